@@ -1,0 +1,26 @@
+//! The seam to whoever decides whether a call may run.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{Effect, ToolCall};
+
+/// Decides whether a call may run. Asked for every call, with what the call would do.
+#[async_trait]
+pub trait Approver: Send + Sync + Debug {
+    /// Decides. When in doubt, denies.
+    async fn decide(&self, call: &ToolCall, effect: &Effect) -> Verdict;
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The call runs.
+    Allow,
+    /// The call does not run; the model is told why.
+    Deny {
+        /// Why, as a sentence for the model and the user.
+        reason: String,
+    },
+}

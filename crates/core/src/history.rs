@@ -1,0 +1,222 @@
+//! What was said so far, in a form that cannot become invalid.
+//!
+//! A server refuses a conversation whose calls and results do not pair up, whose arguments are
+//! not JSON objects, or whose roles come in the wrong order, and it refuses it on every later
+//! turn as well. Here a call holds the slot of its one result, a broken call is answered where it
+//! stands, and whatever is still open when the conversation goes on is answered as interrupted.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::{
+    Arguments, AssistantMessage, BrokenCall, EmittedCall, Reasoning, ToolCall, ToolCallId,
+    ToolOutput,
+};
+
+/// The result of a call that was open when the conversation went on.
+const INTERRUPTED: &str = "This call was interrupted before it finished. It may or may not have had an effect; check \
+     before you repeat it.";
+
+/// A conversation without its system prompt. Cloning is cheap: entries are shared.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    entries: Vec<Arc<Entry>>,
+}
+
+/// One message, as it is to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MessageRef<'a> {
+    /// What the user said; adjacent entries are joined by a blank line.
+    User(Cow<'a, str>),
+    /// What the model said. Each of its calls is followed by exactly one result.
+    Assistant {
+        /// The visible text, possibly empty when there are calls.
+        text: &'a str,
+        /// The reasoning, if the server showed any.
+        reasoning: Option<&'a Reasoning>,
+        /// The calls; a broken one has empty arguments.
+        calls: Vec<&'a ToolCall>,
+    },
+    /// What a tool answered.
+    ToolResult {
+        /// The call it belongs to.
+        call: &'a ToolCall,
+        /// The text for the model.
+        text: &'a str,
+    },
+}
+
+/// Why something cannot become part of a history. The history is then unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The message has neither text nor a call.
+    #[error("record an empty message")]
+    Empty,
+    /// The model spoke without anything to answer.
+    #[error("record a message that answers nothing")]
+    NothingToAnswer,
+    /// No open call has this id.
+    #[error("record a result for {0}, which is not an open call")]
+    NotOpen(ToolCallId),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Entry {
+    User(String),
+    Assistant { text: String, reasoning: Option<Reasoning>, slots: Vec<Slot> },
+}
+
+/// A call and the place of its one result.
+#[derive(Debug, Clone, PartialEq)]
+struct Slot {
+    call: ToolCall,
+    result: Option<ToolOutput>,
+}
+
+impl History {
+    /// A conversation in which nothing was said yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells whether nothing was said yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Adds what the user said. Calls still open are answered as interrupted.
+    pub fn push_user(&mut self, text: &str) {
+        self.seal();
+        self.entries.push(Arc::new(Entry::User(text.to_owned())));
+    }
+
+    /// Adds what the model said and returns the calls to run, with their final ids: an id that
+    /// was used before is replaced. Broken calls are answered with their problem at once.
+    ///
+    /// # Errors
+    /// When the message is empty, or when there is nothing that it answers.
+    pub fn push_assistant(
+        &mut self,
+        message: AssistantMessage,
+    ) -> Result<Vec<ToolCall>, HistoryError> {
+        if message.is_empty() {
+            return Err(HistoryError::Empty);
+        }
+        match self.entries.last().map(Arc::as_ref) {
+            Some(Entry::User(_)) => {}
+            Some(Entry::Assistant { slots, .. }) if !slots.is_empty() => {}
+            _ => return Err(HistoryError::NothingToAnswer),
+        }
+        self.seal();
+        let mut used = self.call_ids();
+        let slots: Vec<Slot> =
+            message.calls.into_iter().map(|call| Slot::new(call, &mut used)).collect();
+        let ready = slots.iter().filter(|slot| slot.result.is_none());
+        let ready = ready.map(|slot| slot.call.clone()).collect();
+        let AssistantMessage { text, reasoning, .. } = message;
+        self.entries.push(Arc::new(Entry::Assistant { text, reasoning, slots }));
+        Ok(ready)
+    }
+
+    /// Puts the result of an open call into its slot.
+    ///
+    /// # Errors
+    /// When no open call has this id: it was never made, or it is answered already.
+    pub fn resolve(&mut self, id: &ToolCallId, output: ToolOutput) -> Result<(), HistoryError> {
+        let slot = match self.entries.last_mut().map(Arc::make_mut) {
+            Some(Entry::Assistant { slots, .. }) => {
+                slots.iter_mut().find(|slot| slot.call.id == *id && slot.result.is_none())
+            }
+            _ => None,
+        };
+        let slot = slot.ok_or_else(|| HistoryError::NotOpen(id.clone()))?;
+        slot.result = Some(output);
+        Ok(())
+    }
+
+    /// The calls without a result, in order. Until answered they are sent as interrupted.
+    pub fn open_calls(&self) -> impl Iterator<Item = &ToolCall> {
+        let slots = match self.entries.last().map(Arc::as_ref) {
+            Some(Entry::Assistant { slots, .. }) => slots.as_slice(),
+            _ => &[],
+        };
+        slots.iter().filter(|slot| slot.result.is_none()).map(|slot| &slot.call)
+    }
+
+    /// The messages to send: begins with the user, never two of the user or two of the model in a
+    /// row, and each call followed by its one result.
+    pub fn messages(&self) -> impl Iterator<Item = MessageRef<'_>> {
+        let mut messages: Vec<MessageRef<'_>> = Vec::with_capacity(self.entries.len() * 2);
+        for entry in &self.entries {
+            match entry.as_ref() {
+                Entry::User(text) => match messages.last_mut() {
+                    Some(MessageRef::User(before)) => {
+                        *before = Cow::Owned(format!("{before}\n\n{text}"));
+                    }
+                    _ => messages.push(MessageRef::User(Cow::Borrowed(text))),
+                },
+                Entry::Assistant { text, reasoning, slots } => {
+                    messages.push(MessageRef::Assistant {
+                        text,
+                        reasoning: reasoning.as_ref(),
+                        calls: slots.iter().map(|slot| &slot.call).collect(),
+                    });
+                    messages.extend(slots.iter().map(Slot::message));
+                }
+            }
+        }
+        messages.into_iter()
+    }
+
+    /// Answers what is open, so that later entries never change what was sent before.
+    fn seal(&mut self) {
+        if self.open_calls().next().is_none() {
+            return;
+        }
+        if let Some(Entry::Assistant { slots, .. }) = self.entries.last_mut().map(Arc::make_mut) {
+            for slot in slots.iter_mut().filter(|slot| slot.result.is_none()) {
+                slot.result = Some(ToolOutput::error(INTERRUPTED));
+            }
+        }
+    }
+
+    fn call_ids(&self) -> HashSet<ToolCallId> {
+        let slots = self.entries.iter().filter_map(|entry| match entry.as_ref() {
+            Entry::Assistant { slots, .. } => Some(slots),
+            Entry::User(_) => None,
+        });
+        slots.flatten().map(|slot| slot.call.id.clone()).collect()
+    }
+}
+
+impl Slot {
+    fn new(call: EmittedCall, used: &mut HashSet<ToolCallId>) -> Self {
+        let (mut call, result) = match call {
+            EmittedCall::Ready(call) => (call, None),
+            EmittedCall::Broken(BrokenCall { id, name, raw, problem }) => {
+                let text = format!("This call was not run: {problem} You wrote: {raw}");
+                let call = ToolCall { id, name, arguments: Arguments::default() };
+                (call, Some(ToolOutput::error(text)))
+            }
+        };
+        if used.contains(&call.id) {
+            // One of `n + 1` numbers is free among `n` used ids.
+            let mut numbers = (0..=used.len()).rev().map(ToolCallId::numbered);
+            call.id = numbers.find(|id| !used.contains(id)).unwrap_or(call.id);
+        }
+        used.insert(call.id.clone());
+        Self { call, result }
+    }
+
+    fn message(&self) -> MessageRef<'_> {
+        let text = self.result.as_ref().map_or(INTERRUPTED, |output| output.text.as_str());
+        MessageRef::ToolResult { call: &self.call, text }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Whatever is said, in whatever order, the messages to send are legal.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::ToolName;
+
+fn call(id: &str, name: &str) -> ToolCall {
+    ToolCall {
+        id: ToolCallId::new(id).unwrap(),
+        name: ToolName::from_model(name),
+        arguments: Arguments::default(),
+    }
+}
+
+fn says(text: &str, calls: Vec<EmittedCall>) -> AssistantMessage {
+    AssistantMessage { text: text.to_owned(), reasoning: None, calls }
+}
+
+/// Panics unless a server would accept the messages.
+fn assert_legal(history: &History) {
+    let messages: Vec<_> = history.messages().collect();
+    let mut seen = HashSet::new();
+    let mut expected: Vec<ToolCallId> = Vec::new();
+    let mut before: Option<&MessageRef<'_>> = None;
+    for message in &messages {
+        match message {
+            MessageRef::User(_) => {
+                assert!(expected.is_empty(), "a call without a result");
+                assert!(!matches!(before, Some(MessageRef::User(_))), "two user messages");
+            }
+            MessageRef::Assistant { text, calls, .. } => {
+                assert!(expected.is_empty(), "a call without a result");
+                assert!(
+                    matches!(before, Some(MessageRef::User(_) | MessageRef::ToolResult { .. })),
+                    "an answer to nothing"
+                );
+                assert!(!text.trim().is_empty() || !calls.is_empty(), "an empty answer");
+                expected = calls.iter().rev().map(|call| call.id.clone()).collect();
+                for call in calls {
+                    assert!(seen.insert(call.id.clone()), "id used twice: {}", call.id);
+                    assert!(call.arguments.to_json().starts_with('{'));
+                }
+            }
+            MessageRef::ToolResult { call, .. } => {
+                assert_eq!(expected.pop().as_ref(), Some(&call.id), "a result out of place");
+            }
+        }
+        before = Some(message);
+    }
+    assert!(expected.is_empty(), "a call without a result");
+}
+
+#[test]
+fn an_open_call_is_sent_as_interrupted_and_can_still_be_answered() {
+    let mut history = History::new();
+    history.push_user("go");
+    let ready = says("", vec![EmittedCall::Ready(call("a", "read"))]);
+    let ready = history.push_assistant(ready).unwrap();
+    assert_legal(&history);
+    assert_eq!(history.open_calls().count(), 1);
+    history.resolve(&ready[0].id, ToolOutput::ok("text")).unwrap();
+    assert_eq!(history.open_calls().count(), 0);
+    let last = history.messages().last().unwrap();
+    assert!(matches!(last, MessageRef::ToolResult { text: "text", .. }));
+    assert_eq!(
+        history.resolve(&ready[0].id, ToolOutput::ok("again")),
+        Err(HistoryError::NotOpen(ready[0].id.clone()))
+    );
+}
+
+#[test]
+fn what_was_sent_never_changes_once_the_conversation_went_on() {
+    let mut history = History::new();
+    history.push_user("go");
+    let open =
+        history.push_assistant(says("", vec![EmittedCall::Ready(call("a", "exec"))])).unwrap();
+    history.push_user("never mind");
+    assert!(history.resolve(&open[0].id, ToolOutput::ok("late")).is_err());
+    assert_legal(&history);
+}
+
+#[test]
+fn a_broken_call_is_answered_with_its_problem_and_never_returned() {
+    let mut history = History::new();
+    history.push_user("go");
+    let broken = EmittedCall::Broken(BrokenCall {
+        id: ToolCallId::new("a").unwrap(),
+        name: ToolName::from_model("read"),
+        raw: "{\"path\": \"x".to_owned(),
+        problem: "Its arguments are not valid JSON.".to_owned(),
+    });
+    let ready = vec![broken, EmittedCall::Ready(call("a", "read"))];
+    let ready = history.push_assistant(says("", ready)).unwrap();
+    assert_eq!(ready.len(), 1);
+    assert_ne!(ready[0].id.as_str(), "a", "the repeated id was replaced");
+    let results: Vec<_> = history
+        .messages()
+        .filter_map(|message| match message {
+            MessageRef::ToolResult { text, .. } => Some(text.to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert!(results[0].contains("not valid JSON") && results[0].contains("{\"path\": \"x"));
+    assert_legal(&history);
+}
+
+#[test]
+fn empty_and_unasked_messages_are_refused() {
+    let mut history = History::new();
+    assert_eq!(history.push_assistant(says("hi", vec![])), Err(HistoryError::NothingToAnswer));
+    history.push_user("go");
+    assert_eq!(history.push_assistant(says(" \n", vec![])), Err(HistoryError::Empty));
+    history.push_assistant(says("hi", vec![])).unwrap();
+    assert_eq!(history.push_assistant(says("hi", vec![])), Err(HistoryError::NothingToAnswer));
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    User(String),
+    Assistant(String, Vec<EmittedCall>),
+    Resolve(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let id = prop_oneof!["[ab]", "\\PC{1,8}"];
+    let call = (id, ".{0,10}", any::<bool>()).prop_filter_map("blank id", |(id, name, ready)| {
+        let id = ToolCallId::new(&id)?;
+        let name = ToolName::from_model(&name);
+        Some(if ready {
+            EmittedCall::Ready(ToolCall { id, name, arguments: Arguments::default() })
+        } else {
+            let (raw, problem) = (String::new(), String::new());
+            EmittedCall::Broken(BrokenCall { id, name, raw, problem })
+        })
+    });
+    prop_oneof![
+        ".{0,4}".prop_map(Step::User),
+        (".{0,4}", prop::collection::vec(call, 0..4))
+            .prop_map(|(text, calls)| Step::Assistant(text, calls)),
+        (0..4usize).prop_map(Step::Resolve),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_sequence_of_steps_leaves_a_legal_history(steps in prop::collection::vec(step(), 0..24)) {
+        let mut history = History::new();
+        for step in steps {
+            let sent: Vec<String> = history.messages().map(|m| format!("{m:?}")).collect();
+            let open = history.open_calls().count();
+            match step {
+                Step::User(text) => history.push_user(&text),
+                Step::Assistant(text, calls) => drop(history.push_assistant(says(&text, calls))),
+                Step::Resolve(n) => {
+                    let id = history.open_calls().nth(n).map(|call| call.id.clone());
+                    if let Some(id) = id {
+                        history.resolve(&id, ToolOutput::ok("done")).unwrap();
+                    }
+                }
+            }
+            assert_legal(&history);
+            // With nothing open and no user text at the end, what was sent stays a prefix.
+            let now: Vec<String> = history.messages().map(|m| format!("{m:?}")).collect();
+            let closed = open == 0 && !sent.last().is_some_and(|last| last.starts_with("User"));
+            prop_assert!(!closed || now.starts_with(&sent));
+        }
+    }
+}

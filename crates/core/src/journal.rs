@@ -1,0 +1,49 @@
+//! The seam to a durable record of a turn.
+
+use std::error::Error;
+
+use async_trait::async_trait;
+
+use crate::{AssistantMessage, ToolCall, ToolCallId, ToolOutput};
+
+/// A record of a turn. Each entry is durable before anything that depends on it happens.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Makes one entry durable.
+    ///
+    /// # Errors
+    /// When the entry is not durable; the turn then ends, nothing having depended on it.
+    async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError>;
+}
+
+/// One thing that happened in a turn.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum JournalEntry<'a> {
+    /// The user said something.
+    User(&'a str),
+    /// The model said something.
+    Assistant(&'a AssistantMessage),
+    /// A call is about to be decided on.
+    Intent(&'a ToolCall),
+    /// A call was allowed and is being run; after a crash it may have run.
+    Dispatched(&'a ToolCallId),
+    /// A call has its result.
+    Result(&'a ToolCallId, &'a ToolOutput),
+}
+
+/// An entry that could not be made durable.
+#[derive(Debug, thiserror::Error)]
+#[error("write the journal")]
+pub struct JournalError(#[source] pub Box<dyn Error + Send + Sync>);
+
+/// Records nothing: a turn that does not outlive its process.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoJournal;
+
+#[async_trait]
+impl Journal for NoJournal {
+    async fn append(&self, _entry: JournalEntry<'_>) -> Result<(), JournalError> {
+        Ok(())
+    }
+}

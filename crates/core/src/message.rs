@@ -1,0 +1,192 @@
+//! What a model and a tool say.
+
+use serde_json::{Map, Value};
+
+use crate::{ToolCallId, ToolName};
+
+/// One message of a model, assembled from its stream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AssistantMessage {
+    /// The visible answer; reasoning and calls are not in it.
+    pub text: String,
+    /// What the model thought, if the server showed it.
+    pub reasoning: Option<Reasoning>,
+    /// The calls, in the order the model made them.
+    pub calls: Vec<EmittedCall>,
+}
+
+impl AssistantMessage {
+    /// Tells whether there is neither visible text nor a call.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.trim().is_empty() && self.calls.is_empty()
+    }
+}
+
+/// The reasoning of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reasoning {
+    /// The text of it.
+    pub text: String,
+    /// The wire field it came in, to be echoed under the same name (`reasoning` or
+    /// `reasoning_content`).
+    pub field: &'static str,
+}
+
+/// A call as a model emitted it: usable, or broken and never to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmittedCall {
+    /// A whole call whose arguments are a JSON object.
+    Ready(ToolCall),
+    /// A call that was cut off or whose arguments are not a JSON object.
+    Broken(BrokenCall),
+}
+
+/// A call to a tool. Whether the tool exists and likes the arguments is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The identifier that the result refers to.
+    pub id: ToolCallId,
+    /// The tool.
+    pub name: ToolName,
+    /// The arguments.
+    pub arguments: Arguments,
+}
+
+/// A call that cannot be run. The model is told why; the raw text is never replayed as arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenCall {
+    /// The identifier that the explanation refers to.
+    pub id: ToolCallId,
+    /// The tool's name, made valid.
+    pub name: ToolName,
+    /// What the model wrote where the arguments should be.
+    pub raw: String,
+    /// What is wrong with it, as a sentence for the model.
+    pub problem: String,
+}
+
+/// The arguments of a call: always a JSON object, always serialised with sorted keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Arguments(Map<String, Value>);
+
+/// A text that is not the JSON object that arguments must be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidArgumentsText {
+    /// The text is not JSON, or not all of it.
+    #[error("not valid JSON at line {line}, column {column}")]
+    NotJson {
+        /// The line of the fault, from 1.
+        line: usize,
+        /// The column of the fault, from 1; 0 at the end of the text.
+        column: usize,
+    },
+    /// The text is JSON of another type.
+    #[error("a JSON {found}, not an object")]
+    NotObject {
+        /// The type that was found.
+        found: &'static str,
+    },
+}
+
+impl Arguments {
+    /// Reads arguments as a model wrote them. Blank text and `null`, which servers send for a
+    /// call without arguments, are the empty object.
+    ///
+    /// # Errors
+    /// When the text is not one JSON object.
+    pub fn parse(text: &str) -> Result<Self, InvalidArgumentsText> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            InvalidArgumentsText::NotJson { line: error.line(), column: error.column() }
+        })?;
+        match value {
+            Value::Object(map) => Ok(Self(map)),
+            Value::Null => Ok(Self::default()),
+            Value::Bool(_) => Err(InvalidArgumentsText::NotObject { found: "boolean" }),
+            Value::Number(_) => Err(InvalidArgumentsText::NotObject { found: "number" }),
+            Value::String(_) => Err(InvalidArgumentsText::NotObject { found: "string" }),
+            Value::Array(_) => Err(InvalidArgumentsText::NotObject { found: "array" }),
+        }
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// The object as a value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
+    /// The canonical JSON text: keys sorted, no white space.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Displaying a `Value` cannot fail and writes compact JSON.
+        Value::Object(self.0.clone()).to_string()
+    }
+}
+
+impl From<Map<String, Value>> for Arguments {
+    fn from(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+}
+
+/// What a tool answers. A tool that failed answers too: the model reads the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolOutput {
+    /// The text for the model.
+    pub text: String,
+    /// Whether the tool did not do what was asked.
+    pub is_error: bool,
+    /// One line for a person, e.g. `12 lines`; never sent to the model.
+    pub summary: Option<String>,
+}
+
+impl ToolOutput {
+    /// An answer of a tool that did what was asked.
+    pub fn ok(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_error: false, summary: None }
+    }
+
+    /// An answer of a tool that did not.
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_error: true, summary: None }
+    }
+
+    /// Adds the line for a person.
+    #[must_use]
+    pub fn with_summary(mut self, summary: impl Into<String>) -> Self {
+        self.summary = Some(summary.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_an_object_or_refused() {
+        assert_eq!(Arguments::parse("").unwrap().to_json(), "{}");
+        assert_eq!(Arguments::parse(" null ").unwrap().to_json(), "{}");
+        assert_eq!(
+            Arguments::parse(r#"{"b": 1, "a": "x"}"#).unwrap().to_json(),
+            r#"{"a":"x","b":1}"#
+        );
+        for (text, found) in
+            [("true", "boolean"), ("1.5", "number"), ("\"{}\"", "string"), ("[]", "array")]
+        {
+            assert_eq!(Arguments::parse(text), Err(InvalidArgumentsText::NotObject { found }));
+        }
+        for text in ["{\"cmd\": \"ls\"", "{} }", "{\"a\":\"\u{1}\"}", "19.21E-"] {
+            assert!(matches!(Arguments::parse(text), Err(InvalidArgumentsText::NotJson { .. })));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The seam to a model: one request, one stream of events.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_core::Stream;
+
+use crate::{
+    AssistantMessage, History, ModelError, ModelLimits, ModelRef, TokenCount, ToolCallId, ToolName,
+    ToolSpec,
+};
+
+/// A model behind any API. Implementations are shared as `Arc<dyn ChatModel>`.
+#[async_trait]
+pub trait ChatModel: Send + Sync + Debug {
+    /// What is known of the model now: id, limits with their sources, abilities.
+    fn info(&self) -> ModelInfo;
+
+    /// Sends one request and streams the answer. Dropping the future or the stream closes the
+    /// connection, which makes the server stop generating.
+    ///
+    /// # Errors
+    /// When the request cannot be sent or is refused. A failure after the first byte comes as
+    /// the last item of the stream.
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError>;
+
+    /// Counts the prompt tokens of a request, as exactly as the server allows.
+    ///
+    /// # Errors
+    /// When the server was asked and failed in a way that an estimate would hide.
+    async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError>;
+
+    /// Asks whether the server is there, without sending a prompt. Never fails: the answer to a
+    /// failed question is [`Liveness::Unreachable`].
+    async fn liveness(&self) -> Liveness;
+}
+
+/// The events of one answer. Ends after [`ChatEvent::Finished`] or after an error.
+pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatEvent, ModelError>> + Send>>;
+
+/// What is known of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelInfo {
+    /// The model as the user names it.
+    pub reference: ModelRef,
+    /// How much fits, and who says so.
+    pub limits: ModelLimits,
+    /// What it can do.
+    pub abilities: Abilities,
+}
+
+/// What a model can do, by config or by the server's own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// Takes tools and answers with native calls.
+    pub tools: bool,
+    /// Takes images.
+    pub images: bool,
+    /// Thinks before it answers.
+    pub reasoning: bool,
+}
+
+/// One request to a model. Cheap to clone: the history shares its entries.
+#[derive(Debug, Clone)]
+pub struct ChatRequest {
+    /// The system prompt; `None` sends no system message.
+    pub system: Option<Arc<str>>,
+    /// The tools offered, in the order sent. Empty offers none.
+    pub tools: Arc<[ToolSpec]>,
+    /// Whether and which tool must be called.
+    pub tool_choice: ToolChoice,
+    /// What was said so far.
+    pub history: History,
+    /// The most tokens the answer may have; `None` leaves it to the model's own limit.
+    pub max_output_tokens: Option<u32>,
+}
+
+impl ChatRequest {
+    /// A request without system prompt and tools.
+    #[must_use]
+    pub fn new(history: History) -> Self {
+        Self {
+            system: None,
+            tools: Arc::new([]),
+            tool_choice: ToolChoice::Auto,
+            history,
+            max_output_tokens: None,
+        }
+    }
+}
+
+/// Whether and which tool must be called.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ToolChoice {
+    /// The model decides.
+    #[default]
+    Auto,
+    /// The model must call this tool.
+    Named(ToolName),
+}
+
+/// A piece of an answer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ChatEvent {
+    /// The server accepted the request and began to answer; nothing was generated yet.
+    Accepted,
+    /// A piece of the visible answer.
+    TextDelta(String),
+    /// A piece of reasoning.
+    ReasoningDelta(String),
+    /// A piece of a call.
+    ToolCallDelta {
+        /// The place of the call in the answer, from 0.
+        index: u32,
+        /// The identifier, in the first piece only.
+        id: Option<ToolCallId>,
+        /// The tool, in the first piece only.
+        name: Option<ToolName>,
+        /// A piece of the raw arguments text.
+        arguments: String,
+    },
+    /// Bytes arrived that carry no content, e.g. a keep-alive comment.
+    Heartbeat,
+    /// The last event of a stream that did not fail.
+    Finished {
+        /// The whole message.
+        message: AssistantMessage,
+        /// How it ended, decided from its content.
+        outcome: Outcome,
+        /// What the server counted; `None` when it did not say.
+        usage: Option<Usage>,
+    },
+}
+
+/// How an answer ended, decided from its content; the server's finish reason is a hint only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// There is visible text and no call.
+    Reply,
+    /// There is at least one call, ready or broken.
+    Calls,
+    /// There is visible text, cut off by the output limit.
+    Truncated,
+    /// There is reasoning, and neither text nor a call.
+    ReasoningOnly,
+    /// There is nothing at all, and the server says that it is done.
+    Empty,
+    /// The server withheld the answer.
+    Refused,
+}
+
+/// What the server counted for one request, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The prompt, cached part included.
+    pub input: u32,
+    /// The answer, reasoning included.
+    pub output: u32,
+    /// The part of the prompt served from the prefix cache; `None` when the server does not say.
+    pub cached: Option<u32>,
+}
+
+/// Whether a server is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Liveness {
+    /// It serves; how many requests run and wait, where it says so.
+    Serving {
+        /// Requests being worked on.
+        running: Option<u32>,
+        /// Requests in the queue.
+        waiting: Option<u32>,
+    },
+    /// It answers, but not with the model yet.
+    Loading,
+    /// Nothing answers at its address.
+    Unreachable,
+    /// It answers that its engine is dead.
+    Dead,
+}
+
+/// The clocks of a model call. There is no other timeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Clock {
+    /// From the start to an open connection.
+    Connect,
+    /// From the request to the response's headers.
+    ResponseHeaders,
+    /// From the headers to the first content.
+    FirstToken,
+    /// From one content to the next.
+    BetweenTokens,
+    /// The whole call.
+    Total,
+}
+
+impl Clock {
+    /// The name used in config, messages and JSON, e.g. `first_token`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::ResponseHeaders => "response_headers",
+            Self::FirstToken => "first_token",
+            Self::BetweenTokens => "between_tokens",
+            Self::Total => "total",
+        }
+    }
+}
+
+impl std::fmt::Display for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
