@@ -1,0 +1,154 @@
+//! What happens in a turn, as it happens, for whoever shows it.
+
+use std::time::Duration;
+
+use openclaw_core::{Effect, Outcome, ToolCall, ToolCallId, ToolName, Usage};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+/// How many events may wait for the receiver.
+const CAPACITY: usize = 256;
+
+/// Makes the two ends of a turn's events.
+///
+/// The channel is bounded: a turn waits for a receiver that lives and does not read, so it is read
+/// while the turn runs. A dropped receiver neither fails nor holds up the turn.
+#[must_use]
+pub fn channel() -> (EventSender, EventReceiver) {
+    let (sender, receiver) = mpsc::channel(CAPACITY);
+    (EventSender(sender), EventReceiver(receiver))
+}
+
+/// One thing that happened in a turn.
+///
+/// The last event is the last that was sent; how the turn ended is in its report. A tool that
+/// started and did not finish by then was interrupted.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum TurnEvent {
+    /// The model is being asked.
+    ModelCallStarted {
+        /// The number of the call within the turn, from 1.
+        number: u32,
+    },
+    /// The server accepted the request; nothing was generated yet.
+    Accepted,
+    /// The server is alive and has nothing to say yet.
+    Heartbeat,
+    /// A piece of visible text. When the message also has calls, it is said in passing.
+    Text(String),
+    /// A piece of reasoning.
+    Reasoning(String),
+    /// A piece of a call that the model is writing; the call may still turn out broken.
+    CallWriting {
+        /// The place of the call in the message, from 0.
+        index: u32,
+        /// The tool, in the first piece only.
+        name: Option<ToolName>,
+        /// A piece of the raw arguments.
+        arguments: String,
+    },
+    /// The model's message is whole.
+    ModelCallFinished {
+        /// The number of the call within the turn, from 1.
+        number: u32,
+        /// What the server counted, if it said so.
+        usage: Option<Usage>,
+        /// How the message ended.
+        outcome: Outcome,
+        /// From the request to the end of the message.
+        duration: Duration,
+        /// From the request to the first content; `None` when there was none.
+        first_token_after: Option<Duration>,
+    },
+    /// A call cannot be run as the model wrote it; the model is told.
+    CallBroken {
+        /// The tool, as far as it was named.
+        name: ToolName,
+        /// What is wrong with the call.
+        problem: String,
+    },
+    /// A call is not run; the model is told.
+    ToolRefused {
+        /// The call.
+        id: ToolCallId,
+        /// The tool.
+        name: ToolName,
+        /// What kept it from running.
+        refusal: Refusal,
+        /// The same in words, as the model is told.
+        reason: String,
+    },
+    /// A call was allowed and runs now.
+    ToolStarted {
+        /// The call.
+        call: ToolCall,
+        /// What it does.
+        effect: Effect,
+    },
+    /// A running tool wrote something.
+    ToolOutput {
+        /// The call.
+        id: ToolCallId,
+        /// A piece of its output.
+        text: String,
+    },
+    /// A call has its result.
+    ToolFinished {
+        /// The call.
+        id: ToolCallId,
+        /// The tool.
+        name: ToolName,
+        /// Whether the tool did not do what was asked.
+        is_error: bool,
+        /// One line for a person, if the tool gave one.
+        summary: Option<String>,
+        /// How long it ran.
+        duration: Duration,
+    },
+}
+
+/// What kept a call from running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No tool of this name is offered.
+    UnknownTool,
+    /// The tool does not take these arguments.
+    InvalidArguments,
+    /// The approver denied it.
+    Denied,
+    /// The turn had its number of tool calls.
+    CallLimit,
+}
+
+/// The end of the channel that a turn writes to.
+#[derive(Debug, Clone)]
+pub struct EventSender(mpsc::Sender<TurnEvent>);
+
+impl EventSender {
+    /// Sends an event, waiting for room. Without a receiver the event is dropped.
+    pub(crate) async fn send(&self, event: TurnEvent) {
+        // The only error is that nobody listens.
+        let _ = self.0.send(event).await;
+    }
+
+    /// Sends an event if there is room now and gives it back if there is none.
+    pub(crate) fn offer(&self, event: TurnEvent) -> Option<TurnEvent> {
+        match self.0.try_send(event) {
+            Err(TrySendError::Full(event)) => Some(event),
+            Ok(()) | Err(TrySendError::Closed(_)) => None,
+        }
+    }
+}
+
+/// The end of the channel that shows a turn.
+#[derive(Debug)]
+pub struct EventReceiver(mpsc::Receiver<TurnEvent>);
+
+impl EventReceiver {
+    /// Waits for the next event; `None` when the turn is over and everything was received.
+    pub async fn recv(&mut self) -> Option<TurnEvent> {
+        self.0.recv().await
+    }
+}

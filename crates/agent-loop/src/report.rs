@@ -1,0 +1,55 @@
+//! What a turn came to.
+
+use std::time::Duration;
+
+use openclaw_core::Usage;
+
+use crate::{Limit, TurnError};
+
+/// How a turn ended, and what it took.
+#[derive(Debug)]
+pub struct TurnReport {
+    /// How it ended.
+    pub outcome: TurnOutcome,
+    /// What the server counted, summed over the model calls that said so.
+    pub usage: Usage,
+    /// What the server counted for the last model call that said so.
+    pub last_usage: Option<Usage>,
+    /// The requests to the model, failed ones included.
+    pub model_calls: u32,
+    /// The tool calls that the model made, refused ones included; broken ones are not counted.
+    pub tool_calls: u32,
+    /// From the start to the end of the turn.
+    pub duration: Duration,
+    /// From the start of the turn to the first content of any kind; `None` when there was none.
+    pub first_token_after: Option<Duration>,
+}
+
+/// How a turn ended. A cancelled turn was dropped and has no outcome.
+#[derive(Debug)]
+pub enum TurnOutcome {
+    /// The model answered.
+    Reply {
+        /// The text of the last message; never blank.
+        text: String,
+        /// Whether the output limit cut it off.
+        truncated: bool,
+    },
+    /// There is no answer.
+    Failed(TurnError),
+    /// The turn's clock ran out.
+    TimedOut {
+        /// The limit that ended it.
+        limit: Limit,
+    },
+}
+
+/// Adds the usage of one model call to a sum.
+pub(crate) fn add_usage(sum: &mut Usage, usage: Usage) {
+    sum.input = sum.input.saturating_add(usage.input);
+    sum.output = sum.output.saturating_add(usage.output);
+    sum.cached = match (sum.cached, usage.cached) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (a, b) => a.or(b),
+    };
+}
