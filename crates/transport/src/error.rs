@@ -1,0 +1,178 @@
+//! How a call fails, and everything known of the exchange that failed.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use crate::{Clock, ServerError};
+
+/// A failed call.
+///
+/// Its text is a lower-case fragment that fits "failed to {…}"; it names the method and the URL,
+/// never a credential, and never repeats its cause, which is in [`Error::source`].
+pub struct TransportError(Box<Inner>);
+
+struct Inner {
+    kind: TransportErrorKind,
+    exchange: Exchange,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The client cannot be built from its options, or the URL is not one of its endpoint.
+    InvalidOptions,
+    /// No connection: refused, unknown name, no route, or TLS failed. Never tried again.
+    Connect,
+    /// A clock of the caller ran out.
+    Timeout {
+        /// Which one.
+        clock: Clock,
+        /// How long it was.
+        after: Duration,
+    },
+    /// The server answered with a status other than 2xx. Redirects are among them: they are not
+    /// followed.
+    Status(u16),
+    /// What answered does not speak the API: HTML, another content type, or not even HTTP.
+    NotAnApi,
+    /// A body or an event is larger than the client takes.
+    TooLarge,
+    /// The connection ended before the answer did; before its first byte if the exchange has no
+    /// status.
+    Interrupted,
+    /// The body is not the JSON that was expected.
+    InvalidBody,
+}
+
+/// One exchange with a server, as far as it got.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exchange {
+    /// The method, e.g. `POST`.
+    pub method: &'static str,
+    /// The whole URL; it never holds a credential.
+    pub url: String,
+    /// The status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// What the server said of the error.
+    pub server: Option<ServerError>,
+    /// The `x-request-id` header of the answer.
+    pub request_id: Option<String>,
+    /// Which attempt it was, from 1; 0 when none was begun.
+    pub attempt: u32,
+    /// The `Retry-After` header of the answer, where it is in seconds.
+    pub retry_after: Option<Duration>,
+    /// Where the limit of the clock that ran out comes from.
+    pub clock_source: Option<String>,
+    /// The `Content-Type` header of the answer.
+    pub content_type: Option<String>,
+}
+
+impl TransportError {
+    pub(crate) fn new(kind: TransportErrorKind, exchange: Exchange) -> Self {
+        Self(Box::new(Inner { kind, exchange, source: None }))
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> TransportErrorKind {
+        self.0.kind
+    }
+
+    /// The exchange that failed.
+    #[must_use]
+    pub fn exchange(&self) -> &Exchange {
+        &self.0.exchange
+    }
+}
+
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportError")
+            .field("kind", &self.0.kind)
+            .field("exchange", &self.0.exchange)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Exchange { method, url, .. } = &self.0.exchange;
+        match self.0.kind {
+            TransportErrorKind::InvalidOptions => write!(f, "set up the HTTP client for {url}"),
+            TransportErrorKind::Connect => write!(f, "connect to {}", origin(url)),
+            TransportErrorKind::Timeout { clock, after } => self.fmt_timeout(f, clock, after),
+            TransportErrorKind::Status(status) => {
+                write!(f, "{method} {url}: status {status}")?;
+                match &self.0.exchange.server {
+                    Some(server) => write!(f, ": {}", server.message),
+                    None => Ok(()),
+                }
+            }
+            TransportErrorKind::NotAnApi => {
+                write!(f, "find an OpenAI-compatible API at {url}")?;
+                match (self.0.exchange.status, &self.0.exchange.content_type) {
+                    (None, _) => write!(f, ": what answers does not speak HTTP"),
+                    (Some(status), Some(content_type)) => {
+                        write!(f, ": status {status} with content type {content_type}")
+                    }
+                    (Some(status), None) => write!(f, ": status {status} without a content type"),
+                }
+            }
+            TransportErrorKind::TooLarge => {
+                write!(f, "read the answer to {method} {url}: it is too large")
+            }
+            TransportErrorKind::Interrupted if self.0.exchange.status.is_none() => {
+                write!(f, "get an answer to {method} {url}")
+            }
+            TransportErrorKind::Interrupted => write!(f, "read the whole answer to {method} {url}"),
+            TransportErrorKind::InvalidBody => write!(f, "understand the answer to {method} {url}"),
+        }
+    }
+}
+
+impl TransportError {
+    fn fmt_timeout(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        clock: Clock,
+        after: Duration,
+    ) -> fmt::Result {
+        let Exchange { method, url, clock_source, .. } = &self.0.exchange;
+        match clock {
+            Clock::Connect => write!(f, "connect to {}", origin(url)),
+            Clock::ResponseHeaders => write!(f, "get the headers of the answer to {method} {url}"),
+            Clock::FirstToken => write!(f, "get the first token of the answer to {method} {url}"),
+            Clock::BetweenTokens => {
+                write!(f, "get the next piece of the answer to {method} {url}")
+            }
+            Clock::Total => write!(f, "finish {method} {url}"),
+        }?;
+        write!(f, " within {after:?} ({clock}")?;
+        match clock_source {
+            Some(source) => write!(f, ", from {source})"),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+impl Error for TransportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// The scheme, host and port of a URL, as text.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
+    url.get(..end).unwrap_or(url)
+}

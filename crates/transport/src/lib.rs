@@ -1,0 +1,37 @@
+//! A client for OpenAI-compatible HTTP servers.
+//!
+//! It owns what is the same with every such server and easy to get subtly wrong: which URL is
+//! meant ([`Endpoint`]), how long to wait ([`Clocks`]), when to try again ([`RetryPolicy`]), how
+//! to read a stream ([`EventStream`]), what an error says ([`TransportError`], [`ServerError`])
+//! and the JSON of the public API ([`wire`]). It knows no server's own ways.
+//!
+//! - A key goes to the endpoint's host only: redirects are not followed, a URL of another host is
+//!   refused, and no proxy is used, whatever the environment says.
+//! - Keys and header values appear in no error, no log and no `Debug` text.
+//! - Dropping a future or a stream closes its connection, which makes a server stop generating.
+//! - Everything read from a server is bounded: 16 MiB for a body or an event, 64 KiB for the body
+//!   of an error.
+
+mod call;
+mod cause;
+mod client;
+mod clocks;
+mod endpoint;
+mod error;
+mod framing;
+mod reply;
+mod retry;
+mod server_error;
+mod sse;
+mod stream;
+pub mod wire;
+
+pub use client::{Client, ClientOptions};
+pub use clocks::{Clock, Clocks, Limit};
+pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use error::{Exchange, TransportError, TransportErrorKind};
+pub use reply::Reply;
+pub use retry::RetryPolicy;
+pub use server_error::ServerError;
+pub use sse::StreamEvent;
+pub use stream::EventStream;

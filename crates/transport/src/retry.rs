@@ -1,0 +1,86 @@
+//! When a failed attempt is tried again, and after which pause.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use crate::Exchange;
+
+/// How often and how fast a call is tried again. The client retries nothing else, and nothing
+/// below it retries.
+///
+/// Tried again are the statuses 408, 429, 500, 502, 503 and 504, and a connection that ended
+/// before the first byte of an answer. A host that cannot be reached and a clock that ran out
+/// are not. The pause doubles from `base_delay` to `max_delay`, of which a random part of up to a
+/// half is left out; a longer `Retry-After` of the server is waited for. An error is returned at
+/// once when the pause would outlast the total clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// The most attempts, the first included; 1 never tries again.
+    pub attempts: u32,
+    /// The pause before the second attempt.
+    pub base_delay: Duration,
+    /// The longest pause that the client chooses itself.
+    pub max_delay: Duration,
+}
+
+impl RetryPolicy {
+    /// Never tries again.
+    pub const NEVER: Self =
+        Self { attempts: 1, base_delay: Duration::ZERO, max_delay: Duration::ZERO };
+
+    /// The pause after a number of failed attempts, from 1.
+    pub(crate) fn pause(&self, failed: u32, exchange: &Exchange) -> Duration {
+        let factor = 2_u32.saturating_pow(failed.saturating_sub(1));
+        let delay = self.base_delay.saturating_mul(factor).min(self.max_delay);
+        let own = delay / 2 + (delay / 2).mul_f64(random_fraction());
+        own.max(exchange.retry_after.unwrap_or_default())
+    }
+}
+
+/// Tells whether a status says that the same request may succeed later.
+pub(crate) fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// A number in `0.0..=1.0` from the standard library's randomly keyed hasher: spreading callers
+/// out needs no better source.
+fn random_fraction() -> f64 {
+    let [high, low, ..] = RandomState::new().hash_one(()).to_le_bytes();
+    f64::from(u16::from_le_bytes([high, low])) / f64::from(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_maximum_and_are_spread() {
+        let policy = RetryPolicy {
+            attempts: 9,
+            base_delay: Duration::from_millis(100),
+            max_delay: Duration::from_secs(1),
+        };
+        let none = Exchange::default();
+        for (failed, full) in [(1, 100), (2, 200), (4, 800), (5, 1000), (40, 1000)] {
+            let full = Duration::from_millis(full);
+            let pauses: Vec<_> = (0..64).map(|_| policy.pause(failed, &none)).collect();
+            assert!(pauses.iter().all(|pause| (full / 2..=full).contains(pause)));
+            assert!(pauses.iter().any(|pause| pause != pauses.first().unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_longer_wish_of_the_server_wins() {
+        let asked = |seconds| Exchange {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..Exchange::default()
+        };
+        let policy = RetryPolicy {
+            attempts: 2,
+            base_delay: Duration::from_secs(4),
+            max_delay: Duration::from_secs(4),
+        };
+        assert_eq!(policy.pause(1, &asked(30)), Duration::from_secs(30));
+        assert!(policy.pause(1, &asked(1)) >= Duration::from_secs(2));
+    }
+}

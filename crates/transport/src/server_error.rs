@@ -1,0 +1,124 @@
+//! What a server says of an error, in every shape that OpenAI-compatible servers use.
+
+use serde_json::{Map, Value};
+
+/// The longest message kept, in characters.
+const MAX_MESSAGE: usize = 2_000;
+
+/// What a server says of an error.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerError {
+    /// The text: at most 2,000 characters, without control characters but line ends and tabs.
+    pub message: String,
+    /// The `type` field.
+    pub kind: Option<String>,
+    /// The `param` field, or the place of the first fault in a list of them.
+    pub param: Option<String>,
+    /// The `code` field, as text.
+    pub code: Option<String>,
+}
+
+impl ServerError {
+    /// Reads the body of an answer that is not 2xx. Known are `{"error": {…}}`, `{"error": "…"}`,
+    /// `{"object": "error", "message": …}`, `{"detail": "…"}`, `{"detail": [{"loc", "msg"}]}` and
+    /// plain text. `None` for an empty body, for HTML, and for JSON that says nothing.
+    #[must_use]
+    pub fn from_body(body: &[u8]) -> Option<Self> {
+        if let Ok(value) = serde_json::from_slice::<Value>(body) {
+            return Self::from_value(&value);
+        }
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim();
+        (!text.is_empty() && !text.starts_with('<')).then(|| Self::from_text(text))
+    }
+
+    /// Reads an event of a stream that is an error in place of a piece of the answer:
+    /// `{"error": …}` or `{"object": "error", …}`. `None` when it is not one.
+    #[must_use]
+    pub fn in_band(event: &Value) -> Option<Self> {
+        let object = event.as_object()?;
+        match object.get("error") {
+            Some(Value::Object(error)) => Some(Self::from_object(error)),
+            Some(Value::String(text)) => Some(Self::from_text(text)),
+            _ if object.get("object").is_some_and(|kind| kind == "error") => {
+                Some(Self::from_object(object))
+            }
+            _ => None,
+        }
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(Self::from_text(text)),
+            Value::Object(object) => Self::in_band(value).or_else(|| {
+                match (object.get("detail"), object.get("message")) {
+                    (Some(Value::Array(faults)), _) => Some(Self::from_faults(faults)),
+                    (Some(Value::Null) | None, Some(_)) => Some(Self::from_object(object)),
+                    (Some(Value::Null) | None, None) => None,
+                    (Some(detail), _) => Self::from_value(detail),
+                }
+            }),
+            _ => None,
+        }
+    }
+
+    fn from_text(text: &str) -> Self {
+        Self { message: printable(text), ..Self::default() }
+    }
+
+    fn from_object(object: &Map<String, Value>) -> Self {
+        let field = |name| object.get(name).and_then(scalar).map(|text| printable(&text));
+        Self {
+            // An object without a message is shown whole: it is all that is known.
+            message: field("message")
+                .unwrap_or_else(|| printable(&Value::Object(object.clone()).to_string())),
+            kind: field("type"),
+            param: field("param"),
+            code: field("code"),
+        }
+    }
+
+    /// Reads the list of faults that a validating server gives.
+    fn from_faults(faults: &[Value]) -> Self {
+        let place = |fault: &Value| {
+            let parts = fault.get("loc")?.as_array()?;
+            Some(parts.iter().filter_map(scalar).collect::<Vec<_>>().join("."))
+        };
+        let lines: Vec<String> = faults
+            .iter()
+            .map(|fault| {
+                let text = fault.get("msg").and_then(scalar).unwrap_or_else(|| fault.to_string());
+                place(fault).map_or_else(|| text.clone(), |place| format!("{place}: {text}"))
+            })
+            .collect();
+        Self {
+            message: printable(&lines.join("; ")),
+            kind: None,
+            param: faults.first().and_then(place).map(|place| printable(&place)),
+            code: None,
+        }
+    }
+}
+
+/// A string or a number as text; `None` for anything else.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The text, cut to [`MAX_MESSAGE`], with nothing in it that would command a terminal.
+fn printable(text: &str) -> String {
+    let clean = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
+    let mut short: String = text.chars().take(MAX_MESSAGE).map(clean).collect();
+    if text.chars().nth(MAX_MESSAGE).is_some() {
+        short.pop();
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! The JSON of the public API, as far as a chat client needs it.
+//!
+//! Requests are only written, answers are only read. A request has its fields in a fixed order
+//! and leaves out what is absent, so that each one begins with the bytes of the one before it as
+//! far as the conversation does; servers that cache prefixes profit. Answers are read with
+//! patience: unknown fields are ignored and `null` is the same as absent, everywhere.
+
+mod chat;
+mod models;
+
+pub use chat::{
+    CallKind, ChatChunk, ChatRequest, ChunkChoice, Delta, Function, FunctionCall,
+    FunctionCallDelta, Message, PromptTokensDetails, StreamOptions, Tool, ToolCall, ToolCallDelta,
+    ToolChoice, Usage,
+};
+pub use models::{ModelCard, ModelList};
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads `null` as the default value.
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

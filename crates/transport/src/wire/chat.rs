@@ -1,0 +1,293 @@
+//! Chat completions.
+
+use std::borrow::Cow;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use super::lenient;
+
+/// The body of `POST chat/completions`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChatRequest<'a> {
+    /// The model, by a name that the server lists.
+    pub model: Cow<'a, str>,
+    /// Whether the answer comes in pieces.
+    pub stream: bool,
+    /// What the stream carries besides; only with `stream`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_options: Option<StreamOptions>,
+    /// The most tokens that the answer may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// The tools offered. An empty list is left out as well: servers refuse one.
+    #[serde(skip_serializing_if = "is_none_or_empty")]
+    pub tools: Option<Vec<Tool<'a>>>,
+    /// Whether and which tool must be called; only with tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<ToolChoice<'a>>,
+    /// The conversation, oldest first.
+    pub messages: Vec<Message<'a>>,
+}
+
+/// What a stream carries besides the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct StreamOptions {
+    /// Whether the last event counts the tokens.
+    pub include_usage: bool,
+}
+
+/// A tool that the model may call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Tool<'a> {
+    /// Always a function.
+    #[serde(rename = "type")]
+    pub kind: CallKind,
+    /// The function.
+    pub function: Function<'a>,
+}
+
+/// What a tool or a call is. There is only one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CallKind {
+    /// A function with JSON arguments.
+    #[default]
+    Function,
+}
+
+/// A function that the model may call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Function<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// What it does, for the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Cow<'a, str>>,
+    /// The JSON Schema of its arguments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Cow<'a, Value>>,
+    /// Whether the server must hold the model to the schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
+}
+
+/// Whether and which tool must be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolChoice<'a> {
+    /// The model decides.
+    Auto,
+    /// No tool may be called.
+    None,
+    /// Some tool must be called.
+    Required,
+    /// This function must be called.
+    Function(Cow<'a, str>),
+}
+
+/// A message of a request. Its content is always a plain string.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+pub enum Message<'a> {
+    /// Instructions.
+    System {
+        /// The text.
+        content: Cow<'a, str>,
+    },
+    /// What the user says.
+    User {
+        /// The text.
+        content: Cow<'a, str>,
+    },
+    /// What the model said.
+    Assistant {
+        /// The visible text; absent is allowed beside calls only.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content: Option<Cow<'a, str>>,
+        /// The reasoning, for servers that name it `reasoning`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reasoning: Option<Cow<'a, str>>,
+        /// The reasoning, for servers that name it `reasoning_content`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reasoning_content: Option<Cow<'a, str>>,
+        /// The calls it made.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tool_calls: Vec<ToolCall<'a>>,
+    },
+    /// The result of one call.
+    Tool {
+        /// The call's id.
+        tool_call_id: Cow<'a, str>,
+        /// The text.
+        content: Cow<'a, str>,
+    },
+}
+
+/// A call that the model made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToolCall<'a> {
+    /// The id that the result refers to.
+    pub id: Cow<'a, str>,
+    /// Always a function.
+    #[serde(rename = "type")]
+    pub kind: CallKind,
+    /// The function called.
+    pub function: FunctionCall<'a>,
+}
+
+/// The function of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FunctionCall<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// The arguments, as JSON text.
+    pub arguments: Cow<'a, str>,
+}
+
+impl Serialize for ToolChoice<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Name<'a> {
+            name: &'a str,
+        }
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::None => serializer.serialize_str("none"),
+            Self::Required => serializer.serialize_str("required"),
+            Self::Function(name) => {
+                let mut map = serializer.serialize_map(Some(2))?;
+                map.serialize_entry("type", &CallKind::Function)?;
+                map.serialize_entry("function", &Name { name })?;
+                map.end()
+            }
+        }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
+    list.as_ref().is_none_or(Vec::is_empty)
+}
+
+/// One event of a streamed answer, or a whole answer that was not streamed.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+pub struct ChatChunk {
+    /// The answer's id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The model that answers; an alias or the base of an adapter may stand here.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The pieces; none in the event that carries the usage.
+    #[serde(default, deserialize_with = "lenient")]
+    pub choices: Vec<ChunkChoice>,
+    /// The tokens counted.
+    #[serde(default)]
+    pub usage: Option<Usage>,
+    /// An error in place of a piece.
+    #[serde(default)]
+    pub error: Option<Value>,
+}
+
+/// A piece of one choice.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(from = "RawChoice")]
+pub struct ChunkChoice {
+    /// Which choice.
+    pub index: u32,
+    /// The piece; the `message` of an answer that was not streamed is read as one.
+    pub delta: Delta,
+    /// Why the server thinks that the answer ended.
+    pub finish_reason: Option<String>,
+}
+
+/// A choice as it stands on the wire.
+#[derive(Deserialize)]
+struct RawChoice {
+    #[serde(default, deserialize_with = "lenient")]
+    index: u32,
+    delta: Option<Delta>,
+    message: Option<Delta>,
+    finish_reason: Option<String>,
+}
+
+impl From<RawChoice> for ChunkChoice {
+    fn from(raw: RawChoice) -> Self {
+        Self {
+            index: raw.index,
+            delta: raw.delta.or(raw.message).unwrap_or_default(),
+            finish_reason: raw.finish_reason,
+        }
+    }
+}
+
+/// A piece of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct Delta {
+    /// Visible text.
+    #[serde(default)]
+    pub content: Option<String>,
+    /// Reasoning, under its newer name.
+    #[serde(default)]
+    pub reasoning: Option<String>,
+    /// Reasoning, under its older name.
+    #[serde(default)]
+    pub reasoning_content: Option<String>,
+    /// The text of a refusal.
+    #[serde(default)]
+    pub refusal: Option<String>,
+    /// Pieces of calls.
+    #[serde(default, deserialize_with = "lenient")]
+    pub tool_calls: Vec<ToolCallDelta>,
+}
+
+/// A piece of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct ToolCallDelta {
+    /// Which call; absent in an answer that was not streamed.
+    #[serde(default)]
+    pub index: Option<u32>,
+    /// The id, usually in the first piece only.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// A piece of the function.
+    #[serde(default, deserialize_with = "lenient")]
+    pub function: FunctionCallDelta,
+}
+
+/// A piece of a call's function.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct FunctionCallDelta {
+    /// The name, usually in the first piece only.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// A piece of the arguments' JSON text.
+    #[serde(default)]
+    pub arguments: Option<String>,
+}
+
+/// What the server counted, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct Usage {
+    /// The prompt, its cached part included.
+    #[serde(default, deserialize_with = "lenient")]
+    pub prompt_tokens: u32,
+    /// The answer, its reasoning included.
+    #[serde(default, deserialize_with = "lenient")]
+    pub completion_tokens: u32,
+    /// Both.
+    #[serde(default, deserialize_with = "lenient")]
+    pub total_tokens: u32,
+    /// More on the prompt.
+    #[serde(default)]
+    pub prompt_tokens_details: Option<PromptTokensDetails>,
+}
+
+/// More on the tokens of a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct PromptTokensDetails {
+    /// The part that came from the prefix cache.
+    #[serde(default)]
+    pub cached_tokens: Option<u32>,
+}
