@@ -1,0 +1,110 @@
+//! What is seen of a turn.
+
+use std::time::Duration;
+
+use openclaw_agent_loop::{TurnEvent, TurnOutcome, events};
+use openclaw_core::{
+    AssistantMessage, ChatEvent, Effect, Outcome, ToolCall, ToolCallId, ToolName, ToolOutput, Usage,
+};
+
+use crate::script::{Act, Answer, Stage, calls, reasoning, replies, says, text};
+
+#[tokio::test(start_paused = true)]
+async fn events_come_in_the_order_of_what_happens() {
+    let read = ToolName::new("read").unwrap();
+    let message = AssistantMessage {
+        reasoning: Some(reasoning("Hm.")),
+        ..calls("I look.", &[("write", "{}")])
+    };
+    let delta = ChatEvent::ToolCallDelta {
+        index: 0,
+        id: None,
+        name: Some(read.clone()),
+        arguments: "{".to_owned(),
+    };
+    let Answer::Streams(mut items) = says(message, Outcome::Calls) else { panic!() };
+    items.insert(1, Ok(ChatEvent::Heartbeat));
+    items.insert(items.len() - 1, Ok(delta));
+    let mut play = Stage::new([Answer::Streams(items), replies("Done.")])
+        .tool("write", Act::Writes(vec!["a", "b"]))
+        .build();
+    let (_, seen) = play.turn("Go").await;
+
+    let (id, name) = (ToolCallId::numbered(0), ToolName::new("write").unwrap());
+    let arguments = openclaw_core::Arguments::default();
+    let call = ToolCall { id: id.clone(), name: name.clone(), arguments };
+    let finished = |number, outcome| TurnEvent::ModelCallFinished {
+        number,
+        usage: Some(Usage { input: 10, output: 2, cached: Some(5) }),
+        outcome,
+        duration: Duration::ZERO,
+        first_token_after: Some(Duration::ZERO),
+    };
+    let output = |text: &str| TurnEvent::ToolOutput { id: id.clone(), text: text.to_owned() };
+    let expected = [
+        TurnEvent::ModelCallStarted { number: 1 },
+        TurnEvent::Accepted,
+        TurnEvent::Heartbeat,
+        TurnEvent::Reasoning("Hm.".to_owned()),
+        TurnEvent::Text("I ".to_owned()),
+        TurnEvent::Text("look.".to_owned()),
+        TurnEvent::CallWriting { index: 0, name: Some(read), arguments: "{".to_owned() },
+        finished(1, Outcome::Calls),
+        TurnEvent::ToolStarted { call, effect: Effect::Read { path: "{}".to_owned() } },
+        output("a"),
+        output("b"),
+        TurnEvent::ToolFinished {
+            id: id.clone(),
+            name,
+            is_error: false,
+            summary: Some("a summary".to_owned()),
+            duration: Duration::ZERO,
+        },
+        TurnEvent::ModelCallStarted { number: 2 },
+        TurnEvent::Accepted,
+        TurnEvent::Text("Done.".to_owned()),
+        finished(2, Outcome::Reply),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn a_model_that_does_not_stream_is_seen_all_the_same() {
+    let whole = ChatEvent::Finished { message: text("Hi."), outcome: Outcome::Reply, usage: None };
+    let mut play = Stage::new([Answer::Streams(vec![Ok(whole)])]).build();
+    let (report, seen) = play.turn("Hi").await;
+    assert_eq!(seen[1], TurnEvent::Text("Hi.".to_owned()));
+    assert!(report.first_token_after.is_some());
+    assert_eq!((report.usage, report.last_usage), (Usage::default(), None));
+}
+
+#[tokio::test]
+async fn a_dropped_receiver_neither_fails_nor_holds_up_the_turn() {
+    let long = || replies(&"word ".repeat(2_000));
+    let mut play = Stage::new([long(), long()]).build();
+
+    let (sender, receiver) = events::channel();
+    drop(receiver);
+    let report = play.agent.run_turn(&mut play.history, "Go", sender).await;
+    assert!(matches!(report.outcome, TurnOutcome::Reply { .. }));
+
+    let (sender, mut receiver) = events::channel();
+    let leaves = async {
+        receiver.recv().await;
+        drop(receiver);
+    };
+    let (report, ()) = tokio::join!(play.agent.run_turn(&mut play.history, "Go", sender), leaves);
+    assert!(matches!(report.outcome, TurnOutcome::Reply { .. }));
+}
+
+#[tokio::test]
+async fn a_tool_that_fails_is_shown_as_failed() {
+    let fails = Act::Output(ToolOutput::error("no").with_summary("failed"));
+    let first = says(calls("", &[("fail", "{}")]), Outcome::Calls);
+    let mut play = Stage::new([first, replies("Done.")]).tool("fail", fails).build();
+    let (_, seen) = play.turn("Go").await;
+    assert!(seen.iter().any(|event| matches!(
+        event,
+        TurnEvent::ToolFinished { is_error: true, summary: Some(s), .. } if s == "failed"
+    )));
+}

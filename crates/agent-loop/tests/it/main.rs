@@ -1,0 +1,18 @@
+//! Turns with a scripted model and scripted tools.
+
+#[cfg(test)]
+mod cancel;
+#[cfg(test)]
+mod clocks;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod legal;
+#[cfg(test)]
+mod outcomes;
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod sent;
+#[cfg(test)]
+mod tools;

@@ -1,0 +1,359 @@
+//! A model, tools, an approver and a journal that do what a test says and log what they did.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use openclaw_agent_loop::{
+    Agent, AgentParts, DuplicateTool, EventReceiver, TurnEvent, TurnLimits, TurnReport, events,
+};
+use openclaw_core::{
+    Abilities, Approver, Arguments, AssistantMessage, BrokenCall, ChatEvent, ChatModel,
+    ChatRequest, ChatStream, Effect, EmittedCall, History, InvalidArguments, Journal, JournalEntry,
+    JournalError, LimitSource, Liveness, ModelError, ModelInfo, ModelLimits, Outcome, Reasoning,
+    TokenCount, Tool, ToolCall, ToolCallId, ToolContext, ToolName, ToolOutput, ToolSpec, Usage,
+    Verdict,
+};
+use tokio::task::yield_now;
+
+use crate::sent::written;
+
+/// What was done, in order.
+pub(crate) type Log = Arc<Mutex<Vec<String>>>;
+
+/// One answer of the model.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// `chat` fails.
+    Fails(ModelError),
+    /// The stream has these items and then ends.
+    Streams(Vec<Result<ChatEvent, ModelError>>),
+    /// The stream has these items and then nothing more.
+    Stalls(Vec<ChatEvent>),
+}
+
+/// A model that plays its answers in order; it fails the test when it has no more.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) answers: Mutex<VecDeque<Answer>>,
+    pub(crate) requests: Mutex<Vec<ChatRequest>>,
+    log: Log,
+}
+
+#[async_trait]
+impl ChatModel for Script {
+    fn info(&self) -> ModelInfo {
+        ModelInfo {
+            reference: "test/script".parse().unwrap(),
+            limits: ModelLimits { window: 1, window_source: LimitSource::Config, output: None },
+            abilities: Abilities { tools: true, images: false, reasoning: true },
+        }
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        self.requests.lock().unwrap().push(request);
+        self.log.lock().unwrap().push("model".to_owned());
+        yield_now().await;
+        let answer = self.answers.lock().unwrap().pop_front().expect("one more answer");
+        let (items, stalls) = match answer {
+            Answer::Fails(error) => return Err(error),
+            Answer::Streams(items) => (items, false),
+            Answer::Stalls(items) => (items.into_iter().map(Ok).collect(), true),
+        };
+        let items = futures_util::stream::iter(items).then(|item| async {
+            yield_now().await;
+            item
+        });
+        if stalls {
+            return Ok(items.chain(futures_util::stream::pending()).boxed());
+        }
+        Ok(items.boxed())
+    }
+
+    async fn count_tokens(&self, _request: &ChatRequest) -> Result<TokenCount, ModelError> {
+        Ok(TokenCount::Estimate(1))
+    }
+
+    async fn liveness(&self) -> Liveness {
+        Liveness::Unreachable
+    }
+}
+
+/// What a tool does when it is called.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Output(ToolOutput),
+    /// Writes the pieces, then says `done`.
+    Writes(Vec<&'static str>),
+    RefusesArguments,
+    /// Never ends.
+    Hangs,
+    /// Answers when the time that it was told of is over.
+    EndsInTime,
+}
+
+#[derive(Debug)]
+pub(crate) struct Actor {
+    spec: ToolSpec,
+    act: Act,
+    live: Arc<AtomicUsize>,
+    log: Log,
+}
+
+/// Counts what runs; drops with the future.
+struct Live<'a>(&'a AtomicUsize);
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Tool for Actor {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
+        if matches!(self.act, Act::RefusesArguments) {
+            let problem = "`path` is missing".to_owned();
+            return Err(InvalidArguments { tool: call.name.clone(), problem });
+        }
+        Ok(Effect::Read { path: call.arguments.to_json() })
+    }
+
+    async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
+        self.live.fetch_add(1, Ordering::SeqCst);
+        let _live = Live(&self.live);
+        self.log.lock().unwrap().push(format!("run {}", call.id));
+        yield_now().await;
+        match &self.act {
+            Act::Output(output) => output.clone(),
+            Act::Writes(pieces) => {
+                for piece in pieces {
+                    context.progress.output(piece);
+                }
+                ToolOutput::ok("done").with_summary("a summary")
+            }
+            Act::RefusesArguments => panic!("called with arguments that it refuses"),
+            Act::Hangs => std::future::pending().await,
+            Act::EndsInTime => {
+                pass(context.time_limit.expect("a limit")).await;
+                ToolOutput::error("ended by itself")
+            }
+        }
+    }
+}
+
+/// An approver that denies, or hangs on, the tools named so.
+#[derive(Debug)]
+struct Judge(Log);
+
+#[async_trait]
+impl Approver for Judge {
+    async fn decide(&self, call: &ToolCall, effect: &Effect) -> Verdict {
+        assert_eq!(*effect, Effect::Read { path: call.arguments.to_json() });
+        self.0.lock().unwrap().push(format!("decide {}", call.id));
+        yield_now().await;
+        match call.name.as_str() {
+            "forbidden" => Verdict::Deny { reason: "the user said no".to_owned() },
+            "undecided" => std::future::pending().await,
+            _ => Verdict::Allow,
+        }
+    }
+}
+
+/// A journal that logs, and fails from the entry of this number on, counted from 0.
+struct Recorder {
+    log: Log,
+    written: AtomicUsize,
+    fails_from: usize,
+}
+
+#[async_trait]
+impl Journal for Recorder {
+    async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
+        yield_now().await;
+        if self.written.fetch_add(1, Ordering::SeqCst) >= self.fails_from {
+            return Err(JournalError("disk full".into()));
+        }
+        self.log.lock().unwrap().push(match entry {
+            JournalEntry::User(text) => format!("journal user {text}"),
+            JournalEntry::Assistant(message) => format!("journal assistant {}", message.text),
+            JournalEntry::Intent(call) => format!("journal intent {}", call.id),
+            JournalEntry::Dispatched(id) => format!("journal dispatched {id}"),
+            JournalEntry::Result(id, output) => format!("journal result {id} {}", output.is_error),
+            other => panic!("{other:?}"),
+        });
+        yield_now().await;
+        Ok(())
+    }
+}
+
+/// Everything a test may want to change before the agent is made.
+pub(crate) struct Stage {
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) tools: Vec<(&'static str, Act)>,
+    pub(crate) limits: TurnLimits,
+    pub(crate) journal_fails_from: usize,
+}
+
+impl Stage {
+    pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let limits = TurnLimits {
+            time: None,
+            model_calls: 8,
+            tool_calls: 8,
+            tool_time: None,
+            max_output_tokens: Some(100),
+        };
+        let tools = vec![("read", Act::Output(ToolOutput::ok("read it")))];
+        let answers = answers.into_iter().collect();
+        Self { answers, tools, limits, journal_fails_from: usize::MAX }
+    }
+
+    pub(crate) fn tool(mut self, name: &'static str, act: Act) -> Self {
+        self.tools.push((name, act));
+        self
+    }
+
+    pub(crate) fn build(self) -> Play {
+        self.try_build().unwrap()
+    }
+
+    pub(crate) fn try_build(self) -> Result<Play, DuplicateTool> {
+        let log = Log::default();
+        let live = Arc::new(AtomicUsize::new(0));
+        let model = Arc::new(Script {
+            answers: Mutex::new(self.answers.into()),
+            requests: Mutex::default(),
+            log: log.clone(),
+        });
+        let tools = self.tools.into_iter().map(|(name, act)| {
+            let spec = ToolSpec {
+                name: ToolName::new(name).unwrap(),
+                description: "A tool.".into(),
+                parameters: Arc::new(serde_json::json!({ "type": "object" })),
+            };
+            Arc::new(Actor { spec, act, live: live.clone(), log: log.clone() }) as Arc<dyn Tool>
+        });
+        let written = AtomicUsize::new(0);
+        let fails_from = self.journal_fails_from;
+        let agent = Agent::new(AgentParts {
+            model: model.clone(),
+            tools: tools.collect(),
+            system: Some("Be brief.".into()),
+            approver: Arc::new(Judge(log.clone())),
+            journal: Arc::new(Recorder { log: log.clone(), written, fails_from }),
+            limits: self.limits,
+        })?;
+        Ok(Play { agent, model, log, live, history: History::new() })
+    }
+}
+
+/// An agent, its conversation, and what was seen of it.
+pub(crate) struct Play {
+    pub(crate) agent: Agent,
+    pub(crate) model: Arc<Script>,
+    pub(crate) log: Log,
+    pub(crate) live: Arc<AtomicUsize>,
+    pub(crate) history: History,
+}
+
+impl Play {
+    /// Runs a turn to its end and takes its events.
+    pub(crate) async fn turn(&mut self, input: &str) -> (TurnReport, Vec<TurnEvent>) {
+        let (sender, receiver) = events::channel();
+        tokio::join!(self.agent.run_turn(&mut self.history, input, sender), drain(receiver))
+    }
+
+    /// Adds an answer for the next model call.
+    pub(crate) fn answer(&self, answer: Answer) {
+        self.model.answers.lock().unwrap().push_back(answer);
+    }
+
+    pub(crate) fn forget_answers(&self) {
+        self.model.answers.lock().unwrap().clear();
+    }
+
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) fn ran(&self) -> bool {
+        self.log().iter().any(|line| line.starts_with("run "))
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.live.load(Ordering::SeqCst)
+    }
+
+    /// The messages of each request, written out.
+    pub(crate) fn requests(&self) -> Vec<Vec<String>> {
+        self.model.requests.lock().unwrap().iter().map(|r| written(&r.history)).collect()
+    }
+}
+
+pub(crate) async fn drain(mut receiver: EventReceiver) -> Vec<TurnEvent> {
+    let mut seen = Vec::new();
+    while let Some(event) = receiver.recv().await {
+        seen.push(event);
+    }
+    seen
+}
+
+/// Lets this much time pass.
+pub(crate) async fn pass(duration: Duration) {
+    let _ = tokio::time::timeout(duration, std::future::pending::<()>()).await;
+}
+
+pub(crate) fn text(text: &str) -> AssistantMessage {
+    AssistantMessage { text: text.to_owned(), ..AssistantMessage::default() }
+}
+
+pub(crate) fn reasoning(text: &str) -> Reasoning {
+    Reasoning { text: text.to_owned(), field: "reasoning" }
+}
+
+/// A message that makes calls: name and arguments each; broken where those are not an object.
+pub(crate) fn calls(said: &str, calls: &[(&str, &str)]) -> AssistantMessage {
+    let calls = calls.iter().enumerate().map(|(n, (name, arguments))| {
+        emitted(ToolCallId::numbered(n), ToolName::from_model(name), arguments)
+    });
+    AssistantMessage { calls: calls.collect(), ..text(said) }
+}
+
+pub(crate) fn emitted(id: ToolCallId, name: ToolName, raw: &str) -> EmittedCall {
+    match Arguments::parse(raw) {
+        Ok(arguments) => EmittedCall::Ready(ToolCall { id, name, arguments }),
+        Err(error) => {
+            let (raw, problem) = (raw.to_owned(), error.to_string());
+            EmittedCall::Broken(BrokenCall { id, name, raw, problem })
+        }
+    }
+}
+
+/// Streams a message piece by piece, 10 tokens in and 2 out, 5 of them cached.
+pub(crate) fn says(message: AssistantMessage, outcome: Outcome) -> Answer {
+    let mut items = vec![ChatEvent::Accepted];
+    if let Some(reasoning) = &message.reasoning {
+        items.push(ChatEvent::ReasoningDelta(reasoning.text.clone()));
+    }
+    let pieces = message.text.split_inclusive(' ');
+    items.extend(pieces.map(|piece| ChatEvent::TextDelta(piece.to_owned())));
+    let usage = Some(Usage { input: 10, output: 2, cached: Some(5) });
+    items.push(ChatEvent::Finished { message, outcome, usage });
+    Answer::Streams(items.into_iter().map(Ok).collect())
+}
+
+pub(crate) fn replies(said: &str) -> Answer {
+    says(text(said), Outcome::Reply)
+}
+
+pub(crate) fn makes(made: &[(&str, &str)]) -> Answer {
+    says(calls("", made), Outcome::Calls)
+}

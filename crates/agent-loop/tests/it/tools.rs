@@ -1,0 +1,140 @@
+//! What becomes of the calls of a message.
+
+use openclaw_agent_loop::{Refusal, TurnEvent};
+use openclaw_core::{MessageRef, ToolCallId, ToolName, ToolOutput};
+
+use crate::script::{Act, Stage, makes, replies};
+use crate::sent::written;
+
+#[tokio::test]
+async fn each_call_is_recorded_decided_and_recorded_again_before_it_runs_one_after_the_other() {
+    let first = makes(&[("read", "{}"), ("list", r#"{"b":1,"a":2}"#)]);
+    let list = Act::Output(ToolOutput::error("no such directory"));
+    let mut play = Stage::new([first, replies("Done.")]).tool("list", list).build();
+    play.turn("Go").await;
+    assert_eq!(
+        play.log(),
+        [
+            "journal user Go",
+            "model",
+            "journal assistant ",
+            "journal intent call_0",
+            "decide call_0",
+            "journal dispatched call_0",
+            "run call_0",
+            "journal result call_0 false",
+            "journal intent call_1",
+            "decide call_1",
+            "journal dispatched call_1",
+            "run call_1",
+            "journal result call_1 true",
+            "model",
+            "journal assistant Done.",
+        ]
+    );
+    assert_eq!(
+        written(&play.history),
+        [
+            "user: Go",
+            r#"assistant:  [call_0 read {}] [call_1 list {"a":2,"b":1}]"#,
+            "result call_0: read it",
+            "result call_1: no such directory",
+            "assistant: Done.",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_may_not_run_is_answered_with_the_reason_and_its_siblings_run() {
+    for (name, refusal, reason) in [
+        (
+            "reed",
+            Refusal::UnknownTool,
+            "there is no tool `reed`; the tools are `read`, `strict`, `forbidden`",
+        ),
+        ("strict", Refusal::InvalidArguments, "invalid arguments for `strict`: `path` is missing"),
+        ("forbidden", Refusal::Denied, "the user said no"),
+    ] {
+        let mut play = Stage::new([makes(&[(name, "{}"), ("read", "{}")]), replies("Done.")])
+            .tool("forbidden", Act::Hangs)
+            .tool("strict", Act::RefusesArguments)
+            .build();
+        let (report, events) = play.turn("Go").await;
+        assert_eq!(report.tool_calls, 2);
+        let refused: Vec<_> =
+            events.into_iter().filter(|e| matches!(e, TurnEvent::ToolRefused { .. })).collect();
+        let (id, name) = (ToolCallId::numbered(0), ToolName::from_model(name));
+        let reason = reason.to_owned();
+        let answer = format!("result call_0: This call was not run: {reason}");
+        assert_eq!(refused, [TurnEvent::ToolRefused { id, name, refusal, reason }]);
+        let log = play.log();
+        assert!(!log.iter().any(|l| l == "run call_0" || l == "journal dispatched call_0"));
+        assert!(log.iter().any(|l| l == "journal result call_0 true"));
+        assert!(log.iter().any(|l| l == "run call_1"));
+        assert_eq!(written(&play.history)[2..4], [answer, "result call_1: read it".to_owned()]);
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_broken_calls_alone_is_answered_and_the_model_asked_again() {
+    let mut play = Stage::new([makes(&[("read", "{\"path\": ")]), replies("Sorry.")]).build();
+    let (report, events) = play.turn("Go").await;
+    assert_eq!((report.model_calls, report.tool_calls), (2, 0));
+    assert!(!play.ran());
+    let name = ToolName::new("read").unwrap();
+    let problem = "not valid JSON at line 1, column 9".to_owned();
+    assert!(
+        events.contains(&TurnEvent::CallBroken { name, problem: problem.clone() }),
+        "{events:?}"
+    );
+    let result = &written(&play.history)[2];
+    assert!(result.contains(&problem) && result.contains("{\"path\": "), "{result}");
+    assert!(written(&play.history)[1].ends_with("[call_0 read {}]"), "nothing broken is replayed");
+}
+
+#[tokio::test]
+async fn an_unknown_tool_is_told_of_a_bounded_number_of_names() {
+    let mut stage = Stage::new([makes(&[("x", "{}")]), replies("Done.")]);
+    stage.tools.clear();
+    let mut play = stage.build();
+    play.turn("Go").await;
+    let result = written(&play.history)[2].clone();
+    assert!(result.ends_with("there is no tool `x`, and no tools are offered"), "{result}");
+
+    let mut stage = Stage::new([makes(&[("tool-z9", "{}")]), replies("Done.")]);
+    let names = (b'a'..=b'z').map(|c| &*format!("tool-{}", char::from(c)).leak());
+    stage.tools = names.map(|name| (name, Act::Hangs)).collect();
+    let mut play = stage.build();
+    play.turn("Go").await;
+    let result = written(&play.history)[2].clone();
+    assert!(result.contains("the tools are `tool-z`, `tool-a`, "), "{result}");
+    assert!(result.ends_with("and 6 more"), "{result}");
+}
+
+#[tokio::test]
+async fn requests_begin_with_the_same_system_tools_and_messages() {
+    let answers = [
+        makes(&[("read", "{}"), ("nope", "{}"), ("read", "[")]),
+        makes(&[("zip", "{}")]),
+        replies("One."),
+        makes(&[("read", "{}")]),
+        replies("Two."),
+    ];
+    let zip = Act::Output(ToolOutput::ok("zipped"));
+    let mut play = Stage::new(answers).tool("zip", zip).tool("append", Act::Hangs).build();
+    play.turn("Go").await;
+    play.turn("On").await;
+    let sent = play.model.requests.lock().unwrap();
+    let names: Vec<_> = sent[0].tools.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, ["append", "read", "zip"]);
+    assert_eq!(sent.len(), 5);
+    for (before, after) in sent.iter().zip(sent.iter().skip(1)) {
+        assert_eq!(before.system.as_deref(), Some("Be brief."));
+        assert_eq!((&before.system, &before.tools), (&after.system, &after.tools));
+        assert_eq!(after.max_output_tokens, Some(100));
+        let before: Vec<MessageRef<'_>> = before.history.messages().collect();
+        let after: Vec<MessageRef<'_>> = after.history.messages().collect();
+        assert!(after.len() > before.len());
+        assert_eq!(before, after[..before.len()]);
+    }
+}
