@@ -1,0 +1,84 @@
+//! Keeping the beginning and the end of an output of any length.
+
+use std::collections::VecDeque;
+
+/// What a command printed, both streams interleaved as they were read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Captured {
+    /// The beginning. Any bytes; may end within a character.
+    pub head: Vec<u8>,
+    /// How many bytes were left out between `head` and `tail`.
+    pub dropped_bytes: u64,
+    /// The end. With nothing dropped it continues `head` without a gap.
+    pub tail: Vec<u8>,
+}
+
+/// Collects a [`Captured`] within a bound.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    head: Vec<u8>,
+    head_limit: usize,
+    tail: VecDeque<u8>,
+    tail_limit: usize,
+    dropped: u64,
+}
+
+impl Capture {
+    /// Keeps `limit` bytes, half of them for the end.
+    pub(crate) fn new(limit: usize) -> Self {
+        let tail_limit = limit / 2;
+        Self {
+            head: Vec::new(),
+            head_limit: limit - tail_limit,
+            tail: VecDeque::new(),
+            tail_limit,
+            dropped: 0,
+        }
+    }
+
+    /// Takes the next bytes.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let room = self.head_limit.saturating_sub(self.head.len()).min(bytes.len());
+        let (first, rest) = bytes.split_at(room);
+        self.head.extend_from_slice(first);
+
+        let kept = rest.len().min(self.tail_limit);
+        let (skipped, last) = rest.split_at(rest.len() - kept);
+        let overflow = (self.tail.len() + kept).saturating_sub(self.tail_limit);
+        self.tail.drain(..overflow);
+        self.tail.extend(last);
+        self.dropped += (skipped.len() + overflow) as u64;
+    }
+
+    /// Ends the collection.
+    pub(crate) fn finish(self) -> Captured {
+        Captured { head: self.head, dropped_bytes: self.dropped, tail: self.tail.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_output_keeps_its_ends_and_counts_the_rest(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..20),
+            limit in 0usize..100,
+        ) {
+            let mut capture = Capture::new(limit);
+            for piece in &pieces {
+                capture.push(piece);
+            }
+            let kept = capture.finish();
+            let whole = pieces.concat();
+            prop_assert!(whole.starts_with(&kept.head));
+            prop_assert!(whole.ends_with(&kept.tail));
+            let kept_bytes = kept.head.len() + kept.tail.len();
+            prop_assert_eq!(kept_bytes, whole.len().min(limit));
+            prop_assert_eq!(kept.dropped_bytes, (whole.len() - kept_bytes) as u64);
+        }
+    }
+}

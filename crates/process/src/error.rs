@@ -1,0 +1,78 @@
+//! How running a command fails.
+
+use std::error::Error;
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+
+/// A command that could not be run. A command that ran and failed is not an error: see
+/// [`End`](crate::End).
+///
+/// Its text is a lower-case fragment that fits "failed to {…}" and names the program, never its
+/// arguments or environment.
+#[derive(Debug)]
+pub struct ProcessError {
+    kind: ProcessErrorKind,
+    program: String,
+    source: Option<io::Error>,
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProcessErrorKind {
+    /// There is no such program.
+    NotFound,
+    /// The program may not be run.
+    PermissionDenied,
+    /// The directory to start in cannot be opened.
+    Directory,
+    /// The program could not be started for another reason.
+    Start,
+    /// The program was started and could not be watched; it was ended.
+    Watch,
+    /// Commands cannot be run on this platform.
+    Unsupported,
+}
+
+impl ProcessError {
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is started there"))]
+    pub(crate) fn new(kind: ProcessErrorKind, program: &OsStr, source: io::Error) -> Self {
+        Self { kind, program: program.to_string_lossy().into_owned(), source: Some(source) }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn unsupported(program: &OsStr) -> Self {
+        Self {
+            kind: ProcessErrorKind::Unsupported,
+            program: program.to_string_lossy().into_owned(),
+            source: None,
+        }
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ProcessErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for ProcessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = &self.program;
+        match self.kind {
+            ProcessErrorKind::NotFound => write!(f, "find the program `{program}`"),
+            ProcessErrorKind::PermissionDenied => write!(f, "get permission to run `{program}`"),
+            ProcessErrorKind::Directory => write!(f, "open the directory to run `{program}` in"),
+            ProcessErrorKind::Start => write!(f, "start `{program}`"),
+            ProcessErrorKind::Watch => write!(f, "watch `{program}`"),
+            ProcessErrorKind::Unsupported => write!(f, "run `{program}` on this platform"),
+        }
+    }
+}
+
+impl Error for ProcessError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| source as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,143 @@
+//! The process that a command is, from its start until it is reaped.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, Stdio};
+
+use rustix::fs::{Mode, OFlags, open};
+use tokio::net::unix::pipe;
+
+use crate::linux::pump::Pipes;
+use crate::linux::tree::{Tree, unique_id};
+use crate::linux::watch::Watch;
+use crate::{CommandSpec, End, MARKER, ProcessError, ProcessErrorKind, Stdin, WorkDir};
+
+/// A started command. It is not reaped before its tree has ended; dropped before that, the
+/// whole tree is killed.
+#[derive(Debug)]
+pub(crate) struct Leader {
+    program: OsString,
+    child: Child,
+    tree: Tree,
+    /// `None` only while starting.
+    watch: Option<Watch>,
+    reaped: bool,
+}
+
+impl Leader {
+    /// Starts a command in a process group of its own.
+    pub(crate) fn start(mut spec: CommandSpec) -> Result<(Self, Pipes), ProcessError> {
+        let program = spec.program.clone();
+        let directory = open_directory(spec.directory)
+            .map_err(|error| ProcessError::new(ProcessErrorKind::Directory, &program, error))?;
+        let id = unique_id();
+        mark(&mut spec.env, &id);
+
+        #[expect(clippy::disallowed_methods, reason = "the one place that makes a command")]
+        let mut command = Command::new(&program);
+        command
+            .args(&spec.args)
+            .env_clear()
+            .envs(spec.env)
+            // The child's own link to the descriptor it inherited: the directory that was
+            // opened, whatever has become of its path.
+            .current_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))
+            .process_group(0)
+            .stdin(if matches!(spec.stdin, Stdin::Null) { Stdio::null() } else { Stdio::piped() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = command.spawn().map_err(|error| start_error(&program, error))?;
+
+        let pid = child.id().cast_signed();
+        // From here on a failure drops the leader, which kills what was started.
+        let mut leader =
+            Self { program, child, tree: Tree::new(pid, id), watch: None, reaped: false };
+        let pipes = leader.watch(pid, spec.stdin).map_err(|error| leader.watch_error(error))?;
+        Ok((leader, pipes))
+    }
+
+    /// Comes back when the process has ended.
+    pub(crate) async fn ended(&self) -> Result<(), ProcessError> {
+        match &self.watch {
+            Some(watch) => watch.ended().await.map_err(|error| self.watch_error(error)),
+            None => Ok(()),
+        }
+    }
+
+    /// The tree that it leads.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Reaps a process that has ended.
+    pub(crate) fn end(&mut self) -> Result<End, ProcessError> {
+        let status = self.child.wait().map_err(|error| self.watch_error(error))?;
+        self.reaped = true;
+        // Without a code it was a signal: a status that means neither is not one of an end.
+        Ok(status.code().map_or(End::Signalled(status.signal().unwrap_or(0)), End::Exited))
+    }
+
+    fn watch(&mut self, pid: i32, stdin: Stdin) -> io::Result<Pipes> {
+        self.watch = Some(Watch::of(pid)?);
+        let input = match (stdin, self.child.stdin.take()) {
+            (Stdin::Bytes(bytes), Some(stdin)) => {
+                Some((pipe::Sender::from_owned_fd(stdin.into())?, bytes))
+            }
+            _ => None,
+        };
+        let receiver = |fd: Option<OwnedFd>| fd.map(pipe::Receiver::from_owned_fd).transpose();
+        Ok(Pipes {
+            stdin: input,
+            stdout: receiver(self.child.stdout.take().map(OwnedFd::from))?,
+            stderr: receiver(self.child.stderr.take().map(OwnedFd::from))?,
+        })
+    }
+
+    fn watch_error(&self, error: io::Error) -> ProcessError {
+        ProcessError::new(ProcessErrorKind::Watch, &self.program, error)
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        if self.reaped {
+            return;
+        }
+        self.tree.kill_now();
+        // It has ended, unless the kernel still holds it; then it is reaped when this program
+        // ends, which is better than to wait here for as long as that takes.
+        let _ = self.child.try_wait();
+    }
+}
+
+fn open_directory(directory: WorkDir) -> io::Result<OwnedFd> {
+    match directory {
+        WorkDir::Open(directory) => Ok(directory),
+        WorkDir::Path(path) => {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            Ok(open(path, flags, Mode::empty())?)
+        }
+    }
+}
+
+/// Adds the id of this call to those of the calls around it.
+fn mark(env: &mut Vec<(OsString, OsString)>, id: &str) {
+    let around = env.iter().position(|(name, _)| name == OsStr::new(MARKER));
+    let mut ids = around.map(|index| env.swap_remove(index).1).unwrap_or_default();
+    if !ids.is_empty() {
+        ids.push(":");
+    }
+    ids.push(id);
+    env.push((MARKER.into(), ids));
+}
+
+fn start_error(program: &OsStr, error: io::Error) -> ProcessError {
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound => ProcessErrorKind::NotFound,
+        io::ErrorKind::PermissionDenied => ProcessErrorKind::PermissionDenied,
+        _ => ProcessErrorKind::Start,
+    };
+    ProcessError::new(kind, program, error)
+}

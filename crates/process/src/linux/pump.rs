@@ -1,0 +1,115 @@
+//! Moving bytes between a command's pipes and its caller.
+
+use std::convert::Infallible;
+use std::future::pending;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
+
+use crate::capture::Capture;
+use crate::{Captured, Stream};
+
+/// How much is read at a time: what a pipe holds.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Our ends of a command's pipes; `None` once closed.
+#[derive(Debug)]
+pub(crate) struct Pipes {
+    /// What it reads, with the bytes to write.
+    pub(crate) stdin: Option<(pipe::Sender, Vec<u8>)>,
+    pub(crate) stdout: Option<pipe::Receiver>,
+    pub(crate) stderr: Option<pipe::Receiver>,
+}
+
+/// Reads both streams as they come, neither before the other, and writes the input.
+pub(crate) struct Pump<F> {
+    pipes: Pipes,
+    written: usize,
+    stdout_buffer: Vec<u8>,
+    stderr_buffer: Vec<u8>,
+    capture: Capture,
+    on_output: F,
+}
+
+impl<F: FnMut(Stream, &[u8])> Pump<F> {
+    pub(crate) fn new(pipes: Pipes, output_bytes: usize, on_output: F) -> Self {
+        Self {
+            pipes,
+            written: 0,
+            stdout_buffer: vec![0; READ_BYTES],
+            stderr_buffer: vec![0; READ_BYTES],
+            capture: Capture::new(output_bytes),
+            on_output,
+        }
+    }
+
+    /// Moves bytes and never comes back, for use beside something that does. Nothing is lost
+    /// when it is dropped.
+    pub(crate) async fn forever(&mut self) -> Infallible {
+        self.drain().await;
+        pending().await
+    }
+
+    /// Moves bytes until both streams have ended. Nothing is lost when it is dropped.
+    pub(crate) async fn drain(&mut self) {
+        while self.step().await {}
+    }
+
+    /// Writes no more input.
+    pub(crate) fn close_stdin(&mut self) {
+        self.pipes.stdin = None;
+    }
+
+    pub(crate) fn finish(self) -> Captured {
+        self.capture.finish()
+    }
+
+    /// Moves one piece; false when there is nothing left to move.
+    async fn step(&mut self) -> bool {
+        let Pipes { stdin, stdout, stderr } = &mut self.pipes;
+        if stdin.is_none() && stdout.is_none() && stderr.is_none() {
+            return false;
+        }
+        let (stream, count) = tokio::select! {
+            count = read(stdout.as_mut(), &mut self.stdout_buffer) => (Stream::Stdout, count),
+            count = read(stderr.as_mut(), &mut self.stderr_buffer) => (Stream::Stderr, count),
+            count = write(stdin.as_mut(), self.written) => {
+                self.written += count;
+                if count == 0 {
+                    *stdin = None;
+                }
+                return true;
+            }
+        };
+        let (pipe, buffer) = match stream {
+            Stream::Stdout => (stdout, &self.stdout_buffer),
+            Stream::Stderr => (stderr, &self.stderr_buffer),
+        };
+        match buffer.get(..count) {
+            Some(bytes) if !bytes.is_empty() => {
+                self.capture.push(bytes);
+                (self.on_output)(stream, bytes);
+            }
+            _ => *pipe = None,
+        }
+        true
+    }
+}
+
+/// Reads some bytes; 0 at the end, which a failure is too. Waits for ever on a closed pipe.
+async fn read(pipe: Option<&mut pipe::Receiver>, buffer: &mut [u8]) -> usize {
+    match pipe {
+        Some(pipe) => pipe.read(buffer).await.unwrap_or(0),
+        None => pending().await,
+    }
+}
+
+/// Writes some of the bytes from `start` on; 0 when all are written or nobody reads any more.
+async fn write(input: Option<&mut (pipe::Sender, Vec<u8>)>, start: usize) -> usize {
+    match input {
+        Some((pipe, bytes)) => {
+            pipe.write(bytes.get(start..).unwrap_or_default()).await.unwrap_or(0)
+        }
+        None => pending().await,
+    }
+}

@@ -1,0 +1,74 @@
+//! What the tests share: a shell command with bounds, and a pipe that tells who lives.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use openclaw_process::{Bounds, CommandSpec, Finished, ProcessError, run};
+use rustix::fs::{FileType, Mode, OFlags};
+use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+
+pub(crate) fn shell(command: &str) -> CommandSpec {
+    CommandSpec {
+        env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        ..CommandSpec::shell(command)
+    }
+}
+
+/// Wide bounds, which end a test that hangs.
+pub(crate) fn bounds() -> Bounds {
+    Bounds {
+        time: Some(Duration::from_mins(1)),
+        output_bytes: 64 * 1024,
+        grace: Duration::from_secs(20),
+    }
+}
+
+pub(crate) async fn run_shell(command: &str) -> Result<Finished, ProcessError> {
+    run(shell(command), bounds(), |_, _| ()).await
+}
+
+/// A named pipe that the processes of a test hold open for writing: its end is reached exactly
+/// when the last of them has gone.
+pub(crate) struct LifeLine {
+    _directory: TempDir,
+    path: PathBuf,
+    reader: pipe::Receiver,
+}
+
+impl LifeLine {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("life");
+        let mode = Mode::RUSR | Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, FileType::Fifo, mode, 0).unwrap();
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let reader = rustix::fs::open(&path, flags, Mode::empty()).unwrap();
+        let reader = pipe::Receiver::from_owned_fd(reader).unwrap();
+        Self { _directory: directory, path, reader }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits until `count` processes have written a byte, and lives.
+    pub(crate) async fn wait_for(&mut self, count: usize) {
+        let mut bytes = vec![0; count];
+        self.reader.read_exact(&mut bytes).await.unwrap();
+    }
+
+    /// Reads without waiting: how many bytes were written, if nobody has the pipe open any more.
+    pub(crate) fn written_by_the_dead(&self) -> Option<usize> {
+        let mut written = 0;
+        let mut buffer = [0; 64];
+        loop {
+            match self.reader.try_read(&mut buffer) {
+                Ok(0) => return Some(written),
+                Ok(count) => written += count,
+                Err(_) => return None,
+            }
+        }
+    }
+}

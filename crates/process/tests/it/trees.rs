@@ -1,0 +1,104 @@
+//! Nothing that a command started outlives the call.
+
+use std::time::Duration;
+
+use openclaw_process::{Bounds, End, run};
+
+use crate::support::{LifeLine, bounds, shell};
+
+/// Starts processes that leave in each way there is, each holding the life line open and having
+/// written one byte to it, and goes on with `then`.
+fn family(life: &LifeLine, then: &str) -> String {
+    let child = "echo -n x >&9; exec sleep 1000";
+    let life = life.path().display();
+    format!(
+        "exec 9>{life}
+        sh -c '{child}' &
+        setsid sh -c '{child}' &
+        (setsid sh -c '({child}) &' &)
+        (setsid nohup sh -c '{child}' </dev/null >/dev/null 2>&1 &)
+        env -i sh -c '{child}' &
+        env -i setsid sh -c '{child}' &
+        (sh -c 'trap \"\" TERM HUP; {child}' &)
+        {then}"
+    )
+}
+const FAMILY: usize = 7;
+
+#[tokio::test]
+async fn a_time_limit_ends_the_whole_tree() {
+    let life = LifeLine::new();
+    let time = Some(Duration::from_secs(2));
+    let bounds = Bounds { time, grace: Duration::from_millis(100), ..bounds() };
+    let finished = run(shell(&family(&life, "wait")), bounds, |_, _| ()).await.unwrap();
+    assert!(matches!(finished.end, End::TimedOut(_)));
+    assert_eq!(finished.survivors, 0);
+    assert_eq!(life.written_by_the_dead(), Some(FAMILY));
+}
+
+#[tokio::test]
+async fn a_drop_kills_the_whole_tree_before_it_returns() {
+    let mut life = LifeLine::new();
+    let command = family(&life, "wait");
+    {
+        let running = run(shell(&command), bounds(), |_, _| ());
+        tokio::select! {
+            finished = running => panic!("{finished:?}"),
+            () = life.wait_for(FAMILY) => {}
+        }
+    }
+    assert_eq!(life.written_by_the_dead(), Some(0));
+}
+
+#[tokio::test]
+async fn an_end_of_the_command_ends_what_it_left_running() {
+    let life = LifeLine::new();
+    let gate = life.path().with_file_name("gate");
+    std::fs::create_dir(&gate).unwrap();
+    // Each child leaves a file when it is there; the command ends when all are.
+    let child = format!("mktemp -p {} >/dev/null; exec sleep 1000", gate.display());
+    let command = format!(
+        "exec 9>{}
+        sh -c '{child}' &
+        (setsid sh -c '{child}' &)
+        (setsid sh -c '({child}) &' &)
+        until [ $(ls {} | wc -l) = 3 ]; do :; done
+        echo done; exit 7",
+        life.path().display(),
+        gate.display()
+    );
+    let finished = run(shell(&command), bounds(), |_, _| ()).await.unwrap();
+    assert_eq!(finished.end, End::Exited(7));
+    assert_eq!(finished.output.head, b"done\n");
+    assert_eq!(life.written_by_the_dead(), Some(0));
+    assert!(finished.duration < Duration::from_secs(15), "{:?}", finished.duration);
+}
+
+#[tokio::test]
+async fn a_command_that_forks_without_end_is_stopped() {
+    let life = LifeLine::new();
+    let command = format!(
+        "exec 9>{}; f() {{ echo -n x >&9; (sleep 0.01; f) & (setsid sleep 1000 &) }}; f; sleep 1000",
+        life.path().display()
+    );
+    let time = Some(Duration::from_millis(500));
+    let bounds = Bounds { time, grace: Duration::from_millis(50), ..bounds() };
+    let finished = run(shell(&command), bounds, |_, _| ()).await.unwrap();
+    assert_eq!(finished.survivors, 0);
+    assert!(life.written_by_the_dead().unwrap() > 3);
+}
+
+#[tokio::test]
+async fn calls_at_the_same_time_do_not_touch_each_other() {
+    let mut life = LifeLine::new();
+    let other = family(&life, "wait");
+    let ends_soon = async {
+        life.wait_for(FAMILY).await;
+        run(shell("sleep 1000 & exit 0"), bounds(), |_, _| ()).await.unwrap();
+    };
+    tokio::select! {
+        finished = run(shell(&other), bounds(), |_, _| ()) => panic!("{finished:?}"),
+        () = ends_soon => {}
+    }
+    assert_eq!(life.written_by_the_dead(), Some(0));
+}
