@@ -20,7 +20,6 @@ impl Turn<'_> {
         let (output, event) = self.decide(&call).await?;
         self.record(JournalEntry::Result(&call.id, &output)).await?;
         self.history.resolve(&call.id, output).map_err(TurnError::history)?;
-        self.running = None;
         self.events.send(event).await;
         Ok(())
     }
@@ -56,7 +55,7 @@ impl Turn<'_> {
         effect: Effect,
     ) -> Result<Answered, TurnError> {
         self.record(JournalEntry::Dispatched(&call.id)).await?;
-        self.running = Some(call.id.clone());
+        self.dispatched = Some(call.id.clone());
         self.events.send(TurnEvent::ToolStarted { call: call.clone(), effect }).await;
 
         let started = Instant::now();

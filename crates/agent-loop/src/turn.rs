@@ -19,8 +19,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) history: &'a mut History,
     pub(crate) events: EventSender,
     pub(crate) tally: Tally,
-    /// The call that may have had an effect and has no result yet.
-    pub(crate) running: Option<ToolCallId>,
+    /// The last call that was run; while it is open it may have had an effect.
+    pub(crate) dispatched: Option<ToolCallId>,
 }
 
 /// What a turn took so far.
@@ -43,7 +43,7 @@ impl<'a> Turn<'a> {
             model_calls: 0,
             tool_calls: 0,
         };
-        Self { agent, history, events, tally, running: None }
+        Self { agent, history, events, tally, dispatched: None }
     }
 
     /// Runs to an answer or a failure.
@@ -78,7 +78,7 @@ impl<'a> Turn<'a> {
         }
         let open: Vec<ToolCallId> = self.history.open_calls().map(|call| call.id.clone()).collect();
         for id in open {
-            let text = if self.running.as_ref() == Some(&id) {
+            let text = if self.dispatched.as_ref() == Some(&id) {
                 format!(
                     "This call was interrupted because the turn's time ran out ({limit}). It may \
                      or may not have had an effect; check before you repeat it."

@@ -68,6 +68,22 @@ async fn the_turn_clock_runs_while_the_approver_thinks_and_the_call_is_then_know
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_turn_clock_says_nothing_of_a_call_that_an_earlier_turn_left_open() {
+    let mut stage = timed(Stage::new([makes(&[("hang", "{}")])])).tool("hang", Act::Hangs);
+    stage.journal_hangs_from = 4; // After the user, the assistant, the intent and the dispatch.
+    let mut play = stage.build();
+    let cancelled = tokio::time::timeout(TURN / 2, play.turn("Go")).await;
+    assert!(cancelled.is_err());
+    let left = written(&play.history);
+
+    let (report, _) = play.turn("Well?").await;
+    assert_timed_out(&report);
+    assert_eq!(report.model_calls, 0);
+    assert_eq!(written(&play.history), left);
+    assert_eq!(play.history.open_calls().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tool_hears_of_its_clock_and_its_own_answer_counts() {
     let first = makes(&[("obedient", "{}")]);
     let mut stage = Stage::new([first, replies("Done.")]).tool("obedient", Act::EndsInTime);

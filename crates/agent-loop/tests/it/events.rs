@@ -108,3 +108,17 @@ async fn a_tool_that_fails_is_shown_as_failed() {
         TurnEvent::ToolFinished { is_error: true, summary: Some(s), .. } if s == "failed"
     )));
 }
+
+#[tokio::test]
+async fn all_that_a_tool_writes_is_seen_however_fast_it_writes() {
+    let first = says(calls("", &[("write", "{}")]), Outcome::Calls);
+    let pieces = vec!["piece "; 1_000];
+    let all = pieces.concat();
+    let mut play = Stage::new([first, replies("Done.")]).tool("write", Act::Writes(pieces)).build();
+    let (_, seen) = play.turn("Go").await;
+    let output = seen.iter().filter_map(|event| match event {
+        TurnEvent::ToolOutput { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    assert_eq!(output.collect::<String>(), all);
+}

@@ -167,18 +167,23 @@ impl Approver for Judge {
     }
 }
 
-/// A journal that logs, and fails from the entry of this number on, counted from 0.
+/// A journal that logs, and fails or hangs from the entry of this number on, counted from 0.
 struct Recorder {
     log: Log,
     written: AtomicUsize,
     fails_from: usize,
+    hangs_from: usize,
 }
 
 #[async_trait]
 impl Journal for Recorder {
     async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
         yield_now().await;
-        if self.written.fetch_add(1, Ordering::SeqCst) >= self.fails_from {
+        let number = self.written.fetch_add(1, Ordering::SeqCst);
+        if number >= self.hangs_from {
+            std::future::pending::<()>().await;
+        }
+        if number >= self.fails_from {
             return Err(JournalError("disk full".into()));
         }
         self.log.lock().unwrap().push(match entry {
@@ -200,6 +205,7 @@ pub(crate) struct Stage {
     pub(crate) tools: Vec<(&'static str, Act)>,
     pub(crate) limits: TurnLimits,
     pub(crate) journal_fails_from: usize,
+    pub(crate) journal_hangs_from: usize,
 }
 
 impl Stage {
@@ -213,7 +219,8 @@ impl Stage {
         };
         let tools = vec![("read", Act::Output(ToolOutput::ok("read it")))];
         let answers = answers.into_iter().collect();
-        Self { answers, tools, limits, journal_fails_from: usize::MAX }
+        let never = usize::MAX;
+        Self { answers, tools, limits, journal_fails_from: never, journal_hangs_from: never }
     }
 
     pub(crate) fn tool(mut self, name: &'static str, act: Act) -> Self {
@@ -241,14 +248,18 @@ impl Stage {
             };
             Arc::new(Actor { spec, act, live: live.clone(), log: log.clone() }) as Arc<dyn Tool>
         });
-        let written = AtomicUsize::new(0);
-        let fails_from = self.journal_fails_from;
+        let journal = Recorder {
+            log: log.clone(),
+            written: AtomicUsize::new(0),
+            fails_from: self.journal_fails_from,
+            hangs_from: self.journal_hangs_from,
+        };
         let agent = Agent::new(AgentParts {
             model: model.clone(),
             tools: tools.collect(),
             system: Some("Be brief.".into()),
             approver: Arc::new(Judge(log.clone())),
-            journal: Arc::new(Recorder { log: log.clone(), written, fails_from }),
+            journal: Arc::new(journal),
             limits: self.limits,
         })?;
         Ok(Play { agent, model, log, live, history: History::new() })
