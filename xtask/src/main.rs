@@ -7,6 +7,8 @@
 )]
 
 mod check;
+mod http;
+mod vllm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -31,6 +33,9 @@ enum Task {
         #[arg(long)]
         ratchet: bool,
     },
+    /// A real vLLM on this machine's CPU, with a tiny random model.
+    #[command(subcommand)]
+    Vllm(vllm::Action),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +59,7 @@ fn run(task: Task) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Budgets { ratchet: false } => report(&[check::Part::Budgets]),
+        Task::Vllm(action) => Ok(exit(vllm::run(action)?)),
     }
 }
 
@@ -63,5 +69,9 @@ fn report(parts: &[check::Part]) -> Result<ExitCode> {
     for fault in &faults {
         println!("{fault}");
     }
-    Ok(if faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(exit(faults.is_empty()))
+}
+
+fn exit(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,0 +1,95 @@
+//! A process group as a whole: who is in it, and its end.
+//!
+//! A group's number can be another program's after a restart of the machine, so a process counts
+//! as a member only if it also works in the folder in which the group was started.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How long a group may take to end after being asked, and after being killed.
+const POLITE: Duration = Duration::from_secs(10);
+const FORCED: Duration = Duration::from_secs(5);
+
+/// Whether any process of the group `leader`, started in `folder`, still runs.
+pub(super) fn alive(leader: u32, folder: &Path) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
+    processes.flatten().any(|process| {
+        let path = process.path();
+        let stat = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
+        runs_in(&stat, leader)
+            && std::fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd == folder)
+    })
+}
+
+/// Ends the group, politely first; an error when a process survives both.
+pub(super) fn end(leader: u32, folder: &Path) -> Result<()> {
+    for (signal, patience) in [(Signal::TERM, POLITE), (Signal::KILL, FORCED)] {
+        if !alive(leader, folder) {
+            return Ok(());
+        }
+        if let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+            // It may have ended between the question and the signal.
+            kill_process_group(pid, signal).ok();
+        }
+        let begin = Instant::now();
+        while alive(leader, folder) && begin.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    if alive(leader, folder) {
+        bail!("process group {leader} survived SIGKILL");
+    }
+    Ok(())
+}
+
+/// Reads `/proc/PID/stat`: the name in brackets may hold anything, so fields count from its end.
+fn runs_in(stat: &str, group: u32) -> bool {
+    let Some((_, fields)) = stat.rsplit_once(')') else { return false };
+    let mut fields = fields.split_whitespace();
+    let state = fields.next();
+    let of_group = fields.nth(1).and_then(|field| field.parse().ok()) == Some(group);
+    of_group && !matches!(state, Some("Z" | "X"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Command, Stdio};
+
+    use super::{alive, end, runs_in};
+
+    #[test]
+    fn the_group_is_read_after_the_name_and_the_dead_do_not_count() {
+        assert!(runs_in("7 (a) b (c) S 1 42 42 0 -1", 42));
+        assert!(!runs_in("7 (a) S 42 7 42 0 -1", 42));
+        assert!(!runs_in("7 (a) Z 1 42 42 0 -1", 42));
+        assert!(!runs_in("", 42));
+    }
+
+    #[test]
+    fn a_group_ends_with_the_processes_its_leader_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let mut leader = Command::new("sh")
+            .args(["-c", "sleep 600 & echo started; wait"])
+            .current_dir(&folder)
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut output = leader.stdout.take().unwrap();
+        output.read_exact(&mut [0; 8]).unwrap();
+        let group = leader.id();
+        assert!(alive(group, &folder));
+        assert!(!alive(group, std::path::Path::new("/")), "another folder is another group");
+        end(group, &folder).unwrap();
+        assert!(!alive(group, &folder));
+        // The pipe closes when the last process that holds it is gone.
+        assert_eq!(output.read(&mut [0; 8]).unwrap(), 0);
+        leader.wait().unwrap();
+    }
+}
