@@ -1,0 +1,101 @@
+//! Turns a transport's failure into a model's.
+
+use openclaw_core::{Clock, HttpExchange, ModelError, ModelErrorKind, ServerMessage};
+use openclaw_transport::{self as transport, ServerError, TransportError, TransportErrorKind};
+
+use crate::overflow;
+
+/// Says what a failed exchange means for the call of `model`.
+#[must_use]
+pub fn model_error(error: TransportError, model: Option<&str>) -> ModelError {
+    let exchange = error.exchange();
+    let kind = match error.kind() {
+        TransportErrorKind::Connect => ModelErrorKind::Connect,
+        TransportErrorKind::Timeout { clock, after } => {
+            ModelErrorKind::Timeout { clock: core_clock(clock), after }
+        }
+        TransportErrorKind::Status(status) => status_kind(status, exchange),
+        TransportErrorKind::Interrupted => ModelErrorKind::Interrupted,
+        _ => ModelErrorKind::Protocol,
+    };
+    let record = record(exchange, model);
+    ModelError::new(kind, error.to_string()).with_exchange(record).with_source(error)
+}
+
+/// Says what an error inside a stream means.
+pub(crate) fn in_band(
+    server: ServerError,
+    exchange: &transport::Exchange,
+    model: &str,
+) -> ModelError {
+    let status = server.code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(500);
+    let kind = match refusal(status, &server) {
+        ModelErrorKind::Rejected if status >= 500 => ModelErrorKind::Interrupted,
+        kind => kind,
+    };
+    let message = format!("get a whole answer: {}", server.message);
+    let mut record = record(exchange, Some(model));
+    record.server = Some(said(&server));
+    ModelError::new(kind, message).with_exchange(record)
+}
+
+fn status_kind(status: u16, exchange: &transport::Exchange) -> ModelErrorKind {
+    if status == 429 {
+        return ModelErrorKind::RateLimited { retry_after: exchange.retry_after };
+    }
+    exchange
+        .server
+        .as_ref()
+        .map_or_else(|| refusal(status, &ServerError::default()), |server| refusal(status, server))
+}
+
+fn refusal(status: u16, server: &ServerError) -> ModelErrorKind {
+    if let Some(found) = overflow::recognise(server) {
+        return ModelErrorKind::ContextOverflow { window: found.window, prompt: found.prompt };
+    }
+    let message = server.message.to_ascii_lowercase();
+    match status {
+        401 | 403 => ModelErrorKind::Auth,
+        404 if server.param.as_deref() == Some("model") || message.contains("model") => {
+            ModelErrorKind::UnknownModel
+        }
+        404 | 405 => ModelErrorKind::Protocol,
+        413 => ModelErrorKind::ContextOverflow { window: None, prompt: None },
+        503 if message.contains("loading") => ModelErrorKind::Loading,
+        503 | 529 => ModelErrorKind::Overloaded,
+        502 | 504 => ModelErrorKind::Interrupted,
+        500 if message.contains("engine") => ModelErrorKind::Interrupted,
+        _ => ModelErrorKind::Rejected,
+    }
+}
+
+pub(crate) fn record(exchange: &transport::Exchange, model: Option<&str>) -> HttpExchange {
+    HttpExchange {
+        method: exchange.method.to_owned(),
+        url: exchange.url.clone(),
+        status: exchange.status,
+        server: exchange.server.as_ref().map(said),
+        request_id: exchange.request_id.clone(),
+        model: model.map(str::to_owned),
+        attempt: exchange.attempt,
+    }
+}
+
+fn said(server: &ServerError) -> ServerMessage {
+    ServerMessage {
+        message: server.message.clone(),
+        kind: server.kind.clone(),
+        param: server.param.clone(),
+        code: server.code.clone(),
+    }
+}
+
+fn core_clock(clock: transport::Clock) -> Clock {
+    match clock {
+        transport::Clock::Connect => Clock::Connect,
+        transport::Clock::ResponseHeaders => Clock::ResponseHeaders,
+        transport::Clock::FirstToken => Clock::FirstToken,
+        transport::Clock::BetweenTokens => Clock::BetweenTokens,
+        _ => Clock::Total,
+    }
+}

@@ -1,0 +1,20 @@
+//! Any OpenAI-compatible server as a [`ChatModel`](openclaw_core::ChatModel).
+//!
+//! One conversation, as every server that speaks `/v1/chat/completions` understands it: an
+//! allow-list of request fields, text as plain strings, nothing empty and nothing null. The answer
+//! is judged by its content; the server's finish reason is a hint. What is special to one server
+//! stays out of here: [`OpenAiModel`] is what such a crate builds on.
+
+mod assembly;
+mod budget;
+mod catalogue;
+mod failure;
+mod model;
+mod overflow;
+mod request;
+
+pub use budget::{NoRoom, estimate, output_cap};
+pub use catalogue::{ServedModel, find_api, list_models, nearest};
+pub use failure::model_error;
+pub use model::OpenAiModel;
+pub use request::{body, messages, tools};

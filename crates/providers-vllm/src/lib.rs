@@ -1,0 +1,19 @@
+//! vLLM as a [`ChatModel`](openclaw_core::ChatModel): what its OpenAI-compatible routes leave open
+//! is asked of its own.
+//!
+//! vLLM is a proxy-style `/v1` backend: nothing is sent to it that belongs to a hosted service.
+//! Beside `/v1` it says how many tokens a prompt has (`/tokenize`), whether it lives (`/health`)
+//! and how busy it is (`/metrics`); all of that may be missing behind a proxy.
+
+mod advice;
+mod liveness;
+mod model;
+mod tokenize;
+
+pub use model::VllmModel;
+
+/// Where vLLM listens unless told otherwise.
+pub const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000/v1";
+
+/// The window assumed when neither the server nor the config names one, in tokens.
+pub const FALLBACK_WINDOW: u32 = 8192;
