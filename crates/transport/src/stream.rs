@@ -77,6 +77,12 @@ impl EventStream {
         self.exchange.attempt
     }
 
+    /// The exchange so far, for an error that only the reader of the events can see.
+    #[must_use]
+    pub fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
     fn deliver(&mut self, event: StreamEvent) -> StreamEvent {
         self.wait = None;
         if let StreamEvent::Data(data) = &event {

@@ -1,1 +1,97 @@
-//! Tests.
+//! The shapes of errors, most of them as a server sent them.
+
+use serde_json::json;
+
+use super::*;
+
+fn parts(error: &ServerError) -> (&str, Option<&str>, Option<&str>, Option<&str>) {
+    (&error.message, error.kind.as_deref(), error.param.as_deref(), error.code.as_deref())
+}
+
+#[test]
+fn every_known_shape_is_read() {
+    let table = [
+        (
+            r#"{"error":{"message":"The model `nope` does not exist. Valid aliases: tiny.","type":"NotFoundError","param":"model","code":404}}"#,
+            (
+                "The model `nope` does not exist. Valid aliases: tiny.",
+                Some("NotFoundError"),
+                Some("model"),
+                Some("404"),
+            ),
+        ),
+        (
+            r#"{"error":{"message":"The engine is currently busy and cannot accept new requests. Please try again later or on a different instance.","type":"Service Unavailable","param":null,"code":503}}"#,
+            (
+                "The engine is currently busy and cannot accept new requests. Please try again later or on a different instance.",
+                Some("Service Unavailable"),
+                None,
+                Some("503"),
+            ),
+        ),
+        (
+            r#"{"error":{"message":"no","type":"invalid_request_error","code":"context_length_exceeded"}}"#,
+            ("no", Some("invalid_request_error"), None, Some("context_length_exceeded")),
+        ),
+        (r#"{"error":"Unauthorized"}"#, ("Unauthorized", None, None, None)),
+        (r#"{"error":{"code":7}}"#, (r#"{"code":7}"#, None, None, Some("7"))),
+        (
+            r#"{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400}"#,
+            ("too long", Some("BadRequestError"), None, Some("400")),
+        ),
+        (r#"{"message":"no route","code":5}"#, ("no route", None, None, Some("5"))),
+        (r#"{"detail":"Not Found"}"#, ("Not Found", None, None, None)),
+        (r#"{"detail":{"error":{"message":"deep"}}}"#, ("deep", None, None, None)),
+        (
+            r#"{"detail":[{"loc":["body","messages",0],"msg":"Field required"},{"loc":["body"],"msg":"no"}]}"#,
+            ("body.messages.0: Field required; body: no", None, Some("body.messages.0"), None),
+        ),
+        ("upstream timed out\n", ("upstream timed out", None, None, None)),
+    ];
+    for (body, expected) in table {
+        let error = ServerError::from_body(body.as_bytes()).unwrap();
+        assert_eq!(parts(&error), expected, "{body}");
+    }
+}
+
+#[test]
+fn a_body_that_says_nothing_is_no_error_message() {
+    for body in
+        ["", " \n", "<html><title>502</title></html>", "{}", "null", "[]", r#"{"detail":null}"#]
+    {
+        assert_eq!(ServerError::from_body(body.as_bytes()), None, "{body}");
+    }
+}
+
+#[test]
+fn an_event_is_an_error_only_if_it_says_so() {
+    let killed = json!({"error": {"message": "EngineCore encountered an issue.", "type": "InternalServerError", "param": null, "code": 500}});
+    let error = ServerError::in_band(&killed).unwrap();
+    assert_eq!(
+        parts(&error),
+        ("EngineCore encountered an issue.", Some("InternalServerError"), None, Some("500"))
+    );
+    let text = ServerError::in_band(&json!({"error": "overloaded"})).unwrap();
+    assert_eq!(text.message, "overloaded");
+    let old = ServerError::in_band(&json!({"object": "error", "message": "old"})).unwrap();
+    assert_eq!(old.message, "old");
+    for event in [
+        json!({"choices": [], "error": null}),
+        json!({"object": "chat.completion.chunk", "choices": []}),
+        json!({"detail": "a field of another meaning"}),
+        json!("error"),
+    ] {
+        assert_eq!(ServerError::in_band(&event), None, "{event}");
+    }
+}
+
+#[test]
+fn messages_are_short_and_harmless() {
+    let body = format!("\u{1b}[2J{}", "é".repeat(5_000));
+    let error = ServerError::from_body(body.as_bytes()).unwrap();
+    assert!(error.message.starts_with("\u{fffd}[2Jé"));
+    assert_eq!(error.message.chars().count(), MAX_MESSAGE);
+    assert!(error.message.ends_with("é…"));
+    let exact = "x".repeat(MAX_MESSAGE);
+    assert_eq!(ServerError::from_body(exact.as_bytes()).unwrap().message, exact);
+}

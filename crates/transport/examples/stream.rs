@@ -1,0 +1,50 @@
+//! Streams one chat completion and prints its text as it arrives.
+//!
+//! `cargo run -p openclaw-transport --example stream -- http://127.0.0.1:8000 MODEL "Say hi."`
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use futures_util::StreamExt;
+use openclaw_transport::wire::{ChatChunk, ChatRequest, Message};
+use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, RetryPolicy, StreamEvent};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let mut argument = |name| arguments.next().ok_or(format!("the argument {name} is missing"));
+    let client = Client::new(ClientOptions {
+        endpoint: Endpoint::parse(&argument("BASE_URL")?)?,
+        bearer: None,
+        headers: Vec::new(),
+        clocks: Clocks::default(),
+        retry: RetryPolicy::NEVER,
+        user_agent: "example".to_owned(),
+    })?;
+    let request = ChatRequest {
+        model: argument("MODEL")?.into(),
+        stream: true,
+        stream_options: None,
+        max_tokens: None,
+        tools: None,
+        tool_choice: None,
+        messages: vec![Message::User { content: argument("PROMPT")?.into() }],
+    };
+    let url = client.endpoint().api("chat/completions");
+    let mut events = client.stream(url, serde_json::to_vec(&request)?.into()).await?;
+    let mut out = io::stdout().lock();
+    while let Some(event) = events.next().await {
+        match event? {
+            StreamEvent::Data(data) if data == "[DONE]" => break,
+            StreamEvent::Data(data) => {
+                let chunk: ChatChunk = serde_json::from_str(&data)?;
+                let texts = chunk.choices.into_iter().filter_map(|choice| choice.delta.content);
+                out.write_all(texts.collect::<String>().as_bytes())?;
+                out.flush()?;
+            }
+            StreamEvent::Comment => {}
+        }
+    }
+    writeln!(out)?;
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! How connections are kept, lost and given up.
+
+use futures_util::{FutureExt, StreamExt};
+use openclaw_transport::{StreamEvent, TransportErrorKind};
+
+use crate::server::{Connection, STREAM_HEAD, Server, both, chunk};
+
+const KEPT: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]";
+
+/// Accepts a connection and answers its first request, keeping it open.
+async fn keep(server: &Server) -> Connection {
+    let mut connection = server.accept().await;
+    connection.request().await;
+    connection.send(KEPT).await;
+    connection
+}
+
+#[tokio::test]
+async fn a_kept_connection_serves_the_next_call() {
+    let server = Server::start().await;
+    let client = server.client();
+    let url = client.endpoint().api("models");
+    let (reply, mut connection) = both(client.get(url.clone()), keep(&server)).await;
+    reply.unwrap();
+    let (reply, ()) = both(client.get(url), async {
+        connection.request().await;
+        connection.send(KEPT).await;
+    })
+    .await;
+    reply.unwrap();
+    server.is_left_alone();
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_dies_costs_no_attempt() {
+    let server = Server::start().await;
+    let client = server.client();
+    let url = client.endpoint().api("models");
+    let (reply, mut connection) = both(client.get(url.clone()), keep(&server)).await;
+    reply.unwrap();
+    let (reply, second) = both(client.get(url.clone()), async {
+        connection.request().await;
+        drop(connection);
+        keep(&server).await
+    })
+    .await;
+    reply.unwrap();
+    // It is excused once a call: the second connection is new, and its end is an error.
+    let mut second = second;
+    let (reply, ()) = both(client.get(url), async {
+        second.request().await;
+        drop(second);
+        let mut third = server.accept().await;
+        third.request().await;
+    })
+    .await;
+    let error = reply.unwrap_err();
+    assert_eq!((error.kind(), error.exchange().attempt), (TransportErrorKind::Interrupted, 2));
+    server.is_left_alone();
+}
+
+#[tokio::test]
+async fn a_stream_read_to_its_end_leaves_its_connection() {
+    let server = Server::start().await;
+    let client = server.client();
+    let url = client.endpoint().api("chat/completions");
+    let (stream, mut connection) = both(client.stream(url.clone(), "{}".into()), async {
+        let mut connection = server.accept().await;
+        connection.request().await;
+        let body = [chunk("data: a\n\n"), chunk("data: [DONE]\n\n"), "0\r\n\r\n".to_owned()];
+        connection.send(&[STREAM_HEAD.to_owned(), body.concat()].concat()).await;
+        connection
+    })
+    .await;
+    assert_eq!(stream.unwrap().count().await, 2);
+    let (reply, ()) = both(client.get(url), async {
+        connection.request().await;
+        connection.send(KEPT).await;
+    })
+    .await;
+    reply.unwrap();
+}
+
+#[tokio::test]
+async fn dropping_a_stream_closes_its_connection() {
+    let server = Server::start().await;
+    let client = server.client();
+    let url = client.endpoint().api("chat/completions");
+    let (stream, connection) = both(client.stream(url, "{}".into()), async {
+        let mut connection = server.accept().await;
+        connection.request().await;
+        connection.send(&format!("{STREAM_HEAD}{}", chunk("data: a\n\n"))).await;
+        connection
+    })
+    .await;
+    let mut stream = stream.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap(), StreamEvent::Data("a".to_owned()));
+    assert!(stream.next().now_or_never().is_none());
+    drop(stream);
+    connection.closed().await;
+}
+
+#[tokio::test]
+async fn dropping_a_stream_closes_its_connection_even_in_full_flow() {
+    let server = Server::start().await;
+    let client = server.client();
+    let url = client.endpoint().api("chat/completions");
+    let ((), ()) = both(
+        async {
+            let mut stream = client.stream(url, "{}".into()).await.unwrap();
+            stream.next().await.unwrap().unwrap();
+        },
+        async {
+            let mut connection = server.accept().await;
+            connection.request().await;
+            connection.send(STREAM_HEAD).await;
+            let event = chunk("data: a\n\n");
+            while connection.flood(event.as_bytes()).await {}
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn dropping_a_call_closes_its_connection() {
+    let server = Server::start().await;
+    let client = server.client();
+    let url = client.endpoint().api("chat/completions");
+    let connection = tokio::select! {
+        _ = client.stream(url, "{}".into()) => panic!("there was no answer"),
+        connection = async {
+            let mut connection = server.accept().await;
+            connection.request().await;
+            connection
+        } => connection,
+    };
+    connection.closed().await;
+}
+
+#[tokio::test]
+async fn a_connection_lost_in_the_middle_is_an_interruption_and_never_tried_again() {
+    let server = Server::start().await;
+    let client = server.persistent_client(3);
+    let url = client.endpoint().api("chat/completions");
+    let cut = format!("{STREAM_HEAD}{}5\r\nda", chunk("data: a\n\n"));
+    let (stream, _) = both(client.stream(url.clone(), "{}".into()), server.answer(&cut)).await;
+    let mut stream = stream.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap(), StreamEvent::Data("a".to_owned()));
+    let error = stream.next().await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.exchange().status),
+        (TransportErrorKind::Interrupted, Some(200))
+    );
+    assert!(std::error::Error::source(&error).is_some());
+    assert!(stream.next().await.is_none());
+
+    let half = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n[";
+    let (reply, _) = both(client.get(url), server.answer(half)).await;
+    assert_eq!(reply.unwrap_err().kind(), TransportErrorKind::Interrupted);
+    server.is_left_alone();
+}

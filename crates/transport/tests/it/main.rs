@@ -1,0 +1,12 @@
+//! The client against a server of scripted bytes on loopback.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod connections;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod retries;
+#[cfg(test)]
+mod server;
