@@ -1,0 +1,65 @@
+//! Which keys the program acts on, so that the others can be named.
+
+use crate::path::{KeyPath, Segment};
+
+/// The keys that something acts on, everything below them included; `*` is any key or index.
+pub(crate) const ACTED_ON: &[&[&str]] = &[
+    &["agents", "defaults", "model"],
+    &["agents", "defaults", "models", "*", "alias"],
+    &["agents", "defaults", "models", "*", "params"],
+    &["agents", "defaults", "workspace"],
+    &["agents", "defaults", "timeoutSeconds"],
+    &["agents", "defaults", "llm", "idleTimeoutSeconds"],
+    &["agents", "defaults", "localModelMode"],
+    &["agents", "defaults", "experimental", "localModelLean"],
+    &["agents", "defaults", "compaction", "timeoutSeconds"],
+    &["models", "mode"],
+    &["models", "providers", "*", "baseUrl"],
+    &["models", "providers", "*", "apiKey"],
+    &["models", "providers", "*", "api"],
+    &["models", "providers", "*", "headers"],
+    &["models", "providers", "*", "models", "*", "id"],
+    &["models", "providers", "*", "models", "*", "name"],
+    &["models", "providers", "*", "models", "*", "api"],
+    &["models", "providers", "*", "models", "*", "headers"],
+    &["models", "providers", "*", "models", "*", "reasoning"],
+    &["models", "providers", "*", "models", "*", "input"],
+    &["models", "providers", "*", "models", "*", "contextWindow"],
+    &["models", "providers", "*", "models", "*", "maxTokens"],
+    &["models", "providers", "*", "models", "*", "compat", "requiresStringContent"],
+    &["models", "providers", "*", "models", "*", "compat", "supportsTools"],
+    &["tools", "exec", "security"],
+    &["tools", "exec", "ask"],
+    &["tools", "exec", "timeoutSec"],
+    &["tools", "exec", "timeoutSeconds"],
+    &["$schema"],
+];
+
+/// What is known of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Something acts on it and on all below it.
+    Whole,
+    /// Something acts on a key below it.
+    Part,
+    /// Nothing acts on it or on anything below it.
+    Nothing,
+}
+
+pub(crate) fn use_of(path: &KeyPath) -> Use {
+    let segments = path.segments();
+    let matching = |pattern: &&&[&str]| {
+        pattern.iter().zip(segments).all(|(step, segment)| match segment {
+            Segment::Key(key) => *step == "*" || step == key,
+            Segment::Index(_) => *step == "*",
+        })
+    };
+    let mut found = Use::Nothing;
+    for pattern in ACTED_ON.iter().filter(matching) {
+        if pattern.len() <= segments.len() {
+            return Use::Whole;
+        }
+        found = Use::Part;
+    }
+    found
+}

@@ -1,0 +1,29 @@
+//! The values that hold where a config sets none. The schema shows these same constants.
+
+/// `agents.defaults.timeoutSeconds`: a whole run, 48 hours.
+pub const RUN_TIMEOUT_SECONDS: u64 = 172_800;
+/// `agents.defaults.llm.idleTimeoutSeconds`: a model that sends nothing.
+pub const IDLE_TIMEOUT_SECONDS: u64 = 120;
+/// `agents.defaults.compaction.timeoutSeconds`: one summary of a long session.
+pub const COMPACTION_TIMEOUT_SECONDS: u64 = 900;
+/// `tools.exec.timeoutSec`: one command.
+pub const EXEC_TIMEOUT_SECONDS: u64 = 1_800;
+/// `gateway.port`.
+pub const GATEWAY_PORT: u16 = 18_789;
+/// The folder of the state, in the home folder.
+pub const STATE_DIR_NAME: &str = ".openclaw";
+/// The folder of the workspace, in the folder of the state.
+pub const WORKSPACE_DIR_NAME: &str = "workspace";
+/// The names that a config file may have in the folder of the state, the first that exists wins.
+pub const CONFIG_FILE_NAMES: [&str; 3] =
+    ["openclaw.json", "openclaw.json5", "openclaw-config.json5"];
+/// The wait for a connection to a model server.
+pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
+/// The wait for a model server's list of models.
+pub const DISCOVERY_TIMEOUT_SECONDS: u64 = 3;
+/// The most requests to the model in one run.
+pub const MODEL_CALLS: u32 = 200;
+/// The most tool calls in one run.
+pub const TOOL_CALLS: u32 = 1_000;
+/// The most bytes of a command's output that the model is shown.
+pub const EXEC_OUTPUT_BYTES: usize = 32_768;

@@ -1,0 +1,129 @@
+//! What is wrong with a config, and where.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use crate::path::KeyPath;
+
+/// A range of bytes of the config text, `start` included and `end` excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Span {
+    /// Where the range begins.
+    pub start: usize,
+    /// Where the range ends.
+    pub end: usize,
+}
+
+/// How bad a [`Diagnostic`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// A part of the config, or all of it, is not used.
+    Error,
+    /// The config is used, but probably not as it was meant.
+    Warning,
+    /// Something worth knowing, with nothing to repair.
+    Note,
+}
+
+/// One problem of a config.
+///
+/// No text in it is taken from a secret. [`fmt::Display`] writes one line, and a second one for
+/// the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The value it is about; the empty path is the whole file.
+    pub path: KeyPath,
+    /// The file it is in; absent when the text did not come from a file.
+    pub file: Option<Arc<Path>>,
+    /// The bytes it is about.
+    pub span: Option<Span>,
+    /// The line of the start of `span`, from 1; 1 without a span.
+    pub line: usize,
+    /// The column of the start of `span` in characters, from 1; 1 without a span.
+    pub column: usize,
+    /// What is wrong, a lower-case fragment.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(severity: Severity, text: &str, span: Span, message: String) -> Self {
+        let (line, column) = line_and_column(text, span.start);
+        let (path, file, span) = (KeyPath::root(), None, Some(span));
+        Self { severity, path, file, span, line, column, message, help: None }
+    }
+
+    pub(crate) fn at(mut self, path: KeyPath) -> Self {
+        self.path = path;
+        self
+    }
+
+    pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
+        self.help = help;
+        self
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}:", file.display())?;
+        }
+        write!(f, "{}:{}: {}: ", self.line, self.column, self.severity)?;
+        if !self.path.is_root() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "\n  help: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The line and the column, both from 1, of a byte offset; an offset beyond the end is the end.
+pub(crate) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let (mut line, mut column) = (1, 1);
+    let mut previous = '\0';
+    for (at, character) in text.char_indices() {
+        if at >= offset {
+            break;
+        }
+        match character {
+            '\n' if previous == '\r' => {}
+            '\n' | '\r' => (line, column) = (line + 1, 1),
+            _ => column += 1,
+        }
+        previous = character;
+    }
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line_and_column;
+
+    #[test]
+    fn lines_and_columns_count_from_one_in_characters() {
+        let text = "ä: 1\r\nb\n\nc";
+        let places: Vec<_> = ["ä", ":", "b", "c"]
+            .iter()
+            .map(|needle| line_and_column(text, text.find(needle).unwrap()))
+            .collect();
+        assert_eq!(places, [(1, 1), (1, 2), (2, 1), (4, 1)]);
+        assert_eq!(line_and_column(text, 999), (4, 2));
+        assert_eq!(line_and_column("", 0), (1, 1));
+    }
+}

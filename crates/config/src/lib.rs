@@ -1,0 +1,81 @@
+//! The typed OpenClaw config: JSON5 text, positions, defaults, secrets and JSON Schema.
+//!
+//! ```
+//! use openclaw_config::{Config, Env};
+//!
+//! let env = Env::from_pairs([("VLLM_API_KEY", "vllm-local")]);
+//! let text = r#"{
+//!   agents: { defaults: { model: { primary: "vllm/my-model" }, timeoutSeconds: 600 } },
+//!   models: { providers: { vllm: { apiKey: "${VLLM_API_KEY}", baseURL: "http://box:8000/v1" } } },
+//! }"#;
+//! let loaded = Config::parse(text, &env)?;
+//!
+//! let defaults = &loaded.config.agents.defaults;
+//! assert_eq!(loaded.config.primary_model(&env)?.as_deref(), Some("vllm/my-model"));
+//! assert_eq!(defaults.timeout().map(|limit| limit.as_secs()), Some(600));
+//! assert_eq!(defaults.llm.idle_timeout().map(|limit| limit.as_secs()), Some(120));
+//!
+//! let key = loaded.config.provider("vllm").and_then(|vllm| vllm.key()).unwrap().resolve(&env)?;
+//! assert_eq!(key.source.to_string(), "env VLLM_API_KEY");
+//! assert_eq!(key.fingerprint(), "vl..al");
+//!
+//! let origin = loaded.origin("agents.defaults.timeoutSeconds");
+//! assert_eq!(origin.to_string(), "agents.defaults.timeoutSeconds (line 2)");
+//! assert_eq!(
+//!     loaded.diagnostics[0].to_string(),
+//!     "3:61: warning: models.providers.vllm.baseURL: unknown key, it is ignored\n  \
+//!      help: did you mean `baseUrl`?",
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! How a config is found and read:
+//!
+//! - [`Env`] is a snapshot of the environment. No other crate reads the process environment.
+//! - [`Paths`] says where the config, the state and the workspace are.
+//! - [`Config::load`] and [`Config::parse`] give a [`Loaded`]: the [`Config`], every
+//!   [`Diagnostic`], and where each value stands.
+//!
+//! What is wrong never costs more than it must: an unknown key is a warning, a value with a wrong
+//! type is left out and reported, and only a text that is not a JSON5 object is a [`LoadError`].
+//! A file is never written.
+//!
+//! Fields are `Option` where it matters that nothing is set. The value that holds then comes from
+//! the method of the same name ([`AgentDefaults::timeout`], [`GatewayConfig::port`]), and from
+//! the constants in [`defaults`]. Time limits of 0 mean no limit, which is `None`.
+//!
+//! Texts that may have `${VAR}` in them are an [`EnvString`] or a [`SecretInput`]. They are filled
+//! in when they are used, so that an unset variable stops only what needs it.
+
+mod acted_on;
+mod decode;
+pub mod defaults;
+mod diagnostic;
+mod env;
+pub mod env_vars;
+mod lint;
+mod load;
+mod loaded;
+mod path;
+mod paths;
+mod schema;
+mod secret;
+mod sections;
+mod template;
+mod text;
+
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use env::Env;
+pub use load::LoadError;
+pub use loaded::{Loaded, Origin};
+pub use path::{InvalidKeyPath, KeyPath, Segment};
+pub use paths::{HomeUnknown, Paths};
+pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
+pub use sections::{
+    AgentDefaults, AgentsConfig, Api, CompactionConfig, CompactionMode, CompatConfig, Config,
+    ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode,
+    GatewayBind, GatewayConfig, GatewayMode, InputKind, LlmConfig, LocalModelMode, MaxTokensField,
+    MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig, ProviderConfig,
+    TailscaleConfig, TailscaleMode, ToolsConfig, WebConfig, WebFetchConfig, WebSearchConfig,
+};
+pub use template::{EnvString, UnsetVariable};

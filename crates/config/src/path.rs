@@ -1,0 +1,183 @@
+//! Where a value stands in a config: `models.providers.vllm.models[0].contextWindow`.
+
+use std::{fmt, str::FromStr};
+
+/// One step of a [`KeyPath`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Segment {
+    /// A key of an object.
+    Key(String),
+    /// An element of an array, counted from 0.
+    Index(usize),
+}
+
+/// The keys and indexes that lead from the top of a config to one value.
+///
+/// It is written with dots and brackets; a key that is not a plain word is written
+/// `["in quotes"]`. The empty path is the whole document.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct KeyPath(Vec<Segment>);
+
+/// A text is not a key path; it says at which byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("read the key path: it goes wrong at character {at}")]
+pub struct InvalidKeyPath {
+    /// The byte offset of the first thing that does not belong.
+    pub at: usize,
+}
+
+impl KeyPath {
+    /// The path of the whole document.
+    #[must_use]
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// This path and one key more.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.0.push(Segment::Key(key.into()));
+        self
+    }
+
+    /// This path and one index more.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.0.push(Segment::Index(index));
+        self
+    }
+
+    /// The steps from the top down.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// Whether this is the whole document.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn push(&mut self, segment: Segment) {
+        self.0.push(segment);
+    }
+
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
+}
+
+impl FromIterator<Segment> for KeyPath {
+    fn from_iter<I: IntoIterator<Item = Segment>>(segments: I) -> Self {
+        Self(segments.into_iter().collect())
+    }
+}
+
+fn is_plain(key: &str) -> bool {
+    !key.is_empty()
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '-'))
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::Key(key) if is_plain(key) => {
+                    write!(f, "{}{key}", if position == 0 { "" } else { "." })?;
+                }
+                Segment::Key(key) => {
+                    write!(f, "[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\""))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for KeyPath {
+    type Err = InvalidKeyPath;
+
+    /// Reads what `Display` writes; a key after a dot may also hold `/`, `:` and the like.
+    fn from_str(text: &str) -> Result<Self, InvalidKeyPath> {
+        let mut path = Self::root();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let wrong = InvalidKeyPath { at: text.len() - rest.len() };
+            let (segment, after) = if let Some(quoted) = rest.strip_prefix("[\"") {
+                quoted_key(quoted).ok_or(wrong)?
+            } else if let Some(bracketed) = rest.strip_prefix('[') {
+                let (digits, after) = bracketed.split_once(']').ok_or(wrong)?;
+                (Segment::Index(digits.parse().map_err(|_| wrong)?), after)
+            } else {
+                let bare = match (rest.strip_prefix('.'), path.is_root()) {
+                    (Some(after_dot), false) => after_dot,
+                    (None, true) => rest,
+                    _ => return Err(wrong),
+                };
+                let end = bare.find(['.', '[', ']', '"']).unwrap_or(bare.len());
+                let (key, after) = bare.split_at(end);
+                if key.is_empty() {
+                    return Err(wrong);
+                }
+                (Segment::Key(key.to_owned()), after)
+            };
+            path.push(segment);
+            rest = after;
+        }
+        Ok(path)
+    }
+}
+
+/// Reads `key"]` with its backslash escapes and returns what follows.
+fn quoted_key(text: &str) -> Option<(Segment, &str)> {
+    let mut key = String::new();
+    let mut chars = text.chars();
+    loop {
+        match chars.next()? {
+            '\\' => key.push(chars.next()?),
+            '"' => return Some((Segment::Key(key), chars.as_str().strip_prefix(']')?)),
+            other => key.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_path_reads_like_the_keys_in_the_file() {
+        let path =
+            KeyPath::root().key("models").key("providers").key("vllm").key("models").index(0);
+        assert_eq!(path.to_string(), "models.providers.vllm.models[0]");
+        let quoted = KeyPath::root().key("models").key("vllm/llama-3.3").key("alias");
+        assert_eq!(quoted.to_string(), r#"models["vllm/llama-3.3"].alias"#);
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused_with_its_place() {
+        for (text, at) in [(".a", 0), ("a..b", 1), ("a[", 1), ("a[x]", 1), ("a]", 1), ("a[0]b", 4)]
+        {
+            assert_eq!(text.parse::<KeyPath>(), Err(InvalidKeyPath { at }), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_read_back(segments in prop::collection::vec(prop_oneof![
+            ".*".prop_map(Segment::Key), any::<usize>().prop_map(Segment::Index)
+        ], 0..6)) {
+            let path: KeyPath = segments.into_iter().collect();
+            prop_assert_eq!(path.to_string().parse::<KeyPath>(), Ok(path));
+        }
+
+        #[test]
+        fn any_text_is_a_path_or_an_error(text in ".*") {
+            let _ = text.parse::<KeyPath>();
+        }
+    }
+}

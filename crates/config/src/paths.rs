@@ -1,0 +1,142 @@
+//! Where the config, the state and the workspace are.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    defaults::{CONFIG_FILE_NAMES, STATE_DIR_NAME, WORKSPACE_DIR_NAME},
+    env::Env,
+    env_vars,
+};
+
+/// The files and folders of one installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    config: PathBuf,
+    named_by: Option<&'static str>,
+    state_dir: PathBuf,
+}
+
+/// The state folder is not known: no variable says where the home folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("find the home folder: neither HOME nor OPENCLAW_STATE_DIR is set")]
+pub struct HomeUnknown;
+
+impl Paths {
+    /// Finds the config file and the state folder.
+    ///
+    /// The config is the explicit path, else `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the
+    /// state folder or, when that does not exist, the first of `openclaw.json5` and
+    /// `openclaw-config.json5` there that does. The state folder is `OPENCLAW_STATE_DIR`, else
+    /// `~/.openclaw`.
+    ///
+    /// # Errors
+    ///
+    /// When the state folder is not known.
+    pub fn new(env: &Env, explicit: Option<&Path>) -> Result<Self, HomeUnknown> {
+        let state_dir = match env.get_filled(env_vars::OPENCLAW_STATE_DIR) {
+            Some(dir) => expand(dir, env),
+            None => home(env).ok_or(HomeUnknown)?.join(STATE_DIR_NAME),
+        };
+        let from_env = env.get_filled(env_vars::OPENCLAW_CONFIG_PATH);
+        let (config, named_by) = match (explicit, from_env) {
+            (Some(path), _) => (expand(path, env), Some("--config")),
+            (None, Some(path)) => (expand(path, env), Some(env_vars::OPENCLAW_CONFIG_PATH)),
+            (None, None) => (default_config(&state_dir), None),
+        };
+        Ok(Self { config, named_by, state_dir })
+    }
+
+    /// The config file, which need not exist.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// What named the config file, `--config` or a variable; absent for the default place.
+    #[must_use]
+    pub fn config_named_by(&self) -> Option<&'static str> {
+        self.named_by
+    }
+
+    /// The folder of sessions and other state.
+    #[must_use]
+    pub fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// The workspace where a config names none.
+    #[must_use]
+    pub fn default_workspace(&self) -> PathBuf {
+        self.state_dir.join(WORKSPACE_DIR_NAME)
+    }
+}
+
+fn default_config(state_dir: &Path) -> PathBuf {
+    let candidates = CONFIG_FILE_NAMES.map(|name| state_dir.join(name));
+    let existing = candidates.iter().find(|path| path.exists()).cloned();
+    let [first, ..] = candidates;
+    existing.unwrap_or(first)
+}
+
+fn home(env: &Env) -> Option<PathBuf> {
+    [env_vars::HOME, env_vars::USERPROFILE]
+        .iter()
+        .find_map(|name| env.get_filled(name))
+        .map(PathBuf::from)
+}
+
+/// Replaces a `~` at the start by the home folder; without a known home the path stays.
+pub(crate) fn expand(path: impl AsRef<Path>, env: &Env) -> PathBuf {
+    let path = path.as_ref();
+    match (path.strip_prefix("~"), home(env)) {
+        (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home,
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    fn config(pairs: &[(&str, &str)], explicit: Option<&str>) -> String {
+        let env = Env::from_pairs(pairs.iter().copied());
+        Paths::new(&env, explicit.map(Path::new)).unwrap().config().display().to_string()
+    }
+
+    #[test]
+    fn the_more_explicit_path_wins() {
+        let all = [("HOME", "/h"), ("OPENCLAW_STATE_DIR", "/s"), ("OPENCLAW_CONFIG_PATH", "~/c")];
+        let [home, state, _] = all;
+        assert_eq!(config(&all, Some("~/mine.json5")), "/h/mine.json5");
+        assert_eq!(config(&all, None), "/h/c");
+        assert_eq!(config(&[home, state], None), "/s/openclaw.json");
+        assert_eq!(config(&[home], None), "/h/.openclaw/openclaw.json");
+        assert_eq!(
+            config(&[home, ("OPENCLAW_CONFIG_PATH", "")], None),
+            "/h/.openclaw/openclaw.json"
+        );
+        assert_eq!(config(&[("USERPROFILE", "/u")], None), "/u/.openclaw/openclaw.json");
+        assert_eq!(Paths::new(&Env::default(), None), Err(HomeUnknown));
+    }
+
+    #[test]
+    fn other_names_are_taken_when_the_first_does_not_exist() {
+        let dir = tempfile::tempdir().unwrap();
+        let env = Env::from_pairs([("OPENCLAW_STATE_DIR", dir.path())]);
+        let name = || Paths::new(&env, None).unwrap().config().to_owned();
+        for existing in ["openclaw-config.json5", "openclaw.json5", "openclaw.json"] {
+            File::create(dir.path().join(existing)).unwrap();
+            assert_eq!(name(), dir.path().join(existing));
+        }
+    }
+
+    #[test]
+    fn a_tilde_stands_for_the_home_folder_only_at_the_start() {
+        let env = Env::from_pairs([("HOME", "/h")]);
+        let expanded = ["~", "~/a", "a/~", "~user/a"].map(|path| expand(path, &env));
+        assert_eq!(expanded, ["/h", "/h/a", "a/~", "~user/a"].map(PathBuf::from));
+    }
+}

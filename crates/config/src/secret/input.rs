@@ -1,0 +1,161 @@
+//! How a secret is written in a config.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use secrecy::SecretString;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use crate::decode::SECRET;
+
+/// A secret as a config gives it; [`SecretInput::resolve`] gets the value.
+///
+/// It is a text, in which `${VAR}` and `${VAR:-default}` are filled in, or an object:
+/// `{source: "env", id: "VAR"}`, `{source: "file", path: "~/key"}` or
+/// `{source: "exec", command: ["pass", "show", "key"]}`. A text that is the name of a variable
+/// that is set, like `VLLM_API_KEY`, stands for that variable.
+///
+/// `Debug` never shows a value, and there is no `Serialize`. `Deserialize` is for the reader of
+/// this crate, which lets a struct be written as a text.
+#[derive(Clone)]
+pub struct SecretInput(pub(super) Form);
+
+#[derive(Clone)]
+pub(super) enum Form {
+    Text(SecretString),
+    Env(String),
+    File(String),
+    Exec(#[expect(dead_code, reason = "kept for whoever runs it")] Vec<String>),
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Source {
+    Env,
+    File,
+    Exec,
+}
+
+/// The object form; its keys are [`FIELDS`].
+#[derive(Deserialize)]
+struct Reference {
+    source: Source,
+    id: Option<String>,
+    path: Option<String>,
+    command: Option<Vec<String>>,
+}
+
+const FIELDS: &[&str] = &["source", "id", "path", "command"];
+
+impl SecretInput {
+    /// A text, as if it stood in a config.
+    #[must_use]
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(Form::Text(SecretString::from(text.into())))
+    }
+
+    /// A reference to a variable.
+    #[must_use]
+    pub fn from_env(variable: impl Into<String>) -> Self {
+        Self(Form::Env(variable.into()))
+    }
+}
+
+impl TryFrom<Reference> for SecretInput {
+    type Error = &'static str;
+
+    fn try_from(reference: Reference) -> Result<Self, &'static str> {
+        let Reference { source, id, path, command } = reference;
+        Ok(Self(match source {
+            Source::Env => Form::Env(id.ok_or("`id` is missing: the name of the variable")?),
+            Source::File => Form::File(path.ok_or("`path` is missing: the file of the secret")?),
+            Source::Exec => {
+                Form::Exec(command.filter(|words| !words.is_empty()).ok_or("`command` is missing")?)
+            }
+        }))
+    }
+}
+
+impl fmt::Debug for SecretInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Form::Text(_) => "SecretInput(text)",
+            Form::Env(_) => "SecretInput(env)",
+            Form::File(_) => "SecretInput(file)",
+            Form::Exec(_) => "SecretInput(exec)",
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct(SECRET, FIELDS, TextOrReference)
+    }
+}
+
+struct TextOrReference;
+
+impl<'de> Visitor<'de> for TextOrReference {
+    type Value = SecretInput;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an object with `source`")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<SecretInput, E> {
+        Ok(SecretInput::from_text(text))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretInput, A::Error> {
+        let reference = Reference::deserialize(MapAccessDeserializer::new(map))?;
+        reference.try_into().map_err(A::Error::custom)
+    }
+}
+
+impl JsonSchema for SecretInput {
+    fn schema_name() -> Cow<'static, str> {
+        SECRET.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A secret: a text, in which `${VAR}` and `${VAR:-default}` are filled \
+                            in from the environment, or a reference to where the secret is.",
+            "anyOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "description": "The value of an environment variable.",
+                    "properties": {
+                        "source": { "const": "env" }, "id": { "type": "string" }, "provider": { "type": "string" }
+                    },
+                    "required": ["source", "id"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "description": "The content of a file.",
+                    "properties": {
+                        "source": { "const": "file" }, "path": { "type": "string" }, "provider": { "type": "string" }
+                    },
+                    "required": ["source", "path"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "description": "The output of a command.",
+                    "properties": {
+                        "source": { "const": "exec" },
+                        "command": { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+                        "provider": { "type": "string" }
+                    },
+                    "required": ["source", "command"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}

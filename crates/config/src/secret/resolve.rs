@@ -1,0 +1,171 @@
+//! Getting the value of a secret, and what may be said about it.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::input::{Form, SecretInput};
+use crate::{env::Env, paths, template};
+
+/// The longest secret that is read from a file.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// A secret's value and where it came from.
+#[derive(Debug, Clone)]
+pub struct ResolvedSecret {
+    /// The value; its `Debug` shows nothing.
+    pub value: SecretString,
+    /// Where it came from.
+    pub source: SecretSource,
+}
+
+/// Where a secret came from; shown as `env VLLM_API_KEY`, `config literal` or `file PATH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// One or more variables, in the order in which they are named.
+    Env(Vec<String>),
+    /// The text of the config itself.
+    Literal,
+    /// A file.
+    File(PathBuf),
+}
+
+/// A secret has no value.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct SecretError {
+    kind: SecretErrorKind,
+    what: String,
+    source: Option<io::Error>,
+}
+
+/// Why a secret has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretErrorKind {
+    /// It refers to a variable that is not set.
+    Unset,
+    /// Its value is the empty text.
+    Empty,
+    /// Its file cannot be read as text, or is far too long for a secret.
+    File,
+    /// It is the output of a command, which this program does not run yet.
+    ExecNotSupported,
+}
+
+impl SecretError {
+    /// Why there is no value.
+    #[must_use]
+    pub fn kind(&self) -> SecretErrorKind {
+        self.kind
+    }
+
+    fn new(kind: SecretErrorKind, what: String) -> Self {
+        Self { kind, what, source: None }
+    }
+
+    fn unset(variable: &str) -> Self {
+        let what = format!("read the environment variable {variable}, which is not set");
+        Self::new(SecretErrorKind::Unset, what)
+    }
+}
+
+impl ResolvedSecret {
+    /// The first two and the last two characters (`vl..al`) of a secret of eight or more
+    /// characters, else `set`.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let characters: Vec<char> = self.value.expose_secret().chars().collect();
+        match characters.as_slice() {
+            [first, second, .., before, last] if characters.len() >= 8 => {
+                format!("{first}{second}..{before}{last}")
+            }
+            _ => "set".to_owned(),
+        }
+    }
+}
+
+impl SecretInput {
+    /// Gets the value.
+    ///
+    /// # Errors
+    ///
+    /// When a variable without a default is not set, when the value is empty, when a file cannot
+    /// be read, and always for the output of a command. No text of a secret is in the error.
+    pub fn resolve(&self, env: &Env) -> Result<ResolvedSecret, SecretError> {
+        let (value, source) = match &self.0 {
+            Form::Text(text) => resolve_text(text.expose_secret(), env)?,
+            Form::Env(variable) => from_variable(variable, env)?,
+            Form::File(path) => {
+                let path = paths::expand(path, env);
+                (read_file(&path)?, SecretSource::File(path))
+            }
+            Form::Exec(_) => {
+                let what = "run a command for a secret, which is not supported yet".to_owned();
+                return Err(SecretError::new(SecretErrorKind::ExecNotSupported, what));
+            }
+        };
+        if value.is_empty() {
+            let what = format!("use the secret from {source}, which is empty");
+            return Err(SecretError::new(SecretErrorKind::Empty, what));
+        }
+        Ok(ResolvedSecret { value: SecretString::from(value), source })
+    }
+
+    /// Whether it is the empty text, which means that nothing was set.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        matches!(&self.0, Form::Text(text) if text.expose_secret().is_empty())
+    }
+}
+
+/// Whether a text looks like the name of a variable: capitals, digits and `_` only.
+pub(crate) fn is_variable_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn from_variable(variable: &str, env: &Env) -> Result<(String, SecretSource), SecretError> {
+    let value = env.get(variable).ok_or_else(|| SecretError::unset(variable))?;
+    Ok((value.to_owned(), SecretSource::Env(vec![variable.to_owned()])))
+}
+
+fn resolve_text(text: &str, env: &Env) -> Result<(String, SecretSource), SecretError> {
+    if is_variable_name(text) && env.get(text).is_some() {
+        return from_variable(text, env);
+    }
+    let filled =
+        template::resolve(text, env).map_err(|unset| SecretError::unset(&unset.variable))?;
+    let source = match filled.variables {
+        variables if variables.is_empty() => SecretSource::Literal,
+        variables => SecretSource::Env(variables),
+    };
+    Ok((filled.text, source))
+}
+
+fn read_file(path: &Path) -> Result<String, SecretError> {
+    let what = format!("read the secret in {}", path.display());
+    let fail = |source| SecretError { kind: SecretErrorKind::File, what: what.clone(), source };
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| fail(Some(error)))?;
+    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(|error| fail(Some(error)))?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(fail(Some(io::ErrorKind::FileTooLarge.into())));
+    }
+    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(variables) => write!(f, "env {}", variables.join(", ")),
+            Self::Literal => f.write_str("config literal"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! `gateway`: the server of sessions for other programs.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{defaults::GATEWAY_PORT, secret::SecretInput};
+
+/// The gateway, which serves sessions to other programs.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct GatewayConfig {
+    /// Whether the gateway runs here or elsewhere.
+    #[schemars(extend("default" = "local"))]
+    pub mode: Option<GatewayMode>,
+    /// The port it listens on.
+    #[schemars(extend("default" = GATEWAY_PORT))]
+    pub port: Option<u16>,
+    /// The addresses it listens on.
+    #[schemars(extend("default" = "loopback"))]
+    pub bind: Option<GatewayBind>,
+    /// Who may connect.
+    pub auth: GatewayAuth,
+    /// Reaching it over Tailscale.
+    pub tailscale: TailscaleConfig,
+}
+
+/// Whether the gateway runs here or elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GatewayMode {
+    /// On this machine.
+    #[default]
+    Local,
+    /// On another machine.
+    Remote,
+}
+
+/// The addresses that the gateway listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GatewayBind {
+    /// This machine only.
+    #[default]
+    Loopback,
+    /// This machine, or the network inside a container.
+    Auto,
+    /// The local network.
+    Lan,
+    /// The tailnet.
+    Tailnet,
+    /// `gateway.customBindHost`.
+    Custom,
+}
+
+/// Who may connect to the gateway.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct GatewayAuth {
+    /// How a client shows that it may connect.
+    #[schemars(extend("default" = "token"))]
+    pub mode: Option<GatewayAuthMode>,
+    /// The token of `mode: "token"`.
+    pub token: Option<SecretInput>,
+    /// The password of `mode: "password"`.
+    pub password: Option<SecretInput>,
+}
+
+/// How a client shows that it may connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GatewayAuthMode {
+    /// It need not.
+    None,
+    /// With a token.
+    #[default]
+    Token,
+    /// With a password.
+    Password,
+    /// A proxy in front has done so.
+    TrustedProxy,
+}
+
+/// Reaching the gateway over Tailscale.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TailscaleConfig {
+    /// Who reaches it.
+    #[schemars(extend("default" = "off"))]
+    pub mode: Option<TailscaleMode>,
+    /// Whether Tailscale's settings are put back at the end.
+    #[schemars(extend("default" = false))]
+    pub reset_on_exit: Option<bool>,
+}
+
+/// Who reaches the gateway over Tailscale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TailscaleMode {
+    /// Nobody.
+    #[default]
+    Off,
+    /// The tailnet.
+    Serve,
+    /// The internet.
+    Funnel,
+}
+
+impl GatewayConfig {
+    /// Whether the gateway runs here or elsewhere.
+    #[must_use]
+    pub fn mode(&self) -> GatewayMode {
+        self.mode.unwrap_or_default()
+    }
+
+    /// The port it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(GATEWAY_PORT)
+    }
+
+    /// The addresses it listens on.
+    #[must_use]
+    pub fn bind(&self) -> GatewayBind {
+        self.bind.unwrap_or_default()
+    }
+}
+
+impl GatewayAuth {
+    /// How a client shows that it may connect.
+    #[must_use]
+    pub fn mode(&self) -> GatewayAuthMode {
+        self.mode.unwrap_or_default()
+    }
+
+    /// The token; absent when it is not set or is the empty text.
+    #[must_use]
+    pub fn token(&self) -> Option<&SecretInput> {
+        self.token.as_ref().filter(|token| !token.is_blank())
+    }
+}
+
+impl TailscaleConfig {
+    /// Who reaches the gateway over Tailscale.
+    #[must_use]
+    pub fn mode(&self) -> TailscaleMode {
+        self.mode.unwrap_or_default()
+    }
+}

@@ -1,0 +1,28 @@
+//! The sections of the config, one file each.
+
+mod agents;
+mod compat;
+mod gateway;
+mod kept;
+mod model_choice;
+mod models;
+mod root;
+mod tools;
+
+pub use agents::{
+    AgentDefaults, AgentsConfig, CompactionConfig, CompactionMode, ExperimentalConfig, LlmConfig,
+    LocalModelMode, ModelEntry,
+};
+pub use compat::{CompatConfig, MaxTokensField};
+pub use gateway::{
+    GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, TailscaleConfig,
+    TailscaleMode,
+};
+pub(crate) use kept::{KEPT_KEYS, kept_keys};
+pub use model_choice::ModelChoice;
+pub use models::{Api, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderConfig};
+pub use root::Config;
+pub use tools::{
+    ExecAsk, ExecConfig, ExecHost, ExecSecurity, ToolsConfig, WebConfig, WebFetchConfig,
+    WebSearchConfig,
+};

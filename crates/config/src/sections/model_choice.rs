@@ -1,0 +1,84 @@
+//! A model and what to use in its stead: a text, or an object with fallbacks.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use crate::template::EnvString;
+
+/// Which model to use: `"vllm/my-model"` or `{ primary: "vllm/my-model", fallbacks: [] }`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelChoice {
+    /// The model, as `provider/model-id` or an alias; absent when only fallbacks are set.
+    pub primary: Option<EnvString>,
+    /// The models to try in order when the primary one does not answer.
+    pub fallbacks: Vec<EnvString>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Table {
+    primary: Option<EnvString>,
+    fallbacks: Vec<EnvString>,
+}
+
+impl<'de> Deserialize<'de> for ModelChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("ModelChoice", &["primary", "fallbacks"], TextOrTable)
+    }
+}
+
+struct TextOrTable;
+
+impl<'de> Visitor<'de> for TextOrTable {
+    type Value = ModelChoice;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a model as a string or an object with `primary`")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<ModelChoice, E> {
+        Ok(ModelChoice { primary: Some(EnvString::from(text)), fallbacks: Vec::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelChoice, A::Error> {
+        let Table { primary, fallbacks } = Table::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(ModelChoice { primary, fallbacks })
+    }
+}
+
+impl JsonSchema for ModelChoice {
+    fn schema_name() -> Cow<'static, str> {
+        "ModelChoice".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Which model to use: its name, or an object with fallbacks.",
+            "anyOf": [
+                { "type": "string", "description": "The model, as `provider/model-id`." },
+                {
+                    "type": "object",
+                    "properties": {
+                        "primary": {
+                            "type": ["string", "null"],
+                            "description": "The model, as `provider/model-id` or an alias."
+                        },
+                        "fallbacks": {
+                            "type": "array",
+                            "items": { "type": "string" },
+                            "description": "The models to try in order when the primary one does \
+                                            not answer.",
+                            "default": []
+                        }
+                    },
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! Text with `${VAR}` and `${VAR:-default}` in it, filled in from an [`Env`] when it is used.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use crate::env::Env;
+
+/// A text that may refer to environment variables.
+///
+/// `${VAR}` is the value of a variable, `${VAR:-text}` is `text` when the variable is not set or
+/// empty, and `$${` is a plain `${`. Nothing is looked up until [`EnvString::resolve`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct EnvString(String);
+
+/// A text refers to a variable that is not set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("read the environment variable {variable}, which is not set")]
+pub struct UnsetVariable {
+    /// The name of the variable.
+    pub variable: String,
+}
+
+impl EnvString {
+    /// Fills in the variables.
+    ///
+    /// # Errors
+    ///
+    /// When a variable without a default is not set.
+    pub fn resolve(&self, env: &Env) -> Result<String, UnsetVariable> {
+        resolve(&self.0, env).map(|filled| filled.text)
+    }
+
+    /// The text as it stands in the config.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for EnvString {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl JsonSchema for EnvString {
+    fn schema_name() -> Cow<'static, str> {
+        "EnvString".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+/// A filled-in text and the variables that it took something from.
+pub(crate) struct Filled {
+    pub(crate) text: String,
+    pub(crate) variables: Vec<String>,
+}
+
+pub(crate) fn resolve(template: &str, env: &Env) -> Result<Filled, UnsetVariable> {
+    let mut text = String::with_capacity(template.len());
+    let mut variables = Vec::new();
+    let mut rest = template;
+    while let Some(dollar) = rest.find('$') {
+        let (before, reference) = rest.split_at(dollar);
+        text.push_str(before);
+        if let Some(escaped) = reference.strip_prefix("$${") {
+            text.push_str("${");
+            rest = escaped;
+        } else if let Some((name, default, after)) = reference_at(reference) {
+            match (env.get(name), default) {
+                (None, None) => return Err(UnsetVariable { variable: name.to_owned() }),
+                (None | Some(""), Some(default)) => text.push_str(default),
+                (Some(value), _) => {
+                    text.push_str(value);
+                    variables.push(name.to_owned());
+                }
+            }
+            rest = after;
+        } else {
+            text.push('$');
+            rest = reference.get(1..).unwrap_or_default();
+        }
+    }
+    text.push_str(rest);
+    Ok(Filled { text, variables })
+}
+
+/// Reads `${NAME}` or `${NAME:-default}` and what follows it.
+fn reference_at(text: &str) -> Option<(&str, Option<&str>, &str)> {
+    let (inner, after) = text.strip_prefix("${")?.split_once('}')?;
+    let (name, default) = match inner.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (inner, None),
+    };
+    is_name(name).then_some((name, default, after))
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn references_are_filled_in_and_the_rest_stays() {
+        let env = Env::from_pairs([("HOST", "box"), ("EMPTY", "")]);
+        for (template, expected) in [
+            ("http://${HOST}:8000/v1", Ok("http://box:8000/v1")),
+            ("${HOST}${HOST}", Ok("boxbox")),
+            ("${MISSING:-local}", Ok("local")),
+            ("${EMPTY:-local}", Ok("local")),
+            ("${EMPTY}", Ok("")),
+            ("${HOST:-local}", Ok("box")),
+            ("${MISSING:-}", Ok("")),
+            ("$${HOST} $HOST ${} ${1} ${HOST", Ok("${HOST} $HOST ${} ${1} ${HOST")),
+            ("${MISSING}", Err("MISSING")),
+        ] {
+            let filled = EnvString::from(template).resolve(&env);
+            let filled = filled.as_ref().map(String::as_str).map_err(|e| e.variable.as_str());
+            assert_eq!(filled, expected, "{template}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_without_references_is_itself(text in "[^$]*") {
+            prop_assert_eq!(EnvString::from(text.as_str()).resolve(&Env::default()), Ok(text));
+        }
+
+        #[test]
+        fn any_text_is_filled_in_or_an_error(text in ".*") {
+            let _ = EnvString::from(text.as_str()).resolve(&Env::default());
+        }
+    }
+}

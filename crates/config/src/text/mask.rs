@@ -1,0 +1,95 @@
+//! Hides secrets in a text that is shown, without moving a byte.
+
+use super::lexer::{Lexer, TokenKind};
+use crate::diagnostic::Span;
+
+/// The text with every secret's characters as `*`; every byte keeps its place.
+///
+/// Hidden are the given spans and each string whose key sounds like a secret; a string that is
+/// only a reference to a variable stays readable. It works on broken text too.
+pub(crate) fn mask(text: &str, secrets: &[Span]) -> String {
+    let mut hidden: Vec<Span> = secrets.to_vec();
+    let mut key = None;
+    let mut last = None;
+    for token in Lexer::new(text) {
+        match token.kind {
+            TokenKind::Colon => key = last.take(),
+            TokenKind::Text { .. } => {
+                if key.take().is_some_and(|span: Span| sounds_secret(slice(text, span))) {
+                    hidden.push(token.span);
+                }
+                last = Some(token.span);
+            }
+            TokenKind::Word => {
+                key = None;
+                last = Some(token.span);
+            }
+            _ => (key, last) = (None, None),
+        }
+    }
+    hidden.retain(|span| !is_reference(slice(text, *span)));
+    hidden.sort_unstable();
+    cover(text, &hidden)
+}
+
+fn slice(text: &str, span: Span) -> &str {
+    text.get(span.start..span.end).unwrap_or_default()
+}
+
+fn sounds_secret(key: &str) -> bool {
+    let key = key.trim_matches(['"', '\'']).to_lowercase();
+    ["key", "token", "secret", "password", "passphrase", "cookie"]
+        .iter()
+        .any(|end| key.ends_with(end))
+        || key.contains("authorization")
+}
+
+fn is_reference(string: &str) -> bool {
+    let inner = string.trim_matches(['"', '\'']);
+    inner.starts_with("${") && inner.find('}') == Some(inner.len() - 1) && !inner.contains(":-")
+}
+
+/// Replaces each byte inside the spans, but for their quotes and line ends, by `*`.
+fn cover(text: &str, spans: &[Span]) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut spans = spans.iter().peekable();
+    for (at, character) in text.char_indices() {
+        while spans.next_if(|span| span.end <= at).is_some() {}
+        let inside = spans.peek().is_some_and(|span| span.start <= at);
+        let edge = spans.peek().is_some_and(|span| at == span.start || at + 1 == span.end);
+        let kept = matches!(character, '\n' | '\r') || (edge && matches!(character, '"' | '\''));
+        if inside && !kept {
+            shown.extend(std::iter::repeat_n('*', character.len_utf8()));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn strings_under_secret_keys_are_covered_even_in_broken_text() {
+        let text = r#"{ apiKey: "sk-ä", 'X-Api-Key': 'x', maxTokens: 5, name: "n", token: "${T}", password: "a "#;
+        let shown = mask(text, &[]);
+        assert_eq!(
+            shown,
+            r#"{ apiKey: "*****", 'X-Api-Key': '*', maxTokens: 5, name: "n", token: "${T}", password: "**"#
+        );
+        assert_eq!(shown.len(), text.len());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_keeps_its_length_and_its_lines(text in ".*", start in 0usize..40, length in 0usize..40) {
+            let shown = mask(&text, &[Span { start, end: start + length }]);
+            prop_assert_eq!(shown.len(), text.len());
+            prop_assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
+        }
+    }
+}
