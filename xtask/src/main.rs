@@ -6,8 +6,12 @@
     reason = "a developer's tool starts commands, writes files and prints"
 )]
 
+mod bench;
 mod check;
+mod codegen;
+mod demo;
 mod http;
+mod product;
 mod vllm;
 mod workspace;
 
@@ -32,6 +36,22 @@ enum Task {
         /// Lower the numbers to the present ones.
         #[arg(long)]
         ratchet: bool,
+    },
+    /// Write what is generated from the code: schema, reference pages, completions, man pages.
+    Codegen {
+        /// Write nothing and fail when a file is not as generated.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Show a turn of the agent with tools, live.
+    Demo(demo::Demo),
+    /// Measure what runs of the program cost.
+    Bench(bench::Bench),
+    /// Run a command and print what it used.
+    #[command(hide = true)]
+    Measure {
+        #[arg(last = true)]
+        command: Vec<String>,
     },
     /// A real vLLM on this machine's CPU, with a tiny random model.
     #[command(subcommand)]
@@ -59,6 +79,10 @@ fn run(task: Task) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Budgets { ratchet: false } => report(&[check::Part::Budgets]),
+        Task::Codegen { check } => generate(check),
+        Task::Demo(demo) => demo::run(&demo).map(|()| ExitCode::SUCCESS),
+        Task::Bench(bench) => bench::run(&bench).map(|()| ExitCode::SUCCESS),
+        Task::Measure { command } => bench::measure(&command).map(|()| ExitCode::SUCCESS),
         Task::Vllm(action) => Ok(exit(vllm::run(action)?)),
     }
 }
@@ -70,6 +94,21 @@ fn report(parts: &[check::Part]) -> Result<ExitCode> {
         println!("{fault}");
     }
     Ok(exit(faults.is_empty()))
+}
+
+fn generate(check: bool) -> Result<ExitCode> {
+    let root = workspace::root();
+    if check {
+        let stale = codegen::check(&root)?;
+        for sentence in &stale {
+            println!("{sentence}");
+        }
+        return Ok(exit(stale.is_empty()));
+    }
+    for path in codegen::write(&root)? {
+        println!("{path}");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn exit(well: bool) -> ExitCode {

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use rustix::process::{Pid, Signal, kill_process_group};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 /// How long a group may take to end after being asked, and after being killed.
 const POLITE: Duration = Duration::from_secs(10);
@@ -26,13 +27,13 @@ pub(super) fn alive(leader: u32, folder: &Path) -> bool {
 
 /// Ends the group, politely first; an error when a process survives both.
 pub(super) fn end(leader: u32, folder: &Path) -> Result<()> {
-    for (signal, patience) in [(Signal::TERM, POLITE), (Signal::KILL, FORCED)] {
+    for (signal, patience) in [(Signal::SIGTERM, POLITE), (Signal::SIGKILL, FORCED)] {
         if !alive(leader, folder) {
             return Ok(());
         }
-        if let Some(pid) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        if let Ok(group) = i32::try_from(leader) {
             // It may have ended between the question and the signal.
-            kill_process_group(pid, signal).ok();
+            killpg(Pid::from_raw(group), signal).ok();
         }
         let begin = Instant::now();
         while alive(leader, folder) && begin.elapsed() < patience {

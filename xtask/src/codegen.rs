@@ -1,0 +1,130 @@
+//! What is generated from the code and checked in: the config's schema, the reference pages,
+//! shell completions and man pages.
+//!
+//! The generators return texts; writing and comparing happen here alone.
+
+mod cli_page;
+mod config_page;
+mod document;
+mod shell;
+mod tables;
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// The command that mends whatever `--check` finds.
+const COMMAND: &str = "cargo xtask codegen";
+
+/// Folders in which every file is generated, so that one too many is found.
+const OWN_FOLDERS: &[&str] = &["crates/cli/completions", "crates/cli/man"];
+
+/// A generated file.
+#[derive(Debug)]
+struct Page {
+    /// From the workspace's top.
+    path: String,
+    text: String,
+}
+
+impl Page {
+    fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+}
+
+/// Writes every file that is not as it should be and returns their paths.
+pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
+    let pages = pages()?;
+    let stale = stale(root, &pages)?;
+    for path in &stale {
+        let file = root.join(path);
+        match pages.iter().find(|page| page.path == *path) {
+            Some(page) => {
+                let folder = file.parent().unwrap_or(root);
+                std::fs::create_dir_all(folder)
+                    .and_then(|()| std::fs::write(&file, &page.text))
+                    .with_context(|| format!("failed to write {path}"))?;
+            }
+            None => {
+                std::fs::remove_file(&file).with_context(|| format!("failed to remove {path}"))?;
+            }
+        }
+    }
+    Ok(stale)
+}
+
+/// Returns a sentence for every file that is not as the code would have it.
+pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
+    let stale = stale(root, &pages()?)?;
+    Ok(stale.iter().map(|path| format!("{path}:1: not as generated; run `{COMMAND}`")).collect())
+}
+
+fn pages() -> Result<Vec<Page>> {
+    let schema = openclaw_config::Config::json_schema();
+    let mut schema_text = serde_json::to_string_pretty(&schema)?;
+    schema_text.push('\n');
+    let mut pages = vec![
+        Page::new("schemas/config.schema.json", schema_text),
+        Page::new("docs/reference/config.md", config_page::render(&schema)),
+        Page::new("docs/reference/cli.md", cli_page::render(command())),
+        Page::new("docs/reference/env.md", tables::environment()),
+        Page::new("docs/reference/exit-codes.md", tables::exit_codes()),
+    ];
+    pages.extend(shell::completions(command()));
+    pages.extend(shell::man_pages(command())?);
+    Ok(pages)
+}
+
+/// The command line with a version that does not change with each commit.
+fn command() -> clap::Command {
+    openclaw_cli::command().version(env!("CARGO_PKG_VERSION"))
+}
+
+/// The paths of files that differ, are missing, or are one too many.
+fn stale(root: &Path, pages: &[Page]) -> Result<Vec<String>> {
+    let differs = |page: &&Page| {
+        let present = std::fs::read_to_string(root.join(&page.path)).unwrap_or_default();
+        present != page.text
+    };
+    let mut stale: Vec<String> =
+        pages.iter().filter(differs).map(|page| page.path.clone()).collect();
+    for folder in OWN_FOLDERS {
+        let Ok(entries) = std::fs::read_dir(root.join(folder)) else { continue };
+        for entry in entries {
+            let path = format!("{folder}/{}", entry?.file_name().to_string_lossy());
+            if !pages.iter().any(|page| page.path == path) {
+                stale.push(path);
+            }
+        }
+    }
+    Ok(stale)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Page, check, stale};
+
+    #[test]
+    fn what_is_checked_in_is_as_generated() {
+        let stale = check(&crate::workspace::root()).unwrap();
+        assert!(stale.is_empty(), "{}", stale.join("\n"));
+    }
+
+    #[test]
+    fn changed_missing_and_superfluous_files_are_stale() {
+        let root = tempfile::tempdir().unwrap();
+        let man = root.path().join("crates/cli/man");
+        fs::create_dir_all(&man).unwrap();
+        for (name, text) in [("same.1", "a"), ("changed.1", "b"), ("superfluous.1", "c")] {
+            fs::write(man.join(name), text).unwrap();
+        }
+        let page = |name: &str| Page::new(format!("crates/cli/man/{name}.1"), "a");
+        let pages = [page("same"), page("changed"), page("missing")];
+        let stale = stale(root.path(), &pages).unwrap();
+        let names = ["changed", "missing", "superfluous"];
+        assert_eq!(stale, names.map(|name| format!("crates/cli/man/{name}.1")));
+    }
+}
