@@ -1,0 +1,234 @@
+//! `/v1/chat/completions`: from a request to a response.
+
+mod answer;
+mod limits;
+mod request;
+mod usage;
+mod whole;
+mod wire;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::{Response, StatusCode};
+use serde_json::Value;
+
+use self::answer::Answer;
+use self::request::{ChatRequest, ToolChoice};
+use self::usage::Usage;
+use self::wire::Envelope;
+use crate::body::{Body, Delivery, Dropped, EventBody};
+use crate::brain::{Question, by_rules};
+use crate::engine::Engine;
+use crate::ids::now;
+use crate::metrics::Ticket;
+use crate::reply::{self, Ending, ErrorBody, Faults, HttpReply, Reply};
+use crate::response::{ApiError, event_stream};
+use crate::template::{Rendering, render};
+use crate::turn::Turn;
+
+pub(crate) use self::request::{missing, parse_object, raw_field};
+pub(crate) use self::wire::{DONE, Events};
+
+/// What a handler knows of the request besides its body.
+pub(crate) struct Call {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) presence: crate::engine::Presence,
+    pub(crate) content_type: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// Answers a chat completion.
+pub(crate) async fn complete(call: Call) -> Result<Response<Body>, Dropped> {
+    let engine = Arc::clone(&call.engine);
+    // A scripted response stands for whatever is in front of the server: nothing is checked.
+    let is_http = |reply: &Reply| matches!(reply.answer, reply::Answer::Http(_));
+    if let Some(Reply { answer: reply::Answer::Http(reply), faults }) = engine.next_reply(is_http) {
+        return whole::send_http(call, &reply, &faults).await;
+    }
+    let prompted = match prepare(&call) {
+        Ok(prompted) => prompted,
+        Err(error) => return Ok(refuse(call, &error)),
+    };
+    if engine.seats.are_full() {
+        let reply = HttpReply { status: 503, body: ErrorBody::overload(), retry_after: None };
+        return whole::send_http(call, &reply, &Faults::default()).await;
+    }
+    let reply = match engine.next_reply(|_| true) {
+        Some(reply) => reply,
+        None if engine.setup.has_rules => answer_by_rules(&prompted.request).into(),
+        None => {
+            let error = ApiError::internal("the script has no reply for this request");
+            return Ok(refuse(call, &error));
+        }
+    };
+    match reply.answer {
+        reply::Answer::Http(http) => whole::send_http(call, &http, &reply.faults).await,
+        reply::Answer::Turn(turn) => respond(call, prompted, turn, reply.faults).await,
+    }
+}
+
+/// A request that passed every check.
+struct Prompted {
+    request: ChatRequest,
+    model: String,
+    prompt: Vec<u32>,
+    room: u32,
+}
+
+fn prepare(call: &Call) -> Result<Prompted, ApiError> {
+    let fields = parse_object(call.content_type.as_deref(), &call.body)?;
+    let request = ChatRequest::new(fields, &call.body)?;
+    let (model, window) = find_model(&call.engine, request.text("model"))?;
+    check_tool_flags(&call.engine, &request)?;
+    let prompt =
+        render_checked(&request.messages, request.tools.as_deref(), &model, |name, default| {
+            request.flag(name, default)
+        })?;
+    let length = u32::try_from(prompt.len()).unwrap_or(u32::MAX);
+    let room = limits::answer_room(&request, length, window)?;
+    Ok(Prompted { request, model, prompt, room })
+}
+
+fn answer_by_rules(request: &ChatRequest) -> Turn {
+    let tools: Vec<_> = match &request.choice {
+        ToolChoice::None => Vec::new(),
+        ToolChoice::Named(name) => vec![name.as_str()],
+        ToolChoice::Auto | ToolChoice::Required => request.tool_names().collect(),
+    };
+    let is_forced = matches!(request.choice, ToolChoice::Required | ToolChoice::Named(_));
+    by_rules(&Question { messages: &request.messages, tools: &tools, is_forced })
+}
+
+/// The id and the window of the model asked for; the first one if none is named.
+pub(crate) fn find_model(engine: &Engine, asked: Option<&str>) -> Result<(String, u32), ApiError> {
+    let models = &engine.setup.models;
+    let found = models.iter().find(|model| asked.is_none_or(|id| model.id == id));
+    let Some(model) = found else {
+        let aliases: Vec<_> = models.iter().map(|model| model.id.as_str()).collect();
+        let (asked, aliases) = (asked.unwrap_or_default(), aliases.join(", "));
+        return Err(ApiError {
+            status: StatusCode::NOT_FOUND,
+            message: format!("The model `{asked}` does not exist. Valid aliases: {aliases}."),
+            kind: "NotFoundError",
+            param: Some("model".to_owned()),
+        });
+    };
+    let parent = || models.iter().find(|other| Some(&other.id) == model.parent.as_ref());
+    let window = model.max_model_len.or_else(|| parent()?.max_model_len).unwrap_or(u32::MAX);
+    Ok((model.id.clone(), window))
+}
+
+fn check_tool_flags(engine: &Engine, request: &ChatRequest) -> Result<(), ApiError> {
+    let what = match &request.choice {
+        _ if engine.setup.auto_tool_choice => return Ok(()),
+        ToolChoice::None => return Ok(()),
+        ToolChoice::Auto => {
+            return Err(ApiError::bad_request(
+                "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
+            ));
+        }
+        ToolChoice::Required => "tool_choice=\"required\"".to_owned(),
+        ToolChoice::Named(name) => format!("tool_choice=function \"{name}\""),
+    };
+    Err(ApiError::bad_request(format!("{what} requires --tool-call-parser to be set")))
+}
+
+/// Renders a conversation after the checks that stand before the template.
+pub(crate) fn render_checked(
+    messages: &[Value],
+    tools: Option<&str>,
+    model: &str,
+    flag: impl Fn(&str, bool) -> bool,
+) -> Result<Vec<u32>, ApiError> {
+    const BOTH: &str =
+        "Cannot set both `continue_final_message` and `add_generation_prompt` to True.";
+    const CLASH: &str = "continue_final_message and add_generation_prompt are not compatible. Use \
+        continue_final_message when you want the model to continue the final message, and \
+        add_generation_prompt when you want to add a header that will prompt it to start a new \
+        assistant message instead.";
+    let continue_final_message = flag("continue_final_message", false);
+    if continue_final_message && flag("add_generation_prompt", false) {
+        return Err(ApiError::bad_request(BOTH));
+    }
+    if messages.is_empty() {
+        let message =
+            "Cannot apply chat template to an empty conversation. Provide at least one message.";
+        return Err(ApiError::bad_request(message));
+    }
+    let parts = messages.iter().filter_map(|message| message.get("content")?.as_array()).flatten();
+    let mut kinds = parts.filter_map(|part| part.get("type")?.as_str());
+    if kinds.any(|kind| matches!(kind, "image_url" | "input_audio" | "audio_url" | "video_url")) {
+        return Err(ApiError::bad_request(format!("{model} is not a multimodal model")));
+    }
+    let add_generation_prompt = flag("add_generation_prompt", true);
+    if continue_final_message && add_generation_prompt {
+        return Err(ApiError::bad_request(CLASH));
+    }
+    Ok(render(Rendering { messages, tools, add_generation_prompt, continue_final_message }))
+}
+
+async fn respond(
+    call: Call,
+    prompted: Prompted,
+    turn: Turn,
+    faults: Faults,
+) -> Result<Response<Body>, Dropped> {
+    let Call { engine, mut presence, request_id, .. } = call;
+    if let Some(Ending::NoResponse) = faults.ending_at(0) {
+        presence.is_served();
+        return Err(Dropped);
+    }
+    let Prompted { request, model, prompt, room } = prompted;
+    let given = turn.usage;
+    let answer = Answer::new(turn, &request, room);
+    let found = engine.admit(&model, request.text("cache_salt").unwrap_or_default(), &prompt);
+    let has_parser = engine.setup.reasoning_parser || answer.reasoned || given.reasoning.is_some();
+    let usage = Usage {
+        prompt: given.prompt.unwrap_or(u32::try_from(prompt.len()).unwrap_or(u32::MAX)),
+        completion: answer.completion_tokens,
+        cached: given.cached.unwrap_or(found.cached_tokens),
+        created: given.created.unwrap_or(found.created_tokens),
+        reasoning: has_parser.then_some(given.reasoning.unwrap_or_default()),
+    };
+    let id = request_id.or_else(|| request.text("request_id").map(str::to_owned));
+    let envelope = Envelope {
+        id: format!("chatcmpl-{}", id.unwrap_or_else(|| engine.ids.next())),
+        created: now(),
+        model,
+        role: role(&request),
+        stop_reason: answer.stop_reason.clone(),
+        usage,
+        ids: Arc::clone(&engine.ids),
+    };
+    let ticket = Ticket::new(Arc::clone(&engine.seats));
+    let delivery = Delivery { engine, faults, ticket, presence };
+    let parallel = request.flag("parallel_tool_calls", true);
+    match request.stream {
+        None => whole::send(envelope, answer, parallel, delivery).await,
+        Some(options) => {
+            let finish = answer.finish;
+            let deltas = answer.into_deltas(parallel);
+            let empty = match request.choice {
+                ToolChoice::None if has_parser => "{\"reasoning\":\"\"}",
+                ToolChoice::None => "{\"content\":\"\"}",
+                _ => "{}",
+            };
+            let events = Events::new(envelope, deltas, finish, options, empty);
+            Ok(event_stream(Body::events(EventBody::new(events, delivery))))
+        }
+    }
+}
+
+fn refuse(mut call: Call, error: &ApiError) -> Response<Body> {
+    call.presence.is_served();
+    error.response()
+}
+
+/// Who speaks: without a generation prompt, whoever spoke last.
+fn role(request: &ChatRequest) -> String {
+    let last = request.messages.last().and_then(|message| message.get("role")?.as_str());
+    let is_asked = request.flag("add_generation_prompt", true);
+    last.filter(|_| !is_asked).unwrap_or("assistant").to_owned()
+}

@@ -1,0 +1,7 @@
+//! What vLLM refuses, in its own words.
+
+mod fields;
+mod json;
+
+pub(crate) use fields::{Issue, check_fields};
+pub(crate) use json::syntax_error;
