@@ -67,7 +67,8 @@ impl Assembly {
     /// Ends the answer.
     pub(crate) fn finish(self) -> Result<ChatEvent, Incomplete> {
         let nothing = self.text.is_empty() && self.reasoning.is_none() && self.calls.is_empty();
-        if self.finish_reason.is_none() && !(self.done && !nothing) {
+        let ended = self.finish_reason.is_some() || (self.done && !nothing);
+        if !ended {
             return Err(if nothing && self.done {
                 Incomplete::Nothing
             } else {

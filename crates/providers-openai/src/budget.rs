@@ -40,10 +40,10 @@ pub fn output_cap(
         (wanted, limit) => wanted.or(limit),
     };
     let room = limits.window.saturating_sub(prompt.tokens());
-    if let TokenCount::Exact(prompt) = prompt {
-        if room < LEAST_ANSWER {
-            return Err(NoRoom { window: limits.window, prompt });
-        }
+    if let TokenCount::Exact(prompt) = prompt
+        && room < LEAST_ANSWER
+    {
+        return Err(NoRoom { window: limits.window, prompt });
     }
     Ok(wanted.map(|wanted| wanted.min(room.max(LEAST_ANSWER))))
 }

@@ -24,18 +24,18 @@ pub fn model_error(error: TransportError, model: Option<&str>) -> ModelError {
 
 /// Says what an error inside a stream means.
 pub(crate) fn in_band(
-    server: ServerError,
+    server: &ServerError,
     exchange: &transport::Exchange,
     model: &str,
 ) -> ModelError {
     let status = server.code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(500);
-    let kind = match refusal(status, &server) {
+    let kind = match refusal(status, server) {
         ModelErrorKind::Rejected if status >= 500 => ModelErrorKind::Interrupted,
         kind => kind,
     };
     let message = format!("get a whole answer: {}", server.message);
     let mut record = record(exchange, Some(model));
-    record.server = Some(said(&server));
+    record.server = Some(said(server));
     ModelError::new(kind, message).with_exchange(record)
 }
 
@@ -96,6 +96,6 @@ fn core_clock(clock: transport::Clock) -> Clock {
         transport::Clock::ResponseHeaders => Clock::ResponseHeaders,
         transport::Clock::FirstToken => Clock::FirstToken,
         transport::Clock::BetweenTokens => Clock::BetweenTokens,
-        _ => Clock::Total,
+        transport::Clock::Total => Clock::Total,
     }
 }

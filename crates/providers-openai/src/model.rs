@@ -150,7 +150,7 @@ impl Answer {
         }
         let value = serde_json::from_str::<serde_json::Value>(data);
         if let Some(server) = value.as_ref().ok().and_then(ServerError::in_band) {
-            return Err(failure::in_band(server, self.events.exchange(), &self.model));
+            return Err(failure::in_band(&server, self.events.exchange(), &self.model));
         }
         value.and_then(serde_json::from_value).map_err(|error| {
             self.failed(ModelErrorKind::Protocol, "read a piece of the answer").with_source(error)

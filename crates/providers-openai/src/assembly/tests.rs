@@ -1,4 +1,5 @@
 //! How an answer is put together and judged, for every way in which servers send one.
+#![expect(clippy::needless_pass_by_value, reason = "`json!` values read best as arguments")]
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,191 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "openclaw",
+    version = concat!(env!("CARGO_PKG_VERSION"), " (", env!("OPENCLAW_COMMIT"), ")"),
+    about = "An agent for the models that you serve yourself",
+    long_about = "An agent for the models that you serve yourself.\n\n\
+        Answers and JSON go to stdout, everything else to stderr. With `VLLM_API_KEY` set to any \
+        value, the models of a vLLM server on http://127.0.0.1:8000/v1 are found by themselves.",
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Read this config file instead of `~/.openclaw/openclaw.json`
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) config: Option<PathBuf>,
+    /// Say more on stderr: config keys that have no effect, each request, each decision
+    #[arg(long, short = 'v', global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub(crate) quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run one turn of an agent: answer a message, with tools, until it is done
+    Agent(Agent),
+    /// Ask a model without an agent: no session, no tools
+    #[command(visible_alias = "capability", subcommand_required = true)]
+    Infer(Infer),
+    /// See which models there are and how they are reached
+    #[command(subcommand_required = true)]
+    Models(Models),
+}
+
+/// `openclaw agent`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
+pub(crate) struct Agent {
+    /// What to do; `-` reads it from stdin
+    #[arg(long, short = 'm', value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) message: String,
+    /// The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only
+    /// model that the server has
+    #[arg(long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+    /// The agent
+    #[arg(long, value_name = "ID", default_value = "main")]
+    pub(crate) agent: String,
+    /// The directory that the tools work in; default: `agents.defaults.workspace`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: Option<u64>,
+    /// Run commands without asking
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+    /// Print one JSON object with the answer, the usage and what happened
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Run in this process (the only way there is without a gateway)
+    #[arg(long)]
+    pub(crate) local: bool,
+    #[arg(long, hide = true, value_name = "ID")]
+    pub(crate) session_id: Option<String>,
+    #[arg(long, hide = true, value_name = "LEVEL")]
+    pub(crate) thinking: Option<String>,
+    #[arg(long, short = 't', hide = true, value_name = "NUMBER")]
+    pub(crate) to: Option<String>,
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub(crate) channel: Option<String>,
+    #[arg(long, hide = true)]
+    pub(crate) deliver: bool,
+}
+
+/// `openclaw infer`.
+#[derive(Debug, Args)]
+pub(crate) struct Infer {
+    #[command(subcommand)]
+    pub(crate) capability: Capability,
+}
+
+/// What can be inferred.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Capability {
+    /// Text by a language model
+    #[command(subcommand_required = true)]
+    Model(InferModel),
+}
+
+/// `openclaw infer model`.
+#[derive(Debug, Args)]
+pub(crate) struct InferModel {
+    #[command(subcommand)]
+    pub(crate) action: InferModelAction,
+}
+
+/// What can be done with a model.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InferModelAction {
+    /// Send one prompt and print the answer
+    Run(InferRun),
+}
+
+/// `openclaw infer model run`.
+#[derive(Debug, Args)]
+pub(crate) struct InferRun {
+    /// The model, as `provider/model-id`; default: as for `agent`
+    #[arg(long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+    /// The prompt; `-` reads it from stdin
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) prompt: String,
+    /// Print one JSON object instead of the bare answer
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Run in this process (the only way there is without a gateway)
+    #[arg(long)]
+    pub(crate) local: bool,
+    #[arg(long, hide = true)]
+    pub(crate) gateway: bool,
+}
+
+/// `openclaw models`.
+#[derive(Debug, Args)]
+pub(crate) struct Models {
+    #[command(subcommand)]
+    pub(crate) action: ModelsAction,
+}
+
+/// What can be done with the models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsAction {
+    /// List the models: those of the config, and those that the servers say they have
+    List(ModelsList),
+    /// Show the default model, its fallbacks, aliases, and where each key comes from
+    Status(ModelsStatus),
+}
+
+/// `openclaw models list`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelsList {
+    /// Only this provider
+    #[arg(long, value_name = "ID")]
+    pub(crate) provider: Option<String>,
+    /// Only providers on this machine or the local network
+    #[arg(long)]
+    pub(crate) local: bool,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "plain")]
+    pub(crate) json: bool,
+    /// Print one `provider/model-id` a line
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Accepted: every known model is always listed
+    #[arg(long, hide = true)]
+    pub(crate) all: bool,
+}
+
+/// `openclaw models status`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelsStatus {
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "plain")]
+    pub(crate) json: bool,
+    /// Print the default model only
+    #[arg(long)]
+    pub(crate) plain: bool,
+    #[arg(long, hide = true)]
+    pub(crate) probe: bool,
+    #[arg(long, hide = true)]
+    pub(crate) check: bool,
+}

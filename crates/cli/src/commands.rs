@@ -1,0 +1,109 @@
+//! The commands, one module each.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+
+use openclaw_runtime::Runtime;
+
+use crate::args::{Capability, Command, InferModelAction, ModelsAction};
+use crate::printer::Printer;
+
+pub(crate) mod agent;
+pub(crate) mod infer;
+pub(crate) mod models_list;
+pub(crate) mod models_status;
+
+/// What every command has at hand.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) printer: Printer,
+    pub(crate) runtime: Runtime,
+}
+
+impl Context {
+    /// Says what was noted on the way.
+    pub(crate) fn print_notices(&self) {
+        for notice in self.runtime.notices().take() {
+            self.printer.warning(notice);
+        }
+    }
+}
+
+/// Understands `--verbose on` and `--verbose off`, as the original has them, beside the plain flag.
+pub(crate) fn normalise(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut normal: Vec<OsString> = Vec::new();
+    for arg in args {
+        let after_flag = normal.last().is_some_and(|last| last == "--verbose");
+        match arg.to_str() {
+            Some("on") if after_flag => {}
+            Some("off") if after_flag => {
+                normal.pop();
+            }
+            _ => normal.push(arg),
+        }
+    }
+    normal
+}
+
+/// Says why an option that the original has makes no sense here yet.
+pub(crate) fn unsupported(command: &Command) -> Option<String> {
+    let no_channel = "there are no channels to deliver to; the answer goes to stdout";
+    let no_gateway = "there is no gateway yet; the command runs in this process";
+    let (option, why) = match command {
+        Command::Agent(args) => [
+            (
+                args.session_id.is_some(),
+                "--session-id",
+                "sessions are not kept yet; each run is one turn of its own",
+            ),
+            (args.thinking.is_some(), "--thinking", "the level of thinking cannot be set yet"),
+            (args.to.is_some(), "--to", no_channel),
+            (args.channel.is_some(), "--channel", no_channel),
+            (args.deliver, "--deliver", no_channel),
+        ]
+        .into_iter()
+        .find_map(|(given, option, why)| given.then_some((option, why)))?,
+        Command::Infer(infer) => match &infer.capability {
+            Capability::Model(model) => match &model.action {
+                InferModelAction::Run(args) if args.gateway => ("--gateway", no_gateway),
+                InferModelAction::Run(_) => return None,
+            },
+        },
+        Command::Models(models) => match &models.action {
+            ModelsAction::Status(args) if args.probe || args.check => {
+                ("--probe", "keys are not tried yet; `openclaw models list` asks each server")
+            }
+            _ => return None,
+        },
+    };
+    Some(format!("`{option}` does nothing here: {why}"))
+}
+
+/// The text of an option, or stdin for `-`.
+pub(crate) fn text_or_stdin(text: String) -> io::Result<String> {
+    if text != "-" {
+        return Ok(text);
+    }
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalise;
+
+    #[test]
+    fn verbose_takes_on_and_off() {
+        let normal = |args: &[&str]| -> Vec<String> {
+            let args = normalise(args.iter().map(|arg| (*arg).into()));
+            args.into_iter().map(|arg| arg.into_string().unwrap()).collect()
+        };
+        assert_eq!(
+            normal(&["openclaw", "agent", "--verbose", "on"]),
+            ["openclaw", "agent", "--verbose"]
+        );
+        assert_eq!(normal(&["openclaw", "agent", "--verbose", "off"]), ["openclaw", "agent"]);
+        assert_eq!(normal(&["openclaw", "agent", "-m", "on"]), ["openclaw", "agent", "-m", "on"]);
+    }
+}

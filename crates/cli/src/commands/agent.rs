@@ -1,0 +1,201 @@
+//! `openclaw agent`.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_core::{History, NoJournal};
+use openclaw_runtime::{
+    AgentOptions, AgentRun, Limit, TurnError, TurnErrorKind, TurnOutcome, TurnReport, channel,
+};
+use serde_json::{Value, json};
+
+use crate::approve::TerminalApprover;
+use crate::args::Agent;
+use crate::commands::infer::{attempts_json, usage_json};
+use crate::commands::{Context, text_or_stdin};
+use crate::exit::Exit;
+use crate::progress::Progress;
+use crate::report;
+use crate::run::print_connect_error;
+
+pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
+    let printer = context.printer;
+    if args.agent != "main" {
+        printer.error(format_args!("there is no agent `{}`; there is `main`", args.agent));
+        return Ok(Exit::Usage);
+    }
+    let message = text_or_stdin(args.message)?;
+    if message.trim().is_empty() {
+        printer.error("the message is empty");
+        return Ok(Exit::Usage);
+    }
+    let options = AgentOptions {
+        model: args.model,
+        workspace: args.workspace,
+        time: args.timeout.map(|seconds| Limit {
+            duration: Duration::from_secs(seconds),
+            source: "--timeout".into(),
+        }),
+        approver: Arc::new(TerminalApprover { printer, yes: args.yes }),
+        journal: Arc::new(NoJournal),
+    };
+    let run = match context.runtime.agent(options).await {
+        Ok(run) => run,
+        Err(error) => {
+            context.print_notices();
+            let exit = print_connect_error(printer, &error);
+            if args.json {
+                let error = report::connect_json(&error);
+                printer.answer_json(&json!({"ok": false, "payloads": [], "error": error}))?;
+            }
+            return Ok(exit);
+        }
+    };
+    context.print_notices();
+    let streams = !args.json && printer.stdout_is_terminal;
+    let mut progress = Progress::new(printer, run.attempts.clone(), streams);
+    let mut history = History::new();
+    let report = turn(&run, &mut history, &message, &mut progress).await?;
+    let streamed = progress.finish()?;
+    if args.json {
+        printer.answer_json(&to_json(&run, &message, &report))?;
+    }
+    match &report.outcome {
+        TurnOutcome::Reply { text, truncated } => {
+            if !args.json && !streamed {
+                printer.answer_line(text.trim_end())?;
+            }
+            if *truncated {
+                printer.warning(
+                    "the answer was cut off by its output limit (`maxTokens` of the model, or \
+                     the room left in its window)",
+                );
+            }
+        }
+        TurnOutcome::Failed(error) => print_failure(context, error),
+        TurnOutcome::TimedOut { limit } => {
+            printer.error(format_args!("failed to finish the turn within {limit}"));
+        }
+    }
+    Ok(exit(&report.outcome))
+}
+
+/// Runs the turn and shows it at the same time.
+async fn turn(
+    run: &AgentRun,
+    history: &mut History,
+    message: &str,
+    progress: &mut Progress,
+) -> io::Result<TurnReport> {
+    let (sender, mut events) = channel();
+    let show = async {
+        let mut clock = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => progress.event(&event)?,
+                    None => return io::Result::Ok(()),
+                },
+                _ = clock.tick() => progress.tick(),
+            }
+        }
+    };
+    let work = async { Ok(run.agent.run_turn(history, message, sender).await) };
+    let ((), report) = tokio::try_join!(show, work)?;
+    Ok(report)
+}
+
+fn exit(outcome: &TurnOutcome) -> Exit {
+    match outcome {
+        TurnOutcome::Reply { .. } => Exit::Ok,
+        TurnOutcome::TimedOut { .. } => Exit::TimedOut,
+        TurnOutcome::Failed(error) => match error.kind() {
+            TurnErrorKind::Model(kind) => Exit::of_model_error(kind),
+            TurnErrorKind::Refused => Exit::Refused,
+            _ => Exit::Failed,
+        },
+    }
+}
+
+fn print_failure(context: &Context, error: &TurnError) {
+    match error.model_error() {
+        Some(error) => report::print(context.printer, error),
+        None => {
+            context.printer.error(format_args!("failed to {error}"));
+            for cause in report::causes(error) {
+                context.printer.rendered(&format!("  cause: {cause}"));
+            }
+        }
+    }
+}
+
+fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
+    let info = run.model.info();
+    let (provider, model) = (info.reference.provider(), info.reference.model());
+    let (text, stop, error) = match &report.outcome {
+        TurnOutcome::Reply { text, truncated: false } => (Some(text), "stop", None),
+        TurnOutcome::Reply { text, truncated: true } => (Some(text), "length", None),
+        TurnOutcome::TimedOut { limit } => {
+            let message = format!("failed to finish the turn within {limit}");
+            let error = json!({"kind": "timeout", "message": message, "causes": [], "hints": []});
+            (None, "timeout", Some(error))
+        }
+        TurnOutcome::Failed(error) => (None, "error", Some(failure_json(error))),
+    };
+    let payloads: Vec<Value> =
+        text.iter().map(|text| json!({"text": text, "mediaUrl": null})).collect();
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut attempts = attempts_json(&run.attempts);
+    let result = if error.is_none() { "success" } else { "error" };
+    attempts.push(
+        json!({"provider": provider, "model": model, "result": result, "stage": "assistant"}),
+    );
+    json!({
+        "ok": error.is_none(),
+        "payloads": payloads,
+        "meta": {
+            "durationMs": millis(report.duration),
+            "agentMeta": {
+                "sessionId": null,
+                "provider": provider,
+                "model": model,
+                "contextWindow": info.limits.window,
+                "contextWindowSource": info.limits.window_source.label(),
+                "usage": usage_json(report.usage),
+                "lastCallUsage": report.last_usage.map(usage_json),
+                "compactionCount": 0,
+                "modelCalls": report.model_calls,
+                "toolCalls": report.tool_calls,
+            },
+            "aborted": matches!(report.outcome, TurnOutcome::TimedOut { .. }),
+            "systemPromptReport": {"chars": run.system.chars().count()},
+            "workspace": run.workspace,
+            "finalPromptText": message,
+            "finalAssistantVisibleText": text,
+            "firstTokenMs": report.first_token_after.map(millis),
+            "stopReason": stop,
+            "executionTrace": {
+                "winnerProvider": error.is_none().then_some(provider),
+                "winnerModel": error.is_none().then_some(model),
+                "fallbackUsed": attempts.len() > 1,
+                "attempts": attempts,
+                "runner": "embedded",
+            },
+            "completion": {"stopReason": stop, "finishReason": stop},
+        },
+        "error": error,
+    })
+}
+
+fn failure_json(error: &TurnError) -> Value {
+    match error.model_error() {
+        Some(error) => report::json(error),
+        None => json!({
+            "kind": "no_answer",
+            "message": format!("failed to {error}"),
+            "causes": report::causes(error),
+            "hints": [],
+        }),
+    }
+}

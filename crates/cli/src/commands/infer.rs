@@ -1,0 +1,185 @@
+//! `openclaw infer model run`.
+
+use std::io;
+
+use futures_util::StreamExt;
+use openclaw_core::{
+    ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelRef, Outcome, Usage,
+};
+use openclaw_runtime::{Attempts, Chain, ConnectError};
+use serde_json::{Value, json};
+
+use crate::args::InferRun;
+use crate::commands::{Context, text_or_stdin};
+use crate::exit::Exit;
+use crate::report;
+use crate::run::print_connect_error;
+
+/// A whole answer.
+struct Answer {
+    text: String,
+    outcome: Outcome,
+    usage: Option<Usage>,
+}
+
+pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
+    let prompt = text_or_stdin(args.prompt)?;
+    let printer = context.printer;
+    if prompt.trim().is_empty() {
+        printer.error("the prompt is empty");
+        return Ok(Exit::Usage);
+    }
+    let chain = match context.runtime.connect(args.model.as_deref()).await {
+        Ok(chain) => chain,
+        Err(error) => return fail_to_connect(context, args.json, &error),
+    };
+    context.print_notices();
+    let mut history = History::new();
+    history.push_user(&prompt);
+    let answer = ask(context, &chain, ChatRequest::new(history), !args.json).await?;
+    for attempt in chain.attempts().failed() {
+        printer.warning(format_args!("{} failed ({})", attempt.reference, attempt.problem));
+    }
+    let reference = chain.info().reference;
+    match answer {
+        Ok(answer) => finish(context, args.json, (&reference, &chain.attempts()), &answer),
+        Err(error) => {
+            report::print(printer, &error);
+            if args.json {
+                let error_json = report::json(&error);
+                let value = failure(Some(&reference), &chain.attempts(), &error_json);
+                printer.answer_json(&value)?;
+            }
+            Ok(Exit::of_model_error(error.kind()))
+        }
+    }
+}
+
+/// Asks once; with `streams`, the text goes to stdout as it comes.
+async fn ask(
+    context: &Context,
+    chain: &Chain,
+    request: ChatRequest,
+    streams: bool,
+) -> io::Result<Result<Answer, ModelError>> {
+    let mut stream = match chain.chat(request).await {
+        Ok(stream) => stream,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut open_line = false;
+    let mut answer = None;
+    let mut failure = None;
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(ChatEvent::TextDelta(text)) if streams => {
+                open_line = !text.ends_with('\n');
+                context.printer.answer(&text)?;
+            }
+            Ok(ChatEvent::Finished { message, outcome, usage }) => {
+                answer = Some(Answer { text: message.text, outcome, usage });
+            }
+            Ok(_) => {}
+            Err(error) => failure = Some(error),
+        }
+    }
+    if open_line {
+        context.printer.answer("\n")?;
+    }
+    match (answer, failure) {
+        (_, Some(error)) => Ok(Err(error)),
+        (Some(answer), None) => Ok(Ok(answer)),
+        (None, None) => Err(io::Error::other("the answer ended without an end")),
+    }
+}
+
+fn finish(
+    context: &Context,
+    as_json: bool,
+    (reference, attempts): (&ModelRef, &Attempts),
+    answer: &Answer,
+) -> io::Result<Exit> {
+    let printer = context.printer;
+    let problem = match answer.outcome {
+        Outcome::Reply => None,
+        Outcome::Truncated => {
+            printer.warning(
+                "the answer was cut off by its output limit (`maxTokens` of the model, or the \
+                 room left in its window)",
+            );
+            None
+        }
+        Outcome::ReasoningOnly => Some("the model only reasoned and then said nothing"),
+        Outcome::Refused => Some("the server withheld the answer"),
+        Outcome::Calls => Some("the model called a tool though none was offered"),
+        _ => Some("the model ended without saying anything"),
+    };
+    if let Some(problem) = problem {
+        printer.error(format_args!("failed to get an answer: {problem}"));
+        if as_json {
+            let message = format!("failed to get an answer: {problem}");
+            let error = json!({"kind": "no_answer", "message": message, "causes": [], "hints": []});
+            printer.answer_json(&failure(Some(reference), attempts, &error))?;
+        }
+        return Ok(Exit::Failed);
+    }
+    if as_json {
+        printer.answer_json(&json!({
+            "ok": true,
+            "capability": "model.run",
+            "transport": "local",
+            "provider": reference.provider(),
+            "model": reference.model(),
+            "attempts": attempts_json(attempts),
+            "outputs": [{"text": answer.text, "mediaUrl": null}],
+            "truncated": answer.outcome == Outcome::Truncated,
+            "usage": answer.usage.map(usage_json),
+        }))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn fail_to_connect(context: &Context, as_json: bool, error: &ConnectError) -> io::Result<Exit> {
+    context.print_notices();
+    let exit = print_connect_error(context.printer, error);
+    if as_json {
+        let value = failure(None, &Attempts::default(), &report::connect_json(error));
+        context.printer.answer_json(&value)?;
+    }
+    Ok(exit)
+}
+
+fn failure(reference: Option<&ModelRef>, attempts: &Attempts, error: &Value) -> Value {
+    json!({
+        "ok": false,
+        "capability": "model.run",
+        "transport": "local",
+        "provider": reference.map(ModelRef::provider),
+        "model": reference.map(ModelRef::model),
+        "attempts": attempts_json(attempts),
+        "outputs": [],
+        "error": error,
+    })
+}
+
+/// The models tried in vain: `provider`, `model`, `result`, `error`.
+pub(crate) fn attempts_json(attempts: &Attempts) -> Vec<Value> {
+    let attempts = attempts.failed().into_iter().map(|attempt| {
+        json!({
+            "provider": attempt.reference.provider(),
+            "model": attempt.reference.model(),
+            "result": attempt.kind,
+            "error": attempt.problem,
+        })
+    });
+    attempts.collect()
+}
+
+/// What the server counted: `input`, `output`, `total`, `cacheRead`.
+pub(crate) fn usage_json(usage: Usage) -> Value {
+    json!({
+        "input": usage.input,
+        "output": usage.output,
+        "total": usage.input.saturating_add(usage.output),
+        "cacheRead": usage.cached,
+    })
+}

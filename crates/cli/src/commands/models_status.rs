@@ -1,0 +1,128 @@
+//! `openclaw models status`.
+
+use std::fmt::Write;
+use std::io;
+
+use openclaw_runtime::Status;
+use serde_json::{Value, json};
+
+use crate::args::ModelsStatus;
+use crate::commands::Context;
+use crate::exit::Exit;
+
+pub(crate) fn run(context: &Context, args: &ModelsStatus) -> io::Result<Exit> {
+    let status = context.runtime.status();
+    let printer = context.printer;
+    if args.json {
+        printer.answer_json(&to_json(&status))?;
+    } else if args.plain {
+        let default = status.resolved_default.as_ref().map(ToString::to_string);
+        printer.answer_line(default.or(status.default_model).unwrap_or_default())?;
+    } else {
+        printer.answer(&text(&status))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn to_json(status: &Status) -> Value {
+    let providers = status.providers.iter().map(|provider| {
+        let (kind, detail) = match (&provider.credential, &provider.address) {
+            (Some(key), _) if key.source.starts_with("env ") => ("env", key.source.clone()),
+            (Some(key), _) => ("config", key.source.clone()),
+            (None, Err(error)) => ("error", format!("failed to {error}")),
+            (None, Ok(_)) => ("none", "no key is sent".to_owned()),
+        };
+        let shown = provider
+            .credential
+            .as_ref()
+            .map(|key| json!({"value": key.fingerprint, "source": key.source}));
+        let address = provider.address.as_ref().ok();
+        json!({
+            "provider": provider.id,
+            "effective": {"kind": kind, "detail": detail},
+            "profiles": {"count": 0, "oauth": 0, "token": 0, "apiKey": 0, "labels": []},
+            "env": shown.as_ref().filter(|_| kind == "env"),
+            "modelsJson": shown.as_ref().filter(|_| kind == "config"),
+            "baseUrl": address.map(|(url, _)| url),
+            "baseUrlSource": address.map(|(_, source)| source),
+        })
+    });
+    json!({
+        "configPath": status.config_path,
+        "agentDir": null,
+        "defaultModel": status.default_model,
+        "resolvedDefault": status.resolved_default.as_ref().map(ToString::to_string),
+        "fallbacks": status.fallbacks,
+        "imageModel": null,
+        "imageFallbacks": [],
+        "aliases": status.aliases,
+        "allowed": status.allowed,
+        "auth": {
+            "storePath": null,
+            "shellEnvFallback": {"enabled": false, "appliedKeys": []},
+            "providersWithOAuth": [],
+            "missingProvidersInUse": missing(status),
+            "providers": providers.collect::<Vec<_>>(),
+            "unusableProfiles": [],
+            "oauth": {"warnAfterMs": null, "profiles": [], "providers": []},
+        },
+    })
+}
+
+/// The providers that the default and the fallbacks name and that there are none of.
+fn missing(status: &Status) -> Vec<String> {
+    let default = status.resolved_default.as_ref().map(ToString::to_string);
+    let named = default.iter().chain(&status.fallbacks).filter_map(|name| name.split_once('/'));
+    let mut missing: Vec<String> = named
+        .map(|(provider, _)| provider.to_owned())
+        .filter(|id| !status.providers.iter().any(|provider| provider.id == *id))
+        .collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+fn text(status: &Status) -> String {
+    let mut text = String::new();
+    let list = |names: &[String]| {
+        if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+    };
+    let aliases: Vec<_> =
+        status.aliases.iter().map(|(alias, name)| format!("{alias} -> {name}")).collect();
+    let default = match (&status.default_model, &status.resolved_default) {
+        (Some(name), Some(resolved)) if *name != resolved.to_string() => {
+            format!("{name} -> {resolved}")
+        }
+        (Some(name), _) => name.clone(),
+        (None, _) => "-".to_owned(),
+    };
+    let rows = [
+        ("Config", status.config_path.clone()),
+        ("Default", default),
+        ("Fallbacks", list(&status.fallbacks)),
+        ("Aliases", list(&aliases)),
+    ];
+    // Writing to a string cannot fail.
+    for (name, value) in rows {
+        let _ = writeln!(text, "{name:<10} {value}");
+    }
+    if status.providers.is_empty() {
+        let _ = writeln!(text, "Providers  -");
+    }
+    for provider in &status.providers {
+        let key = match &provider.credential {
+            Some(key) => format!("key {} from {}", key.fingerprint, key.source),
+            None => "no key".to_owned(),
+        };
+        let _ = match &provider.address {
+            Ok((url, source)) => {
+                writeln!(text, "Provider   {}: {url} from {source}; {key}", provider.id)
+            }
+            Err(error) => writeln!(text, "Provider   {}: failed to {error}", provider.id),
+        };
+    }
+    for id in missing(status) {
+        let _ = writeln!(text, "Missing    {id}: a model names this provider and there is none");
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! The one place that writes: answers to stdout, all else to stderr.
+
+use std::fmt::{self, Display};
+use std::io::{self, IsTerminal, Write};
+
+/// How much is said on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// Writes to both streams; colour only where a terminal shows it and `NO_COLOR` is not set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    verbosity: Verbosity,
+    color: bool,
+    /// Whether a person reads stdout as it is written.
+    pub(crate) stdout_is_terminal: bool,
+    /// Whether a person reads stderr as it is written.
+    pub(crate) stderr_is_terminal: bool,
+}
+
+/// A way to stand out on a terminal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Style {
+    Bold,
+    Dim,
+    Red,
+    Yellow,
+    Green,
+}
+
+impl Printer {
+    /// `plain` is whether colour is unwanted.
+    pub(crate) fn new(verbosity: Verbosity, plain: bool) -> Self {
+        let stderr_is_terminal = io::stderr().is_terminal();
+        Self {
+            verbosity,
+            color: stderr_is_terminal && !plain,
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal,
+        }
+    }
+
+    /// Writes a piece of an answer at once.
+    pub(crate) fn answer(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Writes an answer's line.
+    pub(crate) fn answer_line(self, text: impl Display) -> io::Result<()> {
+        self.answer(&format!("{text}\n"))
+    }
+
+    /// Writes a JSON value as an answer, indented.
+    pub(crate) fn answer_json(self, value: &serde_json::Value) -> io::Result<()> {
+        self.answer(&format!("{value:#}\n"))
+    }
+
+    /// Tells whether details are wanted.
+    pub(crate) fn is_verbose(self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
+    /// Tells whether progress is wanted.
+    pub(crate) fn is_chatty(self) -> bool {
+        self.verbosity > Verbosity::Quiet
+    }
+
+    /// Writes a line of progress, unless quiet.
+    pub(crate) fn note(self, text: impl Display) {
+        if self.is_chatty() {
+            Self::stderr(format_args!("{text}\n"));
+        }
+    }
+
+    /// Writes a detail, if details are wanted.
+    pub(crate) fn detail(self, text: impl Display) {
+        if self.is_verbose() {
+            Self::stderr(format_args!("{text}\n"));
+        }
+    }
+
+    /// Writes a piece of progress as it is, unless quiet.
+    pub(crate) fn raw(self, text: &str) {
+        if self.is_chatty() {
+            Self::stderr(format_args!("{text}"));
+        }
+    }
+
+    /// Writes what went wrong; always.
+    pub(crate) fn error(self, text: impl Display) {
+        let label = self.paint(Style::Red, "error:");
+        Self::stderr(format_args!("{label} {text}\n"));
+    }
+
+    /// Writes what may be wrong, unless quiet.
+    pub(crate) fn warning(self, text: impl Display) {
+        let label = self.paint(Style::Yellow, "warning:");
+        self.note(format_args!("{label} {text}"));
+    }
+
+    /// Writes what a person could do; always, because it belongs to an error.
+    pub(crate) fn hint(self, text: impl Display) {
+        let label = self.paint(Style::Bold, "hint:");
+        Self::stderr(format_args!("{label} {text}\n"));
+    }
+
+    /// Writes text that is already laid out; always.
+    pub(crate) fn rendered(self, text: &str) {
+        Self::stderr(format_args!("{text}\n"));
+    }
+
+    /// Tells whether stderr shows colour.
+    pub(crate) fn color(self) -> bool {
+        self.color
+    }
+
+    /// Makes text stand out where the terminal can.
+    pub(crate) fn paint(self, style: Style, text: impl Display) -> String {
+        if !self.color {
+            return text.to_string();
+        }
+        let code = match style {
+            Style::Bold => 1,
+            Style::Dim => 2,
+            Style::Red => 31,
+            Style::Green => 32,
+            Style::Yellow => 33,
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// Nothing is left to tell when stderr is gone, so a failure to write there is dropped.
+    fn stderr(text: fmt::Arguments<'_>) {
+        let _ = io::stderr().lock().write_fmt(text);
+    }
+}

@@ -1,0 +1,228 @@
+//! Shows a turn while it runs.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use openclaw_core::Effect;
+use openclaw_runtime::{Attempts, TurnEvent};
+
+use crate::printer::{Printer, Style};
+
+/// How long nothing may happen before the person is told what is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Renders the events of one turn.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    printer: Printer,
+    /// Whether the text of the model goes to stdout as it comes.
+    streams: bool,
+    attempts: Attempts,
+    told_attempts: usize,
+    waiting_for: Option<(String, Instant)>,
+    status_shown: bool,
+    /// Whether what was written last on a terminal ended its line.
+    line_open: bool,
+    streamed: bool,
+}
+
+impl Progress {
+    /// `streams` is whether the model's text goes to stdout as it comes.
+    pub(crate) fn new(printer: Printer, attempts: Attempts, streams: bool) -> Self {
+        Self {
+            printer,
+            streams,
+            attempts,
+            told_attempts: 0,
+            waiting_for: None,
+            status_shown: false,
+            line_open: false,
+            streamed: false,
+        }
+    }
+
+    /// Shows one event.
+    ///
+    /// # Errors
+    /// When stdout does not take the text.
+    pub(crate) fn event(&mut self, event: &TurnEvent) -> io::Result<()> {
+        self.tell_attempts();
+        match event {
+            TurnEvent::ModelCallStarted { .. } => {
+                self.waiting_for = Some(("the model".to_owned(), Instant::now()));
+                self.streamed = false;
+            }
+            TurnEvent::Text(text) => {
+                self.content();
+                if self.streams {
+                    self.line_open = !text.ends_with('\n');
+                    self.streamed = true;
+                    self.printer.answer(text)?;
+                }
+            }
+            TurnEvent::Reasoning(text) => self.reasoning(text),
+            TurnEvent::CallWriting { .. } => self.content(),
+            TurnEvent::CallBroken { name, problem } => {
+                self.line(Style::Yellow, &format!("✗ {name}: {problem}"));
+            }
+            TurnEvent::ToolRefused { name, reason, .. } => {
+                self.line(Style::Yellow, &format!("✗ {name}: {reason}"));
+            }
+            TurnEvent::ToolStarted { effect, .. } => {
+                self.waiting_for = Some((describe(effect), Instant::now()));
+                self.line(Style::Bold, &format!("● {}", describe(effect)));
+            }
+            TurnEvent::ToolOutput { text, .. } => {
+                self.content();
+                if self.printer.is_verbose() {
+                    self.printer.raw(text);
+                    self.line_open = !text.ends_with('\n');
+                }
+            }
+            TurnEvent::ToolFinished { is_error, summary, duration, .. } => {
+                self.waiting_for = None;
+                let (mark, style) =
+                    if *is_error { ("✗", Style::Yellow) } else { ("✓", Style::Green) };
+                let summary = summary.as_deref().unwrap_or("done");
+                self.line(style, &format!("  {mark} {summary} ({})", time(*duration)));
+            }
+            TurnEvent::ModelCallFinished { usage, duration, .. } => {
+                self.waiting_for = None;
+                if let Some(usage) = usage.filter(|_| self.printer.is_verbose()) {
+                    let cached =
+                        usage.cached.map_or(String::new(), |cached| format!(" ({cached} cached)"));
+                    self.line(
+                        Style::Dim,
+                        &format!(
+                            "  {} tokens in{cached}, {} out, {}",
+                            usage.input,
+                            usage.output,
+                            time(*duration)
+                        ),
+                    );
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Says what is waited for, once it has lasted; called every second on a terminal.
+    pub(crate) fn tick(&mut self) {
+        let Some((what, since)) = &self.waiting_for else { return };
+        let waited = since.elapsed();
+        if waited < PATIENCE || !self.printer.stderr_is_terminal || self.line_open {
+            return;
+        }
+        let text = format!("\r\x1b[2Kwaiting for {what}, {}", time(waited));
+        self.printer.raw(&self.printer.paint(Style::Dim, text));
+        self.status_shown = true;
+    }
+
+    /// Ends the last line on the terminal. Tells whether the last message's text was written to
+    /// stdout as it came.
+    ///
+    /// # Errors
+    /// When stdout does not take it.
+    pub(crate) fn finish(&mut self) -> io::Result<bool> {
+        self.tell_attempts();
+        self.clear_status();
+        if self.line_open && self.streams {
+            self.printer.answer("\n")?;
+        }
+        self.line_open = false;
+        Ok(self.streamed)
+    }
+
+    fn content(&mut self) {
+        self.clear_status();
+        self.waiting_for = None;
+    }
+
+    fn reasoning(&mut self, text: &str) {
+        self.content();
+        if self.printer.is_verbose() {
+            self.printer.raw(&self.printer.paint(Style::Dim, text));
+            self.line_open = !text.ends_with('\n');
+        }
+    }
+
+    fn line(&mut self, style: Style, text: &str) {
+        self.clear_status();
+        if self.line_open {
+            self.printer.raw("\n");
+            self.line_open = false;
+        }
+        self.printer.note(self.printer.paint(style, text));
+    }
+
+    fn clear_status(&mut self) {
+        if self.status_shown {
+            self.printer.raw("\r\x1b[2K");
+            self.status_shown = false;
+        }
+    }
+
+    /// Says each model that was tried in vain, once.
+    fn tell_attempts(&mut self) {
+        for attempt in self.attempts.failed().into_iter().skip(self.told_attempts) {
+            self.told_attempts += 1;
+            self.clear_status();
+            self.printer.warning(format_args!(
+                "{} failed ({}); the next model is tried",
+                attempt.reference, attempt.problem
+            ));
+        }
+    }
+}
+
+/// Says what a call does in a few words.
+fn describe(effect: &Effect) -> String {
+    match effect {
+        Effect::Read { path } => format!("read {path}"),
+        Effect::Write { path } => format!("write {path}"),
+        Effect::Exec { command, directory } if directory == "." => {
+            format!("exec {}", one_line(command))
+        }
+        Effect::Exec { command, directory } => {
+            format!("exec {} (in {directory})", one_line(command))
+        }
+        _ => "work".to_owned(),
+    }
+}
+
+fn one_line(command: &str) -> String {
+    let line: String = command.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match line.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", line.split_at(end).0),
+        None => line,
+    }
+}
+
+/// Writes a duration in the unit a person would use: `12 ms`, `1.4 s`, `3 min 20 s`.
+pub(crate) fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{} ms", duration.as_millis()),
+        1..=59 => format!("{:.1} s", duration.as_secs_f64()),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_in_the_unit_a_person_would_use() {
+        assert_eq!(time(Duration::from_micros(12_400)), "12 ms");
+        assert_eq!(time(Duration::from_millis(1440)), "1.4 s");
+        assert_eq!(time(Duration::from_secs(200)), "3 min 20 s");
+    }
+
+    #[test]
+    fn a_long_command_takes_one_line() {
+        let text = one_line(&format!("a\nb{}", "x".repeat(200)));
+        assert!(text.starts_with("a bx") && text.ends_with('…') && text.chars().count() == 101);
+    }
+}

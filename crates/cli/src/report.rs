@@ -1,0 +1,103 @@
+//! A failed model call, for people and for programs.
+
+use std::error::Error;
+
+use openclaw_core::{HttpExchange, ModelError};
+use openclaw_runtime::ConnectError;
+use serde_json::{Value, json};
+
+use crate::printer::{Printer, Style};
+
+/// Writes what failed, the exchange behind it, the causes, and what could be done.
+pub(crate) fn print(printer: Printer, error: &ModelError) {
+    printer.error(format_args!("failed to {error}"));
+    if let Some(exchange) = error.exchange() {
+        let line = exchange_line(exchange);
+        printer.rendered(&printer.paint(Style::Dim, format_args!("  {line}")));
+        if let Some(server) = &exchange.server
+            && !error.to_string().contains(&server.message)
+        {
+            printer.rendered(&format!("  the server says: {}", server.message));
+        }
+    }
+    for cause in causes(error) {
+        printer.rendered(&printer.paint(Style::Dim, format_args!("  cause: {cause}")));
+    }
+    for hint in error.hints() {
+        printer.hint(hint);
+    }
+}
+
+/// The same as JSON: `kind`, `message`, `method`, `url`, `status`, `server`, `requestId`,
+/// `model`, `attempt`, `causes`, `hints`.
+pub(crate) fn json(error: &ModelError) -> Value {
+    let mut value = json!({
+        "kind": error.kind().name(),
+        "message": format!("failed to {error}"),
+        "causes": causes(error),
+        "hints": error.hints(),
+    });
+    if let (Some(exchange), Some(map)) = (error.exchange(), value.as_object_mut()) {
+        let server = exchange.server.as_ref().map(|server| {
+            json!({
+                "message": server.message,
+                "type": server.kind,
+                "param": server.param,
+                "code": server.code,
+            })
+        });
+        map.insert("method".to_owned(), json!(exchange.method));
+        map.insert("url".to_owned(), json!(exchange.url));
+        map.insert("status".to_owned(), json!(exchange.status));
+        map.insert("server".to_owned(), json!(server));
+        map.insert("requestId".to_owned(), json!(exchange.request_id));
+        map.insert("model".to_owned(), json!(exchange.model));
+        map.insert("attempt".to_owned(), json!(exchange.attempt));
+    }
+    value
+}
+
+/// Why no model is at hand, as JSON; of the same shape, as far as it applies.
+pub(crate) fn connect_json(error: &ConnectError) -> Value {
+    match error {
+        ConnectError::Model(error) => json(error),
+        ConnectError::Setup(error) => json!({
+            "kind": error.kind().name(),
+            "message": format!("failed to {error}"),
+            "causes": causes(error),
+            "hints": error.hints(),
+        }),
+    }
+}
+
+/// The causes of an error, nearest first, without repeating one that says the same.
+pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
+    let mut said = error.to_string();
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !said.contains(&text) {
+            said.push_str(&text);
+            causes.push(text);
+        }
+        next = cause.source();
+    }
+    causes
+}
+
+fn exchange_line(exchange: &HttpExchange) -> String {
+    let HttpExchange { method, url, .. } = exchange;
+    let mut line = format!("{method} {url}");
+    match exchange.status {
+        Some(status) => line.push_str(&format!(" answered {status}")),
+        None => line.push_str(" got no answer"),
+    }
+    if exchange.attempt > 1 {
+        line.push_str(&format!(", attempt {}", exchange.attempt));
+    }
+    if let Some(id) = &exchange.request_id {
+        line.push_str(&format!(", request {id}"));
+    }
+    line
+}

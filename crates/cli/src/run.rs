@@ -1,0 +1,117 @@
+//! From arguments to an end.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io;
+
+use clap::Parser;
+use openclaw_config::{Config, Env, Paths, env_vars};
+use openclaw_runtime::Runtime;
+
+use crate::args::{Capability, Cli, Command, InferModelAction, ModelsAction};
+use crate::commands::{self, Context};
+use crate::exit::Exit;
+use crate::interrupt::unless_stopped;
+use crate::printer::{Printer, Verbosity};
+use crate::{diagnostic, report};
+
+/// Runs the program with its arguments, the program's name first, and tells how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(commands::normalise(args)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A help text that nobody reads any more is no failure.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    let env = Env::from_process();
+    let verbosity = match (cli.global.verbose, cli.global.quiet) {
+        (true, _) => Verbosity::Verbose,
+        (_, true) => Verbosity::Quiet,
+        _ => Verbosity::Normal,
+    };
+    let plain = env.get(env_vars::NO_COLOR).is_some_and(|value| !value.is_empty());
+    let printer = Printer::new(verbosity, plain);
+    match start(cli, env, printer) {
+        Ok(exit) => exit,
+        // Whoever read stdout has gone: nothing is left to be said.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
+        Err(error) => {
+            printer.error(format_args!("failed to write the answer: {error}"));
+            Exit::Failed
+        }
+    }
+}
+
+fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
+    if let Some(refusal) = commands::unsupported(&cli.command) {
+        printer.error(refusal);
+        return Ok(Exit::Usage);
+    }
+    let paths = match Paths::new(&env, cli.global.config.as_deref()) {
+        Ok(paths) => paths,
+        Err(error) => {
+            printer.error(format_args!("failed to {error}"));
+            return Ok(Exit::Config);
+        }
+    };
+    let loaded = match Config::load(&paths, &env) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            diagnostic::print_broken(printer, &error);
+            return Ok(Exit::Config);
+        }
+    };
+    diagnostic::print(printer, &loaded);
+    let runtime = Runtime::new(loaded, paths, env);
+    let context = Context { printer, runtime };
+    match cli.command {
+        Command::Agent(args) => in_runtime(printer, commands::agent::run(&context, args)),
+        Command::Infer(infer) => match infer.capability {
+            Capability::Model(model) => match model.action {
+                InferModelAction::Run(args) => {
+                    in_runtime(printer, commands::infer::run(&context, args))
+                }
+            },
+        },
+        Command::Models(models) => match models.action {
+            ModelsAction::List(args) => {
+                in_runtime(printer, commands::models_list::run(&context, &args))
+            }
+            ModelsAction::Status(args) => commands::models_status::run(&context, &args),
+        },
+    }
+}
+
+/// Runs asynchronous work until it is done or stopped.
+fn in_runtime(printer: Printer, work: impl Future<Output = io::Result<Exit>>) -> io::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let end = runtime.block_on(unless_stopped(work));
+    // A question on the terminal may still wait for an answer that nobody needs any more.
+    runtime.shutdown_background();
+    end.unwrap_or_else(|| {
+        printer.note("stopped");
+        Ok(Exit::Interrupted)
+    })
+}
+
+/// Writes why no model is at hand, and tells the end that it leads to.
+pub(crate) fn print_connect_error(
+    printer: Printer,
+    error: &openclaw_runtime::ConnectError,
+) -> Exit {
+    match error {
+        openclaw_runtime::ConnectError::Model(error) => report::print(printer, error),
+        openclaw_runtime::ConnectError::Setup(setup) => {
+            printer.error(format_args!("failed to {setup}"));
+            for cause in report::causes(setup) {
+                printer.rendered(&format!("  cause: {cause}"));
+            }
+            for hint in setup.hints() {
+                printer.hint(hint);
+            }
+        }
+    }
+    Exit::of_connect_error(error)
+}

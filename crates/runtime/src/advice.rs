@@ -1,0 +1,85 @@
+//! Adds to an error what only the set-up knows: where the address and the key came from.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use openclaw_core::{
+    ChatModel, ChatRequest, ChatStream, Liveness, ModelError, ModelErrorKind, ModelInfo, TokenCount,
+};
+use openclaw_providers_openai::find_api;
+use openclaw_transport::Client;
+
+use crate::setup::{Provider, VLLM};
+
+/// A model whose errors say what to do about the set-up.
+#[derive(Debug)]
+pub(crate) struct Advised {
+    pub(crate) model: Arc<dyn ChatModel>,
+    pub(crate) client: Client,
+    pub(crate) provider: Arc<Provider>,
+}
+
+#[async_trait]
+impl ChatModel for Advised {
+    fn info(&self) -> ModelInfo {
+        self.model.info()
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        match self.model.chat(request).await {
+            Ok(stream) => Ok(stream),
+            Err(error) => Err(advise(error, &self.client, &self.provider).await),
+        }
+    }
+
+    async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
+        self.model.count_tokens(request).await
+    }
+
+    async fn liveness(&self) -> Liveness {
+        self.model.liveness().await
+    }
+}
+
+/// Adds hints about the address and the key of a provider.
+pub(crate) async fn advise(error: ModelError, client: &Client, provider: &Provider) -> ModelError {
+    match error.kind() {
+        ModelErrorKind::Connect
+        | ModelErrorKind::Timeout { clock: openclaw_core::Clock::Connect, .. } => {
+            let error = error.with_hint(format!(
+                "The address {} comes from {}.",
+                provider.endpoint, provider.address_source
+            ));
+            if provider.id == VLLM {
+                let port = provider.endpoint.base().port_or_known_default().unwrap_or(8000);
+                error.with_hint(format!(
+                    "Start the server with `vllm serve MODEL --port {port}`; while it loads, it \
+                     refuses connections. `curl {}` shows when it is ready.",
+                    provider.endpoint.api("models")
+                ))
+            } else {
+                error
+            }
+        }
+        ModelErrorKind::Auth => error.with_hint(match &provider.key {
+            Some(key) => {
+                format!("The server refuses the key `{}` from {}.", key.fingerprint(), key.source)
+            }
+            None => format!(
+                "The server wants a key and none was sent: set `models.providers.{}.apiKey`.",
+                provider.id
+            ),
+        }),
+        ModelErrorKind::Protocol => match find_api(client).await {
+            Some(url) => error.with_hint(format!(
+                "The API answers at {url}: set `models.providers.{}.baseUrl` to it.",
+                provider.id
+            )),
+            None => error.with_hint(format!(
+                "The address {} comes from {}; no OpenAI-compatible API was found beside it.",
+                provider.endpoint, provider.address_source
+            )),
+        },
+        _ => error,
+    }
+}

@@ -1,0 +1,164 @@
+//! An agent, put together around a model.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_agent_loop::{Agent, AgentParts, Limit, TurnLimits};
+use openclaw_config::LocalModelMode;
+use openclaw_config::defaults::{EXEC_OUTPUT_BYTES, MODEL_CALLS, TOOL_CALLS};
+use openclaw_core::{Approver, ChatModel, Journal, ModelInfo};
+use openclaw_process::base_environment;
+use openclaw_tools::{ExecOptions, Workspace, core_tools};
+
+use crate::chain::Attempts;
+use crate::error::{ConnectError, SetupError, SetupErrorKind};
+use crate::prompt::{Profile, system_prompt};
+use crate::{Runtime, setup::Setup};
+
+/// Stands for no limit where a tool wants a duration: a hundred years.
+const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
+
+/// The window, in tokens, up to which `localModelMode: "auto"` is lean.
+const LEAN_UP_TO: u32 = 32_768;
+
+/// What is asked of an agent beyond the config.
+pub struct AgentOptions {
+    /// The model, by reference or alias; `None` takes the config's.
+    pub model: Option<String>,
+    /// The workspace; `None` takes the config's, which is created if need be.
+    pub workspace: Option<PathBuf>,
+    /// The longest the turn may take and who says so; `None` takes the config's.
+    pub time: Option<Limit>,
+    /// Who decides whether a call may run.
+    pub approver: Arc<dyn Approver>,
+    /// Where the turn is recorded.
+    pub journal: Arc<dyn Journal>,
+}
+
+/// An agent that is ready to run turns.
+#[derive(Debug)]
+pub struct AgentRun {
+    /// The agent.
+    pub agent: Agent,
+    /// The model that answers; another one when a fallback took over.
+    pub model: Arc<dyn ChatModel>,
+    /// The models that were tried in vain.
+    pub attempts: Attempts,
+    /// The directory that the tools work in.
+    pub workspace: PathBuf,
+    /// How much the system prompt says.
+    pub profile: Profile,
+    /// The system prompt.
+    pub system: Arc<str>,
+}
+
+impl fmt::Debug for AgentOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentOptions")
+            .field("model", &self.model)
+            .field("workspace", &self.workspace)
+            .field("time", &self.time)
+            .field("approver", &self.approver)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// Puts an agent together.
+    ///
+    /// # Errors
+    /// When the workspace cannot be used, and when no model can be connected.
+    pub async fn agent(&self, options: AgentOptions) -> Result<AgentRun, ConnectError> {
+        let setup = &self.connector.setup;
+        let AgentOptions { model, workspace, time, approver, journal } = options;
+        let path = workspace_path(setup, workspace).map_err(ConnectError::Setup)?;
+        let workspace = open(&path).map_err(ConnectError::Setup)?;
+        let chain = self.connect(model.as_deref()).await?;
+        let attempts = chain.attempts();
+        let info = chain.info();
+        let defaults = &setup.loaded.config.agents.defaults;
+        let profile = profile(defaults.local_model_mode(), &info);
+        let exec_time = setup.loaded.config.tools.exec.timeout();
+        let tools = if info.abilities.tools {
+            core_tools(workspace, exec_options(setup, exec_time))
+        } else {
+            Vec::new()
+        };
+        let system: Arc<str> =
+            system_prompt(profile, &path.display().to_string(), !tools.is_empty()).into();
+        let time = time.or_else(|| {
+            let key = "agents.defaults.timeoutSeconds";
+            let duration = defaults.timeout()?;
+            Some(Limit { duration, source: setup.source(key).into() })
+        });
+        let model: Arc<dyn ChatModel> = Arc::new(chain);
+        let parts = AgentParts {
+            model: Arc::clone(&model),
+            tools,
+            system: Some(Arc::clone(&system)),
+            approver,
+            journal,
+            limits: TurnLimits {
+                time,
+                model_calls: MODEL_CALLS,
+                tool_calls: TOOL_CALLS,
+                tool_time: exec_time,
+                max_output_tokens: None,
+            },
+        };
+        let agent = Agent::new(parts).map_err(|error| {
+            ConnectError::Setup(
+                SetupError::new(SetupErrorKind::Provider, "put the tools together")
+                    .with_source(error),
+            )
+        })?;
+        Ok(AgentRun { agent, model, attempts, workspace: path, profile, system })
+    }
+}
+
+fn profile(mode: LocalModelMode, info: &ModelInfo) -> Profile {
+    match mode {
+        LocalModelMode::Lean => Profile::Lean,
+        LocalModelMode::Auto if info.limits.window <= LEAN_UP_TO => Profile::Lean,
+        LocalModelMode::Auto | LocalModelMode::Default => Profile::Default,
+    }
+}
+
+fn exec_options(setup: &Setup, time_limit: Option<Duration>) -> ExecOptions {
+    let variables = setup.env.pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    ExecOptions {
+        time_limit: time_limit.unwrap_or(UNLIMITED),
+        output_bytes: EXEC_OUTPUT_BYTES,
+        environment: base_environment(variables),
+    }
+}
+
+/// The workspace that was asked for must exist; the config's is created.
+fn workspace_path(setup: &Setup, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
+    if let Some(path) = asked {
+        return Ok(path);
+    }
+    let config = &setup.loaded.config;
+    let path = config.workspace(&setup.paths, &setup.env).map_err(|error| {
+        SetupError::new(SetupErrorKind::Workspace, "use agents.defaults.workspace")
+            .with_source(error)
+    })?;
+    std::fs::create_dir_all(&path).map_err(|error| {
+        let message = format!("create the workspace {}", path.display());
+        SetupError::new(SetupErrorKind::Workspace, message)
+            .with_source(error)
+            .with_hint("Set `agents.defaults.workspace`, or name one with `--workspace DIR`.")
+    })?;
+    Ok(path)
+}
+
+fn open(path: &Path) -> Result<Workspace, SetupError> {
+    Workspace::open(path).map_err(|error| {
+        let message = format!("open the workspace {}", path.display());
+        SetupError::new(SetupErrorKind::Workspace, message)
+            .with_source(error)
+            .with_hint("It must be a directory that exists; name another with `--workspace DIR`.")
+    })
+}

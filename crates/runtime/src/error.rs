@@ -1,0 +1,123 @@
+//! What keeps a model or an agent from being put together, before anything is sent.
+
+use std::error::Error;
+use std::fmt;
+
+use openclaw_core::ModelError;
+
+/// A problem of the set-up.
+///
+/// Its text is a lower-case fragment that fits "failed to {…}"; what a person could do is in
+/// [`SetupError::hints`].
+#[derive(Debug)]
+pub struct SetupError {
+    kind: SetupErrorKind,
+    message: String,
+    hints: Vec<String>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What kind of problem it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SetupErrorKind {
+    /// No model was named and none can be chosen.
+    NoModel,
+    /// The text is not a model reference.
+    InvalidReference,
+    /// Neither the config nor the program knows the provider.
+    UnknownProvider,
+    /// The provider does not have the model.
+    UnknownModel,
+    /// A key or header cannot be resolved.
+    Secret,
+    /// The provider's settings cannot be used.
+    Provider,
+    /// The workspace cannot be used.
+    Workspace,
+}
+
+impl SetupErrorKind {
+    /// The name used in JSON, e.g. `unknown_provider`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoModel => "no_model",
+            Self::InvalidReference => "invalid_reference",
+            Self::UnknownProvider => "unknown_provider",
+            Self::UnknownModel => "unknown_model",
+            Self::Secret => "secret",
+            Self::Provider => "provider",
+            Self::Workspace => "workspace",
+        }
+    }
+}
+
+impl SetupError {
+    pub(crate) fn new(kind: SetupErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new(), source: None }
+    }
+
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind of problem it is.
+    #[must_use]
+    pub fn kind(&self) -> SetupErrorKind {
+        self.kind
+    }
+
+    /// What a person could do, most useful first.
+    #[must_use]
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for SetupError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// Why no model is at hand: a problem of the set-up, or a server that was asked in vain.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// The set-up.
+    Setup(SetupError),
+    /// The server.
+    Model(ModelError),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setup(error) => error.fmt(f),
+            Self::Model(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Setup(error) => error.source(),
+            Self::Model(error) => error.source(),
+        }
+    }
+}

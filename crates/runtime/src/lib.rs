@@ -1,0 +1,29 @@
+//! Turns a validated OpenClaw config into running parts.
+//!
+//! The only crate that knows both the config and the parts. [`Runtime`] finds the models that the
+//! config describes and those that the servers have, connects the one that is asked for with its
+//! fallbacks, and puts an agent together around it. It knows no command line and no terminal.
+
+mod advice;
+mod agent;
+mod catalogue;
+mod chain;
+mod connect;
+mod error;
+mod prompt;
+mod runtime;
+mod setup;
+mod status;
+
+pub use agent::{AgentOptions, AgentRun};
+pub use catalogue::{Catalogue, ListedModel, ProviderFailure};
+pub use chain::{Attempt, Attempts, Chain};
+pub use connect::Notices;
+pub use error::{ConnectError, SetupError, SetupErrorKind};
+pub use openclaw_agent_loop::{
+    Agent, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome,
+    TurnReport, events::channel,
+};
+pub use prompt::{Profile, system_prompt};
+pub use runtime::Runtime;
+pub use status::{Credential, ProviderStatus, Status};

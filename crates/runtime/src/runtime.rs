@@ -1,0 +1,105 @@
+//! The entrance: from a loaded config to models and agents.
+
+use std::sync::Arc;
+
+use openclaw_config::{Env, Loaded, Paths};
+use openclaw_core::ModelRef;
+use openclaw_transport::Limit;
+
+use crate::chain::Chain;
+use crate::connect::{Connector, Notices, no_model};
+use crate::error::{ConnectError, SetupError, SetupErrorKind};
+use crate::setup::Setup;
+
+/// Everything that a config describes.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    pub(crate) connector: Connector,
+}
+
+impl Runtime {
+    /// Takes a config with its surroundings. Nothing is contacted.
+    #[must_use]
+    pub fn new(loaded: Loaded, paths: Paths, env: Env) -> Self {
+        let setup = Arc::new(Setup { loaded, paths, env });
+        Self { connector: Connector { setup, notices: Notices::default(), time: None } }
+    }
+
+    /// Bounds each model call by `limit` instead of `agents.defaults.timeoutSeconds`.
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Limit) -> Self {
+        self.connector.time = Some(limit);
+        self
+    }
+
+    /// What a person should know though nothing failed.
+    #[must_use]
+    pub fn notices(&self) -> Notices {
+        self.connector.notices.clone()
+    }
+
+    /// Connects a model, by reference or alias, with its fallbacks. Without a name it is the
+    /// primary model of the config, or else the only model that the servers have.
+    ///
+    /// # Errors
+    /// When no model is named and none can be chosen, when the name is not one, and when neither
+    /// the model nor a fallback can be reached.
+    pub async fn connect(&self, name: Option<&str>) -> Result<Chain, ConnectError> {
+        let setup = &self.connector.setup;
+        let primary = match name {
+            Some(name) => Some(self.reference(name).map_err(ConnectError::Setup)?),
+            None => self.primary().map_err(ConnectError::Setup)?,
+        };
+        let primary = match primary {
+            Some(primary) => primary,
+            None => self.only_model().await?,
+        };
+        let fallbacks = setup.loaded.config.fallback_models(&setup.env).map_err(|error| {
+            ConnectError::Setup(
+                SetupError::new(
+                    SetupErrorKind::InvalidReference,
+                    "use agents.defaults.model.fallbacks",
+                )
+                .with_source(error),
+            )
+        })?;
+        let mut references = vec![primary];
+        for fallback in fallbacks {
+            let fallback = self.reference(&fallback).map_err(ConnectError::Setup)?;
+            if !references.contains(&fallback) {
+                references.push(fallback);
+            }
+        }
+        Chain::connect(self.connector.clone(), references).await
+    }
+
+    /// Reads a model's name: an alias, or `provider/model-id`.
+    pub(crate) fn reference(&self, name: &str) -> Result<ModelRef, SetupError> {
+        let name = self.connector.setup.loaded.config.model_of_alias(name).unwrap_or(name);
+        name.parse().map_err(|error| {
+            SetupError::new(SetupErrorKind::InvalidReference, format!("read the model `{name}`"))
+                .with_source(error)
+        })
+    }
+
+    /// The primary model of the config.
+    pub(crate) fn primary(&self) -> Result<Option<ModelRef>, SetupError> {
+        let setup = &self.connector.setup;
+        let primary = setup.loaded.config.primary_model(&setup.env).map_err(|error| {
+            let message = "use agents.defaults.model.primary";
+            SetupError::new(SetupErrorKind::InvalidReference, message).with_source(error)
+        })?;
+        primary.map(|name| self.reference(&name)).transpose()
+    }
+
+    /// The one model that the servers have, adapters aside.
+    async fn only_model(&self) -> Result<ModelRef, ConnectError> {
+        let catalogue = self.catalogue(None).await;
+        let mut models = catalogue.models.into_iter().filter(|model| model.parent.is_none());
+        match (models.next(), models.next(), catalogue.failures.into_iter().next()) {
+            (Some(only), None, _) => Ok(only.reference),
+            (None, _, Some(failure)) => Err(failure.error),
+            _ => Err(no_model()),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What everything is put together from, and the providers it describes.
+
+use std::fmt;
+
+use openclaw_config::{
+    Api, Env, Loaded, MergeMode, ModelConfig, Origin, Paths, ProviderConfig, ResolvedSecret,
+    SecretInput, env_vars,
+};
+use openclaw_providers_vllm::DEFAULT_BASE_URL;
+use openclaw_transport::Endpoint;
+
+use crate::error::{SetupError, SetupErrorKind};
+
+/// The id of the provider that exists without being configured.
+pub(crate) const VLLM: &str = "vllm";
+
+/// A config with its surroundings.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) loaded: Loaded,
+    pub(crate) paths: Paths,
+    pub(crate) env: Env,
+}
+
+/// A provider, ready to be connected to.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) id: String,
+    pub(crate) endpoint: Endpoint,
+    /// How the address was chosen, to be read after "from".
+    pub(crate) address_source: String,
+    pub(crate) key: Option<ResolvedSecret>,
+    pub(crate) headers: Vec<(String, ResolvedSecret)>,
+    pub(crate) api: Api,
+    pub(crate) models: Vec<ModelConfig>,
+}
+
+impl Setup {
+    /// The ids of the providers there are, those of the config first.
+    pub(crate) fn provider_ids(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> =
+            self.loaded.config.models.providers.keys().map(String::as_str).collect();
+        if !ids.contains(&VLLM) && self.has_implicit_vllm() {
+            ids.push(VLLM);
+        }
+        ids
+    }
+
+    /// Whether vLLM is looked for without being configured.
+    pub(crate) fn has_implicit_vllm(&self) -> bool {
+        self.loaded.config.models.mode() == MergeMode::Merge
+            && self.env.get(env_vars::VLLM_API_KEY).is_some_and(|key| !key.is_empty())
+    }
+
+    /// Where the value of a key comes from, to be read after "from".
+    pub(crate) fn source(&self, key: &str) -> String {
+        match self.loaded.origin(key) {
+            Origin::Default => format!("the default of {key}"),
+            origin @ Origin::File { .. } => origin.to_string(),
+        }
+    }
+
+    /// Resolves a provider.
+    pub(crate) fn provider(&self, id: &str) -> Result<Provider, SetupError> {
+        match self.loaded.config.provider(id) {
+            Some(config) => self.configured(id, config),
+            None if id == VLLM && self.has_implicit_vllm() => self.implicit_vllm(),
+            None => Err(self.unknown_provider(id)),
+        }
+    }
+
+    fn configured(&self, id: &str, config: &ProviderConfig) -> Result<Provider, SetupError> {
+        let at = |key: &str| format!("models.providers.{id}.{key}");
+        let base_url_source = || self.source(&at("baseUrl"));
+        let url = config.base_url(&self.env).map_err(|error| {
+            SetupError::new(SetupErrorKind::Provider, format!("use {}", at("baseUrl")))
+                .with_source(error)
+        })?;
+        let (url, address_source) = match url {
+            Some(url) => (url, base_url_source()),
+            None if id == VLLM => (self.default_vllm_url(), self.default_vllm_source()),
+            None => {
+                let message = format!("find the server of the provider `{id}`");
+                return Err(SetupError::new(SetupErrorKind::Provider, message).with_hint(format!(
+                    "Set `{}`, e.g. to `http://127.0.0.1:8000/v1`.",
+                    at("baseUrl")
+                )));
+            }
+        };
+        let from_env = SecretInput::from_env(env_vars::VLLM_API_KEY);
+        let from_env =
+            (id == VLLM && self.env.get(env_vars::VLLM_API_KEY).is_some()).then_some(&from_env);
+        let key = config.key().or(from_env);
+        let key = key.map(|key| self.secret(key, &at("apiKey"))).transpose()?;
+        let headers = config.headers.iter().map(|(name, value)| {
+            Ok((name.clone(), self.secret(value, &at(&format!("headers.{name}")))?))
+        });
+        let headers = headers.collect::<Result<_, SetupError>>()?;
+        Ok(Provider {
+            id: id.to_owned(),
+            endpoint: endpoint(&url, &address_source)?,
+            address_source,
+            key,
+            headers,
+            api: config.api.unwrap_or(Api::OpenaiCompletions),
+            models: config.models.clone(),
+        })
+    }
+
+    fn implicit_vllm(&self) -> Result<Provider, SetupError> {
+        let source = self.default_vllm_source();
+        let key = SecretInput::from_env(env_vars::VLLM_API_KEY);
+        Ok(Provider {
+            id: VLLM.to_owned(),
+            endpoint: endpoint(&self.default_vllm_url(), &source)?,
+            address_source: source,
+            key: Some(self.secret(&key, env_vars::VLLM_API_KEY)?),
+            headers: Vec::new(),
+            api: Api::OpenaiCompletions,
+            models: Vec::new(),
+        })
+    }
+
+    fn default_vllm_url(&self) -> String {
+        let url = self.env.get(env_vars::VLLM_BASE_URL).filter(|url| !url.is_empty());
+        url.unwrap_or(DEFAULT_BASE_URL).to_owned()
+    }
+
+    fn default_vllm_source(&self) -> String {
+        match self.env.get(env_vars::VLLM_BASE_URL).filter(|url| !url.is_empty()) {
+            Some(_) => env_vars::VLLM_BASE_URL.to_owned(),
+            None => "the built-in default for `vllm`".to_owned(),
+        }
+    }
+
+    fn secret(&self, secret: &SecretInput, key: &str) -> Result<ResolvedSecret, SetupError> {
+        secret.resolve(&self.env).map_err(|error| {
+            SetupError::new(SetupErrorKind::Secret, format!("resolve {key}")).with_source(error)
+        })
+    }
+
+    fn unknown_provider(&self, id: &str) -> SetupError {
+        let ids = self.provider_ids();
+        let error =
+            SetupError::new(SetupErrorKind::UnknownProvider, format!("find the provider `{id}`"));
+        if id == VLLM {
+            return error.with_hint(format!(
+                "Set `{}` to any value to use the vLLM server on {DEFAULT_BASE_URL}, or configure \
+                 `models.providers.vllm`.",
+                env_vars::VLLM_API_KEY
+            ));
+        }
+        match ids.as_slice() {
+            [] => error.with_hint(format!("Configure it under `models.providers.{id}`.")),
+            ids => error.with_hint(format!(
+                "Configure it under `models.providers.{id}`, or use one that there is: {}.",
+                Quoted(ids)
+            )),
+        }
+    }
+}
+
+fn endpoint(url: &str, source: &str) -> Result<Endpoint, SetupError> {
+    Endpoint::parse(url).map_err(|error| {
+        SetupError::new(SetupErrorKind::Provider, format!("use the address from {source}"))
+            .with_source(error)
+    })
+}
+
+/// Names in backticks, with commas.
+pub(crate) struct Quoted<'a>(pub(crate) &'a [&'a str]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, name) in self.0.iter().enumerate() {
+            write!(f, "{}`{name}`", if n == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}

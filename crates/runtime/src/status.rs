@@ -1,0 +1,84 @@
+//! What is set up, without contacting anything.
+
+use std::collections::BTreeMap;
+
+use openclaw_config::ResolvedSecret;
+use openclaw_core::ModelRef;
+
+use crate::Runtime;
+use crate::error::SetupError;
+
+/// The set-up as far as it can be told without contacting a server.
+#[derive(Debug)]
+pub struct Status {
+    /// The config file, whether or not it exists.
+    pub config_path: String,
+    /// The primary model as it is written in the config.
+    pub default_model: Option<String>,
+    /// The primary model with its alias resolved; `None` when it is not set or not a reference.
+    pub resolved_default: Option<ModelRef>,
+    /// The fallbacks as they are written.
+    pub fallbacks: Vec<String>,
+    /// The aliases and what they stand for.
+    pub aliases: BTreeMap<String, String>,
+    /// The references that `agents.defaults.models` lists.
+    pub allowed: Vec<String>,
+    /// The providers.
+    pub providers: Vec<ProviderStatus>,
+}
+
+/// One provider of the set-up.
+#[derive(Debug)]
+pub struct ProviderStatus {
+    /// Its id.
+    pub id: String,
+    /// Where its server is, and how the address was chosen; or what is wrong.
+    pub address: Result<(String, String), SetupError>,
+    /// Its key; `None` when none is sent.
+    pub credential: Option<Credential>,
+}
+
+/// A key, without the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Where it comes from, e.g. `env VLLM_API_KEY`.
+    pub source: String,
+    /// Enough of it to tell it from another.
+    pub fingerprint: String,
+}
+
+impl Runtime {
+    /// Tells what is set up.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let setup = &self.connector.setup;
+        let config = &setup.loaded.config;
+        let models = &config.agents.defaults.models;
+        let aliases = models
+            .iter()
+            .filter_map(|(reference, entry)| Some((entry.alias.clone()?, reference.clone())));
+        let providers = setup.provider_ids().into_iter().map(|id| match setup.provider(id) {
+            Ok(provider) => ProviderStatus {
+                id: id.to_owned(),
+                address: Ok((provider.endpoint.to_string(), provider.address_source.clone())),
+                credential: provider.key.as_ref().map(credential),
+            },
+            Err(error) => {
+                ProviderStatus { id: id.to_owned(), address: Err(error), credential: None }
+            }
+        });
+        Status {
+            config_path: setup.paths.config().display().to_string(),
+            default_model: config.primary_model(&setup.env).ok().flatten(),
+            resolved_default: self.primary().ok().flatten(),
+            fallbacks: config.fallback_models(&setup.env).unwrap_or_default(),
+            aliases: aliases.collect(),
+            allowed: models.keys().cloned().collect(),
+            providers: providers.collect(),
+        }
+    }
+}
+
+fn credential(key: &ResolvedSecret) -> Credential {
+    Credential { source: key.source.to_string(), fingerprint: key.fingerprint() }
+}
