@@ -71,12 +71,15 @@ pub(crate) fn limit(duration: Duration) -> Limit {
     Limit { duration, source: "the.setting".into() }
 }
 
-/// Runs both sides at once.
+/// Runs both sides to their ends. Sides that wait for each other are a failure, not a hang.
 pub(crate) async fn both<A, B>(
     client: impl Future<Output = A>,
     server: impl Future<Output = B>,
 ) -> (A, B) {
-    tokio::join!(client, server)
+    let both = async { tokio::join!(client, server) };
+    tokio::time::timeout(Duration::from_secs(20), both)
+        .await
+        .expect("the sides wait for each other")
 }
 
 /// A response with a body of known length, after which the connection is closed.
