@@ -63,3 +63,50 @@ pub(crate) fn use_of(path: &KeyPath) -> Use {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::Config;
+
+    /// Follows a reference, or the object form of something that may be a text or null.
+    fn resolved<'s>(schema: &'s Value, mut node: &'s Value) -> &'s Value {
+        loop {
+            let reference = node.get("$ref").or_else(|| node.pointer("/anyOf/0/$ref"));
+            let Some(reference) = reference.and_then(Value::as_str) else { return node };
+            node = schema.pointer(reference.trim_start_matches('#')).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_key_that_is_acted_on_is_in_the_schema() {
+        let schema = Config::json_schema();
+        for pattern in ACTED_ON {
+            pattern.iter().fold(&schema, |node, step| {
+                let node = resolved(&schema, node);
+                let below = match *step {
+                    "*" => node.get("additionalProperties").or_else(|| node.get("items")),
+                    key => node.get("properties").and_then(|properties| properties.get(key)),
+                };
+                below.unwrap_or_else(|| panic!("{pattern:?} at {step}: {node}"))
+            });
+        }
+    }
+
+    #[test]
+    fn a_key_is_used_as_a_whole_in_part_or_not() {
+        for (path, expected) in [
+            ("agents", Use::Part),
+            ("agents.defaults.model", Use::Whole),
+            ("agents.defaults.model.primary", Use::Whole),
+            ("models.providers.vllm", Use::Part),
+            ("models.providers.vllm.models[0].id", Use::Whole),
+            ("models.providers.vllm.models[0].cost", Use::Nothing),
+            ("wizard.lastRunAt", Use::Nothing),
+        ] {
+            assert_eq!(use_of(&path.parse().unwrap()), expected, "{path}");
+        }
+    }
+}

@@ -49,10 +49,10 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn new(severity: Severity, text: &str, span: Span, message: String) -> Self {
-        let (line, column) = line_and_column(text, span.start);
+    /// A problem of the whole file until [`Diagnostic::at`]; [`finish`] sets file and line.
+    pub(crate) fn new(severity: Severity, span: Span, message: impl Into<String>) -> Self {
         let (path, file, span) = (KeyPath::root(), None, Some(span));
-        Self { severity, path, file, span, line, column, message, help: None }
+        Self { severity, path, file, span, line: 1, column: 1, message: message.into(), help: None }
     }
 
     pub(crate) fn at(mut self, path: KeyPath) -> Self {
@@ -90,6 +90,27 @@ impl fmt::Display for Diagnostic {
             Some(help) => write!(f, "\n  help: {help}"),
             None => Ok(()),
         }
+    }
+}
+
+/// So many problems of one file are told.
+pub(crate) const MAX_DIAGNOSTICS: usize = 100;
+
+/// Sorts the problems of one text, cuts them off after [`MAX_DIAGNOSTICS`] and fills in where
+/// they are.
+pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>, text: &str, file: Option<&Path>) {
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
+    if diagnostics.len() > MAX_DIAGNOSTICS {
+        diagnostics.truncate(MAX_DIAGNOSTICS);
+        let end = Span { start: text.len(), end: text.len() };
+        let message = "there are more problems than are told here";
+        diagnostics.push(Diagnostic::new(Severity::Note, end, message));
+    }
+    let file: Option<Arc<Path>> = file.map(Arc::from);
+    for diagnostic in diagnostics {
+        diagnostic.file.clone_from(&file);
+        let start = diagnostic.span.map_or(0, |span| span.start);
+        (diagnostic.line, diagnostic.column) = line_and_column(text, start);
     }
 }
 

@@ -24,7 +24,7 @@ env_vars! {
     OPENCLAW_CONFIG_PATH
     /// The folder of the config, the sessions and the workspace, instead of `~/.openclaw`.
     OPENCLAW_STATE_DIR
-    /// What is logged to standard error: a level or a list of `module=level`.
+    /// What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`; nothing when unset.
     OPENCLAW_LOG
     /// The key for a vLLM server; any value also turns its discovery on.
     VLLM_API_KEY

@@ -8,32 +8,29 @@ use crate::{
     text::{Document, Value},
 };
 
-/// Looks at the values of a document; `secrets` are those among them that are secrets.
-pub(crate) fn lint(document: &Document, secrets: &[(KeyPath, Span)], env: &Env) -> Vec<Diagnostic> {
+/// Looks at the values of a document; `secrets` are the places of those that are secrets.
+pub(crate) fn lint(document: &Document, secrets: &[Span], env: &Env) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    document.root.walk(&mut |path, key_span, node| {
-        let about = |severity, span, message: &str, help: &str| {
-            Diagnostic::new(severity, &document.text, span, message.to_owned())
-                .at(path.clone())
-                .with_help(Some(help.to_owned()))
+    let lean = ["agents", "defaults", "experimental", "localModelLean"];
+    let lean = lean.into_iter().fold(KeyPath::root(), KeyPath::key);
+    if let Some((key_span, _)) = document.root.find(&lean) {
+        let help = "write `localModelMode: \"lean\"` in `agents.defaults`".to_owned();
+        let older = Diagnostic::new(Severity::Note, key_span, "this is an older spelling");
+        found.push(older.at(lean).with_help(Some(help)));
+    }
+    document.root.walk(&mut |path, _, node| {
+        let Value::Text(value) = &node.value else { return true };
+        let mut warn = |(message, help): (String, String)| {
+            let warning = Diagnostic::new(Severity::Warning, node.span, message);
+            found.push(warning.at(path.clone()).with_help(Some(help)));
         };
-        if let Value::Text(value) = &node.value {
-            if secrets.iter().any(|(_, span)| *span == node.span) {
-                found.extend(
-                    variable_name(value, env).map(|(message, help)| {
-                        about(Severity::Warning, node.span, &message, &help)
-                    }),
-                );
-            }
-            let source = document.text.get(node.span.start..node.span.end).unwrap_or_default();
-            if loses_a_backslash(source) {
-                let message = "a backslash here is dropped, it begins no escape sequence";
-                found.push(about(Severity::Warning, node.span, message, "write it twice: `\\\\`"));
-            }
+        if secrets.contains(&node.span) {
+            variable_name(value, env).map(&mut warn);
         }
-        if path.to_string() == "agents.defaults.experimental.localModelLean" {
-            let help = "write `localModelMode: \"lean\"` in `agents.defaults`";
-            found.push(about(Severity::Note, key_span, "this is an older spelling", help));
+        let source = document.text.get(node.span.start..node.span.end).unwrap_or_default();
+        if loses_a_backslash(source) {
+            let message = "a backslash here is dropped, it begins no escape sequence";
+            warn((message.to_owned(), "write it twice: `\\\\`".to_owned()));
         }
         true
     });

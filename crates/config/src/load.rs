@@ -4,12 +4,11 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use crate::{
-    decode::decode,
-    diagnostic::{Diagnostic, Severity, Span},
+    decode::{Decoded, decode},
+    diagnostic::{Diagnostic, Severity, Span, finish},
     env::Env,
     lint::lint,
     loaded::{Loaded, Source},
@@ -87,13 +86,16 @@ impl Config {
         };
         match String::from_utf8(bytes) {
             Ok(text) => parse(&text, env, Some(path)),
+            // The last character may have been cut in two; that it is too long is said instead.
+            Err(error) if error.as_bytes().len() > MAX_BYTES => {
+                parse(&String::from_utf8_lossy(error.as_bytes()), env, Some(path))
+            }
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let text = String::from_utf8_lossy(error.as_bytes());
                 let span = Span { start: at, end: at };
-                let message = "the file is not UTF-8 text".to_owned();
-                let diagnostic = Diagnostic::new(Severity::Error, &text, span, message);
-                Err(broken(&text, diagnostic, Some(path)))
+                let message = "the file is not UTF-8 text";
+                Err(broken(&text, Diagnostic::new(Severity::Error, span, message), Some(path)))
             }
         }
     }
@@ -120,9 +122,10 @@ fn defaults(path: PathBuf) -> Loaded {
     Loaded { config, path: Some(path), exists: false, diagnostics, source: None }
 }
 
-fn broken(text: &str, mut diagnostic: Diagnostic, path: Option<PathBuf>) -> LoadError {
-    diagnostic.file = path.as_deref().map(Arc::from);
-    LoadError::Broken { path, diagnostics: vec![diagnostic], text_to_show: mask(text, &[]) }
+fn broken(text: &str, diagnostic: Diagnostic, path: Option<PathBuf>) -> LoadError {
+    let mut diagnostics = vec![diagnostic];
+    finish(&mut diagnostics, text, path.as_deref());
+    LoadError::Broken { path, diagnostics, text_to_show: mask(text, &[]) }
 }
 
 fn parse(text: &str, env: &Env, path: Option<PathBuf>) -> Result<Loaded, LoadError> {
@@ -130,16 +133,11 @@ fn parse(text: &str, env: &Env, path: Option<PathBuf>) -> Result<Loaded, LoadErr
         Ok(document) => document,
         Err(diagnostic) => return Err(broken(text, *diagnostic, path)),
     };
-    let decoded = decode::<Config>(&document);
+    let Decoded { value: config, diagnostics: found, secrets, left_out } = decode(&document);
     let mut diagnostics = std::mem::take(&mut document.duplicates);
-    diagnostics.extend(decoded.diagnostics);
-    diagnostics.extend(lint(&document, &decoded.secrets, env));
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
-    let file: Option<Arc<Path>> = path.as_deref().map(Arc::from);
-    for diagnostic in &mut diagnostics {
-        diagnostic.file.clone_from(&file);
-    }
-    let secrets = decoded.secrets.into_iter().map(|(_, span)| span).collect();
-    let source = Some(Source { document, secrets, left_out: decoded.left_out });
-    Ok(Loaded { config: decoded.value, exists: path.is_some(), path, diagnostics, source })
+    diagnostics.extend(found);
+    diagnostics.extend(lint(&document, &secrets, env));
+    finish(&mut diagnostics, text, path.as_deref());
+    let source = Some(Source { document, secrets, left_out });
+    Ok(Loaded { config, exists: path.is_some(), path, diagnostics, source })
 }

@@ -45,3 +45,26 @@ fn complete(name: &str, definition: &mut Map<String, Value>) {
     }
     definition.insert("additionalProperties".to_owned(), Value::Bool(false));
 }
+
+#[cfg(test)]
+mod tests {
+    use schemars::schema_for;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_key_belongs_to_a_struct_that_does_not_read_it() {
+        let typed = schema_for!(Config).to_value();
+        for (owner, keys) in KEPT_KEYS {
+            let definition = match *owner {
+                "Config" => &typed,
+                owner => typed.pointer(&format!("/$defs/{owner}")).unwrap(),
+            };
+            let properties = definition.get("properties");
+            for key in *keys {
+                let read = properties.is_some_and(|properties| properties.get(key).is_some());
+                assert!(!read, "{owner}.{key}");
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Findings, SECRET, is_refused, refusal, refusal::Refusal};
+use super::{Findings, Known, SECRET, refusal, refusal::Refusal};
 use crate::{
     sections::kept_keys,
     text::{Entry, Node, Value},
@@ -46,6 +46,12 @@ impl<'n> NodeDeserializer<'n> {
             }
             _ => self.deserialize_any(visitor),
         }
+    }
+}
+
+impl Findings {
+    fn is_refused(&self, node: &Node) -> bool {
+        self.refused.contains(&node.id)
     }
 }
 
@@ -92,7 +98,15 @@ impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
         if name == SECRET {
             self.findings.borrow_mut().secrets.insert(self.node.id);
         }
-        let Value::Object(entries) = &self.node.value else { return self.deserialize_any(visitor) };
+        let entries = match &self.node.value {
+            Value::Object(entries) => entries,
+            // A derived struct would read an array as its fields in order.
+            Value::Array(_) => {
+                let refusal = Refusal::invalid_type(Unexpected::Seq, &visitor);
+                return Err(refusal.blame(self.node.id));
+            }
+            _ => return self.deserialize_any(visitor),
+        };
         let known = Some((fields, kept_keys(name)));
         let entries = Entries { rest: entries.iter(), value: None, known, findings: self.findings };
         visitor.visit_map(entries).map_err(|refusal| refusal.blame(self.node.id))
@@ -167,16 +181,13 @@ impl<'n> SeqAccess<'n> for Elements<'n> {
         seed: T,
     ) -> Result<Option<T::Value>, Refusal> {
         let findings = self.findings;
-        self.rest.find(|node| !is_refused(findings, node)).map_or(Ok(None), |node| {
+        self.rest.find(|node| !findings.borrow().is_refused(node)).map_or(Ok(None), |node| {
             seed.deserialize(NodeDeserializer { node, findings })
                 .map(Some)
                 .map_err(|refusal| refusal.blame(node.id))
         })
     }
 }
-
-/// The keys that a struct reads and those that it only tolerates.
-type Known = (&'static [&'static str], &'static [&'static str]);
 
 struct Entries<'n> {
     rest: std::slice::Iter<'n, Entry>,
@@ -190,11 +201,10 @@ impl Entries<'_> {
     fn is_wanted(known: Option<Known>, findings: &RefCell<Findings>, entry: &Entry) -> bool {
         let key = entry.key.as_str();
         match known {
-            _ if is_refused(findings, &entry.node) => false,
+            _ if findings.borrow().is_refused(&entry.node) => false,
             Some((read, kept)) if !read.contains(&key) => {
                 if !kept.contains(&key) {
-                    let candidates = read.iter().chain(kept).copied().collect();
-                    findings.borrow_mut().unknown.insert(entry.node.id, candidates);
+                    findings.borrow_mut().unknown.insert(entry.node.id, (read, kept));
                 }
                 false
             }

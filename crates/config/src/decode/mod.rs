@@ -16,9 +16,8 @@ use serde::de::DeserializeOwned;
 
 use self::{deserializer::NodeDeserializer, refusal::Refusal};
 use crate::{
-    diagnostic::{Diagnostic, Severity, Span},
-    path::KeyPath,
-    text::{Document, Node, Value},
+    diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, Span},
+    text::{Document, Value},
 };
 
 /// Named by a type whose place in the text is wanted, as the struct name it deserializes.
@@ -31,19 +30,22 @@ const MAX_REFUSALS: usize = 64;
 pub(crate) struct Decoded<T> {
     pub(crate) value: T,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The values that are secrets, with their places.
-    pub(crate) secrets: Vec<(KeyPath, Span)>,
+    /// The places of secrets, and of what stands where a secret should.
+    pub(crate) secrets: Vec<Span>,
     /// The values that are in the text and not in `value`.
     pub(crate) left_out: BTreeSet<u32>,
 }
 
-/// What the deserializers of one pass find, by the number of the value.
+/// The keys that a struct reads and those that it only tolerates.
+type Known = (&'static [&'static str], &'static [&'static str]);
+
+/// What the deserializers find, by the number of the value.
 #[derive(Default)]
 struct Findings {
     /// Refused in an earlier pass: to be skipped.
     refused: BTreeSet<u32>,
     /// Keys that no type knows, each with the keys that its object may have.
-    unknown: BTreeMap<u32, Vec<&'static str>>,
+    unknown: BTreeMap<u32, Known>,
     secrets: BTreeSet<u32>,
 }
 
@@ -72,40 +74,50 @@ fn report<T>(
     findings: Findings,
     refusals: &BTreeMap<u32, Refusal>,
 ) -> Decoded<T> {
-    let Document { text, root, .. } = document;
+    let root = &document.root;
     let mut diagnostics = Vec::new();
     let mut secrets = Vec::new();
-    let about = |severity, span, message: String, help| {
-        Diagnostic::new(severity, text, span, message).with_help(help)
-    };
+    let mut references: Vec<Span> = Vec::new();
     if let Some(refusal) = refusals.get(&root.id) {
-        diagnostics.push(about(Severity::Error, root.span, refusal.message.clone(), None));
+        diagnostics.push(Diagnostic::new(Severity::Error, root.span, refusal.message.clone()));
     }
-    root.walk(&mut |path, key_span, node| {
-        if findings.secrets.contains(&node.id) && matches!(node.value, Value::Text(_)) {
-            secrets.push((path.clone(), node.span));
-        }
-        let found = if let Some(candidates) = findings.unknown.get(&node.id) {
-            let help = nearest::help(path, candidates);
-            about(Severity::Warning, key_span, "unknown key, it is ignored".to_owned(), help)
-        } else if let Some(refusal) = refusals.get(&node.id) {
-            let help = refusal.help.clone();
-            about(Severity::Error, node.span, refusal.message.clone(), help)
-        } else {
-            return true;
-        };
-        diagnostics.push(found.at(path.clone()));
-        true
-    });
     if refusals.len() == MAX_REFUSALS {
         let message = format!("more than {MAX_REFUSALS} values are wrong, nothing is used");
-        diagnostics.push(about(Severity::Error, root.span, message, None));
+        diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
     }
+    root.walk(&mut |path, key_span, node| {
+        if findings.secrets.contains(&node.id) {
+            match node.value {
+                Value::Object(_) => references.push(node.span),
+                _ => secrets.push(node.span),
+            }
+        }
+        let unknown = findings.unknown.get(&node.id);
+        let refusal = refusals.get(&node.id);
+        if unknown.is_none() && refusal.is_none() {
+            return true;
+        }
+        // What is wrong inside a reference to a secret may be the secret itself.
+        if references
+            .iter()
+            .any(|outer| outer.start <= node.span.start && node.span.end <= outer.end)
+        {
+            secrets.push(node.span);
+        }
+        if diagnostics.len() > MAX_DIAGNOSTICS {
+            return true;
+        }
+        if let Some((read, kept)) = unknown {
+            let help = nearest::help(path, &[*read, *kept].concat());
+            let found = Diagnostic::new(Severity::Warning, key_span, "unknown key, it is ignored");
+            diagnostics.push(found.at(path.clone()).with_help(help));
+        }
+        if let Some(Refusal { message, help, .. }) = refusal {
+            let found = Diagnostic::new(Severity::Error, node.span, message.clone());
+            diagnostics.push(found.at(path.clone()).with_help(help.clone()));
+        }
+        true
+    });
     let left_out = findings.refused.into_iter().chain(findings.unknown.into_keys()).collect();
     Decoded { value, diagnostics, secrets, left_out }
-}
-
-/// Whether a value may be skipped: `null` stands for "not set" only where a type says so.
-fn is_refused(findings: &RefCell<Findings>, node: &Node) -> bool {
-    findings.borrow().refused.contains(&node.id)
 }

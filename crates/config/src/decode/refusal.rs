@@ -55,7 +55,7 @@ impl Error for Refusal {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let message = format!("expected one of {}, found \"{variant}\"", list(expected));
+        let message = format!("expected one of {}", list(expected));
         let help = nearest::of(variant, expected).map(|name| format!("did you mean \"{name}\"?"));
         Self { help, ..Self::of(message) }
     }

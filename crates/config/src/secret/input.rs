@@ -28,7 +28,8 @@ pub(super) enum Form {
     Text(SecretString),
     Env(String),
     File(String),
-    Exec(#[expect(dead_code, reason = "kept for whoever runs it")] Vec<String>),
+    /// The command is not kept: nothing runs it yet.
+    Exec,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -72,9 +73,8 @@ impl TryFrom<Reference> for SecretInput {
         Ok(Self(match source {
             Source::Env => Form::Env(id.ok_or("`id` is missing: the name of the variable")?),
             Source::File => Form::File(path.ok_or("`path` is missing: the file of the secret")?),
-            Source::Exec => {
-                Form::Exec(command.filter(|words| !words.is_empty()).ok_or("`command` is missing")?)
-            }
+            Source::Exec if command.is_some_and(|words| !words.is_empty()) => Form::Exec,
+            Source::Exec => return Err("`command` is missing: its words in a list"),
         }))
     }
 }
@@ -85,7 +85,7 @@ impl fmt::Debug for SecretInput {
             Form::Text(_) => "SecretInput(text)",
             Form::Env(_) => "SecretInput(env)",
             Form::File(_) => "SecretInput(file)",
-            Form::Exec(_) => "SecretInput(exec)",
+            Form::Exec => "SecretInput(exec)",
         })
     }
 }

@@ -105,7 +105,7 @@ impl SecretInput {
                 let path = paths::expand(path, env);
                 (read_file(&path)?, SecretSource::File(path))
             }
-            Form::Exec(_) => {
+            Form::Exec => {
                 let what = "run a command for a secret, which is not supported yet".to_owned();
                 return Err(SecretError::new(SecretErrorKind::ExecNotSupported, what));
             }

@@ -10,6 +10,8 @@ mod node;
 mod read;
 mod spans;
 mod syntax;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use mask::mask;
 pub(crate) use node::{Entry, Node, Value};

@@ -29,23 +29,22 @@ pub(crate) struct Document {
 
 /// Reads a text whose top is an object, or says where it is broken.
 pub(crate) fn read(text: &str) -> Result<Document, Box<Diagnostic>> {
-    let broken = |span, message: String| Diagnostic::new(Severity::Error, text, span, message);
+    let broken = |span, message: String| Box::new(Diagnostic::new(Severity::Error, span, message));
     if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, more than {MAX_BYTES}", text.len());
-        return Err(Box::new(broken(Span::default(), message)));
+        let message = format!("the text is longer than {MAX_BYTES} bytes");
+        return Err(broken(Span::default(), message));
     }
     let Top(value) = json5::from_str(text).map_err(|error| syntax::explain(text, &error))?;
     let mut root = Node { id: 0, span: Span::default(), value };
     let _ = spans::attach(&mut root, text);
     if !matches!(root.value, Value::Object(_)) {
-        let found = broken(root.span, "expected an object in `{` and `}`".to_owned());
-        return Err(Box::new(found));
+        return Err(broken(root.span, "expected an object in `{` and `}`".to_owned()));
     }
     let mut duplicates = Vec::new();
     settle(&mut root, &mut 0, &mut KeyPath::root(), &mut |path, span| {
-        let message = "the key stands twice, the last one counts".to_owned();
+        let message = "the key stands twice, the last one counts";
         duplicates.push(
-            Diagnostic::new(Severity::Warning, text, span, message)
+            Diagnostic::new(Severity::Warning, span, message)
                 .at(path.clone())
                 .with_help(Some("remove one of the two".to_owned())),
         );

@@ -23,7 +23,7 @@ pub(crate) fn explain(text: &str, error: &Error) -> Box<Diagnostic> {
             (character(text, at), message, None)
         }
     };
-    Box::new(Diagnostic::new(Severity::Error, text, span, message).with_help(help))
+    Box::new(Diagnostic::new(Severity::Error, span, message).with_help(help))
 }
 
 /// The byte offset of a position that counts lines and characters from 0.
@@ -54,7 +54,14 @@ fn character(text: &str, at: usize) -> Span {
 fn found(text: &str, at: usize) -> String {
     text.get(at..)
         .and_then(|rest| rest.chars().next())
-        .map(|character| format!(", found `{}`", character.escape_debug()))
+        .map(|character| {
+            if character.is_control() {
+                character.escape_default().to_string()
+            } else {
+                character.to_string()
+            }
+        })
+        .map(|shown| format!(", found `{shown}`"))
         .unwrap_or_default()
 }
 
