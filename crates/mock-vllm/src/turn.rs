@@ -55,6 +55,8 @@ pub struct Call {
     pub(crate) id: Option<String>,
     pub(crate) name: String,
     pub(crate) arguments: Vec<String>,
+    /// The limit on tokens fell into the arguments.
+    pub(crate) is_cut: bool,
 }
 
 impl Turn {
@@ -151,7 +153,7 @@ impl Call {
     /// Makes a call whose arguments stream in one delta, byte for byte as given.
     #[must_use]
     pub fn new(name: impl Into<String>, arguments: impl Into<String>) -> Self {
-        Self { id: None, name: name.into(), arguments: vec![arguments.into()] }
+        Self { id: None, name: name.into(), arguments: vec![arguments.into()], is_cut: false }
     }
 
     /// Makes a call whose arguments stream in the given pieces.
@@ -161,7 +163,7 @@ impl Call {
         arguments: impl IntoIterator<Item = T>,
     ) -> Self {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        Self { id: None, name: name.into(), arguments }
+        Self { id: None, name: name.into(), arguments, is_cut: false }
     }
 
     /// Sets the id; `chatcmpl-tool-` and 16 hex digits unless set.
@@ -174,8 +176,12 @@ impl Call {
     /// The call as the model wrote it. Arguments that are not JSON took the closing brace with them.
     pub(crate) fn raw(&self) -> String {
         let arguments = self.arguments.concat();
-        let close = if crate::python::redump(&arguments).is_some() { "}" } else { "" };
-        format!("{}{arguments}{close}\n</tool_call>", self.raw_head())
+        let close = match crate::python::redump(&arguments) {
+            _ if self.is_cut => "",
+            Some(_) => "}\n</tool_call>",
+            None => "\n</tool_call>",
+        };
+        format!("{}{arguments}{close}", self.raw_head())
     }
 
     /// What the model writes before the arguments.

@@ -57,6 +57,11 @@ impl Answer {
             turn.parts.retain(|part| !matches!(part, Part::Reasoning(_)));
         }
         let mut finish = turn.finish;
+        if finish == Some(Finish::Length)
+            && let Some(Part::Call(call)) = turn.parts.last_mut()
+        {
+            call.is_cut = python::redump(&call.arguments.concat()).is_none();
+        }
         if finish.is_none() && turn.usage.completion.is_none() {
             if let Some(stop) = cut_at_stop(&mut turn.parts, &request.stops()) {
                 turn.stop_reason = Some(stop);
@@ -151,7 +156,7 @@ impl Answer {
         }
         if raw.is_empty() || !parsed {
             text.push_str(&self.raw.unwrap_or(raw));
-            let only_reasoned = reasoning.is_some() && text.is_empty();
+            let only_reasoned = self.reasoned && text.is_empty() && !self.choice.is_forced();
             // A call that cannot be parsed is text, and only a forced one still counts as a call.
             let finish = match self.finish {
                 Finish::ToolCalls if self.choice == ToolChoice::Auto => Finish::Stop,
@@ -160,8 +165,7 @@ impl Answer {
             let content = (!only_reasoned).then_some(text);
             return Whole { content, reasoning, calls: Vec::new(), finish };
         }
-        let is_free = self.choice == ToolChoice::Auto;
-        let content = (!is_free || !text.is_empty()).then_some(text);
+        let content = (self.choice.is_forced() || !text.is_empty()).then_some(text);
         Whole { content, reasoning, calls, finish: self.finish }
     }
 }
@@ -231,6 +235,7 @@ fn cut_to(parts: &mut Vec<Part>, room: u32) -> bool {
                     let mut arguments = call.arguments.concat();
                     keep(&mut arguments, room);
                     cut_pieces(&mut call.arguments, arguments.len());
+                    call.is_cut = true;
                 } else {
                     keep(&mut head, left);
                     *part = Part::Withheld(head);

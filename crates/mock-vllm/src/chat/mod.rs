@@ -97,7 +97,7 @@ fn answer_by_rules(request: &ChatRequest) -> Turn {
         ToolChoice::Named(name) => vec![name.as_str()],
         ToolChoice::Auto | ToolChoice::Required => request.tool_names().collect(),
     };
-    let is_forced = matches!(request.choice, ToolChoice::Required | ToolChoice::Named(_));
+    let is_forced = request.choice.is_forced();
     by_rules(&Question { messages: &request.messages, tools: &tools, is_forced })
 }
 

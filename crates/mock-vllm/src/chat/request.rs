@@ -30,6 +30,13 @@ pub(crate) enum ToolChoice {
     Named(String),
 }
 
+impl ToolChoice {
+    /// Whether a call must be made.
+    pub(crate) fn is_forced(&self) -> bool {
+        matches!(self, Self::Required | Self::Named(_))
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StreamOptions {
     pub(crate) include_usage: bool,
