@@ -62,8 +62,8 @@ pub(crate) struct Agent {
     #[arg(long, value_name = "REF")]
     pub(crate) model: Option<String>,
     /// The agent
-    #[arg(long, value_name = "ID", default_value = "main")]
-    pub(crate) agent: String,
+    #[arg(long = "agent", value_name = "ID", default_value = "main")]
+    pub(crate) id: String,
     /// The directory that the tools work in; default: `agents.defaults.workspace`
     #[arg(long, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
@@ -157,6 +157,7 @@ pub(crate) enum ModelsAction {
 
 /// `openclaw models list`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct ModelsList {
     /// Only this provider
     #[arg(long, value_name = "ID")]
@@ -177,6 +178,7 @@ pub(crate) struct ModelsList {
 
 /// `openclaw models status`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct ModelsStatus {
     /// Print one JSON object
     #[arg(long, conflicts_with = "plain")]

@@ -10,6 +10,7 @@ mod commands;
 mod diagnostic;
 mod exit;
 mod interrupt;
+mod log;
 mod printer;
 mod progress;
 mod report;

@@ -32,6 +32,10 @@ pub(crate) enum Style {
     Green,
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "everything is written through the printer, whether or not it depends on its settings"
+)]
 impl Printer {
     /// `plain` is whether colour is unwanted.
     pub(crate) fn new(verbosity: Verbosity, plain: bool) -> Self {

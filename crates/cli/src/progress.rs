@@ -20,10 +20,25 @@ pub(crate) struct Progress {
     attempts: Attempts,
     told_attempts: usize,
     waiting_for: Option<(String, Instant)>,
-    status_shown: bool,
-    /// Whether what was written last on a terminal ended its line.
-    line_open: bool,
+    cursor: Cursor,
+    /// Whether the text of the current message went to stdout.
     streamed: bool,
+}
+
+/// Where the terminal's cursor was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cursor {
+    LineStart,
+    /// Behind text that did not end its line.
+    InLine,
+    /// Behind a status that is to be wiped out.
+    OnStatus,
+}
+
+impl Cursor {
+    fn after(text: &str) -> Self {
+        if text.ends_with('\n') { Self::LineStart } else { Self::InLine }
+    }
 }
 
 impl Progress {
@@ -35,8 +50,7 @@ impl Progress {
             attempts,
             told_attempts: 0,
             waiting_for: None,
-            status_shown: false,
-            line_open: false,
+            cursor: Cursor::LineStart,
             streamed: false,
         }
     }
@@ -55,7 +69,7 @@ impl Progress {
             TurnEvent::Text(text) => {
                 self.content();
                 if self.streams {
-                    self.line_open = !text.ends_with('\n');
+                    self.cursor = Cursor::after(text);
                     self.streamed = true;
                     self.printer.answer(text)?;
                 }
@@ -76,7 +90,7 @@ impl Progress {
                 self.content();
                 if self.printer.is_verbose() {
                     self.printer.raw(text);
-                    self.line_open = !text.ends_with('\n');
+                    self.cursor = Cursor::after(text);
                 }
             }
             TurnEvent::ToolFinished { is_error, summary, duration, .. } => {
@@ -111,12 +125,12 @@ impl Progress {
     pub(crate) fn tick(&mut self) {
         let Some((what, since)) = &self.waiting_for else { return };
         let waited = since.elapsed();
-        if waited < PATIENCE || !self.printer.stderr_is_terminal || self.line_open {
+        if waited < PATIENCE || !self.printer.stderr_is_terminal || self.cursor == Cursor::InLine {
             return;
         }
         let text = format!("\r\x1b[2Kwaiting for {what}, {}", time(waited));
         self.printer.raw(&self.printer.paint(Style::Dim, text));
-        self.status_shown = true;
+        self.cursor = Cursor::OnStatus;
     }
 
     /// Ends the last line on the terminal. Tells whether the last message's text was written to
@@ -127,10 +141,10 @@ impl Progress {
     pub(crate) fn finish(&mut self) -> io::Result<bool> {
         self.tell_attempts();
         self.clear_status();
-        if self.line_open && self.streams {
+        if self.cursor == Cursor::InLine && self.streams {
             self.printer.answer("\n")?;
         }
-        self.line_open = false;
+        self.cursor = Cursor::LineStart;
         Ok(self.streamed)
     }
 
@@ -143,23 +157,23 @@ impl Progress {
         self.content();
         if self.printer.is_verbose() {
             self.printer.raw(&self.printer.paint(Style::Dim, text));
-            self.line_open = !text.ends_with('\n');
+            self.cursor = Cursor::after(text);
         }
     }
 
     fn line(&mut self, style: Style, text: &str) {
         self.clear_status();
-        if self.line_open {
+        if self.cursor == Cursor::InLine {
             self.printer.raw("\n");
-            self.line_open = false;
+            self.cursor = Cursor::LineStart;
         }
         self.printer.note(self.printer.paint(style, text));
     }
 
     fn clear_status(&mut self) {
-        if self.status_shown {
+        if self.cursor == Cursor::OnStatus {
             self.printer.raw("\r\x1b[2K");
-            self.status_shown = false;
+            self.cursor = Cursor::LineStart;
         }
     }
 

@@ -88,16 +88,12 @@ pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
 
 fn exchange_line(exchange: &HttpExchange) -> String {
     let HttpExchange { method, url, .. } = exchange;
-    let mut line = format!("{method} {url}");
-    match exchange.status {
-        Some(status) => line.push_str(&format!(" answered {status}")),
-        None => line.push_str(" got no answer"),
-    }
-    if exchange.attempt > 1 {
-        line.push_str(&format!(", attempt {}", exchange.attempt));
-    }
-    if let Some(id) = &exchange.request_id {
-        line.push_str(&format!(", request {id}"));
-    }
-    line
+    let answer = match exchange.status {
+        Some(status) => format!("answered {status}"),
+        None => "got no answer".to_owned(),
+    };
+    let attempt = (exchange.attempt > 1).then(|| format!(", attempt {}", exchange.attempt));
+    let request = exchange.request_id.as_ref().map(|id| format!(", request {id}"));
+    let [attempt, request] = [attempt, request].map(Option::unwrap_or_default);
+    format!("{method} {url} {answer}{attempt}{request}")
 }

@@ -13,7 +13,7 @@ use crate::commands::{self, Context};
 use crate::exit::Exit;
 use crate::interrupt::unless_stopped;
 use crate::printer::{Printer, Verbosity};
-use crate::{diagnostic, report};
+use crate::{diagnostic, log, report};
 
 /// Runs the program with its arguments, the program's name first, and tells how it ended.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -33,6 +33,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let plain = env.get(env_vars::NO_COLOR).is_some_and(|value| !value.is_empty());
     let printer = Printer::new(verbosity, plain);
+    if let Some(level) = env.get(env_vars::OPENCLAW_LOG).filter(|level| !level.is_empty())
+        && let Err(problem) = log::start(level)
+    {
+        printer.warning(problem);
+    }
     match start(cli, env, printer) {
         Ok(exit) => exit,
         // Whoever read stdout has gone: nothing is left to be said.

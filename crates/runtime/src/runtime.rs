@@ -73,6 +73,16 @@ impl Runtime {
         Chain::connect(self.connector.clone(), references).await
     }
 
+    /// The model that a name stands for, or the config's primary one; `None` when there is none
+    /// or it is no reference.
+    #[must_use]
+    pub fn resolve(&self, name: Option<&str>) -> Option<ModelRef> {
+        match name {
+            Some(name) => self.reference(name).ok(),
+            None => self.primary().ok().flatten(),
+        }
+    }
+
     /// Reads a model's name: an alias, or `provider/model-id`.
     pub(crate) fn reference(&self, name: &str) -> Result<ModelRef, SetupError> {
         let name = self.connector.setup.loaded.config.model_of_alias(name).unwrap_or(name);

@@ -70,7 +70,7 @@ impl Runtime {
         Status {
             config_path: setup.paths.config().display().to_string(),
             default_model: config.primary_model(&setup.env).ok().flatten(),
-            resolved_default: self.primary().ok().flatten(),
+            resolved_default: self.resolve(None),
             fallbacks: config.fallback_models(&setup.env).unwrap_or_default(),
             aliases: aliases.collect(),
             allowed: models.keys().cloned().collect(),

@@ -21,8 +21,8 @@ use crate::run::print_connect_error;
 
 pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     let printer = context.printer;
-    if args.agent != "main" {
-        printer.error(format_args!("there is no agent `{}`; there is `main`", args.agent));
+    if args.id != "main" {
+        printer.error(format_args!("there is no agent `{}`; there is `main`", args.id));
         return Ok(Exit::Usage);
     }
     let message = text_or_stdin(args.message)?;
@@ -119,14 +119,12 @@ fn exit(outcome: &TurnOutcome) -> Exit {
 }
 
 fn print_failure(context: &Context, error: &TurnError) {
-    match error.model_error() {
-        Some(error) => report::print(context.printer, error),
-        None => {
-            context.printer.error(format_args!("failed to {error}"));
-            for cause in report::causes(error) {
-                context.printer.rendered(&format!("  cause: {cause}"));
-            }
-        }
+    if let Some(error) = error.model_error() {
+        return report::print(context.printer, error);
+    }
+    context.printer.error(format_args!("failed to {error}"));
+    for cause in report::causes(error) {
+        context.printer.rendered(&format!("  cause: {cause}"));
     }
 }
 

@@ -31,7 +31,10 @@ pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
     }
     let chain = match context.runtime.connect(args.model.as_deref()).await {
         Ok(chain) => chain,
-        Err(error) => return fail_to_connect(context, args.json, &error),
+        Err(error) => {
+            let wanted = context.runtime.resolve(args.model.as_deref());
+            return fail_to_connect(context, args.json, wanted.as_ref(), &error);
+        }
     };
     context.print_notices();
     let mut history = History::new();
@@ -138,11 +141,16 @@ fn finish(
     Ok(Exit::Ok)
 }
 
-fn fail_to_connect(context: &Context, as_json: bool, error: &ConnectError) -> io::Result<Exit> {
+fn fail_to_connect(
+    context: &Context,
+    as_json: bool,
+    wanted: Option<&ModelRef>,
+    error: &ConnectError,
+) -> io::Result<Exit> {
     context.print_notices();
     let exit = print_connect_error(context.printer, error);
     if as_json {
-        let value = failure(None, &Attempts::default(), &report::connect_json(error));
+        let value = failure(wanted, &Attempts::default(), &report::connect_json(error));
         context.printer.answer_json(&value)?;
     }
     Ok(exit)

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 use std::io;
 
-use openclaw_runtime::Status;
+use openclaw_runtime::{SetupError, Status};
 use serde_json::{Value, json};
 
 use crate::args::ModelsStatus;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::report;
 
 pub(crate) fn run(context: &Context, args: &ModelsStatus) -> io::Result<Exit> {
     let status = context.runtime.status();
@@ -29,7 +30,7 @@ fn to_json(status: &Status) -> Value {
         let (kind, detail) = match (&provider.credential, &provider.address) {
             (Some(key), _) if key.source.starts_with("env ") => ("env", key.source.clone()),
             (Some(key), _) => ("config", key.source.clone()),
-            (None, Err(error)) => ("error", format!("failed to {error}")),
+            (None, Err(error)) => ("error", problem(error)),
             (None, Ok(_)) => ("none", "no key is sent".to_owned()),
         };
         let shown = provider
@@ -118,11 +119,17 @@ fn text(status: &Status) -> String {
             Ok((url, source)) => {
                 writeln!(text, "Provider   {}: {url} from {source}; {key}", provider.id)
             }
-            Err(error) => writeln!(text, "Provider   {}: failed to {error}", provider.id),
+            Err(error) => writeln!(text, "Provider   {}: {}", provider.id, problem(error)),
         };
     }
     for id in missing(status) {
         let _ = writeln!(text, "Missing    {id}: a model names this provider and there is none");
     }
     text
+}
+
+fn problem(error: &SetupError) -> String {
+    let mut parts = vec![format!("failed to {error}")];
+    parts.extend(report::causes(error));
+    parts.join(": ")
 }
