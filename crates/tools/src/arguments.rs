@@ -1,0 +1,144 @@
+//! From a typed struct to the schema a model sees, and from a model's arguments to the struct.
+
+use std::fmt;
+use std::sync::Arc;
+
+use openclaw_core::{InvalidArguments, ToolCall, ToolName, ToolOutput, ToolSpec};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde_json::Value;
+
+use crate::workspace::{Refusal, Workspace, shorten};
+
+/// The longest description of a problem, in bytes; it may quote what the model wrote.
+const PROBLEM_BYTES: usize = 400;
+
+/// Describes a tool that takes `A`. The schema says what a model and a decoding grammar need and
+/// no more: no titles, no formats, no `null` beside an optional value.
+pub(crate) fn spec<A: JsonSchema>(name: &str, description: &str) -> ToolSpec {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.meta_schema = None;
+        settings.inline_subschemas = true;
+    });
+    let mut parameters = settings.into_generator().into_root_schema_for::<A>().to_value();
+    if let Some(root) = parameters.as_object_mut() {
+        root.remove("title");
+        root.remove("description");
+        let properties = root.get_mut("properties").and_then(Value::as_object_mut);
+        for property in properties.into_iter().flat_map(serde_json::Map::values_mut) {
+            simplify(property);
+        }
+    }
+    ToolSpec {
+        name: ToolName::from_model(name),
+        description: description.into(),
+        parameters: Arc::new(parameters),
+    }
+}
+
+fn simplify(property: &mut Value) {
+    let Some(property) = property.as_object_mut() else { return };
+    property.remove("default");
+    if let Some(Value::Array(types)) = property.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [one] = types.as_slice() {
+            let one = one.clone();
+            property.insert("type".to_owned(), one);
+        }
+    }
+}
+
+/// Reads the arguments of a call. `null` for an optional value is as good as nothing.
+pub(crate) fn decode<'a, A: Deserialize<'a>>(
+    spec: &ToolSpec,
+    call: &'a ToolCall,
+) -> Result<A, InvalidArguments> {
+    serde_path_to_error::deserialize(call.arguments.as_map()).map_err(|error| {
+        let path = error.path().to_string();
+        let cause = error.into_inner().to_string();
+        // An unknown or a missing key is named by the cause itself.
+        let problem = if path == "." || cause.contains(" field `") {
+            cause
+        } else {
+            format!("`{path}`: {cause}")
+        };
+        InvalidArguments { tool: spec.name.clone(), problem: shorten(&problem, PROBLEM_BYTES) }
+    })
+}
+
+/// The path argument of a call, relative to the workspace. One that is outside is as wrong as one
+/// of the wrong type.
+pub(crate) fn inside(
+    spec: &ToolSpec,
+    workspace: &Workspace,
+    path: &str,
+) -> Result<String, InvalidArguments> {
+    workspace.resolve(path).map(|path| path.text()).map_err(|refusal| InvalidArguments {
+        tool: spec.name.clone(),
+        problem: refusal.to_string(),
+    })
+}
+
+/// The answer of a tool that may have been refused its arguments, or what they name.
+pub(crate) fn answer(result: Result<Result<ToolOutput, Refusal>, InvalidArguments>) -> ToolOutput {
+    match result {
+        Ok(Ok(output)) => output,
+        Ok(Err(refusal)) => ToolOutput::error(refusal.to_string()),
+        Err(error) => ToolOutput::error(error.to_string()),
+    }
+}
+
+/// A whole number of any size, as JSON Schema's `integer` has it: `5.0` is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WholeNumber(i64);
+
+impl WholeNumber {
+    /// The number; `None` when it is not positive, which models send for "not given".
+    pub(crate) fn positive(self) -> Option<u64> {
+        u64::try_from(self.0).ok().filter(|number| *number > 0)
+    }
+}
+
+impl<'de> Deserialize<'de> for WholeNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Whole;
+
+        impl Visitor<'_> for Whole {
+            type Value = WholeNumber;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<WholeNumber, E> {
+                Ok(WholeNumber(number))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<WholeNumber, E> {
+                Ok(WholeNumber(i64::try_from(number).unwrap_or(i64::MAX)))
+            }
+
+            #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, as is meant")]
+            fn visit_f64<E: Error>(self, number: f64) -> Result<WholeNumber, E> {
+                if number.fract() == 0.0 {
+                    Ok(WholeNumber(number as i64))
+                } else {
+                    Err(E::invalid_type(serde::de::Unexpected::Float(number), &self))
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Whole)
+    }
+}
+
+impl JsonSchema for WholeNumber {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "WholeNumber".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer" })
+    }
+}

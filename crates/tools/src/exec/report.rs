@@ -1,0 +1,115 @@
+//! A command's end in words.
+
+use std::error::Error;
+use std::time::Duration;
+
+use openclaw_core::ToolOutput;
+use openclaw_process::{Captured, End, Finished, ProcessError};
+
+/// Says how a command ended, then what it printed.
+pub(crate) fn report(finished: &Finished) -> ToolOutput {
+    let took = seconds(finished.duration);
+    let (line, summary) = match finished.end {
+        End::Exited(code) => (format!("exit code {code}"), format!("exit {code}, {took}")),
+        End::Signalled(signal) => {
+            (format!("ended by signal {signal}"), format!("signal {signal}, {took}"))
+        }
+        End::TimedOut(limit) => (
+            format!("timed out: it ran for the {} it may and was ended", seconds(limit)),
+            format!("timed out, {took}"),
+        ),
+    };
+    let survivors = match finished.survivors {
+        0 => String::new(),
+        count => format!("\n[{count} of its processes could not be ended]"),
+    };
+    let output = printed(&finished.output);
+    let output = if output.is_empty() { "[no output]" } else { &output };
+    let text = format!("{line}{survivors}\n{output}");
+    ToolOutput { text, is_error: finished.end != End::Exited(0), summary: Some(summary) }
+}
+
+/// Says why a command was not run.
+pub(crate) fn not_run(error: &ProcessError) -> ToolOutput {
+    let text = match error.source() {
+        Some(source) => format!("not run: failed to {error}: {source}"),
+        None => format!("not run: failed to {error}"),
+    };
+    ToolOutput::error(text).with_summary("not run")
+}
+
+/// What was printed, as text. Bytes that are not UTF-8 become U+FFFD.
+fn printed(output: &Captured) -> String {
+    let Captured { head, dropped_bytes, tail } = output;
+    if *dropped_bytes == 0 {
+        return String::from_utf8_lossy(&[head.as_slice(), tail].concat()).into_owned();
+    }
+    format!(
+        "{}\n[… {dropped_bytes} bytes left out …]\n{}",
+        String::from_utf8_lossy(head),
+        String::from_utf8_lossy(tail)
+    )
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+/// Makes text of bytes that come in pieces, which may end within a character.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    /// The begin of a character whose end has not come yet; at most 3 bytes.
+    pending: Vec<u8>,
+}
+
+impl Pieces {
+    /// Takes the next bytes and returns the text that is whole by now.
+    pub(crate) fn next(&mut self, bytes: &[u8]) -> String {
+        self.pending.extend_from_slice(bytes);
+        let all = std::mem::take(&mut self.pending);
+        let mut text = String::with_capacity(all.len());
+        let mut chunks = all.utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            text.push_str(chunk.valid());
+            let invalid = chunk.invalid();
+            let unfinished = chunks.peek().is_none()
+                && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
+            if unfinished {
+                self.pending = invalid.to_vec();
+            } else if !invalid.is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn text_in_pieces_is_the_whole_text(text in any::<String>(), size in 1usize..9) {
+            let mut pieces = Pieces::default();
+            let whole: String = text.as_bytes().chunks(size).map(|bytes| pieces.next(bytes)).collect();
+            prop_assert_eq!(whole, text);
+        }
+
+        #[test]
+        fn bytes_that_are_no_text_are_replaced_alike(bytes: Vec<u8>, size in 1usize..9) {
+            let mut pieces = Pieces::default();
+            let mut whole: String = bytes.chunks(size).map(|bytes| pieces.next(bytes)).collect();
+            whole.push_str(&String::from_utf8_lossy(&pieces.pending));
+            prop_assert_eq!(whole, String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[test]
+    fn the_gap_is_told() {
+        let output = Captured { head: b"one".into(), dropped_bytes: 7, tail: b"\xff two".into() };
+        assert_eq!(printed(&output), "one\n[… 7 bytes left out …]\n\u{fffd} two");
+    }
+}

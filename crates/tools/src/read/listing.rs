@@ -1,0 +1,36 @@
+//! A directory as text: one entry a line.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use rustix::fs::FileType;
+
+use crate::workspace::{MAX_NAMES, Name, Workspace};
+
+/// Lists names, sorted: `name`, `directory/`, `link -> target`, `pipe (named pipe)`. A name with
+/// control characters is shown with escapes.
+pub(crate) fn listing(workspace: &Workspace, directory: &Path, names: &[Name]) -> String {
+    let mut text = String::new();
+    for entry in names {
+        let name = entry.name.to_string_lossy();
+        if name.contains(char::is_control) {
+            text.extend(name.escape_debug());
+        } else {
+            text.push_str(&name);
+        }
+        // Writing to a string cannot fail.
+        let _ = match entry.kind {
+            FileType::Directory => writeln!(text, "/"),
+            FileType::RegularFile | FileType::Unknown => writeln!(text),
+            FileType::Symlink => {
+                let target = workspace.link_target(&directory.join(&entry.name));
+                writeln!(text, " -> {}", target.unwrap_or_default().escape_debug())
+            }
+            other => writeln!(text, " ({})", crate::workspace::kind_name(other)),
+        };
+    }
+    if names.len() == MAX_NAMES {
+        let _ = writeln!(text, "… only the first {MAX_NAMES} entries that were found");
+    }
+    text
+}

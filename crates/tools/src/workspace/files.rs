@@ -1,0 +1,139 @@
+//! Opening what is beneath the workspace, and nothing else.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
+
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2, readlinkat};
+use rustix::io::Errno;
+
+use crate::workspace::{Problem, Refusal, RelativePath, Version, Workspace};
+
+/// How often an opening is tried again that collided with a rename.
+const ATTEMPTS: usize = 128;
+/// The most names that are read of a directory.
+pub(crate) const MAX_NAMES: usize = 50_000;
+
+/// What is at a path.
+#[derive(Debug)]
+pub(crate) enum Entry {
+    /// A regular file, opened for reading, as it was when opened.
+    File(File, Version),
+    /// The names in a directory.
+    Directory(Vec<Name>),
+}
+
+/// A name in a directory.
+#[derive(Debug)]
+pub(crate) struct Name {
+    pub(crate) name: OsString,
+    pub(crate) kind: FileType,
+}
+
+impl Workspace {
+    /// Opens a file or reads a directory.
+    pub(crate) fn open_entry(&self, path: &RelativePath) -> Result<Entry, Refusal> {
+        let entry = self.try_open_entry(path.as_path()).map_err(|problem| match problem {
+            Problem::Missing(_) => Problem::Missing(self.nearest(path.as_path())),
+            other => other,
+        });
+        entry.map_err(|problem| Refusal::new(path.text(), problem))
+    }
+
+    /// Opens a directory to start a command in.
+    pub(crate) fn open_directory(&self, path: &RelativePath) -> Result<OwnedFd, Refusal> {
+        self.open_at(path.as_path(), OFlags::PATH | OFlags::DIRECTORY).map_err(|error| {
+            let problem = match error {
+                Errno::NOENT => Problem::Missing(self.nearest(path.as_path())),
+                other => other.into(),
+            };
+            Refusal::new(path.text(), problem)
+        })
+    }
+
+    fn try_open_entry(&self, path: &Path) -> Result<Entry, Problem> {
+        // Looked at before it is opened: opening a device can have effects of its own.
+        match file_type(&self.open_at(path, OFlags::PATH)?)? {
+            FileType::RegularFile => {}
+            FileType::Directory => return Ok(Entry::Directory(self.names(path)?)),
+            other => return Err(Problem::Special(kind_name(other))),
+        }
+        // Without blocking, should it have become a pipe since.
+        let file = self.open_at(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        match file_type(&file)? {
+            FileType::RegularFile => {
+                let version = Version::of(&fstat(&file)?);
+                Ok(Entry::File(File::from(file), version))
+            }
+            other => Err(Problem::Special(kind_name(other))),
+        }
+    }
+
+    /// The names in a directory, sorted; at most [`MAX_NAMES`].
+    pub(crate) fn names(&self, path: &Path) -> Result<Vec<Name>, Problem> {
+        let directory = self.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let mut names = Vec::new();
+        for entry in Dir::new(directory)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                let name = OsString::from_vec(name.to_vec());
+                names.push(Name { name, kind: entry.file_type() });
+            }
+            if names.len() == MAX_NAMES {
+                break;
+            }
+        }
+        names.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(names)
+    }
+
+    /// Where a symbolic link points, as it says; `None` when it is none.
+    pub(crate) fn link_target(&self, path: &Path) -> Option<String> {
+        let link = self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
+        let target = readlinkat(link, "", Vec::new()).ok()?;
+        Some(target.to_string_lossy().into_owned())
+    }
+
+    /// Opens a path beneath the workspace.
+    pub(crate) fn open_at(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+        open_beneath(&self.opened.directory, path, flags)
+    }
+}
+
+/// Opens a path beneath a directory. The kernel checks each step as it takes it, so nothing that
+/// happens to the path meanwhile leads outside.
+pub(crate) fn open_beneath(
+    directory: impl AsFd,
+    path: &Path,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let mut attempts = 0;
+    loop {
+        match openat2(&directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+            // A rename somewhere on the system made a `..` step uncertain.
+            Err(Errno::AGAIN | Errno::INTR) if attempts < ATTEMPTS => attempts += 1,
+            opened => return opened,
+        }
+    }
+}
+
+fn file_type(file: &OwnedFd) -> Result<FileType, Errno> {
+    Ok(FileType::from_raw_mode(fstat(file)?.st_mode))
+}
+
+/// What a person calls that which is neither file nor directory.
+pub(crate) fn kind_name(kind: FileType) -> &'static str {
+    match kind {
+        FileType::Fifo => "named pipe",
+        FileType::Socket => "socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "device",
+        FileType::Symlink => "symbolic link",
+        FileType::Directory => "directory",
+        FileType::RegularFile => "file",
+        FileType::Unknown => "thing of an unknown kind",
+    }
+}

@@ -1,0 +1,16 @@
+//! The tools as a model meets them: a call in, a text out.
+
+#[cfg(test)]
+mod confinement;
+#[cfg(test)]
+mod edit;
+#[cfg(test)]
+mod exec;
+#[cfg(test)]
+mod read;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod write;

@@ -1,0 +1,127 @@
+//! A workspace with something beside it that must stay out of reach.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_core::{
+    Arguments, Effect, InvalidArguments, ProgressSink, Tool, ToolCall, ToolCallId, ToolContext,
+    ToolName, ToolOutput,
+};
+use openclaw_tools::{ExecOptions, Workspace, core_tools};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What the file outside holds.
+pub(crate) const SECRET: &str = "canary-7f31 outside";
+
+pub(crate) struct Fixture {
+    parent: TempDir,
+    pub(crate) tools: Vec<Arc<dyn Tool>>,
+}
+
+pub(crate) fn exec_options() -> ExecOptions {
+    ExecOptions {
+        time_limit: Duration::from_mins(1),
+        output_bytes: 10_000,
+        environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
+    }
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self::with(exec_options())
+    }
+
+    pub(crate) fn with(exec: ExecOptions) -> Self {
+        let parent = tempfile::tempdir().unwrap();
+        let inside = parent.path().join("inside");
+        fs::create_dir(&inside).unwrap();
+        fs::create_dir(parent.path().join("outside")).unwrap();
+        save(&parent.path().join("outside/secret"), SECRET);
+        let tools = core_tools(Workspace::open(&inside).unwrap(), exec);
+        Self { parent, tools }
+    }
+
+    /// A path in the workspace.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.parent.path().join("inside").join(name)
+    }
+
+    pub(crate) fn outside(&self) -> PathBuf {
+        self.parent.path().join("outside")
+    }
+
+    pub(crate) fn put(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        save(&self.path(name), content);
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Asserts that nothing outside was made, changed or removed.
+    pub(crate) fn assert_outside_untouched(&self) {
+        let names: Vec<_> =
+            fs::read_dir(self.outside()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["secret"]);
+        assert_eq!(fs::read_to_string(self.outside().join("secret")).unwrap(), SECRET);
+        let beside: Vec<_> = fs::read_dir(self.parent.path()).unwrap().collect();
+        assert_eq!(beside.len(), 2);
+    }
+
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> ToolOutput {
+        let context = ToolContext { time_limit: None, progress: &() };
+        self.call_in(tool, arguments, context).await
+    }
+
+    pub(crate) async fn call_in(
+        &self,
+        tool: &str,
+        arguments: Value,
+        context: ToolContext<'_>,
+    ) -> ToolOutput {
+        self.tool(tool).call(&call(tool, arguments), context).await
+    }
+
+    pub(crate) fn plan(&self, tool: &str, arguments: Value) -> Result<Effect, InvalidArguments> {
+        self.tool(tool).plan(&call(tool, arguments))
+    }
+
+    pub(crate) fn tool(&self, name: &str) -> &dyn Tool {
+        self.tools.iter().find(|tool| tool.spec().name.as_str() == name).unwrap().as_ref()
+    }
+}
+
+pub(crate) fn call(tool: &str, arguments: Value) -> ToolCall {
+    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    ToolCall {
+        id: ToolCallId::numbered(1),
+        name: ToolName::new(tool).unwrap(),
+        arguments: Arguments::from(arguments),
+    }
+}
+
+/// Makes or overwrites a file.
+pub(crate) fn save(path: &Path, content: impl AsRef<[u8]>) {
+    use std::io::Write;
+    fs::File::create(path).unwrap().write_all(content.as_ref()).unwrap();
+}
+
+/// Keeps the pieces of progress.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(std::sync::Mutex<Vec<String>>);
+
+impl Progress {
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().unwrap().concat()
+    }
+}
+
+impl ProgressSink for Progress {
+    fn output(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}

@@ -1,0 +1,105 @@
+//! `write`.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use openclaw_core::Effect;
+use serde_json::json;
+
+use crate::support::Fixture;
+
+fn names(fixture: &Fixture, directory: &str) -> Vec<String> {
+    let entries = fs::read_dir(fixture.path(directory)).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_file_is_created_with_its_directories() {
+    let fixture = Fixture::new();
+    let arguments = json!({"path": "a/b/c.txt", "content": "héllo"});
+    let planned = fixture.plan("write", arguments.clone()).unwrap();
+    assert_eq!(planned, Effect::Write { path: "a/b/c.txt".to_owned() });
+    assert!(!fixture.path("a").exists());
+
+    let output = fixture.call("write", arguments).await;
+    assert!(!output.is_error, "{}", output.text);
+    assert_eq!(output.text, "created `a/b/c.txt`, 6 bytes");
+    assert_eq!(output.summary.as_deref(), Some("wrote 6 bytes"));
+    assert_eq!(fixture.text("a/b/c.txt"), "héllo");
+    assert_eq!(names(&fixture, "a/b"), ["c.txt"]);
+    let mode = fs::metadata(fixture.path("a/b/c.txt")).unwrap().mode();
+    assert_eq!(mode & 0o111, 0);
+}
+
+#[tokio::test]
+async fn an_existing_file_keeps_its_mode_and_readers_of_the_old_one_their_content() {
+    let fixture = Fixture::new();
+    fixture.put("run.sh", "old");
+    fs::set_permissions(fixture.path("run.sh"), fs::Permissions::from_mode(0o4751)).unwrap();
+    let mut reader = fs::File::open(fixture.path("run.sh")).unwrap();
+
+    let output = fixture.call("write", json!({"path": "run.sh", "content": "new"})).await;
+    assert_eq!(output.text, "replaced `run.sh`, 3 bytes");
+    assert_eq!(fixture.text("run.sh"), "new");
+    // All but what would let it run as its owner.
+    assert_eq!(fs::metadata(fixture.path("run.sh")).unwrap().mode() & 0o7777, 0o751);
+    let mut old = String::new();
+    std::io::Read::read_to_string(&mut reader, &mut old).unwrap();
+    assert_eq!(old, "old");
+    assert_eq!(names(&fixture, "."), ["run.sh"]);
+}
+
+#[tokio::test]
+async fn what_is_no_file_to_be_written_is_left_alone() {
+    let fixture = Fixture::new();
+    fixture.put("dir/x", "x");
+    fixture.put("kept", "kept");
+    fixture.put("locked", "locked");
+    fs::set_permissions(fixture.path("locked"), fs::Permissions::from_mode(0o444)).unwrap();
+    symlink("kept", fixture.path("link")).unwrap();
+    symlink("nothing", fixture.path("dangling")).unwrap();
+    for (path, answer) in [
+        ("dir", "`dir` is a directory, not a file"),
+        ("new/", "`new` is a directory, not a file"),
+        (".", "`.` is a directory, not a file"),
+        ("kept/x", "`kept/x`: a part of it is not a directory"),
+        ("locked", "`locked` is read-only"),
+        ("link", "`link` is a symbolic link to `kept`; write to that file by its own path"),
+        (
+            "dangling",
+            "`dangling` is a symbolic link to `nothing`; write to that file by its own path",
+        ),
+        ("dangling/x", "`dangling/x` leads through a symbolic link that is not followed"),
+        ("~/x", "`~/x`: `~` is not expanded; paths are relative to the workspace"),
+    ] {
+        let output = fixture.call("write", json!({"path": path, "content": "new"})).await;
+        assert!(output.is_error);
+        assert!(output.text.ends_with(answer), "{}", output.text);
+    }
+    assert_eq!(fixture.text("kept"), "kept");
+    assert_eq!(fixture.text("locked"), "locked");
+    assert_eq!(names(&fixture, "."), ["dangling", "dir", "kept", "link", "locked"]);
+}
+
+#[tokio::test]
+async fn a_failed_write_leaves_no_trace() {
+    let fixture = Fixture::new();
+    fixture.put("kept", "kept");
+    let long = "x".repeat(300);
+    let output = fixture.call("write", json!({"path": long, "content": "new"})).await;
+    assert!(output.is_error);
+    assert_eq!(names(&fixture, "."), ["kept"]);
+}
+
+#[tokio::test]
+async fn another_hard_link_keeps_its_content() {
+    let fixture = Fixture::new();
+    fs::hard_link(fixture.outside().join("secret"), fixture.path("alias")).unwrap();
+    let output = fixture.call("write", json!({"path": "alias", "content": "new"})).await;
+    assert!(output.text.ends_with("(it was a hard link: its other names keep the old content)"));
+    assert_eq!(fixture.text("alias"), "new");
+    fixture.assert_outside_untouched();
+}
