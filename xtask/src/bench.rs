@@ -93,16 +93,16 @@ fn cases(model: &str) -> Vec<Case> {
     };
     let agent = |message| ["agent", "--yes", "--model", model, "--message", message];
     vec![
-        case("--version", 10, 10, &["--version"]),
-        case("models list", 30, 20, &["models", "list", "--provider", "vllm"]),
+        case("--version", 5, 5, &["--version"]),
+        case("models list", 20, 10, &["models", "list", "--provider", "vllm"]),
         case(
             "infer model run",
-            40,
             20,
+            10,
             &["infer", "model", "run", "--model", model, "--prompt", "hi"],
         ),
-        case("agent, hi", 40, 25, &agent("hi")),
-        case("agent, one read", 50, 25, &agent("read notes.txt")),
+        case("agent, hi", 20, 15, &agent("hi")),
+        case("agent, one read", 25, 15, &agent("read notes.txt")),
     ]
 }
 

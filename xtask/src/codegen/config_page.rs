@@ -1,5 +1,7 @@
 //! `docs/reference/config.md`: every key of the config, from its JSON Schema.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::document::Document;
@@ -7,11 +9,15 @@ use super::document::Document;
 /// How deep a schema is followed; types that contain themselves end here.
 const DEEPEST: usize = 12;
 
+/// How the schema describes a key that is taken and changes nothing.
+const WITHOUT_EFFECT: &str = "Accepted; nothing acts on it yet.";
+
 /// One key of the config.
 #[derive(Debug)]
 struct Key {
     path: String,
-    kind: String,
+    /// What it may be, in words; several for alternatives.
+    kinds: Vec<String>,
     default: String,
     description: String,
 }
@@ -21,15 +27,23 @@ pub(super) fn render(schema: &Value) -> String {
     let mut page = Document::new("Config keys");
     page.line("");
     page.line("`<name>` stands for a name of your choice and `[]` for each entry of a list.");
+    let (idle, known): (Vec<Key>, Vec<Key>) =
+        keys(schema).into_iter().partition(|key| key.description == WITHOUT_EFFECT);
     let mut section = String::new();
-    for key in keys(schema) {
+    for key in &known {
         let top = key.path.split(['.', '[']).next().unwrap_or_default();
         if top != section {
             top.clone_into(&mut section);
             page.section(&section);
             page.table(["key", "type", "default", "what it does"]);
         }
-        page.row([&format!("`{}`", key.path), &key.kind, &key.default, &key.description]);
+        let kinds = key.kinds.join(" or ");
+        page.row([&format!("`{}`", key.path), &kinds, &key.default, &key.description]);
+    }
+    page.section("Keys without effect");
+    page.line("These are accepted with any value, and nothing acts on them yet.\n");
+    for key in &idle {
+        page.line(&format!("- `{}`", key.path));
     }
     page.finish()
 }
@@ -77,20 +91,22 @@ impl<'a> Walk<'a> {
         };
         let description = said("description").and_then(Value::as_str).unwrap_or_default();
         let default = said("default").filter(|default| !default.is_null());
-        let mut kinds: Vec<String> = Vec::new();
-        for form in &forms {
-            for kind in self.kinds(form) {
-                if !kinds.contains(&kind) {
-                    kinds.push(kind);
-                }
-            }
+        let mut kinds: Vec<String> = forms.iter().flat_map(|form| self.kinds(form)).collect();
+        // Alternatives of the object above may each have this key.
+        if let Some(present) = self.keys.iter_mut().find(|key| key.path == path) {
+            present.kinds.append(&mut kinds);
+            present.kinds.sort();
+            present.kinds.dedup();
+        } else {
+            let mut seen = BTreeSet::new();
+            kinds.retain(|kind| seen.insert(kind.clone()));
+            self.keys.push(Key {
+                path: path.to_owned(),
+                kinds,
+                default: default.map(|default| format!("`{default}`")).unwrap_or_default(),
+                description: description.split("\n\n").next().unwrap_or_default().to_owned(),
+            });
         }
-        self.keys.push(Key {
-            path: path.to_owned(),
-            kind: kinds.join(" or "),
-            default: default.map(|default| format!("`{default}`")).unwrap_or_default(),
-            description: description.split("\n\n").next().unwrap_or_default().to_owned(),
-        });
         self.below(path, schema, depth + 1);
     }
 
@@ -155,6 +171,11 @@ mod tests {
             "properties": {
                 "models": { "$ref": "#/$defs/Models" },
                 "mode": { "enum": ["a", "b"], "default": "a" },
+                "idle": { "description": "Accepted; nothing acts on it yet." },
+                "source": { "oneOf": [
+                    { "type": "object", "properties": { "from": { "const": "b" } } },
+                    { "type": "object", "properties": { "from": { "const": "a" } } },
+                ] },
             },
             "$defs": {
                 "Models": {
@@ -186,7 +207,7 @@ mod tests {
         let keys = keys(&schema);
         let line = |path: &str| {
             let key = keys.iter().find(|key| key.path == path).unwrap();
-            format!("{} {} {}", key.kind, key.default, key.description)
+            format!("{} {} {}", key.kinds.join(" or "), key.default, key.description)
         };
         assert_eq!(line("mode"), "`\"a\"` or `\"b\"` `\"a\"` ");
         assert_eq!(line("models"), "object  The models.");
@@ -195,6 +216,9 @@ mod tests {
         assert_eq!(line("models.providers.<name>.limits"), "list of object  ");
         assert_eq!(line("models.providers.<name>.limits[].n"), "integer from 1  ");
         assert_eq!(line("models.providers.<name>.parent.parent.key"), "string or object  ");
-        assert_eq!(render(&schema).matches("\n## ").count(), 2);
+        assert_eq!(line("source.from"), "`\"a\"` or `\"b\"`  ");
+        let page = render(&schema);
+        assert!(page.ends_with("\n- `idle`\n"), "{page}");
+        assert_eq!(page.matches("\n## ").count(), 4, "{page}");
     }
 }

@@ -32,7 +32,8 @@ pub(super) fn man_pages(mut command: Command) -> Result<Vec<Page>> {
 
 fn add_man_pages(command: &Command, name: &str, pages: &mut Vec<Page>) -> Result<()> {
     let mut text = Vec::new();
-    let man = Man::new(command.clone().display_name(name)).title(name);
+    let source = format!("{PROGRAM} {}", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone().display_name(name)).title(name).source(source);
     man.render(&mut text).with_context(|| format!("failed to render {name}.1"))?;
     let text = String::from_utf8_lossy(&text).into_owned();
     pages.push(Page::new(format!("crates/cli/man/{name}.1"), text));

@@ -47,6 +47,7 @@ fn only_what_exists_and_can_fail_holds_an_invariant() {
     for name in [
         "cargo xtask check tidy",
         "check bans",
+        "cargo xtask codegen --check",
         "clippy::unsafe_code",
         "history_is_always_valid",
         "history::tests::history_is_always_valid",
