@@ -117,8 +117,8 @@ fn yes(is: bool) -> String {
 fn short(tokens: u32) -> String {
     match tokens {
         0..=9_999 => tokens.to_string(),
-        10_000..=999_999 if tokens.is_multiple_of(1024) => format!("{}k", tokens / 1024),
-        10_000..=999_999 => format!("{}k", tokens / 1000),
+        10_000..=999_999 if tokens.is_multiple_of(1000) => format!("{}k", tokens / 1000),
+        10_000..=999_999 => format!("{}k", tokens / 1024),
         _ => format!("{:.1}m", f64::from(tokens) / 1e6),
     }
 }
