@@ -1,5 +1,7 @@
 //! What is valid and probably not meant.
 
+use std::collections::BTreeSet;
+
 use crate::{
     diagnostic::{Diagnostic, Severity, Span},
     env::Env,
@@ -9,11 +11,11 @@ use crate::{
 };
 
 /// Looks at the values of a document; `secrets` are the places of those that are secrets.
-pub(crate) fn lint(document: &Document, secrets: &[Span], env: &Env) -> Vec<Diagnostic> {
+pub(crate) fn lint(document: &Document, secrets: &BTreeSet<Span>, env: &Env) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let lean = ["agents", "defaults", "experimental", "localModelLean"];
     let lean = lean.into_iter().fold(KeyPath::root(), KeyPath::key);
-    if let Some((key_span, _)) = document.root.find(&lean) {
+    if let Some((key_span, _)) = document.root.find(&lean, &BTreeSet::new()) {
         let help = "write `localModelMode: \"lean\"` in `agents.defaults`".to_owned();
         let older = Diagnostic::new(Severity::Note, key_span, "this is an older spelling");
         found.push(older.at(lean).with_help(Some(help)));

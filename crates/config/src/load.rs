@@ -1,6 +1,7 @@
 //! Reading a config from its file or from a text.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -125,7 +126,7 @@ fn defaults(path: PathBuf) -> Loaded {
 fn broken(text: &str, diagnostic: Diagnostic, path: Option<PathBuf>) -> LoadError {
     let mut diagnostics = vec![diagnostic];
     finish(&mut diagnostics, text, path.as_deref());
-    LoadError::Broken { path, diagnostics, text_to_show: mask(text, &[]) }
+    LoadError::Broken { path, diagnostics, text_to_show: mask(text, &BTreeSet::new()) }
 }
 
 fn parse(text: &str, env: &Env, path: Option<PathBuf>) -> Result<Loaded, LoadError> {

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     acted_on::{Use, use_of},
-    diagnostic::{Diagnostic, Severity, line_and_column},
+    diagnostic::{Diagnostic, Severity, Span, line_and_column},
     path::KeyPath,
     sections::Config,
     text::{Document, mask},
@@ -35,7 +35,7 @@ pub struct Loaded {
 #[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) document: Document,
-    pub(crate) secrets: Vec<crate::Span>,
+    pub(crate) secrets: BTreeSet<Span>,
     /// The values that are in the text and not in the config.
     pub(crate) left_out: BTreeSet<u32>,
 }
@@ -83,9 +83,8 @@ impl Loaded {
     #[must_use]
     pub fn where_set(&self, path: &KeyPath) -> Option<(usize, usize)> {
         let source = self.source.as_ref()?;
-        let (span, node) = source.document.root.find(path)?;
-        let used = !source.left_out.contains(&node.id);
-        used.then(|| line_and_column(&source.document.text, span.start))
+        let (span, _) = source.document.root.find(path, &source.left_out)?;
+        Some(line_and_column(&source.document.text, span.start))
     }
 
     /// Where the value of a key came from; a text that is no key path gives the default.
@@ -102,7 +101,9 @@ impl Loaded {
     #[must_use]
     pub fn unused(&self) -> Vec<KeyPath> {
         let mut unused = Vec::new();
-        if let Some(Source { document, left_out, .. }) = &self.source {
+        if let Some(Source { document, left_out, .. }) = &self.source
+            && !left_out.contains(&document.root.id)
+        {
             document.root.walk(&mut |path, _, node| match use_of(path) {
                 _ if left_out.contains(&node.id) => false,
                 Use::Whole => false,

@@ -31,7 +31,7 @@ pub(crate) struct Decoded<T> {
     pub(crate) value: T,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The places of secrets, and of what stands where a secret should.
-    pub(crate) secrets: Vec<Span>,
+    pub(crate) secrets: BTreeSet<Span>,
     /// The values that are in the text and not in `value`.
     pub(crate) left_out: BTreeSet<u32>,
 }
@@ -62,6 +62,7 @@ pub(crate) fn decode<T: DeserializeOwned + Default>(document: &Document) -> Deco
         refusals.insert(id, refusal);
         findings.borrow_mut().refused.insert(id);
         if id == document.root.id || refusals.len() == MAX_REFUSALS {
+            findings.borrow_mut().refused.insert(document.root.id);
             break T::default();
         }
     };
@@ -76,21 +77,22 @@ fn report<T>(
 ) -> Decoded<T> {
     let root = &document.root;
     let mut diagnostics = Vec::new();
-    let mut secrets = Vec::new();
-    let mut references: Vec<Span> = Vec::new();
+    let mut secrets = BTreeSet::new();
+    // The last object that refers to a secret; such objects are never inside each other.
+    let mut reference = Span::default();
     if let Some(refusal) = refusals.get(&root.id) {
         diagnostics.push(Diagnostic::new(Severity::Error, root.span, refusal.message.clone()));
     }
     if refusals.len() == MAX_REFUSALS {
-        let message = format!("more than {MAX_REFUSALS} values are wrong, nothing is used");
+        let message = format!("{MAX_REFUSALS} values or more are wrong, nothing is used");
         diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
     }
     root.walk(&mut |path, key_span, node| {
-        if findings.secrets.contains(&node.id) {
-            match node.value {
-                Value::Object(_) => references.push(node.span),
-                _ => secrets.push(node.span),
-            }
+        let is_secret = findings.secrets.contains(&node.id);
+        if is_secret && matches!(node.value, Value::Object(_)) {
+            reference = node.span;
+        } else if is_secret {
+            secrets.insert(node.span);
         }
         let unknown = findings.unknown.get(&node.id);
         let refusal = refusals.get(&node.id);
@@ -98,11 +100,8 @@ fn report<T>(
             return true;
         }
         // What is wrong inside a reference to a secret may be the secret itself.
-        if references
-            .iter()
-            .any(|outer| outer.start <= node.span.start && node.span.end <= outer.end)
-        {
-            secrets.push(node.span);
+        if reference.start <= node.span.start && node.span.end <= reference.end {
+            secrets.insert(node.span);
         }
         if diagnostics.len() > MAX_DIAGNOSTICS {
             return true;

@@ -1,5 +1,7 @@
 //! Hides secrets in a text that is shown, without moving a byte.
 
+use std::collections::BTreeSet;
+
 use super::lexer::{Lexer, TokenKind};
 use crate::diagnostic::Span;
 
@@ -7,8 +9,8 @@ use crate::diagnostic::Span;
 ///
 /// Hidden are the given spans and each string whose key sounds like a secret; a string that is
 /// only a reference to a variable stays readable. It works on broken text too.
-pub(crate) fn mask(text: &str, secrets: &[Span]) -> String {
-    let mut hidden: Vec<Span> = secrets.to_vec();
+pub(crate) fn mask(text: &str, secrets: &BTreeSet<Span>) -> String {
+    let mut hidden = secrets.clone();
     let mut key = None;
     let mut last = None;
     for token in Lexer::new(text) {
@@ -16,7 +18,7 @@ pub(crate) fn mask(text: &str, secrets: &[Span]) -> String {
             TokenKind::Colon => key = last.take(),
             TokenKind::Text { .. } => {
                 if key.take().is_some_and(|span: Span| sounds_secret(slice(text, span))) {
-                    hidden.push(token.span);
+                    hidden.insert(token.span);
                 }
                 last = Some(token.span);
             }
@@ -28,7 +30,6 @@ pub(crate) fn mask(text: &str, secrets: &[Span]) -> String {
         }
     }
     hidden.retain(|span| !is_reference(slice(text, *span)));
-    hidden.sort_unstable();
     cover(text, &hidden)
 }
 
@@ -50,7 +51,7 @@ fn is_reference(string: &str) -> bool {
 }
 
 /// Replaces each byte inside the spans, but for their quotes and line ends, by `*`.
-fn cover(text: &str, spans: &[Span]) -> String {
+fn cover(text: &str, spans: &BTreeSet<Span>) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut spans = spans.iter().peekable();
     for (at, character) in text.char_indices() {
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn strings_under_secret_keys_are_covered_even_in_broken_text() {
         let text = r#"{ apiKey: "sk-ä", 'X-Api-Key': 'x', maxTokens: 5, name: "n", token: "${T}", password: "a "#;
-        let shown = mask(text, &[]);
+        let shown = mask(text, &BTreeSet::new());
         assert_eq!(
             shown,
             r#"{ apiKey: "*****", 'X-Api-Key': '*', maxTokens: 5, name: "n", token: "${T}", password: "**"#
@@ -87,7 +88,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_keeps_its_length_and_its_lines(text in ".*", start in 0usize..40, length in 0usize..40) {
-            let shown = mask(&text, &[Span { start, end: start + length }]);
+            let shown = mask(&text, &BTreeSet::from([Span { start, end: start + length }]));
             prop_assert_eq!(shown.len(), text.len());
             prop_assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
         }

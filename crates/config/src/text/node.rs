@@ -1,5 +1,7 @@
 //! The tree of a config text: JSON values with their places, keys in the order of the file.
 
+use std::collections::BTreeSet;
+
 use crate::{
     diagnostic::Span,
     path::{KeyPath, Segment},
@@ -36,9 +38,12 @@ pub(crate) struct Entry {
 
 impl Node {
     /// The entry or the element at a path: its key's place (its own for an element) and itself.
-    pub(crate) fn find(&self, path: &KeyPath) -> Option<(Span, &Node)> {
-        path.segments().iter().try_fold((self.span, self), |(_, node), segment| {
-            match (&node.value, segment) {
+    ///
+    /// Absent when it, or something that it is in, is among the `hidden` ones.
+    pub(crate) fn find(&self, path: &KeyPath, hidden: &BTreeSet<u32>) -> Option<(Span, &Node)> {
+        let top = Some((self.span, self)).filter(|_| !hidden.contains(&self.id))?;
+        path.segments().iter().try_fold(top, |(_, node), segment| {
+            let found = match (&node.value, segment) {
                 (Value::Object(entries), Segment::Key(key)) => entries
                     .iter()
                     .find(|entry| entry.key == *key)
@@ -47,7 +52,8 @@ impl Node {
                     elements.get(*index).map(|node| (node.span, node))
                 }
                 _ => None,
-            }
+            };
+            found.filter(|(_, node)| !hidden.contains(&node.id))
         })
     }
 

@@ -163,7 +163,7 @@ proptest! {
         document.root.walk(&mut |path, span, node| {
             count += 1;
             ids.insert(node.id);
-            let (found_span, found) = document.root.find(path).unwrap();
+            let (found_span, found) = document.root.find(path, &[].into()).unwrap();
             assert_eq!((found.id, found_span), (node.id, span));
             true
         });

@@ -128,6 +128,15 @@ fn a_text_that_nests_without_end_is_refused() {
     }
 }
 
+#[test]
+fn at_most_a_hundred_problems_are_told() {
+    let keys: Vec<String> = (0..5_000).map(|number| format!("k{number}: 1")).collect();
+    let loaded = Config::parse(&format!("{{ {} }}", keys.join(",")), &Env::default()).unwrap();
+    assert_eq!(loaded.diagnostics.len(), 101);
+    let last = loaded.diagnostics.last().unwrap();
+    assert_eq!(last.message, "there are more problems than are told here");
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_a_config_or_explained(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

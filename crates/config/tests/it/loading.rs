@@ -107,6 +107,10 @@ fn a_value_knows_where_it_was_set() {
     ] {
         assert_eq!(loaded.origin(path).to_string(), origin);
     }
+    let text = "{ models: { providers: { p: { models: [{ name: 'no id' }] } } } }";
+    let refused = Config::parse(text, &env).unwrap();
+    assert_eq!(refused.origin("models.providers.p.models[0].name").to_string(), "default");
+    assert_eq!(refused.origin("models.providers.p").to_string(), "models.providers.p (line 1)");
     let path = "models.providers.vllm.models[1].contextWindow".parse().unwrap();
     assert_eq!(loaded.where_set(&path), Some((8, 16)));
 }

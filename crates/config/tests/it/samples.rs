@@ -135,3 +135,16 @@ fn the_config_of_the_original_program_reads_as_it_was_meant() {
     assert_eq!(served.compat.supports_tools, Some(false));
     assert_eq!(served.compat.requires_string_content, Some(true));
 }
+
+#[test]
+fn a_file_that_is_wrong_all_over_is_not_used_at_all() {
+    let wrong = "1, ".repeat(70);
+    let fallbacks = format!("model: {{ primary: 'a/b', fallbacks: [{wrong}] }}");
+    let text = format!("{{ agents: {{ defaults: {{ timeoutSeconds: 1, {fallbacks} }} }} }}");
+    let loaded = Config::parse(&text, &env()).unwrap();
+    assert_eq!(loaded.config.primary_model(&env()).unwrap(), None);
+    assert_eq!(loaded.origin("agents.defaults.timeoutSeconds").to_string(), "default");
+    assert!(loaded.unused().is_empty());
+    let message = "64 values or more are wrong, nothing is used";
+    assert!(loaded.diagnostics.iter().any(|diagnostic| diagnostic.message == message));
+}
