@@ -1,6 +1,7 @@
 //! The state behind the routes: models, script, requests seen, counts, and whether it is alive.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::reply::{Pace, Reply};
 use crate::{ModelSpec, Seen};
 
 /// How a server was set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a command-line switch of its own")]
 pub(crate) struct Setup {
     pub(crate) models: Vec<ModelSpec>,
@@ -27,6 +28,13 @@ pub(crate) struct Setup {
     pub(crate) keep_alive: Duration,
     pub(crate) pace: Pace,
     pub(crate) records: bool,
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key stays out.
+        f.debug_struct("Setup").field("models", &self.models).finish_non_exhaustive()
+    }
 }
 
 /// One server's state. It outlives a kill, except for what dies with the process.

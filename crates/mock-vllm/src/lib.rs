@@ -22,6 +22,9 @@
 //! # }
 //! ```
 //!
+//! The program `mock-vllm` serves the same to any client; its flags are in `mock-vllm --help`,
+//! its script files in [`Reply::list_from_json`].
+//!
 //! Served are `/v1/models`, `/v1/chat/completions`, `/tokenize`, `/detokenize`, `/health`,
 //! `/ping`, `/version`, `/load` and `/metrics`. Absent: the other APIs, `n` above 1, `echo`,
 //! `logprobs` and token ids in answers (accepted and ignored), `structured_outputs`.

@@ -194,6 +194,7 @@ impl Reply {
     }
 
     /// Sends `[DONE]` in place of event `event` and all that follow. At 0: nothing but `[DONE]`.
+    /// A whole answer is not affected.
     #[must_use]
     pub fn done_at(self, event: usize) -> Self {
         self.ending(event, Ending::Done)

@@ -61,7 +61,8 @@ pub(crate) fn error_event(message: &str) -> String {
 
 /// A JSON string.
 pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // Writing a string to a String cannot fail.
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// A JSON response.

@@ -68,6 +68,17 @@ async fn a_stopped_server_is_gone() {
 }
 
 #[tokio::test]
+async fn a_key_is_not_shown() {
+    let builder = MockVllm::builder().api_key("sesame");
+    assert!(!format!("{builder:?}").contains("sesame"));
+    let server = builder.start().await.expect("a port");
+    let mut client = Client::connect(server.port()).await;
+    client.send(&["GET /v1/models", "authorization: Bearer sesame"], "").await;
+    assert!(client.answer("GET").await.expect("an answer").status.contains("200"));
+    assert!(!format!("{server:?}").contains("sesame"));
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed() {
     let builder = MockVllm::builder().keep_alive(Duration::from_millis(1));
     let server = builder.start().await.expect("a port");
