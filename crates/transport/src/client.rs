@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -49,7 +48,7 @@ pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) clocks: Clocks,
     pub(crate) retry: RetryPolicy,
-    /// When the last answer was read to its end, which left its connection free.
+    /// When a connection last became free for another request, or may have.
     freed: Mutex<Option<Instant>>,
 }
 
@@ -133,15 +132,11 @@ impl Client {
     pub async fn stream(&self, url: Url, body: Bytes) -> Result<EventStream, TransportError> {
         let mut call = Call::new(&self.0, url, Some(body), "text/event-stream")?;
         let response = call.open().await?;
-        let shared = Arc::clone(&self.0);
-        let body = response
-            .bytes_stream()
-            .map(|chunk| chunk.map_err(|error| Cause::new(error).into()))
-            // Reached only when the body was read to its end.
-            .chain(stream::poll_fn(move |_| {
-                shared.note_free();
-                std::task::Poll::Ready(None)
-            }));
+        let lease = Lease(Arc::clone(&self.0));
+        let body = stream::unfold((response, lease), |(mut response, lease)| async {
+            let chunk = response.chunk().await.map_err(|error| Cause::new(error).into());
+            Some((chunk.transpose()?, (response, lease)))
+        });
         EventStream::new(Box::pin(body), call.exchange, self.0.clocks.clone(), call.total)
     }
 
@@ -163,7 +158,7 @@ impl fmt::Debug for Client {
 }
 
 impl Shared {
-    /// Notes that a connection has become free for another request.
+    /// Notes that a connection may have become free for another request.
     pub(crate) fn note_free(&self) {
         *self.freed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -172,6 +167,16 @@ impl Shared {
     pub(crate) fn may_reuse(&self) -> bool {
         let freed = *self.freed.lock().unwrap_or_else(PoisonError::into_inner);
         freed.is_some_and(|at| at.elapsed() <= POOL_IDLE)
+    }
+}
+
+/// The use of a connection by a stream, after which the connection may serve again. Whether it
+/// does is known to the HTTP library alone: it depends on how much of the body had arrived.
+struct Lease(Arc<Shared>);
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.0.note_free();
     }
 }
 

@@ -88,19 +88,10 @@ impl EventStream {
         if let StreamEvent::Data(data) = &event {
             self.waiting = Clock::BetweenTokens;
             if data == "[DONE]" {
-                self.end();
+                self.body = None;
             }
         }
         event
-    }
-
-    /// Ends the stream after `[DONE]`. Where the end of the body has arrived too, taking note of
-    /// it lets the connection serve the next request.
-    fn end(&mut self) {
-        if let Some(mut body) = self.body.take() {
-            let _end_or_surplus =
-                body.poll_next_unpin(&mut Context::from_waker(std::task::Waker::noop()));
-        }
     }
 
     fn fail(&mut self, kind: TransportErrorKind) -> TransportError {
