@@ -26,7 +26,7 @@ async fn an_end_by_signal_is_told_apart_from_an_exit_code() {
 
 #[tokio::test]
 async fn a_time_limit_ends_the_command_and_keeps_its_output() {
-    let limit = Duration::from_millis(700);
+    let limit = Duration::from_millis(1500);
     let bounds = Bounds { time: Some(limit), ..bounds() };
     let command = "trap 'echo asked; exit 3' TERM; echo begun; sleep 1000 & wait";
     let finished = run(shell(command), bounds, |_, _| ()).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_time_limit_ends_the_command_and_keeps_its_output() {
 
 #[tokio::test]
 async fn a_command_that_does_not_listen_is_killed_after_the_grace() {
-    let limit = Duration::from_millis(500);
+    let limit = Duration::from_millis(1500);
     let bounds = Bounds { time: Some(limit), grace: Duration::from_millis(100), ..bounds() };
     let command = "trap '' TERM; echo begun; sleep 1000";
     let finished = run(shell(command), bounds, |_, _| ()).await.unwrap();

@@ -28,7 +28,7 @@ const FAMILY: usize = 7;
 #[tokio::test]
 async fn a_time_limit_ends_the_whole_tree() {
     let life = LifeLine::new();
-    let time = Some(Duration::from_secs(2));
+    let time = Some(Duration::from_secs(3));
     let bounds = Bounds { time, grace: Duration::from_millis(100), ..bounds() };
     let finished = run(shell(&family(&life, "wait")), bounds, |_, _| ()).await.unwrap();
     assert!(matches!(finished.end, End::TimedOut(_)));
@@ -81,7 +81,7 @@ async fn a_command_that_forks_without_end_is_stopped() {
         "exec 9>{}; f() {{ echo -n x >&9; (sleep 0.01; f) & (setsid sleep 1000 &) }}; f; sleep 1000",
         life.path().display()
     );
-    let time = Some(Duration::from_millis(500));
+    let time = Some(Duration::from_millis(1500));
     let bounds = Bounds { time, grace: Duration::from_millis(50), ..bounds() };
     let finished = run(shell(&command), bounds, |_, _| ()).await.unwrap();
     assert_eq!(finished.survivors, 0);
