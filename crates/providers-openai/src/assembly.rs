@@ -45,6 +45,11 @@ impl Assembly {
         self.done = true;
     }
 
+    /// Tells whether the server said why the answer ended: nothing of it is still to come.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.finish_reason.is_some()
+    }
+
     /// Takes one chunk and returns what it means to the reader.
     pub(crate) fn chunk(&mut self, chunk: ChatChunk) -> Vec<ChatEvent> {
         if let Some(usage) = chunk.usage {
@@ -123,7 +128,7 @@ impl Assembly {
         let id = delta.id.filter(|id| !id.trim().is_empty());
         let (name, arguments) = (delta.function.name, delta.function.arguments);
         let index = delta.index.unwrap_or_else(|| match (&id, self.calls.last()) {
-            (Some(id), Some(last)) if last.id.as_ref() != Some(id) => last.index + 1,
+            (Some(id), Some(last)) if last.id.as_ref() != Some(id) => last.index.saturating_add(1),
             (_, last) => last.map_or(0, |last| last.index),
         });
         let place = self.calls.iter().rposition(|call| call.index == index);

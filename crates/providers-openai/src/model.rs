@@ -122,6 +122,8 @@ impl Answer {
     async fn advance(&mut self, mut assembly: Assembly) {
         let event = match self.events.next().await {
             Some(Ok(event)) => event,
+            // Only the count of tokens or the end mark is lost.
+            Some(Err(_)) if assembly.is_whole() => return self.end(assembly),
             Some(Err(error)) => {
                 return self.ready.push_back(Err(model_error(error, Some(&self.model))));
             }

@@ -34,6 +34,8 @@ fn call(index: Value, id: Value, name: Value, arguments: Value) -> Value {
     ]}))
 }
 
+type Judged = Result<Outcome, Incomplete>;
+
 #[test]
 fn the_outcome_is_decided_from_content() {
     let text = || delta(json!({"content": "hello"}));
@@ -43,7 +45,7 @@ fn the_outcome_is_decided_from_content() {
     let half = || call(json!(0), json!("a"), json!("run"), json!("{\"cmd\": \"l"));
     let refusal = || delta(json!({"refusal": "no"}));
     let nothing = json!({"choices": []});
-    let table: Vec<(&str, Vec<Value>, bool, Result<Outcome, Incomplete>)> = vec![
+    let table: Vec<(&str, Vec<Value>, bool, Judged)> = vec![
         ("text, stop", vec![role(), text(), finish("stop")], true, Ok(Outcome::Reply)),
         ("text, stop, no end mark", vec![text(), finish("stop")], false, Ok(Outcome::Reply)),
         ("text, no reason, end mark", vec![text()], true, Ok(Outcome::Reply)),
@@ -168,4 +170,12 @@ fn the_last_usage_wins_and_other_choices_are_not_mixed_in() {
     };
     assert_eq!(message.text, "a");
     assert_eq!(usage, Some(Usage { input: 5, output: 2, cached: Some(4) }));
+}
+
+#[test]
+fn the_last_index_there_is_has_no_next() {
+    let last = call(json!(u32::MAX), json!("a"), json!("run"), json!("{}"));
+    let next = call(Value::Null, json!("b"), json!("run"), json!("{}"));
+    let found = calls(&[last, next], "tool_calls");
+    assert_eq!(found.iter().map(|call| call.0.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }

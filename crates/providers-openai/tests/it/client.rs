@@ -1,0 +1,92 @@
+//! A client for a server on loopback, and an answer read to its end.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use openclaw_core::{
+    Abilities, AssistantMessage, ChatEvent, ChatStream, EmittedCall, LimitSource, ModelError,
+    ModelInfo, ModelLimits, ModelRef, Outcome, Usage,
+};
+use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, RetryPolicy};
+
+/// Two attempts with next to no pause, no clocks, no key.
+pub(crate) fn options(base_url: &str) -> ClientOptions {
+    let delay = Duration::from_millis(1);
+    ClientOptions {
+        endpoint: Endpoint::parse(base_url).unwrap(),
+        bearer: None,
+        headers: Vec::new(),
+        clocks: Clocks::default(),
+        retry: RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay },
+        user_agent: "test/1".to_owned(),
+    }
+}
+
+pub(crate) fn client(base_url: &str) -> Client {
+    Client::new(options(base_url)).unwrap()
+}
+
+pub(crate) fn info(model: &str, window: u32) -> ModelInfo {
+    ModelInfo {
+        reference: ModelRef::new("lab", model).unwrap(),
+        limits: ModelLimits { window, window_source: LimitSource::Live, output: None },
+        abilities: Abilities { tools: true, images: false, reasoning: false },
+    }
+}
+
+/// How a stream ended.
+pub(crate) type End = Result<(AssistantMessage, Outcome, Option<Usage>), ModelError>;
+
+/// Reads a stream that ends once, and whose pieces are those of its message. Returns the pieces
+/// and the end.
+pub(crate) async fn read(mut stream: ChatStream) -> (Vec<ChatEvent>, End) {
+    let all = async {
+        let mut items = Vec::new();
+        while let Some(item) = stream.next().await {
+            items.push(item);
+        }
+        items
+    };
+    let patience = Duration::from_secs(20);
+    let mut items = tokio::time::timeout(patience, all).await.expect("the stream never ends");
+    let end = match items.pop().expect("the stream is empty") {
+        Ok(ChatEvent::Finished { message, outcome, usage }) => Ok((message, outcome, usage)),
+        Ok(other) => panic!("not an end: {other:?}"),
+        Err(error) => Err(error),
+    };
+    let pieces: Vec<ChatEvent> =
+        items.into_iter().map(|item| item.expect("a second end")).collect();
+    assert_eq!(pieces.first(), Some(&ChatEvent::Accepted));
+    if let Ok((message, ..)) = &end {
+        assert_pieces(&pieces, message);
+    }
+    (pieces, end)
+}
+
+/// Whoever shows the pieces has shown the message.
+fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
+    let (mut text, mut thought) = (String::new(), String::new());
+    let mut arguments = vec![String::new(); message.calls.len()];
+    for piece in pieces {
+        match piece {
+            ChatEvent::TextDelta(piece) => text.push_str(piece),
+            ChatEvent::ReasoningDelta(piece) => thought.push_str(piece),
+            ChatEvent::ToolCallDelta { index, arguments: piece, .. } => {
+                arguments[*index as usize].push_str(piece);
+            }
+            ChatEvent::Accepted | ChatEvent::Heartbeat => {}
+            other => panic!("an end before the end: {other:?}"),
+        }
+    }
+    assert_eq!(text, message.text);
+    assert_eq!(thought, message.reasoning.as_ref().map_or("", |thought| thought.text.as_str()));
+    for (written, call) in arguments.iter().zip(&message.calls) {
+        match call {
+            EmittedCall::Ready(call) => {
+                let parsed = openclaw_core::Arguments::parse(written);
+                assert_eq!(parsed.as_ref(), Ok(&call.arguments));
+            }
+            EmittedCall::Broken(call) => assert_eq!(written, &call.raw),
+        }
+    }
+}

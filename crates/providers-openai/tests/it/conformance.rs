@@ -1,0 +1,318 @@
+//! What each model must do, whatever crate it comes from: one suite against a mock of vLLM.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use openclaw_core::{
+    Arguments, ChatEvent, ChatModel, ChatRequest, ChatStream, Clock, EmittedCall, History,
+    ModelError, ModelErrorKind, ModelInfo, Outcome, ToolName, ToolSpec, Usage,
+};
+use openclaw_mock_vllm::{Call, ErrorBody, Finish, Gate, MockVllm, Reply, Turn, UsageOverride};
+use openclaw_transport::{Client, ClientOptions, Clocks, Limit};
+
+use crate::client::{End, client, info, options, read};
+use crate::raw::{RawServer, response};
+
+/// Makes the model to be judged.
+pub(crate) type Make = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
+
+/// A window in which nothing is near a limit: what does not fit is found by the server.
+const WIDE: u32 = 1_000_000;
+
+/// Runs the whole suite.
+pub(crate) async fn suite(make: Make) {
+    texts_are_read(make).await;
+    calls_are_read(make).await;
+    broken_streams_are_errors(make).await;
+    refusals_have_their_kind(make).await;
+    the_request_is_refused_for_what_it_is(make).await;
+    passing_failures_are_tried_again(make).await;
+    an_answer_that_is_not_streamed_is_read(make).await;
+    keep_alives_are_heartbeats(make).await;
+    dropping_the_stream_hangs_up(make).await;
+    silence_ends_by_the_clock(make).await;
+}
+
+fn question() -> ChatRequest {
+    let mut history = History::new();
+    history.push_user("hi");
+    let tools = ["exec", "now", "read"].map(|name| ToolSpec {
+        name: ToolName::new(name).unwrap(),
+        description: "A tool.".into(),
+        parameters: Arc::new(Arguments::default().to_value()),
+    });
+    ChatRequest { tools: tools.into(), ..ChatRequest::new(history) }
+}
+
+fn model(make: Make, server: &MockVllm) -> Arc<dyn ChatModel> {
+    make(client(&server.base_url()), info("tiny", WIDE))
+}
+
+async fn end_of(stream: Result<ChatStream, ModelError>) -> End {
+    read(stream?).await.1
+}
+
+/// A call as a table shows it: its name, and its arguments or the raw text of a broken one.
+type Shown = (&'static str, Result<&'static str, &'static str>);
+
+fn is_shown(call: &EmittedCall, (name, arguments): &Shown) -> bool {
+    match call {
+        EmittedCall::Ready(call) => {
+            call.name.as_str() == *name && Ok(call.arguments.to_json().as_str()) == *arguments
+        }
+        EmittedCall::Broken(call) => {
+            call.name.as_str() == *name && Err(call.raw.as_str()) == *arguments
+        }
+    }
+}
+
+async fn texts_are_read(make: Make) {
+    let thought = || Turn::empty().then_reasoning("let me ").then_reasoning("see");
+    let table: Vec<(&str, Reply, Outcome, &str)> = vec![
+        ("text", Turn::pieces(["Hel", "", "lo"]).into(), Outcome::Reply, "Hello"),
+        ("no end mark", Reply::from(Turn::text("yes")).no_done(), Outcome::Reply, "yes"),
+        ("truncated", Turn::text("a").finish(Finish::Length).into(), Outcome::Truncated, "a"),
+        ("empty", Turn::empty().into(), Outcome::Empty, ""),
+        ("only thought", thought().into(), Outcome::ReasoningOnly, ""),
+        ("thought and text", thought().then_text("yes").into(), Outcome::Reply, "yes"),
+    ];
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(make, &server);
+    for (name, reply, outcome, text) in table {
+        server.push(reply);
+        let (message, found, usage) = end_of(model.chat(question()).await).await.unwrap();
+        assert_eq!((found, message.text.as_str()), (outcome, text), "{name}");
+        assert!(usage.is_some_and(|usage| usage.input > 0), "{name}");
+        let reasoning = message.reasoning.map(|thought| (thought.text, thought.field));
+        let expected = name.contains("thought").then(|| ("let me see".to_owned(), "reasoning"));
+        assert_eq!(reasoning, expected, "{name}");
+    }
+    let usage = UsageOverride {
+        prompt: Some(700),
+        completion: Some(9),
+        cached: Some(640),
+        ..UsageOverride::default()
+    };
+    server.push(Turn::text("yes").usage(usage));
+    let (.., usage) = end_of(model.chat(question()).await).await.unwrap();
+    assert_eq!(usage, Some(Usage { input: 700, output: 9, cached: Some(640) }));
+}
+
+async fn calls_are_read(make: Make) {
+    const LS: &str = r#"{"cmd": "ls"}"#;
+    let ls = || Call::new("exec", LS);
+    let two = Turn::call("read", r#"{"path": "a"}"#).then_call(Call::pieces("now", ["{", "}"]));
+    let cut = Turn::call("read", "{}").then_call(Call::new("exec", "{\"cmd\": \"l"));
+    let whole: Shown = ("exec", Ok(r#"{"cmd":"ls"}"#));
+    let table: Vec<(&str, Turn, Vec<Shown>)> = vec![
+        ("one", Turn::empty().then_call(ls().id("call-1")), vec![whole]),
+        ("stop", Turn::empty().then_call(ls()).finish(Finish::Stop), vec![whole]),
+        ("text", Turn::text("so").then_call(ls()), vec![whole]),
+        ("two", two, vec![("read", Ok(r#"{"path":"a"}"#)), ("now", Ok("{}"))]),
+        ("no arguments", Turn::call("now", ""), vec![("now", Ok("{}"))]),
+        ("broken", Turn::call("exec", r#"{"cmd": "ls""#), vec![("exec", Err(r#"{"cmd": "ls""#))]),
+        ("a number", Turn::call("exec", "19.21E-012"), vec![("exec", Err("19.21E-012"))]),
+        ("a stray brace", Turn::call("now", "{}}"), vec![("now", Err("{}}"))]),
+        (
+            "cut off after a whole one",
+            cut.finish(Finish::Length),
+            vec![("read", Ok("{}")), ("exec", Err("{\"cmd\": \"l"))],
+        ),
+        (
+            "cut off at its end",
+            Turn::empty().then_call(ls()).finish(Finish::Length),
+            vec![("exec", Err(LS))],
+        ),
+    ];
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(make, &server);
+    for (name, turn, calls) in table {
+        server.push(turn);
+        let (message, outcome, _) = end_of(model.chat(question()).await).await.unwrap();
+        assert_eq!(outcome, Outcome::Calls, "{name}");
+        assert_eq!(message.text, if name == "text" { "so" } else { "" });
+        assert_eq!(message.calls.len(), calls.len(), "{name}");
+        let all = message.calls.iter().zip(&calls).all(|(call, shown)| is_shown(call, shown));
+        assert!(all, "{name}: {:?}", message.calls);
+    }
+}
+
+async fn broken_streams_are_errors(make: Make) {
+    let turn = || Reply::from(Turn::pieces(["one", "two", "three"]));
+    let call = || Reply::from(Turn::call("read", "{}"));
+    let table = [
+        ("an error in place of the answer", turn().error_at(0, "boom")),
+        ("an error in the middle", turn().error_at(2, "boom")),
+        ("only the end mark", turn().done_at(0)),
+        ("a lost connection right after the headers", turn().hang_up_at(0)),
+        ("a lost connection in the middle", turn().hang_up_at(2)),
+        ("a lost connection inside a piece", turn().cut_at(400)),
+        ("a lost connection after a whole call", call().hang_up_at(3)),
+    ];
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(make, &server);
+    for (name, reply) in table {
+        server.push(reply);
+        let error = end_of(model.chat(question()).await).await.unwrap_err();
+        assert_eq!(error.kind(), ModelErrorKind::Interrupted, "{name}: {error}");
+        let exchange = error.exchange().unwrap();
+        assert_eq!(exchange.status, Some(200), "{name}");
+        assert_eq!(exchange.model.as_deref(), Some("tiny"), "{name}");
+    }
+    for (name, reply) in [
+        ("a lost connection before the usage", turn().hang_up_at(4)),
+        ("a lost connection before the end mark", turn().hang_up_at(5)),
+        ("an end mark in place of the usage", turn().done_at(4)),
+    ] {
+        server.push(reply);
+        let (message, outcome, _) = end_of(model.chat(question()).await).await.expect(name);
+        assert_eq!((message.text.as_str(), outcome), ("onetwothree", Outcome::Reply), "{name}");
+    }
+    server.push(turn().engine_dies_at(2));
+    let error = end_of(model.chat(question()).await).await.unwrap_err();
+    assert_eq!(error.kind(), ModelErrorKind::Interrupted);
+    assert!(error.to_string().contains("EngineCore"), "{error}");
+    let error = end_of(model.chat(question()).await).await.unwrap_err();
+    assert_eq!(error.kind(), ModelErrorKind::Connect, "{error}");
+}
+
+/// Scripted responses, as servers and what is in front of them give them.
+async fn refusals_have_their_kind(make: Make) {
+    let said = |message: &str| {
+        let kind = "BadRequestError".to_owned();
+        ErrorBody::Error { message: message.to_owned(), kind }
+    };
+    let html = |status| {
+        let body = "<html><body>Bad gateway</body></html>".to_owned();
+        Reply::status(status, ErrorBody::Raw { content_type: "text/html".to_owned(), body })
+    };
+    let table = [
+        (Reply::overloaded(), ModelErrorKind::Overloaded),
+        (Reply::status(503, said("The model is loading")), ModelErrorKind::Loading),
+        (Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())), ModelErrorKind::Auth),
+        (Reply::status(403, said("no")), ModelErrorKind::Auth),
+        (Reply::status(404, ErrorBody::Detail("Not Found".to_owned())), ModelErrorKind::Protocol),
+        (Reply::status(500, said("boom")), ModelErrorKind::Rejected),
+        (Reply::status(400, said("top_p must be in (0, 1]")), ModelErrorKind::Rejected),
+        (html(502), ModelErrorKind::Interrupted),
+        (Reply::html(), ModelErrorKind::Protocol),
+        (
+            Reply::status(413, said("too big")),
+            ModelErrorKind::ContextOverflow { window: None, prompt: None },
+        ),
+        (Reply::rate_limited(0), ModelErrorKind::RateLimited { retry_after: Some(Duration::ZERO) }),
+        (Reply::hang_up(), ModelErrorKind::Interrupted),
+    ];
+    for (reply, kind) in table {
+        let server = MockVllm::builder().start().await.unwrap();
+        for _ in 0..3 {
+            server.push(reply.clone());
+        }
+        let error = model(make, &server).chat(question()).await.err().expect("a refusal");
+        assert_eq!(error.kind(), kind, "{error}");
+        let exchange = error.exchange().unwrap();
+        assert!(exchange.url.ends_with("/v1/chat/completions"), "{exchange:?}");
+    }
+}
+
+async fn the_request_is_refused_for_what_it_is(make: Make) {
+    let server = MockVllm::builder().api_key("right").start().await.unwrap();
+    let keyed = |key: &str| {
+        let bearer = Some(key.into());
+        Client::new(ClientOptions { bearer, ..options(&server.base_url()) }).unwrap()
+    };
+    for (client, name, kind) in [
+        (client(&server.base_url()), "tiny", ModelErrorKind::Auth),
+        (keyed("key-that-is-wrong"), "tiny", ModelErrorKind::Auth),
+        (keyed("right"), "nope", ModelErrorKind::UnknownModel),
+    ] {
+        let error = make(client, info(name, WIDE)).chat(question()).await.err().unwrap();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!format!("{error:?}").contains("key-that-is-wrong"));
+    }
+    let mut history = History::new();
+    history.push_user(&"many words ".repeat(4_000));
+    let model = make(keyed("right"), info("tiny", WIDE));
+    let error = model.chat(ChatRequest::new(history)).await.err().unwrap();
+    // "at least 4097" is not a count.
+    let kind = ModelErrorKind::ContextOverflow { window: Some(4096), prompt: None };
+    assert_eq!(error.kind(), kind, "{error}");
+    assert_eq!(server.requests().last().unwrap().path.as_str(), "/v1/chat/completions");
+}
+
+async fn passing_failures_are_tried_again(make: Make) {
+    let kind = "InternalServerError".to_owned();
+    let error = ErrorBody::Error { message: "once".to_owned(), kind };
+    for failure in [Reply::status(500, error), Reply::overloaded(), Reply::rate_limited(0)] {
+        let server = MockVllm::builder().start().await.unwrap();
+        server.push(failure);
+        server.push(Turn::text("now"));
+        let (message, ..) = end_of(model(make, &server).chat(question()).await).await.unwrap();
+        assert_eq!(message.text, "now");
+        let seen = server.requests();
+        assert_eq!(seen.len(), 2);
+        assert_eq!(seen[0].body, seen[1].body);
+    }
+}
+
+async fn an_answer_that_is_not_streamed_is_read(make: Make) {
+    let body = r#"{"id":"x","object":"chat.completion","choices":[{"index":0,"message":
+        {"role":"assistant","content":"so","reasoning":"hm","tool_calls":[
+        {"id":"a","type":"function","function":{"name":"read","arguments":"{\"path\": \"x\"}"}},
+        {"id":"b","type":"function","function":{"name":"read","arguments":"[]"}}]},
+        "finish_reason":"tool_calls"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#;
+    let server =
+        RawServer::start(move |_| Some(response("200 OK", "application/json", body))).await;
+    let model = make(client(&server.base_url()), info("tiny", WIDE));
+    let (message, outcome, usage) = end_of(model.chat(question()).await).await.unwrap();
+    assert_eq!((message.text.as_str(), outcome), ("so", Outcome::Calls));
+    let [EmittedCall::Ready(ready), EmittedCall::Broken(broken)] = &message.calls[..] else {
+        panic!("{:?}", message.calls);
+    };
+    assert_eq!(ready.arguments, Arguments::parse(r#"{"path": "x"}"#).unwrap());
+    assert_eq!(broken.raw, "[]");
+    assert_eq!(usage, Some(Usage { input: 5, output: 2, cached: None }));
+}
+
+async fn keep_alives_are_heartbeats(make: Make) {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(make, &server);
+    let mut heartbeats = Vec::new();
+    for comments in [0, 3] {
+        server.push(Reply::from(Turn::pieces(["a", "b"])).keep_alive_before(2, comments));
+        let (events, end) = read(model.chat(question()).await.unwrap()).await;
+        assert_eq!(end.unwrap().0.text, "ab");
+        heartbeats.push(events.iter().filter(|event| **event == ChatEvent::Heartbeat).count());
+    }
+    assert_eq!(heartbeats[1], heartbeats[0] + 3);
+}
+
+async fn dropping_the_stream_hangs_up(make: Make) {
+    let server = MockVllm::builder().start().await.unwrap();
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::pieces(["one", "two"])).gate(2, &gate));
+    let mut stream = model(make, &server).chat(question()).await.unwrap();
+    while !matches!(stream.next().await.unwrap().unwrap(), ChatEvent::TextDelta(_)) {}
+    gate.reached().await;
+    drop(stream);
+    let seen = server.requests().pop().unwrap();
+    let hung_up = tokio::time::timeout(Duration::from_secs(20), seen.until_aborted()).await;
+    hung_up.expect("the connection stays open");
+}
+
+async fn silence_ends_by_the_clock(make: Make) {
+    let server = MockVllm::builder().start().await.unwrap();
+    let duration = Duration::from_millis(40);
+    let limit = || Some(Limit { duration, source: "the.setting".into() });
+    let first = Clocks { first_token: limit(), ..Clocks::default() };
+    let between = Clocks { between_tokens: limit(), ..Clocks::default() };
+    for (at, clocks, clock) in [(0, first, Clock::FirstToken), (2, between, Clock::BetweenTokens)] {
+        let client = ClientOptions { clocks, ..options(&server.base_url()) };
+        let model = make(Client::new(client).unwrap(), info("tiny", WIDE));
+        server.push(Reply::from(Turn::pieces(["a", "b", "c"])).silent_at(at));
+        let error = end_of(model.chat(question()).await).await.unwrap_err();
+        assert_eq!(error.kind(), ModelErrorKind::Timeout { clock, after: duration }, "{error}");
+        assert!(error.to_string().contains("the.setting"), "{error}");
+    }
+}

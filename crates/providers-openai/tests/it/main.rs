@@ -1,0 +1,20 @@
+//! OpenAI-compatible servers as models, against a mock of vLLM, recordings and any bytes at all.
+
+#[cfg(test)]
+mod any_stream;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod openai;
+#[cfg(test)]
+mod raw;
+#[cfg(test)]
+mod recordings;
+#[cfg(test)]
+mod talk;
+#[cfg(test)]
+mod wire;

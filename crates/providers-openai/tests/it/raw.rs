@@ -1,0 +1,79 @@
+//! A server that answers with the bytes it is told to, one answer a connection.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// A server on loopback; it ends when it is dropped.
+pub(crate) struct RawServer {
+    port: u16,
+    task: AbortHandle,
+}
+
+impl RawServer {
+    /// Answers each request by its first line, e.g. `GET /v1/models`, and closes the connection.
+    /// Without an answer it keeps the connection open in silence.
+    pub(crate) async fn start(
+        answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answer = Arc::new(answer);
+        let serve = async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(converse(stream, Arc::clone(&answer)));
+            }
+        };
+        Self { port, task: tokio::spawn(serve).abort_handle() }
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://127.0.0.1:{}/v1", self.port)
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A response of known length.
+pub(crate) fn response(status: &str, content_type: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n");
+    format!("{head}content-type: {content_type}\r\n\r\n{body}").into_bytes()
+}
+
+async fn converse<A: Fn(&str) -> Option<Vec<u8>>>(mut stream: TcpStream, answer: Arc<A>) {
+    let Some(line) = request(&mut stream).await else { return };
+    match answer(&line) {
+        // A client that left has no need of the answer.
+        Some(bytes) => drop(stream.write_all(&bytes).await),
+        None => while matches!(stream.read(&mut [0; 64]).await, Ok(1..)) {},
+    }
+}
+
+/// Reads a request whole and returns its method and path; `None` if the client leaves before.
+async fn request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let body = loop {
+        match bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            Some(end) => break end + 4,
+            None if stream.read_buf(&mut bytes).await.ok()? == 0 => return None,
+            None => {}
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..body]).into_owned();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.map_or(0, |length| length.parse().unwrap());
+    while bytes.len() < body + length {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(head.split(" HTTP/").next()?.to_owned())
+}

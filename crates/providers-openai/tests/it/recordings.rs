@@ -1,0 +1,143 @@
+//! Each recorded stream of a real vLLM, read as it came and cut anywhere.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use openclaw_core::{ChatModel, ChatRequest, EmittedCall, History, ModelErrorKind, Outcome};
+use openclaw_providers_openai::OpenAiModel;
+
+use crate::client::{End, client, info, read};
+use crate::raw::RawServer;
+
+const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mock-vllm/tests/recordings");
+
+/// What a recording comes to: the outcome and its calls, `+` for a ready one and `-` for a broken
+/// one; or the name of the error.
+const EXPECTED: &[(&str, &str)] = &[
+    ("auto-forced-stream", "Calls +run"),
+    ("auto-forced-text-stream", "Calls +run"),
+    ("auto-forced-two-noparallel-stream", "Calls +run"),
+    ("auto-forced-two-stream", "Calls +run +run"),
+    ("auto-malformed-stream", "Calls -run"),
+    ("auto-truncated-stream", "Empty"),
+    ("chat-badkey-stream", "auth"),
+    ("chat-empty-stop-stream", "Empty"),
+    ("chat-stream", "Truncated"),
+    ("chat-stream-continuous", "Truncated"),
+    ("chat-stream-nousage", "Truncated"),
+    ("chat-stream-raw", "Truncated"),
+    ("kill-sigkill-engine", "interrupted"),
+    ("longprompt-stream", "context_overflow"),
+    ("max-tokens-too-large-stream", "context_overflow"),
+    ("notools-default-stream", "rejected"),
+    ("notools-named-stream", "rejected"),
+    ("overload-503", "overloaded"),
+    ("reasoning-stream", "ReasoningOnly"),
+    ("strict-required-stream", "Calls +read_file"),
+    ("tools-named-stream", "Calls -read_file"),
+    ("tools-required-stream", "Calls -read_file -read_file -read_file -read_file"),
+    ("tools-required-stream-truncated", "Empty"),
+    ("unknown-model-stream", "unknown_model"),
+];
+
+/// The responses to streaming chat completions, by name.
+fn recordings() -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(Path::new(RECORDINGS)).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "req") {
+            continue;
+        }
+        let request = std::fs::read_to_string(&path).unwrap();
+        if request.starts_with("POST /v1/chat/completions")
+            && request.replace(' ', "").contains("\"stream\":true")
+        {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            found.insert(name, std::fs::read(path.with_extension("res")).unwrap());
+        }
+    }
+    found
+}
+
+/// The response as bytes for the wire: what was recorded without its chunk framing gets one chunk
+/// for each event.
+fn wire(name: &str, recorded: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(recorded).replace("\r\n", "\n");
+    let (head, body) = text.split_once("\n\n").unwrap();
+    let head = head.replace('\n', "\r\n");
+    let is_framed = name.ends_with("-raw") || name.starts_with("kill-");
+    if is_framed || !head.contains("transfer-encoding: chunked") {
+        return recorded.to_vec();
+    }
+    let mut wire = format!("{head}\r\n\r\n");
+    for event in body.split_inclusive("\n\n") {
+        write!(wire, "{:x}\r\n{event}\r\n", event.len()).unwrap();
+    }
+    wire.push_str("0\r\n\r\n");
+    wire.into_bytes()
+}
+
+async fn answer(response: Vec<u8>) -> End {
+    let response = Arc::new(response);
+    let server = RawServer::start(move |_| Some(response.to_vec())).await;
+    let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
+    let mut history = History::new();
+    history.push_user("hi");
+    match model.chat(ChatRequest::new(history)).await {
+        Ok(stream) => read(stream).await.1,
+        Err(error) => Err(error),
+    }
+}
+
+fn shown(end: &End) -> String {
+    match end {
+        Ok((message, outcome, _)) => {
+            let calls = message.calls.iter().map(|call| match call {
+                EmittedCall::Ready(call) => format!(" +{}", call.name),
+                EmittedCall::Broken(call) => format!(" -{}", call.name),
+            });
+            format!("{outcome:?}{}", calls.collect::<String>())
+        }
+        Err(error) => error.kind().name().to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn each_recording_comes_to_what_it_says() {
+    let recordings = recordings();
+    let mut found = Vec::new();
+    for (name, recorded) in &recordings {
+        let end = answer(wire(name, recorded)).await;
+        found.push((name.as_str(), shown(&end)));
+    }
+    let expected: Vec<_> =
+        EXPECTED.iter().map(|(name, shown)| (*name, (*shown).to_owned())).collect();
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn a_recording_cut_anywhere_is_interrupted_or_whole() {
+    for name in ["auto-forced-two-stream", "chat-stream", "reasoning-stream"] {
+        let whole = wire(name, &recordings()[name]);
+        let text = String::from_utf8_lossy(&whole).into_owned();
+        let finish = text.find("\"finish_reason\":\"").unwrap();
+        let ended = finish + text[finish..].find("\n\n").unwrap() + 2;
+        let (complete, ..) = answer(whole.clone()).await.unwrap();
+        let body = text.find("\r\n\r\n").unwrap() + 4;
+        for cut in (body..whole.len()).step_by(97).chain(ended - 2..ended + 2) {
+            match answer(whole[..cut].to_vec()).await {
+                Ok((message, outcome, _)) => {
+                    assert!(cut >= ended, "{name} cut at {cut} of {ended}");
+                    assert_eq!(message, complete, "{name} cut at {cut}");
+                    assert_ne!(outcome, Outcome::Empty);
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), ModelErrorKind::Interrupted);
+                    assert!(cut < ended, "{name} cut at {cut} of {ended}: {error}");
+                }
+            }
+        }
+    }
+}

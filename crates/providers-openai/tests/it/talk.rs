@@ -1,0 +1,64 @@
+//! Conversations to send.
+
+use std::sync::Arc;
+
+use openclaw_core::{
+    Arguments, AssistantMessage, BrokenCall, ChatRequest, EmittedCall, History, Reasoning,
+    ToolCall, ToolCallId, ToolName, ToolOutput, ToolSpec,
+};
+use serde_json::json;
+
+pub(crate) fn request(history: &History) -> ChatRequest {
+    ChatRequest::new(history.clone())
+}
+
+/// A conversation with one question.
+pub(crate) fn asked(text: &str) -> History {
+    let mut history = History::new();
+    history.push_user(text);
+    history
+}
+
+pub(crate) fn says(text: &str) -> AssistantMessage {
+    AssistantMessage { text: text.to_owned(), ..AssistantMessage::default() }
+}
+
+pub(crate) fn thinks(thought: &str, field: &'static str, text: &str) -> AssistantMessage {
+    let reasoning = Some(Reasoning { text: thought.to_owned(), field });
+    AssistantMessage { reasoning, ..says(text) }
+}
+
+pub(crate) fn calls(calls: impl IntoIterator<Item = EmittedCall>) -> AssistantMessage {
+    AssistantMessage { calls: calls.into_iter().collect(), ..AssistantMessage::default() }
+}
+
+pub(crate) fn ready(id: &str, name: &str, arguments: &str) -> EmittedCall {
+    EmittedCall::Ready(ToolCall {
+        id: ToolCallId::new(id).unwrap(),
+        name: ToolName::new(name).unwrap(),
+        arguments: Arguments::parse(arguments).unwrap(),
+    })
+}
+
+pub(crate) fn broken(id: &str, name: &str, raw: &str) -> EmittedCall {
+    EmittedCall::Broken(BrokenCall {
+        id: ToolCallId::new(id).unwrap(),
+        name: ToolName::new(name).unwrap(),
+        raw: raw.to_owned(),
+        problem: "Its arguments are not valid JSON.".to_owned(),
+    })
+}
+
+pub(crate) fn resolve(history: &mut History, id: &str, output: &str) {
+    history.resolve(&ToolCallId::new(id).unwrap(), ToolOutput::ok(output)).unwrap();
+}
+
+pub(crate) fn read_tool() -> ToolSpec {
+    ToolSpec {
+        name: ToolName::new("read").unwrap(),
+        description: "Reads a file.".into(),
+        parameters: Arc::new(json!({
+            "type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]
+        })),
+    }
+}
