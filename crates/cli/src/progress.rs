@@ -63,7 +63,7 @@ impl Progress {
         self.tell_attempts();
         match event {
             TurnEvent::ModelCallStarted { .. } => {
-                self.waiting_for = Some(("the model".to_owned(), Instant::now()));
+                self.waiting_for = Some(("waiting for the model".to_owned(), Instant::now()));
                 self.streamed = false;
             }
             TurnEvent::Text(text) => {
@@ -83,7 +83,7 @@ impl Progress {
                 self.line(Style::Yellow, &format!("✗ {name}: {reason}"));
             }
             TurnEvent::ToolStarted { effect, .. } => {
-                self.waiting_for = Some((describe(effect), Instant::now()));
+                self.waiting_for = Some((format!("running {}", describe(effect)), Instant::now()));
                 self.line(Style::Bold, &format!("● {}", describe(effect)));
             }
             TurnEvent::ToolOutput { text, .. } => {
@@ -128,7 +128,7 @@ impl Progress {
         if waited < PATIENCE || !self.printer.stderr_is_terminal || self.cursor == Cursor::InLine {
             return;
         }
-        let text = format!("\r\x1b[2Kwaiting for {what}, {}", time(waited));
+        let text = format!("\r\x1b[2K{what}, {}", time(waited));
         self.printer.raw(&self.printer.paint(Style::Dim, text));
         self.cursor = Cursor::OnStatus;
     }

@@ -8,15 +8,12 @@ use openclaw_process::{Captured, End, Finished, ProcessError};
 
 /// Says how a command ended, then what it printed.
 pub(crate) fn report(finished: &Finished) -> ToolOutput {
-    let took = seconds(finished.duration);
     let (line, summary) = match finished.end {
-        End::Exited(code) => (format!("exit code {code}"), format!("exit {code}, {took}")),
-        End::Signalled(signal) => {
-            (format!("ended by signal {signal}"), format!("signal {signal}, {took}"))
-        }
+        End::Exited(code) => (format!("exit code {code}"), format!("exit {code}")),
+        End::Signalled(signal) => (format!("ended by signal {signal}"), format!("signal {signal}")),
         End::TimedOut(limit) => (
             format!("timed out: it ran for the {} it may and was ended", seconds(limit)),
-            format!("timed out, {took}"),
+            "timed out".to_owned(),
         ),
     };
     let survivors = match finished.survivors {
