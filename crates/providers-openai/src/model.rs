@@ -89,7 +89,6 @@ impl ChatModel for OpenAiModel {
 fn no_room(NoRoom { window, prompt }: NoRoom) -> ModelError {
     let kind = ModelErrorKind::ContextOverflow { window: Some(window), prompt: Some(prompt) };
     ModelError::new(kind, format!("fit {prompt} prompt tokens and an answer into {window} tokens"))
-        .with_hint("Shorten the message, or serve the model with a larger window.")
 }
 
 /// An answer being read.

@@ -1,6 +1,7 @@
 //! The model: exact budgets near the limit, and advice where vLLM refuses.
 
 use async_trait::async_trait;
+use futures_util::StreamExt;
 use openclaw_core::{
     ChatModel, ChatRequest, ChatStream, Liveness, ModelError, ModelErrorKind, ModelInfo, TokenCount,
 };
@@ -22,14 +23,19 @@ impl VllmModel {
         Self { inner: OpenAiModel::new(client, info) }
     }
 
-    /// Counts the prompt exactly where an estimate could be wrong about what fits: when prompt
-    /// and answer together come within 15 % of the window.
+    /// Counts the prompt exactly where an estimate could be wrong about what fits.
     async fn prompt_tokens(&self, request: &ChatRequest) -> TokenCount {
         let limits = self.inner.info().limits;
         let estimate = estimate(request);
-        let wanted = request.max_output_tokens.or(limits.output).unwrap_or_default();
-        let needed = u64::from(estimate.tokens()) + u64::from(wanted);
-        if needed * 100 < u64::from(limits.window) * 85 {
+        let (prompt, window) = (u64::from(estimate.tokens()), u64::from(limits.window));
+        let wanted = request.max_output_tokens.into_iter().chain(limits.output).min();
+        let fits = match wanted {
+            // No prompt has more tokens than bytes, of which the estimate takes three for one.
+            Some(wanted) => 3 * prompt + u64::from(wanted) <= window,
+            // An answer without a cap gets what room there is, as long as there is some.
+            None => prompt * 100 < window * 85,
+        };
+        if fits {
             return estimate;
         }
         tokenize::count(&self.inner, request).await.unwrap_or(estimate)
@@ -61,7 +67,7 @@ impl ChatModel for VllmModel {
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         let prompt = self.prompt_tokens(&request).await;
         match self.inner.send(&request, prompt).await {
-            Ok(stream) => Ok(stream),
+            Ok(stream) => Ok(Box::pin(stream.map(|item| item.map_err(advice::add)))),
             Err(error) => Err(self.explain(error).await),
         }
     }

@@ -1,0 +1,48 @@
+//! Whether the server lives, and how busy it is.
+
+use openclaw_core::{ChatModel, Liveness};
+use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
+
+use crate::raw::{RawServer, response};
+use crate::vllm::{model, question};
+
+#[tokio::test]
+async fn a_serving_server_says_how_much_runs_and_waits() {
+    let server = MockVllm::builder().max_running(1).start().await.unwrap();
+    let model = model(&server.base_url(), 4096, None);
+    let serving =
+        |running, waiting| Liveness::Serving { running: Some(running), waiting: Some(waiting) };
+    assert_eq!(model.liveness().await, serving(0, 0));
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("one")).gate(1, &gate));
+    let _running = model.chat(question("hi")).await.unwrap();
+    gate.reached().await;
+    let _waiting = model.chat(question("hi")).await.unwrap();
+    assert_eq!(model.liveness().await, serving(1, 1));
+    server.kill();
+    assert_eq!(model.liveness().await, Liveness::Unreachable);
+    server.restart().await.unwrap();
+    assert_eq!(model.liveness().await, serving(0, 0));
+}
+
+#[tokio::test]
+async fn health_is_believed_and_its_absence_is_no_illness() {
+    let unknown = Liveness::Serving { running: None, waiting: None };
+    for (status, expected) in [
+        ("200 OK", unknown),
+        ("404 Not Found", unknown),
+        ("405 Method Not Allowed", unknown),
+        ("503 Service Unavailable", Liveness::Loading),
+        ("500 Internal Server Error", Liveness::Dead),
+    ] {
+        let server = RawServer::start(move |line| {
+            Some(match line {
+                "GET /health" => response(status, "application/json", "{}"),
+                _ => response("404 Not Found", "application/json", r#"{"detail":"Not Found"}"#),
+            })
+        })
+        .await;
+        let model = model(&server.base_url(), 4096, None);
+        assert_eq!(model.liveness().await, expected, "{status}");
+    }
+}

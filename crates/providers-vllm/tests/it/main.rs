@@ -1,0 +1,19 @@
+//! vLLM as a model, against a mock of it.
+
+#[cfg(test)]
+mod advice;
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
+#[path = "../../../providers-openai/tests/it/client.rs"]
+mod client;
+#[cfg(test)]
+#[path = "../../../providers-openai/tests/it/conformance.rs"]
+mod conformance;
+#[cfg(test)]
+mod liveness;
+#[cfg(test)]
+#[path = "../../../providers-openai/tests/it/raw.rs"]
+mod raw;
+#[cfg(test)]
+mod vllm;
