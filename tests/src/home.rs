@@ -1,0 +1,146 @@
+//! A user's home folder, made for one test.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::binary::openclaw;
+use crate::run::{Ended, Running};
+
+/// A scratch home folder and the environment that the program is started with: `HOME`, a plain
+/// `PATH` and what a test adds, nothing of the caller's own.
+#[derive(Debug)]
+pub struct Home {
+    folder: TempDir,
+    variables: Vec<(String, OsString)>,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Home {
+    /// Makes an empty home folder: no config, no key.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), variables: Vec::new() }
+    }
+
+    /// Makes the home folder of someone whose vLLM server is at `base_url` and has not been
+    /// configured otherwise.
+    #[must_use]
+    pub fn with_vllm(base_url: &str, key: &str) -> Self {
+        Self::new().env("VLLM_BASE_URL", base_url).env("VLLM_API_KEY", key)
+    }
+
+    /// Sets a variable of the program's environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Writes the config file, `~/.openclaw/openclaw.json`.
+    #[must_use]
+    pub fn config(self, text: &str) -> Self {
+        let path = self.config_path();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Where the config file is, whether or not there is one.
+    #[must_use]
+    pub fn config_path(&self) -> PathBuf {
+        self.path().join(".openclaw/openclaw.json")
+    }
+
+    /// The home folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The default workspace, created.
+    #[must_use]
+    pub fn workspace(&self) -> PathBuf {
+        let path = self.path().join(".openclaw/workspace");
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// Writes a file of the default workspace.
+    pub fn put(&self, name: &str, text: &str) {
+        fs::write(self.workspace().join(name), text).unwrap();
+    }
+
+    /// Reads a file of the default workspace; empty when there is none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> String {
+        fs::read_to_string(self.workspace().join(name)).unwrap_or_default()
+    }
+
+    /// The names of all that is in the default workspace, sorted.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.workspace()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Makes a named pipe and returns its path.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.path().join(name);
+        assert!(Command::new("mkfifo").arg(&path).status().await.unwrap().success());
+        path
+    }
+
+    /// Starts `openclaw` with nothing on stdin.
+    #[must_use]
+    pub fn start(&self, args: &[&str]) -> Running {
+        self.spawn(args, Stdio::null())
+    }
+
+    /// Runs `openclaw` to its end.
+    pub async fn run(&self, args: &[&str]) -> Ended {
+        self.start(args).ended().await
+    }
+
+    /// Runs `openclaw` to its end with `input` on stdin.
+    pub async fn run_with_input(&self, args: &[&str], input: &str) -> Ended {
+        let mut running = self.spawn(args, Stdio::piped());
+        let mut stdin = running.child.stdin.take().unwrap();
+        // A program that ended without reading it says so by its exit code.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
+        running.ended().await
+    }
+
+    fn spawn(&self, args: &[&str], stdin: Stdio) -> Running {
+        let mut command = Command::new(openclaw());
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.path())
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Running { child: command.spawn().unwrap(), home: self.path().to_owned() }
+    }
+}

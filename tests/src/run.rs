@@ -1,0 +1,109 @@
+//! A run of the program, and how it ended.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// Far longer than any test takes, however busy the machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Waits for what is sure to come: a program that hangs fails its test instead of holding it up
+/// for ever.
+pub async fn soon<T>(event: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, event).await.expect("what is waited for comes")
+}
+
+/// A program that runs; it is killed when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    pub(crate) child: Child,
+    pub(crate) home: PathBuf,
+}
+
+/// What a program left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// All of stdout.
+    pub stdout: String,
+    /// All of stderr.
+    pub stderr: String,
+    home: PathBuf,
+}
+
+impl Running {
+    /// Sends what Ctrl-C sends.
+    pub async fn interrupt(&self) {
+        let id = self.child.id().unwrap();
+        // The shell's own `kill` is there wherever a shell is.
+        let sent = Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().await;
+        assert!(sent.unwrap().success());
+    }
+
+    /// Closes the reading end of stdout, as `| head` does.
+    pub fn close_stdout(&mut self) {
+        drop(self.child.stdout.take());
+    }
+
+    /// Waits for the end.
+    pub async fn ended(self) -> Ended {
+        let output = soon(self.child.wait_with_output()).await.unwrap();
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            home: self.home,
+        }
+    }
+}
+
+impl Ended {
+    /// Asserts the exit code.
+    #[track_caller]
+    #[must_use]
+    pub fn code(self, expected: i32) -> Self {
+        assert_eq!(self.code, Some(expected), "{self:#?}");
+        self
+    }
+
+    /// Asserts that stderr holds each of the texts.
+    #[track_caller]
+    #[must_use]
+    pub fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.stderr.contains(text), "stderr lacks {text:?}: {self:#?}");
+        }
+        self
+    }
+
+    /// Asserts that neither stream holds any of the texts.
+    #[track_caller]
+    #[must_use]
+    pub fn hides(self, texts: &[&str]) -> Self {
+        for text in texts {
+            let found = self.stdout.contains(text) || self.stderr.contains(text);
+            assert!(!found, "{text:?} is shown: {self:#?}");
+        }
+        self
+    }
+
+    /// Reads stdout as JSON.
+    #[track_caller]
+    #[must_use]
+    pub fn json(&self) -> Value {
+        match serde_json::from_str(&self.stdout) {
+            Ok(value) => value,
+            Err(error) => panic!("stdout is not one JSON value ({error}): {self:#?}"),
+        }
+    }
+
+    /// Stderr with `~` for the home folder, the same in every run.
+    #[must_use]
+    pub fn stable_stderr(&self) -> String {
+        self.stderr.replace(&*self.home.to_string_lossy(), "~")
+    }
+}

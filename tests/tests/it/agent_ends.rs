@@ -1,0 +1,170 @@
+//! `agent` when a turn does not end as it should.
+
+use openclaw_mock_vllm::{Call, ErrorBody, Finish, MockVllm, ModelSpec, Reply, Turn};
+use openclaw_tests::{Home, soon};
+use serde_json::json;
+
+use crate::servers::{config, nobody, tiny};
+
+#[tokio::test]
+async fn a_silent_server_is_waited_for_as_long_as_was_asked() {
+    let (server, home) = tiny().await;
+    server.push(Reply::from(Turn::text("never")).silent_at(1));
+    server.push(Reply::from(Turn::text("never")).silent_at(1));
+    let args = ["agent", "-m", "hi", "--timeout", "1"];
+    let ended = home.run(&args).await.code(124).says(&["1 s", "--timeout"]);
+    assert_eq!(ended.stdout, "");
+    let ended = home.run(&[&args[..], &["--json"]].concat()).await.code(124);
+    let value = ended.json();
+    assert_eq!((&value["ok"], &value["payloads"]), (&json!(false), &json!([])));
+    assert_eq!(value["meta"]["aborted"], json!(true));
+    assert_eq!(value["error"]["kind"], json!("timeout"));
+    let requests = server.requests();
+    for chat in requests.iter().filter(|seen| seen.path == "/v1/chat/completions") {
+        soon(chat.until_aborted()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_falls_silent_is_named_with_the_clock_and_the_key_that_sets_it() {
+    let (server, home) = tiny().await;
+    let home = home.config("{ agents: { defaults: { llm: { idleTimeoutSeconds: 1 } } } }");
+    server.push(Reply::from(Turn::text("never")).silent_at(1));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(124);
+    let _ = ended.says(&["within 1", "agents.defaults.llm.idleTimeoutSeconds", "openclaw.json:1"]);
+    let chats = server.requests().into_iter().filter(|seen| seen.path == "/v1/chat/completions");
+    assert_eq!(chats.count(), 1, "a slow prefill is not begun again");
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_off_is_told() {
+    let (server, home) = tiny().await;
+    server.push(Turn::text("Once upon").finish(Finish::Length));
+    server.push(Turn::text("Once upon").finish(Finish::Length));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(0).says(&["warning:", "`maxTokens`"]);
+    assert_eq!(ended.stdout, "Once upon\n");
+    let ended = home.run(&["agent", "-m", "hi", "--json"]).await.code(0);
+    assert_eq!(ended.json()["meta"]["stopReason"], json!("length"));
+}
+
+#[tokio::test]
+async fn a_call_that_was_cut_off_is_not_run() {
+    let (server, home) = tiny().await;
+    let call = Call::new("write", "{\"path\": \"a.txt\", \"content\": \"half of");
+    server.push(Turn::empty().then_call(call).finish(Finish::Length));
+    server.push(Turn::text("then not"));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(0);
+    assert_eq!(ended.stdout, "then not\n");
+    assert!(home.files().is_empty());
+}
+
+#[tokio::test]
+async fn broken_calls_are_told_to_the_model_and_the_turn_goes_on() {
+    let (server, home) = tiny().await;
+    for (name, arguments) in [
+        ("write", "{\"path\": \"a.txt\""),
+        ("write", "[1, 2]"),
+        ("write", "{\"path\": 7}"),
+        ("wirte", "{}"),
+        ("write", "{\"path\": \"a.txt\", \"content\": \"right\"}"),
+    ] {
+        server.push(Turn::call(name, arguments));
+    }
+    server.push(Turn::text("at last"));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(0);
+    assert_eq!(ended.stdout, "at last\n");
+    assert_eq!(ended.stderr.matches('✗').count(), 4, "{ended:#?}");
+    assert_eq!(home.get("a.txt"), "right");
+    // Whatever the model emitted, each request after it is one that any server takes.
+    for chat in server.requests().iter().filter(|seen| seen.path == "/v1/chat/completions") {
+        for message in chat.json()["messages"].as_array().unwrap() {
+            for call in message["tool_calls"].as_array().into_iter().flatten() {
+                let arguments = call["function"]["arguments"].as_str().unwrap();
+                let arguments: serde_json::Value = serde_json::from_str(arguments).unwrap();
+                assert!(arguments.is_object(), "{message}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_a_failure() {
+    let (server, home) = tiny().await;
+    server.push(Turn::empty());
+    let ended = home.run(&["agent", "-m", "hi", "--json"]).await.code(1);
+    let value = ended.json();
+    assert_eq!((&value["ok"], &value["payloads"]), (&json!(false), &json!([])));
+    assert_eq!(value["meta"]["executionTrace"]["winnerModel"], json!(null));
+    assert_eq!(value["meta"]["executionTrace"]["attempts"][0]["result"], json!("error"));
+    let _ = ended.says(&["without saying anything"]);
+}
+
+#[tokio::test]
+async fn a_server_without_a_tool_parser_gets_the_flags_that_it_lacks() {
+    let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();
+    let home = Home::with_vllm(&server.base_url(), "any-value");
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(5);
+    let _ = ended.says(&[
+        "--enable-auto-tool-choice --tool-call-parser",
+        "`compat.supportsTools: false`",
+        "answered 400",
+    ]);
+}
+
+#[tokio::test]
+async fn an_unreachable_server_a_wrong_key_and_an_unknown_model_have_their_exit_codes() {
+    let server = MockVllm::builder()
+        .model(ModelSpec::new("tiny", 16_384))
+        .api_key("right-value")
+        .start()
+        .await
+        .unwrap();
+    let url = server.base_url();
+    let cases = [
+        (Home::with_vllm(&nobody().await, "any-value"), 4, "connect"),
+        (Home::with_vllm(&url, "wrong-value"), 5, "auth"),
+        (Home::with_vllm(&url, "right-value"), 5, "unknown_model"),
+    ];
+    for (home, code, kind) in cases {
+        let args = ["agent", "-m", "hi", "--model", "vllm/huge", "--json"];
+        let ended = home.run(&args).await.code(code);
+        let value = ended.json();
+        assert_eq!((&value["ok"], &value["payloads"]), (&json!(false), &json!([])));
+        assert_eq!(value["error"]["kind"], json!(kind));
+    }
+}
+
+#[tokio::test]
+async fn one_failure_of_the_server_is_overcome() {
+    let (server, home) = tiny().await;
+    server.push(Reply::overloaded());
+    server.push(Turn::text("here again"));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(0);
+    assert_eq!(ended.stdout, "here again\n");
+}
+
+#[tokio::test]
+async fn a_refusal_is_shown_with_the_request_it_was_about() {
+    let (server, home) = tiny().await;
+    let message = "System role not supported".to_owned();
+    server.push(Reply::status(400, ErrorBody::Error { message, kind: "BadRequestError".into() }));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(5);
+    let url = format!("POST {}/chat/completions answered 400", server.base_url());
+    let _ = ended.says(&["System role not supported", &url, "--chat-template"]);
+}
+
+#[tokio::test]
+async fn a_fallback_takes_over_before_the_first_word() {
+    let (server, _) = tiny().await;
+    let models = "{ id: 'tiny' }";
+    let home = Home::new().config(&config(&server.base_url(), models).replacen(
+        "{ models:",
+        "{ agents: { defaults: { model: { primary: 'vllm/gone', fallbacks: ['vllm/tiny'] } } }, models:",
+        1,
+    ));
+    let ended = home.run(&["agent", "-m", "reply exactly: here", "--json"]).await.code(0);
+    let trace = &ended.json()["meta"]["executionTrace"];
+    assert_eq!(trace["fallbackUsed"], json!(true));
+    assert_eq!(trace["attempts"][0]["model"], json!("gone"));
+    assert_eq!(trace["winnerModel"], json!("tiny"));
+}

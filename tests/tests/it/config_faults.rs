@@ -1,0 +1,97 @@
+//! A config with faults: what is said, with line and column, and that the file stays as it is.
+
+use std::fs;
+
+use openclaw_tests::{Ended, Home};
+
+/// Runs `models status` with a config, and holds the file to what it was.
+async fn status(text: &str) -> Ended {
+    let home = Home::new().config(text);
+    let ended = home.run(&["models", "status"]).await;
+    assert_eq!(fs::read_to_string(home.config_path()).unwrap(), text);
+    ended
+}
+
+#[tokio::test]
+async fn a_wrong_type_is_told_where_it_is_and_the_rest_is_used() {
+    let text = "{\n  agents: { defaults: {\n    timeoutSeconds: \"ten\",\n    \
+                model: { primary: \"vllm/tiny\" },\n  } },\n}\n";
+    let ended = status(text).await.code(0);
+    assert!(ended.stdout.contains("vllm/tiny"), "{ended:#?}");
+    let ended = ended.says(&["openclaw.json:3:", "agents.defaults.timeoutSeconds"]);
+    insta::assert_snapshot!(ended.stable_stderr());
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_told_with_the_one_that_was_meant() {
+    let text = "{\n  agents: { defaults: { timeoutSecond: 10 } },\n}\n";
+    let ended = status(text).await.code(0);
+    let ended = ended.says(&["openclaw.json:2:", "timeoutSecond", "timeoutSeconds"]);
+    insta::assert_snapshot!(ended.stable_stderr());
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_json5_stops_the_program() {
+    let text = "{\n  models: {\n    providers: {\n      vllm: { baseUrl: \"http://x/v1\" \n    }\n  }\n}\n";
+    let ended = status(text).await.code(3).says(&["openclaw.json:"]);
+    assert_eq!(ended.stdout, "");
+    insta::assert_snapshot!(ended.stable_stderr());
+}
+
+#[tokio::test]
+async fn a_missing_comma_is_told_where_it_is_missing() {
+    let text = "{\n  agents: {}\n  models: {}\n}\n";
+    let ended = status(text).await.code(3).says(&["openclaw.json:"]);
+    insta::assert_snapshot!(ended.stable_stderr());
+}
+
+#[tokio::test]
+async fn every_fault_of_a_file_is_told_at_once() {
+    let text = "{\n  agents: { defaults: { timeoutSeconds: -1, models: [] } },\n  \
+                modles: {},\n  gateway: { port: 99999 },\n}\n";
+    let ended = status(text).await.code(0);
+    insta::assert_snapshot!(ended.stable_stderr());
+}
+
+#[tokio::test]
+async fn a_config_that_was_named_and_is_not_there_stops_the_program() {
+    let home = Home::new();
+    let ended = home.run(&["models", "status", "--config", "missing.json5"]).await.code(3);
+    let _ = ended.says(&["missing.json5", "--config"]);
+    let home = Home::new().env("OPENCLAW_CONFIG_PATH", "/nowhere/openclaw.json");
+    let ended = home.run(&["models", "status"]).await.code(3);
+    let _ = ended.says(&["/nowhere/openclaw.json", "OPENCLAW_CONFIG_PATH"]);
+}
+
+#[tokio::test]
+async fn a_variable_that_is_not_set_is_told_with_the_key_that_names_it() {
+    let text = "{ models: { providers: { vllm: { baseUrl: 'http://127.0.0.1:1/v1', \
+                apiKey: '${NO_SUCH_KEY}' } } } }";
+    let home = Home::new().config(text);
+    for args in [
+        &["models", "list"][..],
+        &["infer", "model", "run", "--prompt", "hi", "--model", "vllm/tiny"],
+        &["agent", "-m", "hi", "--model", "vllm/tiny"],
+    ] {
+        let ended = home.run(args).await.code(3);
+        let ended = ended.says(&["models.providers.vllm.apiKey", "NO_SUCH_KEY", "not set"]);
+        assert_eq!(ended.stdout, "", "{args:?}");
+    }
+    let ended = home.run(&["models", "status"]).await.code(0);
+    assert!(ended.stdout.contains("models.providers.vllm.apiKey"), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn the_home_folder_must_be_known() {
+    let ended = Home::new().env("HOME", "").run(&["models", "status"]).await.code(3);
+    let _ = ended.says(&["HOME", "OPENCLAW_STATE_DIR"]);
+}
+
+#[tokio::test]
+async fn keys_that_have_no_effect_are_told_to_those_who_ask() {
+    let text = "{ gateway: { port: 18789 } }";
+    let home = Home::new().config(text);
+    let quiet = home.run(&["models", "status"]).await.code(0);
+    assert_eq!(quiet.stderr, "");
+    let _ = home.run(&["models", "status", "-v"]).await.code(0).says(&["`gateway`"]);
+}

@@ -1,0 +1,64 @@
+//! The front door: version, usage and what is not there.
+
+use openclaw_tests::Home;
+
+#[tokio::test]
+async fn the_version_names_the_program_and_its_commit() {
+    let ended = Home::new().run(&["--version"]).await.code(0);
+    let words: Vec<&str> = ended.stdout.split_whitespace().collect();
+    let [name, version, commit] = words.as_slice() else { panic!("{ended:#?}") };
+    assert_eq!(*name, "openclaw");
+    assert_eq!(version.split('.').count(), 3);
+    let commit = commit.strip_prefix('(').and_then(|commit| commit.strip_suffix(')')).unwrap();
+    let is_hash = commit.len() >= 7 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_hash || commit == "unknown", "{commit}");
+    assert_eq!(ended.stderr, "");
+}
+
+#[tokio::test]
+async fn no_argument_gets_the_usage_on_stderr() {
+    let ended = Home::new().run(&[]).await.code(2).says(&["Usage: openclaw"]);
+    assert_eq!(ended.stdout, "");
+    for args in [&["infer"][..], &["infer", "model"], &["models"], &["agent"], &["agents"]] {
+        let ended = Home::new().run(args).await.code(2).says(&["Usage: openclaw"]);
+        assert_eq!(ended.stdout, "");
+    }
+}
+
+#[tokio::test]
+async fn help_lists_the_commands_on_stdout() {
+    for flag in ["--help", "-h"] {
+        let ended = Home::new().run(&[flag]).await.code(0);
+        for command in ["agent", "infer", "models"] {
+            let listed =
+                ended.stdout.lines().any(|line| line.split_whitespace().next() == Some(command));
+            assert!(listed, "{command}: {ended:#?}");
+        }
+        assert_eq!(ended.stderr, "");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_says_so_before_anything_is_done() {
+    let agent = ["agent", "-m", "hi"];
+    let cases = [
+        (&agent[..], &["--session-id", "7"][..], "`--session-id`"),
+        (&agent, &["--thinking", "high"], "`--thinking`"),
+        (&agent, &["--to", "+100"], "`--to`"),
+        (&agent, &["--channel", "mail"], "`--channel`"),
+        (&agent, &["--deliver"], "`--deliver`"),
+        (&["infer", "model", "run", "--prompt", "hi"], &["--gateway"], "`--gateway`"),
+        (&["models", "status"], &["--probe"], "`--probe`"),
+    ];
+    for (command, flags, named) in cases {
+        let args = [command, flags].concat();
+        let ended = Home::new().run(&args).await.code(2).says(&[named, "does nothing here"]);
+        assert_eq!(ended.stdout, "", "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_option_that_does_not_exist_is_a_usage_error() {
+    let ended = Home::new().run(&["agent", "-m", "hi", "--modle", "x"]).await.code(2);
+    let _ = ended.says(&["--modle", "--model"]);
+}

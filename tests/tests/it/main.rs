@@ -1,0 +1,28 @@
+//! The product against a mock vLLM, from its command line to its exit code.
+
+#[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod agent_ends;
+#[cfg(test)]
+mod config_faults;
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod front;
+#[cfg(test)]
+mod infer;
+#[cfg(test)]
+mod infer_failures;
+#[cfg(test)]
+mod interrupt;
+#[cfg(test)]
+mod output_closed;
+#[cfg(test)]
+mod secrecy;
+#[cfg(test)]
+mod seeds;
+#[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod status;
