@@ -11,6 +11,8 @@ use crate::vllm;
 /// In the words that the mock server follows; a model reads them as well.
 const MESSAGE: &str = "write \"milk, bread, tea\" to shopping.txt then read shopping.txt then run \
                        wc -w shopping.txt";
+/// How much of a random model's noise is shown.
+const NOISE_TOKENS: u32 = 80;
 const RESULT: &str = "shopping.txt";
 
 #[derive(Debug, Args)]
@@ -54,6 +56,9 @@ pub(crate) fn run(demo: &Demo) -> Result<()> {
         Target { base_url: mock.base_url.clone(), key: demo.key.clone(), model: None }
     };
     let scratch = Scratch::new("demo", &target.base_url, &target.key)?;
+    if demo.real {
+        scratch.limit_answers(&target.base_url, vllm::MODEL, NOISE_TOKENS)?;
+    }
     let model = match target.model {
         Some(model) => format!("vllm/{model}"),
         None => first_model(&product, &scratch)?,

@@ -96,6 +96,15 @@ impl Scratch {
         self.home.join(".openclaw/openclaw.json")
     }
 
+    /// Lets the config at `base_url` hold `model`'s answers to so many tokens.
+    pub(crate) fn limit_answers(&self, base_url: &str, model: &str, tokens: u32) -> Result<()> {
+        let text = format!(
+            "{{ models: {{ providers: {{ vllm: {{ baseUrl: \"{base_url}\", \
+             models: [{{ id: \"{model}\", maxTokens: {tokens} }}] }} }} }} }}\n"
+        );
+        std::fs::write(self.config(), text).context("failed to write the config")
+    }
+
     /// `program` in this home, with none of the caller's own settings.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
