@@ -20,7 +20,8 @@ use crate::product::{Product, Scratch};
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Another command with the same arguments, run in turn with this one.
+    /// A peer, run in turn with this program on the same work: a command with `{message}`, and
+    /// where it needs them `{url}` and `{model}`; without `{message}` it gets the same arguments.
     #[arg(long, value_name = "COMMAND")]
     vs: Option<String>,
     /// How many times each is run.
@@ -51,15 +52,17 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     let scratch = Scratch::new("bench", &mock.base_url, "any-value")?;
     std::fs::write(scratch.workspace().join("notes.txt"), "one\ntwo\nthree\n")?;
 
-    let own = vec![product.openclaw.to_string_lossy().into_owned()];
-    let other = bench.vs.as_deref().map(|vs| vs.split_whitespace().map(str::to_owned).collect());
-    let programs: Vec<Vec<String>> = std::iter::once(own).chain(other).collect();
-
+    let own = product.openclaw.to_string_lossy().into_owned();
+    let model = model(&product, &scratch)?;
     let mut rows = Vec::new();
-    for case in cases(&model(&product, &scratch)?) {
-        rows.push(Measured { samples: compare(&scratch, &programs, &case, bench.runs)?, case });
+    for case in cases(&model) {
+        let mut programs = vec![with_arguments(&own, &case)];
+        let places = [("{url}", mock.base_url.as_str()), ("{model}", &model)];
+        programs.extend(bench.vs.as_deref().and_then(|vs| peer(vs, &case, &places)));
+        let samples = compare(&scratch, &programs, case.name, bench.runs)?;
+        rows.push(Measured { samples, case });
     }
-    let floor = compare(&scratch, &[vec!["true".to_owned()]], &nothing(), bench.runs)?;
+    let floor = compare(&scratch, &[vec!["true".to_owned()]], "nothing", bench.runs)?;
     print(&rows, floor.first().map_or(&[], Vec::as_slice), bench.runs);
     describe(&product.openclaw)
 }
@@ -68,14 +71,14 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
 fn compare(
     scratch: &Scratch,
     programs: &[Vec<String>],
-    case: &Case,
+    name: &str,
     runs: u16,
 ) -> Result<Vec<Vec<Sample>>> {
     let mut samples = vec![Vec::new(); programs.len()];
     for round in 0..=runs {
         for (program, samples) in programs.iter().zip(&mut samples) {
-            let sample = measure::in_own_process(scratch, program, &case.arguments)
-                .with_context(|| format!("failed to measure {}", case.name))?;
+            let sample = measure::in_own_process(scratch, program)
+                .with_context(|| format!("failed to measure {name}"))?;
             // The first round warms the caches.
             if round > 0 {
                 samples.push(sample);
@@ -93,22 +96,41 @@ fn cases(model: &str) -> Vec<Case> {
     };
     let agent = |message| ["agent", "--yes", "--model", model, "--message", message];
     vec![
-        case("--version", 5, 5, &["--version"]),
-        case("models list", 20, 10, &["models", "list", "--provider", "vllm"]),
+        case("--version", 4, 14, &["--version"]),
+        case("models list", 12, 14, &["models", "list", "--provider", "vllm"]),
         case(
             "infer model run",
-            20,
-            10,
+            12,
+            14,
             &["infer", "model", "run", "--model", model, "--prompt", "hi"],
         ),
-        case("agent, hi", 20, 15, &agent("hi")),
-        case("agent, one read", 25, 15, &agent("read notes.txt")),
+        case("agent, hi", 15, 16, &agent("hi")),
+        case("agent, one read", 25, 18, &agent("read notes.txt")),
     ]
 }
 
-/// What starting and measuring cost by themselves.
-fn nothing() -> Case {
-    Case { name: "true", goal: Goal { wall_ms: 0, peak_mib: 0 }, arguments: Vec::new() }
+/// A program with a case's arguments.
+fn with_arguments(program: &str, case: &Case) -> Vec<String> {
+    std::iter::once(program.to_owned()).chain(case.arguments.iter().cloned()).collect()
+}
+
+/// The peer's words for a case: with its places filled in, or else with the same arguments.
+/// `None` when the peer has a place for a message and the case has no message.
+fn peer(command: &str, case: &Case, places: &[(&str, &str)]) -> Option<Vec<String>> {
+    let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if !command.contains("{message}") {
+        words.extend(case.arguments.iter().cloned());
+        return Some(words);
+    }
+    let flag = case.arguments.iter().position(|word| word == "--message" || word == "--prompt")?;
+    let message = case.arguments.get(flag + 1)?;
+    for word in &mut words {
+        *word = word.replace("{message}", message);
+        for (place, value) in places {
+            *word = word.replace(place, value);
+        }
+    }
+    Some(words)
 }
 
 fn model(product: &Product, scratch: &Scratch) -> Result<String> {

@@ -25,19 +25,14 @@ pub(crate) struct Sample {
     pub(super) peak_kib: u64,
 }
 
-/// Measures `program` with `arguments` in a process made for it.
-pub(super) fn in_own_process(
-    scratch: &Scratch,
-    program: &[String],
-    arguments: &[String],
-) -> Result<Sample> {
+/// Measures a command in a process made for it.
+pub(super) fn in_own_process(scratch: &Scratch, command: &[String]) -> Result<Sample> {
     // By this name it is found even when a build replaces the file meanwhile.
     let own = Path::new("/proc/self/exe");
     let output = scratch
         .command(own)
         .args(["measure", "--"])
-        .args(program)
-        .args(arguments)
+        .args(command)
         .stdin(Stdio::null())
         .output()
         .context("failed to start the measurer")?;
