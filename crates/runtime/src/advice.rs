@@ -1,15 +1,17 @@
 //! Adds to an error what only the set-up knows: where the address and the key came from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
 use openclaw_core::{
     ChatModel, ChatRequest, ChatStream, Liveness, ModelError, ModelErrorKind, ModelInfo, TokenCount,
 };
 use openclaw_providers_openai::find_api;
 use openclaw_transport::Client;
 
-use crate::setup::{Provider, VLLM};
+use crate::setup::{Provider, VLLM, provider_path};
 
 /// A model whose errors say what to do about the set-up.
 #[derive(Debug)]
@@ -66,14 +68,14 @@ pub(crate) async fn advise(error: ModelError, client: &Client, provider: &Provid
                 format!("The server refuses the key `{}` from {}.", key.fingerprint(), key.source)
             }
             None => format!(
-                "The server wants a key and none was sent: set `models.providers.{}.apiKey`.",
-                provider.id
+                "The server wants a key and none was sent: set `{}`.",
+                provider_path(&provider.id).key("apiKey")
             ),
         }),
-        ModelErrorKind::Protocol => match find_api(client).await {
+        ModelErrorKind::Protocol => match search(client).await {
             Some(url) => error.with_hint(format!(
-                "The API answers at {url}: set `models.providers.{}.baseUrl` to it.",
-                provider.id
+                "The API answers at {url}: set `{}` to it.",
+                provider_path(&provider.id).key("baseUrl")
             )),
             None => error.with_hint(format!(
                 "The address {} comes from {}; no OpenAI-compatible API was found beside it.",
@@ -82,4 +84,10 @@ pub(crate) async fn advise(error: ModelError, client: &Client, provider: &Provid
         },
         _ => error,
     }
+}
+
+/// Looks for the API beside the address, no longer than discovery may take.
+async fn search(client: &Client) -> Option<String> {
+    let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
+    tokio::time::timeout(wait, find_api(client)).await.ok().flatten()
 }

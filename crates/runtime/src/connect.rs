@@ -17,7 +17,7 @@ use openclaw_transport::{Client, ClientOptions, Clocks, Limit, RetryPolicy};
 
 use crate::advice::{Advised, advise};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
-use crate::setup::{Provider, Quoted, Setup, VLLM};
+use crate::setup::{Provider, Quoted, Setup, VLLM, provider_path};
 
 /// Connects models. Clones share the set-up and the notices.
 #[derive(Debug, Clone)]
@@ -62,7 +62,9 @@ impl Connector {
         &self,
         reference: &ModelRef,
     ) -> Result<Arc<dyn ChatModel>, ConnectError> {
-        let provider = self.setup.provider(reference.provider()).map_err(ConnectError::Setup)?;
+        let mut provider =
+            self.setup.provider(reference.provider()).map_err(ConnectError::Setup)?;
+        self.setup.add_headers(&mut provider, reference.model()).map_err(ConnectError::Setup)?;
         let configured =
             provider.models.iter().find(|model| model.id == reference.model()).cloned();
         let configured = configured.as_ref();
@@ -247,7 +249,7 @@ impl Connector {
             }
             _ => Err(SetupError::new(
                 SetupErrorKind::Provider,
-                format!("speak the API that `models.providers.{}.api` names", provider.id),
+                format!("speak the API that `{}` names", provider_path(&provider.id).key("api")),
             )
             .with_hint("Spoken now: `openai-completions`.")),
         }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use openclaw_config::{
-    Api, Env, Loaded, MergeMode, ModelConfig, Origin, Paths, ProviderConfig, ResolvedSecret,
-    SecretInput, env_vars,
+    Api, Env, KeyPath, Loaded, MergeMode, ModelConfig, Origin, Paths, ProviderConfig,
+    ResolvedSecret, SecretInput, env_vars,
 };
 use openclaw_providers_vllm::DEFAULT_BASE_URL;
 use openclaw_transport::Endpoint;
@@ -54,10 +54,8 @@ impl Setup {
 
     /// Where the value of a key comes from, to be read after "from".
     pub(crate) fn source(&self, key: &str) -> String {
-        match self.loaded.origin(key) {
-            Origin::Default => format!("the default of {key}"),
-            origin @ Origin::File { .. } => origin.to_string(),
-        }
+        let origin = self.loaded.origin(key);
+        if origin == Origin::Default { format!("the default of {key}") } else { origin.to_string() }
     }
 
     /// Resolves a provider.
@@ -70,7 +68,7 @@ impl Setup {
     }
 
     fn configured(&self, id: &str, config: &ProviderConfig) -> Result<Provider, SetupError> {
-        let at = |key: &str| format!("models.providers.{id}.{key}");
+        let at = |key: &str| provider_path(id).key(key).to_string();
         let base_url_source = || self.source(&at("baseUrl"));
         let url = config.base_url(&self.env).map_err(|error| {
             SetupError::new(SetupErrorKind::Provider, format!("use {}", at("baseUrl")))
@@ -93,7 +91,8 @@ impl Setup {
         let key = config.key().or(from_env);
         let key = key.map(|key| self.secret(key, &at("apiKey"))).transpose()?;
         let headers = config.headers.iter().map(|(name, value)| {
-            Ok((name.clone(), self.secret(value, &at(&format!("headers.{name}")))?))
+            let at = provider_path(id).key("headers").key(name).to_string();
+            Ok((name.clone(), self.secret(value, &at)?))
         });
         let headers = headers.collect::<Result<_, SetupError>>()?;
         Ok(Provider {
@@ -105,6 +104,19 @@ impl Setup {
             api: config.api.unwrap_or(Api::OpenaiCompletions),
             models: config.models.clone(),
         })
+    }
+
+    /// Adds the headers of one of a provider's models to the provider's own, over which they win.
+    pub(crate) fn add_headers(&self, provider: &mut Provider, id: &str) -> Result<(), SetupError> {
+        let place = provider.models.iter().enumerate().find(|(_, model)| model.id == id);
+        let Some((n, model)) = place else { return Ok(()) };
+        let at = provider_path(&provider.id).key("models").index(n).key("headers");
+        let headers = model.headers.iter().map(|(name, value)| {
+            Ok((name.clone(), self.secret(value, &at.clone().key(name).to_string())?))
+        });
+        let headers = headers.collect::<Result<Vec<_>, SetupError>>()?;
+        provider.headers.extend(headers);
+        Ok(())
     }
 
     fn implicit_vllm(&self) -> Result<Provider, SetupError> {
@@ -151,13 +163,19 @@ impl Setup {
             ));
         }
         match ids.as_slice() {
-            [] => error.with_hint(format!("Configure it under `models.providers.{id}`.")),
+            [] => error.with_hint(format!("Configure it under `{}`.", provider_path(id))),
             ids => error.with_hint(format!(
-                "Configure it under `models.providers.{id}`, or use one that there is: {}.",
+                "Configure it under `{}`, or use one that there is: {}.",
+                provider_path(id),
                 Quoted(ids)
             )),
         }
     }
+}
+
+/// Where a provider stands in the config.
+pub(crate) fn provider_path(id: &str) -> KeyPath {
+    KeyPath::root().key("models").key("providers").key(id)
 }
 
 fn endpoint(url: &str, source: &str) -> Result<Endpoint, SetupError> {

@@ -1,0 +1,86 @@
+//! Which models there are, and which of them can be used.
+
+use openclaw_core::{LimitSource, ModelErrorKind};
+use openclaw_mock_vllm::{MockVllm, ModelSpec};
+use openclaw_runtime::{Catalogue, ListedModel, SetupErrorKind};
+
+use crate::lab::{Lab, lab_on, model_kind, nowhere, setup_kind};
+
+fn find<'a>(catalogue: &'a Catalogue, name: &str) -> &'a ListedModel {
+    let found = catalogue.models.iter().find(|model| model.reference.to_string() == name);
+    found.unwrap_or_else(|| panic!("{name} is not in {catalogue:?}"))
+}
+
+#[tokio::test]
+async fn models_have_their_tags_parents_and_failures() {
+    let server = MockVllm::builder()
+        .model(ModelSpec::new("base", 8192))
+        .model(ModelSpec::lora("adapter", "base"))
+        .start()
+        .await
+        .unwrap();
+    let config = format!(
+        r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }}, dead: {{ baseUrl: "{}" }} }} }},
+             agents: {{ defaults: {{
+                 model: {{ primary: "main", fallbacks: ["lab/adapter", "lab/gone"] }},
+                 models: {{ "lab/base": {{ alias: "main" }} }} }} }} }}"#,
+        server.base_url(),
+        nowhere().await
+    );
+    let lab = Lab::new(&config, &[]);
+    let catalogue = lab.runtime.catalogue(None).await;
+    let names: Vec<_> = catalogue.models.iter().map(|m| m.reference.to_string()).collect();
+    assert_eq!(names, ["lab/base", "lab/adapter", "lab/gone"]);
+    let base = find(&catalogue, "lab/base");
+    assert_eq!(base.tags, ["default", "configured", "alias:main"]);
+    assert_eq!(base.window, Some((8192, LimitSource::Live)));
+    assert_eq!((base.parent.as_deref(), base.input.as_str()), (None, "text"));
+    assert!(base.local && base.available && !base.missing);
+    let adapter = find(&catalogue, "lab/adapter");
+    assert_eq!(adapter.tags, ["fallback#1"]);
+    assert_eq!(adapter.window, Some((8192, LimitSource::Live)));
+    assert_eq!(adapter.parent.as_deref(), Some("base"));
+    let gone = find(&catalogue, "lab/gone");
+    assert_eq!(gone.tags, ["fallback#2"]);
+    assert!(gone.missing && !gone.available && gone.window.is_none());
+    let [failure] = &catalogue.failures[..] else { panic!("{:?}", catalogue.failures) };
+    assert_eq!(failure.provider, "dead");
+    assert_eq!(model_kind(&failure.error), ModelErrorKind::Connect);
+
+    let only = lab.runtime.catalogue(Some("dead")).await;
+    assert!(only.models.is_empty() && only.failures.len() == 1, "{only:?}");
+    let unknown = lab.runtime.catalogue(Some("nobody")).await;
+    assert_eq!(setup_kind(&unknown.failures[0].error), SetupErrorKind::UnknownProvider);
+}
+
+#[tokio::test]
+async fn models_of_the_config_are_held_against_the_server() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let more = r#"models: [
+        { id: "tiny", name: "Tiny", contextWindow: 131072, input: ["text", "image"] },
+        { id: "other", contextWindow: 2048 }]"#;
+    let lab = Lab::new(&lab_on(&server.base_url(), more), &[]);
+    let catalogue = lab.runtime.catalogue(None).await;
+    let tiny = find(&catalogue, "lab/tiny");
+    assert_eq!((tiny.name.as_str(), tiny.input.as_str()), ("Tiny", "text+image"));
+    assert_eq!(tiny.window, Some((4096, LimitSource::Live)));
+    assert_eq!(tiny.tags, ["configured"]);
+    let other = find(&catalogue, "lab/other");
+    assert_eq!((other.name.as_str(), other.available), ("other", false));
+    assert_eq!(other.window, Some((2048, LimitSource::Config)));
+
+    server.kill();
+    let catalogue = lab.runtime.catalogue(None).await;
+    assert!(catalogue.models.iter().all(|model| !model.available));
+    assert_eq!((catalogue.models.len(), catalogue.failures.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn hosted_providers_are_not_asked() {
+    let config = r#"{ models: { providers: { far: { baseUrl: "http://far.invalid/v1",
+        models: [{ id: "big", contextWindow: 200000 }] } } } }"#;
+    let catalogue = Lab::new(config, &[]).runtime.catalogue(None).await;
+    let big = find(&catalogue, "far/big");
+    assert_eq!(big.window, Some((200_000, LimitSource::Config)));
+    assert!(!big.local && big.available && catalogue.failures.is_empty());
+}

@@ -1,0 +1,92 @@
+//! A runtime with a state folder of its own, and what is asked of it.
+
+use std::path::Path;
+
+use futures_util::StreamExt;
+use openclaw_config::{Config, Env, Paths};
+use openclaw_core::{
+    ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelErrorKind, ModelInfo,
+};
+use openclaw_mock_vllm::MockVllm;
+use openclaw_runtime::{Chain, ConnectError, Runtime, SetupErrorKind};
+use tempfile::TempDir;
+
+/// A runtime whose state folder ends with it.
+pub(crate) struct Lab {
+    pub(crate) runtime: Runtime,
+    state: TempDir,
+}
+
+impl Lab {
+    /// Takes a config's text and the environment.
+    pub(crate) fn new(config: &str, env: &[(&str, &str)]) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let dir = ("OPENCLAW_STATE_DIR", state.path().to_str().unwrap());
+        let env = Env::from_pairs(env.iter().copied().chain([dir]));
+        let paths = Paths::new(&env, None).unwrap();
+        let loaded = Config::parse(config, &env).unwrap();
+        assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
+        Self { runtime: Runtime::new(loaded, paths, env), state }
+    }
+
+    /// The state folder.
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
+    }
+
+    pub(crate) async fn info(&self, name: Option<&str>) -> ModelInfo {
+        self.runtime.connect(name).await.unwrap().info()
+    }
+
+    pub(crate) async fn error(&self, name: Option<&str>) -> ConnectError {
+        self.runtime.connect(name).await.unwrap_err()
+    }
+}
+
+/// A config with the provider `lab` on a server; `more` is added to the provider.
+pub(crate) fn lab_on(base_url: &str, more: &str) -> String {
+    format!(r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{base_url}", {more} }} }} }} }}"#)
+}
+
+/// A base URL at which nothing answers.
+pub(crate) async fn nowhere() -> String {
+    let server = MockVllm::builder().start().await.unwrap();
+    let url = server.base_url();
+    server.stop().await;
+    url
+}
+
+pub(crate) fn setup_kind(error: &ConnectError) -> SetupErrorKind {
+    match error {
+        ConnectError::Setup(error) => error.kind(),
+        ConnectError::Model(error) => panic!("the server was asked: {error:?}"),
+    }
+}
+
+pub(crate) fn model_kind(error: &ConnectError) -> ModelErrorKind {
+    match error {
+        ConnectError::Model(error) => error.kind(),
+        ConnectError::Setup(error) => panic!("the server was not asked: {error:?}"),
+    }
+}
+
+/// All hints as one text.
+pub(crate) fn hints(error: &ConnectError) -> String {
+    match error {
+        ConnectError::Model(error) => error.hints().join("\n"),
+        ConnectError::Setup(error) => error.hints().join("\n"),
+    }
+}
+
+/// Asks a model something and returns its text.
+pub(crate) async fn ask(chain: &Chain, text: &str) -> Result<String, ModelError> {
+    let mut history = History::new();
+    history.push_user(text);
+    let mut stream = chain.chat(ChatRequest::new(history)).await?;
+    while let Some(event) = stream.next().await {
+        if let ChatEvent::Finished { message, .. } = event? {
+            return Ok(message.text);
+        }
+    }
+    panic!("the stream has no end")
+}

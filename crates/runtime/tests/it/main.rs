@@ -1,0 +1,19 @@
+//! Configs and environments, put together and tried on mocks of vLLM.
+
+#[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod connect;
+#[cfg(test)]
+mod hints;
+#[cfg(test)]
+mod lab;
+#[cfg(test)]
+#[path = "../../../providers-openai/tests/it/raw.rs"]
+mod raw;
+#[cfg(test)]
+mod status;
