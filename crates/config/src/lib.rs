@@ -51,6 +51,7 @@ mod acted_on;
 mod decode;
 pub mod defaults;
 mod diagnostic;
+mod edit;
 mod env;
 pub mod env_vars;
 mod lint;
@@ -65,6 +66,7 @@ mod template;
 mod text;
 
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use edit::{Document, EditError, EditErrorKind, InvalidValue, NewValue};
 pub use env::Env;
 pub use load::LoadError;
 pub use loaded::{Loaded, Origin};

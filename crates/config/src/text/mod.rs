@@ -13,6 +13,7 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lexer::{Lexer, TokenKind};
 pub(crate) use mask::mask;
 pub(crate) use node::{Entry, Node, Value};
-pub(crate) use read::{Document, MAX_BYTES, read};
+pub(crate) use read::{Document, MAX_BYTES, read, read_value};

@@ -52,6 +52,15 @@ pub(crate) fn read(text: &str) -> Result<Document, Box<Diagnostic>> {
     Ok(Document { text: text.into(), root, duplicates })
 }
 
+/// Reads a value of any kind, whose parts have no places, or says where its text is broken.
+pub(crate) fn read_value(text: &str) -> Result<Node, Box<Diagnostic>> {
+    let Top(value) = json5::from_str(text).map_err(|error| syntax::explain(text, &error))?;
+    let mut root = Node { id: 0, span: Span::default(), value };
+    let _ = spans::attach(&mut root, text);
+    settle(&mut root, &mut 0, &mut KeyPath::root(), &mut |_, _| {});
+    Ok(root)
+}
+
 /// Numbers the values and drops every entry that a later one with its key replaces.
 fn settle(
     node: &mut Node,

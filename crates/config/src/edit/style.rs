@@ -1,0 +1,96 @@
+//! How a document is written, so that what is added looks like the rest.
+
+use super::layout::{Layout, begins_line, indent};
+use crate::text::{Document, Lexer, Node, TokenKind, Value};
+
+/// The habits of a document; without an example those of plain JSON over several lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Style {
+    /// One level of indentation.
+    pub(super) unit: String,
+    pub(super) line_end: &'static str,
+    /// Whether the document is more than one line.
+    pub(super) multiline: bool,
+    /// Whether the last item of several lines has a comma too.
+    pub(super) trailing_comma: bool,
+    /// Whether nothing stands behind colons, and behind commas.
+    pub(super) compact: bool,
+    pub(super) quote: char,
+    /// Whether keys are in quotes that could be without.
+    pub(super) quoted_keys: bool,
+}
+
+impl Style {
+    pub(super) fn of(document: &Document) -> Self {
+        let text: &str = &document.text;
+        let root = &document.root;
+        let empty = matches!(&root.value, Value::Object(entries) if entries.is_empty());
+        let (mut plain, mut double, mut single, mut unit) = (0, 0, 0, None);
+        root.walk(&mut |_, key_span, node| {
+            // The key of an element is the element itself.
+            let key = key_span != node.span;
+            match text.get(key_span.start..).and_then(|key| key.chars().next()) {
+                Some('"') => double += 1,
+                Some('\'') => single += 1,
+                Some(_) if key => plain += 1,
+                _ => {}
+            }
+            match text.get(node.span.start..).and_then(|value| value.chars().next()) {
+                Some('"') => double += 1,
+                Some('\'') => single += 1,
+                _ => {}
+            }
+            if unit.is_none() {
+                unit = unit_of(text, node);
+            }
+            true
+        });
+        Self {
+            unit: unit_of(text, root).or(unit).unwrap_or_else(|| "  ".to_owned()),
+            line_end: if text.contains("\r\n") { "\r\n" } else { "\n" },
+            multiline: empty || text.get(root.span.start..root.span.end).is_some_and(breaks),
+            trailing_comma: has_trailing_commas(text),
+            compact: is_compact(text),
+            quote: if single > double { '\'' } else { '"' },
+            quoted_keys: plain == 0,
+        }
+    }
+}
+
+fn breaks(text: &str) -> bool {
+    text.contains(['\n', '\r'])
+}
+
+/// The indentation of a container's items beyond that of its own line.
+fn unit_of(text: &str, node: &Node) -> Option<String> {
+    if !matches!(node.value, Value::Object(_) | Value::Array(_)) {
+        return None;
+    }
+    let first = Layout::of(text, node.span).items.first()?.span.start;
+    let unit = indent(text, first).strip_prefix(indent(text, node.span.start))?;
+    (begins_line(text, first) && !unit.is_empty()).then(|| unit.to_owned())
+}
+
+/// Whether more of the lists and objects that close on a line of their own have a last comma.
+fn has_trailing_commas(text: &str) -> bool {
+    let (mut with, mut without) = (0, 0);
+    let mut last = None;
+    for token in Lexer::new(text) {
+        let closes = matches!(token.kind, TokenKind::CloseObject | TokenKind::CloseArray);
+        if closes && begins_line(text, token.span.start) {
+            match last {
+                Some(TokenKind::Comma) => with += 1,
+                Some(TokenKind::OpenObject | TokenKind::OpenArray) => {}
+                _ => without += 1,
+            }
+        }
+        last = Some(token.kind);
+    }
+    with > without
+}
+
+fn is_compact(text: &str) -> bool {
+    let colon = Lexer::new(text).find(|token| token.kind == TokenKind::Colon);
+    let next = colon.and_then(|colon| text.get(colon.span.end..)?.chars().next());
+    next.is_some_and(|next| !next.is_whitespace())
+}
