@@ -5,11 +5,7 @@ use super::{
     patch::Patch,
     style::Style,
 };
-use crate::{
-    diagnostic::Span,
-    path::Segment,
-    text::Value,
-};
+use crate::{diagnostic::Span, path::Segment, text::Value};
 
 /// The changes that add an entry, or an element for an index.
 pub(super) fn patches(

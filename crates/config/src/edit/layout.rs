@@ -123,7 +123,8 @@ pub(super) fn line_end(text: &str, at: usize) -> Option<usize> {
 pub(super) fn indent(text: &str, at: usize) -> &str {
     let before = text.get(..at).unwrap_or_default();
     let start = before.rfind(is_json5_line_terminator).map_or(0, |terminator| {
-        terminator + before.get(terminator..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8)
+        terminator
+            + before.get(terminator..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8)
     });
     // A byte order mark is a space to JSON5, and no indentation.
     let line = text.get(start..).unwrap_or_default().trim_start_matches('\u{feff}');

@@ -34,9 +34,15 @@ impl Style {
             Value::Float(number) => write!(out, "{number:?}"),
             Value::Text(text) => return self.write_text(text, out),
             Value::Array(elements) => {
-                return self.write_items(elements, ('[', ']'), indent, out, |element, below, out| {
-                    self.write(&element.value, below, out);
-                });
+                return self.write_items(
+                    elements,
+                    ('[', ']'),
+                    indent,
+                    out,
+                    |element, below, out| {
+                        self.write(&element.value, below, out);
+                    },
+                );
             }
             Value::Object(entries) => {
                 return self.write_items(entries, ('{', '}'), indent, out, |entry, below, out| {
