@@ -1,5 +1,7 @@
 //! Putting a new entry behind the last one of an object or a list.
 
+use json5::char::is_json5_line_terminator;
+
 use super::{
     layout::{Item, Layout, begins_line, indent, is_blank, tail},
     patch::Patch,
@@ -73,7 +75,7 @@ fn into_empty(
     let rest = content.get(comments..).unwrap_or_default();
     let at = inside.start + comments;
     let outer = indent(text, inside.start);
-    let breaks = |text: &str| text.contains(['\n', '\r']);
+    let breaks = |text: &str| text.contains(is_json5_line_terminator);
     if style.multiline || breaks(content) {
         let inner = format!("{outer}{}", style.unit);
         let trailing = if style.trailing_comma { "," } else { "" };

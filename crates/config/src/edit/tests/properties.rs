@@ -154,7 +154,9 @@ proptest! {
         let mut edited = Document::parse(&text).unwrap();
         let paths = paths(edited.root());
         let path = place.get(&paths);
-        prop_assume!(!path.is_root());
+        if path.is_root() {
+            return Ok(());
+        }
         let (key_span, node) = edited.root().find(path, &BTreeSet::new()).unwrap();
         let inside = comments(&text[key_span.start..node.span.end]);
         let mut wanted = json(&text);
