@@ -7,6 +7,7 @@ use openclaw_core::{Approver, Effect, ToolCall, Verdict};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::printer::{Printer, Style};
+use crate::visible;
 
 /// Lets file tools work in the workspace and asks before each command. Without a terminal to ask
 /// on, a command is refused unless `--yes` was given.
@@ -39,7 +40,7 @@ impl TerminalApprover {
             return Verdict::Deny { reason: reason.to_owned() };
         }
         let place = if directory == "." { String::new() } else { format!(" in {directory}") };
-        self.printer.rendered(&format!("run{place}: {}", visible(command)));
+        self.printer.rendered(&visible::line(&format!("run{place}: {command}")));
         let question = self.printer.paint(Style::Bold, "allow this command? [y/N] ");
         self.printer.raw(&question);
         let mut line = String::new();
@@ -48,28 +49,5 @@ impl TerminalApprover {
             return Verdict::Allow;
         }
         Verdict::Deny { reason: "the user did not allow this command".to_owned() }
-    }
-}
-
-/// Shows what would hide: control characters and those that reorder or blank out text.
-fn visible(command: &str) -> String {
-    let hides = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
-    };
-    command
-        .chars()
-        .flat_map(|c| if hides(c) { c.escape_unicode().collect() } else { vec![c] })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::visible;
-
-    #[test]
-    fn what_would_hide_is_shown() {
-        assert_eq!(visible("ls\u{1b}[2K\u{202e}x\u{200b}"), "ls\\u{1b}[2K\\u{202e}x\\u{200b}");
-        assert_eq!(visible("grep é *"), "grep é *");
     }
 }

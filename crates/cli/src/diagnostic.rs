@@ -40,7 +40,7 @@ pub(crate) fn print_broken(printer: Printer, error: &LoadError) {
     }
     printer.error(format_args!("failed to {error}"));
     for cause in report::causes(error) {
-        printer.rendered(&format!("  cause: {cause}"));
+        printer.aside(format_args!("cause: {cause}"));
     }
 }
 

@@ -15,6 +15,7 @@ mod printer;
 mod progress;
 mod report;
 mod run;
+mod visible;
 
 pub use exit::{EXIT_CODES, Exit};
 pub use run::run;

@@ -3,6 +3,8 @@
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 
+use crate::visible;
+
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
@@ -48,10 +50,14 @@ impl Printer {
         }
     }
 
-    /// Writes a piece of an answer at once.
+    /// Writes a piece of an answer at once: to a pipe as it is, to a terminal harmlessly.
     pub(crate) fn answer(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        if self.stdout_is_terminal {
+            out.write_all(visible::prose(text).as_bytes())?;
+        } else {
+            out.write_all(text.as_bytes())?;
+        }
         out.flush()
     }
 
@@ -99,19 +105,25 @@ impl Printer {
     /// Writes what went wrong; always.
     pub(crate) fn error(self, text: impl Display) {
         let label = self.paint(Style::Red, "error:");
-        Self::stderr(format_args!("{label} {text}\n"));
+        Self::stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
+    }
+
+    /// Writes a line that belongs to an error, set off from it; always.
+    pub(crate) fn aside(self, text: impl Display) {
+        let text = format!("  {}", visible::line(&text.to_string()));
+        self.rendered(&self.paint(Style::Dim, text));
     }
 
     /// Writes what may be wrong, unless quiet.
     pub(crate) fn warning(self, text: impl Display) {
         let label = self.paint(Style::Yellow, "warning:");
-        self.note(format_args!("{label} {text}"));
+        self.note(format_args!("{label} {}", visible::line(&text.to_string())));
     }
 
     /// Writes what a person could do; always, because it belongs to an error.
     pub(crate) fn hint(self, text: impl Display) {
         let label = self.paint(Style::Bold, "hint:");
-        Self::stderr(format_args!("{label} {text}\n"));
+        Self::stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
     }
 
     /// Writes text that is already laid out; always.

@@ -7,6 +7,7 @@ use openclaw_core::Effect;
 use openclaw_runtime::{Attempts, TurnEvent};
 
 use crate::printer::{Printer, Style};
+use crate::visible;
 
 /// How long nothing may happen before the person is told what is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -82,14 +83,15 @@ impl Progress {
             TurnEvent::ToolRefused { name, reason, .. } => {
                 self.line(Style::Yellow, &format!("✗ {name}: {reason}"));
             }
-            TurnEvent::ToolStarted { effect, .. } => {
-                self.waiting_for = Some((format!("running {}", describe(effect)), Instant::now()));
-                self.line(Style::Bold, &format!("● {}", describe(effect)));
+            TurnEvent::ToolStarted { call, effect } => {
+                let what = describe(call.name.as_str(), effect);
+                self.line(Style::Bold, &format!("● {what}"));
+                self.waiting_for = Some((format!("running {what}"), Instant::now()));
             }
             TurnEvent::ToolOutput { text, .. } => {
                 self.content();
                 if self.printer.is_verbose() {
-                    self.printer.raw(text);
+                    self.printer.raw(&visible::prose(text));
                     self.cursor = Cursor::after(text);
                 }
             }
@@ -156,7 +158,7 @@ impl Progress {
     fn reasoning(&mut self, text: &str) {
         self.content();
         if self.printer.is_verbose() {
-            self.printer.raw(&self.printer.paint(Style::Dim, text));
+            self.printer.raw(&self.printer.paint(Style::Dim, visible::prose(text)));
             self.cursor = Cursor::after(text);
         }
     }
@@ -167,7 +169,7 @@ impl Progress {
             self.printer.raw("\n");
             self.cursor = Cursor::LineStart;
         }
-        self.printer.note(self.printer.paint(style, text));
+        self.printer.note(self.printer.paint(style, visible::line(text)));
     }
 
     fn clear_status(&mut self) {
@@ -191,22 +193,21 @@ impl Progress {
 }
 
 /// Says what a call does in a few words.
-fn describe(effect: &Effect) -> String {
+fn describe(tool: &str, effect: &Effect) -> String {
     match effect {
-        Effect::Read { path } => format!("read {path}"),
-        Effect::Write { path } => format!("write {path}"),
+        Effect::Read { path } | Effect::Write { path } => format!("{tool} {}", one_line(path)),
         Effect::Exec { command, directory } if directory == "." => {
-            format!("exec {}", one_line(command))
+            format!("{tool} {}", one_line(command))
         }
         Effect::Exec { command, directory } => {
-            format!("exec {} (in {directory})", one_line(command))
+            format!("{tool} {} (in {})", one_line(command), one_line(directory))
         }
-        _ => "work".to_owned(),
+        _ => tool.to_owned(),
     }
 }
 
-fn one_line(command: &str) -> String {
-    let line: String = command.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+fn one_line(text: &str) -> String {
+    let line = visible::line(&text.replace('\n', " "));
     match line.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", line.split_at(end).0),
         None => line,

@@ -6,22 +6,21 @@ use openclaw_core::{HttpExchange, ModelError};
 use openclaw_runtime::ConnectError;
 use serde_json::{Value, json};
 
-use crate::printer::{Printer, Style};
+use crate::printer::Printer;
 
 /// Writes what failed, the exchange behind it, the causes, and what could be done.
 pub(crate) fn print(printer: Printer, error: &ModelError) {
     printer.error(format_args!("failed to {error}"));
     if let Some(exchange) = error.exchange() {
-        let line = exchange_line(exchange);
-        printer.rendered(&printer.paint(Style::Dim, format_args!("  {line}")));
+        printer.aside(exchange_line(exchange));
         if let Some(server) = &exchange.server
             && !error.to_string().contains(&server.message)
         {
-            printer.rendered(&format!("  the server says: {}", server.message));
+            printer.aside(format_args!("the server says: {}", server.message));
         }
     }
     for cause in causes(error) {
-        printer.rendered(&printer.paint(Style::Dim, format_args!("  cause: {cause}")));
+        printer.aside(format_args!("cause: {cause}"));
     }
     for hint in error.hints() {
         printer.hint(hint);

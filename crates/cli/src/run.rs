@@ -111,7 +111,7 @@ pub(crate) fn print_connect_error(
         openclaw_runtime::ConnectError::Setup(setup) => {
             printer.error(format_args!("failed to {setup}"));
             for cause in report::causes(setup) {
-                printer.rendered(&format!("  cause: {cause}"));
+                printer.aside(format_args!("cause: {cause}"));
             }
             for hint in setup.hints() {
                 printer.hint(hint);

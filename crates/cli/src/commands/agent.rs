@@ -124,7 +124,7 @@ fn print_failure(context: &Context, error: &TurnError) {
     }
     context.printer.error(format_args!("failed to {error}"));
     for cause in report::causes(error) {
-        context.printer.rendered(&format!("  cause: {cause}"));
+        context.printer.aside(format_args!("cause: {cause}"));
     }
 }
 
