@@ -88,6 +88,29 @@ async fn broken_calls_are_told_to_the_model_and_the_turn_goes_on() {
 }
 
 #[tokio::test]
+async fn what_the_model_calls_does_not_command_the_terminal() {
+    let (server, home) = tiny().await;
+    let hidden = "a\u{1b}[2J\u{202e}\rb";
+    let path = json!({"path": hidden, "content": "x"}).to_string();
+    for (name, arguments) in [
+        ("write", path.clone()),
+        ("read", json!({"path": hidden}).to_string()),
+        ("edit", json!({"path": hidden, "old_text": "x", "new_text": "y"}).to_string()),
+        ("exec", json!({"command": format!("true {hidden}")}).to_string()),
+        ("exec", json!({"command": "true", "directory": hidden}).to_string()),
+        ("write", json!({"path": "a.txt", hidden: hidden}).to_string()),
+        (hidden, path),
+        (hidden, "{".to_owned()),
+    ] {
+        server.push(Turn::call(name, arguments));
+    }
+    server.push(Turn::text("done"));
+    let ended = home.run(&["agent", "--yes", "-m", "hi"]).await.code(0);
+    let commands = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!ended.stderr.contains(commands), "{ended:#?}");
+}
+
+#[tokio::test]
 async fn an_empty_answer_is_a_failure() {
     let (server, home) = tiny().await;
     server.push(Turn::empty());

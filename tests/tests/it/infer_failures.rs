@@ -172,3 +172,13 @@ async fn a_sign_in_page_in_place_of_an_answer() {
     let (ended, _) = failed(&text, as_json, 1, "protocol");
     let _ = ended.says(&["/v1/chat/completions"]).hides(&["<html>"]);
 }
+
+#[tokio::test]
+async fn what_a_server_says_does_not_command_the_terminal() {
+    let message = "it broke \u{1b}[2J\r\u{202e}";
+    let body = || ErrorBody::Error { message: message.into(), kind: "BadRequestError".into() };
+    let (_server, text, as_json) = scripted(|| Reply::status(400, body())).await;
+    let commands = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!text.stderr.contains(commands), "{text:#?}");
+    let _ = failed(&text, as_json, 5, "rejected").0.says(&["it broke"]);
+}
