@@ -12,7 +12,7 @@ use openclaw_mock_vllm::{Call, ErrorBody, Finish, Gate, MockVllm, Reply, Turn, U
 use openclaw_transport::{Client, ClientOptions, Clocks, Limit};
 
 use crate::client::{End, client, info, options, read};
-use crate::raw::{RawServer, response};
+use crate::raw::{RawServer, hold, response};
 
 /// Makes the model to be judged.
 pub(crate) type Make = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
@@ -173,6 +173,7 @@ async fn broken_streams_are_errors(make: Make) {
     let error = end_of(model.chat(question()).await).await.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Interrupted);
     assert!(error.to_string().contains("EngineCore"), "{error}");
+    let _port = hold(server.port()).await;
     let error = end_of(model.chat(question()).await).await.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Connect, "{error}");
 }

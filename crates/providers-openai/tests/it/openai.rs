@@ -8,7 +8,7 @@ use openclaw_providers_openai::OpenAiModel;
 
 use crate::client::{client, info};
 use crate::conformance;
-use crate::raw::{RawServer, response};
+use crate::raw::{RawServer, hold, response};
 
 #[tokio::test]
 async fn the_model_conforms() {
@@ -22,6 +22,7 @@ async fn liveness_is_whether_the_api_answers() {
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
     assert_eq!(model.liveness().await, serving, "even if it wants another key");
     server.kill();
+    let _port = hold(server.port()).await;
     assert_eq!(model.liveness().await, Liveness::Unreachable);
     let table = [
         ("404 Not Found", serving),

@@ -1,9 +1,12 @@
-//! A server that answers with the bytes it is told to, one answer a connection.
+//! A server that answers with the bytes it is told to, one answer a connection, and a port that
+//! refuses.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 /// A server on loopback; it ends when it is dropped.
@@ -39,6 +42,23 @@ impl Drop for RawServer {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// Takes a port that was closed, or a free one for 0, and lets nobody listen on it: connections
+/// are refused, where otherwise another test's server might get the port.
+pub(crate) async fn hold(port: u16) -> TcpSocket {
+    let taken = async {
+        loop {
+            let socket = TcpSocket::new_v4().unwrap();
+            // Connections that the closed port had may still be ending.
+            socket.set_reuseaddr(true).unwrap();
+            match socket.bind((Ipv4Addr::LOCALHOST, port).into()) {
+                Ok(()) => break socket,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), taken).await.expect("the port stays open")
 }
 
 /// A response of known length.

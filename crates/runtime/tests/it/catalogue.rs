@@ -5,6 +5,7 @@ use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_runtime::{Catalogue, ListedModel, SetupErrorKind};
 
 use crate::lab::{Lab, lab_on, model_kind, nowhere, setup_kind};
+use crate::raw::hold;
 
 fn find<'a>(catalogue: &'a Catalogue, name: &str) -> &'a ListedModel {
     let found = catalogue.models.iter().find(|model| model.reference.to_string() == name);
@@ -19,13 +20,14 @@ async fn models_have_their_tags_parents_and_failures() {
         .start()
         .await
         .unwrap();
+    let nowhere = nowhere().await;
     let config = format!(
         r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }}, dead: {{ baseUrl: "{}" }} }} }},
              agents: {{ defaults: {{
                  model: {{ primary: "main", fallbacks: ["lab/adapter", "lab/gone"] }},
                  models: {{ "lab/base": {{ alias: "main" }} }} }} }} }}"#,
         server.base_url(),
-        nowhere().await
+        nowhere.url
     );
     let lab = Lab::new(&config, &[]);
     let catalogue = lab.runtime.catalogue(None).await;
@@ -70,6 +72,7 @@ async fn models_of_the_config_are_held_against_the_server() {
     assert_eq!(other.window, Some((2048, LimitSource::Config)));
 
     server.kill();
+    let _port = hold(server.port()).await;
     let catalogue = lab.runtime.catalogue(None).await;
     assert!(catalogue.models.iter().all(|model| !model.available));
     assert_eq!((catalogue.models.len(), catalogue.failures.len()), (2, 1));

@@ -17,7 +17,8 @@ fn two(first: &str, second: &str) -> String {
 #[tokio::test]
 async fn a_primary_that_is_not_there_is_passed_over_when_connecting() {
     let second = MockVllm::builder().start().await.unwrap();
-    let lab = Lab::new(&two(&nowhere().await, &second.base_url()), &[]);
+    let first = nowhere().await;
+    let lab = Lab::new(&two(&first.url, &second.base_url()), &[]);
     let chain = lab.runtime.connect(None).await.unwrap();
     assert_eq!(chain.info().reference.to_string(), "second/tiny");
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
@@ -80,6 +81,7 @@ async fn a_clock_of_our_own_passes_nothing_over() {
 
 #[tokio::test]
 async fn when_nobody_is_there_the_last_error_is_told() {
-    let lab = Lab::new(&two(&nowhere().await, &nowhere().await), &[]);
+    let (first, second) = (nowhere().await, nowhere().await);
+    let lab = Lab::new(&two(&first.url, &second.url), &[]);
     assert_eq!(model_kind(&lab.error(None).await), ModelErrorKind::Connect);
 }

@@ -8,7 +8,7 @@ use openclaw_mock_vllm::MockVllm;
 use openclaw_runtime::{ConnectError, SetupErrorKind};
 
 use crate::lab::{Lab, ask, hints, lab_on, model_kind, nowhere, setup_kind};
-use crate::raw::{RawServer, response};
+use crate::raw::{RawServer, hold, response};
 
 const PAGE: &str = "<!doctype html><p>hello</p>";
 
@@ -55,17 +55,15 @@ async fn a_refused_key_is_known_by_its_source_and_never_shown() {
 
 #[tokio::test]
 async fn an_address_where_nothing_answers_has_its_source() {
-    let url = nowhere().await;
-    let lab = Lab::new(&lab_on(&url, ""), &[]);
+    let nowhere = nowhere().await;
+    let url = &nowhere.url;
+    let lab = Lab::new(&lab_on(url, ""), &[]);
     let error = lab.error(Some("lab/tiny")).await;
     assert_eq!(model_kind(&error), ModelErrorKind::Connect, "{error}");
     let said = hints(&error);
-    assert!(
-        said.contains(&url) && said.contains("models.providers.lab.baseUrl (line 1)"),
-        "{said}"
-    );
+    assert!(said.contains(url) && said.contains("models.providers.lab.baseUrl (line 1)"), "{said}");
     assert!(!said.contains("vllm serve"), "{said}");
-    let lab = Lab::new("{}", &[("VLLM_BASE_URL", &url), ("VLLM_API_KEY", "x")]);
+    let lab = Lab::new("{}", &[("VLLM_BASE_URL", url), ("VLLM_API_KEY", "x")]);
     let said = hints(&lab.error(Some("vllm/tiny")).await);
     let port = url.trim_end_matches("/v1").rsplit(':').next().unwrap();
     assert!(said.contains("comes from VLLM_BASE_URL"), "{said}");
@@ -74,7 +72,8 @@ async fn an_address_where_nothing_answers_has_its_source() {
 
 #[tokio::test]
 async fn a_provider_whose_id_is_no_plain_word_has_its_source_too() {
-    let url = nowhere().await;
+    let nowhere = nowhere().await;
+    let url = &nowhere.url;
     let config =
         format!(r#"{{ models: {{ providers: {{ "lm.studio": {{ baseUrl: "{url}" }} }} }} }}"#);
     let said = hints(&Lab::new(&config, &[]).error(Some("lm.studio/tiny")).await);
@@ -87,6 +86,7 @@ async fn a_server_that_dies_later_is_explained_too() {
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
     let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
     server.kill();
+    let _port = hold(server.port()).await;
     let error = ConnectError::Model(ask(&chain, "hi").await.unwrap_err());
     assert!(hints(&error).contains("models.providers.lab.baseUrl"), "{}", hints(&error));
 }

@@ -7,9 +7,11 @@ use openclaw_config::{Config, Env, Paths};
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelErrorKind, ModelInfo,
 };
-use openclaw_mock_vllm::MockVllm;
 use openclaw_runtime::{Chain, ConnectError, Runtime, SetupErrorKind};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
+
+use crate::raw::hold;
 
 /// A runtime whose state folder ends with it.
 pub(crate) struct Lab {
@@ -48,12 +50,15 @@ pub(crate) fn lab_on(base_url: &str, more: &str) -> String {
     format!(r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{base_url}", {more} }} }} }} }}"#)
 }
 
-/// A base URL at which nothing answers.
-pub(crate) async fn nowhere() -> String {
-    let server = MockVllm::builder().start().await.unwrap();
-    let url = server.base_url();
-    server.stop().await;
-    url
+/// A place where nothing answers, as long as it is kept.
+pub(crate) struct Nowhere {
+    pub(crate) url: String,
+    _port: TcpSocket,
+}
+
+pub(crate) async fn nowhere() -> Nowhere {
+    let port = hold(0).await;
+    Nowhere { url: format!("http://{}/v1", port.local_addr().unwrap()), _port: port }
 }
 
 pub(crate) fn setup_kind(error: &ConnectError) -> SetupErrorKind {
