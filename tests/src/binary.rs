@@ -16,18 +16,27 @@ use std::{env, fs};
 /// # Panics
 /// When it cannot be built.
 pub(crate) fn openclaw() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let test = env::current_exe().unwrap();
-        // target/PROFILE/deps/TEST
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let binary = profile.join(format!("openclaw{}", env::consts::EXE_SUFFIX));
-        if !is_fresh(&binary) {
-            build(profile);
-        }
-        assert!(binary.is_file(), "there is no binary to test at {}", binary.display());
-        binary
-    })
+    // What failed once is not tried again by every test that follows.
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match FOUND.get_or_init(find) {
+        Ok(path) => path,
+        Err(problem) => panic!("{problem}"),
+    }
+}
+
+fn find() -> Result<PathBuf, String> {
+    let test = env::current_exe().unwrap();
+    // target/PROFILE/deps/TEST
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let binary = profile.join(format!("openclaw{}", env::consts::EXE_SUFFIX));
+    if !is_fresh(&binary) {
+        build(profile)?;
+    }
+    if binary.is_file() {
+        Ok(binary)
+    } else {
+        Err(format!("there is no binary to test at {}", binary.display()))
+    }
 }
 
 fn is_fresh(binary: &Path) -> bool {
@@ -55,7 +64,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().and_then(|data| data.modified()).ok()
 }
 
-fn build(profile: &Path) {
+fn build(profile: &Path) -> Result<(), String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let profile = match profile.file_name().and_then(OsStr::to_str) {
         Some("debug") | None => "dev",
@@ -66,16 +75,16 @@ fn build(profile: &Path) {
         .current_dir(workspace())
         .output();
     match output {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => panic!(
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!(
             "the binary under test does not build; `cargo build --package openclaw-cli` says:\n{}",
             String::from_utf8_lossy(&output.stderr)
-        ),
-        Err(error) => panic!(
+        )),
+        Err(error) => Err(format!(
             "the binary under test is not built and {} cannot be started: {error}; run `cargo \
              build --package openclaw-cli` first",
             cargo.display()
-        ),
+        )),
     }
 }
 
