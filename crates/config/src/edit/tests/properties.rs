@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::documents::{any_choices, document};
 use crate::{
     Document, KeyPath, NewValue, Segment,
+    pattern::path_of,
     text::{Lexer, Node, Value},
 };
 
@@ -39,8 +40,8 @@ fn json(text: &str) -> Json {
 /// Every path of a document, containers included.
 fn paths(root: &Node) -> Vec<KeyPath> {
     let mut paths = vec![KeyPath::root()];
-    root.walk(&mut |path, _, _| {
-        paths.push(path.clone());
+    root.walk(&mut |steps, _, _| {
+        paths.push(path_of(steps));
         true
     });
     paths
