@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, ChatStream, Liveness, ModelError, ModelErrorKind, ModelInfo,
@@ -49,7 +50,16 @@ impl OpenAiModel {
         let model = self.info.reference.model();
         let cap = budget::output_cap(&self.info.limits, request.max_output_tokens, prompt)
             .map_err(no_room)?;
-        let body = request::body(model, request, cap);
+        self.send_body(request::body(model, request, cap)).await
+    }
+
+    /// Sends a streaming request whose body the caller wrote, as [`body`](crate::body) does, for
+    /// servers that take more fields than others.
+    ///
+    /// # Errors
+    /// As [`ChatModel::chat`].
+    pub async fn send_body(&self, body: Bytes) -> Result<ChatStream, ModelError> {
+        let model = self.info.reference.model();
         let url = self.client.endpoint().api("chat/completions");
         let events = self.client.stream(url, body).await;
         let events = events.map_err(|error| model_error(error, Some(model)))?;
