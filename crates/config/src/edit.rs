@@ -116,6 +116,24 @@ impl Document {
         Ok(())
     }
 
+    /// Sets what an object names and leaves the rest of the object that is there as it is; any
+    /// other value is set as by [`Document::set`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Document::set`]; what came before it in the object is then set.
+    pub fn merge(&mut self, path: &KeyPath, value: &NewValue) -> Result<(), EditError> {
+        match (value.value(), self.find(path).map(|node| &node.value)) {
+            (Value::Object(entries), Some(Value::Object(_))) => {
+                entries.iter().try_for_each(|entry| {
+                    let value = NewValue::from(entry.node.value.clone());
+                    self.merge(&path.clone().key(&entry.key), &value)
+                })
+            }
+            _ => self.set(path, value),
+        }
+    }
+
     /// Removes a key or an element and what is in it. Comments beside and above it stay.
     ///
     /// # Errors

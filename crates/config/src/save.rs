@@ -44,6 +44,8 @@ pub struct Change {
     pub after: String,
     /// The text after as a config, with all that is to be said about it.
     pub loaded: Loaded,
+    /// The text before to show, with what looks like a secret as `*`; empty without a file.
+    pub before_to_show: String,
     /// What is wrong or doubtful with the text after and was not with the text before.
     pub introduced: Vec<Diagnostic>,
 }
@@ -223,14 +225,19 @@ impl Change {
         self.before.as_deref() != Some(&self.after)
     }
 
+    /// The text after to show, with what looks like a secret as `*`.
+    #[must_use]
+    pub fn after_to_show(&self) -> String {
+        self.loaded.text_to_show().unwrap_or_default()
+    }
+
     fn refuse(&self, is_bad: impl Fn(&Diagnostic) -> bool) -> Result<(), SaveError> {
         let bad = self.introduced.iter().filter(|diagnostic| is_bad(diagnostic));
         let diagnostics: Vec<Diagnostic> = bad.cloned().collect();
         if diagnostics.is_empty() {
             return Ok(());
         }
-        let text_to_show = self.loaded.text_to_show().unwrap_or_default();
-        Err(SaveError::Invalid { diagnostics, text_to_show })
+        Err(SaveError::Invalid { diagnostics, text_to_show: self.after_to_show() })
     }
 }
 

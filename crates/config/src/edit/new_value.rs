@@ -47,6 +47,12 @@ impl NewValue {
     }
 }
 
+impl From<Value> for NewValue {
+    fn from(value: Value) -> Self {
+        Self(value)
+    }
+}
+
 impl From<serde_json::Value> for NewValue {
     fn from(json: serde_json::Value) -> Self {
         Self(of_json(json))

@@ -139,6 +139,14 @@ fn an_object_is_changed_only_where_it_differs() {
 }
 
 #[test]
+fn merging_leaves_what_is_not_named() {
+    let mut document = Document::parse("{ a: { x: 1, y: { z: 2 } } }").unwrap();
+    let value = NewValue::parse("{ y: { w: [3] }, x: {} }").unwrap();
+    document.merge(&"a".parse().unwrap(), &value).unwrap();
+    assert_eq!(document.text(), "{ a: { x: {}, y: { z: 2, w: [3] } } }");
+}
+
+#[test]
 fn what_cannot_be_edited_says_why_and_changes_nothing() {
     let text = "{ a: { b: 'x' }, c: [1] }";
     let fails = |edit: &str| {

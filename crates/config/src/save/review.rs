@@ -1,6 +1,9 @@
 //! Judges a change before it is written.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::PathBuf,
+};
 
 use super::{Change, SaveError};
 use crate::{
@@ -12,6 +15,7 @@ use crate::{
     path::KeyPath,
     pattern::path_of,
     sections::Config,
+    text::mask,
 };
 
 /// Reads both texts as configs and tells what is new about the second.
@@ -22,14 +26,20 @@ pub(super) fn change(
     env: &Env,
 ) -> Result<Change, SaveError> {
     let loaded = Config::parse(after, env).map_err(SaveError::Broken)?;
-    let known = before.as_deref().map(|text| Config::parse(text, env));
-    let known: HashSet<_> = match &known {
-        Some(Ok(before)) => before.diagnostics.iter().map(gist).collect(),
+    let old = before.as_deref().map(|text| Config::parse(text, env));
+    let known: HashSet<_> = match &old {
+        Some(Ok(old)) => old.diagnostics.iter().map(gist).collect(),
         _ => HashSet::new(),
     };
     let introduced = loaded.diagnostics.iter().filter(|found| !known.contains(&gist(found)));
     let introduced = introduced.cloned().collect();
-    Ok(Change { path, before, after: after.to_owned(), loaded, introduced })
+    let before_to_show = match &old {
+        Some(Ok(old)) => old.text_to_show(),
+        Some(Err(_)) => before.as_deref().map(|text| mask(text, &BTreeSet::new())),
+        None => None,
+    };
+    let before_to_show = before_to_show.unwrap_or_default();
+    Ok(Change { path, before, after: after.to_owned(), loaded, before_to_show, introduced })
 }
 
 /// What a diagnostic says, wherever it stands.
