@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use openclaw_core::{Approver, Effect, ToolCall, Verdict};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::printer::{Printer, Style};
+use crate::printer::Printer;
 use crate::visible;
 
 /// Lets file tools work in the workspace and asks before each command. Without a terminal to ask
@@ -41,8 +41,7 @@ impl TerminalApprover {
         }
         let place = if directory == "." { String::new() } else { format!(" in {directory}") };
         self.printer.rendered(&visible::line(&format!("run{place}: {command}")));
-        let question = self.printer.paint(Style::Bold, "allow this command? [y/N] ");
-        self.printer.raw(&question);
+        self.printer.question("allow this command? [y/N]");
         let mut line = String::new();
         let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
         if read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes") {

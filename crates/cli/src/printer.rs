@@ -126,6 +126,12 @@ impl Printer {
         Self::stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
     }
 
+    /// Writes a question, behind which the answer is typed; always.
+    pub(crate) fn question(self, text: impl Display) {
+        let text = self.paint(Style::Bold, text);
+        Self::stderr(format_args!("{text} "));
+    }
+
     /// Writes text that is already laid out; always.
     pub(crate) fn rendered(self, text: &str) {
         Self::stderr(format_args!("{text}\n"));
