@@ -128,10 +128,31 @@ impl Home {
         running.ended().await
     }
 
+    /// Runs `openclaw` to its end on a terminal of its own, on which `typed` is typed; stdout is
+    /// what the terminal shows.
+    pub async fn run_on_terminal(&self, args: &[&str], typed: &str) -> Ended {
+        let quoted = |word: &str| format!("'{}'", word.replace('\'', r"'\''"));
+        let words = std::iter::once(openclaw().to_str().unwrap()).chain(args.iter().copied());
+        let line = words.map(quoted).collect::<Vec<_>>().join(" ");
+        // It gives a program a terminal, passes its exit code on, and comes with every Debian.
+        let mut script = Command::new("script");
+        script.args(["-qec", &line, "/dev/null"]);
+        let mut running = self.spawn_as(script, Stdio::piped());
+        let mut stdin = running.child.stdin.take().unwrap();
+        stdin.write_all(typed.as_bytes()).await.unwrap();
+        let ended = running.ended().await;
+        drop(stdin);
+        ended
+    }
+
     fn spawn(&self, args: &[&str], stdin: Stdio) -> Running {
         let mut command = Command::new(openclaw());
+        command.args(args);
+        self.spawn_as(command, stdin)
+    }
+
+    fn spawn_as(&self, mut command: Command, stdin: Stdio) -> Running {
         command
-            .args(args)
             .env_clear()
             .env("HOME", self.path())
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")

@@ -26,3 +26,5 @@ mod seeds;
 mod servers;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod terminal;
