@@ -1,38 +1,38 @@
 //! Which keys the program acts on, so that the others can be named.
 
-use crate::path::{KeyPath, Segment};
+use crate::pattern::{Fit, Step, fit};
 
 /// The keys that something acts on, everything below them included; `*` is any key or index.
-pub(crate) const ACTED_ON: &[&[&str]] = &[
-    &["agents", "defaults", "model"],
-    &["agents", "defaults", "models", "*", "alias"],
-    &["agents", "defaults", "models", "*", "params"],
-    &["agents", "defaults", "workspace"],
-    &["agents", "defaults", "timeoutSeconds"],
-    &["agents", "defaults", "llm", "idleTimeoutSeconds"],
-    &["agents", "defaults", "localModelMode"],
-    &["agents", "defaults", "experimental", "localModelLean"],
-    &["agents", "defaults", "compaction", "timeoutSeconds"],
-    &["models", "mode"],
-    &["models", "providers", "*", "baseUrl"],
-    &["models", "providers", "*", "apiKey"],
-    &["models", "providers", "*", "api"],
-    &["models", "providers", "*", "headers"],
-    &["models", "providers", "*", "models", "*", "id"],
-    &["models", "providers", "*", "models", "*", "name"],
-    &["models", "providers", "*", "models", "*", "api"],
-    &["models", "providers", "*", "models", "*", "headers"],
-    &["models", "providers", "*", "models", "*", "reasoning"],
-    &["models", "providers", "*", "models", "*", "input"],
-    &["models", "providers", "*", "models", "*", "contextWindow"],
-    &["models", "providers", "*", "models", "*", "maxTokens"],
-    &["models", "providers", "*", "models", "*", "compat", "requiresStringContent"],
-    &["models", "providers", "*", "models", "*", "compat", "supportsTools"],
-    &["tools", "exec", "security"],
-    &["tools", "exec", "ask"],
-    &["tools", "exec", "timeoutSec"],
-    &["tools", "exec", "timeoutSeconds"],
-    &["$schema"],
+pub(crate) const ACTED_ON: &[&str] = &[
+    "agents.defaults.model",
+    "agents.defaults.models.*.alias",
+    "agents.defaults.models.*.params",
+    "agents.defaults.workspace",
+    "agents.defaults.timeoutSeconds",
+    "agents.defaults.llm.idleTimeoutSeconds",
+    "agents.defaults.localModelMode",
+    "agents.defaults.experimental.localModelLean",
+    "agents.defaults.compaction.timeoutSeconds",
+    "models.mode",
+    "models.providers.*.baseUrl",
+    "models.providers.*.apiKey",
+    "models.providers.*.api",
+    "models.providers.*.headers",
+    "models.providers.*.models.*.id",
+    "models.providers.*.models.*.name",
+    "models.providers.*.models.*.api",
+    "models.providers.*.models.*.headers",
+    "models.providers.*.models.*.reasoning",
+    "models.providers.*.models.*.input",
+    "models.providers.*.models.*.contextWindow",
+    "models.providers.*.models.*.maxTokens",
+    "models.providers.*.models.*.compat.requiresStringContent",
+    "models.providers.*.models.*.compat.supportsTools",
+    "tools.exec.security",
+    "tools.exec.ask",
+    "tools.exec.timeoutSec",
+    "tools.exec.timeoutSeconds",
+    "$schema",
 ];
 
 /// What is known of a key.
@@ -46,20 +46,14 @@ pub(crate) enum Use {
     Nothing,
 }
 
-pub(crate) fn use_of(path: &KeyPath) -> Use {
-    let segments = path.segments();
-    let matching = |pattern: &&&[&str]| {
-        pattern.iter().zip(segments).all(|(step, segment)| match segment {
-            Segment::Key(key) => *step == "*" || step == key,
-            Segment::Index(_) => *step == "*",
-        })
-    };
+pub(crate) fn use_of(steps: &[Step<'_>]) -> Use {
     let mut found = Use::Nothing;
-    for pattern in ACTED_ON.iter().filter(matching) {
-        if pattern.len() <= segments.len() {
-            return Use::Whole;
+    for pattern in ACTED_ON {
+        match fit(pattern, steps) {
+            Fit::Exact | Fit::Below => return Use::Whole,
+            Fit::Above => found = Use::Part,
+            Fit::Apart => {}
         }
-        found = Use::Part;
     }
     found
 }
@@ -69,7 +63,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::Config;
+    use crate::{Config, pattern::steps_of};
 
     /// Follows a reference, or the object form of something that may be a text or null.
     fn resolved<'s>(schema: &'s Value, mut node: &'s Value) -> &'s Value {
@@ -84,9 +78,9 @@ mod tests {
     fn every_key_that_is_acted_on_is_in_the_schema() {
         let schema = Config::json_schema();
         for pattern in ACTED_ON {
-            pattern.iter().fold(&schema, |node, step| {
+            pattern.split('.').fold(&schema, |node, step| {
                 let node = resolved(&schema, node);
-                let below = match *step {
+                let below = match step {
                     "*" => node.get("additionalProperties").or_else(|| node.get("items")),
                     key => node.get("properties").and_then(|properties| properties.get(key)),
                 };
@@ -106,7 +100,7 @@ mod tests {
             ("models.providers.vllm.models[0].cost", Use::Nothing),
             ("wizard.lastRunAt", Use::Nothing),
         ] {
-            assert_eq!(use_of(&path.parse().unwrap()), expected, "{path}");
+            assert_eq!(use_of(&steps_of(&path.parse().unwrap())), expected, "{path}");
         }
     }
 }

@@ -17,10 +17,20 @@ pub const WORKSPACE_DIR_NAME: &str = "workspace";
 /// The names that a config file may have in the folder of the state, the first that exists wins.
 pub const CONFIG_FILE_NAMES: [&str; 3] =
     ["openclaw.json", "openclaw.json5", "openclaw-config.json5"];
+/// The name of a project's config file, in a folder called as that of the state.
+pub const PROJECT_FILE_NAME: &str = "openclaw.json5";
+/// The folder of the machine's config file.
+pub const SYSTEM_DIR: &str = "/etc/openclaw";
+/// The names that the machine's config file may have, the first that exists wins.
+pub const SYSTEM_FILE_NAMES: [&str; 2] = ["openclaw.json5", "openclaw.json"];
+/// The folder of copies of config files, in the folder of the state.
+pub const HISTORY_DIR_NAME: &str = "config-history";
 /// The wait for a connection to a model server.
 pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
 /// The wait for a model server's list of models.
 pub const DISCOVERY_TIMEOUT_SECONDS: u64 = 3;
+/// From one question about a silent model server to the next.
+pub const PROBE_SECONDS: u64 = 5;
 /// The most requests to the model in one run.
 pub const MODEL_CALLS: u32 = 200;
 /// The most tool calls in one run.

@@ -24,6 +24,23 @@ env_vars! {
     OPENCLAW_CONFIG_PATH
     /// The folder of the config, the sessions and the workspace, instead of `~/.openclaw`.
     OPENCLAW_STATE_DIR
+    /// The model that answers: `agents.defaults.model.primary`, whatever the files say.
+    OPENCLAW_MODEL
+    /// The folder that the agent works in: `agents.defaults.workspace`, whatever the files say.
+    OPENCLAW_WORKSPACE
+    /// The longest time for a whole run, in seconds: `agents.defaults.timeoutSeconds`, whatever the
+    /// files say.
+    OPENCLAW_TIMEOUT_SECONDS
+    /// The longest time without anything from a model, in seconds:
+    /// `agents.defaults.llm.idleTimeoutSeconds`, whatever the files say.
+    OPENCLAW_IDLE_TIMEOUT_SECONDS
+    /// How much is sent to a local model, `default`, `lean` or `auto`:
+    /// `agents.defaults.localModelMode`, whatever the files say.
+    OPENCLAW_LOCAL_MODEL_MODE
+    /// The port of the gateway: `gateway.port`, whatever the files say.
+    OPENCLAW_GATEWAY_PORT
+    /// The token for the gateway: `gateway.auth.token`, whatever the files say.
+    OPENCLAW_GATEWAY_TOKEN
     /// What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`; nothing when unset.
     OPENCLAW_LOG
     /// The key for a vLLM server; any value also turns its discovery on.
@@ -37,6 +54,10 @@ env_vars! {
     ANTHROPIC_API_KEY
     /// No colours in the output, whatever its value.
     NO_COLOR
+    /// The editor of `openclaw config edit`, with its options.
+    VISUAL
+    /// The same where `VISUAL` is not set.
+    EDITOR
     /// The home folder, which `~` stands for.
     HOME
     /// The home folder where `HOME` is not set, as on Windows.

@@ -48,30 +48,41 @@
 //! in when they are used, so that an unset variable stops only what needs it.
 
 mod acted_on;
+mod alias;
 mod decode;
 pub mod defaults;
 mod diagnostic;
 mod edit;
 mod env;
 pub mod env_vars;
+mod known;
+mod layer;
+mod layers;
 mod lint;
 mod load;
 mod loaded;
 mod path;
 mod paths;
+mod pattern;
+mod save;
 mod schema;
 mod secret;
 mod sections;
+mod shown;
 mod template;
 mod text;
+mod tree;
 
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use edit::{Document, EditError, EditErrorKind, InvalidValue, NewValue};
 pub use env::Env;
+pub use layer::Layer;
+pub use layers::{Layers, LoadOptions};
 pub use load::LoadError;
 pub use loaded::{Loaded, Origin};
 pub use path::{InvalidKeyPath, KeyPath, Segment};
 pub use paths::{HomeUnknown, Paths};
+pub use save::{Change, ConfigFile, SaveError};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
     AgentDefaults, AgentsConfig, Api, CompactionConfig, CompactionMode, CompatConfig, Config,

@@ -1,4 +1,10 @@
-//! What is valid and probably not meant.
+//! What is valid and probably not meant: each with its symptom and what to do.
+
+mod clocks;
+mod gateway;
+mod live;
+mod models;
+mod strings;
 
 use std::collections::BTreeSet;
 
@@ -6,69 +12,52 @@ use crate::{
     diagnostic::{Diagnostic, Severity, Span},
     env::Env,
     path::KeyPath,
-    secret::is_variable_name,
-    text::{Document, Value},
+    sections::Config,
+    text::Node,
+    tree::Tree,
 };
 
-/// Looks at the values of a document; `secrets` are the places of those that are secrets.
-pub(crate) fn lint(document: &Document, secrets: &BTreeSet<Span>, env: &Env) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    let lean = ["agents", "defaults", "experimental", "localModelLean"];
-    let lean = lean.into_iter().fold(KeyPath::root(), KeyPath::key);
-    if let Some((key_span, _)) = document.root.find(&lean, &BTreeSet::new()) {
-        let help = "write `localModelMode: \"lean\"` in `agents.defaults`".to_owned();
-        let older = Diagnostic::new(Severity::Note, key_span, "this is an older spelling");
-        found.push(older.at(lean).with_help(Some(help)));
-    }
-    document.root.walk(&mut |path, _, node| {
-        let Value::Text(value) = &node.value else { return true };
-        let mut warn = |(message, help): (String, String)| {
-            let warning = Diagnostic::new(Severity::Warning, node.span, message);
-            found.push(warning.at(path.clone()).with_help(Some(help)));
-        };
-        if secrets.contains(&node.span) {
-            variable_name(value, env).map(&mut warn);
-        }
-        let source = document.text.get(node.span.start..node.span.end).unwrap_or_default();
-        if loses_a_backslash(source) {
-            let message = "a backslash here is dropped, it begins no escape sequence";
-            warn((message.to_owned(), "write it twice: `\\\\`".to_owned()));
-        }
-        true
-    });
+/// What the value lints see of a text: the text, the places of its secrets, the environment.
+type Surroundings<'a> = (&'a str, &'a BTreeSet<Span>, &'a Env);
+
+/// The problems that values of one text have by themselves.
+pub(crate) fn values(
+    root: &Node,
+    left_out: &BTreeSet<u32>,
+    (text, secrets, env): Surroundings<'_>,
+) -> Vec<Diagnostic> {
+    let mut found = strings::find(root, left_out, (text, secrets, env));
+    found.extend(models::find(root, left_out));
     found
 }
 
-/// Speaks up when a secret's text looks like the name of a variable. A single word such as
-/// `EMPTY`, which many keyless servers are given, only counts when there is such a variable.
-fn variable_name(text: &str, env: &Env) -> Option<(String, String)> {
-    if !is_variable_name(text) {
-        None
-    } else if env.get(text).is_some() {
-        let message = format!("this is taken as the value of the environment variable {text}");
-        Some((message, format!("write \"${{{text}}}\" to make it plain")))
-    } else if text.contains('_') {
-        let message = "this looks like a variable that is not set, it is used as the secret itself";
-        Some((message.to_owned(), "write \"${NAME}\" for the value of a variable".to_owned()))
-    } else {
-        None
-    }
+/// The problems that only show when all layers are seen, each with the number of the text that it
+/// is in.
+pub(crate) fn whole(tree: &Tree, config: &Config, env: &Env) -> Vec<(usize, Diagnostic)> {
+    let mut found = Vec::new();
+    let mut say = |path: KeyPath, message: String, help: String| {
+        let Some((key_span, node)) = tree.find(&path) else { return };
+        found.push((tree.source_of(node), warning(key_span, path, message, help)));
+    };
+    clocks::find(config, &mut say);
+    gateway::find(config, tree, &mut say);
+    models::find_unserved(config, tree, env, &mut say);
+    found
 }
 
-fn loses_a_backslash(source: &str) -> bool {
-    let mut chars = source.chars();
-    while let Some(character) = chars.next() {
-        if character == '\\' {
-            let escaped = chars.next();
-            if escaped.is_some_and(|c| c.is_ascii() && !is_escape(c)) {
-                return true;
-            }
-        }
-    }
-    false
+/// Takes the key that a problem is at, what is wrong, and what to do.
+type Say<'a> = dyn FnMut(KeyPath, String, String) + 'a;
+
+fn warning(
+    span: Span,
+    path: KeyPath,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic::new(Severity::Warning, span, message).at(path).with_help(Some(help.into()))
 }
 
-fn is_escape(character: char) -> bool {
-    matches!(character, '\'' | '"' | '\\' | '/' | '\n' | '\r' | '0')
-        || matches!(character, 'b' | 'f' | 'n' | 'r' | 't' | 'v' | 'x' | 'u')
+/// The path of plain keys with dots between them.
+fn key(dotted: &str) -> KeyPath {
+    dotted.split('.').fold(KeyPath::root(), KeyPath::key)
 }

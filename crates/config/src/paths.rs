@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    defaults::{CONFIG_FILE_NAMES, STATE_DIR_NAME, WORKSPACE_DIR_NAME},
+    defaults::{
+        CONFIG_FILE_NAMES, HISTORY_DIR_NAME, STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES,
+        WORKSPACE_DIR_NAME,
+    },
     env::Env,
     env_vars,
 };
@@ -14,6 +17,7 @@ pub struct Paths {
     config: PathBuf,
     named_by: Option<&'static str>,
     state_dir: PathBuf,
+    system_dir: PathBuf,
 }
 
 /// The state folder is not known: no variable says where the home folder is.
@@ -43,7 +47,28 @@ impl Paths {
             (None, Some(path)) => (expand(path, env), Some(env_vars::OPENCLAW_CONFIG_PATH)),
             (None, None) => (default_config(&state_dir), None),
         };
-        Ok(Self { config, named_by, state_dir })
+        Ok(Self { config, named_by, state_dir, system_dir: PathBuf::from(SYSTEM_DIR) })
+    }
+
+    /// Takes another folder than `/etc/openclaw` for the machine's config file.
+    #[must_use]
+    pub fn with_system_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.system_dir = folder.into();
+        self
+    }
+
+    /// The machine's config file: the first of `openclaw.json5` and `openclaw.json` in
+    /// `/etc/openclaw` that exists.
+    #[must_use]
+    pub fn system_config(&self) -> Option<PathBuf> {
+        let mut candidates = SYSTEM_FILE_NAMES.iter().map(|name| self.system_dir.join(name));
+        candidates.find(|path| path.exists())
+    }
+
+    /// The folder of copies of config files.
+    #[must_use]
+    pub fn history_dir(&self) -> PathBuf {
+        self.state_dir.join(HISTORY_DIR_NAME)
     }
 
     /// The config file, which need not exist.

@@ -1,35 +1,77 @@
 //! The JSON Schema of the config.
 
+use std::collections::BTreeMap;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::sections::{Config, KEPT_KEYS};
+use crate::{
+    alias::{self, Alias},
+    known::{Known, Lookup},
+    path::KeyPath,
+    pattern::steps_of,
+    sections::Config,
+};
+
+/// How a key is described that is taken and changes nothing.
+const WITHOUT_EFFECT: &str = "Accepted; nothing acts on it yet.";
 
 impl Config {
     /// The JSON Schema (draft 2020-12) of the config, with every description and default.
     ///
     /// It names more than it checks the types of: keys that are accepted and that nothing acts on
-    /// yet may have any value.
+    /// yet may have any value, and what is below them is not described.
     #[must_use]
     pub fn json_schema() -> Value {
         let generator = SchemaSettings::draft2020_12().into_generator();
         let mut schema = generator.into_root_schema_for::<Self>().to_value();
+        let mut places = BTreeMap::new();
+        find_places(&schema, &schema, &KeyPath::root(), &mut places);
         if let Some(root) = schema.as_object_mut() {
             root.insert("title".to_owned(), json!("OpenClaw config"));
-            complete("Config", root);
+            complete(&KeyPath::root(), root);
         }
         let definitions = schema.get_mut("$defs").and_then(Value::as_object_mut);
         for (name, definition) in definitions.into_iter().flatten() {
-            if let Some(definition) = definition.as_object_mut() {
-                complete(name, definition);
+            if let (Some(definition), Some(place)) =
+                (definition.as_object_mut(), places.get(name.as_str()))
+            {
+                complete(place, definition);
             }
         }
         schema
     }
 }
 
-/// Adds the keys that are only accepted, and closes the object to all others.
-fn complete(name: &str, definition: &mut Map<String, Value>) {
+/// Finds where in a config each definition with properties stands; a map's key and an element
+/// are `*` and 0 there.
+fn find_places(schema: &Value, node: &Value, at: &KeyPath, places: &mut BTreeMap<String, KeyPath>) {
+    for form in node.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
+        find_places(schema, form, at, places);
+    }
+    if let Some(reference) = node.get("$ref").and_then(Value::as_str) {
+        let pointer = reference.trim_start_matches('#');
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        if let Some(definition) = schema.pointer(pointer) {
+            places.insert(name.to_owned(), at.clone());
+            find_places(schema, definition, at, places);
+        }
+    }
+    for (key, property) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        find_places(schema, property, &at.clone().key(key), places);
+    }
+    for (word, below) in
+        [("additionalProperties", at.clone().key("*")), ("items", at.clone().index(0))]
+    {
+        if let Some(value) = node.get(word).filter(|value| value.is_object()) {
+            find_places(schema, value, &below, places);
+        }
+    }
+}
+
+/// Adds the keys that are only accepted, marks those that were replaced, and closes the object to
+/// all others.
+fn complete(place: &KeyPath, definition: &mut Map<String, Value>) {
     let Some(properties) = definition.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
@@ -38,32 +80,35 @@ fn complete(name: &str, definition: &mut Map<String, Value>) {
             property.remove("default");
         }
     }
-    let kept = KEPT_KEYS.iter().filter(|(owner, _)| *owner == name).flat_map(|(_, keys)| *keys);
-    for key in kept {
-        let note = json!({ "description": "Accepted; nothing acts on it yet." });
-        properties.insert((*key).to_owned(), note);
+    if let Lookup::Known(known) = Known::at(&steps_of(place)) {
+        for key in known.keys() {
+            let idle = || json!({ "description": WITHOUT_EFFECT });
+            properties.entry(key).or_insert_with(idle);
+        }
+    }
+    for (key, property) in properties.iter_mut() {
+        let path = place.clone().key(key);
+        if let (Some(Alias { .. }), Some(property)) =
+            (alias::of(&steps_of(&path)), property.as_object_mut())
+        {
+            property.insert("deprecated".to_owned(), Value::Bool(true));
+        }
     }
     definition.insert("additionalProperties".to_owned(), Value::Bool(false));
 }
 
 #[cfg(test)]
 mod tests {
-    use schemars::schema_for;
-
     use super::*;
 
     #[test]
-    fn a_kept_key_belongs_to_a_struct_that_does_not_read_it() {
-        let typed = schema_for!(Config).to_value();
-        for (owner, keys) in KEPT_KEYS {
-            let definition = match *owner {
-                "Config" => &typed,
-                owner => typed.pointer(&format!("/$defs/{owner}")).unwrap(),
-            };
-            let properties = definition.get("properties");
-            for key in *keys {
-                let read = properties.is_some_and(|properties| properties.get(key).is_some());
-                assert!(!read, "{owner}.{key}");
+    fn every_definition_with_properties_stands_in_one_place() {
+        let schema = Config::json_schema();
+        for (name, definition) in schema["$defs"].as_object().unwrap() {
+            if definition.get("properties").is_some() {
+                let reference = format!("\"#/$defs/{name}\"");
+                assert_eq!(schema.to_string().matches(&reference).count(), 1, "{name}");
+                assert_eq!(definition["additionalProperties"], json!(false), "{name}");
             }
         }
     }

@@ -4,10 +4,11 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::{
     env::Env,
-    loaded::{Loaded, Source},
+    loaded::Loaded,
     path::KeyPath,
     secret::SecretInput,
     text::{Node, Value, mask},
+    tree::Tree,
 };
 
 impl Loaded {
@@ -18,16 +19,17 @@ impl Loaded {
     /// does not have are strings.
     #[must_use]
     pub fn value_to_show(&self, path: &KeyPath, env: &Env) -> Option<Json> {
-        let source = self.source.as_ref()?;
-        let (_, node) = source.document.root.find(path, &source.left_out)?;
-        let masked = mask(&source.document.text, &source.secrets);
-        Some(Shown { source, masked, env }.json(node))
+        let tree = self.tree.as_ref()?;
+        let (_, node) = tree.find(path)?;
+        let masked = tree.sources.iter().map(|source| mask(&source.text, &source.secrets));
+        Some(Shown { tree, masked: masked.collect(), env }.json(node))
     }
 }
 
 struct Shown<'s> {
-    source: &'s Source,
-    masked: String,
+    tree: &'s Tree,
+    /// The texts of the tree with their secrets as `*`.
+    masked: Vec<String>,
     env: &'s Env,
 }
 
@@ -56,7 +58,10 @@ impl Shown<'_> {
 
     fn text(&self, node: &Node, text: &str) -> String {
         let place = node.span.start..node.span.end;
-        if self.masked.get(place.clone()) == self.source.document.text.get(place) {
+        let number = self.tree.source_of(node);
+        let masked = self.masked.get(number).and_then(|masked| masked.get(place.clone()));
+        let plain = self.tree.sources.get(number).and_then(|source| source.text.get(place));
+        if masked == plain {
             return text.to_owned();
         }
         match SecretInput::from_text(text).resolve(self.env) {
@@ -66,7 +71,7 @@ impl Shown<'_> {
     }
 
     fn is_left_out(&self, node: &Node) -> bool {
-        self.source.left_out.contains(&node.id)
+        self.tree.left_out.contains(&node.id)
     }
 }
 

@@ -11,11 +11,8 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Findings, Known, SECRET, refusal, refusal::Refusal};
-use crate::{
-    sections::kept_keys,
-    text::{Entry, Node, Value},
-};
+use super::{Findings, SECRET, refusal, refusal::Refusal};
+use crate::text::{Entry, Node, Value};
 
 #[derive(Clone, Copy)]
 pub(super) struct NodeDeserializer<'n> {
@@ -82,7 +79,7 @@ impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
             Value::Object(entries) => visitor.visit_map(Entries {
                 rest: entries.iter(),
                 value: None,
-                known: None,
+                fields: None,
                 findings,
             }),
         }
@@ -107,8 +104,12 @@ impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
             }
             _ => return self.deserialize_any(visitor),
         };
-        let known = Some((fields, kept_keys(name)));
-        let entries = Entries { rest: entries.iter(), value: None, known, findings: self.findings };
+        let entries = Entries {
+            rest: entries.iter(),
+            value: None,
+            fields: Some(fields),
+            findings: self.findings,
+        };
         visitor.visit_map(entries).map_err(|refusal| refusal.blame(self.node.id))
     }
 
@@ -193,19 +194,20 @@ struct Entries<'n> {
     rest: std::slice::Iter<'n, Entry>,
     value: Option<&'n Node>,
     /// Absent for a map, which may have any key.
-    known: Option<Known>,
+    fields: Option<&'static [&'static str]>,
     findings: &'n RefCell<Findings>,
 }
 
 impl Entries<'_> {
-    fn is_wanted(known: Option<Known>, findings: &RefCell<Findings>, entry: &Entry) -> bool {
-        let key = entry.key.as_str();
-        match known {
+    fn is_wanted(
+        fields: Option<&'static [&'static str]>,
+        findings: &RefCell<Findings>,
+        entry: &Entry,
+    ) -> bool {
+        match fields {
             _ if findings.borrow().is_refused(&entry.node) => false,
-            Some((read, kept)) if !read.contains(&key) => {
-                if !kept.contains(&key) {
-                    findings.borrow_mut().unknown.insert(entry.node.id, (read, kept));
-                }
+            Some(fields) if !fields.contains(&entry.key.as_str()) => {
+                findings.borrow_mut().untyped.insert(entry.node.id, fields);
                 false
             }
             _ => true,
@@ -220,8 +222,8 @@ impl<'n> MapAccess<'n> for Entries<'n> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Refusal> {
-        let (known, findings) = (self.known, self.findings);
-        let Some(entry) = self.rest.find(|entry| Self::is_wanted(known, findings, entry)) else {
+        let (fields, findings) = (self.fields, self.findings);
+        let Some(entry) = self.rest.find(|entry| Self::is_wanted(fields, findings, entry)) else {
             return Ok(None);
         };
         self.value = Some(&entry.node);

@@ -17,7 +17,9 @@ use serde::de::DeserializeOwned;
 use self::{deserializer::NodeDeserializer, refusal::Refusal};
 use crate::{
     diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, Span},
-    text::{Document, Value},
+    known::{Known, Lookup},
+    pattern::{Step, path_of},
+    text::{Entry, Node, Value},
 };
 
 /// Named by a type whose place in the text is wanted, as the struct name it deserializes.
@@ -26,97 +28,194 @@ pub(crate) const SECRET: &str = "SecretInput";
 /// After so many refused values the rest of the document is not looked at.
 const MAX_REFUSALS: usize = 64;
 
-/// What was read from a document.
+/// What was read from the tree of one text.
 pub(crate) struct Decoded<T> {
     pub(crate) value: T,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The places of secrets, and of what stands where a secret should.
     pub(crate) secrets: BTreeSet<Span>,
+    /// The objects that refer to a secret.
+    pub(crate) references: BTreeSet<u32>,
     /// The values that are in the text and not in `value`.
     pub(crate) left_out: BTreeSet<u32>,
 }
 
-/// The keys that a struct reads and those that it only tolerates.
-type Known = (&'static [&'static str], &'static [&'static str]);
-
 /// What the deserializers find, by the number of the value.
 #[derive(Default)]
 struct Findings {
-    /// Refused in an earlier pass: to be skipped.
+    /// To be skipped: refused in an earlier pass.
     refused: BTreeSet<u32>,
-    /// Keys that no type knows, each with the keys that its object may have.
-    unknown: BTreeMap<u32, Known>,
+    /// Keys that no type reads, each with the keys that are read beside it.
+    untyped: BTreeMap<u32, &'static [&'static str]>,
     secrets: BTreeSet<u32>,
 }
 
-pub(crate) fn decode<T: DeserializeOwned + Default>(document: &Document) -> Decoded<T> {
-    let findings = RefCell::new(Findings::default());
+/// Reads a tree and tells every problem in it.
+pub(crate) fn decode<T: DeserializeOwned + Default>(root: &Node) -> Decoded<T> {
+    let (value, findings, refusals) = read(root, BTreeSet::new());
+    let mut report = Report {
+        diagnostics: Vec::new(),
+        secrets: BTreeSet::new(),
+        references: BTreeSet::new(),
+        reference: Span::default(),
+        left_out: findings.refused.clone(),
+    };
+    report.whole(root, &refusals);
+    root.walk(&mut |steps, key_span, node| {
+        report.value(steps, key_span, node, (&findings, &refusals))
+    });
+    let Report { diagnostics, secrets, references, left_out, .. } = report;
+    Decoded { value, diagnostics, secrets, references, left_out }
+}
+
+/// Reads a tree without what is `left_out`; its problems are known.
+pub(crate) fn decode_rest<T: DeserializeOwned + Default>(
+    root: &Node,
+    left_out: BTreeSet<u32>,
+) -> T {
+    read(root, left_out).0
+}
+
+fn read<T: DeserializeOwned + Default>(
+    root: &Node,
+    left_out: BTreeSet<u32>,
+) -> (T, Findings, BTreeMap<u32, Refusal>) {
+    let findings = RefCell::new(Findings { refused: left_out, ..Findings::default() });
     let mut refusals: BTreeMap<u32, Refusal> = BTreeMap::new();
     let value = loop {
-        let top = NodeDeserializer::new(&document.root, &findings);
-        let refusal = match T::deserialize(top) {
+        let refusal = match T::deserialize(NodeDeserializer::new(root, &findings)) {
             Ok(value) => break value,
             Err(refusal) => refusal,
         };
-        let id = refusal.node.unwrap_or(document.root.id);
+        let id = refusal.node.unwrap_or(root.id);
         refusals.insert(id, refusal);
         findings.borrow_mut().refused.insert(id);
-        if id == document.root.id || refusals.len() == MAX_REFUSALS {
-            findings.borrow_mut().refused.insert(document.root.id);
+        if id == root.id || refusals.len() == MAX_REFUSALS {
+            findings.borrow_mut().refused.insert(root.id);
             break T::default();
         }
     };
-    report(value, document, findings.into_inner(), &refusals)
+    (value, findings.into_inner(), refusals)
 }
 
-fn report<T>(
-    value: T,
-    document: &Document,
-    findings: Findings,
-    refusals: &BTreeMap<u32, Refusal>,
-) -> Decoded<T> {
-    let root = &document.root;
-    let mut diagnostics = Vec::new();
-    let mut secrets = BTreeSet::new();
-    // The last object that refers to a secret; such objects are never inside each other.
-    let mut reference = Span::default();
-    if let Some(refusal) = refusals.get(&root.id) {
-        diagnostics.push(Diagnostic::new(Severity::Error, root.span, refusal.message.clone()));
-    }
-    if refusals.len() == MAX_REFUSALS {
-        let message = format!("{MAX_REFUSALS} values or more are wrong, nothing is used");
-        diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
-    }
-    root.walk(&mut |path, key_span, node| {
-        let is_secret = findings.secrets.contains(&node.id);
-        if is_secret && matches!(node.value, Value::Object(_)) {
-            reference = node.span;
-        } else if is_secret {
-            secrets.insert(node.span);
+/// Collects what is to be told, value by value.
+struct Report {
+    diagnostics: Vec<Diagnostic>,
+    secrets: BTreeSet<Span>,
+    references: BTreeSet<u32>,
+    /// The last object that refers to a secret; such objects are never inside each other.
+    reference: Span,
+    left_out: BTreeSet<u32>,
+}
+
+impl Report {
+    fn whole(&mut self, root: &Node, refusals: &BTreeMap<u32, Refusal>) {
+        if let Some(refusal) = refusals.get(&root.id) {
+            let message = refusal.message.clone();
+            self.diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
         }
-        let unknown = findings.unknown.get(&node.id);
+        if refusals.len() == MAX_REFUSALS {
+            let message = format!("{MAX_REFUSALS} values or more are wrong, nothing is used");
+            self.diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
+        }
+    }
+
+    /// Tells whether what is below is to be looked at too.
+    fn value(
+        &mut self,
+        steps: &[Step<'_>],
+        key_span: Span,
+        node: &Node,
+        (findings, refusals): (&Findings, &BTreeMap<u32, Refusal>),
+    ) -> bool {
+        if findings.secrets.contains(&node.id) {
+            if matches!(node.value, Value::Object(_)) {
+                self.reference = node.span;
+                self.references.insert(node.id);
+            } else {
+                self.secrets.insert(node.span);
+            }
+        }
+        let untyped = findings.untyped.get(&node.id);
         let refusal = refusals.get(&node.id);
-        if unknown.is_none() && refusal.is_none() {
+        if untyped.is_none() && refusal.is_none() {
             return true;
+        }
+        let known = untyped.map(|_| Known::at(steps));
+        if let Some(Lookup::Known(known)) = known {
+            self.below_known(known, &mut steps.to_vec(), node);
+        }
+        // What a type reads part of may have the keys of the table besides, and no others.
+        let is_unknown = matches!(known, Some(Lookup::Unknown | Lookup::Anything));
+        if !is_unknown && refusal.is_none() {
+            return false;
         }
         // What is wrong inside a reference to a secret may be the secret itself.
-        if reference.start <= node.span.start && node.span.end <= reference.end {
-            secrets.insert(node.span);
+        if self.reference.start <= node.span.start && node.span.end <= self.reference.end {
+            self.secrets.insert(node.span);
         }
-        if diagnostics.len() > MAX_DIAGNOSTICS {
+        if is_unknown {
+            self.left_out.insert(node.id);
+        }
+        if self.diagnostics.len() > MAX_DIAGNOSTICS {
             return true;
         }
-        if let Some((read, kept)) = unknown {
-            let help = nearest::help(path, &[*read, *kept].concat());
+        let path = path_of(steps);
+        if let Some(read) = untyped.filter(|_| is_unknown) {
+            let help = nearest::help(&path, &[read.to_vec(), keys_beside(steps)].concat());
             let found = Diagnostic::new(Severity::Warning, key_span, "unknown key, it is ignored");
-            diagnostics.push(found.at(path.clone()).with_help(help));
+            self.diagnostics.push(found.at(path.clone()).with_help(help));
         }
         if let Some(Refusal { message, help, .. }) = refusal {
             let found = Diagnostic::new(Severity::Error, node.span, message.clone());
-            diagnostics.push(found.at(path.clone()).with_help(help.clone()));
+            self.diagnostics.push(found.at(path).with_help(help.clone()));
         }
         true
-    });
-    let left_out = findings.refused.into_iter().chain(findings.unknown.into_keys()).collect();
-    Decoded { value, diagnostics, secrets, left_out }
+    }
+
+    /// Finds the unknown keys below a key that no type reads.
+    fn below_known<'n>(&mut self, known: Known, steps: &mut Vec<Step<'n>>, node: &'n Node) {
+        let mut look = |step: Step<'n>, key_span: Span, node: &'n Node| {
+            steps.push(step);
+            match known.step(&step) {
+                Lookup::Known(known) => self.below_known(known, steps, node),
+                Lookup::Unknown => {
+                    self.left_out.insert(node.id);
+                    if self.diagnostics.len() > MAX_DIAGNOSTICS {
+                        steps.pop();
+                        return;
+                    }
+                    let path = path_of(steps);
+                    let help = nearest::help(&path, &known.keys());
+                    let message = "this is no key of OpenClaw 2026.4.22 or 2026.9.6";
+                    let found = Diagnostic::new(Severity::Warning, key_span, message);
+                    self.diagnostics.push(found.at(path).with_help(help));
+                }
+                Lookup::Anything => {}
+            }
+            steps.pop();
+        };
+        match &node.value {
+            Value::Object(entries) => {
+                for Entry { key, key_span, node } in entries {
+                    look(Step::Key(key), *key_span, node);
+                }
+            }
+            Value::Array(elements) => {
+                for (index, node) in elements.iter().enumerate() {
+                    look(Step::Index(index), node.span, node);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The keys of the table that may stand where the last step leads to.
+fn keys_beside(steps: &[Step<'_>]) -> Vec<&'static str> {
+    let above = steps.split_last().map_or(steps, |(_, above)| above);
+    match Known::at(above) {
+        Lookup::Known(known) => known.keys(),
+        _ => Vec::new(),
+    }
 }

@@ -13,8 +13,9 @@ const MISPLACED: &[(&[&str], &str, &str)] = &[
     (&[], "model", "it stands in `agents.defaults`"),
     (&[], "providers", "it stands in `models`"),
 ];
-const CLOCKS: &str = "a provider has no clock: set `agents.defaults.llm.idleTimeoutSeconds` for a \
-                      silent model or `agents.defaults.timeoutSeconds` for a whole run";
+const CLOCKS: &str = "the clocks are `timeoutSeconds` of the provider for its silent models, \
+                      `agents.defaults.llm.idleTimeoutSeconds` for every silent model, and \
+                      `agents.defaults.timeoutSeconds` for a whole run";
 
 /// The help for an unknown key: where it belongs, or the most similar known key beside it.
 pub(super) fn help(path: &KeyPath, candidates: &[&'static str]) -> Option<String> {

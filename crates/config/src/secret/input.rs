@@ -28,8 +28,7 @@ pub(super) enum Form {
     Text(SecretString),
     Env(String),
     File(String),
-    /// The command is not kept: nothing runs it yet.
-    Exec,
+    Exec(Vec<String>),
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -49,7 +48,8 @@ struct Reference {
     command: Option<Vec<String>>,
 }
 
-const FIELDS: &[&str] = &["source", "id", "path", "command"];
+/// `provider` is accepted and has no effect.
+const FIELDS: &[&str] = &["source", "id", "path", "command", "provider"];
 
 impl SecretInput {
     /// A text, as if it stood in a config.
@@ -63,6 +63,16 @@ impl SecretInput {
     pub fn from_env(variable: impl Into<String>) -> Self {
         Self(Form::Env(variable.into()))
     }
+
+    /// The program and its arguments whose output is the secret, for a caller that may start
+    /// commands; absent for every other form. There is at least the program.
+    #[must_use]
+    pub fn exec_command(&self) -> Option<&[String]> {
+        match &self.0 {
+            Form::Exec(words) => Some(words),
+            _ => None,
+        }
+    }
 }
 
 impl TryFrom<Reference> for SecretInput {
@@ -73,8 +83,11 @@ impl TryFrom<Reference> for SecretInput {
         Ok(Self(match source {
             Source::Env => Form::Env(id.ok_or("`id` is missing: the name of the variable")?),
             Source::File => Form::File(path.ok_or("`path` is missing: the file of the secret")?),
-            Source::Exec if command.is_some_and(|words| !words.is_empty()) => Form::Exec,
-            Source::Exec => return Err("`command` is missing: its words in a list"),
+            Source::Exec => Form::Exec(
+                command
+                    .filter(|words| !words.is_empty())
+                    .ok_or("`command` is missing: its words in a list")?,
+            ),
         }))
     }
 }
@@ -85,7 +98,7 @@ impl fmt::Debug for SecretInput {
             Form::Text(_) => "SecretInput(text)",
             Form::Env(_) => "SecretInput(env)",
             Form::File(_) => "SecretInput(file)",
-            Form::Exec => "SecretInput(exec)",
+            Form::Exec(_) => "SecretInput(exec)",
         })
     }
 }

@@ -54,7 +54,8 @@ pub enum SecretErrorKind {
     Empty,
     /// Its file cannot be read as text, or is far too long for a secret.
     File,
-    /// It is the output of a command, which this program does not run yet.
+    /// It is the output of a command, which this crate does not run; see
+    /// [`SecretInput::exec_command`].
     ExecNotSupported,
 }
 
@@ -105,7 +106,7 @@ impl SecretInput {
                 let path = paths::expand(path, env);
                 (read_file(&path)?, SecretSource::File(path))
             }
-            Form::Exec => {
+            Form::Exec(_) => {
                 let what = "run a command for a secret, which is not supported yet".to_owned();
                 return Err(SecretError::new(SecretErrorKind::ExecNotSupported, what));
             }

@@ -3,7 +3,6 @@
 mod agents;
 mod compat;
 mod gateway;
-mod kept;
 mod model_choice;
 mod models;
 mod root;
@@ -18,7 +17,6 @@ pub use gateway::{
     GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, TailscaleConfig,
     TailscaleMode,
 };
-pub(crate) use kept::{KEPT_KEYS, kept_keys};
 pub use model_choice::ModelChoice;
 pub use models::{Api, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderConfig};
 pub use root::Config;

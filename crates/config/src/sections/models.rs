@@ -1,11 +1,11 @@
 //! `models`: the model servers and what is known of their models.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::CompatConfig;
+use super::{CompatConfig, LlmConfig, agents::limit};
 use crate::{
     env::Env,
     secret::SecretInput,
@@ -46,6 +46,9 @@ pub struct ProviderConfig {
     pub api: Option<Api>,
     /// Headers for every request, by name.
     pub headers: BTreeMap<String, SecretInput>,
+    /// The longest time without anything from a model of this server, in seconds; 0 is no limit.
+    /// It wins over `agents.defaults.llm.idleTimeoutSeconds`.
+    pub timeout_seconds: Option<u64>,
     /// The models of the server; what is said here wins over what the server says.
     pub models: Vec<ModelConfig>,
 }
@@ -158,6 +161,16 @@ impl ProviderConfig {
     #[must_use]
     pub fn key(&self) -> Option<&SecretInput> {
         self.api_key.as_ref().filter(|key| !key.is_blank())
+    }
+
+    /// The longest time without anything from a model of this server, which is that of every
+    /// provider where this one has none of its own; absent for no limit.
+    #[must_use]
+    pub fn idle_timeout(&self, general: &LlmConfig) -> Option<Duration> {
+        match self.timeout_seconds {
+            Some(seconds) => limit(Some(seconds), seconds),
+            None => general.idle_timeout(),
+        }
     }
 
     /// The model with this id, when the config has it.

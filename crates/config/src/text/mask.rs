@@ -37,7 +37,8 @@ fn slice(text: &str, span: Span) -> &str {
     text.get(span.start..span.end).unwrap_or_default()
 }
 
-fn sounds_secret(key: &str) -> bool {
+/// Whether the value of such a key is probably a secret.
+pub(crate) fn sounds_secret(key: &str) -> bool {
     let key = key.trim_matches(['"', '\'']).to_lowercase();
     ["key", "token", "secret", "password", "passphrase", "cookie"]
         .iter()

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::{
     diagnostic::Span,
     path::{KeyPath, Segment},
+    pattern::{Step, path_of},
 };
 
-/// One value of the text.
+/// One value of a text.
 #[derive(Clone)]
 pub(crate) struct Node {
     /// Unique in its tree.
@@ -36,7 +37,15 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
+/// What is called for each value: its path, the place of its key (its own for an element), and
+/// itself; `false` skips what is below.
+pub(crate) type Visit<'v, 'n> = dyn FnMut(&[Step<'n>], Span, &'n Node) -> bool + 'v;
+
 impl Node {
+    pub(crate) fn new(value: Value, span: Span) -> Self {
+        Self { id: 0, span, value }
+    }
+
     /// The entry or the element at a path: its key's place (its own for an element) and itself.
     ///
     /// Absent when it, or something that it is in, is among the `hidden` ones.
@@ -57,31 +66,111 @@ impl Node {
         })
     }
 
-    /// Calls `visit` for every value below this one, parents first; `false` skips what is below.
-    pub(crate) fn walk(&self, visit: &mut dyn FnMut(&KeyPath, Span, &Node) -> bool) {
-        self.walk_from(&mut KeyPath::root(), visit);
+    /// The text that it is.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
-    fn walk_from(&self, path: &mut KeyPath, visit: &mut dyn FnMut(&KeyPath, Span, &Node) -> bool) {
-        let mut step = |segment, key_span, node: &Node| {
-            path.push(segment);
-            if visit(path, key_span, node) {
-                node.walk_from(path, visit);
+    /// The whole number that it is.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self.value {
+            Value::Unsigned(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Its entry with this key.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        let Value::Object(entries) = &self.value else { return None };
+        entries.iter().find(|entry| entry.key == key)
+    }
+
+    /// Calls `found` for every value whose path is `pattern`: its path, the place of its key and
+    /// itself. Those among the `hidden` ones, and what is in them, are left out.
+    pub(crate) fn select<'n>(
+        &'n self,
+        pattern: &str,
+        hidden: &BTreeSet<u32>,
+        found: &mut dyn FnMut(KeyPath, Span, &'n Node),
+    ) {
+        let pattern: Vec<&str> = pattern.split('.').collect();
+        self.walk(&mut |steps, key_span, node| {
+            let on_the_way = !hidden.contains(&node.id)
+                && steps.last().zip(pattern.get(steps.len() - 1)).is_some_and(|(s, p)| s.fits(p));
+            if on_the_way && steps.len() == pattern.len() {
+                found(path_of(steps), key_span, node);
             }
-            path.pop();
-        };
+            on_the_way && steps.len() < pattern.len()
+        });
+    }
+
+    /// Calls `visit` for every value below this one, parents first.
+    pub(crate) fn walk<'n>(&'n self, visit: &mut Visit<'_, 'n>) {
+        self.walk_from(&mut Vec::new(), visit);
+    }
+
+    fn walk_from<'n>(&'n self, steps: &mut Vec<Step<'n>>, visit: &mut Visit<'_, 'n>) {
+        self.each(&mut |step, key_span, node| {
+            steps.push(step);
+            if visit(steps, key_span, node) {
+                node.walk_from(steps, visit);
+            }
+            steps.pop();
+        });
+    }
+
+    fn each<'n>(&'n self, visit: &mut dyn FnMut(Step<'n>, Span, &'n Node)) {
         match &self.value {
             Value::Object(entries) => {
                 for entry in entries {
-                    step(Segment::Key(entry.key.clone()), entry.key_span, &entry.node);
+                    visit(Step::Key(&entry.key), entry.key_span, &entry.node);
                 }
             }
             Value::Array(elements) => {
                 for (index, node) in elements.iter().enumerate() {
-                    step(Segment::Index(index), node.span, node);
+                    visit(Step::Index(index), node.span, node);
                 }
             }
             _ => {}
         }
+    }
+
+    /// How many values there are, this one included.
+    pub(crate) fn count(&self) -> u32 {
+        let mut count = 1;
+        self.walk(&mut |_, _, _| {
+            count += 1;
+            true
+        });
+        count
+    }
+
+    /// Calls `change` for this value and every one below it, parents first.
+    pub(crate) fn change(&mut self, change: &mut dyn FnMut(&mut Node)) {
+        change(self);
+        match &mut self.value {
+            Value::Object(entries) => {
+                for entry in entries {
+                    entry.node.change(change);
+                }
+            }
+            Value::Array(elements) => {
+                for node in elements {
+                    node.change(change);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Numbers this value and all below it from `next` on, in the order of the text.
+    pub(crate) fn number_all(&mut self, mut next: u32) {
+        self.change(&mut |node| {
+            node.id = next;
+            next += 1;
+        });
     }
 }

@@ -5,12 +5,13 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::{
+    fast,
     node::{Entry, Node, Value},
     spans, syntax,
 };
 use crate::{
     diagnostic::{Diagnostic, Severity, Span},
-    path::{KeyPath, Segment},
+    pattern::{Step, path_of},
 };
 
 /// The longest text that is read; a config is a few kilobytes.
@@ -29,75 +30,107 @@ pub(crate) struct Document {
 
 /// Reads a text whose top is an object, or says where it is broken.
 pub(crate) fn read(text: &str) -> Result<Document, Box<Diagnostic>> {
-    let broken = |span, message: String| Box::new(Diagnostic::new(Severity::Error, span, message));
-    if text.len() > MAX_BYTES {
-        let message = format!("the text is longer than {MAX_BYTES} bytes");
-        return Err(broken(Span::default(), message));
-    }
-    let Top(value) = json5::from_str(text).map_err(|error| syntax::explain(text, &error))?;
-    let mut root = Node { id: 0, span: Span::default(), value };
-    let _ = spans::attach(&mut root, text);
+    let root = read_tree(text)?;
     if !matches!(root.value, Value::Object(_)) {
-        return Err(broken(root.span, "expected an object in `{` and `}`".to_owned()));
+        let message = "expected an object in `{` and `}`";
+        return Err(Box::new(Diagnostic::new(Severity::Error, root.span, message)));
     }
-    let mut duplicates = Vec::new();
-    settle(&mut root, &mut 0, &mut KeyPath::root(), &mut |path, span| {
-        let message = "the key stands twice, the last one counts";
-        duplicates.push(
-            Diagnostic::new(Severity::Warning, span, message)
-                .at(path.clone())
-                .with_help(Some("remove one of the two".to_owned())),
-        );
-    });
-    Ok(Document { text: text.into(), root, duplicates })
+    let duplicates = duplicates(&root);
+    Ok(Document { text: text.into(), root: settled(root, !duplicates.is_empty()), duplicates })
 }
 
-/// Reads a value of any kind, whose parts have no places, or says where its text is broken.
+/// Reads a value of any kind, or says where its text is broken.
 pub(crate) fn read_value(text: &str) -> Result<Node, Box<Diagnostic>> {
+    read_tree(text).map(|root| settled(root, true))
+}
+
+fn read_tree(text: &str) -> Result<Node, Box<Diagnostic>> {
+    if text.len() > MAX_BYTES {
+        let message = format!("the text is longer than {MAX_BYTES} bytes");
+        return Err(Box::new(Diagnostic::new(Severity::Error, Span::default(), message)));
+    }
+    match fast::read(text, MAX_DEPTH) {
+        Some(root) => Ok(root),
+        None => read_slowly(text),
+    }
+}
+
+/// Numbers the values, having dropped the entries that later ones replace.
+fn settled(mut root: Node, has_duplicates: bool) -> Node {
+    if has_duplicates {
+        root.change(&mut drop_duplicates);
+    }
+    root.number_all(0);
+    root
+}
+
+/// Reads any text; only here a text is found to be broken.
+pub(super) fn read_slowly(text: &str) -> Result<Node, Box<Diagnostic>> {
     let Top(value) = json5::from_str(text).map_err(|error| syntax::explain(text, &error))?;
-    let mut root = Node { id: 0, span: Span::default(), value };
+    let mut root = Node::new(value, Span::default());
     let _ = spans::attach(&mut root, text);
-    settle(&mut root, &mut 0, &mut KeyPath::root(), &mut |_, _| {});
     Ok(root)
 }
 
-/// Numbers the values and drops every entry that a later one with its key replaces.
-fn settle(
-    node: &mut Node,
-    next: &mut u32,
-    path: &mut KeyPath,
-    duplicate: &mut dyn FnMut(&KeyPath, Span),
-) {
-    node.id = *next;
-    *next += 1;
-    match &mut node.value {
-        Value::Array(elements) => {
-            for (index, element) in elements.iter_mut().enumerate() {
-                path.push(Segment::Index(index));
-                settle(element, next, path, duplicate);
-                path.pop();
+fn duplicates(root: &Node) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut look = |steps: &[Step<'_>], node: &Node| {
+        let Value::Object(entries) = &node.value else { return };
+        if !has_duplicates(entries) {
+            return;
+        }
+        let last = last_of_each(entries);
+        for (index, entry) in entries.iter().enumerate() {
+            if last.get(entry.key.as_str()) != Some(&index) {
+                let path = path_of(steps).key(&entry.key);
+                let message = "the key stands twice, the last one counts";
+                found.push(
+                    Diagnostic::new(Severity::Warning, entry.key_span, message)
+                        .at(path)
+                        .with_help(Some("remove one of the two".to_owned())),
+                );
             }
         }
-        Value::Object(entries) => {
-            let last: HashMap<String, Span> =
-                entries.iter().map(|entry| (entry.key.clone(), entry.key_span)).collect();
-            entries.retain_mut(|entry| {
-                path.push(Segment::Key(entry.key.clone()));
-                let keep = last.get(&entry.key) == Some(&entry.key_span);
-                if keep {
-                    settle(&mut entry.node, next, path, duplicate);
-                } else {
-                    duplicate(path, entry.key_span);
-                }
-                path.pop();
-                keep
-            });
-        }
-        _ => {}
-    }
+    };
+    look(&[], root);
+    root.walk(&mut |steps, _, node| {
+        look(steps, node);
+        true
+    });
+    found
 }
 
-struct Top(Value);
+fn has_duplicates(entries: &[Entry]) -> bool {
+    /// Up to here comparing all with all is faster than a map.
+    const FEW: usize = 24;
+    if entries.len() > FEW {
+        return last_of_each(entries).len() < entries.len();
+    }
+    entries
+        .iter()
+        .enumerate()
+        .any(|(index, entry)| entries.iter().take(index).any(|earlier| earlier.key == entry.key))
+}
+
+fn last_of_each(entries: &[Entry]) -> HashMap<&str, usize> {
+    entries.iter().enumerate().map(|(index, entry)| (entry.key.as_str(), index)).collect()
+}
+
+/// Drops every entry that a later one with its key replaces.
+fn drop_duplicates(node: &mut Node) {
+    let Value::Object(entries) = &mut node.value else { return };
+    let last = last_of_each(entries);
+    let keep: Vec<bool> = entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| last.get(entry.key.as_str()) == Some(&index))
+        .collect();
+    let mut keep = keep.into_iter();
+    entries.retain(|_| keep.next().unwrap_or(true));
+}
+
+/// A value that the `json5` crate reads.
+pub(super) struct Top(pub(super) Value);
 
 impl<'de> de::Deserialize<'de> for Top {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -165,7 +198,7 @@ impl<'de> Visitor<'de> for Below {
         let below = self.down()?;
         let mut nodes = Vec::new();
         while let Some(value) = elements.next_element_seed(below)? {
-            nodes.push(Node { id: 0, span: Span::default(), value });
+            nodes.push(Node::new(value, Span::default()));
         }
         Ok(Value::Array(nodes))
     }
@@ -175,8 +208,8 @@ impl<'de> Visitor<'de> for Below {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key()? {
             let value = map.next_value_seed(below)?;
-            let (key_span, span) = (Span::default(), Span::default());
-            entries.push(Entry { key, key_span, node: Node { id: 0, span, value } });
+            let node = Node::new(value, Span::default());
+            entries.push(Entry { key, key_span: Span::default(), node });
         }
         Ok(Value::Object(entries))
     }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value as Json;
 
-use super::{Node, Value, read};
+use super::{Node, Value, fast, read, read::read_slowly};
+use crate::pattern::path_of;
 
 /// Prints a JSON value as JSON5 in one of many ways, each choice taken from `choices`.
 struct Printer<'c> {
@@ -160,13 +161,57 @@ proptest! {
         check(&printer.out, &document.root, &json)?;
         let mut ids = std::collections::BTreeSet::from([document.root.id]);
         let mut count = 1;
-        document.root.walk(&mut |path, span, node| {
+        document.root.walk(&mut |steps, span, node| {
             count += 1;
             ids.insert(node.id);
-            let (found_span, found) = document.root.find(path, &[].into()).unwrap();
+            let path = path_of(steps);
+            let (found_span, found) = document.root.find(&path, &[].into()).unwrap();
             assert_eq!((found.id, found_span), (node.id, span));
             true
         });
         prop_assert_eq!(ids.len(), count);
     }
+
+    #[test]
+    fn the_fast_reader_reads_what_the_slow_one_reads(
+        json in any_json(), choices in vec(any::<u8>(), 1..60)
+    ) {
+        let mut printer = Printer { out: String::new(), choices: choices.iter().cycle() };
+        printer.value(&json);
+        prop_assert!(agree(&printer.out).is_some());
+    }
+
+    #[test]
+    fn the_fast_reader_accepts_nothing_else(
+        text in r#"[\[{][\[\]{}:,"'/*\\a0uxe\u{e9} \r\n\t\u{7f}\u{0}\u{2028}.+-]{0,24}[\]}]?"#
+    ) {
+        agree(&text);
+    }
+}
+
+/// Whether both readers accept a text; that they read the same is asserted.
+fn agree(text: &str) -> Option<()> {
+    let fast = fast::read(text, 64)?;
+    let slow = read_slowly(text).unwrap_or_else(|_| panic!("only the fast one accepts {text:?}"));
+    assert_eq!(shape(&fast), shape(&slow), "{text:?}");
+    Some(())
+}
+
+/// Everything that a tree says.
+fn shape(node: &Node) -> String {
+    let value = match &node.value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Unsigned(value) => format!("u{value}"),
+        Value::Negative(value) => format!("i{value}"),
+        Value::Float(value) => format!("f{:x}", value.to_bits()),
+        Value::Text(value) => format!("{value:?}"),
+        Value::Array(nodes) => nodes.iter().map(shape).collect::<Vec<_>>().join(","),
+        Value::Object(entries) => entries
+            .iter()
+            .map(|entry| format!("{:?}{:?}={}", entry.key, entry.key_span, shape(&entry.node)))
+            .collect::<Vec<_>>()
+            .join(";"),
+    };
+    format!("<{value}>{:?}", node.span)
 }

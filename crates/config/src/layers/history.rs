@@ -1,0 +1,89 @@
+//! The last version of the user's file that was read without a syntax error.
+//!
+//! It is derived data: it is looked at only while the file itself is broken, and a copy that
+//! cannot be written is no problem worth telling.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use super::{file::read_text, understand};
+use crate::{paths::Paths, text::Document};
+
+/// Makes the names of copies that are being written different in one process.
+static WRITTEN: AtomicU32 = AtomicU32::new(0);
+
+/// Where the copy of one config file is.
+pub(super) struct History {
+    folder: PathBuf,
+    copy: PathBuf,
+}
+
+impl History {
+    pub(super) fn of(paths: &Paths) -> Self {
+        let folder = paths.history_dir();
+        let config = std::path::absolute(paths.config()).unwrap_or_else(|_| paths.config().into());
+        let hash = fnv1a(config.as_os_str().as_encoded_bytes());
+        let copy = folder.join(format!("last-good-{hash:016x}.json5"));
+        Self { folder, copy }
+    }
+
+    /// Keeps a text that was read without a syntax error, if it is another one than is kept.
+    pub(super) fn keep(&self, text: &str) {
+        if fs::read(&self.copy).ok().as_deref() != Some(text.as_bytes()) {
+            let _ = self.write(text);
+        }
+    }
+
+    /// The copy's path and what it says; absent when there is none that can be understood.
+    pub(super) fn last_good(&self) -> Option<(PathBuf, Document)> {
+        let text = read_text(&self.copy).ok()?;
+        Some((self.copy.clone(), understand(text).ok()?))
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        create_folder(&self.folder)?;
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let name = format!("writing-{}-{number}", std::process::id());
+        let unfinished = self.folder.join(name);
+        let written = create_file(&unfinished)
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&unfinished, &self.copy));
+        if written.is_err() {
+            let _ = fs::remove_file(&unfinished);
+        }
+        written
+    }
+}
+
+#[cfg(unix)]
+fn create_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+#[cfg(unix)]
+fn create_file(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn create_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(not(unix))]
+fn create_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).open(path)
+}
+
+/// A hash that stays the same from version to version.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,32 @@
+//! A gateway that anyone may use.
+
+use super::{Say, key};
+use crate::{
+    sections::{Config, GatewayAuthMode, GatewayBind},
+    tree::Tree,
+};
+
+pub(super) fn find(config: &Config, tree: &Tree, say: &mut Say<'_>) {
+    let gateway = &config.gateway;
+    if matches!(gateway.bind(), GatewayBind::Loopback | GatewayBind::Auto) {
+        return;
+    }
+    let has_password = || gateway.auth.password.as_ref().is_some_and(|text| !text.is_blank());
+    let (missing, help) = match gateway.auth.mode() {
+        GatewayAuthMode::Token if gateway.auth.token().is_none() => {
+            ("a token", "set `gateway.auth.token`")
+        }
+        GatewayAuthMode::Password if !has_password() => {
+            ("a password", "set `gateway.auth.password`")
+        }
+        GatewayAuthMode::None => ("a token", "set `gateway.auth.mode` to \"token\" and a token"),
+        _ => return,
+    };
+    let bind = key("gateway.bind");
+    let shown = tree.find(&bind).and_then(|(_, node)| node.text()).unwrap_or_default();
+    let message = format!(
+        "the gateway listens beyond this machine (\"{shown}\") without {missing}: whoever reaches \
+         it can use it"
+    );
+    say(bind, message, format!("{help}, or `gateway.bind` to \"loopback\""));
+}

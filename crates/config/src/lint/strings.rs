@@ -1,0 +1,72 @@
+//! Strings: secrets that look like variables, and backslashes that get lost.
+
+use std::collections::BTreeSet;
+
+use super::{Surroundings, warning};
+use crate::{
+    diagnostic::Diagnostic, env::Env, pattern::path_of, secret::is_variable_name, text::Node,
+};
+
+pub(super) fn find(
+    root: &Node,
+    left_out: &BTreeSet<u32>,
+    (text, secrets, env): Surroundings<'_>,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if secrets.is_empty() && !text.contains('\\') {
+        return found;
+    }
+    root.walk(&mut |steps, _, node| {
+        if left_out.contains(&node.id) {
+            return false;
+        }
+        let Some(value) = node.text() else { return true };
+        let mut warn = |(message, help): (String, String)| {
+            found.push(warning(node.span, path_of(steps), message, help));
+        };
+        if secrets.contains(&node.span) {
+            variable_name(value, env).map(&mut warn);
+        }
+        let source = text.get(node.span.start..node.span.end).unwrap_or_default();
+        if source.starts_with(['"', '\'']) && loses_a_backslash(source) {
+            let message = "a backslash here is dropped, it begins no escape sequence";
+            warn((message.to_owned(), "write it twice: `\\\\`".to_owned()));
+        }
+        true
+    });
+    found
+}
+
+/// Speaks up when a secret's text looks like the name of a variable. A single word such as
+/// `EMPTY`, which many keyless servers are given, only counts when there is such a variable.
+fn variable_name(text: &str, env: &Env) -> Option<(String, String)> {
+    if !is_variable_name(text) {
+        None
+    } else if env.get(text).is_some() {
+        let message = format!("this is taken as the value of the environment variable {text}");
+        Some((message, format!("write \"${{{text}}}\" to make it plain")))
+    } else if text.contains('_') {
+        let message = "this looks like a variable that is not set, it is used as the secret itself";
+        Some((message.to_owned(), "write \"${NAME}\" for the value of a variable".to_owned()))
+    } else {
+        None
+    }
+}
+
+fn loses_a_backslash(source: &str) -> bool {
+    let mut chars = source.chars();
+    while let Some(character) = chars.next() {
+        if character == '\\' {
+            let escaped = chars.next();
+            if escaped.is_some_and(|c| c.is_ascii() && !is_escape(c)) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+fn is_escape(character: char) -> bool {
+    matches!(character, '\'' | '"' | '\\' | '/' | '\n' | '\r' | '0')
+        || matches!(character, 'b' | 'f' | 'n' | 'r' | 't' | 'v' | 'x' | 'u')
+}
