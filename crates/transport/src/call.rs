@@ -183,7 +183,10 @@ impl<'a> Call<'a> {
             let mut body = Vec::new();
             // What has arrived is read even if the rest does not: the status is the failure.
             let _whole = self.read_some(response, &mut body, MAX_ERROR_BODY).await;
-            ServerError::from_body(&body)
+            // Before the text is cut to its length, and again where JSON had escaped it.
+            let body = String::from_utf8_lossy(&body).into_owned();
+            let said = ServerError::from_body(self.shared.secrets.scrub_text(body).as_bytes());
+            said.map(|said| self.shared.secrets.scrub(said))
         };
         let status = status.as_u16();
         Failure {

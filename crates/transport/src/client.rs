@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::call::Call;
 use crate::cause::Cause;
+use crate::secrets::Secrets;
 use crate::{
     Clocks, Endpoint, EventStream, Exchange, Reply, RetryPolicy, TransportError, TransportErrorKind,
 };
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) clocks: Clocks,
     pub(crate) retry: RetryPolicy,
+    pub(crate) secrets: Secrets,
     /// When a connection last became free for another request, or may have.
     freed: Mutex<Option<Instant>>,
 }
@@ -63,6 +65,8 @@ impl Client {
         let ClientOptions { endpoint, bearer, headers, clocks, retry, user_agent } = options;
         let exchange = Exchange { url: endpoint.to_string(), ..Exchange::default() };
         let invalid = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
+        let secrets = headers.iter().map(|(_, value)| value).chain(&bearer).cloned();
+        let secrets = Secrets::new(secrets);
         let headers = match header_map(bearer.as_ref(), &headers) {
             Ok(headers) => headers,
             Err(cause) => return Err(invalid.caused_by(cause)),
@@ -95,7 +99,7 @@ impl Client {
         match builder.build() {
             Ok(http) => {
                 let freed = Mutex::new(None);
-                Ok(Self(Arc::new(Shared { http, endpoint, clocks, retry, freed })))
+                Ok(Self(Arc::new(Shared { http, endpoint, clocks, retry, secrets, freed })))
             }
             Err(error) => Err(invalid.caused_by(Cause::new(error))),
         }
@@ -137,7 +141,9 @@ impl Client {
             let chunk = response.chunk().await.map_err(|error| Cause::new(error).into());
             Some((chunk.transpose()?, (response, lease)))
         });
-        EventStream::new(Box::pin(body), call.exchange, self.0.clocks.clone(), call.total)
+        let events =
+            EventStream::new(Box::pin(body), call.exchange, self.0.clocks.clone(), call.total)?;
+        Ok(events.keeping(self.0.secrets.clone()))
     }
 
     async fn fetch(&self, mut call: Call<'_>) -> Result<Reply, TransportError> {

@@ -156,7 +156,7 @@ impl TransportError {
             }
             Clock::Total => write!(f, "finish {method} {url}"),
         }?;
-        write!(f, " within {after:?} ({clock}")?;
+        write!(f, " within {} s ({clock}", after.as_secs_f64())?;
         match clock_source {
             Some(source) => write!(f, ", from {source})"),
             None => f.write_str(")"),

@@ -21,6 +21,7 @@ mod error;
 mod framing;
 mod reply;
 mod retry;
+mod secrets;
 mod server_error;
 mod sse;
 mod stream;

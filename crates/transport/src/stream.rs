@@ -12,7 +12,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clocks::{Deadline, earlier};
 use crate::framing::{ContentKind, Framing};
-use crate::{Clock, Clocks, Exchange, StreamEvent, TransportError, TransportErrorKind};
+use crate::secrets::Secrets;
+use crate::{
+    Clock, Clocks, Exchange, ServerError, StreamEvent, TransportError, TransportErrorKind,
+};
 
 /// The bytes of a body, from wherever they come.
 pub(crate) type ByteStream =
@@ -40,6 +43,7 @@ pub struct EventStream {
     /// That clock, since the wait began.
     wait: Option<Deadline>,
     sleep: Option<Pin<Box<Sleep>>>,
+    secrets: Secrets,
 }
 
 impl EventStream {
@@ -60,6 +64,7 @@ impl EventStream {
                 waiting: Clock::FirstToken,
                 wait: None,
                 sleep: None,
+                secrets: Secrets::default(),
             }),
             Err(kind) => Err(TransportError::new(kind, exchange)),
         }
@@ -75,6 +80,19 @@ impl EventStream {
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.exchange.attempt
+    }
+
+    /// Names what must not be passed on though the server may send it back.
+    pub(crate) fn keeping(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// Reads an event as an error in place of a piece of the answer, without the client's own
+    /// secrets. `None` when it is not one.
+    #[must_use]
+    pub fn server_error(&self, event: &serde_json::Value) -> Option<ServerError> {
+        Some(self.secrets.scrub(ServerError::in_band(event)?))
     }
 
     /// The exchange so far, for an error that only the reader of the events can see.

@@ -122,10 +122,19 @@ async fn the_key_leaves_neither_for_another_host_nor_for_the_log() {
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
     server.is_left_alone();
-    let answer = json("401 Unauthorized", r#"{"error":"Unauthorized"}"#);
+    let repeats = format!(r#"{{"error":"wrong key {KEY}, or another-secret"}}"#);
     let url = client.endpoint().api("models");
+    let answer = json("401 Unauthorized", &repeats);
     let (reply, _) = both(client.get(url), server.answer(&answer)).await;
     let error = reply.unwrap_err();
+    assert!(error.to_string().contains("wrong key [secret], or [secret]"), "{error}");
+    let url = client.endpoint().api("chat/completions");
+    let answer = json("200 OK", &repeats);
+    let (stream, _) = both(client.stream(url, "{}".into()), server.answer(&answer)).await;
+    let stream = stream.unwrap();
+    let event = serde_json::from_str(&repeats).unwrap();
+    let said = stream.server_error(&event).unwrap();
+    assert_eq!(said.message, "wrong key [secret], or [secret]");
     for text in [format!("{client:?}"), format!("{options:?}"), format!("{error} {error:?}")] {
         assert!(!text.contains(KEY) && !text.contains("another-secret"), "{text}");
     }

@@ -157,7 +157,7 @@ async fn each_clock_before_the_body_fires_under_its_own_name() {
         assert_eq!(begun.elapsed().as_secs(), after);
         assert_eq!(error.exchange().clock_source.as_deref(), Some("the.setting"));
         assert!(
-            error.to_string().ends_with(&format!("within {after}s ({clock}, from the.setting)"))
+            error.to_string().ends_with(&format!("within {after} s ({clock}, from the.setting)"))
         );
     }
 }
