@@ -85,7 +85,7 @@ async fn first_token_runs_from_the_headers_and_a_comment_starts_it_anew() {
     assert_eq!(error.exchange().clock_source.as_deref(), Some("the test"));
     assert_eq!(
         error.to_string(),
-        "get the first token of the answer to POST http://h/v1/x within 300s \
+        "get the first token of the answer to POST http://h/v1/x within 300 s \
          (first_token, from the test)"
     );
     assert!(sender.is_closed(), "the body is given up, which closes its connection");
