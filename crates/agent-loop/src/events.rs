@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_core::{Effect, Outcome, ToolCall, ToolCallId, ToolName, Usage};
+use openclaw_core::{Effect, Outcome, ToolCall, ToolCallId, ToolName, Usage, Waiting};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -35,6 +35,16 @@ pub enum TurnEvent {
     Accepted,
     /// The server is alive and has nothing to say yet.
     Heartbeat,
+    /// Nothing has arrived for a while, and the server was asked why; comes again every few
+    /// seconds while the silence lasts.
+    Waiting {
+        /// What the server seems to be doing.
+        state: Waiting,
+        /// How long nothing has arrived.
+        waited: Duration,
+        /// How many other requests the server has, if it says so.
+        ahead: Option<u32>,
+    },
     /// A piece of visible text. When the message also has calls, it is said in passing.
     Text(String),
     /// A piece of reasoning.

@@ -34,9 +34,12 @@ impl Turn<'_> {
                 ChatEvent::ToolCallDelta { index, name, arguments, .. } => {
                     TurnEvent::CallWriting { index, name, arguments }
                 }
+                ChatEvent::Waiting { state, waited, ahead } => {
+                    TurnEvent::Waiting { state, waited, ahead }
+                }
                 _ => TurnEvent::Heartbeat,
             };
-            if !matches!(event, TurnEvent::Accepted | TurnEvent::Heartbeat) {
+            if is_content(&event) {
                 first_token_after.get_or_insert_with(|| started.elapsed());
                 self.tally.content();
             }
@@ -71,6 +74,10 @@ impl Turn<'_> {
             max_output_tokens: self.agent.limits.max_output_tokens,
         }
     }
+}
+
+fn is_content(event: &TurnEvent) -> bool {
+    matches!(event, TurnEvent::Text(_) | TurnEvent::Reasoning(_) | TurnEvent::CallWriting { .. })
 }
 
 fn cut_off() -> ModelError {

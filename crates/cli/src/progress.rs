@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use openclaw_core::Effect;
+use openclaw_core::{Effect, Waiting};
 use openclaw_runtime::{Attempts, TurnEvent};
 
 use crate::printer::{Printer, Style};
@@ -20,10 +20,19 @@ pub(crate) struct Progress {
     streams: bool,
     attempts: Attempts,
     told_attempts: usize,
-    waiting_for: Option<(String, Instant)>,
+    waiting_for: Option<Wait>,
     cursor: Cursor,
     /// Whether the text of the current message went to stdout.
     streamed: bool,
+}
+
+/// What is waited for.
+#[derive(Debug)]
+struct Wait {
+    what: String,
+    since: Instant,
+    /// What is known besides, e.g. `2 ahead`.
+    note: Option<String>,
 }
 
 /// Where the terminal's cursor was left.
@@ -64,8 +73,14 @@ impl Progress {
         self.tell_attempts();
         match event {
             TurnEvent::ModelCallStarted { .. } => {
-                self.waiting_for = Some(("waiting for the model".to_owned(), Instant::now()));
+                self.wait_for("waiting for the model".to_owned());
                 self.streamed = false;
+            }
+            TurnEvent::Waiting { state, waited, ahead } => {
+                let now = Instant::now();
+                let since = now.checked_sub(*waited).unwrap_or(now);
+                let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
+                self.waiting_for = Some(Wait { what: doing(*state).to_owned(), since, note });
             }
             TurnEvent::Text(text) => {
                 self.content();
@@ -86,7 +101,7 @@ impl Progress {
             TurnEvent::ToolStarted { call, effect } => {
                 let what = describe(call.name.as_str(), effect);
                 self.line(Style::Bold, &format!("● {what}"));
-                self.waiting_for = Some((format!("running {what}"), Instant::now()));
+                self.wait_for(format!("running {what}"));
             }
             TurnEvent::ToolOutput { text, .. } => {
                 self.content();
@@ -125,12 +140,13 @@ impl Progress {
 
     /// Says what is waited for, once it has lasted; called every second on a terminal.
     pub(crate) fn tick(&mut self) {
-        let Some((what, since)) = &self.waiting_for else { return };
+        let Some(Wait { what, since, note }) = &self.waiting_for else { return };
         let waited = since.elapsed();
         if waited < PATIENCE || !self.printer.stderr_is_terminal || self.cursor == Cursor::InLine {
             return;
         }
-        let text = format!("\r\x1b[2K{what}, {}", time(waited));
+        let note = note.as_ref().map_or(String::new(), |note| format!(", {note}"));
+        let text = format!("\r\x1b[2K{what}, {}{note}", time(waited));
         self.printer.raw(&self.printer.paint(Style::Dim, text));
         self.cursor = Cursor::OnStatus;
     }
@@ -148,6 +164,10 @@ impl Progress {
         }
         self.cursor = Cursor::LineStart;
         Ok(self.streamed)
+    }
+
+    fn wait_for(&mut self, what: String) {
+        self.waiting_for = Some(Wait { what, since: Instant::now(), note: None });
     }
 
     fn content(&mut self) {
@@ -189,6 +209,17 @@ impl Progress {
                 attempt.reference, attempt.problem
             ));
         }
+    }
+}
+
+/// Says what a silent server seems to be doing.
+fn doing(state: Waiting) -> &'static str {
+    match state {
+        Waiting::Queued => "queued by the server",
+        Waiting::Prefilling => "prefilling",
+        Waiting::Generating => "generating, nothing to show yet",
+        Waiting::Stalled => "the server is idle and the model silent",
+        _ => "waiting for the model",
     }
 }
 

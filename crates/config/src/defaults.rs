@@ -29,8 +29,6 @@ pub const HISTORY_DIR_NAME: &str = "config-history";
 pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
 /// The wait for a model server's list of models.
 pub const DISCOVERY_TIMEOUT_SECONDS: u64 = 3;
-/// From one question about a silent model server to the next.
-pub const PROBE_SECONDS: u64 = 5;
 /// The most requests to the model in one run.
 pub const MODEL_CALLS: u32 = 200;
 /// The most tool calls in one run.

@@ -33,6 +33,6 @@ pub use message::{
 };
 pub use model::{
     Abilities, ChatEvent, ChatModel, ChatRequest, ChatStream, Clock, Liveness, ModelInfo, Outcome,
-    ToolChoice, Usage,
+    ToolChoice, Usage, Waiting,
 };
 pub use tool::{Effect, InvalidArguments, ProgressSink, Tool, ToolContext, ToolSpec};

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_core::Stream;
@@ -122,8 +123,31 @@ pub enum ChatEvent {
         /// A piece of the raw arguments text.
         arguments: String,
     },
+    /// Text and reasoning were told apart wrongly: all pieces of both that came so far are void and
+    /// come again. Happens when it shows late that the answer began in the middle of a thought,
+    /// or that it did not.
+    Resplit,
+    /// A call could only be understood with help: it was written as text, or its arguments were
+    /// mended. The message has the arguments as they were understood.
+    Rescued {
+        /// The place of the call in the answer, from 0.
+        index: u32,
+        /// The dialect of a call written as text, then what was mended; never empty.
+        how: Vec<&'static str>,
+    },
     /// Bytes arrived that carry no content, e.g. a keep-alive comment.
     Heartbeat,
+    /// Nothing has arrived for a while, and the server was asked why. Sent again every few
+    /// seconds while the silence lasts; only by models that can ask.
+    Waiting {
+        /// What the server seems to be doing.
+        state: Waiting,
+        /// How long nothing has arrived.
+        waited: Duration,
+        /// How many other requests the server has, any of which may be served before this one;
+        /// `None` when it does not say.
+        ahead: Option<u32>,
+    },
     /// The last event of a stream that did not fail.
     Finished {
         /// The whole message.
@@ -133,6 +157,36 @@ pub enum ChatEvent {
         /// What the server counted; `None` when it did not say.
         usage: Option<Usage>,
     },
+}
+
+/// What a server that sends nothing seems to be doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Waiting {
+    /// It has not begun with the request.
+    Queued,
+    /// It reads the prompt.
+    Prefilling,
+    /// It generates, for this request or for others, and has nothing to show yet.
+    Generating,
+    /// It is alive and works on nothing that could be this request.
+    Stalled,
+    /// It does not say.
+    Unknown,
+}
+
+impl Waiting {
+    /// The name used in messages and JSON, e.g. `prefilling`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Prefilling => "prefilling",
+            Self::Generating => "generating",
+            Self::Stalled => "stalled",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// How an answer ended, decided from its content; the server's finish reason is a hint only.

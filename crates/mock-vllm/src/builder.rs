@@ -31,6 +31,7 @@ impl Default for MockVllmBuilder {
             keep_alive: Duration::from_secs(5),
             pace: Pace::default(),
             records: true,
+            root_routes: true,
         };
         Self { setup, brain: Brain::default(), port: 0, most_running: None, longest_queue: None }
     }
@@ -114,6 +115,14 @@ impl MockVllmBuilder {
     #[must_use]
     pub fn record_requests(mut self, does: bool) -> Self {
         self.setup.records = does;
+        self
+    }
+
+    /// Sets whether there is anything beside `/v1`. True unless set; a proxy in front of a server
+    /// often passes nothing else on.
+    #[must_use]
+    pub fn root_routes(mut self, are_there: bool) -> Self {
+        self.setup.root_routes = are_there;
         self
     }
 

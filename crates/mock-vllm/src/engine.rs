@@ -28,6 +28,8 @@ pub(crate) struct Setup {
     pub(crate) keep_alive: Duration,
     pub(crate) pace: Pace,
     pub(crate) records: bool,
+    /// Whether there is anything beside `/v1`.
+    pub(crate) root_routes: bool,
 }
 
 impl fmt::Debug for Setup {

@@ -35,8 +35,10 @@ pub(crate) async fn handle(
     if engine.setup.records {
         engine.record(seen(&parts, body.clone(), left));
     }
-    let is_open = !parts.uri.path().starts_with("/v1") || has_key(&engine, &parts);
-    let response = match (is_open, Route::find(parts.uri.path())) {
+    let is_api = parts.uri.path().starts_with("/v1");
+    let is_open = !is_api || has_key(&engine, &parts);
+    let route = Route::find(parts.uri.path()).filter(|_| is_api || engine.setup.root_routes);
+    let response = match (is_open, route) {
         (false, _) => unauthorized(),
         (true, None) => not_found(),
         (true, Some(route)) if !route.takes(&parts.method) => method_not_allowed(route.method()),

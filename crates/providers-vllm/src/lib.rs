@@ -8,9 +8,11 @@
 mod advice;
 mod liveness;
 mod model;
+mod patience;
 mod tokenize;
 
 pub use model::VllmModel;
+pub use patience::Patience;
 
 /// Where vLLM listens unless told otherwise.
 pub const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000/v1";

@@ -1,31 +1,80 @@
 //! Whether the server lives, and how busy it is.
 
+use std::error::Error;
+use std::time::Duration;
+
 use openclaw_core::Liveness;
 use openclaw_transport::{Client, TransportErrorKind};
 
+/// How long a question beside a request may take. It is asked again soon, so it is not one of the
+/// call's clocks: what it bounds is not knowing.
+const BOUND: Duration = Duration::from_secs(3);
+
+/// What a question beside a request found out.
+#[derive(Debug)]
+pub(crate) enum Pulse {
+    /// It answers.
+    Alive(Load),
+    /// Nothing is there, or it says itself, with this status, that it cannot serve.
+    Dead { status: Option<u16>, cause: Box<dyn Error + Send + Sync> },
+    /// No answer, and no proof that there will be none.
+    Unknown,
+}
+
+/// How busy a server is, as far as it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Load {
+    /// Requests being worked on.
+    pub(crate) running: Option<u32>,
+    /// Requests in the queue.
+    pub(crate) waiting: Option<u32>,
+    /// Tokens generated since the server started, for anybody.
+    pub(crate) generated: Option<u64>,
+}
+
+/// Asks how the server is, for no longer than a moment.
+pub(crate) async fn pulse(client: &Client) -> Pulse {
+    tokio::time::timeout(BOUND, examine(client)).await.unwrap_or(Pulse::Unknown)
+}
+
 /// Asks `/health`, and `/metrics` for how many requests run and wait.
 pub(crate) async fn ask(client: &Client) -> Liveness {
+    match examine(client).await {
+        Pulse::Alive(Load { running, waiting, .. }) => Liveness::Serving { running, waiting },
+        Pulse::Dead { status: Some(503), .. } => Liveness::Loading,
+        Pulse::Dead { status: Some(_), .. } => Liveness::Dead,
+        Pulse::Dead { status: None, .. } | Pulse::Unknown => Liveness::Unreachable,
+    }
+}
+
+async fn examine(client: &Client) -> Pulse {
     let endpoint = client.endpoint();
-    match client.get(endpoint.root("health")).await {
-        Ok(_) => {}
-        Err(error) => match error.kind() {
-            TransportErrorKind::Status(404 | 405) | TransportErrorKind::NotAnApi => {}
-            TransportErrorKind::Status(503) => return Liveness::Loading,
-            TransportErrorKind::Status(_) => return Liveness::Dead,
-            _ => return Liveness::Unreachable,
-        },
+    if let Err(error) = client.get(endpoint.root("health")).await {
+        match error.kind() {
+            TransportErrorKind::Connect => {
+                return Pulse::Dead { status: None, cause: error.into() };
+            }
+            TransportErrorKind::Status(status @ 500..) => {
+                return Pulse::Dead { status: Some(status), cause: error.into() };
+            }
+            // Whoever refuses the question is there.
+            TransportErrorKind::Status(_) | TransportErrorKind::NotAnApi => {}
+            _ => return Pulse::Unknown,
+        }
     }
     let metrics = client.get(endpoint.root("metrics")).await;
     let text = metrics.map(|reply| String::from_utf8_lossy(&reply.body).into_owned());
     let text = text.unwrap_or_default();
-    Liveness::Serving {
-        running: gauge(&text, "vllm:num_requests_running"),
-        waiting: gauge(&text, "vllm:num_requests_waiting"),
-    }
+    let requests = |name| metric(&text, name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    Pulse::Alive(Load {
+        running: requests("vllm:num_requests_running"),
+        waiting: requests("vllm:num_requests_waiting"),
+        generated: metric(&text, "vllm:generation_tokens_total"),
+    })
 }
 
-/// Adds up a gauge over its labels, in Prometheus' text format.
-fn gauge(text: &str, name: &str) -> Option<u32> {
+/// Adds up a metric over its labels, in Prometheus' text format.
+fn metric(text: &str, name: &str) -> Option<u64> {
     let values = text.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;
         let value = rest.starts_with(['{', ' ']).then(|| rest.rsplit(' ').next())??;
@@ -36,9 +85,9 @@ fn gauge(text: &str, name: &str) -> Option<u32> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a float cast saturates, and a gauge of requests is a small whole number"
+        reason = "a float cast saturates, and what is counted is whole and not below zero"
     )]
-    (!values.is_empty()).then_some(sum as u32)
+    (!values.is_empty()).then_some(sum as u64)
 }
 
 #[cfg(test)]
@@ -46,12 +95,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gauge_is_summed_over_its_labels_and_not_mixed_up() {
+    fn a_metric_is_summed_over_its_labels_and_not_mixed_up() {
         let text = "# HELP vllm:num_requests_running Number of requests\n\
                     vllm:num_requests_running{engine=\"0\",model_name=\"a b\"} 2.0\n\
                     vllm:num_requests_running{engine=\"1\",model_name=\"a b\"} 1.0\n\
                     vllm:num_requests_running_max 9.0\n";
-        assert_eq!(gauge(text, "vllm:num_requests_running"), Some(3));
-        assert_eq!(gauge(text, "vllm:num_requests_waiting"), None);
+        assert_eq!(metric(text, "vllm:num_requests_running"), Some(3));
+        assert_eq!(metric(text, "vllm:num_requests_waiting"), None);
     }
 }

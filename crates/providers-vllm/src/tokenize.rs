@@ -1,9 +1,9 @@
 //! Exact prompt counts by the server's own tokenizer and template.
 
 use bytes::Bytes;
-use openclaw_core::{ChatModel, ChatRequest, TokenCount};
-use openclaw_providers_openai::{OpenAiModel, messages, tools};
-use openclaw_transport::wire;
+use openclaw_core::{ChatRequest, TokenCount};
+use openclaw_providers_openai::{messages, tools};
+use openclaw_transport::{Client, wire};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -21,15 +21,13 @@ struct Answer {
 
 /// Counts the prompt of a request, tools and template included; `None` when the server does not
 /// say: the route is often closed behind a proxy, and a count is never worth failing for.
-pub(crate) async fn count(model: &OpenAiModel, request: &ChatRequest) -> Option<TokenCount> {
-    let info = model.info();
-    let question = Question {
-        model: info.reference.model(),
-        messages: messages(request),
-        tools: tools(request),
-    };
+pub(crate) async fn count(
+    client: &Client,
+    model: &str,
+    request: &ChatRequest,
+) -> Option<TokenCount> {
+    let question = Question { model, messages: messages(request), tools: tools(request) };
     let body = serde_json::to_vec(&question).ok()?;
-    let client = model.client();
     let reply = client.post(client.endpoint().root("tokenize"), Bytes::from(body)).await;
     match reply.and_then(|reply| reply.json::<Answer>()) {
         Ok(answer) => Some(TokenCount::Exact(answer.count)),

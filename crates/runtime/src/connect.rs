@@ -12,12 +12,15 @@ use openclaw_core::{
     ModelRef,
 };
 use openclaw_providers_openai::{OpenAiModel, ServedModel, list_models, model_error, nearest};
-use openclaw_providers_vllm::{FALLBACK_WINDOW, VllmModel};
+use openclaw_providers_vllm::{FALLBACK_WINDOW, Patience, VllmModel};
 use openclaw_transport::{Client, ClientOptions, Clocks, Limit, RetryPolicy};
 
 use crate::advice::{Advised, advise};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::setup::{Provider, Quoted, Setup, VLLM, provider_path};
+
+/// From one question about a silent server to the next.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
 
 /// Connects models. Clones share the set-up and the notices.
 #[derive(Debug, Clone)]
@@ -84,20 +87,44 @@ impl Connector {
         let is_vllm =
             provider.id == VLLM || found.is_some_and(|model| model.owner.as_deref() == Some(VLLM));
         let model: Arc<dyn ChatModel> = if is_vllm {
-            Arc::new(VllmModel::new(client.clone(), info))
+            Arc::new(self.vllm(&client, &provider, info)?)
         } else {
             Arc::new(OpenAiModel::new(client.clone(), info))
         };
         Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }))
     }
 
-    /// A client for a provider's server.
-    pub(crate) fn client(&self, provider: &Provider) -> Result<Client, ConnectError> {
+    /// A model of vLLM, whose silence is looked into before it is given up.
+    fn vllm(
+        &self,
+        client: &Client,
+        provider: &Provider,
+        info: ModelInfo,
+    ) -> Result<VllmModel, ConnectError> {
+        let patient = self.client_with(provider, None)?;
+        let patience = Patience { idle: self.idle(), probe_every: PROBE_EVERY };
+        Ok(VllmModel::new(client.clone(), info).with_patience(patient, patience))
+    }
+
+    /// The longest silence of a model, unless there is a reason to wait.
+    fn idle(&self) -> Option<Limit> {
         let llm = &self.setup.loaded.config.agents.defaults.llm;
-        let idle = llm.idle_timeout().map(|duration| Limit {
+        llm.idle_timeout().map(|duration| Limit {
             duration,
             source: self.setup.source("agents.defaults.llm.idleTimeoutSeconds").into(),
-        });
+        })
+    }
+
+    /// A client for a provider's server.
+    pub(crate) fn client(&self, provider: &Provider) -> Result<Client, ConnectError> {
+        self.client_with(provider, self.idle())
+    }
+
+    fn client_with(
+        &self,
+        provider: &Provider,
+        idle: Option<Limit>,
+    ) -> Result<Client, ConnectError> {
         let total = self.setup.loaded.config.agents.defaults.timeout().map(|duration| Limit {
             duration,
             source: self.setup.source("agents.defaults.timeoutSeconds").into(),

@@ -27,8 +27,11 @@ async fn a_silent_server_is_waited_for_as_long_as_was_asked() {
 
 #[tokio::test]
 async fn a_model_that_falls_silent_is_named_with_the_clock_and_the_key_that_sets_it() {
-    let (server, home) = tiny().await;
-    let home = home.config("{ agents: { defaults: { llm: { idleTimeoutSeconds: 1 } } } }");
+    // Behind a proxy that keeps to itself whether the server is busy.
+    let spec = ModelSpec::new("tiny", 16_384);
+    let server = MockVllm::builder().model(spec).root_routes(false).start().await.unwrap();
+    let home = Home::with_vllm(&server.base_url(), "any-value")
+        .config("{ agents: { defaults: { llm: { idleTimeoutSeconds: 1 } } } }");
     server.push(Reply::from(Turn::text("never")).silent_at(1));
     let ended = home.run(&["agent", "-m", "hi"]).await.code(124);
     let _ = ended.says(&["within 1", "agents.defaults.llm.idleTimeoutSeconds", "openclaw.json:1"]);

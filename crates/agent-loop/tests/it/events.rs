@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use openclaw_agent_loop::{TurnEvent, TurnOutcome, events};
 use openclaw_core::{
-    AssistantMessage, ChatEvent, Effect, Outcome, ToolCall, ToolCallId, ToolName, ToolOutput, Usage,
+    AssistantMessage, ChatEvent, Effect, Outcome, ToolCall, ToolCallId, ToolName, ToolOutput,
+    Usage, Waiting,
 };
 
 use crate::script::{Act, Answer, Stage, calls, reasoning, replies, says, text};
@@ -23,7 +24,9 @@ async fn events_come_in_the_order_of_what_happens() {
         arguments: "{".to_owned(),
     };
     let Answer::Streams(mut items) = says(message, Outcome::Calls) else { panic!() };
+    let (state, waited, ahead) = (Waiting::Prefilling, Duration::from_secs(41), Some(2));
     items.insert(1, Ok(ChatEvent::Heartbeat));
+    items.insert(2, Ok(ChatEvent::Waiting { state, waited, ahead }));
     items.insert(items.len() - 1, Ok(delta));
     let mut play = Stage::new([Answer::Streams(items), replies("Done.")])
         .tool("write", Act::Writes(vec!["a", "b"]))
@@ -45,6 +48,7 @@ async fn events_come_in_the_order_of_what_happens() {
         TurnEvent::ModelCallStarted { number: 1 },
         TurnEvent::Accepted,
         TurnEvent::Heartbeat,
+        TurnEvent::Waiting { state, waited, ahead },
         TurnEvent::Reasoning("Hm.".to_owned()),
         TurnEvent::Text("I ".to_owned()),
         TurnEvent::Text("look.".to_owned()),

@@ -244,3 +244,12 @@ async fn tokens_come_back_as_text() {
     let back = post(server.port(), "/detokenize", &json!({"tokens": found["tokens"]})).await;
     assert_eq!(back["prompt"], text);
 }
+
+#[tokio::test]
+async fn behind_a_proxy_there_is_nothing_beside_the_api() {
+    let server = MockVllm::builder().root_routes(false).start().await.expect("a port");
+    for path in ["/health", "/metrics", "/version"] {
+        assert_eq!(get(server.port(), path).await, "{\"detail\":\"Not Found\"}", "{path}");
+    }
+    assert!(get(server.port(), "/v1/models").await.contains("\"tiny\""));
+}

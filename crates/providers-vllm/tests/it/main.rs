@@ -13,6 +13,8 @@ mod conformance;
 #[cfg(test)]
 mod liveness;
 #[cfg(test)]
+mod patience;
+#[cfg(test)]
 #[path = "../../../providers-openai/tests/it/raw.rs"]
 mod raw;
 #[cfg(test)]

@@ -32,3 +32,8 @@ pub(crate) fn model(base_url: &str, window: u32, output: Option<u32>) -> VllmMod
 pub(crate) fn paths(server: &MockVllm) -> Vec<String> {
     server.requests().iter().map(|seen| seen.path.clone()).collect()
 }
+
+/// How many chat completions a server was asked for.
+pub(crate) fn chats(server: &MockVllm) -> usize {
+    paths(server).iter().filter(|path| path.ends_with("/chat/completions")).count()
+}
