@@ -1,5 +1,7 @@
 //! What can be typed.
 
+pub(crate) mod config;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     /// Ask a model without an agent: no session, no tools
     #[command(visible_alias = "capability", subcommand_required = true)]
     Infer(Infer),
+    /// Read, change, check and explain the config
+    #[command(subcommand_required = true)]
+    Config(config::Config),
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
     Models(Models),

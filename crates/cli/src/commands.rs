@@ -9,6 +9,7 @@ use crate::args::{Capability, Command, InferModelAction, ModelsAction};
 use crate::printer::Printer;
 
 pub(crate) mod agent;
+pub(crate) mod config;
 pub(crate) mod infer;
 pub(crate) mod models_list;
 pub(crate) mod models_status;
@@ -63,6 +64,7 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
         ]
         .into_iter()
         .find_map(|(given, option, why)| given.then_some((option, why)))?,
+        Command::Config(_) => return None,
         Command::Infer(infer) => match &infer.capability {
             Capability::Model(model) => match &model.action {
                 InferModelAction::Run(args) if args.gateway => ("--gateway", no_gateway),

@@ -9,11 +9,9 @@ use crate::report;
 /// Writes the problems of a config that is used, and with `--verbose` the keys that do nothing.
 pub(crate) fn print(printer: Printer, loaded: &Loaded) {
     if !loaded.diagnostics.is_empty() {
-        let text = loaded.text_to_show().unwrap_or_default();
         for diagnostic in &loaded.diagnostics {
-            if diagnostic.severity == Severity::Error || printer.is_chatty() {
-                printer.rendered(&render(printer, diagnostic, &text));
-            }
+            let text = loaded.text_of(diagnostic).unwrap_or_default();
+            print_all(printer, std::slice::from_ref(diagnostic), &text);
         }
     }
     if printer.is_verbose() {
@@ -26,6 +24,15 @@ pub(crate) fn print(printer: Printer, loaded: &Loaded) {
         }
         for key in loaded.unused() {
             printer.detail(format_args!("config: `{key}` is known and has no effect yet"));
+        }
+    }
+}
+
+/// Writes problems of a text, all but errors only unless quiet.
+pub(crate) fn print_all(printer: Printer, diagnostics: &[Diagnostic], text: &str) {
+    for diagnostic in diagnostics {
+        if diagnostic.severity == Severity::Error || printer.is_chatty() {
+            printer.rendered(&render(printer, diagnostic, text));
         }
     }
 }

@@ -9,6 +9,7 @@ use openclaw_config::{Config, Env, Paths, env_vars};
 use openclaw_runtime::Runtime;
 
 use crate::args::{Capability, Cli, Command, InferModelAction, ModelsAction};
+use crate::commands::config::Place;
 use crate::commands::{self, Context};
 use crate::exit::Exit;
 use crate::interrupt::unless_stopped;
@@ -61,31 +62,55 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
             return Ok(Exit::Config);
         }
     };
-    let loaded = match Config::load(&paths, &env) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            diagnostic::print_broken(printer, &error);
-            return Ok(Exit::Config);
-        }
-    };
-    diagnostic::print(printer, &loaded);
-    let runtime = Runtime::new(loaded, paths, env);
-    let context = Context { printer, runtime };
+    let start = Start { paths, env, printer };
     match cli.command {
-        Command::Agent(args) => in_runtime(printer, commands::agent::run(&context, args)),
+        Command::Agent(args) => {
+            start.with_config(|context| in_runtime(printer, commands::agent::run(context, args)))
+        }
+        // It loads the config itself, for it is also there to see to a broken one.
+        Command::Config(args) => commands::config::run(start.place(), args),
         Command::Infer(infer) => match infer.capability {
             Capability::Model(model) => match model.action {
-                InferModelAction::Run(args) => {
-                    in_runtime(printer, commands::infer::run(&context, args))
-                }
+                InferModelAction::Run(args) => start.with_config(|context| {
+                    in_runtime(printer, commands::infer::run(context, args))
+                }),
             },
         },
         Command::Models(models) => match models.action {
-            ModelsAction::List(args) => {
-                in_runtime(printer, commands::models_list::run(&context, &args))
+            ModelsAction::List(args) => start.with_config(|context| {
+                in_runtime(printer, commands::models_list::run(context, &args))
+            }),
+            ModelsAction::Status(args) => {
+                start.with_config(|context| commands::models_status::run(context, &args))
             }
-            ModelsAction::Status(args) => commands::models_status::run(&context, &args),
         },
+    }
+}
+
+/// What is known before the config is read.
+struct Start {
+    paths: Paths,
+    env: Env,
+    printer: Printer,
+}
+
+impl Start {
+    fn place(&self) -> Place<'_> {
+        Place { printer: self.printer, paths: &self.paths, env: &self.env }
+    }
+
+    /// Loads the config for a command that needs one, and says what is wrong with it.
+    fn with_config(self, run: impl FnOnce(&Context) -> io::Result<Exit>) -> io::Result<Exit> {
+        let Self { paths, env, printer } = self;
+        let loaded = match Config::load(&paths, &env) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                diagnostic::print_broken(printer, &error);
+                return Ok(Exit::Config);
+            }
+        };
+        diagnostic::print(printer, &loaded);
+        run(&Context { printer, runtime: Runtime::new(loaded, paths, env) })
     }
 }
 

@@ -20,8 +20,15 @@ use std::{
 
 use self::atomic::Step;
 use crate::{
-    diagnostic::Diagnostic, edit::Document, edit::EditError, env::Env, load::LoadError,
-    loaded::Loaded, path::KeyPath, paths::Paths, text::MAX_BYTES,
+    diagnostic::{Diagnostic, Severity},
+    edit::Document,
+    edit::EditError,
+    env::Env,
+    load::LoadError,
+    loaded::Loaded,
+    path::KeyPath,
+    paths::Paths,
+    text::MAX_BYTES,
 };
 
 /// A config file to change.
@@ -233,7 +240,12 @@ impl Change {
 
     fn refuse(&self, is_bad: impl Fn(&Diagnostic) -> bool) -> Result<(), SaveError> {
         let bad = self.introduced.iter().filter(|diagnostic| is_bad(diagnostic));
-        let diagnostics: Vec<Diagnostic> = bad.cloned().collect();
+        // What is only a warning in a file that is read is an error of whoever adds it.
+        let refused = |diagnostic: &Diagnostic| {
+            let message = diagnostic.message.replace(", it is ignored", "");
+            Diagnostic { severity: Severity::Error, message, ..diagnostic.clone() }
+        };
+        let diagnostics: Vec<Diagnostic> = bad.map(refused).collect();
         if diagnostics.is_empty() {
             return Ok(());
         }

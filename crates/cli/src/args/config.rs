@@ -1,0 +1,172 @@
+//! What can be typed behind `openclaw config`.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand};
+
+/// `openclaw config`.
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+/// What can be done with the config.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Print the value that holds for a key: the one that is set, else its default
+    Get(ConfigGet),
+    /// Set a key, keeping the comments and the layout of the file
+    Set(ConfigSet),
+    /// Remove a key
+    Unset(ConfigUnset),
+    /// Say everything that is wrong with the config file
+    Validate(ConfigValidate),
+    /// Tell what a key means, what holds for it and where that comes from
+    Explain(ConfigGet),
+    /// Print the JSON Schema of the config
+    Schema,
+    /// Print the path of the config file
+    #[command(visible_alias = "path")]
+    File,
+    /// Open the config file in `$VISUAL` or `$EDITOR`, and save it only when it is valid
+    Edit,
+}
+
+/// `openclaw config get` and `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigGet {
+    /// The key, as `models.providers.vllm.models[0].id` or `agents.defaults.models["vllm/x"]`
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `openclaw config set`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigSet {
+    /// The key; `[+]` appends to a list
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<String>,
+    /// The value as JSON5; what is none, such as `node`, is a string
+    #[arg(value_name = "VALUE", requires = "path", allow_hyphen_values = true)]
+    pub(crate) value: Option<String>,
+    /// Refuse a value that is not JSON5
+    #[arg(long)]
+    pub(crate) strict_json: bool,
+    /// Leave the keys of an object that the value does not name as they are
+    #[arg(long)]
+    pub(crate) merge: bool,
+    /// Set several keys at once: `[{path, value}, …]`
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["path", "source"])]
+    pub(crate) batch_json: Option<String>,
+    /// The same from a file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "batch_json", "source"])]
+    pub(crate) batch_file: Option<PathBuf>,
+    /// Refer to a secret instead of writing it: the value of a variable, or a file's content
+    #[arg(
+        long = "ref-source", value_name = "SOURCE", value_parser = ["env", "file"],
+        requires = "id", conflicts_with = "value"
+    )]
+    pub(crate) source: Option<String>,
+    /// The name of the variable, or the path of the file
+    #[arg(long = "ref-id", value_name = "ID", requires = "source")]
+    pub(crate) id: Option<String>,
+    /// Kept with the reference
+    #[arg(long = "ref-provider", value_name = "ALIAS", requires = "source")]
+    pub(crate) provider: Option<String>,
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+    /// Accepted: a value is replaced as a whole anyway
+    #[arg(long, hide = true, conflicts_with = "merge")]
+    pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) foreign: ForeignOptions,
+}
+
+/// `openclaw config unset`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigUnset {
+    /// The key
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+    #[command(flatten)]
+    pub(crate) writing: Writing,
+}
+
+/// Options of what writes the file.
+#[derive(Debug, Args)]
+pub(crate) struct Writing {
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `openclaw config validate`.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigValidate {
+    /// Print one JSON object with every problem and its place
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Let warnings, such as unknown keys, count as errors
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// Options of the original's `config set` that configure commands which print secrets. They are
+/// understood, so that they can be refused with a reason.
+#[derive(Debug)]
+pub(crate) struct ForeignOptions {
+    /// The first one that was given.
+    pub(crate) given: Option<&'static str>,
+}
+
+const FOREIGN: &[&str] = &[
+    "allow-exec",
+    "provider-allow-insecure-path",
+    "provider-allow-symlink-command",
+    "provider-allowlist",
+    "provider-arg",
+    "provider-command",
+    "provider-env",
+    "provider-json-only",
+    "provider-max-bytes",
+    "provider-max-output-bytes",
+    "provider-mode",
+    "provider-no-output-timeout-ms",
+    "provider-pass-env",
+    "provider-path",
+    "provider-source",
+    "provider-timeout-ms",
+    "provider-trusted-dir",
+];
+
+impl Args for ForeignOptions {
+    fn augment_args(command: Command) -> Command {
+        command.args(FOREIGN.iter().map(|name| {
+            let option = Arg::new(*name).long(*name).hide(true);
+            option.num_args(0..=1).action(ArgAction::Append)
+        }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ForeignOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = FOREIGN.iter().find(|name| matches.contains_id(name));
+        Ok(Self { given: given.copied() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

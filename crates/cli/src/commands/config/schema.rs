@@ -1,0 +1,139 @@
+//! What the JSON Schema says about one key.
+
+use openclaw_config::{Config, KeyPath, Segment};
+use serde_json::Value;
+
+/// A key as the schema describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Property {
+    pub(super) description: Option<String>,
+    pub(super) default: Option<Value>,
+    /// What it may be: `a whole number`, `"lean" or "default"`.
+    pub(super) kind: String,
+    /// The words that it may be, each with what it means.
+    pub(super) choices: Vec<(String, String)>,
+}
+
+/// Looks a key up; absent when the schema does not name it.
+pub(super) fn property(path: &KeyPath) -> Option<Property> {
+    let schema = Config::json_schema();
+    let lookup = Lookup { schema: &schema };
+    let node = path.segments().iter().try_fold(&schema, |node, step| lookup.below(node, step))?;
+    let own = |key: &str| node.get(key).or_else(|| lookup.resolved(node).get(key));
+    let variants = lookup.variants(node);
+    let choices = variants.iter().filter_map(|variant| {
+        let description = variant.get("description")?.as_str()?;
+        Some((variant.get("const")?.as_str()?.to_owned(), one_line(description)))
+    });
+    Some(Property {
+        description: own("description").and_then(Value::as_str).map(one_line),
+        default: own("default").cloned(),
+        kind: kinds(&variants),
+        choices: choices.collect(),
+    })
+}
+
+struct Lookup<'s> {
+    schema: &'s Value,
+}
+
+impl<'s> Lookup<'s> {
+    fn resolved(&self, node: &'s Value) -> &'s Value {
+        let reference = node.get("$ref").and_then(Value::as_str);
+        let target = reference.and_then(|name| self.schema.pointer(name.trim_start_matches('#')));
+        target.unwrap_or(node)
+    }
+
+    /// The forms that a value may have, without null: it means that nothing is set.
+    fn variants(&self, node: &'s Value) -> Vec<&'s Value> {
+        let node = self.resolved(node);
+        let forms = node.get("anyOf").or_else(|| node.get("oneOf")).and_then(Value::as_array);
+        match forms {
+            Some(forms) => forms
+                .iter()
+                .filter(|form| form.get("type").is_none_or(|kind| kind != "null"))
+                .flat_map(|form| self.variants(form))
+                .collect(),
+            None => vec![node],
+        }
+    }
+
+    fn below(&self, node: &'s Value, step: &Segment) -> Option<&'s Value> {
+        self.variants(node).into_iter().find_map(|form| match step {
+            Segment::Key(key) => {
+                let named = form.get("properties").and_then(|properties| properties.get(key));
+                named.or_else(|| form.get("additionalProperties").filter(|any| any.is_object()))
+            }
+            Segment::Index(_) => form.get("items"),
+        })
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ")
+}
+
+/// Names what a value may be, each form once.
+fn kinds(variants: &[&Value]) -> String {
+    let mut kinds: Vec<String> = Vec::new();
+    for kind in variants.iter().map(|form| kind(form)) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    match kinds.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => "anything".to_owned(),
+    }
+}
+
+fn kind(form: &Value) -> String {
+    if let Some(word) = form.get("const") {
+        return word.to_string();
+    }
+    if let Some(words) = form.get("enum").and_then(Value::as_array) {
+        return words.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
+    }
+    let names: Vec<&str> = match form.get("type") {
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        Some(name) => name.as_str().into_iter().collect(),
+        None => Vec::new(),
+    };
+    let words = names.into_iter().filter(|name| *name != "null").map(|name| match name {
+        "string" => "a string",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "an object",
+        other => other,
+    });
+    let words = words.collect::<Vec<_>>().join(" or ");
+    if words.is_empty() { "anything".to_owned() } else { words }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_with_its_type_and_default() {
+        let at = |path: &str| property(&path.parse().unwrap());
+        let timeout = at("agents.defaults.timeoutSeconds").unwrap();
+        assert_eq!(timeout.kind, "a whole number");
+        assert_eq!(timeout.default, Some(json!(172_800)));
+        assert!(timeout.description.unwrap().contains("longest"));
+        let mode = at("agents.defaults.localModelMode").unwrap();
+        assert_eq!(mode.kind, "\"default\", \"lean\" or \"auto\"");
+        assert_eq!(mode.choices.len(), 3);
+        assert_eq!(at("agents.defaults.model").unwrap().kind, "a string or an object");
+        assert_eq!(at("models.providers.vllm").unwrap().kind, "an object");
+        let window = at("models.providers.vllm.models[0].contextWindow").unwrap();
+        assert_eq!(window.kind, "a whole number");
+        assert_eq!(at("").unwrap().kind, "an object");
+        assert_eq!(at("agents.defaults.timeoutSecond"), None);
+    }
+}
