@@ -56,7 +56,7 @@ pub enum ModelErrorKind {
     Rejected,
     /// What answered does not speak the API.
     Protocol,
-    /// The connection or the engine died in the middle of the answer.
+    /// The connection, the engine or the server failed before the answer was whole.
     Interrupted,
 }
 

@@ -29,10 +29,7 @@ pub(crate) fn in_band(
     model: &str,
 ) -> ModelError {
     let status = server.code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(500);
-    let kind = match refusal(status, server) {
-        ModelErrorKind::Rejected if status >= 500 => ModelErrorKind::Interrupted,
-        kind => kind,
-    };
+    let kind = refusal(status, server);
     let message = format!("get a whole answer: {}", server.message);
     let mut record = record(exchange, Some(model));
     record.server = Some(said(server));
@@ -63,8 +60,7 @@ fn refusal(status: u16, server: &ServerError) -> ModelErrorKind {
         413 => ModelErrorKind::ContextOverflow { window: None, prompt: None },
         503 if message.contains("loading") => ModelErrorKind::Loading,
         503 | 529 => ModelErrorKind::Overloaded,
-        502 | 504 => ModelErrorKind::Interrupted,
-        500 if message.contains("engine") => ModelErrorKind::Interrupted,
+        500..=599 => ModelErrorKind::Interrupted,
         _ => ModelErrorKind::Rejected,
     }
 }

@@ -120,7 +120,7 @@ async fn a_server_that_fails_every_time() {
     assert_ne!(text.code, Some(0));
     let value = as_json.json();
     assert_eq!((&value["ok"], &value["outputs"]), (&json!(false), &json!([])), "{value:#}");
-    assert_eq!((as_json.code, text.code), (Some(5), Some(5)), "{as_json:#?}");
+    assert_eq!((as_json.code, text.code), (Some(1), Some(1)), "{as_json:#?}");
     assert_eq!(value["error"]["status"], json!(500));
     let _ = as_json.says(&["it broke", "answered 500"]);
     drop(server);

@@ -194,7 +194,7 @@ async fn refusals_have_their_kind(make: Make) {
         (Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())), ModelErrorKind::Auth),
         (Reply::status(403, said("no")), ModelErrorKind::Auth),
         (Reply::status(404, ErrorBody::Detail("Not Found".to_owned())), ModelErrorKind::Protocol),
-        (Reply::status(500, said("boom")), ModelErrorKind::Rejected),
+        (Reply::status(500, said("boom")), ModelErrorKind::Interrupted),
         (Reply::status(400, said("top_p must be in (0, 1]")), ModelErrorKind::Rejected),
         (html(502), ModelErrorKind::Interrupted),
         (Reply::html(), ModelErrorKind::Protocol),
