@@ -28,8 +28,8 @@ impl AssistantMessage {
 pub struct Reasoning {
     /// The text of it.
     pub text: String,
-    /// The wire field it came in, to be echoed under the same name (`reasoning` or
-    /// `reasoning_content`).
+    /// What it came in, to be echoed the same way: a wire field (`reasoning` or
+    /// `reasoning_content`), or the tag that opened it in the text (e.g. `<think>`).
     pub field: &'static str,
 }
 

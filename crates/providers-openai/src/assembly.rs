@@ -1,22 +1,30 @@
 //! Puts an answer together from its pieces and decides how it ended.
-//!
-//! Servers disagree on how calls arrive: all at index 0 with different ids, the name in every
-//! piece, no index, `null` arguments. What counts is a new id or a new index; all else continues
-//! the call before.
 
-use openclaw_core::{
-    Arguments, AssistantMessage, BrokenCall, ChatEvent, EmittedCall, Outcome, Reasoning, ToolCall,
-    ToolCallId, ToolName, Usage,
-};
-use openclaw_transport::wire::{ChatChunk, Delta, ToolCallDelta};
+use std::sync::Arc;
+
+use openclaw_core::{AssistantMessage, ChatEvent, Outcome, Reasoning, ToolSpec, Usage};
+use openclaw_transport::wire::{ChatChunk, Delta};
+
+use crate::calls::{self, Calls};
+use crate::content::{Content, Piece};
+use crate::dialect::{Offered, Written};
+use crate::thinking;
 
 /// An answer under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Assembly {
+    offered: Option<Offered>,
+    content: Content,
     text: String,
     reasoning: Option<Reasoning>,
-    calls: Vec<PartialCall>,
+    /// The part of the reasoning that came in a field of its own.
+    apart: String,
+    calls: Calls,
+    /// Calls written as text, and that text.
+    written: Vec<(&'static str, Vec<Written>, String)>,
     finish_reason: Option<String>,
+    /// Whether any content came, even of white space.
+    has_content: bool,
     refused: bool,
     usage: Option<Usage>,
     done: bool,
@@ -31,15 +39,27 @@ pub(crate) enum Incomplete {
     CutOff,
 }
 
-#[derive(Debug)]
-struct PartialCall {
-    index: u32,
-    id: Option<String>,
-    name: String,
-    arguments: String,
-}
-
 impl Assembly {
+    /// An answer to a request that offers these tools, and which may begin in the middle of a
+    /// thought.
+    pub(crate) fn new(tools: Arc<[ToolSpec]>, in_thought: bool) -> Self {
+        let offered = Offered::new(tools);
+        Self {
+            content: Content::new(offered.clone(), in_thought),
+            offered,
+            text: String::new(),
+            reasoning: None,
+            apart: String::new(),
+            calls: Calls::default(),
+            written: Vec::new(),
+            finish_reason: None,
+            has_content: false,
+            refused: false,
+            usage: None,
+            done: false,
+        }
+    }
+
     /// Notes the end mark of the stream.
     pub(crate) fn done(&mut self) {
         self.done = true;
@@ -48,6 +68,11 @@ impl Assembly {
     /// Tells whether the server said why the answer ended: nothing of it is still to come.
     pub(crate) fn is_whole(&self) -> bool {
         self.finish_reason.is_some()
+    }
+
+    /// Whether the answer began in the middle of a thought; `None` if it did not show.
+    pub(crate) fn in_thought(&self) -> Option<bool> {
+        self.content.in_thought()
     }
 
     /// Takes one chunk and returns what it means to the reader.
@@ -69,9 +94,9 @@ impl Assembly {
         events
     }
 
-    /// Ends the answer.
-    pub(crate) fn finish(self) -> Result<ChatEvent, Incomplete> {
-        let nothing = self.text.is_empty() && self.reasoning.is_none() && self.calls.is_empty();
+    /// Ends the answer and returns what was held back, and the end.
+    pub(crate) fn finish(&mut self) -> Result<Vec<ChatEvent>, Incomplete> {
+        let nothing = !self.has_content && self.reasoning.is_none() && self.calls.is_empty();
         let ended = self.finish_reason.is_some() || (self.done && !nothing);
         if !ended {
             return Err(if nothing && self.done {
@@ -82,10 +107,22 @@ impl Assembly {
         }
         let cut = self.finish_reason.as_deref() == Some("length");
         let filtered = self.refused || self.finish_reason.as_deref() == Some("content_filter");
-        let last = self.calls.len().saturating_sub(1);
-        let calls = self.calls.into_iter().enumerate();
-        let calls = calls.map(|(n, call)| call.finish(n, cut && n == last)).collect();
-        let message = AssistantMessage { text: self.text, reasoning: self.reasoning, calls };
+        let mut events = Vec::new();
+        let mut pieces = Vec::new();
+        self.content.end(cut, &mut pieces);
+        self.take(pieces, &mut events);
+        let calls = match &self.offered {
+            Some(offered) if self.calls.is_empty() => {
+                let written = std::mem::take(&mut self.written).into_iter();
+                let written = written.flat_map(|(dialect, calls, _)| {
+                    calls.into_iter().map(move |call| (dialect, call))
+                });
+                calls::finish_written(written, offered, cut, &mut events)
+            }
+            offered => std::mem::take(&mut self.calls).finish(offered.as_ref(), cut, &mut events),
+        };
+        let text = std::mem::take(&mut self.text);
+        let message = AssistantMessage { text, reasoning: self.reasoning.take(), calls };
         let outcome = if !message.calls.is_empty() {
             Outcome::Calls
         } else if filtered {
@@ -97,7 +134,8 @@ impl Assembly {
         } else {
             Outcome::Empty
         };
-        Ok(ChatEvent::Finished { message, outcome, usage: self.usage })
+        events.push(ChatEvent::Finished { message, outcome, usage: self.usage });
+        Ok(events)
     }
 
     fn delta(&mut self, delta: Delta, events: &mut Vec<ChatEvent>) {
@@ -107,75 +145,68 @@ impl Assembly {
             text.filter(|text| !text.is_empty()).map(|text| (field, text))
         });
         if let Some((field, text)) = thought {
-            let reasoning =
-                self.reasoning.get_or_insert_with(|| Reasoning { text: String::new(), field });
-            reasoning.text.push_str(&text);
-            events.push(ChatEvent::ReasoningDelta(text));
+            self.content.thought_came_apart();
+            self.apart.push_str(&text);
+            self.think(field, text, events);
         }
-        if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
-            self.text.push_str(&text);
-            events.push(ChatEvent::TextDelta(text));
+        let mut pieces = Vec::new();
+        for text in [delta.content, delta.refusal.inspect(|text| self.refused |= !text.is_empty())]
+        {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                self.has_content = true;
+                self.content.push(&text, &mut pieces);
+            }
         }
-        if let Some(text) = delta.refusal.filter(|text| !text.is_empty()) {
-            self.refused = true;
-            self.text.push_str(&text);
-            events.push(ChatEvent::TextDelta(text));
+        self.take(pieces, events);
+        for call in delta.tool_calls {
+            if self.calls.is_empty() {
+                self.only_native(events);
+            }
+            events.push(self.calls.delta(call));
         }
-        events.extend(delta.tool_calls.into_iter().map(|call| self.call(call)));
     }
 
-    fn call(&mut self, delta: ToolCallDelta) -> ChatEvent {
-        let id = delta.id.filter(|id| !id.trim().is_empty());
-        let (name, arguments) = (delta.function.name, delta.function.arguments);
-        let index = delta.index.unwrap_or_else(|| match (&id, self.calls.last()) {
-            (Some(id), Some(last)) if last.id.as_ref() != Some(id) => last.index.saturating_add(1),
-            (_, last) => last.map_or(0, |last| last.index),
-        });
-        let place = self.calls.iter().rposition(|call| call.index == index);
-        let known = place.filter(|&place| {
-            let before = self.calls.get(place).and_then(|call| call.id.as_ref());
-            id.is_none() || before.is_none() || before == id.as_ref()
-        });
-        let place = known.unwrap_or(self.calls.len());
-        let fresh = known.is_none();
-        if fresh {
-            let name = name.clone().unwrap_or_default();
-            let (id, arguments) = (id.clone(), String::new());
-            self.calls.push(PartialCall { index, id, name, arguments });
-        }
-        let piece = arguments.unwrap_or_default();
-        if let Some(call) = self.calls.get_mut(place) {
-            call.arguments.push_str(&piece);
-            if call.name.is_empty() {
-                call.name = name.clone().unwrap_or_default();
+    fn take(&mut self, pieces: Vec<Piece>, events: &mut Vec<ChatEvent>) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.say(text, events),
+                Piece::Thought(tag, text) => self.think(tag, text, events),
+                Piece::Mark(_) => {}
+                Piece::Calls { dialect, calls, raw } => self.written.push((dialect, calls, raw)),
+                Piece::Restart => {
+                    self.text.clear();
+                    self.written.clear();
+                    events.push(ChatEvent::Resplit);
+                    let before = self.reasoning.take().filter(|_| !self.apart.is_empty());
+                    if let Some(before) = before {
+                        self.think(before.field, self.apart.clone(), events);
+                    }
+                }
             }
-            if call.id.is_none() {
-                call.id.clone_from(&id);
-            }
-        }
-        ChatEvent::ToolCallDelta {
-            index: u32::try_from(place).unwrap_or(u32::MAX),
-            id: fresh.then(|| id.as_deref().and_then(ToolCallId::new)).flatten(),
-            name: fresh.then(|| name.as_deref().map(ToolName::from_model)).flatten(),
-            arguments: piece,
         }
     }
-}
 
-impl PartialCall {
-    fn finish(self, number: usize, cut: bool) -> EmittedCall {
-        let id = self.id.as_deref().and_then(ToolCallId::new);
-        let id = id.unwrap_or_else(|| ToolCallId::numbered(number));
-        let name = ToolName::from_model(&self.name);
-        let problem = if cut {
-            "The answer reached its output limit in the middle of this call.".to_owned()
-        } else {
-            match Arguments::parse(&self.arguments) {
-                Ok(arguments) => return EmittedCall::Ready(ToolCall { id, name, arguments }),
-                Err(error) => format!("Its arguments are {error}."),
-            }
-        };
-        EmittedCall::Broken(BrokenCall { id, name, raw: self.arguments, problem })
+    /// Native calls are the calls: what looked like one before them is text.
+    fn only_native(&mut self, events: &mut Vec<ChatEvent>) {
+        self.content.no_calls();
+        for (_, _, raw) in std::mem::take(&mut self.written) {
+            self.say(raw, events);
+        }
+    }
+
+    fn say(&mut self, text: String, events: &mut Vec<ChatEvent>) {
+        self.text.push_str(&text);
+        events.push(ChatEvent::TextDelta(text));
+    }
+
+    fn think(&mut self, from: &'static str, text: String, events: &mut Vec<ChatEvent>) {
+        let empty = Reasoning { text: String::new(), field: from };
+        let reasoning = self.reasoning.get_or_insert(empty);
+        if thinking::close_of(reasoning.field).is_some() {
+            reasoning.field = from;
+        }
+        reasoning.text.push_str(&text);
+        events.push(ChatEvent::ReasoningDelta(text));
     }
 }
 

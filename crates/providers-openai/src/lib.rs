@@ -2,16 +2,25 @@
 //!
 //! One conversation, as every server that speaks `/v1/chat/completions` understands it: an
 //! allow-list of request fields, text as plain strings, nothing empty and nothing null. The answer
-//! is judged by its content; the server's finish reason is a hint. What is special to one server
+//! is judged by its content; the server's finish reason is a hint. Reasoning between tags is kept
+//! apart from the text, calls that a model wrote as text are calls, and arguments that are not
+//! quite JSON are mended where nothing has to be invented. What is special to one server
 //! stays out of here: [`OpenAiModel`] is what such a crate builds on.
 
 mod assembly;
 mod budget;
+mod calls;
 mod catalogue;
+mod code;
+mod content;
+mod dialect;
 mod failure;
 mod model;
 mod overflow;
 mod request;
+mod salvage;
+mod schema;
+mod thinking;
 
 pub use budget::{NoRoom, estimate, output_cap};
 pub use catalogue::{ServedModel, find_api, list_models, nearest};

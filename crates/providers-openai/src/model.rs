@@ -1,6 +1,7 @@
 //! The model itself: one client, one model id.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,26 +11,28 @@ use openclaw_core::{
     TokenCount,
 };
 use openclaw_transport::{
-    Client, EventStream, Exchange, ServerError, StreamEvent, TransportErrorKind, wire::ChatChunk,
+    Client, EventStream, Exchange, StreamEvent, TransportErrorKind, wire::ChatChunk,
 };
 
 use crate::assembly::{Assembly, Incomplete};
 use crate::budget::{self, NoRoom};
 use crate::failure::{self, model_error};
 use crate::request;
+use crate::thinking::Habit;
 
 /// A model behind `…/chat/completions`.
 #[derive(Debug, Clone)]
 pub struct OpenAiModel {
     client: Client,
     info: ModelInfo,
+    habit: Arc<Habit>,
 }
 
 impl OpenAiModel {
     /// The model of `info.reference` on the client's server.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
-        Self { client, info }
+        Self { client, info, habit: Arc::default() }
     }
 
     /// The client, for a server's other routes.
@@ -50,20 +53,33 @@ impl OpenAiModel {
         let model = self.info.reference.model();
         let cap = budget::output_cap(&self.info.limits, request.max_output_tokens, prompt)
             .map_err(no_room)?;
-        self.send_body(request::body(model, request, cap)).await
+        self.send_body(request, request::body(model, request, cap)).await
     }
 
     /// Sends a streaming request whose body the caller wrote, as [`body`](crate::body) does, for
-    /// servers that take more fields than others.
+    /// servers that take more fields than others. The answer is read as one to `request`.
     ///
     /// # Errors
     /// As [`ChatModel::chat`].
-    pub async fn send_body(&self, body: Bytes) -> Result<ChatStream, ModelError> {
+    pub async fn send_body(
+        &self,
+        request: &ChatRequest,
+        body: Bytes,
+    ) -> Result<ChatStream, ModelError> {
         let model = self.info.reference.model();
         let url = self.client.endpoint().api("chat/completions");
         let events = self.client.stream(url, body).await;
         let events = events.map_err(|error| model_error(error, Some(model)))?;
-        Ok(Answer::new(events, model.to_owned()).into_stream())
+        let in_thought = self.habit.opens_in_thought(self.info.abilities.reasoning);
+        let assembly = Assembly::new(Arc::clone(&request.tools), in_thought);
+        let answer = Answer {
+            events,
+            model: model.to_owned(),
+            assembly: Some(assembly),
+            habit: Arc::clone(&self.habit),
+            ready: VecDeque::from([Ok(ChatEvent::Accepted)]),
+        };
+        Ok(answer.into_stream())
     }
 }
 
@@ -106,15 +122,11 @@ struct Answer {
     events: EventStream,
     model: String,
     assembly: Option<Assembly>,
+    habit: Arc<Habit>,
     ready: VecDeque<Result<ChatEvent, ModelError>>,
 }
 
 impl Answer {
-    fn new(events: EventStream, model: String) -> Self {
-        let ready = VecDeque::from([Ok(ChatEvent::Accepted)]);
-        Self { events, model, assembly: Some(Assembly::default()), ready }
-    }
-
     fn into_stream(self) -> ChatStream {
         Box::pin(stream::unfold(self, |mut answer| async move {
             loop {
@@ -160,7 +172,8 @@ impl Answer {
             return Ok(chunk);
         }
         let value = serde_json::from_str::<serde_json::Value>(data);
-        if let Some(server) = value.as_ref().ok().and_then(ServerError::in_band) {
+        if let Some(server) = value.as_ref().ok().and_then(|value| self.events.server_error(value))
+        {
             return Err(failure::in_band(&server, self.events.exchange(), &self.model));
         }
         value.and_then(serde_json::from_value).map_err(|error| {
@@ -168,18 +181,20 @@ impl Answer {
         })
     }
 
-    fn end(&mut self, assembly: Assembly) {
-        let end = assembly.finish().map_err(|incomplete| match incomplete {
-            Incomplete::Nothing => self.failed(
-                ModelErrorKind::Interrupted,
-                "get an answer: the stream ended without a single piece of one",
-            ),
-            Incomplete::CutOff => self.failed(
-                ModelErrorKind::Interrupted,
-                "get a whole answer: the server closed the connection in the middle of it",
-            ),
-        });
-        self.ready.push_back(end);
+    fn end(&mut self, mut assembly: Assembly) {
+        let message = match assembly.finish() {
+            Ok(events) => {
+                self.habit.learn(assembly.in_thought());
+                return self.ready.extend(events.into_iter().map(Ok));
+            }
+            Err(Incomplete::Nothing) => {
+                "get an answer: the stream ended without a single piece of one"
+            }
+            Err(Incomplete::CutOff) => {
+                "get a whole answer: the server closed the connection in the middle of it"
+            }
+        };
+        self.ready.push_back(Err(self.failed(ModelErrorKind::Interrupted, message)));
     }
 
     fn failed(&self, kind: ModelErrorKind, message: &str) -> ModelError {

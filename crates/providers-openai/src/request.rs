@@ -2,13 +2,16 @@
 //!
 //! The fields are an allow-list. What stays the same over a conversation comes first, so that a
 //! request is a byte prefix of the next one as far as the conversation is. Text is always a plain
-//! string, never a list of parts; nothing empty and nothing `null` is sent.
+//! string, never a list of parts; nothing empty and nothing `null` is sent. Reasoning goes back the
+//! way it came: in its field, or between its tags before the text.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use openclaw_core::{ChatRequest, MessageRef, ToolCall, ToolChoice};
+use openclaw_core::{ChatRequest, MessageRef, Reasoning, ToolCall, ToolChoice};
 use openclaw_transport::wire;
+
+use crate::thinking;
 
 /// The body of `POST …/chat/completions`, streaming, with usage asked for.
 #[must_use]
@@ -60,12 +63,19 @@ fn message(message: MessageRef<'_>) -> wire::Message<'_> {
     match message {
         MessageRef::User(content) => wire::Message::User { content },
         MessageRef::Assistant { text, reasoning, calls } => {
+            let (content, reasoning) = match reasoning.map(|r| (r, thinking::close_of(r.field))) {
+                Some((Reasoning { text: thought, field: open }, Some(close))) => {
+                    let thought = thought.trim();
+                    (Cow::Owned(format!("{open}\n{thought}\n{close}\n\n{text}")), None)
+                }
+                _ => (Cow::Borrowed(text), reasoning),
+            };
             let thought = reasoning.map(|thought| Cow::Borrowed(thought.text.as_str()));
             let old_field = reasoning.is_some_and(|thought| thought.field == "reasoning_content");
             let (reasoning, reasoning_content) =
                 if old_field { (None, thought) } else { (thought, None) };
             wire::Message::Assistant {
-                content: (!text.is_empty()).then_some(Cow::Borrowed(text)),
+                content: (!content.is_empty()).then_some(content),
                 reasoning,
                 reasoning_content,
                 tool_calls: calls.into_iter().map(tool_call).collect(),

@@ -1,21 +1,22 @@
 //! How an answer is put together and judged, for every way in which servers send one.
 #![expect(clippy::needless_pass_by_value, reason = "`json!` values read best as arguments")]
 
+use openclaw_core::EmittedCall;
 use serde_json::{Value, json};
 
 use super::*;
 
 /// Feeds chunks, then `[DONE]` if asked.
 fn assemble(chunks: &[Value], done: bool) -> Result<(AssistantMessage, Outcome), Incomplete> {
-    let mut assembly = Assembly::default();
+    let mut assembly = Assembly::new(Arc::new([]), false);
     for chunk in chunks {
         assembly.chunk(serde_json::from_value(chunk.clone()).unwrap());
     }
     if done {
         assembly.done();
     }
-    match assembly.finish()? {
-        ChatEvent::Finished { message, outcome, .. } => Ok((message, outcome)),
+    match assembly.finish()?.pop() {
+        Some(ChatEvent::Finished { message, outcome, .. }) => Ok((message, outcome)),
         other => panic!("not an end: {other:?}"),
     }
 }
@@ -154,7 +155,7 @@ fn reasoning_is_kept_apart_under_the_name_it_came_in() {
 
 #[test]
 fn the_last_usage_wins_and_other_choices_are_not_mixed_in() {
-    let mut assembly = Assembly::default();
+    let mut assembly = Assembly::new(Arc::new([]), false);
     let chunks = [
         json!({"choices": [{"index": 0, "delta": {"content": "a"}}, {"index": 1, "delta": {"content": "b"}}],
                "usage": {"prompt_tokens": 5, "completion_tokens": 1}}),
@@ -165,7 +166,7 @@ fn the_last_usage_wins_and_other_choices_are_not_mixed_in() {
     for chunk in chunks {
         assembly.chunk(serde_json::from_value(chunk).unwrap());
     }
-    let Ok(ChatEvent::Finished { message, usage, .. }) = assembly.finish() else {
+    let Some(ChatEvent::Finished { message, usage, .. }) = assembly.finish().unwrap().pop() else {
         panic!("not finished");
     };
     assert_eq!(message.text, "a");

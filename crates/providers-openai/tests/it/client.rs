@@ -63,9 +63,10 @@ pub(crate) async fn read(mut stream: ChatStream) -> (Vec<ChatEvent>, End) {
     (pieces, end)
 }
 
-/// Whoever shows the pieces has shown the message.
+/// Whoever shows the pieces has shown the message, but for arguments that are said to be mended.
 fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
     let (mut text, mut thought) = (String::new(), String::new());
+    let mut rescued = Vec::new();
     let mut arguments = vec![String::new(); message.calls.len()];
     for piece in pieces {
         match piece {
@@ -74,14 +75,23 @@ fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
             ChatEvent::ToolCallDelta { index, arguments: piece, .. } => {
                 arguments[*index as usize].push_str(piece);
             }
+            ChatEvent::Resplit => {
+                text.clear();
+                thought.clear();
+            }
+            ChatEvent::Rescued { index, how } => {
+                assert!(!how.is_empty());
+                rescued.push(*index as usize);
+            }
             ChatEvent::Accepted | ChatEvent::Heartbeat => {}
             other => panic!("an end before the end: {other:?}"),
         }
     }
     assert_eq!(text, message.text);
     assert_eq!(thought, message.reasoning.as_ref().map_or("", |thought| thought.text.as_str()));
-    for (written, call) in arguments.iter().zip(&message.calls) {
+    for (at, (written, call)) in arguments.iter().zip(&message.calls).enumerate() {
         match call {
+            EmittedCall::Ready(_) if rescued.contains(&at) => {}
             EmittedCall::Ready(call) => {
                 let parsed = openclaw_core::Arguments::parse(written);
                 assert_eq!(parsed.as_ref(), Ok(&call.arguments));

@@ -15,6 +15,8 @@ mod raw;
 #[cfg(test)]
 mod recordings;
 #[cfg(test)]
+mod rescue;
+#[cfg(test)]
 mod talk;
 #[cfg(test)]
 mod wire;

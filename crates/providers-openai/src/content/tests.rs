@@ -1,0 +1,237 @@
+//! The split of any content, whole and in pieces.
+
+use std::sync::Arc;
+
+use openclaw_core::{ToolName, ToolSpec};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn tools() -> Option<Offered> {
+    let tools = ["read", "exec"].map(|name| ToolSpec {
+        name: ToolName::new(name).unwrap(),
+        description: "A tool.".into(),
+        parameters: Arc::new(json!({"properties": {"n": {"type": "integer"}}})),
+    });
+    Offered::new(tools.into())
+}
+
+/// Splits content that comes in these pieces; what comes again replaces what came.
+fn split(pieces: &[&str], in_thought: bool, cut: bool) -> (Vec<Piece>, Option<bool>) {
+    let mut content = Content::new(tools(), in_thought);
+    let mut out = Vec::new();
+    for piece in pieces {
+        content.push(piece, &mut out);
+    }
+    content.end(cut, &mut out);
+    if let Some(last) = out.iter().rposition(|piece| *piece == Piece::Restart) {
+        out.drain(..=last);
+    }
+    (joined(out), content.in_thought())
+}
+
+/// Joins neighbours of the same kind.
+fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut all: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        match (all.last_mut(), piece) {
+            (Some(Piece::Text(before)), Piece::Text(text))
+            | (Some(Piece::Mark(before)), Piece::Mark(text)) => before.push_str(&text),
+            (Some(Piece::Thought(one, before)), Piece::Thought(other, text)) if *one == other => {
+                before.push_str(&text);
+            }
+            (_, piece) => all.push(piece),
+        }
+    }
+    all
+}
+
+fn written(pieces: &[Piece]) -> String {
+    let texts = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) | Piece::Thought(_, text) | Piece::Mark(text) => text.as_str(),
+        Piece::Calls { raw, .. } => raw,
+        Piece::Restart => "",
+    });
+    texts.collect()
+}
+
+/// The reasoning, the text, and how many calls there are.
+fn shown(pieces: &[Piece]) -> (String, String, usize) {
+    let (mut thought, mut text, mut calls) = (String::new(), String::new(), 0);
+    for piece in pieces {
+        match piece {
+            Piece::Text(piece) => text.push_str(piece),
+            Piece::Thought(_, piece) => thought.push_str(piece),
+            Piece::Calls { calls: found, .. } => calls += found.len(),
+            Piece::Mark(_) | Piece::Restart => {}
+        }
+    }
+    (thought, text, calls)
+}
+
+const CALL: &str = "<tool_call>{\"name\": \"read\", \"arguments\": {}}</tool_call>";
+
+#[test]
+fn reasoning_between_tags_is_told_from_text() {
+    let literal = "Write\n```\n<think>a</think>\n``` or `</think>`.";
+    let table = [
+        ("<think>\nhm\n</think>\n\nyes", "hm\n", "yes"),
+        (" \n<thinking>hm</thinking>yes", "hm", "yes"),
+        ("<reasoning>hm</think></reasoning>yes", "hm</think>", "yes"),
+        ("<think>\n\n</think>\n\nyes", "", "yes"),
+        ("<think>hm", "hm", ""),
+        ("<think>hm</thin", "hm</thin", ""),
+        ("hm\n</think>\n\nyes", "hm\n", "yes"),
+        ("</think>yes", "", "yes"),
+        ("a\n<think>b</think>\nc", "b", "a\nc"),
+        ("<think>a</think>b\n<think>c</think>d", "ac", "b\nd"),
+        ("Use the <think> tag.", "", "Use the <think> tag."),
+        ("a < b <thin", "", "a < b <thin"),
+        (literal, "", literal),
+        ("```\na</think>\n```\nb", "", "```\na</think>\n```\nb"),
+        ("<think>`</think>` ends</think>yes", "`</think>` ends", "yes"),
+        ("<think>a ` b</think>\nyes `", "a ` b", "yes `"),
+        ("<think>`ls`</think>yes", "`ls`", "yes"),
+        ("<think>```\nls\n</think>yes", "```\nls\n", "yes"),
+        ("<think>a</think>b</think>c", "a", "b</think>c"),
+        ("  \n", "", ""),
+    ];
+    for (content, thought, text) in table {
+        let (pieces, _) = split(&[content], false, false);
+        assert_eq!(shown(&pieces), (thought.to_owned(), text.to_owned(), 0), "{content:?}");
+        assert_eq!(written(&pieces), content);
+    }
+}
+
+#[test]
+fn where_answers_begin_in_a_thought_so_does_this_one() {
+    let table = [
+        ("hm\n</think>\n\nyes", false, "hm\n", "yes", Some(true)),
+        ("hm `</think>` </thinking>yes", false, "hm `</think>` ", "yes", Some(true)),
+        ("<think>hm</think>yes", false, "hm", "yes", Some(false)),
+        ("yes `</think>` is", false, "", "yes `</think>` is", Some(false)),
+        ("hm", true, "hm", "", None),
+        ("", false, "", "", None),
+    ];
+    for (content, cut, thought, text, in_thought) in table {
+        let (pieces, began) = split(&[content], true, cut);
+        assert_eq!(shown(&pieces), (thought.to_owned(), text.to_owned(), 0), "{content:?}");
+        assert_eq!(began, in_thought, "{content:?}");
+    }
+    let (_, began) = split(&["hm</think>yes"], false, false);
+    assert_eq!(began, Some(true));
+    let (_, began) = split(&["yes"], false, false);
+    assert_eq!(began, None);
+}
+
+#[test]
+fn reasoning_that_comes_apart_leaves_the_content_to_be_text() {
+    let mut content = Content::new(tools(), true);
+    let mut out = Vec::new();
+    content.thought_came_apart();
+    content.push("yes", &mut out);
+    assert_eq!(out, [Piece::Text("yes".to_owned())]);
+    assert_eq!(content.in_thought(), Some(false));
+}
+
+#[test]
+fn calls_are_found_in_text_and_only_there() {
+    let table = [
+        (format!("so\n{CALL}\n{CALL}\nend"), "", "so\nend", 2),
+        (format!("<think>{CALL}</think>{CALL}"), CALL, "", 1),
+        (format!("{CALL}</think>yes"), CALL, "yes", 0),
+        (format!("`{CALL}`"), "", "`CALL`", 0),
+        (format!("You said\n```\n{CALL}\n```\n."), "", "You said\n```\nCALL\n```\n.", 0),
+        ("a <tool_call> is".to_owned(), "", "a <tool_call> is", 0),
+        (CALL.replace("{}", "{\"text\": \"\\n<think>a</think>```\"}"), "", "", 1),
+    ];
+    for (content, thought, text, calls) in table {
+        let (pieces, _) = split(&[&content], false, false);
+        let expected = (thought.to_owned(), text.replace("CALL", CALL), calls);
+        assert_eq!(shown(&pieces), expected, "{content:?}");
+    }
+}
+
+#[test]
+fn little_is_held_back() {
+    let mut content = Content::new(tools(), false);
+    let long = "word <b> [link](to) `code` { } ".repeat(40);
+    for (at, c) in long.char_indices() {
+        let mut out = Vec::new();
+        content.push(&c.to_string(), &mut out);
+        assert!(content.pending.len() <= "<tool_call>".len(), "{at}: {:?}", content.pending);
+    }
+    let mut content = Content::new(tools(), false);
+    let mut out = Vec::new();
+    let call = "<tool_call>{\"name\": \"read\", \"arguments\": {\"a\": \"";
+    content.push(call, &mut out);
+    content.push(&"a".repeat(100_000), &mut out);
+    assert_eq!(out, []);
+    content.push(&"a".repeat(300_000), &mut out);
+    assert!(written(&out).len() >= 400_000);
+}
+
+/// What matters, and what is around it.
+fn any_part() -> impl Strategy<Value = String> {
+    let marks = [
+        "<think>",
+        "</think>",
+        "<thinking>",
+        "</reasoning>",
+        "<tool_call>",
+        "</tool_call>",
+        "`",
+        "```",
+        "\n",
+        " ",
+        "<",
+        "[",
+        "\"",
+        "{",
+        "}",
+        "]",
+        CALL,
+        "[TOOL_CALLS]",
+        "read",
+        "(n=1)",
+        "[read(n=1)]",
+        "{\"name\": \"exec\", \"parameters\": {\"n\": 1}}",
+        "```json\n",
+        "~~~",
+        "<function=exec>",
+        "<parameter=n>\n1\n</parameter>",
+        "</function>",
+        "<|python_tag|>",
+        "é",
+    ];
+    prop_oneof![
+        6 => proptest::sample::select(marks.to_vec()).prop_map(str::to_owned),
+        1 => "[a-z<>/`\\n ]{0,4}",
+        1 => any::<String>(),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_split_gives_what_the_whole_gives(
+        parts in vec(any_part(), 0..10),
+        cuts in vec(any::<prop::sample::Index>(), 0..12),
+        in_thought: bool,
+        cut: bool,
+    ) {
+        let content = parts.concat();
+        let ends: Vec<usize> =
+            content.char_indices().map(|(at, _)| at).chain([content.len()]).collect();
+        let mut at: Vec<usize> = cuts.iter().map(|cut| ends[cut.index(ends.len())]).collect();
+        at.extend([0, content.len()]);
+        at.sort_unstable();
+        let pieces: Vec<&str> = at.windows(2).map(|pair| &content[pair[0]..pair[1]]).collect();
+        let whole = split(&[&content], in_thought, cut);
+        prop_assert_eq!(&split(&pieces, in_thought, cut), &whole);
+        let each: Vec<&str> = ends.windows(2).map(|pair| &content[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(&split(&each, in_thought, cut), &whole);
+        prop_assert_eq!(written(&whole.0), content);
+    }
+}

@@ -1,0 +1,259 @@
+//! What a server hands through as the model wrote it: reasoning between tags, calls as text,
+//! arguments that are not quite JSON.
+
+use std::sync::Arc;
+
+use openclaw_core::{
+    Abilities, ChatEvent, ChatModel, ChatRequest, EmittedCall, ModelErrorKind, Outcome, ToolSpec,
+};
+use openclaw_mock_vllm::{Call, Finish, MockVllm, Turn};
+use openclaw_providers_openai::{OpenAiModel, body};
+use serde_json::{Value, json};
+
+use crate::client::{client, info, read};
+use crate::talk::{asked, read_tool, request};
+
+/// A call of `read` in each dialect.
+const DIALECTS: &[(&str, &str)] = &[
+    (
+        "hermes",
+        "<tool_call>\n{\"name\": \"read\", \"arguments\": {\"path\": \"a b\"}}\n</tool_call>",
+    ),
+    (
+        "qwen3-xml",
+        "<tool_call>\n<function=read>\n<parameter=path>\na b\n</parameter>\n</function>\n</tool_call>",
+    ),
+    ("mistral", r#"[TOOL_CALLS][{"name": "read", "arguments": {"path": "a b"}}]"#),
+    ("mistral", r#"[TOOL_CALLS]read{"path": "a b"}"#),
+    ("mistral without its mark", r#"[{"name": "read", "arguments": {"path": "a b"}}]"#),
+    ("llama3-json", r#"{"name": "read", "parameters": {"path": "a b"}}"#),
+    ("pythonic", r#"[read(path="a b")]"#),
+    ("fenced JSON", "```json\n{\"tool\": \"read\", \"arguments\": {\"path\": \"a b\"}}\n```"),
+];
+
+fn with_tool() -> ChatRequest {
+    let tools: Arc<[ToolSpec]> = [read_tool()].into();
+    ChatRequest { tools, ..request(&asked("hi")) }
+}
+
+fn model(server: &MockVllm) -> OpenAiModel {
+    OpenAiModel::new(client(&server.base_url()), info("tiny", 1_000_000))
+}
+
+fn thinker(server: &MockVllm) -> OpenAiModel {
+    let abilities = Abilities { tools: true, images: false, reasoning: true };
+    let info = openclaw_core::ModelInfo { abilities, ..info("tiny", 1_000_000) };
+    OpenAiModel::new(client(&server.base_url()), info)
+}
+
+/// What an answer comes to: its pieces, reasoning, text, calls and outcome.
+#[derive(Debug)]
+struct Read {
+    pieces: Vec<ChatEvent>,
+    thought: String,
+    text: String,
+    calls: Vec<EmittedCall>,
+    outcome: Outcome,
+}
+
+impl Read {
+    fn how(&self) -> Vec<&'static str> {
+        let how = self.pieces.iter().filter_map(|piece| match piece {
+            ChatEvent::Rescued { how, .. } => Some(how.clone()),
+            _ => None,
+        });
+        how.flatten().collect()
+    }
+
+    fn is_resplit(&self) -> bool {
+        self.pieces.contains(&ChatEvent::Resplit)
+    }
+
+    fn path(&self) -> Option<Value> {
+        match &self.calls[..] {
+            [EmittedCall::Ready(call)] => call.arguments.as_map().get("path").cloned(),
+            _ => None,
+        }
+    }
+}
+
+async fn ask(model: &OpenAiModel, request: ChatRequest) -> Read {
+    let (pieces, end) = read(model.chat(request).await.unwrap()).await;
+    let (message, outcome, _) = end.unwrap();
+    let thought = message.reasoning.map(|thought| thought.text).unwrap_or_default();
+    Read { pieces, thought, text: message.text, calls: message.calls, outcome }
+}
+
+#[tokio::test]
+async fn a_call_written_as_text_is_a_call() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(&server);
+    for (dialect, text) in DIALECTS {
+        let each = text.chars().map(String::from);
+        for turn in [Turn::text(*text), Turn::pieces(each), Turn::tokens(text)] {
+            server.push(turn);
+            let found = ask(&model, with_tool()).await;
+            assert_eq!(found.outcome, Outcome::Calls, "{dialect}: {found:?}");
+            assert_eq!(found.path(), Some(json!("a b")), "{dialect}: {found:?}");
+            assert_eq!(found.how(), [*dialect]);
+            let shown = found.pieces.iter().any(|piece| matches!(piece, ChatEvent::TextDelta(_)));
+            assert!(!shown, "{dialect}: {found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_tools_or_of_another_tool_is_text() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(&server);
+    for (dialect, text) in DIALECTS {
+        server.push(Turn::tokens(text));
+        let found = ask(&model, request(&asked("hi"))).await;
+        assert_eq!((found.text.as_str(), found.outcome), (*text, Outcome::Reply), "{dialect}");
+        let other = text.replace("read", "write");
+        server.push(Turn::tokens(&other));
+        let found = ask(&model, with_tool()).await;
+        assert_eq!((found.text, found.outcome), (other, Outcome::Reply), "{dialect}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_a_parser_refuses_tools_or_hands_the_text_through() {
+    let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();
+    let model = model(&server);
+    let error = model.chat(with_tool()).await.err().unwrap();
+    assert_eq!(error.kind(), ModelErrorKind::Rejected);
+    // It takes tools with the choice `none`, and the model then calls them as text.
+    let request = with_tool();
+    let bytes = body("tiny", &request, None);
+    let mut fields: Value = serde_json::from_slice(&bytes).unwrap();
+    fields["tool_choice"] = json!("none");
+    let texts = DIALECTS.iter().map(|(dialect, text)| (*dialect, Turn::tokens(text)));
+    let native = Turn::call("read", r#"{"path": "a b"}"#);
+    for (dialect, turn) in texts.chain([("hermes", native)]) {
+        server.push(turn);
+        let bytes = serde_json::to_vec(&fields).unwrap();
+        let (pieces, end) = read(model.send_body(&request, bytes.into()).await.unwrap()).await;
+        let (message, outcome, _) = end.unwrap();
+        assert_eq!(outcome, Outcome::Calls, "{dialect}: {message:?}");
+        assert_eq!(message.text, "", "{dialect}");
+        let how = ChatEvent::Rescued { index: 0, how: vec![dialect] };
+        assert!(pieces.contains(&how), "{dialect}: {pieces:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_native_call_makes_text_of_what_looks_like_one() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(&server);
+    for (dialect, text) in DIALECTS {
+        server.push(Turn::tokens(text).then_call(Call::new("read", r#"{"path": "native"}"#)));
+        let found = ask(&model, with_tool()).await;
+        assert_eq!(found.path(), Some(json!("native")), "{dialect}: {found:?}");
+        assert_eq!(found.text, *text);
+        assert_eq!(found.how(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_call_cut_off_or_quoted_is_not_run() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(&server);
+    for (dialect, text) in DIALECTS {
+        let (cut, _) = text.split_at(text.find(" b").unwrap());
+        server.push(Turn::tokens(cut).finish(Finish::Length));
+        let found = ask(&model, with_tool()).await;
+        assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{dialect}: {found:?}");
+        for quoted in [format!("Like this:\n~~~\n{text}\n~~~\n"), format!("<think>{text}")] {
+            server.push(Turn::tokens(&quoted));
+            let found = ask(&model, with_tool()).await;
+            assert_eq!(found.calls, [], "{dialect}: {found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn reasoning_between_tags_streams_as_reasoning_and_goes_back_between_tags() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(&server);
+    server.push(Turn::tokens("<think>\nLet me see.\n</think>\n\nYes."));
+    let mut history = asked("one");
+    let (pieces, end) = read(model.chat(request(&history)).await.unwrap()).await;
+    let (message, outcome, _) = end.unwrap();
+    assert_eq!((message.text.as_str(), outcome), ("Yes.", Outcome::Reply));
+    assert!(!pieces.contains(&ChatEvent::Resplit));
+    history.push_assistant(message).unwrap();
+    history.push_user("two");
+    server.push(Turn::text("Yes."));
+    ask(&model, request(&history)).await;
+    let sent: Value = serde_json::from_slice(&server.requests()[1].body).unwrap();
+    let expected = json!({
+        "role": "assistant", "content": "<think>\nLet me see.\n</think>\n\nYes."
+    });
+    assert_eq!(sent["messages"][1], expected);
+    server.push(Turn::tokens("<think>Let me"));
+    let found = ask(&model, request(&asked("hi"))).await;
+    assert_eq!((found.thought.as_str(), found.outcome), ("Let me", Outcome::ReasoningOnly));
+}
+
+#[tokio::test]
+async fn how_answers_begin_is_learnt() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(&server);
+    let unopened = || Turn::tokens("Let me see.\n</think>\n\nYes.");
+    for resplit in [true, false, false] {
+        server.push(unopened());
+        let found = ask(&model, with_tool()).await;
+        let read = (found.thought.as_str(), found.text.as_str(), found.is_resplit());
+        assert_eq!(read, ("Let me see.\n", "Yes.", resplit));
+    }
+    for resplit in [true, false] {
+        server.push(Turn::tokens(DIALECTS[0].1));
+        let found = ask(&model, with_tool()).await;
+        assert_eq!(found.path(), Some(json!("a b")), "{found:?}");
+        assert_eq!(found.is_resplit(), resplit, "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_reasons_is_expected_to() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let first = |turn: Turn| {
+        server.push(turn);
+        let model = thinker(&server);
+        async move { ask(&model, request(&asked("hi"))).await }
+    };
+    let found = first(Turn::tokens("Hm.</think>Yes.")).await;
+    assert_eq!((found.thought.as_str(), found.text.as_str()), ("Hm.", "Yes."));
+    assert!(!found.is_resplit());
+    let found = first(Turn::tokens("Hm, but").finish(Finish::Length)).await;
+    assert_eq!((found.thought.as_str(), found.outcome), ("Hm, but", Outcome::ReasoningOnly));
+    let found = first(Turn::tokens("Yes.")).await;
+    assert_eq!((found.text.as_str(), found.outcome), ("Yes.", Outcome::Reply));
+    assert!(found.is_resplit());
+    let found = first(Turn::empty().then_reasoning("Hm.").then_text("Yes.")).await;
+    assert_eq!((found.thought.as_str(), found.text.as_str()), ("Hm.", "Yes."));
+    assert!(!found.is_resplit());
+}
+
+#[tokio::test]
+async fn arguments_are_mended_where_nothing_is_invented() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let model = model(&server);
+    server.push(Turn::call("read", "{\"path\": \"a\u{1}b\"}}"));
+    let found = ask(&model, with_tool()).await;
+    assert_eq!(found.path(), Some(json!("a\u{1}b")));
+    assert_eq!(found.how().len(), 2);
+    let text = "<tool_call>{\"name\": \"read\", \"arguments\": {\"path\": \"a\nb\",}}</tool_call>";
+    server.push(Turn::tokens(text));
+    let found = ask(&model, with_tool()).await;
+    assert_eq!(found.path(), Some(json!("a\nb")));
+    assert_eq!(found.how().len(), 3);
+    server.push(Turn::call("read", "{\"path\": \"a"));
+    let found = ask(&model, with_tool()).await;
+    assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{found:?}");
+    // Whatever is mended, an answer that was cut off is not.
+    server.push(Turn::call("read", "{\"path\": \"a\"}}").finish(Finish::Length));
+    let found = ask(&model, with_tool()).await;
+    assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{found:?}");
+}
