@@ -5,6 +5,8 @@ mod agent;
 #[cfg(test)]
 mod agent_ends;
 #[cfg(test)]
+mod config_commands;
+#[cfg(test)]
 mod config_faults;
 #[cfg(test)]
 mod discovery;
