@@ -77,13 +77,13 @@ impl Document {
     pub fn path(&self, typed: &str) -> Result<KeyPath, InvalidKeyPath> {
         let mut typed = typed.to_owned();
         while let Some((before, after)) = appending(&typed) {
-            let index = match self.find(&self.with_indexes(before.clone())) {
+            let index = match self.find(&self.with_indexes(&before)) {
                 Some(Node { value: Value::Array(elements), .. }) => elements.len(),
                 _ => 0,
             };
             typed = format!("{before}[{index}]{after}");
         }
-        typed.parse().map(|path| self.with_indexes(path))
+        typed.parse().map(|path| self.with_indexes(&path))
     }
 
     /// Whether a value is set, be it null.
@@ -174,7 +174,7 @@ impl Document {
     }
 
     /// Turns keys that are numbers into indexes where there is a list.
-    fn with_indexes(&self, path: KeyPath) -> KeyPath {
+    fn with_indexes(&self, path: &KeyPath) -> KeyPath {
         let mut known = KeyPath::root();
         for segment in path.segments() {
             let index = match (segment, self.find(&known)) {
@@ -211,8 +211,8 @@ impl Document {
                 })
             }
             _ => {
-                let patch = Style::of(&self.read).replacement(self.text(), node.span, target);
-                self.apply(vec![patch])
+                let style = Style::of(&self.read);
+                self.apply(vec![style.replacement(self.text(), node.span, target)])
             }
         }
     }

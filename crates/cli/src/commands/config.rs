@@ -29,7 +29,7 @@ pub(crate) fn run(place: Place<'_>, args: Args) -> io::Result<Exit> {
     let Place { printer, paths, .. } = place;
     match args.action {
         ConfigAction::Get(args) => get::run(place, &args),
-        ConfigAction::Set(args) => set::set(place, args),
+        ConfigAction::Set(args) => set::set(place, &args),
         ConfigAction::Unset(args) => set::unset(place, &args),
         ConfigAction::Validate(args) => validate::run(place, &args),
         ConfigAction::Explain(args) => explain::run(place, &args),

@@ -47,10 +47,12 @@ fn behind(
     let indent = indent(text, last.span.start);
     let before = if begins_line(text, last.span.start) || tail.line_comment {
         format!("{}{indent}", style.line_end)
-    } else if is_tight(text, layout).unwrap_or(style.compact) {
-        String::new()
     } else {
-        " ".to_owned()
+        match is_tight(text, layout) {
+            Some(true) => String::new(),
+            Some(false) => " ".to_owned(),
+            None => style.space.to_owned(),
+        }
     };
     patches.push(Patch::insert(tail.end, format!("{before}{}{trailing}", item(indent))));
     patches
@@ -88,8 +90,8 @@ fn into_empty(
         };
     }
     let is_object = matches!(segment, Segment::Key(_));
-    let pad = if is_object && !style.compact { " " } else { "" };
-    let before = if is_blank(content) || style.compact { pad } else { " " };
+    let pad = if is_object { style.space } else { "" };
+    let before = if is_blank(content) { pad } else { style.space };
     let added = format!("{before}{}{pad}", item(outer));
     vec![Patch { span: Span { start: at, end: inside.end }, text: added }]
 }

@@ -37,8 +37,7 @@ fn with_space(text: &str, start: usize, end: usize, item: Item) -> Patch {
     match (begins_line(text, start), line_end(text, right)) {
         (true, Some(length)) => Patch::delete(left, right + length),
         (true, None) => Patch::delete(start, right),
-        (false, Some(_)) => Patch::delete(left, end),
         (false, None) if item.comma.is_some() => Patch::delete(start, right),
-        (false, None) => Patch::delete(left, end),
+        (false, _) => Patch::delete(left, end),
     }
 }

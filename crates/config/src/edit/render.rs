@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{layout::indent, patch::Patch, style::Style};
-use crate::{
-    diagnostic::Span,
-    text::{Node, Value},
-};
+use crate::{diagnostic::Span, text::Value};
 
 /// A list of plain values that is longer than this stands on several lines.
 const LINE: usize = 80;
@@ -34,21 +31,14 @@ impl Style {
             Value::Float(number) => write!(out, "{number:?}"),
             Value::Text(text) => return self.write_text(text, out),
             Value::Array(elements) => {
-                return self.write_items(
-                    elements,
-                    ('[', ']'),
-                    indent,
-                    out,
-                    |element, below, out| {
-                        self.write(&element.value, below, out);
-                    },
-                );
+                let items: Vec<Item<'_>> =
+                    elements.iter().map(|node| (None, &node.value)).collect();
+                return self.write_items(&items, ('[', ']'), indent, out);
             }
             Value::Object(entries) => {
-                return self.write_items(entries, ('{', '}'), indent, out, |entry, below, out| {
-                    self.write_key(&entry.key, out);
-                    self.write(&entry.node.value, below, out);
-                });
+                let items: Vec<Item<'_>> =
+                    entries.iter().map(|e| (Some(e.key.as_str()), &e.node.value)).collect();
+                return self.write_items(&items, ('{', '}'), indent, out);
             }
         };
         debug_assert!(written.is_ok(), "a string takes everything");
@@ -61,7 +51,8 @@ impl Style {
         } else {
             out.push_str(key);
         }
-        out.push_str(if self.compact { ":" } else { ": " });
+        out.push(':');
+        out.push_str(self.space);
     }
 
     fn write_text(&self, text: &str, out: &mut String) {
@@ -86,37 +77,38 @@ impl Style {
         out.push(self.quote);
     }
 
-    fn write_items<T: Item>(
+    /// Writes what is in brackets: in an object each value with its key.
+    fn write_items(
         &self,
-        items: &[T],
+        items: &[Item<'_>],
         (open, close): (char, char),
         indent: &str,
         out: &mut String,
-        write: impl Fn(&T, &str, &mut String),
     ) {
         out.push(open);
         let start = out.len();
-        let short = !self.multiline || items.iter().all(T::stays_on_line);
-        if short {
-            let pad = if open == '{' && !self.compact && !items.is_empty() { " " } else { "" };
+        let plain = |(key, value): &Item<'_>| {
+            key.is_none() && !matches!(value, Value::Array(_) | Value::Object(_))
+        };
+        let on_line = !self.multiline || items.iter().all(plain);
+        if on_line {
+            let pad = if open == '{' && !items.is_empty() { self.space } else { "" };
+            let comma = format!(",{}", self.space);
             out.push_str(pad);
             for (position, item) in items.iter().enumerate() {
-                match (position, self.compact) {
-                    (0, _) => {}
-                    (_, true) => out.push(','),
-                    (_, false) => out.push_str(", "),
-                }
-                write(item, indent, out);
+                out.push_str(if position == 0 { "" } else { &comma });
+                self.write_item(*item, indent, out);
             }
             out.push_str(pad);
         }
-        if !short || (self.multiline && out.len() - start + indent.len() > LINE) {
+        let too_long = self.multiline && out.len() - start + indent.len() > LINE;
+        if !on_line || too_long {
             out.truncate(start);
             let below = format!("{indent}{}", self.unit);
             for (position, item) in items.iter().enumerate() {
                 out.push_str(self.line_end);
                 out.push_str(&below);
-                write(item, &below, out);
+                self.write_item(*item, &below, out);
                 if position + 1 < items.len() || self.trailing_comma {
                     out.push(',');
                 }
@@ -126,25 +118,17 @@ impl Style {
         }
         out.push(close);
     }
-}
 
-/// What a container has in it.
-trait Item {
-    /// Whether it may stand beside others on one line.
-    fn stays_on_line(&self) -> bool;
-}
-
-impl Item for Node {
-    fn stays_on_line(&self) -> bool {
-        !matches!(self.value, Value::Array(_) | Value::Object(_))
+    fn write_item(&self, (key, value): Item<'_>, indent: &str, out: &mut String) {
+        if let Some(key) = key {
+            self.write_key(key, out);
+        }
+        self.write(value, indent, out);
     }
 }
 
-impl Item for crate::text::Entry {
-    fn stays_on_line(&self) -> bool {
-        false
-    }
-}
+/// A value, with its key when it is in an object.
+type Item<'v> = (Option<&'v str>, &'v Value);
 
 fn is_identifier(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))

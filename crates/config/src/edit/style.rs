@@ -13,8 +13,8 @@ pub(super) struct Style {
     pub(super) multiline: bool,
     /// Whether the last item of several lines has a comma too.
     pub(super) trailing_comma: bool,
-    /// Whether nothing stands behind colons, and behind commas.
-    pub(super) compact: bool,
+    /// What stands behind a colon, and behind a comma on one line: a space or nothing.
+    pub(super) space: &'static str,
     pub(super) quote: char,
     /// Whether keys are in quotes that could be without.
     pub(super) quoted_keys: bool,
@@ -50,7 +50,7 @@ impl Style {
             line_end: if text.contains("\r\n") { "\r\n" } else { "\n" },
             multiline: empty || text.get(root.span.start..root.span.end).is_some_and(breaks),
             trailing_comma: has_trailing_commas(text),
-            compact: is_compact(text),
+            space: if is_compact(text) { "" } else { " " },
             quote: if single > double { '\'' } else { '"' },
             quoted_keys: plain == 0,
         }

@@ -8,15 +8,12 @@ use super::{Document, EditErrorKind, NewValue};
 /// Makes one edit: `path = value` or `-path`.
 fn edited(before: &str, edit: &str) -> String {
     let mut document = Document::parse(before).unwrap();
-    match edit.split_once(" = ") {
-        Some((path, value)) => {
-            let path = document.path(path).unwrap();
-            document.set(&path, &NewValue::parse(value).unwrap()).unwrap();
-        }
-        None => {
-            let path = document.path(edit.strip_prefix('-').unwrap()).unwrap();
-            document.unset(&path).unwrap();
-        }
+    if let Some((path, value)) = edit.split_once(" = ") {
+        let path = document.path(path).unwrap();
+        document.set(&path, &NewValue::parse(value).unwrap()).unwrap();
+    } else {
+        let path = document.path(edit.strip_prefix('-').unwrap()).unwrap();
+        document.unset(&path).unwrap();
     }
     document.text().to_owned()
 }
@@ -27,7 +24,7 @@ fn check(before: &str, edit: &str, after: &str) {
     assert_eq!(got, after, "{edit} made\n{got}\ninstead of\n{after}");
 }
 
-const FILE: &str = r#"// The box in the cellar.
+const FILE: &str = r"// The box in the cellar.
 {
   agents: {
     defaults: {
@@ -41,7 +38,7 @@ const FILE: &str = r#"// The box in the cellar.
   models: { providers: { vllm: { models: [{ id: 'a' }], }, }, },
   // the end
 }
-"#;
+";
 
 #[test]
 fn a_value_is_replaced_where_it_stands() {

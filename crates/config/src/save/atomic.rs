@@ -115,10 +115,7 @@ pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match folder.as_os_str().is_empty() {
-        true => Ok(()),
-        false => builder.create(folder),
-    }
+    if folder.as_os_str().is_empty() { Ok(()) } else { builder.create(folder) }
 }
 
 /// Lets only the owner read what is created.

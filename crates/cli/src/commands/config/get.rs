@@ -46,7 +46,7 @@ pub(super) fn find(place: Place<'_>, typed: &str) -> Result<(Loaded, KeyPath), E
     match path {
         Ok(path) => Ok((loaded, path)),
         Err(error) => {
-            print_invalid_path(place.printer, typed, &error);
+            print_invalid_path(place.printer, typed, error);
             Err(Exit::Usage)
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn find(place: Place<'_>, typed: &str) -> Result<(Loaded, KeyPath), E
 pub(super) fn print_invalid_path(
     printer: Printer,
     typed: &str,
-    error: &openclaw_config::InvalidKeyPath,
+    error: openclaw_config::InvalidKeyPath,
 ) {
     printer.error(format_args!("failed to {error}: `{typed}`"));
     printer.hint(

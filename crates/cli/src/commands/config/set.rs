@@ -18,8 +18,8 @@ struct Assignment {
     value: NewValue,
 }
 
-pub(super) fn set(place: Place<'_>, args: ConfigSet) -> io::Result<Exit> {
-    let assignments = match assignments(&args) {
+pub(super) fn set(place: Place<'_>, args: &ConfigSet) -> io::Result<Exit> {
+    let assignments = match assignments(args) {
         Ok(assignments) => assignments,
         Err(problem) => {
             place.printer.error(problem);
@@ -83,7 +83,7 @@ fn save(
 /// Whether a text is a path in any document; says so when it is not.
 fn is_path(place: Place<'_>, typed: &str) -> bool {
     let problem = Document::parse("{}").ok().and_then(|empty| empty.path(typed).err());
-    if let Some(problem) = &problem {
+    if let Some(problem) = problem {
         get::print_invalid_path(place.printer, typed, problem);
     }
     problem.is_none()

@@ -1,5 +1,7 @@
 //! Makes up documents with everything that JSON5 allows between and in its values.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 /// The numbers that decide what a made-up document looks like.
@@ -58,10 +60,10 @@ impl Maker<'_> {
                 1 => self.text.push_str("\n  "),
                 2 => self.text.push_str("\r\n"),
                 3 => self.text.push('\t'),
-                4 => self.text.push_str(&format!("// line {n}\n")),
-                5 => self.text.push_str(&format!("/* block {n} */")),
-                6 => self.text.push_str(&format!("/* two\n lines {n} */")),
-                7 => self.text.push_str(&format!("// cut \" {{ {n}\u{2028}")),
+                4 => write!(self.text, "// line {n}\n").unwrap(),
+                5 => write!(self.text, "/* block {n} */").unwrap(),
+                6 => write!(self.text, "/* two\n lines {n} */").unwrap(),
+                7 => write!(self.text, "// cut \" {{ {n}\u{2028}").unwrap(),
                 _ => self.text.push_str("\n\n"),
             }
         }

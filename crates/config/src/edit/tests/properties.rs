@@ -197,15 +197,12 @@ proptest! {
             if path.is_root() {
                 continue;
             }
-            match new {
-                Some(new) => {
-                    put(&mut wanted, path.segments(), new.clone()).unwrap();
-                    edited.set(path, &new.into()).unwrap();
-                }
-                None => {
-                    take(&mut wanted, path.segments());
-                    edited.unset(path).unwrap();
-                }
+            if let Some(new) = new {
+                put(&mut wanted, path.segments(), new.clone()).unwrap();
+                edited.set(path, &new.into()).unwrap();
+            } else {
+                take(&mut wanted, path.segments());
+                edited.unset(path).unwrap();
             }
         }
         prop_assert_eq!(json(edited.text()), wanted);
