@@ -1,14 +1,15 @@
 //! Puts an answer together from its pieces and decides how it ended.
 
+mod pieces;
+
 use std::sync::Arc;
 
 use openclaw_core::{AssistantMessage, ChatEvent, Outcome, Reasoning, ToolSpec, Usage};
 use openclaw_transport::wire::{ChatChunk, Delta};
 
 use crate::calls::{self, Calls};
-use crate::content::{Content, Piece};
+use crate::content::Content;
 use crate::dialect::{Offered, Written};
-use crate::thinking;
 
 /// An answer under way.
 #[derive(Debug)]
@@ -20,8 +21,8 @@ pub(crate) struct Assembly {
     /// The part of the reasoning that came in a field of its own.
     apart: String,
     calls: Calls,
-    /// Calls written as text, and that text.
-    written: Vec<(&'static str, Vec<Written>, String)>,
+    /// Calls written as text, each with its dialect, and all that text.
+    written: (Vec<(&'static str, Written)>, String),
     finish_reason: Option<String>,
     /// Whether any content came, even of white space.
     has_content: bool,
@@ -51,7 +52,7 @@ impl Assembly {
             reasoning: None,
             apart: String::new(),
             calls: Calls::default(),
-            written: Vec::new(),
+            written: Default::default(),
             finish_reason: None,
             has_content: false,
             refused: false,
@@ -113,10 +114,7 @@ impl Assembly {
         self.take(pieces, &mut events);
         let calls = match &self.offered {
             Some(offered) if self.calls.is_empty() => {
-                let written = std::mem::take(&mut self.written).into_iter();
-                let written = written.flat_map(|(dialect, calls, _)| {
-                    calls.into_iter().map(move |call| (dialect, call))
-                });
+                let (written, _) = std::mem::take(&mut self.written);
                 calls::finish_written(written, offered, cut, &mut events)
             }
             offered => std::mem::take(&mut self.calls).finish(offered.as_ref(), cut, &mut events),
@@ -164,49 +162,6 @@ impl Assembly {
             }
             events.push(self.calls.delta(call));
         }
-    }
-
-    fn take(&mut self, pieces: Vec<Piece>, events: &mut Vec<ChatEvent>) {
-        for piece in pieces {
-            match piece {
-                Piece::Text(text) => self.say(text, events),
-                Piece::Thought(tag, text) => self.think(tag, text, events),
-                Piece::Mark(_) => {}
-                Piece::Calls { dialect, calls, raw } => self.written.push((dialect, calls, raw)),
-                Piece::Restart => {
-                    self.text.clear();
-                    self.written.clear();
-                    events.push(ChatEvent::Resplit);
-                    let before = self.reasoning.take().filter(|_| !self.apart.is_empty());
-                    if let Some(before) = before {
-                        self.think(before.field, self.apart.clone(), events);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Native calls are the calls: what looked like one before them is text.
-    fn only_native(&mut self, events: &mut Vec<ChatEvent>) {
-        self.content.no_calls();
-        for (_, _, raw) in std::mem::take(&mut self.written) {
-            self.say(raw, events);
-        }
-    }
-
-    fn say(&mut self, text: String, events: &mut Vec<ChatEvent>) {
-        self.text.push_str(&text);
-        events.push(ChatEvent::TextDelta(text));
-    }
-
-    fn think(&mut self, from: &'static str, text: String, events: &mut Vec<ChatEvent>) {
-        let empty = Reasoning { text: String::new(), field: from };
-        let reasoning = self.reasoning.get_or_insert(empty);
-        if thinking::close_of(reasoning.field).is_some() {
-            reasoning.field = from;
-        }
-        reasoning.text.push_str(&text);
-        events.push(ChatEvent::ReasoningDelta(text));
     }
 }
 

@@ -95,12 +95,12 @@ impl Calls {
 
 /// Ends calls that were written as text: they come now, each in one piece.
 pub(crate) fn finish_written(
-    written: impl Iterator<Item = (&'static str, Written)>,
+    written: Vec<(&'static str, Written)>,
     offered: &Offered,
     cut: bool,
     events: &mut Vec<ChatEvent>,
 ) -> Vec<EmittedCall> {
-    let calls = written.enumerate().map(|(at, (dialect, call))| {
+    let calls = written.into_iter().enumerate().map(|(at, (dialect, call))| {
         let id = ToolCallId::numbered(at);
         let fault = call.fault.map(|fault| if cut { CUT } else { fault });
         let name = (id.clone(), call.name.clone());

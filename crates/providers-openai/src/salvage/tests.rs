@@ -166,6 +166,7 @@ proptest! {
 
     #[test]
     fn what_is_right_is_left_as_it_is(value in any_value()) {
+        prop_assume!(!value.is_string());
         let right = read(&value.to_string(), Schema::default());
         prop_assert_eq!(right.is_ok(), value.is_object());
         if let Ok(right) = right {
