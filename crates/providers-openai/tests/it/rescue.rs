@@ -159,6 +159,10 @@ async fn a_native_call_makes_text_of_what_looks_like_one() {
 async fn a_call_cut_off_or_quoted_is_not_run() {
     let server = MockVllm::builder().start().await.unwrap();
     let model = model(&server);
+    // Its arguments may be whole, but what they belong to is not.
+    server.push(Turn::tokens(r#"{"name": "read", "parameters": {"path": "a"}"#));
+    let found = ask(&model, with_tool()).await;
+    assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{found:?}");
     for (dialect, text) in DIALECTS {
         let (cut, _) = text.split_at(text.find(" b").unwrap());
         server.push(Turn::tokens(cut).finish(Finish::Length));
