@@ -32,6 +32,7 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -s V -l version -d 'Prin
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "agent" -d 'Run one turn of an agent: answer a message, with tools, until it is done'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "infer" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "capability" -d 'Ask a model without an agent: no session, no tools'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read, change, check and explain the config'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'See which models there are and how they are reached'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do; `-` reads it from stdin' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
@@ -70,6 +71,89 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -f -a "run" -d 'Send one prompt and print the answer'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "get" -d 'Print the value that holds for a key: the one that is set, else its default'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "set" -d 'Set a key, keeping the comments and the layout of the file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "unset" -d 'Remove a key'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "validate" -d 'Say everything that is wrong with the config file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "explain" -d 'Tell what a key means, what holds for it and where that comes from'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "schema" -d 'Print the JSON Schema of the config'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "file" -d 'Print the path of the config file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "path" -d 'Print the path of the config file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "edit" -d 'Open the config file in `$VISUAL` or `$EDITOR`, and save it only when it is valid'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Print JSON'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l batch-json -d 'Set several keys at once: `[{path, value}, …]`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l batch-file -d 'The same from a file' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l ref-source -d 'Refer to a secret instead of writing it: the value of a variable, or a file\'s content' -r -f -a "env\t''
+file\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l ref-id -d 'The name of the variable, or the path of the file' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l ref-provider -d 'Kept with the reference' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l allow-exec -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-allow-insecure-path -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-allow-symlink-command -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-allowlist -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-arg -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-command -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-env -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-json-only -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-max-bytes -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-max-output-bytes -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-mode -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-no-output-timeout-ms -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-pass-env -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-path -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-source -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-timeout-ms -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-trusted-dir -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l strict-json -d 'Refuse a value that is not JSON5'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l merge -d 'Leave the keys of an object that the value does not name as they are'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and write nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l replace -d 'Accepted: a value is replaced as a whole anyway'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l dry-run -d 'Show what would change, and write nothing'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l json -d 'Print one JSON object with every problem and its place'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l strict -d 'Let warnings, such as unknown keys, count as errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l json -d 'Print JSON'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s q -l quiet -d 'Say nothing on stderr but errors'
