@@ -60,7 +60,7 @@ impl Maker<'_> {
                 1 => self.text.push_str("\n  "),
                 2 => self.text.push_str("\r\n"),
                 3 => self.text.push('\t'),
-                4 => write!(self.text, "// line {n}\n").unwrap(),
+                4 => writeln!(self.text, "// line {n}").unwrap(),
                 5 => write!(self.text, "/* block {n} */").unwrap(),
                 6 => write!(self.text, "/* two\n lines {n} */").unwrap(),
                 7 => write!(self.text, "// cut \" {{ {n}\u{2028}").unwrap(),
