@@ -81,7 +81,10 @@ impl fmt::Display for Diagnostic {
         if let Some(file) = &self.file {
             write!(f, "{}:", file.display())?;
         }
-        write!(f, "{}:{}: {}: ", self.line, self.column, self.severity)?;
+        if self.span.is_some() {
+            write!(f, "{}:{}: ", self.line, self.column)?;
+        }
+        write!(f, "{}: ", self.severity)?;
         if !self.path.is_root() {
             write!(f, "{}: ", self.path)?;
         }

@@ -79,6 +79,9 @@ fn complete(place: &KeyPath, definition: &mut Map<String, Value>) {
         if property.get("default") == Some(&Value::Null) {
             property.remove("default");
         }
+        if property.get("format").is_some_and(|format| format == "uint32") {
+            property.insert("maximum".to_owned(), json!(u32::MAX));
+        }
     }
     if let Lookup::Known(known) = Known::at(&steps_of(place)) {
         for key in known.keys() {

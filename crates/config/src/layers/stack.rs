@@ -44,10 +44,7 @@ impl<'a> Stack<'a> {
     pub(crate) fn add(&mut self, layer: Layer, name: Name, document: Document) {
         let Document { text, mut root, duplicates } = document;
         let first = self.next_id;
-        if first > 0 {
-            root.number_all(first);
-        }
-        self.next_id = first + root.count();
+        self.next_id = root.number_all(first);
         let Decoded { value, diagnostics, secrets, references, mut left_out } = decode(&root);
         let mut problems = duplicates;
         problems.extend(diagnostics);

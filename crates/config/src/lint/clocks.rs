@@ -17,10 +17,9 @@ pub(super) fn find(config: &Config, say: &mut Say<'_>) {
         );
         (message, format!("set it below {run}, or `{RUN}` above {idle}"))
     };
-    if let Some(idle) = defaults.llm.idle_timeout().filter(|idle| *idle > run) {
-        let (message, help) = told(idle.as_secs());
-        let at = if defaults.llm.idle_timeout_seconds.is_some() { IDLE } else { RUN };
-        say(key(at), message, help);
+    if let Some(idle) = defaults.llm.idle_timeout_seconds.filter(|idle| *idle > run.as_secs()) {
+        let (message, help) = told(idle);
+        say(key(IDLE), message, help);
     }
     for (id, provider) in &config.models.providers {
         let Some(idle) = provider.timeout_seconds.filter(|idle| *idle > run.as_secs()) else {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Say, key, warning};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     env::Env,
     env_vars,
     path::KeyPath,
     sections::{Config, MergeMode},
-    text::{Node, Value},
+    text::{Entry, Node, Value},
     tree::Tree,
 };
 
@@ -29,15 +29,8 @@ pub(super) fn find(root: &Node, left_out: &BTreeSet<u32>) -> Vec<Diagnostic> {
     root.select("models.providers.*", left_out, &mut |path, _, node| {
         address(&path, node, &mut found);
         language(&path, node, &mut found);
+        few_tokens(&path, node, left_out, &mut found);
         duplicate_ids(&path, node, &mut found);
-    });
-    root.select("models.providers.*.models.*.maxTokens", left_out, &mut |path, _, node| {
-        let Some(tokens) = node.number().filter(|tokens| *tokens < FEW_TOKENS) else { return };
-        let message = format!(
-            "an answer is cut off after {tokens} tokens, a few words: it looks like gibberish"
-        );
-        let help = "remove it to have what the server allows, or set 1024 or more";
-        found.push(warning(node.span, path, message, help));
     });
     let mut aliases = BTreeMap::new();
     root.select("agents.defaults.models.*.alias", left_out, &mut |path, _, node| {
@@ -66,18 +59,23 @@ fn address(path: &KeyPath, provider: &Node, found: &mut Vec<Diagnostic>) {
     let route = ["/chat/completions", "/completions", "/responses", "/models"]
         .into_iter()
         .find_map(|route| url.strip_suffix(route));
-    let (message, better) = if let Some(base) = route {
-        ("this is the address of one route: others are looked for below it and not found", base)
+    let (severity, message, better) = if let Some(base) = route {
+        let message = "this is the address of one route: it is cut off here, elsewhere every \
+                       request would be answered with 404";
+        (Severity::Note, message, base)
     } else if let Some(base) = url.strip_suffix("/v1/v1") {
-        ("`/v1` stands twice: every request is answered with 404", base)
+        (Severity::Warning, "`/v1` stands twice: every request is answered with 404", base)
     } else if !host_on.contains('/') {
-        ("the address has no `/v1`: most servers answer 404 without it", url)
+        let message = "the address has no `/v1`: it is added here, elsewhere every request would \
+                       be answered with 404";
+        (Severity::Note, message, url)
     } else {
         return;
     };
     let better = better.strip_suffix("/v1").unwrap_or(better);
     let help = format!("write \"{better}/v1\"");
-    found.push(warning(entry.node.span, path.clone().key("baseUrl"), message, help));
+    let problem = warning(entry.node.span, path.clone().key("baseUrl"), message, help);
+    found.push(Diagnostic { severity, ..problem });
 }
 
 fn language(path: &KeyPath, provider: &Node, found: &mut Vec<Diagnostic>) {
@@ -98,6 +96,27 @@ fn language(path: &KeyPath, provider: &Node, found: &mut Vec<Diagnostic>) {
     look(provider, path);
     for (index, model) in elements(provider, "models").iter().enumerate() {
         look(model, &path.clone().key("models").index(index));
+    }
+}
+
+fn few_tokens(
+    path: &KeyPath,
+    provider: &Node,
+    left_out: &BTreeSet<u32>,
+    found: &mut Vec<Diagnostic>,
+) {
+    for (index, model) in elements(provider, "models").iter().enumerate() {
+        let Some(Entry { node, .. }) = model.entry("maxTokens") else { continue };
+        let Some(tokens) = node.number().filter(|tokens| *tokens < FEW_TOKENS) else { continue };
+        if left_out.contains(&node.id) {
+            continue;
+        }
+        let path = path.clone().key("models").index(index).key("maxTokens");
+        let message = format!(
+            "an answer is cut off after {tokens} tokens, a few words: it looks like gibberish"
+        );
+        let help = "remove it to have what the server allows, or set 1024 or more";
+        found.push(warning(node.span, path, message, help));
     }
 }
 

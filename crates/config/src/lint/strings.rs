@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{Surroundings, warning};
 use crate::{
-    diagnostic::Diagnostic, env::Env, pattern::path_of, secret::is_variable_name, text::Node,
+    diagnostic::{Diagnostic, Span},
+    env::Env,
+    pattern::path_of,
+    secret::is_variable_name,
+    text::Node,
 };
 
 pub(super) fn find(
@@ -13,7 +17,11 @@ pub(super) fn find(
     (text, secrets, env): Surroundings<'_>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    if secrets.is_empty() && !text.contains('\\') {
+    let is_named = |span: &Span| {
+        let string = text.get(span.start..span.end).unwrap_or_default();
+        is_variable_name(string.trim_matches(['"', '\'']))
+    };
+    if !text.contains('\\') && !secrets.iter().any(is_named) {
         return found;
     }
     root.walk(&mut |steps, _, node| {
@@ -24,7 +32,7 @@ pub(super) fn find(
         let mut warn = |(message, help): (String, String)| {
             found.push(warning(node.span, path_of(steps), message, help));
         };
-        if secrets.contains(&node.span) {
+        if is_variable_name(value) && secrets.contains(&node.span) {
             variable_name(value, env).map(&mut warn);
         }
         let source = text.get(node.span.start..node.span.end).unwrap_or_default();

@@ -25,6 +25,7 @@ pub struct AgentsConfig {
 #[serde(default, rename_all = "camelCase")]
 pub struct AgentDefaults {
     /// The model that answers, and what to use when it does not.
+    #[schemars(extend("examples" = ["vllm/my-model", { "primary": "vllm/my-model", "fallbacks": [] }]))]
     pub model: Option<ModelChoice>,
     /// The model that draws pictures.
     pub image_generation_model: Option<ModelChoice>,
@@ -32,6 +33,7 @@ pub struct AgentDefaults {
     pub models: BTreeMap<String, ModelEntry>,
     /// The folder that the agent works in; `~` and `${VAR}` are filled in. The default is
     /// `workspace` in the state folder.
+    #[schemars(extend("examples" = ["~/work"]))]
     pub workspace: Option<EnvString>,
     /// The longest time for a whole run, in seconds; 0 is no limit.
     #[schemars(extend("default" = RUN_TIMEOUT_SECONDS))]

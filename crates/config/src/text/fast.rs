@@ -18,6 +18,9 @@ pub(super) fn read(text: &str, depth: usize) -> Option<Node> {
     reader.tokens.next().is_none().then_some(node)
 }
 
+/// Room for so many keys is made at once; what is too much is given back.
+const USUAL_KEYS: usize = 8;
+
 struct Reader<'t> {
     text: &'t str,
     tokens: Lexer<'t>,
@@ -36,7 +39,7 @@ impl<'t> Reader<'t> {
     }
 
     fn object(&mut self, open: Token, depth: usize) -> Option<Node> {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(USUAL_KEYS);
         let mut token = self.tokens.next()?;
         while token.kind != TokenKind::CloseObject {
             let key_span = token.span;
@@ -52,6 +55,7 @@ impl<'t> Reader<'t> {
             entries.push(Entry { key, key_span, node: self.value(first, depth)? });
             token = self.after_value(TokenKind::CloseObject)?;
         }
+        entries.shrink_to_fit();
         Some(Node::new(Value::Object(entries), between(open, token)))
     }
 
@@ -62,6 +66,7 @@ impl<'t> Reader<'t> {
             elements.push(self.value(token, depth)?);
             token = self.after_value(TokenKind::CloseArray)?;
         }
+        elements.shrink_to_fit();
         Some(Node::new(Value::Array(elements), between(open, token)))
     }
 

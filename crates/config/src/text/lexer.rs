@@ -46,18 +46,29 @@ impl<'t> Lexer<'t> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
     fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
         self.at += self.rest().find(|c| !accept(c)).unwrap_or(self.rest().len());
     }
 
+    /// Skips bytes of plain ASCII, which is most of a config.
+    fn skip_bytes(&mut self, accept: impl Fn(u8) -> bool) {
+        let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += bytes.iter().position(|byte| !accept(*byte)).unwrap_or(bytes.len());
+    }
+
     /// Skips spaces and comments; `false` in front of a comment that never ends.
     fn skip_blank(&mut self) -> bool {
         loop {
-            self.skip_while(is_json5_whitespace);
+            self.skip_bytes(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
+            match self.byte() {
+                Some(b'!'..=b'.' | b'0'..=b'~') | None => return true,
+                Some(b'/') => {}
+                Some(_) => self.skip_while(is_json5_whitespace),
+            }
             if self.rest().starts_with("//") {
                 self.skip_while(|c| !is_json5_line_terminator(c));
             } else if let Some(comment) = self.rest().strip_prefix("/*") {
@@ -65,43 +76,41 @@ impl<'t> Lexer<'t> {
                     Some(end) => self.at += end + 4,
                     None => return false,
                 }
-            } else {
+            } else if !self.rest().starts_with(is_json5_whitespace) {
                 return true;
             }
         }
     }
 
-    fn text(&mut self, quote: char) -> TokenKind {
-        let mut chars = self.rest().char_indices().skip(1).peekable();
-        let start = self.at;
-        while let Some((offset, character)) = chars.next() {
-            match character {
-                '\\' => {
-                    if let Some((_, '\r')) = chars.next() {
-                        chars.next_if(|(_, c)| *c == '\n');
-                    }
+    fn text(&mut self, quote: u8) -> TokenKind {
+        self.at += 1;
+        loop {
+            self.skip_bytes(|byte| byte != quote && !matches!(byte, b'\\' | b'\n' | b'\r'));
+            match self.byte() {
+                // What is escaped may be the first byte of a longer character: the other ones
+                // are never taken for something else.
+                Some(b'\\') => {
+                    self.at += 1;
+                    let is_return = self.byte() == Some(b'\r');
+                    self.at += usize::from(self.byte().is_some());
+                    self.at += usize::from(is_return && self.byte() == Some(b'\n'));
                 }
-                '\n' | '\r' => {
-                    self.at = start + offset;
-                    return TokenKind::Text { closed: false };
-                }
-                _ if character == quote => {
-                    self.at = start + offset + 1;
+                Some(b'\n' | b'\r') | None => return TokenKind::Text { closed: false },
+                Some(_) => {
+                    self.at += 1;
                     return TokenKind::Text { closed: true };
                 }
-                _ => {}
             }
         }
-        self.at = self.text.len();
-        TokenKind::Text { closed: false }
     }
 
     fn word(&mut self) -> TokenKind {
-        let ends = |c| is_json5_whitespace(c) || matches!(c, '{' | '}' | '[' | ']' | ':' | ',');
-        let ends = |c| ends(c) || matches!(c, '"' | '\'' | '/');
-        // A `/` or another character that cannot begin a word is a word of its own.
-        self.at += self.peek().map_or(0, char::len_utf8);
-        self.skip_while(|c| !ends(c));
+        self.skip_bytes(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if self.byte().is_some_and(|byte| !matches!(byte, b' ' | b',' | b':' | b'\n' | b'}')) {
+            let ends = |c| is_json5_whitespace(c) || matches!(c, '{' | '}' | '[' | ']' | ':' | ',');
+            let ends = |c| ends(c) || matches!(c, '"' | '\'' | '/');
+            self.skip_while(|c| !ends(c));
+        }
         TokenKind::Word
     }
 }
@@ -112,14 +121,14 @@ impl Iterator for Lexer<'_> {
     fn next(&mut self) -> Option<Token> {
         let ended = self.skip_blank();
         let start = self.at;
-        let first = self.peek()?;
+        let first = self.byte()?;
         let single = match first {
-            '{' => Some(TokenKind::OpenObject),
-            '}' => Some(TokenKind::CloseObject),
-            '[' => Some(TokenKind::OpenArray),
-            ']' => Some(TokenKind::CloseArray),
-            ':' => Some(TokenKind::Colon),
-            ',' => Some(TokenKind::Comma),
+            b'{' => Some(TokenKind::OpenObject),
+            b'}' => Some(TokenKind::CloseObject),
+            b'[' => Some(TokenKind::OpenArray),
+            b']' => Some(TokenKind::CloseArray),
+            b':' => Some(TokenKind::Colon),
+            b',' => Some(TokenKind::Comma),
             _ => None,
         };
         let kind = match (single, first) {
@@ -127,12 +136,16 @@ impl Iterator for Lexer<'_> {
                 self.at += 1;
                 kind
             }
-            (None, '"' | '\'') => self.text(first),
+            (None, b'"' | b'\'') => self.text(first),
             _ if !ended => {
                 self.at = self.text.len();
                 TokenKind::OpenComment
             }
-            _ => self.word(),
+            _ => {
+                // A `/` ends every other word.
+                self.at += usize::from(first == b'/');
+                self.word()
+            }
         };
         Some(Token { kind, span: Span { start, end: self.at } })
     }

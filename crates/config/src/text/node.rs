@@ -138,16 +138,6 @@ impl Node {
         }
     }
 
-    /// How many values there are, this one included.
-    pub(crate) fn count(&self) -> u32 {
-        let mut count = 1;
-        self.walk(&mut |_, _, _| {
-            count += 1;
-            true
-        });
-        count
-    }
-
     /// Calls `change` for this value and every one below it, parents first.
     pub(crate) fn change(&mut self, change: &mut dyn FnMut(&mut Node)) {
         change(self);
@@ -166,11 +156,13 @@ impl Node {
         }
     }
 
-    /// Numbers this value and all below it from `next` on, in the order of the text.
-    pub(crate) fn number_all(&mut self, mut next: u32) {
+    /// Numbers this value and all below it from `next` on, in the order of the text; gives the
+    /// number behind the last one.
+    pub(crate) fn number_all(&mut self, mut next: u32) -> u32 {
         self.change(&mut |node| {
             node.id = next;
             next += 1;
         });
+        next
     }
 }

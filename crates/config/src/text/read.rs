@@ -35,13 +35,13 @@ pub(crate) fn read(text: &str) -> Result<Document, Box<Diagnostic>> {
         let message = "expected an object in `{` and `}`";
         return Err(Box::new(Diagnostic::new(Severity::Error, root.span, message)));
     }
-    let duplicates = duplicates(&root);
-    Ok(Document { text: text.into(), root: settled(root, !duplicates.is_empty()), duplicates })
+    let (root, duplicates) = settled(root);
+    Ok(Document { text: text.into(), root, duplicates })
 }
 
 /// Reads a value of any kind, or says where its text is broken.
 pub(crate) fn read_value(text: &str) -> Result<Node, Box<Diagnostic>> {
-    read_tree(text).map(|root| settled(root, true))
+    read_tree(text).map(|root| settled(root).0)
 }
 
 fn read_tree(text: &str) -> Result<Node, Box<Diagnostic>> {
@@ -55,13 +55,26 @@ fn read_tree(text: &str) -> Result<Node, Box<Diagnostic>> {
     }
 }
 
-/// Numbers the values, having dropped the entries that later ones replace.
-fn settled(mut root: Node, has_duplicates: bool) -> Node {
-    if has_duplicates {
-        root.change(&mut drop_duplicates);
+/// Drops the entries that later ones replace, and numbers the values.
+fn settled(mut root: Node) -> (Node, Vec<Diagnostic>) {
+    let mut is_clean = true;
+    let mut next = 0;
+    root.change(&mut |node| {
+        node.id = next;
+        next += 1;
+        is_clean = is_clean
+            && match &node.value {
+                Value::Object(entries) => !has_duplicates(entries),
+                _ => true,
+            };
+    });
+    if is_clean {
+        return (root, Vec::new());
     }
+    let found = duplicates(&root);
+    root.change(&mut drop_duplicates);
     root.number_all(0);
-    root
+    (root, found)
 }
 
 /// Reads any text; only here a text is found to be broken.

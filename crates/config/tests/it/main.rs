@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod any_text;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod loading;
 #[cfg(test)]
 mod samples;

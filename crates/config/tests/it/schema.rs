@@ -73,3 +73,42 @@ fn every_property_has_a_description() {
         }
     }
 }
+
+#[test]
+fn keys_with_a_preferred_spelling_are_deprecated_and_others_are_not() {
+    let schema = Config::json_schema();
+    let mut deprecated = Vec::new();
+    let definitions = schema["$defs"].as_object().unwrap();
+    for (name, definition) in definitions.iter().chain([(&"Config".to_owned(), &schema)]) {
+        for (key, property) in definition["properties"].as_object().into_iter().flatten() {
+            if property["deprecated"] == json!(true) {
+                deprecated.push(format!("{name}.{key}"));
+            }
+        }
+    }
+    for expected in
+        ["ExperimentalConfig.localModelLean", "ExecConfig.timeoutSeconds", "AgentsConfig.list"]
+    {
+        assert!(deprecated.contains(&expected.to_owned()), "{expected}: {deprecated:?}");
+    }
+    assert!(!deprecated.contains(&"LlmConfig.idleTimeoutSeconds".to_owned()));
+    assert!(!deprecated.contains(&"ProviderConfig.timeoutSeconds".to_owned()));
+}
+
+#[test]
+fn every_example_of_the_schema_is_valid() {
+    let schema = Config::json_schema();
+    let mut count = 0;
+    for definition in schema["$defs"].as_object().unwrap().values() {
+        for property in definition["properties"].as_object().into_iter().flatten() {
+            let (_, property) = property;
+            for example in property["examples"].as_array().into_iter().flatten() {
+                let mut alone = property.clone();
+                alone["$defs"] = schema["$defs"].clone();
+                assert!(jsonschema::is_valid(&alone, example), "{example}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 6);
+}
