@@ -45,6 +45,19 @@ pub enum TurnEvent {
         /// How many other requests the server has, if it says so.
         ahead: Option<u32>,
     },
+    /// The server was lost; the turn is held until it is back.
+    ServerLost {
+        /// What happened, as a fragment that fits "failed to {…}".
+        reason: String,
+    },
+    /// The lost server serves the model again, and the turn goes on.
+    ServerBack {
+        /// How long it was away.
+        after: Duration,
+    },
+    /// The model's message begins anew: the text, reasoning and calls that were shown of it
+    /// before are void. No tool ran for them.
+    Restarted,
     /// A piece of visible text. When the message also has calls, it is said in passing.
     Text(String),
     /// A piece of reasoning.

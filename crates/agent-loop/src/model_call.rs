@@ -37,6 +37,12 @@ impl Turn<'_> {
                 ChatEvent::Waiting { state, waited, ahead } => {
                     TurnEvent::Waiting { state, waited, ahead }
                 }
+                ChatEvent::ServerLost { reason } => TurnEvent::ServerLost { reason },
+                ChatEvent::ServerBack { after } => TurnEvent::ServerBack { after },
+                ChatEvent::Restarted => {
+                    text_came = false;
+                    TurnEvent::Restarted
+                }
                 _ => TurnEvent::Heartbeat,
             };
             if is_content(&event) {

@@ -82,6 +82,9 @@ impl Progress {
                 let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
                 self.waiting_for = Some(Wait { what: doing(*state).to_owned(), since, note });
             }
+            TurnEvent::ServerLost { .. } | TurnEvent::ServerBack { .. } | TurnEvent::Restarted => {
+                self.server(event);
+            }
             TurnEvent::Text(text) => {
                 self.content();
                 if self.streams {
@@ -136,6 +139,26 @@ impl Progress {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Tells of a server's coming and going.
+    fn server(&mut self, event: &TurnEvent) {
+        match event {
+            TurnEvent::ServerLost { reason } => {
+                self.line(Style::Yellow, &format!("! the server is lost: failed to {reason}"));
+                self.wait_for("waiting for the server to come back".to_owned());
+            }
+            TurnEvent::ServerBack { after } => {
+                self.line(Style::Green, &format!("✓ the server is back after {}", time(*after)));
+                self.wait_for("waiting for the model".to_owned());
+            }
+            // Where nothing was shown, nothing is void.
+            _ if self.streams => {
+                self.line(Style::Yellow, "↻ the answer begins anew; what is above of it is void");
+                self.streamed = false;
+            }
+            _ => {}
+        }
     }
 
     /// Says what is waited for, once it has lasted; called every second on a terminal.

@@ -18,6 +18,8 @@ pub(crate) const ACTED_ON: &[&str] = &[
     "models.providers.*.apiKey",
     "models.providers.*.api",
     "models.providers.*.headers",
+    "models.providers.*.timeoutSeconds",
+    "models.providers.*.onServerLoss",
     "models.providers.*.models.*.id",
     "models.providers.*.models.*.name",
     "models.providers.*.models.*.api",

@@ -29,6 +29,10 @@ pub const HISTORY_DIR_NAME: &str = "config-history";
 pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
 /// The wait for a model server's list of models.
 pub const DISCOVERY_TIMEOUT_SECONDS: u64 = 3;
+/// `models.providers.*.onServerLoss.wait`: a lost server's return.
+pub const SERVER_LOSS_WAIT_SECONDS: u64 = 600;
+/// `models.providers.*.onServerLoss.poll`: from one question whether it is back to the next.
+pub const SERVER_LOSS_POLL_SECONDS: u64 = 2;
 /// The most requests to the model in one run.
 pub const MODEL_CALLS: u32 = 200;
 /// The most tool calls in one run.

@@ -33,12 +33,19 @@
 //!
 //! - [`Env`] is a snapshot of the environment. No other crate reads the process environment.
 //! - [`Paths`] says where the config, the state and the workspace are.
-//! - [`Config::load`] and [`Config::parse`] give a [`Loaded`]: the [`Config`], every
-//!   [`Diagnostic`], and where each value stands.
+//! - [`Config::load`] reads all [`Layers`]: built-in defaults, the machine's file, the user's file,
+//!   the project's file (harmless keys only), the environment. [`Layers::load`] takes strictness
+//!   and options of the command line too, and [`Config::parse`] reads one text.
+//! - They give a [`Loaded`]: the [`Config`], every [`Diagnostic`], where each value came from
+//!   ([`Loaded::origin`]) and what it overrode ([`Loaded::overridden`]).
 //!
 //! What is wrong never costs more than it must: an unknown key is a warning, a value with a wrong
-//! type is left out and reported, and only a text that is not a JSON5 object is a [`LoadError`].
-//! A file is never written.
+//! type is left out and reported, a broken file is served by its last good version, and only one
+//! that is not a JSON5 object and has no such version is a [`LoadError`]. Reading never changes a
+//! config file.
+//!
+//! A config is changed as text: a [`Document`] sets and removes keys and keeps every comment, and a
+//! [`ConfigFile`] saves that under a lock, in one step, when it introduces nothing wrong.
 //!
 //! Fields are `Option` where it matters that nothing is set. The value that holds then comes from
 //! the method of the same name ([`AgentDefaults::timeout`], [`GatewayConfig::port`]), and from
@@ -88,7 +95,8 @@ pub use sections::{
     AgentDefaults, AgentsConfig, Api, CompactionConfig, CompactionMode, CompatConfig, Config,
     ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode,
     GatewayBind, GatewayConfig, GatewayMode, InputKind, LlmConfig, LocalModelMode, MaxTokensField,
-    MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig, ProviderConfig,
-    TailscaleConfig, TailscaleMode, ToolsConfig, WebConfig, WebFetchConfig, WebSearchConfig,
+    MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig, Period,
+    ProviderConfig, ServerLossConfig, TailscaleConfig, TailscaleMode, ToolsConfig, WebConfig,
+    WebFetchConfig, WebSearchConfig,
 };
 pub use template::{EnvString, UnsetVariable};

@@ -148,7 +148,21 @@ pub enum ChatEvent {
         /// `None` when it does not say.
         ahead: Option<u32>,
     },
-    /// The last event of a stream that did not fail.
+    /// The server was lost in the middle of the call. The call is held until the server is back;
+    /// only by models that can wait for it.
+    ServerLost {
+        /// What happened, as a fragment that fits "failed to {…}".
+        reason: String,
+    },
+    /// The lost server serves the model again, and the call goes on.
+    ServerBack {
+        /// How long it was away.
+        after: Duration,
+    },
+    /// The answer begins anew: what was shown of it before is void.
+    Restarted,
+    /// The last event of a stream that did not fail. Only here a call is one to act on: whatever
+    /// was void before, each call of the message is made once.
     Finished {
         /// The whole message.
         message: AssistantMessage,

@@ -6,13 +6,16 @@
 //! and how busy it is (`/metrics`); all of that may be missing behind a proxy.
 
 mod advice;
+mod continuation;
 mod liveness;
 mod model;
 mod patience;
+mod recovery;
 mod tokenize;
 
 pub use model::VllmModel;
 pub use patience::Patience;
+pub use recovery::OnLoss;
 
 /// Where vLLM listens unless told otherwise.
 pub const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000/v1";

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use openclaw_core::Liveness;
+use openclaw_providers_openai::list_models;
 use openclaw_transport::{Client, TransportErrorKind};
 
 /// How long a question beside a request may take. It is asked again soon, so it is not one of the
@@ -47,22 +48,29 @@ pub(crate) async fn ask(client: &Client) -> Liveness {
     }
 }
 
-async fn examine(client: &Client) -> Pulse {
-    let endpoint = client.endpoint();
-    if let Err(error) = client.get(endpoint.root("health")).await {
-        match error.kind() {
-            TransportErrorKind::Connect => {
-                return Pulse::Dead { status: None, cause: error.into() };
-            }
-            TransportErrorKind::Status(status @ 500..) => {
-                return Pulse::Dead { status: Some(status), cause: error.into() };
-            }
-            // Whoever refuses the question is there.
-            TransportErrorKind::Status(_) | TransportErrorKind::NotAnApi => {}
-            _ => return Pulse::Unknown,
+/// Asks whether `model` is served now. With `is_listed`, the server's list must have it; a server
+/// without a list is believed to serve it once it is healthy.
+pub(crate) async fn serves(client: &Client, model: &str, is_listed: bool) -> bool {
+    let question = async {
+        if health(client).await.is_some() {
+            return false;
         }
+        match list_models(client).await {
+            Ok(served) => !is_listed || served.iter().any(|found| found.id == model),
+            Err(error) => {
+                let status = error.exchange().and_then(|exchange| exchange.status);
+                matches!(status, Some(404 | 405))
+            }
+        }
+    };
+    tokio::time::timeout(BOUND, question).await.unwrap_or(false)
+}
+
+async fn examine(client: &Client) -> Pulse {
+    if let Some(ill) = health(client).await {
+        return ill;
     }
-    let metrics = client.get(endpoint.root("metrics")).await;
+    let metrics = client.get(client.endpoint().root("metrics")).await;
     let text = metrics.map(|reply| String::from_utf8_lossy(&reply.body).into_owned());
     let text = text.unwrap_or_default();
     let requests = |name| metric(&text, name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
@@ -71,6 +79,20 @@ async fn examine(client: &Client) -> Pulse {
         waiting: requests("vllm:num_requests_waiting"),
         generated: metric(&text, "vllm:generation_tokens_total"),
     })
+}
+
+/// Asks `/health`; `None` when there is nothing wrong.
+async fn health(client: &Client) -> Option<Pulse> {
+    let error = client.get(client.endpoint().root("health")).await.err()?;
+    match error.kind() {
+        TransportErrorKind::Connect => Some(Pulse::Dead { status: None, cause: error.into() }),
+        TransportErrorKind::Status(status @ 500..) => {
+            Some(Pulse::Dead { status: Some(status), cause: error.into() })
+        }
+        // Whoever refuses the question is there.
+        TransportErrorKind::Status(_) | TransportErrorKind::NotAnApi => None,
+        _ => Some(Pulse::Unknown),
+    }
 }
 
 /// Adds up a metric over its labels, in Prometheus' text format.

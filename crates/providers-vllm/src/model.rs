@@ -1,15 +1,21 @@
 //! The model: exact budgets near the limit, and advice where vLLM refuses.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, stream};
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, ChatStream, HttpExchange, Liveness, ModelError,
     ModelErrorKind, ModelInfo, TokenCount,
 };
-use openclaw_providers_openai::{OpenAiModel, estimate, list_models, nearest};
-use openclaw_transport::Client;
+use openclaw_providers_openai::{OpenAiModel, estimate, list_models, nearest, output_cap};
+use openclaw_transport::{Client, Limit};
 
 use crate::patience::{Item, Patience, Patient};
+use crate::recovery::{Held, OnLoss};
 use crate::{advice, liveness, tokenize};
 
 /// A model served by vLLM.
@@ -19,6 +25,11 @@ pub struct VllmModel {
     /// For questions beside the conversation.
     side: Client,
     patience: Option<Patience>,
+    pub(crate) on_loss: Option<OnLoss>,
+    /// The server lists it.
+    is_listed: bool,
+    /// The server took a request for it.
+    has_answered: Arc<AtomicBool>,
 }
 
 impl VllmModel {
@@ -26,7 +37,14 @@ impl VllmModel {
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
         let inner = OpenAiModel::new(client.clone(), info);
-        Self { inner, side: client, patience: None }
+        Self {
+            inner,
+            side: client,
+            patience: None,
+            on_loss: None,
+            is_listed: false,
+            has_answered: Arc::default(),
+        }
     }
 
     /// Waits for answers with patience. They go through `client`, which has no limits of its own
@@ -36,6 +54,16 @@ impl VllmModel {
     pub fn with_patience(mut self, client: Client, patience: Patience) -> Self {
         self.inner = OpenAiModel::new(client, self.inner.info());
         self.patience = Some(patience);
+        self
+    }
+
+    /// Holds a call whose server is lost, if the server has served before. `is_listed` is whether
+    /// it was seen to list the model, which counts as having served; it is then back when it lists
+    /// the model again.
+    #[must_use]
+    pub fn with_recovery(mut self, on_loss: OnLoss, is_listed: bool) -> Self {
+        self.on_loss = Some(on_loss);
+        self.is_listed = is_listed;
         self
     }
 
@@ -61,10 +89,50 @@ impl VllmModel {
         tokenize::count(&self.side, self.inner.info().reference.model(), request).await
     }
 
+    /// The most tokens that the answer to a request may have.
+    pub(crate) fn cap(&self, request: &ChatRequest, prompt: TokenCount) -> Option<u32> {
+        let limits = self.inner.info().limits;
+        output_cap(&limits, request.max_output_tokens, prompt).ok().flatten()
+    }
+
+    /// What a continuation is made with.
+    pub(crate) fn parts(&self) -> (&OpenAiModel, &Client) {
+        (&self.inner, &self.side)
+    }
+
+    /// The longest that a call may take.
+    pub(crate) fn total(&self) -> Option<Limit> {
+        self.inner.client().clocks().total.clone()
+    }
+
+    /// Whether the model was there once.
+    pub(crate) fn has_served(&self) -> bool {
+        self.is_listed || self.has_answered.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_answer(&self) {
+        self.has_answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks whether the model is there now.
+    pub(crate) async fn is_served(&self) -> bool {
+        let info = self.inner.info();
+        liveness::serves(&self.side, info.reference.model(), self.is_listed).await
+    }
+
     /// Sends a request and waits for its answer.
-    fn send(&self, request: ChatRequest, prompt: TokenCount) -> Patient {
+    pub(crate) fn begin(&self, request: ChatRequest, prompt: TokenCount) -> Patient {
         let inner = self.inner.clone();
-        let opening = async move { inner.send(&request, prompt).await };
+        self.wait_for(async move { inner.send(&request, prompt).await }.boxed())
+    }
+
+    /// Sends a body of this crate's own for a request and waits for the answer.
+    pub(crate) fn send_body(&self, request: ChatRequest, body: Bytes) -> Patient {
+        let inner = self.inner.clone();
+        self.wait_for(async move { inner.send_body(&request, body).await }.boxed())
+    }
+
+    fn wait_for(&self, opening: BoxFuture<'static, Result<ChatStream, ModelError>>) -> Patient {
         let exchange = HttpExchange {
             method: "POST".to_owned(),
             url: self.inner.client().endpoint().api("chat/completions").to_string(),
@@ -77,7 +145,7 @@ impl VllmModel {
             let side = side.clone();
             async move { liveness::pulse(&side).await }.boxed()
         };
-        Patient::new(opening.boxed(), exchange, self.patience.clone(), Box::new(ask))
+        Patient::new(opening, exchange, self.patience.clone(), Box::new(ask))
     }
 
     async fn explain(&self, error: ModelError) -> ModelError {
@@ -105,7 +173,7 @@ impl ChatModel for VllmModel {
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         let prompt = self.prompt_tokens(&request).await;
-        let mut answer = self.send(request, prompt);
+        let mut answer = Held::new(self.clone(), request, prompt);
         loop {
             match answer.next().await {
                 // Whoever has no stream yet has nothing to show it on.
@@ -126,7 +194,7 @@ impl ChatModel for VllmModel {
 }
 
 /// The rest of an answer behind its first item.
-fn stream_of(first: Option<Item>, answer: Patient) -> ChatStream {
+fn stream_of(first: Option<Item>, answer: Held) -> ChatStream {
     Box::pin(stream::unfold((first, Box::new(answer)), |(first, mut answer)| async move {
         let item = match first {
             Some(item) => item,

@@ -241,7 +241,8 @@ impl Patient {
         self.events = Events::Ended;
         let HttpExchange { method, url, .. } = &self.exchange;
         let Limit { duration: after, source } = limit;
-        let message = format!("{task} {method} {url} within {after:?} ({clock}, from {source})");
+        let seconds = after.as_secs_f64();
+        let message = format!("{task} {method} {url} within {seconds} s ({clock}, from {source})");
         ModelError::new(ModelErrorKind::Timeout { clock, after }, message)
             .with_exchange(self.exchange.clone())
     }

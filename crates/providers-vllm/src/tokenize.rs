@@ -14,6 +14,13 @@ struct Question<'a> {
     tools: Option<Vec<wire::Tool<'a>>>,
 }
 
+#[derive(Serialize)]
+struct TextQuestion<'a> {
+    model: &'a str,
+    prompt: &'a str,
+    add_special_tokens: bool,
+}
+
 #[derive(Deserialize)]
 struct Answer {
     count: u32,
@@ -27,10 +34,19 @@ pub(crate) async fn count(
     request: &ChatRequest,
 ) -> Option<TokenCount> {
     let question = Question { model, messages: messages(request), tools: tools(request) };
-    let body = serde_json::to_vec(&question).ok()?;
+    ask(client, &question).await.map(TokenCount::Exact)
+}
+
+/// Counts the tokens of a text that is a part of an answer; `None` when the server does not say.
+pub(crate) async fn count_text(client: &Client, model: &str, text: &str) -> Option<u32> {
+    ask(client, &TextQuestion { model, prompt: text, add_special_tokens: false }).await
+}
+
+async fn ask(client: &Client, question: &impl Serialize) -> Option<u32> {
+    let body = serde_json::to_vec(question).ok()?;
     let reply = client.post(client.endpoint().root("tokenize"), Bytes::from(body)).await;
     match reply.and_then(|reply| reply.json::<Answer>()) {
-        Ok(answer) => Some(TokenCount::Exact(answer.count)),
+        Ok(answer) => Some(answer.count),
         Err(error) => {
             tracing::debug!(%error, "the server does not count tokens; an estimate is used");
             None

@@ -90,7 +90,7 @@ async fn next(
 ) -> Result<Link, ConnectError> {
     let mut rest = references.iter().enumerate().skip(place).peekable();
     while let Some((place, reference)) = rest.next() {
-        match connector.connect(reference).await {
+        match connector.connect(reference, rest.peek().is_none()).await {
             Ok(model) => return Ok(Link { place, model }),
             Err(error) if rest.peek().is_some() && passes_on(&error) => {
                 attempts.push(reference, kind_name(&error), &error);

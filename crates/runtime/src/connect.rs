@@ -12,15 +12,12 @@ use openclaw_core::{
     ModelRef,
 };
 use openclaw_providers_openai::{OpenAiModel, ServedModel, list_models, model_error, nearest};
-use openclaw_providers_vllm::{FALLBACK_WINDOW, Patience, VllmModel};
+use openclaw_providers_vllm::{FALLBACK_WINDOW, VllmModel};
 use openclaw_transport::{Client, ClientOptions, Clocks, Limit, RetryPolicy};
 
 use crate::advice::{Advised, advise};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::setup::{Provider, Quoted, Setup, VLLM, provider_path};
-
-/// From one question about a silent server to the next.
-const PROBE_EVERY: Duration = Duration::from_secs(5);
 
 /// Connects models. Clones share the set-up and the notices.
 #[derive(Debug, Clone)]
@@ -60,10 +57,12 @@ pub(crate) fn no_model() -> ConnectError {
 impl Connector {
     /// Finds a model and what is known of it. A server on this machine or the local network is
     /// asked what it serves first, so that a missing server, a wrong key, an unknown id and a
-    /// wrong window are known before a prompt is sent.
+    /// wrong window are known before a prompt is sent. `is_last` is whether no other model follows
+    /// that could take its place.
     pub(crate) async fn connect(
         &self,
         reference: &ModelRef,
+        is_last: bool,
     ) -> Result<Arc<dyn ChatModel>, ConnectError> {
         let mut provider =
             self.setup.provider(reference.provider()).map_err(ConnectError::Setup)?;
@@ -87,37 +86,34 @@ impl Connector {
         let is_vllm =
             provider.id == VLLM || found.is_some_and(|model| model.owner.as_deref() == Some(VLLM));
         let model: Arc<dyn ChatModel> = if is_vllm {
-            Arc::new(self.vllm(&client, &provider, info)?)
+            Arc::new(self.vllm((&client, &provider), info, found.is_some(), is_last)?)
         } else {
             Arc::new(OpenAiModel::new(client.clone(), info))
         };
         Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }))
     }
 
-    /// A model of vLLM, whose silence is looked into before it is given up.
+    /// A model of vLLM, whose silence is looked into before it is given up, and whose server is
+    /// waited for when it is lost.
     fn vllm(
         &self,
-        client: &Client,
-        provider: &Provider,
+        (client, provider): (&Client, &Provider),
         info: ModelInfo,
+        is_listed: bool,
+        is_last: bool,
     ) -> Result<VllmModel, ConnectError> {
         let patient = self.client_with(provider, None)?;
-        let patience = Patience { idle: self.idle(), probe_every: PROBE_EVERY };
-        Ok(VllmModel::new(client.clone(), info).with_patience(patient, patience))
-    }
-
-    /// The longest silence of a model, unless there is a reason to wait.
-    fn idle(&self) -> Option<Limit> {
-        let llm = &self.setup.loaded.config.agents.defaults.llm;
-        llm.idle_timeout().map(|duration| Limit {
-            duration,
-            source: self.setup.source("agents.defaults.llm.idleTimeoutSeconds").into(),
+        let model = VllmModel::new(client.clone(), info)
+            .with_patience(patient, self.setup.patience(provider));
+        Ok(match self.setup.on_loss(provider, is_last) {
+            Some(on_loss) => model.with_recovery(on_loss, is_listed),
+            None => model,
         })
     }
 
     /// A client for a provider's server.
     pub(crate) fn client(&self, provider: &Provider) -> Result<Client, ConnectError> {
-        self.client_with(provider, self.idle())
+        self.client_with(provider, self.setup.idle(provider))
     }
 
     fn client_with(

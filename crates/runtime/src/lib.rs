@@ -14,6 +14,7 @@ mod prompt;
 mod runtime;
 mod setup;
 mod status;
+mod waits;
 
 pub use agent::{AgentOptions, AgentRun};
 pub use catalogue::{Catalogue, ListedModel, ProviderFailure};

@@ -111,6 +111,12 @@ impl Client {
         &self.0.endpoint
     }
 
+    /// The limits of every call.
+    #[must_use]
+    pub fn clocks(&self) -> &Clocks {
+        &self.0.clocks
+    }
+
     /// Gets a URL of the endpoint. An empty or plain-text body is an answer too, as of health
     /// checks and metrics.
     ///

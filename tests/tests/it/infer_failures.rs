@@ -26,10 +26,10 @@ async fn both(home: &Home, model: &str) -> (Ended, Ended) {
     (text, home.run(&args).await)
 }
 
-/// Both runs get this reply, with every retry they may make.
+/// Both runs get this reply, with every retry they may make and every loss they may bear.
 async fn scripted(reply: impl Fn() -> Reply) -> (MockVllm, Ended, Ended) {
     let (server, home) = tiny().await;
-    for _ in 0..3 {
+    for _ in 0..6 {
         server.push(reply());
     }
     let args = [&PROMPT[..], &["--model", "vllm/tiny"]].concat();

@@ -25,6 +25,8 @@ mod secrecy;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]
+mod server_loss;
+#[cfg(test)]
 mod servers;
 #[cfg(test)]
 mod status;

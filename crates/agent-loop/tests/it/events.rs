@@ -126,3 +126,42 @@ async fn all_that_a_tool_writes_is_seen_however_fast_it_writes() {
     });
     assert_eq!(output.collect::<String>(), all);
 }
+
+#[tokio::test]
+async fn a_lost_server_and_what_became_void_are_seen_and_the_message_counts_once() {
+    let Answer::Streams(mut items) = says(calls("Now.", &[("read", "{}")]), Outcome::Calls) else {
+        panic!()
+    };
+    let after = Duration::from_secs(30);
+    let delta = ChatEvent::ToolCallDelta {
+        index: 0,
+        id: None,
+        name: Some(ToolName::new("read").unwrap()),
+        arguments: "{".to_owned(),
+    };
+    let lost = ChatEvent::ServerLost { reason: "read it".to_owned() };
+    let before = [
+        ChatEvent::TextDelta("No".to_owned()),
+        delta,
+        lost,
+        ChatEvent::ServerBack { after },
+        ChatEvent::Restarted,
+    ];
+    let _ = items.splice(1..1, before.map(Ok));
+    let mut play = Stage::new([Answer::Streams(items), replies("Done.")]).build();
+    let (report, seen) = play.turn("Go").await;
+    assert_eq!((report.model_calls, report.tool_calls), (2, 1));
+    let place = seen.iter().position(|event| *event == TurnEvent::Restarted).unwrap();
+    let reason = "read it".to_owned();
+    assert_eq!(
+        seen[place - 2..=place + 1],
+        [
+            TurnEvent::ServerLost { reason },
+            TurnEvent::ServerBack { after },
+            TurnEvent::Restarted,
+            TurnEvent::Text("Now.".to_owned()),
+        ]
+    );
+    let ran = seen.iter().filter(|event| matches!(event, TurnEvent::ToolStarted { .. }));
+    assert_eq!(ran.count(), 1);
+}

@@ -1,6 +1,7 @@
 //! `openclaw infer model run`.
 
 use std::io;
+use std::mem;
 
 use futures_util::StreamExt;
 use openclaw_core::{
@@ -12,8 +13,10 @@ use serde_json::{Value, json};
 use crate::args::InferRun;
 use crate::commands::{Context, text_or_stdin};
 use crate::exit::Exit;
+use crate::progress::time;
 use crate::report;
 use crate::run::print_connect_error;
+use crate::visible;
 
 /// A whole answer.
 struct Answer {
@@ -58,18 +61,21 @@ pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
     }
 }
 
-/// Asks once; with `streams`, the text goes to stdout as it comes.
+/// Asks once; with `shows`, the text goes to stdout: on a terminal as it comes, else when it is
+/// whole, because what was written cannot be taken back when an answer begins anew.
 async fn ask(
     context: &Context,
     chain: &Chain,
     request: ChatRequest,
-    streams: bool,
+    shows: bool,
 ) -> io::Result<Result<Answer, ModelError>> {
+    let streams = shows && context.printer.stdout_is_terminal;
     let mut stream = match chain.chat(request).await {
         Ok(stream) => stream,
         Err(error) => return Ok(Err(error)),
     };
     let mut open_line = false;
+    let mut held = String::new();
     let mut answer = None;
     let mut failure = None;
     while let Some(event) = stream.next().await {
@@ -78,12 +84,27 @@ async fn ask(
                 open_line = !text.ends_with('\n');
                 context.printer.answer(&text)?;
             }
+            Ok(ChatEvent::TextDelta(text)) if shows => held.push_str(&text),
             Ok(ChatEvent::Finished { message, outcome, usage }) => {
                 answer = Some(Answer { text: message.text, outcome, usage });
             }
-            Ok(_) => {}
+            Ok(event) => {
+                if event == ChatEvent::Restarted {
+                    held.clear();
+                }
+                if let Some(text) = news(&event) {
+                    if mem::take(&mut open_line) {
+                        context.printer.answer("\n")?;
+                    }
+                    context.printer.warning(visible::line(&text));
+                }
+            }
             Err(error) => failure = Some(error),
         }
+    }
+    if !held.is_empty() {
+        open_line = !held.ends_with('\n');
+        context.printer.answer(&held)?;
     }
     if open_line {
         context.printer.answer("\n")?;
@@ -93,6 +114,18 @@ async fn ask(
         (Some(answer), None) => Ok(Ok(answer)),
         (None, None) => Err(io::Error::other("the answer ended without an end")),
     }
+}
+
+/// What of a server's coming and going a person should know.
+fn news(event: &ChatEvent) -> Option<String> {
+    Some(match event {
+        ChatEvent::ServerLost { reason } => {
+            format!("the server is lost (failed to {reason}); it is waited for")
+        }
+        ChatEvent::ServerBack { after } => format!("the server is back after {}", time(*after)),
+        ChatEvent::Restarted => "the answer begins anew; what is above of it is void".to_owned(),
+        _ => return None,
+    })
 }
 
 fn finish(

@@ -6,6 +6,7 @@ mod gateway;
 mod model_choice;
 mod models;
 mod root;
+mod server_loss;
 mod tools;
 
 pub use agents::{
@@ -20,6 +21,7 @@ pub use gateway::{
 pub use model_choice::ModelChoice;
 pub use models::{Api, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderConfig};
 pub use root::Config;
+pub use server_loss::{Period, ServerLossConfig};
 pub use tools::{
     ExecAsk, ExecConfig, ExecHost, ExecSecurity, ToolsConfig, WebConfig, WebFetchConfig,
     WebSearchConfig,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{CompatConfig, LlmConfig, agents::limit};
+use super::{CompatConfig, LlmConfig, ServerLossConfig, agents::limit};
 use crate::{
     env::Env,
     secret::SecretInput,
@@ -39,8 +39,10 @@ pub enum MergeMode {
 #[serde(default, rename_all = "camelCase")]
 pub struct ProviderConfig {
     /// Where the server is, as `http://host:port/v1`; `${VAR}` is filled in.
+    #[schemars(extend("examples" = ["http://127.0.0.1:8000/v1"]))]
     pub base_url: Option<EnvString>,
     /// The key for the server; none is sent when it is left out.
+    #[schemars(extend("examples" = ["${VLLM_API_KEY}"]))]
     pub api_key: Option<SecretInput>,
     /// The language that the server speaks.
     pub api: Option<Api>,
@@ -49,6 +51,8 @@ pub struct ProviderConfig {
     /// The longest time without anything from a model of this server, in seconds; 0 is no limit.
     /// It wins over `agents.defaults.llm.idleTimeoutSeconds`.
     pub timeout_seconds: Option<u64>,
+    /// What happens when the server is lost in the middle of its work.
+    pub on_server_loss: ServerLossConfig,
     /// The models of the server; what is said here wins over what the server says.
     pub models: Vec<ModelConfig>,
 }
@@ -83,7 +87,7 @@ pub enum Api {
 #[serde(rename_all = "camelCase")]
 pub struct ModelConfig {
     /// The name that the server knows the model by.
-    #[schemars(extend("minLength" = 1))]
+    #[schemars(extend("minLength" = 1, "examples" = ["meta-llama/Llama-3.3-70B-Instruct"]))]
     pub id: String,
     /// The name that is shown.
     #[serde(default)]
@@ -105,6 +109,7 @@ pub struct ModelConfig {
     pub cost: Option<ModelCost>,
     /// The tokens that prompt and answer may have together.
     #[serde(default)]
+    #[schemars(extend("examples" = [32768]))]
     pub context_window: Option<NonZeroU32>,
     /// The tokens that an answer may have.
     #[serde(default)]

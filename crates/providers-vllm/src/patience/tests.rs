@@ -142,7 +142,7 @@ async fn the_idle_limit_ends_what_the_server_does_not_work_on() {
         assert_eq!(error.kind(), ModelErrorKind::Timeout { clock, after }, "{error}");
         assert_eq!((begun.elapsed(), told), (after, 2), "asked after 5, 10 and 12 s");
         let expected = format!(
-            "answer to POST http://h/v1/chat/completions within 12s ({name}, from the.setting)"
+            "answer to POST http://h/v1/chat/completions within 12 s ({name}, from the.setting)"
         );
         assert!(error.to_string().ends_with(&expected), "{error}");
         assert_eq!(error.hints().len(), 1);

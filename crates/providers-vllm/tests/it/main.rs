@@ -18,4 +18,6 @@ mod patience;
 #[path = "../../../providers-openai/tests/it/raw.rs"]
 mod raw;
 #[cfg(test)]
+mod recovery;
+#[cfg(test)]
 mod vllm;

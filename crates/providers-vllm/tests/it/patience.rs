@@ -31,7 +31,7 @@ async fn a_prompt_that_takes_longer_than_the_idle_limit_is_read_once_and_answere
     let usage = UsageOverride { prompt: Some(150_000), cached: Some(0), ..Default::default() };
     let pace = Pace { per_prompt_token: Duration::from_millis(5), ..Pace::default() };
     server.push(Reply::from(Turn::text("so").usage(usage)).pace(pace));
-    let model = patient(&server, Duration::from_secs(120), Duration::from_secs(5));
+    let model = patient(&server, Duration::from_mins(2), Duration::from_secs(5));
     // From here on there is nothing to wait for but the clock.
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
@@ -85,7 +85,7 @@ async fn a_server_that_terminates_and_falls_silent_is_found_dead() {
     for at in [0, 2] {
         let server = MockVllm::builder().start().await.unwrap();
         server.push(Reply::from(Turn::pieces(["one", "two"])).silent_at(at));
-        let model = patient(&server, Duration::from_secs(120), Duration::from_secs(5));
+        let model = patient(&server, Duration::from_mins(2), Duration::from_secs(5));
         let mut stream = model.chat(question("hi")).await.unwrap();
         server.until_requests(1).await;
         server.close_port();

@@ -1,0 +1,140 @@
+//! `onServerLoss`: what happens when a server that served before is lost.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
+
+use crate::defaults::{SERVER_LOSS_POLL_SECONDS, SERVER_LOSS_WAIT_SECONDS};
+
+/// What happens when a server that served before is lost in the middle of its work.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ServerLossConfig {
+    /// The longest time to wait for the server's return; 0 does not wait.
+    #[schemars(extend("default" = SERVER_LOSS_WAIT_SECONDS))]
+    pub wait: Option<Period>,
+    /// The time from one question whether it is back to the next.
+    #[schemars(extend("default" = SERVER_LOSS_POLL_SECONDS))]
+    pub poll: Option<Period>,
+}
+
+impl ServerLossConfig {
+    /// The longest time to wait for the server's return; absent for none.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        let set = self.wait.map(|wait| wait.0);
+        Some(set.unwrap_or(Duration::from_secs(SERVER_LOSS_WAIT_SECONDS)))
+            .filter(|wait| !wait.is_zero())
+    }
+
+    /// The time from one question whether it is back to the next; at least a tenth of a second.
+    #[must_use]
+    pub fn poll(&self) -> Duration {
+        let set = self.poll.map(|poll| poll.0);
+        set.unwrap_or(Duration::from_secs(SERVER_LOSS_POLL_SECONDS)).max(Duration::from_millis(100))
+    }
+}
+
+/// A length of time: a number of seconds, or a text as `90s`, `10m` or `2h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period(pub Duration);
+
+impl Period {
+    /// Reads digits with a unit behind them: `s`, `m` or `h`.
+    fn parse(text: &str) -> Option<Self> {
+        let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let seconds_each = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => return None,
+        };
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let count: u64 = digits.parse().ok().filter(|_| is_number)?;
+        Some(Self(Duration::from_secs(count.checked_mul(seconds_each)?)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecondsOrText)
+    }
+}
+
+struct SecondsOrText;
+
+impl Visitor<'_> for SecondsOrText {
+    type Value = Period;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of seconds, or a string like \"90s\", \"10m\" or \"2h\"")
+    }
+
+    fn visit_u64<E>(self, seconds: u64) -> Result<Period, E> {
+        Ok(Period(Duration::from_secs(seconds)))
+    }
+
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Period, E> {
+        let invalid = || E::invalid_value(serde::de::Unexpected::Signed(seconds), &self);
+        u64::try_from(seconds).map_err(|_| invalid()).and_then(|seconds| self.visit_u64(seconds))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Period, E> {
+        let invalid = || E::invalid_value(serde::de::Unexpected::Str(text), &self);
+        Period::parse(text).ok_or_else(invalid)
+    }
+}
+
+impl JsonSchema for Period {
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": "^[0-9]+[smh]$"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: &serde_json::Value) -> Result<(Option<u64>, u128), serde_json::Error> {
+        let config = ServerLossConfig::deserialize(value)?;
+        Ok((config.wait().map(|wait| wait.as_secs()), config.poll().as_millis()))
+    }
+
+    #[test]
+    fn a_time_is_a_number_of_seconds_or_has_its_unit() {
+        for (value, wait, poll) in [
+            (json!({}), Some(600), 2_000),
+            (json!({"wait": null, "poll": null}), Some(600), 2_000),
+            (json!({"wait": 30, "poll": 5}), Some(30), 5_000),
+            (json!({"wait": "10m", "poll": "1s"}), Some(600), 1_000),
+            (json!({"wait": "2h"}), Some(7_200), 2_000),
+            (json!({"wait": 0, "poll": 0}), None, 100),
+            (json!({"wait": "0s"}), None, 2_000),
+        ] {
+            assert_eq!(read(&value).unwrap(), (wait, poll), "{value}");
+        }
+        for value in ["10", "m", "", "+1m", "1.5h", "10 m", "1d", "99999999999999999h", "1µ"] {
+            assert!(read(&json!({"wait": value})).is_err(), "{value}");
+        }
+        assert!(read(&json!({"wait": -1})).is_err());
+        assert!(read(&json!({"wait": true})).is_err());
+    }
+}

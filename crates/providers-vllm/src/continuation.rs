@@ -1,0 +1,95 @@
+//! An answer that was cut off, continued where it stopped.
+//!
+//! vLLM takes an unfinished assistant message as the last one (`continue_final_message`) and
+//! generates from its end on. That is safe for plain text alone: a reasoning or tool parser would
+//! see the rest without its beginning.
+
+use bytes::Bytes;
+use openclaw_core::{AssistantMessage, ChatModel, ChatRequest};
+use openclaw_providers_openai::{OpenAiModel, body};
+use openclaw_transport::Client;
+
+use crate::tokenize;
+
+/// The request that continues an answer.
+pub(crate) struct Continuation {
+    pub(crate) body: Bytes,
+    /// The tokens of the answer so far.
+    pub(crate) tokens: u32,
+}
+
+/// Makes the request that continues the answer `text`, of which the whole may have `cap` tokens;
+/// `None` when the conversation cannot end in an answer.
+///
+/// Blanks at the end are left out: chat templates trim them, and a model begins a word with its
+/// blank. Who joins the texts leaves out what is then there twice.
+pub(crate) async fn of(
+    (model, side): (&OpenAiModel, &Client),
+    request: &ChatRequest,
+    cap: Option<u32>,
+    text: &str,
+) -> Option<Continuation> {
+    let id = model.info().reference.model().to_owned();
+    let text = text.trim_end();
+    let estimate = || u32::try_from(text.len() / 3 + 1).unwrap_or(u32::MAX);
+    let tokens = tokenize::count_text(side, &id, text).await.unwrap_or_else(estimate);
+    let cap = cap.map(|cap| cap.saturating_sub(tokens).max(1));
+    let mut request = request.clone();
+    let so_far = AssistantMessage { text: text.to_owned(), ..AssistantMessage::default() };
+    request.history.push_assistant(so_far).ok()?;
+    Some(Continuation { body: continued(&body(&id, &request, cap))?, tokens })
+}
+
+/// Adds to a request's body that its last message is to be continued.
+fn continued(body: &[u8]) -> Option<Bytes> {
+    let fields: &[u8] = br#","continue_final_message":true,"add_generation_prompt":false}"#;
+    Some(Bytes::from([body.strip_suffix(b"}")?, fields].concat()))
+}
+
+/// Takes away from the beginning of `more` the blanks with which the text before it ended.
+/// `blanks` are those still to be met.
+pub(crate) fn without_blanks<'a>(blanks: &mut String, more: &'a str) -> &'a str {
+    let mut met = 0;
+    for (blank, next) in blanks.chars().zip(more.chars()) {
+        if blank != next {
+            blanks.clear();
+            break;
+        }
+        met += next.len_utf8();
+    }
+    blanks.drain(..met.min(blanks.len()));
+    more.get(met..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_come_behind_all_others() {
+        let body = continued(br#"{"model":"m","messages":[{"role":"assistant"}]}"#).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(value["continue_final_message"], true);
+        assert_eq!(value["add_generation_prompt"], false);
+        assert_eq!(value["model"], "m");
+    }
+
+    #[test]
+    fn blanks_are_not_said_twice() {
+        for (blanks, pieces, expected) in [
+            (" ", &[" world"][..], "world"),
+            (" ", &["world"], "world"),
+            ("\n\n", &["\n", "\n", "next"], "next"),
+            ("\n\n", &["\n", "next"], "next"),
+            ("\n\n", &["\n", "next", "\n"], "next\n"),
+            ("\n", &[" x"], " x"),
+            ("", &[" x"], " x"),
+            (" ", &["  x"], " x"),
+        ] {
+            let mut left = blanks.to_owned();
+            let joined: String =
+                pieces.iter().map(|piece| without_blanks(&mut left, piece)).collect();
+            assert_eq!(joined, expected, "{blanks:?} {pieces:?}");
+        }
+    }
+}
