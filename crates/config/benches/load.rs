@@ -48,8 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let project = folder.path().join("work/.openclaw");
     std::fs::create_dir_all(&system)?;
     std::fs::create_dir_all(&project)?;
-    let put =
-        |path: std::path::PathBuf, text: &str| File::create(path)?.write_all(text.as_bytes());
+    let put = |path: std::path::PathBuf, text: &str| File::create(path)?.write_all(text.as_bytes());
     let text = large();
     put(folder.path().join("openclaw.json"), &text)?;
     put(system.join("openclaw.json5"), "{ agents: { defaults: { timeoutSeconds: 3600 } } }")?;
