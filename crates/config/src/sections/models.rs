@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{CompatConfig, LlmConfig, agents::limit};
+use super::{CompatConfig, LlmConfig, ServerLossConfig, agents::limit};
 use crate::{
     env::Env,
     secret::SecretInput,
@@ -51,6 +51,8 @@ pub struct ProviderConfig {
     /// The longest time without anything from a model of this server, in seconds; 0 is no limit.
     /// It wins over `agents.defaults.llm.idleTimeoutSeconds`.
     pub timeout_seconds: Option<u64>,
+    /// What happens when the server is lost in the middle of its work.
+    pub on_server_loss: ServerLossConfig,
     /// The models of the server; what is said here wins over what the server says.
     pub models: Vec<ModelConfig>,
 }
