@@ -1,17 +1,19 @@
 //! Text with `${VAR}` and `${VAR:-default}` in it, filled in from an [`Env`] when it is used.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use crate::env::Env;
+use crate::{env::Env, text::has_credential};
 
 /// A text that may refer to environment variables.
 ///
 /// `${VAR}` is the value of a variable, `${VAR:-text}` is `text` when the variable is not set or
 /// empty, and `$${` is a plain `${`. Nothing is looked up until [`EnvString::resolve`].
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+///
+/// `Debug` does not show an address that may hold a password.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct EnvString(String);
 
 /// A text refers to a variable that is not set.
@@ -36,6 +38,13 @@ impl EnvString {
     #[must_use]
     pub fn raw(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Debug for EnvString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = if has_credential(&self.0) { "***" } else { &self.0 };
+        f.debug_tuple("EnvString").field(&shown).finish()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     env_vars,
     path::KeyPath,
     sections::{Config, MergeMode},
-    text::{Entry, Node, Value},
+    text::{Entry, Node, Value, has_credential},
     tree::Tree,
 };
 
@@ -73,7 +73,12 @@ fn address(path: &KeyPath, provider: &Node, found: &mut Vec<Diagnostic>) {
         return;
     };
     let better = better.strip_suffix("/v1").unwrap_or(better);
-    let help = format!("write \"{better}/v1\"");
+    // What is quoted is shown to everyone.
+    let help = if has_credential(url) {
+        "let it end in one `/v1`".to_owned()
+    } else {
+        format!("write \"{better}/v1\"")
+    };
     let problem = warning(entry.node.span, path.clone().key("baseUrl"), message, help);
     found.push(Diagnostic { severity, ..problem });
 }

@@ -7,8 +7,9 @@ use crate::diagnostic::Span;
 
 /// The text with every secret's characters as `*`; every byte keeps its place.
 ///
-/// Hidden are the given spans and each string whose key sounds like a secret; a string that is
-/// only a reference to a variable stays readable. It works on broken text too.
+/// Hidden are the given spans, each string whose key sounds like a secret and each address with
+/// a password or a query in it; a string that is only a reference to a variable stays readable.
+/// It works on broken text too.
 pub(crate) fn mask(text: &str, secrets: &BTreeSet<Span>) -> String {
     let mut hidden = secrets.clone();
     let mut key = None;
@@ -17,7 +18,9 @@ pub(crate) fn mask(text: &str, secrets: &BTreeSet<Span>) -> String {
         match token.kind {
             TokenKind::Colon => key = last.take(),
             TokenKind::Text { .. } => {
-                if key.take().is_some_and(|span: Span| sounds_secret(slice(text, span))) {
+                let is_key_secret =
+                    key.take().is_some_and(|span: Span| sounds_secret(slice(text, span)));
+                if is_key_secret || has_credential(slice(text, token.span)) {
                     hidden.insert(token.span);
                 }
                 last = Some(token.span);
@@ -44,6 +47,12 @@ pub(crate) fn sounds_secret(key: &str) -> bool {
         .iter()
         .any(|end| key.ends_with(end))
         || key.contains("authorization")
+}
+
+/// Whether a string is an address with something in it that may be a secret.
+pub(crate) fn has_credential(string: &str) -> bool {
+    let Some((_, rest)) = string.split_once("://") else { return false };
+    rest.contains(['@', '?'])
 }
 
 fn is_reference(string: &str) -> bool {
@@ -84,6 +93,16 @@ mod tests {
             r#"{ apiKey: "*****", 'X-Api-Key': '*', maxTokens: 5, name: "n", token: "${T}", password: "**"#
         );
         assert_eq!(shown.len(), text.len());
+    }
+
+    #[test]
+    fn an_address_with_a_password_or_a_query_is_covered() {
+        let text = "{ baseUrl: 'http://me:pw@box/v1', a: 'http://box/v1?key=k', b: 'http://box' }";
+        let shown = mask(text, &BTreeSet::new());
+        let covered = |length| format!("'{}'", "*".repeat(length));
+        let expected =
+            format!("{{ baseUrl: {}, a: {}, b: 'http://box' }}", covered(19), covered(19));
+        assert_eq!(shown, expected);
     }
 
     proptest! {

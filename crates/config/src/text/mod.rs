@@ -15,6 +15,6 @@ mod syntax;
 mod tests;
 
 pub(crate) use lexer::{Lexer, TokenKind};
-pub(crate) use mask::{mask, sounds_secret};
+pub(crate) use mask::{has_credential, mask, sounds_secret};
 pub(crate) use node::{Entry, Node, Value};
 pub(crate) use read::{Document, MAX_BYTES, read, read_value};

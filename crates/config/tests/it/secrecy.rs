@@ -8,6 +8,7 @@ const TEXT: &str = r#"{
   models: { providers: {
     vllm: { apiKey: "canary-3", headers: { "X-Team": "canary-4", Authorization: 'Bearer canary-5' } },
     b: { apiKey: ["canary-6"], headers: { a: 1 }, baseUrl: 5 },
+    e: { baseUrl: "http://me:canary-10@{bad" }, f: { baseUrl: "http://box?key=canary-11" },
     c: { apiKey: { source: "canary", id: "A" } },
     d: { apiKey: "CANARY_KEY", models: [{ id: "m", headers: { Cookie: "canary-7" } }] },
   } },
