@@ -60,7 +60,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         let places = [("{url}", mock.base_url.as_str()), ("{model}", &model)];
         programs.extend(bench.vs.as_deref().and_then(|vs| peer(vs, &case, &places)));
         let samples = compare(&scratch, &programs, case.name, bench.runs)?;
-        rows.push(Measured { samples, case });
+        rows.push(Measured { case, samples });
     }
     let floor = compare(&scratch, &[vec!["true".to_owned()]], "nothing", bench.runs)?;
     print(&rows, floor.first().map_or(&[], Vec::as_slice), bench.runs);

@@ -39,7 +39,7 @@ impl Turn<'_> {
                 }
                 ChatEvent::ServerLost { reason } => TurnEvent::ServerLost { reason },
                 ChatEvent::ServerBack { after } => TurnEvent::ServerBack { after },
-                ChatEvent::Restarted => {
+                ChatEvent::Restarted | ChatEvent::Resplit => {
                     text_came = false;
                     TurnEvent::Restarted
                 }

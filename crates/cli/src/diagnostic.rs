@@ -6,10 +6,12 @@ use openclaw_config::{Diagnostic, LoadError, Loaded, Severity};
 use crate::printer::Printer;
 use crate::report;
 
-/// Writes the problems of a config that is used, and with `--verbose` the keys that do nothing.
+/// Writes the problems of a config that is used; with `--verbose` also what is only worth knowing,
+/// and the keys that do nothing.
 pub(crate) fn print(printer: Printer, loaded: &Loaded) {
     if !loaded.diagnostics.is_empty() {
-        for diagnostic in &loaded.diagnostics {
+        let told = |it: &&Diagnostic| it.severity != Severity::Note || printer.is_verbose();
+        for diagnostic in loaded.diagnostics.iter().filter(told) {
             let text = loaded.text_of(diagnostic).unwrap_or_default();
             print_all(printer, std::slice::from_ref(diagnostic), &text);
         }

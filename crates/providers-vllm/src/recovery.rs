@@ -155,11 +155,11 @@ impl Held {
                 (!text.is_empty()).then(|| ChatEvent::TextDelta(text.to_owned()))
             }
             // The rest of an answer is read as one of its own, with a thought at its beginning.
-            ChatEvent::ReasoningDelta(_) if self.shown.continued.is_some() => {
+            ChatEvent::ReasoningDelta(_) | ChatEvent::Resplit if self.shown.continued.is_some() => {
                 self.begin_anew();
                 None
             }
-            ChatEvent::ReasoningDelta(_) | ChatEvent::ToolCallDelta { .. } => {
+            ChatEvent::ReasoningDelta(_) | ChatEvent::Resplit | ChatEvent::ToolCallDelta { .. } => {
                 self.shown.has_more = true;
                 Some(event)
             }

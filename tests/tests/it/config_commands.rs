@@ -5,7 +5,7 @@ use std::fs;
 use openclaw_tests::{Ended, Home};
 use serde_json::json;
 
-const FILE: &str = r#"{
+const FILE: &str = r"{
   // the box in the cellar
   models: {
     providers: {
@@ -15,7 +15,7 @@ const FILE: &str = r#"{
 
   agents: { defaults: { timeoutSeconds: 600 } },
 }
-"#;
+";
 
 fn text(home: &Home) -> String {
     fs::read_to_string(home.config_path()).unwrap_or_default()

@@ -89,7 +89,7 @@ async fn ask(
                 answer = Some(Answer { text: message.text, outcome, usage });
             }
             Ok(event) => {
-                if event == ChatEvent::Restarted {
+                if matches!(event, ChatEvent::Restarted | ChatEvent::Resplit) {
                     held.clear();
                 }
                 if let Some(text) = news(&event) {
@@ -123,7 +123,9 @@ fn news(event: &ChatEvent) -> Option<String> {
             format!("the server is lost (failed to {reason}); it is waited for")
         }
         ChatEvent::ServerBack { after } => format!("the server is back after {}", time(*after)),
-        ChatEvent::Restarted => "the answer begins anew; what is above of it is void".to_owned(),
+        ChatEvent::Restarted | ChatEvent::Resplit => {
+            "the answer begins anew; what is above of it is void".to_owned()
+        }
         _ => return None,
     })
 }
