@@ -33,6 +33,8 @@ pub const DISCOVERY_TIMEOUT_SECONDS: u64 = 3;
 pub const SERVER_LOSS_WAIT_SECONDS: u64 = 600;
 /// `models.providers.*.onServerLoss.poll`: from one question whether it is back to the next.
 pub const SERVER_LOSS_POLL_SECONDS: u64 = 2;
+/// The longest that a command may take to print a secret.
+pub const SECRET_COMMAND_SECONDS: u64 = 10;
 /// The most requests to the model in one run.
 pub const MODEL_CALLS: u32 = 200;
 /// The most tool calls in one run.

@@ -48,9 +48,9 @@ env_vars! {
     /// Where the vLLM server is that is used without being configured, instead of
     /// `http://127.0.0.1:8000/v1`.
     VLLM_BASE_URL
-    /// The key for the `openai` provider.
+    /// The key for the `openai` provider; nothing uses it yet.
     OPENAI_API_KEY
-    /// The key for the `anthropic` provider.
+    /// The key for the `anthropic` provider; nothing uses it yet.
     ANTHROPIC_API_KEY
     /// No colours in the output, whatever its value.
     NO_COLOR

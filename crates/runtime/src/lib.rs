@@ -12,6 +12,7 @@ mod connect;
 mod error;
 mod prompt;
 mod runtime;
+mod secret;
 mod setup;
 mod status;
 mod waits;

@@ -10,6 +10,7 @@ use openclaw_providers_vllm::DEFAULT_BASE_URL;
 use openclaw_transport::Endpoint;
 
 use crate::error::{SetupError, SetupErrorKind};
+use crate::secret::from_command;
 
 /// The id of the provider that exists without being configured.
 pub(crate) const VLLM: &str = "vllm";
@@ -146,9 +147,13 @@ impl Setup {
     }
 
     fn secret(&self, secret: &SecretInput, key: &str) -> Result<ResolvedSecret, SetupError> {
-        secret.resolve(&self.env).map_err(|error| {
-            SetupError::new(SetupErrorKind::Secret, format!("resolve {key}")).with_source(error)
-        })
+        let failed = SetupError::new(SetupErrorKind::Secret, format!("resolve {key}"));
+        match secret.exec_command() {
+            Some(command) => {
+                from_command(command, &self.env).map_err(|error| failed.with_source(error))
+            }
+            None => secret.resolve(&self.env).map_err(|error| failed.with_source(error)),
+        }
     }
 
     fn unknown_provider(&self, id: &str) -> SetupError {

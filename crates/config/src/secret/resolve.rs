@@ -24,7 +24,8 @@ pub struct ResolvedSecret {
     pub source: SecretSource,
 }
 
-/// Where a secret came from; shown as `env VLLM_API_KEY`, `config literal` or `file PATH`.
+/// Where a secret came from; shown as `env VLLM_API_KEY`, `config literal`,
+/// `file PATH` or `exec PROGRAM`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// One or more variables, in the order in which they are named.
@@ -33,6 +34,8 @@ pub enum SecretSource {
     Literal,
     /// A file.
     File(PathBuf),
+    /// What this program printed.
+    Command(String),
 }
 
 /// A secret has no value.
@@ -167,6 +170,7 @@ impl fmt::Display for SecretSource {
             Self::Env(variables) => write!(f, "env {}", variables.join(", ")),
             Self::Literal => f.write_str("config literal"),
             Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Command(program) => write!(f, "exec {program}"),
         }
     }
 }

@@ -16,4 +16,6 @@ mod lab;
 #[path = "../../../providers-openai/tests/it/raw.rs"]
 mod raw;
 #[cfg(test)]
+mod secret_commands;
+#[cfg(test)]
 mod status;
