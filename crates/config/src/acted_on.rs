@@ -19,6 +19,7 @@ pub(crate) const ACTED_ON: &[&str] = &[
     "models.providers.*.api",
     "models.providers.*.headers",
     "models.providers.*.timeoutSeconds",
+    "models.providers.*.maxConcurrent",
     "models.providers.*.onServerLoss",
     "models.providers.*.models.*.id",
     "models.providers.*.models.*.name",

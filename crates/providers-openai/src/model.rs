@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, ChatStream, Liveness, ModelError, ModelErrorKind, ModelInfo,
-    TokenCount,
+    ChatEvent, ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError,
+    ModelErrorKind, ModelInfo, TokenCount,
 };
 use openclaw_transport::{
-    Client, EventStream, Exchange, StreamEvent, TransportErrorKind, wire::ChatChunk,
+    Client, EventStream, Exchange, Priority, StreamEvent, TransportErrorKind, wire::ChatChunk,
 };
 
 use crate::assembly::{Assembly, Incomplete};
@@ -68,7 +68,7 @@ impl OpenAiModel {
     ) -> Result<ChatStream, ModelError> {
         let model = self.info.reference.model();
         let url = self.client.endpoint().api("chat/completions");
-        let events = self.client.stream(url, body).await;
+        let events = self.client.stream_as(url, body, priority(request)).await;
         let events = events.map_err(|error| model_error(error, Some(model)))?;
         let in_thought = self.habit.opens_in_thought(self.info.abilities.reasoning);
         let assembly = Assembly::new(Arc::clone(&request.tools), in_thought);
@@ -109,6 +109,14 @@ impl ChatModel for OpenAiModel {
                 _ => Liveness::Unreachable,
             },
         }
+    }
+}
+
+/// Whether a person waits for a first answer, or for a turn to go on.
+fn priority(request: &ChatRequest) -> Priority {
+    match request.history.messages().last() {
+        Some(MessageRef::ToolResult { .. }) => Priority::FollowUp,
+        _ => Priority::User,
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Pulse {
     Alive(Load),
     /// Nothing is there, or it says itself, with this status, that it cannot serve.
     Dead { status: Option<u16>, cause: Box<dyn Error + Send + Sync> },
+    /// Asked of nobody: the request waits in this program's own line, behind so many others.
+    InLine(u32),
     /// No answer, and no proof that there will be none.
     Unknown,
 }
@@ -44,7 +46,9 @@ pub(crate) async fn ask(client: &Client) -> Liveness {
         Pulse::Alive(Load { running, waiting, .. }) => Liveness::Serving { running, waiting },
         Pulse::Dead { status: Some(503), .. } => Liveness::Loading,
         Pulse::Dead { status: Some(_), .. } => Liveness::Dead,
-        Pulse::Dead { status: None, .. } | Pulse::Unknown => Liveness::Unreachable,
+        Pulse::Dead { status: None, .. } | Pulse::InLine(_) | Pulse::Unknown => {
+            Liveness::Unreachable
+        }
     }
 }
 

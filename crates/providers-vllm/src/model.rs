@@ -9,11 +9,12 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, stream};
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, ChatStream, HttpExchange, Liveness, ModelError,
-    ModelErrorKind, ModelInfo, TokenCount,
+    ModelErrorKind, ModelInfo, TokenCount, Waiting,
 };
 use openclaw_providers_openai::{OpenAiModel, estimate, list_models, nearest, output_cap};
-use openclaw_transport::{Client, Limit};
+use openclaw_transport::{Client, Depth, Limit};
 
+use crate::liveness::Pulse;
 use crate::patience::{Item, Patience, Patient};
 use crate::recovery::{Held, OnLoss};
 use crate::{advice, liveness, tokenize};
@@ -140,10 +141,20 @@ impl VllmModel {
             attempt: 1,
             ..HttpExchange::default()
         };
-        let side = self.side.clone();
-        let ask = move || {
-            let side = side.clone();
-            async move { liveness::pulse(&side).await }.boxed()
+        let (side, turnstile) = (self.side.clone(), self.inner.client().turnstile().cloned());
+        let ask = move |is_taken: bool| {
+            let (side, turnstile) = (side.clone(), turnstile.clone());
+            let depth = turnstile.filter(|_| !is_taken).map(|turnstile| turnstile.depth());
+            async move {
+                match depth {
+                    Some(Depth { in_flight, waiting }) if waiting > 0 => {
+                        let ahead = in_flight.saturating_add(waiting - 1);
+                        Pulse::InLine(u32::try_from(ahead).unwrap_or(u32::MAX))
+                    }
+                    _ => liveness::pulse(&side).await,
+                }
+            }
+            .boxed()
         };
         Patient::new(opening, exchange, self.patience.clone(), Box::new(ask))
     }
@@ -176,8 +187,10 @@ impl ChatModel for VllmModel {
         let mut answer = Held::new(self.clone(), request, prompt);
         loop {
             match answer.next().await {
-                // Whoever has no stream yet has nothing to show it on.
-                Some(Ok(ChatEvent::Waiting { .. })) => {}
+                // What is not sent yet may still fail in a way that another model can help with,
+                // so that no stream is there to show it on; a line is worth showing all the same.
+                Some(Ok(ChatEvent::Waiting { state, .. }))
+                    if state != Waiting::Queued || self.inner.client().turnstile().is_none() => {}
                 Some(Err(error)) => return Err(self.explain(error).await),
                 first => return Ok(stream_of(first, answer)),
             }

@@ -35,8 +35,8 @@ pub struct Patience {
     pub probe_every: Duration,
 }
 
-/// Asks a server how it is.
-pub(crate) type Ask = Box<dyn Fn() -> BoxFuture<'static, Pulse> + Send>;
+/// Asks a server how it is, on behalf of a request that it took or has not taken yet.
+pub(crate) type Ask = Box<dyn Fn(bool) -> BoxFuture<'static, Pulse> + Send>;
 
 /// An item of an answer.
 pub(crate) type Item = Result<ChatEvent, ModelError>;
@@ -172,7 +172,8 @@ impl Patient {
         if let Some(silence) = &mut self.silence
             && silence.asks_at == wakes_at
         {
-            silence.question = Some((self.ask)());
+            let is_taken = !matches!(self.events, Events::Opening(_));
+            silence.question = Some((self.ask)(is_taken));
         }
         Poll::Ready(None)
     }
@@ -182,6 +183,9 @@ impl Patient {
         let load = match pulse {
             Pulse::Dead { cause, .. } => return Some(Err(self.dead(cause))),
             Pulse::Alive(load) => load,
+            Pulse::InLine(ahead) => {
+                Load { waiting: Some(ahead.saturating_add(1)), ..Load::default() }
+            }
             Pulse::Unknown => Load::default(),
         };
         let (silence, patience) = (self.silence.as_mut()?, self.patience.as_ref()?);

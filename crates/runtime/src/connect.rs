@@ -18,12 +18,14 @@ use openclaw_transport::{Client, ClientOptions, Clocks, Limit, RetryPolicy};
 use crate::advice::{Advised, advise};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::setup::{Provider, Quoted, Setup, VLLM, provider_path};
+use crate::waits::Turnstiles;
 
 /// Connects models. Clones share the set-up and the notices.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     pub(crate) setup: Arc<Setup>,
     pub(crate) notices: Notices,
+    pub(crate) turnstiles: Turnstiles,
     /// The longest a whole call may take, when the command line says so.
     pub(crate) time: Option<Limit>,
 }
@@ -150,6 +152,7 @@ impl Connector {
                 max_delay: Duration::from_secs(8),
             },
             user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
+            turnstile: self.turnstiles.of(provider, self.setup.max_concurrent(provider)),
         };
         Client::new(options).map_err(|error| ConnectError::Model(model_error(error, None)))
     }

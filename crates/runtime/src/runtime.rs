@@ -10,6 +10,7 @@ use crate::chain::Chain;
 use crate::connect::{Connector, Notices, no_model};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::setup::Setup;
+use crate::waits::Turnstiles;
 
 /// Everything that a config describes.
 #[derive(Debug, Clone)]
@@ -22,7 +23,14 @@ impl Runtime {
     #[must_use]
     pub fn new(loaded: Loaded, paths: Paths, env: Env) -> Self {
         let setup = Arc::new(Setup { loaded, paths, env });
-        Self { connector: Connector { setup, notices: Notices::default(), time: None } }
+        Self {
+            connector: Connector {
+                setup,
+                notices: Notices::default(),
+                turnstiles: Turnstiles::default(),
+                time: None,
+            },
+        }
     }
 
     /// Bounds each model call by `limit` instead of `agents.defaults.timeoutSeconds`.

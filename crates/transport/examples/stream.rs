@@ -20,6 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         clocks: Clocks::default(),
         retry: RetryPolicy::NEVER,
         user_agent: "example".to_owned(),
+        turnstile: None,
     })?;
     let request = ChatRequest {
         model: argument("MODEL")?.into(),

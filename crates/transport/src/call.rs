@@ -67,6 +67,11 @@ impl<'a> Call<'a> {
         Ok(Self { shared, url, body, accept, total, exchange })
     }
 
+    /// Awaits something that comes before the request, no longer than the call may take.
+    pub(crate) async fn in_time<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
+        within(self.total, future).await.map_err(|clock| self.timeout(clock))
+    }
+
     /// Sends the request until an attempt is answered with 2xx or no further one is due.
     pub(crate) async fn open(&mut self) -> Result<Response, TransportError> {
         let mut failed = 0;

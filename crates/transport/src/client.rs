@@ -14,8 +14,10 @@ use url::Url;
 use crate::call::Call;
 use crate::cause::Cause;
 use crate::secrets::Secrets;
+use crate::turnstile::Pass;
 use crate::{
-    Clocks, Endpoint, EventStream, Exchange, Reply, RetryPolicy, TransportError, TransportErrorKind,
+    Clocks, Endpoint, EventStream, Exchange, Priority, Reply, RetryPolicy, TransportError,
+    TransportErrorKind, Turnstile,
 };
 
 /// How long an idle connection is kept. The common servers close theirs after five seconds; a
@@ -37,6 +39,9 @@ pub struct ClientOptions {
     pub retry: RetryPolicy,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// Limits how many streams there are at a time, over all clients that share it; `None` does
+    /// not. Other calls never wait.
+    pub turnstile: Option<Turnstile>,
 }
 
 /// A client of one endpoint. Cheap to clone: the clones share their connections.
@@ -49,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) clocks: Clocks,
     pub(crate) retry: RetryPolicy,
+    turnstile: Option<Turnstile>,
     pub(crate) secrets: Secrets,
     /// When a connection last became free for another request, or may have.
     freed: Mutex<Option<Instant>>,
@@ -62,7 +68,8 @@ impl Client {
     /// # Errors
     /// When a header is not valid, or TLS cannot be set up.
     pub fn new(options: ClientOptions) -> Result<Self, TransportError> {
-        let ClientOptions { endpoint, bearer, headers, clocks, retry, user_agent } = options;
+        let ClientOptions { endpoint, bearer, headers, clocks, retry, user_agent, turnstile } =
+            options;
         let exchange = Exchange { url: endpoint.to_string(), ..Exchange::default() };
         let invalid = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
         let secrets = headers.iter().map(|(_, value)| value).chain(&bearer).cloned();
@@ -99,7 +106,15 @@ impl Client {
         match builder.build() {
             Ok(http) => {
                 let freed = Mutex::new(None);
-                Ok(Self(Arc::new(Shared { http, endpoint, clocks, retry, secrets, freed })))
+                Ok(Self(Arc::new(Shared {
+                    http,
+                    endpoint,
+                    clocks,
+                    retry,
+                    turnstile,
+                    secrets,
+                    freed,
+                })))
             }
             Err(error) => Err(invalid.caused_by(Cause::new(error))),
         }
@@ -134,15 +149,40 @@ impl Client {
         self.fetch(Call::new(&self.0, url, Some(body), "application/json")?).await
     }
 
-    /// Posts a JSON body to a URL of the endpoint and streams the answer.
+    /// What limits the client's streams, if anything does.
+    #[must_use]
+    pub fn turnstile(&self) -> Option<&Turnstile> {
+        self.0.turnstile.as_ref()
+    }
+
+    /// Posts a JSON body to a URL of the endpoint and streams the answer, as a person's request.
     ///
     /// # Errors
     /// When there is no answer with a status of 2xx, or it is neither a stream nor JSON. What
     /// fails later is the last item of the stream.
     pub async fn stream(&self, url: Url, body: Bytes) -> Result<EventStream, TransportError> {
+        self.stream_as(url, body, Priority::User).await
+    }
+
+    /// As [`Client::stream`]; where streams are limited, one that waits does so by its priority,
+    /// and the clock `total` runs meanwhile. The next one is let in when this one ends or is
+    /// dropped.
+    ///
+    /// # Errors
+    /// As [`Client::stream`].
+    pub async fn stream_as(
+        &self,
+        url: Url,
+        body: Bytes,
+        priority: Priority,
+    ) -> Result<EventStream, TransportError> {
         let mut call = Call::new(&self.0, url, Some(body), "text/event-stream")?;
+        let pass = match &self.0.turnstile {
+            None => None,
+            Some(turnstile) => Some(call.in_time(turnstile.enter(priority)).await?),
+        };
         let response = call.open().await?;
-        let lease = Lease(Arc::clone(&self.0));
+        let lease = Lease { shared: Arc::clone(&self.0), _pass: pass };
         let body = stream::unfold((response, lease), |(mut response, lease)| async {
             let chunk = response.chunk().await.map_err(|error| Cause::new(error).into());
             Some((chunk.transpose()?, (response, lease)))
@@ -184,11 +224,15 @@ impl Shared {
 
 /// The use of a connection by a stream, after which the connection may serve again. Whether it
 /// does is known to the HTTP library alone: it depends on how much of the body had arrived.
-struct Lease(Arc<Shared>);
+struct Lease {
+    shared: Arc<Shared>,
+    /// Held as long as the stream lasts.
+    _pass: Option<Pass>,
+}
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.0.note_free();
+        self.shared.note_free();
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! It owns what is the same with every such server and easy to get subtly wrong: which URL is
 //! meant ([`Endpoint`]), how long to wait ([`Clocks`]), when to try again ([`RetryPolicy`]), how
-//! to read a stream ([`EventStream`]), what an error says ([`TransportError`], [`ServerError`])
-//! and the JSON of the public API ([`wire`]). It knows no server's own ways.
+//! to read a stream ([`EventStream`]), how many there may be at a time ([`Turnstile`]), what an
+//! error says ([`TransportError`], [`ServerError`]) and the JSON of the public API ([`wire`]). It
+//! knows no server's own ways.
 //!
 //! - A key goes to the endpoint's host only: redirects are not followed, a URL of another host is
 //!   refused, and no proxy is used, whatever the environment says.
@@ -25,6 +26,7 @@ mod secrets;
 mod server_error;
 mod sse;
 mod stream;
+mod turnstile;
 pub mod wire;
 
 pub use client::{Client, ClientOptions};
@@ -36,3 +38,4 @@ pub use retry::RetryPolicy;
 pub use server_error::ServerError;
 pub use sse::StreamEvent;
 pub use stream::EventStream;
+pub use turnstile::{Depth, Priority, Turnstile};

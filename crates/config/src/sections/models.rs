@@ -51,6 +51,9 @@ pub struct ProviderConfig {
     /// The longest time without anything from a model of this server, in seconds; 0 is no limit.
     /// It wins over `agents.defaults.llm.idleTimeoutSeconds`.
     pub timeout_seconds: Option<u64>,
+    /// The most answers to have from the server at a time, so that people come before background
+    /// work; no limit when it is left out.
+    pub max_concurrent: Option<NonZeroU32>,
     /// What happens when the server is lost in the middle of its work.
     pub on_server_loss: ServerLossConfig,
     /// The models of the server; what is said here wins over what the server says.

@@ -19,6 +19,7 @@ pub(crate) fn options(base_url: &str) -> ClientOptions {
         clocks: Clocks::default(),
         retry: RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay },
         user_agent: "test/1".to_owned(),
+        turnstile: None,
     }
 }
 

@@ -32,7 +32,7 @@ fn stage(idle: Option<u64>, says: Says) -> Stage {
         Box::pin(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)));
     let asked = Arc::new(Mutex::new(0_u32));
     let count = Arc::clone(&asked);
-    let ask: Ask = Box::new(move || {
+    let ask: Ask = Box::new(move |_| {
         let mut count = count.lock().unwrap();
         let said = says[(*count as usize).min(says.len() - 1)];
         *count += 1;

@@ -1,14 +1,15 @@
 //! Servers that say nothing for long: slow, full, hung, dying, or hidden behind a proxy.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatModel, Clock, ModelErrorKind, Waiting};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Pace, Reply, Turn, UsageOverride};
 use openclaw_providers_vllm::{Patience, VllmModel};
-use openclaw_transport::Limit;
+use openclaw_transport::{Client, ClientOptions, Limit, Turnstile};
 
-use crate::client::{client, info};
+use crate::client::{client, info, options};
 use crate::raw::{RawServer, hold, response};
 use crate::vllm::{chats, question};
 
@@ -156,4 +157,32 @@ async fn silence_before_the_headers_is_borne_alike() {
     let ModelErrorKind::Timeout { clock: Clock::FirstToken, .. } = error.kind() else {
         panic!("{error}")
     };
+}
+
+#[tokio::test]
+async fn a_request_in_the_clients_own_line_is_told_so_and_not_given_up() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("first")).gate(1, &gate));
+    server.push(Turn::text("second"));
+    let turnstile = Some(Turnstile::new(NonZeroUsize::MIN));
+    let client = Client::new(ClientOptions { turnstile, ..options(&server.base_url()) }).unwrap();
+    let idle = Limit { duration: Duration::from_millis(20), source: "the.setting".into() };
+    let patience = Patience { idle: Some(idle), probe_every: Duration::from_millis(5) };
+    let model = VllmModel::new(client.clone(), info("tiny", 4096)).with_patience(client, patience);
+    let first = model.chat(question("hi")).await.unwrap();
+    gate.reached().await;
+    let mut second = model.chat(question("hi")).await.unwrap();
+    for _ in 0..8 {
+        let event = second.next().await.unwrap().unwrap();
+        let ChatEvent::Waiting { state: Waiting::Queued, ahead: Some(1), .. } = event else {
+            panic!("{event:?}")
+        };
+    }
+    assert_eq!(chats(&server), 1, "it has not been sent");
+    drop(first);
+    let rest = second.map(Result::unwrap).collect::<Vec<_>>().await;
+    assert!(
+        matches!(rest.last(), Some(ChatEvent::Finished { message, .. }) if message.text == "second")
+    );
 }

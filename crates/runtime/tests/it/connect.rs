@@ -1,7 +1,7 @@
 //! From a name, or none, to a model with its limits.
 
 use openclaw_core::{LimitSource, ModelErrorKind};
-use openclaw_mock_vllm::{MockVllm, ModelSpec};
+use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_runtime::SetupErrorKind;
 
 use crate::lab::{Lab, ask, hints, lab_on, model_kind, setup_kind};
@@ -156,4 +156,30 @@ async fn a_hosted_model_of_the_config_is_not_asked_for() {
         models: [{ id: "big", contextWindow: 200000, maxTokens: 8000 }] } } } }"#;
     let info = Lab::new(config, &[]).info(Some("far/big")).await;
     assert_eq!((info.limits.window, info.limits.output), (200_000, Some(8000)));
+}
+
+#[tokio::test]
+async fn a_server_is_asked_for_no_more_answers_at_a_time_than_it_may_be() {
+    let server = MockVllm::builder().start().await.unwrap();
+    // Two providers, one server.
+    let config = format!(
+        r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{url}", maxConcurrent: 1 }}, vllm: {{ baseUrl: "{url}" }} }} }} }}"#,
+        url = server.base_url()
+    );
+    let lab = Lab::new(&config, &[]);
+    let one = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    let other = lab.runtime.connect(Some("vllm/tiny")).await.unwrap();
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("first")).gate(0, &gate));
+    server.push(Turn::text("second"));
+    let chats = || server.requests().iter().filter(|seen| seen.method == "POST").count();
+    let (first, second, ()) = tokio::join!(ask(&one, "hi"), ask(&other, "hi"), async {
+        gate.reached().await;
+        // A question that is not for an answer gets through, and so would the second one have.
+        lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+        assert_eq!(chats(), 1);
+        gate.open();
+    });
+    assert_eq!((first.unwrap().as_str(), second.unwrap().as_str()), ("first", "second"));
+    assert_eq!(chats(), 2);
 }

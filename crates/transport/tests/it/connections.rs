@@ -1,7 +1,13 @@
 //! How connections are kept, lost and given up.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use futures_util::{FutureExt, StreamExt};
-use openclaw_transport::{StreamEvent, TransportErrorKind};
+use openclaw_transport::{
+    Client, ClientOptions, Clock, Clocks, Depth, Limit, Priority, StreamEvent, TransportErrorKind,
+    Turnstile,
+};
 
 use crate::server::{Connection, STREAM_HEAD, Server, both, chunk};
 
@@ -161,4 +167,63 @@ async fn a_connection_lost_in_the_middle_is_an_interruption_and_never_tried_agai
     let (reply, _) = both(client.get(url), server.answer(half)).await;
     assert_eq!(reply.unwrap_err().kind(), TransportErrorKind::Interrupted);
     server.is_left_alone();
+}
+
+#[tokio::test]
+async fn where_streams_are_limited_the_next_is_sent_when_one_is_dropped_and_other_calls_never_wait()
+{
+    let server = Server::start().await;
+    let turnstile = Turnstile::new(NonZeroUsize::MIN);
+    let limited = || ClientOptions { turnstile: Some(turnstile.clone()), ..server.options() };
+    let (one, other) = (Client::new(limited()).unwrap(), Client::new(limited()).unwrap());
+    let url = one.endpoint().api("chat/completions");
+    let open = async || {
+        let mut connection = server.accept().await;
+        let request = connection.request().await;
+        connection.send(STREAM_HEAD).await;
+        (connection, request.body)
+    };
+    let (first, (_first, _)) = both(one.stream(url.clone(), "1".into()), open()).await;
+    let first = first.unwrap();
+    let mut late = Box::pin(one.stream_as(url.clone(), "2".into(), Priority::Background));
+    let mut urgent = Box::pin(other.stream(url.clone(), "3".into()));
+    assert!(late.as_mut().now_or_never().is_none() && urgent.as_mut().now_or_never().is_none());
+    server.is_left_alone();
+    assert_eq!(turnstile.depth(), Depth { in_flight: 1, waiting: 2 });
+    let models = one.endpoint().api("models");
+    both(one.get(models), keep(&server)).await.0.unwrap();
+
+    drop(first);
+    assert!(late.as_mut().now_or_never().is_none(), "it is not its turn");
+    let (urgent, (connection, body)) = both(urgent, open()).await;
+    let mut urgent = urgent.unwrap();
+    assert_eq!(body, "3");
+    // The end of an answer is the end of the stream, dropped or not.
+    let mut connection = connection;
+    connection.send(&chunk("data: [DONE]\n\n")).await;
+    while urgent.next().await.is_some() {}
+    let (late, (_late, body)) = both(late, open()).await;
+    assert_eq!((late.is_ok(), body.as_str()), (true, "2"));
+    drop(late);
+    assert_eq!(turnstile.depth(), Depth { in_flight: 0, waiting: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_in_line_is_a_part_of_the_call() {
+    let server = Server::start().await;
+    let turnstile = Turnstile::new(NonZeroUsize::MIN);
+    let total = Limit { duration: Duration::from_secs(7), source: "the test".into() };
+    let clocks = Clocks { total: Some(total), ..Clocks::default() };
+    let options = ClientOptions { clocks, turnstile: Some(turnstile.clone()), ..server.options() };
+    let client = Client::new(options).unwrap();
+    let url = client.endpoint().api("chat/completions");
+    let mut first = Box::pin(client.stream(url.clone(), "1".into()));
+    assert!(first.as_mut().now_or_never().is_none());
+    let error = client.stream(url, "2".into()).await.unwrap_err();
+    let TransportErrorKind::Timeout { clock: Clock::Total, .. } = error.kind() else {
+        panic!("{error}")
+    };
+    server.is_left_alone();
+    drop(first);
+    assert_eq!(turnstile.depth(), Depth { in_flight: 0, waiting: 0 });
 }

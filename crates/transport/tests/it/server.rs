@@ -64,6 +64,7 @@ pub(crate) fn options(base: &str) -> ClientOptions {
         clocks: Clocks::default(),
         retry: RetryPolicy::NEVER,
         user_agent: "test/1".to_owned(),
+        turnstile: None,
     }
 }
 
