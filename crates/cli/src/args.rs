@@ -31,6 +31,9 @@ pub(crate) struct Global {
     /// Read this config file instead of `~/.openclaw/openclaw.json`
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
+    /// Use this value for this run, whatever the config says; may be given again
+    #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "Global options")]
+    pub(crate) set: Vec<String>,
     /// Say more on stderr: config keys that have no effect, each request, each decision
     #[arg(long, short = 'v', global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,

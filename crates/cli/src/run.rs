@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 
 use clap::Parser;
-use openclaw_config::{Config, Env, Paths, env_vars};
+use openclaw_config::{Env, Layers, LoadOptions, Paths, env_vars};
 use openclaw_runtime::Runtime;
 
 use crate::args::{Capability, Cli, Command, InferModelAction, ModelsAction};
@@ -62,7 +62,13 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
             return Ok(Exit::Config);
         }
     };
-    let start = Start { paths, env, printer };
+    let is_config = matches!(cli.command, Command::Config(_));
+    if is_config && !cli.global.set.is_empty() {
+        printer.error("`--set` is for one run of the other commands");
+        printer.hint("`openclaw config set KEY VALUE` changes the file.");
+        return Ok(Exit::Usage);
+    }
+    let start = Start { paths, env, printer, overrides: cli.global.set };
     match cli.command {
         Command::Agent(args) => {
             start.with_config(|context| in_runtime(printer, commands::agent::run(context, args)))
@@ -92,6 +98,8 @@ struct Start {
     paths: Paths,
     env: Env,
     printer: Printer,
+    /// `KEY=VALUE`, in the order given.
+    overrides: Vec<String>,
 }
 
 impl Start {
@@ -101,8 +109,19 @@ impl Start {
 
     /// Loads the config for a command that needs one, and says what is wrong with it.
     fn with_config(self, run: impl FnOnce(&Context) -> io::Result<Exit>) -> io::Result<Exit> {
-        let Self { paths, env, printer } = self;
-        let loaded = match Config::load(&paths, &env) {
+        let Self { paths, env, printer, overrides } = self;
+        let mut options = LoadOptions::new(&paths, &env);
+        for text in &overrides {
+            let parts =
+                text.split_once('=').and_then(|(key, value)| Some((key.parse().ok()?, value)));
+            let Some((key, value)) = parts else {
+                printer.error(format_args!("`--set {text}` is not KEY=VALUE"));
+                printer.hint("For example: `--set agents.defaults.timeoutSeconds=600`.");
+                return Ok(Exit::Usage);
+            };
+            options = options.set(key, value, "--set");
+        }
+        let loaded = match Layers::load(&options) {
             Ok(loaded) => loaded,
             Err(error) => {
                 diagnostic::print_broken(printer, &error);

@@ -78,3 +78,16 @@ async fn nothing_set_up_is_told_as_such() {
     assert_eq!(status["auth"]["providers"], json!([]));
     assert_eq!(status["defaultModel"], json!(null));
 }
+
+#[tokio::test]
+async fn a_value_of_the_command_line_wins_for_one_run() {
+    let home = home();
+    let before = home.get(".openclaw/openclaw.json");
+    let primary = "agents.defaults.model.primary=lab/small";
+    let ended = home.run(&["--set", primary, "models", "status", "--plain"]).await.code(0);
+    assert_eq!(ended.stdout, "lab/small\n");
+    assert_eq!(home.get(".openclaw/openclaw.json"), before, "the file is as it was");
+    let wrong = home.run(&["models", "status", "--set", "agents"]).await.code(2);
+    let _ = wrong.says(&["KEY=VALUE"]);
+    let _ = home.run(&["config", "validate", "--set", "a=1"]).await.code(2).says(&["config set"]);
+}
