@@ -77,13 +77,17 @@ _openclaw() {
 
     case "${cmd}" in
         openclaw)
-            opts="-v -q -h -V --config --verbose --quiet --help --version agent infer capability config models"
+            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent infer capability config models"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -95,7 +99,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__agent)
-            opts="-m -y -t -v -q -h --message --model --agent --workspace --timeout --yes --json --local --session-id --thinking --to --channel --deliver --config --verbose --quiet --help"
+            opts="-m -y -t -v -q -h --message --model --agent --workspace --timeout --yes --json --local --session-id --thinking --to --channel --deliver --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,6 +153,10 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -157,13 +165,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config)
-            opts="-v -q -h --config --verbose --quiet --help get set unset validate explain schema file path edit"
+            opts="-v -q -h --config --set --verbose --quiet --help get set unset validate explain schema file path edit"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -175,13 +187,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__edit)
-            opts="-v -q -h --config --verbose --quiet --help"
+            opts="-v -q -h --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -193,13 +209,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__explain)
-            opts="-v -q -h --json --config --verbose --quiet --help"
+            opts="-v -q -h --json --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -211,13 +231,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__file)
-            opts="-v -q -h --config --verbose --quiet --help"
+            opts="-v -q -h --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -229,13 +253,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__get)
-            opts="-v -q -h --json --config --verbose --quiet --help"
+            opts="-v -q -h --json --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -247,13 +275,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__schema)
-            opts="-v -q -h --config --verbose --quiet --help"
+            opts="-v -q -h --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -265,7 +297,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__set)
-            opts="-v -q -h --strict-json --merge --batch-json --batch-file --ref-source --ref-id --ref-provider --dry-run --json --replace --allow-exec --provider-allow-insecure-path --provider-allow-symlink-command --provider-allowlist --provider-arg --provider-command --provider-env --provider-json-only --provider-max-bytes --provider-max-output-bytes --provider-mode --provider-no-output-timeout-ms --provider-pass-env --provider-path --provider-source --provider-timeout-ms --provider-trusted-dir --config --verbose --quiet --help"
+            opts="-v -q -h --strict-json --merge --batch-json --batch-file --ref-source --ref-id --ref-provider --dry-run --json --replace --allow-exec --provider-allow-insecure-path --provider-allow-symlink-command --provider-allowlist --provider-arg --provider-command --provider-env --provider-json-only --provider-max-bytes --provider-max-output-bytes --provider-mode --provider-no-output-timeout-ms --provider-pass-env --provider-path --provider-source --provider-timeout-ms --provider-trusted-dir --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -363,6 +395,10 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -371,13 +407,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__unset)
-            opts="-v -q -h --dry-run --json --config --verbose --quiet --help"
+            opts="-v -q -h --dry-run --json --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -389,13 +429,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__config__subcmd__validate)
-            opts="-v -q -h --json --strict --config --verbose --quiet --help"
+            opts="-v -q -h --json --strict --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -407,13 +451,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__infer)
-            opts="-v -q -h --config --verbose --quiet --help model"
+            opts="-v -q -h --config --set --verbose --quiet --help model"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -425,13 +473,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__infer__subcmd__model)
-            opts="-v -q -h --config --verbose --quiet --help run"
+            opts="-v -q -h --config --set --verbose --quiet --help run"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -443,7 +495,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__infer__subcmd__model__subcmd__run)
-            opts="-v -q -h --model --prompt --json --local --gateway --config --verbose --quiet --help"
+            opts="-v -q -h --model --prompt --json --local --gateway --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -461,6 +513,10 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -469,13 +525,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__models)
-            opts="-v -q -h --config --verbose --quiet --help list status"
+            opts="-v -q -h --config --set --verbose --quiet --help list status"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -487,7 +547,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__models__subcmd__list)
-            opts="-v -q -h --provider --local --json --plain --all --config --verbose --quiet --help"
+            opts="-v -q -h --provider --local --json --plain --all --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -501,6 +561,10 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -509,13 +573,17 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__models__subcmd__status)
-            opts="-v -q -h --json --plain --probe --check --config --verbose --quiet --help"
+            opts="-v -q -h --json --plain --probe --check --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

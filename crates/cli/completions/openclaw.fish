@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_openclaw_global_optspecs
-    string join \n config= v/verbose q/quiet h/help V/version
+    string join \n config= set= v/verbose q/quiet h/help V/version
 end
 
 function __fish_openclaw_needs_command
@@ -25,6 +25,7 @@ function __fish_openclaw_using_subcommand
 end
 
 complete -c openclaw -n "__fish_openclaw_needs_command" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_needs_command" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_needs_command" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_needs_command" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -44,6 +45,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l thinking -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s t -l to -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l channel -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Run in this process (the only way there is without a gateway)'
@@ -52,26 +54,31 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -f -a "model" -d 'Text by a language model'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and __fish_seen_subcommand_from model" -f -a "run" -d 'Send one prompt and print the answer'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and not __fish_seen_subcommand_from model" -f -a "model" -d 'Text by a language model'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand capability; and __fish_seen_subcommand_from model" -f -a "run" -d 'Send one prompt and print the answer'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -s h -l help -d 'Print help'
@@ -85,6 +92,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "path" -d 'Print the path of the config file'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and not __fish_seen_subcommand_from get set unset validate explain schema file path edit" -f -a "edit" -d 'Open the config file in `$VISUAL` or `$EDITOR`, and save it only when it is valid'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'Print JSON'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
@@ -113,6 +121,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-timeout-ms -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-trusted-dir -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l strict-json -d 'Refuse a value that is not JSON5'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l merge -d 'Leave the keys of an object that the value does not name as they are'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l dry-run -d 'Show what would change, and write nothing'
@@ -122,39 +131,47 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l dry-run -d 'Show what would change, and write nothing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from unset" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l json -d 'Print one JSON object with every problem and its place'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -l strict -d 'Let warnings, such as unknown keys, count as errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -l json -d 'Print JSON'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from file" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s h -l help -d 'Print help'
@@ -162,6 +179,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -f -a "status" -d 'Show the default model, its fallbacks, aliases, and where each key comes from'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l provider -d 'Only this provider' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l local -d 'Only providers on this machine or the local network'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l plain -d 'Print one `provider/model-id` a line'
@@ -170,6 +188,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l plain -d 'Print the default model only'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -l probe
