@@ -21,7 +21,7 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        for folder in ["system", "state", "work/.openclaw", "work/deep/down"] {
+        for folder in ["system", "state", "checkout/.openclaw", "checkout/deep/down"] {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }
         Self { root }
@@ -31,7 +31,7 @@ impl Machine {
         let path = match layer {
             "system" => "system/openclaw.json5",
             "user" => "state/openclaw.json",
-            _ => "work/.openclaw/openclaw.json5",
+            _ => "checkout/.openclaw/openclaw.json5",
         };
         File::create(self.root.path().join(path)).unwrap().write_all(text).unwrap();
     }
@@ -47,7 +47,7 @@ impl Machine {
     }
 
     fn options<'a>(&self, paths: &'a Paths, env: &'a Env) -> LoadOptions<'a> {
-        let start = self.root.path().join("work/deep/down");
+        let start = self.root.path().join("checkout/deep/down");
         LoadOptions::new(paths, env).project_from(Some(start))
     }
 
@@ -213,7 +213,7 @@ fn derived_data_never_outranks_the_file() {
 #[test]
 fn the_folder_of_the_state_is_no_project() {
     let machine = Machine::new();
-    let home = machine.root.path().join("work");
+    let home = machine.root.path().join("checkout");
     File::create(home.join(".openclaw/openclaw.json5"))
         .unwrap()
         .write_all(b"{ agents: { defaults: { workspace: '/mine' } } }")
