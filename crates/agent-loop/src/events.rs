@@ -45,6 +45,11 @@ pub enum TurnEvent {
         /// How many other requests the server has, if it says so.
         ahead: Option<u32>,
     },
+    /// Something was learnt of the server, and the turn goes on accordingly.
+    Adapted {
+        /// What was learnt and what is done about it, as a sentence.
+        how: String,
+    },
     /// The server was lost; the turn is held until it is back.
     ServerLost {
         /// What happened, as a fragment that fits "failed to {…}".

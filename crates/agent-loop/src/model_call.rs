@@ -37,6 +37,7 @@ impl Turn<'_> {
                 ChatEvent::Waiting { state, waited, ahead } => {
                     TurnEvent::Waiting { state, waited, ahead }
                 }
+                ChatEvent::Adapted { how } => TurnEvent::Adapted { how },
                 ChatEvent::ServerLost { reason } => TurnEvent::ServerLost { reason },
                 ChatEvent::ServerBack { after } => TurnEvent::ServerBack { after },
                 ChatEvent::Restarted | ChatEvent::Resplit => {

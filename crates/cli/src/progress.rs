@@ -82,6 +82,7 @@ impl Progress {
                 let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
                 self.waiting_for = Some(Wait { what: doing(*state).to_owned(), since, note });
             }
+            TurnEvent::Adapted { how } => self.line(Style::Yellow, &format!("! {how}")),
             TurnEvent::ServerLost { .. } | TurnEvent::ServerBack { .. } | TurnEvent::Restarted => {
                 self.server(event);
             }

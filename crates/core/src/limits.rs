@@ -22,17 +22,20 @@ pub enum LimitSource {
     Live,
     /// The config says so and the server did not contradict it.
     Config,
+    /// The server said so before, and has not been asked again.
+    Cached,
     /// Nobody knows; this is the named fallback.
     Fallback,
 }
 
 impl LimitSource {
-    /// A short label for tables and JSON: `server`, `config` or `fallback`.
+    /// A short label for tables and JSON: `server`, `config`, `cache` or `fallback`.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
             Self::Live => "server",
             Self::Config => "config",
+            Self::Cached => "cache",
             Self::Fallback => "fallback",
         }
     }

@@ -148,6 +148,13 @@ pub enum ChatEvent {
         /// `None` when it does not say.
         ahead: Option<u32>,
     },
+    /// The server refused the request as it was or treated it in another way than asked for; what
+    /// that shows of the server is remembered, and the call goes on accordingly.
+    Adapted {
+        /// What was learnt and what is done about it: a sentence for a person, with the server's
+        /// option or the config's key that would change it.
+        how: String,
+    },
     /// The server was lost in the middle of the call. The call is held until the server is back;
     /// only by models that can wait for it.
     ServerLost {

@@ -140,7 +140,9 @@ async fn a_lost_server_and_what_became_void_are_seen_and_the_message_counts_once
         arguments: "{".to_owned(),
     };
     let lost = ChatEvent::ServerLost { reason: "read it".to_owned() };
+    let how = "No usage is asked for from now on.".to_owned();
     let before = [
+        ChatEvent::Adapted { how: how.clone() },
         ChatEvent::TextDelta("No".to_owned()),
         delta,
         lost,
@@ -151,6 +153,7 @@ async fn a_lost_server_and_what_became_void_are_seen_and_the_message_counts_once
     let mut play = Stage::new([Answer::Streams(items), replies("Done.")]).build();
     let (report, seen) = play.turn("Go").await;
     assert_eq!((report.model_calls, report.tool_calls), (2, 1));
+    assert!(seen.contains(&TurnEvent::Adapted { how }));
     let place = seen.iter().position(|event| *event == TurnEvent::Restarted).unwrap();
     let reason = "read it".to_owned();
     assert_eq!(

@@ -119,6 +119,7 @@ async fn ask(
 /// What of a server's coming and going a person should know.
 fn news(event: &ChatEvent) -> Option<String> {
     Some(match event {
+        ChatEvent::Adapted { how } => how.clone(),
         ChatEvent::ServerLost { reason } => {
             format!("the server is lost (failed to {reason}); it is waited for")
         }
