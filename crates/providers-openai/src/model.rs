@@ -17,6 +17,7 @@ use openclaw_transport::{
 use crate::assembly::{Assembly, Incomplete};
 use crate::budget::{self, NoRoom};
 use crate::failure::{self, model_error};
+use crate::knowledge::Knowledge;
 use crate::request;
 use crate::thinking::Habit;
 
@@ -26,13 +27,34 @@ pub struct OpenAiModel {
     client: Client,
     info: ModelInfo,
     habit: Arc<Habit>,
+    knowledge: Knowledge,
 }
 
 impl OpenAiModel {
     /// The model of `info.reference` on the client's server.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
-        Self { client, info, habit: Arc::default() }
+        Self { client, info, habit: Arc::default(), knowledge: Knowledge::default() }
+    }
+
+    /// Begins with what is known of the server, and adds to it what its answers show.
+    #[must_use]
+    pub fn with_knowledge(mut self, knowledge: Knowledge) -> Self {
+        self.knowledge = knowledge;
+        self
+    }
+
+    /// Sends through another client from now on.
+    #[must_use]
+    pub fn with_client(mut self, client: Client) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// What is known of the server, shared with this model.
+    #[must_use]
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
     }
 
     /// The client, for a server's other routes.
@@ -51,7 +73,7 @@ impl OpenAiModel {
         prompt: TokenCount,
     ) -> Result<ChatStream, ModelError> {
         let model = self.info.reference.model();
-        let cap = budget::output_cap(&self.info.limits, request.max_output_tokens, prompt)
+        let cap = budget::output_cap(&self.info().limits, request.max_output_tokens, prompt)
             .map_err(no_room)?;
         self.send_body(request, request::body(model, request, cap)).await
     }
@@ -86,7 +108,7 @@ impl OpenAiModel {
 #[async_trait]
 impl ChatModel for OpenAiModel {
     fn info(&self) -> ModelInfo {
-        self.info.clone()
+        ModelInfo { limits: self.knowledge.limits(self.info.limits), ..self.info.clone() }
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {

@@ -11,7 +11,9 @@ use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, ChatStream, HttpExchange, Liveness, ModelError,
     ModelErrorKind, ModelInfo, TokenCount, Waiting,
 };
-use openclaw_providers_openai::{OpenAiModel, estimate, list_models, nearest, output_cap};
+use openclaw_providers_openai::{
+    Knowledge, OpenAiModel, estimate, list_models, nearest, output_cap,
+};
 use openclaw_transport::{Client, Depth, Limit};
 
 use crate::liveness::Pulse;
@@ -48,12 +50,19 @@ impl VllmModel {
         }
     }
 
+    /// Begins with what is known of the server, and adds to it what its answers show.
+    #[must_use]
+    pub fn with_knowledge(mut self, knowledge: Knowledge) -> Self {
+        self.inner = self.inner.with_knowledge(knowledge);
+        self
+    }
+
     /// Waits for answers with patience. They go through `client`, which has no limits of its own
     /// for the headers, the first token and between tokens; all else stays with the client that
     /// the model was made with.
     #[must_use]
     pub fn with_patience(mut self, client: Client, patience: Patience) -> Self {
-        self.inner = OpenAiModel::new(client, self.inner.info());
+        self.inner = self.inner.with_client(client);
         self.patience = Some(patience);
         self
     }
