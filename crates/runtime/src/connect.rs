@@ -123,6 +123,12 @@ impl Connector {
         provider: &Provider,
         idle: Option<Limit>,
     ) -> Result<Client, ConnectError> {
+        let client = Client::new(self.client_options(provider, idle));
+        client.map_err(|error| ConnectError::Model(model_error(error, None)))
+    }
+
+    /// What a client for a provider's server is made of.
+    pub(crate) fn client_options(&self, provider: &Provider, idle: Option<Limit>) -> ClientOptions {
         let total = self.setup.loaded.config.agents.defaults.timeout().map(|duration| Limit {
             duration,
             source: self.setup.source("agents.defaults.timeoutSeconds").into(),
@@ -131,7 +137,7 @@ impl Connector {
             duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
             source: "the built-in limit".into(),
         };
-        let options = ClientOptions {
+        ClientOptions {
             endpoint: provider.endpoint.clone(),
             bearer: provider.key.as_ref().map(|key| key.value.clone()),
             headers: provider
@@ -153,8 +159,7 @@ impl Connector {
             },
             user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
             turnstile: self.turnstiles.of(provider, self.setup.max_concurrent(provider)),
-        };
-        Client::new(options).map_err(|error| ConnectError::Model(model_error(error, None)))
+        }
     }
 
     /// Asks a server what it serves, within the time for discovery.
