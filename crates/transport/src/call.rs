@@ -1,9 +1,9 @@
 //! One call: its attempts, the pauses between them, and what each came to.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Response};
 use tokio::time::{Instant, sleep};
 use url::Url;
@@ -12,7 +12,7 @@ use crate::cause::Cause;
 use crate::client::Shared;
 use crate::clocks::{Deadline, earlier, within};
 use crate::framing::MAX_BODY;
-use crate::retry::is_transient;
+use crate::retry::{is_transient, retry_after};
 use crate::{Clock, Clocks, Exchange, ServerError, TransportError, TransportErrorKind};
 
 /// How much of an error's body is read, in bytes.
@@ -177,9 +177,9 @@ impl<'a> Call<'a> {
     async fn refused(&mut self, response: Response) -> Failure {
         let status = response.status();
         let headers = response.headers();
-        self.exchange.retry_after = text(headers, &RETRY_AFTER)
-            .and_then(|seconds| seconds.trim().parse().ok())
-            .map(|seconds: u32| Duration::from_secs(seconds.into()));
+        let (wish, date) = (text(headers, &RETRY_AFTER), text(headers, &DATE));
+        self.exchange.retry_after =
+            wish.and_then(|wish| retry_after(&wish, date.as_deref(), SystemTime::now()));
         let target = text(headers, &LOCATION).filter(|_| status.is_redirection());
         self.exchange.server = if let Some(target) = target {
             let message = format!("redirects to {}", self.without_secrets(&target));

@@ -62,7 +62,7 @@ pub struct Exchange {
     pub request_id: Option<String>,
     /// Which attempt it was, from 1; 0 when none was begun.
     pub attempt: u32,
-    /// The `Retry-After` header of the answer, where it is in seconds.
+    /// How long the `Retry-After` header of the answer asks to wait.
     pub retry_after: Option<Duration>,
     /// Where the limit of the clock that ran out comes from.
     pub clock_source: Option<String>,

@@ -1,7 +1,9 @@
 //! When a failed attempt is tried again, and after which pause.
 
+mod http_date;
+
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::Exchange;
 
@@ -42,6 +44,18 @@ pub(crate) fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
+/// How long a `Retry-After` header asks to wait: a number of seconds, or a time. A time counts from
+/// the server's own `Date` where it sends one, because clocks differ; one that has passed is no
+/// wait.
+pub(crate) fn retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let now = date.and_then(http_date::parse).unwrap_or(now);
+    Some(http_date::parse(value)?.duration_since(now).unwrap_or_default())
+}
+
 /// A number in `0.0..=1.0` from the standard library's randomly keyed hasher: spreading callers
 /// out needs no better source.
 fn random_fraction() -> f64 {
@@ -66,6 +80,27 @@ mod tests {
             let pauses: Vec<_> = (0..64).map(|_| policy.pause(failed, &none)).collect();
             assert!(pauses.iter().all(|pause| (full / 2..=full).contains(pause)));
             assert!(pauses.iter().any(|pause| pause != pauses.first().unwrap()));
+        }
+    }
+
+    #[test]
+    fn a_wish_is_a_number_of_seconds_or_a_time() {
+        let local = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_700);
+        let at = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let later = "Sun, 06 Nov 1994 08:49:07 GMT";
+        for (value, date, seconds) in [
+            ("120", None, Some(120)),
+            (" 0 ", Some(at), Some(0)),
+            (at, None, Some(77)),
+            (at, Some(later), Some(30)),
+            (at, Some("yesterday"), Some(77)),
+            (later, Some(at), Some(0)),
+            ("soon", Some(at), None),
+            ("-1", None, None),
+            ("", None, None),
+        ] {
+            let expected = seconds.map(Duration::from_secs);
+            assert_eq!(retry_after(value, date, local), expected, "{value:?} {date:?}");
         }
     }
 

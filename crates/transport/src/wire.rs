@@ -13,7 +13,7 @@ pub use chat::{
     FunctionCallDelta, Message, PromptTokensDetails, StreamOptions, Tool, ToolCall, ToolCallDelta,
     ToolChoice, Usage,
 };
-pub use models::{ModelCard, ModelList};
+pub use models::{ModelCard, ModelList, ModelMeta};
 
 use serde::{Deserialize, Deserializer};
 

@@ -1,6 +1,7 @@
 //! The list of models.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::lenient;
 
@@ -27,7 +28,39 @@ pub struct ModelCard {
     /// The model that it is an adapter of.
     #[serde(default)]
     pub parent: Option<String>,
-    /// The window in tokens.
-    #[serde(default)]
+    /// The window in tokens, as vLLM says it.
+    #[serde(default, deserialize_with = "count")]
     pub max_model_len: Option<u32>,
+    /// The window in tokens, as some gateways say it.
+    #[serde(default, deserialize_with = "count")]
+    pub context_length: Option<u32>,
+    /// The window in tokens, as other gateways say it.
+    #[serde(default, deserialize_with = "count")]
+    pub context_window: Option<u32>,
+    /// What llama.cpp says besides.
+    #[serde(default, deserialize_with = "meta")]
+    pub meta: ModelMeta,
+}
+
+/// What llama.cpp says of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct ModelMeta {
+    /// The window in tokens that it was loaded with.
+    #[serde(default, deserialize_with = "count")]
+    pub n_ctx: Option<u32>,
+    /// The window in tokens that it was trained with, which may be more than it was loaded with.
+    #[serde(default, deserialize_with = "count")]
+    pub n_ctx_train: Option<u32>,
+}
+
+/// Reads a number of tokens; anything else, and zero, is the same as absent.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+    Ok(count.filter(|count| *count > 0))
+}
+
+fn meta<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModelMeta, D::Error> {
+    // Other servers may have something else by this name.
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }

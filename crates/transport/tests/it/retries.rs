@@ -64,13 +64,17 @@ async fn a_pause_that_outlasts_the_total_clock_is_not_begun() {
     let retry = RetryPolicy { attempts: 5, base_delay: second, max_delay: second };
     let clocks = Clocks { total: Some(limit(Duration::from_mins(1))), ..Clocks::default() };
     let client = Client::new(ClientOptions { retry, clocks, ..server.options() }).unwrap();
-    let answer = response("429 x", "retry-after: 61\r\n", "");
-    let url = client.endpoint().api("models");
+    let at_a_time = "date: Sun, 06 Nov 1994 08:48:36 GMT\r\n\
+                     retry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     let begun = std::time::Instant::now();
-    let (reply, _) = both(client.get(url), server.answer(&answer)).await;
-    let error = reply.unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Status(429));
-    assert_eq!(error.exchange().retry_after, Some(Duration::from_secs(61)));
+    for headers in ["retry-after: 61\r\n", at_a_time] {
+        let answer = response("429 x", headers, "");
+        let url = client.endpoint().api("models");
+        let (reply, _) = both(client.get(url), server.answer(&answer)).await;
+        let error = reply.unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Status(429));
+        assert_eq!(error.exchange().retry_after, Some(Duration::from_secs(61)), "{headers}");
+    }
     assert!(begun.elapsed() < Duration::from_mins(1));
     server.is_left_alone();
 }
