@@ -1,12 +1,20 @@
 //! What a server serves.
 
+mod shapes;
+mod windows;
+
+use std::borrow::Cow;
+
 use openclaw_core::ModelError;
-use openclaw_transport::{Client, wire::ModelList};
+use openclaw_transport::Client;
+use openclaw_transport::wire::{ModelCard, ModelList};
+
+pub use self::windows::find_windows;
 
 use crate::model_error;
 
 /// A model as its server lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServedModel {
     /// The id to ask for.
     pub id: String,
@@ -14,6 +22,11 @@ pub struct ServedModel {
     pub parent: Option<String>,
     /// The window in tokens, if the server says; an adapter's is its parent's.
     pub window: Option<u32>,
+    /// Where the server says `window`, e.g. `/props of llama.cpp`; absent without one.
+    pub window_from: Option<Cow<'static, str>>,
+    /// The window in tokens that the model was trained with, if the server says; the model may be
+    /// loaded with less.
+    pub trained_window: Option<u32>,
     /// Who serves it, in the server's words; vLLM says `vllm`.
     pub owner: Option<String>,
 }
@@ -26,15 +39,24 @@ pub async fn list_models(client: &Client) -> Result<Vec<ServedModel>, ModelError
     let url = client.endpoint().api("models");
     let reply = client.get(url).await.map_err(|error| model_error(error, None))?;
     let list: ModelList = reply.json().map_err(|error| model_error(error, None))?;
-    let window =
-        |id: &str| list.data.iter().find(|card| card.id == id).and_then(|card| card.max_model_len);
-    let served = list.data.iter().map(|card| ServedModel {
-        id: card.id.clone(),
-        parent: card.parent.clone(),
-        window: card.max_model_len.or_else(|| card.parent.as_deref().and_then(window)),
-        owner: card.owned_by.clone(),
+    let of_parent = |id: &str| list.data.iter().find(|card| card.id == id).and_then(window);
+    let served = list.data.iter().map(|card| {
+        let window = window(card).or_else(|| card.parent.as_deref().and_then(of_parent));
+        ServedModel {
+            id: card.id.clone(),
+            parent: card.parent.clone(),
+            window,
+            window_from: window.map(|_| "/v1/models".into()),
+            trained_window: card.meta.n_ctx_train,
+            owner: card.owned_by.clone(),
+        }
     });
     Ok(served.collect())
+}
+
+fn window(card: &ModelCard) -> Option<u32> {
+    let by_gateways = card.context_length.or(card.context_window);
+    card.max_model_len.or(card.meta.n_ctx).or(by_gateways)
 }
 
 /// Looks for the API where people often forget or double a part of its path, and returns the base
@@ -100,7 +122,7 @@ mod tests {
         let served = ["qwen3-8b", "meta-llama/Llama-3.3-70B-Instruct", "tiny", "gemma-3"];
         let served: Vec<_> = served
             .iter()
-            .map(|id| ServedModel { id: (*id).to_owned(), parent: None, window: None, owner: None })
+            .map(|id| ServedModel { id: (*id).to_owned(), ..ServedModel::default() })
             .collect();
         assert_eq!(
             nearest("llama-3.3-70b-instruct", &served)[0],

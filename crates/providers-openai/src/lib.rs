@@ -24,7 +24,7 @@ mod schema;
 mod thinking;
 
 pub use budget::{NoRoom, estimate, output_cap};
-pub use catalogue::{ServedModel, find_api, list_models, nearest};
+pub use catalogue::{ServedModel, find_api, find_windows, list_models, nearest};
 pub use failure::model_error;
 pub use knowledge::{Facts, Knowledge, Lack};
 pub use model::OpenAiModel;

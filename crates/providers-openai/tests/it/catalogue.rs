@@ -21,7 +21,9 @@ async fn an_adapter_has_its_parents_window() {
         id: id.to_owned(),
         parent: parent.map(str::to_owned),
         window,
+        window_from: window.map(|_| "/v1/models".into()),
         owner: Some("vllm".to_owned()),
+        ..ServedModel::default()
     };
     let expected = [
         model("base", None, Some(8192)),

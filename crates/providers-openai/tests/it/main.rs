@@ -19,4 +19,6 @@ mod rescue;
 #[cfg(test)]
 mod talk;
 #[cfg(test)]
+mod windows;
+#[cfg(test)]
 mod wire;
