@@ -43,7 +43,7 @@ impl Turn<'_> {
         self.record(JournalEntry::Intent(call)).await?;
         match agent.approver.decide(call, &effect).await {
             Verdict::Allow => self.run_tool(tool.as_ref(), call, effect).await,
-            Verdict::Deny { reason } => Ok(refuse(call, Refusal::Denied, reason)),
+            Verdict::Deny { reason } | Verdict::NeedsInput { question: reason } => Ok(refuse(call, Refusal::Denied, reason)),
         }
     }
 
@@ -61,7 +61,7 @@ impl Turn<'_> {
         let started = Instant::now();
         let time_limit = self.agent.limits.tool_time;
         let progress = ToolProgress::new(self.events.clone(), call.id.clone());
-        let running = tool.call(call, ToolContext { time_limit, progress: &progress });
+        let running = tool.call(call, ToolContext { time_limit, output_bytes: usize::MAX, progress: &progress });
         let output = match time_limit {
             None => running.await,
             Some(limit) => tokio::time::timeout(limit.saturating_add(TOOL_GRACE), running)

@@ -23,4 +23,23 @@ pub enum Verdict {
         /// Why, as a sentence for the model and the user.
         reason: String,
     },
+    /// The call cannot be decided on without a person, who is not there: the turn ends and asks.
+    NeedsInput {
+        /// What the person is asked, as a sentence.
+        question: String,
+    },
+}
+
+/// Allows reading and nothing else.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReadOnly;
+
+#[async_trait]
+impl Approver for ReadOnly {
+    async fn decide(&self, _call: &ToolCall, effect: &Effect) -> Verdict {
+        match effect {
+            Effect::Read { .. } => Verdict::Allow,
+            _ => Verdict::Deny { reason: "only reading is allowed here".to_owned() },
+        }
+    }
 }

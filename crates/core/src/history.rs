@@ -18,6 +18,9 @@ use crate::{
 const INTERRUPTED: &str = "This call was interrupted before it finished. It may or may not have had an effect; check \
      before you repeat it.";
 
+/// The most bytes of a broken call that its answer repeats.
+const MAX_RAW_BYTES: usize = 2_000;
+
 /// A conversation without its system prompt. Cloning is cheap: entries are shared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
@@ -147,6 +150,17 @@ impl History {
         slots.iter().filter(|slot| slot.result.is_none()).map(|slot| &slot.call)
     }
 
+    /// The calls since the user last spoke that have a result, in order.
+    pub fn results_since_user(&self) -> impl Iterator<Item = (&ToolCall, &ToolOutput)> {
+        let is_user = |entry: &Arc<Entry>| matches!(entry.as_ref(), Entry::User(_));
+        let start = self.entries.iter().rposition(is_user).unwrap_or(0);
+        let slots = self.entries.iter().skip(start).flat_map(|entry| match entry.as_ref() {
+            Entry::Assistant { slots, .. } => slots.as_slice(),
+            Entry::User(_) => &[],
+        });
+        slots.filter_map(|slot| Some((&slot.call, slot.result.as_ref()?)))
+    }
+
     /// The messages to send: begins with the user, never two of the user or two of the model in a
     /// row, and each call followed by its one result.
     pub fn messages(&self) -> impl Iterator<Item = MessageRef<'_>> {
@@ -198,6 +212,7 @@ impl Slot {
         let (mut call, result) = match call {
             EmittedCall::Ready(call) => (call, None),
             EmittedCall::Broken(BrokenCall { id, name, raw, problem }) => {
+                let raw = shorten(&raw);
                 let text = format!("This call was not run: {problem} You wrote: {raw}");
                 let call = ToolCall { id, name, arguments: Arguments::default() };
                 (call, Some(ToolOutput::error(text)))
@@ -216,6 +231,16 @@ impl Slot {
         let text = self.result.as_ref().map_or(INTERRUPTED, |output| output.text.as_str());
         MessageRef::ToolResult { call: &self.call, text }
     }
+}
+
+/// Cuts what a model wrote to what it needs to see of it.
+fn shorten(raw: &str) -> Cow<'_, str> {
+    if raw.len() <= MAX_RAW_BYTES {
+        return Cow::Borrowed(raw);
+    }
+    let end = raw.floor_char_boundary(MAX_RAW_BYTES);
+    let shown = raw.get(..end).unwrap_or_default();
+    Cow::Owned(format!("{shown} [… {} bytes more]", raw.len() - end))
 }
 
 #[cfg(test)]

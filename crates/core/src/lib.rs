@@ -6,7 +6,8 @@
 //! - what is said: [`AssistantMessage`], [`ToolCall`], [`ToolOutput`], and [`History`], which
 //!   cannot be brought into a state that a server would refuse;
 //! - what is known of a model: [`ModelInfo`] and [`ModelLimits`], with the source of each number;
-//! - the four seams: [`ChatModel`], [`Tool`], [`Approver`] and [`Journal`];
+//! - the four seams: [`ChatModel`], [`Tool`], [`Approver`] and [`Journal`], and beside them
+//!   [`Spill`], where outputs go that are too large;
 //! - how a model call fails: [`ModelError`].
 //!
 //! Cancellation is by drop everywhere: dropping a future or a stream ends the work behind it.
@@ -19,9 +20,10 @@ mod journal;
 mod limits;
 mod message;
 mod model;
+mod spill;
 mod tool;
 
-pub use approval::{Approver, Verdict};
+pub use approval::{Approver, ReadOnly, Verdict};
 pub use error::{HttpExchange, ModelError, ModelErrorKind, ServerMessage};
 pub use history::{History, HistoryError, MessageRef};
 pub use id::{InvalidName, ModelRef, ToolCallId, ToolName};
@@ -33,6 +35,7 @@ pub use message::{
 };
 pub use model::{
     Abilities, ChatEvent, ChatModel, ChatRequest, ChatStream, Clock, Liveness, ModelInfo, Outcome,
-    ToolChoice, Usage, Waiting,
+    ToolChoice, Usage, Waiting, whole_answer,
 };
-pub use tool::{Effect, InvalidArguments, ProgressSink, Tool, ToolContext, ToolSpec};
+pub use spill::{Spill, SpillError};
+pub use tool::{Concurrency, Effect, InvalidArguments, ProgressSink, Tool, ToolContext, ToolSpec};

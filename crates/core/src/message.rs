@@ -16,6 +16,17 @@ pub struct AssistantMessage {
 }
 
 impl AssistantMessage {
+    /// A message of visible text alone.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// A message of one call alone.
+    #[must_use]
+    pub fn call(call: ToolCall) -> Self {
+        Self { calls: vec![EmittedCall::Ready(call)], ..Self::default() }
+    }
+
     /// Tells whether there is neither visible text nor a call.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -147,17 +158,20 @@ pub struct ToolOutput {
     pub is_error: bool,
     /// One line for a person, e.g. `12 lines`; never sent to the model.
     pub summary: Option<String>,
+    /// What stands for the output as the tool gave it, where `text` differs from that: it was cut,
+    /// or something was added. Equal for equal outputs, in every process.
+    pub digest: Option<u64>,
 }
 
 impl ToolOutput {
     /// An answer of a tool that did what was asked.
     pub fn ok(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: false, summary: None }
+        Self { text: text.into(), is_error: false, summary: None, digest: None }
     }
 
     /// An answer of a tool that did not.
     pub fn error(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: true, summary: None }
+        Self { text: text.into(), is_error: true, summary: None, digest: None }
     }
 
     /// Adds the line for a person.

@@ -3,14 +3,15 @@
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_core::Stream;
 
 use crate::{
-    AssistantMessage, History, ModelError, ModelLimits, ModelRef, TokenCount, ToolCallId, ToolName,
-    ToolSpec,
+    AssistantMessage, History, LimitSource, ModelError, ModelLimits, ModelRef, TokenCount,
+    ToolCallId, ToolName, ToolSpec,
 };
 
 /// A model behind any API. Implementations are shared as `Arc<dyn ChatModel>`.
@@ -41,6 +42,23 @@ pub trait ChatModel: Send + Sync + Debug {
 /// The events of one answer. Ends after [`ChatEvent::Finished`] or after an error.
 pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatEvent, ModelError>> + Send>>;
 
+/// The stream of a model that has its whole answer at once, without usage.
+#[must_use]
+pub fn whole_answer(message: AssistantMessage, outcome: Outcome) -> ChatStream {
+    Box::pin(Whole(Some(ChatEvent::Finished { message, outcome, usage: None })))
+}
+
+/// A stream of one event.
+struct Whole(Option<ChatEvent>);
+
+impl Stream for Whole {
+    type Item = Result<ChatEvent, ModelError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(Ok))
+    }
+}
+
 /// What is known of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelInfo {
@@ -50,6 +68,18 @@ pub struct ModelInfo {
     pub limits: ModelLimits,
     /// What it can do.
     pub abilities: Abilities,
+}
+
+impl ModelInfo {
+    /// A model with tools and a window of this many tokens, as its maker says.
+    #[must_use]
+    pub fn new(reference: ModelRef, window: u32) -> Self {
+        Self {
+            reference,
+            limits: ModelLimits { window, window_source: LimitSource::Config, output: None },
+            abilities: Abilities { tools: true, images: false, reasoning: false },
+        }
+    }
 }
 
 /// What a model can do, by config or by the server's own word.
@@ -222,6 +252,8 @@ pub enum Outcome {
     Truncated,
     /// There is reasoning, and neither text nor a call.
     ReasoningOnly,
+    /// There is reasoning alone, cut off by the output limit.
+    ReasoningCut,
     /// There is nothing at all, and the server says that it is done.
     Empty,
     /// The server withheld the answer.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{ToolCall, ToolName, ToolOutput};
+use crate::{InvalidName, ToolCall, ToolName, ToolOutput};
 
 /// Something a model can call. Implementations are shared as `Arc<dyn Tool>`.
 #[async_trait]
@@ -20,6 +20,12 @@ pub trait Tool: Send + Sync + Debug {
     /// # Errors
     /// When the arguments are not what the tool takes; nothing is done then.
     fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments>;
+
+    /// Says whether a call may run while others of the same message do. A tool says so only for
+    /// calls that change nothing and that no other call's effect could change in the middle.
+    fn concurrency(&self, _call: &ToolCall) -> Concurrency {
+        Concurrency::Alone
+    }
 
     /// Does it. A tool that fails says so in its output: the model reads it. Dropping the future
     /// ends everything that the call started.
@@ -35,6 +41,44 @@ pub struct ToolSpec {
     pub description: Arc<str>,
     /// The JSON Schema of its arguments, an object schema.
     pub parameters: Arc<Value>,
+}
+
+impl ToolSpec {
+    /// Describes a tool; `parameters` is the JSON Schema of its arguments, an object schema.
+    ///
+    /// # Errors
+    /// When the name is not one that every server accepts.
+    pub fn new(name: &str, description: &str, parameters: Value) -> Result<Self, InvalidName> {
+        Ok(Self {
+            name: ToolName::new(name)?,
+            description: description.into(),
+            parameters: Arc::new(parameters),
+        })
+    }
+
+    /// Says what arguments the tool takes, for a model that got them wrong, e.g. `` `read` takes one
+    /// JSON object with `path` (string), `limit` (integer, optional)``.
+    #[must_use]
+    pub fn takes(&self) -> String {
+        let name = &self.name;
+        let required = self.parameters.get("required").and_then(Value::as_array);
+        let is_required =
+            |key: &str| required.is_some_and(|names| names.iter().any(|name| name == key));
+        let fields = self.parameters.get("properties").and_then(Value::as_object);
+        let fields = fields.into_iter().flatten().map(|(key, field)| {
+            let kind = field.get("type").and_then(Value::as_str);
+            let optional = (!is_required(key)).then_some("optional");
+            let notes: Vec<&str> = kind.into_iter().chain(optional).collect();
+            let notes =
+                if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+            format!("`{key}`{notes}")
+        });
+        let fields: Vec<String> = fields.collect();
+        if fields.is_empty() {
+            return format!("`{name}` takes one JSON object");
+        }
+        format!("`{name}` takes one JSON object with {}", fields.join(", "))
+    }
 }
 
 /// What a call would do.
@@ -60,6 +104,15 @@ pub enum Effect {
     },
 }
 
+/// Whether a call may run while other calls do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Concurrency {
+    /// Nothing else runs meanwhile.
+    Alone,
+    /// Calls that say so as well may run meanwhile.
+    Shared,
+}
+
 /// Arguments that a tool does not take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid arguments for `{tool}`: {problem}")]
@@ -75,6 +128,9 @@ pub struct InvalidArguments {
 pub struct ToolContext<'a> {
     /// The longest the call may take; `None` leaves it to the tool's own limit.
     pub time_limit: Option<Duration>,
+    /// How many bytes of its output the model can be shown. A tool that gives its output in parts
+    /// gives no more; what any other returns beyond is cut out of the middle and kept elsewhere.
+    pub output_bytes: usize,
     /// Takes pieces of output while the call runs.
     pub progress: &'a dyn ProgressSink,
 }
@@ -88,4 +144,23 @@ pub trait ProgressSink: Send + Sync + Debug {
 /// Drops every piece.
 impl ProgressSink for () {
     fn output(&self, _text: &str) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_tool_takes_is_said_with_types() {
+        let spec = |parameters| ToolSpec::new("read", "Reads.", parameters).unwrap();
+        let fields = json!({"path": {"type": "string"}, "limit": {"type": "integer"}, "any": true});
+        let schema = json!({"type": "object", "properties": fields, "required": ["path", "any"]});
+        assert_eq!(
+            spec(schema).takes(),
+            "`read` takes one JSON object with `any`, `limit` (integer, optional), `path` (string)"
+        );
+        assert_eq!(spec(json!({"type": "object"})).takes(), "`read` takes one JSON object");
+    }
 }

@@ -128,7 +128,7 @@ impl Assembly {
         } else if !message.is_empty() {
             if cut { Outcome::Truncated } else { Outcome::Reply }
         } else if message.reasoning.is_some() {
-            Outcome::ReasoningOnly
+            if cut { Outcome::ReasoningCut } else { Outcome::ReasoningOnly }
         } else {
             Outcome::Empty
         };

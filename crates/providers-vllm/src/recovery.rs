@@ -178,9 +178,11 @@ impl Held {
     ) -> ChatEvent {
         if let Some(before) = self.shown.continued {
             message.text = mem::take(&mut self.shown.text);
-            if matches!(outcome, Outcome::Empty | Outcome::ReasoningOnly) {
-                outcome = Outcome::Reply;
-            }
+            outcome = match outcome {
+                Outcome::Empty | Outcome::ReasoningOnly => Outcome::Reply,
+                Outcome::ReasoningCut => Outcome::Truncated,
+                other => other,
+            };
             if let Some(usage) = &mut usage {
                 usage.input = usage.input.saturating_sub(before);
                 usage.output = usage.output.saturating_add(before);

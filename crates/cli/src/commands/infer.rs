@@ -148,6 +148,10 @@ fn finish(
             None
         }
         Outcome::ReasoningOnly => Some("the model only reasoned and then said nothing"),
+        Outcome::ReasoningCut => Some(
+            "the model reasoned until its output limit was reached (`maxTokens` of the model, or \
+             the room left in its window)",
+        ),
         Outcome::Refused => Some("the server withheld the answer"),
         Outcome::Calls => Some("the model called a tool though none was offered"),
         _ => Some("the model ended without saying anything"),

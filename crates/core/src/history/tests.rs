@@ -169,3 +169,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_long_broken_call_is_repeated_in_part() {
+    let mut history = History::new();
+    history.push_user("go");
+    let broken = EmittedCall::Broken(BrokenCall {
+        id: ToolCallId::new("a").unwrap(),
+        name: ToolName::from_model("write"),
+        raw: "é".repeat(3_000),
+        problem: "It was cut off.".to_owned(),
+    });
+    history.push_assistant(says("", vec![broken])).unwrap();
+    let (_, output) = history.results_since_user().next().unwrap();
+    assert!(output.text.ends_with("é [… 4000 bytes more]"), "{}", output.text);
+}
+
+#[test]
+fn results_are_those_since_the_user_last_spoke() {
+    let mut history = History::new();
+    for said in ["one", "two"] {
+        history.push_user(said);
+        let calls = vec![EmittedCall::Ready(call("a", "read")), EmittedCall::Ready(call("b", "x"))];
+        let calls = history.push_assistant(says("", calls)).unwrap();
+        history.resolve(&calls[0].id, ToolOutput::ok(said)).unwrap();
+    }
+    let results: Vec<_> = history
+        .results_since_user()
+        .map(|(call, output)| (call.name.as_str(), &*output.text))
+        .collect();
+    assert_eq!(results, [("read", "two")]);
+}

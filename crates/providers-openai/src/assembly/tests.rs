@@ -66,7 +66,7 @@ fn the_outcome_is_decided_from_content() {
             "thought only, length",
             vec![thought(), finish("length")],
             true,
-            Ok(Outcome::ReasoningOnly),
+            Ok(Outcome::ReasoningCut),
         ),
         ("thought, text", vec![thought(), text(), finish("stop")], true, Ok(Outcome::Reply)),
         ("nothing, stop", vec![role(), finish("stop")], true, Ok(Outcome::Empty)),

@@ -34,7 +34,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("notools-default-stream", "rejected"),
     ("notools-named-stream", "rejected"),
     ("overload-503", "overloaded"),
-    ("reasoning-stream", "ReasoningOnly"),
+    ("reasoning-stream", "ReasoningCut"),
     ("strict-required-stream", "Calls +read_file"),
     ("tools-named-stream", "Calls -read_file"),
     ("tools-required-stream", "Calls -read_file -read_file -read_file -read_file"),

@@ -231,7 +231,7 @@ async fn a_model_that_reasons_is_expected_to() {
     assert_eq!((found.thought.as_str(), found.text.as_str()), ("Hm.", "Yes."));
     assert!(!found.is_resplit());
     let found = first(Turn::tokens("Hm, but").finish(Finish::Length)).await;
-    assert_eq!((found.thought.as_str(), found.outcome), ("Hm, but", Outcome::ReasoningOnly));
+    assert_eq!((found.thought.as_str(), found.outcome), ("Hm, but", Outcome::ReasoningCut));
     let found = first(Turn::tokens("Yes.")).await;
     assert_eq!((found.text.as_str(), found.outcome), ("Yes.", Outcome::Reply));
     assert!(found.is_resplit());

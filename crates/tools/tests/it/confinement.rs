@@ -100,7 +100,8 @@ async fn pipes_sockets_and_devices_are_refused_at_once() {
     let devices = Workspace::open(std::path::Path::new("/dev")).unwrap();
     let tools = openclaw_tools::core_tools(devices, crate::support::exec_options());
     let call = crate::support::call("read", json!({"path": "zero"}));
-    let context = openclaw_core::ToolContext { time_limit: None, progress: &() };
+    let context =
+        openclaw_core::ToolContext { time_limit: None, output_bytes: 50_000, progress: &() };
     assert!(tools[2].call(&call, context).await.text.contains("is a device"));
 }
 

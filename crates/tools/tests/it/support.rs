@@ -73,7 +73,7 @@ impl Fixture {
     }
 
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> ToolOutput {
-        let context = ToolContext { time_limit: None, progress: &() };
+        let context = ToolContext { time_limit: None, output_bytes: 50_000, progress: &() };
         self.call_in(tool, arguments, context).await
     }
 
