@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use openclaw_core::{Approver, ChatModel, History, Journal, Tool};
+use openclaw_core::{Approver, ChatModel, History, Journal, Tool, ToolSpec};
 
 use crate::toolbox::Toolbox;
 use crate::turn::Turn;
@@ -47,6 +47,12 @@ impl Agent {
         let AgentParts { model, tools, system, approver, journal, limits } = parts;
         let toolbox = Toolbox::new(tools)?;
         Ok(Self { model, toolbox, system, approver, journal, limits })
+    }
+
+    /// What the model is told of the tools, in the order it is sent.
+    #[must_use]
+    pub fn tools(&self) -> &Arc<[ToolSpec]> {
+        self.toolbox.specs()
     }
 
     /// Runs one turn on what the user said, and adds it to the history.

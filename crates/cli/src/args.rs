@@ -1,6 +1,7 @@
 //! What can be typed.
 
 pub(crate) mod config;
+pub(crate) mod prompt;
 
 use std::path::PathBuf;
 
@@ -56,6 +57,9 @@ pub(crate) enum Command {
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
     Models(Models),
+    /// See what an agent sends before you have said a word
+    #[command(subcommand_required = true)]
+    Prompt(prompt::Prompt),
 }
 
 /// `openclaw agent`.

@@ -74,7 +74,7 @@ impl Exit {
         match error {
             ConnectError::Model(error) => Self::of_model_error(error.kind()),
             ConnectError::Setup(error) => match error.kind() {
-                SetupErrorKind::InvalidReference => Self::Usage,
+                SetupErrorKind::InvalidReference | SetupErrorKind::UnknownAgent => Self::Usage,
                 SetupErrorKind::UnknownModel => Self::Refused,
                 SetupErrorKind::Workspace => Self::Failed,
                 _ => Self::Config,

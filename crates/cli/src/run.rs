@@ -8,6 +8,7 @@ use clap::Parser;
 use openclaw_config::{Env, Layers, LoadOptions, Paths, env_vars};
 use openclaw_runtime::Runtime;
 
+use crate::args::prompt::PromptAction;
 use crate::args::{Capability, Cli, Command, InferModelAction, ModelsAction};
 use crate::commands::config::Place;
 use crate::commands::{self, Context};
@@ -81,6 +82,11 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
                     in_runtime(printer, commands::infer::run(context, args))
                 }),
             },
+        },
+        Command::Prompt(prompt) => match prompt.action {
+            PromptAction::Explain(args) => start.with_config(|context| {
+                in_runtime(printer, commands::prompt_explain::run(context, args))
+            }),
         },
         Command::Models(models) => match models.action {
             ModelsAction::List(args) => start.with_config(|context| {

@@ -1,5 +1,7 @@
 //! The values that hold where a config sets none. The schema shows these same constants.
 
+/// The agent that there always is.
+pub const MAIN_AGENT: &str = "main";
 /// `agents.defaults.timeoutSeconds`: a whole run, 48 hours.
 pub const RUN_TIMEOUT_SECONDS: u64 = 172_800;
 /// `agents.defaults.llm.idleTimeoutSeconds`: a model that sends nothing.
@@ -25,6 +27,8 @@ pub const SYSTEM_DIR: &str = "/etc/openclaw";
 pub const SYSTEM_FILE_NAMES: [&str; 2] = ["openclaw.json5", "openclaw.json"];
 /// The folder of copies of config files, in the folder of the state.
 pub const HISTORY_DIR_NAME: &str = "config-history";
+/// The folder of what can be found out again, in the folder of the state.
+pub const CACHE_DIR_NAME: &str = "cache";
 /// The wait for a connection to a model server.
 pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
 /// The wait for a model server's list of models.

@@ -89,14 +89,14 @@ pub use load::LoadError;
 pub use loaded::{Loaded, Origin};
 pub use path::{InvalidKeyPath, KeyPath, Segment};
 pub use paths::{HomeUnknown, Paths};
-pub use save::{Change, ConfigFile, SaveError};
+pub use save::{Change, ConfigFile, SaveError, StateFile};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
-    AgentDefaults, AgentsConfig, Api, CompactionConfig, CompactionMode, CompatConfig, Config,
-    ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode,
-    GatewayBind, GatewayConfig, GatewayMode, InputKind, LlmConfig, LocalModelMode, MaxTokensField,
-    MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig, Period,
-    ProviderConfig, ServerLossConfig, TailscaleConfig, TailscaleMode, ToolsConfig, WebConfig,
-    WebFetchConfig, WebSearchConfig,
+    AgentDefaults, AgentEntry, AgentsConfig, Api, ClocksConfig, CompactionConfig, CompactionMode,
+    CompatConfig, Config, ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig,
+    GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, InputKind, LlmConfig,
+    LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry,
+    ModelsConfig, Period, ProviderConfig, ServerLossConfig, TailscaleConfig, TailscaleMode,
+    ToolPolicy, ToolProfile, ToolsConfig, WebConfig, WebFetchConfig, WebSearchConfig,
 };
 pub use template::{EnvString, UnsetVariable};

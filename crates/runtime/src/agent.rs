@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use openclaw_agent_loop::{Agent, AgentParts, Limit, TurnLimits};
 use openclaw_config::LocalModelMode;
-use openclaw_config::defaults::{EXEC_OUTPUT_BYTES, MODEL_CALLS, TOOL_CALLS};
-use openclaw_core::{Approver, ChatModel, Journal, ModelInfo};
+use openclaw_config::defaults::{EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, TOOL_CALLS};
+use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool};
 use openclaw_process::base_environment;
 use openclaw_tools::{ExecOptions, Workspace, core_tools};
 
+use crate::Runtime;
 use crate::chain::Attempts;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
-use crate::prompt::{Profile, system_prompt};
-use crate::{Runtime, setup::Setup};
+use crate::prompt::{Profile, Prompt, context_files::Caps};
+use crate::setup::{Quoted, Setup};
 
 /// Stands for no limit where a tool wants a duration: a hundred years.
 const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
@@ -23,8 +24,13 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 /// The window, in tokens, up to which `localModelMode: "auto"` is lean.
 const LEAN_UP_TO: u32 = 32_768;
 
+/// The tools that are not offered in lean mode.
+const NOT_IN_LEAN: [&str; 3] = ["browser", "cron", "message"];
+
 /// What is asked of an agent beyond the config.
 pub struct AgentOptions {
+    /// The agent, by its id in `agents.entries`; `None` is `main`.
+    pub agent: Option<String>,
     /// The model, by reference or alias; `None` takes the config's.
     pub model: Option<String>,
     /// The workspace; `None` takes the config's, which is created if need be.
@@ -51,12 +57,13 @@ pub struct AgentRun {
     /// How much the system prompt says.
     pub profile: Profile,
     /// The system prompt.
-    pub system: Arc<str>,
+    pub prompt: Prompt,
 }
 
 impl fmt::Debug for AgentOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AgentOptions")
+            .field("agent", &self.agent)
             .field("model", &self.model)
             .field("workspace", &self.workspace)
             .field("time", &self.time)
@@ -71,23 +78,25 @@ impl Runtime {
     /// # Errors
     /// When the workspace cannot be used, and when no model can be connected.
     pub async fn agent(&self, options: AgentOptions) -> Result<AgentRun, ConnectError> {
-        let setup = &self.connector.setup;
-        let AgentOptions { model, workspace, time, approver, journal } = options;
+        let AgentOptions { agent, model, workspace, time, approver, journal } = options;
+        let id = agent.as_deref().unwrap_or(MAIN_AGENT);
+        let this = self.of_agent(id).map_err(ConnectError::Setup)?;
+        let setup = &this.connector.setup;
         let path = workspace_path(setup, workspace).map_err(ConnectError::Setup)?;
         let workspace = open(&path).map_err(ConnectError::Setup)?;
-        let chain = self.connect(model.as_deref()).await?;
+        let chain = this.connect(model.as_deref()).await?;
         let attempts = chain.attempts();
         let info = chain.info();
         let defaults = &setup.loaded.config.agents.defaults;
-        let profile = profile(defaults.local_model_mode(), &info);
+        let profile = profile(setup, &info);
         let exec_time = setup.loaded.config.tools.exec.timeout();
         let tools = if info.abilities.tools {
-            core_tools(workspace, exec_options(setup, exec_time))
+            let tools = core_tools(workspace.clone(), exec_options(setup, exec_time));
+            tools.into_iter().filter(|tool| is_offered(setup, id, profile, tool.as_ref())).collect()
         } else {
             Vec::new()
         };
-        let system: Arc<str> =
-            system_prompt(profile, &path.display().to_string(), !tools.is_empty()).into();
+        let prompt = this.prompt(&workspace, profile, !tools.is_empty());
         let time = time.or_else(|| {
             let key = "agents.defaults.timeoutSeconds";
             let duration = defaults.timeout()?;
@@ -97,7 +106,7 @@ impl Runtime {
         let parts = AgentParts {
             model: Arc::clone(&model),
             tools,
-            system: Some(Arc::clone(&system)),
+            system: Some(prompt.text().into()),
             approver,
             journal,
             limits: TurnLimits {
@@ -114,16 +123,67 @@ impl Runtime {
                     .with_source(error),
             )
         })?;
-        Ok(AgentRun { agent, model, attempts, workspace: path, profile, system })
+        Ok(AgentRun { agent, model, attempts, workspace: path, profile, prompt })
+    }
+
+    /// The same config as it holds for one agent.
+    fn of_agent(&self, id: &str) -> Result<Self, SetupError> {
+        let setup = &self.connector.setup;
+        let config = &setup.loaded.config;
+        let ids = config.agent_ids();
+        if !ids.contains(&id) {
+            let message = format!("find the agent `{id}`");
+            return Err(SetupError::new(SetupErrorKind::UnknownAgent, message).with_hint(format!(
+                "Configure it under `agents.entries`, or use one that there is: {}.",
+                Quoted(&ids)
+            )));
+        }
+        if !config.agents.entries.contains_key(id) {
+            return Ok(self.clone());
+        }
+        let mut loaded = setup.loaded.clone();
+        loaded.config = config.of_agent(id);
+        let setup = Setup { loaded, paths: setup.paths.clone(), env: setup.env.clone() };
+        let mut this = self.clone();
+        this.connector.setup = Arc::new(setup);
+        Ok(this)
+    }
+
+    /// Writes the system prompt.
+    fn prompt(&self, workspace: &Workspace, profile: Profile, tools: bool) -> Prompt {
+        let defaults = &self.connector.setup.loaded.config.agents.defaults;
+        let mut prompt = if tools {
+            Prompt::with_tools(profile, &workspace.path().display().to_string())
+        } else {
+            Prompt::without_tools()
+        };
+        let mut caps = Caps::of(profile);
+        let of = |set: Option<u32>| set.and_then(|set| usize::try_from(set).ok());
+        caps.file = of(defaults.bootstrap_max_chars).unwrap_or(caps.file);
+        caps.total = of(defaults.bootstrap_total_max_chars).unwrap_or(caps.total);
+        for notice in prompt.tell_of(workspace, profile, caps, tools) {
+            self.connector.notices.push(notice);
+        }
+        prompt
     }
 }
 
-fn profile(mode: LocalModelMode, info: &ModelInfo) -> Profile {
-    match mode {
+/// The model's own mode wins over the agent's.
+fn profile(setup: &Setup, info: &ModelInfo) -> Profile {
+    let defaults = &setup.loaded.config.agents.defaults;
+    let entry = defaults.models.get(&info.reference.to_string());
+    let own = entry.and_then(|entry| entry.local_model_mode);
+    match own.unwrap_or_else(|| defaults.local_model_mode()) {
         LocalModelMode::Lean => Profile::Lean,
         LocalModelMode::Auto if info.limits.window <= LEAN_UP_TO => Profile::Lean,
         LocalModelMode::Auto | LocalModelMode::Default => Profile::Default,
     }
+}
+
+fn is_offered(setup: &Setup, agent: &str, profile: Profile, tool: &dyn Tool) -> bool {
+    let name = tool.spec().name.as_str();
+    let is_heavy = profile == Profile::Lean && NOT_IN_LEAN.contains(&name);
+    !is_heavy && setup.loaded.config.offers(agent, name)
 }
 
 fn exec_options(setup: &Setup, time_limit: Option<Duration>) -> ExecOptions {

@@ -35,6 +35,8 @@ pub enum SetupErrorKind {
     Provider,
     /// The workspace cannot be used.
     Workspace,
+    /// The config does not know the agent.
+    UnknownAgent,
 }
 
 impl SetupErrorKind {
@@ -49,6 +51,7 @@ impl SetupErrorKind {
             Self::Secret => "secret",
             Self::Provider => "provider",
             Self::Workspace => "workspace",
+            Self::UnknownAgent => "unknown_agent",
         }
     }
 }

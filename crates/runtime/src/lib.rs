@@ -26,6 +26,6 @@ pub use openclaw_agent_loop::{
     Agent, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome,
     TurnReport, events::channel,
 };
-pub use prompt::{Profile, system_prompt};
+pub use prompt::{Explanation, Part, Profile, Prompt, Section};
 pub use runtime::Runtime;
 pub use status::{Credential, ProviderStatus, Status};

@@ -5,6 +5,7 @@ mod nearest;
 mod path;
 mod refusal;
 mod replace;
+mod text;
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -21,6 +21,8 @@ mod interrupt;
 #[cfg(test)]
 mod output_closed;
 #[cfg(test)]
+mod prompt;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod seeds;

@@ -21,16 +21,13 @@ use crate::run::print_connect_error;
 
 pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     let printer = context.printer;
-    if args.id != "main" {
-        printer.error(format_args!("there is no agent `{}`; there is `main`", args.id));
-        return Ok(Exit::Usage);
-    }
     let message = text_or_stdin(args.message)?;
     if message.trim().is_empty() {
         printer.error("the message is empty");
         return Ok(Exit::Usage);
     }
     let options = AgentOptions {
+        agent: Some(args.id),
         model: args.model,
         workspace: args.workspace,
         time: args.timeout.map(|seconds| Limit {
@@ -128,6 +125,19 @@ fn print_failure(context: &Context, error: &TurnError) {
     }
 }
 
+fn prompt_json(run: &AgentRun) -> Value {
+    let chars = |text: &str| text.chars().count();
+    let sections = run.prompt.sections().iter();
+    let sections: Vec<Value> =
+        sections.map(|s| json!({"name": s.name, "chars": chars(&s.text)})).collect();
+    json!({
+        "profile": run.profile.name(),
+        "chars": chars(&run.prompt.text()),
+        "sections": sections,
+        "tools": run.agent.tools().iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(),
+    })
+}
+
 fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
     let info = run.model.info();
     let (provider, model) = (info.reference.provider(), info.reference.model());
@@ -167,7 +177,7 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
                 "toolCalls": report.tool_calls,
             },
             "aborted": matches!(report.outcome, TurnOutcome::TimedOut { .. }),
-            "systemPromptReport": {"chars": run.system.chars().count()},
+            "systemPromptReport": prompt_json(run),
             "workspace": run.workspace,
             "finalPromptText": message,
             "finalAssistantVisibleText": text,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::ModelChoice;
+use super::{AgentEntry, ModelChoice};
 use crate::{
     defaults::{COMPACTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, RUN_TIMEOUT_SECONDS},
     template::EnvString,
@@ -18,6 +18,8 @@ use crate::{
 pub struct AgentsConfig {
     /// What holds for every agent.
     pub defaults: AgentDefaults,
+    /// What is different for an agent, by its id. There is always one called `main`.
+    pub entries: BTreeMap<String, AgentEntry>,
 }
 
 /// What holds for every agent.
@@ -47,6 +49,14 @@ pub struct AgentDefaults {
     pub experimental: ExperimentalConfig,
     /// How a session that grows too long is summarised.
     pub compaction: CompactionConfig,
+    /// The most characters of one context file, such as `AGENTS.md`, in the prompt; absent for
+    /// 12,000, and for 2,000 in lean mode.
+    #[schemars(range(min = 1))]
+    pub bootstrap_max_chars: Option<u32>,
+    /// The most characters of all context files in the prompt; absent for 60,000, and for 6,000
+    /// in lean mode.
+    #[schemars(range(min = 1))]
+    pub bootstrap_total_max_chars: Option<u32>,
 }
 
 /// Options of one model in `agents.defaults.models`.
@@ -57,6 +67,8 @@ pub struct ModelEntry {
     pub alias: Option<String>,
     /// Parameters for each request to the model, such as `temperature`.
     pub params: Map<String, Value>,
+    /// How much is sent to this model, whatever the agent says.
+    pub local_model_mode: Option<LocalModelMode>,
 }
 
 /// How the model is waited for.

@@ -1,6 +1,8 @@
 //! The sections of the config, one file each.
 
+mod agent_entry;
 mod agents;
+mod clocks;
 mod compat;
 mod gateway;
 mod model_choice;
@@ -9,10 +11,12 @@ mod root;
 mod server_loss;
 mod tools;
 
+pub use agent_entry::{AgentEntry, ToolPolicy, ToolProfile};
 pub use agents::{
     AgentDefaults, AgentsConfig, CompactionConfig, CompactionMode, ExperimentalConfig, LlmConfig,
     LocalModelMode, ModelEntry,
 };
+pub use clocks::ClocksConfig;
 pub use compat::{CompatConfig, MaxTokensField};
 pub use gateway::{
     GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, TailscaleConfig,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{CompatConfig, LlmConfig, ServerLossConfig, agents::limit};
+use super::{ClocksConfig, CompatConfig, LlmConfig, ServerLossConfig, agents::limit};
 use crate::{
     env::Env,
     secret::SecretInput,
@@ -38,7 +38,8 @@ pub enum MergeMode {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ProviderConfig {
-    /// Where the server is, as `http://host:port/v1`; `${VAR}` is filled in.
+    /// Where the server is, as `http://host:port/v1`; `${VAR}` is filled in. Only `vllm` and
+    /// `lmstudio` have a place of their own where it is left out.
     #[schemars(extend("examples" = ["http://127.0.0.1:8000/v1"]))]
     pub base_url: Option<EnvString>,
     /// The key for the server; none is sent when it is left out.
@@ -51,12 +52,16 @@ pub struct ProviderConfig {
     /// The longest time without anything from a model of this server, in seconds; 0 is no limit.
     /// It wins over `agents.defaults.llm.idleTimeoutSeconds`.
     pub timeout_seconds: Option<u64>,
+    /// How long each part of an answer may take, for every model of this server.
+    pub clocks: ClocksConfig,
     /// The most answers to have from the server at a time, so that people come before background
     /// work; no limit when it is left out.
     pub max_concurrent: Option<NonZeroU32>,
     /// What happens when the server is lost in the middle of its work.
     pub on_server_loss: ServerLossConfig,
-    /// The models of the server; what is said here wins over what the server says.
+    /// The models of the server; what is said here wins over what the server says, field by
+    /// field. With models of its own a server has these and no others, unless
+    /// `agents.defaults.models` has `ID/*`; without any it has all that it lists.
     pub models: Vec<ModelConfig>,
 }
 
@@ -117,6 +122,9 @@ pub struct ModelConfig {
     /// The tokens that an answer may have.
     #[serde(default)]
     pub max_tokens: Option<NonZeroU32>,
+    /// How long each part of an answer may take, over what holds for its server.
+    #[serde(default)]
+    pub clocks: ClocksConfig,
     /// What the server does differently for this model.
     #[serde(default)]
     pub compat: CompatConfig,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{AgentsConfig, GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig};
 use crate::{
+    defaults::MAIN_AGENT,
     env::Env,
     paths::{Paths, expand},
     template::UnsetVariable,
@@ -59,6 +60,46 @@ impl Config {
         models.iter().find(|(_, entry)| named(entry)).map(|(model, _)| model.as_str())
     }
 
+    /// The ids of the agents: `main`, and those of `agents.entries`.
+    #[must_use]
+    pub fn agent_ids(&self) -> Vec<&str> {
+        let others = self.agents.entries.keys().map(String::as_str).filter(|id| *id != MAIN_AGENT);
+        std::iter::once(MAIN_AGENT).chain(others).collect()
+    }
+
+    /// The config as it holds for one agent: what its entry sets is in `agents.defaults` then. A
+    /// model without fallbacks keeps those of the defaults. The tools are
+    /// [`Config::offers`]'s matter.
+    #[must_use]
+    pub fn of_agent(&self, id: &str) -> Self {
+        let mut config = self.clone();
+        let Some(entry) = self.agents.entries.get(id) else { return config };
+        let defaults = &mut config.agents.defaults;
+        if let Some(mut model) = entry.model.clone() {
+            if let Some(general) = defaults.model.take() {
+                model.primary = model.primary.or(general.primary);
+                if model.fallbacks.is_empty() {
+                    model.fallbacks = general.fallbacks;
+                }
+            }
+            defaults.model = Some(model);
+        }
+        let own = entry.clone();
+        defaults.workspace = own.workspace.or(defaults.workspace.take());
+        defaults.local_model_mode = own.local_model_mode.or(defaults.local_model_mode);
+        defaults.bootstrap_max_chars = own.bootstrap_max_chars.or(defaults.bootstrap_max_chars);
+        defaults.bootstrap_total_max_chars =
+            own.bootstrap_total_max_chars.or(defaults.bootstrap_total_max_chars);
+        config
+    }
+
+    /// Whether an agent is offered a tool: `tools` and the agent's own entry must both allow it.
+    #[must_use]
+    pub fn offers(&self, agent: &str, tool: &str) -> bool {
+        let own = self.agents.entries.get(agent);
+        self.tools.policy().offers(tool) && own.is_none_or(|entry| entry.tools.offers(tool))
+    }
+
     /// The provider with this id, when the config has it.
     #[must_use]
     pub fn provider(&self, id: &str) -> Option<&ProviderConfig> {
@@ -75,5 +116,33 @@ impl Config {
             Some(text) => Ok(expand(text.resolve(env)?, env)),
             None => Ok(paths.default_workspace()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_has_what_its_entry_sets_and_else_the_defaults() {
+        let text = "{
+            agents: {
+                defaults: { model: { primary: 'vllm/a', fallbacks: ['vllm/b'] }, workspace: '/w' },
+                entries: { coder: { model: 'vllm/c', tools: { deny: ['exec'] } }, main: {} },
+            },
+            tools: { allow: ['read', 'exec'] },
+        }";
+        let env = Env::default();
+        let config = Config::parse(text, &env).unwrap().config;
+        assert_eq!(config.agent_ids(), ["main", "coder"]);
+        let coder = config.of_agent("coder");
+        assert_eq!(coder.primary_model(&env).unwrap().as_deref(), Some("vllm/c"));
+        assert_eq!(coder.fallback_models(&env).unwrap(), ["vllm/b"]);
+        let main = config.of_agent("main");
+        assert_eq!(main.primary_model(&env).unwrap().as_deref(), Some("vllm/a"));
+        assert_eq!(coder.agents.defaults.workspace, main.agents.defaults.workspace);
+        let offered = |agent| ["exec", "read", "write"].map(|tool| config.offers(agent, tool));
+        assert_eq!(offered("main"), [true, true, false]);
+        assert_eq!(offered("coder"), [false, true, false]);
     }
 }

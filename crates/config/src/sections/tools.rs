@@ -5,17 +5,33 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::agents::limit;
+use super::{ToolPolicy, ToolProfile, agents::limit};
 use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
 
 /// The built-in tools.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ToolsConfig {
+    /// A set of tools to begin with.
+    pub profile: Option<ToolProfile>,
+    /// The only tools that are offered, by name; `*` stands for any characters, and `group:fs`,
+    /// `group:runtime` and `group:openclaw` for the tools of a kind. Absent or empty for all.
+    pub allow: Vec<String>,
+    /// Tools that are not offered, whatever else allows them; written as in `allow`.
+    pub deny: Vec<String>,
     /// How commands are run.
     pub exec: ExecConfig,
     /// The tools that reach the web.
     pub web: WebConfig,
+}
+
+impl ToolsConfig {
+    /// Which tools any agent is offered.
+    #[must_use]
+    pub fn policy(&self) -> ToolPolicy {
+        let Self { profile, allow, deny, .. } = self;
+        ToolPolicy { profile: *profile, allow: allow.clone(), deny: deny.clone() }
+    }
 }
 
 /// How commands are run.

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use openclaw_core::{Approver, Effect, History, NoJournal, ToolCall, Verdict};
+use openclaw_core::{Approver, Effect, History, NoJournal, TokenCount, ToolCall, Verdict};
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
-use openclaw_runtime::{AgentOptions, AgentRun, Profile, SetupErrorKind, TurnOutcome, channel};
+use openclaw_runtime::{
+    AgentOptions, AgentRun, Part, Profile, SetupErrorKind, TurnOutcome, channel,
+};
 
 use crate::lab::{Lab, lab_on, setup_kind};
 
@@ -22,6 +24,7 @@ impl Approver for Agrees {
 
 fn options(workspace: Option<PathBuf>) -> AgentOptions {
     AgentOptions {
+        agent: None,
         model: Some("lab/tiny".to_owned()),
         workspace,
         time: None,
@@ -49,7 +52,9 @@ async fn an_agent_works_in_the_default_workspace_which_it_creates() {
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
     let run = agent(&lab).await;
     assert_eq!(run.workspace, lab.state().join("workspace"));
-    assert!(run.workspace.is_dir() && run.system.contains(&*run.workspace.to_string_lossy()));
+    assert!(
+        run.workspace.is_dir() && run.prompt.text().contains(&*run.workspace.to_string_lossy())
+    );
     say(&run, "write hello to a.txt").await;
     assert_eq!(std::fs::read_to_string(run.workspace.join("a.txt")).unwrap(), "hello");
     let body = server.requests().pop().unwrap().json();
@@ -60,7 +65,7 @@ async fn an_agent_works_in_the_default_workspace_which_it_creates() {
         .map(|tool| tool["function"]["name"].as_str().unwrap().to_owned())
         .collect();
     assert!(names.contains(&"write".to_owned()) && names.is_sorted(), "{names:?}");
-    assert_eq!(body["messages"][0]["content"], &*run.system);
+    assert_eq!(body["messages"][0]["content"], run.prompt.text());
 }
 
 #[tokio::test]
@@ -109,11 +114,77 @@ async fn a_small_model_is_told_less() {
         );
         let run = agent(&Lab::new(&config, &[])).await;
         assert_eq!(run.profile, profile, "{window} {mode}");
-        prompts.push((profile, run.system.len()));
+        prompts.push((profile, run.prompt.text().len()));
     }
     let longest =
         prompts.iter().filter(|(profile, _)| *profile == Profile::Lean).map(|p| p.1).max();
     let shortest =
         prompts.iter().filter(|(profile, _)| *profile == Profile::Default).map(|p| p.1).min();
     assert!(longest < shortest, "{prompts:?}");
+}
+
+#[tokio::test]
+async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
+    std::fs::create_dir(lab.state().join("workspace")).unwrap();
+    std::fs::write(lab.state().join("workspace/AGENTS.md"), "Be brief.").unwrap();
+    let run = agent(&lab).await;
+    let explained = run.explain().await.unwrap();
+    let names = |parts: &[Part]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&explained.sections), ["identity", "workspace", "guidance", "files"]);
+    assert_eq!(names(&explained.tools), ["edit", "exec", "read", "write"]);
+    let parts = explained.sections.iter().chain(&explained.tools);
+    assert!(parts.clone().all(|part| part.tokens > 0 && part.bytes > 0), "{explained:?}");
+    let sum = parts.map(|part| part.tokens).sum::<u32>() + explained.frame;
+    assert_eq!(explained.total, TokenCount::Exact(sum));
+    let (sender, _receiver) = channel();
+    let report = run.agent.run_turn(&mut History::new(), "hi", sender).await;
+    assert_eq!(report.last_usage.unwrap().input, sum);
+}
+
+#[tokio::test]
+async fn the_first_request_of_each_profile_is_within_its_budget() {
+    for (mode, most) in [("lean", 1_500), ("default", 4_000)] {
+        let server = MockVllm::builder().start().await.unwrap();
+        let config = format!(
+            r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},
+                 agents: {{ defaults: {{ localModelMode: "{mode}" }} }} }}"#,
+            server.base_url()
+        );
+        let run = agent(&Lab::new(&config, &[])).await;
+        assert_eq!(run.agent.tools().len(), 4);
+        let total = run.explain().await.unwrap().total.tokens();
+        assert!(total <= most, "{mode}: {total}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_of_the_config_has_its_own_model_workspace_and_tools() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let config = format!(
+        r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},
+             agents: {{
+               defaults: {{ model: "lab/none" }},
+               entries: {{
+                 reader: {{
+                   model: "lab/tiny", workspace: "{}", localModelMode: "lean",
+                   tools: {{ allow: ["read", "exec"] }},
+                 }},
+               }},
+             }},
+             tools: {{ deny: ["group:runtime"] }} }}"#,
+        server.base_url(),
+        state.path().display(),
+    );
+    let lab = Lab::new(&config, &[]);
+    let of =
+        |agent: &str| AgentOptions { agent: Some(agent.to_owned()), model: None, ..options(None) };
+    let run = lab.runtime.agent(of("reader")).await.unwrap();
+    assert_eq!((run.workspace.as_path(), run.profile), (state.path(), Profile::Lean));
+    let tools: Vec<_> = run.agent.tools().iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(tools, ["read"]);
+    let error = lab.runtime.agent(of("writer")).await.unwrap_err();
+    assert_eq!(setup_kind(&error), SetupErrorKind::UnknownAgent, "{error}");
 }

@@ -52,6 +52,11 @@ impl Refusal {
     pub(crate) fn new(path: impl Into<String>, problem: Problem) -> Self {
         Self { path: path.into(), problem }
     }
+
+    /// Whether there is nothing at the path.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self.problem, Problem::Missing(_))
+    }
 }
 
 impl From<Errno> for Problem {

@@ -1,0 +1,36 @@
+//! `openclaw prompt`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `openclaw prompt`.
+#[derive(Debug, Args)]
+pub(crate) struct Prompt {
+    #[command(subcommand)]
+    pub(crate) action: PromptAction,
+}
+
+/// What can be done with the prompt.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PromptAction {
+    /// Show what an agent's first request is made of, and what each part costs in tokens
+    Explain(PromptExplain),
+}
+
+/// `openclaw prompt explain`.
+#[derive(Debug, Args)]
+pub(crate) struct PromptExplain {
+    /// The model, as `provider/model-id`; default: as for `agent`
+    #[arg(long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+    /// The agent
+    #[arg(long, value_name = "ID", default_value = "main")]
+    pub(crate) agent: String,
+    /// The directory that the tools work in; default: `agents.defaults.workspace`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}

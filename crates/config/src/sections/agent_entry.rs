@@ -1,0 +1,150 @@
+//! `agents.entries`: what is different for one agent, and which tools an agent is offered.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{LocalModelMode, ModelChoice};
+use crate::template::EnvString;
+
+/// What is different for one agent; all else is as `agents.defaults` says.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AgentEntry {
+    /// A name for people.
+    pub name: Option<String>,
+    /// The model that answers, and what to use when it does not.
+    pub model: Option<ModelChoice>,
+    /// The folder that the agent works in; `~` and `${VAR}` are filled in.
+    pub workspace: Option<EnvString>,
+    /// How much is sent to a local model.
+    pub local_model_mode: Option<LocalModelMode>,
+    /// The tools that the agent is offered.
+    pub tools: ToolPolicy,
+    /// The most characters of one context file, such as `AGENTS.md`, in the prompt.
+    #[schemars(range(min = 1))]
+    pub bootstrap_max_chars: Option<u32>,
+    /// The most characters of all context files in the prompt.
+    #[schemars(range(min = 1))]
+    pub bootstrap_total_max_chars: Option<u32>,
+}
+
+/// Which tools an agent is offered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ToolPolicy {
+    /// A set of tools to begin with.
+    pub profile: Option<ToolProfile>,
+    /// The only tools that are offered, by name; `*` stands for any characters, and `group:fs`,
+    /// `group:runtime` and `group:openclaw` for the tools of a kind. Absent or empty for all.
+    pub allow: Vec<String>,
+    /// Tools that are not offered, whatever else allows them; written as in `allow`.
+    pub deny: Vec<String>,
+}
+
+/// A set of tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToolProfile {
+    /// No tool that reads, changes or runs anything.
+    Minimal,
+    /// Files and commands.
+    Coding,
+    /// Nothing but messages.
+    Messaging,
+    /// Every tool.
+    Full,
+}
+
+/// The names that a group stands for.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("group:fs", &["read", "write", "edit", "apply_patch"]),
+    ("group:runtime", &["exec", "process", "bash"]),
+    ("group:messaging", &["message"]),
+    ("group:automation", &["cron", "gateway"]),
+    ("group:ui", &["browser", "canvas"]),
+];
+
+impl ToolProfile {
+    fn holds(self, tool: &str) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Coding => ["group:fs", "group:runtime"].iter().any(|group| fits(group, tool)),
+            Self::Messaging => fits("group:messaging", tool),
+            Self::Minimal => false,
+        }
+    }
+}
+
+impl ToolPolicy {
+    /// Whether a tool is offered.
+    #[must_use]
+    pub fn offers(&self, tool: &str) -> bool {
+        let named = |list: &[String]| list.iter().any(|pattern| fits(pattern, tool));
+        self.profile.is_none_or(|profile| profile.holds(tool))
+            && (self.allow.is_empty() || named(&self.allow))
+            && !named(&self.deny)
+    }
+}
+
+/// Whether a pattern stands for a name. Case does not matter.
+fn fits(pattern: &str, name: &str) -> bool {
+    let pattern = pattern.trim().to_ascii_lowercase();
+    if pattern == "group:openclaw" {
+        return true;
+    }
+    if let Some((_, names)) = GROUPS.iter().find(|(group, _)| *group == pattern) {
+        return names.contains(&name);
+    }
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_are_offered_by_profile_allowance_and_denial() {
+        let policy = |profile, allow: &[&str], deny: &[&str]| ToolPolicy {
+            profile,
+            allow: allow.iter().map(|name| (*name).to_owned()).collect(),
+            deny: deny.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let offered = |policy: &ToolPolicy| -> Vec<&str> {
+            let tools = ["edit", "exec", "read", "write"];
+            tools.into_iter().filter(|tool| policy.offers(tool)).collect()
+        };
+        for (policy, expected) in [
+            (policy(None, &[], &[]), &["edit", "exec", "read", "write"][..]),
+            (policy(None, &["read", "EDIT"], &[]), &["edit", "read"]),
+            (policy(None, &["*"], &["group:runtime"]), &["edit", "read", "write"]),
+            (policy(None, &["group:fs"], &["w*e"]), &["edit", "read"]),
+            (policy(None, &["e*"], &[]), &["edit", "exec"]),
+            (policy(None, &["*e*c*"], &[]), &["exec"]),
+            (policy(None, &["nothing"], &[]), &[]),
+            (policy(None, &["group:openclaw"], &["*"]), &[]),
+            (policy(Some(ToolProfile::Coding), &["read"], &[]), &["read"]),
+            (policy(Some(ToolProfile::Full), &[], &["exec"]), &["edit", "read", "write"]),
+            (policy(Some(ToolProfile::Minimal), &["read"], &[]), &[]),
+            (policy(Some(ToolProfile::Messaging), &[], &[]), &[]),
+        ] {
+            assert_eq!(offered(&policy), expected, "{policy:?}");
+        }
+    }
+}

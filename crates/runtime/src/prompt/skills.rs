@@ -1,0 +1,153 @@
+//! What the workspace says that can be done well: `skills/NAME/SKILL.md`, of which the prompt has
+//! a line each. The model reads the rest when a task calls for it.
+
+use openclaw_tools::Workspace;
+
+use super::Profile;
+
+/// The most that is read of a skill's file for its line, in bytes.
+const READ: u64 = 8 << 10;
+
+/// The most characters of a description.
+const DESCRIPTION: usize = 300;
+
+/// A skill as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Skill {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// Relative to the workspace.
+    pub(crate) path: String,
+}
+
+/// Reads the skills that there are, by their folders' names.
+pub(crate) fn read(workspace: &Workspace) -> Vec<Skill> {
+    let folders = workspace.names_in("skills").into_iter();
+    let skills = folders.filter(|name| !name.starts_with('.')).filter_map(|folder| {
+        let path = format!("skills/{folder}/SKILL.md");
+        let text = workspace.read_text(&path, READ).ok().flatten()?;
+        let (name, description) = head(&text);
+        let name = name.unwrap_or(folder);
+        Some(Skill { name: one_line(&name), description: one_line(&description?), path })
+    });
+    skills.collect()
+}
+
+/// The skills as a section of the prompt, as many as a profile has room for; empty without any.
+pub(crate) fn section(skills: &[Skill], profile: Profile) -> String {
+    let most = match profile {
+        Profile::Default => 8_000,
+        Profile::Lean => 1_500,
+    };
+    if skills.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "The workspace has these skills. Where one fits the task, `read` its file first and do as \
+         it says.",
+    );
+    for (n, Skill { name, description, path }) in skills.iter().enumerate() {
+        let line = format!("\n- {name}: {description} ({path})");
+        if text.len() + line.len() > most {
+            let rest = skills.len() - n;
+            text.push_str(&format!("\n- {rest} more in `skills/`"));
+            break;
+        }
+        text.push_str(&line);
+    }
+    text
+}
+
+/// The name and the description in the head of a skill's file: lines between two `---`, of which
+/// only these two keys are read. A value may be quoted or go on in indented lines.
+fn head(text: &str) -> (Option<String>, Option<String>) {
+    let mut values: [Option<String>; 2] = [None, None];
+    let mut lines = text.trim_start_matches('\u{feff}').lines();
+    if lines.next().map(str::trim_end) != Some("---") {
+        return (None, None);
+    }
+    let mut open: Option<&mut String> = None;
+    let [name, description] = &mut values;
+    let mut slots = [("name:", Some(name)), ("description:", Some(description))];
+    for line in lines.take_while(|line| line.trim_end() != "---") {
+        if line.starts_with([' ', '\t']) {
+            if let Some(value) = &mut open {
+                value.push(' ');
+                value.push_str(line.trim());
+            }
+            continue;
+        }
+        open = None;
+        for (key, slot) in &mut slots {
+            if let Some(value) = line.strip_prefix(*key)
+                && let Some(slot) = slot.take()
+            {
+                let value = value.trim();
+                let is_block = matches!(value, ">" | ">-" | "|" | "|-");
+                open = Some(slot.insert(if is_block { String::new() } else { value.to_owned() }));
+                break;
+            }
+        }
+    }
+    let [name, description] = values;
+    let clean = |value: Option<String>| value.map(unquoted).filter(|value| !value.is_empty());
+    (clean(name), clean(description))
+}
+
+fn unquoted(value: String) -> String {
+    let value = value.trim();
+    let inner =
+        ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+    inner.unwrap_or(value).to_owned()
+}
+
+/// A text as a part of one line, cut where it is long.
+fn one_line(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(DESCRIPTION) {
+        Some((end, _)) => format!("{}…", line.split_at(end).0),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_skill_is_a_line_and_its_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |folder: &str, text: &str| {
+            let folder = directory.path().join("skills").join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("SKILL.md"), text).unwrap();
+        };
+        write("b", "---\nname: \"Bee\"\ndescription: >-\n  Makes\n  honey.\nother: x\n---\nBody");
+        write("a", "---\ndescription: 'Does a'\nname: first\nname: second\n---\n");
+        write("plain", "No head.\nname: x\ndescription: y\n");
+        write("mute", "---\nname: mute\n---\n");
+        write(".hidden", "---\nname: h\ndescription: h\n---\n");
+        let skills = read(&Workspace::open(directory.path()).unwrap());
+        let listed: Vec<_> =
+            skills.iter().map(|s| (s.name.as_str(), s.description.as_str())).collect();
+        assert_eq!(listed, [("first", "Does a"), ("Bee", "Makes honey.")]);
+        let shown = section(&skills, Profile::Default);
+        assert!(shown.ends_with("\n- Bee: Makes honey. (skills/b/SKILL.md)"), "{shown}");
+        assert_eq!(section(&[], Profile::Lean), "");
+    }
+
+    #[test]
+    fn what_a_profile_has_no_room_for_is_counted() {
+        let skill = |n: usize| Skill {
+            name: format!("s{n}"),
+            description: "d".repeat(200),
+            path: format!("skills/s{n}/SKILL.md"),
+        };
+        let skills: Vec<_> = (0..20).map(skill).collect();
+        let lean = section(&skills, Profile::Lean);
+        assert!(lean.len() < 1_600 && lean.contains(" more in `skills/`"), "{lean}");
+        assert!(!section(&skills, Profile::Default).contains("more in"));
+    }
+}

@@ -1,0 +1,66 @@
+//! Text files of the workspace, for what is told of it before anything is asked.
+
+use std::io::{self, Read};
+
+use crate::workspace::{Entry, Problem, Refusal, Workspace};
+
+impl Workspace {
+    /// Reads a text file beneath the workspace, or its first `most` bytes; `None` when there is
+    /// none. What is not UTF-8 in it is replaced.
+    ///
+    /// # Errors
+    /// When the path leads outside, is not that of a regular file, or cannot be read.
+    pub fn read_text(&self, path: &str, most: u64) -> io::Result<Option<String>> {
+        let refused = |refusal: Refusal| io::Error::other(refusal.to_string());
+        let resolved = self.resolve(path).map_err(refused)?;
+        let file = match self.open_entry(&resolved) {
+            Ok(Entry::File(file, _)) => file,
+            Ok(Entry::Directory(_)) => {
+                return Err(refused(Refusal::new(path, Problem::Directory)));
+            }
+            Err(refusal) if refusal.is_missing() => return Ok(None),
+            Err(refusal) => return Err(refused(refusal)),
+        };
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The names in a directory beneath the workspace, sorted; none when there is no such
+    /// directory. Names that are not UTF-8 are left out.
+    #[must_use]
+    pub fn names_in(&self, path: &str) -> Vec<String> {
+        let Ok(resolved) = self.resolve(path) else { return Vec::new() };
+        let names = self.names(resolved.as_path()).unwrap_or_default();
+        names.into_iter().filter_map(|name| name.name.into_string().ok()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_from_beneath_the_workspace_only() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret"), "s").unwrap();
+        let inside = outside.path().join("inside");
+        fs::create_dir_all(inside.join("skills/b")).unwrap();
+        fs::create_dir(inside.join("skills/a")).unwrap();
+        fs::write(inside.join("A.md"), "né\u{e9} and more").unwrap();
+        symlink(outside.path().join("secret"), inside.join("B.md")).unwrap();
+        let workspace = Workspace::open(&inside).unwrap();
+        assert_eq!(workspace.read_text("A.md", 3).unwrap().unwrap(), "né");
+        assert_eq!(workspace.read_text("none/A.md", 3).unwrap(), None);
+        for (path, part) in [("B.md", "outside"), ("../secret", "outside"), ("skills", "directory")]
+        {
+            let error = workspace.read_text(path, 99).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        assert_eq!(workspace.names_in("skills"), ["a", "b"]);
+        assert!(workspace.names_in("none").is_empty() && workspace.names_in("..").is_empty());
+    }
+}
