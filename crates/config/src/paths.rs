@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     defaults::{
-        CONFIG_FILE_NAMES, HISTORY_DIR_NAME, STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES,
-        WORKSPACE_DIR_NAME,
+        CACHE_DIR_NAME, CONFIG_FILE_NAMES, HISTORY_DIR_NAME, STATE_DIR_NAME, SYSTEM_DIR,
+        SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
     },
     env::Env,
     env_vars,
@@ -87,6 +87,12 @@ impl Paths {
     #[must_use]
     pub fn state_dir(&self) -> &Path {
         &self.state_dir
+    }
+
+    /// The folder of what can be found out again.
+    #[must_use]
+    pub fn cache_dir(&self) -> PathBuf {
+        self.state_dir.join(CACHE_DIR_NAME)
     }
 
     /// The workspace where a config names none.

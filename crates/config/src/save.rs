@@ -9,6 +9,7 @@ mod atomic;
 mod history;
 mod lock;
 mod review;
+mod state_file;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
+
+pub use self::state_file::StateFile;
 
 use self::atomic::Step;
 use crate::{

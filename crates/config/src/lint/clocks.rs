@@ -28,4 +28,19 @@ pub(super) fn find(config: &Config, say: &mut Say<'_>) {
         let (message, help) = told(idle);
         say(key("models.providers").key(id).key("timeoutSeconds"), message, help);
     }
+    for (id, provider) in &config.models.providers {
+        let path = key("models.providers").key(id);
+        let of_models =
+            provider.models.iter().enumerate().map(|(n, model)| {
+                (path.clone().key("models").index(n).key("clocks"), &model.clocks)
+            });
+        let clocks = of_models.chain([(path.clone().key("clocks"), &provider.clocks)]);
+        for (path, clocks) in clocks {
+            for (name, limit) in clocks.set() {
+                let Some(limit) = limit.filter(|limit| *limit > run) else { continue };
+                let (message, help) = told(limit.as_secs());
+                say(path.clone().key(name), message, help);
+            }
+        }
+    }
 }

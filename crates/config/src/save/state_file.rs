@@ -1,0 +1,103 @@
+//! A file that programs keep for themselves, in the folder of the state.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::PathBuf,
+    time::Duration,
+};
+
+use super::{SaveError, atomic, lock};
+use crate::text::MAX_BYTES;
+
+/// The longest wait for another program.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A file that is replaced in one step, under a lock, for its owner alone. Several programs may
+/// change it at once and lose nothing; whoever is killed on the way leaves the old or the new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFile {
+    path: PathBuf,
+}
+
+impl StateFile {
+    /// The file at a path; neither it nor its folder need exist.
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The text; absent when there is no file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, is too large, or is not UTF-8 text.
+    pub fn read(&self) -> io::Result<Option<String>> {
+        let file = match fs::File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let mut text = String::new();
+        file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
+        if text.len() > MAX_BYTES {
+            Err(io::ErrorKind::FileTooLarge.into())
+        } else {
+            Ok(Some(text))
+        }
+    }
+
+    /// Replaces the text by what `change` makes of it, which is given the file as it is under the
+    /// lock. `None` leaves it.
+    ///
+    /// # Errors
+    ///
+    /// When another program holds the lock, and when a file or a folder cannot be written. The
+    /// file is then as it was.
+    pub fn update(
+        &self,
+        change: impl FnOnce(io::Result<Option<String>>) -> Option<String>,
+    ) -> Result<(), SaveError> {
+        let target = atomic::target(&self.path);
+        let _lock = lock::acquire_within(&target, PATIENCE)?;
+        match change(self.read()) {
+            Some(text) => atomic::write(&target, &text, &mut |_| {}),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_made_changed_and_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = StateFile::new(dir.path().join("deep/er/a.json"));
+        assert_eq!(file.read().unwrap(), None);
+        file.update(|old| (old.unwrap().is_none()).then(|| "one".to_owned())).unwrap();
+        file.update(|old| old.unwrap().map(|old| old + " two")).unwrap();
+        file.update(|_| None).unwrap();
+        assert_eq!(file.read().unwrap().as_deref(), Some("one two"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode =
+                fs::metadata(dir.path().join("deep/er/a.json")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_written_is_told_and_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.json");
+        fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
+        let file = StateFile::new(path.clone());
+        assert!(file.read().is_err());
+        file.update(|old| old.is_err().then(|| "new".to_owned())).unwrap();
+        assert_eq!(file.read().unwrap().as_deref(), Some("new"));
+        let below = StateFile::new(path.join("b.json"));
+        assert!(matches!(below.update(|_| Some(String::new())), Err(SaveError::Write { .. })));
+    }
+}
