@@ -5,6 +5,8 @@
 //! turn as well. Here a call holds the slot of its one result, a broken call is answered where it
 //! stands, and whatever is still open when the conversation goes on is answered as interrupted.
 
+mod summary;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use crate::{
     Arguments, AssistantMessage, BrokenCall, EmittedCall, Reasoning, ToolCall, ToolCallId,
     ToolOutput,
 };
+
+pub use summary::{Step, Summary};
 
 /// The result of a call that was open when the conversation went on.
 const INTERRUPTED: &str = "This call was interrupted before it finished. It may or may not have had an effect; check \
@@ -30,7 +34,8 @@ pub struct History {
 /// One message, as it is to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MessageRef<'a> {
-    /// What the user said; adjacent entries are joined by a blank line.
+    /// What the user said, after the summary of what was before, if any; adjacent entries are
+    /// joined by a blank line.
     User(Cow<'a, str>),
     /// What the model said. Each of its calls is followed by exactly one result.
     Assistant {
@@ -63,12 +68,21 @@ pub enum HistoryError {
     /// No open call has this id.
     #[error("record a result for {0}, which is not an open call")]
     NotOpen(ToolCallId),
+    /// Every step is to be kept.
+    #[error("summarise a conversation of which all is to be kept")]
+    NothingToReplace,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Entry {
+    /// Only ever the first.
+    Summary(Summary),
     User(String),
-    Assistant { text: String, reasoning: Option<Reasoning>, slots: Vec<Slot> },
+    Assistant {
+        text: String,
+        reasoning: Option<Reasoning>,
+        slots: Vec<Slot>,
+    },
 }
 
 /// A call and the place of its one result.
@@ -110,7 +124,7 @@ impl History {
             return Err(HistoryError::Empty);
         }
         match self.entries.last().map(Arc::as_ref) {
-            Some(Entry::User(_)) => {}
+            Some(Entry::User(_) | Entry::Summary(_)) => {}
             Some(Entry::Assistant { slots, .. }) if !slots.is_empty() => {}
             _ => return Err(HistoryError::NothingToAnswer),
         }
@@ -156,7 +170,7 @@ impl History {
         let start = self.entries.iter().rposition(is_user).unwrap_or(0);
         let slots = self.entries.iter().skip(start).flat_map(|entry| match entry.as_ref() {
             Entry::Assistant { slots, .. } => slots.as_slice(),
-            Entry::User(_) => &[],
+            Entry::User(_) | Entry::Summary(_) => &[],
         });
         slots.filter_map(|slot| Some((&slot.call, slot.result.as_ref()?)))
     }
@@ -167,6 +181,9 @@ impl History {
         let mut messages: Vec<MessageRef<'_>> = Vec::with_capacity(self.entries.len() * 2);
         for entry in &self.entries {
             match entry.as_ref() {
+                Entry::Summary(summary) => {
+                    messages.push(MessageRef::User(Cow::Owned(summary.to_string())));
+                }
                 Entry::User(text) => match messages.last_mut() {
                     Some(MessageRef::User(before)) => {
                         *before = Cow::Owned(format!("{before}\n\n{text}"));
@@ -201,7 +218,7 @@ impl History {
     fn call_ids(&self) -> HashSet<ToolCallId> {
         let slots = self.entries.iter().filter_map(|entry| match entry.as_ref() {
             Entry::Assistant { slots, .. } => Some(slots),
-            Entry::User(_) => None,
+            Entry::User(_) | Entry::Summary(_) => None,
         });
         slots.flatten().map(|slot| slot.call.id.clone()).collect()
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 
-use crate::{AssistantMessage, ToolCall, ToolCallId, ToolOutput};
+use crate::{AssistantMessage, Summary, ToolCall, ToolCallId, ToolOutput};
 
 /// A record of a turn. Each entry is durable before anything that depends on it happens.
 #[async_trait]
@@ -30,6 +30,14 @@ pub enum JournalEntry<'a> {
     Dispatched(&'a ToolCallId),
     /// A call has its result.
     Result(&'a ToolCallId, &'a ToolOutput),
+    /// All but the last steps of the history were replaced by a summary. What was recorded before
+    /// stays.
+    Compacted {
+        /// How many steps were kept.
+        keep: usize,
+        /// What stands for the others.
+        summary: &'a Summary,
+    },
 }
 
 /// An entry that could not be made durable.

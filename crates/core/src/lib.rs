@@ -25,7 +25,7 @@ mod tool;
 
 pub use approval::{Approver, ReadOnly, Verdict};
 pub use error::{HttpExchange, ModelError, ModelErrorKind, ServerMessage};
-pub use history::{History, HistoryError, MessageRef};
+pub use history::{History, HistoryError, MessageRef, Step, Summary};
 pub use id::{InvalidName, ModelRef, ToolCallId, ToolName};
 pub use journal::{Journal, JournalEntry, JournalError, NoJournal};
 pub use limits::{LimitSource, ModelLimits, TokenCount};

@@ -122,6 +122,7 @@ enum Step {
     User(String),
     Assistant(String, Vec<EmittedCall>),
     Resolve(usize),
+    Compact(usize, Summary),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -141,6 +142,10 @@ fn step() -> impl Strategy<Value = Step> {
         (".{0,4}", prop::collection::vec(call, 0..4))
             .prop_map(|(text, calls)| Step::Assistant(text, calls)),
         (0..4usize).prop_map(Step::Resolve),
+        (0..6usize, ".{0,4}", prop::collection::vec(".{0,4}", 0..3), prop::option::of(".{0,4}"))
+            .prop_map(|(keep, text, ledger, request)| {
+                Step::Compact(keep, Summary { text, ledger, request })
+            }),
     ]
 }
 
@@ -151,6 +156,7 @@ proptest! {
         for step in steps {
             let sent: Vec<String> = history.messages().map(|m| format!("{m:?}")).collect();
             let open = history.open_calls().count();
+            let mut compacted = false;
             match step {
                 Step::User(text) => history.push_user(&text),
                 Step::Assistant(text, calls) => drop(history.push_assistant(says(&text, calls))),
@@ -160,12 +166,21 @@ proptest! {
                         history.resolve(&id, ToolOutput::ok("done")).unwrap();
                     }
                 }
+                Step::Compact(keep, summary) => {
+                    let (before, count) = (history.clone(), history.steps().len());
+                    compacted = history.compact(keep, summary.clone()).is_ok();
+                    prop_assert_eq!(compacted, keep < count);
+                    prop_assert_eq!(history.steps().len(), if compacted { keep + 1 } else { count });
+                    let kept = history.steps().skip(usize::from(compacted));
+                    prop_assert!(kept.eq(before.steps().skip(count.saturating_sub(keep))));
+                    prop_assert!(!compacted || history.summary() == Some(&summary));
+                }
             }
             assert_legal(&history);
             // With nothing open and no user text at the end, what was sent stays a prefix.
             let now: Vec<String> = history.messages().map(|m| format!("{m:?}")).collect();
             let closed = open == 0 && !sent.last().is_some_and(|last| last.starts_with("User"));
-            prop_assert!(!closed || now.starts_with(&sent));
+            prop_assert!(compacted || !closed || now.starts_with(&sent));
         }
     }
 }
@@ -199,4 +214,33 @@ fn results_are_those_since_the_user_last_spoke() {
         .map(|(call, output)| (call.name.as_str(), &*output.text))
         .collect();
     assert_eq!(results, [("read", "two")]);
+}
+
+#[test]
+fn a_summary_is_said_by_the_user_before_what_is_kept() {
+    let mut history = History::new();
+    history.push_user("first");
+    let calls = vec![EmittedCall::Ready(call("a", "read"))];
+    let calls = history.push_assistant(says("", calls)).unwrap();
+    history.resolve(&calls[0].id, ToolOutput::ok("text")).unwrap();
+    let summary = Summary {
+        text: "It went well.\n".to_owned(),
+        ledger: vec!["wrote a.txt".to_owned(), "ran `ls`: exit code 0".to_owned()],
+        request: Some("first".to_owned()),
+    };
+    history.compact(1, summary).unwrap();
+    assert_legal(&history);
+    let Some(MessageRef::User(text)) = history.messages().next() else { panic!() };
+    assert_eq!(
+        text,
+        "[The conversation before this no longer fits and stands here in short.]\n\nSummary:\n\
+         It went well.\n\nOn record:\n- wrote a.txt\n- ran `ls`: exit code 0\n\nThe request that \
+         you are working on, word for word:\nfirst"
+    );
+    assert_eq!(history.compact(2, Summary::default()), Err(HistoryError::NothingToReplace));
+    history.push_user("second");
+    history.compact(1, Summary::default()).unwrap();
+    history.push_user("third");
+    let messages: Vec<_> = history.messages().collect();
+    assert_eq!(messages.len(), 1, "one user message: {messages:?}");
 }
