@@ -7,6 +7,7 @@
 
 mod chat;
 mod models;
+mod responses;
 
 pub use chat::{
     CallKind, ChatChunk, ChatRequest, ChunkChoice, Delta, Function, FunctionCall,
@@ -14,6 +15,11 @@ pub use chat::{
     ToolChoice, Usage,
 };
 pub use models::{ModelCard, ModelList, ModelMeta};
+pub use responses::{
+    ContentPart, IncompleteDetails, InputItem, InputMessage, InputPart, InputTokensDetails,
+    ItemStatus, OutputItem, OutputTokensDetails, Response, ResponseEvent, ResponseUsage,
+    ResponsesRequest, ResponsesTool, ResponsesToolChoice,
+};
 
 use serde::{Deserialize, Deserializer};
 

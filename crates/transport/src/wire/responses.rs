@@ -1,0 +1,166 @@
+//! Responses, as a client uses them that keeps the conversation itself.
+
+mod event;
+
+use std::borrow::Cow;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::CallKind;
+
+pub use self::event::{
+    ContentPart, IncompleteDetails, InputTokensDetails, OutputItem, OutputTokensDetails, Response,
+    ResponseEvent, ResponseUsage,
+};
+
+/// The body of `POST responses`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResponsesRequest<'a> {
+    /// The model, by a name that the server lists.
+    pub model: Cow<'a, str>,
+    /// Whether the answer comes in events.
+    pub stream: bool,
+    /// Whether the server keeps the answer. Always said: the default is to keep it.
+    pub store: bool,
+    /// The most tokens that the answer may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<u32>,
+    /// What stands before the conversation, as its first system message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<Cow<'a, str>>,
+    /// The tools offered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ResponsesTool<'a>>,
+    /// Whether and which tool must be called; only with tools. Without it the model decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<ResponsesToolChoice<'a>>,
+    /// The conversation, oldest first.
+    pub input: Vec<InputItem<'a>>,
+}
+
+/// A tool that the model may call: a function, written flat.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ResponsesTool<'a> {
+    /// Always a function.
+    #[serde(rename = "type")]
+    pub kind: CallKind,
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// What it does, for the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Cow<'a, str>>,
+    /// The JSON Schema of its arguments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Cow<'a, Value>>,
+    /// Whether the server must hold the model to the schema. Always said: the hosted API's default
+    /// is to, which changes what the schema means.
+    pub strict: bool,
+}
+
+/// Which tool must be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResponsesToolChoice<'a> {
+    /// Some tool.
+    Required,
+    /// This function, written `{"type": "function", "name": …}`.
+    Function(Cow<'a, str>),
+}
+
+impl Serialize for ResponsesToolChoice<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Required => serializer.serialize_str("required"),
+            Self::Function(name) => {
+                let mut map = serializer.serialize_map(Some(2))?;
+                map.serialize_entry("type", &CallKind::Function)?;
+                map.serialize_entry("name", name)?;
+                map.end()
+            }
+        }
+    }
+}
+
+/// One item of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum InputItem<'a> {
+    /// What someone said.
+    Message(InputMessage<'a>),
+    /// What the model thought before the items that follow.
+    Reasoning {
+        /// Summaries of it; servers want the list even when it is empty.
+        summary: [&'a str; 0],
+        /// The text of it.
+        content: [InputPart<'a>; 1],
+    },
+    /// A call that the model made.
+    FunctionCall {
+        /// The id that the result refers to.
+        call_id: Cow<'a, str>,
+        /// The function called.
+        name: Cow<'a, str>,
+        /// The arguments, as JSON text.
+        arguments: Cow<'a, str>,
+    },
+    /// The result of one call.
+    FunctionCallOutput {
+        /// The call's id.
+        call_id: Cow<'a, str>,
+        /// The text.
+        output: Cow<'a, str>,
+    },
+}
+
+/// A message, with the role that says whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+pub enum InputMessage<'a> {
+    /// Instructions.
+    System {
+        /// The text.
+        content: Cow<'a, str>,
+    },
+    /// What the user says.
+    User {
+        /// The text.
+        content: Cow<'a, str>,
+    },
+    /// What the model said: an item of an earlier answer.
+    Assistant {
+        /// Whether the server is to go on with it.
+        status: ItemStatus,
+        /// The text.
+        content: [InputPart<'a>; 1],
+    },
+}
+
+/// Whether an item is all there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemStatus {
+    /// It is.
+    Completed,
+    /// It was cut off; vLLM goes on with a last message of this kind.
+    Incomplete,
+}
+
+/// A text of an earlier answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum InputPart<'a> {
+    /// Visible text.
+    OutputText {
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// Reasoning.
+    ReasoningText {
+        /// The text.
+        text: Cow<'a, str>,
+    },
+}
+
+#[cfg(test)]
+mod tests;
