@@ -13,11 +13,29 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
-use crate::chat::{DONE, Events};
+use crate::chat::Usage;
 use crate::engine::{Engine, Presence};
 use crate::metrics::Ticket;
 use crate::reply::{Ending, Faults, Pace};
-use crate::response::error_event;
+use crate::turn::Finish;
+
+/// What writes the events of an answer one by one.
+pub(crate) trait EventSource: Send + fmt::Debug {
+    /// The next event with its blank line; `None` after the last.
+    fn next(&mut self) -> Option<Bytes>;
+    /// What the answer costs.
+    fn usage(&self) -> &Usage;
+    /// Tokens said in the events so far.
+    fn said(&self) -> u32;
+    /// Why the model stopped.
+    fn finish(&self) -> Finish;
+    /// True when all that the model said is out.
+    fn is_done(&self) -> bool;
+    /// What stands at the end of every stream, whatever was in it.
+    fn end_mark(&self) -> Option<&'static str>;
+    /// An error in place of an event; `None` where the connection breaks off instead.
+    fn error(&self, message: &str, engine_dies: bool) -> Option<Bytes>;
+}
 
 /// The body of any response.
 #[derive(Debug)]
@@ -114,7 +132,7 @@ type Wait<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A stream of events as the client gets it.
 pub(crate) struct EventBody {
-    events: Events,
+    events: Box<dyn EventSource>,
     faults: Faults,
     pace: Pace,
     engine: Arc<Engine>,
@@ -150,7 +168,7 @@ pub(crate) struct Delivery {
 }
 
 impl EventBody {
-    pub(crate) fn new(events: Events, delivery: Delivery) -> Self {
+    pub(crate) fn new(events: Box<dyn EventSource>, delivery: Delivery) -> Self {
         let Delivery { engine, faults, ticket, presence } = delivery;
         let mut body = Self {
             pace: faults.pace.unwrap_or(engine.pace()),
@@ -235,7 +253,8 @@ impl EventBody {
                 if self.events.is_done() {
                     self.ticket.settle(Some(self.events.finish()));
                 }
-                let is_left_out = self.faults.no_done && event.as_deref() == Some(DONE.as_bytes());
+                let mark = self.events.end_mark().map(str::as_bytes);
+                let is_left_out = self.faults.no_done && mark.is_some() && event.as_deref() == mark;
                 self.step =
                     if event.is_none() || is_left_out { Step::Over } else { Step::Comments };
                 self.queue.extend(event.filter(|_| !is_left_out));
@@ -251,8 +270,12 @@ impl EventBody {
                     self.engine.die();
                 }
                 self.ticket.settle(None);
-                self.queue.push_back(format!("data: {}\n\n", error_event(&message)).into());
-                self.end_with_done();
+                if let Some(event) = self.events.error(&message, engine_dies) {
+                    self.queue.push_back(event);
+                    self.end_with_done();
+                } else {
+                    self.step = Step::Drop;
+                }
             }
             Some(Ending::Done) => {
                 self.ticket.settle(None);
@@ -262,8 +285,8 @@ impl EventBody {
     }
 
     fn end_with_done(&mut self) {
-        if !self.faults.no_done {
-            self.queue.push_back(Bytes::from_static(DONE.as_bytes()));
+        if let Some(mark) = self.events.end_mark().filter(|_| !self.faults.no_done) {
+            self.queue.push_back(Bytes::from_static(mark.as_bytes()));
         }
         self.step = Step::Over;
     }

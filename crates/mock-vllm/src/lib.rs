@@ -25,7 +25,7 @@
 //! The program `mock-vllm` serves the same to any client; its flags are in `mock-vllm --help`,
 //! its script files in [`Reply::list_from_json`].
 //!
-//! Served are `/v1/models`, `/v1/chat/completions`, `/tokenize`, `/detokenize`, `/health`,
+//! Served are `/v1/models`, `/v1/chat/completions`, `/v1/responses`, `/tokenize`, `/detokenize`, `/health`,
 //! `/ping`, `/version`, `/load` and `/metrics`. Absent: the other APIs, `n` above 1, `echo`,
 //! `logprobs` and token ids in answers (accepted and ignored), `structured_outputs`.
 //! Tokens are counted by a stand-in: a few letters, one sign, or one character beyond ASCII each.
@@ -43,6 +43,7 @@ mod prefix;
 mod python;
 mod reply;
 mod response;
+mod responses;
 mod routes;
 mod script;
 mod seen;

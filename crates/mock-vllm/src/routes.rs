@@ -15,13 +15,13 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::body::{Body, Dropped};
-use crate::chat::{self, Call, find_model, parse_object, raw_field, render_checked};
+use crate::chat::{self, Api, Call, find_model, parse_object, raw_field, render_checked};
 use crate::engine::{Engine, Presence};
 use crate::ids::VERSION;
 use crate::response::{
     ApiError, empty, json, method_not_allowed, not_found, quoted, typed, unauthorized,
 };
-use crate::{Seen, tokenizer};
+use crate::{Seen, responses, tokenizer};
 
 /// Answers one request.
 pub(crate) async fn handle(
@@ -42,12 +42,14 @@ pub(crate) async fn handle(
         (false, _) => unauthorized(),
         (true, None) => not_found(),
         (true, Some(route)) if !route.takes(&parts.method) => method_not_allowed(route.method()),
-        (true, Some(Route::Chat)) => {
+        (true, Some(route @ (Route::Chat | Route::Responses))) => {
             let header = |name: &str| {
                 parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
             };
             let (content_type, request_id) = (header("content-type"), header("x-request-id"));
-            return chat::complete(Call { engine, presence, content_type, request_id, body }).await;
+            let api = if route == Route::Chat { Api::Chat } else { Api::Responses };
+            let call = Call { engine, presence, content_type, request_id, body };
+            return chat::complete(call, api).await;
         }
         (true, Some(route)) => route.answer(&engine, &parts, &body),
     };
@@ -64,6 +66,8 @@ enum Route {
     Metrics,
     Models,
     Chat,
+    Responses,
+    KeptResponse,
     Tokenize,
     Detokenize,
 }
@@ -78,6 +82,8 @@ impl Route {
             "/metrics" => Self::Metrics,
             "/v1/models" => Self::Models,
             "/v1/chat/completions" => Self::Chat,
+            "/v1/responses" => Self::Responses,
+            path if path.starts_with("/v1/responses/") => Self::KeptResponse,
             "/tokenize" => Self::Tokenize,
             "/detokenize" => Self::Detokenize,
             _ => return None,
@@ -86,7 +92,7 @@ impl Route {
 
     fn method(self) -> &'static str {
         match self {
-            Self::Chat | Self::Tokenize | Self::Detokenize => "POST",
+            Self::Chat | Self::Responses | Self::Tokenize | Self::Detokenize => "POST",
             _ => "GET",
         }
     }
@@ -115,7 +121,11 @@ impl Route {
             }
             Self::Tokenize => tokenize(engine, content_type, body),
             Self::Detokenize => detokenize(engine, content_type, body),
-            Self::Health | Self::Ping | Self::Chat => return empty(),
+            Self::KeptResponse => {
+                let id = parts.uri.path().rsplit('/').next().unwrap_or_default();
+                Err(responses::not_kept(id))
+            }
+            Self::Health | Self::Ping | Self::Chat | Self::Responses => return empty(),
         };
         done.map_or_else(|error| error.response(), ok)
     }

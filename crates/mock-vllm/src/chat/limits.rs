@@ -6,11 +6,13 @@ use super::request::ChatRequest;
 use crate::python;
 use crate::response::ApiError;
 
-/// Checks what depends on the window and returns the most tokens the answer may have.
+/// Checks what depends on the window and returns the most tokens the answer may have. The fields
+/// called `names`, the first one first, set it.
 pub(crate) fn answer_room(
     request: &ChatRequest,
     prompt: u32,
     window: u32,
+    names: &[&'static str],
 ) -> Result<u32, ApiError> {
     if prompt > window {
         let least = window.saturating_add(1);
@@ -22,9 +24,7 @@ pub(crate) fn answer_room(
         return Err(ApiError::parameter(&message, "input_tokens", Some(&least.to_string())));
     }
     let mut room = i64::from(window - prompt);
-    let asked = ["max_completion_tokens", "max_tokens"]
-        .into_iter()
-        .find_map(|name| Some((name, integer(request, name)?)));
+    let asked = names.iter().find_map(|name| Some((*name, integer(request, name)?)));
     if let Some((name, asked)) = asked {
         if asked > i64::from(window) {
             let message = format!(

@@ -1,4 +1,4 @@
-//! `/v1/chat/completions`: from a request to a response.
+//! From a request to a response: `/v1/chat/completions`, and `/v1/responses` in its own words.
 
 mod answer;
 mod limits;
@@ -14,21 +14,30 @@ use hyper::{Response, StatusCode};
 use serde_json::Value;
 
 use self::answer::Answer;
-use self::request::{ChatRequest, ToolChoice};
-use self::usage::Usage;
-use self::wire::Envelope;
-use crate::body::{Body, Delivery, Dropped, EventBody};
+use self::wire::{Envelope, Events};
+use crate::body::{Body, Delivery, Dropped, EventBody, EventSource};
 use crate::brain::{Question, by_rules};
 use crate::engine::Engine;
 use crate::ids::now;
 use crate::metrics::Ticket;
 use crate::reply::{self, Ending, ErrorBody, Faults, HttpReply, Reply};
 use crate::response::{ApiError, event_stream};
+use crate::responses::{self, Echo};
 use crate::template::{Rendering, render};
 use crate::turn::Turn;
 
-pub(crate) use self::request::{missing, parse_object, raw_field};
-pub(crate) use self::wire::{DONE, Events};
+pub(crate) use self::answer::{Delta, Whole};
+pub(crate) use self::request::{
+    ChatRequest, StreamOptions, ToolChoice, invalid_fields, missing, parse_object, raw_field,
+};
+pub(crate) use self::usage::Usage;
+
+/// Whose words a request is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    Chat,
+    Responses,
+}
 
 /// What a handler knows of the request besides its body.
 pub(crate) struct Call {
@@ -39,15 +48,15 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
 }
 
-/// Answers a chat completion.
-pub(crate) async fn complete(call: Call) -> Result<Response<Body>, Dropped> {
+/// Answers a request to the model.
+pub(crate) async fn complete(call: Call, api: Api) -> Result<Response<Body>, Dropped> {
     let engine = Arc::clone(&call.engine);
     // A scripted response stands for whatever is in front of the server: nothing is checked.
     let is_http = |reply: &Reply| matches!(reply.answer, reply::Answer::Http(_));
     if let Some(Reply { answer: reply::Answer::Http(reply), faults }) = engine.next_reply(is_http) {
         return whole::send_http(call, &reply, &faults).await;
     }
-    let prompted = match prepare(&call) {
+    let prompted = match prepare(&call, api) {
         Ok(prompted) => prompted,
         Err(error) => return Ok(refuse(call, &error)),
     };
@@ -75,20 +84,34 @@ struct Prompted {
     model: String,
     prompt: Vec<u32>,
     room: u32,
+    window: u32,
+    /// What a response repeats; none in a chat completion.
+    echo: Option<Echo>,
 }
 
-fn prepare(call: &Call) -> Result<Prompted, ApiError> {
+fn prepare(call: &Call, api: Api) -> Result<Prompted, ApiError> {
     let fields = parse_object(call.content_type.as_deref(), &call.body)?;
-    let request = ChatRequest::new(fields, &call.body)?;
+    let echo = (api == Api::Responses).then(|| Echo::new(&fields, &call.body));
+    let request = match api {
+        Api::Chat => ChatRequest::new(fields, &call.body)?,
+        Api::Responses => responses::read(&call.engine, fields)?,
+    };
     let (model, window) = find_model(&call.engine, request.text("model"))?;
-    check_tool_flags(&call.engine, &request)?;
+    match api {
+        Api::Chat => check_tool_flags(&call.engine, &request)?,
+        Api::Responses => responses::check_memory(&request)?,
+    }
     let prompt =
         render_checked(&request.messages, request.tools.as_deref(), &model, |name, default| {
             request.flag(name, default)
         })?;
     let length = u32::try_from(prompt.len()).unwrap_or(u32::MAX);
-    let room = limits::answer_room(&request, length, window)?;
-    Ok(Prompted { request, model, prompt, room })
+    let names: &[_] = match api {
+        Api::Chat => &["max_completion_tokens", "max_tokens"],
+        Api::Responses => &["max_output_tokens"],
+    };
+    let room = limits::answer_room(&request, length, window, names)?;
+    Ok(Prompted { request, model, prompt, room, window, echo })
 }
 
 fn answer_by_rules(request: &ChatRequest) -> Turn {
@@ -180,7 +203,7 @@ async fn respond(
         presence.is_served();
         return Err(Dropped);
     }
-    let Prompted { request, model, prompt, room } = prompted;
+    let Prompted { request, model, prompt, room, window, echo } = prompted;
     let given = turn.usage;
     let answer = Answer::new(turn, &request, room);
     let found = engine.admit(&model, request.text("cache_salt").unwrap_or_default(), &prompt);
@@ -192,6 +215,28 @@ async fn respond(
         created: given.created.unwrap_or(found.created_tokens),
         reasoning: has_parser.then_some(given.reasoning.unwrap_or_default()),
     };
+    let ticket = Ticket::new(Arc::clone(&engine.seats));
+    let parallel = request.flag("parallel_tool_calls", true);
+    let finish = answer.finish;
+    if let Some(echo) = echo {
+        let left = window.saturating_sub(usage.prompt);
+        let envelope = responses::Envelope {
+            id: echo.id.clone().unwrap_or_else(|| format!("resp_{}", engine.ids.next())),
+            created: now(),
+            model,
+            usage,
+            max_output_tokens: echo.most.map_or(left, |most| most.min(left)),
+            echo,
+            ids: Arc::clone(&engine.ids),
+        };
+        let delivery = Delivery { engine, faults, ticket, presence };
+        if request.stream.is_some() {
+            let deltas = answer.into_deltas(parallel);
+            return Ok(streamed(responses::Events::new(envelope, deltas, finish), delivery));
+        }
+        let body = |whole| envelope.whole(whole);
+        return whole::send((usage, &body), answer, parallel, delivery).await;
+    }
     let id = request_id.or_else(|| request.text("request_id").map(str::to_owned));
     let envelope = Envelope {
         id: format!("chatcmpl-{}", id.unwrap_or_else(|| engine.ids.next())),
@@ -202,13 +247,13 @@ async fn respond(
         usage,
         ids: Arc::clone(&engine.ids),
     };
-    let ticket = Ticket::new(Arc::clone(&engine.seats));
     let delivery = Delivery { engine, faults, ticket, presence };
-    let parallel = request.flag("parallel_tool_calls", true);
     match request.stream {
-        None => whole::send(envelope, answer, parallel, delivery).await,
+        None => {
+            let body = |whole| wire::whole_body(&envelope, whole);
+            whole::send((usage, &body), answer, parallel, delivery).await
+        }
         Some(options) => {
-            let finish = answer.finish;
             let deltas = answer.into_deltas(parallel);
             let empty = match request.choice {
                 ToolChoice::None if has_parser => "{\"reasoning\":\"\"}",
@@ -216,9 +261,13 @@ async fn respond(
                 _ => "{}",
             };
             let events = Events::new(envelope, deltas, finish, options, empty);
-            Ok(event_stream(Body::events(EventBody::new(events, delivery))))
+            Ok(streamed(events, delivery))
         }
     }
+}
+
+fn streamed(events: impl EventSource + 'static, delivery: Delivery) -> Response<Body> {
+    event_stream(Body::events(EventBody::new(Box::new(events), delivery)))
 }
 
 fn refuse(mut call: Call, error: &ApiError) -> Response<Body> {

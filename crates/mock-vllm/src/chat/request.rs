@@ -196,7 +196,7 @@ fn is_true(fields: &Map<String, Value>, name: &str) -> bool {
 }
 
 /// The refusal of a body that does not fit its schema: at most ten complaints are shown.
-fn invalid_fields(issues: &[Issue]) -> ApiError {
+pub(crate) fn invalid_fields(issues: &[Issue]) -> ApiError {
     const SHOWN: usize = 10;
     let plural = if issues.len() == 1 { "" } else { "s" };
     let mut message = format!("{} validation error{plural}:", issues.len());

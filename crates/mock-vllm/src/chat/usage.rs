@@ -46,6 +46,22 @@ impl Usage {
         format!("{{{},\"completion_tokens_details\":{reasoning}}}", self.counts(said))
     }
 
+    /// The `usage` of a response.
+    pub(crate) fn responses(&self) -> String {
+        let (input, output) = (self.prompt, self.completion);
+        let total = input.saturating_add(output);
+        let (cached, created) = (self.cached, self.created);
+        let reasoning = self.reasoning.unwrap_or_default();
+        format!(
+            "{{\"input_tokens\":{input},\"input_tokens_details\":{{\"cached_tokens\":{cached},\
+             \"cache_write_tokens\":{created},\"input_tokens_per_turn\":[],\
+             \"cached_tokens_per_turn\":[]}},\"output_tokens\":{output},\
+             \"output_tokens_details\":{{\"reasoning_tokens\":{reasoning},\
+             \"tool_output_tokens\":0,\"output_tokens_per_turn\":[],\
+             \"tool_output_tokens_per_turn\":[]}},\"total_tokens\":{total}}}"
+        )
+    }
+
     fn counts(&self, completion: u32) -> String {
         let (prompt, total) = (self.prompt, self.prompt.saturating_add(completion));
         format!(

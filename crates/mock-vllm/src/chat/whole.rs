@@ -4,15 +4,15 @@ use hyper::{Response, StatusCode};
 use tokio::time::{Instant, sleep_until};
 
 use super::Call;
-use super::answer::Answer;
-use super::wire::{Envelope, whole_body};
+use super::answer::{Answer, Whole};
+use super::usage::Usage;
 use crate::body::{Body, Delivery, Dropped};
 use crate::reply::{Ending, Faults, HttpReply, Pace};
 use crate::response::{ApiError, json, scripted};
 
-/// Answers with a whole message, after all that would hold its stream back.
+/// Answers with a whole message that `body` writes, after all that would hold its stream back.
 pub(crate) async fn send(
-    envelope: Envelope,
+    (usage, body): (Usage, &(dyn Fn(Whole) -> String + Sync)),
     answer: Answer,
     parallel: bool,
     delivery: Delivery,
@@ -22,7 +22,6 @@ pub(crate) async fn send(
         Some(places) => places.acquire_owned().await.ok(),
         None => None,
     };
-    let usage = envelope.usage;
     ticket.run(permit, usage.prompt, usage.cached);
     let (start, pace) = (Instant::now(), faults.pace.unwrap_or(engine.pace()));
     for event in 0..=answer.events() {
@@ -54,8 +53,7 @@ pub(crate) async fn send(
     let whole = answer.into_whole(parallel);
     ticket.settle(Some(whole.finish));
     presence.is_served();
-    let body = whole_body(&envelope, whole);
-    Ok(cut(json(StatusCode::OK, body.into()), &faults))
+    Ok(cut(json(StatusCode::OK, body(whole).into()), &faults))
 }
 
 /// Answers with a scripted response.

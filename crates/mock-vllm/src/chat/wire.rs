@@ -7,8 +7,9 @@ use bytes::Bytes;
 use super::answer::{Delta, Whole};
 use super::request::StreamOptions;
 use super::usage::Usage;
+use crate::body::EventSource;
 use crate::ids::{FINGERPRINT, Ids};
-use crate::response::quoted;
+use crate::response::{error_event, quoted};
 use crate::turn::{Call, Finish};
 
 /// What every event and every body of one answer say.
@@ -47,7 +48,7 @@ enum Stage {
 }
 
 /// The last line of a stream.
-pub(crate) const DONE: &str = "data: [DONE]\n\n";
+const DONE: &str = "data: [DONE]\n\n";
 
 impl Events {
     pub(crate) fn new(
@@ -65,67 +66,6 @@ impl Events {
         );
         let deltas = deltas.into_iter();
         Self { envelope, head, deltas, stage: Stage::Role, finish, options, empty, said: 0 }
-    }
-
-    pub(crate) fn usage(&self) -> &Usage {
-        &self.envelope.usage
-    }
-
-    /// Tokens said in the events so far.
-    pub(crate) fn said(&self) -> u32 {
-        self.said
-    }
-
-    pub(crate) fn finish(&self) -> Finish {
-        self.finish
-    }
-
-    /// The next event with its blank line; `None` after `[DONE]`.
-    pub(crate) fn next(&mut self) -> Option<Bytes> {
-        match self.stage {
-            Stage::Role => {
-                self.stage = Stage::Deltas;
-                let role = quoted(&self.envelope.role);
-                let mut event = self.choice(&format!("{{\"role\":{role},\"content\":\"\"}}"));
-                event.push_str(",\"logprobs\":null,\"finish_reason\":null}]");
-                self.push_usage(&mut event);
-                event.push_str(",\"prompt_token_ids\":null,\"prompt_text\":null}\n\n");
-                Some(event.into())
-            }
-            Stage::Deltas => {
-                let delta = self.deltas.next();
-                let is_last = self.deltas.as_slice().is_empty();
-                self.said = self.said.saturating_add(1).min(self.envelope.usage.completion);
-                let finishes = match &delta {
-                    None | Some(Delta::Text(_) | Delta::Reasoning(_)) => is_last,
-                    Some(Delta::Arguments { .. }) => is_last && self.finish == Finish::Length,
-                    Some(_) => false,
-                };
-                let text = delta.map_or_else(|| self.empty.to_owned(), |delta| self.delta(delta));
-                let mut event = self.choice(&text);
-                self.finish_choice(&mut event, finishes);
-                Some(event.into())
-            }
-            Stage::Usage => {
-                self.stage = Stage::Done;
-                let usage = self.envelope.usage.last();
-                let head = &self.head;
-                let event = format!(
-                    "{head}],\"usage\":{usage},\"system_fingerprint\":\"{FINGERPRINT}\"}}\n\n"
-                );
-                Some(event.into())
-            }
-            Stage::Done => {
-                self.stage = Stage::End;
-                Some(Bytes::from_static(DONE.as_bytes()))
-            }
-            Stage::End => None,
-        }
-    }
-
-    /// True when only `[DONE]` is left.
-    pub(crate) fn is_done(&self) -> bool {
-        matches!(self.stage, Stage::Done | Stage::End)
     }
 
     fn choice(&self, delta: &str) -> String {
@@ -183,6 +123,74 @@ impl Events {
                 quoted(&name)
             ),
         }
+    }
+}
+
+impl EventSource for Events {
+    fn next(&mut self) -> Option<Bytes> {
+        match self.stage {
+            Stage::Role => {
+                self.stage = Stage::Deltas;
+                let role = quoted(&self.envelope.role);
+                let mut event = self.choice(&format!("{{\"role\":{role},\"content\":\"\"}}"));
+                event.push_str(",\"logprobs\":null,\"finish_reason\":null}]");
+                self.push_usage(&mut event);
+                event.push_str(",\"prompt_token_ids\":null,\"prompt_text\":null}\n\n");
+                Some(event.into())
+            }
+            Stage::Deltas => {
+                let delta = self.deltas.next();
+                let is_last = self.deltas.as_slice().is_empty();
+                self.said = self.said.saturating_add(1).min(self.envelope.usage.completion);
+                let finishes = match &delta {
+                    None | Some(Delta::Text(_) | Delta::Reasoning(_)) => is_last,
+                    Some(Delta::Arguments { .. }) => is_last && self.finish == Finish::Length,
+                    Some(_) => false,
+                };
+                let text = delta.map_or_else(|| self.empty.to_owned(), |delta| self.delta(delta));
+                let mut event = self.choice(&text);
+                self.finish_choice(&mut event, finishes);
+                Some(event.into())
+            }
+            Stage::Usage => {
+                self.stage = Stage::Done;
+                let usage = self.envelope.usage.last();
+                let head = &self.head;
+                let event = format!(
+                    "{head}],\"usage\":{usage},\"system_fingerprint\":\"{FINGERPRINT}\"}}\n\n"
+                );
+                Some(event.into())
+            }
+            Stage::Done => {
+                self.stage = Stage::End;
+                Some(Bytes::from_static(DONE.as_bytes()))
+            }
+            Stage::End => None,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done | Stage::End)
+    }
+
+    fn usage(&self) -> &Usage {
+        &self.envelope.usage
+    }
+
+    fn said(&self) -> u32 {
+        self.said
+    }
+
+    fn finish(&self) -> Finish {
+        self.finish
+    }
+
+    fn end_mark(&self) -> Option<&'static str> {
+        Some(DONE)
+    }
+
+    fn error(&self, message: &str, _engine_dies: bool) -> Option<Bytes> {
+        Some(format!("data: {}\n\n", error_event(message)).into())
     }
 }
 

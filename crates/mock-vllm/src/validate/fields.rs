@@ -57,6 +57,23 @@ const OPTIONAL: &[(&str, Kind)] = &[
     ("cache_salt", Kind::Text),
 ];
 
+const INPUT_OPTIONAL: &[(&str, Kind)] = &[
+    ("model", Kind::Text),
+    ("instructions", Kind::Text),
+    ("max_output_tokens", Kind::Int),
+    ("stream", Kind::Bool),
+    ("store", Kind::Bool),
+    ("background", Kind::Bool),
+    ("temperature", Kind::Float),
+    ("top_p", Kind::Float),
+    ("tools", Kind::List),
+    ("parallel_tool_calls", Kind::Bool),
+    ("previous_response_id", Kind::Text),
+    ("include_reasoning", Kind::Bool),
+    ("seed", Kind::Int),
+    ("request_id", Kind::Text),
+];
+
 /// Checks a chat request's fields, `messages` first. Empty if all are well typed.
 pub(crate) fn check_fields(body: &Map<String, Value>) -> Vec<Issue> {
     let mut issues = Vec::new();
@@ -72,12 +89,39 @@ pub(crate) fn check_fields(body: &Map<String, Value>) -> Vec<Issue> {
         }
         Some(other) => issues.push(Issue::list("body.messages".to_owned(), other)),
     }
-    for (name, kind) in OPTIONAL {
-        if let Some(value) = body.get(*name).filter(|value| !value.is_null()) {
-            issues.extend(check(&format!("body.{name}"), *kind, value));
-        }
-    }
+    issues.extend(check_named(body, OPTIONAL));
     issues
+}
+
+/// Checks the fields of a Responses request, `input` first; the kinds of its items are not looked
+/// at. Empty if all are well typed.
+pub(crate) fn check_input(body: &Map<String, Value>) -> Vec<Issue> {
+    let loc = || "body.input".to_owned();
+    let mut issues = match body.get("input") {
+        None => {
+            // The choice of no tool is filled in before.
+            let has_tools =
+                body.get("tools").and_then(Value::as_array).is_some_and(|t| !t.is_empty());
+            let filled = usize::from(!has_tools && !body.contains_key("tool_choice"));
+            let shown = format!("<dict of {} items>", body.len() + filled);
+            vec![Issue::missing("body.input", &shown)]
+        }
+        Some(Value::String(_) | Value::Array(_)) => Vec::new(),
+        Some(other) => {
+            let msg = "Input should be a valid string".to_owned();
+            vec![Issue::new("string_type", loc(), msg, other), Issue::list(loc(), other)]
+        }
+    };
+    issues.extend(check_named(body, INPUT_OPTIONAL));
+    issues
+}
+
+fn check_named(body: &Map<String, Value>, fields: &[(&str, Kind)]) -> Vec<Issue> {
+    let given = fields.iter().filter_map(|(name, kind)| {
+        let value = body.get(*name).filter(|value| !value.is_null())?;
+        check(&format!("body.{name}"), *kind, value)
+    });
+    given.collect()
 }
 
 fn check(loc: &str, kind: Kind, value: &Value) -> Option<Issue> {

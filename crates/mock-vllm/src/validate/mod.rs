@@ -3,5 +3,5 @@
 mod fields;
 mod json;
 
-pub(crate) use fields::{Issue, check_fields};
+pub(crate) use fields::{Issue, check_fields, check_input};
 pub(crate) use json::syntax_error;

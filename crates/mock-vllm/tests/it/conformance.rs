@@ -153,6 +153,7 @@ fn every_recording_is_replayed() {
         BY_HAND,
     ];
     let mut replayed = tables.concat();
+    replayed.extend(crate::responses::TABLES.concat());
     replayed.sort_unstable();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
     let files = std::fs::read_dir(folder).expect("the recordings");
@@ -165,13 +166,18 @@ fn every_recording_is_replayed() {
     assert_eq!(replayed, recorded);
 }
 
-fn server() -> MockVllmBuilder {
+/// The recorded server.
+pub(crate) fn server() -> MockVllmBuilder {
     let model = ModelSpec::new("tiny", 4096).root("example/tiny-lm");
     MockVllm::builder().model(model).api_key("vllm-local").brain(Brain::Script(Vec::new()))
 }
 
 /// Replays the recorded request and reports every difference in the answer.
-async fn differences(name: &str, builder: MockVllmBuilder, reply: Option<Reply>) -> Vec<String> {
+pub(crate) async fn differences(
+    name: &str,
+    builder: MockVllmBuilder,
+    reply: Option<Reply>,
+) -> Vec<String> {
     let recording = Recording::read(name);
     let server = builder.start().await.expect("a port");
     if let Some(reply) = reply {
@@ -214,12 +220,12 @@ async fn differences(name: &str, builder: MockVllmBuilder, reply: Option<Reply>)
     found
 }
 
-type Script = fn(&Recording) -> Option<Reply>;
+pub(crate) type Script = fn(&Recording) -> Option<Reply>;
 
-const AS_RECORDED: Script = |recording| Some(recording.turn().into());
-const NOTHING: Script = |_| None;
+pub(crate) const AS_RECORDED: Script = |recording| Some(recording.turn().into());
+pub(crate) const NOTHING: Script = |_| None;
 
-async fn all_agree(names: &[&str], builder: fn() -> MockVllmBuilder, script: Script) {
+pub(crate) async fn all_agree(names: &[&str], builder: fn() -> MockVllmBuilder, script: Script) {
     let mut found = Vec::new();
     for name in names {
         found.extend(differences(name, builder(), script(&Recording::read(name))).await);

@@ -14,3 +14,5 @@ mod lifecycle;
 mod program;
 #[cfg(test)]
 mod recording;
+#[cfg(test)]
+mod responses;

@@ -25,7 +25,7 @@ impl Recording {
         let mut lines = head.split("\r\n").map(str::to_owned);
         let status = lines.next().expect("a status line");
         let headers: Vec<_> = lines.filter(|line| !line.starts_with("date: ")).collect();
-        let is_framed = name.ends_with("-raw") || name == "kill-sigkill-engine";
+        let is_framed = name.ends_with("-raw") || name.ends_with("kill-sigkill-engine");
         Self {
             request: request.to_owned(),
             request_body: request_body.strip_suffix('\n').unwrap_or(request_body).to_owned(),
@@ -46,6 +46,9 @@ impl Recording {
 
     /// What the model said, with the token counts it was said to have cost.
     pub(crate) fn turn(&self) -> Turn {
+        if self.request.starts_with("POST /v1/responses") {
+            return crate::responses::turn(self);
+        }
         if self.is_stream() { self.streamed_turn() } else { self.whole_turn() }
     }
 
@@ -150,6 +153,11 @@ pub(crate) fn normal(text: &str) -> String {
         "chatcmpl-tool-",
         "chatcmpl-",
         "modelperm-",
+        "resp_",
+        "msg_",
+        "rs_",
+        "fc_",
+        "\"created_at\":",
         "vllm-0.32.0-",
         "\"created\":",
         "\"tokens\":[",
