@@ -13,6 +13,7 @@ use crate::client::Shared;
 use crate::clocks::{Deadline, earlier, within};
 use crate::framing::MAX_BODY;
 use crate::retry::{is_transient, retry_after};
+use crate::trace::recorder::{Attempt, Recorder};
 use crate::{Clock, Clocks, Exchange, ServerError, TransportError, TransportErrorKind};
 
 /// How much of an error's body is read, in bytes.
@@ -29,6 +30,8 @@ pub(crate) struct Call<'a> {
     accept: &'static str,
     pub(crate) total: Option<Deadline>,
     pub(crate) exchange: Exchange,
+    /// Writes the attempt down, where there is a trace.
+    pub(crate) recorder: Option<Box<Recorder>>,
 }
 
 /// A failed attempt and whether another may succeed.
@@ -64,7 +67,7 @@ impl<'a> Call<'a> {
         }
         exchange.url = url.to_string();
         let total = shared.clocks.start(Clock::Total, Instant::now());
-        Ok(Self { shared, url, body, accept, total, exchange })
+        Ok(Self { shared, url, body, accept, total, exchange, recorder: None })
     }
 
     /// Awaits something that comes before the request, no longer than the call may take.
@@ -82,6 +85,9 @@ impl<'a> Call<'a> {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
+            if let Some(mut recorder) = self.recorder.take() {
+                recorder.failed(&error);
+            }
             let pause = if again == Again::HungUp && may_reuse && !old_connection_excused {
                 old_connection_excused = true;
                 Duration::ZERO
@@ -108,13 +114,23 @@ impl<'a> Call<'a> {
     }
 
     /// Reads the body of an answer whole.
-    pub(crate) async fn read(&self, response: Response) -> Result<Bytes, TransportError> {
+    pub(crate) async fn read(&mut self, response: Response) -> Result<Bytes, TransportError> {
         let mut body = Vec::new();
-        if self.read_some(response, &mut body, MAX_BODY).await? {
-            Ok(body.into())
-        } else {
-            Err(TransportError::new(TransportErrorKind::TooLarge, self.exchange.clone()))
+        let failure = match self.read_some(response, &mut body, MAX_BODY).await {
+            Ok(true) => None,
+            Ok(false) => {
+                Some(TransportError::new(TransportErrorKind::TooLarge, self.exchange.clone()))
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(mut recorder) = self.recorder.take() {
+            recorder.body(&body);
+            match &failure {
+                None => recorder.done(),
+                Some(error) => recorder.failed(error),
+            }
         }
+        failure.map_or(Ok(body.into()), Err)
     }
 
     async fn attempt(&mut self) -> Result<Response, Failure> {
@@ -133,6 +149,15 @@ impl<'a> Call<'a> {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.clone()),
         };
+        if let Some(tracer) = &self.shared.tracer {
+            self.recorder = Some(tracer.begin(Attempt {
+                method: self.exchange.method,
+                url: &self.url,
+                count: self.exchange.attempt,
+                accept: self.accept,
+                body: self.body.as_deref(),
+            }));
+        }
         let begun = Instant::now();
         let headers = self.shared.clocks.start(Clock::ResponseHeaders, begun);
         let answer =
@@ -142,6 +167,9 @@ impl<'a> Call<'a> {
                 self.exchange.status = Some(response.status().as_u16());
                 self.exchange.content_type = text(response.headers(), &CONTENT_TYPE);
                 self.exchange.request_id = text(response.headers(), &REQUEST_ID);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.answered(response.status().as_u16(), response.headers());
+                }
                 if response.status().is_success() {
                     Ok(response)
                 } else {
@@ -188,6 +216,9 @@ impl<'a> Call<'a> {
             let mut body = Vec::new();
             // What has arrived is read even if the rest does not: the status is the failure.
             let _whole = self.read_some(response, &mut body, MAX_ERROR_BODY).await;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.body(&body);
+            }
             // Before the text is cut to its length, and again where JSON had escaped it.
             let body = String::from_utf8_lossy(&body).into_owned();
             let said = ServerError::from_body(self.shared.secrets.scrub_text(body).as_bytes());
@@ -202,7 +233,7 @@ impl<'a> Call<'a> {
 
     /// Reads a body into a buffer; false when there is more than the limit.
     async fn read_some(
-        &self,
+        &mut self,
         mut response: Response,
         body: &mut Vec<u8>,
         limit: usize,
@@ -221,6 +252,9 @@ impl<'a> Call<'a> {
                     return Ok(true);
                 }
                 Ok(Ok(Some(chunk))) => {
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.arrived(chunk.len());
+                    }
                     let room = limit - body.len();
                     body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
                     if chunk.len() > room {

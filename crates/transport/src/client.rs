@@ -1,11 +1,15 @@
 //! The client: built once, shared by all calls.
 
+use std::error::Error;
 use std::fmt;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_core::Stream;
+use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
@@ -14,9 +18,10 @@ use url::Url;
 use crate::call::Call;
 use crate::cause::Cause;
 use crate::secrets::Secrets;
+use crate::trace::recorder::Tracer;
 use crate::turnstile::Pass;
 use crate::{
-    Clocks, Endpoint, EventStream, Exchange, Priority, Reply, RetryPolicy, TransportError,
+    Clocks, Endpoint, EventStream, Exchange, Priority, Reply, RetryPolicy, Traced, TransportError,
     TransportErrorKind, Turnstile,
 };
 
@@ -56,6 +61,8 @@ pub(crate) struct Shared {
     pub(crate) retry: RetryPolicy,
     turnstile: Option<Turnstile>,
     pub(crate) secrets: Secrets,
+    /// Writes every attempt down, if the client takes part in a trace.
+    pub(crate) tracer: Option<Tracer>,
     /// When a connection last became free for another request, or may have.
     freed: Mutex<Option<Instant>>,
 }
@@ -68,12 +75,29 @@ impl Client {
     /// # Errors
     /// When a header is not valid, or TLS cannot be set up.
     pub fn new(options: ClientOptions) -> Result<Self, TransportError> {
+        Self::build(options, None)
+    }
+
+    /// As [`Client::new`]; all that is sent and answered is kept in a trace, secrets aside.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn traced(options: ClientOptions, traced: Traced) -> Result<Self, TransportError> {
+        Self::build(options, Some(traced))
+    }
+
+    fn build(options: ClientOptions, trace: Option<Traced>) -> Result<Self, TransportError> {
         let ClientOptions { endpoint, bearer, headers, clocks, retry, user_agent, turnstile } =
             options;
         let exchange = Exchange { url: endpoint.to_string(), ..Exchange::default() };
         let invalid = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
         let secrets = headers.iter().map(|(_, value)| value).chain(&bearer).cloned();
         let secrets = Secrets::new(secrets);
+        let tracer = trace.map(|trace| {
+            let key = bearer.iter().map(|key| (AUTHORIZATION.as_str(), key));
+            let others = headers.iter().map(|(name, value)| (name.as_str(), value));
+            Tracer::new(trace, &user_agent, key.chain(others))
+        });
         let headers = match header_map(bearer.as_ref(), &headers) {
             Ok(headers) => headers,
             Err(cause) => return Err(invalid.caused_by(cause)),
@@ -94,6 +118,9 @@ impl Client {
         if let Some(limit) = &clocks.connect {
             builder = builder.connect_timeout(limit.duration);
         }
+        if let Some(tracer) = &tracer {
+            builder = builder.connector_layer(tracer.connects());
+        }
         if endpoint.base().scheme() == "https" {
             // An error only says that the process has chosen a provider already.
             let _chosen_before = rustls::crypto::ring::default_provider().install_default();
@@ -113,6 +140,7 @@ impl Client {
                     retry,
                     turnstile,
                     secrets,
+                    tracer,
                     freed,
                 })))
             }
@@ -183,13 +211,19 @@ impl Client {
         };
         let response = call.open().await?;
         let lease = Lease { shared: Arc::clone(&self.0), _pass: pass };
-        let body = stream::unfold((response, lease), |(mut response, lease)| async {
-            let chunk = response.chunk().await.map_err(|error| Cause::new(error).into());
-            Some((chunk.transpose()?, (response, lease)))
-        });
+        let body = Chunks { response, _lease: lease };
+        let recorder = call.recorder.take();
         let events =
-            EventStream::new(Box::pin(body), call.exchange, self.0.clocks.clone(), call.total)?;
-        Ok(events.keeping(self.0.secrets.clone()))
+            EventStream::new(Box::pin(body), call.exchange, self.0.clocks.clone(), call.total);
+        match events {
+            Ok(events) => Ok(events.keeping(self.0.secrets.clone()).recorded(recorder)),
+            Err(error) => {
+                if let Some(mut recorder) = recorder {
+                    recorder.failed(&error);
+                }
+                Err(error)
+            }
+        }
     }
 
     async fn fetch(&self, mut call: Call<'_>) -> Result<Reply, TransportError> {
@@ -228,6 +262,23 @@ struct Lease {
     shared: Arc<Shared>,
     /// Held as long as the stream lasts.
     _pass: Option<Pass>,
+}
+
+/// The body of an answer, as it arrives.
+struct Chunks {
+    response: Response,
+    /// Held until the body is dropped.
+    _lease: Lease,
+}
+
+impl Stream for Chunks {
+    type Item = Result<Bytes, Box<dyn Error + Send + Sync>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // The future has no state of its own: dropping it loses nothing.
+        let chunk = pin!(self.get_mut().response.chunk()).poll(cx);
+        chunk.map(|chunk| chunk.map_err(|error| Cause::new(error).into()).transpose())
+    }
 }
 
 impl Drop for Lease {

@@ -3,8 +3,8 @@
 //! It owns what is the same with every such server and easy to get subtly wrong: which URL is
 //! meant ([`Endpoint`]), how long to wait ([`Clocks`]), when to try again ([`RetryPolicy`]), how
 //! to read a stream ([`EventStream`]), how many there may be at a time ([`Turnstile`]), what an
-//! error says ([`TransportError`], [`ServerError`]) and the JSON of the public API ([`wire`]). It
-//! knows no server's own ways.
+//! error says ([`TransportError`], [`ServerError`]), what was said on the wire ([`Trace`]) and the
+//! JSON of the public API ([`wire`]). It knows no server's own ways.
 //!
 //! - A key goes to the endpoint's host only: redirects are not followed, a URL of another host is
 //!   refused, and no proxy is used, whatever the environment says.
@@ -26,6 +26,7 @@ mod secrets;
 mod server_error;
 mod sse;
 mod stream;
+mod trace;
 mod turnstile;
 pub mod wire;
 
@@ -38,4 +39,8 @@ pub use retry::RetryPolicy;
 pub use server_error::ServerError;
 pub use sse::StreamEvent;
 pub use stream::EventStream;
+pub use trace::{
+    Answer, Body, End, Ended, Gap, Record, Trace, TraceLimits, TraceStore, Traced, TracedCall,
+    TracedError, TracedEvent, TracedRequest, TracedResponse,
+};
 pub use turnstile::{Depth, Priority, Turnstile};

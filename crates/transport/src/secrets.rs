@@ -7,10 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::ServerError;
 
 /// Stands where a secret was.
-const MARK: &str = "[secret]";
+pub(crate) const MARK: &str = "[secret]";
 
 /// A shorter text is no secret worth the name, and too likely to be part of other words.
-const SHORTEST: usize = 6;
+pub(crate) const SHORTEST: usize = 6;
 
 /// The secrets of one client. Clones share them.
 #[derive(Clone, Default)]

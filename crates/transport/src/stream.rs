@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::clocks::{Deadline, earlier};
 use crate::framing::{ContentKind, Framing};
 use crate::secrets::Secrets;
+use crate::trace::recorder::Recorder;
 use crate::{
     Clock, Clocks, Exchange, ServerError, StreamEvent, TransportError, TransportErrorKind,
 };
@@ -21,14 +22,18 @@ use crate::{
 pub(crate) type ByteStream =
     Pin<Box<dyn Stream<Item = Result<Bytes, Box<dyn Error + Send + Sync>>> + Send>>;
 
+/// The clock `total` is looked at with the first of so many chunks that arrive without a wait.
+const LOOK: u32 = 32;
+
 /// The events of one answer.
 ///
 /// It ends after the event `[DONE]`, when the body ends, or after an error. A body that ends
 /// early is no error here: whether an answer is whole is seen from its content. An answer in JSON
 /// from a server that does not stream is one [`StreamEvent::Data`] with the whole body.
 ///
-/// The clock `first_token` runs to the first data, `between_tokens` from then on; a comment
-/// starts either anew. Both run while the server is waited for, not while the caller is busy.
+/// The clock `first_token` runs to the first data, `between_tokens` from then on, unless the
+/// reader says that it still waits for the first token; a comment starts either anew. Both run
+/// while the server is waited for, not while the caller is busy.
 ///
 /// Dropping it closes the connection, unless the answer was read to its end.
 pub struct EventStream {
@@ -42,8 +47,13 @@ pub struct EventStream {
     waiting: Clock,
     /// That clock, since the wait began.
     wait: Option<Deadline>,
+    /// Runs out with the clocks, or before them.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// How many chunks arrived without a wait.
+    unwaited: u32,
     secrets: Secrets,
+    /// Writes the answer down, where there is a trace.
+    recorder: Option<Box<Recorder>>,
 }
 
 impl EventStream {
@@ -64,7 +74,9 @@ impl EventStream {
                 waiting: Clock::FirstToken,
                 wait: None,
                 sleep: None,
+                unwaited: 0,
                 secrets: Secrets::default(),
+                recorder: None,
             }),
             Err(kind) => Err(TransportError::new(kind, exchange)),
         }
@@ -88,6 +100,12 @@ impl EventStream {
         self
     }
 
+    /// Has the answer written down.
+    pub(crate) fn recorded(mut self, recorder: Option<Box<Recorder>>) -> Self {
+        self.recorder = recorder;
+        self
+    }
+
     /// Reads an event as an error in place of a piece of the answer, without the client's own
     /// secrets. `None` when it is not one.
     #[must_use]
@@ -101,25 +119,50 @@ impl EventStream {
         &self.exchange
     }
 
+    /// Notes that the last event came before anything was generated: the clock `first_token` runs
+    /// on, from now.
+    pub fn wait_for_first_token(&mut self) {
+        self.waiting = Clock::FirstToken;
+    }
+
     fn deliver(&mut self, event: StreamEvent) -> StreamEvent {
         self.wait = None;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(&event);
+        }
         if let StreamEvent::Data(data) = &event {
             self.waiting = Clock::BetweenTokens;
             if data == "[DONE]" {
                 self.body = None;
+                self.record_end(None);
             }
         }
         event
     }
 
     fn fail(&mut self, kind: TransportErrorKind) -> TransportError {
-        self.body = None;
-        TransportError::new(kind, self.exchange.clone())
+        let error = TransportError::new(kind, self.exchange.clone());
+        self.end(error)
     }
 
     fn expire(&mut self, clock: Clock) -> TransportError {
+        let error = self.exchange.clone().timeout(clock, &self.clocks);
+        self.end(error)
+    }
+
+    fn end(&mut self, error: TransportError) -> TransportError {
         self.body = None;
-        self.exchange.clone().timeout(clock, &self.clocks)
+        self.record_end(Some(&error));
+        error
+    }
+
+    fn record_end(&mut self, error: Option<&TransportError>) {
+        if let Some(mut recorder) = self.recorder.take() {
+            match error {
+                None => recorder.done(),
+                Some(error) => recorder.failed(error),
+            }
+        }
     }
 
     /// Waits for the clocks; ready when one of them has run out.
@@ -129,11 +172,17 @@ impl EventStream {
         }
         let Some(deadline) = earlier(self.wait, self.total) else { return Poll::Pending };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline.at)));
-        if sleep.deadline() != deadline.at {
+        if sleep.deadline() > deadline.at {
             sleep.as_mut().reset(deadline.at);
         }
-        ready!(sleep.as_mut().poll(cx));
-        Poll::Ready(deadline.clock)
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= deadline.at {
+                return Poll::Ready(deadline.clock);
+            }
+            // Set for an event that came in time. To set it anew at every event would cost more.
+            sleep.as_mut().reset(deadline.at);
+        }
     }
 }
 
@@ -150,27 +199,41 @@ impl Stream for EventStream {
                 Err(kind) => return Poll::Ready(Some(Err(this.fail(kind)))),
             }
             // Bytes that never cease would otherwise keep the clock from being looked at.
-            if this.total.is_some_and(|total| total.at <= Instant::now()) {
+            if this.unwaited.is_multiple_of(LOOK)
+                && this.total.is_some_and(|total| total.at <= Instant::now())
+            {
                 return Poll::Ready(Some(Err(this.expire(Clock::Total))));
             }
+            this.unwaited = this.unwaited.wrapping_add(1);
             match body.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(chunk))) => {
+                    if let Some(recorder) = &mut this.recorder {
+                        recorder.arrived(chunk.len());
+                    }
                     if let Err(kind) = this.framing.push(chunk) {
                         return Poll::Ready(Some(Err(this.fail(kind))));
                     }
                 }
                 Poll::Ready(Some(Err(cause))) => {
-                    let error = this.fail(TransportErrorKind::Interrupted);
-                    return Poll::Ready(Some(Err(error.caused_by(cause))));
+                    let kind = TransportErrorKind::Interrupted;
+                    let error = TransportError::new(kind, this.exchange.clone());
+                    return Poll::Ready(Some(Err(this.end(error.caused_by(cause)))));
                 }
                 Poll::Ready(None) => {
                     this.body = None;
                     return match this.framing.finish() {
-                        Ok(event) => Poll::Ready(event.map(Ok)),
+                        Ok(event) => {
+                            if let (Some(event), Some(recorder)) = (&event, &mut this.recorder) {
+                                recorder.event(event);
+                            }
+                            this.record_end(None);
+                            Poll::Ready(event.map(Ok))
+                        }
                         Err(kind) => Poll::Ready(Some(Err(this.fail(kind)))),
                     };
                 }
                 Poll::Pending => {
+                    this.unwaited = 0;
                     let clock = ready!(this.poll_clocks(cx));
                     return Poll::Ready(Some(Err(this.expire(clock))));
                 }

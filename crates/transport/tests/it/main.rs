@@ -10,3 +10,5 @@ mod failures;
 mod retries;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod trace;

@@ -1,0 +1,221 @@
+//! Takes secrets out of bytes by their value, in whatever writing they stand there.
+//!
+//! A secret is found as it is, with any of its characters escaped as in JSON (in a text within a
+//! text, too), percent-encoded as in URLs, and inside a text in base64, as in a `Basic` header.
+
+use std::borrow::Cow;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::base64;
+use crate::secrets::{MARK, SHORTEST};
+
+/// How many backslashes stand for one: a text, a text in JSON, and that in JSON again.
+const DEPTHS: [usize; 5] = [1, 2, 4, 8, 16];
+
+/// The most that stand before an escaped character; it also bounds the work on a text that is
+/// nothing else.
+const MOST_BACKSLASHES: usize = 16;
+
+/// The first words of a header that say how it is to be read, and are no secret.
+const SCHEMES: [&str; 6] = ["bearer", "basic", "token", "digest", "apikey", "negotiate"];
+
+/// A part of a secret must be at least so long to be looked for by itself.
+const SHORTEST_PART: usize = 8;
+
+/// Secrets, ready to be looked for.
+#[derive(Default)]
+pub(crate) struct Scrubber {
+    /// The secrets in all base writings.
+    patterns: Vec<SecretString>,
+    /// The bytes that one of them may begin with.
+    starts: Vec<u8>,
+}
+
+impl Scrubber {
+    /// The same with more secrets.
+    pub(crate) fn and<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+        let mut more = Self { patterns: self.patterns.clone(), starts: self.starts.clone() };
+        for secret in secrets {
+            more.add(secret.expose_secret());
+        }
+        more
+    }
+
+    /// Takes a secret with its parts: a header `Basic eDp5` is one, and so are `eDp5` and `y`.
+    fn add(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST {
+            self.add_writings(secret);
+        }
+        for word in secret.split_whitespace().filter(|word| *word != secret) {
+            let is_scheme = SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+            if word.len() < SHORTEST_PART || is_scheme {
+                continue;
+            }
+            self.add_writings(word);
+            let decoded = base64::decode(word).and_then(|bytes| String::from_utf8(bytes).ok());
+            let password = decoded.as_ref().and_then(|pair| pair.split_once(':'));
+            if let Some((_, password)) = password.filter(|(_, word)| word.len() >= SHORTEST) {
+                self.add_writings(password);
+            }
+        }
+    }
+
+    fn add_writings(&mut self, secret: &str) {
+        self.add_pattern(secret.to_owned());
+        for offset in 0..3 {
+            let core = base64::core(secret.as_bytes(), offset);
+            if core.len() >= SHORTEST {
+                let for_urls = core.replace('+', "-").replace('/', "_");
+                if for_urls != core {
+                    self.add_pattern(for_urls);
+                }
+                self.add_pattern(core);
+            }
+        }
+    }
+
+    fn add_pattern(&mut self, pattern: String) {
+        if self.patterns.iter().any(|known| known.expose_secret() == pattern) {
+            return;
+        }
+        let first = pattern.as_bytes().first().copied().unwrap_or_default();
+        let first = if first == b' ' { vec![b' ', b'+'] } else { vec![first] };
+        self.starts.extend(first);
+        self.patterns.push(pattern.into());
+    }
+
+    /// Takes the secrets out of a text.
+    pub(crate) fn text(&self, text: &str) -> String {
+        match self.bytes(text.as_bytes()) {
+            (Cow::Borrowed(_), _) => text.to_owned(),
+            (Cow::Owned(bytes), _) => String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Takes the secrets out of bytes, and tells how many there were.
+    pub(crate) fn bytes<'a>(&self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, usize) {
+        if self.patterns.is_empty() {
+            return (Cow::Borrowed(bytes), 0);
+        }
+        let mut starts = [false; 256];
+        for start in self.starts.iter().chain(b"%\\") {
+            if let Some(flag) = starts.get_mut(usize::from(*start)) {
+                *flag = true;
+            }
+        }
+        let may_start = |byte: &u8| starts.get(usize::from(*byte)).copied().unwrap_or(false);
+        let mut clean: Vec<u8> = Vec::new();
+        let mut found = 0;
+        let mut kept_from = 0;
+        let mut at = 0;
+        while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(may_start)) {
+            at += step;
+            let length = self.patterns.iter().filter_map(|pattern| match_at(bytes, at, pattern));
+            match length.max() {
+                Some(end) => {
+                    clean.extend_from_slice(bytes.get(kept_from..at).unwrap_or_default());
+                    clean.extend_from_slice(MARK.as_bytes());
+                    found += 1;
+                    at = end;
+                    kept_from = end;
+                }
+                None => at += 1,
+            }
+        }
+        if found == 0 {
+            return (Cow::Borrowed(bytes), 0);
+        }
+        clean.extend_from_slice(bytes.get(kept_from..).unwrap_or_default());
+        (Cow::Owned(clean), found)
+    }
+}
+
+/// Where a pattern ends that begins at a place, if it does. A text is as deep in other texts as
+/// its backslashes say, so that all depths are tried where the pattern has any.
+fn match_at(text: &[u8], start: usize, pattern: &SecretString) -> Option<usize> {
+    let pattern = pattern.expose_secret();
+    let depths = DEPTHS.iter().take(if pattern.contains('\\') { DEPTHS.len() } else { 1 });
+    let readings = depths.map(|depth| Reading { depth: *depth, has_raw_percent: true });
+    let as_url = pattern.contains('%').then_some(Reading { depth: 1, has_raw_percent: false });
+    let end =
+        |reading: Reading| pattern.chars().try_fold(start, |at, c| read_char(text, at, c, reading));
+    readings.chain(as_url).filter_map(end).max()
+}
+
+/// How the characters are read that are written otherwise in some texts, themselves included.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    /// How many backslashes stand for one.
+    depth: usize,
+    /// Whether a percent sign stands for itself.
+    has_raw_percent: bool,
+}
+
+/// Where a character ends that begins at `at`.
+fn read_char(text: &[u8], at: usize, c: char, reading: Reading) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let Reading { depth, has_raw_percent } = reading;
+    if c == '\\' && backslashes(rest) >= depth {
+        return Some(at + depth);
+    }
+    let mut buffer = [0; 4];
+    let raw = c.encode_utf8(&mut buffer).as_bytes();
+    let may_be_raw = c != '\\' && (c != '%' || has_raw_percent);
+    if may_be_raw && rest.starts_with(raw) {
+        return Some(at + raw.len());
+    }
+    match rest.first()? {
+        b'%' => {
+            let pieces = rest.chunks_exact(3).zip(raw);
+            let encoded = pieces.take_while(|(piece, byte)| {
+                piece.first() == Some(&b'%') && hex(piece.get(1..)) == Some(u32::from(**byte))
+            });
+            (encoded.count() == raw.len()).then_some(at + 3 * raw.len())
+        }
+        b'+' if c == ' ' => Some(at + 1),
+        b'\\' => Some(at + read_escape(rest, c)?),
+        _ => None,
+    }
+}
+
+/// The length of a character that is escaped, as deep as it may be.
+fn read_escape(text: &[u8], c: char) -> Option<usize> {
+    let run = backslashes(text);
+    let letter = match c {
+        '"' | '/' => u8::try_from(c).ok(),
+        '\n' => Some(b'n'),
+        '\t' => Some(b't'),
+        '\r' => Some(b'r'),
+        '\u{8}' => Some(b'b'),
+        '\u{c}' => Some(b'f'),
+        _ => None,
+    };
+    if letter.is_some() && text.get(run).copied() == letter {
+        return Some(run + 1);
+    }
+    let mut units = [0; 2];
+    let mut end = 0;
+    for unit in c.encode_utf16(&mut units) {
+        let rest = text.get(end..)?;
+        let run = backslashes(rest);
+        let is_unit = run > 0 && rest.get(run) == Some(&b'u');
+        if !is_unit || hex(rest.get(run + 1..run + 5)) != Some(u32::from(*unit)) {
+            return None;
+        }
+        end += run + 5;
+    }
+    Some(end)
+}
+
+fn backslashes(text: &[u8]) -> usize {
+    text.iter().take(MOST_BACKSLASHES).take_while(|byte| **byte == b'\\').count()
+}
+
+fn hex(digits: Option<&[u8]>) -> Option<u32> {
+    let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests;

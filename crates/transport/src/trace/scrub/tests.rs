@@ -1,0 +1,99 @@
+//! A secret is found in whatever writing it stands, and nothing else is.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn scrubber(secrets: &[&str]) -> Scrubber {
+    let secrets: Vec<SecretString> = secrets.iter().map(|secret| (*secret).into()).collect();
+    Scrubber::default().and(&secrets)
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
+}
+
+/// JSON as the writers that keep to ASCII have it.
+fn ascii_json(text: &str) -> String {
+    let mut units = [0; 2];
+    text.chars().fold(String::new(), |text, c| {
+        if c.is_ascii_alphanumeric() {
+            return format!("{text}{c}");
+        }
+        let units = c.encode_utf16(&mut units).iter();
+        units.fold(text, |text, unit| format!("{text}\\u{unit:04x}"))
+    })
+}
+
+fn json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+#[test]
+fn a_header_with_a_scheme_is_several_secrets() {
+    let basic = scrubber(&["Basic bWU6aHVudGVyMi1odW50ZXIy"]);
+    for text in ["Basic bWU6aHVudGVyMi1odW50ZXIy", "bWU6aHVudGVyMi1odW50ZXIy", "hunter2-hunter2"] {
+        assert_eq!(basic.text(text), "[secret]");
+    }
+    assert_eq!(basic.text("Basic auth of me"), "Basic auth of me");
+    let token = scrubber(&["Token sk-canary-12345"]);
+    assert_eq!(token.text("Token 'sk-canary-12345' is wrong"), "Token '[secret]' is wrong");
+}
+
+#[test]
+fn what_is_no_secret_stays_as_it_is() {
+    let scrubber = scrubber(&["sk-canary-12345", "a b/c\\d\"e", "short"]);
+    for text in ["", "sk-canary-1234", "short", "100 % of \\n and \\\\ and %2", "\\u", "%", "\\"] {
+        assert!(matches!(scrubber.bytes(text.as_bytes()), (Cow::Borrowed(_), 0)), "{text}");
+    }
+    let (clean, count) = scrubber.bytes(b"\xff sk-canary-12345 \xfe sk-canary-12345");
+    assert_eq!((&*clean, count), (&b"\xff [secret] \xfe [secret]"[..], 2));
+    assert_eq!(scrubber.text("a+b%2fc%5Cd\\\\\\\"e."), "[secret].");
+}
+
+#[test]
+fn a_text_of_nothing_but_backslashes_takes_no_long_time() {
+    let scrubber = scrubber(&["\\\\\\\\x", "canary-12345"]);
+    let text = vec![b'\\'; 100_000];
+    assert_eq!(scrubber.bytes(&text).1, 0);
+}
+
+proptest! {
+    #[test]
+    fn any_secret_is_found_in_any_writing(
+        secret in "[!-~é€😀 \\\\\"\n]{8,24}",
+        before in "[a-z{}:,\"]{0,5}",
+        after in "[a-z{}:,\"]{0,5}",
+    ) {
+        let scrubber = scrubber(&[&secret]);
+        prop_assume!(secret.trim() == secret && !MARK.contains(&secret));
+        let in_json = json(&secret);
+        let pair = format!("me:{secret}{after}");
+        for writing in [
+            secret.clone(),
+            in_json.clone(),
+            json(&in_json),
+            json(&json(&in_json)),
+            ascii_json(&secret),
+            json(&ascii_json(&secret)),
+            percent(&secret),
+            percent(&secret).to_lowercase(),
+            base64::encode(pair.as_bytes()),
+            base64::encode(secret.as_bytes()),
+        ] {
+            let text = format!("{before}{writing}{after}");
+            let (clean, found) = scrubber.bytes(text.as_bytes());
+            prop_assert!(found > 0, "{text:?}");
+            let clean = String::from_utf8(clean.into_owned()).unwrap();
+            prop_assert!(clean.contains(MARK) && !clean.contains(&writing), "{text:?}: {clean:?}");
+        }
+    }
+
+    #[test]
+    fn no_bytes_are_lost_where_there_is_no_secret(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let scrubber = scrubber(&["a secret that never comes", "\\\\\\\\%%%%"]);
+        let (clean, found) = scrubber.bytes(&bytes);
+        prop_assert!(found > 0 || *clean == *bytes);
+    }
+}

@@ -1,0 +1,84 @@
+//! Reads the folder that exchanges are written into.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Record;
+
+const EXTENSION: &str = "jsonl";
+
+/// A folder with exchanges, which another process may be writing into.
+#[derive(Debug, Clone)]
+pub struct TraceStore {
+    folder: PathBuf,
+}
+
+impl TraceStore {
+    /// Takes a folder, which need not exist.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of an exchange.
+    #[must_use]
+    pub fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number:06}.{EXTENSION}"))
+    }
+
+    /// The numbers of the exchanges there are, the oldest first.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<u64> {
+        let Ok(files) = fs::read_dir(&self.folder) else { return Vec::new() };
+        let number = |file: fs::DirEntry| {
+            let path = file.path();
+            let is_ours = path.extension().is_some_and(|end| end == EXTENSION);
+            let number = path.file_stem()?.to_str()?.parse().ok()?;
+            (is_ours && self.path(number) == path).then_some(number)
+        };
+        let mut numbers: Vec<u64> = files.filter_map(Result::ok).filter_map(number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// Reads an exchange; `None` when it is not there, or does not even have a whole request.
+    #[must_use]
+    pub fn read(&self, number: u64) -> Option<Record> {
+        Record::read(number, &fs::read(self.path(number)).ok()?)
+    }
+
+    /// Reads all exchanges, the oldest first.
+    pub fn records(&self) -> impl Iterator<Item = Record> {
+        self.numbers().into_iter().filter_map(|number| self.read(number))
+    }
+
+    /// Reads the last exchange of a model's answer, or else the last of all.
+    #[must_use]
+    pub fn last(&self) -> Option<Record> {
+        let numbers = self.numbers();
+        let newest = || numbers.iter().rev().filter_map(|number| self.read(*number));
+        newest().find(|record| record.request.streams).or_else(|| newest().next())
+    }
+
+    /// Removes all exchanges, and tells how many there were.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn clear(&self) -> io::Result<usize> {
+        let numbers = self.numbers();
+        for number in &numbers {
+            match fs::remove_file(self.path(*number)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(numbers.len())
+    }
+}

@@ -1,0 +1,170 @@
+//! What is kept in memory and on disk, and what is forgotten.
+
+use std::fs;
+
+use url::Url;
+
+use super::recorder::{Attempt, Recorder, Tracer};
+use super::*;
+use crate::StreamEvent;
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn limits(keep: usize, bytes: u64) -> TraceLimits {
+    TraceLimits { keep, bytes }
+}
+
+fn tracer(trace: &Trace) -> Tracer {
+    let traced = Traced { trace: trace.clone(), variables: Vec::new() };
+    Tracer::new(traced, "test/1", [("authorization", &"sk-canary-12345".into())])
+}
+
+fn begin(trace: &Trace, body: &str) -> Box<Recorder> {
+    let url = Url::parse("http://h/v1/chat/completions?key=sk-canary-12345&n=1").unwrap();
+    tracer(trace).begin(Attempt {
+        method: "POST",
+        url: &url,
+        count: 1,
+        accept: "text/event-stream",
+        body: Some(body.as_bytes()),
+    })
+}
+
+fn event(recorder: &mut Recorder, data: &str) {
+    recorder.arrived(data.len());
+    recorder.event(&StreamEvent::Data(data.to_owned()));
+}
+
+#[test]
+fn the_oldest_are_forgotten_by_number_and_by_size() {
+    let trace = Trace::in_memory(limits(3, 8_000));
+    for _ in 0..5 {
+        begin(&trace, "{}").done();
+    }
+    let numbers = |trace: &Trace| trace.records().iter().map(|it| it.number).collect::<Vec<_>>();
+    assert_eq!(numbers(&trace), [3, 4, 5]);
+    let trace = Trace::in_memory(limits(100, 8_000));
+    for _ in 0..40 {
+        begin(&trace, &"x".repeat(900)).done();
+    }
+    assert_eq!(numbers(&trace), (33..=40).collect::<Vec<_>>());
+    assert_eq!(trace.last_number(), Some(40));
+}
+
+#[test]
+fn what_is_under_way_is_seen_and_what_is_given_up_says_so() {
+    let trace = Trace::in_memory(limits(3, 80_000));
+    let mut recorder = begin(&trace, "{\"a\":\"sk-canary-12345\"}");
+    event(&mut recorder, "one");
+    recorder.event(&StreamEvent::Comment);
+    let record = trace.records().pop().unwrap();
+    assert_eq!(record.request.url, "http://h/v1/chat/completions?key=[secret]&n=[secret]");
+    let body = record.request.body.unwrap();
+    assert_eq!((body.text.as_deref(), body.hidden), (Some("{\"a\":\"[secret]\"}"), 1));
+    let data: Vec<_> = record.events.iter().map(|event| event.data.as_deref()).collect();
+    assert_eq!((data, record.end), (vec![Some("one"), None], None));
+    drop(recorder);
+    assert_eq!(trace.records().pop().unwrap().end.unwrap().how, Ended::Dropped);
+}
+
+#[test]
+fn of_too_many_events_the_first_and_the_last_are_kept() {
+    let trace = Trace::in_memory(limits(3, 8 * 2_000));
+    let mut recorder = begin(&trace, "{}");
+    for n in 0..100 {
+        event(&mut recorder, &format!("{n:050}"));
+    }
+    recorder.done();
+    let record = trace.records().pop().unwrap();
+    let gap = record.gap.unwrap();
+    let numbers: Vec<usize> =
+        record.events.iter().map(|event| event.data.as_ref().unwrap().parse().unwrap()).collect();
+    assert_eq!(numbers[..gap.after], (0..gap.after).collect::<Vec<_>>());
+    let rest = &numbers[gap.after..];
+    assert_eq!(rest, (100 - rest.len()..100).collect::<Vec<_>>());
+    assert!(gap.after > 5 && rest.len() > 5, "{gap:?}");
+    assert_eq!(gap.events, 100 - u64::try_from(numbers.len()).unwrap());
+    assert_eq!(record.end.unwrap().bytes, 5_000);
+}
+
+#[test]
+fn files_are_private_numbered_and_rotated() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("state/trace");
+    let store = TraceStore::new(folder.clone());
+    assert_eq!((store.numbers(), store.last()), (vec![], None));
+    for run in 0..2 {
+        // Each run counts on from what it finds.
+        let trace = Trace::on_disk(limits(3, 100_000), folder.clone());
+        for n in 0..3 {
+            let mut recorder = begin(&trace, "{\"model\":\"tiny\"}");
+            event(&mut recorder, &format!("{run}{n}"));
+            assert!(trace.flush(SOON));
+            let last = trace.last_number().unwrap();
+            let kept = store.read(last).unwrap();
+            assert_eq!((kept.events.len(), kept.end), (1, None), "what has arrived is there");
+            recorder.done();
+            assert!(trace.flush(SOON));
+            assert_eq!(store.read(last).unwrap(), trace.records().pop().unwrap());
+        }
+    }
+    assert_eq!(store.numbers(), [4, 5, 6]);
+    assert_eq!(store.last().unwrap().number, 6);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode =
+            |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder), mode(&store.path(6))), (0o700, 0o600));
+    }
+    fs::File::create(folder.join("note.txt")).unwrap();
+    assert_eq!((store.clear().unwrap(), store.numbers()), (3, vec![]));
+    assert!(folder.join("note.txt").exists(), "only what is ours is removed");
+}
+
+#[test]
+fn files_are_rotated_by_their_size() {
+    let home = tempfile::tempdir().unwrap();
+    let trace = Trace::on_disk(limits(100, 16_000), home.path().to_owned());
+    for _ in 0..40 {
+        begin(&trace, &"x".repeat(1_500)).done();
+    }
+    assert!(trace.flush(SOON));
+    let store = TraceStore::new(home.path().to_owned());
+    let bytes: u64 =
+        store.numbers().iter().map(|n| fs::metadata(store.path(*n)).unwrap().len()).sum();
+    assert!((8_000..18_000).contains(&bytes), "{bytes}");
+    assert_eq!(store.numbers().last(), Some(&40));
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_one_thing_to_say_and_no_failure() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    fs::File::create(&file).unwrap();
+    let trace = Trace::on_disk(limits(3, 80_000), file.join("trace"));
+    for _ in 0..3 {
+        let mut recorder = begin(&trace, "{}");
+        event(&mut recorder, "one");
+        recorder.done();
+    }
+    assert!(trace.flush(SOON));
+    assert!(trace.take_problem().unwrap().contains("is not complete"));
+    assert_eq!(trace.take_problem(), None);
+    assert_eq!(trace.records().len(), 3, "memory still has them");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_thing_to_say() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let home = tempfile::tempdir().unwrap();
+    // The next number is a link to a device that is always full.
+    let trace = Trace::on_disk(limits(3, 80_000), home.path().to_owned());
+    drop(full);
+    std::os::unix::fs::symlink("/dev/full", home.path().join("000001.jsonl")).unwrap();
+    begin(&trace, "{}").done();
+    assert!(trace.flush(SOON));
+    // A link is not followed: its number is taken.
+    assert_eq!((trace.last_number(), trace.take_problem()), (Some(2), None));
+}
