@@ -1,0 +1,90 @@
+//! Writes a request: the whole conversation as items, each time.
+//!
+//! Nothing is left with the server: no earlier answer is referred to, and none is stored. The
+//! conversation is what a chat completion would send, with all that was learnt of the server, said
+//! in other words: one message of the model becomes the items reasoning, message and calls, in the
+//! order in which servers make one message of them again.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use openclaw_core::{ChatRequest, ToolChoice};
+use openclaw_transport::wire::{
+    InputItem, InputMessage, InputPart, ItemStatus, Message, ResponsesRequest, ResponsesTool,
+    ResponsesToolChoice, Tool,
+};
+
+use crate::knowledge::{Facts, Lack};
+use crate::request::{messages, tools};
+
+/// The body of `POST …/responses`, streaming.
+pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts) -> Bytes {
+    let tools: Vec<_> = tools(request, facts).into_iter().flatten().map(tool).collect();
+    let tool_choice = match &request.tool_choice {
+        ToolChoice::Named(name) if tools.iter().any(|tool| tool.name == name.as_str()) => {
+            (!facts.lack(Lack::ToolChoice)).then(|| match facts.lack(Lack::NamedToolChoice) {
+                true => ResponsesToolChoice::Required,
+                false => ResponsesToolChoice::Function(Cow::Borrowed(name.as_str())),
+            })
+        }
+        _ => None,
+    };
+    let mut instructions = None;
+    let mut input = Vec::new();
+    for message in messages(request, facts) {
+        match message {
+            Message::System { content } if input.is_empty() => instructions = Some(content),
+            message => write(message, &mut input),
+        }
+    }
+    let body = ResponsesRequest {
+        model: Cow::Borrowed(model),
+        stream: true,
+        store: false,
+        max_output_tokens: cap,
+        instructions,
+        tools,
+        tool_choice,
+        input,
+    };
+    // Serialising strings, numbers and JSON values cannot fail.
+    serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
+}
+
+fn tool(Tool { kind, function }: Tool<'_>) -> ResponsesTool<'_> {
+    ResponsesTool {
+        kind,
+        name: function.name,
+        description: function.description,
+        parameters: function.parameters,
+        strict: function.strict.unwrap_or_default(),
+    }
+}
+
+fn write<'a>(message: Message<'a>, items: &mut Vec<InputItem<'a>>) {
+    match message {
+        Message::System { content } => {
+            items.push(InputItem::Message(InputMessage::System { content }));
+        }
+        Message::User { content } => items.push(InputItem::Message(InputMessage::User { content })),
+        Message::Assistant { content, reasoning, reasoning_content, tool_calls } => {
+            items.extend(reasoning.or(reasoning_content).map(|text| InputItem::Reasoning {
+                summary: [],
+                content: [InputPart::ReasoningText { text }],
+            }));
+            items.extend(content.filter(|text| !text.is_empty()).map(|text| {
+                let content = [InputPart::OutputText { text }];
+                let status = ItemStatus::Completed;
+                InputItem::Message(InputMessage::Assistant { status, content })
+            }));
+            items.extend(tool_calls.into_iter().map(|call| InputItem::FunctionCall {
+                call_id: call.id,
+                name: call.function.name,
+                arguments: call.function.arguments,
+            }));
+        }
+        Message::Tool { tool_call_id, content } => {
+            items.push(InputItem::FunctionCallOutput { call_id: tool_call_id, output: content });
+        }
+    }
+}
