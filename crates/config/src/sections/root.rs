@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AgentsConfig, GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig};
+use super::{
+    AgentsConfig, DiagnosticsConfig, GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig,
+};
 use crate::{
     defaults::MAIN_AGENT,
     env::Env,
@@ -27,6 +29,8 @@ pub struct Config {
     pub tools: ToolsConfig,
     /// The gateway, which serves sessions to other programs.
     pub gateway: GatewayConfig,
+    /// What helps to find out what went wrong.
+    pub diagnostics: DiagnosticsConfig,
 }
 
 impl Config {

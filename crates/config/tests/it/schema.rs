@@ -45,16 +45,22 @@ fn a_config_that_spells_out_the_defaults_changes_nothing() {
             "auth": { "mode": of("GatewayAuth", "mode") },
             "tailscale": { "mode": of("TailscaleConfig", "mode") },
         },
+        "diagnostics": { "trace": {
+            "enabled": of("TraceConfig", "enabled"),
+            "keep": of("TraceConfig", "keep"),
+            "maxBytes": of("TraceConfig", "maxBytes"),
+        } },
     });
     let loaded = Config::parse(&text.to_string(), &openclaw_config::Env::default()).unwrap();
     assert_eq!(loaded.diagnostics, []);
     let resolved = |config: &Config| {
-        let Config { agents, models, tools, gateway } = config;
+        let Config { agents, models, tools, gateway, diagnostics } = config;
         let (defaults, exec) = (&agents.defaults, &tools.exec);
         (
             (defaults.local_model_mode(), defaults.compaction.mode(), models.mode()),
             (exec.host(), exec.security(), exec.ask()),
             (gateway.mode(), gateway.bind(), gateway.auth.mode(), gateway.tailscale.mode()),
+            (diagnostics.trace.enabled(), diagnostics.trace.keep(), diagnostics.trace.max_bytes()),
         )
     };
     assert_eq!(resolved(&loaded.config), resolved(&Config::default()));

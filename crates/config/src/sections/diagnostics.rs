@@ -1,0 +1,94 @@
+//! `diagnostics`: what helps to find out what went wrong.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    defaults::{TRACE_BYTES, TRACE_DIR_NAME, TRACE_KEEP},
+    env::Env,
+    paths::{Paths, expand},
+    template::{EnvString, UnsetVariable},
+};
+
+/// What helps to find out what went wrong.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DiagnosticsConfig {
+    /// The trace of what is said to and by the model servers.
+    pub trace: TraceConfig,
+}
+
+/// The trace of what is said to and by the model servers; `openclaw trace` shows it.
+///
+/// It holds prompts and answers whole; keys and secret headers are taken out.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TraceConfig {
+    /// Whether exchanges are kept on disk.
+    #[schemars(extend("default" = false))]
+    pub enabled: Option<bool>,
+    /// The most exchanges that are kept.
+    #[schemars(range(min = 1), extend("default" = TRACE_KEEP))]
+    pub keep: Option<u32>,
+    /// The most bytes that they have together. One body may have an eighth; a larger one is cut in
+    /// its middle.
+    #[schemars(range(min = 65536), extend("default" = TRACE_BYTES))]
+    pub max_bytes: Option<u64>,
+    /// The folder; the default is `trace` in the state folder.
+    pub dir: Option<EnvString>,
+}
+
+impl TraceConfig {
+    /// Whether exchanges are kept on disk.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.enabled.unwrap_or(false)
+    }
+
+    /// The most exchanges that are kept; at least one.
+    #[must_use]
+    pub fn keep(&self) -> u32 {
+        self.keep.unwrap_or(TRACE_KEEP).max(1)
+    }
+
+    /// The most bytes that they have together; at least 64 KiB.
+    #[must_use]
+    pub fn max_bytes(&self) -> u64 {
+        self.max_bytes.unwrap_or(TRACE_BYTES).max(65_536)
+    }
+
+    /// The folder; a leading `~` is replaced.
+    ///
+    /// # Errors
+    ///
+    /// When the text refers to a variable that is not set.
+    pub fn dir(&self, paths: &Paths, env: &Env) -> Result<PathBuf, UnsetVariable> {
+        match &self.dir {
+            Some(text) => Ok(expand(text.resolve(env)?, env)),
+            None => Ok(paths.state_dir().join(TRACE_DIR_NAME)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn a_trace_is_off_and_bounded_unless_a_config_says_otherwise() {
+        let env = Env::from_pairs([("HOME", "/h")]);
+        let paths = Paths::new(&env, None).unwrap();
+        let trace = |text: &str| Config::parse(text, &env).unwrap().config.diagnostics.trace;
+        let plain = trace("{}");
+        assert_eq!((plain.enabled(), plain.keep(), plain.max_bytes()), (false, 50, 64 << 20));
+        assert_eq!(plain.dir(&paths, &env).unwrap(), PathBuf::from("/h/.openclaw/trace"));
+        let set = trace(
+            "{ diagnostics: { trace: { enabled: true, keep: 0, maxBytes: 1, dir: '~/t' } } }",
+        );
+        assert_eq!((set.enabled(), set.keep(), set.max_bytes()), (true, 1, 65_536));
+        assert_eq!(set.dir(&paths, &env).unwrap(), PathBuf::from("/h/t"));
+    }
+}
