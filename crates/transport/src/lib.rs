@@ -37,7 +37,7 @@ pub use error::{Exchange, TransportError, TransportErrorKind};
 pub use reply::Reply;
 pub use retry::RetryPolicy;
 pub use server_error::ServerError;
-pub use sse::StreamEvent;
+pub use sse::{Decoder, StreamEvent, TooLarge};
 pub use stream::EventStream;
 pub use trace::{
     Answer, Body, End, Ended, Gap, Record, Trace, TraceLimits, TraceStore, Traced, TracedCall,

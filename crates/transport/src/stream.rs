@@ -22,9 +22,6 @@ use crate::{
 pub(crate) type ByteStream =
     Pin<Box<dyn Stream<Item = Result<Bytes, Box<dyn Error + Send + Sync>>> + Send>>;
 
-/// The clock `total` is looked at with the first of so many chunks that arrive without a wait.
-const LOOK: u32 = 32;
-
 /// The events of one answer.
 ///
 /// It ends after the event `[DONE]`, when the body ends, or after an error. A body that ends
@@ -49,8 +46,6 @@ pub struct EventStream {
     wait: Option<Deadline>,
     /// Runs out with the clocks, or before them.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// How many chunks arrived without a wait.
-    unwaited: u32,
     secrets: Secrets,
     /// Writes the answer down, where there is a trace.
     recorder: Option<Box<Recorder>>,
@@ -74,7 +69,6 @@ impl EventStream {
                 waiting: Clock::FirstToken,
                 wait: None,
                 sleep: None,
-                unwaited: 0,
                 secrets: Secrets::default(),
                 recorder: None,
             }),
@@ -167,9 +161,6 @@ impl EventStream {
 
     /// Waits for the clocks; ready when one of them has run out.
     fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Poll<Clock> {
-        if self.wait.is_none() {
-            self.wait = self.clocks.start(self.waiting, Instant::now());
-        }
         let Some(deadline) = earlier(self.wait, self.total) else { return Poll::Pending };
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline.at)));
         if sleep.deadline() > deadline.at {
@@ -198,13 +189,14 @@ impl Stream for EventStream {
                 Ok(None) => {}
                 Err(kind) => return Poll::Ready(Some(Err(this.fail(kind)))),
             }
-            // Bytes that never cease would otherwise keep the clock from being looked at.
-            if this.unwaited.is_multiple_of(LOOK)
-                && this.total.is_some_and(|total| total.at <= Instant::now())
-            {
-                return Poll::Ready(Some(Err(this.expire(Clock::Total))));
+            if this.wait.is_none() {
+                let now = Instant::now();
+                // Bytes that never cease would otherwise keep the clock from being looked at.
+                if this.total.is_some_and(|total| total.at <= now) {
+                    return Poll::Ready(Some(Err(this.expire(Clock::Total))));
+                }
+                this.wait = this.clocks.start(this.waiting, now);
             }
-            this.unwaited = this.unwaited.wrapping_add(1);
             match body.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(chunk))) => {
                     if let Some(recorder) = &mut this.recorder {
@@ -233,7 +225,6 @@ impl Stream for EventStream {
                     };
                 }
                 Poll::Pending => {
-                    this.unwaited = 0;
                     let clock = ready!(this.poll_clocks(cx));
                     return Poll::Ready(Some(Err(this.expire(clock))));
                 }
