@@ -97,6 +97,22 @@ impl Endpoint {
         join(root, route)
     }
 
+    /// The URL that means the same here as another does on its server.
+    #[must_use]
+    pub fn counterpart(&self, url: &str) -> Url {
+        let path = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let parts: Vec<&str> = path.split('/').skip(1).filter(|part| !part.is_empty()).collect();
+        let version = parts.iter().rposition(|part| is_version(part));
+        if let Some(route) = version.and_then(|version| parts.get(version + 1..)) {
+            return self.api(&route.join("/"));
+        }
+        match PASTED_ROUTES.iter().find(|route| parts.ends_with(route)) {
+            Some(route) => self.api(&route.join("/")),
+            None => self.root(parts.last().copied().unwrap_or_default()),
+        }
+    }
+
     /// The base URL, e.g. `http://host:8000/v1`.
     #[must_use]
     pub fn base(&self) -> &Url {

@@ -113,3 +113,18 @@ fn private_hosts_are_known_by_their_text() {
         assert!(!Endpoint::parse(text).unwrap().is_private(), "{text}");
     }
 }
+
+#[test]
+fn a_url_of_another_server_has_its_counterpart() {
+    let other = Endpoint::parse("http://other:9/v1").unwrap();
+    for (url, expected) in [
+        ("http://h:8000/v1/chat/completions", "http://other:9/v1/chat/completions"),
+        ("http://h/api/v4/chat/completions?key=x", "http://other:9/v1/chat/completions"),
+        ("http://h/odd/chat/completions", "http://other:9/v1/chat/completions"),
+        ("http://h/odd/responses", "http://other:9/v1/responses"),
+        ("http://h/v1/models", "http://other:9/v1/models"),
+        ("http://h/tokenize", "http://other:9/tokenize"),
+    ] {
+        assert_eq!(other.counterpart(url).as_str(), expected);
+    }
+}
