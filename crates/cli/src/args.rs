@@ -1,6 +1,7 @@
 //! What can be typed.
 
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod prompt;
 
 use std::path::PathBuf;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     /// Read, change, check and explain the config
     #[command(subcommand_required = true)]
     Config(config::Config),
+    /// Examine the config, the server and the model, and say what would mend what is wrong
+    Doctor(doctor::Doctor),
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
     Models(Models),
@@ -165,6 +168,8 @@ pub(crate) enum ModelsAction {
     List(ModelsList),
     /// Show the default model, its fallbacks, aliases, and where each key comes from
     Status(ModelsStatus),
+    /// Find out what the server does with a model, and remember it
+    Probe(doctor::ModelsProbe),
 }
 
 /// `openclaw models list`.

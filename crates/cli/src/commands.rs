@@ -10,8 +10,10 @@ use crate::printer::Printer;
 
 pub(crate) mod agent;
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod infer;
 pub(crate) mod models_list;
+pub(crate) mod models_probe;
 pub(crate) mod models_status;
 pub(crate) mod prompt_explain;
 
@@ -65,7 +67,7 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
         ]
         .into_iter()
         .find_map(|(given, option, why)| given.then_some((option, why)))?,
-        Command::Config(_) | Command::Prompt(_) => return None,
+        Command::Config(_) | Command::Doctor(_) | Command::Prompt(_) => return None,
         Command::Infer(infer) => match &infer.capability {
             Capability::Model(model) => match &model.action {
                 InferModelAction::Run(args) if args.gateway => ("--gateway", no_gateway),

@@ -61,6 +61,13 @@ impl Printer {
         out.flush()
     }
 
+    /// Writes text that is laid out and harmless already, as it is.
+    pub(crate) fn answer_styled(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
     /// Writes an answer's line.
     pub(crate) fn answer_line(self, text: impl Display) -> io::Result<()> {
         self.answer(&format!("{text}\n"))

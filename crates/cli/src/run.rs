@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 
 use clap::Parser;
-use openclaw_config::{Env, Layers, LoadOptions, Paths, env_vars};
+use openclaw_config::{Env, Layers, LoadError, LoadOptions, Paths, env_vars};
 use openclaw_runtime::Runtime;
 
 use crate::args::prompt::PromptAction;
@@ -76,6 +76,10 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
         }
         // It loads the config itself, for it is also there to see to a broken one.
         Command::Config(args) => commands::config::run(start.place(), args),
+        Command::Doctor(args) => start.with_config_or(
+            |error| commands::doctor::broken(printer, &args, error),
+            |context| in_runtime(printer, commands::doctor::run(context, &args)),
+        ),
         Command::Infer(infer) => match infer.capability {
             Capability::Model(model) => match model.action {
                 InferModelAction::Run(args) => start.with_config(|context| {
@@ -91,6 +95,9 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
         Command::Models(models) => match models.action {
             ModelsAction::List(args) => start.with_config(|context| {
                 in_runtime(printer, commands::models_list::run(context, &args))
+            }),
+            ModelsAction::Probe(args) => start.with_config(|context| {
+                in_runtime(printer, commands::models_probe::run(context, &args))
             }),
             ModelsAction::Status(args) => {
                 start.with_config(|context| commands::models_status::run(context, &args))
@@ -115,6 +122,15 @@ impl Start {
 
     /// Loads the config for a command that needs one, and says what is wrong with it.
     fn with_config(self, run: impl FnOnce(&Context) -> io::Result<Exit>) -> io::Result<Exit> {
+        self.with_config_or(|_| Ok(()), run)
+    }
+
+    /// The same, with something to do besides when the config is broken.
+    fn with_config_or(
+        self,
+        broken: impl FnOnce(&LoadError) -> io::Result<()>,
+        run: impl FnOnce(&Context) -> io::Result<Exit>,
+    ) -> io::Result<Exit> {
         let Self { paths, env, printer, overrides } = self;
         let mut options = LoadOptions::new(&paths, &env);
         for text in &overrides {
@@ -131,6 +147,7 @@ impl Start {
             Ok(loaded) => loaded,
             Err(error) => {
                 diagnostic::print_broken(printer, &error);
+                broken(&error)?;
                 return Ok(Exit::Config);
             }
         };

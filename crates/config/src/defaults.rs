@@ -39,6 +39,8 @@ pub const TRACE_BYTES: u64 = 64 << 20;
 pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
 /// The wait for a model server's list of models.
 pub const DISCOVERY_TIMEOUT_SECONDS: u64 = 3;
+/// The longest that one check of `openclaw doctor` may take.
+pub const DOCTOR_CHECK_SECONDS: u64 = 60;
 /// `models.providers.*.onServerLoss.wait`: a lost server's return.
 pub const SERVER_LOSS_WAIT_SECONDS: u64 = 600;
 /// `models.providers.*.onServerLoss.poll`: from one question whether it is back to the next.

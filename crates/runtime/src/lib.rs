@@ -9,6 +9,7 @@ mod agent;
 mod catalogue;
 mod chain;
 mod connect;
+mod doctor;
 mod error;
 mod prompt;
 mod runtime;
@@ -21,6 +22,7 @@ pub use agent::{AgentOptions, AgentRun};
 pub use catalogue::{Catalogue, ListedModel, ProviderFailure};
 pub use chain::{Attempt, Attempts, Chain};
 pub use connect::Notices;
+pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
 pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use openclaw_agent_loop::{
     Agent, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome,

@@ -134,7 +134,7 @@ impl Setup {
         })
     }
 
-    fn default_vllm_url(&self) -> String {
+    pub(crate) fn default_vllm_url(&self) -> String {
         let url = self.env.get(env_vars::VLLM_BASE_URL).filter(|url| !url.is_empty());
         url.unwrap_or(DEFAULT_BASE_URL).to_owned()
     }

@@ -7,7 +7,7 @@ mod problems;
 mod schema;
 mod set;
 mod validate;
-mod writing;
+pub(crate) mod writing;
 
 use std::io;
 

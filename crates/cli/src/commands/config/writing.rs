@@ -53,7 +53,7 @@ pub(super) fn end(
 }
 
 /// The change as `diff -u` shows it, without secrets.
-fn diff(change: &Change) -> String {
+pub(crate) fn diff(change: &Change) -> String {
     let after = change.after_to_show();
     if change.is_new() && change.before_to_show == after {
         return "A secret would change, and nothing else.\n".to_owned();
