@@ -10,5 +10,5 @@ mod reader;
 mod request;
 
 pub(crate) use self::events::read;
-pub(crate) use self::reader::Reader;
+pub(crate) use self::reader::{REASONING_SUMMARY, Reader};
 pub(crate) use self::request::body;

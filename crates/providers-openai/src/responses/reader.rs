@@ -15,9 +15,9 @@ use openclaw_transport::wire::{
 use self::items::{Items, Kind, Part};
 
 /// Where reasoning comes from that is the text of a reasoning item.
-pub(crate) const REASONING_TEXT: &str = "reasoning_text";
+const REASONING_TEXT: &str = "reasoning_text";
 /// Where reasoning comes from that is a summary of what the model does not show.
-const REASONING_SUMMARY: &str = "reasoning_summary";
+pub(crate) const REASONING_SUMMARY: &str = "reasoning_summary";
 
 /// The events of an answer so far.
 #[derive(Debug, Default)]

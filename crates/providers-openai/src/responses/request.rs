@@ -19,7 +19,8 @@ use crate::request::{messages, tools};
 
 /// The body of `POST …/responses`, streaming.
 pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts) -> Bytes {
-    let tools: Vec<_> = tools(request, facts).into_iter().flatten().map(tool).collect();
+    let tools: Vec<_> =
+        tools(request, facts).into_iter().flatten().map(|it| tool(it, facts)).collect();
     let tool_choice = match &request.tool_choice {
         ToolChoice::Named(name) if tools.iter().any(|tool| tool.name == name.as_str()) => {
             (!facts.lack(Lack::ToolChoice)).then(|| match facts.lack(Lack::NamedToolChoice) {
@@ -51,13 +52,13 @@ pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: 
     serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
 }
 
-fn tool(Tool { kind, function }: Tool<'_>) -> ResponsesTool<'_> {
+fn tool<'a>(Tool { kind, function }: Tool<'a>, facts: &Facts) -> ResponsesTool<'a> {
     ResponsesTool {
         kind,
         name: function.name,
         description: function.description,
         parameters: function.parameters,
-        strict: function.strict.unwrap_or_default(),
+        strict: (!facts.lack(Lack::Strict)).then(|| function.strict.unwrap_or_default()),
     }
 }
 

@@ -54,9 +54,10 @@ pub struct ResponsesTool<'a> {
     /// The JSON Schema of its arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Cow<'a, Value>>,
-    /// Whether the server must hold the model to the schema. Always said: the hosted API's default
+    /// Whether the server must hold the model to the schema. To be said: the hosted API's default
     /// is to, which changes what the schema means.
-    pub strict: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
 }
 
 /// Which tool must be called.

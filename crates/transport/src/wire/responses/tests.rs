@@ -18,7 +18,7 @@ fn a_request_is_written_as_the_api_reads_it() {
             name: "f".into(),
             description: Some("d".into()),
             parameters: Some(Cow::Borrowed(&parameters)),
-            strict: false,
+            strict: Some(false),
         }],
         tool_choice: Some(ResponsesToolChoice::Function("f".into())),
         input: vec![
