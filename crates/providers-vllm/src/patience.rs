@@ -27,12 +27,27 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// How silence is borne.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
-    /// The longest wait for the first token and between tokens while the server is not busy with
-    /// anything that could be this request, or does not say; `None` waits for ever. A busy server
-    /// is waited for as long as the call may take in all.
-    pub idle: Option<Limit>,
+    /// The longest wait for the first token while the server is not busy with anything that could
+    /// be this request, or does not say; `None` waits for ever. A busy server is waited for as
+    /// long as the call may take in all.
+    pub first_token: Option<Limit>,
+    /// The same between tokens.
+    pub between_tokens: Option<Limit>,
     /// From one question on the side to the next.
     pub probe_every: Duration,
+}
+
+impl Patience {
+    /// The same limit for the first token and between tokens.
+    #[must_use]
+    pub fn new(idle: Option<Limit>, probe_every: Duration) -> Self {
+        Self { first_token: idle.clone(), between_tokens: idle, probe_every }
+    }
+
+    /// The limit for an answer that has content or not.
+    fn limit(&self, has_content: bool) -> Option<&Limit> {
+        if has_content { self.between_tokens.as_ref() } else { self.first_token.as_ref() }
+    }
 }
 
 /// Asks a server how it is, on behalf of a request that it took or has not taken yet.
@@ -151,7 +166,8 @@ impl Patient {
         let ends_at = self.until.as_ref().map(|(end, _)| *end);
         let mut wakes_at = ends_at;
         if let Some(patience) = &self.patience {
-            let silence = self.silence.get_or_insert_with(|| Silence::begin(patience));
+            let limit = patience.limit(self.has_content);
+            let silence = self.silence.get_or_insert_with(|| Silence::begin(limit));
             match &mut silence.question {
                 None => wakes_at = wakes_at.into_iter().chain([silence.asks_at]).min(),
                 // It is bounded by itself.
@@ -194,7 +210,7 @@ impl Patient {
         self.has_begun |= state == Waiting::Prefilling;
         let (now, waited) = (Instant::now(), silence.since.elapsed());
         silence.asks_at = now + patience.probe_every;
-        if let Some(idle) = &patience.idle {
+        if let Some(idle) = patience.limit(self.has_content) {
             let is_busy = !matches!(state, Waiting::Stalled | Waiting::Unknown);
             if waited >= idle.duration && !is_busy {
                 let idle = idle.clone();
@@ -253,9 +269,9 @@ impl Patient {
 }
 
 impl Silence {
-    fn begin(patience: &Patience) -> Self {
+    fn begin(limit: Option<&Limit>) -> Self {
         let since = Instant::now();
-        let idle = patience.idle.as_ref().map_or(SILENCE, |limit| limit.duration);
+        let idle = limit.map_or(SILENCE, |limit| limit.duration);
         Self { since, asks_at: since + idle.min(SILENCE), question: None, generated: None }
     }
 }

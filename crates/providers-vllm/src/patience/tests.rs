@@ -42,7 +42,7 @@ fn stage(idle: Option<u64>, says: Says) -> Stage {
         };
         future::ready(pulse).boxed()
     });
-    let patience = Patience { idle: idle.map(limit), probe_every: Duration::from_secs(5) };
+    let patience = Patience::new(idle.map(limit), Duration::from_secs(5));
     let exchange = HttpExchange {
         method: "POST".to_owned(),
         url: "http://h/v1/chat/completions".to_owned(),
@@ -248,4 +248,21 @@ fn what_a_server_does_is_told_from_its_load() {
     ] {
         assert_eq!(state(&load, content, begun, generated), expected, "{load:?} {content} {begun}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_token_may_have_a_limit_of_its_own() {
+    let mut stage = stage(None, vec![Some(load(0, 0, 0))]);
+    stage.patient.patience =
+        Some(Patience { between_tokens: Some(limit(10)), ..Patience::new(None, SILENCE) });
+    stage.send(ChatEvent::Accepted);
+    stage.patient.next().await.unwrap().unwrap();
+    for seconds in [5, 10, 15] {
+        assert_eq!(stage.waiting().await, (Waiting::Stalled, seconds, Some(0)));
+    }
+    stage.send(ChatEvent::TextDelta("a".to_owned()));
+    stage.patient.next().await.unwrap().unwrap();
+    assert_eq!(stage.waiting().await.1, 5);
+    let error = stage.patient.next().await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("between_tokens, from the.setting"), "{error}");
 }

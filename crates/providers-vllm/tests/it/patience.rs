@@ -17,7 +17,7 @@ fn patient(server: &MockVllm, idle: Duration, probe_every: Duration) -> VllmMode
     let client = client(&server.base_url());
     let idle = Some(Limit { duration: idle, source: "the.setting".into() });
     VllmModel::new(client.clone(), info("tiny", 1_000_000))
-        .with_patience(client, Patience { idle, probe_every })
+        .with_patience(client, Patience::new(idle, probe_every))
 }
 
 /// A server asked in passing: soon and often.
@@ -152,7 +152,7 @@ async fn silence_before_the_headers_is_borne_alike() {
     let idle = Duration::from_millis(20);
     let limit = Limit { duration: idle, source: "the.setting".into() };
     let model = VllmModel::new(client.clone(), info("tiny", 1_000_000))
-        .with_patience(client, Patience { idle: Some(limit), probe_every: idle });
+        .with_patience(client, Patience::new(Some(limit), idle));
     let error = model.chat(question("hi")).await.err().unwrap();
     let ModelErrorKind::Timeout { clock: Clock::FirstToken, .. } = error.kind() else {
         panic!("{error}")
@@ -168,7 +168,7 @@ async fn a_request_in_the_clients_own_line_is_told_so_and_not_given_up() {
     let turnstile = Some(Turnstile::new(NonZeroUsize::MIN));
     let client = Client::new(ClientOptions { turnstile, ..options(&server.base_url()) }).unwrap();
     let idle = Limit { duration: Duration::from_millis(20), source: "the.setting".into() };
-    let patience = Patience { idle: Some(idle), probe_every: Duration::from_millis(5) };
+    let patience = Patience::new(Some(idle), Duration::from_millis(5));
     let model = VllmModel::new(client.clone(), info("tiny", 4096)).with_patience(client, patience);
     let first = model.chat(question("hi")).await.unwrap();
     gate.reached().await;

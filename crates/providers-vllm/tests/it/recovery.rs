@@ -30,7 +30,7 @@ fn on_loss(wait: Duration) -> OnLoss {
 fn model(server: &MockVllm) -> VllmModel {
     let client = client(&server.base_url());
     let soon = Duration::from_millis(20);
-    let patience = Patience { idle: Some(limit(Duration::from_mins(1))), probe_every: soon };
+    let patience = Patience::new(Some(limit(Duration::from_mins(1))), soon);
     VllmModel::new(client.clone(), info("tiny", 4096))
         .with_patience(client, patience)
         .with_recovery(on_loss(Duration::from_mins(1)), true)
@@ -186,7 +186,7 @@ async fn an_engine_that_dies_and_a_server_that_terminates_are_losses_too() {
     server.push(Turn::text("two"));
     let client = client(&server.base_url());
     let idle = Some(limit(Duration::from_millis(10)));
-    let patience = Patience { idle, probe_every: Duration::from_millis(10) };
+    let patience = Patience::new(idle, Duration::from_millis(10));
     let model = VllmModel::new(client.clone(), info("tiny", 4096))
         .with_patience(client, patience)
         .with_recovery(on_loss(Duration::from_mins(1)), true);
@@ -333,7 +333,7 @@ async fn what_a_clock_ended_is_not_sent_again() {
     server.push(Reply::from(Turn::text("never")).silent_at(0));
     let client = client(&server.base_url());
     let idle = Some(limit(Duration::from_millis(20)));
-    let patience = Patience { idle, probe_every: Duration::from_millis(10) };
+    let patience = Patience::new(idle, Duration::from_millis(10));
     let model = VllmModel::new(client.clone(), info("tiny", 4096))
         .with_patience(client, patience)
         .with_recovery(on_loss(Duration::from_mins(1)), true);
