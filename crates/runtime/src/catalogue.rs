@@ -1,7 +1,7 @@
 //! Which models there are: those of the config, and those that the servers say they have.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use openclaw_config::{InputKind, ModelConfig};
@@ -9,8 +9,13 @@ use openclaw_core::{LimitSource, ModelRef};
 use openclaw_providers_openai::ServedModel;
 
 use crate::Runtime;
+use crate::cache::LastGood;
 use crate::error::ConnectError;
+use crate::limits::{Windows, window};
 use crate::setup::Provider;
+
+/// Stands for every model of a provider in `agents.defaults.models`.
+pub(crate) const ALL: &str = "*";
 
 /// The models there are, and the providers that could not be asked.
 #[derive(Debug)]
@@ -41,6 +46,13 @@ pub struct ListedModel {
     pub input: String,
     /// The window in tokens and who says so; `None` when nobody does.
     pub window: Option<(u32, LimitSource)>,
+    /// Where a server says or said `window`, e.g. `/props of llama.cpp`; `None` when it is not the
+    /// server's word.
+    pub window_from: Option<String>,
+    /// How long ago the server said `window`, where it does not say it now.
+    pub window_age: Option<Duration>,
+    /// How long ago the server had the model, where it cannot be asked now.
+    pub age: Option<Duration>,
     /// Whether its server is on this machine or the local network.
     pub local: bool,
     /// Whether it can be used now, as far as is known without a prompt.
@@ -55,8 +67,13 @@ pub struct ListedModel {
 
 impl Runtime {
     /// Collects the models of all providers, or of one. Servers on this machine or the local
-    /// network are asked, all at the same time and within the time for discovery; hosted ones are
-    /// not.
+    /// network are asked, all at the same time and within the time for discovery; hosted ones only
+    /// where the config names no model of theirs. Of a server that cannot be asked it is told what
+    /// it had last, as not available.
+    ///
+    /// A provider with models in the config has these, each completed field by field by what the
+    /// server says, and no others, unless `agents.defaults.models` has `ID/*`. A provider without
+    /// any has all that its server lists.
     pub async fn catalogue(&self, only: Option<&str>) -> Catalogue {
         let setup = &self.connector.setup;
         let ids = setup.provider_ids();
@@ -81,25 +98,28 @@ impl Runtime {
             Ok(provider) => provider,
             Err(error) => return (Vec::new(), Some(ConnectError::Setup(error))),
         };
-        if !provider.models.is_empty() && !provider.endpoint.is_private() {
-            return (entries(&provider, None), None);
+        let last = || self.connector.cache.last_good(&provider.endpoint);
+        let lists_all = provider.models.is_empty() || self.allows_all_of(id);
+        let view = |now| View { provider: &provider, lists_all, now, last: last() };
+        if !lists_all && !provider.endpoint.is_private() {
+            return (view(Now::NotAsked).models(), None);
         }
         let asked = match self.connector.client(&provider) {
             Ok(client) => {
-                self.connector.list(&client, &provider).await.map_err(ConnectError::Model)
+                self.connector.list(&client, &provider, None).await.map_err(ConnectError::Model)
             }
             Err(error) => Err(error),
         };
         match asked {
-            Ok(served) => (entries(&provider, Some(&served)), None),
-            Err(error) => {
-                let mut models = entries(&provider, None);
-                for model in &mut models {
-                    model.available = false;
-                }
-                (models, Some(error))
-            }
+            Ok(served) => (view(Now::Lists(served)).models(), None),
+            Err(error) => (view(Now::Silent).models(), Some(error)),
         }
+    }
+
+    /// Whether the config wants all models of a provider to be there.
+    fn allows_all_of(&self, id: &str) -> bool {
+        let models = &self.connector.setup.loaded.config.agents.defaults.models;
+        models.contains_key(&format!("{id}/{ALL}"))
     }
 
     /// Marks what the config says of the models, and adds those that it names and nobody has.
@@ -119,7 +139,9 @@ impl Runtime {
         for (n, fallback) in fallbacks.iter().enumerate() {
             add(fallback, format!("fallback#{}", n + 1));
         }
-        for (name, entry) in &config.agents.defaults.models {
+        let is_one = |name: &&String| !name.ends_with(&format!("/{ALL}"));
+        let entries = config.agents.defaults.models.iter().filter(|(name, _)| is_one(name));
+        for (name, entry) in entries {
             add(name, "configured".to_owned());
             if let Some(alias) = &entry.alias {
                 add(name, format!("alias:{alias}"));
@@ -144,52 +166,79 @@ impl Runtime {
     }
 }
 
-/// A provider's models: those of its config where it has any, else those that its server has.
-fn entries(provider: &Provider, served: Option<&[ServedModel]>) -> Vec<ListedModel> {
-    let find = |id: &str| served.and_then(|served| served.iter().find(|model| model.id == id));
-    if provider.models.is_empty() {
-        let served = served.unwrap_or_default().iter();
-        return served.filter_map(|model| entry(provider, &model.id, None, Some(model))).collect();
-    }
-    let models = provider.models.iter();
-    models
-        .filter_map(|model| {
-            let live = find(&model.id);
-            let mut entry = entry(provider, &model.id, Some(model), live)?;
-            entry.available = served.is_none() || live.is_some();
-            Some(entry)
-        })
-        .collect()
+/// What a server says now.
+enum Now {
+    /// What it serves.
+    Lists(Vec<ServedModel>),
+    /// Nothing, though it was asked.
+    Silent,
+    /// It was not asked.
+    NotAsked,
 }
 
-/// `None` when the id cannot be written as a reference.
-fn entry(
-    provider: &Provider,
-    id: &str,
-    configured: Option<&ModelConfig>,
-    served: Option<&ServedModel>,
-) -> Option<ListedModel> {
-    let live = served.and_then(|model| model.window).map(|window| (window, LimitSource::Live));
-    let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
-    let window = match (wanted, live) {
-        (Some(wanted), Some((live, _))) if wanted > live => Some((live, LimitSource::Live)),
-        (Some(wanted), _) => Some((wanted, LimitSource::Config)),
-        (None, live) => live,
-    };
-    let images = configured
-        .and_then(|model| model.input.as_ref())
-        .is_some_and(|inputs| inputs.contains(&InputKind::Image));
-    Some(ListedModel {
-        reference: ModelRef::new(&provider.id, id).ok()?,
-        name: configured.and_then(|model| model.name.clone()).unwrap_or_else(|| id.to_owned()),
-        input: if images { "text+image" } else { "text" }.to_owned(),
-        window,
-        local: provider.endpoint.is_private(),
-        available: true,
-        missing: false,
-        parent: served.and_then(|model| model.parent.clone()),
-        tags: Vec::new(),
-    })
+/// A provider's models as they can be seen from here.
+struct View<'a> {
+    provider: &'a Provider,
+    /// Whether all that the server lists is wanted, or only what the config names.
+    lists_all: bool,
+    now: Now,
+    last: Option<LastGood>,
+}
+
+impl View<'_> {
+    /// Those of the config first, each group in its order.
+    fn models(&self) -> Vec<ListedModel> {
+        let named = self.provider.models.iter().map(|model| self.entry(&model.id, Some(model)));
+        let listed: Vec<&ServedModel> = match (&self.now, &self.last) {
+            (Now::Lists(served), _) => served.iter().collect(),
+            (_, Some(last)) => last.models.iter().map(|(model, _)| model).collect(),
+            (_, None) => Vec::new(),
+        };
+        let is_named = |id: &str| self.provider.models.iter().any(|model| model.id == id);
+        let others = listed.into_iter().filter(|model| self.lists_all && !is_named(&model.id));
+        named.chain(others.map(|model| self.entry(&model.id, None))).flatten().collect()
+    }
+
+    /// `None` when the id cannot be written as a reference.
+    fn entry(&self, id: &str, configured: Option<&ModelConfig>) -> Option<ListedModel> {
+        let live = match &self.now {
+            Now::Lists(served) => served.iter().find(|model| model.id == id),
+            Now::Silent | Now::NotAsked => None,
+        };
+        let last = self
+            .last
+            .as_ref()
+            .and_then(|last| last.models.iter().find(|(model, _)| model.id == id));
+        let windows = Windows {
+            live: live.and_then(|model| model.window),
+            last: last.and_then(|(model, _)| model.window),
+        };
+        let window = window(configured, windows);
+        let said = match window {
+            Some((_, LimitSource::Live)) => live,
+            Some((_, LimitSource::Cached)) => last.map(|(model, _)| model),
+            _ => None,
+        };
+        let is_cached = matches!(window, Some((_, LimitSource::Cached)));
+        let images = configured
+            .and_then(|model| model.input.as_ref())
+            .is_some_and(|inputs| inputs.contains(&InputKind::Image));
+        let heard_before = self.last.as_ref().filter(|_| matches!(self.now, Now::Silent));
+        Some(ListedModel {
+            reference: ModelRef::new(&self.provider.id, id).ok()?,
+            name: configured.and_then(|model| model.name.clone()).unwrap_or_else(|| id.to_owned()),
+            input: if images { "text+image" } else { "text" }.to_owned(),
+            window,
+            window_from: said.and_then(|model| model.window_from.as_deref()).map(str::to_owned),
+            window_age: last.filter(|_| is_cached).map(|(_, age)| *age),
+            age: heard_before.filter(|_| last.is_some()).map(|last| last.age),
+            local: self.provider.endpoint.is_private(),
+            available: live.is_some() || matches!(self.now, Now::NotAsked),
+            missing: false,
+            parent: live.or(last.map(|(model, _)| model)).and_then(|model| model.parent.clone()),
+            tags: Vec::new(),
+        })
+    }
 }
 
 fn missing(reference: ModelRef, tags: Vec<String>) -> ListedModel {
@@ -198,6 +247,9 @@ fn missing(reference: ModelRef, tags: Vec<String>) -> ListedModel {
         reference,
         input: "text".to_owned(),
         window: None,
+        window_from: None,
+        window_age: None,
+        age: None,
         local: false,
         available: false,
         missing: true,

@@ -1,49 +1,46 @@
 //! From a model's name to the model.
 
-use std::future::Future;
-use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_config::defaults::{CONNECT_TIMEOUT_SECONDS, DISCOVERY_TIMEOUT_SECONDS};
-use openclaw_config::{Api, InputKind, ModelConfig};
-use openclaw_core::{
-    Abilities, ChatModel, Clock, LimitSource, ModelError, ModelErrorKind, ModelInfo, ModelLimits,
-    ModelRef,
-};
-use openclaw_providers_openai::{OpenAiModel, ServedModel, list_models, model_error, nearest};
-use openclaw_providers_vllm::{FALLBACK_WINDOW, VllmModel};
-use openclaw_transport::{Client, ClientOptions, Clocks, Limit, RetryPolicy};
+use openclaw_config::{Api, ModelConfig};
+use openclaw_core::{ChatModel, Clock, ModelError, ModelErrorKind, ModelInfo, ModelRef};
+use openclaw_providers_openai::{OpenAiModel, ServedModel, model_error, nearest};
+use openclaw_providers_vllm::VllmModel;
+use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy};
 
-use crate::advice::{Advised, advise};
+use crate::advice::Advised;
+use crate::cache::{Cache, Subject};
+use crate::compat;
+use crate::discovery::Discovered;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
+use crate::limits::{Windows, abilities, limits};
+use crate::notices::Notices;
 use crate::setup::{Provider, Quoted, Setup, VLLM, provider_path};
+use crate::waiting::Wait;
 use crate::waits::Turnstiles;
 
-/// Connects models. Clones share the set-up and the notices.
+/// Connects models. Clones share the set-up, the notices and what is remembered.
 #[derive(Debug, Clone)]
 pub(crate) struct Connector {
     pub(crate) setup: Arc<Setup>,
     pub(crate) notices: Notices,
+    pub(crate) cache: Cache,
     pub(crate) turnstiles: Turnstiles,
     /// The longest a whole call may take, when the command line says so.
     pub(crate) time: Option<Limit>,
+    /// How a server is waited for that is not there.
+    pub(crate) wait: Option<Wait>,
 }
 
-/// What a person should know though nothing failed, in order. Clones share the record.
-#[derive(Debug, Clone, Default)]
-pub struct Notices(Arc<Mutex<Vec<String>>>);
-
-impl Notices {
-    /// Takes what was noted since the last time.
-    #[must_use]
-    pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn push(&self, notice: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
-    }
+/// What a server says of a model.
+#[derive(Debug, Default)]
+struct Said {
+    /// What it says now.
+    now: Option<ServedModel>,
+    /// What it said last, where it says too little now.
+    last: Option<ServedModel>,
+    version: Option<String>,
 }
 
 /// The error for an empty list of models.
@@ -68,29 +65,35 @@ impl Connector {
     ) -> Result<Arc<dyn ChatModel>, ConnectError> {
         let mut provider =
             self.setup.provider(reference.provider()).map_err(ConnectError::Setup)?;
-        self.setup.add_headers(&mut provider, reference.model()).map_err(ConnectError::Setup)?;
-        let configured =
-            provider.models.iter().find(|model| model.id == reference.model()).cloned();
-        let configured = configured.as_ref();
+        self.setup.narrow(&mut provider, reference.model()).map_err(ConnectError::Setup)?;
+        let configured = provider.model.and_then(|n| provider.models.get(n));
         self.check_api(&provider, configured).map_err(ConnectError::Setup)?;
         let client = self.client(&provider)?;
-        let asks = configured.is_none() || provider.endpoint.is_private();
-        let served = if asks { self.ask(&client, &provider, configured).await? } else { None };
-        let found = match &served {
-            Some(served) => self.find(reference, served, configured)?,
-            None => None,
+        let said = self.said(reference, &client, &provider, configured).await?;
+        let windows = Windows {
+            live: said.now.as_ref().and_then(|model| model.window),
+            last: said.last.as_ref().and_then(|model| model.window),
         };
         let info = ModelInfo {
             reference: reference.clone(),
-            limits: self.limits(reference, configured, found),
+            limits: limits(reference, configured, windows, &self.notices),
             abilities: abilities(configured),
         };
-        let is_vllm =
-            provider.id == VLLM || found.is_some_and(|model| model.owner.as_deref() == Some(VLLM));
-        let model: Arc<dyn ChatModel> = if is_vllm {
-            Arc::new(self.vllm((&client, &provider), info, found.is_some(), is_last)?)
+        let subject = Subject {
+            endpoint: provider.endpoint.clone(),
+            model: reference.model().to_owned(),
+            version: said.version,
+            window: windows.live,
+        };
+        let compat = configured.map(|model| compat::configured(&model.compat));
+        let knowledge = self.cache.knowledge(subject, compat.unwrap_or_default());
+        let is_listed = said.now.is_some();
+        let owner = said.now.or(said.last).and_then(|model| model.owner);
+        let model: Arc<dyn ChatModel> = if provider.id == VLLM || owner.as_deref() == Some(VLLM) {
+            let model = self.vllm((&client, &provider), info, is_listed, is_last)?;
+            Arc::new(model.with_knowledge(knowledge))
         } else {
-            Arc::new(OpenAiModel::new(client.clone(), info))
+            Arc::new(OpenAiModel::new(client.clone(), info).with_knowledge(knowledge))
         };
         Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }))
     }
@@ -129,14 +132,8 @@ impl Connector {
 
     /// What a client for a provider's server is made of.
     pub(crate) fn client_options(&self, provider: &Provider, idle: Option<Limit>) -> ClientOptions {
-        let total = self.setup.loaded.config.agents.defaults.timeout().map(|duration| Limit {
-            duration,
-            source: self.setup.source("agents.defaults.timeoutSeconds").into(),
-        });
-        let connect = Limit {
-            duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
-            source: "the built-in limit".into(),
-        };
+        let mut clocks = self.setup.clocks(provider, idle.as_ref());
+        clocks.total = self.time.clone().or(clocks.total);
         ClientOptions {
             endpoint: provider.endpoint.clone(),
             bearer: provider.key.as_ref().map(|key| key.value.clone()),
@@ -145,13 +142,7 @@ impl Connector {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.value.clone()))
                 .collect(),
-            clocks: Clocks {
-                connect: Some(connect),
-                response_headers: idle.clone(),
-                first_token: idle.clone(),
-                between_tokens: idle,
-                total: self.time.clone().or(total),
-            },
+            clocks,
             retry: RetryPolicy {
                 attempts: 3,
                 base_delay: Duration::from_millis(250),
@@ -162,53 +153,41 @@ impl Connector {
         }
     }
 
-    /// Asks a server what it serves, within the time for discovery.
-    pub(crate) async fn list(
-        &self,
-        client: &Client,
-        provider: &Provider,
-    ) -> Result<Vec<ServedModel>, ModelError> {
-        let answer = within_discovery(client, list_models(client)).await;
-        match answer {
-            Ok(served) => Ok(served),
-            Err(error) => Err(advise(error, client, provider).await),
-        }
-    }
-
-    /// As [`Connector::list`]; `None` when the server has no list but may still have the model.
-    async fn ask(
-        &self,
-        client: &Client,
-        provider: &Provider,
-        configured: Option<&ModelConfig>,
-    ) -> Result<Option<Vec<ServedModel>>, ConnectError> {
-        match self.list(client, provider).await {
-            Ok(served) => Ok(Some(served)),
-            Err(error) => {
-                let status = error.exchange().and_then(|exchange| exchange.status);
-                let no_list = match error.kind() {
-                    ModelErrorKind::Timeout { clock, .. } => clock != Clock::Connect,
-                    ModelErrorKind::Protocol => matches!(status, Some(404 | 405)),
-                    ModelErrorKind::Rejected => true,
-                    _ => false,
-                };
-                if configured.is_some() && no_list {
-                    return Ok(None);
-                }
-                Err(ConnectError::Model(error))
-            }
-        }
-    }
-
-    fn find<'a>(
+    /// Asks a server of a model, unless it is a hosted one whose model the config describes.
+    async fn said(
         &self,
         reference: &ModelRef,
-        served: &'a [ServedModel],
+        client: &Client,
+        provider: &Provider,
         configured: Option<&ModelConfig>,
-    ) -> Result<Option<&'a ServedModel>, ConnectError> {
+    ) -> Result<Said, ConnectError> {
+        let mut said = Said::default();
+        if configured.is_none() || provider.endpoint.is_private() {
+            match self.discover(client, provider, reference.model()).await {
+                Ok(Discovered { models, version }) => {
+                    said.now = self.find(reference, &models, configured)?;
+                    said.version = version;
+                }
+                Err(error) if configured.is_some() && has_no_list(&error) => {}
+                Err(error) => return Err(ConnectError::Model(error)),
+            }
+        }
+        if said.now.as_ref().is_none_or(|model| model.window.is_none()) {
+            let last = self.cache.last_good(&provider.endpoint);
+            said.last = last.and_then(|last| last.find(reference.model()).cloned());
+        }
+        Ok(said)
+    }
+
+    fn find(
+        &self,
+        reference: &ModelRef,
+        served: &[ServedModel],
+        configured: Option<&ModelConfig>,
+    ) -> Result<Option<ServedModel>, ConnectError> {
         let found = served.iter().find(|model| model.id == reference.model());
         if found.is_some() {
-            return Ok(found);
+            return Ok(found.cloned());
         }
         let nearest = nearest(reference.model(), served);
         let names: Vec<_> =
@@ -230,37 +209,6 @@ impl Connector {
             [] => error.with_hint("The server serves no model at all."),
             names => error.with_hint(format!("The server serves {}.", Quoted(names))),
         }))
-    }
-
-    /// The server's own word on the window counts, unless the config asks for less.
-    fn limits(
-        &self,
-        reference: &ModelRef,
-        configured: Option<&ModelConfig>,
-        found: Option<&ServedModel>,
-    ) -> ModelLimits {
-        let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
-        let live = found.and_then(|model| model.window);
-        let (window, window_source) = match (wanted, live) {
-            (Some(wanted), Some(live)) if wanted > live => {
-                self.notices.push(format!(
-                    "contextWindow of `{reference}` is {wanted}, but the server has {live}; {live} \
-                     is used"
-                ));
-                (live, LimitSource::Live)
-            }
-            (Some(wanted), _) => (wanted, LimitSource::Config),
-            (None, Some(live)) => (live, LimitSource::Live),
-            (None, None) => {
-                self.notices.push(format!(
-                    "neither the server nor the config says how large the window of `{reference}` \
-                     is; {FALLBACK_WINDOW} tokens are assumed (`contextWindow` sets it)"
-                ));
-                (FALLBACK_WINDOW, LimitSource::Fallback)
-            }
-        };
-        let output = configured.and_then(|model| model.max_tokens).map(NonZeroU32::get);
-        ModelLimits { window, window_source, output }
     }
 
     fn check_api(
@@ -287,29 +235,13 @@ impl Connector {
     }
 }
 
-/// Bounds a question about the catalogue by its own short wait.
-async fn within_discovery<T>(
-    client: &Client,
-    question: impl Future<Output = Result<T, ModelError>>,
-) -> Result<T, ModelError> {
-    let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
-    match tokio::time::timeout(wait, question).await {
-        Ok(answer) => answer,
-        Err(_elapsed) => Err(ModelError::new(
-            ModelErrorKind::Timeout { clock: Clock::Total, after: wait },
-            format!(
-                "get the list of models from {} within {DISCOVERY_TIMEOUT_SECONDS} s",
-                client.endpoint()
-            ),
-        )),
-    }
-}
-
-fn abilities(configured: Option<&ModelConfig>) -> Abilities {
-    let inputs = configured.and_then(|model| model.input.as_ref());
-    Abilities {
-        tools: configured.and_then(|model| model.compat.supports_tools).unwrap_or(true),
-        images: inputs.is_some_and(|inputs| inputs.contains(&InputKind::Image)),
-        reasoning: configured.and_then(|model| model.reasoning).unwrap_or(false),
+/// Whether a server that refuses to list its models may still have the one that is asked for.
+fn has_no_list(error: &ModelError) -> bool {
+    let status = error.exchange().and_then(|exchange| exchange.status);
+    match error.kind() {
+        ModelErrorKind::Timeout { clock, .. } => clock != Clock::Connect,
+        ModelErrorKind::Protocol => matches!(status, Some(404 | 405)),
+        ModelErrorKind::Rejected => true,
+        _ => false,
     }
 }

@@ -6,28 +6,37 @@
 
 mod advice;
 mod agent;
+mod cache;
 mod catalogue;
 mod chain;
+mod compat;
 mod connect;
+mod discovery;
 mod doctor;
 mod error;
+mod learnt;
+mod limits;
+mod notices;
 mod prompt;
 mod runtime;
 mod secret;
 mod setup;
 mod status;
+mod waiting;
 mod waits;
 
 pub use agent::{AgentOptions, AgentRun};
+pub use cache::Learnt;
 pub use catalogue::{Catalogue, ListedModel, ProviderFailure};
 pub use chain::{Attempt, Attempts, Chain};
-pub use connect::Notices;
 pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
 pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use openclaw_agent_loop::{
     Agent, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome,
     TurnReport, events::channel,
 };
+pub use notices::Notices;
 pub use prompt::{Explanation, Part, Profile, Prompt, Section};
 pub use runtime::Runtime;
 pub use status::{Credential, ProviderStatus, Status};
+pub use waiting::{Awaited, Wait};

@@ -6,10 +6,14 @@ use openclaw_config::{Env, Loaded, Paths};
 use openclaw_core::ModelRef;
 use openclaw_transport::Limit;
 
+use crate::cache::Cache;
+use crate::catalogue::ListedModel;
 use crate::chain::Chain;
-use crate::connect::{Connector, Notices, no_model};
+use crate::connect::{Connector, no_model};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
-use crate::setup::Setup;
+use crate::notices::Notices;
+use crate::setup::{Setup, VLLM};
+use crate::waiting::{Wait, until_there};
 use crate::waits::Turnstiles;
 
 /// Everything that a config describes.
@@ -22,21 +26,26 @@ impl Runtime {
     /// Takes a config with its surroundings. Nothing is contacted.
     #[must_use]
     pub fn new(loaded: Loaded, paths: Paths, env: Env) -> Self {
+        let notices = Notices::default();
+        let cache = Cache::new(paths.cache_dir(), notices.clone());
         let setup = Arc::new(Setup { loaded, paths, env });
-        Self {
-            connector: Connector {
-                setup,
-                notices: Notices::default(),
-                turnstiles: Turnstiles::default(),
-                time: None,
-            },
-        }
+        let turnstiles = Turnstiles::default();
+        let connector =
+            Connector { setup, notices, cache, turnstiles, time: None, wait: None };
+        Self { connector }
     }
 
     /// Bounds each model call by `limit` instead of `agents.defaults.timeoutSeconds`.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Limit) -> Self {
         self.connector.time = Some(limit);
+        self
+    }
+
+    /// Waits for a server that is not there when a model is connected, instead of failing.
+    #[must_use]
+    pub fn with_wait(mut self, wait: Wait) -> Self {
+        self.connector.wait = Some(wait);
         self
     }
 
@@ -47,12 +56,21 @@ impl Runtime {
     }
 
     /// Connects a model, by reference or alias, with its fallbacks. Without a name it is the
-    /// primary model of the config, or else the only model that the servers have.
+    /// primary model of the config, or else the only model that the servers have. What is there
+    /// is never waited for; with [`Runtime::with_wait`], the first of them to be there is taken.
     ///
     /// # Errors
     /// When no model is named and none can be chosen, when the name is not one, and when neither
     /// the model nor a fallback can be reached.
     pub async fn connect(&self, name: Option<&str>) -> Result<Chain, ConnectError> {
+        let Some(wait) = &self.connector.wait else { return self.connect_now(name).await };
+        let provider = self.resolve(name);
+        let provider = provider.as_ref().map_or(VLLM, ModelRef::provider);
+        let poll = self.connector.setup.poll(provider);
+        until_there(wait, poll, || self.connect_now(name)).await
+    }
+
+    async fn connect_now(&self, name: Option<&str>) -> Result<Chain, ConnectError> {
         let setup = &self.connector.setup;
         let primary = match name {
             Some(name) => Some(self.reference(name).map_err(ConnectError::Setup)?),
@@ -113,7 +131,8 @@ impl Runtime {
     /// The one model that the servers have, adapters aside.
     async fn only_model(&self) -> Result<ModelRef, ConnectError> {
         let catalogue = self.catalogue(None).await;
-        let mut models = catalogue.models.into_iter().filter(|model| model.parent.is_none());
+        let is_known_now = |model: &ListedModel| model.parent.is_none() && model.age.is_none();
+        let mut models = catalogue.models.into_iter().filter(is_known_now);
         match (models.next(), models.next(), catalogue.failures.into_iter().next()) {
             (Some(only), None, _) => Ok(only.reference),
             (None, _, Some(failure)) => Err(failure.error),

@@ -15,6 +15,12 @@ use crate::secret::from_command;
 /// The id of the provider that exists without being configured.
 pub(crate) const VLLM: &str = "vllm";
 
+/// The id of the provider that needs no address because LM Studio has one of its own.
+const LM_STUDIO: &str = "lmstudio";
+
+/// Where LM Studio listens unless told otherwise.
+const LM_STUDIO_URL: &str = "http://127.0.0.1:1234/v1";
+
 /// A config with its surroundings.
 #[derive(Debug)]
 pub(crate) struct Setup {
@@ -34,6 +40,8 @@ pub(crate) struct Provider {
     pub(crate) headers: Vec<(String, ResolvedSecret)>,
     pub(crate) api: Api,
     pub(crate) models: Vec<ModelConfig>,
+    /// The place in `models` of the one that is meant; `None` for all, or one that has none.
+    pub(crate) model: Option<usize>,
 }
 
 impl Setup {
@@ -78,6 +86,9 @@ impl Setup {
         let (url, address_source) = match url {
             Some(url) => (url, base_url_source()),
             None if id == VLLM => (self.default_vllm_url(), self.default_vllm_source()),
+            None if id == LM_STUDIO => {
+                (LM_STUDIO_URL.to_owned(), format!("the built-in default for `{LM_STUDIO}`"))
+            }
             None => {
                 let message = format!("find the server of the provider `{id}`");
                 return Err(SetupError::new(SetupErrorKind::Provider, message).with_hint(format!(
@@ -104,11 +115,12 @@ impl Setup {
             headers,
             api: config.api.unwrap_or(Api::OpenaiCompletions),
             models: config.models.clone(),
+            model: None,
         })
     }
 
-    /// Adds the headers of one of a provider's models to the provider's own, over which they win.
-    pub(crate) fn add_headers(&self, provider: &mut Provider, id: &str) -> Result<(), SetupError> {
+    /// Means one of a provider's models: its clocks and headers win over the provider's own.
+    pub(crate) fn narrow(&self, provider: &mut Provider, id: &str) -> Result<(), SetupError> {
         let place = provider.models.iter().enumerate().find(|(_, model)| model.id == id);
         let Some((n, model)) = place else { return Ok(()) };
         let at = provider_path(&provider.id).key("models").index(n).key("headers");
@@ -116,6 +128,7 @@ impl Setup {
             Ok((name.clone(), self.secret(value, &at.clone().key(name).to_string())?))
         });
         let headers = headers.collect::<Result<Vec<_>, SetupError>>()?;
+        provider.model = Some(n);
         provider.headers.extend(headers);
         Ok(())
     }
@@ -131,6 +144,7 @@ impl Setup {
             headers: Vec::new(),
             api: Api::OpenaiCompletions,
             models: Vec::new(),
+            model: None,
         })
     }
 
@@ -165,6 +179,12 @@ impl Setup {
                 "Set `{}` to any value to use the vLLM server on {DEFAULT_BASE_URL}, or configure \
                  `models.providers.vllm`.",
                 env_vars::VLLM_API_KEY
+            ));
+        }
+        if id == LM_STUDIO {
+            return error.with_hint(format!(
+                "Set `{}` to `{{}}` to use LM Studio on {LM_STUDIO_URL}.",
+                provider_path(id)
             ));
         }
         match ids.as_slice() {

@@ -6,6 +6,7 @@ use openclaw_config::ResolvedSecret;
 use openclaw_core::ModelRef;
 
 use crate::Runtime;
+use crate::cache::Learnt;
 use crate::error::SetupError;
 
 /// The set-up as far as it can be told without contacting a server.
@@ -36,6 +37,8 @@ pub struct ProviderStatus {
     pub address: Result<(String, String), SetupError>,
     /// Its key; `None` when none is sent.
     pub credential: Option<Credential>,
+    /// What was learnt of how its server treats its models.
+    pub learnt: Vec<Learnt>,
 }
 
 /// A key, without the key.
@@ -62,10 +65,14 @@ impl Runtime {
                 id: id.to_owned(),
                 address: Ok((provider.endpoint.to_string(), provider.address_source.clone())),
                 credential: provider.key.as_ref().map(credential),
+                learnt: self.connector.cache.learnt(&provider.endpoint),
             },
-            Err(error) => {
-                ProviderStatus { id: id.to_owned(), address: Err(error), credential: None }
-            }
+            Err(error) => ProviderStatus {
+                id: id.to_owned(),
+                address: Err(error),
+                credential: None,
+                learnt: Vec::new(),
+            },
         });
         Status {
             config_path: setup.paths.config().display().to_string(),

@@ -6,13 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_config::ProviderConfig;
+use openclaw_config::defaults::CONNECT_TIMEOUT_SECONDS;
 use openclaw_providers_vllm::{OnLoss, Patience};
-use openclaw_transport::{Limit, Turnstile};
+use openclaw_transport::{Clocks, Limit, Turnstile};
 
 use crate::setup::{Provider, Setup, provider_path};
 
 /// From one question about a silent server to the next.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// Keys of `clocks`.
+const FIRST_TOKEN: &str = "firstToken";
+const BETWEEN_TOKENS: &str = "betweenTokens";
 
 /// What limits the answers under way, one for each server however many providers, models and
 /// clients it has. Clones share them.
@@ -48,9 +53,59 @@ impl Setup {
         Some(Limit { duration, source: self.source(&key).into() })
     }
 
-    /// The same for a server that can be asked why it is silent.
+    /// The clocks of a provider's calls: those that are set for it or its model, else `idle` for
+    /// a silence and the limit of a run for the whole.
+    pub(crate) fn clocks(&self, provider: &Provider, idle: Option<&Limit>) -> Clocks {
+        let set = self.set_clocks(provider);
+        let of = |key: &str| set.get(key).cloned();
+        let or_idle = |key: &str| of(key).unwrap_or(idle.cloned());
+        let connect = Limit {
+            duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
+            source: "the built-in limit".into(),
+        };
+        let total = || {
+            let duration = self.loaded.config.agents.defaults.timeout()?;
+            Some(Limit { duration, source: self.source("agents.defaults.timeoutSeconds").into() })
+        };
+        let first_token = or_idle(FIRST_TOKEN);
+        Clocks {
+            connect: of("connect").unwrap_or(Some(connect)),
+            // Some servers send their headers with the first token.
+            response_headers: of("responseHeaders").unwrap_or(first_token.clone()),
+            first_token,
+            between_tokens: or_idle(BETWEEN_TOKENS),
+            total: of("total").unwrap_or_else(total),
+        }
+    }
+
+    /// How silence is borne by a model whose server can be asked why it is silent. A clock that
+    /// is set runs out all the same, and is none of this.
     pub(crate) fn patience(&self, provider: &Provider) -> Patience {
-        Patience { idle: self.idle(provider), probe_every: PROBE_EVERY }
+        let (set, idle) = (self.set_clocks(provider), self.idle(provider));
+        let unless_set = |key| idle.clone().filter(|_| !set.contains_key(key));
+        Patience {
+            first_token: unless_set(FIRST_TOKEN),
+            between_tokens: unless_set(BETWEEN_TOKENS),
+            probe_every: PROBE_EVERY,
+        }
+    }
+
+    /// The clocks that the config sets, the model's over its provider's; `None` is no limit.
+    fn set_clocks(&self, provider: &Provider) -> HashMap<&'static str, Option<Limit>> {
+        let path = provider_path(&provider.id);
+        let general = self.config_of(provider).map(|config| (path.clone(), &config.clocks));
+        let own = provider
+            .model
+            .and_then(|n| Some((path.key("models").index(n), &provider.models.get(n)?.clocks)));
+        let mut set = HashMap::new();
+        for (path, clocks) in general.into_iter().chain(own) {
+            for (key, duration) in clocks.set() {
+                let at = path.clone().key("clocks").key(key).to_string();
+                let limit = |duration| Limit { duration, source: self.source(&at).into() };
+                set.insert(key, duration.map(limit));
+            }
+        }
+        set
     }
 
     /// What happens when a provider's server is lost; `None` when it is not waited for. The last
@@ -69,7 +124,13 @@ impl Setup {
         NonZeroUsize::try_from(most).ok()
     }
 
-    fn config_of(&self, provider: &Provider) -> Option<&ProviderConfig> {
+    /// How often a provider's server is asked whether it is there.
+    pub(crate) fn poll(&self, id: &str) -> Duration {
+        let config = self.loaded.config.provider(id).map(|config| config.on_server_loss.clone());
+        config.unwrap_or_default().poll()
+    }
+
+    pub(crate) fn config_of(&self, provider: &Provider) -> Option<&ProviderConfig> {
         self.loaded.config.provider(&provider.id)
     }
 }

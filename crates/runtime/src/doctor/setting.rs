@@ -75,7 +75,7 @@ impl Examination<'_> {
             Err(error) => return of_error(&error),
         };
         if let Some(named) = &named
-            && let Err(error) = setup.add_headers(&mut provider, named.model())
+            && let Err(error) = setup.narrow(&mut provider, named.model())
         {
             return of_error(&error);
         }

@@ -22,7 +22,15 @@ pub(crate) struct Lab {
 impl Lab {
     /// Takes a config's text and the environment.
     pub(crate) fn new(config: &str, env: &[(&str, &str)]) -> Self {
-        let state = tempfile::tempdir().unwrap();
+        Self::again(tempfile::tempdir().unwrap(), config, env)
+    }
+
+    /// Ends this run and begins another one with its state.
+    pub(crate) fn restart(self, config: &str) -> Self {
+        Self::again(self.state, config, &[])
+    }
+
+    fn again(state: TempDir, config: &str, env: &[(&str, &str)]) -> Self {
         let dir = ("OPENCLAW_STATE_DIR", state.path().to_str().unwrap());
         let env = Env::from_pairs(env.iter().copied().chain([dir]));
         let paths = Paths::new(&env, None).unwrap();

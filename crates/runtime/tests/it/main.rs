@@ -16,6 +16,8 @@ mod lab;
 #[path = "../../../providers-openai/tests/it/raw.rs"]
 mod raw;
 #[cfg(test)]
+mod remembered;
+#[cfg(test)]
 mod secret_commands;
 #[cfg(test)]
 mod status;

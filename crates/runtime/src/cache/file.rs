@@ -1,0 +1,210 @@
+//! The shape of the cache file.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use openclaw_providers_openai::{Facts, Lack, ServedModel};
+use serde::{Deserialize, Serialize};
+
+/// The shape that is written; a file of another one begins anew.
+const FORMAT: u32 = 1;
+
+/// So many servers are remembered, those that were heard of last.
+const MOST_SERVERS: usize = 64;
+
+/// So many models of a server are remembered.
+const MOST_MODELS: usize = 512;
+
+/// What is remembered, by the address of each server.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Contents {
+    format: u32,
+    #[serde(default)]
+    pub(super) servers: BTreeMap<String, Server>,
+}
+
+/// One server. Times are seconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Server {
+    /// When it last said what it serves; 0 if it never did.
+    pub(super) listed_at: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) models: Vec<Served>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) learnt: BTreeMap<String, Entry>,
+}
+
+/// A model that it lists.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Served {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_from: Option<String>,
+    /// When the window was last said; 0 if it never was.
+    #[serde(skip_serializing_if = "is_zero")]
+    window_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
+}
+
+/// What was learnt of how it treats a model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Entry {
+    /// The server's version then; absent when it did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+    /// The window that the server named then, beside which the learnt one holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) window_said: Option<u32>,
+    /// When something was last learnt.
+    pub(super) at: u64,
+    /// Each lack by its name, and since when it is known.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) lacks: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) schema_keywords: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) window: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tokens_per_kilobyte: Option<u32>,
+}
+
+/// A text that is not a cache.
+#[derive(Debug)]
+pub(super) struct Broken;
+
+impl Contents {
+    pub(super) fn parse(text: &str) -> Result<Self, Broken> {
+        let contents: Self = serde_json::from_str(text).map_err(|_| Broken)?;
+        if contents.format == FORMAT { Ok(contents) } else { Err(Broken) }
+    }
+
+    /// The text, with as many servers as are kept.
+    pub(super) fn text(mut self) -> String {
+        self.format = FORMAT;
+        while self.servers.len() > MOST_SERVERS {
+            let oldest = self.servers.iter().min_by_key(|(_, server)| server.heard_at());
+            let Some(oldest) = oldest.map(|(address, _)| address.clone()) else { break };
+            self.servers.remove(&oldest);
+        }
+        // Texts, numbers and maps with texts as keys can always be written.
+        let mut text = serde_json::to_string_pretty(&self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+impl Server {
+    fn heard_at(&self) -> u64 {
+        let learnt = self.learnt.values().map(|entry| entry.at).max();
+        self.listed_at.max(learnt.unwrap_or_default())
+    }
+
+    /// Takes a list over; a window that it does not say stays as it was last said.
+    pub(super) fn set_models(&mut self, served: &[ServedModel], now: u64) {
+        let models = served.iter().take(MOST_MODELS).map(|model| {
+            let old = self.models.iter().find(|old| old.id == model.id);
+            Served::of(model, old, now)
+        });
+        self.models = models.collect();
+    }
+
+    /// Whether the list says the same as another, at whatever time.
+    pub(super) fn says_as(&self, other: &Self) -> bool {
+        let timeless = |model: &Served| Served { window_at: 0, ..model.clone() };
+        let of = |server: &Self| server.models.iter().map(timeless).collect::<Vec<_>>();
+        of(self) == of(other)
+    }
+
+    /// The models, each with how old its window is.
+    pub(super) fn served(&self) -> impl Iterator<Item = (ServedModel, Duration)> {
+        self.models.iter().map(|model| (model.to_model(), age(model.window_at)))
+    }
+}
+
+impl Served {
+    fn of(model: &ServedModel, old: Option<&Self>, now: u64) -> Self {
+        let new = Self {
+            id: model.id.clone(),
+            parent: model.parent.clone(),
+            owner: model.owner.clone(),
+            ..Self::default()
+        };
+        match (model.window, old) {
+            (Some(_), _) => Self {
+                window: model.window,
+                window_from: model.window_from.as_deref().map(str::to_owned),
+                window_at: now,
+                ..new
+            },
+            (None, Some(old)) => Self {
+                window: old.window,
+                window_from: old.window_from.clone(),
+                window_at: old.window_at,
+                ..new
+            },
+            (None, None) => new,
+        }
+    }
+
+    fn to_model(&self) -> ServedModel {
+        ServedModel {
+            id: self.id.clone(),
+            parent: self.parent.clone(),
+            window: self.window,
+            window_from: self.window_from.clone().map(Into::into),
+            owner: self.owner.clone(),
+            ..ServedModel::default()
+        }
+    }
+}
+
+impl Entry {
+    /// The facts; names that this program does not know are left out.
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            lacks: self.lacks.keys().filter_map(|name| Lack::from_name(name)).collect(),
+            window: self.window,
+            tokens_per_kilobyte: self.tokens_per_kilobyte,
+            schema_keywords: self.schema_keywords.keys().cloned().collect(),
+            ..Facts::default()
+        }
+    }
+
+    /// Takes facts over; what was known before keeps its time.
+    pub(super) fn set(&mut self, facts: &Facts, now: u64) {
+        let since = |known: &BTreeMap<String, u64>, name: &str| {
+            (name.to_owned(), known.get(name).copied().unwrap_or(now))
+        };
+        let lacks = facts.lacks.iter().map(|lack| since(&self.lacks, lack.name())).collect();
+        let keywords = facts.schema_keywords.iter();
+        let keywords = keywords.map(|word| since(&self.schema_keywords, word)).collect();
+        self.lacks = lacks;
+        self.schema_keywords = keywords;
+        self.window = facts.window;
+        self.tokens_per_kilobyte = facts.tokens_per_kilobyte;
+        self.at = now;
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// The time now, in seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// How long ago a time was; a time to come is now.
+pub(super) fn age(at: u64) -> Duration {
+    Duration::from_secs(now().saturating_sub(at))
+}
