@@ -5,8 +5,8 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
+use crate::lab::vllm;
 use crate::product::{Product, Scratch, config_text, with_v1};
-use crate::vllm;
 
 /// In the words that the mock server follows; a model reads them as well.
 const MESSAGE: &str = "write \"milk, bread, tea\" to shopping.txt then read shopping.txt then run \

@@ -11,6 +11,9 @@ mod check;
 mod codegen;
 mod demo;
 mod http;
+mod interrupt;
+mod lab;
+mod live;
 mod product;
 mod vllm;
 mod workspace;
@@ -53,6 +56,8 @@ enum Task {
         #[arg(last = true)]
         command: Vec<String>,
     },
+    /// Run the tests that meet real servers, which are brought up for it and ended afterwards.
+    Live(live::Live),
     /// A real vLLM on this machine's CPU, with a tiny random model.
     #[command(subcommand)]
     Vllm(vllm::Action),
@@ -83,6 +88,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Demo(demo) => demo::run(&demo).map(|()| ExitCode::SUCCESS),
         Task::Bench(bench) => bench::run(&bench).map(|()| ExitCode::SUCCESS),
         Task::Measure { command } => bench::measure(&command).map(|()| ExitCode::SUCCESS),
+        Task::Live(live) => Ok(exit(live::run(&live)?)),
         Task::Vllm(action) => Ok(exit(vllm::run(action)?)),
     }
 }

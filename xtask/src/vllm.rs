@@ -1,114 +1,109 @@
-//! A real vLLM on this machine's CPU, with a tiny random model, under `target/vllm/`.
-//!
-//! The model's words are noise; the server is the real one, so the wire format, the limits, the
-//! errors and the timing that tests meet are vLLM's own and not a mock's.
-
-mod group;
-mod install;
-mod server;
-
-use std::path::PathBuf;
+//! `cargo xtask vllm`: the lab's vLLM by hand.
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use nix::sys::signal::Signal;
 
-pub(crate) use server::{MODEL, Server};
-
-use crate::workspace;
-
-/// Away from 8000, where a user's own server may be.
-const PORT: u16 = 18_000;
-const KEY: &str = "vllm-local";
+use crate::lab::Part;
+use crate::lab::vllm::{self, KEY, MODEL, PORT, Wanted};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Install vLLM and make the model; does nothing when that is done.
     Install,
     /// Start the server and wait until it answers.
-    Up(Where),
+    Up(Up),
     /// End the server with everything it started.
-    Down,
+    Down(Instance),
+    /// Send the server a signal as an accident would; it is not told otherwise.
+    Signal(Accident),
     /// Say whether the server runs, and where.
-    Status,
+    Status(Instance),
     /// Print where the parts are.
     Path,
 }
 
+/// Which server.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Instance {
+    /// Another server than the usual one, by a name of your choice.
+    #[arg(long, value_name = "NAME")]
+    instance: Option<String>,
+}
+
 /// How clients reach the server.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Where {
+pub(crate) struct Up {
+    #[command(flatten)]
+    instance: Instance,
     /// Port on 127.0.0.1.
     #[arg(long, default_value_t = PORT)]
     port: u16,
     /// The key that clients must send.
     #[arg(long, default_value = KEY)]
     key: String,
+    /// Read prompts in steps of so many tokens, which is slow when they are few.
+    #[arg(long, value_name = "TOKENS")]
+    prefill_step: Option<u32>,
 }
 
-impl Default for Where {
-    fn default() -> Self {
-        Self { port: PORT, key: KEY.to_owned() }
-    }
+/// A signal and whom it is for.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Accident {
+    #[command(flatten)]
+    instance: Instance,
+    #[arg(long, value_enum, default_value_t = Part::All)]
+    part: Part,
+    signal: Accidental,
 }
 
-/// The folders of the lab.
-#[derive(Debug)]
-struct Lab {
-    /// What the repository gives: the pinned packages and the model's script.
-    recipe: PathBuf,
-    /// What is made from it.
-    folder: PathBuf,
+/// What happens to a server.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Accidental {
+    /// It is gone at once.
+    Kill,
+    /// It is asked to end.
+    Term,
+    /// It stands still.
+    Stop,
+    /// It goes on.
+    Cont,
 }
 
-impl Lab {
-    fn new() -> Result<Self> {
-        let recipe = workspace::root().join("xtask/vllm");
-        Ok(Self { recipe, folder: workspace::target_directory()?.join("vllm") })
-    }
-
-    fn env(&self) -> PathBuf {
-        self.folder.join("env")
-    }
-
-    fn model(&self) -> PathBuf {
-        self.folder.join("model")
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.join("server.log")
-    }
-}
-
-/// Does what `cargo xtask vllm` was asked to; false when the answer is "no".
+/// Does what was asked; false when the answer is "no".
 pub(crate) fn run(action: Action) -> Result<bool> {
-    let lab = Lab::new()?;
     match action {
-        Action::Install => install::install(&lab)?,
-        Action::Up(wanted) => println!("{}", server::up(&lab, &wanted)?),
-        Action::Down => println!("{}", if server::down(&lab)? { "ended" } else { "not running" }),
-        Action::Status => {
-            let running = server::running(&lab)?;
+        Action::Install => vllm::install()?,
+        Action::Up(Up { instance: Instance { instance }, port, key, prefill_step }) => {
+            let server = vllm::up(&Wanted { port, key, instance, prefill_step })?;
+            println!("{}", server.describe(MODEL));
+        }
+        Action::Down(Instance { instance }) => {
+            let ended = vllm::place(instance.as_deref())?.down()?;
+            println!("{}", if ended { "ended" } else { "not running" });
+        }
+        Action::Signal(Accident { instance: Instance { instance }, part, signal }) => {
+            let signal = match signal {
+                Accidental::Kill => Signal::SIGKILL,
+                Accidental::Term => Signal::SIGTERM,
+                Accidental::Stop => Signal::SIGSTOP,
+                Accidental::Cont => Signal::SIGCONT,
+            };
+            vllm::place(instance.as_deref())?.signal(part, signal)?;
+        }
+        Action::Status(Instance { instance }) => {
+            let running = vllm::place(instance.as_deref())?.running()?;
             match &running {
-                Some(server) => println!("{server}"),
+                Some(server) => println!("{}", server.describe(MODEL)),
                 None => println!("not running"),
             }
             return Ok(running.is_some());
         }
         Action::Path => {
-            for path in [lab.env(), lab.model(), lab.log()] {
+            for path in vllm::paths()?.into_iter().chain([vllm::place(None)?.log()]) {
                 println!("{}", path.display());
             }
         }
     }
     Ok(true)
-}
-
-/// Installs what is missing and returns a server that answers.
-pub(crate) fn ensure() -> Result<Server> {
-    let lab = Lab::new()?;
-    install::install(&lab)?;
-    match server::running(&lab)? {
-        Some(server) => Ok(server),
-        None => server::up(&lab, &Where::default()),
-    }
 }

@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::lab::lab;
-use crate::proxy::{Passed, Proxy, calls, writes};
-
-const CHAT: &str = "/v1/chat/completions";
+use crate::proxy::{CHAT, Passed, Proxy, calls, writes};
 
 #[track_caller]
 fn results(chat: &Passed) -> Vec<String> {

@@ -1,7 +1,9 @@
-//! The server under `OPENCLAW_LIVE_VLLM`, as seen without the program under test.
-#![expect(clippy::disallowed_methods, reason = "a variable says where the real server is")]
+//! The servers under `OPENCLAW_LIVE_*`, as seen without the program under test.
+#![expect(clippy::disallowed_methods, reason = "variables say where the real servers are")]
 
 use std::env;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use openclaw_tests::Home;
@@ -11,12 +13,14 @@ use tokio::net::TcpStream;
 
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// A real server. Who holds this has it alone, so that what it counts is of one test.
+/// A real server. Who holds this has all of them alone, so that what they count is of one test.
 #[derive(Debug)]
 pub(crate) struct Lab {
+    /// The id of its provider in a config.
+    provider: &'static str,
     /// `HOST:PORT`.
     pub(crate) address: String,
-    key: String,
+    pub(crate) key: String,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -28,19 +32,56 @@ pub(crate) struct Served {
     pub(crate) window: u64,
 }
 
-/// The server, if there is one to test against; says so if not.
+/// The vLLM server, if there is one to test against; says so if not.
 pub(crate) fn lab() -> Option<Lab> {
-    let url = env::var("OPENCLAW_LIVE_VLLM").unwrap_or_default();
+    find("vllm", "OPENCLAW_LIVE_VLLM", "vllm-local")
+}
+
+/// The `LiteLLM` proxy in front of that server, if there is one; says so if not.
+pub(crate) fn litellm() -> Option<Lab> {
+    find("litellm", "OPENCLAW_LIVE_LITELLM", "sk-litellm-local")
+}
+
+/// The llama.cpp server, if there is one; says so if not.
+pub(crate) fn llama() -> Option<Lab> {
+    find("llamacpp", "OPENCLAW_LIVE_LLAMA", "llama-local")
+}
+
+/// A vLLM of one's own, not started yet, and the program that starts and ends it.
+pub(crate) fn own() -> Option<(String, Lab)> {
+    let program = env::var("OPENCLAW_LIVE_XTASK").unwrap_or_default();
+    if program.is_empty() {
+        println!("skipped: OPENCLAW_LIVE_XTASK is not set; `cargo xtask live` sets it");
+        return None;
+    }
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (address, key) = (free.to_string(), "vllm-of-ones-own".to_owned());
+    Some((program, Lab { provider: "vllm", address, key, _alone: alone() }))
+}
+
+/// Notes a measured figure for whoever runs the tests, `cargo xtask live` for one.
+pub(crate) fn measured(name: &str, value: &str) {
+    println!("{name}: {value}");
+    let Ok(path) = env::var("OPENCLAW_LIVE_FIGURES") else { return };
+    let mut file = OpenOptions::new().append(true).open(path).unwrap();
+    writeln!(file, "{name}\t{value}").unwrap();
+}
+
+fn find(provider: &'static str, variable: &str, usual_key: &str) -> Option<Lab> {
+    let url = env::var(variable).unwrap_or_default();
     if url.is_empty() {
-        println!("skipped: OPENCLAW_LIVE_VLLM is not set");
+        println!("skipped: {variable} is not set");
         return None;
     }
     let address = url.trim_end_matches('/').trim_end_matches("/v1").strip_prefix("http://");
-    let address = address.expect("OPENCLAW_LIVE_VLLM is like http://127.0.0.1:8000").to_owned();
-    let key = env::var("OPENCLAW_LIVE_VLLM_KEY").unwrap_or_else(|_| "vllm-local".to_owned());
-    // A test that failed leaves nothing behind that another would see.
-    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    Some(Lab { address, key, _alone: alone })
+    let address = address.expect("the variable is like http://127.0.0.1:8000").to_owned();
+    let key = env::var(format!("{variable}_KEY")).unwrap_or_else(|_| usual_key.to_owned());
+    Some(Lab { provider, address, key, _alone: alone() })
+}
+
+/// A test that failed leaves nothing behind that another would see.
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Lab {
@@ -48,21 +89,25 @@ impl Lab {
         format!("http://{}/v1", self.address)
     }
 
-    /// A home that finds the server by itself.
+    /// A home whose config has the server, or what stands before it, at `base_url`, and `more`
+    /// fields of its provider.
+    pub(crate) fn configured(&self, base_url: &str, more: &str) -> Home {
+        let provider = self.provider;
+        Home::new().env("LAB_KEY", &self.key).config(&format!(
+            "{{ models: {{ providers: {{ {provider}: {{
+               baseUrl: '{base_url}', apiKey: '${{LAB_KEY}}', {more}
+             }} }} }} }}"
+        ))
+    }
+
+    /// A home that finds a vLLM by itself.
     pub(crate) fn home(&self) -> Home {
         Home::with_vllm(&self.base_url(), &self.key)
     }
 
-    /// A home whose config has the server, or what stands before it, at `base_url`, and lets
-    /// answers of `model` have `most` tokens.
+    /// As [`Lab::configured`], and answers of `model` have `most` tokens at the most.
     pub(crate) fn capped(&self, base_url: &str, model: &str, most: u64) -> Home {
-        Home::new().env("VLLM_API_KEY", &self.key).config(&format!(
-            "{{ models: {{ providers: {{ vllm: {{
-               baseUrl: '{base_url}',
-               apiKey: '${{VLLM_API_KEY}}',
-               models: [{{ id: '{model}', maxTokens: {most} }}],
-             }} }} }} }}"
-        ))
+        self.configured(base_url, &format!("models: [{{ id: '{model}', maxTokens: {most} }}]"))
     }
 
     /// The first model that the server lists.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
@@ -9,12 +10,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use crate::gate::Gate;
 use crate::lab::Lab;
+
+/// The path of chat requests.
+pub(crate) const CHAT: &str = "/v1/chat/completions";
 
 /// A proxy before the real server; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Proxy {
+    address: SocketAddr,
     base_url: String,
+    server: String,
     notes: Arc<Notes>,
     task: JoinHandle<()>,
 }
@@ -23,6 +30,8 @@ pub(crate) struct Proxy {
 struct Notes {
     /// What the next chat requests get on top.
     additions: Mutex<VecDeque<Value>>,
+    /// Where the answers to the next chat requests are held up.
+    gates: Mutex<VecDeque<Arc<Gate>>>,
     seen: Mutex<Vec<Passed>>,
 }
 
@@ -52,19 +61,32 @@ impl Proxy {
     /// after the last pass as they are.
     pub(crate) async fn start(lab: &Lab, additions: impl IntoIterator<Item = Value>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
         let notes = Arc::new(Notes {
             additions: Mutex::new(additions.into_iter().collect()),
+            gates: Mutex::default(),
             seen: Mutex::default(),
         });
-        let (server, shared) = (lab.address.clone(), Arc::clone(&notes));
-        let task = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                // One that hangs up or is hung up on is the test's own affair.
-                tokio::spawn(relay(client, server.clone(), Arc::clone(&shared)));
-            }
-        });
-        Self { base_url, notes, task }
+        let server = lab.address.clone();
+        let task = tokio::spawn(accept(listener, server.clone(), Arc::clone(&notes)));
+        Self { address, base_url: format!("http://{address}/v1"), server, notes, task }
+    }
+
+    /// Sets a gate for the answer to the next chat request without one.
+    pub(crate) fn gate(&self, gate: &Arc<Gate>) {
+        self.notes.gates.lock().unwrap().push_back(Arc::clone(gate));
+    }
+
+    /// Refuses connections from now on, as a port without a server does. Those there are stay.
+    pub(crate) async fn close(&mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+
+    /// Takes connections again.
+    pub(crate) async fn open(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.task = tokio::spawn(accept(listener, self.server.clone(), Arc::clone(&self.notes)));
     }
 
     pub(crate) fn base_url(&self) -> &str {
@@ -89,11 +111,22 @@ impl Drop for Proxy {
     }
 }
 
+async fn accept(listener: TcpListener, server: String, notes: Arc<Notes>) {
+    while let Ok((client, _)) = listener.accept().await {
+        // One that hangs up or is hung up on is the test's own affair.
+        tokio::spawn(relay(client, server.clone(), Arc::clone(&notes)));
+    }
+}
+
 /// Passes one request and its answer; a client that hangs up takes the server's connection along.
 async fn relay(mut client: TcpStream, server: String, notes: Arc<Notes>) -> io::Result<()> {
     let request = read(&mut client).await?;
+    let (request, gate) = notes.pass(request);
     let mut upstream = TcpStream::connect(server).await?;
-    upstream.write_all(&notes.pass(request)).await?;
+    upstream.write_all(&request).await?;
+    if let Some(gate) = gate {
+        return gate.relay(&mut upstream, &mut client).await;
+    }
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, _to_server) = upstream.split();
     let mut nothing = [0; 1];
@@ -125,13 +158,13 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 impl Notes {
-    /// Notes a request and returns the one to send.
-    fn pass(&self, (head, body): (String, Vec<u8>)) -> Vec<u8> {
+    /// Notes a request and returns the one to send, with the gate for its answer.
+    fn pass(&self, (head, body): (String, Vec<u8>)) -> (Vec<u8>, Option<Arc<Gate>>) {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         let mut body = body;
-        if path == "/v1/chat/completions"
-            && let Some(Value::Object(addition)) = self.additions.lock().unwrap().pop_front()
+        let is_chat = path == CHAT;
+        if is_chat && let Some(Value::Object(addition)) = self.additions.lock().unwrap().pop_front()
         {
             let mut fields: Map<String, Value> = asked.as_object().cloned().unwrap_or_default();
             fields.extend(addition);
@@ -149,6 +182,7 @@ impl Notes {
         }
         // The end of the connection is then the end of the answer, and nothing need be parsed.
         let end = format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len());
-        [request.into_bytes(), end.into_bytes(), body].concat()
+        let gate = if is_chat { self.gates.lock().unwrap().pop_front() } else { None };
+        ([request.into_bytes(), end.into_bytes(), body].concat(), gate)
     }
 }

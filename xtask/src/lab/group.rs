@@ -6,23 +6,48 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
-use nix::sys::signal::{Signal, killpg};
+use anyhow::{Context as _, Result, bail};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 /// How long a group may take to end after being asked, and after being killed.
 const POLITE: Duration = Duration::from_secs(10);
 const FORCED: Duration = Duration::from_secs(5);
 
-/// Whether any process of the group `leader`, started in `folder`, still runs.
+/// One process of a group.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) id: u32,
+    /// Its own name for itself, cut off by the system after 15 bytes.
+    pub(super) name: String,
+}
+
+impl Process {
+    pub(super) fn signal(&self, signal: Signal) -> Result<()> {
+        let id = i32::try_from(self.id).context("a process has a strange number")?;
+        kill(Pid::from_raw(id), signal).with_context(|| format!("failed to send {signal}"))
+    }
+}
+
+/// The processes of the group `leader`, started in `folder`, that still run.
+pub(super) fn members(leader: u32, folder: &Path) -> Vec<Process> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let member = |path: &Path| {
+        let stat = std::fs::read_to_string(path.join("stat")).ok()?;
+        let cwd = std::fs::read_link(path.join("cwd")).ok()?;
+        if !runs_in(&stat, leader) || cwd != folder {
+            return None;
+        }
+        let id = path.file_name()?.to_str()?.parse().ok()?;
+        let name = std::fs::read_to_string(path.join("comm")).ok()?.trim_end().to_owned();
+        Some(Process { id, name })
+    };
+    processes.flatten().filter_map(|process| member(&process.path())).collect()
+}
+
+/// Whether any process of the group still runs.
 pub(super) fn alive(leader: u32, folder: &Path) -> bool {
-    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
-    processes.flatten().any(|process| {
-        let path = process.path();
-        let stat = std::fs::read_to_string(path.join("stat")).unwrap_or_default();
-        runs_in(&stat, leader)
-            && std::fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd == folder)
-    })
+    !members(leader, folder).is_empty()
 }
 
 /// Ends the group, politely first; an error when a process survives both.
@@ -61,7 +86,7 @@ mod tests {
     use std::os::unix::process::CommandExt as _;
     use std::process::{Command, Stdio};
 
-    use super::{alive, end, runs_in};
+    use super::{alive, end, members, runs_in};
 
     #[test]
     fn the_group_is_read_after_the_name_and_the_dead_do_not_count() {
@@ -85,7 +110,9 @@ mod tests {
         let mut output = leader.stdout.take().unwrap();
         output.read_exact(&mut [0; 8]).unwrap();
         let group = leader.id();
-        assert!(alive(group, &folder));
+        let members = members(group, &folder);
+        assert_eq!(members.len(), 2, "{members:?}");
+        assert!(members.iter().any(|member| member.id == group && member.name == "sh"));
         assert!(!alive(group, std::path::Path::new("/")), "another folder is another group");
         end(group, &folder).unwrap();
         assert!(!alive(group, &folder));
