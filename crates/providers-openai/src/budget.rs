@@ -1,19 +1,9 @@
 //! How many tokens an answer may have, so that prompt and answer fit together.
 
-use openclaw_core::{ChatRequest, ModelLimits, TokenCount};
-
-use crate::request;
+use openclaw_core::{ModelLimits, TokenCount};
 
 /// Less room than this for an answer is not worth sending: it would only be cut off.
 const LEAST_ANSWER: u32 = 64;
-
-/// Estimates the prompt of a request from its bytes: one token for three of them, which is more
-/// than English text and JSON need with the tokenizers in use.
-#[must_use]
-pub fn estimate(request: &ChatRequest) -> TokenCount {
-    let bytes = request::body("", request, None).len();
-    TokenCount::Estimate(u32::try_from(bytes / 3 + 1).unwrap_or(u32::MAX))
-}
 
 /// The prompt leaves no room for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +25,7 @@ pub fn output_cap(
     wanted: Option<u32>,
     prompt: TokenCount,
 ) -> Result<Option<u32>, NoRoom> {
-    let wanted = match (wanted, limits.output) {
-        (Some(wanted), Some(limit)) => Some(wanted.min(limit)),
-        (wanted, limit) => wanted.or(limit),
-    };
+    let wanted = wanted.into_iter().chain(limits.output).min();
     let room = limits.window.saturating_sub(prompt.tokens());
     if let TokenCount::Exact(prompt) = prompt
         && room < LEAST_ANSWER

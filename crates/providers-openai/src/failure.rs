@@ -5,9 +5,42 @@ use openclaw_transport::{self as transport, ServerError, TransportError, Transpo
 
 use crate::overflow;
 
+/// What the caller knows of the sizes that an overflow is about, in tokens.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known {
+    pub(crate) window: Option<u32>,
+    /// As the server counted.
+    pub(crate) prompt: Option<u32>,
+}
+
+impl Known {
+    /// Adds what the server did not say.
+    fn complete(self, kind: ModelErrorKind, server: Option<&ServerMessage>) -> ModelErrorKind {
+        match kind {
+            // A body that is too large for a proxy says nothing of the window.
+            ModelErrorKind::ContextOverflow { window, prompt }
+                if server.is_some_and(|server| overflow::recognise(server).is_some()) =>
+            {
+                let (window, prompt) = (window.or(self.window), prompt.or(self.prompt));
+                ModelErrorKind::ContextOverflow { window, prompt }
+            }
+            kind => kind,
+        }
+    }
+}
+
 /// Says what a failed exchange means for the call of `model`.
 #[must_use]
 pub fn model_error(error: TransportError, model: Option<&str>) -> ModelError {
+    failed(error, model, Known::default())
+}
+
+/// As [`model_error`], with what is known besides.
+pub(crate) fn refused(error: TransportError, model: &str, known: Known) -> ModelError {
+    failed(error, Some(model), known)
+}
+
+fn failed(error: TransportError, model: Option<&str>, known: Known) -> ModelError {
     let exchange = error.exchange();
     let kind = match error.kind() {
         TransportErrorKind::Connect => ModelErrorKind::Connect,
@@ -19,6 +52,7 @@ pub fn model_error(error: TransportError, model: Option<&str>) -> ModelError {
         _ => ModelErrorKind::Protocol,
     };
     let record = record(exchange, model);
+    let kind = known.complete(kind, record.server.as_ref());
     ModelError::new(kind, error.to_string()).with_exchange(record).with_source(error)
 }
 
@@ -27,12 +61,14 @@ pub(crate) fn in_band(
     server: &ServerError,
     exchange: &transport::Exchange,
     model: &str,
+    known: Known,
 ) -> ModelError {
     let status = server.code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(500);
-    let kind = refusal(status, server);
+    let said = said(server);
+    let kind = known.complete(refusal(status, &said), Some(&said));
     let message = format!("get a whole answer: {}", server.message);
     let mut record = record(exchange, Some(model));
-    record.server = Some(said(server));
+    record.server = Some(said);
     ModelError::new(kind, message).with_exchange(record)
 }
 
@@ -40,13 +76,10 @@ fn status_kind(status: u16, exchange: &transport::Exchange) -> ModelErrorKind {
     if status == 429 {
         return ModelErrorKind::RateLimited { retry_after: exchange.retry_after };
     }
-    exchange
-        .server
-        .as_ref()
-        .map_or_else(|| refusal(status, &ServerError::default()), |server| refusal(status, server))
+    refusal(status, &exchange.server.as_ref().map(said).unwrap_or_default())
 }
 
-fn refusal(status: u16, server: &ServerError) -> ModelErrorKind {
+fn refusal(status: u16, server: &ServerMessage) -> ModelErrorKind {
     if let Some(found) = overflow::recognise(server) {
         return ModelErrorKind::ContextOverflow { window: found.window, prompt: found.prompt };
     }

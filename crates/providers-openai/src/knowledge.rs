@@ -2,6 +2,7 @@
 //! asks to be told.
 
 mod lack;
+mod ratio;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use openclaw_core::{LimitSource, ModelLimits};
 
 pub use self::lack::Lack;
+use self::ratio::Counted;
+pub use self::ratio::PromptSize;
 
 /// What is known of how one server treats one model. The default knows nothing and assumes that
 /// all works. Fields may be added: build it with `..Facts::default()`.
@@ -44,6 +47,10 @@ struct State {
     facts: Facts,
     /// The window was learnt here, not brought along.
     is_window_live: bool,
+    /// The request that was counted last.
+    counted: Option<Counted>,
+    /// The ratio that was told last.
+    told: Option<u32>,
     listeners: Vec<Listener>,
 }
 
@@ -53,7 +60,8 @@ impl Knowledge {
     /// Begins with what is known already, e.g. from the config or from an earlier run.
     #[must_use]
     pub fn new(facts: Facts) -> Self {
-        Self(Arc::new(Mutex::new(State { facts, ..State::default() })))
+        let told = facts.tokens_per_kilobyte;
+        Self(Arc::new(Mutex::new(State { facts, told, ..State::default() })))
     }
 
     /// What is known now.
@@ -68,6 +76,82 @@ impl Knowledge {
         self.state().listeners.push(Arc::new(tell));
     }
 
+    /// The limits of a model in the light of what is known: the smaller window counts, and one
+    /// that nobody knew is replaced.
+    #[must_use]
+    pub fn limits(&self, limits: ModelLimits) -> ModelLimits {
+        let state = self.state();
+        match state.facts.window {
+            Some(window)
+                if window < limits.window || limits.window_source == LimitSource::Fallback =>
+            {
+                let is_live = state.is_window_live;
+                let window_source = if is_live { LimitSource::Live } else { LimitSource::Cached };
+                ModelLimits { window, window_source, ..limits }
+            }
+            _ => limits,
+        }
+    }
+
+    /// Sizes the prompt of a body without a limit for the answer, for a window of so many tokens.
+    pub(crate) fn size(&self, body: &[u8], window: u32) -> PromptSize {
+        let (counted, ratio) = {
+            let state = self.state();
+            (state.counted, state.facts.tokens_per_kilobyte)
+        };
+        let split = counted.and_then(|counted| counted.split(body)).unwrap_or((0, body.len()));
+        let size = ratio::size(body.len(), split, ratio, false);
+        let is_near = u64::from(size.count.tokens()) * 100 >= u64::from(window) * 85;
+        if is_near { ratio::size(body.len(), split, ratio, true) } else { size }
+    }
+
+    /// Notes how many tokens the prompt of a body without a limit for the answer has, as the
+    /// server counted.
+    pub(crate) fn note_count(&self, body: &[u8], tokens: u32) {
+        let counted = Counted::new(body, tokens);
+        self.change(|state| {
+            // What was added tells more of what will be than what it was added to.
+            let (before, len) =
+                state.counted.and_then(|it| it.split(body)).unwrap_or((0, body.len()));
+            let added = tokens.saturating_sub(before);
+            let ratio = ratio::next(state.facts.tokens_per_kilobyte, len, added);
+            state.counted = Some(counted);
+            state.facts.tokens_per_kilobyte = Some(ratio);
+            let is_told = state.told.is_some_and(|told| told.abs_diff(ratio) * 50 < told);
+            if !is_told {
+                state.told = Some(ratio);
+            }
+            !is_told
+        });
+    }
+
+    /// The tokens of the part of a body that the server counted before; 0 when it did not.
+    pub(crate) fn counted(&self, body: &[u8]) -> u32 {
+        let counted = self.state().counted;
+        counted.and_then(|counted| counted.split(body)).map_or(0, |(tokens, _)| tokens)
+    }
+
+    /// Changes the state and tells of it, if it `is` a change.
+    fn change(&self, is: impl FnOnce(&mut State) -> bool) -> bool {
+        let mut state = self.state();
+        if !is(&mut state) {
+            return false;
+        }
+        let (facts, listeners) = (state.facts.clone(), state.listeners.clone());
+        drop(state);
+        for tell in &listeners {
+            tell(&facts);
+        }
+        true
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[expect(clippy::must_use_candidate, reason = "few care whether it was news")]
+impl Knowledge {
     /// Notes what the server does not do; false if that was known.
     pub fn learn_lack(&self, lack: Lack) -> bool {
         self.change(|state| state.facts.lacks.insert(lack))
@@ -95,39 +179,6 @@ impl Knowledge {
     /// Notes a tool whose schema the server refuses; false if that was known.
     pub fn learn_refused_tool(&self, tool: &str) -> bool {
         self.change(|state| state.facts.refused_tools.insert(tool.to_owned()))
-    }
-
-    /// The limits of a model in the light of what is known: the smaller window counts, and one
-    /// that nobody knew is replaced.
-    #[must_use]
-    pub fn limits(&self, limits: ModelLimits) -> ModelLimits {
-        let state = self.state();
-        match state.facts.window {
-            Some(window)
-                if window < limits.window || limits.window_source == LimitSource::Fallback =>
-            {
-                let is_live = state.is_window_live;
-                let window_source = if is_live { LimitSource::Live } else { LimitSource::Cached };
-                ModelLimits { window, window_source, ..limits }
-            }
-            _ => limits,
-        }
-    }
-
-    /// Changes the state and tells of it, if it `is` a change.
-    fn change(&self, is: impl FnOnce(&mut State) -> bool) -> bool {
-        let mut state = self.state();
-        if !is(&mut state) {
-            return false;
-        }
-        let (facts, listeners) = (state.facts.clone(), state.listeners.clone());
-        drop(state);
-        listeners.iter().for_each(|tell| tell(&facts));
-        true
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,6 +7,8 @@
 //! quite JSON are mended where nothing has to be invented. What is special to one server
 //! stays out of here: [`OpenAiModel`] is what such a crate builds on.
 
+mod answer;
+mod api;
 mod assembly;
 mod budget;
 mod calls;
@@ -17,15 +19,22 @@ mod dialect;
 mod failure;
 mod knowledge;
 mod model;
+mod negotiation;
 mod overflow;
+mod params;
+mod refusal;
 mod request;
+mod responses;
 mod salvage;
 mod schema;
 mod thinking;
+mod truncation;
 
-pub use budget::{NoRoom, estimate, output_cap};
+pub use api::Api;
+pub use budget::{NoRoom, output_cap};
 pub use catalogue::{ServedModel, find_api, find_windows, list_models, nearest};
 pub use failure::model_error;
-pub use knowledge::{Facts, Knowledge, Lack};
+pub use knowledge::{Facts, Knowledge, Lack, PromptSize};
 pub use model::OpenAiModel;
+pub use params::Params;
 pub use request::{body, messages, tools};

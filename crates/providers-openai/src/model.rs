@@ -1,40 +1,63 @@
 //! The model itself: one client, one model id.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError,
-    ModelErrorKind, ModelInfo, TokenCount,
+    ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError, ModelErrorKind,
+    ModelInfo, TokenCount,
 };
-use openclaw_transport::{
-    Client, EventStream, Exchange, Priority, StreamEvent, TransportErrorKind, wire::ChatChunk,
-};
+use openclaw_transport::{Client, EventStream, Priority, TransportError, TransportErrorKind};
 
-use crate::assembly::{Assembly, Incomplete};
-use crate::budget::{self, NoRoom};
-use crate::failure::{self, model_error};
-use crate::knowledge::Knowledge;
+use crate::answer::Answer;
+use crate::api::Api;
+use crate::assembly::Assembly;
+use crate::budget::NoRoom;
+use crate::failure::model_error;
+use crate::knowledge::{Facts, Knowledge, PromptSize};
+use crate::negotiation::Negotiation;
+use crate::params::Params;
 use crate::request;
 use crate::thinking::Habit;
 
-/// A model behind `…/chat/completions`.
+/// A model behind `…/chat/completions`, or behind `…/responses`.
 #[derive(Debug, Clone)]
 pub struct OpenAiModel {
     client: Client,
     info: ModelInfo,
     habit: Arc<Habit>,
     knowledge: Knowledge,
+    api: Api,
+    params: Params,
 }
 
 impl OpenAiModel {
     /// The model of `info.reference` on the client's server.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
-        Self { client, info, habit: Arc::default(), knowledge: Knowledge::default() }
+        Self {
+            client,
+            info,
+            habit: Arc::default(),
+            knowledge: Knowledge::default(),
+            api: Api::default(),
+            params: Params::default(),
+        }
+    }
+
+    /// Speaks another API than chat completions.
+    #[must_use]
+    pub fn with_api(mut self, api: Api) -> Self {
+        self.api = api;
+        self
+    }
+
+    /// Sends these parameters with each request.
+    #[must_use]
+    pub fn with_params(mut self, params: Params) -> Self {
+        self.params = params;
+        self
     }
 
     /// Begins with what is known of the server, and adds to it what its answers show.
@@ -57,13 +80,33 @@ impl OpenAiModel {
         &self.knowledge
     }
 
+    /// The API that it speaks.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        self.api
+    }
+
     /// The client, for a server's other routes.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Sends a request whose prompt has `prompt` tokens.
+    /// Sizes the prompt of a request by what the server counted before.
+    #[must_use]
+    pub fn size(&self, request: &ChatRequest) -> PromptSize {
+        let body = request::body("", request, None, &self.knowledge.facts());
+        self.knowledge.size(&body, self.info().limits.window)
+    }
+
+    /// Learns from a count of the server for a request, beside those that come with answers.
+    pub fn note_count(&self, request: &ChatRequest, tokens: u32) {
+        let body = request::body("", request, None, &self.knowledge.facts());
+        self.knowledge.note_count(&body, tokens);
+    }
+
+    /// Sends a request whose prompt has `prompt` tokens. A server that refuses it for what it does
+    /// not take gets it in another way, and [`ChatEvent::Adapted`](openclaw_core::ChatEvent) tells.
     ///
     /// # Errors
     /// As [`ChatModel::chat`]; also when the prompt leaves no room for an answer, before sending.
@@ -72,13 +115,12 @@ impl OpenAiModel {
         request: &ChatRequest,
         prompt: TokenCount,
     ) -> Result<ChatStream, ModelError> {
-        let model = self.info.reference.model();
-        let cap = budget::output_cap(&self.info().limits, request.max_output_tokens, prompt)
-            .map_err(no_room)?;
-        self.send_body(request, request::body(model, request, cap)).await
+        let mut negotiation = Negotiation::new(self.clone(), request.clone(), prompt);
+        let events = negotiation.open(None).await?;
+        Ok(Answer::new(self, request, events).negotiated(negotiation).into_stream())
     }
 
-    /// Sends a streaming request whose body the caller wrote, as [`body`](crate::body) does, for
+    /// Sends a streaming request whose body the caller wrote, as [`OpenAiModel::body`] does, for
     /// servers that take more fields than others. The answer is read as one to `request`.
     ///
     /// # Errors
@@ -88,20 +130,42 @@ impl OpenAiModel {
         request: &ChatRequest,
         body: Bytes,
     ) -> Result<ChatStream, ModelError> {
-        let model = self.info.reference.model();
-        let url = self.client.endpoint().api("chat/completions");
-        let events = self.client.stream_as(url, body, priority(request)).await;
-        let events = events.map_err(|error| model_error(error, Some(model)))?;
+        let events = self.stream(request, body).await;
+        let events = events.map_err(|error| model_error(error, Some(self.id())))?;
+        Ok(Answer::new(self, request, events).into_stream())
+    }
+
+    pub(crate) async fn stream(
+        &self,
+        request: &ChatRequest,
+        body: Bytes,
+    ) -> Result<EventStream, TransportError> {
+        let url = self.client.endpoint().api(self.api.route());
+        self.client.stream_as(url, body, priority(request)).await
+    }
+
+    /// The body of a streaming request whose answer may have `cap` tokens, by what is known.
+    #[must_use]
+    pub fn body(&self, request: &ChatRequest, cap: Option<u32>) -> Bytes {
+        self.body_by(&self.knowledge.facts(), request, cap)
+    }
+
+    pub(crate) fn body_by(&self, facts: &Facts, request: &ChatRequest, cap: Option<u32>) -> Bytes {
+        self.params.add_to(self.api.body(self.id(), request, cap, facts))
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.info.reference.model()
+    }
+
+    pub(crate) fn habit(&self) -> &Arc<Habit> {
+        &self.habit
+    }
+
+    /// Begins to put an answer to a request together.
+    pub(crate) fn assembly(&self, request: &ChatRequest) -> Assembly {
         let in_thought = self.habit.opens_in_thought(self.info.abilities.reasoning);
-        let assembly = Assembly::new(Arc::clone(&request.tools), in_thought);
-        let answer = Answer {
-            events,
-            model: model.to_owned(),
-            assembly: Some(assembly),
-            habit: Arc::clone(&self.habit),
-            ready: VecDeque::from([Ok(ChatEvent::Accepted)]),
-        };
-        Ok(answer.into_stream())
+        Assembly::new(Arc::clone(&request.tools), in_thought)
     }
 }
 
@@ -112,123 +176,43 @@ impl ChatModel for OpenAiModel {
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        self.send(&request, budget::estimate(&request)).await
+        let size = self.size(&request);
+        self.send(&request, size.count).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        Ok(budget::estimate(request))
+        Ok(self.size(request).count)
     }
 
     async fn liveness(&self) -> Liveness {
-        let url = self.client.endpoint().api("models");
-        match self.client.get(url).await {
-            Ok(_) => Liveness::Serving { running: None, waiting: None },
-            Err(error) => match error.kind() {
-                TransportErrorKind::Status(401 | 403 | 404 | 405) => {
-                    Liveness::Serving { running: None, waiting: None }
-                }
-                TransportErrorKind::Status(503) => Liveness::Loading,
-                _ => Liveness::Unreachable,
-            },
-        }
+        liveness(&self.client).await
+    }
+}
+
+/// Asks whether an API answers at all; with a refusal it does.
+pub(crate) async fn liveness(client: &Client) -> Liveness {
+    match client.get(client.endpoint().api("models")).await {
+        Ok(_) => Liveness::Serving { running: None, waiting: None },
+        Err(error) => match error.kind() {
+            TransportErrorKind::Status(401 | 403 | 404 | 405) => {
+                Liveness::Serving { running: None, waiting: None }
+            }
+            TransportErrorKind::Status(503) => Liveness::Loading,
+            _ => Liveness::Unreachable,
+        },
     }
 }
 
 /// Whether a person waits for a first answer, or for a turn to go on.
-fn priority(request: &ChatRequest) -> Priority {
+pub(crate) fn priority(request: &ChatRequest) -> Priority {
     match request.history.messages().last() {
         Some(MessageRef::ToolResult { .. }) => Priority::FollowUp,
         _ => Priority::User,
     }
 }
 
-fn no_room(NoRoom { window, prompt }: NoRoom) -> ModelError {
+/// The error of a prompt that leaves no room.
+pub(crate) fn no_room(NoRoom { window, prompt }: NoRoom) -> ModelError {
     let kind = ModelErrorKind::ContextOverflow { window: Some(window), prompt: Some(prompt) };
     ModelError::new(kind, format!("fit {prompt} prompt tokens and an answer into {window} tokens"))
-}
-
-/// An answer being read.
-struct Answer {
-    events: EventStream,
-    model: String,
-    assembly: Option<Assembly>,
-    habit: Arc<Habit>,
-    ready: VecDeque<Result<ChatEvent, ModelError>>,
-}
-
-impl Answer {
-    fn into_stream(self) -> ChatStream {
-        Box::pin(stream::unfold(self, |mut answer| async move {
-            loop {
-                if let Some(item) = answer.ready.pop_front() {
-                    return Some((item, answer));
-                }
-                let assembly = answer.assembly.take()?;
-                answer.advance(assembly).await;
-            }
-        }))
-    }
-
-    /// Reads one event. The assembly is put back unless the answer has ended.
-    async fn advance(&mut self, mut assembly: Assembly) {
-        let event = match self.events.next().await {
-            Some(Ok(event)) => event,
-            // Only the count of tokens or the end mark is lost.
-            Some(Err(_)) if assembly.is_whole() => return self.end(assembly),
-            Some(Err(error)) => {
-                return self.ready.push_back(Err(model_error(error, Some(&self.model))));
-            }
-            None => return self.end(assembly),
-        };
-        match event {
-            StreamEvent::Comment => self.ready.push_back(Ok(ChatEvent::Heartbeat)),
-            StreamEvent::Data(data) if data.trim() == "[DONE]" => assembly.done(),
-            StreamEvent::Data(data) => match self.chunk(&data) {
-                Ok(chunk) => self.ready.extend(assembly.chunk(chunk).into_iter().map(Ok)),
-                Err(error) => return self.ready.push_back(Err(error)),
-            },
-        }
-        self.assembly = Some(assembly);
-    }
-
-    /// Reads one piece. Only what carries nothing of an answer is looked at a second time, for
-    /// an error in one of its shapes.
-    fn chunk(&self, data: &str) -> Result<ChatChunk, ModelError> {
-        let chunk = serde_json::from_str::<ChatChunk>(data);
-        if let Ok(chunk) = chunk
-            && chunk.error.is_none()
-            && (!chunk.choices.is_empty() || chunk.usage.is_some())
-        {
-            return Ok(chunk);
-        }
-        let value = serde_json::from_str::<serde_json::Value>(data);
-        if let Some(server) = value.as_ref().ok().and_then(|value| self.events.server_error(value))
-        {
-            return Err(failure::in_band(&server, self.events.exchange(), &self.model));
-        }
-        value.and_then(serde_json::from_value).map_err(|error| {
-            self.failed(ModelErrorKind::Protocol, "read a piece of the answer").with_source(error)
-        })
-    }
-
-    fn end(&mut self, mut assembly: Assembly) {
-        let message = match assembly.finish() {
-            Ok(events) => {
-                self.habit.learn(assembly.in_thought());
-                return self.ready.extend(events.into_iter().map(Ok));
-            }
-            Err(Incomplete::Nothing) => {
-                "get an answer: the stream ended without a single piece of one"
-            }
-            Err(Incomplete::CutOff) => {
-                "get a whole answer: the server closed the connection in the middle of it"
-            }
-        };
-        self.ready.push_back(Err(self.failed(ModelErrorKind::Interrupted, message)));
-    }
-
-    fn failed(&self, kind: ModelErrorKind, message: &str) -> ModelError {
-        let exchange: &Exchange = self.events.exchange();
-        ModelError::new(kind, message).with_exchange(failure::record(exchange, Some(&self.model)))
-    }
 }

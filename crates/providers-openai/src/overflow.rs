@@ -2,7 +2,7 @@
 //!
 //! Only ever asked about a server's error, never about what a user or a model wrote.
 
-use openclaw_transport::ServerError;
+use openclaw_core::{ModelError, ServerMessage};
 
 /// What a server said of its window and of the prompt, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,127 +11,111 @@ pub(crate) struct Overflow {
     pub(crate) prompt: Option<u32>,
 }
 
-/// One wording: what marks it, and what stands right before its numbers. A number that is only a
-/// lower bound ("at least N") is not a count and is not listed.
+/// One wording: what marks it, and where its numbers stand. The text is in lower case.
 struct Wording {
     marker: &'static str,
-    window: &'static [&'static str],
-    prompt: &'static [&'static str],
+    window: &'static [Number],
+    prompt: &'static [Number],
 }
 
+/// What stands right before and right behind a number.
+type Number = (&'static str, &'static str);
+
+/// What marks an overflow by itself, in the `code` or the `type` of an error.
+const CODES: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
+
+/// A number that is only a lower bound ("at least N"), or of characters, is not a count and is not
+/// listed. The first wording whose marker is there counts.
 const WORDINGS: &[Wording] = &[
+    // OpenRouter adds up the parts; the answer is none of the prompt's.
+    Wording { marker: " of text input, ", window: &[("context length is ", " ")], prompt: &[] },
     Wording {
         marker: "maximum context length",
-        window: &["maximum context length is ", "maximum context length ("],
-        prompt: &["your request has ", "your prompt contains ", "Input length (", " tokens ("],
+        window: &[
+            ("maximum context length is ", " "),
+            ("maximum context length (", ")"),
+            ("maximum context length of ", " "),
+        ],
+        prompt: &[
+            ("your request has ", " input tokens"),
+            ("your prompt contains ", " input tokens"),
+            ("your messages resulted in ", " tokens"),
+            ("input length (", ")"),
+            (" tokens (", " in the messages"),
+            (" tokens: ", " tokens from the input"),
+        ],
     },
-    Wording { marker: "max_model_len=", window: &["max_model_len="], prompt: &[] },
+    Wording { marker: "max_model_len=", window: &[("max_model_len=", "")], prompt: &[] },
     Wording { marker: "max_tokens must be at least 1, got", window: &[], prompt: &[] },
+    // llama.cpp.
     Wording {
         marker: "exceeds the available context size",
-        window: &["available context size ("],
-        prompt: &["request ("],
+        window: &[("available context size (", " tokens")],
+        prompt: &[("request (", " tokens")],
     },
-    Wording { marker: "Context size has been exceeded", window: &[], prompt: &[] },
+    Wording { marker: "context size has been exceeded", window: &[], prompt: &[] },
+    // LM Studio.
     Wording {
         marker: "context length of only",
-        window: &["context length of only "],
-        prompt: &["keep the first "],
+        window: &[("context length of only ", " tokens")],
+        prompt: &[("keep the first ", " tokens")],
     },
-    Wording { marker: "is too large", window: &["maximum context length is "], prompt: &[] },
+    // SGLang.
+    Wording {
+        marker: "longer than the model's context length",
+        window: &[("context length (", " tokens")],
+        prompt: &[("the input (", " tokens")],
+    },
+    // Text generation inference.
+    Wording {
+        marker: "`inputs` tokens + `max_new_tokens` must be",
+        window: &[("must be <= ", ".")],
+        prompt: &[("given: ", " `inputs` tokens")],
+    },
+    Wording { marker: "is too large", window: &[], prompt: &[] },
 ];
 
-const PARAMS: &[&str] = &["input_tokens", "input_text", "max_tokens", "max_completion_tokens"];
+const PARAMS: [&str; 4] = ["input_tokens", "input_text", "max_tokens", "max_completion_tokens"];
 
-/// Reads a server's error as an overflow, if it is one.
-pub(crate) fn recognise(error: &ServerError) -> Option<Overflow> {
-    let text = error.message.as_str();
-    let wording = WORDINGS.iter().find(|wording| text.contains(wording.marker));
-    let by_param = error.param.as_deref().is_some_and(|param| PARAMS.contains(&param));
-    match wording {
-        Some(wording) if by_param || wording.marker != "is too large" => Some(Overflow {
-            window: wording.window.iter().find_map(|before| number_after(text, before)),
-            prompt: wording.prompt.iter().find_map(|before| number_after(text, before)),
-        }),
-        _ => None,
-    }
+/// Reads the error of a call as an overflow, if a server said that it is one.
+pub(crate) fn said(error: &ModelError) -> Option<Overflow> {
+    recognise(error.exchange()?.server.as_ref()?)
 }
 
-fn number_after(text: &str, before: &str) -> Option<u32> {
-    let (_, rest) = text.split_once(before)?;
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).map_or(rest, |end| rest.split_at(end).0);
-    digits.parse().ok()
+/// Reads a server's error as an overflow, if it is one.
+pub(crate) fn recognise(error: &ServerMessage) -> Option<Overflow> {
+    let text = error.message.to_lowercase();
+    let is_one_of = |field: &Option<String>, known: &[&str]| {
+        field.as_deref().is_some_and(|field| known.contains(&field))
+    };
+    let by_code = is_one_of(&error.code, &CODES) || is_one_of(&error.kind, &CODES);
+    let by_param = is_one_of(&error.param, &PARAMS);
+    let found = WORDINGS.iter().find(|wording| text.contains(wording.marker));
+    let found = found.filter(|wording| wording.marker != "is too large" || by_param);
+    let Some(wording) = found else { return by_code.then(Overflow::default) };
+    let number = |places: &[Number]| places.iter().find_map(|place| number_at(&text, *place));
+    let parts = [" of text input", " of tool input"].map(|part| number_before(&text, part));
+    let prompt =
+        number(wording.prompt).or_else(|| parts.into_iter().flatten().reduce(u32::saturating_add));
+    Some(Overflow { window: number(wording.window), prompt })
+}
+
+/// The number that stands between two texts.
+fn number_at(text: &str, (before, after): Number) -> Option<u32> {
+    text.match_indices(before).find_map(|(at, _)| {
+        let rest = text.get(at + before.len()..)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (digits, rest) = rest.split_at_checked(end)?;
+        rest.starts_with(after).then(|| digits.parse().ok())?
+    })
+}
+
+/// The number right before a text.
+fn number_before(text: &str, after: &str) -> Option<u32> {
+    let (before, _) = text.split_once(after)?;
+    let digits = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    before.get(digits..)?.parse().ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(message: &str, param: Option<&str>) -> Option<(Option<u32>, Option<u32>)> {
-        let error = ServerError {
-            message: message.to_owned(),
-            kind: None,
-            param: param.map(str::to_owned),
-            code: None,
-        };
-        recognise(&error).map(|overflow| (overflow.window, overflow.prompt))
-    }
-
-    #[test]
-    fn every_known_wording_is_read() {
-        let table: &[(&str, Option<u32>, Option<u32>)] = &[
-            (
-                "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context length is 16384 tokens and your request has 13612 input tokens (8192 > 16384 - 13612).",
-                Some(16384),
-                Some(13612),
-            ),
-            (
-                "This model's maximum context length is 16384 tokens. However, you requested 122946 tokens (112946 in the messages, 10000 in the completion). Please reduce the length.",
-                Some(16384),
-                Some(112_946),
-            ),
-            (
-                "This model's maximum context length is 128000 tokens. However, you requested 65535 output tokens and your prompt contains at least 62466 input tokens, for a total of at least 128001 tokens.",
-                Some(128_000),
-                None,
-            ),
-            (
-                "This model's maximum context length is 4096 tokens. However, your prompt contains 5000 input tokens, which exceeds this limit even without any output tokens.",
-                Some(4096),
-                Some(5000),
-            ),
-            (
-                "Input length (5000) exceeds model's maximum context length (4096).",
-                Some(4096),
-                Some(5000),
-            ),
-            (
-                "request (66202 tokens) exceeds the available context size (65536 tokens), try increasing it",
-                Some(65536),
-                Some(66202),
-            ),
-            ("Context size has been exceeded.", None, None),
-            (
-                "Trying to keep the first 111490 tokens when context the overflows. However, the model is loaded with context length of only 32768 tokens",
-                Some(32768),
-                Some(111_490),
-            ),
-            (
-                "max_tokens=5000 cannot be greater than max_model_len=4096. Please request fewer output tokens. (parameter=max_tokens, value=5000)",
-                Some(4096),
-                None,
-            ),
-            ("max_tokens must be at least 1, got 0. (parameter=max_tokens, value=0)", None, None),
-        ];
-        for (message, window, prompt) in table {
-            assert_eq!(read(message, None), Some((*window, *prompt)), "{message}");
-        }
-    }
-
-    #[test]
-    fn other_errors_are_not_overflows() {
-        for message in ["temperature must be non-negative, got -1.", "file is too large", ""] {
-            assert_eq!(read(message, None), None, "{message}");
-        }
-    }
-}
+mod tests;

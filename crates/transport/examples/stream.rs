@@ -27,6 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         stream: true,
         stream_options: None,
         max_tokens: None,
+        max_completion_tokens: None,
         tools: None,
         tool_choice: None,
         messages: vec![Message::User { content: argument("PROMPT")?.into() }],

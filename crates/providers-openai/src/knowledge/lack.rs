@@ -12,6 +12,10 @@ pub enum Lack {
     ToolChoice,
     /// The role `tool`, or calls in the history. Both become text, and so do the tools.
     ToolRole,
+    /// Several calls in one message of the history. Each gets a message of its own.
+    ParallelCalls,
+    /// Ids of calls other than of nine letters and digits. Such ids stand for them.
+    LongCallIds,
     /// The role `system`. Its text goes in front of the first message of the user.
     SystemRole,
     /// Content that is not a string: lists of parts, or none beside calls. Lists are never sent;
@@ -31,11 +35,13 @@ pub enum Lack {
 
 impl Lack {
     /// Each of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::AutoToolChoice,
         Self::NamedToolChoice,
         Self::ToolChoice,
         Self::ToolRole,
+        Self::ParallelCalls,
+        Self::LongCallIds,
         Self::SystemRole,
         Self::ContentParts,
         Self::ReasoningField,
@@ -53,6 +59,8 @@ impl Lack {
             Self::NamedToolChoice => "named-tool-choice",
             Self::ToolChoice => "tool-choice",
             Self::ToolRole => "tool-role",
+            Self::ParallelCalls => "parallel-calls",
+            Self::LongCallIds => "long-call-ids",
             Self::SystemRole => "system-role",
             Self::ContentParts => "content-parts",
             Self::ReasoningField => "reasoning-field",

@@ -84,7 +84,7 @@ fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
                 assert!(!how.is_empty());
                 rescued.push(*index as usize);
             }
-            ChatEvent::Accepted | ChatEvent::Heartbeat => {}
+            ChatEvent::Accepted | ChatEvent::Heartbeat | ChatEvent::Adapted { .. } => {}
             other => panic!("an end before the end: {other:?}"),
         }
     }

@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use openclaw_core::{
-    Abilities, ChatEvent, ChatModel, ChatRequest, EmittedCall, ModelErrorKind, Outcome, ToolSpec,
-};
+use openclaw_core::{Abilities, ChatEvent, ChatModel, ChatRequest, EmittedCall, Outcome, ToolSpec};
 use openclaw_mock_vllm::{Call, Finish, MockVllm, Turn};
-use openclaw_providers_openai::{OpenAiModel, body};
+use openclaw_providers_openai::{Facts, OpenAiModel, body};
 use serde_json::{Value, json};
 
 use crate::client::{client, info, read};
@@ -118,14 +116,20 @@ async fn a_call_without_tools_or_of_another_tool_is_text() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_parser_refuses_tools_or_hands_the_text_through() {
+async fn a_server_without_a_parser_gets_tools_as_text_and_hands_calls_through() {
     let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();
     let model = model(&server);
-    let error = model.chat(with_tool()).await.err().unwrap();
-    assert_eq!(error.kind(), ModelErrorKind::Rejected);
+    for (at, (dialect, text)) in DIALECTS.iter().enumerate() {
+        server.push(Turn::tokens(text));
+        let found = ask(&model, with_tool()).await;
+        assert_eq!(found.path(), Some(json!("a b")), "{dialect}: {found:?}");
+        let told = found.pieces.iter().filter(|it| matches!(it, ChatEvent::Adapted { .. }));
+        assert_eq!(told.count(), usize::from(at == 0), "{dialect}: {found:?}");
+    }
+    assert_eq!(server.requests().len(), DIALECTS.len() + 1, "it is refused once");
     // It takes tools with the choice `none`, and the model then calls them as text.
     let request = with_tool();
-    let bytes = body("tiny", &request, None);
+    let bytes = body("tiny", &request, None, &Facts::default());
     let mut fields: Value = serde_json::from_slice(&bytes).unwrap();
     fields["tool_choice"] = json!("none");
     let texts = DIALECTS.iter().map(|(dialect, text)| (*dialect, Turn::tokens(text)));

@@ -7,7 +7,7 @@ use openclaw_core::{
     ChatModel, ChatRequest, EmittedCall, History, ToolCallId, ToolChoice, ToolName, ToolOutput,
 };
 use openclaw_mock_vllm::{MockVllm, Turn};
-use openclaw_providers_openai::{OpenAiModel, body};
+use openclaw_providers_openai::{Facts, OpenAiModel, body};
 use openclaw_transport::{Client, ClientOptions};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -56,7 +56,7 @@ async fn a_named_tool() {
     let mut request = request(&asked("hi"));
     request.tools = [read_tool()].into();
     request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
-    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}}],"tool_choice":{"type":"function","function":{"name":"read"}},"messages":[{"role":"user","content":"hi"}]}"##);
+    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"},"strict":true}}],"tool_choice":{"type":"function","function":{"name":"read"}},"messages":[{"role":"user","content":"hi"}]}"##);
 }
 
 #[tokio::test]
@@ -159,13 +159,13 @@ async fn no_other_header_is_sent() {
 
 /// One thing that happens in a conversation.
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     User(String),
     Answer { text: String, thought: Option<(String, bool)>, calls: Vec<EmittedCall> },
     Result(String),
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+pub(crate) fn any_step() -> impl Strategy<Value = Step> {
     let call = ("[ab]", any::<bool>(), ".{0,9}").prop_map(|(id, is_ready, raw)| {
         let arguments = serde_json::json!({"path": raw, "none": null}).to_string();
         if is_ready { ready(&id, "read", &arguments) } else { broken(&id, "read", &raw) }
@@ -182,7 +182,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn history_of(steps: Vec<Step>) -> History {
+pub(crate) fn history_of(steps: Vec<Step>) -> History {
     let mut history = asked("begin");
     for step in steps {
         match step {
@@ -228,7 +228,7 @@ proptest! {
         if names_tool {
             request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
         }
-        let body: Value = serde_json::from_slice(&body("tiny", &request, max_tokens)).unwrap();
+        let body: Value = serde_json::from_slice(&body("tiny", &request, max_tokens, &Facts::default())).unwrap();
         assert_plain(&body);
         let body = body.as_object().unwrap();
         prop_assert!(body.keys().all(|key| FIELDS.contains(&key.as_str())), "{body:?}");
@@ -244,7 +244,7 @@ proptest! {
 }
 
 /// Nothing is null, and no list is empty.
-fn assert_plain(value: &Value) {
+pub(crate) fn assert_plain(value: &Value) {
     match value {
         Value::Null => panic!("null is sent"),
         Value::Array(items) => {

@@ -21,6 +21,9 @@ pub struct ChatRequest<'a> {
     /// The most tokens that the answer may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
+    /// The same under its newer name, which some servers want instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_completion_tokens: Option<u32>,
     /// The tools offered. An empty list is left out as well: servers refuse one.
     #[serde(skip_serializing_if = "is_none_or_empty")]
     pub tools: Option<Vec<Tool<'a>>>,
@@ -173,12 +176,6 @@ fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
 /// One event of a streamed answer, or a whole answer that was not streamed.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ChatChunk {
-    /// The answer's id.
-    #[serde(default)]
-    pub id: Option<String>,
-    /// The model that answers; an alias or the base of an adapter may stand here.
-    #[serde(default)]
-    pub model: Option<String>,
     /// The pieces; none in the event that carries the usage.
     #[serde(default, deserialize_with = "lenient")]
     pub choices: Vec<ChunkChoice>,

@@ -12,6 +12,7 @@ fn request(messages: Vec<Message<'_>>) -> ChatRequest<'_> {
         stream: true,
         stream_options: Some(StreamOptions { include_usage: true }),
         max_tokens: Some(64),
+        max_completion_tokens: None,
         tools: None,
         tool_choice: None,
         messages,

@@ -1,0 +1,126 @@
+//! Every known wording is read, and nothing else.
+
+use super::*;
+
+fn read(
+    message: &str,
+    param: Option<&str>,
+    code: Option<&str>,
+) -> Option<(Option<u32>, Option<u32>)> {
+    let error = ServerMessage {
+        message: message.to_owned(),
+        param: param.map(str::to_owned),
+        code: code.map(str::to_owned),
+        ..ServerMessage::default()
+    };
+    recognise(&error).map(|overflow| (overflow.window, overflow.prompt))
+}
+
+const TABLE: &[(&str, Option<u32>, Option<u32>)] = &[
+    (
+        "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context \
+         length is 16384 tokens and your request has 13612 input tokens (8192 > 16384 - 13612).",
+        Some(16384),
+        Some(13612),
+    ),
+    (
+        "This model's maximum context length is 16384 tokens. However, you requested 122946 tokens \
+         (112946 in the messages, 10000 in the completion). Please reduce the length.",
+        Some(16384),
+        Some(112_946),
+    ),
+    (
+        "This model's maximum context length is 128000 tokens. However, you requested 65535 output \
+         tokens and your prompt contains at least 62466 input tokens, for a total of at least \
+         128001 tokens.",
+        Some(128_000),
+        None,
+    ),
+    (
+        "This model's maximum context length is 4096 tokens. However, your prompt contains 5000 \
+         input tokens, which exceeds this limit even without any output tokens.",
+        Some(4096),
+        Some(5000),
+    ),
+    (
+        "This model's maximum context length is 4096 tokens. However, your prompt contains 50000 \
+         characters (more than 32768 characters, which is the upper bound for 4096 input tokens).",
+        Some(4096),
+        None,
+    ),
+    ("Input length (5000) exceeds model's maximum context length (4096).", Some(4096), Some(5000)),
+    (
+        "request (66202 tokens) exceeds the available context size (65536 tokens), try increasing \
+         it",
+        Some(65536),
+        Some(66202),
+    ),
+    ("Context size has been exceeded.", None, None),
+    (
+        "This endpoint's maximum context length is 262144 tokens. However, you requested about \
+         284283 tokens (8963 of text input, 13176 of tool input, 262144 in the output). Please \
+         reduce the length of either one.",
+        Some(262_144),
+        Some(22_139),
+    ),
+    (
+        "Trying to keep the first 111490 tokens when context the overflows. However, the model is \
+         loaded with context length of only 32768 tokens",
+        Some(32768),
+        Some(111_490),
+    ),
+    (
+        "max_tokens=5000 cannot be greater than max_model_len=4096. Please request fewer output \
+         tokens. (parameter=max_tokens, value=5000)",
+        Some(4096),
+        None,
+    ),
+    ("max_tokens must be at least 1, got 0. (parameter=max_tokens, value=0)", None, None),
+    (
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in \
+         9001 tokens. Please reduce the length of the messages.",
+        Some(8192),
+        Some(9001),
+    ),
+    (
+        "litellm.ContextWindowExceededError: litellm.BadRequestError: This model's maximum context \
+         length is 4096 tokens. However, your prompt contains 5000 input tokens, which exceeds",
+        Some(4096),
+        Some(5000),
+    ),
+    (
+        "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+        Some(4096),
+        Some(5000),
+    ),
+    (
+        "Requested token count exceeds the model's maximum context length of 4096 tokens. You \
+         requested a total of 5100 tokens: 5000 tokens from the input messages and 100 tokens for \
+         the completion.",
+        Some(4096),
+        Some(5000),
+    ),
+    (
+        "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 20 \
+         `max_new_tokens`",
+        Some(4096),
+        Some(5000),
+    ),
+];
+
+#[test]
+fn every_known_wording_is_read() {
+    for (message, window, prompt) in TABLE {
+        assert_eq!(read(message, None, None), Some((*window, *prompt)), "{message}");
+    }
+    let coded = read("too much", None, Some("context_length_exceeded"));
+    assert_eq!(coded, Some((None, None)));
+    assert_eq!(read("max_tokens is too large", Some("max_tokens"), None), Some((None, None)));
+}
+
+#[test]
+fn other_errors_are_not_overflows() {
+    for message in ["temperature must be non-negative, got -1.", "file is too large", ""] {
+        assert_eq!(read(message, None, None), None, "{message}");
+    }
+}

@@ -1,0 +1,166 @@
+//! The conversation as messages.
+
+use std::borrow::Cow;
+
+use openclaw_core::{ChatRequest, MessageRef, Reasoning, ToolCall};
+use openclaw_transport::wire;
+
+use super::{offer, takes_no_tools};
+use crate::knowledge::{Facts, Lack};
+use crate::responses::REASONING_SUMMARY;
+use crate::thinking;
+
+/// The messages of a request: the system prompt, if any, and what was said.
+#[must_use]
+pub fn messages<'a>(request: &'a ChatRequest, facts: &Facts) -> Vec<wire::Message<'a>> {
+    let in_text = takes_no_tools(facts);
+    let mut writer = Writer { facts, in_text, messages: Vec::new() };
+    let system = request.system.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed);
+    let offer = in_text.then(|| offer::tools(&request.tools)).flatten().map(Cow::Owned);
+    let system = match (system, offer) {
+        (Some(system), Some(offer)) => Some(Cow::Owned(format!("{system}\n\n{offer}"))),
+        (system, offer) => system.or(offer),
+    };
+    let folded = facts.lack(Lack::SystemRole);
+    if let Some(content) = system {
+        writer.messages.push(if folded {
+            wire::Message::User { content }
+        } else {
+            wire::Message::System { content }
+        });
+    }
+    request.history.messages().for_each(|message| writer.write(message));
+    if let Some(order) = in_text.then(|| offer::order(request)).flatten() {
+        writer.user(Cow::Owned(order));
+    }
+    writer.messages
+}
+
+struct Writer<'f, 'a> {
+    facts: &'f Facts,
+    /// Calls and results are text.
+    in_text: bool,
+    messages: Vec<wire::Message<'a>>,
+}
+
+impl<'a> Writer<'_, 'a> {
+    fn write(&mut self, message: MessageRef<'a>) {
+        match message {
+            MessageRef::User(content) => self.user(content),
+            MessageRef::Assistant { text, reasoning, calls } => {
+                let (content, reasoning) = tagged(text, reasoning);
+                self.assistant(content, reasoning, &calls);
+            }
+            MessageRef::ToolResult { text, .. } if self.in_text => {
+                self.user(Cow::Owned(offer::result(text)));
+            }
+            MessageRef::ToolResult { call, text } => self.result(call, text),
+        }
+    }
+
+    /// Adds what the user says; to what the user said right before, if that is so.
+    fn user(&mut self, content: Cow<'a, str>) {
+        match self.messages.last_mut() {
+            Some(wire::Message::User { content: before }) => {
+                before.to_mut().push_str("\n\n");
+                before.to_mut().push_str(&content);
+            }
+            _ => self.messages.push(wire::Message::User { content }),
+        }
+    }
+
+    fn assistant(
+        &mut self,
+        content: Cow<'a, str>,
+        reasoning: Option<&'a Reasoning>,
+        calls: &[&'a ToolCall],
+    ) {
+        let content = if self.in_text { offer::with_calls(content, calls) } else { content };
+        let needs_content = self.facts.lack(Lack::ContentParts);
+        // A summary is not what the model thought.
+        let reasoning = reasoning.filter(|thought| {
+            thought.field != REASONING_SUMMARY && !self.facts.lack(Lack::ReasoningField)
+        });
+        let thought = reasoning.map(|thought| Cow::Borrowed(thought.text.as_str()));
+        let is_old = reasoning.is_some_and(|thought| thought.field == "reasoning_content");
+        let (reasoning, reasoning_content) = if is_old { (None, thought) } else { (thought, None) };
+        // One call a message: the others follow the results before them.
+        let at_once = if self.facts.lack(Lack::ParallelCalls) { 1 } else { usize::MAX };
+        let calls = if self.in_text { &[] } else { calls };
+        self.messages.push(wire::Message::Assistant {
+            content: (needs_content || !content.is_empty()).then_some(content),
+            reasoning,
+            reasoning_content,
+            tool_calls: calls.iter().take(at_once).map(|call| self.call(call)).collect(),
+        });
+    }
+
+    fn result(&mut self, call: &'a ToolCall, text: &'a str) {
+        let tool_call_id = self.id(call);
+        if self.facts.lack(Lack::ParallelCalls)
+            && matches!(self.messages.last(), Some(wire::Message::Tool { .. }))
+        {
+            let needs_content = self.facts.lack(Lack::ContentParts);
+            self.messages.push(wire::Message::Assistant {
+                content: needs_content.then_some(Cow::Borrowed("")),
+                reasoning: None,
+                reasoning_content: None,
+                tool_calls: vec![self.call(call)],
+            });
+        }
+        self.messages.push(wire::Message::Tool { tool_call_id, content: Cow::Borrowed(text) });
+    }
+
+    fn call(&self, call: &'a ToolCall) -> wire::ToolCall<'a> {
+        wire::ToolCall {
+            id: self.id(call),
+            kind: wire::CallKind::Function,
+            function: wire::FunctionCall {
+                name: Cow::Borrowed(call.name.as_str()),
+                arguments: Cow::Owned(call.arguments.to_json()),
+            },
+        }
+    }
+
+    fn id(&self, call: &'a ToolCall) -> Cow<'a, str> {
+        let id = call.id.as_str();
+        if self.facts.lack(Lack::LongCallIds) {
+            Cow::Owned(short_id(id))
+        } else {
+            Cow::Borrowed(id)
+        }
+    }
+}
+
+/// The text of an answer, and the reasoning that goes into a field: what came between tags goes
+/// back between them.
+fn tagged<'a>(
+    text: &'a str,
+    reasoning: Option<&'a Reasoning>,
+) -> (Cow<'a, str>, Option<&'a Reasoning>) {
+    match reasoning.map(|r| (r, thinking::close_of(r.field))) {
+        Some((Reasoning { text: thought, field: open }, Some(close))) => {
+            let thought = thought.trim();
+            (Cow::Owned(format!("{open}\n{thought}\n{close}\n\n{text}")), None)
+        }
+        _ => (Cow::Borrowed(text), reasoning),
+    }
+}
+
+/// Nine letters and digits that stand for an id: the same for the same one, and hardly ever for
+/// another (36⁹ are more than 2⁴⁶).
+fn short_id(id: &str) -> String {
+    if id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return id.to_owned();
+    }
+    // FNV-1a: what is sent must not depend on the program's own hasher.
+    let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let digit = |_| {
+        let digit = u32::try_from(hash % 36).unwrap_or_default();
+        hash /= 36;
+        char::from_digit(digit, 36).unwrap_or('0')
+    };
+    (0..9).map(digit).collect()
+}
