@@ -1,16 +1,20 @@
-//! What a run of the program costs as a whole: wall time, processor time and peak memory.
+//! What a run of the program costs as a whole: wall time, processor time and peak memory; and what
+//! reading streams of tokens costs.
 //!
-//! Each figure is the median over whole processes against the mock server without delays, so it
-//! holds everything that a user waits for but the model.
+//! Each figure of the program is the median over whole processes against the mock server without
+//! delays, so it holds everything that a user waits for but the model.
 
 mod measure;
+mod peers;
+mod python;
+mod streams;
 mod table;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 pub(crate) use measure::measure;
 
@@ -20,6 +24,8 @@ use crate::product::{Product, Scratch};
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
+    /// What is measured; all of it unless some is named.
+    parts: Vec<Part>,
     /// A peer, run in turn with this program on the same work: a command with `{message}`, and
     /// where it needs them `{url}` and `{model}`; without `{message}` it gets the same arguments.
     #[arg(long, value_name = "COMMAND")]
@@ -27,6 +33,14 @@ pub(crate) struct Bench {
     /// How many times each is run.
     #[arg(long, default_value_t = 21, value_parser = clap::value_parser!(u16).range(1..))]
     runs: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Whole runs of the program.
+    Program,
+    /// The decoder of streams, and the client beside a bare socket and Python's client.
+    Streams,
 }
 
 /// A run that is measured.
@@ -45,8 +59,19 @@ struct Goal {
     peak_mib: u32,
 }
 
-/// Runs everything and prints a table to stdout.
+/// Runs what is asked for and prints tables to stdout.
 pub(crate) fn run(bench: &Bench) -> Result<()> {
+    let is_wanted = |part| bench.parts.is_empty() || bench.parts.contains(&part);
+    if is_wanted(Part::Program) {
+        program(bench)?;
+    }
+    if is_wanted(Part::Streams) {
+        streams::run()?;
+    }
+    Ok(())
+}
+
+fn program(bench: &Bench) -> Result<()> {
     let product = Product::build()?;
     let mock = product.start_mock()?;
     let scratch = Scratch::new("bench", &mock.base_url, "any-value")?;
@@ -77,7 +102,8 @@ fn compare(
     let mut samples = vec![Vec::new(); programs.len()];
     for round in 0..=runs {
         for (program, samples) in programs.iter().zip(&mut samples) {
-            let sample = measure::in_own_process(scratch, program)
+            let own = scratch.command(Path::new(measure::OWN));
+            let sample = measure::in_own_process(own, program)
                 .with_context(|| format!("failed to measure {name}"))?;
             // The first round warms the caches.
             if round > 0 {

@@ -5,7 +5,6 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -13,8 +12,6 @@ use anyhow::{Context as _, Result, bail};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use serde::{Deserialize, Serialize};
-
-use crate::product::Scratch;
 
 /// What one run used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,12 +22,12 @@ pub(crate) struct Sample {
     pub(super) peak_kib: u64,
 }
 
-/// Measures a command in a process made for it.
-pub(super) fn in_own_process(scratch: &Scratch, command: &[String]) -> Result<Sample> {
-    // By this name it is found even when a build replaces the file meanwhile.
-    let own = Path::new("/proc/self/exe");
-    let output = scratch
-        .command(own)
+/// By this name this program is found even when a build replaces its file meanwhile.
+pub(super) const OWN: &str = "/proc/self/exe";
+
+/// Measures a command in a process made for it: `own`, which is [`OWN`] with an environment.
+pub(super) fn in_own_process(mut own: Command, command: &[String]) -> Result<Sample> {
+    let output = own
         .args(["measure", "--"])
         .args(command)
         .stdin(Stdio::null())

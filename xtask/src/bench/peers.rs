@@ -1,0 +1,93 @@
+//! The roles of the bench `streams`: built once, started as processes, measured or asked.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::measure;
+use crate::workspace;
+
+/// The program that has all the roles.
+#[derive(Debug)]
+pub(super) struct Roles(PathBuf);
+
+/// A server in a process of its own, ended with this value.
+#[derive(Debug)]
+pub(super) struct Server {
+    process: Child,
+    pub(super) address: String,
+}
+
+impl Roles {
+    pub(super) fn build() -> Result<Self> {
+        let output = Command::new("cargo")
+            .args(["bench", "--no-run", "--locked", "--message-format", "json"])
+            .args(["--package", "openclaw-providers-openai", "--bench", "streams"])
+            .current_dir(workspace::root())
+            .stderr(Stdio::inherit())
+            .output()
+            .context("failed to start cargo")?;
+        if !output.status.success() {
+            bail!("the build of the bench failed");
+        }
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let program = text.lines().filter_map(|line| {
+            let message: Value = serde_json::from_str(line).ok()?;
+            Some(PathBuf::from(message.get("executable")?.as_str()?))
+        });
+        program.last().map(Self).context("cargo does not say where the bench is")
+    }
+
+    /// Starts a server and waits until it says where it listens.
+    pub(super) fn serve(&self, role: &[&str]) -> Result<Server> {
+        let mut command = Command::new(&self.0);
+        command.args(role).stdin(Stdio::null()).stdout(Stdio::piped());
+        let process = command.spawn().context("failed to start a server")?;
+        let mut server = Server { process, address: String::new() };
+        let output = server.process.stdout.take().context("the server has no output")?;
+        BufReader::new(output).read_line(&mut server.address)?;
+        server.address.truncate(server.address.trim_end().len());
+        if server.address.is_empty() {
+            bail!("the server ended without saying where it listens");
+        }
+        Ok(server)
+    }
+
+    /// Runs a role to its end and returns what it says.
+    pub(super) fn ask(&self, role: &[&str]) -> Result<Value> {
+        let output = Command::new(&self.0)
+            .args(role)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .context("failed to start a role")?;
+        if !output.status.success() {
+            bail!("the role {role:?} failed");
+        }
+        serde_json::from_slice(&output.stdout).context("failed to read what a role says")
+    }
+
+    /// The words that start a role.
+    pub(super) fn words(&self, role: &str) -> Vec<String> {
+        vec![self.0.to_string_lossy().into_owned(), role.to_owned()]
+    }
+}
+
+/// The processor time that a command takes, in microseconds.
+pub(super) fn cpu_us(words: &[String], arguments: &[&str]) -> Result<f64> {
+    let arguments = arguments.iter().map(|&argument| argument.to_owned());
+    let command: Vec<String> = words.iter().cloned().chain(arguments).collect();
+    let sample = measure::in_own_process(Command::new(Path::new(measure::OWN)), &command)?;
+    Ok(Duration::from_micros(sample.cpu_us).as_secs_f64() * 1e6)
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}

@@ -1,0 +1,164 @@
+//! What reading streams of tokens costs: beside a bare socket, beside Python's client, and in a
+//! crowd.
+//!
+//! What is compared is measured in turn and judged by the ratio within a turn, so that a busy
+//! machine meets all alike. Processor time is that of whole processes less that of a run with
+//! hardly any tokens.
+
+use anyhow::{Context as _, Result};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde_json::Value;
+
+use super::peers::{Roles, cpu_us};
+use super::python;
+
+/// How often each is measured.
+const TURNS: usize = 5;
+
+/// A stream as the server knows it, by how far apart its tokens are.
+struct Kind {
+    name: &'static str,
+    tokens: u32,
+    pause_us: u32,
+    /// The most that the client may cost beside a bare socket.
+    goal: Option<Goal>,
+}
+
+const KINDS: [Kind; 2] = [
+    // As a server sends them: each wakes its reader.
+    Kind { name: "one by one", tokens: 20_000, pause_us: 50, goal: Some(Goal::AtMost(2.0)) },
+    // As nobody but a bench does.
+    Kind { name: "all at once", tokens: 100_000, pause_us: 0, goal: None },
+];
+
+const CROWD: u32 = 1000;
+const CROWD_TOKENS: u32 = 500;
+const CROWD_RATE: u32 = 50;
+
+const MIB: f64 = 1024.0 * 1024.0;
+
+#[derive(Debug, Clone, Copy)]
+enum Goal {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// Measures everything and prints it.
+pub(super) fn run() -> Result<()> {
+    let roles = Roles::build()?;
+    println!("\nstreams, medians of {TURNS} turns; goal / measured\n");
+    decoder(&roles)?;
+    let python = python::client();
+    if let Err(error) = &python {
+        println!("{} is left out: {error:#}", python::CLIENT);
+    }
+    let server = roles.serve(&["serve"])?;
+    for kind in &KINDS {
+        tokens(&roles, &server.address, kind, python.as_deref().ok())?;
+    }
+    let said = roles.ask(&["overhead", &server.address, "2000"])?;
+    let (socket, client) = (number(&said, "/socket_us")?, number(&said, "/client_us")?);
+    line("first token over a socket, ms", None, socket / 1e3);
+    line("first token over the client, ms more", Some(Goal::AtMost(1.0)), (client - socket) / 1e3);
+    drop(server);
+    crowd(&roles)
+}
+
+fn decoder(roles: &Roles) -> Result<()> {
+    let words = roles.words("decode");
+    let per_byte = |event: &str| {
+        let (few, many) = (cpu_us(&words, &[event, "8"])?, cpu_us(&words, &[event, "40"])?);
+        Ok::<_, anyhow::Error>((many - few) / (32.0 * 16.0 * MIB))
+    };
+    let (mut small, mut ratios) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        small.push(1.0 / per_byte("200")? / 1e3);
+        ratios.push(per_byte("16777216")? / per_byte("65536")?);
+    }
+    line("decoder, events of 200 B, GB per CPU second", Some(Goal::AtLeast(1.0)), median(small));
+    line("decoder, a byte of 16 MiB / of 64 KiB", Some(Goal::AtMost(1.3)), median(ratios));
+    Ok(())
+}
+
+/// What a token costs each reader of one kind of stream.
+fn tokens(roles: &Roles, address: &str, kind: &Kind, python: Option<&[String]>) -> Result<()> {
+    let all = [roles.words("socket"), roles.words("client")];
+    let readers: Vec<Vec<String>> = all.into_iter().chain(python.map(<[_]>::to_vec)).collect();
+    let model = |tokens| format!("tokens-{tokens}-every-{}-us", kind.pause_us);
+    let mut costs = vec![Vec::new(); readers.len()];
+    for turn in 0..=TURNS {
+        for (reader, costs) in readers.iter().zip(&mut costs) {
+            let few = cpu_us(reader, &[address, &model(1)])?;
+            let many = cpu_us(reader, &[address, &model(kind.tokens)])?;
+            // The first turn warms the caches.
+            if turn > 0 {
+                costs.push((many - few) / f64::from(kind.tokens - 1));
+            }
+        }
+    }
+    let [socket, client, rest @ ..] = costs.as_slice() else { return Ok(()) };
+    let name = kind.name;
+    line(&format!("{name}: CPU µs a token, bare socket"), None, median(socket.clone()));
+    line(&format!("{name}: CPU µs a token, client"), None, median(client.clone()));
+    line(&format!("{name}: client / bare socket"), kind.goal, median(ratios(client, socket)));
+    if let Some(python) = rest.first() {
+        line(&format!("{name}: CPU µs a token, Python"), None, median(python.clone()));
+        let goal = Some(Goal::AtLeast(10.0));
+        line(&format!("{name}: Python / client"), goal, median(ratios(python, client)));
+    }
+    Ok(())
+}
+
+fn crowd(roles: &Roles) -> Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).context("failed to allow many connections")?;
+    let server = roles.serve(&["mock", &CROWD_RATE.to_string()])?;
+    let (streams, tokens) = (CROWD.to_string(), CROWD_TOKENS.to_string());
+    let said = roles.ask(&["crowd", &server.address, &streams, &tokens])?;
+    let whole = Goal::AtLeast(CROWD.into());
+    line(&format!("{streams} streams: whole ones"), Some(whole), number(&said, "/whole")?);
+    let rate = Goal::AtLeast(f64::from(CROWD_RATE) * 0.95);
+    line("  tokens a second of the slowest", Some(rate), number(&said, "/slowest_per_second")?);
+    let memory = Goal::AtMost(60.0);
+    line("  KiB more of memory for each", Some(memory), number(&said, "/kib_per_stream")?);
+    line("  ms between tokens, median", None, number(&said, "/gap_ms/p50")?);
+    line("  ms between tokens, 99 %", Some(Goal::AtMost(100.0)), number(&said, "/gap_ms/p99")?);
+    line("  ms between tokens, longest", Some(Goal::AtMost(1000.0)), number(&said, "/gap_ms/max")?);
+    Ok(())
+}
+
+fn number(said: &Value, path: &str) -> Result<f64> {
+    said.pointer(path).and_then(Value::as_f64).with_context(|| format!("{path} is not said"))
+}
+
+fn ratios(ones: &[f64], others: &[f64]) -> Vec<f64> {
+    ones.iter().zip(others).map(|(one, other)| one / other).collect()
+}
+
+/// The middle one, or the upper of the two; zero of none.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_unstable_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Prints `goal / measured`, marked where the goal is missed.
+fn line(name: &str, goal: Option<Goal>, measured: f64) {
+    let (goal, is_met) = match goal {
+        None => (String::new(), true),
+        Some(Goal::AtMost(most)) => (format!("≤ {most} /"), measured <= most),
+        Some(Goal::AtLeast(least)) => (format!("≥ {least} /"), measured >= least),
+    };
+    println!("{name:<46}{goal:>9}{measured:>10.2}{}", if is_met { "" } else { " !" });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{median, ratios};
+
+    #[test]
+    fn ratios_are_within_a_turn() {
+        let all = ratios(&[2.0, 30.0, 4.0], &[1.0, 10.0, 1.0]);
+        assert!((median(all) - 3.0).abs() < 1e-9);
+        assert!(median(Vec::new()).abs() < 1e-9);
+    }
+}
