@@ -7,7 +7,7 @@ use openclaw_config::{Api, ModelConfig};
 use openclaw_core::{ChatModel, Clock, ModelError, ModelErrorKind, ModelInfo, ModelRef};
 use openclaw_providers_openai::{OpenAiModel, ServedModel, model_error, nearest};
 use openclaw_providers_vllm::VllmModel;
-use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy};
+use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy, Trace, Traced};
 
 use crate::advice::Advised;
 use crate::cache::{Cache, Subject};
@@ -27,6 +27,8 @@ pub(crate) struct Connector {
     pub(crate) notices: Notices,
     pub(crate) cache: Cache,
     pub(crate) turnstiles: Turnstiles,
+    /// What is said to and by the servers, if it is kept.
+    pub(crate) trace: Option<Trace>,
     /// The longest a whole call may take, when the command line says so.
     pub(crate) time: Option<Limit>,
     /// How a server is waited for that is not there.
@@ -126,7 +128,14 @@ impl Connector {
         provider: &Provider,
         idle: Option<Limit>,
     ) -> Result<Client, ConnectError> {
-        let client = Client::new(self.client_options(provider, idle));
+        let options = self.client_options(provider, idle);
+        let client = match self.trace.clone() {
+            None => Client::new(options),
+            Some(trace) => {
+                let variables = Self::secret_variables(provider);
+                Client::traced(options, Traced { trace, variables })
+            }
+        };
         client.map_err(|error| ConnectError::Model(model_error(error, None)))
     }
 

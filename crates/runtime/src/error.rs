@@ -35,6 +35,8 @@ pub enum SetupErrorKind {
     Provider,
     /// The workspace cannot be used.
     Workspace,
+    /// The folder of the trace cannot be told.
+    Trace,
     /// The config does not know the agent.
     UnknownAgent,
 }
@@ -51,6 +53,7 @@ impl SetupErrorKind {
             Self::Secret => "secret",
             Self::Provider => "provider",
             Self::Workspace => "workspace",
+            Self::Trace => "trace",
             Self::UnknownAgent => "unknown_agent",
         }
     }

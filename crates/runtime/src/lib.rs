@@ -22,6 +22,7 @@ mod runtime;
 mod secret;
 mod setup;
 mod status;
+mod trace;
 mod waiting;
 mod waits;
 
@@ -38,5 +39,9 @@ pub use openclaw_agent_loop::{
 pub use notices::Notices;
 pub use prompt::{Explanation, Part, Profile, Prompt, Section};
 pub use runtime::Runtime;
+pub use openclaw_transport::{
+    Answer, Body, Ended, Record, Trace, TraceStore, TracedEvent, TracedRequest,
+};
 pub use status::{Credential, ProviderStatus, Status};
+pub use trace::{ReplayError, ReplayTarget};
 pub use waiting::{Awaited, Wait};

@@ -29,9 +29,10 @@ impl Runtime {
         let notices = Notices::default();
         let cache = Cache::new(paths.cache_dir(), notices.clone());
         let setup = Arc::new(Setup { loaded, paths, env });
+        let trace = setup.trace();
         let turnstiles = Turnstiles::default();
         let connector =
-            Connector { setup, notices, cache, turnstiles, time: None, wait: None };
+            Connector { setup, notices, cache, turnstiles, trace, time: None, wait: None };
         Self { connector }
     }
 

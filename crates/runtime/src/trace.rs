@@ -1,0 +1,196 @@
+//! The trace of what is said to and by the servers: kept as the config says, shown and replayed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use openclaw_config::defaults::CONNECT_TIMEOUT_SECONDS;
+use openclaw_config::{ResolvedSecret, SecretSource, TraceConfig};
+use openclaw_transport::{
+    Client, ClientOptions, Clocks, Endpoint, Limit, Record, RetryPolicy, Trace, TraceLimits,
+    TraceStore, Traced, TransportError,
+};
+
+use crate::Runtime;
+use crate::connect::Connector;
+use crate::error::{SetupError, SetupErrorKind};
+use crate::setup::{Provider, Setup};
+
+/// Why an exchange cannot be sent again. Its text fits "failed to {…}".
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The body was not kept as it was.
+    #[error("send exchange {0} again: its body was cut, or held a secret that was taken out")]
+    NotWhole(u64),
+    /// The address is not one.
+    #[error("use the address `{0}`")]
+    Address(String, #[source] openclaw_transport::InvalidEndpoint),
+    /// The key cannot be sent.
+    #[error("set up the HTTP client")]
+    Client(#[source] TransportError),
+}
+
+/// Where an exchange is sent again.
+#[derive(Debug, Clone)]
+pub struct ReplayTarget {
+    /// The base URL.
+    pub against: String,
+    /// The key, when one is to be sent.
+    pub key: Option<ResolvedSecret>,
+}
+
+impl Runtime {
+    /// Keeps exchanges in memory even where the config asks for none; what a program that runs
+    /// for long does, so that the last ones can be looked at when something went wrong.
+    #[must_use]
+    pub fn with_trace_in_memory(mut self) -> Self {
+        let config = &self.connector.setup.loaded.config.diagnostics.trace;
+        let trace = self.connector.trace.take();
+        self.connector.trace = trace.or_else(|| Some(Trace::in_memory(limits(config))));
+        self
+    }
+
+    /// The exchanges of this process; `None` when none are kept.
+    #[must_use]
+    pub fn trace(&self) -> Option<&Trace> {
+        self.connector.trace.as_ref()
+    }
+
+    /// The folder with the exchanges of this and earlier processes.
+    ///
+    /// # Errors
+    /// When the config's folder cannot be told.
+    pub fn trace_store(&self) -> Result<TraceStore, SetupError> {
+        self.connector.setup.trace_dir().map(TraceStore::new)
+    }
+
+    /// Whether the config, a variable or a flag asks for a trace on disk.
+    #[must_use]
+    pub fn traces_to_disk(&self) -> bool {
+        self.connector.setup.loaded.config.diagnostics.trace.enabled()
+    }
+
+    /// A text without any key that the config knows and that can be had without running a
+    /// command; for what is put together from pieces, in which a key could have been hidden.
+    #[must_use]
+    pub fn without_keys(&self, text: &str) -> String {
+        let setup = &self.connector.setup;
+        let trace = Trace::in_memory(TraceLimits { keep: 1, bytes: 0 });
+        for provider in setup.loaded.config.models.providers.values() {
+            let secrets = provider.key().into_iter().chain(provider.headers.values());
+            let resolved: Vec<_> =
+                secrets.filter_map(|secret| secret.resolve(&setup.env).ok()).collect();
+            trace.hide(resolved.iter().map(|secret| &secret.value));
+        }
+        let variable =
+            openclaw_config::SecretInput::from_env(openclaw_config::env_vars::VLLM_API_KEY);
+        let from_env = variable.resolve(&setup.env).ok();
+        trace.hide(from_env.iter().map(|secret| &secret.value));
+        trace.scrubbed(text)
+    }
+
+    /// Reads a key from a variable of the environment.
+    ///
+    /// # Errors
+    /// When it is not set.
+    pub fn key_from(&self, variable: &str) -> Result<ResolvedSecret, SetupError> {
+        let key = openclaw_config::SecretInput::from_env(variable);
+        key.resolve(&self.connector.setup.env).map_err(|error| {
+            SetupError::new(SetupErrorKind::Secret, format!("take the key from {variable}"))
+                .with_source(error)
+        })
+    }
+
+    /// Sends what was sent to another server, once, and tells what came of it. The clocks are
+    /// those of the general config.
+    ///
+    /// # Errors
+    /// When the exchange was not kept whole, or the address or the key cannot be used. What the
+    /// server does is in the record.
+    pub async fn replay(&self, kept: &Record, target: ReplayTarget) -> Result<Record, ReplayError> {
+        let body = kept.request.body.as_ref();
+        if body.is_some_and(|body| !body.is_whole()) {
+            return Err(ReplayError::NotWhole(kept.number));
+        }
+        let endpoint = Endpoint::parse(&target.against)
+            .map_err(|error| ReplayError::Address(target.against.clone(), error))?;
+        let config = &self.connector.setup.loaded.config;
+        let url = endpoint.counterpart(&kept.request.url);
+        let idle = config.agents.defaults.llm.idle_timeout().map(|duration| Limit {
+            duration,
+            source: self.connector.setup.source("agents.defaults.llm.idleTimeoutSeconds").into(),
+        });
+        let connect = Limit {
+            duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
+            source: "the built-in limit".into(),
+        };
+        let options = ClientOptions {
+            endpoint,
+            bearer: target.key.map(|key| key.value),
+            headers: Vec::new(),
+            clocks: Clocks {
+                connect: Some(connect),
+                response_headers: idle.clone(),
+                first_token: idle.clone(),
+                between_tokens: idle,
+                total: self.connector.time.clone(),
+            },
+            retry: RetryPolicy::NEVER,
+            user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
+            turnstile: None,
+        };
+        let trace = Trace::in_memory(limits(&config.diagnostics.trace));
+        let traced = Traced { trace: trace.clone(), variables: Vec::new() };
+        let client = Client::traced(options, traced).map_err(ReplayError::Client)?;
+        // What comes of it is in the trace, the failures too.
+        match body {
+            None => drop(client.get(url).await),
+            Some(body) if kept.request.streams => {
+                if let Ok(mut events) = client.stream(url, body.bytes().into()).await {
+                    while events.next().await.is_some() {}
+                }
+            }
+            Some(body) => drop(client.post(url, body.bytes().into()).await),
+        }
+        Ok(trace.records().pop().unwrap_or_else(|| kept.clone()))
+    }
+}
+
+impl Connector {
+    /// The variables that a provider's secrets come from, by the header that they are sent in.
+    pub(crate) fn secret_variables(provider: &Provider) -> Vec<(String, String)> {
+        let key = provider.key.iter().map(|key| ("authorization", key));
+        let headers = provider.headers.iter().map(|(name, value)| (name.as_str(), value));
+        let all = key.chain(headers).filter_map(|(name, secret)| match &secret.source {
+            SecretSource::Env(variables) => {
+                let [variable] = variables.as_slice() else { return None };
+                Some((name.to_ascii_lowercase(), variable.clone()))
+            }
+            _ => None,
+        });
+        all.collect()
+    }
+}
+
+impl Setup {
+    /// The trace that the config asks for. A folder that cannot be told is said when it is read.
+    pub(crate) fn trace(&self) -> Option<Trace> {
+        let config = &self.loaded.config.diagnostics.trace;
+        if !config.enabled() {
+            return None;
+        }
+        Some(Trace::on_disk(limits(config), self.trace_dir().ok()?))
+    }
+
+    fn trace_dir(&self) -> Result<PathBuf, SetupError> {
+        self.loaded.config.diagnostics.trace.dir(&self.paths, &self.env).map_err(|error| {
+            SetupError::new(SetupErrorKind::Trace, "use diagnostics.trace.dir").with_source(error)
+        })
+    }
+}
+
+fn limits(config: &TraceConfig) -> TraceLimits {
+    let keep = usize::try_from(config.keep()).unwrap_or(usize::MAX);
+    TraceLimits { keep, bytes: config.max_bytes() }
+}
