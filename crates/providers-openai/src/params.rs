@@ -1,0 +1,89 @@
+//! What goes into each request beside the conversation, such as `temperature`.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+/// Fields that a person's parameters never touch: they are the conversation's, or decide how the
+/// answer is read.
+const RESERVED: [&str; 17] = [
+    "background",
+    "conversation",
+    "input",
+    "instructions",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "messages",
+    "model",
+    "n",
+    "previous_response_id",
+    "prompt",
+    "store",
+    "stream",
+    "stream_options",
+    "tool_choice",
+    "tools",
+];
+
+/// Parameters for the top level of each request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Params {
+    /// The fields as JSON, each with a comma in front.
+    fields: Vec<u8>,
+}
+
+impl Params {
+    /// Takes parameters as they are to be sent. Those that are `null` are left out, and so are the
+    /// reserved ones, whose names are returned.
+    #[must_use]
+    pub fn new(params: Map<String, Value>) -> (Self, Vec<String>) {
+        let mut fields = Vec::new();
+        let mut refused = Vec::new();
+        for (name, value) in params {
+            if RESERVED.contains(&name.as_str()) {
+                refused.push(name);
+            } else if !value.is_null() {
+                let name = Value::String(name);
+                fields.extend(format!(",{name}:{value}").into_bytes());
+            }
+        }
+        (Self { fields }, refused)
+    }
+
+    /// Adds them to a body, which is a JSON object with at least one field.
+    pub(crate) fn add_to(&self, body: Bytes) -> Bytes {
+        match body.strip_suffix(b"}") {
+            Some(begin) if !self.fields.is_empty() => {
+                Bytes::from([begin, &self.fields, b"}"].concat())
+            }
+            _ => body,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn parameters_are_added_at_the_top_and_never_take_the_conversations_place() {
+        let params = json!({
+            "temperature": 0.2, "chat_template_kwargs": {"enable_thinking": false}, "top_k": null,
+            "messages": [], "model": "x", "stream": false, "tools": [], "a \"b\"": "c",
+        });
+        let Value::Object(params) = params else { panic!() };
+        let (params, refused) = Params::new(params);
+        assert_eq!(refused, ["messages", "model", "stream", "tools"]);
+        let body = params.add_to(Bytes::from(r#"{"model":"m","messages":[]}"#));
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let expected = json!({
+            "model": "m", "messages": [], "temperature": 0.2,
+            "chat_template_kwargs": {"enable_thinking": false}, "a \"b\"": "c",
+        });
+        assert_eq!(body, expected);
+        let plain = Bytes::from(r#"{"model":"m"}"#);
+        assert_eq!(Params::default().add_to(plain.clone()), plain);
+    }
+}
