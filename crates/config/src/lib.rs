@@ -93,10 +93,11 @@ pub use save::{Change, ConfigFile, SaveError, StateFile};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
     AgentDefaults, AgentEntry, AgentsConfig, Api, ClocksConfig, CompactionConfig, CompactionMode,
-    CompatConfig, Config, DiagnosticsConfig, ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig,
-    GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, InputKind, LlmConfig,
-    LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry,
-    ModelsConfig, Period, ProviderConfig, ServerLossConfig, TailscaleConfig, TailscaleMode,
-    ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig, WebFetchConfig, WebSearchConfig,
+    CompatConfig, Config, DiagnosticsConfig, ExecAsk, ExecConfig, ExecHost, ExecSecurity,
+    ExperimentalConfig, GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode,
+    InputKind, InvalidPeriod, LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice,
+    ModelConfig, ModelCost, ModelEntry, ModelsConfig, Period, ProviderConfig, ServerLossConfig,
+    TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig,
+    WebFetchConfig, WebSearchConfig,
 };
 pub use template::{EnvString, UnsetVariable};

@@ -27,7 +27,7 @@ pub use gateway::{
 pub use model_choice::ModelChoice;
 pub use models::{Api, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderConfig};
 pub use root::Config;
-pub use server_loss::{Period, ServerLossConfig};
+pub use server_loss::{InvalidPeriod, Period, ServerLossConfig};
 pub use tools::{
     ExecAsk, ExecConfig, ExecHost, ExecSecurity, ToolsConfig, WebConfig, WebFetchConfig,
     WebSearchConfig,

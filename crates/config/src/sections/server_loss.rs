@@ -1,6 +1,6 @@
 //! `onServerLoss`: what happens when a server that served before is lost.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
@@ -56,6 +56,21 @@ impl Period {
         let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let count: u64 = digits.parse().ok().filter(|_| is_number)?;
         Some(Self(Duration::from_secs(count.checked_mul(seconds_each)?)))
+    }
+}
+
+/// A text that is not a length of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a number of seconds, or a text as 90s, 10m or 2h")]
+pub struct InvalidPeriod;
+
+/// Reads what may stand in a config, a number without quotes.
+impl FromStr for Period {
+    type Err = InvalidPeriod;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
+        let in_seconds = || Self::parse(&format!("{text}s"));
+        Self::parse(text).or_else(in_seconds).ok_or(InvalidPeriod)
     }
 }
 
@@ -134,6 +149,9 @@ mod tests {
         for value in ["10", "m", "", "+1m", "1.5h", "10 m", "1d", "99999999999999999h", "1µ"] {
             assert!(read(&json!({"wait": value})).is_err(), "{value}");
         }
+        let typed = |text: &str| text.parse().map(|Period(duration)| duration.as_secs());
+        let typed = ["90", "10m", "0", "m", "-1", ""].map(|text| typed(text).ok());
+        assert_eq!(typed, [Some(90), Some(600), Some(0), None, None, None]);
         assert!(read(&json!({"wait": -1})).is_err());
         assert!(read(&json!({"wait": true})).is_err());
     }
