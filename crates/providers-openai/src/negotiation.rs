@@ -205,7 +205,7 @@ impl Negotiation {
                 self.notes.push((notes::window(window, before.window), true));
             }
         }
-        if mem::replace(&mut self.has_made_room, true) {
+        if mem::replace(&mut self.has_made_room, true) || said.is_full {
             return false;
         }
         let limits = self.model.info().limits;

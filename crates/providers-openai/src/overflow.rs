@@ -9,6 +9,8 @@ use openclaw_core::{ModelError, ServerMessage};
 pub(crate) struct Overflow {
     pub(crate) window: Option<u32>,
     pub(crate) prompt: Option<u32>,
+    /// Whether the prompt alone fills the window, however little the answer may have.
+    pub(crate) is_full: bool,
 }
 
 /// One wording: what marks it, and where its numbers stand. The text is in lower case.
@@ -75,6 +77,14 @@ const WORDINGS: &[Wording] = &[
     Wording { marker: "is too large", window: &[], prompt: &[] },
 ];
 
+/// What says that the prompt alone is too long.
+const FULL: [&str; 4] = [
+    "even without any output tokens",
+    "max_tokens must be at least 1, got",
+    "exceeds model's maximum context length",
+    "trying to keep the first",
+];
+
 const PARAMS: [&str; 4] = ["input_tokens", "input_text", "max_tokens", "max_completion_tokens"];
 
 /// Reads the error of a call as an overflow, if a server said that it is one.
@@ -97,7 +107,8 @@ pub(crate) fn recognise(error: &ServerMessage) -> Option<Overflow> {
     let parts = [" of text input", " of tool input"].map(|part| number_before(&text, part));
     let prompt =
         number(wording.prompt).or_else(|| parts.into_iter().flatten().reduce(u32::saturating_add));
-    Some(Overflow { window: number(wording.window), prompt })
+    let is_full = FULL.iter().any(|full| text.contains(full));
+    Some(Overflow { window: number(wording.window), prompt, is_full })
 }
 
 /// The number that stands between two texts.

@@ -1,12 +1,12 @@
 //! An answer that was cut off, continued where it stopped.
 //!
-//! vLLM takes an unfinished assistant message as the last one (`continue_final_message`) and
-//! generates from its end on. That is safe for plain text alone: a reasoning or tool parser would
+//! vLLM takes an unfinished assistant message as the last one (`continue_final_message`, or a last
+//! item whose status is `incomplete`) and generates from its end on. That is safe for plain text alone: a reasoning or tool parser would
 //! see the rest without its beginning.
 
 use bytes::Bytes;
-use openclaw_core::{AssistantMessage, ChatModel, ChatRequest};
-use openclaw_providers_openai::{OpenAiModel, body};
+use openclaw_core::{AssistantMessage, ChatRequest};
+use openclaw_providers_openai::{Api, OpenAiModel};
 use openclaw_transport::Client;
 
 use crate::tokenize;
@@ -29,21 +29,34 @@ pub(crate) async fn of(
     cap: Option<u32>,
     text: &str,
 ) -> Option<Continuation> {
-    let id = model.info().reference.model().to_owned();
     let text = text.trim_end();
     let estimate = || u32::try_from(text.len() / 3 + 1).unwrap_or(u32::MAX);
-    let tokens = tokenize::count_text(side, &id, text).await.unwrap_or_else(estimate);
+    let tokens = tokenize::count_text(side, model, text).await.unwrap_or_else(estimate);
     let cap = cap.map(|cap| cap.saturating_sub(tokens).max(1));
     let mut request = request.clone();
     let so_far = AssistantMessage { text: text.to_owned(), ..AssistantMessage::default() };
     request.history.push_assistant(so_far).ok()?;
-    Some(Continuation { body: continued(&body(&id, &request, cap))?, tokens })
+    let body = model.body(&request, cap);
+    let body = match model.api() {
+        Api::Responses => unfinished(&body)?,
+        _ => continued(&body)?,
+    };
+    Some(Continuation { body, tokens })
 }
 
 /// Adds to a request's body that its last message is to be continued.
 fn continued(body: &[u8]) -> Option<Bytes> {
     let fields: &[u8] = br#","continue_final_message":true,"add_generation_prompt":false}"#;
     Some(Bytes::from([body.strip_suffix(b"}")?, fields].concat()))
+}
+
+/// Says in a request's body that its last item is not finished.
+fn unfinished(body: &[u8]) -> Option<Bytes> {
+    const DONE: &[u8] = br#""status":"completed""#;
+    // Within a text the quotes would be escaped, and the last item is the one with the text.
+    let at = body.windows(DONE.len()).rposition(|window| window == DONE)?;
+    let (before, after) = (body.get(..at)?, body.get(at + DONE.len()..)?);
+    Some(Bytes::from([before, br#""status":"incomplete""#, after].concat()))
 }
 
 /// Takes away from the beginning of `more` the blanks with which the text before it ended.
@@ -72,6 +85,17 @@ mod tests {
         assert_eq!(value["continue_final_message"], true);
         assert_eq!(value["add_generation_prompt"], false);
         assert_eq!(value["model"], "m");
+    }
+
+    #[test]
+    fn the_last_item_is_not_finished() {
+        let item = |status: &str| {
+            let text = r#"{\"status\":\"completed\"}"#;
+            format!(r#"{{"type":"message","status":"{status}","content":[{{"text":"{text}"}}]}}"#)
+        };
+        let body = |last| format!(r#"{{"input":[{},{}]}}"#, item("completed"), item(last));
+        assert_eq!(unfinished(body("completed").as_bytes()).unwrap(), body("incomplete"));
+        assert_eq!(unfinished(b"{}"), None);
     }
 
     #[test]

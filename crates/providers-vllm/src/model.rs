@@ -12,7 +12,7 @@ use openclaw_core::{
     ModelErrorKind, ModelInfo, TokenCount, Waiting,
 };
 use openclaw_providers_openai::{
-    Knowledge, OpenAiModel, estimate, list_models, nearest, output_cap,
+    Api, Knowledge, OpenAiModel, Params, PromptSize, list_models, nearest, output_cap,
 };
 use openclaw_transport::{Client, Depth, Limit};
 
@@ -50,6 +50,20 @@ impl VllmModel {
         }
     }
 
+    /// Speaks another API than chat completions; vLLM has both.
+    #[must_use]
+    pub fn with_api(mut self, api: Api) -> Self {
+        self.inner = self.inner.with_api(api);
+        self
+    }
+
+    /// Sends these parameters with each request.
+    #[must_use]
+    pub fn with_params(mut self, params: Params) -> Self {
+        self.inner = self.inner.with_params(params);
+        self
+    }
+
     /// Begins with what is known of the server, and adds to it what its answers show.
     #[must_use]
     pub fn with_knowledge(mut self, knowledge: Knowledge) -> Self {
@@ -80,23 +94,25 @@ impl VllmModel {
     /// Counts the prompt exactly where an estimate could be wrong about what fits.
     async fn prompt_tokens(&self, request: &ChatRequest) -> TokenCount {
         let limits = self.inner.info().limits;
-        let estimate = estimate(request);
-        let (prompt, window) = (u64::from(estimate.tokens()), u64::from(limits.window));
+        let PromptSize { count, at_most } = self.inner.size(request);
+        let window = u64::from(limits.window);
         let wanted = request.max_output_tokens.into_iter().chain(limits.output).min();
         let fits = match wanted {
-            // No prompt has more tokens than bytes, of which the estimate takes three for one.
-            Some(wanted) => 3 * prompt + u64::from(wanted) <= window,
+            Some(wanted) => u64::from(at_most) + u64::from(wanted) <= window,
             // An answer without a cap gets what room there is, as long as there is some.
-            None => prompt * 100 < window * 85,
+            None => u64::from(count.tokens()) * 100 < window * 85,
         };
         if fits {
-            return estimate;
+            return count;
         }
-        self.count(request).await.unwrap_or(estimate)
+        self.count(request).await.unwrap_or(count)
     }
 
+    /// Asks for the exact count; `None` when the server does not say.
     async fn count(&self, request: &ChatRequest) -> Option<TokenCount> {
-        tokenize::count(&self.side, self.inner.info().reference.model(), request).await
+        let counted = tokenize::count(&self.side, &self.inner, request).await?;
+        self.inner.note_count(request, counted);
+        Some(TokenCount::Exact(counted))
     }
 
     /// The most tokens that the answer to a request may have.
@@ -145,7 +161,7 @@ impl VllmModel {
     fn wait_for(&self, opening: BoxFuture<'static, Result<ChatStream, ModelError>>) -> Patient {
         let exchange = HttpExchange {
             method: "POST".to_owned(),
-            url: self.inner.client().endpoint().api("chat/completions").to_string(),
+            url: self.inner.client().endpoint().api(self.inner.api().route()).to_string(),
             model: Some(self.inner.info().reference.model().to_owned()),
             attempt: 1,
             ..HttpExchange::default()
@@ -207,7 +223,10 @@ impl ChatModel for VllmModel {
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        Ok(self.count(request).await.unwrap_or(estimate(request)))
+        Ok(match self.count(request).await {
+            Some(count) => count,
+            None => self.inner.size(request).count,
+        })
     }
 
     async fn liveness(&self) -> Liveness {

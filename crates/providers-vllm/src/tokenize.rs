@@ -1,8 +1,8 @@
 //! Exact prompt counts by the server's own tokenizer and template.
 
 use bytes::Bytes;
-use openclaw_core::{ChatRequest, TokenCount};
-use openclaw_providers_openai::{messages, tools};
+use openclaw_core::{ChatModel, ChatRequest};
+use openclaw_providers_openai::{Knowledge, Lack, OpenAiModel, messages, tools};
 use openclaw_transport::{Client, wire};
 use serde::{Deserialize, Serialize};
 
@@ -30,25 +30,43 @@ struct Answer {
 /// say: the route is often closed behind a proxy, and a count is never worth failing for.
 pub(crate) async fn count(
     client: &Client,
-    model: &str,
+    model: &OpenAiModel,
     request: &ChatRequest,
-) -> Option<TokenCount> {
-    let question = Question { model, messages: messages(request), tools: tools(request) };
-    ask(client, &question).await.map(TokenCount::Exact)
+) -> Option<u32> {
+    let (info, facts) = (model.info(), model.knowledge().facts());
+    let question = Question {
+        model: info.reference.model(),
+        messages: messages(request, &facts),
+        tools: tools(request, &facts),
+    };
+    ask(client, model.knowledge(), &question).await
 }
 
 /// Counts the tokens of a text that is a part of an answer; `None` when the server does not say.
-pub(crate) async fn count_text(client: &Client, model: &str, text: &str) -> Option<u32> {
-    ask(client, &TextQuestion { model, prompt: text, add_special_tokens: false }).await
+pub(crate) async fn count_text(client: &Client, model: &OpenAiModel, text: &str) -> Option<u32> {
+    let info = model.info();
+    let model_id = info.reference.model();
+    let question = TextQuestion { model: model_id, prompt: text, add_special_tokens: false };
+    ask(client, model.knowledge(), &question).await
 }
 
-async fn ask(client: &Client, question: &impl Serialize) -> Option<u32> {
+/// Asks, unless there was nobody to ask before.
+async fn ask(client: &Client, knowledge: &Knowledge, question: &impl Serialize) -> Option<u32> {
+    if knowledge.facts().lack(Lack::Tokenize) {
+        return None;
+    }
     let body = serde_json::to_vec(question).ok()?;
     let reply = client.post(client.endpoint().root("tokenize"), Bytes::from(body)).await;
     match reply.and_then(|reply| reply.json::<Answer>()) {
         Ok(answer) => Some(answer.count),
         Err(error) => {
             tracing::debug!(%error, "the server does not count tokens; an estimate is used");
+            let exchange = error.exchange();
+            let param = exchange.server.as_ref().and_then(|server| server.param.as_deref());
+            // A model that is not there has the same status as a route that is not.
+            if matches!(exchange.status, Some(404 | 405 | 501)) && param != Some("model") {
+                knowledge.learn_lack(Lack::Tokenize);
+            }
             None
         }
     }

@@ -162,6 +162,15 @@ async fn an_overflow_that_cannot_be_mended_goes_up_with_its_numbers() {
              tokens",
             overflow(Some(16_384), Some(16_200)),
         ),
+        (
+            "This model's maximum context length is 16384 tokens. However, your prompt contains at \
+             least 16385 input tokens, which exceeds this limit even without any output tokens.",
+            overflow(Some(16_384), None),
+        ),
+        (
+            "max_tokens must be at least 1, got 0. (parameter=max_tokens, value=0)",
+            overflow(Some(128_000), None),
+        ),
         ("Context size has been exceeded.", overflow(Some(128_000), None)),
     ];
     for (message, kind) in table {

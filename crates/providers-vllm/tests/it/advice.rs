@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    Arguments, ChatModel, ChatRequest, ModelErrorKind, ToolChoice, ToolName, ToolSpec,
+    Arguments, ChatEvent, ChatModel, ChatRequest, ModelErrorKind, ToolChoice, ToolName, ToolSpec,
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_providers_vllm::VllmModel;
@@ -21,18 +21,26 @@ fn with_tool(choice: ToolChoice) -> ChatRequest {
 }
 
 #[tokio::test]
-async fn a_server_without_tool_parser_is_told_its_flags() {
+async fn a_server_without_tool_parser_is_told_its_flags_and_gets_the_tools_as_text() {
     let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();
-    let model = model(&server.base_url(), 4096, None);
     let named = ToolChoice::Named(ToolName::new("read").unwrap());
-    for (choice, flag) in [
-        (ToolChoice::Auto, "`--enable-auto-tool-choice --tool-call-parser NAME`"),
-        (named, "`--tool-call-parser NAME`"),
-    ] {
-        let error = model.chat(with_tool(choice)).await.err().unwrap();
-        assert_eq!(error.kind(), ModelErrorKind::Rejected, "{error}");
-        let [hint] = error.hints() else { panic!("{:?}", error.hints()) };
-        assert!(hint.contains(flag) && hint.contains("`compat.supportsTools: false`"), "{hint}");
+    for choice in [ToolChoice::Auto, named] {
+        let model = model(&server.base_url(), 4096, None);
+        let (pieces, end) = read(model.chat(with_tool(choice)).await.unwrap()).await;
+        assert!(end.is_ok());
+        let told: Vec<_> = pieces
+            .iter()
+            .filter_map(|piece| match piece {
+                ChatEvent::Adapted { how } => Some(how),
+                _ => None,
+            })
+            .collect();
+        let [how] = told.as_slice() else { panic!("{told:?}") };
+        assert!(how.contains("`--enable-auto-tool-choice --tool-call-parser NAME`"), "{how}");
+        let body = server.requests().pop().unwrap().json();
+        assert!(body.get("tools").is_none(), "{body}");
+        assert!(body["messages"][0]["content"].as_str().unwrap().contains("\"name\":\"read\""));
+        assert!(model.info().abilities.tools);
     }
 }
 

@@ -11,6 +11,8 @@ mod client;
 #[path = "../../../providers-openai/tests/it/conformance.rs"]
 mod conformance;
 #[cfg(test)]
+mod counting;
+#[cfg(test)]
 mod liveness;
 #[cfg(test)]
 mod patience;

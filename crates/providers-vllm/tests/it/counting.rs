@@ -1,0 +1,68 @@
+//! Where the server counts tokens it is asked, and where it does not it is not asked twice.
+
+use openclaw_core::{ChatModel, ChatRequest, TokenCount};
+use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
+use openclaw_providers_openai::{Facts, Knowledge, Lack};
+
+use crate::client::read;
+use crate::vllm::{model, paths, question};
+
+const TOKENIZE: &str = "/tokenize";
+
+#[tokio::test]
+async fn a_route_that_is_not_there_is_asked_once() {
+    let server = MockVllm::builder().root_routes(false).start().await.unwrap();
+    let knowledge = Knowledge::default();
+    let model = model(&server.base_url(), 4096, Some(4096)).with_knowledge(knowledge.clone());
+    for _ in 0..3 {
+        read(model.chat(question("hi")).await.unwrap()).await.1.unwrap();
+        let count = model.count_tokens(&question("hi")).await.unwrap();
+        assert!(!matches!(count, TokenCount::Exact(_)), "{count:?}");
+    }
+    let asked = paths(&server).iter().filter(|path| *path == TOKENIZE).count();
+    assert_eq!((asked, knowledge.facts().lacks), (1, [Lack::Tokenize].into()));
+}
+
+#[tokio::test]
+async fn another_model_is_no_missing_route() {
+    let server = MockVllm::builder().model(ModelSpec::new("large", 4096)).start().await.unwrap();
+    let model = model(&server.base_url(), 4096, None);
+    for _ in 0..2 {
+        model.count_tokens(&question("hi")).await.unwrap();
+    }
+    assert_eq!(paths(&server), [TOKENIZE, TOKENIZE]);
+}
+
+#[tokio::test]
+async fn a_count_is_remembered_for_what_follows() {
+    let server = MockVllm::builder().model(ModelSpec::new("tiny", 65_536)).start().await.unwrap();
+    let model = model(&server.base_url(), 65_536, None);
+    let mut request = question(&"0\n".repeat(9_000));
+    let TokenCount::Exact(counted) = model.count_tokens(&request).await.unwrap() else {
+        panic!("the server counts");
+    };
+    server.push(Turn::text("Yes."));
+    let (message, _, usage) = read(model.chat(request.clone()).await.unwrap()).await.1.unwrap();
+    assert_eq!(usage.unwrap().input, counted);
+    request.history.push_assistant(message).unwrap();
+    request.history.push_user("And now?");
+    // Nobody has to be asked: what is new cannot be more than its bytes.
+    let capped = ChatRequest { max_output_tokens: Some(40_000), ..request };
+    read(model.chat(capped).await.unwrap()).await.1.unwrap();
+    assert_eq!(paths(&server).iter().filter(|path| *path == TOKENIZE).count(), 1);
+    assert_eq!(server.requests().pop().unwrap().json()["max_tokens"], 40_000);
+}
+
+#[tokio::test]
+async fn what_is_known_shapes_the_question_too() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lacks = [Lack::SystemRole, Lack::AutoToolChoice].into();
+    let knowledge = Knowledge::new(Facts { lacks, ..Facts::default() });
+    let model = model(&server.base_url(), 4096, None).with_knowledge(knowledge);
+    let request = ChatRequest { system: Some("Be brief.".into()), ..question("hi") };
+    let counted = model.count_tokens(&request).await.unwrap();
+    let body = server.requests().pop().unwrap().json();
+    assert_eq!(body["messages"][0]["content"], "Be brief.\n\nhi");
+    let (_, _, usage) = read(model.chat(request).await.unwrap()).await.1.unwrap();
+    assert_eq!(TokenCount::Exact(usage.unwrap().input), counted);
+}
