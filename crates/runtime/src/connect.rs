@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_config::{Api, ModelConfig};
-use openclaw_core::{ChatModel, Clock, ModelError, ModelErrorKind, ModelInfo, ModelRef};
-use openclaw_providers_openai::{OpenAiModel, ServedModel, model_error, nearest};
+use openclaw_config::ModelConfig;
+use openclaw_core::{
+    ChatModel, Clock, ModelError, ModelErrorKind, ModelInfo, ModelLimits, ModelRef,
+};
+use openclaw_providers_openai::{Api, OpenAiModel, ServedModel, model_error, nearest};
 use openclaw_providers_vllm::VllmModel;
 use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy, Trace, Traced};
 
@@ -16,6 +18,7 @@ use crate::discovery::Discovered;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::limits::{Windows, abilities, limits};
 use crate::notices::Notices;
+use crate::params::{self, ForRequests};
 use crate::setup::{Provider, Quoted, Setup, VLLM, provider_path};
 use crate::waiting::Wait;
 use crate::waits::Turnstiles;
@@ -69,16 +72,20 @@ impl Connector {
             self.setup.provider(reference.provider()).map_err(ConnectError::Setup)?;
         self.setup.narrow(&mut provider, reference.model()).map_err(ConnectError::Setup)?;
         let configured = provider.model.and_then(|n| provider.models.get(n));
-        self.check_api(&provider, configured).map_err(ConnectError::Setup)?;
+        let api = api(&provider, configured).map_err(ConnectError::Setup)?;
         let client = self.client(&provider)?;
         let said = self.said(reference, &client, &provider, configured).await?;
         let windows = Windows {
             live: said.now.as_ref().and_then(|model| model.window),
             last: said.last.as_ref().and_then(|model| model.window),
         };
+        let ForRequests { params, output } =
+            params::of(&self.setup.loaded.config, reference, &self.notices);
+        let limits = limits(reference, configured, windows, &self.notices);
+        let output = limits.output.into_iter().chain(output).min();
         let info = ModelInfo {
             reference: reference.clone(),
-            limits: limits(reference, configured, windows, &self.notices),
+            limits: ModelLimits { output, ..limits },
             abilities: abilities(configured),
         };
         let subject = Subject {
@@ -93,9 +100,10 @@ impl Connector {
         let owner = said.now.or(said.last).and_then(|model| model.owner);
         let model: Arc<dyn ChatModel> = if provider.id == VLLM || owner.as_deref() == Some(VLLM) {
             let model = self.vllm((&client, &provider), info, is_listed, is_last)?;
-            Arc::new(model.with_knowledge(knowledge))
+            Arc::new(model.with_api(api).with_params(params).with_knowledge(knowledge))
         } else {
-            Arc::new(OpenAiModel::new(client.clone(), info).with_knowledge(knowledge))
+            let model = OpenAiModel::new(client.clone(), info);
+            Arc::new(model.with_api(api).with_params(params).with_knowledge(knowledge))
         };
         Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }))
     }
@@ -219,28 +227,18 @@ impl Connector {
             names => error.with_hint(format!("The server serves {}.", Quoted(names))),
         }))
     }
+}
 
-    fn check_api(
-        &self,
-        provider: &Provider,
-        configured: Option<&ModelConfig>,
-    ) -> Result<(), SetupError> {
-        match configured.and_then(|model| model.api).unwrap_or(provider.api) {
-            Api::OpenaiCompletions => Ok(()),
-            Api::OpenaiResponses => {
-                self.notices.push(format!(
-                    "`api: \"openai-responses\"` of `{}` is not spoken yet; chat completions, which \
-                     the same server also has, are used",
-                    provider.id
-                ));
-                Ok(())
-            }
-            _ => Err(SetupError::new(
-                SetupErrorKind::Provider,
-                format!("speak the API that `{}` names", provider_path(&provider.id).key("api")),
-            )
-            .with_hint("Spoken now: `openai-completions`.")),
-        }
+/// The language that a model's server is spoken to in.
+fn api(provider: &Provider, configured: Option<&ModelConfig>) -> Result<Api, SetupError> {
+    match configured.and_then(|model| model.api).unwrap_or(provider.api) {
+        openclaw_config::Api::OpenaiCompletions => Ok(Api::ChatCompletions),
+        openclaw_config::Api::OpenaiResponses => Ok(Api::Responses),
+        _ => Err(SetupError::new(
+            SetupErrorKind::Provider,
+            format!("speak the API that `{}` names", provider_path(&provider.id).key("api")),
+        )
+        .with_hint("Spoken are `openai-completions` and `openai-responses`.")),
     }
 }
 

@@ -17,6 +17,7 @@ mod error;
 mod learnt;
 mod limits;
 mod notices;
+mod params;
 mod prompt;
 mod runtime;
 mod secret;

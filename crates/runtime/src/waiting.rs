@@ -82,3 +82,6 @@ fn is_absence(error: &ModelError) -> bool {
             | ModelErrorKind::Loading
     ) || matches!(status, Some(502..=504))
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,3 +134,6 @@ impl Setup {
         self.loaded.config.provider(&provider.id)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_runtime::{Catalogue, ListedModel, SetupErrorKind};
 
-use crate::lab::{Lab, lab_on, model_kind, nowhere, setup_kind};
+use crate::lab::{Lab, hints, lab_on, model_kind, nowhere, setup_kind};
 use crate::raw::hold;
 
 fn find<'a>(catalogue: &'a Catalogue, name: &str) -> &'a ListedModel {
@@ -76,6 +76,56 @@ async fn models_of_the_config_are_held_against_the_server() {
     let catalogue = lab.runtime.catalogue(None).await;
     assert!(catalogue.models.iter().all(|model| !model.available));
     assert_eq!((catalogue.models.len(), catalogue.failures.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn models_in_the_config_are_all_there_are_unless_all_are_wanted() {
+    let server = MockVllm::builder()
+        .model(ModelSpec::new("base", 8192))
+        .model(ModelSpec::new("other", 4096))
+        .start()
+        .await
+        .unwrap();
+    let named = r#"models: [{ id: "other", name: "Other", contextWindow: 1024 }]"#;
+    let config = |more: &str, defaults: &str| {
+        let url = server.base_url();
+        format!(
+            r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{url}", {more} }} }} }},
+                 agents: {{ defaults: {{ models: {{ {defaults} }} }} }} }}"#
+        )
+    };
+    for (more, defaults, expected) in [
+        ("", "", &["lab/base", "lab/other"][..]),
+        (named, "", &["lab/other"]),
+        (named, r#""lab/*": {}"#, &["lab/other", "lab/base"]),
+        (named, r#""labs/*": {}"#, &["lab/other"]),
+        ("", r#""lab/*": { alias: "x" }"#, &["lab/base", "lab/other"]),
+    ] {
+        let lab = Lab::new(&config(more, defaults), &[]);
+        let catalogue = lab.runtime.catalogue(None).await;
+        let names: Vec<_> = catalogue.models.iter().map(|m| m.reference.to_string()).collect();
+        assert_eq!(names, expected, "{more} {defaults}");
+        assert!(catalogue.models.iter().all(|model| model.available && !model.missing));
+        // Whether or not it is listed, what the server has can be named.
+        assert_eq!(lab.info(Some("lab/base")).await.limits.window, 8192);
+    }
+    let lab = Lab::new(&config(named, r#""lab/*": {}"#), &[]);
+    let catalogue = lab.runtime.catalogue(None).await;
+    let other = find(&catalogue, "lab/other");
+    assert_eq!((other.name.as_str(), other.window), ("Other", Some((1024, LimitSource::Config))));
+    assert_eq!(find(&catalogue, "lab/base").window, Some((8192, LimitSource::Live)));
+}
+
+#[tokio::test]
+async fn lm_studio_needs_no_address() {
+    let lab = Lab::new("{ models: { providers: { lmstudio: {} } } }", &[]);
+    let status = lab.runtime.status();
+    let (url, source) = status.providers[0].address.as_ref().unwrap();
+    assert_eq!(url, "http://127.0.0.1:1234/v1");
+    assert_eq!(source, "the built-in default for `lmstudio`");
+    let unset = Lab::new("{}", &[]).error(Some("lmstudio/m")).await;
+    assert_eq!(setup_kind(&unset), SetupErrorKind::UnknownProvider);
+    assert!(hints(&unset).contains("http://127.0.0.1:1234/v1"), "{}", hints(&unset));
 }
 
 #[tokio::test]

@@ -146,8 +146,33 @@ async fn a_language_that_is_not_spoken_is_refused_before_asking() {
     assert!(server.requests().is_empty());
     let config = lab_on(&server.base_url(), r#"api: "openai-responses""#);
     let lab = Lab::new(&config, &[]);
-    lab.info(Some("lab/tiny")).await;
-    assert_eq!(lab.runtime.notices().take().len(), 1);
+    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
+    assert!(server.requests().iter().any(|seen| seen.path == "/v1/responses"));
+    assert!(lab.runtime.notices().take().is_empty());
+}
+
+#[tokio::test]
+async fn parameters_go_into_each_request_and_limits_among_them_are_limits() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let config = format!(
+        r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }}, agents: {{ defaults: {{ models: {{
+            "lab/*": {{ params: {{ temperature: 0.5, top_p: 0.9, seed: "x" }} }},
+            "lab/tiny": {{ params: {{ temperature: 0, maxTokens: 32, stream: false,
+                chat_template_kwargs: {{ enable_thinking: false }} }} }},
+            "other/tiny": {{ params: {{ min_p: 1 }} }} }} }} }} }}"#,
+        server.base_url()
+    );
+    let lab = Lab::new(&config, &[]);
+    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    ask(&chain, "hi").await.unwrap();
+    let body = server.requests().pop().unwrap().json();
+    assert_eq!((&body["temperature"], &body["top_p"]), (&0.into(), &0.9.into()), "{body}");
+    assert_eq!((&body["max_tokens"], &body["stream"]), (&32.into(), &true.into()));
+    assert_eq!(body["chat_template_kwargs"]["enable_thinking"], false);
+    assert!(body.get("seed").is_none() && body.get("min_p").is_none());
+    let noted = lab.runtime.notices().take().join("\n");
+    assert!(noted.contains("`seed`") && noted.contains("`stream`"), "{noted}");
 }
 
 #[tokio::test]

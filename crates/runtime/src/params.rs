@@ -1,0 +1,77 @@
+//! The parameters that a config has for a model's requests.
+
+use openclaw_config::Config;
+use openclaw_core::ModelRef;
+use openclaw_providers_openai::Params;
+use serde_json::{Map, Value};
+
+use crate::catalogue::ALL;
+use crate::notices::Notices;
+
+/// The names of the most tokens that an answer may have: they are a limit and no parameter.
+const OUTPUT: [&str; 4] = ["max_tokens", "maxTokens", "max_completion_tokens", "max_output_tokens"];
+
+/// Parameters that are numbers everywhere.
+const NUMBERS: [&str; 6] = [
+    "frequency_penalty",
+    "min_p",
+    "presence_penalty",
+    "repetition_penalty",
+    "temperature",
+    "top_p",
+];
+
+/// Parameters that are whole numbers everywhere.
+const WHOLE: [&str; 2] = ["seed", "top_k"];
+
+/// What a config says of the requests to a model.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct ForRequests {
+    pub(crate) params: Params,
+    /// The most tokens that an answer may have, if that was said.
+    pub(crate) output: Option<u32>,
+}
+
+/// Reads `agents.defaults.models.*.params` for a model: that of the model itself over that of all
+/// models of its provider. What cannot be sent is left out, and noted.
+pub(crate) fn of(config: &Config, reference: &ModelRef, notices: &Notices) -> ForRequests {
+    let every = format!("{}/{ALL}", reference.provider());
+    let entries = [every, reference.to_string()];
+    let models = &config.agents.defaults.models;
+    let mut params = Map::new();
+    for entry in entries.iter().filter_map(|name| models.get(name)) {
+        params.extend(entry.params.clone());
+    }
+    let note = |name: &str, why: &str| {
+        notices.push(format!("the parameter `{name}` of `{reference}` is not sent: {why}"));
+    };
+    params.retain(|name, value| {
+        let expected = expected(name, value);
+        if let Some(expected) = expected {
+            note(name, &format!("it must be {expected}"));
+        }
+        expected.is_none()
+    });
+    let limits = OUTPUT.iter().filter_map(|name| params.remove(*name)?.as_u64());
+    let output = limits.min().and_then(|limit| u32::try_from(limit).ok());
+    let (params, refused) = Params::new(params);
+    for name in refused {
+        note(&name, "the program decides it itself");
+    }
+    ForRequests { params, output }
+}
+
+/// What a parameter must be and is not; `None` when it is right, or when nothing is known of it.
+fn expected(name: &str, value: &Value) -> Option<&'static str> {
+    let is_right = |is| is || value.is_null();
+    if NUMBERS.contains(&name) {
+        (!is_right(value.is_number())).then_some("a number")
+    } else if WHOLE.contains(&name) {
+        (!is_right(value.is_i64() || value.is_u64())).then_some("a whole number")
+    } else if OUTPUT.contains(&name) {
+        let is_count = value.as_u64().is_some_and(|count| count > 0);
+        (!is_right(is_count)).then_some("a number of tokens")
+    } else {
+        None
+    }
+}
