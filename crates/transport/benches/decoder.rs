@@ -16,12 +16,22 @@ const LIMIT: usize = 17 * MIB;
 /// How much a read from a socket usually gives at most.
 const READ: usize = 16 * KIB;
 
-/// Events of so many bytes each, as many as come closest to 16 MiB.
-fn stream(event: usize) -> Bytes {
-    let frame = "data: {\"text\":\"\"}\n\n".len();
-    let text = "of some tokens, ".bytes().cycle().take(event.saturating_sub(frame)).collect();
-    let text = String::from_utf8(text).unwrap_or_default();
-    format!("data: {{\"text\":\"{text}\"}}\n\n").repeat(16 * MIB / event).into()
+/// Small events, 16 MiB in all, cut into chunks of so many bytes.
+fn small(event: usize, cut: usize) -> Vec<Bytes> {
+    let frame = "data: \n\n".len();
+    let text = "of some tokens, ".repeat(event / 16);
+    let text = text.get(..event - frame).unwrap_or_default();
+    let bytes = Bytes::from(format!("data: {text}\n\n").repeat(16 * MIB / event));
+    let begins = (0..bytes.len()).step_by(cut);
+    begins.map(|begin| bytes.slice(begin..bytes.len().min(begin + cut))).collect()
+}
+
+/// Events of so many bytes, 16 MiB in all. As from a socket, each read is of the same memory.
+fn large(event: usize) -> Vec<Bytes> {
+    let text = Bytes::from("of some tokens, ".repeat(READ / 16));
+    let texts = vec![text; event / READ];
+    let event = [vec![Bytes::from("data: ")], texts, vec![Bytes::from("\n\n")]].concat();
+    vec![event.clone(); 16 * MIB / (event.len() - 2) / READ].concat()
 }
 
 /// Decodes chunks and counts the events.
@@ -38,36 +48,28 @@ fn decode(chunks: &[Bytes]) -> usize {
     events
 }
 
-fn bench(criterion: &mut Criterion, name: &str, cases: &[(usize, usize)]) {
+fn bench(criterion: &mut Criterion, name: &str, cases: Vec<(usize, Vec<Bytes>)>) {
     let mut group = criterion.benchmark_group(name);
     group.sample_size(20).warm_up_time(Duration::from_millis(500));
     group.measurement_time(Duration::from_secs(2));
-    for &(event, cut) in cases {
-        let bytes = stream(event);
-        let chunks: Vec<Bytes> = (0..bytes.len())
-            .step_by(cut)
-            .map(|begin| bytes.slice(begin..bytes.len().min(begin + cut)))
-            .collect();
-        assert_eq!(decode(&chunks), 16 * MIB / event, "events of {event} bytes");
-        group.throughput(Throughput::Bytes(bytes.len() as u64));
-        let parameter = if name == "size" { event } else { cut };
-        group.bench_with_input(
-            BenchmarkId::from_parameter(parameter),
-            &chunks,
-            |bencher, chunks| {
-                bencher.iter(|| decode(chunks));
-            },
-        );
+    for (parameter, chunks) in cases {
+        let bytes: usize = chunks.iter().map(Bytes::len).sum();
+        assert!(decode(&chunks) > 0, "no events");
+        group.throughput(Throughput::Bytes(bytes as u64));
+        group.bench_function(BenchmarkId::from_parameter(parameter), |bencher| {
+            bencher.iter(|| decode(&chunks));
+        });
     }
     group.finish();
 }
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    // By the bytes of a chunk, the last of them odd on purpose.
-    bench(&mut criterion, "cut", &[(200, READ), (200, 200), (200, 4093), (200, 509), (200, 61)]);
+    // By the bytes of a chunk, most of them odd on purpose.
+    let cuts = [READ, 200, 4093, 509, 61];
+    bench(&mut criterion, "cut", cuts.map(|cut| (cut, small(200, cut))).to_vec());
     // By the bytes of an event.
-    let sizes = [200, 4 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB];
-    bench(&mut criterion, "size", &sizes.map(|size| (size, READ)));
+    let sizes = [64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB];
+    bench(&mut criterion, "size", sizes.map(|size| (size, large(size))).to_vec());
     criterion.final_summary();
 }

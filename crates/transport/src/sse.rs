@@ -18,6 +18,9 @@ pub enum StreamEvent {
     Comment,
 }
 
+/// From this capacity on, in bytes, a line that grows gets far more.
+const LARGE: usize = 256 * 1024;
+
 /// A line or an event is larger than the decoder takes. The decoder is of no use afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("take a line or an event that is larger than the limit")]
@@ -119,8 +122,9 @@ impl Decoder {
 
     /// Keeps the rest of the chunk, the beginning of a line.
     fn hold(&mut self) {
-        let mut piece = self.chunk.get(self.at..).unwrap_or_default();
-        self.at = self.chunk.len();
+        // What was pushed is let go of: whoever reads from the socket can use its memory again.
+        let chunk = mem::take(&mut self.chunk);
+        let mut piece = chunk.get(mem::take(&mut self.at)..).unwrap_or_default();
         let is_new = self.line.is_empty() && self.left_out == 0 && !self.event.at_start;
         // With less than this the value may begin later.
         if is_new && piece.len() > "data: ".len() {
@@ -174,7 +178,9 @@ impl Event {
 fn extend(line: &mut Vec<u8>, piece: &[u8], limit: usize) {
     let needed = line.len() + piece.len();
     if needed > line.capacity() {
-        let capacity = needed.max(limit.min(line.capacity() * 2));
+        // Memory that is not written to costs nothing; to move what is large does.
+        let factor = if line.capacity() < LARGE { 2 } else { 8 };
+        let capacity = needed.max(limit.min(line.capacity().saturating_mul(factor)));
         line.reserve_exact(capacity - line.len());
     }
     line.extend_from_slice(piece);
