@@ -52,7 +52,7 @@ fn environment() -> Result<Environment> {
         folder,
         program: "litellm",
         costs: "about 0.2 GB to download and 0.8 GB on disk",
-        pythons: 10..=13,
+        pythons: 11..=13,
         build: &[],
         alias: None,
     })

@@ -67,7 +67,7 @@ fn environment() -> Result<Environment> {
         // The server itself is a module and no program.
         program: "uvicorn",
         costs: "about 0.1 GB to download, and some minutes to compile",
-        pythons: 10..=13,
+        pythons: 11..=13,
         build: BUILD,
         alias: None,
     })
