@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod prompt;
+pub(crate) mod trace;
 
 use std::path::PathBuf;
 
@@ -60,6 +61,9 @@ pub(crate) enum Command {
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
     Models(Models),
+    /// See what was said to and by the model servers, and send it again
+    #[command(subcommand_required = true)]
+    Trace(trace::Trace),
     /// See what an agent sends before you have said a word
     #[command(subcommand_required = true)]
     Prompt(prompt::Prompt),
@@ -94,6 +98,9 @@ pub(crate) struct Agent {
     /// Run in this process (the only way there is without a gateway)
     #[arg(long)]
     pub(crate) local: bool,
+    /// Keep what is said to and by the model server, for `openclaw trace`
+    #[arg(long)]
+    pub(crate) trace: bool,
     #[arg(long, hide = true, value_name = "ID")]
     pub(crate) session_id: Option<String>,
     #[arg(long, hide = true, value_name = "LEVEL")]
@@ -150,6 +157,9 @@ pub(crate) struct InferRun {
     /// Run in this process (the only way there is without a gateway)
     #[arg(long)]
     pub(crate) local: bool,
+    /// Keep what is said to and by the model server, for `openclaw trace`
+    #[arg(long)]
+    pub(crate) trace: bool,
     #[arg(long, hide = true)]
     pub(crate) gateway: bool,
 }

@@ -2,10 +2,13 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
+use std::time::Duration;
 
+use openclaw_core::ModelErrorKind;
 use openclaw_runtime::Runtime;
 
 use crate::args::{Capability, Command, InferModelAction, ModelsAction};
+use crate::exit::Exit;
 use crate::printer::Printer;
 
 pub(crate) mod agent;
@@ -16,6 +19,10 @@ pub(crate) mod models_list;
 pub(crate) mod models_probe;
 pub(crate) mod models_status;
 pub(crate) mod prompt_explain;
+pub(crate) mod trace;
+
+/// How long a run waits at its end for the trace to be written.
+const TRACE_WAIT: Duration = Duration::from_secs(2);
 
 /// What every command has at hand.
 #[derive(Debug)]
@@ -29,6 +36,40 @@ impl Context {
     pub(crate) fn print_notices(&self) {
         for notice in self.runtime.notices().take() {
             self.printer.warning(notice);
+        }
+    }
+}
+
+impl Context {
+    /// Says how to see what went wrong between here and the server, where that may help and no
+    /// trace is kept; with one, its end names the exchange.
+    pub(crate) fn hint_at_trace(&self, kind: Option<ModelErrorKind>) {
+        let helps = matches!(
+            kind,
+            None | Some(
+                ModelErrorKind::Protocol | ModelErrorKind::Interrupted | ModelErrorKind::Rejected
+            )
+        );
+        if helps && self.runtime.trace().is_none() {
+            self.printer.hint(
+                "Once more with `--trace`, and `openclaw trace show` shows all that was said.",
+            );
+        }
+    }
+
+    /// Waits until the trace is written, and says where to look when the run failed.
+    pub(crate) fn end_trace(&self, exit: Option<Exit>) {
+        let Some(trace) = self.runtime.trace() else { return };
+        if !trace.flush(TRACE_WAIT) {
+            self.printer.warning("the trace is not complete: the disk is too slow");
+        }
+        if let Some(problem) = trace.take_problem() {
+            self.printer.warning(problem);
+        }
+        let has_failed = !matches!(exit, Some(Exit::Ok | Exit::Usage | Exit::Interrupted));
+        if let Some(number) = trace.last_number().filter(|_| has_failed) {
+            self.printer
+                .hint(format_args!("`openclaw trace show {number}` shows all that was said."));
         }
     }
 }
@@ -67,7 +108,9 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
         ]
         .into_iter()
         .find_map(|(given, option, why)| given.then_some((option, why)))?,
-        Command::Config(_) | Command::Doctor(_) | Command::Prompt(_) => return None,
+        Command::Config(_) | Command::Doctor(_) | Command::Prompt(_) | Command::Trace(_) => {
+            return None;
+        }
         Command::Infer(infer) => match &infer.capability {
             Capability::Model(model) => match &model.action {
                 InferModelAction::Run(args) if args.gateway => ("--gateway", no_gateway),

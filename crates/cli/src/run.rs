@@ -9,6 +9,7 @@ use openclaw_config::{Env, Layers, LoadError, LoadOptions, Paths, env_vars};
 use openclaw_runtime::Runtime;
 
 use crate::args::prompt::PromptAction;
+use crate::args::trace::TraceAction;
 use crate::args::{Capability, Cli, Command, InferModelAction, ModelsAction};
 use crate::commands::config::Place;
 use crate::commands::{self, Context};
@@ -69,7 +70,8 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
         printer.hint("`openclaw config set KEY VALUE` changes the file.");
         return Ok(Exit::Usage);
     }
-    let start = Start { paths, env, printer, overrides: cli.global.set };
+    let traces = commands::trace::is_asked_for(&cli.command);
+    let start = Start { paths, env, printer, overrides: cli.global.set, traces };
     match cli.command {
         Command::Agent(args) => {
             start.with_config(|context| in_runtime(printer, commands::agent::run(context, args)))
@@ -103,6 +105,11 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
                 start.with_config(|context| commands::models_status::run(context, &args))
             }
         },
+        Command::Trace(trace) => match trace.action {
+            TraceAction::Replay(args) => start
+                .with_config(|context| in_runtime(printer, commands::trace::replay(context, args))),
+            action => start.with_config(|context| commands::trace::run(context, action)),
+        },
     }
 }
 
@@ -113,6 +120,8 @@ struct Start {
     printer: Printer,
     /// `KEY=VALUE`, in the order given.
     overrides: Vec<String>,
+    /// Whether what is said to and by the servers is kept, whatever the config says.
+    traces: bool,
 }
 
 impl Start {
@@ -131,7 +140,7 @@ impl Start {
         broken: impl FnOnce(&LoadError) -> io::Result<()>,
         run: impl FnOnce(&Context) -> io::Result<Exit>,
     ) -> io::Result<Exit> {
-        let Self { paths, env, printer, overrides } = self;
+        let Self { paths, env, printer, overrides, traces } = self;
         let mut options = LoadOptions::new(&paths, &env);
         for text in &overrides {
             let parts =
@@ -143,6 +152,9 @@ impl Start {
             };
             options = options.set(key, value, "--set");
         }
+        if let Some(key) = traces.then(|| "diagnostics.trace.enabled".parse().ok()).flatten() {
+            options = options.set(key, "true", "--trace");
+        }
         let loaded = match Layers::load(&options) {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -152,7 +164,10 @@ impl Start {
             }
         };
         diagnostic::print(printer, &loaded);
-        run(&Context { printer, runtime: Runtime::new(loaded, paths, env) })
+        let context = Context { printer, runtime: Runtime::new(loaded, paths, env) };
+        let end = run(&context);
+        context.end_trace(end.as_ref().ok().copied());
+        end
     }
 }
 

@@ -117,7 +117,8 @@ fn exit(outcome: &TurnOutcome) -> Exit {
 
 fn print_failure(context: &Context, error: &TurnError) {
     if let Some(error) = error.model_error() {
-        return report::print(context.printer, error);
+        report::print(context.printer, error);
+        return context.hint_at_trace(Some(error.kind()));
     }
     context.printer.error(format_args!("failed to {error}"));
     for cause in report::causes(error) {

@@ -51,6 +51,7 @@ pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
         Ok(answer) => finish(context, args.json, (&reference, &chain.attempts()), &answer),
         Err(error) => {
             report::print(printer, &error);
+            context.hint_at_trace(Some(error.kind()));
             if args.json {
                 let error_json = report::json(&error);
                 let value = failure(Some(&reference), &chain.attempts(), &error_json);

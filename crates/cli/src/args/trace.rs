@@ -1,0 +1,99 @@
+//! `openclaw trace …`.
+
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+
+/// `openclaw trace`.
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    #[command(subcommand)]
+    pub(crate) action: TraceAction,
+}
+
+/// What can be done with the exchanges that were kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TraceAction {
+    /// List the exchanges, the newest last
+    List(TraceList),
+    /// Show an exchange: what was sent, what came back, and when
+    Show(TraceShow),
+    /// Print a curl command that sends the same; keys are named by their variables
+    Curl(TraceCurl),
+    /// Send the same body to another server and compare what comes back
+    Replay(TraceReplay),
+    /// Remove all exchanges from the disk
+    Clear,
+}
+
+/// `openclaw trace list`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceList {
+    /// Print one JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `openclaw trace show`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceShow {
+    /// The exchange: its number, or `last` for the last one of a model
+    #[arg(value_name = "ID", default_value = "last")]
+    pub(crate) which: Which,
+    /// Print all that was kept as one JSON object
+    #[arg(long, conflicts_with_all = ["events", "full"])]
+    pub(crate) json: bool,
+    /// Show each event of the answer with its time
+    #[arg(long)]
+    pub(crate) events: bool,
+    /// Show messages whole instead of their beginnings
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+/// `openclaw trace curl`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceCurl {
+    /// The exchange: its number, or `last` for the last one of a model
+    #[arg(value_name = "ID", default_value = "last")]
+    pub(crate) which: Which,
+}
+
+/// `openclaw trace replay`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceReplay {
+    /// The exchange: its number, or `last` for the last one of a model
+    #[arg(value_name = "ID", default_value = "last")]
+    pub(crate) which: Which,
+    /// The base URL of the server to send it to
+    #[arg(long, value_name = "URL")]
+    pub(crate) against: String,
+    /// The environment variable with the key for that server; without it no key is sent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key_env: Option<String>,
+    /// Print one JSON object with both sides
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which exchange is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Last,
+    Number(u64),
+}
+
+impl FromStr for Which {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "last" => Ok(Self::Last),
+            _ => text
+                .trim_start_matches('#')
+                .parse()
+                .map(Self::Number)
+                .map_err(|_| "expected a number of `openclaw trace list`, or `last`"),
+        }
+    }
+}
