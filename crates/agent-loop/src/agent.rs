@@ -1,13 +1,20 @@
 //! An agent: the parts that every turn uses.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
-use openclaw_core::{Approver, ChatModel, History, Journal, Tool, ToolSpec};
+use futures_util::future::{Either, select};
+use openclaw_core::{
+    Approver, ChatModel, History, Journal, NoJournal, ReadOnly, Spill, Tool, ToolSpec,
+};
 
 use crate::toolbox::Toolbox;
 use crate::turn::Turn;
-use crate::{DuplicateTool, EventSender, TurnLimits, TurnOutcome, TurnReport};
+use crate::{
+    CallRepeats, DuplicateTool, EventSender, Limit, TurnError, TurnLimits, TurnOutcome, TurnReport,
+};
 
 /// What an agent is made of.
 #[derive(Clone)]
@@ -22,8 +29,22 @@ pub struct AgentParts {
     pub approver: Arc<dyn Approver>,
     /// Where everything is recorded before anything depends on it.
     pub journal: Arc<dyn Journal>,
+    /// Where outputs go that have no room in the window; `None`: what is cut is lost.
+    pub spill: Option<Arc<dyn Spill>>,
+    /// The whole answer with which the model says that it has nothing to say, e.g. `NO_REPLY`, where
+    /// the system prompt tells it so; `None`: such an answer is a reply like any other.
+    pub silent: Option<Arc<str>>,
     /// What ends a turn.
     pub limits: TurnLimits,
+}
+
+impl AgentParts {
+    /// A model with tools and nothing else: reading is allowed and nothing more, there is no
+    /// system prompt, and nothing is recorded or kept.
+    pub fn new(model: Arc<dyn ChatModel>, tools: Vec<Arc<dyn Tool>>, limits: TurnLimits) -> Self {
+        let (approver, journal) = (Arc::new(ReadOnly), Arc::new(NoJournal));
+        Self { model, tools, system: None, approver, journal, spill: None, silent: None, limits }
+    }
 }
 
 /// Runs turns with the same model, system prompt, tools and limits, so that each request of a
@@ -35,6 +56,8 @@ pub struct Agent {
     pub(crate) system: Option<Arc<str>>,
     pub(crate) approver: Arc<dyn Approver>,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) spill: Option<Arc<dyn Spill>>,
+    pub(crate) silent: Option<Arc<str>>,
     pub(crate) limits: TurnLimits,
 }
 
@@ -44,9 +67,9 @@ impl Agent {
     /// # Errors
     /// When two tools have the same name.
     pub fn new(parts: AgentParts) -> Result<Self, DuplicateTool> {
-        let AgentParts { model, tools, system, approver, journal, limits } = parts;
+        let AgentParts { model, tools, system, approver, journal, spill, silent, limits } = parts;
         let toolbox = Toolbox::new(tools)?;
-        Ok(Self { model, toolbox, system, approver, journal, limits })
+        Ok(Self { model, toolbox, system, approver, journal, spill, silent, limits })
     }
 
     /// What the model is told of the tools, in the order it is sent.
@@ -73,22 +96,82 @@ impl Agent {
         events: EventSender,
     ) -> TurnReport {
         let mut turn = Turn::new(self, history, events);
-        let ended = match &self.limits.time {
-            None => Ok(turn.run(input).await),
-            Some(limit) => {
-                let ended = tokio::time::timeout(limit.duration, turn.run(input)).await;
-                ended.map_err(|_elapsed| limit)
+        let ended = self.within_time(turn.run(input)).await;
+        turn.end(ended)
+    }
+
+    /// Runs one turn like [`run_turn`](Self::run_turn), until `cancelled` ends. The turn's report
+    /// then says so, and calls that are open are answered as cancelled.
+    pub async fn run_turn_until(
+        &self,
+        history: &mut History,
+        input: &str,
+        events: EventSender,
+        cancelled: impl Future<Output = ()>,
+    ) -> TurnReport {
+        let mut turn = Turn::new(self, history, events);
+        let ended = {
+            let run = pin!(self.within_time(turn.run(input)));
+            match select(pin!(cancelled), run).await {
+                Either::Left(((), _run)) => Err(Cut::Cancelled),
+                Either::Right((ended, _)) => ended,
             }
         };
+        turn.end(ended)
+    }
+
+    /// Goes on with a turn that was interrupted, e.g. by the end of its process: with what the
+    /// user said last, and the calls that were answered since. `repeats` is what was kept of the
+    /// turn's report; `None` reads it from the history.
+    ///
+    /// A history in which nothing waits for the model fails the turn.
+    pub async fn resume_turn(
+        &self,
+        history: &mut History,
+        repeats: Option<CallRepeats>,
+        events: EventSender,
+    ) -> TurnReport {
+        let mut turn = Turn::new(self, history, events);
+        let ended = self.within_time(turn.resume(repeats)).await;
+        turn.end(ended)
+    }
+
+    /// Runs a turn under its clock.
+    async fn within_time(&self, run: impl Future<Output = Ran>) -> Result<Ran, Cut<'_>> {
+        match &self.limits.time {
+            None => Ok(run.await),
+            Some(limit) => {
+                let ended = tokio::time::timeout(limit.duration, run).await;
+                ended.map_err(|_elapsed| Cut::TimedOut(limit))
+            }
+        }
+    }
+}
+
+/// How a turn ended that was not cut.
+type Ran = Result<TurnOutcome, TurnError>;
+
+/// What cut a turn.
+enum Cut<'a> {
+    TimedOut(&'a Limit),
+    Cancelled,
+}
+
+impl Turn<'_> {
+    fn end(mut self, ended: Result<Ran, Cut<'_>>) -> TurnReport {
         let outcome = match ended {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => TurnOutcome::Failed(error),
-            Err(limit) => {
-                turn.interrupt(limit);
+            Err(Cut::TimedOut(limit)) => {
+                self.interrupt(&format!("the turn's time ran out ({limit})"));
                 TurnOutcome::TimedOut { limit: limit.clone() }
             }
+            Err(Cut::Cancelled) => {
+                self.interrupt("the turn was cancelled");
+                TurnOutcome::Cancelled
+            }
         };
-        turn.into_report(outcome)
+        self.into_report(outcome)
     }
 }
 
@@ -98,6 +181,7 @@ impl fmt::Debug for AgentParts {
             .field("model", &self.model)
             .field("tools", &self.tools)
             .field("approver", &self.approver)
+            .field("spill", &self.spill)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -109,6 +193,7 @@ impl fmt::Debug for Agent {
             .field("model", &self.model)
             .field("toolbox", &self.toolbox)
             .field("approver", &self.approver)
+            .field("spill", &self.spill)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,14 @@
 use std::error::Error;
 use std::fmt;
 
-use openclaw_core::{HistoryError, JournalError, ModelError, ModelErrorKind, ToolName};
+use openclaw_core::{
+    BrokenCall, HistoryError, JournalError, ModelError, ModelErrorKind, ToolCall, ToolName,
+};
+
+use crate::Part;
+
+/// The most that is shown of what a model wrote, in bytes.
+const SHOWN_BYTES: usize = 200;
 
 /// Two tools of one name: a call could not say which it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +47,14 @@ pub enum TurnErrorKind {
     Empty,
     /// The model reasoned and then said nothing.
     ReasoningOnly,
+    /// The model reasoned until its answer had no room left.
+    ReasoningCut,
+    /// The model repeated itself without end and was stopped.
+    Repetition(Part),
+    /// The model broke its calls of a tool again and again, even when it was forced.
+    BrokenCalls,
+    /// The model went on with a call that had the same result every time.
+    RepeatedCalls,
     /// The server withheld the answer.
     Refused,
     /// The model still made calls when it could not be asked again.
@@ -58,6 +73,8 @@ enum Cause {
     Journal(JournalError),
     History(HistoryError),
     Limit(u32),
+    Calls { tool: ToolName, times: u32, wrote: String, problem: Option<String> },
+    Repetition { sample: String, kept: Option<String> },
     None,
 }
 
@@ -78,6 +95,22 @@ impl TurnError {
         Self { kind, cause: Cause::Limit(limit) }
     }
 
+    pub(crate) fn broken(call: BrokenCall, times: u32) -> Self {
+        let BrokenCall { name: tool, raw, problem, .. } = call;
+        let cause = Cause::Calls { tool, times, wrote: shorten(&raw), problem: Some(problem) };
+        Self { kind: TurnErrorKind::BrokenCalls, cause }
+    }
+
+    pub(crate) fn repeated(call: &ToolCall, times: u32) -> Self {
+        let wrote = shorten(&call.arguments.to_json());
+        let cause = Cause::Calls { tool: call.name.clone(), times, wrote, problem: None };
+        Self { kind: TurnErrorKind::RepeatedCalls, cause }
+    }
+
+    pub(crate) fn repetition(part: Part, sample: String, kept: Option<String>) -> Self {
+        Self { kind: TurnErrorKind::Repetition(part), cause: Cause::Repetition { sample, kept } }
+    }
+
     pub(crate) fn no_answer(kind: TurnErrorKind) -> Self {
         Self { kind, cause: Cause::None }
     }
@@ -96,6 +129,66 @@ impl TurnError {
             _ => None,
         }
     }
+
+    /// What the model had said before it was stopped, which is in the history; `None` when that
+    /// is nothing, or the turn failed in another way.
+    #[must_use]
+    pub fn kept_text(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Repetition { kept, .. } => kept.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What there is to know besides, a line each: what the model wrote, cut.
+    #[must_use]
+    pub fn details(&self) -> Vec<String> {
+        match &self.cause {
+            Cause::Calls { problem, wrote, .. } => {
+                let problem = problem.iter().map(|problem| format!("what is wrong: {problem}"));
+                problem.chain([format!("the model wrote: {wrote}")]).collect()
+            }
+            Cause::Repetition { sample, .. } => {
+                vec![format!("it repeated: {}", sample.trim())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a person could do, most useful first.
+    #[must_use]
+    pub fn hints(&self) -> Vec<&str> {
+        match self.kind {
+            TurnErrorKind::Model(_) => {
+                let hints = self.model_error().map(ModelError::hints).unwrap_or_default();
+                hints.iter().map(String::as_str).collect()
+            }
+            TurnErrorKind::BrokenCalls => vec![
+                "A tool parser that does not fit the model breaks calls: with vLLM, compare \
+                 `--tool-call-parser` with what the model's card says.",
+            ],
+            TurnErrorKind::ReasoningCut => vec![
+                "Give the answer more room (`maxTokens` of the model, or a larger window), or let \
+                 the model think less.",
+            ],
+            TurnErrorKind::Repetition(_) => vec![
+                "Models do this with a wrong chat template, a broken quantisation or a temperature \
+                 of 0; a larger one, or a `repetition_penalty` on the server, helps.",
+            ],
+            TurnErrorKind::RepeatedCalls => {
+                vec!["Say what you want in another way, or take a more capable model."]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Cuts what a model wrote to what a person reads of it.
+fn shorten(text: &str) -> String {
+    match text.get(..text.floor_char_boundary(SHOWN_BYTES)) {
+        Some(start) if start.len() < text.len() => format!("{start}…"),
+        _ => text.to_owned(),
+    }
 }
 
 impl fmt::Display for TurnError {
@@ -109,6 +202,25 @@ impl fmt::Display for TurnError {
             TurnErrorKind::ReasoningOnly => {
                 f.write_str("get an answer: the model only reasoned and then said nothing")
             }
+            TurnErrorKind::ReasoningCut => f.write_str(
+                "get an answer: the model reasoned until it reached the output limit, and said \
+                 nothing",
+            ),
+            TurnErrorKind::Repetition(part) => write!(
+                f,
+                "get a whole answer: the model repeated itself without end in its {} and was \
+                 stopped",
+                part.name()
+            ),
+            TurnErrorKind::BrokenCalls => self.write_calls(f, "get a usable call of", |times| {
+                format!(
+                    "the model broke it {times} times in a row, the last time although the server \
+                     was asked to force a valid one"
+                )
+            }),
+            TurnErrorKind::RepeatedCalls => self.write_calls(f, "get past the call of", |times| {
+                format!("the model made the same one {times} times and got the same result")
+            }),
             TurnErrorKind::Refused => f.write_str("get an answer: the server withheld it"),
             TurnErrorKind::ModelCallLimit => {
                 write!(f, "finish the turn within its limit of {limit} model calls")
@@ -122,13 +234,27 @@ impl fmt::Display for TurnError {
     }
 }
 
+impl TurnError {
+    fn write_calls(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        aim: &str,
+        why: impl Fn(u32) -> String,
+    ) -> fmt::Result {
+        match &self.cause {
+            Cause::Calls { tool, times, .. } => write!(f, "{aim} `{tool}`: {}", why(*times)),
+            _ => f.write_str(aim),
+        }
+    }
+}
+
 impl Error for TurnError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
             Cause::Model(error) => Some(error),
             Cause::Journal(error) => Some(error),
             Cause::History(error) => Some(error),
-            Cause::Limit(_) | Cause::None => None,
+            _ => None,
         }
     }
 }

@@ -6,6 +6,8 @@ use openclaw_core::{Effect, Outcome, ToolCall, ToolCallId, ToolName, Usage, Wait
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::{BrokenCallStep, Part};
+
 /// How many events may wait for the receiver.
 const CAPACITY: usize = 256;
 
@@ -89,12 +91,53 @@ pub enum TurnEvent {
         /// From the request to the first content; `None` when there was none.
         first_token_after: Option<Duration>,
     },
+    /// A call could only be understood with help; it is a call like any other now.
+    CallRescued {
+        /// The place of the call in the message, from 0.
+        index: u32,
+        /// The dialect of a call written as text, then what was mended.
+        how: Vec<&'static str>,
+    },
+    /// A message had nothing in it to go on with, and the model is asked once more.
+    AskedAgain {
+        /// What the message lacked.
+        why: AskedAgain,
+    },
+    /// The model repeats itself without end: its message was ended, and the turn ends.
+    Repetition {
+        /// Where it does.
+        part: Part,
+        /// What is repeated, cut.
+        sample: String,
+    },
     /// A call cannot be run as the model wrote it; the model is told.
     CallBroken {
         /// The tool, as far as it was named.
         name: ToolName,
         /// What is wrong with the call.
         problem: String,
+        /// What is done about it.
+        step: BrokenCallStep,
+    },
+    /// A call had the same result as before; the model is told with the result.
+    CallRepeated {
+        /// The call.
+        id: ToolCallId,
+        /// The tool.
+        name: ToolName,
+        /// How often in a row it had this result.
+        times: u32,
+    },
+    /// The model is shown a part of a result: the whole has no room in its window.
+    OutputCut {
+        /// The call.
+        id: ToolCallId,
+        /// How long the whole is.
+        bytes: usize,
+        /// How much of it is left out.
+        left_out: usize,
+        /// Where the whole is, as the model is told; `None` when it is nowhere.
+        kept: Option<String>,
     },
     /// A call is not run; the model is told.
     ToolRefused {
@@ -148,6 +191,20 @@ pub enum Refusal {
     Denied,
     /// The turn had its number of tool calls.
     CallLimit,
+    /// It was made before, again and again, with the same result.
+    Repeated,
+    /// It waits for a person, or comes after one that does.
+    NeedsInput,
+}
+
+/// Why the model is asked once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AskedAgain {
+    /// It said nothing at all.
+    Empty,
+    /// It only reasoned; it is told to answer now.
+    ReasoningOnly,
 }
 
 /// The end of the channel that a turn writes to.

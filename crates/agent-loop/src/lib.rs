@@ -15,16 +15,23 @@
 mod agent;
 mod error;
 pub mod events;
+mod ladder;
 mod limits;
 mod model_call;
 mod progress;
+mod repeats;
+mod repetition;
 mod report;
+mod room;
 mod tool_call;
 mod toolbox;
 mod turn;
 
 pub use agent::{Agent, AgentParts};
 pub use error::{DuplicateTool, TurnError, TurnErrorKind};
-pub use events::{EventReceiver, EventSender, Refusal, TurnEvent};
+pub use events::{AskedAgain, EventReceiver, EventSender, Refusal, TurnEvent};
+pub use ladder::BrokenCallStep;
 pub use limits::{Limit, TOOL_GRACE, TurnLimits};
+pub use repeats::{CallRepeats, Repeat};
+pub use repetition::Part;
 pub use report::{TurnOutcome, TurnReport};

@@ -19,8 +19,29 @@ pub struct TurnLimits {
     pub tool_calls: u32,
     /// The tool clock: the longest one call may take; `None`: as long as the tool takes.
     pub tool_time: Option<Duration>,
+    /// How many tools that allow it run at the same time; 0 is as good as 1.
+    pub parallel_tools: usize,
+    /// The most bytes of one tool's output that the model is shown, however much room there is.
+    pub tool_output_bytes: usize,
     /// The most tokens of one answer; `None` leaves it to the model's own limit.
     pub max_output_tokens: Option<u32>,
+}
+
+impl TurnLimits {
+    /// Limits on the number of calls alone: no clocks, one tool at a time, and of each output as
+    /// much as the window has room for.
+    #[must_use]
+    pub fn calls(model_calls: u32, tool_calls: u32) -> Self {
+        Self {
+            time: None,
+            model_calls,
+            tool_calls,
+            tool_time: None,
+            parallel_tools: 1,
+            tool_output_bytes: usize::MAX,
+            max_output_tokens: None,
+        }
+    }
 }
 
 /// A duration, and who set it.

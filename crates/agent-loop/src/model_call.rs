@@ -1,17 +1,49 @@
 //! One call of the model: from the request to a whole message.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use openclaw_core::{
     AssistantMessage, ChatEvent, ChatRequest, ModelError, ModelErrorKind, Outcome, ToolChoice,
 };
 use tokio::time::Instant;
 
+use crate::repetition::{Found, Part, Watch};
 use crate::turn::Turn;
-use crate::{TurnError, TurnErrorKind, TurnEvent};
+use crate::{AskedAgain, TurnError, TurnErrorKind, TurnEvent};
+
+/// What a model that only reasoned is told, at the end of the next request and never again.
+const ANSWER_NOW: &str = "You have thought about this and then said nothing. Answer now, without thinking it through \
+     again, or make the call that is needed.";
+
+/// What a model answered.
+pub(crate) enum Answer {
+    /// A whole message.
+    Whole(AssistantMessage, Outcome),
+    /// A message without end.
+    Repeating(Repeating),
+}
+
+/// A message that was ended because the model repeated itself.
+pub(crate) struct Repeating {
+    pub(crate) part: Part,
+    /// What was repeated, cut.
+    pub(crate) sample: String,
+    /// The visible text up to and with its first copy.
+    pub(crate) said: String,
+}
+
+/// What is heard of a message before it is whole.
+struct Heard {
+    started: Instant,
+    first_token_after: Option<Duration>,
+    text: String,
+    watch: Watch,
+}
 
 impl Turn<'_> {
     /// Asks the model and forwards its stream. The message is not in the history yet.
-    pub(crate) async fn ask(&mut self) -> Result<(AssistantMessage, Outcome), TurnError> {
+    pub(crate) async fn ask(&mut self) -> Result<Answer, TurnError> {
         let limit = self.agent.limits.model_calls;
         if self.tally.model_calls >= limit {
             return Err(TurnError::limit(TurnErrorKind::ModelCallLimit, limit));
@@ -20,66 +52,119 @@ impl Turn<'_> {
         let number = self.tally.model_calls;
         self.events.send(TurnEvent::ModelCallStarted { number }).await;
 
-        let started = Instant::now();
-        let mut first_token_after = None;
-        let mut text_came = false;
-        let mut stream = self.agent.model.chat(self.request()).await.map_err(TurnError::model)?;
+        let mut heard = Heard::from_now();
+        let request = self.request();
+        let mut stream = self.agent.model.chat(request).await.map_err(TurnError::model)?;
         let (message, outcome, usage) = loop {
             let event = stream.next().await.unwrap_or_else(|| Err(cut_off()));
             let event = match event.map_err(TurnError::model)? {
                 ChatEvent::Finished { message, outcome, usage } => break (message, outcome, usage),
-                ChatEvent::Accepted => TurnEvent::Accepted,
-                ChatEvent::TextDelta(text) => TurnEvent::Text(text),
-                ChatEvent::ReasoningDelta(text) => TurnEvent::Reasoning(text),
-                ChatEvent::ToolCallDelta { index, name, arguments, .. } => {
-                    TurnEvent::CallWriting { index, name, arguments }
-                }
-                ChatEvent::Waiting { state, waited, ahead } => {
-                    TurnEvent::Waiting { state, waited, ahead }
-                }
-                ChatEvent::Adapted { how } => TurnEvent::Adapted { how },
-                ChatEvent::ServerLost { reason } => TurnEvent::ServerLost { reason },
-                ChatEvent::ServerBack { after } => TurnEvent::ServerBack { after },
-                ChatEvent::Restarted | ChatEvent::Resplit => {
-                    text_came = false;
-                    TurnEvent::Restarted
-                }
-                _ => TurnEvent::Heartbeat,
+                event => shown(event),
             };
             if is_content(&event) {
-                first_token_after.get_or_insert_with(|| started.elapsed());
                 self.tally.content();
             }
-            text_came |= matches!(event, TurnEvent::Text(_));
+            let found = heard.take(&event);
             self.events.send(event).await;
+            if let Some((part, found)) = found {
+                // Closes the connection, so that the server stops generating.
+                drop(stream);
+                return Ok(Answer::Repeating(heard.repeating(part, found)));
+            }
         };
         // The connection is not held while tools run.
         drop(stream);
 
-        let duration = started.elapsed();
+        let duration = heard.started.elapsed();
         if let Some(usage) = usage {
             self.tally.count(usage);
         }
-        if !text_came && !message.text.is_empty() {
+        self.measure(usage);
+        if heard.text.is_empty() && !message.text.is_empty() {
             // A model that does not stream is shown all the same.
-            first_token_after.get_or_insert(duration);
+            heard.first_token_after.get_or_insert(duration);
             self.tally.content();
             self.events.send(TurnEvent::Text(message.text.clone())).await;
         }
+        let first_token_after = heard.first_token_after;
         let finished =
             TurnEvent::ModelCallFinished { number, usage, outcome, duration, first_token_after };
         self.events.send(finished).await;
-        Ok((message, outcome))
+        Ok(Answer::Whole(message, outcome))
     }
 
-    fn request(&self) -> ChatRequest {
+    fn request(&mut self) -> ChatRequest {
+        let mut history = self.history.clone();
+        if self.asked_again.last() == Some(&AskedAgain::ReasoningOnly) {
+            history.push_user(ANSWER_NOW);
+        }
         ChatRequest {
             system: self.agent.system.clone(),
             tools: self.agent.toolbox.specs().clone(),
-            tool_choice: ToolChoice::Auto,
-            history: self.history.clone(),
+            tool_choice: self.force.take().map_or(ToolChoice::Auto, ToolChoice::Named),
+            history,
             max_output_tokens: self.agent.limits.max_output_tokens,
         }
+    }
+}
+
+impl Heard {
+    fn from_now() -> Self {
+        let started = Instant::now();
+        Self { started, first_token_after: None, text: String::new(), watch: Watch::new() }
+    }
+
+    /// Takes an event and tells when the message has become a repetition.
+    fn take(&mut self, event: &TurnEvent) -> Option<(Part, Found)> {
+        let (part, text) = match event {
+            TurnEvent::Text(text) => (Part::Text, text),
+            TurnEvent::Reasoning(text) => (Part::Reasoning, text),
+            TurnEvent::CallWriting { arguments, .. } => (Part::Arguments, arguments),
+            TurnEvent::Restarted => {
+                self.text.clear();
+                self.watch = Watch::new();
+                return None;
+            }
+            _ => return None,
+        };
+        let started = self.started;
+        self.first_token_after.get_or_insert_with(|| started.elapsed());
+        // Of a piece in which a repetition is found, the rest is left out.
+        let found = self.watch.take(part, text);
+        if part == Part::Text {
+            let taken = found.map_or(text.len(), |found| text.len() - found.left.min(text.len()));
+            self.text.push_str(text.get(..text.ceil_char_boundary(taken)).unwrap_or_default());
+        }
+        found.map(|found| (part, found))
+    }
+
+    fn repeating(self, part: Part, found: Found) -> Repeating {
+        let sample = self.watch.sample(found.period);
+        let mut said = self.text;
+        if part == Part::Text {
+            let kept = said.len().saturating_sub(found.copies);
+            said.truncate(said.floor_char_boundary(kept));
+        }
+        Repeating { part, sample, said }
+    }
+}
+
+/// What is shown of a model's event that is not its last.
+fn shown(event: ChatEvent) -> TurnEvent {
+    match event {
+        ChatEvent::Accepted => TurnEvent::Accepted,
+        ChatEvent::TextDelta(text) => TurnEvent::Text(text),
+        ChatEvent::ReasoningDelta(text) => TurnEvent::Reasoning(text),
+        ChatEvent::ToolCallDelta { index, name, arguments, .. } => {
+            TurnEvent::CallWriting { index, name, arguments }
+        }
+        ChatEvent::Rescued { index, how } => TurnEvent::CallRescued { index, how },
+        ChatEvent::Waiting { state, waited, ahead } => TurnEvent::Waiting { state, waited, ahead },
+        ChatEvent::Adapted { how } => TurnEvent::Adapted { how },
+        ChatEvent::ServerLost { reason } => TurnEvent::ServerLost { reason },
+        ChatEvent::ServerBack { after } => TurnEvent::ServerBack { after },
+        ChatEvent::Restarted | ChatEvent::Resplit => TurnEvent::Restarted,
+        _ => TurnEvent::Heartbeat,
     }
 }
 

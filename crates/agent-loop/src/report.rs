@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw_core::Usage;
 
-use crate::{Limit, TurnError};
+use crate::{CallRepeats, Limit, TurnError};
 
 /// How a turn ended, and what it took.
 #[derive(Debug)]
@@ -23,10 +23,13 @@ pub struct TurnReport {
     pub duration: Duration,
     /// From the start of the turn to the first content of any kind; `None` when there was none.
     pub first_token_after: Option<Duration>,
+    /// The calls that had the same result again; for [`Agent::resume_turn`](crate::Agent).
+    pub repeats: CallRepeats,
 }
 
-/// How a turn ended. A cancelled turn was dropped and has no outcome.
+/// How a turn ended: in exactly one of these ways. A turn whose future was dropped has none.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TurnOutcome {
     /// The model answered.
     Reply {
@@ -35,8 +38,18 @@ pub enum TurnOutcome {
         /// Whether the output limit cut it off.
         truncated: bool,
     },
+    /// The model has nothing to say and said so, by
+    /// [`AgentParts::silent`](crate::AgentParts::silent).
+    Silent,
+    /// A call waits for a person; the turn is over, and the answer begins the next one.
+    NeedsInput {
+        /// What the person is asked.
+        question: String,
+    },
     /// There is no answer.
     Failed(TurnError),
+    /// It was cancelled by [`Agent::run_turn_until`](crate::Agent::run_turn_until).
+    Cancelled,
     /// The turn's clock ran out.
     TimedOut {
         /// The limit that ended it.

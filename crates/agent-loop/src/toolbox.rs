@@ -36,8 +36,15 @@ impl Toolbox {
     }
 
     pub(crate) fn get(&self, name: &ToolName) -> Option<&Arc<dyn Tool>> {
-        let index = self.specs.binary_search_by(|spec| spec.name.cmp(name)).ok()?;
-        self.tools.get(index)
+        self.tools.get(self.index(name)?)
+    }
+
+    pub(crate) fn spec(&self, name: &ToolName) -> Option<&ToolSpec> {
+        self.specs.get(self.index(name)?)
+    }
+
+    fn index(&self, name: &ToolName) -> Option<usize> {
+        self.specs.binary_search_by(|spec| spec.name.cmp(name)).ok()
     }
 
     /// Tells the model which tools there are, the one it most likely meant first.

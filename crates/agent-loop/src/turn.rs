@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use openclaw_core::{
-    AssistantMessage, EmittedCall, History, JournalEntry, Outcome, ToolCall, ToolCallId,
-    ToolOutput, Usage,
+    AssistantMessage, BrokenCall, EmittedCall, History, HistoryError, JournalEntry, MessageRef,
+    Outcome, ToolCall, ToolCallId, ToolName, ToolOutput, Usage,
 };
 use tokio::time::Instant;
 
+use crate::ladder::{self, Climb, Ladder};
+use crate::model_call::{Answer, Repeating};
 use crate::report::add_usage;
+use crate::room::{self, Room};
 use crate::{
-    Agent, EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
+    Agent, AskedAgain, CallRepeats, EventSender, TurnError, TurnErrorKind, TurnEvent, TurnOutcome,
+    TurnReport,
 };
 
 /// A turn under way.
@@ -19,8 +23,20 @@ pub(crate) struct Turn<'a> {
     pub(crate) history: &'a mut History,
     pub(crate) events: EventSender,
     pub(crate) tally: Tally,
-    /// The last call that was run; while it is open it may have had an effect.
-    pub(crate) dispatched: Option<ToolCallId>,
+    /// The calls that were run; while one is open it may have had an effect.
+    pub(crate) dispatched: Vec<ToolCallId>,
+    /// What the window has left for results.
+    pub(crate) room: Room,
+    pub(crate) repeats: CallRepeats,
+    /// A call that goes on being repeated, and how often it was made.
+    pub(crate) repeated: Option<(ToolCall, u32)>,
+    /// What a person has to answer before a call is decided on.
+    pub(crate) question: Option<String>,
+    /// The tool that the next request names.
+    pub(crate) force: Option<ToolName>,
+    /// Why the model was asked again since its last usable message.
+    pub(crate) asked_again: Vec<AskedAgain>,
+    ladder: Ladder,
 }
 
 /// What a turn took so far.
@@ -43,23 +59,66 @@ impl<'a> Turn<'a> {
             model_calls: 0,
             tool_calls: 0,
         };
-        Self { agent, history, events, tally, dispatched: None }
+        Self {
+            agent,
+            history,
+            events,
+            tally,
+            dispatched: Vec::new(),
+            room: Room::default(),
+            repeats: CallRepeats::default(),
+            repeated: None,
+            question: None,
+            force: None,
+            asked_again: Vec::new(),
+            ladder: Ladder::default(),
+        }
     }
 
-    /// Runs to an answer or a failure.
+    /// Takes up what a turn left that was interrupted.
+    pub(crate) async fn resume(
+        &mut self,
+        repeats: Option<CallRepeats>,
+    ) -> Result<TurnOutcome, TurnError> {
+        let last = self.history.messages().last();
+        if !matches!(last, Some(MessageRef::User(_) | MessageRef::ToolResult { .. })) {
+            return Err(TurnError::history(HistoryError::NothingToAnswer));
+        }
+        let toolbox = &self.agent.toolbox;
+        self.repeats = repeats.unwrap_or_else(|| CallRepeats::of_history(self.history, toolbox));
+        self.go_on().await
+    }
+
+    /// Runs from what the user says to an answer or a failure.
     pub(crate) async fn run(&mut self, input: &str) -> Result<TurnOutcome, TurnError> {
         self.record(JournalEntry::User(input)).await?;
         self.history.push_user(input);
+        self.go_on().await
+    }
+
+    async fn go_on(&mut self) -> Result<TurnOutcome, TurnError> {
         loop {
-            let (message, outcome) = self.ask().await?;
-            check(&message, outcome)?;
-            if message.calls.is_empty() {
-                let text = message.text.clone();
-                self.keep(message).await?;
-                return Ok(TurnOutcome::Reply { text, truncated: outcome == Outcome::Truncated });
+            let (message, outcome) = match self.ask().await? {
+                Answer::Whole(message, outcome) => (message, outcome),
+                Answer::Repeating(repeating) => return Err(self.stop(repeating).await?),
+            };
+            if let Err(kind) = check(&message, outcome) {
+                self.ask_again(kind).await?;
+                continue;
             }
-            for call in self.keep(message).await? {
-                self.answer(call).await?;
+            self.asked_again.clear();
+            if message.calls.is_empty() {
+                return self.reply(message, outcome).await;
+            }
+            let give_up = self.take_calls(message).await?;
+            if let Some(question) = self.question.take() {
+                return Ok(TurnOutcome::NeedsInput { question });
+            }
+            if let Some((call, times)) = give_up {
+                return Err(TurnError::broken(call, times));
+            }
+            if let Some((call, times)) = self.repeated.take() {
+                return Err(TurnError::repeated(&call, times));
             }
             let limit = self.agent.limits.tool_calls;
             if self.tally.tool_calls > limit {
@@ -68,23 +127,91 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Answers what the turn's clock left open, so that the model learns why.
+    /// Keeps a last message.
+    async fn reply(
+        &mut self,
+        message: AssistantMessage,
+        outcome: Outcome,
+    ) -> Result<TurnOutcome, TurnError> {
+        let text = message.text.clone();
+        self.keep(message).await?;
+        if self.agent.silent.as_deref().is_some_and(|word| text.trim() == word.trim()) {
+            return Ok(TurnOutcome::Silent);
+        }
+        Ok(TurnOutcome::Reply { text, truncated: outcome == Outcome::Truncated })
+    }
+
+    /// Keeps a message with calls and answers them all. Returns the broken call that is one too
+    /// many.
+    async fn take_calls(
+        &mut self,
+        mut message: AssistantMessage,
+    ) -> Result<Option<(BrokenCall, u32)>, TurnError> {
+        let toolbox = &self.agent.toolbox;
+        let Climb { steps, force, give_up } = self.ladder.climb(toolbox, &message.calls);
+        let mut broken = Vec::new();
+        for call in &mut message.calls {
+            if let EmittedCall::Broken(call) = call {
+                broken.push((call.name.clone(), call.problem.clone()));
+                let expected = ladder::expected(toolbox, &call.name);
+                call.problem = format!("{} {expected}", call.problem);
+            }
+        }
+        self.force = force;
+        let calls = self.keep(message).await?;
+        for ((name, problem), step) in broken.into_iter().zip(steps) {
+            self.events.send(TurnEvent::CallBroken { name, problem, step }).await;
+        }
+        self.answer(calls).await?;
+        Ok(give_up)
+    }
+
+    /// Prepares to ask once more after a message with nothing in it, or fails.
+    async fn ask_again(&mut self, kind: TurnErrorKind) -> Result<(), TurnError> {
+        let why = match kind {
+            TurnErrorKind::Empty => AskedAgain::Empty,
+            TurnErrorKind::ReasoningOnly => AskedAgain::ReasoningOnly,
+            other => return Err(TurnError::no_answer(other)),
+        };
+        let exhausted = self.tally.model_calls >= self.agent.limits.model_calls;
+        if exhausted || self.asked_again.contains(&why) {
+            return Err(TurnError::no_answer(kind));
+        }
+        self.asked_again.push(why);
+        self.events.send(TurnEvent::AskedAgain { why }).await;
+        Ok(())
+    }
+
+    /// Keeps what was said before a repetition, and says how the turn ends.
+    async fn stop(&mut self, repeating: Repeating) -> Result<TurnError, TurnError> {
+        let Repeating { part, sample, said } = repeating;
+        let event = TurnEvent::Repetition { part, sample: sample.clone() };
+        let message = AssistantMessage::text(said.trim_end());
+        let kept = (!message.is_empty()).then(|| message.text.clone());
+        if kept.is_some() {
+            self.keep(message).await?;
+        }
+        self.events.send(event).await;
+        Ok(TurnError::repetition(part, sample, kept))
+    }
+
+    /// Answers what was left open, so that the model learns why: `why` fits "because {…}".
     ///
     /// Nothing is written to the journal: it holds a call without a result, which is what
     /// happened, and it may be what the turn was waiting for.
-    pub(crate) fn interrupt(&mut self, limit: &Limit) {
+    pub(crate) fn interrupt(&mut self, why: &str) {
         if self.tally.model_calls == 0 {
             return; // What is open is of an earlier turn.
         }
         let open: Vec<ToolCallId> = self.history.open_calls().map(|call| call.id.clone()).collect();
         for id in open {
-            let text = if self.dispatched.as_ref() == Some(&id) {
+            let text = if self.dispatched.contains(&id) {
                 format!(
-                    "This call was interrupted because the turn's time ran out ({limit}). It may \
-                     or may not have had an effect; check before you repeat it."
+                    "This call was interrupted because {why}. It may or may not have had an \
+                     effect; check before you repeat it."
                 )
             } else {
-                format!("This call was not run: the turn's time ran out ({limit}).")
+                format!("This call was not run: {why}.")
             };
             // An open call takes a result.
             let _ = self.history.resolve(&id, ToolOutput::error(text));
@@ -101,11 +228,17 @@ impl<'a> Turn<'a> {
             tool_calls: tally.tool_calls,
             duration: tally.started.elapsed(),
             first_token_after: tally.first_token_after,
+            repeats: self.repeats,
         }
     }
 
     pub(crate) async fn record(&self, entry: JournalEntry<'_>) -> Result<(), TurnError> {
         self.agent.journal.append(entry).await.map_err(TurnError::journal)
+    }
+
+    /// Measures the room for results after what the server counted for the last answer.
+    pub(crate) fn measure(&mut self, usage: Option<Usage>) {
+        self.room = Room::after(self.agent, usage, || room::said(self.agent, self.history));
     }
 
     /// Records a whole message, adds it to the history and returns the calls to answer.
@@ -115,12 +248,6 @@ impl<'a> Turn<'a> {
         let calls = history.push_assistant(message.clone()).map_err(TurnError::history)?;
         self.record(JournalEntry::Assistant(&message)).await?;
         *self.history = history;
-        for call in message.calls {
-            if let EmittedCall::Broken(call) = call {
-                let (name, problem) = (call.name, call.problem);
-                self.events.send(TurnEvent::CallBroken { name, problem }).await;
-            }
-        }
         Ok(calls)
     }
 }
@@ -139,17 +266,20 @@ impl Tally {
     }
 }
 
-/// Fails for a message with which the turn cannot go on. Decided from the content: an outcome
-/// that claims a reply is not believed when there is none.
-fn check(message: &AssistantMessage, outcome: Outcome) -> Result<(), TurnError> {
+/// Refuses a message with which the turn cannot go on. Decided from the content: an outcome that
+/// claims a reply is not believed when there is none.
+fn check(message: &AssistantMessage, outcome: Outcome) -> Result<(), TurnErrorKind> {
     let reasoned = || message.reasoning.as_ref().is_some_and(|r| !r.text.trim().is_empty());
     if outcome == Outcome::Refused {
-        return Err(TurnError::no_answer(TurnErrorKind::Refused));
+        return Err(TurnErrorKind::Refused);
     }
-    if message.is_empty() {
-        let reasoned = outcome == Outcome::ReasoningOnly || reasoned();
-        let kind = if reasoned { TurnErrorKind::ReasoningOnly } else { TurnErrorKind::Empty };
-        return Err(TurnError::no_answer(kind));
+    if !message.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    Err(match outcome {
+        Outcome::ReasoningCut => TurnErrorKind::ReasoningCut,
+        Outcome::ReasoningOnly => TurnErrorKind::ReasoningOnly,
+        _ if reasoned() => TurnErrorKind::ReasoningOnly,
+        _ => TurnErrorKind::Empty,
+    })
 }

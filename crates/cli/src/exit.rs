@@ -1,7 +1,7 @@
 //! How the program ends.
 
 use openclaw_core::ModelErrorKind;
-use openclaw_runtime::{ConnectError, SetupErrorKind};
+use openclaw_runtime::{ConnectError, SetupErrorKind, TurnErrorKind, TurnOutcome};
 
 /// The end of a run; each has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +19,12 @@ pub enum Exit {
     Unreachable,
     /// The server, or a person, refused.
     Refused,
+    /// The turn waits for what a person has to say.
+    NeedsInput,
+    /// The agent had nothing to say, on purpose.
+    Silent,
+    /// A limit or a guard of the turn stopped a model that did not get on.
+    Stopped,
     /// A clock of this program ran out.
     TimedOut,
     /// A person stopped it.
@@ -33,6 +39,15 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
     (Exit::Config.code(), "The config cannot be used; nothing was sent."),
     (Exit::Unreachable.code(), "No server answers at the address."),
     (Exit::Refused.code(), "The server refused the key, the model or the request."),
+    (
+        Exit::NeedsInput.code(),
+        "The turn waits for an answer of yours; the question is in the message.",
+    ),
+    (Exit::Silent.code(), "The agent had nothing to say, and said so."),
+    (
+        Exit::Stopped.code(),
+        "The turn was stopped: a limit on its calls, broken or repeated calls, or an answer without end.",
+    ),
     (Exit::TimedOut.code(), "A clock ran out; the message names it and where it is set."),
     (Exit::Interrupted.code(), "Stopped by Ctrl-C."),
 ];
@@ -48,6 +63,9 @@ impl Exit {
             Self::Config => 3,
             Self::Unreachable => 4,
             Self::Refused => 5,
+            Self::NeedsInput => 6,
+            Self::Silent => 7,
+            Self::Stopped => 8,
             Self::TimedOut => 124,
             Self::Interrupted => 130,
         }
@@ -64,6 +82,33 @@ impl Exit {
             | ModelErrorKind::Rejected
             | ModelErrorKind::RateLimited { .. }
             | ModelErrorKind::ContextOverflow { .. } => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The end that a turn leads to.
+    #[must_use]
+    pub fn of_turn(outcome: &TurnOutcome) -> Self {
+        match outcome {
+            TurnOutcome::Reply { .. } => Self::Ok,
+            TurnOutcome::Silent => Self::Silent,
+            TurnOutcome::NeedsInput { .. } => Self::NeedsInput,
+            TurnOutcome::TimedOut { .. } => Self::TimedOut,
+            TurnOutcome::Cancelled => Self::Interrupted,
+            TurnOutcome::Failed(error) => Self::of_turn_error(error.kind()),
+            _ => Self::Failed,
+        }
+    }
+
+    fn of_turn_error(kind: TurnErrorKind) -> Self {
+        match kind {
+            TurnErrorKind::Model(kind) => Self::of_model_error(kind),
+            TurnErrorKind::Refused => Self::Refused,
+            TurnErrorKind::ModelCallLimit
+            | TurnErrorKind::ToolCallLimit
+            | TurnErrorKind::BrokenCalls
+            | TurnErrorKind::RepeatedCalls
+            | TurnErrorKind::Repetition(_) => Self::Stopped,
             _ => Self::Failed,
         }
     }
@@ -86,5 +131,61 @@ impl Exit {
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use openclaw_core::Clock;
+    use openclaw_runtime::Limit;
+
+    use super::*;
+
+    #[test]
+    fn every_outcome_of_a_turn_has_its_own_code_and_only_a_reply_is_a_success() {
+        let limit = Limit { duration: Duration::from_secs(1), source: "--timeout".into() };
+        let outcomes = [
+            (TurnOutcome::Reply { text: "Hi".to_owned(), truncated: false }, 0),
+            (TurnOutcome::NeedsInput { question: "May it?".to_owned() }, 6),
+            (TurnOutcome::Silent, 7),
+            (TurnOutcome::TimedOut { limit }, 124),
+            (TurnOutcome::Cancelled, 130),
+        ];
+        for (outcome, code) in outcomes {
+            assert_eq!(Exit::of_turn(&outcome).code(), code, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn failures_are_told_apart_by_their_codes() {
+        let after = Duration::from_secs(1);
+        let timeout = ModelErrorKind::Timeout { clock: Clock::Total, after };
+        for (kind, code) in [
+            (TurnErrorKind::Empty, 1),
+            (TurnErrorKind::ReasoningOnly, 1),
+            (TurnErrorKind::ReasoningCut, 1),
+            (TurnErrorKind::Journal, 1),
+            (TurnErrorKind::Model(ModelErrorKind::Interrupted), 1),
+            (TurnErrorKind::Model(ModelErrorKind::Connect), 4),
+            (TurnErrorKind::Model(ModelErrorKind::Auth), 5),
+            (TurnErrorKind::Refused, 5),
+            (TurnErrorKind::ModelCallLimit, 8),
+            (TurnErrorKind::ToolCallLimit, 8),
+            (TurnErrorKind::BrokenCalls, 8),
+            (TurnErrorKind::RepeatedCalls, 8),
+            (TurnErrorKind::Model(timeout), 124),
+        ] {
+            assert_eq!(Exit::of_turn_error(kind).code(), code, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn every_code_is_explained_once() {
+        let codes: BTreeSet<u8> = EXIT_CODES.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes.len(), EXIT_CODES.len());
+        assert_eq!(codes, BTreeSet::from([0, 1, 2, 3, 4, 5, 6, 7, 8, 124, 130]));
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use openclaw_core::{Effect, Waiting};
-use openclaw_runtime::{Attempts, TurnEvent};
+use openclaw_runtime::{AskedAgain, Attempts, BrokenCallStep, TurnEvent};
 
 use crate::printer::{Printer, Style};
 use crate::visible;
@@ -96,12 +96,6 @@ impl Progress {
             }
             TurnEvent::Reasoning(text) => self.reasoning(text),
             TurnEvent::CallWriting { .. } => self.content(),
-            TurnEvent::CallBroken { name, problem } => {
-                self.line(Style::Yellow, &format!("✗ {name}: {problem}"));
-            }
-            TurnEvent::ToolRefused { name, reason, .. } => {
-                self.line(Style::Yellow, &format!("✗ {name}: {reason}"));
-            }
             TurnEvent::ToolStarted { call, effect } => {
                 let what = describe(call.name.as_str(), effect);
                 self.line(Style::Bold, &format!("● {what}"));
@@ -137,9 +131,46 @@ impl Progress {
                     );
                 }
             }
-            _ => {}
+            other => self.mishap(other),
         }
         Ok(())
+    }
+
+    /// Tells what went wrong with what the model wrote, and what is done about it.
+    fn mishap(&mut self, event: &TurnEvent) {
+        let text = match event {
+            TurnEvent::CallRescued { how, .. } if self.printer.is_verbose() => {
+                return self.line(Style::Dim, &format!("  a call was mended: {}", how.join(", ")));
+            }
+            TurnEvent::CallBroken { name, problem, step } => {
+                let next = match step {
+                    BrokenCallStep::AskAgain => "; the model is asked again",
+                    BrokenCallStep::Force => "; the server is asked to force a valid call",
+                    _ => "",
+                };
+                format!("✗ {name}: {}{next}", problem.trim_end_matches('.'))
+            }
+            TurnEvent::ToolRefused { name, reason, .. } => format!("✗ {name}: {reason}"),
+            TurnEvent::CallRepeated { name, times, .. } => {
+                format!("! {name}: the same call with the same result, {times} times in a row")
+            }
+            TurnEvent::OutputCut { bytes, left_out, kept, .. } => {
+                let kept =
+                    kept.as_ref().map_or(String::new(), |kept| format!("; the whole is {kept}"));
+                let shown = bytes - left_out;
+                let text = format!("  the model is shown {shown} of {bytes} bytes{kept}");
+                return self.line(Style::Dim, &text);
+            }
+            TurnEvent::AskedAgain { why: AskedAgain::ReasoningOnly } => {
+                "! the model only reasoned; it is told to answer now".to_owned()
+            }
+            TurnEvent::AskedAgain { .. } => {
+                "! the model said nothing; it is asked once more".to_owned()
+            }
+            TurnEvent::Repetition { .. } => "! the model repeats itself and is stopped".to_owned(),
+            _ => return,
+        };
+        self.line(Style::Yellow, &text);
     }
 
     /// Tells of a server's coming and going.

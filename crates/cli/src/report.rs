@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use openclaw_core::{HttpExchange, ModelError};
-use openclaw_runtime::ConnectError;
+use openclaw_runtime::{ConnectError, TurnError, TurnErrorKind};
 use serde_json::{Value, json};
 
 use crate::printer::Printer;
@@ -54,6 +54,50 @@ pub(crate) fn json(error: &ModelError) -> Value {
         map.insert("attempt".to_owned(), json!(exchange.attempt));
     }
     value
+}
+
+/// Writes why a turn failed for another reason than a model call, and what could be done.
+pub(crate) fn print_turn(printer: Printer, error: &TurnError) {
+    printer.error(format_args!("failed to {error}"));
+    for detail in error.details() {
+        printer.aside(detail);
+    }
+    for cause in causes(error) {
+        printer.aside(format_args!("cause: {cause}"));
+    }
+    for hint in turn_hints(error) {
+        printer.hint(hint);
+    }
+}
+
+/// The same as JSON: `kind`, `message`, `details`, `keptText`, `causes`, `hints`.
+pub(crate) fn turn_json(error: &TurnError) -> Value {
+    json!({
+        "kind": turn_kind(error.kind()),
+        "message": format!("failed to {error}"),
+        "details": error.details(),
+        "keptText": error.kept_text(),
+        "causes": causes(error),
+        "hints": turn_hints(error),
+    })
+}
+
+fn turn_kind(kind: TurnErrorKind) -> &'static str {
+    match kind {
+        TurnErrorKind::BrokenCalls => "broken_calls",
+        TurnErrorKind::RepeatedCalls => "repeated_calls",
+        TurnErrorKind::Repetition(_) => "repetition",
+        TurnErrorKind::ModelCallLimit | TurnErrorKind::ToolCallLimit => "call_limit",
+        TurnErrorKind::Journal | TurnErrorKind::History => "not_recorded",
+        _ => "no_answer",
+    }
+}
+
+fn turn_hints(error: &TurnError) -> Vec<String> {
+    let hints = error.hints().into_iter().map(str::to_owned);
+    let doctor = matches!(error.kind(), TurnErrorKind::BrokenCalls)
+        .then(|| "`openclaw doctor` shows what the server makes of tool calls.".to_owned());
+    hints.chain(doctor).collect()
 }
 
 /// Why no model is at hand, as JSON; of the same shape, as far as it applies.

@@ -51,5 +51,9 @@ pub const SECRET_COMMAND_SECONDS: u64 = 10;
 pub const MODEL_CALLS: u32 = 200;
 /// The most tool calls in one run.
 pub const TOOL_CALLS: u32 = 1_000;
-/// The most bytes of a command's output that the model is shown.
-pub const EXEC_OUTPUT_BYTES: usize = 32_768;
+/// How many tools that change nothing run at the same time.
+pub const PARALLEL_TOOLS: usize = 4;
+/// The most bytes of one tool's output that the model is shown.
+pub const TOOL_OUTPUT_BYTES: usize = 32_768;
+/// The most bytes of a command's output that are kept for the model to look at in parts.
+pub const EXEC_OUTPUT_BYTES: usize = 8 << 20;

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use openclaw_agent_loop::{Agent, AgentParts, Limit, TurnLimits};
 use openclaw_config::LocalModelMode;
-use openclaw_config::defaults::{EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, TOOL_CALLS};
+use openclaw_config::defaults::{
+    EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
+};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool};
 use openclaw_process::base_environment;
-use openclaw_tools::{ExecOptions, Workspace, core_tools};
+use openclaw_tools::{ExecOptions, KeptOutputs, Workspace, core_tools};
 
 use crate::Runtime;
 use crate::chain::Attempts;
@@ -109,11 +111,15 @@ impl Runtime {
             system: Some(prompt.text().into()),
             approver,
             journal,
+            spill: Some(Arc::new(KeptOutputs::new(workspace))),
+            silent: None,
             limits: TurnLimits {
                 time,
                 model_calls: MODEL_CALLS,
                 tool_calls: TOOL_CALLS,
                 tool_time: exec_time,
+                parallel_tools: PARALLEL_TOOLS,
+                tool_output_bytes: TOOL_OUTPUT_BYTES,
                 max_output_tokens: None,
             },
         };

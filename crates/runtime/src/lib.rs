@@ -34,8 +34,8 @@ pub use chain::{Attempt, Attempts, Chain};
 pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
 pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use openclaw_agent_loop::{
-    Agent, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome,
-    TurnReport, events::channel,
+    Agent, AskedAgain, BrokenCallStep, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind,
+    TurnEvent, TurnOutcome, TurnReport, events::channel,
 };
 pub use notices::Notices;
 pub use prompt::{Explanation, Part, Profile, Prompt, Section};

@@ -23,7 +23,8 @@ const GRACE: Duration = Duration::from_secs(3);
 pub struct ExecOptions {
     /// The longest that any command may run.
     pub time_limit: Duration,
-    /// The most bytes of output that a model gets of one command: the beginning and the end.
+    /// The most bytes of output that are kept of one command: the beginning and the end. How much
+    /// of it a model is shown is up to whoever runs the tool.
     pub output_bytes: usize,
     /// The whole environment of the commands; see [`openclaw_process::base_environment`].
     pub environment: Vec<(OsString, OsString)>,

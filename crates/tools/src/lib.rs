@@ -22,11 +22,13 @@ compile_error!("openclaw-tools opens files with openat2, which only Linux has");
 mod arguments;
 mod edit;
 mod exec;
+mod outputs;
 mod read;
 mod toolset;
 mod workspace;
 mod write;
 
 pub use exec::ExecOptions;
+pub use outputs::KeptOutputs;
 pub use toolset::core_tools;
 pub use workspace::{Workspace, WorkspaceError};

@@ -6,7 +6,9 @@ mod page;
 use std::path::Path;
 
 use async_trait::async_trait;
-use openclaw_core::{Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec};
+use openclaw_core::{
+    Concurrency, Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,6 +19,8 @@ use crate::workspace::{Entry, Refusal, Workspace};
 
 /// The most lines of one call.
 const MAX_LINES: u64 = 2000;
+/// What is left free of the bytes that an output may have, for what there is to know of the page.
+const NOTE_BYTES: usize = 200;
 
 /// Reads a file or a directory of the workspace.
 #[derive(Debug)]
@@ -42,12 +46,13 @@ impl Read {
         Self { workspace, spec: spec::<Arguments>("read", description) }
     }
 
-    fn read(&self, arguments: &Arguments) -> Result<ToolOutput, Refusal> {
+    fn read(&self, arguments: &Arguments, bytes: usize) -> Result<ToolOutput, Refusal> {
         let path = self.workspace.resolve(&arguments.path)?;
         let limit = arguments.limit.and_then(WholeNumber::positive).unwrap_or(MAX_LINES);
         let range = Range {
             first: arguments.offset.and_then(WholeNumber::positive).unwrap_or(1),
             limit: limit.min(MAX_LINES),
+            bytes: bytes.saturating_sub(NOTE_BYTES),
         };
         match self.workspace.open_entry(&path)? {
             Entry::Directory(names) => {
@@ -97,7 +102,13 @@ impl Tool for Read {
         Ok(Effect::Read { path })
     }
 
-    async fn call(&self, call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        answer(decode(&self.spec, call).map(|arguments| self.read(&arguments)))
+    /// Reading changes nothing, and what is written meanwhile is written whole.
+    fn concurrency(&self, _call: &ToolCall) -> Concurrency {
+        Concurrency::Shared
+    }
+
+    async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
+        let bytes = context.output_bytes;
+        answer(decode(&self.spec, call).map(|arguments| self.read(&arguments, bytes)))
     }
 }

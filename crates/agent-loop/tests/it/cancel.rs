@@ -1,10 +1,11 @@
 //! A turn is dropped at each of its await points.
 
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use openclaw_agent_loop::{TurnOutcome, events};
 use openclaw_core::{History, Outcome, ToolOutput};
+use tokio::task::yield_now;
 
 use crate::script::{Act, Play, Stage, calls, makes, replies, says};
 use crate::sent::{assert_legal, written};
@@ -25,11 +26,18 @@ fn play() -> Play {
 }
 
 /// Polls a turn so many times and drops it; tells whether it was over by then.
-fn cut(play: &mut Play, polls: usize) -> bool {
+async fn cut(play: &mut Play, polls: usize) -> bool {
     let (sender, _receiver) = events::channel();
     let mut turn = pin!(play.agent.run_turn(&mut play.history, "Go", sender));
     let mut context = Context::from_waker(Waker::noop());
-    (0..polls).any(|_| matches!(turn.as_mut().poll(&mut context), Poll::Ready(_)))
+    for _ in 0..polls {
+        if turn.as_mut().poll(&mut context).is_ready() {
+            return true;
+        }
+        // Lets the runtime wake what yielded.
+        yield_now().await;
+    }
+    false
 }
 
 #[tokio::test]
@@ -41,7 +49,7 @@ async fn a_turn_may_be_dropped_anywhere() {
     let mut polls = 0;
     loop {
         let mut play = play();
-        let over = cut(&mut play, polls);
+        let over = cut(&mut play, polls).await;
         assert_eq!(play.live(), 0, "a dropped turn leaves nothing running");
         assert_legal(&play.history);
         let left = written(&play.history);

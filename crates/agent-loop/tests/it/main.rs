@@ -1,6 +1,8 @@
 //! Turns with a scripted model and scripted tools.
 
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod clocks;
@@ -10,6 +12,14 @@ mod events;
 mod legal;
 #[cfg(test)]
 mod outcomes;
+#[cfg(test)]
+mod parallel;
+#[cfg(test)]
+mod repeats;
+#[cfg(test)]
+mod repetition;
+#[cfg(test)]
+mod room;
 #[cfg(test)]
 mod script;
 #[cfg(test)]

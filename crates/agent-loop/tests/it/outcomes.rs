@@ -2,12 +2,14 @@
 
 use std::error::Error;
 
-use openclaw_agent_loop::{DuplicateTool, TurnErrorKind, TurnOutcome, TurnReport};
+use openclaw_agent_loop::{
+    AskedAgain, DuplicateTool, Refusal, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, events,
+};
 use openclaw_core::{
-    AssistantMessage, ChatEvent, ModelError, ModelErrorKind, Outcome, ToolName, Usage,
+    AssistantMessage, ChatEvent, ModelError, ModelErrorKind, Outcome, ToolName, ToolOutput, Usage,
 };
 
-use crate::script::{Act, Answer, Stage, calls, makes, reasoning, replies, says, text};
+use crate::script::{Act, Answer, Stage, calls, makes, reasoning, replies, says, text, thinks};
 use crate::sent::{assert_legal, written};
 
 #[track_caller]
@@ -58,26 +60,121 @@ async fn a_truncated_reply_says_so_and_is_kept() {
 async fn nothing_said_is_never_a_reply_whatever_the_server_claims() {
     let thought = |said: &str| AssistantMessage { reasoning: Some(reasoning("Hm.")), ..text(said) };
     let blank_thought = AssistantMessage { reasoning: Some(reasoning(" ")), ..text("") };
-    for (message, outcome, kind) in [
-        (text(""), Outcome::Empty, TurnErrorKind::Empty),
-        (text(" \n"), Outcome::Reply, TurnErrorKind::Empty),
-        (text(""), Outcome::Truncated, TurnErrorKind::Empty),
-        (text(""), Outcome::Calls, TurnErrorKind::Empty),
-        (blank_thought, Outcome::Reply, TurnErrorKind::Empty),
-        (thought(""), Outcome::ReasoningOnly, TurnErrorKind::ReasoningOnly),
-        (thought(" "), Outcome::Reply, TurnErrorKind::ReasoningOnly),
-        (text(""), Outcome::Refused, TurnErrorKind::Refused),
-        (text("I must"), Outcome::Refused, TurnErrorKind::Refused),
-        (calls("", &[("read", "{}")]), Outcome::Refused, TurnErrorKind::Refused),
+    for (message, outcome, kind, asked) in [
+        (text(""), Outcome::Empty, TurnErrorKind::Empty, 2),
+        (text(" \n"), Outcome::Reply, TurnErrorKind::Empty, 2),
+        (text(""), Outcome::Truncated, TurnErrorKind::Empty, 2),
+        (text(""), Outcome::Calls, TurnErrorKind::Empty, 2),
+        (blank_thought, Outcome::Reply, TurnErrorKind::Empty, 2),
+        (thought(""), Outcome::ReasoningOnly, TurnErrorKind::ReasoningOnly, 2),
+        (thought(" "), Outcome::Reply, TurnErrorKind::ReasoningOnly, 2),
+        (thought(""), Outcome::ReasoningCut, TurnErrorKind::ReasoningCut, 1),
+        (text(""), Outcome::Refused, TurnErrorKind::Refused, 1),
+        (text("I must"), Outcome::Refused, TurnErrorKind::Refused, 1),
+        (calls("", &[("read", "{}")]), Outcome::Refused, TurnErrorKind::Refused, 1),
     ] {
-        let mut play = Stage::new([says(message.clone(), outcome)]).build();
+        let answer = || says(message.clone(), outcome);
+        let mut play = Stage::new([answer(), answer()]).build();
         let (report, _) = play.turn("Hi").await;
         assert_eq!(failure(&report).0, kind, "{message:?} {outcome:?}");
-        assert_eq!(report.usage.input, 10, "a failed answer cost tokens as well");
+        assert_eq!(report.usage.input, 10 * asked, "a failed answer cost tokens as well");
         assert!(!play.ran());
         assert_eq!(written(&play.history), ["user: Hi"]);
-        assert_eq!(play.log(), ["journal user Hi", "model"]);
+        assert_eq!(play.log()[0], "journal user Hi");
+        assert!(play.log()[1..].iter().all(|line| line == "model"));
+        assert_eq!(report.model_calls, asked);
     }
+}
+
+#[tokio::test]
+async fn a_model_that_said_nothing_is_asked_once_more_and_one_that_only_thought_to_answer_now() {
+    let empty = || says(text(""), Outcome::Empty);
+    let mut play = Stage::new([empty(), thinks(Outcome::ReasoningOnly), replies("Here.")]).build();
+    let (report, seen) = play.turn("Hi").await;
+    assert_eq!(reply(&report), ("Here.", false));
+    let why = [AskedAgain::Empty, AskedAgain::ReasoningOnly];
+    for why in why {
+        assert!(seen.contains(&TurnEvent::AskedAgain { why }), "{seen:?}");
+    }
+    let requests = play.requests();
+    assert_eq!(requests[0], requests[1]);
+    assert!(requests[2][0].starts_with("user: Hi\n\nYou have thought"), "{requests:?}");
+    assert_eq!(written(&play.history), ["user: Hi", "assistant: Here."], "the nudge is not kept");
+
+    // After a usable message there is a new chance.
+    let answers = [empty(), makes(&[("read", "{}")]), empty(), replies("Done.")];
+    let (report, _) = Stage::new(answers).build().turn("Hi").await;
+    assert_eq!(reply(&report), ("Done.", false));
+}
+
+#[tokio::test]
+async fn no_second_chance_goes_beyond_the_limit_of_model_calls() {
+    let mut stage = Stage::new([says(text(""), Outcome::Empty)]);
+    stage.limits.model_calls = 1;
+    let (report, _) = stage.build().turn("Hi").await;
+    assert_eq!((failure(&report).0, report.model_calls), (TurnErrorKind::Empty, 1));
+}
+
+#[tokio::test]
+async fn an_agent_is_silent_only_on_purpose_and_only_where_it_may_be() {
+    let mut stage = Stage::new([replies(" NO_REPLY\n"), replies("NO_REPLY, or not")]);
+    stage.silent = Some("NO_REPLY");
+    let mut play = stage.build();
+    let (report, _) = play.turn("Hi").await;
+    assert!(matches!(report.outcome, TurnOutcome::Silent), "{report:?}");
+    let (report, _) = play.turn("Hi").await;
+    assert_eq!(reply(&report).0, "NO_REPLY, or not");
+
+    let (report, _) = Stage::new([replies("NO_REPLY")]).build().turn("Hi").await;
+    assert_eq!(reply(&report).0, "NO_REPLY");
+}
+
+#[tokio::test]
+async fn a_call_that_needs_a_person_ends_the_turn_with_the_question() {
+    let first = makes(&[("read", "{}"), ("asks", "{}"), ("read", r#"{"a":1}"#)]);
+    let asks = Act::Output(ToolOutput::ok("never"));
+    let mut play = Stage::new([first, replies("Thank you.")]).tool("asks", asks).build();
+    let (report, seen) = play.turn("Go").await;
+    let TurnOutcome::NeedsInput { question } = &report.outcome else { panic!("{report:?}") };
+    assert_eq!(question, "May it?");
+    let refused = |event: &&TurnEvent| {
+        matches!(event, TurnEvent::ToolRefused { refusal: Refusal::NeedsInput, .. })
+    };
+    assert_eq!(seen.iter().filter(refused).count(), 2);
+    let left = written(&play.history);
+    assert_eq!(left[2], "result call_0: read it", "what came before was done");
+    assert!(left[3].ends_with("the user has to answer first: May it?"), "{left:?}");
+    assert!(left[4].contains("not run: a call before it"), "{left:?}");
+
+    let (report, _) = play.turn("Yes.").await;
+    assert_eq!(reply(&report).0, "Thank you.");
+    assert_legal(&play.history);
+}
+
+#[tokio::test]
+async fn a_turn_that_is_cancelled_says_so_and_answers_what_is_open() {
+    let first = makes(&[("hang", "{}"), ("read", "{}")]);
+    let mut play = Stage::new([first, replies("Here.")]).tool("hang", Act::Hangs).build();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (sender, mut receiver) = events::channel();
+    let cancelled = async { drop(stopped.await) };
+    let turn = play.agent.run_turn_until(&mut play.history, "Go", sender, cancelled);
+    let watch = async {
+        while let Some(event) = receiver.recv().await {
+            if matches!(event, TurnEvent::ToolStarted { .. }) {
+                break;
+            }
+        }
+        stop.send(()).unwrap();
+    };
+    let (report, ()) = tokio::join!(turn, watch);
+    assert!(matches!(report.outcome, TurnOutcome::Cancelled), "{report:?}");
+    assert_eq!(play.live(), 0);
+    let left = written(&play.history);
+    assert!(left[2].contains("interrupted because the turn was cancelled"), "{left:?}");
+    assert!(left[3].contains("not run: the turn was cancelled"), "{left:?}");
+    let (report, _) = play.turn("Well?").await;
+    assert_eq!(reply(&report).0, "Here.");
 }
 
 #[tokio::test]
@@ -113,7 +210,11 @@ async fn a_stream_that_ends_without_a_whole_message_is_a_failure() {
 
 #[tokio::test]
 async fn a_model_that_never_stops_calling_is_stopped_by_each_limit() {
-    let endless = || (0..9).map(|_| makes(&[("read", "{}"), ("read", "{}")]));
+    let endless = || {
+        (0..9).map(|n| {
+            makes(&[("read", &format!("{{\"n\": {n}}}")), ("read", &format!("{{\"m\": {n}}}"))])
+        })
+    };
     let mut stage = Stage::new(endless());
     stage.limits.model_calls = 3;
     let mut play = stage.build();

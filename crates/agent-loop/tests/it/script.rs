@@ -8,15 +8,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use openclaw_agent_loop::{
-    Agent, AgentParts, DuplicateTool, EventReceiver, TurnEvent, TurnLimits, TurnReport, events,
+    Agent, AgentParts, CallRepeats, DuplicateTool, EventReceiver, TurnEvent, TurnLimits,
+    TurnReport, events,
 };
 use openclaw_core::{
     Abilities, Approver, Arguments, AssistantMessage, BrokenCall, ChatEvent, ChatModel,
-    ChatRequest, ChatStream, Effect, EmittedCall, History, InvalidArguments, Journal, JournalEntry,
-    JournalError, LimitSource, Liveness, ModelError, ModelInfo, ModelLimits, Outcome, Reasoning,
-    TokenCount, Tool, ToolCall, ToolCallId, ToolContext, ToolName, ToolOutput, ToolSpec, Usage,
-    Verdict,
+    ChatRequest, ChatStream, Concurrency, Effect, EmittedCall, History, InvalidArguments, Journal,
+    JournalEntry, JournalError, LimitSource, Liveness, ModelError, ModelInfo, ModelLimits, Outcome,
+    Reasoning, Spill, TokenCount, Tool, ToolCall, ToolCallId, ToolContext, ToolName, ToolOutput,
+    ToolSpec, Usage, Verdict,
 };
+use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use crate::sent::written;
@@ -40,6 +42,7 @@ pub(crate) enum Answer {
 pub(crate) struct Script {
     pub(crate) answers: Mutex<VecDeque<Answer>>,
     pub(crate) requests: Mutex<Vec<ChatRequest>>,
+    window: u32,
     log: Log,
 }
 
@@ -48,7 +51,11 @@ impl ChatModel for Script {
     fn info(&self) -> ModelInfo {
         ModelInfo {
             reference: "test/script".parse().unwrap(),
-            limits: ModelLimits { window: 1, window_source: LimitSource::Config, output: None },
+            limits: ModelLimits {
+                window: self.window,
+                window_source: LimitSource::Config,
+                output: None,
+            },
             abilities: Abilities { tools: true, images: false, reasoning: true },
         }
     }
@@ -89,10 +96,43 @@ pub(crate) enum Act {
     /// Writes the pieces, then says `done`.
     Writes(Vec<&'static str>),
     RefusesArguments,
+    /// Says what the gate lets through, one line a call; may run beside others.
+    Shared(Arc<Gate>),
+    /// Says how often it ran.
+    Counts,
+    /// Writes a file, and says so.
+    Changes,
     /// Never ends.
     Hangs,
     /// Answers when the time that it was told of is over.
     EndsInTime,
+}
+
+/// Holds back tools until as many run as are to run together.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) together: usize,
+    pub(crate) running: AtomicUsize,
+    pub(crate) most: AtomicUsize,
+    pub(crate) open: Notify,
+}
+
+impl Gate {
+    pub(crate) fn new(together: usize) -> Arc<Self> {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { together, running, most, open: Notify::new() })
+    }
+
+    async fn pass(&self) {
+        let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(running, Ordering::SeqCst);
+        if running == self.together {
+            self.open.notify_waiters();
+        } else {
+            self.open.notified().await;
+        }
+        self.running.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Debug)]
@@ -123,7 +163,18 @@ impl Tool for Actor {
             let problem = "`path` is missing".to_owned();
             return Err(InvalidArguments { tool: call.name.clone(), problem });
         }
-        Ok(Effect::Read { path: call.arguments.to_json() })
+        let path = call.arguments.to_json();
+        match self.act {
+            Act::Changes => Ok(Effect::Write { path }),
+            _ => Ok(Effect::Read { path }),
+        }
+    }
+
+    fn concurrency(&self, _call: &ToolCall) -> Concurrency {
+        match self.act {
+            Act::Shared(_) => Concurrency::Shared,
+            _ => Concurrency::Alone,
+        }
     }
 
     async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
@@ -140,6 +191,16 @@ impl Tool for Actor {
                 ToolOutput::ok("done").with_summary("a summary")
             }
             Act::RefusesArguments => panic!("called with arguments that it refuses"),
+            Act::Shared(gate) => {
+                gate.pass().await;
+                ToolOutput::ok(format!("passed with {}", call.arguments.to_json()))
+            }
+            Act::Counts => {
+                let runs = self.log.lock().unwrap();
+                let runs = runs.iter().filter(|line| line.starts_with("run ")).count();
+                ToolOutput::ok(format!("run {runs}"))
+            }
+            Act::Changes => ToolOutput::ok("changed"),
             Act::Hangs => std::future::pending().await,
             Act::EndsInTime => {
                 pass(context.time_limit.expect("a limit")).await;
@@ -156,11 +217,15 @@ struct Judge(Log);
 #[async_trait]
 impl Approver for Judge {
     async fn decide(&self, call: &ToolCall, effect: &Effect) -> Verdict {
-        assert_eq!(*effect, Effect::Read { path: call.arguments.to_json() });
+        let path = call.arguments.to_json();
+        assert!(
+            *effect == Effect::Read { path: path.clone() } || *effect == Effect::Write { path }
+        );
         self.0.lock().unwrap().push(format!("decide {}", call.id));
         yield_now().await;
         match call.name.as_str() {
             "forbidden" => Verdict::Deny { reason: "the user said no".to_owned() },
+            "asks" => Verdict::NeedsInput { question: "May it?".to_owned() },
             "undecided" => std::future::pending().await,
             _ => Verdict::Allow,
         }
@@ -204,6 +269,9 @@ pub(crate) struct Stage {
     pub(crate) answers: Vec<Answer>,
     pub(crate) tools: Vec<(&'static str, Act)>,
     pub(crate) limits: TurnLimits,
+    pub(crate) window: u32,
+    pub(crate) spill: Option<Arc<dyn Spill>>,
+    pub(crate) silent: Option<&'static str>,
     pub(crate) journal_fails_from: usize,
     pub(crate) journal_hangs_from: usize,
 }
@@ -215,12 +283,23 @@ impl Stage {
             model_calls: 8,
             tool_calls: 8,
             tool_time: None,
+            parallel_tools: 4,
+            tool_output_bytes: 10_000,
             max_output_tokens: Some(100),
         };
         let tools = vec![("read", Act::Output(ToolOutput::ok("read it")))];
         let answers = answers.into_iter().collect();
         let never = usize::MAX;
-        Self { answers, tools, limits, journal_fails_from: never, journal_hangs_from: never }
+        Self {
+            answers,
+            tools,
+            limits,
+            window: 32_768,
+            spill: None,
+            silent: None,
+            journal_fails_from: never,
+            journal_hangs_from: never,
+        }
     }
 
     pub(crate) fn tool(mut self, name: &'static str, act: Act) -> Self {
@@ -238,6 +317,7 @@ impl Stage {
         let model = Arc::new(Script {
             answers: Mutex::new(self.answers.into()),
             requests: Mutex::default(),
+            window: self.window,
             log: log.clone(),
         });
         let tools = self.tools.into_iter().map(|(name, act)| {
@@ -260,6 +340,8 @@ impl Stage {
             system: Some("Be brief.".into()),
             approver: Arc::new(Judge(log.clone())),
             journal: Arc::new(journal),
+            spill: self.spill,
+            silent: self.silent.map(Into::into),
             limits: self.limits,
         })?;
         Ok(Play { agent, model, log, live, history: History::new() })
@@ -280,6 +362,16 @@ impl Play {
     pub(crate) async fn turn(&mut self, input: &str) -> (TurnReport, Vec<TurnEvent>) {
         let (sender, receiver) = events::channel();
         tokio::join!(self.agent.run_turn(&mut self.history, input, sender), drain(receiver))
+    }
+
+    /// Goes on with a turn that was dropped.
+    pub(crate) async fn resume(
+        &mut self,
+        repeats: Option<CallRepeats>,
+    ) -> (TurnReport, Vec<TurnEvent>) {
+        let (sender, receiver) = events::channel();
+        let resumed = self.agent.resume_turn(&mut self.history, repeats, sender);
+        tokio::join!(resumed, drain(receiver))
     }
 
     /// Adds an answer for the next model call.
@@ -363,6 +455,11 @@ pub(crate) fn says(message: AssistantMessage, outcome: Outcome) -> Answer {
 
 pub(crate) fn replies(said: &str) -> Answer {
     says(text(said), Outcome::Reply)
+}
+
+/// A message that is nothing but a thought.
+pub(crate) fn thinks(outcome: Outcome) -> Answer {
+    says(AssistantMessage { reasoning: Some(reasoning("Hm.")), ..text("") }, outcome)
 }
 
 pub(crate) fn makes(made: &[(&str, &str)]) -> Answer {

@@ -1,6 +1,6 @@
 //! What becomes of the calls of a message.
 
-use openclaw_agent_loop::{Refusal, TurnEvent};
+use openclaw_agent_loop::{BrokenCallStep, Refusal, TurnEvent};
 use openclaw_core::{MessageRef, ToolCallId, ToolName, ToolOutput};
 
 use crate::script::{Act, Stage, makes, replies};
@@ -84,7 +84,11 @@ async fn a_message_of_broken_calls_alone_is_answered_and_the_model_asked_again()
     let name = ToolName::new("read").unwrap();
     let problem = "not valid JSON at line 1, column 9".to_owned();
     assert!(
-        events.contains(&TurnEvent::CallBroken { name, problem: problem.clone() }),
+        events.contains(&TurnEvent::CallBroken {
+            name,
+            problem: problem.clone(),
+            step: BrokenCallStep::AskAgain
+        }),
         "{events:?}"
     );
     let result = &written(&play.history)[2];

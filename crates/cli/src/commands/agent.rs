@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use openclaw_core::{History, NoJournal};
 use openclaw_runtime::{
-    AgentOptions, AgentRun, Limit, TurnError, TurnErrorKind, TurnOutcome, TurnReport, channel,
+    AgentOptions, AgentRun, Limit, TurnError, TurnOutcome, TurnReport, channel,
 };
 use serde_json::{Value, json};
 
@@ -70,12 +70,20 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
                 );
             }
         }
-        TurnOutcome::Failed(error) => print_failure(context, error),
+        TurnOutcome::Failed(error) => {
+            if let Some(text) = error.kept_text().filter(|_| !args.json && !streamed) {
+                printer.answer_line(text)?;
+            }
+            print_failure(context, error);
+        }
         TurnOutcome::TimedOut { limit } => {
             printer.error(format_args!("failed to finish the turn within {limit}"));
         }
+        TurnOutcome::NeedsInput { question } => printer.error(needs_input(question)),
+        TurnOutcome::Silent => printer.note("the agent has nothing to say"),
+        _ => printer.error("failed to finish the turn: it was cancelled"),
     }
-    Ok(exit(&report.outcome))
+    Ok(Exit::of_turn(&report.outcome))
 }
 
 /// Runs the turn and shows it at the same time.
@@ -103,27 +111,15 @@ async fn turn(
     Ok(report)
 }
 
-fn exit(outcome: &TurnOutcome) -> Exit {
-    match outcome {
-        TurnOutcome::Reply { .. } => Exit::Ok,
-        TurnOutcome::TimedOut { .. } => Exit::TimedOut,
-        TurnOutcome::Failed(error) => match error.kind() {
-            TurnErrorKind::Model(kind) => Exit::of_model_error(kind),
-            TurnErrorKind::Refused => Exit::Refused,
-            _ => Exit::Failed,
-        },
-    }
-}
-
 fn print_failure(context: &Context, error: &TurnError) {
     if let Some(error) = error.model_error() {
-        report::print(context.printer, error);
-        return context.hint_at_trace(Some(error.kind()));
+        return report::print(context.printer, error);
     }
-    context.printer.error(format_args!("failed to {error}"));
-    for cause in report::causes(error) {
-        context.printer.aside(format_args!("cause: {cause}"));
-    }
+    report::print_turn(context.printer, error);
+}
+
+fn needs_input(question: &str) -> String {
+    format!("failed to go on without you: {question}")
 }
 
 fn prompt_json(run: &AgentRun) -> Value {
@@ -147,10 +143,14 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
         TurnOutcome::Reply { text, truncated: true } => (Some(text), "length", None),
         TurnOutcome::TimedOut { limit } => {
             let message = format!("failed to finish the turn within {limit}");
-            let error = json!({"kind": "timeout", "message": message, "causes": [], "hints": []});
-            (None, "timeout", Some(error))
+            (None, "timeout", Some(end_json("timeout", &message)))
         }
         TurnOutcome::Failed(error) => (None, "error", Some(failure_json(error))),
+        TurnOutcome::Silent => (None, "silent", None),
+        TurnOutcome::NeedsInput { question } => {
+            (None, "input", Some(end_json("needs_input", &needs_input(question))))
+        }
+        _ => (None, "cancelled", Some(end_json("cancelled", "failed to finish the turn"))),
     };
     let payloads: Vec<Value> =
         text.iter().map(|text| json!({"text": text, "mediaUrl": null})).collect();
@@ -177,7 +177,7 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
                 "modelCalls": report.model_calls,
                 "toolCalls": report.tool_calls,
             },
-            "aborted": matches!(report.outcome, TurnOutcome::TimedOut { .. }),
+            "aborted": matches!(report.outcome, TurnOutcome::TimedOut { .. } | TurnOutcome::Cancelled),
             "systemPromptReport": prompt_json(run),
             "workspace": run.workspace,
             "finalPromptText": message,
@@ -197,14 +197,13 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
     })
 }
 
+fn end_json(kind: &str, message: &str) -> Value {
+    json!({"kind": kind, "message": message, "causes": [], "hints": []})
+}
+
 fn failure_json(error: &TurnError) -> Value {
     match error.model_error() {
         Some(error) => report::json(error),
-        None => json!({
-            "kind": "no_answer",
-            "message": format!("failed to {error}"),
-            "causes": report::causes(error),
-            "hints": [],
-        }),
+        None => report::turn_json(error),
     }
 }

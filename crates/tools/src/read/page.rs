@@ -18,6 +18,8 @@ pub(crate) struct Range {
     pub(crate) first: u64,
     /// How many at most; at least 1.
     pub(crate) limit: u64,
+    /// How many bytes at most; never more than [`MAX_BYTES`].
+    pub(crate) bytes: usize,
 }
 
 /// The lines of a range.
@@ -94,7 +96,7 @@ impl Scan {
             if self.line - first >= range.limit {
                 self.full = true;
             } else {
-                self.keep(piece);
+                self.keep(piece, range.bytes.min(MAX_BYTES));
             }
         }
         self.in_line = piece.last() != Some(&b'\n');
@@ -103,12 +105,12 @@ impl Scan {
         }
     }
 
-    fn keep(&mut self, piece: &[u8]) {
+    fn keep(&mut self, piece: &[u8], most: usize) {
         if !self.in_line {
             self.line_start = self.kept.len();
             self.lines_kept += 1;
         }
-        let room = MAX_BYTES - self.kept.len();
+        let room = most.saturating_sub(self.kept.len());
         if piece.len() <= room {
             self.kept.extend_from_slice(piece);
             return;
@@ -136,7 +138,7 @@ impl Scan {
         }
         let next = range.first + self.lines_kept;
         if self.cut {
-            notes.push(format!("line {} is cut after {MAX_BYTES} bytes", range.first));
+            notes.push(format!("line {} is cut after {} bytes", range.first, self.kept.len()));
         }
         if unfinished {
             notes.push(format!("more lines; read on with offset {next}"));
@@ -183,7 +185,7 @@ mod tests {
     use super::*;
 
     fn page(text: &[u8], first: u64, limit: u64) -> Page {
-        Page::read(text, Range { first, limit }).unwrap()
+        Page::read(text, Range { first, limit, bytes: MAX_BYTES }).unwrap()
     }
 
     #[test]
@@ -229,11 +231,12 @@ mod tests {
     fn what_is_not_there_is_said() {
         assert_eq!(page(b"", 1, 10).notes, ["empty"]);
         for text in [b"a\nb".as_slice(), b"a\nb\n"] {
-            let error = Page::read(text, Range { first: 3, limit: 10 }).unwrap_err();
+            let error =
+                Page::read(text, Range { first: 3, limit: 10, bytes: MAX_BYTES }).unwrap_err();
             assert_eq!(error.to_string(), "offset 3 is past the end: there are 2 lines");
         }
         assert!(matches!(
-            Page::read(&b"\x7fELF\0"[..], Range { first: 1, limit: 1 }),
+            Page::read(&b"\x7fELF\0"[..], Range { first: 1, limit: 1, bytes: MAX_BYTES }),
             Err(PageError::Binary)
         ));
         let page = page(b"caf\xe9\n", 1, 10);

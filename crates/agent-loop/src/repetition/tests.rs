@@ -1,0 +1,167 @@
+//! What is a repetition and what only looks like one.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// How many bytes a part has when it is found to be a repetition; `None`: it is none.
+fn found_at(part: Part, text: &str) -> Option<usize> {
+    let mut watch = Watch::new();
+    text.char_indices()
+        .find_map(|(at, c)| watch.take(part, c.encode_utf8(&mut [0; 4])).map(|_| at + c.len_utf8()))
+}
+
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |mut all, at| {
+        writeln!(all, "{}", line(at)).unwrap();
+        all
+    })
+}
+
+/// Bytes without a pattern, the same each time.
+fn noise(count: usize) -> impl Iterator<Item = u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    (0..count).map(move |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[0]
+    })
+}
+
+fn base64(bytes: impl Iterator<Item = u8>) -> String {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bytes.map(|byte| char::from(alphabet[usize::from(byte % 64)])).collect()
+}
+
+#[test]
+fn what_a_looping_model_says_is_found_in_time() {
+    let paragraph = "Let me reconsider the problem from the start. The user wants the file to be \
+                     renamed, and the tests to pass. I should first look at the tests.\n\n";
+    let cycle = lines(7, |n| format!("Step {n}: I check the result of step {} again.", n * 13));
+    for (part, unit, within) in [
+        (Part::Text, "I will now check the file. ", 4_200),
+        (Part::Text, "The same line.\n", 4_200),
+        (Part::Text, "等等，让我再想一想。", 4_200),
+        (Part::Reasoning, "Wait, no. Let me think again. ", 4_200),
+        (Part::Reasoning, paragraph, 4_500),
+        (Part::Reasoning, &cycle, 4_900),
+        (Part::Text, "!", 1_100),
+        (Part::Text, "ha ", 12_400),
+        (Part::Text, "\n", 12_400),
+        (Part::Arguments, "print(\"hello world\")\n", 16_500),
+        (Part::Arguments, "\\n    \"item\": null,", 16_500),
+        (Part::Arguments, "0", 49_300),
+    ] {
+        let before = lines(40, |n| format!("{n} is what comes before, {}", n * n));
+        let text = format!("{before}{}", unit.repeat(60_000 / unit.len()));
+        let at = found_at(part, &text).unwrap_or_else(|| panic!("{part:?} {unit:?}"));
+        assert!(at < before.len() + within, "{part:?} {unit:?}: {}", at - before.len());
+    }
+}
+
+#[test]
+fn a_repetition_over_several_parts_is_found() {
+    let mut watch = Watch::new();
+    let found = (0..1_000).find_map(|_| {
+        watch
+            .take(Part::Reasoning, "I must answer the user now.")
+            .or_else(|| watch.take(Part::Text, "Let me think about it a little more."))
+    });
+    assert!(found.is_some_and(|found| found.copies <= 36), "{found:?}");
+}
+
+#[test]
+fn what_is_said_before_is_told_apart_from_the_copies() {
+    let mut watch = Watch::new();
+    let (before, unit) = ("Here is the answer you asked for.\n", "And so it goes on and on. ");
+    let text = format!("{before}{}", unit.repeat(400));
+    let mut taken = 0;
+    let found = text.as_bytes().chunks(13).find_map(|piece| {
+        taken += piece.len();
+        watch.take(Part::Text, std::str::from_utf8(piece).unwrap())
+    });
+    let found = found.unwrap();
+    assert_eq!(found.period, unit.len());
+    assert!(watch.sample(found.period).contains(unit.trim()));
+    let kept = taken - found.left - found.copies;
+    let shortest = before.len() + unit.len();
+    assert!((shortest..shortest + unit.len() + 32).contains(&kept), "{kept}");
+}
+
+#[test]
+fn what_only_looks_like_a_repetition_is_let_through() {
+    let rows = |n: usize| format!("| item {n} | {} | yes |   | {:>6} |", n * 7, n % 9 * 125);
+    let html = |n: usize| format!("<tr><td>{n}</td><td class=\"x\"></td><td>ok</td></tr>");
+    let code = |n: usize| format!("    assert_eq!(table.get({n}), Some(&Value::from({n})));");
+    let log = |n: usize| format!("2026-01-01T00:{:02}:{:02} INFO tick", n / 60 % 60, n % 60);
+    let json = |n: usize| format!("  {{\"id\": {n}, \"name\": \"user\", \"active\": true}},");
+    let hex = |n: usize| format!("{:08x}  00 00 00 00 00 00 00 00  00 00 00 00 |........|", n * 16);
+    let board = |_: usize| "<div class=\"cell empty\"></div>".repeat(10);
+    let samples: [(&str, String); 19] = [
+        ("table", lines(800, rows)),
+        ("html table", lines(800, html)),
+        ("code", lines(800, code)),
+        ("log", lines(3_000, log)),
+        ("json", lines(800, json)),
+        ("hex dump", lines(800, hex)),
+        ("numbered list", lines(2_000, |n| format!("{n}. The same words in every item"))),
+        ("counting", lines(20_000, |n| n.to_string()).replace('\n', " ")),
+        ("base64", base64(noise(100_000))),
+        ("base64 of zeros", "A".repeat(8_000)),
+        ("zeros", "0, ".repeat(4_000)),
+        ("rule", "=".repeat(200)),
+        ("rules", lines(60, |n| format!("{}\nSection {n}\n{}", "-".repeat(120), "=".repeat(120)))),
+        ("dots", lines(100, |_| ".".repeat(100))),
+        ("board", lines(10, board)),
+        ("picture", lines(60, |n| format!("{}{}", " ".repeat(60 - n), "/\\".repeat(n + 1)))),
+        ("a line by request", lines(120, |_| "I will not talk in class.".to_owned())),
+        ("empty table", lines(80, |_| "|          |          |          |".to_owned())),
+        ("spaces", " ".repeat(4_000)),
+    ];
+    for (name, sample) in &samples {
+        for part in [Part::Text, Part::Reasoning, Part::Arguments] {
+            assert_eq!(found_at(part, sample), None, "{name} {part:?}");
+        }
+    }
+    let grid = lines(20, |_| "<div class=\"cell empty\"></div>".repeat(20));
+    assert_eq!(found_at(Part::Arguments, &grid), None, "a file may repeat for longer");
+}
+
+proptest! {
+    #[test]
+    fn any_phrase_that_goes_on_is_found_however_it_comes(
+        before in "\\PC{0,400}",
+        unit in "[a-z]{8}[a-zA-Z0-9 .,\n]{1,500}",
+        sizes in proptest::collection::vec(1usize..40, 1..8),
+    ) {
+        let text = format!("{before}{}", unit.repeat(30_000 / unit.len()));
+        let mut watch = Watch::new();
+        let mut sizes = sizes.iter().cycle();
+        let (mut rest, mut found) = (text.as_str(), None);
+        while !rest.is_empty() && found.is_none() {
+            let size = rest.ceil_char_boundary(*sizes.next().unwrap());
+            let (piece, left) = rest.split_at(size);
+            found = watch.take(Part::Text, piece);
+            rest = left;
+        }
+        let found = found.unwrap();
+        prop_assert_eq!(unit.len() % found.period.min(unit.len()), 0);
+        prop_assert!(text.len() - rest.len() <= before.len() + 12_288 + 9 * unit.len() + 600);
+    }
+
+    #[test]
+    fn the_end_is_the_same_in_whatever_pieces_it_comes(
+        text in "(ab|c){0,40}", count in 1usize..2_000, size in 1usize..50,
+    ) {
+        let text = text.repeat(count);
+        let whole = Watch::new().take(Part::Text, &text);
+        let mut watch = Watch::new();
+        let chunks = text.as_bytes().chunks(size).map(|piece| std::str::from_utf8(piece).unwrap());
+        let pieces = chunks.into_iter().find_map(|piece| watch.take(Part::Text, piece));
+        let ends = |found: Option<Found>| found.map(|found| (found.period, found.copies));
+        prop_assert_eq!(ends(pieces), ends(whole));
+    }
+}
