@@ -90,7 +90,7 @@ fn ending(reader: &mut Reader, response: Response, by_event: &str) -> Result<Mea
         _ if status == "incomplete" || by_event == "incomplete" => "length",
         _ => "stop",
     };
-    Ok(Meaning::Last(reader.end(response, reason)))
+    Ok(Meaning::Last(reader.end(&response, reason)))
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ impl Reader {
     }
 
     /// Reads the answer as it is said whole at its end, with why it ended.
-    pub(crate) fn end(&mut self, response: Response, reason: &str) -> ChatChunk {
+    pub(crate) fn end(&mut self, response: &Response, reason: &str) -> ChatChunk {
         let mut deltas = Vec::new();
         let mut seen = Vec::new();
         for item in &response.output {

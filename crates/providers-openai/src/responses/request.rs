@@ -21,15 +21,18 @@ use crate::request::{messages, tools};
 pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts) -> Bytes {
     let tools: Vec<_> =
         tools(request, facts).into_iter().flatten().map(|it| tool(it, facts)).collect();
-    let tool_choice = match &request.tool_choice {
-        ToolChoice::Named(name) if tools.iter().any(|tool| tool.name == name.as_str()) => {
-            (!facts.lack(Lack::ToolChoice)).then(|| match facts.lack(Lack::NamedToolChoice) {
-                true => ResponsesToolChoice::Required,
-                false => ResponsesToolChoice::Function(Cow::Borrowed(name.as_str())),
-            })
-        }
+    let named = match &request.tool_choice {
+        ToolChoice::Named(name) if !facts.lack(Lack::ToolChoice) => Some(name.as_str()),
         _ => None,
     };
+    let named = named.filter(|name| tools.iter().any(|tool| tool.name == *name));
+    let tool_choice = named.map(|name| {
+        if facts.lack(Lack::NamedToolChoice) {
+            ResponsesToolChoice::Required
+        } else {
+            ResponsesToolChoice::Function(Cow::Borrowed(name))
+        }
+    });
     let mut instructions = None;
     let mut input = Vec::new();
     for message in messages(request, facts) {

@@ -1,6 +1,8 @@
 //! OpenAI-compatible servers as models, against a mock of vLLM, recordings and any bytes at all.
 
 #[cfg(test)]
+mod adapts;
+#[cfg(test)]
 mod any_stream;
 #[cfg(test)]
 mod catalogue;
@@ -9,6 +11,8 @@ mod client;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod openai;
 #[cfg(test)]
 mod raw;
@@ -16,6 +20,10 @@ mod raw;
 mod recordings;
 #[cfg(test)]
 mod rescue;
+#[cfg(test)]
+mod responses;
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod talk;
 #[cfg(test)]

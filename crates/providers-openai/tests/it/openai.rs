@@ -12,7 +12,8 @@ use crate::raw::{RawServer, hold, response};
 
 #[tokio::test]
 async fn the_model_conforms() {
-    conformance::suite(|client, info| Arc::new(OpenAiModel::new(client, info))).await;
+    conformance::suite(|client, info, api| Arc::new(OpenAiModel::new(client, info).with_api(api)))
+        .await;
 }
 
 #[tokio::test]

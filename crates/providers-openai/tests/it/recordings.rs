@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openclaw_core::{ChatModel, ChatRequest, EmittedCall, History, ModelErrorKind, Outcome};
-use openclaw_providers_openai::OpenAiModel;
+use openclaw_providers_openai::{Api, OpenAiModel};
 
 use crate::client::{End, client, info, read};
 use crate::raw::RawServer;
@@ -42,8 +42,45 @@ const EXPECTED: &[(&str, &str)] = &[
     ("unknown-model-stream", "unknown_model"),
 ];
 
-/// The responses to streaming chat completions, by name.
-fn recordings() -> BTreeMap<String, Vec<u8>> {
+const EXPECTED_RESPONSES: &[(&str, &str)] = &[
+    ("responses-auto-forced-stream", "Calls +run"),
+    ("responses-auto-forced-text-stream", "Calls +run"),
+    ("responses-auto-forced-two-noparallel-stream", "Calls +run"),
+    ("responses-auto-forced-two-stream", "Calls +run +run"),
+    ("responses-auto-malformed-stream", "Calls -run"),
+    ("responses-auto-truncated-arguments-stream", "Calls -run"),
+    ("responses-auto-truncated-stream", "Empty"),
+    ("responses-badkey-stream", "auth"),
+    ("responses-badmodel-stream", "unknown_model"),
+    ("responses-choice-stream", "Reply"),
+    ("responses-continue-stream", "Truncated"),
+    ("responses-empty-stream", "Empty"),
+    ("responses-history-stream", "Reply"),
+    ("responses-history-stream-again", "Reply"),
+    ("responses-kill-sigkill-engine", "interrupted"),
+    ("responses-longprompt-stream", "context_overflow"),
+    ("responses-no-max-stream", "Reply"),
+    ("responses-notools-auto-stream", "Reply"),
+    ("responses-notools-named-stream", "Truncated"),
+    ("responses-reasoned-auto-stream", "Calls +run"),
+    ("responses-reasoned-history-stream", "Reply"),
+    ("responses-reasoned-required-stream", "Calls +run +run"),
+    ("responses-reasoned-text-stream", "Reply"),
+    ("responses-reasoned-tool-stream", "Calls +run"),
+    ("responses-reasoning-hidden-stream", "Empty"),
+    ("responses-reasoning-in-stream", "Truncated"),
+    ("responses-reasoning-stream", "ReasoningCut"),
+    ("responses-stream", "Truncated"),
+    ("responses-too-large-stream", "context_overflow"),
+    ("responses-tools-loose-stream", "Calls -read_file"),
+    ("responses-tools-named-stream", "Calls +run"),
+    ("responses-tools-none-stream", "Truncated"),
+    ("responses-tools-required-stream", "Calls +read_file"),
+];
+
+/// The responses to streaming requests of an API, by name.
+pub(crate) fn recordings(api: Api) -> BTreeMap<String, Vec<u8>> {
+    let line = format!("POST /v1/{}\n", api.route());
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(Path::new(RECORDINGS)).unwrap() {
         let path = entry.unwrap().path();
@@ -51,9 +88,7 @@ fn recordings() -> BTreeMap<String, Vec<u8>> {
             continue;
         }
         let request = std::fs::read_to_string(&path).unwrap();
-        if request.starts_with("POST /v1/chat/completions")
-            && request.replace(' ', "").contains("\"stream\":true")
-        {
+        if request.starts_with(&line) && request.replace(' ', "").contains("\"stream\":true") {
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             found.insert(name, std::fs::read(path.with_extension("res")).unwrap());
         }
@@ -64,25 +99,30 @@ fn recordings() -> BTreeMap<String, Vec<u8>> {
 /// The response as bytes for the wire: what was recorded without its chunk framing gets one chunk
 /// for each event.
 fn wire(name: &str, recorded: &[u8]) -> Vec<u8> {
+    framed(name, recorded, |body| body.split_inclusive("\n\n").map(str::to_owned).collect())
+}
+
+/// The response as bytes for the wire, in chunks of its body.
+pub(crate) fn framed(name: &str, recorded: &[u8], chunks: impl Fn(&str) -> Vec<String>) -> Vec<u8> {
     let text = String::from_utf8_lossy(recorded).replace("\r\n", "\n");
     let (head, body) = text.split_once("\n\n").unwrap();
     let head = head.replace('\n', "\r\n");
-    let is_framed = name.ends_with("-raw") || name.starts_with("kill-");
+    let is_framed = name.ends_with("-raw") || name.contains("kill-");
     if is_framed || !head.contains("transfer-encoding: chunked") {
         return recorded.to_vec();
     }
     let mut wire = format!("{head}\r\n\r\n");
-    for event in body.split_inclusive("\n\n") {
-        write!(wire, "{:x}\r\n{event}\r\n", event.len()).unwrap();
+    for chunk in chunks(body) {
+        write!(wire, "{:x}\r\n{chunk}\r\n", chunk.len()).unwrap();
     }
     wire.push_str("0\r\n\r\n");
     wire.into_bytes()
 }
 
-async fn answer(response: Vec<u8>) -> End {
+async fn answer(api: Api, response: Vec<u8>) -> End {
     let response = Arc::new(response);
     let server = RawServer::start(move |_| Some(response.to_vec())).await;
-    let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
+    let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096)).with_api(api);
     let mut history = History::new();
     history.push_user("hi");
     match model.chat(ChatRequest::new(history)).await {
@@ -106,28 +146,39 @@ fn shown(end: &End) -> String {
 
 #[tokio::test]
 async fn each_recording_comes_to_what_it_says() {
-    let recordings = recordings();
-    let mut found = Vec::new();
-    for (name, recorded) in &recordings {
-        let end = answer(wire(name, recorded)).await;
-        found.push((name.as_str(), shown(&end)));
+    for (api, expected) in [(Api::ChatCompletions, EXPECTED), (Api::Responses, EXPECTED_RESPONSES)]
+    {
+        let recordings = recordings(api);
+        let mut found = Vec::new();
+        for (name, recorded) in &recordings {
+            let end = answer(api, wire(name, recorded)).await;
+            found.push((name.as_str(), shown(&end)));
+        }
+        let expected: Vec<_> =
+            expected.iter().map(|(name, shown)| (*name, (*shown).to_owned())).collect();
+        assert_eq!(found, expected);
     }
-    let expected: Vec<_> =
-        EXPECTED.iter().map(|(name, shown)| (*name, (*shown).to_owned())).collect();
-    assert_eq!(found, expected);
 }
 
 #[tokio::test]
 async fn a_recording_cut_anywhere_is_interrupted_or_whole() {
-    for name in ["auto-forced-two-stream", "chat-stream", "reasoning-stream"] {
-        let whole = wire(name, &recordings()[name]);
+    const CHAT: (Api, &str) = (Api::ChatCompletions, "\"finish_reason\":\"");
+    const RESPONSES: (Api, &str) = (Api::Responses, "event: response.completed");
+    for ((api, end), name) in [
+        (CHAT, "auto-forced-two-stream"),
+        (CHAT, "chat-stream"),
+        (CHAT, "reasoning-stream"),
+        (RESPONSES, "responses-auto-forced-two-stream"),
+        (RESPONSES, "responses-reasoned-text-stream"),
+    ] {
+        let whole = wire(name, &recordings(api)[name]);
         let text = String::from_utf8_lossy(&whole).into_owned();
-        let finish = text.find("\"finish_reason\":\"").unwrap();
+        let finish = text.find(end).unwrap();
         let ended = finish + text[finish..].find("\n\n").unwrap() + 2;
-        let (complete, ..) = answer(whole.clone()).await.unwrap();
+        let (complete, ..) = answer(api, whole.clone()).await.unwrap();
         let body = text.find("\r\n\r\n").unwrap() + 4;
         for cut in (body..whole.len()).step_by(97).chain(ended - 2..ended + 2) {
-            match answer(whole[..cut].to_vec()).await {
+            match answer(api, whole[..cut].to_vec()).await {
                 Ok((message, outcome, _)) => {
                     assert!(cut >= ended, "{name} cut at {cut} of {ended}");
                     assert_eq!(message, complete, "{name} cut at {cut}");

@@ -9,6 +9,7 @@ use openclaw_core::{
     ModelError, ModelErrorKind, Outcome, ToolName, ToolSpec, Usage,
 };
 use openclaw_mock_vllm::{Call, Gate, MockVllm, Reply, Turn};
+use openclaw_providers_openai::Api;
 use openclaw_providers_vllm::{OnLoss, Patience, VllmModel};
 use openclaw_transport::{Client, ClientOptions, Clocks, Limit};
 use serde_json::{Value, json};
@@ -88,6 +89,10 @@ async fn read_on(mut stream: ChatStream, revive: impl AsyncFn()) -> Result<Seen,
 /// Asks, kills the server when the first answer has come to event `at`, and lets it come back
 /// with `then` to say.
 async fn killed_at(at: usize, first: Turn, then: Turn) -> (MockVllm, Seen) {
+    killed_over(Api::ChatCompletions, at, first, then).await
+}
+
+async fn killed_over(api: Api, at: usize, first: Turn, then: Turn) -> (MockVllm, Seen) {
     let server = MockVllm::builder().start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(first).gate(at, &gate));
@@ -98,7 +103,7 @@ async fn killed_at(at: usize, first: Turn, then: Turn) -> (MockVllm, Seen) {
         parameters: Arc::new(Arguments::default().to_value()),
     };
     let request = ChatRequest { tools: [tool].into(), ..question("hi") };
-    let stream = model(&server).chat(request).await.unwrap();
+    let stream = model(&server).with_api(api).chat(request).await.unwrap();
     let kill = async {
         gate.reached().await;
         server.kill();
@@ -139,6 +144,31 @@ async fn killed_in_text_the_text_is_continued() {
         killed_at(0, Turn::text("never"), Turn::text("The quick brown fox jumps")).await;
     let tokens = |usage: Option<Usage>| usage.map(|usage| (usage.input, usage.output));
     assert_eq!(tokens(seen.usage), tokens(whole.usage));
+}
+
+#[tokio::test]
+async fn over_the_other_api_it_is_the_same() {
+    let bodies = |server: &MockVllm| -> Vec<Value> {
+        let requests = server.requests();
+        let sent = requests.iter().filter(|seen| seen.path.ends_with("/responses"));
+        sent.map(openclaw_mock_vllm::Seen::json).collect()
+    };
+    let over = |at, first, then| killed_over(Api::Responses, at, first, then);
+    // The answer is announced in two events, its text in two more.
+    let (server, seen) = over(2, Turn::text("never"), Turn::text("the answer")).await;
+    assert_eq!((seen.shown.as_str(), seen.fate()), ("the answer", (1, 1, 0)));
+    assert_eq!(bodies(&server).len(), 2);
+    let first = Turn::pieces(["The quick ", "brown ", "never"]);
+    let (server, seen) = over(6, first, Turn::pieces([" fox", " jumps"])).await;
+    assert_eq!(seen.shown, "The quick brown fox jumps");
+    assert_eq!((seen.fate(), seen.outcome), ((1, 1, 0), Outcome::Reply));
+    let partial = json!({"type": "message", "role": "assistant", "status": "incomplete",
+        "content": [{"type": "output_text", "text": "The quick brown"}]});
+    assert_eq!(bodies(&server)[1]["input"].as_array().unwrap().last(), Some(&partial));
+    let call = || Turn::call("read", "{\"path\": \"a\"}");
+    let (server, seen) = over(3, call(), call()).await;
+    assert!(matches!(&seen.message.calls[..], [EmittedCall::Ready(_)]), "{:?}", seen.message);
+    assert_eq!((bodies(&server).len(), seen.fate()), (2, (1, 1, 1)));
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use crate::conformance;
 
 #[tokio::test]
 async fn the_model_conforms() {
-    conformance::suite(|client, info| Arc::new(VllmModel::new(client, info))).await;
+    conformance::suite(|client, info, api| Arc::new(VllmModel::new(client, info).with_api(api)))
+        .await;
 }
 
 /// A question without tools.

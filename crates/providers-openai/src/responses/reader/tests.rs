@@ -12,7 +12,7 @@ fn event(value: Value) -> ResponseEvent {
 fn text(events: impl IntoIterator<Item = Value>) -> String {
     let mut reader = Reader::default();
     let chunks = events.into_iter().map(|value| match value.get("output") {
-        Some(_) => reader.end(serde_json::from_value::<Response>(value).unwrap(), "stop"),
+        Some(_) => reader.end(&serde_json::from_value::<Response>(value).unwrap(), "stop"),
         None => reader.event(event(value)),
     });
     shown(chunks)
@@ -30,7 +30,8 @@ fn shown(chunks: impl IntoIterator<Item = ChatChunk>) -> String {
             let part = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
             let (id, name) = (part(call.id), part(call.function.name));
             let arguments = part(call.function.arguments);
-            out.push_str(&format!("[{} {id} {name} {arguments}]", call.index.unwrap()));
+            let index = call.index.unwrap();
+            out.extend([format!("[{index} {id} {name} {arguments}]")]);
         }
     }
     out
