@@ -44,6 +44,14 @@ impl Running {
         assert!(sent.unwrap().success());
     }
 
+    /// Kills it, so that it can do nothing more.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Closes the reading end of stdout, as `| head` does.
     pub fn close_stdout(&mut self) {
         drop(self.child.stdout.take());

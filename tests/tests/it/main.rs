@@ -34,3 +34,5 @@ mod servers;
 mod status;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod trace;
