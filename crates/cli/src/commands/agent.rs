@@ -113,7 +113,8 @@ async fn turn(
 
 fn print_failure(context: &Context, error: &TurnError) {
     if let Some(error) = error.model_error() {
-        return report::print(context.printer, error);
+        report::print(context.printer, error);
+        return context.hint_at_trace(Some(error.kind()));
     }
     report::print_turn(context.printer, error);
 }

@@ -23,7 +23,12 @@ pub(crate) fn report(finished: &Finished) -> ToolOutput {
     let output = printed(&finished.output);
     let output = if output.is_empty() { "[no output]" } else { &output };
     let text = format!("{line}{survivors}\n{output}");
-    ToolOutput { text, is_error: finished.end != End::Exited(0), summary: Some(summary), digest: None }
+    ToolOutput {
+        text,
+        is_error: finished.end != End::Exited(0),
+        summary: Some(summary),
+        digest: None,
+    }
 }
 
 /// Says why a command was not run.
