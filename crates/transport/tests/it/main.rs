@@ -1,6 +1,8 @@
 //! The client against a server of scripted bytes on loopback.
 
 #[cfg(test)]
+mod allocations;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod connections;
