@@ -18,9 +18,6 @@ pub enum StreamEvent {
     Comment,
 }
 
-/// From this capacity on, in bytes, a line that grows gets far more.
-const LARGE: usize = 256 * 1024;
-
 /// A line or an event is larger than the decoder takes. The decoder is of no use afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("take a line or an event that is larger than the limit")]
@@ -178,9 +175,7 @@ impl Event {
 fn extend(line: &mut Vec<u8>, piece: &[u8], limit: usize) {
     let needed = line.len() + piece.len();
     if needed > line.capacity() {
-        // Memory that is not written to costs nothing; to move what is large does.
-        let factor = if line.capacity() < LARGE { 2 } else { 8 };
-        let capacity = needed.max(limit.min(line.capacity().saturating_mul(factor)));
+        let capacity = needed.max(limit.min(line.capacity() * 2));
         line.reserve_exact(capacity - line.len());
     }
     line.extend_from_slice(piece);
