@@ -10,6 +10,7 @@ mod edit;
 mod examination;
 mod exposure;
 mod family;
+mod memory;
 mod probe;
 mod prompts;
 mod report;

@@ -11,6 +11,8 @@ mod config_faults;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod front;
 #[cfg(test)]
 mod infer;

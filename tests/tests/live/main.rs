@@ -10,6 +10,8 @@ mod agent;
 #[cfg(test)]
 mod death;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod infer;

@@ -148,6 +148,10 @@ impl<'a> Examination<'a> {
             report.base_url = Some(target.provider.endpoint.to_string());
             report.model = target.reference().or_else(|| target.named.clone());
         }
+        if let (Some(Ok(list)), Some(model)) = (&self.list, &report.model) {
+            let served = list.iter().find(|served| served.id == model.model());
+            report.window = served.and_then(|served| served.window);
+        }
         report.version.clone_from(&self.version);
         report.lacks.clone_from(&self.lacks);
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::examination::{Examination, Target};
 use super::probe::Probe;
 use super::report::Outcome;
+use super::speed::MOMENT;
 use super::words::list;
 use crate::setup::provider_path;
 
@@ -111,7 +112,7 @@ impl Place {
 async fn get_is_open(client: &Client, is_api: bool, route: &str) -> Option<bool> {
     let endpoint = client.endpoint();
     let url = if is_api { endpoint.api(route) } else { endpoint.root(route) };
-    match client.get(url).await {
+    match tokio::time::timeout(MOMENT, client.get(url)).await.ok()? {
         Ok(_) => Some(true),
         Err(error) => match error.kind() {
             TransportErrorKind::Status(401 | 403) => Some(false),
@@ -122,8 +123,9 @@ async fn get_is_open(client: &Client, is_api: bool, route: &str) -> Option<bool>
 
 /// Whether a route takes requests: it answers, or finds fault with the request itself.
 async fn post_is_open(client: &Client, route: &str, body: &serde_json::Value) -> bool {
-    match Probe::post(client, route, body).await {
-        Ok(_) => true,
-        Err(failed) => matches!(failed.status, Some(400 | 415 | 422)),
+    match tokio::time::timeout(MOMENT, Probe::post(client, route, body)).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(failed)) => matches!(failed.status, Some(400 | 415 | 422)),
+        Err(_elapsed) => false,
     }
 }

@@ -63,6 +63,8 @@ pub struct Report {
     pub base_url: Option<String>,
     /// The version that the server says it has.
     pub version: Option<String>,
+    /// The window that the server names for the model, in tokens.
+    pub window: Option<u32>,
     /// The findings, in order. Checks that were not asked for are absent.
     pub findings: Vec<Finding>,
     /// What was seen the server not to do for the model (`true`), and to do (`false`).

@@ -1,6 +1,5 @@
 //! The checks of the server itself: is it there, does it take the key, has it the model.
 
-use openclaw_config::KeyPath;
 use openclaw_core::{LimitSource, ModelRef};
 use openclaw_providers_openai::{ServedModel, find_api, list_models, nearest};
 use openclaw_transport::TransportErrorKind;
@@ -11,6 +10,7 @@ use super::edit::Edit;
 use super::examination::{Examination, Target};
 use super::probe::{Failed, Probe};
 use super::report::Outcome;
+use super::speed::MOMENT;
 use super::words::{brief, list, time, whole};
 use crate::setup::{VLLM, provider_path};
 
@@ -237,18 +237,16 @@ async fn served(target: &Target) -> Result<Vec<ServedModel>, Failed> {
 
 /// What the server says its version is.
 async fn version(probe: &Probe) -> Option<String> {
-    let reply = Probe::get(&probe.client, "version").await.ok()?;
+    let asked = Probe::get(&probe.client, "version");
+    let reply = tokio::time::timeout(MOMENT, asked).await.ok()?.ok()?;
     let version = reply.json::<Value>().ok()?;
     Some(brief(version.get("version")?.as_str()?, 40))
 }
 
 fn unreachable(target: &Target, said: &str) -> Outcome {
     let provider = &target.provider;
-    let key: KeyPath = provider_path(&provider.id).key("baseUrl");
-    let outcome = Outcome::fail(format!("failed to {said}")).config(format!(
-        "set `{key}` to where the server is (it is from {})",
-        provider.address_source
-    ));
+    let outcome = Outcome::fail(format!("failed to {said}"))
+        .config(format!("correct the address, which is from {}", provider.address_source));
     if provider.id == VLLM {
         let port = provider.endpoint.base().port_or_known_default().unwrap_or(8000);
         return outcome.server(format!(

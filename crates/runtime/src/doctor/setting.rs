@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
-use openclaw_config::{Api, Severity, env_vars};
+use openclaw_config::{Api, Origin, Severity, env_vars};
 use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
 use openclaw_providers_openai::{list_models, model_error};
 use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, Limit as Bound, RetryPolicy};
@@ -105,7 +105,9 @@ impl Examination<'_> {
             (Some(asked), Some(named)) if *asked == named.to_string() => "as asked for".to_owned(),
             (Some(asked), Some(_)) => format!("as `{asked}` stands for it"),
             (None, Some(_)) => {
-                format!("from {}", connector.setup.source("agents.defaults.model.primary"))
+                let (long, short) = ("agents.defaults.model.primary", "agents.defaults.model");
+                let is_long = connector.setup.loaded.origin(long) != Origin::Default;
+                format!("from {}", connector.setup.source(if is_long { long } else { short }))
             }
             (_, None) => format!("the only provider is `{}`", provider.id),
         };
@@ -149,8 +151,12 @@ impl Examination<'_> {
         };
         let served: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
         let evidence = format!("{nothing}, but {endpoint} answers and serves {}", list(&served));
-        let mut outcome = Outcome::fail(evidence).config(begin);
-        outcome.edits.push(Edit::base_url(VLLM, &endpoint.to_string()));
+        let edit = Edit::base_url(VLLM, &endpoint.to_string());
+        let mut outcome = Outcome::fail(evidence).config(format!(
+            "set {edit}, or the variable `{}` to any value",
+            env_vars::VLLM_API_KEY
+        ));
+        outcome.edits.push(edit);
         if let [only] = ids.as_slice()
             && ModelRef::new(VLLM, only).is_ok()
         {

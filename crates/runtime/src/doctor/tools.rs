@@ -29,8 +29,12 @@ impl Examination<'_> {
                         format!("refused, as `compat.supportsTools` says: {}", failed.said);
                     return Outcome::pass(evidence);
                 }
-                return refused(&failed, target, "--enable-auto-tool-choice --tool-call-parser")
-                    .config("calls that the model writes as text are understood meanwhile");
+                let option = "--enable-auto-tool-choice --tool-call-parser";
+                let mut outcome = refused(&failed, target, option);
+                if let Some(advice) = &mut outcome.server {
+                    advice.push_str("; until then calls that come as text are understood");
+                }
+                return outcome;
             }
         };
         self.note(Lack::AutoToolChoice, false);

@@ -9,6 +9,8 @@ mod chain;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod hints;
 #[cfg(test)]
 mod lab;

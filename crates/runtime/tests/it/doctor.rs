@@ -1,0 +1,294 @@
+//! What an examination finds on a server with each kind of fault, and what it says mends it.
+
+use openclaw_mock_vllm::{
+    Brain, ErrorBody, Gate, MockVllm, MockVllmBuilder, ModelSpec, Reply, Turn,
+};
+use openclaw_runtime::{Check, DoctorOptions, Finding, Mark, Report};
+
+use crate::lab::{Lab, lab_on, nowhere};
+use crate::raw::{RawServer, response};
+
+async fn examine(lab: &Lab, only: &[Check]) -> Report {
+    let options = DoctorOptions { only: only.to_vec(), ..DoctorOptions::default() };
+    let mut told = Vec::new();
+    let report = lab.runtime.examine(&options, |_, finding| told.push(finding.clone())).await;
+    assert_eq!(told, report.findings);
+    report
+}
+
+fn find(report: &Report, check: Check) -> &Finding {
+    let found = report.findings.iter().find(|finding| finding.check == check);
+    found.unwrap_or_else(|| panic!("{check:?} was not made: {report:#?}"))
+}
+
+/// Asserts how a check ended, and that its evidence and advice have these texts.
+#[track_caller]
+fn expect(report: &Report, check: Check, mark: Mark, texts: &[&str]) {
+    let finding = find(report, check);
+    assert_eq!(finding.mark, mark, "{finding:#?}");
+    let said = format!("{} | {:?} | {:?}", finding.evidence, finding.server, finding.config);
+    for text in texts {
+        assert!(said.contains(text), "{text:?} is missing: {said}");
+    }
+}
+
+async fn started(builder: MockVllmBuilder) -> (MockVllm, Lab) {
+    let server = builder.start().await.unwrap();
+    let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
+    (server, lab)
+}
+
+/// A server that gives these answers, one for each question.
+async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (MockVllm, Lab) {
+    started(MockVllm::builder().brain(Brain::Script(replies.into_iter().collect()))).await
+}
+
+fn said(text: &str) -> Reply {
+    Turn::text(text).into()
+}
+
+fn refused(message: &str) -> Reply {
+    let (message, kind) = (message.to_owned(), "BadRequestError".to_owned());
+    Reply::status(400, ErrorBody::Error { message, kind })
+}
+
+#[tokio::test]
+async fn a_sound_server_fails_nothing_and_each_check_is_made_in_order() {
+    let (_server, lab) = started(MockVllm::builder()).await;
+    let report = examine(&lab, &[]).await;
+    assert!(report.is_ok(), "{report:#?}");
+    let made: Vec<_> = report.findings.iter().map(|finding| finding.check).collect();
+    assert_eq!(made, Check::ALL);
+    assert_eq!(report.count(Mark::Skipped), 0);
+    assert!(report.edits().is_empty());
+    expect(&report, Check::Reachable, Mark::Pass, &["answers with 200", "vLLM 0.32.0"]);
+    expect(&report, Check::Auth, Mark::Pass, &["no key is sent, and none is wanted"]);
+    expect(&report, Check::Window, Mark::Pass, &["4096 tokens, from the server"]);
+    expect(&report, Check::Tokenize, Mark::Pass, &["exactly what the answer counted"]);
+    expect(&report, Check::PrefixCache, Mark::Pass, &["came from it the second time"]);
+    expect(&report, Check::Exposure, Mark::Pass, &["open without a key", "this machine only"]);
+    assert_eq!(report.model.unwrap().to_string(), "lab/tiny");
+}
+
+#[tokio::test]
+async fn tools_that_the_server_was_not_started_for_name_the_options() {
+    let model = ModelSpec::new("Qwen/Qwen3-8B", 4096);
+    let (_server, lab) = started(MockVllm::builder().model(model).auto_tool_choice(false)).await;
+    let report = examine(&lab, &[]).await;
+    let both = "`--enable-auto-tool-choice --tool-call-parser hermes`";
+    expect(&report, Check::ToolsAuto, Mark::Fail, &["400: \"auto\" tool choice requires", both]);
+    for check in [Check::ToolsRequired, Check::ToolsNamed] {
+        expect(&report, check, Mark::Fail, &["400: ", "`--tool-call-parser hermes`"]);
+    }
+    expect(&report, Check::ToolHistory, Mark::Pass, &[]);
+    assert_eq!(report.count(Mark::Fail), 3);
+}
+
+#[tokio::test]
+async fn calls_that_come_as_text_name_the_parser_that_reads_them() {
+    let text = "<tool_call>\n{\"name\": \"report\", \"arguments\": {\"ok\": true}}\n</tool_call>";
+    let replies = [said("ready"), said(text), Turn::call("report", r#"{"ok": true}"#).into()];
+    let (_server, lab) = scripted(replies).await;
+    let report = examine(&lab, &[Check::ToolsAuto, Check::ToolsRequired]).await;
+    expect(&report, Check::ToolsAuto, Mark::Fail, &["came as text", "`--tool-call-parser hermes`"]);
+    expect(&report, Check::ToolsRequired, Mark::Pass, &[r#"a call of `report` with {"ok": true}"#]);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_the_routes_beside_the_api_are_unknown_and_no_failure() {
+    let (_server, lab) = started(MockVllm::builder().root_routes(false)).await;
+    let report = examine(&lab, &[]).await;
+    assert!(report.is_ok(), "{report:#?}");
+    expect(&report, Check::Tokenize, Mark::Unknown, &["404", "pass `/tokenize` on"]);
+    expect(&report, Check::Cancel, Mark::Unknown, &["`/metrics`"]);
+}
+
+#[tokio::test]
+async fn a_window_beyond_the_server_s_is_mended_in_the_model_s_entry() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let models = r#"models: [{ id: "other" }, { id: "tiny", contextWindow: 131072 }]"#;
+    let config = lab_on(&server.base_url(), models);
+    let config = config.replacen('{', r#"{ agents: { defaults: { model: "lab/tiny" } },"#, 1);
+    let report = examine(&Lab::new(&config, &[]), &[Check::Window]).await;
+    expect(&report, Check::Window, Mark::Fail, &["131072", "4096", "`--max-model-len`"]);
+    let [edit] = &report.edits()[..] else { panic!("{report:#?}") };
+    assert_eq!(edit.to_string(), "`models.providers.lab.models[1].contextWindow` to `4096`");
+}
+
+#[tokio::test]
+async fn a_missing_and_a_wrong_key_are_told_apart() {
+    let server = MockVllm::builder().api_key("right").start().await.unwrap();
+    let lab = |more: &str| Lab::new(&lab_on(&server.base_url(), more), &[]);
+    let report = examine(&lab(""), &[]).await;
+    let key = "`models.providers.lab.apiKey`";
+    expect(&report, Check::Auth, Mark::Fail, &["wants a key and none is set", key]);
+    expect(&report, Check::Chat, Mark::Skipped, &["`auth` failed"]);
+    expect(&report, Check::Exposure, Mark::Pass, &["the API wants a key", "`/metrics`"]);
+    let report = examine(&lab(r#"apiKey: "wrong-key-value""#), &[]).await;
+    expect(&report, Check::Auth, Mark::Fail, &["`wr..ue` from config literal is refused", key]);
+    assert!(!format!("{report:?}").contains("wrong-key-value"));
+    let report = examine(&lab(r#"apiKey: "right""#), &[Check::Auth]).await;
+    expect(&report, Check::Auth, Mark::Pass, &["is accepted; without one it is 401"]);
+}
+
+#[tokio::test]
+async fn what_is_no_api_leads_to_the_address_that_is() {
+    const PAGE: &str = "<!doctype html><p>hello</p>";
+    let server = RawServer::start(|line| {
+        Some(match line {
+            "GET /v1/models" => response("200 OK", "application/json", r#"{"data":[]}"#),
+            _ => response("200 OK", "text/html", PAGE),
+        })
+    })
+    .await;
+    let right = server.base_url();
+    let wrong = right.replace("/v1", "/ui");
+    let report = examine(&Lab::new(&lab_on(&wrong, ""), &[]), &[Check::Chat]).await;
+    expect(&report, Check::Reachable, Mark::Fail, &["text/html", "the API answers at", &right]);
+    let [edit] = &report.edits()[..] else { panic!("{report:#?}") };
+    assert_eq!(edit.to_string(), format!("`models.providers.lab.baseUrl` to `\"{right}\"`"));
+    expect(&report, Check::Chat, Mark::Skipped, &["`reachable` failed"]);
+
+    let pages = RawServer::start(|_| Some(response("200 OK", "text/html", PAGE))).await;
+    let report = examine(&Lab::new(&lab_on(&pages.base_url(), ""), &[]), &[]).await;
+    expect(&report, Check::Reachable, Mark::Fail, &["no OpenAI-compatible API was found"]);
+}
+
+#[tokio::test]
+async fn where_nothing_answers_all_that_builds_on_it_is_skipped() {
+    let nowhere = nowhere().await;
+    let report = examine(&Lab::new(&lab_on(&nowhere.url, ""), &[]), &[]).await;
+    expect(&report, Check::Reachable, Mark::Fail, &["connect to", "baseUrl"]);
+    assert_eq!(report.count(Mark::Skipped), Check::ALL.len() - 3);
+    let env = [("VLLM_API_KEY", "x"), ("VLLM_BASE_URL", nowhere.url.as_str())];
+    let report = examine(&Lab::new("{}", &env), &[]).await;
+    expect(&report, Check::Reachable, Mark::Fail, &["`vllm serve MODEL --port ", "VLLM_BASE_URL"]);
+}
+
+#[tokio::test]
+async fn a_newcomer_is_told_what_to_do_and_what_is_there_already() {
+    let nowhere = nowhere().await;
+    let report = examine(&Lab::new("{}", &[("VLLM_BASE_URL", &nowhere.url)]), &[]).await;
+    expect(&report, Check::Model, Mark::Fail, &["`vllm serve MODEL`", "`VLLM_API_KEY`"]);
+    assert!(report.edits().is_empty());
+
+    let server = MockVllm::builder().start().await.unwrap();
+    let report = examine(&Lab::new("{}", &[("VLLM_BASE_URL", &server.base_url())]), &[]).await;
+    expect(&report, Check::Model, Mark::Fail, &["answers and serves `tiny`"]);
+    assert_eq!(report.edits().len(), 2);
+
+    let closed = MockVllm::builder().api_key("k").start().await.unwrap();
+    let report = examine(&Lab::new("{}", &[("VLLM_BASE_URL", &closed.base_url())]), &[]).await;
+    expect(&report, Check::Model, Mark::Fail, &["wants a key", "`VLLM_API_KEY`"]);
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_served_is_replaced_by_the_only_one() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let config = lab_on(&server.base_url(), "");
+    let config = config.replacen('{', r#"{ agents: { defaults: { model: "lab/tinny" } },"#, 1);
+    let report = examine(&Lab::new(&config, &[]), &[Check::Models]).await;
+    expect(&report, Check::Models, Mark::Fail, &["`tinny` is not served", "`tiny`"]);
+    let [edit] = &report.edits()[..] else { panic!("{report:#?}") };
+    assert_eq!(edit.value(), "lab/tiny");
+}
+
+#[tokio::test]
+async fn refused_options_of_a_stream_are_mended_in_the_config() {
+    let no = refused("stream_options is not supported");
+    let (_server, lab) =
+        scripted([said("ready"), no, Turn::pieces(["1", " 2", " 3"]).into()]).await;
+    let report = examine(&lab, &[Check::Usage]).await;
+    expect(&report, Check::Stream, Mark::Pass, &["3 pieces"]);
+    expect(&report, Check::Usage, Mark::Fail, &["stream_options is not supported"]);
+    let [edit] = &report.edits()[..] else { panic!("{report:#?}") };
+    let key = "`models.providers.lab.models[0].compat.supportsUsageInStreaming` to `false`";
+    assert_eq!(edit.to_string(), key);
+}
+
+#[tokio::test]
+async fn a_server_that_neither_streams_nor_counts_is_found_out() {
+    let whole = r#"{"choices":[{"message":{"content":"ready"},"finish_reason":"stop"}]}"#;
+    let server = RawServer::start(move |line| {
+        Some(match line {
+            "GET /v1/models" => {
+                response("200 OK", "application/json", r#"{"data":[{"id":"tiny"}]}"#)
+            }
+            "POST /v1/chat/completions" => response("200 OK", "application/json", whole),
+            _ => response("404 Not Found", "application/json", r#"{"detail":"Not Found"}"#),
+        })
+    })
+    .await;
+    let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
+    let report = examine(&lab, &[]).await;
+    expect(&report, Check::Chat, Mark::Pass, &["\"ready\""]);
+    expect(&report, Check::Stream, Mark::Fail, &["came whole, as JSON"]);
+    expect(&report, Check::Usage, Mark::Skipped, &["`stream` failed"]);
+    expect(&report, Check::Window, Mark::Unknown, &["assumed", "contextWindow"]);
+    expect(&report, Check::ToolsRequired, Mark::Fail, &["not heeded: \"ready\""]);
+    expect(&report, Check::Tokenize, Mark::Unknown, &["404"]);
+    expect(&report, Check::PrefixCache, Mark::Unknown, &["`--enable-prompt-tokens-details`"]);
+}
+
+#[tokio::test]
+async fn streams_that_break_are_told_apart() {
+    let cases = [
+        (Reply::from(Turn::pieces(["1", "2"])).error_at(2, "the engine died"), "the engine died"),
+        (Reply::from(Turn::pieces(["1", "2"])).hang_up_at(2), "read the whole answer"),
+        (Reply::html(), "text/html"),
+    ];
+    for (reply, evidence) in cases {
+        let (_server, lab) = scripted([said("ready"), reply]).await;
+        let report = examine(&lab, &[Check::Stream]).await;
+        expect(&report, Check::Stream, Mark::Fail, &[evidence]);
+    }
+}
+
+#[tokio::test]
+async fn a_template_without_a_system_role_and_refused_parts_are_found() {
+    let no = || refused("System role not supported");
+    let replies = [said("ready"), no(), no(), no(), said("hi"), refused("a string is wanted")];
+    let (_server, lab) = scripted(replies).await;
+    let report = examine(&lab, &[Check::Roles, Check::Content]).await;
+    let system = ["400: System role not supported", "`--chat-template FILE`"];
+    expect(&report, Check::Roles, Mark::Fail, &system);
+    expect(&report, Check::Content, Mark::Fail, &["400: a string is wanted"]);
+    let [edit] = &report.edits()[..] else { panic!("{report:#?}") };
+    assert!(edit.to_string().contains("compat.requiresStringContent` to `true`"), "{edit}");
+}
+
+#[tokio::test]
+async fn reasoning_is_looked_for_in_fields_and_in_the_text() {
+    let field = Turn::empty().then_reasoning("so").then_text("42");
+    let (_server, lab) = scripted([said("ready"), field.into()]).await;
+    let report = examine(&lab, &[Check::Reasoning]).await;
+    expect(&report, Check::Reasoning, Mark::Pass, &["`reasoning`"]);
+    let (_server, lab) = scripted([said("ready"), said("<think>so</think>42")]).await;
+    let report = examine(&lab, &[Check::Reasoning]).await;
+    expect(&report, Check::Reasoning, Mark::Fail, &["`<think>`", "`--reasoning-parser NAME`"]);
+}
+
+#[tokio::test]
+async fn a_server_is_free_as_soon_as_it_is_left() {
+    let gate = Gate::new();
+    let long = Reply::from(Turn::pieces(["1"; 9])).gate(5, &gate);
+    let (_server, lab) = scripted([said("ready"), long]).await;
+    let report = examine(&lab, &[Check::Cancel]).await;
+    expect(&report, Check::Cancel, Mark::Pass, &["free", "after it was left"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_is_bounded_and_says_by_what() {
+    let server = RawServer::start(|line| {
+        (line == "GET /v1/models")
+            .then(|| response("200 OK", "application/json", r#"{"data":[{"id":"tiny"}]}"#))
+    })
+    .await;
+    let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
+    let begun = tokio::time::Instant::now();
+    let report = examine(&lab, &[]).await;
+    assert!(begun.elapsed().as_secs() <= 60 * Check::ALL.len() as u64, "{report:#?}");
+    let stopped = [Mark::Fail, Mark::Unknown];
+    assert!(stopped.contains(&find(&report, Check::Chat).mark), "{report:#?}");
+    assert!(format!("{report:?}").contains("the built-in limit of a check"), "{report:#?}");
+}
