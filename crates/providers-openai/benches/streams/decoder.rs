@@ -25,7 +25,7 @@ pub(crate) fn run(event: usize, rounds: usize) -> Result<()> {
         let chunks = [vec![begin.clone()], chunks, vec![end.clone()]].concat();
         vec![chunks; ROUND / event].concat()
     };
-    let (mut decoder, mut events) = (Decoder::new(2 * ROUND), 0);
+    let (mut decoder, mut events) = (Decoder::new(ROUND + READ), 0);
     for _ in 0..rounds {
         for chunk in &chunks {
             decoder.push(chunk.clone());
