@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use crate::args::doctor::ModelsProbe;
 use crate::commands::{Context, doctor};
 use crate::exit::Exit;
-use crate::progress::ago;
 use crate::visible;
 
 pub(crate) async fn run(context: &Context, args: &ModelsProbe) -> io::Result<Exit> {
@@ -91,4 +90,28 @@ fn text(learnt: &Learnt) -> String {
         row("tokens", format!("{ratio} for 1,000 bytes"));
     }
     visible::line(&text)
+}
+
+/// How long ago something was, in the largest unit that fits.
+fn ago(age: Duration) -> String {
+    match age.as_secs() {
+        0..60 => "now".to_owned(),
+        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
+        seconds @ 3600..172_800 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_told_in_the_largest_unit_that_fits() {
+        for (seconds, expected) in
+            [(59, "now"), (61, "1 min ago"), (7200, "2 h ago"), (172_800, "2 days ago")]
+        {
+            assert_eq!(ago(Duration::from_secs(seconds)), expected);
+        }
+    }
 }
