@@ -9,7 +9,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -79,7 +79,7 @@ pub(crate) struct Subject {
 }
 
 impl Cache {
-    pub(crate) fn new(folder: PathBuf, notices: Notices) -> Self {
+    pub(crate) fn new(folder: &Path, notices: Notices) -> Self {
         let path = folder.join("servers.json");
         Self { file: StateFile::new(path.clone()), path, notices, is_told: Arc::default() }
     }
@@ -104,9 +104,9 @@ impl Cache {
             return;
         }
         self.change(|contents| {
-            let server = contents.servers.entry(address.clone()).or_default();
-            server.set_models(served, now());
-            server.listed_at = now();
+            let known = contents.servers.entry(address.clone()).or_default();
+            known.set_models(served, now());
+            known.listed_at = now();
             true
         });
     }

@@ -149,7 +149,7 @@ impl Connector {
 
     /// What a client for a provider's server is made of.
     pub(crate) fn client_options(&self, provider: &Provider, idle: Option<Limit>) -> ClientOptions {
-        let mut clocks = self.setup.clocks(provider, idle.as_ref());
+        let mut clocks = self.setup.clocks(provider, idle);
         clocks.total = self.time.clone().or(clocks.total);
         ClientOptions {
             endpoint: provider.endpoint.clone(),

@@ -27,7 +27,7 @@ impl Runtime {
     #[must_use]
     pub fn new(loaded: Loaded, paths: Paths, env: Env) -> Self {
         let notices = Notices::default();
-        let cache = Cache::new(paths.cache_dir(), notices.clone());
+        let cache = Cache::new(&paths.cache_dir(), notices.clone());
         let setup = Arc::new(Setup { loaded, paths, env });
         let trace = setup.trace();
         let turnstiles = Turnstiles::default();

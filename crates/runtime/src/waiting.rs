@@ -18,8 +18,11 @@ pub struct Wait {
     pub limit: Limit,
     /// Is told each time that the server was asked for in vain, and once with `None` when the
     /// wait is over in either way. Not called where there is nothing to wait for.
-    pub tell: Arc<dyn Fn(Option<Awaited<'_>>) + Send + Sync>,
+    pub tell: Tell,
 }
+
+/// Is told how a wait goes.
+type Tell = Arc<dyn Fn(Option<Awaited<'_>>) + Send + Sync>;
 
 /// A wait that goes on.
 #[derive(Debug, Clone, Copy)]

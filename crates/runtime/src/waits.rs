@@ -55,10 +55,9 @@ impl Setup {
 
     /// The clocks of a provider's calls: those that are set for it or its model, else `idle` for
     /// a silence and the limit of a run for the whole.
-    pub(crate) fn clocks(&self, provider: &Provider, idle: Option<&Limit>) -> Clocks {
+    pub(crate) fn clocks(&self, provider: &Provider, idle: Option<Limit>) -> Clocks {
         let set = self.set_clocks(provider);
         let of = |key: &str| set.get(key).cloned();
-        let or_idle = |key: &str| of(key).unwrap_or(idle.cloned());
         let connect = Limit {
             duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
             source: "the built-in limit".into(),
@@ -67,13 +66,13 @@ impl Setup {
             let duration = self.loaded.config.agents.defaults.timeout()?;
             Some(Limit { duration, source: self.source("agents.defaults.timeoutSeconds").into() })
         };
-        let first_token = or_idle(FIRST_TOKEN);
+        let first_token = of(FIRST_TOKEN).unwrap_or(idle.clone());
         Clocks {
             connect: of("connect").unwrap_or(Some(connect)),
             // Some servers send their headers with the first token.
             response_headers: of("responseHeaders").unwrap_or(first_token.clone()),
             first_token,
-            between_tokens: or_idle(BETWEEN_TOKENS),
+            between_tokens: of(BETWEEN_TOKENS).unwrap_or(idle),
             total: of("total").unwrap_or_else(total),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 
 use tempfile::TempDir;
 
@@ -15,14 +16,22 @@ struct Stage {
 
 fn stage() -> Stage {
     let (dir, notices) = (tempfile::tempdir().unwrap(), Notices::default());
-    let cache = Cache::new(dir.path().join("cache"), notices.clone());
+    let cache = Cache::new(&dir.path().join("cache"), notices.clone());
     Stage { dir, notices, cache }
 }
 
 impl Stage {
+    fn put(&self, text: &str) {
+        put(&self.dir.path().join("cache/servers.json"), text);
+    }
+
     fn text(&self) -> String {
         fs::read_to_string(self.dir.path().join("cache/servers.json")).unwrap()
     }
+}
+
+fn put(path: &Path, text: &str) {
+    fs::File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
 fn endpoint() -> Endpoint {
@@ -96,7 +105,7 @@ fn what_is_known_for_long_keeps_its_time() {
     let stage = stage();
     stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
     let old = stage.text().replace(&now().to_string(), &(now() - 7_200).to_string());
-    fs::write(stage.dir.path().join("cache/servers.json"), old).unwrap();
+    stage.put(&old);
     stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict, Lack::Tokenize]));
     let [learnt] = &stage.cache.learnt(&endpoint())[..] else { panic!() };
     let hours: Vec<_> =
@@ -111,7 +120,7 @@ fn a_window_that_is_not_said_again_stays_with_its_age() {
     assert_eq!(stage.cache.last_good(&endpoint()), None);
     stage.cache.note_served(&endpoint(), &[served("m", Some(8192)), served("gone", None)]);
     let old = stage.text().replace(&now().to_string(), &(now() - 7_200).to_string());
-    fs::write(stage.dir.path().join("cache/servers.json"), old).unwrap();
+    stage.put(&old);
     stage.cache.note_served(&endpoint(), &[served("m", None), served("new", Some(1024))]);
     let last = stage.cache.last_good(&endpoint()).unwrap();
     assert!(last.age < Duration::from_mins(1));
@@ -146,7 +155,7 @@ fn a_broken_file_is_ignored_said_once_and_begun_anew() {
     {
         let stage = stage();
         fs::create_dir(stage.dir.path().join("cache")).unwrap();
-        fs::write(stage.dir.path().join("cache/servers.json"), text).unwrap();
+        stage.put(text);
         assert_eq!(stage.cache.facts(&subject(None, None)), Facts::default(), "{text:?}");
         assert!(stage.cache.learnt(&endpoint()).is_empty());
         stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
@@ -159,9 +168,9 @@ fn a_broken_file_is_ignored_said_once_and_begun_anew() {
 #[test]
 fn a_folder_that_cannot_be_written_stops_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("cache"), "a file").unwrap();
+    put(&dir.path().join("cache"), "a file");
     let notices = Notices::default();
-    let cache = Cache::new(dir.path().join("cache"), notices.clone());
+    let cache = Cache::new(&dir.path().join("cache"), notices.clone());
     cache.note_served(&endpoint(), &[served("m", None)]);
     cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
     assert_eq!(cache.facts(&subject(None, None)), Facts::default());
@@ -184,7 +193,7 @@ fn names_of_a_later_version_are_passed_over() {
     let stage = stage();
     stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
     let later = stage.text().replace("\"strict\"", "\"time-travel\": 1, \"strict\"");
-    fs::write(stage.dir.path().join("cache/servers.json"), later).unwrap();
+    stage.put(&later);
     assert_eq!(stage.cache.facts(&subject(None, None)), facts(&[Lack::Strict]));
     assert!(stage.notices.take().is_empty());
 }

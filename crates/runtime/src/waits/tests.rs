@@ -77,8 +77,7 @@ fn clocks_of_a_model_win_over_its_server_and_that_over_everything() {
         let setup = setup(provider);
         let mut lab = setup.provider("lab").unwrap();
         setup.narrow(&mut lab, "m").unwrap();
-        let idle = setup.idle(&lab);
-        let clocks = told(&setup.clocks(&lab, idle.as_ref()));
+        let clocks = told(&setup.clocks(&lab, setup.idle(&lab)));
         let expected = expected.map(|(seconds, source)| (seconds, source.to_owned()));
         assert_eq!(clocks, expected, "{provider}");
         let patience = setup.patience(&lab);

@@ -103,8 +103,8 @@ async fn models_in_the_config_are_all_there_are_unless_all_are_wanted() {
     ] {
         let lab = Lab::new(&config(more, defaults), &[]);
         let catalogue = lab.runtime.catalogue(None).await;
-        let names: Vec<_> = catalogue.models.iter().map(|m| m.reference.to_string()).collect();
-        assert_eq!(names, expected, "{more} {defaults}");
+        let listed: Vec<_> = catalogue.models.iter().map(|m| m.reference.to_string()).collect();
+        assert_eq!(listed, expected, "{more} {defaults}");
         assert!(catalogue.models.iter().all(|model| model.available && !model.missing));
         // Whether or not it is listed, what the server has can be named.
         assert_eq!(lab.info(Some("lab/base")).await.limits.window, 8192);

@@ -1,6 +1,7 @@
 //! What one run finds out and the next one knows.
 
 use std::fs;
+use std::io::Write;
 
 use openclaw_core::{ChatModel, ChatRequest, History, LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::MockVllm;
@@ -80,7 +81,8 @@ async fn the_last_window_is_used_where_a_server_does_not_say_now() {
         })
     })
     .await;
-    fs::write(&file, remembered.replace(&server.base_url(), &mute.base_url())).unwrap();
+    let moved = remembered.replace(&server.base_url(), &mute.base_url());
+    fs::File::create(&file).unwrap().write_all(moved.as_bytes()).unwrap();
     let lab = lab.restart(&lab_on(&mute.base_url(), more));
     let limits = lab.info(Some("lab/m")).await.limits;
     assert_eq!((limits.window, limits.window_source), (8192, LimitSource::Cached));
