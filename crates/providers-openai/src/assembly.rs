@@ -129,6 +129,9 @@ impl Assembly {
             if cut { Outcome::Truncated } else { Outcome::Reply }
         } else if message.reasoning.is_some() {
             if cut { Outcome::ReasoningCut } else { Outcome::ReasoningOnly }
+        } else if cut {
+            // What was cut off is not known, e.g. a call that a parser swallowed.
+            Outcome::Truncated
         } else {
             Outcome::Empty
         };

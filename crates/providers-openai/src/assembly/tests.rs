@@ -70,6 +70,7 @@ fn the_outcome_is_decided_from_content() {
         ),
         ("thought, text", vec![thought(), text(), finish("stop")], true, Ok(Outcome::Reply)),
         ("nothing, stop", vec![role(), finish("stop")], true, Ok(Outcome::Empty)),
+        ("nothing, length", vec![role(), finish("length")], true, Ok(Outcome::Truncated)),
         ("nothing, tool_calls", vec![role(), finish("tool_calls")], true, Ok(Outcome::Empty)),
         ("only the end mark", vec![], true, Err(Incomplete::Nothing)),
         ("no choices, end mark", vec![nothing], true, Err(Incomplete::Nothing)),

@@ -103,7 +103,7 @@ fn the_outcome_is_decided_from_the_content() {
         ("ReasoningCut", vec![thought("a"), cut()]),
         ("Reply", vec![thought("a"), text("b"), completed()]),
         ("Empty", vec![begun(), completed()]),
-        ("Empty", vec![begun(), cut()]),
+        ("Truncated", vec![begun(), cut()]),
         ("Reply", vec![whole]),
         ("cut off", vec![]),
         ("cut off", vec![begun()]),
