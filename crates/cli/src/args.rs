@@ -8,6 +8,7 @@ pub(crate) mod trace;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use openclaw_config::Period;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -89,6 +90,10 @@ pub(crate) struct Agent {
     /// The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
+    /// Wait for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without
+    /// a time 10 minutes
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
+    pub(crate) wait: Option<Period>,
     /// Run commands without asking
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
@@ -151,6 +156,9 @@ pub(crate) struct InferRun {
     /// The prompt; `-` reads it from stdin
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: String,
+    /// Wait for a server that is not there yet, as for `agent`
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
+    pub(crate) wait: Option<Period>,
     /// Print one JSON object instead of the bare answer
     #[arg(long)]
     pub(crate) json: bool,

@@ -16,6 +16,7 @@ mod progress;
 mod report;
 mod run;
 mod visible;
+mod waiting;
 
 pub use exit::{EXIT_CODES, Exit};
 pub use run::run;

@@ -310,6 +310,17 @@ pub(crate) fn time(duration: Duration) -> String {
     }
 }
 
+/// Writes how long ago something was, in one unit: `now`, `5 min ago`, `3 h ago`, `2 days ago`.
+pub(crate) fn ago(age: Duration) -> String {
+    let minutes = age.as_secs() / 60;
+    match minutes {
+        0 => "now".to_owned(),
+        1..=59 => format!("{minutes} min ago"),
+        60..=2879 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1440),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,6 +330,13 @@ mod tests {
         assert_eq!(time(Duration::from_micros(12_400)), "12 ms");
         assert_eq!(time(Duration::from_millis(1440)), "1.4 s");
         assert_eq!(time(Duration::from_secs(200)), "3 min 20 s");
+    }
+
+    #[test]
+    fn ages_are_written_in_one_unit() {
+        let ages = [59, 60, 3599, 3600, 172_799, 172_800].map(|s| ago(Duration::from_secs(s)));
+        let expected = ["now", "1 min ago", "59 min ago", "1 h ago", "47 h ago", "2 days ago"];
+        assert_eq!(ages, expected);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::report;
 use crate::run::print_connect_error;
+use crate::waiting;
 
 pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     let printer = context.printer;
@@ -37,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
         approver: Arc::new(TerminalApprover { printer, yes: args.yes }),
         journal: Arc::new(NoJournal),
     };
-    let run = match context.runtime.agent(options).await {
+    let run = match waiting::runtime(context, args.wait).agent(options).await {
         Ok(run) => run,
         Err(error) => {
             context.print_notices();

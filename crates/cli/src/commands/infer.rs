@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::progress::time;
 use crate::report;
 use crate::run::print_connect_error;
-use crate::visible;
+use crate::{visible, waiting};
 
 /// A whole answer.
 struct Answer {
@@ -32,7 +32,8 @@ pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
         printer.error("the prompt is empty");
         return Ok(Exit::Usage);
     }
-    let chain = match context.runtime.connect(args.model.as_deref()).await {
+    let runtime = waiting::runtime(context, args.wait);
+    let chain = match runtime.connect(args.model.as_deref()).await {
         Ok(chain) => chain,
         Err(error) => {
             let wanted = context.runtime.resolve(args.model.as_deref());

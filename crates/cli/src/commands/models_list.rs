@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::args::ModelsList;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::progress::ago;
 use crate::report;
 use crate::run::print_connect_error;
 
@@ -52,8 +53,11 @@ fn to_json(catalogue: &Catalogue) -> Value {
             "input": model.input,
             "contextWindow": model.window.map(|(tokens, _)| tokens),
             "contextWindowSource": model.window.map(|(_, source)| source.label()),
+            "contextWindowFrom": model.window_from,
+            "contextWindowAgeSeconds": model.window_age.map(|age| age.as_secs()),
             "local": model.local,
             "available": model.available,
+            "ageSeconds": model.age.map(|age| age.as_secs()),
             "tags": model.tags,
             "missing": model.missing,
             "parent": model.parent,
@@ -72,10 +76,13 @@ fn to_json(catalogue: &Catalogue) -> Value {
 fn table(models: &[ListedModel]) -> String {
     let head = ["Model", "Input", "Ctx", "Local", "Auth", "Tags"].map(str::to_owned);
     let rows = models.iter().map(|model| {
-        let window = model.window.map_or_else(
-            || "-".to_owned(),
-            |(tokens, source)| format!("{} {source}", short(tokens)),
-        );
+        let window = match (model.window, model.window_age) {
+            (Some((tokens, source)), Some(age)) => {
+                format!("{} {source} ({})", short(tokens), ago(age))
+            }
+            (Some((tokens, source)), None) => format!("{} {source}", short(tokens)),
+            (None, _) => "-".to_owned(),
+        };
         let mut tags = model.tags.join(",");
         if let Some(parent) = &model.parent {
             tags.push_str(if tags.is_empty() { "" } else { "," });

@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 use std::io;
+use std::time::Duration;
 
-use openclaw_runtime::{SetupError, Status};
+use openclaw_runtime::{Learnt, SetupError, Status};
 use serde_json::{Value, json};
 
 use crate::args::ModelsStatus;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::progress::ago;
 use crate::report;
 
 pub(crate) fn run(context: &Context, args: &ModelsStatus) -> io::Result<Exit> {
@@ -46,6 +48,7 @@ fn to_json(status: &Status) -> Value {
             "modelsJson": shown.as_ref().filter(|_| kind == "config"),
             "baseUrl": address.map(|(url, _)| url),
             "baseUrlSource": address.map(|(_, source)| source),
+            "learnt": provider.learnt.iter().map(learnt_json).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -68,6 +71,32 @@ fn to_json(status: &Status) -> Value {
             "oauth": {"warnAfterMs": null, "profiles": [], "providers": []},
         },
     })
+}
+
+fn learnt_json(learnt: &Learnt) -> Value {
+    let aged = |name: &str, age: Duration| json!({"name": name, "ageSeconds": age.as_secs()});
+    let lacks = learnt.lacks.iter().map(|(lack, age)| aged(lack.name(), *age));
+    let keywords = learnt.schema_keywords.iter().map(|(word, age)| aged(word, *age));
+    json!({
+        "model": learnt.model,
+        "serverVersion": learnt.version,
+        "ageSeconds": learnt.age.as_secs(),
+        "lacks": lacks.collect::<Vec<_>>(),
+        "schemaKeywords": keywords.collect::<Vec<_>>(),
+        "contextWindow": learnt.window,
+        "tokensPerKilobyte": learnt.tokens_per_kilobyte,
+    })
+}
+
+/// What was learnt, in words; `None` when it is nothing that a person need know.
+fn learnt_text(learnt: &Learnt) -> Option<String> {
+    let lacks =
+        learnt.lacks.iter().map(|(lack, age)| format!("no {} ({})", lack.name(), ago(*age)));
+    let keywords = learnt.schema_keywords.iter();
+    let keywords = keywords.map(|(word, age)| format!("no `{word}` in schemas ({})", ago(*age)));
+    let window = learnt.window.map(|tokens| format!("a window of {tokens} tokens"));
+    let parts: Vec<String> = lacks.chain(keywords).chain(window).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// The providers that the default and the fallbacks name and that there are none of.
@@ -121,6 +150,13 @@ fn text(status: &Status) -> String {
             }
             Err(error) => writeln!(text, "Provider   {}: {}", provider.id, problem(error)),
         };
+    }
+    for provider in &status.providers {
+        for learnt in &provider.learnt {
+            let Some(found) = learnt_text(learnt) else { continue };
+            let of = learnt.version.as_ref().map_or(String::new(), |v| format!(" of version {v}"));
+            let _ = writeln!(text, "Learnt     {}/{}{of}: {found}", provider.id, learnt.model);
+        }
     }
     for id in missing(status) {
         let _ = writeln!(text, "Missing    {id}: a model names this provider and there is none");

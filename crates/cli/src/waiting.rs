@@ -1,0 +1,40 @@
+//! `--wait`: shows a server that is waited for before there is a model.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use openclaw_config::Period;
+use openclaw_runtime::{Awaited, Limit, Runtime, Wait};
+
+use crate::commands::Context;
+use crate::printer::{Printer, Style};
+use crate::progress::time;
+use crate::visible;
+
+/// The runtime of a command that waits for a server so long, or not at all.
+pub(crate) fn runtime(context: &Context, wait: Option<Period>) -> Runtime {
+    let runtime = context.runtime.clone();
+    let Some(Period(duration)) = wait else { return runtime };
+    let (printer, has_told) = (context.printer, AtomicBool::new(false));
+    let tell = move |awaited: Option<Awaited<'_>>| match awaited {
+        Some(awaited) => show(printer, awaited, duration, has_told.swap(true, Ordering::Relaxed)),
+        None if printer.stderr_is_terminal => printer.raw("\r\x1b[2K"),
+        None => {}
+    };
+    let limit = Limit { duration, source: "--wait".into() };
+    runtime.with_wait(Wait { limit, tell: Arc::new(tell) })
+}
+
+/// On a terminal one line that counts; elsewhere one that is written once.
+fn show(printer: Printer, awaited: Awaited<'_>, limit: Duration, has_told: bool) {
+    let Awaited { error, waited } = awaited;
+    let problem = visible::line(&format!("failed to {error}"));
+    if printer.stderr_is_terminal {
+        let seconds = waited.as_secs();
+        let text = format!("\r\x1b[2Kwaiting for the server, {seconds} s: {problem}");
+        printer.raw(&printer.paint(Style::Dim, text));
+    } else if !has_told {
+        printer.note(format_args!("waiting for the server, at most {}: {problem}", time(limit)));
+    }
+}
