@@ -27,3 +27,5 @@ mod llama;
 mod models;
 #[cfg(test)]
 mod proxy;
+#[cfg(test)]
+mod responses;

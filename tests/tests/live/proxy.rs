@@ -16,6 +16,9 @@ use crate::lab::Lab;
 /// The path of chat requests.
 pub(crate) const CHAT: &str = "/v1/chat/completions";
 
+/// The path of chat requests over the Responses API.
+pub(crate) const RESPONSES: &str = "/v1/responses";
+
 /// A proxy before the real server; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Proxy {
@@ -163,7 +166,7 @@ impl Notes {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         let mut body = body;
-        let is_chat = path == CHAT;
+        let is_chat = matches!(&*path, CHAT | RESPONSES);
         if is_chat && let Some(Value::Object(addition)) = self.additions.lock().unwrap().pop_front()
         {
             let mut fields: Map<String, Value> = asked.as_object().cloned().unwrap_or_default();
