@@ -91,6 +91,27 @@ async fn broken_calls_are_told_to_the_model_and_the_turn_goes_on() {
 }
 
 #[tokio::test]
+async fn a_model_that_does_not_get_on_is_stopped_with_the_reason() {
+    let (server, home) = tiny().await;
+    for _ in 0..6 {
+        server.push(Turn::call("read", "{\"path\": \".\"}"));
+    }
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(8);
+    let _ = ended.says(&["`read`", "the same one 6 times", "the model wrote: {\"path\":\".\"}"]);
+
+    for _ in 0..3 {
+        server.push(Turn::call("write", "{\"path\": \"a.txt\""));
+    }
+    let ended = home.run(&["agent", "-m", "hi", "--json"]).await.code(8);
+    let error = &ended.json()["error"];
+    assert_eq!(error["kind"], json!("broken_calls"));
+    let chats = server.requests().into_iter().filter(|seen| seen.path == "/v1/chat/completions");
+    let forced = chats.last().unwrap().json()["tool_choice"].clone();
+    assert_eq!(forced["function"]["name"], json!("write"));
+    assert!(home.files().is_empty());
+}
+
+#[tokio::test]
 async fn what_the_model_calls_does_not_command_the_terminal() {
     let (server, home) = tiny().await;
     let hidden = "a\u{1b}[2J\u{202e}\rb";
@@ -116,6 +137,7 @@ async fn what_the_model_calls_does_not_command_the_terminal() {
 #[tokio::test]
 async fn an_empty_answer_is_a_failure() {
     let (server, home) = tiny().await;
+    server.push(Turn::empty());
     server.push(Turn::empty());
     let ended = home.run(&["agent", "-m", "hi", "--json"]).await.code(1);
     let value = ended.json();
