@@ -79,10 +79,12 @@ pub(super) fn reasoning_parser(name: &str) -> Option<&'static str> {
 }
 
 /// The parser that would have understood a call that came as text; `None` when there is none in it.
-/// A bare object with a tool's name and arguments is how several families write one.
+/// A mark without the tool's name is no call, and a bare object with a tool's name and arguments
+/// is how several families write one.
 pub(super) fn parser_of_text(text: &str, tool: &str) -> Option<&'static str> {
-    let marked = WRITTEN.iter().find(|(mark, _)| text.contains(mark)).map(|(_, parser)| *parser);
     let has = |part: &str| text.contains(part);
+    let marked = WRITTEN.iter().find(|(mark, _)| has(mark) && has(tool));
+    let marked = marked.map(|(_, parser)| *parser);
     let bare = has("\"name\"")
         && has(&format!("\"{tool}\""))
         && (has("\"arguments\"") || has("\"parameters\""));
@@ -121,14 +123,15 @@ mod tests {
     #[test]
     fn a_call_that_came_as_text_names_its_parser() {
         for (text, parser) in [
-            ("<tool_call>\n{\"name\": \"f\"}", Some("hermes")),
-            ("<tool_call>\n<function=f>", Some("qwen3_coder")),
-            ("[TOOL_CALLS][{}]", Some("mistral")),
-            ("{\"name\": \"f\", \"parameters\": {}}", Some("llama3_json")),
-            ("[f(ok=True)]", Some("pythonic")),
-            ("I would call f with ok.", None),
+            ("<tool_call>\n{\"name\": \"report\"}", Some("hermes")),
+            ("<tool_call>\n<function=report>", Some("qwen3_coder")),
+            ("[TOOL_CALLS][{\"name\": \"report\"}]", Some("mistral")),
+            ("<tool_call> and so on", None),
+            ("{\"name\": \"report\", \"parameters\": {}}", Some("llama3_json")),
+            ("[report(ok=True)]", Some("pythonic")),
+            ("I would call report with ok.", None),
         ] {
-            assert_eq!(parser_of_text(text, "f"), parser, "{text}");
+            assert_eq!(parser_of_text(text, "report"), parser, "{text}");
         }
     }
 }
