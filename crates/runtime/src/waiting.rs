@@ -75,15 +75,19 @@ where
     result
 }
 
-/// Whether nothing is there, or not the server itself yet, but a proxy before it.
+/// Whether nothing is there, or not the server itself yet, but a proxy before it: one that says
+/// so, or one that takes connections and closes them, as containers have it.
 fn is_absence(error: &ModelError) -> bool {
     let status = error.exchange().and_then(|exchange| exchange.status);
-    matches!(
-        error.kind(),
-        ModelErrorKind::Connect
-            | ModelErrorKind::Timeout { clock: Clock::Connect, .. }
-            | ModelErrorKind::Loading
-    ) || matches!(status, Some(502..=504))
+    let is_closed = error.kind() == ModelErrorKind::Interrupted && status.is_none();
+    is_closed
+        || matches!(
+            error.kind(),
+            ModelErrorKind::Connect
+                | ModelErrorKind::Timeout { clock: Clock::Connect, .. }
+                | ModelErrorKind::Loading
+        )
+        || matches!(status, Some(502..=504))
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ mod server_loss;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
+mod servers_limits;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod terminal;

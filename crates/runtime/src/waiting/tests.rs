@@ -46,11 +46,12 @@ async fn a_server_is_asked_for_until_it_is_there() {
         0 => Err(failed(ModelErrorKind::Connect)),
         1 => Err(behind_a_proxy(502)),
         2 => Err(failed(ModelErrorKind::Loading)),
+        3 => Err(failed(ModelErrorKind::Interrupted)),
         _ => Ok(()),
     })
     .await;
     assert!(result.is_ok());
-    assert_eq!((count, told), (4, vec![Some(0), Some(2), Some(4), None]));
+    assert_eq!((count, told), (5, vec![Some(0), Some(2), Some(4), Some(6), None]));
 }
 
 #[tokio::test(start_paused = true)]
