@@ -85,6 +85,7 @@ impl Answer {
                 }
                 Ok(Meaning::Piece(chunk)) => self.take(assembly.chunk(chunk)),
                 Ok(Meaning::Last(chunk)) => {
+                    self.events.complete();
                     self.take(assembly.chunk(chunk));
                     return self.end(*assembly);
                 }

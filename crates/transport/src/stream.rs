@@ -119,6 +119,13 @@ impl EventStream {
         self.waiting = Clock::FirstToken;
     }
 
+    /// Notes that the last event ended the answer, as `[DONE]` does in other streams: nothing more
+    /// is read.
+    pub fn complete(&mut self) {
+        self.body = None;
+        self.record_end(None);
+    }
+
     fn deliver(&mut self, event: StreamEvent) -> StreamEvent {
         self.wait = None;
         if let Some(recorder) = &mut self.recorder {
