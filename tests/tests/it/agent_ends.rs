@@ -148,15 +148,22 @@ async fn an_empty_answer_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_tool_parser_gets_the_flags_that_it_lacks() {
-    let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();
+async fn a_server_without_a_tool_parser_is_used_all_the_same_and_its_flags_are_told() {
+    let server = MockVllm::builder()
+        .model(ModelSpec::new("tiny", 16_384))
+        .auto_tool_choice(false)
+        .start()
+        .await
+        .unwrap();
     let home = Home::with_vllm(&server.base_url(), "any-value");
-    let ended = home.run(&["agent", "-m", "hi"]).await.code(5);
-    let _ = ended.says(&[
-        "--enable-auto-tool-choice --tool-call-parser",
-        "`compat.supportsTools: false`",
-        "answered 400",
-    ]);
+    let call = json!({"name": "write", "arguments": {"path": "a.txt", "content": "1"}});
+    server.push(Turn::text(format!("<tool_call>\n{call}\n</tool_call>")));
+    server.push(Turn::text("written"));
+    let ended = home.run(&["agent", "--yes", "-m", "go"]).await.code(0);
+    assert_eq!(ended.stdout, "written\n");
+    assert_eq!(home.files(), ["a.txt"]);
+    let ended = ended.says(&["! The server takes no tools", "--enable-auto-tool-choice"]);
+    assert_eq!(ended.stderr.matches("takes no tools").count(), 1, "{ended:#?}");
 }
 
 #[tokio::test]
@@ -194,11 +201,23 @@ async fn one_failure_of_the_server_is_overcome() {
 #[tokio::test]
 async fn a_refusal_is_shown_with_the_request_it_was_about() {
     let (server, home) = tiny().await;
-    let message = "System role not supported".to_owned();
+    let said = "you must provide a chat template if the tokenizer does not define one";
+    let message = said.to_owned();
     server.push(Reply::status(400, ErrorBody::Error { message, kind: "BadRequestError".into() }));
     let ended = home.run(&["agent", "-m", "hi"]).await.code(5);
     let url = format!("POST {}/chat/completions answered 400", server.base_url());
-    let _ = ended.says(&["System role not supported", &url, "--chat-template"]);
+    let _ = ended.says(&[said, &url, "--chat-template"]);
+}
+
+#[tokio::test]
+async fn a_template_without_a_system_role_gets_the_system_prompt_in_another_way() {
+    let (server, home) = tiny().await;
+    let message = "System role not supported".to_owned();
+    server.push(Reply::status(400, ErrorBody::Error { message, kind: "BadRequestError".into() }));
+    server.push(Turn::text("hello"));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(0);
+    assert_eq!(ended.stdout, "hello\n");
+    let _ = ended.says(&["! The model's template takes no system message", "--chat-template"]);
 }
 
 #[tokio::test]

@@ -142,6 +142,10 @@ fn finish(
     let printer = context.printer;
     let problem = match answer.outcome {
         Outcome::Reply => None,
+        Outcome::Truncated if answer.text.trim().is_empty() => Some(
+            "the output limit was reached before anything was said (`maxTokens` of the model, or \
+             the room left in its window)",
+        ),
         Outcome::Truncated => {
             printer.warning(
                 "the answer was cut off by its output limit (`maxTokens` of the model, or the \
