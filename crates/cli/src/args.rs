@@ -149,6 +149,7 @@ pub(crate) enum InferModelAction {
 
 /// `openclaw infer model run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct InferRun {
     /// The model, as `provider/model-id`; default: as for `agent`
     #[arg(long, value_name = "REF")]
