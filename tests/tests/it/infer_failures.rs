@@ -1,6 +1,6 @@
 //! `infer model run` when there is no answer: never `"ok": true`, never exit code 0.
 
-use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn};
+use openclaw_mock_vllm::{ErrorBody, Finish, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_tests::{Ended, Home};
 use serde_json::{Value, json};
 
@@ -141,6 +141,14 @@ async fn a_connection_that_breaks_in_the_middle() {
     let (_server, text, as_json) = scripted(reply).await;
     let (_, error) = failed(&text, as_json, 1, "interrupted");
     assert!(error["url"].as_str().unwrap().ends_with("/v1/chat/completions"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_cut_off_before_it_began_is_no_answer() {
+    let reply = || Turn::empty().finish(Finish::Length).into();
+    let (_server, text, as_json) = scripted(reply).await;
+    let (ended, _) = failed(&text, as_json, 1, "no_answer");
+    let _ = ended.says(&["the output limit was reached before anything was said"]);
 }
 
 #[tokio::test]
