@@ -68,16 +68,29 @@ fn words() -> Value {
 
 /// One server after the other: each start takes a quarter of a minute or more.
 #[tokio::test]
-async fn a_turn_outlives_its_server() {
+async fn a_turn_waits_for_its_server_and_outlives_it() {
     let Some((xtask, lab)) = own() else { return };
     let mortal = Mortal { xtask, lab };
-    let begin = Instant::now();
-    mortal.start().await;
-    measured("a vLLM of one's own started", &format!("{:.1} s", begin.elapsed().as_secs_f64()));
+    not_there_yet(&mortal).await;
     killed_in_prefill(&mortal).await;
     killed_in_arguments(&mortal).await;
     engine_killed_in_text(&mortal).await;
     terminated_in_text(&mortal).await;
+}
+
+async fn not_there_yet(mortal: &Mortal) {
+    let (mut proxy, home) = mortal.before([writes("Here I am.")]).await;
+    proxy.close().await;
+    let asks = ["infer", "model", "run", "--prompt", "hi"];
+    let _ = home.run(&asks).await.code(4).says(&["Connection refused"]);
+    let running = home.start(&[&asks[..], &["--wait", "5m"]].concat());
+    let begin = Instant::now();
+    mortal.start().await;
+    proxy.open().await;
+    let ended = running.ended().await.code(0);
+    assert_eq!((&*ended.stdout, proxy.seen(CHAT).len()), ("Here I am.\n", 1), "{ended:#?}");
+    let seconds = begin.elapsed().as_secs_f64();
+    measured("waited for from its start to the end of the turn", &format!("{seconds:.1} s"));
 }
 
 async fn killed_in_prefill(mortal: &Mortal) {
@@ -89,6 +102,7 @@ async fn killed_in_prefill(mortal: &Mortal) {
     mortal.signal("all", "stop").await;
     let begin = Instant::now();
     mortal.signal("all", "kill").await;
+    gate.over().await;
     proxy.close().await;
     mortal.restart().await;
     proxy.open().await;
@@ -111,6 +125,7 @@ async fn killed_in_arguments(mortal: &Mortal) {
     gate.shut().await;
     let begin = Instant::now();
     mortal.signal("front", "kill").await;
+    gate.over().await;
     proxy.close().await;
     assert!(home.files().is_empty(), "half a call is none");
     mortal.restart().await;
@@ -134,16 +149,19 @@ async fn engine_killed_in_text(mortal: &Mortal) {
     gate.shut().await;
     let begin = Instant::now();
     mortal.signal("engine", "kill").await;
+    // The rest of the server still takes questions for a while; then it ends by itself.
+    gate.over().await;
     proxy.close().await;
     mortal.restart().await;
     proxy.open().await;
-    let ended = running.ended().await.code(0);
-    let _ = ended.clone().says(&["the server is lost", "EngineCore", "is back after"]);
+    let ended = running.ended().await.code(0).says(&["the server is lost", "is back after"]);
+    assert!(gate.seen().has_last_words, "it dies with an error in the stream");
     continued(&proxy, &gate, &ended.stdout);
     told("engine killed in text", begin);
 }
 
-/// A server that is asked to end closes its port at once and lets its clients wait for ever.
+/// A server that is asked to end closes its port at once; its clients it lets wait for ever, or
+/// hangs up on, as it happens.
 async fn terminated_in_text(mortal: &Mortal) {
     let (mut proxy, home) = mortal.before([words(), writes(" and the rest.")]).await;
     let gate = Gate::at(Place::Text(80));
@@ -153,10 +171,12 @@ async fn terminated_in_text(mortal: &Mortal) {
     let begin = Instant::now();
     mortal.signal("front", "term").await;
     proxy.close().await;
+    gate.over().await;
+    let how = if gate.seen().client_left { "its silence was understood" } else { "it hung up" };
+    measured("after SIGTERM", &format!("{how}, {:.1} s", begin.elapsed().as_secs_f64()));
     mortal.restart().await;
     proxy.open().await;
     let ended = running.ended().await.code(0).says(&["the server is lost", "is back after"]);
-    assert!(gate.seen().client_left, "the silence was understood before the connection broke");
     continued(&proxy, &gate, &ended.stdout);
     told("terminated in text", begin);
 }

@@ -29,6 +29,7 @@ pub(crate) enum Place {
 pub(crate) struct Gate {
     place: Place,
     shut: Notify,
+    over: Notify,
     seen: Mutex<Seen>,
 }
 
@@ -43,19 +44,24 @@ pub(crate) struct Seen {
     pub(crate) held_back: usize,
     /// The client hung up while the server did not.
     pub(crate) client_left: bool,
-    is_shut: bool,
     /// The server itself said that it is dead.
-    has_last_words: bool,
+    pub(crate) has_last_words: bool,
+    is_shut: bool,
 }
 
 impl Gate {
     pub(crate) fn at(place: Place) -> Arc<Self> {
-        Arc::new(Self { place, shut: Notify::new(), seen: Mutex::default() })
+        Arc::new(Self { place, shut: Notify::new(), over: Notify::new(), seen: Mutex::default() })
     }
 
     /// Waits until the answer has come to the gate.
     pub(crate) async fn shut(&self) {
         soon(self.shut.notified()).await;
+    }
+
+    /// Waits until the server ends the connection or the client does.
+    pub(crate) async fn over(&self) {
+        soon(self.over.notified()).await;
     }
 
     pub(crate) fn seen(&self) -> Seen {
@@ -68,6 +74,12 @@ impl Gate {
         server: &mut TcpStream,
         client: &mut TcpStream,
     ) -> io::Result<()> {
+        let passed = self.pass(server, client).await;
+        self.over.notify_one();
+        passed
+    }
+
+    async fn pass(&self, server: &mut TcpStream, client: &mut TcpStream) -> io::Result<()> {
         let mut buffer = Vec::new();
         let mut nothing = [0; 1];
         let mut end_of_piece: &[u8] = b"\r\n\r\n";
