@@ -13,7 +13,8 @@ use openclaw_core::{
 use crate::toolbox::Toolbox;
 use crate::turn::Turn;
 use crate::{
-    CallRepeats, DuplicateTool, EventSender, Limit, TurnError, TurnLimits, TurnOutcome, TurnReport,
+    CallRepeats, Compaction, DuplicateTool, EventSender, Limit, TurnError, TurnLimits, TurnOutcome,
+    TurnReport,
 };
 
 /// What an agent is made of.
@@ -134,6 +135,19 @@ impl Agent {
         let mut turn = Turn::new(self, history, events);
         let ended = self.within_time(turn.resume(repeats)).await;
         turn.end(ended)
+    }
+
+    /// Puts a summary in the place of the conversation's beginning, whether or not it still fits.
+    /// `None` when nothing that can be done cuts a fifth of it.
+    ///
+    /// # Errors
+    /// When the summary cannot be recorded; the history is then as it was.
+    pub async fn compact(
+        &self,
+        history: &mut History,
+        events: EventSender,
+    ) -> Result<Option<Compaction>, TurnError> {
+        Turn::new(self, history, events).compact().await
     }
 
     /// Runs a turn under its clock.

@@ -6,7 +6,7 @@ use openclaw_core::{Effect, Outcome, ToolCall, ToolCallId, ToolName, Usage, Wait
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::{BrokenCallStep, Part};
+use crate::{BrokenCallStep, Compaction, Part};
 
 /// How many events may wait for the receiver.
 const CAPACITY: usize = 256;
@@ -52,6 +52,10 @@ pub enum TurnEvent {
         /// What was learnt and what is done about it, as a sentence.
         how: String,
     },
+    /// The conversation no longer fits and is being summarised.
+    Compacting,
+    /// A summary took the place of the beginning of the conversation.
+    Compacted(Compaction),
     /// The server was lost; the turn is held until it is back.
     ServerLost {
         /// What happened, as a fragment that fits "failed to {…}".

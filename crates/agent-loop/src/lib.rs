@@ -13,6 +13,7 @@
 //! `examples/own_model.rs` runs a turn with an own model and an own tool.
 
 mod agent;
+mod compaction;
 mod error;
 pub mod events;
 mod ladder;
@@ -28,6 +29,7 @@ mod toolbox;
 mod turn;
 
 pub use agent::{Agent, AgentParts};
+pub use compaction::{CompactedBy, Compaction, CompactionLimits};
 pub use error::{DuplicateTool, TurnError, TurnErrorKind};
 pub use events::{AskedAgain, EventReceiver, EventSender, Refusal, TurnEvent};
 pub use ladder::BrokenCallStep;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::CompactionLimits;
+
 /// How long a tool has to end after the tool clock, which it was told of, before it is dropped.
 /// A command that is being killed can still hand over what it wrote.
 pub const TOOL_GRACE: Duration = Duration::from_secs(5);
@@ -25,6 +27,8 @@ pub struct TurnLimits {
     pub tool_output_bytes: usize,
     /// The most tokens of one answer; `None` leaves it to the model's own limit.
     pub max_output_tokens: Option<u32>,
+    /// How a conversation is made to fit that no longer does; `None` leaves it as it is.
+    pub compaction: Option<CompactionLimits>,
 }
 
 impl TurnLimits {
@@ -40,6 +44,7 @@ impl TurnLimits {
             parallel_tools: 1,
             tool_output_bytes: usize::MAX,
             max_output_tokens: None,
+            compaction: None,
         }
     }
 }

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use openclaw_core::{
     AssistantMessage, BrokenCall, EmittedCall, History, HistoryError, JournalEntry, MessageRef,
-    Outcome, ToolCall, ToolCallId, ToolName, ToolOutput, Usage,
+    ModelErrorKind, Outcome, ToolCall, ToolCallId, ToolName, ToolOutput, Usage,
 };
 use tokio::time::Instant;
 
+use crate::compaction::{self, Compacted};
 use crate::ladder::{self, Climb, Ladder};
 use crate::model_call::{Answer, Repeating};
 use crate::report::add_usage;
 use crate::room::{self, Room};
 use crate::{
-    Agent, AskedAgain, CallRepeats, EventSender, TurnError, TurnErrorKind, TurnEvent, TurnOutcome,
-    TurnReport,
+    Agent, AskedAgain, CallRepeats, Compaction, EventSender, TurnError, TurnErrorKind, TurnEvent,
+    TurnOutcome, TurnReport,
 };
 
 /// A turn under way.
@@ -37,6 +38,9 @@ pub(crate) struct Turn<'a> {
     /// Why the model was asked again since its last usable message.
     pub(crate) asked_again: Vec<AskedAgain>,
     ladder: Ladder,
+    compactions: compaction::Guard,
+    /// The request was too large, and the conversation was made to fit since.
+    overflowed: bool,
 }
 
 /// What a turn took so far.
@@ -72,6 +76,8 @@ impl<'a> Turn<'a> {
             force: None,
             asked_again: Vec::new(),
             ladder: Ladder::default(),
+            compactions: compaction::Guard::default(),
+            overflowed: false,
         }
     }
 
@@ -98,10 +104,20 @@ impl<'a> Turn<'a> {
 
     async fn go_on(&mut self) -> Result<TurnOutcome, TurnError> {
         loop {
-            let (message, outcome) = match self.ask().await? {
-                Answer::Whole(message, outcome) => (message, outcome),
-                Answer::Repeating(repeating) => return Err(self.stop(repeating).await?),
+            if self.agent.limits.compaction.is_some()
+                && compaction::is_due(self.agent, self.history).await
+            {
+                self.compact().await?;
+            }
+            let (message, outcome) = match self.ask().await {
+                Ok(Answer::Whole(message, outcome)) => (message, outcome),
+                Ok(Answer::Repeating(repeating)) => return Err(self.stop(repeating).await?),
+                Err(error) => {
+                    self.make_fit(error).await?;
+                    continue;
+                }
             };
+            self.overflowed = false;
             if let Err(kind) = check(&message, outcome) {
                 self.ask_again(kind).await?;
                 continue;
@@ -125,6 +141,36 @@ impl<'a> Turn<'a> {
                 return Err(TurnError::limit(TurnErrorKind::ToolCallLimit, limit));
             }
         }
+    }
+
+    /// Makes a conversation fit that the server found too large, once; any other failure stays
+    /// one.
+    async fn make_fit(&mut self, error: TurnError) -> Result<(), TurnError> {
+        let is_overflow =
+            matches!(error.kind(), TurnErrorKind::Model(ModelErrorKind::ContextOverflow { .. }));
+        let may = is_overflow && !self.overflowed && self.agent.limits.compaction.is_some();
+        if !may || self.compact().await?.is_none() {
+            return Err(error);
+        }
+        self.overflowed = true;
+        Ok(())
+    }
+
+    /// Puts a summary in the place of the conversation's beginning, if that helps.
+    pub(crate) async fn compact(&mut self) -> Result<Option<Compaction>, TurnError> {
+        self.events.send(TurnEvent::Compacting).await;
+        let guard = &mut self.compactions;
+        let compacted = compaction::compact(self.agent, self.history, guard, &self.events).await;
+        let Some(Compacted { keep, summary, report, usage }) = compacted else { return Ok(None) };
+        if let Some(usage) = usage {
+            add_usage(&mut self.tally.usage, usage);
+        }
+        let mut history = self.history.clone();
+        history.compact(keep, summary.clone()).map_err(TurnError::history)?;
+        self.record(JournalEntry::Compacted { keep, summary: &summary }).await?;
+        *self.history = history;
+        self.events.send(TurnEvent::Compacted(report)).await;
+        Ok(Some(report))
     }
 
     /// Keeps a last message.

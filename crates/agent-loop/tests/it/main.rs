@@ -7,6 +7,8 @@ mod cancel;
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod compaction;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod legal;

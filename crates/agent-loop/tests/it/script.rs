@@ -286,6 +286,7 @@ impl Stage {
             parallel_tools: 4,
             tool_output_bytes: 10_000,
             max_output_tokens: Some(100),
+            compaction: None,
         };
         let tools = vec![("read", Act::Output(ToolOutput::ok("read it")))];
         let answers = answers.into_iter().collect();

@@ -1,0 +1,96 @@
+//! A conversation as plain text, in pieces that a small window has room for.
+
+use openclaw_core::Step;
+
+/// The most bytes of one result or one text in a transcript.
+const PART_BYTES: usize = 4_000;
+
+/// Writes steps as text and cuts it into pieces of at most `most` bytes, between steps where that
+/// is possible.
+pub(crate) fn pieces<'a>(steps: impl Iterator<Item = Step<'a>>, most: usize) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    for step in steps {
+        let mut text = written(&step);
+        while !text.is_empty() {
+            let has_room = pieces.last().is_some_and(|piece| piece.len() + text.len() <= most);
+            match pieces.last_mut() {
+                Some(piece) if has_room => {
+                    piece.push_str(&text);
+                    break;
+                }
+                _ => {
+                    let end = text.floor_char_boundary(most.max(4));
+                    let rest = text.split_off(end);
+                    pieces.push(text);
+                    text = rest;
+                }
+            }
+        }
+    }
+    pieces
+}
+
+fn written(step: &Step<'_>) -> String {
+    match step {
+        Step::Summary(summary) => format!("{summary}\n\n"),
+        Step::User(text) => format!("USER: {}\n\n", ends(text)),
+        Step::Assistant { text, calls } => {
+            let mut written = String::new();
+            if !text.trim().is_empty() {
+                written.extend(["ASSISTANT: ", &ends(text), "\n\n"]);
+            }
+            for (call, output) in calls {
+                let arguments = call.arguments.to_json();
+                written.extend(["CALL ", call.name.as_str(), " ", &ends(&arguments), "\n"]);
+                let result = output.map_or("no result", |output| output.text.as_str());
+                written.extend(["RESULT: ", &ends(result), "\n\n"]);
+            }
+            written
+        }
+    }
+}
+
+/// A text without its middle, where it is long.
+pub(crate) fn ends(text: &str) -> String {
+    shorten(text, PART_BYTES)
+}
+
+/// A text of at most `most` bytes and a mark, the middle left out.
+pub(crate) fn shorten(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let head = text.floor_char_boundary(most - most / 4);
+    let tail = text.ceil_char_boundary(text.len() - most / 4);
+    let (head, rest) = text.split_at(head);
+    let tail = rest.split_at(tail.max(head.len()) - head.len()).1;
+    format!("{head}\n[… {} bytes …]\n{tail}", text.len() - head.len() - tail.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_steps_come_in_pieces_of_the_size(
+            texts in prop::collection::vec("(\\PC|\n){0,60}", 0..12),
+            most in 4usize..200,
+        ) {
+            let steps = texts.iter().map(|text| Step::User(text));
+            let pieces = pieces(steps, most);
+            prop_assert!(pieces.iter().all(|piece| piece.len() <= most && !piece.is_empty()));
+            let whole: Vec<String> = texts.iter().map(|text| format!("USER: {text}\n\n")).collect();
+            prop_assert_eq!(pieces.concat(), whole.concat());
+        }
+
+        #[test]
+        fn any_text_is_shortened_to_its_ends(text in "(\\PC|\n){0,300}", most in 0usize..100) {
+            let short = shorten(&text, most);
+            prop_assert!(short.len() <= text.len().max(most) + 40);
+            prop_assert!(text.len() > most || short == text);
+        }
+    }
+}

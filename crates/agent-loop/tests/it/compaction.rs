@@ -1,0 +1,366 @@
+//! Conversations that no longer fit, and what takes the place of their beginning.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use openclaw_agent_loop::{
+    Agent, AgentParts, CompactedBy, Compaction, CompactionLimits, Limit, TurnEvent, TurnLimits,
+    TurnOutcome, events,
+};
+use openclaw_core::{
+    Arguments, AssistantMessage, ChatModel, ChatRequest, ChatStream, Effect, History,
+    InvalidArguments, Liveness, MessageRef, ModelError, ModelErrorKind, ModelInfo, Outcome, Step,
+    TokenCount, Tool, ToolCall, ToolCallId, ToolContext, ToolName, ToolOutput, ToolSpec,
+    whole_answer,
+};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::script::{drain, pass};
+use crate::sent::{assert_legal, written};
+
+/// What a model does when it is asked for a summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Summaries {
+    /// Writes one.
+    Short,
+    /// Writes one only of a part that is given to it.
+    OfParts,
+    /// Writes as much as it was given.
+    Endless,
+    Fails,
+    Hangs,
+}
+
+/// A model that counts four bytes a token and answers everything else with `ok`.
+#[derive(Debug)]
+struct Counter {
+    window: u32,
+    summaries: Summaries,
+    /// The window that it really has.
+    takes: u32,
+    requests: Mutex<Vec<ChatRequest>>,
+}
+
+fn bytes(request: &ChatRequest) -> usize {
+    let said: usize = written(&request.history).iter().map(String::len).sum();
+    let tools: usize = request.tools.iter().map(|tool| tool.parameters.to_string().len()).sum();
+    request.system.as_deref().map_or(0, str::len) + tools + said
+}
+
+fn last_user(request: &ChatRequest) -> String {
+    match request.history.messages().last() {
+        Some(MessageRef::User(text)) => text.into_owned(),
+        _ => String::new(),
+    }
+}
+
+#[async_trait]
+impl ChatModel for Counter {
+    fn info(&self) -> ModelInfo {
+        ModelInfo::new("test/counter".parse().unwrap(), self.window)
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        let used = u32::try_from(bytes(&request) / 4).unwrap();
+        self.requests.lock().unwrap().push(request.clone());
+        let said = last_user(&request);
+        if used > self.takes {
+            let kind = ModelErrorKind::ContextOverflow { window: None, prompt: None };
+            return Err(ModelError::new(kind, "fit"));
+        }
+        let answer = if !said.contains("about to be replaced by a summary") {
+            "ok".to_owned()
+        } else {
+            assert!(used + request.max_output_tokens.unwrap() <= self.window, "too large: {used}");
+            match self.summaries {
+                Summaries::Short => "All went well.".to_owned(),
+                Summaries::OfParts if said.contains("Next part of") => "A part.".to_owned(),
+                Summaries::Endless => said,
+                Summaries::Hangs => std::future::pending().await,
+                Summaries::Fails | Summaries::OfParts => {
+                    return Err(ModelError::new(ModelErrorKind::Interrupted, "answer"));
+                }
+            }
+        };
+        Ok(whole_answer(AssistantMessage::text(answer), Outcome::Reply))
+    }
+
+    async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
+        Ok(TokenCount::Exact(u32::try_from(bytes(request) / 4).unwrap()))
+    }
+
+    async fn liveness(&self) -> Liveness {
+        Liveness::Unreachable
+    }
+}
+
+/// A tool named `exec` that is never run here.
+#[derive(Debug)]
+struct Exec(ToolSpec);
+
+#[async_trait]
+impl Tool for Exec {
+    fn spec(&self) -> &ToolSpec {
+        &self.0
+    }
+
+    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
+        let command = call.arguments.as_map().get("command").and_then(|value| value.as_str());
+        let command = command.unwrap_or_default().to_owned();
+        Ok(Effect::Exec { command, directory: ".".to_owned() })
+    }
+
+    async fn call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
+        ToolOutput::ok("")
+    }
+}
+
+struct Lab {
+    agent: Agent,
+    model: Arc<Counter>,
+    history: History,
+}
+
+impl Lab {
+    fn new(window: u32, summaries: Summaries) -> Self {
+        Self::build(window, summaries, u32::MAX, "Be brief.")
+    }
+
+    fn build(window: u32, summaries: Summaries, takes: u32, system: &str) -> Self {
+        let requests = Mutex::default();
+        let model = Arc::new(Counter { window, summaries, takes, requests });
+        let spec = ToolSpec::new("exec", "Runs a command.", json!({"type": "object"})).unwrap();
+        let limits = TurnLimits {
+            max_output_tokens: Some(64),
+            compaction: Some(CompactionLimits {
+                in_parts: true,
+                time: Some(Limit { duration: Duration::from_secs(900), source: "test".into() }),
+            }),
+            ..TurnLimits::calls(20, 20)
+        };
+        let parts = AgentParts {
+            system: Some(system.into()),
+            ..AgentParts::new(model.clone(), vec![Arc::new(Exec(spec))], limits)
+        };
+        Self { agent: Agent::new(parts).unwrap(), model, history: History::new() }
+    }
+
+    /// Adds a request of the user, a command with its output, and an answer.
+    fn chat(&mut self, said: &str, command: &str, output: ToolOutput) {
+        self.history.push_user(said);
+        let arguments = Arguments::parse(&json!({"command": command}).to_string()).unwrap();
+        let name = ToolName::new("exec").unwrap();
+        let call = ToolCall { id: ToolCallId::numbered(0), name, arguments };
+        let calls = self.history.push_assistant(AssistantMessage::call(call)).unwrap();
+        self.history.resolve(&calls[0].id, output).unwrap();
+        self.history.push_assistant(AssistantMessage::text("Done.")).unwrap();
+    }
+
+    fn fill(&mut self, chats: usize, size: usize) {
+        for n in 0..chats {
+            let output = ToolOutput::ok("x".repeat(size)).with_summary("exit 0");
+            self.chat(&format!("request {n}"), &format!("step {n}"), output);
+        }
+    }
+
+    async fn turn(&mut self, said: &str) -> (TurnOutcome, Vec<Compaction>) {
+        let (sender, receiver) = events::channel();
+        let run = self.agent.run_turn(&mut self.history, said, sender);
+        let (report, seen) = tokio::join!(run, drain(receiver));
+        let compactions = seen.iter().filter_map(|event| match event {
+            TurnEvent::Compacted(compaction) => Some(*compaction),
+            _ => None,
+        });
+        (report.outcome, compactions.collect())
+    }
+
+    fn tokens(&self) -> u32 {
+        let request = ChatRequest {
+            system: Some("Be brief.".into()),
+            tools: self.agent.tools().clone(),
+            ..ChatRequest::new(self.history.clone())
+        };
+        u32::try_from(bytes(&request) / 4).unwrap()
+    }
+
+    fn asked_for_summaries(&self) -> usize {
+        let requests = self.model.requests.lock().unwrap();
+        requests
+            .iter()
+            .filter(|request| last_user(request).contains("about to be replaced"))
+            .count()
+    }
+}
+
+fn replied(outcome: &TurnOutcome) -> bool {
+    matches!(outcome, TurnOutcome::Reply { text, .. } if text == "ok")
+}
+
+#[tokio::test]
+async fn a_full_window_is_summarised_in_the_same_conversation() {
+    let mut lab = Lab::new(4_096, Summaries::Short);
+    let failed = ToolOutput::error("exit code 2\nno such target").with_summary("exit 2");
+    lab.chat("build it", "make all", failed);
+    lab.fill(12, 1_000);
+    let before = written(&lab.history);
+    let (outcome, compactions) = lab.turn("and now?").await;
+    assert!(replied(&outcome), "{outcome:?}");
+    let [compaction] = compactions.as_slice() else { panic!("{compactions:?}") };
+    assert_eq!(compaction.by, CompactedBy::Summary);
+    assert!(compaction.after * 5 <= compaction.before * 4, "{compaction:?}");
+    {
+        // What is asked for the summary with begins with all that was said.
+        let requests = lab.model.requests.lock().unwrap();
+        let asked = written(&requests[0].history);
+        assert_eq!(asked[..before.len()], before);
+        assert_eq!(requests[0].tools.len(), 1);
+        assert_eq!(requests.len(), 2);
+    }
+    let summary = lab.history.summary().unwrap();
+    assert_eq!(summary.text, "All went well.");
+    assert!(summary.ledger.contains(&"ran `make all`: failed: exit code 2".to_owned()));
+    assert!(summary.ledger.contains(&"ran `step 3`: exit 0".to_owned()), "{summary:?}");
+    assert_eq!(summary.request, None, "what the user wants is among what is kept");
+    assert!(written(&lab.history).iter().any(|line| line.contains("and now?")));
+    assert_legal(&lab.history);
+}
+
+#[tokio::test]
+async fn the_ledger_survives_the_next_summary_word_for_word() {
+    let mut lab = Lab::new(4_096, Summaries::Short);
+    lab.chat("build it", "make all", ToolOutput::error("exit code 2"));
+    for _ in 0..3 {
+        lab.fill(12, 1_000);
+        let (outcome, compactions) = lab.turn("go on").await;
+        assert!(replied(&outcome) && compactions.len() == 1, "{compactions:?}");
+        let ledger = &lab.history.summary().unwrap().ledger;
+        assert_eq!(ledger[0], "ran `make all`: failed: exit code 2");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_too_large_to_ask_about_is_summarised_in_parts() {
+    let mut lab = Lab::new(4_096, Summaries::OfParts);
+    lab.fill(40, 1_000);
+    let (outcome, compactions) = lab.turn("and now?").await;
+    assert!(replied(&outcome), "{outcome:?}");
+    assert_eq!(compactions[0].by, CompactedBy::Parts);
+    assert_eq!(lab.history.summary().unwrap().text, "A part.");
+    assert!(lab.asked_for_summaries() > 1);
+    assert!(lab.tokens() < 3_000);
+}
+
+#[tokio::test]
+async fn without_a_model_that_can_summarise_the_beginning_is_cut_off() {
+    for summaries in [Summaries::Fails, Summaries::Endless] {
+        let mut lab = Lab::new(4_096, summaries);
+        lab.fill(14, 1_000);
+        let (outcome, compactions) = lab.turn("and now?").await;
+        assert!(replied(&outcome), "{summaries:?} {outcome:?}");
+        assert_eq!(compactions.len(), 1);
+        let summary = lab.history.summary().unwrap();
+        assert!(!summary.ledger.is_empty());
+        if summaries == Summaries::Fails {
+            assert_eq!((compactions[0].by, summary.text.as_str()), (CompactedBy::Trimming, ""));
+        }
+        assert!(lab.tokens() < 3_000, "{summaries:?}");
+        assert_legal(&lab.history);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_summary_that_takes_too_long_is_done_without() {
+    let mut lab = Lab::new(4_096, Summaries::Hangs);
+    lab.fill(12, 1_000);
+    let started = tokio::time::Instant::now();
+    let (outcome, compactions) = lab.turn("and now?").await;
+    assert!(replied(&outcome), "{outcome:?}");
+    assert_eq!(compactions[0].by, CompactedBy::Trimming);
+    assert_eq!(started.elapsed(), Duration::from_secs(900));
+    pass(Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_worked_on_is_kept_word_for_word() {
+    let mut lab = Lab::new(4_096, Summaries::Short);
+    let request = format!("Do {}this.", "exactly ".repeat(150));
+    lab.chat(&request, "cat big", ToolOutput::ok("x".repeat(14_000)));
+    let arguments = Arguments::parse(r#"{"command":"ls"}"#).unwrap();
+    let name = ToolName::new("exec").unwrap();
+    let call = ToolCall { id: ToolCallId::numbered(0), name, arguments };
+    lab.history.push_user(&request);
+    let calls = lab.history.push_assistant(AssistantMessage::call(call)).unwrap();
+    lab.history.resolve(&calls[0].id, ToolOutput::ok("y".repeat(3_000))).unwrap();
+    let (sender, receiver) = events::channel();
+    let run = lab.agent.compact(&mut lab.history, sender);
+    let (compaction, _) = tokio::join!(run, drain(receiver));
+    assert!(compaction.unwrap().is_some());
+    let steps: Vec<_> = lab.history.steps().collect();
+    let in_summary = lab.history.summary().unwrap().request.as_deref() == Some(request.as_str());
+    let in_steps = steps.iter().any(|step| *step == Step::User(&request));
+    assert!(in_summary || in_steps, "{steps:?}");
+    assert_legal(&lab.history);
+}
+
+#[tokio::test]
+async fn a_request_that_the_server_finds_too_large_is_made_to_fit_and_sent_once_more() {
+    let mut lab = Lab::build(4_096, Summaries::Short, 1_800, "Be brief.");
+    lab.fill(9, 1_000);
+    let (outcome, compactions) = lab.turn("and now?").await;
+    assert!(replied(&outcome), "{outcome:?}");
+    assert!(compactions.len() == 1 && compactions[0].before < 3_000, "not due by itself");
+    assert_legal(&lab.history);
+}
+
+#[tokio::test]
+async fn what_cannot_be_cut_is_left_as_it_is_and_nobody_is_asked() {
+    // Nearly all of the window is the system prompt.
+    let mut lab = Lab::build(4_096, Summaries::Short, 3_000, &"word ".repeat(2_400));
+    lab.fill(1, 400);
+    let (outcome, compactions) = lab.turn("and now?").await;
+    let TurnOutcome::Failed(error) = outcome else { panic!("{outcome:?}") };
+    assert!(format!("{:?}", error.kind()).contains("ContextOverflow"), "{error:?}");
+    assert!(compactions.is_empty() && lab.asked_for_summaries() == 0);
+}
+
+#[tokio::test]
+async fn a_credential_is_in_no_summary() {
+    let mut lab = Lab::new(4_096, Summaries::Endless);
+    let key = format!("sk-{}", "k3".repeat(16));
+    lab.chat("use it", &format!("export KEY={key}"), ToolOutput::ok("done"));
+    lab.fill(12, 1_000);
+    lab.turn("and now?").await;
+    assert!(!lab.history.summary().unwrap().to_string().contains(&key));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_conversation_is_answered_after_few_summaries(
+        chats in prop::collection::vec((0..3_000usize, 0..3_000usize), 0..20),
+        window in 600u32..6_000,
+        kind in 0..4usize,
+        said in 0..2_000usize,
+    ) {
+        let kinds = [Summaries::Short, Summaries::OfParts, Summaries::Endless, Summaries::Fails];
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let mut lab = Lab::new(window, kinds[kind]);
+        for (n, (request, output)) in chats.iter().enumerate() {
+            let output = ToolOutput::ok("x".repeat(*output));
+            lab.chat(&"r ".repeat(*request / 2), &format!("step {n}"), output);
+        }
+        let before = lab.tokens();
+        let (outcome, compactions) = runtime.block_on(lab.turn(&"s ".repeat(said)));
+        prop_assert!(replied(&outcome), "{outcome:?}");
+        prop_assert!(compactions.len() <= 2);
+        // A summary of parts takes a request a part.
+        prop_assert!(lab.asked_for_summaries() <= 2 * 25);
+        for compaction in &compactions {
+            prop_assert!(compaction.after * 5 <= compaction.before * 4 + 5, "{compaction:?}");
+        }
+        prop_assert!(compactions.is_empty() || lab.tokens() < before.max(window));
+        assert_legal(&lab.history);
+    }
+}
