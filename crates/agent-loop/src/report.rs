@@ -19,6 +19,8 @@ pub struct TurnReport {
     pub model_calls: u32,
     /// The tool calls that the model made, refused ones included; broken ones are not counted.
     pub tool_calls: u32,
+    /// How often a summary took the place of the conversation's beginning.
+    pub compactions: u32,
     /// From the start to the end of the turn.
     pub duration: Duration,
     /// From the start of the turn to the first content of any kind; `None` when there was none.

@@ -51,6 +51,7 @@ pub(crate) struct Tally {
     last_usage: Option<Usage>,
     pub(crate) model_calls: u32,
     pub(crate) tool_calls: u32,
+    compactions: u32,
 }
 
 impl<'a> Turn<'a> {
@@ -62,6 +63,7 @@ impl<'a> Turn<'a> {
             last_usage: None,
             model_calls: 0,
             tool_calls: 0,
+            compactions: 0,
         };
         Self {
             agent,
@@ -169,6 +171,7 @@ impl<'a> Turn<'a> {
         history.compact(keep, summary.clone()).map_err(TurnError::history)?;
         self.record(JournalEntry::Compacted { keep, summary: &summary }).await?;
         *self.history = history;
+        self.tally.compactions += 1;
         self.events.send(TurnEvent::Compacted(report)).await;
         Ok(Some(report))
     }
@@ -272,6 +275,7 @@ impl<'a> Turn<'a> {
             last_usage: tally.last_usage,
             model_calls: tally.model_calls,
             tool_calls: tally.tool_calls,
+            compactions: tally.compactions,
             duration: tally.started.elapsed(),
             first_token_after: tally.first_token_after,
             repeats: self.repeats,

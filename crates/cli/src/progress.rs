@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use openclaw_core::{Effect, Waiting};
-use openclaw_runtime::{AskedAgain, Attempts, BrokenCallStep, TurnEvent};
+use openclaw_runtime::{AskedAgain, Attempts, BrokenCallStep, Compaction, TurnEvent};
 
 use crate::printer::{Printer, Style};
 use crate::visible;
@@ -81,6 +81,13 @@ impl Progress {
                 let since = now.checked_sub(*waited).unwrap_or(now);
                 let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
                 self.waiting_for = Some(Wait { what: doing(*state).to_owned(), since, note });
+            }
+            TurnEvent::Compacting => self.wait_for("summarising the conversation".to_owned()),
+            TurnEvent::Compacted(Compaction { by, before, after, duration, .. }) => {
+                self.waiting_for = None;
+                let (by, time) = (by.name(), time(*duration));
+                let text = format!("↧ {before} tokens of conversation are {after} now ({by}, {time})");
+                self.line(Style::Dim, &text);
             }
             TurnEvent::Adapted { how } => self.line(Style::Yellow, &format!("! {how}")),
             TurnEvent::ServerLost { .. } | TurnEvent::ServerBack { .. } | TurnEvent::Restarted => {

@@ -12,6 +12,7 @@ pub(crate) const ACTED_ON: &[&str] = &[
     "agents.defaults.llm.idleTimeoutSeconds",
     "agents.defaults.localModelMode",
     "agents.defaults.models.*.localModelMode",
+    "agents.defaults.compaction",
     "agents.defaults.bootstrapMaxChars",
     "agents.defaults.bootstrapTotalMaxChars",
     "agents.entries.*.name",

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_agent_loop::{Agent, AgentParts, Limit, TurnLimits};
-use openclaw_config::LocalModelMode;
+use openclaw_agent_loop::{Agent, AgentParts, CompactionLimits, Limit, TurnLimits};
+use openclaw_config::{CompactionMode, LocalModelMode};
 use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
@@ -104,6 +104,7 @@ impl Runtime {
             let duration = defaults.timeout()?;
             Some(Limit { duration, source: setup.source(key).into() })
         });
+        let compaction = compaction(setup);
         let model: Arc<dyn ChatModel> = Arc::new(chain);
         let parts = AgentParts {
             model: Arc::clone(&model),
@@ -121,6 +122,7 @@ impl Runtime {
                 parallel_tools: PARALLEL_TOOLS,
                 tool_output_bytes: TOOL_OUTPUT_BYTES,
                 max_output_tokens: None,
+                compaction: Some(compaction),
             },
         };
         let agent = Agent::new(parts).map_err(|error| {
@@ -171,6 +173,15 @@ impl Runtime {
             self.connector.notices.push(notice);
         }
         prompt
+    }
+}
+
+fn compaction(setup: &Setup) -> CompactionLimits {
+    let config = &setup.loaded.config.agents.defaults.compaction;
+    let source = || setup.source("agents.defaults.compaction.timeoutSeconds").into();
+    CompactionLimits {
+        in_parts: config.mode() == CompactionMode::Safeguard,
+        time: config.timeout().map(|duration| Limit { duration, source: source() }),
     }
 }
 

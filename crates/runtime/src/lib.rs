@@ -34,7 +34,7 @@ pub use chain::{Attempt, Attempts, Chain};
 pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
 pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use openclaw_agent_loop::{
-    Agent, AskedAgain, BrokenCallStep, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind,
+    Agent, AskedAgain, BrokenCallStep, CompactedBy, Compaction, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind,
     TurnEvent, TurnOutcome, TurnReport, events::channel,
 };
 pub use notices::Notices;

@@ -175,7 +175,7 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
                 "contextWindowSource": info.limits.window_source.label(),
                 "usage": usage_json(report.usage),
                 "lastCallUsage": report.last_usage.map(usage_json),
-                "compactionCount": 0,
+                "compactionCount": report.compactions,
                 "modelCalls": report.model_calls,
                 "toolCalls": report.tool_calls,
             },
