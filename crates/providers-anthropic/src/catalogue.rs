@@ -1,0 +1,83 @@
+//! What a server serves.
+
+use openclaw_core::ModelError;
+use openclaw_transport::Client;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::failure::model_error;
+
+/// The most pages that are read: a server that never comes to an end is believed so far.
+const MOST_PAGES: usize = 20;
+
+/// A model as its server lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListedModel {
+    /// The id to ask for.
+    pub id: String,
+    /// The name for a person, if the server gives one.
+    pub name: Option<String>,
+    /// The window in tokens, if the server says.
+    pub window: Option<u32>,
+    /// The most tokens that an answer may have, if the server says.
+    pub output: Option<u32>,
+}
+
+/// One page of the list. vLLM has its other API's here, whose cards have an `id` as well.
+#[derive(Debug, Deserialize)]
+struct Page {
+    data: Vec<Card>,
+    #[serde(default)]
+    has_more: Option<bool>,
+    #[serde(default)]
+    last_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Card {
+    id: String,
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    max_input_tokens: Value,
+    #[serde(default)]
+    max_model_len: Value,
+    #[serde(default)]
+    max_tokens: Value,
+}
+
+/// Asks a server what it serves (`GET …/models`), in the server's order.
+///
+/// # Errors
+/// When the server cannot be reached, refuses, or does not answer with a model list.
+pub async fn list_models(client: &Client) -> Result<Vec<ListedModel>, ModelError> {
+    let mut listed = Vec::new();
+    let mut after: Option<String> = None;
+    for _ in 0..MOST_PAGES {
+        let mut url = client.endpoint().api("models");
+        url.query_pairs_mut().append_pair("limit", "1000");
+        if let Some(after) = &after {
+            url.query_pairs_mut().append_pair("after_id", after);
+        }
+        let reply = client.get(url).await.map_err(|error| model_error(error, None))?;
+        let page: Page = reply.json().map_err(|error| model_error(error, None))?;
+        listed.extend(page.data.into_iter().map(|card| ListedModel {
+            id: card.id,
+            name: card.display_name,
+            window: count(&card.max_input_tokens).or_else(|| count(&card.max_model_len)),
+            output: count(&card.max_tokens),
+        }));
+        let next = page.last_id.filter(|id| page.has_more == Some(true) && !id.is_empty());
+        if next.is_none() || next == after {
+            break;
+        }
+        after = next;
+    }
+    Ok(listed)
+}
+
+/// A number of tokens; anything else, and zero, is the same as absent.
+fn count(value: &Value) -> Option<u32> {
+    let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+    count.filter(|count| *count > 0)
+}

@@ -1,0 +1,117 @@
+//! Recognises the ways in which servers of this API say that something does not fit.
+//!
+//! Only ever asked about a server's error, never about what a user or a model wrote.
+
+/// What a server said of its window and of the prompt, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Overflow {
+    pub(crate) window: Option<u32>,
+    pub(crate) prompt: Option<u32>,
+}
+
+/// What marks an overflow, in lower case.
+const MARKS: [&str; 7] = [
+    "prompt is too long",
+    "exceed context limit",
+    "exceeds the context window",
+    "request_too_large",
+    // vLLM.
+    "maximum context length",
+    "max_model_len=",
+    "max_tokens must be at least 1, got",
+];
+
+/// Reads a server's message as an overflow, if it is one. A number that is only a lower bound
+/// ("at least N") is no count.
+pub(crate) fn overflow(message: &str) -> Option<Overflow> {
+    let text = message.to_lowercase();
+    if !MARKS.iter().any(|mark| text.contains(mark)) {
+        return None;
+    }
+    let between = |before: &str, after: &str| number_between(&text, before, after);
+    // "prompt is too long: 208310 tokens > 200000 maximum"
+    // "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, …"
+    let limit = text.split_once("exceed context limit: ").map(|(_, sum)| sum);
+    let of_sum = |before, after| limit.and_then(|sum| number_between(sum, before, after));
+    let window = between("tokens > ", " maximum").or_else(|| of_sum("> ", ""));
+    let prompt = between("prompt is too long: ", " tokens").or_else(|| of_sum("", " + "));
+    Some(Overflow {
+        window: window
+            .or_else(|| between("maximum context length is ", " "))
+            .or_else(|| between("maximum context length of ", " "))
+            .or_else(|| between("max_model_len=max_total_tokens=", ""))
+            .or_else(|| between("max_model_len=", "")),
+        prompt: prompt
+            .or_else(|| between("your prompt contains ", " input tokens"))
+            .or_else(|| between("your request has ", " input tokens")),
+    })
+}
+
+/// Reads the most tokens that a model's answer may have from the refusal of a larger limit:
+/// "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for …".
+pub(crate) fn output_limit(message: &str) -> Option<u32> {
+    let text = message.to_lowercase();
+    let (before, _) = text.split_once(", which is the maximum allowed number of output tokens")?;
+    let (_, number) = before.rsplit_once("> ")?;
+    number.parse().ok()
+}
+
+/// The number that stands between two texts, the first time there is one.
+fn number_between(text: &str, before: &str, after: &str) -> Option<u32> {
+    text.match_indices(before).find_map(|(at, _)| {
+        let rest = text.get(at + before.len()..)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (digits, rest) = rest.split_at_checked(end)?;
+        rest.starts_with(after).then(|| digits.parse().ok())?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wordings_of_servers_are_read_with_their_numbers() {
+        let table = [
+            (
+                "prompt is too long: 208310 tokens > 200000 maximum",
+                Some((Some(200_000), Some(208_310))),
+            ),
+            (
+                "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, \
+                 decrease input length or `max_tokens` and try again",
+                Some((Some(200_000), Some(188_240))),
+            ),
+            (
+                "This model's maximum context length is 8192 tokens. However, you requested 100 output \
+                 tokens and your prompt contains at least 8093 input tokens, for a total of at least \
+                 8193 tokens. Please reduce the length of the input prompt or the number of requested \
+                 output tokens. (parameter=input_tokens, value=8093)",
+                Some((Some(8192), None)),
+            ),
+            (
+                "max_tokens=9000 cannot be greater than max_model_len=max_total_tokens=8192. Please \
+                 request fewer output tokens.",
+                Some((Some(8192), None)),
+            ),
+            ("Prompt is too long", Some((None, None))),
+            (
+                "max_tokens: 10 > 5, which is the maximum allowed number of output tokens for x",
+                None,
+            ),
+            ("messages: at least one message is required", None),
+        ];
+        for (text, expected) in table {
+            let found = overflow(text).map(|found| (found.window, found.prompt));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_most_that_an_answer_may_have_is_read() {
+        let said = "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens \
+                    for claude-x";
+        assert_eq!(output_limit(said), Some(64_000));
+        assert_eq!(output_limit("max_tokens: must be greater than 0"), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! The model itself: one client, one model id.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use openclaw_core::{
+    ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError, ModelErrorKind,
+    ModelInfo, TokenCount,
+};
+use openclaw_transport::{Client, EventStream, Priority, TransportErrorKind};
+
+use crate::answer::Answer;
+use crate::failure::model_error;
+use crate::learnt::{Again, LEAST_ANSWER, Learnt};
+use crate::params::Params;
+use crate::request::Writer;
+use crate::wire::Counted;
+
+/// How many tokens an answer may have when nobody says: the API wants a number, and every model in
+/// use takes this one. A small window gives a quarter of itself.
+const ANSWER: u32 = 8192;
+
+/// A model behind `…/messages`.
+#[derive(Debug, Clone)]
+pub struct MessagesModel {
+    client: Client,
+    info: ModelInfo,
+    marks: bool,
+    params: Params,
+    learnt: Arc<Learnt>,
+}
+
+impl MessagesModel {
+    /// The model of `info.reference` on the client's server. The client must send the headers of
+    /// this API; [`with_headers`](crate::with_headers) adds them to its options.
+    #[must_use]
+    pub fn new(client: Client, info: ModelInfo) -> Self {
+        Self { client, info, marks: true, params: Params::default(), learnt: Arc::default() }
+    }
+
+    /// Sends these parameters with each request.
+    #[must_use]
+    pub fn with_params(mut self, params: Params) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// Whether requests mark what the server is to keep in its cache, which they do unless told
+    /// otherwise; for a server that refuses `cache_control`.
+    #[must_use]
+    pub fn with_cache_marks(mut self, marks: bool) -> Self {
+        self.marks = marks;
+        self
+    }
+
+    /// The client, for a server's other routes.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn id(&self) -> &str {
+        self.info.reference.model()
+    }
+
+    fn writer(&self) -> Writer<'_> {
+        let thoughts = &self.learnt.thoughts;
+        Writer { model: self.id(), marks: self.marks, params: &self.params, thoughts }
+    }
+
+    /// The most tokens that the answer is to have, whatever fits.
+    fn wanted(&self, request: &ChatRequest) -> u32 {
+        let limits = self.info().limits;
+        let wanted = request.max_output_tokens.into_iter().chain(limits.output).min();
+        wanted.unwrap_or_else(|| ANSWER.min(limits.window / 4)).max(1)
+    }
+
+    /// Counts the prompt exactly where an estimate could be wrong about what fits.
+    async fn prompt_tokens(&self, request: &ChatRequest, bytes: usize) -> TokenCount {
+        let count = self.learnt.size(bytes, false);
+        if !self.is_near(count, self.wanted(request)) {
+            return count;
+        }
+        let exact = self.count(request).await.ok().flatten();
+        exact.unwrap_or_else(|| self.learnt.size(bytes, true))
+    }
+
+    fn is_near(&self, count: TokenCount, wanted: u32) -> bool {
+        let (window, tokens) = (u64::from(self.info().limits.window), u64::from(count.tokens()));
+        tokens * 100 >= window * 85 || tokens + u64::from(wanted) > window
+    }
+
+    /// Asks for the exact count; `None` when the server does not count.
+    async fn count(&self, request: &ChatRequest) -> Result<Option<TokenCount>, ModelError> {
+        if !self.learnt.may_count() {
+            return Ok(None);
+        }
+        let body = self.writer().count_body(request);
+        let bytes = body.len();
+        let url = self.client.endpoint().api("messages/count_tokens");
+        let reply = match self.client.post(url, body).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                if let TransportErrorKind::Status(404 | 405 | 501) = error.kind() {
+                    self.learnt.never_counts();
+                    return Ok(None);
+                }
+                return Err(model_error(error, Some(self.id())));
+            }
+        };
+        let counted = reply.json::<Counted>();
+        let counted = counted.map_err(|error| model_error(error, Some(self.id())))?;
+        self.learnt.note_count(bytes, counted.input_tokens);
+        Ok(Some(TokenCount::Exact(counted.input_tokens)))
+    }
+
+    /// The most tokens that the answer may have behind a prompt. An estimate never refuses: the
+    /// server is asked, and its word counts.
+    fn cap(&self, request: &ChatRequest, prompt: TokenCount) -> Result<u32, ModelError> {
+        let window = self.info().limits.window;
+        let room = window.saturating_sub(prompt.tokens());
+        if let TokenCount::Exact(prompt) = prompt
+            && room < LEAST_ANSWER
+        {
+            let kind =
+                ModelErrorKind::ContextOverflow { window: Some(window), prompt: Some(prompt) };
+            let message = format!("fit {prompt} prompt tokens and an answer into {window} tokens");
+            return Err(ModelError::new(kind, message));
+        }
+        Ok(self.wanted(request).min(room.max(LEAST_ANSWER)))
+    }
+
+    async fn open(&self, request: &ChatRequest, cap: u32) -> Result<EventStream, ModelError> {
+        let url = self.client.endpoint().api("messages");
+        let priority = match request.history.messages().last() {
+            Some(MessageRef::ToolResult { .. }) => Priority::FollowUp,
+            _ => Priority::User,
+        };
+        let opened = self.client.stream_as(url, self.writer().body(request, cap), priority).await;
+        opened.map_err(|error| model_error(error, Some(self.id())))
+    }
+}
+
+#[async_trait]
+impl ChatModel for MessagesModel {
+    fn info(&self) -> ModelInfo {
+        ModelInfo { limits: self.learnt.limits(self.info.limits), ..self.info.clone() }
+    }
+
+    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        let bytes = self.writer().count_body(&request).len();
+        let prompt = self.prompt_tokens(&request, bytes).await;
+        let cap = self.cap(&request, prompt)?;
+        let (events, how) = match self.open(&request, cap).await {
+            Ok(events) => (events, None),
+            Err(error) => {
+                let again = self.learnt.refused(&error, self.info().limits, (cap, prompt));
+                let Some(Again { cap, how }) = again else { return Err(error) };
+                (self.open(&request, cap).await?, Some(how))
+            }
+        };
+        let learnt = Arc::clone(&self.learnt);
+        Ok(Answer::new(events, self.id(), (learnt, bytes), how).into_stream())
+    }
+
+    async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
+        let bytes = self.writer().count_body(request).len();
+        let count = self.learnt.size(bytes, false);
+        if !self.is_near(count, self.wanted(request)) {
+            return Ok(count);
+        }
+        match self.count(request).await {
+            Ok(Some(exact)) => Ok(exact),
+            // Too busy to count is no reason not to go on.
+            Ok(None) => Ok(self.learnt.size(bytes, true)),
+            Err(error) => match error.kind() {
+                ModelErrorKind::RateLimited { .. }
+                | ModelErrorKind::Overloaded
+                | ModelErrorKind::Interrupted => Ok(self.learnt.size(bytes, true)),
+                _ => Err(error),
+            },
+        }
+    }
+
+    async fn liveness(&self) -> Liveness {
+        match self.client.get(self.client.endpoint().api("models")).await {
+            Ok(_) => Liveness::Serving { running: None, waiting: None },
+            Err(error) => match error.kind() {
+                TransportErrorKind::Status(401 | 403 | 404 | 405 | 429 | 529) => {
+                    Liveness::Serving { running: None, waiting: None }
+                }
+                TransportErrorKind::Status(503) => Liveness::Loading,
+                _ => Liveness::Unreachable,
+            },
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Bodies of requests.
+
+use std::sync::Arc;
+
+use openclaw_core::{
+    AssistantMessage, BrokenCall, ChatRequest, EmittedCall, History, ToolCall, ToolCallId,
+    ToolChoice, ToolName, ToolOutput, ToolSpec,
+};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::Writer;
+use crate::params::Params;
+use crate::thoughts::{Thought, Thoughts};
+
+fn written(request: &ChatRequest, params: &Params, thoughts: &Thoughts, marks: bool) -> Value {
+    let writer = Writer { model: "m", marks, params, thoughts };
+    serde_json::from_slice(&writer.body(request, 99)).unwrap()
+}
+
+fn plain(request: &ChatRequest) -> Value {
+    written(request, &Params::default(), &Thoughts::default(), false)
+}
+
+fn params(params: Value) -> Params {
+    let Value::Object(params) = params else { panic!("not an object") };
+    Params::new(params).0
+}
+
+fn call(id: &str) -> ToolCall {
+    let arguments = Map::from_iter([("p".to_owned(), json!(1))]).into();
+    ToolCall { id: ToolCallId::new(id).unwrap(), name: ToolName::new("read").unwrap(), arguments }
+}
+
+fn calls(text: &str, ids: &[&str]) -> AssistantMessage {
+    let calls = ids.iter().map(|id| EmittedCall::Ready(call(id))).collect();
+    AssistantMessage { text: text.to_owned(), calls, ..AssistantMessage::default() }
+}
+
+fn resolve(history: &mut History, id: &str, output: &str) {
+    history.resolve(&ToolCallId::new(id).unwrap(), ToolOutput::ok(output)).unwrap();
+}
+
+fn tool(name: &str, parameters: Value) -> ToolSpec {
+    ToolSpec::new(name, "Does it.", parameters).unwrap()
+}
+
+/// A question, two calls with one answer, and another question.
+fn conversation() -> History {
+    let mut history = History::new();
+    history.push_user("hi");
+    history.push_assistant(calls("so", &["a", "b"])).unwrap();
+    resolve(&mut history, "a", "one");
+    resolve(&mut history, "b", "");
+    history.push_user("and?");
+    history
+}
+
+#[test]
+fn a_request_is_written_in_the_legal_form() {
+    let tools = [tool("read", json!({"type": "object"})), tool("now", json!({"properties": {}}))];
+    let request = ChatRequest {
+        system: Some("Be brief.".into()),
+        tools: tools.into(),
+        tool_choice: ToolChoice::Named(ToolName::new("now").unwrap()),
+        ..ChatRequest::new(conversation())
+    };
+    let (params, refused) = Params::new(Map::from_iter([
+        ("temperature".to_owned(), json!(0.5)),
+        ("top_k".to_owned(), Value::Null),
+        ("system".to_owned(), json!("x")),
+    ]));
+    assert_eq!(refused, ["system"]);
+    let body = written(&request, &params, &Thoughts::default(), true);
+    let mark = json!({"type": "ephemeral"});
+    assert_eq!(
+        body,
+        json!({
+            "model": "m", "max_tokens": 99, "stream": true, "temperature": 0.5,
+            "tools": [
+                {"name": "read", "description": "Does it.", "input_schema": {"type": "object"}},
+                {"name": "now", "description": "Does it.",
+                 "input_schema": {"type": "object", "properties": {}}, "cache_control": mark},
+            ],
+            "tool_choice": {"type": "tool", "name": "now"},
+            "system": [{"type": "text", "text": "Be brief.", "cache_control": mark}],
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+                {"role": "assistant", "content": [
+                    {"type": "text", "text": "so"},
+                    {"type": "tool_use", "id": "a", "name": "read", "input": {"p": 1}},
+                    {"type": "tool_use", "id": "b", "name": "read", "input": {"p": 1}},
+                ]},
+                {"role": "user", "content": [
+                    {"type": "tool_result", "tool_use_id": "a", "content": "one"},
+                    {"type": "tool_result", "tool_use_id": "b"},
+                    {"type": "text", "text": "and?", "cache_control": mark},
+                ]},
+            ],
+        })
+    );
+    let unmarked = written(&request, &params, &Thoughts::default(), false).to_string();
+    assert!(!unmarked.contains("cache_control"));
+}
+
+#[test]
+fn a_count_is_asked_for_without_what_is_of_the_answer() {
+    let params = params(json!({"thinking": {"type": "adaptive"}, "temperature": 1}));
+    let thoughts = Thoughts::default();
+    let writer = Writer { model: "m", marks: false, params: &params, thoughts: &thoughts };
+    let request = ChatRequest::new(History::new());
+    let body: Value = serde_json::from_slice(&writer.count_body(&request)).unwrap();
+    assert_eq!(body, json!({"model": "m", "thinking": {"type": "adaptive"}, "messages": []}));
+}
+
+#[test]
+fn a_conversation_with_calls_is_never_sent_without_tools() {
+    let body = plain(&ChatRequest::new(conversation()));
+    assert_eq!(body["tools"], json!([{"name": "read", "input_schema": {"type": "object"}}]));
+    assert_eq!(body["tool_choice"], json!({"type": "none"}));
+    let mut history = History::new();
+    history.push_user("hi");
+    let body = plain(&ChatRequest::new(history));
+    assert_eq!((body.get("tools"), body.get("tool_choice")), (None, None));
+}
+
+#[test]
+fn thoughts_go_back_while_the_turn_lasts() {
+    let thoughts = Thoughts::default();
+    let thought = Thought::Thinking { thinking: "hm".to_owned(), signature: "sig".to_owned() };
+    thoughts.keep("", &[&call("a")], vec![thought]);
+    let params = params(json!({"thinking": {"type": "enabled", "budget_tokens": 1024}}));
+    let mut history = History::new();
+    history.push_user("hi");
+    history.push_assistant(calls("", &["a"])).unwrap();
+    resolve(&mut history, "a", "one");
+    let body = written(&ChatRequest::new(history.clone()), &params, &thoughts, true);
+    let said = &body["messages"][1]["content"];
+    assert_eq!(said[0], json!({"type": "thinking", "thinking": "hm", "signature": "sig"}));
+    assert_eq!(said[1]["type"], "tool_use");
+    assert!(body["thinking"].is_object());
+    // One that cannot be shown makes the order to think one that is refused.
+    let mut other = history.clone();
+    other.push_assistant(calls("", &["b"])).unwrap();
+    let body = written(&ChatRequest::new(other), &params, &thoughts, true);
+    assert_eq!(body.get("thinking"), None);
+    // The turn is over.
+    history.push_assistant(AssistantMessage::text("done")).unwrap();
+    history.push_user("and?");
+    let body = written(&ChatRequest::new(history), &params, &thoughts, true);
+    assert_eq!(body["messages"][1]["content"][0]["type"], "tool_use");
+    assert!(body["thinking"].is_object());
+}
+
+#[test]
+fn ids_are_in_the_letters_that_are_taken() {
+    let mut history = History::new();
+    history.push_user("hi");
+    history.push_assistant(calls("", &["call:1", "call.1", "call_1"])).unwrap();
+    let body = plain(&ChatRequest::new(history));
+    let ids: Vec<_> = (0..3).map(|at| body["messages"][1]["content"][at]["id"].clone()).collect();
+    let answered: Vec<_> =
+        (0..3).map(|at| body["messages"][2]["content"][at]["tool_use_id"].clone()).collect();
+    assert_eq!(ids, answered);
+    assert_eq!(ids[2], "call_1");
+    assert_ne!(ids[0], ids[1]);
+    let is_taken = |id: &Value| {
+        id.as_str().unwrap().chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    };
+    assert!(ids.iter().all(is_taken));
+}
+
+fn any_history() -> impl Strategy<Value = History> {
+    let step = (0_u8..5, "[ a\n]{0,2}");
+    proptest::collection::vec(step, 1..10).prop_map(|steps| {
+        let mut history = History::new();
+        for (at, (kind, text)) in steps.into_iter().enumerate() {
+            let id = format!("id{at}");
+            // What cannot be said at this place changes nothing.
+            let _ = match kind {
+                0 => {
+                    history.push_user(&text);
+                    continue;
+                }
+                1 => history.push_assistant(AssistantMessage::text(text)),
+                2 => history.push_assistant(calls(&text, &[&id, "same"])),
+                3 => history.push_assistant(AssistantMessage {
+                    calls: vec![EmittedCall::Broken(BrokenCall {
+                        id: ToolCallId::new(&id).unwrap(),
+                        name: ToolName::from_model(&text),
+                        raw: text.clone(),
+                        problem: "No.".to_owned(),
+                    })],
+                    ..AssistantMessage::default()
+                }),
+                _ => {
+                    let open = history.open_calls().next().map(|call| call.id.clone());
+                    if let Some(open) = open {
+                        history.resolve(&open, ToolOutput::ok(text)).unwrap();
+                    }
+                    continue;
+                }
+            };
+        }
+        history
+    })
+}
+
+proptest! {
+    /// Roles alternate and begin with the user, each call is answered in the message right behind
+    /// it and before any text, no text is blank, and no more than four places are marked.
+    #[test]
+    fn any_conversation_is_legal(history in any_history(), has_tool in any::<bool>()) {
+        let tools: Arc<[ToolSpec]> =
+            if has_tool { [tool("read", json!({"type": "object"}))].into() } else { [].into() };
+        let request =
+            ChatRequest { tools, system: Some("s".into()), ..ChatRequest::new(history) };
+        let body = written(&request, &Params::default(), &Thoughts::default(), true);
+        let messages = body["messages"].as_array().unwrap();
+        let mut open: Vec<Value> = Vec::new();
+        for (at, message) in messages.iter().enumerate() {
+            prop_assert_eq!(&message["role"], if at % 2 == 0 { "user" } else { "assistant" });
+            let blocks = message["content"].as_array().unwrap();
+            prop_assert!(!blocks.is_empty());
+            let results = blocks.iter().filter(|block| block["type"] == "tool_result");
+            let answered: Vec<Value> = results.map(|block| block["tool_use_id"].clone()).collect();
+            prop_assert_eq!(&answered, &open);
+            prop_assert!(blocks[..answered.len()].iter().all(|it| it["type"] == "tool_result"));
+            let uses = blocks.iter().filter(|block| block["type"] == "tool_use");
+            open = uses.map(|block| block["id"].clone()).collect();
+            for text in blocks.iter().filter(|block| block["type"] == "text") {
+                prop_assert!(!text["text"].as_str().unwrap().trim().is_empty());
+            }
+        }
+        prop_assert!(open.is_empty());
+        let text = body.to_string();
+        prop_assert!(text.matches("cache_control").count() <= 4);
+        let has_calls = text.contains("tool_use");
+        prop_assert!(!has_calls || body["tools"].is_array());
+    }
+}

@@ -1,0 +1,99 @@
+//! What a server answers. Unknown fields are ignored, and `null` is the same as absent.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// One event of a streamed answer. Which fields it has depends on its kind.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Event {
+    #[serde(default, rename = "type")]
+    pub(crate) kind: Option<String>,
+    /// The place in the answer of the block that it is about.
+    #[serde(default)]
+    pub(crate) index: Option<u32>,
+    #[serde(default)]
+    pub(crate) message: Option<Message>,
+    #[serde(default)]
+    pub(crate) content_block: Option<Block>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(crate) delta: Delta,
+    #[serde(default)]
+    pub(crate) usage: Option<Usage>,
+}
+
+/// An answer, or the beginning of one.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Message {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(crate) content: Vec<Block>,
+    #[serde(default)]
+    pub(crate) stop_reason: Option<String>,
+    #[serde(default)]
+    pub(crate) usage: Option<Usage>,
+}
+
+/// A part of an answer.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Block {
+    /// `text`, `thinking`, `redacted_thinking` or `tool_use`; another is of no use here.
+    #[serde(default, rename = "type")]
+    pub(crate) kind: Option<String>,
+    #[serde(default)]
+    pub(crate) text: Option<String>,
+    #[serde(default)]
+    pub(crate) thinking: Option<String>,
+    #[serde(default)]
+    pub(crate) signature: Option<String>,
+    #[serde(default)]
+    pub(crate) data: Option<String>,
+    #[serde(default)]
+    pub(crate) id: Option<String>,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// The arguments of a call; an empty object when they are still to come.
+    #[serde(default)]
+    pub(crate) input: Option<Value>,
+}
+
+/// What is new of a block, or of the whole answer.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Delta {
+    #[serde(default)]
+    pub(crate) text: Option<String>,
+    #[serde(default)]
+    pub(crate) thinking: Option<String>,
+    #[serde(default)]
+    pub(crate) signature: Option<String>,
+    #[serde(default)]
+    pub(crate) partial_json: Option<String>,
+    #[serde(default)]
+    pub(crate) stop_reason: Option<String>,
+}
+
+/// What the server counted, in tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Usage {
+    /// The part of the prompt that the cache had no part in.
+    #[serde(default)]
+    pub(crate) input_tokens: Option<u32>,
+    #[serde(default)]
+    pub(crate) cache_read_input_tokens: Option<u32>,
+    #[serde(default)]
+    pub(crate) cache_creation_input_tokens: Option<u32>,
+    #[serde(default)]
+    pub(crate) output_tokens: Option<u32>,
+}
+
+/// The answer to a request for a count.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) input_tokens: u32,
+}
+
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
