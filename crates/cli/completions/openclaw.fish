@@ -34,12 +34,16 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "agent" -d 'Run on
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "infer" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "capability" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read, change, check and explain the config'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Examine the config, the server and the model, and say what would mend what is wrong'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'See which models there are and how they are reached'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'See what was said to and by the model servers, and send it again'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'See what an agent sends before you have said a word'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do; `-` reads it from stdin' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l thinking -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s t -l to -r
@@ -49,6 +53,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use 
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Run in this process (the only way there is without a gateway)'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l trace -d 'Keep what is said to and by the model server, for `openclaw trace`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l deliver
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
@@ -170,13 +175,47 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -f -a "list" -d 'List the models: those of the config, and those that the servers say they have'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status" -f -a "status" -d 'Show the default model, its fallbacks, aliases, and where each key comes from'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l provider -d 'The provider to examine when no model is named' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l only -d 'Make only this check and those that it builds on; may be given again' -r -f -a "config\t''
+model\t''
+reachable\t''
+auth\t''
+models\t''
+window\t''
+chat\t''
+stream\t''
+usage\t''
+tools-auto\t''
+tools-required\t''
+tools-named\t''
+tool-history\t''
+reasoning\t''
+roles\t''
+content\t''
+tokenize\t''
+prefix-cache\t''
+cancel\t''
+exposure\t''"
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l timeout -d 'The longest that one check may take [default: 60]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l fix -l repair -d 'Change the config file where that mends something: shows the change and asks first'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s y -l yes -d 'With `--fix`, do not ask'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l deep
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l non-interactive
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -f -a "list" -d 'List the models: those of the config, and those that the servers say they have'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -f -a "status" -d 'Show the default model, its fallbacks, aliases, and where each key comes from'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -f -a "probe" -d 'Find out what the server does with a model, and remember it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l provider -d 'Only this provider' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -196,3 +235,67 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l timeout -d 'The longest that one check may take [default: 60]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "list" -d 'List the exchanges, the newest last'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "show" -d 'Show an exchange: what was sent, what came back, and when'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "curl" -d 'Print a curl command that sends the same; keys are named by their variables'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "replay" -d 'Send the same body to another server and compare what comes back'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -f -a "clear" -d 'Remove all exchanges from the disk'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON array'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l json -d 'Print all that was kept as one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l events -d 'Show each event of the answer with its time'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -l full -d 'Show messages whole instead of their beginnings'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from curl" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l against -d 'The base URL of the server to send it to' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l key-env -d 'The environment variable with the key for that server; without it no key is sent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -l json -d 'Print one JSON object with both sides'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from replay" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Show what an agent\'s first request is made of, and what each part costs in tokens'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l model -d 'The model, as `provider/model-id`; default: as for `agent`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'

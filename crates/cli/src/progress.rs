@@ -86,7 +86,8 @@ impl Progress {
             TurnEvent::Compacted(Compaction { by, before, after, duration, .. }) => {
                 self.waiting_for = None;
                 let (by, time) = (by.name(), time(*duration));
-                let text = format!("↧ {before} tokens of conversation are {after} now ({by}, {time})");
+                let text =
+                    format!("↧ {before} tokens of conversation are {after} now ({by}, {time})");
                 self.line(Style::Dim, &text);
             }
             TurnEvent::Adapted { how } => self.line(Style::Yellow, &format!("! {how}")),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_agent_loop::{Agent, AgentParts, CompactionLimits, Limit, TurnLimits};
-use openclaw_config::{CompactionMode, LocalModelMode};
 use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
+use openclaw_config::{CompactionMode, LocalModelMode};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool};
 use openclaw_process::base_environment;
 use openclaw_tools::{ExecOptions, KeptOutputs, Workspace, core_tools};

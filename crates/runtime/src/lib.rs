@@ -33,16 +33,16 @@ pub use catalogue::{Catalogue, ListedModel, ProviderFailure};
 pub use chain::{Attempt, Attempts, Chain};
 pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
 pub use error::{ConnectError, SetupError, SetupErrorKind};
-pub use openclaw_agent_loop::{
-    Agent, AskedAgain, BrokenCallStep, CompactedBy, Compaction, EventReceiver, EventSender, Limit, TurnError, TurnErrorKind,
-    TurnEvent, TurnOutcome, TurnReport, events::channel,
-};
 pub use notices::Notices;
-pub use prompt::{Explanation, Part, Profile, Prompt, Section};
-pub use runtime::Runtime;
+pub use openclaw_agent_loop::{
+    Agent, AskedAgain, BrokenCallStep, CompactedBy, Compaction, EventReceiver, EventSender, Limit,
+    TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, events::channel,
+};
 pub use openclaw_transport::{
     Answer, Body, Ended, Record, Trace, TraceStore, TracedEvent, TracedRequest,
 };
+pub use prompt::{Explanation, Part, Profile, Prompt, Section};
+pub use runtime::Runtime;
 pub use status::{Credential, ProviderStatus, Status};
 pub use trace::{ReplayError, ReplayTarget};
 pub use waiting::{Awaited, Wait};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::servers::tiny;
 
 async fn first_request(home: &Home, server: &MockVllm) -> Value {
-    home.run(&["agent", "-m", "hi"]).await.code(0);
+    let _ = home.run(&["agent", "-m", "hi"]).await.code(0);
     let mut seen = server.requests().into_iter();
     seen.find(|seen| seen.path == "/v1/chat/completions").unwrap().json()
 }
@@ -38,7 +38,7 @@ async fn each_part_of_the_prompt_is_shown_with_its_tokens() {
     for part in ["identity", "files", "exec", "write", "frame of a message", "total"] {
         assert!(ended.stdout.contains(part), "{ended:#?}");
     }
-    ended.says(&["default profile for vllm/tiny", "counted by the server"]);
+    let _ = ended.says(&["default profile for vllm/tiny", "counted by the server"]);
     let value = home.run(&["prompt", "explain", "--json"]).await.code(0).json();
     let tokens = |key: &str| -> u64 {
         let parts = value[key].as_array().unwrap().iter();
@@ -53,5 +53,5 @@ async fn each_part_of_the_prompt_is_shown_with_its_tokens() {
 async fn an_agent_that_there_is_not_is_named() {
     let (_server, home) = tiny().await;
     let ended = home.run(&["agent", "--agent", "nobody", "-m", "hi"]).await.code(2);
-    ended.says(&["find the agent `nobody`", "`main`"]);
+    let _ = ended.says(&["find the agent `nobody`", "`main`"]);
 }

@@ -68,11 +68,15 @@ async fn an_exchange_is_listed_and_shown() {
     let ended = ask(&home, "reply exactly: smoke").await.code(0);
     assert_eq!(ended.stdout, "smoke\n");
     let list = home.run(&["trace", "list", "--json"]).await.code(0).json();
-    let last = list.as_array().unwrap().last().unwrap().clone();
-    assert_eq!((&last["model"], &last["status"]), (&json!("tiny"), &json!(200)), "{last}");
-    assert_eq!((&last["outcome"], &last["attempt"]), (&json!("ok"), &json!(1)));
+    let exchange = list.as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        (&exchange["model"], &exchange["status"]),
+        (&json!("tiny"), &json!(200)),
+        "{exchange}"
+    );
+    assert_eq!((&exchange["outcome"], &exchange["attempt"]), (&json!("ok"), &json!(1)));
     for number in ["promptBytes", "answerBytes", "promptTokens", "firstTokenMs", "totalMs"] {
-        assert!(last[number].as_f64().unwrap() > 0.0, "{number}: {last}");
+        assert!(exchange[number].as_f64().unwrap() > 0.0, "{number}: {exchange}");
     }
     let shown = home.run(&["trace", "show"]).await.code(0).stdout;
     for text in [
@@ -91,9 +95,9 @@ async fn an_exchange_is_listed_and_shown() {
     }
     let events = home.run(&["trace", "show", "last", "--events"]).await.code(0).stdout;
     assert!(events.contains(" ms") && events.contains("  [DONE]"), "{events}");
-    let number = last["id"].to_string();
+    let number = exchange["id"].to_string();
     let whole = home.run(&["trace", "show", &number, "--json"]).await.code(0).json();
-    assert_eq!(whole["number"], last["id"]);
+    assert_eq!(whole["number"], exchange["id"]);
     assert_eq!(whole["events"].as_array().unwrap().last().unwrap()["data"], "[DONE]");
     let sent: Value =
         serde_json::from_str(whole["request"]["body"]["text"].as_str().unwrap()).unwrap();

@@ -39,7 +39,7 @@ impl Roles {
             let message: Value = serde_json::from_str(line).ok()?;
             Some(PathBuf::from(message.get("executable")?.as_str()?))
         });
-        program.last().map(Self).context("cargo does not say where the bench is")
+        program.next_back().map(Self).context("cargo does not say where the bench is")
     }
 
     /// Starts a server and waits until it says where it listens.

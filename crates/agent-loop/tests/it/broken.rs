@@ -8,7 +8,8 @@ use openclaw_core::{ChatEvent, Outcome, ToolChoice, ToolName};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::script::{Act, Answer, Play, Stage, calls, makes, replies, says};
+use crate::actor::Act;
+use crate::script::{Answer, Play, Stage, calls, makes, replies, says};
 use crate::sent::{assert_legal, written};
 
 const BROKEN: &str = "{\"path\": \"a";

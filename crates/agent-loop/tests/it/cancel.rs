@@ -7,7 +7,8 @@ use openclaw_agent_loop::{TurnOutcome, events};
 use openclaw_core::{History, Outcome, ToolOutput};
 use tokio::task::yield_now;
 
-use crate::script::{Act, Play, Stage, calls, makes, replies, says};
+use crate::actor::Act;
+use crate::script::{Play, Stage, calls, makes, replies, says};
 use crate::sent::{assert_legal, written};
 
 fn play() -> Play {

@@ -6,7 +6,8 @@ use openclaw_agent_loop::{Limit, TOOL_GRACE, TurnEvent, TurnOutcome, TurnReport}
 use openclaw_core::{ChatEvent, Outcome, ToolOutput};
 use tokio::time::Instant;
 
-use crate::script::{Act, Answer, Stage, calls, makes, replies, says};
+use crate::actor::Act;
+use crate::script::{Answer, Stage, calls, makes, replies, says};
 use crate::sent::{assert_legal, written};
 
 const TURN: Duration = Duration::from_mins(1);

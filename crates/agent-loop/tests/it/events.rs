@@ -8,7 +8,8 @@ use openclaw_core::{
     Usage, Waiting,
 };
 
-use crate::script::{Act, Answer, Stage, calls, reasoning, replies, says, text};
+use crate::actor::Act;
+use crate::script::{Answer, Stage, calls, reasoning, replies, says, text};
 
 #[tokio::test(start_paused = true)]
 async fn events_come_in_the_order_of_what_happens() {

@@ -7,7 +7,8 @@ use openclaw_core::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::script::{Act, Stage, emitted, reasoning, says};
+use crate::actor::Act;
+use crate::script::{Stage, emitted, reasoning, says};
 use crate::sent::assert_legal;
 
 fn any_call() -> impl Strategy<Value = EmittedCall> {

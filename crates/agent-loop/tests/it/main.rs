@@ -1,6 +1,8 @@
 //! Turns with a scripted model and scripted tools.
 
 #[cfg(test)]
+mod actor;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod cancel;

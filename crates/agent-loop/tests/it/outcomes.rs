@@ -9,7 +9,8 @@ use openclaw_core::{
     AssistantMessage, ChatEvent, ModelError, ModelErrorKind, Outcome, ToolName, ToolOutput, Usage,
 };
 
-use crate::script::{Act, Answer, Stage, calls, makes, reasoning, replies, says, text, thinks};
+use crate::actor::Act;
+use crate::script::{Answer, Stage, calls, makes, reasoning, replies, says, text, thinks};
 use crate::sent::{assert_legal, written};
 
 #[track_caller]

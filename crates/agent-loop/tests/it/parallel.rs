@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use openclaw_agent_loop::{TurnEvent, TurnOutcome};
 
-use crate::script::{Act, Gate, Stage, makes, replies};
+use crate::actor::{Act, Gate};
+use crate::script::{Stage, makes, replies};
 use crate::sent::{assert_legal, written};
 
 #[tokio::test]

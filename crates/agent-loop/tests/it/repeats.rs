@@ -9,7 +9,8 @@ use openclaw_agent_loop::{
 use openclaw_core::ToolOutput;
 use tokio::task::yield_now;
 
-use crate::script::{Act, Answer, Play, Stage, makes, replies};
+use crate::actor::Act;
+use crate::script::{Answer, Play, Stage, makes, replies};
 use crate::sent::{assert_legal, written};
 
 const NOTE: &str = "[This is the same call with the same result";

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use openclaw_agent_loop::TurnEvent;
 use openclaw_core::{Spill, SpillError, ToolCall, ToolOutput};
 
-use crate::script::{Act, Play, Stage, makes, replies};
+use crate::actor::Act;
+use crate::script::{Play, Stage, makes, replies};
 use crate::sent::{assert_legal, written};
 
 /// Keeps outputs in memory, or fails.

@@ -3,7 +3,8 @@
 use openclaw_agent_loop::{BrokenCallStep, Refusal, TurnEvent};
 use openclaw_core::{MessageRef, ToolCallId, ToolName, ToolOutput};
 
-use crate::script::{Act, Stage, makes, replies};
+use crate::actor::Act;
+use crate::script::{Stage, makes, replies};
 use crate::sent::written;
 
 #[tokio::test]

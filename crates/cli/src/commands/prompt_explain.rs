@@ -56,13 +56,13 @@ pub(crate) async fn run(context: &Context, args: PromptExplain) -> io::Result<Ex
     }
     let rows = explained.sections.iter().map(|part| ("prompt", part));
     let rows = rows.chain(explained.tools.iter().map(|part| ("tool", part)));
-    let mut text = format!("{:<7} {:<12} {:>7} {:>7}\n", "", "", "bytes", "tokens");
+    printer.answer_line(format!("{:<20} {:>7} {:>7}", "", "bytes", "tokens"))?;
     for (kind, Part { name, bytes, tokens }) in rows {
-        text.push_str(&format!("{kind:<7} {name:<12} {bytes:>7} {tokens:>7}\n"));
+        printer.answer_line(format!("{kind:<7} {name:<12} {bytes:>7} {tokens:>7}"))?;
     }
-    text.push_str(&format!("{:<20} {:>7} {:>7}\n", "frame of a message", "", explained.frame));
-    text.push_str(&format!("{:<20} {:>7} {total:>7}\n", "total", ""));
-    printer.answer(&text)?;
+    let frame = explained.frame;
+    printer.answer_line(format!("{:<20} {:>7} {frame:>7}", "frame of a message", ""))?;
+    printer.answer_line(format!("{:<20} {:>7} {total:>7}", "total", ""))?;
     let window = info.limits.window;
     printer.aside(format_args!(
         "{} profile for {}, {} of a window of {window}; {}",

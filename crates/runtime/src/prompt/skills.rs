@@ -1,6 +1,8 @@
 //! What the workspace says that can be done well: `skills/NAME/SKILL.md`, of which the prompt has
 //! a line each. The model reads the rest when a task calls for it.
 
+use std::fmt::Write;
+
 use openclaw_tools::Workspace;
 
 use super::Profile;
@@ -50,7 +52,8 @@ pub(crate) fn section(skills: &[Skill], profile: Profile) -> String {
         let line = format!("\n- {name}: {description} ({path})");
         if text.len() + line.len() > most {
             let rest = skills.len() - n;
-            text.push_str(&format!("\n- {rest} more in `skills/`"));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n- {rest} more in `skills/`");
             break;
         }
         text.push_str(&line);
@@ -90,11 +93,12 @@ fn head(text: &str) -> (Option<String>, Option<String>) {
         }
     }
     let [name, description] = values;
-    let clean = |value: Option<String>| value.map(unquoted).filter(|value| !value.is_empty());
+    let clean =
+        |value: Option<String>| value.as_deref().map(unquoted).filter(|value| !value.is_empty());
     (clean(name), clean(description))
 }
 
-fn unquoted(value: String) -> String {
+fn unquoted(value: &str) -> String {
     let value = value.trim();
     let inner =
         ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));

@@ -1,0 +1,134 @@
+//! Tools that do what a test says and log what they did.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use openclaw_core::{
+    Concurrency, Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec,
+};
+use tokio::sync::Notify;
+use tokio::task::yield_now;
+
+use crate::script::{Log, pass};
+
+/// What a tool does when it is called.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Output(ToolOutput),
+    /// Writes the pieces, then says `done`.
+    Writes(Vec<&'static str>),
+    RefusesArguments,
+    /// Says what the gate lets through, one line a call; may run beside others.
+    Shared(Arc<Gate>),
+    /// Says how often it ran.
+    Counts,
+    /// Writes a file, and says so.
+    Changes,
+    /// Never ends.
+    Hangs,
+    /// Answers when the time that it was told of is over.
+    EndsInTime,
+}
+
+/// Holds back tools until as many run as are to run together.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) together: usize,
+    pub(crate) running: AtomicUsize,
+    pub(crate) most: AtomicUsize,
+    pub(crate) open: Notify,
+}
+
+impl Gate {
+    pub(crate) fn new(together: usize) -> Arc<Self> {
+        let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Arc::new(Self { together, running, most, open: Notify::new() })
+    }
+
+    async fn pass(&self) {
+        let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(running, Ordering::SeqCst);
+        if running == self.together {
+            self.open.notify_waiters();
+        } else {
+            self.open.notified().await;
+        }
+        self.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Actor {
+    pub(crate) spec: ToolSpec,
+    pub(crate) act: Act,
+    pub(crate) live: Arc<AtomicUsize>,
+    pub(crate) log: Log,
+}
+
+/// Counts what runs; drops with the future.
+struct Live<'a>(&'a AtomicUsize);
+
+impl Drop for Live<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Tool for Actor {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
+        if matches!(self.act, Act::RefusesArguments) {
+            let problem = "`path` is missing".to_owned();
+            return Err(InvalidArguments { tool: call.name.clone(), problem });
+        }
+        let path = call.arguments.to_json();
+        match self.act {
+            Act::Changes => Ok(Effect::Write { path }),
+            _ => Ok(Effect::Read { path }),
+        }
+    }
+
+    fn concurrency(&self, _call: &ToolCall) -> Concurrency {
+        match self.act {
+            Act::Shared(_) => Concurrency::Shared,
+            _ => Concurrency::Alone,
+        }
+    }
+
+    async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
+        self.live.fetch_add(1, Ordering::SeqCst);
+        let _live = Live(&self.live);
+        self.log.lock().unwrap().push(format!("run {}", call.id));
+        yield_now().await;
+        match &self.act {
+            Act::Output(output) => output.clone(),
+            Act::Writes(pieces) => {
+                for piece in pieces {
+                    context.progress.output(piece);
+                }
+                ToolOutput::ok("done").with_summary("a summary")
+            }
+            Act::RefusesArguments => panic!("called with arguments that it refuses"),
+            Act::Shared(gate) => {
+                gate.pass().await;
+                ToolOutput::ok(format!("passed with {}", call.arguments.to_json()))
+            }
+            Act::Counts => {
+                let runs = self.log.lock().unwrap();
+                let runs = runs.iter().filter(|line| line.starts_with("run ")).count();
+                ToolOutput::ok(format!("run {runs}"))
+            }
+            Act::Changes => ToolOutput::ok("changed"),
+            Act::Hangs => std::future::pending().await,
+            Act::EndsInTime => {
+                pass(context.time_limit.expect("a limit")).await;
+                ToolOutput::error("ended by itself")
+            }
+        }
+    }
+}
