@@ -35,7 +35,7 @@ impl Roles {
             bail!("the build of the bench failed");
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let program = text.lines().filter_map(|line| {
+        let mut program = text.lines().filter_map(|line| {
             let message: Value = serde_json::from_str(line).ok()?;
             Some(PathBuf::from(message.get("executable")?.as_str()?))
         });
