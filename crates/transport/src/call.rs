@@ -19,7 +19,9 @@ use crate::{Clock, Clocks, Exchange, ServerError, TransportError, TransportError
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What servers call the id of a request.
+const REQUEST_IDS: [HeaderName; 2] =
+    [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
 
 /// One call and what is known of its last attempt.
 pub(crate) struct Call<'a> {
@@ -166,7 +168,8 @@ impl<'a> Call<'a> {
             Ok(Ok(response)) => {
                 self.exchange.status = Some(response.status().as_u16());
                 self.exchange.content_type = text(response.headers(), &CONTENT_TYPE);
-                self.exchange.request_id = text(response.headers(), &REQUEST_ID);
+                self.exchange.request_id =
+                    REQUEST_IDS.iter().find_map(|name| text(response.headers(), name));
                 if let Some(recorder) = &mut self.recorder {
                     recorder.answered(response.status().as_u16(), response.headers());
                 }

@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
 
 /// The routes that people paste together with the base URL.
-const PASTED_ROUTES: [&[&str]; 4] =
-    [&["chat", "completions"], &["completions"], &["models"], &["responses"]];
+const PASTED_ROUTES: [&[&str]; 5] =
+    [&["chat", "completions"], &["completions"], &["messages"], &["models"], &["responses"]];
 
 /// The base URL of an OpenAI-compatible API, in one normal form.
 ///

@@ -58,7 +58,7 @@ pub struct Exchange {
     pub status: Option<u16>,
     /// What the server said of the error.
     pub server: Option<ServerError>,
-    /// The `x-request-id` header of the answer.
+    /// The `x-request-id` or `request-id` header of the answer.
     pub request_id: Option<String>,
     /// Which attempt it was, from 1; 0 when none was begun.
     pub attempt: u32,

@@ -13,7 +13,7 @@ pub struct Reply {
     pub status: u16,
     /// The `Content-Type` header.
     pub content_type: Option<String>,
-    /// The `x-request-id` header.
+    /// The `x-request-id` or `request-id` header.
     pub request_id: Option<String>,
     /// The body: at most 16 MiB, often empty for a health check.
     pub body: Bytes,

@@ -10,7 +10,7 @@ use crate::Exchange;
 /// How often and how fast a call is tried again. The client retries nothing else, and nothing
 /// below it retries.
 ///
-/// Tried again are the statuses 408, 429, 500, 502, 503 and 504, and a connection that ended
+/// Tried again are the statuses 408, 429, 500, 502, 503, 504 and 529, and a connection that ended
 /// before the first byte of an answer. A host that cannot be reached and a clock that ran out
 /// are not. The pause doubles from `base_delay` to `max_delay`, of which a random part of up to a
 /// half is left out; a longer `Retry-After` of the server is waited for. An error is returned at
@@ -41,7 +41,7 @@ impl RetryPolicy {
 
 /// Tells whether a status says that the same request may succeed later.
 pub(crate) fn is_transient(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 529)
 }
 
 /// How long a `Retry-After` header asks to wait: a number of seconds, or a time. A time counts from

@@ -76,7 +76,7 @@ impl EventStream {
         }
     }
 
-    /// The `x-request-id` header of the answer.
+    /// The `x-request-id` or `request-id` header of the answer.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.exchange.request_id.as_deref()

@@ -24,6 +24,7 @@ fn every_way_to_write_a_base_url_gives_one_normal_form() {
         ("[::1]:8000", "http://[::1]:8000/v1"),
         ("gpu.example.com:8000", "http://gpu.example.com:8000/v1"),
         ("https://api.example.com", "https://api.example.com/v1"),
+        ("https://api.example.com/v1/messages", "https://api.example.com/v1"),
         ("https://api.example.com:443/v1", "https://api.example.com/v1"),
         ("https://h/api/coding/paas/v4", "https://h/api/coding/paas/v4"),
         ("https://h/api/coding/paas/v4/chat/completions", "https://h/api/coding/paas/v4"),

@@ -13,7 +13,7 @@ async fn a_refusal_carries_all_that_is_known_of_it() {
     let client = server.persistent_client(3);
     let url = client.endpoint().api("chat/completions");
     let body = r#"{"error":{"message":"`tools` must not be an empty array","type":"BadRequestError","param":"tools","code":400}}"#;
-    let headers = "content-type: application/json\r\nx-request-id: r-9\r\n";
+    let headers = "content-type: application/json\r\nrequest-id: r-9\r\n";
     let answer = response("400 Bad Request", headers, body);
     let (stream, _) = both(client.stream(url, "{}".into()), server.answer(&answer)).await;
     let error = stream.unwrap_err();

@@ -9,7 +9,7 @@ use crate::server::{STREAM_HEAD, Server, both, json, limit, response};
 #[tokio::test]
 async fn a_busy_server_is_asked_again_with_the_same_request() {
     let server = Server::start().await;
-    for status in ["408 x", "429 x", "500 x", "502 x", "503 x", "504 x"] {
+    for status in ["408 x", "429 x", "500 x", "502 x", "503 x", "504 x", "529 x"] {
         let client = server.persistent_client(3);
         let url = client.endpoint().api("chat/completions");
         let (stream, ()) = both(client.stream(url, "{\"a\":1}".into()), async {
