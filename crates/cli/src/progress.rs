@@ -120,7 +120,8 @@ impl Progress {
                 self.waiting_for = None;
                 let (mark, style) =
                     if *is_error { ("✗", Style::Yellow) } else { ("✓", Style::Green) };
-                let summary = summary.as_deref().unwrap_or("done");
+                let plain = if *is_error { "failed" } else { "done" };
+                let summary = summary.as_deref().unwrap_or(plain);
                 self.line(style, &format!("  {mark} {summary} ({})", time(*duration)));
             }
             TurnEvent::ModelCallFinished { usage, duration, .. } => {
