@@ -1,0 +1,150 @@
+//! The list of sessions.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::error::Fault;
+use crate::{SessionId, SessionKey, StoreError, files};
+
+/// What the list of sessions has of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// The session.
+    pub id: SessionId,
+    /// The key that leads to it, or led to it once.
+    pub key: SessionKey,
+    /// Whether the key leads to it.
+    pub current: bool,
+    /// The agent whose session it is.
+    pub agent: String,
+    /// When it was made, in milliseconds of Unix time.
+    pub created_at: u64,
+    /// When something was recorded last, in milliseconds of Unix time.
+    pub updated_at: u64,
+    /// The first line of what the user said first; `None` before that.
+    pub title: Option<String>,
+    /// The model that answered last, as the user names it; `None` before that.
+    pub model: Option<String>,
+    /// The events of its log, whether or not they still count.
+    pub events: u64,
+    /// The turns that ended, whether or not they still count.
+    pub turns: u64,
+    /// Whether a turn was begun that has not ended: it is running, or it was interrupted.
+    pub turn_open: bool,
+    /// What the servers counted of requests, in tokens, over all turns.
+    pub input_tokens: u64,
+    /// What the servers counted of answers, in tokens, over all turns.
+    pub output_tokens: u64,
+    /// The part of the requests that servers had cached, in tokens, over all turns.
+    pub cached_tokens: u64,
+    /// How full the window was at the end of the last turn, in tokens; `None` when unknown.
+    pub context_tokens: Option<u64>,
+}
+
+const COLUMNS: &str = "id, key, current, agent, created_at, updated_at, title, model, last_seq, \
+                       turns, turn_open, input_tokens, output_tokens, cached_tokens, \
+                       context_tokens";
+
+/// So many sessions are named when a text means more than one.
+const NAMED: usize = 5;
+
+pub(crate) fn list(connection: &Connection) -> Result<Vec<SessionInfo>, StoreError> {
+    let fail = StoreError::sql("list the sessions");
+    let select = format!("SELECT {COLUMNS} FROM session ORDER BY updated_at DESC, n DESC");
+    let mut select = connection.prepare(&select).map_err(fail)?;
+    let rows = select.query_map([], info).map_err(fail)?;
+    // A row with a name that is none is of no use to anybody.
+    rows.filter_map(Result::transpose).collect::<Result<_, _>>().map_err(fail)
+}
+
+pub(crate) fn find(connection: &Connection, text: &str) -> Result<SessionInfo, StoreError> {
+    let fail = StoreError::sql("find the session");
+    let select = |condition: &str| {
+        let select = format!(
+            "SELECT {COLUMNS} FROM session WHERE {condition} ORDER BY updated_at DESC, n DESC"
+        );
+        let mut select = connection.prepare(&select).map_err(fail)?;
+        let rows = select.query_map([text], info).map_err(fail)?;
+        let found = rows.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>();
+        found.map_err(fail)
+    };
+    for condition in ["id = ?1", "key = ?1 AND current = 1"] {
+        if let Some(found) = select(condition)?.pop() {
+            return Ok(found);
+        }
+    }
+    let mut found =
+        if text.is_empty() { Vec::new() } else { select("substr(id, 1, length(?1)) = ?1")? };
+    match (found.pop(), found.len()) {
+        (None, _) => Err(StoreError::not_found(text)),
+        (Some(only), 0) => Ok(only),
+        (Some(last), _) => {
+            let ids = found.into_iter().chain([last]).map(|it| it.id).take(NAMED).collect();
+            Err(StoreError::new(Fault::Ambiguous { text: text.to_owned(), ids }))
+        }
+    }
+}
+
+pub(crate) fn current(
+    connection: &Connection,
+    key: &SessionKey,
+) -> Result<Option<SessionInfo>, StoreError> {
+    let fail = StoreError::sql("find the session");
+    let select = format!("SELECT {COLUMNS} FROM session WHERE key = ?1 AND current = 1");
+    let found = connection.query_row(&select, [key.as_str()], info).optional().map_err(fail)?;
+    Ok(found.flatten())
+}
+
+/// The number of a session's row; `None` when there is no such session.
+pub(crate) fn number(connection: &Connection, id: &SessionId) -> Result<Option<i64>, StoreError> {
+    let select = "SELECT n FROM session WHERE id = ?1";
+    let found = connection.query_row(select, [id.as_str()], |row| row.get(0)).optional();
+    found.map_err(StoreError::sql("find the session"))
+}
+
+/// Makes an empty session, with an id of random bytes when none is given.
+pub(crate) fn make(
+    connection: &Connection,
+    id: Option<SessionId>,
+    key: &SessionKey,
+    agent: &str,
+    current: bool,
+) -> Result<SessionId, StoreError> {
+    let fail = StoreError::sql("make a session");
+    let random = || {
+        let random = connection.query_row("SELECT randomblob(16)", [], |row| row.get(0));
+        random.map(SessionId::from_random).map_err(fail)
+    };
+    let id = id.map_or_else(random, Ok)?;
+    connection
+        .execute(
+            "INSERT INTO session (id, key, agent, current, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+            params![id.as_str(), key.as_str(), agent, current, files::now()],
+        )
+        .map_err(fail)?;
+    Ok(id)
+}
+
+/// What a row says; `None` when its names are none.
+fn info(row: &Row<'_>) -> rusqlite::Result<Option<SessionInfo>> {
+    let count = |place| row.get::<_, i64>(place).map(i64::unsigned_abs);
+    let (id, key): (String, String) = (row.get(0)?, row.get(1)?);
+    let (Ok(id), Ok(key)) = (id.parse(), key.parse()) else { return Ok(None) };
+    Ok(Some(SessionInfo {
+        id,
+        key,
+        current: row.get(2)?,
+        agent: row.get(3)?,
+        created_at: count(4)?,
+        updated_at: count(5)?,
+        title: row.get(6)?,
+        model: row.get(7)?,
+        events: count(8)?,
+        turns: count(9)?,
+        turn_open: row.get(10)?,
+        input_tokens: count(11)?,
+        output_tokens: count(12)?,
+        cached_tokens: count(13)?,
+        context_tokens: row.get::<_, Option<i64>>(14)?.map(i64::unsigned_abs),
+    }))
+}

@@ -1,0 +1,214 @@
+//! How the store fails.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+
+use crate::SessionId;
+
+/// Why something could not be read from or written to the store. Displays as a fragment that fits
+/// "failed to {…}"; what caused it is its source.
+#[derive(Debug, Clone)]
+pub struct StoreError {
+    fault: Fault,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The system did not read or write as asked. Until the store is opened anew it takes no
+    /// more writes: what is on the disk is not known.
+    Disk,
+    /// The disk is full, or so nearly that no turn should be begun.
+    DiskFull,
+    /// The file is damaged. The next start examines it and sets it aside.
+    Damaged,
+    /// The file was written by a newer version.
+    TooNew,
+    /// The file is of an older version and cannot be brought up to date while others use it.
+    Outdated,
+    /// Another process, or another part of this one, uses the session.
+    InUse,
+    /// Other processes kept the file locked for too long.
+    Busy,
+    /// No session is meant by the text.
+    NotFound,
+    /// More than one session is meant by the text.
+    Ambiguous,
+    /// The session was changed by somebody who did not hold it, or deleted meanwhile.
+    Changed,
+    /// The text is not valid as what it is meant to be.
+    Invalid,
+    /// The store is closed.
+    Closed,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    File { doing: &'static str, path: PathBuf, full: bool },
+    Sql { doing: &'static str, kind: StoreErrorKind },
+    Damaged { path: PathBuf },
+    LowSpace { path: PathBuf, free: u64 },
+    TooNew { path: PathBuf, schema: i64 },
+    Outdated { path: PathBuf },
+    InUse { id: SessionId, holder: Option<u32> },
+    NotFound { text: String },
+    Ambiguous { text: String, ids: Vec<SessionId> },
+    Changed,
+    Invalid { what: &'static str, expected: &'static str, text: String },
+    Closed,
+}
+
+impl StoreError {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> StoreErrorKind {
+        match &self.fault {
+            Fault::File { full: false, .. } => StoreErrorKind::Disk,
+            Fault::File { full: true, .. } | Fault::LowSpace { .. } => StoreErrorKind::DiskFull,
+            Fault::Sql { kind, .. } => *kind,
+            Fault::Damaged { .. } => StoreErrorKind::Damaged,
+            Fault::TooNew { .. } => StoreErrorKind::TooNew,
+            Fault::Outdated { .. } => StoreErrorKind::Outdated,
+            Fault::InUse { .. } => StoreErrorKind::InUse,
+            Fault::NotFound { .. } => StoreErrorKind::NotFound,
+            Fault::Ambiguous { .. } => StoreErrorKind::Ambiguous,
+            Fault::Changed => StoreErrorKind::Changed,
+            Fault::Invalid { .. } => StoreErrorKind::Invalid,
+            Fault::Closed => StoreErrorKind::Closed,
+        }
+    }
+
+    /// What to do about it, as a sentence, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.kind() {
+            StoreErrorKind::DiskFull => "make room on the disk; nothing that was saved is lost",
+            StoreErrorKind::Damaged => {
+                "end all other processes that use it and start again: the file is then set aside, \
+                 and what can be read of it is taken over"
+            }
+            StoreErrorKind::TooNew => "use the version that wrote it, or a newer one",
+            StoreErrorKind::Outdated => "end the processes of the older version and start again",
+            StoreErrorKind::InUse => "wait until it is free, or use another session",
+            StoreErrorKind::Busy => "try again",
+            StoreErrorKind::Ambiguous => "write more of the id",
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self { fault, cause: None }
+    }
+
+    pub(crate) fn not_found(text: &str) -> Self {
+        Self::new(Fault::NotFound { text: text.to_owned() })
+    }
+
+    /// Says what was being done with a file.
+    pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |error| {
+            let full =
+                matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            Self { fault: Fault::File { doing, path, full }, cause: Some(Arc::new(error)) }
+        }
+    }
+
+    /// Says what was being done with the database.
+    pub(crate) fn sql(doing: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
+        move |error| {
+            let kind = kind_of(&error);
+            Self { fault: Fault::Sql { doing, kind }, cause: Some(Arc::new(error)) }
+        }
+    }
+
+    /// The same for statements that are not known to be right, whose failure says nothing of the
+    /// file.
+    pub(crate) fn statement(doing: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
+        move |error| {
+            let kind = match &error {
+                rusqlite::Error::SqliteFailure(..) => kind_of(&error),
+                _ => StoreErrorKind::Disk,
+            };
+            Self { fault: Fault::Sql { doing, kind }, cause: Some(Arc::new(error)) }
+        }
+    }
+
+    /// The same for a damaged file that is known by its path.
+    pub(crate) fn damaged(path: &Path, cause: Option<Self>) -> Self {
+        let cause: Option<Arc<dyn Error + Send + Sync>> = match cause {
+            Some(cause) => Some(cause.cause.clone().unwrap_or_else(|| Arc::new(cause))),
+            None => None,
+        };
+        Self { fault: Fault::Damaged { path: path.to_owned() }, cause }
+    }
+}
+
+/// What SQLite's error means for the one who reads or writes.
+fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreErrorKind::DiskFull,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::Busy,
+        // Without a code it is a value or a table that is not as the schema has it.
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => {
+            StoreErrorKind::Damaged
+        }
+        Some(ErrorCode::ConstraintViolation) => StoreErrorKind::Changed,
+        Some(_) => StoreErrorKind::Disk,
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Fault::File { doing, path, .. } => write!(f, "{doing} `{}`", path.display()),
+            Fault::Sql { doing, .. } => f.write_str(doing),
+            Fault::Damaged { path } => write!(f, "read `{}`, which is damaged", path.display()),
+            Fault::LowSpace { path, free } => write!(
+                f,
+                "begin a turn with only {} MiB free for `{}`",
+                free / (1024 * 1024),
+                path.display()
+            ),
+            Fault::TooNew { path, schema } => write!(
+                f,
+                "open `{}`, which a newer version wrote (its schema is {schema})",
+                path.display()
+            ),
+            Fault::Outdated { path } => {
+                write!(f, "bring `{}` up to date while an older version uses it", path.display())
+            }
+            Fault::InUse { id, holder: Some(holder) } => {
+                write!(f, "use session {id}, which process {holder} uses")
+            }
+            Fault::InUse { id, holder: None } => {
+                write!(f, "use session {id}, which is in use elsewhere")
+            }
+            Fault::NotFound { text } => write!(f, "find a session {text:?}"),
+            Fault::Ambiguous { text, ids } => {
+                write!(f, "tell which session {text:?} is:")?;
+                ids.iter().try_for_each(|id| write!(f, " {id}"))
+            }
+            Fault::Changed => {
+                f.write_str("go on with a session that was changed or deleted meanwhile")
+            }
+            Fault::Invalid { what, expected, text } => {
+                write!(f, "take {text:?} as a {what}: expected {expected}")
+            }
+            Fault::Closed => f.write_str("use the store after it was closed"),
+        }
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}

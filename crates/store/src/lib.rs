@@ -1,0 +1,42 @@
+//! Sessions and their journals in one SQLite file.
+//!
+//! A [`Store`] is a file that any number of processes may use; a [`Session`] of it is used by one
+//! at a time. A session's log is only ever added to. Each entry is on the disk before anything
+//! depends on it, so that after a crash all that was acknowledged is there, a call that may have
+//! run is told as such, and nothing is done twice.
+//!
+//! What a log amounts to is folded into a [`History`](openclaw_core::History), which is legal
+//! whatever the log is like: an event that was changed, is missing or fits nothing is left out
+//! and told of. Of a conversation that was compacted only the events since the first step that was
+//! kept are read.
+//!
+//! This is the only crate that speaks SQL.
+
+mod append;
+mod catalogue;
+mod crc;
+mod error;
+mod event;
+mod files;
+mod fold;
+mod id;
+mod lease;
+mod log;
+mod opening;
+mod readers;
+mod salvage;
+mod schema;
+mod session;
+mod steps;
+mod store;
+mod writer;
+
+pub use catalogue::SessionInfo;
+pub use error::{StoreError, StoreErrorKind};
+pub use event::{Prefix, TurnRecord};
+pub use fold::Unfinished;
+pub use id::{SessionId, SessionKey};
+pub use log::{Note, Problem};
+pub use opening::Notice;
+pub use session::{Loaded, Session};
+pub use store::Store;

@@ -1,0 +1,85 @@
+//! The processes that are killed.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _, stdin};
+use std::process::{Command, Stdio};
+
+use super::*;
+use crate::steps::Step;
+
+const STEPS: [Step; 4] = [Step::Begun, Step::Written, Step::Committed, Step::Acknowledged];
+
+/// The killed process: this test with a folder, a write and a step behind its name, which are no
+/// tests. Without them, as when all tests run, it does nothing.
+#[test]
+fn talks_until_it_is_killed() {
+    let mut args = std::env::args();
+    let Some(folder) = args.find_map(|arg| arg.strip_prefix("talk-in=").map(PathBuf::from)) else {
+        return;
+    };
+    let write: usize = args.next().unwrap().parse().unwrap();
+    let until = args.next().unwrap();
+    let mut begun = 0;
+    let steps = Steps::told(move |step| {
+        begun += usize::from(step == Step::Begun);
+        if begun == write && format!("{step:?}") == until {
+            println!("\nstopped");
+            // Never read to its end: the other side closes nothing before the kill.
+            let _ = stdin().read(&mut [0]);
+        }
+    });
+    let store = Store::open_in_steps(&folder.join("s.db"), MIGRATIONS, steps).unwrap();
+    let session = store.take_current(&key(), "main").unwrap().session;
+    for entry in script() {
+        perform(&session, &entry);
+        println!("\nacknowledged");
+        if let Entry::Dispatched(id) = entry {
+            let mut effects = OpenOptions::new();
+            let effects = effects.append(true).create(true).open(folder.join("effects"));
+            writeln!(effects.unwrap(), "{id}").unwrap();
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "only a process of its own can be killed")]
+fn kill_at(folder: &Path, write: usize, step: Step) -> usize {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "store::tests::killed::talks_until_it_is_killed", "--nocapture"])
+        .arg(format!("talk-in={}", folder.display()))
+        .args([write.to_string(), format!("{step:?}")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut acknowledged, mut stopped) = (0, false);
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        acknowledged += usize::from(line == "acknowledged");
+        stopped |= line == "stopped";
+        if stopped {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(stopped, "the step {step:?} of write {write} was not reached");
+    acknowledged
+}
+
+fn effects(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("effects")).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_killed_process_loses_nothing_and_repeats_nothing() {
+    // The first write is that of the session's row.
+    for write in 1..=1 + script().len() {
+        for step in STEPS {
+            let folder = tempfile::tempdir().unwrap();
+            let acknowledged = kill_at(folder.path(), write, step);
+            let what = format!("write {write}, {step:?}");
+            check(&folder.path().join("s.db"), acknowledged, &effects(folder.path()), &what);
+        }
+    }
+}
