@@ -33,6 +33,10 @@ pub(crate) trait EventSource: Send + fmt::Debug {
     fn is_done(&self) -> bool;
     /// What stands at the end of every stream, whatever was in it.
     fn end_mark(&self) -> Option<&'static str>;
+    /// Whether that stands behind an error too.
+    fn marks_errors(&self) -> bool {
+        true
+    }
     /// An error in place of an event; `None` where the connection breaks off instead.
     fn error(&self, message: &str, engine_dies: bool) -> Option<Bytes>;
 }
@@ -272,7 +276,10 @@ impl EventBody {
                 self.ticket.settle(None);
                 if let Some(event) = self.events.error(&message, engine_dies) {
                     self.queue.push_back(event);
-                    self.end_with_done();
+                    if self.events.marks_errors() {
+                        self.end_with_done();
+                    }
+                    self.step = Step::Over;
                 } else {
                     self.step = Step::Drop;
                 }

@@ -25,7 +25,8 @@
 //! The program `mock-vllm` serves the same to any client; its flags are in `mock-vllm --help`,
 //! its script files in [`Reply::list_from_json`].
 //!
-//! Served are `/v1/models`, `/v1/chat/completions`, `/v1/responses`, `/tokenize`, `/detokenize`, `/health`,
+//! Served are `/v1/models`, `/v1/chat/completions`, `/v1/responses`,
+//! `/v1/messages`, `/v1/messages/count_tokens`, `/tokenize`, `/detokenize`, `/health`,
 //! `/ping`, `/version`, `/load` and `/metrics`. Absent: the other APIs, `n` above 1, `echo`,
 //! `logprobs` and token ids in answers (accepted and ignored), `structured_outputs`.
 //! Tokens are counted by a stand-in: a few letters, one sign, or one character beyond ASCII each.
@@ -37,6 +38,7 @@ mod chat;
 mod engine;
 mod gate;
 mod ids;
+mod messages;
 mod metrics;
 mod model;
 mod prefix;

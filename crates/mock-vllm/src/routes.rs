@@ -21,7 +21,7 @@ use crate::ids::VERSION;
 use crate::response::{
     ApiError, empty, json, method_not_allowed, not_found, quoted, typed, unauthorized,
 };
-use crate::{Seen, responses, tokenizer};
+use crate::{Seen, messages, responses, tokenizer};
 
 /// Answers one request.
 pub(crate) async fn handle(
@@ -42,12 +42,16 @@ pub(crate) async fn handle(
         (false, _) => unauthorized(),
         (true, None) => not_found(),
         (true, Some(route)) if !route.takes(&parts.method) => method_not_allowed(route.method()),
-        (true, Some(route @ (Route::Chat | Route::Responses))) => {
+        (true, Some(route @ (Route::Chat | Route::Responses | Route::Messages))) => {
             let header = |name: &str| {
                 parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
             };
             let (content_type, request_id) = (header("content-type"), header("x-request-id"));
-            let api = if route == Route::Chat { Api::Chat } else { Api::Responses };
+            let api = match route {
+                Route::Responses => Api::Responses,
+                Route::Messages => Api::Messages,
+                _ => Api::Chat,
+            };
             let call = Call { engine, presence, content_type, request_id, body };
             return chat::complete(call, api).await;
         }
@@ -68,6 +72,8 @@ enum Route {
     Chat,
     Responses,
     KeptResponse,
+    Messages,
+    CountTokens,
     Tokenize,
     Detokenize,
 }
@@ -84,6 +90,8 @@ impl Route {
             "/v1/chat/completions" => Self::Chat,
             "/v1/responses" => Self::Responses,
             path if path.starts_with("/v1/responses/") => Self::KeptResponse,
+            "/v1/messages" => Self::Messages,
+            "/v1/messages/count_tokens" => Self::CountTokens,
             "/tokenize" => Self::Tokenize,
             "/detokenize" => Self::Detokenize,
             _ => return None,
@@ -92,7 +100,12 @@ impl Route {
 
     fn method(self) -> &'static str {
         match self {
-            Self::Chat | Self::Responses | Self::Tokenize | Self::Detokenize => "POST",
+            Self::Chat
+            | Self::Responses
+            | Self::Messages
+            | Self::CountTokens
+            | Self::Tokenize
+            | Self::Detokenize => "POST",
             _ => "GET",
         }
     }
@@ -125,7 +138,13 @@ impl Route {
                 let id = parts.uri.path().rsplit('/').next().unwrap_or_default();
                 Err(responses::not_kept(id))
             }
-            Self::Health | Self::Ping | Self::Chat | Self::Responses => return empty(),
+            Self::CountTokens => {
+                let counted = messages::count(engine, content_type, body);
+                return counted.map_or_else(|error| messages::refusal(&error), ok);
+            }
+            Self::Health | Self::Ping | Self::Chat | Self::Responses | Self::Messages => {
+                return empty();
+            }
         };
         done.map_or_else(|error| error.response(), ok)
     }

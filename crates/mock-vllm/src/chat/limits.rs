@@ -14,15 +14,7 @@ pub(crate) fn answer_room(
     window: u32,
     names: &[&'static str],
 ) -> Result<u32, ApiError> {
-    if prompt > window {
-        let least = window.saturating_add(1);
-        let message = format!(
-            "This model's maximum context length is {window} tokens. However, your prompt contains at \
-             least {least} input tokens, which exceeds this limit even without any output tokens. \
-             Please reduce the length of the input prompt."
-        );
-        return Err(ApiError::parameter(&message, "input_tokens", Some(&least.to_string())));
-    }
+    check_length(prompt, window)?;
     let mut room = i64::from(window - prompt);
     let asked = names.iter().find_map(|name| Some((*name, integer(request, name)?)));
     if let Some((name, asked)) = asked {
@@ -40,6 +32,20 @@ pub(crate) fn answer_room(
     }
     check_sampling(request, room)?;
     Ok(u32::try_from(room).unwrap_or(window))
+}
+
+/// Refuses a prompt that is longer than the window.
+pub(crate) fn check_length(prompt: u32, window: u32) -> Result<(), ApiError> {
+    if prompt > window {
+        let least = window.saturating_add(1);
+        let message = format!(
+            "This model's maximum context length is {window} tokens. However, your prompt contains at \
+             least {least} input tokens, which exceeds this limit even without any output tokens. \
+             Please reduce the length of the input prompt."
+        );
+        return Err(ApiError::parameter(&message, "input_tokens", Some(&least.to_string())));
+    }
+    Ok(())
 }
 
 fn check_sampling(request: &ChatRequest, room: i64) -> Result<(), ApiError> {

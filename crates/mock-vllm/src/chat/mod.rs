@@ -1,4 +1,4 @@
-//! From a request to a response: `/v1/chat/completions`, and `/v1/responses` in its own words.
+//! From a request to a response: `/v1/chat/completions`, and the other APIs in their own words.
 
 mod answer;
 mod limits;
@@ -19,6 +19,7 @@ use crate::body::{Body, Delivery, Dropped, EventBody, EventSource};
 use crate::brain::{Question, by_rules};
 use crate::engine::Engine;
 use crate::ids::now;
+use crate::messages;
 use crate::metrics::Ticket;
 use crate::reply::{self, Ending, ErrorBody, Faults, HttpReply, Reply};
 use crate::response::{ApiError, event_stream};
@@ -27,6 +28,7 @@ use crate::template::{Rendering, render};
 use crate::turn::Turn;
 
 pub(crate) use self::answer::{Delta, Whole};
+pub(crate) use self::limits::check_length;
 pub(crate) use self::request::{
     ChatRequest, StreamOptions, ToolChoice, invalid_fields, missing, parse_object, raw_field,
 };
@@ -37,6 +39,7 @@ pub(crate) use self::usage::Usage;
 pub(crate) enum Api {
     Chat,
     Responses,
+    Messages,
 }
 
 /// What a handler knows of the request besides its body.
@@ -58,7 +61,7 @@ pub(crate) async fn complete(call: Call, api: Api) -> Result<Response<Body>, Dro
     }
     let prompted = match prepare(&call, api) {
         Ok(prompted) => prompted,
-        Err(error) => return Ok(refuse(call, &error)),
+        Err(error) => return Ok(refuse(call, api, &error)),
     };
     if engine.seats.are_full() {
         let reply = HttpReply { status: 503, body: ErrorBody::overload(), retry_after: None };
@@ -69,7 +72,7 @@ pub(crate) async fn complete(call: Call, api: Api) -> Result<Response<Body>, Dro
         None if engine.setup.has_rules => answer_by_rules(&prompted.request).into(),
         None => {
             let error = ApiError::internal("the script has no reply for this request");
-            return Ok(refuse(call, &error));
+            return Ok(refuse(call, api, &error));
         }
     };
     match reply.answer {
@@ -80,6 +83,7 @@ pub(crate) async fn complete(call: Call, api: Api) -> Result<Response<Body>, Dro
 
 /// A request that passed every check.
 struct Prompted {
+    api: Api,
     request: ChatRequest,
     model: String,
     prompt: Vec<u32>,
@@ -95,10 +99,11 @@ fn prepare(call: &Call, api: Api) -> Result<Prompted, ApiError> {
     let request = match api {
         Api::Chat => ChatRequest::new(fields, &call.body)?,
         Api::Responses => responses::read(&call.engine, fields)?,
+        Api::Messages => messages::read(fields)?,
     };
     let (model, window) = find_model(&call.engine, request.text("model"))?;
     match api {
-        Api::Chat => check_tool_flags(&call.engine, &request)?,
+        Api::Chat | Api::Messages => check_tool_flags(&call.engine, &request)?,
         Api::Responses => responses::check_memory(&request)?,
     }
     let prompt =
@@ -109,9 +114,10 @@ fn prepare(call: &Call, api: Api) -> Result<Prompted, ApiError> {
     let names: &[_] = match api {
         Api::Chat => &["max_completion_tokens", "max_tokens"],
         Api::Responses => &["max_output_tokens"],
+        Api::Messages => &["max_completion_tokens"],
     };
     let room = limits::answer_room(&request, length, window, names)?;
-    Ok(Prompted { request, model, prompt, room, window, echo })
+    Ok(Prompted { api, request, model, prompt, room, window, echo })
 }
 
 fn answer_by_rules(request: &ChatRequest) -> Turn {
@@ -203,7 +209,7 @@ async fn respond(
         presence.is_served();
         return Err(Dropped);
     }
-    let Prompted { request, model, prompt, room, window, echo } = prompted;
+    let Prompted { api, request, model, prompt, room, window, echo } = prompted;
     let given = turn.usage;
     let answer = Answer::new(turn, &request, room);
     let found = engine.admit(&model, request.text("cache_salt").unwrap_or_default(), &prompt);
@@ -238,8 +244,20 @@ async fn respond(
         return whole::send((usage, &body), answer, parallel, delivery).await;
     }
     let id = request_id.or_else(|| request.text("request_id").map(str::to_owned));
+    let id = format!("chatcmpl-{}", id.unwrap_or_else(|| engine.ids.next()));
+    if api == Api::Messages {
+        let (stop, ids) = (answer.stop_reason.clone(), Arc::clone(&engine.ids));
+        let envelope = messages::Envelope { id, model, usage, stop, ids };
+        let delivery = Delivery { engine, faults, ticket, presence };
+        if request.stream.is_some() {
+            let deltas = answer.into_deltas(parallel);
+            return Ok(streamed(messages::Events::new(envelope, deltas, finish), delivery));
+        }
+        let body = |whole| envelope.whole(whole);
+        return whole::send((usage, &body), answer, parallel, delivery).await;
+    }
     let envelope = Envelope {
-        id: format!("chatcmpl-{}", id.unwrap_or_else(|| engine.ids.next())),
+        id,
         created: now(),
         model,
         role: role(&request),
@@ -270,9 +288,9 @@ fn streamed(events: impl EventSource + 'static, delivery: Delivery) -> Response<
     event_stream(Body::events(EventBody::new(Box::new(events), delivery)))
 }
 
-fn refuse(mut call: Call, error: &ApiError) -> Response<Body> {
+fn refuse(mut call: Call, api: Api, error: &ApiError) -> Response<Body> {
     call.presence.is_served();
-    error.response()
+    if api == Api::Messages { messages::refusal(error) } else { error.response() }
 }
 
 /// Who speaks: without a generation prompt, whoever spoke last.

@@ -15,7 +15,7 @@ pub(crate) struct Issue {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Int,
     Float,
@@ -116,7 +116,7 @@ pub(crate) fn check_input(body: &Map<String, Value>) -> Vec<Issue> {
     issues
 }
 
-fn check_named(body: &Map<String, Value>, fields: &[(&str, Kind)]) -> Vec<Issue> {
+pub(super) fn check_named(body: &Map<String, Value>, fields: &[(&str, Kind)]) -> Vec<Issue> {
     let given = fields.iter().filter_map(|(name, kind)| {
         let value = body.get(*name).filter(|value| !value.is_null())?;
         check(&format!("body.{name}"), *kind, value)
@@ -170,10 +170,14 @@ fn check_effort(loc: &str, value: &Value) -> Option<Issue> {
     if value.as_str().is_some_and(|effort| EFFORTS.contains(&effort)) {
         return None;
     }
-    let expected = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh' or 'max'".to_owned();
-    let msg = format!("Input should be {expected}");
-    let issue = Issue::new("literal_error", loc.to_owned(), msg, value);
-    Some(Issue { context: Some(("expected", expected)), ..issue })
+    let expected = "'none', 'minimal', 'low', 'medium', 'high', 'xhigh' or 'max'";
+    Some(literal(loc.to_owned(), expected, value))
+}
+
+/// The complaint about a value that is none of those listed.
+pub(super) fn literal(loc: String, expected: &str, value: &Value) -> Issue {
+    let issue = Issue::new("literal_error", loc, format!("Input should be {expected}"), value);
+    Issue { context: Some(("expected", expected.to_owned())), ..issue }
 }
 
 fn check_message(index: usize, message: &Value, issues: &mut Vec<Issue>) {
@@ -246,7 +250,7 @@ impl Issue {
         Self { kind: "missing", loc, msg, input: input.to_owned(), context: None }
     }
 
-    fn list(loc: String, value: &Value) -> Self {
+    pub(super) fn list(loc: String, value: &Value) -> Self {
         Self::new("list_type", loc, "Input should be a valid list".to_owned(), value)
     }
 

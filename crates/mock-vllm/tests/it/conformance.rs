@@ -154,6 +154,7 @@ fn every_recording_is_replayed() {
     ];
     let mut replayed = tables.concat();
     replayed.extend(crate::responses::TABLES.concat());
+    replayed.extend(crate::messages::TABLES.concat());
     replayed.sort_unstable();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recordings");
     let files = std::fs::read_dir(folder).expect("the recordings");

@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod recording;

@@ -49,6 +49,9 @@ impl Recording {
         if self.request.starts_with("POST /v1/responses") {
             return crate::responses::turn(self);
         }
+        if self.request.starts_with("POST /v1/messages") {
+            return crate::messages::turn(self);
+        }
         if self.is_stream() { self.streamed_turn() } else { self.whole_turn() }
     }
 
@@ -163,6 +166,7 @@ pub(crate) fn normal(text: &str) -> String {
         "\"tokens\":[",
         "\"count\":",
         "\"token_strs\":[",
+        "\"signature\":\"",
     ];
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -179,7 +183,7 @@ pub(crate) fn normal(text: &str) -> String {
             after.find(|char: char| !char.is_ascii_hexdigit()).unwrap_or(after.len())
         };
         // Only generated ids are struck out, not those a client chose.
-        let is_noise = is_list || matches!(end, 8 | 10 | 16) || kept.ends_with("count\":");
+        let is_noise = is_list || matches!(end, 8 | 10 | 16 | 32) || kept.ends_with("count\":");
         out.push_str(if is_noise { "#" } else { &after[..end] });
         rest = &after[end..];
     }
