@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 const RESERVED: [&str; 7] =
     ["max_tokens", "messages", "model", "stream", "system", "tool_choice", "tools"];
 
+/// The smallest number of tokens for thoughts that servers take.
+const LEAST_BUDGET: u64 = 1024;
+
 /// Parameters for the top level of each request.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Params(Map<String, Value>);
@@ -24,14 +27,25 @@ impl Params {
         (Self(params), refused)
     }
 
-    /// The fields to send; without the order to think where the turn's thoughts cannot be shown,
-    /// because that is refused.
-    pub(crate) fn fields(&self, may_think: bool) -> impl Iterator<Item = (&String, &Value)> {
-        self.0.iter().filter(move |(name, _)| may_think || *name != "thinking")
+    /// The fields to send with a limit for the answer. The order to think is left out or made less
+    /// where it would be refused: without the turn's thoughts, or when they might take up all of
+    /// the answer.
+    pub(crate) fn fields(&self, may_think: bool, cap: u32) -> Map<String, Value> {
+        let mut fields = self.0.clone();
+        let budget = fields.get("thinking").and_then(|it| it.get("budget_tokens")?.as_u64());
+        let fits = budget.is_none_or(|budget| budget < u64::from(cap));
+        let less = u64::from(cap) * 3 / 4;
+        if !may_think || (!fits && less < LEAST_BUDGET) {
+            fields.remove("thinking");
+        } else if !fits && let Some(Value::Object(thinking)) = fields.get_mut("thinking") {
+            thinking.insert("budget_tokens".to_owned(), less.into());
+        }
+        fields
     }
 
     /// What of it changes the size of a prompt.
-    pub(crate) fn thinking(&self) -> Option<&Value> {
-        self.0.get("thinking")
+    pub(crate) fn thinking(&self, may_think: bool) -> Map<String, Value> {
+        let thinking = self.0.get("thinking").filter(|_| may_think);
+        thinking.map(|value| ("thinking".to_owned(), value.clone())).into_iter().collect()
     }
 }

@@ -87,20 +87,10 @@ impl<'a> Writer<'a> {
         let mark = self.marks.then_some(CacheControl::Ephemeral);
         let (tools, tool_choice) = tools(request, mark);
         let system = request.system.as_deref().filter(|text| !text.trim().is_empty());
-        let mut params = Map::new();
-        match cap {
-            Some(_) => params.extend(
-                self.params
-                    .fields(shows_thoughts)
-                    .map(|(name, value)| (name.clone(), value.clone())),
-            ),
-            None => params.extend(
-                self.params
-                    .thinking()
-                    .filter(|_| shows_thoughts)
-                    .map(|value| ("thinking".to_owned(), value.clone())),
-            ),
-        }
+        let params = match cap {
+            Some(cap) => self.params.fields(shows_thoughts, cap),
+            None => self.params.thinking(shows_thoughts),
+        };
         let body = Body {
             model: self.model,
             max_tokens: cap,

@@ -15,7 +15,7 @@ use crate::thoughts::{Thought, Thoughts};
 
 fn written(request: &ChatRequest, params: &Params, thoughts: &Thoughts, marks: bool) -> Value {
     let writer = Writer { model: "m", marks, params, thoughts };
-    serde_json::from_slice(&writer.body(request, 99)).unwrap()
+    serde_json::from_slice(&writer.body(request, 4096)).unwrap()
 }
 
 fn plain(request: &ChatRequest) -> Value {
@@ -76,7 +76,7 @@ fn a_request_is_written_in_the_legal_form() {
     assert_eq!(
         body,
         json!({
-            "model": "m", "max_tokens": 99, "stream": true, "temperature": 0.5,
+            "model": "m", "max_tokens": 4096, "stream": true, "temperature": 0.5,
             "tools": [
                 {"name": "read", "description": "Does it.", "input_schema": {"type": "object"}},
                 {"name": "now", "description": "Does it.",
@@ -150,6 +150,24 @@ fn thoughts_go_back_while_the_turn_lasts() {
     let body = written(&ChatRequest::new(history), &params, &thoughts, true);
     assert_eq!(body["messages"][1]["content"][0]["type"], "tool_use");
     assert!(body["thinking"].is_object());
+}
+
+#[test]
+fn thoughts_never_take_up_all_of_an_answer() {
+    let thoughts = Thoughts::default();
+    let mut history = History::new();
+    history.push_user("hi");
+    let request = ChatRequest::new(history);
+    let thinking = |budget: u32, cap: u32| {
+        let params = params(json!({"thinking": {"type": "enabled", "budget_tokens": budget}}));
+        let writer = Writer { model: "m", marks: false, params: &params, thoughts: &thoughts };
+        let body: Value = serde_json::from_slice(&writer.body(&request, cap)).unwrap();
+        body["thinking"]["budget_tokens"].as_u64()
+    };
+    assert_eq!(thinking(2000, 4096), Some(2000));
+    assert_eq!(thinking(4096, 4096), Some(3072));
+    assert_eq!(thinking(4096, 1366), Some(1024));
+    assert_eq!(thinking(4096, 1365), None);
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! Conversations to send, and the model to send them to.
+
+use openclaw_core::{
+    ChatRequest, EmittedCall, History, ModelInfo, ModelLimits, ToolCall, ToolOutput, ToolSpec,
+};
+use openclaw_providers_anthropic::{MessagesModel, with_headers};
+use openclaw_transport::{Client, ClientOptions};
+use serde_json::json;
+
+use crate::client::{info, options};
+
+/// A question without tools.
+pub(crate) fn question(text: &str) -> ChatRequest {
+    let mut history = History::new();
+    history.push_user(text);
+    ChatRequest::new(history)
+}
+
+/// A client with a key and the headers of the API.
+pub(crate) fn keyed(base_url: &str, key: &str) -> Client {
+    let options = ClientOptions { bearer: Some(key.into()), ..options(base_url) };
+    Client::new(with_headers(options)).unwrap()
+}
+
+/// The model `tiny` of a server, with the most tokens that an answer may have.
+pub(crate) fn model(client: Client, window: u32, output: Option<u32>) -> MessagesModel {
+    let info = info("tiny", window);
+    MessagesModel::new(client, ModelInfo { limits: ModelLimits { output, ..info.limits }, ..info })
+}
+
+/// A tool whose only call is a short one.
+pub(crate) fn clock() -> ToolSpec {
+    let zone = json!({"type": "string", "enum": ["utc"]});
+    let schema = json!({
+        "type": "object", "properties": {"zone": zone}, "required": ["zone"],
+        "additionalProperties": false,
+    });
+    ToolSpec::new("now", "Tells the time.", schema).unwrap()
+}
+
+/// The usable calls of a message.
+pub(crate) fn ready(calls: &[EmittedCall]) -> Vec<ToolCall> {
+    let ready = calls.iter().filter_map(|call| match call {
+        EmittedCall::Ready(call) => Some(call.clone()),
+        EmittedCall::Broken(_) => None,
+    });
+    ready.collect()
+}
+
+/// Answers every open call.
+pub(crate) fn answer_all(history: &mut History, output: &str) {
+    let open: Vec<_> = history.open_calls().map(|call| call.id.clone()).collect();
+    for id in open {
+        history.resolve(&id, ToolOutput::ok(output)).unwrap();
+    }
+}
