@@ -86,6 +86,7 @@ fn refusal(status: u16, server: &ServerMessage) -> ModelErrorKind {
     let message = server.message.to_ascii_lowercase();
     match status {
         401 | 403 => ModelErrorKind::Auth,
+        400 if message.contains("invalid model name") => ModelErrorKind::UnknownModel,
         404 if server.param.as_deref() == Some("model") || message.contains("model") => {
             ModelErrorKind::UnknownModel
         }

@@ -15,6 +15,8 @@ mod counts;
 #[cfg(test)]
 mod openai;
 #[cfg(test)]
+mod other_servers;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod recordings;

@@ -131,7 +131,7 @@ async fn answer(api: Api, response: Vec<u8>) -> End {
     }
 }
 
-fn shown(end: &End) -> String {
+pub(crate) fn shown(end: &End) -> String {
     match end {
         Ok((message, outcome, _)) => {
             let calls = message.calls.iter().map(|call| match call {
