@@ -57,7 +57,7 @@ async fn each_answer_comes_to_what_it_says() {
             Ok(stream) => read(stream).await.1,
             Err(error) => Err(error),
         };
-        let shown = end.as_ref().map(|_| shown(&end)).map_err(|error| error.kind());
+        let shown = end.as_ref().map(|_| shown(&end)).map_err(openclaw_core::ModelError::kind);
         found.push((*name, shown));
     }
     let expected = table.map(|(name, end)| (name, end.map(str::to_owned)));
@@ -68,8 +68,8 @@ async fn each_answer_comes_to_what_it_says() {
 async fn models_are_found_with_the_windows_that_a_proxy_tells() {
     let answers =
         &[("GET /v1/models", "litellm/models"), ("GET /model/info", "litellm/model-info")];
-    let server = server(answers).await;
-    let client = client(&server.base_url());
+    let proxy = server(answers).await;
+    let client = client(&proxy.base_url());
     let mut served = list_models(&client).await.unwrap();
     find_windows(&client, &mut served, None).await;
     let tiny = served.iter().find(|model| model.id == "tiny").unwrap();
