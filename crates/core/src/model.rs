@@ -104,6 +104,11 @@ pub struct ChatRequest {
     pub tool_choice: ToolChoice,
     /// What was said so far.
     pub history: History,
+    /// What holds for this request alone, e.g. the time of day: sent after all else as what the
+    /// user says, behind a blank line where the user spoke last, and never kept. So whatever it
+    /// is, the request up to here is the beginning of the next one. Behind it comes only an answer
+    /// with which the history ends, to be continued.
+    pub tail: Option<Arc<str>>,
     /// The most tokens the answer may have; `None` leaves it to the model's own limit.
     pub max_output_tokens: Option<u32>,
 }
@@ -117,6 +122,7 @@ impl ChatRequest {
             tools: Arc::new([]),
             tool_choice: ToolChoice::Auto,
             history,
+            tail: None,
             max_output_tokens: None,
         }
     }

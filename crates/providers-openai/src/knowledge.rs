@@ -93,26 +93,28 @@ impl Knowledge {
         }
     }
 
-    /// Sizes the prompt of a body without a limit for the answer, for a window of so many tokens.
-    pub(crate) fn size(&self, body: &[u8], window: u32) -> PromptSize {
+    /// Sizes the prompt of a body without a limit for the answer, and of so many bytes that are
+    /// sent after it and never again, for a window of so many tokens.
+    pub(crate) fn size(&self, sent: (&[u8], usize), window: u32) -> PromptSize {
         let (counted, ratio) = {
             let state = self.state();
             (state.counted, state.facts.tokens_per_kilobyte)
         };
-        let split = counted.and_then(|counted| counted.split(body)).unwrap_or((0, body.len()));
-        let size = ratio::size(body.len(), split, ratio, false);
+        let len = sent.0.len() + sent.1;
+        let split = counted.and_then(|counted| counted.split(sent)).unwrap_or((0, len));
+        let size = ratio::size(len, split, ratio, false);
         let is_near = u64::from(size.count.tokens()) * 100 >= u64::from(window) * 85;
-        if is_near { ratio::size(body.len(), split, ratio, true) } else { size }
+        if is_near { ratio::size(len, split, ratio, true) } else { size }
     }
 
-    /// Notes how many tokens the prompt of a body without a limit for the answer has, as the
-    /// server counted.
-    pub(crate) fn note_count(&self, body: &[u8], tokens: u32) {
-        let counted = Counted::new(body, tokens);
+    /// Notes how many tokens the prompt of a body without a limit for the answer has, and of so
+    /// many bytes after it, as the server counted.
+    pub(crate) fn note_count(&self, sent: (&[u8], usize), tokens: u32) {
+        let counted = Counted::new(sent, tokens);
         self.change(|state| {
             // What was added tells more of what will be than what it was added to.
             let (before, len) =
-                state.counted.and_then(|it| it.split(body)).unwrap_or((0, body.len()));
+                state.counted.and_then(|it| it.split(sent)).unwrap_or((0, sent.0.len() + sent.1));
             let added = tokens.saturating_sub(before);
             let ratio = ratio::next(state.facts.tokens_per_kilobyte, len, added);
             state.counted = Some(counted);
@@ -126,9 +128,9 @@ impl Knowledge {
     }
 
     /// The tokens of the part of a body that the server counted before; 0 when it did not.
-    pub(crate) fn counted(&self, body: &[u8]) -> u32 {
+    pub(crate) fn counted(&self, sent: (&[u8], usize)) -> u32 {
         let counted = self.state().counted;
-        counted.and_then(|counted| counted.split(body)).map_or(0, |(tokens, _)| tokens)
+        counted.and_then(|counted| counted.split(sent)).map_or(0, |(tokens, _)| tokens)
     }
 
     /// Changes the state and tells of it, if it `is` a change.

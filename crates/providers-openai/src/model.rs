@@ -95,14 +95,14 @@ impl OpenAiModel {
     /// Sizes the prompt of a request by what the server counted before.
     #[must_use]
     pub fn size(&self, request: &ChatRequest) -> PromptSize {
-        let body = request::body("", request, None, &self.knowledge.facts());
-        self.knowledge.size(&body, self.info().limits.window)
+        let (body, tail) = request::lasting(request, &self.knowledge.facts());
+        self.knowledge.size((&body, tail), self.info().limits.window)
     }
 
     /// Learns from a count of the server for a request, beside those that come with answers.
     pub fn note_count(&self, request: &ChatRequest, tokens: u32) {
-        let body = request::body("", request, None, &self.knowledge.facts());
-        self.knowledge.note_count(&body, tokens);
+        let (body, tail) = request::lasting(request, &self.knowledge.facts());
+        self.knowledge.note_count((&body, tail), tokens);
     }
 
     /// Sends a request whose prompt has `prompt` tokens. A server that refuses it for what it does

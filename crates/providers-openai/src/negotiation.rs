@@ -125,13 +125,13 @@ impl Negotiation {
     /// Learns from what the server counted of the prompt; returns what a person should know.
     pub(crate) fn finished(&self, usage: Usage) -> Option<String> {
         let (model, read) = (&self.model, usage.input);
-        let body = request::body("", &self.request, None, &self.facts);
+        let (body, tail) = request::lasting(&self.request, &self.facts);
         let words = truncation::least_tokens(&self.request);
         let mut least = words.max(self.known().prompt.unwrap_or(0));
         // Templates may leave out what the model thought long ago.
         let thinks = |message| matches!(message, MessageRef::Assistant { reasoning: Some(_), .. });
         if !self.request.history.messages().any(thinks) {
-            least = least.max(model.knowledge().counted(&body));
+            least = least.max(model.knowledge().counted((&body, tail)));
         }
         if let Some(cut) = truncation::judge(read, least, model.info().limits.window) {
             model.knowledge().learn_window(cut.window);
@@ -139,7 +139,7 @@ impl Negotiation {
         }
         // Fewer than the words are not all of the prompt.
         if read >= words.max(1) {
-            model.knowledge().note_count(&body, read);
+            model.knowledge().note_count((&body, tail), read);
         }
         None
     }
@@ -210,8 +210,8 @@ impl Negotiation {
         }
         let limits = self.model.info().limits;
         if let Some(prompt) = said.prompt {
-            let body = request::body("", &self.request, None, &self.facts);
-            self.model.knowledge().note_count(&body, prompt);
+            let (body, tail) = request::lasting(&self.request, &self.facts);
+            self.model.knowledge().note_count((&body, tail), prompt);
             self.prompt = TokenCount::Exact(prompt);
         } else {
             self.prompt = self.model.size(&self.request).count;

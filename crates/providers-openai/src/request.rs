@@ -49,6 +49,14 @@ pub fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts)
     serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
 }
 
+/// What a prompt is sized by: the body that the next one begins with, and the bytes that are sent
+/// after it and never again.
+pub(crate) fn lasting(request: &ChatRequest, facts: &Facts) -> (Bytes, usize) {
+    let Some(tail) = &request.tail else { return (body("", request, None, facts), 0) };
+    let lasting = ChatRequest { tail: None, ..request.clone() };
+    (body("", &lasting, None, facts), tail.len())
+}
+
 /// The tools of a request that go into its field; `None` when there are none, because servers
 /// refuse an empty list, and when the tools are offered in text.
 #[must_use]

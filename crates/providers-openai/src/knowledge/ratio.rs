@@ -33,21 +33,25 @@ pub(super) struct Counted {
     /// The bytes that a longer one would begin with.
     len: usize,
     hash: u64,
+    /// With those of the bytes that were sent after it.
     tokens: u32,
+    tail: usize,
 }
 
 impl Counted {
-    /// A body that the server counted.
-    pub(super) fn new(body: &[u8], tokens: u32) -> Self {
+    /// A body that the server counted, with so many bytes after it that never come again.
+    pub(super) fn new((body, tail): (&[u8], usize), tokens: u32) -> Self {
         // The list of messages goes on where it ends.
         let shared = body.strip_suffix(b"]}").unwrap_or(body);
-        Self { len: shared.len(), hash: hash(shared), tokens }
+        Self { len: shared.len(), hash: hash(shared), tokens, tail }
     }
 
-    /// The tokens of the beginning of a body, and the bytes of the rest.
-    pub(super) fn split(&self, body: &[u8]) -> Option<(u32, usize)> {
+    /// The tokens of the beginning of a body, and the bytes of the rest. One tail stands for the
+    /// other: they are much the same.
+    pub(super) fn split(&self, (body, tail): (&[u8], usize)) -> Option<(u32, usize)> {
         let shared = body.get(..self.len)?;
-        (hash(shared) == self.hash).then_some((self.tokens, body.len() - self.len))
+        let rest = (body.len() - self.len + tail).saturating_sub(self.tail);
+        (hash(shared) == self.hash).then_some((self.tokens, rest))
     }
 }
 

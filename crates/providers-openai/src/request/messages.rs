@@ -10,7 +10,7 @@ use crate::knowledge::{Facts, Lack};
 use crate::responses::REASONING_SUMMARY;
 use crate::thinking;
 
-/// The messages of a request: the system prompt, if any, and what was said.
+/// The messages of a request: the system prompt, if any, what was said, and the tail.
 #[must_use]
 pub fn messages<'a>(request: &'a ChatRequest, facts: &Facts) -> Vec<wire::Message<'a>> {
     let in_text = takes_no_tools(facts);
@@ -29,9 +29,18 @@ pub fn messages<'a>(request: &'a ChatRequest, facts: &Facts) -> Vec<wire::Messag
             wire::Message::System { content }
         });
     }
-    request.history.messages().for_each(|message| writer.write(message));
+    let mut said: Vec<_> = request.history.messages().collect();
+    // An answer that is to be continued stays the last.
+    let begun = said.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
+    said.into_iter().for_each(|message| writer.write(message));
     if let Some(order) = in_text.then(|| offer::order(request)).flatten() {
         writer.user(Cow::Owned(order));
+    }
+    if let Some(tail) = request.tail.as_deref().filter(|tail| !tail.is_empty()) {
+        writer.user(Cow::Borrowed(tail));
+    }
+    if let Some(begun) = begun {
+        writer.write(begun);
     }
     writer.messages
 }

@@ -30,7 +30,8 @@ fn refusal(message: &str) -> Reply {
 
 /// Sends a request and returns the count before, what the server counted, and what was told.
 async fn sized(model: &OpenAiModel, history: &History) -> (TokenCount, u32, Vec<String>) {
-    let request = request(history);
+    let tail = Some("[It is Saturday, 2026-11-21 06:10 UTC.]".into());
+    let request = ChatRequest { tail, ..request(history) };
     let before = model.count_tokens(&request).await.unwrap();
     let (pieces, end) = read(model.chat(request).await.unwrap()).await;
     let told = pieces.into_iter().filter_map(|piece| match piece {

@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use crate::client::{End, client, info, read};
 use crate::raw::{RawServer, response};
 use crate::recordings::{framed, recordings};
-use crate::talk::{asked, broken, calls, read_tool, ready, request, resolve, says, thinks};
+use crate::talk::{
+    TAIL, asked, before_tail, broken, calls, read_tool, ready, request, resolve, says, thinks,
+};
 
 fn model(base_url: &str) -> OpenAiModel {
     OpenAiModel::new(client(base_url), info("tiny", 4096)).with_api(Api::Responses)
@@ -90,12 +92,14 @@ async fn a_summary_of_reasoning_is_not_reasoning() {
 }
 
 #[tokio::test]
-async fn each_request_begins_with_the_one_before() {
+async fn each_request_begins_with_the_one_before_up_to_its_tail() {
     let mut requests = Vec::new();
     let mut history = asked("one");
     let mut send = |history: &History| {
         let system = Some("Be brief.".into());
-        requests.push(ChatRequest { system, tools: [read_tool()].into(), ..request(history) });
+        let tail = Some(TAIL.into());
+        let tools = [read_tool()].into();
+        requests.push(ChatRequest { system, tools, tail, ..request(history) });
     };
     send(&history);
     history.push_assistant(calls([ready("a", "read", r#"{"path": "x"}"#)])).unwrap();
@@ -109,7 +113,7 @@ async fn each_request_begins_with_the_one_before() {
     send(&history);
     let bodies = sent(Facts::default(), requests).await;
     for pair in bodies.windows(2) {
-        let shared = pair[0].strip_suffix("]}").unwrap();
+        let shared = before_tail(&pair[0]);
         assert!(pair[1].starts_with(shared), "{}\n{}", pair[0], pair[1]);
     }
 }

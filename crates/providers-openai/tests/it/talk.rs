@@ -62,3 +62,18 @@ pub(crate) fn read_tool() -> ToolSpec {
         })),
     }
 }
+
+/// What a request alone is told.
+pub(crate) const TAIL: &str = "[now]";
+
+/// A body up to its tail, which is the end of the user's message or, behind a result, a message of
+/// its own.
+#[track_caller]
+pub(crate) fn before_tail(body: &str) -> &str {
+    let end = format!("{TAIL}\"}}]}}");
+    let before = body.strip_suffix(&end).unwrap_or_else(|| panic!("no tail: {body}"));
+    let alone =
+        [r#",{"role":"user","content":""#, r#",{"type":"message","role":"user","content":""#];
+    let mut alone = alone.into_iter().filter_map(|start| before.strip_suffix(start));
+    alone.next().or_else(|| before.strip_suffix(r"\n\n")).unwrap()
+}

@@ -14,7 +14,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::client::{client, info, options, read};
-use crate::talk::{asked, broken, calls, read_tool, ready, request, resolve, says, thinks};
+use crate::talk::{
+    TAIL, asked, before_tail, broken, calls, read_tool, ready, request, resolve, says, thinks,
+};
 
 /// The bodies that a server gets for some requests.
 async fn sent(requests: impl IntoIterator<Item = ChatRequest>) -> Vec<String> {
@@ -101,12 +103,14 @@ async fn reasoning_goes_back_in_the_field_it_came_in() {
 }
 
 #[tokio::test]
-async fn each_request_begins_with_the_one_before() {
+async fn each_request_begins_with_the_one_before_up_to_its_tail() {
     let mut requests = Vec::new();
     let mut history = asked("one");
     let mut send = |history: &History| {
         let system = Some("Be brief.".into());
-        requests.push(ChatRequest { system, tools: [read_tool()].into(), ..request(history) });
+        let tail = Some(TAIL.into());
+        let tools = [read_tool()].into();
+        requests.push(ChatRequest { system, tools, tail, ..request(history) });
     };
     send(&history);
     history.push_assistant(calls([ready("a", "read", r#"{"path": "x"}"#)])).unwrap();
@@ -123,7 +127,7 @@ async fn each_request_begins_with_the_one_before() {
     let bodies = sent(requests).await;
     assert_eq!(bodies.len(), 5);
     for pair in bodies.windows(2) {
-        let shared = pair[0].strip_suffix("]}").unwrap();
+        let shared = before_tail(&pair[0]);
         assert!(pair[1].starts_with(shared), "{}\n{}", pair[0], pair[1]);
     }
 }
