@@ -23,7 +23,7 @@ pub(crate) fn by_rules(question: &Question<'_>) -> Turn {
     let asked =
         question.messages.iter().rposition(|message| role(message).as_deref() == Some("user"));
     let (prompt, after) = match asked.and_then(|at| question.messages.split_at_checked(at)) {
-        Some((_, [user, after @ ..])) => (content(user), after),
+        Some((_, [user, after @ ..])) => (without_aside(&content(user)).to_owned(), after),
         _ => (String::new(), question.messages),
     };
     let results: Vec<_> = after
@@ -50,6 +50,14 @@ pub(crate) fn by_rules(question: &Question<'_>) -> Turn {
             let words: Vec<_> = prompt.split_whitespace().take(6).collect();
             Turn::tokens(&format!("You said \"{}\". I am here to help.", words.join(" ")))
         }
+    }
+}
+
+/// What a person said, without a last paragraph in brackets that a client added, e.g. the time.
+fn without_aside(prompt: &str) -> &str {
+    match prompt.trim_end().rsplit_once("\n\n") {
+        Some((said, aside)) if aside.starts_with('[') && aside.ends_with(']') => said,
+        _ => prompt,
     }
 }
 

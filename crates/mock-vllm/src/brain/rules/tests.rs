@@ -36,6 +36,7 @@ fn phrases_become_calls() {
             "replace x = 1 with x = 2 in f",
             r#"[edit {"path": "f", "old_text": "x = 1", "new_text": "x = 2"}]"#,
         ),
+        ("write a to b.txt\n\n[It is Monday.]", r#"[write {"path": "b.txt", "content": "a"}]"#),
         ("It is Monday.\nread a\nBe brief.", r#"[read {"path": "a"}]"#),
     ];
     for (prompt, call) in cases {
