@@ -10,6 +10,7 @@ use openclaw_core::{
     Approver, ChatModel, History, Journal, NoJournal, ReadOnly, Spill, Tool, ToolSpec,
 };
 
+use crate::prefix::Prefixes;
 use crate::toolbox::Toolbox;
 use crate::turn::Turn;
 use crate::{
@@ -35,16 +36,24 @@ pub struct AgentParts {
     /// The whole answer with which the model says that it has nothing to say, e.g. `NO_REPLY`, where
     /// the system prompt tells it so; `None`: such an answer is a reply like any other.
     pub silent: Option<Arc<str>>,
+    /// What is told at the end of each request that ends with what the user said, and not kept;
+    /// `None` tells nothing.
+    pub tail: Option<Tail>,
     /// What ends a turn.
     pub limits: TurnLimits,
 }
+
+/// Says what holds now and may not hold at the next request, e.g. the time. All that changes from
+/// request to request belongs here, so that the rest of each is the beginning of the next.
+pub type Tail = Arc<dyn Fn() -> String + Send + Sync>;
 
 impl AgentParts {
     /// A model with tools and nothing else: reading is allowed and nothing more, there is no
     /// system prompt, and nothing is recorded or kept.
     pub fn new(model: Arc<dyn ChatModel>, tools: Vec<Arc<dyn Tool>>, limits: TurnLimits) -> Self {
         let (approver, journal) = (Arc::new(ReadOnly), Arc::new(NoJournal));
-        Self { model, tools, system: None, approver, journal, spill: None, silent: None, limits }
+        let (system, spill, silent, tail) = (None, None, None, None);
+        Self { model, tools, system, approver, journal, spill, silent, tail, limits }
     }
 }
 
@@ -59,7 +68,9 @@ pub struct Agent {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) spill: Option<Arc<dyn Spill>>,
     pub(crate) silent: Option<Arc<str>>,
+    pub(crate) tail: Option<Tail>,
     pub(crate) limits: TurnLimits,
+    pub(crate) prefixes: Prefixes,
 }
 
 impl Agent {
@@ -68,15 +79,34 @@ impl Agent {
     /// # Errors
     /// When two tools have the same name.
     pub fn new(parts: AgentParts) -> Result<Self, DuplicateTool> {
-        let AgentParts { model, tools, system, approver, journal, spill, silent, limits } = parts;
+        let AgentParts { model, tools, system, approver, journal, spill, silent, tail, limits } =
+            parts;
         let toolbox = Toolbox::new(tools)?;
-        Ok(Self { model, toolbox, system, approver, journal, spill, silent, limits })
+        let prefixes = Prefixes::default();
+        Ok(Self {
+            model,
+            toolbox,
+            system,
+            approver,
+            journal,
+            spill,
+            silent,
+            tail,
+            limits,
+            prefixes,
+        })
     }
 
     /// What the model is told of the tools, in the order it is sent.
     #[must_use]
     pub fn tools(&self) -> &Arc<[ToolSpec]> {
         self.toolbox.specs()
+    }
+
+    /// What a request would be told now at its end, and no other.
+    #[must_use]
+    pub fn tail(&self) -> Option<String> {
+        self.tail.as_ref().map(|tail| tail())
     }
 
     /// Runs one turn on what the user said, and adds it to the history.

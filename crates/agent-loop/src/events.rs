@@ -6,7 +6,7 @@ use openclaw_core::{Effect, Outcome, ToolCall, ToolCallId, ToolName, Usage, Wait
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::{BrokenCallStep, Compaction, Part};
+use crate::{BrokenCallStep, CacheMiss, Compaction, Part};
 
 /// How many events may wait for the receiver.
 const CAPACITY: usize = 256;
@@ -95,6 +95,8 @@ pub enum TurnEvent {
         /// From the request to the first content; `None` when there was none.
         first_token_after: Option<Duration>,
     },
+    /// The server had far less of the prompt in its prefix cache than it could have had.
+    CacheMissed(CacheMiss),
     /// A call could only be understood with help; it is a call like any other now.
     CallRescued {
         /// The place of the call in the message, from 0.

@@ -1,10 +1,12 @@
 //! One call of the model: from the request to a whole message.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    AssistantMessage, ChatEvent, ChatRequest, ModelError, ModelErrorKind, Outcome, ToolChoice,
+    AssistantMessage, ChatEvent, ChatRequest, MessageRef, ModelError, ModelErrorKind, Outcome,
+    ToolChoice,
 };
 use tokio::time::Instant;
 
@@ -54,7 +56,7 @@ impl Turn<'_> {
 
         let mut heard = Heard::from_now();
         let request = self.request();
-        let mut stream = self.agent.model.chat(request).await.map_err(TurnError::model)?;
+        let mut stream = self.agent.model.chat(request.clone()).await.map_err(TurnError::model)?;
         let (message, outcome, usage) = loop {
             let event = stream.next().await.unwrap_or_else(|| Err(cut_off()));
             let event = match event.map_err(TurnError::model)? {
@@ -90,21 +92,36 @@ impl Turn<'_> {
         let finished =
             TurnEvent::ModelCallFinished { number, usage, outcome, duration, first_token_after };
         self.events.send(finished).await;
+        if let Some(usage) = usage {
+            let (cacheable, miss) = self.agent.prefixes.note(&request, usage);
+            self.tally.cacheable = self.tally.cacheable.saturating_add(cacheable);
+            if let Some(miss) = miss {
+                self.events.send(TurnEvent::CacheMissed(miss)).await;
+            }
+        }
         Ok(Answer::Whole(message, outcome))
     }
 
     fn request(&mut self) -> ChatRequest {
-        let mut history = self.history.clone();
-        if self.asked_again.last() == Some(&AskedAgain::ReasoningOnly) {
-            history.push_user(ANSWER_NOW);
-        }
         ChatRequest {
             system: self.agent.system.clone(),
             tools: self.agent.toolbox.specs().clone(),
             tool_choice: self.force.take().map_or(ToolChoice::Auto, ToolChoice::Named),
-            history,
+            history: self.history.clone(),
+            tail: self.tail(),
             max_output_tokens: self.agent.limits.max_output_tokens,
         }
+    }
+
+    /// What this request alone is told. After a result the time is left out: it would be a message
+    /// of its own, which models answer.
+    fn tail(&self) -> Option<Arc<str>> {
+        let is_asked = matches!(self.history.messages().last(), Some(MessageRef::User(_)));
+        let now = is_asked.then(|| self.agent.tail()).flatten();
+        let nudge = (self.asked_again.last() == Some(&AskedAgain::ReasoningOnly))
+            .then(|| ANSWER_NOW.to_owned());
+        let lines: Vec<String> = now.into_iter().chain(nudge).collect();
+        (!lines.is_empty()).then(|| lines.join("\n\n").into())
     }
 }
 

@@ -142,7 +142,7 @@ pub(crate) fn digest(text: &str) -> u64 {
     fnv(FNV_START, text.as_bytes())
 }
 
-fn key(call: &ToolCall) -> u64 {
+pub(crate) fn key(call: &ToolCall) -> u64 {
     let name = fnv(FNV_START, call.name.as_str().as_bytes());
     // No name has a NUL in it.
     fnv(fnv(name, &[0]), call.arguments.to_json().as_bytes())

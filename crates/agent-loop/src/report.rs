@@ -15,6 +15,9 @@ pub struct TurnReport {
     pub usage: Usage,
     /// What the server counted for the last model call that said so.
     pub last_usage: Option<Usage>,
+    /// The prompt tokens that the server was sent before, summed as `usage` is: the most that it
+    /// could have had in its prefix cache, block sizes aside. 0 where it does not say what it had.
+    pub cacheable: u32,
     /// The requests to the model, failed ones included.
     pub model_calls: u32,
     /// The tool calls that the model made, refused ones included; broken ones are not counted.

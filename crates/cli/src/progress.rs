@@ -4,7 +4,9 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use openclaw_core::{Effect, Waiting};
-use openclaw_runtime::{AskedAgain, Attempts, BrokenCallStep, Compaction, TurnEvent};
+use openclaw_runtime::{
+    AskedAgain, Attempts, BrokenCallStep, CacheMiss, Changed, Compaction, TurnEvent,
+};
 
 use crate::printer::{Printer, Style};
 use crate::visible;
@@ -151,6 +153,9 @@ impl Progress {
             TurnEvent::CallRescued { how, .. } if self.printer.is_verbose() => {
                 return self.line(Style::Dim, &format!("  a call was mended: {}", how.join(", ")));
             }
+            TurnEvent::CacheMissed(miss) if self.printer.is_verbose() => {
+                return self.line(Style::Dim, &format!("  {}", missed(miss)));
+            }
             TurnEvent::CallBroken { name, problem, step } => {
                 let next = match step {
                     BrokenCallStep::AskAgain => "; the model is asked again",
@@ -274,6 +279,17 @@ impl Progress {
             ));
         }
     }
+}
+
+/// Says what kept a prompt from the prefix cache.
+fn missed(CacheMiss { cached, cacheable, changed }: &CacheMiss) -> String {
+    let why = match changed {
+        None => "nothing changed, so the server let go of the rest".to_owned(),
+        Some(Changed::Tools) => "the tools changed since, for a forced call".to_owned(),
+        Some(Changed::Message(number)) => format!("message {number} changed since"),
+        Some(_) => "it changed since".to_owned(),
+    };
+    format!("only {cached} of the {cacheable} tokens of the request before were cached: {why}")
 }
 
 /// Says what a silent server seems to be doing.

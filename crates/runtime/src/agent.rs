@@ -17,7 +17,7 @@ use openclaw_tools::{ExecOptions, KeptOutputs, Workspace, core_tools};
 use crate::Runtime;
 use crate::chain::Attempts;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
-use crate::prompt::{Profile, Prompt, context_files::Caps};
+use crate::prompt::{Profile, Prompt, context_files::Caps, now};
 use crate::setup::{Quoted, Setup};
 
 /// Stands for no limit where a tool wants a duration: a hundred years.
@@ -114,6 +114,7 @@ impl Runtime {
             journal,
             spill: Some(Arc::new(KeptOutputs::new(workspace))),
             silent: None,
+            tail: Some(now::tail(this.clock.clone())),
             limits: TurnLimits {
                 time,
                 model_calls: MODEL_CALLS,

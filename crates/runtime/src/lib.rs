@@ -35,8 +35,9 @@ pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
 pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use notices::Notices;
 pub use openclaw_agent_loop::{
-    Agent, AskedAgain, BrokenCallStep, CompactedBy, Compaction, EventReceiver, EventSender, Limit,
-    TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, events::channel,
+    Agent, AskedAgain, BrokenCallStep, CacheMiss, Changed, CompactedBy, Compaction, EventReceiver,
+    EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
+    events::channel,
 };
 pub use openclaw_transport::{
     Answer, Body, Ended, Record, Trace, TraceStore, TracedEvent, TracedRequest,

@@ -1,8 +1,9 @@
 //! The system prompt: the same bytes for the same set-up, so that the server's prefix cache serves
-//! it. Nothing that changes from call to call, such as the time, is in it.
+//! it. What changes from call to call, such as the time, comes at the end of each request: [`now`].
 
 pub(crate) mod context_files;
 mod explain;
+pub(crate) mod now;
 pub(crate) mod skills;
 
 use std::fmt::Write;

@@ -1,6 +1,7 @@
 //! The entrance: from a loaded config to models and agents.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use openclaw_config::{Env, Loaded, Paths};
 use openclaw_core::ModelRef;
@@ -12,6 +13,7 @@ use crate::chain::Chain;
 use crate::connect::{Connector, no_model};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::notices::Notices;
+use crate::prompt::now::Clock;
 use crate::setup::{Setup, VLLM};
 use crate::waiting::{Wait, until_there};
 use crate::waits::Turnstiles;
@@ -20,6 +22,7 @@ use crate::waits::Turnstiles;
 #[derive(Debug, Clone)]
 pub struct Runtime {
     pub(crate) connector: Connector,
+    pub(crate) clock: Clock,
 }
 
 impl Runtime {
@@ -33,7 +36,14 @@ impl Runtime {
         let turnstiles = Turnstiles::default();
         let connector =
             Connector { setup, notices, cache, turnstiles, trace, time: None, wait: None };
-        Self { connector }
+        Self { connector, clock: Clock::default() }
+    }
+
+    /// Tells models another time than the system's.
+    #[must_use]
+    pub fn with_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Clock(Arc::new(now));
+        self
     }
 
     /// Bounds each model call by `limit` instead of `agents.defaults.timeoutSeconds`.

@@ -88,8 +88,9 @@ async fn the_prefix_of_every_request_is_the_same() {
     let names: Vec<_> = tools.map(|tool| tool["function"]["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["edit", "exec", "read", "write"]);
     for pair in chats[..5].windows(2) {
-        let [before, after] = [&pair[0], &pair[1]].map(|chat| chat["messages"].as_array().unwrap());
-        assert_eq!(after[..before.len()], before[..], "a request only adds to the one before");
+        let [before, after] = [&pair[0], &pair[1]].map(|chat| chat["messages"].to_string());
+        let before = before.split(r"\n\n[It is ").next().unwrap().trim_end_matches(']');
+        assert!(after.starts_with(before), "a request only adds to the one before, up to its tail");
     }
 }
 

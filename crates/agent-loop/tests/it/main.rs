@@ -29,4 +29,6 @@ mod script;
 #[cfg(test)]
 mod sent;
 #[cfg(test)]
+mod tail;
+#[cfg(test)]
 mod tools;

@@ -213,6 +213,9 @@ impl Stage {
             fails_from: self.journal_fails_from,
             hangs_from: self.journal_hangs_from,
         };
+        // Another one at each request, as a clock would give.
+        let asked = AtomicUsize::new(0);
+        let tail = move || format!("[{}]", asked.fetch_add(1, Ordering::Relaxed));
         let agent = Agent::new(AgentParts {
             model: model.clone(),
             tools: tools.collect(),
@@ -221,6 +224,7 @@ impl Stage {
             journal: Arc::new(journal),
             spill: self.spill,
             silent: self.silent.map(Into::into),
+            tail: Some(Arc::new(tail)),
             limits: self.limits,
         })?;
         Ok(Play { agent, model, log, live, history: History::new() })
@@ -260,6 +264,12 @@ impl Play {
 
     pub(crate) fn forget_answers(&self) {
         self.model.answers.lock().unwrap().clear();
+    }
+
+    /// The tail of each request.
+    pub(crate) fn tails(&self) -> Vec<Option<String>> {
+        let requests = self.model.requests.lock().unwrap();
+        requests.iter().map(|request| request.tail.as_deref().map(str::to_owned)).collect()
     }
 
     pub(crate) fn log(&self) -> Vec<String> {

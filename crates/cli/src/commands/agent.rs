@@ -15,7 +15,7 @@ use crate::args::Agent;
 use crate::commands::infer::{attempts_json, usage_json};
 use crate::commands::{Context, text_or_stdin};
 use crate::exit::Exit;
-use crate::progress::Progress;
+use crate::progress::{Progress, time};
 use crate::report;
 use crate::run::print_connect_error;
 use crate::waiting;
@@ -56,6 +56,9 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     let mut history = History::new();
     let report = turn(&run, &mut history, &message, &mut progress).await?;
     let streamed = progress.finish()?;
+    if printer.is_verbose() {
+        printer.aside(taken(&report));
+    }
     if args.json {
         printer.answer_json(&to_json(&run, &message, &report))?;
     }
@@ -110,6 +113,18 @@ async fn turn(
     let work = async { Ok(run.agent.run_turn(history, message, sender).await) };
     let ((), report) = tokio::try_join!(show, work)?;
     Ok(report)
+}
+
+/// What a turn took, in a line.
+fn taken(report: &TurnReport) -> String {
+    let TurnReport { usage, cacheable, model_calls, duration, .. } = report;
+    let cached = usage.cached.map_or(String::new(), |cached| match cacheable {
+        0 => format!(" ({cached} cached)"),
+        _ => format!(" ({cached} cached of the {cacheable} that were sent before)"),
+    });
+    let calls = if *model_calls == 1 { "call" } else { "calls" };
+    let (input, output, time) = (usage.input, usage.output, time(*duration));
+    format!("{model_calls} model {calls}: {input} tokens in{cached}, {output} out, {time}")
 }
 
 fn print_failure(context: &Context, error: &TurnError) {
@@ -174,6 +189,7 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
                 "contextWindow": info.limits.window,
                 "contextWindowSource": info.limits.window_source.label(),
                 "usage": usage_json(report.usage),
+                "cacheable": report.cacheable,
                 "lastCallUsage": report.last_usage.map(usage_json),
                 "compactionCount": report.compactions,
                 "modelCalls": report.model_calls,

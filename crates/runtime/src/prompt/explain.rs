@@ -11,7 +11,7 @@ pub struct Explanation {
     pub sections: Vec<Part>,
     /// The tools, in order.
     pub tools: Vec<Part>,
-    /// What the template adds to a message that says nothing else.
+    /// What the template and the time add to a message that says nothing else.
     pub frame: u32,
     /// The system prompt, the tools and the frame.
     pub total: TokenCount,
@@ -37,7 +37,8 @@ impl AgentRun {
     pub async fn explain(&self) -> Result<Explanation, ModelError> {
         let mut history = History::new();
         history.push_user("hi");
-        let mut request = ChatRequest::new(history);
+        let tail = self.agent.tail().map(Into::into);
+        let mut request = ChatRequest { tail, ..ChatRequest::new(history) };
         let frame = count(self.model.as_ref(), &request).await?;
         let mut total = frame;
         let mut sections = Vec::new();

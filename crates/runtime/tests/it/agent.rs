@@ -22,7 +22,7 @@ impl Approver for Agrees {
     }
 }
 
-fn options(workspace: Option<PathBuf>) -> AgentOptions {
+pub(crate) fn options(workspace: Option<PathBuf>) -> AgentOptions {
     AgentOptions {
         agent: None,
         model: Some("lab/tiny".to_owned()),

@@ -15,6 +15,8 @@ mod hints;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod prefix;
+#[cfg(test)]
 #[path = "../../../providers-openai/tests/it/raw.rs"]
 mod raw;
 #[cfg(test)]

@@ -1,0 +1,342 @@
+//! Each request of a session begins with the bytes of the one before, whatever happens in between,
+//! as a server sees it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use openclaw_core::{
+    AssistantMessage, History, Journal, JournalEntry, JournalError, Summary, ToolCallId, ToolOutput,
+};
+use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
+use openclaw_runtime::{AgentOptions, AgentRun, TurnOutcome, TurnReport, channel};
+use serde_json::Value;
+
+use crate::agent::options;
+use crate::lab::Lab;
+
+/// What a session goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Talk,
+    Calls,
+    BrokenCalls,
+    Thought,
+    Silence,
+    LargeResult,
+    /// The server dies in the middle of a text, or of a call.
+    Lost {
+        in_call: bool,
+    },
+    Restart,
+    Midnight,
+    Resume,
+    Compact,
+}
+
+const STEPS: [Step; 12] = [
+    Step::Talk,
+    Step::Calls,
+    Step::BrokenCalls,
+    Step::Thought,
+    Step::Silence,
+    Step::LargeResult,
+    Step::Lost { in_call: false },
+    Step::Lost { in_call: true },
+    Step::Restart,
+    Step::Midnight,
+    Step::Resume,
+    Step::Compact,
+];
+
+/// A session of an agent with a server that a test can do anything to.
+struct Session {
+    server: MockVllm,
+    lab: Lab,
+    run: AgentRun,
+    history: History,
+    journal: Arc<Record>,
+    /// Seconds since the epoch.
+    now: Arc<AtomicU64>,
+}
+
+impl Session {
+    async fn begin(window: u32) -> Self {
+        let model = ModelSpec::new("tiny", window);
+        let server = MockVllm::builder().model(model).start().await.unwrap();
+        let url = server.base_url();
+        let lab = Lab::new(
+            &format!(
+                "{{ models: {{ providers: {{ vllm: {{
+                     baseUrl: '{url}', onServerLoss: {{ wait: '1m', poll: 0 }} }} }} }} }}"
+            ),
+            &[],
+        );
+        // A minute before midnight.
+        let now = Arc::new(AtomicU64::new(1_795_305_540));
+        let journal = Arc::new(Record::default());
+        let run = agent(&lab, &journal, &now).await;
+        std::fs::write(run.workspace.join("a.txt"), "one\ntwo\n").unwrap();
+        std::fs::write(run.workspace.join("large.txt"), "a long line of text\n".repeat(400))
+            .unwrap();
+        Self { server, lab, run, history: History::new(), journal, now }
+    }
+
+    async fn take(&mut self, step: Step, number: usize) {
+        let read = |path: &str| Turn::call("read", format!("{{\"path\": \"{path}\"}}"));
+        match step {
+            Step::Talk => self.say("hello", number).await,
+            Step::Calls => {
+                self.server.push(read("a.txt"));
+                self.server.push(Turn::call("read", format!("{{\"path\": \"{number}.txt\"}}")));
+                self.say("look around", number).await;
+            }
+            Step::BrokenCalls => {
+                self.server.push(Turn::call("read", "{\"path\": "));
+                self.server.push(Turn::call("nothing", "{}"));
+                self.server.push(read("a.txt"));
+                self.say("read it", number).await;
+            }
+            Step::Thought => {
+                self.server.push(Turn::empty().then_reasoning("Hm."));
+                self.server.push(read("a.txt"));
+                self.server.push(Turn::empty().then_reasoning("Hm, hm."));
+                self.say("think", number).await;
+            }
+            Step::Silence => {
+                self.server.push(Turn::empty());
+                self.say("say something", number).await;
+            }
+            Step::LargeResult => {
+                self.server.push(read("large.txt"));
+                self.say("read it all", number).await;
+            }
+            Step::Lost { in_call } => self.lose(in_call, number).await,
+            Step::Restart => self.server.restart().await.unwrap(),
+            Step::Midnight => {
+                self.now.fetch_add(86_400 / 2, Ordering::Relaxed);
+            }
+            Step::Resume => {
+                let read = self.journal.history();
+                assert_eq!(read, self.history, "the journal holds the whole conversation");
+                self.history = read;
+                self.run = agent(&self.lab, &self.journal, &self.now).await;
+            }
+            Step::Compact => {
+                let (sender, _receiver) = channel();
+                self.run.agent.compact(&mut self.history, sender).await.unwrap();
+            }
+        }
+        self.now.fetch_add(61, Ordering::Relaxed);
+    }
+
+    async fn lose(&mut self, in_call: bool, number: usize) {
+        let gate = Gate::new();
+        let lost = if in_call {
+            Turn::call("read", "{\"path\": \"a.txt\"}")
+        } else {
+            Turn::pieces(["It \"is\" ", "so"])
+        };
+        self.server.push(Reply::from(lost).gate(2, &gate));
+        self.server.push(Turn::text("that."));
+        let (sender, _receiver) = channel();
+        let text = format!("go on {number}");
+        let turn = self.run.agent.run_turn(&mut self.history, &text, sender);
+        let accident = async {
+            gate.reached().await;
+            self.server.kill();
+            self.server.restart().await.unwrap();
+        };
+        let (report, ()) = tokio::join!(turn, accident);
+        assert_replied(&report);
+    }
+
+    /// A turn that ends with a text.
+    async fn say(&mut self, text: &str, number: usize) {
+        self.server.push(Turn::text(format!("Answer {number}: \"so\" \u{e9}.")));
+        let (sender, _receiver) = channel();
+        let text = format!("{text} {number}");
+        assert_replied(&self.run.agent.run_turn(&mut self.history, &text, sender).await);
+    }
+
+    /// The bodies of the requests to the model, in order.
+    fn bodies(&self) -> Vec<String> {
+        let all = self.server.requests().into_iter();
+        let chats = all.filter(|seen| seen.path == "/v1/chat/completions");
+        chats.map(|seen| String::from_utf8(seen.body.to_vec()).unwrap()).collect()
+    }
+}
+
+#[track_caller]
+fn assert_replied(report: &TurnReport) {
+    assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
+}
+
+async fn agent(lab: &Lab, journal: &Arc<Record>, now: &Arc<AtomicU64>) -> AgentRun {
+    let now = Arc::clone(now);
+    let clock = move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::Relaxed));
+    let model = Some("vllm/tiny".to_owned());
+    let journal = Arc::clone(journal) as Arc<dyn Journal>;
+    let options = AgentOptions { model, journal, ..options(None) };
+    lab.runtime.clone().with_clock(clock).agent(options).await.unwrap()
+}
+
+/// The entries of a journal, read back as a process would that goes on with the session.
+#[derive(Debug, Default)]
+struct Record(Mutex<Vec<Entry>>);
+
+#[derive(Debug)]
+enum Entry {
+    User(String),
+    Assistant(AssistantMessage),
+    Result(ToolCallId, ToolOutput),
+    Compacted(usize, Summary),
+}
+
+impl Record {
+    fn history(&self) -> History {
+        let mut history = History::new();
+        for entry in self.0.lock().unwrap().iter() {
+            match entry {
+                Entry::User(text) => history.push_user(text),
+                Entry::Assistant(message) => {
+                    history.push_assistant(message.clone()).unwrap();
+                }
+                Entry::Result(id, output) => history.resolve(id, output.clone()).unwrap(),
+                Entry::Compacted(keep, summary) => {
+                    history.compact(*keep, summary.clone()).unwrap();
+                }
+            }
+        }
+        history
+    }
+}
+
+#[async_trait]
+impl Journal for Record {
+    async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
+        let entry = match entry {
+            JournalEntry::User(text) => Entry::User(text.to_owned()),
+            JournalEntry::Assistant(message) => Entry::Assistant(message.clone()),
+            JournalEntry::Result(id, output) => Entry::Result(id.clone(), output.clone()),
+            JournalEntry::Compacted { keep, summary } => Entry::Compacted(keep, summary.clone()),
+            _ => return Ok(()),
+        };
+        self.0.lock().unwrap().push(entry);
+        Ok(())
+    }
+}
+
+/// A request for a summary of the conversation.
+fn asks_for_summary(body: &str) -> bool {
+    body.contains("is about to be replaced by a summary")
+}
+
+/// The messages of a body as far as the next request has them too: up to the tail, if there is
+/// one, or else to the end of the last, which may be an answer that is to be continued.
+#[track_caller]
+fn lasting(body: &str) -> &str {
+    let (_, messages) = body.split_once("\"messages\":[").unwrap();
+    let tails = [r"\n\n[It is ", r"\n\nYou have thought", r#",{"role":"user","content":"You have"#];
+    if let Some(at) = tails.into_iter().filter_map(|tail| messages.find(tail)).min() {
+        let (lasting, tail) = messages.split_at(at);
+        // It ends its message, and only an answer that was begun may follow.
+        assert!(tail.matches("\"role\":").count() <= 1, "{tail}");
+        return lasting;
+    }
+    let (messages, fields) = messages.rsplit_once(']').unwrap();
+    let is_continued = fields.contains("continue_final_message");
+    if is_continued { messages.strip_suffix("\"}").unwrap() } else { messages }
+}
+
+fn messages(body: &str) -> &str {
+    body.split_once("\"messages\":[").unwrap().1
+}
+
+/// Where a body leaves the one before.
+fn difference(last: &str, body: &str) -> String {
+    let (last, body) = (lasting(last), messages(body));
+    let same = last.bytes().zip(body.bytes()).take_while(|(a, b)| a == b).count();
+    let from = |text: &str| text.chars().skip(same.saturating_sub(100)).collect::<String>();
+    format!("from byte {same} on\n{}\n{}", from(last), from(body))
+}
+
+/// What comes before the conversation.
+fn head(body: &str) -> (Value, Value) {
+    let body: Value = serde_json::from_str(body).unwrap();
+    (body["tools"].clone(), body["messages"][0].clone())
+}
+
+/// Fails unless each body begins with what lasts of the one before; returns how many compactions
+/// it met.
+fn assert_prefixes(bodies: &[String], script: &str) -> usize {
+    let mut compactions = 0;
+    let mut may_be_new = false;
+    let mut before: Option<&String> = None;
+    for body in bodies {
+        let Some(last) = before else {
+            before = Some(body);
+            continue;
+        };
+        let goes_on = messages(body).starts_with(lasting(last));
+        if asks_for_summary(body) {
+            assert!(goes_on, "{script}: a summary: {}", difference(last, body));
+            may_be_new = true;
+            continue;
+        }
+        assert_eq!(head(body), head(last), "{script}");
+        if !goes_on {
+            let first = "[The conversation before this no longer fits";
+            let is_new = messages(body).contains(first);
+            assert!(may_be_new && is_new, "{script}: {}", difference(last, body));
+            compactions += 1;
+        }
+        (may_be_new, before) = (false, Some(body));
+    }
+    compactions
+}
+
+/// As in `proptest`, without its dependency: any order of steps, each script named by its seed.
+fn steps(seed: u64) -> Vec<Step> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap()
+    };
+    let length = 4 + next() % 10;
+    (0..length).map(|_| STEPS[next() % STEPS.len()]).collect()
+}
+
+#[tokio::test]
+async fn any_session_sends_each_request_as_the_beginning_of_the_next() {
+    let mut compactions = 0;
+    for seed in 0..24 {
+        let steps = steps(seed);
+        let script = format!("script {seed}: {steps:?}");
+        let mut session = Session::begin(16_384).await;
+        for (number, step) in steps.into_iter().enumerate() {
+            session.take(step, number).await;
+        }
+        session.take(Step::Talk, 99).await;
+        compactions += assert_prefixes(&session.bodies(), &script);
+    }
+    assert!(compactions > 0, "no script came to a compaction that helped");
+}
+
+/// Each step once, in an order in which each matters.
+#[tokio::test]
+async fn a_session_of_every_step_keeps_its_prefix_and_its_cache() {
+    let mut session = Session::begin(65_536).await;
+    for (number, step) in STEPS.into_iter().enumerate() {
+        session.take(step, number).await;
+        session.take(Step::Talk, 100 + number).await;
+    }
+    let bodies = session.bodies();
+    assert_eq!(assert_prefixes(&bodies, "every step"), 1);
+    let days = ["2026-11-21", "2026-11-22"].map(|day| bodies.iter().any(|b| b.contains(day)));
+    assert_eq!(days, [true, true], "midnight was crossed");
+    assert!(!format!("{:?}", session.history).contains("[It is "), "the time is not kept");
+}
