@@ -25,21 +25,39 @@ pub struct TooLarge;
 
 /// A decoder. Push a chunk, take events until there is none, push the next.
 ///
-/// It holds at most the limit, beside the chunk that was pushed last.
+/// It holds at most the limit, beside the chunk that was pushed last; replaced bytes are held as
+/// the three that replace each.
 #[derive(Debug)]
 pub struct Decoder {
     /// What was pushed last.
     chunk: Bytes,
     /// How much of it is decoded.
     at: usize,
-    /// The beginning of a line whose end has not arrived; of a line of data, that of its value.
-    line: Vec<u8>,
-    /// How much of that line was left out before its value.
-    left_out: usize,
+    line: Line,
     event: Event,
     /// Whether the last line ended in CR, so that an LF right after it ends no line of its own.
     after_cr: bool,
     limit: usize,
+}
+
+/// A line whose end has not arrived.
+#[derive(Debug)]
+struct Line {
+    /// How much of it has arrived.
+    len: usize,
+    kind: LineKind,
+    /// Its beginning, until it shows what the line is.
+    head: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum LineKind {
+    Unknown,
+    /// Its value goes to the event as it arrives.
+    Data,
+    Comment,
+    /// It is read past.
+    Other,
 }
 
 /// An event that is being read.
@@ -47,8 +65,13 @@ pub struct Decoder {
 struct Event {
     /// Its lines of data; `None` when there was none yet.
     data: Option<String>,
+    /// How much data there was when the line that is being read began.
+    len: usize,
+    /// The beginning of a character whose rest has not arrived.
+    cut: Vec<u8>,
     /// Whether the first line of all is still to come: only it may begin with a byte order mark.
     at_start: bool,
+    limit: usize,
 }
 
 impl Decoder {
@@ -58,9 +81,8 @@ impl Decoder {
         Self {
             chunk: Bytes::new(),
             at: 0,
-            line: Vec::new(),
-            left_out: 0,
-            event: Event { data: None, at_start: true },
+            line: Line { len: 0, kind: LineKind::Unknown, head: Vec::new() },
+            event: Event { data: None, len: 0, cut: Vec::new(), at_start: true, limit },
             after_cr: false,
             limit,
         }
@@ -90,96 +112,163 @@ impl Decoder {
             }
             let end = line_end(rest);
             let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            let held = self.left_out + self.line.len() + self.event.len();
-            if held + piece.len() > self.limit {
+            if self.event.len + self.line.len + piece.len() > self.limit {
                 return Err(TooLarge);
             }
             let Some(end) = end else {
-                self.hold();
+                self.line.go_on(piece, &mut self.event);
+                // What was pushed is let go of: whoever reads from the socket can use its memory
+                // again.
+                (self.chunk, self.at) = (Bytes::new(), 0);
                 return Ok(None);
             };
             self.after_cr = rest.get(end) == Some(&b'\r');
             self.at += end + 1;
-            let event = if self.left_out > 0 {
-                self.left_out = 0;
-                extend(&mut self.line, piece, self.limit);
-                self.event.push(mem::take(&mut self.line));
-                None
-            } else if self.line.is_empty() {
-                self.event.end_line(piece)
+            let event = if self.line.len == 0 {
+                self.event.line(piece)
             } else {
-                extend(&mut self.line, piece, self.limit);
-                self.event.end_line(&mem::take(&mut self.line))
+                self.line.go_on(piece, &mut self.event);
+                self.line.end(&mut self.event)
             };
             if event.is_some() {
                 return Ok(event);
             }
         }
     }
+}
 
-    /// Keeps the rest of the chunk, the beginning of a line.
-    fn hold(&mut self) {
-        // What was pushed is let go of: whoever reads from the socket can use its memory again.
-        let chunk = mem::take(&mut self.chunk);
-        let mut piece = chunk.get(mem::take(&mut self.at)..).unwrap_or_default();
-        let is_new = self.line.is_empty() && self.left_out == 0 && !self.event.at_start;
-        // With less than this the value may begin later.
-        if is_new && piece.len() > "data: ".len() {
-            self.left_out = data_begins(piece).unwrap_or(0);
-            piece = piece.get(self.left_out..).unwrap_or_default();
+impl Line {
+    /// With so much of a line it is known what it is.
+    const HEAD: usize = MARK.len() + "data: ".len();
+
+    /// Takes a piece of the line.
+    fn go_on(&mut self, mut piece: &[u8], event: &mut Event) {
+        self.len += piece.len();
+        if let LineKind::Unknown = self.kind {
+            let (head, rest) = piece.split_at(piece.len().min(Self::HEAD - self.head.len()));
+            self.head.extend_from_slice(head);
+            if self.head.len() < Self::HEAD {
+                return;
+            }
+            piece = rest;
+            self.kind = event.begin_line(&self.head);
         }
-        extend(&mut self.line, piece, self.limit);
+        if let LineKind::Data = self.kind {
+            event.push(piece);
+        }
+    }
+
+    /// Ends the line; the next one begins.
+    fn end(&mut self, event: &mut Event) -> Option<StreamEvent> {
+        self.len = 0;
+        let ended = match std::mem::replace(&mut self.kind, LineKind::Unknown) {
+            LineKind::Unknown => event.line(&self.head),
+            LineKind::Data => event.end_line(),
+            LineKind::Comment => Some(StreamEvent::Comment),
+            LineKind::Other => None,
+        };
+        self.head.clear();
+        ended
     }
 }
 
 impl Event {
-    fn len(&self) -> usize {
-        self.data.as_ref().map_or(0, String::len)
+    /// Reads a whole line, given without its end.
+    fn line(&mut self, line: &[u8]) -> Option<StreamEvent> {
+        if line.is_empty() {
+            self.at_start = false;
+            self.len = 0;
+            return self.data.take().map(StreamEvent::Data);
+        }
+        match self.begin_line(line) {
+            LineKind::Data => self.end_line(),
+            LineKind::Comment => Some(StreamEvent::Comment),
+            LineKind::Unknown | LineKind::Other => None,
+        }
     }
 
-    /// Adds a line of data.
-    fn push(&mut self, value: Vec<u8>) {
-        let value = String::from_utf8(value)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    /// Says what a line is of which this is the beginning or all, and takes its value from there.
+    fn begin_line(&mut self, line: &[u8]) -> LineKind {
+        let is_first = mem::take(&mut self.at_start);
+        let line = line.strip_prefix(MARK).filter(|_| is_first).unwrap_or(line);
+        if line.starts_with(b":") {
+            return LineKind::Comment;
+        }
+        let Some(begin) = data_begins(line) else { return LineKind::Other };
         match &mut self.data {
-            None => self.data = Some(value),
-            Some(data) => {
-                data.push('\n');
-                data.push_str(&value);
+            None => self.data = Some(String::new()),
+            Some(data) => data.push('\n'),
+        }
+        self.push(line.get(begin..).unwrap_or_default());
+        LineKind::Data
+    }
+
+    /// Adds to the value of a line: what is valid of it at once, while it is at hand.
+    fn push(&mut self, piece: &[u8]) {
+        let mut rest = self.complete(piece);
+        loop {
+            match str::from_utf8(rest) {
+                Ok(text) => return self.add(text),
+                Err(error) => {
+                    let (valid, invalid) = rest.split_at(error.valid_up_to());
+                    self.add(str::from_utf8(valid).unwrap_or_default());
+                    let Some(len) = error.error_len() else {
+                        return self.cut.extend_from_slice(invalid);
+                    };
+                    self.add(REPLACEMENT);
+                    rest = invalid.get(len..).unwrap_or_default();
+                }
             }
         }
     }
 
-    /// Reads one line, given without its end.
-    fn end_line(&mut self, line: &[u8]) -> Option<StreamEvent> {
-        let line = line.get(self.mark(line)..).unwrap_or_default();
-        if line.is_empty() {
-            return self.data.take().map(StreamEvent::Data);
+    /// Ends the character that the last piece ended in; returns what follows it.
+    fn complete<'a>(&mut self, mut piece: &'a [u8]) -> &'a [u8] {
+        while !self.cut.is_empty()
+            && let [byte, rest @ ..] = piece
+        {
+            let mut cut = mem::take(&mut self.cut);
+            cut.push(*byte);
+            match str::from_utf8(&cut) {
+                Ok(text) => self.add(text),
+                Err(error) if error.error_len().is_none() => self.cut = cut,
+                Err(_) => {
+                    // The byte is none of that character.
+                    self.add(REPLACEMENT);
+                    return piece;
+                }
+            }
+            piece = rest;
         }
-        if line.starts_with(b":") {
-            return Some(StreamEvent::Comment);
+        piece
+    }
+
+    /// Adds text, and room for more as long as no more than the limit is ever needed.
+    fn add(&mut self, text: &str) {
+        let data = self.data.get_or_insert_default();
+        let needed = data.len() + text.len();
+        if needed > data.capacity() {
+            let capacity = needed.max(self.limit.min(data.capacity() * 2));
+            data.reserve_exact(capacity - data.len());
         }
-        let value = line.get(data_begins(line)?..).unwrap_or_default();
-        self.push(value.to_vec());
+        data.push_str(text);
+    }
+
+    /// Ends a line of data.
+    fn end_line(&mut self) -> Option<StreamEvent> {
+        if !mem::take(&mut self.cut).is_empty() {
+            self.add(REPLACEMENT);
+        }
+        self.len = self.data.as_ref().map_or(0, String::len);
         None
     }
-
-    /// The length of the byte order mark that the first line of all may begin with.
-    fn mark(&mut self, line: &[u8]) -> usize {
-        const MARK: &[u8] = b"\xef\xbb\xbf";
-        if mem::take(&mut self.at_start) && line.starts_with(MARK) { MARK.len() } else { 0 }
-    }
 }
 
-/// Adds to a line of which at most so many bytes are ever held.
-fn extend(line: &mut Vec<u8>, piece: &[u8], limit: usize) {
-    let needed = line.len() + piece.len();
-    if needed > line.capacity() {
-        let capacity = needed.max(limit.min(line.capacity() * 2));
-        line.reserve_exact(capacity - line.len());
-    }
-    line.extend_from_slice(piece);
-}
+/// A byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What stands for bytes that are not UTF-8.
+const REPLACEMENT: &str = "\u{fffd}";
 
 /// Where the value of a line of data begins; `None` if it is another line.
 fn data_begins(line: &[u8]) -> Option<usize> {
