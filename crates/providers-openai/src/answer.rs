@@ -1,6 +1,7 @@
 //! An answer to a chat completion, from its events to what it means.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
@@ -22,6 +23,8 @@ pub(crate) struct Answer {
     assembly: Option<Box<Assembly>>,
     habit: Arc<Habit>,
     ready: VecDeque<Result<ChatEvent, ModelError>>,
+    /// What a piece means is put here; empty in between.
+    said: Vec<ChatEvent>,
     /// Where the request may still be written anew, and what its answer teaches is kept.
     negotiation: Option<Box<Negotiation>>,
     /// A piece of the answer came.
@@ -38,6 +41,7 @@ impl Answer {
             assembly: Some(Box::new(model.assembly(request))),
             habit: Arc::clone(model.habit()),
             ready: VecDeque::from([Ok(ChatEvent::Accepted)]),
+            said: Vec::new(),
             negotiation: None,
             has_content: false,
         }
@@ -77,33 +81,45 @@ impl Answer {
         };
         match event {
             StreamEvent::Comment => self.ready.push_back(Ok(ChatEvent::Heartbeat)),
-            StreamEvent::Data(data) => match self.reader.read(&data) {
-                Ok(Meaning::Done) => assembly.done(),
-                Ok(Meaning::Begun) => {
-                    self.events.wait_for_first_token();
-                    self.ready.push_back(Ok(ChatEvent::Heartbeat));
-                }
-                Ok(Meaning::Piece(chunk)) => self.take(assembly.chunk(chunk)),
-                Ok(Meaning::Last(chunk)) => {
-                    self.events.complete();
-                    self.take(assembly.chunk(chunk));
-                    return self.end(*assembly);
-                }
-                Err(fault) => return Box::pin(self.refused(self.error(fault))).await,
+            StreamEvent::Data(data) => match self.reader.read_alike(&data) {
+                Some(delta) => self.take(|events| assembly.piece(delta, events)),
+                None => return self.read(&data, assembly).await,
             },
         }
         self.assembly = Some(assembly);
     }
 
+    /// Reads an event that is not like one before it.
+    async fn read(&mut self, data: &str, mut assembly: Box<Assembly>) {
+        match self.reader.read(data) {
+            Ok(Meaning::Done) => assembly.done(),
+            Ok(Meaning::Begun) => {
+                self.events.wait_for_first_token();
+                self.ready.push_back(Ok(ChatEvent::Heartbeat));
+            }
+            Ok(Meaning::Piece(chunk)) => self.take(|events| events.extend(assembly.chunk(chunk))),
+            Ok(Meaning::Last(chunk)) => {
+                self.events.complete();
+                self.take(|events| events.extend(assembly.chunk(chunk)));
+                return self.end(*assembly);
+            }
+            Err(fault) => return Box::pin(self.refused(self.error(fault))).await,
+        }
+        self.assembly = Some(assembly);
+    }
+
     /// Passes on what a piece means. Notes that one came, and whether it has content.
-    fn take(&mut self, events: Vec<ChatEvent>) {
+    fn take(&mut self, meaning: impl FnOnce(&mut Vec<ChatEvent>)) {
+        let mut events = mem::take(&mut self.said);
+        meaning(&mut events);
         if !self.has_content {
             self.has_content = events.iter().any(|event| *event != ChatEvent::Heartbeat);
             if let Some(negotiation) = &mut self.negotiation {
                 negotiation.accepted();
             }
         }
-        self.ready.extend(events.into_iter().map(Ok));
+        self.ready.extend(events.drain(..).map(Ok));
+        self.said = events;
     }
 
     /// Begins anew, if the error came in place of an answer and teaches how.

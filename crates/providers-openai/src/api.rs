@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use openclaw_core::ChatRequest;
 use openclaw_transport::ServerError;
-use openclaw_transport::wire::ChatChunk;
+use openclaw_transport::wire::{ChatChunk, Delta};
 use serde_json::Value;
 
 use crate::knowledge::Facts;
+use crate::mould::Moulds;
 use crate::{request, responses};
 
 /// An API for conversations.
@@ -47,7 +48,7 @@ impl Api {
     /// Begins to read an answer.
     pub(crate) fn reader(self) -> Reader {
         match self {
-            Self::ChatCompletions => Reader::ChatCompletions,
+            Self::ChatCompletions => Reader::ChatCompletions(Moulds::default()),
             Self::Responses => Reader::Responses(Box::default()),
         }
     }
@@ -80,7 +81,7 @@ pub(crate) enum Fault {
 /// Reads the events of an answer.
 #[derive(Debug)]
 pub(crate) enum Reader {
-    ChatCompletions,
+    ChatCompletions(Moulds),
     Responses(Box<responses::Reader>),
 }
 
@@ -88,16 +89,28 @@ impl Reader {
     /// Begins to read another answer of the same API.
     pub(crate) fn anew(&self) -> Self {
         match self {
-            Self::ChatCompletions => Self::ChatCompletions,
+            Self::ChatCompletions(_) => Self::ChatCompletions(Moulds::default()),
             Self::Responses(_) => Self::Responses(Box::default()),
+        }
+    }
+
+    /// Reads an event that differs from one before it in its text alone; `None` for any other.
+    pub(crate) fn read_alike(&mut self, data: &str) -> Option<Delta> {
+        match self {
+            Self::ChatCompletions(moulds) => moulds.read(data),
+            Self::Responses(_) => None,
         }
     }
 
     /// Reads one event.
     pub(crate) fn read(&mut self, data: &str) -> Result<Meaning, Fault> {
         match self {
-            Self::ChatCompletions if data.trim() == "[DONE]" => Ok(Meaning::Done),
-            Self::ChatCompletions => chunk(data).map(Meaning::Piece),
+            Self::ChatCompletions(_) if data.trim() == "[DONE]" => Ok(Meaning::Done),
+            Self::ChatCompletions(moulds) => {
+                let chunk = chunk(data)?;
+                moulds.note(data, &chunk);
+                Ok(Meaning::Piece(chunk))
+            }
             Self::Responses(reader) => responses::read(reader, data),
         }
     }
@@ -105,7 +118,7 @@ impl Reader {
     /// Where the reasoning came from, if the API tells more than the name of a field.
     pub(crate) fn reasoning(&self) -> Option<&'static str> {
         match self {
-            Self::ChatCompletions => None,
+            Self::ChatCompletions(_) => None,
             Self::Responses(reader) => reader.reasoning(),
         }
     }

@@ -8,7 +8,7 @@ use openclaw_core::{AssistantMessage, ChatEvent, Outcome, Reasoning, ToolSpec, U
 use openclaw_transport::wire::{ChatChunk, Delta};
 
 use crate::calls::{self, Calls};
-use crate::content::Content;
+use crate::content::{Content, Piece};
 use crate::dialect::{Offered, Written};
 
 /// An answer under way.
@@ -16,6 +16,8 @@ use crate::dialect::{Offered, Written};
 pub(crate) struct Assembly {
     offered: Option<Offered>,
     content: Content,
+    /// What is split is put here; empty in between.
+    pieces: Vec<Piece>,
     text: String,
     reasoning: Option<Reasoning>,
     /// The part of the reasoning that came in a field of its own.
@@ -48,6 +50,7 @@ impl Assembly {
         Self {
             content: Content::new(offered.clone(), in_thought),
             offered,
+            pieces: Vec::new(),
             text: String::new(),
             reasoning: None,
             apart: String::new(),
@@ -95,6 +98,15 @@ impl Assembly {
         events
     }
 
+    /// Takes a piece of a message and adds what it means to the reader.
+    pub(crate) fn piece(&mut self, delta: Delta, events: &mut Vec<ChatEvent>) {
+        let before = events.len();
+        self.delta(delta, events);
+        if events.len() == before {
+            events.push(ChatEvent::Heartbeat);
+        }
+    }
+
     /// Ends the answer and returns what was held back, and the end.
     pub(crate) fn finish(&mut self) -> Result<Vec<ChatEvent>, Incomplete> {
         let nothing = !self.has_content && self.reasoning.is_none() && self.calls.is_empty();
@@ -111,7 +123,7 @@ impl Assembly {
         let mut events = Vec::new();
         let mut pieces = Vec::new();
         self.content.end(cut, &mut pieces);
-        self.take(pieces, &mut events);
+        self.take(&mut pieces, &mut events);
         let calls = match &self.offered {
             Some(offered) if self.calls.is_empty() => {
                 let (written, _) = std::mem::take(&mut self.written);
@@ -150,7 +162,7 @@ impl Assembly {
             self.apart.push_str(&text);
             self.think(field, text, events);
         }
-        let mut pieces = Vec::new();
+        let mut pieces = std::mem::take(&mut self.pieces);
         for text in [delta.content, delta.refusal.inspect(|text| self.refused |= !text.is_empty())]
         {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
@@ -158,7 +170,8 @@ impl Assembly {
                 self.content.push(&text, &mut pieces);
             }
         }
-        self.take(pieces, events);
+        self.take(&mut pieces, events);
+        self.pieces = pieces;
         for call in delta.tool_calls {
             if self.calls.is_empty() {
                 self.only_native(events);

@@ -19,6 +19,7 @@ mod dialect;
 mod failure;
 mod knowledge;
 mod model;
+mod mould;
 mod negotiation;
 mod overflow;
 mod params;

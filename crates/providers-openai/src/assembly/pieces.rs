@@ -8,8 +8,8 @@ use crate::thinking;
 
 impl Assembly {
     /// Takes pieces of the content.
-    pub(super) fn take(&mut self, pieces: Vec<Piece>, events: &mut Vec<ChatEvent>) {
-        for piece in pieces {
+    pub(super) fn take(&mut self, pieces: &mut Vec<Piece>, events: &mut Vec<ChatEvent>) {
+        for piece in pieces.drain(..) {
             match piece {
                 Piece::Text(text) => self.say(text, events),
                 Piece::Thought(tag, text) => self.think(tag, text, events),
