@@ -37,7 +37,7 @@ pub(crate) struct Answer {
 /// What an event is.
 #[derive(Debug)]
 enum Read {
-    Part(Event),
+    Part(Box<Event>),
     Whole(Message),
     Said(ServerError),
 }
@@ -89,7 +89,7 @@ impl Answer {
             StreamEvent::Data(data) => match self.read(&data) {
                 Ok(Read::Part(event)) => {
                     let is_last = event.kind.as_deref() == Some("message_stop");
-                    self.ready.extend(assembly.event(event).into_iter().map(Ok));
+                    self.ready.extend(assembly.event(*event).into_iter().map(Ok));
                     if is_last {
                         self.events.complete();
                         return self.end(*assembly);
@@ -149,7 +149,7 @@ impl Answer {
     fn read(&self, data: &str) -> Result<Read, serde_json::Error> {
         let garbled = match serde_json::from_str::<Event>(data) {
             Ok(event) if event.kind.as_deref().is_some_and(|kind| PARTS.contains(&kind)) => {
-                return Ok(Read::Part(event));
+                return Ok(Read::Part(Box::new(event)));
             }
             Ok(_) => None,
             Err(error) => Some(error),
@@ -164,7 +164,7 @@ impl Answer {
         }
         match garbled {
             Some(error) if kind.is_none_or(|kind| PARTS.contains(&kind)) => Err(error),
-            _ => Ok(Read::Part(Event::default())),
+            _ => Ok(Read::Part(Box::default())),
         }
     }
 

@@ -116,8 +116,8 @@ impl Assembly {
         };
         let mut events = Vec::new();
         let blocks = std::mem::take(&mut self.blocks).finish(end, &mut events);
-        let reasoning = (!blocks.thought.is_empty())
-            .then(|| Reasoning { text: blocks.thought, field: THINKING });
+        let thought = Some(blocks.thought).filter(|text| !text.is_empty());
+        let reasoning = thought.map(|text| Reasoning { text, field: THINKING });
         let message = AssistantMessage { text: blocks.text, reasoning, calls: blocks.calls };
         let outcome = if !message.calls.is_empty() {
             Outcome::Calls
@@ -145,21 +145,19 @@ impl Assembly {
         let Some(usage) = usage else { return };
         self.is_counted = true;
         let all = &mut self.usage;
-        all.input_tokens = usage.input_tokens.or(all.input_tokens);
-        all.cache_read_input_tokens = usage.cache_read_input_tokens.or(all.cache_read_input_tokens);
-        all.cache_creation_input_tokens =
-            usage.cache_creation_input_tokens.or(all.cache_creation_input_tokens);
-        all.output_tokens = usage.output_tokens.or(all.output_tokens);
+        all.input = usage.input.or(all.input);
+        all.cache_read = usage.cache_read.or(all.cache_read);
+        all.cache_created = usage.cache_created.or(all.cache_created);
+        all.output = usage.output.or(all.output);
     }
 
     fn usage(&self) -> Option<Usage> {
-        let usage = &self.usage;
-        let parts =
-            [usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
+        let wire::Usage { input, cache_read, cache_created, output } = self.usage;
+        let parts = [input, cache_read, cache_created].into_iter().flatten();
         self.is_counted.then(|| Usage {
-            input: parts.into_iter().flatten().fold(0, u32::saturating_add),
-            output: usage.output_tokens.unwrap_or_default(),
-            cached: usage.cache_read_input_tokens,
+            input: parts.fold(0, u32::saturating_add),
+            output: output.unwrap_or_default(),
+            cached: cache_read,
         })
     }
 }

@@ -78,16 +78,18 @@ impl MessagesModel {
     /// Counts the prompt exactly where an estimate could be wrong about what fits.
     async fn prompt_tokens(&self, request: &ChatRequest, bytes: usize) -> TokenCount {
         let count = self.learnt.size(bytes, false);
-        if !self.is_near(count, self.wanted(request)) {
-            return count;
+        if self.is_near(count) {
+            let exact = self.count(request).await.ok().flatten();
+            return exact.unwrap_or_else(|| self.learnt.size(bytes, true));
         }
-        let exact = self.count(request).await.ok().flatten();
-        exact.unwrap_or_else(|| self.learnt.size(bytes, true))
+        let window = self.info().limits.window;
+        let fits = count.tokens().saturating_add(self.wanted(request)) <= window;
+        // The answer is cut to its room, which is better a little less than a little too much.
+        if fits { count } else { self.learnt.size(bytes, true) }
     }
 
-    fn is_near(&self, count: TokenCount, wanted: u32) -> bool {
-        let (window, tokens) = (u64::from(self.info().limits.window), u64::from(count.tokens()));
-        tokens * 100 >= window * 85 || tokens + u64::from(wanted) > window
+    fn is_near(&self, count: TokenCount) -> bool {
+        u64::from(count.tokens()) * 100 >= u64::from(self.info().limits.window) * 85
     }
 
     /// Asks for the exact count; `None` when the server does not count.
@@ -166,7 +168,7 @@ impl ChatModel for MessagesModel {
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
         let bytes = self.writer().count_body(request).len();
         let count = self.learnt.size(bytes, false);
-        if !self.is_near(count, self.wanted(request)) {
+        if !self.is_near(count) {
             return Ok(count);
         }
         match self.count(request).await {

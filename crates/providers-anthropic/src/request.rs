@@ -108,10 +108,7 @@ impl<'a> Writer<'a> {
 
 /// The tools, and which must be called. A conversation with calls is refused without any: the
 /// tools that it names are then offered and must not be called.
-fn tools<'a>(
-    request: &'a ChatRequest,
-    mark: Option<CacheControl>,
-) -> (Vec<Tool<'a>>, Option<Choice<'a>>) {
+fn tools(request: &ChatRequest, mark: Option<CacheControl>) -> (Vec<Tool<'_>>, Option<Choice<'_>>) {
     let offered = request.tools.iter().map(|tool| Tool {
         name: tool.name.as_str(),
         description: &tool.description,

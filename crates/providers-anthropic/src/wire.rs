@@ -74,14 +74,16 @@ pub(crate) struct Delta {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Usage {
     /// The part of the prompt that the cache had no part in.
-    #[serde(default)]
-    pub(crate) input_tokens: Option<u32>,
-    #[serde(default)]
-    pub(crate) cache_read_input_tokens: Option<u32>,
-    #[serde(default)]
-    pub(crate) cache_creation_input_tokens: Option<u32>,
-    #[serde(default)]
-    pub(crate) output_tokens: Option<u32>,
+    #[serde(default, rename = "input_tokens")]
+    pub(crate) input: Option<u32>,
+    /// The part that came from the cache.
+    #[serde(default, rename = "cache_read_input_tokens")]
+    pub(crate) cache_read: Option<u32>,
+    /// The part that went into the cache.
+    #[serde(default, rename = "cache_creation_input_tokens")]
+    pub(crate) cache_created: Option<u32>,
+    #[serde(default, rename = "output_tokens")]
+    pub(crate) output: Option<u32>,
 }
 
 /// The answer to a request for a count.

@@ -137,20 +137,8 @@ impl Blocks {
 
     /// Adds to a block; to one that was never begun as well.
     pub(super) fn delta(&mut self, index: Option<u32>, delta: Delta, events: &mut Vec<ChatEvent>) {
-        let at = match self.find(index) {
-            Some(at) => at,
-            None => {
-                let kind = match &delta {
-                    Delta { text: Some(_), .. } => Kind::Text,
-                    Delta { thinking: Some(_), .. } => {
-                        Kind::Thinking { text: String::new(), signature: String::new() }
-                    }
-                    Delta { partial_json: Some(_), .. } => self.call(None, "", None, events),
-                    _ => return,
-                };
-                self.parts.push(Part { index: index.unwrap_or_default(), kind });
-                self.parts.len() - 1
-            }
+        let Some(at) = self.find(index).or_else(|| self.unannounced(index, &delta, events)) else {
+            return;
         };
         let Some(part) = self.parts.get_mut(at) else { return };
         match &mut part.kind {
@@ -200,12 +188,14 @@ impl Blocks {
                     thoughts = None;
                 }
                 Kind::Thinking { text: thinking, signature } => {
-                    let thought = Thought::Thinking { thinking, signature };
-                    thoughts.iter_mut().for_each(|all| all.push(thought.clone()));
+                    if let Some(thoughts) = &mut thoughts {
+                        thoughts.push(Thought::Thinking { thinking, signature });
+                    }
                 }
                 Kind::Redacted { data } => {
-                    let thought = Thought::RedactedThinking { data };
-                    thoughts.iter_mut().for_each(|all| all.push(thought.clone()));
+                    if let Some(thoughts) = &mut thoughts {
+                        thoughts.push(Thought::RedactedThinking { data });
+                    }
                 }
                 Kind::Call(mut call) => {
                     call.settle(events);
@@ -221,6 +211,25 @@ impl Blocks {
             calls,
             leading: thoughts,
         }
+    }
+
+    /// Makes a block for a piece of one that was never begun; `None` when it is of no use.
+    fn unannounced(
+        &mut self,
+        index: Option<u32>,
+        delta: &Delta,
+        events: &mut Vec<ChatEvent>,
+    ) -> Option<usize> {
+        let kind = match delta {
+            Delta { text: Some(_), .. } => Kind::Text,
+            Delta { thinking: Some(_), .. } => {
+                Kind::Thinking { text: String::new(), signature: String::new() }
+            }
+            Delta { partial_json: Some(_), .. } => self.call(None, "", None, events),
+            _ => return None,
+        };
+        self.parts.push(Part { index: index.unwrap_or_default(), kind });
+        Some(self.parts.len() - 1)
     }
 
     fn call(

@@ -18,7 +18,7 @@ fn read(events: &[Value]) -> Result<(Vec<ChatEvent>, Finished), Incomplete> {
 }
 
 /// The blocks of an answer with all the events around them.
-fn answer(blocks: &[Vec<Value>], stop_reason: Value) -> Vec<Value> {
+fn answer(blocks: &[Vec<Value>], stop_reason: &Value) -> Vec<Value> {
     let start = json!({"type": "message_start", "message": {"usage": {"input_tokens": 3}}});
     let delta = json!({"stop_reason": stop_reason});
     let end = json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 2}});
@@ -61,8 +61,10 @@ fn call(index: u32, pieces: &[&str]) -> Vec<Value> {
     block(index, &start, &pieces.iter().map(delta).collect::<Vec<_>>())
 }
 
-/// The calls of a message: the arguments of the usable ones, the raw text of the others.
-fn shown(events: &[ChatEvent]) -> Vec<Result<String, String>> {
+/// A call: the arguments of a usable one, the raw text of another.
+type Shown = Result<String, String>;
+
+fn shown(events: &[ChatEvent]) -> Vec<Shown> {
     let Some(ChatEvent::Finished { message, .. }) = events.last() else { panic!("no end") };
     let shown = message.calls.iter().map(|call| match call {
         EmittedCall::Ready(call) => Ok(call.arguments.to_json()),
@@ -105,7 +107,7 @@ fn the_content_decides_how_an_answer_ended() {
         (vec![hi(), whole()], json!("refusal"), Outcome::Calls),
     ];
     for (blocks, reason, expected) in table {
-        let (_, finished) = read(&answer(&blocks, reason.clone())).unwrap();
+        let (_, finished) = read(&answer(&blocks, &reason)).unwrap();
         let Some(ChatEvent::Finished { outcome, message, usage }) = finished.events.last() else {
             panic!("no end");
         };
@@ -122,7 +124,7 @@ fn a_call_that_may_be_cut_is_never_ready() {
     let two = || vec![call(0, &["{}"]), call(1, &["{\"a\":", "1}"])];
     let (one, other) = (Ok("{}".to_owned()), Ok("{\"a\":1}".to_owned()));
     let raw = Err("{\"a\":1}".to_owned());
-    let table: Vec<(Vec<Vec<Value>>, Value, Vec<Result<String, String>>)> = vec![
+    let table: Vec<(Vec<Vec<Value>>, Value, Vec<Shown>)> = vec![
         (two(), json!("tool_use"), vec![one.clone(), other.clone()]),
         (two(), json!("max_tokens"), vec![one.clone(), raw.clone()]),
         // What was cut off is the text behind it.
@@ -141,14 +143,14 @@ fn a_call_that_may_be_cut_is_never_ready() {
         (vec![call(0, &["[1]"])], json!("tool_use"), vec![Err("[1]".to_owned())]),
     ];
     for (blocks, reason, expected) in table {
-        let (_, finished) = read(&answer(&blocks, reason.clone())).unwrap();
+        let (_, finished) = read(&answer(&blocks, &reason)).unwrap();
         assert_eq!(shown(&finished.events), expected, "{reason}: {blocks:?}");
     }
 }
 
 #[test]
 fn a_stream_that_breaks_off_is_no_answer() {
-    let events = answer(&[text(0, "hi"), call(1, &["{}"])], json!("tool_use"));
+    let events = answer(&[text(0, "hi"), call(1, &["{}"])], &json!("tool_use"));
     let whole = events.len() - 2;
     for end in 0..events.len() {
         let read = read(&events[..=end]);
@@ -164,7 +166,7 @@ fn a_stream_that_breaks_off_is_no_answer() {
 #[test]
 fn arguments_that_come_whole_are_shown_as_a_piece() {
     let start = json!({"type": "tool_use", "id": "a", "name": "read", "input": {"b": 1}});
-    let (pieces, finished) = read(&answer(&[block(0, &start, &[])], json!("tool_use"))).unwrap();
+    let (pieces, finished) = read(&answer(&[block(0, &start, &[])], &json!("tool_use"))).unwrap();
     assert_eq!(shown(&finished.events), [Ok("{\"b\":1}".to_owned())]);
     let piece = |event: &ChatEvent| match event {
         ChatEvent::ToolCallDelta { arguments, .. } => arguments.clone(),
@@ -199,7 +201,7 @@ fn counts_are_added_up_and_replaced_by_later_ones() {
 #[test]
 fn thoughts_are_kept_only_as_they_came() {
     let kept = |blocks: &[Vec<Value>], reason: &str| {
-        read(&answer(blocks, json!(reason))).unwrap().1.thoughts
+        read(&answer(blocks, &json!(reason))).unwrap().1.thoughts
     };
     let whole = || call(9, &["{}"]);
     let thought = Thought::Thinking { thinking: "hm".to_owned(), signature: "sig".to_owned() };
@@ -215,7 +217,7 @@ fn thoughts_are_kept_only_as_they_came() {
 #[test]
 fn blocks_of_text_are_apart() {
     let blocks = [text(0, "one"), call(1, &["{}"]), text(2, "two"), text(3, " three")];
-    let (pieces, finished) = read(&answer(&blocks, json!("end_turn"))).unwrap();
+    let (pieces, finished) = read(&answer(&blocks, &json!("end_turn"))).unwrap();
     let Some(ChatEvent::Finished { message, .. }) = finished.events.last() else { panic!() };
     assert_eq!(message.text, "one\n\ntwo three");
     let said: String = pieces

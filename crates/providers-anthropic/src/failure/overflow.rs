@@ -48,7 +48,7 @@ pub(crate) fn overflow(message: &str) -> Option<Overflow> {
 }
 
 /// Reads the most tokens that a model's answer may have from the refusal of a larger limit:
-/// "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for …".
+/// `max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for …`.
 pub(crate) fn output_limit(message: &str) -> Option<u32> {
     let text = message.to_lowercase();
     let (before, _) = text.split_once(", which is the maximum allowed number of output tokens")?;

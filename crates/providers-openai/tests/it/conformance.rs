@@ -9,20 +9,20 @@ use openclaw_core::{
     ModelError, ModelErrorKind, ModelInfo, Outcome, ToolName, ToolSpec, Usage,
 };
 use openclaw_mock_vllm::{Call, ErrorBody, Finish, Gate, MockVllm, Reply, Turn, UsageOverride};
-use openclaw_providers_openai::Api;
 use openclaw_transport::{Client, ClientOptions, Clocks, Limit};
 
 use crate::client::{End, client, info, options, read};
 use crate::raw::{RawServer, hold, response};
 
-/// Makes the model to be judged, which speaks an API.
-pub(crate) type Make = fn(Client, ModelInfo, Api) -> Arc<dyn ChatModel>;
+/// Makes the model to be judged.
+pub(crate) type Make = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
 
 /// The model to be judged.
 #[derive(Clone, Copy)]
 struct Subject {
     make: Make,
-    api: Api,
+    /// The route of the API that it speaks: `chat/completions`, `responses` or `messages`.
+    api: &'static str,
 }
 
 impl Subject {
@@ -31,50 +31,49 @@ impl Subject {
     }
 
     fn with(self, client: Client, model: &str) -> Arc<dyn ChatModel> {
-        (self.make)(client, info(model, WIDE), self.api)
+        (self.make)(client, info(model, WIDE))
     }
 
     /// The event that carries the piece of text of this number, from 1; 0 is the first event.
     fn event(self, piece: usize) -> usize {
         match self.api {
             // The answer and the item are announced before it.
-            Api::Responses if piece > 0 => piece + 3,
+            "responses" if piece > 0 => piece + 3,
+            "messages" if piece > 0 => piece + 1,
             _ => piece,
         }
     }
 
     /// Whether an API has what a case is about; says so where it does not.
     fn has(self, case: &str) -> bool {
-        let has = self.api == Api::ChatCompletions;
+        let has = self.api == "chat/completions";
         if !has {
-            println!("skipped: {case}: {} has no such thing", self.api.route());
+            println!("skipped: {case}: {} has no such thing", self.api);
         }
         has
     }
 
     fn route(self) -> String {
-        format!("/v1/{}", self.api.route())
+        format!("/v1/{}", self.api)
     }
 }
 
 /// A window in which nothing is near a limit: what does not fit is found by the server.
 const WIDE: u32 = 1_000_000;
 
-/// Runs the whole suite over each API.
-pub(crate) async fn suite(make: Make) {
-    for api in [Api::ChatCompletions, Api::Responses] {
-        let subject = Subject { make, api };
-        texts_are_read(subject).await;
-        calls_are_read(subject).await;
-        broken_streams_are_errors(subject).await;
-        refusals_have_their_kind(subject).await;
-        the_request_is_refused_for_what_it_is(subject).await;
-        passing_failures_are_tried_again(subject).await;
-        an_answer_that_is_not_streamed_is_read(subject).await;
-        keep_alives_are_heartbeats(subject).await;
-        dropping_the_stream_hangs_up(subject).await;
-        silence_ends_by_the_clock(subject).await;
-    }
+/// Runs the whole suite over a model that speaks the API of a route.
+pub(crate) async fn suite(api: &'static str, make: Make) {
+    let subject = Subject { make, api };
+    texts_are_read(subject).await;
+    calls_are_read(subject).await;
+    broken_streams_are_errors(subject).await;
+    refusals_have_their_kind(subject).await;
+    the_request_is_refused_for_what_it_is(subject).await;
+    passing_failures_are_tried_again(subject).await;
+    an_answer_that_is_not_streamed_is_read(subject).await;
+    keep_alives_are_heartbeats(subject).await;
+    dropping_the_stream_hangs_up(subject).await;
+    silence_ends_by_the_clock(subject).await;
 }
 
 fn question() -> ChatRequest {
@@ -125,7 +124,8 @@ async fn texts_are_read(subject: Subject) {
         assert!(usage.is_some_and(|usage| usage.input > 0), "{name}");
         let reasoning = message.reasoning.map(|thought| (thought.text, thought.field));
         let field = match subject.api {
-            Api::Responses => "reasoning_text",
+            "responses" => "reasoning_text",
+            "messages" => "thinking",
             _ => "reasoning",
         };
         let expected = name.contains("thought").then(|| ("let me see".to_owned(), field));
@@ -185,8 +185,12 @@ async fn broken_streams_are_errors(subject: Subject) {
     let turn = || Reply::from(Turn::pieces(["one", "two", "three"]));
     let call = || Reply::from(Turn::call("read", "{}"));
     let at = |piece| subject.event(piece);
-    // An item that is all there is announced as such.
-    let after_call = if subject.api == Api::Responses { 6 } else { 3 };
+    // An item or a block that is all there is announced as such.
+    let after_call = match subject.api {
+        "responses" => 6,
+        "messages" => 4,
+        _ => 3,
+    };
     let table = [
         ("an error in place of the answer", turn().error_at(0, "boom")),
         ("an error in the middle", turn().error_at(at(2), "boom")),
@@ -314,6 +318,12 @@ const WHOLE_COMPLETION: &str = r#"{"id":"x","object":"chat.completion","choices"
     {"id":"b","type":"function","function":{"name":"read","arguments":"[]"}}]},
     "finish_reason":"tool_calls"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#;
 
+const WHOLE_MESSAGE: &str = r#"{"id":"x","type":"message","role":"assistant","content":[
+    {"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"so"},
+    {"type":"tool_use","id":"a","name":"read","input":{"path":"x"}},
+    {"type":"tool_use","id":"b","name":"read","input":[]}],
+    "stop_reason":"tool_use","usage":{"input_tokens":5,"output_tokens":2}}"#;
+
 const WHOLE_RESPONSE: &str = r#"{"id":"x","object":"response","status":"completed","error":null,"output":[
     {"type":"reasoning","id":"r","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]},
     {"type":"message","id":"m","content":[{"type":"output_text","text":"so"}]},
@@ -323,7 +333,8 @@ const WHOLE_RESPONSE: &str = r#"{"id":"x","object":"response","status":"complete
 
 async fn an_answer_that_is_not_streamed_is_read(subject: Subject) {
     let body = match subject.api {
-        Api::Responses => WHOLE_RESPONSE,
+        "responses" => WHOLE_RESPONSE,
+        "messages" => WHOLE_MESSAGE,
         _ => WHOLE_COMPLETION,
     };
     let server =
@@ -374,7 +385,7 @@ async fn silence_ends_by_the_clock(subject: Subject) {
     let first = Clocks { first_token: limit(), ..Clocks::default() };
     let between = Clocks { between_tokens: limit(), ..Clocks::default() };
     // What is announced before the first token is not the first token.
-    let announced = if subject.api == Api::Responses { 2 } else { 0 };
+    let announced = if subject.api == "chat/completions" { 0 } else { 2 };
     for (at, clocks, clock) in [
         (0, first.clone(), Clock::FirstToken),
         (announced, first, Clock::FirstToken),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use openclaw_core::{ChatModel, Liveness};
 use openclaw_mock_vllm::MockVllm;
-use openclaw_providers_openai::OpenAiModel;
+use openclaw_providers_openai::{Api, OpenAiModel};
 
 use crate::client::{client, info};
 use crate::conformance;
@@ -12,8 +12,14 @@ use crate::raw::{RawServer, hold, response};
 
 #[tokio::test]
 async fn the_model_conforms() {
-    conformance::suite(|client, info, api| Arc::new(OpenAiModel::new(client, info).with_api(api)))
-        .await;
+    conformance::suite(Api::ChatCompletions.route(), |client, info| {
+        Arc::new(OpenAiModel::new(client, info))
+    })
+    .await;
+    conformance::suite(Api::Responses.route(), |client, info| {
+        Arc::new(OpenAiModel::new(client, info).with_api(Api::Responses))
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use openclaw_core::{ChatRequest, History, ModelInfo};
 use openclaw_mock_vllm::MockVllm;
+use openclaw_providers_openai::Api;
 use openclaw_providers_vllm::VllmModel;
 
 use crate::client::{client, info};
@@ -11,8 +12,14 @@ use crate::conformance;
 
 #[tokio::test]
 async fn the_model_conforms() {
-    conformance::suite(|client, info, api| Arc::new(VllmModel::new(client, info).with_api(api)))
-        .await;
+    conformance::suite(Api::ChatCompletions.route(), |client, info| {
+        Arc::new(VllmModel::new(client, info))
+    })
+    .await;
+    conformance::suite(Api::Responses.route(), |client, info| {
+        Arc::new(VllmModel::new(client, info).with_api(Api::Responses))
+    })
+    .await;
 }
 
 /// A question without tools.
