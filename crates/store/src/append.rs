@@ -46,6 +46,11 @@ impl Batch {
         }
     }
 
+    /// Adds an event of a kind that is not known here.
+    pub(crate) fn push_unknown(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
     /// The state that the session's row has when it is not what the events say.
     pub(crate) fn with_turn_open(mut self, open: bool) -> Self {
         self.turn_open = Some(open);

@@ -90,9 +90,7 @@ impl Fold {
                 self.calls.clear();
                 self.turn_open = true;
             }
-            Event::Assistant(message) => {
-                self.push_assistant(seq, message)?;
-            }
+            Event::Assistant(message) => self.take_assistant(seq, message)?,
             Event::Intent(id) => {
                 self.open(&id)?;
             }
@@ -111,32 +109,67 @@ impl Fold {
         Ok(())
     }
 
-    /// Takes up a message and returns it with the ids that its calls have in the history.
+    /// Takes up a message that is not in the log yet, and returns it with the ids that its calls
+    /// have in the history: those are to be logged.
     pub(crate) fn push_assistant(
         &mut self,
         seq: u64,
         mut message: AssistantMessage,
     ) -> Result<AssistantMessage, OutOfOrder> {
-        self.history.push_assistant(message.clone()).map_err(|_| OutOfOrder)?;
+        self.take_assistant(seq, message.clone())?;
+        for (emitted, call) in message.calls.iter_mut().zip(&mut self.calls) {
+            call.logged = call.id.clone();
+            *id_of(emitted) = call.id.clone();
+        }
+        Ok(message)
+    }
+
+    fn take_assistant(
+        &mut self,
+        seq: u64,
+        mut message: AssistantMessage,
+    ) -> Result<(), OutOfOrder> {
+        let logged: Vec<ToolCallId> =
+            message.calls.iter_mut().map(|call| id_of(call).clone()).collect();
+        self.history.push_assistant(message).map_err(|_| OutOfOrder)?;
         self.origins.push(seq);
         self.calls.clear();
         let Some(Step::Assistant { calls, .. }) = self.history.steps().next_back() else {
-            return Ok(message);
+            return Ok(());
         };
-        for (emitted, (call, result)) in message.calls.iter_mut().zip(calls) {
-            let (EmittedCall::Ready(ToolCall { id, .. })
-            | EmittedCall::Broken(openclaw_core::BrokenCall { id, .. })) = emitted;
+        for (logged, (call, result)) in logged.into_iter().zip(calls) {
             let state = if result.is_some() { CallState::Done } else { CallState::Made };
-            self.calls.push(Call { logged: id.clone(), id: call.id.clone(), state });
-            *id = call.id.clone();
+            self.calls.push(Call { logged, id: call.id.clone(), state });
         }
-        Ok(message)
+        Ok(())
     }
 
     /// The event of the first of the last `keep` steps; `None` when all or none would be kept.
     pub(crate) fn origin_of_last(&self, keep: usize) -> Option<u64> {
         let first = self.origins.len().checked_sub(keep).filter(|first| *first > 0)?;
         self.origins.get(first).copied()
+    }
+
+    /// How many steps are of the event `from` and later ones, and the event of the first of them;
+    /// `None` when all or none are.
+    pub(crate) fn kept_from(&self, from: u64) -> Option<(usize, u64)> {
+        let keep = self.origins.iter().rev().take_while(|origin| **origin >= from).count();
+        Some((keep, self.origin_of_last(keep)?))
+    }
+
+    /// The ids, as in the log, of the last message's calls.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ToolCallId> {
+        self.calls.iter().map(|call| call.logged.clone())
+    }
+
+    /// Whether a call has this id in the log and no result.
+    pub(crate) fn is_open(&self, logged: &ToolCallId) -> bool {
+        self.calls.iter().any(|call| call.logged == *logged && call.state != CallState::Done)
+    }
+
+    /// Whether a message of the model would answer something.
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.awaits_model() || matches!(self.history.steps().next_back(), Some(Step::Summary(_)))
     }
 
     /// The ids, as in the log, of the calls that are open, and whether each was begun.
@@ -193,5 +226,12 @@ impl Fold {
             self.calls.clear();
         }
         Ok(())
+    }
+}
+
+fn id_of(call: &mut EmittedCall) -> &mut ToolCallId {
+    match call {
+        EmittedCall::Ready(call) => &mut call.id,
+        EmittedCall::Broken(call) => &mut call.id,
     }
 }

@@ -35,6 +35,8 @@ pub(crate) fn salvage(from: &Path, into: &mut Connection) -> Result<Salvaged, St
     };
     // The evidence stays as it is.
     let _ = old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    // A file that was cut off is read all the same.
+    let _ = old.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true);
     // Events may have lost their sessions; those are made up at the end.
     into.pragma_update(None, "foreign_keys", false).map_err(fail)?;
     let transaction = into.transaction().map_err(fail)?;

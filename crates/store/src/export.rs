@@ -1,0 +1,100 @@
+//! A session as lines of JSON.
+
+use std::io::{self, Write};
+
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
+
+use crate::catalogue::SessionInfo;
+use crate::event::checksum;
+use crate::{SessionId, Store, StoreError};
+
+/// What the first line says that the others are.
+pub(crate) const FORMAT: &str = "openclaw-session";
+
+/// The version of the format.
+pub(crate) const VERSION: u64 = 1;
+
+impl Store {
+    /// Writes a session as lines of JSON and returns the number of events: first the session, then
+    /// one event a line with its CRC-32C, those that count no more included.
+    ///
+    /// # Errors
+    /// When there is no such session, it cannot be read, or the lines cannot be written.
+    pub fn export(&self, id: &SessionId, out: &mut dyn Write) -> Result<u64, StoreError> {
+        let fail = StoreError::sql("read the session");
+        self.0.readers.read(|connection| {
+            let transaction = connection.unchecked_transaction().map_err(fail)?;
+            let info = crate::catalogue::find(&transaction, id.as_str())?;
+            if info.id != *id {
+                return Err(StoreError::not_found(id.as_str()));
+            }
+            let unwritten = StoreError::file("export to", std::path::Path::new("the output"));
+            match events(&transaction, &info, out) {
+                Ok(count) => Ok(count),
+                Err(Failure::Read(error)) => Err(fail(error)),
+                Err(Failure::Write(error)) => Err(unwritten(error)),
+            }
+        })
+    }
+}
+
+enum Failure {
+    Read(rusqlite::Error),
+    Write(io::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+fn events(
+    connection: &Connection,
+    info: &SessionInfo,
+    out: &mut dyn Write,
+) -> Result<u64, Failure> {
+    let header = json!({
+        "format": FORMAT,
+        "version": VERSION,
+        "id": info.id.as_str(),
+        "key": info.key.as_str(),
+        "agent": info.agent,
+        "createdAt": info.created_at,
+        "updatedAt": info.updated_at,
+        "title": info.title,
+        "model": info.model,
+    });
+    writeln!(out, "{header}")?;
+    let mut select = connection.prepare(
+        "SELECT seq, kind, at, crc, json FROM event
+         WHERE session = (SELECT n FROM session WHERE id = ?1) ORDER BY seq",
+    )?;
+    let mut rows = select.query(params![info.id.as_str()])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        let (seq, at, crc): (i64, i64, i64) = (row.get(0)?, row.get(2)?, row.get(3)?);
+        let (kind, json): (String, String) = (row.get(1)?, row.get(4)?);
+        let mut line = json!({ "seq": seq, "kind": kind, "at": at, "crc": crc });
+        // What is not as it was written goes out as text, and is refused by whoever takes it in.
+        let intact = i64::from(checksum(seq.unsigned_abs(), at, &kind, &json)) == crc;
+        let (field, value) = match serde_json::from_str::<Value>(&json) {
+            Ok(value) if intact => ("event", value),
+            _ => ("damaged", Value::from(json)),
+        };
+        if let Some(line) = line.as_object_mut() {
+            line.insert(field.to_owned(), value);
+        }
+        writeln!(out, "{line}")?;
+        count += 1;
+    }
+    out.flush()?;
+    Ok(count)
+}

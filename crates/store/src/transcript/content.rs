@@ -1,0 +1,88 @@
+//! What a message of a transcript says.
+
+use openclaw_core::{
+    Arguments, AssistantMessage, BrokenCall, EmittedCall, Reasoning, ToolCall, ToolCallId,
+    ToolName, Usage,
+};
+use serde_json::Value;
+
+/// The text of a content: a string, or the text parts of a list. Images are named, not kept.
+pub(super) fn text_of(content: Option<&Value>) -> String {
+    match content {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => {
+            let parts = parts.iter().filter_map(|part| match kind(part) {
+                Some("text") => Some(part.get("text")?.as_str()?),
+                Some("image") => Some("[image, not taken over]"),
+                _ => None,
+            });
+            parts.collect::<Vec<_>>().join("\n")
+        }
+        _ => String::new(),
+    }
+}
+
+/// A message of the model; empty when nothing of it is of use.
+pub(super) fn assistant(content: Option<&Value>) -> AssistantMessage {
+    let mut message = AssistantMessage::text(text_of(content));
+    let Some(Value::Array(parts)) = content else { return message };
+    let thoughts = parts.iter().filter(|part| kind(part) == Some("thinking"));
+    let thoughts = thoughts.filter_map(|part| part.get("thinking")?.as_str());
+    let thoughts: Vec<&str> = thoughts.filter(|text| !text.is_empty()).collect();
+    if !thoughts.is_empty() {
+        let text = thoughts.join("\n\n");
+        message.reasoning = Some(Reasoning { text, field: "reasoning" });
+    }
+    let calls = parts.iter().filter(|part| kind(part) == Some("toolCall"));
+    message.calls = calls.enumerate().map(|(place, part)| call(place, part)).collect();
+    message
+}
+
+/// The id of a call, whether or not it can be run.
+pub(super) fn id_of(call: &EmittedCall) -> ToolCallId {
+    match call {
+        EmittedCall::Ready(call) => call.id.clone(),
+        EmittedCall::Broken(call) => call.id.clone(),
+    }
+}
+
+fn call(place: usize, part: &Value) -> EmittedCall {
+    let text = |key| part.get(key).and_then(Value::as_str);
+    let id = text("id").and_then(ToolCallId::new);
+    let id = id.unwrap_or_else(|| ToolCallId::numbered(place));
+    let name = ToolName::from_model(text("name").unwrap_or_default());
+    let arguments = match part.get("arguments") {
+        Some(Value::Object(arguments)) => Ok(Arguments::from(arguments.clone())),
+        None | Some(Value::Null) => Ok(Arguments::default()),
+        Some(Value::String(text)) => Arguments::parse(text).map_err(|_| text.clone()),
+        Some(other) => Err(other.to_string()),
+    };
+    match arguments {
+        Ok(arguments) => EmittedCall::Ready(ToolCall { id, name, arguments }),
+        Err(raw) => EmittedCall::Broken(BrokenCall {
+            id,
+            name,
+            raw,
+            problem: "The arguments are not a JSON object.".to_owned(),
+        }),
+    }
+}
+
+/// What was counted for a message, and how full the window was after it.
+pub(super) fn usage(message: &Value) -> Option<(Usage, u32)> {
+    let usage = message.get("usage")?;
+    let count = |key| {
+        let count = usage.get(key).and_then(Value::as_u64)?;
+        Some(u32::try_from(count).unwrap_or(u32::MAX))
+    };
+    let cached = count("cacheRead");
+    let parts = [count("input"), cached, count("cacheWrite")];
+    let input = parts.into_iter().flatten().fold(0, u32::saturating_add);
+    let output = count("output").unwrap_or(0);
+    let usage = Usage { input, output, cached };
+    Some((usage, input.saturating_add(output)))
+}
+
+fn kind(part: &Value) -> Option<&str> {
+    part.get("type").and_then(Value::as_str)
+}

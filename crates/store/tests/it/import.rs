@@ -1,0 +1,191 @@
+//! Sessions as files: out, in, and in from the original.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use openclaw_core::{MessageRef, Step};
+use openclaw_store::{Store, StoreErrorKind};
+use proptest::prelude::*;
+
+use crate::talk::{Talk, assert_legal, key, store, take};
+
+fn put(path: &Path, bytes: &[u8]) {
+    fs::File::create(path).unwrap().write_all(bytes).unwrap();
+}
+
+fn exported(store: &Store) -> Vec<u8> {
+    let id = store.current(&key()).unwrap().unwrap().id;
+    let mut out = Vec::new();
+    store.export(&id, &mut out).unwrap();
+    out
+}
+
+fn talked() -> (tempfile::TempDir, Store) {
+    let (folder, store) = store();
+    let mut talk = Talk::new(take(&store));
+    talk.turn("one");
+    talk.turn("two");
+    talk.compact(2, "Two questions.");
+    talk.turn("three");
+    talk.undo_turn();
+    talk.turn("four");
+    drop(talk);
+    (folder, store)
+}
+
+#[test]
+fn an_exported_session_is_the_same_when_it_is_taken_in() {
+    let (_folder, from) = talked();
+    let text = exported(&from);
+    let (folder, to) = store();
+    let file = folder.path().join("session.jsonl");
+    put(&file, &text);
+    let imported = to.import(&file, &"other".parse().unwrap(), "main").unwrap();
+    assert_eq!((imported.bad_lines, imported.quarantine.as_ref()), (0, None));
+    assert_eq!(exported_events(&exported(&to)), exported_events(&text));
+    let (old, new) = (take(&from), to.take(imported.id.as_str()).unwrap());
+    assert_eq!((new.history, new.notes), (old.history, vec![]));
+    assert_eq!(new.session.id(), old.session.id());
+    // A second time it gets an id of its own, and the key stays with the first.
+    let again = to.import(&file, &"other".parse().unwrap(), "main").unwrap();
+    assert_ne!(again.id, imported.id);
+    assert!(!to.find(again.id.as_str()).unwrap().current);
+    assert_eq!(fs::read(&file).unwrap(), text);
+}
+
+fn exported_events(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    text.lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn changed_lines_are_put_apart() {
+    let (_folder, from) = talked();
+    let text = String::from_utf8(exported(&from)).unwrap();
+    let text = text.replacen("it is so", "it is not so", 1);
+    let text = format!("{text}{{\"seq\":900\nnot json\n");
+    let (folder, to) = store();
+    let file = folder.path().join("session.jsonl");
+    put(&file, text.as_bytes());
+    let imported = to.import(&file, &key(), "main").unwrap();
+    assert_eq!(imported.bad_lines, 3);
+    let bad = fs::read_to_string(imported.quarantine.unwrap()).unwrap();
+    assert_eq!(bad.lines().count(), 3);
+    assert!(bad.contains("the checksum is wrong") && bad.contains("not json"), "{bad}");
+    assert_legal(&to.take(imported.id.as_str()).unwrap().history);
+}
+
+/// A transcript with a branch that was left, thoughts, calls, a compaction and a cut line.
+const TRANSCRIPT: &str = r#"{"type":"session","version":3,"id":"b7300bff-a214-4c11-97ae-eab26883c67a","timestamp":"2026-04-08T01:03:43.107Z","cwd":"/home/me"}
+{"type":"model_change","id":"m","parentId":null,"provider":"vllm","modelId":"org/tiny"}
+{"type":"message","id":"u0","parentId":"m","message":{"role":"user","content":"An older one","timestamp":1775610000000}}
+{"type":"message","id":"a0","parentId":"u0","message":{"role":"assistant","content":[{"type":"text","text":"Old."}],"provider":"vllm","model":"org/tiny","usage":{"input":10,"output":2,"cacheRead":4,"cacheWrite":0}}}
+{"type":"message","id":"u1","parentId":"a0","message":{"role":"user","content":[{"type":"text","text":"Read it"},{"type":"image","data":"AA==","mimeType":"image/png"}]}}
+{"type":"message","id":"x1","parentId":"u1","message":{"role":"assistant","content":[{"type":"text","text":"A branch that was left"}]}}
+{"type":"message","id":"a1","parentId":"u1","message":{"role":"assistant","content":[{"type":"thinking","thinking":"I should read."},{"type":"toolCall","id":"call_1","name":"read","arguments":{"path":"a.txt"}},{"type":"toolCall","id":"call_1","name":"read","arguments":"{\"path\":"}]}}
+{"type":"message","id":"r1","parentId":"a1","message":{"role":"toolResult","toolCallId":"call_1","toolName":"read","content":[{"type":"text","text":"It says hello."}],"isError":false}}
+{"type":"compaction","id":"c","parentId":"r1","summary":"An older one was answered.","firstKeptEntryId":"u1","tokensBefore":900}
+{"type":"message","id":"a2","parentId":"c","message":{"role":"assistant","content":[{"type":"text","text":"Hello."}]}}
+{"type":"message","id":"a3","parentId":"a2","message":{"role":"assistant","content":[{"type":"text","text":"And welcome."}]}}
+{"type":"custom","id":"k","parentId":"a3","customType":"model-snapshot","data":{}}
+{"type":"message","id":"u2","parentId":"k","message":{"role":"us
+"#;
+
+#[test]
+fn a_transcript_of_the_original_is_taken_in() {
+    let (folder, store) = store();
+    let file = folder.path().join("b7300bff.jsonl");
+    put(&file, TRANSCRIPT.as_bytes());
+    let imported = store.import(&file, &key(), "main").unwrap();
+    assert_eq!(imported.id.as_str(), "b7300bff-a214-4c11-97ae-eab26883c67a");
+    assert_eq!(imported.bad_lines, 1);
+    let info = store.find(imported.id.as_str()).unwrap();
+    assert_eq!(info.model.as_deref(), Some("vllm/org/tiny"));
+    assert_eq!((info.input_tokens, info.output_tokens, info.turn_open), (14, 2, false));
+    assert!(info.current);
+    let loaded = take(&store);
+    assert_eq!(loaded.notes, []);
+    assert_legal(&loaded.history);
+    let steps: Vec<Step<'_>> = loaded.history.steps().collect();
+    let [Step::Summary(summary), Step::User(user), Step::Assistant { calls, .. }, last] =
+        &steps[..]
+    else {
+        panic!("{steps:#?}")
+    };
+    assert_eq!(summary.text, "An older one was answered.");
+    assert_eq!(*user, "Read it\n[image, not taken over]");
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[0].1.unwrap().text, "It says hello.");
+    assert!(calls[1].1.unwrap().text.contains("was not run"));
+    let Step::Assistant { text, .. } = last else { panic!("{last:?}") };
+    assert_eq!(*text, "Hello.\n\nAnd welcome.");
+    let thought = loaded.history.messages().find_map(|message| match message {
+        MessageRef::Assistant { reasoning, .. } => reasoning.map(|it| it.text.clone()),
+        _ => None,
+    });
+    assert_eq!(thought.as_deref(), Some("I should read."));
+    Talk::new(loaded).turn("The next");
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused() {
+    let (folder, store) = store();
+    for (name, text) in [("a", ""), ("b", "hello\n"), ("c", "{\"model\":1}\n"), ("d", "[1]\n")] {
+        let file = folder.path().join(name);
+        put(&file, text.as_bytes());
+        let error = store.import(&file, &key(), "main").unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Invalid, "{error}");
+    }
+    assert_eq!(store.sessions().unwrap(), []);
+    let missing = store.import(&folder.path().join("none"), &key(), "main").unwrap_err();
+    assert_eq!(missing.kind(), StoreErrorKind::Disk);
+}
+
+/// A line that may be in a transcript, or nearly.
+fn line() -> impl Strategy<Value = String> {
+    let id = || "[a-d]";
+    let content = prop_oneof![
+        Just(r#""text""#.to_owned()),
+        Just("[]".to_owned()),
+        Just(r#"[{"type":"text","text":"t"}]"#.to_owned()),
+        (id(), id()).prop_map(|(a, b)| format!(
+            r#"[{{"type":"toolCall","id":"{a}","name":"read","arguments":{{}}}},{{"type":"toolCall","id":"{b}","name":"é","arguments":7}}]"#
+        )),
+        Just(r#"[{"type":"thinking","thinking":"hm"},{"type":7}]"#.to_owned()),
+    ];
+    let role = prop::sample::select(vec!["user", "assistant", "toolResult", "system", "custom"]);
+    prop_oneof![
+        8 => (id(), id(), role, content, id()).prop_map(|(id, parent, role, content, call)| format!(
+            r#"{{"type":"message","id":"{id}","parentId":"{parent}","message":{{"role":"{role}","toolCallId":"{call}","content":{content}}}}}"#
+        )),
+        1 => (id(), id()).prop_map(|(id, kept)| format!(
+            r#"{{"type":"compaction","id":"{id}","summary":"s","firstKeptEntryId":"{kept}"}}"#
+        )),
+        1 => any::<String>().prop_map(|text| text.replace('\n', " ")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_a_transcript_holds_the_history_is_legal(
+        lines in prop::collection::vec(line(), 0..30),
+        cut: prop::sample::Index,
+    ) {
+        let (folder, store) = store();
+        let file = folder.path().join("t.jsonl");
+        let text = format!("{{\"type\":\"session\",\"id\":\"s\"}}\n{}", lines.join("\n"));
+        let bytes = text.as_bytes();
+        put(&file, &bytes[..30.max(cut.index(bytes.len() + 1)).min(bytes.len())]);
+        let imported = store.import(&file, &key(), "main").unwrap();
+        let loaded = store.take(imported.id.as_str()).unwrap();
+        prop_assert_eq!(&loaded.notes, &[]);
+        prop_assert_eq!(&loaded.unfinished, &[]);
+        assert_legal(&loaded.history);
+        let mut talk = Talk::new(loaded);
+        talk.turn("The next");
+        assert_legal(&talk.history);
+    }
+}

@@ -1,0 +1,14 @@
+//! The store as its users meet it.
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod talk;

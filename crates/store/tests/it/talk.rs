@@ -1,0 +1,190 @@
+//! A conversation as an agent has it: with a history of its own, and a session as its journal.
+
+use openclaw_core::{
+    Arguments, AssistantMessage, BrokenCall, EmittedCall, History, Journal as _, JournalEntry,
+    MessageRef, Summary, ToolCall, ToolCallId, ToolName, ToolOutput,
+};
+use openclaw_store::{Loaded, Session, SessionKey, Store, TurnRecord};
+use tempfile::TempDir;
+
+pub(crate) fn key() -> SessionKey {
+    "agent:main:main".parse().unwrap()
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// A folder with a store in it.
+pub(crate) fn store() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("state/sessions.db")).unwrap();
+    (folder, store)
+}
+
+pub(crate) fn take(store: &Store) -> Loaded {
+    store.take_current(&key(), "main").unwrap()
+}
+
+#[derive(Debug)]
+pub(crate) struct Talk {
+    pub(crate) session: Session,
+    pub(crate) history: History,
+    /// The calls that were announced, and those that were begun.
+    begun: Vec<ToolCallId>,
+}
+
+impl Talk {
+    pub(crate) fn new(loaded: Loaded) -> Self {
+        Self { session: loaded.session, history: loaded.history, begun: Vec::new() }
+    }
+
+    fn append(&self, entry: JournalEntry<'_>) {
+        block_on(self.session.append(entry)).unwrap();
+    }
+
+    pub(crate) fn begin(&mut self) {
+        self.history = block_on(self.session.begin_turn()).unwrap();
+    }
+
+    pub(crate) fn user(&mut self, text: &str) {
+        self.append(JournalEntry::User(text));
+        self.history.push_user(text);
+    }
+
+    /// Keeps a message when it is legal here, as the agent does.
+    pub(crate) fn assistant(&mut self, message: &AssistantMessage) -> Vec<ToolCall> {
+        if self.open().is_some() {
+            return Vec::new();
+        }
+        let mut history = self.history.clone();
+        let Ok(calls) = history.push_assistant(message.clone()) else { return Vec::new() };
+        self.append(JournalEntry::Assistant(message));
+        self.history = history;
+        calls
+    }
+
+    fn open(&self) -> Option<ToolCall> {
+        self.history.open_calls().next().cloned()
+    }
+
+    pub(crate) fn intend(&mut self) {
+        if let Some(call) = self.open() {
+            self.append(JournalEntry::Intent(&call));
+        }
+    }
+
+    pub(crate) fn dispatch(&mut self) {
+        if let Some(call) = self.open() {
+            self.append(JournalEntry::Dispatched(&call.id));
+            self.begun.push(call.id);
+        }
+    }
+
+    pub(crate) fn result(&mut self, text: &str) {
+        if let Some(call) = self.open() {
+            let output = ToolOutput::ok(text).with_summary("done");
+            self.append(JournalEntry::Result(&call.id, &output));
+            self.history.resolve(&call.id, output).unwrap();
+        }
+    }
+
+    pub(crate) fn compact(&mut self, keep: usize, text: &str) {
+        // Open calls are among the steps that are kept, as with the agent.
+        let keep = if self.open().is_some() { keep.max(1) } else { keep };
+        let summary = Summary { text: text.to_owned(), ..Summary::default() };
+        let mut history = self.history.clone();
+        if history.compact(keep, summary.clone()).is_ok() {
+            self.append(JournalEntry::Compacted { keep, summary: &summary });
+            self.history = history;
+        }
+    }
+
+    /// Ends the turn, with results of the agent's own for what is open.
+    pub(crate) fn end(&mut self) {
+        while let Some(call) = self.open() {
+            self.history.resolve(&call.id, ToolOutput::error("cancelled")).unwrap();
+        }
+        let turn = TurnRecord { outcome: "reply".to_owned(), ..TurnRecord::default() };
+        block_on(self.session.end_turn(&self.history, &turn)).unwrap();
+    }
+
+    pub(crate) fn undo_turn(&mut self) -> bool {
+        let undone = block_on(self.session.undo_turn()).unwrap();
+        undone.map(|history| self.history = history).is_some()
+    }
+
+    pub(crate) fn undo_compaction(&mut self) -> bool {
+        let undone = block_on(self.session.undo_compaction()).unwrap();
+        undone.map(|history| self.history = history).is_some()
+    }
+
+    /// A turn with one call and an answer.
+    pub(crate) fn turn(&mut self, text: &str) {
+        self.begin();
+        self.user(text);
+        self.assistant(&calls(&["call_0"]));
+        self.intend();
+        self.dispatch();
+        self.result("it is so");
+        self.assistant(&AssistantMessage::text(format!("About {text}: yes.")));
+        self.end();
+    }
+}
+
+pub(crate) fn calls(ids: &[&str]) -> AssistantMessage {
+    let calls = ids.iter().map(|id| {
+        EmittedCall::Ready(ToolCall {
+            id: ToolCallId::new(id).unwrap(),
+            name: ToolName::new("read").unwrap(),
+            arguments: Arguments::parse(r#"{"path":"a.txt","share":0.30000000000000004}"#).unwrap(),
+        })
+    });
+    AssistantMessage { calls: calls.collect(), ..AssistantMessage::default() }
+}
+
+pub(crate) fn broken(id: &str) -> AssistantMessage {
+    let call = BrokenCall {
+        id: ToolCallId::new(id).unwrap(),
+        name: ToolName::new("read").unwrap(),
+        raw: "{\"path\":".to_owned(),
+        problem: "It was cut off.".to_owned(),
+    };
+    AssistantMessage { calls: vec![EmittedCall::Broken(call)], ..AssistantMessage::default() }
+}
+
+/// Checks what any server asks of a conversation.
+pub(crate) fn assert_legal(history: &History) {
+    let mut open: Vec<String> = Vec::new();
+    let mut used: Vec<String> = Vec::new();
+    let mut before: Option<&str> = None;
+    for message in history.messages() {
+        let role = match &message {
+            MessageRef::User(_) => "user",
+            MessageRef::Assistant { text, calls, .. } => {
+                assert!(!text.trim().is_empty() || !calls.is_empty());
+                for call in calls {
+                    let id = call.id.as_str().to_owned();
+                    assert!(!used.contains(&id), "{id} is used twice");
+                    used.push(id.clone());
+                    open.push(id);
+                }
+                open.reverse();
+                "assistant"
+            }
+            MessageRef::ToolResult { call, .. } => {
+                assert_eq!(open.pop().as_deref(), Some(call.id.as_str()));
+                "result"
+            }
+        };
+        assert!(role == "result" || open.is_empty() || role == "assistant");
+        match (before, role) {
+            (None, role) => assert_eq!(role, "user"),
+            (Some("assistant"), role) => assert_ne!(role, "assistant"),
+            (Some("user"), role) => assert_eq!(role, "assistant"),
+            _ => {}
+        }
+        before = Some(role);
+    }
+    assert!(open.is_empty());
+}
