@@ -53,7 +53,7 @@ env_vars! {
     VLLM_BASE_URL
     /// The key for the `openai` provider; nothing uses it yet.
     OPENAI_API_KEY
-    /// The key for the `anthropic` provider; nothing uses it yet.
+    /// The key for the `anthropic` provider, which is there without being configured when this is set.
     ANTHROPIC_API_KEY
     /// No colours in the output, whatever its value.
     NO_COLOR

@@ -16,9 +16,9 @@ use crate::params::Params;
 use crate::request::Writer;
 use crate::wire::Counted;
 
-/// How many tokens an answer may have when nobody says: the API wants a number, and every model in
-/// use takes this one. A small window gives a quarter of itself.
-const ANSWER: u32 = 8192;
+/// How many tokens an answer may have when nobody says, because the API wants a number: enough for
+/// a long file. A model that has less says so. A small window gives a quarter of itself.
+const ANSWER: u32 = 16_384;
 
 /// A model behind `…/messages`.
 #[derive(Debug, Clone)]

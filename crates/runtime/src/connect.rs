@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_config::ModelConfig;
+use openclaw_config::{Api as Language, ModelConfig};
 use openclaw_core::{
     ChatModel, Clock, ModelError, ModelErrorKind, ModelInfo, ModelLimits, ModelRef,
 };
+use openclaw_providers_anthropic::with_headers;
 use openclaw_providers_openai::{Api, OpenAiModel, ServedModel, model_error, nearest};
 use openclaw_providers_vllm::VllmModel;
 use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy, Trace, Traced};
@@ -72,22 +73,24 @@ impl Connector {
             self.setup.provider(reference.provider()).map_err(ConnectError::Setup)?;
         self.setup.narrow(&mut provider, reference.model()).map_err(ConnectError::Setup)?;
         let configured = provider.model.and_then(|n| provider.models.get(n));
-        let api = api(&provider, configured).map_err(ConnectError::Setup)?;
+        let api = api(&provider).map_err(ConnectError::Setup)?;
         let client = self.client(&provider)?;
         let said = self.said(reference, &client, &provider, configured).await?;
         let windows = Windows {
             live: said.now.as_ref().and_then(|model| model.window),
             last: said.last.as_ref().and_then(|model| model.window),
         };
+        let limits = limits(reference, configured, windows, &self.notices);
+        let info =
+            ModelInfo { reference: reference.clone(), limits, abilities: abilities(configured) };
+        let Some(api) = api else {
+            let model = Arc::new(self.messages_model(client.clone(), info));
+            return Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }));
+        };
         let ForRequests { params, output } =
             params::of(&self.setup.loaded.config, reference, &self.notices);
-        let limits = limits(reference, configured, windows, &self.notices);
         let output = limits.output.into_iter().chain(output).min();
-        let info = ModelInfo {
-            reference: reference.clone(),
-            limits: ModelLimits { output, ..limits },
-            abilities: abilities(configured),
-        };
+        let info = ModelInfo { limits: ModelLimits { output, ..limits }, ..info };
         let subject = Subject {
             endpoint: provider.endpoint.clone(),
             model: reference.model().to_owned(),
@@ -151,7 +154,7 @@ impl Connector {
     pub(crate) fn client_options(&self, provider: &Provider, idle: Option<Limit>) -> ClientOptions {
         let mut clocks = self.setup.clocks(provider, idle);
         clocks.total = self.time.clone().or(clocks.total);
-        ClientOptions {
+        let options = ClientOptions {
             endpoint: provider.endpoint.clone(),
             bearer: provider.key.as_ref().map(|key| key.value.clone()),
             headers: provider
@@ -167,6 +170,10 @@ impl Connector {
             },
             user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
             turnstile: self.turnstiles.of(provider, self.setup.max_concurrent(provider)),
+        };
+        match provider.speaks() {
+            Language::AnthropicMessages => with_headers(options),
+            _ => options,
         }
     }
 
@@ -229,16 +236,19 @@ impl Connector {
     }
 }
 
-/// The language that a model's server is spoken to in.
-fn api(provider: &Provider, configured: Option<&ModelConfig>) -> Result<Api, SetupError> {
-    match configured.and_then(|model| model.api).unwrap_or(provider.api) {
-        openclaw_config::Api::OpenaiCompletions => Ok(Api::ChatCompletions),
-        openclaw_config::Api::OpenaiResponses => Ok(Api::Responses),
+/// The language that a model's server is spoken to in; `None` for the Messages API.
+fn api(provider: &Provider) -> Result<Option<Api>, SetupError> {
+    match provider.speaks() {
+        Language::OpenaiCompletions => Ok(Some(Api::ChatCompletions)),
+        Language::OpenaiResponses => Ok(Some(Api::Responses)),
+        Language::AnthropicMessages => Ok(None),
         _ => Err(SetupError::new(
             SetupErrorKind::Provider,
             format!("speak the API that `{}` names", provider_path(&provider.id).key("api")),
         )
-        .with_hint("Spoken are `openai-completions` and `openai-responses`.")),
+        .with_hint(
+            "Spoken are `openai-completions`, `openai-responses` and `anthropic-messages`.",
+        )),
     }
 }
 

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::join;
+use openclaw_config::Api;
 use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
 use openclaw_core::{Clock, ModelError, ModelErrorKind};
 use openclaw_providers_openai::{ServedModel, find_windows, list_models};
@@ -14,6 +15,7 @@ use openclaw_transport::Client;
 use tokio::time::{Instant, timeout_at};
 
 use crate::advice::advise;
+use crate::anthropic;
 use crate::connect::Connector;
 use crate::setup::Provider;
 
@@ -36,6 +38,9 @@ impl Connector {
     ) -> Result<Vec<ServedModel>, ModelError> {
         let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
         let ends_at = Instant::now() + wait;
+        if provider.speaks() == Api::AnthropicMessages {
+            return self.list_messages(client, provider, wait).await;
+        }
         let mut served = match timeout_at(ends_at, list_models(client)).await {
             Ok(Ok(served)) => served,
             Ok(Err(error)) => return Err(advise(error, client, provider).await),
@@ -45,6 +50,23 @@ impl Connector {
         let _ = timeout_at(ends_at, find_windows(client, &mut served, wanted)).await;
         self.cache.note_served(&provider.endpoint, &served);
         Ok(served)
+    }
+
+    /// The same for a server of the Messages API, whose windows are in its list or nowhere.
+    async fn list_messages(
+        &self,
+        client: &Client,
+        provider: &Provider,
+        wait: Duration,
+    ) -> Result<Vec<ServedModel>, ModelError> {
+        let listed = tokio::time::timeout(wait, anthropic::list_models(client)).await;
+        match listed.unwrap_or_else(|_elapsed| Err(too_late(client, wait))) {
+            Ok(served) => {
+                self.cache.note_served(&provider.endpoint, &served);
+                Ok(served)
+            }
+            Err(error) => Err(advise(error, client, provider).await),
+        }
     }
 
     /// Asks a server what it serves, for one model of it, and of which version it is.

@@ -6,6 +6,7 @@
 
 mod advice;
 mod agent;
+mod anthropic;
 mod cache;
 mod catalogue;
 mod chain;

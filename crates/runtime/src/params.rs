@@ -35,6 +35,29 @@ pub(crate) struct ForRequests {
 /// Reads `agents.defaults.models.*.params` for a model: that of the model itself over that of all
 /// models of its provider. What cannot be sent is left out, and noted.
 pub(crate) fn of(config: &Config, reference: &ModelRef, notices: &Notices) -> ForRequests {
+    let (params, output) = read(config, reference, notices);
+    let (params, refused) = Params::new(params);
+    note_refused(&refused, reference, notices);
+    ForRequests { params, output }
+}
+
+/// The same for a model that the Messages API is spoken to.
+pub(crate) fn of_messages(
+    config: &Config,
+    reference: &ModelRef,
+    notices: &Notices,
+) -> (openclaw_providers_anthropic::Params, Option<u32>) {
+    let (params, output) = read(config, reference, notices);
+    let (params, refused) = openclaw_providers_anthropic::Params::new(params);
+    note_refused(&refused, reference, notices);
+    (params, output)
+}
+
+fn read(
+    config: &Config,
+    reference: &ModelRef,
+    notices: &Notices,
+) -> (Map<String, Value>, Option<u32>) {
     let every = format!("{}/{ALL}", reference.provider());
     let entries = [every, reference.to_string()];
     let models = &config.agents.defaults.models;
@@ -42,23 +65,26 @@ pub(crate) fn of(config: &Config, reference: &ModelRef, notices: &Notices) -> Fo
     for entry in entries.iter().filter_map(|name| models.get(name)) {
         params.extend(entry.params.clone());
     }
-    let note = |name: &str, why: &str| {
-        notices.push(format!("the parameter `{name}` of `{reference}` is not sent: {why}"));
-    };
     params.retain(|name, value| {
         let expected = expected(name, value);
         if let Some(expected) = expected {
-            note(name, &format!("it must be {expected}"));
+            note(name, &format!("it must be {expected}"), reference, notices);
         }
         expected.is_none()
     });
     let limits = OUTPUT.iter().filter_map(|name| params.remove(*name)?.as_u64());
     let output = limits.min().and_then(|limit| u32::try_from(limit).ok());
-    let (params, refused) = Params::new(params);
-    for name in refused {
-        note(&name, "the program decides it itself");
+    (params, output)
+}
+
+fn note_refused(names: &[String], reference: &ModelRef, notices: &Notices) {
+    for name in names {
+        note(name, "the program decides it itself", reference, notices);
     }
-    ForRequests { params, output }
+}
+
+fn note(name: &str, why: &str, reference: &ModelRef, notices: &Notices) {
+    notices.push(format!("the parameter `{name}` of `{reference}` is not sent: {why}"));
 }
 
 /// What a parameter must be and is not; `None` when it is right, or when nothing is known of it.

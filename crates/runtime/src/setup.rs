@@ -9,6 +9,7 @@ use openclaw_config::{
 use openclaw_providers_vllm::DEFAULT_BASE_URL;
 use openclaw_transport::Endpoint;
 
+use crate::anthropic::{ANTHROPIC, ANTHROPIC_SOURCE, ANTHROPIC_URL};
 use crate::error::{SetupError, SetupErrorKind};
 use crate::secret::from_command;
 
@@ -57,8 +58,13 @@ impl Setup {
 
     /// Whether vLLM is looked for without being configured.
     pub(crate) fn has_implicit_vllm(&self) -> bool {
+        self.has_implicit(env_vars::VLLM_API_KEY)
+    }
+
+    /// Whether a provider whose key is in a variable is there without being configured.
+    pub(crate) fn has_implicit(&self, variable: &str) -> bool {
         self.loaded.config.models.mode() == MergeMode::Merge
-            && self.env.get(env_vars::VLLM_API_KEY).is_some_and(|key| !key.is_empty())
+            && self.env.get(variable).is_some_and(|key| !key.is_empty())
     }
 
     /// Where the value of a key comes from, to be read after "from".
@@ -72,6 +78,7 @@ impl Setup {
         match self.loaded.config.provider(id) {
             Some(config) => self.configured(id, config),
             None if id == VLLM && self.has_implicit_vllm() => self.implicit_vllm(),
+            None if id == ANTHROPIC && self.has_implicit_anthropic() => self.implicit_anthropic(),
             None => Err(self.unknown_provider(id)),
         }
     }
@@ -89,6 +96,7 @@ impl Setup {
             None if id == LM_STUDIO => {
                 (LM_STUDIO_URL.to_owned(), format!("the built-in default for `{LM_STUDIO}`"))
             }
+            None if id == ANTHROPIC => (ANTHROPIC_URL.to_owned(), ANTHROPIC_SOURCE.to_owned()),
             None => {
                 let message = format!("find the server of the provider `{id}`");
                 return Err(SetupError::new(SetupErrorKind::Provider, message).with_hint(format!(
@@ -97,10 +105,9 @@ impl Setup {
                 )));
             }
         };
-        let from_env = SecretInput::from_env(env_vars::VLLM_API_KEY);
-        let from_env =
-            (id == VLLM && self.env.get(env_vars::VLLM_API_KEY).is_some()).then_some(&from_env);
-        let key = config.key().or(from_env);
+        let variable = key_variable(id).filter(|variable| self.env.get(variable).is_some());
+        let from_env = variable.map(SecretInput::from_env);
+        let key = config.key().or(from_env.as_ref());
         let key = key.map(|key| self.secret(key, &at("apiKey"))).transpose()?;
         let headers = config.headers.iter().map(|(name, value)| {
             let at = provider_path(id).key("headers").key(name).to_string();
@@ -113,7 +120,11 @@ impl Setup {
             address_source,
             key,
             headers,
-            api: config.api.unwrap_or(Api::OpenaiCompletions),
+            api: config.api.unwrap_or(if id == ANTHROPIC {
+                Api::AnthropicMessages
+            } else {
+                Api::OpenaiCompletions
+            }),
             models: config.models.clone(),
             model: None,
         })
@@ -160,7 +171,11 @@ impl Setup {
         }
     }
 
-    fn secret(&self, secret: &SecretInput, key: &str) -> Result<ResolvedSecret, SetupError> {
+    pub(crate) fn secret(
+        &self,
+        secret: &SecretInput,
+        key: &str,
+    ) -> Result<ResolvedSecret, SetupError> {
         let failed = SetupError::new(SetupErrorKind::Secret, format!("resolve {key}"));
         match secret.exec_command() {
             Some(command) => {
@@ -181,6 +196,13 @@ impl Setup {
                 env_vars::VLLM_API_KEY
             ));
         }
+        if id == ANTHROPIC {
+            return error.with_hint(format!(
+                "Set `{}`, or configure `{}`.",
+                env_vars::ANTHROPIC_API_KEY,
+                provider_path(id)
+            ));
+        }
         if id == LM_STUDIO {
             return error.with_hint(format!(
                 "Set `{}` to `{{}}` to use LM Studio on {LM_STUDIO_URL}.",
@@ -198,12 +220,21 @@ impl Setup {
     }
 }
 
+/// The variable that the key of a provider is in, if it is nowhere else.
+fn key_variable(id: &str) -> Option<&'static str> {
+    match id {
+        VLLM => Some(env_vars::VLLM_API_KEY),
+        ANTHROPIC => Some(env_vars::ANTHROPIC_API_KEY),
+        _ => None,
+    }
+}
+
 /// Where a provider stands in the config.
 pub(crate) fn provider_path(id: &str) -> KeyPath {
     KeyPath::root().key("models").key("providers").key(id)
 }
 
-fn endpoint(url: &str, source: &str) -> Result<Endpoint, SetupError> {
+pub(crate) fn endpoint(url: &str, source: &str) -> Result<Endpoint, SetupError> {
     Endpoint::parse(url).map_err(|error| {
         SetupError::new(SetupErrorKind::Provider, format!("use the address from {source}"))
             .with_source(error)

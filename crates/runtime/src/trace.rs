@@ -160,7 +160,8 @@ impl Runtime {
 impl Connector {
     /// The variables that a provider's secrets come from, by the header that they are sent in.
     pub(crate) fn secret_variables(provider: &Provider) -> Vec<(String, String)> {
-        let key = provider.key.iter().map(|key| ("authorization", key));
+        let key = provider.key.iter();
+        let key = key.flat_map(|key| [("authorization", key), ("x-api-key", key)]);
         let headers = provider.headers.iter().map(|(name, value)| (name.as_str(), value));
         let all = key.chain(headers).filter_map(|(name, secret)| match &secret.source {
             SecretSource::Env(variables) => {

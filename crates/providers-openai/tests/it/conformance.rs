@@ -162,11 +162,7 @@ async fn calls_are_read(subject: Subject) {
             cut.finish(Finish::Length),
             vec![("read", Ok("{}")), ("exec", Err("{\"cmd\": \"l"))],
         ),
-        (
-            "cut off at its end",
-            Turn::empty().then_call(ls()).finish(Finish::Length),
-            vec![("exec", Err(LS))],
-        ),
+        ("cut at its end", Turn::call("exec", LS).finish(Finish::Length), vec![("exec", Err(LS))]),
     ];
     let server = MockVllm::builder().start().await.unwrap();
     let model = subject.model(&server);
@@ -318,7 +314,7 @@ const WHOLE_COMPLETION: &str = r#"{"id":"x","object":"chat.completion","choices"
     {"id":"b","type":"function","function":{"name":"read","arguments":"[]"}}]},
     "finish_reason":"tool_calls"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#;
 
-const WHOLE_MESSAGE: &str = r#"{"id":"x","type":"message","role":"assistant","content":[
+const WHOLE_MESSAGE: &str = r#"{"type":"message","role":"assistant","content":[
     {"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"so"},
     {"type":"tool_use","id":"a","name":"read","input":{"path":"x"}},
     {"type":"tool_use","id":"b","name":"read","input":[]}],

@@ -89,7 +89,7 @@ impl Examination<'_> {
         let api = entry.and_then(|entry| entry.api).unwrap_or(provider.api);
         if !matches!(api, Api::OpenaiCompletions | Api::OpenaiResponses) {
             let key = provider_path(&provider.id).key("api");
-            return Outcome::fail(format!("`{key}` names an API that is not spoken"))
+            return Outcome::fail(format!("`{key}` names an API that is not examined"))
                 .config(format!("set `{key}` to `openai-completions`"));
         }
         let connector = &self.runtime.connector;

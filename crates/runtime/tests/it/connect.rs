@@ -140,7 +140,7 @@ async fn a_model_that_nobody_has_is_answered_with_the_nearest() {
 #[tokio::test]
 async fn a_language_that_is_not_spoken_is_refused_before_asking() {
     let server = MockVllm::builder().start().await.unwrap();
-    let config = lab_on(&server.base_url(), r#"api: "anthropic-messages""#);
+    let config = lab_on(&server.base_url(), r#"api: "ollama""#);
     let error = Lab::new(&config, &[]).error(Some("lab/tiny")).await;
     assert_eq!(setup_kind(&error), SetupErrorKind::Provider, "{error}");
     assert!(server.requests().is_empty());

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod anthropic;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod chain;
