@@ -49,6 +49,8 @@ pub enum TurnErrorKind {
     ReasoningOnly,
     /// The model reasoned until its answer had no room left.
     ReasoningCut,
+    /// The output limit was reached before anything was said.
+    CutOff,
     /// The model repeated itself without end and was stopped.
     Repetition(Part),
     /// The model broke its calls of a tool again and again, even when it was forced.
@@ -171,6 +173,9 @@ impl TurnError {
                 "Give the answer more room (`maxTokens` of the model, or a larger window), or let \
                  the model think less.",
             ],
+            TurnErrorKind::CutOff => vec![
+                "Give the answer more room: a larger `maxTokens` of the model, or a larger window.",
+            ],
             TurnErrorKind::Repetition(_) => vec![
                 "Models do this with a wrong chat template, a broken quantisation or a temperature \
                  of 0; a larger one, or a `repetition_penalty` on the server, helps.",
@@ -205,6 +210,9 @@ impl fmt::Display for TurnError {
             TurnErrorKind::ReasoningCut => f.write_str(
                 "get an answer: the model reasoned until it reached the output limit, and said \
                  nothing",
+            ),
+            TurnErrorKind::CutOff => f.write_str(
+                "get an answer: it was cut off by the output limit before anything was said",
             ),
             TurnErrorKind::Repetition(part) => write!(
                 f,

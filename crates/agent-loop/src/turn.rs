@@ -332,6 +332,7 @@ fn check(message: &AssistantMessage, outcome: Outcome) -> Result<(), TurnErrorKi
     Err(match outcome {
         Outcome::ReasoningCut => TurnErrorKind::ReasoningCut,
         Outcome::ReasoningOnly => TurnErrorKind::ReasoningOnly,
+        Outcome::Truncated if !reasoned() => TurnErrorKind::CutOff,
         _ if reasoned() => TurnErrorKind::ReasoningOnly,
         _ => TurnErrorKind::Empty,
     })

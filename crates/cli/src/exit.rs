@@ -167,6 +167,7 @@ mod tests {
             (TurnErrorKind::Empty, 1),
             (TurnErrorKind::ReasoningOnly, 1),
             (TurnErrorKind::ReasoningCut, 1),
+            (TurnErrorKind::CutOff, 1),
             (TurnErrorKind::Journal, 1),
             (TurnErrorKind::Model(ModelErrorKind::Interrupted), 1),
             (TurnErrorKind::Model(ModelErrorKind::Connect), 4),

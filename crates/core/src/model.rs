@@ -254,7 +254,8 @@ pub enum Outcome {
     Reply,
     /// There is at least one call, ready or broken.
     Calls,
-    /// There is visible text, cut off by the output limit.
+    /// There is visible text, cut off by the output limit, or nothing at all: it was reached before
+    /// anything was visible.
     Truncated,
     /// There is reasoning, and neither text nor a call.
     ReasoningOnly,

@@ -92,6 +92,7 @@ proptest! {
                     TurnErrorKind::Empty
                         | TurnErrorKind::ReasoningOnly
                         | TurnErrorKind::ReasoningCut
+                        | TurnErrorKind::CutOff
                         | TurnErrorKind::BrokenCalls
                         | TurnErrorKind::RepeatedCalls
                         | TurnErrorKind::Refused

@@ -64,7 +64,7 @@ async fn nothing_said_is_never_a_reply_whatever_the_server_claims() {
     for (message, outcome, kind, asked) in [
         (text(""), Outcome::Empty, TurnErrorKind::Empty, 2),
         (text(" \n"), Outcome::Reply, TurnErrorKind::Empty, 2),
-        (text(""), Outcome::Truncated, TurnErrorKind::Empty, 2),
+        (text(""), Outcome::Truncated, TurnErrorKind::CutOff, 1),
         (text(""), Outcome::Calls, TurnErrorKind::Empty, 2),
         (blank_thought, Outcome::Reply, TurnErrorKind::Empty, 2),
         (thought(""), Outcome::ReasoningOnly, TurnErrorKind::ReasoningOnly, 2),
