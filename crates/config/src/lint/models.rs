@@ -1,4 +1,4 @@
-//! Model servers and models: addresses, languages, limits and names.
+//! Model servers and models: addresses, limits and names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,6 @@ use crate::{
 
 /// An answer with fewer tokens is cut off after a few words.
 const FEW_TOKENS: u64 = 256;
-/// The port that vLLM listens on when nobody says otherwise.
-const VLLM_PORT: &str = ":8000";
 /// Providers that are there without being configured, when their variable is set.
 const IMPLICIT: &[(&str, &str)] = &[
     ("vllm", env_vars::VLLM_API_KEY),
@@ -28,7 +26,6 @@ pub(super) fn find(root: &Node, left_out: &BTreeSet<u32>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     root.select("models.providers.*", left_out, &mut |path, _, node| {
         address(&path, node, &mut found);
-        language(&path, node, &mut found);
         few_tokens(&path, node, left_out, &mut found);
         duplicate_ids(&path, node, &mut found);
     });
@@ -81,27 +78,6 @@ fn address(path: &KeyPath, provider: &Node, found: &mut Vec<Diagnostic>) {
     };
     let problem = warning(entry.node.span, path.clone().key("baseUrl"), message, help);
     found.push(Diagnostic { severity, ..problem });
-}
-
-fn language(path: &KeyPath, provider: &Node, found: &mut Vec<Diagnostic>) {
-    let is_vllm = matches!(path.segments().last(), Some(crate::Segment::Key(id)) if id == "vllm");
-    let url = provider.entry("baseUrl").and_then(|entry| entry.node.text()).unwrap_or_default();
-    let on_port = url.split('/').any(|part| part.ends_with(VLLM_PORT));
-    if !is_vllm && !on_port {
-        return;
-    }
-    let mut look = |node: &Node, path: &KeyPath| {
-        let Some(entry) = node.entry("api") else { return };
-        if entry.node.text() == Some("openai-responses") {
-            let message = "vLLM has only a part of this API: tool calls and streaming fail with it";
-            let help = "write \"openai-completions\"";
-            found.push(warning(entry.node.span, path.clone().key("api"), message, help));
-        }
-    };
-    look(provider, path);
-    for (index, model) in elements(provider, "models").iter().enumerate() {
-        look(model, &path.clone().key("models").index(index));
-    }
 }
 
 fn few_tokens(
