@@ -134,6 +134,9 @@ const GUIDANCE: &str = "- Read a file before you change it. Prefer `edit` to `wr
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -148,10 +151,12 @@ mod tests {
     #[test]
     fn what_the_workspace_tells_comes_last() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(directory.path().join("skills/s")).unwrap();
+        fs::create_dir_all(directory.path().join("skills/s")).unwrap();
         let skill = "---\nname: s\ndescription: d\n---\n";
-        std::fs::write(directory.path().join("skills/s/SKILL.md"), skill).unwrap();
-        std::fs::write(directory.path().join("AGENTS.md"), "Be kind.").unwrap();
+        for (name, text) in [("skills/s/SKILL.md", skill), ("AGENTS.md", "Be kind.")] {
+            let mut file = File::create(directory.path().join(name)).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        }
         let workspace = Workspace::open(directory.path()).unwrap();
         let caps = Caps::of(Profile::Default);
         let mut prompt = Prompt::with_tools(Profile::Default, "/w");

@@ -116,7 +116,8 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, File};
+    use std::io::Write;
 
     use super::*;
 
@@ -126,7 +127,8 @@ mod tests {
         let write = |folder: &str, text: &str| {
             let folder = directory.path().join("skills").join(folder);
             fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("SKILL.md"), text).unwrap();
+            let mut file = File::create(folder.join("SKILL.md")).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
         };
         write("b", "---\nname: \"Bee\"\ndescription: >-\n  Makes\n  honey.\nother: x\n---\nBody");
         write("a", "---\ndescription: 'Does a'\nname: first\nname: second\n---\n");

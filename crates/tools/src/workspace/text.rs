@@ -38,19 +38,25 @@ impl Workspace {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, File};
+    use std::io::Write;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
+
+    fn write(path: &Path, text: &str) {
+        File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
+    }
 
     #[test]
     fn a_text_is_read_from_beneath_the_workspace_only() {
         let outside = tempfile::tempdir().unwrap();
-        fs::write(outside.path().join("secret"), "s").unwrap();
+        write(&outside.path().join("secret"), "s");
         let inside = outside.path().join("inside");
         fs::create_dir_all(inside.join("skills/b")).unwrap();
         fs::create_dir(inside.join("skills/a")).unwrap();
-        fs::write(inside.join("A.md"), "né\u{e9} and more").unwrap();
+        write(&inside.join("A.md"), "né\u{e9} and more");
         symlink(outside.path().join("secret"), inside.join("B.md")).unwrap();
         let workspace = Workspace::open(&inside).unwrap();
         assert_eq!(workspace.read_text("A.md", 3).unwrap().unwrap(), "né");
