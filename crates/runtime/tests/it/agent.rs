@@ -1,5 +1,7 @@
 //! Agents, put together for what their model can do.
 
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -127,8 +129,9 @@ async fn a_small_model_is_told_less() {
 async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
-    std::fs::create_dir(lab.state().join("workspace")).unwrap();
-    std::fs::write(lab.state().join("workspace/AGENTS.md"), "Be brief.").unwrap();
+    fs::create_dir(lab.state().join("workspace")).unwrap();
+    let mut file = File::create(lab.state().join("workspace/AGENTS.md")).unwrap();
+    file.write_all(b"Be brief.").unwrap();
     let run = agent(&lab).await;
     let explained = run.explain().await.unwrap();
     let names = |parts: &[Part]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
