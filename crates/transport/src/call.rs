@@ -90,6 +90,9 @@ impl<'a> Call<'a> {
             if let Some(mut recorder) = self.recorder.take() {
                 recorder.failed(&error);
             }
+            if error.exchange().cut_by_proxy().is_some() {
+                return Err(error);
+            }
             let pause = if again == Again::HungUp && may_reuse && !old_connection_excused {
                 old_connection_excused = true;
                 Duration::ZERO
@@ -176,10 +179,17 @@ impl<'a> Call<'a> {
                 if response.status().is_success() {
                     Ok(response)
                 } else {
+                    self.exchange.silent = begun.elapsed();
                     Err(self.refused(response).await)
                 }
             }
-            Ok(Err(error)) => Err(self.unanswered(Cause::new(error), begun)),
+            Ok(Err(error)) => {
+                let cause = Cause::new(error);
+                if !cause.is_connect() {
+                    self.exchange.silent = begun.elapsed();
+                }
+                Err(self.unanswered(cause, begun))
+            }
             Err(clock) => Err(Failure { error: self.timeout(clock), again: Again::Never }),
         }
     }
@@ -242,10 +252,12 @@ impl<'a> Call<'a> {
         limit: usize,
     ) -> Result<bool, TransportError> {
         loop {
-            let wait = self.shared.clocks.start(Clock::BetweenTokens, Instant::now());
+            let since = Instant::now();
+            let wait = self.shared.clocks.start(Clock::BetweenTokens, since);
             match within(earlier(wait, self.total), response.chunk()).await {
                 Err(clock) => return Err(self.timeout(clock)),
                 Ok(Err(error)) => {
+                    self.exchange.silent = since.elapsed();
                     let kind = TransportErrorKind::Interrupted;
                     let error_of_call = TransportError::new(kind, self.exchange.clone());
                     return Err(error_of_call.caused_by(Cause::new(error)));

@@ -66,6 +66,9 @@ pub struct Exchange {
     pub retry_after: Option<Duration>,
     /// Where the limit of the clock that ran out comes from.
     pub clock_source: Option<String>,
+    /// How long nothing had come when it ended: since the request was sent, or since the last
+    /// event. Zero as long as it goes on, and where a clock ended it.
+    pub silent: Duration,
     /// The `Content-Type` header of the answer.
     pub content_type: Option<String>,
 }

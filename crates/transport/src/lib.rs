@@ -24,6 +24,7 @@ mod reply;
 mod retry;
 mod secrets;
 mod server_error;
+mod silence;
 mod sse;
 mod stream;
 mod trace;

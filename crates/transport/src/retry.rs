@@ -12,7 +12,7 @@ use crate::Exchange;
 ///
 /// Tried again are the statuses 408, 429, 500, 502, 503, 504 and 529, and a connection that ended
 /// before the first byte of an answer. A host that cannot be reached and a clock that ran out
-/// are not. The pause doubles from `base_delay` to `max_delay`, of which a random part of up to a
+/// are not, nor is what a proxy cut off after a long silence. The pause doubles from `base_delay` to `max_delay`, of which a random part of up to a
 /// half is left out; a longer `Retry-After` of the server is waited for. An error is returned at
 /// once when the pause would outlast the total clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,6 +44,8 @@ pub struct EventStream {
     waiting: Clock,
     /// That clock, since the wait began.
     wait: Option<Deadline>,
+    /// When it began.
+    since: Option<Instant>,
     /// Runs out with the clocks, or before them.
     sleep: Option<Pin<Box<Sleep>>>,
     secrets: Secrets,
@@ -68,6 +70,7 @@ impl EventStream {
                 total,
                 waiting: Clock::FirstToken,
                 wait: None,
+                since: None,
                 sleep: None,
                 secrets: Secrets::default(),
                 recorder: None,
@@ -128,6 +131,7 @@ impl EventStream {
 
     fn deliver(&mut self, event: StreamEvent) -> StreamEvent {
         self.wait = None;
+        self.since = None;
         if let Some(recorder) = &mut self.recorder {
             recorder.event(&event);
         }
@@ -149,6 +153,10 @@ impl EventStream {
     fn expire(&mut self, clock: Clock) -> TransportError {
         let error = self.exchange.clone().timeout(clock, &self.clocks);
         self.end(error)
+    }
+
+    fn note_silence(&mut self) {
+        self.exchange.silent = self.since.map(|since| since.elapsed()).unwrap_or_default();
     }
 
     fn end(&mut self, error: TransportError) -> TransportError {
@@ -202,6 +210,7 @@ impl Stream for EventStream {
                 if this.total.is_some_and(|total| total.at <= now) {
                     return Poll::Ready(Some(Err(this.expire(Clock::Total))));
                 }
+                this.since.get_or_insert(now);
                 this.wait = this.clocks.start(this.waiting, now);
             }
             match body.poll_next_unpin(cx) {
@@ -214,12 +223,14 @@ impl Stream for EventStream {
                     }
                 }
                 Poll::Ready(Some(Err(cause))) => {
+                    this.note_silence();
                     let kind = TransportErrorKind::Interrupted;
                     let error = TransportError::new(kind, this.exchange.clone());
                     return Poll::Ready(Some(Err(this.end(error.caused_by(cause)))));
                 }
                 Poll::Ready(None) => {
                     this.body = None;
+                    this.note_silence();
                     return match this.framing.finish() {
                         Ok(event) => {
                             if let (Some(event), Some(recorder)) = (&event, &mut this.recorder) {

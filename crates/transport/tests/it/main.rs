@@ -9,6 +9,8 @@ mod connections;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod quirks;
+#[cfg(test)]
 mod retries;
 #[cfg(test)]
 mod server;
