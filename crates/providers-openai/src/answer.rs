@@ -176,6 +176,7 @@ impl Answer {
             Err(Incomplete::Nothing) => {
                 "get an answer: the stream ended without a single piece of one"
             }
+            Err(Incomplete::GivenUp) => "get a whole answer: the server says that it gave it up",
             Err(Incomplete::CutOff) => {
                 "get a whole answer: the server closed the connection in the middle of it"
             }
@@ -196,6 +197,8 @@ impl Answer {
 
     fn failed(&self, kind: ModelErrorKind, message: &str) -> ModelError {
         let exchange: &Exchange = self.events.exchange();
-        ModelError::new(kind, message).with_exchange(failure::record(exchange, Some(&self.model)))
+        let error = ModelError::new(kind, message);
+        let error = error.with_exchange(failure::record(exchange, Some(&self.model)));
+        failure::advised(error, exchange)
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Assembly {
 pub(crate) enum Incomplete {
     /// The stream said that it was done, and nothing else.
     Nothing,
+    /// The server says that it did not go on with the answer.
+    GivenUp,
     /// The stream broke off.
     CutOff,
 }
@@ -117,6 +119,9 @@ impl Assembly {
             } else {
                 Incomplete::CutOff
             });
+        }
+        if matches!(self.finish_reason.as_deref(), Some("error" | "abort")) {
+            return Err(Incomplete::GivenUp);
         }
         let cut = self.finish_reason.as_deref() == Some("length");
         let filtered = self.refused || self.finish_reason.as_deref() == Some("content_filter");

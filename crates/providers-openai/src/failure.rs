@@ -53,7 +53,8 @@ fn failed(error: TransportError, model: Option<&str>, known: Known) -> ModelErro
     };
     let record = record(exchange, model);
     let kind = known.complete(kind, record.server.as_ref());
-    ModelError::new(kind, error.to_string()).with_exchange(record).with_source(error)
+    let failed = ModelError::new(kind, error.to_string()).with_exchange(record);
+    advised(failed, exchange).with_source(error)
 }
 
 /// Says what an error inside a stream means.
@@ -70,6 +71,17 @@ pub(crate) fn in_band(
     let mut record = record(exchange, Some(model));
     record.server = Some(said);
     ModelError::new(kind, message).with_exchange(record)
+}
+
+/// Says who ended an exchange after a long silence, and what helps, if it was a proxy.
+pub(crate) fn advised(error: ModelError, exchange: &transport::Exchange) -> ModelError {
+    let Some(after) = exchange.cut_by_proxy() else { return error };
+    error.with_hint(format!(
+        "A proxy between here and the server closed the connection after {} s without a byte. Raise \
+         its time limit for reading (`proxy_read_timeout` of nginx, `timeout server` of HAProxy), \
+         start vLLM with `--sse-keep-alive-interval 15`, or set `baseUrl` to the server itself.",
+        after.as_secs()
+    ))
 }
 
 fn status_kind(status: u16, exchange: &transport::Exchange) -> ModelErrorKind {

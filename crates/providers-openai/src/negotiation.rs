@@ -215,6 +215,11 @@ impl Negotiation {
             self.prompt = TokenCount::Exact(prompt);
         } else {
             self.prompt = self.model.size(&self.request).count;
+            // Nobody knows how much longer it is: half of what is left then is left for it.
+            if let Some(least) = said.at_least.filter(|least| *least > self.prompt.tokens()) {
+                let beyond = limits.window.saturating_sub(least).div_ceil(2);
+                self.prompt = TokenCount::Estimate(least.saturating_add(beyond));
+            }
         }
         let room = limits.window.saturating_sub(self.prompt.tokens());
         let wanted = self.request.max_output_tokens.into_iter().chain(limits.output).min();

@@ -9,6 +9,8 @@ use openclaw_core::{ModelError, ServerMessage};
 pub(crate) struct Overflow {
     pub(crate) window: Option<u32>,
     pub(crate) prompt: Option<u32>,
+    /// The tokens that the prompt has at least, where the server did not count to its end.
+    pub(crate) at_least: Option<u32>,
     /// Whether the prompt alone fills the window, however little the answer may have.
     pub(crate) is_full: bool,
 }
@@ -26,8 +28,8 @@ type Number = (&'static str, &'static str);
 /// What marks an overflow by itself, in the `code` or the `type` of an error.
 const CODES: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
 
-/// A number that is only a lower bound ("at least N"), or of characters, is not a count and is not
-/// listed. The first wording whose marker is there counts.
+/// A number that is only a lower bound ("at least N"), or of characters, is not a count and not
+/// among them. The first wording whose marker is there counts.
 const WORDINGS: &[Wording] = &[
     // OpenRouter adds up the parts; the answer is none of the prompt's.
     Wording { marker: " of text input, ", window: &[("context length is ", " ")], prompt: &[] },
@@ -77,6 +79,12 @@ const WORDINGS: &[Wording] = &[
     Wording { marker: "is too large", window: &[], prompt: &[] },
 ];
 
+/// Where vLLM stopped to count.
+const AT_LEAST: &[Number] = &[("your prompt contains at least ", " input tokens")];
+
+/// Where vLLM says how many tokens a prompt may have whose characters are too many for them.
+const BOUND: &[Number] = &[("which is the upper bound for ", " input tokens")];
+
 /// What says that the prompt alone is too long.
 const FULL: [&str; 4] = [
     "even without any output tokens",
@@ -85,7 +93,10 @@ const FULL: [&str; 4] = [
     "trying to keep the first",
 ];
 
-const PARAMS: [&str; 4] = ["input_tokens", "input_text", "max_tokens", "max_completion_tokens"];
+/// The parts of a request that can be too long: the prompt, of which nothing else can be wrong,
+/// and the answer.
+const PROMPT: [&str; 2] = ["input_tokens", "input_text"];
+const ANSWER: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
 /// Reads the error of a call as an overflow, if a server said that it is one.
 pub(crate) fn said(error: &ModelError) -> Option<Overflow> {
@@ -98,8 +109,9 @@ pub(crate) fn recognise(error: &ServerMessage) -> Option<Overflow> {
     let is_one_of = |field: &Option<String>, known: &[&str]| {
         field.as_deref().is_some_and(|field| known.contains(&field))
     };
-    let by_code = is_one_of(&error.code, &CODES) || is_one_of(&error.kind, &CODES);
-    let by_param = is_one_of(&error.param, &PARAMS);
+    let by_prompt = is_one_of(&error.param, &PROMPT);
+    let by_param = by_prompt || is_one_of(&error.param, &ANSWER);
+    let by_code = by_prompt || is_one_of(&error.code, &CODES) || is_one_of(&error.kind, &CODES);
     let found = WORDINGS.iter().find(|wording| text.contains(wording.marker));
     let found = found.filter(|wording| wording.marker != "is too large" || by_param);
     let Some(wording) = found else { return by_code.then(Overflow::default) };
@@ -107,8 +119,11 @@ pub(crate) fn recognise(error: &ServerMessage) -> Option<Overflow> {
     let parts = [" of text input", " of tool input"].map(|part| number_before(&text, part));
     let prompt =
         number(wording.prompt).or_else(|| parts.into_iter().flatten().reduce(u32::saturating_add));
-    let is_full = FULL.iter().any(|full| text.contains(full));
-    Some(Overflow { window: number(wording.window), prompt, is_full })
+    let window = number(wording.window);
+    // What is counted in characters is too much even if each token had as many as a token may.
+    let is_beyond = number(BOUND).is_some_and(|bound| window.is_some_and(|it| it <= bound));
+    let is_full = is_beyond || FULL.iter().any(|full| text.contains(full));
+    Some(Overflow { window, prompt, at_least: number(AT_LEAST), is_full })
 }
 
 /// The number that stands between two texts.

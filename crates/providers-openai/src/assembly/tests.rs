@@ -72,6 +72,8 @@ fn the_outcome_is_decided_from_content() {
         ("nothing, stop", vec![role(), finish("stop")], true, Ok(Outcome::Empty)),
         ("nothing, length", vec![role(), finish("length")], true, Ok(Outcome::Truncated)),
         ("nothing, tool_calls", vec![role(), finish("tool_calls")], true, Ok(Outcome::Empty)),
+        ("text, error", vec![text(), finish("error")], true, Err(Incomplete::GivenUp)),
+        ("call, abort", vec![ls(), finish("abort")], true, Err(Incomplete::GivenUp)),
         ("only the end mark", vec![], true, Err(Incomplete::Nothing)),
         ("no choices, end mark", vec![nothing], true, Err(Incomplete::Nothing)),
         ("nothing at all", vec![], false, Err(Incomplete::CutOff)),

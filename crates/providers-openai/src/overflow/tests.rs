@@ -44,7 +44,8 @@ const TABLE: &[(&str, Option<u32>, Option<u32>)] = &[
     ),
     (
         "This model's maximum context length is 4096 tokens. However, your prompt contains 50000 \
-         characters (more than 32768 characters, which is the upper bound for 4096 input tokens).",
+         characters (more than 32768 characters, which is the upper bound for 4096 input tokens). \
+         Please reduce the length of the input prompt.",
         Some(4096),
         None,
     ),
@@ -116,6 +117,27 @@ fn every_known_wording_is_read() {
     let coded = read("too much", None, Some("context_length_exceeded"));
     assert_eq!(coded, Some((None, None)));
     assert_eq!(read("max_tokens is too large", Some("max_tokens"), None), Some((None, None)));
+}
+
+#[test]
+fn a_prompt_that_fills_the_window_alone_is_told_from_one_that_leaves_room() {
+    let characters = |bound| {
+        format!(
+            "This model's maximum context length is 4096 tokens. However, your prompt contains \
+             50000 characters (more than 32768 characters, which is the upper bound for {bound} \
+             input tokens)."
+        )
+    };
+    let full = TABLE.iter().filter(|(message, ..)| {
+        recognise(&ServerMessage { message: (*message).to_owned(), ..ServerMessage::default() })
+            .is_some_and(|overflow| overflow.is_full)
+    });
+    let full: Vec<_> = full.map(|(message, ..)| message.split(' ').next().unwrap()).collect();
+    assert_eq!(full, ["This", "This", "Input", "Trying", "max_tokens"]);
+    for (bound, is_full) in [(4096, true), (3096, false)] {
+        let message = ServerMessage { message: characters(bound), ..ServerMessage::default() };
+        assert_eq!(recognise(&message).unwrap().is_full, is_full, "{bound}");
+    }
 }
 
 #[test]

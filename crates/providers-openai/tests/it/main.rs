@@ -17,6 +17,8 @@ mod openai;
 #[cfg(test)]
 mod other_servers;
 #[cfg(test)]
+mod quirks;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod recordings;

@@ -30,6 +30,7 @@ fn end_of(events: &[Value]) -> String {
     }
     match assembly.finish() {
         Err(Incomplete::Nothing) => "nothing".to_owned(),
+        Err(Incomplete::GivenUp) => "given up".to_owned(),
         Err(Incomplete::CutOff) => "cut off".to_owned(),
         Ok(events) => match events.last() {
             Some(ChatEvent::Finished { message, outcome, .. }) => {
