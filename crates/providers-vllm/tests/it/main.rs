@@ -17,6 +17,8 @@ mod liveness;
 #[cfg(test)]
 mod patience;
 #[cfg(test)]
+mod quirks;
+#[cfg(test)]
 #[path = "../../../providers-openai/tests/it/raw.rs"]
 mod raw;
 #[cfg(test)]
