@@ -25,6 +25,8 @@ mod output_closed;
 #[cfg(test)]
 mod prompt;
 #[cfg(test)]
+mod quirks;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod seeds;
