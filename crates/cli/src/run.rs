@@ -74,7 +74,7 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
     let start = Start { paths, env, printer, overrides: cli.global.set, traces };
     match cli.command {
         Command::Agent(args) => {
-            start.with_config(|context| in_runtime(printer, commands::agent::run(context, args)))
+            start.with_config(|context| to_its_end(commands::agent::run(context, args)))
         }
         // It loads the config itself, for it is also there to see to a broken one.
         Command::Config(args) => commands::config::run(start.place(), args),
@@ -173,14 +173,21 @@ impl Start {
 
 /// Runs asynchronous work until it is done or stopped.
 fn in_runtime(printer: Printer, work: impl Future<Output = io::Result<Exit>>) -> io::Result<Exit> {
+    to_its_end(async {
+        unless_stopped(work).await.unwrap_or_else(|| {
+            printer.note("stopped");
+            Ok(Exit::Interrupted)
+        })
+    })
+}
+
+/// Runs asynchronous work that sees to being stopped itself.
+fn to_its_end(work: impl Future<Output = io::Result<Exit>>) -> io::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let end = runtime.block_on(unless_stopped(work));
+    let end = runtime.block_on(work);
     // A question on the terminal may still wait for an answer that nobody needs any more.
     runtime.shutdown_background();
-    end.unwrap_or_else(|| {
-        printer.note("stopped");
-        Ok(Exit::Interrupted)
-    })
+    end
 }
 
 /// Writes why no model is at hand, and tells the end that it leads to.

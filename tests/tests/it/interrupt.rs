@@ -32,8 +32,11 @@ async fn a_prefill_that_has_not_answered_yet_is_aborted_too() {
     let running = home.start(&["agent", "-m", "hi", "--json"]);
     soon(gate.reached()).await;
     running.interrupt().await;
-    let ended = running.ended().await.code(130);
-    assert_eq!(ended.stdout, "");
+    let ended = running.ended().await.code(130).says(&["stopped"]);
+    let value = ended.json();
+    assert_eq!(value["meta"]["stopReason"], json!("cancelled"), "{value}");
+    assert_eq!((&value["ok"], &value["meta"]["aborted"]), (&json!(false), &json!(true)));
+    assert_eq!(value["error"]["kind"], json!("cancelled"));
     soon(server.requests().last().unwrap().until_aborted()).await;
 }
 

@@ -1,6 +1,8 @@
 //! `openclaw agent`.
 
+use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use crate::args::Agent;
 use crate::commands::infer::{attempts_json, usage_json};
 use crate::commands::{Context, text_or_stdin};
 use crate::exit::Exit;
+use crate::interrupt::stopped;
 use crate::progress::{Progress, time};
 use crate::report;
 use crate::run::print_connect_error;
@@ -38,7 +41,18 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
         approver: Arc::new(TerminalApprover { printer, yes: args.yes }),
         journal: Arc::new(NoJournal),
     };
-    let run = match waiting::runtime(context, args.wait).agent(options).await {
+    // A turn that is stopped ends like any other, with its report.
+    let mut stopped = pin!(stopped());
+    let runtime = waiting::runtime(context, args.wait);
+    let run = tokio::select! {
+        biased;
+        () = &mut stopped => {
+            printer.note("stopped");
+            return Ok(Exit::Interrupted);
+        }
+        run = runtime.agent(options) => run,
+    };
+    let run = match run {
         Ok(run) => run,
         Err(error) => {
             context.print_notices();
@@ -54,7 +68,7 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     let streams = !args.json && printer.stdout_is_terminal;
     let mut progress = Progress::new(printer, run.attempts.clone(), streams);
     let mut history = History::new();
-    let report = turn(&run, &mut history, &message, &mut progress).await?;
+    let report = turn(&run, &mut history, &message, &mut progress, stopped).await?;
     let streamed = progress.finish()?;
     if printer.is_verbose() {
         printer.aside(taken(&report));
@@ -85,7 +99,8 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
         }
         TurnOutcome::NeedsInput { question } => printer.error(needs_input(question)),
         TurnOutcome::Silent => printer.note("the agent has nothing to say"),
-        _ => printer.error("failed to finish the turn: it was cancelled"),
+        TurnOutcome::Cancelled => printer.note("stopped"),
+        _ => printer.error("failed to finish the turn"),
     }
     Ok(Exit::of_turn(&report.outcome))
 }
@@ -96,6 +111,7 @@ async fn turn(
     history: &mut History,
     message: &str,
     progress: &mut Progress,
+    stopped: impl Future<Output = ()>,
 ) -> io::Result<TurnReport> {
     let (sender, mut events) = channel();
     let show = async {
@@ -110,7 +126,7 @@ async fn turn(
             }
         }
     };
-    let work = async { Ok(run.agent.run_turn(history, message, sender).await) };
+    let work = async { Ok(run.agent.run_turn_until(history, message, sender, stopped).await) };
     let ((), report) = tokio::try_join!(show, work)?;
     Ok(report)
 }
@@ -167,7 +183,10 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
         TurnOutcome::NeedsInput { question } => {
             (None, "input", Some(end_json("needs_input", &needs_input(question))))
         }
-        _ => (None, "cancelled", Some(end_json("cancelled", "failed to finish the turn"))),
+        _ => {
+            let message = "failed to finish the turn: it was stopped";
+            (None, "cancelled", Some(end_json("cancelled", message)))
+        }
     };
     let payloads: Vec<Value> =
         text.iter().map(|text| json!({"text": text, "mediaUrl": null})).collect();
