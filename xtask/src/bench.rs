@@ -1,9 +1,11 @@
 //! What a run of the program costs as a whole: wall time, processor time and peak memory; and what
-//! reading streams of tokens costs.
+//! reading streams of tokens and running turns costs.
 //!
 //! Each figure of the program is the median over whole processes against the mock server without
 //! delays, so it holds everything that a user waits for but the model.
 
+mod agent;
+mod line;
 mod measure;
 mod peers;
 mod python;
@@ -41,6 +43,8 @@ enum Part {
     Program,
     /// The decoder of streams, and the client beside a bare socket and Python's client.
     Streams,
+    /// The loop of an agent, and many turns in one process.
+    Agent,
 }
 
 /// A run that is measured.
@@ -67,6 +71,9 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
     }
     if is_wanted(Part::Streams) {
         streams::run()?;
+    }
+    if is_wanted(Part::Agent) {
+        agent::run()?;
     }
     Ok(())
 }

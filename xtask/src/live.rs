@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::built::{self, Build};
 use crate::lab::{Place, Server, litellm, llama, vllm};
 use crate::{interrupt, workspace};
 use figures::Figures;
@@ -110,6 +111,10 @@ fn perform(live: &Live, started: &mut Vec<Place>, figures: &Figures) -> Result<E
         if name == Name::Vllm {
             behind = Some(server);
         }
+    }
+    if wanted.contains(&Name::Vllm) && live.command.is_empty() {
+        let turns = built::bench("openclaw-runtime", "turns", Build::Tested)?;
+        command.env("OPENCLAW_LIVE_TURNS", turns);
     }
     let own = std::env::current_exe().context("failed to find this program")?;
     command.env("OPENCLAW_LIVE_XTASK", own).env(figures::VARIABLE, figures.path());

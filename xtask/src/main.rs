@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod built;
 mod check;
 mod codegen;
 mod demo;

@@ -87,6 +87,10 @@ impl Scratch {
         Ok(scratch)
     }
 
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// The folder that the agent works in.
     pub(crate) fn workspace(&self) -> PathBuf {
         self.home.join("workspace")

@@ -29,3 +29,5 @@ mod models;
 mod proxy;
 #[cfg(test)]
 mod responses;
+#[cfg(test)]
+mod soak;

@@ -167,7 +167,10 @@ impl Notes {
         let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
         let mut body = body;
         let is_chat = matches!(&*path, CHAT | RESPONSES);
-        if is_chat && let Some(Value::Object(addition)) = self.additions.lock().unwrap().pop_front()
+        // What a summary says is left to the model.
+        let is_bound = is_chat && !asked.to_string().contains("about to be replaced by a summary");
+        if is_bound
+            && let Some(Value::Object(addition)) = self.additions.lock().unwrap().pop_front()
         {
             let mut fields: Map<String, Value> = asked.as_object().cloned().unwrap_or_default();
             fields.extend(addition);

@@ -1,4 +1,4 @@
-//! The roles of the bench `streams`: built once, started as processes, measured or asked.
+//! The roles of a bench: built once, started as processes, measured or asked.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::measure;
-use crate::workspace;
+use crate::built::{self, Build};
 
 /// The program that has all the roles.
 #[derive(Debug)]
@@ -23,23 +23,14 @@ pub(super) struct Server {
 }
 
 impl Roles {
+    /// Builds the bench `streams`.
     pub(super) fn build() -> Result<Self> {
-        let output = Command::new("cargo")
-            .args(["bench", "--no-run", "--locked", "--message-format", "json"])
-            .args(["--package", "openclaw-providers-openai", "--bench", "streams"])
-            .current_dir(workspace::root())
-            .stderr(Stdio::inherit())
-            .output()
-            .context("failed to start cargo")?;
-        if !output.status.success() {
-            bail!("the build of the bench failed");
-        }
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let mut program = text.lines().filter_map(|line| {
-            let message: Value = serde_json::from_str(line).ok()?;
-            Some(PathBuf::from(message.get("executable")?.as_str()?))
-        });
-        program.next_back().map(Self).context("cargo does not say where the bench is")
+        Self::of("openclaw-providers-openai", "streams")
+    }
+
+    /// Builds a bench of a package.
+    pub(super) fn of(package: &str, bench: &str) -> Result<Self> {
+        built::bench(package, bench, Build::Measured).map(Self)
     }
 
     /// Starts a server and waits until it says where it listens.
@@ -69,6 +60,10 @@ impl Roles {
             bail!("the role {role:?} failed");
         }
         serde_json::from_slice(&output.stdout).context("failed to read what a role says")
+    }
+
+    pub(super) fn program(&self) -> &Path {
+        &self.0
     }
 
     /// The words that start a role.

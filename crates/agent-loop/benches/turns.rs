@@ -1,0 +1,153 @@
+//! What the loop itself costs, over a model that answers from memory. `cargo xtask bench agent`
+//! runs this as a process, with few and with many sessions, and takes the difference.
+#![expect(clippy::print_stdout, reason = "results go to whoever started the role")]
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use openclaw_agent_loop::{
+    Agent, AgentParts, CompactionLimits, EventReceiver, TurnLimits, TurnOutcome, events,
+};
+use openclaw_core::{
+    Arguments, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream, Effect, History,
+    InvalidArguments, Liveness, ModelError, ModelInfo, ModelRef, Outcome, TokenCount, Tool,
+    ToolCall, ToolCallId, ToolContext, ToolName, ToolOutput, ToolSpec, Usage,
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The turns of a session, each with one call of a tool and so two of the model.
+const TURNS: u32 = 20;
+
+/// The pieces in which the model answers.
+const PIECES: usize = 50;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Cargo's own arguments may be here too.
+    let Some(sessions) = arguments.first().and_then(|word| word.parse::<u32>().ok()) else {
+        println!("turns SESSIONS, started by `cargo xtask bench agent`");
+        return Ok(());
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let calls = runtime.block_on(run(sessions))?;
+    println!("{{\"model_calls\":{calls}}}");
+    Ok(())
+}
+
+async fn run(sessions: u32) -> Result<u32> {
+    let name = ToolName::new("read")?;
+    let spec = ToolSpec {
+        name: name.clone(),
+        description: "Reads a file.".into(),
+        parameters: Arc::new(serde_json::json!({"type": "object"})),
+    };
+    let text = "A line as there are many in a file of some length.\n".repeat(40);
+    let model = Memory { name, info: ModelInfo::new(ModelRef::new("bench", "memory")?, 131_072) };
+    let limits = TurnLimits {
+        time: None,
+        model_calls: 10,
+        tool_calls: 10,
+        tool_time: None,
+        parallel_tools: 4,
+        tool_output_bytes: 50_000,
+        max_output_tokens: None,
+        compaction: Some(CompactionLimits::default()),
+    };
+    let parts = AgentParts::new(Arc::new(model), vec![Arc::new(Reader { spec, text })], limits);
+    let now = || "[It is Saturday, 2026-11-21 06:10 UTC.]".to_owned();
+    let agent = Agent::new(AgentParts {
+        system: Some("You are of use. ".repeat(300).into()),
+        tail: Some(Arc::new(now)),
+        ..parts
+    })?;
+    let mut calls = 0;
+    for _ in 0..sessions {
+        let mut history = History::new();
+        for turn in 0..TURNS {
+            let (sender, receiver) = events::channel();
+            let input = format!("Read file {turn} and say what is in it.");
+            let run = agent.run_turn(&mut history, &input, sender);
+            let (report, ()) = tokio::join!(run, drain(receiver));
+            calls += report.model_calls;
+            if !matches!(report.outcome, TurnOutcome::Reply { .. }) {
+                return Err(format!("{:?}", report.outcome).into());
+            }
+        }
+    }
+    Ok(calls)
+}
+
+async fn drain(mut events: EventReceiver) {
+    while events.recv().await.is_some() {}
+}
+
+/// Calls the tool, and then answers.
+#[derive(Debug)]
+struct Memory {
+    name: ToolName,
+    info: ModelInfo,
+}
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+#[async_trait]
+impl ChatModel for Memory {
+    fn info(&self) -> ModelInfo {
+        self.info.clone()
+    }
+
+    async fn chat(&self, _request: ChatRequest) -> std::result::Result<ChatStream, ModelError> {
+        let number = CALLS.fetch_add(1, Ordering::Relaxed);
+        let usage = Some(Usage { input: 10_000, output: 50, cached: Some(9_984) });
+        let mut events: Vec<_> =
+            (0..PIECES).map(|n| Ok(ChatEvent::TextDelta(format!("piece {n} ")))).collect();
+        let text: String = (0..PIECES).map(|n| format!("piece {n} ")).collect();
+        let (message, outcome) = if number.is_multiple_of(2) {
+            let (id, name) = (ToolCallId::numbered(1), self.name.clone());
+            let mut message =
+                AssistantMessage::call(ToolCall { id, name, arguments: Arguments::default() });
+            message.text = text;
+            (message, Outcome::Calls)
+        } else {
+            (AssistantMessage::text(text), Outcome::Reply)
+        };
+        events.push(Ok(ChatEvent::Finished { message, outcome, usage }));
+        Ok(futures_util::stream::iter(events).boxed())
+    }
+
+    async fn count_tokens(
+        &self,
+        _request: &ChatRequest,
+    ) -> std::result::Result<TokenCount, ModelError> {
+        Ok(TokenCount::Estimate(10_000))
+    }
+
+    async fn liveness(&self) -> Liveness {
+        Liveness::Serving { running: None, waiting: None }
+    }
+}
+
+#[derive(Debug)]
+struct Reader {
+    spec: ToolSpec,
+    text: String,
+}
+
+#[async_trait]
+impl Tool for Reader {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn plan(&self, _call: &ToolCall) -> std::result::Result<Effect, InvalidArguments> {
+        Ok(Effect::Read { path: "file".to_owned() })
+    }
+
+    async fn call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
+        ToolOutput::ok(self.text.clone())
+    }
+}
