@@ -159,11 +159,16 @@ pub(crate) fn free_name(path: &Path, what: &str) -> PathBuf {
 /// Refuses when the disk is nearly full. Where the system does not say, nothing is refused.
 pub(crate) fn check_space(path: &Path) -> Result<(), StoreError> {
     match free_space(path) {
-        Some(free) if free < LEAST_FREE => {
-            Err(StoreError::new(Fault::LowSpace { path: path.to_owned(), free }))
-        }
-        _ => Ok(()),
+        Some(free) => enough(free, path),
+        None => Ok(()),
     }
+}
+
+fn enough(free: u64, path: &Path) -> Result<(), StoreError> {
+    if free >= LEAST_FREE {
+        return Ok(());
+    }
+    Err(StoreError::new(Fault::LowSpace { path: path.to_owned(), free }))
 }
 
 #[cfg(unix)]
@@ -175,4 +180,28 @@ fn free_space(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn free_space(_: &Path) -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StoreErrorKind;
+
+    #[test]
+    fn a_turn_is_not_begun_with_little_space() {
+        let path = Path::new("/state/sessions.db");
+        assert!(enough(LEAST_FREE, path).is_ok());
+        let error = enough(12 * 1024 * 1024 + 5, path).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::DiskFull);
+        let text = "begin a turn with only 12 MiB free for `/state/sessions.db`";
+        assert_eq!(error.to_string(), text);
+        assert!(error.hint().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_free_space_is_known() {
+        assert!(free_space(Path::new("/")).is_some_and(|free| free > 0));
+        assert!(check_space(Path::new("/no/such/place")).is_ok());
+    }
 }

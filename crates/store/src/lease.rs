@@ -11,7 +11,19 @@ use crate::{SessionId, StoreError, files};
 /// The right to use a session, until it is dropped or its process ends.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    _file: File,
+    _lock: Lock,
+}
+
+/// A lock on a file, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(pub(crate) File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a command that is just being started by another thread
+        // has it open too for a moment.
+        let _ = self.0.unlock();
+    }
 }
 
 impl Lease {
@@ -37,11 +49,31 @@ impl Lease {
                 return Err(StoreError::file("lock", &path)(error));
             }
         }
+        let mut file = Lock(file);
+        if !is_at(&file.0, &path) {
+            // The session was deleted meanwhile, and the file with it: its lock locks nothing.
+            return Err(StoreError::not_found(id.as_str()));
+        }
         // For the message of whoever comes second; the lock counts without it.
-        let _ = file.set_len(0).and_then(|()| file.rewind());
-        let _ = write!(file, "{}", process::id());
-        Ok(Self { _file: file })
+        let Lock(text) = &mut file;
+        let _ = text.set_len(0).and_then(|()| text.rewind());
+        let _ = write!(text, "{}", process::id());
+        Ok(Self { _lock: file })
     }
+}
+
+/// Whether a file that was opened is still the one at its path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (Ok(ours), Ok(there)) = (file.metadata(), fs::metadata(path)) else { return false };
+    (ours.dev(), ours.ino()) == (there.dev(), there.ino())
+}
+
+/// An open file cannot be removed here.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// Removes the lock file of a session that is no more.

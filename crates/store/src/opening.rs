@@ -1,12 +1,13 @@
 //! Opening the file: who is alone with it examines it, sets it aside or brings it up to date.
 
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use crate::error::{Fault, StoreErrorKind};
+use crate::lease::Lock;
 use crate::salvage::{Salvaged, salvage};
 use crate::schema::{self, Migration, Version};
 use crate::{StoreError, files};
@@ -59,7 +60,7 @@ impl fmt::Display for Notice {
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
     /// Tells others that the file is in use.
-    pub(crate) presence: File,
+    pub(crate) presence: Lock,
     pub(crate) notices: Vec<Notice>,
 }
 
@@ -67,17 +68,18 @@ pub(crate) fn open(path: &Path, migrations: &[Migration]) -> Result<Opened, Stor
     files::prepare(path)?;
     let lock = files::beside(path, "-lock");
     let presence = files::open_private(&lock).map_err(StoreError::file("open", &lock))?;
+    let presence = Lock(presence);
     let mut notices = Vec::new();
-    match presence.try_lock() {
+    match presence.0.try_lock() {
         Ok(()) => {
             put_in_order(path, migrations, &mut notices)?;
-            presence.unlock().map_err(StoreError::file("unlock", &lock))?;
+            presence.0.unlock().map_err(StoreError::file("unlock", &lock))?;
         }
         Err(TryLockError::WouldBlock) => {}
         Err(TryLockError::Error(error)) => return Err(StoreError::file("lock", &lock)(error)),
     }
     // Waits for whoever is alone with the file at this moment.
-    presence.lock_shared().map_err(StoreError::file("lock", &lock))?;
+    presence.0.lock_shared().map_err(StoreError::file("lock", &lock))?;
     let connection = schema::connect(path)?;
     match schema::version(&connection, path, migrations)? {
         Version::Usable => Ok(Opened { connection, presence, notices }),

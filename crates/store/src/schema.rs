@@ -93,6 +93,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON;
              PRAGMA cache_size = -2000;",
         )
         .map_err(fail)?;

@@ -30,7 +30,7 @@ pub struct Session(Arc<Held>);
 
 #[derive(Debug)]
 struct Held {
-    // Dropped in this order: the lock is given back when nothing is written any more.
+    // What is being written holds all of this, so that the lock is given back after it.
     mirror: Arc<Mutex<Mirror>>,
     n: i64,
     id: SessionId,

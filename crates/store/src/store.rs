@@ -1,6 +1,5 @@
 //! The store: one file, its writer and its readers.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use rusqlite::OptionalExtension as _;
 
 use crate::catalogue::{self, SessionInfo};
 use crate::error::StoreErrorKind;
-use crate::lease::{self, Lease};
+use crate::lease::{self, Lease, Lock};
 use crate::opening::{self, Notice, Opened};
 use crate::readers::Readers;
 use crate::schema::{MIGRATIONS, Migration};
@@ -34,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) path: PathBuf,
     notices: Vec<Notice>,
     /// Tells other processes that the file is in use.
-    _presence: File,
+    _presence: Lock,
 }
 
 impl Store {
@@ -190,7 +189,8 @@ impl Store {
         Ok(())
     }
 
-    /// Whether somebody holds the session now, in this process or in another.
+    /// Whether somebody holds the session now, in this process or in another. Somebody who asks for
+    /// it at this very moment is told that it is in use.
     ///
     /// # Errors
     /// When that cannot be told.

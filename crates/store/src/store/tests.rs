@@ -1,6 +1,7 @@
 //! A process is killed at each step of each write: all that was acknowledged is there, nothing is
 //! dispatched twice, and the next turn works.
 
+mod full;
 mod killed;
 mod migrated;
 mod script;

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _, stdin};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use super::*;
 use crate::steps::Step;
@@ -73,13 +74,18 @@ fn effects(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_killed_process_loses_nothing_and_repeats_nothing() {
+    let die = |write, step| {
+        let folder = tempfile::tempdir().unwrap();
+        let acknowledged = kill_at(folder.path(), write, step);
+        let what = format!("write {write}, {step:?}");
+        check(&folder.path().join("s.db"), acknowledged, &effects(folder.path()), &what);
+    };
     // The first write is that of the session's row.
     for write in 1..=1 + script().len() {
-        for step in STEPS {
-            let folder = tempfile::tempdir().unwrap();
-            let acknowledged = kill_at(folder.path(), write, step);
-            let what = format!("write {write}, {step:?}");
-            check(&folder.path().join("s.db"), acknowledged, &effects(folder.path()), &what);
-        }
+        thread::scope(|scope| {
+            for step in STEPS {
+                scope.spawn(move || die(write, step));
+            }
+        });
     }
 }
