@@ -81,7 +81,9 @@ impl<'a> From<What<'a>> for Block<'a> {
 
 impl<'a> Messages<'a> {
     pub(super) fn new(request: &'a ChatRequest, writer: Writer<'a>) -> Self {
-        let said: Vec<_> = request.history.messages().collect();
+        let mut said: Vec<_> = request.history.messages().collect();
+        // An answer that is to be continued stays the last.
+        let begun = said.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
         let is_user = |message: &MessageRef<'_>| matches!(message, MessageRef::User(_));
         let turn = said.iter().rposition(is_user).unwrap_or_default();
         let mut this = Self { messages: Vec::with_capacity(said.len()), shows_thoughts: true };
@@ -98,11 +100,19 @@ impl<'a> Messages<'a> {
                 }
             }
         }
+        // The tail never comes again: what the server is to keep ends before it.
         if writer.marks
             && let Some(Block::Said(said)) =
                 this.messages.last_mut().and_then(|message| message.content.last_mut())
         {
             said.cache_control = Some(CacheControl::Ephemeral);
+        }
+        if let Some(tail) = request.tail.as_deref().filter(|tail| !tail.trim().is_empty()) {
+            this.push(Role::User, Block::text(tail.into(), None));
+        }
+        if let Some(MessageRef::Assistant { text, .. }) = begun {
+            // White space at the very end is refused.
+            this.assistant(text.trim_end(), &[], None);
         }
         this
     }

@@ -104,6 +104,30 @@ fn a_request_is_written_in_the_legal_form() {
 }
 
 #[test]
+fn the_tail_comes_last_and_behind_all_that_is_kept() {
+    let tail = |history: &History| {
+        let request =
+            ChatRequest { tail: Some("[now]".into()), ..ChatRequest::new(history.clone()) };
+        written(&request, &Params::default(), &Thoughts::default(), true)["messages"].clone()
+    };
+    let (now, mark) = (json!({"type": "text", "text": "[now]"}), json!({"type": "ephemeral"}));
+    let mut history = History::new();
+    history.push_user("hi");
+    let hi = json!({"type": "text", "text": "hi", "cache_control": mark});
+    assert_eq!(tail(&history), json!([{"role": "user", "content": [hi, now]}]));
+    history.push_assistant(calls("", &["a"])).unwrap();
+    resolve(&mut history, "a", "one");
+    let one =
+        json!({"type": "tool_result", "tool_use_id": "a", "content": "one", "cache_control": mark});
+    assert_eq!(tail(&history)[2], json!({"role": "user", "content": [one, now]}));
+    // An answer to be continued comes behind it.
+    history.push_assistant(AssistantMessage::text("So \n")).unwrap();
+    let begun = json!({"role": "assistant", "content": [{"type": "text", "text": "So"}]});
+    assert_eq!(tail(&history)[2], json!({"role": "user", "content": [one, now]}));
+    assert_eq!(tail(&history)[3], begun);
+}
+
+#[test]
 fn a_count_is_asked_for_without_what_is_of_the_answer() {
     let params = params(json!({"thinking": {"type": "adaptive"}, "temperature": 1}));
     let thoughts = Thoughts::default();
