@@ -24,6 +24,8 @@ mod litellm;
 #[cfg(test)]
 mod llama;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod proxy;
