@@ -32,7 +32,9 @@ pub fn messages<'a>(request: &'a ChatRequest, facts: &Facts) -> Vec<wire::Messag
     let mut said: Vec<_> = request.history.messages().collect();
     // An answer that is to be continued stays the last.
     let begun = said.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
-    said.into_iter().for_each(|message| writer.write(message));
+    for message in said {
+        writer.write(message);
+    }
     if let Some(order) = in_text.then(|| offer::order(request)).flatten() {
         writer.user(Cow::Owned(order));
     }
