@@ -103,9 +103,10 @@ impl ChatModel for Memory {
     async fn chat(&self, _request: ChatRequest) -> std::result::Result<ChatStream, ModelError> {
         let number = CALLS.fetch_add(1, Ordering::Relaxed);
         let usage = Some(Usage { input: 10_000, output: 50, cached: Some(9_984) });
+        let pieces: Vec<String> = (0..PIECES).map(|n| format!("piece {n} ")).collect();
+        let text = pieces.concat();
         let mut events: Vec<_> =
-            (0..PIECES).map(|n| Ok(ChatEvent::TextDelta(format!("piece {n} ")))).collect();
-        let text: String = (0..PIECES).map(|n| format!("piece {n} ")).collect();
+            pieces.into_iter().map(|piece| Ok(ChatEvent::TextDelta(piece))).collect();
         let (message, outcome) = if number.is_multiple_of(2) {
             let (id, name) = (ToolCallId::numbered(1), self.name.clone());
             let mut message =
