@@ -62,6 +62,7 @@ struct Session {
 }
 
 impl Session {
+    #[expect(clippy::disallowed_methods, reason = "nobody reads the files meanwhile")]
     async fn begin(window: u32) -> Self {
         let model = ModelSpec::new("tiny", window);
         let server = MockVllm::builder().model(model).start().await.unwrap();
