@@ -1,4 +1,5 @@
-//! The decoder alone, on events of one size.
+//! The decoder alone, on events of one size, and beside it what no decoder can do without: to copy
+//! them.
 
 use bytes::Bytes;
 use openclaw_transport::Decoder;
@@ -13,18 +14,7 @@ const READ: usize = 16 << 10;
 
 /// Decodes events of so many bytes, 16 MiB in each of so many rounds.
 pub(crate) fn run(event: usize, rounds: usize) -> Result<()> {
-    // As from a socket, each read is of the same memory.
-    let frame = ["data: ", "\n\n"].map(Bytes::from);
-    let text = |size| Bytes::from("of some tokens, ".repeat(size / 16 + 1)).slice(..size);
-    let [begin, end] = &frame;
-    let chunks: Vec<Bytes> = if event < READ {
-        let event = [begin, &text(event - 8), end].map(Bytes::as_ref).concat();
-        vec![Bytes::from(event.repeat(READ / event.len())); ROUND / READ]
-    } else {
-        let chunks = vec![text(READ); event / READ];
-        let chunks = [vec![begin.clone()], chunks, vec![end.clone()]].concat();
-        vec![chunks; ROUND / event].concat()
-    };
+    let chunks = chunks(event);
     let (mut decoder, mut events) = (Decoder::new(ROUND + READ), 0);
     for _ in 0..rounds {
         for chunk in &chunks {
@@ -37,4 +27,33 @@ pub(crate) fn run(event: usize, rounds: usize) -> Result<()> {
     }
     println!("{{\"events\":{events}}}");
     Ok(())
+}
+
+/// Copies the same pieces into one buffer for each event, and does nothing else.
+pub(crate) fn copy(event: usize, rounds: usize) {
+    let chunks = chunks(event);
+    for _ in 0..rounds {
+        let mut whole = Vec::new();
+        for chunk in &chunks {
+            whole.extend_from_slice(std::hint::black_box(chunk));
+            if whole.len() >= event {
+                std::hint::black_box(std::mem::take(&mut whole));
+            }
+        }
+    }
+}
+
+/// The reads that a round consists of. As from a socket, each is of the same memory.
+fn chunks(event: usize) -> Vec<Bytes> {
+    let frame = ["data: ", "\n\n"].map(Bytes::from);
+    let text = |size| Bytes::from("of some tokens, ".repeat(size / 16 + 1)).slice(..size);
+    let [begin, end] = &frame;
+    if event < READ {
+        let event = [begin, &text(event - 8), end].map(Bytes::as_ref).concat();
+        vec![Bytes::from(event.repeat(READ / event.len())); ROUND / READ]
+    } else {
+        let chunks = vec![text(READ); event / READ];
+        let chunks = [vec![begin.clone()], chunks, vec![end.clone()]].concat();
+        vec![chunks; ROUND / event].concat()
+    }
 }

@@ -17,6 +17,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const USAGE: &str = "roles, each started by `cargo xtask bench streams`:
   decode BYTES ROUNDS            decodes events of that size, 16 MiB in each round
+  copy BYTES ROUNDS              only copies them
   serve                          sends `tokens-N-every-M-us`, the model that is asked for
   mock PER_SECOND                the mock server at that pace
   socket ADDRESS MODEL           reads a stream from a bare socket and parses each event
@@ -29,6 +30,10 @@ fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["decode", bytes, rounds] => decoder::run(bytes.parse()?, rounds.parse()?),
+        ["copy", bytes, rounds] => {
+            decoder::copy(bytes.parse()?, rounds.parse()?);
+            Ok(())
+        }
         ["serve"] => server::serve(),
         ["mock", rate] => mock(rate.parse()?),
         ["socket", address, model] => socket::run(address, model),
