@@ -3,7 +3,7 @@
 //! The aims: 20 ms for a session of 10,000 events, 50 ms for one of 100 MB that was compacted,
 //! and 150 MB of memory for 500 sessions that are held at once.
 
-use std::{error::Error, io::Write as _, path::Path};
+use std::{error::Error, io::Write as _, ops::Range, path::Path};
 
 use criterion::Criterion;
 use openclaw_core::{
@@ -18,10 +18,10 @@ type Fallible<T> = Result<T, Box<dyn Error>>;
 const EVENTS_A_TURN: usize = 10;
 
 /// Records turns of two calls each, whose results have this many bytes.
-async fn talk(session: &Session, turns: usize, bytes: usize) -> Fallible<()> {
+async fn talk(session: &Session, turns: Range<usize>, bytes: usize) -> Fallible<()> {
     let text = "a line of what a tool says\n".repeat(bytes / 27 + 1);
     let output = ToolOutput::ok(text.get(..bytes).unwrap_or_default());
-    for turn in 0..turns {
+    for turn in turns {
         session.append(JournalEntry::User("What does the file say?")).await?;
         let call = |number| -> Fallible<ToolCall> {
             Ok(ToolCall {
@@ -67,7 +67,7 @@ fn open(path: &Path, key: &SessionKey) -> Fallible<usize> {
 fn main() -> Fallible<()> {
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let mut criterion = Criterion::default().configure_from_args().sample_size(20);
+    let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     let mut out = std::io::stderr();
     let key: SessionKey = "agent:main:main".parse()?;
 
@@ -81,7 +81,11 @@ fn main() -> Fallible<()> {
         let session = store.take_current(&key, "main")?.session;
         let parts = compacts + 1;
         for part in 0..parts {
-            runtime.block_on(talk(&session, turns / parts, bytes))?;
+            runtime.block_on(talk(
+                &session,
+                part * turns / parts..(part + 1) * turns / parts,
+                bytes,
+            ))?;
             if part < compacts {
                 runtime.block_on(compact(&session))?;
             }
@@ -104,7 +108,7 @@ fn main() -> Fallible<()> {
     let mut held = Vec::new();
     for number in 0..500 {
         let session = store.take_current(&format!("many:{number}").parse()?, "main")?.session;
-        runtime.block_on(talk(&session, 5, 10_000))?;
+        runtime.block_on(talk(&session, 0..1, 50_000))?;
         held.push(session);
     }
     if let Some((before, after)) = before.zip(kilobytes("VmRSS:")) {

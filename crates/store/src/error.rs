@@ -41,6 +41,9 @@ pub enum StoreErrorKind {
     NotFound,
     /// More than one session is meant by the text.
     Ambiguous,
+    /// What is to be recorded fits nothing that was recorded before, e.g. the result of a call that
+    /// was not made.
+    Unfit,
     /// The session was changed by somebody who did not hold it, or deleted meanwhile.
     Changed,
     /// The text is not valid as what it is meant to be.
@@ -61,6 +64,7 @@ pub(crate) enum Fault {
     NotFound { text: String },
     Ambiguous { text: String, ids: Vec<SessionId> },
     Changed,
+    Unfit,
     Invalid { what: &'static str, expected: &'static str, text: String },
     Closed,
 }
@@ -80,6 +84,7 @@ impl StoreError {
             Fault::NotFound { .. } => StoreErrorKind::NotFound,
             Fault::Ambiguous { .. } => StoreErrorKind::Ambiguous,
             Fault::Changed => StoreErrorKind::Changed,
+            Fault::Unfit => StoreErrorKind::Unfit,
             Fault::Invalid { .. } => StoreErrorKind::Invalid,
             Fault::Closed => StoreErrorKind::Closed,
         }
@@ -199,6 +204,7 @@ impl fmt::Display for StoreError {
             Fault::Changed => {
                 f.write_str("go on with a session that was changed or deleted meanwhile")
             }
+            Fault::Unfit => f.write_str("record what fits nothing before it in the session"),
             Fault::Invalid { what, expected, text } => {
                 write!(f, "take {text:?} as a {what}: expected {expected}")
             }

@@ -245,11 +245,11 @@ impl Session {
         }
         let mut fold = mirror.fold.clone();
         for (seq, event) in (last_seq + 1..).zip(&mut events) {
-            let changed = |_| StoreError::new(Fault::Changed);
+            let unfit = |_| StoreError::new(Fault::Unfit);
             if let Event::Assistant(message) = event {
-                *message = fold.push_assistant(seq, message.clone()).map_err(changed)?;
+                *message = fold.push_assistant(seq, message.clone()).map_err(unfit)?;
             } else {
-                fold.apply(seq, event.clone()).map_err(changed)?;
+                fold.apply(seq, event.clone()).map_err(unfit)?;
             }
         }
         let batch = Batch::new(&events, last_seq, files::now());

@@ -102,6 +102,20 @@ fn one_user_at_a_time_and_a_deleted_session_is_gone() {
 }
 
 #[test]
+fn what_fits_nothing_is_not_recorded() {
+    use openclaw_core::{Journal as _, JournalEntry, ToolCallId};
+    let (_folder, store) = store();
+    let mut talk = Talk::new(take(&store));
+    talk.turn("one");
+    let id = ToolCallId::new("call_9").unwrap();
+    let error = block_on(talk.session.append(JournalEntry::Dispatched(&id))).unwrap_err();
+    let error = error.0.downcast::<openclaw_store::StoreError>().unwrap();
+    assert_eq!(error.kind(), StoreErrorKind::Unfit);
+    assert_eq!(store.sessions().unwrap()[0].events, 7);
+    talk.turn("two");
+}
+
+#[test]
 fn appends_of_many_sessions_are_written_together_and_all_are_there() {
     let (_folder, store) = store();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
