@@ -123,7 +123,8 @@ impl Assembly {
         if matches!(self.finish_reason.as_deref(), Some("error" | "abort")) {
             return Err(Incomplete::GivenUp);
         }
-        let cut = self.finish_reason.as_deref() == Some("length");
+        // vLLM ends what repeats itself by the second.
+        let cut = matches!(self.finish_reason.as_deref(), Some("length" | "repetition"));
         let filtered = self.refused || self.finish_reason.as_deref() == Some("content_filter");
         let mut events = Vec::new();
         let mut pieces = Vec::new();

@@ -38,9 +38,12 @@ async fn a_failure_prints_no_earlier_answer() {
     }
 }
 
+/// Makes a reply.
+type Made = fn() -> Reply;
+
 #[tokio::test]
 async fn answers_that_are_none() {
-    let table: [(&str, fn() -> Reply, &str); 6] = [
+    let table: [(&str, Made, &str); 6] = [
         (
             "an error in the first event, then the end mark",
             || Reply::from(Turn::text("never")).error_at(0, "no slot"),

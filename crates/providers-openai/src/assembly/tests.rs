@@ -53,6 +53,7 @@ fn the_outcome_is_decided_from_content() {
         ("text, empty reason, end mark", vec![text(), finish("")], true, Ok(Outcome::Reply)),
         ("text, neither", vec![text()], false, Err(Incomplete::CutOff)),
         ("text, length", vec![text(), finish("length")], true, Ok(Outcome::Truncated)),
+        ("text, repetition", vec![text(), finish("repetition")], true, Ok(Outcome::Truncated)),
         ("text, filtered", vec![text(), finish("content_filter")], true, Ok(Outcome::Refused)),
         ("text, says calls", vec![text(), finish("tool_calls")], true, Ok(Outcome::Reply)),
         ("refusal", vec![refusal(), finish("stop")], true, Ok(Outcome::Refused)),
