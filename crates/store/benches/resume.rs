@@ -74,7 +74,7 @@ fn main() -> Fallible<()> {
     for (name, turns, bytes, compacts) in [
         ("10,000 events, never compacted", 10_000 / EVENTS_A_TURN, 500, 0),
         ("10,000 events, compacted ten times", 10_000 / EVENTS_A_TURN, 500, 10),
-        ("100 MB, compacted four times", 100, 500_000, 4),
+        ("100 MB, compacted every fifty turns", 2_500, 20_000, 49),
     ] {
         let path = folder.path().join(format!("{turns}-{compacts}.db"));
         let store = Store::open(&path)?;
