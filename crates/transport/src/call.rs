@@ -98,7 +98,11 @@ impl<'a> Call<'a> {
                 Duration::ZERO
             } else {
                 failed += 1;
-                if again == Again::Never || failed >= self.shared.retry.attempts {
+                let is_asked_too_much = self.shared.retry.is_too_long(error.exchange());
+                if again == Again::Never
+                    || is_asked_too_much
+                    || failed >= self.shared.retry.attempts
+                {
                     return Err(error);
                 }
                 self.shared.retry.pause(failed, error.exchange())

@@ -23,12 +23,25 @@ pub struct RetryPolicy {
     pub base_delay: Duration,
     /// The longest pause that the client chooses itself.
     pub max_delay: Duration,
+    /// The longest pause that a server may ask for: an error that asks for a longer one is returned
+    /// at once. `None` waits as long as any server says.
+    pub longest_wish: Option<Duration>,
 }
 
 impl RetryPolicy {
     /// Never tries again.
-    pub const NEVER: Self =
-        Self { attempts: 1, base_delay: Duration::ZERO, max_delay: Duration::ZERO };
+    pub const NEVER: Self = Self {
+        attempts: 1,
+        base_delay: Duration::ZERO,
+        max_delay: Duration::ZERO,
+        longest_wish: None,
+    };
+
+    /// Whether a server asks for a longer pause than it is given.
+    pub(crate) fn is_too_long(&self, exchange: &Exchange) -> bool {
+        let wish = exchange.retry_after.zip(self.longest_wish);
+        wish.is_some_and(|(wish, longest)| wish > longest)
+    }
 
     /// The pause after a number of failed attempts, from 1.
     pub(crate) fn pause(&self, failed: u32, exchange: &Exchange) -> Duration {
@@ -73,6 +86,7 @@ mod tests {
             attempts: 9,
             base_delay: Duration::from_millis(100),
             max_delay: Duration::from_secs(1),
+            longest_wish: None,
         };
         let none = Exchange::default();
         for (failed, full) in [(1, 100), (2, 200), (4, 800), (5, 1000), (40, 1000)] {
@@ -114,7 +128,10 @@ mod tests {
             attempts: 2,
             base_delay: Duration::from_secs(4),
             max_delay: Duration::from_secs(4),
+            longest_wish: Some(Duration::from_secs(30)),
         };
+        assert!(!policy.is_too_long(&asked(30)) && policy.is_too_long(&asked(31)));
+        assert!(!RetryPolicy::NEVER.is_too_long(&asked(3600)));
         assert_eq!(policy.pause(1, &asked(30)), Duration::from_secs(30));
         assert!(policy.pause(1, &asked(1)) >= Duration::from_secs(2));
     }

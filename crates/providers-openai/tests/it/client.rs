@@ -17,7 +17,7 @@ pub(crate) fn options(base_url: &str) -> ClientOptions {
         bearer: None,
         headers: Vec::new(),
         clocks: Clocks::default(),
-        retry: RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay },
+        retry: RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay, longest_wish: None },
         user_agent: "test/1".to_owned(),
         turnstile: None,
     }

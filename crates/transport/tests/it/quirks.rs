@@ -204,7 +204,8 @@ async fn wishes_to_wait() {
     for (wish, seconds) in [("17", 17), ("0", 0), ("never", 0)] {
         let server = Server::start().await;
         let delay = Duration::from_millis(1);
-        let retry = RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay };
+        let retry =
+            RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay, longest_wish: None };
         let client = Client::new(ClientOptions { retry, ..server.options() }).unwrap();
         let url = client.endpoint().api("chat/completions");
         let busy = response("429 x", &format!("retry-after: {wish}\r\n"), "{}");

@@ -61,7 +61,8 @@ async fn the_last_attempt_is_the_error() {
 async fn a_pause_that_outlasts_the_total_clock_is_not_begun() {
     let server = Server::start().await;
     let second = Duration::from_secs(1);
-    let retry = RetryPolicy { attempts: 5, base_delay: second, max_delay: second };
+    let retry =
+        RetryPolicy { attempts: 5, base_delay: second, max_delay: second, longest_wish: None };
     let clocks = Clocks { total: Some(limit(Duration::from_mins(1))), ..Clocks::default() };
     let client = Client::new(ClientOptions { retry, clocks, ..server.options() }).unwrap();
     let at_a_time = "date: Sun, 06 Nov 1994 08:48:36 GMT\r\n\

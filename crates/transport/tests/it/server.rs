@@ -51,7 +51,8 @@ impl Server {
     /// A client that tries so often, with next to no pause.
     pub(crate) fn persistent_client(&self, attempts: u32) -> Client {
         let delay = Duration::from_millis(1);
-        let retry = RetryPolicy { attempts, base_delay: delay, max_delay: delay };
+        let retry =
+            RetryPolicy { attempts, base_delay: delay, max_delay: delay, longest_wish: None };
         Client::new(ClientOptions { retry, ..self.options() }).unwrap()
     }
 }

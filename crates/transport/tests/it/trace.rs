@@ -49,7 +49,8 @@ impl Kept {
 async fn every_attempt_is_kept_with_its_connection() {
     let server = Server::start().await;
     let delay = Duration::from_millis(1);
-    let retry = RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay };
+    let retry =
+        RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay, longest_wish: None };
     let kept = Kept::of(ClientOptions { retry, ..server.options() });
     let url = kept.client.endpoint().api("chat/completions");
     let (stream, ()) = both(kept.client.stream(url, "{\"model\":\"m\"}".into()), async {
