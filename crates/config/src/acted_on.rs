@@ -26,6 +26,7 @@ pub(crate) const ACTED_ON: &[&str] = &[
     "agents.entries.*.bootstrapTotalMaxChars",
     "agents.defaults.experimental.localModelLean",
     "models.mode",
+    "models.egress",
     "models.providers.*.baseUrl",
     "models.providers.*.apiKey",
     "models.providers.*.api",

@@ -93,7 +93,7 @@ pub use save::{Change, ConfigFile, SaveError, StateFile};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
     AgentDefaults, AgentEntry, AgentsConfig, Api, ClocksConfig, CompactionConfig, CompactionMode,
-    CompatConfig, Config, DiagnosticsConfig, ExecAsk, ExecConfig, ExecHost, ExecSecurity,
+    CompatConfig, Config, DiagnosticsConfig, Egress, ExecAsk, ExecConfig, ExecHost, ExecSecurity,
     ExperimentalConfig, GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode,
     InputKind, InvalidPeriod, LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice,
     ModelConfig, ModelCost, ModelEntry, ModelsConfig, Period, ProviderConfig, ServerLossConfig,

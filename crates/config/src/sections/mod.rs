@@ -25,7 +25,9 @@ pub use gateway::{
     TailscaleMode,
 };
 pub use model_choice::ModelChoice;
-pub use models::{Api, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderConfig};
+pub use models::{
+    Api, Egress, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderConfig,
+};
 pub use root::Config;
 pub use server_loss::{InvalidPeriod, Period, ServerLossConfig};
 pub use tools::{

@@ -19,6 +19,10 @@ pub struct ModelsConfig {
     /// Whether these providers come beside those that are found or instead of them.
     #[schemars(extend("default" = "merge"))]
     pub mode: Option<MergeMode>,
+    /// Whether a conversation may go to a server that is neither on this machine nor in its
+    /// network. Left out it is `local-only` where the primary model is on one of these, and `any`
+    /// where it is not.
+    pub egress: Option<Egress>,
     /// The providers by their id, the part of a model's name in front of the `/`.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
@@ -32,6 +36,20 @@ pub enum MergeMode {
     Merge,
     /// Only the configured ones are used.
     Replace,
+}
+
+/// Which models a conversation may be sent to. A server is hosted unless its address shows that it
+/// is on this machine or in its network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Egress {
+    /// Of the hosted ones those that the config names as primary model or fallback, each of which
+    /// is told; any other only after a yes at the terminal.
+    LocalOnly,
+    /// Hosted ones after a yes at the terminal; without a terminal as with `local-only`.
+    Ask,
+    /// All.
+    Any,
 }
 
 /// A model server.
