@@ -81,6 +81,9 @@ pub(crate) struct Agent {
     /// model that the server has
     #[arg(long, value_name = "REF")]
     pub(crate) model: Option<String>,
+    /// Use that model alone, never a fallback
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// The agent
     #[arg(long = "agent", value_name = "ID", default_value = "main")]
     pub(crate) id: String,
@@ -154,6 +157,9 @@ pub(crate) struct InferRun {
     /// The model, as `provider/model-id`; default: as for `agent`
     #[arg(long, value_name = "REF")]
     pub(crate) model: Option<String>,
+    /// Use that model alone, never a fallback
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// The prompt; `-` reads it from stdin
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: String,
@@ -189,6 +195,20 @@ pub(crate) enum ModelsAction {
     Status(ModelsStatus),
     /// Find out what the server does with a model, and remember it
     Probe(doctor::ModelsProbe),
+    /// Ask models in their order again that failed and were asked after the others since
+    Reset(ModelsReset),
+}
+
+/// `openclaw models reset`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelsReset {
+    /// Only this model and its server, as `provider/model-id` or by alias, or all models of a
+    /// provider by its id
+    #[arg(value_name = "REF")]
+    pub(crate) name: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `openclaw models list`.

@@ -17,6 +17,7 @@ pub(crate) mod doctor;
 pub(crate) mod infer;
 pub(crate) mod models_list;
 pub(crate) mod models_probe;
+pub(crate) mod models_reset;
 pub(crate) mod models_status;
 pub(crate) mod prompt_explain;
 pub(crate) mod trace;

@@ -8,6 +8,7 @@ mod approve;
 mod args;
 mod commands;
 mod diagnostic;
+mod egress;
 mod exit;
 mod interrupt;
 mod log;

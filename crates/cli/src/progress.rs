@@ -272,11 +272,10 @@ impl Progress {
     fn tell_attempts(&mut self) {
         for attempt in self.attempts.failed().into_iter().skip(self.told_attempts) {
             self.told_attempts += 1;
-            self.clear_status();
-            self.printer.warning(format_args!(
-                "{} failed ({}); the next model is tried",
-                attempt.reference, attempt.problem
-            ));
+            // The last one is the error, which is told at the end.
+            if attempt.next.is_some() {
+                self.line(Style::Yellow, &format!("! {attempt}"));
+            }
         }
     }
 }

@@ -101,6 +101,9 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
             ModelsAction::Probe(args) => start.with_config(|context| {
                 in_runtime(printer, commands::models_probe::run(context, &args))
             }),
+            ModelsAction::Reset(args) => {
+                start.with_config(|context| commands::models_reset::run(context, &args))
+            }
             ModelsAction::Status(args) => {
                 start.with_config(|context| commands::models_status::run(context, &args))
             }

@@ -1,177 +1,156 @@
 //! The primary model and its fallbacks, as one model.
+//!
+//! A request is taken from model to model until one answers, each at most once. A model is passed
+//! over only on its server's own word or absence, never because one of this program's clocks ran
+//! out while the server worked, and never for a request that would fail everywhere. Nothing that a
+//! model said before it failed stays in the answer of another one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod action;
+mod answer;
+mod attempts;
+mod course;
+mod walk;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    ChatModel, ChatRequest, ChatStream, Clock, Liveness, ModelError, ModelErrorKind, ModelInfo,
-    ModelRef, TokenCount,
+    ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError, ModelInfo, ModelRef,
+    TokenCount,
 };
+use tokio::time::Instant;
 
-use crate::connect::Connector;
+pub use self::attempts::{Attempt, Attempts, attempts_of};
+
+use self::answer::Answer;
+use self::walk::Walk;
+use crate::breaker::Circuit;
+use crate::connect::{Connector, no_model};
 use crate::error::ConnectError;
 
-/// Asks the models in order, beginning with the last that answered, until one does. A model is
-/// passed over only on the server's own word or absence, never because one of this program's
-/// clocks ran out while the server worked.
-#[derive(Debug)]
+/// A rate limit that asks for a longer pause is not waited for while another model is left.
+const LONGEST_WISH: Duration = Duration::from_secs(30);
+
+/// Asks the models in order until one answers: those whose breakers are open after the others, and
+/// in the middle of a turn the one that answered last before all.
+#[derive(Debug, Clone)]
 pub struct Chain {
-    connector: Connector,
-    references: Vec<ModelRef>,
-    current: Mutex<Link>,
-    attempts: Attempts,
+    inner: Arc<Inner>,
+    /// The one that was connected first.
+    first: Arc<dyn ChatModel>,
 }
 
+/// What the walks of all requests share.
+#[derive(Debug)]
+struct Inner {
+    connector: Connector,
+    circuits: Vec<Circuit>,
+    attempts: Attempts,
+    begun: Instant,
+    links: Mutex<Links>,
+}
+
+#[derive(Debug)]
+struct Links {
+    /// The place of the model that was asked last.
+    current: Option<usize>,
+    connected: Vec<Option<Link>>,
+}
+
+/// A connected model.
 #[derive(Debug, Clone)]
 struct Link {
     place: usize,
     model: Arc<dyn ChatModel>,
-}
-
-/// The models that were tried in vain, in order. Clones share the record.
-#[derive(Debug, Clone, Default)]
-pub struct Attempts(Arc<Mutex<Vec<Attempt>>>);
-
-/// A model that was tried in vain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// The model.
-    pub reference: ModelRef,
-    /// The kind of failure, as named in JSON.
-    pub kind: &'static str,
-    /// What went wrong, as a fragment.
-    pub problem: String,
-}
-
-impl Attempts {
-    /// The record so far.
-    #[must_use]
-    pub fn failed(&self) -> Vec<Attempt> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn push(&self, reference: &ModelRef, kind: &'static str, error: &ConnectError) {
-        let attempt = Attempt { reference: reference.clone(), kind, problem: error.to_string() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
-    }
+    /// Whether no other model was left that could take its place.
+    is_last: bool,
 }
 
 impl Chain {
     /// Connects to the first of `references` that can be reached.
     ///
     /// # Errors
-    /// When none can be; the error is that of the last.
+    /// When none can be; the error is that of the last tried, with the others behind it.
     pub(crate) async fn connect(
         connector: Connector,
         references: Vec<ModelRef>,
     ) -> Result<Self, ConnectError> {
-        let attempts = Attempts::default();
-        let link = next(&connector, &references, 0, &attempts).await?;
-        Ok(Self { connector, references, current: Mutex::new(link), attempts })
+        let circuit = |reference: ModelRef| {
+            let config = connector.setup.fingerprint(reference.provider());
+            Circuit { reference, config }
+        };
+        let circuits: Vec<_> = references.into_iter().map(circuit).collect();
+        let links = Links { current: None, connected: vec![None; circuits.len()] };
+        let inner = Arc::new(Inner {
+            connector,
+            circuits,
+            attempts: Attempts::default(),
+            begun: Instant::now(),
+            links: Mutex::new(links),
+        });
+        let link = Walk::new(Arc::clone(&inner), None).connect().await?;
+        inner.links().current = Some(link.place);
+        Ok(Self { inner, first: link.model })
     }
 
     /// The record of models that were tried in vain.
     #[must_use]
     pub fn attempts(&self) -> Attempts {
-        self.attempts.clone()
+        self.inner.attempts.clone()
     }
 
-    fn current(&self) -> Link {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn current(&self) -> Arc<dyn ChatModel> {
+        let links = self.inner.links();
+        let link = links.current.and_then(|place| links.connected.get(place)?.as_ref());
+        link.map_or_else(|| Arc::clone(&self.first), |link| Arc::clone(&link.model))
     }
 }
 
-/// Connects to the first reference from `place` on that can be reached.
-async fn next(
-    connector: &Connector,
-    references: &[ModelRef],
-    place: usize,
-    attempts: &Attempts,
-) -> Result<Link, ConnectError> {
-    let mut rest = references.iter().enumerate().skip(place).peekable();
-    while let Some((place, reference)) = rest.next() {
-        match connector.connect(reference, rest.peek().is_none()).await {
-            Ok(model) => return Ok(Link { place, model }),
-            Err(error) if rest.peek().is_some() && passes_on(&error) => {
-                attempts.push(reference, kind_name(&error), &error);
-            }
-            Err(error) => return Err(error),
+impl Inner {
+    fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connects a model, unless it is connected already. The last one that is left is waited for
+    /// in cases in which another could take over, which is settled when it is connected.
+    async fn link(&self, place: usize, is_last: bool) -> Result<Link, ConnectError> {
+        let known = self.links().connected.get(place).cloned().flatten();
+        if let Some(link) = known.filter(|link| link.is_last == is_last) {
+            return Ok(link);
         }
-    }
-    Err(crate::connect::no_model())
-}
-
-fn passes_on(error: &ConnectError) -> bool {
-    match error {
-        ConnectError::Setup(_) => true,
-        ConnectError::Model(error) => matches!(
-            error.kind(),
-            ModelErrorKind::Connect
-                | ModelErrorKind::Timeout { clock: Clock::Connect, .. }
-                | ModelErrorKind::Loading
-                | ModelErrorKind::Overloaded
-                | ModelErrorKind::Auth
-                | ModelErrorKind::UnknownModel
-        ),
-    }
-}
-
-fn kind_name(error: &ConnectError) -> &'static str {
-    match error {
-        ConnectError::Setup(error) => error.kind().name(),
-        ConnectError::Model(error) => error.kind().name(),
+        let Some(circuit) = self.circuits.get(place) else { return Err(no_model()) };
+        let mut connector = self.connector.clone();
+        connector.longest_wish = (!is_last).then_some(LONGEST_WISH);
+        let model = connector.connect(&circuit.reference, is_last).await?;
+        let link = Link { place, model, is_last };
+        if let Some(slot) = self.links().connected.get_mut(place) {
+            *slot = Some(link.clone());
+        }
+        Ok(link)
     }
 }
 
 #[async_trait]
 impl ChatModel for Chain {
     fn info(&self) -> ModelInfo {
-        self.current().model.info()
+        self.current().info()
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let mut link = self.current();
-        loop {
-            let error = match link.model.chat(request.clone()).await {
-                Ok(stream) => {
-                    *self.current.lock().unwrap_or_else(PoisonError::into_inner) = link;
-                    return Ok(stream);
-                }
-                Err(error) => ConnectError::Model(error),
-            };
-            let following = link.place + 1;
-            let reference = self.references.get(link.place);
-            if let Some(reference) = reference
-                && following < self.references.len()
-                && passes_on(&error)
-            {
-                self.attempts.push(reference, kind_name(&error), &error);
-                match next(&self.connector, &self.references, following, &self.attempts).await {
-                    Ok(found) => link = found,
-                    Err(error) => return Err(into_model_error(error)),
-                }
-            } else {
-                return Err(into_model_error(error));
-            }
-        }
+        // A turn is not torn between models without need.
+        let is_follow_up =
+            matches!(request.history.messages().last(), Some(MessageRef::ToolResult { .. }));
+        let first = self.inner.links().current.filter(|_| is_follow_up);
+        let walk = Walk::new(Arc::clone(&self.inner), first);
+        Answer::begin(walk, request).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        self.current().model.count_tokens(request).await
+        self.current().count_tokens(request).await
     }
 
     async fn liveness(&self) -> Liveness {
-        self.current().model.liveness().await
-    }
-}
-
-fn into_model_error(error: ConnectError) -> ModelError {
-    match error {
-        ConnectError::Model(error) => error,
-        ConnectError::Setup(error) => {
-            let hints = error.hints().to_vec();
-            let failed = ModelError::new(ModelErrorKind::Rejected, error.to_string());
-            hints.into_iter().fold(failed, ModelError::with_hint)
-        }
+        self.current().liveness().await
     }
 }

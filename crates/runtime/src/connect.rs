@@ -13,9 +13,11 @@ use openclaw_providers_vllm::VllmModel;
 use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy, Trace, Traced};
 
 use crate::advice::Advised;
+use crate::breaker::Breakers;
 use crate::cache::{Cache, Subject};
 use crate::compat;
 use crate::discovery::Discovered;
+use crate::egress::Egress;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::limits::{Windows, abilities, limits};
 use crate::notices::Notices;
@@ -37,6 +39,12 @@ pub(crate) struct Connector {
     pub(crate) time: Option<Limit>,
     /// How a server is waited for that is not there.
     pub(crate) wait: Option<Wait>,
+    /// The longest pause that a server may ask for, if there is one.
+    pub(crate) longest_wish: Option<Duration>,
+    /// Which models failed before.
+    pub(crate) breakers: Breakers,
+    /// Where a conversation may go.
+    pub(crate) egress: Egress,
 }
 
 /// What a server says of a model.
@@ -71,6 +79,8 @@ impl Connector {
     ) -> Result<Arc<dyn ChatModel>, ConnectError> {
         let mut provider =
             self.setup.provider(reference.provider()).map_err(ConnectError::Setup)?;
+        let permitted = self.egress.permit(reference, &provider.endpoint, &self.notices);
+        permitted.await.map_err(ConnectError::Setup)?;
         self.setup.narrow(&mut provider, reference.model()).map_err(ConnectError::Setup)?;
         let configured = provider.model.and_then(|n| provider.models.get(n));
         let api = api(&provider).map_err(ConnectError::Setup)?;
@@ -167,6 +177,7 @@ impl Connector {
                 attempts: 3,
                 base_delay: Duration::from_millis(250),
                 max_delay: Duration::from_secs(8),
+                longest_wish: self.longest_wish,
             },
             user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
             turnstile: self.turnstiles.of(provider, self.setup.max_concurrent(provider)),

@@ -39,6 +39,10 @@ pub enum SetupErrorKind {
     Trace,
     /// The config does not know the agent.
     UnknownAgent,
+    /// The model cannot do what is asked of it.
+    Unable,
+    /// The conversation may not leave this machine and its network.
+    Egress,
 }
 
 impl SetupErrorKind {
@@ -55,6 +59,8 @@ impl SetupErrorKind {
             Self::Workspace => "workspace",
             Self::Trace => "trace",
             Self::UnknownAgent => "unknown_agent",
+            Self::Unable => "unable",
+            Self::Egress => "egress",
         }
     }
 }
@@ -74,6 +80,11 @@ impl SetupError {
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Its cause alone.
+    pub(crate) fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
+        self.source
     }
 
     /// What kind of problem it is.

@@ -7,6 +7,7 @@
 mod advice;
 mod agent;
 mod anthropic;
+mod breaker;
 mod cache;
 mod catalogue;
 mod chain;
@@ -14,6 +15,7 @@ mod compat;
 mod connect;
 mod discovery;
 mod doctor;
+mod egress;
 mod error;
 mod learnt;
 mod limits;
@@ -29,10 +31,12 @@ mod waiting;
 mod waits;
 
 pub use agent::{AgentOptions, AgentRun};
+pub use breaker::OpenBreaker;
 pub use cache::Learnt;
 pub use catalogue::{Catalogue, ListedModel, ProviderFailure};
-pub use chain::{Attempt, Attempts, Chain};
+pub use chain::{Attempt, Attempts, Chain, attempts_of};
 pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
+pub use egress::Consent;
 pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use notices::Notices;
 pub use openclaw_agent_loop::{

@@ -13,6 +13,18 @@ impl Notices {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How many were noted since the last time.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Takes what was noted after the first `count`.
+    pub(crate) fn take_after(&self, count: usize) -> Vec<String> {
+        let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = count.min(notices.len());
+        notices.split_off(count)
+    }
+
     pub(crate) fn push(&self, notice: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
     }

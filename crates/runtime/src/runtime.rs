@@ -1,5 +1,6 @@
 //! The entrance: from a loaded config to models and agents.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -7,10 +8,12 @@ use openclaw_config::{Env, Loaded, Paths};
 use openclaw_core::ModelRef;
 use openclaw_transport::Limit;
 
+use crate::breaker::Breakers;
 use crate::cache::Cache;
 use crate::catalogue::ListedModel;
 use crate::chain::Chain;
 use crate::connect::{Connector, no_model};
+use crate::egress::{Consent, Egress};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::notices::Notices;
 use crate::prompt::now::Clock;
@@ -19,10 +22,21 @@ use crate::waiting::{Wait, until_there};
 use crate::waits::Turnstiles;
 
 /// Everything that a config describes.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Runtime {
     pub(crate) connector: Connector,
     pub(crate) clock: Clock,
+    is_strict: bool,
+    consent: Option<Consent>,
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("connector", &self.connector)
+            .field("is_strict", &self.is_strict)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Runtime {
@@ -31,12 +45,23 @@ impl Runtime {
     pub fn new(loaded: Loaded, paths: Paths, env: Env) -> Self {
         let notices = Notices::default();
         let cache = Cache::new(&paths.cache_dir(), notices.clone());
+        let breakers = Breakers::new(&paths.cache_dir(), notices.clone());
         let setup = Arc::new(Setup { loaded, paths, env });
         let trace = setup.trace();
         let turnstiles = Turnstiles::default();
-        let connector =
-            Connector { setup, notices, cache, turnstiles, trace, time: None, wait: None };
-        Self { connector, clock: Clock::default() }
+        let connector = Connector {
+            setup,
+            notices,
+            cache,
+            turnstiles,
+            trace,
+            time: None,
+            wait: None,
+            longest_wish: None,
+            breakers,
+            egress: Egress::default(),
+        };
+        Self { connector, clock: Clock::default(), is_strict: false, consent: None }
     }
 
     /// Tells models another time than the system's.
@@ -57,6 +82,21 @@ impl Runtime {
     #[must_use]
     pub fn with_wait(mut self, wait: Wait) -> Self {
         self.connector.wait = Some(wait);
+        self
+    }
+
+    /// Uses the model that is asked for and no fallback.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.is_strict = true;
+        self
+    }
+
+    /// Asks a person before a conversation goes to a hosted server that the config does not name;
+    /// without, it does not go there.
+    #[must_use]
+    pub fn with_consent(mut self, consent: Consent) -> Self {
+        self.consent = Some(consent);
         self
     }
 
@@ -83,12 +123,13 @@ impl Runtime {
 
     async fn connect_now(&self, name: Option<&str>) -> Result<Chain, ConnectError> {
         let setup = &self.connector.setup;
-        let primary = match name {
+        let configured = self.primary().map_err(ConnectError::Setup)?;
+        let first = match name {
             Some(name) => Some(self.reference(name).map_err(ConnectError::Setup)?),
-            None => self.primary().map_err(ConnectError::Setup)?,
+            None => configured.clone(),
         };
-        let primary = match primary {
-            Some(primary) => primary,
+        let first = match first {
+            Some(first) => first,
             None => self.only_model().await?,
         };
         let fallbacks = setup.loaded.config.fallback_models(&setup.env).map_err(|error| {
@@ -100,14 +141,18 @@ impl Runtime {
                 .with_source(error),
             )
         })?;
-        let mut references = vec![primary];
+        let mut named = vec![configured.unwrap_or_else(|| first.clone())];
+        let mut references = vec![first];
         for fallback in fallbacks {
             let fallback = self.reference(&fallback).map_err(ConnectError::Setup)?;
-            if !references.contains(&fallback) {
-                references.push(fallback);
+            if !references.contains(&fallback) && !self.is_strict {
+                references.push(fallback.clone());
             }
+            named.push(fallback);
         }
-        Chain::connect(self.connector.clone(), references).await
+        let mut connector = self.connector.clone();
+        connector.egress = Egress::of(setup, named, self.consent.clone());
+        Chain::connect(connector, references).await
     }
 
     /// The model that a name stands for, or the config's primary one; `None` when there is none

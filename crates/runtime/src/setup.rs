@@ -1,6 +1,7 @@
 //! What everything is put together from, and the providers it describes.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use openclaw_config::{
     Api, Env, KeyPath, Loaded, MergeMode, ModelConfig, Origin, Paths, ProviderConfig,
@@ -83,28 +84,63 @@ impl Setup {
         }
     }
 
-    fn configured(&self, id: &str, config: &ProviderConfig) -> Result<Provider, SetupError> {
+    /// Where a provider's server is.
+    pub(crate) fn endpoint(&self, id: &str) -> Result<Endpoint, SetupError> {
+        let (url, source) = match self.loaded.config.provider(id) {
+            Some(config) => self.address(id, config)?,
+            None if id == VLLM && self.has_implicit_vllm() => {
+                (self.default_vllm_url(), self.default_vllm_source())
+            }
+            None if id == ANTHROPIC => (ANTHROPIC_URL.to_owned(), ANTHROPIC_SOURCE.to_owned()),
+            None => return Err(self.unknown_provider(id)),
+        };
+        endpoint(&url, &source)
+    }
+
+    /// What changes with the config of a provider, its keys included as far as no command has to
+    /// be run for them.
+    pub(crate) fn fingerprint(&self, id: &str) -> String {
+        let config = self.loaded.config.provider(id);
+        let from_env = key_variable(id).map(SecretInput::from_env);
+        let key = config.and_then(ProviderConfig::key).or(from_env.as_ref());
+        let headers = config.into_iter().flat_map(|config| config.headers.values());
+        let keys = key.into_iter().chain(headers).filter(|key| key.exec_command().is_none());
+        let keys: Vec<String> =
+            keys.filter_map(|key| Some(key.resolve(&self.env).ok()?.fingerprint())).collect();
+        let endpoint = self.endpoint(id).map(|endpoint| endpoint.to_string()).ok();
+        let mut hasher = DefaultHasher::new();
+        (endpoint, keys, format!("{config:?}")).hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+
+    /// The address of a provider as it is written, and how it was chosen.
+    fn address(&self, id: &str, config: &ProviderConfig) -> Result<(String, String), SetupError> {
         let at = |key: &str| provider_path(id).key(key).to_string();
         let base_url_source = || self.source(&at("baseUrl"));
         let url = config.base_url(&self.env).map_err(|error| {
             SetupError::new(SetupErrorKind::Provider, format!("use {}", at("baseUrl")))
                 .with_source(error)
         })?;
-        let (url, address_source) = match url {
-            Some(url) => (url, base_url_source()),
-            None if id == VLLM => (self.default_vllm_url(), self.default_vllm_source()),
+        match url {
+            Some(url) => Ok((url, base_url_source())),
+            None if id == VLLM => Ok((self.default_vllm_url(), self.default_vllm_source())),
             None if id == LM_STUDIO => {
-                (LM_STUDIO_URL.to_owned(), format!("the built-in default for `{LM_STUDIO}`"))
+                Ok((LM_STUDIO_URL.to_owned(), format!("the built-in default for `{LM_STUDIO}`")))
             }
-            None if id == ANTHROPIC => (ANTHROPIC_URL.to_owned(), ANTHROPIC_SOURCE.to_owned()),
+            None if id == ANTHROPIC => Ok((ANTHROPIC_URL.to_owned(), ANTHROPIC_SOURCE.to_owned())),
             None => {
                 let message = format!("find the server of the provider `{id}`");
-                return Err(SetupError::new(SetupErrorKind::Provider, message).with_hint(format!(
+                Err(SetupError::new(SetupErrorKind::Provider, message).with_hint(format!(
                     "Set `{}`, e.g. to `http://127.0.0.1:8000/v1`.",
                     at("baseUrl")
-                )));
+                )))
             }
-        };
+        }
+    }
+
+    fn configured(&self, id: &str, config: &ProviderConfig) -> Result<Provider, SetupError> {
+        let at = |key: &str| provider_path(id).key(key).to_string();
+        let (url, address_source) = self.address(id, config)?;
         let variable = key_variable(id).filter(|variable| self.env.get(variable).is_some());
         let from_env = variable.map(SecretInput::from_env);
         let key = config.key().or(from_env.as_ref());

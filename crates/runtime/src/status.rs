@@ -6,6 +6,7 @@ use openclaw_config::ResolvedSecret;
 use openclaw_core::ModelRef;
 
 use crate::Runtime;
+use crate::breaker::OpenBreaker;
 use crate::cache::Learnt;
 use crate::error::SetupError;
 
@@ -26,6 +27,8 @@ pub struct Status {
     pub allowed: Vec<String>,
     /// The providers.
     pub providers: Vec<ProviderStatus>,
+    /// What failed and is asked after the others for a while.
+    pub breakers: Vec<OpenBreaker>,
 }
 
 /// One provider of the set-up.
@@ -82,7 +85,26 @@ impl Runtime {
             aliases: aliases.collect(),
             allowed: models.keys().cloned().collect(),
             providers: providers.collect(),
+            breakers: self.connector.breakers.open(|id| setup.fingerprint(id)),
         }
+    }
+
+    /// Closes breakers, so that what failed is asked in its order again: all of them, those of a
+    /// provider by its id, or that of a model and its server by reference or alias. Returns the
+    /// names of those that had noted a failure.
+    ///
+    /// # Errors
+    /// When the name is neither that of a provider nor a model's.
+    pub fn reset_breakers(&self, name: Option<&str>) -> Result<Vec<String>, SetupError> {
+        let breakers = &self.connector.breakers;
+        let Some(name) = name else { return Ok(breakers.reset(|_| true)) };
+        if self.connector.setup.provider_ids().contains(&name) {
+            let is_below = |other: &str| other.split('/').next() == Some(name);
+            return Ok(breakers.reset(is_below));
+        }
+        let reference = self.reference(name)?;
+        let names = [reference.to_string(), reference.provider().to_owned()];
+        Ok(breakers.reset(|other| names.iter().any(|name| name == other)))
     }
 }
 

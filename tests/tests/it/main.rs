@@ -13,6 +13,8 @@ mod discovery;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod fallbacks;
+#[cfg(test)]
 mod front;
 #[cfg(test)]
 mod infer;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use openclaw_core::{History, NoJournal};
 use openclaw_runtime::{
-    AgentOptions, AgentRun, Limit, TurnError, TurnOutcome, TurnReport, channel,
+    AgentOptions, AgentRun, ConnectError, Limit, TurnError, TurnOutcome, TurnReport, attempts_of,
+    channel,
 };
 use serde_json::{Value, json};
 
@@ -21,7 +22,7 @@ use crate::interrupt::stopped;
 use crate::progress::{Progress, time};
 use crate::report;
 use crate::run::print_connect_error;
-use crate::waiting;
+use crate::{egress, waiting};
 
 pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     let printer = context.printer;
@@ -43,7 +44,7 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     };
     // A turn that is stopped ends like any other, with its report.
     let mut stopped = pin!(stopped());
-    let runtime = waiting::runtime(context, args.wait);
+    let runtime = egress::runtime(waiting::runtime(context, args.wait), printer, args.strict);
     let run = tokio::select! {
         biased;
         () = &mut stopped => {
@@ -54,15 +55,7 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
     };
     let run = match run {
         Ok(run) => run,
-        Err(error) => {
-            context.print_notices();
-            let exit = print_connect_error(printer, &error);
-            if args.json {
-                let error = report::connect_json(&error);
-                printer.answer_json(&json!({"ok": false, "payloads": [], "error": error}))?;
-            }
-            return Ok(exit);
-        }
+        Err(error) => return fail_to_connect(context, args.json, &error),
     };
     context.print_notices();
     let streams = !args.json && printer.stdout_is_terminal;
@@ -103,6 +96,19 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
         _ => printer.error("failed to finish the turn"),
     }
     Ok(Exit::of_turn(&report.outcome))
+}
+
+fn fail_to_connect(context: &Context, as_json: bool, error: &ConnectError) -> io::Result<Exit> {
+    context.print_notices();
+    let exit = print_connect_error(context.printer, error);
+    if as_json {
+        let attempts = attempts_json(&attempts_of(error));
+        let meta = json!({"executionTrace": {"attempts": attempts}});
+        let error = report::connect_json(error);
+        let value = json!({"ok": false, "payloads": [], "meta": meta, "error": error});
+        context.printer.answer_json(&value)?;
+    }
+    Ok(exit)
 }
 
 /// Runs the turn and shows it at the same time.
@@ -191,11 +197,15 @@ fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
     let payloads: Vec<Value> =
         text.iter().map(|text| json!({"text": text, "mediaUrl": null})).collect();
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let mut attempts = attempts_json(&run.attempts);
+    let failed = run.attempts.failed();
+    let mut attempts = attempts_json(&failed);
     let result = if error.is_none() { "success" } else { "error" };
-    attempts.push(
-        json!({"provider": provider, "model": model, "result": result, "stage": "assistant"}),
-    );
+    // The last of a chain that failed as a whole is the error.
+    if error.is_none() || failed.last().is_none_or(|last| last.next.is_some()) {
+        attempts.push(
+            json!({"provider": provider, "model": model, "result": result, "stage": "assistant"}),
+        );
+    }
     json!({
         "ok": error.is_none(),
         "payloads": payloads,

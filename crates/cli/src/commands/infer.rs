@@ -2,12 +2,13 @@
 
 use std::io;
 use std::mem;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelRef, Outcome, Usage,
 };
-use openclaw_runtime::{Attempts, Chain, ConnectError};
+use openclaw_runtime::{Attempt, Chain, ConnectError, attempts_of};
 use serde_json::{Value, json};
 
 use crate::args::InferRun;
@@ -16,7 +17,7 @@ use crate::exit::Exit;
 use crate::progress::time;
 use crate::report;
 use crate::run::print_connect_error;
-use crate::{visible, waiting};
+use crate::{egress, visible, waiting};
 
 /// A whole answer.
 struct Answer {
@@ -32,7 +33,7 @@ pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
         printer.error("the prompt is empty");
         return Ok(Exit::Usage);
     }
-    let runtime = waiting::runtime(context, args.wait);
+    let runtime = egress::runtime(waiting::runtime(context, args.wait), printer, args.strict);
     let chain = match runtime.connect(args.model.as_deref()).await {
         Ok(chain) => chain,
         Err(error) => {
@@ -44,18 +45,18 @@ pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
     let mut history = History::new();
     history.push_user(&prompt);
     let answer = ask(context, &chain, ChatRequest::new(history), !args.json).await?;
-    for attempt in chain.attempts().failed() {
-        printer.warning(format_args!("{} failed ({})", attempt.reference, attempt.problem));
+    for attempt in chain.attempts().failed().iter().filter(|attempt| attempt.next.is_some()) {
+        printer.warning(visible::line(&attempt.to_string()));
     }
     let reference = chain.info().reference;
     match answer {
-        Ok(answer) => finish(context, args.json, (&reference, &chain.attempts()), &answer),
+        Ok(answer) => finish(context, args.json, (&reference, &chain.attempts().failed()), &answer),
         Err(error) => {
             report::print(printer, &error);
             context.hint_at_trace(Some(error.kind()));
             if args.json {
                 let error_json = report::json(&error);
-                let value = failure(Some(&reference), &chain.attempts(), &error_json);
+                let value = failure(Some(&reference), &chain.attempts().failed(), &error_json);
                 printer.answer_json(&value)?;
             }
             Ok(Exit::of_model_error(error.kind()))
@@ -136,7 +137,7 @@ fn news(event: &ChatEvent) -> Option<String> {
 fn finish(
     context: &Context,
     as_json: bool,
-    (reference, attempts): (&ModelRef, &Attempts),
+    (reference, attempts): (&ModelRef, &[Attempt]),
     answer: &Answer,
 ) -> io::Result<Exit> {
     let printer = context.printer;
@@ -196,13 +197,14 @@ fn fail_to_connect(
     context.print_notices();
     let exit = print_connect_error(context.printer, error);
     if as_json {
-        let value = failure(wanted, &Attempts::default(), &report::connect_json(error));
+        let attempts = attempts_of(error);
+        let value = failure(wanted, &attempts, &report::connect_json(error));
         context.printer.answer_json(&value)?;
     }
     Ok(exit)
 }
 
-fn failure(reference: Option<&ModelRef>, attempts: &Attempts, error: &Value) -> Value {
+fn failure(reference: Option<&ModelRef>, attempts: &[Attempt], error: &Value) -> Value {
     json!({
         "ok": false,
         "capability": "model.run",
@@ -215,14 +217,17 @@ fn failure(reference: Option<&ModelRef>, attempts: &Attempts, error: &Value) -> 
     })
 }
 
-/// The models tried in vain: `provider`, `model`, `result`, `error`.
-pub(crate) fn attempts_json(attempts: &Attempts) -> Vec<Value> {
-    let attempts = attempts.failed().into_iter().map(|attempt| {
+/// The models tried in vain: `provider`, `model`, `result`, `error`, `startedMs`, `durationMs`.
+pub(crate) fn attempts_json(attempts: &[Attempt]) -> Vec<Value> {
+    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let attempts = attempts.iter().map(|attempt| {
         json!({
             "provider": attempt.reference.provider(),
             "model": attempt.reference.model(),
             "result": attempt.kind,
             "error": attempt.problem,
+            "startedMs": millis(attempt.after),
+            "durationMs": millis(attempt.duration),
         })
     });
     attempts.collect()

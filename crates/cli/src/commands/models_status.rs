@@ -4,14 +4,14 @@ use std::fmt::Write;
 use std::io;
 use std::time::Duration;
 
-use openclaw_runtime::{Learnt, SetupError, Status};
+use openclaw_runtime::{Learnt, OpenBreaker, SetupError, Status};
 use serde_json::{Value, json};
 
 use crate::args::ModelsStatus;
 use crate::commands::Context;
 use crate::exit::Exit;
-use crate::progress::ago;
-use crate::report;
+use crate::progress::{ago, time};
+use crate::{report, visible};
 
 pub(crate) fn run(context: &Context, args: &ModelsStatus) -> io::Result<Exit> {
     let status = context.runtime.status();
@@ -59,6 +59,7 @@ fn to_json(status: &Status) -> Value {
         "fallbacks": status.fallbacks,
         "imageModel": null,
         "imageFallbacks": [],
+        "breakers": status.breakers.iter().map(breaker_json).collect::<Vec<_>>(),
         "aliases": status.aliases,
         "allowed": status.allowed,
         "auth": {
@@ -85,6 +86,18 @@ fn learnt_json(learnt: &Learnt) -> Value {
         "schemaKeywords": keywords.collect::<Vec<_>>(),
         "contextWindow": learnt.window,
         "tokensPerKilobyte": learnt.tokens_per_kilobyte,
+    })
+}
+
+fn breaker_json(breaker: &OpenBreaker) -> Value {
+    json!({
+        "name": breaker.name,
+        "state": if breaker.remaining.is_some() { "open" } else { "half-open" },
+        "kind": breaker.kind,
+        "reason": breaker.reason,
+        "failures": breaker.failures,
+        "ageSeconds": breaker.age.as_secs(),
+        "remainingSeconds": breaker.remaining.map(|left| left.as_secs()),
     })
 }
 
@@ -157,6 +170,20 @@ fn text(status: &Status) -> String {
             let of = learnt.version.as_ref().map_or(String::new(), |v| format!(" of version {v}"));
             let _ = writeln!(text, "Learnt     {}/{}{of}: {found}", provider.id, learnt.model);
         }
+    }
+    for breaker in &status.breakers {
+        let state = match breaker.remaining {
+            Some(left) => format!("asked last for {}", time(left)),
+            None => "tried again by the next request".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "Failing    {}: {state}; failed {} times, last {}: failed to {}",
+            breaker.name,
+            breaker.failures,
+            ago(breaker.age),
+            visible::line(&breaker.reason)
+        );
     }
     for id in missing(status) {
         let _ = writeln!(text, "Missing    {id}: a model names this provider and there is none");

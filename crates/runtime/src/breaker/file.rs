@@ -1,0 +1,148 @@
+//! The shape of the file, and how a breaker opens and closes.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::OpenBreaker;
+
+/// The shape that is written; a file of another one begins anew.
+const FORMAT: u32 = 1;
+
+/// So many failures of a kind in a row open a breaker.
+const FAILURES: u32 = 2;
+
+/// Failures that are further apart than this, in seconds, are not in a row.
+const IN_A_ROW: u64 = 600;
+
+/// How long it stays open the first time and at most, in seconds; each time it is doubled.
+const OPEN: (u64, u64) = (15, 300);
+
+/// What was not heard of for so long, in seconds, is forgotten.
+const FORGOTTEN: u64 = 86_400;
+
+/// So many bytes of a reason are kept.
+const REASON: usize = 300;
+
+/// What is remembered, by the name of what failed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Contents {
+    format: u32,
+    #[serde(default)]
+    breakers: BTreeMap<String, Breaker>,
+}
+
+/// The failures of one model or server. Times are seconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Breaker {
+    config: String,
+    kind: String,
+    reason: String,
+    failures: u32,
+    at: u64,
+    /// How often it opened.
+    opened: u32,
+    /// Until when it is open; 0 while it is closed.
+    until: u64,
+}
+
+impl Contents {
+    /// Reads the file; what is not one of this shape holds nothing.
+    pub(super) fn parse(text: &str) -> Self {
+        let contents: Option<Self> = serde_json::from_str(text).ok();
+        contents.filter(|contents| contents.format == FORMAT).unwrap_or_default()
+    }
+
+    pub(super) fn text(mut self, now: u64) -> String {
+        self.format = FORMAT;
+        self.breakers.retain(|_, breaker| now.saturating_sub(breaker.at) < FORGOTTEN);
+        // Texts, numbers and maps with texts as keys can always be written.
+        let mut text = serde_json::to_string_pretty(&self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    pub(super) fn find(&self, name: &str, config: &str) -> Option<&Breaker> {
+        self.breakers.get(name).filter(|breaker| breaker.is_of(config))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.breakers.contains_key(name)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Breaker)> {
+        self.breakers.iter().map(|(name, breaker)| (name.as_str(), breaker))
+    }
+
+    /// Removes what fits, and tells how many that were.
+    pub(super) fn remove(&mut self, fits: impl Fn(&str) -> bool) -> usize {
+        let before = self.breakers.len();
+        self.breakers.retain(|name, _| !fits(name));
+        before - self.breakers.len()
+    }
+
+    /// Notes a failure of a kind, for a reason.
+    pub(super) fn failed(
+        &mut self,
+        name: String,
+        config: &str,
+        (kind, reason): (&str, &str),
+        now: u64,
+    ) {
+        let breaker = self.breakers.entry(name).or_default();
+        let in_a_row = breaker.is_of(config)
+            && breaker.kind == kind
+            && now.saturating_sub(breaker.at.max(breaker.until)) < IN_A_ROW;
+        if !in_a_row {
+            *breaker =
+                Breaker { config: config.to_owned(), kind: kind.to_owned(), ..Breaker::default() };
+        }
+        reason
+            .get(..reason.floor_char_boundary(REASON))
+            .unwrap_or_default()
+            .clone_into(&mut breaker.reason);
+        breaker.failures = breaker.failures.saturating_add(1);
+        breaker.at = now;
+        // What is tried while it is open, because nothing else is left, proves nothing new.
+        if breaker.failures >= FAILURES && !breaker.is_open(now) {
+            let (first, most) = OPEN;
+            let time = first.saturating_mul(2_u64.saturating_pow(breaker.opened)).min(most);
+            breaker.opened = breaker.opened.saturating_add(1);
+            breaker.until = now.saturating_add(time);
+        }
+    }
+}
+
+impl Breaker {
+    pub(super) fn is_of(&self, config: &str) -> bool {
+        self.config == config
+    }
+
+    pub(super) fn is_open(&self, now: u64) -> bool {
+        // A clock that was set back does not keep it open for longer than ever asked for.
+        now < self.until && self.until - now <= OPEN.1
+    }
+
+    pub(super) fn has_tripped(&self) -> bool {
+        self.until > 0
+    }
+
+    pub(super) fn shown(&self, name: &str, now: u64) -> OpenBreaker {
+        let remaining = self.is_open(now).then(|| Duration::from_secs(self.until - now));
+        OpenBreaker {
+            name: name.to_owned(),
+            kind: self.kind.clone(),
+            reason: self.reason.clone(),
+            failures: self.failures,
+            age: Duration::from_secs(now.saturating_sub(self.at)),
+            remaining,
+        }
+    }
+}
+
+/// The time now, in seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}

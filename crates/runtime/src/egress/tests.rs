@@ -1,0 +1,105 @@
+//! Who may be sent a conversation, under which policy, and who is asked.
+
+use futures_util::FutureExt;
+use openclaw_config::{Config, Env, Paths};
+
+use super::*;
+
+/// What was decided, and how often a person was asked and told.
+#[derive(Debug, PartialEq, Eq)]
+struct Decision {
+    is_allowed: bool,
+    asked: usize,
+    told: usize,
+}
+
+/// A local primary model and a hosted fallback, unless `config` says something else.
+fn setup(egress: &str, primary: &str) -> Setup {
+    let text = format!(
+        "{{ models: {{ {egress} providers: {{ here: {{ baseUrl: 'http://127.0.0.1:8000' }},
+            there: {{ baseUrl: 'https://models.example/v1' }} }} }},
+           agents: {{ defaults: {{ model: {{ primary: '{primary}', fallbacks: ['there/named'] }} }} }} }}"
+    );
+    let env = Env::from_pairs([("HOME", "/nowhere")]);
+    let loaded = Config::parse(&text, &env).unwrap();
+    assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
+    Setup { loaded, paths: Paths::new(&env, None).unwrap(), env }
+}
+
+fn decide(setup: &Setup, model: &str, answer: Option<bool>) -> Decision {
+    let asked = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&asked);
+    let consent = answer.map(|answer| -> Consent {
+        Arc::new(move |question: String| {
+            assert!(question.contains("models.example"), "{question}");
+            *counted.lock().unwrap() += 1;
+            std::future::ready(answer).boxed()
+        })
+    });
+    let primary: ModelRef =
+        setup.loaded.config.primary_model(&setup.env).unwrap().unwrap().parse().unwrap();
+    let named = vec![primary, "there/named".parse().unwrap()];
+    let (egress, notices) = (Egress::of(setup, named, consent), Notices::default());
+    let model: ModelRef = model.parse().unwrap();
+    let endpoint = setup.endpoint(model.provider()).unwrap();
+    let permit = || egress.permit(&model, &endpoint, &notices).now_or_never().unwrap();
+    let is_allowed = permit().is_ok();
+    assert_eq!(permit().is_ok(), is_allowed, "nobody is asked or told twice");
+    if let Err(error) = permit() {
+        assert_eq!(error.kind(), SetupErrorKind::Egress);
+        assert!(error.hints().join(" ").contains("`models.egress`"), "{error:?}");
+    }
+    let asked = *asked.lock().unwrap();
+    Decision { is_allowed, asked, told: notices.take().len() }
+}
+
+#[test]
+fn what_leaves_the_machine_is_named_by_the_config_or_agreed_to() {
+    let yes = |asked, told| Decision { is_allowed: true, asked, told };
+    let no = |asked| Decision { is_allowed: false, asked, told: 0 };
+    let (local, hosted) = ("here/a", "there/a");
+    for (egress, primary, model, answer, expected) in [
+        // By default, with a local primary model.
+        ("", local, "here/other", None, yes(0, 0)),
+        ("", local, "there/named", None, yes(0, 1)),
+        ("", local, "there/named", Some(false), yes(0, 1)),
+        ("", local, "there/other", None, no(0)),
+        ("", local, "there/other", Some(false), no(1)),
+        ("", local, "there/other", Some(true), yes(1, 1)),
+        ("egress: 'local-only',", local, "there/other", None, no(0)),
+        // By default, with a hosted one.
+        ("", hosted, "there/other", None, yes(0, 0)),
+        ("egress: 'local-only',", hosted, "there/other", None, no(0)),
+        ("egress: 'local-only',", hosted, hosted, None, yes(0, 1)),
+        ("egress: 'ask',", local, "there/named", None, yes(0, 1)),
+        ("egress: 'ask',", local, "there/named", Some(true), yes(1, 1)),
+        ("egress: 'ask',", local, "there/named", Some(false), no(1)),
+        ("egress: 'ask',", local, "there/other", None, no(0)),
+        ("egress: 'any',", local, "there/other", None, yes(0, 0)),
+    ] {
+        let decision = decide(&setup(egress, primary), model, answer);
+        assert_eq!(decision, expected, "{egress} {primary} {model} {answer:?}");
+    }
+}
+
+#[test]
+fn what_is_not_known_to_be_near_is_hosted() {
+    let setup = setup("", "here/a");
+    let egress = Egress::of(&setup, vec!["here/a".parse().unwrap()], None);
+    for (address, is_near) in [
+        ("http://localhost:1", true),
+        ("http://10.1.2.3:8000", true),
+        ("http://box.local", true),
+        ("http://gpu:8000", true),
+        ("http://gpu.company.example", false),
+        ("http://8.8.8.8:8000", false),
+        ("https://[2001:db8::1]", false),
+        ("https://localhost.example", false),
+    ] {
+        let endpoint = Endpoint::parse(address).unwrap();
+        let model = "x/y".parse().unwrap();
+        let notices = Notices::default();
+        let permitted = egress.permit(&model, &endpoint, &notices).now_or_never().unwrap();
+        assert_eq!(permitted.is_ok(), is_near, "{address}");
+    }
+}
