@@ -79,6 +79,9 @@ _openclaw() {
             openclaw__subcmd__models,probe)
                 cmd="openclaw__subcmd__models__subcmd__probe"
                 ;;
+            openclaw__subcmd__models,reset)
+                cmd="openclaw__subcmd__models__subcmd__reset"
+                ;;
             openclaw__subcmd__models,status)
                 cmd="openclaw__subcmd__models__subcmd__status"
                 ;;
@@ -129,7 +132,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__agent)
-            opts="-m -y -t -v -q -h --message --model --agent --workspace --timeout --wait --yes --json --local --trace --session-id --thinking --to --channel --deliver --config --set --verbose --quiet --help"
+            opts="-m -y -t -v -q -h --message --model --strict --agent --workspace --timeout --wait --yes --json --local --trace --session-id --thinking --to --channel --deliver --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,7 +570,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__infer__subcmd__model__subcmd__run)
-            opts="-v -q -h --model --prompt --wait --json --local --trace --gateway --config --set --verbose --quiet --help"
+            opts="-v -q -h --model --strict --prompt --wait --json --local --trace --gateway --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -601,7 +604,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__models)
-            opts="-v -q -h --config --set --verbose --quiet --help list status probe"
+            opts="-v -q -h --config --set --verbose --quiet --help list status probe reset"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -659,6 +662,28 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__models__subcmd__reset)
+            opts="-v -q -h --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

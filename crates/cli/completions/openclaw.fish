@@ -50,6 +50,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s t -l to -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l channel -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Run in this process (the only way there is without a gateway)'
@@ -208,14 +209,15 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l non-interac
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -f -a "list" -d 'List the models: those of the config, and those that the servers say they have'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -f -a "status" -d 'Show the default model, its fallbacks, aliases, and where each key comes from'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe" -f -a "probe" -d 'Find out what the server does with a model, and remember it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "list" -d 'List the models: those of the config, and those that the servers say they have'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "status" -d 'Show the default model, its fallbacks, aliases, and where each key comes from'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "probe" -d 'Find out what the server does with a model, and remember it'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "reset" -d 'Ask models in their order again that failed and were asked after the others since'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l provider -d 'Only this provider' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -242,6 +244,12 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from probe" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'

@@ -29,6 +29,8 @@ const MAX_RAW_BYTES: usize = 2_000;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     entries: Vec<Arc<Entry>>,
+    /// The ids of all calls.
+    ids: Arc<HashSet<ToolCallId>>,
 }
 
 /// One message, as it is to be sent.
@@ -129,10 +131,12 @@ impl History {
             _ => return Err(HistoryError::NothingToAnswer),
         }
         self.seal();
-        let mut used = self.call_ids();
-        let slots: Vec<Slot> =
-            message.calls.into_iter().map(|call| Slot::new(call, &mut used)).collect();
-        let ready = slots.iter().filter(|slot| slot.result.is_none());
+        let mut slots = Vec::with_capacity(message.calls.len());
+        if !message.calls.is_empty() {
+            let used = Arc::make_mut(&mut self.ids);
+            slots.extend(message.calls.into_iter().map(|call| Slot::new(call, used)));
+        }
+        let ready = slots.iter().filter(|slot: &&Slot| slot.result.is_none());
         let ready = ready.map(|slot| slot.call.clone()).collect();
         let AssistantMessage { text, reasoning, .. } = message;
         self.entries.push(Arc::new(Entry::Assistant { text, reasoning, slots }));

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,6 +17,10 @@ use crate::builder::MockVllmBuilder;
 use crate::engine::{Engine, Life};
 use crate::routes::handle;
 use crate::{Reply, Seen};
+
+/// How often a port that was given up is asked for again, and how long from one try to the next.
+const TRIES: u32 = 400;
+const BETWEEN_TRIES: Duration = Duration::from_millis(25);
 
 /// A running server on 127.0.0.1. Dropping it ends it at once and frees the port.
 #[derive(Debug)]
@@ -99,7 +104,7 @@ impl MockVllm {
     /// If the port was taken by someone else in the meantime.
     pub async fn restart(&self) -> io::Result<()> {
         self.end().await;
-        self.engine.open(listen(self.port).await?);
+        self.engine.open(listen_again(self.port).await?);
         let task = tokio::spawn(serve(Arc::clone(&self.engine)));
         *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         Ok(())
@@ -132,6 +137,18 @@ impl Drop for MockVllm {
 
 async fn listen(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await
+}
+
+/// Takes a port again that was given up. Another program's connection may have it for a moment.
+async fn listen_again(port: u16) -> io::Result<TcpListener> {
+    let mut rest = TRIES;
+    loop {
+        match listen(port).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && rest > 0 => rest -= 1,
+            listening => return listening,
+        }
+        tokio::time::sleep(BETWEEN_TRIES).await;
+    }
 }
 
 /// Accepts until the port is closed. Aborting this aborts every connection.

@@ -90,6 +90,7 @@ impl History {
         let replaced = replaced.ok_or(HistoryError::NothingToReplace)?;
         let summary = Arc::new(Entry::Summary(summary));
         self.entries.splice(..replaced, [summary]);
+        self.ids = Arc::new(self.call_ids());
         Ok(())
     }
 }
