@@ -94,10 +94,10 @@ async fn refusals_have_their_kind_and_models_are_listed() {
 /// A forced call, which with a reasoning parser comes after a thought that has its limit.
 #[tokio::test]
 async fn calls_and_thoughts_go_there_and_back() {
-    let Some(model) = live(4096, 1500) else { return };
+    let Some(plain) = live(4096, 1500) else { return };
     let params = json!({"thinking": {"type": "enabled", "budget_tokens": 1024}, "temperature": 1});
     let Value::Object(params) = params else { panic!() };
-    let model = model.with_params(Params::new(params).0);
+    let mut model = plain.clone().with_params(Params::new(params).0);
     let mut history = History::new();
     history.push_user("What time is it?");
     let forced = |history: &History| ChatRequest {
@@ -105,7 +105,13 @@ async fn calls_and_thoughts_go_there_and_back() {
         tool_choice: ToolChoice::Named(ToolName::new("now").unwrap()),
         ..ChatRequest::new(history.clone())
     };
-    let (_, end) = read(model.chat(forced(&history)).await.unwrap()).await;
+    let (_, mut end) = read(model.chat(forced(&history)).await.unwrap()).await;
+    // How a vLLM without a parser of reasoning answers a request for thoughts.
+    if end.as_ref().is_err_and(|error| error.to_string().contains("validation errors")) {
+        println!("skipped: thoughts, for which this server has no parser");
+        model = plain;
+        (_, end) = read(model.chat(forced(&history)).await.unwrap()).await;
+    }
     let (message, outcome, _) = end.unwrap();
     println!("{outcome:?}, reasoned: {}, calls: {:?}", message.reasoning.is_some(), message.calls);
     // A random model may not come to an end; whatever it said must be one that can be gone on from.
