@@ -3,19 +3,25 @@
 use std::io::IsTerminal;
 
 use async_trait::async_trait;
+use openclaw_config::{ExecAsk, ExecSecurity};
 use openclaw_core::{Approver, Effect, ToolCall, Verdict};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::printer::Printer;
 use crate::visible;
 
-/// Lets file tools work in the workspace and asks before each command. Without a terminal to ask
-/// on, a command is refused unless `--yes` was given.
+/// Lets file tools work in the workspace and sees to commands as `tools.exec` says: there is no list
+/// of allowed ones yet, so that every command is one to ask about. Without a terminal to ask on it is
+/// refused, or the turn ends with the question where a person must always be asked.
 #[derive(Debug)]
 pub(crate) struct TerminalApprover {
     pub(crate) printer: Printer,
-    /// Whether commands run without asking.
+    /// Whether commands run without asking, unless they are switched off.
     pub(crate) yes: bool,
+    /// Which commands may run at all.
+    pub(crate) security: ExecSecurity,
+    /// When a person is asked.
+    pub(crate) ask: ExecAsk,
 }
 
 #[async_trait]
@@ -23,8 +29,7 @@ impl Approver for TerminalApprover {
     async fn decide(&self, _call: &ToolCall, effect: &Effect) -> Verdict {
         match effect {
             Effect::Read { .. } | Effect::Write { .. } => Verdict::Allow,
-            Effect::Exec { .. } if self.yes => Verdict::Allow,
-            Effect::Exec { command, directory } => self.ask(command, directory).await,
+            Effect::Exec { command, directory } => self.command(command, directory).await,
             _ => Verdict::Deny {
                 reason: "this kind of call needs an approval that cannot be given here".to_owned(),
             },
@@ -33,11 +38,29 @@ impl Approver for TerminalApprover {
 }
 
 impl TerminalApprover {
+    async fn command(&self, command: &str, directory: &str) -> Verdict {
+        match (self.security, self.ask) {
+            (ExecSecurity::Deny, _) => denied("commands are switched off by `tools.exec.security`"),
+            _ if self.yes => Verdict::Allow,
+            (ExecSecurity::Full, ExecAsk::Off) => Verdict::Allow,
+            (ExecSecurity::Allowlist, ExecAsk::Off) => denied(
+                "`tools.exec.security` allows listed commands only, none is listed, and \
+                 `tools.exec.ask` is `off`",
+            ),
+            _ => self.ask(command, directory).await,
+        }
+    }
+
     async fn ask(&self, command: &str, directory: &str) -> Verdict {
         if !std::io::stdin().is_terminal() || !self.printer.stderr_is_terminal {
+            if self.ask == ExecAsk::Always {
+                return Verdict::NeedsInput {
+                    question: format!("May this command run: {command}"),
+                };
+            }
             let reason = "running a command needs a person's approval, and there is no terminal to \
                           ask on (`--yes` allows commands without asking)";
-            return Verdict::Deny { reason: reason.to_owned() };
+            return denied(reason);
         }
         let place = if directory == "." { String::new() } else { format!(" in {directory}") };
         self.printer.rendered(&visible::line(&format!("run{place}: {command}")));
@@ -47,6 +70,10 @@ impl TerminalApprover {
         if read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes") {
             return Verdict::Allow;
         }
-        Verdict::Deny { reason: "the user did not allow this command".to_owned() }
+        denied("the user did not allow this command")
     }
+}
+
+fn denied(reason: &str) -> Verdict {
+    Verdict::Deny { reason: reason.to_owned() }
 }

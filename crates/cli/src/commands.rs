@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_core::ModelErrorKind;
 use openclaw_runtime::Runtime;
 
+use crate::approve::TerminalApprover;
 use crate::args::{Capability, Command, InferModelAction, ModelsAction};
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -33,6 +35,13 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Who decides on calls; `yes` lets commands run without asking.
+    pub(crate) fn approver(&self, yes: bool) -> Arc<TerminalApprover> {
+        let exec = self.runtime.exec_config();
+        let (security, ask) = (exec.security(), exec.ask());
+        Arc::new(TerminalApprover { printer: self.printer, yes, security, ask })
+    }
+
     /// Says what was noted on the way.
     pub(crate) fn print_notices(&self) {
         for notice in self.runtime.notices().take() {

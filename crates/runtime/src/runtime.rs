@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use openclaw_config::{Env, Loaded, Paths};
+use openclaw_config::{Env, ExecConfig, Loaded, Paths};
 use openclaw_core::ModelRef;
 use openclaw_transport::Limit;
 
@@ -98,6 +98,12 @@ impl Runtime {
     pub fn with_consent(mut self, consent: Consent) -> Self {
         self.consent = Some(consent);
         self
+    }
+
+    /// How commands are to be run.
+    #[must_use]
+    pub fn exec_config(&self) -> &ExecConfig {
+        &self.connector.setup.loaded.config.tools.exec
     }
 
     /// What a person should know though nothing failed.

@@ -235,3 +235,24 @@ async fn a_fallback_takes_over_before_the_first_word() {
     assert_eq!(trace["attempts"][0]["model"], json!("gone"));
     assert_eq!(trace["winnerModel"], json!("tiny"));
 }
+
+#[tokio::test]
+async fn commands_run_or_not_as_the_config_says() {
+    for (exec, code, ran) in [
+        ("{}", 0, false),
+        ("{ security: 'full', ask: 'off' }", 0, true),
+        ("{ security: 'allowlist', ask: 'off' }", 0, false),
+        ("{ security: 'full', ask: 'always' }", 6, false),
+        ("{ security: 'deny' }", 0, false),
+    ] {
+        let (_server, home) = tiny().await;
+        let home = home.config(&format!("{{ tools: {{ exec: {exec} }} }}"));
+        let _ = home.run(&["agent", "-m", "run touch a.txt"]).await.code(code);
+        assert_eq!(home.files(), if ran { vec!["a.txt"] } else { vec![] }, "{exec}");
+    }
+    let (_server, home) = tiny().await;
+    let home = home.config("{ tools: { exec: { security: 'deny' } } }");
+    let ended = home.run(&["agent", "--yes", "-m", "run touch a.txt"]).await.code(0);
+    let _ = ended.says(&["switched off by `tools.exec.security`"]);
+    assert!(home.files().is_empty());
+}

@@ -13,7 +13,6 @@ use openclaw_runtime::{
 };
 use serde_json::{Value, json};
 
-use crate::approve::TerminalApprover;
 use crate::args::Agent;
 use crate::commands::infer::{attempts_json, usage_json};
 use crate::commands::{Context, text_or_stdin};
@@ -39,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
             duration: Duration::from_secs(seconds),
             source: "--timeout".into(),
         }),
-        approver: Arc::new(TerminalApprover { printer, yes: args.yes }),
+        approver: context.approver(args.yes),
         journal: Arc::new(NoJournal),
     };
     // A turn that is stopped ends like any other, with its report.

@@ -7,7 +7,6 @@ use openclaw_core::{NoJournal, TokenCount};
 use openclaw_runtime::{AgentOptions, Part};
 use serde_json::{Value, json};
 
-use crate::approve::TerminalApprover;
 use crate::args::prompt::PromptExplain;
 use crate::commands::Context;
 use crate::exit::Exit;
@@ -21,7 +20,7 @@ pub(crate) async fn run(context: &Context, args: PromptExplain) -> io::Result<Ex
         model: args.model,
         workspace: args.workspace,
         time: None,
-        approver: Arc::new(TerminalApprover { printer, yes: false }),
+        approver: context.approver(false),
         journal: Arc::new(NoJournal),
     };
     let run = match context.runtime.agent(options).await {
