@@ -12,9 +12,15 @@ use crate::pattern::path_of;
 struct Printer<'c> {
     out: String,
     choices: std::iter::Cycle<std::slice::Iter<'c, u8>>,
+    /// Whether a name beyond ASCII was written without quotes.
+    has_exotic_name: bool,
 }
 
-impl Printer<'_> {
+impl<'c> Printer<'c> {
+    fn new(choices: &'c [u8]) -> Self {
+        Self { out: String::new(), choices: choices.iter().cycle(), has_exotic_name: false }
+    }
+
     fn choose(&mut self, among: &[&'static str]) -> &'static str {
         let choice = usize::from(*self.choices.next().unwrap());
         among[choice % among.len()]
@@ -75,6 +81,7 @@ impl Printer<'_> {
                     self.gap();
                     let plain = key.starts_with('a') && key.chars().all(char::is_alphanumeric);
                     if plain {
+                        self.has_exotic_name |= !key.is_ascii();
                         self.out.push_str(key);
                     } else {
                         self.text(key);
@@ -120,7 +127,7 @@ fn any_json() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(5, 40, 5, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..5).prop_map(Json::from),
-            prop::collection::btree_map(".{0,4}|a[a-z]{0,3}", inner, 0..5)
+            prop::collection::btree_map(".{0,4}|a[a-zé]{0,3}", inner, 0..5)
                 .prop_map(|entries| entries.into_iter().collect::<Json>()),
         ]
     })
@@ -155,7 +162,7 @@ proptest! {
     #[test]
     fn every_value_is_where_it_is_said_to_be(json in any_json(), choices in vec(any::<u8>(), 1..60)) {
         let json = serde_json::json!({ "a": json });
-        let mut printer = Printer { out: String::new(), choices: choices.iter().cycle() };
+        let mut printer = Printer::new(&choices);
         printer.value(&json);
         let document = read(&printer.out).map_err(|e| TestCaseError::fail(e.to_string()))?;
         check(&printer.out, &document.root, &json)?;
@@ -176,9 +183,10 @@ proptest! {
     fn the_fast_reader_reads_what_the_slow_one_reads(
         json in any_json(), choices in vec(any::<u8>(), 1..60)
     ) {
-        let mut printer = Printer { out: String::new(), choices: choices.iter().cycle() };
+        let mut printer = Printer::new(&choices);
         printer.value(&json);
-        prop_assert!(agree(&printer.out).is_some());
+        // Names beyond ASCII without quotes are left to the slow one.
+        prop_assert_eq!(agree(&printer.out).is_some(), !printer.has_exotic_name);
     }
 
     #[test]
