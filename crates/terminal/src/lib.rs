@@ -1,0 +1,3 @@
+//! A conversation on a terminal: streamed Markdown above, a line being written below.
+//!
+//! Knows nothing of models and agents.
