@@ -31,6 +31,10 @@ pub const HISTORY_DIR_NAME: &str = "config-history";
 pub const CACHE_DIR_NAME: &str = "cache";
 /// The folder of the trace, in the folder of the state.
 pub const TRACE_DIR_NAME: &str = "trace";
+/// The folder of the sessions in the state folder.
+pub const SESSIONS_DIR_NAME: &str = "sessions";
+/// The file of the sessions in their folder.
+pub const SESSIONS_FILE_NAME: &str = "sessions.db";
 /// `diagnostics.trace.keep`.
 pub const TRACE_KEEP: u32 = 50;
 /// `diagnostics.trace.maxBytes`: 64 MiB.

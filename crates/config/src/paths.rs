@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     defaults::{
-        CACHE_DIR_NAME, CONFIG_FILE_NAMES, HISTORY_DIR_NAME, STATE_DIR_NAME, SYSTEM_DIR,
-        SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
+        CACHE_DIR_NAME, CONFIG_FILE_NAMES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME, SESSIONS_FILE_NAME,
+        STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
     },
     env::Env,
     env_vars,
@@ -93,6 +93,12 @@ impl Paths {
     #[must_use]
     pub fn cache_dir(&self) -> PathBuf {
         self.state_dir.join(CACHE_DIR_NAME)
+    }
+
+    /// The file of the sessions, in a folder of its own.
+    #[must_use]
+    pub fn sessions_file(&self) -> PathBuf {
+        self.state_dir.join(SESSIONS_DIR_NAME).join(SESSIONS_FILE_NAME)
     }
 
     /// The workspace where a config names none.

@@ -10,8 +10,9 @@ use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
 use openclaw_config::{CompactionMode, LocalModelMode};
-use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool};
+use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
 use openclaw_process::base_environment;
+use openclaw_store::Prefix;
 use openclaw_tools::{ExecOptions, KeptOutputs, Workspace, core_tools};
 
 use crate::Runtime;
@@ -28,6 +29,11 @@ const LEAN_UP_TO: u32 = 32_768;
 
 /// The tools that are not offered in lean mode.
 const NOT_IN_LEAN: [&str; 3] = ["browser", "cron", "message"];
+
+/// Told when what a session began with is no longer what one would begin with now.
+const FROZEN: &str = "the context files or skills changed since this session began; it goes on with \
+                      what it began with, which the server may have cached, and a new one (`/new`) \
+                      begins with the new";
 
 /// What is asked of an agent beyond the config.
 pub struct AgentOptions {
@@ -62,6 +68,30 @@ pub struct AgentRun {
     pub prompt: Prompt,
 }
 
+/// A model that is connected.
+pub(crate) struct Connected {
+    model: Arc<dyn ChatModel>,
+    attempts: Attempts,
+}
+
+/// What an agent is put together from, beside its model.
+pub(crate) struct Around<'a> {
+    pub(crate) agent: &'a str,
+    pub(crate) workspace: &'a Path,
+    pub(crate) time: Option<Limit>,
+    pub(crate) approver: Arc<dyn Approver>,
+    pub(crate) journal: Arc<dyn Journal>,
+    /// What the requests of the session began with so far.
+    pub(crate) prefix: Option<&'a Prefix>,
+}
+
+impl AgentRun {
+    /// The same model for another agent.
+    pub(crate) fn connected(&self) -> Connected {
+        Connected { model: Arc::clone(&self.model), attempts: self.attempts.clone() }
+    }
+}
+
 impl fmt::Debug for AgentOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AgentOptions")
@@ -81,31 +111,57 @@ impl Runtime {
     /// When the workspace cannot be used, and when no model can be connected.
     pub async fn agent(&self, options: AgentOptions) -> Result<AgentRun, ConnectError> {
         let AgentOptions { agent, model, workspace, time, approver, journal } = options;
-        let id = agent.as_deref().unwrap_or(MAIN_AGENT);
-        let this = self.of_agent(id).map_err(ConnectError::Setup)?;
-        let setup = &this.connector.setup;
-        let path = workspace_path(setup, workspace).map_err(ConnectError::Setup)?;
-        let workspace = open(&path).map_err(ConnectError::Setup)?;
-        let chain = this.connect(model.as_deref()).await?;
-        let attempts = chain.attempts();
-        let info = chain.info();
-        let defaults = &setup.loaded.config.agents.defaults;
+        let agent = agent.as_deref().unwrap_or(MAIN_AGENT);
+        let this = self.of_agent(agent).map_err(ConnectError::Setup)?;
+        let workspace = this.workspace(workspace)?;
+        let connected = this.connected(model.as_deref()).await?;
+        let workspace = workspace.as_path();
+        this.put_together(
+            connected,
+            Around { agent, workspace, time, approver, journal, prefix: None },
+        )
+    }
+
+    /// The workspace that is to be used, which is there.
+    pub(crate) fn workspace(&self, asked: Option<PathBuf>) -> Result<PathBuf, ConnectError> {
+        workspace_path(&self.connector.setup, asked).map_err(ConnectError::Setup)
+    }
+
+    /// Connects a model for an agent.
+    pub(crate) async fn connected(&self, name: Option<&str>) -> Result<Connected, ConnectError> {
+        let chain = self.connect(name).await?;
+        Ok(Connected { attempts: chain.attempts(), model: Arc::new(chain) })
+    }
+
+    /// Puts an agent together around its model.
+    pub(crate) fn put_together(
+        &self,
+        connected: Connected,
+        around: Around<'_>,
+    ) -> Result<AgentRun, ConnectError> {
+        let Connected { model, attempts } = connected;
+        let Around { agent, workspace: path, time, approver, journal, prefix } = around;
+        let setup = &self.connector.setup;
+        let workspace = open(path).map_err(ConnectError::Setup)?;
+        let info = model.info();
         let profile = profile(setup, &info);
         let exec_time = setup.loaded.config.tools.exec.timeout();
-        let tools = if info.abilities.tools {
+        let tools: Vec<Arc<dyn Tool>> = if info.abilities.tools {
             let tools = core_tools(workspace.clone(), exec_options(setup, exec_time));
-            tools.into_iter().filter(|tool| is_offered(setup, id, profile, tool.as_ref())).collect()
+            let is_offered =
+                |tool: &Arc<dyn Tool>| is_offered(setup, agent, profile, tool.as_ref());
+            tools.into_iter().filter(is_offered).collect()
         } else {
             Vec::new()
         };
-        let prompt = this.prompt(&workspace, profile, !tools.is_empty());
-        let time = time.or_else(|| {
-            let key = "agents.defaults.timeoutSeconds";
-            let duration = defaults.timeout()?;
-            Some(Limit { duration, source: setup.source(key).into() })
-        });
-        let compaction = compaction(setup);
-        let model: Arc<dyn ChatModel> = Arc::new(chain);
+        let fresh = self.prompt(&workspace, profile, !tools.is_empty());
+        let prompt = prefix
+            .filter(|prefix| is_of(prefix, &tools))
+            .and_then(|prefix| fresh.as_begun(prefix.system.as_deref()?));
+        if prompt.as_ref().is_some_and(|prompt| *prompt != fresh) {
+            self.connector.notices.push(FROZEN.to_owned());
+        }
+        let prompt = prompt.unwrap_or(fresh);
         let parts = AgentParts {
             model: Arc::clone(&model),
             tools,
@@ -114,16 +170,16 @@ impl Runtime {
             journal,
             spill: Some(Arc::new(KeptOutputs::new(workspace))),
             silent: None,
-            tail: Some(now::tail(this.clock.clone())),
+            tail: Some(now::tail(self.clock.clone())),
             limits: TurnLimits {
-                time,
+                time: time.or_else(|| default_time(setup)),
                 model_calls: MODEL_CALLS,
                 tool_calls: TOOL_CALLS,
                 tool_time: exec_time,
                 parallel_tools: PARALLEL_TOOLS,
                 tool_output_bytes: TOOL_OUTPUT_BYTES,
                 max_output_tokens: None,
-                compaction: Some(compaction),
+                compaction: Some(compaction(setup)),
             },
         };
         let agent = Agent::new(parts).map_err(|error| {
@@ -132,11 +188,12 @@ impl Runtime {
                     .with_source(error),
             )
         })?;
-        Ok(AgentRun { agent, model, attempts, workspace: path, profile, prompt })
+        let workspace = path.to_owned();
+        Ok(AgentRun { agent, model, attempts, workspace, profile, prompt })
     }
 
     /// The same config as it holds for one agent.
-    fn of_agent(&self, id: &str) -> Result<Self, SetupError> {
+    pub(crate) fn of_agent(&self, id: &str) -> Result<Self, SetupError> {
         let setup = &self.connector.setup;
         let config = &setup.loaded.config;
         let ids = config.agent_ids();
@@ -175,6 +232,18 @@ impl Runtime {
         }
         prompt
     }
+}
+
+/// Whether a session that began so was offered these tools.
+fn is_of(prefix: &Prefix, tools: &[Arc<dyn Tool>]) -> bool {
+    let mut specs: Vec<&ToolSpec> = tools.iter().map(|tool| tool.spec()).collect();
+    specs.sort_by(|a, b| a.name.cmp(&b.name));
+    specs.into_iter().eq(prefix.tools.iter())
+}
+
+fn default_time(setup: &Setup) -> Option<Limit> {
+    let duration = setup.loaded.config.agents.defaults.timeout()?;
+    Some(Limit { duration, source: setup.source("agents.defaults.timeoutSeconds").into() })
 }
 
 fn compaction(setup: &Setup) -> CompactionLimits {

@@ -8,11 +8,13 @@ mod advice;
 mod agent;
 mod anthropic;
 mod breaker;
+mod builtin;
 mod cache;
 mod catalogue;
 mod chain;
 mod compat;
 mod connect;
+mod conversation;
 mod discovery;
 mod doctor;
 mod egress;
@@ -35,6 +37,9 @@ pub use breaker::OpenBreaker;
 pub use cache::Learnt;
 pub use catalogue::{Catalogue, ListedModel, ProviderFailure};
 pub use chain::{Attempt, Attempts, Chain, attempts_of};
+pub use conversation::{
+    ContextUse, Conversation, ConversationError, ConversationOptions, Found, Place,
+};
 pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
 pub use egress::Consent;
 pub use error::{ConnectError, SetupError, SetupErrorKind};
@@ -43,6 +48,10 @@ pub use openclaw_agent_loop::{
     Agent, AskedAgain, BrokenCallStep, CacheMiss, Changed, CompactedBy, Compaction, EventReceiver,
     EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
     events::channel,
+};
+pub use openclaw_store::{
+    Imported, Loaded, Note, Notice, Problem, Session, SessionId, SessionInfo, SessionKey, Store,
+    StoreError, StoreErrorKind, Unfinished,
 };
 pub use openclaw_transport::{
     Answer, Body, Ended, Record, Trace, TraceStore, TracedEvent, TracedRequest,

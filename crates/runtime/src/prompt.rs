@@ -89,11 +89,24 @@ impl Prompt {
         tools: bool,
     ) -> Vec<String> {
         let (files, notices) = context_files::read(workspace, caps);
-        self.add("files", context_files::section(&files));
+        self.add(TOLD[0], context_files::section(&files));
         if tools {
-            self.add("skills", skills::section(&skills::read(workspace), profile));
+            self.add(TOLD[1], skills::section(&skills::read(workspace), profile));
         }
         notices
+    }
+
+    /// This prompt as a session began with it, when its workspace told other things; `None` when
+    /// that is a prompt for something else.
+    pub(crate) fn as_begun(&self, text: &str) -> Option<Self> {
+        let own = self.sections.iter().filter(|section| !TOLD.contains(&section.name));
+        let mut prompt = Self { sections: own.cloned().collect() };
+        let told = text.strip_prefix(&prompt.text())?;
+        if !told.is_empty() {
+            prompt.add(TOLD[0], told.strip_prefix(BETWEEN)?.to_owned());
+        }
+        // The same text by the parts that are known is better.
+        Some(if self.text() == text { self.clone() } else { prompt })
     }
 
     /// The parts, in order.
@@ -112,7 +125,7 @@ impl Prompt {
     fn text_to(&self, count: usize) -> String {
         let texts: Vec<&str> =
             self.sections.iter().take(count).map(|section| section.text.as_str()).collect();
-        texts.join("\n\n")
+        texts.join(BETWEEN)
     }
 
     fn add(&mut self, name: &'static str, text: String) {
@@ -121,6 +134,12 @@ impl Prompt {
         }
     }
 }
+
+/// Stands between two sections.
+const BETWEEN: &str = "\n\n";
+
+/// The sections that the workspace tells; the last ones.
+const TOLD: [&str; 2] = ["files", "skills"];
 
 const IDENTITY: &str = "You are OpenClaw, an assistant that works for one person on that person's \
                         own machine. Answer in the language you are spoken to.";
@@ -165,6 +184,14 @@ mod tests {
         assert_eq!(names, ["identity", "workspace", "guidance", "files", "skills"]);
         assert!(prompt.text().contains("Be kind."));
         let mut bare = Prompt::without_tools();
+        let begun = prompt.text();
+        let fresh = Prompt::with_tools(Profile::Default, "/w");
+        assert_eq!(fresh.as_begun(&begun).map(|prompt| prompt.text()), Some(begun.clone()));
+        assert_eq!(prompt.as_begun(&begun).as_ref(), Some(&prompt));
+        assert_eq!(prompt.as_begun(&fresh.text()), Some(fresh));
+        for other in [Prompt::with_tools(Profile::Default, "/v"), Prompt::without_tools()] {
+            assert_eq!(other.as_begun(&begun), None);
+        }
         let _ = bare.tell_of(&workspace, Profile::Default, caps, false);
         assert!(bare.text().contains("Be kind.") && !bare.text().contains("SKILL.md"));
     }

@@ -15,7 +15,7 @@ use openclaw_runtime::{
 use crate::lab::{Lab, lab_on, setup_kind};
 
 #[derive(Debug)]
-struct Agrees;
+pub(crate) struct Agrees;
 
 #[async_trait]
 impl Approver for Agrees {

@@ -11,6 +11,8 @@ mod chain;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod conversation;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod hints;

@@ -1,19 +1,16 @@
 //! Each request of a session begins with the bytes of the one before, whatever happens in between,
 //! as a server sees it.
 
+use std::future::pending;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, UNIX_EPOCH};
 
-use async_trait::async_trait;
-use openclaw_core::{
-    AssistantMessage, History, Journal, JournalEntry, JournalError, Summary, ToolCallId, ToolOutput,
-};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
-use openclaw_runtime::{AgentOptions, AgentRun, TurnOutcome, TurnReport, channel};
+use openclaw_runtime::{Conversation, TurnOutcome, TurnReport, channel};
 use serde_json::Value;
 
-use crate::agent::options;
+use crate::conversation::options;
 use crate::lab::Lab;
 
 /// What a session goes through.
@@ -31,7 +28,8 @@ enum Step {
     },
     Restart,
     Midnight,
-    Resume,
+    /// Another process takes the session up, in a workspace that tells other things by now.
+    TakeUp,
     Compact,
 }
 
@@ -46,7 +44,7 @@ const STEPS: [Step; 12] = [
     Step::Lost { in_call: true },
     Step::Restart,
     Step::Midnight,
-    Step::Resume,
+    Step::TakeUp,
     Step::Compact,
 ];
 
@@ -54,15 +52,13 @@ const STEPS: [Step; 12] = [
 struct Session {
     server: MockVllm,
     lab: Lab,
-    run: AgentRun,
-    history: History,
-    journal: Arc<Record>,
+    /// `None` while it is taken up.
+    conversation: Option<Conversation>,
     /// Seconds since the epoch.
     now: Arc<AtomicU64>,
 }
 
 impl Session {
-    #[expect(clippy::disallowed_methods, reason = "nobody reads the files meanwhile")]
     async fn begin(window: u32) -> Self {
         let model = ModelSpec::new("tiny", window);
         let server = MockVllm::builder().model(model).start().await.unwrap();
@@ -76,12 +72,28 @@ impl Session {
         );
         // A minute before midnight.
         let now = Arc::new(AtomicU64::new(1_795_305_540));
-        let journal = Arc::new(Record::default());
-        let run = agent(&lab, &journal, &now).await;
-        std::fs::write(run.workspace.join("a.txt"), "one\ntwo\n").unwrap();
-        std::fs::write(run.workspace.join("large.txt"), "a long line of text\n".repeat(400))
-            .unwrap();
-        Self { server, lab, run, history: History::new(), journal, now }
+        let mut session = Self { server, lab, conversation: None, now };
+        session.take_up().await;
+        session.write("a.txt", "one\ntwo\n");
+        session.write("large.txt", &"a long line of text\n".repeat(400));
+        session
+    }
+
+    fn conversation(&mut self) -> &mut Conversation {
+        self.conversation.as_mut().unwrap()
+    }
+
+    async fn take_up(&mut self) {
+        let now = Arc::clone(&self.now);
+        let clock = move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::Relaxed));
+        let runtime = self.lab.runtime.clone().with_clock(clock);
+        let conversation = runtime.conversation(options("vllm/tiny")).await.unwrap();
+        self.conversation = Some(conversation);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "nobody reads the files meanwhile")]
+    fn write(&mut self, name: &str, text: &str) {
+        std::fs::write(self.conversation().run().workspace.join(name), text).unwrap();
     }
 
     async fn take(&mut self, step: Step, number: usize) {
@@ -118,15 +130,17 @@ impl Session {
             Step::Midnight => {
                 self.now.fetch_add(86_400 / 2, Ordering::Relaxed);
             }
-            Step::Resume => {
-                let read = self.journal.history();
-                assert_eq!(read, self.history, "the journal holds the whole conversation");
-                self.history = read;
-                self.run = agent(&self.lab, &self.journal, &self.now).await;
+            Step::TakeUp => {
+                let text = format!("In chapter {number}, be kind.");
+                self.write("AGENTS.md", &text);
+                let left = self.conversation.take().map(|left| left.history().clone());
+                self.take_up().await;
+                let found = self.conversation().history();
+                assert_eq!(Some(found), left.as_ref(), "the store has the whole conversation");
             }
             Step::Compact => {
                 let (sender, _receiver) = channel();
-                self.run.agent.compact(&mut self.history, sender).await.unwrap();
+                self.conversation().compact(sender).await.unwrap();
             }
         }
         self.now.fetch_add(61, Ordering::Relaxed);
@@ -143,14 +157,15 @@ impl Session {
         self.server.push(Turn::text("that."));
         let (sender, _receiver) = channel();
         let text = format!("go on {number}");
-        let turn = self.run.agent.run_turn(&mut self.history, &text, sender);
+        let conversation = self.conversation.as_mut().unwrap();
+        let turn = conversation.turn(&text, None, sender, pending());
         let accident = async {
             gate.reached().await;
             self.server.kill();
             self.server.restart().await.unwrap();
         };
         let (report, ()) = tokio::join!(turn, accident);
-        assert_replied(&report);
+        assert_replied(&report.unwrap());
     }
 
     /// A turn that ends with a text.
@@ -158,7 +173,8 @@ impl Session {
         self.server.push(Turn::text(format!("Answer {number}: \"so\" \u{e9}.")));
         let (sender, _receiver) = channel();
         let text = format!("{text} {number}");
-        assert_replied(&self.run.agent.run_turn(&mut self.history, &text, sender).await);
+        let turn = self.conversation().turn(&text, None, sender, pending());
+        assert_replied(&turn.await.unwrap());
     }
 
     /// The bodies of the requests to the model, in order.
@@ -172,61 +188,6 @@ impl Session {
 #[track_caller]
 fn assert_replied(report: &TurnReport) {
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
-}
-
-async fn agent(lab: &Lab, journal: &Arc<Record>, now: &Arc<AtomicU64>) -> AgentRun {
-    let now = Arc::clone(now);
-    let clock = move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::Relaxed));
-    let model = Some("vllm/tiny".to_owned());
-    let journal = Arc::clone(journal) as Arc<dyn Journal>;
-    let options = AgentOptions { model, journal, ..options(None) };
-    lab.runtime.clone().with_clock(clock).agent(options).await.unwrap()
-}
-
-/// The entries of a journal, read back as a process would that goes on with the session.
-#[derive(Debug, Default)]
-struct Record(Mutex<Vec<Entry>>);
-
-#[derive(Debug)]
-enum Entry {
-    User(String),
-    Assistant(AssistantMessage),
-    Result(ToolCallId, ToolOutput),
-    Compacted(usize, Summary),
-}
-
-impl Record {
-    fn history(&self) -> History {
-        let mut history = History::new();
-        for entry in self.0.lock().unwrap().iter() {
-            match entry {
-                Entry::User(text) => history.push_user(text),
-                Entry::Assistant(message) => {
-                    history.push_assistant(message.clone()).unwrap();
-                }
-                Entry::Result(id, output) => history.resolve(id, output.clone()).unwrap(),
-                Entry::Compacted(keep, summary) => {
-                    history.compact(*keep, summary.clone()).unwrap();
-                }
-            }
-        }
-        history
-    }
-}
-
-#[async_trait]
-impl Journal for Record {
-    async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
-        let entry = match entry {
-            JournalEntry::User(text) => Entry::User(text.to_owned()),
-            JournalEntry::Assistant(message) => Entry::Assistant(message.clone()),
-            JournalEntry::Result(id, output) => Entry::Result(id.clone(), output.clone()),
-            JournalEntry::Compacted { keep, summary } => Entry::Compacted(keep, summary.clone()),
-            _ => return Ok(()),
-        };
-        self.0.lock().unwrap().push(entry);
-        Ok(())
-    }
 }
 
 /// A request for a summary of the conversation.
@@ -339,5 +300,8 @@ async fn a_session_of_every_step_keeps_its_prefix_and_its_cache() {
     assert_eq!(assert_prefixes(&bodies, "every step"), 1);
     let days = ["2026-11-21", "2026-11-22"].map(|day| bodies.iter().any(|b| b.contains(day)));
     assert_eq!(days, [true, true], "midnight was crossed");
-    assert!(!format!("{:?}", session.history).contains("[It is "), "the time is not kept");
+    assert!(
+        !format!("{:?}", session.conversation().history()).contains("[It is "),
+        "the time is not kept"
+    );
 }

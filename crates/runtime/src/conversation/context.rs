@@ -1,0 +1,53 @@
+//! How full the window is.
+
+use openclaw_agent_loop::TurnReport;
+use openclaw_core::ModelInfo;
+use openclaw_store::{Loaded, Store, StoreError};
+
+use crate::AgentRun;
+
+/// How full the window was after the last request that a server counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContextUse {
+    /// The tokens of the request and its answer.
+    pub tokens: u32,
+    /// The part of the request that the server had cached, in tokens; `None` when it did not say.
+    pub cached: Option<u32>,
+    /// The window of the model that answered, in tokens.
+    pub window: u32,
+}
+
+impl ContextUse {
+    /// The share of the window, in hundredths; above 100 when a smaller model took over.
+    #[must_use]
+    pub fn percent(self) -> u32 {
+        let percent = u64::from(self.tokens) * 100 / u64::from(self.window.max(1));
+        u32::try_from(percent).unwrap_or(u32::MAX)
+    }
+}
+
+/// As the last turn of the session left it.
+pub(super) fn at_the_start(
+    store: &Store,
+    loaded: &Loaded,
+    run: &AgentRun,
+) -> Result<Option<ContextUse>, StoreError> {
+    let tokens = store.find(loaded.session.id().as_str())?.context_tokens;
+    let window = window(&run.model.info());
+    Ok(tokens.map(|tokens| ContextUse {
+        tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+        cached: None,
+        window,
+    }))
+}
+
+/// As a turn left it; `None` when no server counted.
+pub(super) fn after(report: &TurnReport, info: &ModelInfo) -> Option<ContextUse> {
+    let usage = report.last_usage?;
+    let tokens = usage.input.saturating_add(usage.output);
+    Some(ContextUse { tokens, cached: usage.cached, window: window(info) })
+}
+
+fn window(info: &ModelInfo) -> u32 {
+    info.limits.window
+}

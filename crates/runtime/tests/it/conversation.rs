@@ -1,0 +1,144 @@
+//! Conversations that are kept: taken up, resumed, begun anew and taken back.
+
+use std::future::{pending, ready};
+use std::sync::Arc;
+
+use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
+use openclaw_runtime::{
+    Conversation, ConversationError, ConversationOptions, Place, StoreErrorKind, TurnOutcome,
+    channel,
+};
+
+use crate::agent::Agrees;
+use crate::lab::{Lab, lab_on};
+
+/// The agent's main session with this model.
+pub(crate) fn options(model: &str) -> ConversationOptions {
+    ConversationOptions {
+        place: None,
+        agent: None,
+        model: Some(model.to_owned()),
+        workspace: None,
+        time: None,
+        approver: Arc::new(Agrees),
+    }
+}
+
+async fn server() -> (MockVllm, Lab) {
+    let builder = MockVllm::builder().model(ModelSpec::new("tiny", 8192));
+    let server = builder.model(ModelSpec::new("small", 4096)).start().await.unwrap();
+    let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
+    (server, lab)
+}
+
+async fn take_up(lab: &Lab) -> Conversation {
+    lab.runtime.conversation(options("lab/tiny")).await.unwrap()
+}
+
+async fn say(conversation: &mut Conversation, text: &str) -> String {
+    let (sender, _receiver) = channel();
+    let report = conversation.turn(text, None, sender, pending()).await.unwrap();
+    match report.outcome {
+        TurnOutcome::Reply { text, .. } => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The texts of the messages that the server was sent last, the time aside.
+fn last_messages(server: &MockVllm) -> Vec<String> {
+    let requests = server.requests();
+    let seen = requests.iter().rfind(|seen| seen.path == "/v1/chat/completions").unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+    let messages = body["messages"].as_array().unwrap().iter().skip(1);
+    let text = |message: &serde_json::Value| message["content"].as_str().unwrap_or("").to_owned();
+    messages.map(|m| text(m).split("\n\n[It is ").next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_conversation_goes_on_where_the_last_process_left_it() {
+    let (server, lab) = server().await;
+    server.push(Turn::text("Ada, then."));
+    let mut first = take_up(&lab).await;
+    assert_eq!((first.key().as_str(), first.found().messages), ("agent:main:main", 0));
+    assert_eq!(first.context(), None);
+    say(&mut first, "My name is Ada.").await;
+    let (id, context) = (first.session_id().clone(), first.context().unwrap());
+    assert!(context.tokens > 0 && context.window == 8192, "{context:?}");
+    let taken = lab.runtime.conversation(options("lab/tiny")).await.unwrap_err();
+    assert!(
+        matches!(&taken, ConversationError::Store(e) if e.kind() == StoreErrorKind::InUse),
+        "{taken:?}"
+    );
+    drop(first);
+
+    let mut second = take_up(&lab).await;
+    assert_eq!((second.session_id(), second.found().messages), (&id, 2));
+    assert_eq!(second.context().map(|context| context.tokens), Some(context.tokens));
+    server.push(Turn::text("Ada."));
+    assert_eq!(say(&mut second, "What is my name?").await, "Ada.");
+    assert_eq!(last_messages(&server), ["My name is Ada.", "Ada, then.", "What is my name?"]);
+}
+
+#[tokio::test]
+async fn a_turn_that_was_interrupted_is_finished() {
+    let (server, lab) = server().await;
+    let mut conversation = take_up(&lab).await;
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
+    let (sender, _receiver) = channel();
+    tokio::select! {
+        biased;
+        () = gate.reached() => {}
+        report = conversation.turn("Count the moons.", None, sender, pending()) => {
+            panic!("{report:?}")
+        }
+    }
+    drop(conversation);
+    server.push(Turn::text("Four."));
+    let mut again = take_up(&lab).await;
+    assert!(again.found().unfinished_turn);
+    let (sender, _receiver) = channel();
+    let report = again.resume(None, sender, pending()).await.unwrap().unwrap();
+    assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
+    assert_eq!(last_messages(&server), ["Count the moons."]);
+    let (sender, _receiver) = channel();
+    assert!(again.resume(None, sender, ready(())).await.unwrap().is_none(), "only once");
+}
+
+#[tokio::test]
+async fn a_new_session_leaves_the_old_one_as_it_is() {
+    let (server, lab) = server().await;
+    let mut conversation = take_up(&lab).await;
+    say(&mut conversation, "first").await;
+    let old = conversation.session_id().clone();
+    conversation.reset().await.unwrap();
+    assert!(conversation.history().is_empty() && *conversation.session_id() != old);
+    say(&mut conversation, "second").await;
+    assert_eq!(last_messages(&server), ["second"]);
+    drop(conversation);
+    let place = Some(Place::Id(old));
+    let old = ConversationOptions { place, ..options("lab/tiny") };
+    let mut old = lab.runtime.conversation(old).await.unwrap();
+    say(&mut old, "third").await;
+    let messages = last_messages(&server);
+    assert_eq!((messages[0].as_str(), messages[2].as_str()), ("first", "third"));
+}
+
+#[tokio::test]
+async fn a_turn_is_taken_back_and_another_model_goes_on() {
+    let (server, lab) = server().await;
+    let mut conversation = take_up(&lab).await;
+    say(&mut conversation, "kept").await;
+    say(&mut conversation, "regretted").await;
+    assert!(conversation.undo_turn().await.unwrap());
+    conversation.use_model(Some("lab/small")).await.unwrap();
+    assert!(conversation.use_model(Some("lab/none")).await.is_err());
+    say(&mut conversation, "again").await;
+    let messages = last_messages(&server);
+    assert_eq!((messages[0].as_str(), messages[2].as_str()), ("kept", "again"));
+    assert_eq!(conversation.context().unwrap().window, 4096);
+    assert_eq!(conversation.run().model.info().reference.to_string(), "lab/small");
+    for expected in [true, true, false] {
+        assert_eq!(conversation.undo_turn().await.unwrap(), expected);
+    }
+}
