@@ -14,8 +14,8 @@ use crate::prefix::Prefixes;
 use crate::toolbox::Toolbox;
 use crate::turn::Turn;
 use crate::{
-    CallRepeats, Compaction, DuplicateTool, EventSender, Limit, TurnError, TurnLimits, TurnOutcome,
-    TurnReport,
+    Compaction, DuplicateTool, EventSender, Limit, TurnError, TurnLimits, TurnOutcome, TurnReport,
+    TurnRequest,
 };
 
 /// What an agent is made of.
@@ -109,40 +109,38 @@ impl Agent {
         self.tail.as_ref().map(|tail| tail())
     }
 
-    /// Runs one turn on what the user said, and adds it to the history.
+    /// Runs one turn, until it ends or `cancelled` does. The turn's report then says so, and calls
+    /// that are open are answered as cancelled.
     ///
-    /// The events end when the turn does. Whatever the outcome, the history is fit for the next
-    /// turn: it then holds the user's text, each whole message of the model, and a result for
-    /// each call that was answered.
+    /// Whatever the outcome, the history is fit for the next turn: it then holds the user's text,
+    /// each whole message of the model, and a result for each call that was answered.
+    ///
+    /// # Steering
+    /// What is said to [`TurnRequest::steering`] is added to the history before the next model
+    /// call, one [`TurnEvent::Steered`](crate::TurnEvent::Steered) each; a repetition counts anew
+    /// from there, and no tool is forced any more. When the model ends the turn with a reply and
+    /// something was not heard by then, the reply is kept and the turn goes on: its outcome is that
+    /// of its last message. A turn that has no model call left ends with the reply instead. What
+    /// was not heard when the turn ended, in whichever way, is still in the steering; each text is
+    /// there or in the history, and never in both.
     ///
     /// # Cancellation
     /// Dropping the future ends the model call and the tool that run, and leaves the history as
-    /// it is at that point; calls without a result are sent as interrupted. When the future is
-    /// dropped while an entry is being recorded, the journal may have that entry and the history
-    /// not: a conversation that is to survive its process is then read back from its journal.
-    pub async fn run_turn(
+    /// it is at that point; calls without a result are sent as interrupted. When the turn is
+    /// dropped, cancelled or out of time while an entry is being recorded, the journal may have
+    /// that entry and the history not: a conversation that is to survive its process is then read
+    /// back from its journal.
+    pub async fn run(
         &self,
         history: &mut History,
-        input: &str,
-        events: EventSender,
-    ) -> TurnReport {
-        let mut turn = Turn::new(self, history, events);
-        let ended = self.within_time(turn.run(input)).await;
-        turn.end(ended)
-    }
-
-    /// Runs one turn like [`run_turn`](Self::run_turn), until `cancelled` ends. The turn's report
-    /// then says so, and calls that are open are answered as cancelled.
-    pub async fn run_turn_until(
-        &self,
-        history: &mut History,
-        input: &str,
-        events: EventSender,
+        request: TurnRequest<'_>,
         cancelled: impl Future<Output = ()>,
     ) -> TurnReport {
+        let TurnRequest { opening, steering, events } = request;
         let mut turn = Turn::new(self, history, events);
+        turn.steering = steering;
         let ended = {
-            let run = pin!(self.within_time(turn.run(input)));
+            let run = pin!(self.within_time(turn.run(opening)));
             match select(pin!(cancelled), run).await {
                 Either::Left(((), _run)) => Err(Cut::Cancelled),
                 Either::Right((ended, _)) => ended,
@@ -151,24 +149,34 @@ impl Agent {
         turn.end(ended)
     }
 
-    /// Goes on with a turn that was interrupted, e.g. by the end of its process: with what the
-    /// user said last, and the calls that were answered since. `repeats` is what was kept of the
-    /// turn's report; `None` reads it from the history.
-    ///
-    /// A history in which nothing waits for the model fails the turn.
-    pub async fn resume_turn(
+    /// Runs one turn on what the user said, as [`run`](Self::run) does with nobody to steer or
+    /// cancel it.
+    pub async fn run_turn(
         &self,
         history: &mut History,
-        repeats: Option<CallRepeats>,
+        input: &str,
         events: EventSender,
     ) -> TurnReport {
-        let mut turn = Turn::new(self, history, events);
-        let ended = self.within_time(turn.resume(repeats)).await;
-        turn.end(ended)
+        self.run(history, TurnRequest::say(input, events), std::future::pending()).await
+    }
+
+    /// Runs one turn on what the user said, as [`run`](Self::run) does with nobody to steer it.
+    pub async fn run_turn_until(
+        &self,
+        history: &mut History,
+        input: &str,
+        events: EventSender,
+        cancelled: impl Future<Output = ()>,
+    ) -> TurnReport {
+        self.run(history, TurnRequest::say(input, events), cancelled).await
     }
 
     /// Puts a summary in the place of the conversation's beginning, whether or not it still fits.
     /// `None` when nothing that can be done cuts a fifth of it.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves the history as it was. When it is dropped while the summary is
+    /// being recorded, the journal may have it and the history not, as in [`run`](Self::run).
     ///
     /// # Errors
     /// When the summary cannot be recorded; the history is then as it was.

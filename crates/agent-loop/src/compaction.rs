@@ -244,12 +244,7 @@ impl Scale {
     fn summary(&self, agent: &Agent, history: &History, keep: usize, text: &str) -> Summary {
         let replaced = history.steps().len() - keep;
         let bytes = |part| usize::try_from(self.bytes_of(self.room() / part)).unwrap_or(usize::MAX);
-        let kept_user = history.steps().skip(replaced).any(|step| matches!(step, Step::User(_)));
-        let request = history.steps().take(replaced).rev().find_map(|step| match step {
-            Step::User(text) => Some(text.to_owned()),
-            Step::Summary(summary) => summary.request.clone(),
-            Step::Assistant { .. } => None,
-        });
+        let request = unanswered(history, replaced);
         let mut ledger = ledger::of(&agent.toolbox, history.steps().take(replaced));
         let mut size = 0;
         let fitting = ledger.iter().rev().take_while(|line| {
@@ -267,11 +262,24 @@ impl Scale {
         Summary {
             text: transcript::shorten(text, bytes(12)),
             ledger,
-            request: request
-                .filter(|_| !kept_user)
-                .map(|text| transcript::shorten(&text, bytes(4))),
+            request: request.map(|text| transcript::shorten(&text, bytes(4))),
         }
     }
+}
+
+/// What the user said among the first `replaced` steps that is still being worked on: all since the
+/// model last ended a turn with a reply.
+fn unanswered(history: &History, replaced: usize) -> Option<String> {
+    let mut said = Vec::new();
+    for (at, step) in history.steps().enumerate() {
+        match step {
+            Step::Summary(summary) => said.extend(summary.request.as_deref()),
+            Step::User(text) if at < replaced => said.push(text),
+            Step::Assistant { calls, .. } if calls.is_empty() => said.clear(),
+            Step::User(_) | Step::Assistant { .. } => {}
+        }
+    }
+    (!said.is_empty()).then(|| said.join("\n\n"))
 }
 
 /// The bytes of a step.

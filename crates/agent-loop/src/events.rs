@@ -52,6 +52,12 @@ pub enum TurnEvent {
         /// What was learnt and what is done about it, as a sentence.
         how: String,
     },
+    /// What the user said meanwhile was added to the conversation, for the next model call. After a
+    /// whole message without calls: the turn goes on all the same.
+    Steered {
+        /// What was said.
+        text: String,
+    },
     /// The conversation no longer fits and is being summarised.
     Compacting,
     /// A summary took the place of the beginning of the conversation.

@@ -4,7 +4,8 @@
 //! A turn begins with what the user said and ends in exactly one [`TurnOutcome`]: the model is
 //! asked, the calls it makes are decided on, run and answered one after the other, and it is asked
 //! again, until it answers without a call or a limit ends the turn. What happens meanwhile comes
-//! as [`TurnEvent`]s; nothing calls back.
+//! as [`TurnEvent`]s; nothing calls back. What the user says meanwhile is given to the model before
+//! it is asked again: see [`Steering`].
 //!
 //! The turn is cancelled by dropping its future, at any point: the history stays valid, and an
 //! answer is in it only if it was whole. There are no default limits here, no retries and no
@@ -24,7 +25,9 @@ mod progress;
 mod repeats;
 mod repetition;
 mod report;
+mod request;
 mod room;
+mod steering;
 mod tool_call;
 mod toolbox;
 mod turn;
@@ -39,3 +42,5 @@ pub use prefix::{CacheMiss, Changed};
 pub use repeats::{CallRepeats, Repeat};
 pub use repetition::Part;
 pub use report::{TurnOutcome, TurnReport};
+pub use request::{Opening, TurnRequest};
+pub use steering::Steering;

@@ -16,7 +16,7 @@ const WARN_AT: u32 = 3;
 const BLOCK_AT: u32 = 5;
 
 /// The results of calls so far, of one turn. What it holds does not depend on the process: it can
-/// be kept and given back to [`Agent::resume_turn`](crate::Agent::resume_turn).
+/// be kept and given back with [`Opening::Resume`](crate::Opening::Resume).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallRepeats {
     seen: BTreeMap<u64, Streak>,

@@ -28,7 +28,8 @@ pub struct TurnReport {
     pub duration: Duration,
     /// From the start of the turn to the first content of any kind; `None` when there was none.
     pub first_token_after: Option<Duration>,
-    /// The calls that had the same result again; for [`Agent::resume_turn`](crate::Agent).
+    /// The calls that had the same result again; for
+    /// [`Opening::Resume`](crate::Opening::Resume).
     pub repeats: CallRepeats,
 }
 
@@ -53,7 +54,7 @@ pub enum TurnOutcome {
     },
     /// There is no answer.
     Failed(TurnError),
-    /// It was cancelled by [`Agent::run_turn_until`](crate::Agent::run_turn_until).
+    /// It was cancelled by whoever runs it: see [`Agent::run`](crate::Agent::run).
     Cancelled,
     /// The turn's clock ran out.
     TimedOut {

@@ -14,8 +14,8 @@ use crate::model_call::{Answer, Repeating};
 use crate::report::add_usage;
 use crate::room::{self, Room};
 use crate::{
-    Agent, AskedAgain, CallRepeats, Compaction, EventSender, TurnError, TurnErrorKind, TurnEvent,
-    TurnOutcome, TurnReport,
+    Agent, AskedAgain, CallRepeats, Compaction, EventSender, Opening, Steering, TurnError,
+    TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
 };
 
 /// A turn under way.
@@ -23,6 +23,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) history: &'a mut History,
     pub(crate) events: EventSender,
+    /// What the user says meanwhile.
+    pub(crate) steering: Option<&'a Steering>,
     pub(crate) tally: Tally,
     /// The calls that were run; while one is open it may have had an effect.
     pub(crate) dispatched: Vec<ToolCallId>,
@@ -71,6 +73,7 @@ impl<'a> Turn<'a> {
             agent,
             history,
             events,
+            steering: None,
             tally,
             dispatched: Vec::new(),
             room: Room::default(),
@@ -85,33 +88,63 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Runs from its opening to an answer or a failure.
+    pub(crate) async fn run(&mut self, opening: Opening<'_>) -> Result<TurnOutcome, TurnError> {
+        match opening {
+            Opening::Say(input) => self.say(input).await?,
+            Opening::Resume(repeats) => self.take_up(repeats)?,
+        }
+        self.go_on().await
+    }
+
     /// Takes up what a turn left that was interrupted.
-    pub(crate) async fn resume(
-        &mut self,
-        repeats: Option<CallRepeats>,
-    ) -> Result<TurnOutcome, TurnError> {
+    fn take_up(&mut self, repeats: Option<CallRepeats>) -> Result<(), TurnError> {
         let last = self.history.messages().last();
         if !matches!(last, Some(MessageRef::User(_) | MessageRef::ToolResult { .. })) {
             return Err(TurnError::history(HistoryError::NothingToAnswer));
         }
         let toolbox = &self.agent.toolbox;
         self.repeats = repeats.unwrap_or_else(|| CallRepeats::of_history(self.history, toolbox));
-        self.go_on().await
+        Ok(())
     }
 
-    /// Runs from what the user says to an answer or a failure.
-    pub(crate) async fn run(&mut self, input: &str) -> Result<TurnOutcome, TurnError> {
-        self.record(JournalEntry::User(input)).await?;
-        self.history.push_user(input);
-        self.go_on().await
+    /// Adds what the user says.
+    async fn say(&mut self, text: &str) -> Result<(), TurnError> {
+        self.record(JournalEntry::User(text)).await?;
+        self.history.push_user(text);
+        Ok(())
+    }
+
+    /// Adds what the user said since the last model call.
+    async fn hear(&mut self) -> Result<(), TurnError> {
+        let Some(steering) = self.steering else { return Ok(()) };
+        while let Some(said) = steering.next() {
+            self.say(said.text()).await?;
+            let text = said.heard();
+            // What was done before may be right now, and what was insisted on may be wrong.
+            self.repeats = CallRepeats::default();
+            self.ladder = Ladder::default();
+            self.force = None;
+            self.events.send(TurnEvent::Steered { text }).await;
+        }
+        Ok(())
+    }
+
+    /// Whether the turn goes on after a reply: there is something that the model has not heard,
+    /// and it can still be asked.
+    fn is_steered_on(&self) -> bool {
+        self.tally.model_calls < self.agent.limits.model_calls
+            && self.steering.is_some_and(|steering| !steering.is_empty())
     }
 
     async fn go_on(&mut self) -> Result<TurnOutcome, TurnError> {
         loop {
+            self.hear().await?;
             if self.agent.limits.compaction.is_some()
                 && compaction::is_due(self.agent, self.history).await
             {
                 self.compact().await?;
+                self.hear().await?;
             }
             let (message, outcome) = match self.ask().await {
                 Ok(Answer::Whole(message, outcome)) => (message, outcome),
@@ -128,7 +161,11 @@ impl<'a> Turn<'a> {
             }
             self.asked_again.clear();
             if message.calls.is_empty() {
-                return self.reply(message, outcome).await;
+                let replied = self.reply(message, outcome).await?;
+                if self.is_steered_on() {
+                    continue;
+                }
+                return Ok(replied);
             }
             let give_up = self.take_calls(message).await?;
             if let Some(question) = self.question.take() {

@@ -305,6 +305,30 @@ async fn a_request_that_is_worked_on_is_kept_word_for_word() {
 }
 
 #[tokio::test]
+async fn a_request_is_kept_beside_what_was_said_since() {
+    let mut lab = Lab::new(4_096, Summaries::Short);
+    lab.chat("Look around.", "ls", ToolOutput::ok("x".repeat(1_000)));
+    lab.history.push_user("Build it.");
+    for (n, said) in [(0, "With tests."), (1, "In release."), (2, "Quickly.")] {
+        let arguments = Arguments::parse(r#"{"command":"make"}"#).unwrap();
+        let name = ToolName::new("exec").unwrap();
+        let call = ToolCall { id: ToolCallId::numbered(n), name, arguments };
+        let calls = lab.history.push_assistant(AssistantMessage::call(call)).unwrap();
+        let output = ToolOutput::ok("y".repeat(if n == 2 { 400 } else { 6_000 }));
+        lab.history.resolve(&calls[0].id, output).unwrap();
+        lab.history.push_user(said);
+    }
+    let (outcome, compactions) = lab.turn("Now.").await;
+    assert!(replied(&outcome) && compactions.len() == 1, "{outcome:?}");
+    let requests = lab.model.requests.lock().unwrap();
+    let sent = written(&requests.last().unwrap().history).join("\n");
+    for said in ["Build it.", "With tests.", "In release.", "Quickly.", "Now."] {
+        assert_eq!(sent.matches(said).count(), 1, "{said} {sent}");
+    }
+    assert!(!sent.contains("Look around."), "that was answered: {sent}");
+}
+
+#[tokio::test]
 async fn a_request_that_the_server_finds_too_large_is_made_to_fit_and_sent_once_more() {
     let mut lab = Lab::build(4_096, Summaries::Short, 1_800, "Be brief.");
     lab.fill(9, 1_000);

@@ -29,6 +29,8 @@ mod script;
 #[cfg(test)]
 mod sent;
 #[cfg(test)]
+mod steering;
+#[cfg(test)]
 mod tail;
 #[cfg(test)]
 mod tools;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use openclaw_agent_loop::{
     Agent, AgentParts, CallRepeats, DuplicateTool, EventReceiver, TurnEvent, TurnLimits,
-    TurnReport, events,
+    TurnReport, TurnRequest, events,
 };
 use openclaw_core::{
     Abilities, Approver, Arguments, AssistantMessage, BrokenCall, ChatEvent, ChatModel,
@@ -253,7 +253,8 @@ impl Play {
         repeats: Option<CallRepeats>,
     ) -> (TurnReport, Vec<TurnEvent>) {
         let (sender, receiver) = events::channel();
-        let resumed = self.agent.resume_turn(&mut self.history, repeats, sender);
+        let request = TurnRequest::resume(repeats, sender);
+        let resumed = self.agent.run(&mut self.history, request, std::future::pending());
         tokio::join!(resumed, drain(receiver))
     }
 
