@@ -1,13 +1,15 @@
 //! A session as lines of JSON.
 
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use crate::catalogue::SessionInfo;
 use crate::event::checksum;
-use crate::{SessionId, Store, StoreError};
+use crate::{SessionId, Store, StoreError, files};
 
 /// What the first line says that the others are.
 pub(crate) const FORMAT: &str = "openclaw-session";
@@ -29,13 +31,44 @@ impl Store {
             if info.id != *id {
                 return Err(StoreError::not_found(id.as_str()));
             }
-            let unwritten = StoreError::file("export to", std::path::Path::new("the output"));
+            let unwritten = StoreError::file("export to", Path::new("the output"));
             match events(&transaction, &info, out) {
                 Ok(count) => Ok(count),
                 Err(Failure::Read(error)) => Err(fail(error)),
                 Err(Failure::Write(error)) => Err(unwritten(error)),
             }
         })
+    }
+}
+
+impl Store {
+    /// Writes a session to a file for its owner alone, as [`export`](Self::export) does. A file
+    /// that is there is replaced when `replace` says so, once all is written.
+    ///
+    /// # Errors
+    /// When there is a file and it is not to be replaced, and as for [`export`](Self::export);
+    /// nothing is left behind then.
+    pub fn export_to(&self, id: &SessionId, path: &Path, replace: bool) -> Result<u64, StoreError> {
+        let target = if replace { files::free_name(path, "part") } else { path.to_owned() };
+        let file = files::create_private(&target).map_err(StoreError::file("create", &target))?;
+        let written = self.write_to(id, &target, file).and_then(|count| {
+            if replace {
+                fs::rename(&target, path).map_err(StoreError::file("replace", path))?;
+            }
+            Ok(count)
+        });
+        if written.is_err() {
+            let _ = fs::remove_file(&target);
+        }
+        written
+    }
+
+    fn write_to(&self, id: &SessionId, path: &Path, file: File) -> Result<u64, StoreError> {
+        let mut out = BufWriter::new(file);
+        let count = self.export(id, &mut out)?;
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error);
+        file.and_then(|file| file.sync_all()).map_err(StoreError::file("write", path))?;
+        Ok(count)
     }
 }
 

@@ -53,8 +53,9 @@ impl Store {
     /// OpenClaw (`agents/main/sessions/<uuid>.jsonl`). The file is never changed. Lines that
     /// cannot be understood are left out and kept in a file in the folder of the store.
     ///
-    /// `key` and `agent` are for a file that does not say them; the key leads to the new session
-    /// unless it leads to another.
+    /// `key` counts instead of what the file says; a file that says none gets that of the agent's
+    /// main session, `agent:<agent>:main`. The key leads to the new session unless it leads to
+    /// another. `agent` is for a file that does not say one.
     ///
     /// # Errors
     /// When the file cannot be read or is neither of these, or the session cannot be written;
@@ -62,7 +63,7 @@ impl Store {
     pub fn import(
         &self,
         path: &Path,
-        key: &SessionKey,
+        key: Option<&SessionKey>,
         agent: &str,
     ) -> Result<Imported, StoreError> {
         let lines = read_lines(path)?;
@@ -83,11 +84,14 @@ impl Store {
         };
         let bad_lines = quarantine.count();
         let quarantine = quarantine.finish()?;
-        let (key, agent) = (key.clone(), agent.to_owned());
+        let agent = contents.agent.clone().unwrap_or_else(|| agent.to_owned());
+        let key = match key.or(contents.key.as_ref()) {
+            Some(key) => key.clone(),
+            None => format!("agent:{agent}:main").parse()?,
+        };
         let events = contents.events;
         let id = self.0.writer.write(move |connection| {
-            let Contents { id, key: own_key, agent: own_agent, title, batch, .. } = contents;
-            let (key, agent) = (own_key.unwrap_or(key), own_agent.unwrap_or(agent));
+            let Contents { id, title, batch, .. } = contents;
             let taken = |id: &SessionId| Ok(catalogue::number(connection, id)?.is_some());
             let id = match id {
                 Some(id) if !taken(&id)? => Some(id),

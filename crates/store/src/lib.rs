@@ -15,6 +15,7 @@
 mod append;
 mod catalogue;
 mod crc;
+mod entries;
 mod error;
 mod event;
 mod export;
@@ -35,6 +36,7 @@ mod transcript;
 mod writer;
 
 pub use catalogue::SessionInfo;
+pub use entries::{Content, Entry};
 pub use error::{StoreError, StoreErrorKind};
 pub use event::{Prefix, TurnRecord};
 pub use fold::Unfinished;

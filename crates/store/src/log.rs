@@ -75,14 +75,16 @@ impl Voids {
 }
 
 /// A row of the event table.
-struct Stored<'a> {
-    seq: u64,
-    kind: &'a str,
-    json: &'a str,
-    intact: bool,
+pub(crate) struct Stored<'a> {
+    pub(crate) seq: u64,
+    pub(crate) kind: &'a str,
+    pub(crate) json: &'a str,
+    /// Whether its checksum is right.
+    pub(crate) intact: bool,
 }
 
-const COLUMNS: &str = "seq, kind, at, crc, json";
+/// What [`Stored::of`] reads.
+pub(crate) const COLUMNS: &str = "seq, kind, at, crc, json";
 
 /// Reads a session's log, as if `undone` were recorded already.
 pub(crate) fn read(
@@ -291,7 +293,7 @@ enum Found {
 
 impl<'a> Stored<'a> {
     /// The row; `None` when it has values that no row of ours has.
-    fn of(row: &'a Row<'_>) -> rusqlite::Result<Option<Self>> {
+    pub(crate) fn of(row: &'a Row<'_>) -> rusqlite::Result<Option<Self>> {
         let (seq, at, crc) = (row.get::<_, i64>(0)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?);
         let (kind, json) = (text(row.get_ref(1)?), text(row.get_ref(4)?));
         let (Some((kind, json)), Ok(seq)) = (kind.zip(json), u64::try_from(seq)) else {

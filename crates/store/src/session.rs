@@ -214,16 +214,20 @@ impl Session {
         let last_seq = mirror.last_seq;
         let live = store.readers.read(|connection| Live::read(connection, n))?;
         let Some(range) = find(&live, last_seq) else { return Ok(None) };
-        let undone = Event::Undone { from: *range.start(), to: *range.end(), why };
+        let mut undone = vec![Event::Undone { from: *range.start(), to: *range.end(), why }];
         let log = store.readers.read(|connection| log::read(connection, n, Some(range)))?;
         let history = log.fold.history().clone();
-        let batch = Batch::new(&[undone], last_seq, files::now());
+        // What was said since may fit nothing any more, and then counts no more either.
+        let unfit = log.notes.iter();
+        undone.extend(unfit.map(|note| Event::Undone { from: note.from, to: note.to, why }));
+        let batch = Batch::new(&undone, last_seq, files::now());
         let batch = batch.with_turn_open(log.fold.turn_open);
+        let last_seq_now = batch.last_seq().unwrap_or(last_seq);
         store
             .writer
             .write_and(
                 move |connection| batch.write(connection, n, last_seq),
-                move |()| *mirror = Mirror { fold: log.fold, last_seq: last_seq + 1 },
+                move |()| *mirror = Mirror { fold: log.fold, last_seq: last_seq_now },
             )
             .await?;
         Ok(Some(history))

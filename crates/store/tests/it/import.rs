@@ -41,16 +41,20 @@ fn an_exported_session_is_the_same_when_it_is_taken_in() {
     let (folder, to) = store();
     let file = folder.path().join("session.jsonl");
     put(&file, &text);
-    let imported = to.import(&file, &"other".parse().unwrap(), "main").unwrap();
+    let imported = to.import(&file, None, "main").unwrap();
     assert_eq!((imported.bad_lines, imported.quarantine.as_ref()), (0, None));
     assert_eq!(exported_events(&exported(&to)), exported_events(&text));
     let (old, new) = (take(&from), to.take(imported.id.as_str()).unwrap());
     assert_eq!((new.history, new.notes), (old.history, vec![]));
     assert_eq!(new.session.id(), old.session.id());
     // A second time it gets an id of its own, and the key stays with the first.
-    let again = to.import(&file, &"other".parse().unwrap(), "main").unwrap();
+    let again = to.import(&file, None, "main").unwrap();
     assert_ne!(again.id, imported.id);
     assert!(!to.find(again.id.as_str()).unwrap().current);
+    // A key that is asked for counts more than the file's own.
+    let other = "agent:main:other".parse().unwrap();
+    let third = to.import(&file, Some(&other), "main").unwrap();
+    assert_eq!(to.current(&other).unwrap().unwrap().id, third.id);
     assert_eq!(fs::read(&file).unwrap(), text);
 }
 
@@ -68,7 +72,7 @@ fn changed_lines_are_put_apart() {
     let (folder, to) = store();
     let file = folder.path().join("session.jsonl");
     put(&file, text.as_bytes());
-    let imported = to.import(&file, &key(), "main").unwrap();
+    let imported = to.import(&file, None, "main").unwrap();
     assert_eq!(imported.bad_lines, 3);
     let bad = fs::read_to_string(imported.quarantine.unwrap()).unwrap();
     assert_eq!(bad.lines().count(), 3);
@@ -97,7 +101,7 @@ fn a_transcript_of_the_original_is_taken_in() {
     let (folder, store) = store();
     let file = folder.path().join("b7300bff.jsonl");
     put(&file, TRANSCRIPT.as_bytes());
-    let imported = store.import(&file, &key(), "main").unwrap();
+    let imported = store.import(&file, None, "main").unwrap();
     assert_eq!(imported.id.as_str(), "b7300bff-a214-4c11-97ae-eab26883c67a");
     assert_eq!(imported.bad_lines, 1);
     let info = store.find(imported.id.as_str()).unwrap();
@@ -134,11 +138,11 @@ fn a_file_of_another_kind_is_refused() {
     for (name, text) in [("a", ""), ("b", "hello\n"), ("c", "{\"model\":1}\n"), ("d", "[1]\n")] {
         let file = folder.path().join(name);
         put(&file, text.as_bytes());
-        let error = store.import(&file, &key(), "main").unwrap_err();
+        let error = store.import(&file, None, "main").unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Invalid, "{error}");
     }
     assert_eq!(store.sessions().unwrap(), []);
-    let missing = store.import(&folder.path().join("none"), &key(), "main").unwrap_err();
+    let missing = store.import(&folder.path().join("none"), None, "main").unwrap_err();
     assert_eq!(missing.kind(), StoreErrorKind::Disk);
 }
 
@@ -179,7 +183,7 @@ proptest! {
         let text = format!("{{\"type\":\"session\",\"id\":\"s\"}}\n{}", lines.join("\n"));
         let bytes = text.as_bytes();
         put(&file, &bytes[..30.max(cut.index(bytes.len() + 1)).min(bytes.len())]);
-        let imported = store.import(&file, &key(), "main").unwrap();
+        let imported = store.import(&file, None, "main").unwrap();
         let loaded = store.take(imported.id.as_str()).unwrap();
         prop_assert_eq!(&loaded.notes, &[]);
         prop_assert_eq!(&loaded.unfinished, &[]);

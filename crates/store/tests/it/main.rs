@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod entries;
+#[cfg(test)]
 mod import;
 #[cfg(test)]
 mod processes;

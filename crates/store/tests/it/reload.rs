@@ -216,6 +216,24 @@ fn a_compaction_and_a_turn_are_undone_and_the_log_stays() {
 }
 
 #[test]
+fn what_fits_nothing_after_an_undo_counts_no_more() {
+    let (_folder, store) = store();
+    let mut talk = Talk::new(take(&store));
+    talk.turn("one");
+    let one = talk.history.clone();
+    talk.compact(0, "One question.");
+    // It answers the summary, and nothing else.
+    talk.assistant(&AssistantMessage::text("As I said."));
+    assert!(talk.undo_compaction());
+    assert_eq!(talk.history, one);
+    talk.turn("two");
+    let two = talk.history.clone();
+    drop(talk);
+    let loaded = take(&store);
+    assert_eq!((loaded.history, loaded.notes), (two, vec![]));
+}
+
+#[test]
 fn the_beginning_of_requests_reads_back_byte_for_byte() {
     let (_folder, store) = store();
     let parameters = serde_json::json!({ "type": "object", "maximum": 0.1, "b": [1, "x"] });
