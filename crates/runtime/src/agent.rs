@@ -192,6 +192,14 @@ impl Runtime {
         Ok(AgentRun { agent, model, attempts, workspace, profile, prompt })
     }
 
+    /// Checks that there is an agent of this id.
+    ///
+    /// # Errors
+    /// When the config knows none.
+    pub fn check_agent(&self, id: &str) -> Result<(), SetupError> {
+        self.of_agent(id).map(|_| ())
+    }
+
     /// The same config as it holds for one agent.
     pub(crate) fn of_agent(&self, id: &str) -> Result<Self, SetupError> {
         let setup = &self.connector.setup;

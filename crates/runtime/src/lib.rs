@@ -46,7 +46,7 @@ pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use notices::Notices;
 pub use openclaw_agent_loop::{
     Agent, AskedAgain, BrokenCallStep, CacheMiss, Changed, CompactedBy, Compaction, EventReceiver,
-    EventSender, Limit, TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
+    EventSender, Limit, Refusal, TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
     events::channel,
 };
 pub use openclaw_store::{
