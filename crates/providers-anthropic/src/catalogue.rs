@@ -21,6 +21,8 @@ pub struct ListedModel {
     pub window: Option<u32>,
     /// The most tokens that an answer may have, if the server says.
     pub output: Option<u32>,
+    /// Who serves it, in the server's words; vLLM says `vllm`.
+    pub owner: Option<String>,
 }
 
 /// One page of the list. vLLM has its other API's here, whose cards have an `id` as well.
@@ -38,6 +40,8 @@ struct Card {
     id: String,
     #[serde(default)]
     display_name: Option<String>,
+    #[serde(default)]
+    owned_by: Option<String>,
     #[serde(default)]
     max_input_tokens: Value,
     #[serde(default)]
@@ -64,6 +68,7 @@ pub async fn list_models(client: &Client) -> Result<Vec<ListedModel>, ModelError
         listed.extend(page.data.into_iter().map(|card| ListedModel {
             id: card.id,
             name: card.display_name,
+            owner: card.owned_by,
             window: count(&card.max_input_tokens).or_else(|| count(&card.max_model_len)),
             output: count(&card.max_tokens),
         }));

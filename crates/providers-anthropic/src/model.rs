@@ -53,10 +53,51 @@ impl MessagesModel {
         self
     }
 
+    /// Sends through another client from now on.
+    #[must_use]
+    pub fn with_client(mut self, client: Client) -> Self {
+        self.client = client;
+        self
+    }
+
     /// The client, for a server's other routes.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The route of the API below the base URL.
+    #[must_use]
+    pub fn route(&self) -> &'static str {
+        "messages"
+    }
+
+    /// Sizes the prompt of a request, by the server's count where an estimate could be wrong about
+    /// what fits.
+    pub async fn size(&self, request: &ChatRequest) -> TokenCount {
+        self.prompt_tokens(request, self.bytes(request)).await
+    }
+
+    /// Sends a request whose prompt has `prompt` tokens.
+    ///
+    /// # Errors
+    /// As [`ChatModel::chat`]; also when the prompt leaves no room for an answer, before sending.
+    pub async fn send(
+        &self,
+        request: &ChatRequest,
+        prompt: TokenCount,
+    ) -> Result<ChatStream, ModelError> {
+        let cap = self.cap(request, prompt)?;
+        let (events, how) = match self.open(request, cap).await {
+            Ok(events) => (events, None),
+            Err(error) => {
+                let again = self.learnt.refused(&error, self.info().limits, (cap, prompt));
+                let Some(Again { cap, how }) = again else { return Err(error) };
+                (self.open(request, cap).await?, Some(how))
+            }
+        };
+        let learnt = (Arc::clone(&self.learnt), self.bytes(request));
+        Ok(Answer::new(events, self.id(), learnt, how).into_stream())
     }
 
     fn id(&self) -> &str {
@@ -66,6 +107,11 @@ impl MessagesModel {
     fn writer(&self) -> Writer<'_> {
         let thoughts = &self.learnt.thoughts;
         Writer { model: self.id(), marks: self.marks, params: &self.params, thoughts }
+    }
+
+    /// The size of a request by which its tokens are estimated.
+    fn bytes(&self, request: &ChatRequest) -> usize {
+        self.writer().count_body(request).len()
     }
 
     /// The most tokens that the answer is to have, whatever fits.
@@ -133,7 +179,7 @@ impl MessagesModel {
     }
 
     async fn open(&self, request: &ChatRequest, cap: u32) -> Result<EventStream, ModelError> {
-        let url = self.client.endpoint().api("messages");
+        let url = self.client.endpoint().api(self.route());
         let priority = match request.history.messages().last() {
             Some(MessageRef::ToolResult { .. }) => Priority::FollowUp,
             _ => Priority::User,
@@ -150,23 +196,12 @@ impl ChatModel for MessagesModel {
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let bytes = self.writer().count_body(&request).len();
-        let prompt = self.prompt_tokens(&request, bytes).await;
-        let cap = self.cap(&request, prompt)?;
-        let (events, how) = match self.open(&request, cap).await {
-            Ok(events) => (events, None),
-            Err(error) => {
-                let again = self.learnt.refused(&error, self.info().limits, (cap, prompt));
-                let Some(Again { cap, how }) = again else { return Err(error) };
-                (self.open(&request, cap).await?, Some(how))
-            }
-        };
-        let learnt = Arc::clone(&self.learnt);
-        Ok(Answer::new(events, self.id(), (learnt, bytes), how).into_stream())
+        let prompt = self.size(&request).await;
+        self.send(&request, prompt).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        let bytes = self.writer().count_body(request).len();
+        let bytes = self.bytes(request);
         let count = self.learnt.size(bytes, false);
         if !self.is_near(count) {
             return Ok(count);

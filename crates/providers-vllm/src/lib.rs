@@ -1,6 +1,9 @@
 //! vLLM as a [`ChatModel`](openclaw_core::ChatModel): what its OpenAI-compatible routes leave open
 //! is asked of its own.
 //!
+//! It is spoken to by chat completions, by Responses or by the Messages API: silence is borne and a
+//! lost server is waited for in all of them.
+//!
 //! vLLM is a proxy-style `/v1` backend: nothing is sent to it that belongs to a hosted service.
 //! Beside `/v1` it says how many tokens a prompt has (`/tokenize`), whether it lives (`/health`)
 //! and how busy it is (`/metrics`); all of that may be missing behind a proxy.
@@ -11,11 +14,13 @@ mod liveness;
 mod model;
 mod patience;
 mod recovery;
+mod spoken;
 mod tokenize;
 
 pub use model::VllmModel;
 pub use patience::Patience;
 pub use recovery::OnLoss;
+pub use spoken::{Opening, Rest, Spoken};
 
 /// Where vLLM listens unless told otherwise.
 pub const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000/v1";

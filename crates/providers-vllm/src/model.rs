@@ -4,27 +4,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, stream};
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, ChatStream, HttpExchange, Liveness, ModelError,
     ModelErrorKind, ModelInfo, TokenCount, Waiting,
 };
-use openclaw_providers_openai::{
-    Api, Knowledge, OpenAiModel, Params, PromptSize, list_models, nearest, output_cap,
-};
+use openclaw_providers_openai::{Api, Knowledge, OpenAiModel, Params, list_models, nearest};
 use openclaw_transport::{Client, Depth, Limit};
 
 use crate::liveness::Pulse;
 use crate::patience::{Item, Patience, Patient};
 use crate::recovery::{Held, OnLoss};
-use crate::{advice, liveness, tokenize};
+use crate::spoken::{Opening, Rest, Spoken};
+use crate::{advice, liveness};
 
-/// A model served by vLLM.
+/// A model served by vLLM, spoken to in the API of `M`.
 #[derive(Debug, Clone)]
-pub struct VllmModel {
-    inner: OpenAiModel,
+pub struct VllmModel<M = OpenAiModel> {
+    inner: M,
     /// For questions beside the conversation.
     side: Client,
     patience: Option<Patience>,
@@ -39,15 +36,7 @@ impl VllmModel {
     /// The model of `info.reference` on the client's server.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
-        let inner = OpenAiModel::new(client.clone(), info);
-        Self {
-            inner,
-            side: client,
-            patience: None,
-            on_loss: None,
-            is_listed: false,
-            has_answered: Arc::default(),
-        }
+        Self::of(OpenAiModel::new(client, info))
     }
 
     /// Speaks another API than chat completions; vLLM has both.
@@ -70,13 +59,28 @@ impl VllmModel {
         self.inner = self.inner.with_knowledge(knowledge);
         self
     }
+}
+
+impl<M: Spoken> VllmModel<M> {
+    /// The model behind `inner`, whose client is also asked how the server is.
+    #[must_use]
+    pub fn of(inner: M) -> Self {
+        Self {
+            side: inner.client().clone(),
+            inner,
+            patience: None,
+            on_loss: None,
+            is_listed: false,
+            has_answered: Arc::default(),
+        }
+    }
 
     /// Waits for answers with patience. They go through `client`, which has no limits of its own
     /// for the headers, the first token and between tokens; all else stays with the client that
     /// the model was made with.
     #[must_use]
     pub fn with_patience(mut self, client: Client, patience: Patience) -> Self {
-        self.inner = self.inner.with_client(client);
+        self.inner = self.inner.through(client);
         self.patience = Some(patience);
         self
     }
@@ -89,41 +93,6 @@ impl VllmModel {
         self.on_loss = Some(on_loss);
         self.is_listed = is_listed;
         self
-    }
-
-    /// Counts the prompt exactly where an estimate could be wrong about what fits.
-    async fn prompt_tokens(&self, request: &ChatRequest) -> TokenCount {
-        let limits = self.inner.info().limits;
-        let PromptSize { count, at_most } = self.inner.size(request);
-        let window = u64::from(limits.window);
-        let wanted = request.max_output_tokens.into_iter().chain(limits.output).min();
-        let fits = match wanted {
-            Some(wanted) => u64::from(at_most) + u64::from(wanted) <= window,
-            // An answer without a cap gets what room there is, as long as there is some.
-            None => u64::from(count.tokens()) * 100 < window * 85,
-        };
-        if fits {
-            return count;
-        }
-        self.count(request).await.unwrap_or(count)
-    }
-
-    /// Asks for the exact count; `None` when the server does not say.
-    async fn count(&self, request: &ChatRequest) -> Option<TokenCount> {
-        let counted = tokenize::count(&self.side, &self.inner, request).await?;
-        self.inner.note_count(request, counted);
-        Some(TokenCount::Exact(counted))
-    }
-
-    /// The most tokens that the answer to a request may have.
-    pub(crate) fn cap(&self, request: &ChatRequest, prompt: TokenCount) -> Option<u32> {
-        let limits = self.inner.info().limits;
-        output_cap(&limits, request.max_output_tokens, prompt).ok().flatten()
-    }
-
-    /// What a continuation is made with.
-    pub(crate) fn parts(&self) -> (&OpenAiModel, &Client) {
-        (&self.inner, &self.side)
     }
 
     /// The longest that a call may take.
@@ -148,20 +117,23 @@ impl VllmModel {
 
     /// Sends a request and waits for its answer.
     pub(crate) fn begin(&self, request: ChatRequest, prompt: TokenCount) -> Patient {
-        let inner = self.inner.clone();
-        self.wait_for(async move { inner.send(&request, prompt).await }.boxed())
+        self.wait_for(self.inner.clone().open(request, prompt))
     }
 
-    /// Sends a body of this crate's own for a request and waits for the answer.
-    pub(crate) fn send_body(&self, request: ChatRequest, body: Bytes) -> Patient {
-        let inner = self.inner.clone();
-        self.wait_for(async move { inner.send_body(&request, body).await }.boxed())
+    /// Asks for the rest of an answer, if that is possible, and says how many tokens came before.
+    pub(crate) async fn go_on(
+        &self,
+        asked: (&ChatRequest, TokenCount),
+        text: &str,
+    ) -> Option<(Patient, u32)> {
+        let Rest { opening, before } = self.inner.rest(&self.side, asked, text).await?;
+        Some((self.wait_for(opening), before))
     }
 
-    fn wait_for(&self, opening: BoxFuture<'static, Result<ChatStream, ModelError>>) -> Patient {
+    fn wait_for(&self, opening: Opening) -> Patient {
         let exchange = HttpExchange {
             method: "POST".to_owned(),
-            url: self.inner.client().endpoint().api(self.inner.api().route()).to_string(),
+            url: self.inner.client().endpoint().api(self.inner.route()).to_string(),
             model: Some(self.inner.info().reference.model().to_owned()),
             attempt: 1,
             ..HttpExchange::default()
@@ -202,13 +174,13 @@ impl VllmModel {
 }
 
 #[async_trait]
-impl ChatModel for VllmModel {
+impl<M: Spoken> ChatModel for VllmModel<M> {
     fn info(&self) -> ModelInfo {
         self.inner.info()
     }
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let prompt = self.prompt_tokens(&request).await;
+        let prompt = self.inner.size(&self.side, &request).await;
         let mut answer = Held::new(self.clone(), request, prompt);
         loop {
             match answer.next().await {
@@ -223,10 +195,7 @@ impl ChatModel for VllmModel {
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        Ok(match self.count(request).await {
-            Some(count) => count,
-            None => self.inner.size(request).count,
-        })
+        self.inner.count(&self.side, request).await
     }
 
     async fn liveness(&self) -> Liveness {
@@ -235,7 +204,7 @@ impl ChatModel for VllmModel {
 }
 
 /// The rest of an answer behind its first item.
-fn stream_of(first: Option<Item>, answer: Held) -> ChatStream {
+fn stream_of(first: Option<Item>, answer: Held<impl Spoken>) -> ChatStream {
     Box::pin(stream::unfold((first, Box::new(answer)), |(first, mut answer)| async move {
         let item = match first {
             Some(item) => item,

@@ -24,8 +24,9 @@ use openclaw_transport::Limit;
 use tokio::time::{Instant, sleep_until};
 
 use crate::VllmModel;
-use crate::continuation::{self, without_blanks};
+use crate::continuation::without_blanks;
 use crate::patience::{Item, Patient};
+use crate::spoken::Spoken;
 
 /// How often one call may lose its server.
 const LOSSES: u32 = 5;
@@ -46,8 +47,8 @@ pub struct OnLoss {
 }
 
 /// A call that outlives its server.
-pub(crate) struct Held {
-    model: VllmModel,
+pub(crate) struct Held<M> {
+    model: VllmModel<M>,
     request: ChatRequest,
     prompt: TokenCount,
     phase: Phase,
@@ -91,9 +92,9 @@ impl Shown {
     }
 }
 
-impl Held {
+impl<M: Spoken> Held<M> {
     /// Begins a call whose prompt has so many tokens.
-    pub(crate) fn new(model: VllmModel, request: ChatRequest, prompt: TokenCount) -> Self {
+    pub(crate) fn new(model: VllmModel<M>, request: ChatRequest, prompt: TokenCount) -> Self {
         let total = model.total();
         let ends =
             total.and_then(|total| Some((Instant::now().checked_add(total.duration)?, total)));
@@ -239,13 +240,11 @@ impl Held {
     async fn go_on(&mut self) {
         let text = self.shown.text.as_str();
         if !self.shown.has_more && !text.trim().is_empty() {
-            let cap = self.model.cap(&self.request, self.prompt);
-            let parts = self.model.parts();
-            if let Some(found) = continuation::of(parts, &self.request, cap, text).await {
+            let asked = (&self.request, self.prompt);
+            if let Some((answer, before)) = self.model.go_on(asked, text).await {
                 let (_, blanks) = text.split_at(text.trim_end().len());
                 self.shown.blanks = String::from(blanks);
-                self.shown.continued = Some(found.tokens);
-                let answer = self.model.send_body(self.request.clone(), found.body);
+                self.shown.continued = Some(before);
                 return self.read(answer);
             }
         }
@@ -313,7 +312,7 @@ fn is_refusal(kind: ModelErrorKind) -> bool {
     matches!(kind, ModelErrorKind::Rejected | ModelErrorKind::ContextOverflow { .. })
 }
 
-impl std::fmt::Debug for Held {
+impl<M> std::fmt::Debug for Held<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Held").field("losses", &self.losses).finish_non_exhaustive()
     }

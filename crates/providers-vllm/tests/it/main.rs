@@ -15,6 +15,8 @@ mod counting;
 #[cfg(test)]
 mod liveness;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod patience;
 #[cfg(test)]
 mod quirks;
