@@ -43,9 +43,13 @@ impl Params {
         fields
     }
 
-    /// What of it changes the size of a prompt.
-    pub(crate) fn thinking(&self, may_think: bool) -> Map<String, Value> {
-        let thinking = self.0.get("thinking").filter(|_| may_think);
-        thinking.map(|value| ("thinking".to_owned(), value.clone())).into_iter().collect()
+    /// What of it changes the size of a prompt; the template's arguments are vLLM's.
+    pub(crate) fn of_prompt(&self, may_think: bool) -> Map<String, Value> {
+        let mut fields = self.0.clone();
+        fields.retain(|name, _| match name.as_str() {
+            "thinking" => may_think,
+            name => name == "chat_template_kwargs",
+        });
+        fields
     }
 }

@@ -89,7 +89,7 @@ impl<'a> Writer<'a> {
         let system = request.system.as_deref().filter(|text| !text.trim().is_empty());
         let params = match cap {
             Some(cap) => self.params.fields(shows_thoughts, cap),
-            None => self.params.thinking(shows_thoughts),
+            None => self.params.of_prompt(shows_thoughts),
         };
         let body = Body {
             model: self.model,

@@ -60,6 +60,12 @@ impl OpenAiModel {
         self
     }
 
+    /// What it sends with each request.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
     /// Begins with what is known of the server, and adds to it what its answers show.
     #[must_use]
     pub fn with_knowledge(mut self, knowledge: Knowledge) -> Self {

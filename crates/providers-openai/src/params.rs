@@ -27,37 +27,43 @@ const RESERVED: [&str; 17] = [
 
 /// Parameters for the top level of each request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Params {
-    /// The fields as JSON, each with a comma in front.
-    fields: Vec<u8>,
-}
+pub struct Params(Map<String, Value>);
 
 impl Params {
     /// Takes parameters as they are to be sent. Those that are `null` are left out, and so are the
     /// reserved ones, whose names are returned.
     #[must_use]
     pub fn new(params: Map<String, Value>) -> (Self, Vec<String>) {
-        let mut fields = Vec::new();
+        let mut fields = Map::new();
         let mut refused = Vec::new();
         for (name, value) in params {
             if RESERVED.contains(&name.as_str()) {
                 refused.push(name);
             } else if !value.is_null() {
-                let name = Value::String(name);
-                fields.extend(format!(",{name}:{value}").into_bytes());
+                fields.insert(name, value);
             }
         }
-        (Self { fields }, refused)
+        (Self(fields), refused)
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
     }
 
     /// Adds them to a body, which is a JSON object with at least one field.
     pub(crate) fn add_to(&self, body: Bytes) -> Bytes {
-        match body.strip_suffix(b"}") {
-            Some(begin) if !self.fields.is_empty() => {
-                Bytes::from([begin, &self.fields, b"}"].concat())
-            }
-            _ => body,
+        let Some(begin) = body.strip_suffix(b"}").filter(|_| !self.0.is_empty()) else {
+            return body;
+        };
+        let mut whole = Vec::from(begin);
+        for (name, value) in &self.0 {
+            let name = Value::from(name.as_str());
+            whole.extend_from_slice(format!(",{name}:{value}").as_bytes());
         }
+        whole.push(b'}');
+        Bytes::from(whole)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use openclaw_core::{ChatModel, ChatRequest};
-use openclaw_providers_openai::{Knowledge, Lack, OpenAiModel, messages, tools};
+use openclaw_providers_openai::{Knowledge, Lack, OpenAiModel, Params, messages, tools};
 use openclaw_transport::{Client, wire};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 #[derive(Serialize)]
 struct Question<'a> {
@@ -12,6 +13,10 @@ struct Question<'a> {
     messages: Vec<wire::Message<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<Vec<wire::Tool<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat_template: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    chat_template_kwargs: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -38,8 +43,23 @@ pub(crate) async fn count(
         model: info.reference.model(),
         messages: messages(request, &facts),
         tools: tools(request, &facts),
+        chat_template: model.params().get("chat_template"),
+        chat_template_kwargs: template_kwargs(model.params()),
     };
     ask(client, model.knowledge(), &question).await
+}
+
+/// What the template is told by a request with these parameters: vLLM tells it how much thought is
+/// asked for as well, by two names.
+fn template_kwargs(params: &Params) -> Map<String, Value> {
+    let told = params.get("chat_template_kwargs").and_then(Value::as_object);
+    let mut told = told.cloned().unwrap_or_default();
+    let of_responses = || params.get("reasoning")?.get("effort");
+    if let Some(effort) = params.get("reasoning_effort").or_else(of_responses) {
+        told.insert("reasoning_effort".to_owned(), effort.clone());
+        told.entry("enable_thinking").or_insert_with(|| (effort != "none").into());
+    }
+    told
 }
 
 /// Counts the tokens of a text that is a part of an answer; `None` when the server does not say.

@@ -2,7 +2,8 @@
 
 use openclaw_core::{ChatModel, ChatRequest, TokenCount};
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
-use openclaw_providers_openai::{Facts, Knowledge, Lack};
+use openclaw_providers_openai::{Facts, Knowledge, Lack, Params};
+use serde_json::{Value, json};
 
 use crate::client::read;
 use crate::vllm::{model, paths, question};
@@ -51,6 +52,30 @@ async fn a_count_is_remembered_for_what_follows() {
     read(model.chat(capped).await.unwrap()).await.1.unwrap();
     assert_eq!(paths(&server).iter().filter(|path| *path == TOKENIZE).count(), 1);
     assert_eq!(server.requests().pop().unwrap().json()["max_tokens"], 40_000);
+}
+
+#[tokio::test]
+async fn what_the_template_is_told_is_told_for_a_count_too() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let told = json!({"enable_thinking": false});
+    for (params, expected) in [
+        (json!({"temperature": 0.5, "chat_template_kwargs": told}), told),
+        (
+            json!({"reasoning_effort": "low"}),
+            json!({"reasoning_effort": "low", "enable_thinking": true}),
+        ),
+        (
+            json!({"reasoning": {"effort": "none"}, "chat_template_kwargs": {"x": 1}}),
+            json!({"x": 1, "reasoning_effort": "none", "enable_thinking": false}),
+        ),
+        (json!({"temperature": 0.5}), Value::Null),
+    ] {
+        let Value::Object(params) = params else { panic!() };
+        let model = model(&server.base_url(), 4096, None).with_params(Params::new(params).0);
+        model.count_tokens(&question("hi")).await.unwrap();
+        let body = server.requests().pop().unwrap().json();
+        assert_eq!((&body["chat_template_kwargs"], body.get("temperature")), (&expected, None));
+    }
 }
 
 #[tokio::test]
