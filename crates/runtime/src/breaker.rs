@@ -2,8 +2,8 @@
 //!
 //! A breaker belongs to a model, or to a whole server where no model of it could answer. It opens
 //! with the second failure of a kind in a row and stays open for a time that grows from failure to
-//! failure; then the model is tried again as if nothing had been, and an answer closes it. What is
-//! open is asked last, never left out.
+//! failure, but not where the server is near; then the model is tried again as if nothing had been,
+//! and an answer closes it. What is open is asked last, never left out.
 //!
 //! They are one file, `cache/breakers.json` in the folder of the state, so that the next run knows.
 //! Nothing that is wrong with it stops anything.
@@ -18,10 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_config::StateFile;
-use openclaw_core::ModelRef;
+use openclaw_core::{ModelErrorKind, ModelRef};
+use openclaw_transport::Endpoint;
 
-use self::file::{Contents, now};
+use self::file::{Contents, Failed, now};
 use crate::notices::Notices;
+use crate::setup::Setup;
 
 /// A model that failed is not asked first for so many seconds, whatever its breaker says.
 const PAUSE: u64 = 15;
@@ -31,8 +33,16 @@ const PAUSE: u64 = 15;
 pub(crate) struct Breakers {
     file: StateFile,
     notices: Notices,
-    /// Until when what failed in this process is asked last, by name.
-    paused: Arc<Mutex<HashMap<String, u64>>>,
+    /// What failed in this process, by name.
+    paused: Arc<Mutex<HashMap<String, Pause>>>,
+}
+
+/// A failure in this process.
+#[derive(Debug)]
+struct Pause {
+    until: u64,
+    is_absence: bool,
+    problem: String,
 }
 
 /// A model and the config of its provider, with which a breaker holds.
@@ -41,6 +51,28 @@ pub(crate) struct Circuit {
     pub(crate) reference: ModelRef,
     /// Changes with the config of the provider.
     pub(crate) config: String,
+    /// Where the server is; `None` unless it is on this machine or in its network.
+    pub(crate) near: Option<Endpoint>,
+}
+
+/// What failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure<'a> {
+    /// Its kind, as named in JSON.
+    pub(crate) kind: &'a str,
+    /// A fragment that fits "failed to {…}".
+    pub(crate) problem: &'a str,
+}
+
+/// That a model is asked after the others, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// For how much longer.
+    pub(crate) remaining: Duration,
+    /// What failed, as a fragment that fits "failed to {…}".
+    pub(crate) problem: String,
+    /// Nobody took connections where its server is; that it fails otherwise is not known.
+    pub(crate) is_absence: bool,
 }
 
 /// Whom a failure speaks against.
@@ -68,6 +100,9 @@ pub struct OpenBreaker {
     /// How long it stays open; `None` when it is half open: what it stands for is tried again by
     /// the next request.
     pub remaining: Option<Duration>,
+    /// What it stands for is nearby and could not be reached: it is tried again as soon as it takes
+    /// connections.
+    pub is_watched: bool,
 }
 
 impl Breakers {
@@ -75,37 +110,46 @@ impl Breakers {
         Self { file: StateFile::new(folder.join("breakers.json")), notices, paused: Arc::default() }
     }
 
-    /// Whether each of some models is asked after the others now.
-    pub(crate) fn are_held(&self, circuits: &[Circuit]) -> Vec<bool> {
+    /// Why each of some models is asked after the others now; `None` where it is not.
+    pub(crate) fn held(&self, circuits: &[Circuit]) -> Vec<Option<Held>> {
         let (contents, now) = (self.read(), now());
         let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_held = |circuit: &Circuit| {
-            circuit.names().iter().any(|name| {
-                paused.get(name).is_some_and(|until| now < *until)
-                    || contents.find(name, &circuit.config).is_some_and(|b| b.is_open(now))
-            })
+        let held = |circuit: &Circuit| {
+            let holds = circuit.names().into_iter().flat_map(|name| {
+                let breaker = contents.find(&name, &circuit.config);
+                let paused = paused.get(&name).filter(|pause| now < pause.until);
+                [
+                    breaker.and_then(|breaker| breaker.held(&name, now)),
+                    paused.map(|pause| pause.held(now)),
+                ]
+            });
+            let holds: Vec<Held> = holds.flatten().collect();
+            let is_absence = holds.iter().all(|held| held.is_absence);
+            let longest = holds.into_iter().max_by_key(|held| held.remaining)?;
+            Some(Held { is_absence, ..longest })
         };
-        circuits.iter().map(is_held).collect()
+        circuits.iter().map(held).collect()
     }
 
     /// Notes a failure of a server's own doing.
-    pub(crate) fn failed(&self, circuit: &Circuit, blame: Blame, kind: &str, reason: &str) {
+    pub(crate) fn failed(&self, circuit: &Circuit, blame: Blame, failure: Failure<'_>) {
         let [model, server] = circuit.names();
         let name = match blame {
             Blame::Server => server,
             Blame::Model => model,
         };
-        self.pause(&name);
+        self.pause(&name, failure);
+        let is_near = circuit.near.is_some();
         self.change(|contents| {
-            contents.failed(name, &circuit.config, (kind, reason), now());
+            contents.failed(name, Failed { config: &circuit.config, failure, is_near }, now());
             true
         });
     }
 
     /// Asks a model last for a while, in this process alone.
-    pub(crate) fn hold(&self, circuit: &Circuit) {
+    pub(crate) fn hold(&self, circuit: &Circuit, failure: Failure<'_>) {
         let [model, _] = circuit.names();
-        self.pause(&model);
+        self.pause(&model, failure);
     }
 
     /// Notes an answer.
@@ -120,15 +164,20 @@ impl Breakers {
         }
     }
 
-    /// The breakers that are not closed. `config` tells what the config of a provider is now.
-    pub(crate) fn open(&self, config: impl Fn(&str) -> String) -> Vec<OpenBreaker> {
+    /// The breakers that are not closed. `circuit` tells how a model is set up now.
+    pub(crate) fn open(&self, circuit: impl Fn(ModelRef) -> Circuit) -> Vec<OpenBreaker> {
         let now = now();
         let contents = self.read();
-        let tripped = contents.iter().filter(|(name, breaker)| {
-            let provider = name.split('/').next().unwrap_or_default();
-            breaker.has_tripped() && breaker.is_of(&config(provider))
-        });
-        tripped.map(|(name, breaker)| breaker.shown(name, now)).collect()
+        let shown = contents.iter().filter(|(_, breaker)| breaker.has_tripped()).filter_map(
+            |(name, breaker)| {
+                // Of a whole server, any model will do.
+                let reference = name.parse().or_else(|_| format!("{name}/-").parse()).ok()?;
+                let circuit = circuit(reference);
+                let is_near = circuit.near.is_some();
+                breaker.is_of(&circuit.config).then(|| breaker.shown(name, now, is_near))
+            },
+        );
+        shown.collect()
     }
 
     /// Closes those breakers whose name fits; returns their names.
@@ -145,10 +194,14 @@ impl Breakers {
         closed
     }
 
-    fn pause(&self, name: &str) {
-        let until = now().saturating_add(PAUSE);
+    fn pause(&self, name: &str, failure: Failure<'_>) {
+        let pause = Pause {
+            until: now().saturating_add(PAUSE),
+            is_absence: is_absence(name, failure.kind),
+            problem: failure.problem.to_owned(),
+        };
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        paused.insert(name.to_owned(), until);
+        paused.insert(name.to_owned(), pause);
     }
 
     fn read(&self) -> Contents {
@@ -168,9 +221,35 @@ impl Breakers {
     }
 }
 
+impl Pause {
+    fn held(&self, now: u64) -> Held {
+        Held {
+            remaining: Duration::from_secs(self.until.saturating_sub(now)),
+            problem: self.problem.clone(),
+            is_absence: self.is_absence,
+        }
+    }
+}
+
+impl Setup {
+    /// A model as it is set up now.
+    pub(crate) fn circuit(&self, reference: ModelRef) -> Circuit {
+        let id = reference.provider();
+        let config = self.fingerprint(id);
+        let near = self.endpoint(id).ok().filter(Endpoint::is_private);
+        Circuit { reference, config, near }
+    }
+}
+
 impl Circuit {
     /// The names of the breakers that it goes through: the model's and the server's.
     fn names(&self) -> [String; 2] {
         [self.reference.to_string(), self.reference.provider().to_owned()]
     }
+}
+
+/// Whether what failed is that nobody took connections: of all that speaks against a server, the
+/// rest is that it refuses the key.
+fn is_absence(name: &str, kind: &str) -> bool {
+    !name.contains('/') && kind != ModelErrorKind::Auth.name()
 }

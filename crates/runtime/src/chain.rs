@@ -76,10 +76,7 @@ impl Chain {
         connector: Connector,
         references: Vec<ModelRef>,
     ) -> Result<Self, ConnectError> {
-        let circuit = |reference: ModelRef| {
-            let config = connector.setup.fingerprint(reference.provider());
-            Circuit { reference, config }
-        };
+        let circuit = |reference| connector.setup.circuit(reference);
         let circuits: Vec<_> = references.into_iter().map(circuit).collect();
         let links = Links { current: None, connected: vec![None; circuits.len()] };
         let inner = Arc::new(Inner {

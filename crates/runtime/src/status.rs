@@ -85,7 +85,7 @@ impl Runtime {
             aliases: aliases.collect(),
             allowed: models.keys().cloned().collect(),
             providers: providers.collect(),
-            breakers: self.connector.breakers.open(|id| setup.fingerprint(id)),
+            breakers: self.connector.breakers.open(|reference| setup.circuit(reference)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::OpenBreaker;
+use super::{Failure, Held, OpenBreaker, is_absence};
 
 /// The shape that is written; a file of another one begins anew.
 const FORMAT: u32 = 1;
@@ -16,7 +16,8 @@ const FAILURES: u32 = 2;
 /// Failures that are further apart than this, in seconds, are not in a row.
 const IN_A_ROW: u64 = 600;
 
-/// How long it stays open the first time and at most, in seconds; each time it is doubled.
+/// How long it stays open the first time and at most, in seconds; each time it is doubled, except
+/// where the server is near: whoever sees to that expects it to be used again soon.
 const OPEN: (u64, u64) = (15, 300);
 
 /// What was not heard of for so long, in seconds, is forgotten.
@@ -46,6 +47,15 @@ pub(super) struct Breaker {
     opened: u32,
     /// Until when it is open; 0 while it is closed.
     until: u64,
+}
+
+/// A failure of something that is set up so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failed<'a> {
+    pub(super) config: &'a str,
+    pub(super) failure: Failure<'a>,
+    /// Whether the server is on this machine or in its network.
+    pub(super) is_near: bool,
 }
 
 impl Contents {
@@ -83,14 +93,9 @@ impl Contents {
         before - self.breakers.len()
     }
 
-    /// Notes a failure of a kind, for a reason.
-    pub(super) fn failed(
-        &mut self,
-        name: String,
-        config: &str,
-        (kind, reason): (&str, &str),
-        now: u64,
-    ) {
+    /// Notes a failure.
+    pub(super) fn failed(&mut self, name: String, failed: Failed<'_>, now: u64) {
+        let Failed { config, failure: Failure { kind, problem: reason }, is_near } = failed;
         let breaker = self.breakers.entry(name).or_default();
         let in_a_row = breaker.is_of(config)
             && breaker.kind == kind
@@ -108,6 +113,7 @@ impl Contents {
         // What is tried while it is open, because nothing else is left, proves nothing new.
         if breaker.failures >= FAILURES && !breaker.is_open(now) {
             let (first, most) = OPEN;
+            let most = if is_near { first } else { most };
             let time = first.saturating_mul(2_u64.saturating_pow(breaker.opened)).min(most);
             breaker.opened = breaker.opened.saturating_add(1);
             breaker.until = now.saturating_add(time);
@@ -129,10 +135,20 @@ impl Breaker {
         self.until > 0
     }
 
-    pub(super) fn shown(&self, name: &str, now: u64) -> OpenBreaker {
+    /// What it asks for; `None` unless it is open.
+    pub(super) fn held(&self, name: &str, now: u64) -> Option<Held> {
+        self.is_open(now).then(|| Held {
+            remaining: Duration::from_secs(self.until - now),
+            problem: self.reason.clone(),
+            is_absence: is_absence(name, &self.kind),
+        })
+    }
+
+    pub(super) fn shown(&self, name: &str, now: u64, is_near: bool) -> OpenBreaker {
         let remaining = self.is_open(now).then(|| Duration::from_secs(self.until - now));
         OpenBreaker {
             name: name.to_owned(),
+            is_watched: is_near && is_absence(name, &self.kind),
             kind: self.kind.clone(),
             reason: self.reason.clone(),
             failures: self.failures,

@@ -2,10 +2,23 @@
 
 use std::io::Write as _;
 
+use super::file::Failed;
 use super::*;
 
 fn circuit(name: &str) -> Circuit {
-    Circuit { reference: name.parse().unwrap(), config: "one".to_owned() }
+    Circuit { reference: name.parse().unwrap(), config: "one".to_owned(), near: None }
+}
+
+fn circuit_of(config: &str) -> impl Fn(ModelRef) -> Circuit {
+    move |reference| Circuit { reference, config: config.to_owned(), near: None }
+}
+
+fn are_held(breakers: &Breakers, circuits: &[Circuit]) -> Vec<bool> {
+    breakers.held(circuits).iter().map(Option::is_some).collect()
+}
+
+fn failure<'a>(kind: &'a str, problem: &'a str) -> Failure<'a> {
+    Failure { kind, problem }
 }
 
 fn breakers(folder: &Path) -> Breakers {
@@ -18,8 +31,11 @@ fn the_second_failure_in_a_row_opens_for_a_time_that_grows() {
     let mut now = 1_000_000;
     let mut fail = |kind: &str, after: u64| {
         now += after;
-        contents.failed("a/b".to_owned(), "one", (kind, "connect"), now);
-        contents.find("a/b", "one").unwrap().shown("a/b", now).remaining.map(|left| left.as_secs())
+        let failure = failure(kind, "connect");
+        let failed = Failed { config: "one", failure, is_near: false };
+        contents.failed("a/b".to_owned(), failed, now);
+        let held = contents.find("a/b", "one").unwrap().held("a/b", now);
+        held.map(|held| held.remaining.as_secs())
     };
     assert_eq!(fail("connect", 0), None, "one failure is none in a row");
     assert_eq!(fail("connect", 5), Some(15));
@@ -38,25 +54,25 @@ fn the_next_run_knows_and_an_answer_or_a_new_config_closes() {
     let all = [a.clone(), b.clone(), other.clone()];
     let first = breakers(dir.path());
     for _ in 0..2 {
-        first.failed(&a, Blame::Model, "overloaded", "get an answer");
+        first.failed(&a, Blame::Model, failure("overloaded", "get an answer"));
     }
-    assert_eq!(breakers(dir.path()).are_held(&all), [true, false, false]);
+    assert_eq!(are_held(&breakers(dir.path()), &all), [true, false, false]);
     let changed = Circuit { config: "two".to_owned(), ..a.clone() };
-    assert_eq!(breakers(dir.path()).are_held(&[changed]), [false]);
+    assert_eq!(are_held(&breakers(dir.path()), &[changed]), [false]);
     for _ in 0..2 {
-        first.failed(&b, Blame::Server, "connect", "connect");
+        first.failed(&b, Blame::Server, failure("connect", "connect"));
     }
     let next = breakers(dir.path());
-    assert_eq!(next.are_held(&all), [true, true, false]);
-    let open = next.open(|_| "one".to_owned());
+    assert_eq!(are_held(&next, &all), [true, true, false]);
+    let open = next.open(circuit_of("one"));
     let names: Vec<_> = open.iter().map(|open| (open.name.as_str(), open.kind.as_str())).collect();
     assert_eq!(names, [("s", "connect"), ("s/a", "overloaded")]);
     assert!(open.iter().all(|open| open.failures == 2 && open.remaining.is_some()));
-    assert!(next.open(|_| "two".to_owned()).is_empty());
+    assert!(next.open(circuit_of("two")).is_empty());
     next.answered(&b);
-    assert_eq!(next.are_held(&all), [true, false, false], "the server answers, a is on its own");
+    assert_eq!(are_held(&next, &all), [true, false, false], "the server answers, a is on its own");
     assert_eq!(next.reset(|name| name == "s/a"), ["s/a"]);
-    assert_eq!(next.are_held(&all), [false; 3]);
+    assert_eq!(are_held(&next, &all), [false; 3]);
     assert!(next.reset(|_| true).is_empty());
 }
 
@@ -64,12 +80,12 @@ fn the_next_run_knows_and_an_answer_or_a_new_config_closes() {
 fn one_failure_is_known_to_its_own_process_alone() {
     let dir = tempfile::tempdir().unwrap();
     let (one, a) = (breakers(dir.path()), [circuit("s/a")]);
-    one.failed(&a[0], Blame::Model, "auth", "use the key");
-    assert_eq!(one.are_held(&a), [true]);
-    assert_eq!(breakers(dir.path()).are_held(&a), [false]);
-    assert!(one.open(|_| "one".to_owned()).is_empty());
+    one.failed(&a[0], Blame::Model, failure("auth", "use the key"));
+    assert_eq!(are_held(&one, &a), [true]);
+    assert_eq!(are_held(&breakers(dir.path()), &a), [false]);
+    assert!(one.open(circuit_of("one")).is_empty());
     assert_eq!(one.reset(|_| true), ["s/a"]);
-    assert_eq!(one.are_held(&a), [false]);
+    assert_eq!(are_held(&one, &a), [false]);
 }
 
 #[test]
@@ -79,10 +95,44 @@ fn a_broken_file_holds_nothing_and_is_replaced() {
     for text in ["{", "[]", "{\"format\": 99, \"breakers\": {}}", "\u{0}"] {
         std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
         let (breakers, a) = (breakers(dir.path()), circuit("s/a"));
-        assert_eq!(breakers.are_held(std::slice::from_ref(&a)), [false]);
-        breakers.failed(&a, Blame::Model, "auth", &"é".repeat(400));
-        breakers.failed(&a, Blame::Model, "auth", "use the key");
+        assert_eq!(are_held(&breakers, std::slice::from_ref(&a)), [false]);
+        breakers.failed(&a, Blame::Model, failure("auth", &"é".repeat(400)));
+        breakers.failed(&a, Blame::Model, failure("auth", "use the key"));
         let next = Breakers::new(dir.path(), Notices::default());
-        assert_eq!(next.are_held(&[a]), [true], "{text}");
+        assert_eq!(are_held(&next, &[a]), [true], "{text}");
+    }
+}
+
+#[test]
+fn what_is_near_is_never_put_off_for_long() {
+    let mut contents = Contents::default();
+    let mut fail = |now| {
+        let failed = Failed { config: "one", failure: failure("connect", "c"), is_near: true };
+        contents.failed("a".to_owned(), failed, now);
+        contents.find("a", "one").unwrap().held("a", now).map(|held| held.remaining.as_secs())
+    };
+    let times: Vec<_> = (0..5).map(|turn| fail(1_000_000 + turn * 100)).collect();
+    assert_eq!(times, [None, Some(15), Some(15), Some(15), Some(15)]);
+}
+
+#[test]
+fn only_a_server_that_nobody_answers_for_is_absent() {
+    for (blame, kind, expected) in [
+        (Blame::Server, "connect", true),
+        (Blame::Server, "timeout", true),
+        (Blame::Server, "auth", false),
+        (Blame::Model, "overloaded", false),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, a) = (breakers(dir.path()), [circuit("s/a")]);
+        one.failed(&a[0], blame, failure(kind, "do it"));
+        let held = one.held(&a).remove(0).unwrap();
+        assert_eq!((held.is_absence, held.problem.as_str()), (expected, "do it"), "{kind}");
+        one.failed(&a[0], blame, failure(kind, "do it again"));
+        let held = breakers(dir.path()).held(&a).remove(0).unwrap();
+        assert_eq!((held.is_absence, held.problem.as_str()), (expected, "do it again"), "{kind}");
+        // What else speaks against the model stands, whoever takes connections.
+        one.failed(&a[0], Blame::Model, failure("loading", "get an answer"));
+        assert!(!one.held(&a).remove(0).unwrap().is_absence);
     }
 }

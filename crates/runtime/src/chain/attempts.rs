@@ -9,19 +9,28 @@ use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
 
 use crate::error::{ConnectError, SetupError};
 
-/// The models that were tried in vain, in order. Clones share the record.
+/// The kind of an attempt that was put off.
+pub(super) const HELD: &str = "held";
+
+/// The models that were tried in vain, in order, and those that were passed over because they
+/// failed before. Clones share the record.
 #[derive(Debug, Clone, Default)]
 pub struct Attempts(Arc<Mutex<Vec<Attempt>>>);
 
-/// A model that was tried in vain.
+/// A model that was tried in vain, or passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// The model.
     pub reference: ModelRef,
-    /// The kind of failure, as named in JSON.
+    /// The kind of failure, as named in JSON; `held` where the model was passed over.
     pub kind: &'static str,
     /// What went wrong with its cause, as a fragment that fits "failed to {…}".
     pub problem: String,
+    /// What could be done about it.
+    pub hints: Vec<String>,
+    /// For how long the model is still asked after the others, because it failed so before; `None`
+    /// where it was asked.
+    pub held: Option<Duration>,
     /// When it was tried, from the beginning of the chain.
     pub after: Duration,
     /// How long it took to fail.
@@ -33,7 +42,13 @@ pub struct Attempt {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reference, problem, .. } = self;
-        write!(f, "{reference}: failed to {problem}")?;
+        match self.held {
+            None => write!(f, "{reference}: failed to {problem}")?,
+            Some(held) => {
+                let seconds = held.as_secs().max(1);
+                write!(f, "{reference} is asked last for {seconds} s: it failed to {problem}")?;
+            }
+        }
         match &self.next {
             Some(next) => write!(f, "; using {next}"),
             None => Ok(()),
@@ -73,9 +88,10 @@ impl Error for Tried {
     }
 }
 
-/// The models that were tried before none was left, in order; empty where one alone was.
+/// The models that were tried before none was left, in order; empty where one alone was. The error
+/// is one of connecting or that of a model.
 #[must_use]
-pub fn attempts_of(error: &ConnectError) -> Vec<Attempt> {
+pub fn attempts_of(error: &(dyn Error + 'static)) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     let mut next = error.source().and_then(|source| source.downcast_ref::<Tried>());
     while let Some(tried) = next {
@@ -95,13 +111,13 @@ pub(super) fn failure(error: ConnectError, attempts: Vec<Attempt>) -> ConnectErr
     }
     let chain =
         attempts.into_iter().fold(None, |older, attempt| Some(Box::new(Tried { attempt, older })));
+    let hints = hints_of(chain.as_deref());
     let Some(tried) = chain else { return error };
     let message = format!("get an answer from any of {count} models");
     match error {
         ConnectError::Setup(error) => {
             let failed = SetupError::new(error.kind(), message).with_source(*tried);
-            let hints = error.hints().iter().cloned();
-            ConnectError::Setup(hints.fold(failed, SetupError::with_hint))
+            ConnectError::Setup(hints.into_iter().fold(failed, SetupError::with_hint))
         }
         ConnectError::Model(error) => {
             let failed = ModelError::new(error.kind(), message).with_source(*tried);
@@ -109,9 +125,35 @@ pub(super) fn failure(error: ConnectError, attempts: Vec<Attempt>) -> ConnectErr
                 Some(exchange) => failed.with_exchange(exchange.clone()),
                 None => failed,
             };
-            let hints = error.hints().iter().cloned();
-            ConnectError::Model(hints.fold(failed, ModelError::with_hint))
+            ConnectError::Model(hints.into_iter().fold(failed, ModelError::with_hint))
         }
+    }
+}
+
+/// What could be done about each, in order, with the models that it is about.
+fn hints_of(newest: Option<&Tried>) -> Vec<String> {
+    let newest_first = std::iter::successors(newest, |tried| tried.older.as_deref());
+    let mut attempts: Vec<&Attempt> = newest_first.map(|tried| &tried.attempt).collect();
+    attempts.reverse();
+    let mut grouped: Vec<(&str, Vec<String>)> = Vec::new();
+    for attempt in attempts {
+        let name = attempt.reference.to_string();
+        for hint in &attempt.hints {
+            match grouped.iter_mut().find(|(known, _)| known == hint) {
+                Some((_, names)) => names.push(name.clone()),
+                None => grouped.push((hint, vec![name.clone()])),
+            }
+        }
+    }
+    let hints = grouped.into_iter().map(|(hint, names)| format!("{}: {hint}", names.join(", ")));
+    hints.collect()
+}
+
+/// What could be done about a failure.
+pub(super) fn hints(error: &ConnectError) -> Vec<String> {
+    match error {
+        ConnectError::Setup(error) => error.hints().to_vec(),
+        ConnectError::Model(error) => error.hints().to_vec(),
     }
 }
 

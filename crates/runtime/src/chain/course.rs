@@ -14,6 +14,8 @@ pub(super) struct Turn {
     pub(super) place: usize,
     /// Whether no other is left that is not held back.
     pub(super) is_last: bool,
+    /// Whether it is tried before all others, whatever is held back.
+    pub(super) is_first: bool,
 }
 
 impl Course {
@@ -26,15 +28,17 @@ impl Course {
         let is_held = |place: usize| is_held.get(place).copied().unwrap_or_default();
         let first = self.first.take().filter(|place| self.is_left(*place));
         let left = || (0..self.is_tried.len()).filter(|place| self.is_left(*place));
+        let is_first = first.is_some();
         let place = first.or_else(|| left().find(|place| !is_held(*place))).or(left().next())?;
         let is_last = !left().any(|other| other != place && !is_held(other));
         if let Some(is_tried) = self.is_tried.get_mut(place) {
             *is_tried = true;
         }
-        Some(Turn { place, is_last })
+        Some(Turn { place, is_last, is_first })
     }
 
-    fn is_left(&self, place: usize) -> bool {
+    /// Whether a place was not tried yet.
+    pub(super) fn is_left(&self, place: usize) -> bool {
         self.is_tried.get(place) == Some(&false)
     }
 }

@@ -1,14 +1,17 @@
 //! The way of one request from model to model.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use openclaw_core::{ChatModel, ChatRequest, ChatStream, ModelErrorKind, ModelRef};
+use openclaw_transport::{Endpoint, takes_connections};
 use tokio::time::Instant;
 
 use super::action::{Action, action};
 use super::attempts::{self, Attempt};
 use super::course::{Course, Turn};
 use super::{Inner, Link};
+use crate::breaker::{Failure, Held};
 use crate::connect::no_model;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 
@@ -24,7 +27,14 @@ pub(super) struct Walk {
     /// The error of the last of `failed`.
     error: Option<ConnectError>,
     overflow: Option<Overflow>,
+    /// Which servers take connections again, of those that did not.
+    back: Vec<(Endpoint, bool)>,
+    /// The places of which it was told that they are asked after the others.
+    told: Vec<usize>,
 }
+
+/// How long it may take to find out whether a server nearby takes connections again.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A model whose window is too small, the largest so far.
 #[derive(Debug)]
@@ -46,7 +56,16 @@ impl Walk {
     /// Begins with the place `first`, if there is one.
     pub(super) fn new(inner: Arc<Inner>, first: Option<usize>) -> Self {
         let course = Course::new(inner.circuits.len(), first);
-        Self { inner, course, failed: Vec::new(), recorded: 0, error: None, overflow: None }
+        Self {
+            inner,
+            course,
+            failed: Vec::new(),
+            recorded: 0,
+            error: None,
+            overflow: None,
+            back: Vec::new(),
+            told: Vec::new(),
+        }
     }
 
     pub(super) fn inner(&self) -> &Inner {
@@ -60,14 +79,18 @@ impl Walk {
     /// Connects the next model that can be.
     pub(super) async fn connect(&mut self) -> Result<Link, ConnectError> {
         loop {
-            let is_held = self.inner.connector.breakers.are_held(&self.inner.circuits);
-            let Some(Turn { place, is_last }) = self.course.next(&is_held) else {
+            let held = self.held().await;
+            let is_held: Vec<bool> = held.iter().map(Option::is_some).collect();
+            let Some(Turn { place, is_last, is_first }) = self.course.next(&is_held) else {
                 return Err(self.give_up());
             };
             // Whether a larger model takes over is seen when its window is known.
             let is_certain = self.overflow.is_none();
             if is_certain {
                 self.record(Some(place));
+            }
+            if !is_first {
+                self.tell_held(place, held);
             }
             let begun = Instant::now();
             match self.inner.link(place, is_last).await {
@@ -116,11 +139,14 @@ impl Walk {
             reference: circuit.reference.clone(),
             kind: attempts::kind(&error),
             problem: attempts::problem(&error),
+            hints: attempts::hints(&error),
+            held: None,
             after: begun.duration_since(inner.begun),
             duration: begun.elapsed(),
             next: None,
         };
         let breakers = &inner.connector.breakers;
+        let failure = Failure { kind: attempt.kind, problem: &attempt.problem };
         match action(&error, place == 0) {
             Action::Stop => {
                 self.failed.push(attempt);
@@ -129,10 +155,8 @@ impl Walk {
             }
             // With a single model there is no order that it could change.
             Action::Next(_) if inner.circuits.len() < 2 => {}
-            Action::Next(blame) => {
-                breakers.failed(circuit, blame, attempt.kind, &attempt.problem);
-            }
-            Action::Unusable => breakers.hold(circuit),
+            Action::Next(blame) => breakers.failed(circuit, blame, failure),
+            Action::Unusable => breakers.hold(circuit, failure),
             Action::Larger => {
                 let known = inner.links().connected.get(place).cloned().flatten();
                 let known = known.map(|link| link.model.info().limits.window);
@@ -144,6 +168,57 @@ impl Walk {
         self.failed.push(attempt);
         self.error = Some(error);
         Ok(())
+    }
+
+    /// Why models are asked after the others. A server nearby that could not be reached is looked
+    /// for, so that it is used again as soon as it is back.
+    async fn held(&mut self) -> Vec<Option<Held>> {
+        let inner = Arc::clone(&self.inner);
+        if inner.circuits.len() < 2 {
+            return Vec::new();
+        }
+        let mut all = inner.connector.breakers.held(&inner.circuits);
+        for (place, (held, circuit)) in all.iter_mut().zip(&inner.circuits).enumerate() {
+            let is_absent = held.as_ref().is_some_and(|held| held.is_absence);
+            if let Some(server) = circuit.near.as_ref().filter(|_| is_absent)
+                && self.course.is_left(place)
+                && self.is_back(server).await
+            {
+                *held = None;
+            }
+        }
+        all
+    }
+
+    async fn is_back(&mut self, server: &Endpoint) -> bool {
+        if let Some((_, is_back)) = self.back.iter().find(|(known, _)| known == server) {
+            return *is_back;
+        }
+        let is_back = takes_connections(server, LOOK).await;
+        self.back.push((server.clone(), is_back));
+        is_back
+    }
+
+    /// Writes down who comes after `place` only because of what failed before, once each.
+    fn tell_held(&mut self, place: usize, held: Vec<Option<Held>>) {
+        for (other, held) in held.into_iter().enumerate().take(place) {
+            let Some(held) = held.filter(|_| self.course.is_left(other)) else { continue };
+            let Some(reference) = self.reference(other).filter(|_| !self.told.contains(&other))
+            else {
+                continue;
+            };
+            self.inner.attempts.push(Attempt {
+                reference: reference.clone(),
+                kind: attempts::HELD,
+                problem: held.problem,
+                hints: Vec::new(),
+                held: Some(held.remaining),
+                after: self.inner.begun.elapsed(),
+                duration: Duration::ZERO,
+                next: self.reference(place).cloned(),
+            });
+            self.told.push(other);
+        }
     }
 
     /// Whether a prompt that did not fit elsewhere would not fit here either.

@@ -1,0 +1,26 @@
+//! Whether a server is there at all.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use url::Host;
+
+use crate::Endpoint;
+
+/// Tells whether a server takes connections, found out within a time; nothing is sent to it. A
+/// server that takes longer counts as one that does not.
+pub async fn takes_connections(endpoint: &Endpoint, within: Duration) -> bool {
+    let base = endpoint.base();
+    let (Some(host), Some(port)) = (base.host(), base.port_or_known_default()) else {
+        return false;
+    };
+    let connected = async {
+        match host {
+            Host::Ipv4(address) => TcpStream::connect((address, port)).await,
+            Host::Ipv6(address) => TcpStream::connect((address, port)).await,
+            Host::Domain(name) => TcpStream::connect((name, port)).await,
+        }
+    };
+    timeout(within, connected).await.is_ok_and(|connected| connected.is_ok())
+}
