@@ -1,5 +1,7 @@
 //! What was learnt of servers, for people and for whoever examines a server anew.
 
+use std::num::NonZeroU32;
+
 use openclaw_core::ModelRef;
 use openclaw_providers_openai::Facts;
 
@@ -15,6 +17,18 @@ impl Runtime {
     pub fn learnt(&self, provider: &str) -> Result<Vec<Learnt>, SetupError> {
         let provider = self.connector.setup.provider(provider)?;
         Ok(self.connector.cache.learnt(&provider.endpoint))
+    }
+
+    /// The window of a model in tokens, as far as it is known without asking a server: what the
+    /// config says, or what the server said last.
+    #[must_use]
+    pub fn known_window(&self, reference: &ModelRef) -> Option<u32> {
+        let (provider, setup) = (reference.provider(), &self.connector.setup);
+        let configured = setup.loaded.config.provider(provider);
+        let configured = configured.and_then(|provider| provider.model(reference.model()));
+        let last = || self.connector.cache.last_good(&setup.endpoint(provider).ok()?);
+        let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
+        wanted.or_else(|| last()?.find(reference.model())?.window)
     }
 
     /// Forgets what was learnt of a model, so that it is found out anew; false when nothing was.

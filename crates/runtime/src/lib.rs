@@ -46,12 +46,12 @@ pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use notices::Notices;
 pub use openclaw_agent_loop::{
     Agent, AskedAgain, BrokenCallStep, CacheMiss, Changed, CompactedBy, Compaction, EventReceiver,
-    EventSender, Limit, Refusal, TurnError, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
-    events::channel,
+    EventSender, Limit, Part as RepeatedPart, Refusal, TurnError, TurnErrorKind, TurnEvent,
+    TurnOutcome, TurnReport, events::channel,
 };
 pub use openclaw_store::{
-    Imported, Loaded, Note, Notice, Problem, Session, SessionId, SessionInfo, SessionKey, Store,
-    StoreError, StoreErrorKind, Unfinished,
+    Imported, Loaded, LogContent, LogEntry, Note, Notice, Problem, Session, SessionId, SessionInfo,
+    SessionKey, Store, StoreError, StoreErrorKind, TurnRecord, Unfinished,
 };
 pub use openclaw_transport::{
     Answer, Body, Ended, Record, Trace, TraceStore, TracedEvent, TracedRequest,

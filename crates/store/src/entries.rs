@@ -9,7 +9,7 @@ use crate::{SessionId, Store, StoreError, catalogue};
 
 /// One event of a session's log.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct LogEntry {
     /// Its number in the log, from 1.
     pub number: u64,
     /// When it was recorded, in milliseconds of Unix time.
@@ -17,13 +17,13 @@ pub struct Entry {
     /// Whether it counts; false when it was taken back or left out as damaged.
     pub counts: bool,
     /// What it says.
-    pub content: Content,
+    pub content: LogContent,
 }
 
 /// What an event of a log says.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Content {
+pub enum LogContent {
     /// The user said something.
     User(String),
     /// The model said something.
@@ -51,7 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// When there is no such session, or it cannot be read.
-    pub fn entries(&self, id: &SessionId, each: &mut dyn FnMut(Entry)) -> Result<(), StoreError> {
+    pub fn entries(&self, id: &SessionId, each: &mut dyn FnMut(LogEntry)) -> Result<(), StoreError> {
         let fail = StoreError::sql("read the session");
         self.0.readers.read(|connection| {
             let transaction = connection.unchecked_transaction().map_err(fail)?;
@@ -73,20 +73,20 @@ impl Store {
 }
 
 /// `None` for what is of no use to a reader.
-fn entry(row: &Row<'_>) -> rusqlite::Result<Option<Entry>> {
+fn entry(row: &Row<'_>) -> rusqlite::Result<Option<LogEntry>> {
     let (number, at) = (row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(2)?.unsigned_abs());
     let stored = Stored::of(row)?.filter(|stored| stored.intact);
     let event = stored.and_then(|stored| decode(stored.kind, stored.json).ok().flatten());
     let content = match event {
-        Some(Event::User(text)) => Content::User(text),
-        Some(Event::Assistant(message)) => Content::Assistant(message),
-        Some(Event::Dispatched(id)) => Content::Dispatched(id),
-        Some(Event::Result(id, output)) => Content::Result(id, output),
-        Some(Event::Compacted { keep, summary, .. }) => Content::Compacted { keep, summary },
-        Some(Event::Turn(turn)) => Content::Turn(turn),
+        Some(Event::User(text)) => LogContent::User(text),
+        Some(Event::Assistant(message)) => LogContent::Assistant(message),
+        Some(Event::Dispatched(id)) => LogContent::Dispatched(id),
+        Some(Event::Result(id, output)) => LogContent::Result(id, output),
+        Some(Event::Compacted { keep, summary, .. }) => LogContent::Compacted { keep, summary },
+        Some(Event::Turn(turn)) => LogContent::Turn(turn),
         Some(Event::Intent(_) | Event::Prefix(_) | Event::Undone { .. }) => return Ok(None),
-        None => Content::Unreadable,
+        None => LogContent::Unreadable,
     };
-    let counts = content != Content::Unreadable;
-    Ok(Some(Entry { number, at, counts, content }))
+    let counts = content != LogContent::Unreadable;
+    Ok(Some(LogEntry { number, at, counts, content }))
 }

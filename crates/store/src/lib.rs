@@ -36,7 +36,7 @@ mod transcript;
 mod writer;
 
 pub use catalogue::SessionInfo;
-pub use entries::{Content, Entry};
+pub use entries::{LogContent, LogEntry};
 pub use error::{StoreError, StoreErrorKind};
 pub use event::{Prefix, TurnRecord};
 pub use fold::Unfinished;

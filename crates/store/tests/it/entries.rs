@@ -3,11 +3,11 @@
 use std::fs;
 
 use openclaw_core::ToolOutput;
-use openclaw_store::{Content, Entry, Store};
+use openclaw_store::{LogContent, LogEntry, Store};
 
 use crate::talk::{Talk, key, store, take};
 
-fn entries(store: &Store) -> Vec<Entry> {
+fn entries(store: &Store) -> Vec<LogEntry> {
     let id = store.current(&key()).unwrap().unwrap().id;
     let mut entries = Vec::new();
     store.entries(&id, &mut |entry| entries.push(entry)).unwrap();
@@ -24,18 +24,18 @@ fn a_session_is_read_while_it_is_held_and_what_was_taken_back_is_marked() {
     talk.undo_turn();
     let entries = entries(&store);
     let is = |wanted: &str| {
-        let found = entries.iter().find(|entry| entry.content == Content::User(wanted.to_owned()));
+        let found = entries.iter().find(|entry| entry.content == LogContent::User(wanted.to_owned()));
         found.unwrap().counts
     };
     assert!(is("one") && !is("two"));
     let summary = entries.iter().find_map(|entry| match &entry.content {
-        Content::Compacted { keep, summary } => Some((*keep, summary.text.clone())),
+        LogContent::Compacted { keep, summary } => Some((*keep, summary.text.clone())),
         _ => None,
     });
     assert_eq!(summary, Some((1, "A question.".to_owned())));
-    assert!(entries.iter().any(|entry| matches!(entry.content, Content::Turn(_))));
-    let results = |entry: &&Entry| matches!(entry.content, Content::Result(_, ToolOutput { .. }));
-    let begun = |entry: &&Entry| matches!(entry.content, Content::Dispatched(_));
+    assert!(entries.iter().any(|entry| matches!(entry.content, LogContent::Turn(_))));
+    let results = |entry: &&LogEntry| matches!(entry.content, LogContent::Result(_, ToolOutput { .. }));
+    let begun = |entry: &&LogEntry| matches!(entry.content, LogContent::Dispatched(_));
     assert_eq!(entries.iter().filter(results).count(), entries.iter().filter(begun).count());
     assert!(entries.iter().all(|entry| entry.at > 0));
     assert!(entries.windows(2).all(|pair| pair[0].number < pair[1].number));
