@@ -1,0 +1,172 @@
+//! How much room text takes on a terminal.
+//!
+//! A row is text with escape sequences for colours and links in it, and nothing else that commands.
+//! Terminals differ in how wide they show what is written with several characters, an emoji of a
+//! family for one; what is assumed here is the most that any of them takes, so that no row is ever
+//! longer than was thought.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// A part of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// An escape sequence, which takes no room.
+    Escape(&'a str),
+    /// What a person sees as one character, and the cells that it takes.
+    Cluster(&'a str, usize),
+}
+
+/// The cells that a row takes.
+#[must_use]
+pub fn width(row: &str) -> usize {
+    pieces(row).map(|piece| if let Piece::Cluster(_, width) = piece { width } else { 0 }).sum()
+}
+
+/// Shortens a row to a number of cells, with `…` where something was left out.
+#[must_use]
+pub fn clip(row: &str, cells: usize) -> String {
+    if width(row) <= cells {
+        return row.to_owned();
+    }
+    let (mut clipped, mut used, mut is_styled) = (String::new(), 0, false);
+    for piece in pieces(row) {
+        match piece {
+            Piece::Escape(escape) => {
+                is_styled = true;
+                clipped.push_str(escape);
+            }
+            Piece::Cluster(_, width) if used + width >= cells => break,
+            Piece::Cluster(cluster, width) => {
+                used += width;
+                clipped.push_str(cluster);
+            }
+        }
+    }
+    if cells > 0 {
+        clipped.push('…');
+    }
+    if is_styled {
+        clipped.push_str(RESET);
+    }
+    clipped
+}
+
+/// Breaks a row into rows of at most so many cells, at least one; each has the style that holds
+/// where it begins. A character that is wider than a whole row is left out.
+#[must_use]
+pub fn wrap(row: &str, cells: usize) -> Vec<String> {
+    let (mut rows, mut current, mut used) = (Vec::new(), String::new(), 0);
+    let mut style = String::new();
+    for piece in pieces(row) {
+        match piece {
+            Piece::Escape(escape) => {
+                current.push_str(escape);
+                match escape {
+                    "\x1b[0m" | "\x1b[m" => style.clear(),
+                    _ if escape.ends_with('m') => style.push_str(escape),
+                    _ => {}
+                }
+            }
+            Piece::Cluster(_, width) if width > cells => {}
+            Piece::Cluster(cluster, width) => {
+                if used + width > cells {
+                    if !style.is_empty() {
+                        current.push_str(RESET);
+                    }
+                    rows.push(std::mem::replace(&mut current, style.clone()));
+                    used = 0;
+                }
+                used += width;
+                current.push_str(cluster);
+            }
+        }
+    }
+    rows.push(current);
+    rows
+}
+
+/// Ends every style.
+pub(crate) const RESET: &str = "\x1b[0m";
+
+/// The parts of a row, control characters left out.
+pub(crate) fn pieces(row: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = row;
+    std::iter::from_fn(move || {
+        loop {
+            let first = rest.chars().next()?;
+            let length = match first {
+                '\x1b' => escape_length(rest),
+                _ => cluster_length(rest),
+            };
+            let (piece, after) = rest.split_at(length);
+            rest = after;
+            if length > 1 && first == '\x1b' {
+                return Some(Piece::Escape(piece));
+            }
+            if !first.is_control() {
+                return Some(Piece::Cluster(piece, cluster_width(piece)));
+            }
+        }
+    })
+}
+
+/// The cells that one character, as a person sees it, takes at most.
+pub(crate) fn cluster_width(cluster: &str) -> usize {
+    let sum = cluster.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>();
+    sum.max(cluster.width())
+}
+
+/// How many bytes the first character, as a person sees it, is long.
+pub(crate) fn cluster_length(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    let Some((_, first)) = chars.next() else { return 0 };
+    if first.is_control() {
+        return first.len_utf8();
+    }
+    let (mut last, mut has_flag_half) = (first, is_flag_half(first));
+    for (at, c) in chars {
+        let is_flag = has_flag_half && is_flag_half(c);
+        has_flag_half = has_flag_half && !is_flag_half(c);
+        if c.is_control() || !(joins(c) || last == JOINER || is_flag) {
+            return at;
+        }
+        last = c;
+    }
+    text.len()
+}
+
+/// The zero-width joiner.
+const JOINER: char = '\u{200d}';
+
+/// Whether a character belongs to the one before it: a mark, a joiner, a tone of skin.
+fn joins(c: char) -> bool {
+    c.width() == Some(0) || matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+fn is_flag_half(c: char) -> bool {
+    matches!(c, '\u{1f1e6}'..='\u{1f1ff}')
+}
+
+/// How many bytes an escape sequence is long: one that commands (`ESC [ … final`) or one with a
+/// text (`ESC ] … BEL`, `ESC ] … ESC \`). 1 when it is neither.
+fn escape_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    match bytes.get(1) {
+        Some(b'[') => {
+            let end = bytes.iter().skip(2).position(|b| (0x40..=0x7e).contains(b));
+            end.map_or(1, |end| end + 3)
+        }
+        Some(b']') => {
+            let end = bytes.iter().position(|b| *b == 7);
+            let other = text.get(2..).and_then(|rest| rest.find("\x1b\\")).map(|at| at + 4);
+            match (end.map(|end| end + 1), other) {
+                (Some(a), Some(b)) => a.min(b),
+                (a, b) => a.or(b).unwrap_or(1),
+            }
+        }
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests;

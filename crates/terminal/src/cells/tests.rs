@@ -1,0 +1,62 @@
+//! Widths, clipping and wrapping.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const FAMILY: &str = "👩\u{200d}👩\u{200d}👧";
+
+#[test]
+fn what_a_person_sees_as_one_character_is_one() {
+    let text = format!("e\u{301}{FAMILY}👍🏽🇩🇪🇫🇷中x");
+    let mut rest = text.as_str();
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let (cluster, after) = rest.split_at(cluster_length(rest));
+        found.push(cluster);
+        rest = after;
+    }
+    assert_eq!(found, ["e\u{301}", FAMILY, "👍🏽", "🇩🇪", "🇫🇷", "中", "x"]);
+}
+
+#[test]
+fn escapes_and_controls_take_no_room() {
+    assert_eq!(width("\x1b[1;31mab\x1b[0m\u{7}中"), 4);
+    assert_eq!(width("\x1b]8;;http://x/\x1b\\ab\x1b]8;;\x07c"), 3);
+    assert_eq!(width("\x1b"), 0);
+}
+
+#[test]
+fn a_long_row_is_clipped_with_a_mark() {
+    assert_eq!(clip("abcdef", 6), "abcdef");
+    assert_eq!(clip("abcdef", 4), "abc…");
+    assert_eq!(clip("\x1b[1mabcdef", 4), "\x1b[1mabc…\x1b[0m");
+    assert_eq!(clip("中中中", 4), "中…");
+}
+
+#[test]
+fn a_broken_row_keeps_its_style() {
+    assert_eq!(wrap("ab\x1b[1mcdef\x1b[0mgh", 3), ["ab\x1b[1mc\x1b[0m", "\x1b[1mdef\x1b[0m", "gh"]);
+    assert_eq!(wrap("中中", 3), ["中", "中"]);
+    assert_eq!(wrap("", 3), [""]);
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_lost_and_no_row_is_too_long(
+        text in "(\\PC|\x1b\\[[0-9;]{0,3}m|[中文👩\u{200d}🇩🇪\u{301}]){0,40}",
+        cells in 8usize..30,
+    ) {
+        let rows = wrap(&text, cells);
+        prop_assert!(rows.iter().all(|row| width(row) <= cells.max(8) || cells < 2), "{rows:?}");
+        let visible = |row: &str| -> String {
+            pieces(row).filter_map(|piece| match piece {
+                Piece::Cluster(cluster, width) => (width <= cells).then_some(cluster),
+                Piece::Escape(_) => None,
+            }).collect()
+        };
+        let joined: String = rows.iter().map(|row| visible(row)).collect();
+        prop_assert_eq!(joined, visible(&text));
+        prop_assert!(width(&clip(&text, cells)) <= cells);
+    }
+}

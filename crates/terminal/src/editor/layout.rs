@@ -1,0 +1,72 @@
+//! How the input line is shown.
+
+use crate::cells::{cluster_length, cluster_width, width};
+
+use super::{Editor, Search};
+
+/// The rows that show an editor, and where its cursor is among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// The rows, at least one, none longer than the width that was asked for.
+    pub rows: Vec<String>,
+    /// The row and the column of the cursor, from 0.
+    pub cursor: (usize, usize),
+}
+
+impl Editor {
+    /// Lays the text out in rows of `cells` cells, at most `most` of them: those around the
+    /// cursor. The first begins with `prompt`, the others with as much room.
+    #[must_use]
+    pub fn layout(&self, prompt: &str, cells: usize, most: usize) -> Layout {
+        if let Some(Search { text, found, .. }) = &self.search {
+            let found = found.and_then(|found| self.history.get(found)).unwrap_or_default();
+            let found = found.replace('\n', " ");
+            return lay_out(&format!("search: {text} → "), &found, 0, (cells, most));
+        }
+        lay_out(prompt, self.line.text(), self.line.cursor(), (cells, most))
+    }
+}
+
+fn lay_out(prompt: &str, text: &str, cursor: usize, (cells, most): (usize, usize)) -> Layout {
+    let cells = cells.max(4);
+    let prompt = if width(prompt) + 2 < cells { prompt } else { "" };
+    let indent = width(prompt);
+    let mut rows = vec![prompt.to_owned()];
+    let (mut used, mut at, mut place) = (indent, 0, None);
+    let next = |rows: &mut Vec<String>, used: &mut usize| {
+        rows.push(" ".repeat(indent));
+        *used = indent;
+    };
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let cluster = rest.get(..cluster_length(rest)).unwrap_or(rest);
+        let shown = if cluster == "\t" { "    " } else { cluster };
+        let wide = if cluster == "\n" { 0 } else { cluster_width(shown) };
+        if used + wide > cells && cluster != "\n" {
+            next(&mut rows, &mut used);
+        }
+        if at == cursor {
+            place = Some((rows.len() - 1, used));
+        }
+        at += cluster.len().max(1);
+        if cluster == "\n" {
+            next(&mut rows, &mut used);
+        } else if let Some(row) = rows.last_mut().filter(|_| used + wide <= cells) {
+            row.push_str(shown);
+            used += wide;
+        }
+    }
+    let (row, column) = place.unwrap_or((rows.len() - 1, used));
+    // Behind the last character of a full row the cursor is on a row of its own.
+    let (row, column) = match column < cells {
+        true => (row, column),
+        false if row + 1 < rows.len() => (row, cells - 1),
+        false => {
+            next(&mut rows, &mut used);
+            (row + 1, indent)
+        }
+    };
+    let most = most.max(1);
+    let first = rows.len().saturating_sub(most).min(row);
+    let rows: Vec<String> = rows.into_iter().skip(first).take(most).collect();
+    Layout { rows, cursor: (row - first, column) }
+}

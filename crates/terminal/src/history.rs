@@ -1,0 +1,141 @@
+//! What was entered before, to be taken up again.
+
+/// The most entries that are kept.
+const ENTRIES: usize = 1000;
+
+/// The longest text that is written, in bytes; older entries are forgotten first.
+const BYTES: usize = 512 * 1024;
+
+/// Entered texts, the oldest first.
+///
+/// As text each takes one line, with `\n` and `\\` for the end of a line and a backslash.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InputHistory {
+    entries: Vec<String>,
+}
+
+impl InputHistory {
+    /// Reads what [`to_text`](Self::to_text) wrote. Any text can be read.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut history = Self::default();
+        for line in text.lines() {
+            history.add(&unescape(line));
+        }
+        history
+    }
+
+    /// Writes the entries, one a line.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        let mut bytes = 0;
+        for entry in self.entries.iter().rev() {
+            let line = entry.replace('\\', "\\\\").replace('\n', "\\n") + "\n";
+            bytes += line.len();
+            if bytes > BYTES {
+                break;
+            }
+            lines.push(line);
+        }
+        lines.reverse();
+        lines.concat()
+    }
+
+    /// Adds a text as the newest. One that is blank, begins with a space, or is what was added
+    /// last, is not kept; tells whether it was.
+    pub fn add(&mut self, text: &str) -> bool {
+        let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+        let is_kept = !text.trim().is_empty()
+            && !text.starts_with(' ')
+            && text.len() <= BYTES / 8
+            && self.entries.last() != Some(&text);
+        if is_kept {
+            self.entries.push(text);
+            let surplus = self.entries.len().saturating_sub(ENTRIES);
+            self.entries.drain(..surplus);
+        }
+        is_kept
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The entry at a place, 0 the oldest.
+    pub(crate) fn get(&self, place: usize) -> Option<&str> {
+        self.entries.get(place).map(String::as_str)
+    }
+
+    /// The place of the newest entry before `before` that holds a text.
+    pub(crate) fn find(&self, text: &str, before: usize) -> Option<usize> {
+        let older = self.entries.get(..before.min(self.entries.len()))?;
+        older.iter().rposition(|entry| entry.contains(text))
+    }
+}
+
+fn unescape(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match chars.next() {
+                Some('n') => text.push('\n'),
+                Some(other) => text.push(other),
+                None => text.push('\\'),
+            },
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn blank_hidden_and_repeated_texts_are_not_kept() {
+        let mut history = InputHistory::default();
+        let kept = ["a", "a", " secret", "  ", "", "b", "a"].map(|text| history.add(text));
+        assert_eq!(kept, [true, false, false, false, false, true, true]);
+        assert_eq!(history.to_text(), "a\nb\na\n");
+    }
+
+    #[test]
+    fn it_is_bounded_in_entries_and_in_bytes() {
+        let mut history = InputHistory::default();
+        for number in 0..ENTRIES + 10 {
+            history.add(&number.to_string());
+        }
+        assert_eq!((history.len(), history.get(0)), (ENTRIES, Some("10")));
+        for number in 0..ENTRIES {
+            history.add(&format!("{number}{}", "x".repeat(10_000)));
+        }
+        assert!(history.to_text().len() <= BYTES);
+        assert!(!history.add(&"x".repeat(BYTES)));
+        assert_eq!(history.find("999x", usize::MAX), Some(ENTRIES - 1));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            texts in prop::collection::vec("[a-z\\\\n\n\t \u{7}é]{0,12}", 0..12),
+        ) {
+            let mut history = InputHistory::default();
+            for text in &texts {
+                history.add(text);
+            }
+            prop_assert_eq!(InputHistory::parse(&history.to_text()), history);
+        }
+
+        #[test]
+        fn any_text_can_be_read(text in any::<String>()) {
+            let history = InputHistory::parse(&text);
+            prop_assert_eq!(InputHistory::parse(&history.to_text()), history);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The terminal that the process has: its size, and its keys one by one.
+
+use std::io::{self, Write as _};
+use std::sync::{Mutex, Once, PoisonError};
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+
+/// How the terminal was before; `None` while nothing of it is changed.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Asks for pasted text to be marked as such.
+const MARK_PASTE: &[u8] = b"\x1b[?2004h";
+
+/// Takes back all that is asked of a terminal here: marks, a hidden cursor, rows that do not break,
+/// an update that is not over, colours.
+const AS_BEFORE: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m";
+
+/// The terminal gives each key as it is pressed, and shows none by itself, as long as this lives.
+/// Dropping it, and a panic, make the terminal what it was before.
+#[derive(Debug)]
+pub struct RawMode(());
+
+impl RawMode {
+    /// Changes the terminal on stdin.
+    ///
+    /// # Errors
+    /// When stdin is no terminal, or it cannot be changed.
+    pub fn enter() -> io::Result<Self> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                restore();
+                before(panic);
+            }));
+        });
+        let this = Self(());
+        this.resume()?;
+        Ok(this)
+    }
+
+    /// Makes the terminal what it was before, for as long as another program has it.
+    #[expect(clippy::unused_self, reason = "only who changed the terminal may give it back")]
+    pub fn suspend(&self) {
+        restore();
+    }
+
+    /// Changes the terminal again.
+    ///
+    /// # Errors
+    /// When it cannot be changed.
+    #[expect(clippy::unused_self, reason = "only who gave the terminal back takes it again")]
+    pub fn resume(&self) -> io::Result<()> {
+        let stdin = io::stdin();
+        let now = tcgetattr(&stdin)?;
+        let mut raw = now.clone();
+        raw.make_raw();
+        // Whatever else writes a line begins the next one at its beginning.
+        raw.output_modes = now.output_modes;
+        let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+        before.get_or_insert(now);
+        tcsetattr(&stdin, OptionalActions::Now, &raw)?;
+        write(MARK_PASTE)
+    }
+}
+
+impl Drop for RawMode {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// The columns and rows of the terminal on stdout; 80 by 24 where it does not say.
+#[must_use]
+pub fn terminal_size() -> (usize, usize) {
+    match tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.into(), size.ws_row.into()),
+        _ => (80, 24),
+    }
+}
+
+/// Makes the terminal what it was before it was changed, if it was.
+fn restore() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(before) = before {
+        // A terminal that is gone needs nothing.
+        let _ = write(AS_BEFORE);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
+    }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
