@@ -51,8 +51,10 @@ env_vars! {
     /// Where the vLLM server is that is used without being configured, instead of
     /// `http://127.0.0.1:8000/v1`.
     VLLM_BASE_URL
-    /// The key for the `openai` provider; nothing uses it yet.
+    /// The key for the `openai` provider, which is there without being configured when this is set.
     OPENAI_API_KEY
+    /// The key for the `openrouter` provider, which is there without being configured when this is set.
+    OPENROUTER_API_KEY
     /// The key for the `anthropic` provider, which is there without being configured when this is set.
     ANTHROPIC_API_KEY
     /// No colours in the output, whatever its value.

@@ -13,6 +13,7 @@ use openclaw_core::{LimitSource, ModelLimits};
 pub use self::lack::Lack;
 use self::ratio::Counted;
 pub use self::ratio::PromptSize;
+use crate::native::Extra;
 
 /// What is known of how one server treats one model. The default knows nothing and assumes that
 /// all works. Fields may be added: build it with `..Facts::default()`.
@@ -20,6 +21,8 @@ pub use self::ratio::PromptSize;
 pub struct Facts {
     /// What it was found not to do.
     pub lacks: BTreeSet<Lack>,
+    /// What it takes that others are never sent; never learnt, so not worth keeping.
+    pub extras: BTreeSet<Extra>,
     /// The window that it showed by refusing or cutting a prompt, in tokens.
     pub window: Option<u32>,
     /// How many tokens 1,000 bytes of a request are, learnt from what it counted.

@@ -19,6 +19,7 @@ use openclaw_core::{ChatRequest, ToolChoice, ToolName, ToolSpec};
 use openclaw_transport::wire;
 
 use crate::knowledge::{Facts, Lack};
+use crate::native::{self, Extra};
 
 pub(crate) use self::keywords::{KEYWORDS, holds};
 pub use self::messages::messages;
@@ -43,6 +44,8 @@ pub fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts)
         max_completion_tokens: cap.filter(|_| is_newer),
         tools,
         tool_choice,
+        store: facts.takes(Extra::Store).then_some(false),
+        prompt_cache_key: facts.takes(Extra::PromptCacheKey).then(|| native::cache_key(request)),
         messages: messages(request, facts),
     };
     // Serialising strings, numbers and JSON values cannot fail.

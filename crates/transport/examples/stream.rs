@@ -30,6 +30,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         max_completion_tokens: None,
         tools: None,
         tool_choice: None,
+        store: None,
+        prompt_cache_key: None,
         messages: vec![Message::User { content: argument("PROMPT")?.into() }],
     };
     let url = client.endpoint().api("chat/completions");

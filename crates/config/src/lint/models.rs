@@ -19,6 +19,7 @@ const FEW_TOKENS: u64 = 256;
 const IMPLICIT: &[(&str, &str)] = &[
     ("vllm", env_vars::VLLM_API_KEY),
     ("openai", env_vars::OPENAI_API_KEY),
+    ("openrouter", env_vars::OPENROUTER_API_KEY),
     ("anthropic", env_vars::ANTHROPIC_API_KEY),
 ];
 

@@ -56,8 +56,9 @@ pub enum Egress {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ProviderConfig {
-    /// Where the server is, as `http://host:port/v1`; `${VAR}` is filled in. Only `vllm` and
-    /// `lmstudio` have a place of their own where it is left out.
+    /// Where the server is, as `http://host:port/v1`; `${VAR}` is filled in. Only `vllm`,
+    /// `lmstudio`, `anthropic`, `openai` and `openrouter` have a place of their own where it is
+    /// left out.
     #[schemars(extend("examples" = ["http://127.0.0.1:8000/v1"]))]
     pub base_url: Option<EnvString>,
     /// The key for the server; none is sent when it is left out.

@@ -7,6 +7,7 @@ use openclaw_transport::wire;
 
 use super::{offer, takes_no_tools};
 use crate::knowledge::{Facts, Lack};
+use crate::native::{self, Extra};
 use crate::responses::REASONING_SUMMARY;
 use crate::thinking;
 
@@ -25,6 +26,8 @@ pub fn messages<'a>(request: &'a ChatRequest, facts: &Facts) -> Vec<wire::Messag
     if let Some(content) = system {
         writer.messages.push(if folded {
             wire::Message::User { content }
+        } else if facts.takes(Extra::DeveloperRole) {
+            wire::Message::Developer { content }
         } else {
             wire::Message::System { content }
         });
@@ -164,10 +167,7 @@ fn short_id(id: &str) -> String {
     if id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return id.to_owned();
     }
-    // FNV-1a: what is sent must not depend on the program's own hasher.
-    let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let mut hash = native::fnv1a(id.bytes());
     let digit = |_| {
         let digit = u32::try_from(hash % 36).unwrap_or_default();
         hash /= 36;

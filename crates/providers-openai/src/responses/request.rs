@@ -15,6 +15,7 @@ use openclaw_transport::wire::{
 };
 
 use crate::knowledge::{Facts, Lack};
+use crate::native::{Extra, cache_key};
 use crate::request::{messages, tools};
 
 /// The body of `POST …/responses`, streaming.
@@ -37,7 +38,9 @@ pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: 
     let mut input = Vec::new();
     for message in messages(request, facts) {
         match message {
-            Message::System { content } if input.is_empty() => instructions = Some(content),
+            Message::System { content } | Message::Developer { content } if input.is_empty() => {
+                instructions = Some(content);
+            }
             message => write(message, &mut input),
         }
     }
@@ -45,6 +48,7 @@ pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: 
         model: Cow::Borrowed(model),
         stream: true,
         store: false,
+        prompt_cache_key: facts.takes(Extra::PromptCacheKey).then(|| cache_key(request)),
         max_output_tokens: cap,
         instructions,
         tools,
@@ -67,7 +71,7 @@ fn tool<'a>(Tool { kind, function }: Tool<'a>, facts: &Facts) -> ResponsesTool<'
 
 fn write<'a>(message: Message<'a>, items: &mut Vec<InputItem<'a>>) {
     match message {
-        Message::System { content } => {
+        Message::System { content } | Message::Developer { content } => {
             items.push(InputItem::Message(InputMessage::System { content }));
         }
         Message::User { content } => items.push(InputItem::Message(InputMessage::User { content })),

@@ -13,6 +13,8 @@ mod conformance;
 #[cfg(test)]
 mod counts;
 #[cfg(test)]
+mod native;
+#[cfg(test)]
 mod openai;
 #[cfg(test)]
 mod other_servers;

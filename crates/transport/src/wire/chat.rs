@@ -30,6 +30,12 @@ pub struct ChatRequest<'a> {
     /// Whether and which tool must be called; only with tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice<'a>>,
+    /// Whether the server keeps the conversation; only for servers that are known to take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<bool>,
+    /// What prompts that begin alike have in common; only for servers that are known to take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_cache_key: Option<String>,
     /// The conversation, oldest first.
     pub messages: Vec<Message<'a>>,
 }
@@ -95,6 +101,11 @@ pub enum ToolChoice<'a> {
 pub enum Message<'a> {
     /// Instructions.
     System {
+        /// The text.
+        content: Cow<'a, str>,
+    },
+    /// Instructions, for servers that are known to take this role.
+    Developer {
         /// The text.
         content: Cow<'a, str>,
     },

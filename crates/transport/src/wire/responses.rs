@@ -24,6 +24,9 @@ pub struct ResponsesRequest<'a> {
     pub stream: bool,
     /// Whether the server keeps the answer. Always said: the default is to keep it.
     pub store: bool,
+    /// What prompts that begin alike have in common; only for servers that are known to take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_cache_key: Option<String>,
     /// The most tokens that the answer may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,

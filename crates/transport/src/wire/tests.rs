@@ -15,6 +15,8 @@ fn request(messages: Vec<Message<'_>>) -> ChatRequest<'_> {
         max_completion_tokens: None,
         tools: None,
         tool_choice: None,
+        store: None,
+        prompt_cache_key: None,
         messages,
     }
 }

@@ -11,6 +11,7 @@ fn a_request_is_written_as_the_api_reads_it() {
         model: "m".into(),
         stream: true,
         store: false,
+        prompt_cache_key: None,
         max_output_tokens: Some(9),
         instructions: Some("Be brief.".into()),
         tools: vec![ResponsesTool {

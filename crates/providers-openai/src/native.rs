@@ -1,0 +1,144 @@
+//! What OpenAI's own servers take, and what is known of their models.
+//!
+//! A server that only speaks the same API is written to without any of this, whatever it is called:
+//! what it does not know it may refuse, and a field like `store` is none of its business.
+
+use openclaw_core::{ChatRequest, MessageRef};
+use openclaw_transport::Endpoint;
+
+use crate::knowledge::{Facts, Lack};
+
+/// Something that only OpenAI's own servers are known to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Extra {
+    /// The role `developer` in place of `system`.
+    DeveloperRole,
+    /// `store: false`, so that no chat completion is kept. Responses always say it.
+    Store,
+    /// `prompt_cache_key`: the same for all requests of a conversation, so that they meet the same
+    /// cache.
+    PromptCacheKey,
+}
+
+impl Extra {
+    /// Each of them.
+    pub const ALL: [Self; 3] = [Self::DeveloperRole, Self::Store, Self::PromptCacheKey];
+}
+
+/// What OpenAI's own servers lack that others have: the older name of the limit, and a field for
+/// reasoning that another server showed.
+const LACKS: [Lack; 2] = [Lack::MaxTokens, Lack::ReasoningField];
+
+/// Windows that OpenAI documents, as its list of models has none. A name also stands for its dated
+/// snapshots. Of the GPT-5 models it is what a prompt may have.
+const WINDOWS: [(&str, u32); 13] = [
+    ("gpt-3.5-turbo", 16_385),
+    ("gpt-4-turbo", 128_000),
+    ("gpt-4.1", 1_047_576),
+    ("gpt-4.1-mini", 1_047_576),
+    ("gpt-4.1-nano", 1_047_576),
+    ("gpt-4o", 128_000),
+    ("gpt-4o-mini", 128_000),
+    ("gpt-5", 272_000),
+    ("gpt-5-mini", 272_000),
+    ("gpt-5-nano", 272_000),
+    ("o3", 200_000),
+    ("o3-mini", 200_000),
+    ("o4-mini", 200_000),
+];
+
+impl Facts {
+    /// What is known of OpenAI's own servers before anything is sent.
+    #[must_use]
+    pub fn native() -> Self {
+        Self { lacks: LACKS.into(), extras: Extra::ALL.into(), ..Self::default() }
+    }
+
+    /// Whether the server is known to take this.
+    #[must_use]
+    pub fn takes(&self, extra: Extra) -> bool {
+        self.extras.contains(&extra)
+    }
+}
+
+/// Tells whether an address is that of OpenAI's own servers: `https` on its own port, and the host
+/// `api.openai.com` or one below it, as of its regions.
+#[must_use]
+pub fn is_native(endpoint: &Endpoint) -> bool {
+    let url = endpoint.base();
+    let host = url.host_str().unwrap_or_default();
+    let is_theirs = host == "api.openai.com" || host.ends_with(".api.openai.com");
+    is_theirs && url.scheme() == "https" && url.port().is_none()
+}
+
+/// The window, in tokens, that OpenAI documents for a model of its own; `None` for most.
+#[must_use]
+pub fn documented_window(model: &str) -> Option<u32> {
+    let is_of = |name: &str| {
+        model.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("-20"))
+    };
+    WINDOWS.iter().find(|(name, _)| is_of(name)).map(|(_, window)| *window)
+}
+
+/// The key of a conversation's prompts: the same as long as it begins with the same words.
+pub(crate) fn cache_key(request: &ChatRequest) -> String {
+    let system = request.system.as_deref().unwrap_or_default();
+    let first = request.history.messages().find_map(|message| match message {
+        MessageRef::User(text) => Some(text),
+        _ => None,
+    });
+    let words = [system, "\0", first.as_deref().unwrap_or_default()];
+    format!("{:016x}", fnv1a(words.into_iter().flat_map(str::bytes)))
+}
+
+/// A hash that is the same in every build: what is sent must not depend on the program's own.
+pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_openai_is_openai() {
+        for (address, expected) in [
+            ("https://api.openai.com/v1", true),
+            ("https://api.openai.com", true),
+            ("https://API.OpenAI.com:443/v1/chat/completions", true),
+            ("https://eu.api.openai.com/v1", true),
+            ("http://api.openai.com/v1", false),
+            ("https://api.openai.com:8443/v1", false),
+            ("https://openai.com/v1", false),
+            ("https://xapi.openai.com/v1", false),
+            ("https://api.openai.com.proxy.example/v1", false),
+            ("https://proxy.example/api.openai.com/v1", false),
+            ("https://openai.azure.com/openai/v1", false),
+            ("https://openrouter.ai/api/v1", false),
+            ("http://127.0.0.1:8000/v1", false),
+            ("http://openai:8000/v1", false),
+        ] {
+            assert_eq!(is_native(&Endpoint::parse(address).unwrap()), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_known_of_a_name_and_its_snapshots_alone() {
+        for (model, expected) in [
+            ("gpt-4o", Some(128_000)),
+            ("gpt-4o-2024-11-20", Some(128_000)),
+            ("gpt-4o-mini-2024-07-18", Some(128_000)),
+            ("gpt-4.1", Some(1_047_576)),
+            ("gpt-5-mini", Some(272_000)),
+            ("gpt-4o-audio-preview", None),
+            ("gpt-5.4", None),
+            ("gpt-5-chat-latest", None),
+            ("o30", None),
+        ] {
+            assert_eq!(documented_window(model), expected, "{model}");
+        }
+    }
+}
