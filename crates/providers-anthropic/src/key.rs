@@ -1,6 +1,6 @@
 //! How the key and the version of the API are sent.
 
-use openclaw_transport::ClientOptions;
+use openclaw_transport::{ClientOptions, Endpoint};
 
 /// The version of the API that this crate speaks.
 pub const VERSION: &str = "2023-06-01";
@@ -15,11 +15,37 @@ pub fn with_headers(mut options: ClientOptions) -> ClientOptions {
     if let Some(key) = &options.bearer {
         headers.push(("x-api-key".to_owned(), key.clone()));
     }
-    let host = options.endpoint.base().host_str().unwrap_or_default();
-    if host == "anthropic.com" || host.ends_with(".anthropic.com") {
+    if is_hosted(&options.endpoint) {
         options.bearer = None;
     }
     headers.append(&mut options.headers);
     options.headers = headers;
     options
+}
+
+/// Tells whether an address is that of Anthropic's own servers, over `https`.
+#[must_use]
+pub fn is_hosted(endpoint: &Endpoint) -> bool {
+    let host = endpoint.base().host_str().unwrap_or_default();
+    let is_theirs = host == "anthropic.com" || host.ends_with(".anthropic.com");
+    is_theirs && endpoint.base().scheme() == "https"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_anthropic_is_anthropic() {
+        for (address, expected) in [
+            ("https://api.anthropic.com/v1", true),
+            ("https://anthropic.com/v1", true),
+            ("http://api.anthropic.com/v1", false),
+            ("https://notanthropic.com/v1", false),
+            ("https://api.anthropic.com.example/v1", false),
+            ("http://127.0.0.1:8000/v1", false),
+        ] {
+            assert_eq!(is_hosted(&Endpoint::parse(address).unwrap()), expected, "{address}");
+        }
+    }
 }

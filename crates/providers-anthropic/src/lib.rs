@@ -21,6 +21,7 @@ mod thoughts;
 mod wire;
 
 pub use catalogue::{ListedModel, list_models};
-pub use key::{VERSION, with_headers};
+pub use key::{VERSION, is_hosted, with_headers};
 pub use model::MessagesModel;
 pub use params::Params;
+pub use request::CacheMark;

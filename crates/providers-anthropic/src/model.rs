@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::failure::model_error;
 use crate::learnt::{Again, LEAST_ANSWER, Learnt};
 use crate::params::Params;
-use crate::request::Writer;
+use crate::request::{CacheMark, Writer};
 use crate::wire::Counted;
 
 /// How many tokens an answer may have when nobody says, because the API wants a number: enough for
@@ -25,7 +25,7 @@ const ANSWER: u32 = 16_384;
 pub struct MessagesModel {
     client: Client,
     info: ModelInfo,
-    marks: bool,
+    mark: Option<CacheMark>,
     params: Params,
     learnt: Arc<Learnt>,
 }
@@ -35,7 +35,13 @@ impl MessagesModel {
     /// this API; [`with_headers`](crate::with_headers) adds them to its options.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
-        Self { client, info, marks: true, params: Params::default(), learnt: Arc::default() }
+        Self {
+            client,
+            info,
+            mark: Some(CacheMark::SHORT),
+            params: Params::default(),
+            learnt: Arc::default(),
+        }
     }
 
     /// Sends these parameters with each request.
@@ -45,11 +51,11 @@ impl MessagesModel {
         self
     }
 
-    /// Whether requests mark what the server is to keep in its cache, which they do unless told
-    /// otherwise; for a server that refuses `cache_control`.
+    /// How requests mark what the server is to keep in its cache, which they do for a short time
+    /// unless told otherwise; `None` for a server that refuses `cache_control`.
     #[must_use]
-    pub fn with_cache_marks(mut self, marks: bool) -> Self {
-        self.marks = marks;
+    pub fn with_cache_mark(mut self, mark: Option<CacheMark>) -> Self {
+        self.mark = mark;
         self
     }
 
@@ -106,7 +112,7 @@ impl MessagesModel {
 
     fn writer(&self) -> Writer<'_> {
         let thoughts = &self.learnt.thoughts;
-        Writer { model: self.id(), marks: self.marks, params: &self.params, thoughts }
+        Writer { model: self.id(), mark: self.mark, params: &self.params, thoughts }
     }
 
     /// The size of a request by which its tokens are estimated.

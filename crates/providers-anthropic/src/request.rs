@@ -23,17 +23,27 @@ pub(crate) use self::messages::Block;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Writer<'a> {
     pub(crate) model: &'a str,
-    /// Marks what the server may keep in its cache.
-    pub(crate) marks: bool,
+    /// Marks what the server may keep in its cache, if anything does.
+    pub(crate) mark: Option<CacheMark>,
     pub(crate) params: &'a Params,
     pub(crate) thoughts: &'a Thoughts,
 }
 
 /// A mark behind which the server keeps all that came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum CacheControl {
-    Ephemeral,
+pub struct CacheMark {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<&'static str>,
+}
+
+impl CacheMark {
+    /// For as long as the server keeps such things by itself, which is five minutes at Anthropic.
+    pub const SHORT: Self = Self { kind: "ephemeral", ttl: None };
+
+    /// For an hour.
+    pub const LONG: Self = Self { ttl: Some("1h"), ..Self::SHORT };
 }
 
 #[derive(Debug, Serialize)]
@@ -61,7 +71,7 @@ struct Tool<'a> {
     description: &'a str,
     input_schema: Cow<'a, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<CacheControl>,
+    cache_control: Option<CacheMark>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,8 +94,7 @@ impl<'a> Writer<'a> {
 
     fn write(self, request: &'a ChatRequest, cap: Option<u32>) -> Bytes {
         let Messages { messages, shows_thoughts } = Messages::new(request, self);
-        let mark = self.marks.then_some(CacheControl::Ephemeral);
-        let (tools, tool_choice) = tools(request, mark);
+        let (tools, tool_choice) = tools(request, self.mark);
         let system = request.system.as_deref().filter(|text| !text.trim().is_empty());
         let params = match cap {
             Some(cap) => self.params.fields(shows_thoughts, cap),
@@ -98,7 +107,7 @@ impl<'a> Writer<'a> {
             params,
             tools,
             tool_choice,
-            system: system.map(|text| [Block::text(text.into(), mark)]),
+            system: system.map(|text| [Block::text(text.into(), self.mark)]),
             messages,
         };
         // Serialising strings, numbers and JSON values cannot fail.
@@ -108,7 +117,7 @@ impl<'a> Writer<'a> {
 
 /// The tools, and which must be called. A conversation with calls is refused without any: the
 /// tools that it names are then offered and must not be called.
-fn tools(request: &ChatRequest, mark: Option<CacheControl>) -> (Vec<Tool<'_>>, Option<Choice<'_>>) {
+fn tools(request: &ChatRequest, mark: Option<CacheMark>) -> (Vec<Tool<'_>>, Option<Choice<'_>>) {
     let offered = request.tools.iter().map(|tool| Tool {
         name: tool.name.as_str(),
         description: &tool.description,

@@ -11,7 +11,8 @@ use openclaw_core::{
 use openclaw_providers_openai::find_api;
 use openclaw_transport::Client;
 
-use crate::setup::{Provider, VLLM, provider_path};
+use crate::builtin::{self, VLLM};
+use crate::setup::{Provider, provider_path};
 
 /// A model whose errors say what to do about the set-up.
 #[derive(Debug)]
@@ -63,15 +64,7 @@ pub(crate) async fn advise(error: ModelError, client: &Client, provider: &Provid
                 error
             }
         }
-        ModelErrorKind::Auth => error.with_hint(match &provider.key {
-            Some(key) => {
-                format!("The server refuses the key `{}` from {}.", key.fingerprint(), key.source)
-            }
-            None => format!(
-                "The server wants a key and none was sent: set `{}`.",
-                provider_path(&provider.id).key("apiKey")
-            ),
-        }),
+        ModelErrorKind::Auth => error.with_hint(auth(provider)),
         ModelErrorKind::Protocol => match search(client).await {
             Some(url) => error.with_hint(format!(
                 "The API answers at {url}: set `{}` to it.",
@@ -83,6 +76,18 @@ pub(crate) async fn advise(error: ModelError, client: &Client, provider: &Provid
             )),
         },
         _ => error,
+    }
+}
+
+/// What to do about the key of a provider that is refused or missing.
+fn auth(provider: &Provider) -> String {
+    if let Some(key) = &provider.key {
+        return format!("The server refuses the key `{}` from {}.", key.fingerprint(), key.source);
+    }
+    let at = provider_path(&provider.id).key("apiKey");
+    match builtin::find(&provider.id).and_then(|it| it.key_variable) {
+        Some(name) => format!("The server wants a key and none was sent: set `{name}` or `{at}`."),
+        None => format!("The server wants a key and none was sent: set `{at}`."),
     }
 }
 

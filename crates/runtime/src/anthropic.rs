@@ -1,24 +1,14 @@
-//! Models behind the Messages API, and the provider that has them without being configured.
+//! Models behind the Messages API.
 
-use openclaw_config::{Api, SecretInput, env_vars};
+use openclaw_config::Api;
 use openclaw_core::{ModelError, ModelInfo};
-use openclaw_providers_anthropic::MessagesModel;
+use openclaw_providers_anthropic::{CacheMark, MessagesModel, is_hosted};
 use openclaw_providers_openai::ServedModel;
 use openclaw_transport::Client;
 
 use crate::connect::Connector;
-use crate::error::SetupError;
-use crate::params;
-use crate::setup::{Provider, Setup, endpoint};
-
-/// The id of the provider that exists when its key does.
-pub(crate) const ANTHROPIC: &str = "anthropic";
-
-/// Where its server is.
-pub(crate) const ANTHROPIC_URL: &str = "https://api.anthropic.com/v1";
-
-/// How that address was chosen, to be read after "from".
-pub(crate) const ANTHROPIC_SOURCE: &str = "the built-in default for `anthropic`";
+use crate::params::{self, ForMessages, Retention};
+use crate::setup::Provider;
 
 impl Provider {
     /// The API of the model that is meant; that of the provider, if none is.
@@ -28,35 +18,26 @@ impl Provider {
     }
 }
 
-impl Setup {
-    /// Whether the hosted models are there without being configured. They are not among
-    /// [`Setup::provider_ids`]: nobody asks their server who has not named one of them.
-    pub(crate) fn has_implicit_anthropic(&self) -> bool {
-        self.has_implicit(env_vars::ANTHROPIC_API_KEY)
-    }
-
-    pub(crate) fn implicit_anthropic(&self) -> Result<Provider, SetupError> {
-        let key = SecretInput::from_env(env_vars::ANTHROPIC_API_KEY);
-        Ok(Provider {
-            id: ANTHROPIC.to_owned(),
-            endpoint: endpoint(ANTHROPIC_URL, ANTHROPIC_SOURCE)?,
-            address_source: ANTHROPIC_SOURCE.to_owned(),
-            key: Some(self.secret(&key, env_vars::ANTHROPIC_API_KEY)?),
-            headers: Vec::new(),
-            api: Api::AnthropicMessages,
-            models: Vec::new(),
-            model: None,
-        })
-    }
-}
-
 impl Connector {
     /// A model that the Messages API is spoken to.
     pub(crate) fn messages_model(&self, client: Client, mut info: ModelInfo) -> MessagesModel {
         let config = &self.setup.loaded.config;
-        let (params, output) = params::of_messages(config, &info.reference, &self.notices);
+        let ForMessages { params, output, retention } =
+            params::of_messages(config, &info.reference, &self.notices);
         info.limits.output = info.limits.output.into_iter().chain(output).min();
-        MessagesModel::new(client, info).with_params(params)
+        let mark = cache_mark(is_hosted(client.endpoint()), retention);
+        MessagesModel::new(client, info).with_params(params).with_cache_mark(mark)
+    }
+}
+
+/// How requests mark what is to be kept: as the config says, and where it says nothing for a short
+/// time at Anthropic and not at all elsewhere, where it may be refused and vLLM keeps it anyhow.
+fn cache_mark(is_anthropic: bool, retention: Option<Retention>) -> Option<CacheMark> {
+    match retention {
+        None => is_anthropic.then_some(CacheMark::SHORT),
+        Some(Retention::None) => None,
+        Some(Retention::Short) => Some(CacheMark::SHORT),
+        Some(Retention::Long) => Some(CacheMark::LONG),
     }
 }
 
@@ -73,4 +54,22 @@ pub(crate) async fn list_models(client: &Client) -> Result<Vec<ServedModel>, Mod
         ..ServedModel::default()
     });
     Ok(served.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_go_to_anthropic_and_elsewhere_when_the_config_says_so() {
+        for (is_anthropic, retention, expected) in [
+            (true, None, Some(CacheMark::SHORT)),
+            (true, Some(Retention::None), None),
+            (true, Some(Retention::Long), Some(CacheMark::LONG)),
+            (false, None, None),
+            (false, Some(Retention::Short), Some(CacheMark::SHORT)),
+        ] {
+            assert_eq!(cache_mark(is_anthropic, retention), expected, "{retention:?}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_config::StateFile;
-use openclaw_providers_openai::{Facts, Knowledge, Lack, ServedModel};
+use openclaw_providers_openai::{Extra, Facts, Knowledge, Lack, ServedModel};
 use openclaw_transport::Endpoint;
 
 use self::file::{Contents, Entry, Server, age, now};
@@ -250,13 +250,16 @@ fn is_news(old: &Facts, new: &Facts) -> bool {
         || old.schema_keywords != new.schema_keywords
 }
 
-/// What a config says of how a server treats a model.
+/// What is known of how a server treats a model without having tried: what the config says, and what
+/// everybody knows of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Configured {
     /// What the server does not do.
     pub(crate) lacks: Vec<Lack>,
     /// What it does, whatever was learnt.
     pub(crate) abilities: Vec<Lack>,
+    /// What it takes beside what every server does.
+    pub(crate) extras: Vec<Extra>,
     /// The keywords of JSON Schema that it refuses.
     pub(crate) schema_keywords: Vec<String>,
 }
@@ -266,6 +269,7 @@ impl Configured {
         let mut facts = learnt.clone();
         facts.lacks.extend(&self.lacks);
         facts.lacks.retain(|lack| !self.abilities.contains(lack));
+        facts.extras.extend(&self.extras);
         facts.schema_keywords.extend(self.schema_keywords.iter().cloned());
         facts
     }

@@ -10,6 +10,7 @@ use openclaw_providers_openai::ServedModel;
 
 use crate::Runtime;
 use crate::cache::LastGood;
+use crate::connect::documented;
 use crate::error::ConnectError;
 use crate::limits::{Windows, window};
 use crate::setup::Provider;
@@ -122,6 +123,18 @@ impl Runtime {
         models.contains_key(&format!("{id}/{ALL}"))
     }
 
+    /// A model that the config names, of a hosted provider that is there by its key alone: its
+    /// server is not asked. `None` for any other.
+    fn unasked(&self, reference: &ModelRef) -> Option<ListedModel> {
+        let setup = &self.connector.setup;
+        let id = reference.provider();
+        let is_hosted = !setup.provider_ids().contains(&id);
+        let provider = setup.provider(id).ok().filter(|_| is_hosted)?;
+        let last = self.connector.cache.last_good(&provider.endpoint);
+        let view = View { provider: &provider, lists_all: false, now: Now::NotAsked, last };
+        view.entry(reference.model(), None)
+    }
+
     /// Marks what the config says of the models, and adds those that it names and nobody has.
     fn tag(&self, models: &mut Vec<ListedModel>, only: Option<&str>) {
         let setup = &self.connector.setup;
@@ -151,7 +164,9 @@ impl Runtime {
             match models.iter_mut().find(|model| model.reference == reference) {
                 Some(model) => model.tags.extend(tags),
                 None if only.is_none_or(|only| only == reference.provider()) => {
-                    models.push(missing(reference, tags));
+                    let unasked = only.is_none().then(|| self.unasked(&reference)).flatten();
+                    let model = unasked.unwrap_or_else(|| missing(reference));
+                    models.push(ListedModel { tags, ..model });
                 }
                 None => {}
             }
@@ -212,6 +227,7 @@ impl View<'_> {
         let windows = Windows {
             live: live.and_then(|model| model.window),
             last: last.and_then(|(model, _)| model.window),
+            documented: documented(self.provider, id),
         };
         let window = window(configured, windows);
         let said = match window {
@@ -241,7 +257,7 @@ impl View<'_> {
     }
 }
 
-fn missing(reference: ModelRef, tags: Vec<String>) -> ListedModel {
+fn missing(reference: ModelRef) -> ListedModel {
     ListedModel {
         name: reference.model().to_owned(),
         reference,
@@ -254,6 +270,6 @@ fn missing(reference: ModelRef, tags: Vec<String>) -> ListedModel {
         available: false,
         missing: true,
         parent: None,
-        tags,
+        tags: Vec::new(),
     }
 }

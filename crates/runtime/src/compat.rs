@@ -1,13 +1,24 @@
-//! What a config says of how a server treats a model.
+//! What is known of how a server treats a model before it is asked: from the config, and of OpenAI's
+//! own servers.
 
 use openclaw_config::{CompatConfig, MaxTokensField};
-use openclaw_providers_openai::Lack;
+use openclaw_providers_openai::{Extra, Facts, Lack};
 
 use crate::cache::Configured;
 
-/// Reads `compat`. What it says wins over what is learnt, in both directions.
-pub(crate) fn configured(compat: &CompatConfig) -> Configured {
+/// Reads `compat`. What it says wins over what is learnt, and over what is known of OpenAI's own
+/// servers, in both directions.
+pub(crate) fn configured(compat: &CompatConfig, is_native: bool) -> Configured {
+    let native = if is_native { Facts::native() } else { Facts::default() };
+    let extras = [
+        (Extra::DeveloperRole, compat.supports_developer_role),
+        (Extra::Store, compat.supports_store),
+        (Extra::PromptCacheKey, compat.supports_prompt_cache_key),
+    ];
+    let taken = extras.into_iter().filter(|(extra, said)| said.unwrap_or(native.takes(*extra)));
     let mut configured = Configured {
+        lacks: native.lacks.iter().copied().collect(),
+        extras: taken.map(|(extra, _)| extra).collect(),
         schema_keywords: compat.unsupported_tool_schema_keywords.clone(),
         ..Configured::default()
     };
@@ -26,4 +37,28 @@ pub(crate) fn configured(compat: &CompatConfig) -> Configured {
         }
     }
     configured
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_openais_own_goes_elsewhere_only_when_the_config_says_so() {
+        let none = CompatConfig::default();
+        assert_eq!(configured(&none, false), Configured::default());
+        let native = configured(&none, true);
+        assert_eq!(native.extras, Extra::ALL);
+        assert_eq!(native.lacks, [Lack::ReasoningField, Lack::MaxTokens]);
+        let said = CompatConfig {
+            supports_developer_role: Some(true),
+            supports_store: Some(false),
+            max_tokens_field: Some(MaxTokensField::MaxTokens),
+            ..none
+        };
+        assert_eq!(configured(&said, false).extras, [Extra::DeveloperRole]);
+        let native = configured(&said, true);
+        assert_eq!(native.extras, [Extra::DeveloperRole, Extra::PromptCacheKey]);
+        assert_eq!(native.abilities, [Lack::MaxTokens]);
+    }
 }

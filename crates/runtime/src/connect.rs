@@ -1,5 +1,6 @@
 //! From a model's name to the model.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +9,15 @@ use openclaw_core::{
     ChatModel, Clock, ModelError, ModelErrorKind, ModelInfo, ModelLimits, ModelRef,
 };
 use openclaw_providers_anthropic::with_headers;
-use openclaw_providers_openai::{Api, OpenAiModel, ServedModel, model_error, nearest};
+use openclaw_providers_openai::{
+    Api, Extra, OpenAiModel, ServedModel, documented_window, is_native, model_error, nearest,
+};
 use openclaw_providers_vllm::VllmModel;
 use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy, Trace, Traced};
 
 use crate::advice::Advised;
 use crate::breaker::Breakers;
+use crate::builtin::VLLM;
 use crate::cache::{Cache, Subject};
 use crate::compat;
 use crate::discovery::Discovered;
@@ -22,7 +26,7 @@ use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::limits::{Windows, abilities, limits};
 use crate::notices::Notices;
 use crate::params::{self, ForRequests};
-use crate::setup::{Provider, Quoted, Setup, VLLM, provider_path};
+use crate::setup::{Provider, Quoted, Setup, provider_path};
 use crate::waiting::Wait;
 use crate::waits::Turnstiles;
 
@@ -89,6 +93,7 @@ impl Connector {
         let windows = Windows {
             live: said.now.as_ref().and_then(|model| model.window),
             last: said.last.as_ref().and_then(|model| model.window),
+            documented: documented(&provider, reference.model()),
         };
         let limits = limits(reference, configured, windows, &self.notices);
         let info =
@@ -97,8 +102,9 @@ impl Connector {
             let model = Arc::new(self.messages_model(client.clone(), info));
             return Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }));
         };
-        let ForRequests { params, output } =
-            params::of(&self.setup.loaded.config, reference, &self.notices);
+        let is_native = is_native(&provider.endpoint);
+        let ForRequests { params, output, has_cache_key } =
+            params::of(&self.setup.loaded.config, reference, is_native, &self.notices);
         let output = limits.output.into_iter().chain(output).min();
         let info = ModelInfo { limits: ModelLimits { output, ..limits }, ..info };
         let subject = Subject {
@@ -107,8 +113,12 @@ impl Connector {
             version: said.version,
             window: windows.live,
         };
-        let compat = configured.map(|model| compat::configured(&model.compat));
-        let knowledge = self.cache.knowledge(subject, compat.unwrap_or_default());
+        let compat = configured.map(|model| Cow::Borrowed(&model.compat)).unwrap_or_default();
+        let mut known = compat::configured(&compat, is_native);
+        if !has_cache_key {
+            known.extras.retain(|extra| *extra != Extra::PromptCacheKey);
+        }
+        let knowledge = self.cache.knowledge(subject, known);
         let is_listed = said.now.is_some();
         let owner = said.now.or(said.last).and_then(|model| model.owner);
         let model: Arc<dyn ChatModel> = if provider.id == VLLM || owner.as_deref() == Some(VLLM) {
@@ -261,6 +271,11 @@ fn api(provider: &Provider) -> Result<Option<Api>, SetupError> {
             "Spoken are `openai-completions`, `openai-responses` and `anthropic-messages`.",
         )),
     }
+}
+
+/// The window that is documented of a model, where its own service does not say it.
+pub(crate) fn documented(provider: &Provider, model: &str) -> Option<u32> {
+    documented_window(model).filter(|_| is_native(&provider.endpoint))
 }
 
 /// Whether a server that refuses to list its models may still have the one that is asked for.

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::advice::advise;
 use crate::anthropic;
+use crate::builtin;
 use crate::connect::Connector;
 use crate::setup::Provider;
 
@@ -47,7 +48,9 @@ impl Connector {
             Err(_elapsed) => return Err(advise(too_late(client, wait), client, provider).await),
         };
         // What is found in time is kept.
-        let _ = timeout_at(ends_at, find_windows(client, &mut served, wanted)).await;
+        if !builtin::is_service(&provider.endpoint) {
+            let _ = timeout_at(ends_at, find_windows(client, &mut served, wanted)).await;
+        }
         self.cache.note_served(&provider.endpoint, &served);
         Ok(served)
     }
@@ -77,6 +80,9 @@ impl Connector {
         wanted: &str,
     ) -> Result<Discovered, ModelError> {
         let list = self.list(client, provider, Some(wanted));
+        if builtin::is_service(&provider.endpoint) {
+            return Ok(Discovered { models: list.await?, version: None });
+        }
         let (models, version) = join(list, in_time(version(client))).await;
         Ok(Discovered { models: models?, version: version.flatten() })
     }

@@ -15,20 +15,25 @@ pub(crate) struct Windows {
     pub(crate) live: Option<u32>,
     /// What the server said last.
     pub(crate) last: Option<u32>,
+    /// What is documented of the model, where its server never says.
+    pub(crate) documented: Option<u32>,
 }
 
 /// The window that counts: what the config asks for, up to what the server has now; else what the
-/// server has now or had before.
+/// server has now or had before; else what is documented.
 pub(crate) fn window(
     configured: Option<&ModelConfig>,
-    Windows { live, last }: Windows,
+    Windows { live, last, documented }: Windows,
 ) -> Option<(u32, LimitSource)> {
     let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
     match (wanted, live) {
         (Some(wanted), Some(live)) if wanted > live => Some((live, LimitSource::Live)),
         (Some(wanted), _) => Some((wanted, LimitSource::Config)),
         (None, Some(live)) => Some((live, LimitSource::Live)),
-        (None, None) => Some((last?, LimitSource::Cached)),
+        (None, None) => match last {
+            Some(last) => Some((last, LimitSource::Cached)),
+            None => Some((documented?, LimitSource::Fallback)),
+        },
     }
 }
 

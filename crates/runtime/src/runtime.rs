@@ -9,6 +9,7 @@ use openclaw_core::ModelRef;
 use openclaw_transport::Limit;
 
 use crate::breaker::Breakers;
+use crate::builtin::VLLM;
 use crate::cache::Cache;
 use crate::catalogue::ListedModel;
 use crate::chain::Chain;
@@ -17,7 +18,7 @@ use crate::egress::{Consent, Egress};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::notices::Notices;
 use crate::prompt::now::Clock;
-use crate::setup::{Setup, VLLM};
+use crate::setup::Setup;
 use crate::waiting::{Wait, until_there};
 use crate::waits::Turnstiles;
 

@@ -5,23 +5,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use openclaw_config::{
     Api, Env, KeyPath, Loaded, MergeMode, ModelConfig, Origin, Paths, ProviderConfig,
-    ResolvedSecret, SecretInput, env_vars,
+    ResolvedSecret, SecretInput,
 };
-use openclaw_providers_vllm::DEFAULT_BASE_URL;
 use openclaw_transport::Endpoint;
 
-use crate::anthropic::{ANTHROPIC, ANTHROPIC_SOURCE, ANTHROPIC_URL};
+use crate::builtin::{self, BuiltIn};
 use crate::error::{SetupError, SetupErrorKind};
 use crate::secret::from_command;
-
-/// The id of the provider that exists without being configured.
-pub(crate) const VLLM: &str = "vllm";
-
-/// The id of the provider that needs no address because LM Studio has one of its own.
-const LM_STUDIO: &str = "lmstudio";
-
-/// Where LM Studio listens unless told otherwise.
-const LM_STUDIO_URL: &str = "http://127.0.0.1:1234/v1";
 
 /// A config with its surroundings.
 #[derive(Debug)]
@@ -47,25 +37,28 @@ pub(crate) struct Provider {
 }
 
 impl Setup {
-    /// The ids of the providers there are, those of the config first.
+    /// The ids of the providers whose servers may be asked what they have, those of the config
+    /// first.
     pub(crate) fn provider_ids(&self) -> Vec<&str> {
-        let mut ids: Vec<&str> =
-            self.loaded.config.models.providers.keys().map(String::as_str).collect();
-        if !ids.contains(&VLLM) && self.has_implicit_vllm() {
-            ids.push(VLLM);
-        }
+        let mut ids = self.all_provider_ids();
+        let is_hosted = |id: &str| builtin::find(id).is_some_and(|it| it.is_hosted);
+        ids.retain(|id| self.loaded.config.provider(id).is_some() || !is_hosted(id));
         ids
     }
 
-    /// Whether vLLM is looked for without being configured.
-    pub(crate) fn has_implicit_vllm(&self) -> bool {
-        self.has_implicit(env_vars::VLLM_API_KEY)
+    /// The ids of all providers there are, those of the config first.
+    pub(crate) fn all_provider_ids(&self) -> Vec<&str> {
+        let config = &self.loaded.config;
+        let configured = config.models.providers.keys().map(String::as_str);
+        let implicit = builtin::all().map(|it| it.id).filter(|id| self.implicit(id).is_some());
+        configured.chain(implicit).collect()
     }
 
-    /// Whether a provider whose key is in a variable is there without being configured.
-    pub(crate) fn has_implicit(&self, variable: &str) -> bool {
-        self.loaded.config.models.mode() == MergeMode::Merge
-            && self.env.get(variable).is_some_and(|key| !key.is_empty())
+    /// The provider of this id that is there though the config has none.
+    fn implicit(&self, id: &str) -> Option<&'static BuiltIn> {
+        let config = &self.loaded.config;
+        let is_open = config.provider(id).is_none() && config.models.mode() == MergeMode::Merge;
+        builtin::find(id).filter(|it| is_open && it.has_key(&self.env))
     }
 
     /// Where the value of a key comes from, to be read after "from".
@@ -78,20 +71,19 @@ impl Setup {
     pub(crate) fn provider(&self, id: &str) -> Result<Provider, SetupError> {
         match self.loaded.config.provider(id) {
             Some(config) => self.configured(id, config),
-            None if id == VLLM && self.has_implicit_vllm() => self.implicit_vllm(),
-            None if id == ANTHROPIC && self.has_implicit_anthropic() => self.implicit_anthropic(),
+            None if self.implicit(id).is_some() => self.configured(id, &ProviderConfig::default()),
             None => Err(self.unknown_provider(id)),
         }
     }
 
-    /// Where a provider's server is.
+    /// Where a provider's server is. Where a hosted one would be is known without its key.
     pub(crate) fn endpoint(&self, id: &str) -> Result<Endpoint, SetupError> {
+        let is_hosted = || builtin::find(id).is_some_and(|it| it.is_hosted);
         let (url, source) = match self.loaded.config.provider(id) {
             Some(config) => self.address(id, config)?,
-            None if id == VLLM && self.has_implicit_vllm() => {
-                (self.default_vllm_url(), self.default_vllm_source())
+            None if self.implicit(id).is_some() || is_hosted() => {
+                self.address(id, &ProviderConfig::default())?
             }
-            None if id == ANTHROPIC => (ANTHROPIC_URL.to_owned(), ANTHROPIC_SOURCE.to_owned()),
             None => return Err(self.unknown_provider(id)),
         };
         endpoint(&url, &source)
@@ -121,14 +113,10 @@ impl Setup {
             SetupError::new(SetupErrorKind::Provider, format!("use {}", at("baseUrl")))
                 .with_source(error)
         })?;
-        match url {
-            Some(url) => Ok((url, base_url_source())),
-            None if id == VLLM => Ok((self.default_vllm_url(), self.default_vllm_source())),
-            None if id == LM_STUDIO => {
-                Ok((LM_STUDIO_URL.to_owned(), format!("the built-in default for `{LM_STUDIO}`")))
-            }
-            None if id == ANTHROPIC => Ok((ANTHROPIC_URL.to_owned(), ANTHROPIC_SOURCE.to_owned())),
-            None => {
+        match (url, builtin::find(id)) {
+            (Some(url), _) => Ok((url, base_url_source())),
+            (None, Some(built_in)) => Ok(built_in.address(&self.env)),
+            (None, None) => {
                 let message = format!("find the server of the provider `{id}`");
                 Err(SetupError::new(SetupErrorKind::Provider, message).with_hint(format!(
                     "Set `{}`, e.g. to `http://127.0.0.1:8000/v1`.",
@@ -156,11 +144,10 @@ impl Setup {
             address_source,
             key,
             headers,
-            api: config.api.unwrap_or(if id == ANTHROPIC {
-                Api::AnthropicMessages
-            } else {
-                Api::OpenaiCompletions
-            }),
+            api: config
+                .api
+                .or_else(|| Some(builtin::find(id)?.api))
+                .unwrap_or(Api::OpenaiCompletions),
             models: config.models.clone(),
             model: None,
         })
@@ -180,33 +167,6 @@ impl Setup {
         Ok(())
     }
 
-    fn implicit_vllm(&self) -> Result<Provider, SetupError> {
-        let source = self.default_vllm_source();
-        let key = SecretInput::from_env(env_vars::VLLM_API_KEY);
-        Ok(Provider {
-            id: VLLM.to_owned(),
-            endpoint: endpoint(&self.default_vllm_url(), &source)?,
-            address_source: source,
-            key: Some(self.secret(&key, env_vars::VLLM_API_KEY)?),
-            headers: Vec::new(),
-            api: Api::OpenaiCompletions,
-            models: Vec::new(),
-            model: None,
-        })
-    }
-
-    pub(crate) fn default_vllm_url(&self) -> String {
-        let url = self.env.get(env_vars::VLLM_BASE_URL).filter(|url| !url.is_empty());
-        url.unwrap_or(DEFAULT_BASE_URL).to_owned()
-    }
-
-    fn default_vllm_source(&self) -> String {
-        match self.env.get(env_vars::VLLM_BASE_URL).filter(|url| !url.is_empty()) {
-            Some(_) => env_vars::VLLM_BASE_URL.to_owned(),
-            None => "the built-in default for `vllm`".to_owned(),
-        }
-    }
-
     pub(crate) fn secret(
         &self,
         secret: &SecretInput,
@@ -222,28 +182,11 @@ impl Setup {
     }
 
     fn unknown_provider(&self, id: &str) -> SetupError {
-        let ids = self.provider_ids();
+        let ids = self.all_provider_ids();
         let error =
             SetupError::new(SetupErrorKind::UnknownProvider, format!("find the provider `{id}`"));
-        if id == VLLM {
-            return error.with_hint(format!(
-                "Set `{}` to any value to use the vLLM server on {DEFAULT_BASE_URL}, or configure \
-                 `models.providers.vllm`.",
-                env_vars::VLLM_API_KEY
-            ));
-        }
-        if id == ANTHROPIC {
-            return error.with_hint(format!(
-                "Set `{}`, or configure `{}`.",
-                env_vars::ANTHROPIC_API_KEY,
-                provider_path(id)
-            ));
-        }
-        if id == LM_STUDIO {
-            return error.with_hint(format!(
-                "Set `{}` to `{{}}` to use LM Studio on {LM_STUDIO_URL}.",
-                provider_path(id)
-            ));
+        if let Some(built_in) = builtin::find(id) {
+            return error.with_hint(built_in.hint(&provider_path(id).to_string()));
         }
         match ids.as_slice() {
             [] => error.with_hint(format!("Configure it under `{}`.", provider_path(id))),
@@ -258,11 +201,7 @@ impl Setup {
 
 /// The variable that the key of a provider is in, if it is nowhere else.
 fn key_variable(id: &str) -> Option<&'static str> {
-    match id {
-        VLLM => Some(env_vars::VLLM_API_KEY),
-        ANTHROPIC => Some(env_vars::ANTHROPIC_API_KEY),
-        _ => None,
-    }
+    builtin::find(id)?.key_variable
 }
 
 /// Where a provider stands in the config.

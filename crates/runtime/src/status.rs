@@ -63,7 +63,7 @@ impl Runtime {
         let aliases = models
             .iter()
             .filter_map(|(reference, entry)| Some((entry.alias.clone()?, reference.clone())));
-        let providers = setup.provider_ids().into_iter().map(|id| match setup.provider(id) {
+        let providers = setup.all_provider_ids().into_iter().map(|id| match setup.provider(id) {
             Ok(provider) => ProviderStatus {
                 id: id.to_owned(),
                 address: Ok((provider.endpoint.to_string(), provider.address_source.clone())),
@@ -98,7 +98,7 @@ impl Runtime {
     pub fn reset_breakers(&self, name: Option<&str>) -> Result<Vec<String>, SetupError> {
         let breakers = &self.connector.breakers;
         let Some(name) = name else { return Ok(breakers.reset(|_| true)) };
-        if self.connector.setup.provider_ids().contains(&name) {
+        if self.connector.setup.all_provider_ids().contains(&name) {
             let is_below = |other: &str| other.split('/').next() == Some(name);
             return Ok(breakers.reset(is_below));
         }

@@ -6,7 +6,7 @@ use openclaw_core::{ChatRequest, MessageRef, ToolCall};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{CacheControl, Writer};
+use super::{CacheMark, Writer};
 use crate::thoughts::Thought;
 
 /// Stands for what the user said when that is nothing: an empty text is refused.
@@ -46,7 +46,7 @@ pub(crate) struct Said<'a> {
     #[serde(flatten)]
     what: What<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<CacheControl>,
+    cache_control: Option<CacheMark>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,7 +68,7 @@ enum What<'a> {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn text(text: Cow<'a, str>, cache_control: Option<CacheControl>) -> Self {
+    pub(super) fn text(text: Cow<'a, str>, cache_control: Option<CacheMark>) -> Self {
         Self::Said(Said { what: What::Text { text }, cache_control })
     }
 }
@@ -101,11 +101,11 @@ impl<'a> Messages<'a> {
             }
         }
         // The tail never comes again: what the server is to keep ends before it.
-        if writer.marks
+        if let Some(mark) = writer.mark
             && let Some(Block::Said(said)) =
                 this.messages.last_mut().and_then(|message| message.content.last_mut())
         {
-            said.cache_control = Some(CacheControl::Ephemeral);
+            said.cache_control = Some(mark);
         }
         if let Some(tail) = request.tail.as_deref().filter(|tail| !tail.trim().is_empty()) {
             this.push(Role::User, Block::text(tail.into(), None));

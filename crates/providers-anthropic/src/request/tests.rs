@@ -9,12 +9,12 @@ use openclaw_core::{
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::Writer;
+use super::{CacheMark, Writer};
 use crate::params::Params;
 use crate::thoughts::{Thought, Thoughts};
 
 fn written(request: &ChatRequest, params: &Params, thoughts: &Thoughts, marks: bool) -> Value {
-    let writer = Writer { model: "m", marks, params, thoughts };
+    let writer = Writer { model: "m", mark: marks.then_some(CacheMark::SHORT), params, thoughts };
     serde_json::from_slice(&writer.body(request, 4096)).unwrap()
 }
 
@@ -131,7 +131,7 @@ fn the_tail_comes_last_and_behind_all_that_is_kept() {
 fn a_count_is_asked_for_without_what_is_of_the_answer() {
     let params = params(json!({"thinking": {"type": "adaptive"}, "temperature": 1}));
     let thoughts = Thoughts::default();
-    let writer = Writer { model: "m", marks: false, params: &params, thoughts: &thoughts };
+    let writer = Writer { model: "m", mark: None, params: &params, thoughts: &thoughts };
     let request = ChatRequest::new(History::new());
     let body: Value = serde_json::from_slice(&writer.count_body(&request)).unwrap();
     assert_eq!(body, json!({"model": "m", "thinking": {"type": "adaptive"}, "messages": []}));
@@ -184,7 +184,7 @@ fn thoughts_never_take_up_all_of_an_answer() {
     let request = ChatRequest::new(history);
     let thinking = |budget: u32, cap: u32| {
         let params = params(json!({"thinking": {"type": "enabled", "budget_tokens": budget}}));
-        let writer = Writer { model: "m", marks: false, params: &params, thoughts: &thoughts };
+        let writer = Writer { model: "m", mark: None, params: &params, thoughts: &thoughts };
         let body: Value = serde_json::from_slice(&writer.body(&request, cap)).unwrap();
         body["thinking"]["budget_tokens"].as_u64()
     };

@@ -205,12 +205,13 @@ fn knowledge_begins_with_the_configs_word_and_keeps_only_what_is_learnt() {
     let configured = Configured {
         lacks: vec![Lack::ContentParts],
         abilities: vec![Lack::StreamUsage],
+        extras: vec![Extra::Store],
         schema_keywords: vec!["pattern".to_owned()],
     };
     let knowledge = cache.knowledge(subject(None, None), configured);
     let begins = knowledge.facts();
     assert_eq!(begins.lacks, BTreeSet::from([Lack::ContentParts, Lack::Tokenize]));
-    assert!(begins.schema_keywords.contains("pattern"));
+    assert!(begins.schema_keywords.contains("pattern") && begins.takes(Extra::Store));
     knowledge.learn_lack(Lack::AutoToolChoice);
     knowledge.learn_window(2048);
     let kept = cache.facts(&subject(None, None));

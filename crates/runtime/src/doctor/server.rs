@@ -12,7 +12,8 @@ use super::probe::{Failed, Probe};
 use super::report::Outcome;
 use super::speed::MOMENT;
 use super::words::{brief, list, time, whole};
-use crate::setup::{VLLM, provider_path};
+use crate::builtin::VLLM;
+use crate::setup::provider_path;
 
 impl Examination<'_> {
     pub(super) async fn reachable(&mut self, target: &mut Target) -> Outcome {

@@ -13,8 +13,9 @@ use super::examination::{Examination, Target};
 use super::probe::Probe;
 use super::report::Outcome;
 use super::words::{list, whole};
+use crate::builtin::{self, VLLM};
 use crate::error::SetupError;
-use crate::setup::{Provider, VLLM, provider_path};
+use crate::setup::{Provider, provider_path};
 
 impl Examination<'_> {
     pub(super) fn config(&mut self) -> Outcome {
@@ -124,8 +125,9 @@ impl Examination<'_> {
 
     /// Nothing is set up: looks whether a server is where vLLM listens, and says what to do.
     async fn newcomer(&mut self) -> Outcome {
-        let url = self.setup().default_vllm_url();
         let nothing = "no model is named and no server is known";
+        let Some(vllm) = builtin::find(VLLM) else { return Outcome::fail(nothing) };
+        let (url, _) = vllm.address(&self.setup().env);
         let Ok(endpoint) = Endpoint::parse(&url) else {
             return Outcome::fail(format!("{nothing}; `{url}` is no address"));
         };

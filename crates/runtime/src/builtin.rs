@@ -1,0 +1,152 @@
+//! The providers that are there without being configured, and what they have where their entry in
+//! the config leaves something out.
+
+use openclaw_config::{Api, Env, env_vars};
+use openclaw_providers_vllm::DEFAULT_BASE_URL;
+use openclaw_transport::Endpoint;
+
+/// The id of the provider whose server is looked for on this machine.
+pub(crate) const VLLM: &str = "vllm";
+
+/// The id of the provider that speaks the Messages API by itself.
+pub(crate) const ANTHROPIC: &str = "anthropic";
+
+/// A provider that has an address of its own.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BuiltIn {
+    pub(crate) id: &'static str,
+    url: &'static str,
+    /// The variable that another address may be in.
+    url_variable: Option<&'static str>,
+    /// The variable that its key may be in. Where it is set the provider needs no entry; without
+    /// one it always does.
+    pub(crate) key_variable: Option<&'static str>,
+    pub(crate) api: Api,
+    /// Whether its own address is on the internet. Such a server is asked nothing before somebody
+    /// names it or a model of it: a key that is set for another program is no wish.
+    pub(crate) is_hosted: bool,
+}
+
+const BUILT_IN: [BuiltIn; 5] = [
+    BuiltIn {
+        id: VLLM,
+        url: DEFAULT_BASE_URL,
+        url_variable: Some(env_vars::VLLM_BASE_URL),
+        key_variable: Some(env_vars::VLLM_API_KEY),
+        api: Api::OpenaiCompletions,
+        is_hosted: false,
+    },
+    BuiltIn {
+        id: "lmstudio",
+        url: "http://127.0.0.1:1234/v1",
+        url_variable: None,
+        key_variable: None,
+        api: Api::OpenaiCompletions,
+        is_hosted: false,
+    },
+    BuiltIn {
+        id: ANTHROPIC,
+        url: "https://api.anthropic.com/v1",
+        url_variable: None,
+        key_variable: Some(env_vars::ANTHROPIC_API_KEY),
+        api: Api::AnthropicMessages,
+        is_hosted: true,
+    },
+    BuiltIn {
+        id: "openai",
+        url: "https://api.openai.com/v1",
+        url_variable: None,
+        key_variable: Some(env_vars::OPENAI_API_KEY),
+        api: Api::OpenaiCompletions,
+        is_hosted: true,
+    },
+    BuiltIn {
+        id: "openrouter",
+        url: "https://openrouter.ai/api/v1",
+        url_variable: None,
+        key_variable: Some(env_vars::OPENROUTER_API_KEY),
+        api: Api::OpenaiCompletions,
+        is_hosted: true,
+    },
+];
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = &'static BuiltIn> {
+    BUILT_IN.iter()
+}
+
+/// The one with this id.
+pub(crate) fn find(id: &str) -> Option<&'static BuiltIn> {
+    all().find(|provider| provider.id == id)
+}
+
+/// Whether an address is that of one of the hosted services themselves, whose routes are known:
+/// none is looked for there by trying.
+pub(crate) fn is_service(endpoint: &Endpoint) -> bool {
+    let host = endpoint.base().host_str();
+    let mut services = all().filter(|provider| provider.is_hosted);
+    services
+        .any(|service| Endpoint::parse(service.url).is_ok_and(|it| it.base().host_str() == host))
+}
+
+impl BuiltIn {
+    /// Its address and how it was chosen, to be read after "from".
+    pub(crate) fn address(&self, env: &Env) -> (String, String) {
+        let set = |name| Some((env.get(name).filter(|url| !url.is_empty())?, name));
+        match self.url_variable.and_then(set) {
+            Some((url, name)) => (url.to_owned(), name.to_owned()),
+            None => (self.url.to_owned(), format!("the built-in default for `{}`", self.id)),
+        }
+    }
+
+    /// Whether its key is set.
+    pub(crate) fn has_key(&self, env: &Env) -> bool {
+        self.key_variable.is_some_and(|name| env.get(name).is_some_and(|key| !key.is_empty()))
+    }
+
+    /// What to do to have it.
+    pub(crate) fn hint(&self, entry: &str) -> String {
+        match self.key_variable {
+            Some(variable) if self.is_hosted => {
+                format!("Set `{variable}`, or configure `{entry}`.")
+            }
+            Some(variable) => format!(
+                "Set `{variable}` to any value to use the server on {}, or configure `{entry}`.",
+                self.url
+            ),
+            None => format!("Set `{entry}` to `{{}}` to use the server on {}.", self.url),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_known_by_its_host_alone() {
+        for (address, expected) in [
+            ("https://api.openai.com/v1", true),
+            ("https://openrouter.ai/api/v1", true),
+            ("https://api.anthropic.com", true),
+            ("https://API.OPENAI.COM/v2", true),
+            ("https://api.openai.com.example/v1", false),
+            ("https://openrouter.example/v1", false),
+            ("http://127.0.0.1:8000/v1", false),
+            ("http://127.0.0.1:1234/v1", false),
+        ] {
+            assert_eq!(is_service(&Endpoint::parse(address).unwrap()), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn every_address_of_its_own_is_valid_and_as_near_as_it_says() {
+        let env = Env::from_pairs([("VLLM_BASE_URL", "")]);
+        for provider in all() {
+            let (url, source) = provider.address(&env);
+            let endpoint = Endpoint::parse(&url).unwrap();
+            assert_eq!(endpoint.is_private(), !provider.is_hosted, "{url}");
+            assert!(source.contains(provider.id), "{source}");
+        }
+    }
+}
