@@ -158,8 +158,12 @@ impl Assembly {
     }
 
     fn delta(&mut self, delta: Delta, events: &mut Vec<ChatEvent>) {
-        let fields =
-            [("reasoning", delta.reasoning), ("reasoning_content", delta.reasoning_content)];
+        // Who has more than one of them says the same in each.
+        let fields = [
+            ("reasoning", delta.reasoning),
+            ("reasoning_content", delta.reasoning_content),
+            ("reasoning_details", delta.reasoning_details),
+        ];
         let thought = fields.into_iter().find_map(|(field, text)| {
             text.filter(|text| !text.is_empty()).map(|text| (field, text))
         });

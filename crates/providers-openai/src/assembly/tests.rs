@@ -184,3 +184,44 @@ fn the_last_index_there_is_has_no_next() {
     let found = calls(&[last, next], "tool_calls");
     assert_eq!(found.iter().map(|call| call.0.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }
+
+#[test]
+fn reasoning_in_blocks_is_reasoning_once() {
+    let blocks = |text: &str| {
+        json!([{"type": "reasoning.text", "text": text, "signature": "s"},
+               {"type": "reasoning.encrypted", "data": "x"}])
+    };
+    let summary = json!([{"type": "reasoning.summary", "summary": "So."}, 1, {"text": null}]);
+    for (pieces, expected) in [
+        (
+            vec![
+                json!({"reasoning_details": blocks("Hm. ")}),
+                json!({"reasoning_details": summary}),
+            ],
+            "Hm. So.",
+        ),
+        (vec![json!({"reasoning": "Hm.", "reasoning_details": blocks("Hm.")})], "Hm."),
+        (vec![json!({"reasoning": "Hm.", "reasoning_details": {"odd": true}})], "Hm."),
+    ] {
+        let mut chunks: Vec<_> = pieces.into_iter().map(delta).collect();
+        chunks.extend([delta(json!({"content": "Yes."})), finish("stop")]);
+        let (message, _) = assemble(&chunks, true).unwrap();
+        assert_eq!(message.text, "Yes.");
+        assert_eq!(message.reasoning.unwrap().text, expected);
+    }
+}
+
+#[test]
+fn a_number_is_an_id_too() {
+    let first = || call(json!(0), json!(7), json!("run"), json!("{\"cmd\":"));
+    let more = || call(json!(0), json!(7), Value::Null, json!("\"ls\"}"));
+    let next = || call(json!(1), json!(8), json!("run"), json!("{}"));
+    let (message, _) = assemble(&[first(), more(), next(), finish("tool_calls")], true).unwrap();
+    let calls = message.calls.iter().map(|call| match call {
+        EmittedCall::Ready(call) => (call.id.to_string(), call.arguments.to_json()),
+        EmittedCall::Broken(call) => panic!("{call:?}"),
+    });
+    let ids: Vec<_> = calls.collect();
+    let expected = [("7", "{\"cmd\":\"ls\"}"), ("8", "{}")];
+    assert_eq!(ids, expected.map(|(id, arguments)| (id.to_owned(), arguments.to_owned())));
+}

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::lenient;
+use super::{lenient, text_or_number};
 
 /// The body of `POST chat/completions`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -242,6 +242,9 @@ pub struct Delta {
     /// Reasoning, under its older name.
     #[serde(default)]
     pub reasoning_content: Option<String>,
+    /// Reasoning in blocks, as `OpenRouter` has it: the text of them. What is encrypted has none.
+    #[serde(default, deserialize_with = "blocks")]
+    pub reasoning_details: Option<String>,
     /// The text of a refusal.
     #[serde(default)]
     pub refusal: Option<String>,
@@ -257,7 +260,7 @@ pub struct ToolCallDelta {
     #[serde(default)]
     pub index: Option<u32>,
     /// The id, usually in the first piece only.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_number")]
     pub id: Option<String>,
     /// A piece of the function.
     #[serde(default, deserialize_with = "lenient")]
@@ -298,4 +301,14 @@ pub struct PromptTokensDetails {
     /// The part that came from the prefix cache.
     #[serde(default)]
     pub cached_tokens: Option<u32>,
+}
+
+/// Joins the texts and the summaries of blocks of reasoning; what is no such block has none.
+fn blocks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let blocks = Value::deserialize(deserializer)?;
+    let texts = blocks.as_array().into_iter().flatten().filter_map(|block| {
+        let text = block.get("text").and_then(Value::as_str);
+        text.or_else(|| block.get("summary")?.as_str())
+    });
+    Ok(Some(texts.collect::<String>()).filter(|text| !text.is_empty()))
 }
