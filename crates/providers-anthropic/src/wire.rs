@@ -1,6 +1,7 @@
 //! What a server answers. Unknown fields are ignored, and `null` is the same as absent.
 
-use serde::{Deserialize, Deserializer};
+use openclaw_transport::wire::lenient;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// One event of a streamed answer. Which fields it has depends on its kind.
@@ -90,12 +91,4 @@ pub(crate) struct Usage {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Counted {
     pub(crate) input_tokens: u32,
-}
-
-fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
