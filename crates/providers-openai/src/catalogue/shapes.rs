@@ -14,23 +14,27 @@ pub(super) enum Trust {
     Certain,
 }
 
-/// A window that a server names.
+/// What a server says of a model.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    /// The model; `None` is the only one that the server has.
-    pub(super) model: Option<String>,
-    pub(super) tokens: u32,
-    pub(super) from: &'static str,
-    pub(super) trust: Trust,
+pub(super) enum Found {
+    Window {
+        /// The model; `None` is the only one that the server has.
+        model: Option<String>,
+        tokens: u32,
+        from: &'static str,
+        trust: Trust,
+    },
+    /// It only turns texts into vectors: there is no conversation with it.
+    Embedding(String),
 }
 
 impl Found {
     fn certain(model: Option<&str>, tokens: u32, from: &'static str) -> Self {
-        Self { model: model.map(str::to_owned), tokens, from, trust: Trust::Certain }
+        Self::Window { model: model.map(str::to_owned), tokens, from, trust: Trust::Certain }
     }
 
     fn at_most(model: Option<&str>, tokens: u32, from: &'static str) -> Self {
-        Self { trust: Trust::AtMost, ..Self::certain(model, tokens, from) }
+        Self::Window { model: model.map(str::to_owned), tokens, from, trust: Trust::AtMost }
     }
 }
 
@@ -46,6 +50,12 @@ pub(super) fn lm_studio(list: &Value) -> Vec<Found> {
     let mut found = Vec::new();
     for model in elements(list, "models") {
         let key = text(model, "key");
+        if text(model, "type") == Some("embedding") {
+            let loaded = elements(model, "loaded_instances").map(|instance| text(instance, "id"));
+            let ids = std::iter::once(key).chain(loaded).flatten();
+            found.extend(ids.map(|id| Found::Embedding(id.to_owned())));
+            continue;
+        }
         for instance in elements(model, "loaded_instances") {
             let Some(tokens) = count(instance.pointer("/config/context_length")) else { continue };
             let ids = [key, text(instance, "id")].into_iter().flatten();
@@ -64,7 +74,9 @@ pub(super) fn lm_studio_v0(list: &Value) -> Vec<Found> {
     let mut found = Vec::new();
     for model in elements(list, "data") {
         let Some(id) = text(model, "id") else { continue };
-        if let Some(tokens) = count(model.get("loaded_context_length")) {
+        if text(model, "type") == Some("embeddings") {
+            found.push(Found::Embedding(id.to_owned()));
+        } else if let Some(tokens) = count(model.get("loaded_context_length")) {
             found.push(Found::certain(Some(id), tokens, "/api/v0/models of LM Studio"));
         } else if let Some(tokens) = count(model.get("max_context_length")) {
             let from = "/api/v0/models of LM Studio, the most it can be loaded with";
@@ -93,7 +105,7 @@ pub(super) fn ollama_shown(id: String, shown: &Value) -> Vec<Found> {
         (words.next()? == "num_ctx").then(|| words.next()?.parse::<u32>().ok()).flatten()
     });
     if let Some(tokens) = set.next_back().filter(|tokens| *tokens > 0) {
-        return vec![Found {
+        return vec![Found::Window {
             model: Some(id),
             tokens,
             from: "num_ctx in /api/show of Ollama",
@@ -111,6 +123,9 @@ pub(super) fn ollama_shown(id: String, shown: &Value) -> Vec<Found> {
 pub(super) fn litellm(list: &Value) -> Vec<Found> {
     let found = elements(list, "data").filter_map(|entry| {
         let (name, info) = (text(entry, "model_name")?, entry.get("model_info")?);
+        if text(info, "mode") == Some("embedding") {
+            return Some(Found::Embedding(name.to_owned()));
+        }
         if let Some(tokens) = count(info.get("max_input_tokens")) {
             return Some(Found::certain(Some(name), tokens, "/model/info of LiteLLM"));
         }

@@ -19,32 +19,18 @@ use super::shapes::{self, Found, Trust};
 const MOST_SHOWN: usize = 64;
 
 /// Looks for the windows that the list of models leaves out: of all of `served`, or of the one
-/// with the id `wanted`.
+/// with the id `wanted`. Models for embeddings are taken out of the list where the server tells
+/// them apart, but for the one that is wanted.
 ///
 /// Asked are llama.cpp (`/props`), LM Studio (`/api/v1/models`, else `/api/v0/models`), Ollama
 /// (`/api/ps`, `/api/show`), `LiteLLM` (`/model/info`, else `/v1/model/info`) and TGI (`/info`). A
-/// server that says nothing of use changes nothing. Each answer is kept as it comes: dropping the
+/// server that says nothing of use changes nothing. Each window is kept as it comes: dropping the
 /// future loses only those that are not there yet.
-pub async fn find_windows(client: &Client, served: &mut [ServedModel], wanted: Option<&str>) {
+pub async fn find_windows(client: &Client, served: &mut Vec<ServedModel>, wanted: Option<&str>) {
     let mut search = Search::new(served, wanted);
-    if search.is_done() {
-        return;
-    }
-    let mut questions: FuturesUnordered<BoxFuture<'_, Answer>> = FuturesUnordered::new();
-    questions.push(one_of(client, &["props"], shapes::llama_cpp).boxed());
-    questions.push(lm_studio(client).boxed());
-    questions.push(one_of(client, &["model/info", "v1/model/info"], shapes::litellm).boxed());
-    questions.push(one_of(client, &["info"], shapes::tgi).boxed());
-    questions.push(running_on_ollama(client).boxed());
-    while let Some(answer) = questions.next().await {
-        search.take(answer.found);
-        if search.is_done() {
-            return;
-        }
-        if answer.is_ollama {
-            questions.extend(search.open_ids().map(|id| shown_by_ollama(client, id).boxed()));
-        }
-    }
+    search.ask(client).await;
+    let embeddings = search.embeddings;
+    served.retain(|model| wanted == Some(&model.id) || !embeddings.contains(&model.id));
 }
 
 /// What one server's route says.
@@ -64,6 +50,7 @@ impl From<Vec<Found>> for Answer {
 /// The models, each with how far its window is to be trusted.
 struct Search<'a> {
     models: Vec<(&'a mut ServedModel, Option<Trust>)>,
+    embeddings: Vec<String>,
     wanted: Option<&'a str>,
 }
 
@@ -81,12 +68,36 @@ impl<'a> Search<'a> {
             };
             (model, trust)
         });
-        Self { models: models.collect(), wanted }
+        Self { models: models.collect(), embeddings: Vec::new(), wanted }
+    }
+
+    /// Asks until all is known or nobody is left.
+    async fn ask(&mut self, client: &Client) {
+        if self.is_done() {
+            return;
+        }
+        let mut questions: FuturesUnordered<BoxFuture<'_, Answer>> = FuturesUnordered::new();
+        questions.push(one_of(client, &["props"], shapes::llama_cpp).boxed());
+        questions.push(lm_studio(client).boxed());
+        questions.push(one_of(client, &["model/info", "v1/model/info"], shapes::litellm).boxed());
+        questions.push(one_of(client, &["info"], shapes::tgi).boxed());
+        questions.push(running_on_ollama(client).boxed());
+        while let Some(answer) = questions.next().await {
+            self.take(answer.found);
+            if self.is_done() {
+                return;
+            }
+            if answer.is_ollama {
+                questions.extend(self.open_ids().map(|id| shown_by_ollama(client, id).boxed()));
+            }
+        }
     }
 
     /// The models whose window is not certain yet.
     fn open(&self) -> impl Iterator<Item = &ServedModel> {
-        let open = self.models.iter().filter(|(_, trust)| *trust != Some(Trust::Certain));
+        let open = self.models.iter().filter(|(model, trust)| {
+            *trust != Some(Trust::Certain) && !self.embeddings.contains(&model.id)
+        });
         let models = open.map(|(model, _)| &**model);
         models.filter(|model| self.wanted.is_none_or(|wanted| wanted == model.id))
     }
@@ -102,7 +113,14 @@ impl<'a> Search<'a> {
     /// Keeps what is more certain than what is known, and the smaller of two that are as certain.
     fn take(&mut self, found: Vec<Found>) {
         let is_only = self.models.len() == 1;
-        for Found { model: id, tokens, from, trust } in found {
+        for found in found {
+            let (id, tokens, from, trust) = match found {
+                Found::Window { model, tokens, from, trust } => (model, tokens, from, trust),
+                Found::Embedding(id) => {
+                    self.embeddings.push(id);
+                    continue;
+                }
+            };
             for (model, known) in &mut self.models {
                 let is_meant = id.as_ref().map_or(is_only, |id| *id == model.id);
                 let is_news = match known {

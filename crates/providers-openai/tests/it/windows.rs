@@ -68,6 +68,36 @@ async fn a_list_that_says_the_window_is_enough() {
 /// Server, its routes, and the window of the model `m` with who says it.
 type Row = (&'static str, &'static [(&'static str, &'static str)], u32, &'static str);
 
+#[tokio::test]
+async fn a_model_for_embeddings_is_left_out_where_the_server_tells_it_apart() {
+    let said = [
+        (
+            "GET /api/v1/models",
+            r#"{"models":[
+                {"type":"llm","key":"m","max_context_length":4096},
+                {"type":"embedding","key":"x","loaded_instances":[{"id":"n","config":{"context_length":512}}],"max_context_length":2048}]}"#,
+        ),
+        (
+            "GET /api/v0/models",
+            r#"{"data":[{"id":"m","type":"llm","max_context_length":4096},{"id":"n","type":"embeddings","max_context_length":2048}]}"#,
+        ),
+        (
+            "GET /model/info",
+            r#"{"data":[{"model_name":"m","model_info":{"max_input_tokens":4096,"mode":"chat"}},{"model_name":"n","model_info":{"max_input_tokens":2048,"mode":"embedding"}}]}"#,
+        ),
+    ];
+    for said in said {
+        let routes = Routes::start(&[TWO, said]).await;
+        let ids = async |wanted| {
+            let told = routes.windows(wanted).await;
+            told.into_iter().map(|(id, window, _)| (id, window)).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(None).await, [("m".to_owned(), Some(4096))], "{}", said.0);
+        let both = [("m".to_owned(), Some(4096)), ("n".to_owned(), None)];
+        assert_eq!(ids(Some("n")).await, both, "{}", said.0);
+    }
+}
+
 const TABLE: &[Row] = &[
     (
         "llama.cpp with a window smaller than it was trained with",
