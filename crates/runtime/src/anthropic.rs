@@ -51,6 +51,7 @@ pub(crate) async fn list_models(client: &Client) -> Result<Vec<ServedModel>, Mod
         window_from: model.window.map(|_| "/v1/models".into()),
         window: model.window,
         id: model.id,
+        owner: model.owner,
         ..ServedModel::default()
     });
     Ok(served.collect())

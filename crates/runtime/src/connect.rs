@@ -12,7 +12,7 @@ use openclaw_providers_anthropic::with_headers;
 use openclaw_providers_openai::{
     Api, Extra, OpenAiModel, ServedModel, documented_window, is_native, model_error, nearest,
 };
-use openclaw_providers_vllm::VllmModel;
+use openclaw_providers_vllm::{Spoken, VllmModel};
 use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy, Trace, Traced};
 
 use crate::advice::Advised;
@@ -98,8 +98,16 @@ impl Connector {
         let limits = limits(reference, configured, windows, &self.notices);
         let info =
             ModelInfo { reference: reference.clone(), limits, abilities: abilities(configured) };
+        let is_listed = said.now.is_some();
+        let owner = said.now.or(said.last).and_then(|model| model.owner);
+        let is_vllm = provider.id == VLLM || owner.as_deref() == Some(VLLM);
         let Some(api) = api else {
-            let model = Arc::new(self.messages_model(client.clone(), info));
+            let model = self.messages_model(client.clone(), info);
+            let model: Arc<dyn ChatModel> = if is_vllm {
+                Arc::new(self.patient(VllmModel::of(model), &provider, is_listed, is_last)?)
+            } else {
+                Arc::new(model)
+            };
             return Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }));
         };
         let is_native = is_native(&provider.endpoint);
@@ -119,10 +127,9 @@ impl Connector {
             known.extras.retain(|extra| *extra != Extra::PromptCacheKey);
         }
         let knowledge = self.cache.knowledge(subject, known);
-        let is_listed = said.now.is_some();
-        let owner = said.now.or(said.last).and_then(|model| model.owner);
-        let model: Arc<dyn ChatModel> = if provider.id == VLLM || owner.as_deref() == Some(VLLM) {
-            let model = self.vllm((&client, &provider), info, is_listed, is_last)?;
+        let model: Arc<dyn ChatModel> = if is_vllm {
+            let model = VllmModel::new(client.clone(), info);
+            let model = self.patient(model, &provider, is_listed, is_last)?;
             Arc::new(model.with_api(api).with_params(params).with_knowledge(knowledge))
         } else {
             let model = OpenAiModel::new(client.clone(), info);
@@ -131,18 +138,17 @@ impl Connector {
         Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }))
     }
 
-    /// A model of vLLM, whose silence is looked into before it is given up, and whose server is
-    /// waited for when it is lost.
-    fn vllm(
+    /// Has a model of vLLM look into its server's silence before it is given up, and wait for the
+    /// server when it is lost.
+    fn patient<M: Spoken>(
         &self,
-        (client, provider): (&Client, &Provider),
-        info: ModelInfo,
+        model: VllmModel<M>,
+        provider: &Provider,
         is_listed: bool,
         is_last: bool,
-    ) -> Result<VllmModel, ConnectError> {
+    ) -> Result<VllmModel<M>, ConnectError> {
         let patient = self.client_with(provider, None)?;
-        let model = VllmModel::new(client.clone(), info)
-            .with_patience(patient, self.setup.patience(provider));
+        let model = model.with_patience(patient, self.setup.patience(provider));
         Ok(match self.setup.on_loss(provider, is_last) {
             Some(on_loss) => model.with_recovery(on_loss, is_listed),
             None => model,

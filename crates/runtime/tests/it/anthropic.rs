@@ -1,7 +1,7 @@
 //! Models behind the Messages API, by config and by the key alone.
 
 use openclaw_core::{LimitSource, ModelErrorKind};
-use openclaw_mock_vllm::MockVllm;
+use openclaw_mock_vllm::{MockVllm, Reply, Turn};
 use openclaw_runtime::SetupErrorKind;
 use serde_json::Value;
 
@@ -26,6 +26,17 @@ async fn a_provider_or_one_of_its_models_speaks_the_messages_api() {
         assert_eq!((info.limits.window, info.limits.window_source), (4096, LimitSource::Live));
         assert!(lab.runtime.notices().take().is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_vllm_that_is_lost_is_waited_for_in_this_api_too() {
+    let server = MockVllm::builder().start().await.unwrap();
+    server.push(Reply::from(Turn::pieces(["one ", "two ", "never"])).hang_up_at(4));
+    server.push(Turn::text("all of it"));
+    let api = r#"api: "anthropic-messages""#;
+    let lab = Lab::new(&lab_on(&server.base_url(), api), &[]);
+    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    assert_eq!(ask(&chain, "hi").await.unwrap(), "all of it");
 }
 
 #[tokio::test]
