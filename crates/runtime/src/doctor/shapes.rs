@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::edit::Edit;
 use super::examination::{Examination, Target};
 use super::family::reasoning_parser;
-use super::probe::{Failed, Probe};
+use super::probe::{Answer, Failed, Probe};
 use super::prompts;
 use super::report::Outcome;
 use super::tools::mark;
@@ -85,15 +85,15 @@ impl Examination<'_> {
         let parts = json!([{ "type": "text", "text": "Hello" }]);
         let body = target.probe.body(&json!([{ "role": "user", "content": parts }]), 1);
         let known = target.entry().and_then(|entry| entry.compat.requires_string_content);
-        match target.probe.ask(&body).await {
-            Ok(_) => {
-                self.note(Lack::ContentParts, false);
-                Outcome::pass("strings and lists of parts are taken; text is sent as strings")
-            }
-            Err(failed) if !failed.is_refusal => Outcome::unknown(failed.said),
-            Err(failed) => {
-                self.note(Lack::ContentParts, true);
-                let evidence = format!("lists of parts are refused ({})", failed.said);
+        let fault = match target.probe.ask(&body).await {
+            Ok(taken) => misread(target, &taken).await,
+            Err(failed) if !failed.is_refusal => return Outcome::unknown(failed.said),
+            Err(failed) => Some(format!("lists of parts are refused ({})", failed.said)),
+        };
+        self.note(Lack::ContentParts, fault.is_some());
+        match fault {
+            None => Outcome::pass("strings and lists of parts are taken; text is sent as strings"),
+            Some(evidence) => {
                 if known == Some(true) {
                     return Outcome::pass(format!("{evidence}, as the config says"));
                 }
@@ -140,4 +140,18 @@ impl Examination<'_> {
         }
         outcome
     }
+}
+
+/// What is wrong with a list of parts that was taken: some templates write it out as it stands, so
+/// that the same text has more tokens. Servers that do not count are believed.
+async fn misread(target: &Target, taken: &Answer) -> Option<String> {
+    let plain = target.probe.body(&json!([{ "role": "user", "content": "Hello" }]), 1);
+    let counted = |answer: &Answer| Some(answer.usage?.prompt_tokens).filter(|count| *count > 0);
+    let (parts, text) = (counted(taken)?, counted(&target.probe.ask(&plain).await.ok()?)?);
+    (parts != text).then(|| {
+        format!(
+            "lists of parts are taken and not read as their text ({parts} prompt tokens instead \
+             of {text})"
+        )
+    })
 }

@@ -1,7 +1,7 @@
 //! What an examination finds on a server with each kind of fault, and what it says mends it.
 
 use openclaw_mock_vllm::{
-    Brain, ErrorBody, Gate, MockVllm, MockVllmBuilder, ModelSpec, Reply, Turn,
+    Brain, ErrorBody, Gate, MockVllm, MockVllmBuilder, ModelSpec, Reply, Turn, UsageOverride,
 };
 use openclaw_runtime::{Check, DoctorOptions, Finding, Mark, Report};
 
@@ -241,6 +241,22 @@ async fn streams_that_break_are_told_apart() {
         let (_server, lab) = scripted([said("ready"), reply]).await;
         let report = examine(&lab, &[Check::Stream]).await;
         expect(&report, Check::Stream, Mark::Fail, &[evidence]);
+    }
+}
+
+#[tokio::test]
+async fn parts_that_a_template_writes_out_as_they_stand_are_not_read() {
+    let read = |tokens: u32| {
+        let usage = UsageOverride { prompt: Some(tokens), ..UsageOverride::default() };
+        Reply::from(Turn::text("hi").usage(usage))
+    };
+    for (replies, mark, evidence) in [
+        ([said("ready"), read(9), read(9)], Mark::Pass, "lists of parts are taken"),
+        ([said("ready"), read(24), read(9)], Mark::Fail, "24 prompt tokens instead of 9"),
+    ] {
+        let (_server, lab) = scripted(replies).await;
+        let report = examine(&lab, &[Check::Content]).await;
+        expect(&report, Check::Content, mark, &[evidence]);
     }
 }
 
