@@ -5,7 +5,7 @@
 const TAB: usize = 4;
 
 /// Cleans text that comes in pieces; what comes out does not depend on where they were cut.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Cleaner {
     column: usize,
     carriage_return: bool,

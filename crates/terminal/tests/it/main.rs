@@ -1,1 +1,4 @@
 //! The terminal as its users meet it.
+
+#[cfg(test)]
+mod markdown;

@@ -1,0 +1,30 @@
+//! Renders Markdown from standard input as it comes: `cargo run -p openclaw-terminal --example
+//! markdown -- 60 < README.md`. The argument is the width, 80 if there is none.
+
+use std::io::{self, Read as _, Write as _};
+
+use openclaw_terminal::{Look, MarkdownStream};
+
+fn main() -> io::Result<()> {
+    let width = std::env::args().nth(1).and_then(|width| width.parse().ok()).unwrap_or(80);
+    let mut stream = MarkdownStream::new(Look { width, colour: true });
+    let mut out = io::stdout().lock();
+    let mut held = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        let read = io::stdin().read(&mut piece)?;
+        held.extend_from_slice(piece.get(..read).unwrap_or_default());
+        // A letter may have come in part; at the end, what is no text is shown as such.
+        let whole = match std::str::from_utf8(&held) {
+            Err(cut) if read > 0 && cut.error_len().is_none() => cut.valid_up_to(),
+            _ => held.len(),
+        };
+        let rest = held.split_off(whole);
+        let text = String::from_utf8_lossy(&std::mem::replace(&mut held, rest)).into_owned();
+        out.write_all(stream.push(&text).as_bytes())?;
+        out.flush()?;
+        if read == 0 {
+            return out.write_all(stream.finish().as_bytes());
+        }
+    }
+}
