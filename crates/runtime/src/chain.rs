@@ -55,6 +55,8 @@ struct Inner {
 struct Links {
     /// The place of the model that was asked last.
     current: Option<usize>,
+    /// The places of which it was told while the first of them was connected, and not since.
+    told: Vec<usize>,
     connected: Vec<Option<Link>>,
 }
 
@@ -78,7 +80,8 @@ impl Chain {
     ) -> Result<Self, ConnectError> {
         let circuit = |reference| connector.setup.circuit(reference);
         let circuits: Vec<_> = references.into_iter().map(circuit).collect();
-        let links = Links { current: None, connected: vec![None; circuits.len()] };
+        let links =
+            Links { current: None, told: Vec::new(), connected: vec![None; circuits.len()] };
         let inner = Arc::new(Inner {
             connector,
             circuits,
@@ -86,8 +89,13 @@ impl Chain {
             begun: Instant::now(),
             links: Mutex::new(links),
         });
-        let link = Walk::new(Arc::clone(&inner), None).connect().await?;
-        inner.links().current = Some(link.place);
+        let mut walk = Walk::new(Arc::clone(&inner), None);
+        let link = walk.connect().await?;
+        let told = walk.into_told();
+        let mut links = inner.links();
+        links.current = Some(link.place);
+        links.told = told;
+        drop(links);
         Ok(Self { inner, first: link.model })
     }
 

@@ -29,7 +29,7 @@ pub(super) struct Walk {
     overflow: Option<Overflow>,
     /// Which servers take connections again, of those that did not.
     back: Vec<(Endpoint, bool)>,
-    /// The places of which it was told that they are asked after the others.
+    /// The places of which it was told why they are not asked, or not now.
     told: Vec<usize>,
 }
 
@@ -56,6 +56,7 @@ impl Walk {
     /// Begins with the place `first`, if there is one.
     pub(super) fn new(inner: Arc<Inner>, first: Option<usize>) -> Self {
         let course = Course::new(inner.circuits.len(), first);
+        let told = std::mem::take(&mut inner.links().told);
         Self {
             inner,
             course,
@@ -64,8 +65,13 @@ impl Walk {
             error: None,
             overflow: None,
             back: Vec::new(),
-            told: Vec::new(),
+            told,
         }
+    }
+
+    /// The places of which it was told why they are not asked, or not now.
+    pub(super) fn into_told(self) -> Vec<usize> {
+        self.told
     }
 
     pub(super) fn inner(&self) -> &Inner {
@@ -135,6 +141,7 @@ impl Walk {
     ) -> Result<(), ConnectError> {
         let inner = Arc::clone(&self.inner);
         let Some(circuit) = inner.circuits.get(place) else { return Err(error) };
+        self.told.push(place);
         let attempt = Attempt {
             reference: circuit.reference.clone(),
             kind: attempts::kind(&error),
@@ -149,6 +156,7 @@ impl Walk {
         let failure = Failure { kind: attempt.kind, problem: &attempt.problem };
         match action(&error, place == 0) {
             Action::Stop => {
+                let error = self.explained(error);
                 self.failed.push(attempt);
                 self.record_end();
                 return Err(attempts::failure(error, std::mem::take(&mut self.failed)));
@@ -168,6 +176,23 @@ impl Walk {
         self.failed.push(attempt);
         self.error = Some(error);
         Ok(())
+    }
+
+    /// Adds why no other model is asked, where one is left.
+    fn explained(&self, error: ConnectError) -> ConnectError {
+        let is_left = (0..self.inner.circuits.len()).any(|place| self.course.is_left(place));
+        match error {
+            ConnectError::Model(error) if is_left => {
+                let why = match error.kind() {
+                    ModelErrorKind::Timeout { .. } => {
+                        "it was a limit of this program that ran out, not the server that failed"
+                    }
+                    _ => "what is wrong with the request would be wrong with any model",
+                };
+                ConnectError::Model(error.with_hint(format!("No fallback was asked: {why}.")))
+            }
+            error => error,
+        }
     }
 
     /// Why models are asked after the others. A server nearby that could not be reached is looked
