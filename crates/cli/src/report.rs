@@ -3,15 +3,18 @@
 use std::error::Error;
 
 use openclaw_core::{HttpExchange, ModelError};
-use openclaw_runtime::{ConnectError, TurnError, TurnErrorKind};
+use openclaw_runtime::{ConnectError, TurnError, TurnErrorKind, attempts_of};
 use serde_json::{Value, json};
 
 use crate::printer::Printer;
+use crate::visible;
 
 /// Writes what failed, the exchange behind it, the causes, and what could be done.
 pub(crate) fn print(printer: Printer, error: &ModelError) {
     printer.error(format_args!("failed to {error}"));
-    if let Some(exchange) = error.exchange() {
+    // What all of several models failed with is more than the last one's exchange.
+    let is_of_one = attempts_of(error).is_empty();
+    if let Some(exchange) = error.exchange().filter(|_| is_of_one) {
         printer.aside(exchange_line(exchange));
         if let Some(server) = &exchange.server
             && !error.to_string().contains(&server.message)
@@ -19,11 +22,23 @@ pub(crate) fn print(printer: Printer, error: &ModelError) {
             printer.aside(format_args!("the server says: {}", server.message));
         }
     }
-    for cause in causes(error) {
-        printer.aside(format_args!("cause: {cause}"));
-    }
+    print_causes(printer, error);
     for hint in error.hints() {
         printer.hint(hint);
+    }
+}
+
+/// Writes the causes of an error, or the models that were tried in vain, in order.
+pub(crate) fn print_causes(printer: Printer, error: &(dyn Error + 'static)) {
+    let attempts = attempts_of(error);
+    for attempt in &attempts {
+        let (reference, problem) = (&attempt.reference, &attempt.problem);
+        printer.aside(visible::line(&format!("{reference}: failed to {problem}")));
+    }
+    if attempts.is_empty() {
+        for cause in causes(error) {
+            printer.aside(format_args!("cause: {cause}"));
+        }
     }
 }
 

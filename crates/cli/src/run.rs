@@ -202,9 +202,7 @@ pub(crate) fn print_connect_error(
         openclaw_runtime::ConnectError::Model(error) => report::print(printer, error),
         openclaw_runtime::ConnectError::Setup(setup) => {
             printer.error(format_args!("failed to {setup}"));
-            for cause in report::causes(setup) {
-                printer.aside(format_args!("cause: {cause}"));
-            }
+            report::print_causes(printer, setup);
             for hint in setup.hints() {
                 printer.hint(hint);
             }

@@ -45,9 +45,6 @@ pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
     let mut history = History::new();
     history.push_user(&prompt);
     let answer = ask(context, &chain, ChatRequest::new(history), !args.json).await?;
-    for attempt in chain.attempts().failed().iter().filter(|attempt| attempt.next.is_some()) {
-        printer.warning(visible::line(&attempt.to_string()));
-    }
     let reference = chain.info().reference;
     match answer {
         Ok(answer) => finish(context, args.json, (&reference, &chain.attempts().failed()), &answer),
@@ -73,7 +70,10 @@ async fn ask(
     shows: bool,
 ) -> io::Result<Result<Answer, ModelError>> {
     let streams = shows && context.printer.stdout_is_terminal;
-    let mut stream = match chain.chat(request).await {
+    let mut told = 0;
+    let began = chain.chat(request).await;
+    tell_attempts(context, chain, &mut told);
+    let mut stream = match began {
         Ok(stream) => stream,
         Err(error) => return Ok(Err(error)),
     };
@@ -112,11 +112,21 @@ async fn ask(
     if open_line {
         context.printer.answer("\n")?;
     }
+    tell_attempts(context, chain, &mut told);
     match (answer, failure) {
         (_, Some(error)) => Ok(Err(error)),
         (Some(answer), None) => Ok(Ok(answer)),
         (None, None) => Err(io::Error::other("the answer ended without an end")),
     }
+}
+
+/// Tells who was tried in vain since it was last told, and who is asked instead.
+fn tell_attempts(context: &Context, chain: &Chain, told: &mut usize) {
+    let failed = chain.attempts().failed();
+    for attempt in failed.iter().skip(*told).filter(|attempt| attempt.next.is_some()) {
+        context.printer.warning(visible::line(&attempt.to_string()));
+    }
+    *told = failed.len();
 }
 
 /// What of a server's coming and going a person should know.
@@ -217,7 +227,8 @@ fn failure(reference: Option<&ModelRef>, attempts: &[Attempt], error: &Value) ->
     })
 }
 
-/// The models tried in vain: `provider`, `model`, `result`, `error`, `startedMs`, `durationMs`.
+/// The models that did not answer: `provider`, `model`, `result`, `error`, `hints`, `heldSeconds`,
+/// `startedMs`, `durationMs`.
 pub(crate) fn attempts_json(attempts: &[Attempt]) -> Vec<Value> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let attempts = attempts.iter().map(|attempt| {
@@ -226,6 +237,8 @@ pub(crate) fn attempts_json(attempts: &[Attempt]) -> Vec<Value> {
             "model": attempt.reference.model(),
             "result": attempt.kind,
             "error": attempt.problem,
+            "hints": attempt.hints,
+            "heldSeconds": attempt.held.map(|held| held.as_secs()),
             "startedMs": millis(attempt.after),
             "durationMs": millis(attempt.duration),
         })

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use openclaw_runtime::{Learnt, OpenBreaker, SetupError, Status};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::args::ModelsStatus;
 use crate::commands::Context;
 use crate::exit::Exit;
-use crate::progress::{ago, time};
+use crate::progress::ago;
 use crate::{report, visible};
 
 pub(crate) fn run(context: &Context, args: &ModelsStatus) -> io::Result<Exit> {
@@ -98,7 +98,43 @@ fn breaker_json(breaker: &OpenBreaker) -> Value {
         "failures": breaker.failures,
         "ageSeconds": breaker.age.as_secs(),
         "remainingSeconds": breaker.remaining.map(|left| left.as_secs()),
+        "until": breaker.remaining.and_then(until),
+        "watched": breaker.is_watched,
     })
+}
+
+/// A breaker, in words.
+fn breaker_text(breaker: &OpenBreaker) -> String {
+    let what = if breaker.name.contains('/') { "" } else { " (the whole server)" };
+    let last = match breaker.age.as_secs() {
+        0 => "just now".to_owned(),
+        seconds @ 1..60 => format!("{seconds} s ago"),
+        _ => ago(breaker.age),
+    };
+    let state = match breaker.remaining {
+        Some(left) => {
+            let sooner = if breaker.is_watched { " or until it takes connections" } else { "" };
+            format!("asked after the others for {}{sooner}", seconds(left))
+        }
+        None => "tried again by the next request".to_owned(),
+    };
+    let OpenBreaker { name, failures, reason, .. } = breaker;
+    let reason = visible::line(reason);
+    format!("{name}{what}: {state}; failed {failures} times, last {last}: failed to {reason}")
+}
+
+/// Writes a time in whole seconds: `12 s`, `2 min 5 s`.
+fn seconds(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// When a time from now will be over, in milliseconds since 1970.
+fn until(left: Duration) -> Option<u64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from((now + left).as_millis()).ok()
 }
 
 /// What was learnt, in words; `None` when it is nothing that a person need know.
@@ -172,18 +208,10 @@ fn text(status: &Status) -> String {
         }
     }
     for breaker in &status.breakers {
-        let state = match breaker.remaining {
-            Some(left) => format!("asked last for {}", time(left)),
-            None => "tried again by the next request".to_owned(),
-        };
-        let _ = writeln!(
-            text,
-            "Failing    {}: {state}; failed {} times, last {}: failed to {}",
-            breaker.name,
-            breaker.failures,
-            ago(breaker.age),
-            visible::line(&breaker.reason)
-        );
+        let _ = writeln!(text, "Failing    {}", breaker_text(breaker));
+    }
+    if status.breakers.iter().any(|breaker| breaker.remaining.is_some()) {
+        let _ = writeln!(text, "           `openclaw models reset` lets all be asked in order now");
     }
     for id in missing(status) {
         let _ = writeln!(text, "Missing    {id}: a model names this provider and there is none");
