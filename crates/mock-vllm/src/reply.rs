@@ -118,8 +118,16 @@ impl Reply {
     pub fn rate_limited(seconds: u32) -> Self {
         let message = "Rate limit exceeded".to_owned();
         let body = ErrorBody::Error { message, kind: "RateLimitError".to_owned() };
-        let answer = Answer::Http(HttpReply { status: 429, body, retry_after: Some(seconds) });
-        Self { answer, faults: Faults::default() }
+        Self::status(429, body).retry_after(seconds)
+    }
+
+    /// Adds `Retry-After: seconds` to a status; nothing to a turn.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        if let Answer::Http(reply) = &mut self.answer {
+            reply.retry_after = Some(seconds);
+        }
+        self
     }
 
     /// Answers 200 with an HTML page, as a proxy's login page does.

@@ -15,6 +15,12 @@ mod doctor;
 #[cfg(test)]
 mod fallbacks;
 #[cfg(test)]
+mod fallbacks_breakers;
+#[cfg(test)]
+mod fallbacks_switch;
+#[cfg(test)]
+mod fallbacks_words;
+#[cfg(test)]
 mod front;
 #[cfg(test)]
 mod infer;
