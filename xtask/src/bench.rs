@@ -5,6 +5,7 @@
 //! delays, so it holds everything that a user waits for but the model.
 
 mod agent;
+mod fallback;
 mod line;
 mod measure;
 mod peers;
@@ -96,6 +97,7 @@ fn program(bench: &Bench) -> Result<()> {
     }
     let floor = compare(&scratch, &[vec!["true".to_owned()]], "nothing", bench.runs)?;
     print(&rows, floor.first().map_or(&[], Vec::as_slice), bench.runs);
+    fallback::run(&product, &scratch, &model, bench.runs)?;
     describe(&product.openclaw)
 }
 

@@ -29,3 +29,14 @@ pub(super) fn line(name: &str, goal: Option<Goal>, measured: f64) {
     };
     println!("{name:<46}{goal:>9}{measured:>10.2}{}", if is_met { "" } else { " !" });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert!((median(vec![5.0, 1.0, 3.0, 4.0]) - 4.0).abs() < 1e-9);
+        assert!(median(Vec::new()).abs() < 1e-9);
+    }
+}

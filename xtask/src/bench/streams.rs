@@ -7,8 +7,8 @@
 
 use anyhow::{Context as _, Result};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use serde_json::Value;
 
+use super::line::{Goal, line, median, number};
 use super::peers::{Roles, cpu_us};
 use super::python;
 
@@ -25,7 +25,6 @@ struct Kind {
 const KINDS: [Kind; 2] = [
     // As a server sends them to one reader: each wakes it.
     Kind { name: "one by one", tokens: 20_000, pause_us: 50 },
-    // As nobody but a bench does.
     // As they come where the reader is the slower one: many with each read from the socket.
     Kind { name: "all at once", tokens: 200_000, pause_us: 0 },
 ];
@@ -39,12 +38,6 @@ const MEDIUM: &str = "65536";
 const LARGE: &str = "16777216";
 
 const MIB: f64 = 1024.0 * 1024.0;
-
-#[derive(Debug, Clone, Copy)]
-enum Goal {
-    AtMost(f64),
-    AtLeast(f64),
-}
 
 /// Measures everything and prints it.
 pub(super) fn run() -> Result<()> {
@@ -146,38 +139,18 @@ fn crowd(roles: &Roles) -> Result<()> {
     Ok(())
 }
 
-fn number(said: &Value, path: &str) -> Result<f64> {
-    said.pointer(path).and_then(Value::as_f64).with_context(|| format!("{path} is not said"))
-}
-
 fn ratios(ones: &[f64], others: &[f64]) -> Vec<f64> {
     ones.iter().zip(others).map(|(one, other)| one / other).collect()
 }
 
-/// The middle one, or the upper of the two; zero of none.
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_unstable_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
-}
-
-/// Prints `goal / measured`, marked where the goal is missed.
-fn line(name: &str, goal: Option<Goal>, measured: f64) {
-    let (goal, is_met) = match goal {
-        None => (String::new(), true),
-        Some(Goal::AtMost(most)) => (format!("≤ {most} /"), measured <= most),
-        Some(Goal::AtLeast(least)) => (format!("≥ {least} /"), measured >= least),
-    };
-    println!("{name:<46}{goal:>9}{measured:>10.2}{}", if is_met { "" } else { " !" });
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{median, ratios};
+    use super::ratios;
+    use crate::bench::line::median;
 
     #[test]
     fn ratios_are_within_a_turn() {
         let all = ratios(&[2.0, 30.0, 4.0], &[1.0, 10.0, 1.0]);
         assert!((median(all) - 3.0).abs() < 1e-9);
-        assert!(median(Vec::new()).abs() < 1e-9);
     }
 }
