@@ -4,6 +4,7 @@
 use std::process::Command as Blocking;
 use std::time::Instant;
 
+use openclaw_mock_vllm::MockVllm;
 use openclaw_tests::Home;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -76,6 +77,7 @@ async fn a_turn_waits_for_its_server_and_outlives_it() {
     killed_in_arguments(&mortal).await;
     engine_killed_in_text(&mortal).await;
     terminated_in_text(&mortal).await;
+    killed_for_good(&mortal).await;
 }
 
 async fn not_there_yet(mortal: &Mortal) {
@@ -179,6 +181,36 @@ async fn terminated_in_text(mortal: &Mortal) {
     let ended = running.ended().await.code(0).says(&["the server is lost", "is back after"]);
     continued(&proxy, &gate, &ended.stdout);
     told("terminated in text", begin);
+}
+
+/// A fallback answers when the wait is over, and nothing of what broke off is in its answer.
+async fn killed_for_good(mortal: &Mortal) {
+    let mut proxy = Proxy::start(&mortal.lab, [words()]).await;
+    let other = MockVllm::builder().start().await.unwrap();
+    let home = Home::new().env("LAB_KEY", &mortal.lab.key).config(&format!(
+        "{{ models: {{ providers: {{
+             vllm: {{ baseUrl: '{}', apiKey: '${{LAB_KEY}}', onServerLoss: {{ wait: '2s', poll: 1 }},
+                      models: [{{ id: 'tiny', maxTokens: 7000 }}] }},
+             other: {{ baseUrl: '{}' }} }} }},
+           agents: {{ defaults: {{ model: {{ primary: 'vllm/tiny', fallbacks: ['other/tiny'] }} }} }} }}",
+        proxy.base_url(),
+        other.base_url()
+    ));
+    let gate = Gate::at(Place::Text(80));
+    proxy.gate(&gate);
+    let running = home.start(&["agent", "-m", "reply exactly: I am here."]);
+    gate.shut().await;
+    let begin = Instant::now();
+    mortal.signal("front", "kill").await;
+    gate.over().await;
+    proxy.close().await;
+    let ended = running.ended().await.code(0).says(&[
+        "the server is lost",
+        "vllm/tiny failed in the middle of its answer",
+        "other/tiny answers instead",
+    ]);
+    assert_eq!(ended.stdout, "I am here.\n");
+    told("killed for good, 2 s of waiting", begin);
 }
 
 /// What was shown is the text before and the text after, each once, and was asked for so.

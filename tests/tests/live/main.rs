@@ -12,6 +12,8 @@ mod death;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod fallbacks;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod infer;
