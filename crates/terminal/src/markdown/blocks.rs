@@ -5,7 +5,7 @@
 
 use super::shape::{
     Fence, Html, Marker, blank, columns, dedent, delimiter, heading, html, indent,
-    interrupts_as_html, rule, separates, task, underline,
+    interrupts_as_html, rule, separates, stray, task, underline,
 };
 
 /// What a line means to the outermost blocks.
@@ -187,9 +187,17 @@ impl Blocks {
     /// Begins whatever the line begins inside the containers that are left.
     fn begin(&mut self, mut rest: &str, apart: bool) -> Step {
         let mut step = Step::On;
+        // What keeps a line from being a thematic break is looked for once in a long row of marks.
+        let mut known = usize::MAX;
         while indent(rest) < 4 {
             let columns = indent(rest);
             let text = dedent(rest, columns);
+            if text.len() <= known {
+                match stray(text) {
+                    Some(left) => known = left,
+                    None => break,
+                }
+            }
             if let Some((marker, inner)) = Marker::open(text) {
                 if self.containers.is_empty() {
                     step = self.item(marker, apart);

@@ -47,13 +47,12 @@ impl Fence {
 }
 
 impl Marker {
-    /// The marker at the beginning of `text`, and what follows it.
+    /// The marker at the beginning of `text`, which is no thematic break, and what follows it.
     pub(super) fn open(text: &str) -> Option<(Self, &str)> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let kind = text.get(digits..)?.chars().next()?;
         match (digits, kind) {
-            (0, '-' | '+' | '*') if !rule(text) => {}
-            (1..=9, '.' | ')') => {}
+            (0, '-' | '+' | '*') | (1..=9, '.' | ')') => {}
             _ => return None,
         }
         let rest = text.get(digits + 1..)?;
@@ -98,8 +97,17 @@ pub(super) fn separates(line: &str) -> bool {
 
 /// Whether `text` is a thematic break.
 pub(super) fn rule(text: &str) -> bool {
-    let Some(mark) = text.bytes().next().filter(|b| b"*-_".contains(b)) else { return false };
-    text.bytes().all(|b| b == mark || b == b' ') && text.bytes().filter(|b| *b == mark).count() >= 3
+    stray(text).is_none()
+}
+
+/// How long `text` is from what keeps it from being a thematic break; absent if it is one.
+pub(super) fn stray(text: &str) -> Option<usize> {
+    let mark = text.bytes().next().filter(|b| b"*-_".contains(b));
+    let Some(mark) = mark else { return Some(text.len()) };
+    if let Some(at) = text.bytes().position(|b| b != mark && b != b' ') {
+        return Some(text.len() - at);
+    }
+    (text.bytes().filter(|b| *b == mark).take(3).count() < 3).then_some(0)
 }
 
 /// Whether `text` is a heading by its number signs.
@@ -159,7 +167,8 @@ mod tests {
         assert_eq!(width("10)   a"), Some((6, "a")));
         assert_eq!(width("-      code"), Some((2, "     code")));
         assert_eq!(width("-"), Some((2, "")));
-        assert_eq!((width("-a"), width("1234567890. a"), width("- - -")), (None, None, None));
+        assert_eq!((width("-a"), width("1234567890. a")), (None, None));
+        assert_eq!((rule("- - -"), stray("- - a-"), stray("--")), (true, Some(2), Some(0)));
     }
 
     #[test]
