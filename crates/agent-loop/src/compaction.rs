@@ -10,16 +10,18 @@
 
 mod ledger;
 mod redact;
+mod scale;
 mod transcript;
 
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    ChatEvent, ChatRequest, History, ModelError, Outcome, Step, Summary, ToolChoice, Usage,
+    ChatEvent, ChatRequest, History, ModelError, Outcome, Summary, ToolChoice, Usage,
 };
 use tokio::time::Instant;
 
+use self::scale::Scale;
 use crate::report::add_usage;
 use crate::room::said;
 use crate::{Agent, EventSender, Limit, TurnEvent};
@@ -27,7 +29,8 @@ use crate::{Agent, EventSender, Limit, TurnEvent};
 /// How a conversation is made to fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompactionLimits {
-    /// Whether a conversation that its model cannot summarise at once is summarised in parts.
+    /// Whether a conversation that its model does not summarise at once is summarised in parts. One
+    /// that is larger than the whole window, as when a smaller model takes over, always is.
     pub in_parts: bool,
     /// The longest that a summary is waited for; without one in that time the conversation is cut
     /// down by code.
@@ -112,9 +115,7 @@ pub(crate) async fn is_due(agent: &Agent, history: &History) -> bool {
     if history.steps().len() < 2 {
         return false;
     }
-    let limits = agent.model.info().limits;
-    let answer = agent.limits.max_output_tokens.or(limits.output).unwrap_or(u32::MAX);
-    let most = limits.window - (limits.window / 4).max(answer.min(limits.window / 2));
+    let most = scale::most(agent);
     let bytes = said(agent, history);
     // No prompt has more tokens than bytes.
     bytes > u64::from(most) && count(agent, history).await > most
@@ -158,145 +159,6 @@ pub(crate) async fn compact(
     Some(Compacted { keep, summary, report, usage })
 }
 
-/// How bytes and tokens of a conversation go together, and how small it is to become.
-struct Scale {
-    tokens: u32,
-    bytes: u64,
-    /// The bytes of what no compaction cuts: the system prompt and the tools.
-    fixed: u64,
-    window: u32,
-}
-
-impl Scale {
-    async fn of(agent: &Agent, history: &History) -> Self {
-        let tokens = count(agent, history).await.max(1);
-        let fixed = said(agent, &History::new());
-        let bytes = said(agent, history).max(1);
-        Self { tokens, bytes, fixed, window: agent.model.info().limits.window }
-    }
-
-    fn tokens_of(&self, bytes: u64) -> u32 {
-        let tokens = bytes.saturating_mul(self.tokens.into()).div_ceil(self.bytes);
-        u32::try_from(tokens).unwrap_or(u32::MAX)
-    }
-
-    fn bytes_of(&self, tokens: u32) -> u64 {
-        u64::from(tokens).saturating_mul(self.bytes) / u64::from(self.tokens)
-    }
-
-    /// What of the window is left beside the system prompt and the tools.
-    fn room(&self) -> u32 {
-        self.window.saturating_sub(self.tokens_of(self.fixed))
-    }
-
-    /// The most tokens of a request that was compacted.
-    fn goal(&self) -> u32 {
-        let half = self.tokens_of(self.fixed) + self.room() / 2;
-        half.min(self.tokens / 5 * 4)
-    }
-
-    /// How many tokens a summary may have.
-    fn summary_cap(&self, reasons: bool) -> u32 {
-        let cap = (self.room() / 8).clamp(256, 4_096);
-        if reasons { cap.saturating_mul(4) } else { cap }
-    }
-
-    /// Chooses how much to keep so that the whole reaches the goal.
-    async fn fit(
-        &self,
-        agent: &Agent,
-        history: &History,
-        text: String,
-    ) -> Option<(usize, Summary, u32)> {
-        let goal = self.goal();
-        let mut keep = self.keep(history);
-        loop {
-            let summary = self.summary(agent, history, keep, &text);
-            let mut fitted = history.clone();
-            fitted.compact(keep, summary.clone()).ok()?;
-            let after = if self.tokens_of(said(agent, &fitted)) <= goal {
-                count(agent, &fitted).await
-            } else {
-                u32::MAX
-            };
-            if after <= goal {
-                return Some((keep, summary, after));
-            }
-            if keep == 0 {
-                return None;
-            }
-            keep /= 2;
-        }
-    }
-
-    /// How many of the last steps fit into a quarter of the room; never all.
-    fn keep(&self, history: &History) -> usize {
-        let most = self.bytes_of(self.room() / 4);
-        let mut bytes = 0_u64;
-        let steps = history.steps().rev().take_while(|step| {
-            bytes = bytes.saturating_add(size(step));
-            bytes <= most
-        });
-        steps.count().min(history.steps().len().saturating_sub(1))
-    }
-
-    /// What takes the place of all but the last `keep` steps, each part of it bounded.
-    fn summary(&self, agent: &Agent, history: &History, keep: usize, text: &str) -> Summary {
-        let replaced = history.steps().len() - keep;
-        let bytes = |part| usize::try_from(self.bytes_of(self.room() / part)).unwrap_or(usize::MAX);
-        let request = unanswered(history, replaced);
-        let mut ledger = ledger::of(&agent.toolbox, history.steps().take(replaced));
-        let mut size = 0;
-        let fitting = ledger.iter().rev().take_while(|line| {
-            size += line.len() + 3;
-            size <= bytes(12)
-        });
-        let surplus = ledger.len() - fitting.count();
-        ledger.drain(..surplus);
-        if surplus > 0 {
-            ledger.insert(0, ledger::left_out(surplus));
-        }
-        for line in &mut ledger {
-            *line = redact::secrets(line);
-        }
-        Summary {
-            text: transcript::shorten(text, bytes(12)),
-            ledger,
-            request: request.map(|text| transcript::shorten(&text, bytes(4))),
-        }
-    }
-}
-
-/// What the user said among the first `replaced` steps that is still being worked on: all since the
-/// model last ended a turn with a reply.
-fn unanswered(history: &History, replaced: usize) -> Option<String> {
-    let mut said = Vec::new();
-    for (at, step) in history.steps().enumerate() {
-        match step {
-            Step::Summary(summary) => said.extend(summary.request.as_deref()),
-            Step::User(text) if at < replaced => said.push(text),
-            Step::Assistant { calls, .. } if calls.is_empty() => said.clear(),
-            Step::User(_) | Step::Assistant { .. } => {}
-        }
-    }
-    (!said.is_empty()).then(|| said.join("\n\n"))
-}
-
-/// The bytes of a step.
-fn size(step: &Step<'_>) -> u64 {
-    let bytes = match step {
-        Step::Summary(summary) => summary.to_string().len(),
-        Step::User(text) => text.len(),
-        Step::Assistant { text, calls } => {
-            let calls = calls.iter().map(|(call, output)| {
-                call.arguments.to_json().len() + output.map_or(0, |output| output.text.len())
-            });
-            text.len() + calls.sum::<usize>()
-        }
-    };
-    u64::try_from(bytes).unwrap_or(u64::MAX)
-}
-
 /// Counts the next request, as exactly as the server allows.
 async fn count(agent: &Agent, history: &History) -> u32 {
     let request = request(agent, history.clone());
@@ -332,7 +194,7 @@ async fn summarise(
     if let Some(text) = ask(agent, asked, events, usage).await {
         return Some((CompactedBy::Summary, text));
     }
-    if !limits.in_parts {
+    if !limits.in_parts && scale.tokens < scale.window {
         return None;
     }
     let frame = u32::try_from(SUMMARISER.len() + INSTRUCTION.len()).unwrap_or(u32::MAX) / 2;

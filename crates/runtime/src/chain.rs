@@ -136,6 +136,18 @@ impl Inner {
     }
 }
 
+/// Whether a request goes on with a turn: it ends with a result, or with what the user said after
+/// one.
+fn is_follow_up(request: &ChatRequest) -> bool {
+    let is_result = |message: &_| matches!(message, MessageRef::ToolResult { .. });
+    let messages: Vec<_> = request.history.messages().collect();
+    match messages.as_slice() {
+        [.., before, MessageRef::User(_)] => is_result(before),
+        [.., last] => is_result(last),
+        [] => false,
+    }
+}
+
 #[async_trait]
 impl ChatModel for Chain {
     fn info(&self) -> ModelInfo {
@@ -144,9 +156,7 @@ impl ChatModel for Chain {
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         // A turn is not torn between models without need.
-        let is_follow_up =
-            matches!(request.history.messages().last(), Some(MessageRef::ToolResult { .. }));
-        let first = self.inner.links().current.filter(|_| is_follow_up);
+        let first = self.inner.links().current.filter(|_| is_follow_up(&request));
         let walk = Walk::new(Arc::clone(&self.inner), first);
         Answer::begin(walk, request).await
     }

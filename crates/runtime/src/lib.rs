@@ -46,8 +46,8 @@ pub use error::{ConnectError, SetupError, SetupErrorKind};
 pub use notices::Notices;
 pub use openclaw_agent_loop::{
     Agent, AskedAgain, BrokenCallStep, CacheMiss, Changed, CompactedBy, Compaction, EventReceiver,
-    EventSender, Limit, Part as RepeatedPart, Refusal, TurnError, TurnErrorKind, TurnEvent,
-    TurnOutcome, TurnReport, events::channel,
+    EventSender, Limit, Opening, Part as RepeatedPart, Refusal, Steering, TurnError, TurnErrorKind,
+    TurnEvent, TurnOutcome, TurnReport, TurnRequest, events::channel,
 };
 pub use openclaw_store::{
     Imported, Loaded, LogContent, LogEntry, Note, Notice, Problem, Session, SessionId, SessionInfo,

@@ -13,6 +13,8 @@ mod compaction;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod fitting;
+#[cfg(test)]
 mod legal;
 #[cfg(test)]
 mod outcomes;

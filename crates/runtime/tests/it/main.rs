@@ -15,6 +15,8 @@ mod conversation;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod fitting;
+#[cfg(test)]
 mod hints;
 #[cfg(test)]
 mod lab;
