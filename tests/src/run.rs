@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -50,6 +51,30 @@ impl Running {
     /// When it has ended already.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// The process, as others name it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub async fn terminate(&self) {
+        let kill = format!("kill -TERM {}", self.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
+    }
+
+    /// Reads the next line of stdout, without its end, as soon as it is written.
+    pub async fn line(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let mut line = Vec::new();
+        loop {
+            match soon(stdout.read_u8()).await.unwrap() {
+                b'\n' => return String::from_utf8(line).unwrap(),
+                byte => line.push(byte),
+            }
+        }
     }
 
     /// Closes the reading end of stdout, as `| head` does.

@@ -7,7 +7,7 @@ pub(crate) mod trace;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use openclaw_config::Period;
 
 /// The whole command line.
@@ -74,9 +74,23 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct Agent {
-    /// What to do; `-` reads it from stdin
+    /// What to do; `-` reads it from stdin. `/new` or `/reset` begins a new session, with what
+    /// follows as its first message
     #[arg(long, short = 'm', value_name = "TEXT", allow_hyphen_values = true)]
-    pub(crate) message: String,
+    #[arg(required_unless_present = "resume")]
+    pub(crate) message: Option<String>,
+    /// The session that the turn belongs to; default: `agent:ID:main` of the agent
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["session_id", "no_session"])]
+    pub(crate) session: Option<String>,
+    /// The same by the session's own id; one that there is not is made
+    #[arg(long, value_name = "ID", conflicts_with = "no_session")]
+    pub(crate) session_id: Option<String>,
+    /// Finish the turn that was interrupted
+    #[arg(long, conflicts_with_all = ["message", "no_session"])]
+    pub(crate) resume: bool,
+    /// Neither go on with a session nor keep the turn in one
+    #[arg(long)]
+    pub(crate) no_session: bool,
     /// The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only
     /// model that the server has
     #[arg(long, value_name = "REF")]
@@ -101,16 +115,18 @@ pub(crate) struct Agent {
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
     /// Print one JSON object with the answer, the usage and what happened
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output_format")]
     pub(crate) json: bool,
+    /// What goes to stdout: the answer; one JSON object at the end, as with `--json`; or a line of
+    /// JSON for each thing that happens, as it happens
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output_format: OutputFormat,
     /// Run in this process (the only way there is without a gateway)
     #[arg(long)]
     pub(crate) local: bool,
     /// Keep what is said to and by the model server, for `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,
-    #[arg(long, hide = true, value_name = "ID")]
-    pub(crate) session_id: Option<String>,
     #[arg(long, hide = true, value_name = "LEVEL")]
     pub(crate) thinking: Option<String>,
     #[arg(long, short = 't', hide = true, value_name = "NUMBER")]
@@ -119,6 +135,21 @@ pub(crate) struct Agent {
     pub(crate) channel: Option<String>,
     #[arg(long, hide = true)]
     pub(crate) deliver: bool,
+}
+
+impl Agent {
+    /// What goes to stdout.
+    pub(crate) fn format(&self) -> OutputFormat {
+        if self.json { OutputFormat::Json } else { self.output_format }
+    }
+}
+
+/// What a turn writes to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    Text,
+    Json,
+    StreamJson,
 }
 
 /// `openclaw infer`.

@@ -106,11 +106,6 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
     let no_gateway = "there is no gateway yet; the command runs in this process";
     let (option, why) = match command {
         Command::Agent(args) => [
-            (
-                args.session_id.is_some(),
-                "--session-id",
-                "sessions are not kept yet; each run is one turn of its own",
-            ),
             (args.thinking.is_some(), "--thinking", "the level of thinking cannot be set yet"),
             (args.to.is_some(), "--to", no_channel),
             (args.channel.is_some(), "--channel", no_channel),

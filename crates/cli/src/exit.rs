@@ -1,7 +1,9 @@
 //! How the program ends.
 
 use openclaw_core::ModelErrorKind;
-use openclaw_runtime::{ConnectError, SetupErrorKind, TurnErrorKind, TurnOutcome};
+use openclaw_runtime::{
+    ConnectError, ConversationError, SetupErrorKind, StoreErrorKind, TurnErrorKind, TurnOutcome,
+};
 
 /// The end of a run; each has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +27,8 @@ pub enum Exit {
     Silent,
     /// A limit or a guard of the turn stopped a model that did not get on.
     Stopped,
+    /// Another process uses the session.
+    InUse,
     /// A clock of this program ran out.
     TimedOut,
     /// A person stopped it.
@@ -48,8 +52,9 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
         Exit::Stopped.code(),
         "The turn was stopped: a limit on its calls, broken or repeated calls, or an answer without end.",
     ),
+    (Exit::InUse.code(), "Another process uses the session; nothing was sent."),
     (Exit::TimedOut.code(), "A clock ran out; the message names it and where it is set."),
-    (Exit::Interrupted.code(), "Stopped by Ctrl-C."),
+    (Exit::Interrupted.code(), "Stopped by Ctrl-C or a terminating signal."),
 ];
 
 impl Exit {
@@ -66,6 +71,7 @@ impl Exit {
             Self::NeedsInput => 6,
             Self::Silent => 7,
             Self::Stopped => 8,
+            Self::InUse => 9,
             Self::TimedOut => 124,
             Self::Interrupted => 130,
         }
@@ -110,6 +116,27 @@ impl Exit {
             | TurnErrorKind::RepeatedCalls
             | TurnErrorKind::Repetition(_) => Self::Stopped,
             _ => Self::Failed,
+        }
+    }
+
+    /// The end that a session store that does not serve leads to.
+    #[must_use]
+    pub fn of_store_error(kind: StoreErrorKind) -> Self {
+        match kind {
+            StoreErrorKind::InUse | StoreErrorKind::Busy => Self::InUse,
+            StoreErrorKind::NotFound | StoreErrorKind::Ambiguous | StoreErrorKind::Invalid => {
+                Self::Usage
+            }
+            _ => Self::Failed,
+        }
+    }
+
+    /// The end that a conversation that cannot be taken up leads to.
+    #[must_use]
+    pub fn of_conversation_error(error: &ConversationError) -> Self {
+        match error {
+            ConversationError::Connect(error) => Self::of_connect_error(error),
+            ConversationError::Store(error) => Self::of_store_error(error.kind()),
         }
     }
 
@@ -184,9 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn a_store_that_does_not_serve_is_told_from_a_session_that_is_in_use() {
+        for (kind, code) in [
+            (StoreErrorKind::InUse, 9),
+            (StoreErrorKind::Busy, 9),
+            (StoreErrorKind::NotFound, 2),
+            (StoreErrorKind::Ambiguous, 2),
+            (StoreErrorKind::Invalid, 2),
+            (StoreErrorKind::DiskFull, 1),
+            (StoreErrorKind::Damaged, 1),
+            (StoreErrorKind::TooNew, 1),
+        ] {
+            assert_eq!(Exit::of_store_error(kind).code(), code, "{kind:?}");
+        }
+    }
+
+    #[test]
     fn every_code_is_explained_once() {
         let codes: BTreeSet<u8> = EXIT_CODES.iter().map(|(code, _)| *code).collect();
         assert_eq!(codes.len(), EXIT_CODES.len());
-        assert_eq!(codes, BTreeSet::from([0, 1, 2, 3, 4, 5, 6, 7, 8, 124, 130]));
+        assert_eq!(codes, BTreeSet::from([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 124, 130]));
     }
 }

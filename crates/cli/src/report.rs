@@ -3,7 +3,9 @@
 use std::error::Error;
 
 use openclaw_core::{HttpExchange, ModelError};
-use openclaw_runtime::{ConnectError, TurnError, TurnErrorKind, attempts_of};
+use openclaw_runtime::{
+    ConnectError, StoreError, StoreErrorKind, TurnError, TurnErrorKind, attempts_of,
+};
 use serde_json::{Value, json};
 
 use crate::printer::Printer;
@@ -126,6 +128,49 @@ pub(crate) fn connect_json(error: &ConnectError) -> Value {
             "hints": error.hints(),
         }),
     }
+}
+
+/// Writes why the session store does not serve, and what could be done.
+pub(crate) fn print_store(printer: Printer, error: &StoreError) {
+    printer.error(format_args!("failed to {error}"));
+    for cause in causes(error) {
+        printer.aside(format_args!("cause: {cause}"));
+    }
+    if let Some(hint) = store_hint(error) {
+        printer.hint(hint);
+    }
+}
+
+/// The same as JSON: `kind`, `message`, `causes`, `hints`.
+pub(crate) fn store_json(error: &StoreError) -> Value {
+    json!({
+        "kind": store_kind(error.kind()),
+        "message": format!("failed to {error}"),
+        "causes": causes(error),
+        "hints": store_hint(error).into_iter().collect::<Vec<_>>(),
+    })
+}
+
+fn store_kind(kind: StoreErrorKind) -> &'static str {
+    match kind {
+        StoreErrorKind::DiskFull => "disk_full",
+        StoreErrorKind::Damaged => "store_damaged",
+        StoreErrorKind::TooNew => "store_too_new",
+        StoreErrorKind::Outdated => "store_outdated",
+        StoreErrorKind::InUse | StoreErrorKind::Busy => "session_in_use",
+        StoreErrorKind::NotFound => "unknown_session",
+        StoreErrorKind::Ambiguous => "ambiguous_session",
+        StoreErrorKind::Invalid => "invalid_session",
+        _ => "store",
+    }
+}
+
+/// The store's hint as a sentence.
+fn store_hint(error: &StoreError) -> Option<String> {
+    let hint = error.hint()?;
+    let mut chars = hint.chars();
+    let first = chars.next()?.to_uppercase();
+    Some(first.chain(chars).chain(['.']).collect())
 }
 
 /// The causes of an error, nearest first, without repeating one that says the same.

@@ -42,8 +42,7 @@ async fn help_lists_the_commands_on_stdout() {
 async fn what_is_not_there_says_so_before_anything_is_done() {
     let agent = ["agent", "-m", "hi"];
     let cases = [
-        (&agent[..], &["--session-id", "7"][..], "`--session-id`"),
-        (&agent, &["--thinking", "high"], "`--thinking`"),
+        (&agent[..], &["--thinking", "high"][..], "`--thinking`"),
         (&agent, &["--to", "+100"], "`--to`"),
         (&agent, &["--channel", "mail"], "`--channel`"),
         (&agent, &["--deliver"], "`--deliver`"),

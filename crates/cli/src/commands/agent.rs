@@ -1,37 +1,227 @@
 //! `openclaw agent`.
 
+mod events;
+mod order;
+mod output;
+mod place;
+mod result;
+mod talk;
+mod timings;
+
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use openclaw_core::{History, NoJournal};
 use openclaw_runtime::{
-    AgentOptions, AgentRun, ConnectError, Limit, TurnError, TurnOutcome, TurnReport, attempts_of,
-    channel,
+    ConversationError, Limit, StoreError, StoreErrorKind, TurnError, TurnOutcome, TurnReport,
+    attempts_of, channel,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
+use tokio::sync::Notify;
 
+use self::order::Order;
+use self::output::{Output, Show};
+use self::place::Next;
+use self::result::{Ended, Turnless, needs_input, stopped_json};
+use self::talk::{Talk, Wanted, Whereto};
 use crate::args::Agent;
-use crate::commands::infer::{attempts_json, usage_json};
 use crate::commands::{Context, text_or_stdin};
 use crate::exit::Exit;
 use crate::interrupt::stopped;
-use crate::progress::{Progress, time};
-use crate::report;
+use crate::progress::time;
 use crate::run::print_connect_error;
-use crate::{egress, waiting};
+use crate::{egress, report, waiting};
 
-pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
+pub(crate) async fn run(context: &Context, mut args: Agent) -> io::Result<Exit> {
     let printer = context.printer;
-    let message = text_or_stdin(args.message)?;
-    if message.trim().is_empty() {
-        printer.error("the message is empty");
-        return Ok(Exit::Usage);
+    let order = match args.message.take() {
+        None => Order::Resume,
+        Some(message) => match Order::of_message(text_or_stdin(message)?) {
+            None => {
+                printer.error("the message is empty");
+                return Ok(Exit::Usage);
+            }
+            Some(Order::New(None)) if args.no_session => {
+                printer.error("there is no session to begin with `--no-session`");
+                return Ok(Exit::Usage);
+            }
+            Some(order) => order,
+        },
+    };
+    let output = Output { printer, format: args.format() };
+    let job = Job { context, output, order };
+    job.run(args).await
+}
+
+/// One run of the command.
+struct Job<'a> {
+    context: &'a Context,
+    output: Output,
+    order: Order,
+}
+
+impl Job<'_> {
+    async fn run(&self, args: Agent) -> io::Result<Exit> {
+        let (context, printer) = (self.context, self.output.printer);
+        let begun = Instant::now();
+        let next = place::whereto(&args).map_err(ConversationError::Store).and_then(|whereto| {
+            place::prepare(&context.runtime, (&self.order, &args.id), whereto, printer)
+        });
+        let whereto = match next {
+            Ok(Next::Turn(whereto)) => whereto,
+            Ok(Next::Begun(session)) => return self.nothing("new_session", session),
+            Ok(Next::NothingToResume(session)) => return self.nothing_to_resume(session),
+            Err(error) => return self.fail(&error),
+        };
+        let runtime = egress::runtime(waiting::runtime(context, args.wait), printer, args.strict);
+        // A turn that is stopped ends like any other, with its report.
+        let mut stopped = pin!(stopped());
+        let talk = tokio::select! {
+            biased;
+            () = &mut stopped => return self.stopped(),
+            talk = Talk::begin(&runtime, wanted(context, args, whereto)) => talk,
+        };
+        let mut talk = match talk {
+            Ok(talk) => talk,
+            Err(error) => return self.fail(&error),
+        };
+        context.print_notices();
+        talk.tell_found(printer, &self.order);
+        self.answer(&mut talk, begun.elapsed(), stopped).await
     }
-    let options = AgentOptions {
-        agent: Some(args.id),
+
+    /// Runs the turn and says what it came to.
+    async fn answer(
+        &self,
+        talk: &mut Talk,
+        connected: Duration,
+        stopped: impl Future<Output = ()>,
+    ) -> io::Result<Exit> {
+        let Self { context, output, order } = self;
+        let session = talk.session_json();
+        let mut show = output.show(talk, &session, *order == Order::Resume)?;
+        let report = match turn(talk, order, &mut show, stopped).await? {
+            Ok(Some(report)) => report,
+            Ok(None) => return self.nothing_to_resume(session),
+            Err(error) => return self.fail(&ConversationError::Store(error)),
+        };
+        let has_streamed = show.finish()?;
+        context.print_notices();
+        if output.printer.is_verbose() {
+            output.printer.aside(taken(&report));
+        }
+        let (message, timings) = (order.message(), &show.timings);
+        let ended = Ended { talk, session: &session, message, timings, connected, report: &report };
+        output.result(ended.json())?;
+        self.tell(&report.outcome, output.is_text() && !has_streamed)?;
+        Ok(Exit::of_turn(&report.outcome))
+    }
+
+    /// Says how a turn ended; its answer only where `answers`.
+    fn tell(&self, outcome: &TurnOutcome, answers: bool) -> io::Result<()> {
+        let printer = self.output.printer;
+        match outcome {
+            TurnOutcome::Reply { text, truncated } => {
+                if answers {
+                    printer.answer_line(text.trim_end())?;
+                }
+                if *truncated {
+                    printer.warning(
+                        "the answer was cut off by its output limit (`maxTokens` of the model, or \
+                         the room left in its window)",
+                    );
+                }
+            }
+            TurnOutcome::Failed(error) => {
+                if let Some(text) = error.kept_text().filter(|_| answers) {
+                    printer.answer_line(text)?;
+                }
+                self.tell_failure(error);
+            }
+            TurnOutcome::TimedOut { limit } => {
+                printer.error(format_args!("failed to finish the turn within {limit}"));
+            }
+            TurnOutcome::NeedsInput { question } => printer.error(needs_input(question)),
+            TurnOutcome::Silent => printer.note("the agent has nothing to say"),
+            TurnOutcome::Cancelled => printer.note("stopped"),
+            _ => printer.error("failed to finish the turn"),
+        }
+        Ok(())
+    }
+
+    fn tell_failure(&self, error: &TurnError) {
+        let printer = self.output.printer;
+        match error.model_error() {
+            Some(error) => {
+                report::print(printer, error);
+                self.context.hint_at_trace(Some(error.kind()));
+            }
+            None => report::print_turn(printer, error),
+        }
+    }
+
+    /// Ends a run in whose session no turn was interrupted: what `--resume` is to bring about.
+    fn nothing_to_resume(&self, session: Value) -> io::Result<Exit> {
+        self.output.printer.note("no turn was interrupted");
+        self.nothing("nothing_to_resume", session)
+    }
+
+    /// Ends a run that has nothing more to do.
+    fn nothing(&self, outcome: &'static str, session: Value) -> io::Result<Exit> {
+        self.context.print_notices();
+        self.turnless(&Turnless { outcome, session, ..Turnless::default() }, Exit::Ok)
+    }
+
+    /// Ends a run that was stopped before its turn began.
+    fn stopped(&self) -> io::Result<Exit> {
+        self.output.printer.note("stopped");
+        let error = Some(stopped_json());
+        self.turnless(
+            &Turnless { outcome: "cancelled", error, ..Turnless::default() },
+            Exit::Interrupted,
+        )
+    }
+
+    /// Ends a run whose turn could not begin.
+    fn fail(&self, error: &ConversationError) -> io::Result<Exit> {
+        self.context.print_notices();
+        let printer = self.output.printer;
+        let (attempts, value) = match error {
+            ConversationError::Connect(error) => {
+                print_connect_error(printer, error);
+                (attempts_of(error), report::connect_json(error))
+            }
+            ConversationError::Store(error) => {
+                tell_store_error(self.output, error);
+                (Vec::new(), report::store_json(error))
+            }
+        };
+        let end =
+            Turnless { outcome: "failed", session: Value::Null, attempts, error: Some(value) };
+        self.turnless(&end, Exit::of_conversation_error(error))
+    }
+
+    fn turnless(&self, end: &Turnless, exit: Exit) -> io::Result<Exit> {
+        self.output.result(end.json(exit))?;
+        Ok(exit)
+    }
+}
+
+fn tell_store_error(output: Output, error: &StoreError) {
+    report::print_store(output.printer, error);
+    if error.kind() == StoreErrorKind::InUse {
+        output.printer.hint(
+            "`--session KEY` goes on with another session, `-m \"/new …\"` begins a new one, and \
+             `--no-session` needs none.",
+        );
+    }
+}
+
+fn wanted(context: &Context, args: Agent, whereto: Whereto) -> Wanted {
+    Wanted {
+        whereto,
+        agent: args.id,
         model: args.model,
         workspace: args.workspace,
         time: args.timeout.map(|seconds| Limit {
@@ -39,100 +229,46 @@ pub(crate) async fn run(context: &Context, args: Agent) -> io::Result<Exit> {
             source: "--timeout".into(),
         }),
         approver: context.approver(args.yes),
-        journal: Arc::new(NoJournal),
-    };
-    // A turn that is stopped ends like any other, with its report.
-    let mut stopped = pin!(stopped());
-    let runtime = egress::runtime(waiting::runtime(context, args.wait), printer, args.strict);
-    let run = tokio::select! {
-        biased;
-        () = &mut stopped => {
-            printer.note("stopped");
-            return Ok(Exit::Interrupted);
-        }
-        run = runtime.agent(options) => run,
-    };
-    let run = match run {
-        Ok(run) => run,
-        Err(error) => return fail_to_connect(context, args.json, &error),
-    };
-    context.print_notices();
-    let streams = !args.json && printer.stdout_is_terminal;
-    let mut progress = Progress::new(printer, run.attempts.clone(), streams);
-    let mut history = History::new();
-    let report = turn(&run, &mut history, &message, &mut progress, stopped).await?;
-    let streamed = progress.finish()?;
-    if printer.is_verbose() {
-        printer.aside(taken(&report));
     }
-    if args.json {
-        printer.answer_json(&to_json(&run, &message, &report))?;
-    }
-    match &report.outcome {
-        TurnOutcome::Reply { text, truncated } => {
-            if !args.json && !streamed {
-                printer.answer_line(text.trim_end())?;
-            }
-            if *truncated {
-                printer.warning(
-                    "the answer was cut off by its output limit (`maxTokens` of the model, or \
-                     the room left in its window)",
-                );
-            }
-        }
-        TurnOutcome::Failed(error) => {
-            if let Some(text) = error.kept_text().filter(|_| !args.json && !streamed) {
-                printer.answer_line(text)?;
-            }
-            print_failure(context, error);
-        }
-        TurnOutcome::TimedOut { limit } => {
-            printer.error(format_args!("failed to finish the turn within {limit}"));
-        }
-        TurnOutcome::NeedsInput { question } => printer.error(needs_input(question)),
-        TurnOutcome::Silent => printer.note("the agent has nothing to say"),
-        TurnOutcome::Cancelled => printer.note("stopped"),
-        _ => printer.error("failed to finish the turn"),
-    }
-    Ok(Exit::of_turn(&report.outcome))
 }
 
-fn fail_to_connect(context: &Context, as_json: bool, error: &ConnectError) -> io::Result<Exit> {
-    context.print_notices();
-    let exit = print_connect_error(context.printer, error);
-    if as_json {
-        let attempts = attempts_json(&attempts_of(error));
-        let meta = json!({"executionTrace": {"attempts": attempts}});
-        let error = report::connect_json(error);
-        let value = json!({"ok": false, "payloads": [], "meta": meta, "error": error});
-        context.printer.answer_json(&value)?;
-    }
-    Ok(exit)
-}
-
-/// Runs the turn and shows it at the same time.
+/// Runs the turn and shows it at the same time. When stdout takes no more, the turn is ended as if
+/// it was stopped, so that its end is recorded.
 async fn turn(
-    run: &AgentRun,
-    history: &mut History,
-    message: &str,
-    progress: &mut Progress,
+    talk: &mut Talk,
+    order: &Order,
+    show: &mut Show,
     stopped: impl Future<Output = ()>,
-) -> io::Result<TurnReport> {
+) -> io::Result<Result<Option<TurnReport>, StoreError>> {
     let (sender, mut events) = channel();
-    let show = async {
+    let unread = Notify::new();
+    let shown = async {
         let mut clock = tokio::time::interval(Duration::from_secs(1));
+        let mut shown = Ok(());
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => progress.event(&event)?,
-                    None => return io::Result::Ok(()),
+                    None => return shown,
+                    Some(event) if shown.is_ok() => {
+                        shown = show.event(&event);
+                        if shown.is_err() {
+                            unread.notify_one();
+                        }
+                    }
+                    Some(_) => {}
                 },
-                _ = clock.tick() => progress.tick(),
+                _ = clock.tick() => show.progress.tick(),
             }
         }
     };
-    let work = async { Ok(run.agent.run_turn_until(history, message, sender, stopped).await) };
-    let ((), report) = tokio::try_join!(show, work)?;
+    let cancelled = async {
+        tokio::select! {
+            () = stopped => {}
+            () = unread.notified() => {}
+        }
+    };
+    let (shown, report) = tokio::join!(shown, talk.turn(order, sender, cancelled));
+    shown?;
     Ok(report)
 }
 
@@ -146,110 +282,4 @@ fn taken(report: &TurnReport) -> String {
     let calls = if *model_calls == 1 { "call" } else { "calls" };
     let (input, output, time) = (usage.input, usage.output, time(*duration));
     format!("{model_calls} model {calls}: {input} tokens in{cached}, {output} out, {time}")
-}
-
-fn print_failure(context: &Context, error: &TurnError) {
-    if let Some(error) = error.model_error() {
-        report::print(context.printer, error);
-        return context.hint_at_trace(Some(error.kind()));
-    }
-    report::print_turn(context.printer, error);
-}
-
-fn needs_input(question: &str) -> String {
-    format!("failed to go on without you: {question}")
-}
-
-fn prompt_json(run: &AgentRun) -> Value {
-    let chars = |text: &str| text.chars().count();
-    let sections = run.prompt.sections().iter();
-    let sections: Vec<Value> =
-        sections.map(|s| json!({"name": s.name, "chars": chars(&s.text)})).collect();
-    json!({
-        "profile": run.profile.name(),
-        "chars": chars(&run.prompt.text()),
-        "sections": sections,
-        "tools": run.agent.tools().iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(),
-    })
-}
-
-fn to_json(run: &AgentRun, message: &str, report: &TurnReport) -> Value {
-    let info = run.model.info();
-    let (provider, model) = (info.reference.provider(), info.reference.model());
-    let (text, stop, error) = match &report.outcome {
-        TurnOutcome::Reply { text, truncated: false } => (Some(text), "stop", None),
-        TurnOutcome::Reply { text, truncated: true } => (Some(text), "length", None),
-        TurnOutcome::TimedOut { limit } => {
-            let message = format!("failed to finish the turn within {limit}");
-            (None, "timeout", Some(end_json("timeout", &message)))
-        }
-        TurnOutcome::Failed(error) => (None, "error", Some(failure_json(error))),
-        TurnOutcome::Silent => (None, "silent", None),
-        TurnOutcome::NeedsInput { question } => {
-            (None, "input", Some(end_json("needs_input", &needs_input(question))))
-        }
-        _ => {
-            let message = "failed to finish the turn: it was stopped";
-            (None, "cancelled", Some(end_json("cancelled", message)))
-        }
-    };
-    let payloads: Vec<Value> =
-        text.iter().map(|text| json!({"text": text, "mediaUrl": null})).collect();
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let failed = run.attempts.failed();
-    let mut attempts = attempts_json(&failed);
-    let result = if error.is_none() { "success" } else { "error" };
-    // The last of a chain that failed as a whole is the error.
-    if error.is_none() || failed.last().is_none_or(|last| last.next.is_some()) {
-        attempts.push(
-            json!({"provider": provider, "model": model, "result": result, "stage": "assistant"}),
-        );
-    }
-    json!({
-        "ok": error.is_none(),
-        "payloads": payloads,
-        "meta": {
-            "durationMs": millis(report.duration),
-            "agentMeta": {
-                "sessionId": null,
-                "provider": provider,
-                "model": model,
-                "contextWindow": info.limits.window,
-                "contextWindowSource": info.limits.window_source.label(),
-                "usage": usage_json(report.usage),
-                "cacheable": report.cacheable,
-                "lastCallUsage": report.last_usage.map(usage_json),
-                "compactionCount": report.compactions,
-                "modelCalls": report.model_calls,
-                "toolCalls": report.tool_calls,
-            },
-            "aborted": matches!(report.outcome, TurnOutcome::TimedOut { .. } | TurnOutcome::Cancelled),
-            "systemPromptReport": prompt_json(run),
-            "workspace": run.workspace,
-            "finalPromptText": message,
-            "finalAssistantVisibleText": text,
-            "firstTokenMs": report.first_token_after.map(millis),
-            "stopReason": stop,
-            "executionTrace": {
-                "winnerProvider": error.is_none().then_some(provider),
-                "winnerModel": error.is_none().then_some(model),
-                "fallbackUsed": attempts.len() > 1,
-                "attempts": attempts,
-                "runner": "embedded",
-            },
-            "completion": {"stopReason": stop, "finishReason": stop},
-        },
-        "error": error,
-    })
-}
-
-fn end_json(kind: &str, message: &str) -> Value {
-    json!({"kind": kind, "message": message, "causes": [], "hints": []})
-}
-
-fn failure_json(error: &TurnError) -> Value {
-    match error.model_error() {
-        Some(error) => report::json(error),
-        None => report::turn_json(error),
-    }
 }

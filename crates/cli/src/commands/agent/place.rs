@@ -1,0 +1,107 @@
+//! Which session a turn belongs to, and what is done with sessions before there is a turn.
+
+use openclaw_runtime::{
+    ConnectError, ConversationError, Place, Runtime, SessionInfo, SessionKey, StoreError,
+};
+use serde_json::{Value, json};
+
+use super::order::Order;
+use super::talk::Whereto;
+use crate::args::Agent;
+use crate::printer::Printer;
+
+/// What follows when the sessions were seen to.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// A turn, kept there.
+    Turn(Whereto),
+    /// Nothing: a new session is there, and nothing is said in it yet.
+    Begun(Value),
+    /// Nothing: no turn was interrupted in this session; null when there is none.
+    NothingToResume(Value),
+}
+
+/// The session that is meant by what was typed.
+///
+/// # Errors
+/// When it is no key and no id.
+pub(crate) fn whereto(args: &Agent) -> Result<Whereto, StoreError> {
+    let place = match (&args.session, &args.session_id) {
+        _ if args.no_session => return Ok(Whereto::Nowhere),
+        (_, Some(id)) => Place::Id(id.parse()?),
+        (Some(key), None) => Place::Key(key.parse()?),
+        (None, None) => Place::Key(format!("agent:{}:main", args.id).parse()?),
+    };
+    Ok(Whereto::Session(place))
+}
+
+/// Begins a new session where one is asked for, and looks whether there is a turn to finish.
+///
+/// # Errors
+/// When there is no such agent or session, or the sessions cannot be used.
+pub(crate) fn prepare(
+    runtime: &Runtime,
+    (order, agent): (&Order, &str),
+    whereto: Whereto,
+    printer: Printer,
+) -> Result<Next, ConversationError> {
+    let Whereto::Session(place) = &whereto else { return Ok(Next::Turn(whereto)) };
+    match order {
+        Order::Say(_) => Ok(Next::Turn(whereto)),
+        Order::New(first) => {
+            runtime.check_agent(agent).map_err(ConnectError::Setup)?;
+            let (id, key) = begin_anew(runtime, place, agent, printer)?;
+            Ok(match first {
+                Some(_) => Next::Turn(Whereto::Session(Place::Key(key))),
+                None => Next::Begun(json!({"sessionId": id, "sessionKey": key.as_str()})),
+            })
+        }
+        Order::Resume => {
+            runtime.check_agent(agent).map_err(ConnectError::Setup)?;
+            Ok(match find(runtime, place)? {
+                Some(info) if info.turn_open => Next::Turn(Whereto::Session(Place::Id(info.id))),
+                Some(info) => Next::NothingToResume(session_json(&info)),
+                None => Next::NothingToResume(Value::Null),
+            })
+        }
+    }
+}
+
+/// Has the key lead to an empty session, and returns its id and the key.
+fn begin_anew(
+    runtime: &Runtime,
+    place: &Place,
+    agent: &str,
+    printer: Printer,
+) -> Result<(String, SessionKey), StoreError> {
+    let store = runtime.sessions()?;
+    let key = match place {
+        Place::Key(key) => key.clone(),
+        Place::Id(id) => store.find(id.as_str())?.key,
+    };
+    let id = match store.current(&key)? {
+        Some(empty) if empty.events == 0 => empty.id,
+        before => {
+            let id = store.reset(&key, agent)?;
+            if let Some(before) = before {
+                printer
+                    .note(format_args!("the conversation so far is kept as session {}", before.id));
+            }
+            id
+        }
+    };
+    printer.note(format_args!("session {id} begins"));
+    Ok((id.as_str().to_owned(), key))
+}
+
+fn find(runtime: &Runtime, place: &Place) -> Result<Option<SessionInfo>, StoreError> {
+    let store = runtime.sessions()?;
+    match place {
+        Place::Key(key) => store.current(key),
+        Place::Id(id) => store.find(id.as_str()).map(Some),
+    }
+}
+
+fn session_json(info: &SessionInfo) -> Value {
+    json!({"sessionId": info.id.as_str(), "sessionKey": info.key.as_str()})
+}
