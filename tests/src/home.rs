@@ -145,6 +145,25 @@ impl Home {
         ended
     }
 
+    /// A shell that runs `script`, in which `"$@"` is `openclaw` with some arguments, for who starts
+    /// and waits for it in a way of their own.
+    #[must_use]
+    pub fn shell(&self, script: &str, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(openclaw()).args(args);
+        self.prepare(&mut command);
+        command
+    }
+
+    fn prepare(&self, command: &mut std::process::Command) {
+        command
+            .env_clear()
+            .env("HOME", self.path())
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.path());
+    }
+
     fn spawn(&self, args: &[&str], stdin: Stdio) -> Running {
         let mut command = Command::new(openclaw());
         command.args(args);
@@ -152,16 +171,8 @@ impl Home {
     }
 
     fn spawn_as(&self, mut command: Command, stdin: Stdio) -> Running {
-        command
-            .env_clear()
-            .env("HOME", self.path())
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.path())
-            .stdin(stdin)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        self.prepare(command.as_std_mut());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Running { child: command.spawn().unwrap(), home: self.path().to_owned() }
     }
 }

@@ -120,8 +120,9 @@ impl Endpoint {
     }
 
     /// Tells whether the host is this machine or in a private network, as far as the text shows:
-    /// loopback, private and link-local addresses, `localhost`, `*.local`, `*.internal` and names
-    /// without a dot. No name is looked up.
+    /// loopback, private and link-local addresses, those of overlay networks (`100.64.0.0/10`),
+    /// `localhost`, `*.local`, `*.internal`, `*.home.arpa` and names without a dot. No name is
+    /// looked up.
     #[must_use]
     pub fn is_private(&self) -> bool {
         match self.base.host() {
@@ -183,6 +184,7 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         || address.is_private()
         || address.is_link_local()
         || address.is_unspecified()
+        || matches!(address.octets(), [100, 64..=127, ..])
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
@@ -197,6 +199,7 @@ fn is_private_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     match name.rsplit_once('.') {
         None => true,
+        Some((before, "arpa")) => before == "home" || before.ends_with(".home"),
         Some((_, last)) => matches!(last, "localhost" | "local" | "internal"),
     }
 }

@@ -9,6 +9,9 @@ mod config_commands;
 #[cfg(test)]
 mod config_faults;
 #[cfg(test)]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod contacted_hosts;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod doctor;

@@ -97,6 +97,11 @@ fn private_hosts_are_known_by_their_text() {
         "http://spark.local",
         "http://SPARK.LOCAL.:8000",
         "http://host.docker.internal",
+        "http://100.64.0.1:8000",
+        "http://100.127.255.254",
+        "http://box.home.arpa",
+        "http://2130706433",
+        "http://0x7f.1",
     ];
     for text in private {
         assert!(Endpoint::parse(text).unwrap().is_private(), "{text}");
@@ -109,6 +114,12 @@ fn private_hosts_are_known_by_their_text() {
         "https://api.example.com",
         "https://local.example.com",
         "https://10.0.0.1.example.com",
+        "http://100.63.255.255",
+        "http://100.128.0.1",
+        "http://0x08080808",
+        "https://nothome.arpa",
+        "https://[64:ff9b::a00:1]",
+        "https://box.tailnet.ts.net",
     ];
     for text in public {
         assert!(!Endpoint::parse(text).unwrap().is_private(), "{text}");
