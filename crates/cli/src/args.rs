@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod prompt;
+pub(crate) mod sessions;
 pub(crate) mod trace;
 
 use std::path::PathBuf;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
     Models(Models),
+    /// See, take out, take in and delete the conversations that are kept
+    Sessions(sessions::Sessions),
     /// See what was said to and by the model servers, and send it again
     #[command(subcommand_required = true)]
     Trace(trace::Trace),

@@ -22,6 +22,7 @@ pub(crate) mod models_probe;
 pub(crate) mod models_reset;
 pub(crate) mod models_status;
 pub(crate) mod prompt_explain;
+pub(crate) mod sessions;
 pub(crate) mod trace;
 
 /// How long a run waits at its end for the trace to be written.
@@ -113,9 +114,11 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
         ]
         .into_iter()
         .find_map(|(given, option, why)| given.then_some((option, why)))?,
-        Command::Config(_) | Command::Doctor(_) | Command::Prompt(_) | Command::Trace(_) => {
-            return None;
-        }
+        Command::Config(_)
+        | Command::Doctor(_)
+        | Command::Prompt(_)
+        | Command::Sessions(_)
+        | Command::Trace(_) => return None,
         Command::Infer(infer) => match &infer.capability {
             Capability::Model(model) => match &model.action {
                 InferModelAction::Run(args) if args.gateway => ("--gateway", no_gateway),

@@ -16,6 +16,8 @@ mod printer;
 mod progress;
 mod report;
 mod run;
+mod table;
+mod times;
 mod visible;
 mod waiting;
 

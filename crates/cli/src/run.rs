@@ -108,6 +108,9 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
                 start.with_config(|context| commands::models_status::run(context, &args))
             }
         },
+        Command::Sessions(args) => {
+            start.with_config(|context| commands::sessions::run(context, args))
+        }
         Command::Trace(trace) => match trace.action {
             TraceAction::Replay(args) => start
                 .with_config(|context| in_runtime(printer, commands::trace::replay(context, args))),

@@ -14,7 +14,7 @@ use crate::args::{Capability, Command, InferModelAction};
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::report;
-use crate::visible;
+use crate::table::table;
 
 use facts::{facts_json, row};
 
@@ -141,22 +141,4 @@ fn clear(context: &Context, store: &TraceStore) -> Exit {
             Exit::Failed
         }
     }
-}
-
-/// Lays rows out in columns.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| visible::line(cell)).collect()).collect();
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
 }

@@ -7,11 +7,11 @@ use openclaw_runtime::{Record, ReplayTarget};
 use serde_json::json;
 
 use super::facts::{duration, facts_json, outcome};
-use super::table;
 use crate::args::trace::TraceReplay;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::report;
+use crate::table::table;
 
 pub(super) async fn run(context: &Context, kept: &Record, args: TraceReplay) -> io::Result<Exit> {
     let printer = context.printer;

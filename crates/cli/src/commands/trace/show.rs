@@ -6,10 +6,11 @@ use std::io;
 use openclaw_runtime::{Answer, Record};
 use serde_json::{Map, Value};
 
-use super::facts::{age, bytes, duration, outcome, seconds_ago, utc};
+use super::facts::{age, bytes, duration, outcome, seconds_ago};
 use crate::args::trace::TraceShow;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::times::utc;
 
 /// How much of a text is shown without `--full`, in characters.
 const SHORT: usize = 400;

@@ -1,0 +1,109 @@
+//! `openclaw sessions`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// The session that is meant when none is named.
+const MAIN: &str = "agent:main:main";
+
+/// `openclaw sessions`; without an action it lists.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Sessions {
+    #[command(subcommand)]
+    pub(crate) action: Option<SessionsAction>,
+    #[command(flatten)]
+    pub(crate) list: SessionsList,
+}
+
+/// What can be done with the sessions that are kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionsAction {
+    /// List the sessions, the one that was used last first
+    List(SessionsList),
+    /// Print what was said in a session
+    Show(SessionsShow),
+    /// Write a session as lines of JSON, to stdout or to a file
+    Export(SessionsExport),
+    /// Take in a session from a file: an export, or a transcript of the original OpenClaw
+    Import(SessionsImport),
+    /// Delete sessions for good
+    Delete(SessionsDelete),
+}
+
+/// `openclaw sessions list`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionsList {
+    /// Only sessions that were used in the last so many minutes
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) active: Option<u64>,
+    /// Only sessions of this agent
+    #[arg(long, value_name = "ID")]
+    pub(crate) agent: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Accepted: the sessions of all agents are always listed
+    #[arg(long, hide = true, conflicts_with = "agent")]
+    pub(crate) all_agents: bool,
+}
+
+/// `openclaw sessions show`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionsShow {
+    /// The session: its id, the beginning of it, or its key
+    #[arg(value_name = "SESSION", default_value = MAIN)]
+    pub(crate) session: String,
+    /// Only the last so many messages of yours, each with all that followed it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) last: Option<u64>,
+    /// Print one JSON object, with all that was taken back
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `openclaw sessions export`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionsExport {
+    /// The session: its id, the beginning of it, or its key
+    #[arg(value_name = "SESSION", default_value = MAIN)]
+    pub(crate) session: String,
+    /// Write to this file, for you alone to read, instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the file when there is one
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+}
+
+/// `openclaw sessions import`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionsImport {
+    /// The file; it is not changed
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The key for it; default: the file's own, else `agent:ID:main` of the agent
+    #[arg(long, value_name = "KEY")]
+    pub(crate) session: Option<String>,
+    /// The agent whose session it becomes, where the file does not say
+    #[arg(long, value_name = "ID", default_value = "main")]
+    pub(crate) agent: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `openclaw sessions delete`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionsDelete {
+    /// The sessions: ids, beginnings of ids, or keys
+    #[arg(value_name = "SESSION", required = true)]
+    pub(crate) sessions: Vec<String>,
+    /// Delete without asking
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,183 @@
+//! What the list says of a session.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use openclaw_core::ModelRef;
+use openclaw_runtime::{SessionInfo, Store};
+use serde_json::{Value, json};
+
+use crate::commands::Context;
+use crate::progress::ago;
+
+/// The least of an id that is shown, in characters.
+const SHORT_ID: usize = 8;
+
+/// A session with what is known of it besides.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) info: SessionInfo,
+    /// The window of the model that answered last, in tokens; `None` when it is not known here.
+    pub(super) window: Option<u32>,
+    /// Whether a turn runs now.
+    pub(super) is_running: bool,
+}
+
+impl Row {
+    pub(super) fn new(context: &Context, store: &Store, info: SessionInfo) -> Self {
+        let model = info.model.as_deref().and_then(|model| model.parse::<ModelRef>().ok());
+        let window = model.and_then(|model| context.runtime.known_window(&model));
+        // Whoever cannot tell takes it for interrupted, which is what is there to be acted upon.
+        let is_running = info.turn_open && store.is_in_use(&info.id).unwrap_or(false);
+        Self { info, window, is_running }
+    }
+
+    /// Whether the last turn did not end and nobody is at it.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.info.turn_open && !self.is_running
+    }
+
+    pub(super) fn state(&self) -> &'static str {
+        match self.info.turn_open {
+            true if self.is_running => "running",
+            true => "interrupted",
+            false => "idle",
+        }
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        now.saturating_sub(Duration::from_millis(self.info.updated_at))
+    }
+
+    /// How full the window is, in hundredths.
+    fn percent(&self) -> Option<u64> {
+        let window = u64::from(self.window.filter(|window| *window > 0)?);
+        Some(self.info.context_tokens?.saturating_mul(100) / window)
+    }
+
+    /// The cells for people; `short_id` is the shown part of the id.
+    pub(super) fn cells(&self, short_id: &str) -> [String; 9] {
+        let info = &self.info;
+        let context = match (info.context_tokens, self.window, self.percent()) {
+            (Some(tokens), Some(window), Some(percent)) => {
+                format!("{}/{} ({percent} %)", count(tokens), count(window.into()))
+            }
+            (Some(tokens), ..) => count(tokens),
+            (None, ..) => "-".to_owned(),
+        };
+        let key = if info.current { info.key.to_string() } else { format!("({})", info.key) };
+        let state = if info.turn_open { self.state() } else { "" };
+        [
+            key,
+            short_id.to_owned(),
+            ago(self.age()),
+            info.turns.to_string(),
+            format!("{} in, {} out", count(info.input_tokens), count(info.output_tokens)),
+            context,
+            info.model.clone().unwrap_or_else(|| "-".to_owned()),
+            state.to_owned(),
+            info.title.clone().unwrap_or_default(),
+        ]
+    }
+
+    /// The same for programs, in the original's shape and with more.
+    pub(super) fn to_json(&self) -> Value {
+        let info = &self.info;
+        let model = info.model.as_deref().map(|model| model.split_once('/').unwrap_or(("", model)));
+        let age = u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX);
+        json!({
+            "key": info.key.as_str(),
+            "kind": "direct",
+            "sessionId": info.id.as_str(),
+            "agentId": info.agent,
+            "current": info.current,
+            "title": info.title,
+            "createdAt": info.created_at,
+            "updatedAt": info.updated_at,
+            "ageMs": age,
+            "state": self.state(),
+            "abortedLastRun": self.is_interrupted(),
+            "turns": info.turns,
+            "events": info.events,
+            "inputTokens": info.input_tokens,
+            "outputTokens": info.output_tokens,
+            "cachedTokens": info.cached_tokens,
+            "totalTokens": info.context_tokens,
+            "totalTokensFresh": info.context_tokens.is_some(),
+            "contextTokens": self.window,
+            "contextPercent": self.percent(),
+            "model": model.map(|(_, model)| model),
+            "modelProvider": model.map(|(provider, _)| provider).filter(|it| !it.is_empty()),
+        })
+    }
+}
+
+/// As much of each id as tells it from the others.
+pub(super) fn short_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
+    let ids: Vec<&str> = rows.iter().map(|info| info.id.as_str()).collect();
+    let longest = ids.iter().map(|id| id.len()).max().unwrap_or(0);
+    // An id is of letters, digits and signs of one byte each.
+    let cut = |id: &'a str, length: usize| id.get(..length).unwrap_or(id);
+    let are_told_apart = |length: &usize| {
+        let mut shown: Vec<&str> = ids.iter().map(|id| cut(id, *length)).collect();
+        shown.sort_unstable();
+        shown.windows(2).all(|pair| pair.first() != pair.last())
+    };
+    let length = (SHORT_ID..=longest).find(are_told_apart).unwrap_or(longest);
+    rows.iter().map(|info| cut(info.id.as_str(), length)).collect()
+}
+
+/// A number of tokens as people say it: `950`, `12.3k`, `1.2M`.
+pub(super) fn count(tokens: u64) -> String {
+    let tenths = |unit: u64, name: &str| {
+        let tenths = tokens / (unit / 10);
+        match tenths % 10 {
+            0 => format!("{}{name}", tenths / 10),
+            tenth => format!("{}.{tenth}{name}", tenths / 10),
+        }
+    };
+    match tokens {
+        0..1_000 => tokens.to_string(),
+        1_000..1_000_000 => tenths(1_000, "k"),
+        _ => tenths(1_000_000, "M"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_written_as_people_do() {
+        for (tokens, text) in [(0, "0"), (999, "999"), (1_000, "1k"), (16_384, "16.3k")] {
+            assert_eq!(count(tokens), text);
+        }
+        assert_eq!([128_000, 999_999, 1_250_000].map(count), ["128k", "999.9k", "1.2M"]);
+    }
+
+    #[test]
+    fn so_much_of_an_id_is_shown_as_tells_it_from_the_others() {
+        let info = |id: &str| SessionInfo {
+            id: id.parse().unwrap(),
+            key: "agent:main:main".parse().unwrap(),
+            current: true,
+            agent: "main".to_owned(),
+            created_at: 0,
+            updated_at: 0,
+            title: None,
+            model: None,
+            events: 0,
+            turns: 0,
+            turn_open: false,
+            input_tokens: 0,
+            output_tokens: 0,
+            cached_tokens: 0,
+            context_tokens: None,
+        };
+        let infos = ["0123456789", "0123456780", "abc", "abcdefghijkl"].map(info);
+        let shown = short_ids(&infos.each_ref());
+        assert_eq!(shown, ["0123456789", "0123456780", "abc", "abcdefghij"]);
+        let infos = ["0123456789", "abcdefghijkl"].map(info);
+        assert_eq!(short_ids(&infos.each_ref()), ["01234567", "abcdefgh"]);
+    }
+}
