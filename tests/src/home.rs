@@ -128,16 +128,22 @@ impl Home {
         running.ended().await
     }
 
-    /// Runs `openclaw` to its end on a terminal of its own, on which `typed` is typed; stdout is
-    /// what the terminal shows.
-    pub async fn run_on_terminal(&self, args: &[&str], typed: &str) -> Ended {
+    /// Starts `openclaw` on a terminal of its own; stdout is what the terminal shows.
+    #[must_use]
+    pub fn start_on_terminal(&self, args: &[&str]) -> Running {
         let quoted = |word: &str| format!("'{}'", word.replace('\'', r"'\''"));
         let words = std::iter::once(openclaw().to_str().unwrap()).chain(args.iter().copied());
         let line = words.map(quoted).collect::<Vec<_>>().join(" ");
         // It gives a program a terminal, passes its exit code on, and comes with every Debian.
         let mut script = Command::new("script");
         script.args(["-qec", &line, "/dev/null"]);
-        let mut running = self.spawn_as(script, Stdio::piped());
+        self.spawn_as(script, Stdio::piped())
+    }
+
+    /// Runs `openclaw` to its end on a terminal of its own, on which `typed` is typed; stdout is
+    /// what the terminal shows.
+    pub async fn run_on_terminal(&self, args: &[&str], typed: &str) -> Ended {
+        let mut running = self.start_on_terminal(args);
         let mut stdin = running.child.stdin.take().unwrap();
         stdin.write_all(typed.as_bytes()).await.unwrap();
         let ended = running.ended().await;

@@ -20,4 +20,4 @@ mod home;
 mod run;
 
 pub use home::Home;
-pub use run::{Ended, Running, soon};
+pub use run::{Ended, Running, kill, soon};

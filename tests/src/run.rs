@@ -17,6 +17,20 @@ pub async fn soon<T>(event: impl Future<Output = T>) -> T {
     timeout(PATIENCE, event).await.expect("what is waited for comes")
 }
 
+/// Kills the process with this id, so that it can do nothing more.
+///
+/// # Panics
+/// When there is none.
+pub async fn kill(id: &str) {
+    signal("KILL", id).await;
+}
+
+async fn signal(name: &str, id: &str) {
+    // The shell's own `kill` is there wherever a shell is.
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await;
+    assert!(sent.unwrap().success());
+}
+
 /// A program that runs; it is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
@@ -39,10 +53,7 @@ pub struct Ended {
 impl Running {
     /// Sends what Ctrl-C sends.
     pub async fn interrupt(&self) {
-        let id = self.child.id().unwrap();
-        // The shell's own `kill` is there wherever a shell is.
-        let sent = Command::new("sh").args(["-c", &format!("kill -INT {id}")]).status().await;
-        assert!(sent.unwrap().success());
+        signal("INT", &self.child.id().unwrap().to_string()).await;
     }
 
     /// Kills it, so that it can do nothing more.
@@ -51,6 +62,28 @@ impl Running {
     /// When it has ended already.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    /// Kills it and tells what it had said.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub async fn killed(mut self) -> Ended {
+        self.child.start_kill().unwrap();
+        self.ended().await
+    }
+
+    /// Reads stdout until it holds `text`, which is then gone from it with all before.
+    ///
+    /// # Panics
+    /// When stdout ends before.
+    pub async fn until_shows(&mut self, text: &str) {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let mut shown = Vec::new();
+        while !String::from_utf8_lossy(&shown).contains(text) {
+            let byte = soon(stdout.read_u8()).await;
+            shown.push(byte.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&shown))));
+        }
     }
 
     /// The process, as others name it.

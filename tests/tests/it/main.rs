@@ -9,6 +9,8 @@ mod config_commands;
 #[cfg(test)]
 mod config_faults;
 #[cfg(test)]
+mod crash_loop;
+#[cfg(test)]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod contacted_hosts;
 #[cfg(test)]
@@ -47,6 +49,8 @@ mod server_loss;
 mod servers;
 #[cfg(test)]
 mod servers_limits;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
