@@ -3,6 +3,7 @@
 //! Only ever asked about a server's error, never about what a user or a model wrote.
 
 use openclaw_core::{ModelError, ServerMessage};
+use openclaw_transport::number_between;
 
 /// What a server said of its window and of the prompt, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,7 +116,9 @@ pub(crate) fn recognise(error: &ServerMessage) -> Option<Overflow> {
     let found = WORDINGS.iter().find(|wording| text.contains(wording.marker));
     let found = found.filter(|wording| wording.marker != "is too large" || by_param);
     let Some(wording) = found else { return by_code.then(Overflow::default) };
-    let number = |places: &[Number]| places.iter().find_map(|place| number_at(&text, *place));
+    let number = |places: &[Number]| {
+        places.iter().find_map(|(before, after)| number_between(&text, before, after))
+    };
     let parts = [" of text input", " of tool input"].map(|part| number_before(&text, part));
     let prompt =
         number(wording.prompt).or_else(|| parts.into_iter().flatten().reduce(u32::saturating_add));
@@ -124,16 +127,6 @@ pub(crate) fn recognise(error: &ServerMessage) -> Option<Overflow> {
     let is_beyond = number(BOUND).is_some_and(|bound| window.is_some_and(|it| it <= bound));
     let is_full = is_beyond || FULL.iter().any(|full| text.contains(full));
     Some(Overflow { window, prompt, at_least: number(AT_LEAST), is_full })
-}
-
-/// The number that stands between two texts.
-fn number_at(text: &str, (before, after): Number) -> Option<u32> {
-    text.match_indices(before).find_map(|(at, _)| {
-        let rest = text.get(at + before.len()..)?;
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (digits, rest) = rest.split_at_checked(end)?;
-        rest.starts_with(after).then(|| digits.parse().ok())?
-    })
 }
 
 /// The number right before a text.

@@ -39,7 +39,7 @@ pub use error::{Exchange, TransportError, TransportErrorKind};
 pub use presence::takes_connections;
 pub use reply::Reply;
 pub use retry::RetryPolicy;
-pub use server_error::ServerError;
+pub use server_error::{ServerError, number_between};
 pub use sse::{Decoder, StreamEvent, TooLarge};
 pub use stream::EventStream;
 pub use trace::{

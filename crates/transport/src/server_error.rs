@@ -100,6 +100,18 @@ impl ServerError {
     }
 }
 
+/// Reads the number that stands between two texts in what a server says, the first time there is
+/// one: `8192` between `length is ` and ` tokens`. An empty text behind it is any.
+#[must_use]
+pub fn number_between(text: &str, before: &str, after: &str) -> Option<u32> {
+    text.match_indices(before).find_map(|(at, _)| {
+        let rest = text.get(at + before.len()..)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (digits, rest) = rest.split_at_checked(end)?;
+        rest.starts_with(after).then(|| digits.parse().ok())?
+    })
+}
+
 /// A string or a number as text; `None` for anything else.
 fn scalar(value: &Value) -> Option<String> {
     match value {

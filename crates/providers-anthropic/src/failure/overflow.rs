@@ -2,6 +2,8 @@
 //!
 //! Only ever asked about a server's error, never about what a user or a model wrote.
 
+use openclaw_transport::number_between;
+
 /// What a server said of its window and of the prompt, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Overflow {
@@ -54,16 +56,6 @@ pub(crate) fn output_limit(message: &str) -> Option<u32> {
     let (before, _) = text.split_once(", which is the maximum allowed number of output tokens")?;
     let (_, number) = before.rsplit_once("> ")?;
     number.parse().ok()
-}
-
-/// The number that stands between two texts, the first time there is one.
-fn number_between(text: &str, before: &str, after: &str) -> Option<u32> {
-    text.match_indices(before).find_map(|(at, _)| {
-        let rest = text.get(at + before.len()..)?;
-        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (digits, rest) = rest.split_at_checked(end)?;
-        rest.starts_with(after).then(|| digits.parse().ok())?
-    })
 }
 
 #[cfg(test)]

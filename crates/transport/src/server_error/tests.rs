@@ -95,3 +95,17 @@ fn messages_are_short_and_harmless() {
     let exact = "x".repeat(MAX_MESSAGE);
     assert_eq!(ServerError::from_body(exact.as_bytes()).unwrap().message, exact);
 }
+
+#[test]
+fn a_number_is_read_where_both_texts_are_around_it() {
+    for (text, after, expected) in [
+        ("length is 8192 tokens", " tokens", Some(8192)),
+        ("length is short; length is 12 tokens", " tokens", Some(12)),
+        ("length is 8192", "", Some(8192)),
+        ("length is 8192 bytes", " tokens", None),
+        ("length is 99999999999", "", None),
+        ("length is ", "", None),
+    ] {
+        assert_eq!(number_between(text, "length is ", after), expected, "{text}");
+    }
+}
