@@ -2,6 +2,9 @@
 //!
 //! A secret is found as it is, with any of its characters escaped as in JSON (in a text within a
 //! text, too), percent-encoded as in URLs, and inside a text in base64, as in a `Basic` header.
+//!
+//! Absent: one that is spread over several events of a stream. To find it, events would have to be
+//! read as answers and held back, and what is kept would no longer be what came, when it came.
 
 use std::borrow::Cow;
 
