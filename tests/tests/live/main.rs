@@ -34,4 +34,6 @@ mod proxy;
 #[cfg(test)]
 mod responses;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod soak;
