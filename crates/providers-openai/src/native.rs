@@ -8,7 +8,8 @@ use openclaw_transport::Endpoint;
 
 use crate::knowledge::{Facts, Lack};
 
-/// Something that only OpenAI's own servers are known to take.
+/// Something that a server is sent only when it is known to take it: OpenAI's own are known, and of
+/// others the config says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Extra {
@@ -19,11 +20,16 @@ pub enum Extra {
     /// `prompt_cache_key`: the same for all requests of a conversation, so that they meet the same
     /// cache.
     PromptCacheKey,
+    /// `name` in the result of a call: the tool's.
+    ToolResultName,
+    /// What the model thought before, in front of its text between `<thinking>` and `</thinking>`; in
+    /// no field.
+    ThinkingAsText,
 }
 
 impl Extra {
-    /// Each of them.
-    pub const ALL: [Self; 3] = [Self::DeveloperRole, Self::Store, Self::PromptCacheKey];
+    /// Those that OpenAI's own servers take.
+    pub const NATIVE: [Self; 3] = [Self::DeveloperRole, Self::Store, Self::PromptCacheKey];
 }
 
 /// What OpenAI's own servers lack that others have: the older name of the limit, and a field for
@@ -52,7 +58,7 @@ impl Facts {
     /// What is known of OpenAI's own servers before anything is sent.
     #[must_use]
     pub fn native() -> Self {
-        Self { lacks: LACKS.into(), extras: Extra::ALL.into(), ..Self::default() }
+        Self { lacks: LACKS.into(), extras: Extra::NATIVE.into(), ..Self::default() }
     }
 
     /// Whether the server is known to take this.

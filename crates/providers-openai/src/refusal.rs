@@ -67,6 +67,7 @@ impl Sent<'_> {
                 !takes_no_tools(facts) && self.calls().next().is_some()
             }
             Lack::ParallelCalls => !takes_no_tools(facts) && self.calls().any(|many| many > 1),
+            Lack::UserAfterResult => !takes_no_tools(facts) && self.has_user_after_result(),
             Lack::SystemRole => request.system.as_deref().is_some_and(|text| !text.is_empty()),
             Lack::ContentParts => request.history.messages().any(|message| {
                 matches!(message, MessageRef::Assistant { text: "", ref calls, .. } if !calls.is_empty())
@@ -77,6 +78,14 @@ impl Sent<'_> {
             Lack::StreamUsage | Lack::MaxTokens => true,
             Lack::Tokenize => false,
         }
+    }
+
+    fn has_user_after_result(&self) -> bool {
+        let messages: Vec<_> = self.request.history.messages().collect();
+        let is_one = |pair: &[MessageRef<'_>]| {
+            matches!(pair, [MessageRef::ToolResult { .. }, MessageRef::User(_)])
+        };
+        messages.windows(2).any(is_one)
     }
 
     /// How many calls each message has that has any.

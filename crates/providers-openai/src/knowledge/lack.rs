@@ -16,6 +16,8 @@ pub enum Lack {
     ParallelCalls,
     /// Ids of calls other than of nine letters and digits. Such ids stand for them.
     LongCallIds,
+    /// The user speaking right after the result of a call. A message of the model goes between.
+    UserAfterResult,
     /// The role `system`. Its text goes in front of the first message of the user.
     SystemRole,
     /// Content that is not a string: lists of parts, or none beside calls. Lists are never sent;
@@ -35,13 +37,14 @@ pub enum Lack {
 
 impl Lack {
     /// Each of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AutoToolChoice,
         Self::NamedToolChoice,
         Self::ToolChoice,
         Self::ToolRole,
         Self::ParallelCalls,
         Self::LongCallIds,
+        Self::UserAfterResult,
         Self::SystemRole,
         Self::ContentParts,
         Self::ReasoningField,
@@ -61,6 +64,7 @@ impl Lack {
             Self::ToolRole => "tool-role",
             Self::ParallelCalls => "parallel-calls",
             Self::LongCallIds => "long-call-ids",
+            Self::UserAfterResult => "user-after-result",
             Self::SystemRole => "system-role",
             Self::ContentParts => "content-parts",
             Self::ReasoningField => "reasoning-field",

@@ -79,6 +79,10 @@ fn lacks(lack: Lack) -> &'static str {
             "The model's template wants ids of nine letters and digits for calls; such ids stand \
              for others from now on."
         }
+        Lack::UserAfterResult => {
+            "The model's template takes no message of the user right after the result of a tool; a \
+             short one of the model goes between from now on."
+        }
         Lack::SystemRole => {
             "The model's template takes no system message; its text goes in front of the first \
              message of the user from now on."

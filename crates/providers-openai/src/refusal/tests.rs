@@ -31,11 +31,19 @@ fn call(id: &str) -> EmittedCall {
 
 /// A request that holds all that a lack can name.
 fn everything() -> ChatRequest {
+    asked(false)
+}
+
+/// The same, and maybe the user spoke after the results.
+fn asked(is_steered: bool) -> ChatRequest {
     let mut history = History::new();
     history.push_user("hi");
     let reasoning = Some(Reasoning { text: "hm".to_owned(), field: "reasoning" });
     let calls = vec![call("a"), call("b")];
     history.push_assistant(AssistantMessage { text: String::new(), reasoning, calls }).unwrap();
+    if is_steered {
+        history.push_user("and then?");
+    }
     let tools = ["read", "find"].map(|name| ToolSpec {
         name: ToolName::new(name).unwrap(),
         description: "A tool.".into(),
@@ -125,6 +133,31 @@ fn each_wording_teaches_its_lack_once() {
         let found = lesson(&refused(400, message, None), &plain, &Facts::default());
         let is_always_sent = matches!(lack, Lack::StreamUsage | Lack::MaxTokens);
         assert_eq!(found.is_some(), is_always_sent, "{message}: {found:?}");
+    }
+}
+
+#[test]
+fn roles_that_must_alternate_are_first_mended_where_the_user_spoke_after_a_result() {
+    let of = |message, request: &ChatRequest, facts: &Facts| match lesson(
+        &refused(400, message, None),
+        request,
+        facts,
+    ) {
+        Some(Lesson::Lack { lack, is_certain, .. }) => (lack, is_certain),
+        other => panic!("{message}: {other:?}"),
+    };
+    let (steered, none) = (asked(true), Facts::default());
+    let plain = "Unexpected role 'user' after role 'tool'";
+    assert_eq!(of(plain, &steered, &none), (Lack::UserAfterResult, true));
+    assert_eq!(of(plain, &everything(), &none), (Lack::ToolRole, true), "nobody spoke after it");
+    for message in [
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "After the optional system message, conversation roles must alternate user and assistant \
+         roles except for tool calls and results.",
+    ] {
+        assert_eq!(of(message, &steered, &none), (Lack::UserAfterResult, false));
+        let facts = Facts { lacks: [Lack::UserAfterResult].into(), ..none.clone() };
+        assert_eq!(of(message, &steered, &facts), (Lack::ToolRole, false));
     }
 }
 

@@ -33,6 +33,8 @@ const USAGE: &str = "`compat.supportsUsageInStreaming: false` of the model says 
 const STRICT: &str = "`compat.supportsStrictMode: false` of the model says so from the start.";
 const NEWER: &str = "`compat.maxTokensField: \"max_completion_tokens\"` of the model says so from \
                      the start.";
+const BRIDGE: &str =
+    "`compat.requiresAssistantAfterToolResult: true` of the model says so from the start.";
 const TEMPLATE: &str = "`--chat-template FILE` with a template that has it would change that.";
 
 /// The wordings that are known, the plainest first.
@@ -59,9 +61,19 @@ pub(super) const WORDINGS: &[Wording] = &[
         &[Lack::SystemRole],
         TEMPLATE,
     ),
+    // Of servers with Mistral's own rules.
+    sure(
+        &["role 'user' after role 'tool'|role user after role tool|user message after a tool"],
+        &[Lack::UserAfterResult],
+        BRIDGE,
+    ),
     sure(&["tool", "role", UNKNOWN], &[Lack::ToolRole], TEMPLATE),
     sure(&["system", "role", UNKNOWN], &[Lack::SystemRole], TEMPLATE),
-    doubtful(&["roles must alternate"], &[Lack::ToolRole, Lack::SystemRole], TEMPLATE),
+    doubtful(
+        &["roles must alternate"],
+        &[Lack::UserAfterResult, Lack::ToolRole, Lack::SystemRole],
+        TEMPLATE,
+    ),
     doubtful(
         &[
             "only user and assistant roles|only user, assistant|unknown role|unexpected role|unsupported role|invalid role",

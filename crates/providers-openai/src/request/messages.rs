@@ -11,6 +11,9 @@ use crate::native::{self, Extra};
 use crate::responses::REASONING_SUMMARY;
 use crate::thinking;
 
+/// What the model says between a result and the user, where its template wants that it does.
+const BRIDGE: &str = "I have the results.";
+
 /// The messages of a request: the system prompt, if any, what was said, and the tail.
 #[must_use]
 pub fn messages<'a>(request: &'a ChatRequest, facts: &Facts) -> Vec<wire::Message<'a>> {
@@ -74,6 +77,15 @@ impl<'a> Writer<'_, 'a> {
 
     /// Adds what the user says; to what the user said right before, if that is so.
     fn user(&mut self, content: Cow<'a, str>) {
+        let is_after_result = matches!(self.messages.last(), Some(wire::Message::Tool { .. }));
+        if is_after_result && self.facts.lack(Lack::UserAfterResult) {
+            self.messages.push(wire::Message::Assistant {
+                content: Some(Cow::Borrowed(BRIDGE)),
+                reasoning: None,
+                reasoning_content: None,
+                tool_calls: Vec::new(),
+            });
+        }
         match self.messages.last_mut() {
             Some(wire::Message::User { content: before }) => {
                 before.to_mut().push_str("\n\n");
@@ -92,9 +104,13 @@ impl<'a> Writer<'_, 'a> {
         let content = if self.in_text { offer::with_calls(content, calls) } else { content };
         let needs_content = self.facts.lack(Lack::ContentParts);
         // A summary is not what the model thought.
-        let reasoning = reasoning.filter(|thought| {
-            thought.field != REASONING_SUMMARY && !self.facts.lack(Lack::ReasoningField)
-        });
+        let reasoning = reasoning.filter(|thought| thought.field != REASONING_SUMMARY);
+        let (content, reasoning) = match reasoning {
+            Some(thought) if self.facts.takes(Extra::ThinkingAsText) => {
+                (Cow::Owned(as_text(thought, &content)), None)
+            }
+            reasoning => (content, reasoning.filter(|_| !self.facts.lack(Lack::ReasoningField))),
+        };
         let thought = reasoning.map(|thought| Cow::Borrowed(thought.text.as_str()));
         let is_old = reasoning.is_some_and(|thought| thought.field == "reasoning_content");
         let (reasoning, reasoning_content) = if is_old { (None, thought) } else { (thought, None) };
@@ -122,7 +138,10 @@ impl<'a> Writer<'_, 'a> {
                 tool_calls: vec![self.call(call)],
             });
         }
-        self.messages.push(wire::Message::Tool { tool_call_id, content: Cow::Borrowed(text) });
+        let name = self.facts.takes(Extra::ToolResultName);
+        let name = name.then(|| Cow::Borrowed(call.name.as_str()));
+        let content = Cow::Borrowed(text);
+        self.messages.push(wire::Message::Tool { tool_call_id, name, content });
     }
 
     fn call(&self, call: &'a ToolCall) -> wire::ToolCall<'a> {
@@ -159,6 +178,12 @@ fn tagged<'a>(
         }
         _ => (Cow::Borrowed(text), reasoning),
     }
+}
+
+/// What the model thought, in front of its text.
+fn as_text(thought: &Reasoning, text: &str) -> String {
+    let thought = format!("<thinking>\n{}\n</thinking>", thought.text.trim());
+    if text.is_empty() { thought } else { format!("{thought}\n\n{text}") }
 }
 
 /// Nine letters and digits that stand for an id: the same for the same one, and hardly ever for

@@ -91,7 +91,7 @@ fn write<'a>(message: Message<'a>, items: &mut Vec<InputItem<'a>>) {
                 arguments: call.function.arguments,
             }));
         }
-        Message::Tool { tool_call_id, content } => {
+        Message::Tool { tool_call_id, content, .. } => {
             items.push(InputItem::FunctionCallOutput { call_id: tool_call_id, output: content });
         }
     }

@@ -9,6 +9,8 @@ mod catalogue;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod compat;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod counts;

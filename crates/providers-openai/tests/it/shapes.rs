@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use openclaw_core::{ChatRequest, ToolChoice, ToolName};
-use openclaw_providers_openai::{Facts, Lack, body};
+use openclaw_providers_openai::{Extra, Facts, Lack, body};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -12,10 +12,13 @@ use crate::talk::{read_tool, request};
 use crate::wire::{any_step, assert_plain, history_of};
 
 fn any_facts() -> impl Strategy<Value = Facts> {
-    (vec(any::<bool>(), Lack::ALL.len()), any::<bool>(), any::<bool>()).prop_map(
-        |(lacks, keyword, tool)| {
+    let wants = (any::<bool>(), any::<bool>());
+    (vec(any::<bool>(), Lack::ALL.len()), any::<bool>(), any::<bool>(), wants).prop_map(
+        |(lacks, keyword, tool, (name, thinking))| {
             let lacks = Lack::ALL.into_iter().zip(lacks).filter(|(_, is)| *is);
+            let name = name.then_some(Extra::ToolResultName);
             Facts {
+                extras: name.into_iter().chain(thinking.then_some(Extra::ThinkingAsText)).collect(),
                 lacks: lacks.map(|(lack, _)| lack).collect(),
                 schema_keywords: keyword.then(|| "required".to_owned()).into_iter().collect(),
                 refused_tools: tool.then(|| "read".to_owned()).into_iter().collect(),
@@ -108,6 +111,7 @@ fn assert_roles(messages: &[Value], facts: &Facts, in_text: bool) {
     assert_eq!(talk.first(), Some(&"user"), "{roles:?}");
     for pair in talk.windows(2) {
         assert!(pair[0] != pair[1] || pair[0] == "tool", "{roles:?}");
+        assert!(pair != ["tool", "user"] || !has(Lack::UserAfterResult), "{roles:?}");
     }
     assert!(!in_text || !roles.contains(&"tool"), "{roles:?}");
     let mut open: BTreeSet<&str> = BTreeSet::new();
@@ -119,6 +123,10 @@ fn assert_roles(messages: &[Value], facts: &Facts, in_text: bool) {
         assert!(message.get("content").is_none_or(Value::is_string), "{message}");
         assert!(message.get("content").is_some() || !has(Lack::ContentParts), "{message}");
         assert!(message.get("reasoning").is_none() || !has(Lack::ReasoningField), "{message}");
+        let thinks = message.get("reasoning").or(message.get("reasoning_content")).is_some();
+        assert!(!thinks || !facts.takes(Extra::ThinkingAsText), "{message}");
+        let is_named = message["role"] == "tool" && facts.takes(Extra::ToolResultName);
+        assert_eq!(message.get("name").is_some(), is_named, "{message}");
         if message["role"] == "tool" {
             let id = message["tool_call_id"].as_str().unwrap();
             assert!(open.remove(id), "{id} answers nothing");

@@ -92,7 +92,12 @@ fn unauthorized() -> Reply {
 }
 
 fn chats(server: &MockVllm) -> Vec<Value> {
-    server.requests().iter().filter(|seen| seen.path == CHAT).map(|seen| seen.json()).collect()
+    server
+        .requests()
+        .iter()
+        .filter(|seen| seen.path == CHAT)
+        .map(openclaw_mock_vllm::Seen::json)
+        .collect()
 }
 
 fn replied(outcome: &TurnOutcome) -> &str {

@@ -133,6 +133,9 @@ pub enum Message<'a> {
     Tool {
         /// The call's id.
         tool_call_id: Cow<'a, str>,
+        /// The tool's name, for servers that want it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<Cow<'a, str>>,
         /// The text.
         content: Cow<'a, str>,
     },

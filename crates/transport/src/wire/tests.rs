@@ -55,7 +55,7 @@ fn a_request_has_its_fields_in_a_fixed_order() {
         Message::System { content: "be".into() },
         user("go"),
         assistant(Some("hm"), vec![call]),
-        Message::Tool { tool_call_id: "c1".into(), content: "ok".into() },
+        Message::Tool { tool_call_id: "c1".into(), name: None, content: "ok".into() },
         assistant(None, Vec::new()),
     ]);
     request.tools = Some(vec![Tool {
