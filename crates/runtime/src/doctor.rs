@@ -18,6 +18,7 @@ mod server;
 mod setting;
 mod shapes;
 mod speed;
+mod spoken;
 mod talk;
 mod tools;
 mod words;

@@ -9,6 +9,7 @@ use openclaw_transport::wire::Usage;
 
 use super::probe::{Failed, Probe};
 use super::report::{Mark, Outcome, Report};
+use super::spoken::{Heard, is_spoken};
 use super::words::time;
 use super::{Check, DoctorOptions};
 use crate::Runtime;
@@ -30,6 +31,8 @@ pub(super) struct Examination<'a> {
     /// What was seen in the answers so far.
     pub(super) seen: Seen,
     pub(super) lacks: Vec<(Lack, bool)>,
+    /// The answer to the plain question in another language than chat completions.
+    pub(super) heard: Option<Heard>,
 }
 
 /// What is examined.
@@ -69,6 +72,7 @@ impl<'a> Examination<'a> {
             connected: None,
             seen: Seen::default(),
             lacks: Vec::new(),
+            heard: None,
         }
     }
 
@@ -87,7 +91,12 @@ impl<'a> Examination<'a> {
         let Some(mut target) = self.target.take() else {
             return Outcome::new(Mark::Skipped, "there is no server to ask");
         };
-        let outcome = self.make_with(check, &mut target).await;
+        let is_spoken = is_spoken(target.provider.speaks());
+        let spoken = if is_spoken { self.spoken(check, &target).await } else { None };
+        let outcome = match spoken {
+            Some(outcome) => outcome,
+            None => self.make_with(check, &mut target).await,
+        };
         self.target = Some(target);
         outcome
     }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
 use openclaw_config::{Api, Origin, Severity, env_vars};
 use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
-use openclaw_providers_openai::{list_models, model_error};
+use openclaw_providers_openai::{is_native, list_models, model_error};
 use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, Limit as Bound, RetryPolicy};
 
 use super::edit::Edit;
 use super::examination::{Examination, Target};
 use super::probe::Probe;
 use super::report::Outcome;
+use super::spoken::is_spoken;
 use super::words::{list, whole};
 use crate::builtin::{self, VLLM};
 use crate::error::SetupError;
@@ -88,10 +89,14 @@ impl Examination<'_> {
         let model = named.as_ref().map(|named| named.model().to_owned());
         let entry = provider.models.iter().find(|entry| Some(&entry.id) == model.as_ref());
         let api = entry.and_then(|entry| entry.api).unwrap_or(provider.api);
-        if !matches!(api, Api::OpenaiCompletions | Api::OpenaiResponses) {
+        if api != Api::OpenaiCompletions && !is_spoken(api) {
             let key = provider_path(&provider.id).key("api");
-            return Outcome::fail(format!("`{key}` names an API that is not examined"))
-                .config(format!("set `{key}` to `openai-completions`"));
+            return Outcome::fail(format!("`{key}` names an API that is not spoken")).config(
+                format!(
+                    "set `{key}` to `openai-completions`, `openai-responses` or \
+                     `anthropic-messages`"
+                ),
+            );
         }
         let connector = &self.runtime.connector;
         let options = connector.client_options(&provider, connector.setup.idle(&provider));
@@ -102,6 +107,9 @@ impl Examination<'_> {
             Err(error) => return Outcome::fail(format!("failed to {}", whole(&error))),
         };
         probe.model = model.unwrap_or_default();
+        if is_native(&provider.endpoint) {
+            probe.limit_field = "max_completion_tokens";
+        }
         let source = match (&self.options.model, &named) {
             (Some(asked), Some(named)) if *asked == named.to_string() => "as asked for".to_owned(),
             (Some(asked), Some(_)) => format!("as `{asked}` stands for it"),

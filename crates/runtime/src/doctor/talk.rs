@@ -37,7 +37,9 @@ impl Examination<'_> {
             Ok(answer) => answer,
             Err(failed) => return no_chat(&failed, target, &busy),
         };
-        self.note(Lack::MaxTokens, renamed.is_some());
+        if renamed.is_some() || probe.limit_field == "max_tokens" {
+            self.note(Lack::MaxTokens, renamed.is_some());
+        }
         self.seen.prompt_tokens = answer.usage.map(|usage| usage.prompt_tokens);
         self.seen.reasoning = answer.reasoning;
         let counted = answer.usage.map_or_else(String::new, |usage| {

@@ -308,3 +308,36 @@ async fn a_check_is_bounded_and_says_by_what() {
     assert!(stopped.contains(&find(&report, Check::Chat).mark), "{report:#?}");
     assert!(format!("{report:?}").contains("the built-in limit of a check"), "{report:#?}");
 }
+
+#[tokio::test]
+async fn other_languages_are_examined_as_they_are_spoken() {
+    for api in ["openai-responses", "anthropic-messages"] {
+        let server = MockVllm::builder().start().await.unwrap();
+        let lab = Lab::new(&lab_on(&server.base_url(), &format!("api: '{api}'")), &[]);
+        let report = examine(&lab, &[]).await;
+        assert!(report.is_ok(), "{api}: {report:#?}");
+        for check in [Check::Reachable, Check::Auth, Check::Models, Check::Chat, Check::Stream] {
+            expect(&report, check, Mark::Pass, &[]);
+        }
+        expect(&report, Check::Usage, Mark::Pass, &["prompt tokens"]);
+        expect(&report, Check::ToolHistory, Mark::Pass, &[]);
+        for check in [Check::ToolsRequired, Check::Roles, Check::Tokenize, Check::Cancel] {
+            expect(&report, check, Mark::Unknown, &["chat completions alone"]);
+        }
+        let asked: Vec<_> = server.requests().into_iter().map(|seen| seen.path).collect();
+        assert!(!asked.iter().any(|path| path.ends_with("chat/completions")), "{asked:?}");
+        assert!(report.lacks.is_empty(), "{report:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_fails_in_every_language() {
+    for api in ["openai-responses", "anthropic-messages"] {
+        let server = MockVllm::builder().start().await.unwrap();
+        let lab = Lab::new(&lab_on(&server.base_url(), &format!("api: '{api}'")), &[]);
+        server.push(refused("this is no request"));
+        let report = examine(&lab, &[]).await;
+        expect(&report, Check::Chat, Mark::Fail, &["this is no request"]);
+        expect(&report, Check::Stream, Mark::Skipped, &[]);
+    }
+}
