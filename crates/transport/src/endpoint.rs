@@ -197,10 +197,10 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
 
 fn is_private_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
-    match name.rsplit_once('.') {
-        None => true,
-        Some((before, "arpa")) => before == "home" || before.ends_with(".home"),
-        Some((_, last)) => matches!(last, "localhost" | "local" | "internal"),
+    let mut labels = name.rsplit('.');
+    match (labels.next(), labels.next()) {
+        (_, None) | (Some("arpa"), Some("home")) => true,
+        (last, _) => matches!(last, Some("localhost" | "local" | "internal")),
     }
 }
 

@@ -91,6 +91,11 @@ fn what_is_not_known_to_be_near_is_hosted() {
         ("http://10.1.2.3:8000", true),
         ("http://box.local", true),
         ("http://gpu:8000", true),
+        ("http://[fd12:3456::1]:8000", true),
+        ("http://100.100.1.2:8000", true),
+        ("http://127.0.0.1.example", false),
+        ("http://localhost\\@models.example", true),
+        ("http://[::ffff:8.8.8.8]", false),
         ("http://gpu.company.example", false),
         ("http://8.8.8.8:8000", false),
         ("https://[2001:db8::1]", false),
@@ -101,5 +106,12 @@ fn what_is_not_known_to_be_near_is_hosted() {
         let notices = Notices::default();
         let permitted = egress.permit(&model, &endpoint, &notices).now_or_never().unwrap();
         assert_eq!(permitted.is_ok(), is_near, "{address}");
+    }
+}
+
+#[test]
+fn an_address_that_looks_like_another_one_is_none() {
+    for address in ["http://localhost@models.example", "http://models.example#@localhost"] {
+        assert!(Endpoint::parse(address).is_err(), "{address}");
     }
 }

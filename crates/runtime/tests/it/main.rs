@@ -19,6 +19,8 @@ mod fitting;
 #[cfg(test)]
 mod hints;
 #[cfg(test)]
+mod hosted;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod prefix;
