@@ -5,14 +5,16 @@ mod agent;
 #[cfg(test)]
 mod agent_ends;
 #[cfg(test)]
+mod agent_sessions;
+#[cfg(test)]
 mod config_commands;
 #[cfg(test)]
 mod config_faults;
 #[cfg(test)]
-mod crash_loop;
-#[cfg(test)]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod contacted_hosts;
+#[cfg(test)]
+mod crash_loop;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
@@ -53,6 +55,8 @@ mod servers_limits;
 mod sessions;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod stream_json;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
