@@ -7,13 +7,17 @@ use openclaw_config::{ExecAsk, ExecSecurity};
 use openclaw_core::{Approver, Effect, ToolCall, Verdict};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use crate::chat::Person;
 use crate::printer::Printer;
 use crate::visible;
+
+/// What a person is asked before a command runs.
+const QUESTION: &str = "allow this command?";
 
 /// Lets file tools work in the workspace and sees to commands as `tools.exec` says: there is no list
 /// of allowed ones yet, so that every command is one to ask about. Without a terminal to ask on it is
 /// refused, or the turn ends with the question where a person must always be asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TerminalApprover {
     pub(crate) printer: Printer,
     /// Whether commands run without asking, unless they are switched off.
@@ -22,6 +26,8 @@ pub(crate) struct TerminalApprover {
     pub(crate) security: ExecSecurity,
     /// When a person is asked.
     pub(crate) ask: ExecAsk,
+    /// Who is asked where a conversation has the terminal.
+    pub(crate) person: Option<Person>,
 }
 
 #[async_trait]
@@ -52,6 +58,11 @@ impl TerminalApprover {
     }
 
     async fn ask(&self, command: &str, directory: &str) -> Verdict {
+        let place = if directory == "." { String::new() } else { format!(" in {directory}") };
+        let about = visible::line(&format!("run{place}: {command}"));
+        if let Some(person) = &self.person {
+            return verdict(person.agrees(Some(about), QUESTION.to_owned()).await);
+        }
         if !std::io::stdin().is_terminal() || !self.printer.stderr_is_terminal {
             if self.ask == ExecAsk::Always {
                 return Verdict::NeedsInput {
@@ -62,16 +73,16 @@ impl TerminalApprover {
                           ask on (`--yes` allows commands without asking)";
             return denied(reason);
         }
-        let place = if directory == "." { String::new() } else { format!(" in {directory}") };
-        self.printer.rendered(&visible::line(&format!("run{place}: {command}")));
-        self.printer.question("allow this command? [y/N]");
+        self.printer.rendered(&about);
+        self.printer.question(format_args!("{QUESTION} [y/N]"));
         let mut line = String::new();
         let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
-        if read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes") {
-            return Verdict::Allow;
-        }
-        denied("the user did not allow this command")
+        verdict(read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes"))
     }
+}
+
+fn verdict(is_allowed: bool) -> Verdict {
+    if is_allowed { Verdict::Allow } else { denied("the user did not allow this command") }
 }
 
 fn denied(reason: &str) -> Verdict {

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod prompt;
@@ -52,6 +53,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Run one turn of an agent: answer a message, with tools, until it is done
     Agent(Agent),
+    /// Talk with an agent: each message is a turn, and the session is kept
+    Chat(chat::Chat),
     /// Ask a model without an agent: no session, no tools
     #[command(visible_alias = "capability", subcommand_required = true)]
     Infer(Infer),

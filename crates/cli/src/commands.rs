@@ -26,7 +26,7 @@ pub(crate) mod sessions;
 pub(crate) mod trace;
 
 /// How long a run waits at its end for the trace to be written.
-const TRACE_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const TRACE_WAIT: Duration = Duration::from_secs(2);
 
 /// What every command has at hand.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Context {
     pub(crate) fn approver(&self, yes: bool) -> Arc<TerminalApprover> {
         let exec = self.runtime.exec_config();
         let (security, ask) = (exec.security(), exec.ask());
-        Arc::new(TerminalApprover { printer: self.printer, yes, security, ask })
+        Arc::new(TerminalApprover { printer: self.printer, yes, security, ask, person: None })
     }
 
     /// Says what was noted on the way.
@@ -114,7 +114,8 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
         ]
         .into_iter()
         .find_map(|(given, option, why)| given.then_some((option, why)))?,
-        Command::Config(_)
+        Command::Chat(_)
+        | Command::Config(_)
         | Command::Doctor(_)
         | Command::Prompt(_)
         | Command::Sessions(_)

@@ -6,6 +6,7 @@
 
 mod approve;
 mod args;
+mod chat;
 mod commands;
 mod diagnostic;
 mod egress;

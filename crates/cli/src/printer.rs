@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use crate::visible;
 
@@ -22,6 +23,25 @@ pub(crate) struct Printer {
     pub(crate) stdout_is_terminal: bool,
     /// Whether a person reads stderr as it is written.
     pub(crate) stderr_is_terminal: bool,
+    /// Where all is written instead of on the streams.
+    sheet: Option<&'static Sheet>,
+}
+
+/// Keeps what is written until it is taken, for whoever draws on the terminal.
+#[derive(Debug, Default)]
+pub(crate) struct Sheet(Mutex<String>);
+
+impl Sheet {
+    /// Takes what was written since the last time.
+    pub(crate) fn take(&self) -> String {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, text: fmt::Arguments<'_>) {
+        let mut sheet = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing to a string does not fail.
+        let _ = fmt::Write::write_fmt(&mut *sheet, text);
+    }
 }
 
 /// A way to stand out on a terminal.
@@ -34,10 +54,6 @@ pub(crate) enum Style {
     Green,
 }
 
-#[expect(
-    clippy::unused_self,
-    reason = "everything is written through the printer, whether or not it depends on its settings"
-)]
 impl Printer {
     /// `plain` is whether colour is unwanted.
     pub(crate) fn new(verbosity: Verbosity, plain: bool) -> Self {
@@ -47,11 +63,21 @@ impl Printer {
             color: stderr_is_terminal && !plain,
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal,
+            sheet: None,
         }
+    }
+
+    /// Writes all to a sheet that lives as long as the program.
+    pub(crate) fn onto(self, sheet: &'static Sheet) -> Self {
+        Self { sheet: Some(sheet), ..self }
     }
 
     /// Writes a piece of an answer at once: to a pipe as it is, to a terminal harmlessly.
     pub(crate) fn answer(self, text: &str) -> io::Result<()> {
+        if let Some(sheet) = self.sheet {
+            sheet.write(format_args!("{}", visible::prose(text)));
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         if self.stdout_is_terminal {
             out.write_all(visible::prose(text).as_bytes())?;
@@ -63,6 +89,10 @@ impl Printer {
 
     /// Writes text that is laid out and harmless already, as it is.
     pub(crate) fn answer_styled(self, text: &str) -> io::Result<()> {
+        if let Some(sheet) = self.sheet {
+            sheet.write(format_args!("{text}"));
+            return Ok(());
+        }
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
         out.flush()
@@ -91,28 +121,28 @@ impl Printer {
     /// Writes a line of progress, unless quiet.
     pub(crate) fn note(self, text: impl Display) {
         if self.is_chatty() {
-            Self::stderr(format_args!("{text}\n"));
+            self.stderr(format_args!("{text}\n"));
         }
     }
 
     /// Writes a detail, if details are wanted.
     pub(crate) fn detail(self, text: impl Display) {
         if self.is_verbose() {
-            Self::stderr(format_args!("{text}\n"));
+            self.stderr(format_args!("{text}\n"));
         }
     }
 
     /// Writes a piece of progress as it is, unless quiet.
     pub(crate) fn raw(self, text: &str) {
         if self.is_chatty() {
-            Self::stderr(format_args!("{text}"));
+            self.stderr(format_args!("{text}"));
         }
     }
 
     /// Writes what went wrong; always.
     pub(crate) fn error(self, text: impl Display) {
         let label = self.paint(Style::Red, "error:");
-        Self::stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
+        self.stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
     }
 
     /// Writes a line that belongs to an error, set off from it; always.
@@ -130,18 +160,18 @@ impl Printer {
     /// Writes what a person could do; always, because it belongs to an error.
     pub(crate) fn hint(self, text: impl Display) {
         let label = self.paint(Style::Bold, "hint:");
-        Self::stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
+        self.stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
     }
 
     /// Writes a question, behind which the answer is typed; always.
     pub(crate) fn question(self, text: impl Display) {
         let text = self.paint(Style::Bold, text);
-        Self::stderr(format_args!("{text} "));
+        self.stderr(format_args!("{text} "));
     }
 
     /// Writes text that is already laid out; always.
     pub(crate) fn rendered(self, text: &str) {
-        Self::stderr(format_args!("{text}\n"));
+        self.stderr(format_args!("{text}\n"));
     }
 
     /// Tells whether stderr shows colour.
@@ -165,7 +195,10 @@ impl Printer {
     }
 
     /// Nothing is left to tell when stderr is gone, so a failure to write there is dropped.
-    fn stderr(text: fmt::Arguments<'_>) {
+    fn stderr(self, text: fmt::Arguments<'_>) {
+        if let Some(sheet) = self.sheet {
+            return sheet.write(text);
+        }
         let _ = io::stderr().lock().write_fmt(text);
     }
 }

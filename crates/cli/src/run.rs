@@ -76,6 +76,10 @@ fn start(cli: Cli, env: Env, printer: Printer) -> io::Result<Exit> {
         Command::Agent(args) => {
             start.with_config(|context| to_its_end(commands::agent::run(context, args)))
         }
+        Command::Chat(mut args) => {
+            args.plain |= start.env.get(env_vars::TERM) == Some("dumb");
+            start.with_config(|context| to_its_end(crate::chat::run(context, args)))
+        }
         // It loads the config itself, for it is also there to see to a broken one.
         Command::Config(args) => commands::config::run(start.place(), args),
         Command::Doctor(args) => start.with_config_or(

@@ -59,6 +59,8 @@ env_vars! {
     ANTHROPIC_API_KEY
     /// No colours in the output, whatever its value.
     NO_COLOR
+    /// The kind of terminal: on one that is `dumb`, `openclaw chat` writes plain text.
+    TERM
     /// The editor of `openclaw config edit`, with its options.
     VISUAL
     /// The same where `VISUAL` is not set.

@@ -55,12 +55,23 @@ pub fn clip(row: &str, cells: usize) -> String {
 /// where it begins. A character that is wider than a whole row is left out.
 #[must_use]
 pub fn wrap(row: &str, cells: usize) -> Vec<String> {
-    let (mut rows, mut current, mut used) = (Vec::new(), String::new(), 0);
+    broken(row, cells, false)
+}
+
+/// The same, broken between words where there are any; the space between them is left out.
+#[must_use]
+pub fn wrap_words(row: &str, cells: usize) -> Vec<String> {
+    broken(row, cells, true)
+}
+
+fn broken(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
+    let mut rows = Vec::new();
+    let mut current = Row::default();
     let mut style = String::new();
     for piece in pieces(row) {
         match piece {
             Piece::Escape(escape) => {
-                current.push_str(escape);
+                current.text.push_str(escape);
                 match escape {
                     "\x1b[0m" | "\x1b[m" => style.clear(),
                     _ if escape.ends_with('m') => style.push_str(escape),
@@ -69,20 +80,72 @@ pub fn wrap(row: &str, cells: usize) -> Vec<String> {
             }
             Piece::Cluster(_, width) if width > cells => {}
             Piece::Cluster(cluster, width) => {
-                if used + width > cells {
-                    if !style.is_empty() {
-                        current.push_str(RESET);
+                let is_space = at_spaces && cluster == " ";
+                if current.used + width > cells {
+                    // A space that has no room is the place to break at.
+                    current.space.take_if(|_| is_space);
+                    rows.push(current.break_off(&style));
+                    if is_space {
+                        continue;
                     }
-                    rows.push(std::mem::replace(&mut current, style.clone()));
-                    used = 0;
                 }
-                used += width;
-                current.push_str(cluster);
+                current.text.push_str(cluster);
+                current.used += width;
+                // The room before the first word is no place to break at.
+                if is_space && current.has_word {
+                    current.space = Some(Space {
+                        end: current.text.len(),
+                        used: current.used,
+                        style: style.clone(),
+                    });
+                }
+                current.has_word |= !is_space;
             }
         }
     }
-    rows.push(current);
+    rows.push(current.text);
     rows
+}
+
+/// A row that is being filled.
+#[derive(Debug, Default)]
+struct Row {
+    text: String,
+    used: usize,
+    has_word: bool,
+    /// The last place to break at.
+    space: Option<Space>,
+}
+
+/// The end of a space, and what held there.
+#[derive(Debug)]
+struct Space {
+    /// In bytes.
+    end: usize,
+    used: usize,
+    style: String,
+}
+
+impl Row {
+    /// Takes what is on this row, up to the last space if there is one, and goes on with the rest.
+    /// `style` holds at the end.
+    fn break_off(&mut self, style: &str) -> String {
+        let Self { text, used, has_word, space } = std::mem::take(self);
+        let (mut head, tail, left, style) = match space {
+            Some(Space { end, used: before, style }) => {
+                let (head, tail) = text.split_at(end);
+                let head = head.strip_suffix(' ').unwrap_or(head);
+                (head.to_owned(), tail.to_owned(), used - before, style)
+            }
+            None => (text, String::new(), 0, style.to_owned()),
+        };
+        if !style.is_empty() {
+            head.push_str(RESET);
+        }
+        self.text = style + &tail;
+        (self.used, self.has_word) = (left, left > 0 && has_word);
+        head
+    }
 }
 
 /// Ends every style.

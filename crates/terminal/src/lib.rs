@@ -11,10 +11,10 @@ mod markdown;
 mod screen;
 mod tty;
 
-pub use cells::{clip, width, wrap};
+pub use cells::{clip, width, wrap, wrap_words};
 pub use editor::{Action, Editor, Layout};
 pub use history::InputHistory;
 pub use keys::{Key, KeyDecoder};
 pub use markdown::{Look, MarkdownStream, render};
 pub use screen::{Live, Screen};
-pub use tty::{RawMode, terminal_size};
+pub use tty::{RawMode, stop_process, terminal_size};

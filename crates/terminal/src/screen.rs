@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
-use crate::cells::{RESET, width, wrap};
+use crate::cells::{RESET, width, wrap, wrap_words};
 
 /// How many final rows are remembered, to be drawn again when the size changes.
 const REMEMBERED: usize = 500;
@@ -82,7 +82,8 @@ impl Screen {
     #[must_use]
     pub fn draw(&mut self, above: &[String], live: &Live) -> String {
         self.remembered.extend(above.iter().cloned());
-        let above: Vec<String> = above.iter().flat_map(|row| wrap(row, self.columns)).collect();
+        let above: Vec<String> =
+            above.iter().flat_map(|row| wrap_words(row, self.columns)).collect();
         let (rows, cursor) = self.fit(live);
         let surplus = self.remembered.len().saturating_sub(REMEMBERED.max(self.rows));
         self.remembered.drain(..surplus);
@@ -142,7 +143,7 @@ impl Screen {
     /// Draws all that there is room for. What is on the screen is not known.
     fn repaint(&mut self, out: &mut String, live: &[String]) {
         let final_rows: Vec<String> =
-            self.remembered.iter().flat_map(|row| wrap(row, self.columns)).collect();
+            self.remembered.iter().flat_map(|row| wrap_words(row, self.columns)).collect();
         let room = self.rows.saturating_sub(live.len());
         if std::mem::take(&mut self.is_shared) && final_rows.len() < room {
             // What others wrote goes where it can be scrolled to.

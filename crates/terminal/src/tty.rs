@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::{Mutex, Once, PoisonError};
 
+use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 /// How the terminal was before; `None` while nothing of it is changed.
@@ -77,6 +78,15 @@ pub fn terminal_size() -> (usize, usize) {
         Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.into(), size.ws_row.into()),
         _ => (80, 24),
     }
+}
+
+/// Stops this process as Ctrl-Z does, until it is told to go on.
+///
+/// # Errors
+/// When the system does not let it.
+pub fn stop_process() -> io::Result<()> {
+    // All that share the terminal's foreground, as the terminal itself would.
+    Ok(kill_current_process_group(Signal::TSTP)?)
 }
 
 /// Makes the terminal what it was before it was changed, if it was.

@@ -22,6 +22,7 @@ use facts::{facts_json, row};
 pub(crate) fn is_asked_for(command: &Command) -> bool {
     match command {
         Command::Agent(args) => args.trace,
+        Command::Chat(args) => args.trace,
         Command::Infer(infer) => match &infer.capability {
             Capability::Model(model) => match &model.action {
                 InferModelAction::Run(args) => args.trace,

@@ -41,7 +41,36 @@ fn a_broken_row_keeps_its_style() {
     assert_eq!(wrap("", 3), [""]);
 }
 
+#[test]
+fn words_stay_whole_where_there_is_room() {
+    assert_eq!(wrap_words("one two three", 8), ["one two", "three"]);
+    assert_eq!(wrap_words("one two three", 7), ["one two", "three"]);
+    assert_eq!(wrap_words("  abcdefgh ij", 6), ["  abcd", "efgh", "ij"]);
+    assert_eq!(
+        wrap_words("\x1b[2mone two\x1b[0m x", 5),
+        ["\x1b[2mone\x1b[0m", "\x1b[2mtwo\x1b[0m x"]
+    );
+    assert_eq!(wrap_words("one", 8), ["one"]);
+}
+
 proptest! {
+    #[test]
+    fn words_are_kept_and_no_row_is_too_long(
+        text in "([a-z]{1,9}|\x1b\\[[0-9]{0,2}m| {1,3}|[中文👩🇩🇪]){0,30}",
+        cells in 4usize..20,
+    ) {
+        let rows = wrap_words(&text, cells);
+        prop_assert!(rows.iter().all(|row| width(row) <= cells), "{rows:?}");
+        let letters = |row: &str| -> String {
+            pieces(row).filter_map(|piece| match piece {
+                Piece::Cluster(cluster, _) => Some(cluster).filter(|cluster| *cluster != " "),
+                Piece::Escape(_) => None,
+            }).collect()
+        };
+        let joined: String = rows.iter().map(|row| letters(row)).collect();
+        prop_assert_eq!(joined, letters(&text));
+    }
+
     #[test]
     fn nothing_is_lost_and_no_row_is_too_long(
         text in "(\\PC|\x1b\\[[0-9;]{0,3}m|[中文👩\u{200d}🇩🇪\u{301}]){0,40}",

@@ -40,7 +40,7 @@ impl Pair {
 
     /// All rows from the first, as the width breaks them.
     fn all(&self) -> Vec<String> {
-        let above = self.above.iter().flat_map(|row| wrap(row, self.screen.columns));
+        let above = self.above.iter().flat_map(|row| wrap_words(row, self.screen.columns));
         above.chain(self.screen.live.iter().cloned()).collect()
     }
 
