@@ -30,6 +30,8 @@ mod fallbacks_words;
 #[cfg(test)]
 mod front;
 #[cfg(test)]
+mod hosted;
+#[cfg(test)]
 mod infer;
 #[cfg(test)]
 mod infer_failures;
