@@ -39,7 +39,7 @@ pub struct Running {
 }
 
 /// What a program left behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ended {
     /// The exit code; `None` when a signal ended it.
     pub code: Option<i32>,

@@ -139,13 +139,22 @@ impl Runtime {
         let runtime = self.of_agent(&agent_id).map_err(ConnectError::Setup)?;
         let workspace = runtime.workspace(options.workspace.clone())?;
         let store = runtime.sessions()?;
-        let main = || format!("agent:{agent_id}:main").parse::<SessionKey>();
+        let main = format!("agent:{agent_id}:main").parse::<SessionKey>()?;
+        let id = match &options.place {
+            Some(Place::Key(key)) => store.current(key)?.map(|info| info.id),
+            Some(Place::Id(id)) => Some(id.clone()),
+            None => store.current(&main)?.map(|info| info.id),
+        };
+        if let Some(id) = id {
+            store.check_free(&id)?;
+        }
+        // What taking a session up finds is told once. Whoever finds no server leaves it as it is.
+        let connected = runtime.connected(options.model.as_deref()).await?;
         let loaded = match &options.place {
             Some(Place::Key(key)) => store.take_current(key, &agent_id),
-            Some(Place::Id(id)) => store.take_or_make(id, &main()?, &agent_id),
-            None => store.take_current(&main()?, &agent_id),
+            Some(Place::Id(id)) => store.take_or_make(id, &main, &agent_id),
+            None => store.take_current(&main, &agent_id),
         }?;
-        let connected = runtime.connected(options.model.as_deref()).await?;
         let around = Around {
             agent: &agent_id,
             workspace: &workspace,

@@ -189,14 +189,22 @@ impl Store {
         Ok(())
     }
 
-    /// Whether somebody holds the session now, in this process or in another. Somebody who asks for
-    /// it at this very moment is told that it is in use.
+    /// Fails as taking the session would when somebody holds it, and leaves it as it is. Somebody
+    /// who asks for it at this very moment is told that it is in use.
+    ///
+    /// # Errors
+    /// When somebody holds the session, in this process or in another, or that cannot be told.
+    pub fn check_free(&self, id: &SessionId) -> Result<(), StoreError> {
+        Lease::acquire(&self.0.path, id).map(drop)
+    }
+
+    /// Whether somebody holds the session now: what [`check_free`](Self::check_free) fails for.
     ///
     /// # Errors
     /// When that cannot be told.
     pub fn is_in_use(&self, id: &SessionId) -> Result<bool, StoreError> {
-        match Lease::acquire(&self.0.path, id) {
-            Ok(_) => Ok(false),
+        match self.check_free(id) {
+            Ok(()) => Ok(false),
             Err(error) if error.kind() == StoreErrorKind::InUse => Ok(true),
             Err(error) => Err(error),
         }

@@ -377,3 +377,18 @@ async fn killed_in_the_text_of_the_answer() {
 async fn killed_when_the_turn_has_ended() {
     survives(Point::TurnEnded).await;
 }
+
+/// What is told once is not told to whoever cannot act upon it.
+#[tokio::test]
+async fn who_finds_no_server_leaves_the_session_as_it_is() {
+    let mut scene = Scene::new().await;
+    let _ = scene.killed_at(Point::ToolRuns).await;
+    scene.server.kill();
+    for args in [&["--resume"][..], &["-m", "Are you still there?"]] {
+        let args = [&["agent", "--session", KEY, "--yes"], args].concat();
+        let _ = scene.home.run(&args).await.code(4);
+    }
+    all_that_was_acknowledged_is_kept(&scene, Point::ToolRuns, &Ended::default()).await;
+    scene.server.restart().await.unwrap();
+    it_goes_on(&scene, Point::ToolRuns, Way::Resume).await;
+}
