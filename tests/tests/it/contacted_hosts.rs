@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_tests::{Home, soon};
 
-use self::watch::{Contact, HELD, Watched, watch};
+use self::watch::{Contact, HELD, HELD_AND_TOLD, Watched, watch};
 use crate::servers::nobody;
 
 /// An address of a network that is kept for documents.
@@ -38,7 +38,8 @@ fn home(base_url: &str, more: &str) -> Home {
 
 /// Runs `openclaw` and returns whom it turned to, and what it printed.
 async fn contacts(home: &Home, args: &[&str]) -> (Watched, String) {
-    let mut command = home.shell(HELD, args);
+    let script = if args.contains(&"chat") { HELD_AND_TOLD } else { HELD };
+    let mut command = home.shell(script, args);
     let printed = home.path().join("printed");
     let file = File::create(&printed).unwrap();
     command.stderr(file.try_clone().unwrap()).stdout(file);
@@ -66,6 +67,8 @@ async fn the_only_contact_is_the_server_of_the_model() {
     for (args, code, expected) in [
         (&["agent", "-m", "reply exactly: yes", "--json"][..], 0, vec![&here]),
         (&["infer", "model", "run", "--prompt", "hi"], 0, vec![&here]),
+        (&["chat"], 0, vec![&here]),
+        (&["sessions", "list"], 0, vec![]),
         (&["doctor", "--json"], 0, vec![&here]),
         (&["models", "probe"], 0, vec![&here]),
         (&against, 0, vec![&there]),

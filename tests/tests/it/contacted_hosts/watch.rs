@@ -47,7 +47,10 @@ pub(super) struct Watched {
 /// What a shell does that is watched: it is held until it is, and starts the program as a child.
 pub(super) const HELD: &str = "read _; \"$@\"; exit $?";
 
-/// Runs a shell with [`HELD`] to its end.
+/// The same, with a message for the program to read.
+pub(super) const HELD_AND_TOLD: &str = "read _; echo 'reply exactly: hi' | \"$@\"; exit $?";
+
+/// Runs a shell with [`HELD`] or [`HELD_AND_TOLD`] to its end.
 ///
 /// # Panics
 /// When this machine does not let a process trace its own child: then nothing could be said.
