@@ -1,9 +1,10 @@
 //! An agent: the parts that every turn uses.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_util::future::{Either, select};
 use openclaw_core::{
@@ -14,8 +15,8 @@ use crate::prefix::Prefixes;
 use crate::toolbox::Toolbox;
 use crate::turn::Turn;
 use crate::{
-    Compaction, DuplicateTool, EventSender, Limit, TurnError, TurnLimits, TurnOutcome, TurnReport,
-    TurnRequest,
+    Compaction, DuplicateTool, EventSender, Limit, Steering, TurnError, TurnLimits, TurnOutcome,
+    TurnReport, TurnRequest,
 };
 
 /// What an agent is made of.
@@ -122,7 +123,8 @@ impl Agent {
     /// something was not heard by then, the reply is kept and the turn goes on: its outcome is that
     /// of its last message. A turn that has no model call left ends with the reply instead. What
     /// was not heard when the turn ended, in whichever way, is still in the steering; each text is
-    /// there or in the history, and never in both.
+    /// there or in the history, and never in both. A turn that is cut while one is being recorded
+    /// ends when that is done.
     ///
     /// # Cancellation
     /// Dropping the future ends the model call and the tool that run, and leaves the history as
@@ -140,10 +142,10 @@ impl Agent {
         let mut turn = Turn::new(self, history, events);
         turn.steering = steering;
         let ended = {
-            let run = pin!(self.within_time(turn.run(opening)));
-            match select(pin!(cancelled), run).await {
-                Either::Left(((), _run)) => Err(Cut::Cancelled),
-                Either::Right((ended, _)) => ended,
+            let mut run = pin!(turn.run(opening));
+            match select(pin!(self.cut(cancelled)), run.as_mut()).await {
+                Either::Left((cut, _)) => whole(steering, run).await.ok_or(cut),
+                Either::Right((ended, _)) => Ok(ended),
             }
         };
         turn.end(ended)
@@ -188,16 +190,36 @@ impl Agent {
         Turn::new(self, history, events).compact().await
     }
 
-    /// Runs a turn under its clock.
-    async fn within_time(&self, run: impl Future<Output = Ran>) -> Result<Ran, Cut<'_>> {
-        match &self.limits.time {
-            None => Ok(run.await),
-            Some(limit) => {
-                let ended = tokio::time::timeout(limit.duration, run).await;
-                ended.map_err(|_elapsed| Cut::TimedOut(limit))
-            }
+    /// Waits for what cuts a turn.
+    async fn cut(&self, cancelled: impl Future<Output = ()>) -> Cut<'_> {
+        let Some(limit) = &self.limits.time else {
+            cancelled.await;
+            return Cut::Cancelled;
+        };
+        match tokio::time::timeout(limit.duration, cancelled).await {
+            Ok(()) => Cut::Cancelled,
+            Err(_elapsed) => Cut::TimedOut(limit),
         }
     }
+}
+
+/// Goes on with a turn as long as something that the user said is being recorded, so that it is in
+/// the journal and the history or in neither. `None` when the turn has not ended by then.
+async fn whole(
+    steering: Option<&Steering>,
+    mut run: Pin<&mut impl Future<Output = Ran>>,
+) -> Option<Ran> {
+    poll_fn(|context| {
+        if !steering.is_some_and(Steering::is_being_recorded) {
+            return Poll::Ready(None);
+        }
+        match run.as_mut().poll(context) {
+            Poll::Pending if steering.is_some_and(Steering::is_being_recorded) => Poll::Pending,
+            Poll::Pending => Poll::Ready(None),
+            Poll::Ready(ran) => Poll::Ready(Some(ran)),
+        }
+    })
+    .await
 }
 
 /// How a turn ended that was not cut.

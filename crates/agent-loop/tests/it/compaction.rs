@@ -342,7 +342,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_conversation_is_answered_after_few_summaries(
-        chats in prop::collection::vec((0..3_000usize, 0..3_000usize), 0..20),
+        chats in prop::collection::vec((0..3_000usize, 1..3_000usize), 0..20),
         window in 600u32..6_000,
         kind in 0..4usize,
         said in 0..2_000usize,
