@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use openclaw_runtime::SessionInfo;
+use openclaw_runtime::{SessionInfo, Store};
 use serde_json::{Value, json};
 
 use super::row::{Row, short_ids};
@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context, args: &SessionsList) -> io::Result<Exit> {
         Ok(store) => store,
         Err(exit) => return Ok(exit),
     };
-    let all = match store.as_ref().map(|store| store.sessions()) {
+    let all = match store.as_ref().map(Store::sessions) {
         Some(Ok(all)) => all,
         Some(Err(error)) => return Ok(fail(context, &error)),
         None => Vec::new(),

@@ -187,9 +187,10 @@ impl Page {
     fn turn(&mut self, turn: &TurnRecord) {
         self.unanswered();
         if turn.outcome != "reply" && turn.outcome != "imported" {
-            let after = match turn.duration.is_zero() {
-                true => String::new(),
-                false => format!(" after {}", time(turn.duration)),
+            let after = if turn.duration.is_zero() {
+                String::new()
+            } else {
+                format!(" after {}", time(turn.duration))
             };
             self.aside(&format!("the turn ended as {}{after}", turn.outcome));
         }
