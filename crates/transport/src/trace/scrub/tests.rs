@@ -62,12 +62,12 @@ fn a_text_of_nothing_but_backslashes_takes_no_long_time() {
 proptest! {
     #[test]
     fn any_secret_is_found_in_any_writing(
-        secret in "[!-~é€😀 \\\\\"\n]{8,24}",
+        secret in "[!-~é€😀][!-~é€😀 \n]{6,22}[!-~é€😀]",
         before in "[a-z{}:,\"]{0,5}",
         after in "[a-z{}:,\"]{0,5}",
     ) {
         let scrubber = scrubber(&[&secret]);
-        prop_assume!(secret.trim() == secret && !MARK.contains(&secret));
+        prop_assume!(!MARK.contains(&secret));
         let in_json = json(&secret);
         let pair = format!("me:{secret}{after}");
         for writing in [
