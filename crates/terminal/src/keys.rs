@@ -132,10 +132,8 @@ fn first(bytes: &[u8]) -> Found {
         b'\r' => Found::Key(1, Some(Key::Enter)),
         b'\t' => Found::Key(1, Some(Key::Tab)),
         0x08 | 0x7f => Found::Key(1, Some(Key::Backspace)),
-        0 => Found::Key(1, None),
         control @ 1..=26 => Found::Key(1, Some(Key::Ctrl(char::from(control + b'a' - 1)))),
-        // C-_ is sent for undo.
-        0x1c..=0x1f => Found::Key(1, None),
+        0 | 0x1c..=0x1f => Found::Key(1, None),
         _ => character(bytes),
     }
 }

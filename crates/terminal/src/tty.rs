@@ -41,7 +41,6 @@ impl RawMode {
     }
 
     /// Makes the terminal what it was before, for as long as another program has it.
-    #[expect(clippy::unused_self, reason = "only who changed the terminal may give it back")]
     pub fn suspend(&self) {
         restore();
     }
@@ -50,7 +49,6 @@ impl RawMode {
     ///
     /// # Errors
     /// When it cannot be changed.
-    #[expect(clippy::unused_self, reason = "only who gave the terminal back takes it again")]
     pub fn resume(&self) -> io::Result<()> {
         let stdin = io::stdin();
         let now = tcgetattr(&stdin)?;

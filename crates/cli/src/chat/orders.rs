@@ -125,8 +125,8 @@ impl Host {
         let numbered = name.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let name = numbered.and_then(|place| self.listed.get(place)).map_or(name, String::as_str);
         self.desk.begin_work("connecting");
-        let connected = attend(&mut self.desk, self.conversation.use_model(Some(name)), || None);
-        let connected = connected.await?;
+        let work = Box::pin(self.conversation.use_model(Some(name)));
+        let connected = attend(&mut self.desk, work, || None).await?;
         self.desk.end_work();
         match connected {
             Attended::Done(Ok(())) => {
@@ -151,7 +151,7 @@ impl Host {
         let view = TurnView::new(self.desk.manner, run.model.clone(), run.attempts.clone());
         let view = view.doing("summarising the conversation");
         self.desk.view = Some(view.with_context(self.conversation.context()));
-        let work = self.conversation.compact(sender);
+        let work = Box::pin(self.conversation.compact(sender));
         let compacted = attend(&mut self.desk, work, || None).await?;
         // All events fit in the channel: a compaction has few.
         while let Some(event) = events.recv().await {

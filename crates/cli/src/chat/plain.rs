@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
     let (runtime, options) = prepare(context, &args, place, (asked, &awaiting));
     let lines = BufReader::new(tokio::io::stdin()).lines();
     let mut plain = Plain { context, lines, questions };
-    let connected = plain.attend(runtime.conversation(options)).await?;
+    let connected = plain.attend(Box::pin(runtime.conversation(options))).await?;
     context.print_notices();
     let mut conversation = match connected {
         None => return Ok(Exit::Interrupted),
@@ -102,7 +102,7 @@ impl Plain<'_> {
                 return Ok(message.map_or(Next::Line(Exit::Ok), Next::Turn));
             }
             Command::Model(Some(name)) => {
-                let connected = self.attend(conversation.use_model(Some(&name))).await?;
+                let connected = self.attend(Box::pin(conversation.use_model(Some(&name)))).await?;
                 match connected {
                     None => return Ok(Next::Quit),
                     Some(Err(error)) => {
@@ -115,7 +115,7 @@ impl Plain<'_> {
             }
             Command::Undo => match conversation.undo_turn().await {
                 Ok(true) => {
-                    printer.note("the last turn is taken back; what its tools did stays done")
+                    printer.note("the last turn is taken back; what its tools did stays done");
                 }
                 Ok(false) => printer.note("there is no turn to take back"),
                 Err(error) => report::print_store(printer, &error),
@@ -167,7 +167,7 @@ impl Plain<'_> {
                     None => conversation.resume(None, sender, cancelled).await,
                 }
             };
-            let mut work = pin!(async { tokio::join!(work, show(&mut progress, events)) });
+            let mut work = Box::pin(async { tokio::join!(work, show(&mut progress, events)) });
             let (report, shown) = loop {
                 tokio::select! {
                     done = &mut work => break done,

@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
     let own = Context { printer: printer.onto(sheet), runtime: runtime.clone() };
     desk.begin_work("connecting");
     let awaited = || awaiting.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let conversation = attend(&mut desk, runtime.conversation(options), awaited).await;
+    let conversation = attend(&mut desk, Box::pin(runtime.conversation(options)), awaited).await;
     let conversation = match conversation {
         Ok(Attended::Done(Ok(conversation))) => conversation,
         Ok(Attended::Done(Err(error))) => {

@@ -16,12 +16,15 @@ pub(crate) enum Kind {
 pub(crate) struct Transcript {
     rows: Vec<String>,
     last: Option<Kind>,
+    /// Whether a blank row comes before the next one, whatever that is.
+    is_parted: bool,
 }
 
 impl Transcript {
     /// Adds the rows of a text.
     pub(crate) fn put(&mut self, kind: Kind, text: &str) {
-        if self.last.is_some_and(|last| last != kind) {
+        let is_parted = std::mem::take(&mut self.is_parted);
+        if is_parted || self.last.is_some_and(|last| last != kind) {
             self.rows.push(String::new());
         }
         self.last = Some(kind);
@@ -30,9 +33,7 @@ impl Transcript {
 
     /// Lets a blank row be before the next rows, whatever they are.
     pub(crate) fn part(&mut self) {
-        if self.last.take().is_some() {
-            self.rows.push(String::new());
-        }
+        self.is_parted = self.last.is_some();
     }
 
     /// Takes the rows that were added since the last time.

@@ -1,7 +1,6 @@
 //! A turn while it runs: shown, steered, stopped.
 
 use std::io;
-use std::pin::pin;
 
 use openclaw_runtime::{
     Conversation, EventReceiver, Steering, StoreError, TurnEvent, TurnOutcome, TurnReport, channel,
@@ -121,7 +120,7 @@ async fn drive(
     let (sender, mut events) = channel();
     let (steering, stop) = (reins.steering.clone(), &Notify::new());
     let report = {
-        let mut work = pin!(async {
+        let mut work = Box::pin(async {
             let cancelled = stop.notified();
             match message {
                 Some(message) => {

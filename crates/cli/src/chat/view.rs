@@ -1,12 +1,15 @@
 //! A turn as it is shown: what of it is final, and what is still changing.
 
+mod progress;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openclaw_core::{ChatModel, ToolCallId};
 use openclaw_runtime::{Attempts, ContextUse, TurnEvent};
-use openclaw_terminal::{Look, MarkdownStream, clip, wrap};
+use openclaw_terminal::{Look, MarkdownStream, clip, wrap_words};
 
+use self::progress::{Doing, Pace};
 use super::numbers;
 use super::thoughts::{Reasoning, Thoughts};
 use super::transcript::{Kind, Transcript, rows};
@@ -44,31 +47,12 @@ pub(crate) struct TurnView {
     is_stopping: bool,
 }
 
-/// What the turn is at.
-#[derive(Debug)]
-struct Doing {
-    what: String,
-    since: Instant,
-    /// What is known besides, e.g. `2 ahead`.
-    note: Option<String>,
-}
-
 /// A tool at work.
 #[derive(Debug)]
 struct Running {
     id: ToolCallId,
     what: String,
     since: Instant,
-}
-
-/// How fast the model writes.
-#[derive(Debug, Default)]
-struct Pace {
-    since: Option<Instant>,
-    pieces: u32,
-    bytes: usize,
-    /// How long the messages that are whole took from their first content.
-    before: Duration,
 }
 
 impl TurnView {
@@ -132,7 +116,7 @@ impl TurnView {
         match event {
             TurnEvent::ModelCallStarted { .. } => {
                 self.doing = Doing::new("waiting for the model");
-                (self.pace.since, self.pace.pieces, self.pace.bytes) = (None, 0, 0);
+                self.pace.restart();
                 self.is_given = false;
             }
             TurnEvent::Waiting { state, waited, ahead } => {
@@ -171,7 +155,7 @@ impl TurnView {
             }
             TurnEvent::ModelCallFinished { usage, duration, first_token_after, .. } => {
                 self.end_message(out);
-                self.pace.since = None;
+                self.pace.restart();
                 if let Some(first) = first_token_after {
                     self.pace.before += duration.saturating_sub(*first);
                 }
@@ -183,7 +167,8 @@ impl TurnView {
                 self.doing = Doing::new("going on");
             }
             TurnEvent::Steered { text } => {
-                out.put(Kind::User, &said(self.manner.printer, text, self.manner.columns))
+                out.part();
+                out.put(Kind::User, &said(self.manner.printer, text, self.manner.columns));
             }
             TurnEvent::Restarted => self.restart(out),
             other => self.mishap(other, out),
@@ -203,11 +188,11 @@ impl TurnView {
     pub(crate) fn live(&self, most: usize) -> Vec<String> {
         let Manner { printer, reasoning, columns } = self.manner;
         let dim = |text: String| printer.paint(Style::Dim, text);
-        let mut live: Vec<String> = Vec::new();
+        let mut shown: Vec<String> = Vec::new();
         if let Some(answer) = &self.answer {
             let pending = answer.pending();
             if !pending.is_empty() {
-                live.extend(rows(&pending));
+                shown.extend(rows(&pending));
             }
         }
         if let Some(thoughts) = &self.thoughts {
@@ -219,17 +204,17 @@ impl TurnView {
                     Some(visible::line(thoughts.rest())).filter(|rest| !rest.is_empty())
                 }
             };
-            live.extend(row.map(dim));
+            shown.extend(row.map(dim));
         }
         for Running { what, since, .. } in &self.running {
             let row = format!("● {what} ({} s)", since.elapsed().as_secs());
-            live.push(printer.paint(Style::Bold, clip(&row, columns)));
+            shown.push(printer.paint(Style::Bold, clip(&row, columns)));
         }
-        if !live.is_empty() {
-            live.push(String::new());
+        if !shown.is_empty() {
+            shown.push(String::new());
         }
-        live.push(dim(clip(&self.status(), columns)));
-        live.split_off(live.len().saturating_sub(most.max(1)))
+        shown.push(dim(clip(&self.status(), columns)));
+        shown.split_off(shown.len().saturating_sub(most.max(1)))
     }
 
     /// What the turn is at, since when, how fast, and how full the window is.
@@ -361,33 +346,10 @@ impl TurnView {
     }
 }
 
-impl Doing {
-    fn new(what: &str) -> Self {
-        Self { what: what.to_owned(), since: Instant::now(), note: None }
-    }
-}
-
-impl Pace {
-    fn count(&mut self, text: &str) {
-        self.since.get_or_insert_with(Instant::now);
-        self.pieces += 1;
-        self.bytes += text.len();
-    }
-
-    /// About how fast it is now: a piece is a token for most servers, and a token rarely more than
-    /// four bytes.
-    fn now(&self) -> Option<String> {
-        let tokens = self.pieces.max(u32::try_from(self.bytes / 5).unwrap_or(u32::MAX));
-        let since = self.since?.elapsed();
-        let pace = numbers::pace(tokens, since).filter(|_| since > Duration::from_millis(500));
-        pace.map(|pace| format!("≈{pace}"))
-    }
-}
-
 /// What the user said, as it stays: marked where it begins, and set in below.
 pub(crate) fn said(printer: Printer, text: &str, columns: usize) -> String {
     let text = visible::prose(text);
-    let rows = rows(&text).flat_map(|row| wrap(&row, columns.saturating_sub(2).max(1)));
+    let rows = rows(&text).flat_map(|row| wrap_words(&row, columns.saturating_sub(2).max(1)));
     let rows = rows.enumerate().map(|(number, row)| {
         let mark = if number == 0 { "›" } else { " " };
         printer.paint(Style::Bold, format!("{mark} {row}"))

@@ -168,7 +168,7 @@ fn rows_break_at_the_width_and_the_cursor_is_where_the_next_character_goes() {
 
 fn any_key() -> impl Strategy<Value = Key> {
     prop_oneof![
-        4 => "[a-c \u{301}中👩\u{200d}🇩🇪]".prop_map(|text| Key::Paste(text)),
+        4 => "[a-c \u{301}中👩\u{200d}🇩🇪]".prop_map(Key::Paste),
         2 => any::<char>().prop_filter_map("printable", |c| (!c.is_control()).then_some(Key::Char(c))),
         4 => prop::sample::select(vec![
             Key::AltEnter, Key::Enter, Key::Tab, Key::Backspace, Key::AltBackspace, Key::Delete,

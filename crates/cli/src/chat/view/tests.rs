@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    ChatRequest, ChatStream, Effect, Liveness, ModelError, ModelInfo, Outcome, TokenCount,
-    ToolArguments, ToolCall, Usage, Waiting,
+    Arguments, ChatRequest, ChatStream, Effect, Liveness, ModelError, ModelInfo, Outcome,
+    TokenCount, ToolCall, ToolName, Usage, Waiting,
 };
 
 use super::*;
@@ -61,8 +61,8 @@ fn thought(text: &str) -> TurnEvent {
 fn call(id: &str) -> ToolCall {
     ToolCall {
         id: ToolCallId::new(id).unwrap(),
-        name: "exec".parse().unwrap(),
-        arguments: ToolArguments::default(),
+        name: ToolName::new("exec").unwrap(),
+        arguments: Arguments::default(),
     }
 }
 
@@ -74,7 +74,7 @@ fn started(id: &str, command: &str) -> TurnEvent {
 fn finished(id: &str, summary: &str) -> TurnEvent {
     TurnEvent::ToolFinished {
         id: ToolCallId::new(id).unwrap(),
-        name: "exec".parse().unwrap(),
+        name: ToolName::new("exec").unwrap(),
         is_error: false,
         summary: Some(summary.to_owned()),
         duration: Duration::from_millis(12),
