@@ -88,7 +88,8 @@ pub(crate) struct Agent {
     /// The session that the turn belongs to; default: `agent:ID:main` of the agent
     #[arg(long, value_name = "KEY", conflicts_with_all = ["session_id", "no_session"])]
     pub(crate) session: Option<String>,
-    /// The same by the session's own id; one that there is not is made
+    /// The same by the session's own id, or by what `sessions` shows of it; one that there is not
+    /// is made
     #[arg(long, value_name = "ID", conflicts_with = "no_session")]
     pub(crate) session_id: Option<String>,
     /// Finish the turn that was interrupted

@@ -67,6 +67,11 @@ async fn a_new_session_knows_nothing_of_the_one_before_which_stays() {
     assert_eq!(texts(&server), ["reply exactly: new"]);
     let _ = home.run(&[&SAY_TWO[..], &["--session-id", &first]].concat()).await.code(0);
     assert_eq!(texts(&server)[..2], ["reply exactly: one", "one"]);
+    // What the list of sessions shows of an id is enough, unless it means another.
+    let args = [&SAY_TWO[..], &["--session-id", &first[..8], "--json"]].concat();
+    assert_eq!(agent_meta(&home.run(&args).await.code(0).json(), "sessionId"), first);
+    let args = [&SAY_TWO[..], &["--session-id", "00000000", "--json"]].concat();
+    assert_eq!(agent_meta(&home.run(&args).await.code(0).json(), "sessionId"), "00000000");
     // A new session alone needs no server.
     server.close_port();
     let ended = home.run(&["agent", "-m", "/reset", "--json"]).await.code(0).json();

@@ -72,7 +72,7 @@ impl Job<'_> {
             Ok(Next::Turn(whereto)) => whereto,
             Ok(Next::Begun(session)) => return self.nothing("new_session", session),
             Ok(Next::NothingToResume(session)) => return self.nothing_to_resume(session),
-            Err(error) => return self.fail(&error),
+            Err(error) => return self.fail(&error, Value::Null),
         };
         let runtime = egress::runtime(waiting::runtime(context, args.wait), printer, args.strict);
         // A turn that is stopped ends like any other, with its report.
@@ -84,7 +84,7 @@ impl Job<'_> {
         };
         let mut talk = match talk {
             Ok(talk) => talk,
-            Err(error) => return self.fail(&error),
+            Err(error) => return self.fail(&error, Value::Null),
         };
         context.print_notices();
         talk.tell_found(printer, &self.order);
@@ -104,7 +104,7 @@ impl Job<'_> {
         let report = match turn(talk, order, &mut show, stopped).await? {
             Ok(Some(report)) => report,
             Ok(None) => return self.nothing_to_resume(session),
-            Err(error) => return self.fail(&ConversationError::Store(error)),
+            Err(error) => return self.fail(&ConversationError::Store(error), session),
         };
         let has_streamed = show.finish()?;
         context.print_notices();
@@ -183,8 +183,8 @@ impl Job<'_> {
         )
     }
 
-    /// Ends a run whose turn could not begin.
-    fn fail(&self, error: &ConversationError) -> io::Result<Exit> {
+    /// Ends a run whose turn could not begin, in this session as far as it is known.
+    fn fail(&self, error: &ConversationError, session: Value) -> io::Result<Exit> {
         self.context.print_notices();
         let printer = self.output.printer;
         let (attempts, value) = match error {
@@ -197,8 +197,7 @@ impl Job<'_> {
                 (Vec::new(), report::store_json(error))
             }
         };
-        let end =
-            Turnless { outcome: "failed", session: Value::Null, attempts, error: Some(value) };
+        let end = Turnless { outcome: "failed", session, attempts, error: Some(value) };
         self.turnless(&end, Exit::of_conversation_error(error))
     }
 

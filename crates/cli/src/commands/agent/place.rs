@@ -2,6 +2,7 @@
 
 use openclaw_runtime::{
     ConnectError, ConversationError, Place, Runtime, SessionInfo, SessionKey, StoreError,
+    StoreErrorKind,
 };
 use serde_json::{Value, json};
 
@@ -9,6 +10,12 @@ use super::order::Order;
 use super::talk::Whereto;
 use crate::args::Agent;
 use crate::printer::Printer;
+
+/// How much of a session's id a list shows, in characters.
+const SHOWN_ID: usize = 8;
+
+/// How long an id is that the store made, in characters.
+const WHOLE_ID: usize = 36;
 
 /// What follows when the sessions were seen to.
 #[derive(Debug)]
@@ -45,9 +52,10 @@ pub(crate) fn prepare(
     whereto: Whereto,
     printer: Printer,
 ) -> Result<Next, ConversationError> {
-    let Whereto::Session(place) = &whereto else { return Ok(Next::Turn(whereto)) };
+    let Whereto::Session(place) = whereto else { return Ok(Next::Turn(whereto)) };
+    let place = &whole(runtime, place)?;
     match order {
-        Order::Say(_) => Ok(Next::Turn(whereto)),
+        Order::Say(_) => Ok(Next::Turn(Whereto::Session(place.clone()))),
         Order::New(first) => {
             runtime.check_agent(agent).map_err(ConnectError::Setup)?;
             let (id, key) = begin_anew(runtime, place, agent, printer)?;
@@ -64,6 +72,23 @@ pub(crate) fn prepare(
                 None => Next::NothingToResume(Value::Null),
             })
         }
+    }
+}
+
+/// Takes the beginning of an id, as lists of sessions show it, for the id of the session. Anything
+/// else is the id that it is.
+fn whole(runtime: &Runtime, place: Place) -> Result<Place, StoreError> {
+    let Place::Id(id) = &place else { return Ok(place) };
+    let text = id.as_str();
+    let is_beginning = (SHOWN_ID..WHOLE_ID).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    if !is_beginning {
+        return Ok(place);
+    }
+    match runtime.sessions()?.find(text) {
+        Ok(info) if info.id.as_str().starts_with(text) => Ok(Place::Id(info.id)),
+        Err(error) if error.kind() != StoreErrorKind::NotFound => Err(error),
+        Ok(_) | Err(_) => Ok(place),
     }
 }
 
