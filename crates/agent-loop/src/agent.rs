@@ -162,17 +162,6 @@ impl Agent {
         self.run(history, TurnRequest::say(input, events), std::future::pending()).await
     }
 
-    /// Runs one turn on what the user said, as [`run`](Self::run) does with nobody to steer it.
-    pub async fn run_turn_until(
-        &self,
-        history: &mut History,
-        input: &str,
-        events: EventSender,
-        cancelled: impl Future<Output = ()>,
-    ) -> TurnReport {
-        self.run(history, TurnRequest::say(input, events), cancelled).await
-    }
-
     /// Puts a summary in the place of the conversation's beginning, whether or not it still fits.
     /// `None` when nothing that can be done cuts a fifth of it.
     ///

@@ -290,7 +290,7 @@ impl Conversation {
     /// When the store cannot be read or written.
     pub async fn undo_turn(&mut self) -> Result<bool, StoreError> {
         let undone = self.session.undo_turn().await?;
-        self.went_back(undone)
+        Ok(self.went_back(undone))
     }
 
     /// Takes back the last compaction; `false` when there is none.
@@ -299,7 +299,7 @@ impl Conversation {
     /// When the store cannot be read or written.
     pub async fn undo_compaction(&mut self) -> Result<bool, StoreError> {
         let undone = self.session.undo_compaction().await?;
-        self.went_back(undone)
+        Ok(self.went_back(undone))
     }
 
     /// Begins a new, empty session, to which the key leads from now on. The one before stays and
@@ -307,7 +307,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When it cannot be written; the conversation is then as it was.
-    pub async fn reset(&mut self) -> Result<(), ConversationError> {
+    pub fn reset(&mut self) -> Result<(), ConversationError> {
         let key = self.session.key().clone();
         let id = self.store.reset(&key, &self.agent_id)?;
         let loaded = self.store.take_or_make(&id, &key, &self.agent_id)?;
@@ -352,12 +352,12 @@ impl Conversation {
         self.runtime.put_together(connected, around)
     }
 
-    fn went_back(&mut self, to: Option<History>) -> Result<bool, StoreError> {
-        let Some(history) = to else { return Ok(false) };
+    fn went_back(&mut self, to: Option<History>) -> bool {
+        let Some(history) = to else { return false };
         self.history = history;
         self.found.unfinished_turn = false;
         // What the window holds now, no server has counted.
         self.context = None;
-        Ok(true)
+        true
     }
 }

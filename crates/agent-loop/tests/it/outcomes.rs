@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use openclaw_agent_loop::{
-    AskedAgain, DuplicateTool, Refusal, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, events,
+    AskedAgain, DuplicateTool, Refusal, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
+    TurnRequest, events,
 };
 use openclaw_core::{
     AssistantMessage, ChatEvent, ModelError, ModelErrorKind, Outcome, ToolName, ToolOutput, Usage,
@@ -160,7 +161,8 @@ async fn a_turn_that_is_cancelled_says_so_and_answers_what_is_open() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let (sender, mut receiver) = events::channel();
     let cancelled = async { drop(stopped.await) };
-    let turn = play.agent.run_turn_until(&mut play.history, "Go", sender, cancelled);
+    let request = TurnRequest::say("Go", sender);
+    let turn = play.agent.run(&mut play.history, request, cancelled);
     let watch = async {
         while let Some(event) = receiver.recv().await {
             if matches!(event, TurnEvent::ToolStarted { .. }) {

@@ -50,7 +50,7 @@ impl Host {
 
     async fn begin_anew(&mut self, message: Option<String>) -> io::Result<Flow> {
         let before = self.conversation.session_id().clone();
-        if let Err(error) = self.conversation.reset().await {
+        if let Err(error) = self.conversation.reset() {
             super::print_error(self.context.printer, &error);
             return Ok(Flow::GoOn);
         }

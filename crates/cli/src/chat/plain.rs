@@ -95,7 +95,7 @@ impl Plain<'_> {
             Command::Help => printer.answer_line(orders::help())?,
             Command::Quit => return Ok(Next::Quit),
             Command::New(message) => {
-                if let Err(error) = conversation.reset().await {
+                if let Err(error) = conversation.reset() {
                     return Ok(Next::Line(print_error(printer, &error)));
                 }
                 printer.note(format_args!("session {} begins", conversation.session_id()));

@@ -111,7 +111,7 @@ async fn a_new_session_leaves_the_old_one_as_it_is() {
     let mut conversation = take_up(&lab).await;
     say(&mut conversation, "first").await;
     let old = conversation.session_id().clone();
-    conversation.reset().await.unwrap();
+    conversation.reset().unwrap();
     assert!(conversation.history().is_empty() && *conversation.session_id() != old);
     say(&mut conversation, "second").await;
     assert_eq!(last_messages(&server), ["second"]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use openclaw_core::{Approver, History, NoJournal};
 use openclaw_runtime::{
     AgentOptions, AgentRun, Conversation, ConversationError, ConversationOptions, EventSender,
-    Found, Limit, Place, Runtime, StoreError, TurnReport, Unfinished,
+    Found, Limit, Place, Runtime, StoreError, TurnReport, TurnRequest, Unfinished,
 };
 use serde_json::{Value, json};
 
@@ -95,8 +95,8 @@ impl Talk {
             (Self::Kept(conversation), None) => conversation.resume(None, events, cancelled).await,
             (Self::Once(run), Some(message)) => {
                 let mut history = History::new();
-                let report = run.agent.run_turn_until(&mut history, message, events, cancelled);
-                Ok(Some(report.await))
+                let request = TurnRequest::say(message, events);
+                Ok(Some(run.agent.run(&mut history, request, cancelled).await))
             }
             (Self::Once(_), None) => Ok(None),
         }
