@@ -31,25 +31,33 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -s q -l quiet -d 'Say no
 complete -c openclaw -n "__fish_openclaw_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c openclaw -n "__fish_openclaw_needs_command" -s V -l version -d 'Print version'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "agent" -d 'Run one turn of an agent: answer a message, with tools, until it is done'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "chat" -d 'Talk with an agent: each message is a turn, and the session is kept'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "infer" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "capability" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read, change, check and explain the config'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Examine the config, the server and the model, and say what would mend what is wrong'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'See which models there are and how they are reached'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'See, take out, take in and delete the conversations that are kept'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'See what was said to and by the model servers, and send it again'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'See what an agent sends before you have said a word'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do; `-` reads it from stdin' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do; `-` reads it from stdin. `/new` or `/reset` begins a new session, with what follows as its first message' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: `agent:ID:main` of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The same by the session\'s own id, or by what `sessions` shows of it; one that there is not is made' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or a line of JSON for each thing that happens, as it happens' -r -f -a "text\t''
+json\t''
+stream-json\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l thinking -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s t -l to -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l channel -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l resume -d 'Finish the turn that was interrupted'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -d 'Neither go on with a session nor keep the turn in one'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
@@ -59,6 +67,25 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l deliver
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: `agent:ID:main` of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The same by the session\'s own id; one that there is not is made' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a server that is not there yet, as for `agent`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s thoughts are shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
+short\t'While they come their last line, and how long they took'
+full\t'As they are'"
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l strict -d 'Use that model alone, never a fallback'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s y -l yes -d 'Run commands without asking'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l plain -d 'No more than text: each line of stdin is a message, and answers go to stdout. So it is without a terminal too'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l trace -d 'Keep what is said to and by the model server, for `/trace` and `openclaw trace`'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
@@ -250,6 +277,58 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l active -d 'Only sessions that were used in the last so many minutes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l agent -d 'Only sessions of this agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l all-agents -d 'Accepted: the sessions of all agents are always listed'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "list" -d 'List the sessions, the one that was used last first'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "show" -d 'Print what was said in a session'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "export" -d 'Write a session as lines of JSON, to stdout or to a file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "import" -d 'Take in a session from a file: an export, or a transcript of the original OpenClaw'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "delete" -d 'Delete sessions for good'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l active -d 'Only sessions that were used in the last so many minutes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l agent -d 'Only sessions of this agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l all-agents -d 'Accepted: the sessions of all agents are always listed'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l last -d 'Only the last so many messages of yours, each with all that followed it' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object, with all that was taken back'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to this file, for you alone to read, instead of stdout' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -l force -d 'Replace the file when there is one'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l session -d 'The key for it; default: the file\'s own, else `agent:ID:main` of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l agent -d 'The agent whose session it becomes, where the file does not say' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Delete without asking'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and not __fish_seen_subcommand_from list show curl replay clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'

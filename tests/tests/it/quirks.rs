@@ -92,7 +92,8 @@ async fn a_key_that_is_wanted_and_one_that_is_none() {
     let ended = none.run(&args).await.code(5);
     let _ = ended.says(&[
         "401",
-        "The server wants a key and none was sent: set `models.providers.vllm.apiKey`",
+        "The server wants a key and none was sent: set `VLLM_API_KEY` or \
+         `models.providers.vllm.apiKey`",
     ]);
     let seen = server.requests();
     assert!(!seen.is_empty() && seen.iter().all(|seen| seen.header("authorization").is_none()));
