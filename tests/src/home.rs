@@ -161,7 +161,7 @@ impl Home {
         command
     }
 
-    fn prepare(&self, command: &mut std::process::Command) {
+    pub(crate) fn prepare(&self, command: &mut std::process::Command) {
         command
             .env_clear()
             .env("HOME", self.path())

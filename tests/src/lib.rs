@@ -18,6 +18,8 @@
 mod binary;
 mod home;
 mod run;
+mod terminal;
 
 pub use home::Home;
 pub use run::{Ended, Running, kill, soon};
+pub use terminal::Terminal;

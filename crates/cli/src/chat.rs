@@ -23,7 +23,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_runtime::{
-    Awaited, ConversationError, ConversationOptions, Limit, Place, Runtime, StoreError, Wait,
+    Awaited, ConversationError, ConversationOptions, Limit, Place, Runtime, StoreError,
+    StoreErrorKind, Wait,
 };
 
 pub(crate) use self::ask::Person;
@@ -118,6 +119,9 @@ fn print_error(printer: Printer, error: &ConversationError) -> Exit {
         ConversationError::Connect(error) => print_connect_error(printer, error),
         ConversationError::Store(error) => {
             report::print_store(printer, error);
+            if error.kind() == StoreErrorKind::InUse {
+                printer.hint("`--session KEY` goes on with another session, or begins it.");
+            }
             Exit::of_conversation_error(&ConversationError::Store(error.clone()))
         }
     }

@@ -7,6 +7,12 @@ mod agent_ends;
 #[cfg(test)]
 mod agent_sessions;
 #[cfg(test)]
+mod chat;
+#[cfg(test)]
+mod chat_commands;
+#[cfg(test)]
+mod chat_plain;
+#[cfg(test)]
 mod config_commands;
 #[cfg(test)]
 mod config_faults;

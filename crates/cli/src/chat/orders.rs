@@ -54,9 +54,7 @@ impl Host {
             super::print_error(self.context.printer, &error);
             return Ok(Flow::GoOn);
         }
-        let text = format!(
-            "a new session begins; the one before is kept: `openclaw chat --session-id {before}`"
-        );
+        let text = format!("a new session begins; the one before is kept as {before}");
         self.desk.note(Style::Dim, &text);
         match message {
             Some(message) => {
