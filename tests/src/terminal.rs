@@ -15,7 +15,7 @@ use crate::binary::openclaw;
 use crate::run::soon;
 
 /// Far longer than anything takes to be shown, however busy the machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A terminal with a program on it, which is killed when this is dropped.
 pub struct Terminal {
@@ -91,16 +91,16 @@ impl Terminal {
                     return Some(screen);
                 }
                 let mut bytes = [0; 4096];
-                match self.stdout.read(&mut bytes).await {
-                    Ok(0) | Err(_) => return None,
-                    Ok(read) => self.parser.process(bytes.get(..read).unwrap_or_default()),
+                match self.stdout.read(&mut bytes).await.unwrap_or(0) {
+                    0 => return None,
+                    read => self.parser.process(bytes.get(..read).unwrap_or_default()),
                 }
             }
         });
         match shown.await {
             Ok(Some(screen)) => screen,
             Ok(None) => panic!("the program ended before {what}:\n{}", self.screen()),
-            Err(_) => panic!("waited in vain for {what}:\n{}", self.screen()),
+            Err(elapsed) => panic!("{elapsed} for {what}:\n{}", self.screen()),
         }
     }
 

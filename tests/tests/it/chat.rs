@@ -6,7 +6,8 @@ use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
 use openclaw_tests::{Home, Terminal, kill, soon};
 use serde_json::Value;
 
-use crate::servers::tiny;
+use crate::fallbacks::{chain, server};
+use crate::servers::{nobody, tiny};
 
 /// A chat at its prompt.
 pub(crate) async fn chat(home: &Home, args: &[&str]) -> Terminal {
@@ -117,6 +118,22 @@ async fn a_command_is_asked_about_on_the_same_screen() {
         assert_eq!(screen.contains("✓ exec touch made.txt"), expected, "{screen}");
         assert_eq!(home.files() == ["made.txt"], expected);
     }
+}
+
+#[tokio::test]
+async fn a_hosted_fallback_is_asked_about_on_the_same_screen() {
+    let (down, good) = (nobody().await, server().await);
+    // Kept for documents: nothing may ever be sent there.
+    let home = chain(&[&down, "http://192.0.2.1:8000/v1", &good.base_url()]);
+    good.push(Turn::text("from here"));
+    let mut terminal = home.terminal(&["chat", "--set", "models.egress=ask"]);
+    terminal.shows("send the conversation to 192.0.2.1 (`b/m`)? [y/N]").await;
+    terminal.types("n\r").await;
+    let screen = terminal.shows("/help tells what can be typed").await;
+    assert!(screen.contains("openclaw 0.1.0 · c/m · "), "{screen}");
+    terminal.awaits("").await;
+    terminal.types("hello\r").await;
+    terminal.shows("from here").await;
 }
 
 #[tokio::test]
@@ -265,7 +282,7 @@ impl<'a> Tmux<'a> {
 
     /// Looks until the screen holds a text.
     async fn shows(&self, text: &str) -> String {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let mut command = tokio::process::Command::from(self.command(&["capture-pane", "-p"]));
             let screen = soon(command.output()).await.unwrap().stdout;
