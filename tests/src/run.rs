@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -78,12 +78,15 @@ impl Running {
     /// # Panics
     /// When stdout ends before.
     pub async fn until_shows(&mut self, text: &str) {
-        let stdout = self.child.stdout.as_mut().unwrap();
-        let mut shown = Vec::new();
-        while !String::from_utf8_lossy(&shown).contains(text) {
-            let byte = soon(stdout.read_u8()).await;
-            shown.push(byte.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&shown))));
-        }
+        until(self.child.stdout.as_mut().unwrap(), text).await;
+    }
+
+    /// The same for stderr.
+    ///
+    /// # Panics
+    /// When stderr ends before.
+    pub async fn until_says(&mut self, text: &str) {
+        until(self.child.stderr.as_mut().unwrap(), text).await;
     }
 
     /// The process, as others name it.
@@ -171,5 +174,14 @@ impl Ended {
     #[must_use]
     pub fn stable_stderr(&self) -> String {
         self.stderr.replace(&*self.home.to_string_lossy(), "~")
+    }
+}
+
+/// Reads until there was `text`.
+async fn until(stream: &mut (impl AsyncRead + Unpin), text: &str) {
+    let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains(text) {
+        let byte = soon(stream.read_u8()).await;
+        shown.push(byte.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&shown))));
     }
 }

@@ -114,8 +114,8 @@ pub(crate) struct Agent {
     /// The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
-    /// Wait for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without
-    /// a time 10 minutes
+    /// Wait for a session that another process uses and for a server that is not there yet, so many
+    /// seconds or as `90s`, `10m`, `2h`; without a time 10 minutes
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
     pub(crate) wait: Option<Period>,
     /// Run commands without asking

@@ -38,7 +38,7 @@ use crate::printer::Printer;
 use crate::report;
 use crate::run::print_connect_error;
 
-/// What a server that is waited for was last found to be like.
+/// What is not at hand yet, a server or the session, and why.
 pub(crate) type Awaiting = Arc<Mutex<Option<String>>>;
 
 pub(crate) async fn run(context: &Context, args: Chat) -> io::Result<Exit> {
@@ -107,7 +107,7 @@ fn prepare(
 fn told(duration: Duration, awaiting: Awaiting) -> Wait {
     let limit = Limit { duration, source: "--wait".into() };
     let tell = move |awaited: Option<Awaited<'_>>| {
-        let problem = awaited.map(|awaited| format!("failed to {}", awaited.error));
+        let problem = awaited.map(|awaited| format!("failed to {}", awaited.missing));
         *awaiting.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     };
     Wait { limit, tell: Arc::new(tell) }
@@ -120,7 +120,10 @@ fn print_error(printer: Printer, error: &ConversationError) -> Exit {
         ConversationError::Store(error) => {
             report::print_store(printer, error);
             if error.kind() == StoreErrorKind::InUse {
-                printer.hint("`--session KEY` goes on with another session, or begins it.");
+                printer.hint(
+                    "`--wait 10m` waits until it is free; `--session KEY` goes on with another \
+                     session, or begins it.",
+                );
             }
             Exit::of_conversation_error(&ConversationError::Store(error.clone()))
         }

@@ -1,11 +1,11 @@
-//! `--wait`: shows a server that is waited for before there is a model.
+//! `--wait`: shows a server or a session that is waited for before there is a turn.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use openclaw_config::Period;
-use openclaw_runtime::{Awaited, Limit, Runtime, Wait};
+use openclaw_runtime::{Awaited, Limit, Missing, Runtime, Wait};
 
 use crate::commands::Context;
 use crate::printer::{Printer, Style};
@@ -28,13 +28,17 @@ pub(crate) fn runtime(context: &Context, wait: Option<Period>) -> Runtime {
 
 /// On a terminal one line that counts; elsewhere one that is written once.
 fn show(printer: Printer, awaited: Awaited<'_>, limit: Duration, has_told: bool) {
-    let Awaited { error, waited } = awaited;
-    let problem = visible::line(&format!("failed to {error}"));
+    let Awaited { missing, waited } = awaited;
+    let problem = visible::line(&format!("failed to {missing}"));
+    let what = match missing {
+        Missing::Server(_) => "server",
+        Missing::Session(_) => "session",
+    };
     if printer.stderr_is_terminal {
         let seconds = waited.as_secs();
-        let text = format!("\r\x1b[2Kwaiting for the server, {seconds} s: {problem}");
+        let text = format!("\r\x1b[2Kwaiting for the {what}, {seconds} s: {problem}");
         printer.raw(&printer.paint(Style::Dim, text));
     } else if !has_told {
-        printer.note(format_args!("waiting for the server, at most {}: {problem}", time(limit)));
+        printer.note(format_args!("waiting for the {what}, at most {}: {problem}", time(limit)));
     }
 }

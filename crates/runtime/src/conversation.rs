@@ -3,6 +3,7 @@
 mod context;
 mod error;
 mod record;
+mod seat;
 
 use std::fmt;
 use std::future::Future;
@@ -20,6 +21,8 @@ use openclaw_store::{
 
 use crate::agent::{AgentRun, Around, Connected};
 use crate::{ConnectError, Runtime};
+
+use seat::Seat;
 
 pub use context::ContextUse;
 pub use error::ConversationError;
@@ -126,7 +129,8 @@ impl Runtime {
         self.connector.setup.paths.sessions_file()
     }
 
-    /// Takes up a conversation, or begins one, and connects its model.
+    /// Takes up a conversation, or begins one, and connects its model. With
+    /// [`Runtime::with_wait`] a session that another process uses is waited for as well.
     ///
     /// # Errors
     /// When the session cannot be used, e.g. because another process does, when the workspace
@@ -139,22 +143,8 @@ impl Runtime {
         let runtime = self.of_agent(&agent_id).map_err(ConnectError::Setup)?;
         let workspace = runtime.workspace(options.workspace.clone())?;
         let store = runtime.sessions()?;
-        let main = format!("agent:{agent_id}:main").parse::<SessionKey>()?;
-        let id = match &options.place {
-            Some(Place::Key(key)) => store.current(key)?.map(|info| info.id),
-            Some(Place::Id(id)) => Some(id.clone()),
-            None => store.current(&main)?.map(|info| info.id),
-        };
-        if let Some(id) = id {
-            store.check_free(&id)?;
-        }
-        // What taking a session up finds is told once. Whoever finds no server leaves it as it is.
-        let connected = runtime.connected(options.model.as_deref()).await?;
-        let loaded = match &options.place {
-            Some(Place::Key(key)) => store.take_current(key, &agent_id),
-            Some(Place::Id(id)) => store.take_or_make(id, &main, &agent_id),
-            None => store.take_current(&main, &agent_id),
-        }?;
+        let seat = Seat::new(&store, options.place.as_ref(), &agent_id)?;
+        let (connected, loaded) = runtime.seated(&seat, options.model.as_deref()).await?;
         let around = Around {
             agent: &agent_id,
             workspace: &workspace,

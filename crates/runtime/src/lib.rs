@@ -60,4 +60,4 @@ pub use prompt::{Explanation, Part, Profile, Prompt, Section};
 pub use runtime::Runtime;
 pub use status::{Credential, ProviderStatus, Status};
 pub use trace::{ReplayError, ReplayTarget};
-pub use waiting::{Awaited, Wait};
+pub use waiting::{Awaited, Missing, Wait};

@@ -1,4 +1,4 @@
-//! Waits for a server that is not there yet.
+//! Waits for a server that is not there yet, and for a session that another process uses.
 
 use std::fmt;
 use std::future::Future;
@@ -7,17 +7,22 @@ use std::time::Duration;
 
 use openclaw_agent_loop::Limit;
 use openclaw_core::{Clock, ModelError, ModelErrorKind};
-use tokio::time::{Instant, sleep_until};
+use openclaw_store::{StoreError, StoreErrorKind};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::error::ConnectError;
 
-/// How a server is waited for that was never there. Clones share who is told.
+/// How often a session is looked at that another process uses.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How a server is waited for that was never there, and a session that another process uses.
+/// Clones share who is told.
 #[derive(Clone)]
 pub struct Wait {
     /// The longest wait, and who says so.
     pub limit: Limit,
-    /// Is told each time that the server was asked for in vain, and once with `None` when the
-    /// wait is over in either way. Not called where there is nothing to wait for.
+    /// Is told each time that it was asked for in vain, and once with `None` when the wait is over
+    /// in either way. Not called where there is nothing to wait for.
     pub tell: Tell,
 }
 
@@ -27,10 +32,28 @@ type Tell = Arc<dyn Fn(Option<Awaited<'_>>) + Send + Sync>;
 /// A wait that goes on.
 #[derive(Debug, Clone, Copy)]
 pub struct Awaited<'a> {
-    /// Why there is no model yet.
-    pub error: &'a ModelError,
+    /// What is not at hand yet, and why.
+    pub missing: Missing<'a>,
     /// For how long it was waited.
     pub waited: Duration,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy)]
+pub enum Missing<'a> {
+    /// A server with a model.
+    Server(&'a ModelError),
+    /// The session.
+    Session(&'a StoreError),
+}
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(error) => error.fmt(f),
+            Self::Session(error) => error.fmt(f),
+        }
+    }
 }
 
 impl fmt::Debug for Wait {
@@ -65,7 +88,7 @@ where
             ))));
         }
         has_told = true;
-        (wait.tell)(Some(Awaited { error: &error, waited: begun.elapsed() }));
+        (wait.tell)(Some(Awaited { missing: Missing::Server(&error), waited: begun.elapsed() }));
         let next = [Some(now + poll), ends_at].into_iter().flatten().min();
         sleep_until(next.unwrap_or(now)).await;
     };
@@ -73,6 +96,37 @@ where
         (wait.tell)(None);
     }
     result
+}
+
+/// Looks again and again whether a session is free, until it is or that has taken too long.
+pub(crate) async fn until_free(
+    wait: &Wait,
+    check: impl Fn() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    let mut has_told = false;
+    let result = loop {
+        let left = wait.limit.duration.saturating_sub(begun.elapsed());
+        let error = match check() {
+            Err(error) if error.kind() == StoreErrorKind::InUse && !left.is_zero() => error,
+            other => break other,
+        };
+        has_told = true;
+        (wait.tell)(Some(Awaited { missing: Missing::Session(&error), waited: begun.elapsed() }));
+        sleep(LOOK.min(left)).await;
+    };
+    if has_told {
+        (wait.tell)(None);
+    }
+    result
+}
+
+impl Wait {
+    /// What is left of it when so much is over.
+    pub(crate) fn after(mut self, waited: Duration) -> Self {
+        self.limit.duration = self.limit.duration.saturating_sub(waited);
+        self
+    }
 }
 
 /// Whether nothing is there, or not the server itself yet, but a proxy before it: one that says

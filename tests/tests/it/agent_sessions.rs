@@ -218,6 +218,26 @@ async fn a_session_that_another_process_uses_is_not_touched() {
 }
 
 #[tokio::test]
+async fn wait_covers_a_session_that_another_process_uses() {
+    let (server, home) = tiny().await;
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::pieces(["one ", "two"])).gate(2, &gate));
+    let running = home.start(&["agent", "-m", "hi"]);
+    soon(gate.reached()).await;
+    let requests = server.requests().len();
+    let brief = [&SAY_ONE[..], &["--wait", "1s", "--json"]].concat();
+    let ended = home.run(&brief).await.code(9);
+    let _ = ended.says(&["waiting for the session, at most 1.0 s", "`--wait 10m`"]);
+    assert_eq!(server.requests().len(), requests, "nothing was sent");
+    let mut patient = home.start(&[&SAY_ONE[..], &["--wait", "5m"]].concat());
+    patient.until_says("waiting for the session, at most").await;
+    gate.open();
+    assert_eq!(running.ended().await.code(0).stdout, "one two\n");
+    assert_eq!(patient.ended().await.code(0).stdout, "one\n");
+    assert_eq!(texts(&server), ["hi", "one two", "reply exactly: one"]);
+}
+
+#[tokio::test]
 async fn a_store_that_cannot_be_used_is_a_failure_with_its_cause() {
     let (server, home) = tiny().await;
     let home = home.config("{}");

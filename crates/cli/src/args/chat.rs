@@ -33,7 +33,8 @@ pub(crate) struct Chat {
     /// The longest a turn may take; default: `agents.defaults.timeoutSeconds`
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
-    /// Wait for a server that is not there yet, as for `agent`
+    /// Wait for a session that another process uses and a server that is not there yet, as for
+    /// `agent`
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
     pub(crate) wait: Option<Period>,
     /// Run commands without asking

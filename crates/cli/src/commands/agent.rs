@@ -211,8 +211,8 @@ fn tell_store_error(output: Output, error: &StoreError) {
     report::print_store(output.printer, error);
     if error.kind() == StoreErrorKind::InUse {
         output.printer.hint(
-            "`--session KEY` goes on with another session, `-m \"/new …\"` begins a new one, and \
-             `--no-session` needs none.",
+            "`--wait 10m` waits until it is free. `--session KEY` goes on with another session, \
+             `-m \"/new …\"` begins a new one, and `--no-session` needs none.",
         );
     }
 }

@@ -1,12 +1,13 @@
 //! Conversations that are kept: taken up, resumed, begun anew and taken back.
 
 use std::future::{pending, ready};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_runtime::{
-    Conversation, ConversationError, ConversationOptions, Place, StoreErrorKind, TurnOutcome,
-    channel,
+    Awaited, Conversation, ConversationError, ConversationOptions, Limit, Place, Runtime,
+    StoreErrorKind, TurnOutcome, Wait, channel,
 };
 
 use crate::agent::Agrees;
@@ -77,6 +78,43 @@ async fn a_conversation_goes_on_where_the_last_process_left_it() {
     server.push(Turn::text("Ada."));
     assert_eq!(say(&mut second, "What is my name?").await, "Ada.");
     assert_eq!(last_messages(&server), ["My name is Ada.", "Ada, then.", "What is my name?"]);
+}
+
+/// A runtime that waits so long, and calls this each time that it waited in vain.
+fn waiting(lab: &Lab, time: Duration, tell: impl Fn(&str) + Send + Sync + 'static) -> Runtime {
+    let limit = Limit { duration: time, source: "--wait".into() };
+    let tell = move |awaited: Option<Awaited<'_>>| {
+        tell(&awaited.map_or("over".to_owned(), |awaited| awaited.missing.to_string()));
+    };
+    lab.runtime.clone().with_wait(Wait { limit, tell: Arc::new(tell) })
+}
+
+#[tokio::test]
+async fn a_session_that_another_one_uses_is_waited_for() {
+    let (server, lab) = server().await;
+    let holder = Mutex::new(Some(take_up(&lab).await));
+    let requests = server.requests().len();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&told);
+    let runtime = waiting(&lab, Duration::from_secs(600), move |text| {
+        log.lock().unwrap().push(text.to_owned());
+        drop(holder.lock().unwrap().take());
+        assert_eq!(server.requests().len(), requests, "nobody asks a server meanwhile");
+    });
+    let taken = runtime.conversation(options("lab/tiny")).await.unwrap();
+    let told = told.lock().unwrap().clone();
+    let [first, over] = &told[..] else { panic!("{told:?}") };
+    assert!(first.contains(&format!("which process {} uses", std::process::id())), "{first}");
+    assert_eq!(over, "over");
+    drop(taken);
+
+    let _held = take_up(&lab).await;
+    let runtime = waiting(&lab, Duration::from_millis(20), |_| {});
+    let taken = runtime.conversation(options("lab/tiny")).await.unwrap_err();
+    assert!(
+        matches!(&taken, ConversationError::Store(e) if e.kind() == StoreErrorKind::InUse),
+        "{taken:?}"
+    );
 }
 
 #[tokio::test]
