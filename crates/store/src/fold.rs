@@ -208,7 +208,9 @@ impl Fold {
         match self.history.steps().next_back() {
             Some(Step::User(_)) => true,
             Some(Step::Assistant { calls, .. }) => !calls.is_empty(),
-            Some(Step::Summary(_)) | None => false,
+            // Of what was replaced, it holds what was not answered yet.
+            Some(Step::Summary(summary)) => summary.request.is_some(),
+            None => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whatever was recorded reads back as the history that the agent had.
 
-use openclaw_core::{AssistantMessage, History};
+use openclaw_core::{AssistantMessage, History, Journal as _, JournalEntry, Summary};
 use openclaw_store::{Loaded, Prefix, Store};
 use proptest::prelude::*;
 
@@ -185,6 +185,22 @@ fn only_what_a_compaction_kept_is_read() {
     assert_eq!(loaded.history, history);
     assert!(loaded.events_read < 25, "{}", loaded.events_read);
     assert_eq!(store.sessions().unwrap()[0].turns, 51);
+}
+
+#[test]
+fn a_turn_that_was_summarised_as_a_whole_can_still_be_taken_up() {
+    for (request, is_unfinished) in [(Some("Do it.".to_owned()), true), (None, false)] {
+        let (_folder, store) = store();
+        let mut talk = Talk::new(take(&store));
+        talk.turn("before");
+        talk.begin();
+        talk.user("Do it.");
+        let summary = Summary { text: "in short".to_owned(), request, ..Summary::default() };
+        let entry = JournalEntry::Compacted { keep: 0, summary: &summary };
+        block_on(talk.session.append(entry)).unwrap();
+        drop(talk);
+        assert_eq!(take(&store).unfinished_turn, is_unfinished);
+    }
 }
 
 #[test]
