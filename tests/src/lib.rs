@@ -19,7 +19,9 @@ mod binary;
 mod home;
 mod run;
 mod terminal;
+mod tmux;
 
 pub use home::Home;
 pub use run::{Ended, Running, kill, soon};
 pub use terminal::Terminal;
+pub use tmux::Tmux;

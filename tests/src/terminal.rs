@@ -141,6 +141,12 @@ impl Terminal {
         fs::read_to_string(self.home.join("pid")).unwrap().trim().to_owned()
     }
 
+    /// Tells the program to end.
+    pub async fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.id()]).status();
+        assert!(soon(sent).await.unwrap().success());
+    }
+
     /// Waits for the end and returns the exit code, the screen, and whether the terminal is as it
     /// was: it shows what is typed and takes lines.
     pub async fn ended(mut self) -> (Option<i32>, String, bool) {

@@ -1,9 +1,7 @@
 //! The chat on a terminal: what is shown, steered and stopped.
 
-use std::time::{Duration, Instant};
-
 use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
-use openclaw_tests::{Home, Terminal, kill, soon};
+use openclaw_tests::{Home, Terminal, Tmux, kill, soon};
 use serde_json::Value;
 
 use crate::fallbacks::{chain, server};
@@ -25,7 +23,7 @@ pub(crate) fn last_messages(server: &MockVllm) -> Vec<Value> {
 }
 
 fn said(server: &MockVllm) -> String {
-    last_messages(server).iter().map(|message| format!("{}\n", message["content"])).collect()
+    Value::Array(last_messages(server)).to_string()
 }
 
 #[tokio::test]
@@ -217,9 +215,7 @@ async fn being_told_to_end_gives_the_terminal_back() {
     let mut terminal = chat(&home, &[]).await;
     terminal.types("count\r").await;
     terminal.shows("one").await;
-    let id = terminal.id();
-    let sent = tokio::process::Command::new("kill").args(["-TERM", &id]).status();
-    assert!(soon(sent).await.unwrap().success());
+    terminal.terminate().await;
     let (code, _, is_as_before) = terminal.ended().await;
     assert_eq!((code, is_as_before), (Some(130), true));
     soon(server.requests().last().unwrap().until_aborted()).await;
@@ -249,54 +245,4 @@ async fn it_is_at_home_in_tmux() {
     tmux.shows("\n› say hello\n").await;
     tmux.run(&["send-keys", "C-c", "/quit", "Enter"]);
     tmux.shows("session agent:main:main is kept").await;
-}
-
-/// A server of tmux with a program in it, ended when this is dropped.
-struct Tmux<'a>(&'a Home);
-
-impl<'a> Tmux<'a> {
-    /// `None` when there is no tmux.
-    fn start(home: &'a Home, args: &[&str]) -> Option<Self> {
-        // The shell stays, so that the end of the program is to be seen.
-        let script = r#"exec tmux -S "$HOME/tmux" -f /dev/null new-session -d -x 100 -y 30 \
-                        sh -c '"$@"; read -r end' sh "$@""#;
-        let mut command = home.shell(script, args);
-        command.env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
-        let output = command.output().unwrap();
-        if output.status.code() == Some(127) {
-            return None;
-        }
-        assert!(output.status.success(), "{output:?}");
-        Some(Self(home))
-    }
-
-    fn run(&self, args: &[&str]) {
-        assert!(self.command(args).status().unwrap().success(), "{args:?}");
-    }
-
-    fn command(&self, args: &[&str]) -> std::process::Command {
-        let mut command = std::process::Command::new("tmux");
-        command.arg("-S").arg(self.0.path().join("tmux")).args(args).env("LANG", "C.UTF-8");
-        command
-    }
-
-    /// Looks until the screen holds a text.
-    async fn shows(&self, text: &str) -> String {
-        let until = Instant::now() + Duration::from_mins(1);
-        loop {
-            let mut command = tokio::process::Command::from(self.command(&["capture-pane", "-p"]));
-            let screen = soon(command.output()).await.unwrap().stdout;
-            let screen = String::from_utf8(screen).unwrap();
-            if screen.contains(text) {
-                return screen;
-            }
-            assert!(Instant::now() < until, "waited in vain for {text:?}:\n{screen}");
-        }
-    }
-}
-
-impl Drop for Tmux<'_> {
-    fn drop(&mut self) {
-        let _ = self.command(&["kill-server"]).status();
-    }
 }
