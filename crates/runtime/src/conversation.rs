@@ -230,8 +230,8 @@ impl Conversation {
         events: EventSender,
         cancelled: impl Future<Output = ()>,
     ) -> Result<TurnReport, StoreError> {
-        self.found.unfinished_turn = false;
         self.history = self.session.begin_turn().await?;
+        self.found.unfinished_turn = false;
         self.keep_prefix().await?;
         let turn = TurnRequest { opening: Opening::Say(message), steering, events };
         let report = self.run.agent.run(&mut self.history, turn, cancelled).await;
@@ -250,10 +250,11 @@ impl Conversation {
         events: EventSender,
         cancelled: impl Future<Output = ()>,
     ) -> Result<Option<TurnReport>, StoreError> {
-        if !std::mem::take(&mut self.found.unfinished_turn) {
+        if !self.found.unfinished_turn {
             return Ok(None);
         }
         self.keep_prefix().await?;
+        self.found.unfinished_turn = false;
         let turn = TurnRequest { opening: Opening::Resume(None), steering, events };
         let report = self.run.agent.run(&mut self.history, turn, cancelled).await;
         self.end(&report).await;
@@ -266,6 +267,8 @@ impl Conversation {
     /// # Errors
     /// When the summary cannot be recorded; the conversation is then as it was.
     pub async fn compact(&mut self, events: EventSender) -> Result<Option<Compaction>, TurnError> {
+        // A turn or a compaction that was cut may have recorded more than the history has.
+        self.history = self.session.history().await;
         let compaction = self.run.agent.compact(&mut self.history, events).await?;
         if let (Some(compaction), Some(context)) = (&compaction, &mut self.context) {
             context.tokens = compaction.after;

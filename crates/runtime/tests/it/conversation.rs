@@ -1,13 +1,15 @@
 //! Conversations that are kept: taken up, resumed, begun anew and taken back.
 
-use std::future::{pending, ready};
+use std::future::{Future as _, pending, poll_fn, ready};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_runtime::{
-    Awaited, Conversation, ConversationError, ConversationOptions, Limit, Place, Runtime,
-    StoreErrorKind, TurnOutcome, Wait, channel,
+    Awaited, Conversation, ConversationError, ConversationOptions, Limit, LogContent, LogEntry,
+    Place, Runtime, StoreErrorKind, TurnOutcome, Wait, channel,
 };
 
 use crate::agent::Agrees;
@@ -179,4 +181,43 @@ async fn a_turn_is_taken_back_and_another_model_goes_on() {
     for expected in [true, true, false] {
         assert_eq!(conversation.undo_turn().await.unwrap(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_compaction_after_a_dropped_turn_loses_nothing_that_was_recorded() {
+    let (server, lab) = server().await;
+    let mut conversation = take_up(&lab).await;
+    for number in 0..3 {
+        say(&mut conversation, &format!("{number} {}", "many words ".repeat(200))).await;
+    }
+    let (store, id) = (lab.runtime.sessions().unwrap(), conversation.session_id().clone());
+    let is_recorded = || {
+        let mut is_recorded = false;
+        let mut each = |entry: LogEntry| {
+            is_recorded |= matches!(entry.content, LogContent::Assistant(m) if m.text == "Four.");
+        };
+        store.entries(&id, &mut each).unwrap();
+        is_recorded
+    };
+    server.push(Turn::text("Four."));
+    let (sender, _receiver) = channel();
+    {
+        let mut turn = pin!(conversation.turn("Count the moons.", None, sender, pending()));
+        poll_fn(|context| match is_recorded() {
+            true => Poll::Ready(()),
+            false => turn.as_mut().poll(context).map(|report| panic!("{report:?}")),
+        })
+        .await;
+    }
+    server.push(Turn::text("A summary."));
+    let (sender, _receiver) = channel();
+    assert!(conversation.compact(sender).await.unwrap().is_some());
+    let compacted = conversation.history().clone();
+    drop(conversation);
+    let mut again = take_up(&lab).await;
+    assert_eq!(*again.history(), compacted, "all that is not in the summary is kept");
+    say(&mut again, "Go on.").await;
+    let messages = last_messages(&server);
+    assert!(messages[0].contains("A summary."), "{messages:?}");
+    assert!(messages.ends_with(&["Count the moons.", "Four.", "Go on."].map(str::to_owned)));
 }
