@@ -162,6 +162,12 @@ impl Fold {
         self.calls.iter().map(|call| call.logged.clone())
     }
 
+    /// The id in the log of the open call that has this id in the history.
+    pub(crate) fn logged(&self, id: &ToolCallId) -> Result<ToolCallId, OutOfOrder> {
+        let mut open = self.calls.iter().filter(|call| call.state != CallState::Done);
+        open.find(|call| call.id == *id).map(|call| call.logged.clone()).ok_or(OutOfOrder)
+    }
+
     /// Whether a call has this id in the log and no result.
     pub(crate) fn is_open(&self, logged: &ToolCallId) -> bool {
         self.calls.iter().any(|call| call.logged == *logged && call.state != CallState::Done)

@@ -274,12 +274,15 @@ impl Session {
 
     async fn entry(&self, entry: JournalEntry<'_>) -> Result<(), StoreError> {
         self.write(|mirror| {
+            let unfit = |_| StoreError::new(Fault::Unfit);
+            // Entries name calls as the history does.
+            let logged = |id| mirror.fold.logged(id).map_err(unfit);
             let event = match entry {
                 JournalEntry::User(text) => Event::User(text.to_owned()),
                 JournalEntry::Assistant(message) => Event::Assistant(message.clone()),
-                JournalEntry::Intent(call) => Event::Intent(call.id.clone()),
-                JournalEntry::Dispatched(id) => Event::Dispatched(id.clone()),
-                JournalEntry::Result(id, output) => Event::Result(id.clone(), output.clone()),
+                JournalEntry::Intent(call) => Event::Intent(logged(&call.id)?),
+                JournalEntry::Dispatched(id) => Event::Dispatched(logged(id)?),
+                JournalEntry::Result(id, output) => Event::Result(logged(id)?, output.clone()),
                 JournalEntry::Compacted { keep, summary } => {
                     let own = mirror.last_seq + 1;
                     let kept = if keep == 0 { None } else { mirror.fold.origin_of_last(keep) };
