@@ -184,7 +184,7 @@ pub enum TurnEvent {
         name: ToolName,
         /// Whether the tool did not do what was asked.
         is_error: bool,
-        /// One line for a person, if the tool gave one.
+        /// One line for a person, if the tool gave one; else why the call failed.
         summary: Option<String>,
         /// How long it ran.
         duration: Duration,

@@ -16,6 +16,9 @@ use crate::repeats::{self, Judgement};
 use crate::turn::Turn;
 use crate::{EventSender, Refusal, TOOL_GRACE, TurnError, TurnEvent, room};
 
+/// The most characters of a failed call's text that stand in for the tool's line for a person.
+const LONGEST_REASON: usize = 160;
+
 /// What was decided on a call.
 struct Decided {
     call: ToolCall,
@@ -203,10 +206,19 @@ impl Decided {
         };
         let duration = started.elapsed();
         progress.flush().await;
-        let (is_error, summary) = (output.is_error, output.summary.clone());
+        let (is_error, summary) = (output.is_error, told(&output));
         let event = TurnEvent::ToolFinished { id, name, is_error, summary, duration };
         Answered { call, effect, output, event }
     }
+}
+
+/// The line for a person: the tool's own, or why the call failed.
+fn told(output: &ToolOutput) -> Option<String> {
+    let why = || {
+        let line = output.text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        Some(line.chars().take(LONGEST_REASON).collect())
+    };
+    output.summary.clone().or_else(|| output.is_error.then(why).flatten())
 }
 
 fn stopped(limit: Duration) -> ToolOutput {

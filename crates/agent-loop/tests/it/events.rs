@@ -103,15 +103,21 @@ async fn a_dropped_receiver_neither_fails_nor_holds_up_the_turn() {
 }
 
 #[tokio::test]
-async fn a_tool_that_fails_is_shown_as_failed() {
-    let fails = Act::Output(ToolOutput::error("no").with_summary("failed"));
-    let first = says(calls("", &[("fail", "{}")]), Outcome::Calls);
-    let mut play = Stage::new([first, replies("Done.")]).tool("fail", fails).build();
-    let (_, seen) = play.turn("Go").await;
-    assert!(seen.iter().any(|event| matches!(
-        event,
-        TurnEvent::ToolFinished { is_error: true, summary: Some(s), .. } if s == "failed"
-    )));
+async fn a_tool_that_fails_is_shown_as_failed_with_the_reason() {
+    let long = format!("\n {}\nmore", "x".repeat(1000));
+    for (output, shown) in [
+        (ToolOutput::error("no").with_summary("failed"), "failed"),
+        (ToolOutput::error("no such file: a.txt\nThere are: b.txt"), "no such file: a.txt"),
+        (ToolOutput::error(long), &"x".repeat(160)),
+    ] {
+        let first = says(calls("", &[("fail", "{}")]), Outcome::Calls);
+        let stage = Stage::new([first, replies("Done.")]).tool("fail", Act::Output(output));
+        let (_, seen) = stage.build().turn("Go").await;
+        assert!(seen.iter().any(|event| matches!(
+            event,
+            TurnEvent::ToolFinished { is_error: true, summary: Some(s), .. } if s == shown
+        )));
+    }
 }
 
 #[tokio::test]
