@@ -9,7 +9,7 @@ use std::time::Duration;
 use openclaw_mock_vllm::{Brain, MockVllm, ModelSpec, Pace, Reply};
 
 const USAGE: &str = "usage: mock-vllm [--port N] [--model ID] [--window N] [--api-key KEY]
-                 [--tokens-per-second N] [--script FILE.json]
+                 [--tokens-per-second N] [--prompt-tokens-per-second N] [--script FILE.json]
 
 Serves a mock of vLLM on 127.0.0.1 until it is killed, and prints one line when ready.
 Without a script it understands: write TEXT to PATH, read PATH, run COMMAND,
@@ -77,9 +77,10 @@ impl Settings {
                 "--window" => settings.window = number(name, value)?,
                 "--api-key" => settings.api_key = Some(value.clone()),
                 "--tokens-per-second" => {
-                    let rate: u32 = number(name, value)?;
-                    settings.pace.per_chunk =
-                        Duration::from_secs(1).checked_div(rate).unwrap_or_default();
+                    settings.pace.per_chunk = period(name, value)?;
+                }
+                "--prompt-tokens-per-second" => {
+                    settings.pace.per_prompt_token = period(name, value)?;
                 }
                 "--script" => settings.brain = Brain::Script(read_script(value)?),
                 _ => return Err(Failure::Usage(format!("`{name}` is unknown"))),
@@ -91,6 +92,11 @@ impl Settings {
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, Failure> {
     value.parse().map_err(|_| Failure::Usage(format!("`{name}` takes a number, not `{value}`")))
+}
+
+/// The time for one of so many a second; none at all for 0.
+fn period(name: &str, rate: &str) -> Result<Duration, Failure> {
+    Ok(Duration::from_secs(1).checked_div(number(name, rate)?).unwrap_or_default())
 }
 
 fn read_script(file: &str) -> Result<Vec<Reply>, Failure> {

@@ -34,9 +34,9 @@ fn port(program: &mut Program) -> u16 {
 
 #[tokio::test]
 async fn it_says_where_it_listens_and_serves() {
-    let arguments =
-        ["--model", "m", "--window", "99", "--api-key", "k", "--tokens-per-second", "1000"];
-    let mut program = start(&arguments);
+    let paces = ["--tokens-per-second", "1000", "--prompt-tokens-per-second", "100000"];
+    let mut program =
+        start(&[&["--model", "m", "--window", "99", "--api-key", "k"], &paces[..]].concat());
     let mut client = Client::connect(port(&mut program)).await;
     client.send(&["GET /v1/models", "authorization: Bearer k"], "").await;
     let models = client.answer("GET").await.expect("an answer").body;
