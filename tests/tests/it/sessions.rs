@@ -73,6 +73,10 @@ async fn the_list_has_the_shape_that_programs_know_and_a_table_for_people() {
     assert_eq!(main["sessionId"].as_str().unwrap().len(), 36);
     assert_eq!(listed(&home, &["--active", "5"]).await.len(), 2);
     assert_eq!(listed(&home, &["--agent", "other"]).await.len(), 0);
+    let newest = listed(&home, &["--limit", "1"]).await;
+    assert_eq!((newest.len(), &newest[0]["key"]), (1, &json!("agent:main:weather")));
+    let ended = home.run(&["sessions", "--limit", "1"]).await.code(0).says(&["1 more,"]);
+    assert_eq!(ended.stdout.lines().count(), 2);
 
     let ended = home.run(&["sessions", "list"]).await.code(0);
     let lines: Vec<&str> = ended.stdout.lines().collect();

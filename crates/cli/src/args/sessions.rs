@@ -41,6 +41,9 @@ pub(crate) struct SessionsList {
     /// Only sessions of this agent
     #[arg(long, value_name = "ID")]
     pub(crate) agent: Option<String>,
+    /// Only the so many that were used last; default: 30 on a terminal, otherwise all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -13,6 +13,9 @@ use crate::commands::Context;
 use crate::exit::Exit;
 use crate::table::table;
 
+/// The most sessions that a terminal is shown unasked.
+const ON_A_TERMINAL: usize = 30;
+
 pub(super) fn run(context: &Context, args: &SessionsList) -> io::Result<Exit> {
     let store = match existing(context) {
         Ok(store) => store,
@@ -31,7 +34,9 @@ pub(super) fn run(context: &Context, args: &SessionsList) -> io::Result<Exit> {
     let rows = chosen.filter_map(|(id, info)| Some((id, Row::new(context, store.as_ref()?, info))));
     let active = args.active.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
     let rows = rows.filter(|(_, row)| active.is_none_or(|active| row.age() <= active));
-    let rows: Vec<(String, Row)> = rows.collect();
+    let mut rows: Vec<(String, Row)> = rows.collect();
+    let older = rows.len().saturating_sub(most(context, args));
+    rows.truncate(rows.len().saturating_sub(older));
     if args.json {
         let sessions: Vec<Value> = rows.iter().map(|(_, row)| row.to_json()).collect();
         context.printer.answer_json(&json!({
@@ -53,6 +58,9 @@ pub(super) fn run(context: &Context, args: &SessionsList) -> io::Result<Exit> {
     let mut cells = vec![head.map(str::to_owned)];
     cells.extend(rows.iter().map(|(id, row)| row.cells(id)));
     context.printer.answer(&table(&cells))?;
+    if older > 0 {
+        context.printer.note(format_args!("{older} more, used before these; `--limit N` shows N"));
+    }
     if rows.iter().any(|(_, row)| row.is_interrupted()) {
         context.printer.note(
             "an interrupted turn is finished by `openclaw agent --resume --session KEY` (or \
@@ -60,4 +68,13 @@ pub(super) fn run(context: &Context, args: &SessionsList) -> io::Result<Exit> {
         );
     }
     Ok(Exit::Ok)
+}
+
+/// How many sessions are listed at most. Whoever looks at a terminal wants to see the newest.
+fn most(context: &Context, args: &SessionsList) -> usize {
+    match args.limit {
+        Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+        None if args.json || !context.printer.stdout_is_terminal => usize::MAX,
+        None => ON_A_TERMINAL,
+    }
 }
