@@ -230,14 +230,12 @@ impl TurnView {
         let mut parts = vec![format!("{spinner} {what}, {seconds} s")];
         parts.extend(self.doing.note.clone());
         parts.extend(self.pace.now());
+        parts.extend((!self.is_stopping).then(|| "Ctrl-C stops".to_owned()));
         parts.push(self.model.info().reference.to_string());
         if let Some(context) = self.context {
             let cached = context.cached.filter(|cached| *cached > 0);
             let cached = cached.map(|cached| format!(", {} cached", numbers::tokens(cached)));
             parts.push(numbers::context(context) + &cached.unwrap_or_default());
-        }
-        if !self.is_stopping {
-            parts.push("Ctrl-C stops".to_owned());
         }
         parts.join(" · ")
     }
