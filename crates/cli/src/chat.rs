@@ -22,6 +22,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use openclaw_config::Period;
 use openclaw_runtime::{
     Awaited, ConversationError, ConversationOptions, Limit, Place, Runtime, StoreError,
     StoreErrorKind, Wait,
@@ -35,8 +36,8 @@ use crate::args::chat::Chat;
 use crate::commands::Context;
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::report;
 use crate::run::print_connect_error;
+use crate::{report, waiting};
 
 /// What is not at hand yet, a server or the session, and why.
 pub(crate) type Awaiting = Arc<Mutex<Option<String>>>;
@@ -71,12 +72,13 @@ fn place(args: &Chat) -> Result<Option<Place>, StoreError> {
     })
 }
 
-/// The runtime and the options of the conversation that is asked for.
+/// The runtime and the options of the conversation that is asked for. What is waited for is told to
+/// `awaiting`, or else shown on stderr.
 fn prepare(
     context: &Context,
     args: &Chat,
     place: Option<Place>,
-    (person, awaiting): (Option<&Person>, &Awaiting),
+    (person, awaiting): (Option<&Person>, Option<&Awaiting>),
 ) -> (Runtime, ConversationOptions) {
     let mut runtime = context.runtime.clone();
     if args.strict {
@@ -85,8 +87,11 @@ fn prepare(
     if let Some(person) = person {
         runtime = runtime.with_consent(person.consent());
     }
-    if let Some(wait) = &args.wait {
-        runtime = runtime.with_wait(told(wait.0, Arc::clone(awaiting)));
+    if let Some(Period(duration)) = args.wait {
+        runtime = runtime.with_wait(match awaiting {
+            Some(awaiting) => told(duration, Arc::clone(awaiting)),
+            None => waiting::shown(context.printer, duration),
+        });
     }
     let approver = context.approver(args.yes);
     let approver = TerminalApprover { person: person.cloned(), ..approver.as_ref().clone() };

@@ -15,15 +15,22 @@ use crate::visible;
 /// The runtime of a command that waits for a server so long, or not at all.
 pub(crate) fn runtime(context: &Context, wait: Option<Period>) -> Runtime {
     let runtime = context.runtime.clone();
-    let Some(Period(duration)) = wait else { return runtime };
-    let (printer, has_told) = (context.printer, AtomicBool::new(false));
+    match wait {
+        Some(Period(duration)) => runtime.with_wait(shown(context.printer, duration)),
+        None => runtime,
+    }
+}
+
+/// A wait of so long that is shown on stderr.
+pub(crate) fn shown(printer: Printer, duration: Duration) -> Wait {
+    let has_told = AtomicBool::new(false);
     let tell = move |awaited: Option<Awaited<'_>>| match awaited {
         Some(awaited) => show(printer, awaited, duration, has_told.swap(true, Ordering::Relaxed)),
         None if printer.stderr_is_terminal => printer.raw("\r\x1b[2K"),
         None => {}
     };
     let limit = Limit { duration, source: "--wait".into() };
-    runtime.with_wait(Wait { limit, tell: Arc::new(tell) })
+    Wait { limit, tell: Arc::new(tell) }
 }
 
 /// On a terminal one line that counts; elsewhere one that is written once.

@@ -1,6 +1,7 @@
 //! The chat without a terminal.
 
-use openclaw_mock_vllm::{Reply, Turn};
+use openclaw_mock_vllm::{Gate, Reply, Turn};
+use openclaw_tests::soon;
 
 use crate::chat::last_messages;
 use crate::servers::tiny;
@@ -52,6 +53,35 @@ async fn a_dumb_terminal_gets_plain_text() {
     server.push(Turn::text("**an** answer"));
     let home = home.env("TERM", "dumb");
     let ended = home.run_on_terminal(&["chat"], "hello\n/quit\n").await.code(0);
-    assert!(ended.stdout.contains("**an** answer"), "{ended:#?}");
-    assert!(!ended.stdout.contains('\u{1b}'), "{ended:#?}");
+    let shown = &ended.stdout;
+    for text in ["vllm/tiny · window", "`/help`", "› ", "**an** answer"] {
+        assert!(shown.contains(text), "{text}: {ended:#?}");
+    }
+    assert!(!shown.contains('\u{1b}'), "{ended:#?}");
+}
+
+#[tokio::test]
+async fn it_is_said_how_things_stand_and_who_says_more() {
+    let (_server, home) = tiny().await;
+    let ended = home.run_with_input(&["chat"], "/status\n").await.code(0);
+    for text in ["model      vllm/tiny", "session    agent:main:main · 0 messages", "workspace"] {
+        assert!(ended.stdout.contains(text), "{text}: {ended:#?}");
+    }
+    assert_eq!(ended.stderr, "", "nobody is greeted who is not there");
+    let _ =
+        home.run_with_input(&["chat"], "/model\n").await.code(2).says(&["`openclaw models list`"]);
+}
+
+#[tokio::test]
+async fn a_session_that_is_waited_for_is_told_of() {
+    let (server, home) = tiny().await;
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("one")).gate(0, &gate));
+    let running = home.start(&["agent", "-m", "hi"]);
+    soon(gate.reached()).await;
+    let ended = home.run_with_input(&["chat", "--wait", "1s"], "two\n").await.code(9);
+    let process = format!("which process {} uses", running.id());
+    let _ = ended.says(&["waiting for the session, at most 1.0 s", &process, "`--wait 10m`"]);
+    gate.open();
+    assert_eq!(running.ended().await.code(0).stdout, "one\n");
 }

@@ -18,7 +18,7 @@ use super::view::{Manner, TurnView, said};
 use crate::printer::{Printer, Sheet, Style};
 
 /// What is before the input.
-const PROMPT: &str = "› ";
+pub(super) const PROMPT: &str = "› ";
 
 /// How long what changed may wait to be drawn.
 const FRAME: Duration = Duration::from_millis(40);

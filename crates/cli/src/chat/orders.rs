@@ -7,11 +7,11 @@ use openclaw_runtime::{Conversation, channel};
 
 use super::command::{COMMANDS, Command};
 use super::host::{Attended, Flow, Host, attend};
-use super::numbers::{context, tokens};
+use super::numbers::{self, tokens};
 use super::turn::{set_reasoning, show};
 use super::view::TurnView;
 use crate::args::trace::{TraceAction, TraceShow};
-use crate::commands::trace;
+use crate::commands::{Context, trace};
 use crate::exit::Exit;
 use crate::printer::Style;
 use crate::run::print_connect_error;
@@ -205,31 +205,8 @@ impl Host {
     }
 
     fn tell_status(&mut self) {
-        let conversation = &self.conversation;
-        let (run, info) = (conversation.run(), conversation.run().model.info());
-        let window = format!("{} tokens ({})", info.limits.window, info.limits.window_source);
-        let used = conversation.context();
-        let used = used.map_or("nothing counted yet".to_owned(), |used| {
-            let cached = used.cached.map(|cached| format!(", {} cached", tokens(cached)));
-            context(used) + &cached.unwrap_or_default()
-        });
-        let messages = conversation.history().messages().count();
-        let mut rows = vec![
-            ("model", info.reference.to_string()),
-            ("window", window),
-            ("used", used),
-            ("session", format!("{} · {messages} messages", conversation.key())),
-            ("id", conversation.session_id().to_string()),
-            ("agent", format!("{} · {} prompt", conversation.agent_id(), run.profile.name())),
-            ("tools", run.agent.tools().len().to_string()),
-            ("workspace", run.workspace.display().to_string()),
-            ("thoughts", self.desk.manner.reasoning.name().to_owned()),
-        ];
-        for breaker in self.context.runtime.status().breakers {
-            rows.push(("asked last", format!("{}: failed to {}", breaker.name, breaker.reason)));
-        }
-        let rows = rows.iter().map(|(name, value)| visible::line(&format!("{name:<10} {value}")));
-        let text = rows.collect::<Vec<_>>().join("\n");
+        let thoughts = Some(self.desk.manner.reasoning.name());
+        let text = status(&self.context, &self.conversation, thoughts);
         self.desk.note(Style::Dim, &text);
     }
 
@@ -248,6 +225,38 @@ impl Host {
         trace::run(&self.context, TraceAction::Show(show))?;
         Ok(())
     }
+}
+
+/// How things stand, a row for each; `thoughts` is how those of the model are shown.
+pub(super) fn status(
+    context: &Context,
+    conversation: &Conversation,
+    thoughts: Option<&str>,
+) -> String {
+    let (run, info) = (conversation.run(), conversation.run().model.info());
+    let window = format!("{} tokens ({})", info.limits.window, info.limits.window_source);
+    let used = conversation.context();
+    let used = used.map_or("nothing counted yet".to_owned(), |used| {
+        let cached = used.cached.map(|cached| format!(", {} cached", tokens(cached)));
+        numbers::context(used) + &cached.unwrap_or_default()
+    });
+    let messages = conversation.history().messages().count();
+    let mut rows = vec![
+        ("model", info.reference.to_string()),
+        ("window", window),
+        ("used", used),
+        ("session", format!("{} · {messages} messages", conversation.key())),
+        ("id", conversation.session_id().to_string()),
+        ("agent", format!("{} · {} prompt", conversation.agent_id(), run.profile.name())),
+        ("tools", run.agent.tools().len().to_string()),
+        ("workspace", run.workspace.display().to_string()),
+    ];
+    rows.extend(thoughts.map(|thoughts| ("thoughts", thoughts.to_owned())));
+    for breaker in context.runtime.status().breakers {
+        rows.push(("asked last", format!("{}: failed to {}", breaker.name, breaker.reason)));
+    }
+    let rows = rows.iter().map(|(name, value)| visible::line(&format!("{name:<10} {value}")));
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 /// What can be typed.

@@ -11,8 +11,10 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::ask::{Person, Question, understood};
 use super::command::{self, Command, Entered};
+use super::desk::PROMPT;
+use super::numbers::tokens;
 use super::start::tell_found;
-use super::{Awaiting, orders, prepare, print_error};
+use super::{orders, prepare, print_error};
 use crate::args::chat::Chat;
 use crate::commands::Context;
 use crate::exit::Exit;
@@ -32,9 +34,9 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
     let (person, questions) = Person::new();
     // Only a person answers; whoever pipes lines in said what there is to say.
     let is_person = io::IsTerminal::is_terminal(&io::stdin());
-    let awaiting = Awaiting::default();
+    let is_asked_for = is_person && io::IsTerminal::is_terminal(&io::stderr());
     let asked = is_person.then_some(&person);
-    let (runtime, options) = prepare(context, &args, place, (asked, &awaiting));
+    let (runtime, options) = prepare(context, &args, place, (asked, None));
     let lines = BufReader::new(tokio::io::stdin()).lines();
     let mut plain = Plain { context, lines, questions };
     let connected = plain.attend(Box::pin(runtime.conversation(options))).await?;
@@ -44,9 +46,15 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
         Some(Err(error)) => return Ok(print_error(printer, &error)),
         Some(Ok(conversation)) => conversation,
     };
+    if is_person {
+        plain.greet(&conversation);
+    }
     tell_found(context, conversation.found());
     let mut exit = Exit::Ok;
     loop {
+        if is_asked_for {
+            printer.raw(PROMPT);
+        }
         let line = tokio::select! {
             line = plain.lines.next_line() => line?,
             () = stopped() => return Ok(Exit::Interrupted),
@@ -139,13 +147,37 @@ impl Plain<'_> {
                     Err(error) => report::print_turn(printer, &error),
                 }
             }
-            Command::Model(None) | Command::Status | Command::Trace(_) | Command::Reasoning(_) => {
-                printer.error("this needs a terminal; see `openclaw models`, `sessions`, `trace`");
-                return Ok(Next::Line(Exit::Usage));
+            Command::Status => {
+                printer.answer_line(orders::status(self.context, conversation, None))?;
             }
+            Command::Model(None) => return Ok(self.elsewhere("`openclaw models list`")),
+            Command::Trace(_) => return Ok(self.elsewhere("`openclaw trace show`")),
+            Command::Reasoning(_) => return Ok(self.elsewhere("a chat on a whole terminal")),
             Command::Resume => {}
         }
         Ok(Next::Line(Exit::Ok))
+    }
+
+    /// Says what does that instead.
+    fn elsewhere(&self, what: &str) -> Next {
+        self.context.printer.error(format_args!("a plain chat does not show that; {what} does"));
+        Next::Line(Exit::Usage)
+    }
+
+    /// Says to a person what there is.
+    fn greet(&self, conversation: &Conversation) {
+        let printer = self.context.printer;
+        let info = conversation.run().model.info();
+        let (window, source) = (info.limits.window, info.limits.window_source);
+        let text = format!(
+            "openclaw {} · {} · window {} tokens ({source}) · session {}",
+            env!("CARGO_PKG_VERSION"),
+            info.reference,
+            tokens(window),
+            conversation.key()
+        );
+        printer.note(visible::line(&text));
+        printer.note("each line is a message; `/help` tells what else can be typed");
     }
 
     async fn turn(

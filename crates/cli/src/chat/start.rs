@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
     let printer = context.printer;
     let (person, questions) = Person::new();
     let awaiting = Awaiting::default();
-    let (runtime, options) = prepare(context, &args, place, (Some(&person), &awaiting));
+    let (runtime, options) = prepare(context, &args, place, (Some(&person), Some(&awaiting)));
     let usual = if printer.is_verbose() { Reasoning::Full } else { Reasoning::Short };
     let reasoning = args.reasoning.unwrap_or(usual);
     let manner = Manner { printer, reasoning, columns: 80 };
