@@ -51,7 +51,11 @@ impl Store {
     ///
     /// # Errors
     /// When there is no such session, or it cannot be read.
-    pub fn entries(&self, id: &SessionId, each: &mut dyn FnMut(LogEntry)) -> Result<(), StoreError> {
+    pub fn entries(
+        &self,
+        id: &SessionId,
+        each: &mut dyn FnMut(LogEntry),
+    ) -> Result<(), StoreError> {
         let fail = StoreError::sql("read the session");
         self.0.readers.read(|connection| {
             let transaction = connection.unchecked_transaction().map_err(fail)?;

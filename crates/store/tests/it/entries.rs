@@ -24,7 +24,8 @@ fn a_session_is_read_while_it_is_held_and_what_was_taken_back_is_marked() {
     talk.undo_turn();
     let entries = entries(&store);
     let is = |wanted: &str| {
-        let found = entries.iter().find(|entry| entry.content == LogContent::User(wanted.to_owned()));
+        let found =
+            entries.iter().find(|entry| entry.content == LogContent::User(wanted.to_owned()));
         found.unwrap().counts
     };
     assert!(is("one") && !is("two"));
@@ -34,7 +35,8 @@ fn a_session_is_read_while_it_is_held_and_what_was_taken_back_is_marked() {
     });
     assert_eq!(summary, Some((1, "A question.".to_owned())));
     assert!(entries.iter().any(|entry| matches!(entry.content, LogContent::Turn(_))));
-    let results = |entry: &&LogEntry| matches!(entry.content, LogContent::Result(_, ToolOutput { .. }));
+    let results =
+        |entry: &&LogEntry| matches!(entry.content, LogContent::Result(_, ToolOutput { .. }));
     let begun = |entry: &&LogEntry| matches!(entry.content, LogContent::Dispatched(_));
     assert_eq!(entries.iter().filter(results).count(), entries.iter().filter(begun).count());
     assert!(entries.iter().all(|entry| entry.at > 0));

@@ -125,7 +125,8 @@ impl Talk {
         }
         if found.unfinished_turn && *order != Order::Resume {
             printer.warning("the last turn of this session was interrupted and is left as it is");
-            printer.note("  next time, `openclaw agent --resume` before another message finishes it");
+            printer
+                .note("  next time, `openclaw agent --resume` before another message finishes it");
         }
     }
 
