@@ -105,9 +105,9 @@ pub(crate) struct Agent {
     /// Use that model alone, never a fallback
     #[arg(long)]
     pub(crate) strict: bool,
-    /// The agent
-    #[arg(long = "agent", value_name = "ID", default_value = "main")]
-    pub(crate) id: String,
+    /// The agent; default: the one whose session it is, else `main`
+    #[arg(long = "agent", value_name = "ID")]
+    pub(crate) id: Option<String>,
     /// The directory that the tools work in; default: `agents.defaults.workspace`
     #[arg(long, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,

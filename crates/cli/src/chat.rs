@@ -97,7 +97,7 @@ fn prepare(
     let approver = TerminalApprover { person: person.cloned(), ..approver.as_ref().clone() };
     let options = ConversationOptions {
         place,
-        agent: Some(args.id.clone()),
+        agent: args.id.clone(),
         model: args.model.clone(),
         workspace: args.workspace.clone(),
         time: args.timeout.map(|seconds| Limit {

@@ -2,6 +2,7 @@
 
 mod context;
 mod error;
+mod owner;
 mod record;
 mod seat;
 
@@ -13,7 +14,6 @@ use std::sync::Arc;
 use openclaw_agent_loop::{
     Compaction, EventSender, Limit, Opening, Steering, TurnError, TurnReport, TurnRequest,
 };
-use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_core::{Approver, History, Journal};
 use openclaw_store::{
     Loaded, Note, Prefix, Session, SessionId, SessionKey, Store, StoreError, Unfinished,
@@ -41,7 +41,7 @@ pub enum Place {
 pub struct ConversationOptions {
     /// Where it is kept; `None` is the agent's main session, `agent:<agent>:main`.
     pub place: Option<Place>,
-    /// The agent, by its id in `agents.entries`; `None` is `main`.
+    /// The agent, by its id in `agents.entries`; `None` is the one whose session it is.
     pub agent: Option<String>,
     /// The model, by reference or alias; `None` takes the config's.
     pub model: Option<String>,
@@ -139,10 +139,9 @@ impl Runtime {
         &self,
         options: ConversationOptions,
     ) -> Result<Conversation, ConversationError> {
-        let agent_id = options.agent.clone().unwrap_or_else(|| MAIN_AGENT.to_owned());
+        let (agent_id, store) = self.owner(&options)?;
         let runtime = self.of_agent(&agent_id).map_err(ConnectError::Setup)?;
         let workspace = runtime.workspace(options.workspace.clone())?;
-        let store = runtime.sessions()?;
         let seat = Seat::new(&store, options.place.as_ref(), &agent_id)?;
         let (connected, loaded) = runtime.seated(&seat, options.model.as_deref()).await?;
         let around = Around {

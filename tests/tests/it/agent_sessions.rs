@@ -248,3 +248,30 @@ async fn a_store_that_cannot_be_used_is_a_failure_with_its_cause() {
     assert_eq!(chats(&server).len(), 0);
     let _ = home.run(&[&SAY_ONE[..], &["--no-session"]].concat()).await.code(0);
 }
+
+#[tokio::test]
+async fn a_session_goes_on_with_its_own_agent() {
+    let (server, home) = tiny().await;
+    let config = r#"{ agents: { entries: { reader: { tools: { deny: ["exec"] } } } } }"#;
+    let home = home.config(config);
+    let tools = || {
+        let seen = server.requests().into_iter();
+        let last = seen.filter(|seen| seen.path == "/v1/chat/completions").next_back().unwrap();
+        let json = last.json();
+        let name = |tool: &Value| tool["function"]["name"].as_str().unwrap().to_owned();
+        json["tools"].as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    let first = home.run(&[&SAY_ONE[..], &["--agent", "reader", "--json"]].concat()).await;
+    let id = agent_meta(&first.code(0).json(), "sessionId");
+    for place in [["--session-id", &id], ["--session", "agent:reader:main"]] {
+        let _ = home.run(&[&SAY_TWO[..], &place].concat()).await.code(0);
+        assert!(!tools().contains(&"exec".to_owned()), "{place:?}: {:?}", tools());
+    }
+    let new = ["agent", "-m", "/new reply exactly: three", "--session", "agent:reader:main"];
+    let _ = home.run(&new).await.code(0);
+    assert!(!tools().contains(&"exec".to_owned()));
+    let taken = ["--session-id", &id, "--agent", "main"];
+    let taken = home.run(&[&SAY_TWO[..], &taken].concat()).await.code(0);
+    assert!(taken.stderr.contains("is that of the agent `reader`"), "{}", taken.stderr);
+    assert!(tools().contains(&"exec".to_owned()));
+}

@@ -66,7 +66,7 @@ impl Job<'_> {
         let (context, printer) = (self.context, self.output.printer);
         let begun = Instant::now();
         let next = place::whereto(&args).map_err(ConversationError::Store).and_then(|whereto| {
-            place::prepare(&context.runtime, (&self.order, &args.id), whereto, printer)
+            place::prepare(&context.runtime, (&self.order, args.id.as_deref()), whereto, printer)
         });
         let whereto = match next {
             Ok(Next::Turn(whereto)) => whereto,

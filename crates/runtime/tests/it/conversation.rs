@@ -203,9 +203,11 @@ async fn a_compaction_after_a_dropped_turn_loses_nothing_that_was_recorded() {
     let (sender, _receiver) = channel();
     {
         let mut turn = pin!(conversation.turn("Count the moons.", None, sender, pending()));
-        poll_fn(|context| match is_recorded() {
-            true => Poll::Ready(()),
-            false => turn.as_mut().poll(context).map(|report| panic!("{report:?}")),
+        poll_fn(|context| {
+            if is_recorded() {
+                return Poll::Ready(());
+            }
+            turn.as_mut().poll(context).map(|report| panic!("{report:?}"))
         })
         .await;
     }
@@ -220,4 +222,34 @@ async fn a_compaction_after_a_dropped_turn_loses_nothing_that_was_recorded() {
     let messages = last_messages(&server);
     assert!(messages[0].contains("A summary."), "{messages:?}");
     assert!(messages.ends_with(&["Count the moons.", "Four.", "Go on."].map(str::to_owned)));
+}
+
+#[tokio::test]
+async fn a_session_is_its_agents_unless_another_is_named() {
+    let (server, lab) = server().await;
+    let config = format!(
+        r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},
+             agents: {{ entries: {{ work: {{}} }} }} }}"#,
+        server.base_url()
+    );
+    let lab = lab.restart(&config);
+    let key = |key: &str| Some(Place::Key(key.parse().unwrap()));
+    let taken = async |place, agent: Option<&str>| {
+        let agent = agent.map(str::to_owned);
+        let options = ConversationOptions { place, agent, ..options("lab/tiny") };
+        let conversation = lab.runtime.conversation(options).await.unwrap();
+        (conversation.agent_id().to_owned(), conversation.session_id().clone())
+    };
+    let of_key = taken(key("agent:work:main"), None).await;
+    assert_eq!(of_key.0, "work");
+    let (owner, id) = taken(key("garden"), Some("work")).await;
+    assert_eq!(owner, "work");
+    assert_eq!(taken(key("garden"), None).await, ("work".to_owned(), id.clone()));
+    assert_eq!(taken(Some(Place::Id(id.clone())), None).await.0, "work");
+    assert_eq!(taken(key("agent:nobody:main"), None).await.0, "main");
+    assert_eq!(taken(None, None).await.0, "main");
+    assert!(lab.runtime.notices().take().is_empty());
+    assert_eq!(taken(Some(Place::Id(id)), Some("main")).await.0, "main");
+    let notices = lab.runtime.notices().take();
+    assert!(notices.len() == 1 && notices[0].contains("of the agent `work`"), "{notices:?}");
 }

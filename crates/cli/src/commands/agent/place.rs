@@ -1,5 +1,6 @@
 //! Which session a turn belongs to, and what is done with sessions before there is a turn.
 
+use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_runtime::{
     ConnectError, ConversationError, Place, Runtime, SessionInfo, SessionKey, StoreError,
     StoreErrorKind,
@@ -37,7 +38,10 @@ pub(crate) fn whereto(args: &Agent) -> Result<Whereto, StoreError> {
         _ if args.no_session => return Ok(Whereto::Nowhere),
         (_, Some(id)) => Place::Id(id.parse()?),
         (Some(key), None) => Place::Key(key.parse()?),
-        (None, None) => Place::Key(format!("agent:{}:main", args.id).parse()?),
+        (None, None) => {
+            let agent = args.id.as_deref().unwrap_or(MAIN_AGENT);
+            Place::Key(format!("agent:{agent}:main").parse()?)
+        }
     };
     Ok(Whereto::Session(place))
 }
@@ -48,30 +52,29 @@ pub(crate) fn whereto(args: &Agent) -> Result<Whereto, StoreError> {
 /// When there is no such agent or session, or the sessions cannot be used.
 pub(crate) fn prepare(
     runtime: &Runtime,
-    (order, agent): (&Order, &str),
+    (order, agent): (&Order, Option<&str>),
     whereto: Whereto,
     printer: Printer,
 ) -> Result<Next, ConversationError> {
     let Whereto::Session(place) = whereto else { return Ok(Next::Turn(whereto)) };
     let place = &whole(runtime, place)?;
+    if let Some(agent) = agent {
+        runtime.check_agent(agent).map_err(ConnectError::Setup)?;
+    }
     match order {
         Order::Say(_) => Ok(Next::Turn(Whereto::Session(place.clone()))),
         Order::New(first) => {
-            runtime.check_agent(agent).map_err(ConnectError::Setup)?;
             let (id, key) = begin_anew(runtime, place, agent, printer)?;
             Ok(match first {
                 Some(_) => Next::Turn(Whereto::Session(Place::Key(key))),
                 None => Next::Begun(json!({"sessionId": id, "sessionKey": key.as_str()})),
             })
         }
-        Order::Resume => {
-            runtime.check_agent(agent).map_err(ConnectError::Setup)?;
-            Ok(match find(runtime, place)? {
-                Some(info) if info.turn_open => Next::Turn(Whereto::Session(Place::Id(info.id))),
-                Some(info) => Next::NothingToResume(session_json(&info)),
-                None => Next::NothingToResume(Value::Null),
-            })
-        }
+        Order::Resume => Ok(match find(runtime, place)? {
+            Some(info) if info.turn_open => Next::Turn(Whereto::Session(Place::Id(info.id))),
+            Some(info) => Next::NothingToResume(session_json(&info)),
+            None => Next::NothingToResume(Value::Null),
+        }),
     }
 }
 
@@ -96,7 +99,7 @@ fn whole(runtime: &Runtime, place: Place) -> Result<Place, StoreError> {
 fn begin_anew(
     runtime: &Runtime,
     place: &Place,
-    agent: &str,
+    agent: Option<&str>,
     printer: Printer,
 ) -> Result<(String, SessionKey), StoreError> {
     let store = runtime.sessions()?;
@@ -104,10 +107,11 @@ fn begin_anew(
         Place::Key(key) => key.clone(),
         Place::Id(id) => store.find(id.as_str())?.key,
     };
+    let agent = agent.map_or_else(|| runtime.agent_of(&store, place), |id| Ok(id.to_owned()))?;
     let id = match store.current(&key)? {
         Some(empty) if empty.events == 0 => empty.id,
         before => {
-            let id = store.reset(&key, agent)?;
+            let id = store.reset(&key, &agent)?;
             if let Some(before) = before {
                 printer
                     .note(format_args!("the conversation so far is kept as session {}", before.id));

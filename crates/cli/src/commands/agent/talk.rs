@@ -35,7 +35,7 @@ pub(crate) enum Whereto {
 #[derive(Debug)]
 pub(crate) struct Wanted {
     pub(crate) whereto: Whereto,
-    pub(crate) agent: String,
+    pub(crate) agent: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) workspace: Option<std::path::PathBuf>,
     pub(crate) time: Option<Limit>,
@@ -49,7 +49,6 @@ impl Talk {
         wanted: Wanted,
     ) -> Result<Self, ConversationError> {
         let Wanted { whereto, agent, model, workspace, time, approver } = wanted;
-        let agent = Some(agent);
         match whereto {
             Whereto::Session(place) => {
                 let place = Some(place);
