@@ -861,7 +861,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__sessions)
-            opts="-v -q -h --active --agent --json --all-agents --config --set --verbose --quiet --help list show export import delete"
+            opts="-v -q -h --active --agent --limit --json --all-agents --config --set --verbose --quiet --help list show export import delete"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -872,6 +872,10 @@ _openclaw() {
                     return 0
                     ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -973,7 +977,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__sessions__subcmd__list)
-            opts="-v -q -h --active --agent --json --all-agents --config --set --verbose --quiet --help"
+            opts="-v -q -h --active --agent --limit --json --all-agents --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -984,6 +988,10 @@ _openclaw() {
                     return 0
                     ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

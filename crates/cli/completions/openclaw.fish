@@ -44,10 +44,10 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: `agent:ID:main` of the agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The same by the session\'s own id, or by what `sessions` shows of it; one that there is not is made' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a session that another process uses and for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or a line of JSON for each thing that happens, as it happens' -r -f -a "text\t''
 json\t''
 stream-json\t''"
@@ -70,10 +70,10 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: `agent:ID:main` of the agent' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The same by the session\'s own id; one that there is not is made' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a server that is not there yet, as for `agent`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and a server that is not there yet, as for `agent`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s thoughts are shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
 short\t'While they come their last line, and how long they took'
 full\t'As they are'"
@@ -279,6 +279,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l active -d 'Only sessions that were used in the last so many minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l agent -d 'Only sessions of this agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l limit -d 'Only the so many that were used last; default: 30 on a terminal, otherwise all' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l json -d 'Print one JSON object'
@@ -293,6 +294,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fi
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "delete" -d 'Delete sessions for good'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l active -d 'Only sessions that were used in the last so many minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l agent -d 'Only sessions of this agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l limit -d 'Only the so many that were used last; default: 30 on a terminal, otherwise all' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'

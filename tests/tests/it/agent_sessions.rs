@@ -255,8 +255,8 @@ async fn a_session_goes_on_with_its_own_agent() {
     let config = r#"{ agents: { entries: { reader: { tools: { deny: ["exec"] } } } } }"#;
     let home = home.config(config);
     let tools = || {
-        let seen = server.requests().into_iter();
-        let last = seen.filter(|seen| seen.path == "/v1/chat/completions").next_back().unwrap();
+        let mut seen = server.requests().into_iter();
+        let last = seen.rfind(|seen| seen.path == "/v1/chat/completions").unwrap();
         let json = last.json();
         let name = |tool: &Value| tool["function"]["name"].as_str().unwrap().to_owned();
         json["tools"].as_array().unwrap().iter().map(name).collect::<Vec<_>>()
