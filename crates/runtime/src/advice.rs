@@ -57,7 +57,8 @@ pub(crate) async fn advise(error: ModelError, client: &Client, provider: &Provid
                 let port = provider.endpoint.base().port_or_known_default().unwrap_or(8000);
                 error.with_hint(format!(
                     "Start the server with `vllm serve MODEL --port {port}`; while it loads, it \
-                     refuses connections. `curl {}` shows when it is ready.",
+                     refuses connections. `curl {}` shows when it is ready; `openclaw agent --wait` \
+                     waits for it.",
                     provider.endpoint.api("models")
                 ))
             } else {
@@ -82,7 +83,11 @@ pub(crate) async fn advise(error: ModelError, client: &Client, provider: &Provid
 /// What to do about the key of a provider that is refused or missing.
 fn auth(provider: &Provider) -> String {
     if let Some(key) = &provider.key {
-        return format!("The server refuses the key `{}` from {}.", key.fingerprint(), key.source);
+        return match key.fingerprint().as_str() {
+            // What is too short to show a part of it.
+            "set" => format!("The server refuses the key from {}.", key.source),
+            part => format!("The server refuses the key `{part}` from {}.", key.source),
+        };
     }
     let at = provider_path(&provider.id).key("apiKey");
     match builtin::find(&provider.id).and_then(|it| it.key_variable) {

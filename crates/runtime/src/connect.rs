@@ -71,6 +71,18 @@ pub(crate) fn no_model() -> ConnectError {
     )
 }
 
+/// The error for a config without servers.
+pub(crate) fn no_provider() -> ConnectError {
+    ConnectError::Setup(
+        SetupError::new(SetupErrorKind::NoModel, "choose a model: no server is configured")
+            .with_hint(
+                "`export VLLM_API_KEY=any-value` uses a vLLM server on http://127.0.0.1:8000/v1, or \
+                 on `VLLM_BASE_URL`; for another one set `models.providers.vllm.baseUrl`.",
+            )
+            .with_hint("`openclaw doctor` looks for one and says what is missing."),
+    )
+}
+
 impl Connector {
     /// Finds a model and what is known of it. A server on this machine or the local network is
     /// asked what it serves first, so that a missing server, a wrong key, an unknown id and a

@@ -13,7 +13,7 @@ use crate::builtin::VLLM;
 use crate::cache::Cache;
 use crate::catalogue::ListedModel;
 use crate::chain::Chain;
-use crate::connect::{Connector, no_model};
+use crate::connect::{Connector, no_model, no_provider};
 use crate::egress::{Consent, Egress};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::notices::Notices;
@@ -199,6 +199,7 @@ impl Runtime {
         match (models.next(), models.next(), catalogue.failures.into_iter().next()) {
             (Some(only), None, _) => Ok(only.reference),
             (None, _, Some(failure)) => Err(failure.error),
+            (None, _, None) if self.connector.setup.provider_ids().is_empty() => Err(no_provider()),
             _ => Err(no_model()),
         }
     }

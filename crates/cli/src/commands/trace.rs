@@ -98,9 +98,9 @@ fn say_how(context: &Context) {
         context.printer.hint("The trace is on: the next exchange is kept.");
     } else {
         context.printer.hint(
-            "Switch the trace on with `--trace` for one `agent` or `infer model run`, with \
-             OPENCLAW_TRACE=1, or for good with `openclaw config set diagnostics.trace.enabled \
-             true`.",
+            "Switch the trace on with `--trace` for one `agent`, `chat` or `infer model \
+             run`, with OPENCLAW_TRACE=1, or for good with `openclaw config set \
+             diagnostics.trace.enabled true`.",
         );
     }
 }

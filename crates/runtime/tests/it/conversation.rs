@@ -98,7 +98,7 @@ async fn a_session_that_another_one_uses_is_waited_for() {
     let requests = server.requests().len();
     let told = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&told);
-    let runtime = waiting(&lab, Duration::from_secs(600), move |text| {
+    let runtime = waiting(&lab, Duration::from_mins(10), move |text| {
         log.lock().unwrap().push(text.to_owned());
         drop(holder.lock().unwrap().take());
         assert_eq!(server.requests().len(), requests, "nobody asks a server meanwhile");
