@@ -123,12 +123,12 @@ fn print_error(printer: Printer, error: &ConversationError) -> Exit {
     match error {
         ConversationError::Connect(error) => print_connect_error(printer, error),
         ConversationError::Store(error) => {
-            report::print_store(printer, error);
             if error.kind() == StoreErrorKind::InUse {
-                printer.hint(
-                    "`--wait 10m` waits until it is free; `--session KEY` goes on with another \
-                     session, or begins it.",
-                );
+                let hint = "`--wait 10m` waits until it is free; `--session KEY` goes on with \
+                            another session, or begins it.";
+                report::print_store_hinted(printer, error, Some(hint));
+            } else {
+                report::print_store(printer, error);
             }
             Exit::of_conversation_error(&ConversationError::Store(error.clone()))
         }

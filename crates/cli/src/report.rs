@@ -132,11 +132,16 @@ pub(crate) fn connect_json(error: &ConnectError) -> Value {
 
 /// Writes why the session store does not serve, and what could be done.
 pub(crate) fn print_store(printer: Printer, error: &StoreError) {
+    print_store_hinted(printer, error, store_hint(error).as_deref());
+}
+
+/// The same with a hint of the command's own.
+pub(crate) fn print_store_hinted(printer: Printer, error: &StoreError, hint: Option<&str>) {
     printer.error(format_args!("failed to {error}"));
     for cause in causes(error) {
         printer.aside(format_args!("cause: {cause}"));
     }
-    if let Some(hint) = store_hint(error) {
+    if let Some(hint) = hint {
         printer.hint(hint);
     }
 }

@@ -33,10 +33,11 @@ impl Write {
         let path = self.workspace.resolve(&arguments.path)?;
         let replaced = self.workspace.replace(&path, arguments.content.as_bytes(), None)?;
         let bytes = arguments.content.len();
+        let unit = if bytes == 1 { "byte" } else { "bytes" };
         let what = if replaced.created { "created" } else { "replaced" };
-        let mut text = format!("{what} `{}`, {bytes} bytes", path.text());
+        let mut text = format!("{what} `{}`, {bytes} {unit}", path.text());
         text.push_str(replaced.note());
-        Ok(ToolOutput::ok(text).with_summary(format!("wrote {bytes} bytes")))
+        Ok(ToolOutput::ok(text).with_summary(format!("wrote {bytes} {unit}")))
     }
 }
 

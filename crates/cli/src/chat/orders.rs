@@ -245,7 +245,7 @@ pub(super) fn status(
         ("model", info.reference.to_string()),
         ("window", window),
         ("used", used),
-        ("session", format!("{} · {messages} messages", conversation.key())),
+        ("session", format!("{} · {messages} {}", conversation.key(), plural(messages))),
         ("id", conversation.session_id().to_string()),
         ("agent", format!("{} · {} prompt", conversation.agent_id(), run.profile.name())),
         ("tools", run.agent.tools().len().to_string()),
@@ -257,6 +257,10 @@ pub(super) fn status(
     }
     let rows = rows.iter().map(|(name, value)| visible::line(&format!("{name:<10} {value}")));
     rows.collect::<Vec<_>>().join("\n")
+}
+
+fn plural(messages: usize) -> &'static str {
+    if messages == 1 { "message" } else { "messages" }
 }
 
 /// What can be typed.

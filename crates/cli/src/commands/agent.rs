@@ -208,12 +208,12 @@ impl Job<'_> {
 }
 
 fn tell_store_error(output: Output, error: &StoreError) {
-    report::print_store(output.printer, error);
     if error.kind() == StoreErrorKind::InUse {
-        output.printer.hint(
-            "`--wait 10m` waits until it is free. `--session KEY` goes on with another session, \
-             `-m \"/new …\"` begins a new one, and `--no-session` needs none.",
-        );
+        let hint = "`--wait 10m` waits until it is free. `--session KEY` goes on with another \
+                    session, `-m \"/new …\"` begins a new one, and `--no-session` needs none.";
+        report::print_store_hinted(output.printer, error, Some(hint));
+    } else {
+        report::print_store(output.printer, error);
     }
 }
 
