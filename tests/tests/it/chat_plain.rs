@@ -2,6 +2,7 @@
 
 use openclaw_mock_vllm::{Gate, Reply, Turn};
 use openclaw_tests::soon;
+use tokio::process::Command;
 
 use crate::chat::last_messages;
 use crate::servers::tiny;
@@ -45,6 +46,21 @@ async fn nobody_is_asked_who_is_not_there() {
     let ended = home.run_with_input(&["chat"], "do it\ny\n").await;
     assert!(ended.stdout.contains("as you wish"), "{ended:#?}");
     assert!(home.files().is_empty());
+}
+
+#[tokio::test]
+async fn a_summary_that_does_not_come_is_stopped() {
+    let (server, home) = tiny().await;
+    let long = "words that take room ".repeat(300);
+    let _ = home.run_with_input(&["chat"], &long).await.code(0);
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("never heard")).gate(0, &gate));
+    let script = r#"printf '/compact\n' > lines; exec "$@" < lines"#;
+    let mut chat = Command::from(home.shell(script, &["chat"])).kill_on_drop(true).spawn().unwrap();
+    soon(gate.reached()).await;
+    let id = chat.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
+    assert_eq!(soon(chat.wait()).await.unwrap().code(), Some(130));
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::io;
 
+use futures_util::future::Either;
 use openclaw_core::MessageRef;
 use openclaw_runtime::{Conversation, channel};
 
 use super::command::{COMMANDS, Command};
 use super::host::{Attended, Flow, Host, attend};
 use super::numbers::{self, tokens};
-use super::turn::{set_reasoning, show};
+use super::turn::{set_reasoning, show, show_rest};
 use super::view::TurnView;
 use crate::args::trace::{TraceAction, TraceShow};
 use crate::commands::{Context, trace};
@@ -149,12 +150,25 @@ impl Host {
         let view = TurnView::new(self.desk.manner, run.model.clone(), run.attempts.clone());
         let view = view.doing("summarising the conversation");
         self.desk.view = Some(view.with_context(self.conversation.context()));
-        let work = Box::pin(self.conversation.compact(sender));
-        let compacted = attend(&mut self.desk, work, || None).await?;
-        // All events fit in the channel: a compaction has few.
-        while let Some(event) = events.recv().await {
-            show(&mut self.desk, &event);
-        }
+        let compacted = {
+            let mut work = Box::pin(self.conversation.compact(sender));
+            loop {
+                let next = async {
+                    tokio::select! {
+                        biased;
+                        Some(event) = events.recv() => Either::Left(event),
+                        done = &mut work => Either::Right(done),
+                    }
+                };
+                match attend(&mut self.desk, next, || None).await? {
+                    Attended::Done(Either::Left(event)) => show(&mut self.desk, &event),
+                    Attended::Done(Either::Right(done)) => break Attended::Done(done),
+                    Attended::Stopped => break Attended::Stopped,
+                    Attended::End => break Attended::End,
+                }
+            }
+        };
+        show_rest(&mut self.desk, &mut events).await;
         self.end_view();
         match compacted {
             Attended::Done(Ok(Some(_))) => {}

@@ -69,13 +69,14 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
                 continue;
             }
             Entered::Command(Command::Resume) => None,
+            Entered::Command(Command::Quit) => return Ok(exit),
             Entered::Command(command) => match plain.command(&mut conversation, command).await? {
                 Next::Line(end) => {
                     exit = end;
                     continue;
                 }
                 Next::Turn(message) => Some(message),
-                Next::Quit => return Ok(exit),
+                Next::Quit(exit) => return Ok(exit),
             },
         };
         exit = plain.turn(&mut conversation, message.as_deref()).await?;
@@ -89,7 +90,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
 enum Next {
     Line(Exit),
     Turn(String),
-    Quit,
+    Quit(Exit),
 }
 
 impl Plain<'_> {
@@ -101,7 +102,6 @@ impl Plain<'_> {
         let printer = self.context.printer;
         match command {
             Command::Help => printer.answer_line(orders::help())?,
-            Command::Quit => return Ok(Next::Quit),
             Command::New(message) => {
                 if let Err(error) = conversation.reset() {
                     return Ok(Next::Line(print_error(printer, &error)));
@@ -112,7 +112,7 @@ impl Plain<'_> {
             Command::Model(Some(name)) => {
                 let connected = self.attend(Box::pin(conversation.use_model(Some(&name)))).await?;
                 match connected {
-                    None => return Ok(Next::Quit),
+                    None => return Ok(Next::Quit(Exit::Interrupted)),
                     Some(Err(error)) => {
                         let exit = crate::run::print_connect_error(printer, &error);
                         return Ok(Next::Line(exit));
@@ -126,34 +126,44 @@ impl Plain<'_> {
                     printer.note("the last turn is taken back; what its tools did stays done");
                 }
                 Ok(false) => printer.note("there is no turn to take back"),
-                Err(error) => report::print_store(printer, &error),
+                Err(error) => return Ok(Next::Line(print_error(printer, &error.into()))),
             },
             Command::Tools => {
                 for tool in conversation.run().agent.tools().iter() {
                     printer.answer_line(&tool.name)?;
                 }
             }
-            Command::Compact => {
-                let (sender, events) = channel();
-                let work = async { conversation.compact(sender).await };
-                let attempts = openclaw_runtime::Attempts::default();
-                let mut progress = Progress::new(printer, attempts, false);
-                let shown = show(&mut progress, events);
-                let (compacted, shown) = tokio::join!(work, shown);
-                shown?;
-                match compacted {
-                    Ok(Some(_)) => {}
-                    Ok(None) => printer.note("nothing was summarised"),
-                    Err(error) => report::print_turn(printer, &error),
-                }
-            }
+            Command::Compact => return self.compact(conversation).await,
             Command::Status => {
                 printer.answer_line(orders::status(self.context, conversation, None))?;
             }
             Command::Model(None) => return Ok(self.elsewhere("`openclaw models list`")),
             Command::Trace(_) => return Ok(self.elsewhere("`openclaw trace show`")),
             Command::Reasoning(_) => return Ok(self.elsewhere("a chat on a whole terminal")),
-            Command::Resume => {}
+            Command::Resume | Command::Quit => {}
+        }
+        Ok(Next::Line(Exit::Ok))
+    }
+
+    async fn compact(&mut self, conversation: &mut Conversation) -> io::Result<Next> {
+        let printer = self.context.printer;
+        let (sender, events) = channel();
+        let attempts = openclaw_runtime::Attempts::default();
+        let mut progress = Progress::new(printer, attempts, false);
+        let work = Box::pin(async {
+            tokio::join!(conversation.compact(sender), show(&mut progress, events))
+        });
+        let Some((compacted, shown)) = self.attend(work).await? else {
+            return Ok(Next::Quit(Exit::Interrupted));
+        };
+        shown?;
+        match compacted {
+            Ok(Some(_)) => {}
+            Ok(None) => printer.note("nothing was summarised"),
+            Err(error) => {
+                report::print_turn(printer, &error);
+                return Ok(Next::Line(Exit::of_turn(&TurnOutcome::Failed(error))));
+            }
         }
         Ok(Next::Line(Exit::Ok))
     }
