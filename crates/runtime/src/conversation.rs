@@ -323,6 +323,9 @@ impl Conversation {
         let prefix = self.session.prefix().await;
         let session = self.session.clone();
         self.run = self.put_together(connected, &session, prefix.as_deref())?;
+        if let Some(context) = &mut self.context {
+            context.window = self.run.model.info().limits.window;
+        }
         self.options.model = name.map(str::to_owned);
         Ok(())
     }

@@ -13,7 +13,7 @@ pub struct ContextUse {
     pub tokens: u32,
     /// The part of the request that the server had cached, in tokens; `None` when it did not say.
     pub cached: Option<u32>,
-    /// The window of the model that answered, in tokens.
+    /// The window of the model that goes on, in tokens.
     pub window: u32,
 }
 

@@ -176,8 +176,12 @@ async fn a_turn_is_taken_back_and_another_model_goes_on() {
     say(&mut conversation, "again").await;
     let messages = last_messages(&server);
     assert_eq!((messages[0].as_str(), messages[2].as_str()), ("kept", "again"));
-    assert_eq!(conversation.context().unwrap().window, 4096);
     assert_eq!(conversation.run().model.info().reference.to_string(), "lab/small");
+    let context = conversation.context().unwrap();
+    assert_eq!(context.window, 4096);
+    conversation.use_model(Some("lab/tiny")).await.unwrap();
+    let now = conversation.context().unwrap();
+    assert_eq!((now.window, now.tokens), (8192, context.tokens));
     for expected in [true, true, false] {
         assert_eq!(conversation.undo_turn().await.unwrap(), expected);
     }
