@@ -33,6 +33,9 @@ pub(crate) enum Summaries {
     Hangs,
 }
 
+/// What a request for a summary has, and no other.
+const ASKS_FOR_SUMMARY: &str = "about to be replaced by a summary";
+
 /// A model that counts four bytes a token and answers everything else with `ok`.
 #[derive(Debug)]
 pub(crate) struct Counter {
@@ -70,12 +73,13 @@ impl ChatModel for Counter {
             let kind = ModelErrorKind::ContextOverflow { window: None, prompt: None };
             return Err(ModelError::new(kind, "fit"));
         }
-        let answer = if said.contains("about to be replaced by a summary") {
+        let answer = if said.contains(ASKS_FOR_SUMMARY) {
             assert!(used + request.max_output_tokens.unwrap() <= self.window, "too large: {used}");
             match self.summaries {
                 Summaries::Short => "All went well.".to_owned(),
                 Summaries::OfParts if said.contains("Next part of") => "A part.".to_owned(),
-                Summaries::Endless => said,
+                // Without the words by which the next request would be taken for one for a summary.
+                Summaries::Endless => said.replace(ASKS_FOR_SUMMARY, "summarised"),
                 Summaries::Hangs => std::future::pending().await,
                 Summaries::Fails | Summaries::OfParts => {
                     return Err(ModelError::new(ModelErrorKind::Interrupted, "answer"));
@@ -190,10 +194,7 @@ impl Lab {
 
     pub(crate) fn asked_for_summaries(&self) -> usize {
         let requests = self.model.requests.lock().unwrap();
-        requests
-            .iter()
-            .filter(|request| last_user(request).contains("about to be replaced"))
-            .count()
+        requests.iter().filter(|request| last_user(request).contains(ASKS_FOR_SUMMARY)).count()
     }
 }
 
@@ -338,6 +339,32 @@ async fn a_credential_is_in_no_summary() {
     assert!(!lab.history.summary().unwrap().to_string().contains(&key));
 }
 
+/// Asks a last question of `said` words after `chats`, each with the bytes that were said and put
+/// out, and checks that it is answered after few summaries.
+async fn assert_answered(chats: &[(usize, usize)], window: u32, kind: Summaries, said: usize) {
+    let mut lab = Lab::new(window, kind);
+    for (n, (request, output)) in chats.iter().enumerate() {
+        let output = ToolOutput::ok("x".repeat(*output));
+        lab.chat(&"r ".repeat(*request / 2), &format!("step {n}"), output);
+    }
+    let before = lab.tokens();
+    let (outcome, compactions) = lab.turn(&"s ".repeat(said)).await;
+    assert!(replied(&outcome), "{outcome:?}");
+    assert!(compactions.len() <= 2);
+    // A summary of parts takes a request a part.
+    assert!(lab.asked_for_summaries() <= 2 * 25);
+    for compaction in &compactions {
+        assert!(compaction.after * 5 <= compaction.before * 4 + 5, "{compaction:?}");
+    }
+    assert!(compactions.is_empty() || lab.tokens() < before.max(window));
+    assert_legal(&lab.history);
+}
+
+#[tokio::test]
+async fn a_summary_of_all_that_was_given_is_followed_by_the_answer() {
+    assert_answered(&[(0, 1_696)], 984, Summaries::Endless, 573).await;
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
@@ -349,21 +376,6 @@ proptest! {
     ) {
         let kinds = [Summaries::Short, Summaries::OfParts, Summaries::Endless, Summaries::Fails];
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let mut lab = Lab::new(window, kinds[kind]);
-        for (n, (request, output)) in chats.iter().enumerate() {
-            let output = ToolOutput::ok("x".repeat(*output));
-            lab.chat(&"r ".repeat(*request / 2), &format!("step {n}"), output);
-        }
-        let before = lab.tokens();
-        let (outcome, compactions) = runtime.block_on(lab.turn(&"s ".repeat(said)));
-        prop_assert!(replied(&outcome), "{outcome:?}");
-        prop_assert!(compactions.len() <= 2);
-        // A summary of parts takes a request a part.
-        prop_assert!(lab.asked_for_summaries() <= 2 * 25);
-        for compaction in &compactions {
-            prop_assert!(compaction.after * 5 <= compaction.before * 4 + 5, "{compaction:?}");
-        }
-        prop_assert!(compactions.is_empty() || lab.tokens() < before.max(window));
-        assert_legal(&lab.history);
+        runtime.block_on(assert_answered(&chats, window, kinds[kind], said));
     }
 }
