@@ -275,3 +275,14 @@ async fn a_session_goes_on_with_its_own_agent() {
     assert!(taken.stderr.contains("is that of the agent `reader`"), "{}", taken.stderr);
     assert!(tools().contains(&"exec".to_owned()));
 }
+
+#[tokio::test]
+async fn where_nothing_can_be_kept_there_is_a_way_without() {
+    let (_server, home) = tiny().await;
+    let home = home.env("OPENCLAW_STATE_DIR", "state");
+    let mut no_folder = home.shell("mkdir state && echo text > state/sessions", &[]);
+    assert!(no_folder.status().unwrap().success());
+    let _ = home.run(&SAY_ONE).await.code(1).says(&["failed to", "hint: ", "--no-session"]);
+    let ended = home.run(&[&SAY_ONE[..], &["--no-session"]].concat()).await.code(0);
+    assert_eq!(ended.stdout, "one\n");
+}

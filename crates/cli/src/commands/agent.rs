@@ -208,13 +208,15 @@ impl Job<'_> {
 }
 
 fn tell_store_error(output: Output, error: &StoreError) {
-    if error.kind() == StoreErrorKind::InUse {
-        let hint = "`--wait 10m` waits until it is free. `--session KEY` goes on with another \
-                    session, `-m \"/new …\"` begins a new one, and `--no-session` needs none.";
-        report::print_store_hinted(output.printer, error, Some(hint));
-    } else {
-        report::print_store(output.printer, error);
-    }
+    let hint = match error.kind() {
+        StoreErrorKind::InUse => {
+            "`--wait 10m` waits until it is free. `--session KEY` goes on with another session, `-m \
+             \"/new …\"` begins a new one, and `--no-session` needs none."
+        }
+        StoreErrorKind::Disk => "With `--no-session` nothing is kept and no disk is needed.",
+        _ => return report::print_store(output.printer, error),
+    };
+    report::print_store_hinted(output.printer, error, Some(hint));
 }
 
 fn wanted(context: &Context, args: Agent, whereto: Whereto) -> Wanted {
