@@ -59,7 +59,8 @@ async fn a_summary_that_does_not_come_is_stopped() {
     let mut chat = Command::from(home.shell(script, &["chat"])).kill_on_drop(true).spawn().unwrap();
     soon(gate.reached()).await;
     let id = chat.id().unwrap().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
+    let mut stop = Command::from(home.shell(r#"kill -INT "$2""#, &[&id]));
+    assert!(stop.status().await.unwrap().success());
     assert_eq!(soon(chat.wait()).await.unwrap().code(), Some(130));
 }
 
