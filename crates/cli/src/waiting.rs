@@ -24,28 +24,34 @@ pub(crate) fn runtime(context: &Context, wait: Option<Period>) -> Runtime {
 /// A wait of so long that is shown on stderr.
 pub(crate) fn shown(printer: Printer, duration: Duration) -> Wait {
     let has_told = AtomicBool::new(false);
-    let tell = move |awaited: Option<Awaited<'_>>| match awaited {
-        Some(awaited) => show(printer, awaited, duration, has_told.swap(true, Ordering::Relaxed)),
-        None if printer.stderr_is_terminal => printer.raw("\r\x1b[2K"),
-        None => {}
+    let tell = move |awaited: Option<Awaited<'_>>| {
+        if let Some(awaited) = awaited {
+            show(printer, awaited, duration, has_told.swap(true, Ordering::Relaxed));
+            return;
+        }
+        // What is waited for next is told anew.
+        has_told.store(false, Ordering::Relaxed);
+        if printer.stderr_is_terminal {
+            printer.raw("\r\x1b[2K");
+        }
     };
     let limit = Limit { duration, source: "--wait".into() };
     Wait { limit, tell: Arc::new(tell) }
 }
 
-/// On a terminal one line that counts; elsewhere one that is written once.
+/// Says once what is waited for; on a terminal a line below it counts.
 fn show(printer: Printer, awaited: Awaited<'_>, limit: Duration, has_told: bool) {
     let Awaited { missing, waited } = awaited;
-    let problem = visible::line(&format!("failed to {missing}"));
     let what = match missing {
         Missing::Server(_) => "server",
         Missing::Session(_) => "session",
     };
-    if printer.stderr_is_terminal {
-        let seconds = waited.as_secs();
-        let text = format!("\r\x1b[2Kwaiting for the {what}, {seconds} s: {problem}");
-        printer.raw(&printer.paint(Style::Dim, text));
-    } else if !has_told {
+    if !has_told {
+        let problem = visible::line(&format!("failed to {missing}"));
         printer.note(format_args!("waiting for the {what}, at most {}: {problem}", time(limit)));
+    }
+    if printer.stderr_is_terminal {
+        let text = format!("waiting for the {what}, {} s", waited.as_secs());
+        printer.raw(&format!("\r\x1b[2K{}", printer.paint(Style::Dim, text)));
     }
 }

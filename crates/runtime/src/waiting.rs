@@ -22,7 +22,7 @@ pub struct Wait {
     /// The longest wait, and who says so.
     pub limit: Limit,
     /// Is told each time that it was asked for in vain, and once with `None` when the wait is over
-    /// in either way. Not called where there is nothing to wait for.
+    /// in any way, dropped included. Not called where there is nothing to wait for.
     pub tell: Tell,
 }
 
@@ -73,29 +73,24 @@ where
 {
     let begun = Instant::now();
     let ends_at = begun.checked_add(wait.limit.duration);
-    let mut has_told = false;
-    let result = loop {
+    let mut teller = Teller { wait, has_told: false };
+    loop {
         let error = match attempt().await {
             Err(ConnectError::Model(error)) if is_absence(&error) => error,
-            other => break other,
+            other => return other,
         };
         let now = Instant::now();
         if ends_at.is_some_and(|at| at <= now) {
             let Limit { duration, source } = &wait.limit;
             let seconds = duration.as_secs();
-            break Err(ConnectError::Model(error.with_hint(format!(
+            return Err(ConnectError::Model(error.with_hint(format!(
                 "It was waited for {seconds} s (from {source}); `--wait 30m` waits longer."
             ))));
         }
-        has_told = true;
-        (wait.tell)(Some(Awaited { missing: Missing::Server(&error), waited: begun.elapsed() }));
+        teller.tell(Missing::Server(&error), begun.elapsed());
         let next = [Some(now + poll), ends_at].into_iter().flatten().min();
         sleep_until(next.unwrap_or(now)).await;
-    };
-    if has_told {
-        (wait.tell)(None);
     }
-    result
 }
 
 /// Looks again and again whether a session is free, until it is or that has taken too long.
@@ -104,21 +99,37 @@ pub(crate) async fn until_free(
     check: impl Fn() -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let begun = Instant::now();
-    let mut has_told = false;
-    let result = loop {
+    let mut teller = Teller { wait, has_told: false };
+    loop {
         let left = wait.limit.duration.saturating_sub(begun.elapsed());
         let error = match check() {
             Err(error) if error.kind() == StoreErrorKind::InUse && !left.is_zero() => error,
-            other => break other,
+            other => return other,
         };
-        has_told = true;
-        (wait.tell)(Some(Awaited { missing: Missing::Session(&error), waited: begun.elapsed() }));
+        teller.tell(Missing::Session(&error), begun.elapsed());
         sleep(LOOK.min(left)).await;
-    };
-    if has_told {
-        (wait.tell)(None);
     }
-    result
+}
+
+/// Tells how a wait goes, and that it is over also when it is given up.
+struct Teller<'a> {
+    wait: &'a Wait,
+    has_told: bool,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, missing: Missing<'_>, waited: Duration) {
+        self.has_told = true;
+        (self.wait.tell)(Some(Awaited { missing, waited }));
+    }
+}
+
+impl Drop for Teller<'_> {
+    fn drop(&mut self) {
+        if self.has_told {
+            (self.wait.tell)(None);
+        }
+    }
 }
 
 impl Wait {

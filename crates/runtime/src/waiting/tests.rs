@@ -87,3 +87,17 @@ async fn the_wait_ends_in_the_servers_own_absence() {
     assert!(error.hints()[0].contains("5 s (from --wait)"), "{:?}", error.hints());
     assert_eq!((count, told), (4, vec![Some(0), Some(2), Some(4), None]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_given_up_is_over() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&told);
+    let tell = move |awaited: Option<Awaited<'_>>| log.lock().unwrap().push(awaited.is_some());
+    let limit = Limit { duration: Duration::from_mins(10), source: "--wait".into() };
+    let wait = Wait { limit, tell: Arc::new(tell) };
+    let absent = || async { Err::<(), _>(failed(ModelErrorKind::Connect)) };
+    let waiting = until_there(&wait, Duration::from_secs(2), absent);
+    let ended = tokio::time::timeout(Duration::from_secs(3), waiting).await;
+    assert!(ended.is_err());
+    assert_eq!(*told.lock().unwrap(), [true, true, false]);
+}
