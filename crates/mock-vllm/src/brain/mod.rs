@@ -22,6 +22,9 @@ pub enum Brain {
     /// - `reply exactly: TEXT` and `reply with exactly: TEXT` are answered with that text, after
     ///   any steps in front of them.
     /// - Anything else gets a sentence that repeats its first words.
+    ///
+    /// With `continue_final_message`, only the rest of such a text comes after a last message that
+    /// it begins with.
     #[default]
     Rules,
 }

@@ -15,6 +15,8 @@ pub(crate) struct Question<'a> {
     pub(crate) tools: &'a [&'a str],
     /// Whether a call must be made.
     pub(crate) is_forced: bool,
+    /// Whether the last message is to be written on, not answered.
+    pub(crate) goes_on: bool,
 }
 
 /// Decides what to say or to call next.
@@ -40,17 +42,22 @@ pub(crate) fn by_rules(question: &Question<'_>) -> Turn {
     {
         return Turn::call(*name, "{}");
     }
-    match (exact, results.last()) {
-        (Some(exact), _) => Turn::tokens(exact),
+    let answer = match (exact, results.last()) {
+        (Some(exact), _) => exact.to_owned(),
         (None, Some(result)) => {
             let first = result.lines().next().unwrap_or_default();
-            Turn::tokens(&format!("Done. The last result begins with: {first}"))
+            format!("Done. The last result begins with: {first}")
         }
         (None, None) => {
             let words: Vec<_> = prompt.split_whitespace().take(6).collect();
-            Turn::tokens(&format!("You said \"{}\". I am here to help.", words.join(" ")))
+            format!("You said \"{}\". I am here to help.", words.join(" "))
         }
-    }
+    };
+    let begun = question.messages.last().filter(|message| {
+        question.goes_on && role(message).as_deref() == Some("assistant")
+    });
+    let begun = begun.map(content).unwrap_or_default();
+    Turn::tokens(answer.strip_prefix(&begun).unwrap_or(&answer))
 }
 
 /// What a person said, without a last paragraph in brackets that a client added, e.g. the time.

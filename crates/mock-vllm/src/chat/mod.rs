@@ -127,7 +127,8 @@ fn answer_by_rules(request: &ChatRequest) -> Turn {
         ToolChoice::Auto | ToolChoice::Required => request.tool_names().collect(),
     };
     let is_forced = request.choice.is_forced();
-    by_rules(&Question { messages: &request.messages, tools: &tools, is_forced })
+    let goes_on = request.flag("continue_final_message", false);
+    by_rules(&Question { messages: &request.messages, tools: &tools, is_forced, goes_on })
 }
 
 /// The id and the window of the model asked for; the first one if none is named.

@@ -18,7 +18,7 @@ fn shown(turn: &Turn) -> String {
 
 fn ask(messages: &Value, tools: &[&str]) -> String {
     let messages = messages.as_array().expect("an array");
-    shown(&by_rules(&Question { messages, tools, is_forced: false }))
+    shown(&by_rules(&Question { messages, tools, is_forced: false, goes_on: false }))
 }
 
 fn one(prompt: &str) -> String {
@@ -57,6 +57,23 @@ fn other_prompts_are_answered_in_words() {
 }
 
 #[test]
+fn a_text_that_was_begun_is_written_on() {
+    let rest = |begun: &str, goes_on| {
+        let messages = [
+            json!({"role": "user", "content": "reply exactly: one two three"}),
+            json!({"role": "assistant", "content": begun}),
+        ];
+        let question = Question { messages: &messages, tools: &TOOLS, is_forced: false, goes_on };
+        shown(&by_rules(&question))
+    };
+    assert_eq!(rest("one t", true), "wo three");
+    assert_eq!(rest("", true), "one two three");
+    assert_eq!(rest("one two three", true), "");
+    assert_eq!(rest("something else", true), "one two three");
+    assert_eq!(rest("one t", false), "one two three");
+}
+
+#[test]
 fn steps_are_taken_one_a_turn() {
     let user =
         json!({"role": "user", "content": "write hi to a, then read a then reply exactly: ok"});
@@ -73,6 +90,7 @@ fn steps_are_taken_one_a_turn() {
 #[test]
 fn a_forced_call_is_made() {
     let messages = [json!({"role": "user", "content": "hello"})];
-    let turn = by_rules(&Question { messages: &messages, tools: &["look"], is_forced: true });
+    let tools = &["look"];
+    let turn = by_rules(&Question { messages: &messages, tools, is_forced: true, goes_on: false });
     assert_eq!(shown(&turn), "[look {}]");
 }
