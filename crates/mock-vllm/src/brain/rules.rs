@@ -53,9 +53,9 @@ pub(crate) fn by_rules(question: &Question<'_>) -> Turn {
             format!("You said \"{}\". I am here to help.", words.join(" "))
         }
     };
-    let begun = question.messages.last().filter(|message| {
-        question.goes_on && role(message).as_deref() == Some("assistant")
-    });
+    let last = question.messages.last();
+    let begun =
+        last.filter(|message| question.goes_on && role(message).as_deref() == Some("assistant"));
     let begun = begun.map(content).unwrap_or_default();
     Turn::tokens(answer.strip_prefix(&begun).unwrap_or(&answer))
 }
