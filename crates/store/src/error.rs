@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 
-use crate::SessionId;
+use crate::{SessionId, SessionKey};
 
 /// Why something could not be read from or written to the store. Displays as a fragment that fits
 /// "failed to {…}"; what caused it is its source.
@@ -60,7 +60,7 @@ pub(crate) enum Fault {
     LowSpace { path: PathBuf, free: u64 },
     TooNew { path: PathBuf, schema: i64 },
     Outdated { path: PathBuf },
-    InUse { id: SessionId, holder: Option<u32> },
+    InUse { id: SessionId, key: Option<SessionKey>, holder: Option<u32> },
     NotFound { text: String },
     Ambiguous { text: String, ids: Vec<SessionId> },
     Changed,
@@ -114,6 +114,14 @@ impl StoreError {
 
     pub(crate) fn not_found(text: &str) -> Self {
         Self::new(Fault::NotFound { text: text.to_owned() })
+    }
+
+    /// Names the key of a session that is in use.
+    pub(crate) fn with_key(mut self, named: SessionKey) -> Self {
+        if let Fault::InUse { key, .. } = &mut self.fault {
+            *key = Some(named);
+        }
+        self
     }
 
     /// Says what was being done with a file.
@@ -190,11 +198,15 @@ impl fmt::Display for StoreError {
             Fault::Outdated { path } => {
                 write!(f, "bring `{}` up to date while an older version uses it", path.display())
             }
-            Fault::InUse { id, holder: Some(holder) } => {
-                write!(f, "use session {id}, which process {holder} uses")
-            }
-            Fault::InUse { id, holder: None } => {
-                write!(f, "use session {id}, which is in use elsewhere")
+            Fault::InUse { id, key, holder } => {
+                write!(f, "use session {id}")?;
+                if let Some(key) = key {
+                    write!(f, " of `{key}`")?;
+                }
+                match holder {
+                    Some(holder) => write!(f, ", which process {holder} uses"),
+                    None => f.write_str(", which is in use elsewhere"),
+                }
             }
             Fault::NotFound { text } => write!(f, "find a session {text:?}"),
             Fault::Ambiguous { text, ids } => {

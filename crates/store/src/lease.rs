@@ -43,7 +43,7 @@ impl Lease {
                 let mut text = String::new();
                 let _ = file.read_to_string(&mut text);
                 let holder = text.trim().parse().ok();
-                return Err(StoreError::new(Fault::InUse { id: id.clone(), holder }));
+                return Err(StoreError::new(Fault::InUse { id: id.clone(), key: None, holder }));
             }
             Err(TryLockError::Error(error)) => {
                 return Err(StoreError::file("lock", &path)(error));

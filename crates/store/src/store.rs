@@ -175,7 +175,7 @@ impl Store {
     /// # Errors
     /// When there is no such session, somebody uses it, or it cannot be written.
     pub fn delete(&self, id: &SessionId) -> Result<(), StoreError> {
-        let lease = Lease::acquire(&self.0.path, id)?;
+        let lease = self.lease(id)?;
         let gone = id.clone();
         self.0.writer.write(move |connection| {
             let fail = StoreError::sql("delete the session");
@@ -195,7 +195,7 @@ impl Store {
     /// # Errors
     /// When somebody holds the session, in this process or in another, or that cannot be told.
     pub fn check_free(&self, id: &SessionId) -> Result<(), StoreError> {
-        Lease::acquire(&self.0.path, id).map(drop)
+        self.lease(id).map(drop)
     }
 
     /// Whether somebody holds the session now: what [`check_free`](Self::check_free) fails for.
@@ -203,15 +203,26 @@ impl Store {
     /// # Errors
     /// When that cannot be told.
     pub fn is_in_use(&self, id: &SessionId) -> Result<bool, StoreError> {
-        match self.check_free(id) {
-            Ok(()) => Ok(false),
+        match Lease::acquire(&self.0.path, id) {
+            Ok(_) => Ok(false),
             Err(error) if error.kind() == StoreErrorKind::InUse => Ok(true),
             Err(error) => Err(error),
         }
     }
 
+    /// Takes a session that nobody uses; that somebody does is said with the key that people know.
+    fn lease(&self, id: &SessionId) -> Result<Lease, StoreError> {
+        Lease::acquire(&self.0.path, id).map_err(|error| match error.kind() {
+            StoreErrorKind::InUse => match self.find(id.as_str()) {
+                Ok(found) => error.with_key(found.key),
+                Err(_) => error,
+            },
+            _ => error,
+        })
+    }
+
     fn take_by_id(&self, id: &SessionId) -> Result<Loaded, StoreError> {
-        let lease = Lease::acquire(&self.0.path, id)?;
+        let lease = self.lease(id)?;
         let found = self.0.readers.read(|connection| {
             let fail = StoreError::sql("find the session");
             let select = "SELECT n, key FROM session WHERE id = ?1";

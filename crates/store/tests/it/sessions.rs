@@ -89,8 +89,9 @@ fn one_user_at_a_time_and_a_deleted_session_is_gone() {
     let id = talk.session.id().clone();
     let error = store.take(id.as_str()).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::InUse);
-    let holder = format!("which process {} uses", std::process::id());
-    assert!(error.to_string().contains(&holder), "{error}");
+    let process = std::process::id();
+    let text = format!("use session {id} of `agent:main:main`, which process {process} uses");
+    assert_eq!(error.to_string(), text);
     assert!(store.is_in_use(&id).unwrap());
     assert_eq!(store.delete(&id).unwrap_err().kind(), StoreErrorKind::InUse);
     drop(talk);
