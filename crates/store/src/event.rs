@@ -71,6 +71,13 @@ pub struct TurnRecord {
     pub duration: Duration,
 }
 
+impl TurnRecord {
+    /// Whether what was said may still be answered by taking the turn up.
+    pub(crate) fn fell_short(&self) -> bool {
+        matches!(self.outcome.as_str(), "failed" | "timed_out" | "cancelled")
+    }
+}
+
 /// An event as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {

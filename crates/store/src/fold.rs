@@ -28,6 +28,8 @@ pub(crate) struct Fold {
     pub(crate) prefix: Option<Arc<Prefix>>,
     /// Whether the user spoke after the last turn was ended.
     pub(crate) turn_open: bool,
+    /// Whether the last turn that was ended came to no answer.
+    pub(crate) fell_short: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -103,7 +105,10 @@ impl Fold {
             }
             Event::Compacted { keep, summary, .. } => self.compact(seq, keep, summary)?,
             Event::Prefix(prefix) => self.prefix = Some(Arc::new(prefix)),
-            Event::Turn(_) => self.turn_open = false,
+            Event::Turn(turn) => {
+                self.turn_open = false;
+                self.fell_short = turn.fell_short();
+            }
             Event::Undone { .. } => {}
         }
         Ok(())
@@ -207,6 +212,16 @@ impl Fold {
             (Unfinished { call: call.clone(), may_have_run }, event)
         })
         .unzip()
+    }
+
+    /// Whether the last turn did not end and can be taken up.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.turn_open && self.awaits_model()
+    }
+
+    /// Whether the last turn ended without an answer and can be taken up.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        !self.turn_open && self.fell_short && self.awaits_model()
     }
 
     /// Whether the model has yet to answer what was said last.

@@ -146,6 +146,15 @@ impl Reading<'_> {
         let (mut fold, last_seq, read) = self.fold(base, u64::try_from(last).unwrap_or(0))?;
         fold.prefix = prefix;
         fold.turn_open = self.last_live("user")? > self.last_live("turn")?;
+        let mut fell_short = false;
+        self.marked("turn", |_, event| match event {
+            Event::Turn(turn) => {
+                fell_short = turn.fell_short();
+                Found::Last
+            }
+            _ => Found::Nothing,
+        })?;
+        fold.fell_short = fell_short;
         Ok(Log { fold, last_seq, notes: std::mem::take(&mut self.notes), read })
     }
 

@@ -59,6 +59,9 @@ pub struct Loaded {
     /// Whether the last turn did not end and the model has yet to answer: it can be taken up
     /// again with the history as it is.
     pub unfinished_turn: bool,
+    /// Whether the last turn ended as failed, timed out or cancelled and the model has yet to
+    /// answer: it can be taken up again like one that did not end.
+    pub unanswered_turn: bool,
     /// What was left out of the log because it cannot be right.
     pub notes: Vec<Note>,
     /// A copy of the whole file, made before anything was left out.
@@ -95,7 +98,7 @@ impl Session {
             store.writer.write(move |connection| batch.write(connection, n, last_seq))?;
         }
         let (history, prefix) = (fold.history().clone(), fold.prefix.clone());
-        let unfinished_turn = fold.turn_open && fold.awaits_model();
+        let (unfinished_turn, unanswered_turn) = (fold.is_unfinished(), fold.is_unanswered());
         let mirror = Arc::new(Mutex::new(Mirror { fold, last_seq: new_last }));
         let session = Self(Arc::new(Held { mirror, n, id, key, _lease: lease, store }));
         let events_read = read;
@@ -104,6 +107,7 @@ impl Session {
             history,
             unfinished,
             unfinished_turn,
+            unanswered_turn,
             notes,
             backup,
             prefix,
@@ -126,6 +130,16 @@ impl Session {
     /// The conversation as the log has it.
     pub async fn history(&self) -> History {
         self.0.mirror.lock().await.fold.history().clone()
+    }
+
+    /// As [`Loaded::unfinished_turn`], now.
+    pub async fn unfinished_turn(&self) -> bool {
+        self.0.mirror.lock().await.fold.is_unfinished()
+    }
+
+    /// As [`Loaded::unanswered_turn`], now.
+    pub async fn unanswered_turn(&self) -> bool {
+        self.0.mirror.lock().await.fold.is_unanswered()
     }
 
     /// What requests of this session begin with; `None` until it is recorded.
@@ -162,6 +176,20 @@ impl Session {
         })
         .await?;
         Ok(self.history().await)
+    }
+
+    /// Prepares to take the last turn up again and returns the history to run it on, with open
+    /// calls answered as interrupted; `None` when the model has answered.
+    ///
+    /// # Errors
+    /// As for [`begin_turn`](Self::begin_turn).
+    pub async fn resume_turn(&self) -> Result<Option<History>, StoreError> {
+        if !(self.unfinished_turn().await || self.unanswered_turn().await) {
+            return Ok(None);
+        }
+        files::check_space(&self.0.store.path)?;
+        self.write(|mirror| Ok(mirror.fold.interrupted().1)).await?;
+        Ok(Some(self.history().await))
     }
 
     /// Records how a turn ended. Calls that are open get the results that `history`, on which the

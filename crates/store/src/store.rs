@@ -14,7 +14,7 @@ use crate::schema::{MIGRATIONS, Migration};
 use crate::session::Loaded;
 use crate::steps::Steps;
 use crate::writer::Writer;
-use crate::{Session, SessionId, SessionKey, StoreError, files};
+use crate::{Session, SessionId, SessionKey, StoreError, files, log};
 
 /// Sessions in one SQLite file, which any number of processes may use at once. Clones are the same
 /// store; when the last of them and of its sessions is dropped, what was queued is written and
@@ -196,6 +196,20 @@ impl Store {
     /// When somebody holds the session, in this process or in another, or that cannot be told.
     pub fn check_free(&self, id: &SessionId) -> Result<(), StoreError> {
         self.lease(id).map(drop)
+    }
+
+    /// Whether the last turn of a session can be taken up again, because it was interrupted or
+    /// ended without an answer. The session is left as it is.
+    ///
+    /// # Errors
+    /// When there is no such session, or it cannot be read.
+    pub fn can_resume(&self, id: &SessionId) -> Result<bool, StoreError> {
+        self.0.readers.read(|connection| {
+            let n = catalogue::number(connection, id)?;
+            let n = n.ok_or_else(|| StoreError::not_found(id.as_str()))?;
+            let fold = log::read(connection, n, None)?.fold;
+            Ok(fold.is_unfinished() || fold.is_unanswered())
+        })
     }
 
     /// Whether somebody holds the session now: what [`check_free`](Self::check_free) fails for.

@@ -212,6 +212,58 @@ fn a_turn_that_was_summarised_as_a_whole_can_still_be_taken_up() {
 }
 
 #[test]
+fn a_turn_that_ended_without_an_answer_can_be_taken_up_and_ends_once_more() {
+    for (outcome, expected) in [
+        ("failed", true),
+        ("timed_out", true),
+        ("cancelled", true),
+        ("needs_input", false),
+        ("reply", false),
+    ] {
+        let (_folder, store) = store();
+        let mut talk = Talk::new(take(&store));
+        talk.turn("before");
+        talk.begin();
+        talk.user("Look.");
+        talk.assistant(&calls(&["a"]));
+        talk.end_as(outcome);
+        // What comes between the end and a reload takes nothing away.
+        talk.compact(2, "in short");
+        assert_eq!(block_on(talk.session.unanswered_turn()), expected, "{outcome}");
+        let id = talk.session.id().clone();
+        drop(talk);
+        assert_eq!(store.can_resume(&id).unwrap(), expected, "{outcome}");
+        let loaded = take(&store);
+        assert_eq!((loaded.unanswered_turn, loaded.unfinished_turn), (expected, false));
+        let mut talk = Talk::new(loaded);
+        let history = block_on(talk.session.resume_turn()).unwrap();
+        assert_eq!(history.as_ref(), expected.then_some(&talk.history), "{outcome}");
+        talk.assistant(&AssistantMessage::text("Seen."));
+        talk.end_as("failed");
+        assert!(!block_on(talk.session.unanswered_turn()), "it is answered");
+        assert!(block_on(talk.session.resume_turn()).unwrap().is_none());
+        drop(talk);
+        assert!(!take(&store).unanswered_turn && !store.can_resume(&id).unwrap());
+    }
+}
+
+#[test]
+fn a_turn_that_was_dropped_is_taken_up_with_its_calls_answered() {
+    let (_folder, store) = store();
+    let mut talk = Talk::new(take(&store));
+    talk.begin();
+    talk.user("Look.");
+    talk.assistant(&calls(&["a"]));
+    talk.intend();
+    talk.dispatch();
+    let history = block_on(talk.session.resume_turn()).unwrap().unwrap();
+    let results: Vec<_> = history.results_since_user().map(|(_, output)| &output.text).collect();
+    assert!(results.len() == 1 && results[0].contains("may have run"), "{results:?}");
+    drop(talk);
+    assert_eq!(take(&store).history, history);
+}
+
+#[test]
 fn a_compaction_and_a_turn_are_undone_and_the_log_stays() {
     let (_folder, store) = store();
     let mut talk = Talk::new(take(&store));

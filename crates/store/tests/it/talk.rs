@@ -102,10 +102,14 @@ impl Talk {
 
     /// Ends the turn, with results of the agent's own for what is open.
     pub(crate) fn end(&mut self) {
+        self.end_as("reply");
+    }
+
+    pub(crate) fn end_as(&mut self, outcome: &str) {
         while let Some(call) = self.open() {
             self.history.resolve(&call.id, ToolOutput::error("cancelled")).unwrap();
         }
-        let turn = TurnRecord { outcome: "reply".to_owned(), ..TurnRecord::default() };
+        let turn = TurnRecord { outcome: outcome.to_owned(), ..TurnRecord::default() };
         block_on(self.session.end_turn(&self.history, &turn)).unwrap();
     }
 
