@@ -20,13 +20,14 @@ use std::time::Duration;
 use openclaw_config::StateFile;
 use openclaw_core::{ModelErrorKind, ModelRef};
 use openclaw_transport::Endpoint;
+use tokio::time::Instant;
 
 use self::file::{Contents, Failed, now};
 use crate::notices::Notices;
 use crate::setup::Setup;
 
-/// A model that failed is not asked first for so many seconds, whatever its breaker says.
-const PAUSE: u64 = 15;
+/// A model that failed is not asked first for so long, whatever its breaker says.
+const PAUSE: Duration = Duration::from_secs(15);
 
 /// The breakers. Clones share what was noted in this process.
 #[derive(Debug, Clone)]
@@ -40,7 +41,8 @@ pub(crate) struct Breakers {
 /// A failure in this process.
 #[derive(Debug)]
 struct Pause {
-    until: u64,
+    /// By a clock that nobody sets.
+    until: Instant,
     is_absence: bool,
     problem: String,
 }
@@ -117,11 +119,8 @@ impl Breakers {
         let held = |circuit: &Circuit| {
             let holds = circuit.names().into_iter().flat_map(|name| {
                 let breaker = contents.find(&name, &circuit.config);
-                let paused = paused.get(&name).filter(|pause| now < pause.until);
-                [
-                    breaker.and_then(|breaker| breaker.held(&name, now)),
-                    paused.map(|pause| pause.held(now)),
-                ]
+                let paused = paused.get(&name);
+                [breaker.and_then(|breaker| breaker.held(&name, now)), paused.and_then(Pause::held)]
             });
             let holds: Vec<Held> = holds.flatten().collect();
             let is_absence = holds.iter().all(|held| held.is_absence);
@@ -196,7 +195,7 @@ impl Breakers {
 
     fn pause(&self, name: &str, failure: Failure<'_>) {
         let pause = Pause {
-            until: now().saturating_add(PAUSE),
+            until: Instant::now() + PAUSE,
             is_absence: is_absence(name, failure.kind),
             problem: failure.problem.to_owned(),
         };
@@ -222,12 +221,14 @@ impl Breakers {
 }
 
 impl Pause {
-    fn held(&self, now: u64) -> Held {
-        Held {
-            remaining: Duration::from_secs(self.until.saturating_sub(now)),
+    /// What it asks for; `None` when it is over.
+    fn held(&self) -> Option<Held> {
+        let remaining = self.until.checked_duration_since(Instant::now())?;
+        (!remaining.is_zero()).then(|| Held {
+            remaining,
             problem: self.problem.clone(),
             is_absence: self.is_absence,
-        }
+        })
     }
 }
 

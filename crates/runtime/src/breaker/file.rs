@@ -67,7 +67,8 @@ impl Contents {
 
     pub(super) fn text(mut self, now: u64) -> String {
         self.format = FORMAT;
-        self.breakers.retain(|_, breaker| now.saturating_sub(breaker.at) < FORGOTTEN);
+        // What is dated in the future is of a clock that was set back, and is no newer.
+        self.breakers.retain(|_, breaker| now.abs_diff(breaker.at) < FORGOTTEN);
         // Texts, numbers and maps with texts as keys can always be written.
         let mut text = serde_json::to_string_pretty(&self).unwrap_or_default();
         text.push('\n');
@@ -99,7 +100,7 @@ impl Contents {
         let breaker = self.breakers.entry(name).or_default();
         let in_a_row = breaker.is_of(config)
             && breaker.kind == kind
-            && now.saturating_sub(breaker.at.max(breaker.until)) < IN_A_ROW;
+            && now.abs_diff(breaker.at.max(breaker.until)) < IN_A_ROW;
         if !in_a_row {
             *breaker =
                 Breaker { config: config.to_owned(), kind: kind.to_owned(), ..Breaker::default() };

@@ -136,3 +136,31 @@ fn only_a_server_that_nobody_answers_for_is_absent() {
         assert!(!one.held(&a).remove(0).unwrap().is_absence);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_is_over_by_the_time_that_passed_whatever_the_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, a) = (breakers(dir.path()), [circuit("s/a")]);
+    one.hold(&a[0], failure("overloaded", "get an answer"));
+    tokio::time::advance(PAUSE - Duration::from_secs(1)).await;
+    let held = one.held(&a).remove(0).unwrap();
+    assert_eq!(held.remaining, Duration::from_secs(1));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(are_held(&one, &a), [false]);
+}
+
+#[test]
+fn what_is_dated_far_in_the_future_counts_no_more() {
+    let failed_at = |contents: &mut Contents, now| {
+        let failed = Failed { config: "one", failure: failure("connect", "c"), is_near: false };
+        contents.failed("a".to_owned(), failed, now);
+        contents.find("a", "one").unwrap().held("a", now).is_some()
+    };
+    let (now, day) = (1_000_000, 86_400);
+    let mut contents = Contents::default();
+    assert!(!failed_at(&mut contents, now + 2 * day));
+    assert!(!Contents::parse(&contents.clone().text(now)).has("a"));
+    assert!(Contents::parse(&contents.clone().text(now + 2 * day)).has("a"));
+    assert!(!failed_at(&mut contents, now), "it is not in a row with what is to come");
+    assert!(failed_at(&mut contents, now + 1));
+}
