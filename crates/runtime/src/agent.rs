@@ -16,7 +16,7 @@ use openclaw_store::Prefix;
 use openclaw_tools::{ExecOptions, KeptOutputs, Workspace, core_tools};
 
 use crate::Runtime;
-use crate::chain::Attempts;
+use crate::chain::{Attempts, Chain};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::prompt::{Profile, Prompt, context_files::Caps, now};
 use crate::setup::{Quoted, Setup};
@@ -58,6 +58,8 @@ pub struct AgentRun {
     pub agent: Agent,
     /// The model that answers; another one when a fallback took over.
     pub model: Arc<dyn ChatModel>,
+    /// The same, of which a new turn begins with the primary.
+    chain: Chain,
     /// The models that were tried in vain.
     pub attempts: Attempts,
     /// The directory that the tools work in.
@@ -69,10 +71,7 @@ pub struct AgentRun {
 }
 
 /// A model that is connected.
-pub(crate) struct Connected {
-    model: Arc<dyn ChatModel>,
-    attempts: Attempts,
-}
+pub(crate) struct Connected(Chain);
 
 /// What an agent is put together from, beside its model.
 pub(crate) struct Around<'a> {
@@ -88,7 +87,12 @@ pub(crate) struct Around<'a> {
 impl AgentRun {
     /// The same model for another agent.
     pub(crate) fn connected(&self) -> Connected {
-        Connected { model: Arc::clone(&self.model), attempts: self.attempts.clone() }
+        Connected(self.chain.clone())
+    }
+
+    /// Says that the next request begins a turn.
+    pub(crate) fn begin_turn(&self) {
+        self.chain.begin_turn();
     }
 }
 
@@ -127,10 +131,14 @@ impl Runtime {
         workspace_path(&self.connector.setup, asked).map_err(ConnectError::Setup)
     }
 
+    /// Checks that there is this workspace.
+    pub(crate) fn check_workspace(&self, path: &Path) -> Result<(), ConnectError> {
+        open(path).map(drop).map_err(ConnectError::Setup)
+    }
+
     /// Connects a model for an agent.
     pub(crate) async fn connected(&self, name: Option<&str>) -> Result<Connected, ConnectError> {
-        let chain = self.connect(name).await?;
-        Ok(Connected { attempts: chain.attempts(), model: Arc::new(chain) })
+        self.connect(name).await.map(Connected)
     }
 
     /// Puts an agent together around its model.
@@ -139,7 +147,9 @@ impl Runtime {
         connected: Connected,
         around: Around<'_>,
     ) -> Result<AgentRun, ConnectError> {
-        let Connected { model, attempts } = connected;
+        let Connected(chain) = connected;
+        let (model, attempts): (Arc<dyn ChatModel>, _) =
+            (Arc::new(chain.clone()), chain.attempts());
         let Around { agent, workspace: path, time, approver, journal, prefix } = around;
         let setup = &self.connector.setup;
         let workspace = open(path).map_err(ConnectError::Setup)?;
@@ -189,7 +199,7 @@ impl Runtime {
             )
         })?;
         let workspace = path.to_owned();
-        Ok(AgentRun { agent, model, attempts, workspace, profile, prompt })
+        Ok(AgentRun { agent, model, chain, attempts, workspace, profile, prompt })
     }
 
     /// Checks that there is an agent of this id.

@@ -32,6 +32,9 @@ use crate::error::ConnectError;
 /// A rate limit that asks for a longer pause is not waited for while another model is left.
 const LONGEST_WISH: Duration = Duration::from_secs(30);
 
+/// The longest pause that the last model left may ask for without anybody being told.
+const LONGEST_BLINK: Duration = Duration::from_secs(1);
+
 /// Asks the models in order until one answers: those whose breakers are open after the others, and
 /// in the middle of a turn the one that answered last before all.
 #[derive(Debug, Clone)]
@@ -57,6 +60,8 @@ struct Links {
     current: Option<usize>,
     /// The places of which it was told while the first of them was connected, and not since.
     told: Vec<usize>,
+    /// A turn began, and nothing was asked in it.
+    begins: bool,
     connected: Vec<Option<Link>>,
 }
 
@@ -80,8 +85,12 @@ impl Chain {
     ) -> Result<Self, ConnectError> {
         let circuit = |reference| connector.setup.circuit(reference);
         let circuits: Vec<_> = references.into_iter().map(circuit).collect();
-        let links =
-            Links { current: None, told: Vec::new(), connected: vec![None; circuits.len()] };
+        let links = Links {
+            current: None,
+            told: Vec::new(),
+            begins: false,
+            connected: vec![None; circuits.len()],
+        };
         let inner = Arc::new(Inner {
             connector,
             circuits,
@@ -105,6 +114,12 @@ impl Chain {
         self.inner.attempts.clone()
     }
 
+    /// Says that the next request begins a turn, whatever it ends with: a turn before it may have
+    /// been left with results.
+    pub(crate) fn begin_turn(&self) {
+        self.inner.links().begins = true;
+    }
+
     fn current(&self) -> Arc<dyn ChatModel> {
         let links = self.inner.links();
         let link = links.current.and_then(|place| links.connected.get(place)?.as_ref());
@@ -126,7 +141,8 @@ impl Inner {
         }
         let Some(circuit) = self.circuits.get(place) else { return Err(no_model()) };
         let mut connector = self.connector.clone();
-        connector.longest_wish = (!is_last).then_some(LONGEST_WISH);
+        // Beyond that the last one is waited for in sight.
+        connector.longest_wish = Some(if is_last { LONGEST_BLINK } else { LONGEST_WISH });
         let model = connector.connect(&circuit.reference, is_last).await?;
         let link = Link { place, model, is_last };
         if let Some(slot) = self.links().connected.get_mut(place) {
@@ -156,7 +172,11 @@ impl ChatModel for Chain {
 
     async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         // A turn is not torn between models without need.
-        let first = self.inner.links().current.filter(|_| is_follow_up(&request));
+        let first = {
+            let mut links = self.inner.links();
+            let begins = std::mem::take(&mut links.begins);
+            links.current.filter(|_| !begins && is_follow_up(&request))
+        };
         let walk = Walk::new(Arc::clone(&self.inner), first);
         Answer::begin(walk, request).await
     }

@@ -1,14 +1,16 @@
 //! The primary model and its fallbacks.
 
 use std::error::Error;
+use std::future::pending;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatModel, ChatRequest, History, ModelErrorKind};
-use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn};
-use openclaw_runtime::{Chain, attempts_of};
+use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, ModelSpec, Reply, Turn};
+use openclaw_runtime::{Chain, ConversationOptions, TurnOutcome, attempts_of, channel};
 use tokio::time::Instant;
 
+use crate::conversation::options;
 use crate::lab::{Lab, ask, model_kind, nowhere};
 use crate::raw::{RawServer, response};
 
@@ -290,4 +292,26 @@ async fn when_nobody_is_there_the_last_error_is_told() {
     assert_eq!(model_kind(&error), ModelErrorKind::Connect);
     let tried: Vec<_> = attempts_of(&error).iter().map(|a| a.reference.to_string()).collect();
     assert_eq!(tried, ["first/tiny", "second/tiny"]);
+}
+
+#[tokio::test]
+async fn a_new_turn_begins_with_the_primary_wherever_the_one_before_was_left() {
+    let first = MockVllm::builder().start().await.unwrap();
+    let second = MockVllm::builder().start().await.unwrap();
+    let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
+    let options = ConversationOptions { model: None, ..options("") };
+    let mut conversation = lab.runtime.conversation(options).await.unwrap();
+    first.push(Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())));
+    second.push(Turn::call("exec", r#"{"command":"true"}"#));
+    let gate = Gate::new();
+    second.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
+    let (sender, _receiver) = channel();
+    let stopped = conversation.turn("Go.", None, sender, gate.reached()).await.unwrap();
+    assert_eq!((stopped.model_calls, stopped.tool_calls), (2, 1), "{stopped:?}");
+    let _ = lab.runtime.reset_breakers(None).unwrap();
+    let (sender, _receiver) = channel();
+    let turn = conversation.turn("reply exactly: new", None, sender, pending());
+    let report = turn.await.unwrap();
+    assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
+    assert_eq!(conversation.run().model.info().reference.to_string(), "first/tiny");
 }
