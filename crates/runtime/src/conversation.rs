@@ -63,6 +63,9 @@ pub struct Found {
     pub unfinished: Vec<Unfinished>,
     /// Whether the last turn was interrupted and can be taken up by [`Conversation::resume`].
     pub unfinished_turn: bool,
+    /// Whether the last turn ended as failed, timed out or cancelled before the model answered,
+    /// and can be taken up the same way.
+    pub unanswered_turn: bool,
     /// What was left out of the log because it cannot be right.
     pub notes: Vec<Note>,
     /// A copy of the store, made before anything was left out.
@@ -154,9 +157,10 @@ impl Runtime {
         };
         let run = runtime.put_together(connected, around)?;
         let context = context::at_the_start(&store, &loaded, &run)?;
-        let Loaded { session, history, unfinished, unfinished_turn, notes, backup, .. } = loaded;
+        let Loaded { session, history, unfinished, notes, backup, .. } = loaded;
+        let Loaded { unfinished_turn, unanswered_turn, .. } = loaded;
         let messages = history.messages().count();
-        let found = Found { messages, unfinished, unfinished_turn, notes, backup };
+        let found = Found { messages, unfinished, unfinished_turn, unanswered_turn, notes, backup };
         Ok(Conversation {
             runtime,
             options,
@@ -203,7 +207,8 @@ impl Conversation {
         &self.history
     }
 
-    /// What the session was like when it was taken up.
+    /// What the session was like when it was taken up; whether a turn can be taken up again, as it
+    /// is now.
     #[must_use]
     pub fn found(&self) -> &Found {
         &self.found
@@ -230,16 +235,17 @@ impl Conversation {
         cancelled: impl Future<Output = ()>,
     ) -> Result<TurnReport, StoreError> {
         self.history = self.session.begin_turn().await?;
-        self.found.unfinished_turn = false;
         self.keep_prefix().await?;
+        self.run.begin_turn();
+        self.is_under_way();
         let turn = TurnRequest { opening: Opening::Say(message), steering, events };
         let report = self.run.agent.run(&mut self.history, turn, cancelled).await;
         self.end(&report).await;
         Ok(report)
     }
 
-    /// Goes on with the turn that was interrupted, until `cancelled` ends; `None` when there is
-    /// none.
+    /// Goes on with the turn that was interrupted, or that ended before the model answered, until
+    /// `cancelled` ends; `None` when there is none.
     ///
     /// # Errors
     /// As for [`turn`](Self::turn).
@@ -249,11 +255,13 @@ impl Conversation {
         events: EventSender,
         cancelled: impl Future<Output = ()>,
     ) -> Result<Option<TurnReport>, StoreError> {
-        if !self.found.unfinished_turn {
+        let Some(history) = self.session.resume_turn().await? else {
+            self.look_for_turn().await;
             return Ok(None);
-        }
+        };
+        self.history = history;
         self.keep_prefix().await?;
-        self.found.unfinished_turn = false;
+        self.is_under_way();
         let turn = TurnRequest { opening: Opening::Resume(None), steering, events };
         let report = self.run.agent.run(&mut self.history, turn, cancelled).await;
         self.end(&report).await;
@@ -282,7 +290,7 @@ impl Conversation {
     /// When the store cannot be read or written.
     pub async fn undo_turn(&mut self) -> Result<bool, StoreError> {
         let undone = self.session.undo_turn().await?;
-        Ok(self.went_back(undone))
+        Ok(self.went_back(undone).await)
     }
 
     /// Takes back the last compaction; `false` when there is none.
@@ -291,15 +299,18 @@ impl Conversation {
     /// When the store cannot be read or written.
     pub async fn undo_compaction(&mut self) -> Result<bool, StoreError> {
         let undone = self.session.undo_compaction().await?;
-        Ok(self.went_back(undone))
+        Ok(self.went_back(undone).await)
     }
 
     /// Begins a new, empty session, to which the key leads from now on. The one before stays and
     /// can be taken up by its id.
     ///
     /// # Errors
-    /// When it cannot be written; the conversation is then as it was.
+    /// When the agent cannot be put together, e.g. because its workspace is gone, and when the
+    /// session cannot be written; the conversation is then as it was.
     pub fn reset(&mut self) -> Result<(), ConversationError> {
+        // What would fail with the new session fails before there is one.
+        self.runtime.check_workspace(&self.workspace)?;
         let key = self.session.key().clone();
         let id = self.store.reset(&key, &self.agent_id)?;
         let loaded = self.store.take_or_make(&id, &key, &self.agent_id)?;
@@ -347,10 +358,10 @@ impl Conversation {
         self.runtime.put_together(connected, around)
     }
 
-    fn went_back(&mut self, to: Option<History>) -> bool {
+    async fn went_back(&mut self, to: Option<History>) -> bool {
         let Some(history) = to else { return false };
         self.history = history;
-        self.found.unfinished_turn = false;
+        self.look_for_turn().await;
         // What the window holds now, no server has counted.
         self.context = None;
         true

@@ -29,6 +29,18 @@ impl Conversation {
             let notice = format!("how the turn ended is not recorded: failed to {error}{hint}");
             self.runtime.connector.notices.push(notice);
         }
+        self.look_for_turn().await;
+    }
+
+    /// Notes that a turn runs: if it is dropped, it can be taken up.
+    pub(super) fn is_under_way(&mut self) {
+        (self.found.unfinished_turn, self.found.unanswered_turn) = (true, false);
+    }
+
+    /// Notes whether there is a turn to take up.
+    pub(super) async fn look_for_turn(&mut self) {
+        self.found.unfinished_turn = self.session.unfinished_turn().await;
+        self.found.unanswered_turn = self.session.unanswered_turn().await;
     }
 }
 

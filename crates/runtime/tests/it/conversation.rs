@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
+use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_runtime::{
     Awaited, Conversation, ConversationError, ConversationOptions, Limit, LogContent, LogEntry,
     Place, Runtime, StoreErrorKind, TurnOutcome, Wait, channel,
@@ -256,4 +256,58 @@ async fn a_session_is_its_agents_unless_another_is_named() {
     assert_eq!(taken(Some(Place::Id(id)), Some("main")).await.0, "main");
     let notices = lab.runtime.notices().take();
     assert!(notices.len() == 1 && notices[0].contains("of the agent `work`"), "{notices:?}");
+}
+
+#[tokio::test]
+async fn a_turn_that_failed_or_was_stopped_is_taken_up_again() {
+    let (server, lab) = server().await;
+    let refuse = || server.push(Reply::status(400, ErrorBody::Text("Not now".to_owned())));
+    let mut conversation = take_up(&lab).await;
+    refuse();
+    let (sender, _receiver) = channel();
+    let failed = conversation.turn("Count the moons.", None, sender, pending()).await.unwrap();
+    assert!(matches!(failed.outcome, TurnOutcome::Failed(_)), "{failed:?}");
+    let can_be_taken_up =
+        |talk: &Conversation| (talk.found().unfinished_turn, talk.found().unanswered_turn);
+    assert_eq!(can_be_taken_up(&conversation), (false, true));
+
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
+    let (sender, _receiver) = channel();
+    let stopped = conversation.resume(None, sender, gate.reached()).await.unwrap().unwrap();
+    assert!(matches!(stopped.outcome, TurnOutcome::Cancelled), "{stopped:?}");
+    assert_eq!(can_be_taken_up(&conversation), (false, true), "in this process");
+    drop(conversation);
+    let mut conversation = take_up(&lab).await;
+    assert_eq!(can_be_taken_up(&conversation), (false, true), "and in the next");
+
+    let gate = Gate::new();
+    server.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
+    let (sender, _receiver) = channel();
+    tokio::select! {
+        biased;
+        () = gate.reached() => {}
+        report = conversation.resume(None, sender, pending()) => panic!("{report:?}"),
+    }
+    server.push(Turn::text("Four."));
+    let (sender, _receiver) = channel();
+    let report = conversation.resume(None, sender, pending()).await.unwrap().unwrap();
+    assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
+    assert_eq!(last_messages(&server), ["Count the moons."], "it is said once");
+    assert_eq!(can_be_taken_up(&conversation), (false, false));
+    let (sender, _receiver) = channel();
+    assert!(conversation.resume(None, sender, pending()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_new_session_that_cannot_be_begun_leaves_the_key_where_it_leads() {
+    let (_server, lab) = server().await;
+    let mut conversation = take_up(&lab).await;
+    say(&mut conversation, "first").await;
+    std::fs::remove_dir_all(&conversation.run().workspace).unwrap();
+    let error = conversation.reset().unwrap_err();
+    assert!(matches!(error, ConversationError::Connect(_)), "{error:?}");
+    let current = lab.runtime.sessions().unwrap().current(conversation.key()).unwrap().unwrap();
+    assert_eq!((&current.id, current.turns), (conversation.session_id(), 1));
+    assert_eq!(conversation.history().messages().count(), 2);
 }
