@@ -21,6 +21,7 @@ mod egress;
 mod error;
 mod learnt;
 mod limits;
+mod namesakes;
 mod notices;
 mod params;
 mod prompt;

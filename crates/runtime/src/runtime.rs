@@ -16,6 +16,7 @@ use crate::chain::Chain;
 use crate::connect::{Connector, no_model, no_provider};
 use crate::egress::{Consent, Egress};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
+use crate::namesakes;
 use crate::notices::Notices;
 use crate::prompt::now::Clock;
 use crate::setup::Setup;
@@ -176,8 +177,10 @@ impl Runtime {
     pub(crate) fn reference(&self, name: &str) -> Result<ModelRef, SetupError> {
         let name = self.connector.setup.loaded.config.model_of_alias(name).unwrap_or(name);
         name.parse().map_err(|error| {
-            SetupError::new(SetupErrorKind::InvalidReference, format!("read the model `{name}`"))
+            let message = format!("read the model `{name}`");
+            SetupError::new(SetupErrorKind::InvalidReference, message)
                 .with_source(error)
+                .with_hint(namesakes::hint(&self.connector, name))
         })
     }
 

@@ -177,7 +177,13 @@ impl Setup {
             Some(command) => {
                 from_command(command, &self.env).map_err(|error| failed.with_source(error))
             }
-            None => secret.resolve(&self.env).map_err(|error| failed.with_source(error)),
+            None => secret.resolve(&self.env).map_err(|error| match error.variable() {
+                Some(variable) => {
+                    let hint = format!("`export {variable}=…` sets it, for this shell.");
+                    failed.with_hint(hint).with_source(error)
+                }
+                None => failed.with_source(error),
+            }),
         }
     }
 

@@ -44,6 +44,7 @@ pub enum SecretSource {
 pub struct SecretError {
     kind: SecretErrorKind,
     what: String,
+    variable: Option<String>,
     source: Option<io::Error>,
 }
 
@@ -69,13 +70,19 @@ impl SecretError {
         self.kind
     }
 
+    /// The variable that is not set, when that is why.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        self.variable.as_deref()
+    }
+
     fn new(kind: SecretErrorKind, what: String) -> Self {
-        Self { kind, what, source: None }
+        Self { kind, what, variable: None, source: None }
     }
 
     fn unset(variable: &str) -> Self {
         let what = format!("read the environment variable {variable}, which is not set");
-        Self::new(SecretErrorKind::Unset, what)
+        Self { variable: Some(variable.to_owned()), ..Self::new(SecretErrorKind::Unset, what) }
     }
 }
 
@@ -154,7 +161,8 @@ fn resolve_text(text: &str, env: &Env) -> Result<(String, SecretSource), SecretE
 
 fn read_file(path: &Path) -> Result<String, SecretError> {
     let what = format!("read the secret in {}", path.display());
-    let fail = |source| SecretError { kind: SecretErrorKind::File, what: what.clone(), source };
+    let fail =
+        |source| SecretError { source, ..SecretError::new(SecretErrorKind::File, what.clone()) };
     let mut text = String::new();
     let file = File::open(path).map_err(|error| fail(Some(error)))?;
     file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(|error| fail(Some(error)))?;

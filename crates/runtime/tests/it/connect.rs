@@ -95,6 +95,26 @@ async fn an_alias_and_the_primary_stand_for_a_model() {
     }
     let error = lab.error(Some("slow")).await;
     assert_eq!(setup_kind(&error), SetupErrorKind::InvalidReference);
+    assert!(hints(&error).contains("models list"), "{}", hints(&error));
+}
+
+#[tokio::test]
+async fn an_id_without_its_provider_is_told_with_it() {
+    let server = MockVllm::builder().model(ModelSpec::new("org/base", 4096)).start().await.unwrap();
+    let config = format!(
+        r#"{{ models: {{ providers: {{
+                lab: {{ baseUrl: "{}" }},
+                other: {{ baseUrl: "http://127.0.0.1:9/v1", models: [{{ id: "Base" }}] }},
+            }} }} }}"#,
+        server.base_url()
+    );
+    let lab = Lab::new(&config, &[]);
+    let before = lab.error(Some("base")).await;
+    assert_eq!(hints(&before), "Did you mean `other/Base`?");
+    assert!(server.requests().is_empty(), "no server is asked");
+    let _ = lab.info(Some("lab/org/base")).await;
+    let after = lab.error(Some("base")).await;
+    assert_eq!(hints(&after), "Did you mean `lab/org/base` or `other/Base`?");
 }
 
 #[tokio::test]
