@@ -11,6 +11,7 @@ mod commands;
 mod diagnostic;
 mod egress;
 mod exit;
+mod found;
 mod interrupt;
 mod log;
 mod printer;

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use openclaw_config::StateFile;
 use openclaw_core::MessageRef;
-use openclaw_runtime::{Conversation, Found, Place, Unfinished};
+use openclaw_runtime::{Conversation, Found, Place};
 use openclaw_terminal::{Look, clip, render};
 
 use super::ask::Person;
@@ -19,6 +19,7 @@ use super::{Awaiting, prepare, print_error};
 use crate::args::chat::Chat;
 use crate::commands::Context;
 use crate::exit::Exit;
+use crate::found;
 use crate::printer::{Sheet, Style};
 
 /// The most rows of the last answer that are shown again.
@@ -118,23 +119,7 @@ pub(super) fn show_last(desk: &mut Desk, conversation: &Conversation) {
 /// Says what was found in the session that its owner should know.
 pub(super) fn tell_found(context: &Context, found: &Found) {
     let printer = context.printer;
-    for note in &found.notes {
-        printer.warning(note);
-    }
-    if let Some(backup) = &found.backup {
-        printer.note(format_args!("  as it was it is kept as {}", backup.display()));
-    }
-    for Unfinished { call, may_have_run } in &found.unfinished {
-        let (name, arguments) = (call.name.as_str(), call.arguments.to_json());
-        if *may_have_run {
-            printer.warning(format_args!(
-                "`{name}` was interrupted and may have run; it is not run again by itself, and the \
-                 model knows: {arguments}"
-            ));
-        } else {
-            printer.detail(format_args!("`{name}` was interrupted before it ran: {arguments}"));
-        }
-    }
+    found::tell(printer, found);
     if found.unfinished_turn {
         printer.warning("the last turn of this session was interrupted");
         printer.note("  Enter takes it up again; a message gives it up");

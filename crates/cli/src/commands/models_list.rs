@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::progress::ago;
 use crate::report;
 use crate::run::print_connect_error;
+use crate::table::table;
 
 pub(crate) async fn run(context: &Context, args: &ModelsList) -> io::Result<Exit> {
     let mut catalogue = context.runtime.catalogue(args.provider.as_deref()).await;
@@ -25,7 +26,7 @@ pub(crate) async fn run(context: &Context, args: &ModelsList) -> io::Result<Exit
             printer.answer_line(&model.reference)?;
         }
     } else if !catalogue.models.is_empty() {
-        printer.answer(&table(&catalogue.models))?;
+        printer.answer(&table(&rows(&catalogue.models)))?;
     }
     context.print_notices();
     let mut exit = Exit::Ok;
@@ -73,7 +74,7 @@ fn to_json(catalogue: &Catalogue) -> Value {
     })
 }
 
-fn table(models: &[ListedModel]) -> String {
+fn rows(models: &[ListedModel]) -> Vec<[String; 6]> {
     let head = ["Model", "Input", "Ctx", "Local", "Auth", "Tags"].map(str::to_owned);
     let rows = models.iter().map(|model| {
         let window = match (model.window, model.window_age) {
@@ -101,19 +102,7 @@ fn table(models: &[ListedModel]) -> String {
             tags,
         ]
     });
-    let rows: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..6).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    std::iter::once(head).chain(rows).collect()
 }
 
 fn yes(is: bool) -> String {

@@ -11,6 +11,7 @@ use openclaw_runtime::{
 use serde_json::{Value, json};
 
 use super::order::Order;
+use crate::found;
 use crate::printer::Printer;
 
 /// Who answers, and where it is kept.
@@ -104,24 +105,7 @@ impl Talk {
     /// Says what was found in the session that its owner should know.
     pub(crate) fn tell_found(&self, printer: Printer, order: &Order) {
         let Some(found) = self.found() else { return };
-        for note in &found.notes {
-            printer.warning(note);
-        }
-        if let Some(backup) = &found.backup {
-            printer.note(format_args!("  as it was it is kept as {}", backup.display()));
-        }
-        for Unfinished { call, may_have_run } in &found.unfinished {
-            let name = call.name.as_str();
-            let arguments = call.arguments.to_json();
-            if *may_have_run {
-                printer.warning(format_args!(
-                    "`{name}` was interrupted and may have run; it is not run again by itself, and \
-                     the model knows: {arguments}"
-                ));
-            } else {
-                printer.detail(format_args!("`{name}` was interrupted before it ran: {arguments}"));
-            }
-        }
+        found::tell(printer, found);
         if found.unfinished_turn && *order != Order::Resume {
             printer.warning("the last turn of this session was interrupted and is left as it is");
             printer
