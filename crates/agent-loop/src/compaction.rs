@@ -22,9 +22,10 @@ use openclaw_core::{
 use tokio::time::Instant;
 
 use self::scale::Scale;
+use crate::model_call::shown;
 use crate::report::add_usage;
 use crate::room::said;
-use crate::{Agent, EventSender, Limit, TurnEvent};
+use crate::{Agent, EventSender, Limit};
 
 /// How a conversation is made to fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -246,13 +247,10 @@ async fn ask(
                 let text = message.text.trim();
                 return (is_text && !text.is_empty()).then(|| text.to_owned());
             }
-            ChatEvent::Waiting { state, waited, ahead } => {
-                events.send(TurnEvent::Waiting { state, waited, ahead }).await;
-            }
-            ChatEvent::ServerLost { reason } => {
-                events.send(TurnEvent::ServerLost { reason }).await;
-            }
-            ChatEvent::ServerBack { after } => events.send(TurnEvent::ServerBack { after }).await,
+            event @ (ChatEvent::Waiting { .. }
+            | ChatEvent::ServerLost { .. }
+            | ChatEvent::ServerBack { .. }
+            | ChatEvent::Retrying { .. }) => events.send(shown(event)).await,
             _ => {}
         }
     }

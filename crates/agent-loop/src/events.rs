@@ -66,6 +66,21 @@ pub enum TurnEvent {
     ServerLost {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
+        /// The longest that it is waited for.
+        limit: Duration,
+    },
+    /// The server is busy, or loads its model, and is asked again after a pause.
+    Retrying {
+        /// What happened, as a fragment that fits "failed to {…}".
+        reason: String,
+        /// The number of the attempt that comes next.
+        attempt: u32,
+        /// The pause before that attempt.
+        after: Duration,
+        /// How long the server was waited for so far.
+        waited: Duration,
+        /// The longest that it is waited for in all.
+        limit: Duration,
     },
     /// The lost server serves the model again, and the turn goes on.
     ServerBack {

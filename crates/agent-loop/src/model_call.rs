@@ -167,7 +167,7 @@ impl Heard {
 }
 
 /// What is shown of a model's event that is not its last.
-fn shown(event: ChatEvent) -> TurnEvent {
+pub(crate) fn shown(event: ChatEvent) -> TurnEvent {
     match event {
         ChatEvent::Accepted => TurnEvent::Accepted,
         ChatEvent::TextDelta(text) => TurnEvent::Text(text),
@@ -178,7 +178,10 @@ fn shown(event: ChatEvent) -> TurnEvent {
         ChatEvent::Rescued { index, how } => TurnEvent::CallRescued { index, how },
         ChatEvent::Waiting { state, waited, ahead } => TurnEvent::Waiting { state, waited, ahead },
         ChatEvent::Adapted { how } => TurnEvent::Adapted { how },
-        ChatEvent::ServerLost { reason } => TurnEvent::ServerLost { reason },
+        ChatEvent::ServerLost { reason, limit } => TurnEvent::ServerLost { reason, limit },
+        ChatEvent::Retrying { reason, attempt, after, waited, limit } => {
+            TurnEvent::Retrying { reason, attempt, after, waited, limit }
+        }
         ChatEvent::ServerBack { after } => TurnEvent::ServerBack { after },
         ChatEvent::Restarted | ChatEvent::Resplit => TurnEvent::Restarted,
         _ => TurnEvent::Heartbeat,

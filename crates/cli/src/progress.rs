@@ -10,7 +10,7 @@ use openclaw_runtime::{Attempts, TurnEvent};
 use crate::printer::{Printer, Style};
 use crate::visible;
 
-pub(crate) use words::{VOID, ago, describe, doing, mishap, time};
+pub(crate) use words::{Absence, VOID, absence, ago, describe, doing, mishap, time};
 
 /// How long nothing may happen before the person is told what is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,6 +34,8 @@ pub(crate) struct Progress {
 struct Wait {
     what: String,
     since: Instant,
+    /// How long at most.
+    limit: Option<Duration>,
     /// What is known besides, e.g. `2 ahead`.
     note: Option<String>,
 }
@@ -83,16 +85,18 @@ impl Progress {
                 let now = Instant::now();
                 let since = now.checked_sub(*waited).unwrap_or(now);
                 let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
-                self.waiting_for = Some(Wait { what: doing(*state).to_owned(), since, note });
+                let what = doing(*state).to_owned();
+                self.waiting_for = Some(Wait { what, since, limit: None, note });
             }
             TurnEvent::Compacting => self.wait_for("summarising the conversation".to_owned()),
             TurnEvent::Compacted(_) => {
                 self.waiting_for = None;
                 self.mishap(event);
             }
-            TurnEvent::ServerLost { .. } | TurnEvent::ServerBack { .. } | TurnEvent::Restarted => {
-                self.server(event);
-            }
+            TurnEvent::ServerLost { .. }
+            | TurnEvent::Retrying { .. }
+            | TurnEvent::ServerBack { .. }
+            | TurnEvent::Restarted => self.server(event),
             TurnEvent::Text(text) => {
                 self.content();
                 if self.streams {
@@ -147,9 +151,14 @@ impl Progress {
     /// Tells of a server's coming and going.
     fn server(&mut self, event: &TurnEvent) {
         match event {
-            TurnEvent::ServerLost { .. } => {
+            TurnEvent::ServerLost { .. } | TurnEvent::Retrying { .. } => {
                 self.mishap(event);
-                self.wait_for("waiting for the server to come back".to_owned());
+                self.waiting_for = absence(event).map(|Absence { what, since, limit }| Wait {
+                    what: what.to_owned(),
+                    since,
+                    limit: Some(limit),
+                    note: None,
+                });
             }
             TurnEvent::ServerBack { .. } => {
                 self.mishap(event);
@@ -172,13 +181,14 @@ impl Progress {
 
     /// Says what is waited for, once it has lasted; called every second on a terminal.
     pub(crate) fn tick(&mut self) {
-        let Some(Wait { what, since, note }) = &self.waiting_for else { return };
+        let Some(Wait { what, since, limit, note }) = &self.waiting_for else { return };
         let waited = since.elapsed();
         if waited < PATIENCE || !self.printer.stderr_is_terminal || self.cursor == Cursor::InLine {
             return;
         }
         let note = note.as_ref().map_or(String::new(), |note| format!(", {note}"));
-        let text = format!("\r\x1b[2K{what}, {}{note}", time(waited));
+        let limit = limit.map_or(String::new(), |limit| format!(" of at most {}", time(limit)));
+        let text = format!("\r\x1b[2K{what}, {}{limit}{note}", time(waited));
         self.printer.raw(&self.printer.paint(Style::Dim, text));
         self.cursor = Cursor::OnStatus;
     }
@@ -199,7 +209,7 @@ impl Progress {
     }
 
     fn wait_for(&mut self, what: String) {
-        self.waiting_for = Some(Wait { what, since: Instant::now(), note: None });
+        self.waiting_for = Some(Wait { what, since: Instant::now(), limit: None, note: None });
     }
 
     fn content(&mut self) {

@@ -97,6 +97,8 @@ pub struct HttpExchange {
     pub model: Option<String>,
     /// Which attempt failed, from 1.
     pub attempt: u32,
+    /// How long the server asks to be left alone, if it does.
+    pub retry_after: Option<Duration>,
 }
 
 /// What a server says of an error, in any of the shapes in use.

@@ -196,6 +196,22 @@ pub enum ChatEvent {
     ServerLost {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
+        /// The longest that it is waited for.
+        limit: Duration,
+    },
+    /// The server is too busy to take the request, or loads its model. It is asked again after a
+    /// pause; comes before each pause, and only where no other model can take the request.
+    Retrying {
+        /// What happened, as a fragment that fits "failed to {…}".
+        reason: String,
+        /// The number of the attempt that comes next, those included that came without a word.
+        attempt: u32,
+        /// The pause before that attempt.
+        after: Duration,
+        /// How long the server was waited for so far.
+        waited: Duration,
+        /// The longest that it is waited for in all.
+        limit: Duration,
     },
     /// The lost server serves the model again, and the call goes on.
     ServerBack {

@@ -78,6 +78,7 @@ pub(crate) fn record(exchange: &Exchange, model: Option<&str>) -> HttpExchange {
         request_id: exchange.request_id.clone(),
         model: model.map(str::to_owned),
         attempt: exchange.attempt,
+        retry_after: exchange.retry_after,
     }
 }
 

@@ -120,6 +120,7 @@ pub(crate) fn record(exchange: &transport::Exchange, model: Option<&str>) -> Htt
         request_id: exchange.request_id.clone(),
         model: model.map(str::to_owned),
         attempt: exchange.attempt,
+        retry_after: exchange.retry_after,
     }
 }
 

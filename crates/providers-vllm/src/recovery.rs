@@ -202,6 +202,7 @@ impl<M: Spoken> Held<M> {
             return if refused { self.begin_anew() } else { self.fail(error) };
         }
         let is_held = self.is_accepted || on_loss.holds_unaccepted;
+        let limit = on_loss.wait.duration;
         if !is_held || !self.model.has_served() || self.losses >= LOSSES {
             return self.fail(error);
         }
@@ -210,7 +211,9 @@ impl<M: Spoken> Held<M> {
             return self.fail(error);
         }
         self.losses += 1;
-        self.ready.push_back(Ok(ChatEvent::ServerLost { reason: error.to_string() }));
+        let left = self.ends.as_ref().map(|(at, _)| at.duration_since(Instant::now()));
+        let limit = left.into_iter().chain([limit]).min().unwrap_or(limit);
+        self.ready.push_back(Ok(ChatEvent::ServerLost { reason: error.to_string(), limit }));
         self.phase = Phase::Holding(Holding { since: Instant::now(), error, is_doubtful });
     }
 

@@ -1,5 +1,7 @@
 //! From a model's name to the model.
 
+mod busy;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use openclaw_providers_openai::{
 use openclaw_providers_vllm::{Spoken, VllmModel};
 use openclaw_transport::{Client, ClientOptions, Limit, RetryPolicy, Trace, Traced};
 
+use self::busy::{Awaited, OnBusy};
 use crate::advice::Advised;
 use crate::breaker::Breakers;
 use crate::builtin::VLLM;
@@ -120,7 +123,7 @@ impl Connector {
             } else {
                 Arc::new(model)
             };
-            return Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }));
+            return Ok(self.advised(model, client, (provider, is_last)));
         };
         let is_native = is_native(&provider.endpoint);
         let ForRequests { params, output, has_cache_key } =
@@ -147,7 +150,32 @@ impl Connector {
             let model = OpenAiModel::new(client.clone(), info);
             Arc::new(model.with_api(api).with_params(params).with_knowledge(knowledge))
         };
-        Ok(Arc::new(Advised { model, client, provider: Arc::new(provider) }))
+        Ok(self.advised(model, client, (provider, is_last)))
+    }
+
+    /// Explains a model's failures, and waits for its server while it is busy and no other model
+    /// is left.
+    fn advised(
+        &self,
+        model: Arc<dyn ChatModel>,
+        client: Client,
+        (provider, is_last): (Provider, bool),
+    ) -> Arc<dyn ChatModel> {
+        let on_busy = self.on_busy(&provider).filter(|_| is_last);
+        let model = Arc::new(Advised { model, client, provider: Arc::new(provider) });
+        match on_busy {
+            Some(on_busy) => Arc::new(Awaited { model, on_busy }),
+            None => model,
+        }
+    }
+
+    /// How a provider's server is waited for while it is busy: as long as for one that is lost, and
+    /// no longer than a call may take.
+    fn on_busy(&self, provider: &Provider) -> Option<OnBusy> {
+        let wait = self.setup.on_loss(provider, true)?.wait;
+        let total = self.time.clone().or_else(|| self.setup.clocks(provider, None).total);
+        let limit = [Some(wait), total].into_iter().flatten().min_by_key(|limit| limit.duration)?;
+        Some(OnBusy { limit, is_near: provider.endpoint.is_private() })
     }
 
     /// Has a model of vLLM look into its server's silence before it is given up, and wait for the

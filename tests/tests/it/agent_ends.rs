@@ -199,6 +199,27 @@ async fn one_failure_of_the_server_is_overcome() {
 }
 
 #[tokio::test]
+async fn a_busy_server_is_waited_for_where_no_other_model_is_left() {
+    for args in [&["agent", "-m", "hi"][..], &["infer", "model", "run", "--prompt", "hi"]] {
+        let (server, home) = tiny().await;
+        for _ in 0..3 {
+            server.push(Reply::overloaded());
+        }
+        server.push(Turn::text("here again"));
+        let ended = home.run(args).await.code(0).says(&["status 503", "10 min at most"]);
+        assert_eq!(ended.stdout, "here again\n");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_too_long_a_pause_is_not_waited_for() {
+    let (server, home) = tiny().await;
+    server.push(Reply::overloaded().retry_after(3600));
+    let ended = home.run(&["agent", "-m", "hi"]).await.code(1);
+    let _ = ended.says(&["a pause of 3600 s", "600 s at most", "onServerLoss.wait"]);
+}
+
+#[tokio::test]
 async fn a_refusal_is_shown_with_the_request_it_was_about() {
     let (server, home) = tiny().await;
     let said = "you must provide a chat template if the tokenizer does not define one";

@@ -146,12 +146,16 @@ async fn a_lost_server_and_what_became_void_are_seen_and_the_message_counts_once
         name: Some(ToolName::new("read").unwrap()),
         arguments: "{".to_owned(),
     };
-    let lost = ChatEvent::ServerLost { reason: "read it".to_owned() };
+    let lost = ChatEvent::ServerLost { reason: "read it".to_owned(), limit: after };
+    let (attempt, waited, limit) = (4, Duration::from_secs(2), Duration::from_secs(600));
+    let reason = "take it".to_owned();
+    let retrying = ChatEvent::Retrying { reason, attempt, after, waited, limit };
     let how = "No usage is asked for from now on.".to_owned();
     let before = [
         ChatEvent::Adapted { how: how.clone() },
         ChatEvent::TextDelta("No".to_owned()),
         delta,
+        retrying,
         lost,
         ChatEvent::ServerBack { after },
         ChatEvent::Restarted,
@@ -164,9 +168,10 @@ async fn a_lost_server_and_what_became_void_are_seen_and_the_message_counts_once
     let place = seen.iter().position(|event| *event == TurnEvent::Restarted).unwrap();
     let reason = "read it".to_owned();
     assert_eq!(
-        seen[place - 2..=place + 1],
+        seen[place - 3..=place + 1],
         [
-            TurnEvent::ServerLost { reason },
+            TurnEvent::Retrying { reason: "take it".to_owned(), attempt, after, waited, limit },
+            TurnEvent::ServerLost { reason, limit: after },
             TurnEvent::ServerBack { after },
             TurnEvent::Restarted,
             TurnEvent::Text("Now.".to_owned()),

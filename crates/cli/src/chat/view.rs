@@ -14,7 +14,7 @@ use super::numbers;
 use super::thoughts::{Reasoning, Thoughts};
 use super::transcript::{Kind, Transcript, rows};
 use crate::printer::{Printer, Style};
-use crate::progress::{VOID, describe, doing, mishap, time};
+use crate::progress::{Absence, VOID, absence, describe, doing, mishap, time};
 use crate::visible;
 
 /// What turns while something is waited for.
@@ -122,7 +122,7 @@ impl TurnView {
             TurnEvent::Waiting { state, waited, ahead } => {
                 let since = Instant::now().checked_sub(*waited).unwrap_or_else(Instant::now);
                 let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
-                self.doing = Doing { what: doing(*state).to_owned(), since, note };
+                self.doing = Doing { what: doing(*state).to_owned(), since, limit: None, note };
             }
             TurnEvent::Compacting => self.doing = Doing::new("summarising the conversation"),
             TurnEvent::Text(text) => self.text(text, out),
@@ -227,7 +227,9 @@ impl TurnView {
             (false, true) => &self.doing.what,
         };
         let seconds = self.doing.since.elapsed().as_secs();
-        let mut parts = vec![format!("{spinner} {what}, {seconds} s")];
+        let limit = self.doing.limit.filter(|_| *what == self.doing.what);
+        let limit = limit.map_or(String::new(), |limit| format!(" of at most {}", time(limit)));
+        let mut parts = vec![format!("{spinner} {what}, {seconds} s{limit}")];
         parts.extend(self.doing.note.clone());
         parts.extend(self.pace.now());
         parts.extend((!self.is_stopping).then(|| "Ctrl-C stops".to_owned()));
@@ -299,13 +301,13 @@ impl TurnView {
 
     fn mishap(&mut self, event: &TurnEvent, out: &mut Transcript) {
         match event {
-            TurnEvent::ServerLost { .. } => {
-                self.doing = Doing::new("waiting for the server to come back");
-            }
             TurnEvent::ServerBack { .. } | TurnEvent::Compacted(_) => {
                 self.doing = Doing::new("waiting for the model");
             }
             _ => {}
+        }
+        if let Some(Absence { what, since, limit }) = absence(event) {
+            self.doing = Doing { what: what.to_owned(), since, limit: Some(limit), note: None };
         }
         if let Some((style, text)) = mishap(event, self.manner.printer.is_verbose()) {
             self.aside(style, &visible::line(&text), out);

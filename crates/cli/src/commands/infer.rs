@@ -133,8 +133,13 @@ fn tell_attempts(context: &Context, chain: &Chain, told: &mut usize) {
 fn news(event: &ChatEvent) -> Option<String> {
     Some(match event {
         ChatEvent::Adapted { how } => how.clone(),
-        ChatEvent::ServerLost { reason } => {
-            format!("the server is lost (failed to {reason}); it is waited for")
+        ChatEvent::ServerLost { reason, limit } => {
+            let limit = time(*limit);
+            format!("the server is lost (failed to {reason}); it is waited for {limit} at most")
+        }
+        ChatEvent::Retrying { reason, waited, limit, .. } if waited.is_zero() => {
+            let limit = time(*limit);
+            format!("the server is busy (failed to {reason}); it is waited for {limit} at most")
         }
         ChatEvent::ServerBack { after } => format!("the server is back after {}", time(*after)),
         ChatEvent::Restarted | ChatEvent::Resplit => {

@@ -1,6 +1,6 @@
 //! The words for what happens in a turn, the same wherever it is shown.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openclaw_core::{Effect, Waiting};
 use openclaw_runtime::{AskedAgain, BrokenCallStep, CacheMiss, Changed, Compaction, TurnEvent};
@@ -19,7 +19,13 @@ pub(crate) fn mishap(event: &TurnEvent, verbose: bool) -> Option<(Style, String)
             return Some((Style::Dim, text));
         }
         TurnEvent::Adapted { how } => format!("! {how}"),
-        TurnEvent::ServerLost { reason } => format!("! the server is lost: failed to {reason}"),
+        TurnEvent::ServerLost { reason, .. } => format!("! the server is lost: failed to {reason}"),
+        // Told once, and each time to who wants details.
+        TurnEvent::Retrying { reason, after, waited, limit, .. } if waited.is_zero() || verbose => {
+            let (after, limit) = (time(*after), time(*limit));
+            let reason = reason.trim_end_matches('.');
+            format!("! failed to {reason}; asking again in {after}, for {limit} at most")
+        }
         TurnEvent::ServerBack { after } => {
             return Some((Style::Green, format!("✓ the server is back after {}", time(*after))));
         }
@@ -57,6 +63,30 @@ pub(crate) fn mishap(event: &TurnEvent, verbose: bool) -> Option<(Style, String)
         _ => return None,
     };
     Some((Style::Yellow, text))
+}
+
+/// What is waited for while a server is lost or busy.
+#[derive(Debug)]
+pub(crate) struct Absence {
+    pub(crate) what: &'static str,
+    pub(crate) since: Instant,
+    /// For how long at most.
+    pub(crate) limit: Duration,
+}
+
+/// What is waited for after an event that tells of a lost or busy server; `None` after any other.
+pub(crate) fn absence(event: &TurnEvent) -> Option<Absence> {
+    let (what, waited, limit) = match event {
+        TurnEvent::ServerLost { limit, .. } => {
+            ("waiting for the lost server", Duration::ZERO, *limit)
+        }
+        TurnEvent::Retrying { waited, limit, .. } => {
+            ("waiting for the busy server", *waited, *limit)
+        }
+        _ => return None,
+    };
+    let now = Instant::now();
+    Some(Absence { what, since: now.checked_sub(waited).unwrap_or(now), limit })
 }
 
 /// What is told when what was shown of an answer does not hold any more.
@@ -112,6 +142,7 @@ pub(crate) fn time(duration: Duration) -> String {
     match seconds {
         0 => format!("{} ms", duration.as_millis()),
         1..=59 => format!("{:.1} s", duration.as_secs_f64()),
+        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
     }
 }
@@ -136,6 +167,7 @@ mod tests {
         assert_eq!(time(Duration::from_micros(12_400)), "12 ms");
         assert_eq!(time(Duration::from_millis(1440)), "1.4 s");
         assert_eq!(time(Duration::from_secs(200)), "3 min 20 s");
+        assert_eq!(time(Duration::from_secs(600)), "10 min");
     }
 
     #[test]

@@ -12,6 +12,8 @@ const LULL: Duration = Duration::from_secs(2);
 pub(super) struct Doing {
     pub(super) what: String,
     pub(super) since: Instant,
+    /// How long at most.
+    pub(super) limit: Option<Duration>,
     /// What is known besides, e.g. `2 ahead`.
     pub(super) note: Option<String>,
 }
@@ -29,7 +31,7 @@ pub(super) struct Pace {
 
 impl Doing {
     pub(super) fn new(what: &str) -> Self {
-        Self { what: what.to_owned(), since: Instant::now(), note: None }
+        Self { what: what.to_owned(), since: Instant::now(), limit: None, note: None }
     }
 }
 

@@ -152,6 +152,28 @@ fn the_status_tells_what_is_waited_for_and_how_full_the_window_is() {
 }
 
 #[test]
+fn a_server_that_is_waited_for_has_a_limit() {
+    let (waited, limit) = (Duration::from_secs(12), Duration::from_secs(600));
+    let after = Duration::from_secs(8);
+    let reason = || "take it: busy.".to_owned();
+    let busy = |waited| TurnEvent::Retrying { reason: reason(), attempt: 7, after, waited, limit };
+    let lost = TurnEvent::ServerLost { reason: reason(), limit };
+    for (event, expected) in [
+        (busy(waited), "waiting for the busy server, 12 s of at most 10 min"),
+        (lost, "waiting for the lost server, 0 s of at most 10 min"),
+    ] {
+        let (_, live) = shown(Reasoning::Short, &[event]);
+        let status = live.last().unwrap();
+        assert!(status.contains(expected), "{status}");
+    }
+    let (told, _) = shown(Reasoning::Short, &[busy(Duration::ZERO), busy(waited)]);
+    let told = told.join("\n");
+    let line = "failed to take it: busy; asking again in 8.0 s, for 10 min at most";
+    assert_eq!(told.matches("failed to").count(), 1, "{told}");
+    assert!(told.contains(line), "{told}");
+}
+
+#[test]
 fn nothing_commands_the_terminal() {
     let events = [
         text("a\x1b[2Jb"),

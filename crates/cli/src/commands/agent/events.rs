@@ -115,9 +115,18 @@ fn server(event: &TurnEvent) -> Option<Value> {
             "ahead": ahead,
         }),
         TurnEvent::Adapted { how } => json!({"type": "adapted", "how": how}),
-        TurnEvent::ServerLost { reason } => json!({
+        TurnEvent::ServerLost { reason, limit } => json!({
             "type": "server_lost",
             "message": format!("failed to {reason}"),
+            "limitMs": millis(*limit),
+        }),
+        TurnEvent::Retrying { reason, attempt, after, waited, limit } => json!({
+            "type": "retrying",
+            "message": format!("failed to {reason}"),
+            "attempt": attempt,
+            "afterMs": millis(*after),
+            "waitedMs": millis(*waited),
+            "limitMs": millis(*limit),
         }),
         TurnEvent::ServerBack { after } => {
             json!({"type": "server_back", "afterMs": millis(*after)})

@@ -46,7 +46,17 @@ fn samples() -> Vec<(&'static str, TurnEvent)> {
             }),
         ),
         ("Repetition", TurnEvent::Repetition { part: RepeatedPart::Text, sample: text() }),
-        ("ServerLost", TurnEvent::ServerLost { reason: text() }),
+        ("ServerLost", TurnEvent::ServerLost { reason: text(), limit: SECOND }),
+        (
+            "Retrying",
+            TurnEvent::Retrying {
+                reason: text(),
+                attempt: 4,
+                after: SECOND,
+                waited: SECOND,
+                limit: SECOND,
+            },
+        ),
         ("ServerBack", TurnEvent::ServerBack { after: SECOND }),
         ("Restarted", TurnEvent::Restarted),
         ("Text", TurnEvent::Text(text())),
