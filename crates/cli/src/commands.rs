@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openclaw_core::ModelErrorKind;
 use openclaw_runtime::Runtime;
 
@@ -134,6 +135,16 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
         },
     };
     Some(format!("`{option}` does nothing here: {why}"))
+}
+
+/// Whether the arguments are wrong for want of a message.
+pub(crate) fn lacks_message(error: &clap::Error) -> bool {
+    let missing = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.as_slice(),
+        _ => &[],
+    };
+    error.kind() == ErrorKind::MissingRequiredArgument
+        && missing.iter().any(|argument| argument.starts_with("--message"))
 }
 
 /// The text of an option, or stdin for `-`.

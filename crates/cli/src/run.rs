@@ -25,6 +25,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => {
             // A help text that nobody reads any more is no failure.
             let _ = error.print();
+            if commands::lacks_message(&error) {
+                let printer = Printer::new(Verbosity::Normal, true);
+                printer.hint("`openclaw chat` is for talking, message by message.");
+            }
             return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
         }
     };

@@ -74,7 +74,8 @@ async fn a_variable_that_is_not_set_is_told_with_the_key_that_names_it() {
         &["agent", "-m", "hi", "--model", "vllm/tiny"],
     ] {
         let ended = home.run(args).await.code(3);
-        let ended = ended.says(&["models.providers.vllm.apiKey", "NO_SUCH_KEY", "not set"]);
+        let ended =
+            ended.says(&["models.providers.vllm.apiKey", "`export NO_SUCH_KEY=…`", "not set"]);
         assert_eq!(ended.stdout, "", "{args:?}");
     }
     let ended = home.run(&["models", "status"]).await.code(0);

@@ -26,6 +26,12 @@ async fn no_argument_gets_the_usage_on_stderr() {
 }
 
 #[tokio::test]
+async fn who_has_no_message_is_shown_the_chat() {
+    let _ = Home::new().run(&["agent"]).await.code(2).says(&["--message", "`openclaw chat`"]);
+    let _ = Home::new().run(&["agent", "--nonsense"]).await.code(2).hides(&["openclaw chat"]);
+}
+
+#[tokio::test]
 async fn help_lists_the_commands_on_stdout() {
     for flag in ["--help", "-h"] {
         let ended = Home::new().run(&[flag]).await.code(0);

@@ -142,8 +142,11 @@ fn news(event: &ChatEvent) -> Option<String> {
             format!("the server is busy (failed to {reason}); it is waited for {limit} at most")
         }
         ChatEvent::ServerBack { after } => format!("the server is back after {}", time(*after)),
-        ChatEvent::Restarted | ChatEvent::Resplit => {
-            "the answer begins anew; what is above of it is void".to_owned()
+        ChatEvent::Restarted => "the answer begins anew; what is above of it is void".to_owned(),
+        ChatEvent::Resplit => {
+            "thoughts and answer were not told apart at first; the answer begins anew, and what is \
+             above of it is void"
+                .to_owned()
         }
         _ => return None,
     })
