@@ -1,7 +1,7 @@
 //! `agent` and the session that its turns are kept in.
 
 use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
-use openclaw_tests::{Home, soon};
+use openclaw_tests::{Home, Running, soon};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
@@ -195,13 +195,19 @@ async fn a_command_that_may_have_run_is_told_to_both_and_not_run_again() {
     drop(held);
 }
 
-#[tokio::test]
-async fn a_session_that_another_process_uses_is_not_touched() {
-    let (server, home) = tiny().await;
+/// A process that answers "one two" in the main session, as soon as the gate is open.
+async fn busy(server: &MockVllm, home: &Home) -> (Running, Gate) {
     let gate = Gate::new();
     server.push(Reply::from(Turn::pieces(["one ", "two"])).gate(2, &gate));
     let running = home.start(&["agent", "-m", "hi"]);
     soon(gate.reached()).await;
+    (running, gate)
+}
+
+#[tokio::test]
+async fn a_session_that_another_process_uses_is_not_touched() {
+    let (server, home) = tiny().await;
+    let (running, gate) = busy(&server, &home).await;
     let requests = server.requests().len();
     let process = format!("which process {} uses", running.id());
     for args in [&SAY_ONE[..], &["agent", "--resume"]] {
@@ -220,10 +226,7 @@ async fn a_session_that_another_process_uses_is_not_touched() {
 #[tokio::test]
 async fn wait_covers_a_session_that_another_process_uses() {
     let (server, home) = tiny().await;
-    let gate = Gate::new();
-    server.push(Reply::from(Turn::pieces(["one ", "two"])).gate(2, &gate));
-    let running = home.start(&["agent", "-m", "hi"]);
-    soon(gate.reached()).await;
+    let (running, gate) = busy(&server, &home).await;
     let requests = server.requests().len();
     let brief = [&SAY_ONE[..], &["--wait", "1s", "--json"]].concat();
     let ended = home.run(&brief).await.code(9);

@@ -15,6 +15,13 @@ pub(crate) async fn chat(home: &Home, args: &[&str]) -> Terminal {
     terminal
 }
 
+/// Says something, and waits until it is answered and the prompt is back.
+pub(crate) async fn exchange(terminal: &mut Terminal, message: &str, answer: &str) {
+    terminal.types(&format!("{message}\r")).await;
+    terminal.shows(answer).await;
+    terminal.awaits("").await;
+}
+
 /// The messages of the last request for an answer.
 pub(crate) fn last_messages(server: &MockVllm) -> Vec<Value> {
     let requests = server.requests();
@@ -87,9 +94,7 @@ async fn ctrl_c_stops_the_turn_and_then_the_chat() {
     soon(server.requests().last().unwrap().until_aborted()).await;
     terminal.types("\u{3}").await;
     terminal.awaits("").await;
-    terminal.types("hello\r").await;
-    terminal.shows("here again").await;
-    terminal.awaits("").await;
+    exchange(&mut terminal, "hello", "here again").await;
     terminal.types("\u{3}").await;
     terminal.shows("Ctrl-C again to quit").await;
     terminal.types("\u{3}").await;
@@ -158,9 +163,7 @@ async fn another_size_shows_the_same() {
     let (server, home) = tiny().await;
     server.push(Turn::text("All these words are to be seen on a narrow screen too."));
     let mut terminal = chat(&home, &[]).await;
-    terminal.types("hello\r").await;
-    terminal.shows(" tokens in").await;
-    terminal.awaits("").await;
+    exchange(&mut terminal, "hello", " tokens in").await;
     terminal.resize(40, 20).await;
     let screen = terminal.shows("seen on a\nnarrow screen too.").await;
     assert_eq!(screen.matches("All these words").count(), 1, "{screen}");

@@ -3,7 +3,7 @@
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
 use openclaw_tests::Home;
 
-use crate::chat::{chat, last_messages};
+use crate::chat::{chat, exchange, last_messages};
 use crate::servers::tiny;
 
 #[tokio::test]
@@ -43,12 +43,8 @@ async fn a_turn_is_taken_back_and_can_be_said_otherwise() {
         server.push(Turn::text(text));
     }
     let mut terminal = chat(&home, &[]).await;
-    terminal.types("first question\r").await;
-    terminal.shows("first answer").await;
-    terminal.awaits("").await;
-    terminal.types("second question\r").await;
-    terminal.shows("second answer").await;
-    terminal.awaits("").await;
+    exchange(&mut terminal, "first question", "first answer").await;
+    exchange(&mut terminal, "second question", "second answer").await;
     terminal.types("/undo\r").await;
     terminal.shows("taken back: “second question”").await;
     terminal.awaits("second question").await;
@@ -65,9 +61,7 @@ async fn a_new_session_begins_empty_and_the_one_before_is_kept() {
     server.push(Turn::text("first answer"));
     server.push(Turn::text("second answer"));
     let mut terminal = chat(&home, &[]).await;
-    terminal.types("first question\r").await;
-    terminal.shows("first answer").await;
-    terminal.awaits("").await;
+    exchange(&mut terminal, "first question", "first answer").await;
     terminal.types("/new second question\r").await;
     let screen = terminal.shows("second answer").await;
     let messages = format!("{:?}", last_messages(&server));
@@ -94,9 +88,7 @@ async fn another_model_goes_on_with_the_conversation() {
     server.push(Turn::text("answer of one"));
     server.push(Turn::text("answer of two"));
     let mut terminal = chat(&home, &["--model", "vllm/one"]).await;
-    terminal.types("hello\r").await;
-    terminal.shows("answer of one").await;
-    terminal.awaits("").await;
+    exchange(&mut terminal, "hello", "answer of one").await;
     terminal.types("/model\r").await;
     let screen = terminal.shows("`/model NUMBER`").await;
     assert!(screen.contains("●  1 vllm/one · 16.3k"), "{screen}");
@@ -121,12 +113,8 @@ async fn what_was_entered_is_found_again_in_the_next_chat_too() {
     server.push(Turn::text("first answer"));
     server.push(Turn::text("second answer"));
     let mut terminal = chat(&home, &[]).await;
-    terminal.types("first question\r").await;
-    terminal.shows("first answer").await;
-    terminal.awaits("").await;
-    terminal.types(" not to be kept\r").await;
-    terminal.shows("second answer").await;
-    terminal.awaits("").await;
+    exchange(&mut terminal, "first question", "first answer").await;
+    exchange(&mut terminal, " not to be kept", "second answer").await;
     terminal.types("\u{1b}[A").await;
     terminal.awaits("first question").await;
     terminal.types("\u{3}\u{4}").await;
