@@ -131,11 +131,6 @@ impl Runtime {
         workspace_path(&self.connector.setup, asked).map_err(ConnectError::Setup)
     }
 
-    /// Checks that there is this workspace.
-    pub(crate) fn check_workspace(&self, path: &Path) -> Result<(), ConnectError> {
-        open(path).map(drop).map_err(ConnectError::Setup)
-    }
-
     /// Connects a model for an agent.
     pub(crate) async fn connected(&self, name: Option<&str>) -> Result<Connected, ConnectError> {
         self.connect(name).await.map(Connected)
@@ -152,7 +147,7 @@ impl Runtime {
             (Arc::new(chain.clone()), chain.attempts());
         let Around { agent, workspace: path, time, approver, journal, prefix } = around;
         let setup = &self.connector.setup;
-        let workspace = open(path).map_err(ConnectError::Setup)?;
+        let workspace = open_workspace(path).map_err(ConnectError::Setup)?;
         let info = model.info();
         let profile = profile(setup, &info);
         let exec_time = setup.loaded.config.tools.exec.timeout();
@@ -319,7 +314,7 @@ fn workspace_path(setup: &Setup, asked: Option<PathBuf>) -> Result<PathBuf, Setu
     Ok(path)
 }
 
-fn open(path: &Path) -> Result<Workspace, SetupError> {
+pub(crate) fn open_workspace(path: &Path) -> Result<Workspace, SetupError> {
     Workspace::open(path).map_err(|error| {
         let message = format!("open the workspace {}", path.display());
         SetupError::new(SetupErrorKind::Workspace, message)

@@ -19,7 +19,7 @@ use openclaw_store::{
     Loaded, Note, Prefix, Session, SessionId, SessionKey, Store, StoreError, Unfinished,
 };
 
-use crate::agent::{AgentRun, Around, Connected};
+use crate::agent::{AgentRun, Around, Connected, open_workspace};
 use crate::{ConnectError, Runtime};
 
 use seat::Seat;
@@ -70,6 +70,14 @@ pub struct Found {
     pub notes: Vec<Note>,
     /// A copy of the store, made before anything was left out.
     pub backup: Option<PathBuf>,
+}
+
+impl Found {
+    /// Whether [`Conversation::resume`] has a turn to take up.
+    #[must_use]
+    pub fn can_resume(&self) -> bool {
+        self.unfinished_turn || self.unanswered_turn
+    }
 }
 
 /// An agent and the session that keeps what is said. Turns come one after the other, and each is
@@ -310,7 +318,7 @@ impl Conversation {
     /// session cannot be written; the conversation is then as it was.
     pub fn reset(&mut self) -> Result<(), ConversationError> {
         // What would fail with the new session fails before there is one.
-        self.runtime.check_workspace(&self.workspace)?;
+        open_workspace(&self.workspace).map_err(ConnectError::Setup)?;
         let key = self.session.key().clone();
         let id = self.store.reset(&key, &self.agent_id)?;
         let loaded = self.store.take_or_make(&id, &key, &self.agent_id)?;
