@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs `work` until it is done or a person stops it. What is stopped is dropped: connections
 /// close, so that the server stops generating, and running commands are ended. `None` when it was
@@ -15,15 +15,48 @@ pub(crate) async fn unless_stopped<T>(work: impl Future<Output = T>) -> Option<T
     }
 }
 
-/// Waits until a person stops the program.
+/// Waits until a person stops the program. Whoever waits more than once keeps [`Stops`].
 pub(crate) async fn stopped() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    Stops::new().next().await;
+}
+
+/// Hears each signal from now on, also those that come while nobody waits.
+#[derive(Debug)]
+pub(crate) struct Stops(Option<(Signal, Signal)>);
+
+impl Stops {
+    pub(crate) fn new() -> Self {
+        let interrupt = signal(SignalKind::interrupt());
+        Self(interrupt.ok().zip(signal(SignalKind::terminate()).ok()))
+    }
+
+    /// Waits until a person stops the program, unless that was done since the last wait.
+    pub(crate) async fn next(&mut self) {
+        let Some((interrupt, terminate)) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, id};
+    use std::time::Duration;
+
+    use super::Stops;
+
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "the test sends a signal to itself")]
+    async fn a_signal_that_comes_while_nobody_waits_is_heard() {
+        let mut stops = Stops::new();
+        for name in ["INT", "TERM"] {
+            let kill = format!("kill -{name} {}", id());
+            assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+            tokio::time::timeout(Duration::from_mins(1), stops.next()).await.unwrap();
+        }
     }
 }

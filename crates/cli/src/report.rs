@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
-use openclaw_core::{HttpExchange, ModelError};
+use openclaw_core::{HttpExchange, ModelError, ModelErrorKind};
 use openclaw_runtime::{
-    ConnectError, StoreError, StoreErrorKind, TurnError, TurnErrorKind, attempts_of,
+    ConnectError, StoreError, StoreErrorKind, TurnError, TurnErrorKind, TurnOutcome, attempts_of,
 };
 use serde_json::{Value, json};
 
@@ -97,6 +97,25 @@ pub(crate) fn turn_json(error: &TurnError) -> Value {
         "causes": causes(error),
         "hints": turn_hints(error),
     })
+}
+
+/// Whether a turn failed by what may be over when it is tried again.
+pub(crate) fn may_pass(outcome: &TurnOutcome) -> bool {
+    match outcome {
+        TurnOutcome::TimedOut { .. } => true,
+        TurnOutcome::Failed(error) => matches!(
+            error.kind(),
+            TurnErrorKind::Model(
+                ModelErrorKind::Connect
+                    | ModelErrorKind::Timeout { .. }
+                    | ModelErrorKind::Loading
+                    | ModelErrorKind::Overloaded
+                    | ModelErrorKind::RateLimited { .. }
+                    | ModelErrorKind::Interrupted
+            )
+        ),
+        _ => false,
+    }
 }
 
 fn turn_kind(kind: TurnErrorKind) -> &'static str {

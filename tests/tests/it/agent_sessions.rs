@@ -1,6 +1,6 @@
 //! `agent` and the session that its turns are kept in.
 
-use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
+use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, Reply, Turn};
 use openclaw_tests::{Home, Running, soon};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
@@ -151,6 +151,24 @@ async fn a_turn_that_was_killed_is_finished_by_resuming_it() {
     let _ = home.run(&unknown).await.code(2).says(&["find a session \"none\""]);
     let _ = home.run(&["agent", "--resume", "-m", "hi"]).await.code(2);
     let _ = home.run(&["agent"]).await.code(2).says(&["--message"]);
+}
+
+#[tokio::test]
+async fn a_turn_that_failed_is_tried_again_and_said_once() {
+    let (server, home) = tiny().await;
+    let refused = ErrorBody::Text("Not like this".to_owned());
+    server.push(Reply::status(400, refused));
+    let ended = home.run(&SAY_ONE).await.code(5);
+    assert!(!ended.stderr.contains("--resume"), "the same would be refused: {}", ended.stderr);
+    server.push(Reply::from(Turn::pieces(["half ", "of it"])).silent_at(2));
+    let brief = ["agent", "--resume", "--timeout", "1", "--json"];
+    let ended = home.run(&brief).await.code(124);
+    let ended = ended.says(&["hint: `openclaw agent --resume` tries again"]);
+    assert_eq!(ended.json()["meta"]["outcome"], json!("timed_out"));
+    let ended = home.run(&["agent", "--resume"]).await.code(0);
+    assert_eq!(ended.stdout, "one\n");
+    assert_eq!(texts(&server), ["reply exactly: one"]);
+    let _ = home.run(&["agent", "--resume"]).await.code(0).says(&["no turn was interrupted"]);
 }
 
 #[tokio::test]

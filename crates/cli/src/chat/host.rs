@@ -100,6 +100,8 @@ impl Host {
         parts.extend(self.conversation.context().map(numbers::context));
         if self.conversation.found().unfinished_turn {
             parts.push("Enter takes the interrupted turn up".to_owned());
+        } else if self.conversation.found().unanswered_turn {
+            parts.push("Enter takes the last turn up again".to_owned());
         }
         self.desk.status = parts.join(" · ");
         self.desk.changed();
@@ -123,7 +125,7 @@ impl Host {
                 self.desk.note(Style::Yellow, &format!("! {why}"));
                 Ok(Flow::GoOn)
             }
-            Entered::Nothing if self.conversation.found().unfinished_turn => {
+            Entered::Nothing if self.conversation.found().can_resume() => {
                 self.command(Command::Resume).await
             }
             Entered::Nothing => Ok(Flow::GoOn),

@@ -18,7 +18,7 @@ use super::{orders, prepare, print_error};
 use crate::args::chat::Chat;
 use crate::commands::Context;
 use crate::exit::Exit;
-use crate::interrupt::stopped;
+use crate::interrupt::Stops;
 use crate::progress::Progress;
 use crate::{report, visible};
 
@@ -27,6 +27,7 @@ struct Plain<'a> {
     context: &'a Context,
     lines: Lines<BufReader<Stdin>>,
     questions: UnboundedReceiver<Question>,
+    stops: Stops,
 }
 
 pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> io::Result<Exit> {
@@ -38,7 +39,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
     let asked = is_person.then_some(&person);
     let (runtime, options) = prepare(context, &args, place, (asked, None));
     let lines = BufReader::new(tokio::io::stdin()).lines();
-    let mut plain = Plain { context, lines, questions };
+    let mut plain = Plain { context, lines, questions, stops: Stops::new() };
     let connected = plain.attend(Box::pin(runtime.conversation(options))).await?;
     context.print_notices();
     let mut conversation = match connected {
@@ -49,7 +50,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
     if is_person {
         plain.greet(&conversation);
     }
-    tell_found(context, conversation.found());
+    tell_found(context, conversation.found(), "`/resume`");
     let mut exit = Exit::Ok;
     loop {
         if is_asked_for {
@@ -57,7 +58,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
         }
         let line = tokio::select! {
             line = plain.lines.next_line() => line?,
-            () = stopped() => return Ok(Exit::Interrupted),
+            () = plain.stops.next() => return Ok(Exit::Interrupted),
         };
         let Some(line) = line else { return Ok(exit) };
         let message = match command::read(&line) {
@@ -213,7 +214,7 @@ impl Plain<'_> {
             let (report, shown) = loop {
                 tokio::select! {
                     done = &mut work => break done,
-                    () = stopped() => stop.notify_one(),
+                    () = self.stops.next() => stop.notify_one(),
                     Some(question) = self.questions.recv() => {
                         answer(self.context, &mut self.lines, question).await?;
                     }
@@ -225,7 +226,13 @@ impl Plain<'_> {
         let has_streamed = progress.finish()?;
         self.context.print_notices();
         match report {
-            Ok(Some(report)) => self.tell(&report, has_streamed),
+            Ok(Some(report)) => {
+                let exit = self.tell(&report, has_streamed);
+                if conversation.found().can_resume() && report::may_pass(&report.outcome) {
+                    printer.hint("`/resume` tries again.");
+                }
+                exit
+            }
             Ok(None) => {
                 printer.note("no turn was interrupted");
                 Ok(Exit::Ok)
@@ -267,7 +274,7 @@ impl Plain<'_> {
         loop {
             tokio::select! {
                 done = &mut work => return Ok(Some(done)),
-                () = stopped() => return Ok(None),
+                () = self.stops.next() => return Ok(None),
                 Some(question) = self.questions.recv() => {
                     answer(self.context, &mut self.lines, question).await?;
                 }

@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Context, args: Chat, place: Option<Place>) -> 
     };
     desk.end_work();
     greet(&mut desk, &conversation);
-    tell_found(&own, conversation.found());
+    tell_found(&own, conversation.found(), "Enter");
     let mut host = Host::new(own, desk, conversation);
     let exit = host.converse().await?;
     host.close()?;
@@ -116,12 +116,15 @@ pub(super) fn show_last(desk: &mut Desk, conversation: &Conversation) {
     desk.transcript.part();
 }
 
-/// Says what was found in the session that its owner should know.
-pub(super) fn tell_found(context: &Context, found: &Found) {
+/// Says what was found in the session that its owner should know, and what takes a turn up.
+pub(super) fn tell_found(context: &Context, found: &Found, resume: &str) {
     let printer = context.printer;
     found::tell(printer, found);
     if found.unfinished_turn {
         printer.warning("the last turn of this session was interrupted");
-        printer.note("  Enter takes it up again; a message gives it up");
+        printer.note(format_args!("  {resume} takes it up again; a message gives it up"));
+    } else if found.unanswered_turn {
+        printer.note("what was said last has no answer yet");
+        printer.note(format_args!("  {resume} tries again; a message goes on without"));
     }
 }

@@ -50,7 +50,8 @@ pub(crate) async fn run(context: &Context, mut args: Agent) -> io::Result<Exit> 
         },
     };
     let output = Output { printer, format: args.format() };
-    let job = Job { context, output, order };
+    let is_usual = args.session.is_none() && args.session_id.is_none() && args.id.is_none();
+    let job = Job { context, output, order, is_usual };
     job.run(args).await
 }
 
@@ -59,6 +60,8 @@ struct Job<'a> {
     context: &'a Context,
     output: Output,
     order: Order,
+    /// Whether no session and no agent is named.
+    is_usual: bool,
 }
 
 impl Job<'_> {
@@ -98,7 +101,7 @@ impl Job<'_> {
         connected: Duration,
         stopped: impl Future<Output = ()>,
     ) -> io::Result<Exit> {
-        let Self { context, output, order } = self;
+        let Self { context, output, order, .. } = self;
         let session = talk.session_json();
         let mut show = output.show(talk, &session, *order == Order::Resume)?;
         let report = match turn(talk, order, &mut show, stopped).await? {
@@ -112,10 +115,28 @@ impl Job<'_> {
             output.printer.aside(taken(&report));
         }
         let (message, timings) = (order.message(), &show.timings);
+        let hint = self.resume_hint(talk, &report.outcome);
         let ended = Ended { talk, session: &session, message, timings, connected, report: &report };
         output.result(ended.json())?;
         self.tell(&report.outcome, output.is_text() && !has_streamed)?;
+        if let Some(hint) = hint {
+            output.printer.hint(hint);
+        }
         Ok(Exit::of_turn(&report.outcome))
+    }
+
+    /// How to try a turn again that was kept and failed by what may be over then.
+    fn resume_hint(&self, talk: &Talk, outcome: &TurnOutcome) -> Option<String> {
+        let Talk::Kept(conversation) = talk else { return None };
+        if !conversation.found().can_resume() || !report::may_pass(outcome) {
+            return None;
+        }
+        let session = if self.is_usual {
+            String::new()
+        } else {
+            format!(" --session-id {}", conversation.session_id())
+        };
+        Some(format!("`openclaw agent --resume{session}` tries again, and nothing is said twice."))
     }
 
     /// Says how a turn ended; its answer only where `answers`.

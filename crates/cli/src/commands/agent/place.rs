@@ -25,7 +25,7 @@ pub(crate) enum Next {
     Turn(Whereto),
     /// Nothing: a new session is there, and nothing is said in it yet.
     Begun(Value),
-    /// Nothing: no turn was interrupted in this session; null when there is none.
+    /// Nothing: there is no turn to take up in this session; null when there is none.
     NothingToResume(Value),
 }
 
@@ -71,7 +71,9 @@ pub(crate) fn prepare(
             })
         }
         Order::Resume => Ok(match find(runtime, place)? {
-            Some(info) if info.turn_open => Next::Turn(Whereto::Session(Place::Id(info.id))),
+            Some(info) if info.turn_open || runtime.sessions()?.can_resume(&info.id)? => {
+                Next::Turn(Whereto::Session(Place::Id(info.id)))
+            }
             Some(info) => Next::NothingToResume(session_json(&info)),
             None => Next::NothingToResume(Value::Null),
         }),
