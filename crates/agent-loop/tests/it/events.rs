@@ -147,7 +147,7 @@ async fn a_lost_server_and_what_became_void_are_seen_and_the_message_counts_once
         arguments: "{".to_owned(),
     };
     let lost = ChatEvent::ServerLost { reason: "read it".to_owned(), limit: after };
-    let (attempt, waited, limit) = (4, Duration::from_secs(2), Duration::from_secs(600));
+    let (attempt, waited, limit) = (4, Duration::from_secs(2), Duration::from_mins(10));
     let reason = "take it".to_owned();
     let retrying = ChatEvent::Retrying { reason, attempt, after, waited, limit };
     let how = "No usage is asked for from now on.".to_owned();

@@ -142,7 +142,7 @@ pub(crate) fn time(duration: Duration) -> String {
     match seconds {
         0 => format!("{} ms", duration.as_millis()),
         1..=59 => format!("{:.1} s", duration.as_secs_f64()),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{} min {} s", seconds / 60, seconds % 60),
     }
 }
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(time(Duration::from_micros(12_400)), "12 ms");
         assert_eq!(time(Duration::from_millis(1440)), "1.4 s");
         assert_eq!(time(Duration::from_secs(200)), "3 min 20 s");
-        assert_eq!(time(Duration::from_secs(600)), "10 min");
+        assert_eq!(time(Duration::from_mins(10)), "10 min");
     }
 
     #[test]

@@ -180,7 +180,8 @@ impl<'a> Examination<'a> {
     /// Connects the model as everything else does.
     pub(super) async fn connect(&mut self, target: &Target) -> Result<(), ConnectError> {
         if let (None, Some(reference)) = (&self.connected, target.reference()) {
-            let connected = self.runtime.connector.connect(&reference, true).await;
+            // A busy server is a finding, and not waited for.
+            let connected = self.runtime.connector.connect(&reference, false).await;
             // What would be noted is in the findings.
             let _said_there = self.runtime.connector.notices.take();
             self.connected = Some(connected?);

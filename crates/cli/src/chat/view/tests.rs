@@ -153,7 +153,7 @@ fn the_status_tells_what_is_waited_for_and_how_full_the_window_is() {
 
 #[test]
 fn a_server_that_is_waited_for_has_a_limit() {
-    let (waited, limit) = (Duration::from_secs(12), Duration::from_secs(600));
+    let (waited, limit) = (Duration::from_secs(12), Duration::from_mins(10));
     let after = Duration::from_secs(8);
     let reason = || "take it: busy.".to_owned();
     let busy = |waited| TurnEvent::Retrying { reason: reason(), attempt: 7, after, waited, limit };

@@ -23,6 +23,11 @@ fn name() -> ToolName {
     ToolName::new("read").unwrap()
 }
 
+fn retrying() -> TurnEvent {
+    let reason = "text".to_owned();
+    TurnEvent::Retrying { reason, attempt: 4, after: SECOND, waited: SECOND, limit: SECOND }
+}
+
 /// One of each, by the name of its variant.
 fn samples() -> Vec<(&'static str, TurnEvent)> {
     let call = ToolCall { id: id(), name: name(), arguments: Arguments::default() };
@@ -47,16 +52,7 @@ fn samples() -> Vec<(&'static str, TurnEvent)> {
         ),
         ("Repetition", TurnEvent::Repetition { part: RepeatedPart::Text, sample: text() }),
         ("ServerLost", TurnEvent::ServerLost { reason: text(), limit: SECOND }),
-        (
-            "Retrying",
-            TurnEvent::Retrying {
-                reason: text(),
-                attempt: 4,
-                after: SECOND,
-                waited: SECOND,
-                limit: SECOND,
-            },
-        ),
+        ("Retrying", retrying()),
         ("ServerBack", TurnEvent::ServerBack { after: SECOND }),
         ("Restarted", TurnEvent::Restarted),
         ("Text", TurnEvent::Text(text())),
