@@ -189,6 +189,23 @@ async fn a_failed_turn_is_told_and_the_chat_goes_on() {
 }
 
 #[tokio::test]
+async fn a_failed_turn_is_tried_again_with_enter() {
+    let (server, home) = tiny().await;
+    server.push(Reply::html());
+    server.push(Turn::text("better now"));
+    let mut terminal = chat(&home, &[]).await;
+    terminal.types("hello\r").await;
+    terminal.shows("Enter takes the last turn up again").await;
+    terminal.awaits("").await;
+    terminal.types("\r").await;
+    let screen = terminal.shows("better now").await;
+    assert_eq!(said(&server).matches("hello").count(), 1, "{screen}");
+    terminal.awaits("").await;
+    terminal.types("/resume\r").await;
+    terminal.shows("no turn was interrupted").await;
+}
+
+#[tokio::test]
 async fn a_killed_chat_offers_the_turn_that_it_left() {
     let (server, home) = tiny().await;
     let gate = Gate::new();
