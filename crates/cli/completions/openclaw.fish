@@ -56,7 +56,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s t -l to -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l channel -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l resume -d 'Finish the turn that was interrupted'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l resume -d 'Finish the turn that was interrupted, or that failed before the model answered'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -d 'Neither go on with a session nor keep the turn in one'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'

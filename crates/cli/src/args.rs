@@ -92,7 +92,7 @@ pub(crate) struct Agent {
     /// is made
     #[arg(long, value_name = "ID", conflicts_with = "no_session")]
     pub(crate) session_id: Option<String>,
-    /// Finish the turn that was interrupted
+    /// Finish the turn that was interrupted, or that failed before the model answered
     #[arg(long, conflicts_with_all = ["message", "no_session"])]
     pub(crate) resume: bool,
     /// Neither go on with a session nor keep the turn in one

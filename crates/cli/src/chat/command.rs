@@ -51,7 +51,7 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
     ("/compact", "", "summarise the conversation to make room"),
     ("/tools", "", "what the model can do"),
     ("/undo", "", "take the last turn back; what its tools did stays done"),
-    ("/resume", "", "take up a turn that was interrupted"),
+    ("/resume", "", "take up a turn that was cut off or failed"),
     ("/trace", "[NUMBER]", "what was said to and by the server"),
     ("/reasoning", "[off|short|full]", "how the model's thoughts are shown"),
     ("/quit", "", "end the chat; the session stays (also /exit, Ctrl-D)"),
