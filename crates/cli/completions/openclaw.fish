@@ -46,7 +46,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a session that another process uses and for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or a line of JSON for each thing that happens, as it happens' -r -f -a "text\t''
 json\t''
@@ -73,7 +73,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and a server that is not there yet, as for `agent`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s thoughts are shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
 short\t'While they come their last line, and how long they took'
 full\t'As they are'"

@@ -98,29 +98,8 @@ pub(crate) struct Agent {
     /// Neither go on with a session nor keep the turn in one
     #[arg(long)]
     pub(crate) no_session: bool,
-    /// The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only
-    /// model that the server has
-    #[arg(long, value_name = "REF")]
-    pub(crate) model: Option<String>,
-    /// Use that model alone, never a fallback
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// The agent; default: the one whose session it is, else `main`
-    #[arg(long = "agent", value_name = "ID")]
-    pub(crate) id: Option<String>,
-    /// The directory that the tools work in; default: `agents.defaults.workspace`
-    #[arg(long, value_name = "DIR")]
-    pub(crate) workspace: Option<PathBuf>,
-    /// The longest the whole turn may take; default: `agents.defaults.timeoutSeconds`
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) timeout: Option<u64>,
-    /// Wait for a session that another process uses and for a server that is not there yet, so many
-    /// seconds or as `90s`, `10m`, `2h`; without a time 10 minutes
-    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
-    pub(crate) wait: Option<Period>,
-    /// Run commands without asking
-    #[arg(long, short = 'y')]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) with: With,
     /// Print one JSON object with the answer, the usage and what happened
     #[arg(long, conflicts_with = "output_format")]
     pub(crate) json: bool,
@@ -142,6 +121,34 @@ pub(crate) struct Agent {
     pub(crate) channel: Option<String>,
     #[arg(long, hide = true)]
     pub(crate) deliver: bool,
+}
+
+/// What an agent is run with.
+#[derive(Debug, Args)]
+pub(crate) struct With {
+    /// The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only
+    /// model that the server has
+    #[arg(long, value_name = "REF")]
+    pub(crate) model: Option<String>,
+    /// Use that model alone, never a fallback
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// The agent; default: the one whose session it is, else `main`
+    #[arg(long = "agent", value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// The directory that the tools work in; default: `agents.defaults.workspace`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) workspace: Option<PathBuf>,
+    /// The longest a turn may take; default: `agents.defaults.timeoutSeconds`
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: Option<u64>,
+    /// Wait for a session that another process uses and for a server that is not there yet, so many
+    /// seconds or as `90s`, `10m`, `2h`; without a time 10 minutes
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
+    pub(crate) wait: Option<Period>,
+    /// Run commands without asking
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
 }
 
 impl Agent {

@@ -81,26 +81,26 @@ fn prepare(
     (person, awaiting): (Option<&Person>, Option<&Awaiting>),
 ) -> (Runtime, ConversationOptions) {
     let mut runtime = context.runtime.clone();
-    if args.strict {
+    if args.with.strict {
         runtime = runtime.strict();
     }
     if let Some(person) = person {
         runtime = runtime.with_consent(person.consent());
     }
-    if let Some(Period(duration)) = args.wait {
+    if let Some(Period(duration)) = args.with.wait {
         runtime = runtime.with_wait(match awaiting {
             Some(awaiting) => told(duration, Arc::clone(awaiting)),
             None => waiting::shown(context.printer, duration),
         });
     }
-    let approver = context.approver(args.yes);
+    let approver = context.approver(args.with.yes);
     let approver = TerminalApprover { person: person.cloned(), ..approver.as_ref().clone() };
     let options = ConversationOptions {
         place,
-        agent: args.id.clone(),
-        model: args.model.clone(),
-        workspace: args.workspace.clone(),
-        time: args.timeout.map(|seconds| Limit {
+        agent: args.with.id.clone(),
+        model: args.with.model.clone(),
+        workspace: args.with.workspace.clone(),
+        time: args.with.timeout.map(|seconds| Limit {
             duration: Duration::from_secs(seconds),
             source: "--timeout".into(),
         }),

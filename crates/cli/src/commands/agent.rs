@@ -50,7 +50,7 @@ pub(crate) async fn run(context: &Context, mut args: Agent) -> io::Result<Exit> 
         },
     };
     let output = Output { printer, format: args.format() };
-    let is_usual = args.session.is_none() && args.session_id.is_none() && args.id.is_none();
+    let is_usual = args.session.is_none() && args.session_id.is_none() && args.with.id.is_none();
     let job = Job { context, output, order, is_usual };
     job.run(args).await
 }
@@ -69,7 +69,12 @@ impl Job<'_> {
         let (context, printer) = (self.context, self.output.printer);
         let begun = Instant::now();
         let next = place::whereto(&args).map_err(ConversationError::Store).and_then(|whereto| {
-            place::prepare(&context.runtime, (&self.order, args.id.as_deref()), whereto, printer)
+            place::prepare(
+                &context.runtime,
+                (&self.order, args.with.id.as_deref()),
+                whereto,
+                printer,
+            )
         });
         let whereto = match next {
             Ok(Next::Turn(whereto)) => whereto,
@@ -77,7 +82,8 @@ impl Job<'_> {
             Ok(Next::NothingToResume(session)) => return self.nothing_to_resume(session),
             Err(error) => return self.fail(&error, Value::Null),
         };
-        let runtime = egress::runtime(waiting::runtime(context, args.wait), printer, args.strict);
+        let runtime =
+            egress::runtime(waiting::runtime(context, args.with.wait), printer, args.with.strict);
         // A turn that is stopped ends like any other, with its report.
         let mut stopped = pin!(stopped());
         let talk = tokio::select! {
@@ -243,14 +249,14 @@ fn tell_store_error(output: Output, error: &StoreError) {
 fn wanted(context: &Context, args: Agent, whereto: Whereto) -> Wanted {
     Wanted {
         whereto,
-        agent: args.id,
-        model: args.model,
-        workspace: args.workspace,
-        time: args.timeout.map(|seconds| Limit {
+        agent: args.with.id,
+        model: args.with.model,
+        workspace: args.with.workspace,
+        time: args.with.timeout.map(|seconds| Limit {
             duration: Duration::from_secs(seconds),
             source: "--timeout".into(),
         }),
-        approver: context.approver(args.yes),
+        approver: context.approver(args.with.yes),
     }
 }
 

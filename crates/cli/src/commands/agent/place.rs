@@ -39,7 +39,7 @@ pub(crate) fn whereto(args: &Agent) -> Result<Whereto, StoreError> {
         (_, Some(id)) => Place::Id(id.parse()?),
         (Some(key), None) => Place::Key(key.parse()?),
         (None, None) => {
-            let agent = args.id.as_deref().unwrap_or(MAIN_AGENT);
+            let agent = args.with.id.as_deref().unwrap_or(MAIN_AGENT);
             Place::Key(format!("agent:{agent}:main").parse()?)
         }
     };
