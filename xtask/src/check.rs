@@ -7,6 +7,7 @@ mod bans;
 mod budgets;
 mod docs;
 mod layers;
+mod names;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,8 @@ pub(crate) enum Part {
     Tidy,
     /// Sizes and counts stay within `xtask/budgets.toml`.
     Budgets,
+    /// Names that a reader understands.
+    Names,
     /// `ARCHITECTURE.md` and the links of the documents are true.
     Docs,
 }
@@ -73,6 +76,7 @@ pub(crate) fn run(root: &Path, parts: &[Part]) -> Result<Vec<Fault>> {
             Part::Bans => bans::run(root)?,
             Part::Tidy => tidy::run(root)?,
             Part::Budgets => budgets::run(root)?,
+            Part::Names => names::run(root)?,
             Part::Docs => docs::run(root)?,
         });
     }

@@ -75,12 +75,21 @@ impl Metadata {
     }
 
     fn read(root: &Path, arguments: &[&str]) -> Result<Self> {
-        let output = Command::new("cargo")
-            .args(["metadata", "--format-version", "1", "--offline"])
-            .args(arguments)
-            .current_dir(root)
-            .output()
-            .context("failed to start cargo")?;
+        let metadata = |offline: &[&str]| {
+            Command::new("cargo")
+                .args(["metadata", "--format-version", "1"])
+                .args(offline)
+                .args(arguments)
+                .current_dir(root)
+                .output()
+                .context("failed to start cargo")
+        };
+        // Offline is faster and enough on a machine that has built the workspace once. A fresh
+        // clone has not fetched the packages that only other systems build.
+        let mut output = metadata(&["--offline"])?;
+        if !output.status.success() {
+            output = metadata(&[])?;
+        }
         if !output.status.success() {
             bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }

@@ -23,6 +23,10 @@ struct Budgets {
     lock_packages: u64,
     largest_source_file_lines: u64,
     release_binary_bytes: u64,
+    /// Type names of one word, in per cent of all.
+    one_word_type_names: u64,
+    /// Function names of one word, in per cent of all.
+    one_word_function_names: u64,
     /// Other packages below each crate, all the way down, by normal dependencies. A key may join
     /// several crates with ` + `: then what they have in common counts once.
     normal_dependencies: BTreeMap<String, u64>,
@@ -106,6 +110,18 @@ fn lines(budgets: &Budgets, measured: &Measured) -> Vec<Line> {
             budgets.largest_source_file_lines,
             *longest,
             format!("lines of `{file}`, the longest file"),
+        ),
+        line(
+            "one-word-type-names",
+            budgets.one_word_type_names,
+            measured.names.type_percent,
+            "per cent of the type names are one word".to_owned(),
+        ),
+        line(
+            "one-word-function-names",
+            budgets.one_word_function_names,
+            measured.names.function_percent,
+            "per cent of the function names are one word".to_owned(),
         ),
     ];
     if let Some(bytes) = measured.release_binary_bytes {

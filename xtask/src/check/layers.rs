@@ -46,7 +46,33 @@ struct Layer {
 pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     let text = read(&root.join(TABLE))?;
     let crates = facts::gather(root, &Metadata::manifests(root)?)?;
-    check(&text, &crates)
+    let mut faults = check(&text, &crates)?;
+    faults.extend(check_workspace_dependencies(&read(&root.join("Cargo.toml"))?, &crates)?);
+    Ok(faults)
+}
+
+/// A dependency of the workspace that no crate takes is one too many.
+fn check_workspace_dependencies(manifest: &str, crates: &[CrateFacts]) -> Result<Vec<Fault>> {
+    let document: toml::Table = toml::from_str(manifest).context("failed to read Cargo.toml")?;
+    let shared = document.get("workspace").and_then(|table| table.get("dependencies"));
+    let names = shared.and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
+    let is_used = |name: &str| {
+        let own = name.strip_prefix("openclaw-").unwrap_or(name);
+        crates.iter().any(|facts| {
+            facts.internal.contains(own)
+                || facts.external.contains(name)
+                || facts.dev.contains(name)
+        })
+    };
+    let unused = names.filter(|name| !is_used(name)).map(|name| {
+        Fault::new(
+            "Cargo.toml",
+            line_of_key(manifest, name),
+            format!("no crate depends on `{name}`"),
+            "remove it from `[workspace.dependencies]`",
+        )
+    });
+    Ok(unused.collect())
 }
 
 fn check(table_text: &str, crates: &[CrateFacts]) -> Result<Vec<Fault>> {

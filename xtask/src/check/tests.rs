@@ -31,6 +31,11 @@ fn the_budgets_of_the_workspace_are_kept() {
 }
 
 #[test]
+fn the_names_of_the_workspace_are_clear() {
+    sound(Part::Names);
+}
+
+#[test]
 fn the_documents_of_the_workspace_are_true() {
     sound(Part::Docs);
 }

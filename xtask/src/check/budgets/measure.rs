@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::check::names::{NameShares, measure_shares};
 use crate::check::source::lines_without_tests;
 use crate::workspace::{Metadata, files, is_rust, read, relative};
 
@@ -16,6 +17,7 @@ pub(super) struct Measured {
     pub(super) largest_source_file: (String, u64),
     /// `None` before a release build.
     pub(super) release_binary_bytes: Option<u64>,
+    pub(super) names: NameShares,
     /// The other packages below each member of the workspace.
     pub(super) dependencies: BTreeMap<String, BTreeSet<String>>,
 }
@@ -27,6 +29,7 @@ pub(super) fn measure(root: &Path) -> Result<Measured> {
     Ok(Measured {
         lock_packages: lock.lines().filter(|line| *line == "[[package]]").count() as u64,
         largest_source_file: largest_source_file(root)?,
+        names: measure_shares(root)?,
         release_binary_bytes: binary.metadata().ok().map(|file| file.len()),
         dependencies: dependencies(&metadata)?,
     })

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::measure::Measured;
 use super::{check, grouped, lower};
+use crate::check::names::NameShares;
 
 const BUDGETS: &str = r#"# Numbers.
 lock-packages = 10
 largest-source-file-lines = 300
 release-binary-bytes = 9_000_000
+one-word-type-names = 20
+one-word-function-names = 40
 
 [normal-dependencies]
 openclaw-core = 3
@@ -22,6 +25,7 @@ fn measured() -> Measured {
         lock_packages: 10,
         largest_source_file: ("crates/a/src/b.rs".to_owned(), 300),
         release_binary_bytes: Some(9_000_000),
+        names: NameShares { type_percent: 20, function_percent: 40 },
         dependencies: BTreeMap::from([
             ("openclaw-core".to_owned(), names(&["a", "b", "c"])),
             ("openclaw-tools".to_owned(), names(&["b", "c", "d"])),
@@ -50,6 +54,8 @@ fn each_number_over_its_budget_is_a_fault_at_its_line() {
     one_fault(|m| m.lock_packages = 11, "xtask/budgets.toml:2: packages in Cargo.lock: 11,");
     one_fault(|m| m.largest_source_file.1 = 301, "xtask/budgets.toml:3: lines of `crates/a/src/b");
     one_fault(|m| m.release_binary_bytes = Some(9_000_001), "xtask/budgets.toml:4: bytes of");
+    one_fault(|m| m.names.type_percent = 21, "xtask/budgets.toml:5: per cent of the type names");
+    one_fault(|m| m.names.function_percent = 41, "xtask/budgets.toml:6: per cent of the function");
 }
 
 #[test]
@@ -58,7 +64,7 @@ fn dependencies_are_counted_a_crate_and_together() {
     let core = more.dependencies.get_mut("openclaw-core").unwrap();
     core.insert("e".to_owned());
     let faults = check(BUDGETS, &more).unwrap();
-    assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [7, 9]);
+    assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [9, 11]);
 }
 
 #[test]
@@ -66,7 +72,7 @@ fn every_crate_has_a_budget_and_every_budget_a_crate() {
     let none = BTreeSet::new;
     one_fault(
         |m| drop(m.dependencies.insert("openclaw-new".to_owned(), none())),
-        "xtask/budgets.toml:6: `openclaw-new` has no budget",
+        "xtask/budgets.toml:8: `openclaw-new` has no budget",
     );
     let text = format!("{BUDGETS}openclaw-gone = 1\n");
     let faults = check(&text, &measured()).unwrap();

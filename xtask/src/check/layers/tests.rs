@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::check;
 use super::facts::CrateFacts;
+use super::{check, check_workspace_dependencies};
 
 const TABLE: &str = r#"
 longest-chain = 2
@@ -133,4 +133,15 @@ fn a_circle_in_the_table_ends_in_a_fault() {
     let table = TABLE.replace("external = [\"serde\"]", "internal = [\"cli\"]");
     let faults = faults_after(&table, "core", |_| ());
     assert!(faults.contains("more than 2"), "{faults}");
+}
+
+#[test]
+fn a_dependency_of_the_workspace_is_used_by_a_crate() {
+    let manifest =
+        "[workspace.dependencies]\nserde = \"1\"\nopenclaw-core = \"1\"\ninsta = \"1\"\n";
+    assert_eq!(check_workspace_dependencies(manifest, &sound()).unwrap(), []);
+    let more = format!("{manifest}rand = \"1\"\n");
+    let faults = check_workspace_dependencies(&more, &sound()).unwrap();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].to_string().starts_with("Cargo.toml:5: no crate depends on `rand`"));
 }
