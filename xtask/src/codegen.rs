@@ -78,7 +78,7 @@ fn pages() -> Result<Vec<Page>> {
 
 /// The command line with a version that does not change with each commit.
 fn command() -> clap::Command {
-    openclaw_cli::command().version(env!("CARGO_PKG_VERSION"))
+    openclaw_cli::clap_command().version(env!("CARGO_PKG_VERSION"))
 }
 
 /// The paths of files that differ, are missing, or are one too many.

@@ -9,12 +9,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use openclaw_agent_loop::{
-    Agent, AgentParts, CompactionLimits, EventReceiver, TurnLimits, TurnOutcome, events,
+    Agent, AgentParts, CompactionLimits, TurnEventReceiver, TurnLimits, TurnOutcome, events,
 };
 use openclaw_core::{
-    Arguments, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream, Effect, History,
-    InvalidArguments, Liveness, ModelError, ModelInfo, ModelRef, Outcome, TokenCount, Tool,
-    ToolCall, ToolCallId, ToolContext, ToolName, ToolOutput, ToolSpec, Usage,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream, History,
+    InvalidToolArguments, ModelError, ModelInfo, ModelRef, ServerLiveness, TokenCount, TokenUsage,
+    Tool, ToolArguments, ToolCall, ToolCallId, ToolContext, ToolEffect, ToolName, ToolOutput,
+    ToolSpec,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -48,27 +49,27 @@ async fn run(sessions: u32) -> Result<u32> {
     let text = "A line as there are many in a file of some length.\n".repeat(40);
     let model = Memory { name, info: ModelInfo::new(ModelRef::new("bench", "memory")?, 131_072) };
     let limits = TurnLimits {
-        time: None,
-        model_calls: 10,
-        tool_calls: 10,
-        tool_time: None,
-        parallel_tools: 4,
-        tool_output_bytes: 50_000,
+        turn_timeout: None,
+        max_model_calls: 10,
+        max_tool_calls: 10,
+        tool_timeout: None,
+        max_parallel_tools: 4,
+        max_tool_output_bytes: 50_000,
         max_output_tokens: None,
         compaction: Some(CompactionLimits::default()),
     };
     let parts = AgentParts::new(Arc::new(model), vec![Arc::new(Reader { spec, text })], limits);
     let now = || "[It is Saturday, 2026-11-21 06:10 UTC.]".to_owned();
     let agent = Agent::new(AgentParts {
-        system: Some("You are of use. ".repeat(300).into()),
-        tail: Some(Arc::new(now)),
+        system_prompt: Some("You are of use. ".repeat(300).into()),
+        request_suffix: Some(Arc::new(now)),
         ..parts
     })?;
     let mut calls = 0;
     for _ in 0..sessions {
         let mut history = History::new();
         for turn in 0..TURNS {
-            let (sender, receiver) = events::channel();
+            let (sender, receiver) = events::event_channel();
             let input = format!("Read file {turn} and say what is in it.");
             let run = agent.run_turn(&mut history, &input, sender);
             let (report, ()) = tokio::join!(run, drain(receiver));
@@ -81,7 +82,7 @@ async fn run(sessions: u32) -> Result<u32> {
     Ok(calls)
 }
 
-async fn drain(mut events: EventReceiver) {
+async fn drain(mut events: TurnEventReceiver) {
     while events.recv().await.is_some() {}
 }
 
@@ -96,25 +97,35 @@ static CALLS: AtomicU32 = AtomicU32::new(0);
 
 #[async_trait]
 impl ChatModel for Memory {
-    fn info(&self) -> ModelInfo {
+    fn model_info(&self) -> ModelInfo {
         self.info.clone()
     }
 
-    async fn chat(&self, _request: ChatRequest) -> std::result::Result<ChatStream, ModelError> {
+    async fn stream_chat(
+        &self,
+        _request: ChatRequest,
+    ) -> std::result::Result<ChatStream, ModelError> {
         let number = CALLS.fetch_add(1, Ordering::Relaxed);
-        let usage = Some(Usage { input: 10_000, output: 50, cached: Some(9_984) });
+        let usage = Some(TokenUsage {
+            input_tokens: 10_000,
+            output_tokens: 50,
+            cached_tokens: Some(9_984),
+        });
         let pieces: Vec<String> = (0..PIECES).map(|n| format!("piece {n} ")).collect();
         let text = pieces.concat();
         let mut events: Vec<_> =
             pieces.into_iter().map(|piece| Ok(ChatEvent::TextDelta(piece))).collect();
         let (message, outcome) = if number.is_multiple_of(2) {
-            let (id, name) = (ToolCallId::numbered(1), self.name.clone());
-            let mut message =
-                AssistantMessage::call(ToolCall { id, name, arguments: Arguments::default() });
+            let (id, name) = (ToolCallId::from_number(1), self.name.clone());
+            let mut message = AssistantMessage::from_call(ToolCall {
+                id,
+                name,
+                arguments: ToolArguments::default(),
+            });
             message.text = text;
-            (message, Outcome::Calls)
+            (message, AnswerOutcome::ToolCalls)
         } else {
-            (AssistantMessage::text(text), Outcome::Reply)
+            (AssistantMessage::from_text(text), AnswerOutcome::Reply)
         };
         events.push(Ok(ChatEvent::Finished { message, outcome, usage }));
         Ok(futures_util::stream::iter(events).boxed())
@@ -127,8 +138,8 @@ impl ChatModel for Memory {
         Ok(TokenCount::Estimate(10_000))
     }
 
-    async fn liveness(&self) -> Liveness {
-        Liveness::Serving { running: None, waiting: None }
+    async fn check_liveness(&self) -> ServerLiveness {
+        ServerLiveness::Serving { running_requests: None, queued_requests: None }
     }
 }
 
@@ -144,11 +155,11 @@ impl Tool for Reader {
         &self.spec
     }
 
-    fn plan(&self, _call: &ToolCall) -> std::result::Result<Effect, InvalidArguments> {
-        Ok(Effect::Read { path: "file".to_owned() })
+    fn plan_call(&self, _call: &ToolCall) -> std::result::Result<ToolEffect, InvalidToolArguments> {
+        Ok(ToolEffect::Read { path: "file".to_owned() })
     }
 
-    async fn call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        ToolOutput::ok(self.text.clone())
+    async fn execute_call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
+        ToolOutput::from_text(self.text.clone())
     }
 }

@@ -8,15 +8,16 @@ use std::task::Poll;
 
 use futures_util::future::{Either, select};
 use openclaw_core::{
-    Approver, ChatModel, History, Journal, NoJournal, ReadOnly, Spill, Tool, ToolSpec,
+    Approver, ChatModel, History, Journal, NoopJournal, ReadOnlyApprover, Tool, ToolOutputStore,
+    ToolSpec,
 };
 
-use crate::prefix::Prefixes;
-use crate::toolbox::Toolbox;
-use crate::turn::Turn;
+use crate::prompt_cache::PromptCacheTracker;
+use crate::tool_registry::ToolRegistry;
+use crate::turn::ActiveTurn;
 use crate::{
-    Compaction, DuplicateTool, EventSender, Limit, Steering, TurnError, TurnLimits, TurnOutcome,
-    TurnReport, TurnRequest,
+    CompactionReport, ConfiguredTimeout, DuplicateToolError, SteeringQueue, TurnError,
+    TurnEventSender, TurnLimits, TurnOutcome, TurnReport, TurnRequest,
 };
 
 /// What an agent is made of.
@@ -27,34 +28,45 @@ pub struct AgentParts {
     /// The tools that are offered, in any order.
     pub tools: Vec<Arc<dyn Tool>>,
     /// The system prompt; `None` sends none.
-    pub system: Option<Arc<str>>,
+    pub system_prompt: Option<Arc<str>>,
     /// Who decides whether a call may run.
     pub approver: Arc<dyn Approver>,
     /// Where everything is recorded before anything depends on it.
     pub journal: Arc<dyn Journal>,
     /// Where outputs go that have no room in the window; `None`: what is cut is lost.
-    pub spill: Option<Arc<dyn Spill>>,
+    pub output_store: Option<Arc<dyn ToolOutputStore>>,
     /// The whole answer with which the model says that it has nothing to say, e.g. `NO_REPLY`, where
     /// the system prompt tells it so; `None`: such an answer is a reply like any other.
-    pub silent: Option<Arc<str>>,
+    pub no_reply_marker: Option<Arc<str>>,
     /// What is told at the end of each request that ends with what the user said, and not kept;
     /// `None` tells nothing.
-    pub tail: Option<Tail>,
+    pub request_suffix: Option<RequestSuffix>,
     /// What ends a turn.
     pub limits: TurnLimits,
 }
 
 /// Says what holds now and may not hold at the next request, e.g. the time. All that changes from
 /// request to request belongs here, so that the rest of each is the beginning of the next.
-pub type Tail = Arc<dyn Fn() -> String + Send + Sync>;
+pub type RequestSuffix = Arc<dyn Fn() -> String + Send + Sync>;
 
 impl AgentParts {
     /// A model with tools and nothing else: reading is allowed and nothing more, there is no
     /// system prompt, and nothing is recorded or kept.
     pub fn new(model: Arc<dyn ChatModel>, tools: Vec<Arc<dyn Tool>>, limits: TurnLimits) -> Self {
-        let (approver, journal) = (Arc::new(ReadOnly), Arc::new(NoJournal));
-        let (system, spill, silent, tail) = (None, None, None, None);
-        Self { model, tools, system, approver, journal, spill, silent, tail, limits }
+        let (approver, journal) = (Arc::new(ReadOnlyApprover), Arc::new(NoopJournal));
+        let (system_prompt, output_store, no_reply_marker, request_suffix) =
+            (None, None, None, None);
+        Self {
+            model,
+            tools,
+            system_prompt,
+            approver,
+            journal,
+            output_store,
+            no_reply_marker,
+            request_suffix,
+            limits,
+        }
     }
 }
 
@@ -63,15 +75,15 @@ impl AgentParts {
 /// [`History`], and turns of different histories may run at the same time.
 pub struct Agent {
     pub(crate) model: Arc<dyn ChatModel>,
-    pub(crate) toolbox: Toolbox,
-    pub(crate) system: Option<Arc<str>>,
+    pub(crate) tools: ToolRegistry,
+    pub(crate) system_prompt: Option<Arc<str>>,
     pub(crate) approver: Arc<dyn Approver>,
     pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) spill: Option<Arc<dyn Spill>>,
-    pub(crate) silent: Option<Arc<str>>,
-    pub(crate) tail: Option<Tail>,
+    pub(crate) output_store: Option<Arc<dyn ToolOutputStore>>,
+    pub(crate) no_reply_marker: Option<Arc<str>>,
+    pub(crate) request_suffix: Option<RequestSuffix>,
     pub(crate) limits: TurnLimits,
-    pub(crate) prefixes: Prefixes,
+    pub(crate) prompt_cache: PromptCacheTracker,
 }
 
 impl Agent {
@@ -79,35 +91,44 @@ impl Agent {
     ///
     /// # Errors
     /// When two tools have the same name.
-    pub fn new(parts: AgentParts) -> Result<Self, DuplicateTool> {
-        let AgentParts { model, tools, system, approver, journal, spill, silent, tail, limits } =
-            parts;
-        let toolbox = Toolbox::new(tools)?;
-        let prefixes = Prefixes::default();
-        Ok(Self {
+    pub fn new(parts: AgentParts) -> Result<Self, DuplicateToolError> {
+        let AgentParts {
             model,
-            toolbox,
-            system,
+            tools,
+            system_prompt: system,
             approver,
             journal,
-            spill,
-            silent,
-            tail,
+            output_store: spill,
+            no_reply_marker: silent,
+            request_suffix: tail,
             limits,
-            prefixes,
+        } = parts;
+        let toolbox = ToolRegistry::new(tools)?;
+        let prefixes = PromptCacheTracker::default();
+        Ok(Self {
+            model,
+            tools: toolbox,
+            system_prompt: system,
+            approver,
+            journal,
+            output_store: spill,
+            no_reply_marker: silent,
+            request_suffix: tail,
+            limits,
+            prompt_cache: prefixes,
         })
     }
 
     /// What the model is told of the tools, in the order it is sent.
     #[must_use]
-    pub fn tools(&self) -> &Arc<[ToolSpec]> {
-        self.toolbox.specs()
+    pub fn tool_specs(&self) -> &Arc<[ToolSpec]> {
+        self.tools.tool_specs()
     }
 
     /// What a request would be told now at its end, and no other.
     #[must_use]
-    pub fn tail(&self) -> Option<String> {
-        self.tail.as_ref().map(|tail| tail())
+    pub fn render_suffix(&self) -> Option<String> {
+        self.request_suffix.as_ref().map(|tail| tail())
     }
 
     /// Runs one turn, until it ends or `cancelled` does. The turn's report then says so, and calls
@@ -132,23 +153,23 @@ impl Agent {
     /// dropped, cancelled or out of time while an entry is being recorded, the journal may have
     /// that entry and the history not: a conversation that is to survive its process is then read
     /// back from its journal.
-    pub async fn run(
+    pub async fn run_request(
         &self,
         history: &mut History,
         request: TurnRequest<'_>,
         cancelled: impl Future<Output = ()>,
     ) -> TurnReport {
-        let TurnRequest { opening, steering, events } = request;
-        let mut turn = Turn::new(self, history, events);
+        let TurnRequest { input: opening, steering, events } = request;
+        let mut turn = ActiveTurn::new(self, history, events);
         turn.steering = steering;
         let ended = {
-            let mut run = pin!(turn.run(opening));
-            match select(pin!(self.cut(cancelled)), run.as_mut()).await {
-                Either::Left((cut, _)) => whole(steering, run).await.ok_or(cut),
+            let mut run = pin!(turn.run_turn(opening));
+            match select(pin!(self.wait_for_interruption(cancelled)), run.as_mut()).await {
+                Either::Left((cut, _)) => finish_recording(steering, run).await.ok_or(cut),
                 Either::Right((ended, _)) => Ok(ended),
             }
         };
-        turn.end(ended)
+        turn.finish_turn(ended)
     }
 
     /// Runs one turn on what the user said, as [`run`](Self::run) does with nobody to steer or
@@ -157,9 +178,10 @@ impl Agent {
         &self,
         history: &mut History,
         input: &str,
-        events: EventSender,
+        events: TurnEventSender,
     ) -> TurnReport {
-        self.run(history, TurnRequest::say(input, events), std::future::pending()).await
+        self.run_request(history, TurnRequest::from_message(input, events), std::future::pending())
+            .await
     }
 
     /// Puts a summary in the place of the conversation's beginning, whether or not it still fits.
@@ -171,39 +193,42 @@ impl Agent {
     ///
     /// # Errors
     /// When the summary cannot be recorded; the history is then as it was.
-    pub async fn compact(
+    pub async fn compact_history(
         &self,
         history: &mut History,
-        events: EventSender,
-    ) -> Result<Option<Compaction>, TurnError> {
-        Turn::new(self, history, events).compact().await
+        events: TurnEventSender,
+    ) -> Result<Option<CompactionReport>, TurnError> {
+        ActiveTurn::new(self, history, events).compact_history().await
     }
 
     /// Waits for what cuts a turn.
-    async fn cut(&self, cancelled: impl Future<Output = ()>) -> Cut<'_> {
-        let Some(limit) = &self.limits.time else {
+    async fn wait_for_interruption(
+        &self,
+        cancelled: impl Future<Output = ()>,
+    ) -> TurnInterruption<'_> {
+        let Some(limit) = &self.limits.turn_timeout else {
             cancelled.await;
-            return Cut::Cancelled;
+            return TurnInterruption::Cancelled;
         };
         match tokio::time::timeout(limit.duration, cancelled).await {
-            Ok(()) => Cut::Cancelled,
-            Err(_elapsed) => Cut::TimedOut(limit),
+            Ok(()) => TurnInterruption::Cancelled,
+            Err(_elapsed) => TurnInterruption::TimedOut(limit),
         }
     }
 }
 
 /// Goes on with a turn as long as something that the user said is being recorded, so that it is in
 /// the journal and the history or in neither. `None` when the turn has not ended by then.
-async fn whole(
-    steering: Option<&Steering>,
-    mut run: Pin<&mut impl Future<Output = Ran>>,
-) -> Option<Ran> {
+async fn finish_recording(
+    steering: Option<&SteeringQueue>,
+    mut run: Pin<&mut impl Future<Output = TurnResult>>,
+) -> Option<TurnResult> {
     poll_fn(|context| {
-        if !steering.is_some_and(Steering::is_being_recorded) {
+        if !steering.is_some_and(SteeringQueue::is_recording) {
             return Poll::Ready(None);
         }
         match run.as_mut().poll(context) {
-            Poll::Pending if steering.is_some_and(Steering::is_being_recorded) => Poll::Pending,
+            Poll::Pending if steering.is_some_and(SteeringQueue::is_recording) => Poll::Pending,
             Poll::Pending => Poll::Ready(None),
             Poll::Ready(ran) => Poll::Ready(Some(ran)),
         }
@@ -212,25 +237,25 @@ async fn whole(
 }
 
 /// How a turn ended that was not cut.
-type Ran = Result<TurnOutcome, TurnError>;
+type TurnResult = Result<TurnOutcome, TurnError>;
 
 /// What cut a turn.
-enum Cut<'a> {
-    TimedOut(&'a Limit),
+enum TurnInterruption<'a> {
+    TimedOut(&'a ConfiguredTimeout),
     Cancelled,
 }
 
-impl Turn<'_> {
-    fn end(mut self, ended: Result<Ran, Cut<'_>>) -> TurnReport {
+impl ActiveTurn<'_> {
+    fn finish_turn(mut self, ended: Result<TurnResult, TurnInterruption<'_>>) -> TurnReport {
         let outcome = match ended {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => TurnOutcome::Failed(error),
-            Err(Cut::TimedOut(limit)) => {
-                self.interrupt(&format!("the turn's time ran out ({limit})"));
+            Err(TurnInterruption::TimedOut(limit)) => {
+                self.interrupt_open_calls(&format!("the turn's time ran out ({limit})"));
                 TurnOutcome::TimedOut { limit: limit.clone() }
             }
-            Err(Cut::Cancelled) => {
-                self.interrupt("the turn was cancelled");
+            Err(TurnInterruption::Cancelled) => {
+                self.interrupt_open_calls("the turn was cancelled");
                 TurnOutcome::Cancelled
             }
         };
@@ -244,7 +269,7 @@ impl fmt::Debug for AgentParts {
             .field("model", &self.model)
             .field("tools", &self.tools)
             .field("approver", &self.approver)
-            .field("spill", &self.spill)
+            .field("spill", &self.output_store)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -254,9 +279,9 @@ impl fmt::Debug for Agent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Agent")
             .field("model", &self.model)
-            .field("toolbox", &self.toolbox)
+            .field("toolbox", &self.tools)
             .field("approver", &self.approver)
-            .field("spill", &self.spill)
+            .field("spill", &self.output_store)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

@@ -10,38 +10,39 @@
 
 mod ledger;
 mod redact;
-mod scale;
+mod sizing;
 mod transcript;
 
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    ChatEvent, ChatRequest, History, ModelError, Outcome, Summary, ToolChoice, Usage,
+    AnswerOutcome, ChatEvent, ChatRequest, ConversationSummary, History, ModelError, TokenUsage,
+    ToolChoice,
 };
 use tokio::time::Instant;
 
-use self::scale::Scale;
-use crate::model_call::shown;
+use self::sizing::CompactionSizing;
+use crate::model_call::turn_event_from;
+use crate::output_budget::request_bytes;
 use crate::report::add_usage;
-use crate::room::said;
-use crate::{Agent, EventSender, Limit};
+use crate::{Agent, ConfiguredTimeout, TurnEventSender};
 
 /// How a conversation is made to fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompactionLimits {
     /// Whether a conversation that its model does not summarise at once is summarised in parts. One
     /// that is larger than the whole window, as when a smaller model takes over, always is.
-    pub in_parts: bool,
+    pub summarise_in_parts: bool,
     /// The longest that a summary is waited for; without one in that time the conversation is cut
     /// down by code.
-    pub time: Option<Limit>,
+    pub timeout: Option<ConfiguredTimeout>,
 }
 
 /// What took the place of a conversation's beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum CompactedBy {
+pub enum CompactionMethod {
     /// A summary of the whole, by the model in the same conversation.
     Summary,
     /// A summary made part by part.
@@ -50,7 +51,7 @@ pub enum CompactedBy {
     Trimming,
 }
 
-impl CompactedBy {
+impl CompactionMethod {
     /// The name used in messages and JSON, e.g. `summary`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -64,116 +65,121 @@ impl CompactedBy {
 
 /// A conversation that was made to fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compaction {
+pub struct CompactionReport {
     /// What took the place of its beginning.
-    pub by: CompactedBy,
+    pub method: CompactionMethod,
     /// The tokens of the next request before.
-    pub before: u32,
+    pub tokens_before: u32,
     /// The tokens of the next request now.
-    pub after: u32,
+    pub tokens_after: u32,
     /// How long it took.
     pub duration: Duration,
 }
 
 /// A compaction that is not in the history yet.
-pub(crate) struct Compacted {
-    pub(crate) keep: usize,
-    pub(crate) summary: Summary,
-    pub(crate) report: Compaction,
-    pub(crate) usage: Option<Usage>,
+pub(crate) struct CompactionPlan {
+    pub(crate) kept_steps: usize,
+    pub(crate) summary: ConversationSummary,
+    pub(crate) report: CompactionReport,
+    pub(crate) usage: Option<TokenUsage>,
 }
 
 /// The most compactions of one turn for which a model is asked.
-const SUMMARIES: u32 = 2;
+const MAX_SUMMARIES: u32 = 2;
 /// The most parts that are summarised one after another.
-const PARTS: usize = 24;
+const MAX_PARTS: usize = 24;
 /// What a part of a conversation is asked to be summarised with.
-const SUMMARISER: &str = "You summarise conversations between a person and an assistant that works \
+const SUMMARISER_PROMPT: &str = "You summarise conversations between a person and an assistant that works \
                           with tools, for the assistant to go on from.";
 /// What the model is asked for in the conversation itself.
-const INSTRUCTION: &str = "[The conversation no longer fits and is about to be replaced by a summary. Write that summary \
+const SUMMARY_INSTRUCTION: &str = "[The conversation no longer fits and is about to be replaced by a summary. Write that summary \
      now, and nothing else; call no tool. Keep what is needed to go on: what the person wants and \
      has decided, what was found out, what is done, what failed and why, what is open, and the \
      names of files, commands and values that matter. Leave out passwords, keys and tokens.]";
 
 /// Keeps compactions from following each other for nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Guard {
-    summaries: u32,
+pub(crate) struct CompactionGuard {
+    summaries_requested: u32,
     /// The steps and bytes of the history that the last one could not help.
-    in_vain: Option<(usize, u64)>,
+    last_ineffective: Option<(usize, u64)>,
 }
 
-impl Guard {
+impl CompactionGuard {
     /// Whether a model may be asked for a summary.
     fn may_summarise(&self) -> bool {
-        self.summaries < SUMMARIES
+        self.summaries_requested < MAX_SUMMARIES
     }
 }
 
 /// Whether the next request leaves too little room for its answer.
-pub(crate) async fn is_due(agent: &Agent, history: &History) -> bool {
+pub(crate) async fn is_compaction_due(agent: &Agent, history: &History) -> bool {
     if history.steps().len() < 2 {
         return false;
     }
-    let most = scale::most(agent);
-    let bytes = said(agent, history);
+    let most = sizing::max_request_tokens(agent);
+    let bytes = request_bytes(agent, history);
     // No prompt has more tokens than bytes.
-    bytes > u64::from(most) && count(agent, history).await > most
+    bytes > u64::from(most) && count_request_tokens(agent, history).await > most
 }
 
 /// Makes a history fit; `None` when nothing that can be done cuts a fifth of it.
-pub(crate) async fn compact(
+pub(crate) async fn plan_compaction(
     agent: &Agent,
     history: &History,
-    guard: &mut Guard,
-    events: &EventSender,
-) -> Option<Compacted> {
-    let mark = (history.steps().len(), said(agent, history));
-    if guard.in_vain == Some(mark) {
+    guard: &mut CompactionGuard,
+    events: &TurnEventSender,
+) -> Option<CompactionPlan> {
+    let mark = (history.steps().len(), request_bytes(agent, history));
+    if guard.last_ineffective == Some(mark) {
         return None;
     }
     let started = Instant::now();
-    let scale = Scale::of(agent, history).await;
-    if scale.goal() <= scale.tokens_of(scale.fixed) {
-        guard.in_vain = Some(mark);
+    let scale = CompactionSizing::measure_request(agent, history).await;
+    if scale.target_tokens() <= scale.tokens_for_bytes(scale.fixed_bytes) {
+        guard.last_ineffective = Some(mark);
         return None;
     }
     let limits = agent.limits.compaction.clone().unwrap_or_default();
     let mut usage = None;
     let mut found = None;
     if guard.may_summarise() {
-        guard.summaries += 1;
-        let asking = summarise(agent, history, &scale, (&limits, events), &mut usage);
-        found = match &limits.time {
+        guard.summaries_requested += 1;
+        let asking = summarise_history(agent, history, &scale, (&limits, events), &mut usage);
+        found = match &limits.timeout {
             None => asking.await,
             Some(limit) => tokio::time::timeout(limit.duration, asking).await.ok().flatten(),
         };
     }
-    let (by, text) = found.unwrap_or((CompactedBy::Trimming, String::new()));
-    let fitted = scale.fit(agent, history, redact::secrets(&text)).await;
+    let (by, text) = found.unwrap_or((CompactionMethod::Trimming, String::new()));
+    let fitted = scale.fit_summary(agent, history, redact::redact_secrets(&text)).await;
     let Some((keep, summary, after)) = fitted else {
-        guard.in_vain = Some(mark);
+        guard.last_ineffective = Some(mark);
         return None;
     };
-    let report = Compaction { by, before: scale.tokens, after, duration: started.elapsed() };
-    Some(Compacted { keep, summary, report, usage })
+    let report = CompactionReport {
+        method: by,
+        tokens_before: scale.request_tokens,
+        tokens_after: after,
+        duration: started.elapsed(),
+    };
+    Some(CompactionPlan { kept_steps: keep, summary, report, usage })
 }
 
 /// Counts the next request, as exactly as the server allows.
-async fn count(agent: &Agent, history: &History) -> u32 {
-    let request = request(agent, history.clone());
+async fn count_request_tokens(agent: &Agent, history: &History) -> u32 {
+    let request = build_request(agent, history.clone());
     match agent.model.count_tokens(&request).await {
-        Ok(count) => count.tokens(),
+        Ok(count) => count.token_count(),
         // A count is never worth failing for: three bytes a token.
-        Err(_) => u32::try_from(said(agent, history) / 3).unwrap_or(u32::MAX),
+        Err(_) => u32::try_from(request_bytes(agent, history) / 3).unwrap_or(u32::MAX),
     }
 }
 
-fn request(agent: &Agent, history: History) -> ChatRequest {
+fn build_request(agent: &Agent, history: History) -> ChatRequest {
     ChatRequest {
-        system: agent.system.clone(),
-        tools: agent.toolbox.specs().clone(),
+        system_prompt: agent.system_prompt.clone(),
+        tools: agent.tools.tool_specs().clone(),
         tool_choice: ToolChoice::Auto,
         max_output_tokens: agent.limits.max_output_tokens,
         ..ChatRequest::new(history)
@@ -181,61 +187,63 @@ fn request(agent: &Agent, history: History) -> ChatRequest {
 }
 
 /// Asks the model for a summary, in the conversation itself or else in parts.
-async fn summarise(
+async fn summarise_history(
     agent: &Agent,
     history: &History,
-    scale: &Scale,
-    (limits, events): (&CompactionLimits, &EventSender),
-    usage: &mut Option<Usage>,
-) -> Option<(CompactedBy, String)> {
-    let cap = scale.summary_cap(agent.model.info().abilities.reasoning);
+    scale: &CompactionSizing,
+    (limits, events): (&CompactionLimits, &TurnEventSender),
+    usage: &mut Option<TokenUsage>,
+) -> Option<(CompactionMethod, String)> {
+    let cap = scale.summary_token_limit(agent.model.model_info().capabilities.reasoning);
     let mut asked = history.clone();
-    asked.push_user(INSTRUCTION);
-    let asked = ChatRequest { max_output_tokens: Some(cap), ..request(agent, asked) };
-    if let Some(text) = ask(agent, asked, events, usage).await {
-        return Some((CompactedBy::Summary, text));
+    asked.push_user_message(SUMMARY_INSTRUCTION);
+    let asked = ChatRequest { max_output_tokens: Some(cap), ..build_request(agent, asked) };
+    if let Some(text) = request_text(agent, asked, events, usage).await {
+        return Some((CompactionMethod::Summary, text));
     }
-    if !limits.in_parts && scale.tokens < scale.window {
+    if !limits.summarise_in_parts && scale.request_tokens < scale.context_window {
         return None;
     }
-    let frame = u32::try_from(SUMMARISER.len() + INSTRUCTION.len()).unwrap_or(u32::MAX) / 2;
+    let frame =
+        u32::try_from(SUMMARISER_PROMPT.len() + SUMMARY_INSTRUCTION.len()).unwrap_or(u32::MAX) / 2;
     // The summary so far is in each request, beside the part.
-    let room = scale.window.checked_sub(frame.saturating_add(cap.saturating_mul(2)))?;
-    let most = usize::try_from(scale.bytes_of(room) / 10 * 8).unwrap_or(usize::MAX);
-    let pieces = transcript::pieces(history.steps(), most.max(1_024));
-    let first = pieces.len().saturating_sub(PARTS);
+    let room = scale.context_window.checked_sub(frame.saturating_add(cap.saturating_mul(2)))?;
+    let most = usize::try_from(scale.bytes_for_tokens(room) / 10 * 8).unwrap_or(usize::MAX);
+    let pieces = transcript::split_transcript(history.steps(), most.max(1_024));
+    let first = pieces.len().saturating_sub(MAX_PARTS);
     let mut so_far = String::new();
     for piece in pieces.into_iter().skip(first) {
         let before = if so_far.is_empty() { "nothing yet" } else { &so_far };
         let mut history = History::new();
-        history.push_user(&format!(
-            "Summary so far:\n{before}\n\nNext part of the conversation:\n{piece}\n\n{INSTRUCTION}"
+        history.push_user_message(&format!(
+            "Summary so far:\n{before}\n\nNext part of the conversation:\n{piece}\n\n{SUMMARY_INSTRUCTION}"
         ));
         let request = ChatRequest {
-            system: Some(SUMMARISER.into()),
+            system_prompt: Some(SUMMARISER_PROMPT.into()),
             max_output_tokens: Some(cap),
             ..ChatRequest::new(history)
         };
-        let text = ask(agent, request, events, usage).await?;
-        so_far = transcript::shorten(&text, usize::try_from(scale.bytes_of(cap)).ok()?);
+        let text = request_text(agent, request, events, usage).await?;
+        so_far =
+            transcript::shorten_middle(&text, usize::try_from(scale.bytes_for_tokens(cap)).ok()?);
     }
-    (!so_far.is_empty()).then_some((CompactedBy::Parts, so_far))
+    (!so_far.is_empty()).then_some((CompactionMethod::Parts, so_far))
 }
 
 /// Gets a text for a request; `None` when there is none, whatever the reason: what is asked for
 /// here can be done without.
-async fn ask(
+async fn request_text(
     agent: &Agent,
     request: ChatRequest,
-    events: &EventSender,
-    usage: &mut Option<Usage>,
+    events: &TurnEventSender,
+    usage: &mut Option<TokenUsage>,
 ) -> Option<String> {
-    let prompt = agent.model.count_tokens(&request).await.ok()?.tokens();
+    let prompt = agent.model.count_tokens(&request).await.ok()?.token_count();
     let cap = request.max_output_tokens.unwrap_or_default();
-    if prompt.saturating_add(cap) > agent.model.info().limits.window {
+    if prompt.saturating_add(cap) > agent.model.model_info().limits.context_window {
         return None;
     }
-    let mut stream = agent.model.chat(request).await.ok()?;
+    let mut stream = agent.model.stream_chat(request).await.ok()?;
     loop {
         let event: Result<ChatEvent, ModelError> = stream.next().await?;
         match event.ok()? {
@@ -243,14 +251,14 @@ async fn ask(
                 if let Some(counted) = counted {
                     add_usage(usage.get_or_insert_default(), counted);
                 }
-                let is_text = matches!(outcome, Outcome::Reply | Outcome::Truncated);
+                let is_text = matches!(outcome, AnswerOutcome::Reply | AnswerOutcome::Truncated);
                 let text = message.text.trim();
                 return (is_text && !text.is_empty()).then(|| text.to_owned());
             }
-            event @ (ChatEvent::Waiting { .. }
-            | ChatEvent::ServerLost { .. }
-            | ChatEvent::ServerBack { .. }
-            | ChatEvent::Retrying { .. }) => events.send(shown(event)).await,
+            event @ (ChatEvent::WaitingForServer { .. }
+            | ChatEvent::ServerDisconnected { .. }
+            | ChatEvent::ServerReconnected { .. }
+            | ChatEvent::Retrying { .. }) => events.send_event(turn_event_from(event)).await,
             _ => {}
         }
     }

@@ -4,28 +4,28 @@ use std::error::Error;
 use std::fmt;
 
 use openclaw_core::{
-    BrokenCall, HistoryError, JournalError, ModelError, ModelErrorKind, ToolCall, ToolName,
+    HistoryError, InvalidToolCall, JournalError, ModelError, ModelErrorKind, ToolCall, ToolName,
 };
 
-use crate::Part;
+use crate::OutputPart;
 
 /// The most that is shown of what a model wrote, in bytes.
-const SHOWN_BYTES: usize = 200;
+const MAX_EXCERPT_BYTES: usize = 200;
 
 /// Two tools of one name: a call could not say which it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DuplicateTool {
+pub struct DuplicateToolError {
     /// The name.
     pub name: ToolName,
 }
 
-impl fmt::Display for DuplicateTool {
+impl fmt::Display for DuplicateToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "offer two tools named `{}`", self.name)
     }
 }
 
-impl Error for DuplicateTool {}
+impl Error for DuplicateToolError {}
 
 /// A turn without an answer.
 ///
@@ -34,7 +34,7 @@ impl Error for DuplicateTool {}
 #[derive(Debug)]
 pub struct TurnError {
     kind: TurnErrorKind,
-    cause: Cause,
+    cause: TurnErrorCause,
 }
 
 /// What kind of failure it is.
@@ -48,13 +48,13 @@ pub enum TurnErrorKind {
     /// The model reasoned and then said nothing.
     ReasoningOnly,
     /// The model reasoned until its answer had no room left.
-    ReasoningCut,
+    ReasoningTruncated,
     /// The output limit was reached before anything was said.
-    CutOff,
+    OutputLimitReached,
     /// The model repeated itself without end and was stopped.
-    Repetition(Part),
+    Repetition(OutputPart),
     /// The model broke its calls of a tool again and again, even when it was forced.
-    BrokenCalls,
+    InvalidCalls,
     /// The model went on with a call that had the same result every time.
     RepeatedCalls,
     /// The server withheld the answer.
@@ -70,51 +70,64 @@ pub enum TurnErrorKind {
 }
 
 #[derive(Debug)]
-enum Cause {
+enum TurnErrorCause {
     Model(ModelError),
     Journal(JournalError),
     History(HistoryError),
     Limit(u32),
-    Calls { tool: ToolName, times: u32, wrote: String, problem: Option<String> },
-    Repetition { sample: String, kept: Option<String> },
+    Calls { tool: ToolName, times: u32, excerpt: String, problem: Option<String> },
+    Repetition { sample: String, kept_text: Option<String> },
     None,
 }
 
 impl TurnError {
-    pub(crate) fn model(error: ModelError) -> Self {
-        Self { kind: TurnErrorKind::Model(error.kind()), cause: Cause::Model(error) }
+    pub(crate) fn from_model(error: ModelError) -> Self {
+        Self { kind: TurnErrorKind::Model(error.kind()), cause: TurnErrorCause::Model(error) }
     }
 
-    pub(crate) fn journal(error: JournalError) -> Self {
-        Self { kind: TurnErrorKind::Journal, cause: Cause::Journal(error) }
+    pub(crate) fn from_journal(error: JournalError) -> Self {
+        Self { kind: TurnErrorKind::Journal, cause: TurnErrorCause::Journal(error) }
     }
 
-    pub(crate) fn history(error: HistoryError) -> Self {
-        Self { kind: TurnErrorKind::History, cause: Cause::History(error) }
+    pub(crate) fn from_history(error: HistoryError) -> Self {
+        Self { kind: TurnErrorKind::History, cause: TurnErrorCause::History(error) }
     }
 
-    pub(crate) fn limit(kind: TurnErrorKind, limit: u32) -> Self {
-        Self { kind, cause: Cause::Limit(limit) }
+    pub(crate) fn limit_reached(kind: TurnErrorKind, limit: u32) -> Self {
+        Self { kind, cause: TurnErrorCause::Limit(limit) }
     }
 
-    pub(crate) fn broken(call: BrokenCall, times: u32) -> Self {
-        let BrokenCall { name: tool, raw, problem, .. } = call;
-        let cause = Cause::Calls { tool, times, wrote: shorten(&raw), problem: Some(problem) };
-        Self { kind: TurnErrorKind::BrokenCalls, cause }
+    pub(crate) fn invalid_calls(call: InvalidToolCall, times: u32) -> Self {
+        let InvalidToolCall { name: tool, raw_arguments: raw, problem, .. } = call;
+        let cause = TurnErrorCause::Calls {
+            tool,
+            times,
+            excerpt: truncate_excerpt(&raw),
+            problem: Some(problem),
+        };
+        Self { kind: TurnErrorKind::InvalidCalls, cause }
     }
 
-    pub(crate) fn repeated(call: &ToolCall, times: u32) -> Self {
-        let wrote = shorten(&call.arguments.to_json());
-        let cause = Cause::Calls { tool: call.name.clone(), times, wrote, problem: None };
+    pub(crate) fn repeated_calls(call: &ToolCall, times: u32) -> Self {
+        let wrote = truncate_excerpt(&call.arguments.to_json());
+        let cause =
+            TurnErrorCause::Calls { tool: call.name.clone(), times, excerpt: wrote, problem: None };
         Self { kind: TurnErrorKind::RepeatedCalls, cause }
     }
 
-    pub(crate) fn repetition(part: Part, sample: String, kept: Option<String>) -> Self {
-        Self { kind: TurnErrorKind::Repetition(part), cause: Cause::Repetition { sample, kept } }
+    pub(crate) fn endless_repetition(
+        part: OutputPart,
+        sample: String,
+        kept: Option<String>,
+    ) -> Self {
+        Self {
+            kind: TurnErrorKind::Repetition(part),
+            cause: TurnErrorCause::Repetition { sample, kept_text: kept },
+        }
     }
 
     pub(crate) fn no_answer(kind: TurnErrorKind) -> Self {
-        Self { kind, cause: Cause::None }
+        Self { kind, cause: TurnErrorCause::None }
     }
 
     /// What kind of failure it is.
@@ -127,7 +140,7 @@ impl TurnError {
     #[must_use]
     pub fn model_error(&self) -> Option<&ModelError> {
         match &self.cause {
-            Cause::Model(error) => Some(error),
+            TurnErrorCause::Model(error) => Some(error),
             _ => None,
         }
     }
@@ -137,20 +150,20 @@ impl TurnError {
     #[must_use]
     pub fn kept_text(&self) -> Option<&str> {
         match &self.cause {
-            Cause::Repetition { kept, .. } => kept.as_deref(),
+            TurnErrorCause::Repetition { kept_text: kept, .. } => kept.as_deref(),
             _ => None,
         }
     }
 
     /// What there is to know besides, a line each: what the model wrote, cut.
     #[must_use]
-    pub fn details(&self) -> Vec<String> {
+    pub fn detail_lines(&self) -> Vec<String> {
         match &self.cause {
-            Cause::Calls { problem, wrote, .. } => {
+            TurnErrorCause::Calls { problem, excerpt: wrote, .. } => {
                 let problem = problem.iter().map(|problem| format!("what is wrong: {problem}"));
                 problem.chain([format!("the model wrote: {wrote}")]).collect()
             }
-            Cause::Repetition { sample, .. } => {
+            TurnErrorCause::Repetition { sample, .. } => {
                 vec![format!("it repeated: {}", sample.trim())]
             }
             _ => Vec::new(),
@@ -165,15 +178,15 @@ impl TurnError {
                 let hints = self.model_error().map(ModelError::hints).unwrap_or_default();
                 hints.iter().map(String::as_str).collect()
             }
-            TurnErrorKind::BrokenCalls => vec![
+            TurnErrorKind::InvalidCalls => vec![
                 "A tool parser that does not fit the model breaks calls: with vLLM, compare \
                  `--tool-call-parser` with what the model's card says.",
             ],
-            TurnErrorKind::ReasoningCut => vec![
+            TurnErrorKind::ReasoningTruncated => vec![
                 "Give the answer more room (`maxTokens` of the model, or a larger window), or let \
                  the model think less.",
             ],
-            TurnErrorKind::CutOff => vec![
+            TurnErrorKind::OutputLimitReached => vec![
                 "Give the answer more room: a larger `maxTokens` of the model, or a larger window.",
             ],
             TurnErrorKind::Repetition(_) => vec![
@@ -189,8 +202,8 @@ impl TurnError {
 }
 
 /// Cuts what a model wrote to what a person reads of it.
-fn shorten(text: &str) -> String {
-    match text.get(..text.floor_char_boundary(SHOWN_BYTES)) {
+fn truncate_excerpt(text: &str) -> String {
+    match text.get(..text.floor_char_boundary(MAX_EXCERPT_BYTES)) {
         Some(start) if start.len() < text.len() => format!("{start}…"),
         _ => text.to_owned(),
     }
@@ -198,7 +211,7 @@ fn shorten(text: &str) -> String {
 
 impl fmt::Display for TurnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limit = if let Cause::Limit(limit) = self.cause { limit } else { 0 };
+        let limit = if let TurnErrorCause::Limit(limit) = self.cause { limit } else { 0 };
         match self.kind {
             TurnErrorKind::Model(_) => f.write_str("get an answer from the model"),
             TurnErrorKind::Empty => {
@@ -207,11 +220,11 @@ impl fmt::Display for TurnError {
             TurnErrorKind::ReasoningOnly => {
                 f.write_str("get an answer: the model only reasoned and then said nothing")
             }
-            TurnErrorKind::ReasoningCut => f.write_str(
+            TurnErrorKind::ReasoningTruncated => f.write_str(
                 "get an answer: the model reasoned until it reached the output limit, and said \
                  nothing",
             ),
-            TurnErrorKind::CutOff => f.write_str(
+            TurnErrorKind::OutputLimitReached => f.write_str(
                 "get an answer: it was cut off by the output limit before anything was said",
             ),
             TurnErrorKind::Repetition(part) => write!(
@@ -220,13 +233,13 @@ impl fmt::Display for TurnError {
                  stopped",
                 part.name()
             ),
-            TurnErrorKind::BrokenCalls => self.write_calls(f, "get a usable call of", |times| {
+            TurnErrorKind::InvalidCalls => self.write_call_failure(f, "get a usable call of", |times| {
                 format!(
                     "the model broke it {times} times in a row, the last time although the server \
                      was asked to force a valid one"
                 )
             }),
-            TurnErrorKind::RepeatedCalls => self.write_calls(f, "get past the call of", |times| {
+            TurnErrorKind::RepeatedCalls => self.write_call_failure(f, "get past the call of", |times| {
                 format!("the model made the same one {times} times and got the same result")
             }),
             TurnErrorKind::Refused => f.write_str("get an answer: the server withheld it"),
@@ -243,14 +256,16 @@ impl fmt::Display for TurnError {
 }
 
 impl TurnError {
-    fn write_calls(
+    fn write_call_failure(
         &self,
         f: &mut fmt::Formatter<'_>,
         aim: &str,
         why: impl Fn(u32) -> String,
     ) -> fmt::Result {
         match &self.cause {
-            Cause::Calls { tool, times, .. } => write!(f, "{aim} `{tool}`: {}", why(*times)),
+            TurnErrorCause::Calls { tool, times, .. } => {
+                write!(f, "{aim} `{tool}`: {}", why(*times))
+            }
             _ => f.write_str(aim),
         }
     }
@@ -259,9 +274,9 @@ impl TurnError {
 impl Error for TurnError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
-            Cause::Model(error) => Some(error),
-            Cause::Journal(error) => Some(error),
-            Cause::History(error) => Some(error),
+            TurnErrorCause::Model(error) => Some(error),
+            TurnErrorCause::Journal(error) => Some(error),
+            TurnErrorCause::History(error) => Some(error),
             _ => None,
         }
     }

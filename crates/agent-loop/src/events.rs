@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
-use openclaw_core::{Effect, Outcome, ToolCall, ToolCallId, ToolName, Usage, Waiting};
+use openclaw_core::{
+    AnswerOutcome, ServerActivity, TokenUsage, ToolCall, ToolCallId, ToolEffect, ToolName,
+};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::{BrokenCallStep, CacheMiss, Compaction, Part};
+use crate::{CompactionReport, InvalidCallRecovery, OutputPart, PromptCacheMiss};
 
 /// How many events may wait for the receiver.
-const CAPACITY: usize = 256;
+const CHANNEL_CAPACITY: usize = 256;
 
 /// Makes the two ends of a turn's events.
 ///
 /// The channel is bounded: a turn waits for a receiver that lives and does not read, so it is read
 /// while the turn runs. A dropped receiver neither fails nor holds up the turn.
 #[must_use]
-pub fn channel() -> (EventSender, EventReceiver) {
-    let (sender, receiver) = mpsc::channel(CAPACITY);
-    (EventSender(sender), EventReceiver(receiver))
+pub fn event_channel() -> (TurnEventSender, TurnEventReceiver) {
+    let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
+    (TurnEventSender(sender), TurnEventReceiver(receiver))
 }
 
 /// One thing that happened in a turn.
@@ -34,40 +36,40 @@ pub enum TurnEvent {
         number: u32,
     },
     /// The server accepted the request; nothing was generated yet.
-    Accepted,
+    RequestAccepted,
     /// The server is alive and has nothing to say yet.
     Heartbeat,
     /// Nothing has arrived for a while, and the server was asked why; comes again every few
     /// seconds while the silence lasts.
-    Waiting {
+    WaitingForServer {
         /// What the server seems to be doing.
-        state: Waiting,
+        activity: ServerActivity,
         /// How long nothing has arrived.
-        waited: Duration,
+        idle_for: Duration,
         /// How many other requests the server has, if it says so.
-        ahead: Option<u32>,
+        other_requests: Option<u32>,
     },
     /// Something was learnt of the server, and the turn goes on accordingly.
-    Adapted {
+    RequestAdapted {
         /// What was learnt and what is done about it, as a sentence.
-        how: String,
+        message: String,
     },
     /// What the user said meanwhile was added to the conversation, for the next model call. After a
     /// whole message without calls: the turn goes on all the same.
-    Steered {
+    SteeringApplied {
         /// What was said.
         text: String,
     },
     /// The conversation no longer fits and is being summarised.
-    Compacting,
+    CompactionStarted,
     /// A summary took the place of the beginning of the conversation.
-    Compacted(Compaction),
+    CompactionFinished(CompactionReport),
     /// The server was lost; the turn is held until it is back.
-    ServerLost {
+    ServerDisconnected {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
         /// The longest that it is waited for.
-        limit: Duration,
+        max_wait: Duration,
     },
     /// The server is busy, or loads its model, and is asked again after a pause.
     Retrying {
@@ -76,26 +78,26 @@ pub enum TurnEvent {
         /// The number of the attempt that comes next.
         attempt: u32,
         /// The pause before that attempt.
-        after: Duration,
+        delay: Duration,
         /// How long the server was waited for so far.
-        waited: Duration,
+        elapsed: Duration,
         /// The longest that it is waited for in all.
-        limit: Duration,
+        max_wait: Duration,
     },
     /// The lost server serves the model again, and the turn goes on.
-    ServerBack {
+    ServerReconnected {
         /// How long it was away.
-        after: Duration,
+        downtime: Duration,
     },
     /// The model's message begins anew: the text, reasoning and calls that were shown of it
     /// before are void. No tool ran for them.
-    Restarted,
+    MessageReset,
     /// A piece of visible text. When the message also has calls, it is said in passing.
-    Text(String),
+    TextDelta(String),
     /// A piece of reasoning.
-    Reasoning(String),
+    ReasoningDelta(String),
     /// A piece of a call that the model is writing; the call may still turn out broken.
-    CallWriting {
+    ToolCallDelta {
         /// The place of the call in the message, from 0.
         index: u32,
         /// The tool, in the first piece only.
@@ -108,46 +110,46 @@ pub enum TurnEvent {
         /// The number of the call within the turn, from 1.
         number: u32,
         /// What the server counted, if it said so.
-        usage: Option<Usage>,
+        usage: Option<TokenUsage>,
         /// How the message ended.
-        outcome: Outcome,
+        outcome: AnswerOutcome,
         /// From the request to the end of the message.
         duration: Duration,
         /// From the request to the first content; `None` when there was none.
         first_token_after: Option<Duration>,
     },
     /// The server had far less of the prompt in its prefix cache than it could have had.
-    CacheMissed(CacheMiss),
+    PromptCacheMiss(PromptCacheMiss),
     /// A call could only be understood with help; it is a call like any other now.
-    CallRescued {
+    ToolCallRepaired {
         /// The place of the call in the message, from 0.
         index: u32,
         /// The dialect of a call written as text, then what was mended.
-        how: Vec<&'static str>,
+        repairs: Vec<&'static str>,
     },
     /// A message had nothing in it to go on with, and the model is asked once more.
-    AskedAgain {
+    ModelReprompted {
         /// What the message lacked.
-        why: AskedAgain,
+        reason: RepromptReason,
     },
     /// The model repeats itself without end: its message was ended, and the turn ends.
-    Repetition {
+    RepetitionDetected {
         /// Where it does.
-        part: Part,
+        part: OutputPart,
         /// What is repeated, cut.
         sample: String,
     },
     /// A call cannot be run as the model wrote it; the model is told.
-    CallBroken {
+    ToolCallInvalid {
         /// The tool, as far as it was named.
         name: ToolName,
         /// What is wrong with the call.
         problem: String,
         /// What is done about it.
-        step: BrokenCallStep,
+        recovery: InvalidCallRecovery,
     },
     /// A call had the same result as before; the model is told with the result.
-    CallRepeated {
+    ToolCallRepeated {
         /// The call.
         id: ToolCallId,
         /// The tool.
@@ -156,15 +158,15 @@ pub enum TurnEvent {
         times: u32,
     },
     /// The model is shown a part of a result: the whole has no room in its window.
-    OutputCut {
+    ToolOutputTruncated {
         /// The call.
         id: ToolCallId,
         /// How long the whole is.
-        bytes: usize,
+        total_bytes: usize,
         /// How much of it is left out.
-        left_out: usize,
+        omitted_bytes: usize,
         /// Where the whole is, as the model is told; `None` when it is nowhere.
-        kept: Option<String>,
+        saved_to: Option<String>,
     },
     /// A call is not run; the model is told.
     ToolRefused {
@@ -173,7 +175,7 @@ pub enum TurnEvent {
         /// The tool.
         name: ToolName,
         /// What kept it from running.
-        refusal: Refusal,
+        refusal: ToolRefusalReason,
         /// The same in words, as the model is told.
         reason: String,
     },
@@ -182,10 +184,10 @@ pub enum TurnEvent {
         /// The call.
         call: ToolCall,
         /// What it does.
-        effect: Effect,
+        effect: ToolEffect,
     },
     /// A running tool wrote something.
-    ToolOutput {
+    ToolOutputDelta {
         /// The call.
         id: ToolCallId,
         /// A piece of its output.
@@ -209,7 +211,7 @@ pub enum TurnEvent {
 /// What kept a call from running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum ToolRefusalReason {
     /// No tool of this name is offered.
     UnknownTool,
     /// The tool does not take these arguments.
@@ -227,7 +229,7 @@ pub enum Refusal {
 /// Why the model is asked once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum AskedAgain {
+pub enum RepromptReason {
     /// It said nothing at all.
     Empty,
     /// It only reasoned; it is told to answer now.
@@ -236,17 +238,17 @@ pub enum AskedAgain {
 
 /// The end of the channel that a turn writes to.
 #[derive(Debug, Clone)]
-pub struct EventSender(mpsc::Sender<TurnEvent>);
+pub struct TurnEventSender(mpsc::Sender<TurnEvent>);
 
-impl EventSender {
+impl TurnEventSender {
     /// Sends an event, waiting for room. Without a receiver the event is dropped.
-    pub(crate) async fn send(&self, event: TurnEvent) {
+    pub(crate) async fn send_event(&self, event: TurnEvent) {
         // The only error is that nobody listens.
         let _ = self.0.send(event).await;
     }
 
     /// Sends an event if there is room now and gives it back if there is none.
-    pub(crate) fn offer(&self, event: TurnEvent) -> Option<TurnEvent> {
+    pub(crate) fn try_send_event(&self, event: TurnEvent) -> Option<TurnEvent> {
         match self.0.try_send(event) {
             Err(TrySendError::Full(event)) => Some(event),
             Ok(()) | Err(TrySendError::Closed(_)) => None,
@@ -256,9 +258,9 @@ impl EventSender {
 
 /// The end of the channel that shows a turn.
 #[derive(Debug)]
-pub struct EventReceiver(mpsc::Receiver<TurnEvent>);
+pub struct TurnEventReceiver(mpsc::Receiver<TurnEvent>);
 
-impl EventReceiver {
+impl TurnEventReceiver {
     /// Waits for the next event; `None` when the turn is over and everything was received.
     pub async fn recv(&mut self) -> Option<TurnEvent> {
         self.0.recv().await

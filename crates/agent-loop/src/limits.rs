@@ -14,17 +14,17 @@ pub const TOOL_GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnLimits {
     /// The longest a turn may take, waiting for approvals included; `None`: as long as it takes.
-    pub time: Option<Limit>,
+    pub turn_timeout: Option<ConfiguredTimeout>,
     /// The most requests to the model.
-    pub model_calls: u32,
+    pub max_model_calls: u32,
     /// The most tool calls, refused ones included.
-    pub tool_calls: u32,
+    pub max_tool_calls: u32,
     /// The tool clock: the longest one call may take; `None`: as long as the tool takes.
-    pub tool_time: Option<Duration>,
+    pub tool_timeout: Option<Duration>,
     /// How many tools that allow it run at the same time; 0 is as good as 1.
-    pub parallel_tools: usize,
+    pub max_parallel_tools: usize,
     /// The most bytes of one tool's output that the model is shown, however much room there is.
-    pub tool_output_bytes: usize,
+    pub max_tool_output_bytes: usize,
     /// The most tokens of one answer; `None` leaves it to the model's own limit.
     pub max_output_tokens: Option<u32>,
     /// How a conversation is made to fit that no longer does; `None` leaves it as it is.
@@ -35,14 +35,14 @@ impl TurnLimits {
     /// Limits on the number of calls alone: no clocks, one tool at a time, and of each output as
     /// much as the window has room for.
     #[must_use]
-    pub fn calls(model_calls: u32, tool_calls: u32) -> Self {
+    pub fn with_call_limits(max_model_calls: u32, max_tool_calls: u32) -> Self {
         Self {
-            time: None,
-            model_calls,
-            tool_calls,
-            tool_time: None,
-            parallel_tools: 1,
-            tool_output_bytes: usize::MAX,
+            turn_timeout: None,
+            max_model_calls,
+            max_tool_calls,
+            tool_timeout: None,
+            max_parallel_tools: 1,
+            max_tool_output_bytes: usize::MAX,
             max_output_tokens: None,
             compaction: None,
         }
@@ -51,7 +51,7 @@ impl TurnLimits {
 
 /// A duration, and who set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limit {
+pub struct ConfiguredTimeout {
     /// How long.
     pub duration: Duration,
     /// Where it comes from, e.g. `agents.defaults.timeoutSeconds`.
@@ -59,13 +59,13 @@ pub struct Limit {
 }
 
 /// Writes e.g. `600 s, from agents.defaults.timeoutSeconds`.
-impl fmt::Display for Limit {
+impl fmt::Display for ConfiguredTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, from {}", seconds(self.duration), self.source)
+        write!(f, "{}, from {}", format_seconds(self.duration), self.source)
     }
 }
 
 /// Writes a duration exactly, e.g. `600 s` or `0.25 s`.
-pub(crate) fn seconds(duration: Duration) -> String {
+pub(crate) fn format_seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }

@@ -5,73 +5,74 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    AssistantMessage, ChatEvent, ChatRequest, MessageRef, ModelError, ModelErrorKind, Outcome,
-    ToolChoice,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatRequest, MessageRef, ModelError,
+    ModelErrorKind, ToolChoice,
 };
 use tokio::time::Instant;
 
-use crate::repetition::{Found, Part, Watch};
-use crate::turn::Turn;
-use crate::{AskedAgain, TurnError, TurnErrorKind, TurnEvent};
+use crate::repetition::{DetectedRepetition, OutputPart, RepetitionDetector};
+use crate::turn::ActiveTurn;
+use crate::{RepromptReason, TurnError, TurnErrorKind, TurnEvent};
 
 /// What a model that only reasoned is told, at the end of the next request and never again.
-const ANSWER_NOW: &str = "You have thought about this and then said nothing. Answer now, without thinking it through \
+const ANSWER_NOW_PROMPT: &str = "You have thought about this and then said nothing. Answer now, without thinking it through \
      again, or make the call that is needed.";
 
 /// What a model answered.
-pub(crate) enum Answer {
+pub(crate) enum ModelCallOutcome {
     /// A whole message.
-    Whole(AssistantMessage, Outcome),
+    Complete(AssistantMessage, AnswerOutcome),
     /// A message without end.
-    Repeating(Repeating),
+    Repetitive(RepetitiveAnswer),
 }
 
 /// A message that was ended because the model repeated itself.
-pub(crate) struct Repeating {
-    pub(crate) part: Part,
+pub(crate) struct RepetitiveAnswer {
+    pub(crate) part: OutputPart,
     /// What was repeated, cut.
     pub(crate) sample: String,
     /// The visible text up to and with its first copy.
-    pub(crate) said: String,
+    pub(crate) text: String,
 }
 
 /// What is heard of a message before it is whole.
-struct Heard {
+struct StreamedMessage {
     started: Instant,
     first_token_after: Option<Duration>,
     text: String,
-    watch: Watch,
+    detector: RepetitionDetector,
 }
 
-impl Turn<'_> {
+impl ActiveTurn<'_> {
     /// Asks the model and forwards its stream. The message is not in the history yet.
-    pub(crate) async fn ask(&mut self) -> Result<Answer, TurnError> {
-        let limit = self.agent.limits.model_calls;
-        if self.tally.model_calls >= limit {
-            return Err(TurnError::limit(TurnErrorKind::ModelCallLimit, limit));
+    pub(crate) async fn call_model(&mut self) -> Result<ModelCallOutcome, TurnError> {
+        let limit = self.agent.limits.max_model_calls;
+        if self.stats.model_calls >= limit {
+            return Err(TurnError::limit_reached(TurnErrorKind::ModelCallLimit, limit));
         }
-        self.tally.model_calls += 1;
-        let number = self.tally.model_calls;
-        self.events.send(TurnEvent::ModelCallStarted { number }).await;
+        self.stats.model_calls += 1;
+        let number = self.stats.model_calls;
+        self.events.send_event(TurnEvent::ModelCallStarted { number }).await;
 
-        let mut heard = Heard::from_now();
-        let request = self.request();
-        let mut stream = self.agent.model.chat(request.clone()).await.map_err(TurnError::model)?;
+        let mut heard = StreamedMessage::start_now();
+        let request = self.build_request();
+        let mut stream =
+            self.agent.model.stream_chat(request.clone()).await.map_err(TurnError::from_model)?;
         let (message, outcome, usage) = loop {
-            let event = stream.next().await.unwrap_or_else(|| Err(cut_off()));
-            let event = match event.map_err(TurnError::model)? {
+            let event = stream.next().await.unwrap_or_else(|| Err(cut_off_error()));
+            let event = match event.map_err(TurnError::from_model)? {
                 ChatEvent::Finished { message, outcome, usage } => break (message, outcome, usage),
-                event => shown(event),
+                event => turn_event_from(event),
             };
-            if is_content(&event) {
-                self.tally.content();
+            if is_content_event(&event) {
+                self.stats.mark_first_token();
             }
-            let found = heard.take(&event);
-            self.events.send(event).await;
+            let found = heard.observe_event(&event);
+            self.events.send_event(event).await;
             if let Some((part, found)) = found {
                 // Closes the connection, so that the server stops generating.
                 drop(stream);
-                return Ok(Answer::Repeating(heard.repeating(part, found)));
+                return Ok(ModelCallOutcome::Repetitive(heard.into_repetitive_answer(part, found)));
             }
         };
         // The connection is not held while tools run.
@@ -79,67 +80,72 @@ impl Turn<'_> {
 
         let duration = heard.started.elapsed();
         if let Some(usage) = usage {
-            self.tally.count(usage);
+            self.stats.record_usage(usage);
         }
-        self.measure(usage);
+        self.update_output_budget(usage);
         if heard.text.is_empty() && !message.text.is_empty() {
             // A model that does not stream is shown all the same.
             heard.first_token_after.get_or_insert(duration);
-            self.tally.content();
-            self.events.send(TurnEvent::Text(message.text.clone())).await;
+            self.stats.mark_first_token();
+            self.events.send_event(TurnEvent::TextDelta(message.text.clone())).await;
         }
         let first_token_after = heard.first_token_after;
         let finished =
             TurnEvent::ModelCallFinished { number, usage, outcome, duration, first_token_after };
-        self.events.send(finished).await;
+        self.events.send_event(finished).await;
         if let Some(usage) = usage {
-            let (cacheable, miss) = self.agent.prefixes.note(&request, usage);
-            self.tally.cacheable = self.tally.cacheable.saturating_add(cacheable);
+            let (cacheable, miss) = self.agent.prompt_cache.record_request(&request, usage);
+            self.stats.cacheable_tokens = self.stats.cacheable_tokens.saturating_add(cacheable);
             if let Some(miss) = miss {
-                self.events.send(TurnEvent::CacheMissed(miss)).await;
+                self.events.send_event(TurnEvent::PromptCacheMiss(miss)).await;
             }
         }
-        Ok(Answer::Whole(message, outcome))
+        Ok(ModelCallOutcome::Complete(message, outcome))
     }
 
-    fn request(&mut self) -> ChatRequest {
+    fn build_request(&mut self) -> ChatRequest {
         ChatRequest {
-            system: self.agent.system.clone(),
-            tools: self.agent.toolbox.specs().clone(),
-            tool_choice: self.force.take().map_or(ToolChoice::Auto, ToolChoice::Named),
+            system_prompt: self.agent.system_prompt.clone(),
+            tools: self.agent.tools.tool_specs().clone(),
+            tool_choice: self.forced_tool.take().map_or(ToolChoice::Auto, ToolChoice::Named),
             history: self.history.clone(),
-            tail: self.tail(),
+            suffix: self.build_suffix(),
             max_output_tokens: self.agent.limits.max_output_tokens,
         }
     }
 
     /// What this request alone is told. After a result the time is left out: it would be a message
     /// of its own, which models answer.
-    fn tail(&self) -> Option<Arc<str>> {
+    fn build_suffix(&self) -> Option<Arc<str>> {
         let is_asked = matches!(self.history.messages().last(), Some(MessageRef::User(_)));
-        let now = is_asked.then(|| self.agent.tail()).flatten();
-        let nudge = (self.asked_again.last() == Some(&AskedAgain::ReasoningOnly))
-            .then(|| ANSWER_NOW.to_owned());
+        let now = is_asked.then(|| self.agent.render_suffix()).flatten();
+        let nudge = (self.reprompts.last() == Some(&RepromptReason::ReasoningOnly))
+            .then(|| ANSWER_NOW_PROMPT.to_owned());
         let lines: Vec<String> = now.into_iter().chain(nudge).collect();
         (!lines.is_empty()).then(|| lines.join("\n\n").into())
     }
 }
 
-impl Heard {
-    fn from_now() -> Self {
+impl StreamedMessage {
+    fn start_now() -> Self {
         let started = Instant::now();
-        Self { started, first_token_after: None, text: String::new(), watch: Watch::new() }
+        Self {
+            started,
+            first_token_after: None,
+            text: String::new(),
+            detector: RepetitionDetector::new(),
+        }
     }
 
     /// Takes an event and tells when the message has become a repetition.
-    fn take(&mut self, event: &TurnEvent) -> Option<(Part, Found)> {
+    fn observe_event(&mut self, event: &TurnEvent) -> Option<(OutputPart, DetectedRepetition)> {
         let (part, text) = match event {
-            TurnEvent::Text(text) => (Part::Text, text),
-            TurnEvent::Reasoning(text) => (Part::Reasoning, text),
-            TurnEvent::CallWriting { arguments, .. } => (Part::Arguments, arguments),
-            TurnEvent::Restarted => {
+            TurnEvent::TextDelta(text) => (OutputPart::Text, text),
+            TurnEvent::ReasoningDelta(text) => (OutputPart::Reasoning, text),
+            TurnEvent::ToolCallDelta { arguments, .. } => (OutputPart::Arguments, arguments),
+            TurnEvent::MessageReset => {
                 self.text.clear();
-                self.watch = Watch::new();
+                self.detector = RepetitionDetector::new();
                 return None;
             }
             _ => return None,
@@ -147,52 +153,72 @@ impl Heard {
         let started = self.started;
         self.first_token_after.get_or_insert_with(|| started.elapsed());
         // Of a piece in which a repetition is found, the rest is left out.
-        let found = self.watch.take(part, text);
-        if part == Part::Text {
-            let taken = found.map_or(text.len(), |found| text.len() - found.left.min(text.len()));
+        let found = self.detector.observe_text(part, text);
+        if part == OutputPart::Text {
+            let taken =
+                found.map_or(text.len(), |found| text.len() - found.unread_bytes.min(text.len()));
             self.text.push_str(text.get(..text.ceil_char_boundary(taken)).unwrap_or_default());
         }
         found.map(|found| (part, found))
     }
 
-    fn repeating(self, part: Part, found: Found) -> Repeating {
-        let sample = self.watch.sample(found.period);
+    fn into_repetitive_answer(
+        self,
+        part: OutputPart,
+        found: DetectedRepetition,
+    ) -> RepetitiveAnswer {
+        let sample = self.detector.repeated_sample(found.period);
         let mut said = self.text;
-        if part == Part::Text {
-            let kept = said.len().saturating_sub(found.copies);
+        if part == OutputPart::Text {
+            let kept = said.len().saturating_sub(found.copied_bytes);
             said.truncate(said.floor_char_boundary(kept));
         }
-        Repeating { part, sample, said }
+        RepetitiveAnswer { part, sample, text: said }
     }
 }
 
 /// What is shown of a model's event that is not its last.
-pub(crate) fn shown(event: ChatEvent) -> TurnEvent {
+pub(crate) fn turn_event_from(event: ChatEvent) -> TurnEvent {
     match event {
-        ChatEvent::Accepted => TurnEvent::Accepted,
-        ChatEvent::TextDelta(text) => TurnEvent::Text(text),
-        ChatEvent::ReasoningDelta(text) => TurnEvent::Reasoning(text),
+        ChatEvent::RequestAccepted => TurnEvent::RequestAccepted,
+        ChatEvent::TextDelta(text) => TurnEvent::TextDelta(text),
+        ChatEvent::ReasoningDelta(text) => TurnEvent::ReasoningDelta(text),
         ChatEvent::ToolCallDelta { index, name, arguments, .. } => {
-            TurnEvent::CallWriting { index, name, arguments }
+            TurnEvent::ToolCallDelta { index, name, arguments }
         }
-        ChatEvent::Rescued { index, how } => TurnEvent::CallRescued { index, how },
-        ChatEvent::Waiting { state, waited, ahead } => TurnEvent::Waiting { state, waited, ahead },
-        ChatEvent::Adapted { how } => TurnEvent::Adapted { how },
-        ChatEvent::ServerLost { reason, limit } => TurnEvent::ServerLost { reason, limit },
-        ChatEvent::Retrying { reason, attempt, after, waited, limit } => {
-            TurnEvent::Retrying { reason, attempt, after, waited, limit }
+        ChatEvent::ToolCallRepaired { index, repairs: how } => {
+            TurnEvent::ToolCallRepaired { index, repairs: how }
         }
-        ChatEvent::ServerBack { after } => TurnEvent::ServerBack { after },
-        ChatEvent::Restarted | ChatEvent::Resplit => TurnEvent::Restarted,
+        ChatEvent::WaitingForServer {
+            activity: state,
+            idle_for: waited,
+            other_requests: ahead,
+        } => {
+            TurnEvent::WaitingForServer { activity: state, idle_for: waited, other_requests: ahead }
+        }
+        ChatEvent::RequestAdapted { message: how } => TurnEvent::RequestAdapted { message: how },
+        ChatEvent::ServerDisconnected { reason, max_wait: limit } => {
+            TurnEvent::ServerDisconnected { reason, max_wait: limit }
+        }
+        ChatEvent::Retrying { reason, attempt, delay: after, elapsed: waited, max_wait: limit } => {
+            TurnEvent::Retrying { reason, attempt, delay: after, elapsed: waited, max_wait: limit }
+        }
+        ChatEvent::ServerReconnected { downtime: after } => {
+            TurnEvent::ServerReconnected { downtime: after }
+        }
+        ChatEvent::AnswerReset | ChatEvent::ReasoningReclassified => TurnEvent::MessageReset,
         _ => TurnEvent::Heartbeat,
     }
 }
 
-fn is_content(event: &TurnEvent) -> bool {
-    matches!(event, TurnEvent::Text(_) | TurnEvent::Reasoning(_) | TurnEvent::CallWriting { .. })
+fn is_content_event(event: &TurnEvent) -> bool {
+    matches!(
+        event,
+        TurnEvent::TextDelta(_) | TurnEvent::ReasoningDelta(_) | TurnEvent::ToolCallDelta { .. }
+    )
 }
 
-fn cut_off() -> ModelError {
+fn cut_off_error() -> ModelError {
     ModelError::new(
         ModelErrorKind::Interrupted,
         "read the whole answer: the stream ended before the message did",

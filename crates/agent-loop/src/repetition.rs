@@ -9,28 +9,28 @@
 //! being written, and has to repeat for longer.
 
 /// How many bytes are remembered: the longest period there is.
-const RING: usize = 8_192;
+const RING_BYTES: usize = 8_192;
 /// How many sequences are remembered by where they were last seen.
-const SLOTS: usize = 4_096;
+const SLOT_COUNT: usize = 4_096;
 /// The length of such a sequence.
-const GRAM: u64 = 16;
+const GRAM_BYTES: u64 = 16;
 /// The base of the rolling hash.
-const BASE: u64 = 0x0100_0000_01b3;
+const HASH_BASE: u64 = 0x0100_0000_01b3;
 /// The fewest copies of a period that count.
-const COPIES: u64 = 8;
+const MIN_COPIES: u64 = 8;
 /// The fewest different bytes of a period that says something.
-const DISTINCT: usize = 8;
+const MIN_DISTINCT_BYTES: usize = 8;
 /// The token with the number 0 of many vocabularies: what a broken engine says for ever.
 const TOKEN_ZERO: u8 = b'!';
 /// The most bytes shown of what is repeated.
-const SAMPLE: usize = 160;
+const MAX_SAMPLE_BYTES: usize = 160;
 /// Stands between what is said in different places; no text has this byte.
-const BREAK: u8 = 0xff;
+const PART_SEPARATOR: u8 = 0xff;
 
 /// Where in a message a model says something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Part {
+pub enum OutputPart {
     /// In the visible text.
     Text,
     /// In its reasoning.
@@ -39,7 +39,7 @@ pub enum Part {
     Arguments,
 }
 
-impl Part {
+impl OutputPart {
     /// The words for it in a message, e.g. `reasoning`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -51,7 +51,7 @@ impl Part {
     }
 
     /// How many bytes must repeat, for a period of few different bytes and for any other.
-    fn thresholds(self) -> (u64, u64) {
+    fn repeat_thresholds(self) -> (u64, u64) {
         match self {
             Self::Text | Self::Reasoning => (12_288, 4_096),
             Self::Arguments => (49_152, 16_384),
@@ -61,42 +61,42 @@ impl Part {
 
 /// A repetition that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct DetectedRepetition {
     /// The length of what is repeated, in bytes.
     pub(crate) period: usize,
     /// How many of the last bytes of the part are copies of what was said before.
-    pub(crate) copies: usize,
+    pub(crate) copied_bytes: usize,
     /// How many bytes of the piece came after, and were not looked at.
-    pub(crate) left: usize,
+    pub(crate) unread_bytes: usize,
 }
 
 /// Watches one message.
-pub(crate) struct Watch {
+pub(crate) struct RepetitionDetector {
     ring: Box<[u8]>,
     /// Where a sequence was last seen, plus one; by its hash.
     slots: Box<[u64]>,
     position: u64,
     hash: u64,
-    candidate: Option<Candidate>,
-    part: Option<Part>,
+    candidate: Option<PeriodCandidate>,
+    part: Option<OutputPart>,
     /// How many bytes came since the part began.
     in_part: u64,
 }
 
 /// A period that the last bytes have.
 #[derive(Debug, Clone, Copy)]
-struct Candidate {
+struct PeriodCandidate {
     period: u64,
     matched: u64,
     /// Whether the period has few different bytes, once that matters.
-    plain: Option<bool>,
+    has_few_bytes: Option<bool>,
 }
 
-impl Watch {
+impl RepetitionDetector {
     pub(crate) fn new() -> Self {
         Self {
-            ring: vec![0; RING].into(),
-            slots: vec![0; SLOTS].into(),
+            ring: vec![0; RING_BYTES].into(),
+            slots: vec![0; SLOT_COUNT].into(),
             position: 0,
             hash: 0,
             candidate: None,
@@ -106,70 +106,83 @@ impl Watch {
     }
 
     /// Takes the next piece of a part and tells when it has become a repetition.
-    pub(crate) fn take(&mut self, part: Part, text: &str) -> Option<Found> {
+    pub(crate) fn observe_text(
+        &mut self,
+        part: OutputPart,
+        text: &str,
+    ) -> Option<DetectedRepetition> {
         if self.part.replace(part) != Some(part) {
-            self.push(BREAK);
+            self.push_byte(PART_SEPARATOR);
             self.in_part = 0;
         }
         let found = text.bytes().enumerate().find_map(|(at, byte)| {
-            self.push(byte);
+            self.push_byte(byte);
             self.in_part += 1;
-            Some((at, self.judge(part)?))
+            Some((at, self.check_candidate(part)?))
         });
-        found.map(|(at, (period, copies))| Found { period, copies, left: text.len() - at - 1 })
+        found.map(|(at, (period, copies))| DetectedRepetition {
+            period,
+            copied_bytes: copies,
+            unread_bytes: text.len() - at - 1,
+        })
     }
 
     /// The last bytes of what was taken: two periods, or as much as a person's patience has.
-    pub(crate) fn sample(&self, period: usize) -> String {
-        let length = u64::try_from((2 * period).min(SAMPLE)).unwrap_or_default().min(self.position);
+    pub(crate) fn repeated_sample(&self, period: usize) -> String {
+        let length = u64::try_from((2 * period).min(MAX_SAMPLE_BYTES))
+            .unwrap_or_default()
+            .min(self.position);
         let start = self.position - length;
-        let bytes = (start..self.position).filter_map(|at| self.ring.get(place(at)).copied());
-        let bytes: Vec<u8> = bytes.filter(|byte| *byte != BREAK).collect();
+        let bytes = (start..self.position).filter_map(|at| self.ring.get(ring_index(at)).copied());
+        let bytes: Vec<u8> = bytes.filter(|byte| *byte != PART_SEPARATOR).collect();
         String::from_utf8_lossy(&bytes).trim_matches(char::REPLACEMENT_CHARACTER).to_owned()
     }
 
-    fn push(&mut self, byte: u8) {
+    fn push_byte(&mut self, byte: u8) {
         if let Some(candidate) = &mut self.candidate {
-            let before = self.ring.get(place(self.position - candidate.period)).copied();
+            let before = self.ring.get(ring_index(self.position - candidate.period)).copied();
             if before == Some(byte) {
                 candidate.matched += 1;
             } else {
                 self.candidate = None;
             }
         }
-        let leaving = match self.position.checked_sub(GRAM) {
-            Some(start) => self.ring.get(place(start)).copied().unwrap_or_default(),
+        let leaving = match self.position.checked_sub(GRAM_BYTES) {
+            Some(start) => self.ring.get(ring_index(start)).copied().unwrap_or_default(),
             None => 0,
         };
-        let gone = u64::from(leaving).wrapping_mul(BASE_TO_GRAM);
-        self.hash = self.hash.wrapping_mul(BASE).wrapping_add(u64::from(byte)).wrapping_sub(gone);
-        if let Some(slot) = self.ring.get_mut(place(self.position)) {
+        let gone = u64::from(leaving).wrapping_mul(HASH_BASE_TO_GRAM);
+        self.hash =
+            self.hash.wrapping_mul(HASH_BASE).wrapping_add(u64::from(byte)).wrapping_sub(gone);
+        if let Some(slot) = self.ring.get_mut(ring_index(self.position)) {
             *slot = byte;
         }
         self.position += 1;
-        if self.position < GRAM {
+        if self.position < GRAM_BYTES {
             return;
         }
-        let Some(slot) = self.slots.get_mut(slot(self.hash)) else { return };
+        let Some(slot) = self.slots.get_mut(slot_index(self.hash)) else { return };
         let seen = std::mem::replace(slot, self.position);
         let period = self.position - seen;
-        if self.candidate.is_none() && seen != 0 && period < RING as u64 {
-            self.candidate = Some(Candidate { period, matched: 0, plain: None });
+        if self.candidate.is_none() && seen != 0 && period < RING_BYTES as u64 {
+            self.candidate = Some(PeriodCandidate { period, matched: 0, has_few_bytes: None });
         }
     }
 
     /// The period and the copies of a repetition that is long enough.
-    fn judge(&mut self, part: Part) -> Option<(usize, usize)> {
-        let Candidate { period, matched, plain } = self.candidate?;
-        let (for_plain, for_any) = part.thresholds();
+    fn check_candidate(&mut self, part: OutputPart) -> Option<(usize, usize)> {
+        let PeriodCandidate { period, matched, has_few_bytes: plain } = self.candidate?;
+        let (for_plain, for_any) = part.repeat_thresholds();
         let length = matched + period;
-        let is_token_zero = || period == 1 && self.last() == Some(TOKEN_ZERO);
-        if length < COPIES * period || (length < for_any && (length < 1_024 || !is_token_zero())) {
+        let is_token_zero = || period == 1 && self.last_byte() == Some(TOKEN_ZERO);
+        if length < MIN_COPIES * period
+            || (length < for_any && (length < 1_024 || !is_token_zero()))
+        {
             return None;
         }
         if !is_token_zero() {
-            let plain = plain.unwrap_or_else(|| self.is_plain(period));
-            self.candidate = Some(Candidate { period, matched, plain: Some(plain) });
+            let plain = plain.unwrap_or_else(|| self.has_few_distinct_bytes(period));
+            self.candidate = Some(PeriodCandidate { period, matched, has_few_bytes: Some(plain) });
             if plain && length < for_plain {
                 return None;
             }
@@ -178,42 +191,42 @@ impl Watch {
         Some((whole(period), whole(matched.min(self.in_part))))
     }
 
-    fn last(&self) -> Option<u8> {
-        self.ring.get(place(self.position.checked_sub(1)?)).copied()
+    fn last_byte(&self) -> Option<u8> {
+        self.ring.get(ring_index(self.position.checked_sub(1)?)).copied()
     }
 
     /// Tells whether the last period has few different bytes.
-    fn is_plain(&self, period: u64) -> bool {
+    fn has_few_distinct_bytes(&self, period: u64) -> bool {
         let mut seen = [false; 256];
         for back in 1..=period.min(self.position) {
-            if let Some(byte) = self.ring.get(place(self.position - back))
+            if let Some(byte) = self.ring.get(ring_index(self.position - back))
                 && let Some(seen) = seen.get_mut(usize::from(*byte))
             {
                 *seen = true;
             }
         }
-        seen.iter().filter(|seen| **seen).count() < DISTINCT
+        seen.iter().filter(|seen| **seen).count() < MIN_DISTINCT_BYTES
     }
 }
 
 /// What a byte counts for in the rolling hash when it leaves it.
-const BASE_TO_GRAM: u64 = {
+const HASH_BASE_TO_GRAM: u64 = {
     let (mut power, mut at) = (1_u64, 0);
-    while at < GRAM {
-        power = power.wrapping_mul(BASE);
+    while at < GRAM_BYTES {
+        power = power.wrapping_mul(HASH_BASE);
         at += 1;
     }
     power
 };
 
 #[expect(clippy::cast_possible_truncation, reason = "it is below the size of the ring")]
-fn place(position: u64) -> usize {
-    (position % RING as u64) as usize
+fn ring_index(position: u64) -> usize {
+    (position % RING_BYTES as u64) as usize
 }
 
-fn slot(hash: u64) -> usize {
+fn slot_index(hash: u64) -> usize {
     // The low bits of the hash are those of the last bytes alone.
-    ((hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % SLOTS as u64) as usize
+    ((hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % SLOT_COUNT as u64) as usize
 }
 
 #[cfg(test)]

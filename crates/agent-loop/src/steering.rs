@@ -9,80 +9,80 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// no tool and no answer is ended for it. What no turn took, because it ended before, is there for
 /// the caller: see [`take_unheard`](Self::take_unheard).
 #[derive(Debug, Clone, Default)]
-pub struct Steering(Arc<Mutex<State>>);
+pub struct SteeringQueue(Arc<Mutex<SteeringState>>);
 
 #[derive(Debug, Default)]
-struct State {
-    unheard: VecDeque<String>,
+struct SteeringState {
+    pending: VecDeque<String>,
     /// How many texts are being recorded.
-    recording: usize,
+    recording_count: usize,
 }
 
 /// A text that is being recorded; unheard again when it is dropped before it is in the history.
 #[derive(Debug)]
-pub(crate) struct Said<'a> {
+pub(crate) struct PendingMessage<'a> {
     text: String,
-    is_heard: bool,
-    steering: &'a Steering,
+    is_recorded: bool,
+    steering: &'a SteeringQueue,
 }
 
-impl Steering {
+impl SteeringQueue {
     /// Says something to the turn. A blank text says nothing.
-    pub fn say(&self, text: impl Into<String>) {
+    pub fn push_message(&self, text: impl Into<String>) {
         let text = text.into();
         if !text.trim().is_empty() {
-            self.state().unheard.push_back(text);
+            self.lock_state().pending.push_back(text);
         }
     }
 
     /// Takes what the model was not given, in the order in which it was said.
     #[must_use]
-    pub fn take_unheard(&self) -> Vec<String> {
-        self.state().unheard.drain(..).collect()
+    pub fn take_pending(&self) -> Vec<String> {
+        self.lock_state().pending.drain(..).collect()
     }
 
     /// Whether nothing waits to be given to the model.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.state().unheard.is_empty()
+        self.lock_state().pending.is_empty()
     }
 
     /// Takes the text that was said first.
-    pub(crate) fn next(&self) -> Option<Said<'_>> {
-        let mut state = self.state();
-        let text = state.unheard.pop_front()?;
-        state.recording += 1;
-        Some(Said { text, is_heard: false, steering: self })
+    pub(crate) fn next_message(&self) -> Option<PendingMessage<'_>> {
+        let mut state = self.lock_state();
+        let text = state.pending.pop_front()?;
+        state.recording_count += 1;
+        Some(PendingMessage { text, is_recorded: false, steering: self })
     }
 
     /// Whether a turn is about to add a text to the history.
-    pub(crate) fn is_being_recorded(&self) -> bool {
-        self.state().recording > 0
+    pub(crate) fn is_recording(&self) -> bool {
+        self.lock_state().recording_count > 0
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock_state(&self) -> MutexGuard<'_, SteeringState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Said<'_> {
+impl PendingMessage<'_> {
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Settles that it is in the history.
-    pub(crate) fn heard(mut self) -> String {
-        self.is_heard = true;
+    pub(crate) fn into_recorded(mut self) -> String {
+        self.is_recorded = true;
         std::mem::take(&mut self.text)
     }
 }
 
-impl Drop for Said<'_> {
+impl Drop for PendingMessage<'_> {
     fn drop(&mut self) {
-        let mut state = self.steering.state();
-        state.recording = state.recording.saturating_sub(1);
-        if !self.is_heard {
-            state.unheard.push_front(std::mem::take(&mut self.text));
+        let mut state = self.steering.lock_state();
+        state.recording_count = state.recording_count.saturating_sub(1);
+        if !self.is_recorded {
+            state.pending.push_front(std::mem::take(&mut self.text));
         }
     }
 }

@@ -3,68 +3,69 @@
 use std::time::Duration;
 
 use openclaw_core::{
-    AssistantMessage, BrokenCall, EmittedCall, History, HistoryError, JournalEntry, MessageRef,
-    ModelErrorKind, Outcome, ToolCall, ToolCallId, ToolName, ToolOutput, Usage,
+    AnswerOutcome, AssistantMessage, EmittedToolCall, History, HistoryError, InvalidToolCall,
+    JournalEntry, MessageRef, ModelErrorKind, TokenUsage, ToolCall, ToolCallId, ToolName,
+    ToolOutput,
 };
 use tokio::time::Instant;
 
-use crate::compaction::{self, Compacted};
-use crate::ladder::{self, Climb, Ladder};
-use crate::model_call::{Answer, Repeating};
+use crate::compaction::{self, CompactionPlan};
+use crate::invalid_calls::{self, InvalidCallTracker, RecoveryPlan};
+use crate::model_call::{ModelCallOutcome, RepetitiveAnswer};
+use crate::output_budget::{self, OutputBudget};
 use crate::report::add_usage;
-use crate::room::{self, Room};
 use crate::{
-    Agent, AskedAgain, CallRepeats, Compaction, EventSender, Opening, Steering, TurnError,
-    TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
+    Agent, CallRepeatTracker, CompactionReport, RepromptReason, SteeringQueue, TurnError,
+    TurnErrorKind, TurnEvent, TurnEventSender, TurnInput, TurnOutcome, TurnReport,
 };
 
 /// A turn under way.
-pub(crate) struct Turn<'a> {
+pub(crate) struct ActiveTurn<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) history: &'a mut History,
-    pub(crate) events: EventSender,
+    pub(crate) events: TurnEventSender,
     /// What the user says meanwhile.
-    pub(crate) steering: Option<&'a Steering>,
-    pub(crate) tally: Tally,
+    pub(crate) steering: Option<&'a SteeringQueue>,
+    pub(crate) stats: TurnStats,
     /// The calls that were run; while one is open it may have had an effect.
-    pub(crate) dispatched: Vec<ToolCallId>,
+    pub(crate) dispatched_calls: Vec<ToolCallId>,
     /// What the window has left for results.
-    pub(crate) room: Room,
-    pub(crate) repeats: CallRepeats,
+    pub(crate) output_budget: OutputBudget,
+    pub(crate) call_repeats: CallRepeatTracker,
     /// A call that goes on being repeated, and how often it was made.
-    pub(crate) repeated: Option<(ToolCall, u32)>,
+    pub(crate) repeated_call: Option<(ToolCall, u32)>,
     /// What a person has to answer before a call is decided on.
-    pub(crate) question: Option<String>,
+    pub(crate) pending_question: Option<String>,
     /// The tool that the next request names.
-    pub(crate) force: Option<ToolName>,
+    pub(crate) forced_tool: Option<ToolName>,
     /// Why the model was asked again since its last usable message.
-    pub(crate) asked_again: Vec<AskedAgain>,
-    ladder: Ladder,
-    compactions: compaction::Guard,
+    pub(crate) reprompts: Vec<RepromptReason>,
+    invalid_calls: InvalidCallTracker,
+    compaction_guard: compaction::CompactionGuard,
     /// The request was too large, and the conversation was made to fit since.
-    overflowed: bool,
+    compacted_after_overflow: bool,
 }
 
 /// What a turn took so far.
-pub(crate) struct Tally {
+pub(crate) struct TurnStats {
     started: Instant,
     first_token_after: Option<Duration>,
-    usage: Usage,
-    last_usage: Option<Usage>,
-    pub(crate) cacheable: u32,
+    usage: TokenUsage,
+    last_usage: Option<TokenUsage>,
+    pub(crate) cacheable_tokens: u32,
     pub(crate) model_calls: u32,
     pub(crate) tool_calls: u32,
     compactions: u32,
 }
 
-impl<'a> Turn<'a> {
-    pub(crate) fn new(agent: &'a Agent, history: &'a mut History, events: EventSender) -> Self {
-        let tally = Tally {
+impl<'a> ActiveTurn<'a> {
+    pub(crate) fn new(agent: &'a Agent, history: &'a mut History, events: TurnEventSender) -> Self {
+        let stats = TurnStats {
             started: Instant::now(),
             first_token_after: None,
-            usage: Usage::default(),
+            usage: TokenUsage::default(),
             last_usage: None,
-            cacheable: 0,
+            cacheable_tokens: 0,
             model_calls: 0,
             tool_calls: 0,
             compactions: 0,
@@ -74,226 +75,242 @@ impl<'a> Turn<'a> {
             history,
             events,
             steering: None,
-            tally,
-            dispatched: Vec::new(),
-            room: Room::default(),
-            repeats: CallRepeats::default(),
-            repeated: None,
-            question: None,
-            force: None,
-            asked_again: Vec::new(),
-            ladder: Ladder::default(),
-            compactions: compaction::Guard::default(),
-            overflowed: false,
+            stats,
+            dispatched_calls: Vec::new(),
+            output_budget: OutputBudget::default(),
+            call_repeats: CallRepeatTracker::default(),
+            repeated_call: None,
+            pending_question: None,
+            forced_tool: None,
+            reprompts: Vec::new(),
+            invalid_calls: InvalidCallTracker::default(),
+            compaction_guard: compaction::CompactionGuard::default(),
+            compacted_after_overflow: false,
         }
     }
 
     /// Runs from its opening to an answer or a failure.
-    pub(crate) async fn run(&mut self, opening: Opening<'_>) -> Result<TurnOutcome, TurnError> {
+    pub(crate) async fn run_turn(
+        &mut self,
+        opening: TurnInput<'_>,
+    ) -> Result<TurnOutcome, TurnError> {
         match opening {
-            Opening::Say(input) => self.say(input).await?,
-            Opening::Resume(repeats) => self.take_up(repeats)?,
+            TurnInput::Message(input) => self.push_user_message(input).await?,
+            TurnInput::Resume(repeats) => self.resume_turn(repeats)?,
         }
-        self.go_on().await
+        self.run_model_loop().await
     }
 
     /// Takes up what a turn left that was interrupted.
-    fn take_up(&mut self, repeats: Option<CallRepeats>) -> Result<(), TurnError> {
+    fn resume_turn(&mut self, repeats: Option<CallRepeatTracker>) -> Result<(), TurnError> {
         let last = self.history.messages().last();
         if !matches!(last, Some(MessageRef::User(_) | MessageRef::ToolResult { .. })) {
-            return Err(TurnError::history(HistoryError::NothingToAnswer));
+            return Err(TurnError::from_history(HistoryError::NothingToAnswer));
         }
-        let toolbox = &self.agent.toolbox;
-        self.repeats = repeats.unwrap_or_else(|| CallRepeats::of_history(self.history, toolbox));
+        let toolbox = &self.agent.tools;
+        self.call_repeats =
+            repeats.unwrap_or_else(|| CallRepeatTracker::from_history(self.history, toolbox));
         Ok(())
     }
 
     /// Adds what the user says.
-    async fn say(&mut self, text: &str) -> Result<(), TurnError> {
-        self.record(JournalEntry::User(text)).await?;
-        self.history.push_user(text);
+    async fn push_user_message(&mut self, text: &str) -> Result<(), TurnError> {
+        self.record_entry(JournalEntry::UserMessage(text)).await?;
+        self.history.push_user_message(text);
         Ok(())
     }
 
     /// Adds what the user said since the last model call.
-    async fn hear(&mut self) -> Result<(), TurnError> {
+    async fn apply_steering(&mut self) -> Result<(), TurnError> {
         let Some(steering) = self.steering else { return Ok(()) };
-        while let Some(said) = steering.next() {
-            self.say(said.text()).await?;
-            let text = said.heard();
+        while let Some(said) = steering.next_message() {
+            self.push_user_message(said.text()).await?;
+            let text = said.into_recorded();
             // What was done before may be right now, and what was insisted on may be wrong.
-            self.repeats = CallRepeats::default();
-            self.ladder = Ladder::default();
-            self.force = None;
-            self.events.send(TurnEvent::Steered { text }).await;
+            self.call_repeats = CallRepeatTracker::default();
+            self.invalid_calls = InvalidCallTracker::default();
+            self.forced_tool = None;
+            self.events.send_event(TurnEvent::SteeringApplied { text }).await;
         }
         Ok(())
     }
 
     /// Whether the turn goes on after a reply: there is something that the model has not heard,
     /// and it can still be asked.
-    fn is_steered_on(&self) -> bool {
-        self.tally.model_calls < self.agent.limits.model_calls
+    fn has_pending_steering(&self) -> bool {
+        self.stats.model_calls < self.agent.limits.max_model_calls
             && self.steering.is_some_and(|steering| !steering.is_empty())
     }
 
-    async fn go_on(&mut self) -> Result<TurnOutcome, TurnError> {
+    async fn run_model_loop(&mut self) -> Result<TurnOutcome, TurnError> {
         loop {
-            self.hear().await?;
+            self.apply_steering().await?;
             if self.agent.limits.compaction.is_some()
-                && compaction::is_due(self.agent, self.history).await
+                && compaction::is_compaction_due(self.agent, self.history).await
             {
-                self.compact().await?;
-                self.hear().await?;
+                self.compact_history().await?;
+                self.apply_steering().await?;
             }
-            let (message, outcome) = match self.ask().await {
-                Ok(Answer::Whole(message, outcome)) => (message, outcome),
-                Ok(Answer::Repeating(repeating)) => return Err(self.stop(repeating).await?),
+            let (message, outcome) = match self.call_model().await {
+                Ok(ModelCallOutcome::Complete(message, outcome)) => (message, outcome),
+                Ok(ModelCallOutcome::Repetitive(repeating)) => {
+                    return Err(self.stop_on_repetition(repeating).await?);
+                }
                 Err(error) => {
-                    self.make_fit(error).await?;
+                    self.compact_after_overflow(error).await?;
                     continue;
                 }
             };
-            self.overflowed = false;
-            if let Err(kind) = check(&message, outcome) {
-                self.ask_again(kind).await?;
+            self.compacted_after_overflow = false;
+            if let Err(kind) = check_answer(&message, outcome) {
+                self.prepare_reprompt(kind).await?;
                 continue;
             }
-            self.asked_again.clear();
+            self.reprompts.clear();
             if message.calls.is_empty() {
-                let replied = self.reply(message, outcome).await?;
-                if self.is_steered_on() {
+                let replied = self.commit_reply(message, outcome).await?;
+                if self.has_pending_steering() {
                     continue;
                 }
                 return Ok(replied);
             }
-            let give_up = self.take_calls(message).await?;
-            if let Some(question) = self.question.take() {
+            let give_up = self.process_calls(message).await?;
+            if let Some(question) = self.pending_question.take() {
                 return Ok(TurnOutcome::NeedsInput { question });
             }
             if let Some((call, times)) = give_up {
-                return Err(TurnError::broken(call, times));
+                return Err(TurnError::invalid_calls(call, times));
             }
-            if let Some((call, times)) = self.repeated.take() {
-                return Err(TurnError::repeated(&call, times));
+            if let Some((call, times)) = self.repeated_call.take() {
+                return Err(TurnError::repeated_calls(&call, times));
             }
-            let limit = self.agent.limits.tool_calls;
-            if self.tally.tool_calls > limit {
-                return Err(TurnError::limit(TurnErrorKind::ToolCallLimit, limit));
+            let limit = self.agent.limits.max_tool_calls;
+            if self.stats.tool_calls > limit {
+                return Err(TurnError::limit_reached(TurnErrorKind::ToolCallLimit, limit));
             }
         }
     }
 
     /// Makes a conversation fit that the server found too large, once; any other failure stays
     /// one.
-    async fn make_fit(&mut self, error: TurnError) -> Result<(), TurnError> {
+    async fn compact_after_overflow(&mut self, error: TurnError) -> Result<(), TurnError> {
         let is_overflow =
             matches!(error.kind(), TurnErrorKind::Model(ModelErrorKind::ContextOverflow { .. }));
-        let may = is_overflow && !self.overflowed && self.agent.limits.compaction.is_some();
-        if !may || self.compact().await?.is_none() {
+        let may =
+            is_overflow && !self.compacted_after_overflow && self.agent.limits.compaction.is_some();
+        if !may || self.compact_history().await?.is_none() {
             return Err(error);
         }
-        self.overflowed = true;
+        self.compacted_after_overflow = true;
         Ok(())
     }
 
     /// Puts a summary in the place of the conversation's beginning, if that helps.
-    pub(crate) async fn compact(&mut self) -> Result<Option<Compaction>, TurnError> {
-        self.events.send(TurnEvent::Compacting).await;
-        let guard = &mut self.compactions;
-        let compacted = compaction::compact(self.agent, self.history, guard, &self.events).await;
-        let Some(Compacted { keep, summary, report, usage }) = compacted else { return Ok(None) };
+    pub(crate) async fn compact_history(&mut self) -> Result<Option<CompactionReport>, TurnError> {
+        self.events.send_event(TurnEvent::CompactionStarted).await;
+        let guard = &mut self.compaction_guard;
+        let compacted =
+            compaction::plan_compaction(self.agent, self.history, guard, &self.events).await;
+        let Some(CompactionPlan { kept_steps: keep, summary, report, usage }) = compacted else {
+            return Ok(None);
+        };
         if let Some(usage) = usage {
-            add_usage(&mut self.tally.usage, usage);
+            add_usage(&mut self.stats.usage, usage);
         }
         let mut history = self.history.clone();
-        history.compact(keep, summary.clone()).map_err(TurnError::history)?;
-        self.record(JournalEntry::Compacted { keep, summary: &summary }).await?;
+        history.apply_summary(keep, summary.clone()).map_err(TurnError::from_history)?;
+        self.record_entry(JournalEntry::Compacted { kept_steps: keep, summary: &summary }).await?;
         *self.history = history;
-        self.tally.compactions += 1;
-        self.events.send(TurnEvent::Compacted(report)).await;
+        self.stats.compactions += 1;
+        self.events.send_event(TurnEvent::CompactionFinished(report)).await;
         Ok(Some(report))
     }
 
     /// Keeps a last message.
-    async fn reply(
+    async fn commit_reply(
         &mut self,
         message: AssistantMessage,
-        outcome: Outcome,
+        outcome: AnswerOutcome,
     ) -> Result<TurnOutcome, TurnError> {
         let text = message.text.clone();
-        self.keep(message).await?;
-        if self.agent.silent.as_deref().is_some_and(|word| text.trim() == word.trim()) {
-            return Ok(TurnOutcome::Silent);
+        self.commit_message(message).await?;
+        if self.agent.no_reply_marker.as_deref().is_some_and(|word| text.trim() == word.trim()) {
+            return Ok(TurnOutcome::NoReply);
         }
-        Ok(TurnOutcome::Reply { text, truncated: outcome == Outcome::Truncated })
+        Ok(TurnOutcome::Reply { text, truncated: outcome == AnswerOutcome::Truncated })
     }
 
     /// Keeps a message with calls and answers them all. Returns the broken call that is one too
     /// many.
-    async fn take_calls(
+    async fn process_calls(
         &mut self,
         mut message: AssistantMessage,
-    ) -> Result<Option<(BrokenCall, u32)>, TurnError> {
-        let toolbox = &self.agent.toolbox;
-        let Climb { steps, force, give_up } = self.ladder.climb(toolbox, &message.calls);
+    ) -> Result<Option<(InvalidToolCall, u32)>, TurnError> {
+        let toolbox = &self.agent.tools;
+        let RecoveryPlan { recoveries: steps, forced_tool: force, aborting_call: give_up } =
+            self.invalid_calls.plan_recovery(toolbox, &message.calls);
         let mut broken = Vec::new();
         for call in &mut message.calls {
-            if let EmittedCall::Broken(call) = call {
+            if let EmittedToolCall::Invalid(call) = call {
                 broken.push((call.name.clone(), call.problem.clone()));
-                let expected = ladder::expected(toolbox, &call.name);
+                let expected = invalid_calls::describe_expected_arguments(toolbox, &call.name);
                 call.problem = format!("{} {expected}", call.problem);
             }
         }
-        self.force = force;
-        let calls = self.keep(message).await?;
+        self.forced_tool = force;
+        let calls = self.commit_message(message).await?;
         for ((name, problem), step) in broken.into_iter().zip(steps) {
-            self.events.send(TurnEvent::CallBroken { name, problem, step }).await;
+            self.events
+                .send_event(TurnEvent::ToolCallInvalid { name, problem, recovery: step })
+                .await;
         }
-        self.answer(calls).await?;
+        self.answer_calls(calls).await?;
         Ok(give_up)
     }
 
     /// Prepares to ask once more after a message with nothing in it, or fails.
-    async fn ask_again(&mut self, kind: TurnErrorKind) -> Result<(), TurnError> {
+    async fn prepare_reprompt(&mut self, kind: TurnErrorKind) -> Result<(), TurnError> {
         let why = match kind {
-            TurnErrorKind::Empty => AskedAgain::Empty,
-            TurnErrorKind::ReasoningOnly => AskedAgain::ReasoningOnly,
+            TurnErrorKind::Empty => RepromptReason::Empty,
+            TurnErrorKind::ReasoningOnly => RepromptReason::ReasoningOnly,
             other => return Err(TurnError::no_answer(other)),
         };
-        let exhausted = self.tally.model_calls >= self.agent.limits.model_calls;
-        if exhausted || self.asked_again.contains(&why) {
+        let exhausted = self.stats.model_calls >= self.agent.limits.max_model_calls;
+        if exhausted || self.reprompts.contains(&why) {
             return Err(TurnError::no_answer(kind));
         }
-        self.asked_again.push(why);
-        self.events.send(TurnEvent::AskedAgain { why }).await;
+        self.reprompts.push(why);
+        self.events.send_event(TurnEvent::ModelReprompted { reason: why }).await;
         Ok(())
     }
 
     /// Keeps what was said before a repetition, and says how the turn ends.
-    async fn stop(&mut self, repeating: Repeating) -> Result<TurnError, TurnError> {
-        let Repeating { part, sample, said } = repeating;
-        let event = TurnEvent::Repetition { part, sample: sample.clone() };
-        let message = AssistantMessage::text(said.trim_end());
+    async fn stop_on_repetition(
+        &mut self,
+        repeating: RepetitiveAnswer,
+    ) -> Result<TurnError, TurnError> {
+        let RepetitiveAnswer { part, sample, text: said } = repeating;
+        let event = TurnEvent::RepetitionDetected { part, sample: sample.clone() };
+        let message = AssistantMessage::from_text(said.trim_end());
         let kept = (!message.is_empty()).then(|| message.text.clone());
         if kept.is_some() {
-            self.keep(message).await?;
+            self.commit_message(message).await?;
         }
-        self.events.send(event).await;
-        Ok(TurnError::repetition(part, sample, kept))
+        self.events.send_event(event).await;
+        Ok(TurnError::endless_repetition(part, sample, kept))
     }
 
     /// Answers what was left open, so that the model learns why: `why` fits "because {…}".
     ///
     /// Nothing is written to the journal: it holds a call without a result, which is what
     /// happened, and it may be what the turn was waiting for.
-    pub(crate) fn interrupt(&mut self, why: &str) {
-        if self.tally.model_calls == 0 {
+    pub(crate) fn interrupt_open_calls(&mut self, why: &str) {
+        if self.stats.model_calls == 0 {
             return; // What is open is of an earlier turn.
         }
         let open: Vec<ToolCallId> = self.history.open_calls().map(|call| call.id.clone()).collect();
         for id in open {
-            let text = if self.dispatched.contains(&id) {
+            let text = if self.dispatched_calls.contains(&id) {
                 format!(
                     "This call was interrupted because {why}. It may or may not have had an \
                      effect; check before you repeat it."
@@ -302,55 +319,61 @@ impl<'a> Turn<'a> {
                 format!("This call was not run: {why}.")
             };
             // An open call takes a result.
-            let _ = self.history.resolve(&id, ToolOutput::error(text));
+            let _ = self.history.resolve_call(&id, ToolOutput::from_error(text));
         }
     }
 
     pub(crate) fn into_report(self, outcome: TurnOutcome) -> TurnReport {
-        let tally = self.tally;
+        let tally = self.stats;
         TurnReport {
             outcome,
             usage: tally.usage,
             last_usage: tally.last_usage,
-            cacheable: tally.cacheable,
+            cacheable_tokens: tally.cacheable_tokens,
             model_calls: tally.model_calls,
             tool_calls: tally.tool_calls,
             compactions: tally.compactions,
             duration: tally.started.elapsed(),
             first_token_after: tally.first_token_after,
-            repeats: self.repeats,
+            call_repeats: self.call_repeats,
         }
     }
 
-    pub(crate) async fn record(&self, entry: JournalEntry<'_>) -> Result<(), TurnError> {
-        self.agent.journal.append(entry).await.map_err(TurnError::journal)
+    pub(crate) async fn record_entry(&self, entry: JournalEntry<'_>) -> Result<(), TurnError> {
+        self.agent.journal.append_entry(entry).await.map_err(TurnError::from_journal)
     }
 
     /// Measures the room for results after what the server counted for the last answer.
-    pub(crate) fn measure(&mut self, usage: Option<Usage>) {
-        self.room = Room::after(self.agent, usage, || room::said(self.agent, self.history));
+    pub(crate) fn update_output_budget(&mut self, usage: Option<TokenUsage>) {
+        self.output_budget = OutputBudget::after_answer(self.agent, usage, || {
+            output_budget::request_bytes(self.agent, self.history)
+        });
     }
 
     /// Records a whole message, adds it to the history and returns the calls to answer.
-    async fn keep(&mut self, message: AssistantMessage) -> Result<Vec<ToolCall>, TurnError> {
+    async fn commit_message(
+        &mut self,
+        message: AssistantMessage,
+    ) -> Result<Vec<ToolCall>, TurnError> {
         // On a copy first: what the history would refuse is not recorded either.
         let mut history = self.history.clone();
-        let calls = history.push_assistant(message.clone()).map_err(TurnError::history)?;
-        self.record(JournalEntry::Assistant(&message)).await?;
+        let calls =
+            history.push_assistant_message(message.clone()).map_err(TurnError::from_history)?;
+        self.record_entry(JournalEntry::AssistantMessage(&message)).await?;
         *self.history = history;
         Ok(calls)
     }
 }
 
-impl Tally {
+impl TurnStats {
     /// Notes that content arrived.
-    pub(crate) fn content(&mut self) {
+    pub(crate) fn mark_first_token(&mut self) {
         let started = self.started;
         self.first_token_after.get_or_insert_with(|| started.elapsed());
     }
 
     /// Adds what the server counted for one model call.
-    pub(crate) fn count(&mut self, usage: Usage) {
+    pub(crate) fn record_usage(&mut self, usage: TokenUsage) {
         add_usage(&mut self.usage, usage);
         self.last_usage = Some(usage);
     }
@@ -358,18 +381,18 @@ impl Tally {
 
 /// Refuses a message with which the turn cannot go on. Decided from the content: an outcome that
 /// claims a reply is not believed when there is none.
-fn check(message: &AssistantMessage, outcome: Outcome) -> Result<(), TurnErrorKind> {
+fn check_answer(message: &AssistantMessage, outcome: AnswerOutcome) -> Result<(), TurnErrorKind> {
     let reasoned = || message.reasoning.as_ref().is_some_and(|r| !r.text.trim().is_empty());
-    if outcome == Outcome::Refused {
+    if outcome == AnswerOutcome::Refused {
         return Err(TurnErrorKind::Refused);
     }
     if !message.is_empty() {
         return Ok(());
     }
     Err(match outcome {
-        Outcome::ReasoningCut => TurnErrorKind::ReasoningCut,
-        Outcome::ReasoningOnly => TurnErrorKind::ReasoningOnly,
-        Outcome::Truncated if !reasoned() => TurnErrorKind::CutOff,
+        AnswerOutcome::ReasoningTruncated => TurnErrorKind::ReasoningTruncated,
+        AnswerOutcome::ReasoningOnly => TurnErrorKind::ReasoningOnly,
+        AnswerOutcome::Truncated if !reasoned() => TurnErrorKind::OutputLimitReached,
         _ if reasoned() => TurnErrorKind::ReasoningOnly,
         _ => TurnErrorKind::Empty,
     })

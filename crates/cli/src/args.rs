@@ -10,7 +10,7 @@ pub(crate) mod trace;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use openclaw_config::Period;
+use openclaw_config::HumanDuration;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -26,14 +26,14 @@ use openclaw_config::Period;
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) global: Global,
+    pub(crate) global: GlobalArgs,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
 /// Options of every command.
 #[derive(Debug, Args)]
-pub(crate) struct Global {
+pub(crate) struct GlobalArgs {
     /// Read this config file instead of `~/.openclaw/openclaw.json`
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
@@ -50,36 +50,36 @@ pub(crate) struct Global {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum CliCommand {
     /// Run one turn of an agent: answer a message, with tools, until it is done
-    Agent(Agent),
+    Agent(AgentTurnArgs),
     /// Talk with an agent: each message is a turn, and the session is kept
-    Chat(chat::Chat),
+    Chat(chat::ChatArgs),
     /// Ask a model without an agent: no session, no tools
     #[command(visible_alias = "capability", subcommand_required = true)]
-    Infer(Infer),
+    Infer(InferArgs),
     /// Read, change, check and explain the config
     #[command(subcommand_required = true)]
-    Config(config::Config),
+    Config(config::ConfigArgs),
     /// Examine the config, the server and the model, and say what would mend what is wrong
-    Doctor(doctor::Doctor),
+    Doctor(doctor::DoctorArgs),
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
-    Models(Models),
+    Models(ModelsArgs),
     /// See, take out, take in and delete the conversations that are kept
-    Sessions(sessions::Sessions),
+    Sessions(sessions::SessionsArgs),
     /// See what was said to and by the model servers, and send it again
     #[command(subcommand_required = true)]
-    Trace(trace::Trace),
+    Trace(trace::TraceArgs),
     /// See what an agent sends before you have said a word
     #[command(subcommand_required = true)]
-    Prompt(prompt::Prompt),
+    Prompt(prompt::PromptArgs),
 }
 
 /// `openclaw agent`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
-pub(crate) struct Agent {
+pub(crate) struct AgentTurnArgs {
     /// What to do; `-` reads it from stdin. `/new` or `/reset` begins a new session, with what
     /// follows as its first message
     #[arg(long, short = 'm', value_name = "TEXT", allow_hyphen_values = true)]
@@ -99,7 +99,7 @@ pub(crate) struct Agent {
     #[arg(long)]
     pub(crate) no_session: bool,
     #[command(flatten)]
-    pub(crate) with: With,
+    pub(crate) agent: AgentArgs,
     /// Print one JSON object with the answer, the usage and what happened
     #[arg(long, conflicts_with = "output_format")]
     pub(crate) json: bool,
@@ -125,7 +125,7 @@ pub(crate) struct Agent {
 
 /// What an agent is run with.
 #[derive(Debug, Args)]
-pub(crate) struct With {
+pub(crate) struct AgentArgs {
     /// The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only
     /// model that the server has
     #[arg(long, value_name = "REF")]
@@ -145,15 +145,15 @@ pub(crate) struct With {
     /// Wait for a session that another process uses and for a server that is not there yet, so many
     /// seconds or as `90s`, `10m`, `2h`; without a time 10 minutes
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
-    pub(crate) wait: Option<Period>,
+    pub(crate) wait: Option<HumanDuration>,
     /// Run commands without asking
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
 }
 
-impl Agent {
+impl AgentTurnArgs {
     /// What goes to stdout.
-    pub(crate) fn format(&self) -> OutputFormat {
+    pub(crate) fn stdout_format(&self) -> OutputFormat {
         if self.json { OutputFormat::Json } else { self.output_format }
     }
 }
@@ -168,22 +168,22 @@ pub(crate) enum OutputFormat {
 
 /// `openclaw infer`.
 #[derive(Debug, Args)]
-pub(crate) struct Infer {
+pub(crate) struct InferArgs {
     #[command(subcommand)]
-    pub(crate) capability: Capability,
+    pub(crate) capability: InferCapability,
 }
 
 /// What can be inferred.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Capability {
+pub(crate) enum InferCapability {
     /// Text by a language model
     #[command(subcommand_required = true)]
-    Model(InferModel),
+    Model(InferModelArgs),
 }
 
 /// `openclaw infer model`.
 #[derive(Debug, Args)]
-pub(crate) struct InferModel {
+pub(crate) struct InferModelArgs {
     #[command(subcommand)]
     pub(crate) action: InferModelAction,
 }
@@ -192,13 +192,13 @@ pub(crate) struct InferModel {
 #[derive(Debug, Subcommand)]
 pub(crate) enum InferModelAction {
     /// Send one prompt and print the answer
-    Run(InferRun),
+    Run(InferRunArgs),
 }
 
 /// `openclaw infer model run`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
-pub(crate) struct InferRun {
+pub(crate) struct InferRunArgs {
     /// The model, as `provider/model-id`; default: as for `agent`
     #[arg(long, value_name = "REF")]
     pub(crate) model: Option<String>,
@@ -210,7 +210,7 @@ pub(crate) struct InferRun {
     pub(crate) prompt: String,
     /// Wait for a server that is not there yet, as for `agent`
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
-    pub(crate) wait: Option<Period>,
+    pub(crate) wait: Option<HumanDuration>,
     /// Print one JSON object instead of the bare answer
     #[arg(long)]
     pub(crate) json: bool,
@@ -226,7 +226,7 @@ pub(crate) struct InferRun {
 
 /// `openclaw models`.
 #[derive(Debug, Args)]
-pub(crate) struct Models {
+pub(crate) struct ModelsArgs {
     #[command(subcommand)]
     pub(crate) action: ModelsAction,
 }
@@ -235,18 +235,18 @@ pub(crate) struct Models {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsAction {
     /// List the models: those of the config, and those that the servers say they have
-    List(ModelsList),
+    List(ModelsListArgs),
     /// Show the default model, its fallbacks, aliases, and where each key comes from
-    Status(ModelsStatus),
+    Status(ModelsStatusArgs),
     /// Find out what the server does with a model, and remember it
-    Probe(doctor::ModelsProbe),
+    Probe(doctor::ModelsProbeArgs),
     /// Ask models in their order again that failed and were asked after the others since
-    Reset(ModelsReset),
+    Reset(ModelsResetArgs),
 }
 
 /// `openclaw models reset`.
 #[derive(Debug, Args)]
-pub(crate) struct ModelsReset {
+pub(crate) struct ModelsResetArgs {
     /// Only this model and its server, as `provider/model-id` or by alias, or all models of a
     /// provider by its id
     #[arg(value_name = "REF")]
@@ -259,7 +259,7 @@ pub(crate) struct ModelsReset {
 /// `openclaw models list`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
-pub(crate) struct ModelsList {
+pub(crate) struct ModelsListArgs {
     /// Only this provider
     #[arg(long, value_name = "ID")]
     pub(crate) provider: Option<String>,
@@ -280,7 +280,7 @@ pub(crate) struct ModelsList {
 /// `openclaw models status`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
-pub(crate) struct ModelsStatus {
+pub(crate) struct ModelsStatusArgs {
     /// Print one JSON object
     #[arg(long, conflicts_with = "plain")]
     pub(crate) json: bool,

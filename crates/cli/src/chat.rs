@@ -4,17 +4,17 @@
 //! the status and the input. What is typed while a turn runs is said to it. Without a terminal each
 //! line is a message, and what is written is plain.
 
-mod ask;
 mod command;
-mod desk;
-mod host;
+mod controller;
 mod input;
-mod numbers;
-mod orders;
-mod plain;
-mod start;
-mod thoughts;
-mod transcript;
+mod number_format;
+mod plain_chat;
+mod prompter;
+mod reasoning;
+mod scrollback;
+mod slash_commands;
+mod startup;
+mod terminal;
 mod turn;
 mod view;
 
@@ -22,85 +22,85 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use openclaw_config::Period;
+use openclaw_config::HumanDuration;
 use openclaw_runtime::{
-    Awaited, ConversationError, ConversationOptions, Limit, Place, Runtime, StoreError,
-    StoreErrorKind, Wait,
+    ConfiguredTimeout, ConversationError, ConversationOptions, Runtime, SessionTarget, StoreError,
+    StoreErrorKind, WaitPolicy, WaitProgress,
 };
 
-pub(crate) use self::ask::Person;
-pub(crate) use self::thoughts::Reasoning;
+pub(crate) use self::prompter::Prompter;
+pub(crate) use self::reasoning::ReasoningDisplay;
 
-use crate::approve::TerminalApprover;
-use crate::args::chat::Chat;
-use crate::commands::Context;
-use crate::exit::Exit;
+use crate::approver::TerminalApprover;
+use crate::args::chat::ChatArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
 use crate::printer::Printer;
 use crate::run::print_connect_error;
-use crate::{report, waiting};
+use crate::{error_report, wait};
 
 /// What is not at hand yet, a server or the session, and why.
-pub(crate) type Awaiting = Arc<Mutex<Option<String>>>;
+pub(crate) type SharedWaitReason = Arc<Mutex<Option<String>>>;
 
-pub(crate) async fn run(context: &Context, args: Chat) -> io::Result<Exit> {
-    let place = match place(&args) {
-        Ok(place) => place,
+pub(crate) async fn run(context: &CommandContext, args: ChatArgs) -> io::Result<ExitReason> {
+    let target = match session_target(&args) {
+        Ok(target) => target,
         Err(error) => {
-            report::print_store(context.printer, &error);
-            return Ok(Exit::Usage);
+            error_report::print_store_error(context.printer, &error);
+            return Ok(ExitReason::Usage);
         }
     };
-    if is_plain(context.printer, &args) {
-        plain::run(context, args, place).await
+    if uses_plain_mode(context.printer, &args) {
+        plain_chat::run(context, args, target).await
     } else {
-        start::run(context, args, place).await
+        startup::run(context, args, target).await
     }
 }
 
 /// Whether there is no terminal that a conversation could have for itself.
-fn is_plain(printer: Printer, args: &Chat) -> bool {
+fn uses_plain_mode(printer: Printer, args: &ChatArgs) -> bool {
     let stdin = io::IsTerminal::is_terminal(&io::stdin());
     args.plain || !stdin || !printer.stdout_is_terminal
 }
 
 /// The session that is meant; `None` is the agent's main one.
-fn place(args: &Chat) -> Result<Option<Place>, StoreError> {
+fn session_target(args: &ChatArgs) -> Result<Option<SessionTarget>, StoreError> {
     Ok(match (&args.session, &args.session_id) {
-        (Some(key), _) => Some(Place::Key(key.parse()?)),
-        (None, Some(id)) => Some(Place::Id(id.parse()?)),
+        (Some(key), _) => Some(SessionTarget::Key(key.parse()?)),
+        (None, Some(id)) => Some(SessionTarget::Id(id.parse()?)),
         (None, None) => None,
     })
 }
 
 /// The runtime and the options of the conversation that is asked for. What is waited for is told to
 /// `awaiting`, or else shown on stderr.
-fn prepare(
-    context: &Context,
-    args: &Chat,
-    place: Option<Place>,
-    (person, awaiting): (Option<&Person>, Option<&Awaiting>),
+fn prepare_conversation(
+    context: &CommandContext,
+    args: &ChatArgs,
+    target: Option<SessionTarget>,
+    (prompter, wait_reason): (Option<&Prompter>, Option<&SharedWaitReason>),
 ) -> (Runtime, ConversationOptions) {
     let mut runtime = context.runtime.clone();
-    if args.with.strict {
-        runtime = runtime.strict();
+    if args.agent.strict {
+        runtime = runtime.without_fallbacks();
     }
-    if let Some(person) = person {
-        runtime = runtime.with_consent(person.consent());
+    if let Some(person) = prompter {
+        runtime = runtime.with_consent(person.egress_consent());
     }
-    if let Some(Period(duration)) = args.with.wait {
-        runtime = runtime.with_wait(match awaiting {
-            Some(awaiting) => told(duration, Arc::clone(awaiting)),
-            None => waiting::shown(context.printer, duration),
+    if let Some(HumanDuration(duration)) = args.agent.wait {
+        runtime = runtime.with_wait_policy(match wait_reason {
+            Some(wait_reason) => shared_wait_policy(duration, Arc::clone(wait_reason)),
+            None => wait::terminal_wait_policy(context.printer, duration),
         });
     }
-    let approver = context.approver(args.with.yes);
-    let approver = TerminalApprover { person: person.cloned(), ..approver.as_ref().clone() };
+    let approver = context.terminal_approver(args.agent.yes);
+    let approver = TerminalApprover { prompter: prompter.cloned(), ..approver.as_ref().clone() };
     let options = ConversationOptions {
-        place,
-        agent: args.with.id.clone(),
-        model: args.with.model.clone(),
-        workspace: args.with.workspace.clone(),
-        time: args.with.timeout.map(|seconds| Limit {
+        target,
+        agent: args.agent.id.clone(),
+        model: args.agent.model.clone(),
+        workspace: args.agent.workspace.clone(),
+        time_limit: args.agent.timeout.map(|seconds| ConfiguredTimeout {
             duration: Duration::from_secs(seconds),
             source: "--timeout".into(),
         }),
@@ -109,28 +109,28 @@ fn prepare(
     (runtime, options)
 }
 
-fn told(duration: Duration, awaiting: Awaiting) -> Wait {
-    let limit = Limit { duration, source: "--wait".into() };
-    let tell = move |awaited: Option<Awaited<'_>>| {
-        let problem = awaited.map(|awaited| format!("failed to {}", awaited.missing));
-        *awaiting.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+fn shared_wait_policy(duration: Duration, wait_reason: SharedWaitReason) -> WaitPolicy {
+    let limit = ConfiguredTimeout { duration, source: "--wait".into() };
+    let on_progress = move |progress: Option<WaitProgress<'_>>| {
+        let problem = progress.map(|awaited| format!("failed to {}", awaited.target));
+        *wait_reason.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     };
-    Wait { limit, tell: Arc::new(tell) }
+    WaitPolicy { limit, on_progress: Arc::new(on_progress) }
 }
 
 /// Writes why there is no conversation, and tells the end that it leads to.
-fn print_error(printer: Printer, error: &ConversationError) -> Exit {
+fn print_conversation_error(printer: Printer, error: &ConversationError) -> ExitReason {
     match error {
         ConversationError::Connect(error) => print_connect_error(printer, error),
         ConversationError::Store(error) => {
             if error.kind() == StoreErrorKind::InUse {
                 let hint = "`--wait 10m` waits until it is free; `--session KEY` goes on with \
                             another session, or begins it.";
-                report::print_store_hinted(printer, error, Some(hint));
+                error_report::print_store_error_with_hint(printer, error, Some(hint));
             } else {
-                report::print_store(printer, error);
+                error_report::print_store_error(printer, error);
             }
-            Exit::of_conversation_error(&ConversationError::Store(error.clone()))
+            ExitReason::from_conversation_error(&ConversationError::Store(error.clone()))
         }
     }
 }

@@ -9,9 +9,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openclaw_core::ModelErrorKind;
 use openclaw_runtime::Runtime;
 
-use crate::approve::TerminalApprover;
-use crate::args::{Capability, Command, InferModelAction, ModelsAction};
-use crate::exit::Exit;
+use crate::approver::TerminalApprover;
+use crate::args::{CliCommand, InferCapability, InferModelAction, ModelsAction};
+use crate::exit::ExitReason;
 use crate::printer::Printer;
 
 pub(crate) mod agent;
@@ -27,35 +27,41 @@ pub(crate) mod sessions;
 pub(crate) mod trace;
 
 /// How long a run waits at its end for the trace to be written.
-pub(crate) const TRACE_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What every command has at hand.
 #[derive(Debug)]
-pub(crate) struct Context {
+pub(crate) struct CommandContext {
     pub(crate) printer: Printer,
     pub(crate) runtime: Runtime,
 }
 
-impl Context {
+impl CommandContext {
     /// Who decides on calls; `yes` lets commands run without asking.
-    pub(crate) fn approver(&self, yes: bool) -> Arc<TerminalApprover> {
+    pub(crate) fn terminal_approver(&self, yes: bool) -> Arc<TerminalApprover> {
         let exec = self.runtime.exec_config();
-        let (security, ask) = (exec.security(), exec.ask());
-        Arc::new(TerminalApprover { printer: self.printer, yes, security, ask, person: None })
+        let (security, ask) = (exec.security(), exec.ask_mode());
+        Arc::new(TerminalApprover {
+            printer: self.printer,
+            auto_approve: yes,
+            security,
+            ask_mode: ask,
+            prompter: None,
+        })
     }
 
     /// Says what was noted on the way.
     pub(crate) fn print_notices(&self) {
-        for notice in self.runtime.notices().take() {
-            self.printer.warning(notice);
+        for notice in self.runtime.notice_log().take_all() {
+            self.printer.print_warning(notice);
         }
     }
 }
 
-impl Context {
+impl CommandContext {
     /// Says how to see what went wrong between here and the server, where that may help and no
     /// trace is kept; with one, its end names the exchange.
-    pub(crate) fn hint_at_trace(&self, kind: Option<ModelErrorKind>) {
+    pub(crate) fn suggest_trace(&self, kind: Option<ModelErrorKind>) {
         let helps = matches!(
             kind,
             None | Some(
@@ -63,31 +69,33 @@ impl Context {
             )
         );
         if helps && self.runtime.trace().is_none() {
-            self.printer.hint(
+            self.printer.print_hint(
                 "Once more with `--trace`, and `openclaw trace show` shows all that was said.",
             );
         }
     }
 
     /// Waits until the trace is written, and says where to look when the run failed.
-    pub(crate) fn end_trace(&self, exit: Option<Exit>) {
+    pub(crate) fn finish_trace(&self, exit: Option<ExitReason>) {
         let Some(trace) = self.runtime.trace() else { return };
-        if !trace.flush(TRACE_WAIT) {
-            self.printer.warning("the trace is not complete: the disk is too slow");
+        if !trace.flush_to_disk(TRACE_FLUSH_TIMEOUT) {
+            self.printer.print_warning("the trace is not complete: the disk is too slow");
         }
-        if let Some(problem) = trace.take_problem() {
-            self.printer.warning(problem);
+        if let Some(problem) = trace.take_disk_problem() {
+            self.printer.print_warning(problem);
         }
-        let has_failed = !matches!(exit, Some(Exit::Ok | Exit::Usage | Exit::Interrupted));
+        let has_failed =
+            !matches!(exit, Some(ExitReason::Ok | ExitReason::Usage | ExitReason::Interrupted));
         if let Some(number) = trace.last_number().filter(|_| has_failed) {
-            self.printer
-                .hint(format_args!("`openclaw trace show {number}` shows all that was said."));
+            self.printer.print_hint(format_args!(
+                "`openclaw trace show {number}` shows all that was said."
+            ));
         }
     }
 }
 
 /// Understands `--verbose on` and `--verbose off`, as the original has them, beside the plain flag.
-pub(crate) fn normalise(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut normal: Vec<OsString> = Vec::new();
     for arg in args {
         let after_flag = normal.last().is_some_and(|last| last == "--verbose");
@@ -103,11 +111,11 @@ pub(crate) fn normalise(args: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
 }
 
 /// Says why an option that the original has makes no sense here yet.
-pub(crate) fn unsupported(command: &Command) -> Option<String> {
+pub(crate) fn explain_unsupported_option(command: &CliCommand) -> Option<String> {
     let no_channel = "there are no channels to deliver to; the answer goes to stdout";
     let no_gateway = "there is no gateway yet; the command runs in this process";
     let (option, why) = match command {
-        Command::Agent(args) => [
+        CliCommand::Agent(args) => [
             (args.thinking.is_some(), "--thinking", "the level of thinking cannot be set yet"),
             (args.to.is_some(), "--to", no_channel),
             (args.channel.is_some(), "--channel", no_channel),
@@ -115,19 +123,19 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
         ]
         .into_iter()
         .find_map(|(given, option, why)| given.then_some((option, why)))?,
-        Command::Chat(_)
-        | Command::Config(_)
-        | Command::Doctor(_)
-        | Command::Prompt(_)
-        | Command::Sessions(_)
-        | Command::Trace(_) => return None,
-        Command::Infer(infer) => match &infer.capability {
-            Capability::Model(model) => match &model.action {
+        CliCommand::Chat(_)
+        | CliCommand::Config(_)
+        | CliCommand::Doctor(_)
+        | CliCommand::Prompt(_)
+        | CliCommand::Sessions(_)
+        | CliCommand::Trace(_) => return None,
+        CliCommand::Infer(infer) => match &infer.capability {
+            InferCapability::Model(model) => match &model.action {
                 InferModelAction::Run(args) if args.gateway => ("--gateway", no_gateway),
                 InferModelAction::Run(_) => return None,
             },
         },
-        Command::Models(models) => match &models.action {
+        CliCommand::Models(models) => match &models.action {
             ModelsAction::Status(args) if args.probe || args.check => {
                 ("--probe", "keys are not tried yet; `openclaw models list` asks each server")
             }
@@ -138,7 +146,7 @@ pub(crate) fn unsupported(command: &Command) -> Option<String> {
 }
 
 /// Whether the arguments are wrong for want of a message.
-pub(crate) fn lacks_message(error: &clap::Error) -> bool {
+pub(crate) fn is_message_missing(error: &clap::Error) -> bool {
     let missing = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::Strings(missing)) => missing.as_slice(),
         _ => &[],
@@ -148,7 +156,7 @@ pub(crate) fn lacks_message(error: &clap::Error) -> bool {
 }
 
 /// The text of an option, or stdin for `-`.
-pub(crate) fn text_or_stdin(text: String) -> io::Result<String> {
+pub(crate) fn read_text_or_stdin(text: String) -> io::Result<String> {
     if text != "-" {
         return Ok(text);
     }
@@ -159,12 +167,12 @@ pub(crate) fn text_or_stdin(text: String) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::normalise;
+    use super::normalise_args;
 
     #[test]
     fn verbose_takes_on_and_off() {
         let normal = |args: &[&str]| -> Vec<String> {
-            let args = normalise(args.iter().map(|arg| (*arg).into()));
+            let args = normalise_args(args.iter().map(|arg| (*arg).into()));
             args.into_iter().map(|arg| arg.into_string().unwrap()).collect()
         };
         assert_eq!(

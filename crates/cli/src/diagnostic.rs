@@ -1,59 +1,59 @@
 //! What is wrong with the config, with the line it is about.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use openclaw_config::{Diagnostic, LoadError, Loaded, Severity};
+use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
 
+use crate::error_report;
 use crate::printer::Printer;
-use crate::report;
 
 /// Writes the problems of a config that is used; with `--verbose` also what is only worth knowing,
 /// and the keys that do nothing.
-pub(crate) fn print(printer: Printer, loaded: &Loaded) {
+pub(crate) fn print_config_problems(printer: Printer, loaded: &LoadedConfig) {
     if !loaded.diagnostics.is_empty() {
-        let told = |it: &&Diagnostic| it.severity != Severity::Note || printer.is_verbose();
-        for diagnostic in loaded.diagnostics.iter().filter(told) {
-            let text = loaded.text_of(diagnostic).unwrap_or_default();
-            print_all(printer, std::slice::from_ref(diagnostic), &text);
+        let is_printed = |it: &&Diagnostic| it.severity != Severity::Note || printer.is_verbose();
+        for diagnostic in loaded.diagnostics.iter().filter(is_printed) {
+            let text = loaded.diagnostic_source_text(diagnostic).unwrap_or_default();
+            print_diagnostics(printer, std::slice::from_ref(diagnostic), &text);
         }
     }
     if printer.is_verbose() {
         match (&loaded.path, loaded.exists) {
-            (Some(path), true) => printer.detail(format_args!("config: {}", path.display())),
+            (Some(path), true) => printer.print_detail(format_args!("config: {}", path.display())),
             (Some(path), false) => {
-                printer.detail(format_args!("config: none at {}", path.display()));
+                printer.print_detail(format_args!("config: none at {}", path.display()));
             }
             (None, _) => {}
         }
-        for key in loaded.unused() {
-            printer.detail(format_args!("config: `{key}` is known and has no effect yet"));
+        for key in loaded.unused_keys() {
+            printer.print_detail(format_args!("config: `{key}` is known and has no effect yet"));
         }
     }
 }
 
 /// Writes problems of a text, all but errors only unless quiet.
-pub(crate) fn print_all(printer: Printer, diagnostics: &[Diagnostic], text: &str) {
+pub(crate) fn print_diagnostics(printer: Printer, diagnostics: &[Diagnostic], text: &str) {
     for diagnostic in diagnostics {
-        if diagnostic.severity == Severity::Error || printer.is_chatty() {
-            printer.rendered(&render(printer, diagnostic, text));
+        if diagnostic.severity == Severity::Error || printer.shows_progress() {
+            printer.print_rendered(&render_diagnostic(printer, diagnostic, text));
         }
     }
 }
 
 /// Writes why a config cannot be used at all.
-pub(crate) fn print_broken(printer: Printer, error: &LoadError) {
-    if let LoadError::Broken { diagnostics, text_to_show, .. } = error {
+pub(crate) fn print_load_error(printer: Printer, error: &LoadError) {
+    if let LoadError::Broken { diagnostics, redacted_text, .. } = error {
         for diagnostic in diagnostics {
-            printer.rendered(&render(printer, diagnostic, text_to_show));
+            printer.print_rendered(&render_diagnostic(printer, diagnostic, redacted_text));
         }
         return;
     }
-    printer.error(format_args!("failed to {error}"));
-    for cause in report::causes(error) {
-        printer.aside(format_args!("cause: {cause}"));
+    printer.print_error(format_args!("failed to {error}"));
+    for cause in error_report::error_causes(error) {
+        printer.print_indented(format_args!("cause: {cause}"));
     }
 }
 
-fn render(printer: Printer, diagnostic: &Diagnostic, text: &str) -> String {
+fn render_diagnostic(printer: Printer, diagnostic: &Diagnostic, text: &str) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -78,6 +78,6 @@ fn render(printer: Printer, diagnostic: &Diagnostic, text: &str) -> String {
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    let renderer = if printer.color() { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if printer.uses_color() { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
 }

@@ -4,27 +4,27 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use openclaw_runtime::{Consent, Runtime};
+use openclaw_runtime::{EgressConsent, Runtime};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::printer::Printer;
-use crate::visible;
+use crate::sanitize;
 
 /// The runtime of a command that sends a conversation: it asks where there is a terminal, and with
 /// `strict` it uses no fallback.
-pub(crate) fn runtime(runtime: Runtime, printer: Printer, strict: bool) -> Runtime {
-    let runtime = if strict { runtime.strict() } else { runtime };
+pub(crate) fn restrict_runtime(runtime: Runtime, printer: Printer, strict: bool) -> Runtime {
+    let runtime = if strict { runtime.without_fallbacks() } else { runtime };
     if std::io::stdin().is_terminal() && printer.stderr_is_terminal {
-        runtime.with_consent(consent(printer))
+        runtime.with_consent(terminal_consent(printer))
     } else {
         runtime
     }
 }
 
-fn consent(printer: Printer) -> Consent {
+fn terminal_consent(printer: Printer) -> EgressConsent {
     Arc::new(move |question: String| {
         async move {
-            printer.question(format_args!("{} [y/N]", visible::line(&question)));
+            printer.print_question(format_args!("{} [y/N]", sanitize::escape_line(&question)));
             let mut line = String::new();
             let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
             read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")

@@ -8,7 +8,7 @@ use openclaw_runtime::{
 /// The end of a run; each has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Exit {
+pub enum ExitReason {
     /// What was asked for was done.
     Ok,
     /// It was tried and failed.
@@ -37,27 +37,30 @@ pub enum Exit {
 
 /// Every exit code with its meaning, for the documentation.
 pub const EXIT_CODES: &[(u8, &str)] = &[
-    (Exit::Ok.code(), "What was asked for was done."),
-    (Exit::Failed.code(), "It was tried and failed; stderr, or `error` in the JSON, says why."),
-    (Exit::Usage.code(), "The command line makes no sense."),
-    (Exit::Config.code(), "The config cannot be used; nothing was sent."),
-    (Exit::Unreachable.code(), "No server answers at the address."),
-    (Exit::Refused.code(), "The server refused the key, the model or the request."),
+    (ExitReason::Ok.code(), "What was asked for was done."),
     (
-        Exit::NeedsInput.code(),
+        ExitReason::Failed.code(),
+        "It was tried and failed; stderr, or `error` in the JSON, says why.",
+    ),
+    (ExitReason::Usage.code(), "The command line makes no sense."),
+    (ExitReason::Config.code(), "The config cannot be used; nothing was sent."),
+    (ExitReason::Unreachable.code(), "No server answers at the address."),
+    (ExitReason::Refused.code(), "The server refused the key, the model or the request."),
+    (
+        ExitReason::NeedsInput.code(),
         "The turn waits for an answer of yours; the question is in the message.",
     ),
-    (Exit::Silent.code(), "The agent had nothing to say, and said so."),
+    (ExitReason::Silent.code(), "The agent had nothing to say, and said so."),
     (
-        Exit::Stopped.code(),
+        ExitReason::Stopped.code(),
         "The turn was stopped: a limit on its calls, broken or repeated calls, or an answer without end.",
     ),
-    (Exit::InUse.code(), "Another process uses the session; nothing was sent."),
-    (Exit::TimedOut.code(), "A clock ran out; the message names it and where it is set."),
-    (Exit::Interrupted.code(), "Stopped by Ctrl-C or a terminating signal."),
+    (ExitReason::InUse.code(), "Another process uses the session; nothing was sent."),
+    (ExitReason::TimedOut.code(), "A clock ran out; the message names it and where it is set."),
+    (ExitReason::Interrupted.code(), "Stopped by Ctrl-C or a terminating signal."),
 ];
 
-impl Exit {
+impl ExitReason {
     /// The code that the process ends with.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -79,7 +82,7 @@ impl Exit {
 
     /// The end that a failed model call leads to.
     #[must_use]
-    pub fn of_model_error(kind: ModelErrorKind) -> Self {
+    pub fn from_model_error(kind: ModelErrorKind) -> Self {
         match kind {
             ModelErrorKind::Connect => Self::Unreachable,
             ModelErrorKind::Timeout { .. } => Self::TimedOut,
@@ -94,25 +97,25 @@ impl Exit {
 
     /// The end that a turn leads to.
     #[must_use]
-    pub fn of_turn(outcome: &TurnOutcome) -> Self {
+    pub fn from_turn_outcome(outcome: &TurnOutcome) -> Self {
         match outcome {
             TurnOutcome::Reply { .. } => Self::Ok,
-            TurnOutcome::Silent => Self::Silent,
+            TurnOutcome::NoReply => Self::Silent,
             TurnOutcome::NeedsInput { .. } => Self::NeedsInput,
             TurnOutcome::TimedOut { .. } => Self::TimedOut,
             TurnOutcome::Cancelled => Self::Interrupted,
-            TurnOutcome::Failed(error) => Self::of_turn_error(error.kind()),
+            TurnOutcome::Failed(error) => Self::from_turn_error(error.kind()),
             _ => Self::Failed,
         }
     }
 
-    fn of_turn_error(kind: TurnErrorKind) -> Self {
+    fn from_turn_error(kind: TurnErrorKind) -> Self {
         match kind {
-            TurnErrorKind::Model(kind) => Self::of_model_error(kind),
+            TurnErrorKind::Model(kind) => Self::from_model_error(kind),
             TurnErrorKind::Refused => Self::Refused,
             TurnErrorKind::ModelCallLimit
             | TurnErrorKind::ToolCallLimit
-            | TurnErrorKind::BrokenCalls
+            | TurnErrorKind::InvalidCalls
             | TurnErrorKind::RepeatedCalls
             | TurnErrorKind::Repetition(_) => Self::Stopped,
             _ => Self::Failed,
@@ -121,7 +124,7 @@ impl Exit {
 
     /// The end that a session store that does not serve leads to.
     #[must_use]
-    pub fn of_store_error(kind: StoreErrorKind) -> Self {
+    pub fn from_store_error(kind: StoreErrorKind) -> Self {
         match kind {
             StoreErrorKind::InUse | StoreErrorKind::Busy => Self::InUse,
             StoreErrorKind::NotFound | StoreErrorKind::Ambiguous | StoreErrorKind::Invalid => {
@@ -133,18 +136,18 @@ impl Exit {
 
     /// The end that a conversation that cannot be taken up leads to.
     #[must_use]
-    pub fn of_conversation_error(error: &ConversationError) -> Self {
+    pub fn from_conversation_error(error: &ConversationError) -> Self {
         match error {
-            ConversationError::Connect(error) => Self::of_connect_error(error),
-            ConversationError::Store(error) => Self::of_store_error(error.kind()),
+            ConversationError::Connect(error) => Self::from_connect_error(error),
+            ConversationError::Store(error) => Self::from_store_error(error.kind()),
         }
     }
 
     /// The end that a model that is not at hand leads to.
     #[must_use]
-    pub fn of_connect_error(error: &ConnectError) -> Self {
+    pub fn from_connect_error(error: &ConnectError) -> Self {
         match error {
-            ConnectError::Model(error) => Self::of_model_error(error.kind()),
+            ConnectError::Model(error) => Self::from_model_error(error.kind()),
             ConnectError::Setup(error) => match error.kind() {
                 SetupErrorKind::InvalidReference | SetupErrorKind::UnknownAgent => Self::Usage,
                 SetupErrorKind::UnknownModel => Self::Refused,
@@ -155,8 +158,8 @@ impl Exit {
     }
 }
 
-impl From<Exit> for std::process::ExitCode {
-    fn from(exit: Exit) -> Self {
+impl From<ExitReason> for std::process::ExitCode {
+    fn from(exit: ExitReason) -> Self {
         Self::from(exit.code())
     }
 }
@@ -166,35 +169,36 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use openclaw_core::Clock;
-    use openclaw_runtime::Limit;
+    use openclaw_core::ModelTimeoutKind;
+    use openclaw_runtime::ConfiguredTimeout;
 
     use super::*;
 
     #[test]
     fn every_outcome_of_a_turn_has_its_own_code_and_only_a_reply_is_a_success() {
-        let limit = Limit { duration: Duration::from_secs(1), source: "--timeout".into() };
+        let limit =
+            ConfiguredTimeout { duration: Duration::from_secs(1), source: "--timeout".into() };
         let outcomes = [
             (TurnOutcome::Reply { text: "Hi".to_owned(), truncated: false }, 0),
             (TurnOutcome::NeedsInput { question: "May it?".to_owned() }, 6),
-            (TurnOutcome::Silent, 7),
+            (TurnOutcome::NoReply, 7),
             (TurnOutcome::TimedOut { limit }, 124),
             (TurnOutcome::Cancelled, 130),
         ];
         for (outcome, code) in outcomes {
-            assert_eq!(Exit::of_turn(&outcome).code(), code, "{outcome:?}");
+            assert_eq!(ExitReason::from_turn_outcome(&outcome).code(), code, "{outcome:?}");
         }
     }
 
     #[test]
     fn failures_are_told_apart_by_their_codes() {
         let after = Duration::from_secs(1);
-        let timeout = ModelErrorKind::Timeout { clock: Clock::Total, after };
+        let timeout = ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, after };
         for (kind, code) in [
             (TurnErrorKind::Empty, 1),
             (TurnErrorKind::ReasoningOnly, 1),
-            (TurnErrorKind::ReasoningCut, 1),
-            (TurnErrorKind::CutOff, 1),
+            (TurnErrorKind::ReasoningTruncated, 1),
+            (TurnErrorKind::OutputLimitReached, 1),
             (TurnErrorKind::Journal, 1),
             (TurnErrorKind::Model(ModelErrorKind::Interrupted), 1),
             (TurnErrorKind::Model(ModelErrorKind::Connect), 4),
@@ -202,11 +206,11 @@ mod tests {
             (TurnErrorKind::Refused, 5),
             (TurnErrorKind::ModelCallLimit, 8),
             (TurnErrorKind::ToolCallLimit, 8),
-            (TurnErrorKind::BrokenCalls, 8),
+            (TurnErrorKind::InvalidCalls, 8),
             (TurnErrorKind::RepeatedCalls, 8),
             (TurnErrorKind::Model(timeout), 124),
         ] {
-            assert_eq!(Exit::of_turn_error(kind).code(), code, "{kind:?}");
+            assert_eq!(ExitReason::from_turn_error(kind).code(), code, "{kind:?}");
         }
     }
 
@@ -222,7 +226,7 @@ mod tests {
             (StoreErrorKind::Damaged, 1),
             (StoreErrorKind::TooNew, 1),
         ] {
-            assert_eq!(Exit::of_store_error(kind).code(), code, "{kind:?}");
+            assert_eq!(ExitReason::from_store_error(kind).code(), code, "{kind:?}");
         }
     }
 

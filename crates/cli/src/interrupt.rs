@@ -7,24 +7,24 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// Runs `work` until it is done or a person stops it. What is stopped is dropped: connections
 /// close, so that the server stops generating, and running commands are ended. `None` when it was
 /// stopped.
-pub(crate) async fn unless_stopped<T>(work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn run_unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
-        () = stopped() => None,
+        () = wait_for_interrupt() => None,
         value = work => Some(value),
     }
 }
 
 /// Waits until a person stops the program. Whoever waits more than once keeps [`Stops`].
-pub(crate) async fn stopped() {
-    Stops::new().next().await;
+pub(crate) async fn wait_for_interrupt() {
+    InterruptSignals::new().next().await;
 }
 
 /// Hears each signal from now on, also those that come while nobody waits.
 #[derive(Debug)]
-pub(crate) struct Stops(Option<(Signal, Signal)>);
+pub(crate) struct InterruptSignals(Option<(Signal, Signal)>);
 
-impl Stops {
+impl InterruptSignals {
     pub(crate) fn new() -> Self {
         let interrupt = signal(SignalKind::interrupt());
         Self(interrupt.ok().zip(signal(SignalKind::terminate()).ok()))
@@ -47,16 +47,16 @@ mod tests {
     use std::process::{Command, id};
     use std::time::Duration;
 
-    use super::Stops;
+    use super::InterruptSignals;
 
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "the test sends a signal to itself")]
     async fn a_signal_that_comes_while_nobody_waits_is_heard() {
-        let mut stops = Stops::new();
+        let mut signals = InterruptSignals::new();
         for name in ["INT", "TERM"] {
             let kill = format!("kill -{name} {}", id());
             assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-            tokio::time::timeout(Duration::from_mins(1), stops.next()).await.unwrap();
+            tokio::time::timeout(Duration::from_mins(1), signals.next()).await.unwrap();
         }
     }
 }

@@ -4,30 +4,30 @@
 //! command resolves what was typed against the config before it acts. Answers and JSON go to
 //! stdout, all else to stderr, and every end has a documented exit code.
 
-mod approve;
+mod approver;
 mod args;
 mod chat;
 mod commands;
 mod diagnostic;
 mod egress;
+mod error_report;
 mod exit;
-mod found;
 mod interrupt;
 mod log;
 mod printer;
 mod progress;
-mod report;
+mod recovery_notice;
 mod run;
+mod sanitize;
 mod table;
-mod times;
-mod visible;
-mod waiting;
+mod timestamp;
+mod wait;
 
-pub use exit::{EXIT_CODES, Exit};
+pub use exit::{EXIT_CODES, ExitReason};
 pub use run::run;
 
 /// The command as clap sees it, for generated documentation and completions.
 #[must_use]
-pub fn command() -> clap::Command {
+pub fn clap_command() -> clap::Command {
     <args::Cli as clap::CommandFactory>::command()
 }

@@ -6,7 +6,7 @@ use tracing_subscriber::filter::LevelFilter;
 ///
 /// # Errors
 /// When the text names no level.
-pub(crate) fn start(level: &str) -> Result<(), String> {
+pub(crate) fn start_logging(level: &str) -> Result<(), String> {
     let level: LevelFilter = level.parse().map_err(|_| {
         format!("OPENCLAW_LOG is {level:?}; expected `error`, `warn`, `info`, `debug` or `trace`")
     })?;

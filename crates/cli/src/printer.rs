@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-use crate::visible;
+use crate::sanitize;
 
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,29 +24,29 @@ pub(crate) struct Printer {
     /// Whether a person reads stderr as it is written.
     pub(crate) stderr_is_terminal: bool,
     /// Where all is written instead of on the streams.
-    sheet: Option<&'static Sheet>,
+    output_buffer: Option<&'static OutputBuffer>,
 }
 
 /// Keeps what is written until it is taken, for whoever draws on the terminal.
 #[derive(Debug, Default)]
-pub(crate) struct Sheet(Mutex<String>);
+pub(crate) struct OutputBuffer(Mutex<String>);
 
-impl Sheet {
+impl OutputBuffer {
     /// Takes what was written since the last time.
-    pub(crate) fn take(&self) -> String {
+    pub(crate) fn take_text(&self) -> String {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn write(&self, text: fmt::Arguments<'_>) {
-        let mut sheet = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Writing to a string does not fail.
-        let _ = fmt::Write::write_fmt(&mut *sheet, text);
+        let _ = fmt::Write::write_fmt(&mut *buffer, text);
     }
 }
 
 /// A way to stand out on a terminal.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Style {
+pub(crate) enum TextStyle {
     Bold,
     Dim,
     Red,
@@ -63,24 +63,24 @@ impl Printer {
             color: stderr_is_terminal && !plain,
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal,
-            sheet: None,
+            output_buffer: None,
         }
     }
 
     /// Writes all to a sheet that lives as long as the program.
-    pub(crate) fn onto(self, sheet: &'static Sheet) -> Self {
-        Self { sheet: Some(sheet), ..self }
+    pub(crate) fn with_output_buffer(self, buffer: &'static OutputBuffer) -> Self {
+        Self { output_buffer: Some(buffer), ..self }
     }
 
     /// Writes a piece of an answer at once: to a pipe as it is, to a terminal harmlessly.
-    pub(crate) fn answer(self, text: &str) -> io::Result<()> {
-        if let Some(sheet) = self.sheet {
-            sheet.write(format_args!("{}", visible::prose(text)));
+    pub(crate) fn write_answer(self, text: &str) -> io::Result<()> {
+        if let Some(sheet) = self.output_buffer {
+            sheet.write(format_args!("{}", sanitize::escape_prose(text)));
             return Ok(());
         }
         let mut out = io::stdout().lock();
         if self.stdout_is_terminal {
-            out.write_all(visible::prose(text).as_bytes())?;
+            out.write_all(sanitize::escape_prose(text).as_bytes())?;
         } else {
             out.write_all(text.as_bytes())?;
         }
@@ -88,8 +88,8 @@ impl Printer {
     }
 
     /// Writes text that is laid out and harmless already, as it is.
-    pub(crate) fn answer_styled(self, text: &str) -> io::Result<()> {
-        if let Some(sheet) = self.sheet {
+    pub(crate) fn write_styled_answer(self, text: &str) -> io::Result<()> {
+        if let Some(sheet) = self.output_buffer {
             sheet.write(format_args!("{text}"));
             return Ok(());
         }
@@ -99,13 +99,13 @@ impl Printer {
     }
 
     /// Writes an answer's line.
-    pub(crate) fn answer_line(self, text: impl Display) -> io::Result<()> {
-        self.answer(&format!("{text}\n"))
+    pub(crate) fn write_answer_line(self, text: impl Display) -> io::Result<()> {
+        self.write_answer(&format!("{text}\n"))
     }
 
     /// Writes a JSON value as an answer, indented.
-    pub(crate) fn answer_json(self, value: &serde_json::Value) -> io::Result<()> {
-        self.answer(&format!("{value:#}\n"))
+    pub(crate) fn write_answer_json(self, value: &serde_json::Value) -> io::Result<()> {
+        self.write_answer(&format!("{value:#}\n"))
     }
 
     /// Tells whether details are wanted.
@@ -114,89 +114,89 @@ impl Printer {
     }
 
     /// Tells whether progress is wanted.
-    pub(crate) fn is_chatty(self) -> bool {
+    pub(crate) fn shows_progress(self) -> bool {
         self.verbosity > Verbosity::Quiet
     }
 
     /// Writes a line of progress, unless quiet.
-    pub(crate) fn note(self, text: impl Display) {
-        if self.is_chatty() {
-            self.stderr(format_args!("{text}\n"));
+    pub(crate) fn print_note(self, text: impl Display) {
+        if self.shows_progress() {
+            self.write_stderr(format_args!("{text}\n"));
         }
     }
 
     /// Writes a detail, if details are wanted.
-    pub(crate) fn detail(self, text: impl Display) {
+    pub(crate) fn print_detail(self, text: impl Display) {
         if self.is_verbose() {
-            self.stderr(format_args!("{text}\n"));
+            self.write_stderr(format_args!("{text}\n"));
         }
     }
 
     /// Writes a piece of progress as it is, unless quiet.
-    pub(crate) fn raw(self, text: &str) {
-        if self.is_chatty() {
-            self.stderr(format_args!("{text}"));
+    pub(crate) fn print_raw(self, text: &str) {
+        if self.shows_progress() {
+            self.write_stderr(format_args!("{text}"));
         }
     }
 
     /// Writes what went wrong; always.
-    pub(crate) fn error(self, text: impl Display) {
-        let label = self.paint(Style::Red, "error:");
-        self.stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
+    pub(crate) fn print_error(self, text: impl Display) {
+        let label = self.style_text(TextStyle::Red, "error:");
+        self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
     }
 
     /// Writes a line that belongs to an error, set off from it; always.
-    pub(crate) fn aside(self, text: impl Display) {
-        let text = format!("  {}", visible::line(&text.to_string()));
-        self.rendered(&self.paint(Style::Dim, text));
+    pub(crate) fn print_indented(self, text: impl Display) {
+        let text = format!("  {}", sanitize::escape_line(&text.to_string()));
+        self.print_rendered(&self.style_text(TextStyle::Dim, text));
     }
 
     /// Writes what may be wrong, unless quiet.
-    pub(crate) fn warning(self, text: impl Display) {
-        let label = self.paint(Style::Yellow, "warning:");
-        self.note(format_args!("{label} {}", visible::line(&text.to_string())));
+    pub(crate) fn print_warning(self, text: impl Display) {
+        let label = self.style_text(TextStyle::Yellow, "warning:");
+        self.print_note(format_args!("{label} {}", sanitize::escape_line(&text.to_string())));
     }
 
     /// Writes what a person could do; always, because it belongs to an error.
-    pub(crate) fn hint(self, text: impl Display) {
-        let label = self.paint(Style::Bold, "hint:");
-        self.stderr(format_args!("{label} {}\n", visible::line(&text.to_string())));
+    pub(crate) fn print_hint(self, text: impl Display) {
+        let label = self.style_text(TextStyle::Bold, "hint:");
+        self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
     }
 
     /// Writes a question, behind which the answer is typed; always.
-    pub(crate) fn question(self, text: impl Display) {
-        let text = self.paint(Style::Bold, text);
-        self.stderr(format_args!("{text} "));
+    pub(crate) fn print_question(self, text: impl Display) {
+        let text = self.style_text(TextStyle::Bold, text);
+        self.write_stderr(format_args!("{text} "));
     }
 
     /// Writes text that is already laid out; always.
-    pub(crate) fn rendered(self, text: &str) {
-        self.stderr(format_args!("{text}\n"));
+    pub(crate) fn print_rendered(self, text: &str) {
+        self.write_stderr(format_args!("{text}\n"));
     }
 
     /// Tells whether stderr shows colour.
-    pub(crate) fn color(self) -> bool {
+    pub(crate) fn uses_color(self) -> bool {
         self.color
     }
 
     /// Makes text stand out where the terminal can.
-    pub(crate) fn paint(self, style: Style, text: impl Display) -> String {
+    pub(crate) fn style_text(self, style: TextStyle, text: impl Display) -> String {
         if !self.color {
             return text.to_string();
         }
         let code = match style {
-            Style::Bold => 1,
-            Style::Dim => 2,
-            Style::Red => 31,
-            Style::Green => 32,
-            Style::Yellow => 33,
+            TextStyle::Bold => 1,
+            TextStyle::Dim => 2,
+            TextStyle::Red => 31,
+            TextStyle::Green => 32,
+            TextStyle::Yellow => 33,
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }
 
     /// Nothing is left to tell when stderr is gone, so a failure to write there is dropped.
-    fn stderr(self, text: fmt::Arguments<'_>) {
-        if let Some(sheet) = self.sheet {
+    fn write_stderr(self, text: fmt::Arguments<'_>) {
+        if let Some(sheet) = self.output_buffer {
             return sheet.write(text);
         }
         let _ = io::stderr().lock().write_fmt(text);

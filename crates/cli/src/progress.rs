@@ -1,38 +1,41 @@
 //! Shows a turn while it runs.
 
-mod words;
+mod event_text;
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use openclaw_runtime::{Attempts, TurnEvent};
+use openclaw_runtime::{AttemptLog, TurnEvent};
 
-use crate::printer::{Printer, Style};
-use crate::visible;
+use crate::printer::{Printer, TextStyle};
+use crate::sanitize;
 
-pub(crate) use words::{Absence, VOID, absence, ago, describe, doing, mishap, time};
+pub(crate) use event_text::{
+    ANSWER_RESET_NOTICE, ServerWait, activity_text, describe_call, format_age, format_duration,
+    notice_line, server_wait,
+};
 
 /// How long nothing may happen before the person is told what is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+const STATUS_DELAY: Duration = Duration::from_secs(2);
 
 /// Renders the events of one turn.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct TurnProgress {
     printer: Printer,
     /// Whether the text of the model goes to stdout as it comes.
-    streams: bool,
-    attempts: Attempts,
-    told_attempts: usize,
-    waiting_for: Option<Wait>,
-    cursor: Cursor,
+    streams_text: bool,
+    attempts: AttemptLog,
+    reported_attempts: usize,
+    wait: Option<WaitStatus>,
+    cursor: CursorPosition,
     /// Whether the text of the current message went to stdout.
-    streamed: bool,
+    has_streamed_text: bool,
 }
 
 /// What is waited for.
 #[derive(Debug)]
-struct Wait {
-    what: String,
+struct WaitStatus {
+    label: String,
     since: Instant,
     /// How long at most.
     limit: Option<Duration>,
@@ -42,7 +45,7 @@ struct Wait {
 
 /// Where the terminal's cursor was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cursor {
+enum CursorPosition {
     LineStart,
     /// Behind text that did not end its line.
     InLine,
@@ -50,23 +53,23 @@ enum Cursor {
     OnStatus,
 }
 
-impl Cursor {
-    fn after(text: &str) -> Self {
+impl CursorPosition {
+    fn after_text(text: &str) -> Self {
         if text.ends_with('\n') { Self::LineStart } else { Self::InLine }
     }
 }
 
-impl Progress {
+impl TurnProgress {
     /// `streams` is whether the model's text goes to stdout as it comes.
-    pub(crate) fn new(printer: Printer, attempts: Attempts, streams: bool) -> Self {
+    pub(crate) fn new(printer: Printer, attempts: AttemptLog, streams_text: bool) -> Self {
         Self {
             printer,
-            streams,
+            streams_text,
             attempts,
-            told_attempts: 0,
-            waiting_for: None,
-            cursor: Cursor::LineStart,
-            streamed: false,
+            reported_attempts: 0,
+            wait: None,
+            cursor: CursorPosition::LineStart,
+            has_streamed_text: false,
         }
     }
 
@@ -74,123 +77,131 @@ impl Progress {
     ///
     /// # Errors
     /// When stdout does not take the text.
-    pub(crate) fn event(&mut self, event: &TurnEvent) -> io::Result<()> {
-        self.tell_attempts();
+    pub(crate) fn show_event(&mut self, event: &TurnEvent) -> io::Result<()> {
+        self.print_new_attempts();
         match event {
             TurnEvent::ModelCallStarted { .. } => {
-                self.wait_for("waiting for the model".to_owned());
-                self.streamed = false;
+                self.start_wait("waiting for the model".to_owned());
+                self.has_streamed_text = false;
             }
-            TurnEvent::Waiting { state, waited, ahead } => {
+            TurnEvent::WaitingForServer { activity, idle_for, other_requests } => {
                 let now = Instant::now();
-                let since = now.checked_sub(*waited).unwrap_or(now);
-                let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
-                let what = doing(*state).to_owned();
-                self.waiting_for = Some(Wait { what, since, limit: None, note });
+                let since = now.checked_sub(*idle_for).unwrap_or(now);
+                let note =
+                    other_requests.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
+                let label = activity_text(*activity).to_owned();
+                self.wait = Some(WaitStatus { label, since, limit: None, note });
             }
-            TurnEvent::Compacting => self.wait_for("summarising the conversation".to_owned()),
-            TurnEvent::Compacted(_) => {
-                self.waiting_for = None;
-                self.mishap(event);
+            TurnEvent::CompactionStarted => {
+                self.start_wait("summarising the conversation".to_owned());
             }
-            TurnEvent::ServerLost { .. }
+            TurnEvent::CompactionFinished(_) => {
+                self.wait = None;
+                self.show_notice(event);
+            }
+            TurnEvent::ServerDisconnected { .. }
             | TurnEvent::Retrying { .. }
-            | TurnEvent::ServerBack { .. }
-            | TurnEvent::Restarted => self.server(event),
-            TurnEvent::Text(text) => {
-                self.content();
-                if self.streams {
-                    self.cursor = Cursor::after(text);
-                    self.streamed = true;
-                    self.printer.answer(text)?;
+            | TurnEvent::ServerReconnected { .. }
+            | TurnEvent::MessageReset => self.show_server_event(event),
+            TurnEvent::TextDelta(text) => {
+                self.end_wait();
+                if self.streams_text {
+                    self.cursor = CursorPosition::after_text(text);
+                    self.has_streamed_text = true;
+                    self.printer.write_answer(text)?;
                 }
             }
-            TurnEvent::Reasoning(text) => self.reasoning(text),
-            TurnEvent::CallWriting { .. } => self.content(),
+            TurnEvent::ReasoningDelta(text) => self.show_reasoning(text),
+            TurnEvent::ToolCallDelta { .. } => self.end_wait(),
             TurnEvent::ToolStarted { call, effect } => {
-                let what = describe(call.name.as_str(), effect);
-                self.line(Style::Bold, &format!("● {what}"));
-                self.wait_for(format!("running {what}"));
+                let call_text = describe_call(call.name.as_str(), effect);
+                self.print_line(TextStyle::Bold, &format!("● {call_text}"));
+                self.start_wait(format!("running {call_text}"));
             }
-            TurnEvent::ToolOutput { text, .. } => {
-                self.content();
+            TurnEvent::ToolOutputDelta { text, .. } => {
+                self.end_wait();
                 if self.printer.is_verbose() {
-                    self.printer.raw(&visible::prose(text));
-                    self.cursor = Cursor::after(text);
+                    self.printer.print_raw(&sanitize::escape_prose(text));
+                    self.cursor = CursorPosition::after_text(text);
                 }
             }
             TurnEvent::ToolFinished { is_error, summary, duration, .. } => {
-                self.waiting_for = None;
+                self.wait = None;
                 let (mark, style) =
-                    if *is_error { ("✗", Style::Yellow) } else { ("✓", Style::Green) };
+                    if *is_error { ("✗", TextStyle::Yellow) } else { ("✓", TextStyle::Green) };
                 let plain = if *is_error { "failed" } else { "done" };
                 let summary = summary.as_deref().unwrap_or(plain);
-                self.line(style, &format!("  {mark} {summary} ({})", time(*duration)));
+                self.print_line(
+                    style,
+                    &format!("  {mark} {summary} ({})", format_duration(*duration)),
+                );
             }
             TurnEvent::ModelCallFinished { usage, duration, .. } => {
-                self.waiting_for = None;
+                self.wait = None;
                 if let Some(usage) = usage.filter(|_| self.printer.is_verbose()) {
-                    let cached =
-                        usage.cached.map_or(String::new(), |cached| format!(" ({cached} cached)"));
-                    self.line(
-                        Style::Dim,
+                    let cached = usage
+                        .cached_tokens
+                        .map_or(String::new(), |cached| format!(" ({cached} cached)"));
+                    self.print_line(
+                        TextStyle::Dim,
                         &format!(
                             "  {} tokens in{cached}, {} out, {}",
-                            usage.input,
-                            usage.output,
-                            time(*duration)
+                            usage.input_tokens,
+                            usage.output_tokens,
+                            format_duration(*duration)
                         ),
                     );
                 }
             }
-            other => self.mishap(other),
+            other => self.show_notice(other),
         }
         Ok(())
     }
 
     /// Tells of a server's coming and going.
-    fn server(&mut self, event: &TurnEvent) {
+    fn show_server_event(&mut self, event: &TurnEvent) {
         match event {
-            TurnEvent::ServerLost { .. } | TurnEvent::Retrying { .. } => {
-                self.mishap(event);
-                self.waiting_for = absence(event).map(|Absence { what, since, limit }| Wait {
-                    what: what.to_owned(),
-                    since,
-                    limit: Some(limit),
-                    note: None,
+            TurnEvent::ServerDisconnected { .. } | TurnEvent::Retrying { .. } => {
+                self.show_notice(event);
+                self.wait = server_wait(event).map(|ServerWait { label, since, limit }| {
+                    WaitStatus { label: label.to_owned(), since, limit: Some(limit), note: None }
                 });
             }
-            TurnEvent::ServerBack { .. } => {
-                self.mishap(event);
-                self.wait_for("waiting for the model".to_owned());
+            TurnEvent::ServerReconnected { .. } => {
+                self.show_notice(event);
+                self.start_wait("waiting for the model".to_owned());
             }
             // Where nothing was shown, nothing is void.
-            _ if self.streams => {
-                self.line(Style::Yellow, VOID);
-                self.streamed = false;
+            _ if self.streams_text => {
+                self.print_line(TextStyle::Yellow, ANSWER_RESET_NOTICE);
+                self.has_streamed_text = false;
             }
             _ => {}
         }
     }
 
-    fn mishap(&mut self, event: &TurnEvent) {
-        if let Some((style, text)) = mishap(event, self.printer.is_verbose()) {
-            self.line(style, &text);
+    fn show_notice(&mut self, event: &TurnEvent) {
+        if let Some((style, text)) = notice_line(event, self.printer.is_verbose()) {
+            self.print_line(style, &text);
         }
     }
 
     /// Says what is waited for, once it has lasted; called every second on a terminal.
-    pub(crate) fn tick(&mut self) {
-        let Some(Wait { what, since, limit, note }) = &self.waiting_for else { return };
+    pub(crate) fn refresh_status(&mut self) {
+        let Some(WaitStatus { label, since, limit, note }) = &self.wait else { return };
         let waited = since.elapsed();
-        if waited < PATIENCE || !self.printer.stderr_is_terminal || self.cursor == Cursor::InLine {
+        if waited < STATUS_DELAY
+            || !self.printer.stderr_is_terminal
+            || self.cursor == CursorPosition::InLine
+        {
             return;
         }
         let note = note.as_ref().map_or(String::new(), |note| format!(", {note}"));
-        let limit = limit.map_or(String::new(), |limit| format!(" of at most {}", time(limit)));
-        let text = format!("\r\x1b[2K{what}, {}{limit}{note}", time(waited));
-        self.printer.raw(&self.printer.paint(Style::Dim, text));
-        self.cursor = Cursor::OnStatus;
+        let limit =
+            limit.map_or(String::new(), |limit| format!(" of at most {}", format_duration(limit)));
+        let text = format!("\r\x1b[2K{label}, {}{limit}{note}", format_duration(waited));
+        self.printer.print_raw(&self.printer.style_text(TextStyle::Dim, text));
+        self.cursor = CursorPosition::OnStatus;
     }
 
     /// Ends the last line on the terminal. Tells whether the last message's text was written to
@@ -198,56 +209,57 @@ impl Progress {
     ///
     /// # Errors
     /// When stdout does not take it.
-    pub(crate) fn finish(&mut self) -> io::Result<bool> {
-        self.tell_attempts();
+    pub(crate) fn finish_output(&mut self) -> io::Result<bool> {
+        self.print_new_attempts();
         self.clear_status();
-        if self.cursor == Cursor::InLine && self.streams {
-            self.printer.answer("\n")?;
+        if self.cursor == CursorPosition::InLine && self.streams_text {
+            self.printer.write_answer("\n")?;
         }
-        self.cursor = Cursor::LineStart;
-        Ok(self.streamed)
+        self.cursor = CursorPosition::LineStart;
+        Ok(self.has_streamed_text)
     }
 
-    fn wait_for(&mut self, what: String) {
-        self.waiting_for = Some(Wait { what, since: Instant::now(), limit: None, note: None });
+    fn start_wait(&mut self, label: String) {
+        self.wait = Some(WaitStatus { label, since: Instant::now(), limit: None, note: None });
     }
 
-    fn content(&mut self) {
+    fn end_wait(&mut self) {
         self.clear_status();
-        self.waiting_for = None;
+        self.wait = None;
     }
 
-    fn reasoning(&mut self, text: &str) {
-        self.content();
+    fn show_reasoning(&mut self, text: &str) {
+        self.end_wait();
         if self.printer.is_verbose() {
-            self.printer.raw(&self.printer.paint(Style::Dim, visible::prose(text)));
-            self.cursor = Cursor::after(text);
+            self.printer
+                .print_raw(&self.printer.style_text(TextStyle::Dim, sanitize::escape_prose(text)));
+            self.cursor = CursorPosition::after_text(text);
         }
     }
 
-    fn line(&mut self, style: Style, text: &str) {
+    fn print_line(&mut self, style: TextStyle, text: &str) {
         self.clear_status();
-        if self.cursor == Cursor::InLine {
-            self.printer.raw("\n");
-            self.cursor = Cursor::LineStart;
+        if self.cursor == CursorPosition::InLine {
+            self.printer.print_raw("\n");
+            self.cursor = CursorPosition::LineStart;
         }
-        self.printer.note(self.printer.paint(style, visible::line(text)));
+        self.printer.print_note(self.printer.style_text(style, sanitize::escape_line(text)));
     }
 
     fn clear_status(&mut self) {
-        if self.cursor == Cursor::OnStatus {
-            self.printer.raw("\r\x1b[2K");
-            self.cursor = Cursor::LineStart;
+        if self.cursor == CursorPosition::OnStatus {
+            self.printer.print_raw("\r\x1b[2K");
+            self.cursor = CursorPosition::LineStart;
         }
     }
 
     /// Says each model that was tried in vain, once.
-    fn tell_attempts(&mut self) {
-        for attempt in self.attempts.failed().into_iter().skip(self.told_attempts) {
-            self.told_attempts += 1;
+    fn print_new_attempts(&mut self) {
+        for attempt in self.attempts.recorded_attempts().into_iter().skip(self.reported_attempts) {
+            self.reported_attempts += 1;
             // The last one is the error, which is told at the end.
             if attempt.next.is_some() {
-                self.line(Style::Yellow, &format!("! {attempt}"));
+                self.print_line(TextStyle::Yellow, &format!("! {attempt}"));
             }
         }
     }

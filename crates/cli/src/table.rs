@@ -1,11 +1,13 @@
 //! Rows for people, in columns.
 
-use crate::visible;
+use crate::sanitize;
 
 /// Lays rows out in columns, the text made harmless.
-pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| visible::line(cell)).collect()).collect();
+pub(crate) fn format_table<const N: usize>(rows: &[[String; N]]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| sanitize::escape_line(cell)).collect())
+        .collect();
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };

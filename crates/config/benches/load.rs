@@ -5,7 +5,7 @@
 use std::{error::Error, fmt::Write as _, fs::File, hint::black_box, io::Write as _};
 
 use criterion::Criterion;
-use openclaw_config::{Env, Layers, LoadOptions, Paths, env_vars};
+use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions, env_vars};
 
 const SIZE: usize = 200 * 1024;
 
@@ -58,13 +58,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         (env_vars::OPENCLAW_MODEL, "box0/org/model-2".as_ref()),
         (env_vars::VLLM_API_KEY, "key".as_ref()),
     ]);
-    let paths = Paths::new(&env, None)?.with_system_dir(system);
+    let paths = AppPaths::new(&env, None)?.with_system_dir(system);
     let options = LoadOptions::new(&paths, &env)
-        .project_from(Some(folder.path().join("work")))
-        .set("agents.defaults.llm.idleTimeoutSeconds".parse()?, "60", "--set");
+        .with_project_dir(Some(folder.path().join("work")))
+        .override_json5("agents.defaults.llm.idleTimeoutSeconds".parse()?, "60", "--set");
 
     let before = peak_kilobytes();
-    let loaded = Layers::load(&options)?;
+    let loaded = ConfigLoader::load(&options)?;
     if let Some((before, after)) = before.zip(peak_kilobytes()) {
         writeln!(
             std::io::stderr(),
@@ -76,14 +76,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut criterion = Criterion::default().configure_from_args();
     let name = format!("{} KB in all layers", text.len() / 1024);
     criterion.bench_function(&name, |bencher| {
-        bencher.iter_with_large_drop(|| Layers::load(black_box(&options)));
+        bencher.iter_with_large_drop(|| ConfigLoader::load(black_box(&options)));
     });
     criterion.bench_function("no file", |bencher| {
         let env = Env::from_pairs([(env_vars::OPENCLAW_STATE_DIR, "/nonexistent")]);
-        let paths = Paths::new(&env, None).map(|paths| paths.with_system_dir("/nonexistent"));
+        let paths = AppPaths::new(&env, None).map(|paths| paths.with_system_dir("/nonexistent"));
         bencher.iter(|| {
             let paths = paths.as_ref().map_err(|error| *error)?;
-            Ok::<_, Box<dyn Error>>(Layers::load(&LoadOptions::new(paths, &env))?)
+            Ok::<_, Box<dyn Error>>(ConfigLoader::load(&LoadOptions::new(paths, &env))?)
         });
     });
     criterion.final_summary();

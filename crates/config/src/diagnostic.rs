@@ -6,7 +6,7 @@ use crate::path::KeyPath;
 
 /// A range of bytes of the config text, `start` included and `end` excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Span {
+pub struct TextSpan {
     /// Where the range begins.
     pub start: usize,
     /// Where the range ends.
@@ -37,7 +37,7 @@ pub struct Diagnostic {
     /// The file it is in; absent when the text did not come from a file.
     pub file: Option<Arc<Path>>,
     /// The bytes it is about.
-    pub span: Option<Span>,
+    pub span: Option<TextSpan>,
     /// The line of the start of `span`, from 1; 1 without a span.
     pub line: usize,
     /// The column of the start of `span` in characters, from 1; 1 without a span.
@@ -50,12 +50,12 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A problem of the whole file until [`Diagnostic::at`]; [`finish`] sets file and line.
-    pub(crate) fn new(severity: Severity, span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn new(severity: Severity, span: TextSpan, message: impl Into<String>) -> Self {
         let (path, file, span) = (KeyPath::root(), None, Some(span));
         Self { severity, path, file, span, line: 1, column: 1, message: message.into(), help: None }
     }
 
-    pub(crate) fn at(mut self, path: KeyPath) -> Self {
+    pub(crate) fn at_path(mut self, path: KeyPath) -> Self {
         self.path = path;
         self
     }
@@ -101,11 +101,15 @@ pub(crate) const MAX_DIAGNOSTICS: usize = 100;
 
 /// Sorts the problems of one text, cuts them off after [`MAX_DIAGNOSTICS`] and fills in where
 /// they are.
-pub(crate) fn finish(diagnostics: &mut Vec<Diagnostic>, text: &str, file: Option<&Path>) {
+pub(crate) fn finalize_diagnostics(
+    diagnostics: &mut Vec<Diagnostic>,
+    text: &str,
+    file: Option<&Path>,
+) {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
     if diagnostics.len() > MAX_DIAGNOSTICS {
         diagnostics.truncate(MAX_DIAGNOSTICS);
-        let end = Span { start: text.len(), end: text.len() };
+        let end = TextSpan { start: text.len(), end: text.len() };
         let message = "there are more problems than are told here";
         diagnostics.push(Diagnostic::new(Severity::Note, end, message));
     }

@@ -24,12 +24,12 @@ pub use self::{
     error::{EditError, EditErrorKind},
     new_value::{InvalidValue, NewValue},
 };
-use self::{model::wrapped, patch::Patch, style::Style};
+use self::{model::wrap_in_container, patch::TextPatch, style::DocumentStyle};
 use crate::{
-    diagnostic::finish,
+    diagnostic::finalize_diagnostics,
     load::LoadError,
-    path::{InvalidKeyPath, KeyPath, Segment},
-    text::{self, Node, Value, mask},
+    path::{InvalidKeyPath, KeyPath, PathSegment},
+    text::{self, Json5Node, Json5Value, redact_secrets},
 };
 
 /// The most steps that a path may have to be edited: the reader's depth.
@@ -39,25 +39,25 @@ const MAX_STEPS: usize = 64;
 ///
 /// `Debug` does not show the text, which may hold secrets.
 #[derive(Clone)]
-pub struct Document {
-    read: text::Document,
-    touched: Vec<KeyPath>,
+pub struct ConfigDocument {
+    parsed: text::Json5Document,
+    touched_paths: Vec<KeyPath>,
 }
 
-impl Document {
+impl ConfigDocument {
     /// Takes a text whose top is an object.
     ///
     /// # Errors
     ///
     /// When the text is not a JSON5 object.
     pub fn parse(text: &str) -> Result<Self, LoadError> {
-        match text::read(text) {
-            Ok(read) => Ok(Self { read, touched: Vec::new() }),
+        match text::parse_document(text) {
+            Ok(parsed) => Ok(Self { parsed, touched_paths: Vec::new() }),
             Err(diagnostic) => {
                 let mut diagnostics = vec![*diagnostic];
-                finish(&mut diagnostics, text, None);
-                let text_to_show = mask(text, &BTreeSet::new());
-                Err(LoadError::Broken { path: None, diagnostics, text_to_show })
+                finalize_diagnostics(&mut diagnostics, text, None);
+                let redacted_text = redact_secrets(text, &BTreeSet::new());
+                Err(LoadError::Broken { path: None, diagnostics, redacted_text })
             }
         }
     }
@@ -65,7 +65,7 @@ impl Document {
     /// The text as it is now.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.read.text
+        &self.parsed.text
     }
 
     /// Reads a path as people type it: besides what a [`KeyPath`] is, `[+]` is the place behind
@@ -74,22 +74,22 @@ impl Document {
     /// # Errors
     ///
     /// When the text is no path.
-    pub fn path(&self, typed: &str) -> Result<KeyPath, InvalidKeyPath> {
+    pub fn parse_path(&self, typed: &str) -> Result<KeyPath, InvalidKeyPath> {
         let mut typed = typed.to_owned();
-        while let Some((before, after)) = appending(&typed) {
-            let index = match self.find(&self.with_indexes(&before)) {
-                Some(Node { value: Value::Array(elements), .. }) => elements.len(),
+        while let Some((before, after)) = split_append_marker(&typed) {
+            let index = match self.find_node(&self.resolve_indexes(&before)) {
+                Some(Json5Node { value: Json5Value::Array(elements), .. }) => elements.len(),
                 _ => 0,
             };
             typed = format!("{before}[{index}]{after}");
         }
-        typed.parse().map(|path| self.with_indexes(&path))
+        typed.parse().map(|path| self.resolve_indexes(&path))
     }
 
     /// Whether a value is set, be it null.
     #[must_use]
-    pub fn has(&self, path: &KeyPath) -> bool {
-        self.find(path).is_some()
+    pub fn contains_path(&self, path: &KeyPath) -> bool {
+        self.find_node(path).is_some()
     }
 
     /// Sets a value; what it is in is made when it is missing or null.
@@ -100,18 +100,18 @@ impl Document {
     /// # Errors
     ///
     /// When something on the way is neither an object nor a list, or an index is beyond the end.
-    pub fn set(&mut self, path: &KeyPath, value: &NewValue) -> Result<(), EditError> {
+    pub fn set_value(&mut self, path: &KeyPath, value: &NewValue) -> Result<(), EditError> {
         if path.segments().len() > MAX_STEPS {
-            return Err(EditError::new(EditErrorKind::Unfaithful, path));
+            return Err(EditError::new(EditErrorKind::UnsafeEdit, path));
         }
-        let mut wanted = self.read.root.value.clone();
-        model::put(&mut wanted, path, value.value())?;
+        let mut expected = self.parsed.root.value.clone();
+        model::set_in(&mut expected, path, value.value())?;
         let mut edited = self.clone();
         edited
-            .bring(path, value.value())
-            .filter(|()| model::same(&edited.read.root.value, &wanted))
-            .ok_or_else(|| EditError::new(EditErrorKind::Unfaithful, path))?;
-        edited.touched.push(path.clone());
+            .apply_at(path, value.value())
+            .filter(|()| model::values_equal(&edited.parsed.root.value, &expected))
+            .ok_or_else(|| EditError::new(EditErrorKind::UnsafeEdit, path))?;
+        edited.touched_paths.push(path.clone());
         *self = edited;
         Ok(())
     }
@@ -122,15 +122,15 @@ impl Document {
     /// # Errors
     ///
     /// As for [`Document::set`]; what came before it in the object is then set.
-    pub fn merge(&mut self, path: &KeyPath, value: &NewValue) -> Result<(), EditError> {
-        match (value.value(), self.find(path).map(|node| &node.value)) {
-            (Value::Object(entries), Some(Value::Object(_))) => {
+    pub fn merge_value(&mut self, path: &KeyPath, value: &NewValue) -> Result<(), EditError> {
+        match (value.value(), self.find_node(path).map(|node| &node.value)) {
+            (Json5Value::Object(entries), Some(Json5Value::Object(_))) => {
                 entries.iter().try_for_each(|entry| {
                     let value = NewValue::from(entry.node.value.clone());
-                    self.merge(&path.clone().key(&entry.key), &value)
+                    self.merge_value(&path.clone().with_key(&entry.key), &value)
                 })
             }
-            _ => self.set(path, value),
+            _ => self.set_value(path, value),
         }
     }
 
@@ -139,130 +139,135 @@ impl Document {
     /// # Errors
     ///
     /// When it is not set, and for the whole document.
-    pub fn unset(&mut self, path: &KeyPath) -> Result<(), EditError> {
+    pub fn unset_value(&mut self, path: &KeyPath) -> Result<(), EditError> {
         let above: KeyPath = match path.segments().split_last() {
             None => return Err(EditError::new(EditErrorKind::WholeDocument, path)),
             Some((_, above)) => above.iter().cloned().collect(),
         };
-        let mut wanted = self.read.root.value.clone();
-        if !model::take(&mut wanted, path) {
+        let mut expected = self.parsed.root.value.clone();
+        if !model::remove_in(&mut expected, path) {
             return Err(EditError::new(EditErrorKind::NotSet, path));
         }
         let mut edited = self.clone();
         edited
-            .remove(path)
-            .filter(|()| model::same(&edited.read.root.value, &wanted))
-            .ok_or_else(|| EditError::new(EditErrorKind::Unfaithful, path))?;
+            .remove_at(path)
+            .filter(|()| model::values_equal(&edited.parsed.root.value, &expected))
+            .ok_or_else(|| EditError::new(EditErrorKind::UnsafeEdit, path))?;
         // The elements behind a removed one move.
-        let element = matches!(path.segments().last(), Some(Segment::Index(_)));
-        edited.touched.push(if element { above } else { path.clone() });
+        let element = matches!(path.segments().last(), Some(PathSegment::Index(_)));
+        edited.touched_paths.push(if element { above } else { path.clone() });
         *self = edited;
         Ok(())
     }
 
     /// The values that were set or removed, each with all that is in it.
-    pub(crate) fn touched(&self) -> &[KeyPath] {
-        &self.touched
+    pub(crate) fn touched_paths(&self) -> &[KeyPath] {
+        &self.touched_paths
     }
 
-    pub(crate) fn root(&self) -> &Node {
-        &self.read.root
+    pub(crate) fn root_node(&self) -> &Json5Node {
+        &self.parsed.root
     }
 
-    fn find(&self, path: &KeyPath) -> Option<&Node> {
-        self.read.root.find(path, &BTreeSet::new()).map(|(_, node)| node)
+    fn find_node(&self, path: &KeyPath) -> Option<&Json5Node> {
+        self.parsed.root.find_path(path, &BTreeSet::new()).map(|(_, node)| node)
     }
 
     /// Turns keys that are numbers into indexes where there is a list.
-    fn with_indexes(&self, path: &KeyPath) -> KeyPath {
+    fn resolve_indexes(&self, path: &KeyPath) -> KeyPath {
         let mut known = KeyPath::root();
         for segment in path.segments() {
-            let index = match (segment, self.find(&known)) {
-                (Segment::Key(key), Some(Node { value: Value::Array(_), .. })) => key.parse().ok(),
+            let index = match (segment, self.find_node(&known)) {
+                (PathSegment::Key(key), Some(Json5Node { value: Json5Value::Array(_), .. })) => {
+                    key.parse().ok()
+                }
                 _ => None,
             };
-            known.push(index.map_or_else(|| segment.clone(), Segment::Index));
+            known.push(index.map_or_else(|| segment.clone(), PathSegment::Index));
         }
         known
     }
 
     /// Changes the text until it has the value; absent when that does not work.
-    fn bring(&mut self, path: &KeyPath, target: &Value) -> Option<()> {
-        let Some(node) = self.find(path) else { return self.insert(path, target) };
+    fn apply_at(&mut self, path: &KeyPath, target: &Json5Value) -> Option<()> {
+        let Some(node) = self.find_node(path) else { return self.insert_at(path, target) };
         match (&node.value, target) {
-            (now, target) if model::same(now, target) => Some(()),
-            (Value::Object(now), Value::Object(entries)) => {
+            (now, target) if model::values_equal(now, target) => Some(()),
+            (Json5Value::Object(now), Json5Value::Object(entries)) => {
                 let kept: BTreeSet<&str> = entries.iter().map(|e| e.key.as_str()).collect();
                 let old: Vec<String> = now.iter().map(|entry| entry.key.clone()).collect();
                 for key in old.into_iter().filter(|key| !kept.contains(key.as_str())) {
-                    self.remove(&path.clone().key(key))?;
+                    self.remove_at(&path.clone().with_key(key))?;
                 }
                 entries.iter().try_for_each(|entry| {
-                    self.bring(&path.clone().key(&entry.key), &entry.node.value)
+                    self.apply_at(&path.clone().with_key(&entry.key), &entry.node.value)
                 })
             }
-            (Value::Array(now), Value::Array(elements)) => {
+            (Json5Value::Array(now), Json5Value::Array(elements)) => {
                 for index in (elements.len()..now.len()).rev() {
-                    self.remove(&path.clone().index(index))?;
+                    self.remove_at(&path.clone().with_index(index))?;
                 }
                 let mut elements = elements.iter().enumerate();
                 elements.try_for_each(|(index, element)| {
-                    self.bring(&path.clone().index(index), &element.value)
+                    self.apply_at(&path.clone().with_index(index), &element.value)
                 })
             }
             _ => {
-                let style = Style::of(&self.read);
-                self.apply(vec![style.replacement(self.text(), node.span, target)])
+                let style = DocumentStyle::from_document(&self.parsed);
+                self.apply_patches(vec![style.replacement_patch(self.text(), node.span, target)])
             }
         }
     }
 
     /// Puts a value where there is none, into the innermost thing on the way that there is.
-    fn insert(&mut self, path: &KeyPath, target: &Value) -> Option<()> {
+    fn insert_at(&mut self, path: &KeyPath, target: &Json5Value) -> Option<()> {
         let (last, above) = path.segments().split_last()?;
         let above: KeyPath = above.iter().cloned().collect();
-        match self.find(&above) {
-            None => self.insert(&above, &wrapped(last, target)),
-            Some(Node { value: Value::Null, .. }) => self.bring(&above, &wrapped(last, target)),
+        match self.find_node(&above) {
+            None => self.insert_at(&above, &wrap_in_container(last, target)),
+            Some(Json5Node { value: Json5Value::Null, .. }) => {
+                self.apply_at(&above, &wrap_in_container(last, target))
+            }
             Some(container) => {
-                let style = Style::of(&self.read);
-                let patches = insert::patches(self.text(), &style, container.span, (last, target));
-                self.apply(patches)
+                let style = DocumentStyle::from_document(&self.parsed);
+                let patches =
+                    insert::insertion_patches(self.text(), &style, container.span, (last, target));
+                self.apply_patches(patches)
             }
         }
     }
 
     /// Takes out a value and, where its key stands several times, all of them.
-    fn remove(&mut self, path: &KeyPath) -> Option<()> {
+    fn remove_at(&mut self, path: &KeyPath) -> Option<()> {
         let (last, above) = path.segments().split_last()?;
         let above: KeyPath = above.iter().cloned().collect();
         loop {
-            let container = self.find(&above)?.span;
-            let (key_span, _) = self.read.root.find(path, &BTreeSet::new())?;
-            let patches = remove::patches(self.text(), container, key_span.start)?;
-            self.apply(patches)?;
-            if matches!(last, Segment::Index(_)) || !self.has(path) {
+            let container = self.find_node(&above)?.span;
+            let (key_span, _) = self.parsed.root.find_path(path, &BTreeSet::new())?;
+            let patches = remove::removal_patches(self.text(), container, key_span.start)?;
+            self.apply_patches(patches)?;
+            if matches!(last, PathSegment::Index(_)) || !self.contains_path(path) {
                 return Some(());
             }
         }
     }
 
-    fn apply(&mut self, patches: Vec<Patch>) -> Option<()> {
-        let text = patch::apply(self.text(), patches)?;
-        self.read = text::read(&text).ok()?;
+    fn apply_patches(&mut self, patches: Vec<TextPatch>) -> Option<()> {
+        let text = patch::apply_patches(self.text(), patches)?;
+        self.parsed = text::parse_document(&text).ok()?;
         Some(())
     }
 }
 
 /// The path in front of the first `[+]` that is not inside quotes, and what follows it.
-fn appending(typed: &str) -> Option<(KeyPath, &str)> {
+fn split_append_marker(typed: &str) -> Option<(KeyPath, &str)> {
     typed.match_indices("[+]").find_map(|(at, plus)| {
         let before = typed.get(..at)?.parse().ok()?;
         Some((before, typed.get(at + plus.len()..)?))
     })
 }
 
-impl fmt::Debug for Document {
+impl fmt::Debug for ConfigDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Document({} bytes)", self.text().len())
     }

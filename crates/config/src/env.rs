@@ -40,12 +40,12 @@ impl Env {
     }
 
     /// The value of a variable that is set and not empty.
-    pub(crate) fn get_filled(&self, name: &str) -> Option<&OsStr> {
+    pub(crate) fn get_non_empty(&self, name: &str) -> Option<&OsStr> {
         self.get_os(name).filter(|value| !value.is_empty())
     }
 
     /// Every variable in the order of the names, to build a child's environment from.
-    pub fn pairs(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    pub fn iter_pairs(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 }
@@ -65,6 +65,6 @@ mod tests {
         let env = Env::from_pairs([("VLLM_API_KEY", "canary-value"), ("A", "1"), ("A", "2")]);
         assert_eq!(format!("{env:?}"), r#"{"A", "VLLM_API_KEY"}"#);
         assert_eq!((env.get("A"), env.get("B")), (Some("2"), None));
-        assert_eq!(env.pairs().count(), 2);
+        assert_eq!(env.iter_pairs().count(), 2);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 /// Where a value can be set, from the weakest to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Layer {
+pub enum ConfigLayer {
     /// What holds when nothing is set; see [`defaults`](crate::defaults).
     Defaults,
     /// The file of the machine, in `/etc/openclaw`.
@@ -20,7 +20,7 @@ pub enum Layer {
     CommandLine,
 }
 
-impl fmt::Display for Layer {
+impl fmt::Display for ConfigLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Defaults => "defaults",

@@ -54,7 +54,6 @@
 //! Texts that may have `${VAR}` in them are an [`EnvString`] or a [`SecretInput`]. They are filled
 //! in when they are used, so that an unset variable stops only what needs it.
 
-mod acted_on;
 mod alias;
 mod decode;
 pub mod defaults;
@@ -62,42 +61,43 @@ mod diagnostic;
 mod edit;
 mod env;
 pub mod env_vars;
-mod known;
 mod layer;
 mod layers;
 mod lint;
 mod load;
-mod loaded;
+mod loaded_config;
+mod openclaw_keys;
 mod path;
 mod paths;
 mod pattern;
+mod redaction;
 mod save;
 mod schema;
 mod secret;
 mod sections;
-mod shown;
+mod supported_keys;
 mod template;
 mod text;
 mod tree;
 
-pub use diagnostic::{Diagnostic, Severity, Span};
-pub use edit::{Document, EditError, EditErrorKind, InvalidValue, NewValue};
+pub use diagnostic::{Diagnostic, Severity, TextSpan};
+pub use edit::{ConfigDocument, EditError, EditErrorKind, InvalidValue, NewValue};
 pub use env::Env;
-pub use layer::Layer;
-pub use layers::{Layers, LoadOptions};
+pub use layer::ConfigLayer;
+pub use layers::{ConfigLoader, LoadOptions};
 pub use load::LoadError;
-pub use loaded::{Loaded, Origin};
-pub use path::{InvalidKeyPath, KeyPath, Segment};
-pub use paths::{HomeUnknown, Paths};
-pub use save::{Change, ConfigFile, SaveError, StateFile};
+pub use loaded_config::{LoadedConfig, ValueOrigin};
+pub use path::{InvalidKeyPath, KeyPath, PathSegment};
+pub use paths::{AppPaths, HomeDirNotFound};
+pub use save::{ConfigChange, ConfigFile, SaveError, StateFile};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
-    AgentDefaults, AgentEntry, AgentsConfig, Api, ClocksConfig, CompactionConfig, CompactionMode,
-    CompatConfig, Config, DiagnosticsConfig, Egress, ExecAsk, ExecConfig, ExecHost, ExecSecurity,
-    ExperimentalConfig, GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode,
-    InputKind, InvalidPeriod, LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice,
-    ModelConfig, ModelCost, ModelEntry, ModelsConfig, Period, ProviderConfig, ServerLossConfig,
-    TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig,
-    WebFetchConfig, WebSearchConfig,
+    AgentDefaults, AgentEntry, AgentsConfig, ClocksConfig, CompactionConfig, CompactionMode,
+    CompatConfig, Config, DiagnosticsConfig, EgressPolicy, ExecAsk, ExecConfig, ExecHost,
+    ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig,
+    GatewayMode, HumanDuration, InputKind, InvalidDuration, LlmConfig, LocalModelMode,
+    MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry, ModelsConfig,
+    ProviderApi, ProviderConfig, ServerLossConfig, TailscaleConfig, TailscaleMode, ToolPolicy,
+    ToolProfile, ToolsConfig, TraceConfig, WebConfig, WebFetchConfig, WebSearchConfig,
 };
 pub use template::{EnvString, UnsetVariable};

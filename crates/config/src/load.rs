@@ -7,15 +7,15 @@ use std::{
 };
 
 use crate::{
-    diagnostic::{Diagnostic, finish},
+    diagnostic::{Diagnostic, finalize_diagnostics},
     env::Env,
-    layer::Layer,
-    layers::{Layers, LoadOptions, Stack},
-    loaded::Loaded,
-    paths::Paths,
+    layer::ConfigLayer,
+    layers::{ConfigLoader, LayerStack, LoadOptions},
+    loaded_config::LoadedConfig,
+    paths::AppPaths,
     sections::Config,
-    text::{mask, read},
-    tree::Name,
+    text::{parse_document, redact_secrets},
+    tree::SourceName,
 };
 
 /// A config cannot be used at all. The file is left as it is.
@@ -46,7 +46,7 @@ pub enum LoadError {
         /// What is wrong with it; never empty.
         diagnostics: Vec<Diagnostic>,
         /// The text to show, with what looks like a secret as `*`; the spans fit it.
-        text_to_show: String,
+        redacted_text: String,
     },
 }
 
@@ -64,10 +64,14 @@ impl LoadError {
         }
     }
 
-    pub(crate) fn broken(text: &str, diagnostic: Diagnostic, path: Option<PathBuf>) -> Self {
+    pub(crate) fn from_syntax_error(
+        text: &str,
+        diagnostic: Diagnostic,
+        path: Option<PathBuf>,
+    ) -> Self {
         let mut diagnostics = vec![diagnostic];
-        finish(&mut diagnostics, text, path.as_deref());
-        Self::Broken { path, diagnostics, text_to_show: mask(text, &BTreeSet::new()) }
+        finalize_diagnostics(&mut diagnostics, text, path.as_deref());
+        Self::Broken { path, diagnostics, redacted_text: redact_secrets(text, &BTreeSet::new()) }
     }
 }
 
@@ -79,8 +83,8 @@ impl Config {
     ///
     /// See [`Layers::load`]. A value with a wrong type is no error: it is left out, and a
     /// diagnostic says so.
-    pub fn load(paths: &Paths, env: &Env) -> Result<Loaded, LoadError> {
-        Layers::load(&LoadOptions::new(paths, env))
+    pub fn load(paths: &AppPaths, env: &Env) -> Result<LoadedConfig, LoadError> {
+        ConfigLoader::load(&LoadOptions::new(paths, env))
     }
 
     /// Reads a config from a text, with no other layer than the defaults.
@@ -88,11 +92,11 @@ impl Config {
     /// # Errors
     ///
     /// When the text is not a JSON5 object.
-    pub fn parse(text: &str, env: &Env) -> Result<Loaded, LoadError> {
-        let document =
-            read(text).map_err(|diagnostic| LoadError::broken(text, *diagnostic, None))?;
-        let mut stack = Stack::new(env);
-        stack.add(Layer::User, Name::Nowhere, document);
-        Ok(stack.finish())
+    pub fn parse(text: &str, env: &Env) -> Result<LoadedConfig, LoadError> {
+        let document = parse_document(text)
+            .map_err(|diagnostic| LoadError::from_syntax_error(text, *diagnostic, None))?;
+        let mut stack = LayerStack::new(env);
+        stack.add_layer(ConfigLayer::User, SourceName::Inline, document);
+        Ok(stack.into_loaded())
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 /// One step of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Segment {
+pub enum PathSegment {
     /// A key of an object.
     Key(String),
     /// An element of an array, counted from 0.
@@ -16,7 +16,7 @@ pub enum Segment {
 /// It is written with dots and brackets; a key that is not a plain word is written
 /// `["in quotes"]`. The empty path is the whole document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct KeyPath(Vec<Segment>);
+pub struct KeyPath(Vec<PathSegment>);
 
 /// A text is not a key path; it says at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,21 +35,21 @@ impl KeyPath {
 
     /// This path and one key more.
     #[must_use]
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.0.push(Segment::Key(key.into()));
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.0.push(PathSegment::Key(key.into()));
         self
     }
 
     /// This path and one index more.
     #[must_use]
-    pub fn index(mut self, index: usize) -> Self {
-        self.0.push(Segment::Index(index));
+    pub fn with_index(mut self, index: usize) -> Self {
+        self.0.push(PathSegment::Index(index));
         self
     }
 
     /// The steps from the top down.
     #[must_use]
-    pub fn segments(&self) -> &[Segment] {
+    pub fn segments(&self) -> &[PathSegment] {
         &self.0
     }
 
@@ -59,7 +59,7 @@ impl KeyPath {
         self.0.is_empty()
     }
 
-    pub(crate) fn push(&mut self, segment: Segment) {
+    pub(crate) fn push(&mut self, segment: PathSegment) {
         self.0.push(segment);
     }
 
@@ -68,13 +68,13 @@ impl KeyPath {
     }
 }
 
-impl FromIterator<Segment> for KeyPath {
-    fn from_iter<I: IntoIterator<Item = Segment>>(segments: I) -> Self {
+impl FromIterator<PathSegment> for KeyPath {
+    fn from_iter<I: IntoIterator<Item = PathSegment>>(segments: I) -> Self {
         Self(segments.into_iter().collect())
     }
 }
 
-fn is_plain(key: &str) -> bool {
+fn is_bare_key(key: &str) -> bool {
     !key.is_empty()
         && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '-'))
 }
@@ -83,11 +83,11 @@ impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, segment) in self.0.iter().enumerate() {
             match segment {
-                Segment::Index(index) => write!(f, "[{index}]")?,
-                Segment::Key(key) if is_plain(key) => {
+                PathSegment::Index(index) => write!(f, "[{index}]")?,
+                PathSegment::Key(key) if is_bare_key(key) => {
                     write!(f, "{}{key}", if position == 0 { "" } else { "." })?;
                 }
-                Segment::Key(key) => {
+                PathSegment::Key(key) => {
                     write!(f, "[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\""))?;
                 }
             }
@@ -104,24 +104,24 @@ impl FromStr for KeyPath {
         let mut path = Self::root();
         let mut rest = text;
         while !rest.is_empty() {
-            let wrong = InvalidKeyPath { at: text.len() - rest.len() };
+            let invalid = InvalidKeyPath { at: text.len() - rest.len() };
             let (segment, after) = if let Some(quoted) = rest.strip_prefix("[\"") {
-                quoted_key(quoted).ok_or(wrong)?
+                parse_quoted_key(quoted).ok_or(invalid)?
             } else if let Some(bracketed) = rest.strip_prefix('[') {
-                let (digits, after) = bracketed.split_once(']').ok_or(wrong)?;
-                (Segment::Index(digits.parse().map_err(|_| wrong)?), after)
+                let (digits, after) = bracketed.split_once(']').ok_or(invalid)?;
+                (PathSegment::Index(digits.parse().map_err(|_| invalid)?), after)
             } else {
                 let bare = match (rest.strip_prefix('.'), path.is_root()) {
                     (Some(after_dot), false) => after_dot,
                     (None, true) => rest,
-                    _ => return Err(wrong),
+                    _ => return Err(invalid),
                 };
                 let end = bare.find(['.', '[', ']', '"']).unwrap_or(bare.len());
                 let (key, after) = bare.split_at(end);
                 if key.is_empty() {
-                    return Err(wrong);
+                    return Err(invalid);
                 }
-                (Segment::Key(key.to_owned()), after)
+                (PathSegment::Key(key.to_owned()), after)
             };
             path.push(segment);
             rest = after;
@@ -131,13 +131,13 @@ impl FromStr for KeyPath {
 }
 
 /// Reads `key"]` with its backslash escapes and returns what follows.
-fn quoted_key(text: &str) -> Option<(Segment, &str)> {
+fn parse_quoted_key(text: &str) -> Option<(PathSegment, &str)> {
     let mut key = String::new();
     let mut chars = text.chars();
     loop {
         match chars.next()? {
             '\\' => key.push(chars.next()?),
-            '"' => return Some((Segment::Key(key), chars.as_str().strip_prefix(']')?)),
+            '"' => return Some((PathSegment::Key(key), chars.as_str().strip_prefix(']')?)),
             other => key.push(other),
         }
     }
@@ -151,10 +151,15 @@ mod tests {
 
     #[test]
     fn a_path_reads_like_the_keys_in_the_file() {
-        let path =
-            KeyPath::root().key("models").key("providers").key("vllm").key("models").index(0);
+        let path = KeyPath::root()
+            .with_key("models")
+            .with_key("providers")
+            .with_key("vllm")
+            .with_key("models")
+            .with_index(0);
         assert_eq!(path.to_string(), "models.providers.vllm.models[0]");
-        let quoted = KeyPath::root().key("models").key("vllm/llama-3.3").key("alias");
+        let quoted =
+            KeyPath::root().with_key("models").with_key("vllm/llama-3.3").with_key("alias");
         assert_eq!(quoted.to_string(), r#"models["vllm/llama-3.3"].alias"#);
     }
 
@@ -169,7 +174,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_path_is_read_back(segments in prop::collection::vec(prop_oneof![
-            ".*".prop_map(Segment::Key), any::<usize>().prop_map(Segment::Index)
+            ".*".prop_map(PathSegment::Key), any::<usize>().prop_map(PathSegment::Index)
         ], 0..6)) {
             let path: KeyPath = segments.into_iter().collect();
             prop_assert_eq!(path.to_string().parse::<KeyPath>(), Ok(path));

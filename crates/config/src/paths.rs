@@ -13,9 +13,9 @@ use crate::{
 
 /// The files and folders of one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paths {
-    config: PathBuf,
-    named_by: Option<&'static str>,
+pub struct AppPaths {
+    config_file: PathBuf,
+    config_named_by: Option<&'static str>,
     state_dir: PathBuf,
     system_dir: PathBuf,
 }
@@ -23,9 +23,9 @@ pub struct Paths {
 /// The state folder is not known: no variable says where the home folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("find the home folder: neither HOME nor OPENCLAW_STATE_DIR is set")]
-pub struct HomeUnknown;
+pub struct HomeDirNotFound;
 
-impl Paths {
+impl AppPaths {
     /// Finds the config file and the state folder.
     ///
     /// The config is the explicit path, else `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the
@@ -36,18 +36,18 @@ impl Paths {
     /// # Errors
     ///
     /// When the state folder is not known.
-    pub fn new(env: &Env, explicit: Option<&Path>) -> Result<Self, HomeUnknown> {
-        let state_dir = match env.get_filled(env_vars::OPENCLAW_STATE_DIR) {
-            Some(dir) => expand(dir, env),
-            None => home(env).ok_or(HomeUnknown)?.join(STATE_DIR_NAME),
+    pub fn new(env: &Env, explicit: Option<&Path>) -> Result<Self, HomeDirNotFound> {
+        let state_dir = match env.get_non_empty(env_vars::OPENCLAW_STATE_DIR) {
+            Some(dir) => expand_home(dir, env),
+            None => home_dir(env).ok_or(HomeDirNotFound)?.join(STATE_DIR_NAME),
         };
-        let from_env = env.get_filled(env_vars::OPENCLAW_CONFIG_PATH);
-        let (config, named_by) = match (explicit, from_env) {
-            (Some(path), _) => (expand(path, env), Some("--config")),
-            (None, Some(path)) => (expand(path, env), Some(env_vars::OPENCLAW_CONFIG_PATH)),
+        let from_env = env.get_non_empty(env_vars::OPENCLAW_CONFIG_PATH);
+        let (config_file, config_named_by) = match (explicit, from_env) {
+            (Some(path), _) => (expand_home(path, env), Some("--config")),
+            (None, Some(path)) => (expand_home(path, env), Some(env_vars::OPENCLAW_CONFIG_PATH)),
             (None, None) => (default_config(&state_dir), None),
         };
-        Ok(Self { config, named_by, state_dir, system_dir: PathBuf::from(SYSTEM_DIR) })
+        Ok(Self { config_file, config_named_by, state_dir, system_dir: PathBuf::from(SYSTEM_DIR) })
     }
 
     /// Takes another folder than `/etc/openclaw` for the machine's config file.
@@ -73,14 +73,14 @@ impl Paths {
 
     /// The config file, which need not exist.
     #[must_use]
-    pub fn config(&self) -> &Path {
-        &self.config
+    pub fn config_file(&self) -> &Path {
+        &self.config_file
     }
 
     /// What named the config file, `--config` or a variable; absent for the default place.
     #[must_use]
     pub fn config_named_by(&self) -> Option<&'static str> {
-        self.named_by
+        self.config_named_by
     }
 
     /// The folder of sessions and other state.
@@ -115,17 +115,17 @@ fn default_config(state_dir: &Path) -> PathBuf {
     existing.unwrap_or(first)
 }
 
-fn home(env: &Env) -> Option<PathBuf> {
+fn home_dir(env: &Env) -> Option<PathBuf> {
     [env_vars::HOME, env_vars::USERPROFILE]
         .iter()
-        .find_map(|name| env.get_filled(name))
+        .find_map(|name| env.get_non_empty(name))
         .map(PathBuf::from)
 }
 
 /// Replaces a `~` at the start by the home folder; without a known home the path stays.
-pub(crate) fn expand(path: impl AsRef<Path>, env: &Env) -> PathBuf {
+pub(crate) fn expand_home(path: impl AsRef<Path>, env: &Env) -> PathBuf {
     let path = path.as_ref();
-    match (path.strip_prefix("~"), home(env)) {
+    match (path.strip_prefix("~"), home_dir(env)) {
         (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => home,
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
@@ -140,7 +140,7 @@ mod tests {
 
     fn config(pairs: &[(&str, &str)], explicit: Option<&str>) -> String {
         let env = Env::from_pairs(pairs.iter().copied());
-        Paths::new(&env, explicit.map(Path::new)).unwrap().config().display().to_string()
+        AppPaths::new(&env, explicit.map(Path::new)).unwrap().config_file().display().to_string()
     }
 
     #[test]
@@ -156,14 +156,14 @@ mod tests {
             "/h/.openclaw/openclaw.json"
         );
         assert_eq!(config(&[("USERPROFILE", "/u")], None), "/u/.openclaw/openclaw.json");
-        assert_eq!(Paths::new(&Env::default(), None), Err(HomeUnknown));
+        assert_eq!(AppPaths::new(&Env::default(), None), Err(HomeDirNotFound));
     }
 
     #[test]
     fn other_names_are_taken_when_the_first_does_not_exist() {
         let dir = tempfile::tempdir().unwrap();
         let env = Env::from_pairs([("OPENCLAW_STATE_DIR", dir.path())]);
-        let name = || Paths::new(&env, None).unwrap().config().to_owned();
+        let name = || AppPaths::new(&env, None).unwrap().config_file().to_owned();
         for existing in ["openclaw-config.json5", "openclaw.json5", "openclaw.json"] {
             File::create(dir.path().join(existing)).unwrap();
             assert_eq!(name(), dir.path().join(existing));
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_tilde_stands_for_the_home_folder_only_at_the_start() {
         let env = Env::from_pairs([("HOME", "/h")]);
-        let expanded = ["~", "~/a", "a/~", "~user/a"].map(|path| expand(path, &env));
+        let expanded = ["~", "~/a", "a/~", "~user/a"].map(|path| expand_home(path, &env));
         assert_eq!(expanded, ["/h", "/h/a", "a/~", "~user/a"].map(PathBuf::from));
     }
 }

@@ -1,62 +1,62 @@
 //! Key paths in tables: `models.providers.*.baseUrl`, where `*` is any key or any element.
 
-use crate::path::{KeyPath, Segment};
+use crate::path::{KeyPath, PathSegment};
 
 /// One step of a path that is being walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step<'n> {
+pub(crate) enum PathSegmentRef<'n> {
     Key(&'n str),
     Index(usize),
 }
 
 /// How a path stands to a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fit {
+pub(crate) enum PathRelation {
     /// The path is what the pattern names.
-    Exact,
+    Equal,
     /// The path is below what the pattern names.
-    Below,
+    Descendant,
     /// What the pattern names is below the path.
-    Above,
+    Ancestor,
     /// Neither leads to the other.
-    Apart,
+    Disjoint,
 }
 
-impl Step<'_> {
+impl PathSegmentRef<'_> {
     /// Whether one step of a pattern is this step.
-    pub(crate) fn fits(&self, pattern: &str) -> bool {
+    pub(crate) fn matches_pattern(&self, pattern: &str) -> bool {
         pattern == "*" || matches!(self, Self::Key(key) if *key == pattern)
     }
 }
 
-pub(crate) fn fit(pattern: &str, steps: &[Step<'_>]) -> Fit {
-    let mut wanted = pattern.split('.');
+pub(crate) fn compare_to_pattern(pattern: &str, steps: &[PathSegmentRef<'_>]) -> PathRelation {
+    let mut expected = pattern.split('.');
     for step in steps {
-        match wanted.next() {
-            Some(pattern) if step.fits(pattern) => {}
-            Some(_) => return Fit::Apart,
-            None => return Fit::Below,
+        match expected.next() {
+            Some(pattern) if step.matches_pattern(pattern) => {}
+            Some(_) => return PathRelation::Disjoint,
+            None => return PathRelation::Descendant,
         }
     }
-    if wanted.next().is_some() { Fit::Above } else { Fit::Exact }
+    if expected.next().is_some() { PathRelation::Ancestor } else { PathRelation::Equal }
 }
 
-pub(crate) fn path_of(steps: &[Step<'_>]) -> KeyPath {
+pub(crate) fn to_key_path(steps: &[PathSegmentRef<'_>]) -> KeyPath {
     steps
         .iter()
         .map(|step| match step {
-            Step::Key(key) => Segment::Key((*key).to_owned()),
-            Step::Index(index) => Segment::Index(*index),
+            PathSegmentRef::Key(key) => PathSegment::Key((*key).to_owned()),
+            PathSegmentRef::Index(index) => PathSegment::Index(*index),
         })
         .collect()
 }
 
-pub(crate) fn steps_of(path: &KeyPath) -> Vec<Step<'_>> {
+pub(crate) fn to_segment_refs(path: &KeyPath) -> Vec<PathSegmentRef<'_>> {
     path.segments()
         .iter()
         .map(|segment| match segment {
-            Segment::Key(key) => Step::Key(key),
-            Segment::Index(index) => Step::Index(*index),
+            PathSegment::Key(key) => PathSegmentRef::Key(key),
+            PathSegment::Index(index) => PathSegmentRef::Index(*index),
         })
         .collect()
 }
@@ -68,15 +68,19 @@ mod tests {
     #[test]
     fn a_star_is_any_key_or_element() {
         for (path, expected) in [
-            ("models.providers.a.models[3].id", Fit::Exact),
-            ("models.providers.a.models[3].id.x", Fit::Below),
-            ("models.providers.a", Fit::Above),
-            ("models.mode", Fit::Apart),
+            ("models.providers.a.models[3].id", PathRelation::Equal),
+            ("models.providers.a.models[3].id.x", PathRelation::Descendant),
+            ("models.providers.a", PathRelation::Ancestor),
+            ("models.mode", PathRelation::Disjoint),
         ] {
             let path: KeyPath = path.parse().unwrap();
-            assert_eq!(fit("models.providers.*.models.*.id", &steps_of(&path)), expected, "{path}");
-            assert_eq!(path_of(&steps_of(&path)), path);
+            assert_eq!(
+                compare_to_pattern("models.providers.*.models.*.id", &to_segment_refs(&path)),
+                expected,
+                "{path}"
+            );
+            assert_eq!(to_key_path(&to_segment_refs(&path)), path);
         }
-        assert_eq!(fit("a", &[]), Fit::Above);
+        assert_eq!(compare_to_pattern("a", &[]), PathRelation::Ancestor);
     }
 }

@@ -21,16 +21,16 @@ use std::{
 
 pub use self::state_file::StateFile;
 
-use self::atomic::Step;
+use self::atomic::WriteStep;
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    edit::Document,
+    edit::ConfigDocument,
     edit::EditError,
     env::Env,
     load::LoadError,
-    loaded::Loaded,
+    loaded_config::LoadedConfig,
     path::KeyPath,
-    paths::Paths,
+    paths::AppPaths,
     text::MAX_BYTES,
 };
 
@@ -45,7 +45,7 @@ pub struct ConfigFile {
 ///
 /// `Debug` does not show the texts, which may hold secrets.
 #[derive(Clone)]
-pub struct Change {
+pub struct ConfigChange {
     /// The file; where `path` is a link, what the link leads to.
     pub path: PathBuf,
     /// The text before; absent when there was no file.
@@ -53,11 +53,11 @@ pub struct Change {
     /// The text after.
     pub after: String,
     /// The text after as a config, with all that is to be said about it.
-    pub loaded: Loaded,
+    pub loaded: LoadedConfig,
     /// The text before to show, with what looks like a secret as `*`; empty without a file.
-    pub before_to_show: String,
+    pub redacted_before: String,
     /// What is wrong or doubtful with the text after and was not with the text before.
-    pub introduced: Vec<Diagnostic>,
+    pub new_diagnostics: Vec<Diagnostic>,
 }
 
 /// A config file was not changed.
@@ -72,14 +72,14 @@ pub enum SaveError {
     Edit(EditError),
     /// The new text is not a JSON5 object.
     #[error("save a text that is broken")]
-    Broken(#[source] LoadError),
+    InvalidText(#[source] LoadError),
     /// The edit would introduce an error, or a key that nothing knows.
     #[error("save a config with what is wrong in it")]
     Invalid {
         /// What it would introduce; never empty.
         diagnostics: Vec<Diagnostic>,
         /// The text to show, with what looks like a secret as `*`; the spans fit it.
-        text_to_show: String,
+        redacted_text: String,
     },
     /// Keys would be gone that nobody asked to remove.
     #[error("save a text that has lost {}", list(keys))]
@@ -116,8 +116,8 @@ fn list(keys: &[KeyPath]) -> String {
 impl ConfigFile {
     /// The config file of an installation.
     #[must_use]
-    pub fn of(paths: &Paths) -> Self {
-        Self { path: paths.config().to_owned(), state_dir: paths.state_dir().to_owned() }
+    pub fn from_paths(paths: &AppPaths) -> Self {
+        Self { path: paths.config_file().to_owned(), state_dir: paths.state_dir().to_owned() }
     }
 
     /// The text of the file as it is; absent when there is no file.
@@ -125,7 +125,7 @@ impl ConfigFile {
     /// # Errors
     ///
     /// When the file cannot be read or is not UTF-8 text.
-    pub fn text(&self) -> Result<Option<String>, LoadError> {
+    pub fn read_text(&self) -> Result<Option<String>, LoadError> {
         let unreadable = |source| LoadError::Unreadable { path: self.path.clone(), source };
         let mut text = String::new();
         let file = match fs::File::open(&self.path) {
@@ -141,23 +141,28 @@ impl ConfigFile {
     /// # Errors
     ///
     /// As for [`ConfigFile::edit`], but for what concerns the writing.
-    pub fn preview(
+    pub fn preview_edit(
         &self,
         env: &Env,
-        edit: impl FnOnce(&mut Document) -> Result<(), EditError>,
-    ) -> Result<Change, SaveError> {
-        let before = self.text().map_err(SaveError::Load)?;
+        edit: impl FnOnce(&mut ConfigDocument) -> Result<(), EditError>,
+    ) -> Result<ConfigChange, SaveError> {
+        let before = self.read_text().map_err(SaveError::Load)?;
         let mut document = match &before {
-            Some(text) => Document::parse(text),
-            None => Document::parse("{}\n"),
+            Some(text) => ConfigDocument::parse(text),
+            None => ConfigDocument::parse("{}\n"),
         }
-        .map_err(|error| SaveError::Load(review::in_file(error, self.path.clone())))?;
+        .map_err(|error| SaveError::Load(review::with_file_path(error, self.path.clone())))?;
         let old = document.clone();
         edit(&mut document).map_err(SaveError::Edit)?;
-        review::keys_lost(&old, &document)?;
-        let change = review::change(atomic::target(&self.path), before, document.text(), env)?;
-        change.refuse(|diagnostic| {
-            review::is_error(diagnostic) || review::is_unknown(&change.loaded, diagnostic)
+        review::check_lost_keys(&old, &document)?;
+        let change = review::prepare_change(
+            atomic::resolve_symlinks(&self.path),
+            before,
+            document.text(),
+            env,
+        )?;
+        change.reject_diagnostics(|diagnostic| {
+            review::is_error(diagnostic) || review::is_unknown_key(&change.loaded, diagnostic)
         })?;
         Ok(change)
     }
@@ -168,12 +173,12 @@ impl ConfigFile {
     ///
     /// When the file is broken, when the edit cannot be made, when it introduces an error or an
     /// unknown key, and when the file cannot be written. The file is then as it was.
-    pub fn edit(
+    pub fn apply_edit(
         &self,
         env: &Env,
-        edit: impl FnOnce(&mut Document) -> Result<(), EditError>,
-    ) -> Result<Change, SaveError> {
-        self.edit_in_steps(env, edit, &mut |_| {})
+        edit: impl FnOnce(&mut ConfigDocument) -> Result<(), EditError>,
+    ) -> Result<ConfigChange, SaveError> {
+        self.edit_with_hook(env, edit, &mut |_| {})
     }
 
     /// Saves a whole new text, made from the text `before` by a person who may remove what they
@@ -184,65 +189,69 @@ impl ConfigFile {
     /// When the file does not hold `before` any more, when the text is broken or has an error
     /// that the file did not have, and when the file cannot be written. The file is then as it
     /// was.
-    pub fn replace(
+    pub fn replace_text(
         &self,
         env: &Env,
         before: Option<&str>,
         text: &str,
-    ) -> Result<Change, SaveError> {
-        let target = atomic::target(&self.path);
-        let _lock = lock::acquire(&target)?;
-        let now = self.text().map_err(SaveError::Load)?;
+    ) -> Result<ConfigChange, SaveError> {
+        let target = atomic::resolve_symlinks(&self.path);
+        let _lock = lock::acquire_lock(&target)?;
+        let now = self.read_text().map_err(SaveError::Load)?;
         if now.as_deref() != before {
             return Err(SaveError::Changed { path: self.path.clone() });
         }
-        let change = review::change(target, now, text, env)?;
-        change.refuse(review::is_error)?;
-        self.write(&change, &mut |_| {})?;
+        let change = review::prepare_change(target, now, text, env)?;
+        change.reject_diagnostics(review::is_error)?;
+        self.write_change(&change, &mut |_| {})?;
         Ok(change)
     }
 
     /// Makes an edit, and tells each step before the next one.
-    fn edit_in_steps(
+    fn edit_with_hook(
         &self,
         env: &Env,
-        edit: impl FnOnce(&mut Document) -> Result<(), EditError>,
-        step: &mut dyn FnMut(Step),
-    ) -> Result<Change, SaveError> {
-        let target = atomic::target(&self.path);
-        let _lock = lock::acquire(&target)?;
-        step(Step::Locked);
-        let change = self.preview(env, edit)?;
-        if change.is_new() {
-            self.write(&change, step)?;
+        edit: impl FnOnce(&mut ConfigDocument) -> Result<(), EditError>,
+        step: &mut dyn FnMut(WriteStep),
+    ) -> Result<ConfigChange, SaveError> {
+        let target = atomic::resolve_symlinks(&self.path);
+        let _lock = lock::acquire_lock(&target)?;
+        step(WriteStep::Locked);
+        let change = self.preview_edit(env, edit)?;
+        if change.has_changes() {
+            self.write_change(&change, step)?;
         }
         Ok(change)
     }
 
-    fn write(&self, change: &Change, step: &mut dyn FnMut(Step)) -> Result<(), SaveError> {
+    fn write_change(
+        &self,
+        change: &ConfigChange,
+        step: &mut dyn FnMut(WriteStep),
+    ) -> Result<(), SaveError> {
         if let Some(before) = &change.before {
-            history::keep(&self.state_dir, &change.path, before)?;
-            step(Step::VersionKept);
+            history::archive_version(&self.state_dir, &change.path, before)?;
+            step(WriteStep::VersionKept);
         }
-        atomic::write(&change.path, &change.after, step)
+        atomic::write_atomically(&change.path, &change.after, step)
     }
 }
 
-impl Change {
+impl ConfigChange {
     /// Whether the text after differs from the text before.
     #[must_use]
-    pub fn is_new(&self) -> bool {
+    pub fn has_changes(&self) -> bool {
         self.before.as_deref() != Some(&self.after)
     }
 
     /// The text after to show, with what looks like a secret as `*`.
     #[must_use]
-    pub fn after_to_show(&self) -> String {
-        self.loaded.text_to_show().unwrap_or_default()
+    pub fn redacted_after(&self) -> String {
+        self.loaded.redacted_text().unwrap_or_default()
     }
 
-    fn refuse(&self, is_bad: impl Fn(&Diagnostic) -> bool) -> Result<(), SaveError> {
-        let bad = self.introduced.iter().filter(|diagnostic| is_bad(diagnostic));
+    fn reject_diagnostics(&self, is_bad: impl Fn(&Diagnostic) -> bool) -> Result<(), SaveError> {
+        let bad = self.new_diagnostics.iter().filter(|diagnostic| is_bad(diagnostic));
         // What is only a warning in a file that is read is an error of whoever adds it.
         let refused = |diagnostic: &Diagnostic| {
             let message = diagnostic.message.replace(", it is ignored", "");
@@ -252,13 +261,13 @@ impl Change {
         if diagnostics.is_empty() {
             return Ok(());
         }
-        Err(SaveError::Invalid { diagnostics, text_to_show: self.after_to_show() })
+        Err(SaveError::Invalid { diagnostics, redacted_text: self.redacted_after() })
     }
 }
 
-impl fmt::Debug for Change {
+impl fmt::Debug for ConfigChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, introduced, .. } = self;
+        let Self { path, new_diagnostics: introduced, .. } = self;
         f.debug_struct("Change")
             .field("path", path)
             .field("introduced", introduced)

@@ -6,15 +6,15 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    alias::{self, Alias},
-    known::{Known, Lookup},
+    alias::{self, KeyAlias},
+    openclaw_keys::{KeyLookup, KnownKeys},
     path::KeyPath,
-    pattern::steps_of,
+    pattern::to_segment_refs,
     sections::Config,
 };
 
 /// How a key is described that is taken and changes nothing.
-const WITHOUT_EFFECT: &str = "Accepted; nothing acts on it yet.";
+const UNSUPPORTED_DESCRIPTION: &str = "Accepted; nothing acts on it yet.";
 
 impl Config {
     /// The JSON Schema (draft 2020-12) of the config, with every description and default.
@@ -26,17 +26,17 @@ impl Config {
         let generator = SchemaSettings::draft2020_12().into_generator();
         let mut schema = generator.into_root_schema_for::<Self>().to_value();
         let mut places = BTreeMap::new();
-        find_places(&schema, &schema, &KeyPath::root(), &mut places);
+        find_definition_paths(&schema, &schema, &KeyPath::root(), &mut places);
         if let Some(root) = schema.as_object_mut() {
             root.insert("title".to_owned(), json!("OpenClaw config"));
-            complete(&KeyPath::root(), root);
+            complete_definition(&KeyPath::root(), root);
         }
         let definitions = schema.get_mut("$defs").and_then(Value::as_object_mut);
         for (name, definition) in definitions.into_iter().flatten() {
             // The keys that are only accepted are the same in each of its places.
             let place = places.get(name.as_str()).and_then(|places| places.first());
             if let (Some(definition), Some(place)) = (definition.as_object_mut(), place) {
-                complete(place, definition);
+                complete_definition(place, definition);
             }
         }
         schema
@@ -44,37 +44,37 @@ impl Config {
 }
 
 /// The places of each definition.
-type Places = BTreeMap<String, Vec<KeyPath>>;
+type DefinitionPaths = BTreeMap<String, Vec<KeyPath>>;
 
 /// Finds where in a config each definition with properties stands; a map's key and an element
 /// are `*` and 0 there.
-fn find_places(schema: &Value, node: &Value, at: &KeyPath, places: &mut Places) {
+fn find_definition_paths(schema: &Value, node: &Value, at: &KeyPath, places: &mut DefinitionPaths) {
     for form in node.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
-        find_places(schema, form, at, places);
+        find_definition_paths(schema, form, at, places);
     }
     if let Some(reference) = node.get("$ref").and_then(Value::as_str) {
         let pointer = reference.trim_start_matches('#');
         let name = reference.rsplit('/').next().unwrap_or_default();
         if let Some(definition) = schema.pointer(pointer) {
             places.entry(name.to_owned()).or_default().push(at.clone());
-            find_places(schema, definition, at, places);
+            find_definition_paths(schema, definition, at, places);
         }
     }
     for (key, property) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        find_places(schema, property, &at.clone().key(key), places);
+        find_definition_paths(schema, property, &at.clone().with_key(key), places);
     }
     for (word, below) in
-        [("additionalProperties", at.clone().key("*")), ("items", at.clone().index(0))]
+        [("additionalProperties", at.clone().with_key("*")), ("items", at.clone().with_index(0))]
     {
         if let Some(value) = node.get(word).filter(|value| value.is_object()) {
-            find_places(schema, value, &below, places);
+            find_definition_paths(schema, value, &below, places);
         }
     }
 }
 
 /// Adds the keys that are only accepted, marks those that were replaced, and closes the object to
 /// all others.
-fn complete(place: &KeyPath, definition: &mut Map<String, Value>) {
+fn complete_definition(place: &KeyPath, definition: &mut Map<String, Value>) {
     let Some(properties) = definition.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
@@ -86,16 +86,16 @@ fn complete(place: &KeyPath, definition: &mut Map<String, Value>) {
             property.insert("maximum".to_owned(), json!(u32::MAX));
         }
     }
-    if let Lookup::Known(known) = Known::at(&steps_of(place)) {
-        for key in known.keys() {
-            let idle = || json!({ "description": WITHOUT_EFFECT });
-            properties.entry(key).or_insert_with(idle);
+    if let KeyLookup::Known(known) = KnownKeys::lookup_path(&to_segment_refs(place)) {
+        for key in known.child_keys() {
+            let unsupported = || json!({ "description": UNSUPPORTED_DESCRIPTION });
+            properties.entry(key).or_insert_with(unsupported);
         }
     }
     for (key, property) in properties.iter_mut() {
-        let path = place.clone().key(key);
-        if let (Some(Alias { .. }), Some(property)) =
-            (alias::of(&steps_of(&path)), property.as_object_mut())
+        let path = place.clone().with_key(key);
+        if let (Some(KeyAlias { .. }), Some(property)) =
+            (alias::find_alias(&to_segment_refs(&path)), property.as_object_mut())
         {
             property.insert("deprecated".to_owned(), Value::Bool(true));
         }
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn a_definition_with_properties_has_the_same_keys_wherever_it_stands() {
         let schema = Config::json_schema();
-        let mut places = Places::new();
-        find_places(&schema, &schema, &KeyPath::root(), &mut places);
-        let keys = |place: &KeyPath| match Known::at(&steps_of(place)) {
-            Lookup::Known(known) => known.keys(),
-            Lookup::Anything | Lookup::Unknown => Vec::new(),
+        let mut places = DefinitionPaths::new();
+        find_definition_paths(&schema, &schema, &KeyPath::root(), &mut places);
+        let keys = |place: &KeyPath| match KnownKeys::lookup_path(&to_segment_refs(place)) {
+            KeyLookup::Known(known) => known.child_keys(),
+            KeyLookup::Anything | KeyLookup::Unknown => Vec::new(),
         };
         for (name, definition) in schema["$defs"].as_object().unwrap() {
             if definition.get("properties").is_some() {

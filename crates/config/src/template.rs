@@ -30,13 +30,13 @@ impl EnvString {
     /// # Errors
     ///
     /// When a variable without a default is not set.
-    pub fn resolve(&self, env: &Env) -> Result<String, UnsetVariable> {
-        resolve(&self.0, env).map(|filled| filled.text)
+    pub fn resolve_variables(&self, env: &Env) -> Result<String, UnsetVariable> {
+        resolve_template(&self.0, env).map(|filled| filled.text)
     }
 
     /// The text as it stands in the config.
     #[must_use]
-    pub fn raw(&self) -> &str {
+    pub fn raw_text(&self) -> &str {
         &self.0
     }
 }
@@ -69,12 +69,15 @@ impl JsonSchema for EnvString {
 }
 
 /// A filled-in text and the variables that it took something from.
-pub(crate) struct Filled {
+pub(crate) struct ResolvedTemplate {
     pub(crate) text: String,
     pub(crate) variables: Vec<String>,
 }
 
-pub(crate) fn resolve(template: &str, env: &Env) -> Result<Filled, UnsetVariable> {
+pub(crate) fn resolve_template(
+    template: &str,
+    env: &Env,
+) -> Result<ResolvedTemplate, UnsetVariable> {
     let mut text = String::with_capacity(template.len());
     let mut variables = Vec::new();
     let mut rest = template;
@@ -84,7 +87,7 @@ pub(crate) fn resolve(template: &str, env: &Env) -> Result<Filled, UnsetVariable
         if let Some(escaped) = reference.strip_prefix("$${") {
             text.push_str("${");
             rest = escaped;
-        } else if let Some((name, default, after)) = reference_at(reference) {
+        } else if let Some((name, default, after)) = parse_reference(reference) {
             match (env.get(name), default) {
                 (None, None) => return Err(UnsetVariable { variable: name.to_owned() }),
                 (None | Some(""), Some(default)) => text.push_str(default),
@@ -100,20 +103,20 @@ pub(crate) fn resolve(template: &str, env: &Env) -> Result<Filled, UnsetVariable
         }
     }
     text.push_str(rest);
-    Ok(Filled { text, variables })
+    Ok(ResolvedTemplate { text, variables })
 }
 
 /// Reads `${NAME}` or `${NAME:-default}` and what follows it.
-fn reference_at(text: &str) -> Option<(&str, Option<&str>, &str)> {
+fn parse_reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let (inner, after) = text.strip_prefix("${")?.split_once('}')?;
     let (name, default) = match inner.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (inner, None),
     };
-    is_name(name).then_some((name, default, after))
+    is_env_name(name).then_some((name, default, after))
 }
 
-fn is_name(text: &str) -> bool {
+fn is_env_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -138,7 +141,7 @@ mod tests {
             ("$${HOST} $HOST ${} ${1} ${HOST", Ok("${HOST} $HOST ${} ${1} ${HOST")),
             ("${MISSING}", Err("MISSING")),
         ] {
-            let filled = EnvString::from(template).resolve(&env);
+            let filled = EnvString::from(template).resolve_variables(&env);
             let filled = filled.as_ref().map(String::as_str).map_err(|e| e.variable.as_str());
             assert_eq!(filled, expected, "{template}");
         }
@@ -147,12 +150,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_without_references_is_itself(text in "[^$]*") {
-            prop_assert_eq!(EnvString::from(text.as_str()).resolve(&Env::default()), Ok(text));
+            prop_assert_eq!(EnvString::from(text.as_str()).resolve_variables(&Env::default()), Ok(text));
         }
 
         #[test]
         fn any_text_is_filled_in_or_an_error(text in ".*") {
-            let _ = EnvString::from(text.as_str()).resolve(&Env::default());
+            let _ = EnvString::from(text.as_str()).resolve_variables(&Env::default());
         }
     }
 }

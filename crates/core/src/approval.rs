@@ -4,18 +4,18 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::{Effect, ToolCall};
+use crate::{ToolCall, ToolEffect};
 
 /// Decides whether a call may run. Asked for every call, with what the call would do.
 #[async_trait]
 pub trait Approver: Send + Sync + Debug {
     /// Decides. When in doubt, denies.
-    async fn decide(&self, call: &ToolCall, effect: &Effect) -> Verdict;
+    async fn review_call(&self, call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision;
 }
 
 /// A decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ApprovalDecision {
     /// The call runs.
     Allow,
     /// The call does not run; the model is told why.
@@ -32,14 +32,14 @@ pub enum Verdict {
 
 /// Allows reading and nothing else.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ReadOnly;
+pub struct ReadOnlyApprover;
 
 #[async_trait]
-impl Approver for ReadOnly {
-    async fn decide(&self, _call: &ToolCall, effect: &Effect) -> Verdict {
+impl Approver for ReadOnlyApprover {
+    async fn review_call(&self, _call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision {
         match effect {
-            Effect::Read { .. } => Verdict::Allow,
-            _ => Verdict::Deny { reason: "only reading is allowed here".to_owned() },
+            ToolEffect::Read { .. } => ApprovalDecision::Allow,
+            _ => ApprovalDecision::Deny { reason: "only reading is allowed here".to_owned() },
         }
     }
 }

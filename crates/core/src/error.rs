@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::Clock;
+use crate::ModelTimeoutKind;
 
 /// A failed model call.
 ///
@@ -28,7 +28,7 @@ pub enum ModelErrorKind {
     /// One of the client's own clocks ran out.
     Timeout {
         /// Which one.
-        clock: Clock,
+        kind: ModelTimeoutKind,
         /// How long it was.
         after: Duration,
     },
@@ -44,9 +44,9 @@ pub enum ModelErrorKind {
     /// The prompt, or the prompt with the answer asked for, does not fit.
     ContextOverflow {
         /// The window in tokens, as the server said.
-        window: Option<u32>,
+        context_window: Option<u32>,
         /// The prompt in tokens, as the server said.
-        prompt: Option<u32>,
+        prompt_tokens: Option<u32>,
     },
     /// The key is missing or wrong.
     Auth,
@@ -90,7 +90,7 @@ pub struct HttpExchange {
     /// The status; `None` when no answer came.
     pub status: Option<u16>,
     /// What the server said of the error.
-    pub server: Option<ServerMessage>,
+    pub server_error: Option<ServerErrorMessage>,
     /// The id that the server gave the request.
     pub request_id: Option<String>,
     /// The model asked for.
@@ -103,7 +103,7 @@ pub struct HttpExchange {
 
 /// What a server says of an error, in any of the shapes in use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ServerMessage {
+pub struct ServerErrorMessage {
     /// The text, capped in length.
     pub message: String,
     /// The `type` field.
@@ -149,7 +149,7 @@ impl ModelError {
 
     /// The exchange that failed; `None` when none was begun.
     #[must_use]
-    pub fn exchange(&self) -> Option<&HttpExchange> {
+    pub fn http_exchange(&self) -> Option<&HttpExchange> {
         self.exchange.as_deref()
     }
 

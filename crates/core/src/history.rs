@@ -12,25 +12,25 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::{
-    Arguments, AssistantMessage, BrokenCall, EmittedCall, Reasoning, ToolCall, ToolCallId,
-    ToolOutput,
+    AssistantMessage, EmittedToolCall, InvalidToolCall, ReasoningContent, ToolArguments, ToolCall,
+    ToolCallId, ToolOutput,
 };
 
-pub use summary::{Step, Summary};
+pub use summary::{ConversationSummary, HistoryStep};
 
 /// The result of a call that was open when the conversation went on.
-const INTERRUPTED: &str = "This call was interrupted before it finished. It may or may not have had an effect; check \
+const INTERRUPTED_RESULT: &str = "This call was interrupted before it finished. It may or may not have had an effect; check \
      before you repeat it.";
 
 /// The most bytes of a broken call that its answer repeats.
-const MAX_RAW_BYTES: usize = 2_000;
+const MAX_QUOTED_BYTES: usize = 2_000;
 
 /// A conversation without its system prompt. Cloning is cheap: entries are shared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
-    entries: Vec<Arc<Entry>>,
+    entries: Vec<Arc<HistoryEntry>>,
     /// The ids of all calls.
-    ids: Arc<HashSet<ToolCallId>>,
+    call_ids: Arc<HashSet<ToolCallId>>,
 }
 
 /// One message, as it is to be sent.
@@ -44,7 +44,7 @@ pub enum MessageRef<'a> {
         /// The visible text, possibly empty when there are calls.
         text: &'a str,
         /// The reasoning, if the server showed any.
-        reasoning: Option<&'a Reasoning>,
+        reasoning: Option<&'a ReasoningContent>,
         /// The calls; a broken one has empty arguments.
         calls: Vec<&'a ToolCall>,
     },
@@ -63,33 +63,33 @@ pub enum MessageRef<'a> {
 pub enum HistoryError {
     /// The message has neither text nor a call.
     #[error("record an empty message")]
-    Empty,
+    EmptyMessage,
     /// The model spoke without anything to answer.
     #[error("record a message that answers nothing")]
     NothingToAnswer,
     /// No open call has this id.
     #[error("record a result for {0}, which is not an open call")]
-    NotOpen(ToolCallId),
+    CallNotOpen(ToolCallId),
     /// Every step is to be kept.
     #[error("summarise a conversation of which all is to be kept")]
     NothingToReplace,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Entry {
+enum HistoryEntry {
     /// Only ever the first.
-    Summary(Summary),
+    Summary(ConversationSummary),
     User(String),
     Assistant {
         text: String,
-        reasoning: Option<Reasoning>,
-        slots: Vec<Slot>,
+        reasoning: Option<ReasoningContent>,
+        slots: Vec<CallSlot>,
     },
 }
 
 /// A call and the place of its one result.
 #[derive(Debug, Clone, PartialEq)]
-struct Slot {
+struct CallSlot {
     call: ToolCall,
     result: Option<ToolOutput>,
 }
@@ -108,9 +108,9 @@ impl History {
     }
 
     /// Adds what the user said. Calls still open are answered as interrupted.
-    pub fn push_user(&mut self, text: &str) {
-        self.seal();
-        self.entries.push(Arc::new(Entry::User(text.to_owned())));
+    pub fn push_user_message(&mut self, text: &str) {
+        self.answer_open_calls();
+        self.entries.push(Arc::new(HistoryEntry::User(text.to_owned())));
     }
 
     /// Adds what the model said and returns the calls to run, with their final ids: an id that
@@ -118,28 +118,28 @@ impl History {
     ///
     /// # Errors
     /// When the message is empty, or when there is nothing that it answers.
-    pub fn push_assistant(
+    pub fn push_assistant_message(
         &mut self,
         message: AssistantMessage,
     ) -> Result<Vec<ToolCall>, HistoryError> {
         if message.is_empty() {
-            return Err(HistoryError::Empty);
+            return Err(HistoryError::EmptyMessage);
         }
         match self.entries.last().map(Arc::as_ref) {
-            Some(Entry::User(_) | Entry::Summary(_)) => {}
-            Some(Entry::Assistant { slots, .. }) if !slots.is_empty() => {}
+            Some(HistoryEntry::User(_) | HistoryEntry::Summary(_)) => {}
+            Some(HistoryEntry::Assistant { slots, .. }) if !slots.is_empty() => {}
             _ => return Err(HistoryError::NothingToAnswer),
         }
-        self.seal();
+        self.answer_open_calls();
         let mut slots = Vec::with_capacity(message.calls.len());
         if !message.calls.is_empty() {
-            let used = Arc::make_mut(&mut self.ids);
-            slots.extend(message.calls.into_iter().map(|call| Slot::new(call, used)));
+            let used = Arc::make_mut(&mut self.call_ids);
+            slots.extend(message.calls.into_iter().map(|call| CallSlot::new(call, used)));
         }
-        let ready = slots.iter().filter(|slot: &&Slot| slot.result.is_none());
+        let ready = slots.iter().filter(|slot: &&CallSlot| slot.result.is_none());
         let ready = ready.map(|slot| slot.call.clone()).collect();
         let AssistantMessage { text, reasoning, .. } = message;
-        self.entries.push(Arc::new(Entry::Assistant { text, reasoning, slots }));
+        self.entries.push(Arc::new(HistoryEntry::Assistant { text, reasoning, slots }));
         Ok(ready)
     }
 
@@ -147,14 +147,18 @@ impl History {
     ///
     /// # Errors
     /// When no open call has this id: it was never made, or it is answered already.
-    pub fn resolve(&mut self, id: &ToolCallId, output: ToolOutput) -> Result<(), HistoryError> {
+    pub fn resolve_call(
+        &mut self,
+        id: &ToolCallId,
+        output: ToolOutput,
+    ) -> Result<(), HistoryError> {
         let slot = match self.entries.last_mut().map(Arc::make_mut) {
-            Some(Entry::Assistant { slots, .. }) => {
+            Some(HistoryEntry::Assistant { slots, .. }) => {
                 slots.iter_mut().find(|slot| slot.call.id == *id && slot.result.is_none())
             }
             _ => None,
         };
-        let slot = slot.ok_or_else(|| HistoryError::NotOpen(id.clone()))?;
+        let slot = slot.ok_or_else(|| HistoryError::CallNotOpen(id.clone()))?;
         slot.result = Some(output);
         Ok(())
     }
@@ -162,19 +166,19 @@ impl History {
     /// The calls without a result, in order. Until answered they are sent as interrupted.
     pub fn open_calls(&self) -> impl Iterator<Item = &ToolCall> {
         let slots = match self.entries.last().map(Arc::as_ref) {
-            Some(Entry::Assistant { slots, .. }) => slots.as_slice(),
+            Some(HistoryEntry::Assistant { slots, .. }) => slots.as_slice(),
             _ => &[],
         };
         slots.iter().filter(|slot| slot.result.is_none()).map(|slot| &slot.call)
     }
 
     /// The calls since the user last spoke that have a result, in order.
-    pub fn results_since_user(&self) -> impl Iterator<Item = (&ToolCall, &ToolOutput)> {
-        let is_user = |entry: &Arc<Entry>| matches!(entry.as_ref(), Entry::User(_));
+    pub fn results_since_user_message(&self) -> impl Iterator<Item = (&ToolCall, &ToolOutput)> {
+        let is_user = |entry: &Arc<HistoryEntry>| matches!(entry.as_ref(), HistoryEntry::User(_));
         let start = self.entries.iter().rposition(is_user).unwrap_or(0);
         let slots = self.entries.iter().skip(start).flat_map(|entry| match entry.as_ref() {
-            Entry::Assistant { slots, .. } => slots.as_slice(),
-            Entry::User(_) | Entry::Summary(_) => &[],
+            HistoryEntry::Assistant { slots, .. } => slots.as_slice(),
+            HistoryEntry::User(_) | HistoryEntry::Summary(_) => &[],
         });
         slots.filter_map(|slot| Some((&slot.call, slot.result.as_ref()?)))
     }
@@ -185,22 +189,22 @@ impl History {
         let mut messages: Vec<MessageRef<'_>> = Vec::with_capacity(self.entries.len() * 2);
         for entry in &self.entries {
             match entry.as_ref() {
-                Entry::Summary(summary) => {
+                HistoryEntry::Summary(summary) => {
                     messages.push(MessageRef::User(Cow::Owned(summary.to_string())));
                 }
-                Entry::User(text) => match messages.last_mut() {
+                HistoryEntry::User(text) => match messages.last_mut() {
                     Some(MessageRef::User(before)) => {
                         *before = Cow::Owned(format!("{before}\n\n{text}"));
                     }
                     _ => messages.push(MessageRef::User(Cow::Borrowed(text))),
                 },
-                Entry::Assistant { text, reasoning, slots } => {
+                HistoryEntry::Assistant { text, reasoning, slots } => {
                     messages.push(MessageRef::Assistant {
                         text,
                         reasoning: reasoning.as_ref(),
                         calls: slots.iter().map(|slot| &slot.call).collect(),
                     });
-                    messages.extend(slots.iter().map(Slot::message));
+                    messages.extend(slots.iter().map(CallSlot::result_message));
                 }
             }
         }
@@ -208,58 +212,60 @@ impl History {
     }
 
     /// Answers what is open, so that later entries never change what was sent before.
-    fn seal(&mut self) {
+    fn answer_open_calls(&mut self) {
         if self.open_calls().next().is_none() {
             return;
         }
-        if let Some(Entry::Assistant { slots, .. }) = self.entries.last_mut().map(Arc::make_mut) {
+        if let Some(HistoryEntry::Assistant { slots, .. }) =
+            self.entries.last_mut().map(Arc::make_mut)
+        {
             for slot in slots.iter_mut().filter(|slot| slot.result.is_none()) {
-                slot.result = Some(ToolOutput::error(INTERRUPTED));
+                slot.result = Some(ToolOutput::from_error(INTERRUPTED_RESULT));
             }
         }
     }
 
-    fn call_ids(&self) -> HashSet<ToolCallId> {
+    fn collect_call_ids(&self) -> HashSet<ToolCallId> {
         let slots = self.entries.iter().filter_map(|entry| match entry.as_ref() {
-            Entry::Assistant { slots, .. } => Some(slots),
-            Entry::User(_) | Entry::Summary(_) => None,
+            HistoryEntry::Assistant { slots, .. } => Some(slots),
+            HistoryEntry::User(_) | HistoryEntry::Summary(_) => None,
         });
         slots.flatten().map(|slot| slot.call.id.clone()).collect()
     }
 }
 
-impl Slot {
-    fn new(call: EmittedCall, used: &mut HashSet<ToolCallId>) -> Self {
+impl CallSlot {
+    fn new(call: EmittedToolCall, used_ids: &mut HashSet<ToolCallId>) -> Self {
         let (mut call, result) = match call {
-            EmittedCall::Ready(call) => (call, None),
-            EmittedCall::Broken(BrokenCall { id, name, raw, problem }) => {
-                let raw = shorten(&raw);
+            EmittedToolCall::Valid(call) => (call, None),
+            EmittedToolCall::Invalid(InvalidToolCall { id, name, raw_arguments: raw, problem }) => {
+                let raw = truncate_raw_arguments(&raw);
                 let text = format!("This call was not run: {problem} You wrote: {raw}");
-                let call = ToolCall { id, name, arguments: Arguments::default() };
-                (call, Some(ToolOutput::error(text)))
+                let call = ToolCall { id, name, arguments: ToolArguments::default() };
+                (call, Some(ToolOutput::from_error(text)))
             }
         };
-        if used.contains(&call.id) {
+        if used_ids.contains(&call.id) {
             // One of `n + 1` numbers is free among `n` used ids.
-            let mut numbers = (0..=used.len()).rev().map(ToolCallId::numbered);
-            call.id = numbers.find(|id| !used.contains(id)).unwrap_or(call.id);
+            let mut numbers = (0..=used_ids.len()).rev().map(ToolCallId::from_number);
+            call.id = numbers.find(|id| !used_ids.contains(id)).unwrap_or(call.id);
         }
-        used.insert(call.id.clone());
+        used_ids.insert(call.id.clone());
         Self { call, result }
     }
 
-    fn message(&self) -> MessageRef<'_> {
-        let text = self.result.as_ref().map_or(INTERRUPTED, |output| output.text.as_str());
+    fn result_message(&self) -> MessageRef<'_> {
+        let text = self.result.as_ref().map_or(INTERRUPTED_RESULT, |output| output.text.as_str());
         MessageRef::ToolResult { call: &self.call, text }
     }
 }
 
 /// Cuts what a model wrote to what it needs to see of it.
-fn shorten(raw: &str) -> Cow<'_, str> {
-    if raw.len() <= MAX_RAW_BYTES {
+fn truncate_raw_arguments(raw: &str) -> Cow<'_, str> {
+    if raw.len() <= MAX_QUOTED_BYTES {
         return Cow::Borrowed(raw);
     }
-    let end = raw.floor_char_boundary(MAX_RAW_BYTES);
+    let end = raw.floor_char_boundary(MAX_QUOTED_BYTES);
     let shown = raw.get(..end).unwrap_or_default();
     Cow::Owned(format!("{shown} [… {} bytes more]", raw.len() - end))
 }

@@ -41,13 +41,13 @@ impl ModelRef {
 
     /// The provider id, e.g. `vllm`.
     #[must_use]
-    pub fn provider(&self) -> &str {
+    pub fn provider_id(&self) -> &str {
         &self.provider
     }
 
     /// The model id as the provider knows it, e.g. `meta-llama/Llama-3.3-70B-Instruct`.
     #[must_use]
-    pub fn model(&self) -> &str {
+    pub fn model_id(&self) -> &str {
         &self.model
     }
 }
@@ -82,7 +82,7 @@ impl ToolCallId {
 
     /// Makes the identifier of the `number`-th call of a conversation, for servers that send none.
     #[must_use]
-    pub fn numbered(number: usize) -> Self {
+    pub fn from_number(number: usize) -> Self {
         Self(format!("call_{number}"))
     }
 
@@ -112,7 +112,10 @@ impl ToolName {
     /// # Errors
     /// When the name is empty, too long, or has any other character.
     pub fn new(text: &str) -> Result<Self, InvalidName> {
-        if !text.is_empty() && text.len() <= Self::MAX_LEN && text.chars().all(Self::is_allowed) {
+        if !text.is_empty()
+            && text.len() <= Self::MAX_LEN
+            && text.chars().all(Self::is_allowed_char)
+        {
             return Ok(Self(text.to_owned()));
         }
         Err(InvalidName {
@@ -130,7 +133,7 @@ impl ToolName {
             .trim()
             .chars()
             .take(Self::MAX_LEN)
-            .map(|c| if Self::is_allowed(c) { c } else { '_' })
+            .map(|c| if Self::is_allowed_char(c) { c } else { '_' })
             .collect();
         Self(if name.is_empty() { "unnamed".to_owned() } else { name })
     }
@@ -141,7 +144,7 @@ impl ToolName {
         &self.0
     }
 
-    fn is_allowed(c: char) -> bool {
+    fn is_allowed_char(c: char) -> bool {
         c.is_ascii_alphanumeric() || c == '_' || c == '-'
     }
 }
@@ -159,8 +162,8 @@ mod tests {
     #[test]
     fn a_model_id_may_contain_slashes() {
         let reference: ModelRef = "vllm/meta-llama/Llama-3.3-70B-Instruct".parse().unwrap();
-        assert_eq!(reference.provider(), "vllm");
-        assert_eq!(reference.model(), "meta-llama/Llama-3.3-70B-Instruct");
+        assert_eq!(reference.provider_id(), "vllm");
+        assert_eq!(reference.model_id(), "meta-llama/Llama-3.3-70B-Instruct");
         assert_eq!(reference.to_string(), "vllm/meta-llama/Llama-3.3-70B-Instruct");
     }
 

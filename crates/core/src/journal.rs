@@ -4,7 +4,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 
-use crate::{AssistantMessage, Summary, ToolCall, ToolCallId, ToolOutput};
+use crate::{AssistantMessage, ConversationSummary, ToolCall, ToolCallId, ToolOutput};
 
 /// A record of a turn. Each entry is durable before anything that depends on it happens.
 #[async_trait]
@@ -13,7 +13,7 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// When the entry is not durable; the turn then ends, nothing having depended on it.
-    async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError>;
+    async fn append_entry(&self, entry: JournalEntry<'_>) -> Result<(), JournalError>;
 }
 
 /// One thing that happened in a turn.
@@ -21,22 +21,22 @@ pub trait Journal: Send + Sync {
 #[non_exhaustive]
 pub enum JournalEntry<'a> {
     /// The user said something.
-    User(&'a str),
+    UserMessage(&'a str),
     /// The model said something.
-    Assistant(&'a AssistantMessage),
+    AssistantMessage(&'a AssistantMessage),
     /// A call is about to be decided on.
-    Intent(&'a ToolCall),
+    CallIntent(&'a ToolCall),
     /// A call was allowed and is being run; after a crash it may have run.
-    Dispatched(&'a ToolCallId),
+    CallDispatched(&'a ToolCallId),
     /// A call has its result.
-    Result(&'a ToolCallId, &'a ToolOutput),
+    CallResult(&'a ToolCallId, &'a ToolOutput),
     /// All but the last steps of the history were replaced by a summary. What was recorded before
     /// stays.
     Compacted {
         /// How many steps were kept.
-        keep: usize,
+        kept_steps: usize,
         /// What stands for the others.
-        summary: &'a Summary,
+        summary: &'a ConversationSummary,
     },
 }
 
@@ -47,11 +47,11 @@ pub struct JournalError(#[source] pub Box<dyn Error + Send + Sync>);
 
 /// Records nothing: a turn that does not outlive its process.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NoJournal;
+pub struct NoopJournal;
 
 #[async_trait]
-impl Journal for NoJournal {
-    async fn append(&self, _entry: JournalEntry<'_>) -> Result<(), JournalError> {
+impl Journal for NoopJournal {
+    async fn append_entry(&self, _entry: JournalEntry<'_>) -> Result<(), JournalError> {
         Ok(())
     }
 }

@@ -20,22 +20,25 @@ mod journal;
 mod limits;
 mod message;
 mod model;
-mod spill;
 mod tool;
+mod tool_output_store;
 
-pub use approval::{Approver, ReadOnly, Verdict};
-pub use error::{HttpExchange, ModelError, ModelErrorKind, ServerMessage};
-pub use history::{History, HistoryError, MessageRef, Step, Summary};
+pub use approval::{ApprovalDecision, Approver, ReadOnlyApprover};
+pub use error::{HttpExchange, ModelError, ModelErrorKind, ServerErrorMessage};
+pub use history::{ConversationSummary, History, HistoryError, HistoryStep, MessageRef};
 pub use id::{InvalidName, ModelRef, ToolCallId, ToolName};
-pub use journal::{Journal, JournalEntry, JournalError, NoJournal};
+pub use journal::{Journal, JournalEntry, JournalError, NoopJournal};
 pub use limits::{LimitSource, ModelLimits, TokenCount};
 pub use message::{
-    Arguments, AssistantMessage, BrokenCall, EmittedCall, InvalidArgumentsText, Reasoning,
-    ToolCall, ToolOutput,
+    ArgumentsParseError, AssistantMessage, EmittedToolCall, InvalidToolCall, ReasoningContent,
+    ToolArguments, ToolCall, ToolOutput,
 };
 pub use model::{
-    Abilities, ChatEvent, ChatModel, ChatRequest, ChatStream, Clock, Liveness, ModelInfo, Outcome,
-    ToolChoice, Usage, Waiting, whole_answer,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, ChatStream, ModelCapabilities, ModelInfo,
+    ModelTimeoutKind, ServerActivity, ServerLiveness, TokenUsage, ToolChoice,
+    single_response_stream,
 };
-pub use spill::{Spill, SpillError};
-pub use tool::{Concurrency, Effect, InvalidArguments, ProgressSink, Tool, ToolContext, ToolSpec};
+pub use tool::{
+    InvalidToolArguments, ProgressSink, Tool, ToolConcurrency, ToolContext, ToolEffect, ToolSpec,
+};
+pub use tool_output_store::{ToolOutputStore, ToolOutputStoreError};

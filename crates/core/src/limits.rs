@@ -7,11 +7,11 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelLimits {
     /// The context window in tokens, prompt and answer together.
-    pub window: u32,
+    pub context_window: u32,
     /// Where `window` comes from.
-    pub window_source: LimitSource,
+    pub context_window_source: LimitSource,
     /// The most tokens an answer may have, if anyone set it; `None`: whatever room is left.
-    pub output: Option<u32>,
+    pub max_output_tokens: Option<u32>,
 }
 
 /// Where a limit comes from, best first.
@@ -19,7 +19,7 @@ pub struct ModelLimits {
 #[non_exhaustive]
 pub enum LimitSource {
     /// The server said so in this process.
-    Live,
+    Server,
     /// The config says so and the server did not contradict it.
     Config,
     /// The server said so before, and has not been asked again.
@@ -33,7 +33,7 @@ impl LimitSource {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::Live => "server",
+            Self::Server => "server",
             Self::Config => "config",
             Self::Cached => "cache",
             Self::Fallback => "fallback",
@@ -61,7 +61,7 @@ pub enum TokenCount {
 impl TokenCount {
     /// The number, however it was found.
     #[must_use]
-    pub fn tokens(self) -> u32 {
+    pub fn token_count(self) -> u32 {
         match self {
             Self::Exact(n) | Self::Calibrated(n) | Self::Estimate(n) => n,
         }

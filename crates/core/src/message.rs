@@ -10,21 +10,21 @@ pub struct AssistantMessage {
     /// The visible answer; reasoning and calls are not in it.
     pub text: String,
     /// What the model thought, if the server showed it.
-    pub reasoning: Option<Reasoning>,
+    pub reasoning: Option<ReasoningContent>,
     /// The calls, in the order the model made them.
-    pub calls: Vec<EmittedCall>,
+    pub calls: Vec<EmittedToolCall>,
 }
 
 impl AssistantMessage {
     /// A message of visible text alone.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn from_text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
     /// A message of one call alone.
     #[must_use]
-    pub fn call(call: ToolCall) -> Self {
-        Self { calls: vec![EmittedCall::Ready(call)], ..Self::default() }
+    pub fn from_call(call: ToolCall) -> Self {
+        Self { calls: vec![EmittedToolCall::Valid(call)], ..Self::default() }
     }
 
     /// Tells whether there is neither visible text nor a call.
@@ -36,7 +36,7 @@ impl AssistantMessage {
 
 /// The reasoning of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reasoning {
+pub struct ReasoningContent {
     /// The text of it.
     pub text: String,
     /// What it came in, to be echoed the same way: a wire field (`reasoning` or
@@ -46,11 +46,11 @@ pub struct Reasoning {
 
 /// A call as a model emitted it: usable, or broken and never to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EmittedCall {
+pub enum EmittedToolCall {
     /// A whole call whose arguments are a JSON object.
-    Ready(ToolCall),
+    Valid(ToolCall),
     /// A call that was cut off or whose arguments are not a JSON object.
-    Broken(BrokenCall),
+    Invalid(InvalidToolCall),
 }
 
 /// A call to a tool. Whether the tool exists and likes the arguments is not known yet.
@@ -61,29 +61,29 @@ pub struct ToolCall {
     /// The tool.
     pub name: ToolName,
     /// The arguments.
-    pub arguments: Arguments,
+    pub arguments: ToolArguments,
 }
 
 /// A call that cannot be run. The model is told why; the raw text is never replayed as arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenCall {
+pub struct InvalidToolCall {
     /// The identifier that the explanation refers to.
     pub id: ToolCallId,
     /// The tool's name, made valid.
     pub name: ToolName,
     /// What the model wrote where the arguments should be.
-    pub raw: String,
+    pub raw_arguments: String,
     /// What is wrong with it, as a sentence for the model.
     pub problem: String,
 }
 
 /// The arguments of a call: always a JSON object, always serialised with sorted keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Arguments(Map<String, Value>);
+pub struct ToolArguments(Map<String, Value>);
 
 /// A text that is not the JSON object that arguments must be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidArgumentsText {
+pub enum ArgumentsParseError {
     /// The text is not JSON, or not all of it.
     #[error("not valid JSON at line {line}, column {column}")]
     NotJson {
@@ -100,26 +100,26 @@ pub enum InvalidArgumentsText {
     },
 }
 
-impl Arguments {
+impl ToolArguments {
     /// Reads arguments as a model wrote them. Blank text and `null`, which servers send for a
     /// call without arguments, are the empty object.
     ///
     /// # Errors
     /// When the text is not one JSON object.
-    pub fn parse(text: &str) -> Result<Self, InvalidArgumentsText> {
+    pub fn parse_json(text: &str) -> Result<Self, ArgumentsParseError> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
         let value: Value = serde_json::from_str(text).map_err(|error| {
-            InvalidArgumentsText::NotJson { line: error.line(), column: error.column() }
+            ArgumentsParseError::NotJson { line: error.line(), column: error.column() }
         })?;
         match value {
             Value::Object(map) => Ok(Self(map)),
             Value::Null => Ok(Self::default()),
-            Value::Bool(_) => Err(InvalidArgumentsText::NotObject { found: "boolean" }),
-            Value::Number(_) => Err(InvalidArgumentsText::NotObject { found: "number" }),
-            Value::String(_) => Err(InvalidArgumentsText::NotObject { found: "string" }),
-            Value::Array(_) => Err(InvalidArgumentsText::NotObject { found: "array" }),
+            Value::Bool(_) => Err(ArgumentsParseError::NotObject { found: "boolean" }),
+            Value::Number(_) => Err(ArgumentsParseError::NotObject { found: "number" }),
+            Value::String(_) => Err(ArgumentsParseError::NotObject { found: "string" }),
+            Value::Array(_) => Err(ArgumentsParseError::NotObject { found: "array" }),
         }
     }
 
@@ -143,7 +143,7 @@ impl Arguments {
     }
 }
 
-impl From<Map<String, Value>> for Arguments {
+impl From<Map<String, Value>> for ToolArguments {
     fn from(map: Map<String, Value>) -> Self {
         Self(map)
     }
@@ -160,18 +160,18 @@ pub struct ToolOutput {
     pub summary: Option<String>,
     /// What stands for the output as the tool gave it, where `text` differs from that: it was cut,
     /// or something was added. Equal for equal outputs, in every process.
-    pub digest: Option<u64>,
+    pub original_digest: Option<u64>,
 }
 
 impl ToolOutput {
     /// An answer of a tool that did what was asked.
-    pub fn ok(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: false, summary: None, digest: None }
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_error: false, summary: None, original_digest: None }
     }
 
     /// An answer of a tool that did not.
-    pub fn error(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_error: true, summary: None, digest: None }
+    pub fn from_error(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_error: true, summary: None, original_digest: None }
     }
 
     /// Adds the line for a person.
@@ -188,19 +188,25 @@ mod tests {
 
     #[test]
     fn arguments_are_an_object_or_refused() {
-        assert_eq!(Arguments::parse("").unwrap().to_json(), "{}");
-        assert_eq!(Arguments::parse(" null ").unwrap().to_json(), "{}");
+        assert_eq!(ToolArguments::parse_json("").unwrap().to_json(), "{}");
+        assert_eq!(ToolArguments::parse_json(" null ").unwrap().to_json(), "{}");
         assert_eq!(
-            Arguments::parse(r#"{"b": 1, "a": "x"}"#).unwrap().to_json(),
+            ToolArguments::parse_json(r#"{"b": 1, "a": "x"}"#).unwrap().to_json(),
             r#"{"a":"x","b":1}"#
         );
         for (text, found) in
             [("true", "boolean"), ("1.5", "number"), ("\"{}\"", "string"), ("[]", "array")]
         {
-            assert_eq!(Arguments::parse(text), Err(InvalidArgumentsText::NotObject { found }));
+            assert_eq!(
+                ToolArguments::parse_json(text),
+                Err(ArgumentsParseError::NotObject { found })
+            );
         }
         for text in ["{\"cmd\": \"ls\"", "{} }", "{\"a\":\"\u{1}\"}", "19.21E-"] {
-            assert!(matches!(Arguments::parse(text), Err(InvalidArgumentsText::NotJson { .. })));
+            assert!(matches!(
+                ToolArguments::parse_json(text),
+                Err(ArgumentsParseError::NotJson { .. })
+            ));
         }
     }
 }

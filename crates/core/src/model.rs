@@ -18,7 +18,7 @@ use crate::{
 #[async_trait]
 pub trait ChatModel: Send + Sync + Debug {
     /// What is known of the model now: id, limits with their sources, abilities.
-    fn info(&self) -> ModelInfo;
+    fn model_info(&self) -> ModelInfo;
 
     /// Sends one request and streams the answer. Dropping the future or the stream closes the
     /// connection, which makes the server stop generating.
@@ -26,7 +26,7 @@ pub trait ChatModel: Send + Sync + Debug {
     /// # Errors
     /// When the request cannot be sent or is refused. A failure after the first byte comes as
     /// the last item of the stream.
-    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError>;
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError>;
 
     /// Counts the prompt tokens of a request, as exactly as the server allows.
     ///
@@ -36,7 +36,7 @@ pub trait ChatModel: Send + Sync + Debug {
 
     /// Asks whether the server is there, without sending a prompt. Never fails: the answer to a
     /// failed question is [`Liveness::Unreachable`].
-    async fn liveness(&self) -> Liveness;
+    async fn check_liveness(&self) -> ServerLiveness;
 }
 
 /// The events of one answer. Ends after [`ChatEvent::Finished`] or after an error.
@@ -44,14 +44,14 @@ pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatEvent, ModelError>> +
 
 /// The stream of a model that has its whole answer at once, without usage.
 #[must_use]
-pub fn whole_answer(message: AssistantMessage, outcome: Outcome) -> ChatStream {
-    Box::pin(Whole(Some(ChatEvent::Finished { message, outcome, usage: None })))
+pub fn single_response_stream(message: AssistantMessage, outcome: AnswerOutcome) -> ChatStream {
+    Box::pin(SingleEventStream(Some(ChatEvent::Finished { message, outcome, usage: None })))
 }
 
 /// A stream of one event.
-struct Whole(Option<ChatEvent>);
+struct SingleEventStream(Option<ChatEvent>);
 
-impl Stream for Whole {
+impl Stream for SingleEventStream {
     type Item = Result<ChatEvent, ModelError>;
 
     fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -67,24 +67,28 @@ pub struct ModelInfo {
     /// How much fits, and who says so.
     pub limits: ModelLimits,
     /// What it can do.
-    pub abilities: Abilities,
+    pub capabilities: ModelCapabilities,
 }
 
 impl ModelInfo {
     /// A model with tools and a window of this many tokens, as its maker says.
     #[must_use]
-    pub fn new(reference: ModelRef, window: u32) -> Self {
+    pub fn new(reference: ModelRef, context_window: u32) -> Self {
         Self {
             reference,
-            limits: ModelLimits { window, window_source: LimitSource::Config, output: None },
-            abilities: Abilities { tools: true, images: false, reasoning: false },
+            limits: ModelLimits {
+                context_window,
+                context_window_source: LimitSource::Config,
+                max_output_tokens: None,
+            },
+            capabilities: ModelCapabilities { tools: true, images: false, reasoning: false },
         }
     }
 }
 
 /// What a model can do, by config or by the server's own word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Abilities {
+pub struct ModelCapabilities {
     /// Takes tools and answers with native calls.
     pub tools: bool,
     /// Takes images.
@@ -97,7 +101,7 @@ pub struct Abilities {
 #[derive(Debug, Clone)]
 pub struct ChatRequest {
     /// The system prompt; `None` sends no system message.
-    pub system: Option<Arc<str>>,
+    pub system_prompt: Option<Arc<str>>,
     /// The tools offered, in the order sent. Empty offers none.
     pub tools: Arc<[ToolSpec]>,
     /// Whether and which tool must be called.
@@ -108,7 +112,7 @@ pub struct ChatRequest {
     /// user says, behind a blank line where the user spoke last, and never kept. So whatever it
     /// is, the request up to here is the beginning of the next one. Behind it comes only an answer
     /// with which the history ends, to be continued.
-    pub tail: Option<Arc<str>>,
+    pub suffix: Option<Arc<str>>,
     /// The most tokens the answer may have; `None` leaves it to the model's own limit.
     pub max_output_tokens: Option<u32>,
 }
@@ -118,11 +122,11 @@ impl ChatRequest {
     #[must_use]
     pub fn new(history: History) -> Self {
         Self {
-            system: None,
+            system_prompt: None,
             tools: Arc::new([]),
             tool_choice: ToolChoice::Auto,
             history,
-            tail: None,
+            suffix: None,
             max_output_tokens: None,
         }
     }
@@ -143,7 +147,7 @@ pub enum ToolChoice {
 #[non_exhaustive]
 pub enum ChatEvent {
     /// The server accepted the request and began to answer; nothing was generated yet.
-    Accepted,
+    RequestAccepted,
     /// A piece of the visible answer.
     TextDelta(String),
     /// A piece of reasoning.
@@ -162,42 +166,42 @@ pub enum ChatEvent {
     /// Text and reasoning were told apart wrongly: all pieces of both that came so far are void and
     /// come again. Happens when it shows late that the answer began in the middle of a thought,
     /// or that it did not.
-    Resplit,
+    ReasoningReclassified,
     /// A call could only be understood with help: it was written as text, or its arguments were
     /// mended. The message has the arguments as they were understood.
-    Rescued {
+    ToolCallRepaired {
         /// The place of the call in the answer, from 0.
         index: u32,
         /// The dialect of a call written as text, then what was mended; never empty.
-        how: Vec<&'static str>,
+        repairs: Vec<&'static str>,
     },
     /// Bytes arrived that carry no content, e.g. a keep-alive comment.
     Heartbeat,
     /// Nothing has arrived for a while, and the server was asked why. Sent again every few
     /// seconds while the silence lasts; only by models that can ask.
-    Waiting {
+    WaitingForServer {
         /// What the server seems to be doing.
-        state: Waiting,
+        activity: ServerActivity,
         /// How long nothing has arrived.
-        waited: Duration,
+        idle_for: Duration,
         /// How many other requests the server has, any of which may be served before this one;
         /// `None` when it does not say.
-        ahead: Option<u32>,
+        other_requests: Option<u32>,
     },
     /// The server refused the request as it was or treated it in another way than asked for; what
     /// that shows of the server is remembered, and the call goes on accordingly.
-    Adapted {
+    RequestAdapted {
         /// What was learnt and what is done about it: a sentence for a person, with the server's
         /// option or the config's key that would change it.
-        how: String,
+        message: String,
     },
     /// The server was lost in the middle of the call. The call is held until the server is back;
     /// only by models that can wait for it.
-    ServerLost {
+    ServerDisconnected {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
         /// The longest that it is waited for.
-        limit: Duration,
+        max_wait: Duration,
     },
     /// The server is too busy to take the request, or loads its model. It is asked again after a
     /// pause; comes before each pause, and only where no other model can take the request.
@@ -207,35 +211,35 @@ pub enum ChatEvent {
         /// The number of the attempt that comes next, those included that came without a word.
         attempt: u32,
         /// The pause before that attempt.
-        after: Duration,
+        delay: Duration,
         /// How long the server was waited for so far.
-        waited: Duration,
+        elapsed: Duration,
         /// The longest that it is waited for in all.
-        limit: Duration,
+        max_wait: Duration,
     },
     /// The lost server serves the model again, and the call goes on.
-    ServerBack {
+    ServerReconnected {
         /// How long it was away.
-        after: Duration,
+        downtime: Duration,
     },
     /// The answer begins anew: what was shown of it before is void.
-    Restarted,
+    AnswerReset,
     /// The last event of a stream that did not fail. Only here a call is one to act on: whatever
     /// was void before, each call of the message is made once.
     Finished {
         /// The whole message.
         message: AssistantMessage,
         /// How it ended, decided from its content.
-        outcome: Outcome,
+        outcome: AnswerOutcome,
         /// What the server counted; `None` when it did not say.
-        usage: Option<Usage>,
+        usage: Option<TokenUsage>,
     },
 }
 
 /// What a server that sends nothing seems to be doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Waiting {
+pub enum ServerActivity {
     /// It has not begun with the request.
     Queued,
     /// It reads the prompt.
@@ -248,7 +252,7 @@ pub enum Waiting {
     Unknown,
 }
 
-impl Waiting {
+impl ServerActivity {
     /// The name used in messages and JSON, e.g. `prefilling`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -265,18 +269,18 @@ impl Waiting {
 /// How an answer ended, decided from its content; the server's finish reason is a hint only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum AnswerOutcome {
     /// There is visible text and no call.
     Reply,
     /// There is at least one call, ready or broken.
-    Calls,
+    ToolCalls,
     /// There is visible text, cut off by the output limit, or nothing at all: it was reached before
     /// anything was visible.
     Truncated,
     /// There is reasoning, and neither text nor a call.
     ReasoningOnly,
     /// There is reasoning alone, cut off by the output limit.
-    ReasoningCut,
+    ReasoningTruncated,
     /// There is nothing at all, and the server says that it is done.
     Empty,
     /// The server withheld the answer.
@@ -285,38 +289,38 @@ pub enum Outcome {
 
 /// What the server counted for one request, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
+pub struct TokenUsage {
     /// The prompt, cached part included.
-    pub input: u32,
+    pub input_tokens: u32,
     /// The answer, reasoning included.
-    pub output: u32,
+    pub output_tokens: u32,
     /// The part of the prompt served from the prefix cache; `None` when the server does not say.
-    pub cached: Option<u32>,
+    pub cached_tokens: Option<u32>,
 }
 
 /// Whether a server is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Liveness {
+pub enum ServerLiveness {
     /// It serves; how many requests run and wait, where it says so.
     Serving {
         /// Requests being worked on.
-        running: Option<u32>,
+        running_requests: Option<u32>,
         /// Requests in the queue.
-        waiting: Option<u32>,
+        queued_requests: Option<u32>,
     },
     /// It answers, but not with the model yet.
     Loading,
     /// Nothing answers at its address.
     Unreachable,
     /// It answers that its engine is dead.
-    Dead,
+    EngineDead,
 }
 
 /// The clocks of a model call. There is no other timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Clock {
+pub enum ModelTimeoutKind {
     /// From the start to an open connection.
     Connect,
     /// From the request to the response's headers.
@@ -329,7 +333,7 @@ pub enum Clock {
     Total,
 }
 
-impl Clock {
+impl ModelTimeoutKind {
     /// The name used in config, messages and JSON, e.g. `first_token`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -343,7 +347,7 @@ impl Clock {
     }
 }
 
-impl std::fmt::Display for Clock {
+impl std::fmt::Display for ModelTimeoutKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }

@@ -19,17 +19,17 @@ pub trait Tool: Send + Sync + Debug {
     ///
     /// # Errors
     /// When the arguments are not what the tool takes; nothing is done then.
-    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments>;
+    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments>;
 
     /// Says whether a call may run while others of the same message do. A tool says so only for
     /// calls that change nothing and that no other call's effect could change in the middle.
-    fn concurrency(&self, _call: &ToolCall) -> Concurrency {
-        Concurrency::Alone
+    fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
+        ToolConcurrency::Exclusive
     }
 
     /// Does it. A tool that fails says so in its output: the model reads it. Dropping the future
     /// ends everything that the call started.
-    async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput;
+    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput;
 }
 
 /// What a model is told of a tool.
@@ -59,7 +59,7 @@ impl ToolSpec {
     /// Says what arguments the tool takes, for a model that got them wrong, e.g. `` `read` takes one
     /// JSON object with `path` (string), `limit` (integer, optional)``.
     #[must_use]
-    pub fn takes(&self) -> String {
+    pub fn describe_parameters(&self) -> String {
         let name = &self.name;
         let required = self.parameters.get("required").and_then(Value::as_array);
         let is_required =
@@ -84,7 +84,7 @@ impl ToolSpec {
 /// What a call would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Effect {
+pub enum ToolEffect {
     /// Reads what the agent may read anyway.
     Read {
         /// What is read, relative to the workspace.
@@ -106,9 +106,9 @@ pub enum Effect {
 
 /// Whether a call may run while other calls do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Concurrency {
+pub enum ToolConcurrency {
     /// Nothing else runs meanwhile.
-    Alone,
+    Exclusive,
     /// Calls that say so as well may run meanwhile.
     Shared,
 }
@@ -116,7 +116,7 @@ pub enum Concurrency {
 /// Arguments that a tool does not take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid arguments for `{tool}`: {problem}")]
-pub struct InvalidArguments {
+pub struct InvalidToolArguments {
     /// The tool.
     pub tool: ToolName,
     /// What is wrong and what was expected, for the model: names the key.
@@ -130,7 +130,7 @@ pub struct ToolContext<'a> {
     pub time_limit: Option<Duration>,
     /// How many bytes of its output the model can be shown. A tool that gives its output in parts
     /// gives no more; what any other returns beyond is cut out of the middle and kept elsewhere.
-    pub output_bytes: usize,
+    pub max_output_bytes: usize,
     /// Takes pieces of output while the call runs.
     pub progress: &'a dyn ProgressSink,
 }
@@ -138,12 +138,12 @@ pub struct ToolContext<'a> {
 /// Takes pieces of a running tool's output, for people to watch.
 pub trait ProgressSink: Send + Sync + Debug {
     /// Takes one piece. Must not block.
-    fn output(&self, text: &str);
+    fn write_output(&self, text: &str);
 }
 
 /// Drops every piece.
 impl ProgressSink for () {
-    fn output(&self, _text: &str) {}
+    fn write_output(&self, _text: &str) {}
 }
 
 #[cfg(test)]
@@ -158,9 +158,12 @@ mod tests {
         let fields = json!({"path": {"type": "string"}, "limit": {"type": "integer"}, "any": true});
         let schema = json!({"type": "object", "properties": fields, "required": ["path", "any"]});
         assert_eq!(
-            spec(schema).takes(),
+            spec(schema).describe_parameters(),
             "`read` takes one JSON object with `any`, `limit` (integer, optional), `path` (string)"
         );
-        assert_eq!(spec(json!({"type": "object"})).takes(), "`read` takes one JSON object");
+        assert_eq!(
+            spec(json!({"type": "object"})).describe_parameters(),
+            "`read` takes one JSON object"
+        );
     }
 }

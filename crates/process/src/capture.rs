@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// What a command printed, both streams interleaved as they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Captured {
+pub struct CapturedOutput {
     /// The beginning. Any bytes; may end within a character.
     pub head: Vec<u8>,
     /// How many bytes were left out between `head` and `tail`.
@@ -15,15 +15,15 @@ pub struct Captured {
 
 /// Collects a [`Captured`] within a bound.
 #[derive(Debug)]
-pub(crate) struct Capture {
+pub(crate) struct OutputCapture {
     head: Vec<u8>,
     head_limit: usize,
     tail: VecDeque<u8>,
     tail_limit: usize,
-    dropped: u64,
+    dropped_bytes: u64,
 }
 
-impl Capture {
+impl OutputCapture {
     /// Keeps `limit` bytes, half of them for the end.
     pub(crate) fn new(limit: usize) -> Self {
         let tail_limit = limit / 2;
@@ -32,27 +32,31 @@ impl Capture {
             head_limit: limit - tail_limit,
             tail: VecDeque::new(),
             tail_limit,
-            dropped: 0,
+            dropped_bytes: 0,
         }
     }
 
     /// Takes the next bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let room = self.head_limit.saturating_sub(self.head.len()).min(bytes.len());
-        let (first, rest) = bytes.split_at(room);
+        let head_room = self.head_limit.saturating_sub(self.head.len()).min(bytes.len());
+        let (first, rest) = bytes.split_at(head_room);
         self.head.extend_from_slice(first);
 
-        let kept = rest.len().min(self.tail_limit);
-        let (skipped, last) = rest.split_at(rest.len() - kept);
-        let overflow = (self.tail.len() + kept).saturating_sub(self.tail_limit);
+        let kept_bytes = rest.len().min(self.tail_limit);
+        let (skipped, last) = rest.split_at(rest.len() - kept_bytes);
+        let overflow = (self.tail.len() + kept_bytes).saturating_sub(self.tail_limit);
         self.tail.drain(..overflow);
         self.tail.extend(last);
-        self.dropped += (skipped.len() + overflow) as u64;
+        self.dropped_bytes += (skipped.len() + overflow) as u64;
     }
 
     /// Ends the collection.
-    pub(crate) fn finish(self) -> Captured {
-        Captured { head: self.head, dropped_bytes: self.dropped, tail: self.tail.into() }
+    pub(crate) fn into_output(self) -> CapturedOutput {
+        CapturedOutput {
+            head: self.head,
+            dropped_bytes: self.dropped_bytes,
+            tail: self.tail.into(),
+        }
     }
 }
 
@@ -68,17 +72,17 @@ mod tests {
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..20),
             limit in 0usize..100,
         ) {
-            let mut capture = Capture::new(limit);
+            let mut capture = OutputCapture::new(limit);
             for piece in &pieces {
                 capture.push(piece);
             }
-            let kept = capture.finish();
-            let whole = pieces.concat();
-            prop_assert!(whole.starts_with(&kept.head));
-            prop_assert!(whole.ends_with(&kept.tail));
-            let kept_bytes = kept.head.len() + kept.tail.len();
-            prop_assert_eq!(kept_bytes, whole.len().min(limit));
-            prop_assert_eq!(kept.dropped_bytes, (whole.len() - kept_bytes) as u64);
+            let captured = capture.into_output();
+            let all_bytes = pieces.concat();
+            prop_assert!(all_bytes.starts_with(&captured.head));
+            prop_assert!(all_bytes.ends_with(&captured.tail));
+            let kept_bytes = captured.head.len() + captured.tail.len();
+            prop_assert_eq!(kept_bytes, all_bytes.len().min(limit));
+            prop_assert_eq!(captured.dropped_bytes, (all_bytes.len() - kept_bytes) as u64);
         }
     }
 }

@@ -17,7 +17,7 @@ pub struct CommandSpec {
     /// The whole environment; nothing is inherited. See [`base_environment`](crate::base_environment).
     pub env: Vec<(OsString, OsString)>,
     /// What it reads.
-    pub stdin: Stdin,
+    pub stdin: StdinSource,
 }
 
 /// The directory a command starts in.
@@ -26,14 +26,14 @@ pub enum WorkDir {
     /// An opened directory, which stays the same whatever its path is renamed to. The
     /// descriptor must be close-on-exec.
     #[cfg(unix)]
-    Open(OwnedFd),
+    Descriptor(OwnedFd),
     /// A path, opened when the command starts.
     Path(PathBuf),
 }
 
 /// What a command reads.
 #[derive(Clone, Default)]
-pub enum Stdin {
+pub enum StdinSource {
     /// Nothing: its end at once.
     #[default]
     Null,
@@ -45,13 +45,13 @@ impl CommandSpec {
     /// Runs `command` by `sh -c`, in the current directory, with an empty environment and
     /// nothing to read.
     #[must_use]
-    pub fn shell(command: &str) -> Self {
+    pub fn shell_command(command: &str) -> Self {
         Self {
             program: "/bin/sh".into(),
             args: vec!["-c".into(), command.into()],
             directory: WorkDir::Path(".".into()),
             env: Vec::new(),
-            stdin: Stdin::Null,
+            stdin: StdinSource::Null,
         }
     }
 }
@@ -70,7 +70,7 @@ impl fmt::Debug for CommandSpec {
 }
 
 /// Shows how many bytes there are, not the bytes.
-impl fmt::Debug for Stdin {
+impl fmt::Debug for StdinSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("Null"),

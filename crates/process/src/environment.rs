@@ -5,11 +5,11 @@ use std::ffi::{OsStr, OsString};
 /// The variable that marks every process of a tree: the ids of the calls it belongs to, joined
 /// by `:`. It is set on every command; a command that runs commands through this crate itself
 /// passes its own ids on, so that both calls find the whole of their trees.
-pub const MARKER: &str = "OPENCLAW_EXEC";
+pub const MARKER_VARIABLE: &str = "OPENCLAW_EXEC";
 
 /// The variables that a command may need and that hold no secret. Names are exact: a prefix such
 /// as `LC_` would let `LC_MY_TOKEN` through.
-const BASE: [&str; 24] = [
+const BASE_VARIABLES: [&str; 24] = [
     "PATH",
     "HOME",
     "USER",
@@ -33,7 +33,7 @@ const BASE: [&str; 24] = [
     "TERM",
     "TMPDIR",
     "TZ",
-    MARKER,
+    MARKER_VARIABLE,
 ];
 
 /// Picks the part of an environment that is safe to give to a command, in the order given.
@@ -43,7 +43,9 @@ const BASE: [&str; 24] = [
 pub fn base_environment(
     vars: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {
-    vars.into_iter().filter(|(name, _)| BASE.iter().any(|base| name == OsStr::new(base))).collect()
+    vars.into_iter()
+        .filter(|(name, _)| BASE_VARIABLES.iter().any(|base| name == OsStr::new(base)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -18,19 +18,19 @@
 //! It supports Linux 5.4 or later with `/proc`; elsewhere [`run`] fails with
 //! [`ProcessErrorKind::Unsupported`]. It needs a tokio runtime with I/O and time enabled.
 
-mod bounds;
 mod capture;
 mod command;
 mod environment;
 mod error;
+mod limits;
 mod run;
 
 #[cfg(target_os = "linux")]
 mod linux;
 
-pub use bounds::Bounds;
-pub use capture::Captured;
-pub use command::{CommandSpec, Stdin, WorkDir};
-pub use environment::{MARKER, base_environment};
+pub use capture::CapturedOutput;
+pub use command::{CommandSpec, StdinSource, WorkDir};
+pub use environment::{MARKER_VARIABLE, base_environment};
 pub use error::{ProcessError, ProcessErrorKind};
-pub use run::{End, Finished, Stream, run};
+pub use limits::CommandLimits;
+pub use run::{CommandEnd, CommandResult, OutputStream, run};

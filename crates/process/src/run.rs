@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::{Bounds, Captured, CommandSpec, ProcessError};
+use crate::{CapturedOutput, CommandLimits, CommandSpec, ProcessError};
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finished {
+pub struct CommandResult {
     /// How it ended.
-    pub end: End,
+    pub end: CommandEnd,
     /// What it printed, within the bound.
-    pub output: Captured,
+    pub output: CapturedOutput,
     /// How long it took, the end of its whole tree included.
     pub duration: Duration,
     /// How many processes of its tree could not be ended, because they may not be signalled or
@@ -20,7 +20,7 @@ pub struct Finished {
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum CommandEnd {
     /// It ended by itself with this code.
     Exited(i32),
     /// It was ended by this signal, which was not sent from here.
@@ -31,7 +31,7 @@ pub enum End {
 
 /// One of a command's two streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stream {
+pub enum OutputStream {
     /// Standard output.
     Stdout,
     /// Standard error.
@@ -54,12 +54,12 @@ pub enum Stream {
 /// When the command cannot be started or watched; nothing is left running then.
 pub async fn run(
     spec: CommandSpec,
-    bounds: Bounds,
-    on_output: impl FnMut(Stream, &[u8]),
-) -> Result<Finished, ProcessError> {
+    limits: CommandLimits,
+    on_output: impl FnMut(OutputStream, &[u8]),
+) -> Result<CommandResult, ProcessError> {
     #[cfg(target_os = "linux")]
     {
-        crate::linux::run(spec, bounds, on_output).await
+        crate::linux::run(spec, limits, on_output).await
     }
     #[cfg(not(target_os = "linux"))]
     {

@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
-use openclaw_core::{ChatEvent, ChatStream, EmittedCall, ModelError, ModelErrorKind};
+use openclaw_core::{ChatEvent, ChatStream, EmittedToolCall, ModelError, ModelErrorKind};
 use openclaw_transport::{EventStream, ServerError, StreamEvent};
 use serde_json::Value;
 
-use crate::assembly::{Assembly, Finished, Incomplete};
-use crate::failure::{self, model_error};
-use crate::learnt::Learnt;
-use crate::wire::{Event, Message};
+use crate::assembly::{AnswerAssembler, FinishedAnswer, IncompleteAnswer};
+use crate::capabilities::ServerCapabilities;
+use crate::failure::{self, to_model_error};
+use crate::wire::{MessageEvent, MessageResponse};
 
 /// The kinds of events that are a part of an answer: these must be understood.
-const PARTS: [&str; 6] = [
+const ANSWER_EVENT_KINDS: [&str; 6] = [
     "message_start",
     "content_block_start",
     "content_block_delta",
@@ -24,132 +24,145 @@ const PARTS: [&str; 6] = [
 ];
 
 /// An answer being read.
-pub(crate) struct Answer {
+pub(crate) struct AnswerReader {
     events: EventStream,
     model: String,
-    learnt: Arc<Learnt>,
+    capabilities: Arc<ServerCapabilities>,
     /// The bytes of a request for the size of its prompt.
-    size: usize,
-    assembly: Option<Box<Assembly>>,
-    ready: VecDeque<Result<ChatEvent, ModelError>>,
+    request_bytes: usize,
+    assembler: Option<Box<AnswerAssembler>>,
+    pending_events: VecDeque<Result<ChatEvent, ModelError>>,
 }
 
 /// What an event is.
 #[derive(Debug)]
-enum Read {
-    Part(Box<Event>),
-    Whole(Message),
-    Said(ServerError),
+enum StreamPayload {
+    Event(Box<MessageEvent>),
+    Message(MessageResponse),
+    Error(ServerError),
 }
 
-impl Answer {
+impl AnswerReader {
     /// An answer whose events begin, to a request of a size; `how` is what was learnt before.
     pub(crate) fn new(
         events: EventStream,
         model: &str,
-        (learnt, size): (Arc<Learnt>, usize),
-        how: Option<String>,
+        (capabilities, request_bytes): (Arc<ServerCapabilities>, usize),
+        adaptation: Option<String>,
     ) -> Self {
-        let adapted = how.map(|how| Ok(ChatEvent::Adapted { how }));
+        let adapted = adaptation.map(|how| Ok(ChatEvent::RequestAdapted { message: how }));
         Self {
             events,
             model: model.to_owned(),
-            learnt,
-            size,
-            assembly: Some(Box::default()),
-            ready: std::iter::once(Ok(ChatEvent::Accepted)).chain(adapted).collect(),
+            capabilities,
+            request_bytes,
+            assembler: Some(Box::default()),
+            pending_events: std::iter::once(Ok(ChatEvent::RequestAccepted))
+                .chain(adapted)
+                .collect(),
         }
     }
 
     pub(crate) fn into_stream(self) -> ChatStream {
-        Box::pin(stream::unfold(Box::new(self), |mut answer| async move {
+        Box::pin(stream::unfold(Box::new(self), |mut reader| async move {
             loop {
-                if let Some(item) = answer.ready.pop_front() {
-                    return Some((item, answer));
+                if let Some(item) = reader.pending_events.pop_front() {
+                    return Some((item, reader));
                 }
-                let assembly = answer.assembly.take()?;
-                answer.advance(assembly).await;
+                let assembler = reader.assembler.take()?;
+                reader.read_next_event(assembler).await;
             }
         }))
     }
 
     /// Reads one event. The assembly is put back unless the answer has ended.
-    async fn advance(&mut self, mut assembly: Box<Assembly>) {
+    async fn read_next_event(&mut self, mut assembler: Box<AnswerAssembler>) {
         let event = match self.events.next().await {
             Some(Ok(event)) => event,
             // Only the end mark is lost.
-            Some(Err(_)) if assembly.is_whole() => return self.end(*assembly),
+            Some(Err(_)) if assembler.has_stop_reason() => return self.finish_answer(*assembler),
             Some(Err(error)) => {
-                return self.ready.push_back(Err(model_error(error, Some(&self.model))));
+                return self
+                    .pending_events
+                    .push_back(Err(to_model_error(error, Some(&self.model))));
             }
-            None => return self.end(*assembly),
+            None => return self.finish_answer(*assembler),
         };
         match event {
-            StreamEvent::Comment => self.ready.push_back(Ok(ChatEvent::Heartbeat)),
+            StreamEvent::Comment => self.pending_events.push_back(Ok(ChatEvent::Heartbeat)),
             StreamEvent::Data(data) => match self.read(&data) {
-                Ok(Read::Part(event)) => {
+                Ok(StreamPayload::Event(event)) => {
                     let is_last = event.kind.as_deref() == Some("message_stop");
-                    self.ready.extend(assembly.event(*event).into_iter().map(Ok));
+                    self.pending_events.extend(assembler.apply_event(*event).into_iter().map(Ok));
                     if is_last {
-                        self.events.complete();
-                        return self.end(*assembly);
+                        self.events.mark_complete();
+                        return self.finish_answer(*assembler);
                     }
-                    if !assembly.has_content() {
+                    if !assembler.has_content() {
                         // Announcements and pings are not the first token.
-                        self.events.wait_for_first_token();
+                        self.events.restart_first_token_timeout();
                     }
                 }
-                Ok(Read::Whole(message)) => {
-                    self.ready.extend(assembly.whole(message).into_iter().map(Ok));
-                    return self.end(*assembly);
+                Ok(StreamPayload::Message(message)) => {
+                    self.pending_events
+                        .extend(assembler.apply_message(message).into_iter().map(Ok));
+                    return self.finish_answer(*assembler);
                 }
-                Ok(Read::Said(server)) => {
-                    let error = failure::in_band(&server, self.events.exchange(), &self.model);
-                    return self.ready.push_back(Err(error));
+                Ok(StreamPayload::Error(server)) => {
+                    let error =
+                        failure::in_band_error(&server, self.events.exchange(), &self.model);
+                    return self.pending_events.push_back(Err(error));
                 }
                 Err(error) => {
                     let failed =
-                        self.failed(ModelErrorKind::Protocol, "read a piece of the answer");
-                    return self.ready.push_back(Err(failed.with_source(error)));
+                        self.build_error(ModelErrorKind::Protocol, "read a piece of the answer");
+                    return self.pending_events.push_back(Err(failed.with_source(error)));
                 }
             },
         }
-        self.assembly = Some(assembly);
+        self.assembler = Some(assembler);
     }
 
-    fn end(&mut self, mut assembly: Assembly) {
-        let message = match assembly.finish() {
-            Ok(Finished { events, thoughts }) => {
+    fn finish_answer(&mut self, mut assembler: AnswerAssembler) {
+        let message = match assembler.finish_answer() {
+            Ok(FinishedAnswer { events, thinking_blocks: thoughts }) => {
                 if let Some(ChatEvent::Finished { message, usage, .. }) = events.last() {
                     if let Some(usage) = usage {
-                        self.learnt.note_count(self.size, usage.input);
+                        self.capabilities
+                            .record_token_count(self.request_bytes, usage.input_tokens);
                     }
                     if let Some(thoughts) = thoughts {
                         let ready = message.calls.iter().filter_map(|call| match call {
-                            EmittedCall::Ready(call) => Some(call),
-                            EmittedCall::Broken(_) => None,
+                            EmittedToolCall::Valid(call) => Some(call),
+                            EmittedToolCall::Invalid(_) => None,
                         });
                         let calls: Vec<_> = ready.collect();
-                        self.learnt.thoughts.keep(&message.text, &calls, thoughts);
+                        self.capabilities.thinking_cache.store_blocks(
+                            &message.text,
+                            &calls,
+                            thoughts,
+                        );
                     }
                 }
-                return self.ready.extend(events.into_iter().map(Ok));
+                return self.pending_events.extend(events.into_iter().map(Ok));
             }
-            Err(Incomplete::Nothing) => {
+            Err(IncompleteAnswer::Empty) => {
                 "get an answer: the stream ended without a single piece of one"
             }
-            Err(Incomplete::CutOff) => {
+            Err(IncompleteAnswer::Disconnected) => {
                 "get a whole answer: the server closed the connection in the middle of it"
             }
         };
-        self.ready.push_back(Err(self.failed(ModelErrorKind::Interrupted, message)));
+        self.pending_events.push_back(Err(self.build_error(ModelErrorKind::Interrupted, message)));
     }
 
     /// Reads an event. One of a kind that is not known is no part of the answer, whatever it holds.
-    fn read(&self, data: &str) -> Result<Read, serde_json::Error> {
-        let garbled = match serde_json::from_str::<Event>(data) {
-            Ok(event) if event.kind.as_deref().is_some_and(|kind| PARTS.contains(&kind)) => {
-                return Ok(Read::Part(Box::new(event)));
+    fn read(&self, data: &str) -> Result<StreamPayload, serde_json::Error> {
+        let parse_error = match serde_json::from_str::<MessageEvent>(data) {
+            Ok(event)
+                if event.kind.as_deref().is_some_and(|kind| ANSWER_EVENT_KINDS.contains(&kind)) =>
+            {
+                return Ok(StreamPayload::Event(Box::new(event)));
             }
             Ok(_) => None,
             Err(error) => Some(error),
@@ -157,19 +170,19 @@ impl Answer {
         let value = serde_json::from_str::<Value>(data)?;
         let kind = value.get("type").and_then(Value::as_str);
         if kind == Some("message") {
-            return serde_json::from_value(value).map(Read::Whole);
+            return serde_json::from_value(value).map(StreamPayload::Message);
         }
-        if let Some(server) = self.events.server_error(&value) {
-            return Ok(Read::Said(server));
+        if let Some(server) = self.events.parse_server_error(&value) {
+            return Ok(StreamPayload::Error(server));
         }
-        match garbled {
-            Some(error) if kind.is_none_or(|kind| PARTS.contains(&kind)) => Err(error),
-            _ => Ok(Read::Part(Box::default())),
+        match parse_error {
+            Some(error) if kind.is_none_or(|kind| ANSWER_EVENT_KINDS.contains(&kind)) => Err(error),
+            _ => Ok(StreamPayload::Event(Box::default())),
         }
     }
 
-    fn failed(&self, kind: ModelErrorKind, message: &str) -> ModelError {
-        let record = failure::record(self.events.exchange(), Some(&self.model));
+    fn build_error(&self, kind: ModelErrorKind, message: &str) -> ModelError {
+        let record = failure::http_exchange(self.events.exchange(), Some(&self.model));
         ModelError::new(kind, message).with_exchange(record)
     }
 }

@@ -2,46 +2,48 @@
 
 mod blocks;
 
-use openclaw_core::{AssistantMessage, ChatEvent, EmittedCall, Outcome, Reasoning, Usage};
+use openclaw_core::{
+    AnswerOutcome, AssistantMessage, ChatEvent, EmittedToolCall, ReasoningContent, TokenUsage,
+};
 
-use self::blocks::{Blocks, CallEnd};
-use crate::thoughts::Thought;
-use crate::wire::{self, Block, Event, Message};
+use self::blocks::{AnswerEnding, BlockAssembler};
+use crate::thinking_cache::ThinkingBlock;
+use crate::wire::{self, MessageEvent, MessageResponse, ResponseBlock};
 
 /// What reasoning of this API came in.
-pub(crate) const THINKING: &str = "thinking";
+pub(crate) const REASONING_FIELD: &str = "thinking";
 
 /// An answer under way.
 #[derive(Debug, Default)]
-pub(crate) struct Assembly {
-    blocks: Blocks,
-    usage: wire::Usage,
-    is_counted: bool,
+pub(crate) struct AnswerAssembler {
+    blocks: BlockAssembler,
+    usage: wire::MessageUsage,
+    has_usage: bool,
     stop_reason: Option<String>,
-    done: bool,
+    is_stopped: bool,
 }
 
 /// A whole answer.
 #[derive(Debug)]
-pub(crate) struct Finished {
+pub(crate) struct FinishedAnswer {
     /// What was held back, and the end.
     pub(crate) events: Vec<ChatEvent>,
     /// The thoughts that the message began with, if they may be shown again.
-    pub(crate) thoughts: Option<Vec<Thought>>,
+    pub(crate) thinking_blocks: Option<Vec<ThinkingBlock>>,
 }
 
 /// A stream that ended before its answer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Incomplete {
+pub(crate) enum IncompleteAnswer {
     /// The stream said that it was done, and nothing else.
-    Nothing,
+    Empty,
     /// The stream broke off.
-    CutOff,
+    Disconnected,
 }
 
-impl Assembly {
+impl AnswerAssembler {
     /// Tells whether the server said why the answer ended: nothing of it is still to come.
-    pub(crate) fn is_whole(&self) -> bool {
+    pub(crate) fn has_stop_reason(&self) -> bool {
         self.stop_reason.is_some()
     }
 
@@ -51,25 +53,25 @@ impl Assembly {
     }
 
     /// Takes one event and returns what it means to the reader.
-    pub(crate) fn event(&mut self, event: Event) -> Vec<ChatEvent> {
+    pub(crate) fn apply_event(&mut self, event: MessageEvent) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         match event.kind.as_deref().unwrap_or_default() {
             "message_start" => {
                 let message = event.message.unwrap_or_default();
-                self.count(message.usage);
+                self.record_usage(message.usage);
             }
             "content_block_start" => {
                 let block = event.content_block.unwrap_or_default();
-                self.blocks.begin(event.index, block, &mut events);
+                self.blocks.begin_block(event.index, block, &mut events);
             }
-            "content_block_delta" => self.blocks.delta(event.index, event.delta, &mut events),
-            "content_block_stop" => self.blocks.end(event.index, &mut events),
+            "content_block_delta" => self.blocks.apply_delta(event.index, event.delta, &mut events),
+            "content_block_stop" => self.blocks.end_block(event.index, &mut events),
             "message_delta" => {
                 let reason = event.delta.stop_reason.filter(|reason| !reason.is_empty());
                 self.stop_reason = reason.or(self.stop_reason.take());
-                self.count(event.usage);
+                self.record_usage(event.usage);
             }
-            "message_stop" => self.done = true,
+            "message_stop" => self.is_stopped = true,
             // Others may be added to the API at any time.
             _ => {}
         }
@@ -80,84 +82,91 @@ impl Assembly {
     }
 
     /// Takes an answer that was not streamed.
-    pub(crate) fn whole(&mut self, message: Message) -> Vec<ChatEvent> {
+    pub(crate) fn apply_message(&mut self, message: MessageResponse) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         for (at, block) in (0..).zip(message.content) {
-            let block = Block { input: block.input.filter(|input| !input.is_null()), ..block };
-            self.blocks.begin(Some(at), block, &mut events);
-            self.blocks.end(Some(at), &mut events);
+            let block =
+                ResponseBlock { input: block.input.filter(|input| !input.is_null()), ..block };
+            self.blocks.begin_block(Some(at), block, &mut events);
+            self.blocks.end_block(Some(at), &mut events);
         }
         self.stop_reason = message.stop_reason.filter(|reason| !reason.is_empty());
-        self.count(message.usage);
-        self.done = true;
+        self.record_usage(message.usage);
+        self.is_stopped = true;
         events
     }
 
     /// Ends the answer.
-    pub(crate) fn finish(&mut self) -> Result<Finished, Incomplete> {
-        let nothing = self.blocks.is_empty();
-        if self.stop_reason.is_none() && (nothing || !self.done) {
-            return Err(if nothing && self.done {
-                Incomplete::Nothing
+    pub(crate) fn finish_answer(&mut self) -> Result<FinishedAnswer, IncompleteAnswer> {
+        let is_empty = self.blocks.is_empty();
+        if self.stop_reason.is_none() && (is_empty || !self.is_stopped) {
+            return Err(if is_empty && self.is_stopped {
+                IncompleteAnswer::Empty
             } else {
-                Incomplete::CutOff
+                IncompleteAnswer::Disconnected
             });
         }
         let reason = self.stop_reason.as_deref();
-        let cut = matches!(reason, Some("max_tokens" | "model_context_window_exceeded"));
-        let refused = reason == Some("refusal");
+        let is_truncated = matches!(reason, Some("max_tokens" | "model_context_window_exceeded"));
+        let is_refusal = reason == Some("refusal");
         // The server wants to be asked again for the rest.
-        let paused = reason == Some("pause_turn");
+        let is_paused = reason == Some("pause_turn");
         let end = match reason {
-            Some("refusal") => CallEnd::Withheld,
-            _ if cut => CallEnd::Cut,
-            None | Some("stop_sequence") => CallEnd::Unsure,
-            Some(_) => CallEnd::Whole,
+            Some("refusal") => AnswerEnding::Withheld,
+            _ if is_truncated => AnswerEnding::Truncated,
+            None | Some("stop_sequence") => AnswerEnding::Uncertain,
+            Some(_) => AnswerEnding::Complete,
         };
         let mut events = Vec::new();
-        let blocks = std::mem::take(&mut self.blocks).finish(end, &mut events);
-        let thought = Some(blocks.thought).filter(|text| !text.is_empty());
-        let reasoning = thought.map(|text| Reasoning { text, field: THINKING });
+        let blocks = std::mem::take(&mut self.blocks).finish_blocks(end, &mut events);
+        let reasoning_text = Some(blocks.reasoning).filter(|text| !text.is_empty());
+        let reasoning =
+            reasoning_text.map(|text| ReasoningContent { text, field: REASONING_FIELD });
         let message = AssistantMessage { text: blocks.text, reasoning, calls: blocks.calls };
         let outcome = if !message.calls.is_empty() {
-            Outcome::Calls
-        } else if refused {
-            Outcome::Refused
+            AnswerOutcome::ToolCalls
+        } else if is_refusal {
+            AnswerOutcome::Refused
         } else if !message.is_empty() {
-            if cut || paused { Outcome::Truncated } else { Outcome::Reply }
-        } else if blocks.has_thought {
-            if cut { Outcome::ReasoningCut } else { Outcome::ReasoningOnly }
-        } else if cut {
-            Outcome::Truncated
+            if is_truncated || is_paused { AnswerOutcome::Truncated } else { AnswerOutcome::Reply }
+        } else if blocks.has_thinking {
+            if is_truncated {
+                AnswerOutcome::ReasoningTruncated
+            } else {
+                AnswerOutcome::ReasoningOnly
+            }
+        } else if is_truncated {
+            AnswerOutcome::Truncated
         } else {
-            Outcome::Empty
+            AnswerOutcome::Empty
         };
-        let is_ready = |call: &EmittedCall| matches!(call, EmittedCall::Ready(_));
-        let thoughts = blocks
-            .leading
-            .filter(|_| outcome == Outcome::Calls && message.calls.iter().all(is_ready));
-        events.push(ChatEvent::Finished { message, outcome, usage: self.usage() });
-        Ok(Finished { events, thoughts })
+        let is_ready = |call: &EmittedToolCall| matches!(call, EmittedToolCall::Valid(_));
+        let thinking_blocks = blocks
+            .leading_thinking
+            .filter(|_| outcome == AnswerOutcome::ToolCalls && message.calls.iter().all(is_ready));
+        events.push(ChatEvent::Finished { message, outcome, usage: self.token_usage() });
+        Ok(FinishedAnswer { events, thinking_blocks })
     }
 
     /// Later counts replace earlier ones, as far as they say anything.
-    fn count(&mut self, usage: Option<wire::Usage>) {
+    fn record_usage(&mut self, usage: Option<wire::MessageUsage>) {
         let Some(usage) = usage else { return };
-        self.is_counted = true;
-        let all = &mut self.usage;
-        all.input = usage.input.or(all.input);
-        all.cache_read = usage.cache_read.or(all.cache_read);
-        all.cache_created = usage.cache_created.or(all.cache_created);
-        all.output = usage.output.or(all.output);
+        self.has_usage = true;
+        let total = &mut self.usage;
+        total.input_tokens = usage.input_tokens.or(total.input_tokens);
+        total.cache_read = usage.cache_read.or(total.cache_read);
+        total.cache_created = usage.cache_created.or(total.cache_created);
+        total.output_tokens = usage.output_tokens.or(total.output_tokens);
     }
 
-    fn usage(&self) -> Option<Usage> {
-        let wire::Usage { input, cache_read, cache_created, output } = self.usage;
-        let parts = [input, cache_read, cache_created].into_iter().flatten();
-        self.is_counted.then(|| Usage {
-            input: parts.fold(0, u32::saturating_add),
-            output: output.unwrap_or_default(),
-            cached: cache_read,
+    fn token_usage(&self) -> Option<TokenUsage> {
+        let wire::MessageUsage { input_tokens, cache_read, cache_created, output_tokens } =
+            self.usage;
+        let parts = [input_tokens, cache_read, cache_created].into_iter().flatten();
+        self.has_usage.then(|| TokenUsage {
+            input_tokens: parts.fold(0, u32::saturating_add),
+            output_tokens: output_tokens.unwrap_or_default(),
+            cached_tokens: cache_read,
         })
     }
 }

@@ -5,10 +5,10 @@ use openclaw_transport::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::failure::model_error;
+use crate::failure::to_model_error;
 
 /// The most pages that are read: a server that never comes to an end is believed so far.
-const MOST_PAGES: usize = 20;
+const MAX_PAGES: usize = 20;
 
 /// A model as its server lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,17 +18,17 @@ pub struct ListedModel {
     /// The name for a person, if the server gives one.
     pub name: Option<String>,
     /// The window in tokens, if the server says.
-    pub window: Option<u32>,
+    pub context_window: Option<u32>,
     /// The most tokens that an answer may have, if the server says.
-    pub output: Option<u32>,
+    pub max_output_tokens: Option<u32>,
     /// Who serves it, in the server's words; vLLM says `vllm`.
     pub owner: Option<String>,
 }
 
 /// One page of the list. vLLM has its other API's here, whose cards have an `id` as well.
 #[derive(Debug, Deserialize)]
-struct Page {
-    data: Vec<Card>,
+struct ModelListPage {
+    data: Vec<ModelCard>,
     #[serde(default)]
     has_more: Option<bool>,
     #[serde(default)]
@@ -36,7 +36,7 @@ struct Page {
 }
 
 #[derive(Debug, Deserialize)]
-struct Card {
+struct ModelCard {
     id: String,
     #[serde(default)]
     display_name: Option<String>,
@@ -57,20 +57,24 @@ struct Card {
 pub async fn list_models(client: &Client) -> Result<Vec<ListedModel>, ModelError> {
     let mut listed = Vec::new();
     let mut after: Option<String> = None;
-    for _ in 0..MOST_PAGES {
-        let mut url = client.endpoint().api("models");
+    for _ in 0..MAX_PAGES {
+        let mut url = client.endpoint().api_url("models");
         url.query_pairs_mut().append_pair("limit", "1000");
         if let Some(after) = &after {
             url.query_pairs_mut().append_pair("after_id", after);
         }
-        let reply = client.get(url).await.map_err(|error| model_error(error, None))?;
-        let page: Page = reply.json().map_err(|error| model_error(error, None))?;
-        listed.extend(page.data.into_iter().map(|card| ListedModel {
-            id: card.id,
-            name: card.display_name,
-            owner: card.owned_by,
-            window: count(&card.max_input_tokens).or_else(|| count(&card.max_model_len)),
-            output: count(&card.max_tokens),
+        let reply = client.get(url).await.map_err(|error| to_model_error(error, None))?;
+        let page: ModelListPage =
+            reply.parse_json().map_err(|error| to_model_error(error, None))?;
+        listed.extend(page.data.into_iter().map(|card| {
+            ListedModel {
+                id: card.id,
+                name: card.display_name,
+                owner: card.owned_by,
+                context_window: parse_token_count(&card.max_input_tokens)
+                    .or_else(|| parse_token_count(&card.max_model_len)),
+                max_output_tokens: parse_token_count(&card.max_tokens),
+            }
         }));
         let next = page.last_id.filter(|id| page.has_more == Some(true) && !id.is_empty());
         if next.is_none() || next == after {
@@ -82,7 +86,7 @@ pub async fn list_models(client: &Client) -> Result<Vec<ListedModel>, ModelError
 }
 
 /// A number of tokens; anything else, and zero, is the same as absent.
-fn count(value: &Value) -> Option<u32> {
+fn parse_token_count(value: &Value) -> Option<u32> {
     let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
     count.filter(|count| *count > 0)
 }

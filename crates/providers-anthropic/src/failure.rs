@@ -2,56 +2,67 @@
 
 mod overflow;
 
-use openclaw_core::{Clock, HttpExchange, ModelError, ModelErrorKind, ServerMessage};
+use openclaw_core::{
+    HttpExchange, ModelError, ModelErrorKind, ModelTimeoutKind, ServerErrorMessage,
+};
 use openclaw_transport::{
-    self as transport, Exchange, ServerError, TransportError, TransportErrorKind,
+    self as transport, ExchangeInfo, ServerError, TransportError, TransportErrorKind,
 };
 
-pub(crate) use self::overflow::{Overflow, output_limit, overflow};
+pub(crate) use self::overflow::{ContextOverflow, parse_output_limit, parse_overflow};
 
 /// Says what a failed exchange means.
-pub(crate) fn model_error(error: TransportError, model: Option<&str>) -> ModelError {
+pub(crate) fn to_model_error(error: TransportError, model: Option<&str>) -> ModelError {
     let exchange = error.exchange();
     let kind = match error.kind() {
         TransportErrorKind::Connect => ModelErrorKind::Connect,
         TransportErrorKind::Timeout { clock, after } => {
-            ModelErrorKind::Timeout { clock: core_clock(clock), after }
+            ModelErrorKind::Timeout { kind: to_timeout_kind(clock), after }
         }
         TransportErrorKind::Status(429) => {
             ModelErrorKind::RateLimited { retry_after: exchange.retry_after }
         }
-        TransportErrorKind::Status(status) => {
-            by_status(status, &exchange.server.as_ref().map(said).unwrap_or_default())
-        }
+        TransportErrorKind::Status(status) => classify_status(
+            status,
+            &exchange.server_error.as_ref().map(server_error_message).unwrap_or_default(),
+        ),
         TransportErrorKind::Interrupted => ModelErrorKind::Interrupted,
         _ => ModelErrorKind::Protocol,
     };
-    let record = record(exchange, model);
+    let record = http_exchange(exchange, model);
     ModelError::new(kind, error.to_string()).with_exchange(record).with_source(error)
 }
 
 /// Says what an error inside a stream means.
-pub(crate) fn in_band(server: &ServerError, exchange: &Exchange, model: &str) -> ModelError {
-    let said = said(server);
-    let kind = match said.kind.as_deref() {
-        _ if overflow(&said.message).is_some() => by_status(400, &said),
+pub(crate) fn in_band_error(
+    server: &ServerError,
+    exchange: &ExchangeInfo,
+    model: &str,
+) -> ModelError {
+    let server_message = server_error_message(server);
+    let kind = match server_message.kind.as_deref() {
+        _ if parse_overflow(&server_message.message).is_some() => {
+            classify_status(400, &server_message)
+        }
         Some("rate_limit_error") => ModelErrorKind::RateLimited { retry_after: None },
         Some("overloaded_error") => ModelErrorKind::Overloaded,
         Some("authentication_error" | "permission_error" | "billing_error") => ModelErrorKind::Auth,
-        Some("not_found_error") => by_status(404, &said),
-        Some("request_too_large") => by_status(413, &said),
-        Some("invalid_request_error") => by_status(400, &said),
+        Some("not_found_error") => classify_status(404, &server_message),
+        Some("request_too_large") => classify_status(413, &server_message),
+        Some("invalid_request_error") => classify_status(400, &server_message),
         _ => ModelErrorKind::Interrupted,
     };
     let message = format!("get a whole answer: {}", server.message);
-    let mut record = record(exchange, Some(model));
-    record.server = Some(said);
+    let mut record = http_exchange(exchange, Some(model));
+    record.server_error = Some(server_message);
     ModelError::new(kind, message).with_exchange(record)
 }
 
-fn by_status(status: u16, server: &ServerMessage) -> ModelErrorKind {
-    if let Some(Overflow { window, prompt }) = overflow(&server.message) {
-        return ModelErrorKind::ContextOverflow { window, prompt };
+fn classify_status(status: u16, server: &ServerErrorMessage) -> ModelErrorKind {
+    if let Some(ContextOverflow { context_window: window, prompt_tokens: prompt }) =
+        parse_overflow(&server.message)
+    {
+        return ModelErrorKind::ContextOverflow { context_window: window, prompt_tokens: prompt };
     }
     let message = server.message.to_ascii_lowercase();
     match status {
@@ -60,7 +71,7 @@ fn by_status(status: u16, server: &ServerMessage) -> ModelErrorKind {
         400 if message.contains("credit balance is too low") => ModelErrorKind::Auth,
         404 if message.contains("model") => ModelErrorKind::UnknownModel,
         404 | 405 => ModelErrorKind::Protocol,
-        413 => ModelErrorKind::ContextOverflow { window: None, prompt: None },
+        413 => ModelErrorKind::ContextOverflow { context_window: None, prompt_tokens: None },
         503 if message.contains("loading") => ModelErrorKind::Loading,
         503 | 529 => ModelErrorKind::Overloaded,
         500..=599 => ModelErrorKind::Interrupted,
@@ -69,12 +80,12 @@ fn by_status(status: u16, server: &ServerMessage) -> ModelErrorKind {
 }
 
 /// What is known of an exchange, for an error.
-pub(crate) fn record(exchange: &Exchange, model: Option<&str>) -> HttpExchange {
+pub(crate) fn http_exchange(exchange: &ExchangeInfo, model: Option<&str>) -> HttpExchange {
     HttpExchange {
         method: exchange.method.to_owned(),
         url: exchange.url.clone(),
         status: exchange.status,
-        server: exchange.server.as_ref().map(said),
+        server_error: exchange.server_error.as_ref().map(server_error_message),
         request_id: exchange.request_id.clone(),
         model: model.map(str::to_owned),
         attempt: exchange.attempt,
@@ -82,8 +93,8 @@ pub(crate) fn record(exchange: &Exchange, model: Option<&str>) -> HttpExchange {
     }
 }
 
-fn said(server: &ServerError) -> ServerMessage {
-    ServerMessage {
+fn server_error_message(server: &ServerError) -> ServerErrorMessage {
+    ServerErrorMessage {
         message: server.message.clone(),
         kind: server.kind.clone(),
         param: server.param.clone(),
@@ -91,12 +102,12 @@ fn said(server: &ServerError) -> ServerMessage {
     }
 }
 
-fn core_clock(clock: transport::Clock) -> Clock {
+fn to_timeout_kind(clock: transport::TimeoutKind) -> ModelTimeoutKind {
     match clock {
-        transport::Clock::Connect => Clock::Connect,
-        transport::Clock::ResponseHeaders => Clock::ResponseHeaders,
-        transport::Clock::FirstToken => Clock::FirstToken,
-        transport::Clock::BetweenTokens => Clock::BetweenTokens,
-        transport::Clock::Total => Clock::Total,
+        transport::TimeoutKind::Connect => ModelTimeoutKind::Connect,
+        transport::TimeoutKind::ResponseHeaders => ModelTimeoutKind::ResponseHeaders,
+        transport::TimeoutKind::FirstToken => ModelTimeoutKind::FirstToken,
+        transport::TimeoutKind::BetweenTokens => ModelTimeoutKind::BetweenTokens,
+        transport::TimeoutKind::Total => ModelTimeoutKind::Total,
     }
 }

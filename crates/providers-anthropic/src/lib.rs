@@ -9,19 +9,19 @@
 //! the turn lasts; where that is not known it stays out of the request.
 
 mod answer;
+mod api_headers;
 mod assembly;
+mod capabilities;
 mod catalogue;
 mod failure;
-mod key;
-mod learnt;
 mod model;
 mod params;
 mod request;
-mod thoughts;
+mod thinking_cache;
 mod wire;
 
+pub use api_headers::{API_VERSION, is_anthropic_hosted, with_api_headers};
 pub use catalogue::{ListedModel, list_models};
-pub use key::{VERSION, is_hosted, with_headers};
 pub use model::MessagesModel;
-pub use params::Params;
-pub use request::CacheMark;
+pub use params::MessagesParams;
+pub use request::CacheControl;

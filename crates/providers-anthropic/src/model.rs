@@ -4,30 +4,30 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError, ModelErrorKind,
-    ModelInfo, TokenCount,
+    ChatModel, ChatRequest, ChatStream, MessageRef, ModelError, ModelErrorKind, ModelInfo,
+    ServerLiveness, TokenCount,
 };
-use openclaw_transport::{Client, EventStream, Priority, TransportErrorKind};
+use openclaw_transport::{Client, EventStream, StreamPriority, TransportErrorKind};
 
-use crate::answer::Answer;
-use crate::failure::model_error;
-use crate::learnt::{Again, LEAST_ANSWER, Learnt};
-use crate::params::Params;
-use crate::request::{CacheMark, Writer};
-use crate::wire::Counted;
+use crate::answer::AnswerReader;
+use crate::capabilities::{MIN_ANSWER_TOKENS, RetryPlan, ServerCapabilities};
+use crate::failure::to_model_error;
+use crate::params::MessagesParams;
+use crate::request::{CacheControl, RequestWriter};
+use crate::wire::TokenCountResponse;
 
 /// How many tokens an answer may have when nobody says, because the API wants a number: enough for
 /// a long file. A model that has less says so. A small window gives a quarter of itself.
-const ANSWER: u32 = 16_384;
+const DEFAULT_MAX_TOKENS: u32 = 16_384;
 
 /// A model behind `…/messages`.
 #[derive(Debug, Clone)]
 pub struct MessagesModel {
     client: Client,
     info: ModelInfo,
-    mark: Option<CacheMark>,
-    params: Params,
-    learnt: Arc<Learnt>,
+    cache_control: Option<CacheControl>,
+    params: MessagesParams,
+    capabilities: Arc<ServerCapabilities>,
 }
 
 impl MessagesModel {
@@ -38,15 +38,15 @@ impl MessagesModel {
         Self {
             client,
             info,
-            mark: Some(CacheMark::SHORT),
-            params: Params::default(),
-            learnt: Arc::default(),
+            cache_control: Some(CacheControl::SHORT),
+            params: MessagesParams::default(),
+            capabilities: Arc::default(),
         }
     }
 
     /// Sends these parameters with each request.
     #[must_use]
-    pub fn with_params(mut self, params: Params) -> Self {
+    pub fn with_params(mut self, params: MessagesParams) -> Self {
         self.params = params;
         self
     }
@@ -54,8 +54,8 @@ impl MessagesModel {
     /// How requests mark what the server is to keep in its cache, which they do for a short time
     /// unless told otherwise; `None` for a server that refuses `cache_control`.
     #[must_use]
-    pub fn with_cache_mark(mut self, mark: Option<CacheMark>) -> Self {
-        self.mark = mark;
+    pub fn with_cache_control(mut self, cache_control: Option<CacheControl>) -> Self {
+        self.cache_control = cache_control;
         self
     }
 
@@ -74,14 +74,14 @@ impl MessagesModel {
 
     /// The route of the API below the base URL.
     #[must_use]
-    pub fn route(&self) -> &'static str {
+    pub fn route_path(&self) -> &'static str {
         "messages"
     }
 
     /// Sizes the prompt of a request, by the server's count where an estimate could be wrong about
     /// what fits.
-    pub async fn size(&self, request: &ChatRequest) -> TokenCount {
-        self.prompt_tokens(request, self.bytes(request)).await
+    pub async fn measure_prompt(&self, request: &ChatRequest) -> TokenCount {
+        self.count_prompt_tokens(request, self.request_bytes(request)).await
     }
 
     /// Sends a request whose prompt has `prompt` tokens.
@@ -93,147 +93,177 @@ impl MessagesModel {
         request: &ChatRequest,
         prompt: TokenCount,
     ) -> Result<ChatStream, ModelError> {
-        let cap = self.cap(request, prompt)?;
-        let (events, how) = match self.open(request, cap).await {
+        let max_tokens = self.answer_token_limit(request, prompt)?;
+        let (events, adaptation) = match self.open_stream(request, max_tokens).await {
             Ok(events) => (events, None),
             Err(error) => {
-                let again = self.learnt.refused(&error, self.info().limits, (cap, prompt));
-                let Some(Again { cap, how }) = again else { return Err(error) };
-                (self.open(request, cap).await?, Some(how))
+                let again = self.capabilities.plan_retry(
+                    &error,
+                    self.model_info().limits,
+                    (max_tokens, prompt),
+                );
+                let Some(RetryPlan { max_tokens, message }) = again else { return Err(error) };
+                (self.open_stream(request, max_tokens).await?, Some(message))
             }
         };
-        let learnt = (Arc::clone(&self.learnt), self.bytes(request));
-        Ok(Answer::new(events, self.id(), learnt, how).into_stream())
+        let learnt = (Arc::clone(&self.capabilities), self.request_bytes(request));
+        Ok(AnswerReader::new(events, self.id(), learnt, adaptation).into_stream())
     }
 
     fn id(&self) -> &str {
-        self.info.reference.model()
+        self.info.reference.model_id()
     }
 
-    fn writer(&self) -> Writer<'_> {
-        let thoughts = &self.learnt.thoughts;
-        Writer { model: self.id(), mark: self.mark, params: &self.params, thoughts }
+    fn request_writer(&self) -> RequestWriter<'_> {
+        let thinking_cache = &self.capabilities.thinking_cache;
+        RequestWriter {
+            model: self.id(),
+            cache_control: self.cache_control,
+            params: &self.params,
+            thinking_cache,
+        }
     }
 
     /// The size of a request by which its tokens are estimated.
-    fn bytes(&self, request: &ChatRequest) -> usize {
-        self.writer().count_body(request).len()
+    fn request_bytes(&self, request: &ChatRequest) -> usize {
+        self.request_writer().count_body(request).len()
     }
 
     /// The most tokens that the answer is to have, whatever fits.
-    fn wanted(&self, request: &ChatRequest) -> u32 {
-        let limits = self.info().limits;
-        let wanted = request.max_output_tokens.into_iter().chain(limits.output).min();
-        wanted.unwrap_or_else(|| ANSWER.min(limits.window / 4)).max(1)
+    fn desired_max_tokens(&self, request: &ChatRequest) -> u32 {
+        let limits = self.model_info().limits;
+        let desired = request.max_output_tokens.into_iter().chain(limits.max_output_tokens).min();
+        desired.unwrap_or_else(|| DEFAULT_MAX_TOKENS.min(limits.context_window / 4)).max(1)
     }
 
     /// Counts the prompt exactly where an estimate could be wrong about what fits.
-    async fn prompt_tokens(&self, request: &ChatRequest, bytes: usize) -> TokenCount {
-        let count = self.learnt.size(bytes, false);
-        if self.is_near(count) {
-            let exact = self.count(request).await.ok().flatten();
-            return exact.unwrap_or_else(|| self.learnt.size(bytes, true));
+    async fn count_prompt_tokens(&self, request: &ChatRequest, bytes: usize) -> TokenCount {
+        let count = self.capabilities.estimate_tokens(bytes, false);
+        if self.is_near_context_limit(count) {
+            let exact = self.request_token_count(request).await.ok().flatten();
+            return exact.unwrap_or_else(|| self.capabilities.estimate_tokens(bytes, true));
         }
-        let window = self.info().limits.window;
-        let fits = count.tokens().saturating_add(self.wanted(request)) <= window;
+        let window = self.model_info().limits.context_window;
+        let fits = count.token_count().saturating_add(self.desired_max_tokens(request)) <= window;
         // The answer is cut to its room, which is better a little less than a little too much.
-        if fits { count } else { self.learnt.size(bytes, true) }
+        if fits { count } else { self.capabilities.estimate_tokens(bytes, true) }
     }
 
-    fn is_near(&self, count: TokenCount) -> bool {
-        u64::from(count.tokens()) * 100 >= u64::from(self.info().limits.window) * 85
+    fn is_near_context_limit(&self, count: TokenCount) -> bool {
+        u64::from(count.token_count()) * 100
+            >= u64::from(self.model_info().limits.context_window) * 85
     }
 
     /// Asks for the exact count; `None` when the server does not count.
-    async fn count(&self, request: &ChatRequest) -> Result<Option<TokenCount>, ModelError> {
-        if !self.learnt.may_count() {
+    async fn request_token_count(
+        &self,
+        request: &ChatRequest,
+    ) -> Result<Option<TokenCount>, ModelError> {
+        if !self.capabilities.may_count_tokens() {
             return Ok(None);
         }
-        let body = self.writer().count_body(request);
+        let body = self.request_writer().count_body(request);
         let bytes = body.len();
-        let url = self.client.endpoint().api("messages/count_tokens");
+        let url = self.client.endpoint().api_url("messages/count_tokens");
         let reply = match self.client.post(url, body).await {
             Ok(reply) => reply,
             Err(error) => {
                 if let TransportErrorKind::Status(404 | 405 | 501) = error.kind() {
-                    self.learnt.never_counts();
+                    self.capabilities.mark_count_unsupported();
                     return Ok(None);
                 }
-                return Err(model_error(error, Some(self.id())));
+                return Err(to_model_error(error, Some(self.id())));
             }
         };
-        let counted = reply.json::<Counted>();
-        let counted = counted.map_err(|error| model_error(error, Some(self.id())))?;
-        self.learnt.note_count(bytes, counted.input_tokens);
-        Ok(Some(TokenCount::Exact(counted.input_tokens)))
+        let response = reply.parse_json::<TokenCountResponse>();
+        let response = response.map_err(|error| to_model_error(error, Some(self.id())))?;
+        self.capabilities.record_token_count(bytes, response.input_tokens);
+        Ok(Some(TokenCount::Exact(response.input_tokens)))
     }
 
     /// The most tokens that the answer may have behind a prompt. An estimate never refuses: the
     /// server is asked, and its word counts.
-    fn cap(&self, request: &ChatRequest, prompt: TokenCount) -> Result<u32, ModelError> {
-        let window = self.info().limits.window;
-        let room = window.saturating_sub(prompt.tokens());
+    fn answer_token_limit(
+        &self,
+        request: &ChatRequest,
+        prompt: TokenCount,
+    ) -> Result<u32, ModelError> {
+        let window = self.model_info().limits.context_window;
+        let room = window.saturating_sub(prompt.token_count());
         if let TokenCount::Exact(prompt) = prompt
-            && room < LEAST_ANSWER
+            && room < MIN_ANSWER_TOKENS
         {
-            let kind =
-                ModelErrorKind::ContextOverflow { window: Some(window), prompt: Some(prompt) };
+            let kind = ModelErrorKind::ContextOverflow {
+                context_window: Some(window),
+                prompt_tokens: Some(prompt),
+            };
             let message = format!("fit {prompt} prompt tokens and an answer into {window} tokens");
             return Err(ModelError::new(kind, message));
         }
-        Ok(self.wanted(request).min(room.max(LEAST_ANSWER)))
+        Ok(self.desired_max_tokens(request).min(room.max(MIN_ANSWER_TOKENS)))
     }
 
-    async fn open(&self, request: &ChatRequest, cap: u32) -> Result<EventStream, ModelError> {
-        let url = self.client.endpoint().api(self.route());
+    async fn open_stream(
+        &self,
+        request: &ChatRequest,
+        max_tokens: u32,
+    ) -> Result<EventStream, ModelError> {
+        let url = self.client.endpoint().api_url(self.route_path());
         let priority = match request.history.messages().last() {
-            Some(MessageRef::ToolResult { .. }) => Priority::FollowUp,
-            _ => Priority::User,
+            Some(MessageRef::ToolResult { .. }) => StreamPriority::FollowUp,
+            _ => StreamPriority::User,
         };
-        let opened = self.client.stream_as(url, self.writer().body(request, cap), priority).await;
-        opened.map_err(|error| model_error(error, Some(self.id())))
+        let opened = self
+            .client
+            .post_stream_with_priority(
+                url,
+                self.request_writer().chat_body(request, max_tokens),
+                priority,
+            )
+            .await;
+        opened.map_err(|error| to_model_error(error, Some(self.id())))
     }
 }
 
 #[async_trait]
 impl ChatModel for MessagesModel {
-    fn info(&self) -> ModelInfo {
-        ModelInfo { limits: self.learnt.limits(self.info.limits), ..self.info.clone() }
+    fn model_info(&self) -> ModelInfo {
+        ModelInfo { limits: self.capabilities.adjust_limits(self.info.limits), ..self.info.clone() }
     }
 
-    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let prompt = self.size(&request).await;
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        let prompt = self.measure_prompt(&request).await;
         self.send(&request, prompt).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        let bytes = self.bytes(request);
-        let count = self.learnt.size(bytes, false);
-        if !self.is_near(count) {
+        let bytes = self.request_bytes(request);
+        let count = self.capabilities.estimate_tokens(bytes, false);
+        if !self.is_near_context_limit(count) {
             return Ok(count);
         }
-        match self.count(request).await {
+        match self.request_token_count(request).await {
             Ok(Some(exact)) => Ok(exact),
             // Too busy to count is no reason not to go on.
-            Ok(None) => Ok(self.learnt.size(bytes, true)),
+            Ok(None) => Ok(self.capabilities.estimate_tokens(bytes, true)),
             Err(error) => match error.kind() {
                 ModelErrorKind::RateLimited { .. }
                 | ModelErrorKind::Overloaded
-                | ModelErrorKind::Interrupted => Ok(self.learnt.size(bytes, true)),
+                | ModelErrorKind::Interrupted => Ok(self.capabilities.estimate_tokens(bytes, true)),
                 _ => Err(error),
             },
         }
     }
 
-    async fn liveness(&self) -> Liveness {
-        match self.client.get(self.client.endpoint().api("models")).await {
-            Ok(_) => Liveness::Serving { running: None, waiting: None },
+    async fn check_liveness(&self) -> ServerLiveness {
+        match self.client.get(self.client.endpoint().api_url("models")).await {
+            Ok(_) => ServerLiveness::Serving { running_requests: None, queued_requests: None },
             Err(error) => match error.kind() {
                 TransportErrorKind::Status(401 | 403 | 404 | 405 | 429 | 529) => {
-                    Liveness::Serving { running: None, waiting: None }
+                    ServerLiveness::Serving { running_requests: None, queued_requests: None }
                 }
-                TransportErrorKind::Status(503) => Liveness::Loading,
-                _ => Liveness::Unreachable,
+                TransportErrorKind::Status(503) => ServerLiveness::Loading,
+                _ => ServerLiveness::Unreachable,
             },
         }
     }

@@ -4,47 +4,47 @@ use serde_json::{Map, Value};
 
 /// Fields that a person's parameters never touch: they are the conversation's, or decide how the
 /// answer is read.
-const RESERVED: [&str; 7] =
+const RESERVED_FIELDS: [&str; 7] =
     ["max_tokens", "messages", "model", "stream", "system", "tool_choice", "tools"];
 
 /// The smallest number of tokens for thoughts that servers take.
-const LEAST_BUDGET: u64 = 1024;
+const MIN_THINKING_BUDGET: u64 = 1024;
 
 /// Parameters for the top level of each request.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Params(Map<String, Value>);
+pub struct MessagesParams(Map<String, Value>);
 
-impl Params {
+impl MessagesParams {
     /// Takes parameters as they are to be sent. Those that are `null` are left out, and so are the
     /// reserved ones, whose names are returned.
     #[must_use]
     pub fn new(mut params: Map<String, Value>) -> (Self, Vec<String>) {
         params.retain(|_, value| !value.is_null());
-        let is_reserved = |name: &String| RESERVED.contains(&name.as_str());
+        let is_reserved = |name: &String| RESERVED_FIELDS.contains(&name.as_str());
         let refused: Vec<String> =
             params.keys().filter(|name| is_reserved(name)).cloned().collect();
-        params.retain(|name, _| !RESERVED.contains(&name.as_str()));
+        params.retain(|name, _| !RESERVED_FIELDS.contains(&name.as_str()));
         (Self(params), refused)
     }
 
     /// The fields to send with a limit for the answer. The order to think is left out or made less
     /// where it would be refused: without the turn's thoughts, or when they might take up all of
     /// the answer.
-    pub(crate) fn fields(&self, may_think: bool, cap: u32) -> Map<String, Value> {
+    pub(crate) fn chat_fields(&self, may_think: bool, max_tokens: u32) -> Map<String, Value> {
         let mut fields = self.0.clone();
         let budget = fields.get("thinking").and_then(|it| it.get("budget_tokens")?.as_u64());
-        let fits = budget.is_none_or(|budget| budget < u64::from(cap));
-        let less = u64::from(cap) * 3 / 4;
-        if !may_think || (!fits && less < LEAST_BUDGET) {
+        let fits = budget.is_none_or(|budget| budget < u64::from(max_tokens));
+        let reduced_budget = u64::from(max_tokens) * 3 / 4;
+        if !may_think || (!fits && reduced_budget < MIN_THINKING_BUDGET) {
             fields.remove("thinking");
         } else if !fits && let Some(Value::Object(thinking)) = fields.get_mut("thinking") {
-            thinking.insert("budget_tokens".to_owned(), less.into());
+            thinking.insert("budget_tokens".to_owned(), reduced_budget.into());
         }
         fields
     }
 
     /// What of it changes the size of a prompt; the template's arguments are vLLM's.
-    pub(crate) fn of_prompt(&self, may_think: bool) -> Map<String, Value> {
+    pub(crate) fn count_fields(&self, may_think: bool) -> Map<String, Value> {
         let mut fields = self.0.clone();
         fields.retain(|name, _| match name.as_str() {
             "thinking" => may_think,

@@ -13,32 +13,32 @@ use openclaw_core::{ChatRequest, MessageRef, ToolChoice};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use self::messages::Messages;
-use crate::params::Params;
-use crate::thoughts::Thoughts;
+use self::messages::MessageList;
+use crate::params::MessagesParams;
+use crate::thinking_cache::ThinkingCache;
 
-pub(crate) use self::messages::Block;
+pub(crate) use self::messages::RequestBlock;
 
 /// How requests to one model are written.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Writer<'a> {
+pub(crate) struct RequestWriter<'a> {
     pub(crate) model: &'a str,
     /// Marks what the server may keep in its cache, if anything does.
-    pub(crate) mark: Option<CacheMark>,
-    pub(crate) params: &'a Params,
-    pub(crate) thoughts: &'a Thoughts,
+    pub(crate) cache_control: Option<CacheControl>,
+    pub(crate) params: &'a MessagesParams,
+    pub(crate) thinking_cache: &'a ThinkingCache,
 }
 
 /// A mark behind which the server keeps all that came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct CacheMark {
+pub struct CacheControl {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ttl: Option<&'static str>,
 }
 
-impl CacheMark {
+impl CacheControl {
     /// For as long as the server keeps such things by itself, which is five minutes at Anthropic.
     pub const SHORT: Self = Self { kind: "ephemeral", ttl: None };
 
@@ -47,7 +47,7 @@ impl CacheMark {
 }
 
 #[derive(Debug, Serialize)]
-struct Body<'a> {
+struct RequestBody<'a> {
     model: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
@@ -56,35 +56,35 @@ struct Body<'a> {
     #[serde(flatten)]
     params: Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Tool<'a>>,
+    tools: Vec<ToolDefinition<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<Choice<'a>>,
+    tool_choice: Option<ToolChoiceField<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    system: Option<[Block<'a>; 1]>,
-    messages: Vec<messages::Message<'a>>,
+    system: Option<[RequestBlock<'a>; 1]>,
+    messages: Vec<messages::RequestMessage<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Tool<'a> {
+struct ToolDefinition<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
     input_schema: Cow<'a, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<CacheMark>,
+    cache_control: Option<CacheControl>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Choice<'a> {
+enum ToolChoiceField<'a> {
     Tool { name: &'a str },
     None,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> RequestWriter<'a> {
     /// The body of a streaming request whose answer may have `cap` tokens.
-    pub(crate) fn body(self, request: &'a ChatRequest, cap: u32) -> Bytes {
-        self.write(request, Some(cap))
+    pub(crate) fn chat_body(self, request: &'a ChatRequest, max_tokens: u32) -> Bytes {
+        self.write(request, Some(max_tokens))
     }
 
     /// The body of a request for the size of the prompt.
@@ -92,22 +92,22 @@ impl<'a> Writer<'a> {
         self.write(request, None)
     }
 
-    fn write(self, request: &'a ChatRequest, cap: Option<u32>) -> Bytes {
-        let Messages { messages, shows_thoughts } = Messages::new(request, self);
-        let (tools, tool_choice) = tools(request, self.mark);
-        let system = request.system.as_deref().filter(|text| !text.trim().is_empty());
-        let params = match cap {
-            Some(cap) => self.params.fields(shows_thoughts, cap),
-            None => self.params.of_prompt(shows_thoughts),
+    fn write(self, request: &'a ChatRequest, max_tokens: Option<u32>) -> Bytes {
+        let MessageList { messages, includes_thinking } = MessageList::new(request, self);
+        let (tools, tool_choice) = tool_fields(request, self.cache_control);
+        let system = request.system_prompt.as_deref().filter(|text| !text.trim().is_empty());
+        let params = match max_tokens {
+            Some(max_tokens) => self.params.chat_fields(includes_thinking, max_tokens),
+            None => self.params.count_fields(includes_thinking),
         };
-        let body = Body {
+        let body = RequestBody {
             model: self.model,
-            max_tokens: cap,
-            stream: cap.is_some(),
+            max_tokens,
+            stream: max_tokens.is_some(),
             params,
             tools,
             tool_choice,
-            system: system.map(|text| [Block::text(text.into(), self.mark)]),
+            system: system.map(|text| [RequestBlock::from_text(text.into(), self.cache_control)]),
             messages,
         };
         // Serialising strings, numbers and JSON values cannot fail.
@@ -117,11 +117,14 @@ impl<'a> Writer<'a> {
 
 /// The tools, and which must be called. A conversation with calls is refused without any: the
 /// tools that it names are then offered and must not be called.
-fn tools(request: &ChatRequest, mark: Option<CacheMark>) -> (Vec<Tool<'_>>, Option<Choice<'_>>) {
-    let offered = request.tools.iter().map(|tool| Tool {
+fn tool_fields(
+    request: &ChatRequest,
+    cache_control: Option<CacheControl>,
+) -> (Vec<ToolDefinition<'_>>, Option<ToolChoiceField<'_>>) {
+    let offered = request.tools.iter().map(|tool| ToolDefinition {
         name: tool.name.as_str(),
         description: &tool.description,
-        input_schema: schema(&tool.parameters),
+        input_schema: object_schema(&tool.parameters),
         cache_control: None,
     });
     let mut tools: Vec<_> = offered.collect();
@@ -129,7 +132,7 @@ fn tools(request: &ChatRequest, mark: Option<CacheMark>) -> (Vec<Tool<'_>>, Opti
         ToolChoice::Named(name) => tools
             .iter()
             .any(|tool| tool.name == name.as_str())
-            .then_some(Choice::Tool { name: name.as_str() }),
+            .then_some(ToolChoiceField::Tool { name: name.as_str() }),
         ToolChoice::Auto => None,
     };
     if tools.is_empty() {
@@ -137,22 +140,27 @@ fn tools(request: &ChatRequest, mark: Option<CacheMark>) -> (Vec<Tool<'_>>, Opti
             let MessageRef::Assistant { calls, .. } = message else { continue };
             for call in calls {
                 let name = call.name.as_str();
-                if tools.iter().all(|tool: &Tool<'_>| tool.name != name) {
+                if tools.iter().all(|tool: &ToolDefinition<'_>| tool.name != name) {
                     let input_schema = Cow::Owned(json!({"type": "object"}));
-                    tools.push(Tool { name, description: "", input_schema, cache_control: None });
+                    tools.push(ToolDefinition {
+                        name,
+                        description: "",
+                        input_schema,
+                        cache_control: None,
+                    });
                 }
             }
         }
-        choice = (!tools.is_empty()).then_some(Choice::None);
+        choice = (!tools.is_empty()).then_some(ToolChoiceField::None);
     }
     if let Some(last) = tools.last_mut() {
-        last.cache_control = mark;
+        last.cache_control = cache_control;
     }
     (tools, choice)
 }
 
 /// A schema that says that it is of an object, as this API wants it.
-fn schema(parameters: &Value) -> Cow<'_, Value> {
+fn object_schema(parameters: &Value) -> Cow<'_, Value> {
     match parameters {
         Value::Object(fields) if fields.contains_key("type") => Cow::Borrowed(parameters),
         other => {

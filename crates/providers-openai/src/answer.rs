@@ -6,51 +6,55 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use openclaw_core::{ChatEvent, ChatRequest, ChatStream, ModelError, ModelErrorKind};
-use openclaw_transport::{EventStream, Exchange, StreamEvent};
+use openclaw_transport::{EventStream, ExchangeInfo, StreamEvent};
 
 use crate::OpenAiModel;
-use crate::api::{Fault, Meaning, Reader};
-use crate::assembly::{Assembly, Incomplete};
-use crate::failure::{self, model_error};
-use crate::negotiation::Negotiation;
-use crate::thinking::Habit;
+use crate::api::{EventReader, StreamFault, StreamItem};
+use crate::assembly::{AnswerAssembler, IncompleteAnswer};
+use crate::error_mapping::{self, model_error};
+use crate::negotiation::RequestNegotiation;
+use crate::reasoning_tags::ReasoningPrefixHabit;
 
 /// An answer being read.
-pub(crate) struct Answer {
+pub(crate) struct StreamingAnswer {
     events: EventStream,
-    model: String,
-    reader: Reader,
-    assembly: Option<Box<Assembly>>,
-    habit: Arc<Habit>,
-    ready: VecDeque<Result<ChatEvent, ModelError>>,
+    model_id: String,
+    reader: EventReader,
+    assembler: Option<Box<AnswerAssembler>>,
+    reasoning_habit: Arc<ReasoningPrefixHabit>,
+    ready_events: VecDeque<Result<ChatEvent, ModelError>>,
     /// What a piece means is put here; empty in between.
-    said: Vec<ChatEvent>,
+    event_buffer: Vec<ChatEvent>,
     /// Where the request may still be written anew, and what its answer teaches is kept.
-    negotiation: Option<Box<Negotiation>>,
+    negotiation: Option<Box<RequestNegotiation>>,
     /// A piece of the answer came.
     has_content: bool,
 }
 
-impl Answer {
+impl StreamingAnswer {
     /// An answer to a request, whose events begin.
     pub(crate) fn new(model: &OpenAiModel, request: &ChatRequest, events: EventStream) -> Self {
         Self {
             events,
-            model: model.id().to_owned(),
-            reader: model.api().reader(),
-            assembly: Some(Box::new(model.assembly(request))),
-            habit: Arc::clone(model.habit()),
-            ready: VecDeque::from([Ok(ChatEvent::Accepted)]),
-            said: Vec::new(),
+            model_id: model.id().to_owned(),
+            reader: model.chat_api().new_reader(),
+            assembler: Some(Box::new(model.new_assembler(request))),
+            reasoning_habit: Arc::clone(model.reasoning_habit()),
+            ready_events: VecDeque::from([Ok(ChatEvent::RequestAccepted)]),
+            event_buffer: Vec::new(),
             negotiation: None,
             has_content: false,
         }
     }
 
     /// Goes on with the negotiation that led to the answer.
-    pub(crate) fn negotiated(mut self, mut negotiation: Negotiation) -> Self {
-        let notes = negotiation.take_notes();
-        self.ready.extend(notes.into_iter().map(|how| Ok(ChatEvent::Adapted { how })));
+    pub(crate) fn with_negotiation(mut self, mut negotiation: RequestNegotiation) -> Self {
+        let adaptation_notes = negotiation.take_notes();
+        self.ready_events.extend(
+            adaptation_notes
+                .into_iter()
+                .map(|note| Ok(ChatEvent::RequestAdapted { message: note })),
+        );
         self.negotiation = Some(Box::new(negotiation));
         self
     }
@@ -59,146 +63,165 @@ impl Answer {
         // Boxed: to move it with every event would cost more than to read the event.
         Box::pin(stream::unfold(Box::new(self), |mut answer| async move {
             loop {
-                if let Some(item) = answer.ready.pop_front() {
+                if let Some(item) = answer.ready_events.pop_front() {
                     return Some((item, answer));
                 }
-                let assembly = answer.assembly.take()?;
-                answer.advance(assembly).await;
+                let assembler = answer.assembler.take()?;
+                answer.read_next_event(assembler).await;
             }
         }))
     }
 
     /// Reads one event. The assembly is put back unless the answer has ended.
-    async fn advance(&mut self, mut assembly: Box<Assembly>) {
+    async fn read_next_event(&mut self, mut assembler: Box<AnswerAssembler>) {
         let event = match self.events.next().await {
             Some(Ok(event)) => event,
             // Only the count of tokens or the end mark is lost.
-            Some(Err(_)) if assembly.is_whole() => return self.end(*assembly),
+            Some(Err(_)) if assembler.has_finish_reason() => return self.finish_answer(*assembler),
             Some(Err(error)) => {
-                return self.ready.push_back(Err(model_error(error, Some(&self.model))));
+                return self.ready_events.push_back(Err(model_error(error, Some(&self.model_id))));
             }
-            None => return self.end(*assembly),
+            None => return self.finish_answer(*assembler),
         };
         match event {
-            StreamEvent::Comment => self.ready.push_back(Ok(ChatEvent::Heartbeat)),
-            StreamEvent::Data(data) => match self.reader.read_alike(&data) {
-                Some(delta) => self.take(|events| assembly.piece(delta, events)),
-                None => return self.read(&data, assembly).await,
+            StreamEvent::Comment => self.ready_events.push_back(Ok(ChatEvent::Heartbeat)),
+            StreamEvent::Data(data) => match self.reader.read_by_template(&data) {
+                Some(delta) => self.collect_events(|events| assembler.add_delta(delta, events)),
+                None => return self.read_full_event(&data, assembler).await,
             },
         }
-        self.assembly = Some(assembly);
+        self.assembler = Some(assembler);
     }
 
     /// Reads an event that is not like one before it.
-    async fn read(&mut self, data: &str, mut assembly: Box<Assembly>) {
+    async fn read_full_event(&mut self, data: &str, mut assembler: Box<AnswerAssembler>) {
         match self.reader.read(data) {
-            Ok(Meaning::Done) => assembly.done(),
-            Ok(Meaning::Begun) => {
-                self.events.wait_for_first_token();
-                self.ready.push_back(Ok(ChatEvent::Heartbeat));
+            Ok(StreamItem::EndMarker) => assembler.record_end_marker(),
+            Ok(StreamItem::Accepted) => {
+                self.events.restart_first_token_timeout();
+                self.ready_events.push_back(Ok(ChatEvent::Heartbeat));
             }
-            Ok(Meaning::Piece(chunk)) => self.take(|events| events.extend(assembly.chunk(chunk))),
-            Ok(Meaning::Last(chunk)) => {
-                self.events.complete();
-                self.take(|events| events.extend(assembly.chunk(chunk)));
-                return self.end(*assembly);
+            Ok(StreamItem::Chunk(chunk)) => {
+                self.collect_events(|events| events.extend(assembler.add_chunk(chunk)));
             }
-            Err(fault) => return Box::pin(self.refused(self.error(fault))).await,
+            Ok(StreamItem::LastChunk(chunk)) => {
+                self.events.mark_complete();
+                self.collect_events(|events| events.extend(assembler.add_chunk(chunk)));
+                return self.finish_answer(*assembler);
+            }
+            Err(fault) => return Box::pin(self.retry_or_fail(self.error_from_fault(fault))).await,
         }
-        self.assembly = Some(assembly);
+        self.assembler = Some(assembler);
     }
 
     /// Passes on what a piece means. Notes that one came, and whether it has content.
-    fn take(&mut self, meaning: impl FnOnce(&mut Vec<ChatEvent>)) {
-        let mut events = mem::take(&mut self.said);
-        meaning(&mut events);
+    fn collect_events(&mut self, append_events: impl FnOnce(&mut Vec<ChatEvent>)) {
+        let mut events = mem::take(&mut self.event_buffer);
+        append_events(&mut events);
         if !self.has_content {
             self.has_content = events.iter().any(|event| *event != ChatEvent::Heartbeat);
             if let Some(negotiation) = &mut self.negotiation {
-                negotiation.accepted();
+                negotiation.confirm_assumptions();
             }
         }
-        self.ready.extend(events.drain(..).map(Ok));
-        self.said = events;
+        self.ready_events.extend(events.drain(..).map(Ok));
+        self.event_buffer = events;
     }
 
     /// Begins anew, if the error came in place of an answer and teaches how.
-    async fn refused(&mut self, error: ModelError) {
+    async fn retry_or_fail(&mut self, error: ModelError) {
         let negotiation = self.negotiation.as_mut().filter(|_| !self.has_content);
-        let Some(negotiation) = negotiation else { return self.ready.push_back(Err(error)) };
-        match negotiation.open(Some(error)).await {
+        let Some(negotiation) = negotiation else { return self.ready_events.push_back(Err(error)) };
+        match negotiation.open_stream(Some(error)).await {
             Ok(events) => {
                 self.events = events;
-                self.reader = self.reader.anew();
-                self.assembly = Some(Box::new(negotiation.assembly()));
-                let notes = negotiation.take_notes();
-                self.ready.extend(notes.into_iter().map(|how| Ok(ChatEvent::Adapted { how })));
+                self.reader = self.reader.fresh_reader();
+                self.assembler = Some(Box::new(negotiation.new_assembler()));
+                let adaptation_notes = negotiation.take_notes();
+                self.ready_events.extend(
+                    adaptation_notes
+                        .into_iter()
+                        .map(|note| Ok(ChatEvent::RequestAdapted { message: note })),
+                );
             }
-            Err(error) => self.ready.push_back(Err(error)),
+            Err(error) => self.ready_events.push_back(Err(error)),
         }
     }
 
-    fn error(&self, fault: Fault) -> ModelError {
+    fn error_from_fault(&self, fault: StreamFault) -> ModelError {
         match fault {
-            Fault::Said(value) => {
-                let server = self.events.server_error(&value).unwrap_or_default();
-                let known = self.negotiation.as_ref().map(|negotiation| negotiation.known());
-                let known = known.unwrap_or_default();
-                failure::in_band(&server, self.events.exchange(), &self.model, known)
+            StreamFault::ServerError(value) => {
+                let server = self.events.parse_server_error(&value).unwrap_or_default();
+                let context =
+                    self.negotiation.as_ref().map(|negotiation| negotiation.overflow_context());
+                let context = context.unwrap_or_default();
+                error_mapping::stream_error(
+                    &server,
+                    self.events.exchange(),
+                    &self.model_id,
+                    context,
+                )
             }
-            Fault::Ended(how) => {
-                let message = format!("get a whole answer: the server says that it {how}");
-                self.failed(ModelErrorKind::Interrupted, &message)
+            StreamFault::AnswerFailed(status) => {
+                let message = format!("get a whole answer: the server says that it {status}");
+                self.error_with_exchange(ModelErrorKind::Interrupted, &message)
             }
-            Fault::Garbled(error) => {
-                let failed = self.failed(ModelErrorKind::Protocol, "read a piece of the answer");
+            StreamFault::Malformed(error) => {
+                let protocol_error = self
+                    .error_with_exchange(ModelErrorKind::Protocol, "read a piece of the answer");
                 match error {
-                    Some(error) => failed.with_source(error),
-                    None => failed,
+                    Some(error) => protocol_error.with_source(error),
+                    None => protocol_error,
                 }
             }
         }
     }
 
-    fn end(&mut self, mut assembly: Assembly) {
-        let message = match assembly.finish() {
+    fn finish_answer(&mut self, mut assembler: AnswerAssembler) {
+        let message = match assembler.finish_answer() {
             Ok(events) => {
-                self.habit.learn(assembly.in_thought());
+                self.reasoning_habit.record_start(assembler.started_in_reasoning());
                 if let (Some(negotiation), Some(ChatEvent::Finished { usage: Some(usage), .. })) =
                     (&self.negotiation, events.last())
                 {
-                    let how = negotiation.finished(*usage);
-                    self.ready.extend(how.map(|how| Ok(ChatEvent::Adapted { how })));
+                    let note = negotiation.check_usage(*usage);
+                    self.ready_events
+                        .extend(note.map(|how| Ok(ChatEvent::RequestAdapted { message: how })));
                 }
-                let events: Vec<_> = events.into_iter().map(|it| Ok(self.placed(it))).collect();
-                return self.ready.extend(events);
+                let events: Vec<_> =
+                    events.into_iter().map(|it| Ok(self.with_reasoning_source(it))).collect();
+                return self.ready_events.extend(events);
             }
-            Err(Incomplete::Nothing) => {
+            Err(IncompleteAnswer::NoContent) => {
                 "get an answer: the stream ended without a single piece of one"
             }
-            Err(Incomplete::GivenUp) => "get a whole answer: the server says that it gave it up",
-            Err(Incomplete::CutOff) => {
+            Err(IncompleteAnswer::Aborted) => {
+                "get a whole answer: the server says that it gave it up"
+            }
+            Err(IncompleteAnswer::Disconnected) => {
                 "get a whole answer: the server closed the connection in the middle of it"
             }
         };
-        self.ready.push_back(Err(self.failed(ModelErrorKind::Interrupted, message)));
+        self.ready_events
+            .push_back(Err(self.error_with_exchange(ModelErrorKind::Interrupted, message)));
     }
 
     /// Says in the message where its reasoning came from.
-    fn placed(&self, mut event: ChatEvent) -> ChatEvent {
-        if let (ChatEvent::Finished { message, .. }, Some(from)) =
-            (&mut event, self.reader.reasoning())
+    fn with_reasoning_source(&self, mut event: ChatEvent) -> ChatEvent {
+        if let (ChatEvent::Finished { message, .. }, Some(source)) =
+            (&mut event, self.reader.reasoning_source())
             && let Some(reasoning) = &mut message.reasoning
         {
-            reasoning.field = from;
+            reasoning.field = source;
         }
         event
     }
 
-    fn failed(&self, kind: ModelErrorKind, message: &str) -> ModelError {
-        let exchange: &Exchange = self.events.exchange();
+    fn error_with_exchange(&self, kind: ModelErrorKind, message: &str) -> ModelError {
+        let exchange: &ExchangeInfo = self.events.exchange();
         let error = ModelError::new(kind, message);
-        let error = error.with_exchange(failure::record(exchange, Some(&self.model)));
-        failure::advised(error, exchange)
+        let error =
+            error.with_exchange(error_mapping::to_http_exchange(exchange, Some(&self.model_id)));
+        error_mapping::add_proxy_hint(error, exchange)
     }
 }

@@ -3,17 +3,17 @@
 use bytes::Bytes;
 use openclaw_core::ChatRequest;
 use openclaw_transport::ServerError;
-use openclaw_transport::wire::{ChatChunk, Delta};
+use openclaw_transport::wire::{ChatChunk, ChatDelta};
 use serde_json::Value;
 
-use crate::knowledge::Facts;
-use crate::mould::Moulds;
+use crate::capabilities::ServerCapabilities;
+use crate::delta_template::DeltaFastPath;
 use crate::{request, responses};
 
 /// An API for conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Api {
+pub enum ChatApi {
     /// `…/chat/completions`, which every compatible server has.
     #[default]
     ChatCompletions,
@@ -21,7 +21,7 @@ pub enum Api {
     Responses,
 }
 
-impl Api {
+impl ChatApi {
     /// The route below the base URL.
     #[must_use]
     pub fn route(self) -> &'static str {
@@ -32,110 +32,115 @@ impl Api {
     }
 
     /// The body of a streaming request.
-    pub(crate) fn body(
+    pub(crate) fn request_body(
         self,
         model: &str,
         request: &ChatRequest,
-        cap: Option<u32>,
-        facts: &Facts,
+        max_output_tokens: Option<u32>,
+        capabilities: &ServerCapabilities,
     ) -> Bytes {
         match self {
-            Self::ChatCompletions => request::body(model, request, cap, facts),
-            Self::Responses => responses::body(model, request, cap, facts),
+            Self::ChatCompletions => {
+                request::chat_completion_body(model, request, max_output_tokens, capabilities)
+            }
+            Self::Responses => {
+                responses::responses_body(model, request, max_output_tokens, capabilities)
+            }
         }
     }
 
     /// Begins to read an answer.
-    pub(crate) fn reader(self) -> Reader {
+    pub(crate) fn new_reader(self) -> EventReader {
         match self {
-            Self::ChatCompletions => Reader::ChatCompletions(Moulds::default()),
-            Self::Responses => Reader::Responses(Box::default()),
+            Self::ChatCompletions => EventReader::ChatCompletions(DeltaFastPath::default()),
+            Self::Responses => EventReader::Responses(Box::default()),
         }
     }
 }
 
 /// What an event of an answer means.
 #[derive(Debug)]
-pub(crate) enum Meaning {
+pub(crate) enum StreamItem {
     /// A piece of the answer.
-    Piece(ChatChunk),
+    Chunk(ChatChunk),
     /// The last piece of it: what the server may still send is of no use.
-    Last(ChatChunk),
+    LastChunk(ChatChunk),
     /// The request was taken, and nothing was generated yet.
-    Begun,
+    Accepted,
     /// The mark at the end of a stream.
-    Done,
+    EndMarker,
 }
 
 /// Why an event is not a piece of an answer.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum StreamFault {
     /// It is an error of the server, here in the shape `{"error": …}`.
-    Said(Value),
+    ServerError(Value),
     /// The answer ended in this way, and the server does not say why.
-    Ended(String),
+    AnswerFailed(String),
     /// It cannot be understood.
-    Garbled(Option<serde_json::Error>),
+    Malformed(Option<serde_json::Error>),
 }
 
 /// Reads the events of an answer.
 #[derive(Debug)]
-pub(crate) enum Reader {
-    ChatCompletions(Moulds),
-    Responses(Box<responses::Reader>),
+pub(crate) enum EventReader {
+    ChatCompletions(DeltaFastPath),
+    Responses(Box<responses::ResponsesReader>),
 }
 
-impl Reader {
+impl EventReader {
     /// Begins to read another answer of the same API.
-    pub(crate) fn anew(&self) -> Self {
+    pub(crate) fn fresh_reader(&self) -> Self {
         match self {
-            Self::ChatCompletions(_) => Self::ChatCompletions(Moulds::default()),
+            Self::ChatCompletions(_) => Self::ChatCompletions(DeltaFastPath::default()),
             Self::Responses(_) => Self::Responses(Box::default()),
         }
     }
 
     /// Reads an event that differs from one before it in its text alone; `None` for any other.
-    pub(crate) fn read_alike(&mut self, data: &str) -> Option<Delta> {
+    pub(crate) fn read_by_template(&mut self, data: &str) -> Option<ChatDelta> {
         match self {
-            Self::ChatCompletions(moulds) => moulds.read(data),
+            Self::ChatCompletions(fast_path) => fast_path.read_delta(data),
             Self::Responses(_) => None,
         }
     }
 
     /// Reads one event.
-    pub(crate) fn read(&mut self, data: &str) -> Result<Meaning, Fault> {
+    pub(crate) fn read(&mut self, data: &str) -> Result<StreamItem, StreamFault> {
         match self {
-            Self::ChatCompletions(_) if data.trim() == "[DONE]" => Ok(Meaning::Done),
-            Self::ChatCompletions(moulds) => {
-                let chunk = chunk(data)?;
-                moulds.note(data, &chunk);
-                Ok(Meaning::Piece(chunk))
+            Self::ChatCompletions(_) if data.trim() == "[DONE]" => Ok(StreamItem::EndMarker),
+            Self::ChatCompletions(fast_path) => {
+                let chunk = parse_chunk(data)?;
+                fast_path.record_chunk(data, &chunk);
+                Ok(StreamItem::Chunk(chunk))
             }
-            Self::Responses(reader) => responses::read(reader, data),
+            Self::Responses(reader) => responses::read_response_event(reader, data),
         }
     }
 
     /// Where the reasoning came from, if the API tells more than the name of a field.
-    pub(crate) fn reasoning(&self) -> Option<&'static str> {
+    pub(crate) fn reasoning_source(&self) -> Option<&'static str> {
         match self {
             Self::ChatCompletions(_) => None,
-            Self::Responses(reader) => reader.reasoning(),
+            Self::Responses(reader) => reader.reasoning_source(),
         }
     }
 }
 
 /// Reads one piece of a chat completion. Only what carries nothing of an answer is looked at a
 /// second time, for an error in one of its shapes.
-fn chunk(data: &str) -> Result<ChatChunk, Fault> {
+fn parse_chunk(data: &str) -> Result<ChatChunk, StreamFault> {
     if let Ok(chunk) = serde_json::from_str::<ChatChunk>(data)
         && chunk.error.is_none()
         && (!chunk.choices.is_empty() || chunk.usage.is_some())
     {
         return Ok(chunk);
     }
-    let value = serde_json::from_str::<Value>(data).map_err(|error| Fault::Garbled(Some(error)))?;
-    if ServerError::in_band(&value).is_some() {
-        return Err(Fault::Said(value));
+    let value =
+        serde_json::from_str::<Value>(data).map_err(|error| StreamFault::Malformed(Some(error)))?;
+    if ServerError::from_event(&value).is_some() {
+        return Err(StreamFault::ServerError(value));
     }
-    serde_json::from_value(value).map_err(|error| Fault::Garbled(Some(error)))
+    serde_json::from_value(value).map_err(|error| StreamFault::Malformed(Some(error)))
 }

@@ -1,96 +1,101 @@
 //! Puts an answer together from its pieces and decides how it ended.
 
-mod pieces;
+mod segments;
 
 use std::sync::Arc;
 
-use openclaw_core::{AssistantMessage, ChatEvent, Outcome, Reasoning, ToolSpec, Usage};
-use openclaw_transport::wire::{ChatChunk, Delta};
+use openclaw_core::{
+    AnswerOutcome, AssistantMessage, ChatEvent, ReasoningContent, TokenUsage, ToolSpec,
+};
+use openclaw_transport::wire::{ChatChunk, ChatDelta};
 
-use crate::calls::{self, Calls};
-use crate::content::{Content, Piece};
-use crate::dialect::{Offered, Written};
+use crate::content::{ContentSegment, ContentSplitter};
+use crate::dialect::{OfferedTools, TextToolCall};
+use crate::tool_calls::{self, ToolCallAssembler};
 
 /// An answer under way.
 #[derive(Debug)]
-pub(crate) struct Assembly {
-    offered: Option<Offered>,
-    content: Content,
+pub(crate) struct AnswerAssembler {
+    offered_tools: Option<OfferedTools>,
+    content_splitter: ContentSplitter,
     /// What is split is put here; empty in between.
-    pieces: Vec<Piece>,
+    segment_buffer: Vec<ContentSegment>,
     text: String,
-    reasoning: Option<Reasoning>,
+    reasoning: Option<ReasoningContent>,
     /// The part of the reasoning that came in a field of its own.
-    apart: String,
-    calls: Calls,
+    separate_reasoning: String,
+    native_calls: ToolCallAssembler,
     /// Calls written as text, each with its dialect, and all that text.
-    written: (Vec<(&'static str, Written)>, String),
+    text_calls: (Vec<(&'static str, TextToolCall)>, String),
     finish_reason: Option<String>,
     /// Whether any content came, even of white space.
     has_content: bool,
-    refused: bool,
-    usage: Option<Usage>,
-    done: bool,
+    has_refusal: bool,
+    usage: Option<TokenUsage>,
+    has_end_marker: bool,
 }
 
 /// A stream that ended before its answer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Incomplete {
+pub(crate) enum IncompleteAnswer {
     /// The stream said that it was done, and nothing else.
-    Nothing,
+    NoContent,
     /// The server says that it did not go on with the answer.
-    GivenUp,
+    Aborted,
     /// The stream broke off.
-    CutOff,
+    Disconnected,
 }
 
-impl Assembly {
+impl AnswerAssembler {
     /// An answer to a request that offers these tools, and which may begin in the middle of a
     /// thought.
-    pub(crate) fn new(tools: Arc<[ToolSpec]>, in_thought: bool) -> Self {
-        let offered = Offered::new(tools);
+    pub(crate) fn new(tools: Arc<[ToolSpec]>, starts_in_reasoning: bool) -> Self {
+        let offered_tools = OfferedTools::new(tools);
         Self {
-            content: Content::new(offered.clone(), in_thought),
-            offered,
-            pieces: Vec::new(),
+            content_splitter: ContentSplitter::new(offered_tools.clone(), starts_in_reasoning),
+            offered_tools,
+            segment_buffer: Vec::new(),
             text: String::new(),
             reasoning: None,
-            apart: String::new(),
-            calls: Calls::default(),
-            written: Default::default(),
+            separate_reasoning: String::new(),
+            native_calls: ToolCallAssembler::default(),
+            text_calls: Default::default(),
             finish_reason: None,
             has_content: false,
-            refused: false,
+            has_refusal: false,
             usage: None,
-            done: false,
+            has_end_marker: false,
         }
     }
 
     /// Notes the end mark of the stream.
-    pub(crate) fn done(&mut self) {
-        self.done = true;
+    pub(crate) fn record_end_marker(&mut self) {
+        self.has_end_marker = true;
     }
 
     /// Tells whether the server said why the answer ended: nothing of it is still to come.
-    pub(crate) fn is_whole(&self) -> bool {
+    pub(crate) fn has_finish_reason(&self) -> bool {
         self.finish_reason.is_some()
     }
 
     /// Whether the answer began in the middle of a thought; `None` if it did not show.
-    pub(crate) fn in_thought(&self) -> Option<bool> {
-        self.content.in_thought()
+    pub(crate) fn started_in_reasoning(&self) -> Option<bool> {
+        self.content_splitter.started_in_reasoning()
     }
 
     /// Takes one chunk and returns what it means to the reader.
-    pub(crate) fn chunk(&mut self, chunk: ChatChunk) -> Vec<ChatEvent> {
+    pub(crate) fn add_chunk(&mut self, chunk: ChatChunk) -> Vec<ChatEvent> {
         if let Some(usage) = chunk.usage {
             let cached = usage.prompt_tokens_details.and_then(|details| details.cached_tokens);
-            self.usage =
-                Some(Usage { input: usage.prompt_tokens, output: usage.completion_tokens, cached });
+            self.usage = Some(TokenUsage {
+                input_tokens: usage.prompt_tokens,
+                output_tokens: usage.completion_tokens,
+                cached_tokens: cached,
+            });
         }
         let mut events = Vec::new();
         for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
-            self.delta(choice.delta, &mut events);
+            self.apply_delta(choice.delta, &mut events);
             let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
             self.finish_reason = reason.or(self.finish_reason.take());
         }
@@ -101,92 +106,103 @@ impl Assembly {
     }
 
     /// Takes a piece of a message and adds what it means to the reader.
-    pub(crate) fn piece(&mut self, delta: Delta, events: &mut Vec<ChatEvent>) {
-        let before = events.len();
-        self.delta(delta, events);
-        if events.len() == before {
+    pub(crate) fn add_delta(&mut self, delta: ChatDelta, events: &mut Vec<ChatEvent>) {
+        let count_before = events.len();
+        self.apply_delta(delta, events);
+        if events.len() == count_before {
             events.push(ChatEvent::Heartbeat);
         }
     }
 
     /// Ends the answer and returns what was held back, and the end.
-    pub(crate) fn finish(&mut self) -> Result<Vec<ChatEvent>, Incomplete> {
-        let nothing = !self.has_content && self.reasoning.is_none() && self.calls.is_empty();
-        let ended = self.finish_reason.is_some() || (self.done && !nothing);
-        if !ended {
-            return Err(if nothing && self.done {
-                Incomplete::Nothing
+    pub(crate) fn finish_answer(&mut self) -> Result<Vec<ChatEvent>, IncompleteAnswer> {
+        let is_empty_answer =
+            !self.has_content && self.reasoning.is_none() && self.native_calls.is_empty();
+        let is_ended = self.finish_reason.is_some() || (self.has_end_marker && !is_empty_answer);
+        if !is_ended {
+            return Err(if is_empty_answer && self.has_end_marker {
+                IncompleteAnswer::NoContent
             } else {
-                Incomplete::CutOff
+                IncompleteAnswer::Disconnected
             });
         }
         if matches!(self.finish_reason.as_deref(), Some("error" | "abort")) {
-            return Err(Incomplete::GivenUp);
+            return Err(IncompleteAnswer::Aborted);
         }
         // vLLM ends what repeats itself by the second.
-        let cut = matches!(self.finish_reason.as_deref(), Some("length" | "repetition"));
-        let filtered = self.refused || self.finish_reason.as_deref() == Some("content_filter");
+        let is_truncated = matches!(self.finish_reason.as_deref(), Some("length" | "repetition"));
+        let is_filtered =
+            self.has_refusal || self.finish_reason.as_deref() == Some("content_filter");
         let mut events = Vec::new();
-        let mut pieces = Vec::new();
-        self.content.end(cut, &mut pieces);
-        self.take(&mut pieces, &mut events);
-        let calls = match &self.offered {
-            Some(offered) if self.calls.is_empty() => {
-                let (written, _) = std::mem::take(&mut self.written);
-                calls::finish_written(written, offered, cut, &mut events)
+        let mut segments = Vec::new();
+        self.content_splitter.finish_content(is_truncated, &mut segments);
+        self.apply_segments(&mut segments, &mut events);
+        let calls = match &self.offered_tools {
+            Some(offered) if self.native_calls.is_empty() => {
+                let (text_calls, _) = std::mem::take(&mut self.text_calls);
+                tool_calls::finish_text_calls(text_calls, offered, is_truncated, &mut events)
             }
-            offered => std::mem::take(&mut self.calls).finish(offered.as_ref(), cut, &mut events),
+            offered => std::mem::take(&mut self.native_calls).finish_calls(
+                offered.as_ref(),
+                is_truncated,
+                &mut events,
+            ),
         };
         let text = std::mem::take(&mut self.text);
         let message = AssistantMessage { text, reasoning: self.reasoning.take(), calls };
         let outcome = if !message.calls.is_empty() {
-            Outcome::Calls
-        } else if filtered {
-            Outcome::Refused
+            AnswerOutcome::ToolCalls
+        } else if is_filtered {
+            AnswerOutcome::Refused
         } else if !message.is_empty() {
-            if cut { Outcome::Truncated } else { Outcome::Reply }
+            if is_truncated { AnswerOutcome::Truncated } else { AnswerOutcome::Reply }
         } else if message.reasoning.is_some() {
-            if cut { Outcome::ReasoningCut } else { Outcome::ReasoningOnly }
-        } else if cut {
+            if is_truncated {
+                AnswerOutcome::ReasoningTruncated
+            } else {
+                AnswerOutcome::ReasoningOnly
+            }
+        } else if is_truncated {
             // What was cut off is not known, e.g. a call that a parser swallowed.
-            Outcome::Truncated
+            AnswerOutcome::Truncated
         } else {
-            Outcome::Empty
+            AnswerOutcome::Empty
         };
         events.push(ChatEvent::Finished { message, outcome, usage: self.usage });
         Ok(events)
     }
 
-    fn delta(&mut self, delta: Delta, events: &mut Vec<ChatEvent>) {
+    fn apply_delta(&mut self, delta: ChatDelta, events: &mut Vec<ChatEvent>) {
         // Who has more than one of them says the same in each.
         let fields = [
             ("reasoning", delta.reasoning),
             ("reasoning_content", delta.reasoning_content),
             ("reasoning_details", delta.reasoning_details),
         ];
-        let thought = fields.into_iter().find_map(|(field, text)| {
+        let reasoning_delta = fields.into_iter().find_map(|(field, text)| {
             text.filter(|text| !text.is_empty()).map(|text| (field, text))
         });
-        if let Some((field, text)) = thought {
-            self.content.thought_came_apart();
-            self.apart.push_str(&text);
-            self.think(field, text, events);
+        if let Some((field, text)) = reasoning_delta {
+            self.content_splitter.record_separate_reasoning();
+            self.separate_reasoning.push_str(&text);
+            self.push_reasoning(field, text, events);
         }
-        let mut pieces = std::mem::take(&mut self.pieces);
-        for text in [delta.content, delta.refusal.inspect(|text| self.refused |= !text.is_empty())]
+        let mut segments = std::mem::take(&mut self.segment_buffer);
+        for text in
+            [delta.content, delta.refusal.inspect(|text| self.has_refusal |= !text.is_empty())]
         {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
                 self.has_content = true;
-                self.content.push(&text, &mut pieces);
+                self.content_splitter.push(&text, &mut segments);
             }
         }
-        self.take(&mut pieces, events);
-        self.pieces = pieces;
+        self.apply_segments(&mut segments, events);
+        self.segment_buffer = segments;
         for call in delta.tool_calls {
-            if self.calls.is_empty() {
-                self.only_native(events);
+            if self.native_calls.is_empty() {
+                self.prefer_native_calls(events);
             }
-            events.push(self.calls.delta(call));
+            events.push(self.native_calls.add_delta(call));
         }
     }
 }

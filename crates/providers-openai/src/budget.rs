@@ -3,15 +3,15 @@
 use openclaw_core::{ModelLimits, TokenCount};
 
 /// Less room than this for an answer is not worth sending: it would only be cut off.
-const LEAST_ANSWER: u32 = 64;
+const MIN_ANSWER_TOKENS: u32 = 64;
 
 /// The prompt leaves no room for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoRoom {
+pub struct PromptTooLong {
     /// The window in tokens.
-    pub window: u32,
+    pub context_window: u32,
     /// The prompt in tokens, counted by the server.
-    pub prompt: u32,
+    pub prompt_tokens: u32,
 }
 
 /// Caps the answer so that it fits behind the prompt; `None` asks for no cap, and the server then
@@ -22,17 +22,17 @@ pub struct NoRoom {
 /// server is asked, and its word counts.
 pub fn output_cap(
     limits: &ModelLimits,
-    wanted: Option<u32>,
+    requested_tokens: Option<u32>,
     prompt: TokenCount,
-) -> Result<Option<u32>, NoRoom> {
-    let wanted = wanted.into_iter().chain(limits.output).min();
-    let room = limits.window.saturating_sub(prompt.tokens());
+) -> Result<Option<u32>, PromptTooLong> {
+    let requested_tokens = requested_tokens.into_iter().chain(limits.max_output_tokens).min();
+    let remaining_tokens = limits.context_window.saturating_sub(prompt.token_count());
     if let TokenCount::Exact(prompt) = prompt
-        && room < LEAST_ANSWER
+        && remaining_tokens < MIN_ANSWER_TOKENS
     {
-        return Err(NoRoom { window: limits.window, prompt });
+        return Err(PromptTooLong { context_window: limits.context_window, prompt_tokens: prompt });
     }
-    Ok(wanted.map(|wanted| wanted.min(room.max(LEAST_ANSWER))))
+    Ok(requested_tokens.map(|tokens| tokens.min(remaining_tokens.max(MIN_ANSWER_TOKENS))))
 }
 
 #[cfg(test)]
@@ -41,23 +41,30 @@ mod tests {
 
     use super::*;
 
-    fn limits(window: u32, output: Option<u32>) -> ModelLimits {
-        ModelLimits { window, window_source: LimitSource::Live, output }
+    fn model_limits(context_window: u32, max_output_tokens: Option<u32>) -> ModelLimits {
+        ModelLimits {
+            context_window,
+            context_window_source: LimitSource::Server,
+            max_output_tokens,
+        }
     }
 
     #[test]
     fn the_answer_is_capped_to_the_room_behind_the_prompt() {
-        let cap = |window, output, prompt| output_cap(&limits(window, output), None, prompt);
+        let cap = |window, output, prompt| output_cap(&model_limits(window, output), None, prompt);
         // The case of the 16 K server: 8,192 wanted, 13,612 used.
         assert_eq!(cap(16_384, Some(8192), TokenCount::Exact(13_612)), Ok(Some(2772)));
         assert_eq!(cap(16_384, Some(2048), TokenCount::Exact(13_612)), Ok(Some(2048)));
         assert_eq!(cap(16_384, None, TokenCount::Exact(13_612)), Ok(None));
-        assert_eq!(cap(16_384, Some(8192), TokenCount::Estimate(16_380)), Ok(Some(LEAST_ANSWER)));
+        assert_eq!(
+            cap(16_384, Some(8192), TokenCount::Estimate(16_380)),
+            Ok(Some(MIN_ANSWER_TOKENS))
+        );
     }
 
     #[test]
     fn too_little_room_is_said_before_sending() {
-        let none = output_cap(&limits(4096, Some(512)), None, TokenCount::Exact(4090));
-        assert_eq!(none, Err(NoRoom { window: 4096, prompt: 4090 }));
+        let none = output_cap(&model_limits(4096, Some(512)), None, TokenCount::Exact(4090));
+        assert_eq!(none, Err(PromptTooLong { context_window: 4096, prompt_tokens: 4090 }));
     }
 }

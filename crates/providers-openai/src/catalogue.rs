@@ -1,6 +1,6 @@
 //! What a server serves.
 
-mod shapes;
+mod server_formats;
 mod windows;
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use openclaw_core::ModelError;
 use openclaw_transport::Client;
 use openclaw_transport::wire::{ModelCard, ModelList};
 
-pub use self::windows::find_windows;
+pub use self::windows::find_context_windows;
 
 use crate::model_error;
 
@@ -21,14 +21,14 @@ pub struct ServedModel {
     /// The base model that an adapter belongs to.
     pub parent: Option<String>,
     /// The window in tokens, if the server says; an adapter's is its parent's.
-    pub window: Option<u32>,
+    pub context_window: Option<u32>,
     /// Where the server says `window`, e.g. `/props of llama.cpp`; absent without one.
-    pub window_from: Option<Cow<'static, str>>,
+    pub context_window_source: Option<Cow<'static, str>>,
     /// The window in tokens that the model was trained with, if the server says; the model may be
     /// loaded with less.
-    pub trained_window: Option<u32>,
+    pub trained_context_window: Option<u32>,
     /// Who serves it, in the server's words; vLLM says `vllm`.
-    pub owner: Option<String>,
+    pub owned_by: Option<String>,
 }
 
 /// Asks a server what it serves (`GET …/models`), in the server's order.
@@ -36,41 +36,43 @@ pub struct ServedModel {
 /// # Errors
 /// When the server cannot be reached, refuses, or does not answer with a model list.
 pub async fn list_models(client: &Client) -> Result<Vec<ServedModel>, ModelError> {
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let reply = client.get(url).await.map_err(|error| model_error(error, None))?;
-    let list: ModelList = reply.json().map_err(|error| model_error(error, None))?;
-    let of_parent = |id: &str| list.data.iter().find(|card| card.id == id).and_then(window);
-    let served = list.data.iter().map(|card| {
-        let window = window(card).or_else(|| card.parent.as_deref().and_then(of_parent));
+    let list: ModelList = reply.parse_json().map_err(|error| model_error(error, None))?;
+    let parent_window =
+        |id: &str| list.data.iter().find(|card| card.id == id).and_then(card_context_window);
+    let models = list.data.iter().map(|card| {
+        let context_window =
+            card_context_window(card).or_else(|| card.parent.as_deref().and_then(parent_window));
         ServedModel {
             id: card.id.clone(),
             parent: card.parent.clone(),
-            window,
-            window_from: window.map(|_| "/v1/models".into()),
-            trained_window: card.meta.n_ctx_train,
-            owner: card.owned_by.clone(),
+            context_window,
+            context_window_source: context_window.map(|_| "/v1/models".into()),
+            trained_context_window: card.meta.n_ctx_train,
+            owned_by: card.owned_by.clone(),
         }
     });
-    Ok(served.collect())
+    Ok(models.collect())
 }
 
-fn window(card: &ModelCard) -> Option<u32> {
-    let by_gateways = card.context_length.or(card.context_window);
-    card.max_model_len.or(card.meta.n_ctx).or(by_gateways)
+fn card_context_window(card: &ModelCard) -> Option<u32> {
+    let gateway_window = card.context_length.or(card.context_window);
+    card.max_model_len.or(card.meta.n_ctx).or(gateway_window)
 }
 
 /// Looks for the API where people often forget or double a part of its path, and returns the base
 /// URL under which a model list answers. For messages: nothing is switched over by itself.
-pub async fn find_api(client: &Client) -> Option<String> {
+pub async fn find_api_base_url(client: &Client) -> Option<String> {
     let endpoint = client.endpoint();
     for base in ["v1", "api/v1", "openai/v1"] {
-        let mut url = endpoint.base().clone();
+        let mut url = endpoint.base_url().clone();
         url.set_path(&format!("/{base}/models"));
-        let answers = match client.get(url.clone()).await {
-            Ok(reply) => reply.json::<ModelList>().is_ok(),
+        let has_model_list = match client.get(url.clone()).await {
+            Ok(reply) => reply.parse_json::<ModelList>().is_ok(),
             Err(_) => false,
         };
-        if answers {
+        if has_model_list {
             url.set_path(&format!("/{base}"));
             return Some(url.to_string());
         }
@@ -80,31 +82,31 @@ pub async fn find_api(client: &Client) -> Option<String> {
 
 /// The served ids most like `wanted`, best first, at most three.
 #[must_use]
-pub fn nearest<'a>(wanted: &str, served: &'a [ServedModel]) -> Vec<&'a str> {
-    let wanted = wanted.to_lowercase();
-    let mut ids: Vec<(usize, &str)> = served
+pub fn nearest_model_ids<'a>(requested_id: &str, served: &'a [ServedModel]) -> Vec<&'a str> {
+    let requested_id = requested_id.to_lowercase();
+    let mut ids_by_distance: Vec<(usize, &str)> = served
         .iter()
-        .map(|model| (distance(&wanted, &model.id.to_lowercase()), model.id.as_str()))
+        .map(|model| (edit_distance(&requested_id, &model.id.to_lowercase()), model.id.as_str()))
         .collect();
-    ids.sort_unstable();
-    ids.into_iter().take(3).map(|(_, id)| id).collect()
+    ids_by_distance.sort_unstable();
+    ids_by_distance.into_iter().take(3).map(|(_, id)| id).collect()
 }
 
 /// How many characters must be changed, added or removed to turn one text into the other. A text
 /// that contains the other is as near as one change.
-fn distance(a: &str, b: &str) -> usize {
+fn edit_distance(a: &str, b: &str) -> usize {
     if a.contains(b) || b.contains(a) {
         return usize::from(a != b);
     }
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
+    for (i, char_a) in a.chars().enumerate() {
         let mut corner = i;
         let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(&b) {
-            let above = *cell;
-            *cell = (corner + usize::from(x != *y)).min(above + 1).min(left + 1);
-            (corner, left) = (above, *cell);
+        for (next_cost, other_char) in row.iter_mut().skip(1).zip(&b) {
+            let above = *next_cost;
+            *next_cost = (corner + usize::from(char_a != *other_char)).min(above + 1).min(left + 1);
+            (corner, left) = (above, *next_cost);
         }
         if let Some(first) = row.first_mut() {
             *first = i + 1;
@@ -125,12 +127,12 @@ mod tests {
             .map(|id| ServedModel { id: (*id).to_owned(), ..ServedModel::default() })
             .collect();
         assert_eq!(
-            nearest("llama-3.3-70b-instruct", &served)[0],
+            nearest_model_ids("llama-3.3-70b-instruct", &served)[0],
             "meta-llama/Llama-3.3-70B-Instruct"
         );
-        assert_eq!(nearest("tinny", &served)[0], "tiny");
-        assert_eq!(nearest("gema-3", &served)[0], "gemma-3");
-        assert_eq!(nearest("x", &served).len(), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(nearest_model_ids("tinny", &served)[0], "tiny");
+        assert_eq!(nearest_model_ids("gema-3", &served)[0], "gemma-3");
+        assert_eq!(nearest_model_ids("x", &served).len(), 3);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
     }
 }

@@ -3,177 +3,194 @@
 //! What may be the beginning of a mark is held back until it is decided, so that a reader never
 //! sees one. The result depends on the text alone, not on the pieces it came in.
 
-mod piece;
-mod place;
+mod marker_match;
 mod reasoning;
+mod segment;
 
-pub(crate) use self::piece::Piece;
+pub(crate) use self::segment::ContentSegment;
 
-use self::piece::give;
-use self::place::Place;
-use crate::code::Code;
-use crate::dialect::Offered;
-use crate::thinking::Tag;
+use self::marker_match::MarkerMatch;
+use self::segment::push_segment;
+use crate::code_spans::CodeSpanTracker;
+use crate::dialect::OfferedTools;
+use crate::reasoning_tags::TagPair;
 
 /// Below this many bytes what is pending is judged with each piece.
-const OFTEN: usize = 512;
+const RESCAN_EVERY_PIECE_BELOW: usize = 512;
 
 /// The tag that stands for one that the template wrote.
-const UNOPENED: &str = "<think>";
+const IMPLICIT_OPEN_TAG: &str = "<think>";
 
 /// Content under way.
 #[derive(Debug)]
-pub(crate) struct Content {
-    offered: Option<Offered>,
-    mode: Mode,
+pub(crate) struct ContentSplitter {
+    offered_tools: Option<OfferedTools>,
+    mode: SplitMode,
     /// What is not decided yet.
     pending: String,
     /// What is pending is judged again only when it has this length.
-    judged_at: usize,
-    code: Code,
+    rescan_len: usize,
+    code_tracker: CodeSpanTracker,
     /// Everything so far, as long as it may have to be split again.
-    raw: Option<String>,
+    resplit_buffer: Option<String>,
     /// Nothing but white space was text so far.
-    is_first: bool,
+    is_before_text: bool,
     /// White space that follows belongs to the mark before it.
-    after_mark: bool,
-    in_thought: Option<bool>,
+    is_after_marker: bool,
+    started_in_reasoning: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Mode {
-    Opening {
-        in_thought: bool,
+enum SplitMode {
+    Start {
+        expects_reasoning: bool,
     },
     /// `None` if nothing opened it.
-    Thought(Option<Tag>),
+    Reasoning(Option<TagPair>),
     Text,
 }
 
-impl Content {
+impl ContentSplitter {
     /// Content of an answer that may use the offered tools, and that may begin in a thought.
-    pub(crate) fn new(offered: Option<Offered>, in_thought: bool) -> Self {
+    pub(crate) fn new(offered_tools: Option<OfferedTools>, expects_reasoning: bool) -> Self {
         Self {
-            offered,
-            mode: Mode::Opening { in_thought },
+            offered_tools,
+            mode: SplitMode::Start { expects_reasoning },
             pending: String::new(),
-            judged_at: 0,
-            code: Code::default(),
-            raw: Some(String::new()),
-            is_first: true,
-            after_mark: false,
-            in_thought: None,
+            rescan_len: 0,
+            code_tracker: CodeSpanTracker::default(),
+            resplit_buffer: Some(String::new()),
+            is_before_text: true,
+            is_after_marker: false,
+            started_in_reasoning: None,
         }
     }
 
     /// Notes that reasoning comes apart from the content, which then does not begin with it.
-    pub(crate) fn thought_came_apart(&mut self) {
-        if let Mode::Opening { in_thought } = &mut self.mode {
-            *in_thought = false;
-            self.in_thought = Some(false);
+    pub(crate) fn record_separate_reasoning(&mut self) {
+        if let SplitMode::Start { expects_reasoning } = &mut self.mode {
+            *expects_reasoning = false;
+            self.started_in_reasoning = Some(false);
         }
     }
 
     /// Looks for calls no longer.
-    pub(crate) fn no_calls(&mut self) {
-        self.offered = None;
-        self.judged_at = 0;
+    pub(crate) fn stop_call_detection(&mut self) {
+        self.offered_tools = None;
+        self.rescan_len = 0;
     }
 
     /// Whether the content began in the middle of a thought; `None` as long as it does not show.
-    pub(crate) fn in_thought(&self) -> Option<bool> {
-        self.in_thought
+    pub(crate) fn started_in_reasoning(&self) -> Option<bool> {
+        self.started_in_reasoning
     }
 
     /// Goes on by some text.
-    pub(crate) fn push(&mut self, text: &str, out: &mut Vec<Piece>) {
+    pub(crate) fn push(&mut self, text: &str, segments: &mut Vec<ContentSegment>) {
         self.pending.push_str(text);
-        if let Some(raw) = &mut self.raw {
+        if let Some(raw) = &mut self.resplit_buffer {
             raw.push_str(text);
         }
-        if self.pending.len() >= self.judged_at {
-            self.advance(false, out);
+        if self.pending.len() >= self.rescan_len {
+            self.process_pending(false, segments);
         }
     }
 
     /// Ends the content. What was `cut` off may have ended inside its reasoning.
-    pub(crate) fn end(&mut self, cut: bool, out: &mut Vec<Piece>) {
-        self.advance(true, out);
-        if let (Mode::Thought(None), false, Some(raw)) = (self.mode, cut, self.raw.take()) {
-            out.push(Piece::Restart);
-            *self = Self::new(self.offered.take(), false);
-            self.push(&raw, out);
-            self.advance(true, out);
-            self.in_thought = Some(false);
+    pub(crate) fn finish_content(
+        &mut self,
+        is_truncated: bool,
+        segments: &mut Vec<ContentSegment>,
+    ) {
+        self.process_pending(true, segments);
+        if let (SplitMode::Reasoning(None), false, Some(raw)) =
+            (self.mode, is_truncated, self.resplit_buffer.take())
+        {
+            segments.push(ContentSegment::Restart);
+            *self = Self::new(self.offered_tools.take(), false);
+            self.push(&raw, segments);
+            self.process_pending(true, segments);
+            self.started_in_reasoning = Some(false);
         }
     }
 
-    fn advance(&mut self, ended: bool, out: &mut Vec<Piece>) {
-        self.judged_at = 0;
+    fn process_pending(&mut self, is_end: bool, segments: &mut Vec<ContentSegment>) {
+        self.rescan_len = 0;
         while !self.pending.is_empty() {
-            if self.after_mark {
+            if self.is_after_marker {
                 let blank = self.pending.len() - self.pending.trim_ascii_start().len();
-                let blank = self.take(blank);
-                give(out, Piece::Mark(blank));
-                self.after_mark = self.pending.is_empty();
+                let blank = self.take_pending(blank);
+                push_segment(segments, ContentSegment::Marker(blank));
+                self.is_after_marker = self.pending.is_empty();
                 continue;
             }
-            let goes_on = match self.mode {
-                Mode::Opening { in_thought } => self.open(in_thought, ended, out),
-                Mode::Thought(_) | Mode::Text => self.scan(ended, out),
+            let has_progress = match self.mode {
+                SplitMode::Start { expects_reasoning } => {
+                    self.start_content(expects_reasoning, is_end, segments)
+                }
+                SplitMode::Reasoning(_) | SplitMode::Text => self.scan_pending(is_end, segments),
             };
-            if !goes_on {
+            if !has_progress {
                 break;
             }
         }
     }
 
     /// Passes what is plain and acts on the first thing that is not.
-    fn scan(&mut self, ended: bool, out: &mut Vec<Piece>) -> bool {
-        let (code, mut at) = (self.code, 0);
-        let place = loop {
-            let Some(&byte) = self.pending.as_bytes().get(at) else { break Place::Plain };
-            match self.judge(at, byte, ended) {
-                Place::Plain => {
-                    self.code.step(byte);
-                    self.is_first &= byte.is_ascii_whitespace() || !self.is_text();
+    fn scan_pending(&mut self, is_end: bool, segments: &mut Vec<ContentSegment>) -> bool {
+        let (tracker_before, mut at) = (self.code_tracker, 0);
+        let marker_match = loop {
+            let Some(&byte) = self.pending.as_bytes().get(at) else { break MarkerMatch::PlainText };
+            match self.match_at(at, byte, is_end) {
+                MarkerMatch::PlainText => {
+                    self.code_tracker.advance_byte(byte);
+                    self.is_before_text &= byte.is_ascii_whitespace() || !self.is_text_mode();
                     at += 1;
                 }
-                place => break place,
+                marker_match => break marker_match,
             }
         };
-        if self.is_first && self.is_text() && !ended && matches!(place, Place::Plain | Place::Wait)
+        if self.is_before_text
+            && self.is_text_mode()
+            && !is_end
+            && matches!(marker_match, MarkerMatch::PlainText | MarkerMatch::Undecided)
         {
             // The white space before a call belongs to it.
-            self.code = code;
-            self.wait();
+            self.code_tracker = tracker_before;
+            self.wait_for_more();
             return false;
         }
-        let before = self.take(at);
+        let before = self.take_pending(at);
         match self.mode {
-            Mode::Thought(tag) => {
-                give(out, Piece::Thought(tag.map_or(UNOPENED, |tag| tag.open), before));
+            SplitMode::Reasoning(tag) => {
+                push_segment(
+                    segments,
+                    ContentSegment::Reasoning(
+                        tag.map_or(IMPLICIT_OPEN_TAG, |tag| tag.open),
+                        before,
+                    ),
+                );
             }
-            _ if self.is_first => give(out, Piece::Mark(before)),
-            _ => give(out, Piece::Text(before)),
+            _ if self.is_before_text => push_segment(segments, ContentSegment::Marker(before)),
+            _ => push_segment(segments, ContentSegment::Text(before)),
         }
-        match place {
-            Place::Plain => {}
-            Place::Wait => {
-                self.wait();
+        match marker_match {
+            MarkerMatch::PlainText => {}
+            MarkerMatch::Undecided => {
+                self.wait_for_more();
                 return false;
             }
-            Place::Opens(tag) => {
-                let mark = self.take(tag.open.len());
-                give(out, Piece::Mark(mark));
-                self.think(tag);
+            MarkerMatch::OpensReasoning(tag) => {
+                let mark = self.take_pending(tag.open.len());
+                push_segment(segments, ContentSegment::Marker(mark));
+                self.enter_reasoning(tag);
             }
-            Place::Closes(tag) => self.close(tag, out),
-            Place::Calls { dialect, len, calls } => {
-                let raw = self.take(len);
-                out.push(Piece::Calls { dialect, calls, raw });
-                self.code = Code::default();
-                (self.is_first, self.after_mark) = (false, true);
+            MarkerMatch::ClosesReasoning(tag) => self.close_reasoning(tag, segments),
+            MarkerMatch::ToolCalls { dialect, len, calls } => {
+                let raw_call = self.take_pending(len);
+                segments.push(ContentSegment::ToolCalls { dialect, calls, raw: raw_call });
+                self.code_tracker = CodeSpanTracker::default();
+                (self.is_before_text, self.is_after_marker) = (false, true);
             }
         }
         true
@@ -181,16 +198,17 @@ impl Content {
 
     /// Waits for more. What is long already is judged again when there is half as much more, so
     /// that the work stays linear.
-    fn wait(&mut self) {
-        let held = self.pending.len();
-        self.judged_at = if held < OFTEN { 0 } else { held + held / 2 };
+    fn wait_for_more(&mut self) {
+        let pending_len = self.pending.len();
+        self.rescan_len =
+            if pending_len < RESCAN_EVERY_PIECE_BELOW { 0 } else { pending_len + pending_len / 2 };
     }
 
-    fn is_text(&self) -> bool {
-        matches!(self.mode, Mode::Text)
+    fn is_text_mode(&self) -> bool {
+        matches!(self.mode, SplitMode::Text)
     }
 
-    fn take(&mut self, len: usize) -> String {
+    fn take_pending(&mut self, len: usize) -> String {
         let rest = self.pending.split_off(len);
         std::mem::replace(&mut self.pending, rest)
     }

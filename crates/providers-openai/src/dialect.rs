@@ -10,124 +10,144 @@
 //! - A call that ends before it is whole is broken, and so is one between marks that cannot be
 //!   read. Nothing is closed or filled in for the model.
 
-mod envelope;
-mod fenced;
+mod cursor;
+mod fenced_json;
 mod hermes;
+mod json_call;
 mod llama3_json;
 mod mistral;
 mod pythonic;
 mod qwen3_xml;
-mod scan;
 
 use std::sync::Arc;
 
 use openclaw_core::{ToolName, ToolSpec};
 
-use self::scan::{Cursor, Stop};
-use crate::schema::Schema;
+use self::cursor::{ParseStop, TextCursor};
+use crate::schema::ArgumentSchema;
 
 /// The longest text that is read as calls, in bytes; more is never held back.
-const MAX_CALL: usize = 256 * 1024;
+const MAX_CALL_BYTES: usize = 256 * 1024;
 
 /// The tools that a request offers.
 #[derive(Debug, Clone)]
-pub(crate) struct Offered(Arc<[ToolSpec]>);
+pub(crate) struct OfferedTools(Arc<[ToolSpec]>);
 
 /// A call as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Written {
+pub(crate) struct TextToolCall {
     /// The tool, one of those offered.
     pub(crate) name: ToolName,
     /// The text of the arguments: JSON, unless there is a fault.
     pub(crate) arguments: String,
     /// What is wrong with the call, as a sentence for the model.
-    pub(crate) fault: Option<&'static str>,
+    pub(crate) problem: Option<&'static str>,
 }
 
 /// What the beginning of a text is.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CallMatch {
     /// No call.
-    No,
+    NoCall,
     /// Perhaps a call; the text is too short to tell. Never said of one that has ended.
-    Open,
+    Undecided,
     /// These calls, in the first `len` bytes.
-    Calls { dialect: &'static str, len: usize, calls: Vec<Written> },
+    Calls { dialect: &'static str, len: usize, calls: Vec<TextToolCall> },
 }
 
-struct Dialect {
+struct CallDialect {
     name: &'static str,
     /// Whether its calls are the whole text of the answer.
-    is_whole: bool,
-    read: fn(&mut Cursor<'_>, &mut Vec<Written>) -> Result<(), Stop>,
+    spans_whole_text: bool,
+    parse_calls: fn(&mut TextCursor<'_>, &mut Vec<TextToolCall>) -> Result<(), ParseStop>,
 }
 
-const DIALECTS: [Dialect; 7] = [
-    Dialect { name: "hermes", is_whole: false, read: hermes::read },
-    Dialect { name: "qwen3-xml", is_whole: false, read: qwen3_xml::read },
-    Dialect { name: "mistral", is_whole: false, read: mistral::read },
-    Dialect { name: "mistral without its mark", is_whole: true, read: mistral::read_bare },
-    Dialect { name: "llama3-json", is_whole: true, read: llama3_json::read },
-    Dialect { name: "pythonic", is_whole: true, read: pythonic::read },
-    Dialect { name: "fenced JSON", is_whole: true, read: fenced::read },
+const CALL_DIALECTS: [CallDialect; 7] = [
+    CallDialect { name: "hermes", spans_whole_text: false, parse_calls: hermes::parse_calls },
+    CallDialect { name: "qwen3-xml", spans_whole_text: false, parse_calls: qwen3_xml::parse_calls },
+    CallDialect { name: "mistral", spans_whole_text: false, parse_calls: mistral::parse_calls },
+    CallDialect {
+        name: "mistral without its mark",
+        spans_whole_text: true,
+        parse_calls: mistral::parse_unmarked_calls,
+    },
+    CallDialect {
+        name: "llama3-json",
+        spans_whole_text: true,
+        parse_calls: llama3_json::parse_calls,
+    },
+    CallDialect { name: "pythonic", spans_whole_text: true, parse_calls: pythonic::parse_calls },
+    CallDialect {
+        name: "fenced JSON",
+        spans_whole_text: true,
+        parse_calls: fenced_json::parse_calls,
+    },
 ];
 
 /// Judges the beginning of a text, which `ended` or goes on. Only the `first` text of an answer
 /// can be calls as a whole. Once it is decided, more text changes nothing.
-pub(crate) fn judge(text: &str, offered: &Offered, first: bool, ended: bool) -> Verdict {
-    let dialects = DIALECTS.iter().filter(|dialect| first || !dialect.is_whole);
+pub(crate) fn match_calls(
+    text: &str,
+    offered_tools: &OfferedTools,
+    is_first_text: bool,
+    is_end: bool,
+) -> CallMatch {
+    let dialects =
+        CALL_DIALECTS.iter().filter(|dialect| is_first_text || !dialect.spans_whole_text);
     for dialect in dialects {
-        let verdict = dialect.judge(text, offered, ended);
-        if verdict != Verdict::No {
-            return verdict;
+        let call_match = dialect.match_text(text, offered_tools, is_end);
+        if call_match != CallMatch::NoCall {
+            return call_match;
         }
     }
-    Verdict::No
+    CallMatch::NoCall
 }
 
-impl Dialect {
-    fn judge(&self, text: &str, offered: &Offered, ended: bool) -> Verdict {
-        let mut cursor = Cursor::new(text, offered);
+impl CallDialect {
+    fn match_text(&self, text: &str, offered_tools: &OfferedTools, is_end: bool) -> CallMatch {
+        let mut cursor = TextCursor::new(text, offered_tools);
         let mut calls = Vec::new();
-        let (is_open, len) = match (self.read)(&mut cursor, &mut calls) {
-            Ok(()) if !self.is_whole => (false, cursor.at()),
-            Ok(()) if cursor.rest().trim_ascii_start().is_empty() => (!ended, text.len()),
-            Ok(()) | Err(Stop::No) => return Verdict::No,
-            Err(Stop::Short(part)) => {
-                calls.extend(part);
-                (!ended, text.len())
+        let (is_undecided, len) = match (self.parse_calls)(&mut cursor, &mut calls) {
+            Ok(()) if !self.spans_whole_text => (false, cursor.bytes_read()),
+            Ok(()) if cursor.remaining_text().trim_ascii_start().is_empty() => {
+                (!is_end, text.len())
+            }
+            Ok(()) | Err(ParseStop::Mismatch) => return CallMatch::NoCall,
+            Err(ParseStop::Incomplete(partial_call)) => {
+                calls.extend(partial_call);
+                (!is_end, text.len())
             }
         };
-        if len > MAX_CALL {
-            Verdict::No
-        } else if is_open {
-            Verdict::Open
+        if len > MAX_CALL_BYTES {
+            CallMatch::NoCall
+        } else if is_undecided {
+            CallMatch::Undecided
         } else if calls.is_empty() {
-            Verdict::No
+            CallMatch::NoCall
         } else {
-            Verdict::Calls { dialect: self.name, len, calls }
+            CallMatch::Calls { dialect: self.name, len, calls }
         }
     }
 }
 
-impl Offered {
+impl OfferedTools {
     /// The tools, if there are any.
     pub(crate) fn new(tools: Arc<[ToolSpec]>) -> Option<Self> {
         (!tools.is_empty()).then_some(Self(tools))
     }
 
     /// The schema of a tool's arguments.
-    pub(crate) fn schema(&self, name: &ToolName) -> Schema<'_> {
+    pub(crate) fn argument_schema(&self, name: &ToolName) -> ArgumentSchema<'_> {
         let tool = self.0.iter().find(|tool| tool.name == *name);
-        tool.map_or_else(Schema::default, |tool| Schema::new(&tool.parameters))
+        tool.map_or_else(ArgumentSchema::default, |tool| ArgumentSchema::new(&tool.parameters))
     }
 
-    fn find(&self, name: &str) -> Option<&ToolName> {
+    fn find_tool(&self, name: &str) -> Option<&ToolName> {
         self.0.iter().map(|tool| &tool.name).find(|tool| tool.as_str() == name)
     }
 
-    fn has_beginning(&self, text: &str) -> bool {
-        self.0.iter().any(|tool| tool.name.as_str().starts_with(text))
+    fn has_name_prefix(&self, prefix: &str) -> bool {
+        self.0.iter().any(|tool| tool.name.as_str().starts_with(prefix))
     }
 }
 

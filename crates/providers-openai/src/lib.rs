@@ -9,35 +9,37 @@
 
 mod answer;
 mod api;
+mod argument_repair;
 mod assembly;
 mod budget;
-mod calls;
+mod capabilities;
 mod catalogue;
-mod code;
+mod code_spans;
 mod content;
+mod delta_template;
 mod dialect;
-mod failure;
-mod knowledge;
+mod error_mapping;
 mod model;
-mod mould;
-mod native;
 mod negotiation;
+mod openai_servers;
 mod overflow;
 mod params;
+mod reasoning_tags;
 mod refusal;
 mod request;
 mod responses;
-mod salvage;
 mod schema;
-mod thinking;
+mod tool_calls;
 mod truncation;
 
-pub use api::Api;
-pub use budget::{NoRoom, output_cap};
-pub use catalogue::{ServedModel, find_api, find_windows, list_models, nearest};
-pub use failure::model_error;
-pub use knowledge::{Facts, Knowledge, Lack, PromptSize};
+pub use api::ChatApi;
+pub use budget::{PromptTooLong, output_cap};
+pub use capabilities::{CapabilityStore, PromptSize, ServerCapabilities, ServerFeature};
+pub use catalogue::{
+    ServedModel, find_api_base_url, find_context_windows, list_models, nearest_model_ids,
+};
+pub use error_mapping::model_error;
 pub use model::OpenAiModel;
-pub use native::{Extra, documented_window, is_native};
-pub use params::Params;
-pub use request::{body, messages, tools};
+pub use openai_servers::{VendorExtension, documented_context_window, is_openai_hosted};
+pub use params::RequestParams;
+pub use request::{chat_completion_body, chat_messages, chat_tools};

@@ -5,31 +5,31 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use openclaw_core::{
-    ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError, ModelErrorKind,
-    ModelInfo, TokenCount,
+    ChatModel, ChatRequest, ChatStream, MessageRef, ModelError, ModelErrorKind, ModelInfo,
+    ServerLiveness, TokenCount,
 };
-use openclaw_transport::{Client, EventStream, Priority, TransportError, TransportErrorKind};
+use openclaw_transport::{Client, EventStream, StreamPriority, TransportError, TransportErrorKind};
 
-use crate::answer::Answer;
-use crate::api::Api;
-use crate::assembly::Assembly;
-use crate::budget::NoRoom;
-use crate::failure::model_error;
-use crate::knowledge::{Facts, Knowledge, PromptSize};
-use crate::negotiation::Negotiation;
-use crate::params::Params;
+use crate::answer::StreamingAnswer;
+use crate::api::ChatApi;
+use crate::assembly::AnswerAssembler;
+use crate::budget::PromptTooLong;
+use crate::capabilities::{CapabilityStore, PromptSize, ServerCapabilities};
+use crate::error_mapping::model_error;
+use crate::negotiation::RequestNegotiation;
+use crate::params::RequestParams;
+use crate::reasoning_tags::ReasoningPrefixHabit;
 use crate::request;
-use crate::thinking::Habit;
 
 /// A model behind `…/chat/completions`, or behind `…/responses`.
 #[derive(Debug, Clone)]
 pub struct OpenAiModel {
     client: Client,
     info: ModelInfo,
-    habit: Arc<Habit>,
-    knowledge: Knowledge,
-    api: Api,
-    params: Params,
+    reasoning_habit: Arc<ReasoningPrefixHabit>,
+    capability_store: CapabilityStore,
+    chat_api: ChatApi,
+    request_params: RequestParams,
 }
 
 impl OpenAiModel {
@@ -39,37 +39,37 @@ impl OpenAiModel {
         Self {
             client,
             info,
-            habit: Arc::default(),
-            knowledge: Knowledge::default(),
-            api: Api::default(),
-            params: Params::default(),
+            reasoning_habit: Arc::default(),
+            capability_store: CapabilityStore::default(),
+            chat_api: ChatApi::default(),
+            request_params: RequestParams::default(),
         }
     }
 
     /// Speaks another API than chat completions.
     #[must_use]
-    pub fn with_api(mut self, api: Api) -> Self {
-        self.api = api;
+    pub fn with_api(mut self, api: ChatApi) -> Self {
+        self.chat_api = api;
         self
     }
 
     /// Sends these parameters with each request.
     #[must_use]
-    pub fn with_params(mut self, params: Params) -> Self {
-        self.params = params;
+    pub fn with_params(mut self, params: RequestParams) -> Self {
+        self.request_params = params;
         self
     }
 
     /// What it sends with each request.
     #[must_use]
-    pub fn params(&self) -> &Params {
-        &self.params
+    pub fn request_params(&self) -> &RequestParams {
+        &self.request_params
     }
 
     /// Begins with what is known of the server, and adds to it what its answers show.
     #[must_use]
-    pub fn with_knowledge(mut self, knowledge: Knowledge) -> Self {
-        self.knowledge = knowledge;
+    pub fn with_capability_store(mut self, capability_store: CapabilityStore) -> Self {
+        self.capability_store = capability_store;
         self
     }
 
@@ -82,33 +82,36 @@ impl OpenAiModel {
 
     /// What is known of the server, shared with this model.
     #[must_use]
-    pub fn knowledge(&self) -> &Knowledge {
-        &self.knowledge
+    pub fn capability_store(&self) -> &CapabilityStore {
+        &self.capability_store
     }
 
     /// The API that it speaks.
     #[must_use]
-    pub fn api(&self) -> Api {
-        self.api
+    pub fn chat_api(&self) -> ChatApi {
+        self.chat_api
     }
 
     /// The client, for a server's other routes.
     #[must_use]
-    pub fn client(&self) -> &Client {
+    pub fn http_client(&self) -> &Client {
         &self.client
     }
 
     /// Sizes the prompt of a request by what the server counted before.
     #[must_use]
-    pub fn size(&self, request: &ChatRequest) -> PromptSize {
-        let (body, tail) = request::lasting(request, &self.knowledge.facts());
-        self.knowledge.size((&body, tail), self.info().limits.window)
+    pub fn prompt_size(&self, request: &ChatRequest) -> PromptSize {
+        let (body, suffix_len) =
+            request::cacheable_body(request, &self.capability_store.current_capabilities());
+        self.capability_store
+            .size_prompt((&body, suffix_len), self.model_info().limits.context_window)
     }
 
     /// Learns from a count of the server for a request, beside those that come with answers.
-    pub fn note_count(&self, request: &ChatRequest, tokens: u32) {
-        let (body, tail) = request::lasting(request, &self.knowledge.facts());
-        self.knowledge.note_count((&body, tail), tokens);
+    pub fn record_token_count(&self, request: &ChatRequest, tokens: u32) {
+        let (body, suffix_len) =
+            request::cacheable_body(request, &self.capability_store.current_capabilities());
+        self.capability_store.record_token_count((&body, suffix_len), tokens);
     }
 
     /// Sends a request whose prompt has `prompt` tokens. A server that refuses it for what it does
@@ -121,9 +124,9 @@ impl OpenAiModel {
         request: &ChatRequest,
         prompt: TokenCount,
     ) -> Result<ChatStream, ModelError> {
-        let mut negotiation = Negotiation::new(self.clone(), request.clone(), prompt);
-        let events = negotiation.open(None).await?;
-        Ok(Answer::new(self, request, events).negotiated(negotiation).into_stream())
+        let mut negotiation = RequestNegotiation::new(self.clone(), request.clone(), prompt);
+        let events = negotiation.open_stream(None).await?;
+        Ok(StreamingAnswer::new(self, request, events).with_negotiation(negotiation).into_stream())
     }
 
     /// Sends a streaming request whose body the caller wrote, as [`OpenAiModel::body`] does, for
@@ -136,89 +139,115 @@ impl OpenAiModel {
         request: &ChatRequest,
         body: Bytes,
     ) -> Result<ChatStream, ModelError> {
-        let events = self.stream(request, body).await;
+        let events = self.open_stream(request, body).await;
         let events = events.map_err(|error| model_error(error, Some(self.id())))?;
-        Ok(Answer::new(self, request, events).into_stream())
+        Ok(StreamingAnswer::new(self, request, events).into_stream())
     }
 
-    pub(crate) async fn stream(
+    pub(crate) async fn open_stream(
         &self,
         request: &ChatRequest,
         body: Bytes,
     ) -> Result<EventStream, TransportError> {
-        let url = self.client.endpoint().api(self.api.route());
-        self.client.stream_as(url, body, priority(request)).await
+        let url = self.client.endpoint().api_url(self.chat_api.route());
+        self.client.post_stream_with_priority(url, body, stream_priority(request)).await
     }
 
     /// The body of a streaming request whose answer may have `cap` tokens, by what is known.
     #[must_use]
-    pub fn body(&self, request: &ChatRequest, cap: Option<u32>) -> Bytes {
-        self.body_by(&self.knowledge.facts(), request, cap)
+    pub fn request_body(&self, request: &ChatRequest, max_output_tokens: Option<u32>) -> Bytes {
+        self.body_for_capabilities(
+            &self.capability_store.current_capabilities(),
+            request,
+            max_output_tokens,
+        )
     }
 
-    pub(crate) fn body_by(&self, facts: &Facts, request: &ChatRequest, cap: Option<u32>) -> Bytes {
-        self.params.add_to(self.api.body(self.id(), request, cap, facts))
+    pub(crate) fn body_for_capabilities(
+        &self,
+        capabilities: &ServerCapabilities,
+        request: &ChatRequest,
+        cap: Option<u32>,
+    ) -> Bytes {
+        self.request_params.add_to_body(self.chat_api.request_body(
+            self.id(),
+            request,
+            cap,
+            capabilities,
+        ))
     }
 
     pub(crate) fn id(&self) -> &str {
-        self.info.reference.model()
+        self.info.reference.model_id()
     }
 
-    pub(crate) fn habit(&self) -> &Arc<Habit> {
-        &self.habit
+    pub(crate) fn reasoning_habit(&self) -> &Arc<ReasoningPrefixHabit> {
+        &self.reasoning_habit
     }
 
     /// Begins to put an answer to a request together.
-    pub(crate) fn assembly(&self, request: &ChatRequest) -> Assembly {
-        let in_thought = self.habit.opens_in_thought(self.info.abilities.reasoning);
-        Assembly::new(Arc::clone(&request.tools), in_thought)
+    pub(crate) fn new_assembler(&self, request: &ChatRequest) -> AnswerAssembler {
+        let starts_in_reasoning =
+            self.reasoning_habit.starts_in_reasoning(self.info.capabilities.reasoning);
+        AnswerAssembler::new(Arc::clone(&request.tools), starts_in_reasoning)
     }
 }
 
 #[async_trait]
 impl ChatModel for OpenAiModel {
-    fn info(&self) -> ModelInfo {
-        ModelInfo { limits: self.knowledge.limits(self.info.limits), ..self.info.clone() }
+    fn model_info(&self) -> ModelInfo {
+        ModelInfo {
+            limits: self.capability_store.effective_limits(self.info.limits),
+            ..self.info.clone()
+        }
     }
 
-    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let size = self.size(&request);
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        let size = self.prompt_size(&request);
         self.send(&request, size.count).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        Ok(self.size(request).count)
+        Ok(self.prompt_size(request).count)
     }
 
-    async fn liveness(&self) -> Liveness {
-        liveness(&self.client).await
+    async fn check_liveness(&self) -> ServerLiveness {
+        probe_liveness(&self.client).await
     }
 }
 
 /// Asks whether an API answers at all; with a refusal it does.
-pub(crate) async fn liveness(client: &Client) -> Liveness {
-    match client.get(client.endpoint().api("models")).await {
-        Ok(_) => Liveness::Serving { running: None, waiting: None },
+pub(crate) async fn probe_liveness(client: &Client) -> ServerLiveness {
+    match client.get(client.endpoint().api_url("models")).await {
+        Ok(_) => ServerLiveness::Serving { running_requests: None, queued_requests: None },
         Err(error) => match error.kind() {
             TransportErrorKind::Status(401 | 403 | 404 | 405) => {
-                Liveness::Serving { running: None, waiting: None }
+                ServerLiveness::Serving { running_requests: None, queued_requests: None }
             }
-            TransportErrorKind::Status(503) => Liveness::Loading,
-            _ => Liveness::Unreachable,
+            TransportErrorKind::Status(503) => ServerLiveness::Loading,
+            _ => ServerLiveness::Unreachable,
         },
     }
 }
 
 /// Whether a person waits for a first answer, or for a turn to go on.
-pub(crate) fn priority(request: &ChatRequest) -> Priority {
+pub(crate) fn stream_priority(request: &ChatRequest) -> StreamPriority {
     match request.history.messages().last() {
-        Some(MessageRef::ToolResult { .. }) => Priority::FollowUp,
-        _ => Priority::User,
+        Some(MessageRef::ToolResult { .. }) => StreamPriority::FollowUp,
+        _ => StreamPriority::User,
     }
 }
 
 /// The error of a prompt that leaves no room.
-pub(crate) fn no_room(NoRoom { window, prompt }: NoRoom) -> ModelError {
-    let kind = ModelErrorKind::ContextOverflow { window: Some(window), prompt: Some(prompt) };
-    ModelError::new(kind, format!("fit {prompt} prompt tokens and an answer into {window} tokens"))
+pub(crate) fn prompt_too_long_error(
+    PromptTooLong { context_window, prompt_tokens }: PromptTooLong,
+) -> ModelError {
+    let kind = ModelErrorKind::ContextOverflow {
+        context_window: Some(context_window),
+        prompt_tokens: Some(prompt_tokens),
+    };
+    ModelError::new(
+        kind,
+        format!("fit {prompt_tokens} prompt tokens and an answer into {context_window} tokens"),
+    )
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// Fields that a person's parameters never touch: they are the conversation's, or decide how the
 /// answer is read.
-const RESERVED: [&str; 17] = [
+const RESERVED_FIELDS: [&str; 17] = [
     "background",
     "conversation",
     "input",
@@ -27,23 +27,23 @@ const RESERVED: [&str; 17] = [
 
 /// Parameters for the top level of each request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Params(Map<String, Value>);
+pub struct RequestParams(Map<String, Value>);
 
-impl Params {
+impl RequestParams {
     /// Takes parameters as they are to be sent. Those that are `null` are left out, and so are the
     /// reserved ones, whose names are returned.
     #[must_use]
     pub fn new(params: Map<String, Value>) -> (Self, Vec<String>) {
         let mut fields = Map::new();
-        let mut refused = Vec::new();
+        let mut reserved_names = Vec::new();
         for (name, value) in params {
-            if RESERVED.contains(&name.as_str()) {
-                refused.push(name);
+            if RESERVED_FIELDS.contains(&name.as_str()) {
+                reserved_names.push(name);
             } else if !value.is_null() {
                 fields.insert(name, value);
             }
         }
-        (Self(fields), refused)
+        (Self(fields), reserved_names)
     }
 
     /// One of them.
@@ -53,17 +53,17 @@ impl Params {
     }
 
     /// Adds them to a body, which is a JSON object with at least one field.
-    pub(crate) fn add_to(&self, body: Bytes) -> Bytes {
-        let Some(begin) = body.strip_suffix(b"}").filter(|_| !self.0.is_empty()) else {
+    pub(crate) fn add_to_body(&self, body: Bytes) -> Bytes {
+        let Some(open_object) = body.strip_suffix(b"}").filter(|_| !self.0.is_empty()) else {
             return body;
         };
-        let mut whole = Vec::from(begin);
+        let mut extended = Vec::from(open_object);
         for (name, value) in &self.0 {
             let name = Value::from(name.as_str());
-            whole.extend_from_slice(format!(",{name}:{value}").as_bytes());
+            extended.extend_from_slice(format!(",{name}:{value}").as_bytes());
         }
-        whole.push(b'}');
-        Bytes::from(whole)
+        extended.push(b'}');
+        Bytes::from(extended)
     }
 }
 
@@ -80,9 +80,9 @@ mod tests {
             "messages": [], "model": "x", "stream": false, "tools": [], "a \"b\"": "c",
         });
         let Value::Object(params) = params else { panic!() };
-        let (params, refused) = Params::new(params);
+        let (params, refused) = RequestParams::new(params);
         assert_eq!(refused, ["messages", "model", "stream", "tools"]);
-        let body = params.add_to(Bytes::from(r#"{"model":"m","messages":[]}"#));
+        let body = params.add_to_body(Bytes::from(r#"{"model":"m","messages":[]}"#));
         let body: Value = serde_json::from_slice(&body).unwrap();
         let expected = json!({
             "model": "m", "messages": [], "temperature": 0.2,
@@ -90,6 +90,6 @@ mod tests {
         });
         assert_eq!(body, expected);
         let plain = Bytes::from(r#"{"model":"m"}"#);
-        assert_eq!(Params::default().add_to(plain.clone()), plain);
+        assert_eq!(RequestParams::default().add_to_body(plain.clone()), plain);
     }
 }

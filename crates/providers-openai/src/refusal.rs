@@ -3,30 +3,34 @@
 //! Only ever asked about a server's error, never about what a user or a model wrote, and about
 //! what the request really held: a wording alone teaches nothing.
 
+mod patterns;
 mod schema;
-mod wordings;
 
 use openclaw_core::{ChatRequest, HttpExchange, MessageRef, ModelError, ToolChoice};
 
-use self::wordings::{WORDINGS, Wording};
-use crate::knowledge::{Facts, Lack};
-use crate::request::takes_no_tools;
+use self::patterns::{REFUSAL_PATTERNS, RefusalPattern};
+use crate::capabilities::{ServerCapabilities, ServerFeature};
+use crate::request::uses_text_tools;
 
 /// What a refusal teaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Lesson {
+pub(crate) enum Adaptation {
     /// The server does not do this. `is_certain` is whether its words leave no doubt; what they
     /// leave open is believed once the server takes the request without it.
-    Lack { lack: Lack, is_certain: bool, mend: &'static str },
+    UnsupportedFeature { feature: ServerFeature, is_certain: bool, fix_hint: &'static str },
     /// It refuses these keywords in the schema of a tool.
-    Keywords(Vec<&'static str>),
+    SchemaKeywords(Vec<&'static str>),
     /// It refuses the schema of this tool.
-    Tool(String),
+    ToolSchema(String),
 }
 
 /// Reads a refusal of a request that was written by these facts; `None` when it teaches nothing.
-pub(crate) fn lesson(error: &ModelError, request: &ChatRequest, facts: &Facts) -> Option<Lesson> {
-    let HttpExchange { status, server, .. } = error.exchange()?;
+pub(crate) fn find_adaptation(
+    error: &ModelError,
+    request: &ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> Option<Adaptation> {
+    let HttpExchange { status, server_error: server, .. } = error.http_exchange()?;
     let server = server.as_ref()?;
     // An error inside a stream has the status of the stream.
     if !matches!(status, Some(200 | 400 | 404 | 405 | 422 | 500 | 501)) {
@@ -34,62 +38,66 @@ pub(crate) fn lesson(error: &ModelError, request: &ChatRequest, facts: &Facts) -
     }
     let text = format!("{} {}", server.message, server.param.as_deref().unwrap_or_default());
     let text = text.to_lowercase();
-    let sent = Sent { request, facts };
-    let found = WORDINGS.iter().filter(|wording| wording.fits(&text));
-    let mut lacks = found.filter_map(|Wording { lacks, is_certain, mend, .. }| {
-        let lack = lacks.iter().copied().find(|lack| sent.holds(*lack))?;
-        let is_certain = *is_certain && lacks.len() == 1;
-        Some(Lesson::Lack { lack, is_certain, mend })
-    });
-    schema::lesson(server, &sent).or_else(|| lacks.next())
+    let refused_request = RefusedRequest { request, capabilities };
+    let matching_patterns = REFUSAL_PATTERNS.iter().filter(|wording| wording.matches_text(&text));
+    let mut feature_adaptations = matching_patterns.filter_map(
+        |RefusalPattern { features, is_certain, fix_hint, .. }| {
+            let feature =
+                features.iter().copied().find(|lack| refused_request.uses_feature(*lack))?;
+            let is_certain = *is_certain && features.len() == 1;
+            Some(Adaptation::UnsupportedFeature { feature, is_certain, fix_hint })
+        },
+    );
+    schema::schema_adaptation(server, &refused_request).or_else(|| feature_adaptations.next())
 }
 
 /// A request as it was sent.
-pub(crate) struct Sent<'a> {
+pub(crate) struct RefusedRequest<'a> {
     request: &'a ChatRequest,
-    facts: &'a Facts,
+    capabilities: &'a ServerCapabilities,
 }
 
-impl Sent<'_> {
+impl RefusedRequest<'_> {
     /// Whether the request held what this names, so that it would be another one without it.
-    fn holds(&self, lack: Lack) -> bool {
-        let Self { request, facts } = self;
-        if facts.lack(lack) {
+    fn uses_feature(&self, feature: ServerFeature) -> bool {
+        let Self { request, capabilities } = self;
+        if capabilities.is_unsupported(feature) {
             return false;
         }
-        let has_tools = !request.tools.is_empty() && !takes_no_tools(facts);
-        let names = has_tools && matches!(request.tool_choice, ToolChoice::Named(_));
-        let chooses = names && !facts.lack(Lack::ToolChoice);
-        match lack {
-            Lack::AutoToolChoice => has_tools,
-            Lack::NamedToolChoice | Lack::ToolChoice | Lack::Strict => chooses,
-            Lack::ToolRole | Lack::LongCallIds => {
-                !takes_no_tools(facts) && self.calls().next().is_some()
+        let has_tools = !request.tools.is_empty() && !uses_text_tools(capabilities);
+        let forces_tool = has_tools && matches!(request.tool_choice, ToolChoice::Named(_));
+        let sends_tool_choice =
+            forces_tool && !capabilities.is_unsupported(ServerFeature::ToolChoice);
+        match feature {
+            ServerFeature::AutoToolChoice => has_tools,
+            ServerFeature::NamedToolChoice | ServerFeature::ToolChoice | ServerFeature::StrictMode => sends_tool_choice,
+            ServerFeature::ToolRole | ServerFeature::AnyCallIdFormat => {
+                !uses_text_tools(capabilities) && self.call_counts().next().is_some()
             }
-            Lack::ParallelCalls => !takes_no_tools(facts) && self.calls().any(|many| many > 1),
-            Lack::UserAfterResult => !takes_no_tools(facts) && self.has_user_after_result(),
-            Lack::SystemRole => request.system.as_deref().is_some_and(|text| !text.is_empty()),
-            Lack::ContentParts => request.history.messages().any(|message| {
+            ServerFeature::ParallelToolCalls => !uses_text_tools(capabilities) && self.call_counts().any(|many| many > 1),
+            ServerFeature::UserAfterToolResult => !uses_text_tools(capabilities) && self.has_user_after_result(),
+            ServerFeature::SystemRole => request.system_prompt.as_deref().is_some_and(|text| !text.is_empty()),
+            ServerFeature::ContentParts => request.history.messages().any(|message| {
                 matches!(message, MessageRef::Assistant { text: "", ref calls, .. } if !calls.is_empty())
             }),
-            Lack::ReasoningField => request.history.messages().any(|message| {
+            ServerFeature::ReasoningField => request.history.messages().any(|message| {
                 matches!(message, MessageRef::Assistant { reasoning: Some(_), .. })
             }),
-            Lack::StreamUsage | Lack::MaxTokens => true,
-            Lack::Tokenize => false,
+            ServerFeature::StreamUsage | ServerFeature::MaxTokensField => true,
+            ServerFeature::TokenizeRoute => false,
         }
     }
 
     fn has_user_after_result(&self) -> bool {
         let messages: Vec<_> = self.request.history.messages().collect();
-        let is_one = |pair: &[MessageRef<'_>]| {
+        let is_user_after_result = |pair: &[MessageRef<'_>]| {
             matches!(pair, [MessageRef::ToolResult { .. }, MessageRef::User(_)])
         };
-        messages.windows(2).any(is_one)
+        messages.windows(2).any(is_user_after_result)
     }
 
     /// How many calls each message has that has any.
-    fn calls(&self) -> impl Iterator<Item = usize> {
+    fn call_counts(&self) -> impl Iterator<Item = usize> {
         self.request.history.messages().filter_map(|message| match message {
             MessageRef::Assistant { calls, .. } => Some(calls.len()).filter(|many| *many > 0),
             _ => None,

@@ -8,9 +8,9 @@
 //! What a server was found not to do is written in another way, and always in the same one: as
 //! long as nothing new is learnt, the prefix holds.
 
-mod keywords;
 mod messages;
-mod offer;
+mod schema_keywords;
+mod text_tools;
 
 use std::borrow::Cow;
 
@@ -18,35 +18,45 @@ use bytes::Bytes;
 use openclaw_core::{ChatRequest, ToolChoice, ToolName, ToolSpec};
 use openclaw_transport::wire;
 
-use crate::knowledge::{Facts, Lack};
-use crate::native::{self, Extra};
+use crate::capabilities::{ServerCapabilities, ServerFeature};
+use crate::openai_servers::{self, VendorExtension};
 
-pub(crate) use self::keywords::{KEYWORDS, holds};
-pub use self::messages::messages;
+pub use self::messages::chat_messages;
+pub(crate) use self::schema_keywords::{REFUSABLE_KEYWORDS, contains_keyword};
 
 /// The body of `POST …/chat/completions`, streaming, with usage asked for.
 #[must_use]
-pub fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts) -> Bytes {
-    let tools = tools(request, facts);
-    let tool_choice = named(request, facts).and_then(|name| {
-        let forced = wire::ToolChoice::Function(Cow::Borrowed(name.as_str()));
-        let choice =
-            if facts.lack(Lack::NamedToolChoice) { wire::ToolChoice::Required } else { forced };
-        (!facts.lack(Lack::ToolChoice)).then_some(choice)
+pub fn chat_completion_body(
+    model: &str,
+    request: &ChatRequest,
+    max_output_tokens: Option<u32>,
+    capabilities: &ServerCapabilities,
+) -> Bytes {
+    let tools = chat_tools(request, capabilities);
+    let tool_choice = forced_tool(request, capabilities).and_then(|name| {
+        let forced = wire::ChatToolChoice::Function(Cow::Borrowed(name.as_str()));
+        let choice = if capabilities.is_unsupported(ServerFeature::NamedToolChoice) {
+            wire::ChatToolChoice::Required
+        } else {
+            forced
+        };
+        (!capabilities.is_unsupported(ServerFeature::ToolChoice)).then_some(choice)
     });
-    let is_newer = facts.lack(Lack::MaxTokens);
+    let uses_completion_tokens = capabilities.is_unsupported(ServerFeature::MaxTokensField);
     let usage = wire::StreamOptions { include_usage: true };
-    let body = wire::ChatRequest {
+    let body = wire::ChatCompletionRequest {
         model: Cow::Borrowed(model),
         stream: true,
-        stream_options: (!facts.lack(Lack::StreamUsage)).then_some(usage),
-        max_tokens: cap.filter(|_| !is_newer),
-        max_completion_tokens: cap.filter(|_| is_newer),
+        stream_options: (!capabilities.is_unsupported(ServerFeature::StreamUsage)).then_some(usage),
+        max_tokens: max_output_tokens.filter(|_| !uses_completion_tokens),
+        max_completion_tokens: max_output_tokens.filter(|_| uses_completion_tokens),
         tools,
         tool_choice,
-        store: facts.takes(Extra::Store).then_some(false),
-        prompt_cache_key: facts.takes(Extra::PromptCacheKey).then(|| native::cache_key(request)),
-        messages: messages(request, facts),
+        store: capabilities.supports_extension(VendorExtension::DisableStore).then_some(false),
+        prompt_cache_key: capabilities
+            .supports_extension(VendorExtension::PromptCacheKey)
+            .then(|| openai_servers::prompt_cache_key(request)),
+        messages: chat_messages(request, capabilities),
     };
     // Serialising strings, numbers and JSON values cannot fail.
     serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
@@ -54,35 +64,50 @@ pub fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts)
 
 /// What a prompt is sized by: the body that the next one begins with, and the bytes that are sent
 /// after it and never again.
-pub(crate) fn lasting(request: &ChatRequest, facts: &Facts) -> (Bytes, usize) {
-    let Some(tail) = &request.tail else { return (body("", request, None, facts), 0) };
-    let lasting = ChatRequest { tail: None, ..request.clone() };
-    (body("", &lasting, None, facts), tail.len())
+pub(crate) fn cacheable_body(
+    request: &ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> (Bytes, usize) {
+    let Some(suffix) = &request.suffix else {
+        return (chat_completion_body("", request, None, capabilities), 0);
+    };
+    let cacheable_request = ChatRequest { suffix: None, ..request.clone() };
+    (chat_completion_body("", &cacheable_request, None, capabilities), suffix.len())
 }
 
 /// The tools of a request that go into its field; `None` when there are none, because servers
 /// refuse an empty list, and when the tools are offered in text.
 #[must_use]
-pub fn tools<'a>(request: &'a ChatRequest, facts: &Facts) -> Option<Vec<wire::Tool<'a>>> {
-    if takes_no_tools(facts) {
+pub fn chat_tools<'a>(
+    request: &'a ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> Option<Vec<wire::ChatTool<'a>>> {
+    if uses_text_tools(capabilities) {
         return None;
     }
-    let named = named(request, facts);
+    let forced_name = forced_tool(request, capabilities);
     // `required` means one of those sent.
-    let is_alone = facts.lack(Lack::NamedToolChoice) && !facts.lack(Lack::ToolChoice);
-    let only = named.filter(|_| is_alone);
-    let sent = sendable(request, facts).filter(|tool| only.is_none_or(|name| tool.name == *name));
-    let tools: Vec<_> = sent
+    let sends_forced_only = capabilities.is_unsupported(ServerFeature::NamedToolChoice)
+        && !capabilities.is_unsupported(ServerFeature::ToolChoice);
+    let only_tool = forced_name.filter(|_| sends_forced_only);
+    let sent_tools = accepted_tools(request, capabilities)
+        .filter(|tool| only_tool.is_none_or(|name| tool.name == *name));
+    let tools: Vec<_> = sent_tools
         .map(|tool| {
-            let is_forced = named == Some(&tool.name) && !facts.lack(Lack::ToolChoice);
-            wire::Tool {
+            let is_forced = forced_name == Some(&tool.name)
+                && !capabilities.is_unsupported(ServerFeature::ToolChoice);
+            wire::ChatTool {
                 kind: wire::CallKind::Function,
-                function: wire::Function {
+                function: wire::FunctionSpec {
                     name: Cow::Borrowed(tool.name.as_str()),
                     description: Some(Cow::Borrowed(&tool.description)),
-                    parameters: Some(keywords::without(&tool.parameters, &facts.schema_keywords)),
+                    parameters: Some(schema_keywords::without_keywords(
+                        &tool.parameters,
+                        &capabilities.refused_schema_keywords,
+                    )),
                     // The server's grammar then forces a call that fits the schema.
-                    strict: (is_forced && !facts.lack(Lack::Strict)).then_some(true),
+                    strict: (is_forced && !capabilities.is_unsupported(ServerFeature::StrictMode))
+                        .then_some(true),
                 },
             }
         })
@@ -91,18 +116,26 @@ pub fn tools<'a>(request: &'a ChatRequest, facts: &Facts) -> Option<Vec<wire::To
 }
 
 /// Whether tools, calls and results are written as text.
-pub(crate) fn takes_no_tools(facts: &Facts) -> bool {
-    facts.lack(Lack::AutoToolChoice) || facts.lack(Lack::ToolRole)
+pub(crate) fn uses_text_tools(capabilities: &ServerCapabilities) -> bool {
+    capabilities.is_unsupported(ServerFeature::AutoToolChoice)
+        || capabilities.is_unsupported(ServerFeature::ToolRole)
 }
 
 /// The tool that must be called, if it is one of those sent.
-fn named<'a>(request: &'a ChatRequest, facts: &Facts) -> Option<&'a ToolName> {
+fn forced_tool<'a>(
+    request: &'a ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> Option<&'a ToolName> {
     let ToolChoice::Named(name) = &request.tool_choice else { return None };
-    let is_sent = !takes_no_tools(facts) && sendable(request, facts).any(|it| it.name == *name);
+    let is_sent = !uses_text_tools(capabilities)
+        && accepted_tools(request, capabilities).any(|it| it.name == *name);
     is_sent.then_some(name)
 }
 
 /// The tools whose schemas the server does not refuse.
-fn sendable<'a>(request: &'a ChatRequest, facts: &Facts) -> impl Iterator<Item = &'a ToolSpec> {
-    request.tools.iter().filter(|tool| !facts.refused_tools.contains(tool.name.as_str()))
+fn accepted_tools<'a>(
+    request: &'a ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> impl Iterator<Item = &'a ToolSpec> {
+    request.tools.iter().filter(|tool| !capabilities.refused_tools.contains(tool.name.as_str()))
 }

@@ -9,6 +9,6 @@ mod events;
 mod reader;
 mod request;
 
-pub(crate) use self::events::read;
-pub(crate) use self::reader::{REASONING_SUMMARY, Reader};
-pub(crate) use self::request::body;
+pub(crate) use self::events::read_response_event;
+pub(crate) use self::reader::{REASONING_SUMMARY, ResponsesReader};
+pub(crate) use self::request::responses_body;

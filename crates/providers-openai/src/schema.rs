@@ -3,41 +3,41 @@
 use serde_json::Value;
 
 /// References are followed no deeper than this.
-const DEPTH: u8 = 8;
+const MAX_REFERENCE_DEPTH: u8 = 8;
 
 /// The schema of a tool's arguments; empty if the tool is not known.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Schema<'a>(Option<&'a Value>);
+pub(crate) struct ArgumentSchema<'a>(Option<&'a Value>);
 
 /// The JSON types that an argument may have; none if the schema does not say.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Types<'a>(Vec<&'a str>);
+pub(crate) struct JsonTypes<'a>(Vec<&'a str>);
 
-impl<'a> Schema<'a> {
+impl<'a> ArgumentSchema<'a> {
     /// The schema of arguments.
     pub(crate) fn new(root: &'a Value) -> Self {
         Self(Some(root))
     }
 
     /// Tells whether there is an argument of this name.
-    pub(crate) fn has(self, key: &str) -> bool {
-        self.property(key).is_some()
+    pub(crate) fn has_argument(self, key: &str) -> bool {
+        self.find_property(key).is_some()
     }
 
     /// The types of an argument.
-    pub(crate) fn types(self, key: &str) -> Types<'a> {
-        let mut types = Types::default();
-        if let Some(property) = self.property(key) {
-            self.collect(property, DEPTH, &mut types);
+    pub(crate) fn argument_types(self, key: &str) -> JsonTypes<'a> {
+        let mut types = JsonTypes::default();
+        if let Some(property) = self.find_property(key) {
+            self.collect_types(property, MAX_REFERENCE_DEPTH, &mut types);
         }
         types
     }
 
-    fn property(self, key: &str) -> Option<&'a Value> {
+    fn find_property(self, key: &str) -> Option<&'a Value> {
         self.0?.get("properties")?.get(key)
     }
 
-    fn collect(self, schema: &'a Value, depth: u8, types: &mut Types<'a>) {
+    fn collect_types(self, schema: &'a Value, depth: u8, types: &mut JsonTypes<'a>) {
         let Some(depth) = depth.checked_sub(1) else { return };
         match schema.get("type") {
             Some(Value::String(name)) => types.0.push(name),
@@ -45,32 +45,33 @@ impl<'a> Schema<'a> {
             _ => {}
         }
         if types.0.is_empty() {
-            let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-            let listed: Vec<&'static str> =
-                listed.chain(schema.get("const")).map(type_of).collect();
-            types.0.extend(listed);
+            let listed_values = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+            let listed_types: Vec<&'static str> =
+                listed_values.chain(schema.get("const")).map(json_type_name).collect();
+            types.0.extend(listed_types);
         }
         for key in ["anyOf", "oneOf", "allOf"] {
             for part in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
-                self.collect(part, depth, types);
+                self.collect_types(part, depth, types);
             }
         }
-        let place = schema.get("$ref").and_then(Value::as_str).and_then(|at| at.strip_prefix('#'));
-        if let Some(target) = place.and_then(|place| self.0?.pointer(place)) {
-            self.collect(target, depth, types);
+        let pointer =
+            schema.get("$ref").and_then(Value::as_str).and_then(|at| at.strip_prefix('#'));
+        if let Some(target) = pointer.and_then(|pointer| self.0?.pointer(pointer)) {
+            self.collect_types(target, depth, types);
         }
     }
 }
 
-impl Types<'_> {
+impl JsonTypes<'_> {
     /// Reads a value that stands there without quotes: a text where a text may be, JSON elsewhere.
     /// What is of no allowed type is left as the text it is.
-    pub(crate) fn read(&self, text: &str) -> Value {
+    pub(crate) fn parse_value(&self, text: &str) -> Value {
         let word = text.trim();
-        if self.allow("null") && matches!(word, "null" | "None") {
+        if self.allows_type("null") && matches!(word, "null" | "None") {
             return Value::Null;
         }
-        if self.0.is_empty() || self.allow("string") {
+        if self.0.is_empty() || self.allows_type("string") {
             return Value::String(text.to_owned());
         }
         let value = match word {
@@ -78,28 +79,30 @@ impl Types<'_> {
             "False" => Some(Value::Bool(false)),
             _ => serde_json::from_str(word).ok(),
         };
-        value.filter(|value| self.take(value)).unwrap_or_else(|| Value::String(text.to_owned()))
+        value
+            .filter(|value| self.accepts_value(value))
+            .unwrap_or_else(|| Value::String(text.to_owned()))
     }
 
     /// Tells whether a value has one of the types; none has, if the schema does not say.
-    pub(crate) fn take(&self, value: &Value) -> bool {
-        let is_whole = value.is_i64() || value.is_u64();
-        self.allow(type_of(value)) || (is_whole && self.allow("integer"))
+    pub(crate) fn accepts_value(&self, value: &Value) -> bool {
+        let is_integer = value.is_i64() || value.is_u64();
+        self.allows_type(json_type_name(value)) || (is_integer && self.allows_type("integer"))
     }
 
     /// Tells whether the schema names this type.
-    pub(crate) fn allow(&self, name: &str) -> bool {
+    pub(crate) fn allows_type(&self, name: &str) -> bool {
         self.0.contains(&name)
     }
 
     /// Tells whether the schema names types, and a text is none of them.
-    pub(crate) fn forbid_text(&self) -> bool {
-        !self.0.is_empty() && !self.allow("string")
+    pub(crate) fn forbids_text(&self) -> bool {
+        !self.0.is_empty() && !self.allows_type("string")
     }
 }
 
 /// The name of a value's type; that of a whole number is `number`.
-fn type_of(value: &Value) -> &'static str {
+fn json_type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -132,7 +135,7 @@ mod tests {
                 "any": {},
             },
         });
-        let schema = Schema::new(&root);
+        let schema = ArgumentSchema::new(&root);
         let table = [
             ("text", "5", json!("5")),
             ("text", "null", json!("null")),
@@ -152,7 +155,7 @@ mod tests {
             ("unknown", "1", json!("1")),
         ];
         for (key, text, expected) in table {
-            assert_eq!(schema.types(key).read(text), expected, "{key}: {text}");
+            assert_eq!(schema.argument_types(key).parse_value(text), expected, "{key}: {text}");
         }
     }
 }

@@ -4,40 +4,47 @@ use openclaw_core::{ChatRequest, MessageRef};
 
 /// The smallest window that a prompt is believed to have been cut to. Below it, a low count is
 /// another way of counting, e.g. without what was cached.
-const SMALLEST: u32 = 1024;
+const MIN_TRUNCATED_WINDOW: u32 = 1024;
 
 /// Windows are multiples of this.
-const STEP: u32 = 1024;
+const WINDOW_STEP: u32 = 1024;
 
 /// A prompt that was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub(crate) struct PromptTruncation {
     /// The least tokens that it has.
-    pub(crate) least: u32,
+    pub(crate) min_tokens: u32,
     /// The window that it was cut to, most likely.
-    pub(crate) window: u32,
+    pub(crate) context_window: u32,
 }
 
 /// Judges by the server's own count whether it read all of a prompt, of which at least `least`
 /// tokens are certain.
-pub(crate) fn judge(read: u32, least: u32, window: u32) -> Option<Cut> {
-    let is_cut = u64::from(read) * 10 < u64::from(least) * 7;
+pub(crate) fn detect_truncation(
+    counted_tokens: u32,
+    min_tokens: u32,
+    context_window: u32,
+) -> Option<PromptTruncation> {
+    let is_truncated = u64::from(counted_tokens) * 10 < u64::from(min_tokens) * 7;
     // What is left out is whole messages, so that the window is a little larger than the rest.
-    let shown = read.checked_next_multiple_of(STEP).unwrap_or(u32::MAX);
-    (is_cut && read >= SMALLEST && shown < window).then_some(Cut { least, window: shown })
+    let rounded_window = counted_tokens.checked_next_multiple_of(WINDOW_STEP).unwrap_or(u32::MAX);
+    (is_truncated && counted_tokens >= MIN_TRUNCATED_WINDOW && rounded_window < context_window)
+        .then_some(PromptTruncation { min_tokens, context_window: rounded_window })
 }
 
 /// The fewest tokens that a request can have: words are never joined in one token.
-pub(crate) fn least_tokens(request: &ChatRequest) -> u32 {
-    let said = request.history.messages().map(|message| match message {
-        MessageRef::User(text) => words(&text),
-        MessageRef::Assistant { text, .. } | MessageRef::ToolResult { text, .. } => words(text),
+pub(crate) fn min_request_tokens(request: &ChatRequest) -> u32 {
+    let message_words = request.history.messages().map(|message| match message {
+        MessageRef::User(text) => count_words(&text),
+        MessageRef::Assistant { text, .. } | MessageRef::ToolResult { text, .. } => {
+            count_words(text)
+        }
     });
-    let system = request.system.as_deref().map_or(0, words);
-    u32::try_from(said.sum::<usize>() + system).unwrap_or(u32::MAX)
+    let system = request.system_prompt.as_deref().map_or(0, count_words);
+    u32::try_from(message_words.sum::<usize>() + system).unwrap_or(u32::MAX)
 }
 
-fn words(text: &str) -> usize {
+fn count_words(text: &str) -> usize {
     text.split_ascii_whitespace().count()
 }
 
@@ -47,7 +54,7 @@ mod tests {
 
     #[test]
     fn only_a_count_that_cannot_be_right_is_a_cut() {
-        let cut = |window| Some(Cut { least: 9928, window });
+        let cut = |window| Some(PromptTruncation { min_tokens: 9928, context_window: window });
         let table = [
             (4096, 9928, 32_768, cut(4096)),
             (3871, 9928, 32_768, cut(4096)),
@@ -61,15 +68,16 @@ mod tests {
             (4096, 9928, 4096, None),
         ];
         for (read, least, window, expected) in table {
-            assert_eq!(judge(read, least, window), expected, "{read} of {least}");
+            assert_eq!(detect_truncation(read, least, window), expected, "{read} of {least}");
         }
     }
 
     #[test]
     fn words_are_counted_wherever_they_stand() {
         let mut history = openclaw_core::History::new();
-        history.push_user("one two\nthree");
-        let request = ChatRequest { system: Some("be brief".into()), ..ChatRequest::new(history) };
-        assert_eq!(least_tokens(&request), 5);
+        history.push_user_message("one two\nthree");
+        let request =
+            ChatRequest { system_prompt: Some("be brief".into()), ..ChatRequest::new(history) };
+        assert_eq!(min_request_tokens(&request), 5);
     }
 }

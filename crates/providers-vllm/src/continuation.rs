@@ -6,16 +6,16 @@
 
 use bytes::Bytes;
 use openclaw_core::{AssistantMessage, ChatRequest};
-use openclaw_providers_openai::{Api, OpenAiModel};
+use openclaw_providers_openai::{ChatApi, OpenAiModel};
 use openclaw_transport::Client;
 
 use crate::tokenize;
 
 /// The request that continues an answer.
-pub(crate) struct Continuation {
+pub(crate) struct ContinuationRequest {
     pub(crate) body: Bytes,
     /// The tokens of the answer so far.
-    pub(crate) tokens: u32,
+    pub(crate) prior_tokens: u32,
 }
 
 /// Makes the request that continues the answer `text`, of which the whole may have `cap` tokens;
@@ -23,54 +23,58 @@ pub(crate) struct Continuation {
 ///
 /// Blanks at the end are left out: chat templates trim them, and a model begins a word with its
 /// blank. Who joins the texts leaves out what is then there twice.
-pub(crate) async fn of(
-    (model, side): (&OpenAiModel, &Client),
+pub(crate) async fn build_continuation(
+    (model, control_client): (&OpenAiModel, &Client),
     request: &ChatRequest,
     cap: Option<u32>,
     text: &str,
-) -> Option<Continuation> {
+) -> Option<ContinuationRequest> {
     let text = text.trim_end();
     let estimate = || u32::try_from(text.len() / 3 + 1).unwrap_or(u32::MAX);
-    let tokens = tokenize::count_text(side, model, text).await.unwrap_or_else(estimate);
-    let cap = cap.map(|cap| cap.saturating_sub(tokens).max(1));
+    let prior_tokens =
+        tokenize::count_text(control_client, model, text).await.unwrap_or_else(estimate);
+    let cap = cap.map(|cap| cap.saturating_sub(prior_tokens).max(1));
     let mut request = request.clone();
     let so_far = AssistantMessage { text: text.to_owned(), ..AssistantMessage::default() };
-    request.history.push_assistant(so_far).ok()?;
-    let body = model.body(&request, cap);
-    let body = match model.api() {
-        Api::Responses => unfinished(&body)?,
-        _ => continued(&body)?,
+    request.history.push_assistant_message(so_far).ok()?;
+    let body = model.request_body(&request, cap);
+    let body = match model.chat_api() {
+        ChatApi::Responses => with_incomplete_status(&body)?,
+        _ => with_continue_flag(&body)?,
     };
-    Some(Continuation { body, tokens })
+    Some(ContinuationRequest { body, prior_tokens })
 }
 
 /// Adds to a request's body that its last message is to be continued.
-fn continued(body: &[u8]) -> Option<Bytes> {
+fn with_continue_flag(body: &[u8]) -> Option<Bytes> {
     let fields: &[u8] = br#","continue_final_message":true,"add_generation_prompt":false}"#;
     Some(Bytes::from([body.strip_suffix(b"}")?, fields].concat()))
 }
 
 /// Says in a request's body that its last item is not finished.
-fn unfinished(body: &[u8]) -> Option<Bytes> {
-    const DONE: &[u8] = br#""status":"completed""#;
+fn with_incomplete_status(body: &[u8]) -> Option<Bytes> {
+    const COMPLETED_STATUS: &[u8] = br#""status":"completed""#;
     // Within a text the quotes would be escaped, and the last item is the one with the text.
-    let at = body.windows(DONE.len()).rposition(|window| window == DONE)?;
-    let (before, after) = (body.get(..at)?, body.get(at + DONE.len()..)?);
+    let at = body.windows(COMPLETED_STATUS.len()).rposition(|window| window == COMPLETED_STATUS)?;
+    let (before, after) = (body.get(..at)?, body.get(at + COMPLETED_STATUS.len()..)?);
     Some(Bytes::from([before, br#""status":"incomplete""#, after].concat()))
 }
 
 /// Takes away from the beginning of `more` the blanks with which the text before it ended.
 /// `blanks` are those still to be met.
-pub(crate) fn without_blanks<'a>(blanks: &mut String, more: &'a str) -> &'a str {
+pub(crate) fn strip_repeated_whitespace<'a>(
+    trailing_whitespace: &mut String,
+    more: &'a str,
+) -> &'a str {
     let mut met = 0;
-    for (blank, next) in blanks.chars().zip(more.chars()) {
+    for (blank, next) in trailing_whitespace.chars().zip(more.chars()) {
         if blank != next {
-            blanks.clear();
+            trailing_whitespace.clear();
             break;
         }
         met += next.len_utf8();
     }
-    blanks.drain(..met.min(blanks.len()));
+    trailing_whitespace.drain(..met.min(trailing_whitespace.len()));
     more.get(met..).unwrap_or_default()
 }
 
@@ -80,7 +84,8 @@ mod tests {
 
     #[test]
     fn the_fields_come_behind_all_others() {
-        let body = continued(br#"{"model":"m","messages":[{"role":"assistant"}]}"#).unwrap();
+        let body =
+            with_continue_flag(br#"{"model":"m","messages":[{"role":"assistant"}]}"#).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(value["continue_final_message"], true);
         assert_eq!(value["add_generation_prompt"], false);
@@ -94,8 +99,11 @@ mod tests {
             format!(r#"{{"type":"message","status":"{status}","content":[{{"text":"{text}"}}]}}"#)
         };
         let body = |last| format!(r#"{{"input":[{},{}]}}"#, item("completed"), item(last));
-        assert_eq!(unfinished(body("completed").as_bytes()).unwrap(), body("incomplete"));
-        assert_eq!(unfinished(b"{}"), None);
+        assert_eq!(
+            with_incomplete_status(body("completed").as_bytes()).unwrap(),
+            body("incomplete")
+        );
+        assert_eq!(with_incomplete_status(b"{}"), None);
     }
 
     #[test]
@@ -112,7 +120,7 @@ mod tests {
         ] {
             let mut left = blanks.to_owned();
             let joined: String =
-                pieces.iter().map(|piece| without_blanks(&mut left, piece)).collect();
+                pieces.iter().map(|piece| strip_repeated_whitespace(&mut left, piece)).collect();
             assert_eq!(joined, expected, "{blanks:?} {pieces:?}");
         }
     }

@@ -8,22 +8,22 @@
 //! Beside `/v1` it says how many tokens a prompt has (`/tokenize`), whether it lives (`/health`)
 //! and how busy it is (`/metrics`); all of that may be missing behind a proxy.
 
-mod advice;
+mod backend;
 mod continuation;
+mod failure_hints;
+mod idle_monitor;
 mod liveness;
 mod model;
-mod patience;
 mod recovery;
-mod spoken;
 mod tokenize;
 
+pub use backend::{AnswerContinuation, PendingResponse, VllmBackend};
+pub use idle_monitor::IdlePolicy;
 pub use model::VllmModel;
-pub use patience::Patience;
-pub use recovery::OnLoss;
-pub use spoken::{Opening, Rest, Spoken};
+pub use recovery::ReconnectPolicy;
 
 /// Where vLLM listens unless told otherwise.
 pub const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000/v1";
 
 /// The window assumed when neither the server nor the config names one, in tokens.
-pub const FALLBACK_WINDOW: u32 = 8192;
+pub const FALLBACK_CONTEXT_WINDOW: u32 = 8192;

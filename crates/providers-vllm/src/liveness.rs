@@ -3,30 +3,30 @@
 use std::error::Error;
 use std::time::Duration;
 
-use openclaw_core::Liveness;
+use openclaw_core::ServerLiveness;
 use openclaw_providers_openai::list_models;
 use openclaw_transport::{Client, TransportErrorKind};
 
 /// How long a question beside a request may take. It is asked again soon, so it is not one of the
 /// call's clocks: what it bounds is not knowing.
-const BOUND: Duration = Duration::from_secs(3);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What a question beside a request found out.
 #[derive(Debug)]
-pub(crate) enum Pulse {
+pub(crate) enum ServerHealth {
     /// It answers.
-    Alive(Load),
+    Alive(ServerLoad),
     /// Nothing is there, or it says itself, with this status, that it cannot serve.
     Dead { status: Option<u16>, cause: Box<dyn Error + Send + Sync> },
     /// Asked of nobody: the request waits in this program's own line, behind so many others.
-    InLine(u32),
+    QueuedLocally(u32),
     /// No answer, and no proof that there will be none.
     Unknown,
 }
 
 /// How busy a server is, as far as it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Load {
+pub(crate) struct ServerLoad {
     /// Requests being worked on.
     pub(crate) running: Option<u32>,
     /// Requests in the queue.
@@ -36,71 +36,75 @@ pub(crate) struct Load {
 }
 
 /// Asks how the server is, for no longer than a moment.
-pub(crate) async fn pulse(client: &Client) -> Pulse {
-    tokio::time::timeout(BOUND, examine(client)).await.unwrap_or(Pulse::Unknown)
+pub(crate) async fn probe_health(client: &Client) -> ServerHealth {
+    tokio::time::timeout(PROBE_TIMEOUT, read_health(client)).await.unwrap_or(ServerHealth::Unknown)
 }
 
 /// Asks `/health`, and `/metrics` for how many requests run and wait.
-pub(crate) async fn ask(client: &Client) -> Liveness {
-    match examine(client).await {
-        Pulse::Alive(Load { running, waiting, .. }) => Liveness::Serving { running, waiting },
-        Pulse::Dead { status: Some(503), .. } => Liveness::Loading,
-        Pulse::Dead { status: Some(_), .. } => Liveness::Dead,
-        Pulse::Dead { status: None, .. } | Pulse::InLine(_) | Pulse::Unknown => {
-            Liveness::Unreachable
+pub(crate) async fn check_liveness(client: &Client) -> ServerLiveness {
+    match read_health(client).await {
+        ServerHealth::Alive(ServerLoad { running, waiting, .. }) => {
+            ServerLiveness::Serving { running_requests: running, queued_requests: waiting }
         }
+        ServerHealth::Dead { status: Some(503), .. } => ServerLiveness::Loading,
+        ServerHealth::Dead { status: Some(_), .. } => ServerLiveness::EngineDead,
+        ServerHealth::Dead { status: None, .. }
+        | ServerHealth::QueuedLocally(_)
+        | ServerHealth::Unknown => ServerLiveness::Unreachable,
     }
 }
 
 /// Asks whether `model` is served now. With `is_listed`, the server's list must have it; a server
 /// without a list is believed to serve it once it is healthy.
-pub(crate) async fn serves(client: &Client, model: &str, is_listed: bool) -> bool {
+pub(crate) async fn is_model_served(client: &Client, model: &str, is_listed: bool) -> bool {
     let question = async {
-        if health(client).await.is_some() {
+        if check_health(client).await.is_some() {
             return false;
         }
         match list_models(client).await {
             Ok(served) => !is_listed || served.iter().any(|found| found.id == model),
             Err(error) => {
-                let status = error.exchange().and_then(|exchange| exchange.status);
+                let status = error.http_exchange().and_then(|exchange| exchange.status);
                 matches!(status, Some(404 | 405))
             }
         }
     };
-    tokio::time::timeout(BOUND, question).await.unwrap_or(false)
+    tokio::time::timeout(PROBE_TIMEOUT, question).await.unwrap_or(false)
 }
 
-async fn examine(client: &Client) -> Pulse {
-    if let Some(ill) = health(client).await {
-        return ill;
+async fn read_health(client: &Client) -> ServerHealth {
+    if let Some(unhealthy) = check_health(client).await {
+        return unhealthy;
     }
-    let metrics = client.get(client.endpoint().root("metrics")).await;
+    let metrics = client.get(client.endpoint().root_url("metrics")).await;
     let text = metrics.map(|reply| String::from_utf8_lossy(&reply.body).into_owned());
     let text = text.unwrap_or_default();
-    let requests = |name| metric(&text, name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-    Pulse::Alive(Load {
+    let requests = |name| sum_metric(&text, name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+    ServerHealth::Alive(ServerLoad {
         running: requests("vllm:num_requests_running"),
         waiting: requests("vllm:num_requests_waiting"),
-        generated: metric(&text, "vllm:generation_tokens_total"),
+        generated: sum_metric(&text, "vllm:generation_tokens_total"),
     })
 }
 
 /// Asks `/health`; `None` when there is nothing wrong.
-async fn health(client: &Client) -> Option<Pulse> {
-    let error = client.get(client.endpoint().root("health")).await.err()?;
+async fn check_health(client: &Client) -> Option<ServerHealth> {
+    let error = client.get(client.endpoint().root_url("health")).await.err()?;
     match error.kind() {
-        TransportErrorKind::Connect => Some(Pulse::Dead { status: None, cause: error.into() }),
+        TransportErrorKind::Connect => {
+            Some(ServerHealth::Dead { status: None, cause: error.into() })
+        }
         TransportErrorKind::Status(status @ 500..) => {
-            Some(Pulse::Dead { status: Some(status), cause: error.into() })
+            Some(ServerHealth::Dead { status: Some(status), cause: error.into() })
         }
         // Whoever refuses the question is there.
         TransportErrorKind::Status(_) | TransportErrorKind::NotAnApi => None,
-        _ => Some(Pulse::Unknown),
+        _ => Some(ServerHealth::Unknown),
     }
 }
 
 /// Adds up a metric over its labels, in Prometheus' text format.
-fn metric(text: &str, name: &str) -> Option<u64> {
+fn sum_metric(text: &str, name: &str) -> Option<u64> {
     let values = text.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;
         let value = rest.starts_with(['{', ' ']).then(|| rest.rsplit(' ').next())??;
@@ -126,7 +130,7 @@ mod tests {
                     vllm:num_requests_running{engine=\"0\",model_name=\"a b\"} 2.0\n\
                     vllm:num_requests_running{engine=\"1\",model_name=\"a b\"} 1.0\n\
                     vllm:num_requests_running_max 9.0\n";
-        assert_eq!(metric(text, "vllm:num_requests_running"), Some(3));
-        assert_eq!(metric(text, "vllm:num_requests_waiting"), None);
+        assert_eq!(sum_metric(text, "vllm:num_requests_running"), Some(3));
+        assert_eq!(sum_metric(text, "vllm:num_requests_waiting"), None);
     }
 }

@@ -6,26 +6,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use futures_util::{FutureExt, stream};
 use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, ChatStream, HttpExchange, Liveness, ModelError,
-    ModelErrorKind, ModelInfo, TokenCount, Waiting,
+    ChatEvent, ChatModel, ChatRequest, ChatStream, HttpExchange, ModelError, ModelErrorKind,
+    ModelInfo, ServerActivity, ServerLiveness, TokenCount,
 };
-use openclaw_providers_openai::{Api, Knowledge, OpenAiModel, Params, list_models, nearest};
-use openclaw_transport::{Client, Depth, Limit};
+use openclaw_providers_openai::{
+    CapabilityStore, ChatApi, OpenAiModel, RequestParams, list_models, nearest_model_ids,
+};
+use openclaw_transport::{Client, QueueDepth, TimeLimit};
 
-use crate::liveness::Pulse;
-use crate::patience::{Item, Patience, Patient};
-use crate::recovery::{Held, OnLoss};
-use crate::spoken::{Opening, Rest, Spoken};
-use crate::{advice, liveness};
+use crate::backend::{AnswerContinuation, PendingResponse, VllmBackend};
+use crate::idle_monitor::{AnswerItem, IdleMonitoredStream, IdlePolicy};
+use crate::liveness::ServerHealth;
+use crate::recovery::{ReconnectPolicy, ResumableCall};
+use crate::{failure_hints, liveness};
 
 /// A model served by vLLM, spoken to in the API of `M`.
 #[derive(Debug, Clone)]
 pub struct VllmModel<M = OpenAiModel> {
     inner: M,
     /// For questions beside the conversation.
-    side: Client,
-    patience: Option<Patience>,
-    pub(crate) on_loss: Option<OnLoss>,
+    control_client: Client,
+    idle_policy: Option<IdlePolicy>,
+    pub(crate) reconnect_policy: Option<ReconnectPolicy>,
     /// The server lists it.
     is_listed: bool,
     /// The server took a request for it.
@@ -36,40 +38,40 @@ impl VllmModel {
     /// The model of `info.reference` on the client's server.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
-        Self::of(OpenAiModel::new(client, info))
+        Self::from_backend(OpenAiModel::new(client, info))
     }
 
     /// Speaks another API than chat completions; vLLM has both.
     #[must_use]
-    pub fn with_api(mut self, api: Api) -> Self {
+    pub fn with_api(mut self, api: ChatApi) -> Self {
         self.inner = self.inner.with_api(api);
         self
     }
 
     /// Sends these parameters with each request.
     #[must_use]
-    pub fn with_params(mut self, params: Params) -> Self {
+    pub fn with_params(mut self, params: RequestParams) -> Self {
         self.inner = self.inner.with_params(params);
         self
     }
 
     /// Begins with what is known of the server, and adds to it what its answers show.
     #[must_use]
-    pub fn with_knowledge(mut self, knowledge: Knowledge) -> Self {
-        self.inner = self.inner.with_knowledge(knowledge);
+    pub fn with_knowledge(mut self, knowledge: CapabilityStore) -> Self {
+        self.inner = self.inner.with_capability_store(knowledge);
         self
     }
 }
 
-impl<M: Spoken> VllmModel<M> {
+impl<M: VllmBackend> VllmModel<M> {
     /// The model behind `inner`, whose client is also asked how the server is.
     #[must_use]
-    pub fn of(inner: M) -> Self {
+    pub fn from_backend(inner: M) -> Self {
         Self {
-            side: inner.client().clone(),
+            control_client: inner.request_client().clone(),
             inner,
-            patience: None,
-            on_loss: None,
+            idle_policy: None,
+            reconnect_policy: None,
             is_listed: false,
             has_answered: Arc::default(),
         }
@@ -79,9 +81,9 @@ impl<M: Spoken> VllmModel<M> {
     /// for the headers, the first token and between tokens; all else stays with the client that
     /// the model was made with.
     #[must_use]
-    pub fn with_patience(mut self, client: Client, patience: Patience) -> Self {
-        self.inner = self.inner.through(client);
-        self.patience = Some(patience);
+    pub fn with_idle_policy(mut self, client: Client, idle_policy: IdlePolicy) -> Self {
+        self.inner = self.inner.with_client(client);
+        self.idle_policy = Some(idle_policy);
         self
     }
 
@@ -89,15 +91,19 @@ impl<M: Spoken> VllmModel<M> {
     /// it was seen to list the model, which counts as having served; it is then back when it lists
     /// the model again.
     #[must_use]
-    pub fn with_recovery(mut self, on_loss: OnLoss, is_listed: bool) -> Self {
-        self.on_loss = Some(on_loss);
+    pub fn with_reconnect_policy(
+        mut self,
+        reconnect_policy: ReconnectPolicy,
+        is_listed: bool,
+    ) -> Self {
+        self.reconnect_policy = Some(reconnect_policy);
         self.is_listed = is_listed;
         self
     }
 
     /// The longest that a call may take.
-    pub(crate) fn total(&self) -> Option<Limit> {
-        self.inner.client().clocks().total.clone()
+    pub(crate) fn total_limit(&self) -> Option<TimeLimit> {
+        self.inner.request_client().timeouts().total.clone()
     }
 
     /// Whether the model was there once.
@@ -105,67 +111,76 @@ impl<M: Spoken> VllmModel<M> {
         self.is_listed || self.has_answered.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn note_answer(&self) {
+    pub(crate) fn record_answer(&self) {
         self.has_answered.store(true, Ordering::Relaxed);
     }
 
     /// Asks whether the model is there now.
     pub(crate) async fn is_served(&self) -> bool {
-        let info = self.inner.info();
-        liveness::serves(&self.side, info.reference.model(), self.is_listed).await
+        let info = self.inner.model_info();
+        liveness::is_model_served(&self.control_client, info.reference.model_id(), self.is_listed)
+            .await
     }
 
     /// Sends a request and waits for its answer.
-    pub(crate) fn begin(&self, request: ChatRequest, prompt: TokenCount) -> Patient {
-        self.wait_for(self.inner.clone().open(request, prompt))
+    pub(crate) fn start_answer(
+        &self,
+        request: ChatRequest,
+        prompt: TokenCount,
+    ) -> IdleMonitoredStream {
+        self.monitor_response(self.inner.clone().send_request(request, prompt))
     }
 
     /// Asks for the rest of an answer, if that is possible, and says how many tokens came before.
-    pub(crate) async fn go_on(
+    pub(crate) async fn continue_answer(
         &self,
         asked: (&ChatRequest, TokenCount),
         text: &str,
-    ) -> Option<(Patient, u32)> {
-        let Rest { opening, before } = self.inner.rest(&self.side, asked, text).await?;
-        Some((self.wait_for(opening), before))
+    ) -> Option<(IdleMonitoredStream, u32)> {
+        let AnswerContinuation { response, tokens_before } =
+            self.inner.request_continuation(&self.control_client, asked, text).await?;
+        Some((self.monitor_response(response), tokens_before))
     }
 
-    fn wait_for(&self, opening: Opening) -> Patient {
+    fn monitor_response(&self, response: PendingResponse) -> IdleMonitoredStream {
         let exchange = HttpExchange {
             method: "POST".to_owned(),
-            url: self.inner.client().endpoint().api(self.inner.route()).to_string(),
-            model: Some(self.inner.info().reference.model().to_owned()),
+            url: self.inner.request_client().endpoint().api_url(self.inner.api_route()).to_string(),
+            model: Some(self.inner.model_info().reference.model_id().to_owned()),
             attempt: 1,
             ..HttpExchange::default()
         };
-        let (side, turnstile) = (self.side.clone(), self.inner.client().turnstile().cloned());
-        let ask = move |is_taken: bool| {
-            let (side, turnstile) = (side.clone(), turnstile.clone());
-            let depth = turnstile.filter(|_| !is_taken).map(|turnstile| turnstile.depth());
+        let (control_client, turnstile) = (
+            self.control_client.clone(),
+            self.inner.request_client().concurrency_limiter().cloned(),
+        );
+        let probe = move |is_accepted: bool| {
+            let (control_client, turnstile) = (control_client.clone(), turnstile.clone());
+            let depth = turnstile.filter(|_| !is_accepted).map(|turnstile| turnstile.queue_depth());
             async move {
                 match depth {
-                    Some(Depth { in_flight, waiting }) if waiting > 0 => {
+                    Some(QueueDepth { in_flight, waiting }) if waiting > 0 => {
                         let ahead = in_flight.saturating_add(waiting - 1);
-                        Pulse::InLine(u32::try_from(ahead).unwrap_or(u32::MAX))
+                        ServerHealth::QueuedLocally(u32::try_from(ahead).unwrap_or(u32::MAX))
                     }
-                    _ => liveness::pulse(&side).await,
+                    _ => liveness::probe_health(&control_client).await,
                 }
             }
             .boxed()
         };
-        Patient::new(opening, exchange, self.patience.clone(), Box::new(ask))
+        IdleMonitoredStream::new(response, exchange, self.idle_policy.clone(), Box::new(probe))
     }
 
-    async fn explain(&self, error: ModelError) -> ModelError {
+    async fn explain_error(&self, error: ModelError) -> ModelError {
         if error.kind() != ModelErrorKind::UnknownModel {
-            return advice::add(error);
+            return failure_hints::add_hint(error);
         }
-        match list_models(&self.side).await {
+        match list_models(&self.control_client).await {
             Ok(served) if !served.is_empty() => {
-                let reference = self.inner.info().reference;
-                let ids = nearest(reference.model(), &served);
+                let reference = self.inner.model_info().reference;
+                let ids = nearest_model_ids(reference.model_id(), &served);
                 let names: Vec<_> =
-                    ids.iter().map(|id| format!("`{}/{id}`", reference.provider())).collect();
+                    ids.iter().map(|id| format!("`{}/{id}`", reference.provider_id())).collect();
                 error.with_hint(format!("The server serves {}.", names.join(", ")))
             }
             _ => error,
@@ -174,42 +189,43 @@ impl<M: Spoken> VllmModel<M> {
 }
 
 #[async_trait]
-impl<M: Spoken> ChatModel for VllmModel<M> {
-    fn info(&self) -> ModelInfo {
-        self.inner.info()
+impl<M: VllmBackend> ChatModel for VllmModel<M> {
+    fn model_info(&self) -> ModelInfo {
+        self.inner.model_info()
     }
 
-    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let prompt = self.inner.size(&self.side, &request).await;
-        let mut answer = Held::new(self.clone(), request, prompt);
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        let prompt = self.inner.size_prompt(&self.control_client, &request).await;
+        let mut answer = ResumableCall::new(self.clone(), request, prompt);
         loop {
             match answer.next().await {
                 // What is not sent yet may still fail in a way that another model can help with,
                 // so that no stream is there to show it on; a line is worth showing all the same.
-                Some(Ok(ChatEvent::Waiting { state, .. }))
-                    if state != Waiting::Queued || self.inner.client().turnstile().is_none() => {}
-                Some(Err(error)) => return Err(self.explain(error).await),
-                first => return Ok(stream_of(first, answer)),
+                Some(Ok(ChatEvent::WaitingForServer { activity, .. }))
+                    if activity != ServerActivity::Queued
+                        || self.inner.request_client().concurrency_limiter().is_none() => {}
+                Some(Err(error)) => return Err(self.explain_error(error).await),
+                first => return Ok(answer_stream(first, answer)),
             }
         }
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        self.inner.count(&self.side, request).await
+        self.inner.count_prompt(&self.control_client, request).await
     }
 
-    async fn liveness(&self) -> Liveness {
-        liveness::ask(&self.side).await
+    async fn check_liveness(&self) -> ServerLiveness {
+        liveness::check_liveness(&self.control_client).await
     }
 }
 
 /// The rest of an answer behind its first item.
-fn stream_of(first: Option<Item>, answer: Held<impl Spoken>) -> ChatStream {
+fn answer_stream(first: Option<AnswerItem>, answer: ResumableCall<impl VllmBackend>) -> ChatStream {
     Box::pin(stream::unfold((first, Box::new(answer)), |(first, mut answer)| async move {
         let item = match first {
             Some(item) => item,
             None => answer.next().await?,
         };
-        Some((item.map_err(advice::add), (None, answer)))
+        Some((item.map_err(failure_hints::add_hint), (None, answer)))
     }))
 }

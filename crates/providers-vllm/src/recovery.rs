@@ -17,116 +17,117 @@ use std::mem;
 use std::time::Duration;
 
 use openclaw_core::{
-    AssistantMessage, ChatEvent, ChatRequest, Clock, ModelError, ModelErrorKind, Outcome,
-    TokenCount, Usage,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatRequest, ModelError, ModelErrorKind,
+    ModelTimeoutKind, TokenCount, TokenUsage,
 };
-use openclaw_transport::Limit;
+use openclaw_transport::TimeLimit;
 use tokio::time::{Instant, sleep_until};
 
 use crate::VllmModel;
-use crate::continuation::without_blanks;
-use crate::patience::{Item, Patient};
-use crate::spoken::Spoken;
+use crate::backend::VllmBackend;
+use crate::continuation::strip_repeated_whitespace;
+use crate::idle_monitor::{AnswerItem, IdleMonitoredStream};
 
 /// How often one call may lose its server.
-const LOSSES: u32 = 5;
+const MAX_OUTAGES: u32 = 5;
 
 /// What a server that is gone says, in lower case.
-const LAST_WORDS: [&str; 4] = ["enginecore", "enginedead", "background loop", "after shutdown"];
+const ENGINE_DEATH_MARKERS: [&str; 4] =
+    ["enginecore", "enginedead", "background loop", "after shutdown"];
 
 /// What is done when a server is lost that served before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OnLoss {
+pub struct ReconnectPolicy {
     /// The longest wait for its return.
-    pub wait: Limit,
+    pub max_wait: TimeLimit,
     /// From one question whether it is back to the next.
-    pub poll: Duration,
+    pub poll_interval: Duration,
     /// Whether a call that the server never took is held as well; false lets it fail at once, so
     /// that another model can take it.
-    pub holds_unaccepted: bool,
+    pub retries_unaccepted: bool,
 }
 
 /// A call that outlives its server.
-pub(crate) struct Held<M> {
+pub(crate) struct ResumableCall<M> {
     model: VllmModel<M>,
     request: ChatRequest,
     prompt: TokenCount,
-    phase: Phase,
-    ready: VecDeque<Item>,
-    shown: Shown,
-    losses: u32,
+    phase: CallPhase,
+    pending_items: VecDeque<AnswerItem>,
+    emitted: EmittedAnswer,
+    outages: u32,
     is_accepted: bool,
-    ends: Option<(Instant, Limit)>,
+    deadline: Option<(Instant, TimeLimit)>,
 }
 
-enum Phase {
-    Reading(Box<Patient>),
-    Holding(Holding),
-    Over,
+enum CallPhase {
+    Streaming(Box<IdleMonitoredStream>),
+    Disconnected(ServerOutage),
+    Finished,
 }
 
 /// A server that is waited for.
-struct Holding {
+struct ServerOutage {
     since: Instant,
     /// How it was lost.
     error: ModelError,
     /// Nothing says that it went away, so it is asked for at once.
-    is_doubtful: bool,
+    is_unconfirmed: bool,
 }
 
 /// What was shown of the answer.
 #[derive(Debug, Default)]
-struct Shown {
+struct EmittedAnswer {
     text: String,
     /// There is more than text: it cannot be continued.
-    has_more: bool,
+    has_non_text: bool,
     /// The tokens of the text that is being continued.
-    continued: Option<u32>,
+    continued_tokens: Option<u32>,
     /// Blanks at the end of the text that its continuation may repeat.
-    blanks: String,
+    trailing_whitespace: String,
 }
 
-impl Shown {
+impl EmittedAnswer {
     fn is_empty(&self) -> bool {
-        self.text.is_empty() && !self.has_more
+        self.text.is_empty() && !self.has_non_text
     }
 }
 
-impl<M: Spoken> Held<M> {
+impl<M: VllmBackend> ResumableCall<M> {
     /// Begins a call whose prompt has so many tokens.
     pub(crate) fn new(model: VllmModel<M>, request: ChatRequest, prompt: TokenCount) -> Self {
-        let total = model.total();
-        let ends =
+        let total = model.total_limit();
+        let deadline =
             total.and_then(|total| Some((Instant::now().checked_add(total.duration)?, total)));
-        let answer = model.begin(request.clone(), prompt);
+        let answer = model.start_answer(request.clone(), prompt);
         Self {
             model,
             request,
             prompt,
-            phase: Phase::Reading(Box::new(answer)),
-            ready: VecDeque::new(),
-            shown: Shown::default(),
-            losses: 0,
+            phase: CallPhase::Streaming(Box::new(answer)),
+            pending_items: VecDeque::new(),
+            emitted: EmittedAnswer::default(),
+            outages: 0,
             is_accepted: false,
-            ends,
+            deadline,
         }
     }
 
     /// The next item; `None` after an error or the end. Not to be cancelled but for good.
-    pub(crate) async fn next(&mut self) -> Option<Item> {
+    pub(crate) async fn next(&mut self) -> Option<AnswerItem> {
         loop {
-            if let Some(item) = self.ready.pop_front() {
+            if let Some(item) = self.pending_items.pop_front() {
                 return Some(item);
             }
-            match mem::replace(&mut self.phase, Phase::Over) {
-                Phase::Over => return None,
-                Phase::Holding(holding) => self.hold(holding).await,
-                Phase::Reading(mut answer) => match answer.next().await {
+            match mem::replace(&mut self.phase, CallPhase::Finished) {
+                CallPhase::Finished => return None,
+                CallPhase::Disconnected(holding) => self.wait_for_server(holding).await,
+                CallPhase::Streaming(mut answer) => match answer.next().await {
                     None => {}
-                    Some(Err(error)) => self.failed(error, answer.is_dead()).await,
+                    Some(Err(error)) => self.handle_failure(error, answer.is_server_gone()).await,
                     Some(Ok(event)) => {
-                        self.phase = Phase::Reading(answer);
-                        if let Some(event) = self.pass(event) {
+                        self.phase = CallPhase::Streaming(answer);
+                        if let Some(event) = self.process_event(event) {
                             return Some(Ok(event));
                         }
                     }
@@ -136,156 +137,177 @@ impl<M: Spoken> Held<M> {
     }
 
     /// Notes what is shown, and joins it with what was shown before.
-    fn pass(&mut self, event: ChatEvent) -> Option<ChatEvent> {
-        if self.model.on_loss.is_none() {
+    fn process_event(&mut self, event: ChatEvent) -> Option<ChatEvent> {
+        if self.model.reconnect_policy.is_none() {
             return Some(event);
         }
         match event {
-            ChatEvent::Accepted => {
-                self.model.note_answer();
+            ChatEvent::RequestAccepted => {
+                self.model.record_answer();
                 let again = mem::replace(&mut self.is_accepted, true);
-                Some(if again { ChatEvent::Heartbeat } else { ChatEvent::Accepted })
+                Some(if again { ChatEvent::Heartbeat } else { ChatEvent::RequestAccepted })
             }
-            ChatEvent::TextDelta(text) if self.shown.blanks.is_empty() => {
-                self.shown.text.push_str(&text);
+            ChatEvent::TextDelta(text) if self.emitted.trailing_whitespace.is_empty() => {
+                self.emitted.text.push_str(&text);
                 Some(ChatEvent::TextDelta(text))
             }
             ChatEvent::TextDelta(text) => {
-                let text = without_blanks(&mut self.shown.blanks, &text);
-                self.shown.text.push_str(text);
+                let text = strip_repeated_whitespace(&mut self.emitted.trailing_whitespace, &text);
+                self.emitted.text.push_str(text);
                 (!text.is_empty()).then(|| ChatEvent::TextDelta(text.to_owned()))
             }
             // The rest of an answer is read as one of its own, with a thought at its beginning.
-            ChatEvent::ReasoningDelta(_) | ChatEvent::Resplit if self.shown.continued.is_some() => {
-                self.begin_anew();
+            ChatEvent::ReasoningDelta(_) | ChatEvent::ReasoningReclassified
+                if self.emitted.continued_tokens.is_some() =>
+            {
+                self.restart_answer();
                 None
             }
-            ChatEvent::ReasoningDelta(_) | ChatEvent::Resplit | ChatEvent::ToolCallDelta { .. } => {
-                self.shown.has_more = true;
+            ChatEvent::ReasoningDelta(_)
+            | ChatEvent::ReasoningReclassified
+            | ChatEvent::ToolCallDelta { .. } => {
+                self.emitted.has_non_text = true;
                 Some(event)
             }
             ChatEvent::Finished { message, outcome, usage } => {
-                Some(self.finished(message, outcome, usage))
+                Some(self.finish_event(message, outcome, usage))
             }
             event => Some(event),
         }
     }
 
-    fn finished(
+    fn finish_event(
         &mut self,
         mut message: AssistantMessage,
-        mut outcome: Outcome,
-        mut usage: Option<Usage>,
+        mut outcome: AnswerOutcome,
+        mut usage: Option<TokenUsage>,
     ) -> ChatEvent {
-        if let Some(before) = self.shown.continued {
-            message.text = mem::take(&mut self.shown.text);
+        if let Some(before) = self.emitted.continued_tokens {
+            message.text = mem::take(&mut self.emitted.text);
             outcome = match outcome {
-                Outcome::Empty | Outcome::ReasoningOnly => Outcome::Reply,
-                Outcome::ReasoningCut => Outcome::Truncated,
+                AnswerOutcome::Empty | AnswerOutcome::ReasoningOnly => AnswerOutcome::Reply,
+                AnswerOutcome::ReasoningTruncated => AnswerOutcome::Truncated,
                 other => other,
             };
             if let Some(usage) = &mut usage {
-                usage.input = usage.input.saturating_sub(before);
-                usage.output = usage.output.saturating_add(before);
+                usage.input_tokens = usage.input_tokens.saturating_sub(before);
+                usage.output_tokens = usage.output_tokens.saturating_add(before);
             }
         }
         ChatEvent::Finished { message, outcome, usage }
     }
 
     /// Decides what a failure means: the end, a new beginning, or a wait.
-    async fn failed(&mut self, error: ModelError, is_dead: bool) {
-        let is_certain = is_dead || is_last_word(&error);
-        let Some(on_loss) = &self.model.on_loss else { return self.fail(error) };
-        if !is_certain && !may_be_loss(&error) {
+    async fn handle_failure(&mut self, error: ModelError, is_server_gone: bool) {
+        let is_certain = is_server_gone || is_definite_outage(&error);
+        let Some(reconnect_policy) = &self.model.reconnect_policy else {
+            return self.fail_call(error);
+        };
+        if !is_certain && !may_be_outage(&error) {
             // A refusal of a continuation says nothing of the request itself.
-            let refused = self.shown.continued.is_some() && is_refusal(error.kind());
-            return if refused { self.begin_anew() } else { self.fail(error) };
+            let refused = self.emitted.continued_tokens.is_some() && is_refusal(error.kind());
+            return if refused { self.restart_answer() } else { self.fail_call(error) };
         }
-        let is_held = self.is_accepted || on_loss.holds_unaccepted;
-        let limit = on_loss.wait.duration;
-        if !is_held || !self.model.has_served() || self.losses >= LOSSES {
-            return self.fail(error);
+        let is_retried = self.is_accepted || reconnect_policy.retries_unaccepted;
+        let limit = reconnect_policy.max_wait.duration;
+        if !is_retried || !self.model.has_served() || self.outages >= MAX_OUTAGES {
+            return self.fail_call(error);
         }
-        let is_doubtful = !is_certain && self.model.is_served().await;
-        if is_doubtful && self.shown.is_empty() {
-            return self.fail(error);
+        let is_unconfirmed = !is_certain && self.model.is_served().await;
+        if is_unconfirmed && self.emitted.is_empty() {
+            return self.fail_call(error);
         }
-        self.losses += 1;
-        let left = self.ends.as_ref().map(|(at, _)| at.duration_since(Instant::now()));
+        self.outages += 1;
+        let left = self.deadline.as_ref().map(|(at, _)| at.duration_since(Instant::now()));
         let limit = left.into_iter().chain([limit]).min().unwrap_or(limit);
-        self.ready.push_back(Ok(ChatEvent::ServerLost { reason: error.to_string(), limit }));
-        self.phase = Phase::Holding(Holding { since: Instant::now(), error, is_doubtful });
+        self.pending_items.push_back(Ok(ChatEvent::ServerDisconnected {
+            reason: error.to_string(),
+            max_wait: limit,
+        }));
+        self.phase =
+            CallPhase::Disconnected(ServerOutage { since: Instant::now(), error, is_unconfirmed });
     }
 
     /// Waits until the server is back, and goes on.
-    async fn hold(&mut self, holding: Holding) {
-        let Some(on_loss) = self.model.on_loss.clone() else { return self.fail(holding.error) };
-        let Holding { since, error, mut is_doubtful } = holding;
-        let gives_up = since.checked_add(on_loss.wait.duration);
-        let ends = self.ends.as_ref().map(|(at, _)| *at);
-        while !is_doubtful {
+    async fn wait_for_server(&mut self, outage: ServerOutage) {
+        let Some(reconnect_policy) = self.model.reconnect_policy.clone() else {
+            return self.fail_call(outage.error);
+        };
+        let ServerOutage { since, error, mut is_unconfirmed } = outage;
+        let gives_up_at = since.checked_add(reconnect_policy.max_wait.duration);
+        let ends_at = self.deadline.as_ref().map(|(at, _)| *at);
+        while !is_unconfirmed {
             let now = Instant::now();
-            if ends.is_some_and(|at| at <= now) {
-                return self.fail(self.out_of_time(error));
+            if ends_at.is_some_and(|at| at <= now) {
+                return self.fail_call(self.total_timeout_error(error));
             }
-            if gives_up.is_some_and(|at| at <= now) {
-                return self.fail(never_back(error, &on_loss.wait));
+            if gives_up_at.is_some_and(|at| at <= now) {
+                return self.fail_call(reconnect_timeout_error(error, &reconnect_policy.max_wait));
             }
-            let asks_at = [Some(now + on_loss.poll), gives_up, ends].into_iter().flatten().min();
-            sleep_until(asks_at.unwrap_or(now)).await;
-            is_doubtful = self.model.is_served().await;
+            let next_poll_at = [Some(now + reconnect_policy.poll_interval), gives_up_at, ends_at]
+                .into_iter()
+                .flatten()
+                .min();
+            sleep_until(next_poll_at.unwrap_or(now)).await;
+            is_unconfirmed = self.model.is_served().await;
         }
-        self.ready.push_back(Ok(ChatEvent::ServerBack { after: since.elapsed() }));
-        self.go_on().await;
+        self.pending_items
+            .push_back(Ok(ChatEvent::ServerReconnected { downtime: since.elapsed() }));
+        self.resume_answer().await;
     }
 
     /// Continues the text that was shown, or begins anew.
-    async fn go_on(&mut self) {
-        let text = self.shown.text.as_str();
-        if !self.shown.has_more && !text.trim().is_empty() {
+    async fn resume_answer(&mut self) {
+        let text = self.emitted.text.as_str();
+        if !self.emitted.has_non_text && !text.trim().is_empty() {
             let asked = (&self.request, self.prompt);
-            if let Some((answer, before)) = self.model.go_on(asked, text).await {
-                let (_, blanks) = text.split_at(text.trim_end().len());
-                self.shown.blanks = String::from(blanks);
-                self.shown.continued = Some(before);
-                return self.read(answer);
+            if let Some((answer, before)) = self.model.continue_answer(asked, text).await {
+                let (_, trailing_whitespace) = text.split_at(text.trim_end().len());
+                self.emitted.trailing_whitespace = String::from(trailing_whitespace);
+                self.emitted.continued_tokens = Some(before);
+                return self.start_streaming(answer);
             }
         }
-        self.begin_anew();
+        self.restart_answer();
     }
 
-    fn begin_anew(&mut self) {
-        if !mem::take(&mut self.shown).is_empty() {
-            self.ready.push_back(Ok(ChatEvent::Restarted));
+    fn restart_answer(&mut self) {
+        if !mem::take(&mut self.emitted).is_empty() {
+            self.pending_items.push_back(Ok(ChatEvent::AnswerReset));
         }
-        self.read(self.model.begin(self.request.clone(), self.prompt));
+        self.start_streaming(self.model.start_answer(self.request.clone(), self.prompt));
     }
 
-    fn read(&mut self, answer: Patient) {
-        self.phase = Phase::Reading(Box::new(answer.until(self.ends.clone())));
+    fn start_streaming(&mut self, answer: IdleMonitoredStream) {
+        self.phase = CallPhase::Streaming(Box::new(answer.with_deadline(self.deadline.clone())));
     }
 
-    fn fail(&mut self, error: ModelError) {
-        self.phase = Phase::Over;
-        self.ready.push_back(Err(error));
+    fn fail_call(&mut self, error: ModelError) {
+        self.phase = CallPhase::Finished;
+        self.pending_items.push_back(Err(error));
     }
 
-    fn out_of_time(&self, error: ModelError) -> ModelError {
-        let Some((_, Limit { duration: after, source })) = self.ends.clone() else { return error };
-        let message = format!("finish the call within {after:?} ({}, from {source})", Clock::Total);
-        ModelError::new(ModelErrorKind::Timeout { clock: Clock::Total, after }, message)
+    fn total_timeout_error(&self, error: ModelError) -> ModelError {
+        let Some((_, TimeLimit { duration: after, source })) = self.deadline.clone() else {
+            return error;
+        };
+        let message = format!(
+            "finish the call within {after:?} ({}, from {source})",
+            ModelTimeoutKind::Total
+        );
+        ModelError::new(ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, after }, message)
             .with_source(error)
     }
 }
 
 /// The error of a call whose server stayed away; its cause is how the server was lost.
-fn never_back(error: ModelError, wait: &Limit) -> ModelError {
-    let Limit { duration, source } = wait;
+fn reconnect_timeout_error(error: ModelError, wait: &TimeLimit) -> ModelError {
+    let TimeLimit { duration, source } = wait;
     let seconds = duration.as_secs_f64();
     let message = format!("see the lost server back within {seconds} s (from {source})");
     let hints = error.hints().to_vec();
     let failed = ModelError::new(error.kind(), message);
-    let failed = match error.exchange() {
+    let failed = match error.http_exchange() {
         Some(exchange) => failed.with_exchange(exchange.clone()),
         None => failed,
     };
@@ -293,21 +315,21 @@ fn never_back(error: ModelError, wait: &Limit) -> ModelError {
 }
 
 /// Whether the server itself said that it is going, or nothing takes connections.
-fn is_last_word(error: &ModelError) -> bool {
+fn is_definite_outage(error: &ModelError) -> bool {
     let connects = matches!(
         error.kind(),
-        ModelErrorKind::Connect | ModelErrorKind::Timeout { clock: Clock::Connect, .. }
+        ModelErrorKind::Connect | ModelErrorKind::Timeout { kind: ModelTimeoutKind::Connect, .. }
     );
-    let said = error.exchange().and_then(|exchange| exchange.server.as_ref());
-    let said = said.map(|said| said.message.to_lowercase()).unwrap_or_default();
-    connects || LAST_WORDS.iter().any(|words| said.contains(words))
+    let server_error = error.http_exchange().and_then(|exchange| exchange.server_error.as_ref());
+    let message = server_error.map(|said| said.message.to_lowercase()).unwrap_or_default();
+    connects || ENGINE_DEATH_MARKERS.iter().any(|words| message.contains(words))
 }
 
 /// Whether an answer broke off without a word, or a proxy finds nobody behind it.
-fn may_be_loss(error: &ModelError) -> bool {
-    let exchange = error.exchange();
+fn may_be_outage(error: &ModelError) -> bool {
+    let exchange = error.http_exchange();
     let status = exchange.and_then(|exchange| exchange.status);
-    let is_silent = exchange.is_none_or(|exchange| exchange.server.is_none());
+    let is_silent = exchange.is_none_or(|exchange| exchange.server_error.is_none());
     error.kind() == ModelErrorKind::Interrupted && (is_silent || matches!(status, Some(502..=504)))
 }
 
@@ -315,8 +337,8 @@ fn is_refusal(kind: ModelErrorKind) -> bool {
     matches!(kind, ModelErrorKind::Rejected | ModelErrorKind::ContextOverflow { .. })
 }
 
-impl<M> std::fmt::Debug for Held<M> {
+impl<M> std::fmt::Debug for ResumableCall<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Held").field("losses", &self.losses).finish_non_exhaustive()
+        f.debug_struct("Held").field("losses", &self.outages).finish_non_exhaustive()
     }
 }

@@ -2,17 +2,19 @@
 
 use bytes::Bytes;
 use openclaw_core::{ChatModel, ChatRequest};
-use openclaw_providers_openai::{Knowledge, Lack, OpenAiModel, Params, messages, tools};
+use openclaw_providers_openai::{
+    CapabilityStore, OpenAiModel, RequestParams, ServerFeature, chat_messages, chat_tools,
+};
 use openclaw_transport::{Client, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[derive(Serialize)]
-struct Question<'a> {
+struct PromptCountRequest<'a> {
     model: &'a str,
-    messages: Vec<wire::Message<'a>>,
+    messages: Vec<wire::ChatMessage<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tools: Option<Vec<wire::Tool<'a>>>,
+    tools: Option<Vec<wire::ChatTool<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chat_template: Option<&'a Value>,
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -20,72 +22,76 @@ struct Question<'a> {
 }
 
 #[derive(Serialize)]
-struct TextQuestion<'a> {
+struct TextCountRequest<'a> {
     model: &'a str,
     prompt: &'a str,
     add_special_tokens: bool,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TokenCountResponse {
     count: u32,
 }
 
 /// Counts the prompt of a request, tools and template included; `None` when the server does not
 /// say: the route is often closed behind a proxy, and a count is never worth failing for.
-pub(crate) async fn count(
+pub(crate) async fn count_prompt(
     client: &Client,
     model: &OpenAiModel,
     request: &ChatRequest,
 ) -> Option<u32> {
-    let (info, facts) = (model.info(), model.knowledge().facts());
-    let question = Question {
-        model: info.reference.model(),
-        messages: messages(request, &facts),
-        tools: tools(request, &facts),
-        chat_template: model.params().get("chat_template"),
-        chat_template_kwargs: template_kwargs(model.params()),
+    let (info, facts) = (model.model_info(), model.capability_store().current_capabilities());
+    let question = PromptCountRequest {
+        model: info.reference.model_id(),
+        messages: chat_messages(request, &facts),
+        tools: chat_tools(request, &facts),
+        chat_template: model.request_params().get("chat_template"),
+        chat_template_kwargs: template_kwargs(model.request_params()),
     };
-    ask(client, model.knowledge(), &question).await
+    request_count(client, model.capability_store(), &question).await
 }
 
 /// What the template is told by a request with these parameters: vLLM tells it how much thought is
 /// asked for as well, by two names.
-fn template_kwargs(params: &Params) -> Map<String, Value> {
-    let told = params.get("chat_template_kwargs").and_then(Value::as_object);
-    let mut told = told.cloned().unwrap_or_default();
-    let of_responses = || params.get("reasoning")?.get("effort");
-    if let Some(effort) = params.get("reasoning_effort").or_else(of_responses) {
-        told.insert("reasoning_effort".to_owned(), effort.clone());
-        told.entry("enable_thinking").or_insert_with(|| (effort != "none").into());
+fn template_kwargs(params: &RequestParams) -> Map<String, Value> {
+    let configured_kwargs = params.get("chat_template_kwargs").and_then(Value::as_object);
+    let mut kwargs = configured_kwargs.cloned().unwrap_or_default();
+    let responses_effort = || params.get("reasoning")?.get("effort");
+    if let Some(effort) = params.get("reasoning_effort").or_else(responses_effort) {
+        kwargs.insert("reasoning_effort".to_owned(), effort.clone());
+        kwargs.entry("enable_thinking").or_insert_with(|| (effort != "none").into());
     }
-    told
+    kwargs
 }
 
 /// Counts the tokens of a text that is a part of an answer; `None` when the server does not say.
 pub(crate) async fn count_text(client: &Client, model: &OpenAiModel, text: &str) -> Option<u32> {
-    let info = model.info();
-    let model_id = info.reference.model();
-    let question = TextQuestion { model: model_id, prompt: text, add_special_tokens: false };
-    ask(client, model.knowledge(), &question).await
+    let info = model.model_info();
+    let model_id = info.reference.model_id();
+    let question = TextCountRequest { model: model_id, prompt: text, add_special_tokens: false };
+    request_count(client, model.capability_store(), &question).await
 }
 
 /// Asks, unless there was nobody to ask before.
-async fn ask(client: &Client, knowledge: &Knowledge, question: &impl Serialize) -> Option<u32> {
-    if knowledge.facts().lack(Lack::Tokenize) {
+async fn request_count(
+    client: &Client,
+    knowledge: &CapabilityStore,
+    question: &impl Serialize,
+) -> Option<u32> {
+    if knowledge.current_capabilities().is_unsupported(ServerFeature::TokenizeRoute) {
         return None;
     }
     let body = serde_json::to_vec(question).ok()?;
-    let reply = client.post(client.endpoint().root("tokenize"), Bytes::from(body)).await;
-    match reply.and_then(|reply| reply.json::<Answer>()) {
+    let reply = client.post(client.endpoint().root_url("tokenize"), Bytes::from(body)).await;
+    match reply.and_then(|reply| reply.parse_json::<TokenCountResponse>()) {
         Ok(answer) => Some(answer.count),
         Err(error) => {
             tracing::debug!(%error, "the server does not count tokens; an estimate is used");
             let exchange = error.exchange();
-            let param = exchange.server.as_ref().and_then(|server| server.param.as_deref());
+            let param = exchange.server_error.as_ref().and_then(|server| server.param.as_deref());
             // A model that is not there has the same status as a route that is not.
             if matches!(exchange.status, Some(404 | 405 | 501)) && param != Some("model") {
-                knowledge.learn_lack(Lack::Tokenize);
+                knowledge.mark_unsupported(ServerFeature::TokenizeRoute);
             }
             None
         }

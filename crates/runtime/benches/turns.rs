@@ -9,11 +9,12 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_config::{Env, Layers, LoadOptions, Paths};
-use openclaw_core::{History, NoJournal, ReadOnly};
+use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions};
+use openclaw_core::{History, NoopJournal, ReadOnlyApprover};
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Pace};
 use openclaw_runtime::{
-    AgentOptions, AgentRun, EventReceiver, Runtime, TurnEvent, TurnOutcome, TurnReport, channel,
+    AgentOptions, AgentRun, Runtime, TurnEvent, TurnEventReceiver, TurnOutcome, TurnReport,
+    event_channel,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -54,17 +55,17 @@ async fn mock() -> Result<()> {
 
 async fn agent(model: &str) -> Result<AgentRun> {
     let env = Env::from_process();
-    let paths = Paths::new(&env, None)?;
-    let loaded = Layers::load(&LoadOptions::new(&paths, &env))?;
+    let paths = AppPaths::new(&env, None)?;
+    let loaded = ConfigLoader::load(&LoadOptions::new(&paths, &env))?;
     let options = AgentOptions {
         agent: None,
         model: Some(model.to_owned()),
         workspace: None,
-        time: None,
-        approver: Arc::new(ReadOnly),
-        journal: Arc::new(NoJournal),
+        time_limit: None,
+        approver: Arc::new(ReadOnlyApprover),
+        journal: Arc::new(NoopJournal),
     };
-    let agent = Runtime::new(loaded, paths, env).agent(options).await;
+    let agent = Runtime::new(loaded, paths, env).create_agent(options).await;
     agent.map_err(|error| format!("{error:?}").into())
 }
 
@@ -76,7 +77,7 @@ async fn crowd(model: &str, turns: u32) -> Result<()> {
         let run = Arc::clone(&run);
         all.spawn(async move {
             let mut history = History::new();
-            let (sender, receiver) = channel();
+            let (sender, receiver) = event_channel();
             let turn = run.agent.run_turn(&mut history, "read notes.txt", sender);
             tokio::join!(turn, heard(receiver)).0
         });
@@ -96,7 +97,7 @@ async fn session(model: &str, turns: u32, text: &str) -> Result<()> {
     let run = agent(model).await?;
     let mut history = History::new();
     for turn in 1..=turns {
-        let (sender, receiver) = channel();
+        let (sender, receiver) = event_channel();
         let input = text.replace('#', &turn.to_string());
         let running = run.agent.run_turn(&mut history, &input, sender);
         let (report, heard) = tokio::join!(running, heard(receiver));
@@ -127,13 +128,15 @@ struct Heard {
     compacted_by: Vec<&'static str>,
 }
 
-async fn heard(mut events: EventReceiver) -> Heard {
+async fn heard(mut events: TurnEventReceiver) -> Heard {
     let mut heard = Heard::default();
     while let Some(event) = events.recv().await {
         match event {
-            TurnEvent::Compacted(compaction) => heard.compacted_by.push(compaction.by.name()),
+            TurnEvent::CompactionFinished(compaction) => {
+                heard.compacted_by.push(compaction.method.name());
+            }
             TurnEvent::ModelCallFinished { usage: Some(usage), .. } => {
-                heard.calls.push((usage.input, usage.cached));
+                heard.calls.push((usage.input_tokens, usage.cached_tokens));
             }
             _ => {}
         }

@@ -5,33 +5,33 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_agent_loop::{Agent, AgentParts, CompactionLimits, Limit, TurnLimits};
+use openclaw_agent_loop::{Agent, AgentParts, CompactionLimits, ConfiguredTimeout, TurnLimits};
 use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
 use openclaw_config::{CompactionMode, LocalModelMode};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
 use openclaw_process::base_environment;
-use openclaw_store::Prefix;
-use openclaw_tools::{ExecOptions, KeptOutputs, Workspace, core_tools};
+use openclaw_store::RequestPrefix;
+use openclaw_tools::{ExecOptions, Workspace, WorkspaceOutputStore, core_tools};
 
 use crate::Runtime;
-use crate::chain::{Attempts, Chain};
+use crate::chain::{AttemptLog, FallbackChain};
+use crate::context::{QuotedNames, SetupContext};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
-use crate::prompt::{Profile, Prompt, context_files::Caps, now};
-use crate::setup::{Quoted, Setup};
+use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
 
 /// Stands for no limit where a tool wants a duration: a hundred years.
 const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// The window, in tokens, up to which `localModelMode: "auto"` is lean.
-const LEAN_UP_TO: u32 = 32_768;
+const LEAN_MAX_WINDOW: u32 = 32_768;
 
 /// The tools that are not offered in lean mode.
-const NOT_IN_LEAN: [&str; 3] = ["browser", "cron", "message"];
+const HEAVY_TOOLS: [&str; 3] = ["browser", "cron", "message"];
 
 /// Told when what a session began with is no longer what one would begin with now.
-const FROZEN: &str = "the context files or skills changed since this session began; it goes on with \
+const PROMPT_CHANGED_NOTICE: &str = "the context files or skills changed since this session began; it goes on with \
                       what it began with, which the server may have cached, and a new one (`/new`) \
                       begins with the new";
 
@@ -44,7 +44,7 @@ pub struct AgentOptions {
     /// The workspace; `None` takes the config's, which is created if need be.
     pub workspace: Option<PathBuf>,
     /// The longest the turn may take and who says so; `None` takes the config's.
-    pub time: Option<Limit>,
+    pub time_limit: Option<ConfiguredTimeout>,
     /// Who decides whether a call may run.
     pub approver: Arc<dyn Approver>,
     /// Where the turn is recorded.
@@ -59,35 +59,35 @@ pub struct AgentRun {
     /// The model that answers; another one when a fallback took over.
     pub model: Arc<dyn ChatModel>,
     /// The same, of which a new turn begins with the primary.
-    chain: Chain,
+    chain: FallbackChain,
     /// The models that were tried in vain.
-    pub attempts: Attempts,
+    pub attempts: AttemptLog,
     /// The directory that the tools work in.
     pub workspace: PathBuf,
     /// How much the system prompt says.
-    pub profile: Profile,
+    pub profile: PromptProfile,
     /// The system prompt.
-    pub prompt: Prompt,
+    pub prompt: SystemPrompt,
 }
 
 /// A model that is connected.
-pub(crate) struct Connected(Chain);
+pub(crate) struct ConnectedChain(FallbackChain);
 
 /// What an agent is put together from, beside its model.
-pub(crate) struct Around<'a> {
+pub(crate) struct AgentSpec<'a> {
     pub(crate) agent: &'a str,
     pub(crate) workspace: &'a Path,
-    pub(crate) time: Option<Limit>,
+    pub(crate) time_limit: Option<ConfiguredTimeout>,
     pub(crate) approver: Arc<dyn Approver>,
     pub(crate) journal: Arc<dyn Journal>,
     /// What the requests of the session began with so far.
-    pub(crate) prefix: Option<&'a Prefix>,
+    pub(crate) prefix: Option<&'a RequestPrefix>,
 }
 
 impl AgentRun {
     /// The same model for another agent.
-    pub(crate) fn connected(&self) -> Connected {
-        Connected(self.chain.clone())
+    pub(crate) fn connected_chain(&self) -> ConnectedChain {
+        ConnectedChain(self.chain.clone())
     }
 
     /// Says that the next request begins a turn.
@@ -102,7 +102,7 @@ impl fmt::Debug for AgentOptions {
             .field("agent", &self.agent)
             .field("model", &self.model)
             .field("workspace", &self.workspace)
-            .field("time", &self.time)
+            .field("time", &self.time_limit)
             .field("approver", &self.approver)
             .finish_non_exhaustive()
     }
@@ -113,45 +113,52 @@ impl Runtime {
     ///
     /// # Errors
     /// When the workspace cannot be used, and when no model can be connected.
-    pub async fn agent(&self, options: AgentOptions) -> Result<AgentRun, ConnectError> {
-        let AgentOptions { agent, model, workspace, time, approver, journal } = options;
+    pub async fn create_agent(&self, options: AgentOptions) -> Result<AgentRun, ConnectError> {
+        let AgentOptions { agent, model, workspace, time_limit: time, approver, journal } = options;
         let agent = agent.as_deref().unwrap_or(MAIN_AGENT);
-        let this = self.of_agent(agent).map_err(ConnectError::Setup)?;
-        let workspace = this.workspace(workspace)?;
-        let connected = this.connected(model.as_deref()).await?;
+        let this = self.for_agent(agent).map_err(ConnectError::Setup)?;
+        let workspace = this.resolve_workspace(workspace)?;
+        let connected = this.connect_for_agent(model.as_deref()).await?;
         let workspace = workspace.as_path();
-        this.put_together(
+        this.build_agent(
             connected,
-            Around { agent, workspace, time, approver, journal, prefix: None },
+            AgentSpec { agent, workspace, time_limit: time, approver, journal, prefix: None },
         )
     }
 
     /// The workspace that is to be used, which is there.
-    pub(crate) fn workspace(&self, asked: Option<PathBuf>) -> Result<PathBuf, ConnectError> {
+    pub(crate) fn resolve_workspace(
+        &self,
+        asked: Option<PathBuf>,
+    ) -> Result<PathBuf, ConnectError> {
         workspace_path(&self.connector.setup, asked).map_err(ConnectError::Setup)
     }
 
     /// Connects a model for an agent.
-    pub(crate) async fn connected(&self, name: Option<&str>) -> Result<Connected, ConnectError> {
-        self.connect(name).await.map(Connected)
+    pub(crate) async fn connect_for_agent(
+        &self,
+        name: Option<&str>,
+    ) -> Result<ConnectedChain, ConnectError> {
+        self.connect_model(name).await.map(ConnectedChain)
     }
 
     /// Puts an agent together around its model.
-    pub(crate) fn put_together(
+    pub(crate) fn build_agent(
         &self,
-        connected: Connected,
-        around: Around<'_>,
+        connected: ConnectedChain,
+        around: AgentSpec<'_>,
     ) -> Result<AgentRun, ConnectError> {
-        let Connected(chain) = connected;
+        let ConnectedChain(chain) = connected;
         let (model, attempts): (Arc<dyn ChatModel>, _) =
-            (Arc::new(chain.clone()), chain.attempts());
-        let Around { agent, workspace: path, time, approver, journal, prefix } = around;
+            (Arc::new(chain.clone()), chain.attempt_log());
+        let AgentSpec { agent, workspace: path, time_limit: time, approver, journal, prefix } =
+            around;
         let setup = &self.connector.setup;
         let workspace = open_workspace(path).map_err(ConnectError::Setup)?;
-        let info = model.info();
-        let profile = profile(setup, &info);
+        let info = model.model_info();
+        let profile = select_profile(setup, &info);
         let exec_time = setup.loaded.config.tools.exec.timeout();
-        let tools: Vec<Arc<dyn Tool>> = if info.abilities.tools {
+        let tools: Vec<Arc<dyn Tool>> = if info.capabilities.tools {
             let tools = core_tools(workspace.clone(), exec_options(setup, exec_time));
             let is_offered =
                 |tool: &Arc<dyn Tool>| is_offered(setup, agent, profile, tool.as_ref());
@@ -159,32 +166,32 @@ impl Runtime {
         } else {
             Vec::new()
         };
-        let fresh = self.prompt(&workspace, profile, !tools.is_empty());
+        let fresh = self.build_prompt(&workspace, profile, !tools.is_empty());
         let prompt = prefix
-            .filter(|prefix| is_of(prefix, &tools))
-            .and_then(|prefix| fresh.as_begun(prefix.system.as_deref()?));
+            .filter(|prefix| matches_prefix(prefix, &tools))
+            .and_then(|prefix| fresh.with_recorded_text(prefix.system_prompt.as_deref()?));
         if prompt.as_ref().is_some_and(|prompt| *prompt != fresh) {
-            self.connector.notices.push(FROZEN.to_owned());
+            self.connector.notices.push(PROMPT_CHANGED_NOTICE.to_owned());
         }
         let prompt = prompt.unwrap_or(fresh);
         let parts = AgentParts {
             model: Arc::clone(&model),
             tools,
-            system: Some(prompt.text().into()),
+            system_prompt: Some(prompt.full_text().into()),
             approver,
             journal,
-            spill: Some(Arc::new(KeptOutputs::new(workspace))),
-            silent: None,
-            tail: Some(now::tail(self.clock.clone())),
+            output_store: Some(Arc::new(WorkspaceOutputStore::new(workspace))),
+            no_reply_marker: None,
+            request_suffix: Some(date_time::time_suffix(self.clock.clone())),
             limits: TurnLimits {
-                time: time.or_else(|| default_time(setup)),
-                model_calls: MODEL_CALLS,
-                tool_calls: TOOL_CALLS,
-                tool_time: exec_time,
-                parallel_tools: PARALLEL_TOOLS,
-                tool_output_bytes: TOOL_OUTPUT_BYTES,
+                turn_timeout: time.or_else(|| default_time(setup)),
+                max_model_calls: MODEL_CALLS,
+                max_tool_calls: TOOL_CALLS,
+                tool_timeout: exec_time,
+                max_parallel_tools: PARALLEL_TOOLS,
+                max_tool_output_bytes: TOOL_OUTPUT_BYTES,
                 max_output_tokens: None,
-                compaction: Some(compaction(setup)),
+                compaction: Some(compaction_limits(setup)),
             },
         };
         let agent = Agent::new(parts).map_err(|error| {
@@ -202,11 +209,11 @@ impl Runtime {
     /// # Errors
     /// When the config knows none.
     pub fn check_agent(&self, id: &str) -> Result<(), SetupError> {
-        self.of_agent(id).map(|_| ())
+        self.for_agent(id).map(|_| ())
     }
 
     /// The same config as it holds for one agent.
-    pub(crate) fn of_agent(&self, id: &str) -> Result<Self, SetupError> {
+    pub(crate) fn for_agent(&self, id: &str) -> Result<Self, SetupError> {
         let setup = &self.connector.setup;
         let config = &setup.loaded.config;
         let ids = config.agent_ids();
@@ -214,33 +221,38 @@ impl Runtime {
             let message = format!("find the agent `{id}`");
             return Err(SetupError::new(SetupErrorKind::UnknownAgent, message).with_hint(format!(
                 "Configure it under `agents.entries`, or use one that there is: {}.",
-                Quoted(&ids)
+                QuotedNames(&ids)
             )));
         }
         if !config.agents.entries.contains_key(id) {
             return Ok(self.clone());
         }
         let mut loaded = setup.loaded.clone();
-        loaded.config = config.of_agent(id);
-        let setup = Setup { loaded, paths: setup.paths.clone(), env: setup.env.clone() };
+        loaded.config = config.for_agent(id);
+        let setup = SetupContext { loaded, paths: setup.paths.clone(), env: setup.env.clone() };
         let mut this = self.clone();
         this.connector.setup = Arc::new(setup);
         Ok(this)
     }
 
     /// Writes the system prompt.
-    fn prompt(&self, workspace: &Workspace, profile: Profile, tools: bool) -> Prompt {
+    fn build_prompt(
+        &self,
+        workspace: &Workspace,
+        profile: PromptProfile,
+        tools: bool,
+    ) -> SystemPrompt {
         let defaults = &self.connector.setup.loaded.config.agents.defaults;
         let mut prompt = if tools {
-            Prompt::with_tools(profile, &workspace.path().display().to_string())
+            SystemPrompt::with_tools(profile, &workspace.path().display().to_string())
         } else {
-            Prompt::without_tools()
+            SystemPrompt::without_tools()
         };
-        let mut caps = Caps::of(profile);
+        let mut caps = ContextFileLimits::for_profile(profile);
         let of = |set: Option<u32>| set.and_then(|set| usize::try_from(set).ok());
-        caps.file = of(defaults.bootstrap_max_chars).unwrap_or(caps.file);
-        caps.total = of(defaults.bootstrap_total_max_chars).unwrap_or(caps.total);
-        for notice in prompt.tell_of(workspace, profile, caps, tools) {
+        caps.per_file_chars = of(defaults.bootstrap_max_chars).unwrap_or(caps.per_file_chars);
+        caps.total_chars = of(defaults.bootstrap_total_max_chars).unwrap_or(caps.total_chars);
+        for notice in prompt.add_workspace_sections(workspace, profile, caps, tools) {
             self.connector.notices.push(notice);
         }
         prompt
@@ -248,60 +260,65 @@ impl Runtime {
 }
 
 /// Whether a session that began so was offered these tools.
-fn is_of(prefix: &Prefix, tools: &[Arc<dyn Tool>]) -> bool {
+fn matches_prefix(prefix: &RequestPrefix, tools: &[Arc<dyn Tool>]) -> bool {
     let mut specs: Vec<&ToolSpec> = tools.iter().map(|tool| tool.spec()).collect();
     specs.sort_by(|a, b| a.name.cmp(&b.name));
     specs.into_iter().eq(prefix.tools.iter())
 }
 
-fn default_time(setup: &Setup) -> Option<Limit> {
-    let duration = setup.loaded.config.agents.defaults.timeout()?;
-    Some(Limit { duration, source: setup.source("agents.defaults.timeoutSeconds").into() })
+fn default_time(setup: &SetupContext) -> Option<ConfiguredTimeout> {
+    let duration = setup.loaded.config.agents.defaults.run_timeout()?;
+    Some(ConfiguredTimeout {
+        duration,
+        source: setup.value_source("agents.defaults.timeoutSeconds").into(),
+    })
 }
 
-fn compaction(setup: &Setup) -> CompactionLimits {
+fn compaction_limits(setup: &SetupContext) -> CompactionLimits {
     let config = &setup.loaded.config.agents.defaults.compaction;
-    let source = || setup.source("agents.defaults.compaction.timeoutSeconds").into();
+    let source = || setup.value_source("agents.defaults.compaction.timeoutSeconds").into();
     CompactionLimits {
-        in_parts: config.mode() == CompactionMode::Safeguard,
-        time: config.timeout().map(|duration| Limit { duration, source: source() }),
+        summarise_in_parts: config.mode() == CompactionMode::Safeguard,
+        timeout: config.timeout().map(|duration| ConfiguredTimeout { duration, source: source() }),
     }
 }
 
 /// The model's own mode wins over the agent's.
-fn profile(setup: &Setup, info: &ModelInfo) -> Profile {
+fn select_profile(setup: &SetupContext, info: &ModelInfo) -> PromptProfile {
     let defaults = &setup.loaded.config.agents.defaults;
     let entry = defaults.models.get(&info.reference.to_string());
     let own = entry.and_then(|entry| entry.local_model_mode);
     match own.unwrap_or_else(|| defaults.local_model_mode()) {
-        LocalModelMode::Lean => Profile::Lean,
-        LocalModelMode::Auto if info.limits.window <= LEAN_UP_TO => Profile::Lean,
-        LocalModelMode::Auto | LocalModelMode::Default => Profile::Default,
+        LocalModelMode::Lean => PromptProfile::Lean,
+        LocalModelMode::Auto if info.limits.context_window <= LEAN_MAX_WINDOW => {
+            PromptProfile::Lean
+        }
+        LocalModelMode::Auto | LocalModelMode::Default => PromptProfile::Default,
     }
 }
 
-fn is_offered(setup: &Setup, agent: &str, profile: Profile, tool: &dyn Tool) -> bool {
+fn is_offered(setup: &SetupContext, agent: &str, profile: PromptProfile, tool: &dyn Tool) -> bool {
     let name = tool.spec().name.as_str();
-    let is_heavy = profile == Profile::Lean && NOT_IN_LEAN.contains(&name);
-    !is_heavy && setup.loaded.config.offers(agent, name)
+    let is_heavy = profile == PromptProfile::Lean && HEAVY_TOOLS.contains(&name);
+    !is_heavy && setup.loaded.config.offers_tool(agent, name)
 }
 
-fn exec_options(setup: &Setup, time_limit: Option<Duration>) -> ExecOptions {
-    let variables = setup.env.pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
+fn exec_options(setup: &SetupContext, time_limit: Option<Duration>) -> ExecOptions {
+    let variables = setup.env.iter_pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
     ExecOptions {
         time_limit: time_limit.unwrap_or(UNLIMITED),
-        output_bytes: EXEC_OUTPUT_BYTES,
+        max_output_bytes: EXEC_OUTPUT_BYTES,
         environment: base_environment(variables),
     }
 }
 
 /// The workspace that was asked for must exist; the config's is created.
-fn workspace_path(setup: &Setup, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
+fn workspace_path(setup: &SetupContext, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
     if let Some(path) = asked {
         return Ok(path);
     }
     let config = &setup.loaded.config;
-    let path = config.workspace(&setup.paths, &setup.env).map_err(|error| {
+    let path = config.resolve_workspace(&setup.paths, &setup.env).map_err(|error| {
         SetupError::new(SetupErrorKind::Workspace, "use agents.defaults.workspace")
             .with_source(error)
     })?;

@@ -1,43 +1,48 @@
 //! Models behind the Messages API.
 
-use openclaw_config::Api;
+use openclaw_config::ProviderApi;
 use openclaw_core::{ModelError, ModelInfo};
-use openclaw_providers_anthropic::{CacheMark, MessagesModel, is_hosted};
+use openclaw_providers_anthropic::{CacheControl, MessagesModel, is_anthropic_hosted};
 use openclaw_providers_openai::ServedModel;
 use openclaw_transport::Client;
 
-use crate::connect::Connector;
-use crate::params::{self, ForMessages, Retention};
-use crate::setup::Provider;
+use crate::connect::ModelConnector;
+use crate::context::ResolvedProvider;
+use crate::params::{self, CacheRetention, MessagesSettings};
 
-impl Provider {
+impl ResolvedProvider {
     /// The API of the model that is meant; that of the provider, if none is.
-    pub(crate) fn speaks(&self) -> Api {
-        let model = self.model.and_then(|n| self.models.get(n));
+    pub(crate) fn effective_api(&self) -> ProviderApi {
+        let model = self.model_index.and_then(|n| self.models.get(n));
         model.and_then(|model| model.api).unwrap_or(self.api)
     }
 }
 
-impl Connector {
+impl ModelConnector {
     /// A model that the Messages API is spoken to.
-    pub(crate) fn messages_model(&self, client: Client, mut info: ModelInfo) -> MessagesModel {
+    pub(crate) fn build_messages_model(
+        &self,
+        client: Client,
+        mut info: ModelInfo,
+    ) -> MessagesModel {
         let config = &self.setup.loaded.config;
-        let ForMessages { params, output, retention } =
-            params::of_messages(config, &info.reference, &self.notices);
-        info.limits.output = info.limits.output.into_iter().chain(output).min();
-        let mark = cache_mark(is_hosted(client.endpoint()), retention);
-        MessagesModel::new(client, info).with_params(params).with_cache_mark(mark)
+        let MessagesSettings { params, max_output_tokens: output, retention } =
+            params::messages_settings(config, &info.reference, &self.notices);
+        info.limits.max_output_tokens =
+            info.limits.max_output_tokens.into_iter().chain(output).min();
+        let mark = cache_mark(is_anthropic_hosted(client.endpoint()), retention);
+        MessagesModel::new(client, info).with_params(params).with_cache_control(mark)
     }
 }
 
 /// How requests mark what is to be kept: as the config says, and where it says nothing for a short
 /// time at Anthropic and not at all elsewhere, where it may be refused and vLLM keeps it anyhow.
-fn cache_mark(is_anthropic: bool, retention: Option<Retention>) -> Option<CacheMark> {
+fn cache_mark(is_anthropic: bool, retention: Option<CacheRetention>) -> Option<CacheControl> {
     match retention {
-        None => is_anthropic.then_some(CacheMark::SHORT),
-        Some(Retention::None) => None,
-        Some(Retention::Short) => Some(CacheMark::SHORT),
-        Some(Retention::Long) => Some(CacheMark::LONG),
+        None => is_anthropic.then_some(CacheControl::SHORT),
+        Some(CacheRetention::None) => None,
+        Some(CacheRetention::Short) => Some(CacheControl::SHORT),
+        Some(CacheRetention::Long) => Some(CacheControl::LONG),
     }
 }
 
@@ -48,10 +53,10 @@ fn cache_mark(is_anthropic: bool, retention: Option<Retention>) -> Option<CacheM
 pub(crate) async fn list_models(client: &Client) -> Result<Vec<ServedModel>, ModelError> {
     let listed = openclaw_providers_anthropic::list_models(client).await?;
     let served = listed.into_iter().map(|model| ServedModel {
-        window_from: model.window.map(|_| "/v1/models".into()),
-        window: model.window,
+        context_window_source: model.context_window.map(|_| "/v1/models".into()),
+        context_window: model.context_window,
         id: model.id,
-        owner: model.owner,
+        owned_by: model.owner,
         ..ServedModel::default()
     });
     Ok(served.collect())
@@ -64,11 +69,11 @@ mod tests {
     #[test]
     fn marks_go_to_anthropic_and_elsewhere_when_the_config_says_so() {
         for (is_anthropic, retention, expected) in [
-            (true, None, Some(CacheMark::SHORT)),
-            (true, Some(Retention::None), None),
-            (true, Some(Retention::Long), Some(CacheMark::LONG)),
+            (true, None, Some(CacheControl::SHORT)),
+            (true, Some(CacheRetention::None), None),
+            (true, Some(CacheRetention::Long), Some(CacheControl::LONG)),
             (false, None, None),
-            (false, Some(Retention::Short), Some(CacheMark::SHORT)),
+            (false, Some(CacheRetention::Short), Some(CacheControl::SHORT)),
         ] {
             assert_eq!(cache_mark(is_anthropic, retention), expected, "{retention:?}");
         }

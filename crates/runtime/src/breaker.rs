@@ -22,44 +22,44 @@ use openclaw_core::{ModelErrorKind, ModelRef};
 use openclaw_transport::Endpoint;
 use tokio::time::Instant;
 
-use self::file::{Contents, Failed, now};
-use crate::notices::Notices;
-use crate::setup::Setup;
+use self::file::{BreakerFile, FailureRecord, unix_now};
+use crate::context::SetupContext;
+use crate::warnings::NoticeLog;
 
 /// A model that failed is not asked first for so long, whatever its breaker says.
-const PAUSE: Duration = Duration::from_secs(15);
+const COOLDOWN: Duration = Duration::from_secs(15);
 
 /// The breakers. Clones share what was noted in this process.
 #[derive(Debug, Clone)]
-pub(crate) struct Breakers {
+pub(crate) struct BreakerRegistry {
     file: StateFile,
-    notices: Notices,
+    notices: NoticeLog,
     /// What failed in this process, by name.
-    paused: Arc<Mutex<HashMap<String, Pause>>>,
+    paused: Arc<Mutex<HashMap<String, LocalCooldown>>>,
 }
 
 /// A failure in this process.
 #[derive(Debug)]
-struct Pause {
+struct LocalCooldown {
     /// By a clock that nobody sets.
     until: Instant,
-    is_absence: bool,
+    is_unreachable: bool,
     problem: String,
 }
 
 /// A model and the config of its provider, with which a breaker holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Circuit {
+pub(crate) struct BreakerKey {
     pub(crate) reference: ModelRef,
     /// Changes with the config of the provider.
     pub(crate) config: String,
     /// Where the server is; `None` unless it is on this machine or in its network.
-    pub(crate) near: Option<Endpoint>,
+    pub(crate) private_endpoint: Option<Endpoint>,
 }
 
 /// What failed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Failure<'a> {
+pub(crate) struct BreakerFailure<'a> {
     /// Its kind, as named in JSON.
     pub(crate) kind: &'a str,
     /// A fragment that fits "failed to {…}".
@@ -68,18 +68,18 @@ pub(crate) struct Failure<'a> {
 
 /// That a model is asked after the others, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Held {
+pub(crate) struct Cooldown {
     /// For how much longer.
     pub(crate) remaining: Duration,
     /// What failed, as a fragment that fits "failed to {…}".
     pub(crate) problem: String,
     /// Nobody took connections where its server is; that it fails otherwise is not known.
-    pub(crate) is_absence: bool,
+    pub(crate) is_unreachable: bool,
 }
 
 /// Whom a failure speaks against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blame {
+pub(crate) enum FailureScope {
     /// The server: no model of it can answer.
     Server,
     /// The model alone.
@@ -107,112 +107,131 @@ pub struct OpenBreaker {
     pub is_watched: bool,
 }
 
-impl Breakers {
-    pub(crate) fn new(folder: &Path, notices: Notices) -> Self {
+impl BreakerRegistry {
+    pub(crate) fn new(folder: &Path, notices: NoticeLog) -> Self {
         Self { file: StateFile::new(folder.join("breakers.json")), notices, paused: Arc::default() }
     }
 
     /// Why each of some models is asked after the others now; `None` where it is not.
-    pub(crate) fn held(&self, circuits: &[Circuit]) -> Vec<Option<Held>> {
-        let (contents, now) = (self.read(), now());
+    pub(crate) fn active_cooldowns(&self, circuits: &[BreakerKey]) -> Vec<Option<Cooldown>> {
+        let (contents, now) = (self.read_contents(), unix_now());
         let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = |circuit: &Circuit| {
-            let holds = circuit.names().into_iter().flat_map(|name| {
-                let breaker = contents.find(&name, &circuit.config);
+        let held = |circuit: &BreakerKey| {
+            let holds = circuit.breaker_names().into_iter().flat_map(|name| {
+                let breaker = contents.find_breaker(&name, &circuit.config);
                 let paused = paused.get(&name);
-                [breaker.and_then(|breaker| breaker.held(&name, now)), paused.and_then(Pause::held)]
+                [
+                    breaker.and_then(|breaker| breaker.active_cooldown(&name, now)),
+                    paused.and_then(LocalCooldown::remaining_cooldown),
+                ]
             });
-            let holds: Vec<Held> = holds.flatten().collect();
-            let is_absence = holds.iter().all(|held| held.is_absence);
+            let holds: Vec<Cooldown> = holds.flatten().collect();
+            let is_absence = holds.iter().all(|held| held.is_unreachable);
             let longest = holds.into_iter().max_by_key(|held| held.remaining)?;
-            Some(Held { is_absence, ..longest })
+            Some(Cooldown { is_unreachable: is_absence, ..longest })
         };
         circuits.iter().map(held).collect()
     }
 
     /// Notes a failure of a server's own doing.
-    pub(crate) fn failed(&self, circuit: &Circuit, blame: Blame, failure: Failure<'_>) {
-        let [model, server] = circuit.names();
+    pub(crate) fn record_failure(
+        &self,
+        circuit: &BreakerKey,
+        blame: FailureScope,
+        failure: BreakerFailure<'_>,
+    ) {
+        let [model, server] = circuit.breaker_names();
         let name = match blame {
-            Blame::Server => server,
-            Blame::Model => model,
+            FailureScope::Server => server,
+            FailureScope::Model => model,
         };
-        self.pause(&name, failure);
-        let is_near = circuit.near.is_some();
-        self.change(|contents| {
-            contents.failed(name, Failed { config: &circuit.config, failure, is_near }, now());
+        self.start_cooldown(&name, failure);
+        let is_near = circuit.private_endpoint.is_some();
+        self.update_contents(|contents| {
+            contents.record_failure(
+                name,
+                FailureRecord { config: &circuit.config, failure, is_near },
+                unix_now(),
+            );
             true
         });
     }
 
     /// Asks a model last for a while, in this process alone.
-    pub(crate) fn hold(&self, circuit: &Circuit, failure: Failure<'_>) {
-        let [model, _] = circuit.names();
-        self.pause(&model, failure);
+    pub(crate) fn pause_model(&self, circuit: &BreakerKey, failure: BreakerFailure<'_>) {
+        let [model, _] = circuit.breaker_names();
+        self.start_cooldown(&model, failure);
     }
 
     /// Notes an answer.
-    pub(crate) fn answered(&self, circuit: &Circuit) {
-        let names = circuit.names();
+    pub(crate) fn record_success(&self, circuit: &BreakerKey) {
+        let names = circuit.breaker_names();
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         paused.retain(|name, _| !names.contains(name));
         drop(paused);
-        let is_noted = |contents: &Contents| names.iter().any(|name| contents.has(name));
-        if is_noted(&self.read()) {
-            self.change(|contents| contents.remove(|name| names.iter().any(|own| own == name)) > 0);
+        let is_noted = |contents: &BreakerFile| names.iter().any(|name| contents.has_breaker(name));
+        if is_noted(&self.read_contents()) {
+            self.update_contents(|contents| {
+                contents.remove_matching(|name| names.iter().any(|own| own == name)) > 0
+            });
         }
     }
 
     /// The breakers that are not closed. `circuit` tells how a model is set up now.
-    pub(crate) fn open(&self, circuit: impl Fn(ModelRef) -> Circuit) -> Vec<OpenBreaker> {
-        let now = now();
-        let contents = self.read();
+    pub(crate) fn open_breakers(
+        &self,
+        circuit: impl Fn(ModelRef) -> BreakerKey,
+    ) -> Vec<OpenBreaker> {
+        let now = unix_now();
+        let contents = self.read_contents();
         let shown = contents.iter().filter(|(_, breaker)| breaker.has_tripped()).filter_map(
             |(name, breaker)| {
                 // Of a whole server, any model will do.
                 let reference = name.parse().or_else(|_| format!("{name}/-").parse()).ok()?;
                 let circuit = circuit(reference);
-                let is_near = circuit.near.is_some();
-                breaker.is_of(&circuit.config).then(|| breaker.shown(name, now, is_near))
+                let is_near = circuit.private_endpoint.is_some();
+                breaker
+                    .has_config(&circuit.config)
+                    .then(|| breaker.to_open_breaker(name, now, is_near))
             },
         );
         shown.collect()
     }
 
     /// Closes those breakers whose name fits; returns their names.
-    pub(crate) fn reset(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
+    pub(crate) fn reset_matching(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         paused.retain(|name, _| !fits(name));
         drop(paused);
         let mut closed = Vec::new();
-        self.change(|contents| {
+        self.update_contents(|contents| {
             let names = contents.iter().map(|(name, _)| name.to_owned());
             closed = names.filter(|name| fits(name)).collect();
-            contents.remove(&fits) > 0
+            contents.remove_matching(&fits) > 0
         });
         closed
     }
 
-    fn pause(&self, name: &str, failure: Failure<'_>) {
-        let pause = Pause {
-            until: Instant::now() + PAUSE,
-            is_absence: is_absence(name, failure.kind),
+    fn start_cooldown(&self, name: &str, failure: BreakerFailure<'_>) {
+        let pause = LocalCooldown {
+            until: Instant::now() + COOLDOWN,
+            is_unreachable: is_unreachable(name, failure.kind),
             problem: failure.problem.to_owned(),
         };
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         paused.insert(name.to_owned(), pause);
     }
 
-    fn read(&self) -> Contents {
-        let text = self.file.read().ok().flatten();
-        text.map(|text| Contents::parse(&text)).unwrap_or_default()
+    fn read_contents(&self) -> BreakerFile {
+        let text = self.file.read_text().ok().flatten();
+        text.map(|text| BreakerFile::parse_text(&text)).unwrap_or_default()
     }
 
-    fn change(&self, change: impl FnOnce(&mut Contents) -> bool) {
-        let updated = self.file.update(|text| {
+    fn update_contents(&self, change: impl FnOnce(&mut BreakerFile) -> bool) {
+        let updated = self.file.update_text(|text| {
             let text = text.ok().flatten();
-            let mut contents = text.map(|text| Contents::parse(&text)).unwrap_or_default();
-            change(&mut contents).then(|| contents.text(now()))
+            let mut contents = text.map(|text| BreakerFile::parse_text(&text)).unwrap_or_default();
+            change(&mut contents).then(|| contents.into_text(unix_now()))
         });
         if let Err(error) = updated {
             self.notices.push(format!("which models failed is not remembered: failed to {error}"));
@@ -220,37 +239,37 @@ impl Breakers {
     }
 }
 
-impl Pause {
+impl LocalCooldown {
     /// What it asks for; `None` when it is over.
-    fn held(&self) -> Option<Held> {
+    fn remaining_cooldown(&self) -> Option<Cooldown> {
         let remaining = self.until.checked_duration_since(Instant::now())?;
-        (!remaining.is_zero()).then(|| Held {
+        (!remaining.is_zero()).then(|| Cooldown {
             remaining,
             problem: self.problem.clone(),
-            is_absence: self.is_absence,
+            is_unreachable: self.is_unreachable,
         })
     }
 }
 
-impl Setup {
+impl SetupContext {
     /// A model as it is set up now.
-    pub(crate) fn circuit(&self, reference: ModelRef) -> Circuit {
-        let id = reference.provider();
-        let config = self.fingerprint(id);
-        let near = self.endpoint(id).ok().filter(Endpoint::is_private);
-        Circuit { reference, config, near }
+    pub(crate) fn breaker_key(&self, reference: ModelRef) -> BreakerKey {
+        let id = reference.provider_id();
+        let config = self.provider_fingerprint(id);
+        let near = self.provider_endpoint(id).ok().filter(Endpoint::is_private);
+        BreakerKey { reference, config, private_endpoint: near }
     }
 }
 
-impl Circuit {
+impl BreakerKey {
     /// The names of the breakers that it goes through: the model's and the server's.
-    fn names(&self) -> [String; 2] {
-        [self.reference.to_string(), self.reference.provider().to_owned()]
+    fn breaker_names(&self) -> [String; 2] {
+        [self.reference.to_string(), self.reference.provider_id().to_owned()]
     }
 }
 
 /// Whether what failed is that nobody took connections: of all that speaks against a server, the
 /// rest is that it refuses the key.
-fn is_absence(name: &str, kind: &str) -> bool {
+fn is_unreachable(name: &str, kind: &str) -> bool {
     !name.contains('/') && kind != ModelErrorKind::Auth.name()
 }

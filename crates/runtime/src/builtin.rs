@@ -1,7 +1,7 @@
 //! The providers that are there without being configured, and what they have where their entry in
 //! the config leaves something out.
 
-use openclaw_config::{Api, Env, env_vars};
+use openclaw_config::{Env, ProviderApi, env_vars};
 use openclaw_providers_vllm::DEFAULT_BASE_URL;
 use openclaw_transport::Endpoint;
 
@@ -13,7 +13,7 @@ pub(crate) const ANTHROPIC: &str = "anthropic";
 
 /// A provider that has an address of its own.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct BuiltIn {
+pub(crate) struct BuiltInProvider {
     pub(crate) id: &'static str,
     url: &'static str,
     /// The variable that another address may be in.
@@ -21,77 +21,78 @@ pub(crate) struct BuiltIn {
     /// The variable that its key may be in. Where it is set the provider needs no entry; without
     /// one it always does.
     pub(crate) key_variable: Option<&'static str>,
-    pub(crate) api: Api,
+    pub(crate) api: ProviderApi,
     /// Whether its own address is on the internet. Such a server is asked nothing before somebody
     /// names it or a model of it: a key that is set for another program is no wish.
     pub(crate) is_hosted: bool,
 }
 
-const BUILT_IN: [BuiltIn; 5] = [
-    BuiltIn {
+const BUILT_IN_PROVIDERS: [BuiltInProvider; 5] = [
+    BuiltInProvider {
         id: VLLM,
         url: DEFAULT_BASE_URL,
         url_variable: Some(env_vars::VLLM_BASE_URL),
         key_variable: Some(env_vars::VLLM_API_KEY),
-        api: Api::OpenaiCompletions,
+        api: ProviderApi::OpenaiCompletions,
         is_hosted: false,
     },
-    BuiltIn {
+    BuiltInProvider {
         id: "lmstudio",
         url: "http://127.0.0.1:1234/v1",
         url_variable: None,
         key_variable: None,
-        api: Api::OpenaiCompletions,
+        api: ProviderApi::OpenaiCompletions,
         is_hosted: false,
     },
-    BuiltIn {
+    BuiltInProvider {
         id: ANTHROPIC,
         url: "https://api.anthropic.com/v1",
         url_variable: None,
         key_variable: Some(env_vars::ANTHROPIC_API_KEY),
-        api: Api::AnthropicMessages,
+        api: ProviderApi::AnthropicMessages,
         is_hosted: true,
     },
-    BuiltIn {
+    BuiltInProvider {
         id: "openai",
         url: "https://api.openai.com/v1",
         url_variable: None,
         key_variable: Some(env_vars::OPENAI_API_KEY),
-        api: Api::OpenaiCompletions,
+        api: ProviderApi::OpenaiCompletions,
         is_hosted: true,
     },
-    BuiltIn {
+    BuiltInProvider {
         id: "openrouter",
         url: "https://openrouter.ai/api/v1",
         url_variable: None,
         key_variable: Some(env_vars::OPENROUTER_API_KEY),
-        api: Api::OpenaiCompletions,
+        api: ProviderApi::OpenaiCompletions,
         is_hosted: true,
     },
 ];
 
 /// All of them.
-pub(crate) fn all() -> impl Iterator<Item = &'static BuiltIn> {
-    BUILT_IN.iter()
+pub(crate) fn all_providers() -> impl Iterator<Item = &'static BuiltInProvider> {
+    BUILT_IN_PROVIDERS.iter()
 }
 
 /// The one with this id.
-pub(crate) fn find(id: &str) -> Option<&'static BuiltIn> {
-    all().find(|provider| provider.id == id)
+pub(crate) fn find_provider(id: &str) -> Option<&'static BuiltInProvider> {
+    all_providers().find(|provider| provider.id == id)
 }
 
 /// Whether an address is that of one of the hosted services themselves, whose routes are known:
 /// none is looked for there by trying.
-pub(crate) fn is_service(endpoint: &Endpoint) -> bool {
-    let host = endpoint.base().host_str();
-    let mut services = all().filter(|provider| provider.is_hosted);
-    services
-        .any(|service| Endpoint::parse(service.url).is_ok_and(|it| it.base().host_str() == host))
+pub(crate) fn is_hosted_service(endpoint: &Endpoint) -> bool {
+    let host = endpoint.base_url().host_str();
+    let mut services = all_providers().filter(|provider| provider.is_hosted);
+    services.any(|service| {
+        Endpoint::parse(service.url).is_ok_and(|it| it.base_url().host_str() == host)
+    })
 }
 
-impl BuiltIn {
+impl BuiltInProvider {
     /// Its address and how it was chosen, to be read after "from".
-    pub(crate) fn address(&self, env: &Env) -> (String, String) {
+    pub(crate) fn resolve_address(&self, env: &Env) -> (String, String) {
         let set = |name| Some((env.get(name).filter(|url| !url.is_empty())?, name));
         match self.url_variable.and_then(set) {
             Some((url, name)) => (url.to_owned(), name.to_owned()),
@@ -105,7 +106,7 @@ impl BuiltIn {
     }
 
     /// What to do to have it.
-    pub(crate) fn hint(&self, entry: &str) -> String {
+    pub(crate) fn setup_hint(&self, entry: &str) -> String {
         match self.key_variable {
             Some(variable) if self.is_hosted => {
                 format!("Set `{variable}`, or configure `{entry}`.")
@@ -135,15 +136,19 @@ mod tests {
             ("http://127.0.0.1:8000/v1", false),
             ("http://127.0.0.1:1234/v1", false),
         ] {
-            assert_eq!(is_service(&Endpoint::parse(address).unwrap()), expected, "{address}");
+            assert_eq!(
+                is_hosted_service(&Endpoint::parse(address).unwrap()),
+                expected,
+                "{address}"
+            );
         }
     }
 
     #[test]
     fn every_address_of_its_own_is_valid_and_as_near_as_it_says() {
         let env = Env::from_pairs([("VLLM_BASE_URL", "")]);
-        for provider in all() {
-            let (url, source) = provider.address(&env);
+        for provider in all_providers() {
+            let (url, source) = provider.resolve_address(&env);
             let endpoint = Endpoint::parse(&url).unwrap();
             assert_eq!(endpoint.is_private(), !provider.is_hosted, "{url}");
             assert!(source.contains(provider.id), "{source}");

@@ -9,18 +9,18 @@ use openclaw_core::{LimitSource, ModelRef};
 use openclaw_providers_openai::ServedModel;
 
 use crate::Runtime;
-use crate::cache::LastGood;
-use crate::connect::documented;
+use crate::cache::LastServedModels;
+use crate::connect::documented_service_window;
+use crate::context::ResolvedProvider;
 use crate::error::ConnectError;
-use crate::limits::{Windows, window};
-use crate::setup::Provider;
+use crate::limits::{WindowSources, effective_window};
 
 /// Stands for every model of a provider in `agents.defaults.models`.
-pub(crate) const ALL: &str = "*";
+pub(crate) const ALL_MODELS_WILDCARD: &str = "*";
 
 /// The models there are, and the providers that could not be asked.
 #[derive(Debug)]
-pub struct Catalogue {
+pub struct ModelCatalogue {
     /// The models, by provider, each in its server's or the config's order.
     pub models: Vec<ListedModel>,
     /// The providers that could not be asked, and why.
@@ -75,73 +75,81 @@ impl Runtime {
     /// A provider with models in the config has these, each completed field by field by what the
     /// server says, and no others, unless `agents.defaults.models` has `ID/*`. A provider without
     /// any has all that its server lists.
-    pub async fn catalogue(&self, only: Option<&str>) -> Catalogue {
+    pub async fn model_catalogue(&self, only: Option<&str>) -> ModelCatalogue {
         let setup = &self.connector.setup;
         let ids = setup.provider_ids();
         let ids: Vec<&str> = match only {
             Some(only) => vec![only],
             None => ids,
         };
-        let asked = join_all(ids.iter().map(|id| self.models_of(id))).await;
-        let mut catalogue = Catalogue { models: Vec::new(), failures: Vec::new() };
+        let asked = join_all(ids.iter().map(|id| self.provider_models(id))).await;
+        let mut catalogue = ModelCatalogue { models: Vec::new(), failures: Vec::new() };
         for (id, (models, failure)) in ids.iter().zip(asked) {
             catalogue.models.extend(models);
             let failure =
                 failure.map(|error| ProviderFailure { provider: (*id).to_owned(), error });
             catalogue.failures.extend(failure);
         }
-        self.tag(&mut catalogue.models, only);
+        self.tag_models(&mut catalogue.models, only);
         catalogue
     }
 
-    async fn models_of(&self, id: &str) -> (Vec<ListedModel>, Option<ConnectError>) {
-        let provider = match self.connector.setup.provider(id) {
+    async fn provider_models(&self, id: &str) -> (Vec<ListedModel>, Option<ConnectError>) {
+        let provider = match self.connector.setup.resolve_provider(id) {
             Ok(provider) => provider,
             Err(error) => return (Vec::new(), Some(ConnectError::Setup(error))),
         };
-        let last = || self.connector.cache.last_good(&provider.endpoint);
-        let lists_all = provider.models.is_empty() || self.allows_all_of(id);
-        let view = |now| View { provider: &provider, lists_all, now, last: last() };
+        let last = || self.connector.cache.last_served(&provider.endpoint);
+        let lists_all = provider.models.is_empty() || self.allows_all_models(id);
+        let view =
+            |now| ProviderView { provider: &provider, lists_all, listing: now, last: last() };
         if !lists_all && !provider.endpoint.is_private() {
-            return (view(Now::NotAsked).models(), None);
+            return (view(ServerListing::NotAsked).list_models(), None);
         }
-        let asked = match self.connector.client(&provider) {
-            Ok(client) => {
-                self.connector.list(&client, &provider, None).await.map_err(ConnectError::Model)
-            }
+        let asked = match self.connector.build_client(&provider) {
+            Ok(client) => self
+                .connector
+                .list_served(&client, &provider, None)
+                .await
+                .map_err(ConnectError::Model),
             Err(error) => Err(error),
         };
         match asked {
-            Ok(served) => (view(Now::Lists(served)).models(), None),
-            Err(error) => (view(Now::Silent).models(), Some(error)),
+            Ok(served) => (view(ServerListing::Models(served)).list_models(), None),
+            Err(error) => (view(ServerListing::NoAnswer).list_models(), Some(error)),
         }
     }
 
     /// Whether the config wants all models of a provider to be there.
-    fn allows_all_of(&self, id: &str) -> bool {
+    fn allows_all_models(&self, id: &str) -> bool {
         let models = &self.connector.setup.loaded.config.agents.defaults.models;
-        models.contains_key(&format!("{id}/{ALL}"))
+        models.contains_key(&format!("{id}/{ALL_MODELS_WILDCARD}"))
     }
 
     /// A model that the config names, of a hosted provider that is there by its key alone: its
     /// server is not asked. `None` for any other.
-    fn unasked(&self, reference: &ModelRef) -> Option<ListedModel> {
+    fn configured_hosted_model(&self, reference: &ModelRef) -> Option<ListedModel> {
         let setup = &self.connector.setup;
-        let id = reference.provider();
+        let id = reference.provider_id();
         let is_hosted = !setup.provider_ids().contains(&id);
-        let provider = setup.provider(id).ok().filter(|_| is_hosted)?;
-        let last = self.connector.cache.last_good(&provider.endpoint);
-        let view = View { provider: &provider, lists_all: false, now: Now::NotAsked, last };
-        view.entry(reference.model(), None)
+        let provider = setup.resolve_provider(id).ok().filter(|_| is_hosted)?;
+        let last = self.connector.cache.last_served(&provider.endpoint);
+        let view = ProviderView {
+            provider: &provider,
+            lists_all: false,
+            listing: ServerListing::NotAsked,
+            last,
+        };
+        view.model_entry(reference.model_id(), None)
     }
 
     /// Marks what the config says of the models, and adds those that it names and nobody has.
-    fn tag(&self, models: &mut Vec<ListedModel>, only: Option<&str>) {
+    fn tag_models(&self, models: &mut Vec<ListedModel>, only: Option<&str>) {
         let setup = &self.connector.setup;
         let config = &setup.loaded.config;
         let mut tags: BTreeMap<ModelRef, Vec<String>> = BTreeMap::new();
         let mut add = |name: &str, tag: String| {
-            if let Ok(reference) = self.reference(name) {
+            if let Ok(reference) = self.parse_reference(name) {
                 tags.entry(reference).or_default().push(tag);
             }
         };
@@ -152,7 +160,7 @@ impl Runtime {
         for (n, fallback) in fallbacks.iter().enumerate() {
             add(fallback, format!("fallback#{}", n + 1));
         }
-        let is_one = |name: &&String| !name.ends_with(&format!("/{ALL}"));
+        let is_one = |name: &&String| !name.ends_with(&format!("/{ALL_MODELS_WILDCARD}"));
         let entries = config.agents.defaults.models.iter().filter(|(name, _)| is_one(name));
         for (name, entry) in entries {
             add(name, "configured".to_owned());
@@ -163,17 +171,19 @@ impl Runtime {
         for (reference, tags) in tags {
             match models.iter_mut().find(|model| model.reference == reference) {
                 Some(model) => model.tags.extend(tags),
-                None if only.is_none_or(|only| only == reference.provider()) => {
-                    let unasked = only.is_none().then(|| self.unasked(&reference)).flatten();
-                    let model = unasked.unwrap_or_else(|| missing(reference));
+                None if only.is_none_or(|only| only == reference.provider_id()) => {
+                    let unasked =
+                        only.is_none().then(|| self.configured_hosted_model(&reference)).flatten();
+                    let model = unasked.unwrap_or_else(|| missing_model(reference));
                     models.push(ListedModel { tags, ..model });
                 }
                 None => {}
             }
         }
         for model in models.iter_mut() {
-            let id = model.reference.provider();
-            let configured = config.provider(id).and_then(|p| p.model(model.reference.model()));
+            let id = model.reference.provider_id();
+            let configured =
+                config.find_provider(id).and_then(|p| p.find_model(model.reference.model_id()));
             if configured.is_some() && !model.tags.iter().any(|tag| tag == "configured") {
                 model.tags.push("configured".to_owned());
             }
@@ -182,56 +192,57 @@ impl Runtime {
 }
 
 /// What a server says now.
-enum Now {
+enum ServerListing {
     /// What it serves.
-    Lists(Vec<ServedModel>),
+    Models(Vec<ServedModel>),
     /// Nothing, though it was asked.
-    Silent,
+    NoAnswer,
     /// It was not asked.
     NotAsked,
 }
 
 /// A provider's models as they can be seen from here.
-struct View<'a> {
-    provider: &'a Provider,
+struct ProviderView<'a> {
+    provider: &'a ResolvedProvider,
     /// Whether all that the server lists is wanted, or only what the config names.
     lists_all: bool,
-    now: Now,
-    last: Option<LastGood>,
+    listing: ServerListing,
+    last: Option<LastServedModels>,
 }
 
-impl View<'_> {
+impl ProviderView<'_> {
     /// Those of the config first, each group in its order.
-    fn models(&self) -> Vec<ListedModel> {
-        let named = self.provider.models.iter().map(|model| self.entry(&model.id, Some(model)));
-        let listed: Vec<&ServedModel> = match (&self.now, &self.last) {
-            (Now::Lists(served), _) => served.iter().collect(),
+    fn list_models(&self) -> Vec<ListedModel> {
+        let named =
+            self.provider.models.iter().map(|model| self.model_entry(&model.id, Some(model)));
+        let listed: Vec<&ServedModel> = match (&self.listing, &self.last) {
+            (ServerListing::Models(served), _) => served.iter().collect(),
             (_, Some(last)) => last.models.iter().map(|(model, _)| model).collect(),
             (_, None) => Vec::new(),
         };
         let is_named = |id: &str| self.provider.models.iter().any(|model| model.id == id);
         let others = listed.into_iter().filter(|model| self.lists_all && !is_named(&model.id));
-        named.chain(others.map(|model| self.entry(&model.id, None))).flatten().collect()
+        named.chain(others.map(|model| self.model_entry(&model.id, None))).flatten().collect()
     }
 
     /// `None` when the id cannot be written as a reference.
-    fn entry(&self, id: &str, configured: Option<&ModelConfig>) -> Option<ListedModel> {
-        let live = match &self.now {
-            Now::Lists(served) => served.iter().find(|model| model.id == id),
-            Now::Silent | Now::NotAsked => None,
+    fn model_entry(&self, id: &str, configured: Option<&ModelConfig>) -> Option<ListedModel> {
+        let live = match &self.listing {
+            ServerListing::Models(served) => served.iter().find(|model| model.id == id),
+            ServerListing::NoAnswer | ServerListing::NotAsked => None,
         };
         let last = self
             .last
             .as_ref()
             .and_then(|last| last.models.iter().find(|(model, _)| model.id == id));
-        let windows = Windows {
-            live: live.and_then(|model| model.window),
-            last: last.and_then(|(model, _)| model.window),
-            documented: documented(self.provider, id),
+        let windows = WindowSources {
+            live: live.and_then(|model| model.context_window),
+            last: last.and_then(|(model, _)| model.context_window),
+            documented: documented_service_window(self.provider, id),
         };
-        let window = window(configured, windows);
+        let window = effective_window(configured, windows);
         let said = match window {
-            Some((_, LimitSource::Live)) => live,
+            Some((_, LimitSource::Server)) => live,
             Some((_, LimitSource::Cached)) => last.map(|(model, _)| model),
             _ => None,
         };
@@ -239,17 +250,20 @@ impl View<'_> {
         let images = configured
             .and_then(|model| model.input.as_ref())
             .is_some_and(|inputs| inputs.contains(&InputKind::Image));
-        let heard_before = self.last.as_ref().filter(|_| matches!(self.now, Now::Silent));
+        let heard_before =
+            self.last.as_ref().filter(|_| matches!(self.listing, ServerListing::NoAnswer));
         Some(ListedModel {
             reference: ModelRef::new(&self.provider.id, id).ok()?,
             name: configured.and_then(|model| model.name.clone()).unwrap_or_else(|| id.to_owned()),
             input: if images { "text+image" } else { "text" }.to_owned(),
             window,
-            window_from: said.and_then(|model| model.window_from.as_deref()).map(str::to_owned),
+            window_from: said
+                .and_then(|model| model.context_window_source.as_deref())
+                .map(str::to_owned),
             window_age: last.filter(|_| is_cached).map(|(_, age)| *age),
             age: heard_before.filter(|_| last.is_some()).map(|last| last.age),
             local: self.provider.endpoint.is_private(),
-            available: live.is_some() || matches!(self.now, Now::NotAsked),
+            available: live.is_some() || matches!(self.listing, ServerListing::NotAsked),
             missing: false,
             parent: live.or(last.map(|(model, _)| model)).and_then(|model| model.parent.clone()),
             tags: Vec::new(),
@@ -257,9 +271,9 @@ impl View<'_> {
     }
 }
 
-fn missing(reference: ModelRef) -> ListedModel {
+fn missing_model(reference: ModelRef) -> ListedModel {
     ListedModel {
-        name: reference.model().to_owned(),
+        name: reference.model_id().to_owned(),
         reference,
         input: "text".to_owned(),
         window: None,

@@ -5,147 +5,151 @@
 //! out while the server worked, and never for a request that would fail everywhere. Nothing that a
 //! model said before it failed stays in the answer of another one.
 
-mod action;
 mod answer;
 mod attempts;
-mod course;
-mod walk;
+mod candidates;
+mod decision;
+mod fallback_run;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    ChatModel, ChatRequest, ChatStream, Liveness, MessageRef, ModelError, ModelInfo, ModelRef,
-    TokenCount,
+    ChatModel, ChatRequest, ChatStream, MessageRef, ModelError, ModelInfo, ModelRef,
+    ServerLiveness, TokenCount,
 };
 use tokio::time::Instant;
 
-pub use self::attempts::{Attempt, Attempts, attempts_of};
+pub use self::attempts::{AttemptLog, ModelAttempt, attempts_in_error};
 
-use self::answer::Answer;
-use self::walk::Walk;
-use crate::breaker::Circuit;
-use crate::connect::{Connector, no_model};
+use self::answer::FallbackAnswer;
+use self::fallback_run::FallbackRun;
+use crate::breaker::BreakerKey;
+use crate::connect::{ModelConnector, no_model_error};
 use crate::error::ConnectError;
 
 /// A rate limit that asks for a longer pause is not waited for while another model is left.
-const LONGEST_WISH: Duration = Duration::from_secs(30);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// The longest pause that the last model left may ask for without anybody being told.
-const LONGEST_BLINK: Duration = Duration::from_secs(1);
+const MAX_SILENT_RETRY: Duration = Duration::from_secs(1);
 
 /// Asks the models in order until one answers: those whose breakers are open after the others, and
 /// in the middle of a turn the one that answered last before all.
 #[derive(Debug, Clone)]
-pub struct Chain {
-    inner: Arc<Inner>,
+pub struct FallbackChain {
+    inner: Arc<SharedChain>,
     /// The one that was connected first.
     first: Arc<dyn ChatModel>,
 }
 
 /// What the walks of all requests share.
 #[derive(Debug)]
-struct Inner {
-    connector: Connector,
-    circuits: Vec<Circuit>,
-    attempts: Attempts,
-    begun: Instant,
-    links: Mutex<Links>,
+struct SharedChain {
+    connector: ModelConnector,
+    breaker_keys: Vec<BreakerKey>,
+    attempts: AttemptLog,
+    started_at: Instant,
+    state: Mutex<ChainState>,
 }
 
 #[derive(Debug)]
-struct Links {
+struct ChainState {
     /// The place of the model that was asked last.
     current: Option<usize>,
     /// The places of which it was told while the first of them was connected, and not since.
-    told: Vec<usize>,
+    reported: Vec<usize>,
     /// A turn began, and nothing was asked in it.
-    begins: bool,
-    connected: Vec<Option<Link>>,
+    turn_begins: bool,
+    connected: Vec<Option<ConnectedModel>>,
 }
 
 /// A connected model.
 #[derive(Debug, Clone)]
-struct Link {
+struct ConnectedModel {
     place: usize,
     model: Arc<dyn ChatModel>,
     /// Whether no other model was left that could take its place.
     is_last: bool,
 }
 
-impl Chain {
+impl FallbackChain {
     /// Connects to the first of `references` that can be reached.
     ///
     /// # Errors
     /// When none can be; the error is that of the last tried, with the others behind it.
-    pub(crate) async fn connect(
-        connector: Connector,
+    pub(crate) async fn connect_first(
+        connector: ModelConnector,
         references: Vec<ModelRef>,
     ) -> Result<Self, ConnectError> {
-        let circuit = |reference| connector.setup.circuit(reference);
+        let circuit = |reference| connector.setup.breaker_key(reference);
         let circuits: Vec<_> = references.into_iter().map(circuit).collect();
-        let links = Links {
+        let links = ChainState {
             current: None,
-            told: Vec::new(),
-            begins: false,
+            reported: Vec::new(),
+            turn_begins: false,
             connected: vec![None; circuits.len()],
         };
-        let inner = Arc::new(Inner {
+        let inner = Arc::new(SharedChain {
             connector,
-            circuits,
-            attempts: Attempts::default(),
-            begun: Instant::now(),
-            links: Mutex::new(links),
+            breaker_keys: circuits,
+            attempts: AttemptLog::default(),
+            started_at: Instant::now(),
+            state: Mutex::new(links),
         });
-        let mut walk = Walk::new(Arc::clone(&inner), None);
-        let link = walk.connect().await?;
-        let told = walk.into_told();
-        let mut links = inner.links();
+        let mut walk = FallbackRun::new(Arc::clone(&inner), None);
+        let link = walk.connect_next().await?;
+        let told = walk.into_reported();
+        let mut links = inner.lock_state();
         links.current = Some(link.place);
-        links.told = told;
+        links.reported = told;
         drop(links);
         Ok(Self { inner, first: link.model })
     }
 
     /// The record of models that were tried in vain.
     #[must_use]
-    pub fn attempts(&self) -> Attempts {
+    pub fn attempt_log(&self) -> AttemptLog {
         self.inner.attempts.clone()
     }
 
     /// Says that the next request begins a turn, whatever it ends with: a turn before it may have
     /// been left with results.
     pub(crate) fn begin_turn(&self) {
-        self.inner.links().begins = true;
+        self.inner.lock_state().turn_begins = true;
     }
 
-    fn current(&self) -> Arc<dyn ChatModel> {
-        let links = self.inner.links();
+    fn current_model(&self) -> Arc<dyn ChatModel> {
+        let links = self.inner.lock_state();
         let link = links.current.and_then(|place| links.connected.get(place)?.as_ref());
         link.map_or_else(|| Arc::clone(&self.first), |link| Arc::clone(&link.model))
     }
 }
 
-impl Inner {
-    fn links(&self) -> MutexGuard<'_, Links> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+impl SharedChain {
+    fn lock_state(&self) -> MutexGuard<'_, ChainState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Connects a model, unless it is connected already. The last one that is left is waited for
     /// in cases in which another could take over, which is settled when it is connected.
-    async fn link(&self, place: usize, is_last: bool) -> Result<Link, ConnectError> {
-        let known = self.links().connected.get(place).cloned().flatten();
+    async fn connect_model(
+        &self,
+        place: usize,
+        is_last: bool,
+    ) -> Result<ConnectedModel, ConnectError> {
+        let known = self.lock_state().connected.get(place).cloned().flatten();
         if let Some(link) = known.filter(|link| link.is_last == is_last) {
             return Ok(link);
         }
-        let Some(circuit) = self.circuits.get(place) else { return Err(no_model()) };
+        let Some(circuit) = self.breaker_keys.get(place) else { return Err(no_model_error()) };
         let mut connector = self.connector.clone();
         // Beyond that the last one is waited for in sight.
-        connector.longest_wish = Some(if is_last { LONGEST_BLINK } else { LONGEST_WISH });
-        let model = connector.connect(&circuit.reference, is_last).await?;
-        let link = Link { place, model, is_last };
-        if let Some(slot) = self.links().connected.get_mut(place) {
+        connector.max_retry_after = Some(if is_last { MAX_SILENT_RETRY } else { MAX_RETRY_AFTER });
+        let model = connector.connect_model(&circuit.reference, is_last).await?;
+        let link = ConnectedModel { place, model, is_last };
+        if let Some(slot) = self.lock_state().connected.get_mut(place) {
             *slot = Some(link.clone());
         }
         Ok(link)
@@ -165,27 +169,27 @@ fn is_follow_up(request: &ChatRequest) -> bool {
 }
 
 #[async_trait]
-impl ChatModel for Chain {
-    fn info(&self) -> ModelInfo {
-        self.current().info()
+impl ChatModel for FallbackChain {
+    fn model_info(&self) -> ModelInfo {
+        self.current_model().model_info()
     }
 
-    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         // A turn is not torn between models without need.
         let first = {
-            let mut links = self.inner.links();
-            let begins = std::mem::take(&mut links.begins);
+            let mut links = self.inner.lock_state();
+            let begins = std::mem::take(&mut links.turn_begins);
             links.current.filter(|_| !begins && is_follow_up(&request))
         };
-        let walk = Walk::new(Arc::clone(&self.inner), first);
-        Answer::begin(walk, request).await
+        let walk = FallbackRun::new(Arc::clone(&self.inner), first);
+        FallbackAnswer::open_stream(walk, request).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
-        self.current().count_tokens(request).await
+        self.current_model().count_tokens(request).await
     }
 
-    async fn liveness(&self) -> Liveness {
-        self.current().liveness().await
+    async fn check_liveness(&self) -> ServerLiveness {
+        self.current_model().check_liveness().await
     }
 }

@@ -2,42 +2,48 @@
 //! own servers.
 
 use openclaw_config::{CompatConfig, MaxTokensField};
-use openclaw_providers_openai::{Extra, Facts, Lack};
+use openclaw_providers_openai::{ServerCapabilities, ServerFeature, VendorExtension};
 
-use crate::cache::Configured;
+use crate::cache::ConfiguredCapabilities;
 
 /// Reads `compat`. What it says wins over what is learnt, and over what is known of OpenAI's own
 /// servers, in both directions.
-pub(crate) fn configured(compat: &CompatConfig, is_native: bool) -> Configured {
-    let native = if is_native { Facts::native() } else { Facts::default() };
+pub(crate) fn configured_capabilities(
+    compat: &CompatConfig,
+    is_native: bool,
+) -> ConfiguredCapabilities {
+    let native =
+        if is_native { ServerCapabilities::openai_hosted() } else { ServerCapabilities::default() };
     let extras = [
-        (Extra::DeveloperRole, compat.supports_developer_role),
-        (Extra::Store, compat.supports_store),
-        (Extra::PromptCacheKey, compat.supports_prompt_cache_key),
-        (Extra::ToolResultName, compat.requires_tool_result_name),
-        (Extra::ThinkingAsText, compat.requires_thinking_as_text),
+        (VendorExtension::DeveloperRole, compat.supports_developer_role),
+        (VendorExtension::DisableStore, compat.supports_store),
+        (VendorExtension::PromptCacheKey, compat.supports_prompt_cache_key),
+        (VendorExtension::ToolResultName, compat.requires_tool_result_name),
+        (VendorExtension::ThinkingAsText, compat.requires_thinking_as_text),
     ];
-    let taken = extras.into_iter().filter(|(extra, said)| said.unwrap_or(native.takes(*extra)));
-    let mut configured = Configured {
-        lacks: native.lacks.iter().copied().collect(),
+    let taken = extras
+        .into_iter()
+        .filter(|(extra, said)| said.unwrap_or(native.supports_extension(*extra)));
+    let mut configured = ConfiguredCapabilities {
+        lacks: native.unsupported_features.iter().copied().collect(),
         extras: taken.map(|(extra, _)| extra).collect(),
         schema_keywords: compat.unsupported_tool_schema_keywords.clone(),
-        ..Configured::default()
+        ..ConfiguredCapabilities::default()
     };
     let takes_max_tokens = compat.max_tokens_field.map(|field| field == MaxTokensField::MaxTokens);
     let said = [
-        (Lack::ContentParts, compat.requires_string_content.map(|requires| !requires)),
+        (ServerFeature::ContentParts, compat.requires_string_content.map(|requires| !requires)),
         (
-            Lack::UserAfterResult,
+            ServerFeature::UserAfterToolResult,
             compat.requires_assistant_after_tool_result.map(|requires| !requires),
         ),
-        (Lack::StreamUsage, compat.supports_usage_in_streaming),
-        (Lack::Strict, compat.supports_strict_mode),
-        (Lack::MaxTokens, takes_max_tokens),
+        (ServerFeature::StreamUsage, compat.supports_usage_in_streaming),
+        (ServerFeature::StrictMode, compat.supports_strict_mode),
+        (ServerFeature::MaxTokensField, takes_max_tokens),
     ];
     for (lack, is_able) in said {
         match is_able {
-            Some(true) => configured.abilities.push(lack),
+            Some(true) => configured.supported.push(lack),
             Some(false) => configured.lacks.push(lack),
             None => {}
         }
@@ -52,20 +58,23 @@ mod tests {
     #[test]
     fn what_is_openais_own_goes_elsewhere_only_when_the_config_says_so() {
         let none = CompatConfig::default();
-        assert_eq!(configured(&none, false), Configured::default());
-        let native = configured(&none, true);
-        assert_eq!(native.extras, Extra::NATIVE);
-        assert_eq!(native.lacks, [Lack::ReasoningField, Lack::MaxTokens]);
+        assert_eq!(configured_capabilities(&none, false), ConfiguredCapabilities::default());
+        let native = configured_capabilities(&none, true);
+        assert_eq!(native.extras, VendorExtension::OPENAI);
+        assert_eq!(native.lacks, [ServerFeature::ReasoningField, ServerFeature::MaxTokensField]);
         let said = CompatConfig {
             supports_developer_role: Some(true),
             supports_store: Some(false),
             max_tokens_field: Some(MaxTokensField::MaxTokens),
             ..none
         };
-        assert_eq!(configured(&said, false).extras, [Extra::DeveloperRole]);
-        let native = configured(&said, true);
-        assert_eq!(native.extras, [Extra::DeveloperRole, Extra::PromptCacheKey]);
-        assert_eq!(native.abilities, [Lack::MaxTokens]);
+        assert_eq!(configured_capabilities(&said, false).extras, [VendorExtension::DeveloperRole]);
+        let native = configured_capabilities(&said, true);
+        assert_eq!(
+            native.extras,
+            [VendorExtension::DeveloperRole, VendorExtension::PromptCacheKey]
+        );
+        assert_eq!(native.supported, [ServerFeature::MaxTokensField]);
     }
 
     #[test]
@@ -77,12 +86,18 @@ mod tests {
                 requires_tool_result_name: Some(says),
                 ..CompatConfig::default()
             };
-            configured(&said, false)
+            configured_capabilities(&said, false)
         };
         let required = of(true);
-        assert_eq!(required.lacks, [Lack::UserAfterResult]);
-        assert_eq!(required.extras, [Extra::ToolResultName, Extra::ThinkingAsText]);
-        let (not, after) = (of(false), vec![Lack::UserAfterResult]);
-        assert_eq!(not, Configured { abilities: after, ..Configured::default() });
+        assert_eq!(required.lacks, [ServerFeature::UserAfterToolResult]);
+        assert_eq!(
+            required.extras,
+            [VendorExtension::ToolResultName, VendorExtension::ThinkingAsText]
+        );
+        let (not, after) = (of(false), vec![ServerFeature::UserAfterToolResult]);
+        assert_eq!(
+            not,
+            ConfiguredCapabilities { supported: after, ..ConfiguredCapabilities::default() }
+        );
     }
 }

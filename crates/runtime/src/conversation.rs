@@ -1,10 +1,10 @@
 //! A conversation that is kept: an agent with its session.
 
+mod agent_resolution;
 mod context;
 mod error;
-mod owner;
 mod record;
-mod seat;
+mod session_claim;
 
 use std::fmt;
 use std::future::Future;
@@ -12,24 +12,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use openclaw_agent_loop::{
-    Compaction, EventSender, Limit, Opening, Steering, TurnError, TurnReport, TurnRequest,
+    CompactionReport, ConfiguredTimeout, SteeringQueue, TurnError, TurnEventSender, TurnInput,
+    TurnReport, TurnRequest,
 };
 use openclaw_core::{Approver, History, Journal};
 use openclaw_store::{
-    Loaded, Note, Prefix, Session, SessionId, SessionKey, Store, StoreError, Unfinished,
+    DamageReport, InterruptedCall, LoadedSession, RequestPrefix, Session, SessionId, SessionKey,
+    Store, StoreError,
 };
 
-use crate::agent::{AgentRun, Around, Connected, open_workspace};
+use crate::agent::{AgentRun, AgentSpec, ConnectedChain, open_workspace};
 use crate::{ConnectError, Runtime};
 
-use seat::Seat;
+use session_claim::SessionClaim;
 
 pub use context::ContextUse;
 pub use error::ConversationError;
 
 /// Which session a conversation is kept in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum SessionTarget {
     /// The one that a key leads to; it is made when there is none.
     Key(SessionKey),
     /// The one with this id; it is made when there is none, and the agent's main key leads to it
@@ -40,7 +42,7 @@ pub enum Place {
 /// What is asked of a conversation beyond the config.
 pub struct ConversationOptions {
     /// Where it is kept; `None` is the agent's main session, `agent:<agent>:main`.
-    pub place: Option<Place>,
+    pub target: Option<SessionTarget>,
     /// The agent, by its id in `agents.entries`; `None` is the one whose session it is.
     pub agent: Option<String>,
     /// The model, by reference or alias; `None` takes the config's.
@@ -48,35 +50,35 @@ pub struct ConversationOptions {
     /// The workspace; `None` takes the config's, which is created if need be.
     pub workspace: Option<PathBuf>,
     /// The longest a turn may take and who says so; `None` takes the config's.
-    pub time: Option<Limit>,
+    pub time_limit: Option<ConfiguredTimeout>,
     /// Who decides whether a call may run.
     pub approver: Arc<dyn Approver>,
 }
 
 /// What a session was like when it was taken up.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub struct RecoveryReport {
     /// The messages of the conversation so far, those that a summary replaced aside.
     pub messages: usize,
     /// The calls that were open when the last process ended. The model is told of them; the user
     /// is to be told too.
-    pub unfinished: Vec<Unfinished>,
+    pub interrupted_calls: Vec<InterruptedCall>,
     /// Whether the last turn was interrupted and can be taken up by [`Conversation::resume`].
-    pub unfinished_turn: bool,
+    pub has_interrupted_turn: bool,
     /// Whether the last turn ended as failed, timed out or cancelled before the model answered,
     /// and can be taken up the same way.
-    pub unanswered_turn: bool,
+    pub has_unanswered_turn: bool,
     /// What was left out of the log because it cannot be right.
-    pub notes: Vec<Note>,
+    pub damage: Vec<DamageReport>,
     /// A copy of the store, made before anything was left out.
     pub backup: Option<PathBuf>,
 }
 
-impl Found {
+impl RecoveryReport {
     /// Whether [`Conversation::resume`] has a turn to take up.
     #[must_use]
     pub fn can_resume(&self) -> bool {
-        self.unfinished_turn || self.unanswered_turn
+        self.has_interrupted_turn || self.has_unanswered_turn
     }
 }
 
@@ -94,18 +96,18 @@ pub struct Conversation {
     session: Session,
     history: History,
     run: AgentRun,
-    found: Found,
+    recovery: RecoveryReport,
     context: Option<ContextUse>,
 }
 
 impl fmt::Debug for ConversationOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConversationOptions")
-            .field("place", &self.place)
+            .field("place", &self.target)
             .field("agent", &self.agent)
             .field("model", &self.model)
             .field("workspace", &self.workspace)
-            .field("time", &self.time)
+            .field("time", &self.time_limit)
             .finish_non_exhaustive()
     }
 }
@@ -126,9 +128,9 @@ impl Runtime {
     ///
     /// # Errors
     /// When the file cannot be used.
-    pub fn sessions(&self) -> Result<Store, StoreError> {
+    pub fn open_sessions(&self) -> Result<Store, StoreError> {
         let store = Store::open(self.sessions_path())?;
-        for notice in store.notices() {
+        for notice in store.opening_warnings() {
             self.connector.notices.push(notice.to_string());
         }
         Ok(store)
@@ -146,29 +148,48 @@ impl Runtime {
     /// # Errors
     /// When the session cannot be used, e.g. because another process does, when the workspace
     /// cannot be, and when no model can be connected.
-    pub async fn conversation(
+    pub async fn open_conversation(
         &self,
         options: ConversationOptions,
     ) -> Result<Conversation, ConversationError> {
-        let (agent_id, store) = self.owner(&options)?;
-        let runtime = self.of_agent(&agent_id).map_err(ConnectError::Setup)?;
-        let workspace = runtime.workspace(options.workspace.clone())?;
-        let seat = Seat::new(&store, options.place.as_ref(), &agent_id)?;
-        let (connected, loaded) = runtime.seated(&seat, options.model.as_deref()).await?;
-        let around = Around {
+        let (agent_id, store) = self.resolve_agent(&options)?;
+        let runtime = self.for_agent(&agent_id).map_err(ConnectError::Setup)?;
+        let workspace = runtime.resolve_workspace(options.workspace.clone())?;
+        let seat = SessionClaim::new(&store, options.target.as_ref(), &agent_id)?;
+        let (connected, loaded) =
+            runtime.connect_and_claim(&seat, options.model.as_deref()).await?;
+        let around = AgentSpec {
             agent: &agent_id,
             workspace: &workspace,
-            time: options.time.clone(),
+            time_limit: options.time_limit.clone(),
             approver: Arc::clone(&options.approver),
             journal: Arc::new(loaded.session.clone()) as Arc<dyn Journal>,
-            prefix: loaded.prefix.as_deref(),
+            prefix: loaded.request_prefix.as_deref(),
         };
-        let run = runtime.put_together(connected, around)?;
-        let context = context::at_the_start(&store, &loaded, &run)?;
-        let Loaded { session, history, unfinished, notes, backup, .. } = loaded;
-        let Loaded { unfinished_turn, unanswered_turn, .. } = loaded;
+        let run = runtime.build_agent(connected, around)?;
+        let context = context::initial_context_use(&store, &loaded, &run)?;
+        let LoadedSession {
+            session,
+            history,
+            interrupted_calls: unfinished,
+            damage: notes,
+            backup,
+            ..
+        } = loaded;
+        let LoadedSession {
+            has_interrupted_turn: unfinished_turn,
+            has_unanswered_turn: unanswered_turn,
+            ..
+        } = loaded;
         let messages = history.messages().count();
-        let found = Found { messages, unfinished, unfinished_turn, unanswered_turn, notes, backup };
+        let found = RecoveryReport {
+            messages,
+            interrupted_calls: unfinished,
+            has_interrupted_turn: unfinished_turn,
+            has_unanswered_turn: unanswered_turn,
+            damage: notes,
+            backup,
+        };
         Ok(Conversation {
             runtime,
             options,
@@ -178,7 +199,7 @@ impl Runtime {
             session,
             history,
             run,
-            found,
+            recovery: found,
             context,
         })
     }
@@ -193,7 +214,7 @@ impl Conversation {
 
     /// The key that led to the session when it was made.
     #[must_use]
-    pub fn key(&self) -> &SessionKey {
+    pub fn session_key(&self) -> &SessionKey {
         self.session.key()
     }
 
@@ -205,7 +226,7 @@ impl Conversation {
 
     /// The agent, its model, its workspace and its prompt.
     #[must_use]
-    pub fn run(&self) -> &AgentRun {
+    pub fn agent_run(&self) -> &AgentRun {
         &self.run
     }
 
@@ -218,14 +239,14 @@ impl Conversation {
     /// What the session was like when it was taken up; whether a turn can be taken up again, as it
     /// is now.
     #[must_use]
-    pub fn found(&self) -> &Found {
-        &self.found
+    pub fn recovery_report(&self) -> &RecoveryReport {
+        &self.recovery
     }
 
     /// How full the window was after the last request; `None` before the first that a server
     /// counted.
     #[must_use]
-    pub fn context(&self) -> Option<ContextUse> {
+    pub fn context_use(&self) -> Option<ContextUse> {
         self.context
     }
 
@@ -235,20 +256,20 @@ impl Conversation {
     /// # Errors
     /// When the turn cannot be begun because of the store; nothing was sent then. That a turn's
     /// end cannot be recorded is a notice.
-    pub async fn turn(
+    pub async fn run_turn(
         &mut self,
         message: &str,
-        steering: Option<&Steering>,
-        events: EventSender,
+        steering: Option<&SteeringQueue>,
+        events: TurnEventSender,
         cancelled: impl Future<Output = ()>,
     ) -> Result<TurnReport, StoreError> {
         self.history = self.session.begin_turn().await?;
-        self.keep_prefix().await?;
+        self.record_prefix().await?;
         self.run.begin_turn();
-        self.is_under_way();
-        let turn = TurnRequest { opening: Opening::Say(message), steering, events };
-        let report = self.run.agent.run(&mut self.history, turn, cancelled).await;
-        self.end(&report).await;
+        self.mark_turn_started();
+        let turn = TurnRequest { input: TurnInput::Message(message), steering, events };
+        let report = self.run.agent.run_request(&mut self.history, turn, cancelled).await;
+        self.end_turn(&report).await;
         Ok(report)
     }
 
@@ -257,22 +278,22 @@ impl Conversation {
     ///
     /// # Errors
     /// As for [`turn`](Self::turn).
-    pub async fn resume(
+    pub async fn resume_turn(
         &mut self,
-        steering: Option<&Steering>,
-        events: EventSender,
+        steering: Option<&SteeringQueue>,
+        events: TurnEventSender,
         cancelled: impl Future<Output = ()>,
     ) -> Result<Option<TurnReport>, StoreError> {
         let Some(history) = self.session.resume_turn().await? else {
-            self.look_for_turn().await;
+            self.refresh_resumable().await;
             return Ok(None);
         };
         self.history = history;
-        self.keep_prefix().await?;
-        self.is_under_way();
-        let turn = TurnRequest { opening: Opening::Resume(None), steering, events };
-        let report = self.run.agent.run(&mut self.history, turn, cancelled).await;
-        self.end(&report).await;
+        self.record_prefix().await?;
+        self.mark_turn_started();
+        let turn = TurnRequest { input: TurnInput::Resume(None), steering, events };
+        let report = self.run.agent.run_request(&mut self.history, turn, cancelled).await;
+        self.end_turn(&report).await;
         Ok(Some(report))
     }
 
@@ -281,12 +302,15 @@ impl Conversation {
     ///
     /// # Errors
     /// When the summary cannot be recorded; the conversation is then as it was.
-    pub async fn compact(&mut self, events: EventSender) -> Result<Option<Compaction>, TurnError> {
+    pub async fn compact_history(
+        &mut self,
+        events: TurnEventSender,
+    ) -> Result<Option<CompactionReport>, TurnError> {
         // A turn or a compaction that was cut may have recorded more than the history has.
         self.history = self.session.history().await;
-        let compaction = self.run.agent.compact(&mut self.history, events).await?;
+        let compaction = self.run.agent.compact_history(&mut self.history, events).await?;
         if let (Some(compaction), Some(context)) = (&compaction, &mut self.context) {
-            context.tokens = compaction.after;
+            context.tokens = compaction.tokens_after;
         }
         Ok(compaction)
     }
@@ -298,7 +322,7 @@ impl Conversation {
     /// When the store cannot be read or written.
     pub async fn undo_turn(&mut self) -> Result<bool, StoreError> {
         let undone = self.session.undo_turn().await?;
-        Ok(self.went_back(undone).await)
+        Ok(self.apply_undo(undone).await)
     }
 
     /// Takes back the last compaction; `false` when there is none.
@@ -307,7 +331,7 @@ impl Conversation {
     /// When the store cannot be read or written.
     pub async fn undo_compaction(&mut self) -> Result<bool, StoreError> {
         let undone = self.session.undo_compaction().await?;
-        Ok(self.went_back(undone).await)
+        Ok(self.apply_undo(undone).await)
     }
 
     /// Begins a new, empty session, to which the key leads from now on. The one before stays and
@@ -316,17 +340,17 @@ impl Conversation {
     /// # Errors
     /// When the agent cannot be put together, e.g. because its workspace is gone, and when the
     /// session cannot be written; the conversation is then as it was.
-    pub fn reset(&mut self) -> Result<(), ConversationError> {
+    pub fn start_new_session(&mut self) -> Result<(), ConversationError> {
         // What would fail with the new session fails before there is one.
         open_workspace(&self.workspace).map_err(ConnectError::Setup)?;
         let key = self.session.key().clone();
-        let id = self.store.reset(&key, &self.agent_id)?;
-        let loaded = self.store.take_or_make(&id, &key, &self.agent_id)?;
-        let connected = self.run.connected();
-        self.run = self.put_together(connected, &loaded.session, None)?;
+        let id = self.store.reset_session(&key, &self.agent_id)?;
+        let loaded = self.store.acquire_or_create(&id, &key, &self.agent_id)?;
+        let connected = self.run.connected_chain();
+        self.run = self.build_agent(connected, &loaded.session, None)?;
         self.session = loaded.session;
         self.history = loaded.history;
-        self.found = Found::default();
+        self.recovery = RecoveryReport::default();
         self.context = None;
         Ok(())
     }
@@ -336,40 +360,40 @@ impl Conversation {
     ///
     /// # Errors
     /// When it cannot be connected; the conversation then goes on with the model it had.
-    pub async fn use_model(&mut self, name: Option<&str>) -> Result<(), ConnectError> {
+    pub async fn switch_model(&mut self, name: Option<&str>) -> Result<(), ConnectError> {
         self.runtime.reset_breakers(name).map_err(ConnectError::Setup)?;
-        let connected = self.runtime.connected(name).await?;
-        let prefix = self.session.prefix().await;
+        let connected = self.runtime.connect_for_agent(name).await?;
+        let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
-        self.run = self.put_together(connected, &session, prefix.as_deref())?;
+        self.run = self.build_agent(connected, &session, prefix.as_deref())?;
         if let Some(context) = &mut self.context {
-            context.window = self.run.model.info().limits.window;
+            context.window = self.run.model.model_info().limits.context_window;
         }
         self.options.model = name.map(str::to_owned);
         Ok(())
     }
 
-    fn put_together(
+    fn build_agent(
         &self,
-        connected: Connected,
+        connected: ConnectedChain,
         session: &Session,
-        prefix: Option<&Prefix>,
+        prefix: Option<&RequestPrefix>,
     ) -> Result<AgentRun, ConnectError> {
-        let around = Around {
+        let around = AgentSpec {
             agent: &self.agent_id,
             workspace: &self.workspace,
-            time: self.options.time.clone(),
+            time_limit: self.options.time_limit.clone(),
             approver: Arc::clone(&self.options.approver),
             journal: Arc::new(session.clone()),
             prefix,
         };
-        self.runtime.put_together(connected, around)
+        self.runtime.build_agent(connected, around)
     }
 
-    async fn went_back(&mut self, to: Option<History>) -> bool {
+    async fn apply_undo(&mut self, to: Option<History>) -> bool {
         let Some(history) = to else { return false };
         self.history = history;
-        self.look_for_turn().await;
+        self.refresh_resumable().await;
         // What the window holds now, no server has counted.
         self.context = None;
         true

@@ -5,7 +5,10 @@
 //! changed; what a change of the config file can mend is in the report, and is made by
 //! [`Runtime::make_edits`](crate::Runtime::make_edits) when somebody wants it.
 
+mod chat_checks;
 mod check;
+mod config_checks;
+mod conversation_checks;
 mod edit;
 mod examination;
 mod exposure;
@@ -15,26 +18,23 @@ mod probe;
 mod prompts;
 mod report;
 mod server;
-mod setting;
-mod shapes;
 mod speed;
-mod spoken;
-mod talk;
 mod tools;
-mod words;
+mod via_model;
+mod wording;
 
 use std::time::Duration;
 
-use openclaw_agent_loop::Limit;
+use openclaw_agent_loop::ConfiguredTimeout;
 use openclaw_config::defaults::DOCTOR_CHECK_SECONDS;
 use tokio::time::Instant;
 
 pub use self::check::Check;
-pub use self::edit::Edit;
-pub use self::report::{Finding, Mark, Report};
+pub use self::edit::ConfigEdit;
+pub use self::report::{CheckStatus, DoctorReport, Finding};
 
-use self::examination::Examination;
-use self::report::Outcome;
+use self::examination::DoctorRun;
+use self::report::CheckOutcome;
 use crate::Runtime;
 
 /// What is examined.
@@ -48,7 +48,7 @@ pub struct DoctorOptions {
     /// means all.
     pub only: Vec<Check>,
     /// The longest that one check may take, and who says so.
-    pub limit: Limit,
+    pub limit: ConfiguredTimeout,
 }
 
 impl Default for DoctorOptions {
@@ -57,7 +57,7 @@ impl Default for DoctorOptions {
             model: None,
             provider: None,
             only: Vec::new(),
-            limit: Limit {
+            limit: ConfiguredTimeout {
                 duration: Duration::from_secs(DOCTOR_CHECK_SECONDS),
                 source: "the built-in limit of a check".into(),
             },
@@ -67,28 +67,30 @@ impl Default for DoctorOptions {
 
 impl Runtime {
     /// Examines the set-up and its server. Each finding is told as soon as it is made.
-    pub async fn examine(
+    pub async fn run_doctor(
         &self,
         options: &DoctorOptions,
-        mut tell: impl FnMut(&Report, &Finding),
-    ) -> Report {
+        mut tell: impl FnMut(&DoctorReport, &Finding),
+    ) -> DoctorReport {
         let begun = Instant::now();
-        let mut examination = Examination::new(self, options);
-        let mut report = Report::default();
-        for check in Check::ALL.into_iter().filter(|check| check.is_due(&options.only)) {
+        let mut examination = DoctorRun::new(self, options);
+        let mut report = DoctorReport::default();
+        for check in Check::ALL.into_iter().filter(|check| check.is_required_for(&options.only)) {
             let since = Instant::now();
-            let outcome = match unmet(check, &report) {
-                Some(reason) => Outcome::new(Mark::Skipped, reason),
-                None => match tokio::time::timeout(options.limit.duration, examination.make(check))
-                    .await
-                {
-                    Ok(outcome) => outcome,
-                    Err(_elapsed) => examination.late(&options.limit).await,
-                },
+            let outcome = match unmet_requirement(check, &report) {
+                Some(reason) => CheckOutcome::new(CheckStatus::Skipped, reason),
+                None => {
+                    match tokio::time::timeout(options.limit.duration, examination.run_check(check))
+                        .await
+                    {
+                        Ok(outcome) => outcome,
+                        Err(_elapsed) => examination.timeout_outcome(&options.limit).await,
+                    }
+                }
             };
-            examination.describe(&mut report);
+            examination.fill_report(&mut report);
             report.elapsed = begun.elapsed();
-            let finding = outcome.of(check, since.elapsed());
+            let finding = outcome.into_finding(check, since.elapsed());
             tell(&report, &finding);
             report.findings.push(finding);
         }
@@ -97,14 +99,14 @@ impl Runtime {
 }
 
 /// Why a check cannot be made.
-fn unmet(check: Check, report: &Report) -> Option<String> {
-    let needs = check.needs().iter();
+fn unmet_requirement(check: Check, report: &DoctorReport) -> Option<String> {
+    let needs = check.required_checks().iter();
     let unmet = needs.filter_map(|need| {
         let found = report.findings.iter().find(|finding| finding.check == *need)?;
-        match found.mark {
-            Mark::Fail => Some(format!("`{}` failed", need.id())),
-            Mark::Skipped => Some(found.evidence.clone()),
-            Mark::Pass | Mark::Unknown => None,
+        match found.status {
+            CheckStatus::Fail => Some(format!("`{}` failed", need.id())),
+            CheckStatus::Skipped => Some(found.evidence.clone()),
+            CheckStatus::Pass | CheckStatus::Unknown => None,
         }
     });
     unmet.into_iter().next()

@@ -9,45 +9,50 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use openclaw_config::Egress as Policy;
+use openclaw_config::EgressPolicy as Policy;
 use openclaw_core::ModelRef;
 use openclaw_transport::Endpoint;
 
+use crate::context::SetupContext;
 use crate::error::{SetupError, SetupErrorKind};
-use crate::notices::Notices;
-use crate::setup::Setup;
+use crate::warnings::NoticeLog;
 
 /// The key that decides.
-const KEY: &str = "models.egress";
+const EGRESS_KEY: &str = "models.egress";
 
 /// Asks a person a question that is answered by yes or no.
-pub type Consent = Arc<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
+pub type EgressConsent = Arc<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
 
 /// What holds for the models of one run. Clones share what was settled.
 #[derive(Clone, Default)]
-pub(crate) struct Egress {
+pub(crate) struct EgressGuard {
     /// `None` where it does not matter: nothing of a conversation is sent.
     policy: Option<Policy>,
     /// The models that the config names.
     named: Arc<[ModelRef]>,
-    consent: Option<Consent>,
-    settled: Arc<Mutex<HashMap<ModelRef, bool>>>,
+    consent: Option<EgressConsent>,
+    decisions: Arc<Mutex<HashMap<ModelRef, bool>>>,
 }
 
-impl Egress {
+impl EgressGuard {
     /// What the config says. `named` are its own models: the primary one, which is the one that is
     /// used where it has none, and the fallbacks.
-    pub(crate) fn of(setup: &Setup, named: Vec<ModelRef>, consent: Option<Consent>) -> Self {
+    pub(crate) fn from_config(
+        setup: &SetupContext,
+        named: Vec<ModelRef>,
+        consent: Option<EgressConsent>,
+    ) -> Self {
         let policy = setup.loaded.config.models.egress.unwrap_or_else(|| {
             // An address that cannot be told is that of no hosted primary model.
-            let primary = named.first().map(|primary| setup.endpoint(primary.provider()));
+            let primary =
+                named.first().map(|primary| setup.provider_endpoint(primary.provider_id()));
             if primary.is_some_and(|found| found.is_ok_and(|endpoint| !endpoint.is_private())) {
                 Policy::Any
             } else {
                 Policy::LocalOnly
             }
         });
-        Self { policy: Some(policy), named: named.into(), consent, settled: Arc::default() }
+        Self { policy: Some(policy), named: named.into(), consent, decisions: Arc::default() }
     }
 
     /// Settles whether a conversation may be sent to a model's server, and notes it where it leaves
@@ -55,39 +60,44 @@ impl Egress {
     ///
     /// # Errors
     /// When it may not.
-    pub(crate) async fn permit(
+    pub(crate) async fn check_allowed(
         &self,
         reference: &ModelRef,
         endpoint: &Endpoint,
-        notices: &Notices,
+        notices: &NoticeLog,
     ) -> Result<(), SetupError> {
         let is_free = matches!(self.policy, None | Some(Policy::Any));
         if is_free || endpoint.is_private() {
             return Ok(());
         }
-        let host = endpoint.base().host_str().unwrap_or_default();
+        let host = endpoint.base_url().host_str().unwrap_or_default();
         let settled =
-            self.settled.lock().unwrap_or_else(PoisonError::into_inner).get(reference).copied();
+            self.decisions.lock().unwrap_or_else(PoisonError::into_inner).get(reference).copied();
         let is_allowed = match settled {
             Some(is_allowed) => is_allowed,
-            None => self.settle(reference, host, notices).await,
+            None => self.decide_and_record(reference, host, notices).await,
         };
-        if is_allowed { Ok(()) } else { Err(self.refusal(reference, host)) }
+        if is_allowed { Ok(()) } else { Err(self.refusal_error(reference, host)) }
     }
 
-    async fn settle(&self, reference: &ModelRef, host: &str, notices: &Notices) -> bool {
-        let is_allowed = self.decide(reference, host).await;
+    async fn decide_and_record(
+        &self,
+        reference: &ModelRef,
+        host: &str,
+        notices: &NoticeLog,
+    ) -> bool {
+        let is_allowed = self.ask_consent(reference, host).await;
         if is_allowed {
             notices.push(format!(
                 "the conversation leaves this machine and its network: `{reference}` is at {host}"
             ));
         }
-        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut settled = self.decisions.lock().unwrap_or_else(PoisonError::into_inner);
         settled.insert(reference.clone(), is_allowed);
         is_allowed
     }
 
-    async fn decide(&self, reference: &ModelRef, host: &str) -> bool {
+    async fn ask_consent(&self, reference: &ModelRef, host: &str) -> bool {
         let is_named = self.named.contains(reference);
         let asks = !is_named || self.policy == Some(Policy::Ask);
         match self.consent.as_ref().filter(|_| asks) {
@@ -96,20 +106,20 @@ impl Egress {
         }
     }
 
-    fn refusal(&self, reference: &ModelRef, host: &str) -> SetupError {
+    fn refusal_error(&self, reference: &ModelRef, host: &str) -> SetupError {
         let message = format!(
             "use `{reference}`: {host} is neither on this machine nor in its network, and the \
              conversation may not go there"
         );
         let how = if self.consent.is_some() { "you said no" } else { "nobody could be asked" };
         SetupError::new(SetupErrorKind::Egress, message).with_hint(format!(
-            "To {KEY} it is hosted, and {how}. Name it in `agents.defaults.model.fallbacks`, or \
-             set `{KEY}` to `any`."
+            "To {EGRESS_KEY} it is hosted, and {how}. Name it in `agents.defaults.model.fallbacks`, or \
+             set `{EGRESS_KEY}` to `any`."
         ))
     }
 }
 
-impl fmt::Debug for Egress {
+impl fmt::Debug for EgressGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Egress")
             .field("policy", &self.policy)

@@ -4,61 +4,64 @@
 //! config describes and those that the servers have, connects the one that is asked for with its
 //! fallbacks, and puts an agent together around it. It knows no command line and no terminal.
 
-mod advice;
 mod agent;
 mod anthropic;
 mod breaker;
 mod builtin;
 mod cache;
+mod capabilities;
 mod catalogue;
 mod chain;
 mod compat;
 mod connect;
+mod context;
 mod conversation;
 mod discovery;
 mod doctor;
 mod egress;
 mod error;
-mod learnt;
+mod failure_hints;
 mod limits;
-mod namesakes;
-mod notices;
 mod params;
 mod prompt;
 mod runtime;
 mod secret;
-mod setup;
 mod status;
+mod suggestions;
+mod timeouts;
 mod trace;
-mod waiting;
-mod waits;
+mod wait;
+mod warnings;
 
 pub use agent::{AgentOptions, AgentRun};
 pub use breaker::OpenBreaker;
-pub use cache::Learnt;
-pub use catalogue::{Catalogue, ListedModel, ProviderFailure};
-pub use chain::{Attempt, Attempts, Chain, attempts_of};
+pub use cache::LearnedCapabilities;
+pub use catalogue::{ListedModel, ModelCatalogue, ProviderFailure};
+pub use chain::{AttemptLog, FallbackChain, ModelAttempt, attempts_in_error};
 pub use conversation::{
-    ContextUse, Conversation, ConversationError, ConversationOptions, Found, Place,
+    ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport, SessionTarget,
 };
-pub use doctor::{Check, DoctorOptions, Edit, Finding, Mark, Report};
-pub use egress::Consent;
+pub use doctor::{Check, CheckStatus, ConfigEdit, DoctorOptions, DoctorReport, Finding};
+pub use egress::EgressConsent;
 pub use error::{ConnectError, SetupError, SetupErrorKind};
-pub use notices::Notices;
 pub use openclaw_agent_loop::{
-    Agent, AskedAgain, BrokenCallStep, CacheMiss, Changed, CompactedBy, Compaction, EventReceiver,
-    EventSender, Limit, Opening, Part as RepeatedPart, Refusal, Steering, TurnError, TurnErrorKind,
-    TurnEvent, TurnOutcome, TurnReport, TurnRequest, events::channel,
+    Agent, CompactionMethod, CompactionReport, ConfiguredTimeout, InvalidCallRecovery,
+    OutputPart as RepeatedPart, PrefixChange, PromptCacheMiss, RepromptReason, SteeringQueue,
+    ToolRefusalReason, TurnError, TurnErrorKind, TurnEvent, TurnEventReceiver, TurnEventSender,
+    TurnInput, TurnOutcome, TurnReport, TurnRequest, events::event_channel,
 };
 pub use openclaw_store::{
-    Imported, Loaded, LogContent, LogEntry, Note, Notice, Problem, Session, SessionId, SessionInfo,
-    SessionKey, Store, StoreError, StoreErrorKind, TurnRecord, Unfinished,
+    DamageKind, DamageReport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry,
+    Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
+    TurnRecord,
 };
 pub use openclaw_transport::{
-    Answer, Body, Ended, Record, Trace, TraceStore, TracedEvent, TracedRequest,
+    AnswerSummary, ExchangeOutcome, Trace, TraceRecord, TraceStore, TracedBody, TracedEvent,
+    TracedRequest,
 };
-pub use prompt::{Explanation, Part, Profile, Prompt, Section};
+pub use prompt::{PromptBreakdown, PromptPart, PromptProfile, PromptSection, SystemPrompt};
 pub use runtime::Runtime;
-pub use status::{Credential, ProviderStatus, Status};
+pub use status::{ProviderCredential, ProviderStatus, SetupStatus};
 pub use trace::{ReplayError, ReplayTarget};
-pub use waiting::{Awaited, Missing, Wait};
+pub use wait::{WaitPolicy, WaitProgress, WaitTarget};
+pub use warnings::NoticeLog;

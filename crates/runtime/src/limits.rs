@@ -3,14 +3,14 @@
 use std::num::NonZeroU32;
 
 use openclaw_config::{InputKind, ModelConfig};
-use openclaw_core::{Abilities, LimitSource, ModelLimits, ModelRef};
-use openclaw_providers_vllm::FALLBACK_WINDOW;
+use openclaw_core::{LimitSource, ModelCapabilities, ModelLimits, ModelRef};
+use openclaw_providers_vllm::FALLBACK_CONTEXT_WINDOW;
 
-use crate::notices::Notices;
+use crate::warnings::NoticeLog;
 
 /// What is known of a model's window, in tokens.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Windows {
+pub(crate) struct WindowSources {
     /// What the server says now.
     pub(crate) live: Option<u32>,
     /// What the server said last.
@@ -21,15 +21,15 @@ pub(crate) struct Windows {
 
 /// The window that counts: what the config asks for, up to what the server has now; else what the
 /// server has now or had before; else what is documented.
-pub(crate) fn window(
+pub(crate) fn effective_window(
     configured: Option<&ModelConfig>,
-    Windows { live, last, documented }: Windows,
+    WindowSources { live, last, documented }: WindowSources,
 ) -> Option<(u32, LimitSource)> {
     let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
     match (wanted, live) {
-        (Some(wanted), Some(live)) if wanted > live => Some((live, LimitSource::Live)),
+        (Some(wanted), Some(live)) if wanted > live => Some((live, LimitSource::Server)),
         (Some(wanted), _) => Some((wanted, LimitSource::Config)),
-        (None, Some(live)) => Some((live, LimitSource::Live)),
+        (None, Some(live)) => Some((live, LimitSource::Server)),
         (None, None) => match last {
             Some(last) => Some((last, LimitSource::Cached)),
             None => Some((documented?, LimitSource::Fallback)),
@@ -38,11 +38,11 @@ pub(crate) fn window(
 }
 
 /// The limits of a model, with a note on what may surprise.
-pub(crate) fn limits(
+pub(crate) fn model_limits(
     reference: &ModelRef,
     configured: Option<&ModelConfig>,
-    windows: Windows,
-    notices: &Notices,
+    windows: WindowSources,
+    notices: &NoticeLog,
 ) -> ModelLimits {
     let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
     if let (Some(wanted), Some(live)) = (wanted, windows.live)
@@ -52,21 +52,25 @@ pub(crate) fn limits(
             "contextWindow of `{reference}` is {wanted}, but the server has {live}; {live} is used"
         ));
     }
-    let (window, window_source) = window(configured, windows).unwrap_or_else(|| {
+    let (window, window_source) = effective_window(configured, windows).unwrap_or_else(|| {
         notices.push(format!(
             "neither the server nor the config says how large the window of `{reference}` is; \
-             {FALLBACK_WINDOW} tokens are assumed (`contextWindow` sets it)"
+             {FALLBACK_CONTEXT_WINDOW} tokens are assumed (`contextWindow` sets it)"
         ));
-        (FALLBACK_WINDOW, LimitSource::Fallback)
+        (FALLBACK_CONTEXT_WINDOW, LimitSource::Fallback)
     });
     let output = configured.and_then(|model| model.max_tokens).map(NonZeroU32::get);
-    ModelLimits { window, window_source, output }
+    ModelLimits {
+        context_window: window,
+        context_window_source: window_source,
+        max_output_tokens: output,
+    }
 }
 
 /// What the config says that a model can do.
-pub(crate) fn abilities(configured: Option<&ModelConfig>) -> Abilities {
+pub(crate) fn model_capabilities(configured: Option<&ModelConfig>) -> ModelCapabilities {
     let inputs = configured.and_then(|model| model.input.as_ref());
-    Abilities {
+    ModelCapabilities {
         tools: configured.and_then(|model| model.compat.supports_tools).unwrap_or(true),
         images: inputs.is_some_and(|inputs| inputs.contains(&InputKind::Image)),
         reasoning: configured.and_then(|model| model.reasoning).unwrap_or(false),

@@ -2,28 +2,28 @@
 //! it. What changes from call to call, such as the time, comes at the end of each request: [`now`].
 
 pub(crate) mod context_files;
+pub(crate) mod date_time;
 mod explain;
-pub(crate) mod now;
 pub(crate) mod skills;
 
 use std::fmt::Write;
 
 use openclaw_tools::Workspace;
 
-pub use explain::{Explanation, Part};
+pub use explain::{PromptBreakdown, PromptPart};
 
-use context_files::Caps;
+use context_files::ContextFileLimits;
 
 /// How much the system prompt says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Profile {
+pub enum PromptProfile {
     /// What a capable model makes use of.
     Default,
     /// The least that works, for small models and windows.
     Lean,
 }
 
-impl Profile {
+impl PromptProfile {
     /// The name used in config, messages and JSON: `default` or `lean`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -36,34 +36,34 @@ impl Profile {
 
 /// A system prompt, by its parts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Prompt {
-    sections: Vec<Section>,
+pub struct SystemPrompt {
+    sections: Vec<PromptSection>,
 }
 
 /// A part of a system prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
+pub struct PromptSection {
     /// What it is about, e.g. `identity`.
     pub name: &'static str,
     /// What it says; never empty.
     pub text: String,
 }
 
-impl Prompt {
+impl SystemPrompt {
     /// The prompt for a model without tools.
     #[must_use]
     pub fn without_tools() -> Self {
         let mut prompt = Self::default();
         let no_tools = " You have no tools here: answer from what you know and say what you don't.";
-        prompt.add("identity", format!("{IDENTITY}{no_tools}"));
+        prompt.add_section("identity", format!("{IDENTITY}{no_tools}"));
         prompt
     }
 
     /// The prompt for an agent with tools, without what its workspace tells.
     #[must_use]
-    pub fn with_tools(profile: Profile, workspace: &str) -> Self {
+    pub fn with_tools(profile: PromptProfile, workspace: &str) -> Self {
         let mut prompt = Self::default();
-        prompt.add("identity", IDENTITY.to_owned());
+        prompt.add_section("identity", IDENTITY.to_owned());
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = write!(
@@ -72,74 +72,81 @@ impl Prompt {
              when the task needs one; when it is done, answer without a tool call and say briefly \
              what you did and what you found. Never claim to have done what a tool did not do."
         );
-        prompt.add("workspace", text);
-        if profile == Profile::Default {
-            prompt.add("guidance", GUIDANCE.to_owned());
+        prompt.add_section("workspace", text);
+        if profile == PromptProfile::Default {
+            prompt.add_section("guidance", GUIDANCE.to_owned());
         }
         prompt
     }
 
     /// Adds what the workspace tells of its person, its project and its skills. Skills are files
     /// to read, so they are left out for a model without tools.
-    pub(crate) fn tell_of(
+    pub(crate) fn add_workspace_sections(
         &mut self,
         workspace: &Workspace,
-        profile: Profile,
-        caps: Caps,
+        profile: PromptProfile,
+        caps: ContextFileLimits,
         tools: bool,
     ) -> Vec<String> {
-        let (files, notices) = context_files::read(workspace, caps);
-        self.add(TOLD[0], context_files::section(&files));
+        let (files, notices) = context_files::read_context_files(workspace, caps);
+        self.add_section(WORKSPACE_SECTIONS[0], context_files::render_section(&files));
         if tools {
-            self.add(TOLD[1], skills::section(&skills::read(workspace), profile));
+            self.add_section(
+                WORKSPACE_SECTIONS[1],
+                skills::render_section(&skills::read_skills(workspace), profile),
+            );
         }
         notices
     }
 
     /// This prompt as a session began with it, when its workspace told other things; `None` when
     /// that is a prompt for something else.
-    pub(crate) fn as_begun(&self, text: &str) -> Option<Self> {
-        let own = self.sections.iter().filter(|section| !TOLD.contains(&section.name));
+    pub(crate) fn with_recorded_text(&self, text: &str) -> Option<Self> {
+        let own =
+            self.sections.iter().filter(|section| !WORKSPACE_SECTIONS.contains(&section.name));
         let mut prompt = Self { sections: own.cloned().collect() };
-        let told = text.strip_prefix(&prompt.text())?;
+        let told = text.strip_prefix(&prompt.full_text())?;
         if !told.is_empty() {
-            prompt.add(TOLD[0], told.strip_prefix(BETWEEN)?.to_owned());
+            prompt.add_section(
+                WORKSPACE_SECTIONS[0],
+                told.strip_prefix(SECTION_SEPARATOR)?.to_owned(),
+            );
         }
         // The same text by the parts that are known is better.
-        Some(if self.text() == text { self.clone() } else { prompt })
+        Some(if self.full_text() == text { self.clone() } else { prompt })
     }
 
     /// The parts, in order.
     #[must_use]
-    pub fn sections(&self) -> &[Section] {
+    pub fn sections(&self) -> &[PromptSection] {
         &self.sections
     }
 
     /// The prompt as it is sent.
     #[must_use]
-    pub fn text(&self) -> String {
-        self.text_to(self.sections.len())
+    pub fn full_text(&self) -> String {
+        self.text_up_to(self.sections.len())
     }
 
     /// The first `count` parts of the prompt.
-    fn text_to(&self, count: usize) -> String {
+    fn text_up_to(&self, count: usize) -> String {
         let texts: Vec<&str> =
             self.sections.iter().take(count).map(|section| section.text.as_str()).collect();
-        texts.join(BETWEEN)
+        texts.join(SECTION_SEPARATOR)
     }
 
-    fn add(&mut self, name: &'static str, text: String) {
+    fn add_section(&mut self, name: &'static str, text: String) {
         if !text.is_empty() {
-            self.sections.push(Section { name, text });
+            self.sections.push(PromptSection { name, text });
         }
     }
 }
 
 /// Stands between two sections.
-const BETWEEN: &str = "\n\n";
+const SECTION_SEPARATOR: &str = "\n\n";
 
 /// The sections that the workspace tells; the last ones.
-const TOLD: [&str; 2] = ["files", "skills"];
+const WORKSPACE_SECTIONS: [&str; 2] = ["files", "skills"];
 
 const IDENTITY: &str = "You are OpenClaw, an assistant that works for one person on that person's \
                         own machine. Answer in the language you are spoken to.";
@@ -160,9 +167,9 @@ mod tests {
 
     #[test]
     fn lean_says_less_and_no_tools_says_least() {
-        let default = Prompt::with_tools(Profile::Default, "/w").text();
-        let lean = Prompt::with_tools(Profile::Lean, "/w").text();
-        let bare = Prompt::without_tools().text();
+        let default = SystemPrompt::with_tools(PromptProfile::Default, "/w").full_text();
+        let lean = SystemPrompt::with_tools(PromptProfile::Lean, "/w").full_text();
+        let bare = SystemPrompt::without_tools().full_text();
         assert!(default.starts_with(&lean) && default.len() > lean.len());
         assert!(!bare.contains("workspace") && bare.len() < lean.len());
     }
@@ -177,22 +184,31 @@ mod tests {
             file.write_all(text.as_bytes()).unwrap();
         }
         let workspace = Workspace::open(directory.path()).unwrap();
-        let caps = Caps::of(Profile::Default);
-        let mut prompt = Prompt::with_tools(Profile::Default, "/w");
-        assert!(prompt.tell_of(&workspace, Profile::Default, caps, true).is_empty());
+        let caps = ContextFileLimits::for_profile(PromptProfile::Default);
+        let mut prompt = SystemPrompt::with_tools(PromptProfile::Default, "/w");
+        assert!(
+            prompt
+                .add_workspace_sections(&workspace, PromptProfile::Default, caps, true)
+                .is_empty()
+        );
         let names: Vec<_> = prompt.sections().iter().map(|section| section.name).collect();
         assert_eq!(names, ["identity", "workspace", "guidance", "files", "skills"]);
-        assert!(prompt.text().contains("Be kind."));
-        let mut bare = Prompt::without_tools();
-        let begun = prompt.text();
-        let fresh = Prompt::with_tools(Profile::Default, "/w");
-        assert_eq!(fresh.as_begun(&begun).map(|prompt| prompt.text()), Some(begun.clone()));
-        assert_eq!(prompt.as_begun(&begun).as_ref(), Some(&prompt));
-        assert_eq!(prompt.as_begun(&fresh.text()), Some(fresh));
-        for other in [Prompt::with_tools(Profile::Default, "/v"), Prompt::without_tools()] {
-            assert_eq!(other.as_begun(&begun), None);
+        assert!(prompt.full_text().contains("Be kind."));
+        let mut bare = SystemPrompt::without_tools();
+        let begun = prompt.full_text();
+        let fresh = SystemPrompt::with_tools(PromptProfile::Default, "/w");
+        assert_eq!(
+            fresh.with_recorded_text(&begun).map(|prompt| prompt.full_text()),
+            Some(begun.clone())
+        );
+        assert_eq!(prompt.with_recorded_text(&begun).as_ref(), Some(&prompt));
+        assert_eq!(prompt.with_recorded_text(&fresh.full_text()), Some(fresh));
+        for other in
+            [SystemPrompt::with_tools(PromptProfile::Default, "/v"), SystemPrompt::without_tools()]
+        {
+            assert_eq!(other.with_recorded_text(&begun), None);
         }
-        let _ = bare.tell_of(&workspace, Profile::Default, caps, false);
-        assert!(bare.text().contains("Be kind.") && !bare.text().contains("SKILL.md"));
+        let _ = bare.add_workspace_sections(&workspace, PromptProfile::Default, caps, false);
+        assert!(bare.full_text().contains("Be kind.") && !bare.full_text().contains("SKILL.md"));
     }
 }

@@ -4,32 +4,32 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use openclaw_config::{Env, ExecConfig, Loaded, Paths};
+use openclaw_config::{AppPaths, Env, ExecConfig, LoadedConfig};
 use openclaw_core::ModelRef;
-use openclaw_transport::Limit;
+use openclaw_transport::TimeLimit;
 
-use crate::breaker::Breakers;
+use crate::breaker::BreakerRegistry;
 use crate::builtin::VLLM;
-use crate::cache::Cache;
+use crate::cache::ServerCache;
 use crate::catalogue::ListedModel;
-use crate::chain::Chain;
-use crate::connect::{Connector, no_model, no_provider};
-use crate::egress::{Consent, Egress};
+use crate::chain::FallbackChain;
+use crate::connect::{ModelConnector, no_model_error, no_provider_error};
+use crate::context::SetupContext;
+use crate::egress::{EgressConsent, EgressGuard};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
-use crate::namesakes;
-use crate::notices::Notices;
-use crate::prompt::now::Clock;
-use crate::setup::Setup;
-use crate::waiting::{Wait, until_there};
-use crate::waits::Turnstiles;
+use crate::prompt::date_time::PromptClock;
+use crate::suggestions;
+use crate::timeouts::ConcurrencyLimiters;
+use crate::wait::{WaitPolicy, retry_until_available};
+use crate::warnings::NoticeLog;
 
 /// Everything that a config describes.
 #[derive(Clone)]
 pub struct Runtime {
-    pub(crate) connector: Connector,
-    pub(crate) clock: Clock,
+    pub(crate) connector: ModelConnector,
+    pub(crate) clock: PromptClock,
     is_strict: bool,
-    consent: Option<Consent>,
+    consent: Option<EgressConsent>,
 }
 
 impl fmt::Debug for Runtime {
@@ -44,52 +44,52 @@ impl fmt::Debug for Runtime {
 impl Runtime {
     /// Takes a config with its surroundings. Nothing is contacted.
     #[must_use]
-    pub fn new(loaded: Loaded, paths: Paths, env: Env) -> Self {
-        let notices = Notices::default();
-        let cache = Cache::new(&paths.cache_dir(), notices.clone());
-        let breakers = Breakers::new(&paths.cache_dir(), notices.clone());
-        let setup = Arc::new(Setup { loaded, paths, env });
-        let trace = setup.trace();
-        let turnstiles = Turnstiles::default();
-        let connector = Connector {
+    pub fn new(loaded: LoadedConfig, paths: AppPaths, env: Env) -> Self {
+        let notices = NoticeLog::default();
+        let cache = ServerCache::new(&paths.cache_dir(), notices.clone());
+        let breakers = BreakerRegistry::new(&paths.cache_dir(), notices.clone());
+        let setup = Arc::new(SetupContext { loaded, paths, env });
+        let trace = setup.open_trace();
+        let turnstiles = ConcurrencyLimiters::default();
+        let connector = ModelConnector {
             setup,
             notices,
             cache,
-            turnstiles,
+            concurrency_limiters: turnstiles,
             trace,
-            time: None,
-            wait: None,
-            longest_wish: None,
+            time_limit: None,
+            wait_policy: None,
+            max_retry_after: None,
             breakers,
-            egress: Egress::default(),
+            egress: EgressGuard::default(),
         };
-        Self { connector, clock: Clock::default(), is_strict: false, consent: None }
+        Self { connector, clock: PromptClock::default(), is_strict: false, consent: None }
     }
 
     /// Tells models another time than the system's.
     #[must_use]
     pub fn with_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Clock(Arc::new(now));
+        self.clock = PromptClock(Arc::new(now));
         self
     }
 
     /// Bounds each model call by `limit` instead of `agents.defaults.timeoutSeconds`.
     #[must_use]
-    pub fn with_time_limit(mut self, limit: Limit) -> Self {
-        self.connector.time = Some(limit);
+    pub fn with_time_limit(mut self, limit: TimeLimit) -> Self {
+        self.connector.time_limit = Some(limit);
         self
     }
 
     /// Waits for a server that is not there when a model is connected, instead of failing.
     #[must_use]
-    pub fn with_wait(mut self, wait: Wait) -> Self {
-        self.connector.wait = Some(wait);
+    pub fn with_wait_policy(mut self, wait: WaitPolicy) -> Self {
+        self.connector.wait_policy = Some(wait);
         self
     }
 
     /// Uses the model that is asked for and no fallback.
     #[must_use]
-    pub fn strict(mut self) -> Self {
+    pub fn without_fallbacks(mut self) -> Self {
         self.is_strict = true;
         self
     }
@@ -97,7 +97,7 @@ impl Runtime {
     /// Asks a person before a conversation goes to a hosted server that the config does not name;
     /// without, it does not go there.
     #[must_use]
-    pub fn with_consent(mut self, consent: Consent) -> Self {
+    pub fn with_consent(mut self, consent: EgressConsent) -> Self {
         self.consent = Some(consent);
         self
     }
@@ -110,7 +110,7 @@ impl Runtime {
 
     /// What a person should know though nothing failed.
     #[must_use]
-    pub fn notices(&self) -> Notices {
+    pub fn notice_log(&self) -> NoticeLog {
         self.connector.notices.clone()
     }
 
@@ -121,19 +121,21 @@ impl Runtime {
     /// # Errors
     /// When no model is named and none can be chosen, when the name is not one, and when neither
     /// the model nor a fallback can be reached.
-    pub async fn connect(&self, name: Option<&str>) -> Result<Chain, ConnectError> {
-        let Some(wait) = &self.connector.wait else { return self.connect_now(name).await };
-        let provider = self.resolve(name);
-        let provider = provider.as_ref().map_or(VLLM, ModelRef::provider);
-        let poll = self.connector.setup.poll(provider);
-        until_there(wait, poll, || self.connect_now(name)).await
+    pub async fn connect_model(&self, name: Option<&str>) -> Result<FallbackChain, ConnectError> {
+        let Some(wait) = &self.connector.wait_policy else {
+            return self.connect_model_once(name).await;
+        };
+        let provider = self.resolve_model(name);
+        let provider = provider.as_ref().map_or(VLLM, ModelRef::provider_id);
+        let poll = self.connector.setup.poll_interval(provider);
+        retry_until_available(wait, poll, || self.connect_model_once(name)).await
     }
 
-    async fn connect_now(&self, name: Option<&str>) -> Result<Chain, ConnectError> {
+    async fn connect_model_once(&self, name: Option<&str>) -> Result<FallbackChain, ConnectError> {
         let setup = &self.connector.setup;
-        let configured = self.primary().map_err(ConnectError::Setup)?;
+        let configured = self.primary_model().map_err(ConnectError::Setup)?;
         let first = match name {
-            Some(name) => Some(self.reference(name).map_err(ConnectError::Setup)?),
+            Some(name) => Some(self.parse_reference(name).map_err(ConnectError::Setup)?),
             None => configured.clone(),
         };
         let first = match first {
@@ -152,58 +154,60 @@ impl Runtime {
         let mut named = vec![configured.unwrap_or_else(|| first.clone())];
         let mut references = vec![first];
         for fallback in fallbacks {
-            let fallback = self.reference(&fallback).map_err(ConnectError::Setup)?;
+            let fallback = self.parse_reference(&fallback).map_err(ConnectError::Setup)?;
             if !references.contains(&fallback) && !self.is_strict {
                 references.push(fallback.clone());
             }
             named.push(fallback);
         }
         let mut connector = self.connector.clone();
-        connector.egress = Egress::of(setup, named, self.consent.clone());
-        Chain::connect(connector, references).await
+        connector.egress = EgressGuard::from_config(setup, named, self.consent.clone());
+        FallbackChain::connect_first(connector, references).await
     }
 
     /// The model that a name stands for, or the config's primary one; `None` when there is none
     /// or it is no reference.
     #[must_use]
-    pub fn resolve(&self, name: Option<&str>) -> Option<ModelRef> {
+    pub fn resolve_model(&self, name: Option<&str>) -> Option<ModelRef> {
         match name {
-            Some(name) => self.reference(name).ok(),
-            None => self.primary().ok().flatten(),
+            Some(name) => self.parse_reference(name).ok(),
+            None => self.primary_model().ok().flatten(),
         }
     }
 
     /// Reads a model's name: an alias, or `provider/model-id`.
-    pub(crate) fn reference(&self, name: &str) -> Result<ModelRef, SetupError> {
-        let name = self.connector.setup.loaded.config.model_of_alias(name).unwrap_or(name);
+    pub(crate) fn parse_reference(&self, name: &str) -> Result<ModelRef, SetupError> {
+        let name = self.connector.setup.loaded.config.resolve_alias(name).unwrap_or(name);
         name.parse().map_err(|error| {
             let message = format!("read the model `{name}`");
             SetupError::new(SetupErrorKind::InvalidReference, message)
                 .with_source(error)
-                .with_hint(namesakes::hint(&self.connector, name))
+                .with_hint(suggestions::suggest_models(&self.connector, name))
         })
     }
 
     /// The primary model of the config.
-    pub(crate) fn primary(&self) -> Result<Option<ModelRef>, SetupError> {
+    pub(crate) fn primary_model(&self) -> Result<Option<ModelRef>, SetupError> {
         let setup = &self.connector.setup;
         let primary = setup.loaded.config.primary_model(&setup.env).map_err(|error| {
             let message = "use agents.defaults.model.primary";
             SetupError::new(SetupErrorKind::InvalidReference, message).with_source(error)
         })?;
-        primary.map(|name| self.reference(&name)).transpose()
+        primary.map(|name| self.parse_reference(&name)).transpose()
     }
 
     /// The one model that the servers have, adapters aside.
     async fn only_model(&self) -> Result<ModelRef, ConnectError> {
-        let catalogue = self.catalogue(None).await;
+        let catalogue = self.model_catalogue(None).await;
         let is_known_now = |model: &ListedModel| model.parent.is_none() && model.age.is_none();
         let mut models = catalogue.models.into_iter().filter(is_known_now);
         match (models.next(), models.next(), catalogue.failures.into_iter().next()) {
             (Some(only), None, _) => Ok(only.reference),
             (None, _, Some(failure)) => Err(failure.error),
-            (None, _, None) if self.connector.setup.provider_ids().is_empty() => Err(no_provider()),
-            _ => Err(no_model()),
+            (None, _, None) if self.connector.setup.provider_ids().is_empty() => {
+                Err(no_provider_error())
+            }
+            _ => Err(no_model_error()),
         }
     }
 }

@@ -8,15 +8,16 @@ use std::time::Duration;
 use openclaw_config::defaults::SECRET_COMMAND_SECONDS;
 use openclaw_config::{Env, ResolvedSecret, SecretSource};
 use openclaw_process::{
-    Bounds, CommandSpec, End, ProcessError, Stdin, Stream, WorkDir, base_environment, run,
+    CommandEnd, CommandLimits, CommandSpec, OutputStream, ProcessError, StdinSource, WorkDir,
+    base_environment, run,
 };
 
 /// The longest secret that is taken from a command, in bytes.
-const LONGEST: usize = 64 * 1024;
+const MAX_SECRET_BYTES: usize = 64 * 1024;
 
 /// Why a command gave no secret. What it printed is never in it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum NoSecret {
+pub(crate) enum SecretCommandError {
     #[error("start what runs `{0}`")]
     Runtime(String, #[source] io::Error),
     #[error("run `{0}`")]
@@ -31,52 +32,57 @@ pub(crate) enum NoSecret {
 
 /// Runs a command without a shell, waits for its end, and takes what it printed to stdout, without
 /// white space around it.
-pub(crate) fn from_command(command: &[String], env: &Env) -> Result<ResolvedSecret, NoSecret> {
+pub(crate) fn run_secret_command(
+    command: &[String],
+    env: &Env,
+) -> Result<ResolvedSecret, SecretCommandError> {
     let mut words = command.iter().map(OsString::from);
     let program = words.next().unwrap_or_default();
     let name = program.to_string_lossy().into_owned();
-    let variables = env.pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let variables = env.iter_pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let spec = CommandSpec {
         program,
         args: words.collect(),
         directory: WorkDir::Path(PathBuf::from(".")),
         env: base_environment(variables),
-        stdin: Stdin::Null,
+        stdin: StdinSource::Null,
     };
-    let printed = std::thread::scope(|scope| scope.spawn(|| block(spec, &name)).join());
-    let printed = printed.unwrap_or_else(|_panicked| Err(NoSecret::Empty(name.clone())))?;
-    let text = String::from_utf8(printed).map_err(|_bytes| NoSecret::NotText(name.clone()))?;
+    let printed = std::thread::scope(|scope| scope.spawn(|| run_to_completion(spec, &name)).join());
+    let printed =
+        printed.unwrap_or_else(|_panicked| Err(SecretCommandError::Empty(name.clone())))?;
+    let text =
+        String::from_utf8(printed).map_err(|_bytes| SecretCommandError::NotText(name.clone()))?;
     match text.trim() {
-        "" => Err(NoSecret::Empty(name)),
+        "" => Err(SecretCommandError::Empty(name)),
         secret => Ok(ResolvedSecret { value: secret.into(), source: SecretSource::Command(name) }),
     }
 }
 
 /// Runs a command to its end on a thread of its own, because the caller may be in the middle of
 /// asynchronous work. Nothing is sent before its keys are known, so waiting costs nothing.
-fn block(spec: CommandSpec, name: &str) -> Result<Vec<u8>, NoSecret> {
+fn run_to_completion(spec: CommandSpec, name: &str) -> Result<Vec<u8>, SecretCommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| NoSecret::Runtime(name.to_owned(), error))?;
-    let bounds = Bounds {
-        time: Some(Duration::from_secs(SECRET_COMMAND_SECONDS)),
-        output_bytes: 0,
-        grace: Duration::from_secs(1),
+    let runtime = runtime.map_err(|error| SecretCommandError::Runtime(name.to_owned(), error))?;
+    let bounds = CommandLimits {
+        time_limit: Some(Duration::from_secs(SECRET_COMMAND_SECONDS)),
+        max_output_bytes: 0,
+        grace_period: Duration::from_secs(1),
     };
     let mut printed = Vec::new();
     let finished = runtime.block_on(run(spec, bounds, |stream, bytes| {
-        if stream == Stream::Stdout && printed.len() <= LONGEST {
+        if stream == OutputStream::Stdout && printed.len() <= MAX_SECRET_BYTES {
             printed.extend_from_slice(bytes);
         }
     }));
-    let finished = finished.map_err(|error| NoSecret::NotRun(name.to_owned(), error))?;
+    let finished = finished.map_err(|error| SecretCommandError::NotRun(name.to_owned(), error))?;
     let end = match finished.end {
-        End::Exited(0) if printed.len() > LONGEST => {
-            return Err(NoSecret::NotText(name.to_owned()));
+        CommandEnd::Exited(0) if printed.len() > MAX_SECRET_BYTES => {
+            return Err(SecretCommandError::NotText(name.to_owned()));
         }
-        End::Exited(0) => return Ok(printed),
-        End::Exited(code) => format!("exit code {code}"),
-        End::Signalled(signal) => format!("signal {signal}"),
-        End::TimedOut(limit) => format!("no end within {} s", limit.as_secs()),
+        CommandEnd::Exited(0) => return Ok(printed),
+        CommandEnd::Exited(code) => format!("exit code {code}"),
+        CommandEnd::Signalled(signal) => format!("signal {signal}"),
+        CommandEnd::TimedOut(limit) => format!("no end within {} s", limit.as_secs()),
     };
-    Err(NoSecret::Failed { program: name.to_owned(), end })
+    Err(SecretCommandError::Failed { program: name.to_owned(), end })
 }

@@ -7,12 +7,12 @@ use openclaw_core::ModelRef;
 
 use crate::Runtime;
 use crate::breaker::OpenBreaker;
-use crate::cache::Learnt;
+use crate::cache::LearnedCapabilities;
 use crate::error::SetupError;
 
 /// The set-up as far as it can be told without contacting a server.
 #[derive(Debug)]
-pub struct Status {
+pub struct SetupStatus {
     /// The config file, whether or not it exists.
     pub config_path: String,
     /// The primary model as it is written in the config.
@@ -39,14 +39,14 @@ pub struct ProviderStatus {
     /// Where its server is, and how the address was chosen; or what is wrong.
     pub address: Result<(String, String), SetupError>,
     /// Its key; `None` when none is sent.
-    pub credential: Option<Credential>,
+    pub credential: Option<ProviderCredential>,
     /// What was learnt of how its server treats its models.
-    pub learnt: Vec<Learnt>,
+    pub learned_capabilities: Vec<LearnedCapabilities>,
 }
 
 /// A key, without the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credential {
+pub struct ProviderCredential {
     /// Where it comes from, e.g. `env VLLM_API_KEY`.
     pub source: String,
     /// Enough of it to tell it from another.
@@ -56,36 +56,43 @@ pub struct Credential {
 impl Runtime {
     /// Tells what is set up.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn setup_status(&self) -> SetupStatus {
         let setup = &self.connector.setup;
         let config = &setup.loaded.config;
         let models = &config.agents.defaults.models;
         let aliases = models
             .iter()
             .filter_map(|(reference, entry)| Some((entry.alias.clone()?, reference.clone())));
-        let providers = setup.all_provider_ids().into_iter().map(|id| match setup.provider(id) {
-            Ok(provider) => ProviderStatus {
-                id: id.to_owned(),
-                address: Ok((provider.endpoint.to_string(), provider.address_source.clone())),
-                credential: provider.key.as_ref().map(credential),
-                learnt: self.connector.cache.learnt(&provider.endpoint),
-            },
-            Err(error) => ProviderStatus {
-                id: id.to_owned(),
-                address: Err(error),
-                credential: None,
-                learnt: Vec::new(),
-            },
-        });
-        Status {
-            config_path: setup.paths.config().display().to_string(),
+        let providers =
+            setup.all_provider_ids().into_iter().map(|id| match setup.resolve_provider(id) {
+                Ok(provider) => ProviderStatus {
+                    id: id.to_owned(),
+                    address: Ok((provider.endpoint.to_string(), provider.address_source.clone())),
+                    credential: provider.key.as_ref().map(describe_credential),
+                    learned_capabilities: self
+                        .connector
+                        .cache
+                        .learned_capabilities(&provider.endpoint),
+                },
+                Err(error) => ProviderStatus {
+                    id: id.to_owned(),
+                    address: Err(error),
+                    credential: None,
+                    learned_capabilities: Vec::new(),
+                },
+            });
+        SetupStatus {
+            config_path: setup.paths.config_file().display().to_string(),
             default_model: config.primary_model(&setup.env).ok().flatten(),
-            resolved_default: self.resolve(None),
+            resolved_default: self.resolve_model(None),
             fallbacks: config.fallback_models(&setup.env).unwrap_or_default(),
             aliases: aliases.collect(),
             allowed: models.keys().cloned().collect(),
             providers: providers.collect(),
-            breakers: self.connector.breakers.open(|reference| setup.circuit(reference)),
+            breakers: self
+                .connector
+                .breakers
+                .open_breakers(|reference| setup.breaker_key(reference)),
         }
     }
 
@@ -97,17 +104,17 @@ impl Runtime {
     /// When the name is neither that of a provider nor a model's.
     pub fn reset_breakers(&self, name: Option<&str>) -> Result<Vec<String>, SetupError> {
         let breakers = &self.connector.breakers;
-        let Some(name) = name else { return Ok(breakers.reset(|_| true)) };
+        let Some(name) = name else { return Ok(breakers.reset_matching(|_| true)) };
         if self.connector.setup.all_provider_ids().contains(&name) {
             let is_below = |other: &str| other.split('/').next() == Some(name);
-            return Ok(breakers.reset(is_below));
+            return Ok(breakers.reset_matching(is_below));
         }
-        let reference = self.reference(name)?;
-        let names = [reference.to_string(), reference.provider().to_owned()];
-        Ok(breakers.reset(|other| names.iter().any(|name| name == other)))
+        let reference = self.parse_reference(name)?;
+        let names = [reference.to_string(), reference.provider_id().to_owned()];
+        Ok(breakers.reset_matching(|other| names.iter().any(|name| name == other)))
     }
 }
 
-fn credential(key: &ResolvedSecret) -> Credential {
-    Credential { source: key.source.to_string(), fingerprint: key.fingerprint() }
+fn describe_credential(key: &ResolvedSecret) -> ProviderCredential {
+    ProviderCredential { source: key.source.to_string(), fingerprint: key.fingerprint() }
 }

@@ -7,14 +7,14 @@ use futures_util::StreamExt;
 use openclaw_config::defaults::CONNECT_TIMEOUT_SECONDS;
 use openclaw_config::{ResolvedSecret, SecretSource, TraceConfig};
 use openclaw_transport::{
-    Client, ClientOptions, Clocks, Endpoint, Limit, Record, RetryPolicy, Trace, TraceLimits,
-    TraceStore, Traced, TransportError,
+    CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit, Trace, TraceLimits,
+    TraceOptions, TraceRecord, TraceStore, TransportError,
 };
 
 use crate::Runtime;
-use crate::connect::Connector;
+use crate::connect::ModelConnector;
+use crate::context::{ResolvedProvider, SetupContext};
 use crate::error::{SetupError, SetupErrorKind};
-use crate::setup::{Provider, Setup};
 
 /// Why an exchange cannot be sent again. Its text fits "failed to {…}".
 #[derive(Debug, thiserror::Error)]
@@ -22,10 +22,10 @@ use crate::setup::{Provider, Setup};
 pub enum ReplayError {
     /// The body was not kept as it was.
     #[error("send exchange {0} again: its body was cut, or held a secret that was taken out")]
-    NotWhole(u64),
+    IncompleteBody(u64),
     /// The address is not one.
     #[error("use the address `{0}`")]
-    Address(String, #[source] openclaw_transport::InvalidEndpoint),
+    InvalidAddress(String, #[source] openclaw_transport::InvalidEndpoint),
     /// The key cannot be sent.
     #[error("set up the HTTP client")]
     Client(#[source] TransportError),
@@ -35,7 +35,7 @@ pub enum ReplayError {
 #[derive(Debug, Clone)]
 pub struct ReplayTarget {
     /// The base URL.
-    pub against: String,
+    pub base_url: String,
     /// The key, when one is to be sent.
     pub key: Option<ResolvedSecret>,
 }
@@ -47,7 +47,7 @@ impl Runtime {
     pub fn with_trace_in_memory(mut self) -> Self {
         let config = &self.connector.setup.loaded.config.diagnostics.trace;
         let trace = self.connector.trace.take();
-        self.connector.trace = trace.or_else(|| Some(Trace::in_memory(limits(config))));
+        self.connector.trace = trace.or_else(|| Some(Trace::in_memory(trace_limits(config))));
         self
     }
 
@@ -68,35 +68,35 @@ impl Runtime {
     /// Whether the config, a variable or a flag asks for a trace on disk.
     #[must_use]
     pub fn traces_to_disk(&self) -> bool {
-        self.connector.setup.loaded.config.diagnostics.trace.enabled()
+        self.connector.setup.loaded.config.diagnostics.trace.is_enabled()
     }
 
     /// A text without any key that the config knows and that can be had without running a
     /// command; for what is put together from pieces, in which a key could have been hidden.
     #[must_use]
-    pub fn without_keys(&self, text: &str) -> String {
+    pub fn redact_keys(&self, text: &str) -> String {
         let setup = &self.connector.setup;
-        let trace = Trace::in_memory(TraceLimits { keep: 1, bytes: 0 });
+        let trace = Trace::in_memory(TraceLimits { max_exchanges: 1, max_bytes: 0 });
         for provider in setup.loaded.config.models.providers.values() {
-            let secrets = provider.key().into_iter().chain(provider.headers.values());
+            let secrets = provider.api_key().into_iter().chain(provider.headers.values());
             let resolved: Vec<_> =
-                secrets.filter_map(|secret| secret.resolve(&setup.env).ok()).collect();
-            trace.hide(resolved.iter().map(|secret| &secret.value));
+                secrets.filter_map(|secret| secret.resolve_secret(&setup.env).ok()).collect();
+            trace.add_secrets(resolved.iter().map(|secret| &secret.value));
         }
         let variable =
             openclaw_config::SecretInput::from_env(openclaw_config::env_vars::VLLM_API_KEY);
-        let from_env = variable.resolve(&setup.env).ok();
-        trace.hide(from_env.iter().map(|secret| &secret.value));
-        trace.scrubbed(text)
+        let from_env = variable.resolve_secret(&setup.env).ok();
+        trace.add_secrets(from_env.iter().map(|secret| &secret.value));
+        trace.scrub_text(text)
     }
 
     /// Reads a key from a variable of the environment.
     ///
     /// # Errors
     /// When it is not set.
-    pub fn key_from(&self, variable: &str) -> Result<ResolvedSecret, SetupError> {
+    pub fn key_from_env(&self, variable: &str) -> Result<ResolvedSecret, SetupError> {
         let key = openclaw_config::SecretInput::from_env(variable);
-        key.resolve(&self.connector.setup.env).map_err(|error| {
+        key.resolve_secret(&self.connector.setup.env).map_err(|error| {
             SetupError::new(SetupErrorKind::Secret, format!("take the key from {variable}"))
                 .with_source(error)
         })
@@ -108,20 +108,28 @@ impl Runtime {
     /// # Errors
     /// When the exchange was not kept whole, or the address or the key cannot be used. What the
     /// server does is in the record.
-    pub async fn replay(&self, kept: &Record, target: ReplayTarget) -> Result<Record, ReplayError> {
+    pub async fn replay_exchange(
+        &self,
+        kept: &TraceRecord,
+        target: ReplayTarget,
+    ) -> Result<TraceRecord, ReplayError> {
         let body = kept.request.body.as_ref();
-        if body.is_some_and(|body| !body.is_whole()) {
-            return Err(ReplayError::NotWhole(kept.number));
+        if body.is_some_and(|body| !body.is_complete()) {
+            return Err(ReplayError::IncompleteBody(kept.number));
         }
-        let endpoint = Endpoint::parse(&target.against)
-            .map_err(|error| ReplayError::Address(target.against.clone(), error))?;
+        let endpoint = Endpoint::parse(&target.base_url)
+            .map_err(|error| ReplayError::InvalidAddress(target.base_url.clone(), error))?;
         let config = &self.connector.setup.loaded.config;
-        let url = endpoint.counterpart(&kept.request.url);
-        let idle = config.agents.defaults.llm.idle_timeout().map(|duration| Limit {
+        let url = endpoint.counterpart_url(&kept.request.url);
+        let idle = config.agents.defaults.llm.idle_timeout().map(|duration| TimeLimit {
             duration,
-            source: self.connector.setup.source("agents.defaults.llm.idleTimeoutSeconds").into(),
+            source: self
+                .connector
+                .setup
+                .value_source("agents.defaults.llm.idleTimeoutSeconds")
+                .into(),
         });
-        let connect = Limit {
+        let connect = TimeLimit {
             duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
             source: "the built-in limit".into(),
         };
@@ -129,37 +137,37 @@ impl Runtime {
             endpoint,
             bearer: target.key.map(|key| key.value),
             headers: Vec::new(),
-            clocks: Clocks {
+            timeouts: CallTimeouts {
                 connect: Some(connect),
                 response_headers: idle.clone(),
                 first_token: idle.clone(),
                 between_tokens: idle,
-                total: self.connector.time.clone(),
+                total: self.connector.time_limit.clone(),
             },
             retry: RetryPolicy::NEVER,
             user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
-            turnstile: None,
+            limiter: None,
         };
-        let trace = Trace::in_memory(limits(&config.diagnostics.trace));
-        let traced = Traced { trace: trace.clone(), variables: Vec::new() };
-        let client = Client::traced(options, traced).map_err(ReplayError::Client)?;
+        let trace = Trace::in_memory(trace_limits(&config.diagnostics.trace));
+        let traced = TraceOptions { trace: trace.clone(), variables: Vec::new() };
+        let client = Client::with_trace(options, traced).map_err(ReplayError::Client)?;
         // What comes of it is in the trace, the failures too.
         match body {
             None => drop(client.get(url).await),
             Some(body) if kept.request.streams => {
-                if let Ok(mut events) = client.stream(url, body.bytes().into()).await {
+                if let Ok(mut events) = client.post_stream(url, body.to_bytes().into()).await {
                     while events.next().await.is_some() {}
                 }
             }
-            Some(body) => drop(client.post(url, body.bytes().into()).await),
+            Some(body) => drop(client.post(url, body.to_bytes().into()).await),
         }
-        Ok(trace.records().pop().unwrap_or_else(|| kept.clone()))
+        Ok(trace.recent_records().pop().unwrap_or_else(|| kept.clone()))
     }
 }
 
-impl Connector {
+impl ModelConnector {
     /// The variables that a provider's secrets come from, by the header that they are sent in.
-    pub(crate) fn secret_variables(provider: &Provider) -> Vec<(String, String)> {
+    pub(crate) fn secret_variables(provider: &ResolvedProvider) -> Vec<(String, String)> {
         let key = provider.key.iter();
         let key = key.flat_map(|key| [("authorization", key), ("x-api-key", key)]);
         let headers = provider.headers.iter().map(|(name, value)| (name.as_str(), value));
@@ -174,24 +182,24 @@ impl Connector {
     }
 }
 
-impl Setup {
+impl SetupContext {
     /// The trace that the config asks for. A folder that cannot be told is said when it is read.
-    pub(crate) fn trace(&self) -> Option<Trace> {
+    pub(crate) fn open_trace(&self) -> Option<Trace> {
         let config = &self.loaded.config.diagnostics.trace;
-        if !config.enabled() {
+        if !config.is_enabled() {
             return None;
         }
-        Some(Trace::on_disk(limits(config), self.trace_dir().ok()?))
+        Some(Trace::on_disk(trace_limits(config), self.trace_dir().ok()?))
     }
 
     fn trace_dir(&self) -> Result<PathBuf, SetupError> {
-        self.loaded.config.diagnostics.trace.dir(&self.paths, &self.env).map_err(|error| {
+        self.loaded.config.diagnostics.trace.resolve_dir(&self.paths, &self.env).map_err(|error| {
             SetupError::new(SetupErrorKind::Trace, "use diagnostics.trace.dir").with_source(error)
         })
     }
 }
 
-fn limits(config: &TraceConfig) -> TraceLimits {
-    let keep = usize::try_from(config.keep()).unwrap_or(usize::MAX);
-    TraceLimits { keep, bytes: config.max_bytes() }
+fn trace_limits(config: &TraceConfig) -> TraceLimits {
+    let keep = usize::try_from(config.retained_traces()).unwrap_or(usize::MAX);
+    TraceLimits { max_exchanges: keep, max_bytes: config.max_bytes() }
 }

@@ -7,8 +7,8 @@ use std::{error::Error, io::Write as _, ops::Range, path::Path};
 
 use criterion::Criterion;
 use openclaw_core::{
-    Arguments, AssistantMessage, EmittedCall, Journal as _, JournalEntry, Summary, ToolCall,
-    ToolCallId, ToolName, ToolOutput,
+    AssistantMessage, ConversationSummary, EmittedToolCall, Journal as _, JournalEntry,
+    ToolArguments, ToolCall, ToolCallId, ToolName, ToolOutput,
 };
 use openclaw_store::{Session, SessionKey, Store, TurnRecord};
 
@@ -20,27 +20,27 @@ const EVENTS_A_TURN: usize = 10;
 /// Records turns of two calls each, whose results have this many bytes.
 async fn talk(session: &Session, turns: Range<usize>, bytes: usize) -> Fallible<()> {
     let text = "a line of what a tool says\n".repeat(bytes / 27 + 1);
-    let output = ToolOutput::ok(text.get(..bytes).unwrap_or_default());
+    let output = ToolOutput::from_text(text.get(..bytes).unwrap_or_default());
     for turn in turns {
-        session.append(JournalEntry::User("What does the file say?")).await?;
+        session.append_entry(JournalEntry::UserMessage("What does the file say?")).await?;
         let call = |number| -> Fallible<ToolCall> {
             Ok(ToolCall {
                 id: ToolCallId::new(&format!("call_{turn}_{number}")).ok_or("an id")?,
                 name: ToolName::new("read")?,
-                arguments: Arguments::parse(r#"{"path":"src/main.rs","offset":120}"#)?,
+                arguments: ToolArguments::parse_json(r#"{"path":"src/main.rs","offset":120}"#)?,
             })
         };
         let calls = [call(0)?, call(1)?];
-        let emitted = calls.iter().cloned().map(EmittedCall::Ready).collect();
+        let emitted = calls.iter().cloned().map(EmittedToolCall::Valid).collect();
         let message = AssistantMessage { calls: emitted, ..AssistantMessage::default() };
-        session.append(JournalEntry::Assistant(&message)).await?;
+        session.append_entry(JournalEntry::AssistantMessage(&message)).await?;
         for call in &calls {
-            session.append(JournalEntry::Intent(call)).await?;
-            session.append(JournalEntry::Dispatched(&call.id)).await?;
-            session.append(JournalEntry::Result(&call.id, &output)).await?;
+            session.append_entry(JournalEntry::CallIntent(call)).await?;
+            session.append_entry(JournalEntry::CallDispatched(&call.id)).await?;
+            session.append_entry(JournalEntry::CallResult(&call.id, &output)).await?;
         }
-        let answer = AssistantMessage::text("It says that a tool said a line.");
-        session.append(JournalEntry::Assistant(&answer)).await?;
+        let answer = AssistantMessage::from_text("It says that a tool said a line.");
+        session.append_entry(JournalEntry::AssistantMessage(&answer)).await?;
         let history = session.history().await;
         session.end_turn(&history, &TurnRecord::default()).await?;
     }
@@ -48,8 +48,9 @@ async fn talk(session: &Session, turns: Range<usize>, bytes: usize) -> Fallible<
 }
 
 async fn compact(session: &Session) -> Fallible<()> {
-    let summary = Summary { text: "Much was read.".to_owned(), ..Summary::default() };
-    Ok(session.append(JournalEntry::Compacted { keep: 30, summary: &summary }).await?)
+    let summary =
+        ConversationSummary { text: "Much was read.".to_owned(), ..ConversationSummary::default() };
+    Ok(session.append_entry(JournalEntry::Compacted { kept_steps: 30, summary: &summary }).await?)
 }
 
 /// What the process uses of memory now, or did at most; known on Linux only.
@@ -61,7 +62,7 @@ fn kilobytes(what: &str) -> Option<u64> {
 
 fn open(path: &Path, key: &SessionKey) -> Fallible<usize> {
     let store = Store::open(path)?;
-    Ok(store.take_current(key, "main")?.events_read)
+    Ok(store.acquire_current(key, "main")?.events_read)
 }
 
 fn main() -> Fallible<()> {
@@ -78,7 +79,7 @@ fn main() -> Fallible<()> {
     ] {
         let path = folder.path().join(format!("{turns}-{compacts}.db"));
         let store = Store::open(&path)?;
-        let session = store.take_current(&key, "main")?.session;
+        let session = store.acquire_current(&key, "main")?.session;
         let parts = compacts + 1;
         for part in 0..parts {
             runtime.block_on(talk(
@@ -95,7 +96,7 @@ fn main() -> Fallible<()> {
         writeln!(out, "{name}: a file of {size} MB, {} events read", open(&path, &key)?)?;
         let store = Store::open(&path)?;
         criterion.bench_function(&format!("{name}: take"), |bencher| {
-            bencher.iter_with_large_drop(|| store.take_current(&key, "main").map(drop));
+            bencher.iter_with_large_drop(|| store.acquire_current(&key, "main").map(drop));
         });
         drop(store);
         criterion.bench_function(&format!("{name}: open and take"), |bencher| {
@@ -107,7 +108,7 @@ fn main() -> Fallible<()> {
     let before = kilobytes("VmRSS:");
     let mut held = Vec::new();
     for number in 0..500 {
-        let session = store.take_current(&format!("many:{number}").parse()?, "main")?.session;
+        let session = store.acquire_current(&format!("many:{number}").parse()?, "main")?.session;
         runtime.block_on(talk(&session, 0..1, 50_000))?;
         held.push(session);
     }
@@ -117,7 +118,9 @@ fn main() -> Fallible<()> {
     }
     let session = held.first().ok_or("no session")?;
     criterion.bench_function("append, durable", |bencher| {
-        bencher.iter(|| runtime.block_on(session.append(JournalEntry::User("More?"))).is_ok());
+        bencher.iter(|| {
+            runtime.block_on(session.append_entry(JournalEntry::UserMessage("More?"))).is_ok()
+        });
     });
     criterion.final_summary();
     Ok(())

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::error::Fault;
+use crate::error::StoreFault;
 use crate::{SessionId, SessionKey, StoreError, files};
 
 /// What the list of sessions has of one.
@@ -13,7 +13,7 @@ pub struct SessionInfo {
     /// The key that leads to it, or led to it once.
     pub key: SessionKey,
     /// Whether the key leads to it.
-    pub current: bool,
+    pub is_current: bool,
     /// The agent whose session it is.
     pub agent: String,
     /// When it was made, in milliseconds of Unix time.
@@ -40,30 +40,30 @@ pub struct SessionInfo {
     pub context_tokens: Option<u64>,
 }
 
-const COLUMNS: &str = "id, key, current, agent, created_at, updated_at, title, model, last_seq, \
+const SESSION_COLUMNS: &str = "id, key, current, agent, created_at, updated_at, title, model, last_seq, \
                        turns, turn_open, input_tokens, output_tokens, cached_tokens, \
                        context_tokens";
 
 /// So many sessions are named when a text means more than one.
-const NAMED: usize = 5;
+const MAX_NAMED_SESSIONS: usize = 5;
 
-pub(crate) fn list(connection: &Connection) -> Result<Vec<SessionInfo>, StoreError> {
-    let fail = StoreError::sql("list the sessions");
-    let select = format!("SELECT {COLUMNS} FROM session ORDER BY updated_at DESC, n DESC");
+pub(crate) fn list_sessions(connection: &Connection) -> Result<Vec<SessionInfo>, StoreError> {
+    let fail = StoreError::from_sql_error("list the sessions");
+    let select = format!("SELECT {SESSION_COLUMNS} FROM session ORDER BY updated_at DESC, n DESC");
     let mut select = connection.prepare(&select).map_err(fail)?;
-    let rows = select.query_map([], info).map_err(fail)?;
+    let rows = select.query_map([], info_from_row).map_err(fail)?;
     // A row with a name that is none is of no use to anybody.
     rows.filter_map(Result::transpose).collect::<Result<_, _>>().map_err(fail)
 }
 
-pub(crate) fn find(connection: &Connection, text: &str) -> Result<SessionInfo, StoreError> {
-    let fail = StoreError::sql("find the session");
+pub(crate) fn find_session(connection: &Connection, text: &str) -> Result<SessionInfo, StoreError> {
+    let fail = StoreError::from_sql_error("find the session");
     let select = |condition: &str| {
         let select = format!(
-            "SELECT {COLUMNS} FROM session WHERE {condition} ORDER BY updated_at DESC, n DESC"
+            "SELECT {SESSION_COLUMNS} FROM session WHERE {condition} ORDER BY updated_at DESC, n DESC"
         );
         let mut select = connection.prepare(&select).map_err(fail)?;
-        let rows = select.query_map([text], info).map_err(fail)?;
+        let rows = select.query_map([text], info_from_row).map_err(fail)?;
         let found = rows.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>();
         found.map_err(fail)
     };
@@ -78,38 +78,43 @@ pub(crate) fn find(connection: &Connection, text: &str) -> Result<SessionInfo, S
         (None, _) => Err(StoreError::not_found(text)),
         (Some(only), 0) => Ok(only),
         (Some(last), _) => {
-            let ids = found.into_iter().chain([last]).map(|it| it.id).take(NAMED).collect();
-            Err(StoreError::new(Fault::Ambiguous { text: text.to_owned(), ids }))
+            let ids =
+                found.into_iter().chain([last]).map(|it| it.id).take(MAX_NAMED_SESSIONS).collect();
+            Err(StoreError::new(StoreFault::Ambiguous { text: text.to_owned(), ids }))
         }
     }
 }
 
-pub(crate) fn current(
+pub(crate) fn current_session(
     connection: &Connection,
     key: &SessionKey,
 ) -> Result<Option<SessionInfo>, StoreError> {
-    let fail = StoreError::sql("find the session");
-    let select = format!("SELECT {COLUMNS} FROM session WHERE key = ?1 AND current = 1");
-    let found = connection.query_row(&select, [key.as_str()], info).optional().map_err(fail)?;
+    let fail = StoreError::from_sql_error("find the session");
+    let select = format!("SELECT {SESSION_COLUMNS} FROM session WHERE key = ?1 AND current = 1");
+    let found =
+        connection.query_row(&select, [key.as_str()], info_from_row).optional().map_err(fail)?;
     Ok(found.flatten())
 }
 
 /// The number of a session's row; `None` when there is no such session.
-pub(crate) fn number(connection: &Connection, id: &SessionId) -> Result<Option<i64>, StoreError> {
+pub(crate) fn session_row_id(
+    connection: &Connection,
+    id: &SessionId,
+) -> Result<Option<i64>, StoreError> {
     let select = "SELECT n FROM session WHERE id = ?1";
     let found = connection.query_row(select, [id.as_str()], |row| row.get(0)).optional();
-    found.map_err(StoreError::sql("find the session"))
+    found.map_err(StoreError::from_sql_error("find the session"))
 }
 
 /// Makes an empty session, with an id of random bytes when none is given.
-pub(crate) fn make(
+pub(crate) fn create_session(
     connection: &Connection,
     id: Option<SessionId>,
     key: &SessionKey,
     agent: &str,
     current: bool,
 ) -> Result<SessionId, StoreError> {
-    let fail = StoreError::sql("make a session");
+    let fail = StoreError::from_sql_error("make a session");
     let random = || {
         let random = connection.query_row("SELECT randomblob(16)", [], |row| row.get(0));
         random.map(SessionId::from_random).map_err(fail)
@@ -119,21 +124,21 @@ pub(crate) fn make(
         .execute(
             "INSERT INTO session (id, key, agent, current, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-            params![id.as_str(), key.as_str(), agent, current, files::now()],
+            params![id.as_str(), key.as_str(), agent, current, files::unix_millis()],
         )
         .map_err(fail)?;
     Ok(id)
 }
 
 /// What a row says; `None` when its names are none.
-fn info(row: &Row<'_>) -> rusqlite::Result<Option<SessionInfo>> {
-    let count = |place| row.get::<_, i64>(place).map(i64::unsigned_abs);
+fn info_from_row(row: &Row<'_>) -> rusqlite::Result<Option<SessionInfo>> {
+    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     let (id, key): (String, String) = (row.get(0)?, row.get(1)?);
     let (Ok(id), Ok(key)) = (id.parse(), key.parse()) else { return Ok(None) };
     Ok(Some(SessionInfo {
         id,
         key,
-        current: row.get(2)?,
+        is_current: row.get(2)?,
         agent: row.get(3)?,
         created_at: count(4)?,
         updated_at: count(5)?,

@@ -1,9 +1,9 @@
 //! CRC-32C, which each event carries so that a changed one is noticed.
 
-const TABLE: [u32; 256] = table();
+const TABLE: [u32; 256] = build_table();
 
 /// The checksum of the pieces one after another.
-pub(crate) fn crc32c(pieces: &[&[u8]]) -> u32 {
+pub(crate) fn compute_crc32c(pieces: &[&[u8]]) -> u32 {
     let bytes = pieces.iter().copied().flatten();
     let crc = bytes.fold(u32::MAX, |crc, byte| {
         let [low, ..] = crc.to_le_bytes();
@@ -14,7 +14,7 @@ pub(crate) fn crc32c(pieces: &[&[u8]]) -> u32 {
 }
 
 #[expect(clippy::indexing_slicing, reason = "worked out by the compiler, in bounds by the loop")]
-const fn table() -> [u32; 256] {
+const fn build_table() -> [u32; 256] {
     let mut table = [0; 256];
     let mut row = 0_u32;
     while row < 256 {
@@ -35,9 +35,9 @@ mod tests {
 
     #[test]
     fn has_the_published_check_values() {
-        assert_eq!(crc32c(&[b"123456789"]), 0xE306_9283);
-        assert_eq!(crc32c(&[b"1234", b"", b"56789"]), 0xE306_9283);
-        assert_eq!(crc32c(&[&[0; 32]]), 0x8A91_36AA);
-        assert_eq!(crc32c(&[]), 0);
+        assert_eq!(compute_crc32c(&[b"123456789"]), 0xE306_9283);
+        assert_eq!(compute_crc32c(&[b"1234", b"", b"56789"]), 0xE306_9283);
+        assert_eq!(compute_crc32c(&[&[0; 32]]), 0x8A91_36AA);
+        assert_eq!(compute_crc32c(&[]), 0);
     }
 }

@@ -1,21 +1,21 @@
 //! A session's log for whoever reads it, without holding the session.
 
-use openclaw_core::{AssistantMessage, Summary, ToolCallId, ToolOutput};
+use openclaw_core::{AssistantMessage, ConversationSummary, ToolCallId, ToolOutput};
 use rusqlite::{Row, params};
 
-use crate::event::{Event, TurnRecord, decode};
-use crate::log::{self, COLUMNS, Stored};
+use crate::event::{LogEvent, TurnRecord, decode_event};
+use crate::log::{self, EVENT_COLUMNS, StoredEvent};
 use crate::{SessionId, Store, StoreError, catalogue};
 
 /// One event of a session's log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
     /// Its number in the log, from 1.
-    pub number: u64,
+    pub seq: u64,
     /// When it was recorded, in milliseconds of Unix time.
-    pub at: u64,
+    pub recorded_at: u64,
     /// Whether it counts; false when it was taken back or left out as damaged.
-    pub counts: bool,
+    pub is_active: bool,
     /// What it says.
     pub content: LogContent,
 }
@@ -25,22 +25,22 @@ pub struct LogEntry {
 #[non_exhaustive]
 pub enum LogContent {
     /// The user said something.
-    User(String),
+    UserMessage(String),
     /// The model said something.
-    Assistant(AssistantMessage),
+    AssistantMessage(AssistantMessage),
     /// A call was begun.
-    Dispatched(ToolCallId),
+    CallDispatched(ToolCallId),
     /// A call got its result.
-    Result(ToolCallId, ToolOutput),
+    CallResult(ToolCallId, ToolOutput),
     /// What was said before, all but so many steps, was replaced by a summary. It stays in the log.
     Compacted {
         /// How many steps were kept.
-        keep: usize,
+        kept_steps: usize,
         /// What stands for the others.
-        summary: Summary,
+        summary: ConversationSummary,
     },
     /// A turn ended.
-    Turn(TurnRecord),
+    TurnEnd(TurnRecord),
     /// The event is damaged, or of a kind that is not known here.
     Unreadable,
 }
@@ -51,25 +51,27 @@ impl Store {
     ///
     /// # Errors
     /// When there is no such session, or it cannot be read.
-    pub fn entries(
+    pub fn read_entries(
         &self,
         id: &SessionId,
-        each: &mut dyn FnMut(LogEntry),
+        on_entry: &mut dyn FnMut(LogEntry),
     ) -> Result<(), StoreError> {
-        let fail = StoreError::sql("read the session");
+        let fail = StoreError::from_sql_error("read the session");
         self.0.readers.read(|connection| {
             let transaction = connection.unchecked_transaction().map_err(fail)?;
-            let n = catalogue::number(&transaction, id)?;
-            let n = n.ok_or_else(|| StoreError::not_found(id.as_str()))?;
-            let voids = log::voids(&transaction, n)?;
+            let row_id = catalogue::session_row_id(&transaction, id)?;
+            let row_id = row_id.ok_or_else(|| StoreError::not_found(id.as_str()))?;
+            let retracted = log::retracted_ranges(&transaction, row_id)?;
             let mut select = transaction
-                .prepare(&format!("SELECT {COLUMNS} FROM event WHERE session = ?1 ORDER BY seq"))
+                .prepare(&format!(
+                    "SELECT {EVENT_COLUMNS} FROM event WHERE session = ?1 ORDER BY seq"
+                ))
                 .map_err(fail)?;
-            let mut rows = select.query(params![n]).map_err(fail)?;
+            let mut rows = select.query(params![row_id]).map_err(fail)?;
             while let Some(row) = rows.next().map_err(fail)? {
-                let Some(mut entry) = entry(row).map_err(fail)? else { continue };
-                entry.counts &= !voids.has(entry.number);
-                each(entry);
+                let Some(mut entry) = entry_from_row(row).map_err(fail)? else { continue };
+                entry.is_active &= !retracted.contains_seq(entry.seq);
+                on_entry(entry);
             }
             Ok(())
         })
@@ -77,20 +79,25 @@ impl Store {
 }
 
 /// `None` for what is of no use to a reader.
-fn entry(row: &Row<'_>) -> rusqlite::Result<Option<LogEntry>> {
-    let (number, at) = (row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(2)?.unsigned_abs());
-    let stored = Stored::of(row)?.filter(|stored| stored.intact);
-    let event = stored.and_then(|stored| decode(stored.kind, stored.json).ok().flatten());
+fn entry_from_row(row: &Row<'_>) -> rusqlite::Result<Option<LogEntry>> {
+    let (seq, recorded_at) =
+        (row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(2)?.unsigned_abs());
+    let stored = StoredEvent::from_row(row)?.filter(|stored| stored.is_intact);
+    let event = stored.and_then(|stored| decode_event(stored.kind, stored.json).ok().flatten());
     let content = match event {
-        Some(Event::User(text)) => LogContent::User(text),
-        Some(Event::Assistant(message)) => LogContent::Assistant(message),
-        Some(Event::Dispatched(id)) => LogContent::Dispatched(id),
-        Some(Event::Result(id, output)) => LogContent::Result(id, output),
-        Some(Event::Compacted { keep, summary, .. }) => LogContent::Compacted { keep, summary },
-        Some(Event::Turn(turn)) => LogContent::Turn(turn),
-        Some(Event::Intent(_) | Event::Prefix(_) | Event::Undone { .. }) => return Ok(None),
+        Some(LogEvent::UserMessage(text)) => LogContent::UserMessage(text),
+        Some(LogEvent::AssistantMessage(message)) => LogContent::AssistantMessage(message),
+        Some(LogEvent::CallDispatched(id)) => LogContent::CallDispatched(id),
+        Some(LogEvent::CallResult(id, output)) => LogContent::CallResult(id, output),
+        Some(LogEvent::Compacted { kept_steps, summary, .. }) => {
+            LogContent::Compacted { kept_steps, summary }
+        }
+        Some(LogEvent::TurnEnd(turn)) => LogContent::TurnEnd(turn),
+        Some(LogEvent::CallIntent(_) | LogEvent::RequestPrefix(_) | LogEvent::Retracted { .. }) => {
+            return Ok(None);
+        }
         None => LogContent::Unreadable,
     };
-    let counts = content != LogContent::Unreadable;
-    Ok(Some(LogEntry { number, at, counts, content }))
+    let is_active = content != LogContent::Unreadable;
+    Ok(Some(LogEntry { seq, recorded_at, is_active, content }))
 }

@@ -14,7 +14,7 @@ use crate::{SessionId, SessionKey};
 /// "failed to {…}"; what caused it is its source.
 #[derive(Debug, Clone)]
 pub struct StoreError {
-    fault: Fault,
+    fault: StoreFault,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -43,9 +43,9 @@ pub enum StoreErrorKind {
     Ambiguous,
     /// What is to be recorded fits nothing that was recorded before, e.g. the result of a call that
     /// was not made.
-    Unfit,
+    OutOfOrder,
     /// The session was changed by somebody who did not hold it, or deleted meanwhile.
-    Changed,
+    Conflict,
     /// The text is not valid as what it is meant to be.
     Invalid,
     /// The store is closed.
@@ -53,9 +53,9 @@ pub enum StoreErrorKind {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Fault {
-    File { doing: &'static str, path: PathBuf, full: bool },
-    Sql { doing: &'static str, kind: StoreErrorKind },
+pub(crate) enum StoreFault {
+    File { action: &'static str, path: PathBuf, is_disk_full: bool },
+    Sql { action: &'static str, kind: StoreErrorKind },
     Damaged { path: PathBuf },
     LowSpace { path: PathBuf, free: u64 },
     TooNew { path: PathBuf, schema: i64 },
@@ -63,8 +63,8 @@ pub(crate) enum Fault {
     InUse { id: SessionId, key: Option<SessionKey>, holder: Option<u32> },
     NotFound { text: String },
     Ambiguous { text: String, ids: Vec<SessionId> },
-    Changed,
-    Unfit,
+    Conflict,
+    OutOfOrder,
     Invalid { what: &'static str, expected: &'static str, text: String },
     Closed,
 }
@@ -74,19 +74,21 @@ impl StoreError {
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
         match &self.fault {
-            Fault::File { full: false, .. } => StoreErrorKind::Disk,
-            Fault::File { full: true, .. } | Fault::LowSpace { .. } => StoreErrorKind::DiskFull,
-            Fault::Sql { kind, .. } => *kind,
-            Fault::Damaged { .. } => StoreErrorKind::Damaged,
-            Fault::TooNew { .. } => StoreErrorKind::TooNew,
-            Fault::Outdated { .. } => StoreErrorKind::Outdated,
-            Fault::InUse { .. } => StoreErrorKind::InUse,
-            Fault::NotFound { .. } => StoreErrorKind::NotFound,
-            Fault::Ambiguous { .. } => StoreErrorKind::Ambiguous,
-            Fault::Changed => StoreErrorKind::Changed,
-            Fault::Unfit => StoreErrorKind::Unfit,
-            Fault::Invalid { .. } => StoreErrorKind::Invalid,
-            Fault::Closed => StoreErrorKind::Closed,
+            StoreFault::File { is_disk_full: false, .. } => StoreErrorKind::Disk,
+            StoreFault::File { is_disk_full: true, .. } | StoreFault::LowSpace { .. } => {
+                StoreErrorKind::DiskFull
+            }
+            StoreFault::Sql { kind, .. } => *kind,
+            StoreFault::Damaged { .. } => StoreErrorKind::Damaged,
+            StoreFault::TooNew { .. } => StoreErrorKind::TooNew,
+            StoreFault::Outdated { .. } => StoreErrorKind::Outdated,
+            StoreFault::InUse { .. } => StoreErrorKind::InUse,
+            StoreFault::NotFound { .. } => StoreErrorKind::NotFound,
+            StoreFault::Ambiguous { .. } => StoreErrorKind::Ambiguous,
+            StoreFault::Conflict => StoreErrorKind::Conflict,
+            StoreFault::OutOfOrder => StoreErrorKind::OutOfOrder,
+            StoreFault::Invalid { .. } => StoreErrorKind::Invalid,
+            StoreFault::Closed => StoreErrorKind::Closed,
         }
     }
 
@@ -108,64 +110,72 @@ impl StoreError {
         })
     }
 
-    pub(crate) fn new(fault: Fault) -> Self {
+    pub(crate) fn new(fault: StoreFault) -> Self {
         Self { fault, cause: None }
     }
 
     pub(crate) fn not_found(text: &str) -> Self {
-        Self::new(Fault::NotFound { text: text.to_owned() })
+        Self::new(StoreFault::NotFound { text: text.to_owned() })
     }
 
     /// Names the key of a session that is in use.
-    pub(crate) fn with_key(mut self, named: SessionKey) -> Self {
-        if let Fault::InUse { key, .. } = &mut self.fault {
-            *key = Some(named);
+    pub(crate) fn with_key(mut self, session_key: SessionKey) -> Self {
+        if let StoreFault::InUse { key, .. } = &mut self.fault {
+            *key = Some(session_key);
         }
         self
     }
 
     /// Says what was being done with a file.
-    pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn from_io_error(
+        action: &'static str,
+        path: &Path,
+    ) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |error| {
-            let full =
+            let is_disk_full =
                 matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-            Self { fault: Fault::File { doing, path, full }, cause: Some(Arc::new(error)) }
+            Self {
+                fault: StoreFault::File { action, path, is_disk_full },
+                cause: Some(Arc::new(error)),
+            }
         }
     }
 
     /// Says what was being done with the database.
-    pub(crate) fn sql(doing: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
+    pub(crate) fn from_sql_error(action: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
         move |error| {
-            let kind = kind_of(&error);
-            Self { fault: Fault::Sql { doing, kind }, cause: Some(Arc::new(error)) }
+            let kind = classify_sql_error(&error);
+            Self { fault: StoreFault::Sql { action, kind }, cause: Some(Arc::new(error)) }
         }
     }
 
     /// The same for statements that are not known to be right, whose failure says nothing of the
     /// file.
-    pub(crate) fn statement(doing: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
+    pub(crate) fn from_statement_error(
+        action: &'static str,
+    ) -> impl Fn(rusqlite::Error) -> Self + Copy {
         move |error| {
             let kind = match &error {
-                rusqlite::Error::SqliteFailure(..) => kind_of(&error),
+                rusqlite::Error::SqliteFailure(..) => classify_sql_error(&error),
                 _ => StoreErrorKind::Disk,
             };
-            Self { fault: Fault::Sql { doing, kind }, cause: Some(Arc::new(error)) }
+            Self { fault: StoreFault::Sql { action, kind }, cause: Some(Arc::new(error)) }
         }
     }
 
     /// The same for a damaged file that is known by its path.
-    pub(crate) fn damaged(path: &Path, cause: Option<Self>) -> Self {
+    pub(crate) fn for_damaged_file(path: &Path, cause: Option<Self>) -> Self {
         let cause: Option<Arc<dyn Error + Send + Sync>> = match cause {
             Some(cause) => Some(cause.cause.clone().unwrap_or_else(|| Arc::new(cause))),
             None => None,
         };
-        Self { fault: Fault::Damaged { path: path.to_owned() }, cause }
+        Self { fault: StoreFault::Damaged { path: path.to_owned() }, cause }
     }
 }
 
 /// What SQLite's error means for the one who reads or writes.
-fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
+fn classify_sql_error(error: &rusqlite::Error) -> StoreErrorKind {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreErrorKind::DiskFull,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::Busy,
@@ -173,7 +183,7 @@ fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => {
             StoreErrorKind::Damaged
         }
-        Some(ErrorCode::ConstraintViolation) => StoreErrorKind::Changed,
+        Some(ErrorCode::ConstraintViolation) => StoreErrorKind::Conflict,
         Some(_) => StoreErrorKind::Disk,
     }
 }
@@ -181,24 +191,28 @@ fn kind_of(error: &rusqlite::Error) -> StoreErrorKind {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
-            Fault::File { doing, path, .. } => write!(f, "{doing} `{}`", path.display()),
-            Fault::Sql { doing, .. } => f.write_str(doing),
-            Fault::Damaged { path } => write!(f, "read `{}`, which is damaged", path.display()),
-            Fault::LowSpace { path, free } => write!(
+            StoreFault::File { action: doing, path, .. } => {
+                write!(f, "{doing} `{}`", path.display())
+            }
+            StoreFault::Sql { action: doing, .. } => f.write_str(doing),
+            StoreFault::Damaged { path } => {
+                write!(f, "read `{}`, which is damaged", path.display())
+            }
+            StoreFault::LowSpace { path, free } => write!(
                 f,
                 "begin a turn with only {} MiB free for `{}`",
                 free / (1024 * 1024),
                 path.display()
             ),
-            Fault::TooNew { path, schema } => write!(
+            StoreFault::TooNew { path, schema } => write!(
                 f,
                 "open `{}`, which a newer version wrote (its schema is {schema})",
                 path.display()
             ),
-            Fault::Outdated { path } => {
+            StoreFault::Outdated { path } => {
                 write!(f, "bring `{}` up to date while an older version uses it", path.display())
             }
-            Fault::InUse { id, key, holder } => {
+            StoreFault::InUse { id, key, holder } => {
                 write!(f, "use session {id}")?;
                 if let Some(key) = key {
                     write!(f, " of `{key}`")?;
@@ -208,19 +222,21 @@ impl fmt::Display for StoreError {
                     None => f.write_str(", which is in use elsewhere"),
                 }
             }
-            Fault::NotFound { text } => write!(f, "find a session {text:?}"),
-            Fault::Ambiguous { text, ids } => {
+            StoreFault::NotFound { text } => write!(f, "find a session {text:?}"),
+            StoreFault::Ambiguous { text, ids } => {
                 write!(f, "tell which session {text:?} is:")?;
                 ids.iter().try_for_each(|id| write!(f, " {id}"))
             }
-            Fault::Changed => {
+            StoreFault::Conflict => {
                 f.write_str("go on with a session that was changed or deleted meanwhile")
             }
-            Fault::Unfit => f.write_str("record what fits nothing before it in the session"),
-            Fault::Invalid { what, expected, text } => {
+            StoreFault::OutOfOrder => {
+                f.write_str("record what fits nothing before it in the session")
+            }
+            StoreFault::Invalid { what, expected, text } => {
                 write!(f, "take {text:?} as a {what}: expected {expected}")
             }
-            Fault::Closed => f.write_str("use the store after it was closed"),
+            StoreFault::Closed => f.write_str("use the store after it was closed"),
         }
     }
 }

@@ -7,40 +7,42 @@ mod reasoning;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_core::{AssistantMessage, Summary, ToolCallId, ToolOutput, ToolSpec, Usage};
+use openclaw_core::{
+    AssistantMessage, ConversationSummary, TokenUsage, ToolCallId, ToolOutput, ToolSpec,
+};
 
-use crate::crc::crc32c;
+use crate::crc::compute_crc32c;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::decode_event;
 
 /// One event, in the words of the conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Event {
-    User(String),
+pub(crate) enum LogEvent {
+    UserMessage(String),
     /// With the ids that its calls have in the history.
-    Assistant(AssistantMessage),
-    Intent(ToolCallId),
-    Dispatched(ToolCallId),
-    Result(ToolCallId, ToolOutput),
+    AssistantMessage(AssistantMessage),
+    CallIntent(ToolCallId),
+    CallDispatched(ToolCallId),
+    CallResult(ToolCallId, ToolOutput),
     Compacted {
         /// The event of the first step that was kept, or the compaction itself.
-        from: u64,
-        keep: usize,
-        summary: Summary,
+        first_kept_seq: u64,
+        kept_steps: usize,
+        summary: ConversationSummary,
     },
-    Prefix(Prefix),
-    Turn(TurnRecord),
+    RequestPrefix(RequestPrefix),
+    TurnEnd(TurnRecord),
     /// Events of these numbers, both included, count no more.
-    Undone {
-        from: u64,
-        to: u64,
-        why: Why,
+    Retracted {
+        first_seq: u64,
+        last_seq: u64,
+        reason: RetractionReason,
     },
 }
 
 /// Why events count no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum RetractionReason {
     Turn,
     Compaction,
     Damage,
@@ -49,9 +51,9 @@ pub(crate) enum Why {
 /// What every request of a session begins with. Kept so that a session that is taken up again sends
 /// the same bytes, of which a server may still know the beginning.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Prefix {
+pub struct RequestPrefix {
     /// The system prompt.
-    pub system: Option<Arc<str>>,
+    pub system_prompt: Option<Arc<str>>,
     /// The tools, in the order they are sent.
     pub tools: Arc<[ToolSpec]>,
 }
@@ -64,65 +66,65 @@ pub struct TurnRecord {
     /// The model that answered, as the user names it; `None` when none did.
     pub model: Option<String>,
     /// What the servers counted, over all model calls of the turn.
-    pub usage: Usage,
+    pub usage: TokenUsage,
     /// The tokens of the last request and its answer: how full the window is.
-    pub context: Option<u32>,
+    pub context_tokens: Option<u32>,
     /// How long the turn took.
     pub duration: Duration,
 }
 
 impl TurnRecord {
     /// Whether what was said may still be answered by taking the turn up.
-    pub(crate) fn fell_short(&self) -> bool {
+    pub(crate) fn ended_without_reply(&self) -> bool {
         matches!(self.outcome.as_str(), "failed" | "timed_out" | "cancelled")
     }
 }
 
 /// An event as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct EventRecord {
     /// From 1, without gaps.
     pub(crate) seq: u64,
     pub(crate) kind: String,
     pub(crate) json: String,
     /// Unix time in milliseconds.
-    pub(crate) at: i64,
+    pub(crate) recorded_at: i64,
 }
 
-impl Record {
-    pub(crate) fn new(seq: u64, at: i64, event: &Event) -> Self {
-        Self { seq, kind: event.kind().to_owned(), json: event.to_json(), at }
+impl EventRecord {
+    pub(crate) fn new(seq: u64, recorded_at: i64, event: &LogEvent) -> Self {
+        Self { seq, kind: event.kind().to_owned(), json: event.to_json(), recorded_at }
     }
 
-    pub(crate) fn crc(&self) -> u32 {
-        checksum(self.seq, self.at, &self.kind, &self.json)
+    pub(crate) fn compute_crc(&self) -> u32 {
+        event_checksum(self.seq, self.recorded_at, &self.kind, &self.json)
     }
 }
 
 /// The checksum of an event and its place.
-pub(crate) fn checksum(seq: u64, at: i64, kind: &str, json: &str) -> u32 {
-    let place = [seq.to_le_bytes(), at.to_le_bytes()].concat();
-    crc32c(&[&place, kind.as_bytes(), b"\n", json.as_bytes()])
+pub(crate) fn event_checksum(seq: u64, at: i64, kind: &str, json: &str) -> u32 {
+    let header_bytes = [seq.to_le_bytes(), at.to_le_bytes()].concat();
+    compute_crc32c(&[&header_bytes, kind.as_bytes(), b"\n", json.as_bytes()])
 }
 
-impl Event {
+impl LogEvent {
     /// The name of the event's kind.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::User(_) => "user",
-            Self::Assistant(_) => "assistant",
-            Self::Intent(_) => "intent",
-            Self::Dispatched(_) => "dispatched",
-            Self::Result(..) => "result",
+            Self::UserMessage(_) => "user",
+            Self::AssistantMessage(_) => "assistant",
+            Self::CallIntent(_) => "intent",
+            Self::CallDispatched(_) => "dispatched",
+            Self::CallResult(..) => "result",
             Self::Compacted { .. } => "compacted",
-            Self::Prefix(_) => "prefix",
-            Self::Turn(_) => "turn",
-            Self::Undone { .. } => "undone",
+            Self::RequestPrefix(_) => "prefix",
+            Self::TurnEnd(_) => "turn",
+            Self::Retracted { .. } => "undone",
         }
     }
 }
 
-impl Why {
+impl RetractionReason {
     const ALL: [Self; 3] = [Self::Turn, Self::Compaction, Self::Damage];
 
     fn name(self) -> &'static str {

@@ -8,14 +8,14 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use crate::catalogue::SessionInfo;
-use crate::event::checksum;
+use crate::event::event_checksum;
 use crate::{SessionId, Store, StoreError, files};
 
 /// What the first line says that the others are.
-pub(crate) const FORMAT: &str = "openclaw-session";
+pub(crate) const FORMAT_NAME: &str = "openclaw-session";
 
 /// The version of the format.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const FORMAT_VERSION: u64 = 1;
 
 impl Store {
     /// Writes a session as lines of JSON and returns the number of events: first the session, then
@@ -23,19 +23,19 @@ impl Store {
     ///
     /// # Errors
     /// When there is no such session, it cannot be read, or the lines cannot be written.
-    pub fn export(&self, id: &SessionId, out: &mut dyn Write) -> Result<u64, StoreError> {
-        let fail = StoreError::sql("read the session");
+    pub fn export_session(&self, id: &SessionId, out: &mut dyn Write) -> Result<u64, StoreError> {
+        let fail = StoreError::from_sql_error("read the session");
         self.0.readers.read(|connection| {
             let transaction = connection.unchecked_transaction().map_err(fail)?;
-            let info = crate::catalogue::find(&transaction, id.as_str())?;
+            let info = crate::catalogue::find_session(&transaction, id.as_str())?;
             if info.id != *id {
                 return Err(StoreError::not_found(id.as_str()));
             }
-            let unwritten = StoreError::file("export to", Path::new("the output"));
-            match events(&transaction, &info, out) {
+            let write_error = StoreError::from_io_error("export to", Path::new("the output"));
+            match write_events(&transaction, &info, out) {
                 Ok(count) => Ok(count),
-                Err(Failure::Read(error)) => Err(fail(error)),
-                Err(Failure::Write(error)) => Err(unwritten(error)),
+                Err(ExportError::Read(error)) => Err(fail(error)),
+                Err(ExportError::Write(error)) => Err(write_error(error)),
             }
         })
     }
@@ -48,12 +48,18 @@ impl Store {
     /// # Errors
     /// When there is a file and it is not to be replaced, and as for [`export`](Self::export);
     /// nothing is left behind then.
-    pub fn export_to(&self, id: &SessionId, path: &Path, replace: bool) -> Result<u64, StoreError> {
-        let target = if replace { files::free_name(path, "part") } else { path.to_owned() };
-        let file = files::create_private(&target).map_err(StoreError::file("create", &target))?;
-        let written = self.write_to(id, &target, file).and_then(|count| {
+    pub fn export_to_file(
+        &self,
+        id: &SessionId,
+        path: &Path,
+        replace: bool,
+    ) -> Result<u64, StoreError> {
+        let target = if replace { files::unused_path(path, "part") } else { path.to_owned() };
+        let file =
+            files::create_private(&target).map_err(StoreError::from_io_error("create", &target))?;
+        let written = self.write_export(id, &target, file).and_then(|count| {
             if replace {
-                fs::rename(&target, path).map_err(StoreError::file("replace", path))?;
+                fs::rename(&target, path).map_err(StoreError::from_io_error("replace", path))?;
             }
             Ok(count)
         });
@@ -63,40 +69,40 @@ impl Store {
         written
     }
 
-    fn write_to(&self, id: &SessionId, path: &Path, file: File) -> Result<u64, StoreError> {
+    fn write_export(&self, id: &SessionId, path: &Path, file: File) -> Result<u64, StoreError> {
         let mut out = BufWriter::new(file);
-        let count = self.export(id, &mut out)?;
+        let count = self.export_session(id, &mut out)?;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error);
-        file.and_then(|file| file.sync_all()).map_err(StoreError::file("write", path))?;
+        file.and_then(|file| file.sync_all()).map_err(StoreError::from_io_error("write", path))?;
         Ok(count)
     }
 }
 
-enum Failure {
+enum ExportError {
     Read(rusqlite::Error),
     Write(io::Error),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for ExportError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Read(error)
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for ExportError {
     fn from(error: io::Error) -> Self {
         Self::Write(error)
     }
 }
 
-fn events(
+fn write_events(
     connection: &Connection,
     info: &SessionInfo,
     out: &mut dyn Write,
-) -> Result<u64, Failure> {
+) -> Result<u64, ExportError> {
     let header = json!({
-        "format": FORMAT,
-        "version": VERSION,
+        "format": FORMAT_NAME,
+        "version": FORMAT_VERSION,
         "id": info.id.as_str(),
         "key": info.key.as_str(),
         "agent": info.agent,
@@ -117,7 +123,7 @@ fn events(
         let (kind, json): (String, String) = (row.get(1)?, row.get(4)?);
         let mut line = json!({ "seq": seq, "kind": kind, "at": at, "crc": crc });
         // What is not as it was written goes out as text, and is refused by whoever takes it in.
-        let intact = i64::from(checksum(seq.unsigned_abs(), at, &kind, &json)) == crc;
+        let intact = i64::from(event_checksum(seq.unsigned_abs(), at, &kind, &json)) == crc;
         let (field, value) = match serde_json::from_str::<Value>(&json) {
             Ok(value) if intact => ("event", value),
             _ => ("damaged", Value::from(json)),

@@ -7,41 +7,41 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::StoreError;
-use crate::error::Fault;
+use crate::error::StoreFault;
 
 /// With less than this a turn is not begun: 64 MiB.
-const LEAST_FREE: u64 = 64 * 1024 * 1024;
+const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The endings of the files that make one database.
-const DATABASE: [&str; 3] = ["", "-wal", "-shm"];
+const DATABASE_SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
 
 /// Unix time in milliseconds.
-pub(crate) fn now() -> i64 {
+pub(crate) fn unix_millis() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The file that belongs to `path` by its name's ending.
-pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(crate) fn sibling_path(path: &Path, ending: &str) -> PathBuf {
     let mut name: OsString = path.file_name().unwrap_or_default().to_owned();
     name.push(ending);
     path.with_file_name(name)
 }
 
 /// Creates the folder of the store for its owner alone, and the file.
-pub(crate) fn prepare(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn prepare_file(path: &Path) -> Result<(), StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder)?;
     }
-    let file = open_private(path).map_err(StoreError::file("create", path))?;
+    let file = open_private(path).map_err(StoreError::from_io_error("create", path))?;
     let _ = &file;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let metadata = file.metadata().map_err(StoreError::file("read", path))?;
+        let metadata = file.metadata().map_err(StoreError::from_io_error("read", path))?;
         if metadata.permissions().mode() & 0o077 != 0 {
             let private = fs::Permissions::from_mode(0o600);
-            file.set_permissions(private).map_err(StoreError::file("protect", path))?;
+            file.set_permissions(private).map_err(StoreError::from_io_error("protect", path))?;
         }
     }
     Ok(())
@@ -52,7 +52,7 @@ pub(crate) fn create_folder(folder: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(StoreError::file("create", folder))
+    builder.create(folder).map_err(StoreError::from_io_error("create", folder))
 }
 
 /// Opens a file for reading and writing, creating it for its owner alone.
@@ -74,13 +74,13 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
 }
 
 /// Whether the file was closed by its last user, as far as can be told without reading it.
-pub(crate) fn was_closed(path: &Path) -> bool {
-    let log = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
-    !log && !suspicion(path).exists() && has_its_length(path).unwrap_or(false)
+pub(crate) fn was_closed_cleanly(path: &Path) -> bool {
+    let log = fs::metadata(sibling_path(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    !log && !suspect_marker_path(path).exists() && has_declared_length(path).unwrap_or(false)
 }
 
 /// Whether a file is as long as its header says.
-fn has_its_length(path: &Path) -> io::Result<bool> {
+fn has_declared_length(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     if length == 0 {
@@ -99,24 +99,24 @@ fn has_its_length(path: &Path) -> io::Result<bool> {
 }
 
 /// The file that says that the store is to be examined.
-pub(crate) fn suspicion(path: &Path) -> PathBuf {
-    beside(path, "-suspect")
+pub(crate) fn suspect_marker_path(path: &Path) -> PathBuf {
+    sibling_path(path, "-suspect")
 }
 
 /// Has the next one who opens the store examine it.
-pub(crate) fn suspect(path: &Path) {
+pub(crate) fn mark_suspect(path: &Path) {
     // Whoever could not say so says at least that it is damaged.
-    let _ = open_private(&suspicion(path));
+    let _ = open_private(&suspect_marker_path(path));
 }
 
 /// Gives the files another name: what is left of a damaged store.
 pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
-    let to = free_name(path, "damaged");
-    for ending in DATABASE {
-        let from = beside(path, ending);
-        match fs::rename(&from, beside(&to, ending)) {
+    let to = unused_path(path, "damaged");
+    for ending in DATABASE_SUFFIXES {
+        let from = sibling_path(path, ending);
+        match fs::rename(&from, sibling_path(&to, ending)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::file("set aside", &from)(error));
+                return Err(StoreError::from_io_error("set aside", &from)(error));
             }
             _ => {}
         }
@@ -125,10 +125,10 @@ pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// Copies the files as they are.
-pub(crate) fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
+pub(crate) fn copy_database_files(path: &Path, to: &Path) -> Result<(), StoreError> {
     for ending in ["", "-wal"] {
-        let from = beside(path, ending);
-        let target = beside(to, ending);
+        let from = sibling_path(path, ending);
+        let target = sibling_path(to, ending);
         let copied = File::open(&from).and_then(|mut from| {
             let mut to = create_private(&target)?;
             io::copy(&mut from, &mut to)?;
@@ -136,7 +136,7 @@ pub(crate) fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
         });
         match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::file("back up", &from)(error));
+                return Err(StoreError::from_io_error("back up", &from)(error));
             }
             _ => {}
         }
@@ -145,30 +145,30 @@ pub(crate) fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 /// A name beside `path` that nothing has, e.g. `sessions.db.backup-1760000000`.
-pub(crate) fn free_name(path: &Path, what: &str) -> PathBuf {
-    let seconds = now() / 1000;
-    let mut name = beside(path, &format!(".{what}-{seconds}"));
+pub(crate) fn unused_path(path: &Path, label: &str) -> PathBuf {
+    let seconds = unix_millis() / 1000;
+    let mut name = sibling_path(path, &format!(".{label}-{seconds}"));
     let mut number = 1;
     while name.exists() {
         number += 1;
-        name = beside(path, &format!(".{what}-{seconds}-{number}"));
+        name = sibling_path(path, &format!(".{label}-{seconds}-{number}"));
     }
     name
 }
 
 /// Refuses when the disk is nearly full. Where the system does not say, nothing is refused.
-pub(crate) fn check_space(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_free_space(path: &Path) -> Result<(), StoreError> {
     match free_space(path) {
-        Some(free) => enough(free, path),
+        Some(free) => require_free_space(free, path),
         None => Ok(()),
     }
 }
 
-fn enough(free: u64, path: &Path) -> Result<(), StoreError> {
-    if free >= LEAST_FREE {
+fn require_free_space(free: u64, path: &Path) -> Result<(), StoreError> {
+    if free >= MIN_FREE_BYTES {
         return Ok(());
     }
-    Err(StoreError::new(Fault::LowSpace { path: path.to_owned(), free }))
+    Err(StoreError::new(StoreFault::LowSpace { path: path.to_owned(), free }))
 }
 
 #[cfg(unix)]
@@ -190,8 +190,8 @@ mod tests {
     #[test]
     fn a_turn_is_not_begun_with_little_space() {
         let path = Path::new("/state/sessions.db");
-        assert!(enough(LEAST_FREE, path).is_ok());
-        let error = enough(12 * 1024 * 1024 + 5, path).unwrap_err();
+        assert!(require_free_space(MIN_FREE_BYTES, path).is_ok());
+        let error = require_free_space(12 * 1024 * 1024 + 5, path).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::DiskFull);
         let text = "begin a turn with only 12 MiB free for `/state/sessions.db`";
         assert_eq!(error.to_string(), text);
@@ -202,6 +202,6 @@ mod tests {
     #[test]
     fn the_free_space_is_known() {
         assert!(free_space(Path::new("/")).is_some_and(|free| free > 0));
-        assert!(check_space(Path::new("/no/such/place")).is_ok());
+        assert!(check_free_space(Path::new("/no/such/place")).is_ok());
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::StoreError;
-use crate::error::Fault;
+use crate::error::StoreFault;
 
 /// The identifier of a session: 1 to 128 of `a-z`, `A-Z`, `0-9`, `.`, `_` and `-`, beginning with a
 /// letter or a digit. The store makes UUIDs.
@@ -30,8 +30,8 @@ impl SessionId {
         let number = number & !(0x3 << 62) | (0x2 << 62);
         let hex = format!("{number:032x}");
         let mut text = String::with_capacity(36);
-        for (place, digit) in hex.chars().enumerate() {
-            if matches!(place, 8 | 12 | 16 | 20) {
+        for (index, digit) in hex.chars().enumerate() {
+            if matches!(index, 8 | 12 | 16 | 20) {
                 text.push('-');
             }
             text.push(digit);
@@ -51,7 +51,7 @@ impl FromStr for SessionId {
         {
             return Ok(Self(text.to_owned()));
         }
-        Err(StoreError::new(Fault::Invalid {
+        Err(StoreError::new(StoreFault::Invalid {
             what: "session id",
             expected: "1 to 128 letters, digits, `.`, `_` and `-`, a letter or a digit first",
             text: text.to_owned(),
@@ -81,7 +81,7 @@ impl FromStr for SessionKey {
         if !text.is_empty() && text.len() <= 512 && !text.contains(char::is_control) {
             return Ok(Self(text.to_owned()));
         }
-        Err(StoreError::new(Fault::Invalid {
+        Err(StoreError::new(StoreFault::Invalid {
             what: "session key",
             expected: "1 to 512 printable characters, e.g. `agent:main:main`",
             text: text.to_owned(),

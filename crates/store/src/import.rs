@@ -1,6 +1,6 @@
 //! Taking in sessions from files: our own export, and transcripts of the original.
 
-mod own;
+mod native_format;
 mod quarantine;
 
 use std::fs::File;
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use self::quarantine::Quarantine;
-use crate::append::Batch;
-use crate::error::Fault;
+use self::quarantine::QuarantineWriter;
+use crate::error::StoreFault;
+use crate::event_batch::EventBatch;
 use crate::{SessionId, SessionKey, Store, StoreError, catalogue, transcript};
 
 /// What was taken in from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Imported {
+pub struct ImportReport {
     /// The new session. It has the file's id, unless there was a session of that id already.
     pub id: SessionId,
     /// The events it has.
@@ -29,18 +29,18 @@ pub struct Imported {
 
 /// What a file turned out to hold.
 #[derive(Debug, Default)]
-pub(crate) struct Contents {
+pub(crate) struct ImportedSession {
     pub(crate) id: Option<SessionId>,
     pub(crate) key: Option<SessionKey>,
     pub(crate) agent: Option<String>,
     pub(crate) title: Option<String>,
-    pub(crate) batch: Batch,
+    pub(crate) batch: EventBatch,
     pub(crate) events: u64,
 }
 
 /// A line of a file.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct SourceLine {
     /// From 1.
     pub(crate) number: u64,
     pub(crate) bytes: Vec<u8>,
@@ -60,30 +60,30 @@ impl Store {
     /// # Errors
     /// When the file cannot be read or is neither of these, or the session cannot be written;
     /// nothing is taken in then.
-    pub fn import(
+    pub fn import_session(
         &self,
         path: &Path,
         key: Option<&SessionKey>,
         agent: &str,
-    ) -> Result<Imported, StoreError> {
+    ) -> Result<ImportReport, StoreError> {
         let lines = read_lines(path)?;
-        let mut quarantine = Quarantine::new(self.path(), path);
+        let mut quarantine = QuarantineWriter::new(self.path(), path);
         let mut objects = lines.iter().filter_map(|line| line.value.as_ref());
-        let contents = match objects.find_map(kind_of) {
-            Some(Kind::Own) => own::read(lines, &mut quarantine),
-            Some(Kind::Transcript) => transcript::read(&lines, |line, why| {
-                quarantine.add(line, why);
+        let contents = match objects.find_map(detect_format) {
+            Some(ImportFormat::Native) => native_format::read(lines, &mut quarantine),
+            Some(ImportFormat::Transcript) => transcript::read(&lines, |line, why| {
+                quarantine.add_line(line, why);
             }),
             None => {
-                return Err(StoreError::new(Fault::Invalid {
+                return Err(StoreError::new(StoreFault::Invalid {
                     what: "session file",
                     expected: "an exported session or a transcript, a JSON object a line",
                     text: path.display().to_string(),
                 }));
             }
         };
-        let bad_lines = quarantine.count();
-        let quarantine = quarantine.finish()?;
+        let bad_lines = quarantine.line_count();
+        let quarantine = quarantine.write_file()?;
         let agent = contents.agent.clone().unwrap_or_else(|| agent.to_owned());
         let key = match key.or(contents.key.as_ref()) {
             Some(key) => key.clone(),
@@ -91,46 +91,47 @@ impl Store {
         };
         let events = contents.events;
         let id = self.0.writer.write(move |connection| {
-            let Contents { id, title, batch, .. } = contents;
-            let taken = |id: &SessionId| Ok(catalogue::number(connection, id)?.is_some());
+            let ImportedSession { id, title, batch, .. } = contents;
+            let id_exists =
+                |id: &SessionId| Ok(catalogue::session_row_id(connection, id)?.is_some());
             let id = match id {
-                Some(id) if !taken(&id)? => Some(id),
+                Some(id) if !id_exists(&id)? => Some(id),
                 _ => None,
             };
-            let current = catalogue::current(connection, &key)?.is_none();
-            let id = catalogue::make(connection, id, &key, &agent, current)?;
-            let n = catalogue::number(connection, &id)?.unwrap_or_default();
+            let current = catalogue::current_session(connection, &key)?.is_none();
+            let id = catalogue::create_session(connection, id, &key, &agent, current)?;
+            let row_id = catalogue::session_row_id(connection, &id)?.unwrap_or_default();
             if let Some(title) = title {
                 let name = "UPDATE session SET title = ?2 WHERE n = ?1";
-                let fail = StoreError::sql("name the session");
-                connection.execute(name, rusqlite::params![n, title]).map_err(fail)?;
+                let fail = StoreError::from_sql_error("name the session");
+                connection.execute(name, rusqlite::params![row_id, title]).map_err(fail)?;
             }
-            batch.write(connection, n, 0)?;
+            batch.write(connection, row_id, 0)?;
             Ok(id)
         })?;
-        Ok(Imported { id, events, bad_lines, quarantine })
+        Ok(ImportReport { id, events, bad_lines, quarantine })
     }
 }
 
-enum Kind {
-    Own,
+enum ImportFormat {
+    Native,
     Transcript,
 }
 
 /// What a file is, by the first line that tells.
-fn kind_of(object: &Value) -> Option<Kind> {
-    if object.get("format").and_then(Value::as_str) == Some(crate::export::FORMAT) {
-        return Some(Kind::Own);
+fn detect_format(object: &Value) -> Option<ImportFormat> {
+    if object.get("format").and_then(Value::as_str) == Some(crate::export::FORMAT_NAME) {
+        return Some(ImportFormat::Native);
     }
-    let is = |key, kind: fn(&Value) -> bool| object.get(key).is_some_and(kind);
-    if is("seq", Value::is_u64) && is("kind", Value::is_string) {
-        return Some(Kind::Own);
+    let field_is = |key, kind: fn(&Value) -> bool| object.get(key).is_some_and(kind);
+    if field_is("seq", Value::is_u64) && field_is("kind", Value::is_string) {
+        return Some(ImportFormat::Native);
     }
-    is("type", Value::is_string).then_some(Kind::Transcript)
+    field_is("type", Value::is_string).then_some(ImportFormat::Transcript)
 }
 
-fn read_lines(path: &Path) -> Result<Vec<Line>, StoreError> {
-    let read = || -> std::io::Result<Vec<Line>> {
+fn read_lines(path: &Path) -> Result<Vec<SourceLine>, StoreError> {
+    let read = || -> std::io::Result<Vec<SourceLine>> {
         let mut file = BufReader::new(File::open(path)?);
         let mut lines = Vec::new();
         for number in 1.. {
@@ -143,15 +144,15 @@ fn read_lines(path: &Path) -> Result<Vec<Line>, StoreError> {
             }
             let value = serde_json::from_slice(&bytes).ok().filter(Value::is_object);
             // What is understood is not needed twice.
-            if value.is_some() && bytes.len() > KEPT {
+            if value.is_some() && bytes.len() > MAX_KEPT_LINE_BYTES {
                 bytes = Vec::new();
             }
-            lines.push(Line { number, bytes, value });
+            lines.push(SourceLine { number, bytes, value });
         }
         Ok(lines)
     };
-    read().map_err(StoreError::file("read", path))
+    read().map_err(StoreError::from_io_error("read", path))
 }
 
 /// The longest line that is kept beside what it says, in bytes.
-const KEPT: usize = 4096;
+const MAX_KEPT_LINE_BYTES: usize = 4096;

@@ -5,20 +5,20 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use crate::error::Fault;
+use crate::error::StoreFault;
 use crate::{SessionId, StoreError, files};
 
 /// The right to use a session, until it is dropped or its process ends.
 #[derive(Debug)]
-pub(crate) struct Lease {
-    _lock: Lock,
+pub(crate) struct SessionLease {
+    _lock: LockFile,
 }
 
 /// A lock on a file, given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Lock(pub(crate) File);
+pub(crate) struct LockFile(pub(crate) File);
 
-impl Drop for Lock {
+impl Drop for LockFile {
     fn drop(&mut self) {
         // Closing the file is not enough: a command that is just being started by another thread
         // has it open too for a moment.
@@ -26,36 +26,41 @@ impl Drop for Lock {
     }
 }
 
-impl Lease {
+impl SessionLease {
     /// Takes a session that nobody uses.
     ///
     /// # Errors
     /// When somebody does; never for the age of a lock.
     pub(crate) fn acquire(store: &Path, id: &SessionId) -> Result<Self, StoreError> {
-        let path = path_for(store, id);
+        let path = lock_path(store, id);
         if let Some(folder) = path.parent() {
             files::create_folder(folder)?;
         }
-        let mut file = files::open_private(&path).map_err(StoreError::file("open", &path))?;
+        let mut file =
+            files::open_private(&path).map_err(StoreError::from_io_error("open", &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 let _ = file.read_to_string(&mut text);
                 let holder = text.trim().parse().ok();
-                return Err(StoreError::new(Fault::InUse { id: id.clone(), key: None, holder }));
+                return Err(StoreError::new(StoreFault::InUse {
+                    id: id.clone(),
+                    key: None,
+                    holder,
+                }));
             }
             Err(TryLockError::Error(error)) => {
-                return Err(StoreError::file("lock", &path)(error));
+                return Err(StoreError::from_io_error("lock", &path)(error));
             }
         }
-        let mut file = Lock(file);
-        if !is_at(&file.0, &path) {
+        let mut file = LockFile(file);
+        if !is_still_at_path(&file.0, &path) {
             // The session was deleted meanwhile, and the file with it: its lock locks nothing.
             return Err(StoreError::not_found(id.as_str()));
         }
         // For the message of whoever comes second; the lock counts without it.
-        let Lock(text) = &mut file;
+        let LockFile(text) = &mut file;
         let _ = text.set_len(0).and_then(|()| text.rewind());
         let _ = write!(text, "{}", process::id());
         Ok(Self { _lock: file })
@@ -64,7 +69,7 @@ impl Lease {
 
 /// Whether a file that was opened is still the one at its path.
 #[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> bool {
+fn is_still_at_path(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let (Ok(ours), Ok(there)) = (file.metadata(), fs::metadata(path)) else { return false };
     (ours.dev(), ours.ino()) == (there.dev(), there.ino())
@@ -77,10 +82,10 @@ fn is_at(_: &File, _: &Path) -> bool {
 }
 
 /// Removes the lock file of a session that is no more.
-pub(crate) fn forget(store: &Path, id: &SessionId) {
-    let _ = fs::remove_file(path_for(store, id));
+pub(crate) fn remove_lock_file(store: &Path, id: &SessionId) {
+    let _ = fs::remove_file(lock_path(store, id));
 }
 
-fn path_for(store: &Path, id: &SessionId) -> PathBuf {
-    files::beside(store, "-locks").join(id.as_str())
+fn lock_path(store: &Path, id: &SessionId) -> PathBuf {
+    files::sibling_path(store, "-locks").join(id.as_str())
 }

@@ -12,25 +12,25 @@
 //!
 //! This is the only crate that speaks SQL.
 
-mod append;
 mod catalogue;
 mod crc;
 mod entries;
 mod error;
 mod event;
+mod event_batch;
 mod export;
+mod failpoints;
 mod files;
-mod fold;
 mod id;
 mod import;
 mod lease;
 mod log;
 mod opening;
-mod readers;
+mod reader_pool;
 mod salvage;
 mod schema;
 mod session;
-mod steps;
+mod session_state;
 mod store;
 mod transcript;
 mod writer;
@@ -38,11 +38,11 @@ mod writer;
 pub use catalogue::SessionInfo;
 pub use entries::{LogContent, LogEntry};
 pub use error::{StoreError, StoreErrorKind};
-pub use event::{Prefix, TurnRecord};
-pub use fold::Unfinished;
+pub use event::{RequestPrefix, TurnRecord};
 pub use id::{SessionId, SessionKey};
-pub use import::Imported;
-pub use log::{Note, Problem};
-pub use opening::Notice;
-pub use session::{Loaded, Session};
+pub use import::ImportReport;
+pub use log::{DamageKind, DamageReport};
+pub use opening::StoreWarning;
+pub use session::{LoadedSession, Session};
+pub use session_state::InterruptedCall;
 pub use store::Store;

@@ -8,188 +8,199 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use crate::StoreError;
-use crate::event::{Event, checksum, decode};
-use crate::fold::Fold;
-use crate::schema::MARKS;
+use crate::event::{LogEvent, decode_event, event_checksum};
+use crate::schema::MARK_FILTER;
+use crate::session_state::SessionState;
 
 /// Events that were left out of a session, because they cannot be right. The log keeps them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Note {
+pub struct DamageReport {
     /// The first of them, by its number in the log.
-    pub from: u64,
+    pub first_seq: u64,
     /// The last of them.
-    pub to: u64,
+    pub last_seq: u64,
     /// What is wrong with them.
-    pub problem: Problem,
+    pub kind: DamageKind,
 }
 
 /// What is wrong with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum DamageKind {
     /// Its checksum is another: it was changed.
     Checksum,
     /// This part of it is not as events of its kind have it.
-    Form(&'static str),
+    InvalidField(&'static str),
     /// It is not there.
     Missing,
     /// It fits nothing that was before it, e.g. the result of a call that was not made.
     OutOfOrder,
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for DamageReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, to, problem } = self;
+        let Self { first_seq: from, last_seq: to, kind: problem } = self;
         if from == to {
             write!(f, "event {from} of the session's log was left out: ")?;
         } else {
             write!(f, "events {from} to {to} of the session's log were left out: ")?;
         }
         match problem {
-            Problem::Checksum => f.write_str("the checksum is wrong"),
-            Problem::Form(part) => write!(f, "{part} is not valid there"),
-            Problem::Missing => f.write_str("missing"),
-            Problem::OutOfOrder => f.write_str("out of order"),
+            DamageKind::Checksum => f.write_str("the checksum is wrong"),
+            DamageKind::InvalidField(part) => write!(f, "{part} is not valid there"),
+            DamageKind::Missing => f.write_str("missing"),
+            DamageKind::OutOfOrder => f.write_str("out of order"),
         }
     }
 }
 
 /// What a log amounts to.
 #[derive(Debug)]
-pub(crate) struct Log {
-    pub(crate) fold: Fold,
+pub(crate) struct LogReplay {
+    pub(crate) state: SessionState,
     pub(crate) last_seq: u64,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) damage: Vec<DamageReport>,
     /// How many events were read.
-    pub(crate) read: usize,
+    pub(crate) events_read: usize,
 }
 
 /// Events that count no more.
 #[derive(Debug, Default)]
-pub(crate) struct Voids(Vec<RangeInclusive<u64>>);
+pub(crate) struct RetractedRanges(Vec<RangeInclusive<u64>>);
 
-impl Voids {
-    pub(crate) fn has(&self, seq: u64) -> bool {
+impl RetractedRanges {
+    pub(crate) fn contains_seq(&self, seq: u64) -> bool {
         self.0.iter().any(|range| range.contains(&seq))
     }
 }
 
 /// A row of the event table.
-pub(crate) struct Stored<'a> {
+pub(crate) struct StoredEvent<'a> {
     pub(crate) seq: u64,
     pub(crate) kind: &'a str,
     pub(crate) json: &'a str,
     /// Whether its checksum is right.
-    pub(crate) intact: bool,
+    pub(crate) is_intact: bool,
 }
 
 /// What [`Stored::of`] reads.
-pub(crate) const COLUMNS: &str = "seq, kind, at, crc, json";
+pub(crate) const EVENT_COLUMNS: &str = "seq, kind, at, crc, json";
 
 /// Reads a session's log, as if `undone` were recorded already.
 pub(crate) fn read(
     connection: &Connection,
     session: i64,
-    undone: Option<RangeInclusive<u64>>,
-) -> Result<Log, StoreError> {
-    let fail = StoreError::sql("read the session");
+    retracted: Option<RangeInclusive<u64>>,
+) -> Result<LogReplay, StoreError> {
+    let fail = StoreError::from_sql_error("read the session");
     let transaction = connection.unchecked_transaction().map_err(fail)?;
-    let mut reading = Reading {
+    let mut reader = LogReader {
         connection: &transaction,
         session,
-        voids: Voids(undone.into_iter().collect()),
-        notes: Vec::new(),
+        retracted: RetractedRanges(retracted.into_iter().collect()),
+        damage: Vec::new(),
     };
-    let log = reading.log().map_err(fail)?;
+    let log = reader.replay_log().map_err(fail)?;
     Ok(log)
 }
 
 /// The events of a session that count no more.
-pub(crate) fn voids(connection: &Connection, session: i64) -> Result<Voids, StoreError> {
-    let (voids, notes) = (Voids::default(), Vec::new());
-    let mut reading = Reading { connection, session, voids, notes };
-    reading.undone().map_err(StoreError::sql("read the session"))?;
-    Ok(reading.voids)
+pub(crate) fn retracted_ranges(
+    connection: &Connection,
+    session: i64,
+) -> Result<RetractedRanges, StoreError> {
+    let (retracted, damage) = (RetractedRanges::default(), Vec::new());
+    let mut reader = LogReader { connection, session, retracted, damage };
+    reader.collect_retractions().map_err(StoreError::from_sql_error("read the session"))?;
+    Ok(reader.retracted)
 }
 
-struct Reading<'a> {
+struct LogReader<'a> {
     connection: &'a Connection,
     session: i64,
-    voids: Voids,
-    notes: Vec<Note>,
+    retracted: RetractedRanges,
+    damage: Vec<DamageReport>,
 }
 
-impl Reading<'_> {
-    fn log(&mut self) -> rusqlite::Result<Log> {
+impl LogReader<'_> {
+    fn replay_log(&mut self) -> rusqlite::Result<LogReplay> {
         let last: i64 = self.connection.query_row(
             "SELECT last_seq FROM session WHERE n = ?1",
             [self.session],
             |row| row.get(0),
         )?;
-        self.undone()?;
+        self.collect_retractions()?;
         let mut prefix = None;
-        self.marked("prefix", |_, event| match event {
-            Event::Prefix(it) => {
+        self.visit_marks("prefix", |_, event| match event {
+            LogEvent::RequestPrefix(it) => {
                 prefix = Some(Arc::new(it));
-                Found::Last
+                MarkResult::Stop
             }
-            _ => Found::Nothing,
+            _ => MarkResult::Continue,
         })?;
         let mut base = None;
-        self.marked("compacted", |seq, event| match event {
-            Event::Compacted { from, .. } if (1..=seq).contains(&from) => {
+        self.visit_marks("compacted", |seq, event| match event {
+            LogEvent::Compacted { first_kept_seq: from, .. } if (1..=seq).contains(&from) => {
                 base = Some((from, seq));
-                Found::Last
+                MarkResult::Stop
             }
-            _ => Found::Wrong,
+            _ => MarkResult::Invalid,
         })?;
-        let (mut fold, last_seq, read) = self.fold(base, u64::try_from(last).unwrap_or(0))?;
-        fold.prefix = prefix;
-        fold.turn_open = self.last_live("user")? > self.last_live("turn")?;
+        let (mut state, last_seq, read) =
+            self.replay_events(base, u64::try_from(last).unwrap_or(0))?;
+        state.request_prefix = prefix;
+        state.turn_open = self.last_live_seq("user")? > self.last_live_seq("turn")?;
         let mut fell_short = false;
-        self.marked("turn", |_, event| match event {
-            Event::Turn(turn) => {
-                fell_short = turn.fell_short();
-                Found::Last
+        self.visit_marks("turn", |_, event| match event {
+            LogEvent::TurnEnd(turn) => {
+                fell_short = turn.ended_without_reply();
+                MarkResult::Stop
             }
-            _ => Found::Nothing,
+            _ => MarkResult::Continue,
         })?;
-        fold.fell_short = fell_short;
-        Ok(Log { fold, last_seq, notes: std::mem::take(&mut self.notes), read })
+        state.ended_without_reply = fell_short;
+        Ok(LogReplay {
+            state,
+            last_seq,
+            damage: std::mem::take(&mut self.damage),
+            events_read: read,
+        })
     }
 
-    fn undone(&mut self) -> rusqlite::Result<()> {
-        self.marked("undone", |_, event| match event {
-            Event::Undone { from, to, .. } => Found::Void(from..=to),
-            _ => Found::Nothing,
+    fn collect_retractions(&mut self) -> rusqlite::Result<()> {
+        self.visit_marks("undone", |_, event| match event {
+            LogEvent::Retracted { first_seq: from, last_seq: to, .. } => {
+                MarkResult::Retract(from..=to)
+            }
+            _ => MarkResult::Continue,
         })
     }
 
     /// Looks at the live events of one kind, the last first.
-    fn marked(
+    fn visit_marks(
         &mut self,
         kind: &str,
-        mut look: impl FnMut(u64, Event) -> Found,
+        mut visit_event: impl FnMut(u64, LogEvent) -> MarkResult,
     ) -> rusqlite::Result<()> {
         let connection = self.connection;
         let mut select = connection.prepare(&format!(
-            "SELECT {COLUMNS} FROM event WHERE session = ?1 AND kind = ?2 AND {MARKS}
+            "SELECT {EVENT_COLUMNS} FROM event WHERE session = ?1 AND kind = ?2 AND {MARK_FILTER}
              ORDER BY seq DESC"
         ))?;
         let mut rows = select.query(params![self.session, kind])?;
         while let Some(row) = rows.next()? {
-            let Some(stored) = Stored::of(row)? else { continue };
+            let Some(stored) = StoredEvent::from_row(row)? else { continue };
             // What undoes something was never undone itself.
-            if kind != "undone" && self.voids.has(stored.seq) {
+            if kind != "undone" && self.retracted.contains_seq(stored.seq) {
                 continue;
             }
             // Anything wrong is told when it is met again in its place.
-            let event = stored.intact.then(|| decode(stored.kind, stored.json));
+            let event = stored.is_intact.then(|| decode_event(stored.kind, stored.json));
             if let Some(Ok(Some(event))) = event {
-                match look(stored.seq, event) {
-                    Found::Last => break,
-                    Found::Void(range) => self.voids.0.push(range),
-                    Found::Wrong | Found::Nothing => {}
+                match visit_event(stored.seq, event) {
+                    MarkResult::Stop => break,
+                    MarkResult::Retract(range) => self.retracted.0.push(range),
+                    MarkResult::Invalid | MarkResult::Continue => {}
                 }
             }
         }
@@ -197,15 +208,15 @@ impl Reading<'_> {
     }
 
     /// The last live event of a kind; 0 when there is none.
-    fn last_live(&self, kind: &str) -> rusqlite::Result<u64> {
+    fn last_live_seq(&self, kind: &str) -> rusqlite::Result<u64> {
         let connection = self.connection;
         let mut select = connection.prepare(&format!(
-            "SELECT seq FROM event WHERE session = ?1 AND kind = ?2 AND {MARKS} ORDER BY seq DESC"
+            "SELECT seq FROM event WHERE session = ?1 AND kind = ?2 AND {MARK_FILTER} ORDER BY seq DESC"
         ))?;
         let mut rows = select.query(params![self.session, kind])?;
         while let Some(row) = rows.next()? {
             let seq = row.get::<_, i64>(0)?.unsigned_abs();
-            if !self.voids.has(seq) {
+            if !self.retracted.contains_seq(seq) {
                 return Ok(seq);
             }
         }
@@ -214,106 +225,117 @@ impl Reading<'_> {
 
     /// Folds the events from the first that counts on: that of the steps which the last compaction
     /// kept.
-    fn fold(
+    fn replay_events(
         &mut self,
         base: Option<(u64, u64)>,
         last: u64,
-    ) -> rusqlite::Result<(Fold, u64, usize)> {
+    ) -> rusqlite::Result<(SessionState, u64, usize)> {
         let (first, compaction) = base.unwrap_or((1, 0));
-        let mut fold = base.map_or_else(Fold::default, |_| Fold::on_kept_steps());
+        let mut state =
+            base.map_or_else(SessionState::default, |_| SessionState::from_kept_steps());
         let (mut next, mut read) = (first, 0);
         let connection = self.connection;
         let mut select = connection.prepare(&format!(
-            "SELECT {COLUMNS} FROM event WHERE session = ?1 AND seq >= ?2 ORDER BY seq"
+            "SELECT {EVENT_COLUMNS} FROM event WHERE session = ?1 AND seq >= ?2 ORDER BY seq"
         ))?;
         let from = i64::try_from(first).unwrap_or(i64::MAX);
         let mut rows = select.query([self.session, from])?;
         while let Some(row) = rows.next()? {
             read += 1;
             let seq = row.get::<_, i64>(0)?.unsigned_abs();
-            let stored = Stored::of(row)?.filter(|stored| stored.intact);
+            let stored = StoredEvent::from_row(row)?.filter(|stored| stored.is_intact);
             if stored.is_none() && seq > last {
                 // Its number is as doubtful as the rest of it.
-                self.note(Note { from: seq, to: seq, problem: Problem::Checksum });
+                self.add_damage(DamageReport {
+                    first_seq: seq,
+                    last_seq: seq,
+                    kind: DamageKind::Checksum,
+                });
                 continue;
             }
-            self.missing(next, seq);
+            self.report_missing(next, seq);
             next = seq + 1;
-            if self.voids.has(seq) {
+            if self.retracted.contains_seq(seq) {
                 continue;
             }
             let problem = match stored {
-                Some(stored) => match decode(stored.kind, stored.json) {
-                    Ok(None | Some(Event::Undone { .. } | Event::Prefix(_))) => continue,
-                    Ok(Some(Event::Compacted { summary, .. })) if seq == compaction => {
-                        fold.compacted(seq, summary);
+                Some(stored) => match decode_event(stored.kind, stored.json) {
+                    Ok(None | Some(LogEvent::Retracted { .. } | LogEvent::RequestPrefix(_))) => {
                         continue;
                     }
-                    Ok(Some(Event::Compacted { .. })) if seq < compaction => continue,
-                    Ok(Some(event)) => match fold.apply(seq, event) {
+                    Ok(Some(LogEvent::Compacted { summary, .. })) if seq == compaction => {
+                        state.finish_compaction(seq, summary);
+                        continue;
+                    }
+                    Ok(Some(LogEvent::Compacted { .. })) if seq < compaction => continue,
+                    Ok(Some(event)) => match state.apply_event(seq, event) {
                         Ok(()) => continue,
-                        Err(_) => Problem::OutOfOrder,
+                        Err(_) => DamageKind::OutOfOrder,
                     },
-                    Err(part) => Problem::Form(part),
+                    Err(part) => DamageKind::InvalidField(part),
                 },
-                None => Problem::Checksum,
+                None => DamageKind::Checksum,
             };
-            self.note(Note { from: seq, to: seq, problem });
+            self.add_damage(DamageReport { first_seq: seq, last_seq: seq, kind: problem });
         }
-        self.missing(next, last + 1);
-        Ok((fold, last.max(next - 1), read))
+        self.report_missing(next, last + 1);
+        Ok((state, last.max(next - 1), read))
     }
 
     /// Notes the events from `next` on that should be there before `seq`.
-    fn missing(&mut self, mut next: u64, seq: u64) {
+    fn report_missing(&mut self, mut next: u64, seq: u64) {
         while next < seq {
-            if let Some(void) = self.voids.0.iter().find(|void| void.contains(&next)) {
+            if let Some(void) = self.retracted.0.iter().find(|void| void.contains(&next)) {
                 next = void.end().saturating_add(1);
                 continue;
             }
-            let voids = self.voids.0.iter().map(|void| *void.start());
-            let end = voids.filter(|start| *start > next).min().unwrap_or(seq).min(seq);
-            self.note(Note { from: next, to: end - 1, problem: Problem::Missing });
+            let range_starts = self.retracted.0.iter().map(|void| *void.start());
+            let end = range_starts.filter(|start| *start > next).min().unwrap_or(seq).min(seq);
+            self.add_damage(DamageReport {
+                first_seq: next,
+                last_seq: end - 1,
+                kind: DamageKind::Missing,
+            });
             next = end;
         }
     }
 
     /// Adds a note, to the one before where it goes on with it.
-    fn note(&mut self, note: Note) {
-        match self.notes.last_mut() {
-            Some(last) if last.problem == note.problem && last.to + 1 == note.from => {
-                last.to = note.to;
+    fn add_damage(&mut self, note: DamageReport) {
+        match self.damage.last_mut() {
+            Some(last) if last.kind == note.kind && last.last_seq + 1 == note.first_seq => {
+                last.last_seq = note.last_seq;
             }
-            _ => self.notes.push(note),
+            _ => self.damage.push(note),
         }
     }
 }
 
 /// What an event that was looked for says.
-enum Found {
+enum MarkResult {
     /// No other needs to be looked at.
-    Last,
+    Stop,
     /// These count no more.
-    Void(RangeInclusive<u64>),
+    Retract(RangeInclusive<u64>),
     /// It cannot be right.
-    Wrong,
-    Nothing,
+    Invalid,
+    Continue,
 }
 
-impl<'a> Stored<'a> {
+impl<'a> StoredEvent<'a> {
     /// The row; `None` when it has values that no row of ours has.
-    pub(crate) fn of(row: &'a Row<'_>) -> rusqlite::Result<Option<Self>> {
+    pub(crate) fn from_row(row: &'a Row<'_>) -> rusqlite::Result<Option<Self>> {
         let (seq, at, crc) = (row.get::<_, i64>(0)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?);
-        let (kind, json) = (text(row.get_ref(1)?), text(row.get_ref(4)?));
+        let (kind, json) = (text_value(row.get_ref(1)?), text_value(row.get_ref(4)?));
         let (Some((kind, json)), Ok(seq)) = (kind.zip(json), u64::try_from(seq)) else {
             return Ok(None);
         };
-        let intact = i64::from(checksum(seq, at, kind, json)) == crc;
-        Ok(Some(Self { seq, kind, json, intact }))
+        let intact = i64::from(event_checksum(seq, at, kind, json)) == crc;
+        Ok(Some(Self { seq, kind, json, is_intact: intact }))
     }
 }
 
-fn text(value: ValueRef<'_>) -> Option<&str> {
+fn text_value(value: ValueRef<'_>) -> Option<&str> {
     match value {
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
         _ => None,

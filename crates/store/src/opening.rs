@@ -6,27 +6,27 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use crate::error::{Fault, StoreErrorKind};
-use crate::lease::Lock;
-use crate::salvage::{Salvaged, salvage};
-use crate::schema::{self, Migration, Version};
+use crate::error::{StoreErrorKind, StoreFault};
+use crate::lease::LockFile;
+use crate::salvage::{SalvageReport, salvage_database};
+use crate::schema::{self, Migration, SchemaStatus};
 use crate::{StoreError, files};
 
 /// Something that was done when the store was opened and that its owner should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Notice {
+pub enum StoreWarning {
     /// The file was damaged. It is kept under another name, and what could be read of it was taken
     /// over.
     SetAside {
         /// Where the damaged file is now.
-        kept: PathBuf,
+        damaged_path: PathBuf,
         /// The sessions that were taken over.
         sessions: usize,
         /// The events that were taken over.
         events: usize,
         /// Whether it is known that something could not be read.
-        lost: bool,
+        is_incomplete: bool,
     },
     /// The file was brought up to date.
     Migrated {
@@ -35,17 +35,17 @@ pub enum Notice {
     },
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for StoreWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SetAside { kept, sessions, events, lost } => {
+            Self::SetAside { damaged_path, sessions, events, is_incomplete } => {
                 write!(
                     f,
                     "the session store was damaged and is kept as `{}`; {sessions} sessions with \
                      {events} events could be read and were taken over",
-                    kept.display()
+                    damaged_path.display()
                 )?;
-                if *lost { f.write_str(", others could not") } else { Ok(()) }
+                if *is_incomplete { f.write_str(", others could not") } else { Ok(()) }
             }
             Self::Migrated { backup } => write!(
                 f,
@@ -57,98 +57,112 @@ impl fmt::Display for Notice {
 }
 
 /// A store that was opened.
-pub(crate) struct Opened {
+pub(crate) struct OpenedStore {
     pub(crate) connection: Connection,
     /// Tells others that the file is in use.
-    pub(crate) presence: Lock,
-    pub(crate) notices: Vec<Notice>,
+    pub(crate) presence: LockFile,
+    pub(crate) warnings: Vec<StoreWarning>,
 }
 
-pub(crate) fn open(path: &Path, migrations: &[Migration]) -> Result<Opened, StoreError> {
-    files::prepare(path)?;
-    let lock = files::beside(path, "-lock");
-    let presence = files::open_private(&lock).map_err(StoreError::file("open", &lock))?;
-    let presence = Lock(presence);
-    let mut notices = Vec::new();
+pub(crate) fn open(path: &Path, migrations: &[Migration]) -> Result<OpenedStore, StoreError> {
+    files::prepare_file(path)?;
+    let lock = files::sibling_path(path, "-lock");
+    let presence = files::open_private(&lock).map_err(StoreError::from_io_error("open", &lock))?;
+    let presence = LockFile(presence);
+    let mut warnings = Vec::new();
     match presence.0.try_lock() {
         Ok(()) => {
-            put_in_order(path, migrations, &mut notices)?;
-            presence.0.unlock().map_err(StoreError::file("unlock", &lock))?;
+            prepare_database(path, migrations, &mut warnings)?;
+            presence.0.unlock().map_err(StoreError::from_io_error("unlock", &lock))?;
         }
         Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(StoreError::file("lock", &lock)(error)),
+        Err(TryLockError::Error(error)) => {
+            return Err(StoreError::from_io_error("lock", &lock)(error));
+        }
     }
     // Waits for whoever is alone with the file at this moment.
-    presence.0.lock_shared().map_err(StoreError::file("lock", &lock))?;
-    let connection = schema::connect(path)?;
-    match schema::version(&connection, path, migrations)? {
-        Version::Usable => Ok(Opened { connection, presence, notices }),
-        Version::Empty | Version::Older(_) => {
-            Err(StoreError::new(Fault::Outdated { path: path.to_owned() }))
+    presence.0.lock_shared().map_err(StoreError::from_io_error("lock", &lock))?;
+    let connection = schema::open_connection(path)?;
+    match schema::check_version(&connection, path, migrations)? {
+        SchemaStatus::Usable => Ok(OpenedStore { connection, presence, warnings }),
+        SchemaStatus::Empty | SchemaStatus::Older(_) => {
+            Err(StoreError::new(StoreFault::Outdated { path: path.to_owned() }))
         }
     }
 }
 
 /// Examines, makes or brings up to date what nobody else uses.
-fn put_in_order(
+fn prepare_database(
     path: &Path,
     migrations: &[Migration],
-    notices: &mut Vec<Notice>,
+    warnings: &mut Vec<StoreWarning>,
 ) -> Result<(), StoreError> {
-    match examine(path, migrations) {
-        Ok((mut connection, Version::Empty)) => schema::create(&mut connection, migrations)?,
-        Ok((mut connection, Version::Older(from))) => {
-            let backup = back_up(&connection, path)?;
-            schema::migrate(&mut connection, from, migrations)?;
-            notices.push(Notice::Migrated { backup });
+    match check_database(path, migrations) {
+        Ok((mut connection, SchemaStatus::Empty)) => {
+            schema::create_tables(&mut connection, migrations)?;
         }
-        Ok((_, Version::Usable)) => {}
+        Ok((mut connection, SchemaStatus::Older(from))) => {
+            let backup = back_up_database(&connection, path)?;
+            schema::migrate_tables(&mut connection, from, migrations)?;
+            warnings.push(StoreWarning::Migrated { backup });
+        }
+        Ok((_, SchemaStatus::Usable)) => {}
         Err(error) if error.kind() == StoreErrorKind::Damaged => {
-            notices.push(start_anew(path, migrations)?);
+            warnings.push(replace_damaged_file(path, migrations)?);
         }
         Err(error) => return Err(error),
     }
-    let _ = fs::remove_file(files::suspicion(path));
+    let _ = fs::remove_file(files::suspect_marker_path(path));
     Ok(())
 }
 
-fn examine(path: &Path, migrations: &[Migration]) -> Result<(Connection, Version), StoreError> {
-    let closed = files::was_closed(path);
-    let connection = schema::connect(path)?;
-    let version = schema::version(&connection, path, migrations)?;
-    if !closed && !schema::is_sound(&connection) {
-        return Err(StoreError::damaged(path, None));
+fn check_database(
+    path: &Path,
+    migrations: &[Migration],
+) -> Result<(Connection, SchemaStatus), StoreError> {
+    let closed = files::was_closed_cleanly(path);
+    let connection = schema::open_connection(path)?;
+    let version = schema::check_version(&connection, path, migrations)?;
+    if !closed && !schema::passes_integrity_check(&connection) {
+        return Err(StoreError::for_damaged_file(path, None));
     }
     Ok((connection, version))
 }
 
 /// Keeps a damaged file under another name and begins a new one with what can be read of it.
-fn start_anew(path: &Path, migrations: &[Migration]) -> Result<Notice, StoreError> {
-    let kept = files::set_aside(path)?;
-    files::prepare(path)?;
-    let mut connection = schema::connect(path)?;
-    schema::create(&mut connection, migrations)?;
-    let Salvaged { sessions, events, lost } = salvage(&kept, &mut connection)?;
-    Ok(Notice::SetAside { kept, sessions, events, lost })
+fn replace_damaged_file(path: &Path, migrations: &[Migration]) -> Result<StoreWarning, StoreError> {
+    let damaged_path = files::set_aside(path)?;
+    files::prepare_file(path)?;
+    let mut connection = schema::open_connection(path)?;
+    schema::create_tables(&mut connection, migrations)?;
+    let SalvageReport { sessions, events, is_incomplete } =
+        salvage_database(&damaged_path, &mut connection)?;
+    Ok(StoreWarning::SetAside { damaged_path, sessions, events, is_incomplete })
 }
 
 /// Makes a verified copy of the file beside it.
-pub(crate) fn back_up(connection: &Connection, path: &Path) -> Result<PathBuf, StoreError> {
-    let fail = StoreError::sql("back up the session store");
-    let to = files::free_name(path, "backup");
+pub(crate) fn back_up_database(
+    connection: &Connection,
+    path: &Path,
+) -> Result<PathBuf, StoreError> {
+    let fail = StoreError::from_sql_error("back up the session store");
+    let backup_path = files::unused_path(path, "backup");
     // Made before, for its owner alone: an empty file is taken as an empty database.
-    files::create_private(&to).map_err(StoreError::file("create", &to))?;
-    connection.execute("VACUUM INTO ?1", [to.to_string_lossy()]).map_err(fail)?;
-    let copy = schema::connect_existing(&to).map_err(fail)?;
-    let count = |connection: &Connection| {
+    files::create_private(&backup_path)
+        .map_err(StoreError::from_io_error("create", &backup_path))?;
+    connection.execute("VACUUM INTO ?1", [backup_path.to_string_lossy()]).map_err(fail)?;
+    let copy = schema::open_existing(&backup_path).map_err(fail)?;
+    let count_rows = |connection: &Connection| {
         connection.query_row(
             "SELECT (SELECT count(*) FROM session), (SELECT count(*) FROM event)",
             [],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
         )
     };
-    if !schema::is_sound(&copy) || count(&copy).map_err(fail)? != count(connection).map_err(fail)? {
-        return Err(StoreError::damaged(&to, None));
+    if !schema::passes_integrity_check(&copy)
+        || count_rows(&copy).map_err(fail)? != count_rows(connection).map_err(fail)?
+    {
+        return Err(StoreError::for_damaged_file(&backup_path, None));
     }
-    Ok(to)
+    Ok(backup_path)
 }

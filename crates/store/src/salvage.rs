@@ -10,28 +10,32 @@ use crate::{StoreError, schema};
 
 /// How much was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Salvaged {
+pub(crate) struct SalvageReport {
     pub(crate) sessions: usize,
     pub(crate) events: usize,
     /// Whether something was met that cannot be read.
-    pub(crate) lost: bool,
+    pub(crate) is_incomplete: bool,
 }
 
-const SESSION: &str = "n, id, key, agent, current, created_at, updated_at, title, model, \
+const SESSION_COLUMNS: &str = "n, id, key, agent, current, created_at, updated_at, title, model, \
                        last_seq, turns, turn_open, input_tokens, output_tokens, cached_tokens, \
                        context_tokens";
-const EVENT: &str = "n, session, seq, kind, at, crc, json";
+const EVENT_COLUMNS: &str = "n, session, seq, kind, at, crc, json";
 
 /// Takes over what can be read: rows from the first on and from the last back, each up to the
 /// damage. Which events are whole is told when a session is opened.
 ///
 /// # Errors
 /// When the new file cannot be written; never for what the damaged one is like.
-pub(crate) fn salvage(from: &Path, into: &mut Connection) -> Result<Salvaged, StoreError> {
-    let fail = StoreError::sql("take over what can be read of the damaged session store");
-    let mut salvaged = Salvaged::default();
-    let Ok(old) = schema::connect_existing(from) else {
-        return Ok(Salvaged { lost: true, ..salvaged });
+pub(crate) fn salvage_database(
+    from: &Path,
+    into: &mut Connection,
+) -> Result<SalvageReport, StoreError> {
+    let fail =
+        StoreError::from_sql_error("take over what can be read of the damaged session store");
+    let mut salvaged = SalvageReport::default();
+    let Ok(old) = schema::open_existing(from) else {
+        return Ok(SalvageReport { is_incomplete: true, ..salvaged });
     };
     // The evidence stays as it is.
     let _ = old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
@@ -40,29 +44,30 @@ pub(crate) fn salvage(from: &Path, into: &mut Connection) -> Result<Salvaged, St
     // Events may have lost their sessions; those are made up at the end.
     into.pragma_update(None, "foreign_keys", false).map_err(fail)?;
     let transaction = into.transaction().map_err(fail)?;
-    let tables = [("session", SESSION, 16), ("event", EVENT, 7)];
+    let tables = [("session", SESSION_COLUMNS, 16), ("event", EVENT_COLUMNS, 7)];
     let counts = [&mut salvaged.sessions, &mut salvaged.events];
     for ((table, columns, width), count) in tables.into_iter().zip(counts) {
-        let places = vec!["?"; width].join(", ");
-        let insert = format!("INSERT OR IGNORE INTO {table} ({columns}) VALUES ({places})");
+        let placeholders = vec!["?"; width].join(", ");
+        let insert = format!("INSERT OR IGNORE INTO {table} ({columns}) VALUES ({placeholders})");
         for order in ["ASC", "DESC"] {
             let select = format!("SELECT {columns} FROM {table} NOT INDEXED ORDER BY n {order}");
-            let (taken, whole) = take(&old, &select, &transaction, &insert).map_err(fail)?;
-            *count += taken;
-            salvaged.lost |= !whole;
-            if whole {
+            let (copied, is_complete) =
+                copy_rows(&old, &select, &transaction, &insert).map_err(fail)?;
+            *count += copied;
+            salvaged.is_incomplete |= !is_complete;
+            if is_complete {
                 break;
             }
         }
     }
-    transaction.execute_batch(ORPHANS).map_err(fail)?;
+    transaction.execute_batch(ADOPT_ORPHANS_SQL).map_err(fail)?;
     transaction.commit().map_err(fail)?;
     into.pragma_update(None, "foreign_keys", true).map_err(fail)?;
     Ok(salvaged)
 }
 
 /// Makes sessions for events that have none, and has each session know its last event.
-const ORPHANS: &str = "
+const ADOPT_ORPHANS_SQL: &str = "
     INSERT INTO session (n, id, key, agent, current, created_at, updated_at)
         SELECT session, 'recovered-' || session, 'recovered-' || session, 'main', 0,
                min(at), max(at)
@@ -76,7 +81,7 @@ const ORPHANS: &str = "
 ///
 /// # Errors
 /// When a row cannot be written.
-fn take(
+fn copy_rows(
     old: &Connection,
     select: &str,
     new: &Transaction<'_>,
@@ -86,28 +91,28 @@ fn take(
     let width = select.column_count();
     let Ok(mut rows) = select.query([]) else { return Ok((0, false)) };
     let mut insert = new.prepare(insert)?;
-    let (mut taken, mut whole) = (0, true);
+    let (mut copied, mut is_complete) = (0, true);
     loop {
         let row = match rows.next() {
             Ok(Some(row)) => row,
-            Ok(None) => return Ok((taken, whole)),
-            Err(_) => return Ok((taken, false)),
+            Ok(None) => return Ok((copied, is_complete)),
+            Err(_) => return Ok((copied, false)),
         };
-        let values = (0..width).map(|place| row.get::<_, Value>(place));
+        let values = (0..width).map(|column| row.get::<_, Value>(column));
         let Ok(values) = values.collect::<Result<Vec<_>, _>>() else {
-            whole = false;
+            is_complete = false;
             continue;
         };
         match insert.execute(params_from_iter(values)) {
-            Ok(new) => taken += new,
+            Ok(new) => copied += new,
             // A value that its column does not take.
-            Err(error) if is_of_the_row(&error) => whole = false,
+            Err(error) if is_row_error(&error) => is_complete = false,
             Err(error) => return Err(error),
         }
     }
 }
 
-fn is_of_the_row(error: &rusqlite::Error) -> bool {
+fn is_row_error(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)

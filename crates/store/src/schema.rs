@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 
 use crate::StoreError;
-use crate::error::{Fault, StoreErrorKind};
+use crate::error::{StoreErrorKind, StoreFault};
 
 /// `ocst`: marks the file as this store's.
 pub(crate) const APPLICATION_ID: i64 = 0x6F63_7374;
@@ -15,13 +15,13 @@ pub(crate) const APPLICATION_ID: i64 = 0x6F63_7374;
 const MIN_READER: i64 = 1;
 
 /// The longest wait for another process's write.
-const PATIENCE: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The kinds of events that are looked for without reading the others. A query that is to use the
 /// index says the same words.
-pub(crate) const MARKS: &str = "kind IN ('user', 'turn', 'compacted', 'undone', 'prefix')";
+pub(crate) const MARK_FILTER: &str = "kind IN ('user', 'turn', 'compacted', 'undone', 'prefix')";
 
-const TABLES: &str = "
+const CREATE_TABLES_SQL: &str = "
     CREATE TABLE meta (
         schema INTEGER NOT NULL,
         min_reader INTEGER NOT NULL
@@ -60,7 +60,7 @@ const TABLES: &str = "
 
 /// What a file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Version {
+pub(crate) enum SchemaStatus {
     /// It has no tables yet.
     Empty,
     /// It can be used as it is.
@@ -76,18 +76,18 @@ pub(crate) type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 pub(crate) const MIGRATIONS: &[Migration] = &[];
 
 /// The version to which the steps lead.
-fn newest(migrations: &[Migration]) -> i64 {
+fn latest_version(migrations: &[Migration]) -> i64 {
     i64::try_from(migrations.len()).map_or(i64::MAX, |steps| steps + 1)
 }
 
 /// Opens the file, creating it when it is not there.
-pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
+pub(crate) fn open_connection(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let fail = StoreError::sql("open the session store");
+    let fail = StoreError::from_sql_error("open the session store");
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
-    connection.busy_timeout(PATIENCE).map_err(fail)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL;
@@ -101,19 +101,19 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Opens the file for reading alone.
-pub(crate) fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
-    let fail = StoreError::sql("open the session store");
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let fail = StoreError::from_sql_error("open the session store");
     // A reader of a write-ahead log has to write to its index.
-    let connection = connect_existing(path).map_err(fail)?;
+    let connection = open_existing(path).map_err(fail)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1000;").map_err(fail)?;
     Ok(connection)
 }
 
 /// Opens a file that is there, as it is.
-pub(crate) fn connect_existing(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open_existing(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
@@ -121,20 +121,20 @@ pub(crate) fn connect_existing(path: &Path) -> rusqlite::Result<Connection> {
 ///
 /// # Errors
 /// When it is of a newer version that this one cannot read, of another program, or damaged.
-pub(crate) fn version(
+pub(crate) fn check_version(
     connection: &Connection,
     path: &Path,
     migrations: &[Migration],
-) -> Result<Version, StoreError> {
-    let fail = StoreError::sql("read the session store's version");
+) -> Result<SchemaStatus, StoreError> {
+    let fail = StoreError::from_sql_error("read the session store's version");
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(fail);
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
     let application = number("PRAGMA application_id")?;
     if tables == 0 && application == 0 {
-        return Ok(Version::Empty);
+        return Ok(SchemaStatus::Empty);
     }
     if application != APPLICATION_ID {
-        return Err(StoreError::damaged(path, None));
+        return Err(StoreError::for_damaged_file(path, None));
     }
     let versions = connection.query_row("SELECT schema, min_reader FROM meta", [], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
@@ -143,66 +143,66 @@ pub(crate) fn version(
         // A table that is not there is no fault of the disk.
         let error = fail(error);
         if error.kind() == StoreErrorKind::Disk {
-            StoreError::damaged(path, Some(error))
+            StoreError::for_damaged_file(path, Some(error))
         } else {
             error
         }
     })?;
     match versions {
-        None => Err(StoreError::damaged(path, None)),
-        Some((schema, min_reader)) if min_reader > newest(migrations) => {
-            Err(StoreError::new(Fault::TooNew { path: path.to_owned(), schema }))
+        None => Err(StoreError::for_damaged_file(path, None)),
+        Some((schema, min_reader)) if min_reader > latest_version(migrations) => {
+            Err(StoreError::new(StoreFault::TooNew { path: path.to_owned(), schema }))
         }
-        Some((schema, _)) if schema < newest(migrations) => Ok(Version::Older(schema)),
-        Some(_) => Ok(Version::Usable),
+        Some((schema, _)) if schema < latest_version(migrations) => Ok(SchemaStatus::Older(schema)),
+        Some(_) => Ok(SchemaStatus::Usable),
     }
 }
 
 /// Makes the tables of an empty file.
-pub(crate) fn create(
+pub(crate) fn create_tables(
     connection: &mut Connection,
     migrations: &[Migration],
 ) -> Result<(), StoreError> {
-    let fail = StoreError::sql("make the tables of the session store");
+    let fail = StoreError::from_sql_error("make the tables of the session store");
     let transaction = connection.transaction().map_err(fail)?;
     transaction
         .execute_batch(&format!(
-            "{TABLES}
-             CREATE INDEX event_mark ON event (session, kind, seq) WHERE {MARKS};
+            "{CREATE_TABLES_SQL}
+             CREATE INDEX event_mark ON event (session, kind, seq) WHERE {MARK_FILTER};
              INSERT INTO meta VALUES (1, {MIN_READER});
              PRAGMA application_id = {APPLICATION_ID};"
         ))
         .map_err(fail)?;
-    take_steps(&transaction, 1, migrations).map_err(fail)?;
+    run_migrations(&transaction, 1, migrations).map_err(fail)?;
     transaction.commit().map_err(fail)
 }
 
 /// Brings the tables up to date, all steps or none.
-pub(crate) fn migrate(
+pub(crate) fn migrate_tables(
     connection: &mut Connection,
     from: i64,
-    steps: &[Migration],
+    migrations: &[Migration],
 ) -> Result<(), StoreError> {
-    let fail = StoreError::statement("bring the tables of the session store up to date");
+    let fail = StoreError::from_statement_error("bring the tables of the session store up to date");
     let transaction = connection.transaction().map_err(fail)?;
-    take_steps(&transaction, from, steps).map_err(fail)?;
+    run_migrations(&transaction, from, migrations).map_err(fail)?;
     transaction.commit().map_err(fail)
 }
 
-fn take_steps(
+fn run_migrations(
     transaction: &Transaction<'_>,
     from: i64,
-    steps: &[Migration],
+    migrations: &[Migration],
 ) -> rusqlite::Result<()> {
     let done = usize::try_from(from - 1).unwrap_or(0);
-    steps.iter().skip(done).try_for_each(|step| step(transaction))?;
-    let versions = [newest(steps), MIN_READER];
+    migrations.iter().skip(done).try_for_each(|step| step(transaction))?;
+    let versions = [latest_version(migrations), MIN_READER];
     transaction.execute("UPDATE meta SET schema = ?1, min_reader = ?2", versions)?;
     Ok(())
 }
 
 /// Tells whether the whole file is sound.
-pub(crate) fn is_sound(connection: &Connection) -> bool {
+pub(crate) fn passes_integrity_check(connection: &Connection) -> bool {
     let answer = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))
         .unwrap_or_default();

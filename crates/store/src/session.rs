@@ -8,66 +8,66 @@ use openclaw_core::{History, Journal, JournalEntry, JournalError};
 use rusqlite::{Connection, params};
 use tokio::sync::Mutex;
 
-use crate::append::Batch;
-use crate::error::Fault;
-use crate::event::{Event, Prefix, TurnRecord, Why};
-use crate::fold::{Fold, Unfinished};
-use crate::lease::Lease;
-use crate::log::{self, Note};
-use crate::schema::MARKS;
-use crate::store::Inner;
+use crate::error::StoreFault;
+use crate::event::{LogEvent, RequestPrefix, RetractionReason, TurnRecord};
+use crate::event_batch::EventBatch;
+use crate::lease::SessionLease;
+use crate::log::{self, DamageReport};
+use crate::schema::MARK_FILTER;
+use crate::session_state::{InterruptedCall, SessionState};
+use crate::store::StoreInner;
 use crate::{SessionId, SessionKey, StoreError, files};
 
 /// The outcome of a turn that never ended.
-const INTERRUPTED: &str = "interrupted";
+const INTERRUPTED_OUTCOME: &str = "interrupted";
 
 /// A session that nobody else can use until this and its clones are dropped. It is the
 /// [`Journal`] of its turns: an entry is on the disk when `append` returns.
 ///
 /// Cancelling any call leaves the session as the log has it, with the entry or without.
 #[derive(Debug, Clone)]
-pub struct Session(Arc<Held>);
+pub struct Session(Arc<SessionInner>);
 
 #[derive(Debug)]
-struct Held {
+struct SessionInner {
     // What is being written holds all of this, so that the lock is given back after it.
-    mirror: Arc<Mutex<Mirror>>,
-    n: i64,
+    cached: Arc<Mutex<CachedState>>,
+    row_id: i64,
     id: SessionId,
     key: SessionKey,
-    _lease: Lease,
-    store: Arc<Inner>,
+    _lease: SessionLease,
+    store: Arc<StoreInner>,
 }
 
 /// What the log amounts to, kept beside it.
 #[derive(Debug)]
-struct Mirror {
-    fold: Fold,
+struct CachedState {
+    state: SessionState,
     last_seq: u64,
 }
 
 /// A session as it was found.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedSession {
     /// The session.
     pub session: Session,
     /// The conversation so far; legal whatever the log is like.
     pub history: History,
     /// The calls that were open when the last process ended. They are answered in the history, so
     /// that the model knows; the user is to be told too.
-    pub unfinished: Vec<Unfinished>,
+    pub interrupted_calls: Vec<InterruptedCall>,
     /// Whether the last turn did not end and the model has yet to answer: it can be taken up
     /// again with the history as it is.
-    pub unfinished_turn: bool,
+    pub has_interrupted_turn: bool,
     /// Whether the last turn ended as failed, timed out or cancelled and the model has yet to
     /// answer: it can be taken up again like one that did not end.
-    pub unanswered_turn: bool,
+    pub has_unanswered_turn: bool,
     /// What was left out of the log because it cannot be right.
-    pub notes: Vec<Note>,
+    pub damage: Vec<DamageReport>,
     /// A copy of the whole file, made before anything was left out.
     pub backup: Option<std::path::PathBuf>,
     /// What requests of this session begin with; `None` until it is recorded.
-    pub prefix: Option<Arc<Prefix>>,
+    pub request_prefix: Option<Arc<RequestPrefix>>,
     /// How many events were read, which is not all of them when the conversation was compacted.
     pub events_read: usize,
 }
@@ -75,42 +75,49 @@ pub struct Loaded {
 impl Session {
     /// Reads a session that is held, and answers what its last process left open.
     pub(crate) fn load(
-        store: Arc<Inner>,
-        (n, id, key): (i64, SessionId, SessionKey),
-        lease: Lease,
-    ) -> Result<Loaded, StoreError> {
-        let found = store.readers.read(|connection| log::read(connection, n, None))?;
-        let log::Log { mut fold, last_seq, notes, read } = found;
-        let mut events: Vec<Event> = Vec::new();
-        let backup = if notes.is_empty() { None } else { Some(store.back_up()?) };
-        for Note { from, to, .. } in &notes {
-            events.push(Event::Undone { from: *from, to: *to, why: Why::Damage });
+        store: Arc<StoreInner>,
+        (row_id, id, key): (i64, SessionId, SessionKey),
+        lease: SessionLease,
+    ) -> Result<LoadedSession, StoreError> {
+        let found = store.readers.read(|connection| log::read(connection, row_id, None))?;
+        let log::LogReplay { mut state, last_seq, damage, events_read: read } = found;
+        let mut events: Vec<LogEvent> = Vec::new();
+        let backup = if damage.is_empty() { None } else { Some(store.back_up_database()?) };
+        for DamageReport { first_seq, last_seq, .. } in &damage {
+            events.push(LogEvent::Retracted {
+                first_seq: *first_seq,
+                last_seq: *last_seq,
+                reason: RetractionReason::Damage,
+            });
         }
-        let (unfinished, answers) = fold.interrupted();
+        let (interrupted_calls, answers) = state.interrupted_calls();
         events.extend(answers);
-        let batch = Batch::new(&events, last_seq, files::now()).with_turn_open(fold.turn_open);
+        let batch = EventBatch::new(&events, last_seq, files::unix_millis())
+            .with_turn_open(state.turn_open);
         for (seq, event) in (last_seq + 1..).zip(events) {
             // Answers to open calls fit.
-            let _ = fold.apply(seq, event);
+            let _ = state.apply_event(seq, event);
         }
         let new_last = batch.last_seq().unwrap_or(last_seq);
         if !batch.is_empty() {
-            store.writer.write(move |connection| batch.write(connection, n, last_seq))?;
+            store.writer.write(move |connection| batch.write(connection, row_id, last_seq))?;
         }
-        let (history, prefix) = (fold.history().clone(), fold.prefix.clone());
-        let (unfinished_turn, unanswered_turn) = (fold.is_unfinished(), fold.is_unanswered());
-        let mirror = Arc::new(Mutex::new(Mirror { fold, last_seq: new_last }));
-        let session = Self(Arc::new(Held { mirror, n, id, key, _lease: lease, store }));
+        let (history, request_prefix) = (state.history().clone(), state.request_prefix.clone());
+        let (has_interrupted_turn, has_unanswered_turn) =
+            (state.has_interrupted_turn(), state.has_unanswered_turn());
+        let cached = Arc::new(Mutex::new(CachedState { state, last_seq: new_last }));
+        let session =
+            Self(Arc::new(SessionInner { cached, row_id, id, key, _lease: lease, store }));
         let events_read = read;
-        Ok(Loaded {
+        Ok(LoadedSession {
             session,
             history,
-            unfinished,
-            unfinished_turn,
-            unanswered_turn,
-            notes,
+            interrupted_calls,
+            has_interrupted_turn,
+            has_unanswered_turn,
+            damage,
             backup,
-            prefix,
+            request_prefix,
             events_read,
         })
     }
@@ -129,32 +136,32 @@ impl Session {
 
     /// The conversation as the log has it.
     pub async fn history(&self) -> History {
-        self.0.mirror.lock().await.fold.history().clone()
+        self.0.cached.lock().await.state.history().clone()
     }
 
     /// As [`Loaded::unfinished_turn`], now.
-    pub async fn unfinished_turn(&self) -> bool {
-        self.0.mirror.lock().await.fold.is_unfinished()
+    pub async fn has_interrupted_turn(&self) -> bool {
+        self.0.cached.lock().await.state.has_interrupted_turn()
     }
 
     /// As [`Loaded::unanswered_turn`], now.
-    pub async fn unanswered_turn(&self) -> bool {
-        self.0.mirror.lock().await.fold.is_unanswered()
+    pub async fn has_unanswered_turn(&self) -> bool {
+        self.0.cached.lock().await.state.has_unanswered_turn()
     }
 
     /// What requests of this session begin with; `None` until it is recorded.
-    pub async fn prefix(&self) -> Option<Arc<Prefix>> {
-        self.0.mirror.lock().await.fold.prefix.clone()
+    pub async fn request_prefix(&self) -> Option<Arc<RequestPrefix>> {
+        self.0.cached.lock().await.state.request_prefix.clone()
     }
 
     /// Records what requests begin with from now on; nothing when that is recorded already.
     ///
     /// # Errors
     /// When it is not durable.
-    pub async fn set_prefix(&self, prefix: &Prefix) -> Result<(), StoreError> {
-        self.write(|mirror| match &mirror.fold.prefix {
+    pub async fn set_request_prefix(&self, prefix: &RequestPrefix) -> Result<(), StoreError> {
+        self.write_events(|cached| match &cached.state.request_prefix {
             Some(before) if **before == *prefix => Ok(Vec::new()),
-            _ => Ok(vec![Event::Prefix(prefix.clone())]),
+            _ => Ok(vec![LogEvent::RequestPrefix(prefix.clone())]),
         })
         .await
     }
@@ -165,12 +172,12 @@ impl Session {
     /// # Errors
     /// When the disk is nearly full; nothing is changed then. When it cannot be written.
     pub async fn begin_turn(&self) -> Result<History, StoreError> {
-        files::check_space(&self.0.store.path)?;
-        self.write(|mirror| {
-            let (_, mut events) = mirror.fold.interrupted();
-            if mirror.fold.turn_open {
-                let outcome = INTERRUPTED.to_owned();
-                events.push(Event::Turn(TurnRecord { outcome, ..TurnRecord::default() }));
+        files::check_free_space(&self.0.store.path)?;
+        self.write_events(|cached| {
+            let (_, mut events) = cached.state.interrupted_calls();
+            if cached.state.turn_open {
+                let outcome = INTERRUPTED_OUTCOME.to_owned();
+                events.push(LogEvent::TurnEnd(TurnRecord { outcome, ..TurnRecord::default() }));
             }
             Ok(events)
         })
@@ -184,11 +191,11 @@ impl Session {
     /// # Errors
     /// As for [`begin_turn`](Self::begin_turn).
     pub async fn resume_turn(&self) -> Result<Option<History>, StoreError> {
-        if !(self.unfinished_turn().await || self.unanswered_turn().await) {
+        if !(self.has_interrupted_turn().await || self.has_unanswered_turn().await) {
             return Ok(None);
         }
-        files::check_space(&self.0.store.path)?;
-        self.write(|mirror| Ok(mirror.fold.interrupted().1)).await?;
+        files::check_free_space(&self.0.store.path)?;
+        self.write_events(|cached| Ok(cached.state.interrupted_calls().1)).await?;
         Ok(Some(self.history().await))
     }
 
@@ -198,16 +205,16 @@ impl Session {
     /// # Errors
     /// When it is not durable.
     pub async fn end_turn(&self, history: &History, turn: &TurnRecord) -> Result<(), StoreError> {
-        self.write(|mirror| {
-            let (_, answers) = mirror.fold.interrupted();
+        self.write_events(|cached| {
+            let (_, answers) = cached.state.interrupted_calls();
             let answers = answers.into_iter().map(|answer| match answer {
-                Event::Result(id, output) => {
-                    let output = mirror.fold.result_in(history, &id).unwrap_or(output);
-                    Event::Result(id, output)
+                LogEvent::CallResult(id, output) => {
+                    let output = cached.state.result_from_history(history, &id).unwrap_or(output);
+                    LogEvent::CallResult(id, output)
                 }
                 other => other,
             });
-            Ok(answers.chain([Event::Turn(turn.clone())]).collect())
+            Ok(answers.chain([LogEvent::TurnEnd(turn.clone())]).collect())
         })
         .await
     }
@@ -219,7 +226,7 @@ impl Session {
     /// # Errors
     /// When the log cannot be read or written.
     pub async fn undo_turn(&self) -> Result<Option<History>, StoreError> {
-        self.undo(Why::Turn, last_turn).await
+        self.retract_range(RetractionReason::Turn, last_turn_range).await
     }
 
     /// Takes back the last compaction and returns the history with what it had replaced; `None`
@@ -228,34 +235,39 @@ impl Session {
     /// # Errors
     /// When the log cannot be read or written.
     pub async fn undo_compaction(&self) -> Result<Option<History>, StoreError> {
-        self.undo(Why::Compaction, last_compaction).await
+        self.retract_range(RetractionReason::Compaction, last_compaction_range).await
     }
 
-    async fn undo(
+    async fn retract_range(
         &self,
-        why: Why,
-        find: fn(&Live, u64) -> Option<RangeInclusive<u64>>,
+        reason: RetractionReason,
+        find_range: fn(&LiveMarks, u64) -> Option<RangeInclusive<u64>>,
     ) -> Result<Option<History>, StoreError> {
-        let Held { mirror, n, store, .. } = &*self.0;
-        let n = *n;
-        let mut mirror = Arc::clone(mirror).lock_owned().await;
-        let last_seq = mirror.last_seq;
-        let live = store.readers.read(|connection| Live::read(connection, n))?;
-        let Some(range) = find(&live, last_seq) else { return Ok(None) };
-        let mut undone = vec![Event::Undone { from: *range.start(), to: *range.end(), why }];
-        let log = store.readers.read(|connection| log::read(connection, n, Some(range)))?;
-        let history = log.fold.history().clone();
+        let SessionInner { cached, row_id, store, .. } = &*self.0;
+        let row_id = *row_id;
+        let mut cached = Arc::clone(cached).lock_owned().await;
+        let last_seq = cached.last_seq;
+        let live = store.readers.read(|connection| LiveMarks::read(connection, row_id))?;
+        let Some(range) = find_range(&live, last_seq) else { return Ok(None) };
+        let mut retractions =
+            vec![LogEvent::Retracted { first_seq: *range.start(), last_seq: *range.end(), reason }];
+        let log = store.readers.read(|connection| log::read(connection, row_id, Some(range)))?;
+        let history = log.state.history().clone();
         // What was said since may fit nothing any more, and then counts no more either.
-        let unfit = log.notes.iter();
-        undone.extend(unfit.map(|note| Event::Undone { from: note.from, to: note.to, why }));
-        let batch = Batch::new(&undone, last_seq, files::now());
-        let batch = batch.with_turn_open(log.fold.turn_open);
+        let unfit = log.damage.iter();
+        retractions.extend(unfit.map(|note| LogEvent::Retracted {
+            first_seq: note.first_seq,
+            last_seq: note.last_seq,
+            reason,
+        }));
+        let batch = EventBatch::new(&retractions, last_seq, files::unix_millis());
+        let batch = batch.with_turn_open(log.state.turn_open);
         let last_seq_now = batch.last_seq().unwrap_or(last_seq);
         store
             .writer
-            .write_and(
-                move |connection| batch.write(connection, n, last_seq),
-                move |()| *mirror = Mirror { fold: log.fold, last_seq: last_seq_now },
+            .write_and_apply(
+                move |connection| batch.write(connection, row_id, last_seq),
+                move |()| *cached = CachedState { state: log.state, last_seq: last_seq_now },
             )
             .await?;
         Ok(Some(history))
@@ -263,65 +275,75 @@ impl Session {
 
     /// Writes the events that `make` says. The mirror follows when they are durable, even when
     /// nobody waits for that any more.
-    async fn write(
+    async fn write_events(
         &self,
-        make: impl FnOnce(&Mirror) -> Result<Vec<Event>, StoreError>,
+        build_events: impl FnOnce(&CachedState) -> Result<Vec<LogEvent>, StoreError>,
     ) -> Result<(), StoreError> {
-        let Held { mirror, n, store, .. } = &*self.0;
-        let n = *n;
-        let mut mirror = Arc::clone(mirror).lock_owned().await;
-        let last_seq = mirror.last_seq;
-        let mut events = make(&mirror)?;
+        let SessionInner { cached, row_id, store, .. } = &*self.0;
+        let row_id = *row_id;
+        let mut cached = Arc::clone(cached).lock_owned().await;
+        let last_seq = cached.last_seq;
+        let mut events = build_events(&cached)?;
         if events.is_empty() {
             return Ok(());
         }
-        let mut fold = mirror.fold.clone();
+        let mut state = cached.state.clone();
         for (seq, event) in (last_seq + 1..).zip(&mut events) {
-            let unfit = |_| StoreError::new(Fault::Unfit);
-            if let Event::Assistant(message) = event {
-                *message = fold.push_assistant(seq, message.clone()).map_err(unfit)?;
+            let unfit = |_| StoreError::new(StoreFault::OutOfOrder);
+            if let LogEvent::AssistantMessage(message) = event {
+                *message = state.push_assistant_message(seq, message.clone()).map_err(unfit)?;
             } else {
-                fold.apply(seq, event.clone()).map_err(unfit)?;
+                state.apply_event(seq, event.clone()).map_err(unfit)?;
             }
         }
-        let batch = Batch::new(&events, last_seq, files::now());
+        let batch = EventBatch::new(&events, last_seq, files::unix_millis());
         let new_last = batch.last_seq().unwrap_or(last_seq);
         // Held by the lease as long as anything is written for it.
-        let held = Arc::clone(&self.0);
-        let write = move |connection: &Connection| batch.write(connection, n, last_seq);
+        let session = Arc::clone(&self.0);
+        let write = move |connection: &Connection| batch.write(connection, row_id, last_seq);
         store
             .writer
-            .write_and(write, move |()| {
-                *mirror = Mirror { fold, last_seq: new_last };
-                drop(mirror);
-                held
+            .write_and_apply(write, move |()| {
+                *cached = CachedState { state, last_seq: new_last };
+                drop(cached);
+                session
             })
             .await?;
         Ok(())
     }
 
-    async fn entry(&self, entry: JournalEntry<'_>) -> Result<(), StoreError> {
-        self.write(|mirror| {
-            let unfit = |_| StoreError::new(Fault::Unfit);
+    async fn record_entry(&self, entry: JournalEntry<'_>) -> Result<(), StoreError> {
+        self.write_events(|cached| {
+            let unfit = |_| StoreError::new(StoreFault::OutOfOrder);
             // Entries name calls as the history does.
-            let logged = |id| mirror.fold.logged(id).map_err(unfit);
+            let logged_id = |id| cached.state.find_logged_id(id).map_err(unfit);
             let event = match entry {
-                JournalEntry::User(text) => Event::User(text.to_owned()),
-                JournalEntry::Assistant(message) => Event::Assistant(message.clone()),
-                JournalEntry::Intent(call) => Event::Intent(logged(&call.id)?),
-                JournalEntry::Dispatched(id) => Event::Dispatched(logged(id)?),
-                JournalEntry::Result(id, output) => Event::Result(logged(id)?, output.clone()),
-                JournalEntry::Compacted { keep, summary } => {
-                    let own = mirror.last_seq + 1;
-                    let kept = if keep == 0 { None } else { mirror.fold.origin_of_last(keep) };
-                    let from = kept.unwrap_or(own);
-                    Event::Compacted { from, keep, summary: summary.clone() }
+                JournalEntry::UserMessage(text) => LogEvent::UserMessage(text.to_owned()),
+                JournalEntry::AssistantMessage(message) => {
+                    LogEvent::AssistantMessage(message.clone())
+                }
+                JournalEntry::CallIntent(call) => LogEvent::CallIntent(logged_id(&call.id)?),
+                JournalEntry::CallDispatched(id) => LogEvent::CallDispatched(logged_id(id)?),
+                JournalEntry::CallResult(id, output) => {
+                    LogEvent::CallResult(logged_id(id)?, output.clone())
+                }
+                JournalEntry::Compacted { kept_steps: keep, summary } => {
+                    let own_seq = cached.last_seq + 1;
+                    let kept_seq = if keep == 0 { None } else { cached.state.first_kept_seq(keep) };
+                    let from = kept_seq.unwrap_or(own_seq);
+                    LogEvent::Compacted {
+                        first_kept_seq: from,
+                        kept_steps: keep,
+                        summary: summary.clone(),
+                    }
                 }
                 _ => return Ok(Vec::new()),
             };
             let mut events = match event {
                 // What is open is answered now, as the history does, but knowing which was begun.
-                Event::User(_) | Event::Assistant(_) => mirror.fold.interrupted().1,
+                LogEvent::UserMessage(_) | LogEvent::AssistantMessage(_) => {
+                    cached.state.interrupted_calls().1
+                }
                 _ => Vec::new(),
             };
             events.push(event);
@@ -333,39 +355,39 @@ impl Session {
 
 #[async_trait]
 impl Journal for Session {
-    async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
-        self.entry(entry).await.map_err(|error| JournalError(Box::new(error)))
+    async fn append_entry(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
+        self.record_entry(entry).await.map_err(|error| JournalError(Box::new(error)))
     }
 }
 
 /// Where the marks of a session are that were not undone, in order.
 #[derive(Debug, Default)]
-struct Live {
-    users: Vec<u64>,
-    turns: Vec<u64>,
+struct LiveMarks {
+    user_entries: Vec<u64>,
+    turn_marks: Vec<u64>,
     compactions: Vec<u64>,
 }
 
-impl Live {
+impl LiveMarks {
     fn read(connection: &Connection, session: i64) -> Result<Self, StoreError> {
-        let fail = StoreError::sql("read the session");
-        let voids = log::voids(connection, session)?;
+        let fail = StoreError::from_sql_error("read the session");
+        let retracted = log::retracted_ranges(connection, session)?;
         let mut live = Self::default();
         for (kind, list) in [
-            ("user", &mut live.users),
-            ("turn", &mut live.turns),
+            ("user", &mut live.user_entries),
+            ("turn", &mut live.turn_marks),
             ("compacted", &mut live.compactions),
         ] {
             let mut select = connection
                 .prepare(&format!(
-                    "SELECT seq FROM event WHERE session = ?1 AND kind = ?2 AND {MARKS}
+                    "SELECT seq FROM event WHERE session = ?1 AND kind = ?2 AND {MARK_FILTER}
                      ORDER BY seq"
                 ))
                 .map_err(fail)?;
             let seqs = select.query_map(params![session, kind], |row| row.get::<_, i64>(0));
             for seq in seqs.map_err(fail)? {
                 let seq = seq.map_err(fail)?.unsigned_abs();
-                if !voids.has(seq) {
+                if !retracted.contains_seq(seq) {
                     list.push(seq);
                 }
             }
@@ -375,13 +397,13 @@ impl Live {
 }
 
 /// The last turn: from what the user said first after the turn before it, to the end.
-fn last_turn(live: &Live, last_seq: u64) -> Option<RangeInclusive<u64>> {
-    let last_user = live.users.last()?;
-    let before = live.turns.iter().rev().find(|turn| *turn < last_user).copied().unwrap_or(0);
-    let first = live.users.iter().find(|user| **user > before)?;
+fn last_turn_range(live: &LiveMarks, last_seq: u64) -> Option<RangeInclusive<u64>> {
+    let last_user = live.user_entries.last()?;
+    let before = live.turn_marks.iter().rev().find(|turn| *turn < last_user).copied().unwrap_or(0);
+    let first = live.user_entries.iter().find(|user| **user > before)?;
     Some(*first..=last_seq)
 }
 
-fn last_compaction(live: &Live, _: u64) -> Option<RangeInclusive<u64>> {
+fn last_compaction_range(live: &LiveMarks, _: u64) -> Option<RangeInclusive<u64>> {
     live.compactions.last().map(|seq| *seq..=*seq)
 }

@@ -7,13 +7,13 @@ use rusqlite::OptionalExtension as _;
 
 use crate::catalogue::{self, SessionInfo};
 use crate::error::StoreErrorKind;
-use crate::lease::{self, Lease, Lock};
-use crate::opening::{self, Notice, Opened};
-use crate::readers::Readers;
+use crate::failpoints::FailPointHook;
+use crate::lease::{self, LockFile, SessionLease};
+use crate::opening::{self, OpenedStore, StoreWarning};
+use crate::reader_pool::ReaderPool;
 use crate::schema::{MIGRATIONS, Migration};
-use crate::session::Loaded;
-use crate::steps::Steps;
-use crate::writer::Writer;
+use crate::session::LoadedSession;
+use crate::writer::StoreWriter;
 use crate::{Session, SessionId, SessionKey, StoreError, files, log};
 
 /// Sessions in one SQLite file, which any number of processes may use at once. Clones are the same
@@ -23,17 +23,17 @@ use crate::{Session, SessionId, SessionKey, StoreError, files, log};
 /// All methods read or write files and block the thread for that, mostly for less than a
 /// millisecond to a few.
 #[derive(Debug, Clone)]
-pub struct Store(pub(crate) Arc<Inner>);
+pub struct Store(pub(crate) Arc<StoreInner>);
 
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct StoreInner {
     // Dropped in this order: the last connection that closes tidies up, which a reader cannot.
-    pub(crate) readers: Readers,
-    pub(crate) writer: Writer,
+    pub(crate) readers: ReaderPool,
+    pub(crate) writer: StoreWriter,
     pub(crate) path: PathBuf,
-    notices: Vec<Notice>,
+    warnings: Vec<StoreWarning>,
     /// Tells other processes that the file is in use.
-    _presence: Lock,
+    _presence: LockFile,
 }
 
 impl Store {
@@ -47,35 +47,35 @@ impl Store {
     /// When the file cannot be read or written, is of a newer version, or is damaged or to be
     /// brought up to date while other processes use it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_in_steps(path.as_ref(), MIGRATIONS, Steps::default())
+        Self::open_with_failpoints(path.as_ref(), MIGRATIONS, FailPointHook::default())
     }
 
-    pub(crate) fn open_in_steps(
+    pub(crate) fn open_with_failpoints(
         path: &Path,
         migrations: &[Migration],
-        steps: Steps,
+        failpoints: FailPointHook,
     ) -> Result<Self, StoreError> {
         let opened = opening::open(path, migrations).map_err(|error| match error.kind() {
             StoreErrorKind::Damaged => {
-                files::suspect(path);
-                StoreError::damaged(path, Some(error))
+                files::mark_suspect(path);
+                StoreError::for_damaged_file(path, Some(error))
             }
             _ => error,
         })?;
-        let Opened { connection, presence, notices } = opened;
-        Ok(Self(Arc::new(Inner {
-            readers: Readers::new(path),
-            writer: Writer::start(connection, path, steps),
+        let OpenedStore { connection, presence, warnings } = opened;
+        Ok(Self(Arc::new(StoreInner {
+            readers: ReaderPool::new(path),
+            writer: StoreWriter::spawn(connection, path, failpoints),
             path: path.to_owned(),
-            notices,
+            warnings,
             _presence: presence,
         })))
     }
 
     /// What was done when the file was opened that its owner should know.
     #[must_use]
-    pub fn notices(&self) -> &[Notice] {
-        &self.0.notices
+    pub fn opening_warnings(&self) -> &[StoreWarning] {
+        &self.0.warnings
     }
 
     /// The file.
@@ -88,8 +88,8 @@ impl Store {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn sessions(&self) -> Result<Vec<SessionInfo>, StoreError> {
-        self.0.readers.read(catalogue::list)
+    pub fn list_sessions(&self) -> Result<Vec<SessionInfo>, StoreError> {
+        self.0.readers.read(catalogue::list_sessions)
     }
 
     /// The session that is meant by an id, by a key that leads to one, or by the beginning of an
@@ -97,39 +97,44 @@ impl Store {
     ///
     /// # Errors
     /// When there is none or more than one, or the file cannot be read.
-    pub fn find(&self, text: &str) -> Result<SessionInfo, StoreError> {
-        self.0.readers.read(|connection| catalogue::find(connection, text.trim()))
+    pub fn find_session(&self, text: &str) -> Result<SessionInfo, StoreError> {
+        self.0.readers.read(|connection| catalogue::find_session(connection, text.trim()))
     }
 
     /// The session that a key leads to; `None` when it leads to none.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn current(&self, key: &SessionKey) -> Result<Option<SessionInfo>, StoreError> {
-        self.0.readers.read(|connection| catalogue::current(connection, key))
+    pub fn current_session(&self, key: &SessionKey) -> Result<Option<SessionInfo>, StoreError> {
+        self.0.readers.read(|connection| catalogue::current_session(connection, key))
     }
 
     /// Takes the session that is meant by an id, a key or the beginning of an id.
     ///
     /// # Errors
     /// When there is none or more than one, somebody else uses it, or it cannot be read.
-    pub fn take(&self, text: &str) -> Result<Loaded, StoreError> {
-        let SessionInfo { id, .. } = self.find(text)?;
-        self.take_by_id(&id)
+    pub fn acquire_matching(&self, text: &str) -> Result<LoadedSession, StoreError> {
+        let SessionInfo { id, .. } = self.find_session(text)?;
+        self.acquire_by_id(&id)
     }
 
     /// Takes the session that a key leads to, which is made when there is none.
     ///
     /// # Errors
     /// When somebody else uses it, or it cannot be read or written.
-    pub fn take_current(&self, key: &SessionKey, agent: &str) -> Result<Loaded, StoreError> {
+    pub fn acquire_current(
+        &self,
+        key: &SessionKey,
+        agent: &str,
+    ) -> Result<LoadedSession, StoreError> {
         let (key, agent) = (key.clone(), agent.to_owned());
-        let id =
-            self.0.writer.write(move |connection| match catalogue::current(connection, &key)? {
+        let id = self.0.writer.write(move |connection| {
+            match catalogue::current_session(connection, &key)? {
                 Some(found) => Ok(found.id),
-                None => catalogue::make(connection, None, &key, &agent, true),
-            })?;
-        self.take_by_id(&id)
+                None => catalogue::create_session(connection, None, &key, &agent, true),
+            }
+        })?;
+        self.acquire_by_id(&id)
     }
 
     /// Takes the session with this id, which is made when there is none; the key then leads to it
@@ -137,21 +142,21 @@ impl Store {
     ///
     /// # Errors
     /// When somebody else uses it, or it cannot be read or written.
-    pub fn take_or_make(
+    pub fn acquire_or_create(
         &self,
         id: &SessionId,
         key: &SessionKey,
         agent: &str,
-    ) -> Result<Loaded, StoreError> {
+    ) -> Result<LoadedSession, StoreError> {
         let (id, key, agent) = (id.clone(), key.clone(), agent.to_owned());
         let id = self.0.writer.write(move |connection| {
-            if catalogue::number(connection, &id)?.is_some() {
+            if catalogue::session_row_id(connection, &id)?.is_some() {
                 return Ok(id);
             }
-            let current = catalogue::current(connection, &key)?.is_none();
-            catalogue::make(connection, Some(id), &key, &agent, current)
+            let current = catalogue::current_session(connection, &key)?.is_none();
+            catalogue::create_session(connection, Some(id), &key, &agent, current)
         })?;
-        self.take_by_id(&id)
+        self.acquire_by_id(&id)
     }
 
     /// Has a key lead to a new, empty session and returns its id. The session that it led to stays
@@ -159,14 +164,14 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn reset(&self, key: &SessionKey, agent: &str) -> Result<SessionId, StoreError> {
+    pub fn reset_session(&self, key: &SessionKey, agent: &str) -> Result<SessionId, StoreError> {
         let (key, agent) = (key.clone(), agent.to_owned());
         self.0.writer.write(move |connection| {
-            let fail = StoreError::sql("begin a new session");
+            let fail = StoreError::from_sql_error("begin a new session");
             connection
                 .execute("UPDATE session SET current = 0 WHERE key = ?1", [key.as_str()])
                 .map_err(fail)?;
-            catalogue::make(connection, None, &key, &agent, true)
+            catalogue::create_session(connection, None, &key, &agent, true)
         })
     }
 
@@ -174,17 +179,17 @@ impl Store {
     ///
     /// # Errors
     /// When there is no such session, somebody uses it, or it cannot be written.
-    pub fn delete(&self, id: &SessionId) -> Result<(), StoreError> {
-        let lease = self.lease(id)?;
-        let gone = id.clone();
+    pub fn delete_session(&self, id: &SessionId) -> Result<(), StoreError> {
+        let lease = self.acquire_lease(id)?;
+        let deleted_id = id.clone();
         self.0.writer.write(move |connection| {
-            let fail = StoreError::sql("delete the session");
+            let fail = StoreError::from_sql_error("delete the session");
             let deleted = connection
-                .execute("DELETE FROM session WHERE id = ?1", [gone.as_str()])
+                .execute("DELETE FROM session WHERE id = ?1", [deleted_id.as_str()])
                 .map_err(fail)?;
-            if deleted == 0 { Err(StoreError::not_found(gone.as_str())) } else { Ok(()) }
+            if deleted == 0 { Err(StoreError::not_found(deleted_id.as_str())) } else { Ok(()) }
         })?;
-        lease::forget(&self.0.path, id);
+        lease::remove_lock_file(&self.0.path, id);
         drop(lease);
         Ok(())
     }
@@ -194,8 +199,8 @@ impl Store {
     ///
     /// # Errors
     /// When somebody holds the session, in this process or in another, or that cannot be told.
-    pub fn check_free(&self, id: &SessionId) -> Result<(), StoreError> {
-        self.lease(id).map(drop)
+    pub fn check_available(&self, id: &SessionId) -> Result<(), StoreError> {
+        self.acquire_lease(id).map(drop)
     }
 
     /// Whether the last turn of a session can be taken up again, because it was interrupted or
@@ -205,10 +210,10 @@ impl Store {
     /// When there is no such session, or it cannot be read.
     pub fn can_resume(&self, id: &SessionId) -> Result<bool, StoreError> {
         self.0.readers.read(|connection| {
-            let n = catalogue::number(connection, id)?;
-            let n = n.ok_or_else(|| StoreError::not_found(id.as_str()))?;
-            let fold = log::read(connection, n, None)?.fold;
-            Ok(fold.is_unfinished() || fold.is_unanswered())
+            let row_id = catalogue::session_row_id(connection, id)?;
+            let row_id = row_id.ok_or_else(|| StoreError::not_found(id.as_str()))?;
+            let state = log::read(connection, row_id, None)?.state;
+            Ok(state.has_interrupted_turn() || state.has_unanswered_turn())
         })
     }
 
@@ -217,7 +222,7 @@ impl Store {
     /// # Errors
     /// When that cannot be told.
     pub fn is_in_use(&self, id: &SessionId) -> Result<bool, StoreError> {
-        match Lease::acquire(&self.0.path, id) {
+        match SessionLease::acquire(&self.0.path, id) {
             Ok(_) => Ok(false),
             Err(error) if error.kind() == StoreErrorKind::InUse => Ok(true),
             Err(error) => Err(error),
@@ -225,9 +230,9 @@ impl Store {
     }
 
     /// Takes a session that nobody uses; that somebody does is said with the key that people know.
-    fn lease(&self, id: &SessionId) -> Result<Lease, StoreError> {
-        Lease::acquire(&self.0.path, id).map_err(|error| match error.kind() {
-            StoreErrorKind::InUse => match self.find(id.as_str()) {
+    fn acquire_lease(&self, id: &SessionId) -> Result<SessionLease, StoreError> {
+        SessionLease::acquire(&self.0.path, id).map_err(|error| match error.kind() {
+            StoreErrorKind::InUse => match self.find_session(id.as_str()) {
                 Ok(found) => error.with_key(found.key),
                 Err(_) => error,
             },
@@ -235,31 +240,31 @@ impl Store {
         })
     }
 
-    fn take_by_id(&self, id: &SessionId) -> Result<Loaded, StoreError> {
-        let lease = self.lease(id)?;
+    fn acquire_by_id(&self, id: &SessionId) -> Result<LoadedSession, StoreError> {
+        let lease = self.acquire_lease(id)?;
         let found = self.0.readers.read(|connection| {
-            let fail = StoreError::sql("find the session");
+            let fail = StoreError::from_sql_error("find the session");
             let select = "SELECT n, key FROM session WHERE id = ?1";
             let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
             connection.query_row(select, [id.as_str()], row).optional().map_err(fail)
         })?;
-        let Some((n, key)) = found else {
+        let Some((row_id, key)) = found else {
             // Deleted while it was waited for.
-            lease::forget(&self.0.path, id);
+            lease::remove_lock_file(&self.0.path, id);
             return Err(StoreError::not_found(id.as_str()));
         };
-        Session::load(Arc::clone(&self.0), (n, id.clone(), key.parse()?), lease)
+        Session::load(Arc::clone(&self.0), (row_id, id.clone(), key.parse()?), lease)
     }
 }
 
-impl Inner {
+impl StoreInner {
     /// Copies the whole file beside it.
-    pub(crate) fn back_up(&self) -> Result<PathBuf, StoreError> {
+    pub(crate) fn back_up_database(&self) -> Result<PathBuf, StoreError> {
         self.readers.read(|connection| {
-            opening::back_up(connection, &self.path).or_else(|_| {
+            opening::back_up_database(connection, &self.path).or_else(|_| {
                 // What cannot be copied row by row is copied as it is.
-                let to = files::free_name(&self.path, "backup");
-                files::copy(&self.path, &to).map(|()| to)
+                let backup_path = files::unused_path(&self.path, "backup");
+                files::copy_database_files(&self.path, &backup_path).map(|()| backup_path)
             })
         })
     }

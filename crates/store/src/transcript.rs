@@ -9,14 +9,16 @@ mod content;
 
 use std::collections::HashMap;
 
-use openclaw_core::{AssistantMessage, ModelRef, Summary, ToolCallId, ToolOutput, Usage};
+use openclaw_core::{
+    AssistantMessage, ConversationSummary, ModelRef, TokenUsage, ToolCallId, ToolOutput,
+};
 use serde_json::Value;
 
-use self::content::{assistant, text_of, usage};
-use crate::event::{Event, Record, TurnRecord};
+use self::content::{content_text, parse_assistant_message, parse_usage};
+use crate::event::{EventRecord, LogEvent, TurnRecord};
 use crate::files;
-use crate::fold::Fold;
-use crate::import::{Contents, Line};
+use crate::import::{ImportedSession, SourceLine};
+use crate::session_state::SessionState;
 
 /// What stands before an answer of which the question is not in the file.
 const NO_QUESTION: &str = "[What this answers is not in the transcript.]";
@@ -25,48 +27,51 @@ const NO_QUESTION: &str = "[What this answers is not in the transcript.]";
 const NO_RESULT: &str = "[The transcript has no result for this call. It may have run.]";
 
 /// Reads a transcript; `bad` is told of each line that cannot be understood.
-pub(crate) fn read(lines: &[Line], mut bad: impl FnMut(&Line, &str)) -> Contents {
-    let mut reader = Reader::default();
+pub(crate) fn read(
+    lines: &[SourceLine],
+    mut on_bad_line: impl FnMut(&SourceLine, &str),
+) -> ImportedSession {
+    let mut reader = TranscriptReader::default();
     for line in lines.iter().filter(|line| line.value.is_none()) {
-        bad(line, "not a JSON object");
+        on_bad_line(line, "not a JSON object");
     }
-    for line in branch::active(lines) {
+    for line in branch::active_branch(lines) {
         if let Some(entry) = &line.value
-            && let Err(why) = reader.entry(entry)
+            && let Err(why) = reader.read_entry(entry)
         {
-            bad(line, why);
+            on_bad_line(line, why);
         }
     }
-    reader.finish()
+    reader.into_contents()
 }
 
 #[derive(Default)]
-struct Reader {
-    contents: Contents,
-    fold: Fold,
+struct TranscriptReader {
+    contents: ImportedSession,
+    state: SessionState,
     /// A message that may be gone on with.
     pending: Option<AssistantMessage>,
     /// The ids of the last message's calls: in the file, and here.
-    ids: Vec<(ToolCallId, ToolCallId)>,
+    call_ids: Vec<(ToolCallId, ToolCallId)>,
     /// The event that came next when an entry was read.
-    places: HashMap<String, u64>,
+    seqs_by_entry_id: HashMap<String, u64>,
     turn: TurnRecord,
-    at: i64,
+    recorded_at: i64,
 }
 
-impl Reader {
-    fn entry(&mut self, entry: &Value) -> Result<(), &'static str> {
+impl TranscriptReader {
+    fn read_entry(&mut self, entry: &Value) -> Result<(), &'static str> {
         let text = |key| entry.get(key).and_then(Value::as_str);
-        let says = matches!(
+        let is_message = matches!(
             text("type"),
             Some("message" | "custom_message" | "branch_summary" | "compaction")
         );
         let by_model = entry.pointer("/message/role").and_then(Value::as_str) == Some("assistant");
-        if says && !(by_model && self.may_go_on()) {
-            self.flush();
+        if is_message && !(by_model && self.can_continue_answer()) {
+            self.flush_pending();
         }
         if let Some(id) = text("id") {
-            self.places.insert(id.to_owned(), self.next());
+            self.seqs_by_entry_id.insert(id.to_owned(), self.next_seq());
         }
         match text("type") {
             Some("session") => {
@@ -74,7 +79,7 @@ impl Reader {
             }
             Some("message") => {
                 let message = entry.get("message").ok_or("no message")?;
-                self.message(message)?;
+                self.read_message(message)?;
             }
             Some("model_change") => {
                 let model = text("provider").zip(text("modelId"));
@@ -82,11 +87,13 @@ impl Reader {
                 self.turn.model = model.map(|model| model.to_string()).or(self.turn.model.take());
             }
             Some("session_info") => self.contents.title = text("name").map(str::to_owned),
-            Some("custom_message") => self.user(text_of(entry.get("content"))),
-            Some("branch_summary") => self.user(text("summary").unwrap_or_default().to_owned()),
+            Some("custom_message") => self.push_user_message(content_text(entry.get("content"))),
+            Some("branch_summary") => {
+                self.push_user_message(text("summary").unwrap_or_default().to_owned());
+            }
             Some("compaction") => {
                 let summary = text("summary").ok_or("no summary")?;
-                self.compaction(summary, text("firstKeptEntryId"));
+                self.push_compaction(summary, text("firstKeptEntryId"));
             }
             Some(_) => {}
             None => return Err("no type"),
@@ -94,28 +101,32 @@ impl Reader {
         Ok(())
     }
 
-    fn message(&mut self, message: &Value) -> Result<(), &'static str> {
-        self.at = message.get("timestamp").and_then(Value::as_i64).unwrap_or(self.at);
+    fn read_message(&mut self, message: &Value) -> Result<(), &'static str> {
+        self.recorded_at =
+            message.get("timestamp").and_then(Value::as_i64).unwrap_or(self.recorded_at);
         let content = message.get("content");
         match message.get("role").and_then(Value::as_str) {
-            Some("user" | "custom") => self.user(text_of(content)),
+            Some("user" | "custom") => self.push_user_message(content_text(content)),
             Some("assistant") => {
-                self.assistant(assistant(content));
-                self.count(message);
+                self.merge_assistant_message(parse_assistant_message(content));
+                self.add_usage(message);
             }
             Some("toolResult") => {
                 let id = message.get("toolCallId").and_then(Value::as_str);
                 let id = id.and_then(ToolCallId::new).ok_or("a result without a call")?;
                 let is_error = message.get("isError").and_then(Value::as_bool).unwrap_or(false);
-                let text = text_of(content);
-                let mut ids = self.ids.iter().filter(|(theirs, _)| *theirs == id);
-                let id = ids.find(|(_, ours)| self.fold.is_open(ours));
+                let text = content_text(content);
+                let mut ids = self.call_ids.iter().filter(|(theirs, _)| *theirs == id);
+                let id = ids.find(|(_, ours)| self.state.is_call_open(ours));
                 let (_, id) = id.cloned().ok_or("the result of no call before it")?;
-                self.push(Event::Result(id, ToolOutput { is_error, ..ToolOutput::ok(text) }));
+                self.push_event(LogEvent::CallResult(
+                    id,
+                    ToolOutput { is_error, ..ToolOutput::from_text(text) },
+                ));
             }
             Some("bashExecution") => {
                 let part = |key| message.get(key).and_then(Value::as_str).unwrap_or_default();
-                self.user(format!("$ {}\n{}", part("command"), part("output")));
+                self.push_user_message(format!("$ {}\n{}", part("command"), part("output")));
             }
             Some(_) => return Err("an unknown role"),
             None => return Err("no role"),
@@ -123,20 +134,20 @@ impl Reader {
         Ok(())
     }
 
-    fn user(&mut self, text: String) {
+    fn push_user_message(&mut self, text: String) {
         if text.trim().is_empty() {
             return;
         }
         self.end_turn();
-        self.push(Event::User(text));
+        self.push_event(LogEvent::UserMessage(text));
     }
 
     /// Whether the message that is waited with and the next one are one.
-    fn may_go_on(&self) -> bool {
+    fn can_continue_answer(&self) -> bool {
         self.pending.as_ref().is_some_and(|message| message.calls.is_empty())
     }
 
-    fn assistant(&mut self, message: AssistantMessage) {
+    fn merge_assistant_message(&mut self, message: AssistantMessage) {
         match &mut self.pending {
             Some(before) => {
                 if !before.text.is_empty() && !message.text.is_empty() {
@@ -151,79 +162,82 @@ impl Reader {
     }
 
     /// Takes up the message that was waited with.
-    fn flush(&mut self) {
+    fn flush_pending(&mut self) {
         let Some(message) = self.pending.take().filter(|message| !message.is_empty()) else {
             return;
         };
-        self.answer_open();
-        if !self.fold.awaits_answer() {
-            self.push(Event::User(NO_QUESTION.to_owned()));
+        self.answer_open_calls();
+        if !self.state.accepts_answer() {
+            self.push_event(LogEvent::UserMessage(NO_QUESTION.to_owned()));
         }
-        let theirs: Vec<ToolCallId> = message.calls.iter().map(content::id_of).collect();
-        self.push(Event::Assistant(message));
-        self.ids = theirs.into_iter().zip(self.fold.ids()).collect();
+        let theirs: Vec<ToolCallId> = message.calls.iter().map(content::call_id).collect();
+        self.push_event(LogEvent::AssistantMessage(message));
+        self.call_ids = theirs.into_iter().zip(self.state.logged_ids()).collect();
     }
 
-    fn answer_open(&mut self) {
-        for (id, _) in self.fold.open_calls() {
-            self.push(Event::Result(id, ToolOutput::error(NO_RESULT)));
+    fn answer_open_calls(&mut self) {
+        for (id, _) in self.state.open_calls() {
+            self.push_event(LogEvent::CallResult(id, ToolOutput::from_error(NO_RESULT)));
         }
     }
 
     fn end_turn(&mut self) {
-        self.flush();
-        self.answer_open();
-        if self.fold.turn_open {
+        self.flush_pending();
+        self.answer_open_calls();
+        if self.state.turn_open {
             let turn = TurnRecord { outcome: "imported".to_owned(), ..self.turn.clone() };
-            self.push(Event::Turn(turn));
-            (self.turn.usage, self.turn.context) = (Usage::default(), None);
+            self.push_event(LogEvent::TurnEnd(turn));
+            (self.turn.usage, self.turn.context_tokens) = (TokenUsage::default(), None);
         }
     }
 
-    fn compaction(&mut self, summary: &str, first_kept: Option<&str>) {
-        let next = self.next();
-        let from = first_kept.and_then(|id| self.places.get(id)).copied().unwrap_or(next);
-        let (keep, from) = self.fold.kept_from(from).unwrap_or((0, next));
-        let summary = Summary { text: summary.to_owned(), ..Summary::default() };
-        self.push(Event::Compacted { from, keep, summary });
+    fn push_compaction(&mut self, summary: &str, first_kept: Option<&str>) {
+        let next = self.next_seq();
+        let from = first_kept.and_then(|id| self.seqs_by_entry_id.get(id)).copied().unwrap_or(next);
+        let (keep, from) = self.state.kept_steps_from(from).unwrap_or((0, next));
+        let summary =
+            ConversationSummary { text: summary.to_owned(), ..ConversationSummary::default() };
+        self.push_event(LogEvent::Compacted { first_kept_seq: from, kept_steps: keep, summary });
     }
 
     /// Adds what the server counted for a message.
-    fn count(&mut self, message: &Value) {
+    fn add_usage(&mut self, message: &Value) {
         let text = |key| message.get(key).and_then(Value::as_str);
         let model = text("provider").zip(text("model"));
         let model = model.and_then(|(provider, id)| ModelRef::new(provider, id).ok());
         self.turn.model = model.map(|model| model.to_string()).or(self.turn.model.take());
-        if let Some((counted, context)) = usage(message) {
+        if let Some((counted, context)) = parse_usage(message) {
             let sum = &mut self.turn.usage;
-            sum.input = sum.input.saturating_add(counted.input);
-            sum.output = sum.output.saturating_add(counted.output);
-            let cached = counted.cached.map(|new| sum.cached.unwrap_or(0).saturating_add(new));
-            sum.cached = cached.or(sum.cached);
-            self.turn.context = Some(context);
+            sum.input_tokens = sum.input_tokens.saturating_add(counted.input_tokens);
+            sum.output_tokens = sum.output_tokens.saturating_add(counted.output_tokens);
+            let cached =
+                counted.cached_tokens.map(|new| sum.cached_tokens.unwrap_or(0).saturating_add(new));
+            sum.cached_tokens = cached.or(sum.cached_tokens);
+            self.turn.context_tokens = Some(context);
         }
     }
 
-    fn next(&self) -> u64 {
+    fn next_seq(&self) -> u64 {
         self.contents.events + 1
     }
 
     /// Adds an event, unless it fits nothing before it.
-    fn push(&mut self, event: Event) {
-        let seq = self.next();
+    fn push_event(&mut self, event: LogEvent) {
+        let seq = self.next_seq();
         let event = match event {
-            Event::Assistant(message) => {
-                self.fold.push_assistant(seq, message).map(Event::Assistant)
+            LogEvent::AssistantMessage(message) => {
+                self.state.push_assistant_message(seq, message).map(LogEvent::AssistantMessage)
             }
-            other => self.fold.apply(seq, other.clone()).map(|()| other),
+            other => self.state.apply_event(seq, other.clone()).map(|()| other),
         };
         let Ok(event) = event else { return };
-        let at = if self.at > 0 { self.at } else { files::now() };
-        self.contents.batch.push(Record::new(seq, at, &event), &event);
+        let recorded_at =
+            if self.recorded_at > 0 { self.recorded_at } else { files::unix_millis() };
+        self.contents.batch.push(EventRecord::new(seq, recorded_at, &event), &event);
         self.contents.events = seq;
     }
 
-    fn finish(mut self) -> Contents {
+    fn into_contents(mut self) -> ImportedSession {
         self.end_turn();
         self.contents
     }

@@ -9,38 +9,42 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::error::{Fault, StoreErrorKind};
-use crate::steps::{Step, Steps};
+use crate::error::{StoreErrorKind, StoreFault};
+use crate::failpoints::{FailPointHook, WriteStage};
 use crate::{StoreError, files};
 
 /// The most writes that wait; whoever has another waits to be let in.
-const QUEUE: usize = 256;
+const MAX_QUEUED_WRITES: usize = 256;
 
 /// The most writes of one commit.
-const BATCH: usize = 64;
+const MAX_BATCH_WRITES: usize = 64;
 
-type Write = Box<dyn FnOnce(&Connection) -> Result<(), StoreError> + Send>;
-type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type WriteFn = Box<dyn FnOnce(&Connection) -> Result<(), StoreError> + Send>;
+type CompletionFn = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-struct Job {
-    write: Write,
-    done: Done,
+struct WriteJob {
+    write: WriteFn,
+    on_done: CompletionFn,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 /// The way to the thread. Dropping it waits for what was queued and closes the connection.
-pub(crate) struct Writer {
-    jobs: Option<Sender<Job>>,
-    room: Arc<Semaphore>,
+pub(crate) struct StoreWriter {
+    jobs: Option<Sender<WriteJob>>,
+    queue_slots: Arc<Semaphore>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Writer {
-    pub(crate) fn start(connection: Connection, path: &Path, steps: Steps) -> Self {
+impl StoreWriter {
+    pub(crate) fn spawn(connection: Connection, path: &Path, failpoints: FailPointHook) -> Self {
         let (jobs, queue) = mpsc::channel();
         let path = path.to_owned();
-        let thread = thread::spawn(move || run(&connection, &path, &queue, steps));
-        Self { jobs: Some(jobs), room: Arc::new(Semaphore::new(QUEUE)), thread: Some(thread) }
+        let thread = thread::spawn(move || run(&connection, &path, &queue, failpoints));
+        Self {
+            jobs: Some(jobs),
+            queue_slots: Arc::new(Semaphore::new(MAX_QUEUED_WRITES)),
+            thread: Some(thread),
+        }
     }
 
     /// Writes and waits until that is durable; blocks the thread.
@@ -52,98 +56,105 @@ impl Writer {
         self.send(None, write, move |result| {
             let _ = reply.send(result);
         })?;
-        answer.recv().unwrap_or_else(|_| Err(closed()))
+        answer.recv().unwrap_or_else(|_| Err(closed_error()))
     }
 
     /// Writes and waits until that is durable. `applied` is called when it is, even when nobody
     /// waits any more.
-    pub(crate) async fn write_and<T: Send + 'static, U: Send + 'static>(
+    pub(crate) async fn write_and_apply<T: Send + 'static, U: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-        applied: impl FnOnce(T) -> U + Send + 'static,
+        apply: impl FnOnce(T) -> U + Send + 'static,
     ) -> Result<U, StoreError> {
-        let permit = Arc::clone(&self.room).acquire_owned().await.map_err(|_| closed())?;
+        let permit =
+            Arc::clone(&self.queue_slots).acquire_owned().await.map_err(|_| closed_error())?;
         let (reply, answer) = oneshot::channel();
         self.send(Some(permit), write, move |result| {
-            let _ = reply.send(result.map(applied));
+            let _ = reply.send(result.map(apply));
         })?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        answer.await.unwrap_or_else(|_| Err(closed_error()))
     }
 
     fn send<T: Send + 'static>(
         &self,
         permit: Option<OwnedSemaphorePermit>,
         write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-        done: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+        on_done: impl FnOnce(Result<T, StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
         let written = Arc::new(Mutex::new(None));
-        let place = Arc::clone(&written);
-        let job = Job {
+        let slot = Arc::clone(&written);
+        let job = WriteJob {
             write: Box::new(move |connection| {
                 let value = write(connection)?;
-                *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
                 Ok(())
             }),
-            done: Box::new(move |result| {
+            on_done: Box::new(move |result| {
                 let value = written.lock().unwrap_or_else(PoisonError::into_inner).take();
-                done(result.and_then(|()| value.ok_or_else(closed)));
+                on_done(result.and_then(|()| value.ok_or_else(closed_error)));
             }),
             permit,
         };
-        let jobs = self.jobs.as_ref().ok_or_else(closed)?;
-        jobs.send(job).map_err(|_| closed())
+        let jobs = self.jobs.as_ref().ok_or_else(closed_error)?;
+        jobs.send(job).map_err(|_| closed_error())
     }
 }
 
-impl Drop for Writer {
+impl Drop for StoreWriter {
     fn drop(&mut self) {
         self.jobs = None;
         // The last user may have been a write that nobody waited for any more.
-        let others = |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
-        if let Some(thread) = self.thread.take().filter(others) {
+        let is_other_thread =
+            |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
+        if let Some(thread) = self.thread.take().filter(is_other_thread) {
             let _ = thread.join();
         }
     }
 }
 
-impl fmt::Debug for Writer {
+impl fmt::Debug for StoreWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Writer").finish_non_exhaustive()
     }
 }
 
-fn closed() -> StoreError {
-    StoreError::new(Fault::Closed)
+fn closed_error() -> StoreError {
+    StoreError::new(StoreFault::Closed)
 }
 
-fn run(connection: &Connection, path: &Path, queue: &Receiver<Job>, mut steps: Steps) {
+fn run(
+    connection: &Connection,
+    path: &Path,
+    queue: &Receiver<WriteJob>,
+    mut failpoints: FailPointHook,
+) {
     // After an error of the disk it is not known what the disk has.
-    let mut broken: Option<StoreError> = None;
+    let mut fatal_error: Option<StoreError> = None;
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
-        jobs.extend(queue.try_iter().take(BATCH - 1));
-        let (writes, dones): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.write, (job.done, job.permit))).unzip();
-        let results = match &broken {
+        jobs.extend(queue.try_iter().take(MAX_BATCH_WRITES - 1));
+        let (writes, completions): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.write, (job.on_done, job.permit))).unzip();
+        let results = match &fatal_error {
             Some(error) => Err(error.clone()),
-            None => commit(connection, writes, &mut steps),
+            None => commit_writes(connection, writes, &mut failpoints),
         };
         match results {
             Ok(results) => {
-                for ((done, _permit), result) in dones.into_iter().zip(results) {
-                    done(result);
+                for ((on_done, _permit), result) in completions.into_iter().zip(results) {
+                    on_done(result);
                 }
-                steps.reached(Step::Acknowledged);
+                failpoints.notify_reached(WriteStage::Acknowledged);
             }
             Err(error) => {
                 if error.kind() == StoreErrorKind::Damaged {
-                    files::suspect(path);
+                    files::mark_suspect(path);
                 }
                 if matches!(error.kind(), StoreErrorKind::Disk | StoreErrorKind::Damaged) {
-                    broken.get_or_insert_with(|| error.clone());
+                    fatal_error.get_or_insert_with(|| error.clone());
                 }
-                for (done, _permit) in dones {
-                    done(Err(error.clone()));
+                for (on_done, _permit) in completions {
+                    on_done(Err(error.clone()));
                 }
             }
         }
@@ -152,21 +163,21 @@ fn run(connection: &Connection, path: &Path, queue: &Receiver<Job>, mut steps: S
 
 /// Writes all in one transaction. One that is refused leaves the others alone; when the disk fails,
 /// all do.
-fn commit(
+fn commit_writes(
     connection: &Connection,
-    writes: Vec<Write>,
-    steps: &mut Steps,
+    writes: Vec<WriteFn>,
+    failpoints: &mut FailPointHook,
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-    let fail = StoreError::sql("write to the session store");
+    let fail = StoreError::from_sql_error("write to the session store");
     connection.execute_batch("BEGIN IMMEDIATE").map_err(fail)?;
-    steps.reached(Step::Begun);
+    failpoints.notify_reached(WriteStage::Begun);
     let written = write_all(connection, writes).and_then(|results| {
-        steps.reached(Step::Written);
+        failpoints.notify_reached(WriteStage::Written);
         connection.execute_batch("COMMIT").map_err(fail)?;
         Ok(results)
     });
     match &written {
-        Ok(_) => steps.reached(Step::Committed),
+        Ok(_) => failpoints.notify_reached(WriteStage::Committed),
         // SQLite may have done it by itself.
         Err(_) => drop(connection.execute_batch("ROLLBACK")),
     }
@@ -175,16 +186,16 @@ fn commit(
 
 fn write_all(
     connection: &Connection,
-    writes: Vec<Write>,
+    writes: Vec<WriteFn>,
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-    let fail = StoreError::sql("write to the session store");
+    let fail = StoreError::from_sql_error("write to the session store");
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
         connection.execute_batch("SAVEPOINT one").map_err(fail)?;
         let result = write(connection);
         match &result {
             Ok(()) => connection.execute_batch("RELEASE one").map_err(fail)?,
-            Err(error) if is_of_the_disk(error) => return Err(error.clone()),
+            Err(error) if is_disk_error(error) => return Err(error.clone()),
             Err(_) => {
                 connection.execute_batch("ROLLBACK TO one; RELEASE one").map_err(fail)?;
             }
@@ -194,7 +205,7 @@ fn write_all(
     Ok(results)
 }
 
-fn is_of_the_disk(error: &StoreError) -> bool {
+fn is_disk_error(error: &StoreError) -> bool {
     use StoreErrorKind::{Busy, Damaged, Disk, DiskFull};
     matches!(error.kind(), Busy | Damaged | Disk | DiskFull)
 }

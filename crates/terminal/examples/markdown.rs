@@ -3,11 +3,11 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use openclaw_terminal::{Look, MarkdownStream};
+use openclaw_terminal::{MarkdownOptions, MarkdownStream};
 
 fn main() -> io::Result<()> {
     let width = std::env::args().nth(1).and_then(|width| width.parse().ok()).unwrap_or(80);
-    let mut stream = MarkdownStream::new(Look { width, colour: true });
+    let mut stream = MarkdownStream::new(MarkdownOptions { width, colour: true });
     let mut out = io::stdout().lock();
     let mut held = Vec::new();
     let mut piece = [0; 4096];
@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
         };
         let rest = held.split_off(whole);
         let text = String::from_utf8_lossy(&std::mem::replace(&mut held, rest)).into_owned();
-        out.write_all(stream.push(&text).as_bytes())?;
+        out.write_all(stream.push_text(&text).as_bytes())?;
         out.flush()?;
         if read == 0 {
             return out.write_all(stream.finish().as_bytes());

@@ -9,7 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A part of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub(crate) enum RowPiece<'a> {
     /// An escape sequence, which takes no room.
     Escape(&'a str),
     /// What a person sees as one character, and the cells that it takes.
@@ -18,25 +18,27 @@ pub(crate) enum Piece<'a> {
 
 /// The cells that a row takes.
 #[must_use]
-pub fn width(row: &str) -> usize {
-    pieces(row).map(|piece| if let Piece::Cluster(_, width) = piece { width } else { 0 }).sum()
+pub fn row_width(row: &str) -> usize {
+    row_pieces(row)
+        .map(|piece| if let RowPiece::Cluster(_, width) = piece { width } else { 0 })
+        .sum()
 }
 
 /// Shortens a row to a number of cells, with `…` where something was left out.
 #[must_use]
-pub fn clip(row: &str, cells: usize) -> String {
-    if width(row) <= cells {
+pub fn clip_row(row: &str, cells: usize) -> String {
+    if row_width(row) <= cells {
         return row.to_owned();
     }
     let (mut clipped, mut used, mut is_styled) = (String::new(), 0, false);
-    for piece in pieces(row) {
+    for piece in row_pieces(row) {
         match piece {
-            Piece::Escape(escape) => {
+            RowPiece::Escape(escape) => {
                 is_styled = true;
                 clipped.push_str(escape);
             }
-            Piece::Cluster(_, width) if used + width >= cells => break,
-            Piece::Cluster(cluster, width) => {
+            RowPiece::Cluster(_, width) if used + width >= cells => break,
+            RowPiece::Cluster(cluster, width) => {
                 used += width;
                 clipped.push_str(cluster);
             }
@@ -46,7 +48,7 @@ pub fn clip(row: &str, cells: usize) -> String {
         clipped.push('…');
     }
     if is_styled {
-        clipped.push_str(RESET);
+        clipped.push_str(RESET_STYLE);
     }
     clipped
 }
@@ -54,23 +56,23 @@ pub fn clip(row: &str, cells: usize) -> String {
 /// Breaks a row into rows of at most so many cells, at least one; each has the style that holds
 /// where it begins. A character that is wider than a whole row is left out.
 #[must_use]
-pub fn wrap(row: &str, cells: usize) -> Vec<String> {
-    broken(row, cells, false)
+pub fn wrap_row(row: &str, cells: usize) -> Vec<String> {
+    break_row(row, cells, false)
 }
 
 /// The same, broken between words where there are any; the space between them is left out.
 #[must_use]
 pub fn wrap_words(row: &str, cells: usize) -> Vec<String> {
-    broken(row, cells, true)
+    break_row(row, cells, true)
 }
 
-fn broken(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
+fn break_row(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
     let mut rows = Vec::new();
-    let mut current = Row::default();
+    let mut current = RowBuilder::default();
     let mut style = String::new();
-    for piece in pieces(row) {
+    for piece in row_pieces(row) {
         match piece {
-            Piece::Escape(escape) => {
+            RowPiece::Escape(escape) => {
                 current.text.push_str(escape);
                 match escape {
                     "\x1b[0m" | "\x1b[m" => style.clear(),
@@ -78,13 +80,13 @@ fn broken(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
                     _ => {}
                 }
             }
-            Piece::Cluster(_, width) if width > cells => {}
-            Piece::Cluster(cluster, width) => {
+            RowPiece::Cluster(_, width) if width > cells => {}
+            RowPiece::Cluster(cluster, width) => {
                 let is_space = at_spaces && cluster == " ";
                 if current.used + width > cells {
                     // A space that has no room is the place to break at.
                     current.space.take_if(|_| is_space);
-                    rows.push(current.break_off(&style));
+                    rows.push(current.take_full_row(&style));
                     if is_space {
                         continue;
                     }
@@ -93,7 +95,7 @@ fn broken(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
                 current.used += width;
                 // The room before the first word is no place to break at.
                 if is_space && current.has_word {
-                    current.space = Some(Space {
+                    current.space = Some(BreakPoint {
                         end: current.text.len(),
                         used: current.used,
                         style: style.clone(),
@@ -109,30 +111,30 @@ fn broken(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
 
 /// A row that is being filled.
 #[derive(Debug, Default)]
-struct Row {
+struct RowBuilder {
     text: String,
     used: usize,
     has_word: bool,
     /// The last place to break at.
-    space: Option<Space>,
+    space: Option<BreakPoint>,
 }
 
 /// The end of a space, and what held there.
 #[derive(Debug)]
-struct Space {
+struct BreakPoint {
     /// In bytes.
     end: usize,
     used: usize,
     style: String,
 }
 
-impl Row {
+impl RowBuilder {
     /// Takes what is on this row, up to the last space if there is one, and goes on with the rest.
     /// `style` holds at the end.
-    fn break_off(&mut self, style: &str) -> String {
+    fn take_full_row(&mut self, style: &str) -> String {
         let Self { text, used, has_word, space } = std::mem::take(self);
         let (mut head, tail, left, style) = match space {
-            Some(Space { end, used: before, style }) => {
+            Some(BreakPoint { end, used: before, style }) => {
                 let (head, tail) = text.split_at(end);
                 let head = head.strip_suffix(' ').unwrap_or(head);
                 (head.to_owned(), tail.to_owned(), used - before, style)
@@ -140,7 +142,7 @@ impl Row {
             None => (text, String::new(), 0, style.to_owned()),
         };
         if !style.is_empty() {
-            head.push_str(RESET);
+            head.push_str(RESET_STYLE);
         }
         self.text = style + &tail;
         (self.used, self.has_word) = (left, left > 0 && has_word);
@@ -149,10 +151,10 @@ impl Row {
 }
 
 /// Ends every style.
-pub(crate) const RESET: &str = "\x1b[0m";
+pub(crate) const RESET_STYLE: &str = "\x1b[0m";
 
 /// The parts of a row, control characters left out.
-pub(crate) fn pieces(row: &str) -> impl Iterator<Item = Piece<'_>> {
+pub(crate) fn row_pieces(row: &str) -> impl Iterator<Item = RowPiece<'_>> {
     let mut rest = row;
     std::iter::from_fn(move || {
         loop {
@@ -164,10 +166,10 @@ pub(crate) fn pieces(row: &str) -> impl Iterator<Item = Piece<'_>> {
             let (piece, after) = rest.split_at(length);
             rest = after;
             if length > 1 && first == '\x1b' {
-                return Some(Piece::Escape(piece));
+                return Some(RowPiece::Escape(piece));
             }
             if !first.is_control() {
-                return Some(Piece::Cluster(piece, cluster_width(piece)));
+                return Some(RowPiece::Cluster(piece, cluster_width(piece)));
             }
         }
     })
@@ -190,7 +192,7 @@ pub(crate) fn cluster_length(text: &str) -> usize {
     for (at, c) in chars {
         let is_flag = has_flag_half && is_flag_half(c);
         has_flag_half = has_flag_half && !is_flag_half(c);
-        if c.is_control() || !(joins(c) || last == JOINER || is_flag) {
+        if c.is_control() || !(joins_previous(c) || last == ZERO_WIDTH_JOINER || is_flag) {
             return at;
         }
         last = c;
@@ -199,10 +201,10 @@ pub(crate) fn cluster_length(text: &str) -> usize {
 }
 
 /// The zero-width joiner.
-const JOINER: char = '\u{200d}';
+const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
 /// Whether a character belongs to the one before it: a mark, a joiner, a tone of skin.
-fn joins(c: char) -> bool {
+fn joins_previous(c: char) -> bool {
     c.width() == Some(0) || matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 

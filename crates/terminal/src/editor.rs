@@ -4,41 +4,41 @@ mod layout;
 #[cfg(test)]
 mod tests;
 
-pub use layout::Layout;
+pub use layout::EditorLayout;
 
 use crate::history::InputHistory;
-use crate::keys::Key;
-use crate::line::{Line, Reach};
+use crate::keys::KeyPress;
+use crate::line::{LineBuffer, MotionUnit};
 
 /// Edits a text of one line or several, with a history. The keys are those of readline.
 #[derive(Debug, Clone, Default)]
-pub struct Editor {
-    line: Line,
+pub struct LineEditor {
+    line: LineBuffer,
     history: InputHistory,
     /// The place in the history of what is being edited, and what was being written before.
-    recalled: Option<(usize, Line)>,
-    search: Option<Search>,
+    recalled_entry: Option<(usize, LineBuffer)>,
+    history_search: Option<HistorySearch>,
     /// What was cut last.
-    cut: String,
+    kill_buffer: String,
     /// Whether the last key cut, so that the next cut adds to it.
-    is_cutting: bool,
+    is_killing: bool,
 }
 
 /// A search in the history.
 #[derive(Debug, Clone)]
-struct Search {
+struct HistorySearch {
     text: String,
-    found: Option<usize>,
+    match_index: Option<usize>,
     /// What was being written before.
-    before: Line,
+    draft: LineBuffer,
 }
 
 /// What a key asks of whoever shows the editor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Action {
+pub enum EditorAction {
     /// Nothing but to show the editor again.
-    Edited,
+    Redisplay,
     /// The text was entered; the editor is empty again.
     Submit(String),
     /// Ctrl-C.
@@ -48,7 +48,7 @@ pub enum Action {
     /// Tab.
     Complete,
     /// Ctrl-L: the screen is to be drawn anew.
-    Redraw,
+    RedrawScreen,
     /// Ctrl-Z.
     Suspend,
     /// Escape, where it ends nothing of the editor's own.
@@ -57,12 +57,12 @@ pub enum Action {
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Back,
-    Ahead,
+enum MoveDirection {
+    Backward,
+    Forward,
 }
 
-impl Editor {
+impl LineEditor {
     /// Makes an empty editor with what was entered before.
     #[must_use]
     pub fn new(history: InputHistory) -> Self {
@@ -78,24 +78,24 @@ impl Editor {
     /// The text before the cursor.
     #[must_use]
     pub fn before_cursor(&self) -> &str {
-        self.line.before()
+        self.line.text_before_cursor()
     }
 
     /// Puts a text in the place of what is written, the cursor behind it.
-    pub fn set(&mut self, text: impl Into<String>) {
-        self.line = Line::new(text.into());
-        (self.recalled, self.search, self.is_cutting) = (None, None, false);
+    pub fn set_text(&mut self, text: impl Into<String>) {
+        self.line = LineBuffer::new(text.into());
+        (self.recalled_entry, self.history_search, self.is_killing) = (None, None, false);
     }
 
     /// Adds a text to the history.
-    pub fn remember(&mut self, text: &str) {
-        self.history.add(text);
+    pub fn add_to_history(&mut self, text: &str) {
+        self.history.add_entry(text);
     }
 
     /// Puts the beginning that all candidates share in the place of the last `replaced` bytes
     /// before the cursor; with one candidate a space behind it. Tells whether that changed
     /// anything.
-    pub fn complete(&mut self, replaced: usize, candidates: &[String]) -> bool {
+    pub fn complete_word(&mut self, replaced: usize, candidates: &[String]) -> bool {
         let Some((first, others)) = candidates.split_first() else { return false };
         let shared = others.iter().fold(first.as_str(), |shared, other| {
             let same = shared.char_indices().zip(other.chars()).find(|((_, a), b)| a != b);
@@ -103,120 +103,146 @@ impl Editor {
             shared.get(..length).unwrap_or_default()
         });
         let start = self.line.cursor().saturating_sub(replaced);
-        let old = self.line.before().get(start..).unwrap_or_default().to_owned();
-        let end = if others.is_empty() && !self.line.after().starts_with(' ') { " " } else { "" };
+        let old = self.line.text_before_cursor().get(start..).unwrap_or_default().to_owned();
+        let end = if others.is_empty() && !self.line.text_after_cursor().starts_with(' ') {
+            " "
+        } else {
+            ""
+        };
         let new = format!("{shared}{end}");
         if new == old || !new.starts_with(old.as_str()) {
             return false;
         }
-        self.line.cut(start);
+        self.line.cut_to(start);
         self.line.insert(&new);
         true
     }
 
     /// Takes a key.
-    pub fn press(&mut self, key: Key) -> Action {
-        let key = if self.search.is_some() {
-            match self.press_in_search(key) {
+    pub fn press_key(&mut self, key: KeyPress) -> EditorAction {
+        let key = if self.history_search.is_some() {
+            match self.press_search_key(key) {
                 Some(key) => key,
-                None => return Action::Edited,
+                None => return EditorAction::Redisplay,
             }
         } else {
             key
         };
-        let was_cutting = std::mem::take(&mut self.is_cutting);
+        let was_cutting = std::mem::take(&mut self.is_killing);
         match key {
-            Key::Char(c) => self.line.insert(c.encode_utf8(&mut [0; 4])),
-            Key::Paste(text) => self.line.insert(&text),
-            Key::AltEnter | Key::Ctrl('j') => self.line.insert("\n"),
-            Key::Enter => return self.enter(),
-            Key::Tab => return Action::Complete,
-            Key::Ctrl('c') => return Action::Interrupt,
-            Key::Ctrl('d') if self.line.text().is_empty() => return Action::Eof,
-            Key::Ctrl('l') => return Action::Redraw,
-            Key::Ctrl('z') => return Action::Suspend,
-            Key::Escape => return Action::Escape,
-            Key::Ctrl('r') => self.begin_search(),
-            Key::Up | Key::Ctrl('p') => match self.line.vertically(false) {
-                Some(to) => self.line.go(to),
-                None => self.recall(Way::Back),
+            KeyPress::Char(c) => self.line.insert(c.encode_utf8(&mut [0; 4])),
+            KeyPress::Paste(text) => self.line.insert(&text),
+            KeyPress::AltEnter | KeyPress::Ctrl('j') => self.line.insert("\n"),
+            KeyPress::Enter => return self.handle_enter(),
+            KeyPress::Tab => return EditorAction::Complete,
+            KeyPress::Ctrl('c') => return EditorAction::Interrupt,
+            KeyPress::Ctrl('d') if self.line.text().is_empty() => return EditorAction::Eof,
+            KeyPress::Ctrl('l') => return EditorAction::RedrawScreen,
+            KeyPress::Ctrl('z') => return EditorAction::Suspend,
+            KeyPress::Escape => return EditorAction::Escape,
+            KeyPress::Ctrl('r') => self.begin_search(),
+            KeyPress::Up | KeyPress::Ctrl('p') => match self.line.vertical_position(false) {
+                Some(to) => self.line.move_cursor(to),
+                None => self.recall_history(MoveDirection::Backward),
             },
-            Key::Down | Key::Ctrl('n') => match self.line.vertically(true) {
-                Some(to) => self.line.go(to),
-                None => self.recall(Way::Ahead),
+            KeyPress::Down | KeyPress::Ctrl('n') => match self.line.vertical_position(true) {
+                Some(to) => self.line.move_cursor(to),
+                None => self.recall_history(MoveDirection::Forward),
             },
-            Key::Ctrl('y') => {
-                let cut = self.cut.clone();
+            KeyPress::Ctrl('y') => {
+                let cut = self.kill_buffer.clone();
                 self.line.insert(&cut);
             }
-            Key::Alt('<') => self.line.go(0),
-            Key::Alt('>') => self.line.go(usize::MAX),
+            KeyPress::Alt('<') => self.line.move_cursor(0),
+            KeyPress::Alt('>') => self.line.move_cursor(usize::MAX),
             key => self.move_or_cut(&key, was_cutting),
         }
-        Action::Edited
+        EditorAction::Redisplay
     }
 
-    fn move_or_cut(&mut self, key: &Key, was_cutting: bool) {
-        use Way::{Ahead, Back};
+    fn move_or_cut(&mut self, key: &KeyPress, was_cutting: bool) {
+        use MoveDirection::{Backward, Forward};
         let (way, reach) = match key {
-            Key::Left | Key::Ctrl('b') | Key::Backspace => (Back, Reach::Character),
-            Key::Right | Key::Ctrl('f' | 'd') | Key::Delete => (Ahead, Reach::Character),
-            Key::WordLeft | Key::Alt('b') | Key::AltBackspace => (Back, Reach::Word),
-            Key::WordRight | Key::Alt('f' | 'd') | Key::AltDelete => (Ahead, Reach::Word),
-            Key::Home | Key::Ctrl('a' | 'u') => (Back, Reach::Line),
-            Key::End | Key::Ctrl('e' | 'k') => (Ahead, Reach::Line),
-            Key::Ctrl('w') => (Back, Reach::Argument),
+            KeyPress::Left | KeyPress::Ctrl('b') | KeyPress::Backspace => {
+                (Backward, MotionUnit::Character)
+            }
+            KeyPress::Right | KeyPress::Ctrl('f' | 'd') | KeyPress::Delete => {
+                (Forward, MotionUnit::Character)
+            }
+            KeyPress::WordLeft | KeyPress::Alt('b') | KeyPress::AltBackspace => {
+                (Backward, MotionUnit::Word)
+            }
+            KeyPress::WordRight | KeyPress::Alt('f' | 'd') | KeyPress::AltDelete => {
+                (Forward, MotionUnit::Word)
+            }
+            KeyPress::Home | KeyPress::Ctrl('a' | 'u') => (Backward, MotionUnit::Line),
+            KeyPress::End | KeyPress::Ctrl('e' | 'k') => (Forward, MotionUnit::Line),
+            KeyPress::Ctrl('w') => (Backward, MotionUnit::Argument),
             _ => return,
         };
         let to = match way {
-            Back => self.line.back(reach),
-            Ahead => self.line.ahead(reach),
+            Backward => self.line.position_before(reach),
+            Forward => self.line.position_after(reach),
         };
         match key {
-            Key::Backspace | Key::Delete | Key::Ctrl('d') => {
-                self.line.cut(to);
+            KeyPress::Backspace | KeyPress::Delete | KeyPress::Ctrl('d') => {
+                self.line.cut_to(to);
             }
-            Key::Ctrl('k' | 'u' | 'w') | Key::AltBackspace | Key::AltDelete | Key::Alt('d') => {
+            KeyPress::Ctrl('k' | 'u' | 'w')
+            | KeyPress::AltBackspace
+            | KeyPress::AltDelete
+            | KeyPress::Alt('d') => {
                 // At the end of a line its end is cut.
                 let to = match (to == self.line.cursor(), reach, way) {
-                    (true, Reach::Line, Ahead) => self.line.ahead(Reach::Character),
-                    (true, Reach::Line, Back) => self.line.back(Reach::Character),
+                    (true, MotionUnit::Line, Forward) => {
+                        self.line.position_after(MotionUnit::Character)
+                    }
+                    (true, MotionUnit::Line, Backward) => {
+                        self.line.position_before(MotionUnit::Character)
+                    }
                     _ => to,
                 };
-                let cut = self.line.cut(to);
+                let cut = self.line.cut_to(to);
                 let before =
-                    if was_cutting { std::mem::take(&mut self.cut) } else { String::new() };
-                self.cut = if way == Back { cut + &before } else { before + &cut };
-                self.is_cutting = true;
+                    if was_cutting { std::mem::take(&mut self.kill_buffer) } else { String::new() };
+                self.kill_buffer = if way == Backward { cut + &before } else { before + &cut };
+                self.is_killing = true;
             }
-            _ => self.line.go(to),
+            _ => self.line.move_cursor(to),
         }
     }
 
-    fn enter(&mut self) -> Action {
+    fn handle_enter(&mut self) -> EditorAction {
         // A backslash at the end goes on on a new line.
-        if self.line.after().is_empty() && self.line.before().ends_with('\\') {
-            let backslash = self.line.back(Reach::Character);
-            self.line.cut(backslash);
+        if self.line.text_after_cursor().is_empty()
+            && self.line.text_before_cursor().ends_with('\\')
+        {
+            let backslash = self.line.position_before(MotionUnit::Character);
+            self.line.cut_to(backslash);
             self.line.insert("\n");
-            return Action::Edited;
+            return EditorAction::Redisplay;
         }
-        self.recalled = None;
-        Action::Submit(std::mem::take(&mut self.line).text().to_owned())
+        self.recalled_entry = None;
+        EditorAction::Submit(std::mem::take(&mut self.line).text().to_owned())
     }
 
-    fn recall(&mut self, way: Way) {
-        let place = self.recalled.as_ref().map_or(self.history.len(), |(place, _)| *place);
+    fn recall_history(&mut self, way: MoveDirection) {
+        let place = self.recalled_entry.as_ref().map_or(self.history.len(), |(place, _)| *place);
         let to = match way {
-            Way::Back => place.checked_sub(1),
-            Way::Ahead => Some(place + 1),
+            MoveDirection::Backward => place.checked_sub(1),
+            MoveDirection::Forward => Some(place + 1),
         };
-        let Some(to) = to.filter(|_| way == Way::Back || self.recalled.is_some()) else { return };
-        let draft = self.recalled.take().map_or_else(|| self.line.clone(), |(_, draft)| draft);
+        let Some(to) =
+            to.filter(|_| way == MoveDirection::Backward || self.recalled_entry.is_some())
+        else {
+            return;
+        };
+        let draft =
+            self.recalled_entry.take().map_or_else(|| self.line.clone(), |(_, draft)| draft);
         match self.history.get(to) {
             Some(entry) => {
-                self.line = Line::new(entry.to_owned());
-                self.recalled = Some((to, draft));
+                self.line = LineBuffer::new(entry.to_owned());
+                self.recalled_entry = Some((to, draft));
             }
             None => self.line = draft,
         }
@@ -224,35 +250,38 @@ impl Editor {
 
     fn begin_search(&mut self) {
         let before = std::mem::take(&mut self.line);
-        self.search = Some(Search { text: String::new(), found: None, before });
+        self.history_search =
+            Some(HistorySearch { text: String::new(), match_index: None, draft: before });
     }
 
     /// Takes a key while the history is searched; gives back one that ends the search and means
     /// something besides.
-    fn press_in_search(&mut self, key: Key) -> Option<Key> {
-        let search = self.search.as_mut()?;
+    fn press_search_key(&mut self, key: KeyPress) -> Option<KeyPress> {
+        let search = self.history_search.as_mut()?;
         match key {
-            Key::Char(c) => {
+            KeyPress::Char(c) => {
                 search.text.push(c);
-                let newest = search.found.map_or(usize::MAX, |found| found + 1);
-                search.found = self.history.find(&search.text, newest);
+                let newest = search.match_index.map_or(usize::MAX, |found| found + 1);
+                search.match_index = self.history.find_before(&search.text, newest);
             }
-            Key::Backspace => {
+            KeyPress::Backspace => {
                 search.text.pop();
-                search.found = self.history.find(&search.text, usize::MAX);
+                search.match_index = self.history.find_before(&search.text, usize::MAX);
             }
-            Key::Ctrl('r') => {
-                let older = self.history.find(&search.text, search.found.unwrap_or(usize::MAX));
-                search.found = older.or(search.found);
+            KeyPress::Ctrl('r') => {
+                let older = self
+                    .history
+                    .find_before(&search.text, search.match_index.unwrap_or(usize::MAX));
+                search.match_index = older.or(search.match_index);
             }
-            Key::Ctrl('c' | 'g') | Key::Escape => {
-                let search = self.search.take()?;
-                self.line = search.before;
+            KeyPress::Ctrl('c' | 'g') | KeyPress::Escape => {
+                let search = self.history_search.take()?;
+                self.line = search.draft;
             }
             other => {
-                let search = self.search.take()?;
-                let found = search.found.and_then(|found| self.history.get(found));
-                self.line = found.map_or(search.before, |found| Line::new(found.to_owned()));
+                let search = self.history_search.take()?;
+                let found = search.match_index.and_then(|found| self.history.get(found));
+                self.line = found.map_or(search.draft, |found| LineBuffer::new(found.to_owned()));
                 return Some(other);
             }
         }

@@ -1,10 +1,10 @@
 //! What was entered before, to be taken up again.
 
 /// The most entries that are kept.
-const ENTRIES: usize = 1000;
+const MAX_ENTRIES: usize = 1000;
 
 /// The longest text that is written, in bytes; older entries are forgotten first.
-const BYTES: usize = 512 * 1024;
+const MAX_BYTES: usize = 512 * 1024;
 
 /// Entered texts, the oldest first.
 ///
@@ -17,10 +17,10 @@ pub struct InputHistory {
 impl InputHistory {
     /// Reads what [`to_text`](Self::to_text) wrote. Any text can be read.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub fn from_text(text: &str) -> Self {
         let mut history = Self::default();
         for line in text.lines() {
-            history.add(&unescape(line));
+            history.add_entry(&unescape_line(line));
         }
         history
     }
@@ -33,7 +33,7 @@ impl InputHistory {
         for entry in self.entries.iter().rev() {
             let line = entry.replace('\\', "\\\\").replace('\n', "\\n") + "\n";
             bytes += line.len();
-            if bytes > BYTES {
+            if bytes > MAX_BYTES {
                 break;
             }
             lines.push(line);
@@ -44,15 +44,15 @@ impl InputHistory {
 
     /// Adds a text as the newest. One that is blank, begins with a space, or is what was added
     /// last, is not kept; tells whether it was.
-    pub fn add(&mut self, text: &str) -> bool {
+    pub fn add_entry(&mut self, text: &str) -> bool {
         let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
         let is_kept = !text.trim().is_empty()
             && !text.starts_with(' ')
-            && text.len() <= BYTES / 8
+            && text.len() <= MAX_BYTES / 8
             && self.entries.last() != Some(&text);
         if is_kept {
             self.entries.push(text);
-            let surplus = self.entries.len().saturating_sub(ENTRIES);
+            let surplus = self.entries.len().saturating_sub(MAX_ENTRIES);
             self.entries.drain(..surplus);
         }
         is_kept
@@ -69,13 +69,13 @@ impl InputHistory {
     }
 
     /// The place of the newest entry before `before` that holds a text.
-    pub(crate) fn find(&self, text: &str, before: usize) -> Option<usize> {
+    pub(crate) fn find_before(&self, text: &str, before: usize) -> Option<usize> {
         let older = self.entries.get(..before.min(self.entries.len()))?;
         older.iter().rposition(|entry| entry.contains(text))
     }
 }
 
-fn unescape(line: &str) -> String {
+fn unescape_line(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn blank_hidden_and_repeated_texts_are_not_kept() {
         let mut history = InputHistory::default();
-        let kept = ["a", "a", " secret", "  ", "", "b", "a"].map(|text| history.add(text));
+        let kept = ["a", "a", " secret", "  ", "", "b", "a"].map(|text| history.add_entry(text));
         assert_eq!(kept, [true, false, false, false, false, true, true]);
         assert_eq!(history.to_text(), "a\nb\na\n");
     }
@@ -108,16 +108,16 @@ mod tests {
     #[test]
     fn it_is_bounded_in_entries_and_in_bytes() {
         let mut history = InputHistory::default();
-        for number in 0..ENTRIES + 10 {
-            history.add(&number.to_string());
+        for number in 0..MAX_ENTRIES + 10 {
+            history.add_entry(&number.to_string());
         }
-        assert_eq!((history.len(), history.get(0)), (ENTRIES, Some("10")));
-        for number in 0..ENTRIES {
-            history.add(&format!("{number}{}", "x".repeat(10_000)));
+        assert_eq!((history.len(), history.get(0)), (MAX_ENTRIES, Some("10")));
+        for number in 0..MAX_ENTRIES {
+            history.add_entry(&format!("{number}{}", "x".repeat(10_000)));
         }
-        assert!(history.to_text().len() <= BYTES);
-        assert!(!history.add(&"x".repeat(BYTES)));
-        assert_eq!(history.find("999x", usize::MAX), Some(ENTRIES - 1));
+        assert!(history.to_text().len() <= MAX_BYTES);
+        assert!(!history.add_entry(&"x".repeat(MAX_BYTES)));
+        assert_eq!(history.find_before("999x", usize::MAX), Some(MAX_ENTRIES - 1));
     }
 
     proptest! {
@@ -127,15 +127,15 @@ mod tests {
         ) {
             let mut history = InputHistory::default();
             for text in &texts {
-                history.add(text);
+                history.add_entry(text);
             }
-            prop_assert_eq!(InputHistory::parse(&history.to_text()), history);
+            prop_assert_eq!(InputHistory::from_text(&history.to_text()), history);
         }
 
         #[test]
         fn any_text_can_be_read(text in any::<String>()) {
-            let history = InputHistory::parse(&text);
-            prop_assert_eq!(InputHistory::parse(&history.to_text()), history);
+            let history = InputHistory::from_text(&text);
+            prop_assert_eq!(InputHistory::from_text(&history.to_text()), history);
         }
     }
 }

@@ -11,10 +11,10 @@ mod markdown;
 mod screen;
 mod tty;
 
-pub use cells::{clip, width, wrap, wrap_words};
-pub use editor::{Action, Editor, Layout};
+pub use cells::{clip_row, row_width, wrap_row, wrap_words};
+pub use editor::{EditorAction, EditorLayout, LineEditor};
 pub use history::InputHistory;
-pub use keys::{Key, KeyDecoder};
-pub use markdown::{Look, MarkdownStream, render};
-pub use screen::{Live, Screen};
+pub use keys::{KeyDecoder, KeyPress};
+pub use markdown::{MarkdownOptions, MarkdownStream, render_markdown};
+pub use screen::{LiveRegion, Screen};
 pub use tty::{RawMode, stop_process, terminal_size};

@@ -4,7 +4,7 @@ use crate::cells::cluster_length;
 
 /// A text with a cursor, which is always between two characters as a person sees them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct LineBuffer {
     text: String,
     /// In bytes.
     cursor: usize,
@@ -12,7 +12,7 @@ pub(crate) struct Line {
 
 /// How far something reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum MotionUnit {
     /// One character as a person sees it.
     Character,
     /// A word of letters and digits, with what is before it.
@@ -23,7 +23,7 @@ pub(crate) enum Reach {
     Line,
 }
 
-impl Line {
+impl LineBuffer {
     pub(crate) fn new(text: String) -> Self {
         let cursor = text.len();
         Self { text, cursor }
@@ -37,41 +37,41 @@ impl Line {
         self.cursor
     }
 
-    pub(crate) fn before(&self) -> &str {
+    pub(crate) fn text_before_cursor(&self) -> &str {
         self.text.get(..self.cursor).unwrap_or_default()
     }
 
-    pub(crate) fn after(&self) -> &str {
+    pub(crate) fn text_after_cursor(&self) -> &str {
         self.text.get(self.cursor..).unwrap_or_default()
     }
 
     pub(crate) fn insert(&mut self, text: &str) {
         self.text.insert_str(self.cursor, text);
         self.cursor += text.len();
-        self.settle();
+        self.snap_cursor();
     }
 
     /// Where the cursor would be, further on.
-    pub(crate) fn ahead(&self, reach: Reach) -> usize {
-        let after = self.after();
+    pub(crate) fn position_after(&self, reach: MotionUnit) -> usize {
+        let after = self.text_after_cursor();
         let length = match reach {
-            Reach::Character => cluster_length(after),
-            Reach::Word | Reach::Argument => {
-                let is_part = part_of(reach);
+            MotionUnit::Character => cluster_length(after),
+            MotionUnit::Word | MotionUnit::Argument => {
+                let is_part = unit_char_test(reach);
                 let gap = after.find(is_part).unwrap_or(after.len());
                 let word = after.get(gap..).unwrap_or_default();
                 gap + word.find(|c| !is_part(c)).unwrap_or(word.len())
             }
-            Reach::Line => after.find('\n').unwrap_or(after.len()),
+            MotionUnit::Line => after.find('\n').unwrap_or(after.len()),
         };
         self.cursor + length
     }
 
     /// Where the cursor would be, further back.
-    pub(crate) fn back(&self, reach: Reach) -> usize {
-        let before = self.before();
+    pub(crate) fn position_before(&self, reach: MotionUnit) -> usize {
+        let before = self.text_before_cursor();
         match reach {
-            Reach::Character => {
+            MotionUnit::Character => {
                 let mut at = 0;
                 while let Some(rest) = before.get(at..).filter(|rest| !rest.is_empty()) {
                     let next = at + cluster_length(rest);
@@ -82,35 +82,35 @@ impl Line {
                 }
                 at
             }
-            Reach::Word | Reach::Argument => {
-                let is_part = part_of(reach);
+            MotionUnit::Word | MotionUnit::Argument => {
+                let is_part = unit_char_test(reach);
                 let word = before.trim_end_matches(|c| !is_part(c));
                 word.trim_end_matches(is_part).len()
             }
-            Reach::Line => before.rfind('\n').map_or(0, |at| at + 1),
+            MotionUnit::Line => before.rfind('\n').map_or(0, |at| at + 1),
         }
     }
 
-    pub(crate) fn go(&mut self, to: usize) {
+    pub(crate) fn move_cursor(&mut self, to: usize) {
         self.cursor = to;
-        self.settle();
+        self.snap_cursor();
     }
 
     /// Takes out what is between the cursor and a place.
-    pub(crate) fn cut(&mut self, to: usize) -> String {
+    pub(crate) fn cut_to(&mut self, to: usize) -> String {
         let (from, to) = (self.cursor.min(to), self.cursor.max(to));
         let cut: String = self.text.drain(from..to).collect();
         self.cursor = from;
-        self.settle();
+        self.snap_cursor();
         cut
     }
 
     /// Where the cursor would be a line higher or lower; `None` when there is none.
-    pub(crate) fn vertically(&self, down: bool) -> Option<usize> {
-        let start = self.back(Reach::Line);
+    pub(crate) fn vertical_position(&self, down: bool) -> Option<usize> {
+        let start = self.position_before(MotionUnit::Line);
         let column = self.text.get(start..self.cursor)?.chars().count();
         let target = if down {
-            self.cursor + self.after().find('\n')? + 1
+            self.cursor + self.text_after_cursor().find('\n')? + 1
         } else {
             let above = self.text.get(..start.checked_sub(1)?)?;
             above.rfind('\n').map_or(0, |at| at + 1)
@@ -121,7 +121,7 @@ impl Line {
     }
 
     /// Moves a cursor that is inside what became one character behind it.
-    fn settle(&mut self) {
+    fn snap_cursor(&mut self) {
         self.cursor = self.cursor.min(self.text.len());
         let mut at = 0;
         while at < self.cursor {
@@ -131,9 +131,9 @@ impl Line {
     }
 }
 
-fn part_of(reach: Reach) -> fn(char) -> bool {
+fn unit_char_test(reach: MotionUnit) -> fn(char) -> bool {
     match reach {
-        Reach::Argument => |c| !c.is_whitespace(),
+        MotionUnit::Argument => |c| !c.is_whitespace(),
         _ => char::is_alphanumeric,
     }
 }

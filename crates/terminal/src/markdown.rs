@@ -8,27 +8,27 @@
 //! it, so neither is resolved; both are shown as they were written.
 
 mod blocks;
-mod clean;
-mod paint;
+mod painter;
 mod render;
+mod sanitize;
 mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
 mod wrap;
 
-use blocks::{Blocks, Step};
-use clean::Cleaner;
+use blocks::{BlockTracker, LineRole};
+use sanitize::TextSanitizer;
 
 /// A character that no cleaned text holds; keeps a bracket from beginning a definition.
-const MARK: char = '\u{fdd0}';
+const DEFINITION_GUARD: char = '\u{fdd0}';
 
 /// As much of an open block is rendered for [`MarkdownStream::pending`].
-const PENDING: usize = 16 * 1024;
+const MAX_PENDING_BYTES: usize = 16 * 1024;
 
 /// How the lines are to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct MarkdownOptions {
     /// Columns of the terminal; fewer than 8 are taken as 8.
     pub width: u16,
     /// Whether escape sequences for weights and colours may be used. Without, the marks of emphasis,
@@ -44,49 +44,49 @@ pub struct Look {
 /// stream's own styles is in them, each of which ends with its line.
 #[derive(Debug, Clone)]
 pub struct MarkdownStream {
-    look: Look,
-    cleaner: Cleaner,
+    options: MarkdownOptions,
+    sanitizer: TextSanitizer,
     /// The line that has not ended.
-    line: String,
-    blocks: Blocks,
+    open_line: String,
+    blocks: BlockTracker,
     /// The lines of the outermost block, or item, that is open.
-    open: String,
-    number: Option<u64>,
-    apart: bool,
-    begun: bool,
+    open_block: String,
+    item_number: Option<u64>,
+    is_separate: bool,
+    has_output: bool,
 }
 
 impl MarkdownStream {
     /// A stream of which nothing has come yet.
     #[must_use]
-    pub fn new(look: Look) -> Self {
+    pub fn new(options: MarkdownOptions) -> Self {
         Self {
-            look,
-            cleaner: Cleaner::default(),
-            line: String::new(),
-            blocks: Blocks::default(),
-            open: String::new(),
-            number: None,
-            apart: false,
-            begun: false,
+            options,
+            sanitizer: TextSanitizer::default(),
+            open_line: String::new(),
+            blocks: BlockTracker::default(),
+            open_block: String::new(),
+            item_number: None,
+            is_separate: false,
+            has_output: false,
         }
     }
 
     /// Takes the next piece and returns the lines that are final now, each ending in `\n`: often
     /// none.
     #[must_use]
-    pub fn push(&mut self, text: &str) -> String {
+    pub fn push_text(&mut self, text: &str) -> String {
         let mut lines = String::new();
         let mut clean = String::new();
-        self.cleaner.push(text, &mut clean);
+        self.sanitizer.push_text(text, &mut clean);
         for piece in clean.split_inclusive('\n') {
             match piece.strip_suffix('\n') {
                 Some(end) => {
-                    self.line.push_str(end);
-                    let line = std::mem::take(&mut self.line);
-                    self.take(&line, &mut lines);
+                    self.open_line.push_str(end);
+                    let line = std::mem::take(&mut self.open_line);
+                    self.push_line(&line, &mut lines);
                 }
-                None => self.line.push_str(piece),
+                None => self.open_line.push_str(piece),
             }
         }
         lines
@@ -95,123 +95,126 @@ impl MarkdownStream {
     /// The lines of what is not final, as it stands, each ending in `\n`: to be drawn below the
     /// final ones and replaced by what comes next. Of a very long block only the end is rendered.
     #[must_use]
-    pub fn pending(&self) -> String {
+    pub fn pending_lines(&self) -> String {
         let mut ahead = Self {
-            look: self.look,
-            cleaner: Cleaner::default(),
-            line: tail(&self.line).to_owned(),
+            options: self.options,
+            sanitizer: TextSanitizer::default(),
+            open_line: last_lines(&self.open_line).to_owned(),
             blocks: self.blocks.clone(),
-            open: tail(&self.open).to_owned(),
+            open_block: last_lines(&self.open_block).to_owned(),
             ..*self
         };
-        if ahead.line.chars().all(|c| c.is_ascii_punctuation() || c == ' ') {
+        if ahead.open_line.chars().all(|c| c.is_ascii_punctuation() || c == ' ') {
             // Marks alone would make a heading of the paragraph above, until their text comes.
-            ahead.line.clear();
+            ahead.open_line.clear();
         }
-        ahead.rest()
+        ahead.take_rest()
     }
 
     /// Goes on with another width; what was given out stays as it is.
-    pub fn resize(&mut self, width: u16) {
-        self.look.width = width;
+    pub fn set_width(&mut self, width: u16) {
+        self.options.width = width;
     }
 
     /// The remaining lines, each ending in `\n`, as nothing follows.
     #[must_use]
     pub fn finish(mut self) -> String {
         let mut clean = String::new();
-        self.cleaner.finish(&mut clean);
-        self.line.push_str(&clean);
-        self.rest()
+        self.sanitizer.finish(&mut clean);
+        self.open_line.push_str(&clean);
+        self.take_rest()
     }
 
-    fn rest(mut self) -> String {
+    fn take_rest(mut self) -> String {
         let mut lines = String::new();
-        if !self.line.is_empty() {
-            let line = std::mem::take(&mut self.line);
-            self.take(&line, &mut lines);
+        if !self.open_line.is_empty() {
+            let line = std::mem::take(&mut self.open_line);
+            self.push_line(&line, &mut lines);
         }
-        self.close(&mut lines);
+        self.close_block(&mut lines);
         lines
     }
 
     /// Takes a whole line, and gives out what it makes final.
-    fn take(&mut self, line: &str, lines: &mut String) {
-        match self.blocks.line(line) {
-            Step::On => {}
-            Step::Block => self.begin(None, true, lines),
-            Step::Item { number, apart } => self.begin(Some(number), apart, lines),
-            Step::Opens => {
-                self.begin(None, true, lines);
-                self.give(&render::blocks(line, None, self.look), lines);
+    fn push_line(&mut self, line: &str, lines: &mut String) {
+        match self.blocks.push_line(line) {
+            LineRole::Continuation => {}
+            LineRole::BlockStart => self.begin_block(None, true, lines),
+            LineRole::ItemStart { number, is_separate: apart } => {
+                self.begin_block(Some(number), apart, lines);
+            }
+            LineRole::CodeStart => {
+                self.begin_block(None, true, lines);
+                self.emit_lines(&render::render_blocks(line, None, self.options), lines);
                 return;
             }
-            Step::Code(length) => {
+            LineRole::Code(length) => {
                 let code = line.get(line.len() - length..).unwrap_or_default();
-                self.give(&render::code_line(code, self.look), lines);
+                self.emit_lines(&render::render_code_line(code, self.options), lines);
                 return;
             }
-            Step::Closes => return,
+            LineRole::CodeEnd => return,
         }
-        mark(line, &mut self.open);
-        self.open.push('\n');
-        if self.blocks.closed() {
-            self.close(lines);
+        push_guarded_line(line, &mut self.open_block);
+        self.open_block.push('\n');
+        if self.blocks.is_closed() {
+            self.close_block(lines);
         }
     }
 
-    fn begin(&mut self, number: Option<u64>, apart: bool, lines: &mut String) {
-        self.close(lines);
-        self.number = number;
-        self.apart = apart;
+    fn begin_block(&mut self, number: Option<u64>, apart: bool, lines: &mut String) {
+        self.close_block(lines);
+        self.item_number = number;
+        self.is_separate = apart;
     }
 
-    fn close(&mut self, lines: &mut String) {
-        let open = std::mem::take(&mut self.open);
+    fn close_block(&mut self, lines: &mut String) {
+        let open = std::mem::take(&mut self.open_block);
         if !open.is_empty() {
-            let rendered = render::blocks(&open, self.number.take(), self.look);
-            self.give(&rendered, lines);
+            let rendered = render::render_blocks(&open, self.item_number.take(), self.options);
+            self.emit_lines(&rendered, lines);
         }
     }
 
-    fn give(&mut self, rendered: &str, lines: &mut String) {
+    fn emit_lines(&mut self, rendered: &str, lines: &mut String) {
         if rendered.is_empty() {
             return;
         }
-        if std::mem::take(&mut self.apart) && self.begun {
+        if std::mem::take(&mut self.is_separate) && self.has_output {
             lines.push('\n');
         }
-        self.begun = true;
+        self.has_output = true;
         lines.push_str(rendered);
     }
 }
 
 /// Renders a whole text: the same lines as a [`MarkdownStream`] gives out in pieces.
 #[must_use]
-pub fn render(text: &str, look: Look) -> String {
+pub fn render_markdown(text: &str, look: MarkdownOptions) -> String {
     let mut stream = MarkdownStream::new(look);
-    let mut lines = stream.push(text);
+    let mut lines = stream.push_text(text);
     lines.push_str(&stream.finish());
     lines
 }
 
 /// Appends `line` with a [`MARK`] where it could begin the definition of a reference: before the
 /// bracket that follows nothing but marks of containers.
-fn mark(line: &str, marked: &mut String) {
+fn push_guarded_line(line: &str, marked: &mut String) {
     let text = line.trim_start_matches(|c: char| c.is_ascii_digit() || " >*+-.)".contains(c));
     let (before, text) = line.split_at(line.len() - text.len());
     marked.push_str(before);
-    if text.starts_with('[') && shape::task(text).is_none() {
-        marked.push(MARK);
+    if text.starts_with('[') && shape::strip_task_box(text).is_none() {
+        marked.push(DEFINITION_GUARD);
     }
     marked.push_str(text);
 }
 
 /// The end of `text`, from the beginning of a line if there is one.
-fn tail(text: &str) -> &str {
-    if text.len() <= PENDING {
+fn last_lines(text: &str) -> &str {
+    if text.len() <= MAX_PENDING_BYTES {
         return text;
     }
-    let end = text.get(text.ceil_char_boundary(text.len() - PENDING)..).unwrap_or_default();
+    let end =
+        text.get(text.ceil_char_boundary(text.len() - MAX_PENDING_BYTES)..).unwrap_or_default();
     end.split_once('\n').map(|(_, lines)| lines).filter(|lines| !lines.is_empty()).unwrap_or(end)
 }

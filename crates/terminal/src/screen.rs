@@ -8,21 +8,21 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
-use crate::cells::{RESET, width, wrap, wrap_words};
+use crate::cells::{RESET_STYLE, row_width, wrap_row, wrap_words};
 
 /// How many final rows are remembered, to be drawn again when the size changes.
-const REMEMBERED: usize = 500;
+const MAX_RECENT_ROWS: usize = 500;
 
 /// Before a drawing: updates are shown as a whole where the terminal can, the cursor is hidden, and
 /// a row that is wider than was thought does not break.
-const BEGIN: &str = "\x1b[?2026h\x1b[?25l\x1b[?7l";
+const BEGIN_UPDATE: &str = "\x1b[?2026h\x1b[?25l\x1b[?7l";
 
 /// After a drawing.
-const END: &str = "\x1b[?7h\x1b[?25h\x1b[?2026l";
+const END_UPDATE: &str = "\x1b[?7h\x1b[?25h\x1b[?2026l";
 
 /// The part of the screen that is still to change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Live {
+pub struct LiveRegion {
     /// The rows, with escape sequences for colours and links at most; what is longer than the
     /// screen is wide is broken, and of what is higher only the end is shown.
     pub rows: Vec<String>,
@@ -36,12 +36,12 @@ pub struct Screen {
     columns: usize,
     rows: usize,
     /// The live rows on the screen, and on which of them the cursor is.
-    live: Vec<String>,
+    live_rows: Vec<String>,
     cursor: (usize, usize),
     /// The newest final rows, as they were given.
-    remembered: VecDeque<String>,
+    recent_rows: VecDeque<String>,
     /// Whether what others wrote may still be seen above.
-    is_shared: bool,
+    has_foreign_output: bool,
     /// Whether the size changed since all was drawn.
     is_stale: bool,
 }
@@ -53,10 +53,10 @@ impl Screen {
         Self {
             columns: columns.max(1),
             rows: rows.max(1),
-            live: Vec::new(),
+            live_rows: Vec::new(),
             cursor: (0, 0),
-            remembered: VecDeque::new(),
-            is_shared: true,
+            recent_rows: VecDeque::new(),
+            has_foreign_output: true,
             is_stale: false,
         }
     }
@@ -74,26 +74,26 @@ impl Screen {
     }
 
     /// Lets the next drawing be one of all that is remembered, as after other programs wrote.
-    pub fn forget(&mut self) {
+    pub fn mark_stale(&mut self) {
         self.is_stale = true;
     }
 
     /// Returns what adds rows above and shows the live part.
     #[must_use]
-    pub fn draw(&mut self, above: &[String], live: &Live) -> String {
-        self.remembered.extend(above.iter().cloned());
+    pub fn draw_update(&mut self, above: &[String], live: &LiveRegion) -> String {
+        self.recent_rows.extend(above.iter().cloned());
         let above: Vec<String> =
             above.iter().flat_map(|row| wrap_words(row, self.columns)).collect();
-        let (rows, cursor) = self.fit(live);
-        let surplus = self.remembered.len().saturating_sub(REMEMBERED.max(self.rows));
-        self.remembered.drain(..surplus);
-        let mut out = String::from(BEGIN);
+        let (rows, cursor) = self.fit_live_region(live);
+        let surplus = self.recent_rows.len().saturating_sub(MAX_RECENT_ROWS.max(self.rows));
+        self.recent_rows.drain(..surplus);
+        let mut out = String::from(BEGIN_UPDATE);
         if self.is_stale {
-            self.repaint(&mut out, &rows);
+            self.repaint_screen(&mut out, &rows);
         } else if above.is_empty() {
-            self.change(&mut out, &rows, cursor);
+            self.update_live_region(&mut out, &rows, cursor);
         } else {
-            self.go_to_top(&mut out);
+            self.move_to_top(&mut out);
             out.push_str("\x1b[J");
             for row in &above {
                 write_row(&mut out, row);
@@ -101,38 +101,39 @@ impl Screen {
             }
             write_rows(&mut out, &rows);
         }
-        if out.len() == BEGIN.len() {
+        if out.len() == BEGIN_UPDATE.len() {
             return String::new();
         }
         // The cursor is behind the last row now.
-        up(&mut out, rows.len().saturating_sub(cursor.0 + 1));
+        move_cursor_up(&mut out, rows.len().saturating_sub(cursor.0 + 1));
         out.push('\r');
         if cursor.1 > 0 {
             let _ = write!(out, "\x1b[{}C", cursor.1);
         }
-        out.push_str(END);
-        (self.live, self.cursor) = (rows, cursor);
+        out.push_str(END_UPDATE);
+        (self.live_rows, self.cursor) = (rows, cursor);
         out
     }
 
     /// Returns what takes the live part away and leaves the cursor where it began.
     #[must_use]
-    pub fn leave(&mut self) -> String {
+    pub fn clear_live_region(&mut self) -> String {
         let mut out = String::new();
-        self.go_to_top(&mut out);
+        self.move_to_top(&mut out);
         out.push_str("\x1b[J");
-        (self.live, self.cursor) = (Vec::new(), (0, 0));
+        (self.live_rows, self.cursor) = (Vec::new(), (0, 0));
         out
     }
 
     /// Draws the live part again from the first row that is another now.
-    fn change(&self, out: &mut String, rows: &[String], cursor: (usize, usize)) {
-        let same = self.live.iter().zip(rows).take_while(|(old, new)| old == new).count();
-        if same == rows.len() && same == self.live.len() && cursor == self.cursor {
+    fn update_live_region(&self, out: &mut String, rows: &[String], cursor: (usize, usize)) {
+        let same = self.live_rows.iter().zip(rows).take_while(|(old, new)| old == new).count();
+        if same == rows.len() && same == self.live_rows.len() && cursor == self.cursor {
             return;
         }
-        self.go_to_top(out);
-        let first = same.min(rows.len().saturating_sub(1)).min(self.live.len().saturating_sub(1));
+        self.move_to_top(out);
+        let first =
+            same.min(rows.len().saturating_sub(1)).min(self.live_rows.len().saturating_sub(1));
         for _ in 0..first {
             out.push_str("\r\n");
         }
@@ -141,11 +142,11 @@ impl Screen {
     }
 
     /// Draws all that there is room for. What is on the screen is not known.
-    fn repaint(&mut self, out: &mut String, live: &[String]) {
+    fn repaint_screen(&mut self, out: &mut String, live: &[String]) {
         let final_rows: Vec<String> =
-            self.remembered.iter().flat_map(|row| wrap_words(row, self.columns)).collect();
+            self.recent_rows.iter().flat_map(|row| wrap_words(row, self.columns)).collect();
         let room = self.rows.saturating_sub(live.len());
-        if std::mem::take(&mut self.is_shared) && final_rows.len() < room {
+        if std::mem::take(&mut self.has_foreign_output) && final_rows.len() < room {
             // What others wrote goes where it can be scrolled to.
             let _ = write!(out, "\x1b[{};1H{}", self.rows, "\n".repeat(self.rows));
         }
@@ -158,13 +159,13 @@ impl Screen {
         self.is_stale = false;
     }
 
-    fn go_to_top(&self, out: &mut String) {
-        up(out, self.cursor.0);
+    fn move_to_top(&self, out: &mut String) {
+        move_cursor_up(out, self.cursor.0);
         out.push('\r');
     }
 
     /// The rows of a live part as there is room for them, at least one, and its cursor.
-    fn fit(&self, live: &Live) -> (Vec<String>, (usize, usize)) {
+    fn fit_live_region(&self, live: &LiveRegion) -> (Vec<String>, (usize, usize)) {
         let mut rows = Vec::new();
         let mut cursor = None;
         for (number, row) in live.rows.iter().enumerate() {
@@ -172,13 +173,13 @@ impl Screen {
                 let (down, column) = (column / self.columns, column % self.columns);
                 cursor = Some((rows.len() + down, column));
             }
-            rows.extend(wrap(row, self.columns));
+            rows.extend(wrap_row(row, self.columns));
         }
         if rows.is_empty() {
             rows.push(String::new());
         }
         let last = rows.len() - 1;
-        let end = rows.last().map_or(0, |row| width(row)).min(self.columns - 1);
+        let end = rows.last().map_or(0, |row| row_width(row)).min(self.columns - 1);
         let (row, column) = cursor.unwrap_or((last, end));
         let row = row.min(last);
         let surplus = rows.len().saturating_sub(self.rows).min(row);
@@ -200,11 +201,11 @@ fn write_rows(out: &mut String, rows: &[String]) {
 fn write_row(out: &mut String, row: &str) {
     out.push_str(row);
     if row.contains('\x1b') {
-        out.push_str(RESET);
+        out.push_str(RESET_STYLE);
     }
 }
 
-fn up(out: &mut String, rows: usize) {
+fn move_cursor_up(out: &mut String, rows: usize) {
     if rows > 0 {
         let _ = write!(out, "\x1b[{rows}A");
     }

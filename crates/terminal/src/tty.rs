@@ -7,14 +7,14 @@ use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 /// How the terminal was before; `None` while nothing of it is changed.
-static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+static SAVED_TERMIOS: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// Asks for pasted text to be marked as such.
-const MARK_PASTE: &[u8] = b"\x1b[?2004h";
+const ENABLE_BRACKETED_PASTE: &[u8] = b"\x1b[?2004h";
 
 /// Takes back all that is asked of a terminal here: marks, a hidden cursor, rows that do not break,
 /// an update that is not over, colours.
-const AS_BEFORE: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m";
+const RESET_TERMINAL: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m";
 
 /// The terminal gives each key as it is pressed, and shows none by itself, as long as this lives.
 /// Dropping it, and a panic, make the terminal what it was before.
@@ -27,11 +27,11 @@ impl RawMode {
     /// # Errors
     /// When stdin is no terminal, or it cannot be changed.
     pub fn enter() -> io::Result<Self> {
-        static HOOK: Once = Once::new();
-        HOOK.call_once(|| {
+        static PANIC_HOOK: Once = Once::new();
+        PANIC_HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
-                restore();
+                restore_terminal();
                 before(panic);
             }));
         });
@@ -42,7 +42,7 @@ impl RawMode {
 
     /// Makes the terminal what it was before, for as long as another program has it.
     pub fn suspend(&self) {
-        restore();
+        restore_terminal();
     }
 
     /// Changes the terminal again.
@@ -56,16 +56,16 @@ impl RawMode {
         raw.make_raw();
         // Whatever else writes a line begins the next one at its beginning.
         raw.output_modes = now.output_modes;
-        let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = SAVED_TERMIOS.lock().unwrap_or_else(PoisonError::into_inner);
         before.get_or_insert(now);
         tcsetattr(&stdin, OptionalActions::Now, &raw)?;
-        write(MARK_PASTE)
+        write_stdout(ENABLE_BRACKETED_PASTE)
     }
 }
 
 impl Drop for RawMode {
     fn drop(&mut self) {
-        restore();
+        restore_terminal();
     }
 }
 
@@ -88,16 +88,16 @@ pub fn stop_process() -> io::Result<()> {
 }
 
 /// Makes the terminal what it was before it was changed, if it was.
-fn restore() {
-    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+fn restore_terminal() {
+    let before = SAVED_TERMIOS.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = before {
         // A terminal that is gone needs nothing.
-        let _ = write(AS_BEFORE);
+        let _ = write_stdout(RESET_TERMINAL);
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }
 }
 
-fn write(bytes: &[u8]) -> io::Result<()> {
+fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()

@@ -3,20 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
-use openclaw_core::{InvalidArguments, ToolCall, ToolName, ToolOutput, ToolSpec};
+use openclaw_core::{InvalidToolArguments, ToolCall, ToolName, ToolOutput, ToolSpec};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde_json::Value;
 
-use crate::workspace::{Refusal, Workspace, shorten};
+use crate::workspace::{ToolPathError, Workspace, shorten_text};
 
 /// The longest description of a problem, in bytes; it may quote what the model wrote.
-const PROBLEM_BYTES: usize = 400;
+const MAX_PROBLEM_BYTES: usize = 400;
 
 /// Describes a tool that takes `A`. The schema says what a model and a decoding grammar need and
 /// no more: no titles, no formats, no `null` beside an optional value.
-pub(crate) fn spec<A: JsonSchema>(name: &str, description: &str) -> ToolSpec {
+pub(crate) fn tool_spec<A: JsonSchema>(name: &str, description: &str) -> ToolSpec {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
         settings.inline_subschemas = true;
@@ -27,7 +27,7 @@ pub(crate) fn spec<A: JsonSchema>(name: &str, description: &str) -> ToolSpec {
         root.remove("description");
         let properties = root.get_mut("properties").and_then(Value::as_object_mut);
         for property in properties.into_iter().flat_map(serde_json::Map::values_mut) {
-            simplify(property);
+            simplify_property(property);
         }
     }
     ToolSpec {
@@ -37,7 +37,7 @@ pub(crate) fn spec<A: JsonSchema>(name: &str, description: &str) -> ToolSpec {
     }
 }
 
-fn simplify(property: &mut Value) {
+fn simplify_property(property: &mut Value) {
     let Some(property) = property.as_object_mut() else { return };
     property.remove("default");
     if let Some(Value::Array(types)) = property.get_mut("type") {
@@ -50,10 +50,10 @@ fn simplify(property: &mut Value) {
 }
 
 /// Reads the arguments of a call. `null` for an optional value is as good as nothing.
-pub(crate) fn decode<'a, A: Deserialize<'a>>(
+pub(crate) fn decode_arguments<'a, A: Deserialize<'a>>(
     spec: &ToolSpec,
     call: &'a ToolCall,
-) -> Result<A, InvalidArguments> {
+) -> Result<A, InvalidToolArguments> {
     serde_path_to_error::deserialize(call.arguments.as_map()).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner().to_string();
@@ -63,29 +63,34 @@ pub(crate) fn decode<'a, A: Deserialize<'a>>(
         } else {
             format!("`{path}`: {cause}")
         };
-        InvalidArguments { tool: spec.name.clone(), problem: shorten(&problem, PROBLEM_BYTES) }
+        InvalidToolArguments {
+            tool: spec.name.clone(),
+            problem: shorten_text(&problem, MAX_PROBLEM_BYTES),
+        }
     })
 }
 
 /// The path argument of a call, relative to the workspace. One that is outside is as wrong as one
 /// of the wrong type.
-pub(crate) fn inside(
+pub(crate) fn resolve_argument(
     spec: &ToolSpec,
     workspace: &Workspace,
     path: &str,
-) -> Result<String, InvalidArguments> {
-    workspace.resolve(path).map(|path| path.text()).map_err(|refusal| InvalidArguments {
+) -> Result<String, InvalidToolArguments> {
+    workspace.resolve_path(path).map(|path| path.text()).map_err(|refusal| InvalidToolArguments {
         tool: spec.name.clone(),
         problem: refusal.to_string(),
     })
 }
 
 /// The answer of a tool that may have been refused its arguments, or what they name.
-pub(crate) fn answer(result: Result<Result<ToolOutput, Refusal>, InvalidArguments>) -> ToolOutput {
+pub(crate) fn into_output(
+    result: Result<Result<ToolOutput, ToolPathError>, InvalidToolArguments>,
+) -> ToolOutput {
     match result {
         Ok(Ok(output)) => output,
-        Ok(Err(refusal)) => ToolOutput::error(refusal.to_string()),
-        Err(error) => ToolOutput::error(error.to_string()),
+        Ok(Err(refusal)) => ToolOutput::from_error(refusal.to_string()),
+        Err(error) => ToolOutput::from_error(error.to_string()),
     }
 }
 
@@ -95,16 +100,16 @@ pub(crate) struct WholeNumber(i64);
 
 impl WholeNumber {
     /// The number; `None` when it is not positive, which models send for "not given".
-    pub(crate) fn positive(self) -> Option<u64> {
+    pub(crate) fn as_positive(self) -> Option<u64> {
         u64::try_from(self.0).ok().filter(|number| *number > 0)
     }
 }
 
 impl<'de> Deserialize<'de> for WholeNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Whole;
+        struct WholeNumberVisitor;
 
-        impl Visitor<'_> for Whole {
+        impl Visitor<'_> for WholeNumberVisitor {
             type Value = WholeNumber;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,7 +134,7 @@ impl<'de> Deserialize<'de> for WholeNumber {
             }
         }
 
-        deserializer.deserialize_any(Whole)
+        deserializer.deserialize_any(WholeNumberVisitor)
     }
 }
 

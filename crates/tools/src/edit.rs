@@ -6,27 +6,29 @@ mod replacement;
 use std::io::Read;
 
 use async_trait::async_trait;
-use openclaw_core::{Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec};
+use openclaw_core::{
+    InvalidToolArguments, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput, ToolSpec,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::arguments::{answer, decode, inside, spec};
-use crate::edit::replacement::{Replacement, describe_lines};
-use crate::workspace::{Entry, Problem, Refusal, Workspace};
+use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
+use crate::edit::replacement::{TextReplacement, describe_lines};
+use crate::workspace::{PathErrorKind, ToolPathError, Workspace, WorkspaceEntry};
 
 /// The largest file that is edited, in bytes.
-const MAX_BYTES: u64 = 16 << 20;
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Replaces a text in a file of the workspace.
 #[derive(Debug)]
-pub(crate) struct Edit {
+pub(crate) struct EditTool {
     workspace: Workspace,
     spec: ToolSpec,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+struct EditArguments {
     /// Relative to the workspace
     path: String,
     /// Exact text; must occur once unless `all`
@@ -36,58 +38,58 @@ struct Arguments {
     all: Option<bool>,
 }
 
-impl Edit {
+impl EditTool {
     pub(crate) fn new(workspace: Workspace) -> Self {
-        Self { workspace, spec: spec::<Arguments>("edit", "Replaces text in a file.") }
+        Self { workspace, spec: tool_spec::<EditArguments>("edit", "Replaces text in a file.") }
     }
 
-    fn edit(&self, arguments: &Arguments) -> Result<ToolOutput, Refusal> {
-        let path = self.workspace.resolve(&arguments.path)?;
-        let refuse = |problem| Err(Refusal::new(path.text(), problem));
-        let Entry::File(file, version) = self.workspace.open_entry(&path)? else {
-            return refuse(Problem::Directory);
+    fn edit_file(&self, arguments: &EditArguments) -> Result<ToolOutput, ToolPathError> {
+        let path = self.workspace.resolve_path(&arguments.path)?;
+        let refuse = |problem| Err(ToolPathError::new(path.text(), problem));
+        let WorkspaceEntry::File(file, version) = self.workspace.open_entry(&path)? else {
+            return refuse(PathErrorKind::IsDirectory);
         };
         let mut bytes = Vec::new();
         // One more than is taken, to see that there is more.
-        if let Err(error) = file.take(MAX_BYTES + 1).read_to_end(&mut bytes) {
+        if let Err(error) = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
             return refuse(error.into());
         }
-        if bytes.len() as u64 > MAX_BYTES {
-            return refuse(Problem::TooLarge(MAX_BYTES));
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return refuse(PathErrorKind::TooLarge(MAX_FILE_BYTES));
         }
         let Ok(content) = String::from_utf8(bytes) else {
-            return refuse(Problem::NotText);
+            return refuse(PathErrorKind::NotText);
         };
-        let all = arguments.all.unwrap_or(false);
+        let replace_all = arguments.all.unwrap_or(false);
         let (old, new) = (&arguments.old_text, &arguments.new_text);
-        let replacement = match Replacement::find(&content, old, new, all) {
+        let replacement = match TextReplacement::find_matches(&content, old, new, replace_all) {
             Ok(replacement) => replacement,
             Err(problem) => {
                 let text = format!("`{}` is not changed: {problem}", path.text());
-                return Ok(ToolOutput::error(text));
+                return Ok(ToolOutput::from_error(text));
             }
         };
-        let (content, lines) = replacement.apply();
-        let replaced = self.workspace.replace(&path, content.as_bytes(), Some(&version))?;
+        let (content, lines) = replacement.apply_replacement();
+        let outcome = self.workspace.replace_file(&path, content.as_bytes(), Some(&version))?;
         let lines = describe_lines(&lines);
-        let text = format!("changed `{}` at {lines}{}", path.text(), replaced.note());
-        Ok(ToolOutput::ok(text).with_summary(lines))
+        let text = format!("changed `{}` at {lines}{}", path.text(), outcome.hard_link_note());
+        Ok(ToolOutput::from_text(text).with_summary(lines))
     }
 }
 
 #[async_trait]
-impl Tool for Edit {
+impl Tool for EditTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
-        let arguments: Arguments = decode(&self.spec, call)?;
-        let path = inside(&self.spec, &self.workspace, &arguments.path)?;
-        Ok(Effect::Write { path })
+    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+        let arguments: EditArguments = decode_arguments(&self.spec, call)?;
+        let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
+        Ok(ToolEffect::Write { path })
     }
 
-    async fn call(&self, call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        answer(decode(&self.spec, call).map(|arguments| self.edit(&arguments)))
+    async fn execute_call(&self, call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
+        into_output(decode_arguments(&self.spec, call).map(|arguments| self.edit_file(&arguments)))
     }
 }

@@ -6,17 +6,19 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use openclaw_core::{Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec};
-use openclaw_process::{Bounds, CommandSpec, Stream, WorkDir, run};
+use openclaw_core::{
+    InvalidToolArguments, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput, ToolSpec,
+};
+use openclaw_process::{CommandLimits, CommandSpec, OutputStream, WorkDir, run};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::arguments::{WholeNumber, answer, decode, inside, spec};
-use crate::exec::report::{Pieces, not_run, report};
-use crate::workspace::{Refusal, Workspace};
+use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
+use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result};
+use crate::workspace::{ToolPathError, Workspace};
 
 /// How long a command has to end by itself once it was asked to.
-const GRACE: Duration = Duration::from_secs(3);
+const EXEC_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
 /// What `exec` runs commands with.
 #[derive(Debug, Clone)]
@@ -25,14 +27,14 @@ pub struct ExecOptions {
     pub time_limit: Duration,
     /// The most bytes of output that are kept of one command: the beginning and the end. How much
     /// of it a model is shown is up to whoever runs the tool.
-    pub output_bytes: usize,
+    pub max_output_bytes: usize,
     /// The whole environment of the commands; see [`openclaw_process::base_environment`].
     pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Runs a command in the workspace.
 #[derive(Debug)]
-pub(crate) struct Exec {
+pub(crate) struct ExecTool {
     workspace: Workspace,
     options: ExecOptions,
     spec: ToolSpec,
@@ -40,7 +42,7 @@ pub(crate) struct Exec {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+struct ExecArguments {
     command: String,
     /// Relative to the workspace
     directory: Option<String>,
@@ -48,68 +50,75 @@ struct Arguments {
     timeout: Option<WholeNumber>,
 }
 
-impl Arguments {
-    fn directory(&self) -> &str {
+impl ExecArguments {
+    fn directory_or_root(&self) -> &str {
         self.directory.as_deref().filter(|directory| !directory.is_empty()).unwrap_or(".")
     }
 }
 
-impl Exec {
+impl ExecTool {
     pub(crate) fn new(workspace: Workspace, options: ExecOptions) -> Self {
         let description = "Runs a shell command and returns its output and exit code. \
                            What it leaves in the background is ended.";
-        Self { workspace, options, spec: spec::<Arguments>("exec", description) }
+        Self { workspace, options, spec: tool_spec::<ExecArguments>("exec", description) }
     }
 
     async fn run(
         &self,
-        arguments: &Arguments,
+        arguments: &ExecArguments,
         context: ToolContext<'_>,
-    ) -> Result<ToolOutput, Refusal> {
-        let directory = self.workspace.resolve(arguments.directory())?;
+    ) -> Result<ToolOutput, ToolPathError> {
+        let directory = self.workspace.resolve_path(arguments.directory_or_root())?;
         let spec = CommandSpec {
-            directory: WorkDir::Open(self.workspace.open_directory(&directory)?),
+            directory: WorkDir::Descriptor(self.workspace.open_directory(&directory)?),
             env: self.options.environment.clone(),
-            ..CommandSpec::shell(&arguments.command)
+            ..CommandSpec::shell_command(&arguments.command)
         };
-        let asked = arguments.timeout.and_then(WholeNumber::positive).map(Duration::from_secs);
-        let limits = [Some(self.options.time_limit), context.time_limit, asked];
-        let bounds = Bounds {
-            time: limits.into_iter().flatten().min(),
-            output_bytes: self.options.output_bytes,
-            grace: GRACE,
+        let requested_limit =
+            arguments.timeout.and_then(WholeNumber::as_positive).map(Duration::from_secs);
+        let limits = [Some(self.options.time_limit), context.time_limit, requested_limit];
+        let command_limits = CommandLimits {
+            time_limit: limits.into_iter().flatten().min(),
+            max_output_bytes: self.options.max_output_bytes,
+            grace_period: EXEC_GRACE_PERIOD,
         };
-        let (mut stdout, mut stderr) = (Pieces::default(), Pieces::default());
-        let finished = run(spec, bounds, |stream, bytes| {
-            let pieces = if stream == Stream::Stdout { &mut stdout } else { &mut stderr };
-            let text = pieces.next(bytes);
+        let (mut stdout_decoder, mut stderr_decoder) =
+            (Utf8StreamDecoder::default(), Utf8StreamDecoder::default());
+        let command_future = run(spec, command_limits, |stream, bytes| {
+            let decoder = if stream == OutputStream::Stdout {
+                &mut stdout_decoder
+            } else {
+                &mut stderr_decoder
+            };
+            let text = decoder.decode_chunk(bytes);
             if !text.is_empty() {
-                context.progress.output(&text);
+                context.progress.write_output(&text);
             }
         });
-        Ok(match finished.await {
-            Ok(finished) => report(&finished),
-            Err(error) => not_run(&error),
+        Ok(match command_future.await {
+            Ok(result) => format_result(&result),
+            Err(error) => format_process_error(&error),
         })
     }
 }
 
 #[async_trait]
-impl Tool for Exec {
+impl Tool for ExecTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
-        let arguments: Arguments = decode(&self.spec, call)?;
-        let directory = inside(&self.spec, &self.workspace, arguments.directory())?;
-        Ok(Effect::Exec { command: arguments.command, directory })
+    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+        let arguments: ExecArguments = decode_arguments(&self.spec, call)?;
+        let directory =
+            resolve_argument(&self.spec, &self.workspace, arguments.directory_or_root())?;
+        Ok(ToolEffect::Exec { command: arguments.command, directory })
     }
 
-    async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
-        match decode(&self.spec, call) {
-            Ok(arguments) => answer(Ok(self.run(&arguments, context).await)),
-            Err(error) => answer(Err(error)),
+    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
+        match decode_arguments(&self.spec, call) {
+            Ok(arguments) => into_output(Ok(self.run(&arguments, context).await)),
+            Err(error) => into_output(Err(error)),
         }
     }
 }

@@ -29,6 +29,6 @@ mod workspace;
 mod write;
 
 pub use exec::ExecOptions;
-pub use outputs::KeptOutputs;
+pub use outputs::WorkspaceOutputStore;
 pub use toolset::core_tools;
 pub use workspace::{Workspace, WorkspaceError};

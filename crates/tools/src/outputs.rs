@@ -2,48 +2,52 @@
 
 use std::path::Path;
 
-use openclaw_core::{Spill, SpillError, ToolCall};
+use openclaw_core::{ToolCall, ToolOutputStore, ToolOutputStoreError};
 use rustix::fs::{AtFlags, OFlags, Stat, fstat, unlinkat};
 
-use crate::workspace::{Problem, Refusal, RelativePath, Workspace};
+use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
 
 /// Where outputs are kept, relative to the workspace.
-const DIRECTORY: &str = ".openclaw/outputs";
+const OUTPUT_DIRECTORY: &str = ".openclaw/outputs";
 /// Keeps what is in the directory out of version control.
-const IGNORE: &str = ".gitignore";
+const GITIGNORE_NAME: &str = ".gitignore";
 /// How many outputs are kept; the oldest go first.
-const MAX_FILES: usize = 64;
+const MAX_OUTPUT_FILES: usize = 64;
 /// The most bytes of them together; the last one is kept whatever it has.
-const MAX_BYTES: u64 = 256 << 20;
+const MAX_TOTAL_BYTES: u64 = 256 << 20;
 
 /// Keeps outputs in a hidden folder of a workspace, so that `read` shows any part of them. A
 /// bounded number is kept; equal outputs are kept once.
 #[derive(Debug, Clone)]
-pub struct KeptOutputs {
+pub struct WorkspaceOutputStore {
     workspace: Workspace,
 }
 
-impl KeptOutputs {
+impl WorkspaceOutputStore {
     /// Keeps outputs in this workspace. Nothing is made until there is one.
     #[must_use]
     pub fn new(workspace: Workspace) -> Self {
         Self { workspace }
     }
 
-    fn write(&self, path: &str, content: &str) -> Result<(), Refusal> {
-        let path = self.workspace.resolve(path)?;
-        self.workspace.replace(&path, content.as_bytes(), None).map(drop)
+    fn write_file(&self, path: &str, content: &str) -> Result<(), ToolPathError> {
+        let path = self.workspace.resolve_path(path)?;
+        self.workspace.replace_file(&path, content.as_bytes(), None).map(drop)
     }
 
     /// Removes the oldest outputs that are too many, but not the one just kept.
-    fn prune(&self, directory: &RelativePath, kept: &str) -> Result<(), Problem> {
-        let folder =
+    fn prune_outputs(
+        &self,
+        directory: &RelativePath,
+        latest_name: &str,
+    ) -> Result<(), PathErrorKind> {
+        let directory_fd =
             self.workspace.open_at(directory.as_path(), OFlags::RDONLY | OFlags::DIRECTORY)?;
         let mut files = Vec::new();
-        for name in self.workspace.names(directory.as_path())? {
+        for name in self.workspace.read_directory(directory.as_path())? {
             let path = directory.as_path().join(&name.name);
             let is_output = Path::new(&name.name).extension().is_some_and(|kind| kind == "txt");
-            if is_output && name.name != *kept {
+            if is_output && name.name != *latest_name {
                 let file = self.workspace.open_at(&path, OFlags::PATH | OFlags::NOFOLLOW)?;
                 let stat: Stat = fstat(&file)?;
                 files.push((
@@ -55,32 +59,34 @@ impl KeptOutputs {
         }
         files.sort_unstable();
         let mut bytes = 0_u64;
-        for (at, (_, size, name)) in files.into_iter().rev().enumerate() {
+        for (index, (_, size, name)) in files.into_iter().rev().enumerate() {
             bytes = bytes.saturating_add(size);
-            if at + 1 >= MAX_FILES || bytes > MAX_BYTES {
-                unlinkat(&folder, &name, AtFlags::empty())?;
+            if index + 1 >= MAX_OUTPUT_FILES || bytes > MAX_TOTAL_BYTES {
+                unlinkat(&directory_fd, &name, AtFlags::empty())?;
             }
         }
         Ok(())
     }
 }
 
-impl Spill for KeptOutputs {
-    fn keep(&self, call: &ToolCall, text: &str) -> Result<String, SpillError> {
-        let failed = |refusal: Refusal| SpillError(refusal.to_string().into());
-        let name = format!("{}-{:016x}.txt", call.name, fnv(text.as_bytes()));
-        let path = format!("{DIRECTORY}/{name}");
-        let directory = self.workspace.resolve(DIRECTORY).map_err(failed)?;
-        self.write(&format!("{DIRECTORY}/{IGNORE}"), "*\n").map_err(failed)?;
-        self.write(&path, text).map_err(failed)?;
+impl ToolOutputStore for WorkspaceOutputStore {
+    fn store_output(&self, call: &ToolCall, text: &str) -> Result<String, ToolOutputStoreError> {
+        let to_store_error =
+            |refusal: ToolPathError| ToolOutputStoreError(refusal.to_string().into());
+        let name = format!("{}-{:016x}.txt", call.name, fnv_hash(text.as_bytes()));
+        let path = format!("{OUTPUT_DIRECTORY}/{name}");
+        let directory = self.workspace.resolve_path(OUTPUT_DIRECTORY).map_err(to_store_error)?;
+        self.write_file(&format!("{OUTPUT_DIRECTORY}/{GITIGNORE_NAME}"), "*\n")
+            .map_err(to_store_error)?;
+        self.write_file(&path, text).map_err(to_store_error)?;
         // What is too much is removed with the next one at the latest.
-        let _ = self.prune(&directory, &name);
+        let _ = self.prune_outputs(&directory, &name);
         Ok(format!("in `{path}`; `read` shows any part of it"))
     }
 }
 
 /// FNV-1a, which gives equal outputs one name.
-fn fnv(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+fn fnv_hash(bytes: &[u8]) -> u64 {
+    let fold_byte = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, fold_byte)
 }

@@ -7,31 +7,32 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    Concurrency, Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec,
+    InvalidToolArguments, Tool, ToolCall, ToolConcurrency, ToolContext, ToolEffect, ToolOutput,
+    ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::arguments::{WholeNumber, answer, decode, inside, spec};
-use crate::read::listing::listing;
-use crate::read::page::{Page, PageError, Range};
-use crate::workspace::{Entry, Refusal, Workspace};
+use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
+use crate::read::listing::format_listing;
+use crate::read::page::{PageError, PageRange, TextPage};
+use crate::workspace::{ToolPathError, Workspace, WorkspaceEntry};
 
 /// The most lines of one call.
 const MAX_LINES: u64 = 2000;
 /// What is left free of the bytes that an output may have, for what there is to know of the page.
-const NOTE_BYTES: usize = 200;
+const RESERVED_NOTE_BYTES: usize = 200;
 
 /// Reads a file or a directory of the workspace.
 #[derive(Debug)]
-pub(crate) struct Read {
+pub(crate) struct ReadTool {
     workspace: Workspace,
     spec: ToolSpec,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+struct ReadArguments {
     /// Relative to the workspace
     path: String,
     /// First line, from 1
@@ -40,43 +41,48 @@ struct Arguments {
     limit: Option<WholeNumber>,
 }
 
-impl Read {
+impl ReadTool {
     pub(crate) fn new(workspace: Workspace) -> Self {
         let description = "Reads a text file, a part at a time, or lists a directory.";
-        Self { workspace, spec: spec::<Arguments>("read", description) }
+        Self { workspace, spec: tool_spec::<ReadArguments>("read", description) }
     }
 
-    fn read(&self, arguments: &Arguments, bytes: usize) -> Result<ToolOutput, Refusal> {
-        let path = self.workspace.resolve(&arguments.path)?;
-        let limit = arguments.limit.and_then(WholeNumber::positive).unwrap_or(MAX_LINES);
-        let range = Range {
-            first: arguments.offset.and_then(WholeNumber::positive).unwrap_or(1),
-            limit: limit.min(MAX_LINES),
-            bytes: bytes.saturating_sub(NOTE_BYTES),
+    fn read_entry(
+        &self,
+        arguments: &ReadArguments,
+        max_bytes: usize,
+    ) -> Result<ToolOutput, ToolPathError> {
+        let path = self.workspace.resolve_path(&arguments.path)?;
+        let max_lines = arguments.limit.and_then(WholeNumber::as_positive).unwrap_or(MAX_LINES);
+        let range = PageRange {
+            first_line: arguments.offset.and_then(WholeNumber::as_positive).unwrap_or(1),
+            max_lines: max_lines.min(MAX_LINES),
+            max_bytes: max_bytes.saturating_sub(RESERVED_NOTE_BYTES),
         };
         match self.workspace.open_entry(&path)? {
-            Entry::Directory(names) => {
-                let listing = listing(&self.workspace, path.as_path(), &names);
-                Ok(describe(Page::read(listing.as_bytes(), range), "entry", "entries"))
+            WorkspaceEntry::Directory(names) => {
+                let listing = format_listing(&self.workspace, path.as_path(), &names);
+                Ok(page_output(TextPage::read_range(listing.as_bytes(), range), "entry", "entries"))
             }
-            Entry::File(file, _) => match Page::read(&file, range) {
+            WorkspaceEntry::File(file, _) => match TextPage::read_range(&file, range) {
                 Err(PageError::Binary) => {
-                    let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+                    let file_bytes = file.metadata().map_or(0, |metadata| metadata.len());
                     let name = Path::new(&arguments.path).display();
-                    let text = format!("[`{name}` is a binary file of {bytes} bytes]");
-                    Ok(ToolOutput::ok(text).with_summary(format!("binary, {bytes} bytes")))
+                    let text = format!("[`{name}` is a binary file of {file_bytes} bytes]");
+                    Ok(ToolOutput::from_text(text)
+                        .with_summary(format!("binary, {file_bytes} bytes")))
                 }
-                page => Ok(describe(page, "line", "lines")),
+                page => Ok(page_output(page, "line", "lines")),
             },
         }
     }
 }
 
 /// Puts a page into words: the text as it is, then what there is to know of it in brackets.
-fn describe(page: Result<Page, PageError>, one: &str, many: &str) -> ToolOutput {
+fn page_output(page: Result<TextPage, PageError>, singular: &str, plural: &str) -> ToolOutput {
     let page = match page {
         Ok(page) => page,
-        Err(error) => return ToolOutput::error(error.to_string()),
+        Err(error) => return ToolOutput::from_error(error.to_string()),
     };
     let mut text = page.text;
     let notes = page.notes.join("; ");
@@ -86,29 +92,32 @@ fn describe(page: Result<Page, PageError>, one: &str, many: &str) -> ToolOutput 
         }
         text.extend(["[", &notes, "]"]);
     }
-    let what = if page.lines == 1 { one } else { many };
-    ToolOutput::ok(text).with_summary(format!("{} {what}", page.lines))
+    let unit = if page.lines == 1 { singular } else { plural };
+    ToolOutput::from_text(text).with_summary(format!("{} {unit}", page.lines))
 }
 
 #[async_trait]
-impl Tool for Read {
+impl Tool for ReadTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
-        let arguments: Arguments = decode(&self.spec, call)?;
-        let path = inside(&self.spec, &self.workspace, &arguments.path)?;
-        Ok(Effect::Read { path })
+    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+        let arguments: ReadArguments = decode_arguments(&self.spec, call)?;
+        let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
+        Ok(ToolEffect::Read { path })
     }
 
     /// Reading changes nothing, and what is written meanwhile is written whole.
-    fn concurrency(&self, _call: &ToolCall) -> Concurrency {
-        Concurrency::Shared
+    fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
+        ToolConcurrency::Shared
     }
 
-    async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
-        let bytes = context.output_bytes;
-        answer(decode(&self.spec, call).map(|arguments| self.read(&arguments, bytes)))
+    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
+        let max_bytes = context.max_output_bytes;
+        into_output(
+            decode_arguments(&self.spec, call)
+                .map(|arguments| self.read_entry(&arguments, max_bytes)),
+        )
     }
 }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use openclaw_core::Tool;
 
-use crate::edit::Edit;
-use crate::exec::{Exec, ExecOptions};
-use crate::read::Read;
+use crate::edit::EditTool;
+use crate::exec::{ExecOptions, ExecTool};
+use crate::read::ReadTool;
 use crate::workspace::Workspace;
-use crate::write::Write;
+use crate::write::WriteTool;
 
 /// Makes the four tools over a workspace, sorted by name: `edit`, `exec`, `read`, `write`.
 #[must_use]
 pub fn core_tools(workspace: Workspace, exec: ExecOptions) -> Vec<Arc<dyn Tool>> {
     vec![
-        Arc::new(Edit::new(workspace.clone())),
-        Arc::new(Exec::new(workspace.clone(), exec)),
-        Arc::new(Read::new(workspace.clone())),
-        Arc::new(Write::new(workspace)),
+        Arc::new(EditTool::new(workspace.clone())),
+        Arc::new(ExecTool::new(workspace.clone(), exec)),
+        Arc::new(ReadTool::new(workspace.clone())),
+        Arc::new(WriteTool::new(workspace)),
     ]
 }

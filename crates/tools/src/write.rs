@@ -1,59 +1,61 @@
 //! `write`: a whole file.
 
 use async_trait::async_trait;
-use openclaw_core::{Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec};
+use openclaw_core::{
+    InvalidToolArguments, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput, ToolSpec,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::arguments::{answer, decode, inside, spec};
-use crate::workspace::{Refusal, Workspace};
+use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
+use crate::workspace::{ToolPathError, Workspace};
 
 /// Creates or replaces a file of the workspace.
 #[derive(Debug)]
-pub(crate) struct Write {
+pub(crate) struct WriteTool {
     workspace: Workspace,
     spec: ToolSpec,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+struct WriteArguments {
     /// Relative to the workspace
     path: String,
     content: String,
 }
 
-impl Write {
+impl WriteTool {
     pub(crate) fn new(workspace: Workspace) -> Self {
         let description = "Creates or replaces a file, with the directories it needs.";
-        Self { workspace, spec: spec::<Arguments>("write", description) }
+        Self { workspace, spec: tool_spec::<WriteArguments>("write", description) }
     }
 
-    fn write(&self, arguments: &Arguments) -> Result<ToolOutput, Refusal> {
-        let path = self.workspace.resolve(&arguments.path)?;
-        let replaced = self.workspace.replace(&path, arguments.content.as_bytes(), None)?;
+    fn write_file(&self, arguments: &WriteArguments) -> Result<ToolOutput, ToolPathError> {
+        let path = self.workspace.resolve_path(&arguments.path)?;
+        let outcome = self.workspace.replace_file(&path, arguments.content.as_bytes(), None)?;
         let bytes = arguments.content.len();
         let unit = if bytes == 1 { "byte" } else { "bytes" };
-        let what = if replaced.created { "created" } else { "replaced" };
-        let mut text = format!("{what} `{}`, {bytes} {unit}", path.text());
-        text.push_str(replaced.note());
-        Ok(ToolOutput::ok(text).with_summary(format!("wrote {bytes} {unit}")))
+        let action = if outcome.is_new_file { "created" } else { "replaced" };
+        let mut text = format!("{action} `{}`, {bytes} {unit}", path.text());
+        text.push_str(outcome.hard_link_note());
+        Ok(ToolOutput::from_text(text).with_summary(format!("wrote {bytes} {unit}")))
     }
 }
 
 #[async_trait]
-impl Tool for Write {
+impl Tool for WriteTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
-        let arguments: Arguments = decode(&self.spec, call)?;
-        let path = inside(&self.spec, &self.workspace, &arguments.path)?;
-        Ok(Effect::Write { path })
+    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+        let arguments: WriteArguments = decode_arguments(&self.spec, call)?;
+        let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
+        Ok(ToolEffect::Write { path })
     }
 
-    async fn call(&self, call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        answer(decode(&self.spec, call).map(|arguments| self.write(&arguments)))
+    async fn execute_call(&self, call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
+        into_output(decode_arguments(&self.spec, call).map(|arguments| self.write_file(&arguments)))
     }
 }

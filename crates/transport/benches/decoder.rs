@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput};
-use openclaw_transport::Decoder;
+use openclaw_transport::SseDecoder;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -36,10 +36,10 @@ fn large(event: usize) -> Vec<Bytes> {
 
 /// Decodes chunks and counts the events.
 fn decode(chunks: &[Bytes]) -> usize {
-    let mut decoder = Decoder::new(LIMIT);
+    let mut decoder = SseDecoder::new(LIMIT);
     let mut events = 0;
     for chunk in chunks {
-        decoder.push(chunk.clone());
+        decoder.push_chunk(chunk.clone());
         while let Ok(Some(event)) = decoder.next_event() {
             std::hint::black_box(&event);
             events += 1;

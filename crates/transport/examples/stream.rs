@@ -6,8 +6,8 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use futures_util::StreamExt;
-use openclaw_transport::wire::{ChatChunk, ChatRequest, Message};
-use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, RetryPolicy, StreamEvent};
+use openclaw_transport::wire::{ChatChunk, ChatCompletionRequest, ChatMessage};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, StreamEvent};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,12 +17,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         endpoint: Endpoint::parse(&argument("BASE_URL")?)?,
         bearer: None,
         headers: Vec::new(),
-        clocks: Clocks::default(),
+        timeouts: CallTimeouts::default(),
         retry: RetryPolicy::NEVER,
         user_agent: "example".to_owned(),
-        turnstile: None,
+        limiter: None,
     })?;
-    let request = ChatRequest {
+    let request = ChatCompletionRequest {
         model: argument("MODEL")?.into(),
         stream: true,
         stream_options: None,
@@ -32,10 +32,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tool_choice: None,
         store: None,
         prompt_cache_key: None,
-        messages: vec![Message::User { content: argument("PROMPT")?.into() }],
+        messages: vec![ChatMessage::User { content: argument("PROMPT")?.into() }],
     };
-    let url = client.endpoint().api("chat/completions");
-    let mut events = client.stream(url, serde_json::to_vec(&request)?.into()).await?;
+    let url = client.endpoint().api_url("chat/completions");
+    let mut events = client.post_stream(url, serde_json::to_vec(&request)?.into()).await?;
     let mut out = io::stdout().lock();
     while let Some(event) = events.next().await {
         match event? {

@@ -8,104 +8,112 @@ use reqwest::{Method, Response};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use crate::cause::Cause;
-use crate::client::Shared;
-use crate::clocks::{Deadline, earlier, within};
+use crate::client::ClientState;
 use crate::framing::MAX_BODY;
-use crate::retry::{is_transient, retry_after};
-use crate::trace::recorder::{Attempt, Recorder};
-use crate::{Clock, Clocks, Exchange, ServerError, TransportError, TransportErrorKind};
+use crate::http_cause::HttpCause;
+use crate::retry::{is_transient, parse_retry_after};
+use crate::timeouts::{Deadline, await_until, earlier_deadline};
+use crate::trace::recorder::{AttemptRequest, ExchangeRecorder};
+use crate::{
+    CallTimeouts, ExchangeInfo, ServerError, TimeoutKind, TransportError, TransportErrorKind,
+};
 
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
 /// What servers call the id of a request.
-const REQUEST_IDS: [HeaderName; 2] =
+const REQUEST_ID_HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
 
 /// One call and what is known of its last attempt.
-pub(crate) struct Call<'a> {
-    shared: &'a Shared,
+pub(crate) struct HttpCall<'a> {
+    shared: &'a ClientState,
     url: Url,
     /// Posted if there is one; otherwise the call is a GET.
     body: Option<Bytes>,
     accept: &'static str,
     pub(crate) total: Option<Deadline>,
-    pub(crate) exchange: Exchange,
+    pub(crate) exchange: ExchangeInfo,
     /// Writes the attempt down, where there is a trace.
-    pub(crate) recorder: Option<Box<Recorder>>,
+    pub(crate) recorder: Option<Box<ExchangeRecorder>>,
 }
 
 /// A failed attempt and whether another may succeed.
-struct Failure {
+struct AttemptFailure {
     error: TransportError,
-    again: Again,
+    retry_class: RetryClass,
 }
 
 #[derive(PartialEq)]
-enum Again {
+enum RetryClass {
     Never,
     /// After a pause.
-    Later,
+    AfterPause,
     /// After a pause; at once, if the connection may have been an old one.
-    HungUp,
+    ConnectionClosed,
 }
 
-impl<'a> Call<'a> {
+impl<'a> HttpCall<'a> {
     /// Begins a call; its total clock runs from now.
     pub(crate) fn new(
-        shared: &'a Shared,
+        shared: &'a ClientState,
         url: Url,
         body: Option<Bytes>,
         accept: &'static str,
     ) -> Result<Self, TransportError> {
-        let base = shared.endpoint.base();
+        let base = shared.endpoint.base_url();
         let method = if body.is_some() { "POST" } else { "GET" };
-        let mut exchange = Exchange { method, ..Exchange::default() };
+        let mut exchange = ExchangeInfo { method, ..ExchangeInfo::default() };
         if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
             exchange.url = url.origin().ascii_serialization();
             let error = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
-            return Err(error.caused_by(ForeignUrl(base.origin().ascii_serialization())));
+            return Err(error.with_source(ForeignUrl(base.origin().ascii_serialization())));
         }
         exchange.url = url.to_string();
-        let total = shared.clocks.start(Clock::Total, Instant::now());
+        let total = shared.timeouts.start_deadline(TimeoutKind::Total, Instant::now());
         Ok(Self { shared, url, body, accept, total, exchange, recorder: None })
     }
 
     /// Awaits something that comes before the request, no longer than the call may take.
-    pub(crate) async fn in_time<F: Future>(&self, future: F) -> Result<F::Output, TransportError> {
-        within(self.total, future).await.map_err(|clock| self.timeout(clock))
+    pub(crate) async fn await_within_total<F: Future>(
+        &self,
+        future: F,
+    ) -> Result<F::Output, TransportError> {
+        await_until(self.total, future).await.map_err(|clock| self.timeout_error(clock))
     }
 
     /// Sends the request until an attempt is answered with 2xx or no further one is due.
-    pub(crate) async fn open(&mut self) -> Result<Response, TransportError> {
-        let mut failed = 0;
+    pub(crate) async fn send_with_retries(&mut self) -> Result<Response, TransportError> {
+        let mut failed_attempts = 0;
         let mut old_connection_excused = false;
         loop {
-            let may_reuse = self.shared.may_reuse();
-            let Failure { error, again } = match self.attempt().await {
+            let may_reuse = self.shared.may_reuse_connection();
+            let AttemptFailure { error, retry_class } = match self.send_attempt().await {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
             if let Some(mut recorder) = self.recorder.take() {
-                recorder.failed(&error);
+                recorder.record_failure(&error);
             }
-            if error.exchange().cut_by_proxy().is_some() {
+            if error.exchange().likely_proxy_timeout().is_some() {
                 return Err(error);
             }
-            let pause = if again == Again::HungUp && may_reuse && !old_connection_excused {
+            let pause = if retry_class == RetryClass::ConnectionClosed
+                && may_reuse
+                && !old_connection_excused
+            {
                 old_connection_excused = true;
                 Duration::ZERO
             } else {
-                failed += 1;
-                let is_asked_too_much = self.shared.retry.is_too_long(error.exchange());
-                if again == Again::Never
+                failed_attempts += 1;
+                let is_asked_too_much = self.shared.retry.exceeds_max_retry_after(error.exchange());
+                if retry_class == RetryClass::Never
                     || is_asked_too_much
-                    || failed >= self.shared.retry.attempts
+                    || failed_attempts >= self.shared.retry.max_attempts
                 {
                     return Err(error);
                 }
-                self.shared.retry.pause(failed, error.exchange())
+                self.shared.retry.retry_delay(failed_attempts, error.exchange())
             };
             let resumes = Instant::now().checked_add(pause);
             if self.total.is_some_and(|total| resumes.is_none_or(|at| at >= total.at)) {
@@ -123,9 +131,9 @@ impl<'a> Call<'a> {
     }
 
     /// Reads the body of an answer whole.
-    pub(crate) async fn read(&mut self, response: Response) -> Result<Bytes, TransportError> {
+    pub(crate) async fn read_body(&mut self, response: Response) -> Result<Bytes, TransportError> {
         let mut body = Vec::new();
-        let failure = match self.read_some(response, &mut body, MAX_BODY).await {
+        let failure = match self.read_body_into(response, &mut body, MAX_BODY).await {
             Ok(true) => None,
             Ok(false) => {
                 Some(TransportError::new(TransportErrorKind::TooLarge, self.exchange.clone()))
@@ -133,21 +141,21 @@ impl<'a> Call<'a> {
             Err(error) => Some(error),
         };
         if let Some(mut recorder) = self.recorder.take() {
-            recorder.body(&body);
+            recorder.record_body(&body);
             match &failure {
-                None => recorder.done(),
-                Some(error) => recorder.failed(error),
+                None => recorder.record_success(),
+                Some(error) => recorder.record_failure(error),
             }
         }
         failure.map_or(Ok(body.into()), Err)
     }
 
-    async fn attempt(&mut self) -> Result<Response, Failure> {
-        self.exchange = Exchange {
+    async fn send_attempt(&mut self) -> Result<Response, AttemptFailure> {
+        self.exchange = ExchangeInfo {
             method: self.exchange.method,
             url: std::mem::take(&mut self.exchange.url),
             attempt: self.exchange.attempt + 1,
-            ..Exchange::default()
+            ..ExchangeInfo::default()
         };
         let request = match &self.body {
             None => self.shared.http.request(Method::GET, self.url.clone()),
@@ -159,97 +167,114 @@ impl<'a> Call<'a> {
                 .body(body.clone()),
         };
         if let Some(tracer) = &self.shared.tracer {
-            self.recorder = Some(tracer.begin(Attempt {
+            self.recorder = Some(tracer.begin_attempt(AttemptRequest {
                 method: self.exchange.method,
                 url: &self.url,
-                count: self.exchange.attempt,
+                number: self.exchange.attempt,
                 accept: self.accept,
                 body: self.body.as_deref(),
             }));
         }
-        let begun = Instant::now();
-        let headers = self.shared.clocks.start(Clock::ResponseHeaders, begun);
-        let answer =
-            within(earlier(headers, self.total), request.header(ACCEPT, self.accept).send()).await;
+        let started_at = Instant::now();
+        let headers = self.shared.timeouts.start_deadline(TimeoutKind::ResponseHeaders, started_at);
+        let answer = await_until(
+            earlier_deadline(headers, self.total),
+            request.header(ACCEPT, self.accept).send(),
+        )
+        .await;
         match answer {
             Ok(Ok(response)) => {
                 self.exchange.status = Some(response.status().as_u16());
-                self.exchange.content_type = text(response.headers(), &CONTENT_TYPE);
-                self.exchange.request_id =
-                    REQUEST_IDS.iter().find_map(|name| text(response.headers(), name));
+                self.exchange.content_type = header_text(response.headers(), &CONTENT_TYPE);
+                self.exchange.request_id = REQUEST_ID_HEADERS
+                    .iter()
+                    .find_map(|name| header_text(response.headers(), name));
                 if let Some(recorder) = &mut self.recorder {
-                    recorder.answered(response.status().as_u16(), response.headers());
+                    recorder.record_response(response.status().as_u16(), response.headers());
                 }
                 if response.status().is_success() {
                     Ok(response)
                 } else {
-                    self.exchange.silent = begun.elapsed();
-                    Err(self.refused(response).await)
+                    self.exchange.idle_for = started_at.elapsed();
+                    Err(self.read_error_response(response).await)
                 }
             }
             Ok(Err(error)) => {
-                let cause = Cause::new(error);
+                let cause = HttpCause::new(error);
                 if !cause.is_connect() {
-                    self.exchange.silent = begun.elapsed();
+                    self.exchange.idle_for = started_at.elapsed();
                 }
-                Err(self.unanswered(cause, begun))
+                Err(self.classify_send_error(cause, started_at))
             }
-            Err(clock) => Err(Failure { error: self.timeout(clock), again: Again::Never }),
+            Err(clock) => Err(AttemptFailure {
+                error: self.timeout_error(clock),
+                retry_class: RetryClass::Never,
+            }),
         }
     }
 
     /// The failure of an attempt that has no answer.
-    fn unanswered(&self, cause: Cause, begun: Instant) -> Failure {
-        let connect = self.shared.clocks.connect.as_ref();
-        let (kind, again) = if cause.is_connect() {
-            if cause.is_timeout() && connect.is_some_and(|limit| begun.elapsed() >= limit.duration)
+    fn classify_send_error(&self, cause: HttpCause, started_at: Instant) -> AttemptFailure {
+        let connect = self.shared.timeouts.connect.as_ref();
+        let (kind, retry_class) = if cause.is_connect() {
+            if cause.is_timeout()
+                && connect.is_some_and(|limit| started_at.elapsed() >= limit.duration)
             {
-                return Failure { error: self.timeout(Clock::Connect), again: Again::Never };
+                return AttemptFailure {
+                    error: self.timeout_error(TimeoutKind::Connect),
+                    retry_class: RetryClass::Never,
+                };
             }
-            (TransportErrorKind::Connect, Again::Never)
+            (TransportErrorKind::Connect, RetryClass::Never)
         } else if cause.is_not_http() {
-            (TransportErrorKind::NotAnApi, Again::Never)
-        } else if cause.is_hang_up() {
-            (TransportErrorKind::Interrupted, Again::HungUp)
+            (TransportErrorKind::NotAnApi, RetryClass::Never)
+        } else if cause.is_connection_closed() {
+            (TransportErrorKind::Interrupted, RetryClass::ConnectionClosed)
         } else {
-            (TransportErrorKind::Interrupted, Again::Never)
+            (TransportErrorKind::Interrupted, RetryClass::Never)
         };
-        let error = TransportError::new(kind, self.exchange.clone()).caused_by(cause);
-        Failure { error, again }
+        let error = TransportError::new(kind, self.exchange.clone()).with_source(cause);
+        AttemptFailure { error, retry_class }
     }
 
     /// The failure of an attempt that was answered with a status other than 2xx.
-    async fn refused(&mut self, response: Response) -> Failure {
+    async fn read_error_response(&mut self, response: Response) -> AttemptFailure {
         let status = response.status();
         let headers = response.headers();
-        let (wish, date) = (text(headers, &RETRY_AFTER), text(headers, &DATE));
-        self.exchange.retry_after =
-            wish.and_then(|wish| retry_after(&wish, date.as_deref(), SystemTime::now()));
-        let target = text(headers, &LOCATION).filter(|_| status.is_redirection());
-        self.exchange.server = if let Some(target) = target {
-            let message = format!("redirects to {}", self.without_secrets(&target));
+        let (retry_after_text, date) =
+            (header_text(headers, &RETRY_AFTER), header_text(headers, &DATE));
+        self.exchange.retry_after = retry_after_text
+            .and_then(|wish| parse_retry_after(&wish, date.as_deref(), SystemTime::now()));
+        let target = header_text(headers, &LOCATION).filter(|_| status.is_redirection());
+        self.exchange.server_error = if let Some(target) = target {
+            let message = format!("redirects to {}", self.redact_redirect_target(&target));
             Some(ServerError { message, ..ServerError::default() })
         } else {
             let mut body = Vec::new();
             // What has arrived is read even if the rest does not: the status is the failure.
-            let _whole = self.read_some(response, &mut body, MAX_ERROR_BODY).await;
+            let _whole = self.read_body_into(response, &mut body, MAX_ERROR_BODY).await;
             if let Some(recorder) = &mut self.recorder {
-                recorder.body(&body);
+                recorder.record_body(&body);
             }
             // Before the text is cut to its length, and again where JSON had escaped it.
             let body = String::from_utf8_lossy(&body).into_owned();
-            let said = ServerError::from_body(self.shared.secrets.scrub_text(body).as_bytes());
-            said.map(|said| self.shared.secrets.scrub(said))
+            let server_error =
+                ServerError::from_body(self.shared.secrets.scrub_text(body).as_bytes());
+            server_error.map(|said| self.shared.secrets.scrub_server_error(said))
         };
         let status = status.as_u16();
-        Failure {
+        AttemptFailure {
             error: TransportError::new(TransportErrorKind::Status(status), self.exchange.clone()),
-            again: if is_transient(status) { Again::Later } else { Again::Never },
+            retry_class: if is_transient(status) {
+                RetryClass::AfterPause
+            } else {
+                RetryClass::Never
+            },
         }
     }
 
     /// Reads a body into a buffer; false when there is more than the limit.
-    async fn read_some(
+    async fn read_body_into(
         &mut self,
         mut response: Response,
         body: &mut Vec<u8>,
@@ -257,22 +282,22 @@ impl<'a> Call<'a> {
     ) -> Result<bool, TransportError> {
         loop {
             let since = Instant::now();
-            let wait = self.shared.clocks.start(Clock::BetweenTokens, since);
-            match within(earlier(wait, self.total), response.chunk()).await {
-                Err(clock) => return Err(self.timeout(clock)),
+            let wait = self.shared.timeouts.start_deadline(TimeoutKind::BetweenTokens, since);
+            match await_until(earlier_deadline(wait, self.total), response.chunk()).await {
+                Err(clock) => return Err(self.timeout_error(clock)),
                 Ok(Err(error)) => {
-                    self.exchange.silent = since.elapsed();
+                    self.exchange.idle_for = since.elapsed();
                     let kind = TransportErrorKind::Interrupted;
                     let error_of_call = TransportError::new(kind, self.exchange.clone());
-                    return Err(error_of_call.caused_by(Cause::new(error)));
+                    return Err(error_of_call.with_source(HttpCause::new(error)));
                 }
                 Ok(Ok(None)) => {
-                    self.shared.note_free();
+                    self.shared.record_idle_connection();
                     return Ok(true);
                 }
                 Ok(Ok(Some(chunk))) => {
                     if let Some(recorder) = &mut self.recorder {
-                        recorder.arrived(chunk.len());
+                        recorder.record_chunk(chunk.len());
                     }
                     let room = limit - body.len();
                     body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
@@ -284,12 +309,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn timeout(&self, clock: Clock) -> TransportError {
-        self.exchange.clone().timeout(clock, &self.shared.clocks)
+    fn timeout_error(&self, clock: TimeoutKind) -> TransportError {
+        self.exchange.clone().into_timeout_error(clock, &self.shared.timeouts)
     }
 
     /// Where a redirect points to, without what may be a credential.
-    fn without_secrets(&self, target: &str) -> String {
+    fn redact_redirect_target(&self, target: &str) -> String {
         match self.url.join(target) {
             Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
             Err(_) => "what is not a URL".to_owned(),
@@ -297,11 +322,15 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Exchange {
+impl ExchangeInfo {
     /// The error of an exchange in which a clock ran out.
-    pub(crate) fn timeout(mut self, clock: Clock, clocks: &Clocks) -> TransportError {
-        let limit = clocks.limit(clock);
-        self.clock_source = limit.map(|limit| limit.source.clone().into_owned());
+    pub(crate) fn into_timeout_error(
+        mut self,
+        clock: TimeoutKind,
+        timeouts: &CallTimeouts,
+    ) -> TransportError {
+        let limit = timeouts.time_limit(clock);
+        self.timeout_source = limit.map(|limit| limit.source.clone().into_owned());
         let after = limit.map(|limit| limit.duration).unwrap_or_default();
         TransportError::new(TransportErrorKind::Timeout { clock, after }, self)
     }
@@ -312,6 +341,6 @@ impl Exchange {
 #[error("the URL does not belong to {0}")]
 struct ForeignUrl(String);
 
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+fn header_text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
 }

@@ -15,19 +15,19 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::call::Call;
-use crate::cause::Cause;
-use crate::secrets::Secrets;
-use crate::trace::recorder::Tracer;
-use crate::turnstile::Pass;
+use crate::call::HttpCall;
+use crate::concurrency::StreamPermit;
+use crate::http_cause::HttpCause;
+use crate::secrets::ClientSecrets;
+use crate::trace::recorder::ExchangeTracer;
 use crate::{
-    Clocks, Endpoint, EventStream, Exchange, Priority, Reply, RetryPolicy, Traced, TransportError,
-    TransportErrorKind, Turnstile,
+    ApiResponse, CallTimeouts, ConcurrencyLimiter, Endpoint, EventStream, ExchangeInfo,
+    RetryPolicy, StreamPriority, TraceOptions, TransportError, TransportErrorKind,
 };
 
 /// How long an idle connection is kept. The common servers close theirs after five seconds; a
 /// request sent at that moment would be lost.
-const POOL_IDLE: Duration = Duration::from_secs(4);
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What a client is made of.
 #[derive(Debug, Clone)]
@@ -39,32 +39,32 @@ pub struct ClientOptions {
     /// More headers for every request. They win over the client's own.
     pub headers: Vec<(String, SecretString)>,
     /// The limits of every call.
-    pub clocks: Clocks,
+    pub timeouts: CallTimeouts,
     /// What is tried again.
     pub retry: RetryPolicy,
     /// The `User-Agent` header.
     pub user_agent: String,
     /// Limits how many streams there are at a time, over all clients that share it; `None` does
     /// not. Other calls never wait.
-    pub turnstile: Option<Turnstile>,
+    pub limiter: Option<ConcurrencyLimiter>,
 }
 
 /// A client of one endpoint. Cheap to clone: the clones share their connections.
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client(Arc<ClientState>);
 
 /// What the calls of a client share.
-pub(crate) struct Shared {
+pub(crate) struct ClientState {
     pub(crate) http: reqwest::Client,
     pub(crate) endpoint: Endpoint,
-    pub(crate) clocks: Clocks,
+    pub(crate) timeouts: CallTimeouts,
     pub(crate) retry: RetryPolicy,
-    turnstile: Option<Turnstile>,
-    pub(crate) secrets: Secrets,
+    limiter: Option<ConcurrencyLimiter>,
+    pub(crate) secrets: ClientSecrets,
     /// Writes every attempt down, if the client takes part in a trace.
-    pub(crate) tracer: Option<Tracer>,
+    pub(crate) tracer: Option<ExchangeTracer>,
     /// When a connection last became free for another request, or may have.
-    freed: Mutex<Option<Instant>>,
+    last_idle_at: Mutex<Option<Instant>>,
 }
 
 impl Client {
@@ -75,32 +75,38 @@ impl Client {
     /// # Errors
     /// When a header is not valid, or TLS cannot be set up.
     pub fn new(options: ClientOptions) -> Result<Self, TransportError> {
-        Self::build(options, None)
+        Self::build_client(options, None)
     }
 
     /// As [`Client::new`]; all that is sent and answered is kept in a trace, secrets aside.
     ///
     /// # Errors
     /// As [`Client::new`].
-    pub fn traced(options: ClientOptions, traced: Traced) -> Result<Self, TransportError> {
-        Self::build(options, Some(traced))
+    pub fn with_trace(
+        options: ClientOptions,
+        traced: TraceOptions,
+    ) -> Result<Self, TransportError> {
+        Self::build_client(options, Some(traced))
     }
 
-    fn build(options: ClientOptions, trace: Option<Traced>) -> Result<Self, TransportError> {
-        let ClientOptions { endpoint, bearer, headers, clocks, retry, user_agent, turnstile } =
+    fn build_client(
+        options: ClientOptions,
+        trace: Option<TraceOptions>,
+    ) -> Result<Self, TransportError> {
+        let ClientOptions { endpoint, bearer, headers, timeouts, retry, user_agent, limiter } =
             options;
-        let exchange = Exchange { url: endpoint.to_string(), ..Exchange::default() };
+        let exchange = ExchangeInfo { url: endpoint.to_string(), ..ExchangeInfo::default() };
         let invalid = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
         let secrets = headers.iter().map(|(_, value)| value).chain(&bearer).cloned();
-        let secrets = Secrets::new(secrets);
+        let secrets = ClientSecrets::new(secrets);
         let tracer = trace.map(|trace| {
             let key = bearer.iter().map(|key| (AUTHORIZATION.as_str(), key));
             let others = headers.iter().map(|(name, value)| (name.as_str(), value));
-            Tracer::new(trace, &user_agent, key.chain(others))
+            ExchangeTracer::new(trace, &user_agent, key.chain(others))
         });
-        let headers = match header_map(bearer.as_ref(), &headers) {
+        let headers = match build_headers(bearer.as_ref(), &headers) {
             Ok(headers) => headers,
-            Err(cause) => return Err(invalid.caused_by(cause)),
+            Err(cause) => return Err(invalid.with_source(cause)),
         };
         let mut builder = reqwest::Client::builder()
             .user_agent(user_agent)
@@ -110,41 +116,41 @@ impl Client {
             .referer(false)
             .no_proxy()
             .http1_only()
-            .pool_idle_timeout(POOL_IDLE);
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT);
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
         {
             builder = builder.tcp_user_timeout(None);
         }
-        if let Some(limit) = &clocks.connect {
+        if let Some(limit) = &timeouts.connect {
             builder = builder.connect_timeout(limit.duration);
         }
         if let Some(tracer) = &tracer {
-            builder = builder.connector_layer(tracer.connects());
+            builder = builder.connector_layer(tracer.connect_timings());
         }
-        if endpoint.base().scheme() == "https" {
+        if endpoint.base_url().scheme() == "https" {
             // An error only says that the process has chosen a provider already.
             let _chosen_before = rustls::crypto::ring::default_provider().install_default();
         } else {
-            match rootless_tls() {
+            match tls_without_roots() {
                 Ok(tls) => builder = builder.tls_backend_preconfigured(tls),
-                Err(cause) => return Err(invalid.caused_by(cause)),
+                Err(cause) => return Err(invalid.with_source(cause)),
             }
         }
         match builder.build() {
             Ok(http) => {
-                let freed = Mutex::new(None);
-                Ok(Self(Arc::new(Shared {
+                let last_idle_at = Mutex::new(None);
+                Ok(Self(Arc::new(ClientState {
                     http,
                     endpoint,
-                    clocks,
+                    timeouts,
                     retry,
-                    turnstile,
+                    limiter,
                     secrets,
                     tracer,
-                    freed,
+                    last_idle_at,
                 })))
             }
-            Err(error) => Err(invalid.caused_by(Cause::new(error))),
+            Err(error) => Err(invalid.with_source(HttpCause::new(error))),
         }
     }
 
@@ -156,8 +162,8 @@ impl Client {
 
     /// The limits of every call.
     #[must_use]
-    pub fn clocks(&self) -> &Clocks {
-        &self.0.clocks
+    pub fn timeouts(&self) -> &CallTimeouts {
+        &self.0.timeouts
     }
 
     /// Gets a URL of the endpoint. An empty or plain-text body is an answer too, as of health
@@ -165,22 +171,22 @@ impl Client {
     ///
     /// # Errors
     /// When there is no whole answer with a status of 2xx, or it is a web page.
-    pub async fn get(&self, url: Url) -> Result<Reply, TransportError> {
-        self.fetch(Call::new(&self.0, url, None, "application/json")?).await
+    pub async fn get(&self, url: Url) -> Result<ApiResponse, TransportError> {
+        self.fetch_response(HttpCall::new(&self.0, url, None, "application/json")?).await
     }
 
     /// Posts a JSON body to a URL of the endpoint.
     ///
     /// # Errors
     /// When there is no whole answer with a status of 2xx, or it is a web page.
-    pub async fn post(&self, url: Url, body: Bytes) -> Result<Reply, TransportError> {
-        self.fetch(Call::new(&self.0, url, Some(body), "application/json")?).await
+    pub async fn post(&self, url: Url, body: Bytes) -> Result<ApiResponse, TransportError> {
+        self.fetch_response(HttpCall::new(&self.0, url, Some(body), "application/json")?).await
     }
 
     /// What limits the client's streams, if anything does.
     #[must_use]
-    pub fn turnstile(&self) -> Option<&Turnstile> {
-        self.0.turnstile.as_ref()
+    pub fn concurrency_limiter(&self) -> Option<&ConcurrencyLimiter> {
+        self.0.limiter.as_ref()
     }
 
     /// Posts a JSON body to a URL of the endpoint and streams the answer, as a person's request.
@@ -188,8 +194,8 @@ impl Client {
     /// # Errors
     /// When there is no answer with a status of 2xx, or it is neither a stream nor JSON. What
     /// fails later is the last item of the stream.
-    pub async fn stream(&self, url: Url, body: Bytes) -> Result<EventStream, TransportError> {
-        self.stream_as(url, body, Priority::User).await
+    pub async fn post_stream(&self, url: Url, body: Bytes) -> Result<EventStream, TransportError> {
+        self.post_stream_with_priority(url, body, StreamPriority::User).await
     }
 
     /// As [`Client::stream`]; where streams are limited, one that waits does so by its priority,
@@ -198,38 +204,38 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::stream`].
-    pub async fn stream_as(
+    pub async fn post_stream_with_priority(
         &self,
         url: Url,
         body: Bytes,
-        priority: Priority,
+        priority: StreamPriority,
     ) -> Result<EventStream, TransportError> {
-        let mut call = Call::new(&self.0, url, Some(body), "text/event-stream")?;
-        let pass = match &self.0.turnstile {
+        let mut call = HttpCall::new(&self.0, url, Some(body), "text/event-stream")?;
+        let permit = match &self.0.limiter {
             None => None,
-            Some(turnstile) => Some(call.in_time(turnstile.enter(priority)).await?),
+            Some(limiter) => Some(call.await_within_total(limiter.acquire_permit(priority)).await?),
         };
-        let response = call.open().await?;
-        let lease = Lease { shared: Arc::clone(&self.0), _pass: pass };
-        let body = Chunks { response, _lease: lease };
+        let response = call.send_with_retries().await?;
+        let lease = ConnectionLease { shared: Arc::clone(&self.0), _permit: permit };
+        let body = BodyChunks { response, _lease: lease };
         let recorder = call.recorder.take();
         let events =
-            EventStream::new(Box::pin(body), call.exchange, self.0.clocks.clone(), call.total);
+            EventStream::new(Box::pin(body), call.exchange, self.0.timeouts.clone(), call.total);
         match events {
-            Ok(events) => Ok(events.keeping(self.0.secrets.clone()).recorded(recorder)),
+            Ok(events) => Ok(events.with_secrets(self.0.secrets.clone()).with_recorder(recorder)),
             Err(error) => {
                 if let Some(mut recorder) = recorder {
-                    recorder.failed(&error);
+                    recorder.record_failure(&error);
                 }
                 Err(error)
             }
         }
     }
 
-    async fn fetch(&self, mut call: Call<'_>) -> Result<Reply, TransportError> {
-        let response = call.open().await?;
-        let body = call.read(response).await?;
-        Reply::new(call.exchange, body)
+    async fn fetch_response(&self, mut call: HttpCall<'_>) -> Result<ApiResponse, TransportError> {
+        let response = call.send_with_retries().await?;
+        let body = call.read_body(response).await?;
+        ApiResponse::new(call.exchange, body)
     }
 }
 
@@ -237,53 +243,53 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", &self.0.endpoint)
-            .field("clocks", &self.0.clocks)
+            .field("clocks", &self.0.timeouts)
             .field("retry", &self.0.retry)
             .finish_non_exhaustive()
     }
 }
 
-impl Shared {
+impl ClientState {
     /// Notes that a connection may have become free for another request.
-    pub(crate) fn note_free(&self) {
-        *self.freed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    pub(crate) fn record_idle_connection(&self) {
+        *self.last_idle_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Tells whether a request may get a connection that has served before.
-    pub(crate) fn may_reuse(&self) -> bool {
-        let freed = *self.freed.lock().unwrap_or_else(PoisonError::into_inner);
-        freed.is_some_and(|at| at.elapsed() <= POOL_IDLE)
+    pub(crate) fn may_reuse_connection(&self) -> bool {
+        let last_idle_at = *self.last_idle_at.lock().unwrap_or_else(PoisonError::into_inner);
+        last_idle_at.is_some_and(|at| at.elapsed() <= POOL_IDLE_TIMEOUT)
     }
 }
 
 /// The use of a connection by a stream, after which the connection may serve again. Whether it
 /// does is known to the HTTP library alone: it depends on how much of the body had arrived.
-struct Lease {
-    shared: Arc<Shared>,
+struct ConnectionLease {
+    shared: Arc<ClientState>,
     /// Held as long as the stream lasts.
-    _pass: Option<Pass>,
+    _permit: Option<StreamPermit>,
 }
 
 /// The body of an answer, as it arrives.
-struct Chunks {
+struct BodyChunks {
     response: Response,
     /// Held until the body is dropped.
-    _lease: Lease,
+    _lease: ConnectionLease,
 }
 
-impl Stream for Chunks {
+impl Stream for BodyChunks {
     type Item = Result<Bytes, Box<dyn Error + Send + Sync>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // The future has no state of its own: dropping it loses nothing.
         let chunk = pin!(self.get_mut().response.chunk()).poll(cx);
-        chunk.map(|chunk| chunk.map_err(|error| Cause::new(error).into()).transpose())
+        chunk.map(|chunk| chunk.map_err(|error| HttpCause::new(error).into()).transpose())
     }
 }
 
-impl Drop for Lease {
+impl Drop for ConnectionLease {
     fn drop(&mut self) {
-        self.shared.note_free();
+        self.shared.record_idle_connection();
     }
 }
 
@@ -296,24 +302,24 @@ enum InvalidHeader {
     Value(String),
 }
 
-fn header_map(
+fn build_headers(
     bearer: Option<&SecretString>,
     headers: &[(String, SecretString)],
 ) -> Result<HeaderMap, InvalidHeader> {
     let mut map = HeaderMap::new();
     if let Some(key) = bearer {
         let text = format!("Bearer {}", key.expose_secret());
-        map.insert(AUTHORIZATION, secret_value(AUTHORIZATION.as_str(), &text)?);
+        map.insert(AUTHORIZATION, sensitive_value(AUTHORIZATION.as_str(), &text)?);
     }
     for (name, value) in headers {
         let parsed = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| InvalidHeader::Name(name.clone()))?;
-        map.insert(parsed, secret_value(name, value.expose_secret())?);
+        map.insert(parsed, sensitive_value(name, value.expose_secret())?);
     }
     Ok(map)
 }
 
-fn secret_value(name: &str, value: &str) -> Result<HeaderValue, InvalidHeader> {
+fn sensitive_value(name: &str, value: &str) -> Result<HeaderValue, InvalidHeader> {
     let mut value =
         HeaderValue::from_str(value).map_err(|_| InvalidHeader::Value(name.to_owned()))?;
     value.set_sensitive(true);
@@ -321,7 +327,7 @@ fn secret_value(name: &str, value: &str) -> Result<HeaderValue, InvalidHeader> {
 }
 
 /// A TLS configuration that trusts nobody, for clients that never use it.
-fn rootless_tls() -> Result<rustls::ClientConfig, rustls::Error> {
+fn tls_without_roots() -> Result<rustls::ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?;

@@ -80,42 +80,42 @@ impl Endpoint {
     /// The URL of a route of the API: `chat/completions` gives
     /// `http://host/v1/chat/completions`.
     #[must_use]
-    pub fn api(&self, route: &str) -> Url {
-        join(self.base.clone(), route)
+    pub fn api_url(&self, route: &str) -> Url {
+        join_route(self.base.clone(), route)
     }
 
     /// The URL of a route beside the API's version: `health` gives `http://host/health`. Where
     /// the base path does not end in a version, the route is below the whole path.
     #[must_use]
-    pub fn root(&self, route: &str) -> Url {
+    pub fn root_url(&self, route: &str) -> Url {
         let mut root = self.base.clone();
         if root.path_segments().and_then(|mut parts| parts.next_back()).is_some_and(is_version)
             && let Ok(mut segments) = root.path_segments_mut()
         {
             segments.pop();
         }
-        join(root, route)
+        join_route(root, route)
     }
 
     /// The URL that means the same here as another does on its server.
     #[must_use]
-    pub fn counterpart(&self, url: &str) -> Url {
+    pub fn counterpart_url(&self, url: &str) -> Url {
         let path = url.split_once("://").map_or(url, |(_, rest)| rest);
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let parts: Vec<&str> = path.split('/').skip(1).filter(|part| !part.is_empty()).collect();
         let version = parts.iter().rposition(|part| is_version(part));
         if let Some(route) = version.and_then(|version| parts.get(version + 1..)) {
-            return self.api(&route.join("/"));
+            return self.api_url(&route.join("/"));
         }
         match PASTED_ROUTES.iter().find(|route| parts.ends_with(route)) {
-            Some(route) => self.api(&route.join("/")),
-            None => self.root(parts.last().copied().unwrap_or_default()),
+            Some(route) => self.api_url(&route.join("/")),
+            None => self.root_url(parts.last().copied().unwrap_or_default()),
         }
     }
 
     /// The base URL, e.g. `http://host:8000/v1`.
     #[must_use]
-    pub fn base(&self) -> &Url {
+    pub fn base_url(&self) -> &Url {
         &self.base
     }
 
@@ -165,7 +165,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-fn join(mut base: Url, route: &str) -> Url {
+fn join_route(mut base: Url, route: &str) -> Url {
     if let Ok(mut segments) = base.path_segments_mut() {
         segments.pop_if_empty().extend(route.split('/').filter(|part| !part.is_empty()));
     }

@@ -4,17 +4,17 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Clock, ServerError};
+use crate::{ServerError, TimeoutKind};
 
 /// A failed call.
 ///
 /// Its text is a lower-case fragment that fits "failed to {…}"; it names the method and the URL,
 /// never a credential, and never repeats its cause, which is in [`Error::source`].
-pub struct TransportError(Box<Inner>);
+pub struct TransportError(Box<ErrorDetails>);
 
-struct Inner {
+struct ErrorDetails {
     kind: TransportErrorKind,
-    exchange: Exchange,
+    exchange: ExchangeInfo,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -29,7 +29,7 @@ pub enum TransportErrorKind {
     /// A clock of the caller ran out.
     Timeout {
         /// Which one.
-        clock: Clock,
+        clock: TimeoutKind,
         /// How long it was.
         after: Duration,
     },
@@ -49,7 +49,7 @@ pub enum TransportErrorKind {
 
 /// One exchange with a server, as far as it got.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Exchange {
+pub struct ExchangeInfo {
     /// The method, e.g. `POST`.
     pub method: &'static str,
     /// The whole URL; it never holds a credential.
@@ -57,7 +57,7 @@ pub struct Exchange {
     /// The status; `None` when no answer came.
     pub status: Option<u16>,
     /// What the server said of the error.
-    pub server: Option<ServerError>,
+    pub server_error: Option<ServerError>,
     /// The `x-request-id` or `request-id` header of the answer.
     pub request_id: Option<String>,
     /// Which attempt it was, from 1; 0 when none was begun.
@@ -65,20 +65,20 @@ pub struct Exchange {
     /// How long the `Retry-After` header of the answer asks to wait.
     pub retry_after: Option<Duration>,
     /// Where the limit of the clock that ran out comes from.
-    pub clock_source: Option<String>,
+    pub timeout_source: Option<String>,
     /// How long nothing had come when it ended: since the request was sent, or since the last
     /// event. Zero as long as it goes on, and where a clock ended it.
-    pub silent: Duration,
+    pub idle_for: Duration,
     /// The `Content-Type` header of the answer.
     pub content_type: Option<String>,
 }
 
 impl TransportError {
-    pub(crate) fn new(kind: TransportErrorKind, exchange: Exchange) -> Self {
-        Self(Box::new(Inner { kind, exchange, source: None }))
+    pub(crate) fn new(kind: TransportErrorKind, exchange: ExchangeInfo) -> Self {
+        Self(Box::new(ErrorDetails { kind, exchange, source: None }))
     }
 
-    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
@@ -91,7 +91,7 @@ impl TransportError {
 
     /// The exchange that failed.
     #[must_use]
-    pub fn exchange(&self) -> &Exchange {
+    pub fn exchange(&self) -> &ExchangeInfo {
         &self.0.exchange
     }
 }
@@ -108,14 +108,14 @@ impl fmt::Debug for TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Exchange { method, url, .. } = &self.0.exchange;
+        let ExchangeInfo { method, url, .. } = &self.0.exchange;
         match self.0.kind {
             TransportErrorKind::InvalidOptions => write!(f, "set up the HTTP client for {url}"),
-            TransportErrorKind::Connect => write!(f, "connect to {}", origin(url)),
+            TransportErrorKind::Connect => write!(f, "connect to {}", url_origin(url)),
             TransportErrorKind::Timeout { clock, after } => self.fmt_timeout(f, clock, after),
             TransportErrorKind::Status(status) => {
                 write!(f, "{method} {url}: status {status}")?;
-                match &self.0.exchange.server {
+                match &self.0.exchange.server_error {
                     Some(server) => write!(f, ": {}", server.message),
                     None => Ok(()),
                 }
@@ -146,18 +146,22 @@ impl TransportError {
     fn fmt_timeout(
         &self,
         f: &mut fmt::Formatter<'_>,
-        clock: Clock,
+        clock: TimeoutKind,
         after: Duration,
     ) -> fmt::Result {
-        let Exchange { method, url, clock_source, .. } = &self.0.exchange;
+        let ExchangeInfo { method, url, timeout_source: clock_source, .. } = &self.0.exchange;
         match clock {
-            Clock::Connect => write!(f, "connect to {}", origin(url)),
-            Clock::ResponseHeaders => write!(f, "get the headers of the answer to {method} {url}"),
-            Clock::FirstToken => write!(f, "get the first token of the answer to {method} {url}"),
-            Clock::BetweenTokens => {
+            TimeoutKind::Connect => write!(f, "connect to {}", url_origin(url)),
+            TimeoutKind::ResponseHeaders => {
+                write!(f, "get the headers of the answer to {method} {url}")
+            }
+            TimeoutKind::FirstToken => {
+                write!(f, "get the first token of the answer to {method} {url}")
+            }
+            TimeoutKind::BetweenTokens => {
                 write!(f, "get the next piece of the answer to {method} {url}")
             }
-            Clock::Total => write!(f, "finish {method} {url}"),
+            TimeoutKind::Total => write!(f, "finish {method} {url}"),
         }?;
         write!(f, " within {} s ({clock}", after.as_secs_f64())?;
         match clock_source {
@@ -174,7 +178,7 @@ impl Error for TransportError {
 }
 
 /// The scheme, host and port of a URL, as text.
-fn origin(url: &str) -> &str {
+fn url_origin(url: &str) -> &str {
     let host = url.find("://").map_or(0, |at| at + 3);
     let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
     url.get(..end).unwrap_or(url)

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::TransportErrorKind;
-use crate::sse::{Decoder, StreamEvent, TooLarge};
+use crate::sse::{EventTooLarge, SseDecoder, StreamEvent};
 
 /// The largest event, and the largest body of an answer that is not streamed, in bytes.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -15,16 +15,16 @@ pub(crate) enum ContentKind {
     Events,
     Text,
     /// There is no header.
-    Unsaid,
+    Missing,
     Other,
 }
 
 impl ContentKind {
-    pub(crate) fn of(content_type: Option<&str>) -> Self {
-        let Some(content_type) = content_type else { return Self::Unsaid };
+    pub(crate) fn from_content_type(content_type: Option<&str>) -> Self {
+        let Some(content_type) = content_type else { return Self::Missing };
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         match essence.to_ascii_lowercase().as_str() {
-            "" => Self::Unsaid,
+            "" => Self::Missing,
             "text/event-stream" => Self::Events,
             "text/plain" => Self::Text,
             "application/json" | "text/json" => Self::Json,
@@ -36,52 +36,52 @@ impl ContentKind {
 
 /// Tells whether a body begins as HTML or XML does.
 pub(crate) fn is_markup(body: &[u8]) -> bool {
-    first_mark(body) == Some(b'<')
+    first_significant_byte(body) == Some(b'<')
 }
 
 /// The first byte that is neither white space nor of a byte order mark.
-fn first_mark(body: &[u8]) -> Option<u8> {
+fn first_significant_byte(body: &[u8]) -> Option<u8> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     body.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
 /// The body of a streamed answer on its way into events.
 #[derive(Debug)]
-pub(crate) enum Framing {
+pub(crate) enum BodyFraming {
     /// Nothing but white space has arrived, and the header did not say what will.
     Undecided,
     /// Server-sent events.
-    Events(Decoder),
+    Events(SseDecoder),
     /// One JSON text, which becomes one event when it is whole.
-    Whole(Vec<u8>),
+    SingleJson(Vec<u8>),
 }
 
-impl Framing {
-    pub(crate) fn of(content: ContentKind) -> Result<Self, TransportErrorKind> {
+impl BodyFraming {
+    pub(crate) fn from_content_kind(content: ContentKind) -> Result<Self, TransportErrorKind> {
         match content {
-            ContentKind::Events => Ok(Self::Events(Decoder::new(MAX_BODY))),
-            ContentKind::Json => Ok(Self::Whole(Vec::new())),
-            ContentKind::Unsaid => Ok(Self::Undecided),
+            ContentKind::Events => Ok(Self::Events(SseDecoder::new(MAX_BODY))),
+            ContentKind::Json => Ok(Self::SingleJson(Vec::new())),
+            ContentKind::Missing => Ok(Self::Undecided),
             ContentKind::Text | ContentKind::Other => Err(TransportErrorKind::NotAnApi),
         }
     }
 
-    pub(crate) fn push(&mut self, chunk: Bytes) -> Result<(), TransportErrorKind> {
+    pub(crate) fn push_chunk(&mut self, chunk: Bytes) -> Result<(), TransportErrorKind> {
         if let Self::Undecided = self {
-            match first_mark(&chunk) {
+            match first_significant_byte(&chunk) {
                 None => return Ok(()),
                 Some(b'<') => return Err(TransportErrorKind::NotAnApi),
-                Some(b'{' | b'[') => *self = Self::Whole(Vec::new()),
-                Some(_) => *self = Self::Events(Decoder::new(MAX_BODY)),
+                Some(b'{' | b'[') => *self = Self::SingleJson(Vec::new()),
+                Some(_) => *self = Self::Events(SseDecoder::new(MAX_BODY)),
             }
         }
         match self {
             Self::Undecided => {}
-            Self::Events(decoder) => decoder.push(chunk),
-            Self::Whole(body) if body.len() + chunk.len() > MAX_BODY => {
+            Self::Events(decoder) => decoder.push_chunk(chunk),
+            Self::SingleJson(body) if body.len() + chunk.len() > MAX_BODY => {
                 return Err(TransportErrorKind::TooLarge);
             }
-            Self::Whole(body) => body.extend_from_slice(&chunk),
+            Self::SingleJson(body) => body.extend_from_slice(&chunk),
         }
         Ok(())
     }
@@ -90,17 +90,17 @@ impl Framing {
     pub(crate) fn next_event(&mut self) -> Result<Option<StreamEvent>, TransportErrorKind> {
         match self {
             Self::Events(decoder) => {
-                decoder.next_event().map_err(|TooLarge| TransportErrorKind::TooLarge)
+                decoder.next_event().map_err(|EventTooLarge| TransportErrorKind::TooLarge)
             }
-            Self::Undecided | Self::Whole(_) => Ok(None),
+            Self::Undecided | Self::SingleJson(_) => Ok(None),
         }
     }
 
     /// The event that the end of the body completes.
-    pub(crate) fn finish(&mut self) -> Result<Option<StreamEvent>, TransportErrorKind> {
-        let Self::Whole(body) = self else { return Ok(None) };
+    pub(crate) fn finish_body(&mut self) -> Result<Option<StreamEvent>, TransportErrorKind> {
+        let Self::SingleJson(body) = self else { return Ok(None) };
         let body = std::mem::take(body);
-        match first_mark(&body) {
+        match first_significant_byte(&body) {
             None => Ok(None),
             Some(b'<') => Err(TransportErrorKind::NotAnApi),
             Some(_) => Ok(Some(StreamEvent::Data(String::from_utf8_lossy(&body).into_owned()))),

@@ -14,36 +14,37 @@
 //!   of an error.
 
 mod call;
-mod cause;
 mod client;
-mod clocks;
+mod concurrency;
 mod endpoint;
 mod error;
 mod framing;
+mod http_cause;
+mod idle;
 mod presence;
 mod reply;
 mod retry;
 mod secrets;
 mod server_error;
-mod silence;
 mod sse;
 mod stream;
+mod timeouts;
 mod trace;
-mod turnstile;
 pub mod wire;
 
 pub use client::{Client, ClientOptions};
-pub use clocks::{Clock, Clocks, Limit};
+pub use concurrency::{ConcurrencyLimiter, QueueDepth, StreamPriority};
 pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use error::{Exchange, TransportError, TransportErrorKind};
-pub use presence::takes_connections;
-pub use reply::Reply;
+pub use error::{ExchangeInfo, TransportError, TransportErrorKind};
+pub use presence::can_connect;
+pub use reply::ApiResponse;
 pub use retry::RetryPolicy;
 pub use server_error::{ServerError, number_between};
-pub use sse::{Decoder, StreamEvent, TooLarge};
+pub use sse::{EventTooLarge, SseDecoder, StreamEvent};
 pub use stream::EventStream;
+pub use timeouts::{CallTimeouts, TimeLimit, TimeoutKind};
 pub use trace::{
-    Answer, Body, End, Ended, Gap, Record, Trace, TraceLimits, TraceStore, Traced, TracedCall,
-    TracedError, TracedEvent, TracedRequest, TracedResponse,
+    AnswerSummary, ExchangeEnd, ExchangeOutcome, OmittedEvents, Trace, TraceLimits, TraceOptions,
+    TraceRecord, TraceStore, TracedBody, TracedCall, TracedError, TracedEvent, TracedRequest,
+    TracedResponse,
 };
-pub use turnstile::{Depth, Priority, Turnstile};

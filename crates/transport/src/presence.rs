@@ -10,8 +10,8 @@ use crate::Endpoint;
 
 /// Tells whether a server takes connections, found out within a time; nothing is sent to it. A
 /// server that takes longer counts as one that does not.
-pub async fn takes_connections(endpoint: &Endpoint, within: Duration) -> bool {
-    let base = endpoint.base();
+pub async fn can_connect(endpoint: &Endpoint, within: Duration) -> bool {
+    let base = endpoint.base_url();
     let (Some(host), Some(port)) = (base.host(), base.port_or_known_default()) else {
         return false;
     };

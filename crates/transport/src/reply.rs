@@ -4,11 +4,11 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::framing::{ContentKind, is_markup};
-use crate::{Exchange, TransportError, TransportErrorKind};
+use crate::{ExchangeInfo, TransportError, TransportErrorKind};
 
 /// A whole answer with a status of 2xx.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub struct ApiResponse {
     /// The status.
     pub status: u16,
     /// The `Content-Type` header.
@@ -17,13 +17,13 @@ pub struct Reply {
     pub request_id: Option<String>,
     /// The body: at most 16 MiB, often empty for a health check.
     pub body: Bytes,
-    exchange: Exchange,
+    exchange: ExchangeInfo,
 }
 
-impl Reply {
+impl ApiResponse {
     /// Makes a reply, unless it is a web page: some other server answers then.
-    pub(crate) fn new(exchange: Exchange, body: Bytes) -> Result<Self, TransportError> {
-        let content = ContentKind::of(exchange.content_type.as_deref());
+    pub(crate) fn new(exchange: ExchangeInfo, body: Bytes) -> Result<Self, TransportError> {
+        let content = ContentKind::from_content_type(exchange.content_type.as_deref());
         if !body.is_empty() && (content == ContentKind::Other || is_markup(&body)) {
             return Err(TransportError::new(TransportErrorKind::NotAnApi, exchange));
         }
@@ -41,13 +41,13 @@ impl Reply {
     /// # Errors
     /// `InvalidBody` when it is not the JSON that is expected; `NotAnApi` when it does not
     /// claim to be JSON either.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, TransportError> {
+    pub fn parse_json<T: DeserializeOwned>(&self) -> Result<T, TransportError> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            let kind = match ContentKind::of(self.content_type.as_deref()) {
+            let kind = match ContentKind::from_content_type(self.content_type.as_deref()) {
                 ContentKind::Json => TransportErrorKind::InvalidBody,
                 _ => TransportErrorKind::NotAnApi,
             };
-            TransportError::new(kind, self.exchange.clone()).caused_by(error)
+            TransportError::new(kind, self.exchange.clone()).with_source(error)
         })
     }
 }

@@ -5,7 +5,7 @@ mod http_date;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
-use crate::Exchange;
+use crate::ExchangeInfo;
 
 /// How often and how fast a call is tried again. The client retries nothing else, and nothing
 /// below it retries.
@@ -18,33 +18,33 @@ use crate::Exchange;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// The most attempts, the first included; 1 never tries again.
-    pub attempts: u32,
+    pub max_attempts: u32,
     /// The pause before the second attempt.
     pub base_delay: Duration,
     /// The longest pause that the client chooses itself.
     pub max_delay: Duration,
     /// The longest pause that a server may ask for: an error that asks for a longer one is returned
     /// at once. `None` waits as long as any server says.
-    pub longest_wish: Option<Duration>,
+    pub max_retry_after: Option<Duration>,
 }
 
 impl RetryPolicy {
     /// Never tries again.
     pub const NEVER: Self = Self {
-        attempts: 1,
+        max_attempts: 1,
         base_delay: Duration::ZERO,
         max_delay: Duration::ZERO,
-        longest_wish: None,
+        max_retry_after: None,
     };
 
     /// Whether a server asks for a longer pause than it is given.
-    pub(crate) fn is_too_long(&self, exchange: &Exchange) -> bool {
-        let wish = exchange.retry_after.zip(self.longest_wish);
-        wish.is_some_and(|(wish, longest)| wish > longest)
+    pub(crate) fn exceeds_max_retry_after(&self, exchange: &ExchangeInfo) -> bool {
+        let delays = exchange.retry_after.zip(self.max_retry_after);
+        delays.is_some_and(|(wish, longest)| wish > longest)
     }
 
     /// The pause after a number of failed attempts, from 1.
-    pub(crate) fn pause(&self, failed: u32, exchange: &Exchange) -> Duration {
+    pub(crate) fn retry_delay(&self, failed: u32, exchange: &ExchangeInfo) -> Duration {
         let factor = 2_u32.saturating_pow(failed.saturating_sub(1));
         let delay = self.base_delay.saturating_mul(factor).min(self.max_delay);
         let own = delay / 2 + (delay / 2).mul_f64(random_fraction());
@@ -60,13 +60,17 @@ pub(crate) fn is_transient(status: u16) -> bool {
 /// How long a `Retry-After` header asks to wait: a number of seconds, or a time. A time counts from
 /// the server's own `Date` where it sends one, because clocks differ; one that has passed is no
 /// wait.
-pub(crate) fn retry_after(value: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
+pub(crate) fn parse_retry_after(
+    value: &str,
+    date: Option<&str>,
+    now: SystemTime,
+) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
     }
-    let now = date.and_then(http_date::parse).unwrap_or(now);
-    Some(http_date::parse(value)?.duration_since(now).unwrap_or_default())
+    let now = date.and_then(http_date::parse_http_date).unwrap_or(now);
+    Some(http_date::parse_http_date(value)?.duration_since(now).unwrap_or_default())
 }
 
 /// A number in `0.0..=1.0` from the standard library's randomly keyed hasher: spreading callers
@@ -83,15 +87,15 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_maximum_and_are_spread() {
         let policy = RetryPolicy {
-            attempts: 9,
+            max_attempts: 9,
             base_delay: Duration::from_millis(100),
             max_delay: Duration::from_secs(1),
-            longest_wish: None,
+            max_retry_after: None,
         };
-        let none = Exchange::default();
+        let none = ExchangeInfo::default();
         for (failed, full) in [(1, 100), (2, 200), (4, 800), (5, 1000), (40, 1000)] {
             let full = Duration::from_millis(full);
-            let pauses: Vec<_> = (0..64).map(|_| policy.pause(failed, &none)).collect();
+            let pauses: Vec<_> = (0..64).map(|_| policy.retry_delay(failed, &none)).collect();
             assert!(pauses.iter().all(|pause| (full / 2..=full).contains(pause)));
             assert!(pauses.iter().any(|pause| pause != pauses.first().unwrap()));
         }
@@ -114,25 +118,28 @@ mod tests {
             ("", None, None),
         ] {
             let expected = seconds.map(Duration::from_secs);
-            assert_eq!(retry_after(value, date, local), expected, "{value:?} {date:?}");
+            assert_eq!(parse_retry_after(value, date, local), expected, "{value:?} {date:?}");
         }
     }
 
     #[test]
     fn a_longer_wish_of_the_server_wins() {
-        let asked = |seconds| Exchange {
+        let asked = |seconds| ExchangeInfo {
             retry_after: Some(Duration::from_secs(seconds)),
-            ..Exchange::default()
+            ..ExchangeInfo::default()
         };
         let policy = RetryPolicy {
-            attempts: 2,
+            max_attempts: 2,
             base_delay: Duration::from_secs(4),
             max_delay: Duration::from_secs(4),
-            longest_wish: Some(Duration::from_secs(30)),
+            max_retry_after: Some(Duration::from_secs(30)),
         };
-        assert!(!policy.is_too_long(&asked(30)) && policy.is_too_long(&asked(31)));
-        assert!(!RetryPolicy::NEVER.is_too_long(&asked(3600)));
-        assert_eq!(policy.pause(1, &asked(30)), Duration::from_secs(30));
-        assert!(policy.pause(1, &asked(1)) >= Duration::from_secs(2));
+        assert!(
+            !policy.exceeds_max_retry_after(&asked(30))
+                && policy.exceeds_max_retry_after(&asked(31))
+        );
+        assert!(!RetryPolicy::NEVER.exceeds_max_retry_after(&asked(3600)));
+        assert_eq!(policy.retry_delay(1, &asked(30)), Duration::from_secs(30));
+        assert!(policy.retry_delay(1, &asked(1)) >= Duration::from_secs(2));
     }
 }

@@ -35,7 +35,7 @@ impl ServerError {
     /// Reads an event of a stream that is an error in place of a piece of the answer:
     /// `{"error": …}` or `{"object": "error", …}`. `None` when it is not one.
     #[must_use]
-    pub fn in_band(event: &Value) -> Option<Self> {
+    pub fn from_event(event: &Value) -> Option<Self> {
         let object = event.as_object()?;
         match object.get("error") {
             Some(Value::Object(error)) => Some(Self::from_object(error)),
@@ -50,7 +50,7 @@ impl ServerError {
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) => Some(Self::from_text(text)),
-            Value::Object(object) => Self::in_band(value).or_else(|| {
+            Value::Object(object) => Self::from_event(value).or_else(|| {
                 match (object.get("detail"), object.get("message")) {
                     (Some(Value::Array(faults)), _) => Some(Self::from_faults(faults)),
                     (Some(Value::Null) | None, Some(_)) => Some(Self::from_object(object)),
@@ -63,15 +63,15 @@ impl ServerError {
     }
 
     fn from_text(text: &str) -> Self {
-        Self { message: printable(text), ..Self::default() }
+        Self { message: printable_text(text), ..Self::default() }
     }
 
     fn from_object(object: &Map<String, Value>) -> Self {
-        let field = |name| object.get(name).and_then(scalar).map(|text| printable(&text));
+        let field = |name| object.get(name).and_then(scalar_text).map(|text| printable_text(&text));
         Self {
             // An object without a message is shown whole: it is all that is known.
             message: field("message")
-                .unwrap_or_else(|| printable(&Value::Object(object.clone()).to_string())),
+                .unwrap_or_else(|| printable_text(&Value::Object(object.clone()).to_string())),
             kind: field("type"),
             param: field("param"),
             code: field("code"),
@@ -82,19 +82,20 @@ impl ServerError {
     fn from_faults(faults: &[Value]) -> Self {
         let place = |fault: &Value| {
             let parts = fault.get("loc")?.as_array()?;
-            Some(parts.iter().filter_map(scalar).collect::<Vec<_>>().join("."))
+            Some(parts.iter().filter_map(scalar_text).collect::<Vec<_>>().join("."))
         };
         let lines: Vec<String> = faults
             .iter()
             .map(|fault| {
-                let text = fault.get("msg").and_then(scalar).unwrap_or_else(|| fault.to_string());
+                let text =
+                    fault.get("msg").and_then(scalar_text).unwrap_or_else(|| fault.to_string());
                 place(fault).map_or_else(|| text.clone(), |place| format!("{place}: {text}"))
             })
             .collect();
         Self {
-            message: printable(&lines.join("; ")),
+            message: printable_text(&lines.join("; ")),
             kind: None,
-            param: faults.first().and_then(place).map(|place| printable(&place)),
+            param: faults.first().and_then(place).map(|place| printable_text(&place)),
             code: None,
         }
     }
@@ -113,7 +114,7 @@ pub fn number_between(text: &str, before: &str, after: &str) -> Option<u32> {
 }
 
 /// A string or a number as text; `None` for anything else.
-fn scalar(value: &Value) -> Option<String> {
+fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -122,7 +123,7 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 /// The text, cut to [`MAX_MESSAGE`], with nothing in it that would command a terminal.
-fn printable(text: &str) -> String {
+fn printable_text(text: &str) -> String {
     let clean = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
     let mut short: String = text.chars().take(MAX_MESSAGE).map(clean).collect();
     if text.chars().nth(MAX_MESSAGE).is_some() {

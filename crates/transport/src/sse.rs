@@ -21,20 +21,20 @@ pub enum StreamEvent {
 /// A line or an event is larger than the decoder takes. The decoder is of no use afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("take a line or an event that is larger than the limit")]
-pub struct TooLarge;
+pub struct EventTooLarge;
 
 /// A decoder. Push a chunk, take events until there is none, push the next.
 ///
 /// It holds at most the limit, beside the chunk that was pushed last; replaced bytes are held as
 /// the three that replace each.
 #[derive(Debug)]
-pub struct Decoder {
+pub struct SseDecoder {
     /// What was pushed last.
     chunk: Bytes,
     /// How much of it is decoded.
-    at: usize,
-    line: Line,
-    event: Event,
+    position: usize,
+    line: PartialLine,
+    event: PartialEvent,
     /// Whether the last line ended in CR, so that an LF right after it ends no line of its own.
     after_cr: bool,
     limit: usize,
@@ -42,7 +42,7 @@ pub struct Decoder {
 
 /// A line whose end has not arrived.
 #[derive(Debug)]
-struct Line {
+struct PartialLine {
     /// How much of it has arrived.
     len: usize,
     kind: LineKind,
@@ -62,27 +62,33 @@ enum LineKind {
 
 /// An event that is being read.
 #[derive(Debug)]
-struct Event {
+struct PartialEvent {
     /// Its lines of data; `None` when there was none yet.
     data: Option<String>,
     /// How much data there was when the line that is being read began.
     len: usize,
     /// The beginning of a character whose rest has not arrived.
-    cut: Vec<u8>,
+    partial_char: Vec<u8>,
     /// Whether the first line of all is still to come: only it may begin with a byte order mark.
     at_start: bool,
     limit: usize,
 }
 
-impl Decoder {
+impl SseDecoder {
     /// Makes a decoder that takes events of at most so many bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
             chunk: Bytes::new(),
-            at: 0,
-            line: Line { len: 0, kind: LineKind::Unknown, head: Vec::new() },
-            event: Event { data: None, len: 0, cut: Vec::new(), at_start: true, limit },
+            position: 0,
+            line: PartialLine { len: 0, kind: LineKind::Unknown, head: Vec::new() },
+            event: PartialEvent {
+                data: None,
+                len: 0,
+                partial_char: Vec::new(),
+                at_start: true,
+                limit,
+            },
             after_cr: false,
             limit,
         }
@@ -90,45 +96,45 @@ impl Decoder {
 
     /// Takes the next chunk, of any size. All events of the one before must have been taken; those
     /// that were not are lost.
-    pub fn push(&mut self, chunk: Bytes) {
-        debug_assert!(self.at == self.chunk.len(), "events of the last chunk were not taken");
+    pub fn push_chunk(&mut self, chunk: Bytes) {
+        debug_assert!(self.position == self.chunk.len(), "events of the last chunk were not taken");
         self.chunk = chunk;
-        self.at = 0;
+        self.position = 0;
     }
 
     /// The next whole event; `None` when that needs another chunk.
     ///
     /// # Errors
     /// When what has arrived of an event is larger than the limit.
-    pub fn next_event(&mut self) -> Result<Option<StreamEvent>, TooLarge> {
+    pub fn next_event(&mut self) -> Result<Option<StreamEvent>, EventTooLarge> {
         loop {
-            let mut rest = self.chunk.get(self.at..).unwrap_or_default();
+            let mut rest = self.chunk.get(self.position..).unwrap_or_default();
             if self.after_cr && !rest.is_empty() {
                 self.after_cr = false;
                 if let Some(after) = rest.strip_prefix(b"\n") {
                     rest = after;
-                    self.at += 1;
+                    self.position += 1;
                 }
             }
-            let end = line_end(rest);
+            let end = find_line_end(rest);
             let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
             if self.event.len + self.line.len + piece.len() > self.limit {
-                return Err(TooLarge);
+                return Err(EventTooLarge);
             }
             let Some(end) = end else {
-                self.line.go_on(piece, &mut self.event);
+                self.line.push_piece(piece, &mut self.event);
                 // What was pushed is let go of: whoever reads from the socket can use its memory
                 // again.
-                (self.chunk, self.at) = (Bytes::new(), 0);
+                (self.chunk, self.position) = (Bytes::new(), 0);
                 return Ok(None);
             };
             self.after_cr = rest.get(end) == Some(&b'\r');
-            self.at += end + 1;
+            self.position += end + 1;
             let event = if self.line.len == 0 {
-                self.event.line(piece)
+                self.event.read_line(piece)
             } else {
-                self.line.go_on(piece, &mut self.event);
-                self.line.end(&mut self.event)
+                self.line.push_piece(piece, &mut self.event);
+                self.line.finish_line(&mut self.event)
             };
             if event.is_some() {
                 return Ok(event);
@@ -137,33 +143,33 @@ impl Decoder {
     }
 }
 
-impl Line {
+impl PartialLine {
     /// With so much of a line it is known what it is.
-    const HEAD: usize = MARK.len() + "data: ".len();
+    const HEAD_LEN: usize = BYTE_ORDER_MARK.len() + "data: ".len();
 
     /// Takes a piece of the line.
-    fn go_on(&mut self, mut piece: &[u8], event: &mut Event) {
+    fn push_piece(&mut self, mut piece: &[u8], event: &mut PartialEvent) {
         self.len += piece.len();
         if let LineKind::Unknown = self.kind {
-            let (head, rest) = piece.split_at(piece.len().min(Self::HEAD - self.head.len()));
+            let (head, rest) = piece.split_at(piece.len().min(Self::HEAD_LEN - self.head.len()));
             self.head.extend_from_slice(head);
-            if self.head.len() < Self::HEAD {
+            if self.head.len() < Self::HEAD_LEN {
                 return;
             }
             piece = rest;
             self.kind = event.begin_line(&self.head);
         }
         if let LineKind::Data = self.kind {
-            event.push(piece);
+            event.push_value(piece);
         }
     }
 
     /// Ends the line; the next one begins.
-    fn end(&mut self, event: &mut Event) -> Option<StreamEvent> {
+    fn finish_line(&mut self, event: &mut PartialEvent) -> Option<StreamEvent> {
         self.len = 0;
         let ended = match std::mem::replace(&mut self.kind, LineKind::Unknown) {
-            LineKind::Unknown => event.line(&self.head),
-            LineKind::Data => event.end_line(),
+            LineKind::Unknown => event.read_line(&self.head),
+            LineKind::Data => event.finish_data_line(),
             LineKind::Comment => Some(StreamEvent::Comment),
             LineKind::Other => None,
         };
@@ -172,16 +178,16 @@ impl Line {
     }
 }
 
-impl Event {
+impl PartialEvent {
     /// Reads a whole line, given without its end.
-    fn line(&mut self, line: &[u8]) -> Option<StreamEvent> {
+    fn read_line(&mut self, line: &[u8]) -> Option<StreamEvent> {
         if line.is_empty() {
             self.at_start = false;
             self.len = 0;
             return self.data.take().map(StreamEvent::Data);
         }
         match self.begin_line(line) {
-            LineKind::Data => self.end_line(),
+            LineKind::Data => self.finish_data_line(),
             LineKind::Comment => Some(StreamEvent::Comment),
             LineKind::Unknown | LineKind::Other => None,
         }
@@ -190,32 +196,32 @@ impl Event {
     /// Says what a line is of which this is the beginning or all, and takes its value from there.
     fn begin_line(&mut self, line: &[u8]) -> LineKind {
         let is_first = mem::take(&mut self.at_start);
-        let line = line.strip_prefix(MARK).filter(|_| is_first).unwrap_or(line);
+        let line = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_first).unwrap_or(line);
         if line.starts_with(b":") {
             return LineKind::Comment;
         }
-        let Some(begin) = data_begins(line) else { return LineKind::Other };
+        let Some(begin) = data_value_start(line) else { return LineKind::Other };
         match &mut self.data {
             None => self.data = Some(String::new()),
             Some(data) => data.push('\n'),
         }
-        self.push(line.get(begin..).unwrap_or_default());
+        self.push_value(line.get(begin..).unwrap_or_default());
         LineKind::Data
     }
 
     /// Adds to the value of a line: what is valid of it at once, while it is at hand.
-    fn push(&mut self, piece: &[u8]) {
-        let mut rest = self.complete(piece);
+    fn push_value(&mut self, piece: &[u8]) {
+        let mut rest = self.complete_char(piece);
         loop {
             match str::from_utf8(rest) {
-                Ok(text) => return self.add(text),
+                Ok(text) => return self.push_text(text),
                 Err(error) => {
                     let (valid, invalid) = rest.split_at(error.valid_up_to());
-                    self.add(str::from_utf8(valid).unwrap_or_default());
+                    self.push_text(str::from_utf8(valid).unwrap_or_default());
                     let Some(len) = error.error_len() else {
-                        return self.cut.extend_from_slice(invalid);
+                        return self.partial_char.extend_from_slice(invalid);
                     };
-                    self.add(REPLACEMENT);
+                    self.push_text(REPLACEMENT);
                     rest = invalid.get(len..).unwrap_or_default();
                 }
             }
@@ -223,18 +229,18 @@ impl Event {
     }
 
     /// Ends the character that the last piece ended in; returns what follows it.
-    fn complete<'a>(&mut self, mut piece: &'a [u8]) -> &'a [u8] {
-        while !self.cut.is_empty()
+    fn complete_char<'a>(&mut self, mut piece: &'a [u8]) -> &'a [u8] {
+        while !self.partial_char.is_empty()
             && let [byte, rest @ ..] = piece
         {
-            let mut cut = mem::take(&mut self.cut);
+            let mut cut = mem::take(&mut self.partial_char);
             cut.push(*byte);
             match str::from_utf8(&cut) {
-                Ok(text) => self.add(text),
-                Err(error) if error.error_len().is_none() => self.cut = cut,
+                Ok(text) => self.push_text(text),
+                Err(error) if error.error_len().is_none() => self.partial_char = cut,
                 Err(_) => {
                     // The byte is none of that character.
-                    self.add(REPLACEMENT);
+                    self.push_text(REPLACEMENT);
                     return piece;
                 }
             }
@@ -244,7 +250,7 @@ impl Event {
     }
 
     /// Adds text, and room for more as long as no more than the limit is ever needed.
-    fn add(&mut self, text: &str) {
+    fn push_text(&mut self, text: &str) {
         let data = self.data.get_or_insert_default();
         let needed = data.len() + text.len();
         if needed > data.capacity() {
@@ -255,9 +261,9 @@ impl Event {
     }
 
     /// Ends a line of data.
-    fn end_line(&mut self) -> Option<StreamEvent> {
-        if !mem::take(&mut self.cut).is_empty() {
-            self.add(REPLACEMENT);
+    fn finish_data_line(&mut self) -> Option<StreamEvent> {
+        if !mem::take(&mut self.partial_char).is_empty() {
+            self.push_text(REPLACEMENT);
         }
         self.len = self.data.as_ref().map_or(0, String::len);
         None
@@ -265,13 +271,13 @@ impl Event {
 }
 
 /// A byte order mark.
-const MARK: &[u8] = b"\xef\xbb\xbf";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What stands for bytes that are not UTF-8.
 const REPLACEMENT: &str = "\u{fffd}";
 
 /// Where the value of a line of data begins; `None` if it is another line.
-fn data_begins(line: &[u8]) -> Option<usize> {
+fn data_value_start(line: &[u8]) -> Option<usize> {
     match line.strip_prefix(b"data")? {
         [] => Some(4),
         [b':', b' ', ..] => Some(6),
@@ -281,7 +287,7 @@ fn data_begins(line: &[u8]) -> Option<usize> {
 }
 
 /// Where the first line of some bytes ends.
-fn line_end(bytes: &[u8]) -> Option<usize> {
+fn find_line_end(bytes: &[u8]) -> Option<usize> {
     const BLOCK: usize = 32;
     let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
     // A whole block at a time, without a branch for each byte, is several times as fast.

@@ -10,12 +10,13 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::clocks::{Deadline, earlier};
-use crate::framing::{ContentKind, Framing};
-use crate::secrets::Secrets;
-use crate::trace::recorder::Recorder;
+use crate::framing::{BodyFraming, ContentKind};
+use crate::secrets::ClientSecrets;
+use crate::timeouts::{Deadline, earlier_deadline};
+use crate::trace::recorder::ExchangeRecorder;
 use crate::{
-    Clock, Clocks, Exchange, ServerError, StreamEvent, TransportError, TransportErrorKind,
+    CallTimeouts, ExchangeInfo, ServerError, StreamEvent, TimeoutKind, TransportError,
+    TransportErrorKind,
 };
 
 /// The bytes of a body, from wherever they come.
@@ -36,43 +37,45 @@ pub(crate) type ByteStream =
 pub struct EventStream {
     /// `None` once there is nothing more to come.
     body: Option<ByteStream>,
-    framing: Framing,
-    exchange: Exchange,
-    clocks: Clocks,
+    framing: BodyFraming,
+    exchange: ExchangeInfo,
+    timeouts: CallTimeouts,
     total: Option<Deadline>,
     /// Which clock measures the wait for the next event.
-    waiting: Clock,
+    active_timeout: TimeoutKind,
     /// That clock, since the wait began.
-    wait: Option<Deadline>,
+    event_deadline: Option<Deadline>,
     /// When it began.
-    since: Option<Instant>,
+    wait_started_at: Option<Instant>,
     /// Runs out with the clocks, or before them.
-    sleep: Option<Pin<Box<Sleep>>>,
-    secrets: Secrets,
+    timer: Option<Pin<Box<Sleep>>>,
+    secrets: ClientSecrets,
     /// Writes the answer down, where there is a trace.
-    recorder: Option<Box<Recorder>>,
+    recorder: Option<Box<ExchangeRecorder>>,
 }
 
 impl EventStream {
     /// Makes a stream of a body whose headers have just arrived.
     pub(crate) fn new(
         body: ByteStream,
-        exchange: Exchange,
-        clocks: Clocks,
+        exchange: ExchangeInfo,
+        timeouts: CallTimeouts,
         total: Option<Deadline>,
     ) -> Result<Self, TransportError> {
-        match Framing::of(ContentKind::of(exchange.content_type.as_deref())) {
+        match BodyFraming::from_content_kind(ContentKind::from_content_type(
+            exchange.content_type.as_deref(),
+        )) {
             Ok(framing) => Ok(Self {
                 body: Some(body),
                 framing,
                 exchange,
-                clocks,
+                timeouts,
                 total,
-                waiting: Clock::FirstToken,
-                wait: None,
-                since: None,
-                sleep: None,
-                secrets: Secrets::default(),
+                active_timeout: TimeoutKind::FirstToken,
+                event_deadline: None,
+                wait_started_at: None,
+                timer: None,
+                secrets: ClientSecrets::default(),
                 recorder: None,
             }),
             Err(kind) => Err(TransportError::new(kind, exchange)),
@@ -87,18 +90,18 @@ impl EventStream {
 
     /// Which attempt was answered, from 1.
     #[must_use]
-    pub fn attempt(&self) -> u32 {
+    pub fn attempt_number(&self) -> u32 {
         self.exchange.attempt
     }
 
     /// Names what must not be passed on though the server may send it back.
-    pub(crate) fn keeping(mut self, secrets: Secrets) -> Self {
+    pub(crate) fn with_secrets(mut self, secrets: ClientSecrets) -> Self {
         self.secrets = secrets;
         self
     }
 
     /// Has the answer written down.
-    pub(crate) fn recorded(mut self, recorder: Option<Box<Recorder>>) -> Self {
+    pub(crate) fn with_recorder(mut self, recorder: Option<Box<ExchangeRecorder>>) -> Self {
         self.recorder = recorder;
         self
     }
@@ -106,37 +109,37 @@ impl EventStream {
     /// Reads an event as an error in place of a piece of the answer, without the client's own
     /// secrets. `None` when it is not one.
     #[must_use]
-    pub fn server_error(&self, event: &serde_json::Value) -> Option<ServerError> {
-        Some(self.secrets.scrub(ServerError::in_band(event)?))
+    pub fn parse_server_error(&self, event: &serde_json::Value) -> Option<ServerError> {
+        Some(self.secrets.scrub_server_error(ServerError::from_event(event)?))
     }
 
     /// The exchange so far, for an error that only the reader of the events can see.
     #[must_use]
-    pub fn exchange(&self) -> &Exchange {
+    pub fn exchange(&self) -> &ExchangeInfo {
         &self.exchange
     }
 
     /// Notes that the last event came before anything was generated: the clock `first_token` runs
     /// on, from now.
-    pub fn wait_for_first_token(&mut self) {
-        self.waiting = Clock::FirstToken;
+    pub fn restart_first_token_timeout(&mut self) {
+        self.active_timeout = TimeoutKind::FirstToken;
     }
 
     /// Notes that the last event ended the answer, as `[DONE]` does in other streams: nothing more
     /// is read.
-    pub fn complete(&mut self) {
+    pub fn mark_complete(&mut self) {
         self.body = None;
         self.record_end(None);
     }
 
-    fn deliver(&mut self, event: StreamEvent) -> StreamEvent {
-        self.wait = None;
-        self.since = None;
+    fn deliver_event(&mut self, event: StreamEvent) -> StreamEvent {
+        self.event_deadline = None;
+        self.wait_started_at = None;
         if let Some(recorder) = &mut self.recorder {
-            recorder.event(&event);
+            recorder.record_event(&event);
         }
         if let StreamEvent::Data(data) = &event {
-            self.waiting = Clock::BetweenTokens;
+            self.active_timeout = TimeoutKind::BetweenTokens;
             if data == "[DONE]" {
                 self.body = None;
                 self.record_end(None);
@@ -145,21 +148,22 @@ impl EventStream {
         event
     }
 
-    fn fail(&mut self, kind: TransportErrorKind) -> TransportError {
+    fn fail_with(&mut self, kind: TransportErrorKind) -> TransportError {
         let error = TransportError::new(kind, self.exchange.clone());
-        self.end(error)
+        self.end_with_error(error)
     }
 
-    fn expire(&mut self, clock: Clock) -> TransportError {
-        let error = self.exchange.clone().timeout(clock, &self.clocks);
-        self.end(error)
+    fn fail_with_timeout(&mut self, clock: TimeoutKind) -> TransportError {
+        let error = self.exchange.clone().into_timeout_error(clock, &self.timeouts);
+        self.end_with_error(error)
     }
 
-    fn note_silence(&mut self) {
-        self.exchange.silent = self.since.map(|since| since.elapsed()).unwrap_or_default();
+    fn record_idle_time(&mut self) {
+        self.exchange.idle_for =
+            self.wait_started_at.map(|since| since.elapsed()).unwrap_or_default();
     }
 
-    fn end(&mut self, error: TransportError) -> TransportError {
+    fn end_with_error(&mut self, error: TransportError) -> TransportError {
         self.body = None;
         self.record_end(Some(&error));
         error
@@ -168,16 +172,18 @@ impl EventStream {
     fn record_end(&mut self, error: Option<&TransportError>) {
         if let Some(mut recorder) = self.recorder.take() {
             match error {
-                None => recorder.done(),
-                Some(error) => recorder.failed(error),
+                None => recorder.record_success(),
+                Some(error) => recorder.record_failure(error),
             }
         }
     }
 
     /// Waits for the clocks; ready when one of them has run out.
-    fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Poll<Clock> {
-        let Some(deadline) = earlier(self.wait, self.total) else { return Poll::Pending };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline.at)));
+    fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<TimeoutKind> {
+        let Some(deadline) = earlier_deadline(self.event_deadline, self.total) else {
+            return Poll::Pending;
+        };
+        let sleep = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline.at)));
         if sleep.deadline() > deadline.at {
             sleep.as_mut().reset(deadline.at);
         }
@@ -200,51 +206,51 @@ impl Stream for EventStream {
         loop {
             let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
             match this.framing.next_event() {
-                Ok(Some(event)) => return Poll::Ready(Some(Ok(this.deliver(event)))),
+                Ok(Some(event)) => return Poll::Ready(Some(Ok(this.deliver_event(event)))),
                 Ok(None) => {}
-                Err(kind) => return Poll::Ready(Some(Err(this.fail(kind)))),
+                Err(kind) => return Poll::Ready(Some(Err(this.fail_with(kind)))),
             }
-            if this.wait.is_none() {
+            if this.event_deadline.is_none() {
                 let now = Instant::now();
                 // Bytes that never cease would otherwise keep the clock from being looked at.
                 if this.total.is_some_and(|total| total.at <= now) {
-                    return Poll::Ready(Some(Err(this.expire(Clock::Total))));
+                    return Poll::Ready(Some(Err(this.fail_with_timeout(TimeoutKind::Total))));
                 }
-                this.since.get_or_insert(now);
-                this.wait = this.clocks.start(this.waiting, now);
+                this.wait_started_at.get_or_insert(now);
+                this.event_deadline = this.timeouts.start_deadline(this.active_timeout, now);
             }
             match body.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(chunk))) => {
                     if let Some(recorder) = &mut this.recorder {
-                        recorder.arrived(chunk.len());
+                        recorder.record_chunk(chunk.len());
                     }
-                    if let Err(kind) = this.framing.push(chunk) {
-                        return Poll::Ready(Some(Err(this.fail(kind))));
+                    if let Err(kind) = this.framing.push_chunk(chunk) {
+                        return Poll::Ready(Some(Err(this.fail_with(kind))));
                     }
                 }
                 Poll::Ready(Some(Err(cause))) => {
-                    this.note_silence();
+                    this.record_idle_time();
                     let kind = TransportErrorKind::Interrupted;
                     let error = TransportError::new(kind, this.exchange.clone());
-                    return Poll::Ready(Some(Err(this.end(error.caused_by(cause)))));
+                    return Poll::Ready(Some(Err(this.end_with_error(error.with_source(cause)))));
                 }
                 Poll::Ready(None) => {
                     this.body = None;
-                    this.note_silence();
-                    return match this.framing.finish() {
+                    this.record_idle_time();
+                    return match this.framing.finish_body() {
                         Ok(event) => {
                             if let (Some(event), Some(recorder)) = (&event, &mut this.recorder) {
-                                recorder.event(event);
+                                recorder.record_event(event);
                             }
                             this.record_end(None);
                             Poll::Ready(event.map(Ok))
                         }
-                        Err(kind) => Poll::Ready(Some(Err(this.fail(kind)))),
+                        Err(kind) => Poll::Ready(Some(Err(this.fail_with(kind)))),
                     };
                 }
                 Poll::Pending => {
-                    let clock = ready!(this.poll_clocks(cx));
-                    return Poll::Ready(Some(Err(this.expire(clock))));
+                    let clock = ready!(this.poll_deadlines(cx));
+                    return Poll::Ready(Some(Err(this.fail_with_timeout(clock))));
                 }
             }
         }

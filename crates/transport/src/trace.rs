@@ -8,13 +8,13 @@
 //! each event and allocates nothing.
 
 mod base64;
-pub(crate) mod connects;
+pub(crate) mod connections;
 mod disk;
-mod facts;
 mod record;
 pub(crate) mod recorder;
 mod scrub;
 mod store;
+mod summary;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -25,51 +25,52 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use disk::Disk;
-pub use facts::{Answer, TracedCall};
-use record::Line;
+use disk::DiskWriterHandle;
+use record::TraceLine;
 pub use record::{
-    Body, End, Ended, Gap, Record, TracedError, TracedEvent, TracedRequest, TracedResponse,
+    ExchangeEnd, ExchangeOutcome, OmittedEvents, TraceRecord, TracedBody, TracedError, TracedEvent,
+    TracedRequest, TracedResponse,
 };
-use scrub::Scrubber;
+use scrub::SecretScrubber;
 pub use store::TraceStore;
+pub use summary::{AnswerSummary, TracedCall};
 
 /// The part of all that may be kept that a single body, or the events of one answer, may have.
-const PART: u64 = 8;
+const BODY_BYTES_DIVISOR: u64 = 8;
 
 /// How much a trace keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceLimits {
     /// The most exchanges.
-    pub keep: usize,
+    pub max_exchanges: usize,
     /// The most bytes of all together; one body may have an eighth.
-    pub bytes: u64,
+    pub max_bytes: u64,
 }
 
 /// The last exchanges of all clients that take part. Clones share them.
 #[derive(Clone)]
-pub struct Trace(Arc<Inner>);
+pub struct Trace(Arc<TraceState>);
 
-struct Inner {
+struct TraceState {
     limits: TraceLimits,
-    ring: Mutex<VecDeque<Arc<Entry>>>,
-    scrubber: Mutex<Arc<Scrubber>>,
+    ring: Mutex<VecDeque<Arc<TraceEntry>>>,
+    scrubber: Mutex<Arc<SecretScrubber>>,
     last_number: AtomicU64,
-    disk: Option<Disk>,
+    disk: Option<DiskWriterHandle>,
 }
 
 /// An exchange in memory.
-pub(crate) struct Entry {
+pub(crate) struct TraceEntry {
     /// 0 until the file that gives it is there.
     number: AtomicU64,
-    record: Mutex<Record>,
+    record: Mutex<TraceRecord>,
     /// About how many bytes it has.
     size: AtomicUsize,
 }
 
 /// How a client takes part in a trace.
 #[derive(Debug, Clone)]
-pub struct Traced {
+pub struct TraceOptions {
     /// The trace.
     pub trace: Trace,
     /// The environment variables that secret headers are set from: the header's name in lower
@@ -88,11 +89,11 @@ impl Trace {
     /// for each of the two places.
     #[must_use]
     pub fn on_disk(limits: TraceLimits, folder: PathBuf) -> Self {
-        Self::new(limits, Some(Disk::new(folder, limits)))
+        Self::new(limits, Some(DiskWriterHandle::new(folder, limits)))
     }
 
-    fn new(limits: TraceLimits, disk: Option<Disk>) -> Self {
-        Self(Arc::new(Inner {
+    fn new(limits: TraceLimits, disk: Option<DiskWriterHandle>) -> Self {
+        Self(Arc::new(TraceState {
             limits,
             ring: Mutex::default(),
             scrubber: Mutex::default(),
@@ -103,98 +104,98 @@ impl Trace {
 
     /// The exchanges that are kept in memory, the oldest first; also those that are under way.
     #[must_use]
-    pub fn records(&self) -> Vec<Record> {
-        self.0.ring().iter().map(|entry| entry.record()).collect()
+    pub fn recent_records(&self) -> Vec<TraceRecord> {
+        self.0.lock_ring().iter().map(|entry| entry.snapshot_record()).collect()
     }
 
     /// The number of the last exchange of a model's answer, or else of the last of all. Where
     /// there is a folder, it is known once the exchange is on disk.
     #[must_use]
     pub fn last_number(&self) -> Option<u64> {
-        let ring = self.0.ring();
-        let streams = |entry: &&Arc<Entry>| entry.lock().request.streams;
+        let ring = self.0.lock_ring();
+        let streams = |entry: &&Arc<TraceEntry>| entry.lock_record().request.streams;
         let last = ring.iter().rev().find(streams).or_else(|| ring.back())?;
         Some(last.number.load(Ordering::Acquire)).filter(|number| *number > 0)
     }
 
     /// Takes these out of whatever is kept from now on.
-    pub fn hide<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
+    pub fn add_secrets<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
         let mut scrubber = self.0.scrubber.lock().unwrap_or_else(PoisonError::into_inner);
-        *scrubber = Arc::new(scrubber.and(secrets));
+        *scrubber = Arc::new(scrubber.with_secrets(secrets));
     }
 
     /// A text without the secrets of all clients that take part.
     #[must_use]
-    pub fn scrubbed(&self, text: &str) -> String {
-        self.0.scrubber().text(text)
+    pub fn scrub_text(&self, text: &str) -> String {
+        self.0.current_scrubber().scrub_text(text)
     }
 
     /// Waits until all that happened is on disk, but no longer than so; false when it is not.
     #[must_use]
-    pub fn flush(&self, longest: Duration) -> bool {
-        self.0.disk.as_ref().is_none_or(|disk| disk.flush(longest))
+    pub fn flush_to_disk(&self, timeout: Duration) -> bool {
+        self.0.disk.as_ref().is_none_or(|disk| disk.flush_within(timeout))
     }
 
     /// Takes the one thing to be said when the disk does not take what is written.
     #[must_use]
-    pub fn take_problem(&self) -> Option<String> {
-        self.0.disk.as_ref()?.take_problem()
+    pub fn take_disk_problem(&self) -> Option<String> {
+        self.0.disk.as_ref()?.take_problem_text()
     }
 }
 
-impl Inner {
-    fn ring(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
+impl TraceState {
+    fn lock_ring(&self) -> MutexGuard<'_, VecDeque<Arc<TraceEntry>>> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn scrubber(&self) -> Arc<Scrubber> {
+    fn current_scrubber(&self) -> Arc<SecretScrubber> {
         Arc::clone(&self.scrubber.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The most bytes of one body.
     fn body_limit(&self) -> usize {
-        usize::try_from(self.limits.bytes / PART).unwrap_or(usize::MAX)
+        usize::try_from(self.limits.max_bytes / BODY_BYTES_DIVISOR).unwrap_or(usize::MAX)
     }
 
     /// Adds an exchange and forgets old ones.
-    fn add(&self, record: Record) -> Arc<Entry> {
+    fn add_entry(&self, record: TraceRecord) -> Arc<TraceEntry> {
         let in_memory = if self.disk.is_none() {
             self.last_number.fetch_add(1, Ordering::Relaxed) + 1
         } else {
             0
         };
-        let entry = Arc::new(Entry {
+        let entry = Arc::new(TraceEntry {
             number: AtomicU64::new(in_memory),
             record: Mutex::new(record),
             size: AtomicUsize::new(0),
         });
-        self.ring().push_back(Arc::clone(&entry));
+        self.lock_ring().push_back(Arc::clone(&entry));
         entry
     }
 
-    fn forget_old(&self) {
-        let mut ring = self.ring();
-        let size = |entry: &Arc<Entry>| entry.size.load(Ordering::Relaxed);
+    fn evict_old_entries(&self) {
+        let mut ring = self.lock_ring();
+        let size = |entry: &Arc<TraceEntry>| entry.size.load(Ordering::Relaxed);
         let mut bytes: usize = ring.iter().map(size).sum();
-        let most = usize::try_from(self.limits.bytes).unwrap_or(usize::MAX);
-        while ring.len() > self.limits.keep.max(1) || (bytes > most && ring.len() > 1) {
+        let most = usize::try_from(self.limits.max_bytes).unwrap_or(usize::MAX);
+        while ring.len() > self.limits.max_exchanges.max(1) || (bytes > most && ring.len() > 1) {
             bytes -= ring.pop_front().as_ref().map_or(0, size);
         }
     }
 }
 
-impl Entry {
-    fn lock(&self) -> MutexGuard<'_, Record> {
+impl TraceEntry {
+    fn lock_record(&self) -> MutexGuard<'_, TraceRecord> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self) -> Record {
-        Record { number: self.number.load(Ordering::Acquire), ..self.lock().clone() }
+    fn snapshot_record(&self) -> TraceRecord {
+        TraceRecord { number: self.number.load(Ordering::Acquire), ..self.lock_record().clone() }
     }
 
-    fn push(&self, line: Line, size: usize) {
+    fn push_line(&self, line: TraceLine, size: usize) {
         self.size.fetch_add(size, Ordering::Relaxed);
-        self.lock().push(line);
+        self.lock_record().apply_line(line);
     }
 }
 

@@ -10,14 +10,14 @@ mod models;
 mod responses;
 
 pub use chat::{
-    CallKind, ChatChunk, ChatRequest, ChunkChoice, Delta, Function, FunctionCall,
-    FunctionCallDelta, Message, PromptTokensDetails, StreamOptions, Tool, ToolCall, ToolCallDelta,
-    ToolChoice, Usage,
+    CallKind, ChatChunk, ChatCompletionRequest, ChatDelta, ChatMessage, ChatTool, ChatToolCall,
+    ChatToolCallDelta, ChatToolChoice, ChatUsage, ChunkChoice, FunctionCall, FunctionCallDelta,
+    FunctionSpec, PromptTokensDetails, StreamOptions,
 };
 pub use models::{ModelCard, ModelList, ModelMeta};
 pub use responses::{
     ContentPart, IncompleteDetails, InputItem, InputMessage, InputPart, InputTokensDetails,
-    ItemStatus, OutputItem, OutputTokensDetails, Response, ResponseEvent, ResponseUsage,
+    ItemStatus, OutputItem, OutputTokensDetails, ResponseEvent, ResponseObject, ResponseUsage,
     ResponsesRequest, ResponsesTool, ResponsesToolChoice,
 };
 
@@ -28,7 +28,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// When it is neither `null` nor what is wanted.
-pub fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Default,

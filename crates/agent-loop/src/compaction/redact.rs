@@ -2,7 +2,7 @@
 
 /// What the credentials of well-known services begin with, and how many characters follow at
 /// least.
-const SHAPES: &[(&str, usize)] = &[
+const CREDENTIAL_PREFIXES: &[(&str, usize)] = &[
     ("sk-", 16),
     ("ghp_", 20),
     ("gho_", 20),
@@ -17,10 +17,10 @@ const SHAPES: &[(&str, usize)] = &[
     ("eyJ", 40),
 ];
 
-const MASK: &str = "[a credential, left out]";
+const CREDENTIAL_MASK: &str = "[a credential, left out]";
 
 /// A text with its credentials left out.
-pub(crate) fn secrets(text: &str) -> String {
+pub(crate) fn redact_secrets(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
@@ -28,10 +28,14 @@ pub(crate) fn secrets(text: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !is_part(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        let is_secret = SHAPES.iter().any(|(start, least)| {
+        let is_secret = CREDENTIAL_PREFIXES.iter().any(|(start, least)| {
             word.strip_prefix(start).is_some_and(|body| body.len() >= *least)
         });
-        clean.push_str(if is_secret || (bearer && word.len() >= 8) { MASK } else { word });
+        clean.push_str(if is_secret || (bearer && word.len() >= 8) {
+            CREDENTIAL_MASK
+        } else {
+            word
+        });
         bearer = word.eq_ignore_ascii_case("bearer") && after.starts_with(' ');
         let gap = after.find(is_part).unwrap_or(after.len());
         let (gap, following) = after.split_at(gap);
@@ -52,12 +56,14 @@ mod tests {
         let token = format!("ghp_{}", "Z9".repeat(15));
         let text = format!("Set KEY={key}, then `{token}`; Authorization: Bearer abcdefgh1 (ok).");
         assert_eq!(
-            secrets(&text),
-            format!("Set KEY={MASK}, then `{MASK}`; Authorization: Bearer {MASK} (ok).")
+            redact_secrets(&text),
+            format!(
+                "Set KEY={CREDENTIAL_MASK}, then `{CREDENTIAL_MASK}`; Authorization: Bearer {CREDENTIAL_MASK} (ok)."
+            )
         );
         for text in ["", "sk-short", "a bearer of news", "naïve — ünïcode\n\n", "the bearer went"]
         {
-            assert_eq!(secrets(text), text);
+            assert_eq!(redact_secrets(text), text);
         }
     }
 }

@@ -1,25 +1,28 @@
 //! A conversation as plain text, in pieces that a small window has room for.
 
-use openclaw_core::Step;
+use openclaw_core::HistoryStep;
 
 /// The most bytes of one result or one text in a transcript.
-const PART_BYTES: usize = 4_000;
+const MAX_PART_BYTES: usize = 4_000;
 
 /// Writes steps as text and cuts it into pieces of at most `most` bytes, between steps where that
 /// is possible.
-pub(crate) fn pieces<'a>(steps: impl Iterator<Item = Step<'a>>, most: usize) -> Vec<String> {
+pub(crate) fn split_transcript<'a>(
+    steps: impl Iterator<Item = HistoryStep<'a>>,
+    max_bytes: usize,
+) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     for step in steps {
-        let mut text = written(&step);
+        let mut text = format_step(&step);
         while !text.is_empty() {
-            let has_room = pieces.last().is_some_and(|piece| piece.len() + text.len() <= most);
+            let has_room = pieces.last().is_some_and(|piece| piece.len() + text.len() <= max_bytes);
             match pieces.last_mut() {
                 Some(piece) if has_room => {
                     piece.push_str(&text);
                     break;
                 }
                 _ => {
-                    let end = text.floor_char_boundary(most.max(4));
+                    let end = text.floor_char_boundary(max_bytes.max(4));
                     let rest = text.split_off(end);
                     pieces.push(text);
                     text = rest;
@@ -30,20 +33,20 @@ pub(crate) fn pieces<'a>(steps: impl Iterator<Item = Step<'a>>, most: usize) -> 
     pieces
 }
 
-fn written(step: &Step<'_>) -> String {
+fn format_step(step: &HistoryStep<'_>) -> String {
     match step {
-        Step::Summary(summary) => format!("{summary}\n\n"),
-        Step::User(text) => format!("USER: {}\n\n", ends(text)),
-        Step::Assistant { text, calls } => {
+        HistoryStep::Summary(summary) => format!("{summary}\n\n"),
+        HistoryStep::User(text) => format!("USER: {}\n\n", shorten_part(text)),
+        HistoryStep::Assistant { text, calls } => {
             let mut written = String::new();
             if !text.trim().is_empty() {
-                written.extend(["ASSISTANT: ", &ends(text), "\n\n"]);
+                written.extend(["ASSISTANT: ", &shorten_part(text), "\n\n"]);
             }
             for (call, output) in calls {
                 let arguments = call.arguments.to_json();
-                written.extend(["CALL ", call.name.as_str(), " ", &ends(&arguments), "\n"]);
+                written.extend(["CALL ", call.name.as_str(), " ", &shorten_part(&arguments), "\n"]);
                 let result = output.map_or("no result", |output| output.text.as_str());
-                written.extend(["RESULT: ", &ends(result), "\n\n"]);
+                written.extend(["RESULT: ", &shorten_part(result), "\n\n"]);
             }
             written
         }
@@ -51,17 +54,17 @@ fn written(step: &Step<'_>) -> String {
 }
 
 /// A text without its middle, where it is long.
-pub(crate) fn ends(text: &str) -> String {
-    shorten(text, PART_BYTES)
+pub(crate) fn shorten_part(text: &str) -> String {
+    shorten_middle(text, MAX_PART_BYTES)
 }
 
 /// A text of at most `most` bytes and a mark, the middle left out.
-pub(crate) fn shorten(text: &str, most: usize) -> String {
-    if text.len() <= most {
+pub(crate) fn shorten_middle(text: &str, max_bytes: usize) -> String {
+    if text.len() <= max_bytes {
         return text.to_owned();
     }
-    let head = text.floor_char_boundary(most - most / 4);
-    let tail = text.ceil_char_boundary(text.len() - most / 4);
+    let head = text.floor_char_boundary(max_bytes - max_bytes / 4);
+    let tail = text.ceil_char_boundary(text.len() - max_bytes / 4);
     let (head, rest) = text.split_at(head);
     let tail = rest.split_at(tail.max(head.len()) - head.len()).1;
     format!("{head}\n[… {} bytes …]\n{tail}", text.len() - head.len() - tail.len())
@@ -79,8 +82,8 @@ mod tests {
             texts in prop::collection::vec("(\\PC|\n){0,60}", 0..12),
             most in 4usize..200,
         ) {
-            let steps = texts.iter().map(|text| Step::User(text));
-            let pieces = pieces(steps, most);
+            let steps = texts.iter().map(|text| HistoryStep::User(text));
+            let pieces = split_transcript(steps, most);
             prop_assert!(pieces.iter().all(|piece| piece.len() <= most && !piece.is_empty()));
             let whole: Vec<String> = texts.iter().map(|text| format!("USER: {text}\n\n")).collect();
             prop_assert_eq!(pieces.concat(), whole.concat());
@@ -88,7 +91,7 @@ mod tests {
 
         #[test]
         fn any_text_is_shortened_to_its_ends(text in "(\\PC|\n){0,300}", most in 0usize..100) {
-            let short = shorten(&text, most);
+            let short = shorten_middle(&text, most);
             prop_assert!(short.len() <= text.len().max(most) + 40);
             prop_assert!(text.len() > most || short == text);
         }

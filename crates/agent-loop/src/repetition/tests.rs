@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use super::*;
 
 /// How many bytes a part has when it is found to be a repetition; `None`: it is none.
-fn found_at(part: Part, text: &str) -> Option<usize> {
-    let mut watch = Watch::new();
-    text.char_indices()
-        .find_map(|(at, c)| watch.take(part, c.encode_utf8(&mut [0; 4])).map(|_| at + c.len_utf8()))
+fn found_at(part: OutputPart, text: &str) -> Option<usize> {
+    let mut watch = RepetitionDetector::new();
+    text.char_indices().find_map(|(at, c)| {
+        watch.observe_text(part, c.encode_utf8(&mut [0; 4])).map(|_| at + c.len_utf8())
+    })
 }
 
 fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
@@ -42,18 +43,18 @@ fn what_a_looping_model_says_is_found_in_time() {
                      renamed, and the tests to pass. I should first look at the tests.\n\n";
     let cycle = lines(7, |n| format!("Step {n}: I check the result of step {} again.", n * 13));
     for (part, unit, within) in [
-        (Part::Text, "I will now check the file. ", 4_200),
-        (Part::Text, "The same line.\n", 4_200),
-        (Part::Text, "等等，让我再想一想。", 4_200),
-        (Part::Reasoning, "Wait, no. Let me think again. ", 4_200),
-        (Part::Reasoning, paragraph, 4_500),
-        (Part::Reasoning, &cycle, 4_900),
-        (Part::Text, "!", 1_100),
-        (Part::Text, "ha ", 12_400),
-        (Part::Text, "\n", 12_400),
-        (Part::Arguments, "print(\"hello world\")\n", 16_500),
-        (Part::Arguments, "\\n    \"item\": null,", 16_500),
-        (Part::Arguments, "0", 49_300),
+        (OutputPart::Text, "I will now check the file. ", 4_200),
+        (OutputPart::Text, "The same line.\n", 4_200),
+        (OutputPart::Text, "等等，让我再想一想。", 4_200),
+        (OutputPart::Reasoning, "Wait, no. Let me think again. ", 4_200),
+        (OutputPart::Reasoning, paragraph, 4_500),
+        (OutputPart::Reasoning, &cycle, 4_900),
+        (OutputPart::Text, "!", 1_100),
+        (OutputPart::Text, "ha ", 12_400),
+        (OutputPart::Text, "\n", 12_400),
+        (OutputPart::Arguments, "print(\"hello world\")\n", 16_500),
+        (OutputPart::Arguments, "\\n    \"item\": null,", 16_500),
+        (OutputPart::Arguments, "0", 49_300),
     ] {
         let before = lines(40, |n| format!("{n} is what comes before, {}", n * n));
         let text = format!("{before}{}", unit.repeat(60_000 / unit.len()));
@@ -64,29 +65,29 @@ fn what_a_looping_model_says_is_found_in_time() {
 
 #[test]
 fn a_repetition_over_several_parts_is_found() {
-    let mut watch = Watch::new();
+    let mut watch = RepetitionDetector::new();
     let found = (0..1_000).find_map(|_| {
-        watch
-            .take(Part::Reasoning, "I must answer the user now.")
-            .or_else(|| watch.take(Part::Text, "Let me think about it a little more."))
+        watch.observe_text(OutputPart::Reasoning, "I must answer the user now.").or_else(|| {
+            watch.observe_text(OutputPart::Text, "Let me think about it a little more.")
+        })
     });
-    assert!(found.is_some_and(|found| found.copies <= 36), "{found:?}");
+    assert!(found.is_some_and(|found| found.copied_bytes <= 36), "{found:?}");
 }
 
 #[test]
 fn what_is_said_before_is_told_apart_from_the_copies() {
-    let mut watch = Watch::new();
+    let mut watch = RepetitionDetector::new();
     let (before, unit) = ("Here is the answer you asked for.\n", "And so it goes on and on. ");
     let text = format!("{before}{}", unit.repeat(400));
     let mut taken = 0;
     let found = text.as_bytes().chunks(13).find_map(|piece| {
         taken += piece.len();
-        watch.take(Part::Text, std::str::from_utf8(piece).unwrap())
+        watch.observe_text(OutputPart::Text, std::str::from_utf8(piece).unwrap())
     });
     let found = found.unwrap();
     assert_eq!(found.period, unit.len());
-    assert!(watch.sample(found.period).contains(unit.trim()));
-    let kept = taken - found.left - found.copies;
+    assert!(watch.repeated_sample(found.period).contains(unit.trim()));
+    let kept = taken - found.unread_bytes - found.copied_bytes;
     let shortest = before.len() + unit.len();
     assert!((shortest..shortest + unit.len() + 32).contains(&kept), "{kept}");
 }
@@ -122,12 +123,12 @@ fn what_only_looks_like_a_repetition_is_let_through() {
         ("spaces", " ".repeat(4_000)),
     ];
     for (name, sample) in &samples {
-        for part in [Part::Text, Part::Reasoning, Part::Arguments] {
+        for part in [OutputPart::Text, OutputPart::Reasoning, OutputPart::Arguments] {
             assert_eq!(found_at(part, sample), None, "{name} {part:?}");
         }
     }
     let grid = lines(20, |_| "<div class=\"cell empty\"></div>".repeat(20));
-    assert_eq!(found_at(Part::Arguments, &grid), None, "a file may repeat for longer");
+    assert_eq!(found_at(OutputPart::Arguments, &grid), None, "a file may repeat for longer");
 }
 
 proptest! {
@@ -138,13 +139,13 @@ proptest! {
         sizes in proptest::collection::vec(1usize..40, 1..8),
     ) {
         let text = format!("{before}{}", unit.repeat(30_000 / unit.len()));
-        let mut watch = Watch::new();
+        let mut watch = RepetitionDetector::new();
         let mut sizes = sizes.iter().cycle();
         let (mut rest, mut found) = (text.as_str(), None);
         while !rest.is_empty() && found.is_none() {
             let size = rest.ceil_char_boundary(*sizes.next().unwrap());
             let (piece, left) = rest.split_at(size);
-            found = watch.take(Part::Text, piece);
+            found = watch.observe_text(OutputPart::Text, piece);
             rest = left;
         }
         let found = found.unwrap();
@@ -157,11 +158,11 @@ proptest! {
         text in "(ab|c){0,40}", count in 1usize..2_000, size in 1usize..50,
     ) {
         let text = text.repeat(count);
-        let whole = Watch::new().take(Part::Text, &text);
-        let mut watch = Watch::new();
+        let whole = RepetitionDetector::new().observe_text(OutputPart::Text, &text);
+        let mut watch = RepetitionDetector::new();
         let chunks = text.as_bytes().chunks(size).map(|piece| std::str::from_utf8(piece).unwrap());
-        let pieces = chunks.into_iter().find_map(|piece| watch.take(Part::Text, piece));
-        let ends = |found: Option<Found>| found.map(|found| (found.period, found.copies));
+        let pieces = chunks.into_iter().find_map(|piece| watch.observe_text(OutputPart::Text, piece));
+        let ends = |found: Option<DetectedRepetition>| found.map(|found| (found.period, found.copied_bytes));
         prop_assert_eq!(ends(pieces), ends(whole));
     }
 }

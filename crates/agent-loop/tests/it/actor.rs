@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use openclaw_core::{
-    Concurrency, Effect, InvalidArguments, Tool, ToolCall, ToolContext, ToolOutput, ToolSpec,
+    InvalidToolArguments, Tool, ToolCall, ToolConcurrency, ToolContext, ToolEffect, ToolOutput,
+    ToolSpec,
 };
 use tokio::sync::Notify;
 use tokio::task::yield_now;
@@ -81,26 +82,26 @@ impl Tool for Actor {
         &self.spec
     }
 
-    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
+    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
         if matches!(self.act, Act::RefusesArguments) {
             let problem = "`path` is missing".to_owned();
-            return Err(InvalidArguments { tool: call.name.clone(), problem });
+            return Err(InvalidToolArguments { tool: call.name.clone(), problem });
         }
         let path = call.arguments.to_json();
         match self.act {
-            Act::Changes => Ok(Effect::Write { path }),
-            _ => Ok(Effect::Read { path }),
+            Act::Changes => Ok(ToolEffect::Write { path }),
+            _ => Ok(ToolEffect::Read { path }),
         }
     }
 
-    fn concurrency(&self, _call: &ToolCall) -> Concurrency {
+    fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
         match self.act {
-            Act::Shared(_) => Concurrency::Shared,
-            _ => Concurrency::Alone,
+            Act::Shared(_) => ToolConcurrency::Shared,
+            _ => ToolConcurrency::Exclusive,
         }
     }
 
-    async fn call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
+    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
         self.live.fetch_add(1, Ordering::SeqCst);
         let _live = Live(&self.live);
         self.log.lock().unwrap().push(format!("run {}", call.id));
@@ -109,25 +110,25 @@ impl Tool for Actor {
             Act::Output(output) => output.clone(),
             Act::Writes(pieces) => {
                 for piece in pieces {
-                    context.progress.output(piece);
+                    context.progress.write_output(piece);
                 }
-                ToolOutput::ok("done").with_summary("a summary")
+                ToolOutput::from_text("done").with_summary("a summary")
             }
             Act::RefusesArguments => panic!("called with arguments that it refuses"),
             Act::Shared(gate) => {
                 gate.pass().await;
-                ToolOutput::ok(format!("passed with {}", call.arguments.to_json()))
+                ToolOutput::from_text(format!("passed with {}", call.arguments.to_json()))
             }
             Act::Counts => {
                 let runs = self.log.lock().unwrap();
                 let runs = runs.iter().filter(|line| line.starts_with("run ")).count();
-                ToolOutput::ok(format!("run {runs}"))
+                ToolOutput::from_text(format!("run {runs}"))
             }
-            Act::Changes => ToolOutput::ok("changed"),
+            Act::Changes => ToolOutput::from_text("changed"),
             Act::Hangs => std::future::pending().await,
             Act::EndsInTime => {
                 pass(context.time_limit.expect("a limit")).await;
-                ToolOutput::error("ended by itself")
+                ToolOutput::from_error("ended by itself")
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
-use openclaw_agent_loop::BrokenCallStep::{AskAgain, Force, GiveUp};
-use openclaw_agent_loop::{BrokenCallStep, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport};
-use openclaw_core::{ChatEvent, Outcome, ToolChoice, ToolName};
+use openclaw_agent_loop::InvalidCallRecovery::{Abort, ForceToolChoice, Retry};
+use openclaw_agent_loop::{InvalidCallRecovery, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport};
+use openclaw_core::{AnswerOutcome, ChatEvent, ToolChoice, ToolName};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -18,9 +18,9 @@ fn choices(play: &Play) -> Vec<ToolChoice> {
     play.model.requests.lock().unwrap().iter().map(|r| r.tool_choice.clone()).collect()
 }
 
-fn steps(seen: &[TurnEvent]) -> Vec<BrokenCallStep> {
+fn steps(seen: &[TurnEvent]) -> Vec<InvalidCallRecovery> {
     let step = |event: &TurnEvent| match event {
-        TurnEvent::CallBroken { step, .. } => Some(*step),
+        TurnEvent::ToolCallInvalid { recovery: step, .. } => Some(*step),
         _ => None,
     };
     seen.iter().filter_map(step).collect()
@@ -38,11 +38,11 @@ fn is_reply(report: &TurnReport) -> bool {
 async fn a_call_that_was_mended_is_told_of_and_runs() {
     let Answer::Streams(mut items) = makes(&[("read", "{}")]) else { panic!() };
     let how = vec!["hermes", "trailing comma"];
-    items.insert(1, Ok(ChatEvent::Rescued { index: 0, how: how.clone() }));
+    items.insert(1, Ok(ChatEvent::ToolCallRepaired { index: 0, repairs: how.clone() }));
     let mut play = Stage::new([Answer::Streams(items), replies("Done.")]).build();
     let (report, seen) = play.turn("Go").await;
     assert!(is_reply(&report) && play.ran());
-    assert!(seen.contains(&TurnEvent::CallRescued { index: 0, how }));
+    assert!(seen.contains(&TurnEvent::ToolCallRepaired { index: 0, repairs: how }));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_first_broken_call_is_answered_with_what_is_wrong_and_what_is_expected
         Stage::new([makes(&[("read", BROKEN), ("raed", "[")]), replies("Sorry.")]).build();
     let (report, seen) = play.turn("Go").await;
     assert!(is_reply(&report));
-    assert_eq!(steps(&seen), [AskAgain; 2]);
+    assert_eq!(steps(&seen), [Retry; 2]);
     assert_eq!(choices(&play), [ToolChoice::Auto, ToolChoice::Auto]);
     let left = written(&play.history);
     for part in ["not run", "not valid JSON", "`read` takes one JSON object", BROKEN] {
@@ -67,7 +67,7 @@ async fn the_second_broken_call_of_a_tool_is_forced_and_a_good_one_leads_back_to
     let mut play = Stage::new(answers).build();
     let (report, seen) = play.turn("Go").await;
     assert!(is_reply(&report));
-    assert_eq!(steps(&seen), [AskAgain, Force, AskAgain]);
+    assert_eq!(steps(&seen), [Retry, ForceToolChoice, Retry]);
     let auto = || ToolChoice::Auto;
     assert_eq!(choices(&play), [auto(), auto(), named("read"), auto(), auto()]);
 }
@@ -76,20 +76,20 @@ async fn the_second_broken_call_of_a_tool_is_forced_and_a_good_one_leads_back_to
 async fn a_call_that_is_broken_even_then_ends_the_turn_after_its_siblings_ran() {
     let bad = |n: usize| {
         let good = format!("{{\"n\": {n}}}");
-        says(calls("", &[("read", BROKEN), ("show", &good)]), Outcome::Calls)
+        says(calls("", &[("read", BROKEN), ("show", &good)]), AnswerOutcome::ToolCalls)
     };
     let show = Act::Writes(vec!["a"]);
     let mut play = Stage::new((0..3).map(bad)).tool("show", show).build();
     let (report, seen) = play.turn("Go").await;
     let TurnOutcome::Failed(error) = &report.outcome else { panic!("{report:?}") };
-    assert_eq!(error.kind(), TurnErrorKind::BrokenCalls);
+    assert_eq!(error.kind(), TurnErrorKind::InvalidCalls);
     let text = error.to_string();
     assert!(text.starts_with("get a usable call of `read`: the model broke it 3 times"), "{text}");
     assert!(error.source().is_none());
-    assert!(error.details()[0].contains("not valid JSON"), "{:?}", error.details());
-    assert!(error.details()[1].ends_with(BROKEN), "{:?}", error.details());
+    assert!(error.detail_lines()[0].contains("not valid JSON"), "{:?}", error.detail_lines());
+    assert!(error.detail_lines()[1].ends_with(BROKEN), "{:?}", error.detail_lines());
     assert!(error.hints()[0].contains("--tool-call-parser"));
-    assert_eq!(steps(&seen), [AskAgain, Force, GiveUp]);
+    assert_eq!(steps(&seen), [Retry, ForceToolChoice, Abort]);
     let ran = play.log().iter().filter(|line| line.starts_with("run ")).count();
     assert_eq!(ran, 3, "the good calls beside it ran");
     assert_legal(&play.history);
@@ -102,7 +102,7 @@ async fn another_call_of_the_same_message_that_is_good_keeps_a_tool_from_climbin
     let mut play = Stage::new((0..6).map(mixed).chain([replies("Done.")])).build();
     let (report, seen) = play.turn("Go").await;
     assert!(is_reply(&report), "{report:?}");
-    assert_eq!(steps(&seen), [AskAgain; 6]);
+    assert_eq!(steps(&seen), [Retry; 6]);
 }
 
 proptest! {
@@ -113,8 +113,8 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut stage = Stage::new([]).tool("show", Act::Writes(vec![]));
-        stage.limits.model_calls = 41;
-        stage.limits.tool_calls = 1_000;
+        stage.limits.max_model_calls = 41;
+        stage.limits.max_tool_calls = 1_000;
         let mut play = stage.build();
         // Now and then `read` is called well; everything else is broken.
         let mut since_good = [0; 3];
@@ -144,9 +144,9 @@ proptest! {
         } else {
             prop_assert_eq!(report.model_calls as usize, longest);
             let failed = matches!(&report.outcome, TurnOutcome::Failed(error)
-                if error.kind() == TurnErrorKind::BrokenCalls);
+                if error.kind() == TurnErrorKind::InvalidCalls);
             prop_assert!(failed, "{report:?}");
-            prop_assert!(steps(&seen).contains(&GiveUp));
+            prop_assert!(steps(&seen).contains(&Abort));
         }
     }
 }

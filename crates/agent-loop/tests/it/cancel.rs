@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use openclaw_agent_loop::{TurnOutcome, events};
-use openclaw_core::{History, Outcome, ToolOutput};
+use openclaw_core::{AnswerOutcome, History, ToolOutput};
 use tokio::task::yield_now;
 
 use crate::actor::Act;
@@ -15,20 +15,20 @@ fn play() -> Play {
     let answers = [
         says(
             calls("Let me look.", &[("read", "{}"), ("read", "{"), ("show", "{}")]),
-            Outcome::Calls,
+            AnswerOutcome::ToolCalls,
         ),
         makes(&[("nope", "{}"), ("forbidden", "{}")]),
         replies("All is well."),
     ];
     Stage::new(answers)
         .tool("show", Act::Writes(vec!["a", "b"]))
-        .tool("forbidden", Act::Output(ToolOutput::ok("never")))
+        .tool("forbidden", Act::Output(ToolOutput::from_text("never")))
         .build()
 }
 
 /// Polls a turn so many times and drops it; tells whether it was over by then.
 async fn cut(play: &mut Play, polls: usize) -> bool {
-    let (sender, _receiver) = events::channel();
+    let (sender, _receiver) = events::event_channel();
     let mut turn = pin!(play.agent.run_turn(&mut play.history, "Go", sender));
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..polls {
@@ -87,5 +87,5 @@ fn a_turn_can_be_moved_between_threads() {
     fn assert_send(_: impl Send) {}
     let play = play();
     let mut history = History::new();
-    assert_send(play.agent.run_turn(&mut history, "Go", events::channel().0));
+    assert_send(play.agent.run_turn(&mut history, "Go", events::event_channel().0));
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use openclaw_agent_loop::{Limit, TOOL_GRACE, TurnEvent, TurnOutcome, TurnReport};
-use openclaw_core::{ChatEvent, Outcome, ToolOutput};
+use openclaw_agent_loop::{ConfiguredTimeout, TOOL_GRACE, TurnEvent, TurnOutcome, TurnReport};
+use openclaw_core::{AnswerOutcome, ChatEvent, ToolOutput};
 use tokio::time::Instant;
 
 use crate::actor::Act;
@@ -14,7 +14,7 @@ const TURN: Duration = Duration::from_mins(1);
 
 fn timed(mut stage: Stage) -> Stage {
     let source = "agents.defaults.timeoutSeconds".into();
-    stage.limits.time = Some(Limit { duration: TURN, source });
+    stage.limits.turn_timeout = Some(ConfiguredTimeout { duration: TURN, source });
     stage
 }
 
@@ -27,7 +27,7 @@ fn assert_timed_out(report: &TurnReport) {
 
 #[tokio::test(start_paused = true)]
 async fn the_turn_clock_ends_a_model_that_stalls() {
-    let begun = vec![ChatEvent::Accepted, ChatEvent::TextDelta("I thi".to_owned())];
+    let begun = vec![ChatEvent::RequestAccepted, ChatEvent::TextDelta("I thi".to_owned())];
     let mut play = timed(Stage::new([Answer::Stalls(begun), replies("Here.")])).build();
     let (report, _) = play.turn("Go").await;
     assert_timed_out(&report);
@@ -88,7 +88,7 @@ async fn the_turn_clock_says_nothing_of_a_call_that_an_earlier_turn_left_open() 
 async fn a_tool_hears_of_its_clock_and_its_own_answer_counts() {
     let first = makes(&[("obedient", "{}")]);
     let mut stage = Stage::new([first, replies("Done.")]).tool("obedient", Act::EndsInTime);
-    stage.limits.tool_time = Some(Duration::from_secs(7));
+    stage.limits.tool_timeout = Some(Duration::from_secs(7));
     let mut play = stage.build();
     let (report, _) = play.turn("Go").await;
     assert_eq!(report.duration, Duration::from_secs(7));
@@ -97,9 +97,9 @@ async fn a_tool_hears_of_its_clock_and_its_own_answer_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_tool_that_ignores_its_clock_is_dropped_and_the_turn_goes_on() {
-    let first = says(calls("", &[("stubborn", "{}"), ("read", "{}")]), Outcome::Calls);
+    let first = says(calls("", &[("stubborn", "{}"), ("read", "{}")]), AnswerOutcome::ToolCalls);
     let mut stage = Stage::new([first, replies("Done.")]).tool("stubborn", Act::Hangs);
-    stage.limits.tool_time = Some(Duration::from_secs(7));
+    stage.limits.tool_timeout = Some(Duration::from_secs(7));
     let mut play = stage.build();
     let (report, seen) = play.turn("Go").await;
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }));
@@ -116,9 +116,9 @@ async fn a_tool_that_ignores_its_clock_is_dropped_and_the_turn_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_that_ends_early_leaves_no_clock_behind() {
-    let act = Act::Output(ToolOutput::ok("ok"));
+    let act = Act::Output(ToolOutput::from_text("ok"));
     let mut stage = timed(Stage::new([makes(&[("quick", "{}")]), replies("Done.")]));
-    stage.limits.tool_time = Some(Duration::from_secs(7));
+    stage.limits.tool_timeout = Some(Duration::from_secs(7));
     let started = Instant::now();
     let (report, _) = stage.tool("quick", act).build().turn("Go").await;
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }));

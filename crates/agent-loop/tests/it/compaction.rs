@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_agent_loop::{
-    Agent, AgentParts, CompactedBy, Compaction, CompactionLimits, Limit, TurnEvent, TurnLimits,
-    TurnOutcome, events,
+    Agent, AgentParts, CompactionLimits, CompactionMethod, CompactionReport, ConfiguredTimeout,
+    TurnEvent, TurnLimits, TurnOutcome, events,
 };
 use openclaw_core::{
-    Arguments, AssistantMessage, ChatModel, ChatRequest, ChatStream, Effect, History,
-    InvalidArguments, Liveness, MessageRef, ModelError, ModelErrorKind, ModelInfo, Outcome, Step,
-    TokenCount, Tool, ToolCall, ToolCallId, ToolContext, ToolName, ToolOutput, ToolSpec,
-    whole_answer,
+    AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, History, HistoryStep,
+    InvalidToolArguments, MessageRef, ModelError, ModelErrorKind, ModelInfo, ServerLiveness,
+    TokenCount, Tool, ToolArguments, ToolCall, ToolCallId, ToolContext, ToolEffect, ToolName,
+    ToolOutput, ToolSpec, single_response_stream,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -49,7 +49,7 @@ pub(crate) struct Counter {
 fn bytes(request: &ChatRequest) -> usize {
     let said: usize = written(&request.history).iter().map(String::len).sum();
     let tools: usize = request.tools.iter().map(|tool| tool.parameters.to_string().len()).sum();
-    request.system.as_deref().map_or(0, str::len) + tools + said
+    request.system_prompt.as_deref().map_or(0, str::len) + tools + said
 }
 
 fn last_user(request: &ChatRequest) -> String {
@@ -61,16 +61,17 @@ fn last_user(request: &ChatRequest) -> String {
 
 #[async_trait]
 impl ChatModel for Counter {
-    fn info(&self) -> ModelInfo {
+    fn model_info(&self) -> ModelInfo {
         ModelInfo::new("test/counter".parse().unwrap(), self.window)
     }
 
-    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         let used = u32::try_from(bytes(&request) / 4).unwrap();
         self.requests.lock().unwrap().push(request.clone());
         let said = last_user(&request);
         if used > self.takes {
-            let kind = ModelErrorKind::ContextOverflow { window: None, prompt: None };
+            let kind =
+                ModelErrorKind::ContextOverflow { context_window: None, prompt_tokens: None };
             return Err(ModelError::new(kind, "fit"));
         }
         let answer = if said.contains(ASKS_FOR_SUMMARY) {
@@ -88,15 +89,15 @@ impl ChatModel for Counter {
         } else {
             "ok".to_owned()
         };
-        Ok(whole_answer(AssistantMessage::text(answer), Outcome::Reply))
+        Ok(single_response_stream(AssistantMessage::from_text(answer), AnswerOutcome::Reply))
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
         Ok(TokenCount::Exact(u32::try_from(bytes(request) / 4).unwrap()))
     }
 
-    async fn liveness(&self) -> Liveness {
-        Liveness::Unreachable
+    async fn check_liveness(&self) -> ServerLiveness {
+        ServerLiveness::Unreachable
     }
 }
 
@@ -110,14 +111,14 @@ impl Tool for Exec {
         &self.0
     }
 
-    fn plan(&self, call: &ToolCall) -> Result<Effect, InvalidArguments> {
+    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
         let command = call.arguments.as_map().get("command").and_then(|value| value.as_str());
         let command = command.unwrap_or_default().to_owned();
-        Ok(Effect::Exec { command, directory: ".".to_owned() })
+        Ok(ToolEffect::Exec { command, directory: ".".to_owned() })
     }
 
-    async fn call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        ToolOutput::ok("")
+    async fn execute_call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
+        ToolOutput::from_text("")
     }
 }
 
@@ -136,10 +137,13 @@ impl Lab {
         let limits = TurnLimits {
             max_output_tokens: Some(64),
             compaction: Some(CompactionLimits {
-                in_parts: true,
-                time: Some(Limit { duration: Duration::from_mins(15), source: "test".into() }),
+                summarise_in_parts: true,
+                timeout: Some(ConfiguredTimeout {
+                    duration: Duration::from_mins(15),
+                    source: "test".into(),
+                }),
             }),
-            ..TurnLimits::calls(20, 20)
+            ..TurnLimits::with_call_limits(20, 20)
         };
         Self::with(Counter { window, summaries, takes, requests: Mutex::default() }, limits, system)
     }
@@ -148,7 +152,7 @@ impl Lab {
         let model = Arc::new(model);
         let spec = ToolSpec::new("exec", "Runs a command.", json!({"type": "object"})).unwrap();
         let parts = AgentParts {
-            system: Some(system.into()),
+            system_prompt: Some(system.into()),
             ..AgentParts::new(model.clone(), vec![Arc::new(Exec(spec))], limits)
         };
         Self { agent: Agent::new(parts).unwrap(), model, history: History::new() }
@@ -156,28 +160,29 @@ impl Lab {
 
     /// Adds a request of the user, a command with its output, and an answer.
     pub(crate) fn chat(&mut self, said: &str, command: &str, output: ToolOutput) {
-        self.history.push_user(said);
-        let arguments = Arguments::parse(&json!({"command": command}).to_string()).unwrap();
+        self.history.push_user_message(said);
+        let arguments =
+            ToolArguments::parse_json(&json!({"command": command}).to_string()).unwrap();
         let name = ToolName::new("exec").unwrap();
-        let call = ToolCall { id: ToolCallId::numbered(0), name, arguments };
-        let calls = self.history.push_assistant(AssistantMessage::call(call)).unwrap();
-        self.history.resolve(&calls[0].id, output).unwrap();
-        self.history.push_assistant(AssistantMessage::text("Done.")).unwrap();
+        let call = ToolCall { id: ToolCallId::from_number(0), name, arguments };
+        let calls = self.history.push_assistant_message(AssistantMessage::from_call(call)).unwrap();
+        self.history.resolve_call(&calls[0].id, output).unwrap();
+        self.history.push_assistant_message(AssistantMessage::from_text("Done.")).unwrap();
     }
 
     pub(crate) fn fill(&mut self, chats: usize, size: usize) {
         for n in 0..chats {
-            let output = ToolOutput::ok("x".repeat(size)).with_summary("exit 0");
+            let output = ToolOutput::from_text("x".repeat(size)).with_summary("exit 0");
             self.chat(&format!("request {n}"), &format!("step {n}"), output);
         }
     }
 
-    pub(crate) async fn turn(&mut self, said: &str) -> (TurnOutcome, Vec<Compaction>) {
-        let (sender, receiver) = events::channel();
+    pub(crate) async fn turn(&mut self, said: &str) -> (TurnOutcome, Vec<CompactionReport>) {
+        let (sender, receiver) = events::event_channel();
         let run = self.agent.run_turn(&mut self.history, said, sender);
         let (report, seen) = tokio::join!(run, drain(receiver));
         let compactions = seen.iter().filter_map(|event| match event {
-            TurnEvent::Compacted(compaction) => Some(*compaction),
+            TurnEvent::CompactionFinished(compaction) => Some(*compaction),
             _ => None,
         });
         (report.outcome, compactions.collect())
@@ -185,8 +190,8 @@ impl Lab {
 
     fn tokens(&self) -> u32 {
         let request = ChatRequest {
-            system: Some("Be brief.".into()),
-            tools: self.agent.tools().clone(),
+            system_prompt: Some("Be brief.".into()),
+            tools: self.agent.tool_specs().clone(),
             ..ChatRequest::new(self.history.clone())
         };
         u32::try_from(bytes(&request) / 4).unwrap()
@@ -205,15 +210,15 @@ pub(crate) fn replied(outcome: &TurnOutcome) -> bool {
 #[tokio::test]
 async fn a_full_window_is_summarised_in_the_same_conversation() {
     let mut lab = Lab::new(4_096, Summaries::Short);
-    let failed = ToolOutput::error("exit code 2\nno such target").with_summary("exit 2");
+    let failed = ToolOutput::from_error("exit code 2\nno such target").with_summary("exit 2");
     lab.chat("build it", "make all", failed);
     lab.fill(12, 1_000);
     let before = written(&lab.history);
     let (outcome, compactions) = lab.turn("and now?").await;
     assert!(replied(&outcome), "{outcome:?}");
     let [compaction] = compactions.as_slice() else { panic!("{compactions:?}") };
-    assert_eq!(compaction.by, CompactedBy::Summary);
-    assert!(compaction.after * 5 <= compaction.before * 4, "{compaction:?}");
+    assert_eq!(compaction.method, CompactionMethod::Summary);
+    assert!(compaction.tokens_after * 5 <= compaction.tokens_before * 4, "{compaction:?}");
     {
         // What is asked for the summary with begins with all that was said.
         let requests = lab.model.requests.lock().unwrap();
@@ -222,11 +227,11 @@ async fn a_full_window_is_summarised_in_the_same_conversation() {
         assert_eq!(requests[0].tools.len(), 1);
         assert_eq!(requests.len(), 2);
     }
-    let summary = lab.history.summary().unwrap();
+    let summary = lab.history.leading_summary().unwrap();
     assert_eq!(summary.text, "All went well.");
     assert!(summary.ledger.contains(&"ran `make all`: failed: exit code 2".to_owned()));
     assert!(summary.ledger.contains(&"ran `step 3`: exit 0".to_owned()), "{summary:?}");
-    assert_eq!(summary.request, None, "what the user wants is among what is kept");
+    assert_eq!(summary.current_request, None, "what the user wants is among what is kept");
     assert!(written(&lab.history).iter().any(|line| line.contains("and now?")));
     assert_legal(&lab.history);
 }
@@ -234,12 +239,12 @@ async fn a_full_window_is_summarised_in_the_same_conversation() {
 #[tokio::test]
 async fn the_ledger_survives_the_next_summary_word_for_word() {
     let mut lab = Lab::new(4_096, Summaries::Short);
-    lab.chat("build it", "make all", ToolOutput::error("exit code 2"));
+    lab.chat("build it", "make all", ToolOutput::from_error("exit code 2"));
     for _ in 0..3 {
         lab.fill(12, 1_000);
         let (outcome, compactions) = lab.turn("go on").await;
         assert!(replied(&outcome) && compactions.len() == 1, "{compactions:?}");
-        let ledger = &lab.history.summary().unwrap().ledger;
+        let ledger = &lab.history.leading_summary().unwrap().ledger;
         assert_eq!(ledger[0], "ran `make all`: failed: exit code 2");
     }
 }
@@ -250,8 +255,8 @@ async fn a_conversation_that_is_too_large_to_ask_about_is_summarised_in_parts() 
     lab.fill(40, 1_000);
     let (outcome, compactions) = lab.turn("and now?").await;
     assert!(replied(&outcome), "{outcome:?}");
-    assert_eq!(compactions[0].by, CompactedBy::Parts);
-    assert_eq!(lab.history.summary().unwrap().text, "A part.");
+    assert_eq!(compactions[0].method, CompactionMethod::Parts);
+    assert_eq!(lab.history.leading_summary().unwrap().text, "A part.");
     assert!(lab.asked_for_summaries() > 1);
     assert!(lab.tokens() < 3_000);
 }
@@ -264,10 +269,13 @@ async fn without_a_model_that_can_summarise_the_beginning_is_cut_off() {
         let (outcome, compactions) = lab.turn("and now?").await;
         assert!(replied(&outcome), "{summaries:?} {outcome:?}");
         assert_eq!(compactions.len(), 1);
-        let summary = lab.history.summary().unwrap();
+        let summary = lab.history.leading_summary().unwrap();
         assert!(!summary.ledger.is_empty());
         if summaries == Summaries::Fails {
-            assert_eq!((compactions[0].by, summary.text.as_str()), (CompactedBy::Trimming, ""));
+            assert_eq!(
+                (compactions[0].method, summary.text.as_str()),
+                (CompactionMethod::Trimming, "")
+            );
         }
         assert!(lab.tokens() < 3_000, "{summaries:?}");
         assert_legal(&lab.history);
@@ -281,7 +289,7 @@ async fn a_summary_that_takes_too_long_is_done_without() {
     let started = tokio::time::Instant::now();
     let (outcome, compactions) = lab.turn("and now?").await;
     assert!(replied(&outcome), "{outcome:?}");
-    assert_eq!(compactions[0].by, CompactedBy::Trimming);
+    assert_eq!(compactions[0].method, CompactionMethod::Trimming);
     assert_eq!(started.elapsed(), Duration::from_mins(15));
     pass(Duration::ZERO).await;
 }
@@ -290,20 +298,21 @@ async fn a_summary_that_takes_too_long_is_done_without() {
 async fn a_request_that_is_worked_on_is_kept_word_for_word() {
     let mut lab = Lab::new(4_096, Summaries::Short);
     let request = format!("Do {}this.", "exactly ".repeat(150));
-    lab.chat(&request, "cat big", ToolOutput::ok("x".repeat(14_000)));
-    let arguments = Arguments::parse(r#"{"command":"ls"}"#).unwrap();
+    lab.chat(&request, "cat big", ToolOutput::from_text("x".repeat(14_000)));
+    let arguments = ToolArguments::parse_json(r#"{"command":"ls"}"#).unwrap();
     let name = ToolName::new("exec").unwrap();
-    let call = ToolCall { id: ToolCallId::numbered(0), name, arguments };
-    lab.history.push_user(&request);
-    let calls = lab.history.push_assistant(AssistantMessage::call(call)).unwrap();
-    lab.history.resolve(&calls[0].id, ToolOutput::ok("y".repeat(3_000))).unwrap();
-    let (sender, receiver) = events::channel();
-    let run = lab.agent.compact(&mut lab.history, sender);
+    let call = ToolCall { id: ToolCallId::from_number(0), name, arguments };
+    lab.history.push_user_message(&request);
+    let calls = lab.history.push_assistant_message(AssistantMessage::from_call(call)).unwrap();
+    lab.history.resolve_call(&calls[0].id, ToolOutput::from_text("y".repeat(3_000))).unwrap();
+    let (sender, receiver) = events::event_channel();
+    let run = lab.agent.compact_history(&mut lab.history, sender);
     let (compaction, _) = tokio::join!(run, drain(receiver));
     assert!(compaction.unwrap().is_some());
     let steps: Vec<_> = lab.history.steps().collect();
-    let in_summary = lab.history.summary().unwrap().request.as_deref() == Some(request.as_str());
-    let in_steps = steps.iter().any(|step| *step == Step::User(&request));
+    let in_summary =
+        lab.history.leading_summary().unwrap().current_request.as_deref() == Some(request.as_str());
+    let in_steps = steps.iter().any(|step| *step == HistoryStep::User(&request));
     assert!(in_summary || in_steps, "{steps:?}");
     assert_legal(&lab.history);
 }
@@ -314,7 +323,7 @@ async fn a_request_that_the_server_finds_too_large_is_made_to_fit_and_sent_once_
     lab.fill(9, 1_000);
     let (outcome, compactions) = lab.turn("and now?").await;
     assert!(replied(&outcome), "{outcome:?}");
-    assert!(compactions.len() == 1 && compactions[0].before < 3_000, "not due by itself");
+    assert!(compactions.len() == 1 && compactions[0].tokens_before < 3_000, "not due by itself");
     assert_legal(&lab.history);
 }
 
@@ -333,10 +342,10 @@ async fn what_cannot_be_cut_is_left_as_it_is_and_nobody_is_asked() {
 async fn a_credential_is_in_no_summary() {
     let mut lab = Lab::new(4_096, Summaries::Endless);
     let key = format!("sk-{}", "k3".repeat(16));
-    lab.chat("use it", &format!("export KEY={key}"), ToolOutput::ok("done"));
+    lab.chat("use it", &format!("export KEY={key}"), ToolOutput::from_text("done"));
     lab.fill(12, 1_000);
     lab.turn("and now?").await;
-    assert!(!lab.history.summary().unwrap().to_string().contains(&key));
+    assert!(!lab.history.leading_summary().unwrap().to_string().contains(&key));
 }
 
 /// Asks a last question of `said` words after `chats`, each with the bytes that were said and put
@@ -344,7 +353,7 @@ async fn a_credential_is_in_no_summary() {
 async fn assert_answered(chats: &[(usize, usize)], window: u32, kind: Summaries, said: usize) {
     let mut lab = Lab::new(window, kind);
     for (n, (request, output)) in chats.iter().enumerate() {
-        let output = ToolOutput::ok("x".repeat(*output));
+        let output = ToolOutput::from_text("x".repeat(*output));
         lab.chat(&"r ".repeat(*request / 2), &format!("step {n}"), output);
     }
     let before = lab.tokens();
@@ -354,7 +363,7 @@ async fn assert_answered(chats: &[(usize, usize)], window: u32, kind: Summaries,
     // A summary of parts takes a request a part.
     assert!(lab.asked_for_summaries() <= 2 * 25);
     for compaction in &compactions {
-        assert!(compaction.after * 5 <= compaction.before * 4 + 5, "{compaction:?}");
+        assert!(compaction.tokens_after * 5 <= compaction.tokens_before * 4 + 5, "{compaction:?}");
     }
     assert!(compactions.is_empty() || lab.tokens() < before.max(window));
     assert_legal(&lab.history);

@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use openclaw_agent_loop::{CompactedBy, CompactionLimits, TurnLimits};
-use openclaw_core::{Arguments, AssistantMessage, ToolCall, ToolCallId, ToolName, ToolOutput};
+use openclaw_agent_loop::{CompactionLimits, CompactionMethod, TurnLimits};
+use openclaw_core::{AssistantMessage, ToolArguments, ToolCall, ToolCallId, ToolName, ToolOutput};
 
 use crate::compaction::{Counter, Lab, Summaries, replied};
 use crate::sent::{assert_legal, written};
@@ -13,7 +13,7 @@ fn lab(window: u32, max_output_tokens: u32) -> Lab {
     let limits = TurnLimits {
         max_output_tokens: Some(max_output_tokens),
         compaction: Some(CompactionLimits::default()),
-        ..TurnLimits::calls(20, 20)
+        ..TurnLimits::with_call_limits(20, 20)
     };
     let (summaries, takes, requests) = (Summaries::OfParts, u32::MAX, Mutex::default());
     Lab::with(Counter { window, summaries, takes, requests }, limits, "Be brief.")
@@ -26,8 +26,8 @@ async fn a_conversation_that_comes_from_a_larger_window_is_summarised_in_parts_b
     let (outcome, compactions) = lab.turn("and now?").await;
     assert!(replied(&outcome), "{outcome:?}");
     assert_eq!(compactions.len(), 1);
-    assert_eq!(compactions[0].by, CompactedBy::Parts);
-    assert_eq!(lab.history.summary().unwrap().text, "A part.");
+    assert_eq!(compactions[0].method, CompactionMethod::Parts);
+    assert_eq!(lab.history.leading_summary().unwrap().text, "A part.");
     assert_legal(&lab.history);
 }
 
@@ -37,7 +37,7 @@ async fn one_that_grew_in_its_window_is_not() {
     lab.fill(12, 1_000);
     let (outcome, compactions) = lab.turn("and now?").await;
     assert!(replied(&outcome) && compactions.len() == 1, "{outcome:?}");
-    assert_eq!((compactions[0].by, lab.asked_for_summaries()), (CompactedBy::Trimming, 1));
+    assert_eq!((compactions[0].method, lab.asked_for_summaries()), (CompactionMethod::Trimming, 1));
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn once_is_enough_where_half_of_the_window_is_the_answers() {
     lab.fill(40, 1_000);
     let (outcome, compactions) = lab.turn("and now?").await;
     assert!(replied(&outcome) && compactions.len() == 1, "{compactions:?}");
-    assert!(compactions[0].after <= 2_048, "{compactions:?}");
+    assert!(compactions[0].tokens_after <= 2_048, "{compactions:?}");
     let (outcome, compactions) = lab.turn("and then?").await;
     assert!(replied(&outcome) && compactions.is_empty(), "{compactions:?}");
 }
@@ -54,16 +54,16 @@ async fn once_is_enough_where_half_of_the_window_is_the_answers() {
 #[tokio::test]
 async fn a_request_is_kept_beside_what_was_said_since() {
     let mut lab = lab(4_096, 64);
-    lab.chat("Look around.", "ls", ToolOutput::ok("x".repeat(1_000)));
-    lab.history.push_user("Build it.");
+    lab.chat("Look around.", "ls", ToolOutput::from_text("x".repeat(1_000)));
+    lab.history.push_user_message("Build it.");
     for (n, said) in [(0, "With tests."), (1, "In release."), (2, "Quickly.")] {
-        let arguments = Arguments::parse(r#"{"command":"make"}"#).unwrap();
+        let arguments = ToolArguments::parse_json(r#"{"command":"make"}"#).unwrap();
         let name = ToolName::new("exec").unwrap();
-        let call = ToolCall { id: ToolCallId::numbered(n), name, arguments };
-        let calls = lab.history.push_assistant(AssistantMessage::call(call)).unwrap();
-        let output = ToolOutput::ok("y".repeat(if n == 2 { 400 } else { 6_000 }));
-        lab.history.resolve(&calls[0].id, output).unwrap();
-        lab.history.push_user(said);
+        let call = ToolCall { id: ToolCallId::from_number(n), name, arguments };
+        let calls = lab.history.push_assistant_message(AssistantMessage::from_call(call)).unwrap();
+        let output = ToolOutput::from_text("y".repeat(if n == 2 { 400 } else { 6_000 }));
+        lab.history.resolve_call(&calls[0].id, output).unwrap();
+        lab.history.push_user_message(said);
     }
     let (outcome, compactions) = lab.turn("Now.").await;
     assert!(replied(&outcome) && compactions.len() == 1, "{outcome:?}");

@@ -2,7 +2,8 @@
 
 use openclaw_agent_loop::{TurnErrorKind, TurnOutcome};
 use openclaw_core::{
-    Arguments, AssistantMessage, BrokenCall, EmittedCall, MessageRef, Outcome, ToolCallId, ToolName,
+    AnswerOutcome, AssistantMessage, EmittedToolCall, InvalidToolCall, MessageRef, ToolArguments,
+    ToolCallId, ToolName,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -11,30 +12,35 @@ use crate::actor::Act;
 use crate::script::{Stage, emitted, reasoning, says};
 use crate::sent::assert_legal;
 
-fn any_call() -> impl Strategy<Value = EmittedCall> {
+fn any_call() -> impl Strategy<Value = EmittedToolCall> {
     let id = prop_oneof!["", " ", "call_[0-3]", ".*"];
     let name = prop_oneof!["", "read", "Read", "forbidden", "strict", "unknown", ".*"];
     let raw = prop_oneof!["", "null", r"\{\}", r#"\{"path": "[a-z]{0,3}"\}"#, r#"\{"a": "#, ".*"];
     (id, name, raw, any::<bool>(), 0usize..4).prop_map(|(id, name, raw, cut, number)| {
-        let id = ToolCallId::new(&id).unwrap_or_else(|| ToolCallId::numbered(number));
+        let id = ToolCallId::new(&id).unwrap_or_else(|| ToolCallId::from_number(number));
         let name = ToolName::from_model(&name);
         if cut {
             let problem = "it was cut off".to_owned();
-            return EmittedCall::Broken(BrokenCall { id, name, raw, problem });
+            return EmittedToolCall::Invalid(InvalidToolCall {
+                id,
+                name,
+                raw_arguments: raw,
+                problem,
+            });
         }
         emitted(id, name, &raw)
     })
 }
 
-fn any_answer() -> impl Strategy<Value = (AssistantMessage, Outcome)> {
+fn any_answer() -> impl Strategy<Value = (AssistantMessage, AnswerOutcome)> {
     let outcome = prop_oneof![
-        4 => Just(Outcome::Reply),
-        8 => Just(Outcome::Calls),
-        1 => Just(Outcome::Truncated),
-        1 => Just(Outcome::ReasoningOnly),
-        1 => Just(Outcome::ReasoningCut),
-        1 => Just(Outcome::Empty),
-        1 => Just(Outcome::Refused),
+        4 => Just(AnswerOutcome::Reply),
+        8 => Just(AnswerOutcome::ToolCalls),
+        1 => Just(AnswerOutcome::Truncated),
+        1 => Just(AnswerOutcome::ReasoningOnly),
+        1 => Just(AnswerOutcome::ReasoningTruncated),
+        1 => Just(AnswerOutcome::Empty),
+        1 => Just(AnswerOutcome::Refused),
     ];
     let text = prop_oneof!["", " ", "[a-z ]{1,8}", ".*"];
     let thought = proptest::option::of(prop_oneof!["", ".*"]);
@@ -54,8 +60,8 @@ proptest! {
         let mut stage = Stage::new([])
             .tool("forbidden", Act::Hangs)
             .tool("strict", Act::RefusesArguments);
-        stage.limits.model_calls = 6;
-        stage.limits.tool_calls = tool_calls;
+        stage.limits.max_model_calls = 6;
+        stage.limits.max_tool_calls = tool_calls;
         let mut play = stage.build();
         for answers in turns {
             play.forget_answers();
@@ -75,7 +81,7 @@ proptest! {
                     let MessageRef::Assistant { calls, .. } = message else { continue };
                     for call in calls {
                         let json = call.arguments.to_json();
-                        prop_assert_eq!(Arguments::parse(&json), Ok(call.arguments.clone()));
+                        prop_assert_eq!(ToolArguments::parse_json(&json), Ok(call.arguments.clone()));
                     }
                 }
                 let messages: Vec<String> =
@@ -91,9 +97,9 @@ proptest! {
                     error.kind(),
                     TurnErrorKind::Empty
                         | TurnErrorKind::ReasoningOnly
-                        | TurnErrorKind::ReasoningCut
-                        | TurnErrorKind::CutOff
-                        | TurnErrorKind::BrokenCalls
+                        | TurnErrorKind::ReasoningTruncated
+                        | TurnErrorKind::OutputLimitReached
+                        | TurnErrorKind::InvalidCalls
                         | TurnErrorKind::RepeatedCalls
                         | TurnErrorKind::Refused
                         | TurnErrorKind::ModelCallLimit

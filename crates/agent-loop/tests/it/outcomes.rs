@@ -3,11 +3,12 @@
 use std::error::Error;
 
 use openclaw_agent_loop::{
-    AskedAgain, DuplicateTool, Refusal, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport,
-    TurnRequest, events,
+    DuplicateToolError, RepromptReason, ToolRefusalReason, TurnErrorKind, TurnEvent, TurnOutcome,
+    TurnReport, TurnRequest, events,
 };
 use openclaw_core::{
-    AssistantMessage, ChatEvent, ModelError, ModelErrorKind, Outcome, ToolName, ToolOutput, Usage,
+    AnswerOutcome, AssistantMessage, ChatEvent, ModelError, ModelErrorKind, TokenUsage, ToolName,
+    ToolOutput,
 };
 
 use crate::actor::Act;
@@ -32,12 +33,18 @@ fn failure(report: &TurnReport) -> (TurnErrorKind, String) {
 
 #[tokio::test]
 async fn a_reply_is_the_last_message_and_what_it_took_is_summed() {
-    let first = says(calls("Let me look.", &[("read", "{}")]), Outcome::Calls);
+    let first = says(calls("Let me look.", &[("read", "{}")]), AnswerOutcome::ToolCalls);
     let mut play = Stage::new([first, replies("It is fine.")]).build();
     let (report, _) = play.turn("Is it fine?").await;
     assert_eq!(reply(&report), ("It is fine.", false));
-    assert_eq!(report.usage, Usage { input: 20, output: 4, cached: Some(10) });
-    assert_eq!(report.last_usage, Some(Usage { input: 10, output: 2, cached: Some(5) }));
+    assert_eq!(
+        report.usage,
+        TokenUsage { input_tokens: 20, output_tokens: 4, cached_tokens: Some(10) }
+    );
+    assert_eq!(
+        report.last_usage,
+        Some(TokenUsage { input_tokens: 10, output_tokens: 2, cached_tokens: Some(5) })
+    );
     assert_eq!((report.model_calls, report.tool_calls), (2, 1));
     assert_eq!(
         written(&play.history),
@@ -52,7 +59,7 @@ async fn a_reply_is_the_last_message_and_what_it_took_is_summed() {
 
 #[tokio::test]
 async fn a_truncated_reply_says_so_and_is_kept() {
-    let mut play = Stage::new([says(text("Once upon a"), Outcome::Truncated)]).build();
+    let mut play = Stage::new([says(text("Once upon a"), AnswerOutcome::Truncated)]).build();
     let (report, _) = play.turn("Tell").await;
     assert_eq!(reply(&report), ("Once upon a", true));
     assert_eq!(written(&play.history), ["user: Tell", "assistant: Once upon a"]);
@@ -63,23 +70,23 @@ async fn nothing_said_is_never_a_reply_whatever_the_server_claims() {
     let thought = |said: &str| AssistantMessage { reasoning: Some(reasoning("Hm.")), ..text(said) };
     let blank_thought = AssistantMessage { reasoning: Some(reasoning(" ")), ..text("") };
     for (message, outcome, kind, asked) in [
-        (text(""), Outcome::Empty, TurnErrorKind::Empty, 2),
-        (text(" \n"), Outcome::Reply, TurnErrorKind::Empty, 2),
-        (text(""), Outcome::Truncated, TurnErrorKind::CutOff, 1),
-        (text(""), Outcome::Calls, TurnErrorKind::Empty, 2),
-        (blank_thought, Outcome::Reply, TurnErrorKind::Empty, 2),
-        (thought(""), Outcome::ReasoningOnly, TurnErrorKind::ReasoningOnly, 2),
-        (thought(" "), Outcome::Reply, TurnErrorKind::ReasoningOnly, 2),
-        (thought(""), Outcome::ReasoningCut, TurnErrorKind::ReasoningCut, 1),
-        (text(""), Outcome::Refused, TurnErrorKind::Refused, 1),
-        (text("I must"), Outcome::Refused, TurnErrorKind::Refused, 1),
-        (calls("", &[("read", "{}")]), Outcome::Refused, TurnErrorKind::Refused, 1),
+        (text(""), AnswerOutcome::Empty, TurnErrorKind::Empty, 2),
+        (text(" \n"), AnswerOutcome::Reply, TurnErrorKind::Empty, 2),
+        (text(""), AnswerOutcome::Truncated, TurnErrorKind::OutputLimitReached, 1),
+        (text(""), AnswerOutcome::ToolCalls, TurnErrorKind::Empty, 2),
+        (blank_thought, AnswerOutcome::Reply, TurnErrorKind::Empty, 2),
+        (thought(""), AnswerOutcome::ReasoningOnly, TurnErrorKind::ReasoningOnly, 2),
+        (thought(" "), AnswerOutcome::Reply, TurnErrorKind::ReasoningOnly, 2),
+        (thought(""), AnswerOutcome::ReasoningTruncated, TurnErrorKind::ReasoningTruncated, 1),
+        (text(""), AnswerOutcome::Refused, TurnErrorKind::Refused, 1),
+        (text("I must"), AnswerOutcome::Refused, TurnErrorKind::Refused, 1),
+        (calls("", &[("read", "{}")]), AnswerOutcome::Refused, TurnErrorKind::Refused, 1),
     ] {
         let answer = || says(message.clone(), outcome);
         let mut play = Stage::new([answer(), answer()]).build();
         let (report, _) = play.turn("Hi").await;
         assert_eq!(failure(&report).0, kind, "{message:?} {outcome:?}");
-        assert_eq!(report.usage.input, 10 * asked, "a failed answer cost tokens as well");
+        assert_eq!(report.usage.input_tokens, 10 * asked, "a failed answer cost tokens as well");
         assert!(!play.ran());
         assert_eq!(written(&play.history), ["user: Hi"]);
         assert_eq!(play.log()[0], "journal user Hi");
@@ -90,13 +97,14 @@ async fn nothing_said_is_never_a_reply_whatever_the_server_claims() {
 
 #[tokio::test]
 async fn a_model_that_said_nothing_is_asked_once_more_and_one_that_only_thought_to_answer_now() {
-    let empty = || says(text(""), Outcome::Empty);
-    let mut play = Stage::new([empty(), thinks(Outcome::ReasoningOnly), replies("Here.")]).build();
+    let empty = || says(text(""), AnswerOutcome::Empty);
+    let mut play =
+        Stage::new([empty(), thinks(AnswerOutcome::ReasoningOnly), replies("Here.")]).build();
     let (report, seen) = play.turn("Hi").await;
     assert_eq!(reply(&report), ("Here.", false));
-    let why = [AskedAgain::Empty, AskedAgain::ReasoningOnly];
+    let why = [RepromptReason::Empty, RepromptReason::ReasoningOnly];
     for why in why {
-        assert!(seen.contains(&TurnEvent::AskedAgain { why }), "{seen:?}");
+        assert!(seen.contains(&TurnEvent::ModelReprompted { reason: why }), "{seen:?}");
     }
     let requests = play.requests();
     assert_eq!(requests[0], requests[1]);
@@ -112,8 +120,8 @@ async fn a_model_that_said_nothing_is_asked_once_more_and_one_that_only_thought_
 
 #[tokio::test]
 async fn no_second_chance_goes_beyond_the_limit_of_model_calls() {
-    let mut stage = Stage::new([says(text(""), Outcome::Empty)]);
-    stage.limits.model_calls = 1;
+    let mut stage = Stage::new([says(text(""), AnswerOutcome::Empty)]);
+    stage.limits.max_model_calls = 1;
     let (report, _) = stage.build().turn("Hi").await;
     assert_eq!((failure(&report).0, report.model_calls), (TurnErrorKind::Empty, 1));
 }
@@ -124,7 +132,7 @@ async fn an_agent_is_silent_only_on_purpose_and_only_where_it_may_be() {
     stage.silent = Some("NO_REPLY");
     let mut play = stage.build();
     let (report, _) = play.turn("Hi").await;
-    assert!(matches!(report.outcome, TurnOutcome::Silent), "{report:?}");
+    assert!(matches!(report.outcome, TurnOutcome::NoReply), "{report:?}");
     let (report, _) = play.turn("Hi").await;
     assert_eq!(reply(&report).0, "NO_REPLY, or not");
 
@@ -135,13 +143,13 @@ async fn an_agent_is_silent_only_on_purpose_and_only_where_it_may_be() {
 #[tokio::test]
 async fn a_call_that_needs_a_person_ends_the_turn_with_the_question() {
     let first = makes(&[("read", "{}"), ("asks", "{}"), ("read", r#"{"a":1}"#)]);
-    let asks = Act::Output(ToolOutput::ok("never"));
+    let asks = Act::Output(ToolOutput::from_text("never"));
     let mut play = Stage::new([first, replies("Thank you.")]).tool("asks", asks).build();
     let (report, seen) = play.turn("Go").await;
     let TurnOutcome::NeedsInput { question } = &report.outcome else { panic!("{report:?}") };
     assert_eq!(question, "May it?");
     let refused = |event: &&TurnEvent| {
-        matches!(event, TurnEvent::ToolRefused { refusal: Refusal::NeedsInput, .. })
+        matches!(event, TurnEvent::ToolRefused { refusal: ToolRefusalReason::NeedsInput, .. })
     };
     assert_eq!(seen.iter().filter(refused).count(), 2);
     let left = written(&play.history);
@@ -159,10 +167,10 @@ async fn a_turn_that_is_cancelled_says_so_and_answers_what_is_open() {
     let first = makes(&[("hang", "{}"), ("read", "{}")]);
     let mut play = Stage::new([first, replies("Here.")]).tool("hang", Act::Hangs).build();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let (sender, mut receiver) = events::channel();
+    let (sender, mut receiver) = events::event_channel();
     let cancelled = async { drop(stopped.await) };
-    let request = TurnRequest::say("Go", sender);
-    let turn = play.agent.run(&mut play.history, request, cancelled);
+    let request = TurnRequest::from_message("Go", sender);
+    let turn = play.agent.run_request(&mut play.history, request, cancelled);
     let watch = async {
         while let Some(event) = receiver.recv().await {
             if matches!(event, TurnEvent::ToolStarted { .. }) {
@@ -220,7 +228,7 @@ async fn a_model_that_never_stops_calling_is_stopped_by_each_limit() {
         })
     };
     let mut stage = Stage::new(endless());
-    stage.limits.model_calls = 3;
+    stage.limits.max_model_calls = 3;
     let mut play = stage.build();
     let (report, _) = play.turn("Go").await;
     let text = "finish the turn within its limit of 3 model calls";
@@ -229,7 +237,7 @@ async fn a_model_that_never_stops_calling_is_stopped_by_each_limit() {
     assert_legal(&play.history);
 
     let mut stage = Stage::new(endless());
-    stage.limits.tool_calls = 3;
+    stage.limits.max_tool_calls = 3;
     let mut play = stage.build();
     let (report, _) = play.turn("Go").await;
     let text = "finish the turn within its limit of 3 tool calls";
@@ -244,8 +252,8 @@ async fn a_model_that_never_stops_calling_is_stopped_by_each_limit() {
 #[tokio::test]
 async fn the_last_allowed_call_may_still_be_followed_by_a_reply() {
     let mut stage = Stage::new([makes(&[("read", "{}")]), replies("Done.")]);
-    stage.limits.tool_calls = 1;
-    stage.limits.model_calls = 2;
+    stage.limits.max_tool_calls = 1;
+    stage.limits.max_model_calls = 2;
     let (report, _) = stage.build().turn("Go").await;
     assert_eq!(reply(&report).0, "Done.");
 }
@@ -271,7 +279,7 @@ async fn a_turn_that_cannot_be_recorded_ends_before_anything_depends_on_it() {
 async fn two_tools_of_one_name_are_refused() {
     let mut stage = Stage::new([]).tool("a", Act::Hangs).tool("b", Act::Hangs);
     stage.tools.push(("a", Act::Hangs));
-    let error: DuplicateTool = stage.try_build().err().unwrap();
-    assert_eq!(error, DuplicateTool { name: ToolName::new("a").unwrap() });
+    let error: DuplicateToolError = stage.try_build().err().unwrap();
+    assert_eq!(error, DuplicateToolError { name: ToolName::new("a").unwrap() });
     assert_eq!(error.to_string(), "offer two tools named `a`");
 }

@@ -60,7 +60,7 @@ async fn no_more_run_together_than_may() {
     let gate = Gate::new(2);
     let mut stage =
         Stage::new([makes(&made), replies("Done.")]).tool("look", Act::Shared(gate.clone()));
-    stage.limits.parallel_tools = 2;
+    stage.limits.max_parallel_tools = 2;
     let mut play = stage.build();
     let (report, _) = play.turn("Go").await;
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }));

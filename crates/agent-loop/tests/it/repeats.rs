@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use openclaw_agent_loop::{
-    CallRepeats, Refusal, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, events,
+    CallRepeatTracker, ToolRefusalReason, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, events,
 };
 use openclaw_core::ToolOutput;
 use tokio::task::yield_now;
@@ -21,8 +21,8 @@ fn same(times: usize) -> Vec<Answer> {
 
 fn stage(answers: Vec<Answer>) -> Stage {
     let mut stage = Stage::new(answers);
-    stage.limits.model_calls = 30;
-    stage.limits.tool_calls = 30;
+    stage.limits.max_model_calls = 30;
+    stage.limits.max_tool_calls = 30;
     stage
 }
 
@@ -39,7 +39,11 @@ fn assert_stopped(report: &TurnReport) {
     let TurnOutcome::Failed(error) = &report.outcome else { panic!("{report:?}") };
     assert_eq!(error.kind(), TurnErrorKind::RepeatedCalls);
     assert!(error.to_string().contains("`read`"), "{error}");
-    assert!(error.details()[0].contains(r#"{"limit":1,"path":"a"}"#), "{:?}", error.details());
+    assert!(
+        error.detail_lines()[0].contains(r#"{"limit":1,"path":"a"}"#),
+        "{:?}",
+        error.detail_lines()
+    );
 }
 
 #[tokio::test]
@@ -52,8 +56,8 @@ async fn the_third_is_noted_the_fifth_not_run_and_the_sixth_ends_the_turn() {
     assert!(left[6].contains("for the third time") && left[8].contains("for the fourth time"));
     assert!(left[10].contains("not run: `read` was called with these arguments 4 times"));
     let repeated = seen.iter().filter_map(|event| match event {
-        TurnEvent::CallRepeated { times, .. } => Some(*times),
-        TurnEvent::ToolRefused { refusal: Refusal::Repeated, .. } => Some(0),
+        TurnEvent::ToolCallRepeated { times, .. } => Some(*times),
+        TurnEvent::ToolRefused { refusal: ToolRefusalReason::Repeated, .. } => Some(0),
         _ => None,
     });
     assert_eq!(repeated.collect::<Vec<_>>(), [3, 4, 0, 0]);
@@ -107,7 +111,7 @@ async fn a_change_in_between_makes_the_same_call_worth_another_look() {
 #[tokio::test]
 async fn calls_of_one_message_count_one_by_one_and_so_do_refused_ones() {
     let five = makes(&[("forbidden", "{}"); 5]);
-    let never = Act::Output(ToolOutput::ok("never"));
+    let never = Act::Output(ToolOutput::from_text("never"));
     let mut play = stage(vec![five, replies("Done.")]).tool("forbidden", never).build();
     let (report, _) = play.turn("Go").await;
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
@@ -129,7 +133,7 @@ async fn what_the_user_says_begins_the_count_anew() {
 /// Runs a turn until the third call has its result, and drops it there.
 async fn interrupted() -> Play {
     let mut play = stage(same(20)).build();
-    let (sender, _receiver) = events::channel();
+    let (sender, _receiver) = events::event_channel();
     {
         let mut turn = pin!(play.agent.run_turn(&mut play.history, "Go", sender));
         let mut context = Context::from_waker(Waker::noop());
@@ -161,13 +165,13 @@ async fn the_count_survives_the_end_of_the_process() {
 async fn the_count_survives_a_history_that_was_summed_up() {
     let mut play = stage(same(3).into_iter().chain([replies("So far.")]).collect()).build();
     let (report, _) = play.turn("Go").await;
-    let kept: Vec<_> = report.repeats.entries().collect();
+    let kept: Vec<_> = report.call_repeats.entries().collect();
     assert_eq!((kept.len(), kept[0].times), (1, 3));
 
     // What was said is gone; what was counted is not.
     let mut play = stage(same(20)).build();
-    play.history.push_user("A summary of what was done.");
-    let (report, _) = play.resume(Some(CallRepeats::from_entries(kept))).await;
+    play.history.push_user_message("A summary of what was done.");
+    let (report, _) = play.resume(Some(CallRepeatTracker::from_entries(kept))).await;
     assert_stopped(&report);
     assert_eq!(runs(&play), 1);
 }

@@ -1,6 +1,6 @@
 //! A model that says the same without end.
 
-use openclaw_agent_loop::{Part, TurnErrorKind, TurnEvent, TurnOutcome};
+use openclaw_agent_loop::{OutputPart, TurnErrorKind, TurnEvent, TurnOutcome};
 use openclaw_core::{ChatEvent, ToolName};
 
 use crate::script::{Answer, Stage, replies};
@@ -14,20 +14,23 @@ fn stalls(before: &[ChatEvent], piece: &ChatEvent) -> Answer {
 #[tokio::test]
 async fn a_text_without_end_is_ended_and_what_came_before_is_kept() {
     let text = |text: &str| ChatEvent::TextDelta(text.to_owned());
-    let before = [ChatEvent::Accepted, text("The answer is 42. ")];
+    let before = [ChatEvent::RequestAccepted, text("The answer is 42. ")];
     let answers = [stalls(&before, &text("And that is that. ")), replies("Sorry.")];
     let mut play = Stage::new(answers).build();
     let (report, seen) = play.turn("Go").await;
     let TurnOutcome::Failed(error) = &report.outcome else { panic!("{report:?}") };
-    assert_eq!(error.kind(), TurnErrorKind::Repetition(Part::Text));
+    assert_eq!(error.kind(), TurnErrorKind::Repetition(OutputPart::Text));
     let text = error.to_string();
     assert!(text.contains("repeated itself without end in its answer"), "{text}");
-    assert!(error.details()[0].contains("that is that"), "{:?}", error.details());
+    assert!(error.detail_lines()[0].contains("that is that"), "{:?}", error.detail_lines());
     let kept = error.kept_text().unwrap();
     assert!(kept.starts_with("The answer is 42. And that is that.") && kept.len() < 100, "{kept}");
     assert_eq!(written(&play.history), ["user: Go", &format!("assistant: {kept}")]);
-    assert!(matches!(seen.last(), Some(TurnEvent::Repetition { part: Part::Text, .. })));
-    let pieces = seen.iter().filter(|event| matches!(event, TurnEvent::Text(_))).count();
+    assert!(matches!(
+        seen.last(),
+        Some(TurnEvent::RepetitionDetected { part: OutputPart::Text, .. })
+    ));
+    let pieces = seen.iter().filter(|event| matches!(event, TurnEvent::TextDelta(_))).count();
     assert!(pieces < 300, "{pieces}");
 
     let (report, _) = play.turn("Well?").await;
@@ -45,9 +48,9 @@ async fn reasoning_and_arguments_without_end_leave_nothing_half_done() {
         arguments: "\\n  nothing but the same line".to_owned(),
     };
     for (part, piece, before, left) in [
-        (Part::Reasoning, thought, vec![], vec!["user: Go"]),
+        (OutputPart::Reasoning, thought, vec![], vec!["user: Go"]),
         (
-            Part::Arguments,
+            OutputPart::Arguments,
             piece,
             vec![ChatEvent::TextDelta("I look.".to_owned())],
             vec!["user: Go", "assistant: I look."],
@@ -65,7 +68,7 @@ async fn reasoning_and_arguments_without_end_leave_nothing_half_done() {
 #[tokio::test]
 async fn what_became_void_is_no_part_of_a_repetition() {
     let piece = || vec![ChatEvent::TextDelta("And that is that. ".repeat(200)); 1];
-    let round = || piece().into_iter().chain([ChatEvent::Restarted]);
+    let round = || piece().into_iter().chain([ChatEvent::AnswerReset]);
     let items: Vec<ChatEvent> = (0..20).flat_map(|_| round()).collect();
     let mut items: Vec<_> = items.into_iter().map(Ok).collect();
     let Answer::Streams(last) = replies("Done.") else { panic!() };

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use openclaw_agent_loop::TurnEvent;
-use openclaw_core::{Spill, SpillError, ToolCall, ToolOutput};
+use openclaw_core::{ToolCall, ToolOutput, ToolOutputStore, ToolOutputStoreError};
 
 use crate::actor::Act;
 use crate::script::{Play, Stage, makes, replies};
@@ -16,10 +16,10 @@ struct Shelf {
     is_full: bool,
 }
 
-impl Spill for Shelf {
-    fn keep(&self, call: &ToolCall, text: &str) -> Result<String, SpillError> {
+impl ToolOutputStore for Shelf {
+    fn store_output(&self, call: &ToolCall, text: &str) -> Result<String, ToolOutputStoreError> {
         if self.is_full {
-            return Err(SpillError("the disk is full".into()));
+            return Err(ToolOutputStoreError("the disk is full".into()));
         }
         self.kept.lock().unwrap().push(text.to_owned());
         Ok(format!("on the shelf under {}", call.id))
@@ -36,9 +36,9 @@ fn play(window: u32, outputs: &[&str], shelf: Option<Arc<Shelf>>) -> Play {
     let mut stage = Stage::new([makes(&made), replies("Done.")]);
     stage.tools.clear();
     stage.window = window;
-    stage.spill = shelf.map(|shelf| shelf as Arc<dyn Spill>);
+    stage.spill = shelf.map(|shelf| shelf as Arc<dyn ToolOutputStore>);
     for (name, output) in names.into_iter().zip(outputs) {
-        stage = stage.tool(name, Act::Output(ToolOutput::ok(*output)));
+        stage = stage.tool(name, Act::Output(ToolOutput::from_text(*output)));
     }
     stage.build()
 }
@@ -54,8 +54,8 @@ async fn an_output_with_too_little_room_keeps_its_ends_and_the_whole_is_kept_els
     assert!(result.starts_with("result call_0: 0\n1\n2\n") && result.ends_with("\n4998\n4999\n"));
     assert!(result.len() < 10_200, "{}", result.len());
     let cut = seen.iter().find_map(|event| match event {
-        TurnEvent::OutputCut { bytes, left_out, kept, .. } => {
-            Some((*bytes, *left_out, kept.clone()))
+        TurnEvent::ToolOutputTruncated { total_bytes, omitted_bytes, saved_to, .. } => {
+            Some((*total_bytes, *omitted_bytes, saved_to.clone()))
         }
         _ => None,
     });
@@ -80,7 +80,8 @@ async fn results_share_what_the_window_has_left() {
     assert!((share - 500..share + 200).contains(&left[2].len()), "{share} {}", left[2].len());
     assert!(left[3].len() < share + 200, "{}", left[3].len());
     assert_eq!(left[4], "result call_2: short");
-    let cut = |event: &&TurnEvent| matches!(event, TurnEvent::OutputCut { kept: None, .. });
+    let cut =
+        |event: &&TurnEvent| matches!(event, TurnEvent::ToolOutputTruncated { saved_to: None, .. });
     assert_eq!(seen.iter().filter(cut).count(), 2);
 }
 
@@ -93,5 +94,8 @@ async fn a_full_window_still_shows_the_least_and_a_failure_to_keep_is_said() {
     let result = written(&play.history)[2].clone();
     assert!(result.contains("could not be kept: the disk is full"), "{result}");
     assert!((600..1_300).contains(&result.len()), "{}", result.len());
-    assert!(seen.iter().any(|event| matches!(event, TurnEvent::OutputCut { kept: None, .. })));
+    assert!(
+        seen.iter()
+            .any(|event| matches!(event, TurnEvent::ToolOutputTruncated { saved_to: None, .. }))
+    );
 }

@@ -8,14 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use openclaw_agent_loop::{
-    Agent, AgentParts, CallRepeats, DuplicateTool, EventReceiver, TurnEvent, TurnLimits,
-    TurnReport, TurnRequest, events,
+    Agent, AgentParts, CallRepeatTracker, DuplicateToolError, TurnEvent, TurnEventReceiver,
+    TurnLimits, TurnReport, TurnRequest, events,
 };
 use openclaw_core::{
-    Abilities, Approver, Arguments, AssistantMessage, BrokenCall, ChatEvent, ChatModel,
-    ChatRequest, ChatStream, Effect, EmittedCall, History, Journal, JournalEntry, JournalError,
-    LimitSource, Liveness, ModelError, ModelInfo, ModelLimits, Outcome, Reasoning, Spill,
-    TokenCount, Tool, ToolCall, ToolCallId, ToolName, ToolOutput, ToolSpec, Usage, Verdict,
+    AnswerOutcome, ApprovalDecision, Approver, AssistantMessage, ChatEvent, ChatModel, ChatRequest,
+    ChatStream, EmittedToolCall, History, InvalidToolCall, Journal, JournalEntry, JournalError,
+    LimitSource, ModelCapabilities, ModelError, ModelInfo, ModelLimits, ReasoningContent,
+    ServerLiveness, TokenCount, TokenUsage, Tool, ToolArguments, ToolCall, ToolCallId, ToolEffect,
+    ToolName, ToolOutput, ToolOutputStore, ToolSpec,
 };
 use tokio::task::yield_now;
 
@@ -47,19 +48,19 @@ pub(crate) struct Script {
 
 #[async_trait]
 impl ChatModel for Script {
-    fn info(&self) -> ModelInfo {
+    fn model_info(&self) -> ModelInfo {
         ModelInfo {
             reference: "test/script".parse().unwrap(),
             limits: ModelLimits {
-                window: self.window,
-                window_source: LimitSource::Config,
-                output: None,
+                context_window: self.window,
+                context_window_source: LimitSource::Config,
+                max_output_tokens: None,
             },
-            abilities: Abilities { tools: true, images: false, reasoning: true },
+            capabilities: ModelCapabilities { tools: true, images: false, reasoning: true },
         }
     }
 
-    async fn chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
         self.requests.lock().unwrap().push(request);
         self.log.lock().unwrap().push("model".to_owned());
         yield_now().await;
@@ -83,8 +84,8 @@ impl ChatModel for Script {
         Ok(TokenCount::Estimate(1))
     }
 
-    async fn liveness(&self) -> Liveness {
-        Liveness::Unreachable
+    async fn check_liveness(&self) -> ServerLiveness {
+        ServerLiveness::Unreachable
     }
 }
 
@@ -94,18 +95,19 @@ struct Judge(Log);
 
 #[async_trait]
 impl Approver for Judge {
-    async fn decide(&self, call: &ToolCall, effect: &Effect) -> Verdict {
+    async fn review_call(&self, call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision {
         let path = call.arguments.to_json();
         assert!(
-            *effect == Effect::Read { path: path.clone() } || *effect == Effect::Write { path }
+            *effect == ToolEffect::Read { path: path.clone() }
+                || *effect == ToolEffect::Write { path }
         );
         self.0.lock().unwrap().push(format!("decide {}", call.id));
         yield_now().await;
         match call.name.as_str() {
-            "forbidden" => Verdict::Deny { reason: "the user said no".to_owned() },
-            "asks" => Verdict::NeedsInput { question: "May it?".to_owned() },
+            "forbidden" => ApprovalDecision::Deny { reason: "the user said no".to_owned() },
+            "asks" => ApprovalDecision::NeedsInput { question: "May it?".to_owned() },
             "undecided" => std::future::pending().await,
-            _ => Verdict::Allow,
+            _ => ApprovalDecision::Allow,
         }
     }
 }
@@ -120,7 +122,7 @@ struct Recorder {
 
 #[async_trait]
 impl Journal for Recorder {
-    async fn append(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
+    async fn append_entry(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
         yield_now().await;
         let number = self.written.fetch_add(1, Ordering::SeqCst);
         if number >= self.hangs_from {
@@ -130,11 +132,15 @@ impl Journal for Recorder {
             return Err(JournalError("disk full".into()));
         }
         self.log.lock().unwrap().push(match entry {
-            JournalEntry::User(text) => format!("journal user {text}"),
-            JournalEntry::Assistant(message) => format!("journal assistant {}", message.text),
-            JournalEntry::Intent(call) => format!("journal intent {}", call.id),
-            JournalEntry::Dispatched(id) => format!("journal dispatched {id}"),
-            JournalEntry::Result(id, output) => format!("journal result {id} {}", output.is_error),
+            JournalEntry::UserMessage(text) => format!("journal user {text}"),
+            JournalEntry::AssistantMessage(message) => {
+                format!("journal assistant {}", message.text)
+            }
+            JournalEntry::CallIntent(call) => format!("journal intent {}", call.id),
+            JournalEntry::CallDispatched(id) => format!("journal dispatched {id}"),
+            JournalEntry::CallResult(id, output) => {
+                format!("journal result {id} {}", output.is_error)
+            }
             other => panic!("{other:?}"),
         });
         yield_now().await;
@@ -148,7 +154,7 @@ pub(crate) struct Stage {
     pub(crate) tools: Vec<(&'static str, Act)>,
     pub(crate) limits: TurnLimits,
     pub(crate) window: u32,
-    pub(crate) spill: Option<Arc<dyn Spill>>,
+    pub(crate) spill: Option<Arc<dyn ToolOutputStore>>,
     pub(crate) silent: Option<&'static str>,
     pub(crate) journal_fails_from: usize,
     pub(crate) journal_hangs_from: usize,
@@ -157,16 +163,16 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
         let limits = TurnLimits {
-            time: None,
-            model_calls: 8,
-            tool_calls: 8,
-            tool_time: None,
-            parallel_tools: 4,
-            tool_output_bytes: 10_000,
+            turn_timeout: None,
+            max_model_calls: 8,
+            max_tool_calls: 8,
+            tool_timeout: None,
+            max_parallel_tools: 4,
+            max_tool_output_bytes: 10_000,
             max_output_tokens: Some(100),
             compaction: None,
         };
-        let tools = vec![("read", Act::Output(ToolOutput::ok("read it")))];
+        let tools = vec![("read", Act::Output(ToolOutput::from_text("read it")))];
         let answers = answers.into_iter().collect();
         let never = usize::MAX;
         Self {
@@ -190,7 +196,7 @@ impl Stage {
         self.try_build().unwrap()
     }
 
-    pub(crate) fn try_build(self) -> Result<Play, DuplicateTool> {
+    pub(crate) fn try_build(self) -> Result<Play, DuplicateToolError> {
         let log = Log::default();
         let live = Arc::new(AtomicUsize::new(0));
         let model = Arc::new(Script {
@@ -219,12 +225,12 @@ impl Stage {
         let agent = Agent::new(AgentParts {
             model: model.clone(),
             tools: tools.collect(),
-            system: Some("Be brief.".into()),
+            system_prompt: Some("Be brief.".into()),
             approver: Arc::new(Judge(log.clone())),
             journal: Arc::new(journal),
-            spill: self.spill,
-            silent: self.silent.map(Into::into),
-            tail: Some(Arc::new(tail)),
+            output_store: self.spill,
+            no_reply_marker: self.silent.map(Into::into),
+            request_suffix: Some(Arc::new(tail)),
             limits: self.limits,
         })?;
         Ok(Play { agent, model, log, live, history: History::new() })
@@ -243,18 +249,18 @@ pub(crate) struct Play {
 impl Play {
     /// Runs a turn to its end and takes its events.
     pub(crate) async fn turn(&mut self, input: &str) -> (TurnReport, Vec<TurnEvent>) {
-        let (sender, receiver) = events::channel();
+        let (sender, receiver) = events::event_channel();
         tokio::join!(self.agent.run_turn(&mut self.history, input, sender), drain(receiver))
     }
 
     /// Goes on with a turn that was dropped.
     pub(crate) async fn resume(
         &mut self,
-        repeats: Option<CallRepeats>,
+        repeats: Option<CallRepeatTracker>,
     ) -> (TurnReport, Vec<TurnEvent>) {
-        let (sender, receiver) = events::channel();
-        let request = TurnRequest::resume(repeats, sender);
-        let resumed = self.agent.run(&mut self.history, request, std::future::pending());
+        let (sender, receiver) = events::event_channel();
+        let request = TurnRequest::from_interrupted(repeats, sender);
+        let resumed = self.agent.run_request(&mut self.history, request, std::future::pending());
         tokio::join!(resumed, drain(receiver))
     }
 
@@ -270,7 +276,7 @@ impl Play {
     /// The tail of each request.
     pub(crate) fn tails(&self) -> Vec<Option<String>> {
         let requests = self.model.requests.lock().unwrap();
-        requests.iter().map(|request| request.tail.as_deref().map(str::to_owned)).collect()
+        requests.iter().map(|request| request.suffix.as_deref().map(str::to_owned)).collect()
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
@@ -291,7 +297,7 @@ impl Play {
     }
 }
 
-pub(crate) async fn drain(mut receiver: EventReceiver) -> Vec<TurnEvent> {
+pub(crate) async fn drain(mut receiver: TurnEventReceiver) -> Vec<TurnEvent> {
     let mut seen = Vec::new();
     while let Some(event) = receiver.recv().await {
         seen.push(event);
@@ -308,50 +314,50 @@ pub(crate) fn text(text: &str) -> AssistantMessage {
     AssistantMessage { text: text.to_owned(), ..AssistantMessage::default() }
 }
 
-pub(crate) fn reasoning(text: &str) -> Reasoning {
-    Reasoning { text: text.to_owned(), field: "reasoning" }
+pub(crate) fn reasoning(text: &str) -> ReasoningContent {
+    ReasoningContent { text: text.to_owned(), field: "reasoning" }
 }
 
 /// A message that makes calls: name and arguments each; broken where those are not an object.
 pub(crate) fn calls(said: &str, calls: &[(&str, &str)]) -> AssistantMessage {
     let calls = calls.iter().enumerate().map(|(n, (name, arguments))| {
-        emitted(ToolCallId::numbered(n), ToolName::from_model(name), arguments)
+        emitted(ToolCallId::from_number(n), ToolName::from_model(name), arguments)
     });
     AssistantMessage { calls: calls.collect(), ..text(said) }
 }
 
-pub(crate) fn emitted(id: ToolCallId, name: ToolName, raw: &str) -> EmittedCall {
-    match Arguments::parse(raw) {
-        Ok(arguments) => EmittedCall::Ready(ToolCall { id, name, arguments }),
+pub(crate) fn emitted(id: ToolCallId, name: ToolName, raw: &str) -> EmittedToolCall {
+    match ToolArguments::parse_json(raw) {
+        Ok(arguments) => EmittedToolCall::Valid(ToolCall { id, name, arguments }),
         Err(error) => {
             let (raw, problem) = (raw.to_owned(), error.to_string());
-            EmittedCall::Broken(BrokenCall { id, name, raw, problem })
+            EmittedToolCall::Invalid(InvalidToolCall { id, name, raw_arguments: raw, problem })
         }
     }
 }
 
 /// Streams a message piece by piece, 10 tokens in and 2 out, 5 of them cached.
-pub(crate) fn says(message: AssistantMessage, outcome: Outcome) -> Answer {
-    let mut items = vec![ChatEvent::Accepted];
+pub(crate) fn says(message: AssistantMessage, outcome: AnswerOutcome) -> Answer {
+    let mut items = vec![ChatEvent::RequestAccepted];
     if let Some(reasoning) = &message.reasoning {
         items.push(ChatEvent::ReasoningDelta(reasoning.text.clone()));
     }
     let pieces = message.text.split_inclusive(' ');
     items.extend(pieces.map(|piece| ChatEvent::TextDelta(piece.to_owned())));
-    let usage = Some(Usage { input: 10, output: 2, cached: Some(5) });
+    let usage = Some(TokenUsage { input_tokens: 10, output_tokens: 2, cached_tokens: Some(5) });
     items.push(ChatEvent::Finished { message, outcome, usage });
     Answer::Streams(items.into_iter().map(Ok).collect())
 }
 
 pub(crate) fn replies(said: &str) -> Answer {
-    says(text(said), Outcome::Reply)
+    says(text(said), AnswerOutcome::Reply)
 }
 
 /// A message that is nothing but a thought.
-pub(crate) fn thinks(outcome: Outcome) -> Answer {
+pub(crate) fn thinks(outcome: AnswerOutcome) -> Answer {
     says(AssistantMessage { reasoning: Some(reasoning("Hm.")), ..text("") }, outcome)
 }
 
 pub(crate) fn makes(made: &[(&str, &str)]) -> Answer {
-    says(calls("", made), Outcome::Calls)
+    says(calls("", made), AnswerOutcome::ToolCalls)
 }

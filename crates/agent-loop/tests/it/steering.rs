@@ -5,9 +5,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use openclaw_agent_loop::{
-    Steering, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, TurnRequest, events,
+    SteeringQueue, TurnErrorKind, TurnEvent, TurnOutcome, TurnReport, TurnRequest, events,
 };
-use openclaw_core::{ModelError, ModelErrorKind, Outcome, Step, ToolOutput};
+use openclaw_core::{AnswerOutcome, HistoryStep, ModelError, ModelErrorKind, ToolOutput};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::task::yield_now;
@@ -19,18 +19,18 @@ use crate::sent::{assert_legal, written};
 /// Runs a turn and says `words`, one at each event that `is_moment` picks.
 async fn steered(
     play: &mut Play,
-    steering: &Steering,
+    steering: &SteeringQueue,
     words: &[&str],
     is_moment: impl Fn(&TurnEvent) -> bool,
 ) -> (TurnReport, Vec<TurnEvent>) {
-    let (sender, mut receiver) = events::channel();
-    let request = TurnRequest::say("Go", sender).with_steering(steering);
-    let turn = play.agent.run(&mut play.history, request, pending());
+    let (sender, mut receiver) = events::event_channel();
+    let request = TurnRequest::from_message("Go", sender).with_steering(steering);
+    let turn = play.agent.run_request(&mut play.history, request, pending());
     let talk = async {
         let (mut seen, mut words) = (Vec::new(), words.iter());
         while let Some(event) = receiver.recv().await {
             if is_moment(&event) {
-                words.by_ref().take(1).for_each(|word| steering.say(*word));
+                words.by_ref().take(1).for_each(|word| steering.push_message(*word));
             }
             seen.push(event);
         }
@@ -48,7 +48,7 @@ fn reply(report: &TurnReport) -> &str {
 
 fn said_in(play: &Play) -> Vec<String> {
     let user = play.history.steps().filter_map(|step| match step {
-        Step::User(text) => Some(text.to_owned()),
+        HistoryStep::User(text) => Some(text.to_owned()),
         _ => None,
     });
     user.collect()
@@ -58,7 +58,7 @@ fn said_in(play: &Play) -> Vec<String> {
 async fn what_is_said_while_tools_run_comes_after_their_results_and_before_the_next_call() {
     let two = makes(&[("read", r#"{"path":"a"}"#), ("read", r#"{"path":"b"}"#)]);
     let mut play = Stage::new([two, replies("Both.")]).build();
-    let steering = Steering::default();
+    let steering = SteeringQueue::default();
     let is_start = |event: &TurnEvent| matches!(event, TurnEvent::ToolStarted { .. });
     let (report, seen) = steered(&mut play, &steering, &["Only b.", "In short."], is_start).await;
     assert_eq!(reply(&report), "Both.");
@@ -76,7 +76,7 @@ async fn what_is_said_while_tools_run_comes_after_their_results_and_before_the_n
     assert!(at("journal result call_1 false") < at("journal user Only b."), "{log:?}");
     assert!(at("journal user In short.") < log.iter().rposition(|line| line == "model").unwrap());
     let shown = seen.iter().filter_map(|event| match event {
-        TurnEvent::Steered { text } => Some(text.as_str()),
+        TurnEvent::SteeringApplied { text } => Some(text.as_str()),
         TurnEvent::ModelCallStarted { number: 2 } => Some("asked"),
         TurnEvent::ToolFinished { .. } => Some("ran"),
         _ => None,
@@ -88,34 +88,34 @@ async fn what_is_said_while_tools_run_comes_after_their_results_and_before_the_n
 #[tokio::test]
 async fn a_reply_is_kept_and_the_turn_goes_on_with_what_was_said_during_it() {
     let mut play = Stage::new([replies("Done so far."), replies("All done.")]).build();
-    let steering = Steering::default();
-    let is_text = |event: &TurnEvent| matches!(event, TurnEvent::Text(_));
+    let steering = SteeringQueue::default();
+    let is_text = |event: &TurnEvent| matches!(event, TurnEvent::TextDelta(_));
     let (report, seen) = steered(&mut play, &steering, &["And the rest?"], is_text).await;
     assert_eq!((reply(&report), report.model_calls), ("All done.", 2));
     let lines =
         ["user: Go", "assistant: Done so far.", "user: And the rest?", "assistant: All done."];
     assert_eq!(written(&play.history), lines);
-    assert!(seen.contains(&TurnEvent::Steered { text: "And the rest?".to_owned() }));
+    assert!(seen.contains(&TurnEvent::SteeringApplied { text: "And the rest?".to_owned() }));
 }
 
 #[tokio::test]
 async fn a_reply_stands_when_the_model_cannot_be_asked_again() {
     let mut stage = Stage::new([replies("Done.")]);
-    stage.limits.model_calls = 1;
+    stage.limits.max_model_calls = 1;
     let mut play = stage.build();
-    let steering = Steering::default();
-    let is_text = |event: &TurnEvent| matches!(event, TurnEvent::Text(_));
+    let steering = SteeringQueue::default();
+    let is_text = |event: &TurnEvent| matches!(event, TurnEvent::TextDelta(_));
     let (report, _) = steered(&mut play, &steering, &["More!", "  "], is_text).await;
     assert_eq!(reply(&report), "Done.");
-    assert_eq!(steering.take_unheard(), ["More!"]);
-    assert!(steering.take_unheard().is_empty() && steering.is_empty());
+    assert_eq!(steering.take_pending(), ["More!"]);
+    assert!(steering.take_pending().is_empty() && steering.is_empty());
 }
 
 #[tokio::test]
 async fn what_was_said_before_the_first_model_call_is_in_it() {
     let mut play = Stage::new([replies("Hello.")]).build();
-    let steering = Steering::default();
-    steering.clone().say("Be kind.");
+    let steering = SteeringQueue::default();
+    steering.clone().push_message("Be kind.");
     let (report, _) = steered(&mut play, &steering, &[], |_| false).await;
     assert_eq!(reply(&report), "Hello.");
     assert_eq!(play.requests()[0], ["user: Go\n\nBe kind."]);
@@ -125,14 +125,14 @@ async fn what_was_said_before_the_first_model_call_is_in_it() {
 async fn what_a_failed_turn_did_not_hear_is_unheard() {
     let error = ModelError::new(ModelErrorKind::Overloaded, "answer");
     let mut play = Stage::new([makes(&[("read", "{}")]), Answer::Fails(error)]).build();
-    let steering = Steering::default();
+    let steering = SteeringQueue::default();
     let second = |event: &TurnEvent| {
         matches!(event, TurnEvent::ToolStarted { .. } | TurnEvent::ModelCallStarted { number: 2 })
     };
     let (report, _) = steered(&mut play, &steering, &["One.", "Two."], second).await;
     assert!(matches!(report.outcome, TurnOutcome::Failed(_)), "{report:?}");
     assert_eq!(said_in(&play), ["Go", "One."]);
-    assert_eq!(steering.take_unheard(), ["Two."]);
+    assert_eq!(steering.take_pending(), ["Two."]);
 }
 
 #[tokio::test]
@@ -140,14 +140,14 @@ async fn what_cannot_be_recorded_is_not_heard() {
     let mut stage = Stage::new([replies("Never.")]);
     stage.journal_fails_from = 1;
     let mut play = stage.build();
-    let steering = Steering::default();
-    steering.say("One.");
-    steering.say("Two.");
+    let steering = SteeringQueue::default();
+    steering.push_message("One.");
+    steering.push_message("Two.");
     let (report, _) = steered(&mut play, &steering, &[], |_| false).await;
     let TurnOutcome::Failed(error) = &report.outcome else { panic!("{report:?}") };
     assert_eq!(error.kind(), TurnErrorKind::Journal);
     assert_eq!(said_in(&play), ["Go"]);
-    assert_eq!(steering.take_unheard(), ["One.", "Two."]);
+    assert_eq!(steering.take_pending(), ["One.", "Two."]);
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn repetitions_count_anew_from_what_was_said() {
     let same = || makes(&[("read", "{}")]);
     let answers = [same(), same(), same(), same(), same(), replies("Done.")];
     let mut play = Stage::new(answers).build();
-    let steering = Steering::default();
+    let steering = SteeringQueue::default();
     let third = |event: &TurnEvent| matches!(event, TurnEvent::ModelCallStarted { number: 3 });
     let (report, seen) = steered(&mut play, &steering, &["Once more."], third).await;
     assert_eq!(reply(&report), "Done.");
@@ -165,21 +165,21 @@ async fn repetitions_count_anew_from_what_was_said() {
 #[tokio::test]
 async fn a_turn_that_is_taken_up_can_be_steered_and_cancelled() {
     let mut play = Stage::new([replies("Here."), Answer::Stalls(Vec::new())]).build();
-    let steering = Steering::default();
-    play.history.push_user("Go");
-    steering.say("Still there?");
-    let (sender, receiver) = events::channel();
-    let request = TurnRequest::resume(None, sender).with_steering(&steering);
-    let turn = play.agent.run(&mut play.history, request, pending());
+    let steering = SteeringQueue::default();
+    play.history.push_user_message("Go");
+    steering.push_message("Still there?");
+    let (sender, receiver) = events::event_channel();
+    let request = TurnRequest::from_interrupted(None, sender).with_steering(&steering);
+    let turn = play.agent.run_request(&mut play.history, request, pending());
     let (report, _) = tokio::join!(turn, drain(receiver));
     assert_eq!(reply(&report), "Here.");
     assert_eq!(written(&play.history)[0], "user: Go\n\nStill there?");
 
-    play.history.push_user("Again");
-    let (sender, mut receiver) = events::channel();
+    play.history.push_user_message("Again");
+    let (sender, mut receiver) = events::event_channel();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let request = TurnRequest::resume(None, sender);
-    let turn = play.agent.run(&mut play.history, request, async { drop(stopped.await) });
+    let request = TurnRequest::from_interrupted(None, sender);
+    let turn = play.agent.run_request(&mut play.history, request, async { drop(stopped.await) });
     let watch = async {
         receiver.recv().await;
         stop.send(()).unwrap();
@@ -199,9 +199,9 @@ enum Cut {
 fn any_answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         4 => Just(()).prop_map(|()| makes(&[("read", "{}"), ("show", "{}")])),
-        2 => Just(()).prop_map(|()| says(calls("Hm.", &[("show", "{"), ("asks", "{}")]), Outcome::Calls)),
+        2 => Just(()).prop_map(|()| says(calls("Hm.", &[("show", "{"), ("asks", "{}")]), AnswerOutcome::ToolCalls)),
         2 => Just(()).prop_map(|()| replies("Yes.")),
-        1 => Just(()).prop_map(|()| thinks(Outcome::ReasoningOnly)),
+        1 => Just(()).prop_map(|()| thinks(AnswerOutcome::ReasoningOnly)),
         1 => Just(()).prop_map(|()| {
             Answer::Fails(ModelError::new(ModelErrorKind::Interrupted, "answer"))
         }),
@@ -209,9 +209,9 @@ fn any_answer() -> impl Strategy<Value = Answer> {
 }
 
 /// Polls a turn, says each word at its poll and cuts the turn at its own.
-async fn play_out(play: &mut Play, steering: &Steering, says: &[(usize, String)], cut: &Cut) {
-    let (sender, receiver) = events::channel();
-    let request = TurnRequest::say("Go", sender).with_steering(steering);
+async fn play_out(play: &mut Play, steering: &SteeringQueue, says: &[(usize, String)], cut: &Cut) {
+    let (sender, receiver) = events::event_channel();
+    let request = TurnRequest::from_message("Go", sender).with_steering(steering);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let mut stop = Some(stop);
     let cancelled = async {
@@ -219,12 +219,12 @@ async fn play_out(play: &mut Play, steering: &Steering, says: &[(usize, String)]
             pending::<()>().await;
         }
     };
-    let mut turn = pin!(play.agent.run(&mut play.history, request, cancelled));
+    let mut turn = pin!(play.agent.run_request(&mut play.history, request, cancelled));
     let mut shown = pin!(drain(receiver));
     let mut context = Context::from_waker(Waker::noop());
     for poll in 0.. {
         // What comes after the end of the turn is not said.
-        says.iter().filter(|(at, _)| *at == poll).for_each(|(_, word)| steering.say(word));
+        says.iter().filter(|(at, _)| *at == poll).for_each(|(_, word)| steering.push_message(word));
         match cut {
             Cut::Dropped(at) if *at == poll => return,
             Cut::Cancelled(at) if *at == poll => stop.take().unwrap().send(()).unwrap(),
@@ -256,11 +256,11 @@ proptest! {
         let model_calls = model_calls.min(u32::try_from(answers.len()).unwrap());
         let mut stage = Stage::new(answers)
             .tool("show", Act::Writes(vec!["a", "b"]))
-            .tool("asks", Act::Output(ToolOutput::ok("never")));
-        stage.limits.model_calls = model_calls;
+            .tool("asks", Act::Output(ToolOutput::from_text("never")));
+        stage.limits.max_model_calls = model_calls;
         stage.journal_fails_from = journal_fails_from;
         let mut play = stage.build();
-        let steering = Steering::default();
+        let steering = SteeringQueue::default();
         let says: Vec<_> =
             moments.iter().enumerate().map(|(n, at)| (*at, format!("word {n}"))).collect();
         runtime.block_on(play_out(&mut play, &steering, &says, &cut));
@@ -271,7 +271,7 @@ proptest! {
         }
         let mut words: Vec<String> = said_in(&play).into_iter().filter(|word| word != "Go").collect();
         let heard = words.len();
-        words.extend(steering.take_unheard());
+        words.extend(steering.take_pending());
         let recorded = play.log().iter().filter(|line| line.starts_with("journal user word")).count();
         prop_assert!(recorded == heard || recorded == heard + 1, "{recorded} {heard}");
         prop_assert!(recorded == heard || matches!(cut, Cut::Dropped(_)));

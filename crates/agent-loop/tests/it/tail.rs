@@ -1,6 +1,6 @@
 //! What a request is told of now, which no later request repeats.
 
-use openclaw_core::Outcome;
+use openclaw_core::AnswerOutcome;
 
 use crate::script::{Stage, makes, reasoning, replies, says, text};
 use crate::sent::written;
@@ -22,7 +22,7 @@ async fn a_model_that_only_thought_is_told_to_answer_in_the_tail() {
     let thought = || {
         let message =
             openclaw_core::AssistantMessage { reasoning: Some(reasoning("Hm.")), ..text("") };
-        says(message, Outcome::ReasoningOnly)
+        says(message, AnswerOutcome::ReasoningOnly)
     };
     let answers = [thought(), makes(&[("read", "{}")]), thought(), replies("Done.")];
     let mut play = Stage::new(answers).build();

@@ -1,6 +1,6 @@
 //! What becomes of the calls of a message.
 
-use openclaw_agent_loop::{BrokenCallStep, Refusal, TurnEvent};
+use openclaw_agent_loop::{InvalidCallRecovery, ToolRefusalReason, TurnEvent};
 use openclaw_core::{MessageRef, ToolCallId, ToolName, ToolOutput};
 
 use crate::actor::Act;
@@ -10,7 +10,7 @@ use crate::sent::written;
 #[tokio::test]
 async fn each_call_is_recorded_decided_and_recorded_again_before_it_runs_one_after_the_other() {
     let first = makes(&[("read", "{}"), ("list", r#"{"b":1,"a":2}"#)]);
-    let list = Act::Output(ToolOutput::error("no such directory"));
+    let list = Act::Output(ToolOutput::from_error("no such directory"));
     let mut play = Stage::new([first, replies("Done.")]).tool("list", list).build();
     play.turn("Go").await;
     assert_eq!(
@@ -50,11 +50,15 @@ async fn a_call_that_may_not_run_is_answered_with_the_reason_and_its_siblings_ru
     for (name, refusal, reason) in [
         (
             "reed",
-            Refusal::UnknownTool,
+            ToolRefusalReason::UnknownTool,
             "there is no tool `reed`; the tools are `read`, `strict`, `forbidden`",
         ),
-        ("strict", Refusal::InvalidArguments, "invalid arguments for `strict`: `path` is missing"),
-        ("forbidden", Refusal::Denied, "the user said no"),
+        (
+            "strict",
+            ToolRefusalReason::InvalidArguments,
+            "invalid arguments for `strict`: `path` is missing",
+        ),
+        ("forbidden", ToolRefusalReason::Denied, "the user said no"),
     ] {
         let mut play = Stage::new([makes(&[(name, "{}"), ("read", "{}")]), replies("Done.")])
             .tool("forbidden", Act::Hangs)
@@ -64,7 +68,7 @@ async fn a_call_that_may_not_run_is_answered_with_the_reason_and_its_siblings_ru
         assert_eq!(report.tool_calls, 2);
         let refused: Vec<_> =
             events.into_iter().filter(|e| matches!(e, TurnEvent::ToolRefused { .. })).collect();
-        let (id, name) = (ToolCallId::numbered(0), ToolName::from_model(name));
+        let (id, name) = (ToolCallId::from_number(0), ToolName::from_model(name));
         let reason = reason.to_owned();
         let answer = format!("result call_0: This call was not run: {reason}");
         assert_eq!(refused, [TurnEvent::ToolRefused { id, name, refusal, reason }]);
@@ -85,10 +89,10 @@ async fn a_message_of_broken_calls_alone_is_answered_and_the_model_asked_again()
     let name = ToolName::new("read").unwrap();
     let problem = "not valid JSON at line 1, column 9".to_owned();
     assert!(
-        events.contains(&TurnEvent::CallBroken {
+        events.contains(&TurnEvent::ToolCallInvalid {
             name,
             problem: problem.clone(),
-            step: BrokenCallStep::AskAgain
+            recovery: InvalidCallRecovery::Retry
         }),
         "{events:?}"
     );
@@ -125,7 +129,7 @@ async fn requests_begin_with_the_same_system_tools_and_messages() {
         makes(&[("read", "{}")]),
         replies("Two."),
     ];
-    let zip = Act::Output(ToolOutput::ok("zipped"));
+    let zip = Act::Output(ToolOutput::from_text("zipped"));
     let mut play = Stage::new(answers).tool("zip", zip).tool("append", Act::Hangs).build();
     play.turn("Go").await;
     play.turn("On").await;
@@ -134,8 +138,8 @@ async fn requests_begin_with_the_same_system_tools_and_messages() {
     assert_eq!(names, ["append", "read", "zip"]);
     assert_eq!(sent.len(), 5);
     for (before, after) in sent.iter().zip(sent.iter().skip(1)) {
-        assert_eq!(before.system.as_deref(), Some("Be brief."));
-        assert_eq!((&before.system, &before.tools), (&after.system, &after.tools));
+        assert_eq!(before.system_prompt.as_deref(), Some("Be brief."));
+        assert_eq!((&before.system_prompt, &before.tools), (&after.system_prompt, &after.tools));
         assert_eq!(after.max_output_tokens, Some(100));
         let before: Vec<MessageRef<'_>> = before.history.messages().collect();
         let after: Vec<MessageRef<'_>> = after.history.messages().collect();

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::args::With;
-use crate::chat::Reasoning;
+use crate::args::AgentArgs;
+use crate::chat::ReasoningDisplay;
 
 /// `openclaw chat`.
 #[derive(Debug, Args)]
-pub(crate) struct Chat {
+pub(crate) struct ChatArgs {
     /// The session to go on with; default: `agent:ID:main` of the agent
     #[arg(long, value_name = "KEY", conflicts_with = "session_id")]
     pub(crate) session: Option<String>,
@@ -15,10 +15,10 @@ pub(crate) struct Chat {
     #[arg(long, value_name = "ID")]
     pub(crate) session_id: Option<String>,
     #[command(flatten)]
-    pub(crate) with: With,
+    pub(crate) agent: AgentArgs,
     /// How the model's thoughts are shown; default: `short`, with `--verbose` `full`
     #[arg(long, value_name = "HOW")]
-    pub(crate) reasoning: Option<Reasoning>,
+    pub(crate) reasoning: Option<ReasoningDisplay>,
     /// No more than text: each line of stdin is a message, and answers go to stdout. So it is
     /// without a terminal too
     #[arg(long)]

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand
 
 /// `openclaw config`.
 #[derive(Debug, Args)]
-pub(crate) struct Config {
+pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     pub(crate) action: ConfigAction,
 }
@@ -15,15 +15,15 @@ pub(crate) struct Config {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigAction {
     /// Print the value that holds for a key: the one that is set, else its default
-    Get(ConfigGet),
+    Get(ConfigGetArgs),
     /// Set a key, keeping the comments and the layout of the file
-    Set(ConfigSet),
+    Set(ConfigSetArgs),
     /// Remove a key
-    Unset(ConfigUnset),
+    Unset(ConfigUnsetArgs),
     /// Say everything that is wrong with the config file
-    Validate(ConfigValidate),
+    Validate(ConfigValidateArgs),
     /// Tell what a key means, what holds for it and where that comes from
-    Explain(ConfigGet),
+    Explain(ConfigGetArgs),
     /// Print the JSON Schema of the config
     Schema,
     /// Print the path of the config file
@@ -35,7 +35,7 @@ pub(crate) enum ConfigAction {
 
 /// `openclaw config get` and `explain`.
 #[derive(Debug, Args)]
-pub(crate) struct ConfigGet {
+pub(crate) struct ConfigGetArgs {
     /// The key, as `models.providers.vllm.models[0].id` or `agents.defaults.models["vllm/x"]`
     #[arg(value_name = "PATH")]
     pub(crate) path: String,
@@ -46,7 +46,7 @@ pub(crate) struct ConfigGet {
 
 /// `openclaw config set`.
 #[derive(Debug, Args)]
-pub(crate) struct ConfigSet {
+pub(crate) struct ConfigSetArgs {
     /// The key; `[+]` appends to a list
     #[arg(value_name = "PATH")]
     pub(crate) path: Option<String>,
@@ -78,27 +78,27 @@ pub(crate) struct ConfigSet {
     #[arg(long = "ref-provider", value_name = "ALIAS", requires = "source")]
     pub(crate) provider: Option<String>,
     #[command(flatten)]
-    pub(crate) writing: Writing,
+    pub(crate) write: ConfigWriteArgs,
     /// Accepted: a value is replaced as a whole anyway
     #[arg(long, hide = true, conflicts_with = "merge")]
     pub(crate) replace: bool,
     #[command(flatten)]
-    pub(crate) foreign: ForeignOptions,
+    pub(crate) unsupported: UnsupportedOptions,
 }
 
 /// `openclaw config unset`.
 #[derive(Debug, Args)]
-pub(crate) struct ConfigUnset {
+pub(crate) struct ConfigUnsetArgs {
     /// The key
     #[arg(value_name = "PATH")]
     pub(crate) path: String,
     #[command(flatten)]
-    pub(crate) writing: Writing,
+    pub(crate) write: ConfigWriteArgs,
 }
 
 /// Options of what writes the file.
 #[derive(Debug, Args)]
-pub(crate) struct Writing {
+pub(crate) struct ConfigWriteArgs {
     /// Show what would change, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -109,7 +109,7 @@ pub(crate) struct Writing {
 
 /// `openclaw config validate`.
 #[derive(Debug, Args)]
-pub(crate) struct ConfigValidate {
+pub(crate) struct ConfigValidateArgs {
     /// Print one JSON object with every problem and its place
     #[arg(long)]
     pub(crate) json: bool,
@@ -121,12 +121,12 @@ pub(crate) struct ConfigValidate {
 /// Options of the original's `config set` that configure commands which print secrets. They are
 /// understood, so that they can be refused with a reason.
 #[derive(Debug)]
-pub(crate) struct ForeignOptions {
+pub(crate) struct UnsupportedOptions {
     /// The first one that was given.
-    pub(crate) given: Option<&'static str>,
+    pub(crate) first_given: Option<&'static str>,
 }
 
-const FOREIGN: &[&str] = &[
+const UNSUPPORTED_OPTION_NAMES: &[&str] = &[
     "allow-exec",
     "provider-allow-insecure-path",
     "provider-allow-symlink-command",
@@ -146,9 +146,9 @@ const FOREIGN: &[&str] = &[
     "provider-trusted-dir",
 ];
 
-impl Args for ForeignOptions {
+impl Args for UnsupportedOptions {
     fn augment_args(command: Command) -> Command {
-        command.args(FOREIGN.iter().map(|name| {
+        command.args(UNSUPPORTED_OPTION_NAMES.iter().map(|name| {
             let option = Arg::new(*name).long(*name).hide(true);
             option.num_args(0..=1).action(ArgAction::Append)
         }))
@@ -159,10 +159,10 @@ impl Args for ForeignOptions {
     }
 }
 
-impl FromArgMatches for ForeignOptions {
+impl FromArgMatches for UnsupportedOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = FOREIGN.iter().find(|name| matches.contains_id(name));
-        Ok(Self { given: given.copied() })
+        let given = UNSUPPORTED_OPTION_NAMES.iter().find(|name| matches.contains_id(name));
+        Ok(Self { first_given: given.copied() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -7,7 +7,7 @@ use openclaw_runtime::Check;
 /// `openclaw doctor`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
-pub(crate) struct Doctor {
+pub(crate) struct DoctorArgs {
     /// The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only
     /// model that the server has
     #[arg(long, value_name = "REF")]
@@ -38,7 +38,7 @@ pub(crate) struct Doctor {
 
 /// `openclaw models probe`.
 #[derive(Debug, Args)]
-pub(crate) struct ModelsProbe {
+pub(crate) struct ModelsProbeArgs {
     /// The model, as `provider/model-id` or by its alias; default: as for `agent`
     #[arg(value_name = "REF")]
     pub(crate) model: Option<String>,

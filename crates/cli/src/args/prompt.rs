@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 /// `openclaw prompt`.
 #[derive(Debug, Args)]
-pub(crate) struct Prompt {
+pub(crate) struct PromptArgs {
     #[command(subcommand)]
     pub(crate) action: PromptAction,
 }
@@ -15,12 +15,12 @@ pub(crate) struct Prompt {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PromptAction {
     /// Show what an agent's first request is made of, and what each part costs in tokens
-    Explain(PromptExplain),
+    Explain(PromptExplainArgs),
 }
 
 /// `openclaw prompt explain`.
 #[derive(Debug, Args)]
-pub(crate) struct PromptExplain {
+pub(crate) struct PromptExplainArgs {
     /// The model, as `provider/model-id`; default: as for `agent`
     #[arg(long, value_name = "REF")]
     pub(crate) model: Option<String>,

@@ -10,31 +10,31 @@ const MAIN: &str = "agent:main:main";
 /// `openclaw sessions`; without an action it lists.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Sessions {
+pub(crate) struct SessionsArgs {
     #[command(subcommand)]
     pub(crate) action: Option<SessionsAction>,
     #[command(flatten)]
-    pub(crate) list: SessionsList,
+    pub(crate) list: SessionsListArgs,
 }
 
 /// What can be done with the sessions that are kept.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsAction {
     /// List the sessions, the one that was used last first
-    List(SessionsList),
+    List(SessionsListArgs),
     /// Print what was said in a session
-    Show(SessionsShow),
+    Show(SessionsShowArgs),
     /// Write a session as lines of JSON, to stdout or to a file
-    Export(SessionsExport),
+    Export(SessionsExportArgs),
     /// Take in a session from a file: an export, or a transcript of the original OpenClaw
-    Import(SessionsImport),
+    Import(SessionsImportArgs),
     /// Delete sessions for good
-    Delete(SessionsDelete),
+    Delete(SessionsDeleteArgs),
 }
 
 /// `openclaw sessions list`.
 #[derive(Debug, Args)]
-pub(crate) struct SessionsList {
+pub(crate) struct SessionsListArgs {
     /// Only sessions that were used in the last so many minutes
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) active: Option<u64>,
@@ -54,7 +54,7 @@ pub(crate) struct SessionsList {
 
 /// `openclaw sessions show`.
 #[derive(Debug, Args)]
-pub(crate) struct SessionsShow {
+pub(crate) struct SessionsShowArgs {
     /// The session: its id, the beginning of it, or its key
     #[arg(value_name = "SESSION", default_value = MAIN)]
     pub(crate) session: String,
@@ -68,7 +68,7 @@ pub(crate) struct SessionsShow {
 
 /// `openclaw sessions export`.
 #[derive(Debug, Args)]
-pub(crate) struct SessionsExport {
+pub(crate) struct SessionsExportArgs {
     /// The session: its id, the beginning of it, or its key
     #[arg(value_name = "SESSION", default_value = MAIN)]
     pub(crate) session: String,
@@ -82,7 +82,7 @@ pub(crate) struct SessionsExport {
 
 /// `openclaw sessions import`.
 #[derive(Debug, Args)]
-pub(crate) struct SessionsImport {
+pub(crate) struct SessionsImportArgs {
     /// The file; it is not changed
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -99,7 +99,7 @@ pub(crate) struct SessionsImport {
 
 /// `openclaw sessions delete`.
 #[derive(Debug, Args)]
-pub(crate) struct SessionsDelete {
+pub(crate) struct SessionsDeleteArgs {
     /// The sessions: ids, beginnings of ids, or keys
     #[arg(value_name = "SESSION", required = true)]
     pub(crate) sessions: Vec<String>,

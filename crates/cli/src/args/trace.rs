@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 /// `openclaw trace`.
 #[derive(Debug, Args)]
-pub(crate) struct Trace {
+pub(crate) struct TraceArgs {
     #[command(subcommand)]
     pub(crate) action: TraceAction,
 }
@@ -15,20 +15,20 @@ pub(crate) struct Trace {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TraceAction {
     /// List the exchanges, the newest last
-    List(TraceList),
+    List(TraceListArgs),
     /// Show an exchange: what was sent, what came back, and when
-    Show(TraceShow),
+    Show(TraceShowArgs),
     /// Print a curl command that sends the same; keys are named by their variables
-    Curl(TraceCurl),
+    Curl(TraceCurlArgs),
     /// Send the same body to another server and compare what comes back
-    Replay(TraceReplay),
+    Replay(TraceReplayArgs),
     /// Remove all exchanges from the disk
     Clear,
 }
 
 /// `openclaw trace list`.
 #[derive(Debug, Args)]
-pub(crate) struct TraceList {
+pub(crate) struct TraceListArgs {
     /// Print one JSON array
     #[arg(long)]
     pub(crate) json: bool,
@@ -36,10 +36,10 @@ pub(crate) struct TraceList {
 
 /// `openclaw trace show`.
 #[derive(Debug, Args)]
-pub(crate) struct TraceShow {
+pub(crate) struct TraceShowArgs {
     /// The exchange: its number, or `last` for the last one of a model
     #[arg(value_name = "ID", default_value = "last")]
-    pub(crate) which: Which,
+    pub(crate) exchange: ExchangeSelector,
     /// Print all that was kept as one JSON object
     #[arg(long, conflicts_with_all = ["events", "full"])]
     pub(crate) json: bool,
@@ -53,18 +53,18 @@ pub(crate) struct TraceShow {
 
 /// `openclaw trace curl`.
 #[derive(Debug, Args)]
-pub(crate) struct TraceCurl {
+pub(crate) struct TraceCurlArgs {
     /// The exchange: its number, or `last` for the last one of a model
     #[arg(value_name = "ID", default_value = "last")]
-    pub(crate) which: Which,
+    pub(crate) exchange: ExchangeSelector,
 }
 
 /// `openclaw trace replay`.
 #[derive(Debug, Args)]
-pub(crate) struct TraceReplay {
+pub(crate) struct TraceReplayArgs {
     /// The exchange: its number, or `last` for the last one of a model
     #[arg(value_name = "ID", default_value = "last")]
-    pub(crate) which: Which,
+    pub(crate) exchange: ExchangeSelector,
     /// The base URL of the server to send it to
     #[arg(long, value_name = "URL")]
     pub(crate) against: String,
@@ -78,12 +78,12 @@ pub(crate) struct TraceReplay {
 
 /// Which exchange is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum ExchangeSelector {
     Last,
     Number(u64),
 }
 
-impl FromStr for Which {
+impl FromStr for ExchangeSelector {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

@@ -1,23 +1,23 @@
 //! What can be typed besides messages.
 
-use super::thoughts::Reasoning;
+use super::reasoning::ReasoningDisplay;
 
 /// A line, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entered {
+pub(crate) enum InputLine {
     /// For the model.
     Message(String),
     /// For the program.
-    Command(Command),
+    Command(ChatCommand),
     /// Nothing at all.
-    Nothing,
+    Empty,
     /// Meant for the program, and not understood; why, as a sentence.
-    Unknown(String),
+    Invalid(String),
 }
 
 /// What the program is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Command {
+pub(crate) enum ChatCommand {
     /// Say what can be typed.
     Help,
     /// Begin a new session, with a first message if there is one.
@@ -37,13 +37,13 @@ pub(crate) enum Command {
     /// Show what was said to and by the server; the number of an exchange.
     Trace(Option<u64>),
     /// Show thoughts otherwise; without a word, tell how.
-    Reasoning(Option<Reasoning>),
+    Reasoning(Option<ReasoningDisplay>),
     /// End the chat.
     Quit,
 }
 
 /// The commands, with what they take and what they do.
-pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
+pub(crate) const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("/help", "", "what can be typed"),
     ("/new", "[MESSAGE]", "begin a new session; the one so far stays (also /reset)"),
     ("/model", "[NAME|NUMBER]", "use another model, or list them"),
@@ -58,7 +58,7 @@ pub(crate) const COMMANDS: &[(&str, &str, &str)] = &[
 ];
 
 /// Names that mean another.
-const ALIASES: [(&str, &str); 5] = [
+const COMMAND_ALIASES: [(&str, &str); 5] = [
     ("/reset", "/new"),
     ("/exit", "/quit"),
     ("/q", "/quit"),
@@ -68,65 +68,65 @@ const ALIASES: [(&str, &str); 5] = [
 
 /// Reads a line. What begins with one slash is for the program; with two, it is a message that
 /// begins with one.
-pub(crate) fn read(text: &str) -> Entered {
+pub(crate) fn parse_line(text: &str) -> InputLine {
     let trimmed = text.trim();
     if trimmed.is_empty() {
-        return Entered::Nothing;
+        return InputLine::Empty;
     }
     if let Some(message) = trimmed.strip_prefix("//") {
-        return Entered::Message(format!("/{message}"));
+        return InputLine::Message(format!("/{message}"));
     }
     let (word, rest) = trimmed.split_once(char::is_whitespace).unwrap_or((trimmed, ""));
     // A path is no command.
     if !word.starts_with('/') || word.get(1..).is_some_and(|rest| rest.contains('/')) {
-        return Entered::Message(text.to_owned());
+        return InputLine::Message(text.to_owned());
     }
-    let rest = Some(rest.trim()).filter(|rest| !rest.is_empty());
-    match known(word, rest) {
-        Ok(command) => Entered::Command(command),
-        Err(why) => Entered::Unknown(why),
+    let argument = Some(rest.trim()).filter(|rest| !rest.is_empty());
+    match parse_command(word, argument) {
+        Ok(command) => InputLine::Command(command),
+        Err(message) => InputLine::Invalid(message),
     }
 }
 
-fn known(word: &str, rest: Option<&str>) -> Result<Command, String> {
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == word);
+fn parse_command(word: &str, argument: Option<&str>) -> Result<ChatCommand, String> {
+    let alias = COMMAND_ALIASES.iter().find(|(alias, _)| *alias == word);
     let name = alias.map_or(word, |(_, name)| *name);
-    let owned = rest.map(str::to_owned);
+    let owned = argument.map(str::to_owned);
     let command = match name {
-        "/new" => return Ok(Command::New(owned)),
-        "/model" => return Ok(Command::Model(owned)),
+        "/new" => return Ok(ChatCommand::New(owned)),
+        "/model" => return Ok(ChatCommand::Model(owned)),
         "/trace" => {
-            let number = rest.map(str::parse).transpose();
-            return number.map(Command::Trace).map_err(|_| {
+            let number = argument.map(str::parse).transpose();
+            return number.map(ChatCommand::Trace).map_err(|_| {
                 "`/trace` takes the number of an exchange, e.g. `/trace 3`".to_owned()
             });
         }
         "/reasoning" => {
-            let how = rest.map(|word| {
-                Reasoning::named(word)
+            let display = argument.map(|word| {
+                ReasoningDisplay::from_word(word)
                     .ok_or_else(|| "`/reasoning` takes `off`, `short` or `full`".to_owned())
             });
-            return how.transpose().map(Command::Reasoning);
+            return display.transpose().map(ChatCommand::Reasoning);
         }
-        "/help" => Command::Help,
-        "/status" => Command::Status,
-        "/compact" => Command::Compact,
-        "/tools" => Command::Tools,
-        "/undo" => Command::Undo,
-        "/resume" => Command::Resume,
-        "/quit" => Command::Quit,
-        _ => return Err(unknown(word)),
+        "/help" => ChatCommand::Help,
+        "/status" => ChatCommand::Status,
+        "/compact" => ChatCommand::Compact,
+        "/tools" => ChatCommand::Tools,
+        "/undo" => ChatCommand::Undo,
+        "/resume" => ChatCommand::Resume,
+        "/quit" => ChatCommand::Quit,
+        _ => return Err(unknown_command_message(word)),
     };
-    match rest {
+    match argument {
         None => Ok(command),
         Some(_) => Err(format!("`{name}` takes nothing behind it")),
     }
 }
 
-fn unknown(word: &str) -> String {
-    let names = COMMANDS.iter().map(|(name, ..)| *name);
-    let names = names.chain(ALIASES.iter().map(|(alias, _)| *alias));
-    let nearest = names.map(|name| (distance(word, name), name)).min();
+fn unknown_command_message(word: &str) -> String {
+    let names = SLASH_COMMANDS.iter().map(|(name, ..)| *name);
+    let names = names.chain(COMMAND_ALIASES.iter().map(|(alias, _)| *alias));
+    let nearest = names.map(|name| (edit_distance(word, name), name)).min();
     let nearest = match nearest {
         Some((distance, name)) if distance <= 2 => format!("did you mean `{name}`? "),
         _ => String::new(),
@@ -137,7 +137,7 @@ fn unknown(word: &str) -> String {
 }
 
 /// How many letters have to be put in, left out or changed to make one word of the other.
-fn distance(a: &str, b: &str) -> usize {
+fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -154,18 +154,18 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// What the text before the cursor may be completed to: how many bytes of it that replaces, and by
 /// what. `models` are the names of models.
-pub(crate) fn candidates(before: &str, models: &[String]) -> (usize, Vec<String>) {
-    let fitting = |typed: &str, names: &mut dyn Iterator<Item = &str>| {
-        let names = names.filter(|name| name.starts_with(typed)).map(str::to_owned).collect();
-        (typed.len(), names)
+pub(crate) fn completion_candidates(before: &str, models: &[String]) -> (usize, Vec<String>) {
+    let filter_names = |prefix: &str, names: &mut dyn Iterator<Item = &str>| {
+        let names = names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();
+        (prefix.len(), names)
     };
     match before.split_once(' ') {
         None if before.starts_with('/') => {
-            fitting(before, &mut COMMANDS.iter().map(|(name, ..)| *name))
+            filter_names(before, &mut SLASH_COMMANDS.iter().map(|(name, ..)| *name))
         }
-        Some(("/model", typed)) => fitting(typed, &mut models.iter().map(String::as_str)),
-        Some(("/reasoning", typed)) => {
-            fitting(typed, &mut Reasoning::ALL.iter().map(|how| how.name()))
+        Some(("/model", prefix)) => filter_names(prefix, &mut models.iter().map(String::as_str)),
+        Some(("/reasoning", prefix)) => {
+            filter_names(prefix, &mut ReasoningDisplay::ALL.iter().map(|display| display.name()))
         }
         _ => (0, Vec::new()),
     }
@@ -177,54 +177,57 @@ mod tests {
 
     #[test]
     fn lines_are_messages_or_commands() {
-        let message = |text: &str| Entered::Message(text.to_owned());
+        let message = |text: &str| InputLine::Message(text.to_owned());
         for (text, expected) in [
-            ("", Entered::Nothing),
-            (" \n", Entered::Nothing),
+            ("", InputLine::Empty),
+            (" \n", InputLine::Empty),
             ("hello /help", message("hello /help")),
             ("//help me", message("/help me")),
             ("/etc/passwd is what?", message("/etc/passwd is what?")),
-            ("/help", Entered::Command(Command::Help)),
-            ("/reset", Entered::Command(Command::New(None))),
-            ("/new do it", Entered::Command(Command::New(Some("do it".to_owned())))),
-            ("/model  x/y ", Entered::Command(Command::Model(Some("x/y".to_owned())))),
-            ("/trace 3", Entered::Command(Command::Trace(Some(3)))),
-            ("/reasoning on", Entered::Command(Command::Reasoning(Some(Reasoning::Full)))),
-            ("/exit", Entered::Command(Command::Quit)),
+            ("/help", InputLine::Command(ChatCommand::Help)),
+            ("/reset", InputLine::Command(ChatCommand::New(None))),
+            ("/new do it", InputLine::Command(ChatCommand::New(Some("do it".to_owned())))),
+            ("/model  x/y ", InputLine::Command(ChatCommand::Model(Some("x/y".to_owned())))),
+            ("/trace 3", InputLine::Command(ChatCommand::Trace(Some(3)))),
+            (
+                "/reasoning on",
+                InputLine::Command(ChatCommand::Reasoning(Some(ReasoningDisplay::Full))),
+            ),
+            ("/exit", InputLine::Command(ChatCommand::Quit)),
         ] {
-            assert_eq!(read(text), expected, "{text:?}");
+            assert_eq!(parse_line(text), expected, "{text:?}");
         }
     }
 
     #[test]
     fn what_is_not_understood_names_the_nearest() {
-        let why = |text: &str| match read(text) {
-            Entered::Unknown(why) => why,
+        let error_message = |text: &str| match parse_line(text) {
+            InputLine::Invalid(message) => message,
             other => panic!("{other:?}"),
         };
-        assert!(why("/stauts").contains("did you mean `/status`?"));
-        assert!(why("/modle x").contains("did you mean `/model`?"));
-        assert!(!why("/zzzzzz").contains("did you mean"));
-        assert!(why("/zzzzzz").contains("`//zzzzzz` says it to the model"));
-        assert!(why("/undo 3").contains("takes nothing"));
-        assert!(why("/trace x").contains("number"));
-        assert!(why("/reasoning loud").contains("`short`"));
+        assert!(error_message("/stauts").contains("did you mean `/status`?"));
+        assert!(error_message("/modle x").contains("did you mean `/model`?"));
+        assert!(!error_message("/zzzzzz").contains("did you mean"));
+        assert!(error_message("/zzzzzz").contains("`//zzzzzz` says it to the model"));
+        assert!(error_message("/undo 3").contains("takes nothing"));
+        assert!(error_message("/trace x").contains("number"));
+        assert!(error_message("/reasoning loud").contains("`short`"));
     }
 
     #[test]
     fn every_command_of_the_list_is_understood() {
-        for (name, ..) in COMMANDS {
-            assert!(matches!(read(name), Entered::Command(_)), "{name}");
+        for (name, ..) in SLASH_COMMANDS {
+            assert!(matches!(parse_line(name), InputLine::Command(_)), "{name}");
         }
     }
 
     #[test]
     fn commands_and_models_are_completed() {
         let models = ["vllm/a".to_owned(), "vllm/b".to_owned(), "fast".to_owned()];
-        assert_eq!(candidates("/st", &models), (3, vec!["/status".to_owned()]));
-        let found = candidates("/model vllm/", &models);
-        assert_eq!(found, (5, vec!["vllm/a".to_owned(), "vllm/b".to_owned()]));
-        assert_eq!(candidates("hello", &models), (0, Vec::new()));
-        assert_eq!(candidates("/reasoning s", &[]), (1, vec!["short".to_owned()]));
+        assert_eq!(completion_candidates("/st", &models), (3, vec!["/status".to_owned()]));
+        let completions = completion_candidates("/model vllm/", &models);
+        assert_eq!(completions, (5, vec!["vllm/a".to_owned(), "vllm/b".to_owned()]));
+        assert_eq!(completion_candidates("hello", &models), (0, Vec::new()));
+        assert_eq!(completion_candidates("/reasoning s", &[]), (1, vec!["short".to_owned()]));
     }
 }

@@ -4,23 +4,23 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use openclaw_terminal::{Key, KeyDecoder};
+use openclaw_terminal::{KeyDecoder, KeyPress};
 use tokio::io::{AsyncReadExt, Stdin};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
 /// How long the rest of a key may take: Escape by itself is the beginning of many keys.
-const REST: Duration = Duration::from_millis(50);
+const KEY_SEQUENCE_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// Reads keys from a terminal that gives them one by one.
 #[derive(Debug)]
-pub(crate) struct Input {
+pub(crate) struct KeyInput {
     stdin: Stdin,
     decoder: KeyDecoder,
-    keys: VecDeque<Key>,
+    keys: VecDeque<KeyPress>,
 }
 
-impl Input {
+impl KeyInput {
     pub(crate) fn new() -> Self {
         let stdin = tokio::io::stdin();
         Self { stdin, decoder: KeyDecoder::default(), keys: VecDeque::new() }
@@ -31,25 +31,25 @@ impl Input {
     ///
     /// # Errors
     /// When the terminal cannot be read.
-    pub(crate) async fn key(&mut self) -> io::Result<Option<Key>> {
+    pub(crate) async fn next_key(&mut self) -> io::Result<Option<KeyPress>> {
         loop {
             if let Some(key) = self.keys.pop_front() {
                 return Ok(Some(key));
             }
             let mut bytes = [0; 4096];
-            let is_waiting = self.decoder.is_waiting();
+            let is_waiting = self.decoder.has_pending_bytes();
             let read = tokio::select! {
                 biased;
                 read = self.stdin.read(&mut bytes) => read?,
-                () = sleep(REST), if is_waiting => {
-                    self.keys.extend(self.decoder.flush());
+                () = sleep(KEY_SEQUENCE_TIMEOUT), if is_waiting => {
+                    self.keys.extend(self.decoder.flush_pending());
                     continue;
                 }
             };
             if read == 0 {
                 return Ok(None);
             }
-            self.keys.extend(self.decoder.push(bytes.get(..read).unwrap_or_default()));
+            self.keys.extend(self.decoder.push_bytes(bytes.get(..read).unwrap_or_default()));
         }
     }
 }
@@ -59,46 +59,46 @@ const SIGCONT: i32 = 18;
 
 /// What the program is told by the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum ProcessSignal {
     /// To end.
-    End,
+    Terminate,
     /// To stop what it is doing.
     Interrupt,
     /// To go on after it was stopped.
-    GoOn,
+    Continue,
     /// That the terminal has another size.
-    Size,
+    Resize,
 }
 
 /// The signals that tell.
 #[derive(Debug)]
-pub(crate) struct Signals {
-    end: Signal,
-    hang_up: Signal,
+pub(crate) struct SignalReceiver {
+    terminate: Signal,
+    hangup: Signal,
     interrupt: Signal,
-    go_on: Signal,
-    size: Signal,
+    resume: Signal,
+    resize: Signal,
 }
 
-impl Signals {
+impl SignalReceiver {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            end: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
-            go_on: signal(SignalKind::from_raw(SIGCONT))?,
-            size: signal(SignalKind::window_change())?,
+            resume: signal(SignalKind::from_raw(SIGCONT))?,
+            resize: signal(SignalKind::window_change())?,
         })
     }
 
-    pub(crate) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> ProcessSignal {
         tokio::select! {
             biased;
-            _ = self.end.recv() => Told::End,
-            _ = self.hang_up.recv() => Told::End,
-            _ = self.interrupt.recv() => Told::Interrupt,
-            _ = self.go_on.recv() => Told::GoOn,
-            _ = self.size.recv() => Told::Size,
+            _ = self.terminate.recv() => ProcessSignal::Terminate,
+            _ = self.hangup.recv() => ProcessSignal::Terminate,
+            _ = self.interrupt.recv() => ProcessSignal::Interrupt,
+            _ = self.resume.recv() => ProcessSignal::Continue,
+            _ = self.resize.recv() => ProcessSignal::Resize,
         }
     }
 }

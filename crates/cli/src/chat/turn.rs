@@ -3,143 +3,155 @@
 use std::io;
 
 use openclaw_runtime::{
-    Conversation, EventReceiver, Steering, StoreError, TurnEvent, TurnOutcome, TurnReport, channel,
+    Conversation, SteeringQueue, StoreError, TurnEvent, TurnEventReceiver, TurnOutcome, TurnReport,
+    event_channel,
 };
 use tokio::sync::Notify;
 
-use super::command::{self, Command, Entered};
-use super::desk::{Desk, Event};
-use super::host::{Flow, Host};
-use super::numbers::taken;
-use super::orders::help;
-use super::thoughts::Reasoning;
-use super::view::{Manner, TurnView};
-use crate::exit::Exit;
-use crate::printer::Style;
-use crate::report;
+use super::command::{self, ChatCommand, InputLine};
+use super::controller::{ChatController, ChatFlow};
+use super::number_format::format_turn_summary;
+use super::reasoning::ReasoningDisplay;
+use super::slash_commands::help_text;
+use super::terminal::{ChatTerminal, InputEvent};
+use super::view::{RenderOptions, TurnView};
+use crate::error_report;
+use crate::exit::ExitReason;
+use crate::printer::TextStyle;
 
 /// What the user has to do with a running turn.
 #[derive(Debug, Default)]
-struct Reins {
-    steering: Steering,
+struct TurnControl {
+    steering: SteeringQueue,
     is_stopping: bool,
     /// The end of the chat, once the turn has ended.
-    quits: Option<Exit>,
+    exit_after_turn: Option<ExitReason>,
 }
 
-impl Host {
+impl ChatController {
     /// Runs a turn on what the user said, or takes up the one that was interrupted.
-    pub(super) async fn turn(&mut self, message: Option<String>) -> io::Result<Flow> {
-        let Self { desk, conversation, .. } = self;
-        let run = conversation.run();
-        let view = TurnView::new(desk.manner, run.model.clone(), run.attempts.clone());
-        desk.view = Some(view.with_context(conversation.context()));
-        let mut reins = Reins::default();
-        let report = drive(desk, conversation, message.as_deref(), &mut reins).await?;
-        let generating = self.end_view();
-        self.restore(reins.steering.take_unheard());
+    pub(super) async fn run_turn(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
+        let Self { terminal, conversation, .. } = self;
+        let run = conversation.agent_run();
+        let view = TurnView::new(terminal.render_options, run.model.clone(), run.attempts.clone());
+        terminal.turn_view = Some(view.with_context_use(conversation.context_use()));
+        let mut control = TurnControl::default();
+        let report = drive_turn(terminal, conversation, message.as_deref(), &mut control).await?;
+        let generation_time = self.end_view();
+        self.restore_unsent_text(control.steering.take_pending());
         match report {
             Some(Ok(Some(report))) => {
-                self.tell(&report.outcome);
+                self.print_outcome(&report.outcome);
                 if report.model_calls > 0 {
-                    let line = taken(&report, generating, self.conversation.context());
-                    self.desk.note(Style::Dim, &line);
+                    let line = format_turn_summary(
+                        &report,
+                        generation_time,
+                        self.conversation.context_use(),
+                    );
+                    self.terminal.print_note(TextStyle::Dim, &line);
                 }
             }
-            Some(Ok(None)) => self.desk.note(Style::Dim, "no turn was interrupted"),
+            Some(Ok(None)) => self.terminal.print_note(TextStyle::Dim, "no turn was interrupted"),
             Some(Err(error)) => {
-                report::print_store(self.context.printer, &error);
-                self.restore(message.into_iter().collect());
+                error_report::print_store_error(self.context.printer, &error);
+                self.restore_unsent_text(message.into_iter().collect());
             }
-            None => self.desk.note(Style::Yellow, "! the turn was dropped as it was"),
+            None => self.terminal.print_note(TextStyle::Yellow, "! the turn was dropped as it was"),
         }
         self.context.print_notices();
-        self.desk.collect();
-        Ok(reins.quits.map_or(Flow::GoOn, Flow::Quit))
+        self.terminal.collect_output();
+        Ok(control.exit_after_turn.map_or(ChatFlow::Continue, ChatFlow::Quit))
     }
 
     /// Ends what is shown of work, and returns how long the model wrote.
     pub(super) fn end_view(&mut self) -> std::time::Duration {
-        let Some(mut view) = self.desk.view.take() else { return std::time::Duration::ZERO };
-        view.finish(&mut self.desk.transcript);
-        self.desk.queued.clear();
-        self.desk.refuse();
-        self.desk.changed();
-        view.generating()
+        let Some(mut view) = self.terminal.turn_view.take() else {
+            return std::time::Duration::ZERO;
+        };
+        view.finish_turn(&mut self.terminal.scrollback);
+        self.terminal.queued_messages.clear();
+        self.terminal.refuse_question();
+        self.terminal.schedule_redraw();
+        view.generation_time()
     }
 
     /// Puts what the model was not given back where it was written.
-    fn restore(&mut self, texts: Vec<String>) {
+    fn restore_unsent_text(&mut self, texts: Vec<String>) {
         if texts.is_empty() {
             return;
         }
         let mut texts = texts;
-        let written = self.desk.editor.text();
-        if !written.is_empty() {
-            texts.push(written.to_owned());
+        let current_input = self.terminal.editor.text();
+        if !current_input.is_empty() {
+            texts.push(current_input.to_owned());
         }
-        self.desk.editor.set(texts.join("\n"));
-        self.desk.hint("the model was not told this");
+        self.terminal.editor.set_text(texts.join("\n"));
+        self.terminal.show_hint("the model was not told this");
     }
 
     /// Says how a turn ended, but for the answer, which is there.
-    fn tell(&mut self, outcome: &TurnOutcome) {
-        let (context, desk) = (&self.context, &mut self.desk);
+    fn print_outcome(&mut self, outcome: &TurnOutcome) {
+        let (context, terminal) = (&self.context, &mut self.terminal);
         match outcome {
             TurnOutcome::Reply { truncated: false, .. } => {}
-            TurnOutcome::Reply { .. } => context.printer.warning(
+            TurnOutcome::Reply { .. } => context.printer.print_warning(
                 "the answer was cut off by its output limit (`maxTokens` of the model, or the room \
                  left in its window)",
             ),
             TurnOutcome::Failed(error) => match error.model_error() {
                 Some(error) => {
-                    report::print(context.printer, error);
-                    context.hint_at_trace(Some(error.kind()));
+                    error_report::print_model_error(context.printer, error);
+                    context.suggest_trace(Some(error.kind()));
                 }
-                None => report::print_turn(context.printer, error),
+                None => error_report::print_turn_error(context.printer, error),
             },
             TurnOutcome::TimedOut { limit } => {
-                context.printer.error(format_args!("failed to finish the turn within {limit}"));
+                context
+                    .printer
+                    .print_error(format_args!("failed to finish the turn within {limit}"));
             }
-            TurnOutcome::NeedsInput { question } => context.printer.error(question),
-            TurnOutcome::Silent => desk.note(Style::Dim, "the agent has nothing to say"),
-            TurnOutcome::Cancelled => desk.note(Style::Yellow, "stopped"),
-            _ => context.printer.error("failed to finish the turn"),
+            TurnOutcome::NeedsInput { question } => context.printer.print_error(question),
+            TurnOutcome::NoReply => {
+                terminal.print_note(TextStyle::Dim, "the agent has nothing to say");
+            }
+            TurnOutcome::Cancelled => terminal.print_note(TextStyle::Yellow, "stopped"),
+            _ => context.printer.print_error("failed to finish the turn"),
         }
-        self.desk.collect();
+        self.terminal.collect_output();
     }
 }
 
 /// Runs a turn while the terminal goes on. `None` when it was dropped.
-async fn drive(
-    desk: &mut Desk,
+async fn drive_turn(
+    terminal: &mut ChatTerminal,
     conversation: &mut Conversation,
     message: Option<&str>,
-    reins: &mut Reins,
+    control: &mut TurnControl,
 ) -> io::Result<Option<Result<Option<TurnReport>, StoreError>>> {
-    let (sender, mut events) = channel();
-    let (steering, stop) = (reins.steering.clone(), &Notify::new());
+    let (sender, mut events) = event_channel();
+    let (steering, stop) = (control.steering.clone(), &Notify::new());
     let report = {
         let mut work = Box::pin(async {
             let cancelled = stop.notified();
             match message {
-                Some(message) => {
-                    conversation.turn(message, Some(&steering), sender, cancelled).await.map(Some)
-                }
-                None => conversation.resume(Some(&steering), sender, cancelled).await,
+                Some(message) => conversation
+                    .run_turn(message, Some(&steering), sender, cancelled)
+                    .await
+                    .map(Some),
+                None => conversation.resume_turn(Some(&steering), sender, cancelled).await,
             }
         });
         let mut is_open = true;
         loop {
             tokio::select! {
                 event = events.recv(), if is_open => match event {
-                    Some(event) => show(desk, &event),
+                    Some(event) => show_event(terminal, &event),
                     None => is_open = false,
                 },
-                event = desk.next() => {
-                    let was_stopping = reins.is_stopping;
-                    let is_second = see_to(desk, event?, reins);
-                    if reins.is_stopping && !was_stopping {
+                event = terminal.next() => {
+                    let was_stopping = control.is_stopping;
+                    let is_second = handle_event(terminal, event?, control);
+                    if control.is_stopping && !was_stopping {
                         stop.notify_one();
                     }
                     if is_second {
@@ -150,95 +162,100 @@ async fn drive(
             }
         }
     };
-    show_rest(desk, &mut events).await;
+    show_remaining_events(terminal, &mut events).await;
     Ok(report)
 }
 
 /// Shows what came and was not shown; the sender is gone.
-pub(super) async fn show_rest(desk: &mut Desk, events: &mut EventReceiver) {
+pub(super) async fn show_remaining_events(
+    terminal: &mut ChatTerminal,
+    events: &mut TurnEventReceiver,
+) {
     while let Some(event) = events.recv().await {
-        show(desk, &event);
+        show_event(terminal, &event);
     }
 }
 
-pub(super) fn show(desk: &mut Desk, event: &TurnEvent) {
-    if let TurnEvent::Steered { text } = event
-        && let Some(place) = desk.queued.iter().position(|queued| queued == text)
+pub(super) fn show_event(terminal: &mut ChatTerminal, event: &TurnEvent) {
+    if let TurnEvent::SteeringApplied { text } = event
+        && let Some(position) = terminal.queued_messages.iter().position(|queued| queued == text)
     {
-        desk.queued.remove(place);
+        terminal.queued_messages.remove(position);
     }
-    if let Some(view) = &mut desk.view {
-        view.event(event, &mut desk.transcript);
+    if let Some(view) = &mut terminal.turn_view {
+        view.show_event(event, &mut terminal.scrollback);
     }
-    desk.changed();
+    terminal.schedule_redraw();
 }
 
 /// Sees to what the user does while a turn runs; tells whether it is to be dropped.
-fn see_to(desk: &mut Desk, event: Event, reins: &mut Reins) -> bool {
+fn handle_event(terminal: &mut ChatTerminal, event: InputEvent, control: &mut TurnControl) -> bool {
     match event {
-        Event::Line(line) => {
-            amid(desk, line, reins);
+        InputEvent::Line(line) => {
+            handle_line_during_turn(terminal, line, control);
             false
         }
-        Event::Eof => {
-            desk.hint("Ctrl-C stops the turn; /quit ends the chat");
+        InputEvent::Eof => {
+            terminal.show_hint("Ctrl-C stops the turn; /quit ends the chat");
             false
         }
-        Event::Interrupt => {
-            desk.refuse();
-            let is_second = std::mem::replace(&mut reins.is_stopping, true);
-            stopping(desk);
+        InputEvent::Interrupt => {
+            terminal.refuse_question();
+            let is_second = std::mem::replace(&mut control.is_stopping, true);
+            show_stopping(terminal);
             is_second
         }
-        Event::End => {
-            desk.refuse();
-            let is_second = reins.quits.replace(Exit::Interrupted).is_some();
-            reins.is_stopping = true;
-            stopping(desk);
+        InputEvent::Terminate => {
+            terminal.refuse_question();
+            let is_second = control.exit_after_turn.replace(ExitReason::Interrupted).is_some();
+            control.is_stopping = true;
+            show_stopping(terminal);
             is_second
         }
     }
 }
 
-fn stopping(desk: &mut Desk) {
-    if let Some(view) = &mut desk.view {
-        view.stop();
+fn show_stopping(terminal: &mut ChatTerminal) {
+    if let Some(view) = &mut terminal.turn_view {
+        view.mark_stopping();
     }
-    desk.changed();
+    terminal.schedule_redraw();
 }
 
 /// Takes a line that was entered while a turn runs.
-fn amid(desk: &mut Desk, line: String, reins: &mut Reins) {
-    match command::read(&line) {
-        Entered::Nothing => {}
-        Entered::Message(text) => {
-            desk.remember(&line);
-            reins.steering.say(text.clone());
-            desk.queued.push(text);
-            desk.changed();
+fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &mut TurnControl) {
+    match command::parse_line(&line) {
+        InputLine::Empty => {}
+        InputLine::Message(text) => {
+            terminal.remember_line(&line);
+            control.steering.push_message(text.clone());
+            terminal.queued_messages.push(text);
+            terminal.schedule_redraw();
         }
-        Entered::Command(Command::Help) => {
-            let text = help();
-            desk.note(Style::Dim, &text);
+        InputLine::Command(ChatCommand::Help) => {
+            let text = help_text();
+            terminal.print_note(TextStyle::Dim, &text);
         }
-        Entered::Command(Command::Reasoning(Some(reasoning))) => set_reasoning(desk, reasoning),
-        Entered::Command(Command::Quit) => {
-            reins.quits = Some(Exit::Ok);
-            reins.is_stopping = true;
-            stopping(desk);
+        InputLine::Command(ChatCommand::Reasoning(Some(reasoning))) => {
+            set_reasoning(terminal, reasoning);
         }
-        Entered::Command(_) => {
-            desk.editor.set(line);
-            desk.hint("when the turn is over; Ctrl-C stops it");
+        InputLine::Command(ChatCommand::Quit) => {
+            control.exit_after_turn = Some(ExitReason::Ok);
+            control.is_stopping = true;
+            show_stopping(terminal);
         }
-        Entered::Unknown(why) => {
-            desk.editor.set(line);
-            desk.hint(why);
+        InputLine::Command(_) => {
+            terminal.editor.set_text(line);
+            terminal.show_hint("when the turn is over; Ctrl-C stops it");
+        }
+        InputLine::Invalid(message) => {
+            terminal.editor.set_text(line);
+            terminal.show_hint(message);
         }
     }
 }
 
-pub(super) fn set_reasoning(desk: &mut Desk, reasoning: Reasoning) {
-    desk.set_manner(Manner { reasoning, ..desk.manner });
-    desk.hint(format!("thoughts are shown: {}", reasoning.name()));
+pub(super) fn set_reasoning(terminal: &mut ChatTerminal, reasoning: ReasoningDisplay) {
+    terminal.set_render_options(RenderOptions { reasoning, ..terminal.render_options });
+    terminal.show_hint(format!("thoughts are shown: {}", reasoning.name()));
 }

@@ -1,371 +1,436 @@
 //! A turn as it is shown: what of it is final, and what is still changing.
 
-mod progress;
+mod activity;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openclaw_core::{ChatModel, ToolCallId};
-use openclaw_runtime::{Attempts, ContextUse, TurnEvent};
-use openclaw_terminal::{Look, MarkdownStream, clip, wrap_words};
+use openclaw_runtime::{AttemptLog, ContextUse, TurnEvent};
+use openclaw_terminal::{MarkdownOptions, MarkdownStream, clip_row, wrap_words};
 
-use self::progress::{Doing, Pace};
-use super::numbers;
-use super::thoughts::{Reasoning, Thoughts};
-use super::transcript::{Kind, Transcript, rows};
-use crate::printer::{Printer, Style};
-use crate::progress::{Absence, VOID, absence, describe, doing, mishap, time};
-use crate::visible;
+use self::activity::{Activity, TokenRateMeter};
+use super::number_format;
+use super::reasoning::{ReasoningBuffer, ReasoningDisplay};
+use super::scrollback::{RowKind, ScrollbackBuffer, split_rows};
+use crate::printer::{Printer, TextStyle};
+use crate::progress::{
+    ANSWER_RESET_NOTICE, ServerWait, activity_text, describe_call, format_duration, notice_line,
+    server_wait,
+};
+use crate::sanitize;
 
 /// What turns while something is waited for.
-const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const SPINNER_FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /// How a turn is shown.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner {
+pub(crate) struct RenderOptions {
     pub(crate) printer: Printer,
-    pub(crate) reasoning: Reasoning,
+    pub(crate) reasoning: ReasoningDisplay,
     pub(crate) columns: usize,
 }
 
 /// A turn that is being shown.
 #[derive(Debug)]
 pub(crate) struct TurnView {
-    manner: Manner,
+    render_options: RenderOptions,
     model: Arc<dyn ChatModel>,
-    attempts: Attempts,
-    told_attempts: usize,
-    context: Option<ContextUse>,
-    begun: Instant,
-    doing: Doing,
+    attempts: AttemptLog,
+    reported_attempts: usize,
+    context_use: Option<ContextUse>,
+    started_at: Instant,
+    activity: Activity,
     answer: Option<MarkdownStream>,
     /// Whether rows of the message that is being written were given out.
-    is_given: bool,
-    thoughts: Option<Thoughts>,
-    running: Vec<Running>,
-    pace: Pace,
+    has_printed_rows: bool,
+    reasoning_buffer: Option<ReasoningBuffer>,
+    running_tools: Vec<RunningTool>,
+    token_rate: TokenRateMeter,
     is_stopping: bool,
 }
 
 /// A tool at work.
 #[derive(Debug)]
-struct Running {
+struct RunningTool {
     id: ToolCallId,
-    what: String,
-    since: Instant,
+    label: String,
+    started_at: Instant,
 }
 
 impl TurnView {
-    pub(crate) fn new(manner: Manner, model: Arc<dyn ChatModel>, attempts: Attempts) -> Self {
-        let told_attempts = attempts.failed().len();
+    pub(crate) fn new(
+        render_options: RenderOptions,
+        model: Arc<dyn ChatModel>,
+        attempts: AttemptLog,
+    ) -> Self {
+        let reported_attempts = attempts.recorded_attempts().len();
         Self {
-            manner,
+            render_options,
             model,
             attempts,
-            told_attempts,
-            context: None,
-            begun: Instant::now(),
-            doing: Doing::new("waiting for the model"),
+            reported_attempts,
+            context_use: None,
+            started_at: Instant::now(),
+            activity: Activity::new("waiting for the model"),
             answer: None,
-            is_given: false,
-            thoughts: None,
-            running: Vec::new(),
-            pace: Pace::default(),
+            has_printed_rows: false,
+            reasoning_buffer: None,
+            running_tools: Vec::new(),
+            token_rate: TokenRateMeter::default(),
             is_stopping: false,
         }
     }
 
     /// Begins with what was known of the window.
-    pub(crate) fn with_context(mut self, context: Option<ContextUse>) -> Self {
-        self.context = context;
+    pub(crate) fn with_context_use(mut self, context_use: Option<ContextUse>) -> Self {
+        self.context_use = context_use;
         self
     }
 
     /// Says what is being done before anything happens.
-    pub(crate) fn doing(mut self, what: &str) -> Self {
-        self.doing = Doing::new(what);
+    pub(crate) fn with_activity(mut self, label: &str) -> Self {
+        self.activity = Activity::new(label);
         self
     }
 
     /// Shows that the turn is being stopped.
-    pub(crate) fn stop(&mut self) {
+    pub(crate) fn mark_stopping(&mut self) {
         self.is_stopping = true;
     }
 
     /// Takes another width or another way to show thoughts.
-    pub(crate) fn set_manner(&mut self, manner: Manner) {
-        self.manner = manner;
+    pub(crate) fn set_render_options(&mut self, render_options: RenderOptions) {
+        self.render_options = render_options;
         if let Some(answer) = &mut self.answer {
-            answer.resize(width(manner.columns));
+            answer.set_width(markdown_width(render_options.columns));
         }
     }
 
     /// Whether what is still changing goes on with what the model wrote above it.
-    pub(crate) fn is_amid_answer(&self) -> bool {
-        self.is_given && self.answer.as_ref().is_some_and(|answer| !answer.pending().is_empty())
+    pub(crate) fn is_inside_answer(&self) -> bool {
+        self.has_printed_rows
+            && self.answer.as_ref().is_some_and(|answer| !answer.pending_lines().is_empty())
     }
 
     /// How long the model wrote.
-    pub(crate) fn generating(&self) -> Duration {
-        self.pace.before
+    pub(crate) fn generation_time(&self) -> Duration {
+        self.token_rate.generation_time
     }
 
     /// Shows one event: what is final goes to the transcript.
-    pub(crate) fn event(&mut self, event: &TurnEvent, out: &mut Transcript) {
-        self.tell_attempts(out);
+    pub(crate) fn show_event(&mut self, event: &TurnEvent, out: &mut ScrollbackBuffer) {
+        self.print_new_attempts(out);
         match event {
             TurnEvent::ModelCallStarted { .. } => {
-                self.doing = Doing::new("waiting for the model");
-                self.pace.restart();
-                self.is_given = false;
+                self.activity = Activity::new("waiting for the model");
+                self.token_rate.reset_message();
+                self.has_printed_rows = false;
             }
-            TurnEvent::Waiting { state, waited, ahead } => {
-                let since = Instant::now().checked_sub(*waited).unwrap_or_else(Instant::now);
-                let note = ahead.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
-                self.doing = Doing { what: doing(*state).to_owned(), since, limit: None, note };
+            TurnEvent::WaitingForServer { activity, idle_for, other_requests } => {
+                let started_at = Instant::now().checked_sub(*idle_for).unwrap_or_else(Instant::now);
+                let note =
+                    other_requests.filter(|ahead| *ahead > 0).map(|ahead| format!("{ahead} ahead"));
+                self.activity = Activity {
+                    label: activity_text(*activity).to_owned(),
+                    started_at,
+                    limit: None,
+                    note,
+                };
             }
-            TurnEvent::Compacting => self.doing = Doing::new("summarising the conversation"),
-            TurnEvent::Text(text) => self.text(text, out),
-            TurnEvent::Reasoning(text) => self.reasoning(text, out),
-            TurnEvent::CallWriting { name, arguments, .. } => {
-                self.pace.count(arguments);
+            TurnEvent::CompactionStarted => {
+                self.activity = Activity::new("summarising the conversation");
+            }
+            TurnEvent::TextDelta(text) => self.show_text(text, out),
+            TurnEvent::ReasoningDelta(text) => self.show_reasoning(text, out),
+            TurnEvent::ToolCallDelta { name, arguments, .. } => {
+                self.token_rate.record_delta(arguments);
                 if let Some(name) = name {
-                    self.end_thoughts(out);
-                    self.go_on(&format!("writing a call of {name}"));
+                    self.end_reasoning(out);
+                    self.set_activity(&format!("writing a call of {name}"));
                 }
             }
             TurnEvent::ToolStarted { call, effect } => {
                 self.end_message(out);
-                let what = describe(call.name.as_str(), effect);
-                self.running.push(Running { id: call.id.clone(), what, since: Instant::now() });
+                let label = describe_call(call.name.as_str(), effect);
+                self.running_tools.push(RunningTool {
+                    id: call.id.clone(),
+                    label,
+                    started_at: Instant::now(),
+                });
             }
-            TurnEvent::ToolOutput { text, .. } if self.manner.printer.is_verbose() => {
-                let text = visible::prose(text);
-                let rows: Vec<String> = rows(&text).map(|row| format!("    {row}")).collect();
-                self.aside(Style::Dim, &rows.join("\n"), out);
+            TurnEvent::ToolOutputDelta { text, .. } if self.render_options.printer.is_verbose() => {
+                let text = sanitize::escape_prose(text);
+                let indented_rows: Vec<String> =
+                    split_rows(&text).map(|row| format!("    {row}")).collect();
+                self.print_notice(TextStyle::Dim, &indented_rows.join("\n"), out);
             }
             TurnEvent::ToolFinished { id, name, is_error, summary, duration } => {
-                let plain = if *is_error { "failed" } else { "done" };
-                let summary = summary.as_deref().unwrap_or(plain);
-                let place = self.running.iter().position(|tool| tool.id == *id);
-                let running = place.map(|place| self.running.remove(place));
-                let what = running.map_or_else(|| name.to_string(), |running| running.what);
-                self.tool(*is_error, &what, &format!("{summary} ({})", time(*duration)), out);
-                self.doing = Doing::new("waiting for the model");
+                let default_summary = if *is_error { "failed" } else { "done" };
+                let summary = summary.as_deref().unwrap_or(default_summary);
+                let position = self.running_tools.iter().position(|tool| tool.id == *id);
+                let finished_tool = position.map(|place| self.running_tools.remove(place));
+                let label = finished_tool.map_or_else(|| name.to_string(), |running| running.label);
+                self.print_tool_result(
+                    *is_error,
+                    &label,
+                    &format!("{summary} ({})", format_duration(*duration)),
+                    out,
+                );
+                self.activity = Activity::new("waiting for the model");
             }
             TurnEvent::ModelCallFinished { usage, duration, first_token_after, .. } => {
                 self.end_message(out);
-                self.pace.restart();
+                self.token_rate.reset_message();
                 if let Some(first) = first_token_after {
-                    self.pace.before += duration.saturating_sub(*first);
+                    self.token_rate.generation_time += duration.saturating_sub(*first);
                 }
                 if let Some(usage) = usage {
-                    let tokens = usage.input.saturating_add(usage.output);
-                    let window = self.model.info().limits.window;
-                    self.context = Some(ContextUse { tokens, cached: usage.cached, window });
+                    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+                    let window = self.model.model_info().limits.context_window;
+                    self.context_use =
+                        Some(ContextUse { tokens, cached_tokens: usage.cached_tokens, window });
                 }
-                self.doing = Doing::new("going on");
+                self.activity = Activity::new("going on");
             }
-            TurnEvent::Steered { text } => {
-                out.part();
-                out.put(Kind::User, &said(self.manner.printer, text, self.manner.columns));
+            TurnEvent::SteeringApplied { text } => {
+                out.request_gap();
+                out.push_rows(
+                    RowKind::User,
+                    &format_user_message(
+                        self.render_options.printer,
+                        text,
+                        self.render_options.columns,
+                    ),
+                );
             }
-            TurnEvent::Restarted => self.restart(out),
-            other => self.mishap(other, out),
+            TurnEvent::MessageReset => self.reset_message(out),
+            other => self.show_notice(other, out),
         }
     }
 
     /// Ends what is still changing: it is final as it is.
-    pub(crate) fn finish(&mut self, out: &mut Transcript) {
-        self.tell_attempts(out);
+    pub(crate) fn finish_turn(&mut self, out: &mut ScrollbackBuffer) {
+        self.print_new_attempts(out);
         self.end_message(out);
-        for Running { what, .. } in std::mem::take(&mut self.running) {
-            self.tool(true, &what, "stopped", out);
+        for RunningTool { label, .. } in std::mem::take(&mut self.running_tools) {
+            self.print_tool_result(true, &label, "stopped", out);
         }
     }
 
     /// The rows that are still changing, at most so many; the last of them is the status.
-    pub(crate) fn live(&self, most: usize) -> Vec<String> {
-        let Manner { printer, reasoning, columns } = self.manner;
-        let dim = |text: String| printer.paint(Style::Dim, text);
-        let mut shown: Vec<String> = Vec::new();
+    pub(crate) fn live_rows(&self, max_rows: usize) -> Vec<String> {
+        let RenderOptions { printer, reasoning, columns } = self.render_options;
+        let dim = |text: String| printer.style_text(TextStyle::Dim, text);
+        let mut output_rows: Vec<String> = Vec::new();
         if let Some(answer) = &self.answer {
-            let pending = answer.pending();
+            let pending = answer.pending_lines();
             if !pending.is_empty() {
-                shown.extend(rows(&pending));
+                output_rows.extend(split_rows(&pending));
             }
         }
-        if let Some(thoughts) = &self.thoughts {
-            let line = visible::line(thoughts.line());
+        if let Some(thoughts) = &self.reasoning_buffer {
+            let line = sanitize::escape_line(thoughts.current_line());
             let row = match reasoning {
-                Reasoning::Off => None,
-                Reasoning::Short => Some(format!("  {}", tail(&line, columns.saturating_sub(3)))),
-                Reasoning::Full => {
-                    Some(visible::line(thoughts.rest())).filter(|rest| !rest.is_empty())
+                ReasoningDisplay::Off => None,
+                ReasoningDisplay::Short => {
+                    Some(format!("  {}", clip_start(&line, columns.saturating_sub(3))))
                 }
+                ReasoningDisplay::Full => Some(sanitize::escape_line(thoughts.unfinished_line()))
+                    .filter(|rest| !rest.is_empty()),
             };
-            shown.extend(row.map(dim));
+            output_rows.extend(row.map(dim));
         }
-        for Running { what, since, .. } in &self.running {
-            let row = format!("● {what} ({} s)", since.elapsed().as_secs());
-            shown.push(printer.paint(Style::Bold, clip(&row, columns)));
+        for RunningTool { label, started_at, .. } in &self.running_tools {
+            let row = format!("● {label} ({} s)", started_at.elapsed().as_secs());
+            output_rows.push(printer.style_text(TextStyle::Bold, clip_row(&row, columns)));
         }
-        if !shown.is_empty() {
-            shown.push(String::new());
+        if !output_rows.is_empty() {
+            output_rows.push(String::new());
         }
-        shown.push(dim(clip(&self.status(), columns)));
-        shown.split_off(shown.len().saturating_sub(most.max(1)))
+        output_rows.push(dim(clip_row(&self.status_row(), columns)));
+        output_rows.split_off(output_rows.len().saturating_sub(max_rows.max(1)))
     }
 
     /// What the turn is at, since when, how fast, and how full the window is.
-    fn status(&self) -> String {
-        let turned = usize::try_from(self.begun.elapsed().as_millis() / 100).unwrap_or(0);
-        let spinner = SPINNER.get(turned % SPINNER.len()).copied().unwrap_or('·');
-        let what = match (self.is_stopping, self.running.is_empty()) {
+    fn status_row(&self) -> String {
+        let frame = usize::try_from(self.started_at.elapsed().as_millis() / 100).unwrap_or(0);
+        let spinner = SPINNER_FRAMES.get(frame % SPINNER_FRAMES.len()).copied().unwrap_or('·');
+        let label = match (self.is_stopping, self.running_tools.is_empty()) {
             (true, _) => "stopping",
             (false, false) => "running",
-            (false, true) => &self.doing.what,
+            (false, true) => &self.activity.label,
         };
-        let seconds = self.doing.since.elapsed().as_secs();
-        let limit = self.doing.limit.filter(|_| *what == self.doing.what);
-        let limit = limit.map_or(String::new(), |limit| format!(" of at most {}", time(limit)));
-        let mut parts = vec![format!("{spinner} {what}, {seconds} s{limit}")];
-        parts.extend(self.doing.note.clone());
-        parts.extend(self.pace.now());
+        let seconds = self.activity.started_at.elapsed().as_secs();
+        let limit = self.activity.limit.filter(|_| *label == self.activity.label);
+        let limit =
+            limit.map_or(String::new(), |limit| format!(" of at most {}", format_duration(limit)));
+        let mut parts = vec![format!("{spinner} {label}, {seconds} s{limit}")];
+        parts.extend(self.activity.note.clone());
+        parts.extend(self.token_rate.format_rate());
         parts.extend((!self.is_stopping).then(|| "Ctrl-C stops".to_owned()));
-        parts.push(self.model.info().reference.to_string());
-        if let Some(context) = self.context {
-            let cached = context.cached.filter(|cached| *cached > 0);
-            let cached = cached.map(|cached| format!(", {} cached", numbers::tokens(cached)));
-            parts.push(numbers::context(context) + &cached.unwrap_or_default());
+        parts.push(self.model.model_info().reference.to_string());
+        if let Some(context) = self.context_use {
+            let cached = context.cached_tokens.filter(|cached| *cached > 0);
+            let cached =
+                cached.map(|cached| format!(", {} cached", number_format::format_tokens(cached)));
+            parts.push(number_format::format_context_use(context) + &cached.unwrap_or_default());
         }
         parts.join(" · ")
     }
 
-    fn text(&mut self, text: &str, out: &mut Transcript) {
-        self.end_thoughts(out);
-        self.pace.count(text);
-        self.go_on("answering");
-        let look = Look { width: width(self.manner.columns), colour: self.manner.printer.color() };
-        let answer = self.answer.get_or_insert_with(|| MarkdownStream::new(look));
-        let whole = answer.push(text);
-        if !whole.is_empty() {
-            self.is_given = true;
-            out.put(Kind::Answer, &whole);
+    fn show_text(&mut self, text: &str, out: &mut ScrollbackBuffer) {
+        self.end_reasoning(out);
+        self.token_rate.record_delta(text);
+        self.set_activity("answering");
+        let options = MarkdownOptions {
+            width: markdown_width(self.render_options.columns),
+            colour: self.render_options.printer.uses_color(),
+        };
+        let answer = self.answer.get_or_insert_with(|| MarkdownStream::new(options));
+        let final_text = answer.push_text(text);
+        if !final_text.is_empty() {
+            self.has_printed_rows = true;
+            out.push_rows(RowKind::Answer, &final_text);
         }
     }
 
-    fn reasoning(&mut self, text: &str, out: &mut Transcript) {
-        self.pace.count(text);
-        self.go_on("thinking");
-        let lines = self.thoughts.get_or_insert_with(Thoughts::new).push(text);
-        if self.manner.reasoning == Reasoning::Full {
+    fn show_reasoning(&mut self, text: &str, out: &mut ScrollbackBuffer) {
+        self.token_rate.record_delta(text);
+        self.set_activity("thinking");
+        let lines = self.reasoning_buffer.get_or_insert_with(ReasoningBuffer::new).push(text);
+        if self.render_options.reasoning == ReasoningDisplay::Full {
             for line in lines {
-                self.aside(Style::Dim, &visible::prose(&line), out);
+                self.print_notice(TextStyle::Dim, &sanitize::escape_prose(&line), out);
             }
         }
     }
 
     /// What is thought is over once there is something else.
-    fn end_thoughts(&mut self, out: &mut Transcript) {
-        let Some(thoughts) = self.thoughts.take() else { return };
-        match self.manner.reasoning {
-            Reasoning::Off => {}
-            Reasoning::Short => {
-                let text = format!("thought for {}", time(thoughts.lasted()));
-                self.aside(Style::Dim, &text, out);
+    fn end_reasoning(&mut self, out: &mut ScrollbackBuffer) {
+        let Some(buffer) = self.reasoning_buffer.take() else { return };
+        match self.render_options.reasoning {
+            ReasoningDisplay::Off => {}
+            ReasoningDisplay::Short => {
+                let text = format!("thought for {}", format_duration(buffer.elapsed_time()));
+                self.print_notice(TextStyle::Dim, &text, out);
             }
-            Reasoning::Full if thoughts.rest().is_empty() => {}
-            Reasoning::Full => self.aside(Style::Dim, &visible::prose(thoughts.rest()), out),
+            ReasoningDisplay::Full if buffer.unfinished_line().is_empty() => {}
+            ReasoningDisplay::Full => self.print_notice(
+                TextStyle::Dim,
+                &sanitize::escape_prose(buffer.unfinished_line()),
+                out,
+            ),
         }
     }
 
-    fn end_message(&mut self, out: &mut Transcript) {
-        self.end_thoughts(out);
+    fn end_message(&mut self, out: &mut ScrollbackBuffer) {
+        self.end_reasoning(out);
         if let Some(answer) = self.answer.take() {
             let rest = answer.finish();
             if !rest.is_empty() {
-                out.put(Kind::Answer, &rest);
+                out.push_rows(RowKind::Answer, &rest);
             }
         }
     }
 
     /// What was shown of the message that is being written does not hold any more.
-    fn restart(&mut self, out: &mut Transcript) {
-        (self.answer, self.thoughts) = (None, None);
-        if std::mem::take(&mut self.is_given) {
-            self.aside(Style::Yellow, VOID, out);
+    fn reset_message(&mut self, out: &mut ScrollbackBuffer) {
+        (self.answer, self.reasoning_buffer) = (None, None);
+        if std::mem::take(&mut self.has_printed_rows) {
+            self.print_notice(TextStyle::Yellow, ANSWER_RESET_NOTICE, out);
         }
-        self.doing = Doing::new("waiting for the model");
+        self.activity = Activity::new("waiting for the model");
     }
 
-    fn mishap(&mut self, event: &TurnEvent, out: &mut Transcript) {
+    fn show_notice(&mut self, event: &TurnEvent, out: &mut ScrollbackBuffer) {
         match event {
-            TurnEvent::ServerBack { .. } | TurnEvent::Compacted(_) => {
-                self.doing = Doing::new("waiting for the model");
+            TurnEvent::ServerReconnected { .. } | TurnEvent::CompactionFinished(_) => {
+                self.activity = Activity::new("waiting for the model");
             }
             _ => {}
         }
-        if let Some(Absence { what, since, limit }) = absence(event) {
-            self.doing = Doing { what: what.to_owned(), since, limit: Some(limit), note: None };
+        if let Some(ServerWait { label, since, limit }) = server_wait(event) {
+            self.activity = Activity {
+                label: label.to_owned(),
+                started_at: since,
+                limit: Some(limit),
+                note: None,
+            };
         }
-        if let Some((style, text)) = mishap(event, self.manner.printer.is_verbose()) {
-            self.aside(style, &visible::line(&text), out);
+        if let Some((style, text)) = notice_line(event, self.render_options.printer.is_verbose()) {
+            self.print_notice(style, &sanitize::escape_line(&text), out);
         }
     }
 
     /// Says each model that was tried in vain, once; the last one is the error, told at the end.
-    fn tell_attempts(&mut self, out: &mut Transcript) {
-        for attempt in self.attempts.failed().into_iter().skip(self.told_attempts) {
-            self.told_attempts += 1;
+    fn print_new_attempts(&mut self, out: &mut ScrollbackBuffer) {
+        for attempt in self.attempts.recorded_attempts().into_iter().skip(self.reported_attempts) {
+            self.reported_attempts += 1;
             if attempt.next.is_some() {
-                self.aside(Style::Yellow, &visible::line(&format!("! {attempt}")), out);
+                self.print_notice(
+                    TextStyle::Yellow,
+                    &sanitize::escape_line(&format!("! {attempt}")),
+                    out,
+                );
             }
         }
     }
 
-    fn tool(&self, is_error: bool, what: &str, end: &str, out: &mut Transcript) {
-        let (mark, style) = if is_error { ("✗", Style::Yellow) } else { ("✓", Style::Green) };
-        let printer = self.manner.printer;
-        let end = printer.paint(Style::Dim, visible::line(&format!("· {end}")));
-        let mark = printer.paint(style, mark);
-        out.put(Kind::Aside, &format!("{mark} {} {end}", visible::line(what)));
+    fn print_tool_result(
+        &self,
+        is_error: bool,
+        label: &str,
+        result: &str,
+        out: &mut ScrollbackBuffer,
+    ) {
+        let (mark, style) =
+            if is_error { ("✗", TextStyle::Yellow) } else { ("✓", TextStyle::Green) };
+        let printer = self.render_options.printer;
+        let result =
+            printer.style_text(TextStyle::Dim, sanitize::escape_line(&format!("· {result}")));
+        let mark = printer.style_text(style, mark);
+        out.push_rows(
+            RowKind::Notice,
+            &format!("{mark} {} {result}", sanitize::escape_line(label)),
+        );
     }
 
-    fn aside(&self, style: Style, text: &str, out: &mut Transcript) {
-        let painted: Vec<String> =
-            rows(text).map(|row| self.manner.printer.paint(style, row)).collect();
-        out.put(Kind::Aside, &painted.join("\n"));
+    fn print_notice(&self, style: TextStyle, text: &str, out: &mut ScrollbackBuffer) {
+        let styled_rows: Vec<String> = split_rows(text)
+            .map(|row| self.render_options.printer.style_text(style, row))
+            .collect();
+        out.push_rows(RowKind::Notice, &styled_rows.join("\n"));
     }
 
     /// Something comes; since when is told anew when it is something else than before.
-    fn go_on(&mut self, what: &str) {
-        if self.doing.what != what {
-            self.doing = Doing::new(what);
+    fn set_activity(&mut self, label: &str) {
+        if self.activity.label != label {
+            self.activity = Activity::new(label);
         }
     }
 }
 
 /// What the user said, as it stays: marked where it begins, and set in below.
-pub(crate) fn said(printer: Printer, text: &str, columns: usize) -> String {
-    let text = visible::prose(text);
-    let rows = rows(&text).flat_map(|row| wrap_words(&row, columns.saturating_sub(2).max(1)));
+pub(crate) fn format_user_message(printer: Printer, text: &str, columns: usize) -> String {
+    let text = sanitize::escape_prose(text);
+    let rows = split_rows(&text).flat_map(|row| wrap_words(&row, columns.saturating_sub(2).max(1)));
     let rows = rows.enumerate().map(|(number, row)| {
         let mark = if number == 0 { "›" } else { " " };
-        printer.paint(Style::Bold, format!("{mark} {row}"))
+        printer.style_text(TextStyle::Bold, format!("{mark} {row}"))
     });
     rows.collect::<Vec<_>>().join("\n")
 }
 
 /// The width that answers are written for.
-fn width(columns: usize) -> u16 {
+fn markdown_width(columns: usize) -> u16 {
     u16::try_from(columns).unwrap_or(u16::MAX)
 }
 
 /// The end of a line, as much of it as there is room for.
-fn tail(line: &str, cells: usize) -> String {
+fn clip_start(line: &str, cells: usize) -> String {
     let mut start = 0;
-    while openclaw_terminal::width(line.get(start..).unwrap_or_default()) > cells {
+    while openclaw_terminal::row_width(line.get(start..).unwrap_or_default()) > cells {
         start += line.get(start..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
     }
     let mark = if start > 0 { "…" } else { "" };

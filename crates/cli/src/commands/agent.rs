@@ -1,11 +1,11 @@
 //! `openclaw agent`.
 
+mod agent_session;
 mod events;
-mod order;
 mod output;
-mod place;
+mod request;
 mod result;
-mod talk;
+mod session_selection;
 mod timings;
 
 use std::future::Future;
@@ -14,130 +14,154 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use openclaw_runtime::{
-    ConversationError, Limit, StoreError, StoreErrorKind, TurnError, TurnOutcome, TurnReport,
-    attempts_of, channel,
+    ConfiguredTimeout, ConversationError, StoreError, StoreErrorKind, TurnError, TurnOutcome,
+    TurnReport, attempts_in_error, event_channel,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use self::order::Order;
-use self::output::{Output, Show};
-use self::place::Next;
-use self::result::{Ended, Turnless, needs_input, stopped_json};
-use self::talk::{Talk, Wanted, Whereto};
-use crate::args::Agent;
-use crate::commands::{Context, text_or_stdin};
-use crate::exit::Exit;
-use crate::interrupt::stopped;
-use crate::progress::time;
+use self::agent_session::{AgentSession, AgentSessionOptions, SessionChoice};
+use self::output::{AgentOutput, TurnRenderer};
+use self::request::AgentRequest;
+use self::result::{NoTurnResultJson, TurnResultJson, cancelled_json, needs_input_message};
+use self::session_selection::PrepareOutcome;
+use crate::args::AgentTurnArgs;
+use crate::commands::{CommandContext, read_text_or_stdin};
+use crate::exit::ExitReason;
+use crate::interrupt::wait_for_interrupt;
+use crate::progress::format_duration;
 use crate::run::print_connect_error;
-use crate::{egress, report, waiting};
+use crate::{egress, error_report, wait};
 
-pub(crate) async fn run(context: &Context, mut args: Agent) -> io::Result<Exit> {
+pub(crate) async fn run(
+    context: &CommandContext,
+    mut args: AgentTurnArgs,
+) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let order = match args.message.take() {
-        None => Order::Resume,
-        Some(message) => match Order::of_message(text_or_stdin(message)?) {
+    let request = match args.message.take() {
+        None => AgentRequest::Resume,
+        Some(message) => match AgentRequest::parse_message(read_text_or_stdin(message)?) {
             None => {
-                printer.error("the message is empty");
-                return Ok(Exit::Usage);
+                printer.print_error("the message is empty");
+                return Ok(ExitReason::Usage);
             }
-            Some(Order::New(None)) if args.no_session => {
-                printer.error("there is no session to begin with `--no-session`");
-                return Ok(Exit::Usage);
+            Some(AgentRequest::NewSession(None)) if args.no_session => {
+                printer.print_error("there is no session to begin with `--no-session`");
+                return Ok(ExitReason::Usage);
             }
-            Some(order) => order,
+            Some(request) => request,
         },
     };
-    let output = Output { printer, format: args.format() };
-    let is_usual = args.session.is_none() && args.session_id.is_none() && args.with.id.is_none();
-    let job = Job { context, output, order, is_usual };
-    job.run(args).await
+    let output = AgentOutput { printer, format: args.stdout_format() };
+    let uses_default_session =
+        args.session.is_none() && args.session_id.is_none() && args.agent.id.is_none();
+    let command = AgentCommand { context, output, request, uses_default_session };
+    command.run(args).await
 }
 
 /// One run of the command.
-struct Job<'a> {
-    context: &'a Context,
-    output: Output,
-    order: Order,
+struct AgentCommand<'a> {
+    context: &'a CommandContext,
+    output: AgentOutput,
+    request: AgentRequest,
     /// Whether no session and no agent is named.
-    is_usual: bool,
+    uses_default_session: bool,
 }
 
-impl Job<'_> {
-    async fn run(&self, args: Agent) -> io::Result<Exit> {
+impl AgentCommand<'_> {
+    async fn run(&self, args: AgentTurnArgs) -> io::Result<ExitReason> {
         let (context, printer) = (self.context, self.output.printer);
-        let begun = Instant::now();
-        let next = place::whereto(&args).map_err(ConversationError::Store).and_then(|whereto| {
-            place::prepare(
-                &context.runtime,
-                (&self.order, args.with.id.as_deref()),
-                whereto,
-                printer,
-            )
-        });
-        let whereto = match next {
-            Ok(Next::Turn(whereto)) => whereto,
-            Ok(Next::Begun(session)) => return self.nothing("new_session", session),
-            Ok(Next::NothingToResume(session)) => return self.nothing_to_resume(session),
-            Err(error) => return self.fail(&error, Value::Null),
+        let started_at = Instant::now();
+        let prepared = session_selection::parse_session_choice(&args)
+            .map_err(ConversationError::Store)
+            .and_then(|whereto| {
+                session_selection::prepare_session(
+                    &context.runtime,
+                    (&self.request, args.agent.id.as_deref()),
+                    whereto,
+                    printer,
+                )
+            });
+        let session_choice = match prepared {
+            Ok(PrepareOutcome::RunTurn(session_choice)) => session_choice,
+            Ok(PrepareOutcome::SessionCreated(session)) => {
+                return self.finish_without_turn("new_session", session);
+            }
+            Ok(PrepareOutcome::NothingToResume(session)) => {
+                return self.finish_without_resumable_turn(session);
+            }
+            Err(error) => return self.finish_failed(&error, Value::Null),
         };
-        let runtime =
-            egress::runtime(waiting::runtime(context, args.with.wait), printer, args.with.strict);
+        let runtime = egress::restrict_runtime(
+            wait::apply_wait_option(context, args.agent.wait),
+            printer,
+            args.agent.strict,
+        );
         // A turn that is stopped ends like any other, with its report.
-        let mut stopped = pin!(stopped());
-        let talk = tokio::select! {
+        let mut stopped = pin!(wait_for_interrupt());
+        let open_result = tokio::select! {
             biased;
-            () = &mut stopped => return self.stopped(),
-            talk = Talk::begin(&runtime, wanted(context, args, whereto)) => talk,
+            () = &mut stopped => return self.finish_interrupted(),
+            talk = AgentSession::open(&runtime, session_options(context, args, session_choice)) => talk,
         };
-        let mut talk = match talk {
+        let mut agent_session = match open_result {
             Ok(talk) => talk,
-            Err(error) => return self.fail(&error, Value::Null),
+            Err(error) => return self.finish_failed(&error, Value::Null),
         };
         context.print_notices();
-        talk.tell_found(printer, &self.order);
-        self.answer(&mut talk, begun.elapsed(), stopped).await
+        agent_session.print_recovery_report(printer, &self.request);
+        self.run_turn(&mut agent_session, started_at.elapsed(), stopped).await
     }
 
     /// Runs the turn and says what it came to.
-    async fn answer(
+    async fn run_turn(
         &self,
-        talk: &mut Talk,
-        connected: Duration,
+        agent_session: &mut AgentSession,
+        connect_duration: Duration,
         stopped: impl Future<Output = ()>,
-    ) -> io::Result<Exit> {
-        let Self { context, output, order, .. } = self;
-        let session = talk.session_json();
-        let mut show = output.show(talk, &session, *order == Order::Resume)?;
-        let report = match turn(talk, order, &mut show, stopped).await? {
-            Ok(Some(report)) => report,
-            Ok(None) => return self.nothing_to_resume(session),
-            Err(error) => return self.fail(&ConversationError::Store(error), session),
-        };
-        let has_streamed = show.finish()?;
+    ) -> io::Result<ExitReason> {
+        let Self { context, output, request, .. } = self;
+        let session = agent_session.session_json();
+        let mut renderer =
+            output.begin_turn(agent_session, &session, *request == AgentRequest::Resume)?;
+        let report =
+            match run_and_render_turn(agent_session, request, &mut renderer, stopped).await? {
+                Ok(Some(report)) => report,
+                Ok(None) => return self.finish_without_resumable_turn(session),
+                Err(error) => return self.finish_failed(&ConversationError::Store(error), session),
+            };
+        let has_streamed = renderer.finish_turn()?;
         context.print_notices();
         if output.printer.is_verbose() {
-            output.printer.aside(taken(&report));
+            output.printer.print_indented(turn_summary(&report));
         }
-        let (message, timings) = (order.message(), &show.timings);
-        let hint = self.resume_hint(talk, &report.outcome);
-        let ended = Ended { talk, session: &session, message, timings, connected, report: &report };
-        output.result(ended.json())?;
-        self.tell(&report.outcome, output.is_text() && !has_streamed)?;
+        let (message, timings) = (request.message_text(), &renderer.timings);
+        let hint = self.resume_hint(agent_session, &report.outcome);
+        let result = TurnResultJson {
+            agent_session,
+            session: &session,
+            message,
+            timings,
+            connect_duration,
+            report: &report,
+        };
+        output.write_result(result.to_json())?;
+        self.print_outcome(&report.outcome, output.is_text() && !has_streamed)?;
         if let Some(hint) = hint {
-            output.printer.hint(hint);
+            output.printer.print_hint(hint);
         }
-        Ok(Exit::of_turn(&report.outcome))
+        Ok(ExitReason::from_turn_outcome(&report.outcome))
     }
 
     /// How to try a turn again that was kept and failed by what may be over then.
-    fn resume_hint(&self, talk: &Talk, outcome: &TurnOutcome) -> Option<String> {
-        let Talk::Kept(conversation) = talk else { return None };
-        if !conversation.found().can_resume() || !report::may_pass(outcome) {
+    fn resume_hint(&self, agent_session: &AgentSession, outcome: &TurnOutcome) -> Option<String> {
+        let AgentSession::Persistent(conversation) = agent_session else { return None };
+        if !conversation.recovery_report().can_resume()
+            || !error_report::is_transient_failure(outcome)
+        {
             return None;
         }
-        let session = if self.is_usual {
+        let session = if self.uses_default_session {
             String::new()
         } else {
             format!(" --session-id {}", conversation.session_id())
@@ -146,168 +170,183 @@ impl Job<'_> {
     }
 
     /// Says how a turn ended; its answer only where `answers`.
-    fn tell(&self, outcome: &TurnOutcome, answers: bool) -> io::Result<()> {
+    fn print_outcome(&self, outcome: &TurnOutcome, prints_answer: bool) -> io::Result<()> {
         let printer = self.output.printer;
         match outcome {
             TurnOutcome::Reply { text, truncated } => {
-                if answers {
-                    printer.answer_line(text.trim_end())?;
+                if prints_answer {
+                    printer.write_answer_line(text.trim_end())?;
                 }
                 if *truncated {
-                    printer.warning(
+                    printer.print_warning(
                         "the answer was cut off by its output limit (`maxTokens` of the model, or \
                          the room left in its window)",
                     );
                 }
             }
             TurnOutcome::Failed(error) => {
-                if let Some(text) = error.kept_text().filter(|_| answers) {
-                    printer.answer_line(text)?;
+                if let Some(text) = error.kept_text().filter(|_| prints_answer) {
+                    printer.write_answer_line(text)?;
                 }
-                self.tell_failure(error);
+                self.print_failure(error);
             }
             TurnOutcome::TimedOut { limit } => {
-                printer.error(format_args!("failed to finish the turn within {limit}"));
+                printer.print_error(format_args!("failed to finish the turn within {limit}"));
             }
-            TurnOutcome::NeedsInput { question } => printer.error(needs_input(question)),
-            TurnOutcome::Silent => printer.note("the agent has nothing to say"),
-            TurnOutcome::Cancelled => printer.note("stopped"),
-            _ => printer.error("failed to finish the turn"),
+            TurnOutcome::NeedsInput { question } => {
+                printer.print_error(needs_input_message(question));
+            }
+            TurnOutcome::NoReply => printer.print_note("the agent has nothing to say"),
+            TurnOutcome::Cancelled => printer.print_note("stopped"),
+            _ => printer.print_error("failed to finish the turn"),
         }
         Ok(())
     }
 
-    fn tell_failure(&self, error: &TurnError) {
+    fn print_failure(&self, error: &TurnError) {
         let printer = self.output.printer;
         match error.model_error() {
             Some(error) => {
-                report::print(printer, error);
-                self.context.hint_at_trace(Some(error.kind()));
+                error_report::print_model_error(printer, error);
+                self.context.suggest_trace(Some(error.kind()));
             }
-            None => report::print_turn(printer, error),
+            None => error_report::print_turn_error(printer, error),
         }
     }
 
     /// Ends a run in whose session no turn was interrupted: what `--resume` is to bring about.
-    fn nothing_to_resume(&self, session: Value) -> io::Result<Exit> {
-        self.output.printer.note("no turn was interrupted");
-        self.nothing("nothing_to_resume", session)
+    fn finish_without_resumable_turn(&self, session: Value) -> io::Result<ExitReason> {
+        self.output.printer.print_note("no turn was interrupted");
+        self.finish_without_turn("nothing_to_resume", session)
     }
 
     /// Ends a run that has nothing more to do.
-    fn nothing(&self, outcome: &'static str, session: Value) -> io::Result<Exit> {
+    fn finish_without_turn(&self, outcome: &'static str, session: Value) -> io::Result<ExitReason> {
         self.context.print_notices();
-        self.turnless(&Turnless { outcome, session, ..Turnless::default() }, Exit::Ok)
+        self.write_no_turn_result(
+            &NoTurnResultJson { outcome, session, ..NoTurnResultJson::default() },
+            ExitReason::Ok,
+        )
     }
 
     /// Ends a run that was stopped before its turn began.
-    fn stopped(&self) -> io::Result<Exit> {
-        self.output.printer.note("stopped");
-        let error = Some(stopped_json());
-        self.turnless(
-            &Turnless { outcome: "cancelled", error, ..Turnless::default() },
-            Exit::Interrupted,
+    fn finish_interrupted(&self) -> io::Result<ExitReason> {
+        self.output.printer.print_note("stopped");
+        let error = Some(cancelled_json());
+        self.write_no_turn_result(
+            &NoTurnResultJson { outcome: "cancelled", error, ..NoTurnResultJson::default() },
+            ExitReason::Interrupted,
         )
     }
 
     /// Ends a run whose turn could not begin, in this session as far as it is known.
-    fn fail(&self, error: &ConversationError, session: Value) -> io::Result<Exit> {
+    fn finish_failed(&self, error: &ConversationError, session: Value) -> io::Result<ExitReason> {
         self.context.print_notices();
         let printer = self.output.printer;
         let (attempts, value) = match error {
             ConversationError::Connect(error) => {
                 print_connect_error(printer, error);
-                (attempts_of(error), report::connect_json(error))
+                (attempts_in_error(error), error_report::connect_error_json(error))
             }
             ConversationError::Store(error) => {
-                tell_store_error(self.output, error);
-                (Vec::new(), report::store_json(error))
+                print_store_error(self.output, error);
+                (Vec::new(), error_report::store_error_json(error))
             }
         };
-        let end = Turnless { outcome: "failed", session, attempts, error: Some(value) };
-        self.turnless(&end, Exit::of_conversation_error(error))
+        let result = NoTurnResultJson { outcome: "failed", session, attempts, error: Some(value) };
+        self.write_no_turn_result(&result, ExitReason::from_conversation_error(error))
     }
 
-    fn turnless(&self, end: &Turnless, exit: Exit) -> io::Result<Exit> {
-        self.output.result(end.json(exit))?;
+    fn write_no_turn_result(
+        &self,
+        result: &NoTurnResultJson,
+        exit: ExitReason,
+    ) -> io::Result<ExitReason> {
+        self.output.write_result(result.to_json(exit))?;
         Ok(exit)
     }
 }
 
-fn tell_store_error(output: Output, error: &StoreError) {
+fn print_store_error(output: AgentOutput, error: &StoreError) {
     let hint = match error.kind() {
         StoreErrorKind::InUse => {
             "`--wait 10m` waits until it is free. `--session KEY` goes on with another session, `-m \
              \"/new …\"` begins a new one, and `--no-session` needs none."
         }
         StoreErrorKind::Disk => "With `--no-session` nothing is kept and no disk is needed.",
-        _ => return report::print_store(output.printer, error),
+        _ => return error_report::print_store_error(output.printer, error),
     };
-    report::print_store_hinted(output.printer, error, Some(hint));
+    error_report::print_store_error_with_hint(output.printer, error, Some(hint));
 }
 
-fn wanted(context: &Context, args: Agent, whereto: Whereto) -> Wanted {
-    Wanted {
-        whereto,
-        agent: args.with.id,
-        model: args.with.model,
-        workspace: args.with.workspace,
-        time: args.with.timeout.map(|seconds| Limit {
+fn session_options(
+    context: &CommandContext,
+    args: AgentTurnArgs,
+    session_choice: SessionChoice,
+) -> AgentSessionOptions {
+    AgentSessionOptions {
+        session_choice,
+        agent: args.agent.id,
+        model: args.agent.model,
+        workspace: args.agent.workspace,
+        time_limit: args.agent.timeout.map(|seconds| ConfiguredTimeout {
             duration: Duration::from_secs(seconds),
             source: "--timeout".into(),
         }),
-        approver: context.approver(args.with.yes),
+        approver: context.terminal_approver(args.agent.yes),
     }
 }
 
 /// Runs the turn and shows it at the same time. When stdout takes no more, the turn is ended as if
 /// it was stopped, so that its end is recorded.
-async fn turn(
-    talk: &mut Talk,
-    order: &Order,
-    show: &mut Show,
+async fn run_and_render_turn(
+    agent_session: &mut AgentSession,
+    request: &AgentRequest,
+    renderer: &mut TurnRenderer,
     stopped: impl Future<Output = ()>,
 ) -> io::Result<Result<Option<TurnReport>, StoreError>> {
-    let (sender, mut events) = channel();
-    let unread = Notify::new();
-    let shown = async {
+    let (sender, mut events) = event_channel();
+    let stdout_closed = Notify::new();
+    let rendering = async {
         let mut clock = tokio::time::interval(Duration::from_secs(1));
-        let mut shown = Ok(());
+        let mut write_result = Ok(());
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    None => return shown,
-                    Some(event) if shown.is_ok() => {
-                        shown = show.event(&event);
-                        if shown.is_err() {
-                            unread.notify_one();
+                    None => return write_result,
+                    Some(event) if write_result.is_ok() => {
+                        write_result = renderer.render_event(&event);
+                        if write_result.is_err() {
+                            stdout_closed.notify_one();
                         }
                     }
                     Some(_) => {}
                 },
-                _ = clock.tick() => show.progress.tick(),
+                _ = clock.tick() => renderer.progress.refresh_status(),
             }
         }
     };
     let cancelled = async {
         tokio::select! {
             () = stopped => {}
-            () = unread.notified() => {}
+            () = stdout_closed.notified() => {}
         }
     };
-    let (shown, report) = tokio::join!(shown, talk.turn(order, sender, cancelled));
-    shown?;
+    let (render_result, report) =
+        tokio::join!(rendering, agent_session.run_turn(request, sender, cancelled));
+    render_result?;
     Ok(report)
 }
 
 /// What a turn took, in a line.
-fn taken(report: &TurnReport) -> String {
-    let TurnReport { usage, cacheable, model_calls, duration, .. } = report;
-    let cached = usage.cached.map_or(String::new(), |cached| match cacheable {
+fn turn_summary(report: &TurnReport) -> String {
+    let TurnReport { usage, cacheable_tokens, model_calls, duration, .. } = report;
+    let cached = usage.cached_tokens.map_or(String::new(), |cached| match cacheable_tokens {
         0 => format!(" ({cached} cached)"),
-        _ => format!(" ({cached} cached of the {cacheable} that were sent before)"),
+        _ => format!(" ({cached} cached of the {cacheable_tokens} that were sent before)"),
     });
     let calls = if *model_calls == 1 { "call" } else { "calls" };
-    let (input, output, time) = (usage.input, usage.output, time(*duration));
+    let (input, output, time) =
+        (usage.input_tokens, usage.output_tokens, format_duration(*duration));
     format!("{model_calls} model {calls}: {input} tokens in{cached}, {output} out, {time}")
 }

@@ -1,5 +1,6 @@
 //! `openclaw config`: works on the config file, be it valid or broken.
 
+pub(crate) mod change_report;
 mod edit;
 mod explain;
 mod get;
@@ -7,40 +8,39 @@ mod problems;
 mod schema;
 mod set;
 mod validate;
-pub(crate) mod writing;
 
 use std::io;
 
-use openclaw_config::{Config, Env, Paths};
+use openclaw_config::{AppPaths, Config, Env};
 
-use crate::args::config::{Config as Args, ConfigAction};
-use crate::exit::Exit;
+use crate::args::config::{ConfigAction, ConfigArgs as Args};
+use crate::exit::ExitReason;
 use crate::printer::Printer;
 
 /// What the commands have at hand: no config, for it may be what is broken.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'p> {
+pub(crate) struct ConfigCommandContext<'p> {
     pub(crate) printer: Printer,
-    pub(crate) paths: &'p Paths,
+    pub(crate) paths: &'p AppPaths,
     pub(crate) env: &'p Env,
 }
 
-pub(crate) fn run(place: Place<'_>, args: Args) -> io::Result<Exit> {
-    let Place { printer, paths, .. } = place;
+pub(crate) fn run(context: ConfigCommandContext<'_>, args: Args) -> io::Result<ExitReason> {
+    let ConfigCommandContext { printer, paths, .. } = context;
     match args.action {
-        ConfigAction::Get(args) => get::run(place, &args),
-        ConfigAction::Set(args) => set::set(place, &args),
-        ConfigAction::Unset(args) => set::unset(place, &args),
-        ConfigAction::Validate(args) => validate::run(place, &args),
-        ConfigAction::Explain(args) => explain::run(place, &args),
+        ConfigAction::Get(args) => get::run(context, &args),
+        ConfigAction::Set(args) => set::set_keys(context, &args),
+        ConfigAction::Unset(args) => set::unset_key(context, &args),
+        ConfigAction::Validate(args) => validate::run(context, &args),
+        ConfigAction::Explain(args) => explain::run(context, &args),
         ConfigAction::Schema => {
-            printer.answer_json(&Config::json_schema())?;
-            Ok(Exit::Ok)
+            printer.write_answer_json(&Config::json_schema())?;
+            Ok(ExitReason::Ok)
         }
         ConfigAction::File => {
-            printer.answer_line(paths.config().display())?;
-            Ok(Exit::Ok)
+            printer.write_answer_line(paths.config_file().display())?;
+            Ok(ExitReason::Ok)
         }
-        ConfigAction::Edit => edit::run(place),
+        ConfigAction::Edit => edit::run(context),
     }
 }

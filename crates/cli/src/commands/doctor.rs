@@ -1,62 +1,70 @@
 //! `openclaw doctor`.
 
 mod fix;
-mod shown;
+mod rendering;
 
 use std::io;
 use std::time::Duration;
 
 use openclaw_config::LoadError;
-use openclaw_runtime::{Check, DoctorOptions, Finding, Limit, Mark, Report};
+use openclaw_runtime::{
+    Check, CheckStatus, ConfiguredTimeout, DoctorOptions, DoctorReport, Finding,
+};
 use serde_json::{Value, json};
 
-use crate::args::doctor::Doctor;
-use crate::commands::Context;
-use crate::exit::Exit;
+use crate::args::doctor::DoctorArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
 use crate::printer::Printer;
 
-use self::fix::Fixed;
-use self::shown::{checks_json, lines, summary};
+use self::fix::FixOutcome;
+use self::rendering::{checks_json, finding_lines, format_summary};
 
-pub(crate) async fn run(context: &Context, args: &Doctor) -> io::Result<Exit> {
+pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Result<ExitReason> {
     let only = args.only.iter().filter_map(|id| Check::from_id(id)).collect();
-    let options = options(args.model.clone(), args.provider.clone(), only, args.timeout);
-    let report = examine(context, &options, args.json).await?;
-    let fixed = fix::run(context, args, &report).await?;
+    let options = doctor_options(args.model.clone(), args.provider.clone(), only, args.timeout);
+    let report = run_checks(context, &options, args.json).await?;
+    let fix_outcome = fix::run(context, args, &report).await?;
     if args.json {
-        context.printer.answer_json(&with_fix(&report, &fixed))?;
+        context.printer.write_answer_json(&report_json_with_fix(&report, &fix_outcome))?;
     }
-    Ok(exit_of(&report))
+    Ok(exit_reason(&report))
 }
 
 /// Tells of a config that is so broken that nothing can be examined; why is told already.
-pub(crate) fn broken(printer: Printer, args: &Doctor, error: &LoadError) -> io::Result<()> {
-    let mut report = Report::default();
+pub(crate) fn report_broken_config(
+    printer: Printer,
+    args: &DoctorArgs,
+    error: &LoadError,
+) -> io::Result<()> {
+    let mut report = DoctorReport::default();
     report.findings.push(Finding {
         check: Check::Config,
-        mark: Mark::Fail,
+        status: CheckStatus::Fail,
         evidence: format!("failed to {error}"),
-        server: None,
-        config: Some("mend it with `openclaw config edit`".to_owned()),
+        server_advice: None,
+        config_advice: Some("mend it with `openclaw config edit`".to_owned()),
         edits: Vec::new(),
         elapsed: Duration::ZERO,
     });
     if args.json {
-        return printer.answer_json(&with_fix(&report, &Fixed::default()));
+        return printer.write_answer_json(&report_json_with_fix(&report, &FixOutcome::default()));
     }
-    printer.answer_styled(&report.findings.iter().map(|it| lines(printer, it)).collect::<String>())
+    printer.write_styled_answer(
+        &report.findings.iter().map(|it| finding_lines(printer, it)).collect::<String>(),
+    )
 }
 
-fn with_fix(report: &Report, fixed: &Fixed) -> Value {
-    let mut value = to_json(report);
+fn report_json_with_fix(report: &DoctorReport, fix_outcome: &FixOutcome) -> Value {
+    let mut value = report_json(report);
     if let Some(map) = value.as_object_mut() {
-        map.insert("fix".to_owned(), fixed.to_json());
+        map.insert("fix".to_owned(), fix_outcome.to_json());
     }
     value
 }
 
 /// What to examine; `timeout` is the longest that one check may take, in seconds.
-pub(crate) fn options(
+pub(crate) fn doctor_options(
     model: Option<String>,
     provider: Option<String>,
     only: Vec<Check>,
@@ -64,72 +72,74 @@ pub(crate) fn options(
 ) -> DoctorOptions {
     let mut options = DoctorOptions { model, provider, only, ..DoctorOptions::default() };
     if let Some(seconds) = timeout {
-        options.limit =
-            Limit { duration: Duration::from_secs(seconds), source: "--timeout".into() };
+        options.limit = ConfiguredTimeout {
+            duration: Duration::from_secs(seconds),
+            source: "--timeout".into(),
+        };
     }
     options
 }
 
 /// Makes the checks and, unless `is_quiet`, writes each as soon as it is made.
-pub(crate) async fn examine(
-    context: &Context,
+pub(crate) async fn run_checks(
+    context: &CommandContext,
     options: &DoctorOptions,
     is_quiet: bool,
-) -> io::Result<Report> {
+) -> io::Result<DoctorReport> {
     let printer = context.printer;
     let mut failed = Ok(());
     let report = context
         .runtime
-        .examine(options, |_, finding| {
+        .run_doctor(options, |_, finding| {
             // What was not made is told together, below.
-            if !is_quiet && finding.mark != Mark::Skipped && failed.is_ok() {
-                failed = printer.answer_styled(&lines(printer, finding));
+            if !is_quiet && finding.status != CheckStatus::Skipped && failed.is_ok() {
+                failed = printer.write_styled_answer(&finding_lines(printer, finding));
             }
         })
         .await;
     failed?;
     context.print_notices();
     if !is_quiet {
-        printer.answer_styled(&summary(printer, &report))?;
+        printer.write_styled_answer(&format_summary(printer, &report))?;
     }
     Ok(report)
 }
 
 /// The report as JSON: `ok`, `model`, `provider`, `baseUrl`, `serverVersion`, `checks`, `edits`,
 /// `elapsedMs`.
-pub(crate) fn to_json(report: &Report) -> Value {
-    let edits = report.edits();
+pub(crate) fn report_json(report: &DoctorReport) -> Value {
+    let edits = report.config_edits();
     let edits =
         edits.iter().map(|edit| json!({ "path": edit.path().to_string(), "value": edit.value() }));
     json!({
         "ok": report.is_ok(),
         "model": report.model.as_ref().map(ToString::to_string),
-        "provider": report.model.as_ref().map(openclaw_core::ModelRef::provider),
+        "provider": report.model.as_ref().map(openclaw_core::ModelRef::provider_id),
         "baseUrl": report.base_url,
         "serverVersion": report.version,
         "checks": checks_json(report),
         "counts": {
-            "pass": report.count(Mark::Pass),
-            "fail": report.count(Mark::Fail),
-            "unknown": report.count(Mark::Unknown),
-            "skipped": report.count(Mark::Skipped),
+            "pass": report.count_with_status(CheckStatus::Pass),
+            "fail": report.count_with_status(CheckStatus::Fail),
+            "unknown": report.count_with_status(CheckStatus::Unknown),
+            "skipped": report.count_with_status(CheckStatus::Skipped),
         },
         "edits": edits.collect::<Vec<_>>(),
-        "elapsedMs": millis(report.elapsed),
+        "elapsedMs": whole_millis(report.elapsed),
     })
 }
 
 /// The end that the first failure leads to.
-pub(crate) fn exit_of(report: &Report) -> Exit {
+pub(crate) fn exit_reason(report: &DoctorReport) -> ExitReason {
     match report.first_failure().map(|finding| finding.check) {
-        None => Exit::Ok,
-        Some(Check::Config | Check::Model) => Exit::Config,
-        Some(Check::Reachable) => Exit::Unreachable,
-        Some(Check::Auth | Check::Models) => Exit::Refused,
-        Some(_) => Exit::Failed,
+        None => ExitReason::Ok,
+        Some(Check::Config | Check::Model) => ExitReason::Config,
+        Some(Check::Reachable) => ExitReason::Unreachable,
+        Some(Check::Auth | Check::Models) => ExitReason::Refused,
+        Some(_) => ExitReason::Failed,
     }
 }
 
-pub(crate) fn millis(duration: Duration) -> u64 {
+pub(crate) fn whole_millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,113 +6,123 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelRef, Outcome, Usage,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelRef, TokenUsage,
 };
-use openclaw_runtime::{Attempt, Chain, ConnectError, attempts_of};
+use openclaw_runtime::{ConnectError, FallbackChain, ModelAttempt, attempts_in_error};
 use serde_json::{Value, json};
 
-use crate::args::InferRun;
-use crate::commands::{Context, text_or_stdin};
-use crate::exit::Exit;
-use crate::progress::time;
-use crate::report;
+use crate::args::InferRunArgs;
+use crate::commands::{CommandContext, read_text_or_stdin};
+use crate::error_report;
+use crate::exit::ExitReason;
+use crate::progress::format_duration;
 use crate::run::print_connect_error;
-use crate::{egress, visible, waiting};
+use crate::{egress, sanitize, wait};
 
 /// A whole answer.
-struct Answer {
+struct InferAnswer {
     text: String,
-    outcome: Outcome,
-    usage: Option<Usage>,
+    outcome: AnswerOutcome,
+    usage: Option<TokenUsage>,
 }
 
-pub(crate) async fn run(context: &Context, args: InferRun) -> io::Result<Exit> {
-    let prompt = text_or_stdin(args.prompt)?;
+pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Result<ExitReason> {
+    let prompt = read_text_or_stdin(args.prompt)?;
     let printer = context.printer;
     if prompt.trim().is_empty() {
-        printer.error("the prompt is empty");
-        return Ok(Exit::Usage);
+        printer.print_error("the prompt is empty");
+        return Ok(ExitReason::Usage);
     }
-    let runtime = egress::runtime(waiting::runtime(context, args.wait), printer, args.strict);
-    let chain = match runtime.connect(args.model.as_deref()).await {
+    let runtime =
+        egress::restrict_runtime(wait::apply_wait_option(context, args.wait), printer, args.strict);
+    let chain = match runtime.connect_model(args.model.as_deref()).await {
         Ok(chain) => chain,
         Err(error) => {
-            let wanted = context.runtime.resolve(args.model.as_deref());
-            return fail_to_connect(context, args.json, wanted.as_ref(), &error);
+            let requested_model = context.runtime.resolve_model(args.model.as_deref());
+            return fail_to_connect(context, args.json, requested_model.as_ref(), &error);
         }
     };
     context.print_notices();
     let mut history = History::new();
-    history.push_user(&prompt);
-    let answer = ask(context, &chain, ChatRequest::new(history), !args.json).await?;
-    let reference = chain.info().reference;
+    history.push_user_message(&prompt);
+    let answer = ask_model(context, &chain, ChatRequest::new(history), !args.json).await?;
+    let reference = chain.model_info().reference;
     match answer {
-        Ok(answer) => finish(context, args.json, (&reference, &chain.attempts().failed()), &answer),
+        Ok(answer) => finish_answer(
+            context,
+            args.json,
+            (&reference, &chain.attempt_log().recorded_attempts()),
+            &answer,
+        ),
         Err(error) => {
-            report::print(printer, &error);
-            context.hint_at_trace(Some(error.kind()));
+            error_report::print_model_error(printer, &error);
+            context.suggest_trace(Some(error.kind()));
             if args.json {
-                let error_json = report::json(&error);
-                let value = failure(Some(&reference), &chain.attempts().failed(), &error_json);
-                printer.answer_json(&value)?;
+                let error_json = error_report::model_error_json(&error);
+                let value = failure_json(
+                    Some(&reference),
+                    &chain.attempt_log().recorded_attempts(),
+                    &error_json,
+                );
+                printer.write_answer_json(&value)?;
             }
-            Ok(Exit::of_model_error(error.kind()))
+            Ok(ExitReason::from_model_error(error.kind()))
         }
     }
 }
 
 /// Asks once; with `shows`, the text goes to stdout: on a terminal as it comes, else when it is
 /// whole, because what was written cannot be taken back when an answer begins anew.
-async fn ask(
-    context: &Context,
-    chain: &Chain,
+async fn ask_model(
+    context: &CommandContext,
+    chain: &FallbackChain,
     request: ChatRequest,
-    shows: bool,
-) -> io::Result<Result<Answer, ModelError>> {
-    let streams = shows && context.printer.stdout_is_terminal;
-    let mut told = 0;
-    let began = chain.chat(request).await;
-    tell_attempts(context, chain, &mut told);
-    let mut stream = match began {
+    prints_text: bool,
+) -> io::Result<Result<InferAnswer, ModelError>> {
+    let streams = prints_text && context.printer.stdout_is_terminal;
+    let mut reported = 0;
+    let stream_result = chain.stream_chat(request).await;
+    print_new_attempts(context, chain, &mut reported);
+    let mut stream = match stream_result {
         Ok(stream) => stream,
         Err(error) => return Ok(Err(error)),
     };
     let mut open_line = false;
-    let mut held = String::new();
+    let mut buffered_text = String::new();
     let mut answer = None;
     let mut failure = None;
     while let Some(event) = stream.next().await {
         match event {
             Ok(ChatEvent::TextDelta(text)) if streams => {
                 open_line = !text.ends_with('\n');
-                context.printer.answer(&text)?;
+                context.printer.write_answer(&text)?;
             }
-            Ok(ChatEvent::TextDelta(text)) if shows => held.push_str(&text),
+            Ok(ChatEvent::TextDelta(text)) if prints_text => buffered_text.push_str(&text),
             Ok(ChatEvent::Finished { message, outcome, usage }) => {
-                answer = Some(Answer { text: message.text, outcome, usage });
+                answer = Some(InferAnswer { text: message.text, outcome, usage });
             }
             Ok(event) => {
-                if matches!(event, ChatEvent::Restarted | ChatEvent::Resplit) {
-                    held.clear();
+                if matches!(event, ChatEvent::AnswerReset | ChatEvent::ReasoningReclassified) {
+                    buffered_text.clear();
                 }
-                if let Some(text) = news(&event) {
+                if let Some(text) = server_notice(&event) {
                     if mem::take(&mut open_line) {
-                        context.printer.answer("\n")?;
+                        context.printer.write_answer("\n")?;
                     }
-                    context.printer.warning(visible::line(&text));
+                    context.printer.print_warning(sanitize::escape_line(&text));
                 }
             }
             Err(error) => failure = Some(error),
         }
     }
-    if !held.is_empty() {
-        open_line = !held.ends_with('\n');
-        context.printer.answer(&held)?;
+    if !buffered_text.is_empty() {
+        open_line = !buffered_text.ends_with('\n');
+        context.printer.write_answer(&buffered_text)?;
     }
     if open_line {
-        context.printer.answer("\n")?;
+        context.printer.write_answer("\n")?;
     }
-    tell_attempts(context, chain, &mut told);
+    print_new_attempts(context, chain, &mut reported);
     match (answer, failure) {
         (_, Some(error)) => Ok(Err(error)),
         (Some(answer), None) => Ok(Ok(answer)),
@@ -121,29 +131,31 @@ async fn ask(
 }
 
 /// Tells who was tried in vain since it was last told, and who is asked instead.
-fn tell_attempts(context: &Context, chain: &Chain, told: &mut usize) {
-    let failed = chain.attempts().failed();
-    for attempt in failed.iter().skip(*told).filter(|attempt| attempt.next.is_some()) {
-        context.printer.warning(visible::line(&attempt.to_string()));
+fn print_new_attempts(context: &CommandContext, chain: &FallbackChain, reported: &mut usize) {
+    let failed = chain.attempt_log().recorded_attempts();
+    for attempt in failed.iter().skip(*reported).filter(|attempt| attempt.next.is_some()) {
+        context.printer.print_warning(sanitize::escape_line(&attempt.to_string()));
     }
-    *told = failed.len();
+    *reported = failed.len();
 }
 
 /// What of a server's coming and going a person should know.
-fn news(event: &ChatEvent) -> Option<String> {
+fn server_notice(event: &ChatEvent) -> Option<String> {
     Some(match event {
-        ChatEvent::Adapted { how } => how.clone(),
-        ChatEvent::ServerLost { reason, limit } => {
-            let limit = time(*limit);
+        ChatEvent::RequestAdapted { message } => message.clone(),
+        ChatEvent::ServerDisconnected { reason, max_wait } => {
+            let limit = format_duration(*max_wait);
             format!("the server is lost (failed to {reason}); it is waited for {limit} at most")
         }
-        ChatEvent::Retrying { reason, waited, limit, .. } if waited.is_zero() => {
-            let limit = time(*limit);
+        ChatEvent::Retrying { reason, elapsed, max_wait, .. } if elapsed.is_zero() => {
+            let limit = format_duration(*max_wait);
             format!("the server is busy (failed to {reason}); it is waited for {limit} at most")
         }
-        ChatEvent::ServerBack { after } => format!("the server is back after {}", time(*after)),
-        ChatEvent::Restarted => "the answer begins anew; what is above of it is void".to_owned(),
-        ChatEvent::Resplit => {
+        ChatEvent::ServerReconnected { downtime: after } => {
+            format!("the server is back after {}", format_duration(*after))
+        }
+        ChatEvent::AnswerReset => "the answer begins anew; what is above of it is void".to_owned(),
+        ChatEvent::ReasoningReclassified => {
             "thoughts and answer were not told apart at first; the answer begins anew, and what is \
              above of it is void"
                 .to_owned()
@@ -152,83 +164,84 @@ fn news(event: &ChatEvent) -> Option<String> {
     })
 }
 
-fn finish(
-    context: &Context,
+fn finish_answer(
+    context: &CommandContext,
     as_json: bool,
-    (reference, attempts): (&ModelRef, &[Attempt]),
-    answer: &Answer,
-) -> io::Result<Exit> {
+    (reference, attempts): (&ModelRef, &[ModelAttempt]),
+    answer: &InferAnswer,
+) -> io::Result<ExitReason> {
     let printer = context.printer;
     let problem = match answer.outcome {
-        Outcome::Reply => None,
-        Outcome::Truncated if answer.text.trim().is_empty() => Some(
+        AnswerOutcome::Reply => None,
+        AnswerOutcome::Truncated if answer.text.trim().is_empty() => Some(
             "the output limit was reached before anything was said (`maxTokens` of the model, or \
              the room left in its window)",
         ),
-        Outcome::Truncated => {
-            printer.warning(
+        AnswerOutcome::Truncated => {
+            printer.print_warning(
                 "the answer was cut off by its output limit (`maxTokens` of the model, or the \
                  room left in its window)",
             );
             None
         }
-        Outcome::ReasoningOnly => Some("the model only reasoned and then said nothing"),
-        Outcome::ReasoningCut => Some(
+        AnswerOutcome::ReasoningOnly => Some("the model only reasoned and then said nothing"),
+        AnswerOutcome::ReasoningTruncated => Some(
             "the model reasoned until its output limit was reached (`maxTokens` of the model, or \
              the room left in its window)",
         ),
-        Outcome::Refused => Some("the server withheld the answer"),
-        Outcome::Calls => Some("the model called a tool though none was offered"),
+        AnswerOutcome::Refused => Some("the server withheld the answer"),
+        AnswerOutcome::ToolCalls => Some("the model called a tool though none was offered"),
         _ => Some("the model ended without saying anything"),
     };
     if let Some(problem) = problem {
-        printer.error(format_args!("failed to get an answer: {problem}"));
+        printer.print_error(format_args!("failed to get an answer: {problem}"));
         if as_json {
             let message = format!("failed to get an answer: {problem}");
             let error = json!({"kind": "no_answer", "message": message, "causes": [], "hints": []});
-            printer.answer_json(&failure(Some(reference), attempts, &error))?;
+            printer.write_answer_json(&failure_json(Some(reference), attempts, &error))?;
         }
-        return Ok(Exit::Failed);
+        return Ok(ExitReason::Failed);
     }
     if as_json {
-        printer.answer_json(&json!({
+        printer.write_answer_json(&json!({
             "ok": true,
             "capability": "model.run",
             "transport": "local",
-            "provider": reference.provider(),
-            "model": reference.model(),
+            "provider": reference.provider_id(),
+            "model": reference.model_id(),
             "attempts": attempts_json(attempts),
             "outputs": [{"text": answer.text, "mediaUrl": null}],
-            "truncated": answer.outcome == Outcome::Truncated,
+            "truncated": answer.outcome == AnswerOutcome::Truncated,
             "usage": answer.usage.map(usage_json),
         }))?;
     }
-    Ok(Exit::Ok)
+    Ok(ExitReason::Ok)
 }
 
 fn fail_to_connect(
-    context: &Context,
+    context: &CommandContext,
     as_json: bool,
-    wanted: Option<&ModelRef>,
+    requested_model: Option<&ModelRef>,
     error: &ConnectError,
-) -> io::Result<Exit> {
+) -> io::Result<ExitReason> {
     context.print_notices();
     let exit = print_connect_error(context.printer, error);
     if as_json {
-        let attempts = attempts_of(error);
-        let value = failure(wanted, &attempts, &report::connect_json(error));
-        context.printer.answer_json(&value)?;
+        let attempts = attempts_in_error(error);
+        let value =
+            failure_json(requested_model, &attempts, &error_report::connect_error_json(error));
+        context.printer.write_answer_json(&value)?;
     }
     Ok(exit)
 }
 
-fn failure(reference: Option<&ModelRef>, attempts: &[Attempt], error: &Value) -> Value {
+fn failure_json(reference: Option<&ModelRef>, attempts: &[ModelAttempt], error: &Value) -> Value {
     json!({
         "ok": false,
         "capability": "model.run",
         "transport": "local",
-        "provider": reference.map(ModelRef::provider),
-        "model": reference.map(ModelRef::model),
+        "provider": reference.map(ModelRef::provider_id),
+        "model": reference.map(ModelRef::model_id),
         "attempts": attempts_json(attempts),
         "outputs": [],
         "error": error,
@@ -237,16 +250,16 @@ fn failure(reference: Option<&ModelRef>, attempts: &[Attempt], error: &Value) ->
 
 /// The models that did not answer: `provider`, `model`, `result`, `error`, `hints`, `heldSeconds`,
 /// `startedMs`, `durationMs`.
-pub(crate) fn attempts_json(attempts: &[Attempt]) -> Vec<Value> {
+pub(crate) fn attempts_json(attempts: &[ModelAttempt]) -> Vec<Value> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let attempts = attempts.iter().map(|attempt| {
         json!({
-            "provider": attempt.reference.provider(),
-            "model": attempt.reference.model(),
+            "provider": attempt.reference.provider_id(),
+            "model": attempt.reference.model_id(),
             "result": attempt.kind,
             "error": attempt.problem,
             "hints": attempt.hints,
-            "heldSeconds": attempt.held.map(|held| held.as_secs()),
+            "heldSeconds": attempt.cooldown.map(|held| held.as_secs()),
             "startedMs": millis(attempt.after),
             "durationMs": millis(attempt.duration),
         })
@@ -255,11 +268,11 @@ pub(crate) fn attempts_json(attempts: &[Attempt]) -> Vec<Value> {
 }
 
 /// What the server counted: `input`, `output`, `total`, `cacheRead`.
-pub(crate) fn usage_json(usage: Usage) -> Value {
+pub(crate) fn usage_json(usage: TokenUsage) -> Value {
     json!({
-        "input": usage.input,
-        "output": usage.output,
-        "total": usage.input.saturating_add(usage.output),
-        "cacheRead": usage.cached,
+        "input": usage.input_tokens,
+        "output": usage.output_tokens,
+        "total": usage.input_tokens.saturating_add(usage.output_tokens),
+        "cacheRead": usage.cached_tokens,
     })
 }

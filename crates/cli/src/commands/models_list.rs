@@ -2,43 +2,43 @@
 
 use std::io;
 
-use openclaw_runtime::{Catalogue, ListedModel};
+use openclaw_runtime::{ListedModel, ModelCatalogue};
 use serde_json::{Value, json};
 
-use crate::args::ModelsList;
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::progress::ago;
-use crate::report;
+use crate::args::ModelsListArgs;
+use crate::commands::CommandContext;
+use crate::error_report;
+use crate::exit::ExitReason;
+use crate::progress::format_age;
 use crate::run::print_connect_error;
-use crate::table::table;
+use crate::table::format_table;
 
-pub(crate) async fn run(context: &Context, args: &ModelsList) -> io::Result<Exit> {
-    let mut catalogue = context.runtime.catalogue(args.provider.as_deref()).await;
+pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::Result<ExitReason> {
+    let mut catalogue = context.runtime.model_catalogue(args.provider.as_deref()).await;
     if args.local {
         catalogue.models.retain(|model| model.local);
     }
     let printer = context.printer;
     if args.json {
-        printer.answer_json(&to_json(&catalogue))?;
+        printer.write_answer_json(&catalogue_json(&catalogue))?;
     } else if args.plain {
         for model in &catalogue.models {
-            printer.answer_line(&model.reference)?;
+            printer.write_answer_line(&model.reference)?;
         }
     } else if !catalogue.models.is_empty() {
-        printer.answer(&table(&rows(&catalogue.models)))?;
+        printer.write_answer(&format_table(&table_rows(&catalogue.models)))?;
     }
     context.print_notices();
-    let mut exit = Exit::Ok;
+    let mut exit = ExitReason::Ok;
     for failure in &catalogue.failures {
         let end = print_connect_error(printer, &failure.error);
-        if exit == Exit::Ok {
+        if exit == ExitReason::Ok {
             exit = end;
         }
     }
     if catalogue.models.is_empty() && catalogue.failures.is_empty() {
-        printer.note("no models: no provider is configured");
-        printer.hint(
+        printer.print_note("no models: no provider is configured");
+        printer.print_hint(
             "Set `VLLM_API_KEY` to any value to find the models of a vLLM server on \
              http://127.0.0.1:8000/v1, or configure `models.providers`.",
         );
@@ -46,7 +46,7 @@ pub(crate) async fn run(context: &Context, args: &ModelsList) -> io::Result<Exit
     Ok(exit)
 }
 
-fn to_json(catalogue: &Catalogue) -> Value {
+fn catalogue_json(catalogue: &ModelCatalogue) -> Value {
     let models = catalogue.models.iter().map(|model| {
         json!({
             "key": model.reference.to_string(),
@@ -65,7 +65,7 @@ fn to_json(catalogue: &Catalogue) -> Value {
         })
     });
     let failures = catalogue.failures.iter().map(|failure| {
-        json!({"provider": failure.provider, "error": report::connect_json(&failure.error)})
+        json!({"provider": failure.provider, "error": error_report::connect_error_json(&failure.error)})
     });
     json!({
         "count": catalogue.models.len(),
@@ -74,14 +74,14 @@ fn to_json(catalogue: &Catalogue) -> Value {
     })
 }
 
-fn rows(models: &[ListedModel]) -> Vec<[String; 6]> {
+fn table_rows(models: &[ListedModel]) -> Vec<[String; 6]> {
     let head = ["Model", "Input", "Ctx", "Local", "Auth", "Tags"].map(str::to_owned);
     let rows = models.iter().map(|model| {
         let window = match (model.window, model.window_age) {
             (Some((tokens, source)), Some(age)) => {
-                format!("{} {source} ({})", short(tokens), ago(age))
+                format!("{} {source} ({})", format_tokens(tokens), format_age(age))
             }
-            (Some((tokens, source)), None) => format!("{} {source}", short(tokens)),
+            (Some((tokens, source)), None) => format!("{} {source}", format_tokens(tokens)),
             (None, _) => "-".to_owned(),
         };
         let mut tags = model.tags.join(",");
@@ -97,20 +97,20 @@ fn rows(models: &[ListedModel]) -> Vec<[String; 6]> {
             model.reference.to_string(),
             model.input.clone(),
             window,
-            yes(model.local),
-            yes(model.available),
+            yes_or_no(model.local),
+            yes_or_no(model.available),
             tags,
         ]
     });
     std::iter::once(head).chain(rows).collect()
 }
 
-fn yes(is: bool) -> String {
+fn yes_or_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }
 
 /// Writes a number of tokens as people do: `4096`, `16k`, `128k`, `1.0m`.
-fn short(tokens: u32) -> String {
+fn format_tokens(tokens: u32) -> String {
     match tokens {
         0..=9_999 => tokens.to_string(),
         10_000..=999_999 if tokens.is_multiple_of(1000) => format!("{}k", tokens / 1000),
@@ -121,11 +121,12 @@ fn short(tokens: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::format_tokens;
 
     #[test]
     fn windows_are_written_as_people_do() {
-        let written: Vec<_> = [4096, 16_384, 32_768, 128_000, 131_072, 1_000_000].map(short).into();
+        let written: Vec<_> =
+            [4096, 16_384, 32_768, 128_000, 131_072, 1_000_000].map(format_tokens).into();
         assert_eq!(written, ["4096", "16k", "32k", "128k", "128k", "1.0m"]);
     }
 }

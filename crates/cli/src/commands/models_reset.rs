@@ -5,26 +5,26 @@ use std::io;
 use openclaw_runtime::ConnectError;
 use serde_json::json;
 
-use crate::args::ModelsReset;
-use crate::commands::Context;
-use crate::exit::Exit;
+use crate::args::ModelsResetArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
 use crate::run::print_connect_error;
 
-pub(crate) fn run(context: &Context, args: &ModelsReset) -> io::Result<Exit> {
+pub(crate) fn run(context: &CommandContext, args: &ModelsResetArgs) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let closed = match context.runtime.reset_breakers(args.name.as_deref()) {
+    let reset_names = match context.runtime.reset_breakers(args.name.as_deref()) {
         Ok(closed) => closed,
         Err(error) => return Ok(print_connect_error(printer, &ConnectError::Setup(error))),
     };
     context.print_notices();
     if args.json {
-        printer.answer_json(&json!({"reset": closed}))?;
-    } else if closed.is_empty() {
-        printer.note("nothing had failed");
+        printer.write_answer_json(&json!({"reset": reset_names}))?;
+    } else if reset_names.is_empty() {
+        printer.print_note("nothing had failed");
     } else {
-        for name in closed {
-            printer.answer_line(name)?;
+        for name in reset_names {
+            printer.write_answer_line(name)?;
         }
     }
-    Ok(Exit::Ok)
+    Ok(ExitReason::Ok)
 }

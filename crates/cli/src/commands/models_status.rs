@@ -4,35 +4,35 @@ use std::fmt::Write;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use openclaw_runtime::{Learnt, OpenBreaker, SetupError, Status};
+use openclaw_runtime::{LearnedCapabilities, OpenBreaker, SetupError, SetupStatus};
 use serde_json::{Value, json};
 
-use crate::args::ModelsStatus;
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::progress::ago;
-use crate::{report, visible};
+use crate::args::ModelsStatusArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
+use crate::progress::format_age;
+use crate::{error_report, sanitize};
 
-pub(crate) fn run(context: &Context, args: &ModelsStatus) -> io::Result<Exit> {
-    let status = context.runtime.status();
+pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Result<ExitReason> {
+    let status = context.runtime.setup_status();
     let printer = context.printer;
     if args.json {
-        printer.answer_json(&to_json(&status))?;
+        printer.write_answer_json(&status_json(&status))?;
     } else if args.plain {
         let default = status.resolved_default.as_ref().map(ToString::to_string);
-        printer.answer_line(default.or(status.default_model).unwrap_or_default())?;
+        printer.write_answer_line(default.or(status.default_model).unwrap_or_default())?;
     } else {
-        printer.answer(&text(&status))?;
+        printer.write_answer(&status_text(&status))?;
     }
-    Ok(Exit::Ok)
+    Ok(ExitReason::Ok)
 }
 
-fn to_json(status: &Status) -> Value {
+fn status_json(status: &SetupStatus) -> Value {
     let providers = status.providers.iter().map(|provider| {
         let (kind, detail) = match (&provider.credential, &provider.address) {
             (Some(key), _) if key.source.starts_with("env ") => ("env", key.source.clone()),
             (Some(key), _) => ("config", key.source.clone()),
-            (None, Err(error)) => ("error", problem(error)),
+            (None, Err(error)) => ("error", error_with_causes(error)),
             (None, Ok(_)) => ("none", "no key is sent".to_owned()),
         };
         let shown = provider
@@ -48,7 +48,7 @@ fn to_json(status: &Status) -> Value {
             "modelsJson": shown.as_ref().filter(|_| kind == "config"),
             "baseUrl": address.map(|(url, _)| url),
             "baseUrlSource": address.map(|(_, source)| source),
-            "learnt": provider.learnt.iter().map(learnt_json).collect::<Vec<_>>(),
+            "learnt": provider.learned_capabilities.iter().map(capabilities_json).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -66,7 +66,7 @@ fn to_json(status: &Status) -> Value {
             "storePath": null,
             "shellEnvFallback": {"enabled": false, "appliedKeys": []},
             "providersWithOAuth": [],
-            "missingProvidersInUse": missing(status),
+            "missingProvidersInUse": missing_providers(status),
             "providers": providers.collect::<Vec<_>>(),
             "unusableProfiles": [],
             "oauth": {"warnAfterMs": null, "profiles": [], "providers": []},
@@ -74,18 +74,18 @@ fn to_json(status: &Status) -> Value {
     })
 }
 
-fn learnt_json(learnt: &Learnt) -> Value {
+fn capabilities_json(capabilities: &LearnedCapabilities) -> Value {
     let aged = |name: &str, age: Duration| json!({"name": name, "ageSeconds": age.as_secs()});
-    let lacks = learnt.lacks.iter().map(|(lack, age)| aged(lack.name(), *age));
-    let keywords = learnt.schema_keywords.iter().map(|(word, age)| aged(word, *age));
+    let lacks = capabilities.lacks.iter().map(|(lack, age)| aged(lack.name(), *age));
+    let keywords = capabilities.schema_keywords.iter().map(|(word, age)| aged(word, *age));
     json!({
-        "model": learnt.model,
-        "serverVersion": learnt.version,
-        "ageSeconds": learnt.age.as_secs(),
+        "model": capabilities.model,
+        "serverVersion": capabilities.version,
+        "ageSeconds": capabilities.age.as_secs(),
         "lacks": lacks.collect::<Vec<_>>(),
         "schemaKeywords": keywords.collect::<Vec<_>>(),
-        "contextWindow": learnt.window,
-        "tokensPerKilobyte": learnt.tokens_per_kilobyte,
+        "contextWindow": capabilities.window,
+        "tokensPerKilobyte": capabilities.tokens_per_kilobyte,
     })
 }
 
@@ -98,7 +98,7 @@ fn breaker_json(breaker: &OpenBreaker) -> Value {
         "failures": breaker.failures,
         "ageSeconds": breaker.age.as_secs(),
         "remainingSeconds": breaker.remaining.map(|left| left.as_secs()),
-        "until": breaker.remaining.and_then(until),
+        "until": breaker.remaining.and_then(expiry_millis),
         "watched": breaker.is_watched,
     })
 }
@@ -109,22 +109,22 @@ fn breaker_text(breaker: &OpenBreaker) -> String {
     let last = match breaker.age.as_secs() {
         0 => "just now".to_owned(),
         seconds @ 1..60 => format!("{seconds} s ago"),
-        _ => ago(breaker.age),
+        _ => format_age(breaker.age),
     };
     let state = match breaker.remaining {
         Some(left) => {
             let sooner = if breaker.is_watched { " or until it takes connections" } else { "" };
-            format!("asked after the others for {}{sooner}", seconds(left))
+            format!("asked after the others for {}{sooner}", format_seconds(left))
         }
         None => "tried again by the next request".to_owned(),
     };
     let OpenBreaker { name, failures, reason, .. } = breaker;
-    let reason = visible::line(reason);
+    let reason = sanitize::escape_line(reason);
     format!("{name}{what}: {state}; failed {failures} times, last {last}: failed to {reason}")
 }
 
 /// Writes a time in whole seconds: `12 s`, `2 min 5 s`.
-fn seconds(time: Duration) -> String {
+fn format_seconds(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
         seconds => format!("{} min {} s", seconds / 60, seconds % 60),
@@ -132,24 +132,27 @@ fn seconds(time: Duration) -> String {
 }
 
 /// When a time from now will be over, in milliseconds since 1970.
-fn until(left: Duration) -> Option<u64> {
+fn expiry_millis(left: Duration) -> Option<u64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     u64::try_from((now + left).as_millis()).ok()
 }
 
 /// What was learnt, in words; `None` when it is nothing that a person need know.
-fn learnt_text(learnt: &Learnt) -> Option<String> {
-    let lacks =
-        learnt.lacks.iter().map(|(lack, age)| format!("no {} ({})", lack.name(), ago(*age)));
-    let keywords = learnt.schema_keywords.iter();
-    let keywords = keywords.map(|(word, age)| format!("no `{word}` in schemas ({})", ago(*age)));
-    let window = learnt.window.map(|tokens| format!("a window of {tokens} tokens"));
+fn capabilities_text(capabilities: &LearnedCapabilities) -> Option<String> {
+    let lacks = capabilities
+        .lacks
+        .iter()
+        .map(|(lack, age)| format!("no {} ({})", lack.name(), format_age(*age)));
+    let keywords = capabilities.schema_keywords.iter();
+    let keywords =
+        keywords.map(|(word, age)| format!("no `{word}` in schemas ({})", format_age(*age)));
+    let window = capabilities.window.map(|tokens| format!("a window of {tokens} tokens"));
     let parts: Vec<String> = lacks.chain(keywords).chain(window).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// The providers that the default and the fallbacks name and that there are none of.
-fn missing(status: &Status) -> Vec<String> {
+fn missing_providers(status: &SetupStatus) -> Vec<String> {
     let default = status.resolved_default.as_ref().map(ToString::to_string);
     let named = default.iter().chain(&status.fallbacks).filter_map(|name| name.split_once('/'));
     let mut missing: Vec<String> = named
@@ -161,7 +164,7 @@ fn missing(status: &Status) -> Vec<String> {
     missing
 }
 
-fn text(status: &Status) -> String {
+fn status_text(status: &SetupStatus) -> String {
     let mut text = String::new();
     let list = |names: &[String]| {
         if names.is_empty() { "-".to_owned() } else { names.join(", ") }
@@ -197,14 +200,21 @@ fn text(status: &Status) -> String {
             Ok((url, source)) => {
                 writeln!(text, "Provider   {}: {url} from {source}; {key}", provider.id)
             }
-            Err(error) => writeln!(text, "Provider   {}: {}", provider.id, problem(error)),
+            Err(error) => {
+                writeln!(text, "Provider   {}: {}", provider.id, error_with_causes(error))
+            }
         };
     }
     for provider in &status.providers {
-        for learnt in &provider.learnt {
-            let Some(found) = learnt_text(learnt) else { continue };
-            let of = learnt.version.as_ref().map_or(String::new(), |v| format!(" of version {v}"));
-            let _ = writeln!(text, "Learnt     {}/{}{of}: {found}", provider.id, learnt.model);
+        for capabilities in &provider.learned_capabilities {
+            let Some(summary) = capabilities_text(capabilities) else { continue };
+            let version =
+                capabilities.version.as_ref().map_or(String::new(), |v| format!(" of version {v}"));
+            let _ = writeln!(
+                text,
+                "Learnt     {}/{}{version}: {summary}",
+                provider.id, capabilities.model
+            );
         }
     }
     for breaker in &status.breakers {
@@ -213,14 +223,14 @@ fn text(status: &Status) -> String {
     if status.breakers.iter().any(|breaker| breaker.remaining.is_some()) {
         let _ = writeln!(text, "           `openclaw models reset` lets all be asked in order now");
     }
-    for id in missing(status) {
+    for id in missing_providers(status) {
         let _ = writeln!(text, "Missing    {id}: a model names this provider and there is none");
     }
     text
 }
 
-fn problem(error: &SetupError) -> String {
+fn error_with_causes(error: &SetupError) -> String {
     let mut parts = vec![format!("failed to {error}")];
-    parts.extend(report::causes(error));
+    parts.extend(error_report::error_causes(error));
     parts.join(": ")
 }

@@ -3,27 +3,30 @@
 use std::io;
 use std::sync::Arc;
 
-use openclaw_core::{NoJournal, TokenCount};
-use openclaw_runtime::{AgentOptions, Part};
+use openclaw_core::{NoopJournal, TokenCount};
+use openclaw_runtime::{AgentOptions, PromptPart};
 use serde_json::{Value, json};
 
-use crate::args::prompt::PromptExplain;
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::report;
+use crate::args::prompt::PromptExplainArgs;
+use crate::commands::CommandContext;
+use crate::error_report;
+use crate::exit::ExitReason;
 use crate::run::print_connect_error;
 
-pub(crate) async fn run(context: &Context, args: PromptExplain) -> io::Result<Exit> {
+pub(crate) async fn run(
+    context: &CommandContext,
+    args: PromptExplainArgs,
+) -> io::Result<ExitReason> {
     let printer = context.printer;
     let options = AgentOptions {
         agent: Some(args.agent),
         model: args.model,
         workspace: args.workspace,
-        time: None,
-        approver: context.approver(false),
-        journal: Arc::new(NoJournal),
+        time_limit: None,
+        approver: context.terminal_approver(false),
+        journal: Arc::new(NoopJournal),
     };
-    let run = match context.runtime.agent(options).await {
+    let run = match context.runtime.create_agent(options).await {
         Ok(run) => run,
         Err(error) => {
             context.print_notices();
@@ -31,58 +34,58 @@ pub(crate) async fn run(context: &Context, args: PromptExplain) -> io::Result<Ex
         }
     };
     context.print_notices();
-    let explained = match run.explain().await {
+    let breakdown = match run.prompt_breakdown().await {
         Ok(explained) => explained,
         Err(error) => {
-            report::print(printer, &error);
-            return Ok(Exit::of_model_error(error.kind()));
+            error_report::print_model_error(printer, &error);
+            return Ok(ExitReason::from_model_error(error.kind()));
         }
     };
-    let info = run.model.info();
-    let total = explained.total.tokens();
+    let info = run.model.model_info();
+    let total = breakdown.total.token_count();
     if args.json {
-        printer.answer_json(&json!({
+        printer.write_answer_json(&json!({
             "model": info.reference.to_string(),
             "profile": run.profile.name(),
-            "window": info.limits.window,
-            "counted": counted(explained.total),
-            "sections": parts_json(&explained.sections),
-            "tools": parts_json(&explained.tools),
-            "frameTokens": explained.frame,
+            "window": info.limits.context_window,
+            "counted": token_count_kind(breakdown.total),
+            "sections": parts_json(&breakdown.sections),
+            "tools": parts_json(&breakdown.tools),
+            "frameTokens": breakdown.frame,
             "totalTokens": total,
         }))?;
-        return Ok(Exit::Ok);
+        return Ok(ExitReason::Ok);
     }
-    let rows = explained.sections.iter().map(|part| ("prompt", part));
-    let rows = rows.chain(explained.tools.iter().map(|part| ("tool", part)));
-    printer.answer_line(format!("{:<20} {:>7} {:>7}", "", "bytes", "tokens"))?;
-    for (kind, Part { name, bytes, tokens }) in rows {
-        printer.answer_line(format!("{kind:<7} {name:<12} {bytes:>7} {tokens:>7}"))?;
+    let rows = breakdown.sections.iter().map(|part| ("prompt", part));
+    let rows = rows.chain(breakdown.tools.iter().map(|part| ("tool", part)));
+    printer.write_answer_line(format!("{:<20} {:>7} {:>7}", "", "bytes", "tokens"))?;
+    for (kind, PromptPart { name, bytes, tokens }) in rows {
+        printer.write_answer_line(format!("{kind:<7} {name:<12} {bytes:>7} {tokens:>7}"))?;
     }
-    let frame = explained.frame;
-    printer.answer_line(format!("{:<20} {:>7} {frame:>7}", "frame of a message", ""))?;
-    printer.answer_line(format!("{:<20} {:>7} {total:>7}", "total", ""))?;
-    let window = info.limits.window;
-    printer.aside(format_args!(
+    let frame = breakdown.frame;
+    printer.write_answer_line(format!("{:<20} {:>7} {frame:>7}", "frame of a message", ""))?;
+    printer.write_answer_line(format!("{:<20} {:>7} {total:>7}", "total", ""))?;
+    let window = info.limits.context_window;
+    printer.print_indented(format_args!(
         "{} profile for {}, {} of a window of {window}; {}",
         run.profile.name(),
         info.reference,
-        share(total, window),
-        match explained.total {
+        format_share(total, window),
+        match breakdown.total {
             TokenCount::Exact(_) => "counted by the server",
             TokenCount::Calibrated(_) => "estimated from what the server counted before",
             TokenCount::Estimate(_) => "estimated: the server does not count",
         }
     ));
-    Ok(Exit::Ok)
+    Ok(ExitReason::Ok)
 }
 
-fn share(part: u32, whole: u32) -> String {
+fn format_share(part: u32, whole: u32) -> String {
     let tenths = u64::from(part) * 1000 / u64::from(whole.max(1));
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-fn counted(count: TokenCount) -> &'static str {
+fn token_count_kind(count: TokenCount) -> &'static str {
     match count {
         TokenCount::Exact(_) => "exact",
         TokenCount::Calibrated(_) => "calibrated",
@@ -90,7 +93,7 @@ fn counted(count: TokenCount) -> &'static str {
     }
 }
 
-fn parts_json(parts: &[Part]) -> Vec<Value> {
+fn parts_json(parts: &[PromptPart]) -> Vec<Value> {
     let parts = parts.iter();
     parts.map(|p| json!({"name": p.name, "bytes": p.bytes, "tokens": p.tokens})).collect()
 }

@@ -12,12 +12,12 @@ use std::io;
 
 use openclaw_runtime::{SessionInfo, Store, StoreError, StoreErrorKind};
 
-use crate::args::sessions::{Sessions, SessionsAction};
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::report;
+use crate::args::sessions::{SessionsAction, SessionsArgs};
+use crate::commands::CommandContext;
+use crate::error_report;
+use crate::exit::ExitReason;
 
-pub(crate) fn run(context: &Context, sessions: Sessions) -> io::Result<Exit> {
+pub(crate) fn run(context: &CommandContext, sessions: SessionsArgs) -> io::Result<ExitReason> {
     let end = match sessions.action.unwrap_or(SessionsAction::List(sessions.list)) {
         SessionsAction::List(args) => list::run(context, &args),
         SessionsAction::Show(args) => show::run(context, &args),
@@ -34,34 +34,36 @@ pub(crate) fn run(context: &Context, sessions: Sessions) -> io::Result<Exit> {
 ///
 /// # Errors
 /// When it cannot be used, which has been said.
-fn existing(context: &Context) -> Result<Option<Store>, Exit> {
+fn open_existing_store(context: &CommandContext) -> Result<Option<Store>, ExitReason> {
     if !context.runtime.sessions_path().exists() {
         return Ok(None);
     }
-    context.runtime.sessions().map(Some).map_err(|error| fail(context, &error))
+    context.runtime.open_sessions().map(Some).map_err(|error| report_store_error(context, &error))
 }
 
 /// The session that a text means, and the store it is in.
 ///
 /// # Errors
 /// When there is none or the store cannot be used, which has been said.
-fn find(context: &Context, text: &str) -> Result<(Store, SessionInfo), Exit> {
-    let Some(store) = existing(context)? else {
-        context.printer.error(format_args!("failed to find a session {text:?}: none is kept yet"));
-        context.printer.hint("`openclaw agent -m TEXT` begins one.");
-        return Err(Exit::Usage);
+fn find_session(context: &CommandContext, text: &str) -> Result<(Store, SessionInfo), ExitReason> {
+    let Some(store) = open_existing_store(context)? else {
+        context
+            .printer
+            .print_error(format_args!("failed to find a session {text:?}: none is kept yet"));
+        context.printer.print_hint("`openclaw agent -m TEXT` begins one.");
+        return Err(ExitReason::Usage);
     };
-    match store.find(text) {
+    match store.find_session(text) {
         Ok(info) => Ok((store, info)),
-        Err(error) => Err(fail(context, &error)),
+        Err(error) => Err(report_store_error(context, &error)),
     }
 }
 
 /// Says why the store does not serve.
-fn fail(context: &Context, error: &StoreError) -> Exit {
-    report::print_store(context.printer, error);
+fn report_store_error(context: &CommandContext, error: &StoreError) -> ExitReason {
+    error_report::print_store_error(context.printer, error);
     if error.kind() == StoreErrorKind::NotFound {
-        context.printer.hint("`openclaw sessions` lists those there are.");
+        context.printer.print_hint("`openclaw sessions` lists those there are.");
     }
-    Exit::of_store_error(error.kind())
+    ExitReason::from_store_error(error.kind())
 }

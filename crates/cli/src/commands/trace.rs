@@ -1,30 +1,30 @@
 //! `openclaw trace`: what was said to and by the model servers.
 
 mod curl;
-mod facts;
 mod replay;
 mod show;
+mod summary;
 
 use std::io;
 
-use openclaw_runtime::{Record, TraceStore};
+use openclaw_runtime::{TraceRecord, TraceStore};
 
-use crate::args::trace::{TraceAction, TraceList, TraceReplay, Which};
-use crate::args::{Capability, Command, InferModelAction};
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::report;
-use crate::table::table;
+use crate::args::trace::{ExchangeSelector, TraceAction, TraceListArgs, TraceReplayArgs};
+use crate::args::{CliCommand, InferCapability, InferModelAction};
+use crate::commands::CommandContext;
+use crate::error_report;
+use crate::exit::ExitReason;
+use crate::table::format_table;
 
-use facts::{facts_json, row};
+use summary::{summary_json, table_row};
 
 /// Tells whether a command is to be traced whatever the config says.
-pub(crate) fn is_asked_for(command: &Command) -> bool {
+pub(crate) fn is_trace_requested(command: &CliCommand) -> bool {
     match command {
-        Command::Agent(args) => args.trace,
-        Command::Chat(args) => args.trace,
-        Command::Infer(infer) => match &infer.capability {
-            Capability::Model(model) => match &model.action {
+        CliCommand::Agent(args) => args.trace,
+        CliCommand::Chat(args) => args.trace,
+        CliCommand::Infer(infer) => match &infer.capability {
+            InferCapability::Model(model) => match &model.action {
                 InferModelAction::Run(args) => args.trace,
             },
         },
@@ -33,39 +33,42 @@ pub(crate) fn is_asked_for(command: &Command) -> bool {
 }
 
 /// Runs the commands that only read or remove files.
-pub(crate) fn run(context: &Context, action: TraceAction) -> io::Result<Exit> {
-    let Some(store) = store(context) else { return Ok(Exit::Config) };
+pub(crate) fn run(context: &CommandContext, action: TraceAction) -> io::Result<ExitReason> {
+    let Some(store) = open_store(context) else { return Ok(ExitReason::Config) };
     match action {
-        TraceAction::List(args) => list(context, &store, &args),
-        TraceAction::Show(args) => match find(context, &store, args.which) {
+        TraceAction::List(args) => list_records(context, &store, &args),
+        TraceAction::Show(args) => match find_record(context, &store, args.exchange) {
             Some(record) => show::run(context, &record, &args),
-            None => Ok(Exit::Failed),
+            None => Ok(ExitReason::Failed),
         },
-        TraceAction::Curl(args) => match find(context, &store, args.which) {
+        TraceAction::Curl(args) => match find_record(context, &store, args.exchange) {
             Some(record) => curl::run(context, &record),
-            None => Ok(Exit::Failed),
+            None => Ok(ExitReason::Failed),
         },
-        TraceAction::Replay(_) => Ok(Exit::Usage),
-        TraceAction::Clear => Ok(clear(context, &store)),
+        TraceAction::Replay(_) => Ok(ExitReason::Usage),
+        TraceAction::Clear => Ok(clear_records(context, &store)),
     }
 }
 
 /// Runs the command that sends something.
-pub(crate) async fn replay(context: &Context, args: TraceReplay) -> io::Result<Exit> {
-    let Some(store) = store(context) else { return Ok(Exit::Config) };
-    match find(context, &store, args.which) {
+pub(crate) async fn replay_exchange(
+    context: &CommandContext,
+    args: TraceReplayArgs,
+) -> io::Result<ExitReason> {
+    let Some(store) = open_store(context) else { return Ok(ExitReason::Config) };
+    match find_record(context, &store, args.exchange) {
         Some(record) => replay::run(context, &record, args).await,
-        None => Ok(Exit::Failed),
+        None => Ok(ExitReason::Failed),
     }
 }
 
-fn store(context: &Context) -> Option<TraceStore> {
+fn open_store(context: &CommandContext) -> Option<TraceStore> {
     match context.runtime.trace_store() {
         Ok(store) => Some(store),
         Err(error) => {
-            context.printer.error(format_args!("failed to {error}"));
-            for cause in report::causes(&error) {
-                context.printer.aside(format_args!("cause: {cause}"));
+            context.printer.print_error(format_args!("failed to {error}"));
+            for cause in error_report::error_causes(&error) {
+                context.printer.print_indented(format_args!("cause: {cause}"));
             }
             None
         }
@@ -73,31 +76,35 @@ fn store(context: &Context) -> Option<TraceStore> {
 }
 
 /// Reads an exchange, or says why there is none.
-fn find(context: &Context, store: &TraceStore, which: Which) -> Option<Record> {
-    let record = match which {
-        Which::Last => store.last(),
-        Which::Number(number) => store.read(number),
+fn find_record(
+    context: &CommandContext,
+    store: &TraceStore,
+    selector: ExchangeSelector,
+) -> Option<TraceRecord> {
+    let record = match selector {
+        ExchangeSelector::Last => store.read_last(),
+        ExchangeSelector::Number(number) => store.read_record(number),
     };
     if record.is_none() {
-        match which {
-            Which::Number(number) if !store.numbers().is_empty() => {
-                context.printer.error(format_args!("there is no exchange {number}"));
-                context.printer.hint("`openclaw trace list` shows those there are.");
+        match selector {
+            ExchangeSelector::Number(number) if !store.list_numbers().is_empty() => {
+                context.printer.print_error(format_args!("there is no exchange {number}"));
+                context.printer.print_hint("`openclaw trace list` shows those there are.");
             }
             _ => {
-                context.printer.error("there is no exchange yet");
-                say_how(context);
+                context.printer.print_error("there is no exchange yet");
+                print_enable_hint(context);
             }
         }
     }
     record
 }
 
-fn say_how(context: &Context) {
+fn print_enable_hint(context: &CommandContext) {
     if context.runtime.traces_to_disk() {
-        context.printer.hint("The trace is on: the next exchange is kept.");
+        context.printer.print_hint("The trace is on: the next exchange is kept.");
     } else {
-        context.printer.hint(
+        context.printer.print_hint(
             "Switch the trace on with `--trace` for one `agent`, `chat` or `infer model \
              run`, with OPENCLAW_TRACE=1, or for good with `openclaw config set \
              diagnostics.trace.enabled true`.",
@@ -105,41 +112,45 @@ fn say_how(context: &Context) {
     }
 }
 
-fn list(context: &Context, store: &TraceStore, args: &TraceList) -> io::Result<Exit> {
-    let records: Vec<Record> = store.records().collect();
+fn list_records(
+    context: &CommandContext,
+    store: &TraceStore,
+    args: &TraceListArgs,
+) -> io::Result<ExitReason> {
+    let records: Vec<TraceRecord> = store.read_records().collect();
     if args.json {
-        let all: Vec<_> = records.iter().map(facts_json).collect();
-        context.printer.answer_json(&all.into())?;
-        return Ok(Exit::Ok);
+        let all: Vec<_> = records.iter().map(summary_json).collect();
+        context.printer.write_answer_json(&all.into())?;
+        return Ok(ExitReason::Ok);
     }
     if records.is_empty() {
-        context.printer.note("no exchanges are kept");
-        say_how(context);
-        return Ok(Exit::Ok);
+        context.printer.print_note("no exchanges are kept");
+        print_enable_hint(context);
+        return Ok(ExitReason::Ok);
     }
     let head = ["#", "Age", "What", "Status", "Outcome", "Prompt", "Answer", "First", "Total"];
     let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(records.iter().map(row));
-    context.printer.answer(&table(&rows))?;
-    Ok(Exit::Ok)
+    rows.extend(records.iter().map(table_row));
+    context.printer.write_answer(&format_table(&rows))?;
+    Ok(ExitReason::Ok)
 }
 
-fn clear(context: &Context, store: &TraceStore) -> Exit {
-    match store.clear() {
+fn clear_records(context: &CommandContext, store: &TraceStore) -> ExitReason {
+    match store.remove_all() {
         Ok(count) => {
-            context.printer.note(format_args!(
+            context.printer.print_note(format_args!(
                 "removed {count} exchange{} from {}",
                 if count == 1 { "" } else { "s" },
                 store.folder().display()
             ));
-            Exit::Ok
+            ExitReason::Ok
         }
         Err(error) => {
             let folder = store.folder().display();
             context
                 .printer
-                .error(format_args!("failed to remove the exchanges in {folder}: {error}"));
-            Exit::Failed
+                .print_error(format_args!("failed to remove the exchanges in {folder}: {error}"));
+            ExitReason::Failed
         }
     }
 }

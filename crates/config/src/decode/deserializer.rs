@@ -11,17 +11,17 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Findings, SECRET, refusal, refusal::Refusal};
-use crate::text::{Entry, Node, Value};
+use super::{DecodeFindings, SECRET_TYPE_NAME, error, error::DecodeError};
+use crate::text::{Json5Node, Json5Value, ObjectEntry};
 
 #[derive(Clone, Copy)]
 pub(super) struct NodeDeserializer<'n> {
-    node: &'n Node,
-    findings: &'n RefCell<Findings>,
+    node: &'n Json5Node,
+    findings: &'n RefCell<DecodeFindings>,
 }
 
 impl<'n> NodeDeserializer<'n> {
-    pub(super) fn new(node: &'n Node, findings: &'n RefCell<Findings>) -> Self {
+    pub(super) fn new(node: &'n Json5Node, findings: &'n RefCell<DecodeFindings>) -> Self {
         Self { node, findings }
     }
 
@@ -31,10 +31,12 @@ impl<'n> NodeDeserializer<'n> {
         clippy::cast_sign_loss,
         reason = "only exact whole numbers below 2^53 are converted"
     )]
-    fn whole<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        const EXACT: f64 = 9_007_199_254_740_992.0;
+    fn deserialize_whole_number<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
         match self.node.value {
-            Value::Float(number) if number.fract() == 0.0 && number.abs() < EXACT => {
+            Json5Value::Float(number)
+                if number.fract() == 0.0 && number.abs() < MAX_EXACT_INTEGER =>
+            {
                 if number < 0.0 {
                     visitor.visit_i64(number as i64)
                 } else {
@@ -46,44 +48,46 @@ impl<'n> NodeDeserializer<'n> {
     }
 }
 
-impl Findings {
-    fn is_refused(&self, node: &Node) -> bool {
-        self.refused.contains(&node.id)
+impl DecodeFindings {
+    fn is_rejected(&self, node: &Json5Node) -> bool {
+        self.rejected.contains(&node.id)
     }
 }
 
 macro_rules! whole_numbers {
     ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, Refusal> {
-            self.whole(visitor)
+        fn $method<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            self.deserialize_whole_number(visitor)
         }
     )*};
 }
 
 impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
-    type Error = Refusal;
+    type Error = DecodeError;
 
-    fn deserialize_any<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_any<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let findings = self.findings;
         match &self.node.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Unsigned(value) => visitor.visit_u64(*value),
-            Value::Negative(value) => visitor.visit_i64(*value),
-            Value::Float(value) if value.is_finite() => visitor.visit_f64(*value),
-            Value::Float(_) => Err(Refusal::of("expected a finite number".to_owned())),
-            Value::Text(value) => visitor.visit_borrowed_str(value),
-            Value::Array(elements) => {
-                visitor.visit_seq(Elements { rest: elements.iter(), findings })
+            Json5Value::Null => visitor.visit_unit(),
+            Json5Value::Bool(value) => visitor.visit_bool(*value),
+            Json5Value::Unsigned(value) => visitor.visit_u64(*value),
+            Json5Value::Negative(value) => visitor.visit_i64(*value),
+            Json5Value::Float(value) if value.is_finite() => visitor.visit_f64(*value),
+            Json5Value::Float(_) => {
+                Err(DecodeError::from_message("expected a finite number".to_owned()))
             }
-            Value::Object(entries) => visitor.visit_map(Entries {
-                rest: entries.iter(),
-                value: None,
+            Json5Value::Text(value) => visitor.visit_borrowed_str(value),
+            Json5Value::Array(elements) => {
+                visitor.visit_seq(NodeSeqAccess { remaining: elements.iter(), findings })
+            }
+            Json5Value::Object(entries) => visitor.visit_map(NodeMapAccess {
+                remaining: entries.iter(),
+                pending_value: None,
                 fields: None,
                 findings,
             }),
         }
-        .map_err(|refusal| refusal.blame(self.node.id))
+        .map_err(|refusal| refusal.with_node(self.node.id))
     }
 
     fn deserialize_struct<V: Visitor<'n>>(
@@ -91,26 +95,26 @@ impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
         name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Refusal> {
-        if name == SECRET {
+    ) -> Result<V::Value, DecodeError> {
+        if name == SECRET_TYPE_NAME {
             self.findings.borrow_mut().secrets.insert(self.node.id);
         }
         let entries = match &self.node.value {
-            Value::Object(entries) => entries,
+            Json5Value::Object(entries) => entries,
             // A derived struct would read an array as its fields in order.
-            Value::Array(_) => {
-                let refusal = Refusal::invalid_type(Unexpected::Seq, &visitor);
-                return Err(refusal.blame(self.node.id));
+            Json5Value::Array(_) => {
+                let refusal = DecodeError::invalid_type(Unexpected::Seq, &visitor);
+                return Err(refusal.with_node(self.node.id));
             }
             _ => return self.deserialize_any(visitor),
         };
-        let entries = Entries {
-            rest: entries.iter(),
-            value: None,
+        let entries = NodeMapAccess {
+            remaining: entries.iter(),
+            pending_value: None,
             fields: Some(fields),
             findings: self.findings,
         };
-        visitor.visit_map(entries).map_err(|refusal| refusal.blame(self.node.id))
+        visitor.visit_map(entries).map_err(|refusal| refusal.with_node(self.node.id))
     }
 
     fn deserialize_enum<V: Visitor<'n>>(
@@ -118,20 +122,20 @@ impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
         _name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    ) -> Result<V::Value, DecodeError> {
         match &self.node.value {
-            Value::Text(name) => visitor.visit_enum(name.as_str().into_deserializer()),
+            Json5Value::Text(name) => visitor.visit_enum(name.as_str().into_deserializer()),
             other => {
-                let expected = format!("one of {}", refusal::list(variants));
-                Err(Refusal::invalid_type(unexpected(other), &expected.as_str()))
+                let expected = format!("one of {}", error::quote_names(variants));
+                Err(DecodeError::invalid_type(unexpected_value(other), &expected.as_str()))
             }
         }
-        .map_err(|refusal: Refusal| refusal.blame(self.node.id))
+        .map_err(|refusal: DecodeError| refusal.with_node(self.node.id))
     }
 
-    fn deserialize_option<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_option<V: Visitor<'n>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.node.value {
-            Value::Null => visitor.visit_none(),
+            Json5Value::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -140,7 +144,7 @@ impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Refusal> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -156,58 +160,58 @@ impl<'n> Deserializer<'n> for NodeDeserializer<'n> {
     }
 }
 
-fn unexpected(value: &Value) -> Unexpected<'_> {
+fn unexpected_value(value: &Json5Value) -> Unexpected<'_> {
     match value {
-        Value::Null => Unexpected::Unit,
-        Value::Bool(value) => Unexpected::Bool(*value),
-        Value::Unsigned(value) => Unexpected::Unsigned(*value),
-        Value::Negative(value) => Unexpected::Signed(*value),
-        Value::Float(value) => Unexpected::Float(*value),
-        Value::Text(value) => Unexpected::Str(value),
-        Value::Array(_) => Unexpected::Seq,
-        Value::Object(_) => Unexpected::Map,
+        Json5Value::Null => Unexpected::Unit,
+        Json5Value::Bool(value) => Unexpected::Bool(*value),
+        Json5Value::Unsigned(value) => Unexpected::Unsigned(*value),
+        Json5Value::Negative(value) => Unexpected::Signed(*value),
+        Json5Value::Float(value) => Unexpected::Float(*value),
+        Json5Value::Text(value) => Unexpected::Str(value),
+        Json5Value::Array(_) => Unexpected::Seq,
+        Json5Value::Object(_) => Unexpected::Map,
     }
 }
 
-struct Elements<'n> {
-    rest: std::slice::Iter<'n, Node>,
-    findings: &'n RefCell<Findings>,
+struct NodeSeqAccess<'n> {
+    remaining: std::slice::Iter<'n, Json5Node>,
+    findings: &'n RefCell<DecodeFindings>,
 }
 
-impl<'n> SeqAccess<'n> for Elements<'n> {
-    type Error = Refusal;
+impl<'n> SeqAccess<'n> for NodeSeqAccess<'n> {
+    type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'n>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Refusal> {
+    ) -> Result<Option<T::Value>, DecodeError> {
         let findings = self.findings;
-        self.rest.find(|node| !findings.borrow().is_refused(node)).map_or(Ok(None), |node| {
+        self.remaining.find(|node| !findings.borrow().is_rejected(node)).map_or(Ok(None), |node| {
             seed.deserialize(NodeDeserializer { node, findings })
                 .map(Some)
-                .map_err(|refusal| refusal.blame(node.id))
+                .map_err(|refusal| refusal.with_node(node.id))
         })
     }
 }
 
-struct Entries<'n> {
-    rest: std::slice::Iter<'n, Entry>,
-    value: Option<&'n Node>,
+struct NodeMapAccess<'n> {
+    remaining: std::slice::Iter<'n, ObjectEntry>,
+    pending_value: Option<&'n Json5Node>,
     /// Absent for a map, which may have any key.
     fields: Option<&'static [&'static str]>,
-    findings: &'n RefCell<Findings>,
+    findings: &'n RefCell<DecodeFindings>,
 }
 
-impl Entries<'_> {
-    fn is_wanted(
+impl NodeMapAccess<'_> {
+    fn accept_entry(
         fields: Option<&'static [&'static str]>,
-        findings: &RefCell<Findings>,
-        entry: &Entry,
+        findings: &RefCell<DecodeFindings>,
+        entry: &ObjectEntry,
     ) -> bool {
         match fields {
-            _ if findings.borrow().is_refused(&entry.node) => false,
+            _ if findings.borrow().is_rejected(&entry.node) => false,
             Some(fields) if !fields.contains(&entry.key.as_str()) => {
-                findings.borrow_mut().untyped.insert(entry.node.id, fields);
+                findings.borrow_mut().unknown_fields.insert(entry.node.id, fields);
                 false
             }
             _ => true,
@@ -215,26 +219,33 @@ impl Entries<'_> {
     }
 }
 
-impl<'n> MapAccess<'n> for Entries<'n> {
-    type Error = Refusal;
+impl<'n> MapAccess<'n> for NodeMapAccess<'n> {
+    type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'n>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Refusal> {
+    ) -> Result<Option<K::Value>, DecodeError> {
         let (fields, findings) = (self.fields, self.findings);
-        let Some(entry) = self.rest.find(|entry| Self::is_wanted(fields, findings, entry)) else {
+        let Some(entry) = self.remaining.find(|entry| Self::accept_entry(fields, findings, entry))
+        else {
             return Ok(None);
         };
-        self.value = Some(&entry.node);
-        let key: serde::de::value::StrDeserializer<'_, Refusal> =
+        self.pending_value = Some(&entry.node);
+        let key: serde::de::value::StrDeserializer<'_, DecodeError> =
             entry.key.as_str().into_deserializer();
-        seed.deserialize(key).map(Some).map_err(|refusal| refusal.blame(entry.node.id))
+        seed.deserialize(key).map(Some).map_err(|refusal| refusal.with_node(entry.node.id))
     }
 
-    fn next_value_seed<T: DeserializeSeed<'n>>(&mut self, seed: T) -> Result<T::Value, Refusal> {
-        let node = self.value.take().ok_or_else(|| Refusal::of("a key has no value".to_owned()))?;
+    fn next_value_seed<T: DeserializeSeed<'n>>(
+        &mut self,
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
+        let node = self
+            .pending_value
+            .take()
+            .ok_or_else(|| DecodeError::from_message("a key has no value".to_owned()))?;
         seed.deserialize(NodeDeserializer { node, findings: self.findings })
-            .map_err(|refusal| refusal.blame(node.id))
+            .map_err(|refusal| refusal.with_node(node.id))
     }
 }

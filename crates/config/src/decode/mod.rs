@@ -4,8 +4,8 @@
 //! again, until nothing is refused any more. Each refusal removes one value, so this ends.
 
 mod deserializer;
-mod nearest;
-mod refusal;
+mod error;
+mod suggestion;
 
 use std::{
     cell::RefCell,
@@ -14,196 +14,204 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use self::{deserializer::NodeDeserializer, refusal::Refusal};
+use self::{deserializer::NodeDeserializer, error::DecodeError};
 use crate::{
-    diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, Span},
-    known::{Known, Lookup},
-    pattern::{Step, path_of},
-    text::{Entry, Node, Value},
+    diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, TextSpan},
+    openclaw_keys::{KeyLookup, KnownKeys},
+    pattern::{PathSegmentRef, to_key_path},
+    text::{Json5Node, Json5Value, ObjectEntry},
 };
 
 /// Named by a type whose place in the text is wanted, as the struct name it deserializes.
-pub(crate) const SECRET: &str = "SecretInput";
+pub(crate) const SECRET_TYPE_NAME: &str = "SecretInput";
 
 /// After so many refused values the rest of the document is not looked at.
-const MAX_REFUSALS: usize = 64;
+const MAX_DECODE_ERRORS: usize = 64;
 
 /// What was read from the tree of one text.
-pub(crate) struct Decoded<T> {
+pub(crate) struct DecodeOutput<T> {
     pub(crate) value: T,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The places of secrets, and of what stands where a secret should.
-    pub(crate) secrets: BTreeSet<Span>,
+    pub(crate) secrets: BTreeSet<TextSpan>,
     /// The objects that refer to a secret.
     pub(crate) references: BTreeSet<u32>,
     /// The values that are in the text and not in `value`.
-    pub(crate) left_out: BTreeSet<u32>,
+    pub(crate) ignored: BTreeSet<u32>,
 }
 
 /// What the deserializers find, by the number of the value.
 #[derive(Default)]
-struct Findings {
+struct DecodeFindings {
     /// To be skipped: refused in an earlier pass.
-    refused: BTreeSet<u32>,
+    rejected: BTreeSet<u32>,
     /// Keys that no type reads, each with the keys that are read beside it.
-    untyped: BTreeMap<u32, &'static [&'static str]>,
+    unknown_fields: BTreeMap<u32, &'static [&'static str]>,
     secrets: BTreeSet<u32>,
 }
 
 /// Reads a tree and tells every problem in it.
-pub(crate) fn decode<T: DeserializeOwned + Default>(root: &Node) -> Decoded<T> {
-    let (value, findings, refusals) = read(root, BTreeSet::new());
-    let mut report = Report {
+pub(crate) fn decode_tree<T: DeserializeOwned + Default>(root: &Json5Node) -> DecodeOutput<T> {
+    let (value, findings, errors) = deserialize_leniently(root, BTreeSet::new());
+    let mut report = DecodeReport {
         diagnostics: Vec::new(),
         secrets: BTreeSet::new(),
         references: BTreeSet::new(),
-        reference: Span::default(),
-        left_out: findings.refused.clone(),
+        reference_span: TextSpan::default(),
+        ignored: findings.rejected.clone(),
     };
-    report.whole(root, &refusals);
-    root.walk(&mut |steps, key_span, node| {
-        report.value(steps, key_span, node, (&findings, &refusals))
+    report.report_root(root, &errors);
+    root.walk_nodes(&mut |steps, key_span, node| {
+        report.report_value(steps, key_span, node, (&findings, &errors))
     });
-    let Report { diagnostics, secrets, references, left_out, .. } = report;
-    Decoded { value, diagnostics, secrets, references, left_out }
+    let DecodeReport { diagnostics, secrets, references, ignored, .. } = report;
+    DecodeOutput { value, diagnostics, secrets, references, ignored }
 }
 
 /// Reads a tree without what is `left_out`; its problems are known.
-pub(crate) fn decode_rest<T: DeserializeOwned + Default>(
-    root: &Node,
-    left_out: BTreeSet<u32>,
+pub(crate) fn decode_accepted<T: DeserializeOwned + Default>(
+    root: &Json5Node,
+    ignored: BTreeSet<u32>,
 ) -> T {
-    read(root, left_out).0
+    deserialize_leniently(root, ignored).0
 }
 
-fn read<T: DeserializeOwned + Default>(
-    root: &Node,
-    left_out: BTreeSet<u32>,
-) -> (T, Findings, BTreeMap<u32, Refusal>) {
-    let findings = RefCell::new(Findings { refused: left_out, ..Findings::default() });
-    let mut refusals: BTreeMap<u32, Refusal> = BTreeMap::new();
+fn deserialize_leniently<T: DeserializeOwned + Default>(
+    root: &Json5Node,
+    ignored: BTreeSet<u32>,
+) -> (T, DecodeFindings, BTreeMap<u32, DecodeError>) {
+    let findings = RefCell::new(DecodeFindings { rejected: ignored, ..DecodeFindings::default() });
+    let mut errors: BTreeMap<u32, DecodeError> = BTreeMap::new();
     let value = loop {
-        let refusal = match T::deserialize(NodeDeserializer::new(root, &findings)) {
+        let error = match T::deserialize(NodeDeserializer::new(root, &findings)) {
             Ok(value) => break value,
             Err(refusal) => refusal,
         };
-        let id = refusal.node.unwrap_or(root.id);
-        refusals.insert(id, refusal);
-        findings.borrow_mut().refused.insert(id);
-        if id == root.id || refusals.len() == MAX_REFUSALS {
-            findings.borrow_mut().refused.insert(root.id);
+        let id = error.node.unwrap_or(root.id);
+        errors.insert(id, error);
+        findings.borrow_mut().rejected.insert(id);
+        if id == root.id || errors.len() == MAX_DECODE_ERRORS {
+            findings.borrow_mut().rejected.insert(root.id);
             break T::default();
         }
     };
-    (value, findings.into_inner(), refusals)
+    (value, findings.into_inner(), errors)
 }
 
 /// Collects what is to be told, value by value.
-struct Report {
+struct DecodeReport {
     diagnostics: Vec<Diagnostic>,
-    secrets: BTreeSet<Span>,
+    secrets: BTreeSet<TextSpan>,
     references: BTreeSet<u32>,
     /// The last object that refers to a secret; such objects are never inside each other.
-    reference: Span,
-    left_out: BTreeSet<u32>,
+    reference_span: TextSpan,
+    ignored: BTreeSet<u32>,
 }
 
-impl Report {
-    fn whole(&mut self, root: &Node, refusals: &BTreeMap<u32, Refusal>) {
-        if let Some(refusal) = refusals.get(&root.id) {
-            let message = refusal.message.clone();
+impl DecodeReport {
+    fn report_root(&mut self, root: &Json5Node, errors: &BTreeMap<u32, DecodeError>) {
+        if let Some(error) = errors.get(&root.id) {
+            let message = error.message.clone();
             self.diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
         }
-        if refusals.len() == MAX_REFUSALS {
-            let message = format!("{MAX_REFUSALS} values or more are wrong, nothing is used");
+        if errors.len() == MAX_DECODE_ERRORS {
+            let message = format!("{MAX_DECODE_ERRORS} values or more are wrong, nothing is used");
             self.diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
         }
     }
 
     /// Tells whether what is below is to be looked at too.
-    fn value(
+    fn report_value(
         &mut self,
-        steps: &[Step<'_>],
-        key_span: Span,
-        node: &Node,
-        (findings, refusals): (&Findings, &BTreeMap<u32, Refusal>),
+        steps: &[PathSegmentRef<'_>],
+        key_span: TextSpan,
+        node: &Json5Node,
+        (findings, errors): (&DecodeFindings, &BTreeMap<u32, DecodeError>),
     ) -> bool {
         if findings.secrets.contains(&node.id) {
-            if matches!(node.value, Value::Object(_)) {
-                self.reference = node.span;
+            if matches!(node.value, Json5Value::Object(_)) {
+                self.reference_span = node.span;
                 self.references.insert(node.id);
             } else {
                 self.secrets.insert(node.span);
             }
         }
-        let untyped = findings.untyped.get(&node.id);
-        let refusal = refusals.get(&node.id);
-        if untyped.is_none() && refusal.is_none() {
+        let untyped = findings.unknown_fields.get(&node.id);
+        let error = errors.get(&node.id);
+        if untyped.is_none() && error.is_none() {
             return true;
         }
-        let known = untyped.map(|_| Known::at(steps));
-        if let Some(Lookup::Known(known)) = known {
-            self.below_known(known, &mut steps.to_vec(), node);
+        let known = untyped.map(|_| KnownKeys::lookup_path(steps));
+        if let Some(KeyLookup::Known(known)) = known {
+            self.report_unknown_below(known, &mut steps.to_vec(), node);
         }
         // What a type reads part of may have the keys of the table besides, and no others.
-        let is_unknown = matches!(known, Some(Lookup::Unknown | Lookup::Anything));
-        if !is_unknown && refusal.is_none() {
+        let is_unknown = matches!(known, Some(KeyLookup::Unknown | KeyLookup::Anything));
+        if !is_unknown && error.is_none() {
             return false;
         }
         // What is wrong inside a reference to a secret may be the secret itself.
-        if self.reference.start <= node.span.start && node.span.end <= self.reference.end {
+        if self.reference_span.start <= node.span.start && node.span.end <= self.reference_span.end
+        {
             self.secrets.insert(node.span);
         }
         if is_unknown {
-            self.left_out.insert(node.id);
+            self.ignored.insert(node.id);
         }
         if self.diagnostics.len() > MAX_DIAGNOSTICS {
             return true;
         }
-        let path = path_of(steps);
+        let path = to_key_path(steps);
         if let Some(read) = untyped.filter(|_| is_unknown) {
-            let help = nearest::help(&path, &[read.to_vec(), keys_beside(steps)].concat());
+            let help =
+                suggestion::suggest_help(&path, &[read.to_vec(), sibling_keys(steps)].concat());
             let found = Diagnostic::new(Severity::Warning, key_span, "unknown key, it is ignored");
-            self.diagnostics.push(found.at(path.clone()).with_help(help));
+            self.diagnostics.push(found.at_path(path.clone()).with_help(help));
         }
-        if let Some(Refusal { message, help, .. }) = refusal {
+        if let Some(DecodeError { message, help, .. }) = error {
             let found = Diagnostic::new(Severity::Error, node.span, message.clone());
-            self.diagnostics.push(found.at(path).with_help(help.clone()));
+            self.diagnostics.push(found.at_path(path).with_help(help.clone()));
         }
         true
     }
 
     /// Finds the unknown keys below a key that no type reads.
-    fn below_known<'n>(&mut self, known: Known, steps: &mut Vec<Step<'n>>, node: &'n Node) {
-        let mut look = |step: Step<'n>, key_span: Span, node: &'n Node| {
-            steps.push(step);
-            match known.step(&step) {
-                Lookup::Known(known) => self.below_known(known, steps, node),
-                Lookup::Unknown => {
-                    self.left_out.insert(node.id);
-                    if self.diagnostics.len() > MAX_DIAGNOSTICS {
-                        steps.pop();
-                        return;
+    fn report_unknown_below<'n>(
+        &mut self,
+        known: KnownKeys,
+        steps: &mut Vec<PathSegmentRef<'n>>,
+        node: &'n Json5Node,
+    ) {
+        let mut check_child =
+            |step: PathSegmentRef<'n>, key_span: TextSpan, node: &'n Json5Node| {
+                steps.push(step);
+                match known.lookup_step(&step) {
+                    KeyLookup::Known(known) => self.report_unknown_below(known, steps, node),
+                    KeyLookup::Unknown => {
+                        self.ignored.insert(node.id);
+                        if self.diagnostics.len() > MAX_DIAGNOSTICS {
+                            steps.pop();
+                            return;
+                        }
+                        let path = to_key_path(steps);
+                        let help = suggestion::suggest_help(&path, &known.child_keys());
+                        let message = "this is no key of OpenClaw 2026.4.22 or 2026.9.6";
+                        let found = Diagnostic::new(Severity::Warning, key_span, message);
+                        self.diagnostics.push(found.at_path(path).with_help(help));
                     }
-                    let path = path_of(steps);
-                    let help = nearest::help(&path, &known.keys());
-                    let message = "this is no key of OpenClaw 2026.4.22 or 2026.9.6";
-                    let found = Diagnostic::new(Severity::Warning, key_span, message);
-                    self.diagnostics.push(found.at(path).with_help(help));
+                    KeyLookup::Anything => {}
                 }
-                Lookup::Anything => {}
-            }
-            steps.pop();
-        };
+                steps.pop();
+            };
         match &node.value {
-            Value::Object(entries) => {
-                for Entry { key, key_span, node } in entries {
-                    look(Step::Key(key), *key_span, node);
+            Json5Value::Object(entries) => {
+                for ObjectEntry { key, key_span, node } in entries {
+                    check_child(PathSegmentRef::Key(key), *key_span, node);
                 }
             }
-            Value::Array(elements) => {
+            Json5Value::Array(elements) => {
                 for (index, node) in elements.iter().enumerate() {
-                    look(Step::Index(index), node.span, node);
+                    check_child(PathSegmentRef::Index(index), node.span, node);
                 }
             }
             _ => {}
@@ -212,10 +220,10 @@ impl Report {
 }
 
 /// The keys of the table that may stand where the last step leads to.
-fn keys_beside(steps: &[Step<'_>]) -> Vec<&'static str> {
+fn sibling_keys(steps: &[PathSegmentRef<'_>]) -> Vec<&'static str> {
     let above = steps.split_last().map_or(steps, |(_, above)| above);
-    match Known::at(above) {
-        Lookup::Known(known) => known.keys(),
+    match KnownKeys::lookup_path(above) {
+        KeyLookup::Known(known) => known.child_keys(),
         _ => Vec::new(),
     }
 }

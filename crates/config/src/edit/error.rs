@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{path::KeyPath, text::Value};
+use crate::{path::KeyPath, text::Json5Value};
 
 /// An edit cannot be made; the text is as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum EditErrorKind {
     /// What should be removed is not set.
     NotSet,
     /// Something on the way has no keys, or no elements.
-    NotInside {
+    NotContainer {
         /// Where it is.
         at: KeyPath,
         /// What it is: `an object`, `a string`.
@@ -35,7 +35,7 @@ pub enum EditErrorKind {
     WholeDocument,
     /// The new text would not hold exactly the values that are meant; also for a document that
     /// would be too large or too deep to be read.
-    Unfaithful,
+    UnsafeEdit,
 }
 
 impl EditError {
@@ -61,14 +61,14 @@ impl fmt::Display for EditError {
         let path = &self.path;
         match &self.kind {
             EditErrorKind::NotSet => write!(f, "unset `{path}`, which is not set"),
-            EditErrorKind::NotInside { at, found } => {
+            EditErrorKind::NotContainer { at, found } => {
                 write!(f, "set `{path}`: `{at}` is {found}")
             }
             EditErrorKind::OutOfRange { at, length } => {
                 write!(f, "set `{path}`: `{at}` has {length} elements, `{at}[+]` appends one")
             }
             EditErrorKind::WholeDocument => f.write_str("replace the whole config by this"),
-            EditErrorKind::Unfaithful => {
+            EditErrorKind::UnsafeEdit => {
                 write!(f, "change `{path}` in this text without changing anything else")
             }
         }
@@ -78,13 +78,13 @@ impl fmt::Display for EditError {
 impl std::error::Error for EditError {}
 
 /// Names the kind of a value.
-pub(super) fn kind_of(value: &Value) -> &'static str {
+pub(super) fn describe_kind(value: &Json5Value) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Unsigned(_) | Value::Negative(_) | Value::Float(_) => "a number",
-        Value::Text(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Json5Value::Null => "null",
+        Json5Value::Bool(_) => "a boolean",
+        Json5Value::Unsigned(_) | Json5Value::Negative(_) | Json5Value::Float(_) => "a number",
+        Json5Value::Text(_) => "a string",
+        Json5Value::Array(_) => "a list",
+        Json5Value::Object(_) => "an object",
     }
 }

@@ -3,35 +3,35 @@
 use json5::char::{is_json5_line_terminator, is_json5_whitespace};
 
 use crate::{
-    diagnostic::Span,
+    diagnostic::TextSpan,
     text::{Lexer, TokenKind},
 };
 
 /// One entry or element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Item {
+pub(super) struct LayoutItem {
     /// From its first token to its last.
-    pub(super) span: Span,
+    pub(super) span: TextSpan,
     /// Where the comma behind it is.
     pub(super) comma: Option<usize>,
 }
 
 /// An object or a list in a text, keys that stand twice included.
 #[derive(Debug, Clone)]
-pub(super) struct Layout {
-    pub(super) items: Vec<Item>,
+pub(super) struct ContainerLayout {
+    pub(super) items: Vec<LayoutItem>,
     /// The bytes between the brackets.
-    pub(super) inside: Span,
+    pub(super) inner_span: TextSpan,
 }
 
-impl Layout {
+impl ContainerLayout {
     /// Looks at the container with this span.
-    pub(super) fn of(text: &str, container: Span) -> Self {
+    pub(super) fn from_text(text: &str, container: TextSpan) -> Self {
         let slice = text.get(container.start..container.end).unwrap_or_default();
         let mut depth = 0_usize;
-        let mut items: Vec<Item> = Vec::new();
+        let mut items: Vec<LayoutItem> = Vec::new();
         let mut between = true;
-        let mut inside = Span { start: container.start + 1, end: container.end };
+        let mut inner_span = TextSpan { start: container.start + 1, end: container.end };
         for token in Lexer::new(slice) {
             let start = token.span.start + container.start;
             let end = token.span.end + container.start;
@@ -42,7 +42,7 @@ impl Layout {
             }
             let opens = start == container.start;
             if depth == 0 {
-                inside.end = start;
+                inner_span.end = start;
                 break;
             }
             match items.last_mut() {
@@ -52,35 +52,35 @@ impl Layout {
                 }
                 Some(last) if !between => last.span.end = end,
                 _ if !opens => {
-                    items.push(Item { span: Span { start, end }, comma: None });
+                    items.push(LayoutItem { span: TextSpan { start, end }, comma: None });
                     between = false;
                 }
                 _ => {}
             }
         }
-        Self { items, inside }
+        Self { items, inner_span }
     }
 }
 
 /// What stands on one line behind a place: spaces and comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tail {
+pub(super) struct LineTail {
     /// Behind the last comment, or the place itself when there is none.
     pub(super) end: usize,
     /// Whether nothing more may come on this line.
-    pub(super) line_comment: bool,
+    pub(super) ends_in_line_comment: bool,
 }
 
 /// Looks at the comments behind a place, up to the end of its line or of a comment over several
 /// lines.
-pub(super) fn tail(text: &str, at: usize) -> Tail {
-    let mut tail = Tail { end: at, line_comment: false };
+pub(super) fn line_tail(text: &str, at: usize) -> LineTail {
+    let mut tail = LineTail { end: at, ends_in_line_comment: false };
     loop {
         let start = tail.end + spaces_after(text, tail.end);
         let rest = text.get(start..).unwrap_or_default();
         if rest.starts_with("//") {
             let length = rest.find(is_json5_line_terminator).unwrap_or(rest.len());
-            return Tail { end: start + length, line_comment: true };
+            return LineTail { end: start + length, ends_in_line_comment: true };
         }
         let comment = rest.strip_prefix("/*").and_then(|inner| inner.split_once("*/"));
         let Some((comment, _)) = comment else { return tail };
@@ -110,7 +110,7 @@ pub(super) fn begins_line(text: &str, at: usize) -> bool {
 }
 
 /// How many bytes end the line here; absent when more stands on it.
-pub(super) fn line_end(text: &str, at: usize) -> Option<usize> {
+pub(super) fn line_end_length(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..).unwrap_or_default();
     match rest.chars().next() {
         None => Some(0),
@@ -120,7 +120,7 @@ pub(super) fn line_end(text: &str, at: usize) -> Option<usize> {
 }
 
 /// The spaces that the line of a place begins with.
-pub(super) fn indent(text: &str, at: usize) -> &str {
+pub(super) fn line_indent(text: &str, at: usize) -> &str {
     let before = text.get(..at).unwrap_or_default();
     let start = before.rfind(is_json5_line_terminator).map_or(0, |terminator| {
         terminator

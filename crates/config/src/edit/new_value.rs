@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use crate::text::{self, Entry, Node, Value};
+use crate::text::{self, Json5Node, Json5Value, ObjectEntry};
 
 /// A value to set.
 ///
 /// It is written in the style of the document it comes into. `Debug` does not show it: it may be
 /// a secret.
 #[derive(Clone)]
-pub struct NewValue(Value);
+pub struct NewValue(Json5Value);
 
 /// A text is not a JSON5 value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,63 +25,65 @@ impl NewValue {
     ///
     /// When the text is not one JSON5 value.
     pub fn parse(json5: &str) -> Result<Self, InvalidValue> {
-        match text::read_value(json5) {
+        match text::parse_value(json5) {
             Ok(node) => Ok(Self(node.value)),
             Err(diagnostic) => Err(InvalidValue { message: diagnostic.message }),
         }
     }
 
     /// Takes a text as a string.
-    pub fn string(text: impl Into<String>) -> Self {
-        Self(Value::Text(text.into()))
+    pub fn from_string(text: impl Into<String>) -> Self {
+        Self(Json5Value::Text(text.into()))
     }
 
     /// Whether it is a string.
     #[must_use]
     pub fn is_string(&self) -> bool {
-        matches!(self.0, Value::Text(_))
+        matches!(self.0, Json5Value::Text(_))
     }
 
-    pub(super) fn value(&self) -> &Value {
+    pub(super) fn value(&self) -> &Json5Value {
         &self.0
     }
 }
 
-impl From<Value> for NewValue {
-    fn from(value: Value) -> Self {
+impl From<Json5Value> for NewValue {
+    fn from(value: Json5Value) -> Self {
         Self(value)
     }
 }
 
 impl From<serde_json::Value> for NewValue {
     fn from(json: serde_json::Value) -> Self {
-        Self(of_json(json))
+        Self(from_json_value(json))
     }
 }
 
-fn of_json(json: serde_json::Value) -> Value {
-    let node = |json| super::model::unplaced(of_json(json));
+fn from_json_value(json: serde_json::Value) -> Json5Value {
+    let node = |json| super::model::unplaced_node(from_json_value(json));
     match json {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(value) => Value::Bool(value),
+        serde_json::Value::Null => Json5Value::Null,
+        serde_json::Value::Bool(value) => Json5Value::Bool(value),
         serde_json::Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-            (Some(number), _) => Value::Unsigned(number),
-            (None, Some(number)) => Value::Negative(number),
-            (None, None) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            (Some(number), _) => Json5Value::Unsigned(number),
+            (None, Some(number)) => Json5Value::Negative(number),
+            (None, None) => Json5Value::Float(number.as_f64().unwrap_or(f64::NAN)),
         },
-        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::String(text) => Json5Value::Text(text),
         serde_json::Value::Array(elements) => {
-            Value::Array(elements.into_iter().map(node).collect::<Vec<Node>>())
+            Json5Value::Array(elements.into_iter().map(node).collect::<Vec<Json5Node>>())
         }
         serde_json::Value::Object(entries) => {
             let entries = entries.into_iter();
-            Value::Object(entries.map(|(key, json)| Entry::unplaced(key, node(json))).collect())
+            Json5Value::Object(
+                entries.map(|(key, json)| ObjectEntry::without_span(key, node(json))).collect(),
+            )
         }
     }
 }
 
 impl fmt::Debug for NewValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NewValue({})", super::error::kind_of(&self.0))
+        write!(f, "NewValue({})", super::error::describe_kind(&self.0))
     }
 }

@@ -2,41 +2,46 @@
 
 use std::fmt::Write as _;
 
-use super::{layout::indent, patch::Patch, style::Style};
-use crate::{diagnostic::Span, text::Value};
+use super::{layout::line_indent, patch::TextPatch, style::DocumentStyle};
+use crate::{diagnostic::TextSpan, text::Json5Value};
 
 /// A list of plain values that is longer than this stands on several lines.
-const LINE: usize = 80;
+const MAX_LINE_WIDTH: usize = 80;
 
-impl Style {
+impl DocumentStyle {
     /// Puts a value in the place of another.
-    pub(super) fn replacement(&self, text: &str, span: Span, value: &Value) -> Patch {
+    pub(super) fn replacement_patch(
+        &self,
+        text: &str,
+        span: TextSpan,
+        value: &Json5Value,
+    ) -> TextPatch {
         let mut new = String::new();
-        self.write(value, indent(text, span.start), &mut new);
-        Patch { span, text: new }
+        self.write_value(value, line_indent(text, span.start), &mut new);
+        TextPatch { span, text: new }
     }
 
     /// Writes a value whose first line is indented by `indent`.
-    pub(super) fn write(&self, value: &Value, indent: &str, out: &mut String) {
+    pub(super) fn write_value(&self, value: &Json5Value, indent: &str, out: &mut String) {
         let written = match value {
-            Value::Null => write!(out, "null"),
-            Value::Bool(value) => write!(out, "{value}"),
-            Value::Unsigned(number) => write!(out, "{number}"),
-            Value::Negative(number) => write!(out, "{number}"),
-            Value::Float(number) if number.is_nan() => write!(out, "NaN"),
-            Value::Float(number) if number.is_infinite() => {
+            Json5Value::Null => write!(out, "null"),
+            Json5Value::Bool(value) => write!(out, "{value}"),
+            Json5Value::Unsigned(number) => write!(out, "{number}"),
+            Json5Value::Negative(number) => write!(out, "{number}"),
+            Json5Value::Float(number) if number.is_nan() => write!(out, "NaN"),
+            Json5Value::Float(number) if number.is_infinite() => {
                 write!(out, "{}Infinity", if *number < 0.0 { "-" } else { "" })
             }
             // With a point or an exponent, so that it stays a float.
-            Value::Float(number) => write!(out, "{number:?}"),
-            Value::Text(text) => return self.write_text(text, out),
-            Value::Array(elements) => {
-                let items: Vec<Item<'_>> =
+            Json5Value::Float(number) => write!(out, "{number:?}"),
+            Json5Value::Text(text) => return self.write_text(text, out),
+            Json5Value::Array(elements) => {
+                let items: Vec<LabeledValue<'_>> =
                     elements.iter().map(|node| (None, &node.value)).collect();
                 return self.write_items(&items, ('[', ']'), indent, out);
             }
-            Value::Object(entries) => {
-                let items: Vec<Item<'_>> =
+            Json5Value::Object(entries) => {
+                let items: Vec<LabeledValue<'_>> =
                     entries.iter().map(|e| (Some(e.key.as_str()), &e.node.value)).collect();
                 return self.write_items(&items, ('{', '}'), indent, out);
             }
@@ -46,13 +51,13 @@ impl Style {
 
     /// Writes a key and its colon.
     pub(super) fn write_key(&self, key: &str, out: &mut String) {
-        if self.quoted_keys || !is_identifier(key) {
+        if self.quotes_keys || !is_identifier(key) {
             self.write_text(key, out);
         } else {
             out.push_str(key);
         }
         out.push(':');
-        out.push_str(self.space);
+        out.push_str(self.separator_space);
     }
 
     fn write_text(&self, text: &str, out: &mut String) {
@@ -80,20 +85,20 @@ impl Style {
     /// Writes what is in brackets: in an object each value with its key.
     fn write_items(
         &self,
-        items: &[Item<'_>],
+        items: &[LabeledValue<'_>],
         (open, close): (char, char),
         indent: &str,
         out: &mut String,
     ) {
         out.push(open);
         let start = out.len();
-        let plain = |(key, value): &Item<'_>| {
-            key.is_none() && !matches!(value, Value::Array(_) | Value::Object(_))
+        let is_scalar = |(key, value): &LabeledValue<'_>| {
+            key.is_none() && !matches!(value, Json5Value::Array(_) | Json5Value::Object(_))
         };
-        let on_line = !self.multiline || items.iter().all(plain);
+        let on_line = !self.multiline || items.iter().all(is_scalar);
         if on_line {
-            let pad = if open == '{' && !items.is_empty() { self.space } else { "" };
-            let comma = format!(",{}", self.space);
+            let pad = if open == '{' && !items.is_empty() { self.separator_space } else { "" };
+            let comma = format!(",{}", self.separator_space);
             out.push_str(pad);
             for (position, item) in items.iter().enumerate() {
                 out.push_str(if position == 0 { "" } else { &comma });
@@ -101,10 +106,10 @@ impl Style {
             }
             out.push_str(pad);
         }
-        let too_long = self.multiline && out.len() - start + indent.len() > LINE;
+        let too_long = self.multiline && out.len() - start + indent.len() > MAX_LINE_WIDTH;
         if !on_line || too_long {
             out.truncate(start);
-            let below = format!("{indent}{}", self.unit);
+            let below = format!("{indent}{}", self.indent_unit);
             for (position, item) in items.iter().enumerate() {
                 out.push_str(self.line_end);
                 out.push_str(&below);
@@ -119,16 +124,16 @@ impl Style {
         out.push(close);
     }
 
-    fn write_item(&self, (key, value): Item<'_>, indent: &str, out: &mut String) {
+    fn write_item(&self, (key, value): LabeledValue<'_>, indent: &str, out: &mut String) {
         if let Some(key) = key {
             self.write_key(key, out);
         }
-        self.write(value, indent, out);
+        self.write_value(value, indent, out);
     }
 }
 
 /// A value, with its key when it is in an object.
-type Item<'v> = (Option<&'v str>, &'v Value);
+type LabeledValue<'v> = (Option<&'v str>, &'v Json5Value);
 
 fn is_identifier(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))

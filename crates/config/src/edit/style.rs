@@ -1,32 +1,32 @@
 //! How a document is written, so that what is added looks like the rest.
 
-use super::layout::{Layout, begins_line, indent};
-use crate::text::{Document, Lexer, Node, TokenKind, Value};
+use super::layout::{ContainerLayout, begins_line, line_indent};
+use crate::text::{Json5Document, Json5Node, Json5Value, Lexer, TokenKind};
 
 /// The habits of a document; without an example those of plain JSON over several lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Style {
+pub(super) struct DocumentStyle {
     /// One level of indentation.
-    pub(super) unit: String,
+    pub(super) indent_unit: String,
     pub(super) line_end: &'static str,
     /// Whether the document is more than one line.
     pub(super) multiline: bool,
     /// Whether the last item of several lines has a comma too.
     pub(super) trailing_comma: bool,
     /// What stands behind a colon, and behind a comma on one line: a space or nothing.
-    pub(super) space: &'static str,
+    pub(super) separator_space: &'static str,
     pub(super) quote: char,
     /// Whether keys are in quotes that could be without.
-    pub(super) quoted_keys: bool,
+    pub(super) quotes_keys: bool,
 }
 
-impl Style {
-    pub(super) fn of(document: &Document) -> Self {
+impl DocumentStyle {
+    pub(super) fn from_document(document: &Json5Document) -> Self {
         let text: &str = &document.text;
         let root = &document.root;
-        let empty = matches!(&root.value, Value::Object(entries) if entries.is_empty());
+        let empty = matches!(&root.value, Json5Value::Object(entries) if entries.is_empty());
         let (mut plain, mut double, mut single, mut unit) = (0, 0, 0, None);
-        root.walk(&mut |_, key_span, node| {
+        root.walk_nodes(&mut |_, key_span, node| {
             // The key of an element is the element itself.
             let key = key_span != node.span;
             match text.get(key_span.start..).and_then(|key| key.chars().next()) {
@@ -41,33 +41,34 @@ impl Style {
                 _ => {}
             }
             if unit.is_none() {
-                unit = unit_of(text, node);
+                unit = detect_indent_unit(text, node);
             }
             true
         });
         Self {
-            unit: unit_of(text, root).or(unit).unwrap_or_else(|| "  ".to_owned()),
+            indent_unit: detect_indent_unit(text, root).or(unit).unwrap_or_else(|| "  ".to_owned()),
             line_end: if text.contains("\r\n") { "\r\n" } else { "\n" },
-            multiline: empty || text.get(root.span.start..root.span.end).is_some_and(breaks),
+            multiline: empty
+                || text.get(root.span.start..root.span.end).is_some_and(has_line_break),
             trailing_comma: has_trailing_commas(text),
-            space: if is_compact(text) { "" } else { " " },
+            separator_space: if is_compact(text) { "" } else { " " },
             quote: if single > double { '\'' } else { '"' },
-            quoted_keys: plain == 0,
+            quotes_keys: plain == 0,
         }
     }
 }
 
-fn breaks(text: &str) -> bool {
+fn has_line_break(text: &str) -> bool {
     text.contains(['\n', '\r'])
 }
 
 /// The indentation of a container's items beyond that of its own line.
-fn unit_of(text: &str, node: &Node) -> Option<String> {
-    if !matches!(node.value, Value::Object(_) | Value::Array(_)) {
+fn detect_indent_unit(text: &str, node: &Json5Node) -> Option<String> {
+    if !matches!(node.value, Json5Value::Object(_) | Json5Value::Array(_)) {
         return None;
     }
-    let first = Layout::of(text, node.span).items.first()?.span.start;
-    let unit = indent(text, first).strip_prefix(indent(text, node.span.start))?;
+    let first = ContainerLayout::from_text(text, node.span).items.first()?.span.start;
+    let unit = line_indent(text, first).strip_prefix(line_indent(text, node.span.start))?;
     (begins_line(text, first) && !unit.is_empty()).then(|| unit.to_owned())
 }
 

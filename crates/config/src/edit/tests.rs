@@ -3,17 +3,17 @@
 mod documents;
 mod properties;
 
-use super::{Document, EditErrorKind, NewValue};
+use super::{ConfigDocument, EditErrorKind, NewValue};
 
 /// Makes one edit: `path = value` or `-path`.
 fn edited(before: &str, edit: &str) -> String {
-    let mut document = Document::parse(before).unwrap();
+    let mut document = ConfigDocument::parse(before).unwrap();
     if let Some((path, value)) = edit.split_once(" = ") {
-        let path = document.path(path).unwrap();
-        document.set(&path, &NewValue::parse(value).unwrap()).unwrap();
+        let path = document.parse_path(path).unwrap();
+        document.set_value(&path, &NewValue::parse(value).unwrap()).unwrap();
     } else {
-        let path = document.path(edit.strip_prefix('-').unwrap()).unwrap();
-        document.unset(&path).unwrap();
+        let path = document.parse_path(edit.strip_prefix('-').unwrap()).unwrap();
+        document.unset_value(&path).unwrap();
     }
     document.text().to_owned()
 }
@@ -137,9 +137,9 @@ fn an_object_is_changed_only_where_it_differs() {
 
 #[test]
 fn merging_leaves_what_is_not_named() {
-    let mut document = Document::parse("{ a: { x: 1, y: { z: 2 } } }").unwrap();
+    let mut document = ConfigDocument::parse("{ a: { x: 1, y: { z: 2 } } }").unwrap();
     let value = NewValue::parse("{ y: { w: [3] }, x: {} }").unwrap();
-    document.merge(&"a".parse().unwrap(), &value).unwrap();
+    document.merge_value(&"a".parse().unwrap(), &value).unwrap();
     assert_eq!(document.text(), "{ a: { x: {}, y: { z: 2, w: [3] } } }");
 }
 
@@ -147,12 +147,12 @@ fn merging_leaves_what_is_not_named() {
 fn what_cannot_be_edited_says_why_and_changes_nothing() {
     let text = "{ a: { b: 'x' }, c: [1] }";
     let fails = |edit: &str| {
-        let mut document = Document::parse(text).unwrap();
+        let mut document = ConfigDocument::parse(text).unwrap();
         let (path, value) = edit.split_once(" = ").unwrap_or((edit, ""));
-        let path = document.path(path).unwrap();
+        let path = document.parse_path(path).unwrap();
         let error = match value {
-            "" => document.unset(&path),
-            value => document.set(&path, &NewValue::parse(value).unwrap()),
+            "" => document.unset_value(&path),
+            value => document.set_value(&path, &NewValue::parse(value).unwrap()),
         }
         .unwrap_err();
         assert_eq!(document.text(), text);
@@ -167,12 +167,12 @@ fn what_cannot_be_edited_says_why_and_changes_nothing() {
     assert_eq!(fails("").1, EditErrorKind::WholeDocument);
     assert_eq!(fails(" = 1").1, EditErrorKind::WholeDocument);
     let deep = format!("{}x = 1", "x.".repeat(100_000));
-    assert_eq!(fails(&deep).1, EditErrorKind::Unfaithful);
+    assert_eq!(fails(&deep).1, EditErrorKind::UnsafeEdit);
 }
 
 #[test]
 fn a_typed_path_appends_and_counts() {
-    let document = Document::parse("{ a: [1, [2]], 'b[+]': [1] }").unwrap();
+    let document = ConfigDocument::parse("{ a: [1, [2]], 'b[+]': [1] }").unwrap();
     for (typed, path) in [
         ("a[+]", "a[2]"),
         ("a[1][+]", "a[1][1]"),
@@ -182,13 +182,13 @@ fn a_typed_path_appends_and_counts() {
         (r#"["b[+]"][+]"#, r#"["b[+]"][1]"#),
         ("a.x", "a.x"),
     ] {
-        assert_eq!(document.path(typed).unwrap().to_string(), path);
+        assert_eq!(document.parse_path(typed).unwrap().to_string(), path);
     }
-    assert!(document.path("a[+").is_err());
+    assert!(document.parse_path("a[+").is_err());
 }
 
 #[test]
 fn secrets_are_in_no_debug_output() {
-    let document = Document::parse("{ apiKey: 'canary' }").unwrap();
-    assert!(!format!("{document:?} {:?}", NewValue::string("canary")).contains("canary"));
+    let document = ConfigDocument::parse("{ apiKey: 'canary' }").unwrap();
+    assert!(!format!("{document:?} {:?}", NewValue::from_string("canary")).contains("canary"));
 }

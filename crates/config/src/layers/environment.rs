@@ -1,19 +1,19 @@
 //! The environment variables that stand for keys of the config.
 
-use super::{overrides::wrapped, stack::Stack};
+use super::{overrides::nest_at_path, stack::LayerStack};
 use crate::{
-    diagnostic::{Diagnostic, Severity, Span},
+    diagnostic::{Diagnostic, Severity, TextSpan},
     env::Env,
     env_vars,
-    layer::Layer,
+    layer::ConfigLayer,
     path::KeyPath,
-    text::{Node, Value, read_value},
-    tree::Name,
+    text::{Json5Node, Json5Value, parse_value},
+    tree::SourceName,
 };
 
 /// How a variable's value is written in the config.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum VariableKind {
     /// As a string.
     Text,
     /// As a number.
@@ -25,52 +25,59 @@ enum Kind {
 }
 
 /// The variables and their keys; each says in [`env_vars`] which key it is.
-const VARIABLES: &[(&str, &str, Kind)] = &[
-    (env_vars::OPENCLAW_MODEL, "agents.defaults.model.primary", Kind::Text),
-    (env_vars::OPENCLAW_WORKSPACE, "agents.defaults.workspace", Kind::Text),
-    (env_vars::OPENCLAW_TIMEOUT_SECONDS, "agents.defaults.timeoutSeconds", Kind::Number),
+const VARIABLES: &[(&str, &str, VariableKind)] = &[
+    (env_vars::OPENCLAW_MODEL, "agents.defaults.model.primary", VariableKind::Text),
+    (env_vars::OPENCLAW_WORKSPACE, "agents.defaults.workspace", VariableKind::Text),
+    (env_vars::OPENCLAW_TIMEOUT_SECONDS, "agents.defaults.timeoutSeconds", VariableKind::Number),
     (
         env_vars::OPENCLAW_IDLE_TIMEOUT_SECONDS,
         "agents.defaults.llm.idleTimeoutSeconds",
-        Kind::Number,
+        VariableKind::Number,
     ),
-    (env_vars::OPENCLAW_LOCAL_MODEL_MODE, "agents.defaults.localModelMode", Kind::Text),
-    (env_vars::OPENCLAW_TRACE, "diagnostics.trace.enabled", Kind::Flag),
-    (env_vars::OPENCLAW_GATEWAY_PORT, "gateway.port", Kind::Number),
-    (env_vars::OPENCLAW_GATEWAY_TOKEN, "gateway.auth.token", Kind::Secret),
+    (env_vars::OPENCLAW_LOCAL_MODEL_MODE, "agents.defaults.localModelMode", VariableKind::Text),
+    (env_vars::OPENCLAW_TRACE, "diagnostics.trace.enabled", VariableKind::Flag),
+    (env_vars::OPENCLAW_GATEWAY_PORT, "gateway.port", VariableKind::Number),
+    (env_vars::OPENCLAW_GATEWAY_TOKEN, "gateway.auth.token", VariableKind::Secret),
 ];
 
 /// Adds every variable that is set and not empty.
-pub(super) fn add(stack: &mut Stack<'_>, env: &Env) {
+pub(super) fn add_variables(stack: &mut LayerStack<'_>, env: &Env) {
     for (name, key, kind) in VARIABLES {
-        let Some(value) = env.get_filled(name) else { continue };
+        let Some(value) = env.get_non_empty(name) else { continue };
         let path: KeyPath = key.parse().unwrap_or_default();
         let Some(value) = value.to_str() else {
             let message = "the value is not Unicode, it is ignored";
-            let found = Diagnostic::new(Severity::Error, Span::default(), message).at(path);
-            stack.add_broken(Name::Env(name), String::new(), vec![found]);
+            let found =
+                Diagnostic::new(Severity::Error, TextSpan::default(), message).at_path(path);
+            stack.add_broken_source(SourceName::Env(name), String::new(), vec![found]);
             continue;
         };
         let text = match kind {
-            Kind::Flag if value == "1" => "true".to_owned(),
-            Kind::Flag if value == "0" => "false".to_owned(),
-            Kind::Text | Kind::Number | Kind::Flag => value.to_owned(),
-            Kind::Secret => format!("${{{name}}}"),
+            VariableKind::Flag if value == "1" => "true".to_owned(),
+            VariableKind::Flag if value == "0" => "false".to_owned(),
+            VariableKind::Text | VariableKind::Number | VariableKind::Flag => value.to_owned(),
+            VariableKind::Secret => format!("${{{name}}}"),
         };
-        let span = Span { start: 0, end: text.len() };
-        let string = || Node::new(Value::Text(text.clone()), span);
+        let span = TextSpan { start: 0, end: text.len() };
+        let string = || Json5Node::new(Json5Value::Text(text.clone()), span);
         let node = match kind {
-            Kind::Number | Kind::Flag => read_value(&text).unwrap_or_else(|_| string()),
-            Kind::Text | Kind::Secret => string(),
+            VariableKind::Number | VariableKind::Flag => {
+                parse_value(&text).unwrap_or_else(|_| string())
+            }
+            VariableKind::Text | VariableKind::Secret => string(),
         };
-        stack.add(Layer::Environment, Name::Env(name), wrapped(&path, node, &text));
+        stack.add_layer(
+            ConfigLayer::Environment,
+            SourceName::Env(name),
+            nest_at_path(&path, node, &text),
+        );
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{KeyPath, pattern::steps_of};
+    use crate::{KeyPath, pattern::to_segment_refs};
 
     #[test]
     fn each_variable_is_documented_with_its_key() {
@@ -79,8 +86,8 @@ mod tests {
             assert!(variable.description.contains(&format!("`{key}`")), "{name}");
             let path: KeyPath = key.parse().unwrap();
             assert!(!matches!(
-                crate::known::Known::at(&steps_of(&path)),
-                crate::known::Lookup::Unknown
+                crate::openclaw_keys::KnownKeys::lookup_path(&to_segment_refs(&path)),
+                crate::openclaw_keys::KeyLookup::Unknown
             ));
         }
     }

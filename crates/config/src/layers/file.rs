@@ -7,20 +7,20 @@ use std::{
 };
 
 use crate::{
-    diagnostic::{Diagnostic, Severity, Span},
+    diagnostic::{Diagnostic, Severity, TextSpan},
     text::MAX_BYTES,
 };
 
 /// A text that cannot be understood, and why.
-pub(super) struct Problem {
+pub(super) struct TextProblem {
     pub(super) text: String,
     pub(super) diagnostic: Box<Diagnostic>,
 }
 
-pub(super) type Text = Result<String, Problem>;
+pub(super) type TextResult = Result<String, TextProblem>;
 
 /// Reads a file, up to one byte more than is accepted.
-pub(super) fn read_text(path: &Path) -> io::Result<Text> {
+pub(super) fn read_text(path: &Path) -> io::Result<TextResult> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(match String::from_utf8(bytes) {
@@ -32,10 +32,10 @@ pub(super) fn read_text(path: &Path) -> io::Result<Text> {
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let span = Span { start: at, end: at };
+            let span = TextSpan { start: at, end: at };
             let message = "the file is not UTF-8 text";
             let diagnostic = Box::new(Diagnostic::new(Severity::Error, span, message));
-            Err(Problem { text, diagnostic })
+            Err(TextProblem { text, diagnostic })
         }
     })
 }

@@ -10,43 +10,44 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use super::{file::read_text, understand};
-use crate::{paths::Paths, text::Document};
+use super::{file::read_text, parse_text};
+use crate::{paths::AppPaths, text::Json5Document};
 
 /// Makes the names of copies that are being written different in one process.
-static WRITTEN: AtomicU32 = AtomicU32::new(0);
+static WRITE_COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// Where the copy of one config file is.
-pub(super) struct History {
+pub(super) struct LastGoodStore {
     folder: PathBuf,
     copy: PathBuf,
 }
 
-impl History {
-    pub(super) fn of(paths: &Paths) -> Self {
+impl LastGoodStore {
+    pub(super) fn from_paths(paths: &AppPaths) -> Self {
         let folder = paths.history_dir();
-        let config = std::path::absolute(paths.config()).unwrap_or_else(|_| paths.config().into());
-        let hash = fnv1a(config.as_os_str().as_encoded_bytes());
+        let config =
+            std::path::absolute(paths.config_file()).unwrap_or_else(|_| paths.config_file().into());
+        let hash = hash_fnv1a(config.as_os_str().as_encoded_bytes());
         let copy = folder.join(format!("last-good-{hash:016x}.json5"));
         Self { folder, copy }
     }
 
     /// Keeps a text that was read without a syntax error, if it is another one than is kept.
-    pub(super) fn keep(&self, text: &str) {
+    pub(super) fn store_text(&self, text: &str) {
         if fs::read(&self.copy).ok().as_deref() != Some(text.as_bytes()) {
-            let _ = self.write(text);
+            let _ = self.write_copy(text);
         }
     }
 
     /// The copy's path and what it says; absent when there is none that can be understood.
-    pub(super) fn last_good(&self) -> Option<(PathBuf, Document)> {
+    pub(super) fn load_last_good(&self) -> Option<(PathBuf, Json5Document)> {
         let text = read_text(&self.copy).ok()?;
-        Some((self.copy.clone(), understand(text).ok()?))
+        Some((self.copy.clone(), parse_text(text).ok()?))
     }
 
-    fn write(&self, text: &str) -> io::Result<()> {
+    fn write_copy(&self, text: &str) -> io::Result<()> {
         create_folder(&self.folder)?;
-        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let number = WRITE_COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("writing-{}-{number}", std::process::id());
         let unfinished = self.folder.join(name);
         let written = create_file(&unfinished)
@@ -82,7 +83,7 @@ fn create_file(path: &Path) -> io::Result<File> {
 }
 
 /// A hash that stays the same from version to version.
-fn fnv1a(bytes: &[u8]) -> u64 {
+fn hash_fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -8,13 +8,13 @@ use std::{
 use crate::{
     defaults::{PROJECT_FILE_NAME, STATE_DIR_NAME},
     diagnostic::{Diagnostic, Severity},
-    paths::Paths,
-    pattern::{Fit, Step, fit, path_of},
-    text::Node,
+    paths::AppPaths,
+    pattern::{PathRelation, PathSegmentRef, compare_to_pattern, to_key_path},
+    text::Json5Node,
 };
 
 /// The keys that a project may set, with all below them.
-const HARMLESS: &[&str] = &[
+const ALLOWED_KEYS: &[&str] = &[
     "$schema",
     "agents.defaults.model",
     "agents.defaults.models",
@@ -26,7 +26,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Why a project may not set a key; the first that fits counts.
-const REASONS: &[(&str, &str)] = &[
+const DENIAL_REASONS: &[(&str, &str)] = &[
     ("models", "it could send your keys and your text to another server"),
     ("agents.defaults.workspace", "it could give the tools another folder"),
     ("tools.exec", "it could run commands unasked"),
@@ -36,38 +36,40 @@ const REASONS: &[(&str, &str)] = &[
 ];
 
 /// The nearest project's file from a directory up. The folder of the state is no project's.
-pub(super) fn find(start: &Path, paths: &Paths) -> Option<PathBuf> {
+pub(super) fn find_project_file(start: &Path, paths: &AppPaths) -> Option<PathBuf> {
     let canonical = |path: &Path| path.canonicalize().ok();
     let state = canonical(paths.state_dir());
-    let user = canonical(paths.config());
+    let user = canonical(paths.config_file());
     start.ancestors().find_map(|directory| {
-        let folder = directory.join(STATE_DIR_NAME);
-        let file = folder.join(PROJECT_FILE_NAME);
+        let project_dir = directory.join(STATE_DIR_NAME);
+        let file = project_dir.join(PROJECT_FILE_NAME);
         let file_is = canonical(&file)?;
-        let is_other = canonical(&folder) != state && Some(file_is) != user;
+        let is_other = canonical(&project_dir) != state && Some(file_is) != user;
         (is_other && file.is_file()).then_some(file)
     })
 }
 
 /// Leaves out what a project may not set, and says why.
-pub(super) fn restrict(root: &Node, left_out: &mut BTreeSet<u32>) -> Vec<Diagnostic> {
+pub(super) fn restrict_keys(root: &Json5Node, ignored: &mut BTreeSet<u32>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    root.walk(&mut |steps, key_span, node| {
-        if left_out.contains(&node.id) {
+    root.walk_nodes(&mut |steps, key_span, node| {
+        if ignored.contains(&node.id) {
             return false;
         }
-        match standing(steps) {
-            Fit::Exact | Fit::Below => false,
-            Fit::Above => true,
-            Fit::Apart => {
-                left_out.insert(node.id);
-                let reason = REASONS.iter().find(|(key, _)| fit(key, steps) != Fit::Apart);
+        match relation_to_allowed(steps) {
+            PathRelation::Equal | PathRelation::Descendant => false,
+            PathRelation::Ancestor => true,
+            PathRelation::Disjoint => {
+                ignored.insert(node.id);
+                let reason = DENIAL_REASONS
+                    .iter()
+                    .find(|(key, _)| compare_to_pattern(key, steps) != PathRelation::Disjoint);
                 let reason = reason.map_or("it is not among the harmless keys", |(_, why)| why);
                 let message = format!("a project may not set this, it is ignored: {reason}");
                 let help = "set it in your own config file";
                 found.push(
                     Diagnostic::new(Severity::Warning, key_span, message)
-                        .at(path_of(steps))
+                        .at_path(to_key_path(steps))
                         .with_help(Some(help.to_owned())),
                 );
                 false
@@ -77,10 +79,10 @@ pub(super) fn restrict(root: &Node, left_out: &mut BTreeSet<u32>) -> Vec<Diagnos
     found
 }
 
-fn standing(steps: &[Step<'_>]) -> Fit {
-    let fits = HARMLESS.iter().map(|key| fit(key, steps));
-    fits.fold(Fit::Apart, |best, fit| match (best, fit) {
-        (Fit::Exact | Fit::Below, _) | (_, Fit::Apart) => best,
+fn relation_to_allowed(steps: &[PathSegmentRef<'_>]) -> PathRelation {
+    let fits = ALLOWED_KEYS.iter().map(|key| compare_to_pattern(key, steps));
+    fits.fold(PathRelation::Disjoint, |best, fit| match (best, fit) {
+        (PathRelation::Equal | PathRelation::Descendant, _) | (_, PathRelation::Disjoint) => best,
         (_, fit) => fit,
     })
 }

@@ -5,98 +5,116 @@ use std::sync::Arc;
 use super::project;
 use crate::{
     alias,
-    decode::{Decoded, decode, decode_rest},
+    decode::{DecodeOutput, decode_accepted, decode_tree},
     diagnostic::Diagnostic,
     env::Env,
-    layer::Layer,
+    layer::ConfigLayer,
     lint,
-    loaded::Loaded,
+    loaded_config::LoadedConfig,
     sections::Config,
-    text::Document,
-    tree::{Name, Sheet, Source, Tree},
+    text::Json5Document,
+    tree::{ConfigSource, ConfigTree, LayerDocument, SourceName},
 };
 
 /// The layers so far, from the weakest up.
-pub(crate) struct Stack<'a> {
+pub(crate) struct LayerStack<'a> {
     env: &'a Env,
     /// The problems of each text that is in the tree.
-    problems: Vec<Vec<Diagnostic>>,
-    tree: Option<Tree>,
+    diagnostics: Vec<Vec<Diagnostic>>,
+    tree: Option<ConfigTree>,
     /// What the tree says, while only one text is in it.
     config: Option<Config>,
     next_id: u32,
-    broken: Vec<Broken>,
+    broken_sources: Vec<BrokenSource>,
 }
 
 /// A text that nothing is used of.
-struct Broken {
-    source: Source,
-    problems: Vec<Diagnostic>,
+struct BrokenSource {
+    source: ConfigSource,
+    diagnostics: Vec<Diagnostic>,
 }
 
-impl<'a> Stack<'a> {
+impl<'a> LayerStack<'a> {
     pub(crate) fn new(env: &'a Env) -> Self {
-        let (problems, broken) = (Vec::new(), Vec::new());
-        Self { env, problems, tree: None, config: None, next_id: 0, broken }
+        let (diagnostics, broken_sources) = (Vec::new(), Vec::new());
+        Self { env, diagnostics, tree: None, config: None, next_id: 0, broken_sources }
     }
 
     /// Lays a text over the layers so far.
-    pub(crate) fn add(&mut self, layer: Layer, name: Name, document: Document) {
-        let Document { text, mut root, duplicates } = document;
-        let first = self.next_id;
-        self.next_id = root.number_all(first);
-        let Decoded { value, diagnostics, secrets, references, mut left_out } = decode(&root);
+    pub(crate) fn add_layer(
+        &mut self,
+        layer: ConfigLayer,
+        name: SourceName,
+        document: Json5Document,
+    ) {
+        let Json5Document { text, mut root, duplicates } = document;
+        let first_id = self.next_id;
+        self.next_id = root.assign_ids(first_id);
+        let DecodeOutput { value, diagnostics, secrets, references, mut ignored } =
+            decode_tree(&root);
         let mut problems = duplicates;
         problems.extend(diagnostics);
-        if layer == Layer::Project {
-            problems.extend(project::restrict(&root, &mut left_out));
+        if layer == ConfigLayer::Project {
+            problems.extend(project::restrict_keys(&root, &mut ignored));
         }
-        problems.extend(alias::notes(&root, &left_out));
-        problems.extend(lint::values(&root, &left_out, (&text, &secrets, self.env)));
-        self.problems.push(problems);
-        let source = Source { layer, name, text, secrets, first };
-        let sheet = Sheet { source, root, left_out, references };
+        problems.extend(alias::report_aliases(&root, &ignored));
+        problems.extend(lint::lint_values(&root, &ignored, (&text, &secrets, self.env)));
+        self.diagnostics.push(problems);
+        let source = ConfigSource { layer, name, text, secrets, first_id };
+        let document = LayerDocument { source, root, ignored, references };
         if let Some(tree) = &mut self.tree {
             self.config = None;
-            tree.lay(sheet);
+            tree.overlay_document(document);
         } else {
-            self.config = Some(value).filter(|_| layer != Layer::Project);
-            self.tree = Some(Tree::new(sheet));
+            self.config = Some(value).filter(|_| layer != ConfigLayer::Project);
+            self.tree = Some(ConfigTree::new(document));
         }
     }
 
     /// Adds the problems of a text that nothing is used of.
-    pub(crate) fn add_broken(&mut self, name: Name, text: String, problems: Vec<Diagnostic>) {
+    pub(crate) fn add_broken_source(
+        &mut self,
+        name: SourceName,
+        text: String,
+        diagnostics: Vec<Diagnostic>,
+    ) {
         let text: Arc<str> = text.into();
-        let (layer, secrets) = (Layer::User, std::collections::BTreeSet::new());
-        let source = Source { layer, name, text, secrets, first: u32::MAX };
-        self.broken.push(Broken { source, problems });
+        let (layer, secrets) = (ConfigLayer::User, std::collections::BTreeSet::new());
+        let source = ConfigSource { layer, name, text, secrets, first_id: u32::MAX };
+        self.broken_sources.push(BrokenSource { source, diagnostics });
     }
 
     /// Merges the layers. The config's own path is not known here.
-    pub(crate) fn finish(mut self) -> Loaded {
+    pub(crate) fn into_loaded(mut self) -> LoadedConfig {
         let mut diagnostics = Vec::new();
-        for Broken { source, problems } in &mut self.broken {
-            source.finish(problems);
+        for BrokenSource { source, diagnostics: problems } in &mut self.broken_sources {
+            source.finalize_diagnostics(problems);
             diagnostics.append(problems);
         }
         let config = match (&self.tree, self.config) {
             (_, Some(config)) => config,
-            (Some(tree), None) => decode_rest(&tree.root, tree.left_out.clone()),
+            (Some(tree), None) => decode_accepted(&tree.root, tree.ignored.clone()),
             (None, None) => Config::default(),
         };
         if let Some(tree) = &self.tree {
-            for (source, problem) in lint::whole(tree, &config, self.env) {
-                if let Some(problems) = self.problems.get_mut(source) {
+            for (source, problem) in lint::lint_config(tree, &config, self.env) {
+                if let Some(problems) = self.diagnostics.get_mut(source) {
                     problems.push(problem);
                 }
             }
-            for (source, problems) in tree.sources.iter().zip(&mut self.problems) {
-                source.finish(problems);
+            for (source, problems) in tree.sources.iter().zip(&mut self.diagnostics) {
+                source.finalize_diagnostics(problems);
                 diagnostics.append(problems);
             }
         }
-        let broken = self.broken.into_iter().map(|broken| broken.source).collect();
-        Loaded { config, path: None, exists: false, diagnostics, tree: self.tree, broken }
+        let broken_sources = self.broken_sources.into_iter().map(|broken| broken.source).collect();
+        LoadedConfig {
+            config,
+            path: None,
+            exists: false,
+            diagnostics,
+            tree: self.tree,
+            broken_sources,
+        }
     }
 }

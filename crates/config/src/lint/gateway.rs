@@ -1,12 +1,12 @@
 //! A gateway that anyone may use.
 
-use super::{Say, key};
+use super::{ReportWarning, parse_key};
 use crate::{
     sections::{Config, GatewayAuthMode, GatewayBind},
-    tree::Tree,
+    tree::ConfigTree,
 };
 
-pub(super) fn find(config: &Config, tree: &Tree, say: &mut Say<'_>) {
+pub(super) fn lint_gateway(config: &Config, tree: &ConfigTree, report: &mut ReportWarning<'_>) {
     let gateway = &config.gateway;
     if matches!(gateway.bind(), GatewayBind::Loopback | GatewayBind::Auto) {
         return;
@@ -22,11 +22,11 @@ pub(super) fn find(config: &Config, tree: &Tree, say: &mut Say<'_>) {
         GatewayAuthMode::None => ("a token", "set `gateway.auth.mode` to \"token\" and a token"),
         _ => return,
     };
-    let bind = key("gateway.bind");
-    let shown = tree.find(&bind).and_then(|(_, node)| node.text()).unwrap_or_default();
+    let bind = parse_key("gateway.bind");
+    let bind_text = tree.find_node(&bind).and_then(|(_, node)| node.as_text()).unwrap_or_default();
     let message = format!(
-        "the gateway listens beyond this machine (\"{shown}\") without {missing}: whoever reaches \
+        "the gateway listens beyond this machine (\"{bind_text}\") without {missing}: whoever reaches \
          it can use it"
     );
-    say(bind, message, format!("{help}, or `gateway.bind` to \"loopback\""));
+    report(bind, message, format!("{help}, or `gateway.bind` to \"loopback\""));
 }

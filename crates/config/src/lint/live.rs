@@ -1,44 +1,49 @@
 //! What only the server can tell.
 
-use super::warning;
-use crate::{Segment, diagnostic::Diagnostic, loaded::Loaded, path::KeyPath};
+use super::new_warning;
+use crate::{PathSegment, diagnostic::Diagnostic, loaded_config::LoadedConfig, path::KeyPath};
 
-impl Loaded {
+impl LoadedConfig {
     /// Compares the configured window of a model, named as `provider/model-id` or by its alias,
     /// with the one that its server has; absent when it fits or is not configured.
     #[must_use]
-    pub fn lint_live(&self, model: &str, server_window: u32) -> Option<Diagnostic> {
-        let reference = self.config.model_of_alias(model).unwrap_or(model);
+    pub fn lint_context_window(&self, model: &str, served_window: u32) -> Option<Diagnostic> {
+        let reference = self.config.resolve_alias(model).unwrap_or(model);
         let (id, model) = reference.split_once('/')?;
-        let configured = self.config.provider(id)?.model(model)?.context_window?.get();
-        if configured <= server_window {
+        let configured = self.config.find_provider(id)?.find_model(model)?.context_window?.get();
+        if configured <= served_window {
             return None;
         }
         let tree = self.tree.as_ref()?;
-        let path = self.window_of(id, model)?;
-        let (_, node) = tree.find(&path)?;
+        let path = self.context_window_path(id, model)?;
+        let (_, node) = tree.find_node(&path)?;
         let message = format!(
-            "{configured} tokens are more than the {server_window} that the server has: it \
+            "{configured} tokens are more than the {served_window} that the server has: it \
              refuses what is longer"
         );
-        let help = format!("set {server_window}, or remove it to have what the server says");
-        let found = warning(node.span, path, message, help);
+        let help = format!("set {served_window}, or remove it to have what the server says");
+        let found = new_warning(node.span, path, message, help);
         let mut found = vec![found];
-        tree.sources.get(tree.source_of(node))?.finish(&mut found);
+        tree.sources.get(tree.source_index(node))?.finalize_diagnostics(&mut found);
         found.pop()
     }
 
     /// The place of a model's window in the tree, which may hold elements that are left out.
-    fn window_of(&self, id: &str, model: &str) -> Option<KeyPath> {
+    fn context_window_path(&self, id: &str, model: &str) -> Option<KeyPath> {
         let tree = self.tree.as_ref()?;
-        let mut place = None;
-        tree.root.select("models.providers.*.models.*.id", &tree.left_out, &mut |path, _, node| {
-            let is_of = matches!(path.segments().get(2), Some(Segment::Key(key)) if key == id);
-            if is_of && place.is_none() && node.text() == Some(model) {
-                let above = path.segments().split_last().map(|(_, above)| above);
-                place = above.map(|above| above.iter().cloned().collect::<KeyPath>());
-            }
-        });
-        place.map(|model| model.key("contextWindow"))
+        let mut model_path = None;
+        tree.root.select_matching(
+            "models.providers.*.models.*.id",
+            &tree.ignored,
+            &mut |path, _, node| {
+                let is_same_provider =
+                    matches!(path.segments().get(2), Some(PathSegment::Key(key)) if key == id);
+                if is_same_provider && model_path.is_none() && node.as_text() == Some(model) {
+                    let above = path.segments().split_last().map(|(_, above)| above);
+                    model_path = above.map(|above| above.iter().cloned().collect::<KeyPath>());
+                }
+            },
+        );
+        model_path.map(|model| model.with_key("contextWindow"))
     }
 }

@@ -2,41 +2,41 @@
 
 use std::collections::BTreeSet;
 
-use super::{Surroundings, warning};
+use super::{LintContext, new_warning};
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, TextSpan},
     env::Env,
-    pattern::path_of,
+    pattern::to_key_path,
     secret::is_variable_name,
-    text::Node,
+    text::Json5Node,
 };
 
-pub(super) fn find(
-    root: &Node,
-    left_out: &BTreeSet<u32>,
-    (text, secrets, env): Surroundings<'_>,
+pub(super) fn lint_strings(
+    root: &Json5Node,
+    ignored: &BTreeSet<u32>,
+    (text, secrets, env): LintContext<'_>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let is_named = |span: &Span| {
+    let is_named = |span: &TextSpan| {
         let string = text.get(span.start..span.end).unwrap_or_default();
         is_variable_name(string.trim_matches(['"', '\'']))
     };
     if !text.contains('\\') && !secrets.iter().any(is_named) {
         return found;
     }
-    root.walk(&mut |steps, _, node| {
-        if left_out.contains(&node.id) {
+    root.walk_nodes(&mut |steps, _, node| {
+        if ignored.contains(&node.id) {
             return false;
         }
-        let Some(value) = node.text() else { return true };
+        let Some(value) = node.as_text() else { return true };
         let mut warn = |(message, help): (String, String)| {
-            found.push(warning(node.span, path_of(steps), message, help));
+            found.push(new_warning(node.span, to_key_path(steps), message, help));
         };
         if is_variable_name(value) && secrets.contains(&node.span) {
-            variable_name(value, env).map(&mut warn);
+            explain_variable_name(value, env).map(&mut warn);
         }
         let source = text.get(node.span.start..node.span.end).unwrap_or_default();
-        if source.starts_with(['"', '\'']) && loses_a_backslash(source) {
+        if source.starts_with(['"', '\'']) && drops_backslash(source) {
             let message = "a backslash here is dropped, it begins no escape sequence";
             warn((message.to_owned(), "write it twice: `\\\\`".to_owned()));
         }
@@ -47,7 +47,7 @@ pub(super) fn find(
 
 /// Speaks up when a secret's text looks like the name of a variable. A single word such as
 /// `EMPTY`, which many keyless servers are given, only counts when there is such a variable.
-fn variable_name(text: &str, env: &Env) -> Option<(String, String)> {
+fn explain_variable_name(text: &str, env: &Env) -> Option<(String, String)> {
     if !is_variable_name(text) {
         None
     } else if env.get(text).is_some() {
@@ -61,7 +61,7 @@ fn variable_name(text: &str, env: &Env) -> Option<(String, String)> {
     }
 }
 
-fn loses_a_backslash(source: &str) -> bool {
+fn drops_backslash(source: &str) -> bool {
     let mut chars = source.chars();
     while let Some(character) = chars.next() {
         if character == '\\' {

@@ -11,7 +11,7 @@ use super::{SaveError, write_error};
 
 /// The steps of a change, each told when it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum WriteStep {
     /// The lock is held.
     Locked,
     /// The old text is in the history.
@@ -33,7 +33,7 @@ const MAX_LINKS: usize = 40;
 
 /// What a path leads to, whether or not that exists: links are followed, so that a link to a file
 /// elsewhere stays a link.
-pub(super) fn target(path: &Path) -> PathBuf {
+pub(super) fn resolve_symlinks(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&path) {
@@ -45,7 +45,7 @@ pub(super) fn target(path: &Path) -> PathBuf {
 }
 
 /// A hidden file in the same folder that belongs to `target`.
-pub(super) fn beside(target: &Path, ending: &str) -> PathBuf {
+pub(super) fn sibling_path(target: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
     name.push(".");
@@ -57,55 +57,65 @@ pub(super) fn beside(target: &Path, ending: &str) -> PathBuf {
 ///
 /// Only one program at a time may write a target: what is left of a writer that was killed is
 /// taken away. The new file has the mode of the old one.
-pub(super) fn write(
+pub(super) fn write_atomically(
     target: &Path,
     text: &str,
-    step: &mut dyn FnMut(Step),
+    step: &mut dyn FnMut(WriteStep),
 ) -> Result<(), SaveError> {
-    let new = beside(target, "new");
+    let new = sibling_path(target, "new");
     let fail = write_error(&new);
-    write_new(&new, target, text, step).map_err(fail)?;
+    write_new_file(&new, target, text, step).map_err(fail)?;
     let renamed = fs::rename(&new, target).map_err(write_error(target));
     if renamed.is_err() {
         let _ = fs::remove_file(&new);
     }
     renamed?;
-    step(Step::Renamed);
+    step(WriteStep::Renamed);
     match target.parent() {
         Some(folder) => sync_folder(folder).map_err(write_error(folder)),
         None => Ok(()),
     }
 }
 
-fn write_new(new: &Path, target: &Path, text: &str, step: &mut dyn FnMut(Step)) -> io::Result<()> {
+fn write_new_file(
+    new: &Path,
+    target: &Path,
+    text: &str,
+    step: &mut dyn FnMut(WriteStep),
+) -> io::Result<()> {
     match fs::remove_file(new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    let mut file = private(&mut options).open(new)?;
-    let written = fill(&mut file, target, text, step);
+    let mut file = set_private_mode(&mut options).open(new)?;
+    let written = write_contents(&mut file, target, text, step);
     if written.is_err() {
         let _ = fs::remove_file(new);
     }
     written
 }
 
-fn fill(file: &mut File, target: &Path, text: &str, step: &mut dyn FnMut(Step)) -> io::Result<()> {
-    step(Step::Created);
+fn write_contents(
+    file: &mut File,
+    target: &Path,
+    text: &str,
+    step: &mut dyn FnMut(WriteStep),
+) -> io::Result<()> {
+    step(WriteStep::Created);
     let (first, rest) = text.as_bytes().split_at(text.len() / 2);
     file.write_all(first)?;
-    step(Step::PartWritten);
+    step(WriteStep::PartWritten);
     file.write_all(rest)?;
-    step(Step::Written);
+    step(WriteStep::Written);
     match fs::metadata(target) {
         Ok(old) => file.set_permissions(old.permissions())?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     file.sync_all()?;
-    step(Step::Synced);
+    step(WriteStep::Synced);
     Ok(())
 }
 
@@ -119,7 +129,7 @@ pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Lets only the owner read what is created.
-pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(super) fn set_private_mode(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

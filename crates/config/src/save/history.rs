@@ -8,22 +8,26 @@ use std::{
 use super::{SaveError, atomic, write_error};
 
 /// So many versions of a file are kept.
-pub(super) const VERSIONS: usize = 5;
+pub(super) const MAX_VERSIONS: usize = 5;
 /// Their folder, in the folder of the state.
-pub(super) const FOLDER: &str = "config-history";
+pub(super) const HISTORY_FOLDER: &str = "config-history";
 
 /// Keeps a text as the newest version of `target`, and removes the oldest beyond [`VERSIONS`].
 ///
 /// They are named after the file, with a number that grows: `openclaw.json.1f3a….000012`.
-pub(super) fn keep(state_dir: &Path, target: &Path, text: &str) -> Result<(), SaveError> {
-    let folder = state_dir.join(FOLDER);
+pub(super) fn archive_version(
+    state_dir: &Path,
+    target: &Path,
+    text: &str,
+) -> Result<(), SaveError> {
+    let folder = state_dir.join(HISTORY_FOLDER);
     atomic::create_folder(&folder).map_err(write_error(&folder))?;
-    let prefix = prefix(target);
-    let versions = versions(&folder, &prefix).map_err(write_error(&folder))?;
+    let prefix = version_prefix(target);
+    let versions = list_versions(&folder, &prefix).map_err(write_error(&folder))?;
     let number = versions.last().map_or(1, |(number, _)| number + 1);
     let path = folder.join(format!("{prefix}{number:06}"));
-    atomic::write(&path, text, &mut |_| {})?;
-    let old = (versions.len() + 1).saturating_sub(VERSIONS);
+    atomic::write_atomically(&path, text, &mut |_| {})?;
+    let old = (versions.len() + 1).saturating_sub(MAX_VERSIONS);
     for (_, path) in versions.iter().take(old) {
         fs::remove_file(path).map_err(write_error(path))?;
     }
@@ -31,7 +35,7 @@ pub(super) fn keep(state_dir: &Path, target: &Path, text: &str) -> Result<(), Sa
 }
 
 /// The versions that there are with their numbers, oldest first.
-fn versions(folder: &Path, prefix: &str) -> io::Result<Vec<(u64, PathBuf)>> {
+fn list_versions(folder: &Path, prefix: &str) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut versions = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -45,13 +49,13 @@ fn versions(folder: &Path, prefix: &str) -> io::Result<Vec<(u64, PathBuf)>> {
 
 /// The name of the file and a mark of the folder it is in: several files of one name may share a
 /// state.
-fn prefix(target: &Path) -> String {
+fn version_prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let folder = target.parent().map(|folder| folder.canonicalize().unwrap_or(folder.to_owned()));
     // FNV-1a, which is the same in every version of the program.
     let bytes = folder.unwrap_or_default().into_os_string().into_encoded_bytes();
-    let mark = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |mark, byte| {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |mark, byte| {
         (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    format!("{name}.{mark:016x}.")
+    format!("{name}.{hash:016x}.")
 }

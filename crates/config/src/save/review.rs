@@ -5,45 +5,55 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Change, SaveError};
+use super::{ConfigChange, SaveError};
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    edit::Document,
+    edit::ConfigDocument,
     env::Env,
     load::LoadError,
-    loaded::Loaded,
+    loaded_config::LoadedConfig,
     path::KeyPath,
-    pattern::path_of,
+    pattern::to_key_path,
     sections::Config,
-    text::mask,
+    text::redact_secrets,
 };
 
 /// Reads both texts as configs and tells what is new about the second.
-pub(super) fn change(
+pub(super) fn prepare_change(
     path: PathBuf,
     before: Option<String>,
     after: &str,
     env: &Env,
-) -> Result<Change, SaveError> {
-    let loaded = Config::parse(after, env).map_err(SaveError::Broken)?;
+) -> Result<ConfigChange, SaveError> {
+    let loaded = Config::parse(after, env).map_err(SaveError::InvalidText)?;
     let old = before.as_deref().map(|text| Config::parse(text, env));
-    let known: HashSet<_> = match &old {
-        Some(Ok(old)) => old.diagnostics.iter().map(gist).collect(),
+    let old_diagnostics: HashSet<_> = match &old {
+        Some(Ok(old)) => old.diagnostics.iter().map(diagnostic_identity).collect(),
         _ => HashSet::new(),
     };
-    let introduced = loaded.diagnostics.iter().filter(|found| !known.contains(&gist(found)));
-    let introduced = introduced.cloned().collect();
-    let before_to_show = match &old {
-        Some(Ok(old)) => old.text_to_show(),
-        Some(Err(_)) => before.as_deref().map(|text| mask(text, &BTreeSet::new())),
+    let introduced = loaded
+        .diagnostics
+        .iter()
+        .filter(|found| !old_diagnostics.contains(&diagnostic_identity(found)));
+    let new_diagnostics = introduced.cloned().collect();
+    let redacted_before = match &old {
+        Some(Ok(old)) => old.redacted_text(),
+        Some(Err(_)) => before.as_deref().map(|text| redact_secrets(text, &BTreeSet::new())),
         None => None,
     };
-    let before_to_show = before_to_show.unwrap_or_default();
-    Ok(Change { path, before, after: after.to_owned(), loaded, before_to_show, introduced })
+    let redacted_before = redacted_before.unwrap_or_default();
+    Ok(ConfigChange {
+        path,
+        before,
+        after: after.to_owned(),
+        loaded,
+        redacted_before,
+        new_diagnostics,
+    })
 }
 
 /// What a diagnostic says, wherever it stands.
-fn gist(diagnostic: &Diagnostic) -> (Severity, &KeyPath, &str) {
+fn diagnostic_identity(diagnostic: &Diagnostic) -> (Severity, &KeyPath, &str) {
     (diagnostic.severity, &diagnostic.path, &diagnostic.message)
 }
 
@@ -52,20 +62,20 @@ pub(super) fn is_error(diagnostic: &Diagnostic) -> bool {
 }
 
 /// Whether a warning is about a key that is not in the config because nothing knows it.
-pub(super) fn is_unknown(loaded: &Loaded, diagnostic: &Diagnostic) -> bool {
-    diagnostic.severity == Severity::Warning && loaded.where_set(&diagnostic.path).is_none()
+pub(super) fn is_unknown_key(loaded: &LoadedConfig, diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Warning && loaded.find_position(&diagnostic.path).is_none()
 }
 
 /// Refuses a document without keys that the old one had and that no edit touched.
-pub(super) fn keys_lost(old: &Document, new: &Document) -> Result<(), SaveError> {
+pub(super) fn check_lost_keys(old: &ConfigDocument, new: &ConfigDocument) -> Result<(), SaveError> {
     let mut kept = HashSet::new();
-    new.root().walk(&mut |steps, _, _| kept.insert(path_of(steps)));
+    new.root_node().walk_nodes(&mut |steps, _, _| kept.insert(to_key_path(steps)));
     let touched = |path: &KeyPath| {
-        new.touched().iter().any(|touched| path.segments().starts_with(touched.segments()))
+        new.touched_paths().iter().any(|touched| path.segments().starts_with(touched.segments()))
     };
     let mut keys = Vec::new();
-    old.root().walk(&mut |steps, _, _| {
-        let path = path_of(steps);
+    old.root_node().walk_nodes(&mut |steps, _, _| {
+        let path = to_key_path(steps);
         if touched(&path) {
             return false;
         }
@@ -79,13 +89,13 @@ pub(super) fn keys_lost(old: &Document, new: &Document) -> Result<(), SaveError>
 }
 
 /// Names the file in what was found in its text.
-pub(super) fn in_file(error: LoadError, path: PathBuf) -> LoadError {
+pub(super) fn with_file_path(error: LoadError, path: PathBuf) -> LoadError {
     match error {
-        LoadError::Broken { mut diagnostics, text_to_show, .. } => {
+        LoadError::Broken { mut diagnostics, redacted_text, .. } => {
             for diagnostic in &mut diagnostics {
                 diagnostic.file = Some(path.as_path().into());
             }
-            LoadError::Broken { path: Some(path), diagnostics, text_to_show }
+            LoadError::Broken { path: Some(path), diagnostics, redacted_text }
         }
         other => other,
     }

@@ -11,7 +11,7 @@ use super::{SaveError, atomic, lock};
 use crate::text::MAX_BYTES;
 
 /// The longest wait for another program.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STATE_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A file that is replaced in one step, under a lock, for its owner alone. Several programs may
 /// change it at once and lose nothing; whoever is killed on the way leaves the old or the new one.
@@ -32,7 +32,7 @@ impl StateFile {
     /// # Errors
     ///
     /// When the file cannot be read, is too large, or is not UTF-8 text.
-    pub fn read(&self) -> io::Result<Option<String>> {
+    pub fn read_text(&self) -> io::Result<Option<String>> {
         let file = match fs::File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
@@ -53,14 +53,14 @@ impl StateFile {
     ///
     /// When another program holds the lock, and when a file or a folder cannot be written. The
     /// file is then as it was.
-    pub fn update(
+    pub fn update_text(
         &self,
         change: impl FnOnce(io::Result<Option<String>>) -> Option<String>,
     ) -> Result<(), SaveError> {
-        let target = atomic::target(&self.path);
-        let _lock = lock::acquire_within(&target, PATIENCE)?;
-        match change(self.read()) {
-            Some(text) => atomic::write(&target, &text, &mut |_| {}),
+        let target = atomic::resolve_symlinks(&self.path);
+        let _lock = lock::acquire_lock_within(&target, STATE_LOCK_TIMEOUT)?;
+        match change(self.read_text()) {
+            Some(text) => atomic::write_atomically(&target, &text, &mut |_| {}),
             None => Ok(()),
         }
     }
@@ -74,11 +74,11 @@ mod tests {
     fn a_file_is_made_changed_and_left() {
         let dir = tempfile::tempdir().unwrap();
         let file = StateFile::new(dir.path().join("deep/er/a.json"));
-        assert_eq!(file.read().unwrap(), None);
-        file.update(|old| (old.unwrap().is_none()).then(|| "one".to_owned())).unwrap();
-        file.update(|old| old.unwrap().map(|old| old + " two")).unwrap();
-        file.update(|_| None).unwrap();
-        assert_eq!(file.read().unwrap().as_deref(), Some("one two"));
+        assert_eq!(file.read_text().unwrap(), None);
+        file.update_text(|old| (old.unwrap().is_none()).then(|| "one".to_owned())).unwrap();
+        file.update_text(|old| old.unwrap().map(|old| old + " two")).unwrap();
+        file.update_text(|_| None).unwrap();
+        assert_eq!(file.read_text().unwrap().as_deref(), Some("one two"));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -94,10 +94,10 @@ mod tests {
         let path = dir.path().join("a.json");
         fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
         let file = StateFile::new(path.clone());
-        assert!(file.read().is_err());
-        file.update(|old| old.is_err().then(|| "new".to_owned())).unwrap();
-        assert_eq!(file.read().unwrap().as_deref(), Some("new"));
+        assert!(file.read_text().is_err());
+        file.update_text(|old| old.is_err().then(|| "new".to_owned())).unwrap();
+        assert_eq!(file.read_text().unwrap().as_deref(), Some("new"));
         let below = StateFile::new(path.join("b.json"));
-        assert!(matches!(below.update(|_| Some(String::new())), Err(SaveError::Write { .. })));
+        assert!(matches!(below.update_text(|_| Some(String::new())), Err(SaveError::Write { .. })));
     }
 }

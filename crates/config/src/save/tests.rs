@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{ConfigFile, SaveError, history, lock};
-use crate::{Change, Document, EditError, Env, LoadError, NewValue, Paths};
+use crate::{AppPaths, ConfigChange, ConfigDocument, EditError, Env, LoadError, NewValue};
 
 pub(super) struct Home {
     folder: TempDir,
@@ -42,11 +42,11 @@ impl Home {
 
     pub(super) fn file(&self) -> ConfigFile {
         let env = Env::from_pairs([("OPENCLAW_STATE_DIR", self.folder.path())]);
-        ConfigFile::of(&Paths::new(&env, None).unwrap())
+        ConfigFile::from_paths(&AppPaths::new(&env, None).unwrap())
     }
 
-    pub(super) fn set(&self, path: &str, value: &str) -> Result<Change, SaveError> {
-        self.file().edit(&Env::default(), set(path, value))
+    pub(super) fn set(&self, path: &str, value: &str) -> Result<ConfigChange, SaveError> {
+        self.file().apply_edit(&Env::default(), set(path, value))
     }
 
     /// The names in the folder that are no config file, sorted.
@@ -55,7 +55,7 @@ impl Home {
     }
 
     fn versions(&self) -> Vec<String> {
-        let folder = self.folder.path().join(history::FOLDER);
+        let folder = self.folder.path().join(history::HISTORY_FOLDER);
         let names = names(folder.clone()).into_iter();
         names.map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect()
     }
@@ -69,10 +69,13 @@ fn names(folder: PathBuf) -> Vec<String> {
     names
 }
 
-pub(super) fn set(path: &str, value: &str) -> impl FnOnce(&mut Document) -> Result<(), EditError> {
+pub(super) fn set(
+    path: &str,
+    value: &str,
+) -> impl FnOnce(&mut ConfigDocument) -> Result<(), EditError> {
     move |document| {
-        let path = document.path(path).unwrap();
-        document.set(&path, &NewValue::parse(value).unwrap())
+        let path = document.parse_path(path).unwrap();
+        document.set_value(&path, &NewValue::parse(value).unwrap())
     }
 }
 
@@ -141,16 +144,16 @@ fn a_broken_file_is_left_alone() {
 #[test]
 fn keys_that_nobody_asked_to_remove_are_not_lost() {
     let home = Home::with("{ a: 1, agents: { defaults: { model: 'vllm/a' } }, gateway: {} }");
-    let error = home.file().edit(&Env::default(), |document| {
-        *document = Document::parse("{ gateway: { port: 1 } }").unwrap();
+    let error = home.file().apply_edit(&Env::default(), |document| {
+        *document = ConfigDocument::parse("{ gateway: { port: 1 } }").unwrap();
         Ok(())
     });
     let SaveError::KeysLost { keys } = error.unwrap_err() else { panic!() };
     let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
     assert_eq!(keys, ["a", "agents"]);
-    let unset = home.file().edit(&Env::default(), |document| {
-        document.unset(&"agents".parse().unwrap())?;
-        document.unset(&"a".parse().unwrap())
+    let unset = home.file().apply_edit(&Env::default(), |document| {
+        document.unset_value(&"agents".parse().unwrap())?;
+        document.unset_value(&"a".parse().unwrap())
     });
     assert_eq!(unset.unwrap().after, "{ gateway: {} }");
 }
@@ -158,7 +161,7 @@ fn keys_that_nobody_asked_to_remove_are_not_lost() {
 #[test]
 fn a_preview_writes_nothing() {
     let home = Home::with(TEXT);
-    let change = home.file().preview(&Env::default(), set("gateway.port", "2000")).unwrap();
+    let change = home.file().preview_edit(&Env::default(), set("gateway.port", "2000")).unwrap();
     assert_eq!(change.after, TEXT.replace("1000", "2000"));
     assert_eq!((home.text().as_str(), home.others()), (TEXT, vec![]));
 }
@@ -167,9 +170,9 @@ fn a_preview_writes_nothing() {
 fn a_whole_text_replaces_the_one_it_was_made_from() {
     let home = Home::with(TEXT);
     let env = Env::default();
-    let replace = |before, text| home.file().replace(&env, Some(before), text);
+    let replace = |before, text| home.file().replace_text(&env, Some(before), text);
     assert!(matches!(replace("{}", "{ }"), Err(SaveError::Changed { .. })));
-    assert!(matches!(replace(TEXT, ""), Err(SaveError::Broken(_))));
+    assert!(matches!(replace(TEXT, ""), Err(SaveError::InvalidText(_))));
     assert!(matches!(replace(TEXT, "{gateway: 1}"), Err(SaveError::Invalid { .. })));
     assert_eq!(home.text(), TEXT);
     replace(TEXT, "{}").unwrap();
@@ -197,8 +200,8 @@ fn many_at_once_lose_nothing() {
 #[test]
 fn whoever_holds_the_lock_is_not_waited_for_without_end() {
     let home = Home::with(TEXT);
-    let held = lock::acquire(&home.path()).unwrap();
-    let error = lock::acquire_within(&home.path(), Duration::from_millis(1)).unwrap_err();
+    let held = lock::acquire_lock(&home.path()).unwrap();
+    let error = lock::acquire_lock_within(&home.path(), Duration::from_millis(1)).unwrap_err();
     assert!(matches!(error, SaveError::Locked { .. }));
     drop(held);
     home.set("gateway.port", "1").unwrap();

@@ -9,7 +9,7 @@ use serde::{
     de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::decode::SECRET;
+use crate::decode::SECRET_TYPE_NAME;
 
 /// A secret as a config gives it; [`SecretInput::resolve`] gets the value.
 ///
@@ -21,10 +21,10 @@ use crate::decode::SECRET;
 /// `Debug` never shows a value, and there is no `Serialize`. `Deserialize` is for the reader of
 /// this crate, which lets a struct be written as a text.
 #[derive(Clone)]
-pub struct SecretInput(pub(super) Form);
+pub struct SecretInput(pub(super) SecretForm);
 
 #[derive(Clone)]
-pub(super) enum Form {
+pub(super) enum SecretForm {
     Text(SecretString),
     Env(String),
     File(String),
@@ -33,7 +33,7 @@ pub(super) enum Form {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Source {
+enum SecretReferenceKind {
     Env,
     File,
     Exec,
@@ -41,27 +41,27 @@ enum Source {
 
 /// The object form; its keys are [`FIELDS`].
 #[derive(Deserialize)]
-struct Reference {
-    source: Source,
+struct SecretReference {
+    source: SecretReferenceKind,
     id: Option<String>,
     path: Option<String>,
     command: Option<Vec<String>>,
 }
 
 /// `provider` is accepted and has no effect.
-const FIELDS: &[&str] = &["source", "id", "path", "command", "provider"];
+const REFERENCE_FIELDS: &[&str] = &["source", "id", "path", "command", "provider"];
 
 impl SecretInput {
     /// A text, as if it stood in a config.
     #[must_use]
     pub fn from_text(text: impl Into<String>) -> Self {
-        Self(Form::Text(SecretString::from(text.into())))
+        Self(SecretForm::Text(SecretString::from(text.into())))
     }
 
     /// A reference to a variable.
     #[must_use]
     pub fn from_env(variable: impl Into<String>) -> Self {
-        Self(Form::Env(variable.into()))
+        Self(SecretForm::Env(variable.into()))
     }
 
     /// The program and its arguments whose output is the secret, for a caller that may start
@@ -69,21 +69,25 @@ impl SecretInput {
     #[must_use]
     pub fn exec_command(&self) -> Option<&[String]> {
         match &self.0 {
-            Form::Exec(words) => Some(words),
+            SecretForm::Exec(words) => Some(words),
             _ => None,
         }
     }
 }
 
-impl TryFrom<Reference> for SecretInput {
+impl TryFrom<SecretReference> for SecretInput {
     type Error = &'static str;
 
-    fn try_from(reference: Reference) -> Result<Self, &'static str> {
-        let Reference { source, id, path, command } = reference;
+    fn try_from(reference: SecretReference) -> Result<Self, &'static str> {
+        let SecretReference { source, id, path, command } = reference;
         Ok(Self(match source {
-            Source::Env => Form::Env(id.ok_or("`id` is missing: the name of the variable")?),
-            Source::File => Form::File(path.ok_or("`path` is missing: the file of the secret")?),
-            Source::Exec => Form::Exec(
+            SecretReferenceKind::Env => {
+                SecretForm::Env(id.ok_or("`id` is missing: the name of the variable")?)
+            }
+            SecretReferenceKind::File => {
+                SecretForm::File(path.ok_or("`path` is missing: the file of the secret")?)
+            }
+            SecretReferenceKind::Exec => SecretForm::Exec(
                 command
                     .filter(|words| !words.is_empty())
                     .ok_or("`command` is missing: its words in a list")?,
@@ -95,23 +99,23 @@ impl TryFrom<Reference> for SecretInput {
 impl fmt::Debug for SecretInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Form::Text(_) => "SecretInput(text)",
-            Form::Env(_) => "SecretInput(env)",
-            Form::File(_) => "SecretInput(file)",
-            Form::Exec(_) => "SecretInput(exec)",
+            SecretForm::Text(_) => "SecretInput(text)",
+            SecretForm::Env(_) => "SecretInput(env)",
+            SecretForm::File(_) => "SecretInput(file)",
+            SecretForm::Exec(_) => "SecretInput(exec)",
         })
     }
 }
 
 impl<'de> Deserialize<'de> for SecretInput {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct(SECRET, FIELDS, TextOrReference)
+        deserializer.deserialize_struct(SECRET_TYPE_NAME, REFERENCE_FIELDS, SecretInputVisitor)
     }
 }
 
-struct TextOrReference;
+struct SecretInputVisitor;
 
-impl<'de> Visitor<'de> for TextOrReference {
+impl<'de> Visitor<'de> for SecretInputVisitor {
     type Value = SecretInput;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,14 +127,14 @@ impl<'de> Visitor<'de> for TextOrReference {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SecretInput, A::Error> {
-        let reference = Reference::deserialize(MapAccessDeserializer::new(map))?;
+        let reference = SecretReference::deserialize(MapAccessDeserializer::new(map))?;
         reference.try_into().map_err(A::Error::custom)
     }
 }
 
 impl JsonSchema for SecretInput {
     fn schema_name() -> Cow<'static, str> {
-        SECRET.into()
+        SECRET_TYPE_NAME.into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -9,7 +9,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::input::{Form, SecretInput};
+use super::input::{SecretForm, SecretInput};
 use crate::{env::Env, paths, template};
 
 /// The longest secret that is read from a file.
@@ -53,7 +53,7 @@ pub struct SecretError {
 #[non_exhaustive]
 pub enum SecretErrorKind {
     /// It refers to a variable that is not set.
-    Unset,
+    UnsetVariable,
     /// Its value is the empty text.
     Empty,
     /// Its file cannot be read as text, or is far too long for a secret.
@@ -80,9 +80,12 @@ impl SecretError {
         Self { kind, what, variable: None, source: None }
     }
 
-    fn unset(variable: &str) -> Self {
+    fn from_unset_variable(variable: &str) -> Self {
         let what = format!("read the environment variable {variable}, which is not set");
-        Self { variable: Some(variable.to_owned()), ..Self::new(SecretErrorKind::Unset, what) }
+        Self {
+            variable: Some(variable.to_owned()),
+            ..Self::new(SecretErrorKind::UnsetVariable, what)
+        }
     }
 }
 
@@ -108,15 +111,15 @@ impl SecretInput {
     ///
     /// When a variable without a default is not set, when the value is empty, when a file cannot
     /// be read, and always for the output of a command. No text of a secret is in the error.
-    pub fn resolve(&self, env: &Env) -> Result<ResolvedSecret, SecretError> {
+    pub fn resolve_secret(&self, env: &Env) -> Result<ResolvedSecret, SecretError> {
         let (value, source) = match &self.0 {
-            Form::Text(text) => resolve_text(text.expose_secret(), env)?,
-            Form::Env(variable) => from_variable(variable, env)?,
-            Form::File(path) => {
-                let path = paths::expand(path, env);
-                (read_file(&path)?, SecretSource::File(path))
+            SecretForm::Text(text) => resolve_text(text.expose_secret(), env)?,
+            SecretForm::Env(variable) => read_variable(variable, env)?,
+            SecretForm::File(path) => {
+                let path = paths::expand_home(path, env);
+                (read_secret_file(&path)?, SecretSource::File(path))
             }
-            Form::Exec(_) => {
+            SecretForm::Exec(_) => {
                 let what = "run a command for a secret, which is not supported yet".to_owned();
                 return Err(SecretError::new(SecretErrorKind::ExecNotSupported, what));
             }
@@ -131,7 +134,7 @@ impl SecretInput {
     /// Whether it is the empty text, which means that nothing was set.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        matches!(&self.0, Form::Text(text) if text.expose_secret().is_empty())
+        matches!(&self.0, SecretForm::Text(text) if text.expose_secret().is_empty())
     }
 }
 
@@ -141,17 +144,17 @@ pub(crate) fn is_variable_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
-fn from_variable(variable: &str, env: &Env) -> Result<(String, SecretSource), SecretError> {
-    let value = env.get(variable).ok_or_else(|| SecretError::unset(variable))?;
+fn read_variable(variable: &str, env: &Env) -> Result<(String, SecretSource), SecretError> {
+    let value = env.get(variable).ok_or_else(|| SecretError::from_unset_variable(variable))?;
     Ok((value.to_owned(), SecretSource::Env(vec![variable.to_owned()])))
 }
 
 fn resolve_text(text: &str, env: &Env) -> Result<(String, SecretSource), SecretError> {
     if is_variable_name(text) && env.get(text).is_some() {
-        return from_variable(text, env);
+        return read_variable(text, env);
     }
-    let filled =
-        template::resolve(text, env).map_err(|unset| SecretError::unset(&unset.variable))?;
+    let filled = template::resolve_template(text, env)
+        .map_err(|unset| SecretError::from_unset_variable(&unset.variable))?;
     let source = match filled.variables {
         variables if variables.is_empty() => SecretSource::Literal,
         variables => SecretSource::Env(variables),
@@ -159,7 +162,7 @@ fn resolve_text(text: &str, env: &Env) -> Result<(String, SecretSource), SecretE
     Ok((filled.text, source))
 }
 
-fn read_file(path: &Path) -> Result<String, SecretError> {
+fn read_secret_file(path: &Path) -> Result<String, SecretError> {
     let what = format!("read the secret in {}", path.display());
     let fail =
         |source| SecretError { source, ..SecretError::new(SecretErrorKind::File, what.clone()) };

@@ -5,23 +5,23 @@ use std::io::Write as _;
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::{Config, Env, Loaded};
+use crate::{Config, Env, LoadedConfig};
 
 fn env() -> Env {
     Env::from_pairs([("VLLM_API_KEY", "vllm-local"), ("BLANK", "")])
 }
 
-fn loaded(json5: &str) -> Loaded {
+fn loaded(json5: &str) -> LoadedConfig {
     let text = format!("{{ models: {{ providers: {{ p: {{ apiKey: {json5} }} }} }} }}");
     Config::parse(&text, &Env::default()).unwrap()
 }
 
 fn secret(json5: &str) -> SecretInput {
-    loaded(json5).config.provider("p").unwrap().api_key.clone().unwrap()
+    loaded(json5).config.find_provider("p").unwrap().api_key.clone().unwrap()
 }
 
 fn outcome(json5: &str) -> String {
-    match secret(json5).resolve(&env()) {
+    match secret(json5).resolve_secret(&env()) {
         Ok(found) => {
             format!("{} | {} | {}", found.value.expose_secret(), found.source, found.fingerprint())
         }
@@ -59,10 +59,10 @@ fn every_form_resolves_to_a_value_with_its_source() {
     "short" => short | config literal | set
     "VLLM_API_KEY" => vllm-local | env VLLM_API_KEY | vl..al
     "OTHER_API_KEY" => OTHER_API_KEY | config literal | OT..EY
-    "${NONE}" => Unset | read the environment variable NONE, which is not set
+    "${NONE}" => UnsetVariable | read the environment variable NONE, which is not set
     "${BLANK}" => Empty | use the secret from env BLANK, which is empty
     "" => Empty | use the secret from config literal, which is empty
-    { source: "env", id: "NONE" } => Unset | read the environment variable NONE, which is not set
+    { source: "env", id: "NONE" } => UnsetVariable | read the environment variable NONE, which is not set
     { source: "file", path: "/nonexistent/key" } => File | read the secret in /nonexistent/key
     { source: "exec", command: ["pass", "show", "vllm"] } => ExecNotSupported | run a command for a secret, which is not supported yet
     "#);
@@ -75,12 +75,12 @@ fn a_file_gives_its_content_without_the_last_line_end() {
     let home = file.path().parent().unwrap().to_owned();
     let name = file.path().file_name().unwrap().to_str().unwrap();
     let input = secret(&format!("{{ source: 'file', path: '~/{name}' }}"));
-    let found = input.resolve(&Env::from_pairs([("HOME", &home)])).unwrap();
+    let found = input.resolve_secret(&Env::from_pairs([("HOME", &home)])).unwrap();
     assert_eq!(found.value.expose_secret(), "from-a-file");
     assert_eq!(found.source, SecretSource::File(file.path().to_owned()));
 
     file.write_all(&vec![b'x'; 70_000]).unwrap();
-    let error = input.resolve(&Env::from_pairs([("HOME", &home)])).unwrap_err();
+    let error = input.resolve_secret(&Env::from_pairs([("HOME", &home)])).unwrap_err();
     assert_eq!(error.kind(), SecretErrorKind::File);
 }
 
@@ -89,7 +89,7 @@ fn nothing_shows_the_value() {
     let env = Env::from_pairs([("KEY", "canary-in-env")]);
     let texts = ["canary-in-config", "${KEY}", "${NONE}canary", "${NONE:-canary}"];
     for input in texts.map(SecretInput::from_text) {
-        let shown = format!("{input:?} {:?}", input.resolve(&env));
+        let shown = format!("{input:?} {:?}", input.resolve_secret(&env));
         assert!(!shown.contains("canary"), "{shown}");
     }
 }
@@ -102,7 +102,7 @@ fn an_incomplete_reference_says_what_is_missing() {
         ("{ source: 'exec', command: [] }", "`command`"),
     ] {
         let loaded = loaded(json5);
-        assert!(loaded.config.provider("p").unwrap().api_key.is_none());
+        assert!(loaded.config.find_provider("p").unwrap().api_key.is_none());
         assert!(loaded.diagnostics[0].message.contains(missing), "{:?}", loaded.diagnostics);
     }
 }

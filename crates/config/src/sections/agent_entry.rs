@@ -56,7 +56,7 @@ pub enum ToolProfile {
 }
 
 /// The names that a group stands for.
-const GROUPS: &[(&str, &[&str])] = &[
+const TOOL_GROUPS: &[(&str, &[&str])] = &[
     ("group:fs", &["read", "write", "edit", "apply_patch"]),
     ("group:runtime", &["exec", "process", "bash"]),
     ("group:messaging", &["message"]),
@@ -65,11 +65,13 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 impl ToolProfile {
-    fn holds(self, tool: &str) -> bool {
+    fn contains_tool(self, tool: &str) -> bool {
         match self {
             Self::Full => true,
-            Self::Coding => ["group:fs", "group:runtime"].iter().any(|group| fits(group, tool)),
-            Self::Messaging => fits("group:messaging", tool),
+            Self::Coding => {
+                ["group:fs", "group:runtime"].iter().any(|group| matches_tool_pattern(group, tool))
+            }
+            Self::Messaging => matches_tool_pattern("group:messaging", tool),
             Self::Minimal => false,
         }
     }
@@ -78,21 +80,22 @@ impl ToolProfile {
 impl ToolPolicy {
     /// Whether a tool is offered.
     #[must_use]
-    pub fn offers(&self, tool: &str) -> bool {
-        let named = |list: &[String]| list.iter().any(|pattern| fits(pattern, tool));
-        self.profile.is_none_or(|profile| profile.holds(tool))
+    pub fn offers_tool(&self, tool: &str) -> bool {
+        let named =
+            |list: &[String]| list.iter().any(|pattern| matches_tool_pattern(pattern, tool));
+        self.profile.is_none_or(|profile| profile.contains_tool(tool))
             && (self.allow.is_empty() || named(&self.allow))
             && !named(&self.deny)
     }
 }
 
 /// Whether a pattern stands for a name. Case does not matter.
-fn fits(pattern: &str, name: &str) -> bool {
+fn matches_tool_pattern(pattern: &str, name: &str) -> bool {
     let pattern = pattern.trim().to_ascii_lowercase();
     if pattern == "group:openclaw" {
         return true;
     }
-    if let Some((_, names)) = GROUPS.iter().find(|(group, _)| *group == pattern) {
+    if let Some((_, names)) = TOOL_GROUPS.iter().find(|(group, _)| *group == pattern) {
         return names.contains(&name);
     }
     let mut parts = pattern.split('*');
@@ -128,7 +131,7 @@ mod tests {
         };
         let offered = |policy: &ToolPolicy| -> Vec<&str> {
             let tools = ["edit", "exec", "read", "write"];
-            tools.into_iter().filter(|tool| policy.offers(tool)).collect()
+            tools.into_iter().filter(|tool| policy.offers_tool(tool)).collect()
         };
         for (policy, expected) in [
             (policy(None, &[], &[]), &["edit", "exec", "read", "write"][..]),

@@ -128,8 +128,8 @@ pub enum CompactionMode {
 impl AgentDefaults {
     /// The longest time for a whole run; absent for no limit.
     #[must_use]
-    pub fn timeout(&self) -> Option<Duration> {
-        limit(self.timeout_seconds, RUN_TIMEOUT_SECONDS)
+    pub fn run_timeout(&self) -> Option<Duration> {
+        duration_or_default(self.timeout_seconds, RUN_TIMEOUT_SECONDS)
     }
 
     /// How much is sent to a local model, in whichever spelling it was set.
@@ -147,7 +147,7 @@ impl LlmConfig {
     /// The longest time without anything from the model; absent for no limit.
     #[must_use]
     pub fn idle_timeout(&self) -> Option<Duration> {
-        limit(self.idle_timeout_seconds, IDLE_TIMEOUT_SECONDS)
+        duration_or_default(self.idle_timeout_seconds, IDLE_TIMEOUT_SECONDS)
     }
 }
 
@@ -155,7 +155,7 @@ impl CompactionConfig {
     /// The longest time for one summary; absent for no limit.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
-        limit(self.timeout_seconds, COMPACTION_TIMEOUT_SECONDS)
+        duration_or_default(self.timeout_seconds, COMPACTION_TIMEOUT_SECONDS)
     }
 
     /// How careful a summary is.
@@ -166,6 +166,6 @@ impl CompactionConfig {
 }
 
 /// A time limit in seconds, of which 0 means none.
-pub(super) fn limit(set: Option<u64>, default: u64) -> Option<Duration> {
+pub(super) fn duration_or_default(set: Option<u64>, default: u64) -> Option<Duration> {
     Some(set.unwrap_or(default)).filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{
     defaults::{TRACE_BYTES, TRACE_DIR_NAME, TRACE_KEEP},
     env::Env,
-    paths::{Paths, expand},
+    paths::{AppPaths, expand_home},
     template::{EnvString, UnsetVariable},
 };
 
@@ -43,13 +43,13 @@ pub struct TraceConfig {
 impl TraceConfig {
     /// Whether exchanges are kept on disk.
     #[must_use]
-    pub fn enabled(&self) -> bool {
+    pub fn is_enabled(&self) -> bool {
         self.enabled.unwrap_or(false)
     }
 
     /// The most exchanges that are kept; at least one.
     #[must_use]
-    pub fn keep(&self) -> u32 {
+    pub fn retained_traces(&self) -> u32 {
         self.keep.unwrap_or(TRACE_KEEP).max(1)
     }
 
@@ -64,9 +64,9 @@ impl TraceConfig {
     /// # Errors
     ///
     /// When the text refers to a variable that is not set.
-    pub fn dir(&self, paths: &Paths, env: &Env) -> Result<PathBuf, UnsetVariable> {
+    pub fn resolve_dir(&self, paths: &AppPaths, env: &Env) -> Result<PathBuf, UnsetVariable> {
         match &self.dir {
-            Some(text) => Ok(expand(text.resolve(env)?, env)),
+            Some(text) => Ok(expand_home(text.resolve_variables(env)?, env)),
             None => Ok(paths.state_dir().join(TRACE_DIR_NAME)),
         }
     }
@@ -80,15 +80,18 @@ mod tests {
     #[test]
     fn a_trace_is_off_and_bounded_unless_a_config_says_otherwise() {
         let env = Env::from_pairs([("HOME", "/h")]);
-        let paths = Paths::new(&env, None).unwrap();
+        let paths = AppPaths::new(&env, None).unwrap();
         let trace = |text: &str| Config::parse(text, &env).unwrap().config.diagnostics.trace;
         let plain = trace("{}");
-        assert_eq!((plain.enabled(), plain.keep(), plain.max_bytes()), (false, 50, 64 << 20));
-        assert_eq!(plain.dir(&paths, &env).unwrap(), PathBuf::from("/h/.openclaw/trace"));
+        assert_eq!(
+            (plain.is_enabled(), plain.retained_traces(), plain.max_bytes()),
+            (false, 50, 64 << 20)
+        );
+        assert_eq!(plain.resolve_dir(&paths, &env).unwrap(), PathBuf::from("/h/.openclaw/trace"));
         let set = trace(
             "{ diagnostics: { trace: { enabled: true, keep: 0, maxBytes: 1, dir: '~/t' } } }",
         );
-        assert_eq!((set.enabled(), set.keep(), set.max_bytes()), (true, 1, 65_536));
-        assert_eq!(set.dir(&paths, &env).unwrap(), PathBuf::from("/h/t"));
+        assert_eq!((set.is_enabled(), set.retained_traces(), set.max_bytes()), (true, 1, 65_536));
+        assert_eq!(set.resolve_dir(&paths, &env).unwrap(), PathBuf::from("/h/t"));
     }
 }

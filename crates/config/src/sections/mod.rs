@@ -2,7 +2,6 @@
 
 mod agent_entry;
 mod agents;
-mod clocks;
 mod compat;
 mod diagnostics;
 mod gateway;
@@ -10,6 +9,7 @@ mod model_choice;
 mod models;
 mod root;
 mod server_loss;
+mod timeouts;
 mod tools;
 
 pub use agent_entry::{AgentEntry, ToolPolicy, ToolProfile};
@@ -17,7 +17,6 @@ pub use agents::{
     AgentDefaults, AgentsConfig, CompactionConfig, CompactionMode, ExperimentalConfig, LlmConfig,
     LocalModelMode, ModelEntry,
 };
-pub use clocks::ClocksConfig;
 pub use compat::{CompatConfig, MaxTokensField};
 pub use diagnostics::{DiagnosticsConfig, TraceConfig};
 pub use gateway::{
@@ -26,10 +25,12 @@ pub use gateway::{
 };
 pub use model_choice::ModelChoice;
 pub use models::{
-    Api, Egress, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderConfig,
+    EgressPolicy, InputKind, MergeMode, ModelConfig, ModelCost, ModelsConfig, ProviderApi,
+    ProviderConfig,
 };
 pub use root::Config;
-pub use server_loss::{InvalidPeriod, Period, ServerLossConfig};
+pub use server_loss::{HumanDuration, InvalidDuration, ServerLossConfig};
+pub use timeouts::ClocksConfig;
 pub use tools::{
     ExecAsk, ExecConfig, ExecHost, ExecSecurity, ToolsConfig, WebConfig, WebFetchConfig,
     WebSearchConfig,

@@ -21,20 +21,24 @@ pub struct ModelChoice {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Table {
+struct ModelChoiceTable {
     primary: Option<EnvString>,
     fallbacks: Vec<EnvString>,
 }
 
 impl<'de> Deserialize<'de> for ModelChoice {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("ModelChoice", &["primary", "fallbacks"], TextOrTable)
+        deserializer.deserialize_struct(
+            "ModelChoice",
+            &["primary", "fallbacks"],
+            ModelChoiceVisitor,
+        )
     }
 }
 
-struct TextOrTable;
+struct ModelChoiceVisitor;
 
-impl<'de> Visitor<'de> for TextOrTable {
+impl<'de> Visitor<'de> for ModelChoiceVisitor {
     type Value = ModelChoice;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +50,8 @@ impl<'de> Visitor<'de> for TextOrTable {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelChoice, A::Error> {
-        let Table { primary, fallbacks } = Table::deserialize(MapAccessDeserializer::new(map))?;
+        let ModelChoiceTable { primary, fallbacks } =
+            ModelChoiceTable::deserialize(MapAccessDeserializer::new(map))?;
         Ok(ModelChoice { primary, fallbacks })
     }
 }

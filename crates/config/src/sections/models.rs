@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ClocksConfig, CompatConfig, LlmConfig, ServerLossConfig, agents::limit};
+use super::{ClocksConfig, CompatConfig, LlmConfig, ServerLossConfig, agents::duration_or_default};
 use crate::{
     env::Env,
     secret::SecretInput,
@@ -22,7 +22,7 @@ pub struct ModelsConfig {
     /// Whether a conversation may go to a server that is neither on this machine nor in its
     /// network. Left out it is `local-only` where the primary model is on one of these, and `any`
     /// where it is not.
-    pub egress: Option<Egress>,
+    pub egress: Option<EgressPolicy>,
     /// The providers by their id, the part of a model's name in front of the `/`.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
@@ -42,7 +42,7 @@ pub enum MergeMode {
 /// is on this machine or in its network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Egress {
+pub enum EgressPolicy {
     /// Of the hosted ones those that the config names as primary model or fallback, each of which
     /// is told; any other only after a yes at the terminal.
     LocalOnly,
@@ -65,7 +65,7 @@ pub struct ProviderConfig {
     #[schemars(extend("examples" = ["${VLLM_API_KEY}"]))]
     pub api_key: Option<SecretInput>,
     /// The language that the server speaks.
-    pub api: Option<Api>,
+    pub api: Option<ProviderApi>,
     /// Headers for every request, by name.
     pub headers: BTreeMap<String, SecretInput>,
     /// The longest time without anything from a model of this server, in seconds; 0 is no limit.
@@ -88,7 +88,7 @@ pub struct ProviderConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Api {
+pub enum ProviderApi {
     /// `POST /chat/completions`, which nearly every local server has.
     OpenaiCompletions,
     /// `POST /responses`.
@@ -121,7 +121,7 @@ pub struct ModelConfig {
     pub name: Option<String>,
     /// The language for this model, when it differs from its server's.
     #[serde(default)]
-    pub api: Option<Api>,
+    pub api: Option<ProviderApi>,
     /// Headers for this model's requests, besides its server's.
     #[serde(default)]
     pub headers: BTreeMap<String, SecretInput>,
@@ -188,13 +188,13 @@ impl ProviderConfig {
     /// # Errors
     ///
     /// When the text refers to a variable that is not set.
-    pub fn base_url(&self, env: &Env) -> Result<Option<String>, UnsetVariable> {
-        self.base_url.as_ref().map(|text| text.resolve(env)).transpose()
+    pub fn resolve_base_url(&self, env: &Env) -> Result<Option<String>, UnsetVariable> {
+        self.base_url.as_ref().map(|text| text.resolve_variables(env)).transpose()
     }
 
     /// The key for the server; absent when it is not set or is the empty text.
     #[must_use]
-    pub fn key(&self) -> Option<&SecretInput> {
+    pub fn api_key(&self) -> Option<&SecretInput> {
         self.api_key.as_ref().filter(|key| !key.is_blank())
     }
 
@@ -203,14 +203,14 @@ impl ProviderConfig {
     #[must_use]
     pub fn idle_timeout(&self, general: &LlmConfig) -> Option<Duration> {
         match self.timeout_seconds {
-            Some(seconds) => limit(Some(seconds), seconds),
+            Some(seconds) => duration_or_default(Some(seconds), seconds),
             None => general.idle_timeout(),
         }
     }
 
     /// The model with this id, when the config has it.
     #[must_use]
-    pub fn model(&self, id: &str) -> Option<&ModelConfig> {
+    pub fn find_model(&self, id: &str) -> Option<&ModelConfig> {
         self.models.iter().find(|model| model.id == id)
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     defaults::MAIN_AGENT,
     env::Env,
-    paths::{Paths, expand},
+    paths::{AppPaths, expand_home},
     template::UnsetVariable,
 };
 
@@ -41,7 +41,10 @@ impl Config {
     /// When the text refers to a variable that is not set.
     pub fn primary_model(&self, env: &Env) -> Result<Option<String>, UnsetVariable> {
         let choice = self.agents.defaults.model.as_ref();
-        choice.and_then(|choice| choice.primary.as_ref()).map(|text| text.resolve(env)).transpose()
+        choice
+            .and_then(|choice| choice.primary.as_ref())
+            .map(|text| text.resolve_variables(env))
+            .transpose()
     }
 
     /// The models to try in order when the primary one does not answer.
@@ -51,12 +54,15 @@ impl Config {
     /// When a text refers to a variable that is not set.
     pub fn fallback_models(&self, env: &Env) -> Result<Vec<String>, UnsetVariable> {
         let choice = self.agents.defaults.model.iter();
-        choice.flat_map(|choice| &choice.fallbacks).map(|text| text.resolve(env)).collect()
+        choice
+            .flat_map(|choice| &choice.fallbacks)
+            .map(|text| text.resolve_variables(env))
+            .collect()
     }
 
     /// The model with this alias, as `provider/model-id`; case does not matter.
     #[must_use]
-    pub fn model_of_alias(&self, alias: &str) -> Option<&str> {
+    pub fn resolve_alias(&self, alias: &str) -> Option<&str> {
         let named = |entry: &super::ModelEntry| {
             entry.alias.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(alias))
         };
@@ -75,7 +81,7 @@ impl Config {
     /// model without fallbacks keeps those of the defaults. The tools are
     /// [`Config::offers`]'s matter.
     #[must_use]
-    pub fn of_agent(&self, id: &str) -> Self {
+    pub fn for_agent(&self, id: &str) -> Self {
         let mut config = self.clone();
         let Some(entry) = self.agents.entries.get(id) else { return config };
         let defaults = &mut config.agents.defaults;
@@ -99,14 +105,15 @@ impl Config {
 
     /// Whether an agent is offered a tool: `tools` and the agent's own entry must both allow it.
     #[must_use]
-    pub fn offers(&self, agent: &str, tool: &str) -> bool {
+    pub fn offers_tool(&self, agent: &str, tool: &str) -> bool {
         let own = self.agents.entries.get(agent);
-        self.tools.policy().offers(tool) && own.is_none_or(|entry| entry.tools.offers(tool))
+        self.tools.tool_policy().offers_tool(tool)
+            && own.is_none_or(|entry| entry.tools.offers_tool(tool))
     }
 
     /// The provider with this id, when the config has it.
     #[must_use]
-    pub fn provider(&self, id: &str) -> Option<&ProviderConfig> {
+    pub fn find_provider(&self, id: &str) -> Option<&ProviderConfig> {
         self.models.providers.get(id)
     }
 
@@ -115,9 +122,9 @@ impl Config {
     /// # Errors
     ///
     /// When the text refers to a variable that is not set.
-    pub fn workspace(&self, paths: &Paths, env: &Env) -> Result<PathBuf, UnsetVariable> {
+    pub fn resolve_workspace(&self, paths: &AppPaths, env: &Env) -> Result<PathBuf, UnsetVariable> {
         match &self.agents.defaults.workspace {
-            Some(text) => Ok(expand(text.resolve(env)?, env)),
+            Some(text) => Ok(expand_home(text.resolve_variables(env)?, env)),
             None => Ok(paths.default_workspace()),
         }
     }
@@ -139,13 +146,13 @@ mod tests {
         let env = Env::default();
         let config = Config::parse(text, &env).unwrap().config;
         assert_eq!(config.agent_ids(), ["main", "coder"]);
-        let coder = config.of_agent("coder");
+        let coder = config.for_agent("coder");
         assert_eq!(coder.primary_model(&env).unwrap().as_deref(), Some("vllm/c"));
         assert_eq!(coder.fallback_models(&env).unwrap(), ["vllm/b"]);
-        let main = config.of_agent("main");
+        let main = config.for_agent("main");
         assert_eq!(main.primary_model(&env).unwrap().as_deref(), Some("vllm/a"));
         assert_eq!(coder.agents.defaults.workspace, main.agents.defaults.workspace);
-        let offered = |agent| ["exec", "read", "write"].map(|tool| config.offers(agent, tool));
+        let offered = |agent| ["exec", "read", "write"].map(|tool| config.offers_tool(agent, tool));
         assert_eq!(offered("main"), [true, true, false]);
         assert_eq!(offered("coder"), [false, true, false]);
     }

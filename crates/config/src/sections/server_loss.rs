@@ -16,16 +16,16 @@ use crate::defaults::{SERVER_LOSS_POLL_SECONDS, SERVER_LOSS_WAIT_SECONDS};
 pub struct ServerLossConfig {
     /// The longest time to wait for the server's return; 0 does not wait.
     #[schemars(extend("default" = SERVER_LOSS_WAIT_SECONDS))]
-    pub wait: Option<Period>,
+    pub wait: Option<HumanDuration>,
     /// The time from one question whether it is back to the next.
     #[schemars(extend("default" = SERVER_LOSS_POLL_SECONDS))]
-    pub poll: Option<Period>,
+    pub poll: Option<HumanDuration>,
 }
 
 impl ServerLossConfig {
     /// The longest time to wait for the server's return; absent for none.
     #[must_use]
-    pub fn wait(&self) -> Option<Duration> {
+    pub fn wait_limit(&self) -> Option<Duration> {
         let set = self.wait.map(|wait| wait.0);
         Some(set.unwrap_or(Duration::from_secs(SERVER_LOSS_WAIT_SECONDS)))
             .filter(|wait| !wait.is_zero())
@@ -33,7 +33,7 @@ impl ServerLossConfig {
 
     /// The time from one question whether it is back to the next; at least a tenth of a second.
     #[must_use]
-    pub fn poll(&self) -> Duration {
+    pub fn poll_interval(&self) -> Duration {
         let set = self.poll.map(|poll| poll.0);
         set.unwrap_or(Duration::from_secs(SERVER_LOSS_POLL_SECONDS)).max(Duration::from_millis(100))
     }
@@ -41,11 +41,11 @@ impl ServerLossConfig {
 
 /// A length of time: a number of seconds, or a text as `90s`, `10m` or `2h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period(pub Duration);
+pub struct HumanDuration(pub Duration);
 
-impl Period {
+impl HumanDuration {
     /// Reads digits with a unit behind them: `s`, `m` or `h`.
-    fn parse(text: &str) -> Option<Self> {
+    fn parse_units(text: &str) -> Option<Self> {
         let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let seconds_each = match unit {
             "s" => 1,
@@ -62,49 +62,49 @@ impl Period {
 /// A text that is not a length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number of seconds, or a text as 90s, 10m or 2h")]
-pub struct InvalidPeriod;
+pub struct InvalidDuration;
 
 /// Reads what may stand in a config, a number without quotes.
-impl FromStr for Period {
-    type Err = InvalidPeriod;
+impl FromStr for HumanDuration {
+    type Err = InvalidDuration;
 
-    fn from_str(text: &str) -> Result<Self, InvalidPeriod> {
-        let in_seconds = || Self::parse(&format!("{text}s"));
-        Self::parse(text).or_else(in_seconds).ok_or(InvalidPeriod)
+    fn from_str(text: &str) -> Result<Self, InvalidDuration> {
+        let in_seconds = || Self::parse_units(&format!("{text}s"));
+        Self::parse_units(text).or_else(in_seconds).ok_or(InvalidDuration)
     }
 }
 
-impl<'de> Deserialize<'de> for Period {
+impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(SecondsOrText)
+        deserializer.deserialize_any(DurationVisitor)
     }
 }
 
-struct SecondsOrText;
+struct DurationVisitor;
 
-impl Visitor<'_> for SecondsOrText {
-    type Value = Period;
+impl Visitor<'_> for DurationVisitor {
+    type Value = HumanDuration;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number of seconds, or a string like \"90s\", \"10m\" or \"2h\"")
     }
 
-    fn visit_u64<E>(self, seconds: u64) -> Result<Period, E> {
-        Ok(Period(Duration::from_secs(seconds)))
+    fn visit_u64<E>(self, seconds: u64) -> Result<HumanDuration, E> {
+        Ok(HumanDuration(Duration::from_secs(seconds)))
     }
 
-    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Period, E> {
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<HumanDuration, E> {
         let invalid = || E::invalid_value(serde::de::Unexpected::Signed(seconds), &self);
         u64::try_from(seconds).map_err(|_| invalid()).and_then(|seconds| self.visit_u64(seconds))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Period, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<HumanDuration, E> {
         let invalid = || E::invalid_value(serde::de::Unexpected::Str(text), &self);
-        Period::parse(text).ok_or_else(invalid)
+        HumanDuration::parse_units(text).ok_or_else(invalid)
     }
 }
 
-impl JsonSchema for Period {
+impl JsonSchema for HumanDuration {
     fn schema_name() -> Cow<'static, str> {
         "Period".into()
     }
@@ -130,7 +130,7 @@ mod tests {
 
     fn read(value: &serde_json::Value) -> Result<(Option<u64>, u128), serde_json::Error> {
         let config = ServerLossConfig::deserialize(value)?;
-        Ok((config.wait().map(|wait| wait.as_secs()), config.poll().as_millis()))
+        Ok((config.wait_limit().map(|wait| wait.as_secs()), config.poll_interval().as_millis()))
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         for value in ["10", "m", "", "+1m", "1.5h", "10 m", "1d", "99999999999999999h", "1µ"] {
             assert!(read(&json!({"wait": value})).is_err(), "{value}");
         }
-        let typed = |text: &str| text.parse().map(|Period(duration)| duration.as_secs());
+        let typed = |text: &str| text.parse().map(|HumanDuration(duration)| duration.as_secs());
         let typed = ["90", "10m", "0", "m", "-1", ""].map(|text| typed(text).ok());
         assert_eq!(typed, [Some(90), Some(600), Some(0), None, None, None]);
         assert!(read(&json!({"wait": -1})).is_err());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ToolPolicy, ToolProfile, agents::limit};
+use super::{ToolPolicy, ToolProfile, agents::duration_or_default};
 use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
 
 /// The built-in tools.
@@ -28,7 +28,7 @@ pub struct ToolsConfig {
 impl ToolsConfig {
     /// Which tools any agent is offered.
     #[must_use]
-    pub fn policy(&self) -> ToolPolicy {
+    pub fn tool_policy(&self) -> ToolPolicy {
         let Self { profile, allow, deny, .. } = self;
         ToolPolicy { profile: *profile, allow: allow.clone(), deny: deny.clone() }
     }
@@ -156,13 +156,13 @@ impl ExecConfig {
 
     /// When a person is asked first.
     #[must_use]
-    pub fn ask(&self) -> ExecAsk {
+    pub fn ask_mode(&self) -> ExecAsk {
         self.ask.unwrap_or_default()
     }
 
     /// The longest time for one command; absent for no limit.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
-        limit(self.timeout_sec.or(self.timeout_seconds), EXEC_TIMEOUT_SECONDS)
+        duration_or_default(self.timeout_sec.or(self.timeout_seconds), EXEC_TIMEOUT_SECONDS)
     }
 }

@@ -5,73 +5,73 @@
 
 use super::{
     lexer::{Lexer, Token, TokenKind},
-    node::{Entry, Node, Value},
-    read::Top,
+    node::{Json5Node, Json5Value, ObjectEntry},
+    read::RootValue,
 };
-use crate::diagnostic::Span;
+use crate::diagnostic::TextSpan;
 
 /// The tree of a text; absent when the text is not plain or nests deeper than `depth` levels.
-pub(super) fn read(text: &str, depth: usize) -> Option<Node> {
-    let mut reader = Reader { text, tokens: Lexer::new(text) };
+pub(super) fn parse_fast(text: &str, depth: usize) -> Option<Json5Node> {
+    let mut reader = FastParser { text, tokens: Lexer::new(text) };
     let first = reader.tokens.next()?;
-    let node = reader.value(first, depth)?;
+    let node = reader.parse_value(first, depth)?;
     reader.tokens.next().is_none().then_some(node)
 }
 
 /// Room for so many keys is made at once; what is too much is given back.
-const USUAL_KEYS: usize = 8;
+const TYPICAL_KEY_COUNT: usize = 8;
 
-struct Reader<'t> {
+struct FastParser<'t> {
     text: &'t str,
     tokens: Lexer<'t>,
 }
 
-impl<'t> Reader<'t> {
-    fn value(&mut self, token: Token, depth: usize) -> Option<Node> {
+impl<'t> FastParser<'t> {
+    fn parse_value(&mut self, token: Token, depth: usize) -> Option<Json5Node> {
         let value = match token.kind {
-            TokenKind::OpenObject => return self.object(token, depth.checked_sub(1)?),
-            TokenKind::OpenArray => return self.array(token, depth.checked_sub(1)?),
-            TokenKind::Text { closed: true } => Value::Text(self.string(token.span)?),
-            TokenKind::Word => scalar(self.slice(token.span))?,
+            TokenKind::OpenObject => return self.parse_object(token, depth.checked_sub(1)?),
+            TokenKind::OpenArray => return self.parse_array(token, depth.checked_sub(1)?),
+            TokenKind::Text { closed: true } => Json5Value::Text(self.parse_string(token.span)?),
+            TokenKind::Word => parse_scalar(self.span_text(token.span))?,
             _ => return None,
         };
-        Some(Node::new(value, token.span))
+        Some(Json5Node::new(value, token.span))
     }
 
-    fn object(&mut self, open: Token, depth: usize) -> Option<Node> {
-        let mut entries = Vec::with_capacity(USUAL_KEYS);
+    fn parse_object(&mut self, open: Token, depth: usize) -> Option<Json5Node> {
+        let mut entries = Vec::with_capacity(TYPICAL_KEY_COUNT);
         let mut token = self.tokens.next()?;
         while token.kind != TokenKind::CloseObject {
             let key_span = token.span;
             let key = match token.kind {
-                TokenKind::Text { closed: true } => self.string(key_span)?,
-                TokenKind::Word => plain_key(self.slice(key_span))?.to_owned(),
+                TokenKind::Text { closed: true } => self.parse_string(key_span)?,
+                TokenKind::Word => plain_key(self.span_text(key_span))?.to_owned(),
                 _ => return None,
             };
             if self.tokens.next()?.kind != TokenKind::Colon {
                 return None;
             }
             let first = self.tokens.next()?;
-            entries.push(Entry { key, key_span, node: self.value(first, depth)? });
-            token = self.after_value(TokenKind::CloseObject)?;
+            entries.push(ObjectEntry { key, key_span, node: self.parse_value(first, depth)? });
+            token = self.next_after_value(TokenKind::CloseObject)?;
         }
         entries.shrink_to_fit();
-        Some(Node::new(Value::Object(entries), between(open, token)))
+        Some(Json5Node::new(Json5Value::Object(entries), span_between(open, token)))
     }
 
-    fn array(&mut self, open: Token, depth: usize) -> Option<Node> {
+    fn parse_array(&mut self, open: Token, depth: usize) -> Option<Json5Node> {
         let mut elements = Vec::new();
         let mut token = self.tokens.next()?;
         while token.kind != TokenKind::CloseArray {
-            elements.push(self.value(token, depth)?);
-            token = self.after_value(TokenKind::CloseArray)?;
+            elements.push(self.parse_value(token, depth)?);
+            token = self.next_after_value(TokenKind::CloseArray)?;
         }
         elements.shrink_to_fit();
-        Some(Node::new(Value::Array(elements), between(open, token)))
+        Some(Json5Node::new(Json5Value::Array(elements), span_between(open, token)))
     }
 
     /// The token that ends the container or begins its next element.
-    fn after_value(&mut self, close: TokenKind) -> Option<Token> {
+    fn next_after_value(&mut self, close: TokenKind) -> Option<Token> {
         let token = self.tokens.next()?;
         match token.kind {
             TokenKind::Comma => self.tokens.next(),
@@ -80,25 +80,25 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn slice(&self, span: Span) -> &'t str {
+    fn span_text(&self, span: TextSpan) -> &'t str {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    fn string(&self, span: Span) -> Option<String> {
-        let quoted = self.slice(span);
+    fn parse_string(&self, span: TextSpan) -> Option<String> {
+        let quoted = self.span_text(span);
         let plain = quoted.get(1..quoted.len().checked_sub(1)?)?;
         if plain.bytes().all(|byte| byte >= b' ' && byte != b'\\') {
             return Some(plain.to_owned());
         }
         match json5::from_str(quoted) {
-            Ok(Top(Value::Text(text))) => Some(text),
+            Ok(RootValue(Json5Value::Text(text))) => Some(text),
             _ => None,
         }
     }
 }
 
-fn between(open: Token, close: Token) -> Span {
-    Span { start: open.span.start, end: close.span.end }
+fn span_between(open: Token, close: Token) -> TextSpan {
+    TextSpan { start: open.span.start, end: close.span.end }
 }
 
 fn plain_key(word: &str) -> Option<&str> {
@@ -106,21 +106,23 @@ fn plain_key(word: &str) -> Option<&str> {
     (word.bytes().all(is_plain) && !word.starts_with(|c: char| c.is_ascii_digit())).then_some(word)
 }
 
-fn scalar(word: &str) -> Option<Value> {
+fn parse_scalar(word: &str) -> Option<Json5Value> {
     match word {
-        "true" => return Some(Value::Bool(true)),
-        "false" => return Some(Value::Bool(false)),
-        "null" => return Some(Value::Null),
+        "true" => return Some(Json5Value::Bool(true)),
+        "false" => return Some(Json5Value::Bool(false)),
+        "null" => return Some(Json5Value::Null),
         _ => {}
     }
     let plain = word.len() < 16
         && word.bytes().all(|byte| byte.is_ascii_digit())
         && (word == "0" || !word.starts_with('0'));
     if plain {
-        return word.parse().ok().map(Value::Unsigned);
+        return word.parse().ok().map(Json5Value::Unsigned);
     }
     match json5::from_str(word) {
-        Ok(Top(value @ (Value::Unsigned(_) | Value::Negative(_) | Value::Float(_)))) => Some(value),
+        Ok(RootValue(
+            value @ (Json5Value::Unsigned(_) | Json5Value::Negative(_) | Json5Value::Float(_)),
+        )) => Some(value),
         _ => None,
     }
 }

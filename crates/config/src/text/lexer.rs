@@ -5,7 +5,7 @@
 
 use json5::char::{is_json5_line_terminator, is_json5_whitespace};
 
-use crate::diagnostic::Span;
+use crate::diagnostic::TextSpan;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
@@ -28,85 +28,89 @@ pub(crate) enum TokenKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
-    pub(crate) span: Span,
+    pub(crate) span: TextSpan,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Lexer<'t> {
     text: &'t str,
-    at: usize,
+    position: usize,
 }
 
 impl<'t> Lexer<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+        Self { text, position: 0 }
     }
 
-    fn rest(&self) -> &'t str {
-        self.text.get(self.at..).unwrap_or_default()
+    fn remaining_text(&self) -> &'t str {
+        self.text.get(self.position..).unwrap_or_default()
     }
 
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    fn current_byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.position).copied()
     }
 
     fn skip_while(&mut self, accept: impl Fn(char) -> bool) {
-        self.at += self.rest().find(|c| !accept(c)).unwrap_or(self.rest().len());
+        self.position +=
+            self.remaining_text().find(|c| !accept(c)).unwrap_or(self.remaining_text().len());
     }
 
     /// Skips bytes of plain ASCII, which is most of a config.
     fn skip_bytes(&mut self, accept: impl Fn(u8) -> bool) {
-        let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        self.at += bytes.iter().position(|byte| !accept(*byte)).unwrap_or(bytes.len());
+        let bytes = self.text.as_bytes().get(self.position..).unwrap_or_default();
+        self.position += bytes.iter().position(|byte| !accept(*byte)).unwrap_or(bytes.len());
     }
 
     /// Skips spaces and comments; `false` in front of a comment that never ends.
     fn skip_blank(&mut self) -> bool {
         loop {
             self.skip_bytes(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
-            match self.byte() {
+            match self.current_byte() {
                 Some(b'!'..=b'.' | b'0'..=b'~') | None => return true,
                 Some(b'/') => {}
                 Some(_) => self.skip_while(is_json5_whitespace),
             }
-            if self.rest().starts_with("//") {
+            if self.remaining_text().starts_with("//") {
                 self.skip_while(|c| !is_json5_line_terminator(c));
-            } else if let Some(comment) = self.rest().strip_prefix("/*") {
+            } else if let Some(comment) = self.remaining_text().strip_prefix("/*") {
                 match comment.find("*/") {
-                    Some(end) => self.at += end + 4,
+                    Some(end) => self.position += end + 4,
                     None => return false,
                 }
-            } else if !self.rest().starts_with(is_json5_whitespace) {
+            } else if !self.remaining_text().starts_with(is_json5_whitespace) {
                 return true;
             }
         }
     }
 
-    fn text(&mut self, quote: u8) -> TokenKind {
-        self.at += 1;
+    fn scan_string(&mut self, quote: u8) -> TokenKind {
+        self.position += 1;
         loop {
             self.skip_bytes(|byte| byte != quote && !matches!(byte, b'\\' | b'\n' | b'\r'));
-            match self.byte() {
+            match self.current_byte() {
                 // What is escaped may be the first byte of a longer character: the other ones
                 // are never taken for something else.
                 Some(b'\\') => {
-                    self.at += 1;
-                    let is_return = self.byte() == Some(b'\r');
-                    self.at += usize::from(self.byte().is_some());
-                    self.at += usize::from(is_return && self.byte() == Some(b'\n'));
+                    self.position += 1;
+                    let is_return = self.current_byte() == Some(b'\r');
+                    self.position += usize::from(self.current_byte().is_some());
+                    self.position += usize::from(is_return && self.current_byte() == Some(b'\n'));
                 }
                 Some(b'\n' | b'\r') | None => return TokenKind::Text { closed: false },
                 Some(_) => {
-                    self.at += 1;
+                    self.position += 1;
                     return TokenKind::Text { closed: true };
                 }
             }
         }
     }
 
-    fn word(&mut self) -> TokenKind {
+    fn scan_word(&mut self) -> TokenKind {
         self.skip_bytes(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if self.byte().is_some_and(|byte| !matches!(byte, b' ' | b',' | b':' | b'\n' | b'}')) {
+        if self
+            .current_byte()
+            .is_some_and(|byte| !matches!(byte, b' ' | b',' | b':' | b'\n' | b'}'))
+        {
             let ends = |c| is_json5_whitespace(c) || matches!(c, '{' | '}' | '[' | ']' | ':' | ',');
             let ends = |c| ends(c) || matches!(c, '"' | '\'' | '/');
             self.skip_while(|c| !ends(c));
@@ -120,8 +124,8 @@ impl Iterator for Lexer<'_> {
 
     fn next(&mut self) -> Option<Token> {
         let ended = self.skip_blank();
-        let start = self.at;
-        let first = self.byte()?;
+        let start = self.position;
+        let first = self.current_byte()?;
         let single = match first {
             b'{' => Some(TokenKind::OpenObject),
             b'}' => Some(TokenKind::CloseObject),
@@ -133,27 +137,27 @@ impl Iterator for Lexer<'_> {
         };
         let kind = match (single, first) {
             (Some(kind), _) => {
-                self.at += 1;
+                self.position += 1;
                 kind
             }
-            (None, b'"' | b'\'') => self.text(first),
+            (None, b'"' | b'\'') => self.scan_string(first),
             _ if !ended => {
-                self.at = self.text.len();
+                self.position = self.text.len();
                 TokenKind::OpenComment
             }
             _ => {
                 // A `/` ends every other word.
-                self.at += usize::from(first == b'/');
-                self.word()
+                self.position += usize::from(first == b'/');
+                self.scan_word()
             }
         };
-        Some(Token { kind, span: Span { start, end: self.at } })
+        Some(Token { kind, span: TextSpan { start, end: self.position } })
     }
 }
 
 /// The openers that `text` up to `end` leaves open, outermost first: containers, then a string or
 /// a comment.
-pub(crate) fn unclosed(text: &str, end: usize) -> Vec<Token> {
+pub(crate) fn unclosed_tokens(text: &str, end: usize) -> Vec<Token> {
     let mut open = Vec::new();
     for token in Lexer::new(text).take_while(|token| token.span.start < end) {
         match token.kind {

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::lexer::{Lexer, TokenKind};
-use crate::diagnostic::Span;
+use crate::diagnostic::TextSpan;
 
 /// The text with every secret's characters as `*`; every byte keeps its place.
 ///
 /// Hidden are the given spans, each string whose key sounds like a secret and each address with
 /// a password or a query in it; a string that is only a reference to a variable stays readable.
 /// It works on broken text too.
-pub(crate) fn mask(text: &str, secrets: &BTreeSet<Span>) -> String {
+pub(crate) fn redact_secrets(text: &str, secrets: &BTreeSet<TextSpan>) -> String {
     let mut hidden = secrets.clone();
     let mut key = None;
     let mut last = None;
@@ -18,9 +18,10 @@ pub(crate) fn mask(text: &str, secrets: &BTreeSet<Span>) -> String {
         match token.kind {
             TokenKind::Colon => key = last.take(),
             TokenKind::Text { .. } => {
-                let is_key_secret =
-                    key.take().is_some_and(|span: Span| sounds_secret(slice(text, span)));
-                if is_key_secret || has_credential(slice(text, token.span)) {
+                let is_key_secret = key
+                    .take()
+                    .is_some_and(|span: TextSpan| is_secret_key_name(span_text(text, span)));
+                if is_key_secret || has_credential(span_text(text, token.span)) {
                     hidden.insert(token.span);
                 }
                 last = Some(token.span);
@@ -32,16 +33,16 @@ pub(crate) fn mask(text: &str, secrets: &BTreeSet<Span>) -> String {
             _ => (key, last) = (None, None),
         }
     }
-    hidden.retain(|span| !is_reference(slice(text, *span)));
-    cover(text, &hidden)
+    hidden.retain(|span| !is_reference(span_text(text, *span)));
+    mask_spans(text, &hidden)
 }
 
-fn slice(text: &str, span: Span) -> &str {
+fn span_text(text: &str, span: TextSpan) -> &str {
     text.get(span.start..span.end).unwrap_or_default()
 }
 
 /// Whether the value of such a key is probably a secret.
-pub(crate) fn sounds_secret(key: &str) -> bool {
+pub(crate) fn is_secret_key_name(key: &str) -> bool {
     let key = key.trim_matches(['"', '\'']).to_lowercase();
     ["key", "token", "secret", "password", "passphrase", "cookie"]
         .iter()
@@ -61,7 +62,7 @@ fn is_reference(string: &str) -> bool {
 }
 
 /// Replaces each byte inside the spans, but for their quotes and line ends, by `*`.
-fn cover(text: &str, spans: &BTreeSet<Span>) -> String {
+fn mask_spans(text: &str, spans: &BTreeSet<TextSpan>) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut spans = spans.iter().peekable();
     for (at, character) in text.char_indices() {
@@ -87,7 +88,7 @@ mod tests {
     #[test]
     fn strings_under_secret_keys_are_covered_even_in_broken_text() {
         let text = r#"{ apiKey: "sk-ä", 'X-Api-Key': 'x', maxTokens: 5, name: "n", token: "${T}", password: "a "#;
-        let shown = mask(text, &BTreeSet::new());
+        let shown = redact_secrets(text, &BTreeSet::new());
         assert_eq!(
             shown,
             r#"{ apiKey: "*****", 'X-Api-Key': '*', maxTokens: 5, name: "n", token: "${T}", password: "**"#
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn an_address_with_a_password_or_a_query_is_covered() {
         let text = "{ baseUrl: 'http://me:pw@box/v1', a: 'http://box/v1?key=k', b: 'http://box' }";
-        let shown = mask(text, &BTreeSet::new());
+        let shown = redact_secrets(text, &BTreeSet::new());
         let covered = |length| format!("'{}'", "*".repeat(length));
         let expected =
             format!("{{ baseUrl: {}, a: {}, b: 'http://box' }}", covered(19), covered(19));
@@ -108,7 +109,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_keeps_its_length_and_its_lines(text in ".*", start in 0usize..40, length in 0usize..40) {
-            let shown = mask(&text, &BTreeSet::from([Span { start, end: start + length }]));
+            let shown = redact_secrets(&text, &BTreeSet::from([TextSpan { start, end: start + length }]));
             prop_assert_eq!(shown.len(), text.len());
             prop_assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
         }

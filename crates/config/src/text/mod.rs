@@ -15,6 +15,6 @@ mod syntax;
 mod tests;
 
 pub(crate) use lexer::{Lexer, TokenKind};
-pub(crate) use mask::{has_credential, mask, sounds_secret};
-pub(crate) use node::{Entry, Node, Value};
-pub(crate) use read::{Document, MAX_BYTES, read, read_value};
+pub(crate) use mask::{has_credential, is_secret_key_name, redact_secrets};
+pub(crate) use node::{Json5Node, Json5Value, ObjectEntry};
+pub(crate) use read::{Json5Document, MAX_BYTES, parse_document, parse_value};

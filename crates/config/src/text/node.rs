@@ -3,61 +3,66 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    diagnostic::Span,
-    path::{KeyPath, Segment},
-    pattern::{Step, path_of},
+    diagnostic::TextSpan,
+    path::{KeyPath, PathSegment},
+    pattern::{PathSegmentRef, to_key_path},
 };
 
 /// One value of a text.
 #[derive(Clone)]
-pub(crate) struct Node {
+pub(crate) struct Json5Node {
     /// Unique in its tree.
     pub(crate) id: u32,
-    pub(crate) span: Span,
-    pub(crate) value: Value,
+    pub(crate) span: TextSpan,
+    pub(crate) value: Json5Value,
 }
 
 #[derive(Clone)]
-pub(crate) enum Value {
+pub(crate) enum Json5Value {
     Null,
     Bool(bool),
     Unsigned(u64),
     Negative(i64),
     Float(f64),
     Text(String),
-    Array(Vec<Node>),
-    Object(Vec<Entry>),
+    Array(Vec<Json5Node>),
+    Object(Vec<ObjectEntry>),
 }
 
 /// A key of an object and its value.
 #[derive(Clone)]
-pub(crate) struct Entry {
+pub(crate) struct ObjectEntry {
     pub(crate) key: String,
-    pub(crate) key_span: Span,
-    pub(crate) node: Node,
+    pub(crate) key_span: TextSpan,
+    pub(crate) node: Json5Node,
 }
 
 /// What is called for each value: its path, the place of its key (its own for an element), and
 /// itself; `false` skips what is below.
-pub(crate) type Visit<'v, 'n> = dyn FnMut(&[Step<'n>], Span, &'n Node) -> bool + 'v;
+pub(crate) type NodeVisitor<'v, 'n> =
+    dyn FnMut(&[PathSegmentRef<'n>], TextSpan, &'n Json5Node) -> bool + 'v;
 
-impl Node {
-    pub(crate) fn new(value: Value, span: Span) -> Self {
+impl Json5Node {
+    pub(crate) fn new(value: Json5Value, span: TextSpan) -> Self {
         Self { id: 0, span, value }
     }
 
     /// The entry or the element at a path: its key's place (its own for an element) and itself.
     ///
     /// Absent when it, or something that it is in, is among the `hidden` ones.
-    pub(crate) fn find(&self, path: &KeyPath, hidden: &BTreeSet<u32>) -> Option<(Span, &Node)> {
+    pub(crate) fn find_path(
+        &self,
+        path: &KeyPath,
+        hidden: &BTreeSet<u32>,
+    ) -> Option<(TextSpan, &Json5Node)> {
         let top = Some((self.span, self)).filter(|_| !hidden.contains(&self.id))?;
         path.segments().iter().try_fold(top, |(_, node), segment| {
             let found = match (&node.value, segment) {
-                (Value::Object(entries), Segment::Key(key)) => entries
+                (Json5Value::Object(entries), PathSegment::Key(key)) => entries
                     .iter()
                     .find(|entry| entry.key == *key)
                     .map(|entry| (entry.key_span, &entry.node)),
-                (Value::Array(elements), Segment::Index(index)) => {
+                (Json5Value::Array(elements), PathSegment::Index(index)) => {
                     elements.get(*index).map(|node| (node.span, node))
                 }
                 _ => None,
@@ -67,71 +72,81 @@ impl Node {
     }
 
     /// The text that it is.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
         match &self.value {
-            Value::Text(text) => Some(text),
+            Json5Value::Text(text) => Some(text),
             _ => None,
         }
     }
 
     /// The whole number that it is.
-    pub(crate) fn number(&self) -> Option<u64> {
+    pub(crate) fn as_number(&self) -> Option<u64> {
         match self.value {
-            Value::Unsigned(number) => Some(number),
+            Json5Value::Unsigned(number) => Some(number),
             _ => None,
         }
     }
 
     /// Its entry with this key.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
-        let Value::Object(entries) = &self.value else { return None };
+    pub(crate) fn find_entry(&self, key: &str) -> Option<&ObjectEntry> {
+        let Json5Value::Object(entries) = &self.value else { return None };
         entries.iter().find(|entry| entry.key == key)
     }
 
     /// Calls `found` for every value whose path is `pattern`: its path, the place of its key and
     /// itself. Those among the `hidden` ones, and what is in them, are left out.
-    pub(crate) fn select<'n>(
+    pub(crate) fn select_matching<'n>(
         &'n self,
         pattern: &str,
         hidden: &BTreeSet<u32>,
-        found: &mut dyn FnMut(KeyPath, Span, &'n Node),
+        found: &mut dyn FnMut(KeyPath, TextSpan, &'n Json5Node),
     ) {
         let pattern: Vec<&str> = pattern.split('.').collect();
-        self.walk(&mut |steps, key_span, node| {
+        self.walk_nodes(&mut |steps, key_span, node| {
             let on_the_way = !hidden.contains(&node.id)
-                && steps.last().zip(pattern.get(steps.len() - 1)).is_some_and(|(s, p)| s.fits(p));
+                && steps
+                    .last()
+                    .zip(pattern.get(steps.len() - 1))
+                    .is_some_and(|(s, p)| s.matches_pattern(p));
             if on_the_way && steps.len() == pattern.len() {
-                found(path_of(steps), key_span, node);
+                found(to_key_path(steps), key_span, node);
             }
             on_the_way && steps.len() < pattern.len()
         });
     }
 
     /// Calls `visit` for every value below this one, parents first.
-    pub(crate) fn walk<'n>(&'n self, visit: &mut Visit<'_, 'n>) {
-        self.walk_from(&mut Vec::new(), visit);
+    pub(crate) fn walk_nodes<'n>(&'n self, visit: &mut NodeVisitor<'_, 'n>) {
+        self.walk_nodes_from(&mut Vec::new(), visit);
     }
 
-    fn walk_from<'n>(&'n self, steps: &mut Vec<Step<'n>>, visit: &mut Visit<'_, 'n>) {
-        self.each(&mut |step, key_span, node| {
+    fn walk_nodes_from<'n>(
+        &'n self,
+        steps: &mut Vec<PathSegmentRef<'n>>,
+        visit: &mut NodeVisitor<'_, 'n>,
+    ) {
+        self.visit_children(&mut |step, key_span, node| {
             steps.push(step);
             if visit(steps, key_span, node) {
-                node.walk_from(steps, visit);
+                node.walk_nodes_from(steps, visit);
             }
             steps.pop();
         });
     }
 
-    fn each<'n>(&'n self, visit: &mut dyn FnMut(Step<'n>, Span, &'n Node)) {
+    fn visit_children<'n>(
+        &'n self,
+        visit: &mut dyn FnMut(PathSegmentRef<'n>, TextSpan, &'n Json5Node),
+    ) {
         match &self.value {
-            Value::Object(entries) => {
+            Json5Value::Object(entries) => {
                 for entry in entries {
-                    visit(Step::Key(&entry.key), entry.key_span, &entry.node);
+                    visit(PathSegmentRef::Key(&entry.key), entry.key_span, &entry.node);
                 }
             }
-            Value::Array(elements) => {
+            Json5Value::Array(elements) => {
                 for (index, node) in elements.iter().enumerate() {
-                    visit(Step::Index(index), node.span, node);
+                    visit(PathSegmentRef::Index(index), node.span, node);
                 }
             }
             _ => {}
@@ -139,17 +154,17 @@ impl Node {
     }
 
     /// Calls `change` for this value and every one below it, parents first.
-    pub(crate) fn change(&mut self, change: &mut dyn FnMut(&mut Node)) {
+    pub(crate) fn visit_all_mut(&mut self, change: &mut dyn FnMut(&mut Json5Node)) {
         change(self);
         match &mut self.value {
-            Value::Object(entries) => {
+            Json5Value::Object(entries) => {
                 for entry in entries {
-                    entry.node.change(change);
+                    entry.node.visit_all_mut(change);
                 }
             }
-            Value::Array(elements) => {
+            Json5Value::Array(elements) => {
                 for node in elements {
-                    node.change(change);
+                    node.visit_all_mut(change);
                 }
             }
             _ => {}
@@ -158,8 +173,8 @@ impl Node {
 
     /// Numbers this value and all below it from `next` on, in the order of the text; gives the
     /// number behind the last one.
-    pub(crate) fn number_all(&mut self, mut next: u32) -> u32 {
-        self.change(&mut |node| {
+    pub(crate) fn assign_ids(&mut self, mut next: u32) -> u32 {
+        self.visit_all_mut(&mut |node| {
             node.id = next;
             next += 1;
         });

@@ -6,12 +6,12 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::{
     fast,
-    node::{Entry, Node, Value},
+    node::{Json5Node, Json5Value, ObjectEntry},
     spans, syntax,
 };
 use crate::{
-    diagnostic::{Diagnostic, Severity, Span},
-    pattern::{Step, path_of},
+    diagnostic::{Diagnostic, Severity, TextSpan},
+    pattern::{PathSegmentRef, to_key_path},
 };
 
 /// The longest text that is read; a config is a few kilobytes.
@@ -21,103 +21,104 @@ const MAX_DEPTH: usize = 64;
 
 /// A valid config text and its tree.
 #[derive(Clone)]
-pub(crate) struct Document {
+pub(crate) struct Json5Document {
     pub(crate) text: Arc<str>,
-    pub(crate) root: Node,
+    pub(crate) root: Json5Node,
     /// Keys that stand twice in one object: the last one counts.
     pub(crate) duplicates: Vec<Diagnostic>,
 }
 
 /// Reads a text whose top is an object, or says where it is broken.
-pub(crate) fn read(text: &str) -> Result<Document, Box<Diagnostic>> {
-    let root = read_tree(text)?;
-    if !matches!(root.value, Value::Object(_)) {
+pub(crate) fn parse_document(text: &str) -> Result<Json5Document, Box<Diagnostic>> {
+    let root = parse_tree(text)?;
+    if !matches!(root.value, Json5Value::Object(_)) {
         let message = "expected an object in `{` and `}`";
         return Err(Box::new(Diagnostic::new(Severity::Error, root.span, message)));
     }
-    let (root, duplicates) = settled(root);
-    Ok(Document { text: text.into(), root, duplicates })
+    let (root, duplicates) = dedup_keys(root);
+    Ok(Json5Document { text: text.into(), root, duplicates })
 }
 
 /// Reads a value of any kind, or says where its text is broken.
-pub(crate) fn read_value(text: &str) -> Result<Node, Box<Diagnostic>> {
-    read_tree(text).map(|root| settled(root).0)
+pub(crate) fn parse_value(text: &str) -> Result<Json5Node, Box<Diagnostic>> {
+    parse_tree(text).map(|root| dedup_keys(root).0)
 }
 
-fn read_tree(text: &str) -> Result<Node, Box<Diagnostic>> {
+fn parse_tree(text: &str) -> Result<Json5Node, Box<Diagnostic>> {
     if text.len() > MAX_BYTES {
         let message = format!("the text is longer than {MAX_BYTES} bytes");
-        return Err(Box::new(Diagnostic::new(Severity::Error, Span::default(), message)));
+        return Err(Box::new(Diagnostic::new(Severity::Error, TextSpan::default(), message)));
     }
-    match fast::read(text, MAX_DEPTH) {
+    match fast::parse_fast(text, MAX_DEPTH) {
         Some(root) => Ok(root),
-        None => read_slowly(text),
+        None => parse_with_json5(text),
     }
 }
 
 /// Drops the entries that later ones replace, and numbers the values.
-fn settled(mut root: Node) -> (Node, Vec<Diagnostic>) {
+fn dedup_keys(mut root: Json5Node) -> (Json5Node, Vec<Diagnostic>) {
     let mut is_clean = true;
     let mut next = 0;
-    root.change(&mut |node| {
+    root.visit_all_mut(&mut |node| {
         node.id = next;
         next += 1;
         is_clean = is_clean
             && match &node.value {
-                Value::Object(entries) => !has_duplicates(entries),
+                Json5Value::Object(entries) => !has_duplicate_keys(entries),
                 _ => true,
             };
     });
     if is_clean {
         return (root, Vec::new());
     }
-    let found = duplicates(&root);
-    root.change(&mut drop_duplicates);
-    root.number_all(0);
+    let found = find_duplicate_keys(&root);
+    root.visit_all_mut(&mut drop_duplicate_keys);
+    root.assign_ids(0);
     (root, found)
 }
 
 /// Reads any text; only here a text is found to be broken.
-pub(super) fn read_slowly(text: &str) -> Result<Node, Box<Diagnostic>> {
-    let Top(value) = json5::from_str(text).map_err(|error| syntax::explain(text, &error))?;
-    let mut root = Node::new(value, Span::default());
-    let _ = spans::attach(&mut root, text);
+pub(super) fn parse_with_json5(text: &str) -> Result<Json5Node, Box<Diagnostic>> {
+    let RootValue(value) =
+        json5::from_str(text).map_err(|error| syntax::explain_syntax_error(text, &error))?;
+    let mut root = Json5Node::new(value, TextSpan::default());
+    let _ = spans::attach_spans(&mut root, text);
     Ok(root)
 }
 
-fn duplicates(root: &Node) -> Vec<Diagnostic> {
+fn find_duplicate_keys(root: &Json5Node) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut look = |steps: &[Step<'_>], node: &Node| {
-        let Value::Object(entries) = &node.value else { return };
-        if !has_duplicates(entries) {
+    let mut check_node = |steps: &[PathSegmentRef<'_>], node: &Json5Node| {
+        let Json5Value::Object(entries) = &node.value else { return };
+        if !has_duplicate_keys(entries) {
             return;
         }
-        let last = last_of_each(entries);
+        let last = last_index_by_key(entries);
         for (index, entry) in entries.iter().enumerate() {
             if last.get(entry.key.as_str()) != Some(&index) {
-                let path = path_of(steps).key(&entry.key);
+                let path = to_key_path(steps).with_key(&entry.key);
                 let message = "the key stands twice, the last one counts";
                 found.push(
                     Diagnostic::new(Severity::Warning, entry.key_span, message)
-                        .at(path)
+                        .at_path(path)
                         .with_help(Some("remove one of the two".to_owned())),
                 );
             }
         }
     };
-    look(&[], root);
-    root.walk(&mut |steps, _, node| {
-        look(steps, node);
+    check_node(&[], root);
+    root.walk_nodes(&mut |steps, _, node| {
+        check_node(steps, node);
         true
     });
     found
 }
 
-fn has_duplicates(entries: &[Entry]) -> bool {
+fn has_duplicate_keys(entries: &[ObjectEntry]) -> bool {
     /// Up to here comparing all with all is faster than a map.
-    const FEW: usize = 24;
-    if entries.len() > FEW {
-        return last_of_each(entries).len() < entries.len();
+    const LINEAR_SEARCH_LIMIT: usize = 24;
+    if entries.len() > LINEAR_SEARCH_LIMIT {
+        return last_index_by_key(entries).len() < entries.len();
     }
     entries
         .iter()
@@ -125,14 +126,14 @@ fn has_duplicates(entries: &[Entry]) -> bool {
         .any(|(index, entry)| entries.iter().take(index).any(|earlier| earlier.key == entry.key))
 }
 
-fn last_of_each(entries: &[Entry]) -> HashMap<&str, usize> {
+fn last_index_by_key(entries: &[ObjectEntry]) -> HashMap<&str, usize> {
     entries.iter().enumerate().map(|(index, entry)| (entry.key.as_str(), index)).collect()
 }
 
 /// Drops every entry that a later one with its key replaces.
-fn drop_duplicates(node: &mut Node) {
-    let Value::Object(entries) = &mut node.value else { return };
-    let last = last_of_each(entries);
+fn drop_duplicate_keys(node: &mut Json5Node) {
+    let Json5Value::Object(entries) = &mut node.value else { return };
+    let last = last_index_by_key(entries);
     let keep: Vec<bool> = entries
         .iter()
         .enumerate()
@@ -143,87 +144,90 @@ fn drop_duplicates(node: &mut Node) {
 }
 
 /// A value that the `json5` crate reads.
-pub(super) struct Top(pub(super) Value);
+pub(super) struct RootValue(pub(super) Json5Value);
 
-impl<'de> de::Deserialize<'de> for Top {
+impl<'de> de::Deserialize<'de> for RootValue {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Below(MAX_DEPTH).deserialize(deserializer).map(Top)
+        DepthLimitedSeed(MAX_DEPTH).deserialize(deserializer).map(RootValue)
     }
 }
 
 /// Reads one value with at most this many levels below it, which bounds the recursion.
 #[derive(Clone, Copy)]
-struct Below(usize);
+struct DepthLimitedSeed(usize);
 
-impl Below {
-    fn down<E: de::Error>(self) -> Result<Self, E> {
+impl DepthLimitedSeed {
+    fn enter_level<E: de::Error>(self) -> Result<Self, E> {
         self.0
             .checked_sub(1)
-            .map(Below)
+            .map(DepthLimitedSeed)
             .ok_or_else(|| E::custom(format!("nested more than {MAX_DEPTH} levels deep")))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Below {
-    type Value = Value;
+impl<'de> DeserializeSeed<'de> for DepthLimitedSeed {
+    type Value = Json5Value;
 
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: de::Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Json5Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Below {
-    type Value = Value;
+impl<'de> Visitor<'de> for DepthLimitedSeed {
+    type Value = Json5Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Json5Value, E> {
+        Ok(Json5Value::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Json5Value, E> {
+        Ok(Json5Value::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Unsigned(value))
+    fn visit_u64<E>(self, value: u64) -> Result<Json5Value, E> {
+        Ok(Json5Value::Unsigned(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(u64::try_from(value).map_or(Value::Negative(value), Value::Unsigned))
+    fn visit_i64<E>(self, value: i64) -> Result<Json5Value, E> {
+        Ok(u64::try_from(value).map_or(Json5Value::Negative(value), Json5Value::Unsigned))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Float(value))
+    fn visit_f64<E>(self, value: f64) -> Result<Json5Value, E> {
+        Ok(Json5Value::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<Json5Value, E> {
+        Ok(Json5Value::Text(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Text(value))
+    fn visit_string<E>(self, value: String) -> Result<Json5Value, E> {
+        Ok(Json5Value::Text(value))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
-        let below = self.down()?;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Json5Value, A::Error> {
+        let below = self.enter_level()?;
         let mut nodes = Vec::new();
         while let Some(value) = elements.next_element_seed(below)? {
-            nodes.push(Node::new(value, Span::default()));
+            nodes.push(Json5Node::new(value, TextSpan::default()));
         }
-        Ok(Value::Array(nodes))
+        Ok(Json5Value::Array(nodes))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let below = self.down()?;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json5Value, A::Error> {
+        let below = self.enter_level()?;
         let mut entries = Vec::new();
         while let Some(key) = map.next_key()? {
             let value = map.next_value_seed(below)?;
-            let node = Node::new(value, Span::default());
-            entries.push(Entry { key, key_span: Span::default(), node });
+            let node = Json5Node::new(value, TextSpan::default());
+            entries.push(ObjectEntry { key, key_span: TextSpan::default(), node });
         }
-        Ok(Value::Object(entries))
+        Ok(Json5Value::Object(entries))
     }
 }

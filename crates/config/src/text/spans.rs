@@ -2,31 +2,31 @@
 
 use super::{
     lexer::{Lexer, Token, TokenKind},
-    node::{Node, Value},
+    node::{Json5Node, Json5Value},
 };
 
 /// Sets the spans below `node` by walking the tokens of its text along the tree.
 ///
 /// Absent when text and tree do not go together; the spans found so far are kept.
-pub(crate) fn attach(node: &mut Node, text: &str) -> Option<()> {
-    value(node, &mut Lexer::new(text))
+pub(crate) fn attach_spans(node: &mut Json5Node, text: &str) -> Option<()> {
+    attach_value_spans(node, &mut Lexer::new(text))
 }
 
-fn value(node: &mut Node, tokens: &mut Lexer<'_>) -> Option<()> {
+fn attach_value_spans(node: &mut Json5Node, tokens: &mut Lexer<'_>) -> Option<()> {
     node.span = tokens.next()?.span;
     let mut last = None;
     match &mut node.value {
-        Value::Object(entries) => {
+        Json5Value::Object(entries) => {
             for entry in entries {
                 entry.key_span = tokens.next()?.span;
-                expect(tokens.next()?, TokenKind::Colon)?;
-                value(&mut entry.node, tokens)?;
+                expect_token(tokens.next()?, TokenKind::Colon)?;
+                attach_value_spans(&mut entry.node, tokens)?;
                 last = Some(tokens.next()?);
             }
         }
-        Value::Array(elements) => {
+        Json5Value::Array(elements) => {
             for element in elements {
-                value(element, tokens)?;
+                attach_value_spans(element, tokens)?;
                 last = Some(tokens.next()?);
             }
         }
@@ -40,6 +40,6 @@ fn value(node: &mut Node, tokens: &mut Lexer<'_>) -> Option<()> {
     Some(())
 }
 
-fn expect(token: Token, kind: TokenKind) -> Option<()> {
+fn expect_token(token: Token, kind: TokenKind) -> Option<()> {
     (token.kind == kind).then_some(())
 }

@@ -2,32 +2,32 @@
 
 use json5::{Error, ErrorCode, Position, char::is_json5_line_terminator};
 
-use super::lexer::{Lexer, Token, TokenKind, unclosed};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use super::lexer::{Lexer, Token, TokenKind, unclosed_tokens};
+use crate::diagnostic::{Diagnostic, Severity, TextSpan};
 
-pub(crate) fn explain(text: &str, error: &Error) -> Box<Diagnostic> {
+pub(crate) fn explain_syntax_error(text: &str, error: &Error) -> Box<Diagnostic> {
     let position = error.position();
-    let at = position.map_or(text.len(), |position| offset_of(text, position));
+    let at = position.map_or(text.len(), |position| byte_offset(text, position));
     let (span, message, help) = match error.code() {
-        Some(code) if is_end(code) => at_the_end(text),
-        Some(ErrorCode::LineTerminatorInString) => open_string(text, at),
+        Some(code) if is_unexpected_end(code) => explain_unexpected_end(text),
+        Some(ErrorCode::LineTerminatorInString) => explain_open_string(text, at),
         Some(code) => {
-            let message = expectation(code, text, at);
-            let found = found(text, at);
-            (character(text, at), format!("{message}{found}"), advice(code, text, at))
+            let message = describe_expected(code, text, at);
+            let found = describe_found(text, at);
+            (character_span(text, at), format!("{message}{found}"), suggest_fix(code, text, at))
         }
         None => {
             let place = position.map(|position| format!(" at {position}")).unwrap_or_default();
             let words = error.to_string();
             let message = words.strip_suffix(&place).unwrap_or(&words).to_owned();
-            (character(text, at), message, None)
+            (character_span(text, at), message, None)
         }
     };
     Box::new(Diagnostic::new(Severity::Error, span, message).with_help(help))
 }
 
 /// The byte offset of a position that counts lines and characters from 0.
-fn offset_of(text: &str, position: Position) -> usize {
+fn byte_offset(text: &str, position: Position) -> usize {
     let (mut line, mut column) = (0, 0);
     let mut chars = text.char_indices().peekable();
     while let Some((offset, character)) = chars.next() {
@@ -46,12 +46,12 @@ fn offset_of(text: &str, position: Position) -> usize {
     text.len()
 }
 
-fn character(text: &str, at: usize) -> Span {
+fn character_span(text: &str, at: usize) -> TextSpan {
     let length = text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-    Span { start: at, end: at + length }
+    TextSpan { start: at, end: at + length }
 }
 
-fn found(text: &str, at: usize) -> String {
+fn describe_found(text: &str, at: usize) -> String {
     text.get(at..)
         .and_then(|rest| rest.chars().next())
         .map(|character| {
@@ -65,7 +65,7 @@ fn found(text: &str, at: usize) -> String {
         .unwrap_or_default()
 }
 
-fn is_end(code: ErrorCode) -> bool {
+fn is_unexpected_end(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::EofParsingArray
@@ -81,47 +81,49 @@ fn is_end(code: ErrorCode) -> bool {
     )
 }
 
-type Explanation = (Span, String, Option<String>);
+type SyntaxExplanation = (TextSpan, String, Option<String>);
 
-fn at_the_end(text: &str) -> Explanation {
-    let end = Span { start: text.len(), end: text.len() };
+fn explain_unexpected_end(text: &str) -> SyntaxExplanation {
+    let end = TextSpan { start: text.len(), end: text.len() };
     if Lexer::new(text).next().is_none() {
         let help = "write `{}` to have every default";
         return (end, "the file is empty".to_owned(), Some(help.to_owned()));
     }
-    match unclosed(text, text.len()).last() {
+    match unclosed_tokens(text, text.len()).last() {
         Some(Token { kind, span }) => {
             let (name, close) = match kind {
                 TokenKind::OpenArray => ("array", "]"),
                 TokenKind::OpenComment => ("comment", "*/"),
-                TokenKind::Text { .. } => return open_string(text, span.start),
+                TokenKind::Text { .. } => return explain_open_string(text, span.start),
                 _ => ("object", "}"),
             };
             let message = format!("the file ends before this {name} is closed");
-            (character(text, span.start), message, Some(format!("add the missing `{close}`")))
+            (character_span(text, span.start), message, Some(format!("add the missing `{close}`")))
         }
         None => (end, "the file ends too early".to_owned(), None),
     }
 }
 
 /// Points at the string that holds `at` or ends there.
-fn open_string(text: &str, at: usize) -> Explanation {
+fn explain_open_string(text: &str, at: usize) -> SyntaxExplanation {
     let string = Lexer::new(text)
         .take_while(|token| token.span.start <= at)
         .filter(|token| matches!(token.kind, TokenKind::Text { .. }))
         .last();
-    let span = string.map_or_else(|| character(text, at), |token| token.span);
+    let span = string.map_or_else(|| character_span(text, at), |token| token.span);
     let quote = text.get(span.start..).and_then(|rest| rest.chars().next()).unwrap_or('"');
     let message = "the string is not closed before its line ends".to_owned();
     (span, message, Some(format!("add the missing `{quote}`")))
 }
 
-fn expectation(code: ErrorCode, text: &str, at: usize) -> &'static str {
+fn describe_expected(code: ErrorCode, text: &str, at: usize) -> &'static str {
     match code {
-        ErrorCode::ExpectedComma => match unclosed(text, at).last().map(|token| token.kind) {
-            Some(TokenKind::OpenArray) => "expected `,` or `]`",
-            _ => "expected `,` or `}`",
-        },
+        ErrorCode::ExpectedComma => {
+            match unclosed_tokens(text, at).last().map(|token| token.kind) {
+                Some(TokenKind::OpenArray) => "expected `,` or `]`",
+                _ => "expected `,` or `}`",
+            }
+        }
         ErrorCode::ExpectedClosingBrace => "expected `}`",
         ErrorCode::ExpectedClosingBracket => "expected `]`",
         ErrorCode::ExpectedColon => "expected `:` after the key",
@@ -136,7 +138,7 @@ fn expectation(code: ErrorCode, text: &str, at: usize) -> &'static str {
     }
 }
 
-fn advice(code: ErrorCode, text: &str, at: usize) -> Option<String> {
+fn suggest_fix(code: ErrorCode, text: &str, at: usize) -> Option<String> {
     let rest = text.get(at..).unwrap_or_default();
     let first = rest.chars().next()?;
     let mut tokens = Lexer::new(text);

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value as Json;
 
-use super::{Node, Value, fast, read, read::read_slowly};
-use crate::pattern::path_of;
+use super::{Json5Node, Json5Value, fast, read, read::parse_with_json5};
+use crate::pattern::to_key_path;
 
 /// Prints a JSON value as JSON5 in one of many ways, each choice taken from `choices`.
 struct Printer<'c> {
@@ -134,17 +134,17 @@ fn any_json() -> impl Strategy<Value = Json> {
 }
 
 /// Whether each value's slice of the text, read by itself, is that value again.
-fn check(text: &str, node: &Node, expected: &Json) -> Result<(), TestCaseError> {
+fn check(text: &str, node: &Json5Node, expected: &Json) -> Result<(), TestCaseError> {
     let slice = &text[node.span.start..node.span.end];
     let alone: Json = json5::from_str(slice).map_err(|_| TestCaseError::fail(slice.to_owned()))?;
     prop_assert_eq!(&alone, &json5::from_str::<Json>(&format!(" {slice}\n")).unwrap());
     match (&node.value, expected) {
-        (Value::Array(elements), Json::Array(expected)) => {
+        (Json5Value::Array(elements), Json::Array(expected)) => {
             for (element, expected) in elements.iter().zip(expected) {
                 check(text, element, expected)?;
             }
         }
-        (Value::Object(entries), Json::Object(expected)) => {
+        (Json5Value::Object(entries), Json::Object(expected)) => {
             for entry in entries {
                 let key = &text[entry.key_span.start..entry.key_span.end];
                 let key: Json = json5::from_str(&format!("{{{key}: 1}}")).unwrap();
@@ -152,7 +152,7 @@ fn check(text: &str, node: &Node, expected: &Json) -> Result<(), TestCaseError> 
                 check(text, &entry.node, &expected[&entry.key])?;
             }
         }
-        (Value::Float(_), expected) => prop_assert_eq!(alone.as_f64(), expected.as_f64()),
+        (Json5Value::Float(_), expected) => prop_assert_eq!(alone.as_f64(), expected.as_f64()),
         _ => prop_assert_eq!(&alone, expected),
     }
     Ok(())
@@ -164,15 +164,15 @@ proptest! {
         let json = serde_json::json!({ "a": json });
         let mut printer = Printer::new(&choices);
         printer.value(&json);
-        let document = read(&printer.out).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let document = read::parse_document(&printer.out).map_err(|e| TestCaseError::fail(e.to_string()))?;
         check(&printer.out, &document.root, &json)?;
         let mut ids = std::collections::BTreeSet::from([document.root.id]);
         let mut count = 1;
-        document.root.walk(&mut |steps, span, node| {
+        document.root.walk_nodes(&mut |steps, span, node| {
             count += 1;
             ids.insert(node.id);
-            let path = path_of(steps);
-            let (found_span, found) = document.root.find(&path, &[].into()).unwrap();
+            let path = to_key_path(steps);
+            let (found_span, found) = document.root.find_path(&path, &[].into()).unwrap();
             assert_eq!((found.id, found_span), (node.id, span));
             true
         });
@@ -199,23 +199,24 @@ proptest! {
 
 /// Whether both readers accept a text; that they read the same is asserted.
 fn agree(text: &str) -> Option<()> {
-    let fast = fast::read(text, 64)?;
-    let slow = read_slowly(text).unwrap_or_else(|_| panic!("only the fast one accepts {text:?}"));
+    let fast = fast::parse_fast(text, 64)?;
+    let slow =
+        parse_with_json5(text).unwrap_or_else(|_| panic!("only the fast one accepts {text:?}"));
     assert_eq!(shape(&fast), shape(&slow), "{text:?}");
     Some(())
 }
 
 /// Everything that a tree says.
-fn shape(node: &Node) -> String {
+fn shape(node: &Json5Node) -> String {
     let value = match &node.value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Unsigned(value) => format!("u{value}"),
-        Value::Negative(value) => format!("i{value}"),
-        Value::Float(value) => format!("f{:x}", value.to_bits()),
-        Value::Text(value) => format!("{value:?}"),
-        Value::Array(nodes) => nodes.iter().map(shape).collect::<Vec<_>>().join(","),
-        Value::Object(entries) => entries
+        Json5Value::Null => "null".to_owned(),
+        Json5Value::Bool(value) => value.to_string(),
+        Json5Value::Unsigned(value) => format!("u{value}"),
+        Json5Value::Negative(value) => format!("i{value}"),
+        Json5Value::Float(value) => format!("f{:x}", value.to_bits()),
+        Json5Value::Text(value) => format!("{value:?}"),
+        Json5Value::Array(nodes) => nodes.iter().map(shape).collect::<Vec<_>>().join(","),
+        Json5Value::Object(entries) => entries
             .iter()
             .map(|entry| format!("{:?}{:?}={}", entry.key, entry.key_span, shape(&entry.node)))
             .collect::<Vec<_>>()

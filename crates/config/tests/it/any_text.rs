@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use openclaw_config::{Config, Env, LoadError, Loaded, Severity};
+use openclaw_config::{Config, Env, LoadError, LoadedConfig, Severity};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -101,10 +101,10 @@ fn config_like() -> impl Strategy<Value = Value> {
     })
 }
 
-fn check(text: &str, outcome: &Result<Loaded, LoadError>) -> Result<(), TestCaseError> {
+fn check(text: &str, outcome: &Result<LoadedConfig, LoadError>) -> Result<(), TestCaseError> {
     let diagnostics = match outcome {
         Ok(loaded) => &loaded.diagnostics,
-        Err(LoadError::Broken { diagnostics, text_to_show, .. }) => {
+        Err(LoadError::Broken { diagnostics, redacted_text: text_to_show, .. }) => {
             prop_assert_eq!(text_to_show.len(), text.len());
             prop_assert!(!diagnostics.is_empty());
             diagnostics
@@ -162,8 +162,8 @@ proptest! {
             diagnostic.severity != Severity::Error && !unknown(&diagnostic.message)
         });
         prop_assert_eq!(fine, SCHEMA.is_valid(&value), "{:?}", loaded.diagnostics);
-        for path in loaded.unused() {
-            prop_assert!(loaded.where_set(&path).is_some());
+        for path in loaded.unused_keys() {
+            prop_assert!(loaded.find_position(&path).is_some());
         }
     }
 }

@@ -9,7 +9,8 @@ use std::{
 };
 
 use openclaw_config::{
-    Config, Env, KeyPath, Layer, Layers, LoadError, LoadOptions, Loaded, Paths, Severity,
+    AppPaths, Config, ConfigLayer, ConfigLoader, Env, KeyPath, LoadError, LoadOptions,
+    LoadedConfig, Severity,
 };
 use tempfile::TempDir;
 
@@ -42,19 +43,19 @@ impl Machine {
         Env::from_pairs(pairs.clone().into_iter().chain(state))
     }
 
-    fn paths(&self, env: &Env) -> Paths {
-        Paths::new(env, None).unwrap().with_system_dir(self.root.path().join("system"))
+    fn paths(&self, env: &Env) -> AppPaths {
+        AppPaths::new(env, None).unwrap().with_system_dir(self.root.path().join("system"))
     }
 
-    fn options<'a>(&self, paths: &'a Paths, env: &'a Env) -> LoadOptions<'a> {
+    fn options<'a>(&self, paths: &'a AppPaths, env: &'a Env) -> LoadOptions<'a> {
         let start = self.root.path().join("checkout/deep/down");
-        LoadOptions::new(paths, env).project_from(Some(start))
+        LoadOptions::new(paths, env).with_project_dir(Some(start))
     }
 
-    fn load(&self) -> Result<Loaded, LoadError> {
+    fn load(&self) -> Result<LoadedConfig, LoadError> {
         let env = self.env(&BTreeMap::new());
         let paths = self.paths(&env);
-        Layers::load(&self.options(&paths, &env))
+        ConfigLoader::load(&self.options(&paths, &env))
     }
 
     fn history(&self) -> Vec<std::path::PathBuf> {
@@ -82,14 +83,14 @@ fn outcome(folder: &Path) -> String {
     let paths = machine.paths(&env);
     let mut options = machine.options(&paths, &env);
     for (path, text) in pairs(folder, "set.json") {
-        options = options.set(path.parse().unwrap(), &text, "--set");
+        options = options.override_json5(path.parse().unwrap(), &text, "--set");
     }
-    let loaded = Layers::load(&options).unwrap();
+    let loaded = ConfigLoader::load(&options).unwrap();
     let mut said = String::new();
     for diagnostic in &loaded.diagnostics {
         writeln!(said, "{diagnostic}").unwrap();
         let span = diagnostic.span.map(|span| (span.start, span.end));
-        let text = loaded.text_of(diagnostic);
+        let text = loaded.diagnostic_source_text(diagnostic);
         assert_eq!(span.is_some(), text.is_some(), "{diagnostic}");
         if let (Some((start, end)), Some(text)) = (span, text) {
             assert!(text.get(start..end).is_some());
@@ -112,9 +113,9 @@ fn outcome(folder: &Path) -> String {
         "gateway.auth.token",
     ] {
         let path: KeyPath = key.parse().unwrap();
-        let Some(value) = loaded.shown(&path) else { continue };
-        writeln!(said, "{} = {value}", loaded.origin(key)).unwrap();
-        for (origin, value) in loaded.overridden(&path) {
+        let Some(value) = loaded.redacted_value(&path) else { continue };
+        writeln!(said, "{} = {value}", loaded.find_origin(key)).unwrap();
+        for (origin, value) in loaded.overridden_values(&path) {
             writeln!(said, "  over {} [{}] = {value}", origin, origin.layer()).unwrap();
         }
     }
@@ -150,7 +151,7 @@ fn a_broken_file_is_served_by_its_last_good_version_and_stays_as_it_is() {
         machine.put("user", broken);
         let loaded = machine.load().unwrap();
         assert!(loaded.exists && loaded.is_last_good());
-        let seconds = loaded.config.agents.defaults.timeout().map(|limit| limit.as_secs());
+        let seconds = loaded.config.agents.defaults.run_timeout().map(|limit| limit.as_secs());
         assert_eq!(seconds, Some(3600));
         let file = loaded.path.clone().unwrap();
         let in_file = |severity| {
@@ -159,7 +160,9 @@ fn a_broken_file_is_served_by_its_last_good_version_and_stays_as_it_is() {
             })
         };
         assert!(in_file(Severity::Error) && in_file(Severity::Warning));
-        assert!(loaded.origin("agents.defaults.timeoutSeconds").to_string().contains("last-good-"));
+        assert!(
+            loaded.find_origin("agents.defaults.timeoutSeconds").to_string().contains("last-good-")
+        );
         assert_eq!(fs::read(&file).unwrap(), broken);
     }
     machine.put("user", b"{}");
@@ -188,7 +191,7 @@ fn without_a_last_good_version_or_when_strict_a_broken_file_is_an_error() {
     machine.put("user", b"{ gatway: {} }");
     let env = machine.env(&BTreeMap::new());
     let paths = machine.paths(&env);
-    let strict = || Layers::load(&machine.options(&paths, &env).strict(true));
+    let strict = || ConfigLoader::load(&machine.options(&paths, &env).with_strict(true));
     let severities: Vec<_> =
         strict().unwrap().diagnostics.iter().map(|diagnostic| diagnostic.severity).collect();
     assert_eq!(severities, [Severity::Error]);
@@ -219,11 +222,11 @@ fn the_folder_of_the_state_is_no_project() {
         .write_all(b"{ agents: { defaults: { workspace: '/mine' } } }")
         .unwrap();
     let env = Env::from_pairs([("HOME", &home)]);
-    let paths = Paths::new(&env, None).unwrap().with_system_dir("/nonexistent");
+    let paths = AppPaths::new(&env, None).unwrap().with_system_dir("/nonexistent");
     let options = machine.options(&paths, &env);
-    let loaded = Layers::load(&options).unwrap();
+    let loaded = ConfigLoader::load(&options).unwrap();
     assert_eq!(loaded.diagnostics, []);
-    assert_eq!(loaded.origin("agents.defaults.workspace").layer(), Layer::User);
+    assert_eq!(loaded.find_origin("agents.defaults.workspace").layer(), ConfigLayer::User);
 }
 
 #[test]
@@ -232,11 +235,11 @@ fn the_window_is_compared_with_the_one_of_the_server() {
                 providers: { p: { models: [{ bad: 1 }, { id: 'm',\n   contextWindow: 131072 }] } } } }";
     let loaded = Config::parse(text, &Env::default()).unwrap();
     for model in ["p/m", "big"] {
-        let found = loaded.lint_live(model, 32_768).unwrap();
+        let found = loaded.lint_context_window(model, 32_768).unwrap();
         let path = "models.providers.p.models[1].contextWindow";
         assert_eq!((found.path.to_string().as_str(), found.line), (path, 5));
         assert!(found.message.contains("131072") && found.message.contains("32768"));
     }
-    assert_eq!(loaded.lint_live("p/m", 131_072), None);
-    assert_eq!(loaded.lint_live("p/other", 1), None);
+    assert_eq!(loaded.lint_context_window("p/m", 131_072), None);
+    assert_eq!(loaded.lint_context_window("p/other", 1), None);
 }

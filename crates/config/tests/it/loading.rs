@@ -2,7 +2,7 @@
 
 use std::{fs::File, io::Write as _, path::Path};
 
-use openclaw_config::{Config, Env, LoadError, Loaded, Paths};
+use openclaw_config::{AppPaths, Config, Env, LoadError, LoadedConfig};
 use tempfile::TempDir;
 
 fn home() -> (TempDir, Env) {
@@ -15,24 +15,24 @@ fn put(dir: &Path, name: &str, content: &[u8]) {
     File::create(dir.join(name)).unwrap().write_all(content).unwrap();
 }
 
-fn load(env: &Env) -> Result<Loaded, LoadError> {
-    Config::load(&Paths::new(env, None).unwrap(), env)
+fn load(env: &Env) -> Result<LoadedConfig, LoadError> {
+    Config::load(&AppPaths::new(env, None).unwrap(), env)
 }
 
 #[test]
 fn no_file_in_the_default_place_means_every_default() {
     let (dir, env) = home();
     let loaded = load(&env).unwrap();
-    assert!(!loaded.exists && loaded.diagnostics.is_empty() && loaded.text().is_none());
+    assert!(!loaded.exists && loaded.diagnostics.is_empty() && loaded.source_text().is_none());
     assert_eq!(loaded.path, Some(dir.path().join("openclaw.json")));
-    assert_eq!(loaded.origin("agents.defaults.timeoutSeconds").to_string(), "default");
+    assert_eq!(loaded.find_origin("agents.defaults.timeoutSeconds").to_string(), "default");
 }
 
 #[test]
 fn a_file_that_somebody_named_must_exist() {
     let (dir, env) = home();
     let missing = dir.path().join("mine.json5");
-    let error = Config::load(&Paths::new(&env, Some(&missing)).unwrap(), &env).unwrap_err();
+    let error = Config::load(&AppPaths::new(&env, Some(&missing)).unwrap(), &env).unwrap_err();
     let expected = format!("find the config file {} named by --config", missing.display());
     assert_eq!(error.to_string(), expected);
 
@@ -105,14 +105,17 @@ fn a_value_knows_where_it_was_set() {
         ),
         ("not..a path", "default"),
     ] {
-        assert_eq!(loaded.origin(path).to_string(), origin);
+        assert_eq!(loaded.find_origin(path).to_string(), origin);
     }
     let text = "{ models: { providers: { p: { models: [{ name: 'no id' }] } } } }";
     let refused = Config::parse(text, &env).unwrap();
-    assert_eq!(refused.origin("models.providers.p.models[0].name").to_string(), "default");
-    assert_eq!(refused.origin("models.providers.p").to_string(), "models.providers.p (line 1)");
+    assert_eq!(refused.find_origin("models.providers.p.models[0].name").to_string(), "default");
+    assert_eq!(
+        refused.find_origin("models.providers.p").to_string(),
+        "models.providers.p (line 1)"
+    );
     let path = "models.providers.vllm.models[1].contextWindow".parse().unwrap();
-    assert_eq!(loaded.where_set(&path), Some((8, 16)));
+    assert_eq!(loaded.find_position(&path), Some((8, 16)));
 }
 
 #[test]
@@ -125,21 +128,21 @@ fn an_unset_variable_stops_only_what_needs_it() {
     let loaded = Config::parse(text, &env).unwrap();
     assert_eq!(loaded.diagnostics, []);
     assert_eq!(loaded.config.primary_model(&env).unwrap().as_deref(), Some("vllm/a"));
-    let paths = Paths::new(&env, None).unwrap();
-    let error = loaded.config.workspace(&paths, &env).unwrap_err();
+    let paths = AppPaths::new(&env, None).unwrap();
+    let error = loaded.config.resolve_workspace(&paths, &env).unwrap_err();
     assert_eq!(error.variable, "NOWHERE");
-    let vllm = loaded.config.provider("vllm").unwrap();
-    assert_eq!(vllm.base_url(&env).unwrap_err().variable, "HOST");
-    assert!(vllm.key().unwrap().resolve(&env).is_err());
+    let vllm = loaded.config.find_provider("vllm").unwrap();
+    assert_eq!(vllm.resolve_base_url(&env).unwrap_err().variable, "HOST");
+    assert!(vllm.api_key().unwrap().resolve_secret(&env).is_err());
 
     let env = Env::from_pairs([("HOST", "box"), ("NOWHERE", "~"), ("HOME", "/h")]);
-    assert_eq!(vllm.base_url(&env).unwrap().as_deref(), Some("http://box/v1"));
-    assert_eq!(loaded.config.workspace(&paths, &env).unwrap(), Path::new("/h/x"));
+    assert_eq!(vllm.resolve_base_url(&env).unwrap().as_deref(), Some("http://box/v1"));
+    assert_eq!(loaded.config.resolve_workspace(&paths, &env).unwrap(), Path::new("/h/x"));
     let aliases = r#"{ agents: { defaults: { models: { "vllm/a": { alias: "Small" } } } } }"#;
     let config = Config::parse(aliases, &env).unwrap().config;
     assert_eq!(
-        (config.model_of_alias("small"), config.model_of_alias("big")),
+        (config.resolve_alias("small"), config.resolve_alias("big")),
         (Some("vllm/a"), None)
     );
-    assert_eq!(config.workspace(&paths, &env).unwrap(), paths.default_workspace());
+    assert_eq!(config.resolve_workspace(&paths, &env).unwrap(), paths.default_workspace());
 }

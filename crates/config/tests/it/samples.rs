@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use openclaw_config::{Config, Diagnostic, Env, LoadError, Loaded, Severity};
+use openclaw_config::{Config, Diagnostic, Env, LoadError, LoadedConfig, Severity};
 use serde_json::Value;
 
 fn samples(folder: &str) -> Vec<(String, String)> {
@@ -33,7 +33,7 @@ fn say(out: &mut String, text: &str, diagnostics: &[Diagnostic]) {
     }
 }
 
-fn valid() -> impl Iterator<Item = (String, String, Loaded)> {
+fn valid() -> impl Iterator<Item = (String, String, LoadedConfig)> {
     samples("valid").into_iter().map(|(name, text)| match Config::parse(&text, &env()) {
         Ok(loaded) => (name, text, loaded),
         Err(error) => panic!("{name}: {:?}", error.diagnostics()),
@@ -49,7 +49,7 @@ fn valid_samples_load_without_an_error_or_an_unknown_key() {
         let unknown = |diagnostic: &Diagnostic| diagnostic.message.contains("unknown key");
         assert!(!loaded.has_errors(), "{name}: {:?}", loaded.diagnostics);
         assert!(!loaded.diagnostics.iter().any(unknown), "{name}: {:?}", loaded.diagnostics);
-        let unused: Vec<String> = loaded.unused().iter().map(ToString::to_string).collect();
+        let unused: Vec<String> = loaded.unused_keys().iter().map(ToString::to_string).collect();
         writeln!(said, "## {name}\nunused: {}", unused.join(" ")).unwrap();
         say(&mut said, &text, &loaded.diagnostics);
     }
@@ -113,15 +113,15 @@ fn wrong_parts_are_left_out_and_the_rest_is_served() {
         .find(|(name, _)| name == "several-problems-at-once")
         .unwrap();
     let loaded = Config::parse(&text, &env()).unwrap();
-    let vllm = loaded.config.provider("vllm").unwrap();
+    let vllm = loaded.config.find_provider("vllm").unwrap();
     assert!(vllm.api_key.is_none());
     let ids: Vec<&str> = vllm.models.iter().map(|model| model.id.as_str()).collect();
     assert_eq!(ids, ["good", "also-good"]);
-    assert_eq!(vllm.model("good").unwrap().max_tokens.map(u32::from), Some(100));
-    assert_eq!(vllm.model("good").unwrap().context_window, None);
-    assert_eq!(vllm.model("also-good").unwrap().input.as_ref().map(Vec::len), Some(1));
+    assert_eq!(vllm.find_model("good").unwrap().max_tokens.map(u32::from), Some(100));
+    assert_eq!(vllm.find_model("good").unwrap().context_window, None);
+    assert_eq!(vllm.find_model("also-good").unwrap().input.as_ref().map(Vec::len), Some(1));
     let defaults = &loaded.config.agents.defaults;
-    assert_eq!(defaults.timeout().map(|limit| limit.as_secs()), Some(172_800));
+    assert_eq!(defaults.run_timeout().map(|limit| limit.as_secs()), Some(172_800));
 }
 
 #[test]
@@ -135,10 +135,16 @@ fn the_config_of_the_original_program_reads_as_it_was_meant() {
     assert_eq!(agents.defaults.models.len(), 4);
     assert_eq!((gateway.port(), gateway.auth.token().is_some()), (18_789, false));
     assert_eq!(tools.web.search.provider.as_deref(), Some("gemini"));
-    let vllm = loaded.config.provider("vllm").unwrap();
-    assert_eq!(vllm.base_url(&env).unwrap().as_deref(), Some("http://192.168.75.81:8000/v1"));
-    assert_eq!(vllm.key().unwrap().resolve(&env).unwrap().source.to_string(), "env VLLM_API_KEY");
-    let served = vllm.model("meta-llama/Llama-3.3-70B-Instruct").unwrap();
+    let vllm = loaded.config.find_provider("vllm").unwrap();
+    assert_eq!(
+        vllm.resolve_base_url(&env).unwrap().as_deref(),
+        Some("http://192.168.75.81:8000/v1")
+    );
+    assert_eq!(
+        vllm.api_key().unwrap().resolve_secret(&env).unwrap().source.to_string(),
+        "env VLLM_API_KEY"
+    );
+    let served = vllm.find_model("meta-llama/Llama-3.3-70B-Instruct").unwrap();
     assert_eq!(served.context_window.map(u32::from), Some(32_768));
     assert_eq!(served.compat.supports_tools, Some(false));
     assert_eq!(served.compat.requires_string_content, Some(true));
@@ -151,8 +157,8 @@ fn a_file_that_is_wrong_all_over_is_not_used_at_all() {
     let text = format!("{{ agents: {{ defaults: {{ timeoutSeconds: 1, {fallbacks} }} }} }}");
     let loaded = Config::parse(&text, &env()).unwrap();
     assert_eq!(loaded.config.primary_model(&env()).unwrap(), None);
-    assert_eq!(loaded.origin("agents.defaults.timeoutSeconds").to_string(), "default");
-    assert!(loaded.unused().is_empty());
+    assert_eq!(loaded.find_origin("agents.defaults.timeoutSeconds").to_string(), "default");
+    assert!(loaded.unused_keys().is_empty());
     let message = "64 values or more are wrong, nothing is used";
     assert!(loaded.diagnostics.iter().any(|diagnostic| diagnostic.message == message));
 }

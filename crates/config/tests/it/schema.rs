@@ -14,7 +14,7 @@ fn the_defaults_in_the_schema_are_those_of_the_code() {
         (AgentDefaults::default(), ExecConfig::default(), GatewayConfig::default());
     let seconds = |limit: Option<std::time::Duration>| json!(limit.unwrap().as_secs());
     for (definition, key, code) in [
-        ("AgentDefaults", "timeoutSeconds", seconds(agent.timeout())),
+        ("AgentDefaults", "timeoutSeconds", seconds(agent.run_timeout())),
         ("LlmConfig", "idleTimeoutSeconds", seconds(agent.llm.idle_timeout())),
         ("CompactionConfig", "timeoutSeconds", seconds(agent.compaction.timeout())),
         ("ExecConfig", "timeoutSec", seconds(exec.timeout())),
@@ -58,9 +58,13 @@ fn a_config_that_spells_out_the_defaults_changes_nothing() {
         let (defaults, exec) = (&agents.defaults, &tools.exec);
         (
             (defaults.local_model_mode(), defaults.compaction.mode(), models.mode()),
-            (exec.host(), exec.security(), exec.ask()),
+            (exec.host(), exec.security(), exec.ask_mode()),
             (gateway.mode(), gateway.bind(), gateway.auth.mode(), gateway.tailscale.mode()),
-            (diagnostics.trace.enabled(), diagnostics.trace.keep(), diagnostics.trace.max_bytes()),
+            (
+                diagnostics.trace.is_enabled(),
+                diagnostics.trace.retained_traces(),
+                diagnostics.trace.max_bytes(),
+            ),
         )
     };
     assert_eq!(resolved(&loaded.config), resolved(&Config::default()));

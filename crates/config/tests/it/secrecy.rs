@@ -24,7 +24,7 @@ fn debug_and_diagnostics_and_the_shown_text_have_no_secret() {
     for diagnostic in &loaded.diagnostics {
         shown.push_str(&diagnostic.to_string());
     }
-    let text = loaded.text_to_show().unwrap();
+    let text = loaded.redacted_text().unwrap();
     assert_eq!(text.len(), TEXT.len());
     shown.push_str(&text);
     assert!(!shown.to_lowercase().contains("canary"), "{shown}");

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Entry, History, HistoryError};
+use super::{History, HistoryEntry, HistoryError};
 use crate::{ToolCall, ToolOutput};
 
 /// What stands for the beginning of a conversation. Sent as a part of what the user says, because
 /// a request has one system message at most and that one never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Summary {
+pub struct ConversationSummary {
     /// What was said and found, in the words of whoever summarised it; empty when nobody could.
     pub text: String,
     /// What happened, a line each, kept by code and word for word through any number of
@@ -17,10 +17,10 @@ pub struct Summary {
     pub ledger: Vec<String>,
     /// The user's request that is being worked on, word for word, when it is not in the rest of
     /// the conversation.
-    pub request: Option<String>,
+    pub current_request: Option<String>,
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for ConversationSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[The conversation before this no longer fits and stands here in short.]")?;
         if !self.text.trim().is_empty() {
@@ -32,7 +32,7 @@ impl fmt::Display for Summary {
                 write!(f, "\n- {line}")?;
             }
         }
-        match &self.request {
+        match &self.current_request {
             Some(request) => {
                 write!(f, "\n\nThe request that you are working on, word for word:\n{request}")
             }
@@ -43,9 +43,9 @@ impl fmt::Display for Summary {
 
 /// A step of a conversation, for whoever reads one.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Step<'a> {
+pub enum HistoryStep<'a> {
     /// The beginning, in short.
-    Summary(&'a Summary),
+    Summary(&'a ConversationSummary),
     /// What the user said.
     User(&'a str),
     /// What the model said, with its calls and the result of each that has one.
@@ -60,11 +60,11 @@ pub enum Step<'a> {
 impl History {
     /// The steps, in order.
     #[must_use]
-    pub fn steps(&self) -> impl DoubleEndedIterator<Item = Step<'_>> + ExactSizeIterator {
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = HistoryStep<'_>> + ExactSizeIterator {
         self.entries.iter().map(|entry| match entry.as_ref() {
-            Entry::Summary(summary) => Step::Summary(summary),
-            Entry::User(text) => Step::User(text),
-            Entry::Assistant { text, slots, .. } => Step::Assistant {
+            HistoryEntry::Summary(summary) => HistoryStep::Summary(summary),
+            HistoryEntry::User(text) => HistoryStep::User(text),
+            HistoryEntry::Assistant { text, slots, .. } => HistoryStep::Assistant {
                 text,
                 calls: slots.iter().map(|slot| (&slot.call, slot.result.as_ref())).collect(),
             },
@@ -73,9 +73,9 @@ impl History {
 
     /// The summary that the conversation begins with, if any.
     #[must_use]
-    pub fn summary(&self) -> Option<&Summary> {
+    pub fn leading_summary(&self) -> Option<&ConversationSummary> {
         match self.entries.first().map(Arc::as_ref) {
-            Some(Entry::Summary(summary)) => Some(summary),
+            Some(HistoryEntry::Summary(summary)) => Some(summary),
             _ => None,
         }
     }
@@ -85,12 +85,16 @@ impl History {
     ///
     /// # Errors
     /// When there are no steps but those to keep.
-    pub fn compact(&mut self, keep: usize, summary: Summary) -> Result<(), HistoryError> {
-        let replaced = self.entries.len().checked_sub(keep).filter(|replaced| *replaced > 0);
+    pub fn apply_summary(
+        &mut self,
+        kept_steps: usize,
+        summary: ConversationSummary,
+    ) -> Result<(), HistoryError> {
+        let replaced = self.entries.len().checked_sub(kept_steps).filter(|replaced| *replaced > 0);
         let replaced = replaced.ok_or(HistoryError::NothingToReplace)?;
-        let summary = Arc::new(Entry::Summary(summary));
+        let summary = Arc::new(HistoryEntry::Summary(summary));
         self.entries.splice(..replaced, [summary]);
-        self.ids = Arc::new(self.call_ids());
+        self.call_ids = Arc::new(self.collect_call_ids());
         Ok(())
     }
 }

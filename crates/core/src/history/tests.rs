@@ -11,11 +11,11 @@ fn call(id: &str, name: &str) -> ToolCall {
     ToolCall {
         id: ToolCallId::new(id).unwrap(),
         name: ToolName::from_model(name),
-        arguments: Arguments::default(),
+        arguments: ToolArguments::default(),
     }
 }
 
-fn says(text: &str, calls: Vec<EmittedCall>) -> AssistantMessage {
+fn says(text: &str, calls: Vec<EmittedToolCall>) -> AssistantMessage {
     AssistantMessage { text: text.to_owned(), reasoning: None, calls }
 }
 
@@ -56,44 +56,45 @@ fn assert_legal(history: &History) {
 #[test]
 fn an_open_call_is_sent_as_interrupted_and_can_still_be_answered() {
     let mut history = History::new();
-    history.push_user("go");
-    let ready = says("", vec![EmittedCall::Ready(call("a", "read"))]);
-    let ready = history.push_assistant(ready).unwrap();
+    history.push_user_message("go");
+    let ready = says("", vec![EmittedToolCall::Valid(call("a", "read"))]);
+    let ready = history.push_assistant_message(ready).unwrap();
     assert_legal(&history);
     assert_eq!(history.open_calls().count(), 1);
-    history.resolve(&ready[0].id, ToolOutput::ok("text")).unwrap();
+    history.resolve_call(&ready[0].id, ToolOutput::from_text("text")).unwrap();
     assert_eq!(history.open_calls().count(), 0);
     let last = history.messages().last().unwrap();
     assert!(matches!(last, MessageRef::ToolResult { text: "text", .. }));
     assert_eq!(
-        history.resolve(&ready[0].id, ToolOutput::ok("again")),
-        Err(HistoryError::NotOpen(ready[0].id.clone()))
+        history.resolve_call(&ready[0].id, ToolOutput::from_text("again")),
+        Err(HistoryError::CallNotOpen(ready[0].id.clone()))
     );
 }
 
 #[test]
 fn what_was_sent_never_changes_once_the_conversation_went_on() {
     let mut history = History::new();
-    history.push_user("go");
-    let open =
-        history.push_assistant(says("", vec![EmittedCall::Ready(call("a", "exec"))])).unwrap();
-    history.push_user("never mind");
-    assert!(history.resolve(&open[0].id, ToolOutput::ok("late")).is_err());
+    history.push_user_message("go");
+    let open = history
+        .push_assistant_message(says("", vec![EmittedToolCall::Valid(call("a", "exec"))]))
+        .unwrap();
+    history.push_user_message("never mind");
+    assert!(history.resolve_call(&open[0].id, ToolOutput::from_text("late")).is_err());
     assert_legal(&history);
 }
 
 #[test]
 fn a_broken_call_is_answered_with_its_problem_and_never_returned() {
     let mut history = History::new();
-    history.push_user("go");
-    let broken = EmittedCall::Broken(BrokenCall {
+    history.push_user_message("go");
+    let broken = EmittedToolCall::Invalid(InvalidToolCall {
         id: ToolCallId::new("a").unwrap(),
         name: ToolName::from_model("read"),
-        raw: "{\"path\": \"x".to_owned(),
+        raw_arguments: "{\"path\": \"x".to_owned(),
         problem: "Its arguments are not valid JSON.".to_owned(),
     });
-    let ready = vec![broken, EmittedCall::Ready(call("a", "read"))];
-    let ready = history.push_assistant(says("", ready)).unwrap();
+    let ready = vec![broken, EmittedToolCall::Valid(call("a", "read"))];
+    let ready = history.push_assistant_message(says("", ready)).unwrap();
     assert_eq!(ready.len(), 1);
     assert_ne!(ready[0].id.as_str(), "a", "the repeated id was replaced");
     let results: Vec<_> = history
@@ -110,19 +111,28 @@ fn a_broken_call_is_answered_with_its_problem_and_never_returned() {
 #[test]
 fn empty_and_unasked_messages_are_refused() {
     let mut history = History::new();
-    assert_eq!(history.push_assistant(says("hi", vec![])), Err(HistoryError::NothingToAnswer));
-    history.push_user("go");
-    assert_eq!(history.push_assistant(says(" \n", vec![])), Err(HistoryError::Empty));
-    history.push_assistant(says("hi", vec![])).unwrap();
-    assert_eq!(history.push_assistant(says("hi", vec![])), Err(HistoryError::NothingToAnswer));
+    assert_eq!(
+        history.push_assistant_message(says("hi", vec![])),
+        Err(HistoryError::NothingToAnswer)
+    );
+    history.push_user_message("go");
+    assert_eq!(
+        history.push_assistant_message(says(" \n", vec![])),
+        Err(HistoryError::EmptyMessage)
+    );
+    history.push_assistant_message(says("hi", vec![])).unwrap();
+    assert_eq!(
+        history.push_assistant_message(says("hi", vec![])),
+        Err(HistoryError::NothingToAnswer)
+    );
 }
 
 #[derive(Debug, Clone)]
 enum Step {
     User(String),
-    Assistant(String, Vec<EmittedCall>),
+    Assistant(String, Vec<EmittedToolCall>),
     Resolve(usize),
-    Compact(usize, Summary),
+    Compact(usize, ConversationSummary),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -131,10 +141,10 @@ fn step() -> impl Strategy<Value = Step> {
         let id = ToolCallId::new(&id)?;
         let name = ToolName::from_model(&name);
         Some(if ready {
-            EmittedCall::Ready(ToolCall { id, name, arguments: Arguments::default() })
+            EmittedToolCall::Valid(ToolCall { id, name, arguments: ToolArguments::default() })
         } else {
             let (raw, problem) = (String::new(), String::new());
-            EmittedCall::Broken(BrokenCall { id, name, raw, problem })
+            EmittedToolCall::Invalid(InvalidToolCall { id, name, raw_arguments: raw, problem })
         })
     });
     prop_oneof![
@@ -144,7 +154,7 @@ fn step() -> impl Strategy<Value = Step> {
         (0..4usize).prop_map(Step::Resolve),
         (0..6usize, ".{0,4}", prop::collection::vec(".{0,4}", 0..3), prop::option::of(".{0,4}"))
             .prop_map(|(keep, text, ledger, request)| {
-                Step::Compact(keep, Summary { text, ledger, request })
+                Step::Compact(keep, ConversationSummary { text, ledger, current_request: request })
             }),
     ]
 }
@@ -158,22 +168,22 @@ proptest! {
             let open = history.open_calls().count();
             let mut compacted = false;
             match step {
-                Step::User(text) => history.push_user(&text),
-                Step::Assistant(text, calls) => drop(history.push_assistant(says(&text, calls))),
+                Step::User(text) => history.push_user_message(&text),
+                Step::Assistant(text, calls) => drop(history.push_assistant_message(says(&text, calls))),
                 Step::Resolve(n) => {
                     let id = history.open_calls().nth(n).map(|call| call.id.clone());
                     if let Some(id) = id {
-                        history.resolve(&id, ToolOutput::ok("done")).unwrap();
+                        history.resolve_call(&id, ToolOutput::from_text("done")).unwrap();
                     }
                 }
                 Step::Compact(keep, summary) => {
                     let (before, count) = (history.clone(), history.steps().len());
-                    compacted = history.compact(keep, summary.clone()).is_ok();
+                    compacted = history.apply_summary(keep, summary.clone()).is_ok();
                     prop_assert_eq!(compacted, keep < count);
                     prop_assert_eq!(history.steps().len(), if compacted { keep + 1 } else { count });
                     let kept = history.steps().skip(usize::from(compacted));
                     prop_assert!(kept.eq(before.steps().skip(count.saturating_sub(keep))));
-                    prop_assert!(!compacted || history.summary() == Some(&summary));
+                    prop_assert!(!compacted || history.leading_summary() == Some(&summary));
                 }
             }
             assert_legal(&history);
@@ -188,15 +198,15 @@ proptest! {
 #[test]
 fn a_long_broken_call_is_repeated_in_part() {
     let mut history = History::new();
-    history.push_user("go");
-    let broken = EmittedCall::Broken(BrokenCall {
+    history.push_user_message("go");
+    let broken = EmittedToolCall::Invalid(InvalidToolCall {
         id: ToolCallId::new("a").unwrap(),
         name: ToolName::from_model("write"),
-        raw: "é".repeat(3_000),
+        raw_arguments: "é".repeat(3_000),
         problem: "It was cut off.".to_owned(),
     });
-    history.push_assistant(says("", vec![broken])).unwrap();
-    let (_, output) = history.results_since_user().next().unwrap();
+    history.push_assistant_message(says("", vec![broken])).unwrap();
+    let (_, output) = history.results_since_user_message().next().unwrap();
     assert!(output.text.ends_with("é [… 4000 bytes more]"), "{}", output.text);
 }
 
@@ -204,13 +214,14 @@ fn a_long_broken_call_is_repeated_in_part() {
 fn results_are_those_since_the_user_last_spoke() {
     let mut history = History::new();
     for said in ["one", "two"] {
-        history.push_user(said);
-        let calls = vec![EmittedCall::Ready(call("a", "read")), EmittedCall::Ready(call("b", "x"))];
-        let calls = history.push_assistant(says("", calls)).unwrap();
-        history.resolve(&calls[0].id, ToolOutput::ok(said)).unwrap();
+        history.push_user_message(said);
+        let calls =
+            vec![EmittedToolCall::Valid(call("a", "read")), EmittedToolCall::Valid(call("b", "x"))];
+        let calls = history.push_assistant_message(says("", calls)).unwrap();
+        history.resolve_call(&calls[0].id, ToolOutput::from_text(said)).unwrap();
     }
     let results: Vec<_> = history
-        .results_since_user()
+        .results_since_user_message()
         .map(|(call, output)| (call.name.as_str(), &*output.text))
         .collect();
     assert_eq!(results, [("read", "two")]);
@@ -219,16 +230,16 @@ fn results_are_those_since_the_user_last_spoke() {
 #[test]
 fn a_summary_is_said_by_the_user_before_what_is_kept() {
     let mut history = History::new();
-    history.push_user("first");
-    let calls = vec![EmittedCall::Ready(call("a", "read"))];
-    let calls = history.push_assistant(says("", calls)).unwrap();
-    history.resolve(&calls[0].id, ToolOutput::ok("text")).unwrap();
-    let summary = Summary {
+    history.push_user_message("first");
+    let calls = vec![EmittedToolCall::Valid(call("a", "read"))];
+    let calls = history.push_assistant_message(says("", calls)).unwrap();
+    history.resolve_call(&calls[0].id, ToolOutput::from_text("text")).unwrap();
+    let summary = ConversationSummary {
         text: "It went well.\n".to_owned(),
         ledger: vec!["wrote a.txt".to_owned(), "ran `ls`: exit code 0".to_owned()],
-        request: Some("first".to_owned()),
+        current_request: Some("first".to_owned()),
     };
-    history.compact(1, summary).unwrap();
+    history.apply_summary(1, summary).unwrap();
     assert_legal(&history);
     let Some(MessageRef::User(text)) = history.messages().next() else { panic!() };
     assert_eq!(
@@ -237,10 +248,13 @@ fn a_summary_is_said_by_the_user_before_what_is_kept() {
          It went well.\n\nOn record:\n- wrote a.txt\n- ran `ls`: exit code 0\n\nThe request that \
          you are working on, word for word:\nfirst"
     );
-    assert_eq!(history.compact(2, Summary::default()), Err(HistoryError::NothingToReplace));
-    history.push_user("second");
-    history.compact(1, Summary::default()).unwrap();
-    history.push_user("third");
+    assert_eq!(
+        history.apply_summary(2, ConversationSummary::default()),
+        Err(HistoryError::NothingToReplace)
+    );
+    history.push_user_message("second");
+    history.apply_summary(1, ConversationSummary::default()).unwrap();
+    history.push_user_message("third");
     let messages: Vec<_> = history.messages().collect();
     assert_eq!(messages.len(), 1, "one user message: {messages:?}");
 }

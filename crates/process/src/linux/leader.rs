@@ -9,31 +9,35 @@ use std::process::{Child, Command, Stdio};
 use rustix::fs::{Mode, OFlags, open};
 use tokio::net::unix::pipe;
 
-use crate::linux::pump::Pipes;
-use crate::linux::tree::{Tree, unique_id};
-use crate::linux::watch::Watch;
-use crate::{CommandSpec, End, MARKER, ProcessError, ProcessErrorKind, Stdin, WorkDir};
+use crate::linux::pump::CommandPipes;
+use crate::linux::tree::{ProcessTree, unique_id};
+use crate::linux::watch::ExitWatch;
+use crate::{
+    CommandEnd, CommandSpec, MARKER_VARIABLE, ProcessError, ProcessErrorKind, StdinSource, WorkDir,
+};
 
 /// A started command. It is not reaped before its tree has ended; dropped before that, the
 /// whole tree is killed.
 #[derive(Debug)]
-pub(crate) struct Leader {
+pub(crate) struct LeaderProcess {
     program: OsString,
     child: Child,
-    tree: Tree,
+    tree: ProcessTree,
     /// `None` only while starting.
-    watch: Option<Watch>,
-    reaped: bool,
+    exit_watch: Option<ExitWatch>,
+    is_reaped: bool,
 }
 
-impl Leader {
+impl LeaderProcess {
     /// Starts a command in a process group of its own.
-    pub(crate) fn start(mut spec: CommandSpec) -> Result<(Self, Pipes), ProcessError> {
+    pub(crate) fn start_command(
+        mut spec: CommandSpec,
+    ) -> Result<(Self, CommandPipes), ProcessError> {
         let program = spec.program.clone();
         let directory = open_directory(spec.directory)
             .map_err(|error| ProcessError::new(ProcessErrorKind::Directory, &program, error))?;
         let id = unique_id();
-        mark(&mut spec.env, &id);
+        append_marker_id(&mut spec.env, &id);
 
         #[expect(clippy::disallowed_methods, reason = "the one place that makes a command")]
         let mut command = Command::new(&program);
@@ -45,50 +49,62 @@ impl Leader {
             // opened, whatever has become of its path.
             .current_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))
             .process_group(0)
-            .stdin(if matches!(spec.stdin, Stdin::Null) { Stdio::null() } else { Stdio::piped() })
+            .stdin(if matches!(spec.stdin, StdinSource::Null) {
+                Stdio::null()
+            } else {
+                Stdio::piped()
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let child = command.spawn().map_err(|error| start_error(&program, error))?;
 
         let pid = child.id().cast_signed();
         // From here on a failure drops the leader, which kills what was started.
-        let mut leader =
-            Self { program, child, tree: Tree::new(pid, id), watch: None, reaped: false };
-        let pipes = leader.watch(pid, spec.stdin).map_err(|error| leader.watch_error(error))?;
+        let mut leader = Self {
+            program,
+            child,
+            tree: ProcessTree::new(pid, id),
+            exit_watch: None,
+            is_reaped: false,
+        };
+        let pipes =
+            leader.watch_exit(pid, spec.stdin).map_err(|error| leader.watch_error(error))?;
         Ok((leader, pipes))
     }
 
     /// Comes back when the process has ended.
-    pub(crate) async fn ended(&self) -> Result<(), ProcessError> {
-        match &self.watch {
-            Some(watch) => watch.ended().await.map_err(|error| self.watch_error(error)),
+    pub(crate) async fn wait_for_exit(&self) -> Result<(), ProcessError> {
+        match &self.exit_watch {
+            Some(watch) => watch.wait_for_exit().await.map_err(|error| self.watch_error(error)),
             None => Ok(()),
         }
     }
 
     /// The tree that it leads.
-    pub(crate) fn tree(&self) -> &Tree {
+    pub(crate) fn tree(&self) -> &ProcessTree {
         &self.tree
     }
 
     /// Reaps a process that has ended.
-    pub(crate) fn end(&mut self) -> Result<End, ProcessError> {
+    pub(crate) fn reap_process(&mut self) -> Result<CommandEnd, ProcessError> {
         let status = self.child.wait().map_err(|error| self.watch_error(error))?;
-        self.reaped = true;
+        self.is_reaped = true;
         // Without a code it was a signal: a status that means neither is not one of an end.
-        Ok(status.code().map_or(End::Signalled(status.signal().unwrap_or(0)), End::Exited))
+        Ok(status
+            .code()
+            .map_or(CommandEnd::Signalled(status.signal().unwrap_or(0)), CommandEnd::Exited))
     }
 
-    fn watch(&mut self, pid: i32, stdin: Stdin) -> io::Result<Pipes> {
-        self.watch = Some(Watch::of(pid)?);
+    fn watch_exit(&mut self, pid: i32, stdin: StdinSource) -> io::Result<CommandPipes> {
+        self.exit_watch = Some(ExitWatch::from_pid(pid)?);
         let input = match (stdin, self.child.stdin.take()) {
-            (Stdin::Bytes(bytes), Some(stdin)) => {
+            (StdinSource::Bytes(bytes), Some(stdin)) => {
                 Some((pipe::Sender::from_owned_fd(stdin.into())?, bytes))
             }
             _ => None,
         };
         let receiver = |fd: Option<OwnedFd>| fd.map(pipe::Receiver::from_owned_fd).transpose();
-        Ok(Pipes {
+        Ok(CommandPipes {
             stdin: input,
             stdout: receiver(self.child.stdout.take().map(OwnedFd::from))?,
             stderr: receiver(self.child.stderr.take().map(OwnedFd::from))?,
@@ -100,9 +116,9 @@ impl Leader {
     }
 }
 
-impl Drop for Leader {
+impl Drop for LeaderProcess {
     fn drop(&mut self) {
-        if self.reaped {
+        if self.is_reaped {
             return;
         }
         self.tree.kill_now();
@@ -114,7 +130,7 @@ impl Drop for Leader {
 
 fn open_directory(directory: WorkDir) -> io::Result<OwnedFd> {
     match directory {
-        WorkDir::Open(directory) => Ok(directory),
+        WorkDir::Descriptor(directory) => Ok(directory),
         WorkDir::Path(path) => {
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             Ok(open(path, flags, Mode::empty())?)
@@ -123,14 +139,14 @@ fn open_directory(directory: WorkDir) -> io::Result<OwnedFd> {
 }
 
 /// Adds the id of this call to those of the calls around it.
-fn mark(env: &mut Vec<(OsString, OsString)>, id: &str) {
-    let around = env.iter().position(|(name, _)| name == OsStr::new(MARKER));
-    let mut ids = around.map(|index| env.swap_remove(index).1).unwrap_or_default();
+fn append_marker_id(env: &mut Vec<(OsString, OsString)>, id: &str) {
+    let existing_index = env.iter().position(|(name, _)| name == OsStr::new(MARKER_VARIABLE));
+    let mut ids = existing_index.map(|index| env.swap_remove(index).1).unwrap_or_default();
     if !ids.is_empty() {
         ids.push(":");
     }
     ids.push(id);
-    env.push((MARKER.into(), ids));
+    env.push((MARKER_VARIABLE.into(), ids));
 }
 
 fn start_error(program: &OsStr, error: io::Error) -> ProcessError {

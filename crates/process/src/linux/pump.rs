@@ -6,15 +6,15 @@ use std::future::pending;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 
-use crate::capture::Capture;
-use crate::{Captured, Stream};
+use crate::capture::OutputCapture;
+use crate::{CapturedOutput, OutputStream};
 
 /// How much is read at a time: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
 
 /// Our ends of a command's pipes; `None` once closed.
 #[derive(Debug)]
-pub(crate) struct Pipes {
+pub(crate) struct CommandPipes {
     /// What it reads, with the bytes to write.
     pub(crate) stdin: Option<(pipe::Sender, Vec<u8>)>,
     pub(crate) stdout: Option<pipe::Receiver>,
@@ -22,37 +22,37 @@ pub(crate) struct Pipes {
 }
 
 /// Reads both streams as they come, neither before the other, and writes the input.
-pub(crate) struct Pump<F> {
-    pipes: Pipes,
-    written: usize,
+pub(crate) struct PipePump<F> {
+    pipes: CommandPipes,
+    written_bytes: usize,
     stdout_buffer: Vec<u8>,
     stderr_buffer: Vec<u8>,
-    capture: Capture,
+    capture: OutputCapture,
     on_output: F,
 }
 
-impl<F: FnMut(Stream, &[u8])> Pump<F> {
-    pub(crate) fn new(pipes: Pipes, output_bytes: usize, on_output: F) -> Self {
+impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
+    pub(crate) fn new(pipes: CommandPipes, output_bytes: usize, on_output: F) -> Self {
         Self {
             pipes,
-            written: 0,
+            written_bytes: 0,
             stdout_buffer: vec![0; READ_BYTES],
             stderr_buffer: vec![0; READ_BYTES],
-            capture: Capture::new(output_bytes),
+            capture: OutputCapture::new(output_bytes),
             on_output,
         }
     }
 
     /// Moves bytes and never comes back, for use beside something that does. Nothing is lost
     /// when it is dropped.
-    pub(crate) async fn forever(&mut self) -> Infallible {
-        self.drain().await;
+    pub(crate) async fn pump_forever(&mut self) -> Infallible {
+        self.drain_output().await;
         pending().await
     }
 
     /// Moves bytes until both streams have ended. Nothing is lost when it is dropped.
-    pub(crate) async fn drain(&mut self) {
-        while self.step().await {}
+    pub(crate) async fn drain_output(&mut self) {
+        while self.pump_once().await {}
     }
 
     /// Writes no more input.
@@ -60,21 +60,21 @@ impl<F: FnMut(Stream, &[u8])> Pump<F> {
         self.pipes.stdin = None;
     }
 
-    pub(crate) fn finish(self) -> Captured {
-        self.capture.finish()
+    pub(crate) fn into_output(self) -> CapturedOutput {
+        self.capture.into_output()
     }
 
     /// Moves one piece; false when there is nothing left to move.
-    async fn step(&mut self) -> bool {
-        let Pipes { stdin, stdout, stderr } = &mut self.pipes;
+    async fn pump_once(&mut self) -> bool {
+        let CommandPipes { stdin, stdout, stderr } = &mut self.pipes;
         if stdin.is_none() && stdout.is_none() && stderr.is_none() {
             return false;
         }
         let (stream, count) = tokio::select! {
-            count = read(stdout.as_mut(), &mut self.stdout_buffer) => (Stream::Stdout, count),
-            count = read(stderr.as_mut(), &mut self.stderr_buffer) => (Stream::Stderr, count),
-            count = write(stdin.as_mut(), self.written) => {
-                self.written += count;
+            count = read_pipe(stdout.as_mut(), &mut self.stdout_buffer) => (OutputStream::Stdout, count),
+            count = read_pipe(stderr.as_mut(), &mut self.stderr_buffer) => (OutputStream::Stderr, count),
+            count = write_pipe(stdin.as_mut(), self.written_bytes) => {
+                self.written_bytes += count;
                 if count == 0 {
                     *stdin = None;
                 }
@@ -82,8 +82,8 @@ impl<F: FnMut(Stream, &[u8])> Pump<F> {
             }
         };
         let (pipe, buffer) = match stream {
-            Stream::Stdout => (stdout, &self.stdout_buffer),
-            Stream::Stderr => (stderr, &self.stderr_buffer),
+            OutputStream::Stdout => (stdout, &self.stdout_buffer),
+            OutputStream::Stderr => (stderr, &self.stderr_buffer),
         };
         match buffer.get(..count) {
             Some(bytes) if !bytes.is_empty() => {
@@ -97,7 +97,7 @@ impl<F: FnMut(Stream, &[u8])> Pump<F> {
 }
 
 /// Reads some bytes; 0 at the end, which a failure is too. Waits for ever on a closed pipe.
-async fn read(pipe: Option<&mut pipe::Receiver>, buffer: &mut [u8]) -> usize {
+async fn read_pipe(pipe: Option<&mut pipe::Receiver>, buffer: &mut [u8]) -> usize {
     match pipe {
         Some(pipe) => pipe.read(buffer).await.unwrap_or(0),
         None => pending().await,
@@ -105,7 +105,7 @@ async fn read(pipe: Option<&mut pipe::Receiver>, buffer: &mut [u8]) -> usize {
 }
 
 /// Writes some of the bytes from `start` on; 0 when all are written or nobody reads any more.
-async fn write(input: Option<&mut (pipe::Sender, Vec<u8>)>, start: usize) -> usize {
+async fn write_pipe(input: Option<&mut (pipe::Sender, Vec<u8>)>, start: usize) -> usize {
     match input {
         Some((pipe, bytes)) => {
             pipe.write(bytes.get(start..).unwrap_or_default()).await.unwrap_or(0)

@@ -9,8 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::time::timeout_at;
 
-use crate::linux::procfs::{self, Process};
-use crate::linux::watch::Watch;
+use crate::linux::procfs::{self, ProcessInfo};
+use crate::linux::watch::ExitWatch;
 
 /// How long killed processes have to be gone. They are at once, unless the kernel holds them.
 const KILL_WAIT: Duration = Duration::from_secs(2);
@@ -28,28 +28,32 @@ pub(crate) fn unique_id() -> String {
 /// The tree of one command, found anew each time. Its leader must not have been reaped, so that
 /// neither its process id nor its group can be another's.
 #[derive(Debug)]
-pub(crate) struct Tree {
-    leader: i32,
+pub(crate) struct ProcessTree {
+    leader_pid: i32,
     /// No process that started before the leader belongs to the tree.
-    since: u64,
-    id: String,
+    leader_start_ticks: u64,
+    marker_id: String,
 }
 
 /// A process of the tree, held by a descriptor that never names another one.
-struct Member {
-    process: OwnedFd,
+struct TreeMember {
+    pidfd: OwnedFd,
 }
 
-impl Tree {
+impl ProcessTree {
     /// The tree of the running or unreaped process `leader`, marked with `id`.
-    pub(crate) fn new(leader: i32, id: String) -> Self {
-        Self { leader, since: procfs::started(leader).unwrap_or(0), id }
+    pub(crate) fn new(leader_pid: i32, marker_id: String) -> Self {
+        Self {
+            leader_pid,
+            leader_start_ticks: procfs::read_start_ticks(leader_pid).unwrap_or(0),
+            marker_id,
+        }
     }
 
     /// Asks all to end, kills those that live after `grace`, and comes back when all are gone.
     /// Returns how many could not be ended.
-    pub(crate) async fn end(&self, grace: Duration) -> usize {
-        match self.signal_until_gone(&[Signal::TERM, Signal::CONT], grace).await {
+    pub(crate) async fn terminate_all(&self, grace_period: Duration) -> usize {
+        match self.signal_until_gone(&[Signal::TERM, Signal::CONT], grace_period).await {
             0 => 0,
             _ => self.signal_until_gone(&[Signal::KILL], KILL_WAIT).await,
         }
@@ -59,8 +63,8 @@ impl Tree {
     pub(crate) fn kill_now(&self) {
         let deadline = Instant::now() + DROP_WAIT;
         loop {
-            let mut members = self.members();
-            members.retain(|member| member.signal(&[Signal::KILL]));
+            let mut members = self.find_members();
+            members.retain(|member| member.send_signals(&[Signal::KILL]));
             if members.is_empty() || Instant::now() >= deadline {
                 return;
             }
@@ -72,75 +76,82 @@ impl Tree {
 
     /// Signals all and those they start meanwhile, until none is left or the time is over.
     /// Returns how many are left.
-    async fn signal_until_gone(&self, signals: &[Signal], within: Duration) -> usize {
-        let deadline = tokio::time::Instant::now() + within;
+    async fn signal_until_gone(&self, signals: &[Signal], timeout: Duration) -> usize {
+        let deadline = tokio::time::Instant::now() + timeout;
         loop {
-            let found = self.members();
-            let all = found.len();
+            let members = self.find_members();
+            let member_count = members.len();
             let signalled: Vec<_> =
-                found.into_iter().filter(|member| member.signal(signals)).collect();
+                members.into_iter().filter(|member| member.send_signals(signals)).collect();
             if signalled.is_empty() || tokio::time::Instant::now() >= deadline {
-                return all;
+                return member_count;
             }
             for member in signalled {
-                if timeout_at(deadline, member.gone()).await.is_err() {
-                    return self.members().len();
+                if timeout_at(deadline, member.wait_until_gone()).await.is_err() {
+                    return self.find_members().len();
                 }
             }
         }
     }
 
     /// All processes of the tree that live now.
-    fn members(&self) -> Vec<Member> {
-        let me = i32::try_from(std::process::id()).unwrap_or(0);
-        let candidates: Vec<Process> = procfs::processes()
+    fn find_members(&self) -> Vec<TreeMember> {
+        let own_pid = i32::try_from(std::process::id()).unwrap_or(0);
+        let candidates: Vec<ProcessInfo> = procfs::list_processes()
             .into_iter()
-            .filter(|process| process.started >= self.since && process.pid != me)
+            .filter(|process| {
+                process.start_ticks >= self.leader_start_ticks && process.pid != own_pid
+            })
             .collect();
-        let mut tree: HashSet<i32> = candidates
+        let mut tree_pids: HashSet<i32> = candidates
             .iter()
             .filter(|process| {
-                process.pid == self.leader
-                    || process.group == self.leader
-                    || procfs::is_marked(process.pid, &self.id)
+                process.pid == self.leader_pid
+                    || process.group_id == self.leader_pid
+                    || procfs::has_marker_id(process.pid, &self.marker_id)
             })
             .map(|process| process.pid)
             .collect();
         // Children may be listed before their parents: add until nothing is added.
         loop {
-            let before = tree.len();
+            let previous_count = tree_pids.len();
             for process in &candidates {
-                if process.parent == self.leader || tree.contains(&process.parent) {
-                    tree.insert(process.pid);
+                if process.parent_pid == self.leader_pid || tree_pids.contains(&process.parent_pid)
+                {
+                    tree_pids.insert(process.pid);
                 }
             }
-            if tree.len() == before {
+            if tree_pids.len() == previous_count {
                 break;
             }
         }
-        candidates.iter().filter(|one| tree.contains(&one.pid)).filter_map(Member::open).collect()
+        candidates
+            .iter()
+            .filter(|one| tree_pids.contains(&one.pid))
+            .filter_map(TreeMember::open)
+            .collect()
     }
 }
 
-impl Member {
+impl TreeMember {
     /// Holds a process; `None` when it has ended, even if its id is another's by now.
-    fn open(process: &Process) -> Option<Self> {
-        let held = pidfd_open(Pid::from_raw(process.pid)?, PidfdFlags::empty()).ok()?;
-        let same = procfs::process(process.pid)?.started == process.started;
-        same.then_some(Self { process: held })
+    fn open(process: &ProcessInfo) -> Option<Self> {
+        let pidfd = pidfd_open(Pid::from_raw(process.pid)?, PidfdFlags::empty()).ok()?;
+        let is_same_process = procfs::read_process(process.pid)?.start_ticks == process.start_ticks;
+        is_same_process.then_some(Self { pidfd })
     }
 
     /// Sends the signals in order; false when it may not be signalled. One that is gone may.
-    fn signal(&self, signals: &[Signal]) -> bool {
+    fn send_signals(&self, signals: &[Signal]) -> bool {
         signals
             .iter()
-            .all(|signal| pidfd_send_signal(&self.process, *signal) != Err(rustix::io::Errno::PERM))
+            .all(|signal| pidfd_send_signal(&self.pidfd, *signal) != Err(rustix::io::Errno::PERM))
     }
 
     /// Comes back when the process has ended.
-    async fn gone(self) {
-        match Watch::new(self.process) {
-            Ok(watch) => drop(watch.ended().await),
+    async fn wait_until_gone(self) {
+        match ExitWatch::new(self.pidfd) {
+            Ok(watch) => drop(watch.wait_for_exit().await),
             // Without a watch (no descriptors left, say) the caller looks again.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
@@ -148,10 +159,10 @@ impl Member {
 
     /// Waits, on this thread, until the process has ended or the time is over.
     fn wait_until(&self, deadline: Instant) {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let Ok(left) = Timespec::try_from(left) else { return };
-        let mut watched = [PollFd::from_borrowed_fd(self.process.as_fd(), PollFlags::IN)];
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let Ok(left) = Timespec::try_from(remaining) else { return };
+        let mut poll_fds = [PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN)];
         // An interrupted wait ends early; the caller looks again.
-        let _ = poll(&mut watched, Some(&left));
+        let _ = poll(&mut poll_fds, Some(&left));
     }
 }

@@ -8,26 +8,26 @@ use tokio::net::unix::pipe;
 
 /// Watches for the end of one process, whoever its parent is.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct ExitWatch {
     // A pidfd is readable once its process has ended. It is registered through the pipe type
     // because tokio's general one needs `unsafe`; nothing is ever read from it.
-    process: pipe::Receiver,
+    pidfd: pipe::Receiver,
 }
 
-impl Watch {
+impl ExitWatch {
     /// Watches the process that a pidfd holds.
-    pub(crate) fn new(process: OwnedFd) -> io::Result<Self> {
-        Ok(Self { process: pipe::Receiver::from_owned_fd_unchecked(process)? })
+    pub(crate) fn new(pidfd: OwnedFd) -> io::Result<Self> {
+        Ok(Self { pidfd: pipe::Receiver::from_owned_fd_unchecked(pidfd)? })
     }
 
     /// Watches a process that cannot be reaped meanwhile.
-    pub(crate) fn of(pid: i32) -> io::Result<Self> {
+    pub(crate) fn from_pid(pid: i32) -> io::Result<Self> {
         let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
         Self::new(pidfd_open(pid, PidfdFlags::empty())?)
     }
 
     /// Comes back when the process has ended.
-    pub(crate) async fn ended(&self) -> io::Result<()> {
-        self.process.readable().await
+    pub(crate) async fn wait_for_exit(&self) -> io::Result<()> {
+        self.pidfd.readable().await
     }
 }

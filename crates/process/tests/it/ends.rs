@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use openclaw_process::{Bounds, CommandSpec, End, ProcessErrorKind, WorkDir, run};
+use openclaw_process::{CommandEnd, CommandLimits, CommandSpec, ProcessErrorKind, WorkDir, run};
 use rustix::fs::{Mode, OFlags};
 
 use crate::support::{bounds, run_shell, shell};
@@ -12,25 +12,25 @@ use crate::support::{bounds, run_shell, shell};
 async fn the_exit_code_is_the_commands() {
     for code in [0, 1, 42, 255] {
         let finished = run_shell(&format!("exit {code}")).await.unwrap();
-        assert_eq!(finished.end, End::Exited(code));
+        assert_eq!(finished.end, CommandEnd::Exited(code));
         assert_eq!(finished.survivors, 0);
     }
 }
 
 #[tokio::test]
 async fn an_end_by_signal_is_told_apart_from_an_exit_code() {
-    assert_eq!(run_shell("kill -9 $$").await.unwrap().end, End::Signalled(9));
-    assert_eq!(run_shell("kill -SEGV $$").await.unwrap().end, End::Signalled(11));
-    assert_eq!(run_shell("exit 137").await.unwrap().end, End::Exited(137));
+    assert_eq!(run_shell("kill -9 $$").await.unwrap().end, CommandEnd::Signalled(9));
+    assert_eq!(run_shell("kill -SEGV $$").await.unwrap().end, CommandEnd::Signalled(11));
+    assert_eq!(run_shell("exit 137").await.unwrap().end, CommandEnd::Exited(137));
 }
 
 #[tokio::test]
 async fn a_time_limit_ends_the_command_and_keeps_its_output() {
     let limit = Duration::from_millis(1500);
-    let bounds = Bounds { time: Some(limit), ..bounds() };
+    let bounds = CommandLimits { time_limit: Some(limit), ..bounds() };
     let command = "trap 'echo asked; exit 3' TERM; echo begun; sleep 1000 & wait";
     let finished = run(shell(command), bounds, |_, _| ()).await.unwrap();
-    assert_eq!(finished.end, End::TimedOut(limit));
+    assert_eq!(finished.end, CommandEnd::TimedOut(limit));
     assert_eq!(finished.output.head, b"begun\nasked\n");
     assert!(finished.duration >= limit);
 }
@@ -38,10 +38,14 @@ async fn a_time_limit_ends_the_command_and_keeps_its_output() {
 #[tokio::test]
 async fn a_command_that_does_not_listen_is_killed_after_the_grace() {
     let limit = Duration::from_millis(1500);
-    let bounds = Bounds { time: Some(limit), grace: Duration::from_millis(100), ..bounds() };
+    let bounds = CommandLimits {
+        time_limit: Some(limit),
+        grace_period: Duration::from_millis(100),
+        ..bounds()
+    };
     let command = "trap '' TERM; echo begun; sleep 1000";
     let finished = run(shell(command), bounds, |_, _| ()).await.unwrap();
-    assert_eq!(finished.end, End::TimedOut(limit));
+    assert_eq!(finished.end, CommandEnd::TimedOut(limit));
     assert_eq!(finished.output.head, b"begun\n");
     assert!(finished.duration >= limit + Duration::from_millis(100));
 }
@@ -84,7 +88,7 @@ async fn an_opened_directory_is_used_whatever_takes_its_place() {
     std::fs::rename(&one, &other).unwrap();
     std::os::unix::fs::symlink("/", &one).unwrap();
 
-    let spec = CommandSpec { directory: WorkDir::Open(opened), ..shell("touch here") };
-    assert_eq!(run(spec, bounds(), |_, _| ()).await.unwrap().end, End::Exited(0));
+    let spec = CommandSpec { directory: WorkDir::Descriptor(opened), ..shell("touch here") };
+    assert_eq!(run(spec, bounds(), |_, _| ()).await.unwrap().end, CommandEnd::Exited(0));
     assert!(other.join("here").exists());
 }

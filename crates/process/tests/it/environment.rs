@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use openclaw_process::{CommandSpec, MARKER, Stdin, WorkDir, base_environment, run};
+use openclaw_process::{CommandSpec, MARKER_VARIABLE, StdinSource, WorkDir, base_environment, run};
 
 use crate::support::{bounds, run_shell, shell};
 
@@ -16,14 +16,14 @@ async fn the_environment_is_the_given_one_and_the_marker() {
     // The shell sets these itself.
     names.retain(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name));
     names.sort_unstable();
-    assert_eq!(names, [MARKER, "PATH", "TZ"]);
+    assert_eq!(names, [MARKER_VARIABLE, "PATH", "TZ"]);
     assert!(!text.contains("canary"));
 }
 
 #[tokio::test]
 async fn the_ids_of_the_calls_around_are_passed_on() {
     let env: Vec<(OsString, OsString)> =
-        vec![(MARKER.into(), "outer".into()), ("PATH".into(), "/usr/bin:/bin".into())];
+        vec![(MARKER_VARIABLE.into(), "outer".into()), ("PATH".into(), "/usr/bin:/bin".into())];
     let spec = CommandSpec { env, ..shell("echo $OPENCLAW_EXEC") };
     let finished = run(spec, bounds(), |_, _| ()).await.unwrap();
     let ids = String::from_utf8(finished.output.head).unwrap();
@@ -48,14 +48,14 @@ async fn input_arrives_whole_and_ends() {
     // More than a pipe holds, so that reading and writing must go on together.
     let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
     let mut echoed = Vec::new();
-    let spec = CommandSpec { stdin: Stdin::Bytes(bytes.clone()), ..shell("cat") };
+    let spec = CommandSpec { stdin: StdinSource::Bytes(bytes.clone()), ..shell("cat") };
     run(spec, bounds(), |_, piece| echoed.extend_from_slice(piece)).await.unwrap();
     assert!(echoed == bytes);
 }
 
 #[tokio::test]
 async fn input_that_nobody_reads_does_no_harm() {
-    let spec = CommandSpec { stdin: Stdin::Bytes(vec![b'x'; 1 << 20]), ..shell("echo done") };
+    let spec = CommandSpec { stdin: StdinSource::Bytes(vec![b'x'; 1 << 20]), ..shell("echo done") };
     assert_eq!(run(spec, bounds(), |_, _| ()).await.unwrap().output.head, b"done\n");
 }
 

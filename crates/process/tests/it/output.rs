@@ -1,18 +1,18 @@
 //! What is kept of a command's output.
 
-use openclaw_process::{Bounds, End, Stream, run};
+use openclaw_process::{CommandEnd, CommandLimits, OutputStream, run};
 
 use crate::support::{bounds, run_shell, shell};
 
 #[tokio::test]
 async fn a_flood_stays_within_the_bound_and_ends() {
     const MIB: u64 = 1 << 20;
-    let bounds = Bounds { output_bytes: 1000, ..bounds() };
+    let bounds = CommandLimits { max_output_bytes: 1000, ..bounds() };
     let mut seen = 0;
     let command = "echo first; head -c 104857600 /dev/zero; echo last";
     let finished =
         run(shell(command), bounds, |_, piece| seen += piece.len() as u64).await.unwrap();
-    assert_eq!(finished.end, End::Exited(0));
+    assert_eq!(finished.end, CommandEnd::Exited(0));
     assert!(finished.output.head.starts_with(b"first\n\0"));
     assert!(finished.output.tail.ends_with(b"\0last\n"));
     assert_eq!(finished.output.head.len() + finished.output.tail.len(), 1000);
@@ -23,9 +23,9 @@ async fn a_flood_stays_within_the_bound_and_ends() {
 #[tokio::test]
 async fn a_flood_does_not_outrun_the_time_limit() {
     let limit = std::time::Duration::from_millis(200);
-    let bounds = Bounds { time: Some(limit), ..bounds() };
+    let bounds = CommandLimits { time_limit: Some(limit), ..bounds() };
     let finished = run(shell("exec cat /dev/zero"), bounds, |_, _| ()).await.unwrap();
-    assert_eq!(finished.end, End::TimedOut(limit));
+    assert_eq!(finished.end, CommandEnd::TimedOut(limit));
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn both_streams_are_read_and_told_apart() {
     })
     .await
     .unwrap();
-    assert_eq!(finished.end, End::Exited(0));
+    assert_eq!(finished.end, CommandEnd::Exited(0));
     let of = |wanted| -> Vec<u8> {
         pieces
             .iter()
@@ -52,13 +52,13 @@ async fn both_streams_are_read_and_told_apart() {
             .flat_map(|(_, piece)| piece.clone())
             .collect()
     };
-    assert_eq!(of(Stream::Stdout).len(), 1_000_000);
-    assert_eq!(of(Stream::Stderr), b"problem\n");
+    assert_eq!(of(OutputStream::Stdout).len(), 1_000_000);
+    assert_eq!(of(OutputStream::Stderr), b"problem\n");
 }
 
 #[tokio::test]
 async fn a_command_may_close_its_output_and_go_on() {
     let finished = run_shell("exec >&- 2>&-; exit 5").await.unwrap();
-    assert_eq!(finished.end, End::Exited(5));
+    assert_eq!(finished.end, CommandEnd::Exited(5));
     assert_eq!(finished.output.head, b"");
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use openclaw_process::{Bounds, CommandSpec, Finished, ProcessError, run};
+use openclaw_process::{CommandLimits, CommandResult, CommandSpec, ProcessError, run};
 use rustix::fs::{FileType, Mode, OFlags};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
@@ -12,20 +12,20 @@ use tokio::net::unix::pipe;
 pub(crate) fn shell(command: &str) -> CommandSpec {
     CommandSpec {
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        ..CommandSpec::shell(command)
+        ..CommandSpec::shell_command(command)
     }
 }
 
 /// Wide bounds, which end a test that hangs.
-pub(crate) fn bounds() -> Bounds {
-    Bounds {
-        time: Some(Duration::from_mins(1)),
-        output_bytes: 64 * 1024,
-        grace: Duration::from_secs(20),
+pub(crate) fn bounds() -> CommandLimits {
+    CommandLimits {
+        time_limit: Some(Duration::from_mins(1)),
+        max_output_bytes: 64 * 1024,
+        grace_period: Duration::from_secs(20),
     }
 }
 
-pub(crate) async fn run_shell(command: &str) -> Result<Finished, ProcessError> {
+pub(crate) async fn run_shell(command: &str) -> Result<CommandResult, ProcessError> {
     run(shell(command), bounds(), |_, _| ()).await
 }
 

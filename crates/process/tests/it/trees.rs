@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_process::{Bounds, End, run};
+use openclaw_process::{CommandEnd, CommandLimits, run};
 
 use crate::support::{LifeLine, bounds, shell};
 
@@ -29,9 +29,10 @@ const FAMILY: usize = 7;
 async fn a_time_limit_ends_the_whole_tree() {
     let life = LifeLine::new();
     let time = Some(Duration::from_secs(3));
-    let bounds = Bounds { time, grace: Duration::from_millis(100), ..bounds() };
+    let bounds =
+        CommandLimits { time_limit: time, grace_period: Duration::from_millis(100), ..bounds() };
     let finished = run(shell(&family(&life, "wait")), bounds, |_, _| ()).await.unwrap();
-    assert!(matches!(finished.end, End::TimedOut(_)));
+    assert!(matches!(finished.end, CommandEnd::TimedOut(_)));
     assert_eq!(finished.survivors, 0);
     assert_eq!(life.written_by_the_dead(), Some(FAMILY));
 }
@@ -68,7 +69,7 @@ async fn an_end_of_the_command_ends_what_it_left_running() {
         gate.display()
     );
     let finished = run(shell(&command), bounds(), |_, _| ()).await.unwrap();
-    assert_eq!(finished.end, End::Exited(7));
+    assert_eq!(finished.end, CommandEnd::Exited(7));
     assert_eq!(finished.output.head, b"done\n");
     assert_eq!(life.written_by_the_dead(), Some(0));
     assert!(finished.duration < Duration::from_secs(15), "{:?}", finished.duration);
@@ -82,7 +83,8 @@ async fn a_command_that_forks_without_end_is_stopped() {
         life.path().display()
     );
     let time = Some(Duration::from_millis(1500));
-    let bounds = Bounds { time, grace: Duration::from_millis(50), ..bounds() };
+    let bounds =
+        CommandLimits { time_limit: time, grace_period: Duration::from_millis(50), ..bounds() };
     let finished = run(shell(&command), bounds, |_, _| ()).await.unwrap();
     assert_eq!(finished.survivors, 0);
     assert!(life.written_by_the_dead().unwrap() > 3);

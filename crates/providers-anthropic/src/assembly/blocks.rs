@@ -1,291 +1,321 @@
 //! The blocks of an answer: texts, thoughts and calls.
 
 use openclaw_core::{
-    Arguments, BrokenCall, ChatEvent, EmittedCall, ToolCall, ToolCallId, ToolName,
+    ChatEvent, EmittedToolCall, InvalidToolCall, ToolArguments, ToolCall, ToolCallId, ToolName,
 };
 
-use crate::thoughts::Thought;
-use crate::wire::{Block, Delta};
+use crate::thinking_cache::ThinkingBlock;
+use crate::wire::{EventDelta, ResponseBlock};
 
-const CUT: &str = "The answer reached its output limit in the middle of this call.";
-const UNSURE: &str = "The answer ended before the arguments of this call.";
-const WITHHELD: &str = "The server withheld the answer that this call is part of.";
+const TRUNCATED_CALL: &str = "The answer reached its output limit in the middle of this call.";
+const UNCERTAIN_CALL: &str = "The answer ended before the arguments of this call.";
+const WITHHELD_CALL: &str = "The server withheld the answer that this call is part of.";
 
 /// How an answer with calls ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CallEnd {
+pub(super) enum AnswerEnding {
     /// As an answer does that has all of its calls.
-    Whole,
+    Complete,
     /// In the middle of the last block.
-    Cut,
+    Truncated,
     /// In a way that may have cut the last block.
-    Unsure,
+    Uncertain,
     /// Nothing of it is to be used.
     Withheld,
 }
 
 /// The blocks so far.
 #[derive(Debug, Default)]
-pub(super) struct Blocks {
-    parts: Vec<Part>,
-    text: Flow,
-    thought: Flow,
-    calls: u32,
+pub(super) struct BlockAssembler {
+    blocks: Vec<AnswerBlock>,
+    text: TextFlow,
+    reasoning: TextFlow,
+    call_count: u32,
 }
 
 /// What the blocks came to.
 #[derive(Debug)]
-pub(super) struct Blocked {
+pub(super) struct AssembledBlocks {
     pub(super) text: String,
-    pub(super) thought: String,
+    pub(super) reasoning: String,
     /// Whether there was a thought, be it hidden.
-    pub(super) has_thought: bool,
-    pub(super) calls: Vec<EmittedCall>,
+    pub(super) has_thinking: bool,
+    pub(super) calls: Vec<EmittedToolCall>,
     /// The thoughts, if all of them came before anything else and can be shown again.
-    pub(super) leading: Option<Vec<Thought>>,
+    pub(super) leading_thinking: Option<Vec<ThinkingBlock>>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct AnswerBlock {
     index: u32,
-    kind: Kind,
+    kind: BlockKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum BlockKind {
     Text,
     Thinking {
         text: String,
         signature: String,
     },
-    Redacted {
+    RedactedThinking {
         data: String,
     },
-    Call(PartialCall),
+    ToolUse(PartialCall),
     /// A block of another kind: nothing of it is read.
     Other,
 }
 
 #[derive(Debug)]
 struct PartialCall {
-    place: u32,
+    index: u32,
     id: ToolCallId,
     name: ToolName,
     arguments: String,
     /// Arguments that came whole.
-    input: Option<String>,
+    whole_arguments: Option<String>,
 }
 
 /// A text that is put together from blocks, with a blank line between two of them.
 #[derive(Debug, Default)]
-struct Flow {
+struct TextFlow {
     text: String,
     /// The part that wrote last.
-    part: usize,
+    last_block: usize,
 }
 
-impl Flow {
-    fn push(&mut self, part: usize, mut piece: String) -> String {
-        let apart = self.part != part
+impl TextFlow {
+    fn push_piece(&mut self, block: usize, mut piece: String) -> String {
+        let needs_separator = self.last_block != block
             && !self.text.is_empty()
             && !self.text.ends_with(char::is_whitespace)
             && !piece.starts_with(char::is_whitespace);
-        if apart {
+        if needs_separator {
             piece.insert_str(0, "\n\n");
         }
-        self.part = part;
+        self.last_block = block;
         self.text.push_str(&piece);
         piece
     }
 }
 
-impl Blocks {
+impl BlockAssembler {
     /// Whether nothing of an answer came.
     pub(super) fn is_empty(&self) -> bool {
-        let has_thought = |part: &Part| matches!(part.kind, Kind::Redacted { .. });
+        let is_redacted =
+            |part: &AnswerBlock| matches!(part.kind, BlockKind::RedactedThinking { .. });
         self.text.text.is_empty()
-            && self.thought.text.is_empty()
-            && self.calls == 0
-            && !self.parts.iter().any(has_thought)
+            && self.reasoning.text.is_empty()
+            && self.call_count == 0
+            && !self.blocks.iter().any(is_redacted)
     }
 
     /// Begins a block.
-    pub(super) fn begin(&mut self, index: Option<u32>, block: Block, events: &mut Vec<ChatEvent>) {
+    pub(super) fn begin_block(
+        &mut self,
+        index: Option<u32>,
+        block: ResponseBlock,
+        events: &mut Vec<ChatEvent>,
+    ) {
         let at = index
-            .unwrap_or_else(|| self.parts.last().map_or(0, |part| part.index.saturating_add(1)));
-        let delta = Delta { text: block.text, thinking: block.thinking, ..Delta::default() };
+            .unwrap_or_else(|| self.blocks.last().map_or(0, |part| part.index.saturating_add(1)));
+        let delta =
+            EventDelta { text: block.text, thinking: block.thinking, ..EventDelta::default() };
         let kind = match block.kind.as_deref() {
-            Some("text") => Kind::Text,
+            Some("text") => BlockKind::Text,
             Some("thinking") => {
                 let signature = block.signature.unwrap_or_default();
-                Kind::Thinking { text: String::new(), signature }
+                BlockKind::Thinking { text: String::new(), signature }
             }
-            Some("redacted_thinking") => Kind::Redacted { data: block.data.unwrap_or_default() },
+            Some("redacted_thinking") => {
+                BlockKind::RedactedThinking { data: block.data.unwrap_or_default() }
+            }
             Some("tool_use") => {
                 let id = block.id.as_deref().and_then(ToolCallId::new);
                 let name = block.name.as_deref().unwrap_or_default();
                 let input = block.input.filter(|input| {
                     !input.is_null() && input.as_object().is_none_or(|input| !input.is_empty())
                 });
-                self.call(id, name, input.map(|input| input.to_string()), events)
+                self.begin_call(id, name, input.map(|input| input.to_string()), events)
             }
-            _ => Kind::Other,
+            _ => BlockKind::Other,
         };
-        self.parts.push(Part { index: at, kind });
-        self.delta(Some(at), delta, events);
+        self.blocks.push(AnswerBlock { index: at, kind });
+        self.apply_delta(Some(at), delta, events);
     }
 
     /// Adds to a block; to one that was never begun as well.
-    pub(super) fn delta(&mut self, index: Option<u32>, delta: Delta, events: &mut Vec<ChatEvent>) {
-        let Some(at) = self.find(index).or_else(|| self.unannounced(index, &delta, events)) else {
+    pub(super) fn apply_delta(
+        &mut self,
+        index: Option<u32>,
+        delta: EventDelta,
+        events: &mut Vec<ChatEvent>,
+    ) {
+        let Some(at) =
+            self.find_block(index).or_else(|| self.begin_implicit_block(index, &delta, events))
+        else {
             return;
         };
-        let Some(part) = self.parts.get_mut(at) else { return };
-        match &mut part.kind {
-            Kind::Text => {
+        let Some(block) = self.blocks.get_mut(at) else { return };
+        match &mut block.kind {
+            BlockKind::Text => {
                 if let Some(piece) = delta.text.filter(|piece| !piece.is_empty()) {
-                    events.push(ChatEvent::TextDelta(self.text.push(at, piece)));
+                    events.push(ChatEvent::TextDelta(self.text.push_piece(at, piece)));
                 }
             }
-            Kind::Thinking { text, signature } => {
+            BlockKind::Thinking { text, signature } => {
                 signature.push_str(&delta.signature.unwrap_or_default());
                 if let Some(piece) = delta.thinking.filter(|piece| !piece.is_empty()) {
                     text.push_str(&piece);
-                    events.push(ChatEvent::ReasoningDelta(self.thought.push(at, piece)));
+                    events.push(ChatEvent::ReasoningDelta(self.reasoning.push_piece(at, piece)));
                 }
             }
-            Kind::Call(call) => {
+            BlockKind::ToolUse(call) => {
                 if let Some(piece) = delta.partial_json.filter(|piece| !piece.is_empty()) {
                     call.arguments.push_str(&piece);
-                    events.push(call.piece(piece));
+                    events.push(call.delta_event(piece));
                 }
             }
-            Kind::Redacted { .. } | Kind::Other => {}
+            BlockKind::RedactedThinking { .. } | BlockKind::Other => {}
         }
     }
 
     /// Ends a block.
-    pub(super) fn end(&mut self, index: Option<u32>, events: &mut Vec<ChatEvent>) {
-        let part = self.find(index).and_then(|at| self.parts.get_mut(at));
-        if let Some(Part { kind: Kind::Call(call), .. }) = part {
-            call.settle(events);
+    pub(super) fn end_block(&mut self, index: Option<u32>, events: &mut Vec<ChatEvent>) {
+        let block = self.find_block(index).and_then(|at| self.blocks.get_mut(at));
+        if let Some(AnswerBlock { kind: BlockKind::ToolUse(call), .. }) = block {
+            call.use_whole_arguments(events);
         }
     }
 
     /// Ends all of them.
-    pub(super) fn finish(self, end: CallEnd, events: &mut Vec<ChatEvent>) -> Blocked {
-        let last = self.parts.len().saturating_sub(1);
-        let is_thought =
-            |part: &Part| matches!(part.kind, Kind::Thinking { .. } | Kind::Redacted { .. });
-        let has_thought = self.parts.iter().any(is_thought);
-        let first_said = self.parts.iter().position(|part| !is_thought(part));
-        let is_late = self.parts.iter().skip(first_said.unwrap_or_default()).any(is_thought);
-        let mut thoughts = Some(Vec::new()).filter(|_| has_thought && !is_late);
+    pub(super) fn finish_blocks(
+        self,
+        end: AnswerEnding,
+        events: &mut Vec<ChatEvent>,
+    ) -> AssembledBlocks {
+        let last = self.blocks.len().saturating_sub(1);
+        let is_thinking = |part: &AnswerBlock| {
+            matches!(part.kind, BlockKind::Thinking { .. } | BlockKind::RedactedThinking { .. })
+        };
+        let has_thinking = self.blocks.iter().any(is_thinking);
+        let first_content = self.blocks.iter().position(|part| !is_thinking(part));
+        let has_late_thinking =
+            self.blocks.iter().skip(first_content.unwrap_or_default()).any(is_thinking);
+        let mut leading_thinking = Some(Vec::new()).filter(|_| has_thinking && !has_late_thinking);
         let mut calls = Vec::new();
-        for (at, part) in self.parts.into_iter().enumerate() {
-            match part.kind {
-                Kind::Thinking { text, signature } if signature.is_empty() || text.is_empty() => {
-                    thoughts = None;
+        for (at, block) in self.blocks.into_iter().enumerate() {
+            match block.kind {
+                BlockKind::Thinking { text, signature }
+                    if signature.is_empty() || text.is_empty() =>
+                {
+                    leading_thinking = None;
                 }
-                Kind::Thinking { text: thinking, signature } => {
-                    if let Some(thoughts) = &mut thoughts {
-                        thoughts.push(Thought::Thinking { thinking, signature });
+                BlockKind::Thinking { text: thinking, signature } => {
+                    if let Some(thoughts) = &mut leading_thinking {
+                        thoughts.push(ThinkingBlock::Thinking { thinking, signature });
                     }
                 }
-                Kind::Redacted { data } => {
-                    if let Some(thoughts) = &mut thoughts {
-                        thoughts.push(Thought::RedactedThinking { data });
+                BlockKind::RedactedThinking { data } => {
+                    if let Some(thoughts) = &mut leading_thinking {
+                        thoughts.push(ThinkingBlock::RedactedThinking { data });
                     }
                 }
-                Kind::Call(mut call) => {
-                    call.settle(events);
-                    calls.push(call.finish(end, at == last));
+                BlockKind::ToolUse(mut call) => {
+                    call.use_whole_arguments(events);
+                    calls.push(call.into_tool_call(end, at == last));
                 }
-                Kind::Text | Kind::Other => {}
+                BlockKind::Text | BlockKind::Other => {}
             }
         }
-        Blocked {
+        AssembledBlocks {
             text: self.text.text,
-            thought: self.thought.text,
-            has_thought,
+            reasoning: self.reasoning.text,
+            has_thinking,
             calls,
-            leading: thoughts,
+            leading_thinking,
         }
     }
 
     /// Makes a block for a piece of one that was never begun; `None` when it is of no use.
-    fn unannounced(
+    fn begin_implicit_block(
         &mut self,
         index: Option<u32>,
-        delta: &Delta,
+        delta: &EventDelta,
         events: &mut Vec<ChatEvent>,
     ) -> Option<usize> {
         let kind = match delta {
-            Delta { text: Some(_), .. } => Kind::Text,
-            Delta { thinking: Some(_), .. } => {
-                Kind::Thinking { text: String::new(), signature: String::new() }
+            EventDelta { text: Some(_), .. } => BlockKind::Text,
+            EventDelta { thinking: Some(_), .. } => {
+                BlockKind::Thinking { text: String::new(), signature: String::new() }
             }
-            Delta { partial_json: Some(_), .. } => self.call(None, "", None, events),
+            EventDelta { partial_json: Some(_), .. } => self.begin_call(None, "", None, events),
             _ => return None,
         };
-        self.parts.push(Part { index: index.unwrap_or_default(), kind });
-        Some(self.parts.len() - 1)
+        self.blocks.push(AnswerBlock { index: index.unwrap_or_default(), kind });
+        Some(self.blocks.len() - 1)
     }
 
-    fn call(
+    fn begin_call(
         &mut self,
         id: Option<ToolCallId>,
         name: &str,
         input: Option<String>,
         events: &mut Vec<ChatEvent>,
-    ) -> Kind {
-        let place = self.calls;
-        self.calls = self.calls.saturating_add(1);
+    ) -> BlockKind {
+        let index = self.call_count;
+        self.call_count = self.call_count.saturating_add(1);
         let name = ToolName::from_model(name);
-        let number = usize::try_from(place).unwrap_or_default();
-        let id = id.unwrap_or_else(|| ToolCallId::numbered(number));
+        let number = usize::try_from(index).unwrap_or_default();
+        let id = id.unwrap_or_else(|| ToolCallId::from_number(number));
         events.push(ChatEvent::ToolCallDelta {
-            index: place,
+            index,
             id: Some(id.clone()),
             name: Some(name.clone()),
             arguments: String::new(),
         });
-        Kind::Call(PartialCall { place, id, name, arguments: String::new(), input })
+        BlockKind::ToolUse(PartialCall {
+            index,
+            id,
+            name,
+            arguments: String::new(),
+            whole_arguments: input,
+        })
     }
 
-    fn find(&self, index: Option<u32>) -> Option<usize> {
-        self.parts.iter().rposition(|part| index.is_none_or(|index| part.index == index))
+    fn find_block(&self, index: Option<u32>) -> Option<usize> {
+        self.blocks.iter().rposition(|part| index.is_none_or(|index| part.index == index))
     }
 }
 
 impl PartialCall {
-    fn piece(&self, arguments: String) -> ChatEvent {
-        ChatEvent::ToolCallDelta { index: self.place, id: None, name: None, arguments }
+    fn delta_event(&self, arguments: String) -> ChatEvent {
+        ChatEvent::ToolCallDelta { index: self.index, id: None, name: None, arguments }
     }
 
     /// Takes the arguments that came whole, if none came in pieces.
-    fn settle(&mut self, events: &mut Vec<ChatEvent>) {
-        if let Some(input) = self.input.take().filter(|_| self.arguments.is_empty()) {
-            events.push(self.piece(input.clone()));
+    fn use_whole_arguments(&mut self, events: &mut Vec<ChatEvent>) {
+        if let Some(input) = self.whole_arguments.take().filter(|_| self.arguments.is_empty()) {
+            events.push(self.delta_event(input.clone()));
             self.arguments = input;
         }
     }
 
-    fn finish(self, end: CallEnd, is_last: bool) -> EmittedCall {
+    fn into_tool_call(self, end: AnswerEnding, is_last: bool) -> EmittedToolCall {
         let Self { id, name, arguments: raw, .. } = self;
-        let fault = match end {
-            CallEnd::Withheld => Some(WITHHELD),
-            CallEnd::Cut if is_last => Some(CUT),
-            CallEnd::Unsure if is_last && raw.trim().is_empty() => Some(UNSURE),
+        let ending_problem = match end {
+            AnswerEnding::Withheld => Some(WITHHELD_CALL),
+            AnswerEnding::Truncated if is_last => Some(TRUNCATED_CALL),
+            AnswerEnding::Uncertain if is_last && raw.trim().is_empty() => Some(UNCERTAIN_CALL),
             _ => None,
         };
-        let problem = match fault {
+        let problem = match ending_problem {
             Some(fault) => fault.to_owned(),
-            None => match Arguments::parse(&raw) {
-                Ok(arguments) => return EmittedCall::Ready(ToolCall { id, name, arguments }),
+            None => match ToolArguments::parse_json(&raw) {
+                Ok(arguments) => return EmittedToolCall::Valid(ToolCall { id, name, arguments }),
                 Err(error) => format!("Its arguments are {error}."),
             },
         };
-        EmittedCall::Broken(BrokenCall { id, name, raw, problem })
+        EmittedToolCall::Invalid(InvalidToolCall { id, name, raw_arguments: raw, problem })
     }
 }

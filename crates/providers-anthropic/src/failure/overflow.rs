@@ -6,13 +6,13 @@ use openclaw_transport::number_between;
 
 /// What a server said of its window and of the prompt, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Overflow {
-    pub(crate) window: Option<u32>,
-    pub(crate) prompt: Option<u32>,
+pub(crate) struct ContextOverflow {
+    pub(crate) context_window: Option<u32>,
+    pub(crate) prompt_tokens: Option<u32>,
 }
 
 /// What marks an overflow, in lower case.
-const MARKS: [&str; 7] = [
+const OVERFLOW_MARKERS: [&str; 7] = [
     "prompt is too long",
     "exceed context limit",
     "exceeds the context window",
@@ -25,25 +25,25 @@ const MARKS: [&str; 7] = [
 
 /// Reads a server's message as an overflow, if it is one. A number that is only a lower bound
 /// ("at least N") is no count.
-pub(crate) fn overflow(message: &str) -> Option<Overflow> {
+pub(crate) fn parse_overflow(message: &str) -> Option<ContextOverflow> {
     let text = message.to_lowercase();
-    if !MARKS.iter().any(|mark| text.contains(mark)) {
+    if !OVERFLOW_MARKERS.iter().any(|mark| text.contains(mark)) {
         return None;
     }
     let between = |before: &str, after: &str| number_between(&text, before, after);
     // "prompt is too long: 208310 tokens > 200000 maximum"
     // "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, …"
     let limit = text.split_once("exceed context limit: ").map(|(_, sum)| sum);
-    let of_sum = |before, after| limit.and_then(|sum| number_between(sum, before, after));
-    let window = between("tokens > ", " maximum").or_else(|| of_sum("> ", ""));
-    let prompt = between("prompt is too long: ", " tokens").or_else(|| of_sum("", " + "));
-    Some(Overflow {
-        window: window
+    let number_in_sum = |before, after| limit.and_then(|sum| number_between(sum, before, after));
+    let window = between("tokens > ", " maximum").or_else(|| number_in_sum("> ", ""));
+    let prompt = between("prompt is too long: ", " tokens").or_else(|| number_in_sum("", " + "));
+    Some(ContextOverflow {
+        context_window: window
             .or_else(|| between("maximum context length is ", " "))
             .or_else(|| between("maximum context length of ", " "))
             .or_else(|| between("max_model_len=max_total_tokens=", ""))
             .or_else(|| between("max_model_len=", "")),
-        prompt: prompt
+        prompt_tokens: prompt
             .or_else(|| between("your prompt contains ", " input tokens"))
             .or_else(|| between("your request has ", " input tokens")),
     })
@@ -51,7 +51,7 @@ pub(crate) fn overflow(message: &str) -> Option<Overflow> {
 
 /// Reads the most tokens that a model's answer may have from the refusal of a larger limit:
 /// `max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for …`.
-pub(crate) fn output_limit(message: &str) -> Option<u32> {
+pub(crate) fn parse_output_limit(message: &str) -> Option<u32> {
     let text = message.to_lowercase();
     let (before, _) = text.split_once(", which is the maximum allowed number of output tokens")?;
     let (_, number) = before.rsplit_once("> ")?;
@@ -94,16 +94,17 @@ mod tests {
             ("messages: at least one message is required", None),
         ];
         for (text, expected) in table {
-            let found = overflow(text).map(|found| (found.window, found.prompt));
+            let found =
+                parse_overflow(text).map(|found| (found.context_window, found.prompt_tokens));
             assert_eq!(found, expected, "{text}");
         }
     }
 
     #[test]
     fn the_most_that_an_answer_may_have_is_read() {
-        let said = "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens \
+        let message = "max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens \
                     for claude-x";
-        assert_eq!(output_limit(said), Some(64_000));
-        assert_eq!(output_limit("max_tokens: must be greater than 0"), None);
+        assert_eq!(parse_output_limit(message), Some(64_000));
+        assert_eq!(parse_output_limit("max_tokens: must be greater than 0"), None);
     }
 }

@@ -6,29 +6,29 @@ use openclaw_core::{ChatRequest, MessageRef, ToolCall};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{CacheMark, Writer};
-use crate::thoughts::Thought;
+use super::{CacheControl, RequestWriter};
+use crate::thinking_cache::ThinkingBlock;
 
 /// Stands for what the user said when that is nothing: an empty text is refused.
-const NOTHING: &str = "(nothing)";
+const EMPTY_USER_TEXT: &str = "(nothing)";
 
 /// The messages of a request.
 #[derive(Debug)]
-pub(super) struct Messages<'a> {
-    pub(super) messages: Vec<Message<'a>>,
+pub(super) struct MessageList<'a> {
+    pub(super) messages: Vec<RequestMessage<'a>>,
     /// Whether no message since the user last spoke lacks the thoughts that led to its calls.
-    pub(super) shows_thoughts: bool,
+    pub(super) includes_thinking: bool,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Message<'a> {
-    role: Role,
-    content: Vec<Block<'a>>,
+pub(super) struct RequestMessage<'a> {
+    role: MessageRole,
+    content: Vec<RequestBlock<'a>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Role {
+enum MessageRole {
     User,
     Assistant,
 }
@@ -36,22 +36,22 @@ enum Role {
 /// A part of a message.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Block<'a> {
-    Thought(Thought),
-    Said(Said<'a>),
+pub(crate) enum RequestBlock<'a> {
+    Thinking(ThinkingBlock),
+    Content(ContentBlock<'a>),
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Said<'a> {
+pub(crate) struct ContentBlock<'a> {
     #[serde(flatten)]
-    what: What<'a>,
+    content: BlockContent<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cache_control: Option<CacheMark>,
+    cache_control: Option<CacheControl>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum What<'a> {
+enum BlockContent<'a> {
     Text {
         text: Cow<'a, str>,
     },
@@ -67,93 +67,107 @@ enum What<'a> {
     },
 }
 
-impl<'a> Block<'a> {
-    pub(super) fn text(text: Cow<'a, str>, cache_control: Option<CacheMark>) -> Self {
-        Self::Said(Said { what: What::Text { text }, cache_control })
+impl<'a> RequestBlock<'a> {
+    pub(super) fn from_text(text: Cow<'a, str>, cache_control: Option<CacheControl>) -> Self {
+        Self::Content(ContentBlock { content: BlockContent::Text { text }, cache_control })
     }
 }
 
-impl<'a> From<What<'a>> for Block<'a> {
-    fn from(what: What<'a>) -> Self {
-        Self::Said(Said { what, cache_control: None })
+impl<'a> From<BlockContent<'a>> for RequestBlock<'a> {
+    fn from(content: BlockContent<'a>) -> Self {
+        Self::Content(ContentBlock { content, cache_control: None })
     }
 }
 
-impl<'a> Messages<'a> {
-    pub(super) fn new(request: &'a ChatRequest, writer: Writer<'a>) -> Self {
-        let mut said: Vec<_> = request.history.messages().collect();
+impl<'a> MessageList<'a> {
+    pub(super) fn new(request: &'a ChatRequest, writer: RequestWriter<'a>) -> Self {
+        let mut messages: Vec<_> = request.history.messages().collect();
         // An answer that is to be continued stays the last.
-        let begun = said.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
+        let unfinished_answer =
+            messages.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
         let is_user = |message: &MessageRef<'_>| matches!(message, MessageRef::User(_));
-        let turn = said.iter().rposition(is_user).unwrap_or_default();
-        let mut this = Self { messages: Vec::with_capacity(said.len()), shows_thoughts: true };
-        for (at, message) in said.into_iter().enumerate() {
+        let last_user = messages.iter().rposition(is_user).unwrap_or_default();
+        let mut list =
+            Self { messages: Vec::with_capacity(messages.len()), includes_thinking: true };
+        for (at, message) in messages.into_iter().enumerate() {
             match message {
-                MessageRef::User(text) => this.user(text),
+                MessageRef::User(text) => list.push_user_message(text),
                 MessageRef::Assistant { text, calls, .. } => {
-                    this.assistant(text, &calls, (at > turn).then_some(writer));
+                    list.push_assistant_message(text, &calls, (at > last_user).then_some(writer));
                 }
                 MessageRef::ToolResult { call, text } => {
                     let content = (!text.trim().is_empty()).then_some(text);
-                    let what = What::ToolResult { tool_use_id: id(call), content };
-                    this.push(Role::User, what.into());
+                    let block =
+                        BlockContent::ToolResult { tool_use_id: wire_call_id(call), content };
+                    list.push_block(MessageRole::User, block.into());
                 }
             }
         }
         // The tail never comes again: what the server is to keep ends before it.
-        if let Some(mark) = writer.mark
-            && let Some(Block::Said(said)) =
-                this.messages.last_mut().and_then(|message| message.content.last_mut())
+        if let Some(cache_control) = writer.cache_control
+            && let Some(RequestBlock::Content(content)) =
+                list.messages.last_mut().and_then(|message| message.content.last_mut())
         {
-            said.cache_control = Some(mark);
+            content.cache_control = Some(cache_control);
         }
-        if let Some(tail) = request.tail.as_deref().filter(|tail| !tail.trim().is_empty()) {
-            this.push(Role::User, Block::text(tail.into(), None));
+        if let Some(suffix) = request.suffix.as_deref().filter(|tail| !tail.trim().is_empty()) {
+            list.push_block(MessageRole::User, RequestBlock::from_text(suffix.into(), None));
         }
-        if let Some(MessageRef::Assistant { text, .. }) = begun {
+        if let Some(MessageRef::Assistant { text, .. }) = unfinished_answer {
             // White space at the very end is refused.
-            this.assistant(text.trim_end(), &[], None);
+            list.push_assistant_message(text.trim_end(), &[], None);
         }
-        this
+        list
     }
 
-    fn user(&mut self, text: Cow<'a, str>) {
-        let answers = self.messages.last().is_some_and(|last| last.role == Role::User);
+    fn push_user_message(&mut self, text: Cow<'a, str>) {
+        let answers = self.messages.last().is_some_and(|last| last.role == MessageRole::User);
         if !text.trim().is_empty() {
-            self.push(Role::User, Block::text(text, None));
+            self.push_block(MessageRole::User, RequestBlock::from_text(text, None));
         } else if !answers {
-            self.push(Role::User, Block::text(NOTHING.into(), None));
+            self.push_block(
+                MessageRole::User,
+                RequestBlock::from_text(EMPTY_USER_TEXT.into(), None),
+            );
         }
     }
 
     /// Adds what the model said; with its thoughts, if it belongs to the turn of a writer.
-    fn assistant(&mut self, text: &'a str, calls: &[&'a ToolCall], writer: Option<Writer<'a>>) {
+    fn push_assistant_message(
+        &mut self,
+        text: &'a str,
+        calls: &[&'a ToolCall],
+        writer: Option<RequestWriter<'a>>,
+    ) {
         if let Some(writer) = writer.filter(|_| !calls.is_empty()) {
-            let thoughts = writer.thoughts.of(text, calls);
-            self.shows_thoughts &= thoughts.is_some();
-            for thought in thoughts.into_iter().flatten() {
-                self.push(Role::Assistant, Block::Thought(thought));
+            let thinking_blocks = writer.thinking_cache.find_blocks(text, calls);
+            self.includes_thinking &= thinking_blocks.is_some();
+            for thought in thinking_blocks.into_iter().flatten() {
+                self.push_block(MessageRole::Assistant, RequestBlock::Thinking(thought));
             }
         }
         if !text.trim().is_empty() {
-            self.push(Role::Assistant, Block::text(text.into(), None));
+            self.push_block(MessageRole::Assistant, RequestBlock::from_text(text.into(), None));
         }
         for call in calls {
             let (name, input) = (call.name.as_str(), call.arguments.to_value());
-            self.push(Role::Assistant, What::ToolUse { id: id(call), name, input }.into());
+            self.push_block(
+                MessageRole::Assistant,
+                BlockContent::ToolUse { id: wire_call_id(call), name, input }.into(),
+            );
         }
     }
 
-    fn push(&mut self, role: Role, block: Block<'a>) {
+    fn push_block(&mut self, role: MessageRole, block: RequestBlock<'a>) {
         match self.messages.last_mut() {
             Some(last) if last.role == role => last.content.push(block),
-            _ => self.messages.push(Message { role, content: vec![block] }),
+            _ => self.messages.push(RequestMessage { role, content: vec![block] }),
         }
     }
 }
 
 /// The id of a call in the letters that this API takes. Ids that differ stay different.
-fn id(call: &ToolCall) -> Cow<'_, str> {
+fn wire_call_id(call: &ToolCall) -> Cow<'_, str> {
     let id = call.id.as_str();
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if id.chars().all(is_allowed) {
@@ -163,6 +177,6 @@ fn id(call: &ToolCall) -> Cow<'_, str> {
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
-    let kept: String = id.chars().filter(|c| is_allowed(*c)).take(40).collect();
-    Cow::Owned(format!("{kept}-{hash:016x}"))
+    let readable: String = id.chars().filter(|c| is_allowed(*c)).take(40).collect();
+    Cow::Owned(format!("{readable}-{hash:016x}"))
 }

@@ -3,75 +3,86 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    AssistantMessage, BrokenCall, ChatRequest, EmittedCall, History, ToolCall, ToolCallId,
+    AssistantMessage, ChatRequest, EmittedToolCall, History, InvalidToolCall, ToolCall, ToolCallId,
     ToolChoice, ToolName, ToolOutput, ToolSpec,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{CacheMark, Writer};
-use crate::params::Params;
-use crate::thoughts::{Thought, Thoughts};
+use super::{CacheControl, RequestWriter};
+use crate::params::MessagesParams;
+use crate::thinking_cache::{ThinkingBlock, ThinkingCache};
 
-fn written(request: &ChatRequest, params: &Params, thoughts: &Thoughts, marks: bool) -> Value {
-    let writer = Writer { model: "m", mark: marks.then_some(CacheMark::SHORT), params, thoughts };
-    serde_json::from_slice(&writer.body(request, 4096)).unwrap()
+fn write_body(
+    request: &ChatRequest,
+    params: &MessagesParams,
+    thinking_cache: &ThinkingCache,
+    marks: bool,
+) -> Value {
+    let writer = RequestWriter {
+        model: "m",
+        cache_control: marks.then_some(CacheControl::SHORT),
+        params,
+        thinking_cache,
+    };
+    serde_json::from_slice(&writer.chat_body(request, 4096)).unwrap()
 }
 
-fn plain(request: &ChatRequest) -> Value {
-    written(request, &Params::default(), &Thoughts::default(), false)
+fn write_plain_body(request: &ChatRequest) -> Value {
+    write_body(request, &MessagesParams::default(), &ThinkingCache::default(), false)
 }
 
-fn params(params: Value) -> Params {
+fn parse_params(params: Value) -> MessagesParams {
     let Value::Object(params) = params else { panic!("not an object") };
-    Params::new(params).0
+    MessagesParams::new(params).0
 }
 
-fn call(id: &str) -> ToolCall {
+fn tool_call(id: &str) -> ToolCall {
     let arguments = Map::from_iter([("p".to_owned(), json!(1))]).into();
     ToolCall { id: ToolCallId::new(id).unwrap(), name: ToolName::new("read").unwrap(), arguments }
 }
 
-fn calls(text: &str, ids: &[&str]) -> AssistantMessage {
-    let calls = ids.iter().map(|id| EmittedCall::Ready(call(id))).collect();
+fn message_with_calls(text: &str, ids: &[&str]) -> AssistantMessage {
+    let calls = ids.iter().map(|id| EmittedToolCall::Valid(tool_call(id))).collect();
     AssistantMessage { text: text.to_owned(), calls, ..AssistantMessage::default() }
 }
 
-fn resolve(history: &mut History, id: &str, output: &str) {
-    history.resolve(&ToolCallId::new(id).unwrap(), ToolOutput::ok(output)).unwrap();
+fn resolve_call(history: &mut History, id: &str, output: &str) {
+    history.resolve_call(&ToolCallId::new(id).unwrap(), ToolOutput::from_text(output)).unwrap();
 }
 
-fn tool(name: &str, parameters: Value) -> ToolSpec {
+fn tool_spec(name: &str, parameters: Value) -> ToolSpec {
     ToolSpec::new(name, "Does it.", parameters).unwrap()
 }
 
 /// A question, two calls with one answer, and another question.
-fn conversation() -> History {
+fn sample_history() -> History {
     let mut history = History::new();
-    history.push_user("hi");
-    history.push_assistant(calls("so", &["a", "b"])).unwrap();
-    resolve(&mut history, "a", "one");
-    resolve(&mut history, "b", "");
-    history.push_user("and?");
+    history.push_user_message("hi");
+    history.push_assistant_message(message_with_calls("so", &["a", "b"])).unwrap();
+    resolve_call(&mut history, "a", "one");
+    resolve_call(&mut history, "b", "");
+    history.push_user_message("and?");
     history
 }
 
 #[test]
 fn a_request_is_written_in_the_legal_form() {
-    let tools = [tool("read", json!({"type": "object"})), tool("now", json!({"properties": {}}))];
+    let tools =
+        [tool_spec("read", json!({"type": "object"})), tool_spec("now", json!({"properties": {}}))];
     let request = ChatRequest {
-        system: Some("Be brief.".into()),
+        system_prompt: Some("Be brief.".into()),
         tools: tools.into(),
         tool_choice: ToolChoice::Named(ToolName::new("now").unwrap()),
-        ..ChatRequest::new(conversation())
+        ..ChatRequest::new(sample_history())
     };
-    let (params, refused) = Params::new(Map::from_iter([
+    let (params, refused) = MessagesParams::new(Map::from_iter([
         ("temperature".to_owned(), json!(0.5)),
         ("top_k".to_owned(), Value::Null),
         ("system".to_owned(), json!("x")),
     ]));
     assert_eq!(refused, ["system"]);
-    let body = written(&request, &params, &Thoughts::default(), true);
+    let body = write_body(&request, &params, &ThinkingCache::default(), true);
     let mark = json!({"type": "ephemeral"});
     assert_eq!(
         body,
@@ -99,39 +110,44 @@ fn a_request_is_written_in_the_legal_form() {
             ],
         })
     );
-    let unmarked = written(&request, &params, &Thoughts::default(), false).to_string();
+    let unmarked = write_body(&request, &params, &ThinkingCache::default(), false).to_string();
     assert!(!unmarked.contains("cache_control"));
 }
 
 #[test]
 fn the_tail_comes_last_and_behind_all_that_is_kept() {
-    let tail = |history: &History| {
+    let messages_for = |history: &History| {
         let request =
-            ChatRequest { tail: Some("[now]".into()), ..ChatRequest::new(history.clone()) };
-        written(&request, &Params::default(), &Thoughts::default(), true)["messages"].clone()
+            ChatRequest { suffix: Some("[now]".into()), ..ChatRequest::new(history.clone()) };
+        write_body(&request, &MessagesParams::default(), &ThinkingCache::default(), true)["messages"].clone()
     };
     let (now, mark) = (json!({"type": "text", "text": "[now]"}), json!({"type": "ephemeral"}));
     let mut history = History::new();
-    history.push_user("hi");
+    history.push_user_message("hi");
     let hi = json!({"type": "text", "text": "hi", "cache_control": mark});
-    assert_eq!(tail(&history), json!([{"role": "user", "content": [hi, now]}]));
-    history.push_assistant(calls("", &["a"])).unwrap();
-    resolve(&mut history, "a", "one");
+    assert_eq!(messages_for(&history), json!([{"role": "user", "content": [hi, now]}]));
+    history.push_assistant_message(message_with_calls("", &["a"])).unwrap();
+    resolve_call(&mut history, "a", "one");
     let one =
         json!({"type": "tool_result", "tool_use_id": "a", "content": "one", "cache_control": mark});
-    assert_eq!(tail(&history)[2], json!({"role": "user", "content": [one, now]}));
+    assert_eq!(messages_for(&history)[2], json!({"role": "user", "content": [one, now]}));
     // An answer to be continued comes behind it.
-    history.push_assistant(AssistantMessage::text("So \n")).unwrap();
+    history.push_assistant_message(AssistantMessage::from_text("So \n")).unwrap();
     let begun = json!({"role": "assistant", "content": [{"type": "text", "text": "So"}]});
-    assert_eq!(tail(&history)[2], json!({"role": "user", "content": [one, now]}));
-    assert_eq!(tail(&history)[3], begun);
+    assert_eq!(messages_for(&history)[2], json!({"role": "user", "content": [one, now]}));
+    assert_eq!(messages_for(&history)[3], begun);
 }
 
 #[test]
 fn a_count_is_asked_for_without_what_is_of_the_answer() {
-    let params = params(json!({"thinking": {"type": "adaptive"}, "temperature": 1}));
-    let thoughts = Thoughts::default();
-    let writer = Writer { model: "m", mark: None, params: &params, thoughts: &thoughts };
+    let params = parse_params(json!({"thinking": {"type": "adaptive"}, "temperature": 1}));
+    let thoughts = ThinkingCache::default();
+    let writer = RequestWriter {
+        model: "m",
+        cache_control: None,
+        params: &params,
+        thinking_cache: &thoughts,
+    };
     let request = ChatRequest::new(History::new());
     let body: Value = serde_json::from_slice(&writer.count_body(&request)).unwrap();
     assert_eq!(body, json!({"model": "m", "thinking": {"type": "adaptive"}, "messages": []}));
@@ -139,53 +155,60 @@ fn a_count_is_asked_for_without_what_is_of_the_answer() {
 
 #[test]
 fn a_conversation_with_calls_is_never_sent_without_tools() {
-    let body = plain(&ChatRequest::new(conversation()));
+    let body = write_plain_body(&ChatRequest::new(sample_history()));
     assert_eq!(body["tools"], json!([{"name": "read", "input_schema": {"type": "object"}}]));
     assert_eq!(body["tool_choice"], json!({"type": "none"}));
     let mut history = History::new();
-    history.push_user("hi");
-    let body = plain(&ChatRequest::new(history));
+    history.push_user_message("hi");
+    let body = write_plain_body(&ChatRequest::new(history));
     assert_eq!((body.get("tools"), body.get("tool_choice")), (None, None));
 }
 
 #[test]
 fn thoughts_go_back_while_the_turn_lasts() {
-    let thoughts = Thoughts::default();
-    let thought = Thought::Thinking { thinking: "hm".to_owned(), signature: "sig".to_owned() };
-    thoughts.keep("", &[&call("a")], vec![thought]);
-    let params = params(json!({"thinking": {"type": "enabled", "budget_tokens": 1024}}));
+    let thoughts = ThinkingCache::default();
+    let thought =
+        ThinkingBlock::Thinking { thinking: "hm".to_owned(), signature: "sig".to_owned() };
+    thoughts.store_blocks("", &[&tool_call("a")], vec![thought]);
+    let params = parse_params(json!({"thinking": {"type": "enabled", "budget_tokens": 1024}}));
     let mut history = History::new();
-    history.push_user("hi");
-    history.push_assistant(calls("", &["a"])).unwrap();
-    resolve(&mut history, "a", "one");
-    let body = written(&ChatRequest::new(history.clone()), &params, &thoughts, true);
-    let said = &body["messages"][1]["content"];
-    assert_eq!(said[0], json!({"type": "thinking", "thinking": "hm", "signature": "sig"}));
-    assert_eq!(said[1]["type"], "tool_use");
+    history.push_user_message("hi");
+    history.push_assistant_message(message_with_calls("", &["a"])).unwrap();
+    resolve_call(&mut history, "a", "one");
+    let body = write_body(&ChatRequest::new(history.clone()), &params, &thoughts, true);
+    let content = &body["messages"][1]["content"];
+    assert_eq!(content[0], json!({"type": "thinking", "thinking": "hm", "signature": "sig"}));
+    assert_eq!(content[1]["type"], "tool_use");
     assert!(body["thinking"].is_object());
     // One that cannot be shown makes the order to think one that is refused.
     let mut other = history.clone();
-    other.push_assistant(calls("", &["b"])).unwrap();
-    let body = written(&ChatRequest::new(other), &params, &thoughts, true);
+    other.push_assistant_message(message_with_calls("", &["b"])).unwrap();
+    let body = write_body(&ChatRequest::new(other), &params, &thoughts, true);
     assert_eq!(body.get("thinking"), None);
     // The turn is over.
-    history.push_assistant(AssistantMessage::text("done")).unwrap();
-    history.push_user("and?");
-    let body = written(&ChatRequest::new(history), &params, &thoughts, true);
+    history.push_assistant_message(AssistantMessage::from_text("done")).unwrap();
+    history.push_user_message("and?");
+    let body = write_body(&ChatRequest::new(history), &params, &thoughts, true);
     assert_eq!(body["messages"][1]["content"][0]["type"], "tool_use");
     assert!(body["thinking"].is_object());
 }
 
 #[test]
 fn thoughts_never_take_up_all_of_an_answer() {
-    let thoughts = Thoughts::default();
+    let thoughts = ThinkingCache::default();
     let mut history = History::new();
-    history.push_user("hi");
+    history.push_user_message("hi");
     let request = ChatRequest::new(history);
-    let thinking = |budget: u32, cap: u32| {
-        let params = params(json!({"thinking": {"type": "enabled", "budget_tokens": budget}}));
-        let writer = Writer { model: "m", mark: None, params: &params, thoughts: &thoughts };
-        let body: Value = serde_json::from_slice(&writer.body(&request, cap)).unwrap();
+    let thinking = |budget: u32, max_tokens: u32| {
+        let params =
+            parse_params(json!({"thinking": {"type": "enabled", "budget_tokens": budget}}));
+        let writer = RequestWriter {
+            model: "m",
+            cache_control: None,
+            params: &params,
+            thinking_cache: &thoughts,
+        };
+        let body: Value = serde_json::from_slice(&writer.chat_body(&request, max_tokens)).unwrap();
         body["thinking"]["budget_tokens"].as_u64()
     };
     assert_eq!(thinking(2000, 4096), Some(2000));
@@ -197,19 +220,21 @@ fn thoughts_never_take_up_all_of_an_answer() {
 #[test]
 fn ids_are_in_the_letters_that_are_taken() {
     let mut history = History::new();
-    history.push_user("hi");
-    history.push_assistant(calls("", &["call:1", "call.1", "call_1"])).unwrap();
-    let body = plain(&ChatRequest::new(history));
+    history.push_user_message("hi");
+    history
+        .push_assistant_message(message_with_calls("", &["call:1", "call.1", "call_1"]))
+        .unwrap();
+    let body = write_plain_body(&ChatRequest::new(history));
     let ids: Vec<_> = (0..3).map(|at| body["messages"][1]["content"][at]["id"].clone()).collect();
-    let answered: Vec<_> =
+    let answered_ids: Vec<_> =
         (0..3).map(|at| body["messages"][2]["content"][at]["tool_use_id"].clone()).collect();
-    assert_eq!(ids, answered);
+    assert_eq!(ids, answered_ids);
     assert_eq!(ids[2], "call_1");
     assert_ne!(ids[0], ids[1]);
-    let is_taken = |id: &Value| {
+    let is_allowed_id = |id: &Value| {
         id.as_str().unwrap().chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
     };
-    assert!(ids.iter().all(is_taken));
+    assert!(ids.iter().all(is_allowed_id));
 }
 
 fn any_history() -> impl Strategy<Value = History> {
@@ -221,16 +246,16 @@ fn any_history() -> impl Strategy<Value = History> {
             // What cannot be said at this place changes nothing.
             let _ = match kind {
                 0 => {
-                    history.push_user(&text);
+                    history.push_user_message(&text);
                     continue;
                 }
-                1 => history.push_assistant(AssistantMessage::text(text)),
-                2 => history.push_assistant(calls(&text, &[&id, "same"])),
-                3 => history.push_assistant(AssistantMessage {
-                    calls: vec![EmittedCall::Broken(BrokenCall {
+                1 => history.push_assistant_message(AssistantMessage::from_text(text)),
+                2 => history.push_assistant_message(message_with_calls(&text, &[&id, "same"])),
+                3 => history.push_assistant_message(AssistantMessage {
+                    calls: vec![EmittedToolCall::Invalid(InvalidToolCall {
                         id: ToolCallId::new(&id).unwrap(),
                         name: ToolName::from_model(&text),
-                        raw: text.clone(),
+                        raw_arguments: text.clone(),
                         problem: "No.".to_owned(),
                     })],
                     ..AssistantMessage::default()
@@ -238,7 +263,7 @@ fn any_history() -> impl Strategy<Value = History> {
                 _ => {
                     let open = history.open_calls().next().map(|call| call.id.clone());
                     if let Some(open) = open {
-                        history.resolve(&open, ToolOutput::ok(text)).unwrap();
+                        history.resolve_call(&open, ToolOutput::from_text(text)).unwrap();
                     }
                     continue;
                 }
@@ -254,10 +279,10 @@ proptest! {
     #[test]
     fn any_conversation_is_legal(history in any_history(), has_tool in any::<bool>()) {
         let tools: Arc<[ToolSpec]> =
-            if has_tool { [tool("read", json!({"type": "object"}))].into() } else { [].into() };
+            if has_tool { [tool_spec("read", json!({"type": "object"}))].into() } else { [].into() };
         let request =
-            ChatRequest { tools, system: Some("s".into()), ..ChatRequest::new(history) };
-        let body = written(&request, &Params::default(), &Thoughts::default(), true);
+            ChatRequest { tools, system_prompt: Some("s".into()), ..ChatRequest::new(history) };
+        let body = write_body(&request, &MessagesParams::default(), &ThinkingCache::default(), true);
         let messages = body["messages"].as_array().unwrap();
         let mut open: Vec<Value> = Vec::new();
         for (at, message) in messages.iter().enumerate() {

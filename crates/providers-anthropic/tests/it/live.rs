@@ -7,10 +7,10 @@
 use std::env;
 
 use openclaw_core::{
-    AssistantMessage, ChatEvent, ChatModel, ChatRequest, History, LimitSource, ModelErrorKind,
-    Outcome, TokenCount, ToolChoice, ToolName,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, History, LimitSource,
+    ModelErrorKind, TokenCount, ToolChoice, ToolName,
 };
-use openclaw_providers_anthropic::{MessagesModel, Params, list_models};
+use openclaw_providers_anthropic::{MessagesModel, MessagesParams, list_models};
 use serde_json::{Value, json};
 
 use crate::client::read;
@@ -35,45 +35,58 @@ fn live(window: u32, output: u32) -> Option<MessagesModel> {
 #[tokio::test]
 async fn a_text_is_read_with_its_counts() {
     let Some(model) = live(4096, 8) else { return };
-    let (_, end) = read(model.chat(question("Say hi.")).await.unwrap()).await;
+    let (_, end) = read(model.stream_chat(question("Say hi.")).await.unwrap()).await;
     let (message, outcome, usage) = end.unwrap();
     // Random words until the limit; with a reasoning parser all of them are a thought.
-    let expected = if message.text.is_empty() { Outcome::ReasoningCut } else { Outcome::Truncated };
+    let expected = if message.text.is_empty() {
+        AnswerOutcome::ReasoningTruncated
+    } else {
+        AnswerOutcome::Truncated
+    };
     assert_eq!(outcome, expected, "{message:?}");
     let usage = usage.unwrap();
-    assert_eq!(usage.output, 8);
+    assert_eq!(usage.output_tokens, 8);
     let counted = model.count_tokens(&question("Say hi.")).await.unwrap();
-    assert!(counted.tokens() >= usage.input / 4, "{counted:?} {usage:?}");
+    assert!(counted.token_count() >= usage.input_tokens / 4, "{counted:?} {usage:?}");
 }
 
 #[tokio::test]
 async fn a_prompt_is_counted_exactly_near_the_limit_and_served_from_the_cache() {
     let Some(model) = live(4096, 8) else { return };
     let long = question(&"hello there, ".repeat(750));
-    let (_, end) = read(model.chat(long.clone()).await.unwrap()).await;
+    let (_, end) = read(model.stream_chat(long.clone()).await.unwrap()).await;
     // The answer has told how many tokens these words are.
     let usage = end.unwrap().2.unwrap();
     let counted = model.count_tokens(&long).await.unwrap();
-    assert_eq!(counted, TokenCount::Exact(usage.input));
-    let (_, end) = read(model.chat(long).await.unwrap()).await;
+    assert_eq!(counted, TokenCount::Exact(usage.input_tokens));
+    let (_, end) = read(model.stream_chat(long).await.unwrap()).await;
     let usage = end.unwrap().2.unwrap();
-    assert_eq!(usage.input, counted.tokens());
-    assert!(usage.cached.is_some_and(|cached| cached > 0 && cached < usage.input), "{usage:?}");
+    assert_eq!(usage.input_tokens, counted.token_count());
+    assert!(
+        usage.cached_tokens.is_some_and(|cached| cached > 0 && cached < usage.input_tokens),
+        "{usage:?}"
+    );
 }
 
 #[tokio::test]
 async fn what_does_not_fit_is_refused_with_the_window_or_made_to_fit() {
     let Some(model) = live(1_000_000, 100_000) else { return };
     // More than the window is asked for: the server says how much it is, and gets less.
-    let (events, end) = read(model.chat(question("hi")).await.unwrap()).await;
+    let (events, end) = read(model.stream_chat(question("hi")).await.unwrap()).await;
     end.unwrap();
-    assert!(events.iter().any(|event| matches!(event, ChatEvent::Adapted { .. })), "{events:?}");
-    let limits = model.info().limits;
-    assert!(limits.window < 1_000_000, "{limits:?}");
-    assert_eq!(limits.window_source, LimitSource::Live);
+    assert!(
+        events.iter().any(|event| matches!(event, ChatEvent::RequestAdapted { .. })),
+        "{events:?}"
+    );
+    let limits = model.model_info().limits;
+    assert!(limits.context_window < 1_000_000, "{limits:?}");
+    assert_eq!(limits.context_window_source, LimitSource::Server);
     let Some(fresh) = live(1_000_000, 8) else { return };
-    let error = fresh.chat(question(&"many words ".repeat(40_000))).await.err().unwrap();
-    let kind = ModelErrorKind::ContextOverflow { window: Some(limits.window), prompt: None };
+    let error = fresh.stream_chat(question(&"many words ".repeat(40_000))).await.err().unwrap();
+    let kind = ModelErrorKind::ContextOverflow {
+        context_window: Some(limits.context_window),
+        prompt_tokens: None,
+    };
     assert_eq!(error.kind(), kind, "{error}");
 }
 
@@ -81,13 +94,16 @@ async fn what_does_not_fit_is_refused_with_the_window_or_made_to_fit() {
 async fn refusals_have_their_kind_and_models_are_listed() {
     let Some((url, key)) = server() else { return };
     let wrong = model(keyed(&url, "not-the-key"), 4096, Some(8));
-    let error = wrong.chat(question("hi")).await.err().unwrap();
+    let error = wrong.stream_chat(question("hi")).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::Auth, "{error}");
     let listed = list_models(&keyed(&url, &key)).await.unwrap();
-    assert!(listed.iter().any(|model| model.id == "tiny" && model.window.is_some()), "{listed:?}");
+    assert!(
+        listed.iter().any(|model| model.id == "tiny" && model.context_window.is_some()),
+        "{listed:?}"
+    );
     let info = crate::client::info("nope", 4096);
     let unknown = MessagesModel::new(keyed(&url, &key), info);
-    let error = unknown.chat(question("hi")).await.err().unwrap();
+    let error = unknown.stream_chat(question("hi")).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::UnknownModel, "{error}");
 }
 
@@ -97,33 +113,33 @@ async fn calls_and_thoughts_go_there_and_back() {
     let Some(plain) = live(4096, 1500) else { return };
     let params = json!({"thinking": {"type": "enabled", "budget_tokens": 1024}, "temperature": 1});
     let Value::Object(params) = params else { panic!() };
-    let mut model = plain.clone().with_params(Params::new(params).0);
+    let mut model = plain.clone().with_params(MessagesParams::new(params).0);
     let mut history = History::new();
-    history.push_user("What time is it?");
+    history.push_user_message("What time is it?");
     let forced = |history: &History| ChatRequest {
         tools: [clock()].into(),
         tool_choice: ToolChoice::Named(ToolName::new("now").unwrap()),
         ..ChatRequest::new(history.clone())
     };
-    let (_, mut end) = read(model.chat(forced(&history)).await.unwrap()).await;
+    let (_, mut end) = read(model.stream_chat(forced(&history)).await.unwrap()).await;
     // How a vLLM without a parser of reasoning answers a request for thoughts.
     if end.as_ref().is_err_and(|error| error.to_string().contains("validation errors")) {
         println!("skipped: thoughts, for which this server has no parser");
         model = plain;
-        (_, end) = read(model.chat(forced(&history)).await.unwrap()).await;
+        (_, end) = read(model.stream_chat(forced(&history)).await.unwrap()).await;
     }
     let (message, outcome, _) = end.unwrap();
     println!("{outcome:?}, reasoned: {}, calls: {:?}", message.reasoning.is_some(), message.calls);
     // A random model may not come to an end; whatever it said must be one that can be gone on from.
     let calls = ready(&message.calls);
-    if history.push_assistant(message).is_err() {
-        history.push_assistant(AssistantMessage::text("…")).unwrap();
+    if history.push_assistant_message(message).is_err() {
+        history.push_assistant_message(AssistantMessage::from_text("…")).unwrap();
     }
     answer_all(&mut history, "12:00");
     if history.open_calls().next().is_none() && calls.is_empty() {
-        history.push_user("And now?");
+        history.push_user_message("And now?");
     }
     let request = ChatRequest { max_output_tokens: Some(8), ..ChatRequest::new(history) };
-    let (_, end) = read(model.chat(request).await.unwrap()).await;
+    let (_, end) = read(model.stream_chat(request).await.unwrap()).await;
     end.unwrap();
 }

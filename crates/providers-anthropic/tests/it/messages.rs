@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, History, LimitSource, Liveness, ModelErrorKind, ModelInfo,
-    ModelLimits, Outcome, TokenCount,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, History, LimitSource, ModelErrorKind,
+    ModelInfo, ModelLimits, ServerLiveness, TokenCount,
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
-use openclaw_providers_anthropic::{MessagesModel, VERSION, list_models, with_headers};
+use openclaw_providers_anthropic::{API_VERSION, MessagesModel, list_models, with_api_headers};
 use openclaw_transport::{Client, ClientOptions, Endpoint};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ use crate::talk::{answer_all, clock, keyed, model, question, ready};
 async fn the_model_conforms() {
     conformance::suite("messages", |client, info| {
         // The API wants a limit for each answer; this one fits the server's window.
-        let limits = ModelLimits { output: Some(256), ..info.limits };
+        let limits = ModelLimits { max_output_tokens: Some(256), ..info.limits };
         Arc::new(MessagesModel::new(client, ModelInfo { limits, ..info }))
     })
     .await;
@@ -32,18 +32,18 @@ async fn the_key_goes_where_the_host_expects_it() {
     let server = MockVllm::builder().api_key("a-key-of-ours").start().await.unwrap();
     server.push(Turn::text("yes"));
     let model = model(keyed(&server.base_url(), "a-key-of-ours"), 4096, None);
-    read(model.chat(question("hi")).await.unwrap()).await.1.unwrap();
+    read(model.stream_chat(question("hi")).await.unwrap()).await.1.unwrap();
     let seen = server.requests().pop().unwrap();
     assert_eq!(seen.headers["x-api-key"], "a-key-of-ours");
     assert_eq!(seen.headers["authorization"], "Bearer a-key-of-ours");
-    assert_eq!(seen.headers["anthropic-version"], VERSION);
+    assert_eq!(seen.headers["anthropic-version"], API_VERSION);
     let hosted = ClientOptions {
         endpoint: Endpoint::parse("https://api.anthropic.com").unwrap(),
         bearer: Some("a-key-of-ours".into()),
         headers: vec![("anthropic-beta".to_owned(), "x".into())],
         ..options(&server.base_url())
     };
-    let hosted = with_headers(hosted);
+    let hosted = with_api_headers(hosted);
     assert!(hosted.bearer.is_none());
     let names: Vec<_> = hosted.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["anthropic-version", "x-api-key", "anthropic-beta"]);
@@ -61,18 +61,18 @@ async fn a_turn_with_a_thought_goes_there_and_back() {
     server.push(Turn::text("noon"));
     let model = model(client(&server.base_url()), 4096, None);
     let mut history = History::new();
-    history.push_user("What time is it?");
+    history.push_user_message("What time is it?");
     let ask = |history: &History| ChatRequest {
-        system: Some("Be brief.".into()),
+        system_prompt: Some("Be brief.".into()),
         tools: [clock()].into(),
         ..ChatRequest::new(history.clone())
     };
-    let (_, end) = read(model.chat(ask(&history)).await.unwrap()).await;
+    let (_, end) = read(model.stream_chat(ask(&history)).await.unwrap()).await;
     let (message, outcome, _) = end.unwrap();
-    assert_eq!((outcome, ready(&message.calls).len()), (Outcome::Calls, 1));
-    history.push_assistant(message).unwrap();
+    assert_eq!((outcome, ready(&message.calls).len()), (AnswerOutcome::ToolCalls, 1));
+    history.push_assistant_message(message).unwrap();
     answer_all(&mut history, "12:00");
-    let (_, end) = read(model.chat(ask(&history)).await.unwrap()).await;
+    let (_, end) = read(model.stream_chat(ask(&history)).await.unwrap()).await;
     assert_eq!(end.unwrap().0.text, "noon");
     let body: Value = serde_json::from_slice(&server.requests().pop().unwrap().body).unwrap();
     let said = body["messages"][1]["content"].as_array().unwrap();
@@ -89,15 +89,15 @@ async fn a_limit_that_is_refused_is_made_to_fit_and_remembered() {
     let model = model(client(&server.base_url()), 1_000_000, Some(100_000));
     for _ in 0..2 {
         server.push(Turn::text("yes"));
-        let (events, end) = read(model.chat(question("hi")).await.unwrap()).await;
+        let (events, end) = read(model.stream_chat(question("hi")).await.unwrap()).await;
         assert_eq!(end.unwrap().0.text, "yes");
         let is_first = server.requests().len() == 2;
-        let adapted = events.iter().any(|event| matches!(event, ChatEvent::Adapted { .. }));
+        let adapted = events.iter().any(|event| matches!(event, ChatEvent::RequestAdapted { .. }));
         assert_eq!(adapted, is_first, "{events:?}");
     }
     assert_eq!(server.requests().len(), 3);
-    let limits = model.info().limits;
-    assert_eq!((limits.window, limits.window_source), (4096, LimitSource::Live));
+    let limits = model.model_info().limits;
+    assert_eq!((limits.context_window, limits.context_window_source), (4096, LimitSource::Server));
     let refusal = |message: &str| {
         let body = json!({"type": "error",
             "error": {"type": "invalid_request_error", "message": message}});
@@ -111,14 +111,17 @@ async fn a_limit_that_is_refused_is_made_to_fit_and_remembered() {
     ] {
         server.push(refusal(message));
         server.push(Turn::text("yes"));
-        let (_, end) = read(fresh().chat(question("hi")).await.unwrap()).await;
+        let (_, end) = read(fresh().stream_chat(question("hi")).await.unwrap()).await;
         end.unwrap();
         let body: Value = serde_json::from_slice(&server.requests().pop().unwrap().body).unwrap();
         assert_eq!(body["max_tokens"], cap, "{message}");
     }
     server.push(refusal("prompt is too long: 208310 tokens > 200000 maximum"));
-    let error = fresh().chat(question("hi")).await.err().unwrap();
-    let kind = ModelErrorKind::ContextOverflow { window: Some(200_000), prompt: Some(208_310) };
+    let error = fresh().stream_chat(question("hi")).await.err().unwrap();
+    let kind = ModelErrorKind::ContextOverflow {
+        context_window: Some(200_000),
+        prompt_tokens: Some(208_310),
+    };
     assert_eq!(error.kind(), kind);
 }
 
@@ -135,8 +138,8 @@ async fn prompts_are_counted_by_the_server_only_near_the_limit() {
     };
     assert_eq!(server.requests().pop().unwrap().path, "/v1/messages/count_tokens");
     server.push(Turn::text("yes"));
-    let (_, end) = read(model.chat(long).await.unwrap()).await;
-    assert_eq!(end.unwrap().2.unwrap().input, counted);
+    let (_, end) = read(model.stream_chat(long).await.unwrap()).await;
+    assert_eq!(end.unwrap().2.unwrap().input_tokens, counted);
     let body: Value = serde_json::from_slice(&server.requests().pop().unwrap().body).unwrap();
     assert_eq!(body["max_tokens"], 64);
 }
@@ -162,11 +165,11 @@ async fn a_server_that_does_not_count_is_asked_once() {
 async fn a_prompt_without_room_for_an_answer_is_not_sent() {
     let server = MockVllm::builder().start().await.unwrap();
     let model = model(client(&server.base_url()), 1000, Some(64));
-    let error = model.chat(question(&"words and ".repeat(600))).await.err().unwrap();
+    let error = model.stream_chat(question(&"words and ".repeat(600))).await.err().unwrap();
     let kind = error.kind();
     let expected = matches!(
         kind,
-        ModelErrorKind::ContextOverflow { window: Some(1000), prompt: Some(prompt) } if prompt > 936
+        ModelErrorKind::ContextOverflow { context_window: Some(1000), prompt_tokens: Some(prompt) } if prompt > 936
     );
     assert!(expected, "{kind:?}");
     assert!(server.requests().iter().all(|seen| seen.path.ends_with("/count_tokens")));
@@ -191,7 +194,14 @@ async fn models_are_listed_page_by_page() {
     let listed = list_models(&client(&server.base_url())).await.unwrap();
     let shown: Vec<_> = listed
         .iter()
-        .map(|model| (model.id.as_str(), model.name.as_deref(), model.window, model.output))
+        .map(|model| {
+            (
+                model.id.as_str(),
+                model.name.as_deref(),
+                model.context_window,
+                model.max_output_tokens,
+            )
+        })
         .collect();
     assert_eq!(
         shown,
@@ -203,27 +213,27 @@ async fn models_are_listed_page_by_page() {
     );
     let server = MockVllm::builder().start().await.unwrap();
     let listed = list_models(&client(&server.base_url())).await.unwrap();
-    assert_eq!((listed[0].id.as_str(), listed[0].window), ("tiny", Some(4096)));
+    assert_eq!((listed[0].id.as_str(), listed[0].context_window), ("tiny", Some(4096)));
 }
 
 #[tokio::test]
 async fn liveness_is_whether_the_api_answers() {
-    let serving = Liveness::Serving { running: None, waiting: None };
+    let serving = ServerLiveness::Serving { running_requests: None, queued_requests: None };
     let server = MockVllm::builder().api_key("another").start().await.unwrap();
     let subject = model(client(&server.base_url()), 4096, None);
-    assert_eq!(subject.liveness().await, serving, "even if it wants another key");
+    assert_eq!(subject.check_liveness().await, serving, "even if it wants another key");
     server.kill();
     let _port = hold(server.port()).await;
-    assert_eq!(subject.liveness().await, Liveness::Unreachable);
+    assert_eq!(subject.check_liveness().await, ServerLiveness::Unreachable);
     for (status, expected) in [
         ("404 Not Found", serving),
         ("529 Overloaded", serving),
-        ("503 Service Unavailable", Liveness::Loading),
-        ("418 I'm a teapot", Liveness::Unreachable),
+        ("503 Service Unavailable", ServerLiveness::Loading),
+        ("418 I'm a teapot", ServerLiveness::Unreachable),
     ] {
         let server =
             RawServer::start(move |_| Some(response(status, "application/json", "{}"))).await;
         let subject = model(Client::new(options(&server.base_url())).unwrap(), 4096, None);
-        assert_eq!(subject.liveness().await, expected, "{status}");
+        assert_eq!(subject.check_liveness().await, expected, "{status}");
     }
 }

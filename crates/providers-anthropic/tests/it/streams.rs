@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use openclaw_core::{ChatEvent, ChatModel, EmittedCall, ModelErrorKind, Outcome, Usage};
+use openclaw_core::{
+    AnswerOutcome, ChatEvent, ChatModel, EmittedToolCall, ModelErrorKind, TokenUsage,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -18,15 +20,15 @@ const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mock-vllm/test
 /// What a recording comes to: the outcome and its calls, `+` for a ready one and `-` for a broken
 /// one; or the name of the error.
 const EXPECTED: &[(&str, &str)] = &[
-    ("messages-any-stream", "Calls -run"),
+    ("messages-any-stream", "ToolCalls -run"),
     ("messages-badmodel-stream", "unknown_model"),
     ("messages-cut-stream", "Truncated"),
     ("messages-history-again-stream", "Truncated"),
     ("messages-history-stream", "Truncated"),
     ("messages-json-stream", "Truncated"),
     ("messages-max-sum-stream", "Reply"),
-    ("messages-named-stream", "Calls -run"),
-    ("messages-reasoned-stream", "ReasoningCut"),
+    ("messages-named-stream", "ToolCalls -run"),
+    ("messages-reasoned-stream", "ReasoningTruncated"),
     ("messages-stop-stream", "Reply"),
     ("messages-stream", "Truncated"),
     ("messages-system-stream", "Truncated"),
@@ -135,7 +137,7 @@ async fn answer(response: Vec<u8>) -> (Vec<ChatEvent>, End) {
     let response = Arc::new(response);
     let server = RawServer::start(move |_| Some(response.to_vec())).await;
     let model = model(client(&server.base_url()), 4096, Some(64));
-    match model.chat(question("hi")).await {
+    match model.stream_chat(question("hi")).await {
         Ok(stream) => read(stream).await,
         Err(error) => (Vec::new(), Err(error)),
     }
@@ -150,8 +152,8 @@ fn shown(end: &End) -> String {
     match end {
         Ok((message, outcome, _)) => {
             let calls = message.calls.iter().map(|call| match call {
-                EmittedCall::Ready(call) => format!(" +{}", call.name),
-                EmittedCall::Broken(call) => format!(" -{}", call.name),
+                EmittedToolCall::Valid(call) => format!(" +{}", call.name),
+                EmittedToolCall::Invalid(call) => format!(" -{}", call.name),
             });
             format!("{outcome:?}{}", calls.collect::<String>())
         }
@@ -175,11 +177,14 @@ async fn each_recording_comes_to_what_it_says() {
 async fn an_answer_of_the_hosted_api_is_read() {
     let (_, end) = answer(framed(&streamed(HOSTED), &[usize::MAX])).await;
     let (message, outcome, usage) = end.unwrap();
-    assert_eq!((message.text.as_str(), outcome), ("Größe 🙂", Outcome::Calls));
+    assert_eq!((message.text.as_str(), outcome), ("Größe 🙂", AnswerOutcome::ToolCalls));
     assert_eq!(message.reasoning.unwrap().text, "hm ≠");
-    let [EmittedCall::Ready(call)] = &message.calls[..] else { panic!("{:?}", message.calls) };
+    let [EmittedToolCall::Valid(call)] = &message.calls[..] else { panic!("{:?}", message.calls) };
     assert_eq!((call.id.as_str(), call.arguments.to_json()), ("toolu_1", r#"{"path":"ü"}"#.into()));
-    assert_eq!(usage, Some(Usage { input: 100, output: 42, cached: Some(70) }));
+    assert_eq!(
+        usage,
+        Some(TokenUsage { input_tokens: 100, output_tokens: 42, cached_tokens: Some(70) })
+    );
 }
 
 #[tokio::test]
@@ -205,7 +210,7 @@ async fn a_stream_cut_at_any_byte_is_interrupted_or_whole() {
         match answer(wire).await.1 {
             Ok((message, outcome, _)) => {
                 assert!(cut >= ended, "cut at {cut} of {ended}");
-                assert_eq!((message.calls.len(), outcome), (1, Outcome::Calls));
+                assert_eq!((message.calls.len(), outcome), (1, AnswerOutcome::ToolCalls));
             }
             Err(error) => {
                 assert_eq!(error.kind(), ModelErrorKind::Interrupted, "cut at {cut}");
@@ -291,7 +296,7 @@ proptest! {
         let (_, end) = block_on(answer(response("200 OK", "text/event-stream", &body)));
         match end {
             Ok((message, outcome, _)) => {
-                prop_assert_eq!(outcome == Outcome::Calls, !message.calls.is_empty());
+                prop_assert_eq!(outcome == AnswerOutcome::ToolCalls, !message.calls.is_empty());
             }
             Err(error) => {
                 let expected = [ModelErrorKind::Interrupted, ModelErrorKind::Protocol];

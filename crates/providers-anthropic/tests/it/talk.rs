@@ -1,9 +1,9 @@
 //! Conversations to send, and the model to send them to.
 
 use openclaw_core::{
-    ChatRequest, EmittedCall, History, ModelInfo, ModelLimits, ToolCall, ToolOutput, ToolSpec,
+    ChatRequest, EmittedToolCall, History, ModelInfo, ModelLimits, ToolCall, ToolOutput, ToolSpec,
 };
-use openclaw_providers_anthropic::{MessagesModel, with_headers};
+use openclaw_providers_anthropic::{MessagesModel, with_api_headers};
 use openclaw_transport::{Client, ClientOptions};
 use serde_json::json;
 
@@ -12,20 +12,23 @@ use crate::client::{info, options};
 /// A question without tools.
 pub(crate) fn question(text: &str) -> ChatRequest {
     let mut history = History::new();
-    history.push_user(text);
+    history.push_user_message(text);
     ChatRequest::new(history)
 }
 
 /// A client with a key and the headers of the API.
 pub(crate) fn keyed(base_url: &str, key: &str) -> Client {
     let options = ClientOptions { bearer: Some(key.into()), ..options(base_url) };
-    Client::new(with_headers(options)).unwrap()
+    Client::new(with_api_headers(options)).unwrap()
 }
 
 /// The model `tiny` of a server, with the most tokens that an answer may have.
 pub(crate) fn model(client: Client, window: u32, output: Option<u32>) -> MessagesModel {
     let info = info("tiny", window);
-    MessagesModel::new(client, ModelInfo { limits: ModelLimits { output, ..info.limits }, ..info })
+    MessagesModel::new(
+        client,
+        ModelInfo { limits: ModelLimits { max_output_tokens: output, ..info.limits }, ..info },
+    )
 }
 
 /// A tool whose only call is a short one.
@@ -39,10 +42,10 @@ pub(crate) fn clock() -> ToolSpec {
 }
 
 /// The usable calls of a message.
-pub(crate) fn ready(calls: &[EmittedCall]) -> Vec<ToolCall> {
+pub(crate) fn ready(calls: &[EmittedToolCall]) -> Vec<ToolCall> {
     let ready = calls.iter().filter_map(|call| match call {
-        EmittedCall::Ready(call) => Some(call.clone()),
-        EmittedCall::Broken(_) => None,
+        EmittedToolCall::Valid(call) => Some(call.clone()),
+        EmittedToolCall::Invalid(_) => None,
     });
     ready.collect()
 }
@@ -51,6 +54,6 @@ pub(crate) fn ready(calls: &[EmittedCall]) -> Vec<ToolCall> {
 pub(crate) fn answer_all(history: &mut History, output: &str) {
     let open: Vec<_> = history.open_calls().map(|call| call.id.clone()).collect();
     for id in open {
-        history.resolve(&id, ToolOutput::ok(output)).unwrap();
+        history.resolve_call(&id, ToolOutput::from_text(output)).unwrap();
     }
 }

@@ -10,8 +10,9 @@ use crate::raw::{RawServer, response};
 use crate::talk::{model, question};
 
 const OVERFLOW: ModelErrorKind =
-    ModelErrorKind::ContextOverflow { window: Some(200_000), prompt: Some(208_310) };
-const TOO_LARGE: ModelErrorKind = ModelErrorKind::ContextOverflow { window: None, prompt: None };
+    ModelErrorKind::ContextOverflow { context_window: Some(200_000), prompt_tokens: Some(208_310) };
+const TOO_LARGE: ModelErrorKind =
+    ModelErrorKind::ContextOverflow { context_window: None, prompt_tokens: None };
 const TOO_LONG: &str = "prompt is too long: 208310 tokens > 200000 maximum";
 
 fn error(kind: &str, message: &str) -> String {
@@ -52,9 +53,9 @@ async fn refusals_have_their_kind() {
         let server =
             RawServer::start(move |_| Some(response(status, "application/json", &body))).await;
         let model = model(client(&server.base_url()), 4096, Some(64));
-        let error = model.chat(question("hi")).await.err().unwrap();
+        let error = model.stream_chat(question("hi")).await.err().unwrap();
         assert_eq!(error.kind(), expected, "{status} {message}");
-        let said = error.exchange().unwrap().server.clone().unwrap();
+        let said = error.http_exchange().unwrap().server_error.clone().unwrap();
         assert_eq!((said.kind.as_deref(), said.message.as_str()), (Some(kind), message));
     }
 }
@@ -69,11 +70,11 @@ async fn a_wish_to_wait_and_the_id_of_the_request_are_told() {
     );
     let server = RawServer::start(move |_| Some(answer.clone().into_bytes())).await;
     let model = model(client(&server.base_url()), 4096, Some(64));
-    let error = model.chat(question("hi")).await.err().unwrap();
+    let error = model.stream_chat(question("hi")).await.err().unwrap();
     let kind = ModelErrorKind::RateLimited { retry_after: Some(Duration::ZERO) };
     assert_eq!(error.kind(), kind);
-    assert_eq!(error.exchange().unwrap().request_id.as_deref(), Some("req_7"));
-    assert_eq!(error.exchange().unwrap().attempt, 2);
+    assert_eq!(error.http_exchange().unwrap().request_id.as_deref(), Some("req_7"));
+    assert_eq!(error.http_exchange().unwrap().attempt, 2);
 }
 
 #[tokio::test]
@@ -99,10 +100,10 @@ async fn errors_inside_a_stream_have_their_kind() {
         let server =
             RawServer::start(move |_| Some(response("200 OK", "text/event-stream", &body))).await;
         let model = model(client(&server.base_url()), 4096, Some(64));
-        let (_, end) = read(model.chat(question("hi")).await.unwrap()).await;
+        let (_, end) = read(model.stream_chat(question("hi")).await.unwrap()).await;
         let error = end.unwrap_err();
         assert_eq!(error.kind(), expected, "{kind} {message}");
         assert!(error.to_string().contains(message), "{error}");
-        assert_eq!(error.exchange().unwrap().model.as_deref(), Some("tiny"));
+        assert_eq!(error.http_exchange().unwrap().model.as_deref(), Some("tiny"));
     }
 }

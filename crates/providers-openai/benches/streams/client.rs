@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use openclaw_core::{
-    Abilities, ChatEvent, ChatModel as _, ChatRequest, History, LimitSource, ModelInfo,
+    ChatEvent, ChatModel as _, ChatRequest, History, LimitSource, ModelCapabilities, ModelInfo,
     ModelLimits, ModelRef,
 };
 use openclaw_providers_openai::OpenAiModel;
-use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, Limit, RetryPolicy};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit};
 
 use crate::{Result, report};
 
@@ -26,7 +26,7 @@ pub(crate) async fn read(
     request: ChatRequest,
     mut each: impl FnMut(),
 ) -> Result<u64> {
-    let mut stream = model.chat(request).await?;
+    let mut stream = model.stream_chat(request).await?;
     let mut tokens = 0;
     while let Some(event) = stream.next().await {
         if let ChatEvent::TextDelta(_) = event? {
@@ -39,16 +39,16 @@ pub(crate) async fn read(
 
 pub(crate) fn request(message: &str) -> ChatRequest {
     let mut history = History::new();
-    history.push_user(message);
+    history.push_user_message(message);
     ChatRequest::new(history)
 }
 
 /// A model with the clocks that a user has.
 pub(crate) fn model(address: &str, id: &str) -> Result<OpenAiModel> {
     let limit = |seconds| {
-        Some(Limit { duration: Duration::from_secs(seconds), source: "the bench".into() })
+        Some(TimeLimit { duration: Duration::from_secs(seconds), source: "the bench".into() })
     };
-    let clocks = Clocks {
+    let clocks = CallTimeouts {
         connect: limit(10),
         response_headers: limit(120),
         first_token: limit(120),
@@ -59,15 +59,19 @@ pub(crate) fn model(address: &str, id: &str) -> Result<OpenAiModel> {
         endpoint: Endpoint::parse(&format!("http://{address}/v1"))?,
         bearer: None,
         headers: Vec::new(),
-        clocks,
+        timeouts: clocks,
         retry: RetryPolicy::NEVER,
         user_agent: "bench".to_owned(),
-        turnstile: None,
+        limiter: None,
     })?;
     let info = ModelInfo {
         reference: ModelRef::new("bench", id)?,
-        limits: ModelLimits { window: 1_000_000, window_source: LimitSource::Live, output: None },
-        abilities: Abilities { tools: true, images: false, reasoning: false },
+        limits: ModelLimits {
+            context_window: 1_000_000,
+            context_window_source: LimitSource::Server,
+            max_output_tokens: None,
+        },
+        capabilities: ModelCapabilities { tools: true, images: false, reasoning: false },
     };
     Ok(OpenAiModel::new(client, info))
 }

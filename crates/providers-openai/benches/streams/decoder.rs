@@ -2,7 +2,7 @@
 //! them.
 
 use bytes::Bytes;
-use openclaw_transport::Decoder;
+use openclaw_transport::SseDecoder;
 
 use crate::Result;
 
@@ -15,10 +15,10 @@ const READ: usize = 16 << 10;
 /// Decodes events of so many bytes, 16 MiB in each of so many rounds.
 pub(crate) fn run(event: usize, rounds: usize) -> Result<()> {
     let chunks = chunks(event);
-    let (mut decoder, mut events) = (Decoder::new(ROUND + READ), 0);
+    let (mut decoder, mut events) = (SseDecoder::new(ROUND + READ), 0);
     for _ in 0..rounds {
         for chunk in &chunks {
-            decoder.push(chunk.clone());
+            decoder.push_chunk(chunk.clone());
             while let Some(event) = decoder.next_event()? {
                 std::hint::black_box(&event);
                 events += 1;

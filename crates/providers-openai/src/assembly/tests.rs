@@ -1,99 +1,164 @@
 //! How an answer is put together and judged, for every way in which servers send one.
 #![expect(clippy::needless_pass_by_value, reason = "`json!` values read best as arguments")]
 
-use openclaw_core::EmittedCall;
+use openclaw_core::EmittedToolCall;
 use serde_json::{Value, json};
 
 use super::*;
 
 /// Feeds chunks, then `[DONE]` if asked.
-fn assemble(chunks: &[Value], done: bool) -> Result<(AssistantMessage, Outcome), Incomplete> {
-    let mut assembly = Assembly::new(Arc::new([]), false);
+fn assemble_chunks(
+    chunks: &[Value],
+    done: bool,
+) -> Result<(AssistantMessage, AnswerOutcome), IncompleteAnswer> {
+    let mut assembly = AnswerAssembler::new(Arc::new([]), false);
     for chunk in chunks {
-        assembly.chunk(serde_json::from_value(chunk.clone()).unwrap());
+        assembly.add_chunk(serde_json::from_value(chunk.clone()).unwrap());
     }
     if done {
-        assembly.done();
+        assembly.record_end_marker();
     }
-    match assembly.finish()?.pop() {
+    match assembly.finish_answer()?.pop() {
         Some(ChatEvent::Finished { message, outcome, .. }) => Ok((message, outcome)),
         other => panic!("not an end: {other:?}"),
     }
 }
 
-fn delta(delta: Value) -> Value {
+fn delta_chunk(delta: Value) -> Value {
     json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
 }
 
-fn finish(reason: &str) -> Value {
+fn finish_chunk(reason: &str) -> Value {
     json!({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
 }
 
-fn call(index: Value, id: Value, name: Value, arguments: Value) -> Value {
-    delta(json!({"content": null, "tool_calls": [
+fn call_chunk(index: Value, id: Value, name: Value, arguments: Value) -> Value {
+    delta_chunk(json!({"content": null, "tool_calls": [
         {"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
     ]}))
 }
 
-type Judged = Result<Outcome, Incomplete>;
+type AssemblyResult = Result<AnswerOutcome, IncompleteAnswer>;
 
 #[test]
 fn the_outcome_is_decided_from_content() {
-    let text = || delta(json!({"content": "hello"}));
-    let thought = || delta(json!({"reasoning": "hmm"}));
-    let role = || delta(json!({"role": "assistant", "content": ""}));
-    let ls = || call(json!(0), json!("a"), json!("run"), json!("{\"cmd\":\"ls\"}"));
-    let half = || call(json!(0), json!("a"), json!("run"), json!("{\"cmd\": \"l"));
-    let refusal = || delta(json!({"refusal": "no"}));
+    let text = || delta_chunk(json!({"content": "hello"}));
+    let thought = || delta_chunk(json!({"reasoning": "hmm"}));
+    let role = || delta_chunk(json!({"role": "assistant", "content": ""}));
+    let ls = || call_chunk(json!(0), json!("a"), json!("run"), json!("{\"cmd\":\"ls\"}"));
+    let half = || call_chunk(json!(0), json!("a"), json!("run"), json!("{\"cmd\": \"l"));
+    let refusal = || delta_chunk(json!({"refusal": "no"}));
     let nothing = json!({"choices": []});
-    let table: Vec<(&str, Vec<Value>, bool, Judged)> = vec![
-        ("text, stop", vec![role(), text(), finish("stop")], true, Ok(Outcome::Reply)),
-        ("text, stop, no end mark", vec![text(), finish("stop")], false, Ok(Outcome::Reply)),
-        ("text, no reason, end mark", vec![text()], true, Ok(Outcome::Reply)),
-        ("text, empty reason, end mark", vec![text(), finish("")], true, Ok(Outcome::Reply)),
-        ("text, neither", vec![text()], false, Err(Incomplete::CutOff)),
-        ("text, length", vec![text(), finish("length")], true, Ok(Outcome::Truncated)),
-        ("text, repetition", vec![text(), finish("repetition")], true, Ok(Outcome::Truncated)),
-        ("text, filtered", vec![text(), finish("content_filter")], true, Ok(Outcome::Refused)),
-        ("text, says calls", vec![text(), finish("tool_calls")], true, Ok(Outcome::Reply)),
-        ("refusal", vec![refusal(), finish("stop")], true, Ok(Outcome::Refused)),
-        ("call, tool_calls", vec![ls(), finish("tool_calls")], true, Ok(Outcome::Calls)),
-        ("call, stop (named)", vec![ls(), finish("stop")], true, Ok(Outcome::Calls)),
-        ("call, length", vec![half(), finish("length")], true, Ok(Outcome::Calls)),
-        ("call, neither", vec![half()], false, Err(Incomplete::CutOff)),
-        ("text and call", vec![text(), ls(), finish("tool_calls")], true, Ok(Outcome::Calls)),
-        ("thought only, stop", vec![thought(), finish("stop")], true, Ok(Outcome::ReasoningOnly)),
+    let table: Vec<(&str, Vec<Value>, bool, AssemblyResult)> = vec![
+        ("text, stop", vec![role(), text(), finish_chunk("stop")], true, Ok(AnswerOutcome::Reply)),
+        (
+            "text, stop, no end mark",
+            vec![text(), finish_chunk("stop")],
+            false,
+            Ok(AnswerOutcome::Reply),
+        ),
+        ("text, no reason, end mark", vec![text()], true, Ok(AnswerOutcome::Reply)),
+        (
+            "text, empty reason, end mark",
+            vec![text(), finish_chunk("")],
+            true,
+            Ok(AnswerOutcome::Reply),
+        ),
+        ("text, neither", vec![text()], false, Err(IncompleteAnswer::Disconnected)),
+        ("text, length", vec![text(), finish_chunk("length")], true, Ok(AnswerOutcome::Truncated)),
+        (
+            "text, repetition",
+            vec![text(), finish_chunk("repetition")],
+            true,
+            Ok(AnswerOutcome::Truncated),
+        ),
+        (
+            "text, filtered",
+            vec![text(), finish_chunk("content_filter")],
+            true,
+            Ok(AnswerOutcome::Refused),
+        ),
+        (
+            "text, says calls",
+            vec![text(), finish_chunk("tool_calls")],
+            true,
+            Ok(AnswerOutcome::Reply),
+        ),
+        ("refusal", vec![refusal(), finish_chunk("stop")], true, Ok(AnswerOutcome::Refused)),
+        (
+            "call, tool_calls",
+            vec![ls(), finish_chunk("tool_calls")],
+            true,
+            Ok(AnswerOutcome::ToolCalls),
+        ),
+        (
+            "call, stop (named)",
+            vec![ls(), finish_chunk("stop")],
+            true,
+            Ok(AnswerOutcome::ToolCalls),
+        ),
+        ("call, length", vec![half(), finish_chunk("length")], true, Ok(AnswerOutcome::ToolCalls)),
+        ("call, neither", vec![half()], false, Err(IncompleteAnswer::Disconnected)),
+        (
+            "text and call",
+            vec![text(), ls(), finish_chunk("tool_calls")],
+            true,
+            Ok(AnswerOutcome::ToolCalls),
+        ),
+        (
+            "thought only, stop",
+            vec![thought(), finish_chunk("stop")],
+            true,
+            Ok(AnswerOutcome::ReasoningOnly),
+        ),
         (
             "thought only, length",
-            vec![thought(), finish("length")],
+            vec![thought(), finish_chunk("length")],
             true,
-            Ok(Outcome::ReasoningCut),
+            Ok(AnswerOutcome::ReasoningTruncated),
         ),
-        ("thought, text", vec![thought(), text(), finish("stop")], true, Ok(Outcome::Reply)),
-        ("nothing, stop", vec![role(), finish("stop")], true, Ok(Outcome::Empty)),
-        ("nothing, length", vec![role(), finish("length")], true, Ok(Outcome::Truncated)),
-        ("nothing, tool_calls", vec![role(), finish("tool_calls")], true, Ok(Outcome::Empty)),
-        ("text, error", vec![text(), finish("error")], true, Err(Incomplete::GivenUp)),
-        ("call, abort", vec![ls(), finish("abort")], true, Err(Incomplete::GivenUp)),
-        ("only the end mark", vec![], true, Err(Incomplete::Nothing)),
-        ("no choices, end mark", vec![nothing], true, Err(Incomplete::Nothing)),
-        ("nothing at all", vec![], false, Err(Incomplete::CutOff)),
+        (
+            "thought, text",
+            vec![thought(), text(), finish_chunk("stop")],
+            true,
+            Ok(AnswerOutcome::Reply),
+        ),
+        ("nothing, stop", vec![role(), finish_chunk("stop")], true, Ok(AnswerOutcome::Empty)),
+        (
+            "nothing, length",
+            vec![role(), finish_chunk("length")],
+            true,
+            Ok(AnswerOutcome::Truncated),
+        ),
+        (
+            "nothing, tool_calls",
+            vec![role(), finish_chunk("tool_calls")],
+            true,
+            Ok(AnswerOutcome::Empty),
+        ),
+        ("text, error", vec![text(), finish_chunk("error")], true, Err(IncompleteAnswer::Aborted)),
+        ("call, abort", vec![ls(), finish_chunk("abort")], true, Err(IncompleteAnswer::Aborted)),
+        ("only the end mark", vec![], true, Err(IncompleteAnswer::NoContent)),
+        ("no choices, end mark", vec![nothing], true, Err(IncompleteAnswer::NoContent)),
+        ("nothing at all", vec![], false, Err(IncompleteAnswer::Disconnected)),
     ];
     for (name, chunks, done, expected) in table {
-        let outcome = assemble(&chunks, done).map(|(_, outcome)| outcome);
+        let outcome = assemble_chunks(&chunks, done).map(|(_, outcome)| outcome);
         assert_eq!(outcome, expected, "{name}");
     }
 }
 
-fn calls(chunks: &[Value], reason: &str) -> Vec<(String, String, Result<String, String>)> {
+fn collect_calls(chunks: &[Value], reason: &str) -> Vec<(String, String, Result<String, String>)> {
     let mut chunks = chunks.to_vec();
-    chunks.push(finish(reason));
-    let (message, _) = assemble(&chunks, true).unwrap();
+    chunks.push(finish_chunk(reason));
+    let (message, _) = assemble_chunks(&chunks, true).unwrap();
     let parts = message.calls.into_iter().map(|call| match call {
-        EmittedCall::Ready(call) => {
+        EmittedToolCall::Valid(call) => {
             (call.id.to_string(), call.name.to_string(), Ok(call.arguments.to_json()))
         }
-        EmittedCall::Broken(call) => (call.id.to_string(), call.name.to_string(), Err(call.raw)),
+        EmittedToolCall::Invalid(call) => {
+            (call.id.to_string(), call.name.to_string(), Err(call.raw_arguments))
+        }
     });
     parts.collect()
 }
@@ -113,32 +178,52 @@ fn pieces_of_a_call_are_joined_however_they_are_numbered() {
         for ((id, path), index) in two.iter().zip(index) {
             let name = || if again { json!("read") } else { null() };
             let id_again = if again { json!(id) } else { null() };
-            chunks.push(call(index.clone(), json!(id), json!("read"), null()));
-            chunks.push(call(index.clone(), id_again.clone(), name(), json!("{\"path\":")));
-            chunks.push(call(index, id_again, name(), json!(format!("\"{path}\"}}"))));
+            chunks.push(call_chunk(index.clone(), json!(id), json!("read"), null()));
+            chunks.push(call_chunk(index.clone(), id_again.clone(), name(), json!("{\"path\":")));
+            chunks.push(call_chunk(index, id_again, name(), json!(format!("\"{path}\"}}"))));
         }
         chunks
     };
-    assert_eq!(calls(&pieces([json!(0), json!(1)], false), "tool_calls"), expected, "numbered");
-    assert_eq!(calls(&pieces([json!(0), json!(0)], false), "tool_calls"), expected, "all at 0");
-    assert_eq!(calls(&pieces([null(), null()], false), "tool_calls"), expected, "no index");
-    assert_eq!(calls(&pieces([json!(0), json!(1)], true), "stop"), expected, "all repeated");
-    assert_eq!(calls(&pieces([null(), null()], true), "stop"), expected, "repeated, no index");
+    assert_eq!(
+        collect_calls(&pieces([json!(0), json!(1)], false), "tool_calls"),
+        expected,
+        "numbered"
+    );
+    assert_eq!(
+        collect_calls(&pieces([json!(0), json!(0)], false), "tool_calls"),
+        expected,
+        "all at 0"
+    );
+    assert_eq!(collect_calls(&pieces([null(), null()], false), "tool_calls"), expected, "no index");
+    assert_eq!(
+        collect_calls(&pieces([json!(0), json!(1)], true), "stop"),
+        expected,
+        "all repeated"
+    );
+    assert_eq!(
+        collect_calls(&pieces([null(), null()], true), "stop"),
+        expected,
+        "repeated, no index"
+    );
 }
 
 #[test]
 fn a_call_without_id_arguments_or_name_is_still_answerable() {
-    let found = calls(&[call(json!(0), Value::Null, json!("now"), Value::Null)], "tool_calls");
+    let found = collect_calls(
+        &[call_chunk(json!(0), Value::Null, json!("now"), Value::Null)],
+        "tool_calls",
+    );
     assert_eq!(found, [("call_0".to_owned(), "now".to_owned(), Ok("{}".to_owned()))]);
-    let found = calls(&[call(json!(0), json!(""), json!(""), json!("{}"))], "tool_calls");
+    let found =
+        collect_calls(&[call_chunk(json!(0), json!(""), json!(""), json!("{}"))], "tool_calls");
     assert_eq!(found, [("call_0".to_owned(), "unnamed".to_owned(), Ok("{}".to_owned()))]);
 }
 
 #[test]
 fn a_call_cut_off_by_the_limit_is_broken_even_if_it_looks_whole() {
-    let first = call(json!(0), json!("a"), json!("run"), json!("{}"));
-    let second = call(json!(1), json!("b"), json!("run"), json!("{}"));
-    let found = calls(&[first, second], "length");
+    let first = call_chunk(json!(0), json!("a"), json!("run"), json!("{}"));
+    let second = call_chunk(json!(1), json!("b"), json!("run"), json!("{}"));
+    let found = collect_calls(&[first, second], "length");
     assert!(found[0].2.is_ok() && found[1].2.is_err());
 }
 
@@ -146,42 +231,49 @@ fn a_call_cut_off_by_the_limit_is_broken_even_if_it_looks_whole() {
 fn reasoning_is_kept_apart_under_the_name_it_came_in() {
     for field in ["reasoning", "reasoning_content"] {
         let chunks = [
-            delta(json!({field: "let me "})),
-            delta(json!({field: "see", "content": null})),
-            delta(json!({"content": "done"})),
-            finish("stop"),
+            delta_chunk(json!({field: "let me "})),
+            delta_chunk(json!({field: "see", "content": null})),
+            delta_chunk(json!({"content": "done"})),
+            finish_chunk("stop"),
         ];
-        let (message, _) = assemble(&chunks, true).unwrap();
+        let (message, _) = assemble_chunks(&chunks, true).unwrap();
         assert_eq!(message.text, "done");
-        assert_eq!(message.reasoning, Some(Reasoning { text: "let me see".to_owned(), field }));
+        assert_eq!(
+            message.reasoning,
+            Some(ReasoningContent { text: "let me see".to_owned(), field })
+        );
     }
 }
 
 #[test]
 fn the_last_usage_wins_and_other_choices_are_not_mixed_in() {
-    let mut assembly = Assembly::new(Arc::new([]), false);
+    let mut assembly = AnswerAssembler::new(Arc::new([]), false);
     let chunks = [
         json!({"choices": [{"index": 0, "delta": {"content": "a"}}, {"index": 1, "delta": {"content": "b"}}],
                "usage": {"prompt_tokens": 5, "completion_tokens": 1}}),
-        finish("stop"),
+        finish_chunk("stop"),
         json!({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2,
                "prompt_tokens_details": {"cached_tokens": 4}}}),
     ];
     for chunk in chunks {
-        assembly.chunk(serde_json::from_value(chunk).unwrap());
+        assembly.add_chunk(serde_json::from_value(chunk).unwrap());
     }
-    let Some(ChatEvent::Finished { message, usage, .. }) = assembly.finish().unwrap().pop() else {
+    let Some(ChatEvent::Finished { message, usage, .. }) = assembly.finish_answer().unwrap().pop()
+    else {
         panic!("not finished");
     };
     assert_eq!(message.text, "a");
-    assert_eq!(usage, Some(Usage { input: 5, output: 2, cached: Some(4) }));
+    assert_eq!(
+        usage,
+        Some(TokenUsage { input_tokens: 5, output_tokens: 2, cached_tokens: Some(4) })
+    );
 }
 
 #[test]
 fn the_last_index_there_is_has_no_next() {
-    let last = call(json!(u32::MAX), json!("a"), json!("run"), json!("{}"));
-    let next = call(Value::Null, json!("b"), json!("run"), json!("{}"));
-    let found = calls(&[last, next], "tool_calls");
+    let last = call_chunk(json!(u32::MAX), json!("a"), json!("run"), json!("{}"));
+    let next = call_chunk(Value::Null, json!("b"), json!("run"), json!("{}"));
+    let found = collect_calls(&[last, next], "tool_calls");
     assert_eq!(found.iter().map(|call| call.0.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }
 
@@ -203,9 +295,9 @@ fn reasoning_in_blocks_is_reasoning_once() {
         (vec![json!({"reasoning": "Hm.", "reasoning_details": blocks("Hm.")})], "Hm."),
         (vec![json!({"reasoning": "Hm.", "reasoning_details": {"odd": true}})], "Hm."),
     ] {
-        let mut chunks: Vec<_> = pieces.into_iter().map(delta).collect();
-        chunks.extend([delta(json!({"content": "Yes."})), finish("stop")]);
-        let (message, _) = assemble(&chunks, true).unwrap();
+        let mut chunks: Vec<_> = pieces.into_iter().map(delta_chunk).collect();
+        chunks.extend([delta_chunk(json!({"content": "Yes."})), finish_chunk("stop")]);
+        let (message, _) = assemble_chunks(&chunks, true).unwrap();
         assert_eq!(message.text, "Yes.");
         assert_eq!(message.reasoning.unwrap().text, expected);
     }
@@ -213,13 +305,14 @@ fn reasoning_in_blocks_is_reasoning_once() {
 
 #[test]
 fn a_number_is_an_id_too() {
-    let first = || call(json!(0), json!(7), json!("run"), json!("{\"cmd\":"));
-    let more = || call(json!(0), json!(7), Value::Null, json!("\"ls\"}"));
-    let next = || call(json!(1), json!(8), json!("run"), json!("{}"));
-    let (message, _) = assemble(&[first(), more(), next(), finish("tool_calls")], true).unwrap();
+    let first = || call_chunk(json!(0), json!(7), json!("run"), json!("{\"cmd\":"));
+    let more = || call_chunk(json!(0), json!(7), Value::Null, json!("\"ls\"}"));
+    let next = || call_chunk(json!(1), json!(8), json!("run"), json!("{}"));
+    let (message, _) =
+        assemble_chunks(&[first(), more(), next(), finish_chunk("tool_calls")], true).unwrap();
     let calls = message.calls.iter().map(|call| match call {
-        EmittedCall::Ready(call) => (call.id.to_string(), call.arguments.to_json()),
-        EmittedCall::Broken(call) => panic!("{call:?}"),
+        EmittedToolCall::Valid(call) => (call.id.to_string(), call.arguments.to_json()),
+        EmittedToolCall::Invalid(call) => panic!("{call:?}"),
     });
     let ids: Vec<_> = calls.collect();
     let expected = [("7", "{\"cmd\":\"ls\"}"), ("8", "{}")];

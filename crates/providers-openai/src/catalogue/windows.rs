@@ -13,10 +13,10 @@ use openclaw_transport::Client;
 use serde_json::{Value, json};
 
 use super::ServedModel;
-use super::shapes::{self, Found, Trust};
+use super::server_formats::{self, ServerModelInfo, WindowCertainty};
 
 /// So many models are asked for one by one.
-const MOST_SHOWN: usize = 64;
+const MAX_DETAILED_MODELS: usize = 64;
 
 /// Looks for the windows that the list of models leaves out: of all of `served`, or of the one
 /// with the id `wanted`. Models for embeddings are taken out of the list where the server tells
@@ -26,112 +26,128 @@ const MOST_SHOWN: usize = 64;
 /// (`/api/ps`, `/api/show`), `LiteLLM` (`/model/info`, else `/v1/model/info`) and TGI (`/info`). A
 /// server that says nothing of use changes nothing. Each window is kept as it comes: dropping the
 /// future loses only those that are not there yet.
-pub async fn find_windows(client: &Client, served: &mut Vec<ServedModel>, wanted: Option<&str>) {
-    let mut search = Search::new(served, wanted);
-    search.ask(client).await;
-    let embeddings = search.embeddings;
-    served.retain(|model| wanted == Some(&model.id) || !embeddings.contains(&model.id));
+pub async fn find_context_windows(
+    client: &Client,
+    served: &mut Vec<ServedModel>,
+    requested_id: Option<&str>,
+) {
+    let mut search = WindowSearch::new(served, requested_id);
+    search.query_server(client).await;
+    let embedding_ids = search.embedding_ids;
+    served.retain(|model| requested_id == Some(&model.id) || !embedding_ids.contains(&model.id));
 }
 
 /// What one server's route says.
 #[derive(Debug, Default)]
-struct Answer {
-    found: Vec<Found>,
+struct RouteReply {
+    infos: Vec<ServerModelInfo>,
     /// The server is Ollama, which says more of each model.
     is_ollama: bool,
 }
 
-impl From<Vec<Found>> for Answer {
-    fn from(found: Vec<Found>) -> Self {
-        Self { found, is_ollama: false }
+impl From<Vec<ServerModelInfo>> for RouteReply {
+    fn from(infos: Vec<ServerModelInfo>) -> Self {
+        Self { infos, is_ollama: false }
     }
 }
 
 /// The models, each with how far its window is to be trusted.
-struct Search<'a> {
-    models: Vec<(&'a mut ServedModel, Option<Trust>)>,
-    embeddings: Vec<String>,
-    wanted: Option<&'a str>,
+struct WindowSearch<'a> {
+    models: Vec<(&'a mut ServedModel, Option<WindowCertainty>)>,
+    embedding_ids: Vec<String>,
+    requested_id: Option<&'a str>,
 }
 
-impl<'a> Search<'a> {
-    fn new(served: &'a mut [ServedModel], wanted: Option<&'a str>) -> Self {
+impl<'a> WindowSearch<'a> {
+    fn new(served: &'a mut [ServedModel], requested_id: Option<&'a str>) -> Self {
         let models = served.iter_mut().map(|model| {
-            let trust = match (model.window, model.trained_window) {
-                (Some(_), _) => Some(Trust::Certain),
+            let certainty = match (model.context_window, model.trained_context_window) {
+                (Some(_), _) => Some(WindowCertainty::Exact),
                 (None, None) => None,
-                (None, trained) => {
-                    model.window = trained;
-                    model.window_from = Some(shapes::TRAINED.into());
-                    Some(Trust::AtMost)
+                (None, trained_window) => {
+                    model.context_window = trained_window;
+                    model.context_window_source =
+                        Some(server_formats::TRAINED_WINDOW_SOURCE.into());
+                    Some(WindowCertainty::UpperBound)
                 }
             };
-            (model, trust)
+            (model, certainty)
         });
-        Self { models: models.collect(), embeddings: Vec::new(), wanted }
+        Self { models: models.collect(), embedding_ids: Vec::new(), requested_id }
     }
 
     /// Asks until all is known or nobody is left.
-    async fn ask(&mut self, client: &Client) {
+    async fn query_server(&mut self, client: &Client) {
         if self.is_done() {
             return;
         }
-        let mut questions: FuturesUnordered<BoxFuture<'_, Answer>> = FuturesUnordered::new();
-        questions.push(one_of(client, &["props"], shapes::llama_cpp).boxed());
-        questions.push(lm_studio(client).boxed());
-        questions.push(one_of(client, &["model/info", "v1/model/info"], shapes::litellm).boxed());
-        questions.push(one_of(client, &["info"], shapes::tgi).boxed());
-        questions.push(running_on_ollama(client).boxed());
-        while let Some(answer) = questions.next().await {
-            self.take(answer.found);
+        let mut queries: FuturesUnordered<BoxFuture<'_, RouteReply>> = FuturesUnordered::new();
+        queries
+            .push(query_first_route(client, &["props"], server_formats::parse_llama_cpp).boxed());
+        queries.push(query_lm_studio(client).boxed());
+        queries.push(
+            query_first_route(
+                client,
+                &["model/info", "v1/model/info"],
+                server_formats::parse_litellm,
+            )
+            .boxed(),
+        );
+        queries.push(query_first_route(client, &["info"], server_formats::parse_tgi).boxed());
+        queries.push(query_ollama_running(client).boxed());
+        while let Some(answer) = queries.next().await {
+            self.apply_infos(answer.infos);
             if self.is_done() {
                 return;
             }
             if answer.is_ollama {
-                questions.extend(self.open_ids().map(|id| shown_by_ollama(client, id).boxed()));
+                queries
+                    .extend(self.unresolved_ids().map(|id| query_ollama_model(client, id).boxed()));
             }
         }
     }
 
     /// The models whose window is not certain yet.
-    fn open(&self) -> impl Iterator<Item = &ServedModel> {
-        let open = self.models.iter().filter(|(model, trust)| {
-            *trust != Some(Trust::Certain) && !self.embeddings.contains(&model.id)
+    fn unresolved_models(&self) -> impl Iterator<Item = &ServedModel> {
+        let unresolved = self.models.iter().filter(|(model, certainty)| {
+            *certainty != Some(WindowCertainty::Exact) && !self.embedding_ids.contains(&model.id)
         });
-        let models = open.map(|(model, _)| &**model);
-        models.filter(|model| self.wanted.is_none_or(|wanted| wanted == model.id))
+        let models = unresolved.map(|(model, _)| &**model);
+        models.filter(|model| self.requested_id.is_none_or(|wanted| wanted == model.id))
     }
 
-    fn open_ids(&self) -> impl Iterator<Item = String> {
-        self.open().take(MOST_SHOWN).map(|model| model.id.clone())
+    fn unresolved_ids(&self) -> impl Iterator<Item = String> {
+        self.unresolved_models().take(MAX_DETAILED_MODELS).map(|model| model.id.clone())
     }
 
     fn is_done(&self) -> bool {
-        self.open().next().is_none()
+        self.unresolved_models().next().is_none()
     }
 
     /// Keeps what is more certain than what is known, and the smaller of two that are as certain.
-    fn take(&mut self, found: Vec<Found>) {
+    fn apply_infos(&mut self, infos: Vec<ServerModelInfo>) {
         let is_only = self.models.len() == 1;
-        for found in found {
-            let (id, tokens, from, trust) = match found {
-                Found::Window { model, tokens, from, trust } => (model, tokens, from, trust),
-                Found::Embedding(id) => {
-                    self.embeddings.push(id);
+        for info in infos {
+            let (id, tokens, source, certainty) = match info {
+                ServerModelInfo::ContextWindow { model_id, tokens, source, certainty } => {
+                    (model_id, tokens, source, certainty)
+                }
+                ServerModelInfo::EmbeddingModel(id) => {
+                    self.embedding_ids.push(id);
                     continue;
                 }
             };
-            for (model, known) in &mut self.models {
+            for (model, known_certainty) in &mut self.models {
                 let is_meant = id.as_ref().map_or(is_only, |id| *id == model.id);
-                let is_news = match known {
+                let is_news = match known_certainty {
                     None => true,
-                    Some(known) if *known == trust => model.window > Some(tokens),
-                    Some(known) => trust > *known,
+                    Some(known) if *known == certainty => model.context_window > Some(tokens),
+                    Some(known) => certainty > *known,
                 };
                 if is_meant && is_news {
-                    model.window = Some(tokens);
-                    model.window_from = Some(Cow::Borrowed(from));
-                    *known = Some(trust);
+                    model.context_window = Some(tokens);
+                    model.context_window_source = Some(Cow::Borrowed(source));
+                    *known_certainty = Some(certainty);
                 }
             }
         }
@@ -139,40 +155,49 @@ impl<'a> Search<'a> {
 }
 
 /// Asks the routes beside the API's version in turn, until one says something.
-async fn one_of(client: &Client, routes: &[&str], read: fn(&Value) -> Vec<Found>) -> Answer {
+async fn query_first_route(
+    client: &Client,
+    routes: &[&str],
+    read: fn(&Value) -> Vec<ServerModelInfo>,
+) -> RouteReply {
     for route in routes {
-        let found = get(client, route).await;
-        let found = found.as_ref().map(read).unwrap_or_default();
-        if !found.is_empty() {
-            return found.into();
+        let reply = get_json(client, route).await;
+        let infos = reply.as_ref().map(read).unwrap_or_default();
+        if !infos.is_empty() {
+            return infos.into();
         }
     }
-    Answer::default()
+    RouteReply::default()
 }
 
-async fn lm_studio(client: &Client) -> Answer {
-    let newer = one_of(client, &["api/v1/models"], shapes::lm_studio).await;
-    if newer.found.is_empty() {
-        return one_of(client, &["api/v0/models"], shapes::lm_studio_v0).await;
+async fn query_lm_studio(client: &Client) -> RouteReply {
+    let current_reply =
+        query_first_route(client, &["api/v1/models"], server_formats::parse_lm_studio).await;
+    if current_reply.infos.is_empty() {
+        return query_first_route(client, &["api/v0/models"], server_formats::parse_lm_studio_v0)
+            .await;
     }
-    newer
+    current_reply
 }
 
-async fn running_on_ollama(client: &Client) -> Answer {
-    let list = get(client, "api/ps").await;
-    match list.as_ref().and_then(shapes::ollama_running) {
-        Some(found) => Answer { found, is_ollama: true },
-        None => Answer::default(),
+async fn query_ollama_running(client: &Client) -> RouteReply {
+    let list = get_json(client, "api/ps").await;
+    match list.as_ref().and_then(server_formats::parse_ollama_running) {
+        Some(infos) => RouteReply { infos, is_ollama: true },
+        None => RouteReply::default(),
     }
 }
 
-async fn shown_by_ollama(client: &Client, id: String) -> Answer {
+async fn query_ollama_model(client: &Client, id: String) -> RouteReply {
     let body = Bytes::from(json!({ "model": id }).to_string());
-    let reply = client.post(client.endpoint().root("api/show"), body).await;
-    let shown = reply.ok().and_then(|reply| reply.json::<Value>().ok());
-    shown.map(|shown| shapes::ollama_shown(id, &shown)).unwrap_or_default().into()
+    let reply = client.post(client.endpoint().root_url("api/show"), body).await;
+    let model_details = reply.ok().and_then(|reply| reply.parse_json::<Value>().ok());
+    model_details
+        .map(|shown| server_formats::parse_ollama_show(id, &shown))
+        .unwrap_or_default()
+        .into()
 }
 
-async fn get(client: &Client, route: &str) -> Option<Value> {
-    client.get(client.endpoint().root(route)).await.ok()?.json().ok()
+async fn get_json(client: &Client, route: &str) -> Option<Value> {
+    client.get(client.endpoint().root_url(route)).await.ok()?.parse_json().ok()
 }

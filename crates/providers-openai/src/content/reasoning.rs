@@ -1,52 +1,59 @@
 //! Where reasoning begins and ends.
 
-use super::piece::{Piece, give};
-use super::{Content, Mode};
-use crate::code::Code;
-use crate::thinking::{self, Match, Tag};
+use super::segment::{ContentSegment, push_segment};
+use super::{ContentSplitter, SplitMode};
+use crate::code_spans::CodeSpanTracker;
+use crate::reasoning_tags::{self, TagMatch, TagPair};
 
-impl Content {
+impl ContentSplitter {
     /// Decides what the answer begins with.
-    pub(super) fn open(&mut self, in_thought: bool, ended: bool, out: &mut Vec<Piece>) -> bool {
+    pub(super) fn start_content(
+        &mut self,
+        expects_reasoning: bool,
+        is_end: bool,
+        segments: &mut Vec<ContentSegment>,
+    ) -> bool {
         let text = self.pending.trim_ascii_start();
-        let blank = self.pending.len() - text.len();
-        match thinking::opening(text) {
-            Match::Maybe if !ended => return false,
-            Match::Yes(tag) => {
-                let mark = self.take(blank + tag.open.len());
-                give(out, Piece::Mark(mark));
-                self.think(tag);
+        let whitespace_len = self.pending.len() - text.len();
+        match reasoning_tags::match_open_tag(text) {
+            TagMatch::Partial if !is_end => return false,
+            TagMatch::Complete(tag) => {
+                let marker = self.take_pending(whitespace_len + tag.open.len());
+                push_segment(segments, ContentSegment::Marker(marker));
+                self.enter_reasoning(tag);
             }
-            _ if in_thought => {
-                self.mode = Mode::Thought(None);
-                self.after_mark = true;
+            _ if expects_reasoning => {
+                self.mode = SplitMode::Reasoning(None);
+                self.is_after_marker = true;
             }
-            _ => self.mode = Mode::Text,
+            _ => self.mode = SplitMode::Text,
         }
         true
     }
 
     /// Goes on in reasoning behind its tag.
-    pub(super) fn think(&mut self, tag: Tag) {
-        self.mode = Mode::Thought(Some(tag));
-        self.in_thought.get_or_insert(false);
-        (self.raw, self.code, self.after_mark) = (None, Code::default(), true);
+    pub(super) fn enter_reasoning(&mut self, tag: TagPair) {
+        self.mode = SplitMode::Reasoning(Some(tag));
+        self.started_in_reasoning.get_or_insert(false);
+        (self.resplit_buffer, self.code_tracker, self.is_after_marker) =
+            (None, CodeSpanTracker::default(), true);
     }
 
     /// Acts on a tag that closes reasoning, or all before it if nothing opened that.
-    pub(super) fn close(&mut self, tag: Tag, out: &mut Vec<Piece>) {
-        let raw = self.raw.take().unwrap_or_default();
-        if let Mode::Text = self.mode {
-            let thought = raw.strip_suffix(&self.pending).unwrap_or_default();
-            out.push(Piece::Restart);
-            give(out, Piece::Thought(tag.open, thought.to_owned()));
-            self.is_first = true;
+    pub(super) fn close_reasoning(&mut self, tag: TagPair, segments: &mut Vec<ContentSegment>) {
+        let resplit_text = self.resplit_buffer.take().unwrap_or_default();
+        if let SplitMode::Text = self.mode {
+            let reasoning = resplit_text.strip_suffix(&self.pending).unwrap_or_default();
+            segments.push(ContentSegment::Restart);
+            push_segment(segments, ContentSegment::Reasoning(tag.open, reasoning.to_owned()));
+            self.is_before_text = true;
         }
-        if !matches!(self.mode, Mode::Thought(Some(_))) {
-            self.in_thought = Some(true);
+        if !matches!(self.mode, SplitMode::Reasoning(Some(_))) {
+            self.started_in_reasoning = Some(true);
         }
-        let mark = self.take(tag.close.len());
-        give(out, Piece::Mark(mark));
-        (self.mode, self.code, self.after_mark) = (Mode::Text, Code::default(), true);
+        let marker = self.take_pending(tag.close.len());
+        push_segment(segments, ContentSegment::Marker(marker));
+        (self.mode, self.code_tracker, self.is_after_marker) =
+            (SplitMode::Text, CodeSpanTracker::default(), true);
     }
 }

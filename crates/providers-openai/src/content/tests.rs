@@ -9,37 +9,46 @@ use serde_json::json;
 
 use super::*;
 
-fn tools() -> Option<Offered> {
+fn offered_tools() -> Option<OfferedTools> {
     let tools = ["read", "exec"].map(|name| ToolSpec {
         name: ToolName::new(name).unwrap(),
         description: "A tool.".into(),
         parameters: Arc::new(json!({"properties": {"n": {"type": "integer"}}})),
     });
-    Offered::new(tools.into())
+    OfferedTools::new(tools.into())
 }
 
 /// Splits content that comes in these pieces; what comes again replaces what came.
-fn split(pieces: &[&str], in_thought: bool, cut: bool) -> (Vec<Piece>, Option<bool>) {
-    let mut content = Content::new(tools(), in_thought);
-    let mut out = Vec::new();
+fn split_pieces(
+    pieces: &[&str],
+    expects_reasoning: bool,
+    is_truncated: bool,
+) -> (Vec<ContentSegment>, Option<bool>) {
+    let mut content = ContentSplitter::new(offered_tools(), expects_reasoning);
+    let mut segments = Vec::new();
     for piece in pieces {
-        content.push(piece, &mut out);
+        content.push(piece, &mut segments);
     }
-    content.end(cut, &mut out);
-    if let Some(last) = out.iter().rposition(|piece| *piece == Piece::Restart) {
-        out.drain(..=last);
+    content.finish_content(is_truncated, &mut segments);
+    if let Some(last) = segments.iter().rposition(|piece| *piece == ContentSegment::Restart) {
+        segments.drain(..=last);
     }
-    (joined(out), content.in_thought())
+    (join_segments(segments), content.started_in_reasoning())
 }
 
 /// Joins neighbours of the same kind.
-fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut all: Vec<Piece> = Vec::new();
+fn join_segments(pieces: Vec<ContentSegment>) -> Vec<ContentSegment> {
+    let mut all: Vec<ContentSegment> = Vec::new();
     for piece in pieces {
         match (all.last_mut(), piece) {
-            (Some(Piece::Text(before)), Piece::Text(text))
-            | (Some(Piece::Mark(before)), Piece::Mark(text)) => before.push_str(&text),
-            (Some(Piece::Thought(one, before)), Piece::Thought(other, text)) if *one == other => {
+            (Some(ContentSegment::Text(before)), ContentSegment::Text(text))
+            | (Some(ContentSegment::Marker(before)), ContentSegment::Marker(text)) => {
+                before.push_str(&text);
+            }
+            (
+                Some(ContentSegment::Reasoning(one, before)),
+                ContentSegment::Reasoning(other, text),
+            ) if *one == other => {
                 before.push_str(&text);
             }
             (_, piece) => all.push(piece),
@@ -48,24 +57,26 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     all
 }
 
-fn written(pieces: &[Piece]) -> String {
+fn raw_text(pieces: &[ContentSegment]) -> String {
     let texts = pieces.iter().map(|piece| match piece {
-        Piece::Text(text) | Piece::Thought(_, text) | Piece::Mark(text) => text.as_str(),
-        Piece::Calls { raw, .. } => raw,
-        Piece::Restart => "",
+        ContentSegment::Text(text)
+        | ContentSegment::Reasoning(_, text)
+        | ContentSegment::Marker(text) => text.as_str(),
+        ContentSegment::ToolCalls { raw, .. } => raw,
+        ContentSegment::Restart => "",
     });
     texts.collect()
 }
 
 /// The reasoning, the text, and how many calls there are.
-fn shown(pieces: &[Piece]) -> (String, String, usize) {
+fn summarize_segments(pieces: &[ContentSegment]) -> (String, String, usize) {
     let (mut thought, mut text, mut calls) = (String::new(), String::new(), 0);
     for piece in pieces {
         match piece {
-            Piece::Text(piece) => text.push_str(piece),
-            Piece::Thought(_, piece) => thought.push_str(piece),
-            Piece::Calls { calls: found, .. } => calls += found.len(),
-            Piece::Mark(_) | Piece::Restart => {}
+            ContentSegment::Text(piece) => text.push_str(piece),
+            ContentSegment::Reasoning(_, piece) => thought.push_str(piece),
+            ContentSegment::ToolCalls { calls: found, .. } => calls += found.len(),
+            ContentSegment::Marker(_) | ContentSegment::Restart => {}
         }
     }
     (thought, text, calls)
@@ -99,9 +110,13 @@ fn reasoning_between_tags_is_told_from_text() {
         ("  \n", "", ""),
     ];
     for (content, thought, text) in table {
-        let (pieces, _) = split(&[content], false, false);
-        assert_eq!(shown(&pieces), (thought.to_owned(), text.to_owned(), 0), "{content:?}");
-        assert_eq!(written(&pieces), content);
+        let (pieces, _) = split_pieces(&[content], false, false);
+        assert_eq!(
+            summarize_segments(&pieces),
+            (thought.to_owned(), text.to_owned(), 0),
+            "{content:?}"
+        );
+        assert_eq!(raw_text(&pieces), content);
     }
 }
 
@@ -116,24 +131,28 @@ fn where_answers_begin_in_a_thought_so_does_this_one() {
         ("", false, "", "", None),
     ];
     for (content, cut, thought, text, in_thought) in table {
-        let (pieces, began) = split(&[content], true, cut);
-        assert_eq!(shown(&pieces), (thought.to_owned(), text.to_owned(), 0), "{content:?}");
+        let (pieces, began) = split_pieces(&[content], true, cut);
+        assert_eq!(
+            summarize_segments(&pieces),
+            (thought.to_owned(), text.to_owned(), 0),
+            "{content:?}"
+        );
         assert_eq!(began, in_thought, "{content:?}");
     }
-    let (_, began) = split(&["hm</think>yes"], false, false);
+    let (_, began) = split_pieces(&["hm</think>yes"], false, false);
     assert_eq!(began, Some(true));
-    let (_, began) = split(&["yes"], false, false);
+    let (_, began) = split_pieces(&["yes"], false, false);
     assert_eq!(began, None);
 }
 
 #[test]
 fn reasoning_that_comes_apart_leaves_the_content_to_be_text() {
-    let mut content = Content::new(tools(), true);
+    let mut content = ContentSplitter::new(offered_tools(), true);
     let mut out = Vec::new();
-    content.thought_came_apart();
+    content.record_separate_reasoning();
     content.push("yes", &mut out);
-    assert_eq!(out, [Piece::Text("yes".to_owned())]);
-    assert_eq!(content.in_thought(), Some(false));
+    assert_eq!(out, [ContentSegment::Text("yes".to_owned())]);
+    assert_eq!(content.started_in_reasoning(), Some(false));
 }
 
 #[test]
@@ -148,29 +167,29 @@ fn calls_are_found_in_text_and_only_there() {
         (CALL.replace("{}", "{\"text\": \"\\n<think>a</think>```\"}"), "", "", 1),
     ];
     for (content, thought, text, calls) in table {
-        let (pieces, _) = split(&[&content], false, false);
+        let (pieces, _) = split_pieces(&[&content], false, false);
         let expected = (thought.to_owned(), text.replace("CALL", CALL), calls);
-        assert_eq!(shown(&pieces), expected, "{content:?}");
+        assert_eq!(summarize_segments(&pieces), expected, "{content:?}");
     }
 }
 
 #[test]
 fn little_is_held_back() {
-    let mut content = Content::new(tools(), false);
+    let mut content = ContentSplitter::new(offered_tools(), false);
     let long = "word <b> [link](to) `code` { } ".repeat(40);
     for (at, c) in long.char_indices() {
         let mut out = Vec::new();
         content.push(&c.to_string(), &mut out);
         assert!(content.pending.len() <= "<tool_call>".len(), "{at}: {:?}", content.pending);
     }
-    let mut content = Content::new(tools(), false);
+    let mut content = ContentSplitter::new(offered_tools(), false);
     let mut out = Vec::new();
     let call = "<tool_call>{\"name\": \"read\", \"arguments\": {\"a\": \"";
     content.push(call, &mut out);
     content.push(&"a".repeat(100_000), &mut out);
     assert_eq!(out, []);
     content.push(&"a".repeat(300_000), &mut out);
-    assert!(written(&out).len() >= 400_000);
+    assert!(raw_text(&out).len() >= 400_000);
 }
 
 /// What matters, and what is around it.
@@ -228,10 +247,10 @@ proptest! {
         at.extend([0, content.len()]);
         at.sort_unstable();
         let pieces: Vec<&str> = at.windows(2).map(|pair| &content[pair[0]..pair[1]]).collect();
-        let whole = split(&[&content], in_thought, cut);
-        prop_assert_eq!(&split(&pieces, in_thought, cut), &whole);
+        let whole = split_pieces(&[&content], in_thought, cut);
+        prop_assert_eq!(&split_pieces(&pieces, in_thought, cut), &whole);
         let each: Vec<&str> = ends.windows(2).map(|pair| &content[pair[0]..pair[1]]).collect();
-        prop_assert_eq!(&split(&each, in_thought, cut), &whole);
-        prop_assert_eq!(written(&whole.0), content);
+        prop_assert_eq!(&split_pieces(&each, in_thought, cut), &whole);
+        prop_assert_eq!(raw_text(&whole.0), content);
     }
 }

@@ -1,21 +1,24 @@
 //! `<tool_call>{"name": …, "arguments": …}</tool_call>`, also with a list of such objects.
 
-use super::Written;
-use super::envelope::{Setting, objects};
-use super::scan::{Cursor, Stop};
+use super::TextToolCall;
+use super::cursor::{ParseStop, TextCursor};
+use super::json_call::{JsonCallContext, parse_objects};
 
-const OPEN: &str = "<tool_call>";
-const CLOSE: &str = "</tool_call>";
+const OPEN_MARKER: &str = "<tool_call>";
+const CLOSE_MARKER: &str = "</tool_call>";
 
-pub(super) fn read(cursor: &mut Cursor<'_>, calls: &mut Vec<Written>) -> Result<(), Stop> {
-    cursor.eat(OPEN)?;
-    cursor.blanks();
-    objects(cursor, Setting::Before(CLOSE), calls)?;
-    cursor.blanks();
+pub(super) fn parse_calls(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    cursor.eat_text(OPEN_MARKER)?;
+    cursor.skip_whitespace();
+    parse_objects(cursor, JsonCallContext::BeforeMarker(CLOSE_MARKER), calls)?;
+    cursor.skip_whitespace();
     // A server's grammar may let one brace too many through.
     while cursor.eat_if("}")? {
-        cursor.blanks();
+        cursor.skip_whitespace();
     }
-    cursor.eat_if(CLOSE)?;
+    cursor.eat_if(CLOSE_MARKER)?;
     Ok(())
 }

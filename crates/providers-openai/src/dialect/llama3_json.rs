@@ -1,20 +1,23 @@
 //! `{"name": …, "parameters": …}` as the whole text, several divided by `;` or white space, also
 //! behind `<|python_tag|>`.
 
-use super::Written;
-use super::envelope::{Setting, object};
-use super::scan::{Cursor, Stop};
+use super::TextToolCall;
+use super::cursor::{ParseStop, TextCursor};
+use super::json_call::{JsonCallContext, parse_object};
 
-const TAG: &str = "<|python_tag|>";
+const PYTHON_TAG: &str = "<|python_tag|>";
 
-pub(super) fn read(cursor: &mut Cursor<'_>, calls: &mut Vec<Written>) -> Result<(), Stop> {
-    cursor.eat_if(TAG)?;
+pub(super) fn parse_calls(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    cursor.eat_if(PYTHON_TAG)?;
     loop {
-        cursor.blanks();
-        calls.push(object(cursor, Setting::Bare)?);
-        cursor.blanks();
-        match cursor.peek() {
-            Ok(b';') => cursor.eat(";")?,
+        cursor.skip_whitespace();
+        calls.push(parse_object(cursor, JsonCallContext::Bare)?);
+        cursor.skip_whitespace();
+        match cursor.peek_byte() {
+            Ok(b';') => cursor.eat_text(";")?,
             Ok(b'{') => {}
             _ => return Ok(()),
         }

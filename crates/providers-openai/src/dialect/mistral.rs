@@ -4,40 +4,49 @@
 //! Servers drop these marks from the text unless they are told to keep them, so that what is left
 //! is read as well where it is the whole text.
 
-use super::Written;
-use super::envelope::{Setting, objects};
-use super::scan::{Cursor, Stop, within};
+use super::TextToolCall;
+use super::cursor::{ParseStop, TextCursor, attach_partial_call};
+use super::json_call::{JsonCallContext, parse_objects};
 
-pub(super) fn read(cursor: &mut Cursor<'_>, calls: &mut Vec<Written>) -> Result<(), Stop> {
-    cursor.eat("[TOOL_CALLS]")?;
-    cursor.blanks();
-    match cursor.peek()? {
-        b'[' | b'{' => objects(cursor, Setting::Bare, calls),
-        _ => named(cursor, calls),
+pub(super) fn parse_calls(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    cursor.eat_text("[TOOL_CALLS]")?;
+    cursor.skip_whitespace();
+    match cursor.peek_byte()? {
+        b'[' | b'{' => parse_objects(cursor, JsonCallContext::Bare, calls),
+        _ => parse_named_call(cursor, calls),
     }
 }
 
-pub(super) fn read_bare(cursor: &mut Cursor<'_>, calls: &mut Vec<Written>) -> Result<(), Stop> {
-    match cursor.peek()? {
-        b'[' => objects(cursor, Setting::Bare, calls),
-        b'{' => Err(Stop::No),
-        _ => named(cursor, calls),
+pub(super) fn parse_unmarked_calls(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    match cursor.peek_byte()? {
+        b'[' => parse_objects(cursor, JsonCallContext::Bare, calls),
+        b'{' => Err(ParseStop::Mismatch),
+        _ => parse_named_call(cursor, calls),
     }
 }
 
-fn named(cursor: &mut Cursor<'_>, calls: &mut Vec<Written>) -> Result<(), Stop> {
-    let name = cursor.name()?;
-    within(marks(cursor), &name, "")?;
-    let rest = cursor.rest();
-    let arguments = within(cursor.json(), &name, rest)?.to_owned();
-    calls.push(Written { name, arguments, fault: None });
+fn parse_named_call(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    let name = cursor.read_tool_name()?;
+    attach_partial_call(skip_argument_markers(cursor), &name, "")?;
+    let remaining_text = cursor.remaining_text();
+    let arguments = attach_partial_call(cursor.read_json(), &name, remaining_text)?.to_owned();
+    calls.push(TextToolCall { name, arguments, problem: None });
     Ok(())
 }
 
-fn marks(cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+fn skip_argument_markers(cursor: &mut TextCursor<'_>) -> Result<(), ParseStop> {
     if cursor.eat_if("[CALL_ID]")? {
-        cursor.run(|byte| byte.is_ascii_alphanumeric());
+        cursor.read_while(|byte| byte.is_ascii_alphanumeric());
     }
     cursor.eat_if("[ARGS]")?;
-    if cursor.peek()? == b'{' { Ok(()) } else { Err(Stop::No) }
+    if cursor.peek_byte()? == b'{' { Ok(()) } else { Err(ParseStop::Mismatch) }
 }

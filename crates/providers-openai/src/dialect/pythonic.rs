@@ -3,153 +3,166 @@
 use openclaw_core::ToolName;
 use serde_json::{Map, Number, Value};
 
-use super::Written;
-use super::scan::{Cursor, Stop, within};
-use crate::schema::Types;
+use super::TextToolCall;
+use super::cursor::{ParseStop, TextCursor, attach_partial_call};
+use crate::schema::JsonTypes;
 
 /// Lists and dictionaries are nested no deeper than this.
-const DEPTH: u8 = 32;
+const MAX_NESTING_DEPTH: u8 = 32;
 
-pub(super) fn read(cursor: &mut Cursor<'_>, calls: &mut Vec<Written>) -> Result<(), Stop> {
-    cursor.eat("[")?;
+pub(super) fn parse_calls(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    cursor.eat_text("[")?;
     loop {
-        cursor.blanks();
-        let name = cursor.name()?;
-        cursor.eat("(")?;
-        let rest = cursor.rest();
-        let arguments = within(arguments(cursor, &name), &name, rest)?;
-        calls.push(Written { name, arguments, fault: None });
-        cursor.blanks();
+        cursor.skip_whitespace();
+        let name = cursor.read_tool_name()?;
+        cursor.eat_text("(")?;
+        let remaining_text = cursor.remaining_text();
+        let arguments =
+            attach_partial_call(parse_keyword_arguments(cursor, &name), &name, remaining_text)?;
+        calls.push(TextToolCall { name, arguments, problem: None });
+        cursor.skip_whitespace();
         if !cursor.eat_if(",")? {
-            return cursor.eat("]");
+            return cursor.eat_text("]");
         }
     }
 }
 
-fn arguments(cursor: &mut Cursor<'_>, name: &ToolName) -> Result<String, Stop> {
-    let schema = cursor.offered.schema(name);
+fn parse_keyword_arguments(
+    cursor: &mut TextCursor<'_>,
+    name: &ToolName,
+) -> Result<String, ParseStop> {
+    let schema = cursor.offered_tools.argument_schema(name);
     let mut arguments = Map::new();
     loop {
-        cursor.blanks();
+        cursor.skip_whitespace();
         if cursor.eat_if(")")? {
             return Ok(Value::Object(arguments).to_string());
         }
-        if cursor.peek()? == b'=' {
-            return Err(Stop::No);
+        if cursor.peek_byte()? == b'=' {
+            return Err(ParseStop::Mismatch);
         }
-        let key = cursor.run(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        cursor.blanks();
-        cursor.eat("=")?;
-        cursor.blanks();
-        let before = cursor.rest();
-        let value = literal(cursor, DEPTH)?;
-        let len = before.len() - cursor.rest().len();
-        let written = before.split_at_checked(len).map_or("", |(written, _)| written);
-        arguments.insert(key.to_owned(), typed(value, written, &schema.types(key)));
-        cursor.blanks();
+        let key = cursor.read_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        cursor.skip_whitespace();
+        cursor.eat_text("=")?;
+        cursor.skip_whitespace();
+        let text_before = cursor.remaining_text();
+        let value = parse_literal(cursor, MAX_NESTING_DEPTH)?;
+        let len = text_before.len() - cursor.remaining_text().len();
+        let source_text = text_before.split_at_checked(len).map_or("", |(written, _)| written);
+        arguments
+            .insert(key.to_owned(), coerce_value(value, source_text, &schema.argument_types(key)));
+        cursor.skip_whitespace();
         if !cursor.eat_if(",")? {
-            cursor.eat(")")?;
+            cursor.eat_text(")")?;
             return Ok(Value::Object(arguments).to_string());
         }
     }
 }
 
 /// Gives a value the type that the schema wants, if what was `written` reads as that.
-fn typed(value: Value, written: &str, types: &Types<'_>) -> Value {
+fn coerce_value(value: Value, source_text: &str, types: &JsonTypes<'_>) -> Value {
     match value {
-        Value::String(text) if types.forbid_text() => types.read(&text),
+        Value::String(text) if types.forbids_text() => types.parse_value(&text),
         Value::String(text) => Value::String(text),
-        value if types.take(&value) => value,
-        value if types.allow("string") && !(value.is_array() || value.is_object()) => {
-            Value::String(written.to_owned())
+        value if types.accepts_value(&value) => value,
+        value if types.allows_type("string") && !(value.is_array() || value.is_object()) => {
+            Value::String(source_text.to_owned())
         }
         value => value,
     }
 }
 
-fn literal(cursor: &mut Cursor<'_>, depth: u8) -> Result<Value, Stop> {
-    let depth = depth.checked_sub(1).ok_or(Stop::No)?;
-    match cursor.peek()? {
-        b'"' | b'\'' => string(cursor).map(Value::String),
+fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseStop> {
+    let depth = depth.checked_sub(1).ok_or(ParseStop::Mismatch)?;
+    match cursor.peek_byte()? {
+        b'"' | b'\'' => parse_string(cursor).map(Value::String),
         b'[' => {
             let mut items = Vec::new();
-            items_of(cursor, ("[", "]"), |cursor| {
-                items.push(literal(cursor, depth)?);
+            parse_items(cursor, ("[", "]"), |cursor| {
+                items.push(parse_literal(cursor, depth)?);
                 Ok(())
             })?;
             Ok(Value::Array(items))
         }
         b'{' => {
             let mut fields = Map::new();
-            items_of(cursor, ("{", "}"), |cursor| {
-                let key = string(cursor)?;
-                cursor.blanks();
-                cursor.eat(":")?;
-                cursor.blanks();
-                fields.insert(key, literal(cursor, depth)?);
+            parse_items(cursor, ("{", "}"), |cursor| {
+                let key = parse_string(cursor)?;
+                cursor.skip_whitespace();
+                cursor.eat_text(":")?;
+                cursor.skip_whitespace();
+                fields.insert(key, parse_literal(cursor, depth)?);
                 Ok(())
             })?;
             Ok(Value::Object(fields))
         }
-        _ => word(cursor),
+        _ => parse_word(cursor),
     }
 }
 
-fn items_of<'a>(
-    cursor: &mut Cursor<'a>,
+fn parse_items<'a>(
+    cursor: &mut TextCursor<'a>,
     (open, close): (&str, &str),
-    mut item: impl FnMut(&mut Cursor<'a>) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    cursor.eat(open)?;
+    mut parse_item: impl FnMut(&mut TextCursor<'a>) -> Result<(), ParseStop>,
+) -> Result<(), ParseStop> {
+    cursor.eat_text(open)?;
     loop {
-        cursor.blanks();
+        cursor.skip_whitespace();
         if cursor.eat_if(close)? {
             return Ok(());
         }
-        item(cursor)?;
-        cursor.blanks();
+        parse_item(cursor)?;
+        cursor.skip_whitespace();
         if !cursor.eat_if(",")? {
-            return cursor.eat(close);
+            return cursor.eat_text(close);
         }
     }
 }
 
-fn word(cursor: &mut Cursor<'_>) -> Result<Value, Stop> {
-    let word =
-        cursor.run(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'));
-    cursor.peek()?;
+fn parse_word(cursor: &mut TextCursor<'_>) -> Result<Value, ParseStop> {
+    let word = cursor
+        .read_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-'));
+    cursor.peek_byte()?;
     match word {
         "True" | "true" => Ok(Value::Bool(true)),
         "False" | "false" => Ok(Value::Bool(false)),
         "None" | "null" => Ok(Value::Null),
-        _ => serde_json::from_str::<Number>(word).map(Value::Number).map_err(|_| Stop::No),
+        _ => {
+            serde_json::from_str::<Number>(word).map(Value::Number).map_err(|_| ParseStop::Mismatch)
+        }
     }
 }
 
 /// Reads a string in quotes of any kind; an escape that Python does not know stays as it is.
-fn string(cursor: &mut Cursor<'_>) -> Result<String, Stop> {
+fn parse_string(cursor: &mut TextCursor<'_>) -> Result<String, ParseStop> {
     let quote = ["\"\"\"", "'''", "\"", "'"].into_iter();
-    let quote = quote.into_iter().find(|quote| cursor.rest().starts_with(quote)).ok_or(Stop::No)?;
-    cursor.eat(quote)?;
+    let quote = quote
+        .into_iter()
+        .find(|quote| cursor.remaining_text().starts_with(quote))
+        .ok_or(ParseStop::Mismatch)?;
+    cursor.eat_text(quote)?;
     let mut text = String::new();
     loop {
-        let mut next = cursor.rest().chars();
+        let mut next_chars = cursor.remaining_text().chars();
         if cursor.eat_if(quote).unwrap_or_default() {
             return Ok(text);
         }
-        let c = next.next().ok_or(Stop::Short(None))?;
-        cursor.skip(c);
+        let c = next_chars.next().ok_or(ParseStop::Incomplete(None))?;
+        cursor.skip_char(c);
         if c == '\\' {
-            escape(cursor, &mut text)?;
+            parse_escape(cursor, &mut text)?;
         } else {
             text.push(c);
         }
     }
 }
 
-fn escape(cursor: &mut Cursor<'_>, text: &mut String) -> Result<(), Stop> {
-    let c = cursor.rest().chars().next().ok_or(Stop::Short(None))?;
-    cursor.skip(c);
+fn parse_escape(cursor: &mut TextCursor<'_>, text: &mut String) -> Result<(), ParseStop> {
+    let c = cursor.remaining_text().chars().next().ok_or(ParseStop::Incomplete(None))?;
+    cursor.skip_char(c);
     let digits = match c {
         'x' => 2,
         'u' => 4,
@@ -163,10 +176,10 @@ fn escape(cursor: &mut Cursor<'_>, text: &mut String) -> Result<(), Stop> {
         '\\' | '\'' | '"' => text.push(c),
         '\n' => {}
         _ if digits > 0 => {
-            let code = cursor.rest().get(..digits).ok_or(Stop::Short(None))?;
-            let found = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
-            text.push(found.ok_or(Stop::No)?);
-            code.chars().for_each(|digit| cursor.skip(digit));
+            let code = cursor.remaining_text().get(..digits).ok_or(ParseStop::Incomplete(None))?;
+            let decoded = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
+            text.push(decoded.ok_or(ParseStop::Mismatch)?);
+            code.chars().for_each(|digit| cursor.skip_char(digit));
         }
         _ => text.extend(['\\', c]),
     }

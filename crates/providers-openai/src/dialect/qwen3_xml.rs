@@ -7,68 +7,79 @@
 use openclaw_core::ToolName;
 use serde_json::{Map, Value};
 
-use super::Written;
-use super::scan::{Cursor, NOT_READABLE, Stop, within};
+use super::TextToolCall;
+use super::cursor::{ParseStop, TextCursor, UNREADABLE_CALL_PROBLEM, attach_partial_call};
 
-const OPEN: &str = "<tool_call>";
-const CLOSE: &str = "</tool_call>";
-const FUNCTION: &str = "<function=";
+const OPEN_MARKER: &str = "<tool_call>";
+const CLOSE_MARKER: &str = "</tool_call>";
+const FUNCTION_START: &str = "<function=";
 const FUNCTION_END: &str = "</function>";
-const PARAMETER: &str = "<parameter=";
+const PARAMETER_START: &str = "<parameter=";
 const PARAMETER_END: &str = "</parameter>";
 
-pub(super) fn read(cursor: &mut Cursor<'_>, calls: &mut Vec<Written>) -> Result<(), Stop> {
-    let is_marked = cursor.eat_if(OPEN)?;
-    cursor.blanks();
-    cursor.eat(FUNCTION)?;
-    let name = cursor.name()?;
-    within(cursor.eat(">"), &name, "")?;
+pub(super) fn parse_calls(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    let has_open_marker = cursor.eat_if(OPEN_MARKER)?;
+    cursor.skip_whitespace();
+    cursor.eat_text(FUNCTION_START)?;
+    let name = cursor.read_tool_name()?;
+    attach_partial_call(cursor.eat_text(">"), &name, "")?;
     let body = cursor.clone();
-    match within(arguments(cursor, &name), &name, body.rest()) {
-        Ok(arguments) => calls.push(Written { name, arguments, fault: None }),
-        Err(Stop::No) if is_marked => {
+    match attach_partial_call(parse_parameters(cursor, &name), &name, body.remaining_text()) {
+        Ok(arguments) => calls.push(TextToolCall { name, arguments, problem: None }),
+        Err(ParseStop::Mismatch) if has_open_marker => {
             *cursor = body;
-            let rest = cursor.rest();
-            let raw = within(cursor.until(CLOSE), &name, rest)?.trim().to_owned();
-            calls.push(Written { name, arguments: raw, fault: Some(NOT_READABLE) });
+            let remaining_text = cursor.remaining_text();
+            let raw_arguments =
+                attach_partial_call(cursor.read_until(CLOSE_MARKER), &name, remaining_text)?
+                    .trim()
+                    .to_owned();
+            calls.push(TextToolCall {
+                name,
+                arguments: raw_arguments,
+                problem: Some(UNREADABLE_CALL_PROBLEM),
+            });
         }
         Err(stop) => return Err(stop),
     }
-    cursor.blanks();
-    cursor.eat_if(CLOSE)?;
+    cursor.skip_whitespace();
+    cursor.eat_if(CLOSE_MARKER)?;
     Ok(())
 }
 
 /// Reads up to the end of the function, and returns the arguments as JSON.
-fn arguments(cursor: &mut Cursor<'_>, name: &ToolName) -> Result<String, Stop> {
-    cursor.blanks();
-    if cursor.peek()? == b'{' {
-        let json = cursor.json()?.to_owned();
-        cursor.blanks();
-        end(cursor)?;
+fn parse_parameters(cursor: &mut TextCursor<'_>, name: &ToolName) -> Result<String, ParseStop> {
+    cursor.skip_whitespace();
+    if cursor.peek_byte()? == b'{' {
+        let json = cursor.read_json()?.to_owned();
+        cursor.skip_whitespace();
+        parse_function_end(cursor)?;
         return Ok(json);
     }
-    let schema = cursor.offered.schema(name);
+    let schema = cursor.offered_tools.argument_schema(name);
     let mut arguments = Map::new();
-    while cursor.eat_if(PARAMETER)? {
-        let key = cursor.run(|byte| !matches!(byte, b'>' | b'<' | b'\n'));
-        cursor.eat(">")?;
-        let value = cursor.until(PARAMETER_END)?;
-        cursor.eat(PARAMETER_END)?;
+    while cursor.eat_if(PARAMETER_START)? {
+        let key = cursor.read_while(|byte| !matches!(byte, b'>' | b'<' | b'\n'));
+        cursor.eat_text(">")?;
+        let value = cursor.read_until(PARAMETER_END)?;
+        cursor.eat_text(PARAMETER_END)?;
         let value = value.strip_prefix('\n').unwrap_or(value);
         let value = value.strip_suffix('\n').unwrap_or(value);
         // This parameter has no end; what follows belongs to the next.
         if value.contains("\n<parameter=") {
-            return Err(Stop::No);
+            return Err(ParseStop::Mismatch);
         }
-        arguments.insert(key.trim().to_owned(), schema.types(key.trim()).read(value));
-        cursor.blanks();
+        arguments
+            .insert(key.trim().to_owned(), schema.argument_types(key.trim()).parse_value(value));
+        cursor.skip_whitespace();
     }
-    end(cursor)?;
+    parse_function_end(cursor)?;
     Ok(Value::Object(arguments).to_string())
 }
 
 /// Passes the end of the function; that of the call stands for it.
-fn end(cursor: &mut Cursor<'_>) -> Result<(), Stop> {
-    if cursor.eat_if(FUNCTION_END)? { Ok(()) } else { cursor.clone().eat(CLOSE) }
+fn parse_function_end(cursor: &mut TextCursor<'_>) -> Result<(), ParseStop> {
+    if cursor.eat_if(FUNCTION_END)? { Ok(()) } else { cursor.clone().eat_text(CLOSE_MARKER) }
 }

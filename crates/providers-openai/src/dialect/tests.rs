@@ -6,10 +6,10 @@ mod corpus;
 use proptest::prelude::*;
 use serde_json::json;
 
-use self::corpus::{CALLS, OTHERS};
+use self::corpus::{CALL_TEXTS, OTHER_TEXTS};
 use super::*;
 
-fn offered() -> Offered {
+fn offered_tools() -> OfferedTools {
     let properties = json!({
         "path": {"type": "string"}, "n": {"type": "integer"}, "all": {"type": "boolean"},
         "items": {"type": "array"}, "map": {"type": "object"}, "maybe": {"type": ["string", "null"]},
@@ -19,18 +19,18 @@ fn offered() -> Offered {
         description: "A tool.".into(),
         parameters: Arc::new(json!({"type": "object", "properties": properties})),
     });
-    Offered::new(tools.into()).unwrap()
+    OfferedTools::new(tools.into()).unwrap()
 }
 
 /// The dialect and the calls of a whole text, each as `name arguments`, or `name!raw` if broken;
 /// and how much of the text is calls.
-fn shown(text: &str) -> Option<(&'static str, Vec<String>, usize)> {
-    match judge(text, &offered(), true, true) {
-        Verdict::No => None,
-        Verdict::Open => panic!("a text that has ended is not open: {text:?}"),
-        Verdict::Calls { dialect, len, calls } => {
+fn describe_calls(text: &str) -> Option<(&'static str, Vec<String>, usize)> {
+    match match_calls(text, &offered_tools(), true, true) {
+        CallMatch::NoCall => None,
+        CallMatch::Undecided => panic!("a text that has ended is not open: {text:?}"),
+        CallMatch::Calls { dialect, len, calls } => {
             let calls = calls.iter().map(|call| {
-                let sign = if call.fault.is_some() { '!' } else { ' ' };
+                let sign = if call.problem.is_some() { '!' } else { ' ' };
                 format!("{}{sign}{}", call.name, call.arguments)
             });
             Some((dialect, calls.collect(), len))
@@ -40,28 +40,28 @@ fn shown(text: &str) -> Option<(&'static str, Vec<String>, usize)> {
 
 #[test]
 fn each_dialect_is_read() {
-    for (dialect, text, calls) in CALLS {
+    for (dialect, text, calls) in CALL_TEXTS {
         let calls: Vec<String> = calls.iter().map(|call| (*call).to_owned()).collect();
-        assert_eq!(shown(text), Some((*dialect, calls, text.len())), "{text}");
+        assert_eq!(describe_calls(text), Some((*dialect, calls, text.len())), "{text}");
     }
 }
 
 #[test]
 fn other_text_is_not() {
-    for text in OTHERS {
-        assert_eq!(shown(text), None, "{text}");
+    for text in OTHER_TEXTS {
+        assert_eq!(describe_calls(text), None, "{text}");
     }
 }
 
 #[test]
 fn text_may_go_on_behind_a_call_with_marks_only() {
-    for (dialect, text, calls) in CALLS {
+    for (dialect, text, calls) in CALL_TEXTS {
         let broken = calls.iter().any(|call| call.contains('!'));
         let has_end = text.ends_with("</tool_call>")
             || text.ends_with("</function>")
             || *dialect == "mistral";
         let more = format!("{text} and so on");
-        match shown(&more) {
+        match describe_calls(&more) {
             Some((found, _, len)) if !broken => {
                 assert_eq!(found, *dialect, "{text}");
                 assert!(has_end || *dialect == "hermes", "{text}");
@@ -70,9 +70,10 @@ fn text_may_go_on_behind_a_call_with_marks_only() {
             None => assert!(!has_end || broken, "{text}"),
             Some(_) => {}
         }
-        let is_whole = DIALECTS.iter().any(|known| known.name == *dialect && known.is_whole);
-        let later = judge(text, &offered(), false, true);
-        assert_eq!(later == Verdict::No, is_whole, "{text}");
+        let is_whole =
+            CALL_DIALECTS.iter().any(|known| known.name == *dialect && known.spans_whole_text);
+        let later = match_calls(text, &offered_tools(), false, true);
+        assert_eq!(later == CallMatch::NoCall, is_whole, "{text}");
     }
 }
 
@@ -84,14 +85,17 @@ fn a_call_that_is_too_long_is_text() {
             "a".repeat(len)
         )
     };
-    assert!(shown(&call(MAX_CALL / 2)).is_some());
-    assert!(shown(&call(MAX_CALL)).is_none());
-    assert_eq!(judge(&call(MAX_CALL)[..MAX_CALL + 9], &offered(), true, false), Verdict::No);
+    assert!(describe_calls(&call(MAX_CALL_BYTES / 2)).is_some());
+    assert!(describe_calls(&call(MAX_CALL_BYTES)).is_none());
+    assert_eq!(
+        match_calls(&call(MAX_CALL_BYTES)[..MAX_CALL_BYTES + 9], &offered_tools(), true, false),
+        CallMatch::NoCall
+    );
 }
 
 fn any_text() -> impl Strategy<Value = String> {
     let all: Vec<&'static str> =
-        CALLS.iter().map(|(_, text, _)| *text).chain(OTHERS.iter().copied()).collect();
+        CALL_TEXTS.iter().map(|(_, text, _)| *text).chain(OTHER_TEXTS.iter().copied()).collect();
     let part = proptest::sample::select(all);
     let tail =
         prop_oneof![Just(String::new()), "[ -~\n]{0,6}", part.clone().prop_map(str::to_owned)];
@@ -109,19 +113,19 @@ fn any_text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn more_text_never_changes_a_verdict(text in any_text(), first: bool) {
-        let offered = offered();
-        let mut decided: Option<Verdict> = None;
+        let offered = offered_tools();
+        let mut decided: Option<CallMatch> = None;
         let ends = text.char_indices().map(|(at, _)| at).skip(1).chain([text.len()]);
         for end in ends {
-            let verdict = judge(&text[..end], &offered, first, false);
+            let verdict = match_calls(&text[..end], &offered, first, false);
             if let Some(before) = &decided {
                 prop_assert_eq!(before, &verdict);
-            } else if verdict != Verdict::Open {
+            } else if verdict != CallMatch::Undecided {
                 decided = Some(verdict);
             }
         }
-        let last = judge(&text, &offered, first, true);
-        prop_assert_ne!(&last, &Verdict::Open);
+        let last = match_calls(&text, &offered, first, true);
+        prop_assert_ne!(&last, &CallMatch::Undecided);
         if let Some(decided) = decided {
             prop_assert_eq!(last, decided);
         }

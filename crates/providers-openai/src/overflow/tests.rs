@@ -2,21 +2,21 @@
 
 use super::*;
 
-fn read(
+fn recognised_sizes(
     message: &str,
     param: Option<&str>,
     code: Option<&str>,
 ) -> Option<(Option<u32>, Option<u32>)> {
-    let error = ServerMessage {
+    let error = ServerErrorMessage {
         message: message.to_owned(),
         param: param.map(str::to_owned),
         code: code.map(str::to_owned),
-        ..ServerMessage::default()
+        ..ServerErrorMessage::default()
     };
-    recognise(&error).map(|overflow| (overflow.window, overflow.prompt))
+    recognise_overflow(&error).map(|overflow| (overflow.context_window, overflow.prompt_tokens))
 }
 
-const TABLE: &[(&str, Option<u32>, Option<u32>)] = &[
+const OVERFLOW_MESSAGES: &[(&str, Option<u32>, Option<u32>)] = &[
     (
         "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context \
          length is 16384 tokens and your request has 13612 input tokens (8192 > 16384 - 13612).",
@@ -111,12 +111,15 @@ const TABLE: &[(&str, Option<u32>, Option<u32>)] = &[
 
 #[test]
 fn every_known_wording_is_read() {
-    for (message, window, prompt) in TABLE {
-        assert_eq!(read(message, None, None), Some((*window, *prompt)), "{message}");
+    for (message, window, prompt) in OVERFLOW_MESSAGES {
+        assert_eq!(recognised_sizes(message, None, None), Some((*window, *prompt)), "{message}");
     }
-    let coded = read("too much", None, Some("context_length_exceeded"));
+    let coded = recognised_sizes("too much", None, Some("context_length_exceeded"));
     assert_eq!(coded, Some((None, None)));
-    assert_eq!(read("max_tokens is too large", Some("max_tokens"), None), Some((None, None)));
+    assert_eq!(
+        recognised_sizes("max_tokens is too large", Some("max_tokens"), None),
+        Some((None, None))
+    );
 }
 
 #[test]
@@ -128,21 +131,26 @@ fn a_prompt_that_fills_the_window_alone_is_told_from_one_that_leaves_room() {
              input tokens)."
         )
     };
-    let full = TABLE.iter().filter(|(message, ..)| {
-        recognise(&ServerMessage { message: (*message).to_owned(), ..ServerMessage::default() })
-            .is_some_and(|overflow| overflow.is_full)
+    let too_long = OVERFLOW_MESSAGES.iter().filter(|(message, ..)| {
+        recognise_overflow(&ServerErrorMessage {
+            message: (*message).to_owned(),
+            ..ServerErrorMessage::default()
+        })
+        .is_some_and(|overflow| overflow.is_prompt_too_long)
     });
-    let full: Vec<_> = full.map(|(message, ..)| message.split(' ').next().unwrap()).collect();
-    assert_eq!(full, ["This", "This", "Input", "Trying", "max_tokens"]);
+    let too_long: Vec<_> =
+        too_long.map(|(message, ..)| message.split(' ').next().unwrap()).collect();
+    assert_eq!(too_long, ["This", "This", "Input", "Trying", "max_tokens"]);
     for (bound, is_full) in [(4096, true), (3096, false)] {
-        let message = ServerMessage { message: characters(bound), ..ServerMessage::default() };
-        assert_eq!(recognise(&message).unwrap().is_full, is_full, "{bound}");
+        let message =
+            ServerErrorMessage { message: characters(bound), ..ServerErrorMessage::default() };
+        assert_eq!(recognise_overflow(&message).unwrap().is_prompt_too_long, is_full, "{bound}");
     }
 }
 
 #[test]
 fn other_errors_are_not_overflows() {
     for message in ["temperature must be non-negative, got -1.", "file is too large", ""] {
-        assert_eq!(read(message, None, None), None, "{message}");
+        assert_eq!(recognised_sizes(message, None, None), None, "{message}");
     }
 }

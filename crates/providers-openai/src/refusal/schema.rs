@@ -1,56 +1,73 @@
 //! Refusals of the schemas of tools.
 
-use openclaw_core::{ServerMessage, ToolSpec};
+use openclaw_core::{ServerErrorMessage, ToolSpec};
 
-use super::{Lesson, Sent};
-use crate::knowledge::Lack;
-use crate::request::{KEYWORDS, holds, takes_no_tools};
+use super::{Adaptation, RefusedRequest};
+use crate::capabilities::ServerFeature;
+use crate::request::{REFUSABLE_KEYWORDS, contains_keyword, uses_text_tools};
 
 /// Where one of these stands, in lower case, the message may be about a schema.
-const ABOUT: [&str; 6] =
+const SCHEMA_MARKERS: [&str; 6] =
     ["schema", "grammar", "unimplemented keys", "keyword", "parameters", "is not permitted"];
 
 /// Compilers that name none mean one of the first so many keywords.
-const UNNAMED: usize = 12;
+const MAX_UNNAMED_KEYWORDS: usize = 12;
 
 /// Reads a refusal as one of a tool's schema, if it names a keyword or a tool.
-pub(super) fn lesson(server: &ServerMessage, sent: &Sent<'_>) -> Option<Lesson> {
+pub(super) fn schema_adaptation(
+    server: &ServerErrorMessage,
+    refused_request: &RefusedRequest<'_>,
+) -> Option<Adaptation> {
     let text = server.message.as_str();
     let lower = text.to_lowercase();
-    if takes_no_tools(sent.facts) || !ABOUT.iter().any(|about| lower.contains(about)) {
+    if uses_text_tools(refused_request.capabilities)
+        || !SCHEMA_MARKERS.iter().any(|about| lower.contains(about))
+    {
         return None;
     }
     let tools = || {
-        let refused = &sent.facts.refused_tools;
-        sent.request.tools.iter().filter(|tool| !refused.contains(tool.name.as_str()))
+        let refused_tools = &refused_request.capabilities.refused_tools;
+        refused_request
+            .request
+            .tools
+            .iter()
+            .filter(|tool| !refused_tools.contains(tool.name.as_str()))
     };
     let is_sent = |keyword: &&&str| {
-        !sent.facts.schema_keywords.contains(**keyword)
-            && tools().any(|tool| holds(&tool.parameters, keyword))
+        !refused_request.capabilities.refused_schema_keywords.contains(**keyword)
+            && tools().any(|tool| contains_keyword(&tool.parameters, keyword))
     };
-    let mut keywords: Vec<_> =
-        KEYWORDS.iter().filter(is_sent).filter(|keyword| names(text, keyword)).copied().collect();
+    let mut keywords: Vec<_> = REFUSABLE_KEYWORDS
+        .iter()
+        .filter(is_sent)
+        .filter(|keyword| names_keyword(text, keyword))
+        .copied()
+        .collect();
     if keywords.is_empty() && lower.contains("features not supported") {
-        keywords = KEYWORDS.iter().take(UNNAMED).filter(is_sent).copied().collect();
+        keywords =
+            REFUSABLE_KEYWORDS.iter().take(MAX_UNNAMED_KEYWORDS).filter(is_sent).copied().collect();
     }
     if !keywords.is_empty() {
-        return Some(Lesson::Keywords(keywords));
+        return Some(Adaptation::SchemaKeywords(keywords));
     }
     // Without `strict` the server may not make a grammar of it at all.
-    if sent.holds(Lack::Strict) {
+    if refused_request.uses_feature(ServerFeature::StrictMode) {
         return None;
     }
     let param = server.param.as_deref().unwrap_or_default();
-    let by_place = || sent.request.tools.get(place(text).or_else(|| place(param))?);
-    let tool = tools().find(|tool| is_quoted(text, tool.name.as_str())).or_else(by_place);
-    tool.map(|ToolSpec { name, .. }| Lesson::Tool(name.as_str().to_owned()))
+    let tool_by_index = || {
+        refused_request.request.tools.get(find_tool_index(text).or_else(|| find_tool_index(param))?)
+    };
+    let tool = tools().find(|tool| is_quoted(text, tool.name.as_str())).or_else(tool_by_index);
+    tool.map(|ToolSpec { name, .. }| Adaptation::ToolSchema(name.as_str().to_owned()))
 }
 
 /// Whether a text names a keyword. One that is a word of English as well must stand in quotes.
-fn names(text: &str, keyword: &str) -> bool {
-    let is_own = keyword.contains(|c: char| c.is_ascii_uppercase() || c == '$');
+fn names_keyword(text: &str, keyword: &str) -> bool {
+    let is_unambiguous = keyword.contains(|c: char| c.is_ascii_uppercase() || c == '$');
     is_quoted(text, keyword)
-        || (is_own && text.split(|c: char| !c.is_alphanumeric() && c != '$').any(|w| w == keyword))
+        || (is_unambiguous
+            && text.split(|c: char| !c.is_alphanumeric() && c != '$').any(|w| w == keyword))
 }
 
 fn is_quoted(text: &str, word: &str) -> bool {
@@ -62,7 +79,7 @@ fn is_quoted(text: &str, word: &str) -> bool {
 }
 
 /// The place of a tool in the list, from `tools[1].function` or `tools.1.function`.
-fn place(text: &str) -> Option<usize> {
+fn find_tool_index(text: &str) -> Option<usize> {
     let (_, rest) = text.split_once("tools")?;
     let rest = rest.strip_prefix(['[', '.'])?;
     let end = rest.find(|c: char| !c.is_ascii_digit())?;

@@ -3,46 +3,51 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    Arguments, AssistantMessage, EmittedCall, History, ModelErrorKind, Reasoning, ServerMessage,
-    ToolCall, ToolCallId, ToolName, ToolSpec,
+    AssistantMessage, EmittedToolCall, History, ModelErrorKind, ReasoningContent,
+    ServerErrorMessage, ToolArguments, ToolCall, ToolCallId, ToolName, ToolSpec,
 };
 use serde_json::json;
 
 use super::*;
 
-fn refused(status: u16, message: &str, param: Option<&str>) -> ModelError {
-    let server = ServerMessage {
+fn refusal_error(status: u16, message: &str, param: Option<&str>) -> ModelError {
+    let server = ServerErrorMessage {
         message: message.to_owned(),
         param: param.map(str::to_owned),
-        ..ServerMessage::default()
+        ..ServerErrorMessage::default()
     };
-    let exchange =
-        HttpExchange { status: Some(status), server: Some(server), ..HttpExchange::default() };
+    let exchange = HttpExchange {
+        status: Some(status),
+        server_error: Some(server),
+        ..HttpExchange::default()
+    };
     ModelError::new(ModelErrorKind::Rejected, message).with_exchange(exchange)
 }
 
-fn call(id: &str) -> EmittedCall {
-    EmittedCall::Ready(ToolCall {
+fn tool_call(id: &str) -> EmittedToolCall {
+    EmittedToolCall::Valid(ToolCall {
         id: ToolCallId::new(id).unwrap(),
         name: ToolName::new("read").unwrap(),
-        arguments: Arguments::default(),
+        arguments: ToolArguments::default(),
     })
 }
 
 /// A request that holds all that a lack can name.
-fn everything() -> ChatRequest {
-    asked(false)
+fn full_request() -> ChatRequest {
+    request_with_results(false)
 }
 
 /// The same, and maybe the user spoke after the results.
-fn asked(is_steered: bool) -> ChatRequest {
+fn request_with_results(is_steered: bool) -> ChatRequest {
     let mut history = History::new();
-    history.push_user("hi");
-    let reasoning = Some(Reasoning { text: "hm".to_owned(), field: "reasoning" });
-    let calls = vec![call("a"), call("b")];
-    history.push_assistant(AssistantMessage { text: String::new(), reasoning, calls }).unwrap();
+    history.push_user_message("hi");
+    let reasoning = Some(ReasoningContent { text: "hm".to_owned(), field: "reasoning" });
+    let calls = vec![tool_call("a"), tool_call("b")];
+    history
+        .push_assistant_message(AssistantMessage { text: String::new(), reasoning, calls })
+        .unwrap();
     if is_steered {
-        history.push_user("and then?");
+        history.push_user_message("and then?");
     }
     let tools = ["read", "find"].map(|name| ToolSpec {
         name: ToolName::new(name).unwrap(),
@@ -54,7 +59,7 @@ fn asked(is_steered: bool) -> ChatRequest {
         })),
     });
     ChatRequest {
-        system: Some("Be brief.".into()),
+        system_prompt: Some("Be brief.".into()),
         tools: tools.into(),
         tool_choice: ToolChoice::Named(ToolName::new("read").unwrap()),
         ..ChatRequest::new(history)
@@ -62,120 +67,178 @@ fn asked(is_steered: bool) -> ChatRequest {
 }
 
 /// What servers say, as they were recorded or as their users report it, and what it teaches.
-const TABLE: &[(&str, Lack, bool)] = &[
+const REFUSAL_MESSAGES: &[(&str, ServerFeature, bool)] = &[
     (
         "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
-        Lack::AutoToolChoice,
+        ServerFeature::AutoToolChoice,
         true,
     ),
-    ("tool_choice=\"required\" requires --tool-call-parser to be set", Lack::AutoToolChoice, true),
+    (
+        "tool_choice=\"required\" requires --tool-call-parser to be set",
+        ServerFeature::AutoToolChoice,
+        true,
+    ),
     (
         "tool_choice=function \"read_file\" requires --tool-call-parser to be set",
-        Lack::AutoToolChoice,
+        ServerFeature::AutoToolChoice,
         true,
     ),
-    ("tools param requires --jinja flag", Lack::AutoToolChoice, true),
-    ("registry.ollama.ai/library/gemma:7b does not support tools", Lack::AutoToolChoice, true),
-    ("No endpoints found that support tool use.", Lack::AutoToolChoice, true),
-    ("tools: Extra inputs are not permitted", Lack::AutoToolChoice, false),
+    ("tools param requires --jinja flag", ServerFeature::AutoToolChoice, true),
+    (
+        "registry.ollama.ai/library/gemma:7b does not support tools",
+        ServerFeature::AutoToolChoice,
+        true,
+    ),
+    ("No endpoints found that support tool use.", ServerFeature::AutoToolChoice, true),
+    ("tools: Extra inputs are not permitted", ServerFeature::AutoToolChoice, false),
     (
         "Invalid tool_choice type: 'object'. Supported string values: none, auto, required",
-        Lack::NamedToolChoice,
+        ServerFeature::NamedToolChoice,
         true,
     ),
-    ("body.tool_choice: Input should be a valid string", Lack::NamedToolChoice, true),
-    ("`tool_choice` is not supported by this model", Lack::ToolChoice, true),
-    ("body.tool_choice: Extra inputs are not permitted", Lack::ToolChoice, true),
-    ("System role not supported", Lack::SystemRole, true),
-    ("System messages are not supported by this template.", Lack::SystemRole, true),
-    ("Unsupported role: system", Lack::SystemRole, true),
-    ("Unknown role: tool", Lack::ToolRole, true),
-    ("Conversation roles must alternate user/assistant/user/assistant/...", Lack::ToolRole, false),
+    ("body.tool_choice: Input should be a valid string", ServerFeature::NamedToolChoice, true),
+    ("`tool_choice` is not supported by this model", ServerFeature::ToolChoice, true),
+    ("body.tool_choice: Extra inputs are not permitted", ServerFeature::ToolChoice, true),
+    ("System role not supported", ServerFeature::SystemRole, true),
+    ("System messages are not supported by this template.", ServerFeature::SystemRole, true),
+    ("Unsupported role: system", ServerFeature::SystemRole, true),
+    ("Unknown role: tool", ServerFeature::ToolRole, true),
+    (
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        ServerFeature::ToolRole,
+        false,
+    ),
     (
         "After the optional system message, conversation roles must alternate \
          user/assistant/user/assistant/...",
-        Lack::ToolRole,
+        ServerFeature::ToolRole,
         false,
     ),
-    ("Only user and assistant roles are supported!", Lack::ToolRole, false),
-    ("This model only supports single tool-calls at once!", Lack::ParallelCalls, true),
-    ("Tool call IDs should be alphanumeric strings with length 9!", Lack::LongCallIds, true),
-    ("can only concatenate str (not \"NoneType\") to str", Lack::ContentParts, false),
-    ("messages.1.content: Input should be a valid string", Lack::ContentParts, false),
-    ("messages.1.reasoning: Extra inputs are not permitted", Lack::ReasoningField, false),
-    ("body.stream_options: Extra inputs are not permitted", Lack::StreamUsage, true),
-    ("Unrecognized request argument supplied: stream_options", Lack::StreamUsage, true),
-    ("tools.0.function.strict: Extra inputs are not permitted", Lack::Strict, false),
-    ("Unknown field: strict", Lack::Strict, false),
-    ("Invalid grammar specification: 'triggers'", Lack::Strict, false),
+    ("Only user and assistant roles are supported!", ServerFeature::ToolRole, false),
+    ("This model only supports single tool-calls at once!", ServerFeature::ParallelToolCalls, true),
+    (
+        "Tool call IDs should be alphanumeric strings with length 9!",
+        ServerFeature::AnyCallIdFormat,
+        true,
+    ),
+    ("can only concatenate str (not \"NoneType\") to str", ServerFeature::ContentParts, false),
+    ("messages.1.content: Input should be a valid string", ServerFeature::ContentParts, false),
+    ("messages.1.reasoning: Extra inputs are not permitted", ServerFeature::ReasoningField, false),
+    ("body.stream_options: Extra inputs are not permitted", ServerFeature::StreamUsage, true),
+    ("Unrecognized request argument supplied: stream_options", ServerFeature::StreamUsage, true),
+    ("tools.0.function.strict: Extra inputs are not permitted", ServerFeature::StrictMode, false),
+    ("Unknown field: strict", ServerFeature::StrictMode, false),
+    ("Invalid grammar specification: 'triggers'", ServerFeature::StrictMode, false),
     (
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
          'max_completion_tokens' instead.",
-        Lack::MaxTokens,
+        ServerFeature::MaxTokensField,
         true,
     ),
 ];
 
 #[test]
 fn each_wording_teaches_its_lack_once() {
-    for (message, expected, expected_certain) in TABLE {
-        let found = lesson(&refused(400, message, None), &everything(), &Facts::default());
-        let Some(Lesson::Lack { lack, is_certain, .. }) = found else {
+    for (message, expected, expected_certain) in REFUSAL_MESSAGES {
+        let found = find_adaptation(
+            &refusal_error(400, message, None),
+            &full_request(),
+            &ServerCapabilities::default(),
+        );
+        let Some(Adaptation::UnsupportedFeature { feature, is_certain, .. }) = found else {
             panic!("{message}: {found:?}");
         };
-        assert_eq!((lack, is_certain), (*expected, *expected_certain), "{message}");
+        assert_eq!((feature, is_certain), (*expected, *expected_certain), "{message}");
         // What was not sent, or is left out already, was not refused.
         let mut history = History::new();
-        history.push_user("hi");
+        history.push_user_message("hi");
         let plain = ChatRequest::new(history);
-        let facts = Facts { lacks: Lack::ALL.into(), ..Facts::default() };
-        assert_eq!(lesson(&refused(400, message, None), &everything(), &facts), None, "{message}");
-        let found = lesson(&refused(400, message, None), &plain, &Facts::default());
-        let is_always_sent = matches!(lack, Lack::StreamUsage | Lack::MaxTokens);
+        let facts = ServerCapabilities {
+            unsupported_features: ServerFeature::ALL.into(),
+            ..ServerCapabilities::default()
+        };
+        assert_eq!(
+            find_adaptation(&refusal_error(400, message, None), &full_request(), &facts),
+            None,
+            "{message}"
+        );
+        let found = find_adaptation(
+            &refusal_error(400, message, None),
+            &plain,
+            &ServerCapabilities::default(),
+        );
+        let is_always_sent =
+            matches!(feature, ServerFeature::StreamUsage | ServerFeature::MaxTokensField);
         assert_eq!(found.is_some(), is_always_sent, "{message}: {found:?}");
     }
 }
 
 #[test]
 fn roles_that_must_alternate_are_first_mended_where_the_user_spoke_after_a_result() {
-    let of = |message, request: &ChatRequest, facts: &Facts| match lesson(
-        &refused(400, message, None),
-        request,
-        facts,
-    ) {
-        Some(Lesson::Lack { lack, is_certain, .. }) => (lack, is_certain),
-        other => panic!("{message}: {other:?}"),
-    };
-    let (steered, none) = (asked(true), Facts::default());
+    let learned_feature =
+        |message, request: &ChatRequest, facts: &ServerCapabilities| match find_adaptation(
+            &refusal_error(400, message, None),
+            request,
+            facts,
+        ) {
+            Some(Adaptation::UnsupportedFeature { feature, is_certain, .. }) => {
+                (feature, is_certain)
+            }
+            other => panic!("{message}: {other:?}"),
+        };
+    let (steered, no_capabilities) = (request_with_results(true), ServerCapabilities::default());
     let plain = "Unexpected role 'user' after role 'tool'";
-    assert_eq!(of(plain, &steered, &none), (Lack::UserAfterResult, true));
-    assert_eq!(of(plain, &everything(), &none), (Lack::ToolRole, true), "nobody spoke after it");
+    assert_eq!(
+        learned_feature(plain, &steered, &no_capabilities),
+        (ServerFeature::UserAfterToolResult, true)
+    );
+    assert_eq!(
+        learned_feature(plain, &full_request(), &no_capabilities),
+        (ServerFeature::ToolRole, true),
+        "nobody spoke after it"
+    );
     for message in [
         "Conversation roles must alternate user/assistant/user/assistant/...",
         "After the optional system message, conversation roles must alternate user and assistant \
          roles except for tool calls and results.",
     ] {
-        assert_eq!(of(message, &steered, &none), (Lack::UserAfterResult, false));
-        let facts = Facts { lacks: [Lack::UserAfterResult].into(), ..none.clone() };
-        assert_eq!(of(message, &steered, &facts), (Lack::ToolRole, false));
+        assert_eq!(
+            learned_feature(message, &steered, &no_capabilities),
+            (ServerFeature::UserAfterToolResult, false)
+        );
+        let facts = ServerCapabilities {
+            unsupported_features: [ServerFeature::UserAfterToolResult].into(),
+            ..no_capabilities.clone()
+        };
+        assert_eq!(learned_feature(message, &steered, &facts), (ServerFeature::ToolRole, false));
     }
 }
 
 #[test]
 fn what_is_left_open_is_asked_of_the_next_suspect() {
     let message = "Conversation roles must alternate user/assistant/user/assistant/...";
-    let facts = Facts { lacks: [Lack::ToolRole].into(), ..Facts::default() };
-    let found = lesson(&refused(400, message, None), &everything(), &facts);
+    let facts = ServerCapabilities {
+        unsupported_features: [ServerFeature::ToolRole].into(),
+        ..ServerCapabilities::default()
+    };
+    let found = find_adaptation(&refusal_error(400, message, None), &full_request(), &facts);
     assert!(
-        matches!(found, Some(Lesson::Lack { lack: Lack::SystemRole, is_certain: false, .. })),
+        matches!(
+            found,
+            Some(Adaptation::UnsupportedFeature {
+                feature: ServerFeature::SystemRole,
+                is_certain: false,
+                ..
+            })
+        ),
         "{found:?}"
     );
 }
 
 #[test]
 fn a_schema_that_is_refused_loses_the_keyword_or_its_tool() {
-    let keywords = |words: &[&'static str]| Some(Lesson::Keywords(words.to_vec()));
-    let tool = |name: &str| Some(Lesson::Tool(name.to_owned()));
+    let keywords = |words: &[&'static str]| Some(Adaptation::SchemaKeywords(words.to_vec()));
+    let tool = |name: &str| Some(Adaptation::ToolSchema(name.to_owned()));
     let table = [
         (
             "The provided JSON schema contains features not supported by xgrammar.",
@@ -192,25 +255,42 @@ fn a_schema_that_is_refused_loses_the_keyword_or_its_tool() {
         ("cannot compile schema", None, None),
         ("the file 'find' is missing", None, None),
     ];
-    let auto = ChatRequest { tool_choice: ToolChoice::Auto, ..everything() };
+    let auto = ChatRequest { tool_choice: ToolChoice::Auto, ..full_request() };
     for (message, param, expected) in table {
-        let found = lesson(&refused(400, message, param), &auto, &Facts::default());
+        let found = find_adaptation(
+            &refusal_error(400, message, param),
+            &auto,
+            &ServerCapabilities::default(),
+        );
         assert_eq!(found, expected, "{message}");
     }
     // A tool is not given up as long as its grammar may be.
-    let found = lesson(
-        &refused(400, "schema of function 'find' is invalid", None),
-        &everything(),
-        &Facts::default(),
+    let found = find_adaptation(
+        &refusal_error(400, "schema of function 'find' is invalid", None),
+        &full_request(),
+        &ServerCapabilities::default(),
     );
-    assert!(matches!(found, Some(Lesson::Lack { lack: Lack::Strict, .. })), "{found:?}");
+    assert!(
+        matches!(
+            found,
+            Some(Adaptation::UnsupportedFeature { feature: ServerFeature::StrictMode, .. })
+        ),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn other_failures_teach_nothing() {
     let known = "System role not supported";
     for status in [401, 403, 408, 413, 429, 502, 503] {
-        assert_eq!(lesson(&refused(status, known, None), &everything(), &Facts::default()), None);
+        assert_eq!(
+            find_adaptation(
+                &refusal_error(status, known, None),
+                &full_request(),
+                &ServerCapabilities::default()
+            ),
+            None
+        );
     }
     for message in [
         "top_p must be in (0, 1]",
@@ -219,7 +299,11 @@ fn other_failures_teach_nothing() {
         "Internal Server Error",
         "tiny is not a multimodal model",
     ] {
-        let found = lesson(&refused(400, message, None), &everything(), &Facts::default());
+        let found = find_adaptation(
+            &refusal_error(400, message, None),
+            &full_request(),
+            &ServerCapabilities::default(),
+        );
         assert_eq!(found, None, "{message}");
     }
 }

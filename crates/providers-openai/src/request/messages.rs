@@ -2,151 +2,174 @@
 
 use std::borrow::Cow;
 
-use openclaw_core::{ChatRequest, MessageRef, Reasoning, ToolCall};
+use openclaw_core::{ChatRequest, MessageRef, ReasoningContent, ToolCall};
 use openclaw_transport::wire;
 
-use super::{offer, takes_no_tools};
-use crate::knowledge::{Facts, Lack};
-use crate::native::{self, Extra};
+use super::{text_tools, uses_text_tools};
+use crate::capabilities::{ServerCapabilities, ServerFeature};
+use crate::openai_servers::{self, VendorExtension};
+use crate::reasoning_tags;
 use crate::responses::REASONING_SUMMARY;
-use crate::thinking;
 
 /// What the model says between a result and the user, where its template wants that it does.
-const BRIDGE: &str = "I have the results.";
+const ASSISTANT_BRIDGE: &str = "I have the results.";
 
 /// The messages of a request: the system prompt, if any, what was said, and the tail.
 #[must_use]
-pub fn messages<'a>(request: &'a ChatRequest, facts: &Facts) -> Vec<wire::Message<'a>> {
-    let in_text = takes_no_tools(facts);
-    let mut writer = Writer { facts, in_text, messages: Vec::new() };
-    let system = request.system.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed);
-    let offer = in_text.then(|| offer::tools(&request.tools)).flatten().map(Cow::Owned);
-    let system = match (system, offer) {
+pub fn chat_messages<'a>(
+    request: &'a ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> Vec<wire::ChatMessage<'a>> {
+    let has_text_tools = uses_text_tools(capabilities);
+    let mut writer = MessageWriter { capabilities, has_text_tools, messages: Vec::new() };
+    let system_prompt =
+        request.system_prompt.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed);
+    let tool_prompt = has_text_tools
+        .then(|| text_tools::describe_tools(&request.tools))
+        .flatten()
+        .map(Cow::Owned);
+    let system_text = match (system_prompt, tool_prompt) {
         (Some(system), Some(offer)) => Some(Cow::Owned(format!("{system}\n\n{offer}"))),
         (system, offer) => system.or(offer),
     };
-    let folded = facts.lack(Lack::SystemRole);
-    if let Some(content) = system {
-        writer.messages.push(if folded {
-            wire::Message::User { content }
-        } else if facts.takes(Extra::DeveloperRole) {
-            wire::Message::Developer { content }
+    let is_system_in_user = capabilities.is_unsupported(ServerFeature::SystemRole);
+    if let Some(content) = system_text {
+        writer.messages.push(if is_system_in_user {
+            wire::ChatMessage::User { content }
+        } else if capabilities.supports_extension(VendorExtension::DeveloperRole) {
+            wire::ChatMessage::Developer { content }
         } else {
-            wire::Message::System { content }
+            wire::ChatMessage::System { content }
         });
     }
-    let mut said: Vec<_> = request.history.messages().collect();
+    let mut history_messages: Vec<_> = request.history.messages().collect();
     // An answer that is to be continued stays the last.
-    let begun = said.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
-    for message in said {
-        writer.write(message);
+    let unfinished_answer =
+        history_messages.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
+    for message in history_messages {
+        writer.write_message(message);
     }
-    if let Some(order) = in_text.then(|| offer::order(request)).flatten() {
-        writer.user(Cow::Owned(order));
+    if let Some(instruction) =
+        has_text_tools.then(|| text_tools::forced_call_instruction(request)).flatten()
+    {
+        writer.push_user(Cow::Owned(instruction));
     }
-    if let Some(tail) = request.tail.as_deref().filter(|tail| !tail.is_empty()) {
-        writer.user(Cow::Borrowed(tail));
+    if let Some(suffix) = request.suffix.as_deref().filter(|tail| !tail.is_empty()) {
+        writer.push_user(Cow::Borrowed(suffix));
     }
-    if let Some(begun) = begun {
-        writer.write(begun);
+    if let Some(unfinished_answer) = unfinished_answer {
+        writer.write_message(unfinished_answer);
     }
     writer.messages
 }
 
-struct Writer<'f, 'a> {
-    facts: &'f Facts,
+struct MessageWriter<'f, 'a> {
+    capabilities: &'f ServerCapabilities,
     /// Calls and results are text.
-    in_text: bool,
-    messages: Vec<wire::Message<'a>>,
+    has_text_tools: bool,
+    messages: Vec<wire::ChatMessage<'a>>,
 }
 
-impl<'a> Writer<'_, 'a> {
-    fn write(&mut self, message: MessageRef<'a>) {
+impl<'a> MessageWriter<'_, 'a> {
+    fn write_message(&mut self, message: MessageRef<'a>) {
         match message {
-            MessageRef::User(content) => self.user(content),
+            MessageRef::User(content) => self.push_user(content),
             MessageRef::Assistant { text, reasoning, calls } => {
-                let (content, reasoning) = tagged(text, reasoning);
-                self.assistant(content, reasoning, &calls);
+                let (content, reasoning) = inline_tagged_reasoning(text, reasoning);
+                self.push_assistant(content, reasoning, &calls);
             }
-            MessageRef::ToolResult { text, .. } if self.in_text => {
-                self.user(Cow::Owned(offer::result(text)));
+            MessageRef::ToolResult { text, .. } if self.has_text_tools => {
+                self.push_user(Cow::Owned(text_tools::wrap_result(text)));
             }
-            MessageRef::ToolResult { call, text } => self.result(call, text),
+            MessageRef::ToolResult { call, text } => self.push_tool_result(call, text),
         }
     }
 
     /// Adds what the user says; to what the user said right before, if that is so.
-    fn user(&mut self, content: Cow<'a, str>) {
-        let is_after_result = matches!(self.messages.last(), Some(wire::Message::Tool { .. }));
-        if is_after_result && self.facts.lack(Lack::UserAfterResult) {
-            self.messages.push(wire::Message::Assistant {
-                content: Some(Cow::Borrowed(BRIDGE)),
+    fn push_user(&mut self, content: Cow<'a, str>) {
+        let is_after_result = matches!(self.messages.last(), Some(wire::ChatMessage::Tool { .. }));
+        if is_after_result && self.capabilities.is_unsupported(ServerFeature::UserAfterToolResult) {
+            self.messages.push(wire::ChatMessage::Assistant {
+                content: Some(Cow::Borrowed(ASSISTANT_BRIDGE)),
                 reasoning: None,
                 reasoning_content: None,
                 tool_calls: Vec::new(),
             });
         }
         match self.messages.last_mut() {
-            Some(wire::Message::User { content: before }) => {
+            Some(wire::ChatMessage::User { content: before }) => {
                 before.to_mut().push_str("\n\n");
                 before.to_mut().push_str(&content);
             }
-            _ => self.messages.push(wire::Message::User { content }),
+            _ => self.messages.push(wire::ChatMessage::User { content }),
         }
     }
 
-    fn assistant(
+    fn push_assistant(
         &mut self,
         content: Cow<'a, str>,
-        reasoning: Option<&'a Reasoning>,
+        reasoning: Option<&'a ReasoningContent>,
         calls: &[&'a ToolCall],
     ) {
-        let content = if self.in_text { offer::with_calls(content, calls) } else { content };
-        let needs_content = self.facts.lack(Lack::ContentParts);
+        let content =
+            if self.has_text_tools { text_tools::append_calls(content, calls) } else { content };
+        let needs_content = self.capabilities.is_unsupported(ServerFeature::ContentParts);
         // A summary is not what the model thought.
         let reasoning = reasoning.filter(|thought| thought.field != REASONING_SUMMARY);
         let (content, reasoning) = match reasoning {
-            Some(thought) if self.facts.takes(Extra::ThinkingAsText) => {
-                (Cow::Owned(as_text(thought, &content)), None)
+            Some(thought)
+                if self.capabilities.supports_extension(VendorExtension::ThinkingAsText) =>
+            {
+                (Cow::Owned(inline_reasoning(thought, &content)), None)
             }
-            reasoning => (content, reasoning.filter(|_| !self.facts.lack(Lack::ReasoningField))),
+            reasoning => (
+                content,
+                reasoning
+                    .filter(|_| !self.capabilities.is_unsupported(ServerFeature::ReasoningField)),
+            ),
         };
         let thought = reasoning.map(|thought| Cow::Borrowed(thought.text.as_str()));
-        let is_old = reasoning.is_some_and(|thought| thought.field == "reasoning_content");
-        let (reasoning, reasoning_content) = if is_old { (None, thought) } else { (thought, None) };
+        let uses_reasoning_content =
+            reasoning.is_some_and(|thought| thought.field == "reasoning_content");
+        let (reasoning, reasoning_content) =
+            if uses_reasoning_content { (None, thought) } else { (thought, None) };
         // One call a message: the others follow the results before them.
-        let at_once = if self.facts.lack(Lack::ParallelCalls) { 1 } else { usize::MAX };
-        let calls = if self.in_text { &[] } else { calls };
-        self.messages.push(wire::Message::Assistant {
+        let max_calls = if self.capabilities.is_unsupported(ServerFeature::ParallelToolCalls) {
+            1
+        } else {
+            usize::MAX
+        };
+        let calls = if self.has_text_tools { &[] } else { calls };
+        self.messages.push(wire::ChatMessage::Assistant {
             content: (needs_content || !content.is_empty()).then_some(content),
             reasoning,
             reasoning_content,
-            tool_calls: calls.iter().take(at_once).map(|call| self.call(call)).collect(),
+            tool_calls: calls.iter().take(max_calls).map(|call| self.to_chat_call(call)).collect(),
         });
     }
 
-    fn result(&mut self, call: &'a ToolCall, text: &'a str) {
-        let tool_call_id = self.id(call);
-        if self.facts.lack(Lack::ParallelCalls)
-            && matches!(self.messages.last(), Some(wire::Message::Tool { .. }))
+    fn push_tool_result(&mut self, call: &'a ToolCall, text: &'a str) {
+        let tool_call_id = self.sent_call_id(call);
+        if self.capabilities.is_unsupported(ServerFeature::ParallelToolCalls)
+            && matches!(self.messages.last(), Some(wire::ChatMessage::Tool { .. }))
         {
-            let needs_content = self.facts.lack(Lack::ContentParts);
-            self.messages.push(wire::Message::Assistant {
+            let needs_content = self.capabilities.is_unsupported(ServerFeature::ContentParts);
+            self.messages.push(wire::ChatMessage::Assistant {
                 content: needs_content.then_some(Cow::Borrowed("")),
                 reasoning: None,
                 reasoning_content: None,
-                tool_calls: vec![self.call(call)],
+                tool_calls: vec![self.to_chat_call(call)],
             });
         }
-        let name = self.facts.takes(Extra::ToolResultName);
+        let name = self.capabilities.supports_extension(VendorExtension::ToolResultName);
         let name = name.then(|| Cow::Borrowed(call.name.as_str()));
         let content = Cow::Borrowed(text);
-        self.messages.push(wire::Message::Tool { tool_call_id, name, content });
+        self.messages.push(wire::ChatMessage::Tool { tool_call_id, name, content });
     }
 
-    fn call(&self, call: &'a ToolCall) -> wire::ToolCall<'a> {
-        wire::ToolCall {
-            id: self.id(call),
+    fn to_chat_call(&self, call: &'a ToolCall) -> wire::ChatToolCall<'a> {
+        wire::ChatToolCall {
+            id: self.sent_call_id(call),
             kind: wire::CallKind::Function,
             function: wire::FunctionCall {
                 name: Cow::Borrowed(call.name.as_str()),
@@ -155,9 +178,9 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
-    fn id(&self, call: &'a ToolCall) -> Cow<'a, str> {
+    fn sent_call_id(&self, call: &'a ToolCall) -> Cow<'a, str> {
         let id = call.id.as_str();
-        if self.facts.lack(Lack::LongCallIds) {
+        if self.capabilities.is_unsupported(ServerFeature::AnyCallIdFormat) {
             Cow::Owned(short_id(id))
         } else {
             Cow::Borrowed(id)
@@ -167,12 +190,12 @@ impl<'a> Writer<'_, 'a> {
 
 /// The text of an answer, and the reasoning that goes into a field: what came between tags goes
 /// back between them.
-fn tagged<'a>(
+fn inline_tagged_reasoning<'a>(
     text: &'a str,
-    reasoning: Option<&'a Reasoning>,
-) -> (Cow<'a, str>, Option<&'a Reasoning>) {
-    match reasoning.map(|r| (r, thinking::close_of(r.field))) {
-        Some((Reasoning { text: thought, field: open }, Some(close))) => {
+    reasoning: Option<&'a ReasoningContent>,
+) -> (Cow<'a, str>, Option<&'a ReasoningContent>) {
+    match reasoning.map(|r| (r, reasoning_tags::close_tag_for(r.field))) {
+        Some((ReasoningContent { text: thought, field: open }, Some(close))) => {
             let thought = thought.trim();
             (Cow::Owned(format!("{open}\n{thought}\n{close}\n\n{text}")), None)
         }
@@ -181,7 +204,7 @@ fn tagged<'a>(
 }
 
 /// What the model thought, in front of its text.
-fn as_text(thought: &Reasoning, text: &str) -> String {
+fn inline_reasoning(thought: &ReasoningContent, text: &str) -> String {
     let thought = format!("<thinking>\n{}\n</thinking>", thought.text.trim());
     if text.is_empty() { thought } else { format!("{thought}\n\n{text}") }
 }
@@ -192,7 +215,7 @@ fn short_id(id: &str) -> String {
     if id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return id.to_owned();
     }
-    let mut hash = native::fnv1a(id.bytes());
+    let mut hash = openai_servers::fnv1a_hash(id.bytes());
     let digit = |_| {
         let digit = u32::try_from(hash % 36).unwrap_or_default();
         hash /= 36;

@@ -8,11 +8,12 @@
 mod items;
 
 use openclaw_transport::wire::{
-    ChatChunk, ChunkChoice, ContentPart, Delta, FunctionCallDelta, OutputItem, PromptTokensDetails,
-    Response, ResponseEvent, ResponseUsage, ToolCallDelta, Usage,
+    ChatChunk, ChatDelta, ChatToolCallDelta, ChatUsage, ChunkChoice, ContentPart,
+    FunctionCallDelta, OutputItem, PromptTokensDetails, ResponseEvent, ResponseObject,
+    ResponseUsage,
 };
 
-use self::items::{Items, Kind, Part};
+use self::items::{ItemKind, ItemPart, OutputItems};
 
 /// Where reasoning comes from that is the text of a reasoning item.
 const REASONING_TEXT: &str = "reasoning_text";
@@ -21,196 +22,243 @@ pub(crate) const REASONING_SUMMARY: &str = "reasoning_summary";
 
 /// The events of an answer so far.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
-    items: Items,
-    text: Flow,
-    thought: Flow,
+pub(crate) struct ResponsesReader {
+    output_items: OutputItems,
+    text_joiner: TextJoiner,
+    reasoning_joiner: TextJoiner,
     /// Where the reasoning comes from. Who shows both shows the same twice.
-    reasoning: Option<&'static str>,
+    reasoning_source: Option<&'static str>,
 }
 
 /// A text that is put together from places, with a blank line between two of them.
 #[derive(Debug, Default)]
-struct Flow {
-    place: Option<(usize, Part)>,
-    ends_blank: bool,
+struct TextJoiner {
+    last_part: Option<(usize, ItemPart)>,
+    ends_with_whitespace: bool,
 }
 
-impl Flow {
-    fn join(&mut self, place: (usize, Part), text: String) -> String {
-        let parts = self.place.is_some_and(|before| before != place)
-            && !self.ends_blank
+impl TextJoiner {
+    fn join_part(&mut self, part: (usize, ItemPart), text: String) -> String {
+        let needs_blank_line = self.last_part.is_some_and(|before| before != part)
+            && !self.ends_with_whitespace
             && !text.starts_with(char::is_whitespace);
-        self.place = Some(place);
-        self.ends_blank = text.ends_with(char::is_whitespace);
-        if parts { format!("\n\n{text}") } else { text }
+        self.last_part = Some(part);
+        self.ends_with_whitespace = text.ends_with(char::is_whitespace);
+        if needs_blank_line { format!("\n\n{text}") } else { text }
     }
 }
 
-impl Reader {
+impl ResponsesReader {
     /// Where the reasoning of the message came from.
-    pub(crate) fn reasoning(&self) -> Option<&'static str> {
-        self.reasoning
+    pub(crate) fn reasoning_source(&self) -> Option<&'static str> {
+        self.reasoning_source
     }
 
     /// Whether there are items and the server said of each that it is all there.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.items.are_done()
+    pub(crate) fn is_complete(&self) -> bool {
+        self.output_items.are_done()
     }
 
     /// Reads an event that does not end the answer.
-    pub(crate) fn event(&mut self, event: ResponseEvent) -> ChatChunk {
+    pub(crate) fn read_event(&mut self, event: ResponseEvent) -> ChatChunk {
         let mut deltas = Vec::new();
         let kind = event.kind.as_deref().unwrap_or_default();
-        let (what, is_whole) = match kind.rsplit_once('.') {
+        let (event_type, is_whole) = match kind.rsplit_once('.') {
             Some((what, "delta")) => (what, false),
             Some((what, "done" | "added")) => (what, true),
             _ => (kind, false),
         };
-        let at = (event.output_index, event.item_id.as_deref());
-        let content = event.content_index.unwrap_or_default();
-        let summary = event.summary_index.unwrap_or_default();
-        let said = if is_whole { event.text.or(event.refusal) } else { event.delta };
-        match what {
+        let reference = (event.output_index, event.item_id.as_deref());
+        let content_index = event.content_index.unwrap_or_default();
+        let summary_index = event.summary_index.unwrap_or_default();
+        let text = if is_whole { event.text.or(event.refusal) } else { event.delta };
+        match event_type {
             "response.output_text" | "response.refusal" => {
-                let item = self.items.find(Kind::Message, at, false);
-                let is_refusal = what == "response.refusal";
-                let part = if is_refusal { Part::Refusal(content) } else { Part::Text(content) };
-                deltas.extend(self.say((item, part), said.as_deref(), is_whole));
+                let item = self.output_items.find_or_add(ItemKind::Message, reference, false);
+                let is_refusal = event_type == "response.refusal";
+                let part = if is_refusal {
+                    ItemPart::Refusal(content_index)
+                } else {
+                    ItemPart::Text(content_index)
+                };
+                deltas.extend(self.text_delta((item, part), text.as_deref(), is_whole));
             }
             "response.reasoning_text" | "response.reasoning" => {
-                let item = self.items.find(Kind::Reasoning, at, false);
-                deltas.extend(self.say((item, Part::Thought(content)), said.as_deref(), is_whole));
+                let item = self.output_items.find_or_add(ItemKind::Reasoning, reference, false);
+                deltas.extend(self.text_delta(
+                    (item, ItemPart::Reasoning(content_index)),
+                    text.as_deref(),
+                    is_whole,
+                ));
             }
             "response.reasoning_summary_text" | "response.reasoning_summary" => {
-                let item = self.items.find(Kind::Reasoning, at, false);
-                deltas.extend(self.say((item, Part::Summary(summary)), said.as_deref(), is_whole));
+                let item = self.output_items.find_or_add(ItemKind::Reasoning, reference, false);
+                deltas.extend(self.text_delta(
+                    (item, ItemPart::Summary(summary_index)),
+                    text.as_deref(),
+                    is_whole,
+                ));
             }
             "response.function_call_arguments" => {
-                let item = self.items.find(Kind::Call, at, false);
-                let said = if is_whole { event.arguments } else { said };
-                let said = said.as_deref().unwrap_or_default();
-                deltas.extend(self.call(item, (None, event.name.as_deref()), said, is_whole));
+                let item = self.output_items.find_or_add(ItemKind::Call, reference, false);
+                let arguments = if is_whole { event.arguments } else { text };
+                let arguments = arguments.as_deref().unwrap_or_default();
+                deltas.extend(self.call_delta(
+                    item,
+                    (None, event.name.as_deref()),
+                    arguments,
+                    is_whole,
+                ));
             }
             "response.content_part" => {
                 if let Some(part) = &event.part {
-                    let kind = if is_thought(part) { Kind::Reasoning } else { Kind::Message };
-                    let item = self.items.find(kind, at, false);
-                    deltas.extend(self.part((item, kind), content, part));
+                    let kind = if is_reasoning_part(part) {
+                        ItemKind::Reasoning
+                    } else {
+                        ItemKind::Message
+                    };
+                    let item = self.output_items.find_or_add(kind, reference, false);
+                    deltas.extend(self.part_delta((item, kind), content_index, part));
                 }
             }
             "response.output_item" => {
                 if let Some(item) = event.item {
                     let is_done = kind.ends_with("done");
-                    let at = (event.output_index, item.id.as_deref());
-                    if let Some(found) = self.items.begin(&item, at, is_done) {
-                        deltas = self.item(found, &item);
+                    let reference = (event.output_index, item.id.as_deref());
+                    if let Some(position) =
+                        self.output_items.start_or_finish(&item, reference, is_done)
+                    {
+                        deltas = self.item_deltas(position, &item);
                     }
                 }
             }
             _ => {}
         }
-        chunk(deltas, None, None)
+        build_chunk(deltas, None, None)
     }
 
     /// Reads the answer as it is said whole at its end, with why it ended.
-    pub(crate) fn end(&mut self, response: &Response, reason: &str) -> ChatChunk {
+    pub(crate) fn read_final_response(
+        &mut self,
+        response: &ResponseObject,
+        reason: &str,
+    ) -> ChatChunk {
         let mut deltas = Vec::new();
-        let mut seen = Vec::new();
+        let mut kinds_before = Vec::new();
         for item in &response.output {
-            let Some(kind) = Kind::of(item) else { continue };
+            let Some(kind) = ItemKind::from_item(item) else { continue };
             // Some servers make new ids for what they sent before: only the order can be trusted.
-            let before = seen.iter().filter(|other| **other == kind).count();
-            seen.push(kind);
-            let found = self.items.nth(kind, before);
-            deltas.extend(self.item(found, item));
+            let count_before = kinds_before.iter().filter(|other| **other == kind).count();
+            kinds_before.push(kind);
+            let position = self.output_items.nth_of_kind(kind, count_before);
+            deltas.extend(self.item_deltas(position, item));
         }
-        chunk(deltas, response.usage, Some(reason.to_owned()))
+        build_chunk(deltas, response.usage, Some(reason.to_owned()))
     }
 
-    fn item(&mut self, found: usize, item: &OutputItem) -> Vec<Delta> {
-        if Kind::of(item) == Some(Kind::Call) {
+    fn item_deltas(&mut self, position: usize, item: &OutputItem) -> Vec<ChatDelta> {
+        if ItemKind::from_item(item) == Some(ItemKind::Call) {
             let id = item.call_id.as_deref().or(item.id.as_deref());
             let arguments = item.arguments.as_deref().unwrap_or_default();
             return self
-                .call(found, (id, item.name.as_deref()), arguments, true)
+                .call_delta(position, (id, item.name.as_deref()), arguments, true)
                 .into_iter()
                 .collect();
         }
         let mut deltas = Vec::new();
-        let kind = Kind::of(item).unwrap_or(Kind::Message);
+        let kind = ItemKind::from_item(item).unwrap_or(ItemKind::Message);
         for (at, part) in (0..).zip(&item.content) {
-            deltas.extend(self.part((found, kind), at, part));
+            deltas.extend(self.part_delta((position, kind), at, part));
         }
         for (at, part) in (0..).zip(&item.summary) {
-            deltas.extend(self.say((found, Part::Summary(at)), part.text.as_deref(), true));
+            deltas.extend(self.text_delta(
+                (position, ItemPart::Summary(at)),
+                part.text.as_deref(),
+                true,
+            ));
         }
         deltas
     }
 
-    fn part(&mut self, (item, kind): (usize, Kind), at: u32, part: &ContentPart) -> Option<Delta> {
-        let place = match part.kind.as_deref() {
-            _ if kind == Kind::Reasoning => Part::Thought(at),
-            Some("refusal") => Part::Refusal(at),
-            _ => Part::Text(at),
+    fn part_delta(
+        &mut self,
+        (item, kind): (usize, ItemKind),
+        at: u32,
+        part: &ContentPart,
+    ) -> Option<ChatDelta> {
+        let item_part = match part.kind.as_deref() {
+            _ if kind == ItemKind::Reasoning => ItemPart::Reasoning(at),
+            Some("refusal") => ItemPart::Refusal(at),
+            _ => ItemPart::Text(at),
         };
         let text = part.text.as_deref().or(part.refusal.as_deref());
-        self.say((item, place), text, true)
+        self.text_delta((item, item_part), text, true)
     }
 
     /// Says what of a text was not said yet.
-    fn say(&mut self, place: (usize, Part), text: Option<&str>, is_whole: bool) -> Option<Delta> {
-        let source = match place.1 {
-            Part::Thought(_) => Some(REASONING_TEXT),
-            Part::Summary(_) => Some(REASONING_SUMMARY),
+    fn text_delta(
+        &mut self,
+        part: (usize, ItemPart),
+        text: Option<&str>,
+        is_whole: bool,
+    ) -> Option<ChatDelta> {
+        let source = match part.1 {
+            ItemPart::Reasoning(_) => Some(REASONING_TEXT),
+            ItemPart::Summary(_) => Some(REASONING_SUMMARY),
             _ => None,
         };
         let text = text.filter(|text| !text.is_empty())?;
         if let Some(source) = source
-            && *self.reasoning.get_or_insert(source) != source
+            && *self.reasoning_source.get_or_insert(source) != source
         {
             return None;
         }
-        let fresh = self.items.fresh(place, text, is_whole)?;
-        let flow = if source.is_some() { &mut self.thought } else { &mut self.text };
-        let said = Some(flow.join(place, fresh));
-        Some(match place.1 {
-            Part::Refusal(_) => Delta { refusal: said, ..Delta::default() },
-            Part::Text(_) => Delta { content: said, ..Delta::default() },
-            _ => Delta { reasoning: said, ..Delta::default() },
+        let unsent = self.output_items.take_unsent(part, text, is_whole)?;
+        let joiner =
+            if source.is_some() { &mut self.reasoning_joiner } else { &mut self.text_joiner };
+        let delta_text = Some(joiner.join_part(part, unsent));
+        Some(match part.1 {
+            ItemPart::Refusal(_) => ChatDelta { refusal: delta_text, ..ChatDelta::default() },
+            ItemPart::Text(_) => ChatDelta { content: delta_text, ..ChatDelta::default() },
+            _ => ChatDelta { reasoning: delta_text, ..ChatDelta::default() },
         })
     }
 
     /// Says what of a call was not said yet.
-    fn call(
+    fn call_delta(
         &mut self,
         item: usize,
         (id, name): (Option<&str>, Option<&str>),
         arguments: &str,
         is_whole: bool,
-    ) -> Option<Delta> {
-        let (index, id, name) = self.items.name(item, id, name)?;
-        let arguments = self.items.fresh((item, Part::Arguments), arguments, is_whole);
+    ) -> Option<ChatDelta> {
+        let (index, id, name) = self.output_items.call_identity(item, id, name)?;
+        let arguments =
+            self.output_items.take_unsent((item, ItemPart::Arguments), arguments, is_whole);
         if id.is_none() && name.is_none() && arguments.is_none() {
             return None;
         }
         let function = FunctionCallDelta { name, arguments };
-        let call = ToolCallDelta { index: Some(index), id, function };
-        Some(Delta { tool_calls: vec![call], ..Delta::default() })
+        let call = ChatToolCallDelta { index: Some(index), id, function };
+        Some(ChatDelta { tool_calls: vec![call], ..ChatDelta::default() })
     }
 }
 
-fn is_thought(part: &ContentPart) -> bool {
+fn is_reasoning_part(part: &ContentPart) -> bool {
     part.kind.as_deref() == Some("reasoning_text")
 }
 
-fn chunk(deltas: Vec<Delta>, usage: Option<ResponseUsage>, reason: Option<String>) -> ChatChunk {
+fn build_chunk(
+    deltas: Vec<ChatDelta>,
+    usage: Option<ResponseUsage>,
+    reason: Option<String>,
+) -> ChatChunk {
     let choice = |delta| ChunkChoice { index: 0, delta, finish_reason: None };
     let mut choices: Vec<ChunkChoice> = deltas.into_iter().map(choice).collect();
     if reason.is_some() {
         choices.push(ChunkChoice { finish_reason: reason, ..ChunkChoice::default() });
     }
-    let usage = usage.map(|usage| Usage {
+    let usage = usage.map(|usage| ChatUsage {
         prompt_tokens: usage.input_tokens,
         completion_tokens: usage.output_tokens,
         total_tokens: usage.input_tokens.saturating_add(usage.output_tokens),

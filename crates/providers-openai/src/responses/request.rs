@@ -10,25 +10,35 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use openclaw_core::{ChatRequest, ToolChoice};
 use openclaw_transport::wire::{
-    InputItem, InputMessage, InputPart, ItemStatus, Message, ResponsesRequest, ResponsesTool,
-    ResponsesToolChoice, Tool,
+    ChatMessage, ChatTool, InputItem, InputMessage, InputPart, ItemStatus, ResponsesRequest,
+    ResponsesTool, ResponsesToolChoice,
 };
 
-use crate::knowledge::{Facts, Lack};
-use crate::native::{Extra, cache_key};
-use crate::request::{messages, tools};
+use crate::capabilities::{ServerCapabilities, ServerFeature};
+use crate::openai_servers::{VendorExtension, prompt_cache_key};
+use crate::request::{chat_messages, chat_tools};
 
 /// The body of `POST …/responses`, streaming.
-pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: &Facts) -> Bytes {
-    let tools: Vec<_> =
-        tools(request, facts).into_iter().flatten().map(|it| tool(it, facts)).collect();
-    let named = match &request.tool_choice {
-        ToolChoice::Named(name) if !facts.lack(Lack::ToolChoice) => Some(name.as_str()),
+pub(crate) fn responses_body(
+    model: &str,
+    request: &ChatRequest,
+    max_output_tokens: Option<u32>,
+    capabilities: &ServerCapabilities,
+) -> Bytes {
+    let tools: Vec<_> = chat_tools(request, capabilities)
+        .into_iter()
+        .flatten()
+        .map(|it| to_responses_tool(it, capabilities))
+        .collect();
+    let forced_name = match &request.tool_choice {
+        ToolChoice::Named(name) if !capabilities.is_unsupported(ServerFeature::ToolChoice) => {
+            Some(name.as_str())
+        }
         _ => None,
     };
-    let named = named.filter(|name| tools.iter().any(|tool| tool.name == *name));
-    let tool_choice = named.map(|name| {
-        if facts.lack(Lack::NamedToolChoice) {
+    let forced_name = forced_name.filter(|name| tools.iter().any(|tool| tool.name == *name));
+    let tool_choice = forced_name.map(|name| {
+        if capabilities.is_unsupported(ServerFeature::NamedToolChoice) {
             ResponsesToolChoice::Required
         } else {
             ResponsesToolChoice::Function(Cow::Borrowed(name))
@@ -36,20 +46,24 @@ pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: 
     });
     let mut instructions = None;
     let mut input = Vec::new();
-    for message in messages(request, facts) {
+    for message in chat_messages(request, capabilities) {
         match message {
-            Message::System { content } | Message::Developer { content } if input.is_empty() => {
+            ChatMessage::System { content } | ChatMessage::Developer { content }
+                if input.is_empty() =>
+            {
                 instructions = Some(content);
             }
-            message => write(message, &mut input),
+            message => push_input_items(message, &mut input),
         }
     }
     let body = ResponsesRequest {
         model: Cow::Borrowed(model),
         stream: true,
         store: false,
-        prompt_cache_key: facts.takes(Extra::PromptCacheKey).then(|| cache_key(request)),
-        max_output_tokens: cap,
+        prompt_cache_key: capabilities
+            .supports_extension(VendorExtension::PromptCacheKey)
+            .then(|| prompt_cache_key(request)),
+        max_output_tokens,
         instructions,
         tools,
         tool_choice,
@@ -59,23 +73,29 @@ pub(crate) fn body(model: &str, request: &ChatRequest, cap: Option<u32>, facts: 
     serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
 }
 
-fn tool<'a>(Tool { kind, function }: Tool<'a>, facts: &Facts) -> ResponsesTool<'a> {
+fn to_responses_tool<'a>(
+    ChatTool { kind, function }: ChatTool<'a>,
+    capabilities: &ServerCapabilities,
+) -> ResponsesTool<'a> {
     ResponsesTool {
         kind,
         name: function.name,
         description: function.description,
         parameters: function.parameters,
-        strict: (!facts.lack(Lack::Strict)).then(|| function.strict.unwrap_or_default()),
+        strict: (!capabilities.is_unsupported(ServerFeature::StrictMode))
+            .then(|| function.strict.unwrap_or_default()),
     }
 }
 
-fn write<'a>(message: Message<'a>, items: &mut Vec<InputItem<'a>>) {
+fn push_input_items<'a>(message: ChatMessage<'a>, items: &mut Vec<InputItem<'a>>) {
     match message {
-        Message::System { content } | Message::Developer { content } => {
+        ChatMessage::System { content } | ChatMessage::Developer { content } => {
             items.push(InputItem::Message(InputMessage::System { content }));
         }
-        Message::User { content } => items.push(InputItem::Message(InputMessage::User { content })),
-        Message::Assistant { content, reasoning, reasoning_content, tool_calls } => {
+        ChatMessage::User { content } => {
+            items.push(InputItem::Message(InputMessage::User { content }));
+        }
+        ChatMessage::Assistant { content, reasoning, reasoning_content, tool_calls } => {
             items.extend(reasoning.or(reasoning_content).map(|text| InputItem::Reasoning {
                 summary: [],
                 content: [InputPart::ReasoningText { text }],
@@ -91,7 +111,7 @@ fn write<'a>(message: Message<'a>, items: &mut Vec<InputItem<'a>>) {
                 arguments: call.function.arguments,
             }));
         }
-        Message::Tool { tool_call_id, content, .. } => {
+        ChatMessage::Tool { tool_call_id, content, .. } => {
             items.push(InputItem::FunctionCallOutput { call_id: tool_call_id, output: content });
         }
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, EmittedCall, ModelErrorKind, Outcome, ToolChoice, ToolName,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, EmittedToolCall, ModelErrorKind, ToolChoice,
+    ToolName,
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
-use openclaw_providers_openai::{Facts, Knowledge, Lack, OpenAiModel};
+use openclaw_providers_openai::{CapabilityStore, OpenAiModel, ServerCapabilities, ServerFeature};
 use serde_json::{Value, json};
 
 use crate::client::{End, client, info, read};
@@ -27,11 +28,11 @@ fn bodies(server: &MockVllm) -> Vec<Value> {
 
 /// Asks, and returns what was said of the server and the end.
 async fn ask(model: &OpenAiModel, request: ChatRequest) -> (Vec<String>, End) {
-    match model.chat(request).await {
+    match model.stream_chat(request).await {
         Ok(stream) => {
             let (pieces, end) = read(stream).await;
             let told = pieces.into_iter().filter_map(|piece| match piece {
-                ChatEvent::Adapted { how } => Some(how),
+                ChatEvent::RequestAdapted { message: how } => Some(how),
                 _ => None,
             });
             (told.collect(), end)
@@ -46,12 +47,12 @@ fn everything() -> ChatRequest {
     let two = [ready("call-a", "read", r#"{"path": "x"}"#), ready("call-b", "read", "{}")];
     let thought = thinks("hm", "reasoning", "");
     history
-        .push_assistant(openclaw_core::AssistantMessage { calls: two.into(), ..thought })
+        .push_assistant_message(openclaw_core::AssistantMessage { calls: two.into(), ..thought })
         .unwrap();
     resolve(&mut history, "call-a", "A");
     resolve(&mut history, "call-b", "B");
     ChatRequest {
-        system: Some("Be brief.".into()),
+        system_prompt: Some("Be brief.".into()),
         tools: [read_tool()].into(),
         tool_choice: ToolChoice::Named(ToolName::new("read").unwrap()),
         max_output_tokens: Some(100),
@@ -65,12 +66,12 @@ fn roles(body: &Value) -> Vec<&str> {
 }
 
 /// What a server says, what it is told to lack, and how the request is then.
-type Row = (&'static str, Lack, &'static str, fn(&Value) -> bool);
+type Row = (&'static str, ServerFeature, &'static str, fn(&Value) -> bool);
 
 const TABLE: [Row; 12] = [
     (
         "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
-        Lack::AutoToolChoice,
+        ServerFeature::AutoToolChoice,
         "--enable-auto-tool-choice --tool-call-parser",
         |body| {
             body.get("tools").is_none()
@@ -80,59 +81,62 @@ const TABLE: [Row; 12] = [
     ),
     (
         "Invalid tool_choice type: 'object'. Supported string values: none, auto, required",
-        Lack::NamedToolChoice,
+        ServerFeature::NamedToolChoice,
         "`required`",
         |body| body["tool_choice"] == "required" && body["tools"].as_array().unwrap().len() == 1,
     ),
-    ("Unknown field: tool_choice", Lack::ToolChoice, "`tool_choice`", |body| {
+    ("Unknown field: tool_choice", ServerFeature::ToolChoice, "`tool_choice`", |body| {
         body.get("tool_choice").is_none() && body["tools"].is_array()
     }),
-    ("Unknown role: tool", Lack::ToolRole, "--chat-template", |body| {
+    ("Unknown role: tool", ServerFeature::ToolRole, "--chat-template", |body| {
         body.get("tools").is_none() && roles(body) == ["system", "user", "assistant", "user"]
     }),
     (
         "This model only supports single tool-calls at once!",
-        Lack::ParallelCalls,
+        ServerFeature::ParallelToolCalls,
         "one call a message",
         |body| roles(body) == ["system", "user", "assistant", "tool", "assistant", "tool"],
     ),
     (
         "Tool call IDs should be alphanumeric strings with length 9!",
-        Lack::LongCallIds,
+        ServerFeature::AnyCallIdFormat,
         "nine letters",
         |body| {
             let id = body["messages"][2]["tool_calls"][0]["id"].as_str().unwrap();
             id.len() == 9 && body["messages"][3]["tool_call_id"] == id
         },
     ),
-    ("System role not supported", Lack::SystemRole, "--chat-template", |body| {
+    ("System role not supported", ServerFeature::SystemRole, "--chat-template", |body| {
         roles(body).first() == Some(&"user") && body["messages"][0]["content"] == "Be brief.\n\none"
     }),
     (
         "can only concatenate str (not \"NoneType\") to str",
-        Lack::ContentParts,
+        ServerFeature::ContentParts,
         "an empty one",
         |body| body["messages"][2]["content"] == "",
     ),
     (
         "messages.2.reasoning: Extra inputs are not permitted",
-        Lack::ReasoningField,
+        ServerFeature::ReasoningField,
         "reasoning",
         |body| body["messages"][2].get("reasoning").is_none(),
     ),
     (
         "body.stream_options: Extra inputs are not permitted",
-        Lack::StreamUsage,
+        ServerFeature::StreamUsage,
         "supportsUsageInStreaming",
         |body| body.get("stream_options").is_none(),
     ),
-    ("Invalid grammar specification: 'triggers'", Lack::Strict, "supportsStrictMode", |body| {
-        body["tools"][0]["function"].get("strict").is_none()
-    }),
+    (
+        "Invalid grammar specification: 'triggers'",
+        ServerFeature::StrictMode,
+        "supportsStrictMode",
+        |body| body["tools"][0]["function"].get("strict").is_none(),
+    ),
     (
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
          'max_completion_tokens' instead.",
-        Lack::MaxTokens,
+        ServerFeature::MaxTokensField,
         "maxTokensField",
         |body| body.get("max_tokens").is_none() && body["max_completion_tokens"] == 100,
     ),
@@ -152,7 +156,11 @@ async fn each_refusal_is_resent_once_told_and_remembered() {
         let sent = bodies(&server);
         assert_eq!(sent.len(), 2, "{message}");
         assert!(!is_mended(&sent[0]) && is_mended(&sent[1]), "{message}: {}", sent[1]);
-        assert_eq!(model.knowledge().facts().lacks, [lack].into(), "{message}");
+        assert_eq!(
+            model.capability_store().current_capabilities().unsupported_features,
+            [lack].into(),
+            "{message}"
+        );
         // The next request begins with what is known.
         server.push(Turn::text("yes"));
         let (told, end) = ask(&model, everything()).await;
@@ -173,8 +181,9 @@ async fn several_lacks_are_learnt_in_one_call() {
     assert_eq!(told.len(), 3, "{told:?}");
     let sent = bodies(&server);
     assert_eq!((sent.len(), roles(&sent[3])), (4, vec!["user", "assistant", "user"]));
-    let lacks = [Lack::StreamUsage, Lack::SystemRole, Lack::AutoToolChoice];
-    assert_eq!(model.knowledge().facts().lacks, lacks.into());
+    let lacks =
+        [ServerFeature::StreamUsage, ServerFeature::SystemRole, ServerFeature::AutoToolChoice];
+    assert_eq!(model.capability_store().current_capabilities().unsupported_features, lacks.into());
 }
 
 #[tokio::test]
@@ -188,7 +197,9 @@ async fn the_same_request_is_not_sent_twice() {
     assert_eq!((error.kind(), bodies(&server).len()), (ModelErrorKind::Rejected, 2));
     let [hint] = error.hints() else { panic!("{:?}", error.hints()) };
     assert!(hint.contains("system message"), "{hint}");
-    assert!(model.knowledge().facts().lack(Lack::SystemRole));
+    assert!(
+        model.capability_store().current_capabilities().is_unsupported(ServerFeature::SystemRole)
+    );
 }
 
 #[tokio::test]
@@ -200,13 +211,16 @@ async fn what_a_refusal_leaves_open_is_believed_when_it_helped() {
     let (_, end) = ask(&stubborn, everything()).await;
     assert!(end.unwrap_err().hints().is_empty());
     assert_eq!(bodies(&server).len(), 3, "without results of tools, then without a system message");
-    assert_eq!(stubborn.knowledge().facts(), Facts::default());
+    assert_eq!(stubborn.capability_store().current_capabilities(), ServerCapabilities::default());
     let taught = model(&server);
     server.push(refusal(alternate));
     server.push(Turn::text("yes"));
     let (told, end) = ask(&taught, everything()).await;
     assert!(end.is_ok() && told.len() == 1, "{told:?}");
-    assert_eq!(taught.knowledge().facts().lacks, [Lack::ToolRole].into());
+    assert_eq!(
+        taught.capability_store().current_capabilities().unsupported_features,
+        [ServerFeature::ToolRole].into()
+    );
 }
 
 #[tokio::test]
@@ -222,7 +236,9 @@ async fn an_error_in_place_of_the_answer_teaches_and_one_behind_it_does_not() {
     server.push(turn());
     let (told, end) = ask(&model, everything()).await;
     assert_eq!((end.unwrap().0.text.as_str(), told.len()), ("onetwo", 1));
-    assert!(model.knowledge().facts().lack(Lack::SystemRole));
+    assert!(
+        model.capability_store().current_capabilities().is_unsupported(ServerFeature::SystemRole)
+    );
 }
 
 #[tokio::test]
@@ -238,7 +254,7 @@ async fn nothing_is_learnt_from_what_is_not_the_servers() {
     let (told, end) = ask(&model, talk()).await;
     assert_eq!((end.unwrap().0.text.as_str(), told.len()), (words, 0));
     assert_eq!(bodies(&server).len(), 2);
-    assert!(model.knowledge().facts().lacks.is_empty());
+    assert!(model.capability_store().current_capabilities().unsupported_features.is_empty());
 }
 
 #[tokio::test]
@@ -268,7 +284,7 @@ async fn tools_in_text_work_from_the_first_call_to_the_last() {
     let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();
     let model = model(&server);
     let with = |history| ChatRequest {
-        system: Some("Be brief.".into()),
+        system_prompt: Some("Be brief.".into()),
         tools: [read_tool()].into(),
         ..request(&history)
     };
@@ -278,15 +294,15 @@ async fn tools_in_text_work_from_the_first_call_to_the_last() {
     let mut history = asked("What is in x?");
     let (told, end) = ask(&model, with(history.clone())).await;
     let (message, outcome, _) = end.unwrap();
-    assert_eq!((outcome, told.len()), (Outcome::Calls, 1));
-    let [EmittedCall::Ready(call)] = message.calls.as_slice() else { panic!("{message:?}") };
+    assert_eq!((outcome, told.len()), (AnswerOutcome::ToolCalls, 1));
+    let [EmittedToolCall::Valid(call)] = message.calls.as_slice() else { panic!("{message:?}") };
     assert_eq!(call.arguments.to_json(), r#"{"path":"x"}"#);
     let id = call.id.as_str().to_owned();
-    history.push_assistant(message).unwrap();
+    history.push_assistant_message(message).unwrap();
     resolve(&mut history, &id, "a line");
     server.push(Turn::text("A line."));
     let (told, end) = ask(&model, with(history.clone())).await;
-    assert_eq!((end.unwrap().1, told.len()), (Outcome::Reply, 0));
+    assert_eq!((end.unwrap().1, told.len()), (AnswerOutcome::Reply, 0));
     let sent = server.requests();
     assert_eq!(sent.len(), 3, "one refusal, and no more");
     let [_, first, second] = [0, 1, 2].map(|at| String::from_utf8(sent[at].body.to_vec()).unwrap());
@@ -304,11 +320,14 @@ async fn tools_in_text_work_from_the_first_call_to_the_last() {
 #[tokio::test]
 async fn a_tool_that_must_be_called_is_asked_for_in_text() {
     let server = MockVllm::builder().start().await.unwrap();
-    let facts = Facts { lacks: [Lack::AutoToolChoice].into(), ..Facts::default() };
-    let model = model(&server).with_knowledge(Knowledge::new(facts));
+    let facts = ServerCapabilities {
+        unsupported_features: [ServerFeature::AutoToolChoice].into(),
+        ..ServerCapabilities::default()
+    };
+    let model = model(&server).with_capability_store(CapabilityStore::new(facts));
     let named = ToolChoice::Named(ToolName::new("read").unwrap());
     let mut history = asked("go");
-    history.push_assistant(calls([ready("a", "read", "{}")])).unwrap();
+    history.push_assistant_message(calls([ready("a", "read", "{}")])).unwrap();
     resolve(&mut history, "a", "done");
     let asks = ChatRequest { tools: [read_tool()].into(), tool_choice: named, ..request(&history) };
     let (_, end) = ask(&model, asks).await;

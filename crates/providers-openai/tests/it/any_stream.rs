@@ -1,6 +1,8 @@
 //! Any stream of events at all, read by the model.
 
-use openclaw_core::{ChatModel, ChatRequest, EmittedCall, History, ModelErrorKind, Outcome};
+use openclaw_core::{
+    AnswerOutcome, ChatModel, ChatRequest, EmittedToolCall, History, ModelErrorKind,
+};
 use openclaw_providers_openai::OpenAiModel;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -86,8 +88,8 @@ fn read_lines(lines: &[String]) -> End {
         let server = RawServer::start(answer).await;
         let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
         let mut history = History::new();
-        history.push_user("hi");
-        read(model.chat(ChatRequest::new(history)).await.unwrap()).await.1
+        history.push_user_message("hi");
+        read(model.stream_chat(ChatRequest::new(history)).await.unwrap()).await.1
     })
 }
 
@@ -96,7 +98,7 @@ proptest! {
     fn any_stream_has_one_end(lines in vec(any_line(), 0..12)) {
         match read_lines(&lines) {
             Ok((message, outcome, _)) => {
-                prop_assert_eq!(outcome == Outcome::Calls, !message.calls.is_empty());
+                prop_assert_eq!(outcome == AnswerOutcome::ToolCalls, !message.calls.is_empty());
             }
             Err(error) => {
                 let kind = error.kind();
@@ -121,7 +123,7 @@ proptest! {
             calls.map(|call| chunk(json!({"tool_calls": [call]}), Value::Null)).collect();
         lines.push(chunk(json!({}), json!("length")));
         let (message, outcome, _) = read_lines(&lines).unwrap();
-        prop_assert_eq!(outcome, Outcome::Calls);
-        prop_assert!(matches!(message.calls.last(), Some(EmittedCall::Broken(_))));
+        prop_assert_eq!(outcome, AnswerOutcome::ToolCalls);
+        prop_assert!(matches!(message.calls.last(), Some(EmittedToolCall::Invalid(_))));
     }
 }

@@ -2,7 +2,7 @@
 
 use openclaw_core::ModelErrorKind;
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
-use openclaw_providers_openai::{ServedModel, find_api, list_models};
+use openclaw_providers_openai::{ServedModel, find_api_base_url, list_models};
 
 use crate::client::client;
 use crate::raw::{RawServer, response};
@@ -20,9 +20,9 @@ async fn an_adapter_has_its_parents_window() {
     let model = |id: &str, parent: Option<&str>, window| ServedModel {
         id: id.to_owned(),
         parent: parent.map(str::to_owned),
-        window,
-        window_from: window.map(|_| "/v1/models".into()),
-        owner: Some("vllm".to_owned()),
+        context_window: window,
+        context_window_source: window.map(|_| "/v1/models".into()),
+        owned_by: Some("vllm".to_owned()),
         ..ServedModel::default()
     };
     let expected = [
@@ -48,8 +48,8 @@ async fn the_api_is_found_beside_a_wrong_base() {
         let client = client(&format!("{root}{base}"));
         let error = list_models(&client).await.unwrap_err();
         assert_eq!(error.kind(), ModelErrorKind::Protocol, "{error}");
-        assert_eq!(find_api(&client).await, Some(format!("{root}{right}")));
+        assert_eq!(find_api_base_url(&client).await, Some(format!("{root}{right}")));
     }
     let server = RawServer::start(|_| Some(response("404 Not Found", "text/plain", "no"))).await;
-    assert_eq!(find_api(&client(&server.base_url())).await, None);
+    assert_eq!(find_api_base_url(&client(&server.base_url())).await, None);
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    Abilities, AssistantMessage, ChatEvent, ChatStream, EmittedCall, LimitSource, ModelError,
-    ModelInfo, ModelLimits, ModelRef, Outcome, Usage,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatStream, EmittedToolCall, LimitSource,
+    ModelCapabilities, ModelError, ModelInfo, ModelLimits, ModelRef, TokenUsage,
 };
-use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, RetryPolicy};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy};
 
 /// Two attempts with next to no pause, no clocks, no key.
 pub(crate) fn options(base_url: &str) -> ClientOptions {
@@ -16,10 +16,15 @@ pub(crate) fn options(base_url: &str) -> ClientOptions {
         endpoint: Endpoint::parse(base_url).unwrap(),
         bearer: None,
         headers: Vec::new(),
-        clocks: Clocks::default(),
-        retry: RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay, longest_wish: None },
+        timeouts: CallTimeouts::default(),
+        retry: RetryPolicy {
+            max_attempts: 2,
+            base_delay: delay,
+            max_delay: delay,
+            max_retry_after: None,
+        },
         user_agent: "test/1".to_owned(),
-        turnstile: None,
+        limiter: None,
     }
 }
 
@@ -30,13 +35,17 @@ pub(crate) fn client(base_url: &str) -> Client {
 pub(crate) fn info(model: &str, window: u32) -> ModelInfo {
     ModelInfo {
         reference: ModelRef::new("lab", model).unwrap(),
-        limits: ModelLimits { window, window_source: LimitSource::Live, output: None },
-        abilities: Abilities { tools: true, images: false, reasoning: false },
+        limits: ModelLimits {
+            context_window: window,
+            context_window_source: LimitSource::Server,
+            max_output_tokens: None,
+        },
+        capabilities: ModelCapabilities { tools: true, images: false, reasoning: false },
     }
 }
 
 /// How a stream ended.
-pub(crate) type End = Result<(AssistantMessage, Outcome, Option<Usage>), ModelError>;
+pub(crate) type End = Result<(AssistantMessage, AnswerOutcome, Option<TokenUsage>), ModelError>;
 
 /// Reads a stream that ends once, and whose pieces are those of its message. Returns the pieces
 /// and the end.
@@ -57,7 +66,7 @@ pub(crate) async fn read(mut stream: ChatStream) -> (Vec<ChatEvent>, End) {
     };
     let pieces: Vec<ChatEvent> =
         items.into_iter().map(|item| item.expect("a second end")).collect();
-    assert_eq!(pieces.first(), Some(&ChatEvent::Accepted));
+    assert_eq!(pieces.first(), Some(&ChatEvent::RequestAccepted));
     if let Ok((message, ..)) = &end {
         assert_pieces(&pieces, message);
     }
@@ -76,15 +85,17 @@ fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
             ChatEvent::ToolCallDelta { index, arguments: piece, .. } => {
                 arguments[*index as usize].push_str(piece);
             }
-            ChatEvent::Resplit => {
+            ChatEvent::ReasoningReclassified => {
                 text.clear();
                 thought.clear();
             }
-            ChatEvent::Rescued { index, how } => {
+            ChatEvent::ToolCallRepaired { index, repairs: how } => {
                 assert!(!how.is_empty());
                 rescued.push(*index as usize);
             }
-            ChatEvent::Accepted | ChatEvent::Heartbeat | ChatEvent::Adapted { .. } => {}
+            ChatEvent::RequestAccepted
+            | ChatEvent::Heartbeat
+            | ChatEvent::RequestAdapted { .. } => {}
             other => panic!("an end before the end: {other:?}"),
         }
     }
@@ -92,12 +103,12 @@ fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
     assert_eq!(thought, message.reasoning.as_ref().map_or("", |thought| thought.text.as_str()));
     for (at, (written, call)) in arguments.iter().zip(&message.calls).enumerate() {
         match call {
-            EmittedCall::Ready(_) if rescued.contains(&at) => {}
-            EmittedCall::Ready(call) => {
-                let parsed = openclaw_core::Arguments::parse(written);
+            EmittedToolCall::Valid(_) if rescued.contains(&at) => {}
+            EmittedToolCall::Valid(call) => {
+                let parsed = openclaw_core::ToolArguments::parse_json(written);
                 assert_eq!(parsed.as_ref(), Ok(&call.arguments));
             }
-            EmittedCall::Broken(call) => assert_eq!(written, &call.raw),
+            EmittedToolCall::Invalid(call) => assert_eq!(written, &call.raw_arguments),
         }
     }
 }

@@ -3,7 +3,10 @@
 use insta::assert_snapshot;
 use openclaw_core::{AssistantMessage, ChatModel, ChatRequest, History};
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
-use openclaw_providers_openai::{Api, Extra, Facts, Knowledge, Lack, OpenAiModel, body};
+use openclaw_providers_openai::{
+    CapabilityStore, ChatApi, OpenAiModel, ServerCapabilities, ServerFeature, VendorExtension,
+    chat_completion_body,
+};
 use serde_json::Value;
 
 use crate::client::{client, info, read};
@@ -14,42 +17,53 @@ fn steered() -> History {
     let mut history = asked("one");
     let thought = thinks("hm", "reasoning", "");
     let calls = calls([ready("a", "read", "{}")]).calls;
-    history.push_assistant(AssistantMessage { calls, ..thought }).unwrap();
+    history.push_assistant_message(AssistantMessage { calls, ..thought }).unwrap();
     resolve(&mut history, "a", "A");
-    history.push_user("In short.");
+    history.push_user_message("In short.");
     history
 }
 
-fn by(facts: &Facts, history: &History) -> String {
-    String::from_utf8(body("tiny", &request(history), None, facts).to_vec()).unwrap()
+fn by(facts: &ServerCapabilities, history: &History) -> String {
+    String::from_utf8(chat_completion_body("tiny", &request(history), None, facts).to_vec())
+        .unwrap()
 }
 
 #[test]
 fn a_message_of_the_model_goes_between_a_result_and_the_user() {
-    let facts = Facts { lacks: [Lack::UserAfterResult].into(), ..Facts::default() };
+    let facts = ServerCapabilities {
+        unsupported_features: [ServerFeature::UserAfterToolResult].into(),
+        ..ServerCapabilities::default()
+    };
     let mut history = steered();
     let sent = by(&facts, &history);
     assert_snapshot!(sent, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","reasoning":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"A"},{"role":"assistant","content":"I have the results."},{"role":"user","content":"In short."}]}"##);
-    history.push_assistant(AssistantMessage::text("Well.")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(AssistantMessage::from_text("Well.")).unwrap();
+    history.push_user_message("two");
     assert!(by(&facts, &history).starts_with(sent.strip_suffix("]}").unwrap()));
 }
 
 #[test]
 fn a_result_has_the_name_of_its_tool() {
-    let facts = Facts { extras: [Extra::ToolResultName].into(), ..Facts::default() };
+    let facts = ServerCapabilities {
+        vendor_extensions: [VendorExtension::ToolResultName].into(),
+        ..ServerCapabilities::default()
+    };
     assert_snapshot!(by(&facts, &steered()), @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","reasoning":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","name":"read","content":"A"},{"role":"user","content":"In short."}]}"##);
 }
 
 #[test]
 fn thoughts_are_sent_as_text_and_in_no_field() {
-    let lacks = [Lack::ReasoningField].into();
-    let facts = Facts { extras: [Extra::ThinkingAsText].into(), lacks, ..Facts::default() };
+    let lacks = [ServerFeature::ReasoningField].into();
+    let facts = ServerCapabilities {
+        vendor_extensions: [VendorExtension::ThinkingAsText].into(),
+        unsupported_features: lacks,
+        ..ServerCapabilities::default()
+    };
     let mut history = asked("one");
-    history.push_assistant(thinks(" hm\n", "reasoning_content", "1")).unwrap();
-    history.push_user("two");
-    history.push_assistant(AssistantMessage::text("2")).unwrap();
-    history.push_user("three");
+    history.push_assistant_message(thinks(" hm\n", "reasoning_content", "1")).unwrap();
+    history.push_user_message("two");
+    history.push_assistant_message(AssistantMessage::from_text("2")).unwrap();
+    history.push_user_message("three");
     assert_snapshot!(by(&facts, &history), @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","content":"<thinking>\nhm\n</thinking>\n\n1"},{"role":"user","content":"two"},{"role":"assistant","content":"2"},{"role":"user","content":"three"}]}"##);
     assert!(
         by(&facts, &steered()).contains(r#""content":"<thinking>\nhm\n</thinking>","tool_calls""#)
@@ -59,15 +73,16 @@ fn thoughts_are_sent_as_text_and_in_no_field() {
 #[tokio::test]
 async fn responses_say_the_same_in_their_own_words() {
     let server = MockVllm::builder().start().await.unwrap();
-    let facts = Facts {
-        lacks: [Lack::UserAfterResult].into(),
-        extras: [Extra::ToolResultName, Extra::ThinkingAsText].into(),
-        ..Facts::default()
+    let facts = ServerCapabilities {
+        unsupported_features: [ServerFeature::UserAfterToolResult].into(),
+        vendor_extensions: [VendorExtension::ToolResultName, VendorExtension::ThinkingAsText]
+            .into(),
+        ..ServerCapabilities::default()
     };
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096))
-        .with_api(Api::Responses)
-        .with_knowledge(Knowledge::new(facts));
-    if let Ok(stream) = model.chat(request(&steered())).await {
+        .with_api(ChatApi::Responses)
+        .with_capability_store(CapabilityStore::new(facts));
+    if let Ok(stream) = model.stream_chat(request(&steered())).await {
         let _said = read(stream).await;
     }
     let body = String::from_utf8(server.requests().remove(0).body.to_vec()).unwrap();
@@ -83,14 +98,19 @@ async fn a_server_that_wants_roles_to_alternate_is_learnt_of_once() {
     ] {
         let server = MockVllm::builder().start().await.unwrap();
         let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
-        let ask = async |request: ChatRequest| read(model.chat(request).await.unwrap()).await.1;
+        let ask =
+            async |request: ChatRequest| read(model.stream_chat(request).await.unwrap()).await.1;
         let kind = "BadRequestError".to_owned();
         server.push(Reply::status(400, ErrorBody::Error { message: message.to_owned(), kind }));
         for _ in 0..2 {
             server.push(Turn::text("yes"));
             assert_eq!(ask(request(&steered())).await.unwrap().0.text, "yes", "{message}");
         }
-        assert_eq!(model.knowledge().facts().lacks, [Lack::UserAfterResult].into(), "{message}");
+        assert_eq!(
+            model.capability_store().current_capabilities().unsupported_features,
+            [ServerFeature::UserAfterToolResult].into(),
+            "{message}"
+        );
         let bodies: Vec<Value> =
             server.requests().iter().map(openclaw_mock_vllm::Seen::json).collect();
         let roles = |body: &Value| -> Vec<String> {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    Arguments, ChatEvent, ChatModel, ChatRequest, ChatStream, Clock, EmittedCall, History,
-    ModelError, ModelErrorKind, ModelInfo, Outcome, ToolName, ToolSpec, Usage,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, ChatStream, EmittedToolCall, History,
+    ModelError, ModelErrorKind, ModelInfo, ModelTimeoutKind, TokenUsage, ToolArguments, ToolName,
+    ToolSpec,
 };
 use openclaw_mock_vllm::{Call, ErrorBody, Finish, Gate, MockVllm, Reply, Turn, UsageOverride};
-use openclaw_transport::{Client, ClientOptions, Clocks, Limit};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
 
 use crate::client::{End, client, info, options, read};
 use crate::raw::{RawServer, hold, response};
@@ -78,11 +79,11 @@ pub(crate) async fn suite(api: &'static str, make: Make) {
 
 fn question() -> ChatRequest {
     let mut history = History::new();
-    history.push_user("hi");
+    history.push_user_message("hi");
     let tools = ["exec", "now", "read"].map(|name| ToolSpec {
         name: ToolName::new(name).unwrap(),
         description: "A tool.".into(),
-        parameters: Arc::new(Arguments::default().to_value()),
+        parameters: Arc::new(ToolArguments::default().to_value()),
     });
     ChatRequest { tools: tools.into(), ..ChatRequest::new(history) }
 }
@@ -94,34 +95,34 @@ async fn end_of(stream: Result<ChatStream, ModelError>) -> End {
 /// A call as a table shows it: its name, and its arguments or the raw text of a broken one.
 type Shown = (&'static str, Result<&'static str, &'static str>);
 
-fn is_shown(call: &EmittedCall, (name, arguments): &Shown) -> bool {
+fn is_shown(call: &EmittedToolCall, (name, arguments): &Shown) -> bool {
     match call {
-        EmittedCall::Ready(call) => {
+        EmittedToolCall::Valid(call) => {
             call.name.as_str() == *name && Ok(call.arguments.to_json().as_str()) == *arguments
         }
-        EmittedCall::Broken(call) => {
-            call.name.as_str() == *name && Err(call.raw.as_str()) == *arguments
+        EmittedToolCall::Invalid(call) => {
+            call.name.as_str() == *name && Err(call.raw_arguments.as_str()) == *arguments
         }
     }
 }
 
 async fn texts_are_read(subject: Subject) {
     let thought = || Turn::empty().then_reasoning("let me ").then_reasoning("see");
-    let table: Vec<(&str, Reply, Outcome, &str)> = vec![
-        ("text", Turn::pieces(["Hel", "", "lo"]).into(), Outcome::Reply, "Hello"),
-        ("no end mark", Reply::from(Turn::text("yes")).no_done(), Outcome::Reply, "yes"),
-        ("truncated", Turn::text("a").finish(Finish::Length).into(), Outcome::Truncated, "a"),
-        ("empty", Turn::empty().into(), Outcome::Empty, ""),
-        ("only thought", thought().into(), Outcome::ReasoningOnly, ""),
-        ("thought and text", thought().then_text("yes").into(), Outcome::Reply, "yes"),
+    let table: Vec<(&str, Reply, AnswerOutcome, &str)> = vec![
+        ("text", Turn::pieces(["Hel", "", "lo"]).into(), AnswerOutcome::Reply, "Hello"),
+        ("no end mark", Reply::from(Turn::text("yes")).no_done(), AnswerOutcome::Reply, "yes"),
+        ("truncated", Turn::text("a").finish(Finish::Length).into(), AnswerOutcome::Truncated, "a"),
+        ("empty", Turn::empty().into(), AnswerOutcome::Empty, ""),
+        ("only thought", thought().into(), AnswerOutcome::ReasoningOnly, ""),
+        ("thought and text", thought().then_text("yes").into(), AnswerOutcome::Reply, "yes"),
     ];
     let server = MockVllm::builder().start().await.unwrap();
     let model = subject.model(&server);
     for (name, reply, outcome, text) in table {
         server.push(reply);
-        let (message, found, usage) = end_of(model.chat(question()).await).await.unwrap();
+        let (message, found, usage) = end_of(model.stream_chat(question()).await).await.unwrap();
         assert_eq!((found, message.text.as_str()), (outcome, text), "{name}");
-        assert!(usage.is_some_and(|usage| usage.input > 0), "{name}");
+        assert!(usage.is_some_and(|usage| usage.input_tokens > 0), "{name}");
         let reasoning = message.reasoning.map(|thought| (thought.text, thought.field));
         let field = match subject.api {
             "responses" => "reasoning_text",
@@ -138,8 +139,11 @@ async fn texts_are_read(subject: Subject) {
         ..UsageOverride::default()
     };
     server.push(Turn::text("yes").usage(usage));
-    let (.., usage) = end_of(model.chat(question()).await).await.unwrap();
-    assert_eq!(usage, Some(Usage { input: 700, output: 9, cached: Some(640) }));
+    let (.., usage) = end_of(model.stream_chat(question()).await).await.unwrap();
+    assert_eq!(
+        usage,
+        Some(TokenUsage { input_tokens: 700, output_tokens: 9, cached_tokens: Some(640) })
+    );
 }
 
 async fn calls_are_read(subject: Subject) {
@@ -168,8 +172,8 @@ async fn calls_are_read(subject: Subject) {
     let model = subject.model(&server);
     for (name, turn, calls) in table {
         server.push(turn);
-        let (message, outcome, _) = end_of(model.chat(question()).await).await.unwrap();
-        assert_eq!(outcome, Outcome::Calls, "{name}");
+        let (message, outcome, _) = end_of(model.stream_chat(question()).await).await.unwrap();
+        assert_eq!(outcome, AnswerOutcome::ToolCalls, "{name}");
         assert_eq!(message.text, if name == "text" { "so" } else { "" });
         assert_eq!(message.calls.len(), calls.len(), "{name}");
         let all = message.calls.iter().zip(&calls).all(|(call, shown)| is_shown(call, shown));
@@ -200,9 +204,9 @@ async fn broken_streams_are_errors(subject: Subject) {
     let model = subject.model(&server);
     for (name, reply) in table {
         server.push(reply);
-        let error = end_of(model.chat(question()).await).await.unwrap_err();
+        let error = end_of(model.stream_chat(question()).await).await.unwrap_err();
         assert_eq!(error.kind(), ModelErrorKind::Interrupted, "{name}: {error}");
-        let exchange = error.exchange().unwrap();
+        let exchange = error.http_exchange().unwrap();
         assert_eq!(exchange.status, Some(200), "{name}");
         assert_eq!(exchange.model.as_deref(), Some("tiny"), "{name}");
     }
@@ -215,17 +219,21 @@ async fn broken_streams_are_errors(subject: Subject) {
             continue;
         }
         server.push(reply);
-        let (message, outcome, _) = end_of(model.chat(question()).await).await.expect(name);
-        assert_eq!((message.text.as_str(), outcome), ("onetwothree", Outcome::Reply), "{name}");
+        let (message, outcome, _) = end_of(model.stream_chat(question()).await).await.expect(name);
+        assert_eq!(
+            (message.text.as_str(), outcome),
+            ("onetwothree", AnswerOutcome::Reply),
+            "{name}"
+        );
     }
     server.push(turn().engine_dies_at(at(2)));
-    let error = end_of(model.chat(question()).await).await.unwrap_err();
+    let error = end_of(model.stream_chat(question()).await).await.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Interrupted);
     if subject.has("the last words of a dead engine") {
         assert!(error.to_string().contains("EngineCore"), "{error}");
     }
     let _port = hold(server.port()).await;
-    let error = end_of(model.chat(question()).await).await.unwrap_err();
+    let error = end_of(model.stream_chat(question()).await).await.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Connect, "{error}");
 }
 
@@ -251,7 +259,7 @@ async fn refusals_have_their_kind(subject: Subject) {
         (Reply::html(), ModelErrorKind::Protocol),
         (
             Reply::status(413, said("too big")),
-            ModelErrorKind::ContextOverflow { window: None, prompt: None },
+            ModelErrorKind::ContextOverflow { context_window: None, prompt_tokens: None },
         ),
         (Reply::rate_limited(0), ModelErrorKind::RateLimited { retry_after: Some(Duration::ZERO) }),
         (Reply::hang_up(), ModelErrorKind::Interrupted),
@@ -261,9 +269,9 @@ async fn refusals_have_their_kind(subject: Subject) {
         for _ in 0..3 {
             server.push(reply.clone());
         }
-        let error = subject.model(&server).chat(question()).await.err().expect("a refusal");
+        let error = subject.model(&server).stream_chat(question()).await.err().expect("a refusal");
         assert_eq!(error.kind(), kind, "{error}");
-        let exchange = error.exchange().unwrap();
+        let exchange = error.http_exchange().unwrap();
         assert!(exchange.url.ends_with(&subject.route()), "{exchange:?}");
     }
 }
@@ -279,16 +287,16 @@ async fn the_request_is_refused_for_what_it_is(subject: Subject) {
         (keyed("key-that-is-wrong"), "tiny", ModelErrorKind::Auth),
         (keyed("right"), "nope", ModelErrorKind::UnknownModel),
     ] {
-        let error = subject.with(client, name).chat(question()).await.err().unwrap();
+        let error = subject.with(client, name).stream_chat(question()).await.err().unwrap();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(!format!("{error:?}").contains("key-that-is-wrong"));
     }
     let mut history = History::new();
-    history.push_user(&"many words ".repeat(4_000));
+    history.push_user_message(&"many words ".repeat(4_000));
     let model = subject.with(keyed("right"), "tiny");
-    let error = model.chat(ChatRequest::new(history)).await.err().unwrap();
+    let error = model.stream_chat(ChatRequest::new(history)).await.err().unwrap();
     // "at least 4097" is not a count.
-    let kind = ModelErrorKind::ContextOverflow { window: Some(4096), prompt: None };
+    let kind = ModelErrorKind::ContextOverflow { context_window: Some(4096), prompt_tokens: None };
     assert_eq!(error.kind(), kind, "{error}");
     assert_eq!(server.requests().last().unwrap().path, subject.route());
 }
@@ -300,7 +308,8 @@ async fn passing_failures_are_tried_again(subject: Subject) {
         let server = MockVllm::builder().start().await.unwrap();
         server.push(failure);
         server.push(Turn::text("now"));
-        let (message, ..) = end_of(subject.model(&server).chat(question()).await).await.unwrap();
+        let (message, ..) =
+            end_of(subject.model(&server).stream_chat(question()).await).await.unwrap();
         assert_eq!(message.text, "now");
         let seen = server.requests();
         assert_eq!(seen.len(), 2);
@@ -336,14 +345,15 @@ async fn an_answer_that_is_not_streamed_is_read(subject: Subject) {
     let server =
         RawServer::start(move |_| Some(response("200 OK", "application/json", body))).await;
     let model = subject.with(client(&server.base_url()), "tiny");
-    let (message, outcome, usage) = end_of(model.chat(question()).await).await.unwrap();
-    assert_eq!((message.text.as_str(), outcome), ("so", Outcome::Calls));
-    let [EmittedCall::Ready(ready), EmittedCall::Broken(broken)] = &message.calls[..] else {
+    let (message, outcome, usage) = end_of(model.stream_chat(question()).await).await.unwrap();
+    assert_eq!((message.text.as_str(), outcome), ("so", AnswerOutcome::ToolCalls));
+    let [EmittedToolCall::Valid(ready), EmittedToolCall::Invalid(broken)] = &message.calls[..]
+    else {
         panic!("{:?}", message.calls);
     };
-    assert_eq!(ready.arguments, Arguments::parse(r#"{"path": "x"}"#).unwrap());
-    assert_eq!(broken.raw, "[]");
-    assert_eq!(usage, Some(Usage { input: 5, output: 2, cached: None }));
+    assert_eq!(ready.arguments, ToolArguments::parse_json(r#"{"path": "x"}"#).unwrap());
+    assert_eq!(broken.raw_arguments, "[]");
+    assert_eq!(usage, Some(TokenUsage { input_tokens: 5, output_tokens: 2, cached_tokens: None }));
 }
 
 async fn keep_alives_are_heartbeats(subject: Subject) {
@@ -354,7 +364,7 @@ async fn keep_alives_are_heartbeats(subject: Subject) {
         server.push(
             Reply::from(Turn::pieces(["a", "b"])).keep_alive_before(subject.event(2), comments),
         );
-        let (events, end) = read(model.chat(question()).await.unwrap()).await;
+        let (events, end) = read(model.stream_chat(question()).await.unwrap()).await;
         assert_eq!(end.unwrap().0.text, "ab");
         heartbeats.push(events.iter().filter(|event| **event == ChatEvent::Heartbeat).count());
     }
@@ -365,7 +375,7 @@ async fn dropping_the_stream_hangs_up(subject: Subject) {
     let server = MockVllm::builder().start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(Turn::pieces(["one", "two"])).gate(subject.event(2), &gate));
-    let mut stream = subject.model(&server).chat(question()).await.unwrap();
+    let mut stream = subject.model(&server).stream_chat(question()).await.unwrap();
     while !matches!(stream.next().await.unwrap().unwrap(), ChatEvent::TextDelta(_)) {}
     gate.reached().await;
     drop(stream);
@@ -377,21 +387,25 @@ async fn dropping_the_stream_hangs_up(subject: Subject) {
 async fn silence_ends_by_the_clock(subject: Subject) {
     let server = MockVllm::builder().start().await.unwrap();
     let duration = Duration::from_millis(40);
-    let limit = || Some(Limit { duration, source: "the.setting".into() });
-    let first = Clocks { first_token: limit(), ..Clocks::default() };
-    let between = Clocks { between_tokens: limit(), ..Clocks::default() };
+    let limit = || Some(TimeLimit { duration, source: "the.setting".into() });
+    let first = CallTimeouts { first_token: limit(), ..CallTimeouts::default() };
+    let between = CallTimeouts { between_tokens: limit(), ..CallTimeouts::default() };
     // What is announced before the first token is not the first token.
     let announced = if subject.api == "chat/completions" { 0 } else { 2 };
     for (at, clocks, clock) in [
-        (0, first.clone(), Clock::FirstToken),
-        (announced, first, Clock::FirstToken),
-        (subject.event(2), between, Clock::BetweenTokens),
+        (0, first.clone(), ModelTimeoutKind::FirstToken),
+        (announced, first, ModelTimeoutKind::FirstToken),
+        (subject.event(2), between, ModelTimeoutKind::BetweenTokens),
     ] {
-        let client = ClientOptions { clocks, ..options(&server.base_url()) };
+        let client = ClientOptions { timeouts: clocks, ..options(&server.base_url()) };
         let model = subject.with(Client::new(client).unwrap(), "tiny");
         server.push(Reply::from(Turn::pieces(["a", "b", "c"])).silent_at(at));
-        let error = end_of(model.chat(question()).await).await.unwrap_err();
-        assert_eq!(error.kind(), ModelErrorKind::Timeout { clock, after: duration }, "{error}");
+        let error = end_of(model.stream_chat(question()).await).await.unwrap_err();
+        assert_eq!(
+            error.kind(),
+            ModelErrorKind::Timeout { kind: clock, after: duration },
+            "{error}"
+        );
         assert!(error.to_string().contains("the.setting"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use openclaw_core::{
     ModelLimits, TokenCount,
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn, UsageOverride};
-use openclaw_providers_openai::{Lack, OpenAiModel};
+use openclaw_providers_openai::{OpenAiModel, ServerFeature};
 use proptest::prelude::*;
 
 use crate::client::{client, info, read};
@@ -19,7 +19,7 @@ async fn server() -> MockVllm {
 
 fn model(server: &MockVllm, window: u32, output: Option<u32>) -> OpenAiModel {
     let info = info("tiny", window);
-    let limits = ModelLimits { output, ..info.limits };
+    let limits = ModelLimits { max_output_tokens: output, ..info.limits };
     OpenAiModel::new(client(&server.base_url()), ModelInfo { limits, ..info })
 }
 
@@ -31,14 +31,14 @@ fn refusal(message: &str) -> Reply {
 /// Sends a request and returns the count before, what the server counted, and what was told.
 async fn sized(model: &OpenAiModel, history: &History) -> (TokenCount, u32, Vec<String>) {
     let tail = Some("[It is Saturday, 2026-11-21 06:10 UTC.]".into());
-    let request = ChatRequest { tail, ..request(history) };
+    let request = ChatRequest { suffix: tail, ..request(history) };
     let before = model.count_tokens(&request).await.unwrap();
-    let (pieces, end) = read(model.chat(request).await.unwrap()).await;
+    let (pieces, end) = read(model.stream_chat(request).await.unwrap()).await;
     let told = pieces.into_iter().filter_map(|piece| match piece {
-        ChatEvent::Adapted { how } => Some(how),
+        ChatEvent::RequestAdapted { message: how } => Some(how),
         _ => None,
     });
-    (before, end.unwrap().2.unwrap().input, told.collect())
+    (before, end.unwrap().2.unwrap().input_tokens, told.collect())
 }
 
 /// Text of one kind, as much of it as a tool's output may be.
@@ -81,11 +81,11 @@ proptest! {
                     assert!(matches!(before, TokenCount::Calibrated(_)), "{before:?}");
                 }
                 if turn >= 3 {
-                    let error = before.tokens().abs_diff(counted);
+                    let error = before.token_count().abs_diff(counted);
                     assert!(error * 100 <= counted, "turn {turn}: {before:?} of {counted}");
                 }
-                history.push_assistant(says(&text(kind, turn + 7, 5))).unwrap();
-                history.push_user(&text(kind, turn + 1, lines));
+                history.push_assistant_message(says(&text(kind, turn + 7, 5))).unwrap();
+                history.push_user_message(&text(kind, turn + 1, lines));
             }
         });
     }
@@ -102,16 +102,16 @@ proptest! {
             let model = model(&server, 4096, None);
             let mut history = asked(&text(first, 0, 10));
             let (_, before, _) = sized(&model, &history).await;
-            history.push_assistant(says("Yes.")).unwrap();
-            history.push_user(&text(second, 1, 200));
-            let body = openclaw_providers_openai::body("", &request(&history), None, &model.knowledge().facts());
+            history.push_assistant_message(says("Yes.")).unwrap();
+            history.push_user_message(&text(second, 1, 200));
+            let body = openclaw_providers_openai::chat_completion_body("", &request(&history), None, &model.capability_store().current_capabilities());
             let bytes = u32::try_from(body.len()).unwrap();
-            let size = model.size(&request(&history));
-            let count = size.count.tokens();
+            let size = model.prompt_size(&request(&history));
+            let count = size.count.token_count();
             assert!(count >= bytes / 8);
             assert!(count * 10 >= (before + bytes / 3) * 8, "{count} of {bytes} bytes");
             let (_, counted, _) = sized(&model, &history).await;
-            assert!(size.at_most >= counted, "{size:?} {counted}");
+            assert!(size.upper_bound >= counted, "{size:?} {counted}");
         });
     }
 }
@@ -122,10 +122,10 @@ async fn counts_of_other_conversations_help_too() {
     let model = model(&server, WINDOW, None);
     for seed in 0..3 {
         let (before, counted, _) = sized(&model, &asked(&text(0, seed, 50))).await;
-        let error = before.tokens().abs_diff(counted);
+        let error = before.token_count().abs_diff(counted);
         assert!(seed == 0 || error * 20 <= counted, "{before:?} of {counted}");
     }
-    let ratio = model.knowledge().facts().tokens_per_kilobyte.unwrap();
+    let ratio = model.capability_store().current_capabilities().tokens_per_kilobyte.unwrap();
     assert!((200..600).contains(&ratio), "{ratio}");
 }
 
@@ -145,13 +145,19 @@ async fn an_overflow_is_made_to_fit_once_and_remembered() {
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0].json()["max_tokens"], 8192);
     assert_eq!(sent[1].json()["max_tokens"], 2772);
-    let limits = model.info().limits;
-    assert_eq!((limits.window, limits.window_source), (16_384, LimitSource::Live));
+    let limits = model.model_info().limits;
+    assert_eq!(
+        (limits.context_window, limits.context_window_source),
+        (16_384, LimitSource::Server)
+    );
 }
 
 #[tokio::test]
 async fn an_overflow_that_cannot_be_mended_goes_up_with_its_numbers() {
-    let overflow = |window, prompt| ModelErrorKind::ContextOverflow { window, prompt };
+    let overflow = |window, prompt| ModelErrorKind::ContextOverflow {
+        context_window: window,
+        prompt_tokens: prompt,
+    };
     let table = [
         (
             "This model's maximum context length is 16384 tokens. However, you requested 122946 \
@@ -179,7 +185,7 @@ async fn an_overflow_that_cannot_be_mended_goes_up_with_its_numbers() {
         let model = model(&server, 128_000, None);
         (0..2).for_each(|_| server.push(refusal(message)));
         let request = ChatRequest { max_output_tokens: Some(128_000), ..request(&asked("hi")) };
-        let error = match model.chat(request).await {
+        let error = match model.stream_chat(request).await {
             Ok(stream) => read(stream).await.1.unwrap_err(),
             Err(error) => error,
         };
@@ -200,13 +206,17 @@ async fn a_prompt_that_was_cut_in_silence_is_told_and_the_window_kept_to() {
         let usage = UsageOverride { prompt: Some(read_of_it), ..UsageOverride::default() };
         server.push(Turn::text("yes").usage(usage));
         let (_, _, told) = sized(&model, &asked(&words)).await;
-        assert_eq!(model.knowledge().facts().window, expected, "{read_of_it}");
+        assert_eq!(
+            model.capability_store().current_capabilities().context_window,
+            expected,
+            "{read_of_it}"
+        );
         match expected {
             Some(window) => {
                 let [how] = told.as_slice() else { panic!("{told:?}") };
                 assert!(how.contains(&format!("only {read_of_it} of at least 9928")), "{how}");
                 assert!(how.contains("`contextWindow`"), "{how}");
-                assert_eq!(model.info().limits.window, window);
+                assert_eq!(model.model_info().limits.context_window, window);
             }
             None => assert!(told.is_empty(), "{told:?}"),
         }
@@ -221,21 +231,21 @@ async fn a_conversation_that_shrinks_at_the_server_was_cut() {
     let mut history = asked(&"\u{4f60}\u{597d}".repeat(4_000));
     let (_, counted, told) = sized(&model, &history).await;
     assert!(counted > 8_000 && told.is_empty());
-    history.push_assistant(says("Yes.")).unwrap();
-    history.push_user("And now?");
+    history.push_assistant_message(says("Yes.")).unwrap();
+    history.push_user_message("And now?");
     let usage = UsageOverride { prompt: Some(2048), ..UsageOverride::default() };
     server.push(Turn::text("What?").usage(usage));
     let (_, _, told) = sized(&model, &history).await;
-    assert_eq!((told.len(), model.info().limits.window), (1, 2048));
+    assert_eq!((told.len(), model.model_info().limits.context_window), (1, 2048));
 }
 
 #[tokio::test]
 async fn without_usage_nothing_is_learnt_and_nothing_is_told() {
     let server = server().await;
     let model = model(&server, WINDOW, None);
-    model.knowledge().learn_lack(Lack::StreamUsage);
-    let (pieces, end) = read(model.chat(request(&asked("hi"))).await.unwrap()).await;
+    model.capability_store().mark_unsupported(ServerFeature::StreamUsage);
+    let (pieces, end) = read(model.stream_chat(request(&asked("hi"))).await.unwrap()).await;
     assert_eq!(end.unwrap().2, None);
-    assert!(!pieces.iter().any(|piece| matches!(piece, ChatEvent::Adapted { .. })));
-    assert_eq!(model.knowledge().facts().tokens_per_kilobyte, None);
+    assert!(!pieces.iter().any(|piece| matches!(piece, ChatEvent::RequestAdapted { .. })));
+    assert_eq!(model.capability_store().current_capabilities().tokens_per_kilobyte, None);
 }

@@ -3,20 +3,20 @@
 use insta::assert_snapshot;
 use openclaw_core::{ChatModel, ChatRequest};
 use openclaw_mock_vllm::MockVllm;
-use openclaw_providers_openai::{Api, Facts, Knowledge, OpenAiModel};
+use openclaw_providers_openai::{CapabilityStore, ChatApi, OpenAiModel, ServerCapabilities};
 
 use crate::client::{client, info, read};
 use crate::talk::{asked, read_tool, request, says, thinks};
 
 /// The bodies that a server of which all is known that is known of OpenAI's gets.
-async fn sent(api: Api, requests: impl IntoIterator<Item = ChatRequest>) -> Vec<String> {
+async fn sent(api: ChatApi, requests: impl IntoIterator<Item = ChatRequest>) -> Vec<String> {
     let server = MockVllm::builder().start().await.unwrap();
-    let knowledge = Knowledge::new(Facts::native());
+    let knowledge = CapabilityStore::new(ServerCapabilities::openai_hosted());
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
-    let model = model.with_api(api).with_knowledge(knowledge);
+    let model = model.with_api(api).with_capability_store(knowledge);
     for request in requests {
         // The mock is no server of OpenAI's and may say so: what was sent is what counts.
-        if let Ok(stream) = model.chat(request).await {
+        if let Ok(stream) = model.stream_chat(request).await {
             let _said = read(stream).await;
         }
     }
@@ -26,10 +26,10 @@ async fn sent(api: Api, requests: impl IntoIterator<Item = ChatRequest>) -> Vec<
 
 fn full() -> ChatRequest {
     let mut history = asked("one");
-    history.push_assistant(thinks("hm", "reasoning", "1")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(thinks("hm", "reasoning", "1")).unwrap();
+    history.push_user_message("two");
     let mut request = request(&history);
-    request.system = Some("Be brief.".into());
+    request.system_prompt = Some("Be brief.".into());
     request.tools = [read_tool()].into();
     request.max_output_tokens = Some(256);
     request
@@ -37,13 +37,13 @@ fn full() -> ChatRequest {
 
 #[tokio::test]
 async fn a_chat_completion() {
-    let body = sent(Api::ChatCompletions, [full()]).await.remove(0);
+    let body = sent(ChatApi::ChatCompletions, [full()]).await.remove(0);
     assert_snapshot!(body, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":256,"tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}}],"store":false,"prompt_cache_key":"23545ba291436abe","messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"one"},{"role":"assistant","content":"1"},{"role":"user","content":"two"}]}"##);
 }
 
 #[tokio::test]
 async fn a_response() {
-    let body = sent(Api::Responses, [full()]).await.remove(0);
+    let body = sent(ChatApi::Responses, [full()]).await.remove(0);
     assert_snapshot!(body, @r##"{"model":"tiny","stream":true,"store":false,"prompt_cache_key":"23545ba291436abe","max_output_tokens":256,"instructions":"Be brief.","tools":[{"type":"function","name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"},"strict":false}],"input":[{"type":"message","role":"user","content":"one"},{"type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"1"}]},{"type":"message","role":"user","content":"two"}]}"##);
 }
 
@@ -51,13 +51,13 @@ async fn a_response() {
 async fn the_requests_of_a_conversation_have_one_key_and_other_conversations_have_others() {
     let mut history = asked("one");
     let first = request(&history);
-    history.push_assistant(says("1")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(says("1")).unwrap();
+    history.push_user_message("two");
     let second = request(&history);
     let mut instructed = request(&history);
-    instructed.system = Some("Be brief.".into());
+    instructed.system_prompt = Some("Be brief.".into());
     let requests = [first, second, instructed, request(&asked("three"))];
-    let bodies = sent(Api::ChatCompletions, requests).await;
+    let bodies = sent(ChatApi::ChatCompletions, requests).await;
     let keys: Vec<String> = bodies
         .iter()
         .map(|body| {

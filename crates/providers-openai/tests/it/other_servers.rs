@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openclaw_core::{ChatModel, ChatRequest, History, ModelErrorKind};
-use openclaw_providers_openai::{Api, OpenAiModel, find_windows, list_models};
+use openclaw_providers_openai::{ChatApi, OpenAiModel, find_context_windows, list_models};
 
 use crate::client::{client, info, read};
 use crate::raw::RawServer;
@@ -27,11 +27,14 @@ async fn server(answers: &'static [(&'static str, &'static str)]) -> RawServer {
 
 #[tokio::test]
 async fn each_answer_comes_to_what_it_says() {
-    let overflow = |window, prompt| ModelErrorKind::ContextOverflow { window, prompt };
+    let overflow = |window, prompt| ModelErrorKind::ContextOverflow {
+        context_window: window,
+        prompt_tokens: prompt,
+    };
     let mut found = Vec::new();
     let table = [
         ("litellm/chat-stream", Ok("Truncated")),
-        ("litellm/tool-stream", Ok("Calls +read")),
+        ("litellm/tool-stream", Ok("ToolCalls +read")),
         ("litellm/gone-stream", Err(ModelErrorKind::Interrupted)),
         ("litellm/max-tokens", Err(overflow(Some(8192), None))),
         ("litellm/overflow-stream", Err(overflow(Some(8192), None))),
@@ -39,8 +42,8 @@ async fn each_answer_comes_to_what_it_says() {
         ("litellm/unknown-model", Err(ModelErrorKind::UnknownModel)),
         ("litellm/responses-stream", Ok("Truncated")),
         ("llama-cpp-python/chat-stream", Ok("Truncated")),
-        ("llama-cpp-python/tools-auto-stream", Ok("Calls +read")),
-        ("llama-cpp-python/tools-named-stream", Ok("Calls +read")),
+        ("llama-cpp-python/tools-auto-stream", Ok("ToolCalls +read")),
+        ("llama-cpp-python/tools-named-stream", Ok("ToolCalls +read")),
         ("llama-cpp-python/overflow", Err(overflow(Some(8192), Some(9025)))),
         ("llama-cpp-python/overflow-stream", Err(ModelErrorKind::Interrupted)),
     ];
@@ -49,11 +52,12 @@ async fn each_answer_comes_to_what_it_says() {
         let server = RawServer::start(move |_| Some(bytes.to_vec())).await;
         let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 8192));
         let is_responses = name.contains("responses");
-        let model = model.with_api(if is_responses { Api::Responses } else { Api::default() });
+        let model =
+            model.with_api(if is_responses { ChatApi::Responses } else { ChatApi::default() });
         let mut history = History::new();
-        history.push_user("hi");
+        history.push_user_message("hi");
         let request = ChatRequest { tools: [read_tool()].into(), ..ChatRequest::new(history) };
-        let end = match model.chat(request).await {
+        let end = match model.stream_chat(request).await {
             Ok(stream) => read(stream).await.1,
             Err(error) => Err(error),
         };
@@ -71,10 +75,10 @@ async fn models_are_found_with_the_windows_that_a_proxy_tells() {
     let proxy = server(answers).await;
     let client = client(&proxy.base_url());
     let mut served = list_models(&client).await.unwrap();
-    find_windows(&client, &mut served, None).await;
+    find_context_windows(&client, &mut served, None).await;
     let tiny = served.iter().find(|model| model.id == "tiny").unwrap();
-    assert_eq!(tiny.window, Some(8192), "{tiny:?}");
-    assert!(tiny.window_from.as_deref().unwrap().contains("/model/info"), "{tiny:?}");
+    assert_eq!(tiny.context_window, Some(8192), "{tiny:?}");
+    assert!(tiny.context_window_source.as_deref().unwrap().contains("/model/info"), "{tiny:?}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ mod overflows;
 #[cfg(test)]
 mod streams;
 
-use openclaw_core::{ChatModel, ChatRequest, EmittedCall, ToolChoice, ToolName};
+use openclaw_core::{ChatModel, ChatRequest, EmittedToolCall, ToolChoice, ToolName};
 use openclaw_mock_vllm::MockVllm;
 use openclaw_providers_openai::OpenAiModel;
 
@@ -38,7 +38,7 @@ async fn ask(body: String, request: ChatRequest) -> End {
     let server =
         RawServer::start(move |_| Some(response("200 OK", "text/event-stream", &body))).await;
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", WIDE));
-    match model.chat(request).await {
+    match model.stream_chat(request).await {
         Ok(stream) => read(stream).await.1,
         Err(error) => Err(error),
     }
@@ -55,12 +55,14 @@ fn shown(end: &End) -> String {
     parts.extend(message.reasoning.iter().map(|it| format!("({} {})", it.field, it.text)));
     parts.extend(Some(message.text.clone()).filter(|text| !text.is_empty()));
     parts.extend(message.calls.iter().map(|call| match call {
-        EmittedCall::Ready(call) => {
+        EmittedToolCall::Valid(call) => {
             format!("+{} {}{}", call.id, call.name, call.arguments.to_json())
         }
-        EmittedCall::Broken(call) => format!("-{} {}{}", call.id, call.name, call.raw),
+        EmittedToolCall::Invalid(call) => {
+            format!("-{} {}{}", call.id, call.name, call.raw_arguments)
+        }
     }));
-    parts.extend(usage.map(|usage| format!("[{}+{}]", usage.input, usage.output)));
+    parts.extend(usage.map(|usage| format!("[{}+{}]", usage.input_tokens, usage.output_tokens)));
     parts.join(" ")
 }
 
@@ -83,9 +85,9 @@ async fn what_old_servers_refuse_is_in_no_request() {
     let server = MockVllm::builder().start().await.unwrap();
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", WIDE));
     let mut request = request(&asked("hi"));
-    request.system = Some("Be brief.".into());
+    request.system_prompt = Some("Be brief.".into());
     request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
-    read(model.chat(request).await.unwrap()).await.1.unwrap();
+    read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
     let seen = server.requests().remove(0);
     let body = seen.json();
     for field in ["tools", "tool_choice", "store", "parallel_tool_calls", "temperature", "top_p"] {

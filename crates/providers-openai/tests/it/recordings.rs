@@ -5,8 +5,10 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use openclaw_core::{ChatModel, ChatRequest, EmittedCall, History, ModelErrorKind, Outcome};
-use openclaw_providers_openai::{Api, OpenAiModel};
+use openclaw_core::{
+    AnswerOutcome, ChatModel, ChatRequest, EmittedToolCall, History, ModelErrorKind,
+};
+use openclaw_providers_openai::{ChatApi, OpenAiModel};
 
 use crate::client::{End, client, info, read};
 use crate::raw::RawServer;
@@ -16,11 +18,11 @@ const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mock-vllm/test
 /// What a recording comes to: the outcome and its calls, `+` for a ready one and `-` for a broken
 /// one; or the name of the error.
 const EXPECTED: &[(&str, &str)] = &[
-    ("auto-forced-stream", "Calls +run"),
-    ("auto-forced-text-stream", "Calls +run"),
-    ("auto-forced-two-noparallel-stream", "Calls +run"),
-    ("auto-forced-two-stream", "Calls +run +run"),
-    ("auto-malformed-stream", "Calls -run"),
+    ("auto-forced-stream", "ToolCalls +run"),
+    ("auto-forced-text-stream", "ToolCalls +run"),
+    ("auto-forced-two-noparallel-stream", "ToolCalls +run"),
+    ("auto-forced-two-stream", "ToolCalls +run +run"),
+    ("auto-malformed-stream", "ToolCalls -run"),
     ("auto-truncated-stream", "Truncated"),
     ("chat-badkey-stream", "auth"),
     ("chat-empty-stop-stream", "Empty"),
@@ -34,21 +36,21 @@ const EXPECTED: &[(&str, &str)] = &[
     ("notools-default-stream", "rejected"),
     ("notools-named-stream", "rejected"),
     ("overload-503", "overloaded"),
-    ("reasoning-stream", "ReasoningCut"),
-    ("strict-required-stream", "Calls +read_file"),
-    ("tools-named-stream", "Calls -read_file"),
-    ("tools-required-stream", "Calls -read_file -read_file -read_file -read_file"),
+    ("reasoning-stream", "ReasoningTruncated"),
+    ("strict-required-stream", "ToolCalls +read_file"),
+    ("tools-named-stream", "ToolCalls -read_file"),
+    ("tools-required-stream", "ToolCalls -read_file -read_file -read_file -read_file"),
     ("tools-required-stream-truncated", "Truncated"),
     ("unknown-model-stream", "unknown_model"),
 ];
 
 const EXPECTED_RESPONSES: &[(&str, &str)] = &[
-    ("responses-auto-forced-stream", "Calls +run"),
-    ("responses-auto-forced-text-stream", "Calls +run"),
-    ("responses-auto-forced-two-noparallel-stream", "Calls +run"),
-    ("responses-auto-forced-two-stream", "Calls +run +run"),
-    ("responses-auto-malformed-stream", "Calls -run"),
-    ("responses-auto-truncated-arguments-stream", "Calls -run"),
+    ("responses-auto-forced-stream", "ToolCalls +run"),
+    ("responses-auto-forced-text-stream", "ToolCalls +run"),
+    ("responses-auto-forced-two-noparallel-stream", "ToolCalls +run"),
+    ("responses-auto-forced-two-stream", "ToolCalls +run +run"),
+    ("responses-auto-malformed-stream", "ToolCalls -run"),
+    ("responses-auto-truncated-arguments-stream", "ToolCalls -run"),
     ("responses-auto-truncated-stream", "Truncated"),
     ("responses-badkey-stream", "auth"),
     ("responses-badmodel-stream", "unknown_model"),
@@ -62,24 +64,24 @@ const EXPECTED_RESPONSES: &[(&str, &str)] = &[
     ("responses-no-max-stream", "Reply"),
     ("responses-notools-auto-stream", "Reply"),
     ("responses-notools-named-stream", "Truncated"),
-    ("responses-reasoned-auto-stream", "Calls +run"),
+    ("responses-reasoned-auto-stream", "ToolCalls +run"),
     ("responses-reasoned-history-stream", "Reply"),
-    ("responses-reasoned-required-stream", "Calls +run +run"),
+    ("responses-reasoned-required-stream", "ToolCalls +run +run"),
     ("responses-reasoned-text-stream", "Reply"),
-    ("responses-reasoned-tool-stream", "Calls +run"),
+    ("responses-reasoned-tool-stream", "ToolCalls +run"),
     ("responses-reasoning-hidden-stream", "Truncated"),
     ("responses-reasoning-in-stream", "Truncated"),
-    ("responses-reasoning-stream", "ReasoningCut"),
+    ("responses-reasoning-stream", "ReasoningTruncated"),
     ("responses-stream", "Truncated"),
     ("responses-too-large-stream", "context_overflow"),
-    ("responses-tools-loose-stream", "Calls -read_file"),
-    ("responses-tools-named-stream", "Calls +run"),
+    ("responses-tools-loose-stream", "ToolCalls -read_file"),
+    ("responses-tools-named-stream", "ToolCalls +run"),
     ("responses-tools-none-stream", "Truncated"),
-    ("responses-tools-required-stream", "Calls +read_file"),
+    ("responses-tools-required-stream", "ToolCalls +read_file"),
 ];
 
 /// The responses to streaming requests of an API, by name.
-pub(crate) fn recordings(api: Api) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn recordings(api: ChatApi) -> BTreeMap<String, Vec<u8>> {
     let line = format!("POST /v1/{}\n", api.route());
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(Path::new(RECORDINGS)).unwrap() {
@@ -119,13 +121,13 @@ pub(crate) fn framed(name: &str, recorded: &[u8], chunks: impl Fn(&str) -> Vec<S
     wire.into_bytes()
 }
 
-async fn answer(api: Api, response: Vec<u8>) -> End {
+async fn answer(api: ChatApi, response: Vec<u8>) -> End {
     let response = Arc::new(response);
     let server = RawServer::start(move |_| Some(response.to_vec())).await;
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096)).with_api(api);
     let mut history = History::new();
-    history.push_user("hi");
-    match model.chat(ChatRequest::new(history)).await {
+    history.push_user_message("hi");
+    match model.stream_chat(ChatRequest::new(history)).await {
         Ok(stream) => read(stream).await.1,
         Err(error) => Err(error),
     }
@@ -135,8 +137,8 @@ pub(crate) fn shown(end: &End) -> String {
     match end {
         Ok((message, outcome, _)) => {
             let calls = message.calls.iter().map(|call| match call {
-                EmittedCall::Ready(call) => format!(" +{}", call.name),
-                EmittedCall::Broken(call) => format!(" -{}", call.name),
+                EmittedToolCall::Valid(call) => format!(" +{}", call.name),
+                EmittedToolCall::Invalid(call) => format!(" -{}", call.name),
             });
             format!("{outcome:?}{}", calls.collect::<String>())
         }
@@ -146,7 +148,8 @@ pub(crate) fn shown(end: &End) -> String {
 
 #[tokio::test]
 async fn each_recording_comes_to_what_it_says() {
-    for (api, expected) in [(Api::ChatCompletions, EXPECTED), (Api::Responses, EXPECTED_RESPONSES)]
+    for (api, expected) in
+        [(ChatApi::ChatCompletions, EXPECTED), (ChatApi::Responses, EXPECTED_RESPONSES)]
     {
         let recordings = recordings(api);
         let mut found = Vec::new();
@@ -162,8 +165,8 @@ async fn each_recording_comes_to_what_it_says() {
 
 #[tokio::test]
 async fn a_recording_cut_anywhere_is_interrupted_or_whole() {
-    const CHAT: (Api, &str) = (Api::ChatCompletions, "\"finish_reason\":\"");
-    const RESPONSES: (Api, &str) = (Api::Responses, "event: response.completed");
+    const CHAT: (ChatApi, &str) = (ChatApi::ChatCompletions, "\"finish_reason\":\"");
+    const RESPONSES: (ChatApi, &str) = (ChatApi::Responses, "event: response.completed");
     for ((api, end), name) in [
         (CHAT, "auto-forced-two-stream"),
         (CHAT, "chat-stream"),
@@ -182,7 +185,7 @@ async fn a_recording_cut_anywhere_is_interrupted_or_whole() {
                 Ok((message, outcome, _)) => {
                     assert!(cut >= ended, "{name} cut at {cut} of {ended}");
                     assert_eq!(message, complete, "{name} cut at {cut}");
-                    assert_ne!(outcome, Outcome::Empty);
+                    assert_ne!(outcome, AnswerOutcome::Empty);
                 }
                 Err(error) => {
                     assert_eq!(error.kind(), ModelErrorKind::Interrupted);

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use openclaw_core::{Abilities, ChatEvent, ChatModel, ChatRequest, EmittedCall, Outcome, ToolSpec};
+use openclaw_core::{
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, EmittedToolCall, ModelCapabilities, ToolSpec,
+};
 use openclaw_mock_vllm::{Call, Finish, MockVllm, Turn};
-use openclaw_providers_openai::{Facts, OpenAiModel, body};
+use openclaw_providers_openai::{OpenAiModel, ServerCapabilities, chat_completion_body};
 use serde_json::{Value, json};
 
 use crate::client::{client, info, read};
@@ -39,8 +41,8 @@ fn model(server: &MockVllm) -> OpenAiModel {
 }
 
 fn thinker(server: &MockVllm) -> OpenAiModel {
-    let abilities = Abilities { tools: true, images: false, reasoning: true };
-    let info = openclaw_core::ModelInfo { abilities, ..info("tiny", 1_000_000) };
+    let abilities = ModelCapabilities { tools: true, images: false, reasoning: true };
+    let info = openclaw_core::ModelInfo { capabilities: abilities, ..info("tiny", 1_000_000) };
     OpenAiModel::new(client(&server.base_url()), info)
 }
 
@@ -50,33 +52,33 @@ struct Read {
     pieces: Vec<ChatEvent>,
     thought: String,
     text: String,
-    calls: Vec<EmittedCall>,
-    outcome: Outcome,
+    calls: Vec<EmittedToolCall>,
+    outcome: AnswerOutcome,
 }
 
 impl Read {
     fn how(&self) -> Vec<&'static str> {
         let how = self.pieces.iter().filter_map(|piece| match piece {
-            ChatEvent::Rescued { how, .. } => Some(how.clone()),
+            ChatEvent::ToolCallRepaired { repairs: how, .. } => Some(how.clone()),
             _ => None,
         });
         how.flatten().collect()
     }
 
     fn is_resplit(&self) -> bool {
-        self.pieces.contains(&ChatEvent::Resplit)
+        self.pieces.contains(&ChatEvent::ReasoningReclassified)
     }
 
     fn path(&self) -> Option<Value> {
         match &self.calls[..] {
-            [EmittedCall::Ready(call)] => call.arguments.as_map().get("path").cloned(),
+            [EmittedToolCall::Valid(call)] => call.arguments.as_map().get("path").cloned(),
             _ => None,
         }
     }
 }
 
 async fn ask(model: &OpenAiModel, request: ChatRequest) -> Read {
-    let (pieces, end) = read(model.chat(request).await.unwrap()).await;
+    let (pieces, end) = read(model.stream_chat(request).await.unwrap()).await;
     let (message, outcome, _) = end.unwrap();
     let thought = message.reasoning.map(|thought| thought.text).unwrap_or_default();
     Read { pieces, thought, text: message.text, calls: message.calls, outcome }
@@ -91,7 +93,7 @@ async fn a_call_written_as_text_is_a_call() {
         for turn in [Turn::text(*text), Turn::pieces(each), Turn::tokens(text)] {
             server.push(turn);
             let found = ask(&model, with_tool()).await;
-            assert_eq!(found.outcome, Outcome::Calls, "{dialect}: {found:?}");
+            assert_eq!(found.outcome, AnswerOutcome::ToolCalls, "{dialect}: {found:?}");
             assert_eq!(found.path(), Some(json!("a b")), "{dialect}: {found:?}");
             assert_eq!(found.how(), [*dialect]);
             let shown = found.pieces.iter().any(|piece| matches!(piece, ChatEvent::TextDelta(_)));
@@ -107,11 +109,15 @@ async fn a_call_without_tools_or_of_another_tool_is_text() {
     for (dialect, text) in DIALECTS {
         server.push(Turn::tokens(text));
         let found = ask(&model, request(&asked("hi"))).await;
-        assert_eq!((found.text.as_str(), found.outcome), (*text, Outcome::Reply), "{dialect}");
+        assert_eq!(
+            (found.text.as_str(), found.outcome),
+            (*text, AnswerOutcome::Reply),
+            "{dialect}"
+        );
         let other = text.replace("read", "write");
         server.push(Turn::tokens(&other));
         let found = ask(&model, with_tool()).await;
-        assert_eq!((found.text, found.outcome), (other, Outcome::Reply), "{dialect}");
+        assert_eq!((found.text, found.outcome), (other, AnswerOutcome::Reply), "{dialect}");
     }
 }
 
@@ -123,13 +129,13 @@ async fn a_server_without_a_parser_gets_tools_as_text_and_hands_calls_through() 
         server.push(Turn::tokens(text));
         let found = ask(&model, with_tool()).await;
         assert_eq!(found.path(), Some(json!("a b")), "{dialect}: {found:?}");
-        let told = found.pieces.iter().filter(|it| matches!(it, ChatEvent::Adapted { .. }));
+        let told = found.pieces.iter().filter(|it| matches!(it, ChatEvent::RequestAdapted { .. }));
         assert_eq!(told.count(), usize::from(at == 0), "{dialect}: {found:?}");
     }
     assert_eq!(server.requests().len(), DIALECTS.len() + 1, "it is refused once");
     // It takes tools with the choice `none`, and the model then calls them as text.
     let request = with_tool();
-    let bytes = body("tiny", &request, None, &Facts::default());
+    let bytes = chat_completion_body("tiny", &request, None, &ServerCapabilities::default());
     let mut fields: Value = serde_json::from_slice(&bytes).unwrap();
     fields["tool_choice"] = json!("none");
     let texts = DIALECTS.iter().map(|(dialect, text)| (*dialect, Turn::tokens(text)));
@@ -139,9 +145,9 @@ async fn a_server_without_a_parser_gets_tools_as_text_and_hands_calls_through() 
         let bytes = serde_json::to_vec(&fields).unwrap();
         let (pieces, end) = read(model.send_body(&request, bytes.into()).await.unwrap()).await;
         let (message, outcome, _) = end.unwrap();
-        assert_eq!(outcome, Outcome::Calls, "{dialect}: {message:?}");
+        assert_eq!(outcome, AnswerOutcome::ToolCalls, "{dialect}: {message:?}");
         assert_eq!(message.text, "", "{dialect}");
-        let how = ChatEvent::Rescued { index: 0, how: vec![dialect] };
+        let how = ChatEvent::ToolCallRepaired { index: 0, repairs: vec![dialect] };
         assert!(pieces.contains(&how), "{dialect}: {pieces:?}");
     }
 }
@@ -166,12 +172,12 @@ async fn a_call_cut_off_or_quoted_is_not_run() {
     // Its arguments may be whole, but what they belong to is not.
     server.push(Turn::tokens(r#"{"name": "read", "parameters": {"path": "a"}"#));
     let found = ask(&model, with_tool()).await;
-    assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{found:?}");
+    assert!(matches!(found.calls[..], [EmittedToolCall::Invalid(_)]), "{found:?}");
     for (dialect, text) in DIALECTS {
         let (cut, _) = text.split_at(text.find(" b").unwrap());
         server.push(Turn::tokens(cut).finish(Finish::Length));
         let found = ask(&model, with_tool()).await;
-        assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{dialect}: {found:?}");
+        assert!(matches!(found.calls[..], [EmittedToolCall::Invalid(_)]), "{dialect}: {found:?}");
         for quoted in [format!("Like this:\n~~~\n{text}\n~~~\n"), format!("<think>{text}")] {
             server.push(Turn::tokens(&quoted));
             let found = ask(&model, with_tool()).await;
@@ -186,12 +192,12 @@ async fn reasoning_between_tags_streams_as_reasoning_and_goes_back_between_tags(
     let model = model(&server);
     server.push(Turn::tokens("<think>\nLet me see.\n</think>\n\nYes."));
     let mut history = asked("one");
-    let (pieces, end) = read(model.chat(request(&history)).await.unwrap()).await;
+    let (pieces, end) = read(model.stream_chat(request(&history)).await.unwrap()).await;
     let (message, outcome, _) = end.unwrap();
-    assert_eq!((message.text.as_str(), outcome), ("Yes.", Outcome::Reply));
-    assert!(!pieces.contains(&ChatEvent::Resplit));
-    history.push_assistant(message).unwrap();
-    history.push_user("two");
+    assert_eq!((message.text.as_str(), outcome), ("Yes.", AnswerOutcome::Reply));
+    assert!(!pieces.contains(&ChatEvent::ReasoningReclassified));
+    history.push_assistant_message(message).unwrap();
+    history.push_user_message("two");
     server.push(Turn::text("Yes."));
     ask(&model, request(&history)).await;
     let sent: Value = serde_json::from_slice(&server.requests()[1].body).unwrap();
@@ -201,7 +207,7 @@ async fn reasoning_between_tags_streams_as_reasoning_and_goes_back_between_tags(
     assert_eq!(sent["messages"][1], expected);
     server.push(Turn::tokens("<think>Let me"));
     let found = ask(&model, request(&asked("hi"))).await;
-    assert_eq!((found.thought.as_str(), found.outcome), ("Let me", Outcome::ReasoningOnly));
+    assert_eq!((found.thought.as_str(), found.outcome), ("Let me", AnswerOutcome::ReasoningOnly));
 }
 
 #[tokio::test]
@@ -235,9 +241,12 @@ async fn a_model_that_reasons_is_expected_to() {
     assert_eq!((found.thought.as_str(), found.text.as_str()), ("Hm.", "Yes."));
     assert!(!found.is_resplit());
     let found = first(Turn::tokens("Hm, but").finish(Finish::Length)).await;
-    assert_eq!((found.thought.as_str(), found.outcome), ("Hm, but", Outcome::ReasoningCut));
+    assert_eq!(
+        (found.thought.as_str(), found.outcome),
+        ("Hm, but", AnswerOutcome::ReasoningTruncated)
+    );
     let found = first(Turn::tokens("Yes.")).await;
-    assert_eq!((found.text.as_str(), found.outcome), ("Yes.", Outcome::Reply));
+    assert_eq!((found.text.as_str(), found.outcome), ("Yes.", AnswerOutcome::Reply));
     assert!(found.is_resplit());
     let found = first(Turn::empty().then_reasoning("Hm.").then_text("Yes.")).await;
     assert_eq!((found.thought.as_str(), found.text.as_str()), ("Hm.", "Yes."));
@@ -259,9 +268,9 @@ async fn arguments_are_mended_where_nothing_is_invented() {
     assert_eq!(found.how().len(), 3);
     server.push(Turn::call("read", "{\"path\": \"a"));
     let found = ask(&model, with_tool()).await;
-    assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{found:?}");
+    assert!(matches!(found.calls[..], [EmittedToolCall::Invalid(_)]), "{found:?}");
     // Whatever is mended, an answer that was cut off is not.
     server.push(Turn::call("read", "{\"path\": \"a\"}}").finish(Finish::Length));
     let found = ask(&model, with_tool()).await;
-    assert!(matches!(found.calls[..], [EmittedCall::Broken(_)]), "{found:?}");
+    assert!(matches!(found.calls[..], [EmittedToolCall::Invalid(_)]), "{found:?}");
 }

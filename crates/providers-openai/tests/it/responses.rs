@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use openclaw_core::{
-    AssistantMessage, ChatEvent, ChatModel, ChatRequest, EmittedCall, History, ModelErrorKind,
-    Outcome, ToolChoice, ToolName,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, EmittedToolCall, History,
+    ModelErrorKind, ToolChoice, ToolName,
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
-use openclaw_providers_openai::{Api, Facts, Knowledge, Lack, OpenAiModel};
+use openclaw_providers_openai::{
+    CapabilityStore, ChatApi, OpenAiModel, ServerCapabilities, ServerFeature,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -22,22 +24,25 @@ use crate::talk::{
 };
 
 fn model(base_url: &str) -> OpenAiModel {
-    OpenAiModel::new(client(base_url), info("tiny", 4096)).with_api(Api::Responses)
+    OpenAiModel::new(client(base_url), info("tiny", 4096)).with_api(ChatApi::Responses)
 }
 
 /// The bodies that a server of which this is known gets for some requests.
-async fn sent(facts: Facts, requests: impl IntoIterator<Item = ChatRequest>) -> Vec<String> {
+async fn sent(
+    facts: ServerCapabilities,
+    requests: impl IntoIterator<Item = ChatRequest>,
+) -> Vec<String> {
     let server = MockVllm::builder().start().await.unwrap();
-    let model = model(&server.base_url()).with_knowledge(Knowledge::new(facts));
+    let model = model(&server.base_url()).with_capability_store(CapabilityStore::new(facts));
     for request in requests {
-        read(model.chat(request).await.unwrap()).await.1.unwrap();
+        read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
     }
     let seen = server.requests();
     seen.iter().map(|seen| String::from_utf8(seen.body.to_vec()).unwrap()).collect()
 }
 
 async fn one(request: ChatRequest) -> String {
-    sent(Facts::default(), [request]).await.remove(0)
+    sent(ServerCapabilities::default(), [request]).await.remove(0)
 }
 
 #[tokio::test]
@@ -48,7 +53,7 @@ async fn text_only() {
 #[tokio::test]
 async fn a_system_prompt_and_a_named_tool() {
     let mut request = request(&asked("hi"));
-    request.system = Some("Be brief.".into());
+    request.system_prompt = Some("Be brief.".into());
     request.tools = [read_tool()].into();
     request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
     request.max_output_tokens = Some(256);
@@ -60,24 +65,30 @@ async fn two_calls_with_their_results() {
     let mut history = asked("compare");
     let two = [ready("a", "read", r#"{"path": "x", "all": true}"#), broken("b", "read", "{")];
     let message = thinks("hm", "reasoning_text", "I look.");
-    history.push_assistant(AssistantMessage { calls: two.into(), ..message }).unwrap();
+    history.push_assistant_message(AssistantMessage { calls: two.into(), ..message }).unwrap();
     resolve(&mut history, "a", "one");
-    history.push_assistant(thinks("so", "<think>", "done")).unwrap();
-    history.push_user("thanks");
+    history.push_assistant_message(thinks("so", "<think>", "done")).unwrap();
+    history.push_user_message("thanks");
     assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"store":false,"input":[{"type":"message","role":"user","content":"compare"},{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]},{"type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"I look."}]},{"type":"function_call","call_id":"a","name":"read","arguments":"{\"all\":true,\"path\":\"x\"}"},{"type":"function_call","call_id":"b","name":"read","arguments":"{}"},{"type":"function_call_output","call_id":"a","output":"one"},{"type":"function_call_output","call_id":"b","output":"This call was not run: Its arguments are not valid JSON. You wrote: {"},{"type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"<think>\nso\n</think>\n\ndone"}]},{"type":"message","role":"user","content":"thanks"}]}"##);
 }
 
 #[tokio::test]
 async fn what_the_server_lacks_is_said_in_another_way() {
     let mut history = asked("one");
-    history.push_assistant(thinks("hm", "reasoning_text", "1")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(thinks("hm", "reasoning_text", "1")).unwrap();
+    history.push_user_message("two");
     let mut request = request(&history);
-    request.system = Some("Be brief.".into());
+    request.system_prompt = Some("Be brief.".into());
     request.tools = [read_tool()].into();
     request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
-    let lacks = [Lack::SystemRole, Lack::ReasoningField, Lack::NamedToolChoice, Lack::Strict];
-    let facts = Facts { lacks: lacks.into(), ..Facts::default() };
+    let lacks = [
+        ServerFeature::SystemRole,
+        ServerFeature::ReasoningField,
+        ServerFeature::NamedToolChoice,
+        ServerFeature::StrictMode,
+    ];
+    let facts =
+        ServerCapabilities { unsupported_features: lacks.into(), ..ServerCapabilities::default() };
     let body = sent(facts, [request]).await.remove(0);
     assert_snapshot!(body, @r##"{"model":"tiny","stream":true,"store":false,"tools":[{"type":"function","name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}],"tool_choice":"required","input":[{"type":"message","role":"user","content":"Be brief.\n\none"},{"type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"1"}]},{"type":"message","role":"user","content":"two"}]}"##);
 }
@@ -85,8 +96,8 @@ async fn what_the_server_lacks_is_said_in_another_way() {
 #[tokio::test]
 async fn a_summary_of_reasoning_is_not_reasoning() {
     let mut history = asked("one");
-    history.push_assistant(thinks("in short", "reasoning_summary", "1")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(thinks("in short", "reasoning_summary", "1")).unwrap();
+    history.push_user_message("two");
     let body = one(request(&history)).await;
     assert!(body.contains("output_text") && !body.contains("in short"), "{body}");
 }
@@ -99,19 +110,24 @@ async fn each_request_begins_with_the_one_before_up_to_its_tail() {
         let system = Some("Be brief.".into());
         let tail = Some(TAIL.into());
         let tools = [read_tool()].into();
-        requests.push(ChatRequest { system, tools, tail, ..request(history) });
+        requests.push(ChatRequest {
+            system_prompt: system,
+            tools,
+            suffix: tail,
+            ..request(history)
+        });
     };
     send(&history);
-    history.push_assistant(calls([ready("a", "read", r#"{"path": "x"}"#)])).unwrap();
+    history.push_assistant_message(calls([ready("a", "read", r#"{"path": "x"}"#)])).unwrap();
     resolve(&mut history, "a", "content");
     send(&history);
-    history.push_assistant(thinks("hm", "reasoning_text", "done \u{1f600}")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(thinks("hm", "reasoning_text", "done \u{1f600}")).unwrap();
+    history.push_user_message("two");
     send(&history);
-    history.push_assistant(says("again")).unwrap();
-    history.push_user("three");
+    history.push_assistant_message(says("again")).unwrap();
+    history.push_user_message("three");
     send(&history);
-    let bodies = sent(Facts::default(), requests).await;
+    let bodies = sent(ServerCapabilities::default(), requests).await;
     for pair in bodies.windows(2) {
         let shared = before_tail(&pair[0]);
         assert!(pair[1].starts_with(shared), "{}\n{}", pair[0], pair[1]);
@@ -126,13 +142,21 @@ async fn reasoning_that_is_refused_is_not_sent_again() {
     server.push(Reply::status(400, refusal));
     server.push(Turn::text("so"));
     let mut history = asked("one");
-    history.push_assistant(thinks("hm", "reasoning_text", "1")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(thinks("hm", "reasoning_text", "1")).unwrap();
+    history.push_user_message("two");
     let model = model(&server.base_url());
-    let (pieces, end) = read(model.chat(request(&history)).await.unwrap()).await;
+    let (pieces, end) = read(model.stream_chat(request(&history)).await.unwrap()).await;
     assert_eq!(end.unwrap().0.text, "so");
-    assert!(pieces.iter().any(|piece| matches!(piece, ChatEvent::Adapted { .. })), "{pieces:?}");
-    assert!(model.knowledge().facts().lack(Lack::ReasoningField));
+    assert!(
+        pieces.iter().any(|piece| matches!(piece, ChatEvent::RequestAdapted { .. })),
+        "{pieces:?}"
+    );
+    assert!(
+        model
+            .capability_store()
+            .current_capabilities()
+            .is_unsupported(ServerFeature::ReasoningField)
+    );
     let has_reasoning = |body: &[u8]| String::from_utf8_lossy(body).contains("reasoning_text");
     let seen: Vec<_> = server.requests().iter().map(|seen| has_reasoning(&seen.body)).collect();
     assert_eq!(seen, [true, false]);
@@ -145,13 +169,13 @@ async fn what_the_model_wrote_as_text_is_told_apart() {
     server.push(Turn::pieces(["<thi", "nk>hm</think>", call]));
     let mut request = request(&asked("hi"));
     request.tools = [read_tool()].into();
-    let end = read(model(&server.base_url()).chat(request).await.unwrap()).await.1;
+    let end = read(model(&server.base_url()).stream_chat(request).await.unwrap()).await.1;
     let (message, outcome, _) = end.unwrap();
     let thought = message.reasoning.unwrap();
     assert_eq!((thought.text.as_str(), thought.field), ("hm", "<think>"));
-    assert_eq!((message.text.as_str(), outcome), ("", Outcome::Calls));
+    assert_eq!((message.text.as_str(), outcome), ("", AnswerOutcome::ToolCalls));
     assert!(
-        matches!(&message.calls[..], [EmittedCall::Ready(call)] if call.name.as_str() == "read")
+        matches!(&message.calls[..], [EmittedToolCall::Valid(call)] if call.name.as_str() == "read")
     );
 }
 
@@ -163,7 +187,7 @@ fn tokens_are_counted_as_the_server_says() {
         "output": [], "usage": usage}});
     let (_, _, usage) = read_body(format!("data: {event}\n\n")).unwrap();
     let usage = usage.unwrap();
-    assert_eq!((usage.input, usage.cached, usage.output), (9, Some(8), 7));
+    assert_eq!((usage.input_tokens, usage.cached_tokens, usage.output_tokens), (9, Some(8), 7));
 }
 
 fn read_body(body: String) -> End {
@@ -177,12 +201,12 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 async fn read_answer(server: RawServer) -> (Vec<ChatEvent>, End) {
-    read(model(&server.base_url()).chat(request(&asked("hi"))).await.unwrap()).await
+    read(model(&server.base_url()).stream_chat(request(&asked("hi"))).await.unwrap()).await
 }
 
 /// The events of a recording whose body comes in chunks of these lengths, over and over.
 fn events_in_chunks(name: &str, lengths: &[usize]) -> (Vec<ChatEvent>, String) {
-    let recorded = &recordings(Api::Responses)[name];
+    let recorded = &recordings(ChatApi::Responses)[name];
     let bytes = framed(name, recorded, |body| {
         let (mut chunks, mut rest) = (Vec::new(), body);
         let mut lengths = lengths.iter().cycle();
@@ -293,7 +317,7 @@ proptest! {
     fn any_stream_has_one_end(lines in vec(any_line(), 0..12)) {
         match read_body(lines.join("\n\n") + "\n\n") {
             Ok((message, outcome, _)) => {
-                prop_assert_eq!(outcome == Outcome::Calls, !message.calls.is_empty());
+                prop_assert_eq!(outcome == AnswerOutcome::ToolCalls, !message.calls.is_empty());
             }
             Err(error) => {
                 let expected = [ModelErrorKind::Interrupted, ModelErrorKind::Protocol];

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    Arguments, AssistantMessage, BrokenCall, ChatRequest, EmittedCall, History, Reasoning,
-    ToolCall, ToolCallId, ToolName, ToolOutput, ToolSpec,
+    AssistantMessage, ChatRequest, EmittedToolCall, History, InvalidToolCall, ReasoningContent,
+    ToolArguments, ToolCall, ToolCallId, ToolName, ToolOutput, ToolSpec,
 };
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub(crate) fn request(history: &History) -> ChatRequest {
 /// A conversation with one question.
 pub(crate) fn asked(text: &str) -> History {
     let mut history = History::new();
-    history.push_user(text);
+    history.push_user_message(text);
     history
 }
 
@@ -24,33 +24,33 @@ pub(crate) fn says(text: &str) -> AssistantMessage {
 }
 
 pub(crate) fn thinks(thought: &str, field: &'static str, text: &str) -> AssistantMessage {
-    let reasoning = Some(Reasoning { text: thought.to_owned(), field });
+    let reasoning = Some(ReasoningContent { text: thought.to_owned(), field });
     AssistantMessage { reasoning, ..says(text) }
 }
 
-pub(crate) fn calls(calls: impl IntoIterator<Item = EmittedCall>) -> AssistantMessage {
+pub(crate) fn calls(calls: impl IntoIterator<Item = EmittedToolCall>) -> AssistantMessage {
     AssistantMessage { calls: calls.into_iter().collect(), ..AssistantMessage::default() }
 }
 
-pub(crate) fn ready(id: &str, name: &str, arguments: &str) -> EmittedCall {
-    EmittedCall::Ready(ToolCall {
+pub(crate) fn ready(id: &str, name: &str, arguments: &str) -> EmittedToolCall {
+    EmittedToolCall::Valid(ToolCall {
         id: ToolCallId::new(id).unwrap(),
         name: ToolName::new(name).unwrap(),
-        arguments: Arguments::parse(arguments).unwrap(),
+        arguments: ToolArguments::parse_json(arguments).unwrap(),
     })
 }
 
-pub(crate) fn broken(id: &str, name: &str, raw: &str) -> EmittedCall {
-    EmittedCall::Broken(BrokenCall {
+pub(crate) fn broken(id: &str, name: &str, raw: &str) -> EmittedToolCall {
+    EmittedToolCall::Invalid(InvalidToolCall {
         id: ToolCallId::new(id).unwrap(),
         name: ToolName::new(name).unwrap(),
-        raw: raw.to_owned(),
+        raw_arguments: raw.to_owned(),
         problem: "Its arguments are not valid JSON.".to_owned(),
     })
 }
 
 pub(crate) fn resolve(history: &mut History, id: &str, output: &str) {
-    history.resolve(&ToolCallId::new(id).unwrap(), ToolOutput::ok(output)).unwrap();
+    history.resolve_call(&ToolCallId::new(id).unwrap(), ToolOutput::from_text(output)).unwrap();
 }
 
 pub(crate) fn read_tool() -> ToolSpec {

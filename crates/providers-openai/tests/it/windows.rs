@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use openclaw_providers_openai::{find_windows, list_models};
+use openclaw_providers_openai::{find_context_windows, list_models};
 
 use crate::client::client;
 use crate::raw::{RawServer, response};
@@ -33,9 +33,13 @@ impl Routes {
     async fn windows(&self, wanted: Option<&str>) -> Vec<(String, Option<u32>, String)> {
         let client = client(&self.server.base_url());
         let mut served = list_models(&client).await.unwrap();
-        find_windows(&client, &mut served, wanted).await;
+        find_context_windows(&client, &mut served, wanted).await;
         let told = served.into_iter().map(|model| {
-            (model.id, model.window, model.window_from.unwrap_or_default().into_owned())
+            (
+                model.id,
+                model.context_window,
+                model.context_window_source.unwrap_or_default().into_owned(),
+            )
         });
         told.collect()
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use insta::assert_snapshot;
 use openclaw_core::{
-    ChatModel, ChatRequest, EmittedCall, History, ToolCallId, ToolChoice, ToolName, ToolOutput,
+    ChatModel, ChatRequest, EmittedToolCall, History, ToolCallId, ToolChoice, ToolName, ToolOutput,
 };
 use openclaw_mock_vllm::{MockVllm, Turn};
-use openclaw_providers_openai::{Facts, OpenAiModel, body};
+use openclaw_providers_openai::{OpenAiModel, ServerCapabilities, chat_completion_body};
 use openclaw_transport::{Client, ClientOptions};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ async fn sent(requests: impl IntoIterator<Item = ChatRequest>) -> Vec<String> {
     let server = MockVllm::builder().start().await.unwrap();
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
     for request in requests {
-        read(model.chat(request).await.unwrap()).await.1.unwrap();
+        read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
     }
     let seen = server.requests();
     seen.iter().map(|seen| String::from_utf8(seen.body.to_vec()).unwrap()).collect()
@@ -48,7 +48,7 @@ async fn no_tools_means_no_tool_fields_and_no_choice() {
 #[tokio::test]
 async fn system_and_tools() {
     let mut request = request(&asked("hi"));
-    request.system = Some("Be brief.".into());
+    request.system_prompt = Some("Be brief.".into());
     request.tools = [read_tool()].into();
     assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"tools":[{"type":"function","function":{"name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"}}}],"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"hi"}]}"##);
 }
@@ -72,7 +72,7 @@ async fn the_most_tokens() {
 async fn two_calls_with_their_results() {
     let mut history = asked("compare");
     let two = [ready("a", "read", r#"{"path": "x", "all": true}"#), ready("b", "read", "")];
-    history.push_assistant(calls(two)).unwrap();
+    history.push_assistant_message(calls(two)).unwrap();
     resolve(&mut history, "b", "two\nlines");
     resolve(&mut history, "a", "one");
     assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"compare"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{\"all\":true,\"path\":\"x\"}"}},{"id":"b","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"one"},{"role":"tool","tool_call_id":"b","content":"two\nlines"}]}"##);
@@ -81,24 +81,24 @@ async fn two_calls_with_their_results() {
 #[tokio::test]
 async fn a_broken_call_is_sent_empty_and_answered() {
     let mut history = asked("go");
-    history.push_assistant(calls([broken("a", "read", r#"{"path": "#)])).unwrap();
+    history.push_assistant_message(calls([broken("a", "read", r#"{"path": "#)])).unwrap();
     assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"go"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"This call was not run: Its arguments are not valid JSON. You wrote: {\"path\": "}]}"##);
 }
 
 #[tokio::test]
 async fn an_open_call_is_sent_as_interrupted() {
     let mut history = asked("go");
-    history.push_assistant(calls([ready("a", "read", "{}")])).unwrap();
+    history.push_assistant_message(calls([ready("a", "read", "{}")])).unwrap();
     assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"go"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"This call was interrupted before it finished. It may or may not have had an effect; check before you repeat it."}]}"##);
 }
 
 #[tokio::test]
 async fn reasoning_goes_back_in_the_field_it_came_in() {
     let mut history = asked("one");
-    history.push_assistant(thinks("hm", "reasoning", "1")).unwrap();
-    history.push_user("two");
-    history.push_assistant(thinks("hmm", "reasoning_content", "2")).unwrap();
-    history.push_user("three");
+    history.push_assistant_message(thinks("hm", "reasoning", "1")).unwrap();
+    history.push_user_message("two");
+    history.push_assistant_message(thinks("hmm", "reasoning_content", "2")).unwrap();
+    history.push_user_message("three");
     assert_snapshot!(one(request(&history)).await, @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","content":"1","reasoning":"hm"},{"role":"user","content":"two"},{"role":"assistant","content":"2","reasoning_content":"hmm"},{"role":"user","content":"three"}]}"##);
 }
 
@@ -110,19 +110,24 @@ async fn each_request_begins_with_the_one_before_up_to_its_tail() {
         let system = Some("Be brief.".into());
         let tail = Some(TAIL.into());
         let tools = [read_tool()].into();
-        requests.push(ChatRequest { system, tools, tail, ..request(history) });
+        requests.push(ChatRequest {
+            system_prompt: system,
+            tools,
+            suffix: tail,
+            ..request(history)
+        });
     };
     send(&history);
-    history.push_assistant(calls([ready("a", "read", r#"{"path": "x"}"#)])).unwrap();
+    history.push_assistant_message(calls([ready("a", "read", r#"{"path": "x"}"#)])).unwrap();
     resolve(&mut history, "a", "content");
     send(&history);
-    history.push_assistant(calls([broken("b", "read", "{")])).unwrap();
+    history.push_assistant_message(calls([broken("b", "read", "{")])).unwrap();
     send(&history);
-    history.push_assistant(thinks("hm", "reasoning", "done \u{1f600}")).unwrap();
-    history.push_user("two");
+    history.push_assistant_message(thinks("hm", "reasoning", "done \u{1f600}")).unwrap();
+    history.push_user_message("two");
     send(&history);
-    history.push_assistant(says("again")).unwrap();
-    history.push_user("three");
+    history.push_assistant_message(says("again")).unwrap();
+    history.push_user_message("three");
     send(&history);
     let bodies = sent(requests).await;
     assert_eq!(bodies.len(), 5);
@@ -144,14 +149,14 @@ async fn no_other_header_is_sent() {
     let server = MockVllm::builder().start().await.unwrap();
     let plain = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
     server.push(Turn::text("one"));
-    read(plain.chat(request(&asked("hi"))).await.unwrap()).await.1.unwrap();
+    read(plain.stream_chat(request(&asked("hi"))).await.unwrap()).await.1.unwrap();
     let with_key = ClientOptions {
         bearer: Some("key-of-the-test".into()),
         headers: vec![("X-Team".to_owned(), "blue".into())],
         ..options(&server.base_url())
     };
     let keyed = OpenAiModel::new(Client::new(with_key).unwrap(), info("tiny", 4096));
-    read(keyed.chat(request(&asked("hi"))).await.unwrap()).await.1.unwrap();
+    read(keyed.stream_chat(request(&asked("hi"))).await.unwrap()).await.1.unwrap();
     let seen = server.requests();
     assert_eq!(names(&seen[0]), expected(&[]));
     assert_eq!(names(&seen[1]), expected(&["authorization", "x-team"]));
@@ -165,7 +170,7 @@ async fn no_other_header_is_sent() {
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     User(String),
-    Answer { text: String, thought: Option<(String, bool)>, calls: Vec<EmittedCall> },
+    Answer { text: String, thought: Option<(String, bool)>, calls: Vec<EmittedToolCall> },
     Result(String),
 }
 
@@ -190,19 +195,19 @@ pub(crate) fn history_of(steps: Vec<Step>) -> History {
     let mut history = asked("begin");
     for step in steps {
         match step {
-            Step::User(text) => history.push_user(&text),
+            Step::User(text) => history.push_user_message(&text),
             Step::Answer { text, thought, calls } => {
                 let fields = |old| if old { "reasoning_content" } else { "reasoning" };
                 let (thought, old) = thought.unwrap_or_default();
                 let message = thinks(&thought, fields(old), &text);
                 // What a history does not take was never part of the conversation.
-                let _ =
-                    history.push_assistant(openclaw_core::AssistantMessage { calls, ..message });
+                let _ = history
+                    .push_assistant_message(openclaw_core::AssistantMessage { calls, ..message });
             }
             Step::Result(text) => {
                 let open: Option<ToolCallId> = history.open_calls().next().map(|c| c.id.clone());
                 if let Some(id) = open {
-                    history.resolve(&id, ToolOutput::ok(text)).unwrap();
+                    history.resolve_call(&id, ToolOutput::from_text(text)).unwrap();
                 }
             }
         }
@@ -225,14 +230,14 @@ proptest! {
         max_tokens: Option<u32>,
     ) {
         let mut request = request(&history_of(steps));
-        request.system = system.map(Into::into);
+        request.system_prompt = system.map(Into::into);
         if has_tools {
             request.tools = [read_tool()].into();
         }
         if names_tool {
             request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
         }
-        let body: Value = serde_json::from_slice(&body("tiny", &request, max_tokens, &Facts::default())).unwrap();
+        let body: Value = serde_json::from_slice(&chat_completion_body("tiny", &request, max_tokens, &ServerCapabilities::default())).unwrap();
         assert_plain(&body);
         let body = body.as_object().unwrap();
         prop_assert!(body.keys().all(|key| FIELDS.contains(&key.as_str())), "{body:?}");

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    Arguments, ChatEvent, ChatModel, ChatRequest, ModelErrorKind, ToolChoice, ToolName, ToolSpec,
+    ChatEvent, ChatModel, ChatRequest, ModelErrorKind, ToolArguments, ToolChoice, ToolName,
+    ToolSpec,
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_providers_vllm::VllmModel;
@@ -15,7 +16,7 @@ fn with_tool(choice: ToolChoice) -> ChatRequest {
     let tool = ToolSpec {
         name: ToolName::new("read").unwrap(),
         description: "Reads a file.".into(),
-        parameters: Arc::new(Arguments::default().to_value()),
+        parameters: Arc::new(ToolArguments::default().to_value()),
     };
     ChatRequest { tools: [tool].into(), tool_choice: choice, ..question("hi") }
 }
@@ -26,12 +27,12 @@ async fn a_server_without_tool_parser_is_told_its_flags_and_gets_the_tools_as_te
     let named = ToolChoice::Named(ToolName::new("read").unwrap());
     for choice in [ToolChoice::Auto, named] {
         let model = model(&server.base_url(), 4096, None);
-        let (pieces, end) = read(model.chat(with_tool(choice)).await.unwrap()).await;
+        let (pieces, end) = read(model.stream_chat(with_tool(choice)).await.unwrap()).await;
         assert!(end.is_ok());
         let told: Vec<_> = pieces
             .iter()
             .filter_map(|piece| match piece {
-                ChatEvent::Adapted { how } => Some(how),
+                ChatEvent::RequestAdapted { message } => Some(message),
                 _ => None,
             })
             .collect();
@@ -40,7 +41,7 @@ async fn a_server_without_tool_parser_is_told_its_flags_and_gets_the_tools_as_te
         let body = server.requests().pop().unwrap().json();
         assert!(body.get("tools").is_none(), "{body}");
         assert!(body["messages"][0]["content"].as_str().unwrap().contains("\"name\":\"read\""));
-        assert!(model.info().abilities.tools);
+        assert!(model.model_info().capabilities.tools);
     }
 }
 
@@ -65,7 +66,7 @@ async fn refusals_in_vllms_words_have_advice() {
             server.push(Reply::status(status, body.clone()));
         }
         let model = model(&server.base_url(), 4096, None);
-        let error = model.chat(question("hi")).await.err().unwrap();
+        let error = model.stream_chat(question("hi")).await.err().unwrap();
         let [hint] = error.hints() else { panic!("{message}: {:?}", error.hints()) };
         assert!(hint.contains(part), "{message}: {hint}");
     }
@@ -76,7 +77,7 @@ async fn an_engine_that_dies_in_mid_answer_is_advised_on_too() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Reply::from(Turn::pieces(["one", "two"])).engine_dies_at(2));
     let model = model(&server.base_url(), 4096, None);
-    let error = read(model.chat(question("hi")).await.unwrap()).await.1.unwrap_err();
+    let error = read(model.stream_chat(question("hi")).await.unwrap()).await.1.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Interrupted);
     let [hint] = error.hints() else { panic!("{:?}", error.hints()) };
     assert!(hint.contains("Restart vLLM"), "{hint}");
@@ -90,7 +91,8 @@ async fn other_refusals_have_none() {
         kind: "BadRequestError".to_owned(),
     };
     server.push(Reply::status(400, body));
-    let error = model(&server.base_url(), 4096, None).chat(question("hi")).await.err().unwrap();
+    let error =
+        model(&server.base_url(), 4096, None).stream_chat(question("hi")).await.err().unwrap();
     assert_eq!((error.kind(), error.hints()), (ModelErrorKind::Rejected, &[][..]));
 }
 
@@ -102,7 +104,7 @@ async fn an_unknown_model_is_answered_with_the_nearest() {
         .fold(MockVllm::builder(), |builder, id| builder.model(ModelSpec::new(*id, 4096)));
     let server = builder.start().await.unwrap();
     let model = VllmModel::new(client(&server.base_url()), info("llama-3.3-70b-instruct", 4096));
-    let error = model.chat(question("hi")).await.err().unwrap();
+    let error = model.stream_chat(question("hi")).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::UnknownModel, "{error}");
     let [hint] = error.hints() else { panic!("{:?}", error.hints()) };
     let expected = "The server serves `lab/meta-llama/Llama-3.3-70B-Instruct`, ";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    Arguments, ChatModel, ChatRequest, ModelErrorKind, TokenCount, ToolName, ToolSpec,
+    ChatModel, ChatRequest, ModelErrorKind, TokenCount, ToolArguments, ToolName, ToolSpec,
 };
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
 
@@ -26,7 +26,7 @@ async fn the_prompt_is_counted_near_the_limit_and_not_far_from_it() {
     for (name, text, output, expected) in table {
         let server = MockVllm::builder().start().await.unwrap();
         let model = model(&server.base_url(), 4096, output);
-        read(model.chat(question(&text)).await.unwrap()).await.1.unwrap();
+        read(model.stream_chat(question(&text)).await.unwrap()).await.1.unwrap();
         assert_eq!(paths(&server), expected, "{name}");
     }
 }
@@ -51,7 +51,7 @@ async fn prompt_and_answer_always_fit() {
             else {
                 panic!("the server counts");
             };
-            read(model.chat(question(&text)).await.unwrap()).await.1.unwrap();
+            read(model.stream_chat(question(&text)).await.unwrap()).await.1.unwrap();
             let body = server.requests().pop().unwrap().json();
             let asked = u32::try_from(body["max_tokens"].as_u64().unwrap()).unwrap();
             assert!(prompt + asked <= 4096, "{prompt} and {asked} of {wanted}");
@@ -66,7 +66,7 @@ async fn the_request_may_ask_for_less_than_the_model_allows() {
     let model = model(&server.base_url(), 4096, Some(512));
     for (wanted, expected) in [(Some(100), 100), (Some(900), 512), (None, 512)] {
         let request = ChatRequest { max_output_tokens: wanted, ..question("hi") };
-        read(model.chat(request).await.unwrap()).await.1.unwrap();
+        read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
         assert_eq!(server.requests().pop().unwrap().json()["max_tokens"], expected);
     }
 }
@@ -79,8 +79,9 @@ async fn too_little_room_is_refused_before_sending() {
     let TokenCount::Exact(prompt) = model.count_tokens(&question(&text)).await.unwrap() else {
         panic!("the server counts");
     };
-    let error = model.chat(question(&text)).await.err().unwrap();
-    let expected = ModelErrorKind::ContextOverflow { window: Some(4096), prompt: Some(prompt) };
+    let error = model.stream_chat(question(&text)).await.err().unwrap();
+    let expected =
+        ModelErrorKind::ContextOverflow { context_window: Some(4096), prompt_tokens: Some(prompt) };
     assert_eq!(error.kind(), expected, "{error}");
     let [hint] = error.hints() else { panic!("{:?}", error.hints()) };
     assert!(hint.contains("--max-model-len"), "{hint}");
@@ -95,18 +96,18 @@ async fn tools_and_system_prompt_are_counted_too() {
     let tool = ToolSpec {
         name: ToolName::new("read").unwrap(),
         description: "Reads a file.".into(),
-        parameters: Arc::new(Arguments::default().to_value()),
+        parameters: Arc::new(ToolArguments::default().to_value()),
     };
     let with_tools = ChatRequest { tools: [tool].into(), ..question("hi") };
-    let with_system = ChatRequest { system: Some("Be brief.".into()), ..question("hi") };
+    let with_system = ChatRequest { system_prompt: Some("Be brief.".into()), ..question("hi") };
     for request in [with_tools, with_system] {
         let TokenCount::Exact(counted) = model.count_tokens(&request).await.unwrap() else {
             panic!("the server counts");
         };
-        assert!(counted > bare.tokens());
+        assert!(counted > bare.token_count());
         // The count is what the server then says it used.
-        let (_, _, usage) = read(model.chat(request).await.unwrap()).await.1.unwrap();
-        assert_eq!(usage.unwrap().input, counted);
+        let (_, _, usage) = read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
+        assert_eq!(usage.unwrap().input_tokens, counted);
     }
 }
 
@@ -131,7 +132,7 @@ async fn without_a_count_an_estimate_does() {
         let model = model(&server.base_url(), 4096, Some(4096));
         let counted = model.count_tokens(&question("hi")).await.unwrap();
         assert!(matches!(counted, TokenCount::Estimate(1..)), "{counted:?}");
-        let (message, ..) = read(model.chat(question("hi")).await.unwrap()).await.1.unwrap();
+        let (message, ..) = read(model.stream_chat(question("hi")).await.unwrap()).await.1.unwrap();
         assert_eq!(message.text, "so");
     }
 }

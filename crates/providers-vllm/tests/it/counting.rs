@@ -2,7 +2,9 @@
 
 use openclaw_core::{ChatModel, ChatRequest, TokenCount};
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
-use openclaw_providers_openai::{Facts, Knowledge, Lack, Params};
+use openclaw_providers_openai::{
+    CapabilityStore, RequestParams, ServerCapabilities, ServerFeature,
+};
 use serde_json::{Value, json};
 
 use crate::client::read;
@@ -13,15 +15,18 @@ const TOKENIZE: &str = "/tokenize";
 #[tokio::test]
 async fn a_route_that_is_not_there_is_asked_once() {
     let server = MockVllm::builder().root_routes(false).start().await.unwrap();
-    let knowledge = Knowledge::default();
+    let knowledge = CapabilityStore::default();
     let model = model(&server.base_url(), 4096, Some(4096)).with_knowledge(knowledge.clone());
     for _ in 0..3 {
-        read(model.chat(question("hi")).await.unwrap()).await.1.unwrap();
+        read(model.stream_chat(question("hi")).await.unwrap()).await.1.unwrap();
         let count = model.count_tokens(&question("hi")).await.unwrap();
         assert!(!matches!(count, TokenCount::Exact(_)), "{count:?}");
     }
     let asked = paths(&server).iter().filter(|path| *path == TOKENIZE).count();
-    assert_eq!((asked, knowledge.facts().lacks), (1, [Lack::Tokenize].into()));
+    assert_eq!(
+        (asked, knowledge.current_capabilities().unsupported_features),
+        (1, [ServerFeature::TokenizeRoute].into())
+    );
 }
 
 #[tokio::test]
@@ -43,13 +48,14 @@ async fn a_count_is_remembered_for_what_follows() {
         panic!("the server counts");
     };
     server.push(Turn::text("Yes."));
-    let (message, _, usage) = read(model.chat(request.clone()).await.unwrap()).await.1.unwrap();
-    assert_eq!(usage.unwrap().input, counted);
-    request.history.push_assistant(message).unwrap();
-    request.history.push_user("And now?");
+    let (message, _, usage) =
+        read(model.stream_chat(request.clone()).await.unwrap()).await.1.unwrap();
+    assert_eq!(usage.unwrap().input_tokens, counted);
+    request.history.push_assistant_message(message).unwrap();
+    request.history.push_user_message("And now?");
     // Nobody has to be asked: what is new cannot be more than its bytes.
     let capped = ChatRequest { max_output_tokens: Some(40_000), ..request };
-    read(model.chat(capped).await.unwrap()).await.1.unwrap();
+    read(model.stream_chat(capped).await.unwrap()).await.1.unwrap();
     assert_eq!(paths(&server).iter().filter(|path| *path == TOKENIZE).count(), 1);
     assert_eq!(server.requests().pop().unwrap().json()["max_tokens"], 40_000);
 }
@@ -71,7 +77,7 @@ async fn what_the_template_is_told_is_told_for_a_count_too() {
         (json!({"temperature": 0.5}), Value::Null),
     ] {
         let Value::Object(params) = params else { panic!() };
-        let model = model(&server.base_url(), 4096, None).with_params(Params::new(params).0);
+        let model = model(&server.base_url(), 4096, None).with_params(RequestParams::new(params).0);
         model.count_tokens(&question("hi")).await.unwrap();
         let body = server.requests().pop().unwrap().json();
         assert_eq!((&body["chat_template_kwargs"], body.get("temperature")), (&expected, None));
@@ -81,13 +87,16 @@ async fn what_the_template_is_told_is_told_for_a_count_too() {
 #[tokio::test]
 async fn what_is_known_shapes_the_question_too() {
     let server = MockVllm::builder().start().await.unwrap();
-    let lacks = [Lack::SystemRole, Lack::AutoToolChoice].into();
-    let knowledge = Knowledge::new(Facts { lacks, ..Facts::default() });
+    let lacks = [ServerFeature::SystemRole, ServerFeature::AutoToolChoice].into();
+    let knowledge = CapabilityStore::new(ServerCapabilities {
+        unsupported_features: lacks,
+        ..ServerCapabilities::default()
+    });
     let model = model(&server.base_url(), 4096, None).with_knowledge(knowledge);
-    let request = ChatRequest { system: Some("Be brief.".into()), ..question("hi") };
+    let request = ChatRequest { system_prompt: Some("Be brief.".into()), ..question("hi") };
     let counted = model.count_tokens(&request).await.unwrap();
     let body = server.requests().pop().unwrap().json();
     assert_eq!(body["messages"][0]["content"], "Be brief.\n\nhi");
-    let (_, _, usage) = read(model.chat(request).await.unwrap()).await.1.unwrap();
-    assert_eq!(TokenCount::Exact(usage.unwrap().input), counted);
+    let (_, _, usage) = read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
+    assert_eq!(TokenCount::Exact(usage.unwrap().input_tokens), counted);
 }

@@ -1,6 +1,6 @@
 //! Whether the server lives, and how busy it is.
 
-use openclaw_core::{ChatModel, Liveness};
+use openclaw_core::{ChatModel, ServerLiveness};
 use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
 
 use crate::raw::{RawServer, hold, response};
@@ -10,29 +10,31 @@ use crate::vllm::{model, question};
 async fn a_serving_server_says_how_much_runs_and_waits() {
     let server = MockVllm::builder().max_running(1).start().await.unwrap();
     let model = model(&server.base_url(), 4096, None);
-    let serving =
-        |running, waiting| Liveness::Serving { running: Some(running), waiting: Some(waiting) };
-    assert_eq!(model.liveness().await, serving(0, 0));
+    let serving = |running, waiting| ServerLiveness::Serving {
+        running_requests: Some(running),
+        queued_requests: Some(waiting),
+    };
+    assert_eq!(model.check_liveness().await, serving(0, 0));
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("one")).gate(1, &gate));
-    let _running = model.chat(question("hi")).await.unwrap();
+    let _running = model.stream_chat(question("hi")).await.unwrap();
     gate.reached().await;
-    let _waiting = model.chat(question("hi")).await.unwrap();
-    assert_eq!(model.liveness().await, serving(1, 1));
+    let _waiting = model.stream_chat(question("hi")).await.unwrap();
+    assert_eq!(model.check_liveness().await, serving(1, 1));
     server.kill();
     let _port = hold(server.port()).await;
-    assert_eq!(model.liveness().await, Liveness::Unreachable);
+    assert_eq!(model.check_liveness().await, ServerLiveness::Unreachable);
 }
 
 #[tokio::test]
 async fn health_is_believed_and_its_absence_is_no_illness() {
-    let unknown = Liveness::Serving { running: None, waiting: None };
+    let unknown = ServerLiveness::Serving { running_requests: None, queued_requests: None };
     for (status, expected) in [
         ("200 OK", unknown),
         ("404 Not Found", unknown),
         ("405 Method Not Allowed", unknown),
-        ("503 Service Unavailable", Liveness::Loading),
-        ("500 Internal Server Error", Liveness::Dead),
+        ("503 Service Unavailable", ServerLiveness::Loading),
+        ("500 Internal Server Error", ServerLiveness::EngineDead),
     ] {
         let server = RawServer::start(move |line| {
             Some(match line {
@@ -42,6 +44,6 @@ async fn health_is_believed_and_its_absence_is_no_illness() {
         })
         .await;
         let model = model(&server.base_url(), 4096, None);
-        assert_eq!(model.liveness().await, expected, "{status}");
+        assert_eq!(model.check_liveness().await, expected, "{status}");
     }
 }

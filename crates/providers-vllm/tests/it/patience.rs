@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use openclaw_core::{ChatEvent, ChatModel, Clock, ModelErrorKind, Waiting};
+use openclaw_core::{ChatEvent, ChatModel, ModelErrorKind, ModelTimeoutKind, ServerActivity};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Pace, Reply, Turn, UsageOverride};
-use openclaw_providers_vllm::{Patience, VllmModel};
-use openclaw_transport::{Client, ClientOptions, Limit, Turnstile};
+use openclaw_providers_vllm::{IdlePolicy, VllmModel};
+use openclaw_transport::{Client, ClientOptions, ConcurrencyLimiter, TimeLimit};
 
 use crate::client::{client, info, options};
 use crate::raw::{RawServer, hold, response};
@@ -15,9 +15,9 @@ use crate::vllm::{chats, question};
 
 fn patient(server: &MockVllm, idle: Duration, probe_every: Duration) -> VllmModel {
     let client = client(&server.base_url());
-    let idle = Some(Limit { duration: idle, source: "the.setting".into() });
+    let idle = Some(TimeLimit { duration: idle, source: "the.setting".into() });
     VllmModel::new(client.clone(), info("tiny", 1_000_000))
-        .with_patience(client, Patience::new(idle, probe_every))
+        .with_idle_policy(client, IdlePolicy::new(idle, probe_every))
 }
 
 /// A server asked in passing: soon and often.
@@ -36,14 +36,14 @@ async fn a_prompt_that_takes_longer_than_the_idle_limit_is_read_once_and_answere
     // From here on there is nothing to wait for but the clock.
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
-    let mut stream = model.chat(question("hi")).await.unwrap();
+    let mut stream = model.stream_chat(question("hi")).await.unwrap();
     let (mut states, mut longest) = (Vec::new(), Duration::ZERO);
     let message = loop {
         match stream.next().await.unwrap().unwrap() {
-            ChatEvent::Waiting { state, waited, ahead } => {
-                assert_eq!(ahead, Some(0));
-                states.push(state);
-                longest = waited;
+            ChatEvent::WaitingForServer { activity, idle_for, other_requests } => {
+                assert_eq!(other_requests, Some(0));
+                states.push(activity);
+                longest = idle_for;
             }
             ChatEvent::Finished { message, .. } => break message,
             _ => {}
@@ -52,7 +52,7 @@ async fn a_prompt_that_takes_longer_than_the_idle_limit_is_read_once_and_answere
     assert_eq!(message.text, "so");
     assert!(begun.elapsed() >= Duration::from_secs(750), "{:?}", begun.elapsed());
     assert!(longest > Duration::from_secs(700) && states.len() > 140, "{longest:?}");
-    assert!(states.iter().all(|state| *state == Waiting::Prefilling), "{states:?}");
+    assert!(states.iter().all(|state| *state == ServerActivity::Prefilling), "{states:?}");
     assert_eq!(chats(&server), 1, "a prompt that is being read is not sent again");
 }
 
@@ -63,15 +63,20 @@ async fn a_request_in_the_queue_is_told_so() {
     server.push(Reply::from(Turn::text("first")).gate(1, &gate));
     server.push(Turn::text("second"));
     let model = restless(&server);
-    let mut first = model.chat(question("hi")).await.unwrap();
+    let mut first = model.stream_chat(question("hi")).await.unwrap();
     gate.reached().await;
-    let mut second = model.chat(question("hi")).await.unwrap();
+    let mut second = model.stream_chat(question("hi")).await.unwrap();
     let event = second.next().await.unwrap().unwrap();
-    assert_eq!(event, ChatEvent::Accepted);
+    assert_eq!(event, ChatEvent::RequestAccepted);
     // Longer than the idle limit: who is queued is not stalled.
     for _ in 0..8 {
         let event = second.next().await.unwrap().unwrap();
-        let ChatEvent::Waiting { state: Waiting::Queued, ahead: Some(1), .. } = event else {
+        let ChatEvent::WaitingForServer {
+            activity: ServerActivity::Queued,
+            other_requests: Some(1),
+            ..
+        } = event
+        else {
             panic!("{event:?}")
         };
     }
@@ -87,7 +92,7 @@ async fn a_server_that_terminates_and_falls_silent_is_found_dead() {
         let server = MockVllm::builder().start().await.unwrap();
         server.push(Reply::from(Turn::pieces(["one", "two"])).silent_at(at));
         let model = patient(&server, Duration::from_mins(2), Duration::from_secs(5));
-        let mut stream = model.chat(question("hi")).await.unwrap();
+        let mut stream = model.stream_chat(question("hi")).await.unwrap();
         server.until_requests(1).await;
         server.close_port();
         let _refusing = hold(server.port()).await;
@@ -106,20 +111,20 @@ async fn a_server_that_terminates_and_falls_silent_is_found_dead() {
 #[tokio::test]
 async fn behind_a_proxy_nobody_can_be_asked_and_the_limit_ends_the_silence_by_its_name() {
     let server = MockVllm::builder().root_routes(false).start().await.unwrap();
-    for (at, clock) in [(0, Clock::FirstToken), (2, Clock::BetweenTokens)] {
+    for (at, clock) in [(0, ModelTimeoutKind::FirstToken), (2, ModelTimeoutKind::BetweenTokens)] {
         server.push(Reply::from(Turn::pieces(["one", "two"])).silent_at(at));
-        let mut stream = restless(&server).chat(question("hi")).await.unwrap();
+        let mut stream = restless(&server).stream_chat(question("hi")).await.unwrap();
         let error = loop {
             match stream.next().await.unwrap() {
-                Ok(ChatEvent::Waiting { state, ahead, .. }) => {
-                    assert_eq!((state, ahead), (Waiting::Unknown, None));
+                Ok(ChatEvent::WaitingForServer { activity, other_requests, .. }) => {
+                    assert_eq!((activity, other_requests), (ServerActivity::Unknown, None));
                 }
                 Ok(_) => {}
                 Err(error) => break error,
             }
         };
         let after = Duration::from_millis(20);
-        assert_eq!(error.kind(), ModelErrorKind::Timeout { clock, after }, "{error}");
+        assert_eq!(error.kind(), ModelErrorKind::Timeout { kind: clock, after }, "{error}");
         assert!(error.to_string().contains("the.setting"), "{error}");
     }
     assert_eq!(chats(&server), 2, "what a clock has ended is not sent again");
@@ -129,13 +134,13 @@ async fn behind_a_proxy_nobody_can_be_asked_and_the_limit_ends_the_silence_by_it
 async fn an_answer_that_stands_still_on_an_idle_server_is_given_up() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Reply::from(Turn::pieces(["one", "two"])).silent_at(2));
-    let mut stream = restless(&server).chat(question("hi")).await.unwrap();
+    let mut stream = restless(&server).stream_chat(question("hi")).await.unwrap();
     let error = loop {
         if let Err(error) = stream.next().await.unwrap() {
             break error;
         }
     };
-    let ModelErrorKind::Timeout { clock: Clock::BetweenTokens, .. } = error.kind() else {
+    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::BetweenTokens, .. } = error.kind() else {
         panic!("{error}")
     };
 }
@@ -150,11 +155,11 @@ async fn silence_before_the_headers_is_borne_alike() {
     .await;
     let client = client(&server.base_url());
     let idle = Duration::from_millis(20);
-    let limit = Limit { duration: idle, source: "the.setting".into() };
+    let limit = TimeLimit { duration: idle, source: "the.setting".into() };
     let model = VllmModel::new(client.clone(), info("tiny", 1_000_000))
-        .with_patience(client, Patience::new(Some(limit), idle));
-    let error = model.chat(question("hi")).await.err().unwrap();
-    let ModelErrorKind::Timeout { clock: Clock::FirstToken, .. } = error.kind() else {
+        .with_idle_policy(client, IdlePolicy::new(Some(limit), idle));
+    let error = model.stream_chat(question("hi")).await.err().unwrap();
+    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::FirstToken, .. } = error.kind() else {
         panic!("{error}")
     };
 }
@@ -165,17 +170,24 @@ async fn a_request_in_the_clients_own_line_is_told_so_and_not_given_up() {
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("first")).gate(1, &gate));
     server.push(Turn::text("second"));
-    let turnstile = Some(Turnstile::new(NonZeroUsize::MIN));
-    let client = Client::new(ClientOptions { turnstile, ..options(&server.base_url()) }).unwrap();
-    let idle = Limit { duration: Duration::from_millis(20), source: "the.setting".into() };
-    let patience = Patience::new(Some(idle), Duration::from_millis(5));
-    let model = VllmModel::new(client.clone(), info("tiny", 4096)).with_patience(client, patience);
-    let first = model.chat(question("hi")).await.unwrap();
+    let turnstile = Some(ConcurrencyLimiter::new(NonZeroUsize::MIN));
+    let client =
+        Client::new(ClientOptions { limiter: turnstile, ..options(&server.base_url()) }).unwrap();
+    let idle = TimeLimit { duration: Duration::from_millis(20), source: "the.setting".into() };
+    let patience = IdlePolicy::new(Some(idle), Duration::from_millis(5));
+    let model =
+        VllmModel::new(client.clone(), info("tiny", 4096)).with_idle_policy(client, patience);
+    let first = model.stream_chat(question("hi")).await.unwrap();
     gate.reached().await;
-    let mut second = model.chat(question("hi")).await.unwrap();
+    let mut second = model.stream_chat(question("hi")).await.unwrap();
     for _ in 0..8 {
         let event = second.next().await.unwrap().unwrap();
-        let ChatEvent::Waiting { state: Waiting::Queued, ahead: Some(1), .. } = event else {
+        let ChatEvent::WaitingForServer {
+            activity: ServerActivity::Queued,
+            other_requests: Some(1),
+            ..
+        } = event
+        else {
             panic!("{event:?}")
         };
     }

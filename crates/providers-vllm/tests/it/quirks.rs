@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    Arguments, ChatEvent, ChatModel, ChatRequest, ModelError, ModelErrorKind, Outcome, ToolChoice,
-    ToolName, ToolSpec,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, ModelError, ModelErrorKind, ToolArguments,
+    ToolChoice, ToolName, ToolSpec,
 };
 use openclaw_mock_vllm::{ErrorBody, Finish, MockVllm, Reply, Turn};
-use openclaw_providers_vllm::{Patience, VllmModel};
-use openclaw_transport::{Client, ClientOptions, Clocks, Limit};
+use openclaw_providers_vllm::{IdlePolicy, VllmModel};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::advance;
@@ -46,7 +46,7 @@ async fn a_proxy_that_cuts_silence_is_named_with_what_helps() {
         let base = format!("http://{}/v1", listener.local_addr().unwrap());
         let model = model(&base, 4096, None);
         let answer = async {
-            let mut stream = model.chat(question("hi")).await?;
+            let mut stream = model.stream_chat(question("hi")).await?;
             while let Some(item) = stream.next().await {
                 item?;
             }
@@ -79,7 +79,7 @@ async fn a_proxy_that_cuts_silence_is_named_with_what_helps() {
 async fn a_server_that_ends_at_once_is_no_proxy() {
     for bytes in [Vec::new(), HEAD.as_bytes().to_vec(), response("502 x", "text/html", "<html>")] {
         let server = RawServer::start(move |_| Some(bytes.clone())).await;
-        let error = match model(&server.base_url(), 4096, None).chat(question("hi")).await {
+        let error = match model(&server.base_url(), 4096, None).stream_chat(question("hi")).await {
             Ok(stream) => read(stream).await.1.unwrap_err(),
             Err(error) => error,
         };
@@ -95,15 +95,19 @@ async fn a_server_that_ends_at_once_is_no_proxy() {
 async fn keep_alives_are_no_silence_and_no_answer() {
     let server = MockVllm::builder().start().await.unwrap();
     let seconds = Duration::from_secs;
-    let idle = || Some(Limit { duration: seconds(120), source: "the.setting".into() });
-    let client = |clocks| Client::new(ClientOptions { clocks, ..options(&server.base_url()) });
-    let clocks = Clocks { first_token: idle(), between_tokens: idle(), ..Clocks::default() };
+    let idle = || Some(TimeLimit { duration: seconds(120), source: "the.setting".into() });
+    let client =
+        |clocks| Client::new(ClientOptions { timeouts: clocks, ..options(&server.base_url()) });
+    let clocks =
+        CallTimeouts { first_token: idle(), between_tokens: idle(), ..CallTimeouts::default() };
     let model = VllmModel::new(client(clocks).unwrap(), info("tiny", 4096));
-    let model =
-        model.with_patience(client(Clocks::default()).unwrap(), Patience::new(idle(), seconds(5)));
+    let model = model.with_idle_policy(
+        client(CallTimeouts::default()).unwrap(),
+        IdlePolicy::new(idle(), seconds(5)),
+    );
     // As many as come in half an hour.
     server.push(Reply::from(Turn::pieces(["yes"])).keep_alive_before(0, 120));
-    let (events, end) = read(model.chat(question("hi")).await.unwrap()).await;
+    let (events, end) = read(model.stream_chat(question("hi")).await.unwrap()).await;
     assert_eq!(end.unwrap().0.text, "yes");
     let heartbeats = events.iter().filter(|event| **event == ChatEvent::Heartbeat).count();
     assert!(heartbeats >= 120, "{heartbeats}");
@@ -116,7 +120,7 @@ async fn an_adapter_may_answer_in_the_name_of_its_base() {
     let server =
         RawServer::start(move |_| Some(response("200 OK", "text/event-stream", body))).await;
     let model = model(&server.base_url(), 4096, None);
-    let (message, ..) = read(model.chat(question("hi")).await.unwrap()).await.1.unwrap();
+    let (message, ..) = read(model.stream_chat(question("hi")).await.unwrap()).await.1.unwrap();
     assert_eq!(message.text, "yes");
 }
 
@@ -150,11 +154,12 @@ async fn old_and_new_servers_refuse_in_shapes_of_their_own() {
     ] {
         let server = MockVllm::builder().start().await.unwrap();
         server.push(Reply::status(status, shaped(body)));
-        let error = model(&server.base_url(), 4096, None).chat(question("hi")).await.err().unwrap();
+        let error =
+            model(&server.base_url(), 4096, None).stream_chat(question("hi")).await.err().unwrap();
         assert_eq!(error.kind(), kind, "{name}: {error}");
         assert_eq!(chats(&server), 1, "{name}: the same request is not sent again");
-        let exchange = error.exchange().unwrap();
-        assert!(exchange.server.is_some() && exchange.status == Some(status), "{name}");
+        let exchange = error.http_exchange().unwrap();
+        assert!(exchange.server_error.is_some() && exchange.status == Some(status), "{name}");
         let chat = format!("{}/chat/completions", server.base_url());
         assert_eq!((exchange.url.as_str(), exchange.method.as_str()), (chat.as_str(), "POST"));
         assert_eq!((exchange.model.as_deref(), exchange.attempt), (Some("tiny"), 1), "{name}");
@@ -168,7 +173,7 @@ async fn a_named_choice_is_a_call_though_it_ends_with_stop() {
     let tool = ToolSpec {
         name: name.clone(),
         description: "Reads a file.".into(),
-        parameters: Arc::new(Arguments::default().to_value()),
+        parameters: Arc::new(ToolArguments::default().to_value()),
     };
     let request = ChatRequest {
         tools: [tool].into(),
@@ -177,11 +182,11 @@ async fn a_named_choice_is_a_call_though_it_ends_with_stop() {
     };
     server.push(Turn::call("read", "{}").finish(Finish::Stop));
     let model = model(&server.base_url(), 4096, None);
-    let (message, outcome, _) = read(model.chat(request).await.unwrap()).await.1.unwrap();
-    assert_eq!((outcome, message.calls.len()), (Outcome::Calls, 1));
+    let (message, outcome, _) = read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
+    assert_eq!((outcome, message.calls.len()), (AnswerOutcome::ToolCalls, 1));
     assert_eq!(server.requests().last().unwrap().json()["tool_choice"]["function"]["name"], "read");
     // Without a choice, none is sent: servers take that for `auto`.
     server.push(Turn::text("yes"));
-    read(model.chat(question("hi")).await.unwrap()).await.1.unwrap();
+    read(model.stream_chat(question("hi")).await.unwrap()).await.1.unwrap();
     assert!(server.requests().last().unwrap().json().get("tool_choice").is_none());
 }

@@ -5,36 +5,37 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    Arguments, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream, Clock, EmittedCall,
-    ModelError, ModelErrorKind, Outcome, ToolName, ToolSpec, Usage,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream,
+    EmittedToolCall, ModelError, ModelErrorKind, ModelTimeoutKind, TokenUsage, ToolArguments,
+    ToolName, ToolSpec,
 };
 use openclaw_mock_vllm::{Call, Gate, MockVllm, Reply, Turn};
-use openclaw_providers_openai::Api;
-use openclaw_providers_vllm::{OnLoss, Patience, VllmModel};
-use openclaw_transport::{Client, ClientOptions, Clocks, Limit};
+use openclaw_providers_openai::ChatApi;
+use openclaw_providers_vllm::{IdlePolicy, ReconnectPolicy, VllmModel};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
 use serde_json::{Value, json};
 
 use crate::client::{client, info, options};
 use crate::raw::{RawServer, hold, response};
 use crate::vllm::{chats, question};
 
-fn limit(duration: Duration) -> Limit {
-    Limit { duration, source: "the.setting".into() }
+fn limit(duration: Duration) -> TimeLimit {
+    TimeLimit { duration, source: "the.setting".into() }
 }
 
-fn on_loss(wait: Duration) -> OnLoss {
+fn on_loss(wait: Duration) -> ReconnectPolicy {
     let poll = Duration::from_millis(5);
-    OnLoss { wait: limit(wait), poll, holds_unaccepted: true }
+    ReconnectPolicy { max_wait: limit(wait), poll_interval: poll, retries_unaccepted: true }
 }
 
 /// A model that was seen to be listed, and whose server is waited for.
 fn model(server: &MockVllm) -> VllmModel {
     let client = client(&server.base_url());
     let soon = Duration::from_millis(20);
-    let patience = Patience::new(Some(limit(Duration::from_mins(1))), soon);
+    let patience = IdlePolicy::new(Some(limit(Duration::from_mins(1))), soon);
     VllmModel::new(client.clone(), info("tiny", 4096))
-        .with_patience(client, patience)
-        .with_recovery(on_loss(Duration::from_mins(1)), true)
+        .with_idle_policy(client, patience)
+        .with_reconnect_policy(on_loss(Duration::from_mins(1)), true)
 }
 
 /// A call that loses its server and gets it back.
@@ -43,8 +44,8 @@ struct Seen {
     shown: String,
     events: Vec<ChatEvent>,
     message: AssistantMessage,
-    outcome: Outcome,
-    usage: Option<Usage>,
+    outcome: AnswerOutcome,
+    usage: Option<TokenUsage>,
 }
 
 impl Seen {
@@ -55,9 +56,9 @@ impl Seen {
     /// How often the server was lost and came back, and how often the answer began anew.
     fn fate(&self) -> (usize, usize, usize) {
         (
-            self.count(|event| matches!(event, ChatEvent::ServerLost { .. })),
-            self.count(|event| matches!(event, ChatEvent::ServerBack { .. })),
-            self.count(|event| matches!(event, ChatEvent::Restarted)),
+            self.count(|event| matches!(event, ChatEvent::ServerDisconnected { .. })),
+            self.count(|event| matches!(event, ChatEvent::ServerReconnected { .. })),
+            self.count(|event| matches!(event, ChatEvent::AnswerReset)),
         )
     }
 }
@@ -70,13 +71,13 @@ async fn read_on(mut stream: ChatStream, revive: impl AsyncFn()) -> Result<Seen,
         let event = event.await.expect("nothing comes any more").expect("no end")?;
         match &event {
             ChatEvent::TextDelta(text) => shown.push_str(text),
-            ChatEvent::Restarted => shown.clear(),
-            ChatEvent::ServerLost { .. } => revive().await,
+            ChatEvent::AnswerReset => shown.clear(),
+            ChatEvent::ServerDisconnected { .. } => revive().await,
             ChatEvent::Finished { message, outcome, usage } => {
                 let (message, outcome, usage) = (message.clone(), *outcome, *usage);
                 assert!(stream.next().await.is_none(), "the end is the last event");
                 assert_eq!(shown, message.text, "what is shown is the message");
-                let accepted = |event: &&ChatEvent| **event == ChatEvent::Accepted;
+                let accepted = |event: &&ChatEvent| **event == ChatEvent::RequestAccepted;
                 assert!(events.iter().filter(accepted).count() <= 1);
                 return Ok(Seen { shown, events, message, outcome, usage });
             }
@@ -89,10 +90,10 @@ async fn read_on(mut stream: ChatStream, revive: impl AsyncFn()) -> Result<Seen,
 /// Asks, kills the server when the first answer has come to event `at`, and lets it come back
 /// with `then` to say.
 async fn killed_at(at: usize, first: Turn, then: Turn) -> (MockVllm, Seen) {
-    killed_over(Api::ChatCompletions, at, first, then).await
+    killed_over(ChatApi::ChatCompletions, at, first, then).await
 }
 
-async fn killed_over(api: Api, at: usize, first: Turn, then: Turn) -> (MockVllm, Seen) {
+async fn killed_over(api: ChatApi, at: usize, first: Turn, then: Turn) -> (MockVllm, Seen) {
     let server = MockVllm::builder().start().await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(first).gate(at, &gate));
@@ -100,10 +101,10 @@ async fn killed_over(api: Api, at: usize, first: Turn, then: Turn) -> (MockVllm,
     let tool = ToolSpec {
         name: ToolName::new("read").unwrap(),
         description: "Reads a file.".into(),
-        parameters: Arc::new(Arguments::default().to_value()),
+        parameters: Arc::new(ToolArguments::default().to_value()),
     };
     let request = ChatRequest { tools: [tool].into(), ..question("hi") };
-    let stream = model(&server).with_api(api).chat(request).await.unwrap();
+    let stream = model(&server).with_api(api).stream_chat(request).await.unwrap();
     let kill = async {
         gate.reached().await;
         server.kill();
@@ -122,7 +123,7 @@ fn last_chat(server: &MockVllm) -> Value {
 #[tokio::test]
 async fn killed_in_prefill_the_request_is_sent_again() {
     let (server, seen) = killed_at(0, Turn::text("never"), Turn::text("the answer")).await;
-    assert_eq!((seen.shown.as_str(), seen.outcome), ("the answer", Outcome::Reply));
+    assert_eq!((seen.shown.as_str(), seen.outcome), ("the answer", AnswerOutcome::Reply));
     assert_eq!(seen.fate(), (1, 1, 0), "nothing was shown, so nothing is void");
     assert_eq!(chats(&server), 2);
     assert_eq!(last_chat(&server).get("continue_final_message"), None);
@@ -133,7 +134,7 @@ async fn killed_in_text_the_text_is_continued() {
     let first = Turn::pieces(["The quick ", "brown ", "never"]);
     let (server, seen) = killed_at(3, first, Turn::pieces([" fox", " jumps"])).await;
     assert_eq!(seen.shown, "The quick brown fox jumps");
-    assert_eq!((seen.fate(), seen.outcome), ((1, 1, 0), Outcome::Reply));
+    assert_eq!((seen.fate(), seen.outcome), ((1, 1, 0), AnswerOutcome::Reply));
     let body = last_chat(&server);
     assert_eq!(body["continue_final_message"], true);
     assert_eq!(body["add_generation_prompt"], false);
@@ -142,7 +143,8 @@ async fn killed_in_text_the_text_is_continued() {
     // Counted as if it had been one answer.
     let (_server, whole) =
         killed_at(0, Turn::text("never"), Turn::text("The quick brown fox jumps")).await;
-    let tokens = |usage: Option<Usage>| usage.map(|usage| (usage.input, usage.output));
+    let tokens =
+        |usage: Option<TokenUsage>| usage.map(|usage| (usage.input_tokens, usage.output_tokens));
     assert_eq!(tokens(seen.usage), tokens(whole.usage));
 }
 
@@ -153,7 +155,7 @@ async fn over_the_other_api_it_is_the_same() {
         let sent = requests.iter().filter(|seen| seen.path.ends_with("/responses"));
         sent.map(openclaw_mock_vllm::Seen::json).collect()
     };
-    let over = |at, first, then| killed_over(Api::Responses, at, first, then);
+    let over = |at, first, then| killed_over(ChatApi::Responses, at, first, then);
     // The answer is announced in two events, its text in two more.
     let (server, seen) = over(2, Turn::text("never"), Turn::text("the answer")).await;
     assert_eq!((seen.shown.as_str(), seen.fate()), ("the answer", (1, 1, 0)));
@@ -161,13 +163,13 @@ async fn over_the_other_api_it_is_the_same() {
     let first = Turn::pieces(["The quick ", "brown ", "never"]);
     let (server, seen) = over(6, first, Turn::pieces([" fox", " jumps"])).await;
     assert_eq!(seen.shown, "The quick brown fox jumps");
-    assert_eq!((seen.fate(), seen.outcome), ((1, 1, 0), Outcome::Reply));
+    assert_eq!((seen.fate(), seen.outcome), ((1, 1, 0), AnswerOutcome::Reply));
     let partial = json!({"type": "message", "role": "assistant", "status": "incomplete",
         "content": [{"type": "output_text", "text": "The quick brown"}]});
     assert_eq!(bodies(&server)[1]["input"].as_array().unwrap().last(), Some(&partial));
     let call = || Turn::call("read", "{\"path\": \"a\"}");
     let (server, seen) = over(3, call(), call()).await;
-    assert!(matches!(&seen.message.calls[..], [EmittedCall::Ready(_)]), "{:?}", seen.message);
+    assert!(matches!(&seen.message.calls[..], [EmittedToolCall::Valid(_)]), "{:?}", seen.message);
     assert_eq!((bodies(&server).len(), seen.fate()), (2, (1, 1, 1)));
 }
 
@@ -178,8 +180,10 @@ async fn killed_in_a_call_the_answer_is_void_and_the_call_is_made_once() {
     };
     let whole = ["{\"path\":", " \"a\"}"];
     let (server, seen) = killed_at(4, call(&whole), call(&whole)).await;
-    assert_eq!((seen.fate(), seen.outcome), ((1, 1, 1), Outcome::Calls));
-    let [EmittedCall::Ready(call)] = &seen.message.calls[..] else { panic!("{:?}", seen.message) };
+    assert_eq!((seen.fate(), seen.outcome), ((1, 1, 1), AnswerOutcome::ToolCalls));
+    let [EmittedToolCall::Valid(call)] = &seen.message.calls[..] else {
+        panic!("{:?}", seen.message)
+    };
     assert_eq!(call.name.as_str(), "read");
     assert_eq!(seen.shown, "I look.");
     assert_eq!(chats(&server), 2);
@@ -205,7 +209,7 @@ async fn an_engine_that_dies_and_a_server_that_terminates_are_losses_too() {
         let server = MockVllm::builder().start().await.unwrap();
         server.push(reply);
         server.push(Turn::text("two"));
-        let stream = model(&server).chat(question("hi")).await.unwrap();
+        let stream = model(&server).stream_chat(question("hi")).await.unwrap();
         let revive = async || server.restart().await.unwrap();
         let seen = read_on(stream, revive).await.unwrap();
         assert_eq!((seen.shown.as_str(), seen.fate()), ("one two", (1, 1, 0)));
@@ -216,17 +220,17 @@ async fn an_engine_that_dies_and_a_server_that_terminates_are_losses_too() {
     server.push(Turn::text("two"));
     let client = client(&server.base_url());
     let idle = Some(limit(Duration::from_millis(10)));
-    let patience = Patience::new(idle, Duration::from_millis(10));
+    let patience = IdlePolicy::new(idle, Duration::from_millis(10));
     let model = VllmModel::new(client.clone(), info("tiny", 4096))
-        .with_patience(client, patience)
-        .with_recovery(on_loss(Duration::from_mins(1)), true);
-    let mut stream = model.chat(question("hi")).await.unwrap();
+        .with_idle_policy(client, patience)
+        .with_reconnect_policy(on_loss(Duration::from_mins(1)), true);
+    let mut stream = model.stream_chat(question("hi")).await.unwrap();
     while !matches!(stream.next().await, Some(Ok(ChatEvent::TextDelta(_)))) {}
     server.close_port();
     let mut rest = String::new();
     while let Some(event) = stream.next().await {
         match event.unwrap() {
-            ChatEvent::ServerLost { .. } => server.restart().await.unwrap(),
+            ChatEvent::ServerDisconnected { .. } => server.restart().await.unwrap(),
             ChatEvent::TextDelta(text) => rest.push_str(&text),
             _ => {}
         }
@@ -240,7 +244,7 @@ async fn a_server_that_dies_again_and_again_is_given_up_in_the_end() {
     for n in 0..20 {
         server.push(Reply::from(Turn::pieces([format!("{n} "), "never".into()])).hang_up_at(2));
     }
-    let stream = model(&server).chat(question("hi")).await.unwrap();
+    let stream = model(&server).stream_chat(question("hi")).await.unwrap();
     let error = read_on(stream, async || {}).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::Interrupted, "{error}");
     assert_eq!(chats(&server), 6, "five losses are borne");
@@ -253,8 +257,8 @@ async fn who_was_never_there_fails_at_once() {
     server.kill();
     let _refusing = hold(server.port()).await;
     let never = on_loss(Duration::from_mins(1));
-    let model = VllmModel::new(client, info("tiny", 4096)).with_recovery(never, false);
-    let error = model.chat(question("hi")).await.err().unwrap();
+    let model = VllmModel::new(client, info("tiny", 4096)).with_reconnect_policy(never, false);
+    let error = model.stream_chat(question("hi")).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::Connect, "{error}");
 }
 
@@ -263,20 +267,23 @@ async fn between_two_calls_a_lost_server_is_waited_for_unless_another_can_take_t
     let server = MockVllm::builder().start().await.unwrap();
     let client = client(&server.base_url());
     let made = |holds_unaccepted| {
-        let on_loss = OnLoss { holds_unaccepted, ..on_loss(Duration::from_mins(1)) };
-        VllmModel::new(client.clone(), info("tiny", 4096)).with_recovery(on_loss, false)
+        let on_loss = ReconnectPolicy {
+            retries_unaccepted: holds_unaccepted,
+            ..on_loss(Duration::from_mins(1))
+        };
+        VllmModel::new(client.clone(), info("tiny", 4096)).with_reconnect_policy(on_loss, false)
     };
     let (holds, passes) = (made(true), made(false));
     for model in [&holds, &passes] {
         server.push(Turn::text("one"));
-        read_on(model.chat(question("hi")).await.unwrap(), async || {}).await.unwrap();
+        read_on(model.stream_chat(question("hi")).await.unwrap(), async || {}).await.unwrap();
     }
     server.push(Turn::text("two"));
     server.kill();
     let port = hold(server.port()).await;
-    let error = passes.chat(question("hi")).await.err().unwrap();
+    let error = passes.stream_chat(question("hi")).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::Connect, "{error}");
-    let stream = holds.chat(question("hi")).await.unwrap();
+    let stream = holds.stream_chat(question("hi")).await.unwrap();
     drop(port);
     let revive = async || server.restart().await.unwrap();
     let seen = read_on(stream, revive).await.unwrap();
@@ -289,8 +296,8 @@ async fn a_server_that_stays_away_is_told_of_with_both_facts() {
     server.push(Reply::from(Turn::pieces(["one ", "never"])).engine_dies_at(2));
     let client = client(&server.base_url());
     let stays = on_loss(Duration::from_millis(30));
-    let model = VllmModel::new(client, info("tiny", 4096)).with_recovery(stays, true);
-    let stream = model.chat(question("hi")).await.unwrap();
+    let model = VllmModel::new(client, info("tiny", 4096)).with_reconnect_policy(stays, true);
+    let stream = model.stream_chat(question("hi")).await.unwrap();
     let error = read_on(stream, async || {}).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::Interrupted);
     assert_eq!(error.to_string(), "see the lost server back within 0.03 s (from the.setting)");
@@ -304,14 +311,14 @@ async fn the_end_of_the_call_ends_the_wait() {
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Reply::from(Turn::pieces(["one ", "never"])).engine_dies_at(2));
     let total = Some(limit(Duration::from_millis(400)));
-    let clocks = Clocks { total, ..Clocks::default() };
-    let options = ClientOptions { clocks, ..options(&server.base_url()) };
+    let clocks = CallTimeouts { total, ..CallTimeouts::default() };
+    let options = ClientOptions { timeouts: clocks, ..options(&server.base_url()) };
     let stays = on_loss(Duration::from_mins(1));
     let model = VllmModel::new(Client::new(options).unwrap(), info("tiny", 4096))
-        .with_recovery(stays, true);
-    let stream = model.chat(question("hi")).await.unwrap();
+        .with_reconnect_policy(stays, true);
+    let stream = model.stream_chat(question("hi")).await.unwrap();
     let error = read_on(stream, async || {}).await.err().unwrap();
-    let ModelErrorKind::Timeout { clock: Clock::Total, .. } = error.kind() else {
+    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, .. } = error.kind() else {
         panic!("{error}")
     };
     assert!(std::error::Error::source(&error).is_some());
@@ -327,7 +334,7 @@ async fn a_refused_continuation_begins_the_answer_anew() {
     server.push(Reply::from(Turn::pieces(["one ", "never"])).hang_up_at(2));
     server.push(Reply::status(400, body));
     server.push(Turn::text("all of it"));
-    let stream = model(&server).chat(question("hi")).await.unwrap();
+    let stream = model(&server).stream_chat(question("hi")).await.unwrap();
     let seen = read_on(stream, async || {}).await.unwrap();
     assert_eq!((seen.shown.as_str(), seen.fate()), ("all of it", (1, 1, 1)));
 }
@@ -350,8 +357,8 @@ async fn what_a_proxy_cuts_off_is_not_sent_again() {
     .await;
     let client = client(&server.base_url());
     let model = VllmModel::new(client, info("tiny", 4096))
-        .with_recovery(on_loss(Duration::from_mins(1)), true);
-    let stream = model.chat(question("hi")).await.unwrap();
+        .with_reconnect_policy(on_loss(Duration::from_mins(1)), true);
+    let stream = model.stream_chat(question("hi")).await.unwrap();
     let error = read_on(stream, async || {}).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::Interrupted, "{error}");
     assert!(posts.try_recv().is_ok() && posts.try_recv().is_err());
@@ -363,13 +370,13 @@ async fn what_a_clock_ended_is_not_sent_again() {
     server.push(Reply::from(Turn::text("never")).silent_at(0));
     let client = client(&server.base_url());
     let idle = Some(limit(Duration::from_millis(20)));
-    let patience = Patience::new(idle, Duration::from_millis(10));
+    let patience = IdlePolicy::new(idle, Duration::from_millis(10));
     let model = VllmModel::new(client.clone(), info("tiny", 4096))
-        .with_patience(client, patience)
-        .with_recovery(on_loss(Duration::from_mins(1)), true);
-    let stream = model.chat(question("hi")).await.unwrap();
+        .with_idle_policy(client, patience)
+        .with_reconnect_policy(on_loss(Duration::from_mins(1)), true);
+    let stream = model.stream_chat(question("hi")).await.unwrap();
     let error = read_on(stream, async || {}).await.err().unwrap();
-    let ModelErrorKind::Timeout { clock: Clock::FirstToken, .. } = error.kind() else {
+    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::FirstToken, .. } = error.kind() else {
         panic!("{error}")
     };
     assert_eq!(chats(&server), 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use openclaw_core::{ChatRequest, History, ModelInfo};
 use openclaw_mock_vllm::MockVllm;
-use openclaw_providers_openai::Api;
+use openclaw_providers_openai::ChatApi;
 use openclaw_providers_vllm::VllmModel;
 
 use crate::client::{client, info};
@@ -12,12 +12,12 @@ use crate::conformance;
 
 #[tokio::test]
 async fn the_model_conforms() {
-    conformance::suite(Api::ChatCompletions.route(), |client, info| {
+    conformance::suite(ChatApi::ChatCompletions.route(), |client, info| {
         Arc::new(VllmModel::new(client, info))
     })
     .await;
-    conformance::suite(Api::Responses.route(), |client, info| {
-        Arc::new(VllmModel::new(client, info).with_api(Api::Responses))
+    conformance::suite(ChatApi::Responses.route(), |client, info| {
+        Arc::new(VllmModel::new(client, info).with_api(ChatApi::Responses))
     })
     .await;
 }
@@ -25,14 +25,14 @@ async fn the_model_conforms() {
 /// A question without tools.
 pub(crate) fn question(text: &str) -> ChatRequest {
     let mut history = History::new();
-    history.push_user(text);
+    history.push_user_message(text);
     ChatRequest::new(history)
 }
 
 /// The model `tiny` of a server, with the most tokens that an answer may have.
 pub(crate) fn model(base_url: &str, window: u32, output: Option<u32>) -> VllmModel {
     let info = info("tiny", window);
-    let limits = openclaw_core::ModelLimits { output, ..info.limits };
+    let limits = openclaw_core::ModelLimits { max_output_tokens: output, ..info.limits };
     VllmModel::new(client(base_url), ModelInfo { limits, ..info })
 }
 

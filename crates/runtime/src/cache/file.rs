@@ -3,42 +3,42 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use openclaw_providers_openai::{Facts, Lack, ServedModel};
+use openclaw_providers_openai::{ServedModel, ServerCapabilities, ServerFeature};
 use serde::{Deserialize, Serialize};
 
 /// The shape that is written; a file of another one begins anew.
-const FORMAT: u32 = 1;
+const FORMAT_VERSION: u32 = 1;
 
 /// So many servers are remembered, those that were heard of last.
-const MOST_SERVERS: usize = 64;
+const MAX_SERVERS: usize = 64;
 
 /// So many models of a server are remembered.
-const MOST_MODELS: usize = 512;
+const MAX_MODELS: usize = 512;
 
 /// What is remembered, by the address of each server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Contents {
+pub(super) struct CacheFile {
     format: u32,
     #[serde(default)]
-    pub(super) servers: BTreeMap<String, Server>,
+    pub(super) servers: BTreeMap<String, CachedServer>,
 }
 
 /// One server. Times are seconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Server {
+pub(super) struct CachedServer {
     /// When it last said what it serves; 0 if it never did.
     pub(super) listed_at: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) models: Vec<Served>,
+    pub(super) models: Vec<CachedModel>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) learnt: BTreeMap<String, Entry>,
+    pub(super) learnt: BTreeMap<String, CapabilityEntry>,
 }
 
 /// A model that it lists.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Served {
+pub(super) struct CachedModel {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
@@ -56,7 +56,7 @@ pub(super) struct Served {
 /// What was learnt of how it treats a model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Entry {
+pub(super) struct CapabilityEntry {
     /// The server's version then; absent when it did not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<String>,
@@ -78,19 +78,19 @@ pub(super) struct Entry {
 
 /// A text that is not a cache.
 #[derive(Debug)]
-pub(super) struct Broken;
+pub(super) struct InvalidCacheFile;
 
-impl Contents {
-    pub(super) fn parse(text: &str) -> Result<Self, Broken> {
-        let contents: Self = serde_json::from_str(text).map_err(|_| Broken)?;
-        if contents.format == FORMAT { Ok(contents) } else { Err(Broken) }
+impl CacheFile {
+    pub(super) fn parse_text(text: &str) -> Result<Self, InvalidCacheFile> {
+        let contents: Self = serde_json::from_str(text).map_err(|_| InvalidCacheFile)?;
+        if contents.format == FORMAT_VERSION { Ok(contents) } else { Err(InvalidCacheFile) }
     }
 
     /// The text, with as many servers as are kept.
-    pub(super) fn text(mut self) -> String {
-        self.format = FORMAT;
-        while self.servers.len() > MOST_SERVERS {
-            let oldest = self.servers.iter().min_by_key(|(_, server)| server.heard_at());
+    pub(super) fn into_text(mut self) -> String {
+        self.format = FORMAT_VERSION;
+        while self.servers.len() > MAX_SERVERS {
+            let oldest = self.servers.iter().min_by_key(|(_, server)| server.last_seen_at());
             let Some(oldest) = oldest.map(|(address, _)| address.clone()) else { break };
             self.servers.remove(&oldest);
         }
@@ -101,46 +101,46 @@ impl Contents {
     }
 }
 
-impl Server {
-    fn heard_at(&self) -> u64 {
+impl CachedServer {
+    fn last_seen_at(&self) -> u64 {
         let learnt = self.learnt.values().map(|entry| entry.at).max();
         self.listed_at.max(learnt.unwrap_or_default())
     }
 
     /// Takes a list over; a window that it does not say stays as it was last said.
     pub(super) fn set_models(&mut self, served: &[ServedModel], now: u64) {
-        let models = served.iter().take(MOST_MODELS).map(|model| {
+        let models = served.iter().take(MAX_MODELS).map(|model| {
             let old = self.models.iter().find(|old| old.id == model.id);
-            Served::of(model, old, now)
+            CachedModel::from_served(model, old, now)
         });
         self.models = models.collect();
     }
 
     /// Whether the list says the same as another, at whatever time.
-    pub(super) fn says_as(&self, other: &Self) -> bool {
-        let timeless = |model: &Served| Served { window_at: 0, ..model.clone() };
+    pub(super) fn lists_same_models(&self, other: &Self) -> bool {
+        let timeless = |model: &CachedModel| CachedModel { window_at: 0, ..model.clone() };
         let of = |server: &Self| server.models.iter().map(timeless).collect::<Vec<_>>();
         of(self) == of(other)
     }
 
     /// The models, each with how old its window is.
-    pub(super) fn served(&self) -> impl Iterator<Item = (ServedModel, Duration)> {
-        self.models.iter().map(|model| (model.to_model(), age(model.window_at)))
+    pub(super) fn served_models(&self) -> impl Iterator<Item = (ServedModel, Duration)> {
+        self.models.iter().map(|model| (model.to_served_model(), age_since(model.window_at)))
     }
 }
 
-impl Served {
-    fn of(model: &ServedModel, old: Option<&Self>, now: u64) -> Self {
+impl CachedModel {
+    fn from_served(model: &ServedModel, old: Option<&Self>, now: u64) -> Self {
         let new = Self {
             id: model.id.clone(),
             parent: model.parent.clone(),
-            owner: model.owner.clone(),
+            owner: model.owned_by.clone(),
             ..Self::default()
         };
-        match (model.window, old) {
+        match (model.context_window, old) {
             (Some(_), _) => Self {
-                window: model.window,
-                window_from: model.window_from.as_deref().map(str::to_owned),
+                window: model.context_window,
+                window_from: model.context_window_source.as_deref().map(str::to_owned),
                 window_at: now,
                 ..new
             },
@@ -154,41 +154,46 @@ impl Served {
         }
     }
 
-    fn to_model(&self) -> ServedModel {
+    fn to_served_model(&self) -> ServedModel {
         ServedModel {
             id: self.id.clone(),
             parent: self.parent.clone(),
-            window: self.window,
-            window_from: self.window_from.clone().map(Into::into),
-            owner: self.owner.clone(),
+            context_window: self.window,
+            context_window_source: self.window_from.clone().map(Into::into),
+            owned_by: self.owner.clone(),
             ..ServedModel::default()
         }
     }
 }
 
-impl Entry {
+impl CapabilityEntry {
     /// The facts; names that this program does not know are left out.
-    pub(super) fn facts(&self) -> Facts {
-        Facts {
-            lacks: self.lacks.keys().filter_map(|name| Lack::from_name(name)).collect(),
-            window: self.window,
+    pub(super) fn to_capabilities(&self) -> ServerCapabilities {
+        ServerCapabilities {
+            unsupported_features: self
+                .lacks
+                .keys()
+                .filter_map(|name| ServerFeature::from_name(name))
+                .collect(),
+            context_window: self.window,
             tokens_per_kilobyte: self.tokens_per_kilobyte,
-            schema_keywords: self.schema_keywords.keys().cloned().collect(),
-            ..Facts::default()
+            refused_schema_keywords: self.schema_keywords.keys().cloned().collect(),
+            ..ServerCapabilities::default()
         }
     }
 
     /// Takes facts over; what was known before keeps its time.
-    pub(super) fn set(&mut self, facts: &Facts, now: u64) {
+    pub(super) fn set_capabilities(&mut self, facts: &ServerCapabilities, now: u64) {
         let since = |known: &BTreeMap<String, u64>, name: &str| {
             (name.to_owned(), known.get(name).copied().unwrap_or(now))
         };
-        let lacks = facts.lacks.iter().map(|lack| since(&self.lacks, lack.name())).collect();
-        let keywords = facts.schema_keywords.iter();
+        let lacks =
+            facts.unsupported_features.iter().map(|lack| since(&self.lacks, lack.name())).collect();
+        let keywords = facts.refused_schema_keywords.iter();
         let keywords = keywords.map(|word| since(&self.schema_keywords, word)).collect();
         self.lacks = lacks;
         self.schema_keywords = keywords;
-        self.window = facts.window;
+        self.window = facts.context_window;
         self.tokens_per_kilobyte = facts.tokens_per_kilobyte;
         self.at = now;
     }
@@ -200,11 +205,11 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// The time now, in seconds since 1970.
-pub(super) fn now() -> u64 {
+pub(super) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 /// How long ago a time was; a time to come is now.
-pub(super) fn age(at: u64) -> Duration {
-    Duration::from_secs(now().saturating_sub(at))
+pub(super) fn age_since(at: u64) -> Duration {
+    Duration::from_secs(unix_now().saturating_sub(at))
 }

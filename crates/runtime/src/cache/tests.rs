@@ -10,13 +10,13 @@ use super::*;
 
 struct Stage {
     dir: TempDir,
-    notices: Notices,
-    cache: Cache,
+    notices: NoticeLog,
+    cache: ServerCache,
 }
 
 fn stage() -> Stage {
-    let (dir, notices) = (tempfile::tempdir().unwrap(), Notices::default());
-    let cache = Cache::new(&dir.path().join("cache"), notices.clone());
+    let (dir, notices) = (tempfile::tempdir().unwrap(), NoticeLog::default());
+    let cache = ServerCache::new(&dir.path().join("cache"), notices.clone());
     Stage { dir, notices, cache }
 }
 
@@ -38,8 +38,8 @@ fn endpoint() -> Endpoint {
     Endpoint::parse("http://127.0.0.1:8000/v1").unwrap()
 }
 
-fn subject(version: Option<&str>, window: Option<u32>) -> Subject {
-    Subject {
+fn subject(version: Option<&str>, window: Option<u32>) -> CapabilityKey {
+    CapabilityKey {
         endpoint: endpoint(),
         model: "m".to_owned(),
         version: version.map(str::to_owned),
@@ -47,15 +47,18 @@ fn subject(version: Option<&str>, window: Option<u32>) -> Subject {
     }
 }
 
-fn facts(lacks: &[Lack]) -> Facts {
-    Facts { lacks: lacks.iter().copied().collect(), ..Facts::default() }
+fn facts(lacks: &[ServerFeature]) -> ServerCapabilities {
+    ServerCapabilities {
+        unsupported_features: lacks.iter().copied().collect(),
+        ..ServerCapabilities::default()
+    }
 }
 
 fn served(id: &str, window: Option<u32>) -> ServedModel {
     ServedModel {
         id: id.to_owned(),
-        window,
-        window_from: window.map(|_| "/props of llama.cpp".into()),
+        context_window: window,
+        context_window_source: window.map(|_| "/props of llama.cpp".into()),
         ..ServedModel::default()
     }
 }
@@ -63,51 +66,80 @@ fn served(id: &str, window: Option<u32>) -> ServedModel {
 #[test]
 fn facts_are_kept_for_one_server_model_and_version() {
     let Stage { cache, .. } = stage();
-    let learnt = Facts {
-        window: Some(4096),
+    let learnt = ServerCapabilities {
+        context_window: Some(4096),
         tokens_per_kilobyte: Some(280),
-        schema_keywords: BTreeSet::from(["pattern".to_owned()]),
-        ..facts(&[Lack::AutoToolChoice, Lack::StreamUsage])
+        refused_schema_keywords: BTreeSet::from(["pattern".to_owned()]),
+        ..facts(&[ServerFeature::AutoToolChoice, ServerFeature::StreamUsage])
     };
     let then = subject(Some("0.32.0"), Some(16_384));
-    assert_eq!(cache.facts(&then), Facts::default());
-    cache.learn(&then, &learnt);
-    assert_eq!(cache.facts(&then), learnt);
-    assert_eq!(cache.facts(&subject(None, None)), learnt, "it does not say its version now");
-    assert_eq!(cache.facts(&subject(Some("0.33.0"), Some(16_384))), Facts::default());
-    let other = Subject { model: "n".to_owned(), ..then.clone() };
-    assert_eq!(cache.facts(&other), Facts::default());
+    assert_eq!(cache.load_capabilities(&then), ServerCapabilities::default());
+    cache.store_capabilities(&then, &learnt);
+    assert_eq!(cache.load_capabilities(&then), learnt);
+    assert_eq!(
+        cache.load_capabilities(&subject(None, None)),
+        learnt,
+        "it does not say its version now"
+    );
+    assert_eq!(
+        cache.load_capabilities(&subject(Some("0.33.0"), Some(16_384))),
+        ServerCapabilities::default()
+    );
+    let other = CapabilityKey { model: "n".to_owned(), ..then.clone() };
+    assert_eq!(cache.load_capabilities(&other), ServerCapabilities::default());
     let elsewhere = Endpoint::parse("http://127.0.0.1:8001/v1").unwrap();
-    assert_eq!(cache.facts(&Subject { endpoint: elsewhere, ..then.clone() }), Facts::default());
+    assert_eq!(
+        cache.load_capabilities(&CapabilityKey { endpoint: elsewhere, ..then.clone() }),
+        ServerCapabilities::default()
+    );
 
-    cache.learn(&subject(Some("0.33.0"), None), &facts(&[Lack::Tokenize]));
-    let [learnt] = &cache.learnt(&endpoint())[..] else { panic!() };
+    cache.store_capabilities(
+        &subject(Some("0.33.0"), None),
+        &facts(&[ServerFeature::TokenizeRoute]),
+    );
+    let [learnt] = &cache.learned_capabilities(&endpoint())[..] else { panic!() };
     let lacks: Vec<_> = learnt.lacks.iter().map(|(lack, _)| *lack).collect();
-    assert_eq!((lacks, learnt.version.as_deref()), (vec![Lack::Tokenize], Some("0.33.0")));
-    assert!(cache.forget(&endpoint(), "m") && !cache.forget(&endpoint(), "m"));
-    assert_eq!(cache.facts(&subject(Some("0.33.0"), None)), Facts::default());
+    assert_eq!(
+        (lacks, learnt.version.as_deref()),
+        (vec![ServerFeature::TokenizeRoute], Some("0.33.0"))
+    );
+    assert!(
+        cache.clear_capabilities(&endpoint(), "m") && !cache.clear_capabilities(&endpoint(), "m")
+    );
+    assert_eq!(
+        cache.load_capabilities(&subject(Some("0.33.0"), None)),
+        ServerCapabilities::default()
+    );
 }
 
 #[test]
 fn a_learnt_window_holds_as_long_as_the_server_names_the_same_one() {
     let Stage { cache, .. } = stage();
-    let learnt = Facts { window: Some(16_384), ..Facts::default() };
-    cache.learn(&subject(None, Some(128_000)), &learnt);
+    let learnt =
+        ServerCapabilities { context_window: Some(16_384), ..ServerCapabilities::default() };
+    cache.store_capabilities(&subject(None, Some(128_000)), &learnt);
     for (said, expected) in
         [(Some(128_000), Some(16_384)), (None, Some(16_384)), (Some(32_768), None)]
     {
-        assert_eq!(cache.facts(&subject(None, said)).window, expected, "{said:?}");
+        assert_eq!(
+            cache.load_capabilities(&subject(None, said)).context_window,
+            expected,
+            "{said:?}"
+        );
     }
 }
 
 #[test]
 fn what_is_known_for_long_keeps_its_time() {
     let stage = stage();
-    stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
-    let old = stage.text().replace(&now().to_string(), &(now() - 7_200).to_string());
+    stage.cache.store_capabilities(&subject(None, None), &facts(&[ServerFeature::StrictMode]));
+    let old = stage.text().replace(&unix_now().to_string(), &(unix_now() - 7_200).to_string());
     stage.put(&old);
-    stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict, Lack::Tokenize]));
-    let [learnt] = &stage.cache.learnt(&endpoint())[..] else { panic!() };
+    stage.cache.store_capabilities(
+        &subject(None, None),
+        &facts(&[ServerFeature::StrictMode, ServerFeature::TokenizeRoute]),
+    );
+    let [learnt] = &stage.cache.learned_capabilities(&endpoint())[..] else { panic!() };
     let hours: Vec<_> =
         learnt.lacks.iter().map(|(lack, age)| (lack.name(), age.as_secs() / 3600)).collect();
     assert_eq!(hours, [("strict", 2), ("tokenize", 0)]);
@@ -117,20 +149,20 @@ fn what_is_known_for_long_keeps_its_time() {
 #[test]
 fn a_window_that_is_not_said_again_stays_with_its_age() {
     let stage = stage();
-    assert_eq!(stage.cache.last_good(&endpoint()), None);
-    stage.cache.note_served(&endpoint(), &[served("m", Some(8192)), served("gone", None)]);
-    let old = stage.text().replace(&now().to_string(), &(now() - 7_200).to_string());
+    assert_eq!(stage.cache.last_served(&endpoint()), None);
+    stage.cache.record_served(&endpoint(), &[served("m", Some(8192)), served("gone", None)]);
+    let old = stage.text().replace(&unix_now().to_string(), &(unix_now() - 7_200).to_string());
     stage.put(&old);
-    stage.cache.note_served(&endpoint(), &[served("m", None), served("new", Some(1024))]);
-    let last = stage.cache.last_good(&endpoint()).unwrap();
+    stage.cache.record_served(&endpoint(), &[served("m", None), served("new", Some(1024))]);
+    let last = stage.cache.last_served(&endpoint()).unwrap();
     assert!(last.age < Duration::from_mins(1));
     let told: Vec<_> = last
         .models
         .iter()
-        .map(|(model, age)| (model.id.as_str(), model.window, age.as_secs() / 3600))
+        .map(|(model, age)| (model.id.as_str(), model.context_window, age.as_secs() / 3600))
         .collect();
     assert_eq!(told, [("m", Some(8192), 2), ("new", Some(1024), 0)]);
-    let from = last.find("m").unwrap().window_from.as_deref();
+    let from = last.find_model("m").unwrap().context_window_source.as_deref();
     assert_eq!(from, Some("/props of llama.cpp"));
 }
 
@@ -138,14 +170,17 @@ fn a_window_that_is_not_said_again_stays_with_its_age() {
 fn the_same_list_is_written_once() {
     let stage = stage();
     let list = [served("m", Some(8192))];
-    stage.cache.note_served(&endpoint(), &list);
+    stage.cache.record_served(&endpoint(), &list);
     let path = stage.dir.path().join("cache/servers.json");
     let is_new = || fs::metadata(&path).unwrap().modified().unwrap();
     let before = is_new();
-    stage.cache.note_served(&endpoint(), &list);
+    stage.cache.record_served(&endpoint(), &list);
     assert_eq!(is_new(), before);
-    stage.cache.note_served(&endpoint(), &[served("m", Some(4096))]);
-    assert_eq!(stage.cache.last_good(&endpoint()).unwrap().models[0].0.window, Some(4096));
+    stage.cache.record_served(&endpoint(), &[served("m", Some(4096))]);
+    assert_eq!(
+        stage.cache.last_served(&endpoint()).unwrap().models[0].0.context_window,
+        Some(4096)
+    );
 }
 
 #[test]
@@ -156,11 +191,19 @@ fn a_broken_file_is_ignored_said_once_and_begun_anew() {
         let stage = stage();
         fs::create_dir(stage.dir.path().join("cache")).unwrap();
         stage.put(text);
-        assert_eq!(stage.cache.facts(&subject(None, None)), Facts::default(), "{text:?}");
-        assert!(stage.cache.learnt(&endpoint()).is_empty());
-        stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
-        assert_eq!(stage.cache.facts(&subject(None, None)), facts(&[Lack::Strict]), "{text:?}");
-        let notices = stage.notices.take();
+        assert_eq!(
+            stage.cache.load_capabilities(&subject(None, None)),
+            ServerCapabilities::default(),
+            "{text:?}"
+        );
+        assert!(stage.cache.learned_capabilities(&endpoint()).is_empty());
+        stage.cache.store_capabilities(&subject(None, None), &facts(&[ServerFeature::StrictMode]));
+        assert_eq!(
+            stage.cache.load_capabilities(&subject(None, None)),
+            facts(&[ServerFeature::StrictMode]),
+            "{text:?}"
+        );
+        let notices = stage.notices.take_all();
         assert!(notices.len() == 1 && notices[0].contains("servers.json"), "{notices:?}");
     }
 }
@@ -169,12 +212,12 @@ fn a_broken_file_is_ignored_said_once_and_begun_anew() {
 fn a_folder_that_cannot_be_written_stops_nothing() {
     let dir = tempfile::tempdir().unwrap();
     put(&dir.path().join("cache"), "a file");
-    let notices = Notices::default();
-    let cache = Cache::new(&dir.path().join("cache"), notices.clone());
-    cache.note_served(&endpoint(), &[served("m", None)]);
-    cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
-    assert_eq!(cache.facts(&subject(None, None)), Facts::default());
-    assert_eq!(notices.take().len(), 1);
+    let notices = NoticeLog::default();
+    let cache = ServerCache::new(&dir.path().join("cache"), notices.clone());
+    cache.record_served(&endpoint(), &[served("m", None)]);
+    cache.store_capabilities(&subject(None, None), &facts(&[ServerFeature::StrictMode]));
+    assert_eq!(cache.load_capabilities(&subject(None, None)), ServerCapabilities::default());
+    assert_eq!(notices.take_all().len(), 1);
 }
 
 #[test]
@@ -182,46 +225,64 @@ fn only_so_many_servers_are_remembered_and_the_oldest_go() {
     let Stage { cache, .. } = stage();
     let at = |port: usize| Endpoint::parse(&format!("http://127.0.0.1:{port}/v1")).unwrap();
     for port in 1..=70 {
-        cache.note_served(&at(port), &[served("m", None)]);
+        cache.record_served(&at(port), &[served("m", None)]);
     }
-    assert_eq!((1..=70).filter(|port| cache.last_good(&at(*port)).is_some()).count(), 64);
-    assert!(cache.last_good(&at(70)).is_some());
+    assert_eq!((1..=70).filter(|port| cache.last_served(&at(*port)).is_some()).count(), 64);
+    assert!(cache.last_served(&at(70)).is_some());
 }
 
 #[test]
 fn names_of_a_later_version_are_passed_over() {
     let stage = stage();
-    stage.cache.learn(&subject(None, None), &facts(&[Lack::Strict]));
+    stage.cache.store_capabilities(&subject(None, None), &facts(&[ServerFeature::StrictMode]));
     let later = stage.text().replace("\"strict\"", "\"time-travel\": 1, \"strict\"");
     stage.put(&later);
-    assert_eq!(stage.cache.facts(&subject(None, None)), facts(&[Lack::Strict]));
-    assert!(stage.notices.take().is_empty());
+    assert_eq!(
+        stage.cache.load_capabilities(&subject(None, None)),
+        facts(&[ServerFeature::StrictMode])
+    );
+    assert!(stage.notices.take_all().is_empty());
 }
 
 #[test]
 fn knowledge_begins_with_the_configs_word_and_keeps_only_what_is_learnt() {
     let Stage { cache, .. } = stage();
-    cache.learn(&subject(None, None), &facts(&[Lack::StreamUsage, Lack::Tokenize]));
-    let configured = Configured {
-        lacks: vec![Lack::ContentParts],
-        abilities: vec![Lack::StreamUsage],
-        extras: vec![Extra::Store],
+    cache.store_capabilities(
+        &subject(None, None),
+        &facts(&[ServerFeature::StreamUsage, ServerFeature::TokenizeRoute]),
+    );
+    let configured = ConfiguredCapabilities {
+        lacks: vec![ServerFeature::ContentParts],
+        supported: vec![ServerFeature::StreamUsage],
+        extras: vec![VendorExtension::DisableStore],
         schema_keywords: vec!["pattern".to_owned()],
     };
-    let knowledge = cache.knowledge(subject(None, None), configured);
-    let begins = knowledge.facts();
-    assert_eq!(begins.lacks, BTreeSet::from([Lack::ContentParts, Lack::Tokenize]));
-    assert!(begins.schema_keywords.contains("pattern") && begins.takes(Extra::Store));
-    knowledge.learn_lack(Lack::AutoToolChoice);
-    knowledge.learn_window(2048);
-    let kept = cache.facts(&subject(None, None));
-    assert_eq!(kept.lacks, BTreeSet::from([Lack::AutoToolChoice, Lack::Tokenize]));
-    assert_eq!((kept.window, kept.schema_keywords.len()), (Some(2048), 0));
+    let knowledge = cache.capability_store(subject(None, None), configured);
+    let begins = knowledge.current_capabilities();
+    assert_eq!(
+        begins.unsupported_features,
+        BTreeSet::from([ServerFeature::ContentParts, ServerFeature::TokenizeRoute])
+    );
+    assert!(
+        begins.refused_schema_keywords.contains("pattern")
+            && begins.supports_extension(VendorExtension::DisableStore)
+    );
+    knowledge.mark_unsupported(ServerFeature::AutoToolChoice);
+    knowledge.record_context_window(2048);
+    let kept = cache.load_capabilities(&subject(None, None));
+    assert_eq!(
+        kept.unsupported_features,
+        BTreeSet::from([ServerFeature::AutoToolChoice, ServerFeature::TokenizeRoute])
+    );
+    assert_eq!((kept.context_window, kept.refused_schema_keywords.len()), (Some(2048), 0));
 }
 
 #[test]
 fn a_ratio_is_kept_when_it_has_moved() {
-    let ratio = |tokens| Facts { tokens_per_kilobyte: tokens, ..Facts::default() };
+    let ratio = |tokens| ServerCapabilities {
+        tokens_per_kilobyte: tokens,
+        ..ServerCapabilities::default()
+    };
     for (old, new, is) in [
         (None, Some(280), true),
         (Some(280), Some(290), false),
@@ -229,7 +290,7 @@ fn a_ratio_is_kept_when_it_has_moved() {
         (Some(280), None, true),
         (Some(280), Some(280), false),
     ] {
-        assert_eq!(is_news(&ratio(old), &ratio(new)), is, "{old:?} {new:?}");
+        assert_eq!(differs_notably(&ratio(old), &ratio(new)), is, "{old:?} {new:?}");
     }
-    assert!(is_news(&ratio(None), &facts(&[Lack::Strict])));
+    assert!(differs_notably(&ratio(None), &facts(&[ServerFeature::StrictMode])));
 }

@@ -10,16 +10,16 @@ use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
 use crate::error::{ConnectError, SetupError};
 
 /// The kind of an attempt that was put off.
-pub(super) const HELD: &str = "held";
+pub(super) const KIND_ON_COOLDOWN: &str = "held";
 
 /// The models that were tried in vain, in order, and those that were passed over because they
 /// failed before. Clones share the record.
 #[derive(Debug, Clone, Default)]
-pub struct Attempts(Arc<Mutex<Vec<Attempt>>>);
+pub struct AttemptLog(Arc<Mutex<Vec<ModelAttempt>>>);
 
 /// A model that was tried in vain, or passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct ModelAttempt {
     /// The model.
     pub reference: ModelRef,
     /// The kind of failure, as named in JSON; `held` where the model was passed over.
@@ -30,7 +30,7 @@ pub struct Attempt {
     pub hints: Vec<String>,
     /// For how long the model is still asked after the others, because it failed so before; `None`
     /// where it was asked.
-    pub held: Option<Duration>,
+    pub cooldown: Option<Duration>,
     /// When it was tried, from the beginning of the chain.
     pub after: Duration,
     /// How long it took to fail.
@@ -39,10 +39,10 @@ pub struct Attempt {
     pub next: Option<ModelRef>,
 }
 
-impl fmt::Display for Attempt {
+impl fmt::Display for ModelAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reference, problem, .. } = self;
-        match self.held {
+        match self.cooldown {
             None => write!(f, "{reference}: failed to {problem}")?,
             Some(held) => {
                 let seconds = held.as_secs().max(1);
@@ -56,33 +56,33 @@ impl fmt::Display for Attempt {
     }
 }
 
-impl Attempts {
+impl AttemptLog {
     /// The record so far.
     #[must_use]
-    pub fn failed(&self) -> Vec<Attempt> {
+    pub fn recorded_attempts(&self) -> Vec<ModelAttempt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn push(&self, attempt: Attempt) {
+    pub(super) fn push(&self, attempt: ModelAttempt) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
     }
 }
 
 /// All attempts of one walk in vain: the newest, and behind it the older ones.
 #[derive(Debug)]
-struct Tried {
-    attempt: Attempt,
-    older: Option<Box<Tried>>,
+struct AttemptChainError {
+    attempt: ModelAttempt,
+    older: Option<Box<AttemptChainError>>,
 }
 
-impl fmt::Display for Tried {
+impl fmt::Display for AttemptChainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Attempt { reference, problem, .. } = &self.attempt;
+        let ModelAttempt { reference, problem, .. } = &self.attempt;
         write!(f, "{reference}: failed to {problem}")
     }
 }
 
-impl Error for Tried {
+impl Error for AttemptChainError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.older.as_deref().map(|older| older as &(dyn Error + 'static))
     }
@@ -91,9 +91,9 @@ impl Error for Tried {
 /// The models that were tried before none was left, in order; empty where one alone was. The error
 /// is one of connecting or that of a model.
 #[must_use]
-pub fn attempts_of(error: &(dyn Error + 'static)) -> Vec<Attempt> {
+pub fn attempts_in_error(error: &(dyn Error + 'static)) -> Vec<ModelAttempt> {
     let mut attempts = Vec::new();
-    let mut next = error.source().and_then(|source| source.downcast_ref::<Tried>());
+    let mut next = error.source().and_then(|source| source.downcast_ref::<AttemptChainError>());
     while let Some(tried) = next {
         attempts.push(tried.attempt.clone());
         next = tried.older.as_deref();
@@ -104,14 +104,15 @@ pub fn attempts_of(error: &(dyn Error + 'static)) -> Vec<Attempt> {
 
 /// The error of a walk that ended with `error`, after these attempts, its own the last of them. A
 /// single attempt is its own error.
-pub(super) fn failure(error: ConnectError, attempts: Vec<Attempt>) -> ConnectError {
+pub(super) fn chain_error(error: ConnectError, attempts: Vec<ModelAttempt>) -> ConnectError {
     let count = attempts.len();
     if count < 2 {
         return error;
     }
-    let chain =
-        attempts.into_iter().fold(None, |older, attempt| Some(Box::new(Tried { attempt, older })));
-    let hints = hints_of(chain.as_deref());
+    let chain = attempts
+        .into_iter()
+        .fold(None, |older, attempt| Some(Box::new(AttemptChainError { attempt, older })));
+    let hints = collect_hints(chain.as_deref());
     let Some(tried) = chain else { return error };
     let message = format!("get an answer from any of {count} models");
     match error {
@@ -121,7 +122,7 @@ pub(super) fn failure(error: ConnectError, attempts: Vec<Attempt>) -> ConnectErr
         }
         ConnectError::Model(error) => {
             let failed = ModelError::new(error.kind(), message).with_source(*tried);
-            let failed = match error.exchange() {
+            let failed = match error.http_exchange() {
                 Some(exchange) => failed.with_exchange(exchange.clone()),
                 None => failed,
             };
@@ -131,9 +132,9 @@ pub(super) fn failure(error: ConnectError, attempts: Vec<Attempt>) -> ConnectErr
 }
 
 /// What could be done about each, in order, with the models that it is about.
-fn hints_of(newest: Option<&Tried>) -> Vec<String> {
+fn collect_hints(newest: Option<&AttemptChainError>) -> Vec<String> {
     let newest_first = std::iter::successors(newest, |tried| tried.older.as_deref());
-    let mut attempts: Vec<&Attempt> = newest_first.map(|tried| &tried.attempt).collect();
+    let mut attempts: Vec<&ModelAttempt> = newest_first.map(|tried| &tried.attempt).collect();
     attempts.reverse();
     let mut grouped: Vec<(&str, Vec<String>)> = Vec::new();
     for attempt in attempts {
@@ -150,7 +151,7 @@ fn hints_of(newest: Option<&Tried>) -> Vec<String> {
 }
 
 /// What could be done about a failure.
-pub(super) fn hints(error: &ConnectError) -> Vec<String> {
+pub(super) fn error_hints(error: &ConnectError) -> Vec<String> {
     match error {
         ConnectError::Setup(error) => error.hints().to_vec(),
         ConnectError::Model(error) => error.hints().to_vec(),
@@ -158,7 +159,7 @@ pub(super) fn hints(error: &ConnectError) -> Vec<String> {
 }
 
 /// What went wrong and its root, on one line.
-pub(super) fn problem(error: &ConnectError) -> String {
+pub(super) fn describe_problem(error: &ConnectError) -> String {
     let text = error.to_string();
     let root = std::iter::successors(error.source(), |&cause| cause.source()).last();
     match root.map(ToString::to_string).filter(|root| !text.contains(root.as_str())) {
@@ -168,7 +169,7 @@ pub(super) fn problem(error: &ConnectError) -> String {
 }
 
 /// The kind of a failure, as named in JSON.
-pub(super) fn kind(error: &ConnectError) -> &'static str {
+pub(super) fn error_kind(error: &ConnectError) -> &'static str {
     match error {
         ConnectError::Setup(error) => error.kind().name(),
         ConnectError::Model(error) => error.kind().name(),

@@ -2,7 +2,7 @@
 
 use openclaw_agent_loop::TurnReport;
 use openclaw_core::ModelInfo;
-use openclaw_store::{Loaded, Store, StoreError};
+use openclaw_store::{LoadedSession, Store, StoreError};
 
 use crate::AgentRun;
 
@@ -12,7 +12,7 @@ pub struct ContextUse {
     /// The tokens of the request and its answer.
     pub tokens: u32,
     /// The part of the request that the server had cached, in tokens; `None` when it did not say.
-    pub cached: Option<u32>,
+    pub cached_tokens: Option<u32>,
     /// The window of the model that goes on, in tokens.
     pub window: u32,
 }
@@ -20,34 +20,34 @@ pub struct ContextUse {
 impl ContextUse {
     /// The share of the window, in hundredths; above 100 when a smaller model took over.
     #[must_use]
-    pub fn percent(self) -> u32 {
+    pub fn percent_used(self) -> u32 {
         let percent = u64::from(self.tokens) * 100 / u64::from(self.window.max(1));
         u32::try_from(percent).unwrap_or(u32::MAX)
     }
 }
 
 /// As the last turn of the session left it.
-pub(super) fn at_the_start(
+pub(super) fn initial_context_use(
     store: &Store,
-    loaded: &Loaded,
+    loaded: &LoadedSession,
     run: &AgentRun,
 ) -> Result<Option<ContextUse>, StoreError> {
-    let tokens = store.find(loaded.session.id().as_str())?.context_tokens;
-    let window = window(&run.model.info());
+    let tokens = store.find_session(loaded.session.id().as_str())?.context_tokens;
+    let window = context_window(&run.model.model_info());
     Ok(tokens.map(|tokens| ContextUse {
         tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
-        cached: None,
+        cached_tokens: None,
         window,
     }))
 }
 
 /// As a turn left it; `None` when no server counted.
-pub(super) fn after(report: &TurnReport, info: &ModelInfo) -> Option<ContextUse> {
+pub(super) fn context_use_after(report: &TurnReport, info: &ModelInfo) -> Option<ContextUse> {
     let usage = report.last_usage?;
-    let tokens = usage.input.saturating_add(usage.output);
-    Some(ContextUse { tokens, cached: usage.cached, window: window(info) })
+    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+    Some(ContextUse { tokens, cached_tokens: usage.cached_tokens, window: context_window(info) })
 }
 
-fn window(info: &ModelInfo) -> u32 {
-    info.limits.window
+fn context_window(info: &ModelInfo) -> u32 {
+    info.limits.context_window
 }

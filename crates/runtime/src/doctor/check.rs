@@ -139,12 +139,12 @@ impl Check {
 
     /// Whether it asks what the server does with the model, rather than whether it is there.
     #[must_use]
-    pub fn is_ability(self) -> bool {
+    pub fn is_capability_check(self) -> bool {
         self >= Window && self != Exposure
     }
 
     /// What must not have failed or been skipped before.
-    pub(super) fn needs(self) -> &'static [Self] {
+    pub(super) fn required_checks(self) -> &'static [Self] {
         match self {
             Config => &[],
             Model => &[Config],
@@ -159,10 +159,11 @@ impl Check {
     }
 
     /// Whether it must be made so that one of `wanted` can be; all are when none is wanted.
-    pub(super) fn is_due(self, wanted: &[Self]) -> bool {
+    pub(super) fn is_required_for(self, wanted: &[Self]) -> bool {
         wanted.is_empty()
             || wanted.iter().any(|check| {
-                *check == self || check.needs().iter().any(|need| self.is_due(&[*need]))
+                *check == self
+                    || check.required_checks().iter().any(|need| self.is_required_for(&[*need]))
             })
     }
 }
@@ -175,7 +176,7 @@ mod tests {
     fn names_are_unique_and_each_check_comes_after_what_it_needs() {
         for (at, check) in Check::ALL.into_iter().enumerate() {
             assert_eq!(Check::from_id(check.id()), Some(check));
-            for need in check.needs() {
+            for need in check.required_checks() {
                 assert!(Check::ALL[..at].contains(need), "{check:?} needs {need:?}");
             }
         }
@@ -183,8 +184,9 @@ mod tests {
 
     #[test]
     fn one_check_brings_what_it_builds_on() {
-        let due: Vec<_> = Check::ALL.into_iter().filter(|check| check.is_due(&[Usage])).collect();
+        let due: Vec<_> =
+            Check::ALL.into_iter().filter(|check| check.is_required_for(&[Usage])).collect();
         assert_eq!(due, [Config, Model, Reachable, Auth, Models, Chat, Stream, Usage]);
-        assert!(Check::ALL.into_iter().all(|check| check.is_due(&[])));
+        assert!(Check::ALL.into_iter().all(|check| check.is_required_for(&[])));
     }
 }

@@ -2,32 +2,34 @@
 
 use std::fmt;
 
-use openclaw_config::{Change, ConfigFile, Document, EditError, KeyPath, NewValue, SaveError};
+use openclaw_config::{
+    ConfigChange, ConfigDocument, ConfigFile, EditError, KeyPath, NewValue, SaveError,
+};
 use serde_json::{Value, json};
 
 use crate::Runtime;
-use crate::setup::{Setup, provider_path};
+use crate::context::{SetupContext, provider_path};
 
 /// A change of the config file that mends something; shown as `` `KEY` to VALUE ``.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Edit {
-    place: Place,
+pub struct ConfigEdit {
+    target: EditTarget,
     path: KeyPath,
     value: Value,
 }
 
 /// Where a change is made, as far as the file decides it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum EditTarget {
     /// At the path.
     Key,
     /// Wherever the file names the primary model.
-    Primary,
+    PrimaryModel,
     /// In the entry of this model, which is made where there is none.
-    Entry { id: String },
+    ModelEntry { id: String },
 }
 
-impl Edit {
+impl ConfigEdit {
     /// The key.
     #[must_use]
     pub fn path(&self) -> &KeyPath {
@@ -41,56 +43,69 @@ impl Edit {
     }
 
     /// Sets the address of a provider.
-    pub(super) fn base_url(provider: &str, url: &str) -> Self {
-        Self { place: Place::Key, path: provider_path(provider).key("baseUrl"), value: json!(url) }
+    pub(super) fn set_base_url(provider: &str, url: &str) -> Self {
+        Self {
+            target: EditTarget::Key,
+            path: provider_path(provider).with_key("baseUrl"),
+            value: json!(url),
+        }
     }
 
     /// Sets the model that is used when none is named.
-    pub(super) fn primary(reference: &str) -> Self {
-        let path = KeyPath::root().key("agents").key("defaults").key("model").key("primary");
-        Self { place: Place::Primary, path, value: json!(reference) }
+    pub(super) fn set_primary(reference: &str) -> Self {
+        let path = KeyPath::root()
+            .with_key("agents")
+            .with_key("defaults")
+            .with_key("model")
+            .with_key("primary");
+        Self { target: EditTarget::PrimaryModel, path, value: json!(reference) }
     }
 
     /// Sets a key of a model's entry.
-    pub(super) fn model(
-        setup: &Setup,
+    pub(super) fn set_model_key(
+        setup: &SetupContext,
         (provider, id): (&str, &str),
         keys: &[&str],
         value: Value,
     ) -> Self {
-        let models = setup.loaded.config.provider(provider).map(|config| &config.models);
+        let models = setup.loaded.config.find_provider(provider).map(|config| &config.models);
         let models = models.map(Vec::as_slice).unwrap_or_default();
         let at = models.iter().position(|model| model.id == id).unwrap_or(models.len());
-        let entry = provider_path(provider).key("models").index(at);
-        let path = keys.iter().fold(entry, |path, key| path.key(*key));
-        Self { place: Place::Entry { id: id.to_owned() }, path, value }
+        let entry = provider_path(provider).with_key("models").with_index(at);
+        let path = keys.iter().fold(entry, |path, key| path.with_key(*key));
+        Self { target: EditTarget::ModelEntry { id: id.to_owned() }, path, value }
     }
 
-    fn apply(&self, document: &mut Document) -> Result<(), EditError> {
-        match &self.place {
-            Place::Key => document.set(&self.path, &self.value.clone().into()),
-            Place::Primary => {
-                let short = above(&self.path);
-                let path = if document.has(&short) && !document.has(&self.path) {
+    fn apply_to(&self, document: &mut ConfigDocument) -> Result<(), EditError> {
+        match &self.target {
+            EditTarget::Key => document.set_value(&self.path, &self.value.clone().into()),
+            EditTarget::PrimaryModel => {
+                let short = parent_path(&self.path);
+                let path = if document.contains_path(&short) && !document.contains_path(&self.path)
+                {
                     // `model: "…"`, unless it is an object with fallbacks only.
-                    if document.has(&short.clone().key("fallbacks")) { &self.path } else { &short }
+                    if document.contains_path(&short.clone().with_key("fallbacks")) {
+                        &self.path
+                    } else {
+                        &short
+                    }
                 } else {
                     &self.path
                 };
-                document.set(path, &self.value.clone().into())
+                document.set_value(path, &self.value.clone().into())
             }
-            Place::Entry { id } => {
+            EditTarget::ModelEntry { id } => {
                 let entry: KeyPath = self.path.segments().iter().take(5).cloned().collect();
-                if !document.has(&entry) {
-                    document.set(&entry, &NewValue::from(json!({ "id": id })))?;
+                if !document.contains_path(&entry) {
+                    document.set_value(&entry, &NewValue::from(json!({ "id": id })))?;
                 }
-                document.set(&self.path, &self.value.clone().into())
+                document.set_value(&self.path, &self.value.clone().into())
             }
         }
     }
 }
 
-impl fmt::Display for Edit {
+impl fmt::Display for ConfigEdit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` to `{}`", self.path, self.value)
     }
@@ -101,26 +116,28 @@ impl Runtime {
     ///
     /// # Errors
     /// When the file cannot be read or a change cannot be made.
-    pub fn preview_edits(&self, edits: &[Edit]) -> Result<Change, SaveError> {
+    pub fn preview_edits(&self, edits: &[ConfigEdit]) -> Result<ConfigChange, SaveError> {
         let setup = &self.connector.setup;
-        ConfigFile::of(&setup.paths).preview(&setup.env, |document| apply(edits, document))
+        ConfigFile::from_paths(&setup.paths)
+            .preview_edit(&setup.env, |document| apply_edits(edits, document))
     }
 
     /// Makes changes of the config file.
     ///
     /// # Errors
     /// When the file cannot be read or written or a change cannot be made; it is then as it was.
-    pub fn make_edits(&self, edits: &[Edit]) -> Result<Change, SaveError> {
+    pub fn save_edits(&self, edits: &[ConfigEdit]) -> Result<ConfigChange, SaveError> {
         let setup = &self.connector.setup;
-        ConfigFile::of(&setup.paths).edit(&setup.env, |document| apply(edits, document))
+        ConfigFile::from_paths(&setup.paths)
+            .apply_edit(&setup.env, |document| apply_edits(edits, document))
     }
 }
 
-fn apply(edits: &[Edit], document: &mut Document) -> Result<(), EditError> {
-    edits.iter().try_for_each(|edit| edit.apply(document))
+fn apply_edits(edits: &[ConfigEdit], document: &mut ConfigDocument) -> Result<(), EditError> {
+    edits.iter().try_for_each(|edit| edit.apply_to(document))
 }
 
-fn above(path: &KeyPath) -> KeyPath {
+fn parent_path(path: &KeyPath) -> KeyPath {
     let segments = path.segments();
     segments.iter().take(segments.len().saturating_sub(1)).cloned().collect()
 }
@@ -129,15 +146,15 @@ fn above(path: &KeyPath) -> KeyPath {
 mod tests {
     use super::*;
 
-    fn applied(text: &str, edit: &Edit) -> String {
-        let mut document = Document::parse(text).unwrap();
-        edit.apply(&mut document).unwrap();
+    fn applied(text: &str, edit: &ConfigEdit) -> String {
+        let mut document = ConfigDocument::parse(text).unwrap();
+        edit.apply_to(&mut document).unwrap();
         document.text().to_owned()
     }
 
     #[test]
     fn the_primary_model_is_set_where_the_file_names_it() {
-        let edit = Edit::primary("vllm/new");
+        let edit = ConfigEdit::set_primary("vllm/new");
         let short = applied("{ agents: { defaults: { model: 'vllm/old' } } }", &edit);
         assert_eq!(short, "{ agents: { defaults: { model: 'vllm/new' } } }");
         let long = applied("{ agents: { defaults: { model: { primary: 'x/y' } } } }", &edit);
@@ -149,9 +166,9 @@ mod tests {
 
     #[test]
     fn an_entry_is_made_where_a_model_has_none() {
-        let path = provider_path("lab").key("models").index(0).key("contextWindow");
-        let place = Place::Entry { id: "tiny".to_owned() };
-        let edit = Edit { place, path, value: json!(4096) };
+        let path = provider_path("lab").with_key("models").with_index(0).with_key("contextWindow");
+        let place = EditTarget::ModelEntry { id: "tiny".to_owned() };
+        let edit = ConfigEdit { target: place, path, value: json!(4096) };
         let text = applied("{ models: { providers: { lab: { baseUrl: 'h:1' } } } }", &edit);
         assert!(text.contains("tiny") && text.contains("contextWindow: 4096"), "{text}");
         let old = "{ models: { providers: { lab: { models: [{ id: 'a', contextWindow: 1 }] } } } }";

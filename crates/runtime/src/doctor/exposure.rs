@@ -5,73 +5,76 @@ use std::net::IpAddr;
 use openclaw_transport::{Client, Endpoint, TransportErrorKind};
 use serde_json::json;
 
-use super::examination::{Examination, Target};
-use super::probe::Probe;
-use super::report::Outcome;
-use super::speed::MOMENT;
-use super::words::list;
-use crate::setup::provider_path;
+use super::examination::{DoctorRun, DoctorTarget};
+use super::probe::ServerProbe;
+use super::report::CheckOutcome;
+use super::speed::LOAD_QUERY_TIMEOUT;
+use super::wording::join_names;
+use crate::context::provider_path;
 
 /// The routes beside the API that servers are known to leave open.
-const BESIDE: &[&str] = &["health", "version", "metrics", "load"];
+const EXTRA_ROUTES: &[&str] = &["health", "version", "metrics", "load"];
 
-impl Examination<'_> {
-    pub(super) async fn exposure(&mut self, target: &mut Target) -> Outcome {
+impl DoctorRun<'_> {
+    pub(super) async fn check_exposure(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
         let endpoint = target.probe.endpoint().clone();
-        let stranger = &target.probe.stranger;
-        let place = Place::of(&endpoint);
-        let api = get_is_open(stranger, true, "models").await;
+        let stranger = &target.probe.anonymous_client;
+        let place = NetworkReach::from_endpoint(&endpoint);
+        let api = is_open_to_get(stranger, true, "models").await;
         let mut open: Vec<String> = Vec::new();
-        for route in BESIDE {
-            if get_is_open(stranger, false, route).await == Some(true) {
+        for route in EXTRA_ROUTES {
+            if is_open_to_get(stranger, false, route).await == Some(true) {
                 open.push(format!("`/{route}`"));
             }
         }
         let tokenize = json!({ "model": target.probe.model, "prompt": "a" });
-        if post_is_open(stranger, "tokenize", &tokenize).await {
+        if is_open_to_post(stranger, "tokenize", &tokenize).await {
             open.push("`/tokenize`".to_owned());
         }
         // Refusing an empty request, and not whoever sent it, is what an open route does.
-        let answers_anybody = post_is_open(stranger, "invocations", &json!({})).await;
+        let answers_anybody = is_open_to_post(stranger, "invocations", &json!({})).await;
         if answers_anybody {
             open.push("`/invocations`, which answers as the API does".to_owned());
         }
         let beside = if open.is_empty() {
             "nothing beside it is open without one".to_owned()
         } else {
-            format!("open without one: {}", list(&open))
+            format!("open without one: {}", join_names(&open))
         };
         let key = target.provider.key.is_some() || !target.provider.headers.is_empty();
-        if key && endpoint.base().scheme() == "http" && !endpoint.is_private() {
-            let at = provider_path(&target.provider.id).key("baseUrl");
-            return Outcome::fail(format!("the key goes to {endpoint} for anybody to read"))
-                .server("put it behind TLS, or reach it through a tunnel or a private network")
-                .config(format!("set `{at}` to its `https://` address"));
+        if key && endpoint.base_url().scheme() == "http" && !endpoint.is_private() {
+            let at = provider_path(&target.provider.id).with_key("baseUrl");
+            return CheckOutcome::fail(format!("the key goes to {endpoint} for anybody to read"))
+                .with_server_advice(
+                    "put it behind TLS, or reach it through a tunnel or a private network",
+                )
+                .with_config_advice(format!("set `{at}` to its `https://` address"));
         }
-        let where_it_is = place.words();
+        let where_it_is = place.reach_text();
         match (api, place) {
-            (Some(true), Place::Public) => {
-                Outcome::fail(format!("the API is open without a key, on {where_it_is}"))
-                    .server("start it with `--api-key`, and let only a proxy reach it")
+            (Some(true), NetworkReach::Public) => {
+                CheckOutcome::fail(format!("the API is open without a key, on {where_it_is}"))
+                    .with_server_advice("start it with `--api-key`, and let only a proxy reach it")
             }
-            (Some(true), Place::Network) => {
-                Outcome::pass(format!("the API is open without a key, on {where_it_is}"))
-                    .server("`--api-key KEY` would keep others off `/v1`")
+            (Some(true), NetworkReach::Network) => {
+                CheckOutcome::pass(format!("the API is open without a key, on {where_it_is}"))
+                    .with_server_advice("`--api-key KEY` would keep others off `/v1`")
             }
-            (Some(true), Place::Machine) => {
-                Outcome::pass(format!("the API is open without a key, on {where_it_is}"))
+            (Some(true), NetworkReach::Machine) => {
+                CheckOutcome::pass(format!("the API is open without a key, on {where_it_is}"))
             }
-            (_, Place::Public) if answers_anybody => Outcome::fail(format!(
-                "{beside}; on {where_it_is}"
-            ))
-            .server("`--api-key` covers `/v1` only: put a proxy in front that passes no more"),
+            (_, NetworkReach::Public) if answers_anybody => {
+                CheckOutcome::fail(format!("{beside}; on {where_it_is}")).with_server_advice(
+                    "`--api-key` covers `/v1` only: put a proxy in front that passes no more",
+                )
+            }
             (api, place) => {
                 let api = if api == Some(false) { "the API wants a key" } else { "no list to try" };
-                let outcome = Outcome::pass(format!("{api}; {beside}; on {where_it_is}"));
-                if answers_anybody && place == Place::Network {
+                let outcome = CheckOutcome::pass(format!("{api}; {beside}; on {where_it_is}"));
+                if answers_anybody && place == NetworkReach::Network {
                     let advice = "`--api-key` covers `/v1` only: a proxy in front that passes no \
                                   more keeps the rest to this machine";
-                    return outcome.server(advice);
+                    return outcome.with_server_advice(advice);
                 }
                 outcome
             }
@@ -81,15 +84,15 @@ impl Examination<'_> {
 
 /// Who can reach an address, as far as its text shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum NetworkReach {
     Machine,
     Network,
     Public,
 }
 
-impl Place {
-    fn of(endpoint: &Endpoint) -> Self {
-        let host = endpoint.base().host_str().unwrap_or_default();
+impl NetworkReach {
+    fn from_endpoint(endpoint: &Endpoint) -> Self {
+        let host = endpoint.base_url().host_str().unwrap_or_default();
         let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
         let is_here = address.map_or(host == "localhost", |address| address.is_loopback());
         match (is_here, endpoint.is_private()) {
@@ -99,7 +102,7 @@ impl Place {
         }
     }
 
-    fn words(self) -> &'static str {
+    fn reach_text(self) -> &'static str {
         match self {
             Self::Machine => "an address of this machine only",
             Self::Network => "a private network",
@@ -109,10 +112,10 @@ impl Place {
 }
 
 /// Whether a route is answered; `None` when that cannot be told.
-async fn get_is_open(client: &Client, is_api: bool, route: &str) -> Option<bool> {
+async fn is_open_to_get(client: &Client, is_api: bool, route: &str) -> Option<bool> {
     let endpoint = client.endpoint();
-    let url = if is_api { endpoint.api(route) } else { endpoint.root(route) };
-    match tokio::time::timeout(MOMENT, client.get(url)).await.ok()? {
+    let url = if is_api { endpoint.api_url(route) } else { endpoint.root_url(route) };
+    match tokio::time::timeout(LOAD_QUERY_TIMEOUT, client.get(url)).await.ok()? {
         Ok(_) => Some(true),
         Err(error) => match error.kind() {
             TransportErrorKind::Status(401 | 403) => Some(false),
@@ -122,8 +125,10 @@ async fn get_is_open(client: &Client, is_api: bool, route: &str) -> Option<bool>
 }
 
 /// Whether a route takes requests: it answers, or finds fault with the request itself.
-async fn post_is_open(client: &Client, route: &str, body: &serde_json::Value) -> bool {
-    match tokio::time::timeout(MOMENT, Probe::post(client, route, body)).await {
+async fn is_open_to_post(client: &Client, route: &str, body: &serde_json::Value) -> bool {
+    match tokio::time::timeout(LOAD_QUERY_TIMEOUT, ServerProbe::post_route(client, route, body))
+        .await
+    {
         Ok(Ok(_)) => true,
         Ok(Err(failed)) => matches!(failed.status, Some(400 | 415 | 422)),
         Err(_elapsed) => false,

@@ -2,7 +2,7 @@
 
 /// A part of a model's name in lower case, its tool parser and its reasoning parser; the first that
 /// fits counts. As of vLLM 0.32.
-const FAMILIES: &[(&str, &str, &str)] = &[
+const MODEL_FAMILIES: &[(&str, &str, &str)] = &[
     ("qwen3-coder", "qwen3_coder", ""),
     ("qwen3coder", "qwen3_coder", ""),
     ("qwen3.", "qwen3_coder", "qwen3"),
@@ -57,7 +57,7 @@ const FAMILIES: &[(&str, &str, &str)] = &[
 ];
 
 /// How calls are written as text, and the tool parser that reads them.
-const WRITTEN: &[(&str, &str)] = &[
+const CALL_MARKERS: &[(&str, &str)] = &[
     ("<tool_call>\n<function=", "qwen3_coder"),
     ("<function=", "qwen3_coder"),
     ("<tool_call>", "hermes"),
@@ -70,20 +70,20 @@ const WRITTEN: &[(&str, &str)] = &[
 
 /// The tool parser of the family that a name belongs to; `None` when the name does not tell.
 pub(super) fn tool_parser(name: &str) -> Option<&'static str> {
-    find(name).map(|(_, parser, _)| *parser)
+    find_family(name).map(|(_, parser, _)| *parser)
 }
 
 /// The reasoning parser of the family that a name belongs to; `None` when the name does not tell.
 pub(super) fn reasoning_parser(name: &str) -> Option<&'static str> {
-    find(name).map(|(_, _, parser)| *parser).filter(|parser| !parser.is_empty())
+    find_family(name).map(|(_, _, parser)| *parser).filter(|parser| !parser.is_empty())
 }
 
 /// The parser that would have understood a call that came as text; `None` when there is none in it.
 /// A mark without the tool's name is no call, and a bare object with a tool's name and arguments
 /// is how several families write one.
-pub(super) fn parser_of_text(text: &str, tool: &str) -> Option<&'static str> {
+pub(super) fn parser_for_text(text: &str, tool: &str) -> Option<&'static str> {
     let has = |part: &str| text.contains(part);
-    let marked = WRITTEN.iter().find(|(mark, _)| has(mark) && has(tool));
+    let marked = CALL_MARKERS.iter().find(|(mark, _)| has(mark) && has(tool));
     let marked = marked.map(|(_, parser)| *parser);
     let bare = has("\"name\"")
         && has(&format!("\"{tool}\""))
@@ -92,9 +92,9 @@ pub(super) fn parser_of_text(text: &str, tool: &str) -> Option<&'static str> {
     marked.or_else(|| bare.then_some("llama3_json")).or_else(|| called.then_some("pythonic"))
 }
 
-fn find(name: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+fn find_family(name: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
     let name = name.to_lowercase();
-    FAMILIES.iter().find(|(part, _, _)| name.contains(part))
+    MODEL_FAMILIES.iter().find(|(part, _, _)| name.contains(part))
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
             ("[report(ok=True)]", Some("pythonic")),
             ("I would call report with ok.", None),
         ] {
-            assert_eq!(parser_of_text(text, "report"), parser, "{text}");
+            assert_eq!(parser_for_text(text, "report"), parser, "{text}");
         }
     }
 }

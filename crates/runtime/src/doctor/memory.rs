@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use openclaw_providers_openai::{Facts, Lack};
+use openclaw_providers_openai::{ServerCapabilities, ServerFeature};
 
-use super::Report;
+use super::DoctorReport;
 use crate::Runtime;
-use crate::cache::Learnt;
+use crate::cache::LearnedCapabilities;
 use crate::error::SetupError;
 
 impl Runtime {
@@ -15,30 +15,37 @@ impl Runtime {
     ///
     /// # Errors
     /// When the provider is unknown or its settings cannot be used.
-    pub fn remember_findings(&self, report: &Report) -> Result<Option<Learnt>, SetupError> {
+    pub fn store_findings(
+        &self,
+        report: &DoctorReport,
+    ) -> Result<Option<LearnedCapabilities>, SetupError> {
         let Some(reference) = &report.model else { return Ok(None) };
-        let known = |all: Vec<Learnt>| all.into_iter().find(|it| it.model == reference.model());
-        let old = known(self.learnt(reference.provider())?);
+        let known = |all: Vec<LearnedCapabilities>| {
+            all.into_iter().find(|it| it.model == reference.model_id())
+        };
+        let old = known(self.learned_capabilities(reference.provider_id())?);
         if !report.lacks.is_empty() {
-            let facts = facts(old.filter(|old| old.version == report.version), report);
-            self.remember(reference, report.version.as_deref(), report.window, &facts)?;
+            let facts = merge_findings(old.filter(|old| old.version == report.version), report);
+            self.store_capabilities(reference, report.version.as_deref(), report.window, &facts)?;
         }
-        Ok(known(self.learnt(reference.provider())?))
+        Ok(known(self.learned_capabilities(reference.provider_id())?))
     }
 }
 
-fn facts(old: Option<Learnt>, report: &Report) -> Facts {
-    let mut facts = Facts::default();
+fn merge_findings(old: Option<LearnedCapabilities>, report: &DoctorReport) -> ServerCapabilities {
+    let mut facts = ServerCapabilities::default();
     if let Some(old) = old {
-        facts.lacks = old.lacks.into_iter().map(|(lack, _)| lack).collect();
-        facts.schema_keywords = old.schema_keywords.into_iter().map(|(word, _)| word).collect();
-        facts.window = old.window;
+        facts.unsupported_features = old.lacks.into_iter().map(|(lack, _)| lack).collect();
+        facts.refused_schema_keywords =
+            old.schema_keywords.into_iter().map(|(word, _)| word).collect();
+        facts.context_window = old.window;
         facts.tokens_per_kilobyte = old.tokens_per_kilobyte;
     }
-    let is_seen = |lack: &Lack| report.lacks.iter().any(|(seen, _)| seen == lack);
-    let kept: BTreeSet<Lack> = facts.lacks.into_iter().filter(|lack| !is_seen(lack)).collect();
+    let is_seen = |lack: &ServerFeature| report.lacks.iter().any(|(seen, _)| seen == lack);
+    let kept: BTreeSet<ServerFeature> =
+        facts.unsupported_features.into_iter().filter(|lack| !is_seen(lack)).collect();
     let found = report.lacks.iter().filter(|(_, is_lacking)| *is_lacking).map(|(lack, _)| *lack);
-    facts.lacks = kept.into_iter().chain(found).collect();
+    facts.unsupported_features = kept.into_iter().chain(found).collect();
     facts
 }
 
@@ -51,21 +58,24 @@ mod tests {
     #[test]
     fn what_was_looked_at_counts_and_the_rest_stays() {
         let since = Duration::from_mins(1);
-        let old = Learnt {
+        let old = LearnedCapabilities {
             server: String::new(),
             model: String::new(),
             version: None,
             age: since,
-            lacks: vec![(Lack::SystemRole, since), (Lack::Strict, since)],
+            lacks: vec![(ServerFeature::SystemRole, since), (ServerFeature::StrictMode, since)],
             schema_keywords: vec![("allOf".to_owned(), since)],
             window: Some(4096),
             tokens_per_kilobyte: Some(250),
         };
-        let lacks = vec![(Lack::SystemRole, false), (Lack::Tokenize, true)];
-        let report = Report { lacks, ..Report::default() };
-        let facts = facts(Some(old), &report);
-        assert_eq!(facts.lacks, BTreeSet::from([Lack::Strict, Lack::Tokenize]));
-        assert_eq!((facts.window, facts.tokens_per_kilobyte), (Some(4096), Some(250)));
-        assert!(facts.schema_keywords.contains("allOf"));
+        let lacks = vec![(ServerFeature::SystemRole, false), (ServerFeature::TokenizeRoute, true)];
+        let report = DoctorReport { lacks, ..DoctorReport::default() };
+        let facts = merge_findings(Some(old), &report);
+        assert_eq!(
+            facts.unsupported_features,
+            BTreeSet::from([ServerFeature::StrictMode, ServerFeature::TokenizeRoute])
+        );
+        assert_eq!((facts.context_window, facts.tokens_per_kilobyte), (Some(4096), Some(250)));
+        assert!(facts.refused_schema_keywords.contains("allOf"));
     }
 }

@@ -5,84 +5,84 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use openclaw_transport::wire::{ChatChunk, Usage};
+use openclaw_transport::wire::{ChatChunk, ChatUsage};
 use openclaw_transport::{
-    Client, ClientOptions, Endpoint, Limit, Reply, RetryPolicy, StreamEvent, TransportError,
-    TransportErrorKind,
+    ApiResponse, Client, ClientOptions, Endpoint, RetryPolicy, StreamEvent, TimeLimit,
+    TransportError, TransportErrorKind,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::words::{brief, whole};
+use super::wording::{error_with_causes, shorten_line};
 
 /// A server that is asked.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(super) struct ServerProbe {
     /// Asks as everything else does, with the provider's key and headers.
     pub(super) client: Client,
     /// Asks without them.
-    pub(super) stranger: Client,
+    pub(super) anonymous_client: Client,
     /// The id that the server is asked for.
     pub(super) model: String,
     /// How the limit of an answer is named.
-    pub(super) limit_field: &'static str,
+    pub(super) max_tokens_field: &'static str,
     /// Tokens in a second, once they were measured.
-    pub(super) rate: Option<f64>,
+    pub(super) tokens_per_second: Option<f64>,
 }
 
 /// A whole answer to a question.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct ProbeAnswer {
     pub(super) text: String,
     /// The field that held reasoning.
-    pub(super) reasoning: Option<&'static str>,
+    pub(super) reasoning_field: Option<&'static str>,
     /// The name and the arguments of each call.
     pub(super) calls: Vec<(String, String)>,
     pub(super) finish: Option<String>,
-    pub(super) usage: Option<Usage>,
+    pub(super) usage: Option<ChatUsage>,
     pub(super) elapsed: Duration,
 }
 
 /// A streamed answer and when its pieces came.
 #[derive(Debug, Default)]
-pub(super) struct Streamed {
-    pub(super) answer: Answer,
+pub(super) struct StreamedAnswer {
+    pub(super) answer: ProbeAnswer,
     /// Whether it came as events, and not as one JSON object.
     pub(super) is_stream: bool,
     pub(super) pieces: u32,
-    pub(super) first: Option<Duration>,
-    pub(super) last: Option<Duration>,
+    pub(super) first_piece_after: Option<Duration>,
+    pub(super) last_piece_after: Option<Duration>,
     /// Whether the end mark came.
     pub(super) is_done: bool,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) struct Failed {
+pub(super) struct ProbeFailure {
     pub(super) status: Option<u16>,
     /// What happened, on one line, with the server's own words.
-    pub(super) said: String,
+    pub(super) message: String,
     /// Whether the server says that it does not take the request, rather than that it cannot now.
     pub(super) is_refusal: bool,
 }
 
-impl Probe {
+impl ServerProbe {
     /// `limit` bounds each request; shorter clocks of the provider stay.
-    pub(super) fn new(options: ClientOptions, limit: Limit) -> Result<Self, TransportError> {
+    pub(super) fn new(options: ClientOptions, limit: TimeLimit) -> Result<Self, TransportError> {
         let mut options = options;
         options.retry = RetryPolicy::NEVER;
-        options.turnstile = None;
-        let longer = |total: &Limit| total.duration >= limit.duration;
-        if options.clocks.total.as_ref().is_none_or(longer) {
-            options.clocks.total = Some(limit);
+        options.limiter = None;
+        let longer = |total: &TimeLimit| total.duration >= limit.duration;
+        if options.timeouts.total.as_ref().is_none_or(longer) {
+            options.timeouts.total = Some(limit);
         }
         let stranger = ClientOptions { bearer: None, headers: Vec::new(), ..options.clone() };
         Ok(Self {
             client: Client::new(options)?,
-            stranger: Client::new(stranger)?,
+            anonymous_client: Client::new(stranger)?,
             model: String::new(),
-            limit_field: "max_tokens",
-            rate: None,
+            max_tokens_field: "max_tokens",
+            tokens_per_second: None,
         })
     }
 
@@ -91,46 +91,48 @@ impl Probe {
     }
 
     /// How many tokens an answer may have so that it takes a moment and no more.
-    pub(super) fn moment(&self, most: u32) -> u32 {
+    pub(super) fn token_budget(&self, most: u32) -> u32 {
         const SECONDS: f64 = 15.0;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a float cast saturates, and a rate is not below zero"
         )]
-        let in_time = self.rate.map(|rate| (rate * SECONDS) as u32);
+        let in_time = self.tokens_per_second.map(|rate| (rate * SECONDS) as u32);
         in_time.map_or(most, |tokens| tokens.clamp(32, most))
     }
 
     /// The body of a question.
-    pub(super) fn body(&self, messages: &Value, most: u32) -> Value {
+    pub(super) fn request_body(&self, messages: &Value, most: u32) -> Value {
         let mut body = json!({ "model": self.model, "messages": messages });
-        with(&mut body, self.limit_field, json!(most));
+        set_field(&mut body, self.max_tokens_field, json!(most));
         body
     }
 
     /// Asks a question and takes the answer whole.
-    pub(super) async fn ask(&self, body: &Value) -> Result<Answer, Failed> {
+    pub(super) async fn request_answer(&self, body: &Value) -> Result<ProbeAnswer, ProbeFailure> {
         let begun = Instant::now();
-        let url = self.endpoint().api("chat/completions");
-        let reply = self.client.post(url, bytes(body)).await?;
-        let chunk: ChatChunk = reply.json()?;
+        let url = self.endpoint().api_url("chat/completions");
+        let reply = self.client.post(url, to_bytes(body)).await?;
+        let chunk: ChatChunk = reply.parse_json()?;
         if let Some(error) = &chunk.error {
-            return Err(Failed::in_band(error));
+            return Err(ProbeFailure::from_error_event(error));
         }
-        let mut answer = Answer { elapsed: begun.elapsed(), ..Answer::default() };
-        answer.take(chunk);
+        let mut answer = ProbeAnswer { elapsed: begun.elapsed(), ..ProbeAnswer::default() };
+        answer.add_chunk(chunk);
         Ok(answer)
     }
 
     /// Asks a question and takes the answer as it comes.
-    pub(super) async fn stream(&self, body: &Value) -> Result<Streamed, Failed> {
+    pub(super) async fn stream_answer(&self, body: &Value) -> Result<StreamedAnswer, ProbeFailure> {
         let begun = Instant::now();
-        let url = self.endpoint().api("chat/completions");
-        let mut events = self.client.stream(url, bytes(body)).await?;
+        let url = self.endpoint().api_url("chat/completions");
+        let mut events = self.client.post_stream(url, to_bytes(body)).await?;
         let kind = events.exchange().content_type.clone().unwrap_or_default();
-        let mut streamed =
-            Streamed { is_stream: kind.starts_with("text/event-stream"), ..Streamed::default() };
+        let mut streamed = StreamedAnswer {
+            is_stream: kind.starts_with("text/event-stream"),
+            ..StreamedAnswer::default()
+        };
         while let Some(event) = events.next().await {
             let StreamEvent::Data(data) = event? else { continue };
             if data.trim() == "[DONE]" {
@@ -138,15 +140,15 @@ impl Probe {
                 continue;
             }
             let chunk: ChatChunk = serde_json::from_str(&data).map_err(|error| {
-                Failed::other(format!("an event is not what was expected: {error}"))
+                ProbeFailure::from_message(format!("an event is not what was expected: {error}"))
             })?;
             if let Some(error) = &chunk.error {
-                return Err(Failed::in_band(error));
+                return Err(ProbeFailure::from_error_event(error));
             }
-            if streamed.answer.take(chunk) {
+            if streamed.answer.add_chunk(chunk) {
                 streamed.pieces += 1;
-                streamed.first.get_or_insert(begun.elapsed());
-                streamed.last = Some(begun.elapsed());
+                streamed.first_piece_after.get_or_insert(begun.elapsed());
+                streamed.last_piece_after = Some(begun.elapsed());
             }
         }
         streamed.answer.elapsed = begun.elapsed();
@@ -154,19 +156,26 @@ impl Probe {
     }
 
     /// Asks a route beside the API, with the key or without.
-    pub(super) async fn get(client: &Client, route: &str) -> Result<Reply, Failed> {
-        Ok(client.get(client.endpoint().root(route)).await?)
+    pub(super) async fn get_route(
+        client: &Client,
+        route: &str,
+    ) -> Result<ApiResponse, ProbeFailure> {
+        Ok(client.get(client.endpoint().root_url(route)).await?)
     }
 
     /// Posts to a route beside the API, with the key or without.
-    pub(super) async fn post(client: &Client, route: &str, body: &Value) -> Result<Reply, Failed> {
-        Ok(client.post(client.endpoint().root(route), bytes(body)).await?)
+    pub(super) async fn post_route(
+        client: &Client,
+        route: &str,
+        body: &Value,
+    ) -> Result<ApiResponse, ProbeFailure> {
+        Ok(client.post(client.endpoint().root_url(route), to_bytes(body)).await?)
     }
 }
 
-impl Answer {
+impl ProbeAnswer {
     /// Adds a piece; whether there was anything in it.
-    fn take(&mut self, chunk: ChatChunk) -> bool {
+    fn add_chunk(&mut self, chunk: ChatChunk) -> bool {
         self.usage = chunk.usage.or(self.usage);
         let Some(choice) = chunk.choices.into_iter().next() else { return false };
         self.finish = choice.finish_reason.or(self.finish.take());
@@ -176,7 +185,7 @@ impl Answer {
             [("reasoning", delta.reasoning), ("reasoning_content", delta.reasoning_content)]
         {
             if text.is_some_and(|text| !text.is_empty()) {
-                self.reasoning.get_or_insert(field);
+                self.reasoning_field.get_or_insert(field);
                 has_any = true;
             }
         }
@@ -199,24 +208,24 @@ impl Answer {
     }
 
     /// The tokens of the prompt and those of them that came from the cache, as far as it says.
-    pub(super) fn cached(&self) -> Option<u32> {
+    pub(super) fn cached_tokens(&self) -> Option<u32> {
         self.usage?.prompt_tokens_details?.cached_tokens
     }
 }
 
-impl Failed {
-    fn other(said: String) -> Self {
-        Self { status: None, said, is_refusal: false }
+impl ProbeFailure {
+    fn from_message(message: String) -> Self {
+        Self { status: None, message, is_refusal: false }
     }
 
-    fn in_band(error: &Value) -> Self {
+    fn from_error_event(error: &Value) -> Self {
         let message = error.get("message").and_then(Value::as_str).or(error.as_str());
         let said = message.map_or_else(|| error.to_string(), str::to_owned);
-        Self::other(format!("an error in place of the answer: {}", brief(&said, 300)))
+        Self::from_message(format!("an error in place of the answer: {}", shorten_line(&said, 300)))
     }
 }
 
-impl From<TransportError> for Failed {
+impl From<TransportError> for ProbeFailure {
     fn from(error: TransportError) -> Self {
         let exchange = error.exchange();
         let (status, is_refusal) = match error.kind() {
@@ -226,24 +235,24 @@ impl From<TransportError> for Failed {
             }
             _ => (exchange.status, false),
         };
-        let said = match (error.kind(), &exchange.server) {
+        let said = match (error.kind(), &exchange.server_error) {
             (TransportErrorKind::Status(status), Some(server)) => {
-                format!("{status}: {}", brief(&server.message, 300))
+                format!("{status}: {}", shorten_line(&server.message, 300))
             }
             (TransportErrorKind::Status(status), None) => format!("{status} without a word"),
-            _ => format!("failed to {}", brief(&whole(&error), 300)),
+            _ => format!("failed to {}", shorten_line(&error_with_causes(&error), 300)),
         };
-        Self { status, said, is_refusal }
+        Self { status, message: said, is_refusal }
     }
 }
 
 /// Sets a field of a body.
-pub(super) fn with(body: &mut Value, field: &str, value: Value) {
+pub(super) fn set_field(body: &mut Value, field: &str, value: Value) {
     if let Some(map) = body.as_object_mut() {
         map.insert(field.to_owned(), value);
     }
 }
 
-fn bytes(body: &Value) -> Bytes {
+fn to_bytes(body: &Value) -> Bytes {
     Bytes::from(body.to_string())
 }

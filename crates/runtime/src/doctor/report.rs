@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use openclaw_core::ModelRef;
-use openclaw_providers_openai::Lack;
+use openclaw_providers_openai::ServerFeature;
 
 use super::Check;
-use super::edit::Edit;
+use super::edit::ConfigEdit;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mark {
+pub enum CheckStatus {
     /// All is well.
     Pass,
     /// Something is wrong or missing.
@@ -21,7 +21,7 @@ pub enum Mark {
     Skipped,
 }
 
-impl Mark {
+impl CheckStatus {
     /// The name in messages and JSON, e.g. `pass`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -41,22 +41,22 @@ pub struct Finding {
     /// The check.
     pub check: Check,
     /// How it ended.
-    pub mark: Mark,
+    pub status: CheckStatus,
     /// What was seen: the status, the server's words, numbers; or why the check was not made.
     pub evidence: String,
     /// What to do on the server's side. With a check that did not fail it is advice.
-    pub server: Option<String>,
+    pub server_advice: Option<String>,
     /// What to do in the config. With a check that did not fail it is advice.
-    pub config: Option<String>,
+    pub config_advice: Option<String>,
     /// What a change of the config file can mend by itself.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<ConfigEdit>,
     /// How long the check took.
     pub elapsed: Duration,
 }
 
 /// What an examination found, check by check.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub struct DoctorReport {
     /// The model that was examined; `None` when none could be told.
     pub model: Option<ModelRef>,
     /// The base URL of its server.
@@ -68,12 +68,12 @@ pub struct Report {
     /// The findings, in order. Checks that were not asked for are absent.
     pub findings: Vec<Finding>,
     /// What was seen the server not to do for the model (`true`), and to do (`false`).
-    pub lacks: Vec<(Lack, bool)>,
+    pub lacks: Vec<(ServerFeature, bool)>,
     /// How long all of it took.
     pub elapsed: Duration,
 }
 
-impl Report {
+impl DoctorReport {
     /// Whether nothing failed.
     #[must_use]
     pub fn is_ok(&self) -> bool {
@@ -83,71 +83,86 @@ impl Report {
     /// The first check that failed.
     #[must_use]
     pub fn first_failure(&self) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.mark == Mark::Fail)
+        self.findings.iter().find(|finding| finding.status == CheckStatus::Fail)
     }
 
     /// How many checks ended so.
     #[must_use]
-    pub fn count(&self, mark: Mark) -> usize {
-        self.findings.iter().filter(|finding| finding.mark == mark).count()
+    pub fn count_with_status(&self, mark: CheckStatus) -> usize {
+        self.findings.iter().filter(|finding| finding.status == mark).count()
     }
 
     /// All changes of the config file that mend something.
     #[must_use]
-    pub fn edits(&self) -> Vec<Edit> {
+    pub fn config_edits(&self) -> Vec<ConfigEdit> {
         self.findings.iter().flat_map(|finding| finding.edits.clone()).collect()
     }
 }
 
 /// The end of one check, before it is known how long it took.
 #[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) mark: Mark,
+pub(super) struct CheckOutcome {
+    pub(super) status: CheckStatus,
     pub(super) evidence: String,
-    pub(super) server: Option<String>,
-    pub(super) config: Option<String>,
-    pub(super) edits: Vec<Edit>,
+    pub(super) server_advice: Option<String>,
+    pub(super) config_advice: Option<String>,
+    pub(super) edits: Vec<ConfigEdit>,
 }
 
-impl Outcome {
-    pub(super) fn new(mark: Mark, evidence: impl Into<String>) -> Self {
-        Self { mark, evidence: evidence.into(), server: None, config: None, edits: Vec::new() }
+impl CheckOutcome {
+    pub(super) fn new(status: CheckStatus, evidence: impl Into<String>) -> Self {
+        Self {
+            status,
+            evidence: evidence.into(),
+            server_advice: None,
+            config_advice: None,
+            edits: Vec::new(),
+        }
     }
 
     pub(super) fn pass(evidence: impl Into<String>) -> Self {
-        Self::new(Mark::Pass, evidence)
+        Self::new(CheckStatus::Pass, evidence)
     }
 
     pub(super) fn fail(evidence: impl Into<String>) -> Self {
-        Self::new(Mark::Fail, evidence)
+        Self::new(CheckStatus::Fail, evidence)
     }
 
     pub(super) fn unknown(evidence: impl Into<String>) -> Self {
-        Self::new(Mark::Unknown, evidence)
+        Self::new(CheckStatus::Unknown, evidence)
     }
 
     /// Adds what to do on the server's side.
-    pub(super) fn server(mut self, advice: impl Into<String>) -> Self {
-        self.server = Some(advice.into());
+    pub(super) fn with_server_advice(mut self, advice: impl Into<String>) -> Self {
+        self.server_advice = Some(advice.into());
         self
     }
 
     /// Adds what to do in the config.
-    pub(super) fn config(mut self, advice: impl Into<String>) -> Self {
-        self.config = Some(advice.into());
+    pub(super) fn with_config_advice(mut self, advice: impl Into<String>) -> Self {
+        self.config_advice = Some(advice.into());
         self
     }
 
     /// Adds a change of the config, which is also what to do there unless something else is said.
-    pub(super) fn edit(mut self, edit: Edit) -> Self {
-        self.config.get_or_insert_with(|| format!("set {edit}"));
+    pub(super) fn with_edit(mut self, edit: ConfigEdit) -> Self {
+        self.config_advice.get_or_insert_with(|| format!("set {edit}"));
         self.edits.push(edit);
         self
     }
 
-    pub(super) fn of(self, check: Check, elapsed: Duration) -> Finding {
-        let Self { mark, evidence, server, config, edits } = self;
-        let evidence = super::words::brief(&evidence, 400);
-        Finding { check, mark, evidence, server, config, edits, elapsed }
+    pub(super) fn into_finding(self, check: Check, elapsed: Duration) -> Finding {
+        let Self { status: mark, evidence, server_advice: server, config_advice: config, edits } =
+            self;
+        let evidence = super::wording::shorten_line(&evidence, 400);
+        Finding {
+            check,
+            status: mark,
+            evidence,
+            server_advice: server,
+            config_advice: config,
+            edits,
+            elapsed,
+        }
     }
 }

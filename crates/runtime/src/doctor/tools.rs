@@ -1,98 +1,103 @@
 //! The checks of tools: may they be called, can they be forced, is a call taken back.
 
-use openclaw_providers_openai::Lack;
+use openclaw_providers_openai::ServerFeature;
 use serde_json::{Value, json};
 
-use super::examination::{Examination, Target};
-use super::family::{parser_of_text, tool_parser};
-use super::probe::{Answer, Failed, with};
-use super::prompts::{self, TOOL};
-use super::report::{Mark, Outcome};
-use super::words::quoted;
+use super::examination::{DoctorRun, DoctorTarget};
+use super::family::{parser_for_text, tool_parser};
+use super::probe::{ProbeAnswer, ProbeFailure, set_field};
+use super::prompts::{self, TOOL_NAME};
+use super::report::{CheckOutcome, CheckStatus};
+use super::wording::quote_text;
 
 /// The longest answer with a call, in tokens: some models think first.
-const MOST: u32 = 400;
+const CALL_MAX_TOKENS: u32 = 400;
 
-impl Examination<'_> {
-    pub(super) async fn tools_auto(&mut self, target: &mut Target) -> Outcome {
-        let says_no = target.entry().and_then(|entry| entry.compat.supports_tools) == Some(false);
-        let mut body = target.probe.body(&prompts::call(), target.probe.moment(MOST));
-        with(&mut body, "tools", prompts::tools(false));
-        let answer = match target.probe.ask(&body).await {
+impl DoctorRun<'_> {
+    pub(super) async fn check_tools_auto(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
+        let says_no =
+            target.config_entry().and_then(|entry| entry.compat.supports_tools) == Some(false);
+        let mut body = target
+            .probe
+            .request_body(&prompts::call_question(), target.probe.token_budget(CALL_MAX_TOKENS));
+        set_field(&mut body, "tools", prompts::tool_list(false));
+        let answer = match target.probe.request_answer(&body).await {
             Ok(answer) => answer,
             Err(failed) => {
                 if failed.is_refusal {
-                    self.note(Lack::AutoToolChoice, true);
+                    self.record_support(ServerFeature::AutoToolChoice, true);
                 }
                 if failed.is_refusal && says_no {
                     let evidence =
-                        format!("refused, as `compat.supportsTools` says: {}", failed.said);
-                    return Outcome::pass(evidence);
+                        format!("refused, as `compat.supportsTools` says: {}", failed.message);
+                    return CheckOutcome::pass(evidence);
                 }
                 let option = "--enable-auto-tool-choice --tool-call-parser";
-                let mut outcome = refused(&failed, target, option);
-                if let Some(advice) = &mut outcome.server {
+                let mut outcome = refusal_outcome(&failed, target, option);
+                if let Some(advice) = &mut outcome.server_advice {
                     advice.push_str("; until then calls that come as text are understood");
                 }
                 return outcome;
             }
         };
-        self.note(Lack::AutoToolChoice, false);
-        self.seen.takes_tools = true;
+        self.record_support(ServerFeature::AutoToolChoice, false);
+        self.observations.takes_tools = true;
         let outcome = match answer.calls.first() {
-            Some((name, arguments)) => native(name, arguments),
-            None => match parser_of_text(&answer.text, TOOL) {
-                Some(parser) => Outcome::fail(format!(
+            Some((name, arguments)) => native_call_outcome(name, arguments),
+            None => match parser_for_text(&answer.text, TOOL_NAME) {
+                Some(parser) => CheckOutcome::fail(format!(
                     "taken, but the call came as text: {}",
-                    quoted(&answer.text)
+                    quote_text(&answer.text)
                 ))
-                .server(format!("start vLLM with `--tool-call-parser {parser}`")),
-                None => no_call(&answer, "taken, but the model made no call"),
+                .with_server_advice(format!("start vLLM with `--tool-call-parser {parser}`")),
+                None => no_call_outcome(&answer, "taken, but the model made no call"),
             },
         };
         if says_no {
-            return outcome.config("`compat.supportsTools: false` can go: the server takes tools");
+            return outcome.with_config_advice(
+                "`compat.supportsTools: false` can go: the server takes tools",
+            );
         }
         outcome
     }
 
-    pub(super) async fn tools_required(&mut self, target: &mut Target) -> Outcome {
-        let outcome = forced(target, json!("required")).await;
-        self.note_forced(outcome, Lack::ToolChoice)
+    pub(super) async fn check_tools_required(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
+        let outcome = request_forced_call(target, json!("required")).await;
+        self.record_forced(outcome, ServerFeature::ToolChoice)
     }
 
-    pub(super) async fn tools_named(&mut self, target: &mut Target) -> Outcome {
-        let choice = json!({ "type": "function", "function": { "name": TOOL } });
-        let outcome = forced(target, choice).await;
-        self.note_forced(outcome, Lack::NamedToolChoice)
+    pub(super) async fn check_tools_named(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
+        let choice = json!({ "type": "function", "function": { "name": TOOL_NAME } });
+        let outcome = request_forced_call(target, choice).await;
+        self.record_forced(outcome, ServerFeature::NamedToolChoice)
     }
 
-    fn note_forced(
+    fn record_forced(
         &mut self,
-        (outcome, is_refused): (Outcome, Option<bool>),
-        lack: Lack,
-    ) -> Outcome {
+        (outcome, is_refused): (CheckOutcome, Option<bool>),
+        lack: ServerFeature,
+    ) -> CheckOutcome {
         if let Some(is_refused) = is_refused {
-            self.note(lack, is_refused);
+            self.record_support(lack, is_refused);
         }
         outcome
     }
 
-    pub(super) async fn tool_history(&mut self, target: &mut Target) -> Outcome {
-        let mut body = target.probe.body(&prompts::called(), 8);
-        if self.seen.takes_tools {
-            with(&mut body, "tools", prompts::tools(false));
+    pub(super) async fn check_tool_history(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
+        let mut body = target.probe.request_body(&prompts::called_history(), 8);
+        if self.observations.takes_tools {
+            set_field(&mut body, "tools", prompts::tool_list(false));
         }
-        match target.probe.ask(&body).await {
+        match target.probe.request_answer(&body).await {
             Ok(_) => {
-                self.note(Lack::ToolRole, false);
-                Outcome::pass("a call of the model and its result are taken")
+                self.record_support(ServerFeature::ToolRole, false);
+                CheckOutcome::pass("a call of the model and its result are taken")
             }
             Err(failed) => {
                 if failed.is_refusal {
-                    self.note(Lack::ToolRole, true);
+                    self.record_support(ServerFeature::ToolRole, true);
                 }
-                Outcome::new(mark(&failed), failed.said).server(
+                CheckOutcome::new(failure_status(&failed), failed.message).with_server_advice(
                     "serve the model with a chat template that knows the role `tool` \
                      (`--chat-template FILE`)",
                 )
@@ -103,72 +108,80 @@ impl Examination<'_> {
 
 /// Asks for a call that must be made, and tells whether the server refused to force one; `None`
 /// when that is open.
-async fn forced(target: &Target, choice: Value) -> (Outcome, Option<bool>) {
-    let mut body = target.probe.body(&prompts::call(), target.probe.moment(MOST));
-    with(&mut body, "tools", prompts::tools(true));
-    with(&mut body, "tool_choice", choice);
-    match target.probe.ask(&body).await {
+async fn request_forced_call(target: &DoctorTarget, choice: Value) -> (CheckOutcome, Option<bool>) {
+    let mut body = target
+        .probe
+        .request_body(&prompts::call_question(), target.probe.token_budget(CALL_MAX_TOKENS));
+    set_field(&mut body, "tools", prompts::tool_list(true));
+    set_field(&mut body, "tool_choice", choice);
+    match target.probe.request_answer(&body).await {
         Err(failed) => {
-            let outcome = refused(&failed, target, "--tool-call-parser");
+            let outcome = refusal_outcome(&failed, target, "--tool-call-parser");
             (outcome, failed.is_refusal.then_some(true))
         }
         Ok(answer) => match answer.calls.first() {
-            Some((name, arguments)) if !arguments.contains("\"ok\"") && name == TOOL => {
-                let said = format!("a call of `{TOOL}`, but not as its schema wants: {arguments}");
-                (Outcome::unknown(said), Some(false))
+            Some((name, arguments)) if !arguments.contains("\"ok\"") && name == TOOL_NAME => {
+                let said =
+                    format!("a call of `{TOOL_NAME}`, but not as its schema wants: {arguments}");
+                (CheckOutcome::unknown(said), Some(false))
             }
-            Some((name, arguments)) => (native(name, arguments), Some(false)),
+            Some((name, arguments)) => (native_call_outcome(name, arguments), Some(false)),
             None if answer.finish.as_deref() == Some("length") => {
-                (no_call(&answer, "taken, but no call ended in time"), Some(false))
+                (no_call_outcome(&answer, "taken, but no call ended in time"), Some(false))
             }
             None => {
-                let said = quoted(&answer.text);
-                let outcome = Outcome::fail(format!("taken, but not heeded: {said}"));
-                (outcome.server("a newer server forces a call by a grammar"), None)
+                let said = quote_text(&answer.text);
+                let outcome = CheckOutcome::fail(format!("taken, but not heeded: {said}"));
+                (outcome.with_server_advice("a newer server forces a call by a grammar"), None)
             }
         },
     }
 }
 
 /// The outcome of a refusal of tools, with the option that a server lacks.
-fn refused(failed: &Failed, target: &Target, option: &str) -> Outcome {
-    let outcome = Outcome::new(mark(failed), failed.said.clone());
+fn refusal_outcome(failed: &ProbeFailure, target: &DoctorTarget, option: &str) -> CheckOutcome {
+    let outcome = CheckOutcome::new(failure_status(failed), failed.message.clone());
     let parser = tool_parser(&target.probe.model);
-    if failed.said.contains("grammar") {
-        return outcome.server("the server could not make a grammar of the tool's schema");
+    if failed.message.contains("grammar") {
+        return outcome
+            .with_server_advice("the server could not make a grammar of the tool's schema");
     }
     match (failed.is_refusal, parser) {
         (false, _) => outcome,
-        (true, Some(parser)) => outcome.server(format!("start vLLM with `{option} {parser}`")),
-        (true, None) => outcome.server(format!(
+        (true, Some(parser)) => outcome.with_server_advice(format!("start vLLM with `{option} {parser}`")),
+        (true, None) => outcome.with_server_advice(format!(
             "start vLLM with `{option} NAME` (`hermes`, `llama3_json`, `mistral`, … by model family)"
         )),
     }
 }
 
-fn native(name: &str, arguments: &str) -> Outcome {
-    let shown = super::words::brief(arguments, 40);
-    if name != TOOL {
-        return Outcome::fail(format!("a call of `{name}`, which is not offered"))
-            .server("the tool parser may not be the model's own: `--tool-call-parser NAME`");
+fn native_call_outcome(name: &str, arguments: &str) -> CheckOutcome {
+    let shown = super::wording::shorten_line(arguments, 40);
+    if name != TOOL_NAME {
+        return CheckOutcome::fail(format!("a call of `{name}`, which is not offered"))
+            .with_server_advice(
+                "the tool parser may not be the model's own: `--tool-call-parser NAME`",
+            );
     }
     match serde_json::from_str::<Value>(arguments) {
-        Ok(Value::Object(_)) => Outcome::pass(format!("a call of `{TOOL}` with {shown}")),
-        _ => Outcome::unknown(format!("a call of `{TOOL}` with {shown}, which is no object")),
+        Ok(Value::Object(_)) => CheckOutcome::pass(format!("a call of `{TOOL_NAME}` with {shown}")),
+        _ => CheckOutcome::unknown(format!(
+            "a call of `{TOOL_NAME}` with {shown}, which is no object"
+        )),
     }
 }
 
-fn no_call(answer: &Answer, what: &str) -> Outcome {
-    let said = match (answer.text.trim(), answer.reasoning) {
+fn no_call_outcome(answer: &ProbeAnswer, what: &str) -> CheckOutcome {
+    let said = match (answer.text.trim(), answer.reasoning_field) {
         ("", Some(_)) => "it only thought".to_owned(),
         ("", None) => "it said nothing".to_owned(),
-        (text, _) => format!("it said {}", quoted(text)),
+        (text, _) => format!("it said {}", quote_text(text)),
     };
     let cut = if answer.finish.as_deref() == Some("length") { ", cut off" } else { "" };
-    Outcome::unknown(format!("{what}: {said}{cut}"))
+    CheckOutcome::unknown(format!("{what}: {said}{cut}"))
 }
 
 /// A refusal is a failure; a server that cannot answer now is not judged.
-pub(super) fn mark(failed: &Failed) -> Mark {
-    if failed.is_refusal { Mark::Fail } else { Mark::Unknown }
+pub(super) fn failure_status(failed: &ProbeFailure) -> CheckStatus {
+    if failed.is_refusal { CheckStatus::Fail } else { CheckStatus::Unknown }
 }

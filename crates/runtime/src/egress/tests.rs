@@ -1,7 +1,7 @@
 //! Who may be sent a conversation, under which policy, and who is asked.
 
 use futures_util::FutureExt;
-use openclaw_config::{Config, Env, Paths};
+use openclaw_config::{AppPaths, Config, Env};
 
 use super::*;
 
@@ -14,7 +14,7 @@ struct Decision {
 }
 
 /// A local primary model and a hosted fallback, unless `config` says something else.
-fn setup(egress: &str, primary: &str) -> Setup {
+fn setup(egress: &str, primary: &str) -> SetupContext {
     let text = format!(
         "{{ models: {{ {egress} providers: {{ here: {{ baseUrl: 'http://127.0.0.1:8000' }},
             there: {{ baseUrl: 'https://models.example/v1' }} }} }},
@@ -23,13 +23,13 @@ fn setup(egress: &str, primary: &str) -> Setup {
     let env = Env::from_pairs([("HOME", "/nowhere")]);
     let loaded = Config::parse(&text, &env).unwrap();
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    Setup { loaded, paths: Paths::new(&env, None).unwrap(), env }
+    SetupContext { loaded, paths: AppPaths::new(&env, None).unwrap(), env }
 }
 
-fn decide(setup: &Setup, model: &str, answer: Option<bool>) -> Decision {
+fn decide(setup: &SetupContext, model: &str, answer: Option<bool>) -> Decision {
     let asked = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&asked);
-    let consent = answer.map(|answer| -> Consent {
+    let consent = answer.map(|answer| -> EgressConsent {
         Arc::new(move |question: String| {
             assert!(question.contains("models.example"), "{question}");
             *counted.lock().unwrap() += 1;
@@ -39,10 +39,10 @@ fn decide(setup: &Setup, model: &str, answer: Option<bool>) -> Decision {
     let primary: ModelRef =
         setup.loaded.config.primary_model(&setup.env).unwrap().unwrap().parse().unwrap();
     let named = vec![primary, "there/named".parse().unwrap()];
-    let (egress, notices) = (Egress::of(setup, named, consent), Notices::default());
+    let (egress, notices) = (EgressGuard::from_config(setup, named, consent), NoticeLog::default());
     let model: ModelRef = model.parse().unwrap();
-    let endpoint = setup.endpoint(model.provider()).unwrap();
-    let permit = || egress.permit(&model, &endpoint, &notices).now_or_never().unwrap();
+    let endpoint = setup.provider_endpoint(model.provider_id()).unwrap();
+    let permit = || egress.check_allowed(&model, &endpoint, &notices).now_or_never().unwrap();
     let is_allowed = permit().is_ok();
     assert_eq!(permit().is_ok(), is_allowed, "nobody is asked or told twice");
     if let Err(error) = permit() {
@@ -50,7 +50,7 @@ fn decide(setup: &Setup, model: &str, answer: Option<bool>) -> Decision {
         assert!(error.hints().join(" ").contains("`models.egress`"), "{error:?}");
     }
     let asked = *asked.lock().unwrap();
-    Decision { is_allowed, asked, told: notices.take().len() }
+    Decision { is_allowed, asked, told: notices.take_all().len() }
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn what_leaves_the_machine_is_named_by_the_config_or_agreed_to() {
 #[test]
 fn what_is_not_known_to_be_near_is_hosted() {
     let setup = setup("", "here/a");
-    let egress = Egress::of(&setup, vec!["here/a".parse().unwrap()], None);
+    let egress = EgressGuard::from_config(&setup, vec!["here/a".parse().unwrap()], None);
     for (address, is_near) in [
         ("http://localhost:1", true),
         ("http://10.1.2.3:8000", true),
@@ -103,8 +103,8 @@ fn what_is_not_known_to_be_near_is_hosted() {
     ] {
         let endpoint = Endpoint::parse(address).unwrap();
         let model = "x/y".parse().unwrap();
-        let notices = Notices::default();
-        let permitted = egress.permit(&model, &endpoint, &notices).now_or_never().unwrap();
+        let notices = NoticeLog::default();
+        let permitted = egress.check_allowed(&model, &endpoint, &notices).now_or_never().unwrap();
         assert_eq!(permitted.is_ok(), is_near, "{address}");
     }
 }

@@ -6,10 +6,10 @@
 
 use openclaw_tools::Workspace;
 
-use super::Profile;
+use super::PromptProfile;
 
 /// The files, in the order they are shown in.
-const NAMES: [&str; 8] = [
+const CONTEXT_FILE_NAMES: [&str; 8] = [
     "AGENTS.md",
     "SOUL.md",
     "TOOLS.md",
@@ -21,23 +21,23 @@ const NAMES: [&str; 8] = [
 ];
 
 /// The most that is read of a file, in bytes.
-const READ: u64 = 1 << 20;
+const MAX_READ_BYTES: u64 = 1 << 20;
 
 /// How much of the files is shown, in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Caps {
+pub(crate) struct ContextFileLimits {
     /// Of one file.
-    pub(crate) file: usize,
+    pub(crate) per_file_chars: usize,
     /// Of all files.
-    pub(crate) total: usize,
+    pub(crate) total_chars: usize,
 }
 
-impl Caps {
+impl ContextFileLimits {
     /// What a profile allows where the config does not say.
-    pub(crate) fn of(profile: Profile) -> Self {
+    pub(crate) fn for_profile(profile: PromptProfile) -> Self {
         match profile {
-            Profile::Default => Self { file: 12_000, total: 60_000 },
-            Profile::Lean => Self { file: 2_000, total: 6_000 },
+            PromptProfile::Default => Self { per_file_chars: 12_000, total_chars: 60_000 },
+            PromptProfile::Lean => Self { per_file_chars: 2_000, total_chars: 6_000 },
         }
     }
 }
@@ -50,11 +50,14 @@ pub(crate) struct ContextFile {
 }
 
 /// Reads the files that there are, and says which could not be read.
-pub(crate) fn read(workspace: &Workspace, caps: Caps) -> (Vec<ContextFile>, Vec<String>) {
+pub(crate) fn read_context_files(
+    workspace: &Workspace,
+    caps: ContextFileLimits,
+) -> (Vec<ContextFile>, Vec<String>) {
     let (mut files, mut notices) = (Vec::new(), Vec::new());
-    let mut room = caps.total;
-    for name in NAMES {
-        let text = match workspace.read_text(name, READ) {
+    let mut room = caps.total_chars;
+    for name in CONTEXT_FILE_NAMES {
+        let text = match workspace.read_text(name, MAX_READ_BYTES) {
             Ok(Some(text)) if !text.trim().is_empty() => text,
             Ok(_) => continue,
             Err(error) => {
@@ -62,7 +65,7 @@ pub(crate) fn read(workspace: &Workspace, caps: Caps) -> (Vec<ContextFile>, Vec<
                 continue;
             }
         };
-        let text = cut(name, text.trim_end(), caps.file.min(room));
+        let text = truncate_middle(name, text.trim_end(), caps.per_file_chars.min(room));
         room = room.saturating_sub(text.chars().count());
         files.push(ContextFile { name, text });
     }
@@ -70,7 +73,7 @@ pub(crate) fn read(workspace: &Workspace, caps: Caps) -> (Vec<ContextFile>, Vec<
 }
 
 /// The files as a section of the prompt; empty without files.
-pub(crate) fn section(files: &[ContextFile]) -> String {
+pub(crate) fn render_section(files: &[ContextFile]) -> String {
     if files.is_empty() {
         return String::new();
     }
@@ -87,7 +90,7 @@ pub(crate) fn section(files: &[ContextFile]) -> String {
 }
 
 /// Keeps the first three quarters and the last quarter of what a cap leaves of a text.
-fn cut(name: &str, text: &str, cap: usize) -> String {
+fn truncate_middle(name: &str, text: &str, cap: usize) -> String {
     let length = text.chars().count();
     if length <= cap {
         return text.to_owned();
@@ -120,18 +123,24 @@ mod tests {
         write("SOUL.md", " \n");
         write("OTHER.md", "no");
         let workspace = Workspace::open(directory.path()).unwrap();
-        let (files, notices) = read(&workspace, Caps { file: 40, total: 1000 });
+        let (files, notices) = read_context_files(
+            &workspace,
+            ContextFileLimits { per_file_chars: 40, total_chars: 1000 },
+        );
         assert!(notices.is_empty(), "{notices:?}");
         let names: Vec<_> = files.iter().map(|file| file.name).collect();
         assert_eq!(names, ["AGENTS.md", "USER.md"]);
         let agents = &files[0].text;
         assert!(agents.starts_with(&"é".repeat(30)) && agents.ends_with(&"é".repeat(10)));
         assert!(agents.contains("[60 characters of AGENTS.md are left out"), "{agents}");
-        let shown = section(&files);
+        let shown = render_section(&files);
         assert_eq!(shown.matches("</file>").count(), 2, "{shown}");
-        let (files, _) = read(&workspace, Caps { file: 1000, total: 100 });
+        let (files, _) = read_context_files(
+            &workspace,
+            ContextFileLimits { per_file_chars: 1000, total_chars: 100 },
+        );
         assert!(files[1].text.starts_with("\n[32 characters of USER.md"), "{files:?}");
-        assert_eq!(section(&[]), "");
+        assert_eq!(render_section(&[]), "");
     }
 
     #[test]
@@ -142,7 +151,8 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), link).unwrap();
         outside.write_all(b"secret").unwrap();
         let workspace = Workspace::open(directory.path()).unwrap();
-        let (files, notices) = read(&workspace, Caps::of(Profile::Default));
+        let (files, notices) =
+            read_context_files(&workspace, ContextFileLimits::for_profile(PromptProfile::Default));
         assert!(files.is_empty());
         assert!(notices[0].contains("TOOLS.md") && notices[0].contains("outside"), "{notices:?}");
     }

@@ -6,11 +6,11 @@ use crate::AgentRun;
 
 /// The first request of an agent, by its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
+pub struct PromptBreakdown {
     /// The sections of the system prompt, in order.
-    pub sections: Vec<Part>,
+    pub sections: Vec<PromptPart>,
     /// The tools, in order.
-    pub tools: Vec<Part>,
+    pub tools: Vec<PromptPart>,
     /// What the template and the time add to a message that says nothing else.
     pub frame: u32,
     /// The system prompt, the tools and the frame.
@@ -19,7 +19,7 @@ pub struct Explanation {
 
 /// A part of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct PromptPart {
     /// The section or the tool.
     pub name: String,
     /// Its size in bytes, as it is sent.
@@ -34,41 +34,44 @@ impl AgentRun {
     ///
     /// # Errors
     /// When the server was asked and failed in a way that an estimate would hide.
-    pub async fn explain(&self) -> Result<Explanation, ModelError> {
+    pub async fn prompt_breakdown(&self) -> Result<PromptBreakdown, ModelError> {
         let mut history = History::new();
-        history.push_user("hi");
-        let tail = self.agent.tail().map(Into::into);
-        let mut request = ChatRequest { tail, ..ChatRequest::new(history) };
-        let frame = count(self.model.as_ref(), &request).await?;
+        history.push_user_message("hi");
+        let tail = self.agent.render_suffix().map(Into::into);
+        let mut request = ChatRequest { suffix: tail, ..ChatRequest::new(history) };
+        let frame = count_request(self.model.as_ref(), &request).await?;
         let mut total = frame;
         let mut sections = Vec::new();
         for (n, section) in self.prompt.sections().iter().enumerate() {
-            request.system = Some(self.prompt.text_to(n + 1).into());
-            let grown = count(self.model.as_ref(), &request).await?;
-            let tokens = grown.tokens().saturating_sub(total.tokens());
-            sections.push(Part {
+            request.system_prompt = Some(self.prompt.text_up_to(n + 1).into());
+            let grown = count_request(self.model.as_ref(), &request).await?;
+            let tokens = grown.token_count().saturating_sub(total.token_count());
+            sections.push(PromptPart {
                 name: section.name.to_owned(),
                 bytes: section.text.len(),
                 tokens,
             });
             total = grown;
         }
-        let specs = self.agent.tools();
+        let specs = self.agent.tool_specs();
         let mut tools = Vec::new();
         for (n, spec) in specs.iter().enumerate() {
             request.tools = specs.iter().take(n + 1).cloned().collect();
-            let grown = count(self.model.as_ref(), &request).await?;
-            let tokens = grown.tokens().saturating_sub(total.tokens());
+            let grown = count_request(self.model.as_ref(), &request).await?;
+            let tokens = grown.token_count().saturating_sub(total.token_count());
             let bytes = spec.name.as_str().len()
                 + spec.description.len()
                 + spec.parameters.to_string().len();
-            tools.push(Part { name: spec.name.to_string(), bytes, tokens });
+            tools.push(PromptPart { name: spec.name.to_string(), bytes, tokens });
             total = grown;
         }
-        Ok(Explanation { sections, tools, frame: frame.tokens(), total })
+        Ok(PromptBreakdown { sections, tools, frame: frame.token_count(), total })
     }
 }
 
-async fn count(model: &dyn ChatModel, request: &ChatRequest) -> Result<TokenCount, ModelError> {
+async fn count_request(
+    model: &dyn ChatModel,
+    request: &ChatRequest,
+) -> Result<TokenCount, ModelError> {
     model.count_tokens(request).await
 }

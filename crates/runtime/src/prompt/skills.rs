@@ -5,13 +5,13 @@ use std::fmt::Write;
 
 use openclaw_tools::Workspace;
 
-use super::Profile;
+use super::PromptProfile;
 
 /// The most that is read of a skill's file for its line, in bytes.
-const READ: u64 = 8 << 10;
+const MAX_READ_BYTES: u64 = 8 << 10;
 
 /// The most characters of a description.
-const DESCRIPTION: usize = 300;
+const MAX_DESCRIPTION_CHARS: usize = 300;
 
 /// A skill as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,23 +23,23 @@ pub(crate) struct Skill {
 }
 
 /// Reads the skills that there are, by their folders' names.
-pub(crate) fn read(workspace: &Workspace) -> Vec<Skill> {
-    let folders = workspace.names_in("skills").into_iter();
+pub(crate) fn read_skills(workspace: &Workspace) -> Vec<Skill> {
+    let folders = workspace.list_names("skills").into_iter();
     let skills = folders.filter(|name| !name.starts_with('.')).filter_map(|folder| {
         let path = format!("skills/{folder}/SKILL.md");
-        let text = workspace.read_text(&path, READ).ok().flatten()?;
-        let (name, description) = head(&text);
+        let text = workspace.read_text(&path, MAX_READ_BYTES).ok().flatten()?;
+        let (name, description) = parse_front_matter(&text);
         let name = name.unwrap_or(folder);
-        Some(Skill { name: one_line(&name), description: one_line(&description?), path })
+        Some(Skill { name: to_one_line(&name), description: to_one_line(&description?), path })
     });
     skills.collect()
 }
 
 /// The skills as a section of the prompt, as many as a profile has room for; empty without any.
-pub(crate) fn section(skills: &[Skill], profile: Profile) -> String {
+pub(crate) fn render_section(skills: &[Skill], profile: PromptProfile) -> String {
     let most = match profile {
-        Profile::Default => 8_000,
-        Profile::Lean => 1_500,
+        PromptProfile::Default => 8_000,
+        PromptProfile::Lean => 1_500,
     };
     if skills.is_empty() {
         return String::new();
@@ -63,7 +63,7 @@ pub(crate) fn section(skills: &[Skill], profile: Profile) -> String {
 
 /// The name and the description in the head of a skill's file: lines between two `---`, of which
 /// only these two keys are read. A value may be quoted or go on in indented lines.
-fn head(text: &str) -> (Option<String>, Option<String>) {
+fn parse_front_matter(text: &str) -> (Option<String>, Option<String>) {
     let mut values: [Option<String>; 2] = [None, None];
     let mut lines = text.trim_start_matches('\u{feff}').lines();
     if lines.next().map(str::trim_end) != Some("---") {
@@ -93,12 +93,13 @@ fn head(text: &str) -> (Option<String>, Option<String>) {
         }
     }
     let [name, description] = values;
-    let clean =
-        |value: Option<String>| value.as_deref().map(unquoted).filter(|value| !value.is_empty());
+    let clean = |value: Option<String>| {
+        value.as_deref().map(strip_quotes).filter(|value| !value.is_empty())
+    };
     (clean(name), clean(description))
 }
 
-fn unquoted(value: &str) -> String {
+fn strip_quotes(value: &str) -> String {
     let value = value.trim();
     let inner =
         ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
@@ -106,9 +107,9 @@ fn unquoted(value: &str) -> String {
 }
 
 /// A text as a part of one line, cut where it is long.
-fn one_line(text: &str) -> String {
+fn to_one_line(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(DESCRIPTION) {
+    match line.char_indices().nth(MAX_DESCRIPTION_CHARS) {
         Some((end, _)) => format!("{}…", line.split_at(end).0),
         None => line,
     }
@@ -135,13 +136,13 @@ mod tests {
         write("plain", "No head.\nname: x\ndescription: y\n");
         write("mute", "---\nname: mute\n---\n");
         write(".hidden", "---\nname: h\ndescription: h\n---\n");
-        let skills = read(&Workspace::open(directory.path()).unwrap());
+        let skills = read_skills(&Workspace::open(directory.path()).unwrap());
         let listed: Vec<_> =
             skills.iter().map(|s| (s.name.as_str(), s.description.as_str())).collect();
         assert_eq!(listed, [("first", "Does a"), ("Bee", "Makes honey.")]);
-        let shown = section(&skills, Profile::Default);
+        let shown = render_section(&skills, PromptProfile::Default);
         assert!(shown.ends_with("\n- Bee: Makes honey. (skills/b/SKILL.md)"), "{shown}");
-        assert_eq!(section(&[], Profile::Lean), "");
+        assert_eq!(render_section(&[], PromptProfile::Lean), "");
     }
 
     #[test]
@@ -152,8 +153,8 @@ mod tests {
             path: format!("skills/s{n}/SKILL.md"),
         };
         let skills: Vec<_> = (0..20).map(skill).collect();
-        let lean = section(&skills, Profile::Lean);
+        let lean = render_section(&skills, PromptProfile::Lean);
         assert!(lean.len() < 1_600 && lean.contains(" more in `skills/`"), "{lean}");
-        assert!(!section(&skills, Profile::Default).contains("more in"));
+        assert!(!render_section(&skills, PromptProfile::Default).contains("more in"));
     }
 }

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use openclaw_core::{Approver, Effect, History, NoJournal, TokenCount, ToolCall, Verdict};
+use openclaw_core::{
+    ApprovalDecision, Approver, History, NoopJournal, TokenCount, ToolCall, ToolEffect,
+};
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_runtime::{
-    AgentOptions, AgentRun, Part, Profile, SetupErrorKind, TurnOutcome, channel,
+    AgentOptions, AgentRun, PromptPart, PromptProfile, SetupErrorKind, TurnOutcome, event_channel,
 };
 
 use crate::lab::{Lab, lab_on, setup_kind};
@@ -19,8 +21,8 @@ pub(crate) struct Agrees;
 
 #[async_trait]
 impl Approver for Agrees {
-    async fn decide(&self, _: &ToolCall, _: &Effect) -> Verdict {
-        Verdict::Allow
+    async fn review_call(&self, _: &ToolCall, _: &ToolEffect) -> ApprovalDecision {
+        ApprovalDecision::Allow
     }
 }
 
@@ -29,18 +31,18 @@ pub(crate) fn options(workspace: Option<PathBuf>) -> AgentOptions {
         agent: None,
         model: Some("lab/tiny".to_owned()),
         workspace,
-        time: None,
+        time_limit: None,
         approver: Arc::new(Agrees),
-        journal: Arc::new(NoJournal),
+        journal: Arc::new(NoopJournal),
     }
 }
 
 async fn agent(lab: &Lab) -> AgentRun {
-    lab.runtime.agent(options(None)).await.unwrap()
+    lab.runtime.create_agent(options(None)).await.unwrap()
 }
 
 async fn say(run: &AgentRun, text: &str) -> String {
-    let (sender, _receiver) = channel();
+    let (sender, _receiver) = event_channel();
     let report = run.agent.run_turn(&mut History::new(), text, sender).await;
     match report.outcome {
         TurnOutcome::Reply { text, .. } => text,
@@ -55,7 +57,8 @@ async fn an_agent_works_in_the_default_workspace_which_it_creates() {
     let run = agent(&lab).await;
     assert_eq!(run.workspace, lab.state().join("workspace"));
     assert!(
-        run.workspace.is_dir() && run.prompt.text().contains(&*run.workspace.to_string_lossy())
+        run.workspace.is_dir()
+            && run.prompt.full_text().contains(&*run.workspace.to_string_lossy())
     );
     say(&run, "write hello to a.txt").await;
     assert_eq!(std::fs::read_to_string(run.workspace.join("a.txt")).unwrap(), "hello");
@@ -67,7 +70,7 @@ async fn an_agent_works_in_the_default_workspace_which_it_creates() {
         .map(|tool| tool["function"]["name"].as_str().unwrap().to_owned())
         .collect();
     assert!(names.contains(&"write".to_owned()) && names.is_sorted(), "{names:?}");
-    assert_eq!(body["messages"][0]["content"], run.prompt.text());
+    assert_eq!(body["messages"][0]["content"], run.prompt.full_text());
 }
 
 #[tokio::test]
@@ -75,11 +78,11 @@ async fn the_workspace_of_the_config_is_created_and_one_asked_for_is_not() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
     let other = lab.state().join("other");
-    let error = lab.runtime.agent(options(Some(other.clone()))).await.unwrap_err();
+    let error = lab.runtime.create_agent(options(Some(other.clone()))).await.unwrap_err();
     assert_eq!(setup_kind(&error), SetupErrorKind::Workspace, "{error}");
     assert!(error.to_string().contains("other") && !other.exists(), "{error}");
     std::fs::create_dir(&other).unwrap();
-    let run = lab.runtime.agent(options(Some(other.clone()))).await.unwrap();
+    let run = lab.runtime.create_agent(options(Some(other.clone()))).await.unwrap();
     assert_eq!(run.workspace, other);
 }
 
@@ -100,12 +103,12 @@ async fn a_model_without_tools_gets_none_and_is_not_told_of_a_workspace() {
 async fn a_small_model_is_told_less() {
     let mut prompts = Vec::new();
     for (window, mode, profile) in [
-        (4_096, "localModelMode: 'auto'", Profile::Lean),
-        (131_072, "localModelMode: 'auto'", Profile::Default),
-        (4_096, "", Profile::Default),
-        (131_072, "localModelMode: 'lean'", Profile::Lean),
-        (4_096, "localModelMode: 'default'", Profile::Default),
-        (131_072, "experimental: { localModelLean: true }", Profile::Lean),
+        (4_096, "localModelMode: 'auto'", PromptProfile::Lean),
+        (131_072, "localModelMode: 'auto'", PromptProfile::Default),
+        (4_096, "", PromptProfile::Default),
+        (131_072, "localModelMode: 'lean'", PromptProfile::Lean),
+        (4_096, "localModelMode: 'default'", PromptProfile::Default),
+        (131_072, "experimental: { localModelLean: true }", PromptProfile::Lean),
     ] {
         let spec = ModelSpec::new("tiny", window);
         let server = MockVllm::builder().model(spec).start().await.unwrap();
@@ -116,12 +119,12 @@ async fn a_small_model_is_told_less() {
         );
         let run = agent(&Lab::new(&config, &[])).await;
         assert_eq!(run.profile, profile, "{window} {mode}");
-        prompts.push((profile, run.prompt.text().len()));
+        prompts.push((profile, run.prompt.full_text().len()));
     }
     let longest =
-        prompts.iter().filter(|(profile, _)| *profile == Profile::Lean).map(|p| p.1).max();
+        prompts.iter().filter(|(profile, _)| *profile == PromptProfile::Lean).map(|p| p.1).max();
     let shortest =
-        prompts.iter().filter(|(profile, _)| *profile == Profile::Default).map(|p| p.1).min();
+        prompts.iter().filter(|(profile, _)| *profile == PromptProfile::Default).map(|p| p.1).min();
     assert!(longest < shortest, "{prompts:?}");
 }
 
@@ -133,17 +136,18 @@ async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
     let mut file = File::create(lab.state().join("workspace/AGENTS.md")).unwrap();
     file.write_all(b"Be brief.").unwrap();
     let run = agent(&lab).await;
-    let explained = run.explain().await.unwrap();
-    let names = |parts: &[Part]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
+    let explained = run.prompt_breakdown().await.unwrap();
+    let names =
+        |parts: &[PromptPart]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&explained.sections), ["identity", "workspace", "guidance", "files"]);
     assert_eq!(names(&explained.tools), ["edit", "exec", "read", "write"]);
     let parts = explained.sections.iter().chain(&explained.tools);
     assert!(parts.clone().all(|part| part.tokens > 0 && part.bytes > 0), "{explained:?}");
     let sum = parts.map(|part| part.tokens).sum::<u32>() + explained.frame;
     assert_eq!(explained.total, TokenCount::Exact(sum));
-    let (sender, _receiver) = channel();
+    let (sender, _receiver) = event_channel();
     let report = run.agent.run_turn(&mut History::new(), "hi", sender).await;
-    assert_eq!(report.last_usage.unwrap().input, sum);
+    assert_eq!(report.last_usage.unwrap().input_tokens, sum);
 }
 
 #[tokio::test]
@@ -156,8 +160,8 @@ async fn the_first_request_of_each_profile_is_within_its_budget() {
             server.base_url()
         );
         let run = agent(&Lab::new(&config, &[])).await;
-        assert_eq!(run.agent.tools().len(), 4);
-        let total = run.explain().await.unwrap().total.tokens();
+        assert_eq!(run.agent.tool_specs().len(), 4);
+        let total = run.prompt_breakdown().await.unwrap().total.token_count();
         assert!(total <= most, "{mode}: {total}");
     }
 }
@@ -184,10 +188,10 @@ async fn an_agent_of_the_config_has_its_own_model_workspace_and_tools() {
     let lab = Lab::new(&config, &[]);
     let of =
         |agent: &str| AgentOptions { agent: Some(agent.to_owned()), model: None, ..options(None) };
-    let run = lab.runtime.agent(of("reader")).await.unwrap();
-    assert_eq!((run.workspace.as_path(), run.profile), (state.path(), Profile::Lean));
-    let tools: Vec<_> = run.agent.tools().iter().map(|tool| tool.name.as_str()).collect();
+    let run = lab.runtime.create_agent(of("reader")).await.unwrap();
+    assert_eq!((run.workspace.as_path(), run.profile), (state.path(), PromptProfile::Lean));
+    let tools: Vec<_> = run.agent.tool_specs().iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(tools, ["read"]);
-    let error = lab.runtime.agent(of("writer")).await.unwrap_err();
+    let error = lab.runtime.create_agent(of("writer")).await.unwrap_err();
     assert_eq!(setup_kind(&error), SetupErrorKind::UnknownAgent, "{error}");
 }

@@ -16,15 +16,18 @@ async fn a_provider_or_one_of_its_models_speaks_the_messages_api() {
         format!(r#"{key}, models: [{{ id: "tiny", api: "anthropic-messages", maxTokens: 64 }}]"#),
     ] {
         let lab = Lab::new(&lab_on(&server.base_url(), &more), &[]);
-        let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+        let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
         assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
         let seen = server.requests().pop().unwrap();
         assert_eq!(seen.path, "/v1/messages");
         assert_eq!(seen.header("anthropic-version"), Some("2023-06-01"));
         assert_eq!(seen.header("x-api-key"), Some("lab-key"));
         let info = lab.info(Some("lab/tiny")).await;
-        assert_eq!((info.limits.window, info.limits.window_source), (4096, LimitSource::Live));
-        assert!(lab.runtime.notices().take().is_empty());
+        assert_eq!(
+            (info.limits.context_window, info.limits.context_window_source),
+            (4096, LimitSource::Server)
+        );
+        assert!(lab.runtime.notice_log().take_all().is_empty());
     }
 }
 
@@ -35,7 +38,7 @@ async fn a_vllm_that_is_lost_is_waited_for_in_this_api_too() {
     server.push(Turn::text("all of it"));
     let api = r#"api: "anthropic-messages""#;
     let lab = Lab::new(&lab_on(&server.base_url(), api), &[]);
-    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
     assert_eq!(ask(&chain, "hi").await.unwrap(), "all of it");
 }
 
@@ -48,14 +51,14 @@ async fn the_provider_of_that_name_has_its_key_and_its_api_by_itself() {
         server.base_url()
     );
     let lab = Lab::new(&config, &[("ANTHROPIC_API_KEY", "hosted-key")]);
-    let chain = lab.runtime.connect(Some("anthropic/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("anthropic/tiny")).await.unwrap();
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
     let seen = server.requests().pop().unwrap();
     assert_eq!(seen.path, "/v1/messages");
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
     assert_eq!((&body["max_tokens"], &body["temperature"]), (&32.into(), &0.into()));
     assert_eq!(body.get("system"), None);
-    let notices = lab.runtime.notices().take();
+    let notices = lab.runtime.notice_log().take_all();
     assert!(notices.iter().all(|note| note.contains("`system`")), "{notices:?}");
     assert!(!notices.is_empty());
     let wrong = Lab::new(&config, &[("ANTHROPIC_API_KEY", "another-key")]);
@@ -72,6 +75,6 @@ async fn without_a_key_there_is_none_and_with_one_nothing_is_listed() {
     assert_eq!(setup_kind(&error), SetupErrorKind::UnknownProvider);
     assert!(hints(&error).contains("`ANTHROPIC_API_KEY`"), "{}", hints(&error));
     let lab = Lab::new("{}", &[("ANTHROPIC_API_KEY", "hosted-key")]);
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     assert!(catalogue.models.is_empty() && catalogue.failures.is_empty(), "{catalogue:?}");
 }

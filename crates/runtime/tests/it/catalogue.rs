@@ -2,12 +2,12 @@
 
 use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
-use openclaw_runtime::{Catalogue, ListedModel, SetupErrorKind};
+use openclaw_runtime::{ListedModel, ModelCatalogue, SetupErrorKind};
 
 use crate::lab::{Lab, hints, lab_on, model_kind, nowhere, setup_kind};
 use crate::raw::hold;
 
-fn find<'a>(catalogue: &'a Catalogue, name: &str) -> &'a ListedModel {
+fn find<'a>(catalogue: &'a ModelCatalogue, name: &str) -> &'a ListedModel {
     let found = catalogue.models.iter().find(|model| model.reference.to_string() == name);
     found.unwrap_or_else(|| panic!("{name} is not in {catalogue:?}"))
 }
@@ -30,17 +30,17 @@ async fn models_have_their_tags_parents_and_failures() {
         nowhere.url
     );
     let lab = Lab::new(&config, &[]);
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     let names: Vec<_> = catalogue.models.iter().map(|m| m.reference.to_string()).collect();
     assert_eq!(names, ["lab/base", "lab/adapter", "lab/gone"]);
     let base = find(&catalogue, "lab/base");
     assert_eq!(base.tags, ["default", "configured", "alias:main"]);
-    assert_eq!(base.window, Some((8192, LimitSource::Live)));
+    assert_eq!(base.window, Some((8192, LimitSource::Server)));
     assert_eq!((base.parent.as_deref(), base.input.as_str()), (None, "text"));
     assert!(base.local && base.available && !base.missing);
     let adapter = find(&catalogue, "lab/adapter");
     assert_eq!(adapter.tags, ["fallback#1"]);
-    assert_eq!(adapter.window, Some((8192, LimitSource::Live)));
+    assert_eq!(adapter.window, Some((8192, LimitSource::Server)));
     assert_eq!(adapter.parent.as_deref(), Some("base"));
     let gone = find(&catalogue, "lab/gone");
     assert_eq!(gone.tags, ["fallback#2"]);
@@ -49,9 +49,9 @@ async fn models_have_their_tags_parents_and_failures() {
     assert_eq!(failure.provider, "dead");
     assert_eq!(model_kind(&failure.error), ModelErrorKind::Connect);
 
-    let only = lab.runtime.catalogue(Some("dead")).await;
+    let only = lab.runtime.model_catalogue(Some("dead")).await;
     assert!(only.models.is_empty() && only.failures.len() == 1, "{only:?}");
-    let unknown = lab.runtime.catalogue(Some("nobody")).await;
+    let unknown = lab.runtime.model_catalogue(Some("nobody")).await;
     assert_eq!(setup_kind(&unknown.failures[0].error), SetupErrorKind::UnknownProvider);
 }
 
@@ -62,10 +62,10 @@ async fn models_of_the_config_are_held_against_the_server() {
         { id: "tiny", name: "Tiny", contextWindow: 131072, input: ["text", "image"] },
         { id: "other", contextWindow: 2048 }]"#;
     let lab = Lab::new(&lab_on(&server.base_url(), more), &[]);
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     let tiny = find(&catalogue, "lab/tiny");
     assert_eq!((tiny.name.as_str(), tiny.input.as_str()), ("Tiny", "text+image"));
-    assert_eq!(tiny.window, Some((4096, LimitSource::Live)));
+    assert_eq!(tiny.window, Some((4096, LimitSource::Server)));
     assert_eq!(tiny.tags, ["configured"]);
     let other = find(&catalogue, "lab/other");
     assert_eq!((other.name.as_str(), other.available), ("other", false));
@@ -73,7 +73,7 @@ async fn models_of_the_config_are_held_against_the_server() {
 
     server.kill();
     let _port = hold(server.port()).await;
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     assert!(catalogue.models.iter().all(|model| !model.available));
     assert_eq!((catalogue.models.len(), catalogue.failures.len()), (2, 1));
 }
@@ -102,24 +102,24 @@ async fn models_in_the_config_are_all_there_are_unless_all_are_wanted() {
         ("", r#""lab/*": { alias: "x" }"#, &["lab/base", "lab/other"]),
     ] {
         let lab = Lab::new(&config(more, defaults), &[]);
-        let catalogue = lab.runtime.catalogue(None).await;
+        let catalogue = lab.runtime.model_catalogue(None).await;
         let listed: Vec<_> = catalogue.models.iter().map(|m| m.reference.to_string()).collect();
         assert_eq!(listed, expected, "{more} {defaults}");
         assert!(catalogue.models.iter().all(|model| model.available && !model.missing));
         // Whether or not it is listed, what the server has can be named.
-        assert_eq!(lab.info(Some("lab/base")).await.limits.window, 8192);
+        assert_eq!(lab.info(Some("lab/base")).await.limits.context_window, 8192);
     }
     let lab = Lab::new(&config(named, r#""lab/*": {}"#), &[]);
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     let other = find(&catalogue, "lab/other");
     assert_eq!((other.name.as_str(), other.window), ("Other", Some((1024, LimitSource::Config))));
-    assert_eq!(find(&catalogue, "lab/base").window, Some((8192, LimitSource::Live)));
+    assert_eq!(find(&catalogue, "lab/base").window, Some((8192, LimitSource::Server)));
 }
 
 #[tokio::test]
 async fn lm_studio_needs_no_address() {
     let lab = Lab::new("{ models: { providers: { lmstudio: {} } } }", &[]);
-    let status = lab.runtime.status();
+    let status = lab.runtime.setup_status();
     let (url, source) = status.providers[0].address.as_ref().unwrap();
     assert_eq!(url, "http://127.0.0.1:1234/v1");
     assert_eq!(source, "the built-in default for `lmstudio`");
@@ -132,7 +132,7 @@ async fn lm_studio_needs_no_address() {
 async fn hosted_providers_are_not_asked() {
     let config = r#"{ models: { providers: { far: { baseUrl: "http://far.invalid/v1",
         models: [{ id: "big", contextWindow: 200000 }] } } } }"#;
-    let catalogue = Lab::new(config, &[]).runtime.catalogue(None).await;
+    let catalogue = Lab::new(config, &[]).runtime.model_catalogue(None).await;
     let big = find(&catalogue, "far/big");
     assert_eq!(big.window, Some((200_000, LimitSource::Config)));
     assert!(!big.local && big.available && catalogue.failures.is_empty());

@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatModel, ChatRequest, History, ModelErrorKind};
 use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, ModelSpec, Reply, Turn};
-use openclaw_runtime::{Chain, ConversationOptions, TurnOutcome, attempts_of, channel};
+use openclaw_runtime::{
+    ConversationOptions, FallbackChain, TurnOutcome, attempts_in_error, event_channel,
+};
 use tokio::time::Instant;
 
 use crate::conversation::options;
@@ -29,10 +31,10 @@ async fn a_primary_that_is_not_there_is_passed_over_when_connecting() {
     let second = MockVllm::builder().start().await.unwrap();
     let first = nowhere().await;
     let lab = Lab::new(&two(&first.url, &second.base_url()), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
-    assert_eq!(chain.info().reference.to_string(), "second/tiny");
+    let chain = lab.runtime.connect_model(None).await.unwrap();
+    assert_eq!(chain.model_info().reference.to_string(), "second/tiny");
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
-    let failed = chain.attempts().failed();
+    let failed = chain.attempt_log().recorded_attempts();
     let [attempt] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!((attempt.reference.to_string().as_str(), attempt.kind), ("first/tiny", "connect"));
 }
@@ -43,17 +45,18 @@ async fn a_primary_that_refuses_is_passed_over_and_stays_so() {
     let first = MockVllm::builder().start().await.unwrap();
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     assert_eq!(ask(&chain, "reply exactly: one").await.unwrap(), "one");
-    assert!(chain.attempts().failed().is_empty());
+    assert!(chain.attempt_log().recorded_attempts().is_empty());
     assert!(second.requests().is_empty(), "a fallback is not asked before it is needed");
     first.push(unauthorized());
     assert_eq!(ask(&chain, "reply exactly: two").await.unwrap(), "two");
-    assert_eq!(chain.info().reference.to_string(), "second/tiny");
+    assert_eq!(chain.model_info().reference.to_string(), "second/tiny");
     let before = first.requests().len();
     assert_eq!(ask(&chain, "reply exactly: three").await.unwrap(), "three");
     assert_eq!(first.requests().len(), before);
-    let kinds: Vec<_> = chain.attempts().failed().iter().map(|attempt| attempt.kind).collect();
+    let kinds: Vec<_> =
+        chain.attempt_log().recorded_attempts().iter().map(|attempt| attempt.kind).collect();
     assert_eq!(kinds, ["auth", "held"], "the second time it is not even tried");
     first.push(unauthorized());
     second.push(unauthorized());
@@ -69,15 +72,18 @@ async fn a_refusal_of_the_request_is_not_passed_on() {
     let first = MockVllm::builder().start().await.unwrap();
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     let error = ask(&chain, &"many words ".repeat(4_000)).await.unwrap_err();
     assert!(matches!(error.kind(), ModelErrorKind::ContextOverflow { .. }), "{error}");
     let is_asked = |server: &MockVllm| server.requests().iter().any(|seen| seen.path == CHAT);
-    assert!(!is_asked(&second) && chain.attempts().failed().is_empty(), "its window is as small");
+    assert!(
+        !is_asked(&second) && chain.attempt_log().recorded_attempts().is_empty(),
+        "its window is as small"
+    );
     first.push(Reply::status(400, ErrorBody::Text("I do not like it".to_owned())));
     let error = ask(&chain, "hi").await.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Rejected);
-    assert!(!is_asked(&second) && chain.attempts().failed().is_empty());
+    assert!(!is_asked(&second) && chain.attempt_log().recorded_attempts().is_empty());
 }
 
 #[tokio::test]
@@ -86,15 +92,15 @@ async fn a_prompt_that_is_too_long_goes_on_to_a_larger_window() {
     let large = ModelSpec::new("tiny", 262_144);
     let second = MockVllm::builder().model(large).start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     let text = format!("{} reply exactly: long", "many words ".repeat(4_000));
     assert_eq!(ask(&chain, &text).await.unwrap(), "long");
-    assert_eq!(chain.info().reference.to_string(), "second/tiny");
-    let failed = chain.attempts().failed();
+    assert_eq!(chain.model_info().reference.to_string(), "second/tiny");
+    let failed = chain.attempt_log().recorded_attempts();
     let [attempt] = &failed[..] else { panic!("{failed:?}") };
     assert_eq!(attempt.kind, "context_overflow");
     assert_eq!(ask(&chain, "reply exactly: short").await.unwrap(), "short");
-    assert_eq!(chain.info().reference.to_string(), "first/tiny", "an overflow is no fault");
+    assert_eq!(chain.model_info().reference.to_string(), "first/tiny", "an overflow is no fault");
 }
 
 #[tokio::test]
@@ -103,19 +109,23 @@ async fn a_fallback_that_is_too_small_says_so_with_its_own_window() {
     let first = MockVllm::builder().model(large).start().await.unwrap();
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     first.push(Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())));
     let window = second_window(&lab).await;
     let error = ask(&chain, &"many words ".repeat(12_000)).await.unwrap_err();
-    let ModelErrorKind::ContextOverflow { window: Some(said), .. } = error.kind() else {
+    let ModelErrorKind::ContextOverflow { context_window: Some(said), .. } = error.kind() else {
         panic!("{error:?}")
     };
     assert_eq!(said, window);
-    assert_eq!(chain.info().limits.window, window, "who makes it shorter goes by this window");
+    assert_eq!(
+        chain.model_info().limits.context_window,
+        window,
+        "who makes it shorter goes by this window"
+    );
 }
 
 async fn second_window(lab: &Lab) -> u32 {
-    lab.info(Some("second/tiny")).await.limits.window
+    lab.info(Some("second/tiny")).await.limits.context_window
 }
 
 #[tokio::test]
@@ -124,28 +134,28 @@ async fn what_failed_twice_is_asked_last_by_the_next_run_until_it_is_reset() {
     let port = nowhere().await;
     let config = two(&port.url, &second.base_url());
     let lab = Lab::new(&config, &[]);
-    let _ = lab.runtime.connect(None).await.unwrap();
-    assert!(lab.runtime.status().breakers.is_empty(), "once is not enough");
+    let _ = lab.runtime.connect_model(None).await.unwrap();
+    assert!(lab.runtime.setup_status().breakers.is_empty(), "once is not enough");
     let lab = lab.restart(&config);
-    let _ = lab.runtime.connect(None).await.unwrap();
+    let _ = lab.runtime.connect_model(None).await.unwrap();
     let lab = lab.restart(&config);
-    let open = lab.runtime.status().breakers;
+    let open = lab.runtime.setup_status().breakers;
     let [breaker] = &open[..] else { panic!("{open:?}") };
     assert_eq!((breaker.name.as_str(), breaker.kind.as_str()), ("first", "connect"));
     assert!(breaker.remaining.is_some());
-    let chain = lab.runtime.connect(None).await.unwrap();
-    let failed = chain.attempts().failed();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
+    let failed = chain.attempt_log().recorded_attempts();
     assert!(
         failed.iter().all(|attempt| attempt.kind == "held"),
         "it is not even tried: {failed:?}"
     );
     second.kill();
-    assert!(lab.runtime.connect(None).await.is_err());
+    assert!(lab.runtime.connect_model(None).await.is_err());
     let error = lab.error(None).await;
-    assert_eq!(attempts_of(&error).len(), 2, "with nothing else left it is tried: {error:?}");
+    assert_eq!(attempts_in_error(&error).len(), 2, "with nothing else left it is tried: {error:?}");
     assert_eq!(lab.runtime.reset_breakers(Some("first/tiny")).unwrap(), ["first"]);
     assert!(lab.runtime.reset_breakers(None).unwrap().contains(&"second".to_owned()));
-    assert!(lab.runtime.status().breakers.is_empty());
+    assert!(lab.runtime.setup_status().breakers.is_empty());
 }
 
 #[tokio::test]
@@ -159,16 +169,16 @@ async fn a_model_that_fails_before_it_speaks_leaves_no_trace() {
     );
     for event in [0, 1] {
         let lab = Lab::new(&config, &[]);
-        let chain = lab.runtime.connect(None).await.unwrap();
+        let chain = lab.runtime.connect_model(None).await.unwrap();
         first.push(Reply::from(Turn::text("never")).error_at(event, "it went wrong"));
         let events = events(&chain, "reply exactly: yes").await;
-        let is_clean = !events
-            .iter()
-            .any(|event| matches!(event, ChatEvent::Restarted | ChatEvent::Adapted { .. }));
+        let is_clean = !events.iter().any(|event| {
+            matches!(event, ChatEvent::AnswerReset | ChatEvent::RequestAdapted { .. })
+        });
         assert!(is_clean, "{events:?}");
         assert_eq!(said(&events), "yes");
-        assert_eq!(chain.attempts().failed().len(), 1);
-        assert_eq!(chain.info().reference.to_string(), "second/tiny");
+        assert_eq!(chain.attempt_log().recorded_attempts().len(), 1);
+        assert_eq!(chain.model_info().reference.to_string(), "second/tiny");
     }
 }
 
@@ -179,16 +189,19 @@ async fn what_a_model_said_before_it_failed_is_void_when_another_one_speaks() {
     let config = two(&first.base_url(), &second.base_url());
     let lab =
         Lab::new(&config.replacen("first: {", "first: { onServerLoss: { wait: 0 }, ", 1), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     first.push(Reply::from(Turn::pieces(["half ", "an ", "answer"])).error_at(3, "it went wrong"));
     let events = events(&chain, "reply exactly: whole").await;
     let at = |wanted: fn(&ChatEvent) -> bool| events.iter().position(wanted).unwrap();
-    let adapted = at(|event| matches!(event, ChatEvent::Adapted { .. }));
-    let restarted = at(|event| matches!(event, ChatEvent::Restarted));
+    let adapted = at(|event| matches!(event, ChatEvent::RequestAdapted { .. }));
+    let restarted = at(|event| matches!(event, ChatEvent::AnswerReset));
     let first_text = at(|event| matches!(event, ChatEvent::TextDelta(_)));
     assert!(first_text < adapted && adapted + 1 == restarted, "{events:?}");
-    let ChatEvent::Adapted { how } = &events[adapted] else { panic!("{events:?}") };
-    assert!(how.contains("first/tiny failed") && how.contains("second/tiny answers"), "{how}");
+    let ChatEvent::RequestAdapted { message } = &events[adapted] else { panic!("{events:?}") };
+    assert!(
+        message.contains("first/tiny failed") && message.contains("second/tiny answers"),
+        "{message}"
+    );
     assert_eq!(said(&events), "whole");
     let finished = events.iter().filter(|event| matches!(event, ChatEvent::Finished { .. }));
     assert_eq!(finished.count(), 1);
@@ -197,11 +210,11 @@ async fn what_a_model_said_before_it_failed_is_void_when_another_one_speaks() {
     let _ = lab.runtime.reset_breakers(None).unwrap();
     second.push(Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())));
     let mut history = History::new();
-    history.push_user("again");
-    let stream = chain.chat(ChatRequest::new(history)).await.unwrap();
+    history.push_user_message("again");
+    let stream = chain.stream_chat(ChatRequest::new(history)).await.unwrap();
     let items: Vec<_> = stream.collect().await;
     assert!(items.last().unwrap().is_err());
-    let is_void = items.iter().any(|item| matches!(item, Ok(ChatEvent::Restarted)));
+    let is_void = items.iter().any(|item| matches!(item, Ok(ChatEvent::AnswerReset)));
     assert!(!is_void, "{items:?}");
 }
 
@@ -210,10 +223,11 @@ async fn a_long_rate_limit_is_not_waited_for_while_another_model_is_left() {
     let first = MockVllm::builder().start().await.unwrap();
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     first.push(Reply::rate_limited(3600));
     assert_eq!(ask(&chain, "reply exactly: now").await.unwrap(), "now");
-    let kinds: Vec<_> = chain.attempts().failed().iter().map(|attempt| attempt.kind).collect();
+    let kinds: Vec<_> =
+        chain.attempt_log().recorded_attempts().iter().map(|attempt| attempt.kind).collect();
     assert_eq!(kinds, ["rate_limited"]);
 }
 
@@ -222,11 +236,14 @@ async fn a_strict_run_has_no_fallback() {
     let second = MockVllm::builder().start().await.unwrap();
     let port = nowhere().await;
     let lab = Lab::new(&two(&port.url, &second.base_url()), &[]);
-    let runtime = lab.runtime.clone().strict();
-    assert_eq!(model_kind(&runtime.connect(None).await.unwrap_err()), ModelErrorKind::Connect);
+    let runtime = lab.runtime.clone().without_fallbacks();
+    assert_eq!(
+        model_kind(&runtime.connect_model(None).await.unwrap_err()),
+        ModelErrorKind::Connect
+    );
     assert!(second.requests().is_empty());
-    let chain = lab.runtime.connect(Some("first/tiny")).await.unwrap();
-    assert_eq!(chain.info().reference.to_string(), "second/tiny", "a named one has them");
+    let chain = lab.runtime.connect_model(Some("first/tiny")).await.unwrap();
+    assert_eq!(chain.model_info().reference.to_string(), "second/tiny", "a named one has them");
 }
 
 /// The clock stands still while anything is done, and goes on where something is waited for.
@@ -236,23 +253,23 @@ async fn a_refused_primary_is_not_waited_for() {
     let port = nowhere().await;
     let lab = Lab::new(&two(&port.url, &second.base_url()), &[]);
     let begun = Instant::now();
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     ask(&chain, "reply exactly: yes").await.unwrap();
-    assert_eq!(chain.attempts().failed().len(), 1);
+    assert_eq!(chain.attempt_log().recorded_attempts().len(), 1);
     assert_eq!(begun.elapsed(), Duration::ZERO);
 }
 
-async fn events(chain: &Chain, text: &str) -> Vec<ChatEvent> {
+async fn events(chain: &FallbackChain, text: &str) -> Vec<ChatEvent> {
     let mut history = History::new();
-    history.push_user(text);
-    let stream = chain.chat(ChatRequest::new(history)).await.unwrap();
+    history.push_user_message(text);
+    let stream = chain.stream_chat(ChatRequest::new(history)).await.unwrap();
     stream.map(Result::unwrap).collect().await
 }
 
 fn said(events: &[ChatEvent]) -> String {
     let text = events.iter().fold(String::new(), |text, event| match event {
         ChatEvent::TextDelta(more) => text + more,
-        ChatEvent::Restarted => String::new(),
+        ChatEvent::AnswerReset => String::new(),
         _ => text,
     });
     let Some(ChatEvent::Finished { message, .. }) = events.last() else { panic!("{events:?}") };
@@ -275,13 +292,13 @@ async fn a_clock_of_our_own_passes_nothing_over() {
     .await;
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
-    let chain = lab.runtime.connect(None).await.unwrap();
+    let chain = lab.runtime.connect_model(None).await.unwrap();
     // From here on there is nothing to wait for but the clock.
     tokio::time::pause();
     let error = ask(&chain, "hi").await.unwrap_err();
     assert!(matches!(error.kind(), ModelErrorKind::Timeout { .. }), "{error}");
     assert!(error.to_string().contains("agents.defaults.llm.idleTimeoutSeconds"), "{error}");
-    assert!(second.requests().is_empty() && chain.attempts().failed().is_empty());
+    assert!(second.requests().is_empty() && chain.attempt_log().recorded_attempts().is_empty());
 }
 
 #[tokio::test]
@@ -290,7 +307,7 @@ async fn when_nobody_is_there_the_last_error_is_told() {
     let lab = Lab::new(&two(&first.url, &second.url), &[]);
     let error = lab.error(None).await;
     assert_eq!(model_kind(&error), ModelErrorKind::Connect);
-    let tried: Vec<_> = attempts_of(&error).iter().map(|a| a.reference.to_string()).collect();
+    let tried: Vec<_> = attempts_in_error(&error).iter().map(|a| a.reference.to_string()).collect();
     assert_eq!(tried, ["first/tiny", "second/tiny"]);
 }
 
@@ -300,18 +317,18 @@ async fn a_new_turn_begins_with_the_primary_wherever_the_one_before_was_left() {
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
     let options = ConversationOptions { model: None, ..options("") };
-    let mut conversation = lab.runtime.conversation(options).await.unwrap();
+    let mut conversation = lab.runtime.open_conversation(options).await.unwrap();
     first.push(Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())));
     second.push(Turn::call("exec", r#"{"command":"true"}"#));
     let gate = Gate::new();
     second.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
-    let (sender, _receiver) = channel();
-    let stopped = conversation.turn("Go.", None, sender, gate.reached()).await.unwrap();
+    let (sender, _receiver) = event_channel();
+    let stopped = conversation.run_turn("Go.", None, sender, gate.reached()).await.unwrap();
     assert_eq!((stopped.model_calls, stopped.tool_calls), (2, 1), "{stopped:?}");
     let _ = lab.runtime.reset_breakers(None).unwrap();
-    let (sender, _receiver) = channel();
-    let turn = conversation.turn("reply exactly: new", None, sender, pending());
+    let (sender, _receiver) = event_channel();
+    let turn = conversation.run_turn("reply exactly: new", None, sender, pending());
     let report = turn.await.unwrap();
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
-    assert_eq!(conversation.run().model.info().reference.to_string(), "first/tiny");
+    assert_eq!(conversation.agent_run().model.model_info().reference.to_string(), "first/tiny");
 }

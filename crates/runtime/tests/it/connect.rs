@@ -11,11 +11,14 @@ async fn vllm_is_there_without_a_config_once_it_has_a_key() {
     let server = MockVllm::builder().api_key("vllm-local").start().await.unwrap();
     let url = ("VLLM_BASE_URL", &*server.base_url());
     let lab = Lab::new("{}", &[url, ("VLLM_API_KEY", "vllm-local")]);
-    let chain = lab.runtime.connect(Some("vllm/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("vllm/tiny")).await.unwrap();
     let info = lab.info(Some("vllm/tiny")).await;
-    assert_eq!((info.limits.window, info.limits.window_source), (4096, LimitSource::Live));
+    assert_eq!(
+        (info.limits.context_window, info.limits.context_window_source),
+        (4096, LimitSource::Server)
+    );
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
-    assert!(lab.runtime.notices().take().is_empty());
+    assert!(lab.runtime.notice_log().take_all().is_empty());
 
     let without_key = Lab::new("{}", &[url]).error(Some("vllm/tiny")).await;
     assert_eq!(setup_kind(&without_key), SetupErrorKind::UnknownProvider);
@@ -32,7 +35,7 @@ async fn a_configured_provider_is_asked_with_its_own_key_and_headers() {
         models: [{ id: "tiny", headers: { "x-model": "own" } }]"#;
     let env = [("LAB_KEY", "lab-key"), ("TEAM", "blue"), ("VLLM_API_KEY", "another")];
     let lab = Lab::new(&lab_on(&server.root_url(), more), &env);
-    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
     ask(&chain, "hi").await.unwrap();
     for seen in server.requests() {
         assert_eq!(seen.header("authorization"), Some("Bearer lab-key"), "{seen:?}");
@@ -50,9 +53,9 @@ async fn the_servers_word_on_the_window_counts_unless_the_config_asks_for_less()
         .await
         .unwrap();
     let table = [
-        ("base", "", 8192, LimitSource::Live, None, 0),
-        ("adapter", "", 8192, LimitSource::Live, None, 0),
-        ("base", r#"{ id: "base", contextWindow: 131072 }"#, 8192, LimitSource::Live, None, 1),
+        ("base", "", 8192, LimitSource::Server, None, 0),
+        ("adapter", "", 8192, LimitSource::Server, None, 0),
+        ("base", r#"{ id: "base", contextWindow: 131072 }"#, 8192, LimitSource::Server, None, 1),
         (
             "base",
             r#"{ id: "base", contextWindow: 4096, maxTokens: 512 }"#,
@@ -67,15 +70,15 @@ async fn the_servers_word_on_the_window_counts_unless_the_config_asks_for_less()
     for (id, model, window, source, output, notices) in table {
         let lab = Lab::new(&lab_on(&server.base_url(), &format!("models: [{model}]")), &[]);
         let limits = lab.info(Some(&format!("lab/{id}"))).await.limits;
-        let found = (limits.window, limits.window_source, limits.output);
+        let found = (limits.context_window, limits.context_window_source, limits.max_output_tokens);
         assert_eq!(found, (window, source, output), "{model}");
-        let noted = lab.runtime.notices().take();
+        let noted = lab.runtime.notice_log().take_all();
         assert_eq!(noted.len(), notices, "{noted:?}");
     }
     let above = lab_on(&server.base_url(), r#"models: [{ id: "base", contextWindow: 131072 }]"#);
     let lab = Lab::new(&above, &[]);
     lab.info(Some("lab/base")).await;
-    let notice = lab.runtime.notices().take().remove(0);
+    let notice = lab.runtime.notice_log().take_all().remove(0);
     for part in ["`lab/base`", "131072", "8192 is used"] {
         assert!(notice.contains(part), "{notice}");
     }
@@ -167,10 +170,10 @@ async fn a_language_that_is_not_spoken_is_refused_before_asking() {
     assert!(server.requests().is_empty());
     let config = lab_on(&server.base_url(), r#"api: "openai-responses""#);
     let lab = Lab::new(&config, &[]);
-    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
     assert!(server.requests().iter().any(|seen| seen.path == "/v1/responses"));
-    assert!(lab.runtime.notices().take().is_empty());
+    assert!(lab.runtime.notice_log().take_all().is_empty());
 }
 
 #[tokio::test]
@@ -185,14 +188,14 @@ async fn parameters_go_into_each_request_and_limits_among_them_are_limits() {
         server.base_url()
     );
     let lab = Lab::new(&config, &[]);
-    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
     ask(&chain, "hi").await.unwrap();
     let body = server.requests().pop().unwrap().json();
     assert_eq!((&body["temperature"], &body["top_p"]), (&0.into(), &0.9.into()), "{body}");
     assert_eq!((&body["max_tokens"], &body["stream"]), (&32.into(), &true.into()));
     assert_eq!(body["chat_template_kwargs"]["enable_thinking"], false);
     assert!(body.get("seed").is_none() && body.get("min_p").is_none());
-    let noted = lab.runtime.notices().take().join("\n");
+    let noted = lab.runtime.notice_log().take_all().join("\n");
     assert!(noted.contains("`seed`") && noted.contains("`stream`"), "{noted}");
 }
 
@@ -201,7 +204,7 @@ async fn a_hosted_model_of_the_config_is_not_asked_for() {
     let config = r#"{ models: { providers: { far: { baseUrl: "http://far.invalid/v1", apiKey: "k",
         models: [{ id: "big", contextWindow: 200000, maxTokens: 8000 }] } } } }"#;
     let info = Lab::new(config, &[]).info(Some("far/big")).await;
-    assert_eq!((info.limits.window, info.limits.output), (200_000, Some(8000)));
+    assert_eq!((info.limits.context_window, info.limits.max_output_tokens), (200_000, Some(8000)));
 }
 
 #[tokio::test]
@@ -213,8 +216,8 @@ async fn a_server_is_asked_for_no_more_answers_at_a_time_than_it_may_be() {
         url = server.base_url()
     );
     let lab = Lab::new(&config, &[]);
-    let one = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
-    let other = lab.runtime.connect(Some("vllm/tiny")).await.unwrap();
+    let one = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
+    let other = lab.runtime.connect_model(Some("vllm/tiny")).await.unwrap();
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("first")).gate(0, &gate));
     server.push(Turn::text("second"));
@@ -222,7 +225,7 @@ async fn a_server_is_asked_for_no_more_answers_at_a_time_than_it_may_be() {
     let (first, second, ()) = tokio::join!(ask(&one, "hi"), ask(&other, "hi"), async {
         gate.reached().await;
         // A question that is not for an answer gets through, and so would the second one have.
-        lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+        lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
         assert_eq!(chats(), 1);
         gate.open();
     });

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_runtime::{
-    Awaited, Conversation, ConversationError, ConversationOptions, Limit, LogContent, LogEntry,
-    Place, Runtime, StoreErrorKind, TurnOutcome, Wait, channel,
+    ConfiguredTimeout, Conversation, ConversationError, ConversationOptions, LogContent, LogEntry,
+    Runtime, SessionTarget, StoreErrorKind, TurnOutcome, WaitPolicy, WaitProgress, event_channel,
 };
 
 use crate::agent::Agrees;
@@ -18,11 +18,11 @@ use crate::lab::{Lab, lab_on};
 /// The agent's main session with this model.
 pub(crate) fn options(model: &str) -> ConversationOptions {
     ConversationOptions {
-        place: None,
+        target: None,
         agent: None,
         model: Some(model.to_owned()),
         workspace: None,
-        time: None,
+        time_limit: None,
         approver: Arc::new(Agrees),
     }
 }
@@ -35,12 +35,12 @@ async fn server() -> (MockVllm, Lab) {
 }
 
 async fn take_up(lab: &Lab) -> Conversation {
-    lab.runtime.conversation(options("lab/tiny")).await.unwrap()
+    lab.runtime.open_conversation(options("lab/tiny")).await.unwrap()
 }
 
 async fn say(conversation: &mut Conversation, text: &str) -> String {
-    let (sender, _receiver) = channel();
-    let report = conversation.turn(text, None, sender, pending()).await.unwrap();
+    let (sender, _receiver) = event_channel();
+    let report = conversation.run_turn(text, None, sender, pending()).await.unwrap();
     match report.outcome {
         TurnOutcome::Reply { text, .. } => text,
         other => panic!("{other:?}"),
@@ -62,12 +62,15 @@ async fn a_conversation_goes_on_where_the_last_process_left_it() {
     let (server, lab) = server().await;
     server.push(Turn::text("Ada, then."));
     let mut first = take_up(&lab).await;
-    assert_eq!((first.key().as_str(), first.found().messages), ("agent:main:main", 0));
-    assert_eq!(first.context(), None);
+    assert_eq!(
+        (first.session_key().as_str(), first.recovery_report().messages),
+        ("agent:main:main", 0)
+    );
+    assert_eq!(first.context_use(), None);
     say(&mut first, "My name is Ada.").await;
-    let (id, context) = (first.session_id().clone(), first.context().unwrap());
+    let (id, context) = (first.session_id().clone(), first.context_use().unwrap());
     assert!(context.tokens > 0 && context.window == 8192, "{context:?}");
-    let taken = lab.runtime.conversation(options("lab/tiny")).await.unwrap_err();
+    let taken = lab.runtime.open_conversation(options("lab/tiny")).await.unwrap_err();
     assert!(
         matches!(&taken, ConversationError::Store(e) if e.kind() == StoreErrorKind::InUse),
         "{taken:?}"
@@ -75,8 +78,8 @@ async fn a_conversation_goes_on_where_the_last_process_left_it() {
     drop(first);
 
     let mut second = take_up(&lab).await;
-    assert_eq!((second.session_id(), second.found().messages), (&id, 2));
-    assert_eq!(second.context().map(|context| context.tokens), Some(context.tokens));
+    assert_eq!((second.session_id(), second.recovery_report().messages), (&id, 2));
+    assert_eq!(second.context_use().map(|context| context.tokens), Some(context.tokens));
     server.push(Turn::text("Ada."));
     assert_eq!(say(&mut second, "What is my name?").await, "Ada.");
     assert_eq!(last_messages(&server), ["My name is Ada.", "Ada, then.", "What is my name?"]);
@@ -84,11 +87,11 @@ async fn a_conversation_goes_on_where_the_last_process_left_it() {
 
 /// A runtime that waits so long, and calls this each time that it waited in vain.
 fn waiting(lab: &Lab, time: Duration, tell: impl Fn(&str) + Send + Sync + 'static) -> Runtime {
-    let limit = Limit { duration: time, source: "--wait".into() };
-    let tell = move |awaited: Option<Awaited<'_>>| {
-        tell(&awaited.map_or("over".to_owned(), |awaited| awaited.missing.to_string()));
+    let limit = ConfiguredTimeout { duration: time, source: "--wait".into() };
+    let tell = move |awaited: Option<WaitProgress<'_>>| {
+        tell(&awaited.map_or("over".to_owned(), |awaited| awaited.target.to_string()));
     };
-    lab.runtime.clone().with_wait(Wait { limit, tell: Arc::new(tell) })
+    lab.runtime.clone().with_wait_policy(WaitPolicy { limit, on_progress: Arc::new(tell) })
 }
 
 #[tokio::test]
@@ -103,7 +106,7 @@ async fn a_session_that_another_one_uses_is_waited_for() {
         drop(holder.lock().unwrap().take());
         assert_eq!(server.requests().len(), requests, "nobody asks a server meanwhile");
     });
-    let taken = runtime.conversation(options("lab/tiny")).await.unwrap();
+    let taken = runtime.open_conversation(options("lab/tiny")).await.unwrap();
     let told = told.lock().unwrap().clone();
     let [first, over] = &told[..] else { panic!("{told:?}") };
     assert!(first.contains(&format!("which process {} uses", std::process::id())), "{first}");
@@ -112,7 +115,7 @@ async fn a_session_that_another_one_uses_is_waited_for() {
 
     let _held = take_up(&lab).await;
     let runtime = waiting(&lab, Duration::from_millis(20), |_| {});
-    let taken = runtime.conversation(options("lab/tiny")).await.unwrap_err();
+    let taken = runtime.open_conversation(options("lab/tiny")).await.unwrap_err();
     assert!(
         matches!(&taken, ConversationError::Store(e) if e.kind() == StoreErrorKind::InUse),
         "{taken:?}"
@@ -125,24 +128,24 @@ async fn a_turn_that_was_interrupted_is_finished() {
     let mut conversation = take_up(&lab).await;
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
-    let (sender, _receiver) = channel();
+    let (sender, _receiver) = event_channel();
     tokio::select! {
         biased;
         () = gate.reached() => {}
-        report = conversation.turn("Count the moons.", None, sender, pending()) => {
+        report = conversation.run_turn("Count the moons.", None, sender, pending()) => {
             panic!("{report:?}")
         }
     }
     drop(conversation);
     server.push(Turn::text("Four."));
     let mut again = take_up(&lab).await;
-    assert!(again.found().unfinished_turn);
-    let (sender, _receiver) = channel();
-    let report = again.resume(None, sender, pending()).await.unwrap().unwrap();
+    assert!(again.recovery_report().has_interrupted_turn);
+    let (sender, _receiver) = event_channel();
+    let report = again.resume_turn(None, sender, pending()).await.unwrap().unwrap();
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
     assert_eq!(last_messages(&server), ["Count the moons."]);
-    let (sender, _receiver) = channel();
-    assert!(again.resume(None, sender, ready(())).await.unwrap().is_none(), "only once");
+    let (sender, _receiver) = event_channel();
+    assert!(again.resume_turn(None, sender, ready(())).await.unwrap().is_none(), "only once");
 }
 
 #[tokio::test]
@@ -151,14 +154,14 @@ async fn a_new_session_leaves_the_old_one_as_it_is() {
     let mut conversation = take_up(&lab).await;
     say(&mut conversation, "first").await;
     let old = conversation.session_id().clone();
-    conversation.reset().unwrap();
+    conversation.start_new_session().unwrap();
     assert!(conversation.history().is_empty() && *conversation.session_id() != old);
     say(&mut conversation, "second").await;
     assert_eq!(last_messages(&server), ["second"]);
     drop(conversation);
-    let place = Some(Place::Id(old));
-    let old = ConversationOptions { place, ..options("lab/tiny") };
-    let mut old = lab.runtime.conversation(old).await.unwrap();
+    let place = Some(SessionTarget::Id(old));
+    let old = ConversationOptions { target: place, ..options("lab/tiny") };
+    let mut old = lab.runtime.open_conversation(old).await.unwrap();
     say(&mut old, "third").await;
     let messages = last_messages(&server);
     assert_eq!((messages[0].as_str(), messages[2].as_str()), ("first", "third"));
@@ -171,16 +174,16 @@ async fn a_turn_is_taken_back_and_another_model_goes_on() {
     say(&mut conversation, "kept").await;
     say(&mut conversation, "regretted").await;
     assert!(conversation.undo_turn().await.unwrap());
-    conversation.use_model(Some("lab/small")).await.unwrap();
-    assert!(conversation.use_model(Some("lab/none")).await.is_err());
+    conversation.switch_model(Some("lab/small")).await.unwrap();
+    assert!(conversation.switch_model(Some("lab/none")).await.is_err());
     say(&mut conversation, "again").await;
     let messages = last_messages(&server);
     assert_eq!((messages[0].as_str(), messages[2].as_str()), ("kept", "again"));
-    assert_eq!(conversation.run().model.info().reference.to_string(), "lab/small");
-    let context = conversation.context().unwrap();
+    assert_eq!(conversation.agent_run().model.model_info().reference.to_string(), "lab/small");
+    let context = conversation.context_use().unwrap();
     assert_eq!(context.window, 4096);
-    conversation.use_model(Some("lab/tiny")).await.unwrap();
-    let now = conversation.context().unwrap();
+    conversation.switch_model(Some("lab/tiny")).await.unwrap();
+    let now = conversation.context_use().unwrap();
     assert_eq!((now.window, now.tokens), (8192, context.tokens));
     for expected in [true, true, false] {
         assert_eq!(conversation.undo_turn().await.unwrap(), expected);
@@ -194,19 +197,20 @@ async fn a_compaction_after_a_dropped_turn_loses_nothing_that_was_recorded() {
     for number in 0..3 {
         say(&mut conversation, &format!("{number} {}", "many words ".repeat(200))).await;
     }
-    let (store, id) = (lab.runtime.sessions().unwrap(), conversation.session_id().clone());
+    let (store, id) = (lab.runtime.open_sessions().unwrap(), conversation.session_id().clone());
     let is_recorded = || {
         let mut is_recorded = false;
         let mut each = |entry: LogEntry| {
-            is_recorded |= matches!(entry.content, LogContent::Assistant(m) if m.text == "Four.");
+            is_recorded |=
+                matches!(entry.content, LogContent::AssistantMessage(m) if m.text == "Four.");
         };
-        store.entries(&id, &mut each).unwrap();
+        store.read_entries(&id, &mut each).unwrap();
         is_recorded
     };
     server.push(Turn::text("Four."));
-    let (sender, _receiver) = channel();
+    let (sender, _receiver) = event_channel();
     {
-        let mut turn = pin!(conversation.turn("Count the moons.", None, sender, pending()));
+        let mut turn = pin!(conversation.run_turn("Count the moons.", None, sender, pending()));
         poll_fn(|context| {
             if is_recorded() {
                 return Poll::Ready(());
@@ -216,8 +220,8 @@ async fn a_compaction_after_a_dropped_turn_loses_nothing_that_was_recorded() {
         .await;
     }
     server.push(Turn::text("A summary."));
-    let (sender, _receiver) = channel();
-    assert!(conversation.compact(sender).await.unwrap().is_some());
+    let (sender, _receiver) = event_channel();
+    assert!(conversation.compact_history(sender).await.unwrap().is_some());
     let compacted = conversation.history().clone();
     drop(conversation);
     let mut again = take_up(&lab).await;
@@ -237,11 +241,11 @@ async fn a_session_is_its_agents_unless_another_is_named() {
         server.base_url()
     );
     let lab = lab.restart(&config);
-    let key = |key: &str| Some(Place::Key(key.parse().unwrap()));
+    let key = |key: &str| Some(SessionTarget::Key(key.parse().unwrap()));
     let taken = async |place, agent: Option<&str>| {
         let agent = agent.map(str::to_owned);
-        let options = ConversationOptions { place, agent, ..options("lab/tiny") };
-        let conversation = lab.runtime.conversation(options).await.unwrap();
+        let options = ConversationOptions { target: place, agent, ..options("lab/tiny") };
+        let conversation = lab.runtime.open_conversation(options).await.unwrap();
         (conversation.agent_id().to_owned(), conversation.session_id().clone())
     };
     let of_key = taken(key("agent:work:main"), None).await;
@@ -249,12 +253,12 @@ async fn a_session_is_its_agents_unless_another_is_named() {
     let (owner, id) = taken(key("garden"), Some("work")).await;
     assert_eq!(owner, "work");
     assert_eq!(taken(key("garden"), None).await, ("work".to_owned(), id.clone()));
-    assert_eq!(taken(Some(Place::Id(id.clone())), None).await.0, "work");
+    assert_eq!(taken(Some(SessionTarget::Id(id.clone())), None).await.0, "work");
     assert_eq!(taken(key("agent:nobody:main"), None).await.0, "main");
     assert_eq!(taken(None, None).await.0, "main");
-    assert!(lab.runtime.notices().take().is_empty());
-    assert_eq!(taken(Some(Place::Id(id)), Some("main")).await.0, "main");
-    let notices = lab.runtime.notices().take();
+    assert!(lab.runtime.notice_log().take_all().is_empty());
+    assert_eq!(taken(Some(SessionTarget::Id(id)), Some("main")).await.0, "main");
+    let notices = lab.runtime.notice_log().take_all();
     assert!(notices.len() == 1 && notices[0].contains("of the agent `work`"), "{notices:?}");
 }
 
@@ -264,17 +268,18 @@ async fn a_turn_that_failed_or_was_stopped_is_taken_up_again() {
     let refuse = || server.push(Reply::status(400, ErrorBody::Text("Not now".to_owned())));
     let mut conversation = take_up(&lab).await;
     refuse();
-    let (sender, _receiver) = channel();
-    let failed = conversation.turn("Count the moons.", None, sender, pending()).await.unwrap();
+    let (sender, _receiver) = event_channel();
+    let failed = conversation.run_turn("Count the moons.", None, sender, pending()).await.unwrap();
     assert!(matches!(failed.outcome, TurnOutcome::Failed(_)), "{failed:?}");
-    let can_be_taken_up =
-        |talk: &Conversation| (talk.found().unfinished_turn, talk.found().unanswered_turn);
+    let can_be_taken_up = |talk: &Conversation| {
+        (talk.recovery_report().has_interrupted_turn, talk.recovery_report().has_unanswered_turn)
+    };
     assert_eq!(can_be_taken_up(&conversation), (false, true));
 
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
-    let (sender, _receiver) = channel();
-    let stopped = conversation.resume(None, sender, gate.reached()).await.unwrap().unwrap();
+    let (sender, _receiver) = event_channel();
+    let stopped = conversation.resume_turn(None, sender, gate.reached()).await.unwrap().unwrap();
     assert!(matches!(stopped.outcome, TurnOutcome::Cancelled), "{stopped:?}");
     assert_eq!(can_be_taken_up(&conversation), (false, true), "in this process");
     drop(conversation);
@@ -283,20 +288,20 @@ async fn a_turn_that_failed_or_was_stopped_is_taken_up_again() {
 
     let gate = Gate::new();
     server.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
-    let (sender, _receiver) = channel();
+    let (sender, _receiver) = event_channel();
     tokio::select! {
         biased;
         () = gate.reached() => {}
-        report = conversation.resume(None, sender, pending()) => panic!("{report:?}"),
+        report = conversation.resume_turn(None, sender, pending()) => panic!("{report:?}"),
     }
     server.push(Turn::text("Four."));
-    let (sender, _receiver) = channel();
-    let report = conversation.resume(None, sender, pending()).await.unwrap().unwrap();
+    let (sender, _receiver) = event_channel();
+    let report = conversation.resume_turn(None, sender, pending()).await.unwrap().unwrap();
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
     assert_eq!(last_messages(&server), ["Count the moons."], "it is said once");
     assert_eq!(can_be_taken_up(&conversation), (false, false));
-    let (sender, _receiver) = channel();
-    assert!(conversation.resume(None, sender, pending()).await.unwrap().is_none());
+    let (sender, _receiver) = event_channel();
+    assert!(conversation.resume_turn(None, sender, pending()).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -304,10 +309,16 @@ async fn a_new_session_that_cannot_be_begun_leaves_the_key_where_it_leads() {
     let (_server, lab) = server().await;
     let mut conversation = take_up(&lab).await;
     say(&mut conversation, "first").await;
-    std::fs::remove_dir_all(&conversation.run().workspace).unwrap();
-    let error = conversation.reset().unwrap_err();
+    std::fs::remove_dir_all(&conversation.agent_run().workspace).unwrap();
+    let error = conversation.start_new_session().unwrap_err();
     assert!(matches!(error, ConversationError::Connect(_)), "{error:?}");
-    let current = lab.runtime.sessions().unwrap().current(conversation.key()).unwrap().unwrap();
+    let current = lab
+        .runtime
+        .open_sessions()
+        .unwrap()
+        .current_session(conversation.session_key())
+        .unwrap()
+        .unwrap();
     assert_eq!((&current.id, current.turns), (conversation.session_id(), 1));
     assert_eq!(conversation.history().messages().count(), 2);
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    Arguments, AssistantMessage, History, NoJournal, ToolCall, ToolCallId, ToolName, ToolOutput,
+    AssistantMessage, History, NoopJournal, ToolArguments, ToolCall, ToolCallId, ToolName,
+    ToolOutput,
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_runtime::{
-    AgentOptions, AgentRun, CompactedBy, Compaction, Steering, TurnEvent, TurnOutcome, TurnRequest,
-    channel,
+    AgentOptions, AgentRun, CompactionMethod, CompactionReport, SteeringQueue, TurnEvent,
+    TurnOutcome, TurnRequest, event_channel,
 };
 use serde_json::Value;
 
@@ -49,35 +50,41 @@ async fn agent(lab: &Lab) -> AgentRun {
         agent: None,
         model: None,
         workspace: None,
-        time: None,
+        time_limit: None,
         approver: Arc::new(Agrees),
-        journal: Arc::new(NoJournal),
+        journal: Arc::new(NoopJournal),
     };
-    lab.runtime.agent(options).await.unwrap()
+    lab.runtime.create_agent(options).await.unwrap()
 }
 
 /// A conversation of several times the small window.
 fn long() -> History {
     let mut history = History::new();
     for n in 0..40 {
-        history.push_user(&format!("request {n}"));
-        let arguments = Arguments::parse(&format!(r#"{{"command":"step {n}"}}"#)).unwrap();
+        history.push_user_message(&format!("request {n}"));
+        let arguments = ToolArguments::parse_json(&format!(r#"{{"command":"step {n}"}}"#)).unwrap();
         let name = ToolName::new("exec").unwrap();
-        let call = ToolCall { id: ToolCallId::numbered(0), name, arguments };
-        let calls = history.push_assistant(AssistantMessage::call(call)).unwrap();
-        let output = ToolOutput::ok("words of output ".repeat(80)).with_summary("exit 0");
-        history.resolve(&calls[0].id, output).unwrap();
-        history.push_assistant(AssistantMessage::text(format!("Done with {n}."))).unwrap();
+        let call = ToolCall { id: ToolCallId::from_number(0), name, arguments };
+        let calls = history.push_assistant_message(AssistantMessage::from_call(call)).unwrap();
+        let output = ToolOutput::from_text("words of output ".repeat(80)).with_summary("exit 0");
+        history.resolve_call(&calls[0].id, output).unwrap();
+        history
+            .push_assistant_message(AssistantMessage::from_text(format!("Done with {n}.")))
+            .unwrap();
     }
     history
 }
 
-async fn turn(run: &AgentRun, history: &mut History, text: &str) -> (TurnOutcome, Vec<Compaction>) {
-    let (sender, mut receiver) = channel();
+async fn turn(
+    run: &AgentRun,
+    history: &mut History,
+    text: &str,
+) -> (TurnOutcome, Vec<CompactionReport>) {
+    let (sender, mut receiver) = event_channel();
     let show = async {
         let mut compactions = Vec::new();
         while let Some(event) = receiver.recv().await {
-            if let TurnEvent::Compacted(compaction) = event {
+            if let TurnEvent::CompactionFinished(compaction) = event {
                 compactions.push(compaction);
             }
         }
@@ -119,10 +126,13 @@ async fn a_long_conversation_is_made_to_fit_a_fallback_with_a_small_window() {
     let (outcome, compactions) = turn(&run, &mut history, "reply exactly: two").await;
     assert_eq!(replied(&outcome), "two");
     let [compaction] = compactions[..] else { panic!("{compactions:?}") };
-    assert_eq!(compaction.by, CompactedBy::Parts);
-    assert!(compaction.after < SMALL / 4 * 3 && compaction.before > SMALL, "{compaction:?}");
-    assert_eq!(run.model.info().reference.to_string(), "server1/tiny");
-    let summary = history.summary().unwrap();
+    assert_eq!(compaction.method, CompactionMethod::Parts);
+    assert!(
+        compaction.tokens_after < SMALL / 4 * 3 && compaction.tokens_before > SMALL,
+        "{compaction:?}"
+    );
+    assert_eq!(run.model.model_info().reference.to_string(), "server1/tiny");
+    let summary = history.leading_summary().unwrap();
     assert!(summary.ledger.iter().any(|line| line.contains("step 38")), "{summary:?}");
     let sent = chats(&second).pop().unwrap();
     assert!(sent["tools"].as_array().is_some_and(|tools| !tools.is_empty()));
@@ -154,7 +164,7 @@ async fn without_a_summary_the_beginning_is_cut_off() {
     second.push(Reply::status(400, ErrorBody::Text("I do not like it".to_owned())));
     let (outcome, compactions) = turn(&run, &mut history, "reply exactly: yes").await;
     assert_eq!(replied(&outcome), "yes");
-    let [Compaction { by: CompactedBy::Trimming, .. }] = compactions[..] else {
+    let [CompactionReport { method: CompactionMethod::Trimming, .. }] = compactions[..] else {
         panic!("{compactions:?}")
     };
 }
@@ -169,10 +179,15 @@ async fn a_fallback_without_tools_is_passed_over_where_tools_are_offered() {
     first.kill();
     let (outcome, compactions) = turn(&run, &mut history, "reply exactly: yes").await;
     assert_eq!((replied(&outcome), compactions.len()), ("yes", 1));
-    assert_eq!(run.model.info().reference.to_string(), "server2/tiny");
+    assert_eq!(run.model.model_info().reference.to_string(), "server2/tiny");
     let with_tools = chats(&second).iter().any(|body| body.get("tools").is_some());
     assert!(!with_tools, "it takes none");
-    assert!(run.attempts.failed().iter().any(|attempt| attempt.problem.contains("takes none")));
+    assert!(
+        run.attempts
+            .recorded_attempts()
+            .iter()
+            .any(|attempt| attempt.problem.contains("takes none"))
+    );
 }
 
 #[tokio::test]
@@ -198,19 +213,19 @@ async fn what_is_said_in_the_middle_of_a_turn_goes_to_the_model_that_works_on_it
     let run = agent(&lab).await;
     first.push(unauthorized());
     second.push(Turn::call("exec", r#"{"command":"echo listed"}"#));
-    let (sender, mut receiver) = channel();
-    let steering = Steering::default();
+    let (sender, mut receiver) = event_channel();
+    let steering = SteeringQueue::default();
     let talk = async {
         while let Some(event) = receiver.recv().await {
             if matches!(event, TurnEvent::ToolStarted { .. }) {
-                steering.say("reply exactly: yes");
+                steering.push_message("reply exactly: yes");
                 let _ = lab.runtime.reset_breakers(None).unwrap();
             }
         }
     };
     let mut history = History::new();
-    let request = TurnRequest::say("Look around.", sender).with_steering(&steering);
-    let turn = run.agent.run(&mut history, request, std::future::pending());
+    let request = TurnRequest::from_message("Look around.", sender).with_steering(&steering);
+    let turn = run.agent.run_request(&mut history, request, std::future::pending());
     let (report, ()) = tokio::join!(turn, talk);
     assert_eq!(replied(&report.outcome), "yes");
     assert_eq!((chats(&first).len(), chats(&second).len()), (1, 2));

@@ -84,7 +84,7 @@ async fn a_provider_whose_id_is_no_plain_word_has_its_source_too() {
 async fn a_server_that_dies_later_is_explained_too() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&lab_on(&server.base_url(), "onServerLoss: { wait: 0 }"), &[]);
-    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
     server.kill();
     let _port = hold(server.port()).await;
     let error = ConnectError::Model(ask(&chain, "hi").await.unwrap_err());
@@ -127,13 +127,13 @@ async fn a_server_that_never_answers_costs_the_wait_for_discovery() {
     assert!(error.to_string().contains(&server.base_url()), "{error}");
 
     let begun = tokio::time::Instant::now();
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     assert_eq!(begun.elapsed().as_secs(), DISCOVERY.as_secs());
     assert_eq!(catalogue.failures.len(), 1);
 
     // A model of the config may be there all the same.
     let named = lab_on(&server.base_url(), r#"models: [{ id: "tiny", contextWindow: 5000 }]"#);
-    assert_eq!(Lab::new(&named, &[]).info(Some("lab/tiny")).await.limits.window, 5000);
+    assert_eq!(Lab::new(&named, &[]).info(Some("lab/tiny")).await.limits.context_window, 5000);
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,7 +16,7 @@ const KEYS: [(&str, &str); 3] = [
 #[tokio::test]
 async fn a_service_is_there_by_its_key_and_is_told_without_it() {
     let lab = Lab::new("{}", &KEYS);
-    let status = lab.runtime.status();
+    let status = lab.runtime.setup_status();
     let told: Vec<_> = status
         .providers
         .iter()
@@ -41,7 +41,7 @@ async fn a_service_is_there_by_its_key_and_is_told_without_it() {
         assert!(hints(&error).contains(variable), "{}", hints(&error));
     }
     let replaced = Lab::new("{ models: { mode: 'replace' } }", &KEYS);
-    assert!(replaced.runtime.status().providers.is_empty());
+    assert!(replaced.runtime.setup_status().providers.is_empty());
 }
 
 /// Listing asks no service that the config does not have: what is named is told as it is known.
@@ -51,7 +51,7 @@ async fn what_the_config_names_of_a_service_is_listed_without_asking_it() {
         model: { primary: 'openai/gpt-4o', fallbacks: ['Router', 'openai/unheard-of'] },
         models: { 'openrouter/a/b': { alias: 'Router' } } } } }";
     let lab = Lab::new(config, &KEYS);
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     assert!(catalogue.failures.is_empty(), "{catalogue:?}");
     let find = |name: &str| -> &ListedModel {
         catalogue.models.iter().find(|it| it.reference.to_string() == name).unwrap()
@@ -63,7 +63,7 @@ async fn what_the_config_names_of_a_service_is_listed_without_asking_it() {
     let routed = find("openrouter/a/b");
     assert_eq!(routed.tags, ["fallback#1", "configured", "alias:Router"]);
     assert_eq!(find("openai/unheard-of").window, None);
-    let without = Lab::new(config, &[]).runtime.catalogue(None).await;
+    let without = Lab::new(config, &[]).runtime.model_catalogue(None).await;
     assert!(without.models.iter().all(|it| it.missing && !it.available), "{without:?}");
 }
 
@@ -79,7 +79,7 @@ async fn a_server_of_ones_own_by_that_name_is_written_to_as_any_other() {
             server.base_url()
         );
         let lab = Lab::new(&config, &[(variable, "a-key")]);
-        let chain = lab.runtime.connect(Some("Mine")).await.unwrap();
+        let chain = lab.runtime.connect_model(Some("Mine")).await.unwrap();
         assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
         let seen = server.requests().pop().unwrap();
         let body: Value = serde_json::from_slice(&seen.body).unwrap();
@@ -106,7 +106,7 @@ async fn a_gateway_to_openai_gets_its_fields_when_the_config_says_so() {
         server.base_url()
     );
     let lab = Lab::new(&config, &[]);
-    let chain = lab.runtime.connect(Some("openai/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("openai/tiny")).await.unwrap();
     let _answer = ask(&chain, "reply exactly: yes").await;
     let seen = server.requests().pop().unwrap();
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
@@ -130,7 +130,7 @@ async fn marks_for_the_cache_go_to_a_server_of_ones_own_only_when_asked_for() {
             server.base_url()
         );
         let lab = Lab::new(&config, &[]);
-        let chain = lab.runtime.connect(Some("anthropic/tiny")).await.unwrap();
+        let chain = lab.runtime.connect_model(Some("anthropic/tiny")).await.unwrap();
         assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
         let seen = server.requests().pop().unwrap();
         let body = String::from_utf8(seen.body.to_vec()).unwrap();
@@ -139,7 +139,8 @@ async fn marks_for_the_cache_go_to_a_server_of_ones_own_only_when_asked_for() {
             Some(mark) => assert!(body.contains(&format!("\"cache_control\":{mark}")), "{body}"),
             None => assert!(!body.contains("cache_control"), "{body}"),
         }
-        let is_noted = lab.runtime.notices().take().iter().any(|it| it.contains("cacheRetention"));
+        let is_noted =
+            lab.runtime.notice_log().take_all().iter().any(|it| it.contains("cacheRetention"));
         assert_eq!(is_noted, retention.contains("ever"));
     }
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use futures_util::StreamExt;
-use openclaw_config::{Config, Env, Paths};
+use openclaw_config::{AppPaths, Config, Env};
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelErrorKind, ModelInfo,
 };
-use openclaw_runtime::{Chain, ConnectError, Runtime, SetupErrorKind};
+use openclaw_runtime::{ConnectError, FallbackChain, Runtime, SetupErrorKind};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
@@ -33,7 +33,7 @@ impl Lab {
     fn again(state: TempDir, config: &str, env: &[(&str, &str)]) -> Self {
         let dir = ("OPENCLAW_STATE_DIR", state.path().to_str().unwrap());
         let env = Env::from_pairs(env.iter().copied().chain([dir]));
-        let paths = Paths::new(&env, None).unwrap();
+        let paths = AppPaths::new(&env, None).unwrap();
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
         Self { runtime: Runtime::new(loaded, paths, env), state }
@@ -45,11 +45,11 @@ impl Lab {
     }
 
     pub(crate) async fn info(&self, name: Option<&str>) -> ModelInfo {
-        self.runtime.connect(name).await.unwrap().info()
+        self.runtime.connect_model(name).await.unwrap().model_info()
     }
 
     pub(crate) async fn error(&self, name: Option<&str>) -> ConnectError {
-        self.runtime.connect(name).await.unwrap_err()
+        self.runtime.connect_model(name).await.unwrap_err()
     }
 }
 
@@ -92,10 +92,10 @@ pub(crate) fn hints(error: &ConnectError) -> String {
 }
 
 /// Asks a model something and returns its text.
-pub(crate) async fn ask(chain: &Chain, text: &str) -> Result<String, ModelError> {
+pub(crate) async fn ask(chain: &FallbackChain, text: &str) -> Result<String, ModelError> {
     let mut history = History::new();
-    history.push_user(text);
-    let mut stream = chain.chat(ChatRequest::new(history)).await?;
+    history.push_user_message(text);
+    let mut stream = chain.stream_chat(ChatRequest::new(history)).await?;
     while let Some(event) = stream.next().await {
         if let ChatEvent::Finished { message, .. } = event? {
             return Ok(message.text);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
-use openclaw_runtime::{Conversation, TurnOutcome, TurnReport, channel};
+use openclaw_runtime::{Conversation, TurnOutcome, TurnReport, event_channel};
 use serde_json::Value;
 
 use crate::conversation::options;
@@ -87,13 +87,13 @@ impl Session {
         let now = Arc::clone(&self.now);
         let clock = move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::Relaxed));
         let runtime = self.lab.runtime.clone().with_clock(clock);
-        let conversation = runtime.conversation(options("vllm/tiny")).await.unwrap();
+        let conversation = runtime.open_conversation(options("vllm/tiny")).await.unwrap();
         self.conversation = Some(conversation);
     }
 
     #[expect(clippy::disallowed_methods, reason = "nobody reads the files meanwhile")]
     fn write(&mut self, name: &str, text: &str) {
-        std::fs::write(self.conversation().run().workspace.join(name), text).unwrap();
+        std::fs::write(self.conversation().agent_run().workspace.join(name), text).unwrap();
     }
 
     async fn take(&mut self, step: Step, number: usize) {
@@ -139,8 +139,8 @@ impl Session {
                 assert_eq!(Some(found), left.as_ref(), "the store has the whole conversation");
             }
             Step::Compact => {
-                let (sender, _receiver) = channel();
-                self.conversation().compact(sender).await.unwrap();
+                let (sender, _receiver) = event_channel();
+                self.conversation().compact_history(sender).await.unwrap();
             }
         }
         self.now.fetch_add(61, Ordering::Relaxed);
@@ -155,10 +155,10 @@ impl Session {
         };
         self.server.push(Reply::from(lost).gate(2, &gate));
         self.server.push(Turn::text("that."));
-        let (sender, _receiver) = channel();
+        let (sender, _receiver) = event_channel();
         let text = format!("go on {number}");
         let conversation = self.conversation.as_mut().unwrap();
-        let turn = conversation.turn(&text, None, sender, pending());
+        let turn = conversation.run_turn(&text, None, sender, pending());
         let accident = async {
             gate.reached().await;
             self.server.kill();
@@ -171,9 +171,9 @@ impl Session {
     /// A turn that ends with a text.
     async fn say(&mut self, text: &str, number: usize) {
         self.server.push(Turn::text(format!("Answer {number}: \"so\" \u{e9}.")));
-        let (sender, _receiver) = channel();
+        let (sender, _receiver) = event_channel();
         let text = format!("{text} {number}");
-        let turn = self.conversation().turn(&text, None, sender, pending());
+        let turn = self.conversation().run_turn(&text, None, sender, pending());
         assert_replied(&turn.await.unwrap());
     }
 

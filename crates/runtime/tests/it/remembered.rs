@@ -5,8 +5,8 @@ use std::io::Write;
 
 use openclaw_core::{ChatModel, ChatRequest, History, LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::MockVllm;
-use openclaw_providers_openai::{Facts, Lack};
-use openclaw_runtime::{Learnt, Runtime};
+use openclaw_providers_openai::{ServerCapabilities, ServerFeature};
+use openclaw_runtime::{LearnedCapabilities, Runtime};
 
 use crate::lab::{Lab, lab_on, model_kind, nowhere};
 use crate::raw::{RawServer, hold, response};
@@ -25,8 +25,8 @@ async fn llama(window: u32) -> RawServer {
     .await
 }
 
-fn learnt(runtime: &Runtime) -> Vec<Learnt> {
-    runtime.learnt("lab").unwrap()
+fn learnt(runtime: &Runtime) -> Vec<LearnedCapabilities> {
+    runtime.learned_capabilities("lab").unwrap()
 }
 
 #[tokio::test]
@@ -34,11 +34,11 @@ async fn the_window_of_another_server_is_asked_for_and_named() {
     let server = llama(8192).await;
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
     let limits = lab.info(Some("lab/m")).await.limits;
-    assert_eq!((limits.window, limits.window_source), (8192, LimitSource::Live));
-    assert!(lab.runtime.notices().take().is_empty());
-    let catalogue = lab.runtime.catalogue(None).await;
+    assert_eq!((limits.context_window, limits.context_window_source), (8192, LimitSource::Server));
+    assert!(lab.runtime.notice_log().take_all().is_empty());
+    let catalogue = lab.runtime.model_catalogue(None).await;
     let [model] = &catalogue.models[..] else { panic!("{catalogue:?}") };
-    assert_eq!(model.window, Some((8192, LimitSource::Live)));
+    assert_eq!(model.window, Some((8192, LimitSource::Server)));
     assert_eq!(model.window_from.as_deref(), Some("/props of llama.cpp"));
     assert_eq!((model.window_age, model.age, model.available), (None, None, true));
 }
@@ -48,11 +48,11 @@ async fn a_server_that_is_down_is_listed_as_it_was_last() {
     let server = MockVllm::builder().start().await.unwrap();
     let config = lab_on(&server.base_url(), "");
     let lab = Lab::new(&config, &[]);
-    assert_eq!(lab.runtime.catalogue(None).await.models.len(), 1);
+    assert_eq!(lab.runtime.model_catalogue(None).await.models.len(), 1);
     server.kill();
     let _port = hold(server.port()).await;
     let lab = lab.restart(&config);
-    let catalogue = lab.runtime.catalogue(None).await;
+    let catalogue = lab.runtime.model_catalogue(None).await;
     let [model] = &catalogue.models[..] else { panic!("{catalogue:?}") };
     assert_eq!(model.reference.to_string(), "lab/tiny");
     assert_eq!(model.window, Some((4096, LimitSource::Cached)));
@@ -61,7 +61,7 @@ async fn a_server_that_is_down_is_listed_as_it_was_last() {
     assert_eq!(model_kind(&catalogue.failures[0].error), ModelErrorKind::Connect);
     let error = lab.error(None).await;
     assert_eq!(model_kind(&error), ModelErrorKind::Connect, "it is not the only model there is");
-    let forgotten = Lab::new(&config, &[]).runtime.catalogue(None).await;
+    let forgotten = Lab::new(&config, &[]).runtime.model_catalogue(None).await;
     assert!(forgotten.models.is_empty());
 }
 
@@ -85,8 +85,8 @@ async fn the_last_window_is_used_where_a_server_does_not_say_now() {
     fs::File::create(&file).unwrap().write_all(moved.as_bytes()).unwrap();
     let lab = lab.restart(&lab_on(&mute.base_url(), more));
     let limits = lab.info(Some("lab/m")).await.limits;
-    assert_eq!((limits.window, limits.window_source), (8192, LimitSource::Cached));
-    assert!(lab.runtime.notices().take().is_empty());
+    assert_eq!((limits.context_window, limits.context_window_source), (8192, LimitSource::Cached));
+    assert!(lab.runtime.notice_log().take_all().is_empty());
 }
 
 #[tokio::test]
@@ -95,24 +95,27 @@ async fn what_is_learnt_outlives_the_run_but_not_the_servers_version() {
     let config = lab_on(&server.base_url(), "");
     let lab = Lab::new(&config, &[]);
     lab.info(Some("lab/tiny")).await;
-    let reference = lab.runtime.resolve(Some("lab/tiny")).unwrap();
-    let facts = Facts { lacks: [Lack::StreamUsage].into(), ..Facts::default() };
+    let reference = lab.runtime.resolve_model(Some("lab/tiny")).unwrap();
+    let facts = ServerCapabilities {
+        unsupported_features: [ServerFeature::StreamUsage].into(),
+        ..ServerCapabilities::default()
+    };
     let has_usage = async |lab: &Lab| {
-        let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+        let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
         let mut history = History::new();
-        history.push_user("hi");
-        drop(chain.chat(ChatRequest::new(history)).await.unwrap());
+        history.push_user_message("hi");
+        drop(chain.stream_chat(ChatRequest::new(history)).await.unwrap());
         let body = server.requests().pop().unwrap().json();
         body.get("stream_options").is_some()
     };
     assert!(has_usage(&lab).await);
-    lab.runtime.remember(&reference, Some("another"), Some(4096), &facts).unwrap();
+    lab.runtime.store_capabilities(&reference, Some("another"), Some(4096), &facts).unwrap();
     let lab = lab.restart(&config);
     assert!(has_usage(&lab).await, "it was learnt of another version");
-    lab.runtime.remember(&reference, None, Some(4096), &facts).unwrap();
+    lab.runtime.store_capabilities(&reference, None, Some(4096), &facts).unwrap();
     let [known] = &learnt(&lab.runtime)[..] else { panic!() };
-    assert_eq!((known.model.as_str(), known.lacks[0].0), ("tiny", Lack::StreamUsage));
-    assert!(lab.runtime.forget(&reference).unwrap() && learnt(&lab.runtime).is_empty());
+    assert_eq!((known.model.as_str(), known.lacks[0].0), ("tiny", ServerFeature::StreamUsage));
+    assert!(lab.runtime.clear_capabilities(&reference).unwrap() && learnt(&lab.runtime).is_empty());
 }
 
 #[tokio::test]
@@ -121,10 +124,10 @@ async fn the_config_says_what_a_server_does_not_do() {
     let more = r#"models: [{ id: "tiny", maxTokens: 64, compat: {
         supportsUsageInStreaming: false, maxTokensField: "max_completion_tokens" } }]"#;
     let lab = Lab::new(&lab_on(&server.base_url(), more), &[]);
-    let chain = lab.runtime.connect(Some("lab/tiny")).await.unwrap();
+    let chain = lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
     let mut history = History::new();
-    history.push_user("hi");
-    drop(chain.chat(ChatRequest::new(history)).await.unwrap());
+    history.push_user_message("hi");
+    drop(chain.stream_chat(ChatRequest::new(history)).await.unwrap());
     let body = server.requests().pop().unwrap().json();
     assert!(body.get("stream_options").is_none(), "{body}");
     assert_eq!((body.get("max_tokens"), &body["max_completion_tokens"]), (None, &64.into()));

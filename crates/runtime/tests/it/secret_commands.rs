@@ -16,8 +16,8 @@ async fn a_key_is_what_the_command_prints_and_is_not_shown() {
     let server = MockVllm::builder().api_key("sk-from-a-command").start().await.unwrap();
     let config = lab_on(&server.base_url(), &printing("echo sk-from-a-command; echo noise >&2"));
     let lab = Lab::new(&config, &[("PATH", "/usr/bin:/bin")]);
-    assert_eq!(lab.info(Some("lab/tiny")).await.limits.window, 4096);
-    let status = lab.runtime.status();
+    assert_eq!(lab.info(Some("lab/tiny")).await.limits.context_window, 4096);
+    let status = lab.runtime.setup_status();
     let key = status.providers[0].credential.as_ref().unwrap();
     assert_eq!((key.source.as_str(), key.fingerprint.as_str()), ("exec sh", "sk..nd"));
     assert!(!format!("{status:?}").contains("sk-from-a-command"));

@@ -1,6 +1,6 @@
 //! What is told of a set-up without contacting anything.
 
-use openclaw_runtime::Credential;
+use openclaw_runtime::ProviderCredential;
 
 use crate::lab::Lab;
 
@@ -17,7 +17,7 @@ async fn a_set_up_is_told_with_its_sources_and_without_its_keys() {
             models: { "lab/a": { alias: "main" } } } },
     }"#;
     let lab = Lab::new(config, &[("VLLM_API_KEY", "secret-of-vllm")]);
-    let status = lab.runtime.status();
+    let status = lab.runtime.setup_status();
     assert_eq!(status.config_path, lab.state().join("openclaw.json").display().to_string());
     assert_eq!(status.default_model.as_deref(), Some("main"));
     assert_eq!(status.resolved_default.as_ref().unwrap().to_string(), "lab/a");
@@ -29,7 +29,7 @@ async fn a_set_up_is_told_with_its_sources_and_without_its_keys() {
     let ids: Vec<_> = status.providers.iter().map(|provider| provider.id.as_str()).collect();
     assert_eq!(ids, ["lab", "open", "wrong", "vllm"]);
     let credential = |source: &str, fingerprint: &str| {
-        Some(Credential { source: source.to_owned(), fingerprint: fingerprint.to_owned() })
+        Some(ProviderCredential { source: source.to_owned(), fingerprint: fingerprint.to_owned() })
     };
     let credentials: Vec<_> =
         status.providers.iter().map(|provider| provider.credential.clone()).collect();

@@ -1,71 +1,73 @@
 //! An event as JSON.
 
-use openclaw_core::{AssistantMessage, EmittedCall, ToolOutput};
+use openclaw_core::{AssistantMessage, EmittedToolCall, ToolOutput};
 use serde_json::{Map, Value, json};
 
-use super::{Event, Prefix, TurnRecord};
+use super::{LogEvent, RequestPrefix, TurnRecord};
 
-impl Event {
+impl LogEvent {
     /// The JSON object of the event, without its kind.
     pub(crate) fn to_json(&self) -> String {
         let value = match self {
-            Self::User(text) => json!({ "text": text }),
-            Self::Assistant(message) => assistant(message),
-            Self::Intent(id) | Self::Dispatched(id) => json!({ "id": id.as_str() }),
-            Self::Result(id, output) => result(id.as_str(), output),
-            Self::Compacted { from, keep, summary } => {
+            Self::UserMessage(text) => json!({ "text": text }),
+            Self::AssistantMessage(message) => encode_assistant_message(message),
+            Self::CallIntent(id) | Self::CallDispatched(id) => json!({ "id": id.as_str() }),
+            Self::CallResult(id, output) => encode_result(id.as_str(), output),
+            Self::Compacted { first_kept_seq: from, kept_steps: keep, summary } => {
                 let mut value = json!({
                     "from": from,
                     "keep": keep,
                     "text": summary.text,
                     "ledger": summary.ledger,
                 });
-                put(&mut value, "request", summary.request.as_deref());
+                insert_optional(&mut value, "request", summary.current_request.as_deref());
                 value
             }
-            Self::Prefix(prefix) => self::prefix(prefix),
-            Self::Turn(turn) => self::turn(turn),
-            Self::Undone { from, to, why } => json!({ "from": from, "to": to, "why": why.name() }),
+            Self::RequestPrefix(prefix) => self::encode_prefix(prefix),
+            Self::TurnEnd(turn) => self::encode_turn(turn),
+            Self::Retracted { first_seq: from, last_seq: to, reason: why } => {
+                json!({ "from": from, "to": to, "why": why.name() })
+            }
         };
         value.to_string()
     }
 }
 
-fn assistant(message: &AssistantMessage) -> Value {
+fn encode_assistant_message(message: &AssistantMessage) -> Value {
     let mut value = json!({ "text": message.text });
     let reasoning = message.reasoning.as_ref();
     let reasoning = reasoning.map(|it| json!({ "text": it.text, "field": it.field }));
-    put(&mut value, "reasoning", reasoning);
-    let calls: Vec<Value> = message.calls.iter().map(call).collect();
-    put(&mut value, "calls", (!calls.is_empty()).then_some(calls));
+    insert_optional(&mut value, "reasoning", reasoning);
+    let calls: Vec<Value> = message.calls.iter().map(encode_call).collect();
+    insert_optional(&mut value, "calls", (!calls.is_empty()).then_some(calls));
     value
 }
 
-fn call(call: &EmittedCall) -> Value {
+fn encode_call(call: &EmittedToolCall) -> Value {
     match call {
-        EmittedCall::Ready(call) => json!({
+        EmittedToolCall::Valid(call) => json!({
             "id": call.id.as_str(),
             "name": call.name.as_str(),
             "arguments": call.arguments.as_map(),
         }),
-        EmittedCall::Broken(call) => json!({
+        EmittedToolCall::Invalid(call) => json!({
             "id": call.id.as_str(),
             "name": call.name.as_str(),
-            "raw": call.raw,
+            "raw": call.raw_arguments,
             "problem": call.problem,
         }),
     }
 }
 
-fn result(id: &str, output: &ToolOutput) -> Value {
+fn encode_result(id: &str, output: &ToolOutput) -> Value {
     let mut value = json!({ "id": id, "text": output.text });
-    put(&mut value, "error", output.is_error.then_some(true));
-    put(&mut value, "summary", output.summary.as_deref());
-    put(&mut value, "digest", output.digest);
+    insert_optional(&mut value, "error", output.is_error.then_some(true));
+    insert_optional(&mut value, "summary", output.summary.as_deref());
+    insert_optional(&mut value, "digest", output.original_digest);
     value
 }
 
-fn prefix(prefix: &Prefix) -> Value {
+fn encode_prefix(prefix: &RequestPrefix) -> Value {
     let tools = prefix.tools.iter().map(|tool| {
         json!({
             "name": tool.name.as_str(),
@@ -74,25 +76,25 @@ fn prefix(prefix: &Prefix) -> Value {
         })
     });
     let mut value = json!({ "tools": tools.collect::<Vec<_>>() });
-    put(&mut value, "system", prefix.system.as_deref());
+    insert_optional(&mut value, "system", prefix.system_prompt.as_deref());
     value
 }
 
-fn turn(turn: &TurnRecord) -> Value {
+fn encode_turn(turn: &TurnRecord) -> Value {
     let mut value = json!({
         "outcome": turn.outcome,
-        "input": turn.usage.input,
-        "output": turn.usage.output,
+        "input": turn.usage.input_tokens,
+        "output": turn.usage.output_tokens,
         "millis": u64::try_from(turn.duration.as_millis()).unwrap_or(u64::MAX),
     });
-    put(&mut value, "cached", turn.usage.cached);
-    put(&mut value, "model", turn.model.as_deref());
-    put(&mut value, "context", turn.context);
+    insert_optional(&mut value, "cached", turn.usage.cached_tokens);
+    insert_optional(&mut value, "model", turn.model.as_deref());
+    insert_optional(&mut value, "context", turn.context_tokens);
     value
 }
 
 /// Adds a field that not every event of the kind has.
-fn put(value: &mut Value, key: &str, field: Option<impl Into<Value>>) {
+fn insert_optional(value: &mut Value, key: &str, field: Option<impl Into<Value>>) {
     let object: Option<&mut Map<String, Value>> = value.as_object_mut();
     if let Some((object, field)) = object.zip(field) {
         object.insert(key.to_owned(), field.into());

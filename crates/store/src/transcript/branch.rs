@@ -4,34 +4,35 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::import::Line;
+use crate::import::SourceLine;
 
 /// The entries from the first to the last one along the parents of the last. Where a parent is not
 /// known, the entry before in the file is taken for it.
-pub(super) fn active(lines: &[Line]) -> Vec<&Line> {
-    let text = |line: &Line, key: &str| -> Option<String> {
+pub(super) fn active_branch(lines: &[SourceLine]) -> Vec<&SourceLine> {
+    let text = |line: &SourceLine, key: &str| -> Option<String> {
         Some(line.value.as_ref()?.get(key)?.as_str()?.to_owned())
     };
-    let is_entry =
-        |line: &&Line| line.value.is_some() && text(line, "type").as_deref() != Some("session");
-    let entries: Vec<&Line> = lines.iter().filter(is_entry).collect();
+    let is_entry = |line: &&SourceLine| {
+        line.value.is_some() && text(line, "type").as_deref() != Some("session")
+    };
+    let entries: Vec<&SourceLine> = lines.iter().filter(is_entry).collect();
     let ids =
-        entries.iter().enumerate().filter_map(|(place, line)| Some((text(line, "id")?, place)));
+        entries.iter().enumerate().filter_map(|(index, line)| Some((text(line, "id")?, index)));
     let ids: HashMap<String, usize> = ids.collect();
     let mut branch = Vec::new();
     let mut next = entries.len().checked_sub(1);
-    while let Some(place) = next {
-        let Some(line) = entries.get(place) else { break };
+    while let Some(index) = next {
+        let Some(line) = entries.get(index) else { break };
         branch.push(*line);
         let parent = line.value.as_ref().and_then(|entry| entry.get("parentId"));
         let known = match parent {
             Some(Value::String(parent)) => ids.get(parent).copied(),
             // The root says so; its head is the header.
-            Some(Value::Null) if place == 0 => break,
+            Some(Value::Null) if index == 0 => break,
             _ => None,
         };
         // A parent is always before; so this ends.
-        next = known.filter(|parent| *parent < place).or(place.checked_sub(1));
+        next = known.filter(|parent| *parent < index).or(index.checked_sub(1));
     }
     let header = lines
         .iter()

@@ -1,13 +1,13 @@
 //! What a message of a transcript says.
 
 use openclaw_core::{
-    Arguments, AssistantMessage, BrokenCall, EmittedCall, Reasoning, ToolCall, ToolCallId,
-    ToolName, Usage,
+    AssistantMessage, EmittedToolCall, InvalidToolCall, ReasoningContent, TokenUsage,
+    ToolArguments, ToolCall, ToolCallId, ToolName,
 };
 use serde_json::Value;
 
 /// The text of a content: a string, or the text parts of a list. Images are named, not kept.
-pub(super) fn text_of(content: Option<&Value>) -> String {
+pub(super) fn content_text(content: Option<&Value>) -> String {
     match content {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(parts)) => {
@@ -23,53 +23,53 @@ pub(super) fn text_of(content: Option<&Value>) -> String {
 }
 
 /// A message of the model; empty when nothing of it is of use.
-pub(super) fn assistant(content: Option<&Value>) -> AssistantMessage {
-    let mut message = AssistantMessage::text(text_of(content));
+pub(super) fn parse_assistant_message(content: Option<&Value>) -> AssistantMessage {
+    let mut message = AssistantMessage::from_text(content_text(content));
     let Some(Value::Array(parts)) = content else { return message };
     let thoughts = parts.iter().filter(|part| kind(part) == Some("thinking"));
     let thoughts = thoughts.filter_map(|part| part.get("thinking")?.as_str());
     let thoughts: Vec<&str> = thoughts.filter(|text| !text.is_empty()).collect();
     if !thoughts.is_empty() {
         let text = thoughts.join("\n\n");
-        message.reasoning = Some(Reasoning { text, field: "reasoning" });
+        message.reasoning = Some(ReasoningContent { text, field: "reasoning" });
     }
     let calls = parts.iter().filter(|part| kind(part) == Some("toolCall"));
-    message.calls = calls.enumerate().map(|(place, part)| call(place, part)).collect();
+    message.calls = calls.enumerate().map(|(index, part)| parse_call(index, part)).collect();
     message
 }
 
 /// The id of a call, whether or not it can be run.
-pub(super) fn id_of(call: &EmittedCall) -> ToolCallId {
+pub(super) fn call_id(call: &EmittedToolCall) -> ToolCallId {
     match call {
-        EmittedCall::Ready(call) => call.id.clone(),
-        EmittedCall::Broken(call) => call.id.clone(),
+        EmittedToolCall::Valid(call) => call.id.clone(),
+        EmittedToolCall::Invalid(call) => call.id.clone(),
     }
 }
 
-fn call(place: usize, part: &Value) -> EmittedCall {
+fn parse_call(index: usize, part: &Value) -> EmittedToolCall {
     let text = |key| part.get(key).and_then(Value::as_str);
     let id = text("id").and_then(ToolCallId::new);
-    let id = id.unwrap_or_else(|| ToolCallId::numbered(place));
+    let id = id.unwrap_or_else(|| ToolCallId::from_number(index));
     let name = ToolName::from_model(text("name").unwrap_or_default());
     let arguments = match part.get("arguments") {
-        Some(Value::Object(arguments)) => Ok(Arguments::from(arguments.clone())),
-        None | Some(Value::Null) => Ok(Arguments::default()),
-        Some(Value::String(text)) => Arguments::parse(text).map_err(|_| text.clone()),
+        Some(Value::Object(arguments)) => Ok(ToolArguments::from(arguments.clone())),
+        None | Some(Value::Null) => Ok(ToolArguments::default()),
+        Some(Value::String(text)) => ToolArguments::parse_json(text).map_err(|_| text.clone()),
         Some(other) => Err(other.to_string()),
     };
     match arguments {
-        Ok(arguments) => EmittedCall::Ready(ToolCall { id, name, arguments }),
-        Err(raw) => EmittedCall::Broken(BrokenCall {
+        Ok(arguments) => EmittedToolCall::Valid(ToolCall { id, name, arguments }),
+        Err(raw) => EmittedToolCall::Invalid(InvalidToolCall {
             id,
             name,
-            raw,
+            raw_arguments: raw,
             problem: "The arguments are not a JSON object.".to_owned(),
         }),
     }
 }
 
 /// What was counted for a message, and how full the window was after it.
-pub(super) fn usage(message: &Value) -> Option<(Usage, u32)> {
+pub(super) fn parse_usage(message: &Value) -> Option<(TokenUsage, u32)> {
     let usage = message.get("usage")?;
     let count = |key| {
         let count = usage.get(key).and_then(Value::as_u64)?;
@@ -79,7 +79,7 @@ pub(super) fn usage(message: &Value) -> Option<(Usage, u32)> {
     let parts = [count("input"), cached, count("cacheWrite")];
     let input = parts.into_iter().flatten().fold(0, u32::saturating_add);
     let output = count("output").unwrap_or(0);
-    let usage = Usage { input, output, cached };
+    let usage = TokenUsage { input_tokens: input, output_tokens: output, cached_tokens: cached };
     Some((usage, input.saturating_add(output)))
 }
 

@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use openclaw_store::{Notice, Problem, Store, StoreErrorKind};
+use openclaw_store::{DamageKind, Store, StoreErrorKind, StoreWarning};
 
 use crate::talk::{Talk, assert_legal, block_on, key, store, take};
 
@@ -32,11 +32,11 @@ fn put(path: &Path, bytes: &[u8]) {
 fn goes_on(path: &Path, what: &str) -> bool {
     for _ in 0..2 {
         let store = Store::open(path).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let aside = matches!(store.notices(), [Notice::SetAside { .. }]);
-        if let [Notice::SetAside { kept, .. }] = store.notices() {
+        let aside = matches!(store.opening_warnings(), [StoreWarning::SetAside { .. }]);
+        if let [StoreWarning::SetAside { damaged_path: kept, .. }] = store.opening_warnings() {
             assert!(kept.exists(), "{what}");
         }
-        let result = store.take_current(&key(), "main");
+        let result = store.acquire_current(&key(), "main");
         let loaded = match result {
             Ok(loaded) => loaded,
             // Told, and set aside by the next start.
@@ -47,7 +47,7 @@ fn goes_on(path: &Path, what: &str) -> bool {
             Err(error) => panic!("{what}: {error}"),
         };
         assert_legal(&loaded.history);
-        assert!(loaded.notes.is_empty() || loaded.backup.is_some_and(|backup| backup.exists()));
+        assert!(loaded.damage.is_empty() || loaded.backup.is_some_and(|backup| backup.exists()));
         drop(loaded.session);
         let mut talk = Talk::new(take(&store));
         talk.turn("Still there?");
@@ -104,9 +104,9 @@ fn a_log_cut_in_the_middle_of_a_write_opens_with_what_was_committed() {
         put(&path, &whole);
         put(&folder.path().join("s.db-wal"), &log[..end]);
         let store = Store::open(&path).unwrap();
-        assert_eq!(store.notices(), [], "cut at {end}");
+        assert_eq!(store.opening_warnings(), [], "cut at {end}");
         let loaded = take(&store);
-        assert_eq!(loaded.notes, []);
+        assert_eq!(loaded.damage, []);
         assert_legal(&loaded.history);
         if loaded.events_read == 7 {
             assert_eq!(loaded.history, one);
@@ -131,18 +131,18 @@ fn what_is_wrong_in_a_log_is_left_out_told_and_backed_up_once() {
     connection.execute_batch(damage).unwrap();
     let loaded = take(&store);
     let notes: Vec<_> =
-        loaded.notes.iter().map(|note| (note.from, note.to, note.problem)).collect();
-    assert!(notes.contains(&(1, 1, Problem::Checksum)), "{notes:?}");
-    assert!(notes.contains(&(8, 9, Problem::Missing)), "{notes:?}");
-    assert!(notes.contains(&(19, 19, Problem::Checksum)), "{notes:?}");
-    assert!(notes.contains(&(2, 6, Problem::OutOfOrder)), "{notes:?}");
-    assert!(loaded.notes[0].to_string().contains("left out"));
+        loaded.damage.iter().map(|note| (note.first_seq, note.last_seq, note.kind)).collect();
+    assert!(notes.contains(&(1, 1, DamageKind::Checksum)), "{notes:?}");
+    assert!(notes.contains(&(8, 9, DamageKind::Missing)), "{notes:?}");
+    assert!(notes.contains(&(19, 19, DamageKind::Checksum)), "{notes:?}");
+    assert!(notes.contains(&(2, 6, DamageKind::OutOfOrder)), "{notes:?}");
+    assert!(loaded.damage[0].to_string().contains("left out"));
     assert!(loaded.backup.as_ref().is_some_and(|backup| backup.exists()));
     assert_legal(&loaded.history);
     let history = loaded.history.clone();
     drop(loaded);
     let again = take(&store);
-    assert_eq!((again.history, again.notes, again.backup), (history, vec![], None));
+    assert_eq!((again.history, again.damage, again.backup), (history, vec![], None));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn what_can_be_read_of_a_damaged_file_is_taken_over() {
     let history = talk.history.clone();
     for number in 0..40 {
         let key = format!("agent:main:{number}").parse().unwrap();
-        Talk::new(store.take_current(&key, "main").unwrap()).turn(&"y".repeat(200));
+        Talk::new(store.acquire_current(&key, "main").unwrap()).turn(&"y".repeat(200));
     }
     let path = store.path().to_owned();
     drop((talk, store));
@@ -165,11 +165,13 @@ fn what_can_be_read_of_a_damaged_file_is_taken_over() {
     file.set_len(length - 4096).unwrap();
     drop(file);
     let store = Store::open(&path).unwrap();
-    let [Notice::SetAside { kept, sessions, events, lost }] = store.notices() else {
-        panic!("{:?}", store.notices())
+    let [StoreWarning::SetAside { damaged_path: kept, sessions, events, is_incomplete: lost }] =
+        store.opening_warnings()
+    else {
+        panic!("{:?}", store.opening_warnings())
     };
     assert!(kept.exists() && *lost);
     assert!(*sessions >= 30 && *events > 50, "{sessions} {events}");
-    assert!(store.notices()[0].to_string().contains("was damaged"));
+    assert!(store.opening_warnings()[0].to_string().contains("was damaged"));
     assert_eq!(take(&store).history, history);
 }

@@ -8,9 +8,9 @@ use openclaw_store::{LogContent, LogEntry, Store};
 use crate::talk::{Talk, key, store, take};
 
 fn entries(store: &Store) -> Vec<LogEntry> {
-    let id = store.current(&key()).unwrap().unwrap().id;
+    let id = store.current_session(&key()).unwrap().unwrap().id;
     let mut entries = Vec::new();
-    store.entries(&id, &mut |entry| entries.push(entry)).unwrap();
+    store.read_entries(&id, &mut |entry| entries.push(entry)).unwrap();
     entries
 }
 
@@ -24,24 +24,25 @@ fn a_session_is_read_while_it_is_held_and_what_was_taken_back_is_marked() {
     talk.undo_turn();
     let entries = entries(&store);
     let is = |wanted: &str| {
-        let found =
-            entries.iter().find(|entry| entry.content == LogContent::User(wanted.to_owned()));
-        found.unwrap().counts
+        let found = entries
+            .iter()
+            .find(|entry| entry.content == LogContent::UserMessage(wanted.to_owned()));
+        found.unwrap().is_active
     };
     assert!(is("one") && !is("two"));
     let summary = entries.iter().find_map(|entry| match &entry.content {
-        LogContent::Compacted { keep, summary } => Some((*keep, summary.text.clone())),
+        LogContent::Compacted { kept_steps: keep, summary } => Some((*keep, summary.text.clone())),
         _ => None,
     });
     assert_eq!(summary, Some((1, "A question.".to_owned())));
-    assert!(entries.iter().any(|entry| matches!(entry.content, LogContent::Turn(_))));
+    assert!(entries.iter().any(|entry| matches!(entry.content, LogContent::TurnEnd(_))));
     let results =
-        |entry: &&LogEntry| matches!(entry.content, LogContent::Result(_, ToolOutput { .. }));
-    let begun = |entry: &&LogEntry| matches!(entry.content, LogContent::Dispatched(_));
+        |entry: &&LogEntry| matches!(entry.content, LogContent::CallResult(_, ToolOutput { .. }));
+    let begun = |entry: &&LogEntry| matches!(entry.content, LogContent::CallDispatched(_));
     assert_eq!(entries.iter().filter(results).count(), entries.iter().filter(begun).count());
-    assert!(entries.iter().all(|entry| entry.at > 0));
-    assert!(entries.windows(2).all(|pair| pair[0].number < pair[1].number));
-    assert!(store.entries(&"other".parse().unwrap(), &mut |_| {}).is_err());
+    assert!(entries.iter().all(|entry| entry.recorded_at > 0));
+    assert!(entries.windows(2).all(|pair| pair[0].seq < pair[1].seq));
+    assert!(store.read_entries(&"other".parse().unwrap(), &mut |_| {}).is_err());
 }
 
 #[cfg(unix)]
@@ -54,16 +55,16 @@ fn an_export_is_for_its_owner_alone_and_replaces_a_file_only_when_asked() {
     talk.turn("one");
     let id = talk.session.id().clone();
     let path = folder.path().join("out.jsonl");
-    let count = store.export_to(&id, &path, false).unwrap();
+    let count = store.export_to_file(&id, &path, false).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(text.lines().count() as u64, count + 1);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     talk.turn("two");
-    assert!(store.export_to(&id, &path, false).is_err());
+    assert!(store.export_to_file(&id, &path, false).is_err());
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
-    assert!(store.export_to(&"other".parse().unwrap(), &path, true).is_err());
+    assert!(store.export_to_file(&"other".parse().unwrap(), &path, true).is_err());
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
-    assert!(store.export_to(&id, &path, true).unwrap() > count);
+    assert!(store.export_to_file(&id, &path, true).unwrap() > count);
     // The store's folder and the file: nothing is left behind.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use openclaw_core::{MessageRef, Step};
+use openclaw_core::{HistoryStep, MessageRef};
 use openclaw_store::{Store, StoreErrorKind};
 use proptest::prelude::*;
 
@@ -15,9 +15,9 @@ fn put(path: &Path, bytes: &[u8]) {
 }
 
 fn exported(store: &Store) -> Vec<u8> {
-    let id = store.current(&key()).unwrap().unwrap().id;
+    let id = store.current_session(&key()).unwrap().unwrap().id;
     let mut out = Vec::new();
-    store.export(&id, &mut out).unwrap();
+    store.export_session(&id, &mut out).unwrap();
     out
 }
 
@@ -41,20 +41,20 @@ fn an_exported_session_is_the_same_when_it_is_taken_in() {
     let (folder, to) = store();
     let file = folder.path().join("session.jsonl");
     put(&file, &text);
-    let imported = to.import(&file, None, "main").unwrap();
+    let imported = to.import_session(&file, None, "main").unwrap();
     assert_eq!((imported.bad_lines, imported.quarantine.as_ref()), (0, None));
     assert_eq!(exported_events(&exported(&to)), exported_events(&text));
-    let (old, new) = (take(&from), to.take(imported.id.as_str()).unwrap());
-    assert_eq!((new.history, new.notes), (old.history, vec![]));
+    let (old, new) = (take(&from), to.acquire_matching(imported.id.as_str()).unwrap());
+    assert_eq!((new.history, new.damage), (old.history, vec![]));
     assert_eq!(new.session.id(), old.session.id());
     // A second time it gets an id of its own, and the key stays with the first.
-    let again = to.import(&file, None, "main").unwrap();
+    let again = to.import_session(&file, None, "main").unwrap();
     assert_ne!(again.id, imported.id);
-    assert!(!to.find(again.id.as_str()).unwrap().current);
+    assert!(!to.find_session(again.id.as_str()).unwrap().is_current);
     // A key that is asked for counts more than the file's own.
     let other = "agent:main:other".parse().unwrap();
-    let third = to.import(&file, Some(&other), "main").unwrap();
-    assert_eq!(to.current(&other).unwrap().unwrap().id, third.id);
+    let third = to.import_session(&file, Some(&other), "main").unwrap();
+    assert_eq!(to.current_session(&other).unwrap().unwrap().id, third.id);
     assert_eq!(fs::read(&file).unwrap(), text);
 }
 
@@ -72,12 +72,12 @@ fn changed_lines_are_put_apart() {
     let (folder, to) = store();
     let file = folder.path().join("session.jsonl");
     put(&file, text.as_bytes());
-    let imported = to.import(&file, None, "main").unwrap();
+    let imported = to.import_session(&file, None, "main").unwrap();
     assert_eq!(imported.bad_lines, 3);
     let bad = fs::read_to_string(imported.quarantine.unwrap()).unwrap();
     assert_eq!(bad.lines().count(), 3);
     assert!(bad.contains("the checksum is wrong") && bad.contains("not json"), "{bad}");
-    assert_legal(&to.take(imported.id.as_str()).unwrap().history);
+    assert_legal(&to.acquire_matching(imported.id.as_str()).unwrap().history);
 }
 
 /// A transcript with a branch that was left, thoughts, calls, a compaction and a cut line.
@@ -101,19 +101,23 @@ fn a_transcript_of_the_original_is_taken_in() {
     let (folder, store) = store();
     let file = folder.path().join("b7300bff.jsonl");
     put(&file, TRANSCRIPT.as_bytes());
-    let imported = store.import(&file, None, "main").unwrap();
+    let imported = store.import_session(&file, None, "main").unwrap();
     assert_eq!(imported.id.as_str(), "b7300bff-a214-4c11-97ae-eab26883c67a");
     assert_eq!(imported.bad_lines, 1);
-    let info = store.find(imported.id.as_str()).unwrap();
+    let info = store.find_session(imported.id.as_str()).unwrap();
     assert_eq!(info.model.as_deref(), Some("vllm/org/tiny"));
     assert_eq!((info.input_tokens, info.output_tokens, info.turn_open), (14, 2, false));
-    assert!(info.current);
+    assert!(info.is_current);
     let loaded = take(&store);
-    assert_eq!(loaded.notes, []);
+    assert_eq!(loaded.damage, []);
     assert_legal(&loaded.history);
-    let steps: Vec<Step<'_>> = loaded.history.steps().collect();
-    let [Step::Summary(summary), Step::User(user), Step::Assistant { calls, .. }, last] =
-        &steps[..]
+    let steps: Vec<HistoryStep<'_>> = loaded.history.steps().collect();
+    let [
+        HistoryStep::Summary(summary),
+        HistoryStep::User(user),
+        HistoryStep::Assistant { calls, .. },
+        last,
+    ] = &steps[..]
     else {
         panic!("{steps:#?}")
     };
@@ -122,7 +126,7 @@ fn a_transcript_of_the_original_is_taken_in() {
     assert_eq!(calls.len(), 2);
     assert_eq!(calls[0].1.unwrap().text, "It says hello.");
     assert!(calls[1].1.unwrap().text.contains("was not run"));
-    let Step::Assistant { text, .. } = last else { panic!("{last:?}") };
+    let HistoryStep::Assistant { text, .. } = last else { panic!("{last:?}") };
     assert_eq!(*text, "Hello.\n\nAnd welcome.");
     let thought = loaded.history.messages().find_map(|message| match message {
         MessageRef::Assistant { reasoning, .. } => reasoning.map(|it| it.text.clone()),
@@ -138,11 +142,11 @@ fn a_file_of_another_kind_is_refused() {
     for (name, text) in [("a", ""), ("b", "hello\n"), ("c", "{\"model\":1}\n"), ("d", "[1]\n")] {
         let file = folder.path().join(name);
         put(&file, text.as_bytes());
-        let error = store.import(&file, None, "main").unwrap_err();
+        let error = store.import_session(&file, None, "main").unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Invalid, "{error}");
     }
-    assert_eq!(store.sessions().unwrap(), []);
-    let missing = store.import(&folder.path().join("none"), None, "main").unwrap_err();
+    assert_eq!(store.list_sessions().unwrap(), []);
+    let missing = store.import_session(&folder.path().join("none"), None, "main").unwrap_err();
     assert_eq!(missing.kind(), StoreErrorKind::Disk);
 }
 
@@ -183,10 +187,10 @@ proptest! {
         let text = format!("{{\"type\":\"session\",\"id\":\"s\"}}\n{}", lines.join("\n"));
         let bytes = text.as_bytes();
         put(&file, &bytes[..30.max(cut.index(bytes.len() + 1)).min(bytes.len())]);
-        let imported = store.import(&file, None, "main").unwrap();
-        let loaded = store.take(imported.id.as_str()).unwrap();
-        prop_assert_eq!(&loaded.notes, &[]);
-        prop_assert_eq!(&loaded.unfinished, &[]);
+        let imported = store.import_session(&file, None, "main").unwrap();
+        let loaded = store.acquire_matching(imported.id.as_str()).unwrap();
+        prop_assert_eq!(&loaded.damage, &[]);
+        prop_assert_eq!(&loaded.interrupted_calls, &[]);
         assert_legal(&loaded.history);
         let mut talk = Talk::new(loaded);
         talk.turn("The next");

@@ -17,7 +17,7 @@ fn talks_in_a_process_of_its_own() {
     };
     let store = Store::open(path).unwrap();
     let key = args.next().unwrap().parse().unwrap();
-    let mut talk = Talk::new(store.take_current(&key, "main").unwrap());
+    let mut talk = Talk::new(store.acquire_current(&key, "main").unwrap());
     for number in 0..20 {
         talk.turn(&format!("question {number}"));
     }
@@ -49,13 +49,13 @@ fn two_processes_write_at_once_and_a_session_is_used_by_one() {
     let (_folder, store) = store();
     let mut first = start(&store, "agent:main:main");
     let mut second = start(&store, "agent:main:other");
-    let mut own = Talk::new(store.take_current(&"own".parse().unwrap(), "main").unwrap());
+    let mut own = Talk::new(store.acquire_current(&"own".parse().unwrap(), "main").unwrap());
     for number in 0..20 {
         own.turn(&format!("question {number}"));
     }
     let _first_output = wait_until_ready(&mut first);
     let _second_output = wait_until_ready(&mut second);
-    let error = store.take_current(&key(), "main").unwrap_err();
+    let error = store.acquire_current(&key(), "main").unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::InUse);
     assert!(error.to_string().contains(&first.id().to_string()), "{error}");
     first.kill().unwrap();
@@ -65,7 +65,7 @@ fn two_processes_write_at_once_and_a_session_is_used_by_one() {
     assert_eq!(loaded.history.steps().count(), 20 * 3);
     drop(second.stdin.take());
     assert!(second.wait().unwrap().success());
-    let sessions = store.sessions().unwrap();
+    let sessions = store.list_sessions().unwrap();
     assert_eq!(sessions.len(), 3);
     assert!(sessions.iter().all(|info| info.turns == 20 && !info.turn_open));
 }

@@ -1,7 +1,7 @@
 //! Whatever was recorded reads back as the history that the agent had.
 
-use openclaw_core::{AssistantMessage, History, Journal as _, JournalEntry, Summary};
-use openclaw_store::{Loaded, Prefix, Store};
+use openclaw_core::{AssistantMessage, ConversationSummary, History, Journal as _, JournalEntry};
+use openclaw_store::{LoadedSession, RequestPrefix, Store};
 use proptest::prelude::*;
 
 use crate::talk::{Talk, assert_legal, block_on, broken, calls, key, store, take};
@@ -46,7 +46,7 @@ fn perform(talk: &mut Talk, op: Op) {
             talk.begin();
             talk.user(&text);
         }
-        Op::Text(text) => drop(talk.assistant(&AssistantMessage::text(text))),
+        Op::Text(text) => drop(talk.assistant(&AssistantMessage::from_text(text))),
         Op::Calls(ids) => {
             let ids: Vec<String> = ids.iter().map(|id| format!("call_{id}")).collect();
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -72,16 +72,16 @@ fn cut(store: &Store, count: u64) {
 }
 
 /// What is left of a history whose process ended: open calls answered as in what was loaded.
-fn after_the_end(mut history: History, loaded: &Loaded) -> History {
+fn after_the_end(mut history: History, loaded: &LoadedSession) -> History {
     let open: Vec<_> = history.open_calls().cloned().collect();
-    let told: Vec<_> = loaded.unfinished.iter().map(|it| it.call.clone()).collect();
+    let told: Vec<_> = loaded.interrupted_calls.iter().map(|it| it.call.clone()).collect();
     assert_eq!(open, told);
     for call in open {
-        let results = loaded.history.results_since_user();
+        let results = loaded.history.results_since_user_message();
         let result = results.filter(|(other, _)| other.id == call.id).last();
         let result = result.expect("an open call is answered").1.clone();
         assert!(result.text.contains("may have run") || result.text.contains("not run"));
-        history.resolve(&call.id, result).unwrap();
+        history.resolve_call(&call.id, result).unwrap();
     }
     history
 }
@@ -102,7 +102,7 @@ proptest! {
             let is_undo = matches!(op, Op::UndoTurn | Op::UndoCompaction);
             perform(&mut talk, op);
             prop_assert_eq!(&block_on(talk.session.history()), &talk.history);
-            let events = store.sessions().unwrap()[0].events;
+            let events = store.list_sessions().unwrap()[0].events;
             if is_undo {
                 undos.push((states.last().unwrap().0, events));
             }
@@ -110,7 +110,7 @@ proptest! {
         }
         drop(talk);
         let whole = take(&store);
-        prop_assert_eq!(&whole.notes, &[]);
+        prop_assert_eq!(&whole.damage, &[]);
         let expected = after_the_end(states.last().unwrap().1.clone(), &whole);
         prop_assert_eq!(&whole.history, &expected);
         drop(whole);
@@ -122,7 +122,7 @@ proptest! {
         let count = undo.map_or(count, |(_, after)| *after);
         cut(&store, count);
         let loaded = take(&store);
-        prop_assert_eq!(&loaded.notes, &[]);
+        prop_assert_eq!(&loaded.damage, &[]);
         assert_legal(&loaded.history);
         // Of several states with the same events the agent's last is the one.
         if let Some((_, state)) = states.iter().rev().find(|(events, _)| *events == count) {
@@ -149,31 +149,37 @@ fn what_was_interrupted_is_answered_once_and_told() {
     talk.intend();
     talk.dispatch();
     drop(talk);
-    let info = store.sessions().unwrap().remove(0);
+    let info = store.list_sessions().unwrap().remove(0);
     assert!(info.turn_open);
     assert_eq!(info.title.as_deref(), Some("Do three things."));
 
     let loaded = take(&store);
     let told: Vec<(&str, bool)> =
-        loaded.unfinished.iter().map(|it| (it.call.id.as_str(), it.may_have_run)).collect();
+        loaded.interrupted_calls.iter().map(|it| (it.call.id.as_str(), it.may_have_run)).collect();
     assert_eq!(told, [("b", true), ("c", false)]);
-    assert!(loaded.unfinished_turn);
-    let results: Vec<String> =
-        loaded.history.results_since_user().map(|(_, output)| output.text.clone()).collect();
+    assert!(loaded.has_interrupted_turn);
+    let results: Vec<String> = loaded
+        .history
+        .results_since_user_message()
+        .map(|(_, output)| output.text.clone())
+        .collect();
     assert!(results[1].contains("may have run") && results[2].contains("was not run"));
     let history = loaded.history.clone();
     drop(loaded);
 
     let again = take(&store);
-    assert_eq!((again.history, again.unfinished, again.unfinished_turn), (history, vec![], true));
+    assert_eq!(
+        (again.history, again.interrupted_calls, again.has_interrupted_turn),
+        (history, vec![], true)
+    );
     // A turn that is taken up again ends like any other.
     let mut talk = Talk::new(take_again(&store, again.session));
-    talk.assistant(&AssistantMessage::text("Two of them, it seems."));
+    talk.assistant(&AssistantMessage::from_text("Two of them, it seems."));
     talk.end();
-    assert!(!store.sessions().unwrap()[0].turn_open);
+    assert!(!store.list_sessions().unwrap()[0].turn_open);
 }
 
-fn take_again(store: &Store, session: openclaw_store::Session) -> Loaded {
+fn take_again(store: &Store, session: openclaw_store::Session) -> LoadedSession {
     drop(session);
     take(store)
 }
@@ -192,7 +198,7 @@ fn only_what_a_compaction_kept_is_read() {
     let loaded = take(&store);
     assert_eq!(loaded.history, history);
     assert!(loaded.events_read < 25, "{}", loaded.events_read);
-    assert_eq!(store.sessions().unwrap()[0].turns, 51);
+    assert_eq!(store.list_sessions().unwrap()[0].turns, 51);
 }
 
 #[test]
@@ -203,11 +209,15 @@ fn a_turn_that_was_summarised_as_a_whole_can_still_be_taken_up() {
         talk.turn("before");
         talk.begin();
         talk.user("Do it.");
-        let summary = Summary { text: "in short".to_owned(), request, ..Summary::default() };
-        let entry = JournalEntry::Compacted { keep: 0, summary: &summary };
-        block_on(talk.session.append(entry)).unwrap();
+        let summary = ConversationSummary {
+            text: "in short".to_owned(),
+            current_request: request,
+            ..ConversationSummary::default()
+        };
+        let entry = JournalEntry::Compacted { kept_steps: 0, summary: &summary };
+        block_on(talk.session.append_entry(entry)).unwrap();
         drop(talk);
-        assert_eq!(take(&store).unfinished_turn, is_unfinished);
+        assert_eq!(take(&store).has_interrupted_turn, is_unfinished);
     }
 }
 
@@ -229,21 +239,21 @@ fn a_turn_that_ended_without_an_answer_can_be_taken_up_and_ends_once_more() {
         talk.end_as(outcome);
         // What comes between the end and a reload takes nothing away.
         talk.compact(2, "in short");
-        assert_eq!(block_on(talk.session.unanswered_turn()), expected, "{outcome}");
+        assert_eq!(block_on(talk.session.has_unanswered_turn()), expected, "{outcome}");
         let id = talk.session.id().clone();
         drop(talk);
         assert_eq!(store.can_resume(&id).unwrap(), expected, "{outcome}");
         let loaded = take(&store);
-        assert_eq!((loaded.unanswered_turn, loaded.unfinished_turn), (expected, false));
+        assert_eq!((loaded.has_unanswered_turn, loaded.has_interrupted_turn), (expected, false));
         let mut talk = Talk::new(loaded);
         let history = block_on(talk.session.resume_turn()).unwrap();
         assert_eq!(history.as_ref(), expected.then_some(&talk.history), "{outcome}");
-        talk.assistant(&AssistantMessage::text("Seen."));
+        talk.assistant(&AssistantMessage::from_text("Seen."));
         talk.end_as("failed");
-        assert!(!block_on(talk.session.unanswered_turn()), "it is answered");
+        assert!(!block_on(talk.session.has_unanswered_turn()), "it is answered");
         assert!(block_on(talk.session.resume_turn()).unwrap().is_none());
         drop(talk);
-        assert!(!take(&store).unanswered_turn && !store.can_resume(&id).unwrap());
+        assert!(!take(&store).has_unanswered_turn && !store.can_resume(&id).unwrap());
     }
 }
 
@@ -257,7 +267,8 @@ fn a_turn_that_was_dropped_is_taken_up_with_its_calls_answered() {
     talk.intend();
     talk.dispatch();
     let history = block_on(talk.session.resume_turn()).unwrap().unwrap();
-    let results: Vec<_> = history.results_since_user().map(|(_, output)| &output.text).collect();
+    let results: Vec<_> =
+        history.results_since_user_message().map(|(_, output)| &output.text).collect();
     assert!(results.len() == 1 && results[0].contains("may have run"), "{results:?}");
     drop(talk);
     assert_eq!(take(&store).history, history);
@@ -273,13 +284,13 @@ fn a_compaction_and_a_turn_are_undone_and_the_log_stays() {
     talk.turn("two");
     let two = talk.history.clone();
     talk.compact(1, "Two questions.");
-    let events = store.sessions().unwrap()[0].events;
+    let events = store.list_sessions().unwrap()[0].events;
     assert!(talk.undo_compaction());
     assert_eq!(talk.history, two);
     assert!(!talk.undo_compaction());
     assert!(talk.undo_turn());
     assert_eq!(talk.history, one);
-    assert_eq!(store.sessions().unwrap()[0].events, events + 2);
+    assert_eq!(store.list_sessions().unwrap()[0].events, events + 2);
     talk.turn("three");
     let three = talk.history.clone();
     drop(talk);
@@ -299,14 +310,14 @@ fn what_fits_nothing_after_an_undo_counts_no_more() {
     let one = talk.history.clone();
     talk.compact(0, "One question.");
     // It answers the summary, and nothing else.
-    talk.assistant(&AssistantMessage::text("As I said."));
+    talk.assistant(&AssistantMessage::from_text("As I said."));
     assert!(talk.undo_compaction());
     assert_eq!(talk.history, one);
     talk.turn("two");
     let two = talk.history.clone();
     drop(talk);
     let loaded = take(&store);
-    assert_eq!((loaded.history, loaded.notes), (two, vec![]));
+    assert_eq!((loaded.history, loaded.damage), (two, vec![]));
 }
 
 #[test]
@@ -329,7 +340,10 @@ fn a_call_that_has_another_id_after_an_undo_is_run_like_any_other() {
     let history = talk.history.clone();
     drop(talk);
     let loaded = take(&store);
-    assert_eq!((loaded.history, loaded.unfinished, loaded.notes), (history, vec![], vec![]));
+    assert_eq!(
+        (loaded.history, loaded.interrupted_calls, loaded.damage),
+        (history, vec![], vec![])
+    );
 }
 
 #[test]
@@ -337,18 +351,18 @@ fn the_beginning_of_requests_reads_back_byte_for_byte() {
     let (_folder, store) = store();
     let parameters = serde_json::json!({ "type": "object", "maximum": 0.1, "b": [1, "x"] });
     let tool = openclaw_core::ToolSpec::new("read", "Reads.", parameters).unwrap();
-    let prefix = Prefix { system: Some("You help.".into()), tools: [tool].into() };
+    let prefix = RequestPrefix { system_prompt: Some("You help.".into()), tools: [tool].into() };
     let loaded = take(&store);
-    assert_eq!(loaded.prefix, None);
-    block_on(loaded.session.set_prefix(&prefix)).unwrap();
-    block_on(loaded.session.set_prefix(&prefix)).unwrap();
+    assert_eq!(loaded.request_prefix, None);
+    block_on(loaded.session.set_request_prefix(&prefix)).unwrap();
+    block_on(loaded.session.set_request_prefix(&prefix)).unwrap();
     drop(loaded);
-    assert_eq!(store.current(&key()).unwrap().unwrap().events, 1);
+    assert_eq!(store.current_session(&key()).unwrap().unwrap().events, 1);
     let mut talk = Talk::new(take(&store));
     talk.turn("one");
     talk.compact(0, "One.");
     drop(talk);
-    let again = take(&store).prefix.unwrap();
+    let again = take(&store).request_prefix.unwrap();
     assert_eq!(*again, prefix);
     assert_eq!(again.tools[0].parameters.to_string(), prefix.tools[0].parameters.to_string());
 }

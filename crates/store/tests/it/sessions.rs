@@ -27,19 +27,23 @@ fn the_file_is_for_its_owner_alone() {
 fn a_session_is_found_by_id_key_and_the_beginning_of_its_id() {
     let (_folder, store) = store();
     let id: SessionId = "abc-1".parse().unwrap();
-    drop(store.take_or_make(&id, &key(), "main").unwrap());
+    drop(store.acquire_or_create(&id, &key(), "main").unwrap());
     let other: SessionId = "abc-2".parse().unwrap();
-    drop(store.take_or_make(&other, &key(), "main").unwrap());
-    assert_eq!(store.find("agent:main:main").unwrap().id, id);
-    assert_eq!(store.find("abc-2").unwrap().id, other);
-    assert!(!store.find("abc-2").unwrap().current);
-    let ambiguous = store.find("abc").unwrap_err();
+    drop(store.acquire_or_create(&other, &key(), "main").unwrap());
+    assert_eq!(store.find_session("agent:main:main").unwrap().id, id);
+    assert_eq!(store.find_session("abc-2").unwrap().id, other);
+    assert!(!store.find_session("abc-2").unwrap().is_current);
+    let ambiguous = store.find_session("abc").unwrap_err();
     assert_eq!(ambiguous.kind(), StoreErrorKind::Ambiguous);
     assert!(ambiguous.to_string().contains("abc-1"), "{ambiguous}");
     for text in ["", "abd", "%", "abc-1x"] {
-        assert_eq!(store.find(text).unwrap_err().kind(), StoreErrorKind::NotFound, "{text}");
+        assert_eq!(
+            store.find_session(text).unwrap_err().kind(),
+            StoreErrorKind::NotFound,
+            "{text}"
+        );
     }
-    assert_eq!(store.take("abc-1").unwrap().session.id(), &id);
+    assert_eq!(store.acquire_matching("abc-1").unwrap().session.id(), &id);
 }
 
 #[test]
@@ -48,23 +52,24 @@ fn the_list_tells_what_was_used() {
     let mut talk = Talk::new(take(&store));
     talk.begin();
     talk.user("\n  Hello there\nand more");
-    talk.assistant(&AssistantMessage::text("Hi."));
-    let usage = openclaw_core::Usage { input: 100, output: 7, cached: Some(64) };
+    talk.assistant(&AssistantMessage::from_text("Hi."));
+    let usage =
+        openclaw_core::TokenUsage { input_tokens: 100, output_tokens: 7, cached_tokens: Some(64) };
     let turn = TurnRecord {
         outcome: "reply".to_owned(),
         model: Some("vllm/tiny".to_owned()),
         usage,
-        context: Some(107),
+        context_tokens: Some(107),
         ..TurnRecord::default()
     };
     block_on(talk.session.end_turn(&talk.history, &turn)).unwrap();
     block_on(talk.session.end_turn(&talk.history, &turn)).unwrap();
-    let info = store.sessions().unwrap().remove(0);
+    let info = store.list_sessions().unwrap().remove(0);
     assert_eq!(info.title.as_deref(), Some("Hello there"));
     assert_eq!(info.model.as_deref(), Some("vllm/tiny"));
     assert_eq!((info.input_tokens, info.output_tokens, info.cached_tokens), (200, 14, 128));
     assert_eq!((info.turns, info.events, info.context_tokens), (2, 4, Some(107)));
-    assert!(info.current && !info.turn_open && info.updated_at >= info.created_at);
+    assert!(info.is_current && !info.turn_open && info.updated_at >= info.created_at);
 }
 
 #[test]
@@ -73,12 +78,12 @@ fn a_key_is_led_to_a_new_session_and_the_old_one_stays() {
     let mut talk = Talk::new(take(&store));
     talk.turn("one");
     let (old, history) = (talk.session.id().clone(), talk.history.clone());
-    let new = store.reset(&key(), "main").unwrap();
+    let new = store.reset_session(&key(), "main").unwrap();
     assert_ne!(old, new);
     assert!(take(&store).history.is_empty());
     drop(talk);
-    assert_eq!(store.take(old.as_str()).unwrap().history, history);
-    assert_eq!(store.find("agent:main:main").unwrap().id, new);
+    assert_eq!(store.acquire_matching(old.as_str()).unwrap().history, history);
+    assert_eq!(store.find_session("agent:main:main").unwrap().id, new);
 }
 
 #[test]
@@ -87,18 +92,18 @@ fn one_user_at_a_time_and_a_deleted_session_is_gone() {
     let mut talk = Talk::new(take(&store));
     talk.turn("one");
     let id = talk.session.id().clone();
-    let error = store.take(id.as_str()).unwrap_err();
+    let error = store.acquire_matching(id.as_str()).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::InUse);
     let process = std::process::id();
     let text = format!("use session {id} of `agent:main:main`, which process {process} uses");
     assert_eq!(error.to_string(), text);
     assert!(store.is_in_use(&id).unwrap());
-    assert_eq!(store.delete(&id).unwrap_err().kind(), StoreErrorKind::InUse);
+    assert_eq!(store.delete_session(&id).unwrap_err().kind(), StoreErrorKind::InUse);
     drop(talk);
     assert!(!store.is_in_use(&id).unwrap());
-    store.delete(&id).unwrap();
-    assert_eq!(store.delete(&id).unwrap_err().kind(), StoreErrorKind::NotFound);
-    assert_eq!(store.sessions().unwrap(), []);
+    store.delete_session(&id).unwrap();
+    assert_eq!(store.delete_session(&id).unwrap_err().kind(), StoreErrorKind::NotFound);
+    assert_eq!(store.list_sessions().unwrap(), []);
     assert!(take(&store).history.is_empty());
 }
 
@@ -109,10 +114,10 @@ fn what_fits_nothing_is_not_recorded() {
     let mut talk = Talk::new(take(&store));
     talk.turn("one");
     let id = ToolCallId::new("call_9").unwrap();
-    let error = block_on(talk.session.append(JournalEntry::Dispatched(&id))).unwrap_err();
+    let error = block_on(talk.session.append_entry(JournalEntry::CallDispatched(&id))).unwrap_err();
     let error = error.0.downcast::<openclaw_store::StoreError>().unwrap();
-    assert_eq!(error.kind(), StoreErrorKind::Unfit);
-    assert_eq!(store.sessions().unwrap()[0].events, 7);
+    assert_eq!(error.kind(), StoreErrorKind::OutOfOrder);
+    assert_eq!(store.list_sessions().unwrap()[0].events, 7);
     talk.turn("two");
 }
 
@@ -123,7 +128,7 @@ fn appends_of_many_sessions_are_written_together_and_all_are_there() {
     let sessions: Vec<_> = (0..40)
         .map(|number| {
             let key = format!("agent:main:{number}").parse().unwrap();
-            store.take_current(&key, "main").unwrap().session
+            store.acquire_current(&key, "main").unwrap().session
         })
         .collect();
     runtime.block_on(async {
@@ -133,7 +138,7 @@ fn appends_of_many_sessions_are_written_together_and_all_are_there() {
             local.spawn_local(async move {
                 for number in 0..5 {
                     let text = format!("{number}");
-                    session.append(JournalEntry::User(&text)).await.unwrap();
+                    session.append_entry(JournalEntry::UserMessage(&text)).await.unwrap();
                 }
             });
         }
@@ -143,8 +148,8 @@ fn appends_of_many_sessions_are_written_together_and_all_are_there() {
     let path = store.path().to_owned();
     drop(store);
     let store = Store::open(path).unwrap();
-    assert!(store.sessions().unwrap().iter().all(|info| info.events == 5));
-    assert_eq!(store.sessions().unwrap().len(), 40);
+    assert!(store.list_sessions().unwrap().iter().all(|info| info.events == 5));
+    assert_eq!(store.list_sessions().unwrap().len(), 40);
 }
 
 #[test]
@@ -154,10 +159,10 @@ fn a_call_that_nobody_waits_for_leaves_the_session_as_the_log_has_it() {
     let session = take(&store).session;
     block_on(async {
         // Polled once, so that the write is on its way, and dropped.
-        let mut append = Box::pin(session.append(JournalEntry::User("lost?")));
+        let mut append = Box::pin(session.append_entry(JournalEntry::UserMessage("lost?")));
         let _ = futures_poll(&mut append).await;
         drop(append);
-        session.append(JournalEntry::User("kept")).await.unwrap();
+        session.append_entry(JournalEntry::UserMessage("kept")).await.unwrap();
     });
     let history = block_on(session.history());
     drop(session);

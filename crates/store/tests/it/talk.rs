@@ -1,10 +1,10 @@
 //! A conversation as an agent has it: with a history of its own, and a session as its journal.
 
 use openclaw_core::{
-    Arguments, AssistantMessage, BrokenCall, EmittedCall, History, Journal as _, JournalEntry,
-    MessageRef, Summary, ToolCall, ToolCallId, ToolName, ToolOutput,
+    AssistantMessage, ConversationSummary, EmittedToolCall, History, InvalidToolCall, Journal as _,
+    JournalEntry, MessageRef, ToolArguments, ToolCall, ToolCallId, ToolName, ToolOutput,
 };
-use openclaw_store::{Loaded, Session, SessionKey, Store, TurnRecord};
+use openclaw_store::{LoadedSession, Session, SessionKey, Store, TurnRecord};
 use tempfile::TempDir;
 
 pub(crate) fn key() -> SessionKey {
@@ -22,8 +22,8 @@ pub(crate) fn store() -> (TempDir, Store) {
     (folder, store)
 }
 
-pub(crate) fn take(store: &Store) -> Loaded {
-    store.take_current(&key(), "main").unwrap()
+pub(crate) fn take(store: &Store) -> LoadedSession {
+    store.acquire_current(&key(), "main").unwrap()
 }
 
 #[derive(Debug)]
@@ -35,12 +35,12 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    pub(crate) fn new(loaded: Loaded) -> Self {
+    pub(crate) fn new(loaded: LoadedSession) -> Self {
         Self { session: loaded.session, history: loaded.history, begun: Vec::new() }
     }
 
     fn append(&self, entry: JournalEntry<'_>) {
-        block_on(self.session.append(entry)).unwrap();
+        block_on(self.session.append_entry(entry)).unwrap();
     }
 
     pub(crate) fn begin(&mut self) {
@@ -48,8 +48,8 @@ impl Talk {
     }
 
     pub(crate) fn user(&mut self, text: &str) {
-        self.append(JournalEntry::User(text));
-        self.history.push_user(text);
+        self.append(JournalEntry::UserMessage(text));
+        self.history.push_user_message(text);
     }
 
     /// Keeps a message when it is legal here, as the agent does.
@@ -58,8 +58,8 @@ impl Talk {
             return Vec::new();
         }
         let mut history = self.history.clone();
-        let Ok(calls) = history.push_assistant(message.clone()) else { return Vec::new() };
-        self.append(JournalEntry::Assistant(message));
+        let Ok(calls) = history.push_assistant_message(message.clone()) else { return Vec::new() };
+        self.append(JournalEntry::AssistantMessage(message));
         self.history = history;
         calls
     }
@@ -70,32 +70,33 @@ impl Talk {
 
     pub(crate) fn intend(&mut self) {
         if let Some(call) = self.open() {
-            self.append(JournalEntry::Intent(&call));
+            self.append(JournalEntry::CallIntent(&call));
         }
     }
 
     pub(crate) fn dispatch(&mut self) {
         if let Some(call) = self.open() {
-            self.append(JournalEntry::Dispatched(&call.id));
+            self.append(JournalEntry::CallDispatched(&call.id));
             self.begun.push(call.id);
         }
     }
 
     pub(crate) fn result(&mut self, text: &str) {
         if let Some(call) = self.open() {
-            let output = ToolOutput::ok(text).with_summary("done");
-            self.append(JournalEntry::Result(&call.id, &output));
-            self.history.resolve(&call.id, output).unwrap();
+            let output = ToolOutput::from_text(text).with_summary("done");
+            self.append(JournalEntry::CallResult(&call.id, &output));
+            self.history.resolve_call(&call.id, output).unwrap();
         }
     }
 
     pub(crate) fn compact(&mut self, keep: usize, text: &str) {
         // Open calls are among the steps that are kept, as with the agent.
         let keep = if self.open().is_some() { keep.max(1) } else { keep };
-        let summary = Summary { text: text.to_owned(), ..Summary::default() };
+        let summary =
+            ConversationSummary { text: text.to_owned(), ..ConversationSummary::default() };
         let mut history = self.history.clone();
-        if history.compact(keep, summary.clone()).is_ok() {
-            self.append(JournalEntry::Compacted { keep, summary: &summary });
+        if history.apply_summary(keep, summary.clone()).is_ok() {
+            self.append(JournalEntry::Compacted { kept_steps: keep, summary: &summary });
             self.history = history;
         }
     }
@@ -107,7 +108,7 @@ impl Talk {
 
     pub(crate) fn end_as(&mut self, outcome: &str) {
         while let Some(call) = self.open() {
-            self.history.resolve(&call.id, ToolOutput::error("cancelled")).unwrap();
+            self.history.resolve_call(&call.id, ToolOutput::from_error("cancelled")).unwrap();
         }
         let turn = TurnRecord { outcome: outcome.to_owned(), ..TurnRecord::default() };
         block_on(self.session.end_turn(&self.history, &turn)).unwrap();
@@ -131,30 +132,31 @@ impl Talk {
         self.intend();
         self.dispatch();
         self.result("it is so");
-        self.assistant(&AssistantMessage::text(format!("About {text}: yes.")));
+        self.assistant(&AssistantMessage::from_text(format!("About {text}: yes.")));
         self.end();
     }
 }
 
 pub(crate) fn calls(ids: &[&str]) -> AssistantMessage {
     let calls = ids.iter().map(|id| {
-        EmittedCall::Ready(ToolCall {
+        EmittedToolCall::Valid(ToolCall {
             id: ToolCallId::new(id).unwrap(),
             name: ToolName::new("read").unwrap(),
-            arguments: Arguments::parse(r#"{"path":"a.txt","share":0.30000000000000004}"#).unwrap(),
+            arguments: ToolArguments::parse_json(r#"{"path":"a.txt","share":0.30000000000000004}"#)
+                .unwrap(),
         })
     });
     AssistantMessage { calls: calls.collect(), ..AssistantMessage::default() }
 }
 
 pub(crate) fn broken(id: &str) -> AssistantMessage {
-    let call = BrokenCall {
+    let call = InvalidToolCall {
         id: ToolCallId::new(id).unwrap(),
         name: ToolName::new("read").unwrap(),
-        raw: "{\"path\":".to_owned(),
+        raw_arguments: "{\"path\":".to_owned(),
         problem: "It was cut off.".to_owned(),
     };
-    AssistantMessage { calls: vec![EmittedCall::Broken(call)], ..AssistantMessage::default() }
+    AssistantMessage { calls: vec![EmittedToolCall::Invalid(call)], ..AssistantMessage::default() }
 }
 
 /// Checks what any server asks of a conversation.

@@ -21,24 +21,27 @@ fn what_a_person_sees_as_one_character_is_one() {
 
 #[test]
 fn escapes_and_controls_take_no_room() {
-    assert_eq!(width("\x1b[1;31mab\x1b[0m\u{7}中"), 4);
-    assert_eq!(width("\x1b]8;;http://x/\x1b\\ab\x1b]8;;\x07c"), 3);
-    assert_eq!(width("\x1b"), 0);
+    assert_eq!(row_width("\x1b[1;31mab\x1b[0m\u{7}中"), 4);
+    assert_eq!(row_width("\x1b]8;;http://x/\x1b\\ab\x1b]8;;\x07c"), 3);
+    assert_eq!(row_width("\x1b"), 0);
 }
 
 #[test]
 fn a_long_row_is_clipped_with_a_mark() {
-    assert_eq!(clip("abcdef", 6), "abcdef");
-    assert_eq!(clip("abcdef", 4), "abc…");
-    assert_eq!(clip("\x1b[1mabcdef", 4), "\x1b[1mabc…\x1b[0m");
-    assert_eq!(clip("中中中", 4), "中…");
+    assert_eq!(clip_row("abcdef", 6), "abcdef");
+    assert_eq!(clip_row("abcdef", 4), "abc…");
+    assert_eq!(clip_row("\x1b[1mabcdef", 4), "\x1b[1mabc…\x1b[0m");
+    assert_eq!(clip_row("中中中", 4), "中…");
 }
 
 #[test]
 fn a_broken_row_keeps_its_style() {
-    assert_eq!(wrap("ab\x1b[1mcdef\x1b[0mgh", 3), ["ab\x1b[1mc\x1b[0m", "\x1b[1mdef\x1b[0m", "gh"]);
-    assert_eq!(wrap("中中", 3), ["中", "中"]);
-    assert_eq!(wrap("", 3), [""]);
+    assert_eq!(
+        wrap_row("ab\x1b[1mcdef\x1b[0mgh", 3),
+        ["ab\x1b[1mc\x1b[0m", "\x1b[1mdef\x1b[0m", "gh"]
+    );
+    assert_eq!(wrap_row("中中", 3), ["中", "中"]);
+    assert_eq!(wrap_row("", 3), [""]);
 }
 
 #[test]
@@ -60,11 +63,11 @@ proptest! {
         cells in 4usize..20,
     ) {
         let rows = wrap_words(&text, cells);
-        prop_assert!(rows.iter().all(|row| width(row) <= cells), "{rows:?}");
+        prop_assert!(rows.iter().all(|row| row_width(row) <= cells), "{rows:?}");
         let letters = |row: &str| -> String {
-            pieces(row).filter_map(|piece| match piece {
-                Piece::Cluster(cluster, _) => Some(cluster).filter(|cluster| *cluster != " "),
-                Piece::Escape(_) => None,
+            row_pieces(row).filter_map(|piece| match piece {
+                RowPiece::Cluster(cluster, _) => Some(cluster).filter(|cluster| *cluster != " "),
+                RowPiece::Escape(_) => None,
             }).collect()
         };
         let joined: String = rows.iter().map(|row| letters(row)).collect();
@@ -76,16 +79,16 @@ proptest! {
         text in "(\\PC|\x1b\\[[0-9;]{0,3}m|[中文👩\u{200d}🇩🇪\u{301}]){0,40}",
         cells in 8usize..30,
     ) {
-        let rows = wrap(&text, cells);
-        prop_assert!(rows.iter().all(|row| width(row) <= cells.max(8) || cells < 2), "{rows:?}");
+        let rows = wrap_row(&text, cells);
+        prop_assert!(rows.iter().all(|row| row_width(row) <= cells.max(8) || cells < 2), "{rows:?}");
         let visible = |row: &str| -> String {
-            pieces(row).filter_map(|piece| match piece {
-                Piece::Cluster(cluster, width) => (width <= cells).then_some(cluster),
-                Piece::Escape(_) => None,
+            row_pieces(row).filter_map(|piece| match piece {
+                RowPiece::Cluster(cluster, width) => (width <= cells).then_some(cluster),
+                RowPiece::Escape(_) => None,
             }).collect()
         };
         let joined: String = rows.iter().map(|row| visible(row)).collect();
         prop_assert_eq!(joined, visible(&text));
-        prop_assert!(width(&clip(&text, cells)) <= cells);
+        prop_assert!(row_width(&clip_row(&text, cells)) <= cells);
     }
 }

@@ -1,36 +1,41 @@
 //! How the input line is shown.
 
-use crate::cells::{cluster_length, cluster_width, width};
+use crate::cells::{cluster_length, cluster_width, row_width};
 
-use super::{Editor, Search};
+use super::{HistorySearch, LineEditor};
 
 /// The rows that show an editor, and where its cursor is among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
+pub struct EditorLayout {
     /// The rows, at least one, none longer than the width that was asked for.
     pub rows: Vec<String>,
     /// The row and the column of the cursor, from 0.
     pub cursor: (usize, usize),
 }
 
-impl Editor {
+impl LineEditor {
     /// Lays the text out in rows of `cells` cells, at most `most` of them: those around the
     /// cursor. The first begins with `prompt`, the others with as much room.
     #[must_use]
-    pub fn layout(&self, prompt: &str, cells: usize, most: usize) -> Layout {
-        if let Some(Search { text, found, .. }) = &self.search {
+    pub fn compute_layout(&self, prompt: &str, columns: usize, max_rows: usize) -> EditorLayout {
+        if let Some(HistorySearch { text, match_index: found, .. }) = &self.history_search {
             let found = found.and_then(|found| self.history.get(found)).unwrap_or_default();
             let found = found.replace('\n', " ");
-            return lay_out(&format!("search: {text} → "), &found, 0, (cells, most));
+            return lay_out_text(&format!("search: {text} → "), &found, 0, (columns, max_rows));
         }
-        lay_out(prompt, self.line.text(), self.line.cursor(), (cells, most))
+        lay_out_text(prompt, self.line.text(), self.line.cursor(), (columns, max_rows))
     }
 }
 
-fn lay_out(prompt: &str, text: &str, cursor: usize, (cells, most): (usize, usize)) -> Layout {
+fn lay_out_text(
+    prompt: &str,
+    text: &str,
+    cursor: usize,
+    (cells, most): (usize, usize),
+) -> EditorLayout {
     let cells = cells.max(4);
-    let prompt = if width(prompt) + 2 < cells { prompt } else { "" };
-    let indent = width(prompt);
+    let prompt = if row_width(prompt) + 2 < cells { prompt } else { "" };
+    let indent = row_width(prompt);
     let mut rows = vec![prompt.to_owned()];
     let (mut used, mut at, mut place) = (indent, 0, None);
     let next = |rows: &mut Vec<String>, used: &mut usize| {
@@ -68,5 +73,5 @@ fn lay_out(prompt: &str, text: &str, cursor: usize, (cells, most): (usize, usize
     let most = most.max(1);
     let first = rows.len().saturating_sub(most).min(row);
     let rows: Vec<String> = rows.into_iter().skip(first).take(most).collect();
-    Layout { rows, cursor: (row - first, column) }
+    EditorLayout { rows, cursor: (row - first, column) }
 }

@@ -3,40 +3,40 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cells::width;
+use crate::cells::row_width;
 
-fn editor(history: &[&str]) -> Editor {
+fn editor(history: &[&str]) -> LineEditor {
     let mut kept = InputHistory::default();
     for text in history {
-        kept.add(text);
+        kept.add_entry(text);
     }
-    Editor::new(kept)
+    LineEditor::new(kept)
 }
 
 /// Presses keys: a letter is itself, `^x` is Ctrl-X, `!x` is Alt-X, the rest are names.
-fn press(editor: &mut Editor, keys: &str) -> Action {
-    let mut last = Action::Edited;
+fn press(editor: &mut LineEditor, keys: &str) -> EditorAction {
+    let mut last = EditorAction::Redisplay;
     for word in keys.split_whitespace() {
         let named = match word {
-            "up" => Some(Key::Up),
-            "down" => Some(Key::Down),
-            "left" => Some(Key::Left),
-            "right" => Some(Key::Right),
-            "enter" => Some(Key::Enter),
-            "altenter" => Some(Key::AltEnter),
-            "back" => Some(Key::Backspace),
-            "esc" => Some(Key::Escape),
-            "space" => Some(Key::Char(' ')),
+            "up" => Some(KeyPress::Up),
+            "down" => Some(KeyPress::Down),
+            "left" => Some(KeyPress::Left),
+            "right" => Some(KeyPress::Right),
+            "enter" => Some(KeyPress::Enter),
+            "altenter" => Some(KeyPress::AltEnter),
+            "back" => Some(KeyPress::Backspace),
+            "esc" => Some(KeyPress::Escape),
+            "space" => Some(KeyPress::Char(' ')),
             _ => None,
         };
-        let keys: Vec<Key> = match (named, word.split_at(1)) {
+        let keys: Vec<KeyPress> = match (named, word.split_at(1)) {
             (Some(key), _) => vec![key],
-            (None, ("^", c)) => c.chars().map(Key::Ctrl).collect(),
-            (None, ("!", c)) => c.chars().map(Key::Alt).collect(),
-            _ => word.chars().map(Key::Char).collect(),
+            (None, ("^", c)) => c.chars().map(KeyPress::Ctrl).collect(),
+            (None, ("!", c)) => c.chars().map(KeyPress::Alt).collect(),
+            _ => word.chars().map(KeyPress::Char).collect(),
         };
         for key in keys {
-            last = editor.press(key);
+            last = editor.press_key(key);
         }
     }
     last
@@ -74,7 +74,7 @@ fn the_keys_of_readline_edit() {
 #[test]
 fn what_is_one_character_to_a_person_is_moved_over_and_deleted_as_one() {
     let mut editor = editor(&[]);
-    editor.press(Key::Paste("a👩\u{200d}🔬e\u{301}".to_owned()));
+    editor.press_key(KeyPress::Paste("a👩\u{200d}🔬e\u{301}".to_owned()));
     press(&mut editor, "left back");
     assert_eq!(editor.text(), "ae\u{301}");
     press(&mut editor, "right back back back");
@@ -84,24 +84,24 @@ fn what_is_one_character_to_a_person_is_moved_over_and_deleted_as_one() {
 #[test]
 fn enter_submits_and_a_backslash_before_it_goes_on() {
     let mut line = editor(&[]);
-    assert_eq!(press(&mut line, "one\\ enter"), Action::Edited);
-    assert_eq!(press(&mut line, "two enter"), Action::Submit("one\ntwo".to_owned()));
+    assert_eq!(press(&mut line, "one\\ enter"), EditorAction::Redisplay);
+    assert_eq!(press(&mut line, "two enter"), EditorAction::Submit("one\ntwo".to_owned()));
     assert_eq!(line.text(), "");
-    let pasted = Key::Paste("a\nb\n\nc".to_owned());
-    line.press(pasted);
-    assert_eq!(press(&mut line, "enter"), Action::Submit("a\nb\n\nc".to_owned()));
+    let pasted = KeyPress::Paste("a\nb\n\nc".to_owned());
+    line.press_key(pasted);
+    assert_eq!(press(&mut line, "enter"), EditorAction::Submit("a\nb\n\nc".to_owned()));
 }
 
 #[test]
 fn keys_that_are_not_the_editors_are_handed_on() {
     let mut editor = editor(&[]);
-    assert_eq!(press(&mut editor, "^d"), Action::Eof);
-    assert_eq!(press(&mut editor, "^c"), Action::Interrupt);
-    assert_eq!(press(&mut editor, "^l"), Action::Redraw);
-    assert_eq!(press(&mut editor, "^z"), Action::Suspend);
-    assert_eq!(press(&mut editor, "esc"), Action::Escape);
-    assert_eq!(press(&mut editor, "x ^a ^d"), Action::Edited);
-    assert_eq!(editor.press(Key::Tab), Action::Complete);
+    assert_eq!(press(&mut editor, "^d"), EditorAction::Eof);
+    assert_eq!(press(&mut editor, "^c"), EditorAction::Interrupt);
+    assert_eq!(press(&mut editor, "^l"), EditorAction::RedrawScreen);
+    assert_eq!(press(&mut editor, "^z"), EditorAction::Suspend);
+    assert_eq!(press(&mut editor, "esc"), EditorAction::Escape);
+    assert_eq!(press(&mut editor, "x ^a ^d"), EditorAction::Redisplay);
+    assert_eq!(editor.press_key(KeyPress::Tab), EditorAction::Complete);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn the_history_is_gone_through_and_what_was_being_written_is_kept() {
     press(&mut editor, "down down down");
     assert_eq!(editor.text(), "dra");
     press(&mut editor, "ft enter");
-    editor.remember("draft");
+    editor.add_to_history("draft");
     press(&mut editor, "up");
     assert_eq!(editor.text(), "draft");
 }
@@ -127,8 +127,8 @@ fn the_history_is_gone_through_and_what_was_being_written_is_kept() {
 fn the_history_is_searched() {
     let mut line = editor(&["cargo build", "ls", "cargo test"]);
     press(&mut line, "mine ^r cargo");
-    assert_eq!(line.layout("> ", 40, 5).rows, ["search: cargo → cargo test"]);
-    assert_eq!(press(&mut line, "^r enter"), Action::Submit("cargo build".to_owned()));
+    assert_eq!(line.compute_layout("> ", 40, 5).rows, ["search: cargo → cargo test"]);
+    assert_eq!(press(&mut line, "^r enter"), EditorAction::Submit("cargo build".to_owned()));
     press(&mut line, "mine ^r ls right");
     assert_eq!(line.text(), "ls");
     press(&mut line, "^u mine ^r cargo ^c");
@@ -140,21 +140,21 @@ fn what_candidates_share_is_completed() {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let mut line = editor(&[]);
     press(&mut line, "/st");
-    assert!(line.complete(3, &words(&["/status"])));
+    assert!(line.complete_word(3, &words(&["/status"])));
     assert_eq!(line.text(), "/status ");
-    line.set("/mo");
-    assert!(line.complete(3, &words(&["/model-a", "/model-b"])));
+    line.set_text("/mo");
+    assert!(line.complete_word(3, &words(&["/model-a", "/model-b"])));
     assert_eq!(line.text(), "/model-");
-    assert!(!line.complete(7, &words(&["/model-a", "/model-b"])));
-    assert!(!line.complete(7, &[]));
+    assert!(!line.complete_word(7, &words(&["/model-a", "/model-b"])));
+    assert!(!line.complete_word(7, &[]));
 }
 
 #[test]
 fn rows_break_at_the_width_and_the_cursor_is_where_the_next_character_goes() {
     let shown = |text: &str, cells, most| {
         let mut line = editor(&[]);
-        line.set(text);
-        let Layout { rows, cursor } = line.layout("> ", cells, most);
+        line.set_text(text);
+        let EditorLayout { rows, cursor } = line.compute_layout("> ", cells, most);
         (rows, cursor)
     };
     let rows = |rows: &[&str]| rows.iter().map(|row| (*row).to_owned()).collect::<Vec<_>>();
@@ -166,17 +166,17 @@ fn rows_break_at_the_width_and_the_cursor_is_where_the_next_character_goes() {
     assert_eq!(shown("a\nb\nc\nd", 10, 2), (rows(&["  c", "  d"]), (1, 3)));
 }
 
-fn any_key() -> impl Strategy<Value = Key> {
+fn any_key() -> impl Strategy<Value = KeyPress> {
     prop_oneof![
-        4 => "[a-c \u{301}中👩\u{200d}🇩🇪]".prop_map(Key::Paste),
-        2 => any::<char>().prop_filter_map("printable", |c| (!c.is_control()).then_some(Key::Char(c))),
+        4 => "[a-c \u{301}中👩\u{200d}🇩🇪]".prop_map(KeyPress::Paste),
+        2 => any::<char>().prop_filter_map("printable", |c| (!c.is_control()).then_some(KeyPress::Char(c))),
         4 => prop::sample::select(vec![
-            Key::AltEnter, Key::Enter, Key::Tab, Key::Backspace, Key::AltBackspace, Key::Delete,
-            Key::AltDelete, Key::Up, Key::Down, Key::Left, Key::Right, Key::WordLeft,
-            Key::WordRight, Key::Home, Key::End, Key::Escape,
+            KeyPress::AltEnter, KeyPress::Enter, KeyPress::Tab, KeyPress::Backspace, KeyPress::AltBackspace, KeyPress::Delete,
+            KeyPress::AltDelete, KeyPress::Up, KeyPress::Down, KeyPress::Left, KeyPress::Right, KeyPress::WordLeft,
+            KeyPress::WordRight, KeyPress::Home, KeyPress::End, KeyPress::Escape,
         ]),
-        2 => "[a-z]".prop_map(|c| Key::Ctrl(c.chars().next().unwrap())),
-        1 => "[a-z<>]".prop_map(|c| Key::Alt(c.chars().next().unwrap())),
+        2 => "[a-z]".prop_map(|c| KeyPress::Ctrl(c.chars().next().unwrap())),
+        1 => "[a-z<>]".prop_map(|c| KeyPress::Alt(c.chars().next().unwrap())),
     ]
 }
 
@@ -189,17 +189,17 @@ proptest! {
     ) {
         let mut editor = editor(&["one", "two\nlines", "three 中"]);
         for key in keys {
-            editor.press(key);
+            editor.press_key(key);
             let (text, before) = (editor.text(), editor.before_cursor().len());
             let mut at = 0;
             while at < before {
                 at += crate::cells::cluster_length(&text[at..]);
             }
             prop_assert_eq!(at, before);
-            let Layout { rows, cursor: (row, column) } = editor.layout("> ", cells, most);
+            let EditorLayout { rows, cursor: (row, column) } = editor.compute_layout("> ", cells, most);
             prop_assert!(!rows.is_empty() && rows.len() <= most && row < rows.len());
             prop_assert!(column < cells.max(rows[row].len() + 1));
-            prop_assert!(rows.iter().all(|row| width(row) <= cells || row.starts_with("search")));
+            prop_assert!(rows.iter().all(|row| row_width(row) <= cells || row.starts_with("search")));
         }
     }
 
@@ -207,8 +207,8 @@ proptest! {
     fn what_is_typed_is_what_is_submitted(text in "[a-zé中 ]{0,50}") {
         let mut editor = editor(&[]);
         for c in text.chars() {
-            editor.press(Key::Char(c));
+            editor.press_key(KeyPress::Char(c));
         }
-        prop_assert_eq!(editor.press(Key::Enter), Action::Submit(text));
+        prop_assert_eq!(editor.press_key(KeyPress::Enter), EditorAction::Submit(text));
     }
 }

@@ -4,40 +4,43 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn keys(bytes: &[u8]) -> Vec<Key> {
+fn keys(bytes: &[u8]) -> Vec<KeyPress> {
     let mut decoder = KeyDecoder::default();
-    let mut keys = decoder.push(bytes);
-    keys.extend(decoder.flush());
+    let mut keys = decoder.push_bytes(bytes);
+    keys.extend(decoder.flush_pending());
     keys
 }
 
 #[test]
 fn each_sequence_is_its_key() {
     for (bytes, expected) in [
-        (&b"a"[..], Key::Char('a')),
-        ("é".as_bytes(), Key::Char('é')),
-        ("👩".as_bytes(), Key::Char('👩')),
-        (b"\r", Key::Enter),
-        (b"\n", Key::Ctrl('j')),
-        (b"\x03", Key::Ctrl('c')),
-        (b"\x7f", Key::Backspace),
-        (b"\t", Key::Tab),
-        (b"\x1b\r", Key::AltEnter),
-        (b"\x1b[13;2u", Key::AltEnter),
-        (b"\x1b[27;2;13~", Key::AltEnter),
-        (b"\x1b\x7f", Key::AltBackspace),
-        (b"\x1bb", Key::Alt('b')),
-        (b"\x1b[A", Key::Up),
-        (b"\x1bOA", Key::Up),
-        (b"\x1b[1;5D", Key::WordLeft),
-        (b"\x1b[1;3C", Key::WordRight),
-        (b"\x1b[1;2C", Key::Right),
-        (b"\x1b[H", Key::Home),
-        (b"\x1b[4~", Key::End),
-        (b"\x1b[3~", Key::Delete),
-        (b"\x1b[3;5~", Key::AltDelete),
-        (b"\x1b", Key::Escape),
-        (b"\x1b[200~one\r\ntwo\rthree\x1b[0m\x1b[201~", Key::Paste("one\ntwo\nthree[0m".into())),
+        (&b"a"[..], KeyPress::Char('a')),
+        ("é".as_bytes(), KeyPress::Char('é')),
+        ("👩".as_bytes(), KeyPress::Char('👩')),
+        (b"\r", KeyPress::Enter),
+        (b"\n", KeyPress::Ctrl('j')),
+        (b"\x03", KeyPress::Ctrl('c')),
+        (b"\x7f", KeyPress::Backspace),
+        (b"\t", KeyPress::Tab),
+        (b"\x1b\r", KeyPress::AltEnter),
+        (b"\x1b[13;2u", KeyPress::AltEnter),
+        (b"\x1b[27;2;13~", KeyPress::AltEnter),
+        (b"\x1b\x7f", KeyPress::AltBackspace),
+        (b"\x1bb", KeyPress::Alt('b')),
+        (b"\x1b[A", KeyPress::Up),
+        (b"\x1bOA", KeyPress::Up),
+        (b"\x1b[1;5D", KeyPress::WordLeft),
+        (b"\x1b[1;3C", KeyPress::WordRight),
+        (b"\x1b[1;2C", KeyPress::Right),
+        (b"\x1b[H", KeyPress::Home),
+        (b"\x1b[4~", KeyPress::End),
+        (b"\x1b[3~", KeyPress::Delete),
+        (b"\x1b[3;5~", KeyPress::AltDelete),
+        (b"\x1b", KeyPress::Escape),
+        (
+            b"\x1b[200~one\r\ntwo\rthree\x1b[0m\x1b[201~",
+            KeyPress::Paste("one\ntwo\nthree[0m".into()),
+        ),
     ] {
         assert_eq!(keys(bytes), [expected], "{bytes:?}");
     }
@@ -45,10 +48,10 @@ fn each_sequence_is_its_key() {
 
 #[test]
 fn what_is_no_key_is_left_out_and_what_follows_is_not() {
-    assert_eq!(keys(b"\x1b[15~x"), [Key::Char('x')]);
-    assert_eq!(keys(b"\x1b[?1;2cx"), [Key::Char('x')]);
-    assert_eq!(keys(b"\xff\xc3\x28x"), [Key::Char('('), Key::Char('x')]);
-    assert_eq!(keys(b"\x1b\x1b[A"), [Key::Escape, Key::Up]);
+    assert_eq!(keys(b"\x1b[15~x"), [KeyPress::Char('x')]);
+    assert_eq!(keys(b"\x1b[?1;2cx"), [KeyPress::Char('x')]);
+    assert_eq!(keys(b"\xff\xc3\x28x"), [KeyPress::Char('('), KeyPress::Char('x')]);
+    assert_eq!(keys(b"\x1b\x1b[A"), [KeyPress::Escape, KeyPress::Up]);
     assert_eq!(keys(b"\x1b[1"), []);
 }
 
@@ -67,10 +70,10 @@ proptest! {
     ) {
         let bytes = parts.concat();
         let mut whole = KeyDecoder::default();
-        let expected = whole.push(&bytes);
+        let expected = whole.push_bytes(&bytes);
         let mut decoder = KeyDecoder::default();
-        let found: Vec<Key> = bytes.chunks(size).flat_map(|piece| decoder.push(piece)).collect();
+        let found: Vec<KeyPress> = bytes.chunks(size).flat_map(|piece| decoder.push_bytes(piece)).collect();
         prop_assert_eq!(found, expected);
-        prop_assert_eq!(decoder.is_waiting(), whole.is_waiting());
+        prop_assert_eq!(decoder.has_pending_bytes(), whole.has_pending_bytes());
     }
 }

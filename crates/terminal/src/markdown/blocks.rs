@@ -4,122 +4,124 @@
 //! nothing of what is written. No line changes what was said of a line before it.
 
 use super::shape::{
-    Fence, Html, Marker, blank, columns, dedent, delimiter, heading, html, indent,
-    interrupts_as_html, rule, separates, stray, task, underline,
+    CodeFence, HtmlBlockEnd, ListMarker, delimiter_columns, html_block_end,
+    interrupting_html_block, is_blank, is_heading, is_separator, is_setext_underline,
+    is_thematic_break, leading_spaces, strip_indent, strip_task_box, table_columns,
+    thematic_break_remainder,
 };
 
 /// What a line means to the outermost blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum LineRole {
     /// It belongs to the block that is open, or to none.
-    On,
+    Continuation,
     /// A block begins with it.
-    Block,
+    BlockStart,
     /// The next item of the open list begins with it.
-    Item {
+    ItemStart {
         /// What a list with numbers has come to.
         number: u64,
         /// Whether there is a blank line before it.
-        apart: bool,
+        is_separate: bool,
     },
     /// It opens code.
-    Opens,
+    CodeStart,
     /// It is a line of that code, so long without what stands in place of the fence's indentation.
     Code(usize),
     /// It closes that code.
-    Closes,
+    CodeEnd,
 }
 
 /// The blocks that are open.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Blocks {
-    containers: Vec<Container>,
-    leaf: Leaf,
+pub(super) struct BlockTracker {
+    containers: Vec<OpenContainer>,
+    leaf: OpenLeaf,
     /// The outermost list, as long as another item may follow.
-    list: Option<Marker>,
+    list: Option<ListMarker>,
     /// Whether an item has begun without any text; a blank line ends it.
-    begun_empty: bool,
-    apart: bool,
+    is_item_empty: bool,
+    after_blank_line: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Container {
+enum OpenContainer {
     Quote,
     Item { indent: usize },
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-enum Leaf {
+enum OpenLeaf {
     #[default]
     None,
     Paragraph {
-        head: Option<Head>,
+        table_head: Option<TableHeadCandidate>,
     },
     Table,
-    Fence(Fence),
-    Html(Html),
+    Fence(CodeFence),
+    Html(HtmlBlockEnd),
     Indented,
 }
 
 /// The last line of a paragraph, if a table may begin with it.
 #[derive(Debug, Clone, Copy)]
-struct Head {
+struct TableHeadCandidate {
     columns: usize,
     /// Containers that it is in by its marks.
     depth: usize,
     /// Whether it ends in a backslash, and so cannot be a head but can end a paragraph.
-    escaped: bool,
+    is_escaped: bool,
 }
 
-impl Head {
-    fn of(text: &str, depth: usize) -> Option<Self> {
-        let columns = columns(text);
+impl TableHeadCandidate {
+    fn from_text(text: &str, depth: usize) -> Option<Self> {
+        let columns = table_columns(text);
         let escaped = (text.len() - text.trim_end_matches('\\').len()) % 2 == 1;
-        text.contains('|').then_some(Self { columns, depth, escaped })
+        text.contains('|').then_some(Self { columns, depth, is_escaped: escaped })
     }
 }
 
-impl Blocks {
+impl BlockTracker {
     /// Whether nothing is open, so that what was written is final whatever follows.
-    pub(super) fn closed(&self) -> bool {
-        self.containers.is_empty() && matches!(self.leaf, Leaf::None)
+    pub(super) fn is_closed(&self) -> bool {
+        self.containers.is_empty() && matches!(self.leaf, OpenLeaf::None)
     }
 
     /// Takes the next line, without its end.
-    pub(super) fn line(&mut self, line: &str) -> Step {
-        let apart = std::mem::replace(&mut self.apart, separates(line));
-        let (mut depth, mut rest) = self.descend(line);
-        if let Leaf::Paragraph { head: Some(head) } = self.leaf
+    pub(super) fn push_line(&mut self, line: &str) -> LineRole {
+        let apart = std::mem::replace(&mut self.after_blank_line, is_separator(line));
+        let (mut depth, mut rest) = self.match_containers(line);
+        if let OpenLeaf::Paragraph { table_head: Some(head) } = self.leaf
             && depth == self.containers.len()
-            && delimiter(rest) == Some(head.columns)
+            && delimiter_columns(rest) == Some(head.columns)
             && head.depth < depth
         {
             // The line before seemed to go on with the paragraph lazily, but began its own.
-            self.leave(head.depth);
-            (depth, rest) = self.descend(line);
+            self.leave_containers(head.depth);
+            (depth, rest) = self.match_containers(line);
         }
-        if let Some(step) = self.goes_on(depth, rest) {
+        if let Some(step) = self.continue_leaf(depth, rest) {
             return step;
         }
-        self.leaf = Leaf::None;
+        self.leaf = OpenLeaf::None;
         self.containers.truncate(depth);
-        self.begin(rest, apart)
+        self.begin_blocks(rest, apart)
     }
 
     /// How many containers the line's marks go on with, and what follows the marks.
-    fn descend<'l>(&self, line: &'l str) -> (usize, &'l str) {
+    fn match_containers<'l>(&self, line: &'l str) -> (usize, &'l str) {
         let mut rest = line;
         for (depth, container) in self.containers.iter().enumerate() {
             rest = match container {
-                Container::Quote => match dedent(rest, 3).strip_prefix('>') {
-                    Some(inner) => dedent(inner, 1),
+                OpenContainer::Quote => match strip_indent(rest, 3).strip_prefix('>') {
+                    Some(inner) => strip_indent(inner, 1),
                     None => return (depth, rest),
                 },
-                Container::Item { indent: columns } => {
-                    if indent(rest) < *columns && !blank(rest) {
+                OpenContainer::Item { indent: columns } => {
+                    if leading_spaces(rest) < *columns && !is_blank(rest) {
                         return (depth, rest);
                     }
-                    dedent(rest, *columns)
+                    strip_indent(rest, *columns)
                 }
             };
         }
@@ -127,138 +129,158 @@ impl Blocks {
     }
 
     /// Takes the line into the open leaf, if it belongs there.
-    fn goes_on(&mut self, depth: usize, rest: &str) -> Option<Step> {
+    fn continue_leaf(&mut self, depth: usize, rest: &str) -> Option<LineRole> {
         let inside = depth == self.containers.len();
         match self.leaf {
-            Leaf::None => None,
-            Leaf::Fence(fence) => inside.then(|| {
+            OpenLeaf::None => None,
+            OpenLeaf::Fence(fence) => inside.then(|| {
                 let outermost = self.containers.is_empty();
-                if fence.closes(rest) {
-                    self.leaf = Leaf::None;
-                    return if outermost { Step::Closes } else { Step::On };
+                if fence.is_closed_by(rest) {
+                    self.leaf = OpenLeaf::None;
+                    return if outermost { LineRole::CodeEnd } else { LineRole::Continuation };
                 }
-                if outermost { Step::Code(dedent(rest, fence.indent).len()) } else { Step::On }
+                if outermost {
+                    LineRole::Code(strip_indent(rest, fence.indent).len())
+                } else {
+                    LineRole::Continuation
+                }
             }),
-            Leaf::Html(Html::With(end)) => inside.then(|| {
+            OpenLeaf::Html(HtmlBlockEnd::Line(end)) => inside.then(|| {
                 if rest.contains(end) {
-                    self.leaf = Leaf::None;
+                    self.leaf = OpenLeaf::None;
                 }
-                Step::On
+                LineRole::Continuation
             }),
-            Leaf::Html(Html::BeforeBlank) => (inside && !blank(rest)).then_some(Step::On),
-            Leaf::Indented => (inside && (indent(rest) >= 4 || blank(rest))).then_some(Step::On),
-            Leaf::Table => {
-                let text = rest.trim_start_matches(' ');
-                let row = inside && text.trim_end() != "|" && !interrupts(text, true);
-                row.then_some(Step::On)
+            OpenLeaf::Html(HtmlBlockEnd::BeforeBlank) => {
+                (inside && !is_blank(rest)).then_some(LineRole::Continuation)
             }
-            Leaf::Paragraph { head } => self.paragraph_goes_on(head, depth, rest),
+            OpenLeaf::Indented => (inside && (leading_spaces(rest) >= 4 || is_blank(rest)))
+                .then_some(LineRole::Continuation),
+            OpenLeaf::Table => {
+                let text = rest.trim_start_matches(' ');
+                let row = inside && text.trim_end() != "|" && !interrupts_paragraph(text, true);
+                row.then_some(LineRole::Continuation)
+            }
+            OpenLeaf::Paragraph { table_head: head } => self.continue_paragraph(head, depth, rest),
         }
     }
 
-    fn paragraph_goes_on(&mut self, head: Option<Head>, depth: usize, rest: &str) -> Option<Step> {
+    fn continue_paragraph(
+        &mut self,
+        head: Option<TableHeadCandidate>,
+        depth: usize,
+        rest: &str,
+    ) -> Option<LineRole> {
         let inside = depth == self.containers.len();
         let text = rest.trim_start_matches(' ');
         if let Some(head) = head
             && inside
-            && !head.escaped
-            && delimiter(rest) == Some(head.columns)
+            && !head.is_escaped
+            && delimiter_columns(rest) == Some(head.columns)
         {
-            self.leaf = Leaf::Table;
-            return Some(Step::On);
+            self.leaf = OpenLeaf::Table;
+            return Some(LineRole::Continuation);
         }
-        if indent(rest) < 4 {
-            if inside && underline(text) {
-                self.leaf = Leaf::None;
-                return Some(Step::On);
+        if leading_spaces(rest) < 4 {
+            if inside && is_setext_underline(text) {
+                self.leaf = OpenLeaf::None;
+                return Some(LineRole::Continuation);
             }
-            if interrupts(text, !inside) {
+            if interrupts_paragraph(text, !inside) {
                 return None;
             }
         }
         if text.is_empty() {
             return None;
         }
-        let heads = indent(rest) < 4 && text.starts_with('|');
-        self.leaf = Leaf::Paragraph { head: heads.then(|| Head::of(text, depth)).flatten() };
-        Some(Step::On)
+        let heads = leading_spaces(rest) < 4 && text.starts_with('|');
+        self.leaf = OpenLeaf::Paragraph {
+            table_head: heads.then(|| TableHeadCandidate::from_text(text, depth)).flatten(),
+        };
+        Some(LineRole::Continuation)
     }
 
     /// Begins whatever the line begins inside the containers that are left.
-    fn begin(&mut self, mut rest: &str, apart: bool) -> Step {
-        let mut step = Step::On;
+    fn begin_blocks(&mut self, mut rest: &str, apart: bool) -> LineRole {
+        let mut step = LineRole::Continuation;
         // What keeps a line from being a thematic break is looked for once in a long row of marks.
         let mut known = usize::MAX;
-        while indent(rest) < 4 {
-            let columns = indent(rest);
-            let text = dedent(rest, columns);
+        while leading_spaces(rest) < 4 {
+            let columns = leading_spaces(rest);
+            let text = strip_indent(rest, columns);
             if text.len() <= known {
-                match stray(text) {
+                match thematic_break_remainder(text) {
                     Some(left) => known = left,
                     None => break,
                 }
             }
-            if let Some((marker, inner)) = Marker::open(text) {
+            if let Some((marker, inner)) = ListMarker::parse_marker(text) {
                 if self.containers.is_empty() {
-                    step = self.item(marker, apart);
+                    step = self.begin_item(marker, apart);
                 }
-                self.containers.push(Container::Item { indent: columns + marker.width });
-                let todo = task(inner);
-                self.begun_empty = blank(todo.unwrap_or(inner));
-                if self.begun_empty {
+                self.containers.push(OpenContainer::Item { indent: columns + marker.width });
+                let todo = strip_task_box(inner);
+                self.is_item_empty = is_blank(todo.unwrap_or(inner));
+                if self.is_item_empty {
                     return step;
                 }
                 if let Some(text) = todo {
-                    let head = Head::of(text, self.containers.len());
-                    self.leaf = Leaf::Paragraph { head };
+                    let head = TableHeadCandidate::from_text(text, self.containers.len());
+                    self.leaf = OpenLeaf::Paragraph { table_head: head };
                     return step;
                 }
                 rest = inner;
             } else if let Some(inner) = text.strip_prefix('>') {
                 if self.containers.is_empty() {
                     self.list = None;
-                    step = Step::Block;
+                    step = LineRole::BlockStart;
                 }
-                self.begun_empty = false;
-                self.containers.push(Container::Quote);
-                rest = dedent(inner, 1);
+                self.is_item_empty = false;
+                self.containers.push(OpenContainer::Quote);
+                rest = strip_indent(inner, 1);
             } else {
                 break;
             }
         }
-        if blank(rest) {
-            if self.begun_empty && matches!(self.containers.last(), Some(Container::Item { .. })) {
+        if is_blank(rest) {
+            if self.is_item_empty
+                && matches!(self.containers.last(), Some(OpenContainer::Item { .. }))
+            {
                 self.containers.pop();
-                self.begun_empty = false;
+                self.is_item_empty = false;
             }
             return step;
         }
-        self.begun_empty = false;
+        self.is_item_empty = false;
         let outermost = self.containers.is_empty();
         if outermost {
             self.list = None;
-            step = Step::Block;
+            step = LineRole::BlockStart;
         }
-        self.leaf = leaf(rest, self.containers.len());
-        if outermost && matches!(self.leaf, Leaf::Fence(_)) { Step::Opens } else { step }
+        self.leaf = parse_leaf(rest, self.containers.len());
+        if outermost && matches!(self.leaf, OpenLeaf::Fence(_)) {
+            LineRole::CodeStart
+        } else {
+            step
+        }
     }
 
     /// Goes on with the outermost list, or begins another.
-    fn item(&mut self, marker: Marker, apart: bool) -> Step {
+    fn begin_item(&mut self, marker: ListMarker, apart: bool) -> LineRole {
         match &mut self.list {
             Some(list) if list.kind == marker.kind => {
                 list.number = list.number.saturating_add(1);
-                Step::Item { number: list.number, apart }
+                LineRole::ItemStart { number: list.number, is_separate: apart }
             }
             list => {
                 *list = Some(marker);
-                Step::Block
+                LineRole::BlockStart
             }
         }
     }
 
     /// Leaves the containers deeper than `depth`, as a paragraph has begun there.
-    fn leave(&mut self, depth: usize) {
+    fn leave_containers(&mut self, depth: usize) {
         self.containers.truncate(depth);
         if depth == 0 {
             self.list = None;
@@ -267,30 +289,31 @@ impl Blocks {
 }
 
 /// The leaf that a line begins inside `depth` containers.
-fn leaf(rest: &str, depth: usize) -> Leaf {
-    let columns = indent(rest);
-    let text = dedent(rest, columns);
+fn parse_leaf(rest: &str, depth: usize) -> OpenLeaf {
+    let columns = leading_spaces(rest);
+    let text = strip_indent(rest, columns);
     if columns >= 4 {
-        Leaf::Indented
-    } else if let Some(html) = html(text) {
-        let ended = matches!(html, Html::With(end) if text.contains(end));
-        if ended { Leaf::None } else { Leaf::Html(html) }
-    } else if rule(text) || heading(text) {
-        Leaf::None
-    } else if let Some(fence) = Fence::open(text, columns) {
-        Leaf::Fence(fence)
+        OpenLeaf::Indented
+    } else if let Some(html) = html_block_end(text) {
+        let ended = matches!(html, HtmlBlockEnd::Line(end) if text.contains(end));
+        if ended { OpenLeaf::None } else { OpenLeaf::Html(html) }
+    } else if is_thematic_break(text) || is_heading(text) {
+        OpenLeaf::None
+    } else if let Some(fence) = CodeFence::parse_fence(text, columns) {
+        OpenLeaf::Fence(fence)
     } else {
-        Leaf::Paragraph { head: Head::of(text, depth) }
+        OpenLeaf::Paragraph { table_head: TableHeadCandidate::from_text(text, depth) }
     }
 }
 
 /// Whether `text` ends the paragraph above it; with `any_item`, items do that do not elsewhere.
-fn interrupts(text: &str, any_item: bool) -> bool {
+fn interrupts_paragraph(text: &str, any_item: bool) -> bool {
     text.is_empty()
         || text.starts_with('>')
-        || rule(text)
-        || heading(text)
-        || Fence::open(text, 0).is_some()
-        || Marker::open(text).is_some_and(|(marker, rest)| any_item || marker.interrupts(rest))
-        || interrupts_as_html(text).is_some()
+        || is_thematic_break(text)
+        || is_heading(text)
+        || CodeFence::parse_fence(text, 0).is_some()
+        || ListMarker::parse_marker(text)
+            .is_some_and(|(marker, rest)| any_item || marker.interrupts_paragraph(rest))
+        || interrupting_html_block(text).is_some()
 }

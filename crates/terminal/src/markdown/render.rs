@@ -4,129 +4,129 @@ mod inline;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use self::inline::{blank_before, line_break, shown};
+use self::inline::{escape_text, has_blank_line_before, is_line_break};
 use super::{
-    Look,
-    paint::{BAR, Canvas, Frame, Span, Style},
-    table::Table,
+    MarkdownOptions,
+    painter::{BlockFrame, LineCanvas, QUOTE_BAR, SpanStyle, StyledSpan},
+    table::TableCells,
 };
 
 /// Code stands in from the text around it.
-const CODE: &str = "  ";
+const CODE_INDENT: &str = "  ";
 
 /// Renders the blocks of `text`, in which what could define a reference is marked. `number`
 /// overrules that of the first item.
-pub(super) fn blocks(text: &str, number: Option<u64>, look: Look) -> String {
+pub(super) fn render_blocks(text: &str, number: Option<u64>, look: MarkdownOptions) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut renderer = Renderer::new(text, number, look);
+    let mut renderer = BlockRenderer::new(text, number, look);
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        renderer.event(event, range.start, range.end);
+        renderer.handle_event(event, range.start, range.end);
     }
     renderer.canvas.finish()
 }
 
 /// Renders one line of code.
-pub(super) fn code_line(text: &str, look: Look) -> String {
-    let mut canvas = Canvas::new(look);
+pub(super) fn render_code_line(text: &str, look: MarkdownOptions) -> String {
+    let mut canvas = LineCanvas::new(look);
     paint_code(text, &mut canvas);
     canvas.finish()
 }
 
 #[derive(Debug)]
-struct Renderer<'t> {
+struct BlockRenderer<'t> {
     text: &'t str,
     number: Option<u64>,
-    canvas: Canvas,
+    canvas: LineCanvas,
     /// Text of the paragraph, heading or cell that is being read, and where it begins.
-    spans: Vec<Span>,
-    begins: usize,
-    styles: Vec<Style>,
-    links: Vec<Link>,
-    lists: Vec<List>,
+    spans: Vec<StyledSpan>,
+    text_start: usize,
+    styles: Vec<SpanStyle>,
+    links: Vec<OpenLink>,
+    lists: Vec<OpenList>,
     /// Quotes and items around, innermost last; whether it is an item.
-    around: Vec<bool>,
+    container_is_item: Vec<bool>,
     /// Code or HTML that is being read.
     verbatim: Option<String>,
     /// Where the code begins, if nothing of it was painted.
-    code: Option<usize>,
-    table: Option<Table>,
+    code_start: Option<usize>,
+    table: Option<TableCells>,
     cell_end: usize,
 }
 
 #[derive(Debug)]
-struct Link {
+struct OpenLink {
     target: String,
     title: String,
     /// Whether its text is its target.
-    automatic: bool,
+    is_automatic: bool,
     /// Spans before its text.
-    begins: usize,
+    text_start: usize,
 }
 
 #[derive(Debug)]
-struct List {
+struct OpenList {
     number: Option<u64>,
-    begun: bool,
+    has_items: bool,
 }
 
-impl<'t> Renderer<'t> {
-    fn new(text: &'t str, number: Option<u64>, look: Look) -> Self {
+impl<'t> BlockRenderer<'t> {
+    fn new(text: &'t str, number: Option<u64>, look: MarkdownOptions) -> Self {
         Self {
             text,
             number,
-            canvas: Canvas::new(look),
+            canvas: LineCanvas::new(look),
             spans: Vec::new(),
-            begins: 0,
+            text_start: 0,
             styles: Vec::new(),
             links: Vec::new(),
             lists: Vec::new(),
-            around: Vec::new(),
+            container_is_item: Vec::new(),
             verbatim: None,
-            code: None,
+            code_start: None,
             table: None,
             cell_end: 0,
         }
     }
 
-    fn event(&mut self, event: Event<'_>, start: usize, end: usize) {
+    fn handle_event(&mut self, event: Event<'_>, start: usize, end: usize) {
         if self.spans.is_empty() && self.verbatim.is_none() && !matches!(event, Event::End(_)) {
-            self.begins = start;
+            self.text_start = start;
         }
         match event {
-            Event::Start(tag) => self.start(tag, start),
-            Event::End(tag) => self.end(tag, end),
+            Event::Start(tag) => self.start_tag(tag, start),
+            Event::End(tag) => self.end_tag(tag, end),
             Event::Text(text) | Event::Html(text) if self.verbatim.is_some() => {
                 self.verbatim.get_or_insert_default().push_str(&text);
             }
-            Event::Code(code) => self.code(&code),
-            Event::InlineHtml(html) if line_break(&html) => self.put("\n"),
-            Event::SoftBreak => self.put(" "),
-            Event::HardBreak => self.put("\n"),
-            Event::TaskListMarker(done) => self.put(if done { "[x] " } else { "[ ] " }),
+            Event::Code(code) => self.push_code(&code),
+            Event::InlineHtml(html) if is_line_break(&html) => self.push_text("\n"),
+            Event::SoftBreak => self.push_text(" "),
+            Event::HardBreak => self.push_text("\n"),
+            Event::TaskListMarker(done) => self.push_text(if done { "[x] " } else { "[ ] " }),
             Event::Rule => {
-                self.flush();
-                self.separate(start);
-                let rule = "─".repeat(self.canvas.room());
-                self.canvas.line(&[Span::new(rule, Style::FAINT)]);
+                self.flush_text();
+                self.paint_separator(start);
+                let rule = "─".repeat(self.canvas.text_width());
+                self.canvas.paint_line(&[StyledSpan::new(rule, SpanStyle::FAINT)]);
             }
             Event::Text(text)
             | Event::Html(text)
             | Event::InlineHtml(text)
             | Event::InlineMath(text)
             | Event::DisplayMath(text)
-            | Event::FootnoteReference(text) => self.put(&text),
+            | Event::FootnoteReference(text) => self.push_text(&text),
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>, start: usize) {
+    fn start_tag(&mut self, tag: Tag<'_>, start: usize) {
         match tag {
-            Tag::Emphasis => self.open(Style::ITALIC, "*"),
-            Tag::Strong => self.open(Style::BOLD, "**"),
-            Tag::Strikethrough => self.open(Style::STRIKE, "~~"),
+            Tag::Emphasis => self.open_style(SpanStyle::ITALIC, "*"),
+            Tag::Strong => self.open_style(SpanStyle::BOLD, "**"),
+            Tag::Strikethrough => self.open_style(SpanStyle::STRIKE, "~~"),
             Tag::Link { link_type, dest_url, title, .. }
             | Tag::Image { link_type, dest_url, title, .. } => {
-                self.link(link_type, &dest_url, &title);
+                self.open_link(link_type, &dest_url, &title);
             }
             Tag::TableCell | Tag::TableHead | Tag::TableRow => {
                 self.cell_end = start;
@@ -136,58 +136,69 @@ impl<'t> Renderer<'t> {
                     table.rows.push(Vec::new());
                 }
                 let head = self.table.as_ref().is_some_and(|table| table.rows.len() == 1);
-                self.styles = if head { vec![Style::BOLD] } else { Vec::new() };
+                self.styles = if head { vec![SpanStyle::BOLD] } else { Vec::new() };
             }
             // The box of a task may stand before it.
             Tag::Paragraph => {}
             tag => {
-                self.flush();
+                self.flush_text();
                 self.start_block(tag, start);
             }
         }
     }
 
     fn start_block(&mut self, tag: Tag<'_>, start: usize) {
-        self.begins = start;
+        self.text_start = start;
         match tag {
             Tag::Heading { level, .. } => {
                 let title = level == HeadingLevel::H1;
-                let style = if title { Style::BOLD.and(Style::UNDERLINE) } else { Style::BOLD };
+                let style = if title {
+                    SpanStyle::BOLD.combined_with(SpanStyle::UNDERLINE)
+                } else {
+                    SpanStyle::BOLD
+                };
                 let marks = format!("{} ", "#".repeat(level as usize));
-                self.open(style, &marks);
+                self.open_style(style, &marks);
             }
             Tag::CodeBlock(CodeBlockKind::Fenced(language)) if !language.is_empty() => {
-                self.separate(start);
-                let language = shown(&language).replace('\n', " ");
-                self.canvas.line(&[Span::new(format!("{CODE}── {language}"), Style::FAINT)]);
+                self.paint_separator(start);
+                let language = escape_text(&language).replace('\n', " ");
+                self.canvas.paint_line(&[StyledSpan::new(
+                    format!("{CODE_INDENT}── {language}"),
+                    SpanStyle::FAINT,
+                )]);
                 self.verbatim = Some(String::new());
             }
             Tag::CodeBlock(_) => {
-                self.code = Some(start);
+                self.code_start = Some(start);
                 self.verbatim = Some(String::new());
             }
             Tag::HtmlBlock => self.verbatim = Some(String::new()),
             Tag::List(number) => {
-                self.separate(start);
+                self.paint_separator(start);
                 let come_to = self.number.take();
                 let number = number.map(|number| come_to.unwrap_or(number));
-                self.lists.push(List { number, begun: false });
+                self.lists.push(OpenList { number, has_items: false });
             }
-            Tag::Item => self.item(start),
+            Tag::Item => self.start_item(start),
             Tag::BlockQuote(_) => {
-                self.separate(start);
-                self.around.push(false);
-                self.canvas.enter(Frame { first: None, rest: format!("{BAR} "), columns: 2 });
+                self.paint_separator(start);
+                self.container_is_item.push(false);
+                self.canvas.enter_frame(BlockFrame {
+                    first: None,
+                    rest: format!("{QUOTE_BAR} "),
+                    columns: 2,
+                });
             }
             Tag::Table(alignments) => {
-                self.separate(start);
-                self.table = Some(Table { alignments, rows: Vec::new() });
+                self.paint_separator(start);
+                self.table = Some(TableCells { alignments, rows: Vec::new() });
             }
             _ => {}
         }
     }
 
-    fn item(&mut self, start: usize) {
+    fn start_item(&mut self, start: usize) {
         let Some(list) = self.lists.last_mut() else { return };
         let marker = match &mut list.number {
             None => "• ".to_owned(),
@@ -197,62 +208,64 @@ impl<'t> Renderer<'t> {
                 marker
             }
         };
-        if std::mem::replace(&mut list.begun, true) && blank_before(self.text, start) {
-            self.canvas.line(&[]);
+        if std::mem::replace(&mut list.has_items, true) && has_blank_line_before(self.text, start) {
+            self.canvas.paint_line(&[]);
         }
-        self.around.push(true);
+        self.container_is_item.push(true);
         let columns = marker.chars().count();
         let rest = " ".repeat(columns);
-        self.canvas.enter(Frame { first: Some(marker), rest, columns });
+        self.canvas.enter_frame(BlockFrame { first: Some(marker), rest, columns });
     }
 
-    fn end(&mut self, tag: TagEnd, end: usize) {
+    fn end_tag(&mut self, tag: TagEnd, end: usize) {
         match tag {
-            TagEnd::Emphasis => self.close("*"),
-            TagEnd::Strong => self.close("**"),
-            TagEnd::Strikethrough => self.close("~~"),
+            TagEnd::Emphasis => self.close_style("*"),
+            TagEnd::Strong => self.close_style("**"),
+            TagEnd::Strikethrough => self.close_style("~~"),
             TagEnd::Link | TagEnd::Image => self.end_link(),
             TagEnd::Heading(_) => {
                 self.styles.clear();
-                self.flush();
+                self.flush_text();
             }
             TagEnd::TableCell => self.end_cell(end),
             TagEnd::TableHead | TagEnd::TableRow => self.end_row(end),
             TagEnd::Table => {
-                for line in self.table.take().unwrap_or_default().lines(self.canvas.room()) {
-                    self.canvas.line(&line);
+                for line in
+                    self.table.take().unwrap_or_default().layout_lines(self.canvas.text_width())
+                {
+                    self.canvas.paint_line(&line);
                 }
             }
             TagEnd::CodeBlock => {
                 for line in self.verbatim.take().unwrap_or_default().lines() {
-                    if let Some(start) = self.code.take() {
-                        self.separate(start);
+                    if let Some(start) = self.code_start.take() {
+                        self.paint_separator(start);
                     }
-                    paint_code(&shown(line), &mut self.canvas);
+                    paint_code(&escape_text(line), &mut self.canvas);
                 }
-                self.code = None;
+                self.code_start = None;
             }
             TagEnd::HtmlBlock => {
                 let html = self.verbatim.take().unwrap_or_default();
-                self.put(html.trim_end());
-                self.flush();
+                self.push_text(html.trim_end());
+                self.flush_text();
             }
             TagEnd::Item | TagEnd::BlockQuote(_) => {
-                self.flush();
-                self.canvas.leave();
-                self.around.pop();
+                self.flush_text();
+                self.canvas.leave_frame();
+                self.container_is_item.pop();
             }
             TagEnd::List(_) => drop(self.lists.pop()),
-            _ => self.flush(),
+            _ => self.flush_text(),
         }
     }
 }
 
 /// Long lines stay whole: the terminal breaks them, and copies them whole.
-fn paint_code(text: &str, canvas: &mut Canvas) {
+fn paint_code(text: &str, canvas: &mut LineCanvas) {
     if text.is_empty() {
-        canvas.line(&[]);
+        canvas.paint_line(&[]);
     } else {
-        canvas.line(&[Span::new(format!("{CODE}{text}"), Style::default())]);
+        canvas.paint_line(&[StyledSpan::new(format!("{CODE_INDENT}{text}"), SpanStyle::default())]);
     }
 }

@@ -4,8 +4,8 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 
-const PLAIN: Look = Look { width: 40, colour: false };
-const COLOUR: Look = Look { width: 40, colour: true };
+const PLAIN: MarkdownOptions = MarkdownOptions { width: 40, colour: false };
+const COLOUR: MarkdownOptions = MarkdownOptions { width: 40, colour: true };
 
 #[rustfmt::skip]
 const PIECES: &[&str] = &[
@@ -40,26 +40,27 @@ fn cut(text: &str, cuts: &[usize]) -> Vec<String> {
     pieces
 }
 
-fn streamed(pieces: &[String], look: Look) -> String {
+fn streamed(pieces: &[String], look: MarkdownOptions) -> String {
     let mut stream = MarkdownStream::new(look);
     let mut lines = String::new();
     for piece in pieces {
-        lines += &stream.push(piece);
-        assert!(stream.pending().is_empty() || stream.pending().ends_with('\n'));
+        lines += &stream.push_text(piece);
+        assert!(stream.pending_lines().is_empty() || stream.pending_lines().ends_with('\n'));
     }
     lines + &stream.finish()
 }
 
 /// What the parser makes of the whole text at once, with nothing said about where blocks end.
-fn at_once(text: &str, look: Look) -> String {
-    let (mut cleaner, mut clean, mut marked) = (Cleaner::default(), String::new(), String::new());
-    cleaner.push(text, &mut clean);
+fn at_once(text: &str, look: MarkdownOptions) -> String {
+    let (mut cleaner, mut clean, mut marked) =
+        (TextSanitizer::default(), String::new(), String::new());
+    cleaner.push_text(text, &mut clean);
     cleaner.finish(&mut clean);
     for line in clean.lines() {
-        mark(line, &mut marked);
+        push_guarded_line(line, &mut marked);
         marked.push('\n');
     }
-    render::blocks(&marked, None, look)
+    render::render_blocks(&marked, None, look)
 }
 
 fn letters(text: &str) -> impl Iterator<Item = char> {
@@ -71,19 +72,19 @@ proptest! {
 
     #[test]
     fn the_pieces_do_not_matter(text in markdown(), cuts in vec(0usize..120, 0..12)) {
-        prop_assert_eq!(streamed(&cut(&text, &cuts), COLOUR), render(&text, COLOUR));
+        prop_assert_eq!(streamed(&cut(&text, &cuts), COLOUR), render_markdown(&text, COLOUR));
     }
 
     #[test]
     fn what_is_final_is_what_the_whole_text_means(text in markdown()) {
-        prop_assert_eq!(render(&text, PLAIN), at_once(&text, PLAIN), "{:?}", text);
+        prop_assert_eq!(render_markdown(&text, PLAIN), at_once(&text, PLAIN), "{:?}", text);
     }
 
     #[test]
     fn no_letter_is_lost_and_none_moves(text in markdown()) {
         let text = text.replace("&amp;", "").replace('&', "").replace("<br>", "");
         let text: String = text.replace("[x] ", "");
-        let rendered = render(&text, Look { width: 400, colour: false });
+        let rendered = render_markdown(&text, MarkdownOptions { width: 400, colour: false });
         let mut shown = letters(&rendered);
         for letter in letters(&text) {
             prop_assert!(shown.any(|c| c == letter), "{letter:?} of {text:?} in {rendered:?}");
@@ -92,9 +93,9 @@ proptest! {
 
     #[test]
     fn nothing_commands_the_terminal_and_every_line_ends_reset(text in markdown()) {
-        let plain = render(&text, PLAIN);
-        prop_assert!(!plain.chars().any(|c| c != '\n' && clean::hides(c)), "{plain:?}");
-        for line in render(&text, COLOUR).lines() {
+        let plain = render_markdown(&text, PLAIN);
+        prop_assert!(!plain.chars().any(|c| c != '\n' && sanitize::needs_escape(c)), "{plain:?}");
+        for line in render_markdown(&text, COLOUR).lines() {
             let last = line.rsplit_once('\u{1b}').map(|(_, rest)| rest.starts_with("[0m"));
             prop_assert!(last != Some(false), "{line:?}");
             let codes = line.split('\u{1b}').skip(1);
@@ -112,12 +113,12 @@ fn each_byte_is_parsed_once_however_it_comes() {
     let mut stream = MarkdownStream::new(PLAIN);
     let (mut parsed, mut longest) = (0, 0);
     for byte in text.chars() {
-        let before = stream.open.len();
-        let _ = stream.push(byte.encode_utf8(&mut [0; 4]));
-        if stream.open.len() < before {
-            parsed += before - stream.open.len();
+        let before = stream.open_block.len();
+        let _ = stream.push_text(byte.encode_utf8(&mut [0; 4]));
+        if stream.open_block.len() < before {
+            parsed += before - stream.open_block.len();
         }
-        longest = longest.max(stream.open.len() + stream.line.len());
+        longest = longest.max(stream.open_block.len() + stream.open_line.len());
     }
     assert!(parsed <= text.len(), "{parsed} of {}", text.len());
     assert!(longest < 40, "{longest} bytes were held back");
@@ -126,23 +127,23 @@ fn each_byte_is_parsed_once_however_it_comes() {
 #[test]
 fn the_view_of_a_long_open_block_is_bounded() {
     let mut stream = MarkdownStream::new(PLAIN);
-    assert_eq!(stream.push(&"some words in a line\n".repeat(10_000)), "");
-    assert!(stream.pending().len() <= PENDING + PENDING / 16);
+    assert_eq!(stream.push_text(&"some words in a line\n".repeat(10_000)), "");
+    assert!(stream.pending_lines().len() <= MAX_PENDING_BYTES + MAX_PENDING_BYTES / 16);
     assert_eq!(stream.finish().matches("words").count(), 10_000);
 }
 
 #[test]
 fn a_block_is_given_out_as_soon_as_nothing_can_change_it() {
     let mut stream = MarkdownStream::new(PLAIN);
-    assert_eq!(stream.push("Some *text"), "");
-    assert_eq!(stream.pending(), "Some *text\n");
-    assert_eq!(stream.push("* here\n-"), "");
-    assert_eq!(stream.pending(), "Some *text* here\n");
-    assert_eq!(stream.push(" one\n"), "Some *text* here\n");
-    assert_eq!(stream.push("- two\n"), "\n• one\n");
-    assert_eq!(stream.push("\n```sh\n"), "• two\n\n  ── sh\n");
-    assert_eq!(stream.push("ls"), "");
-    assert_eq!(stream.pending(), "  ls\n");
-    assert_eq!(stream.push("\ncd\n"), "  ls\n  cd\n");
-    assert_eq!(stream.push("```\n# End\n"), "\n# End\n");
+    assert_eq!(stream.push_text("Some *text"), "");
+    assert_eq!(stream.pending_lines(), "Some *text\n");
+    assert_eq!(stream.push_text("* here\n-"), "");
+    assert_eq!(stream.pending_lines(), "Some *text* here\n");
+    assert_eq!(stream.push_text(" one\n"), "Some *text* here\n");
+    assert_eq!(stream.push_text("- two\n"), "\n• one\n");
+    assert_eq!(stream.push_text("\n```sh\n"), "• two\n\n  ── sh\n");
+    assert_eq!(stream.push_text("ls"), "");
+    assert_eq!(stream.pending_lines(), "  ls\n");
+    assert_eq!(stream.push_text("\ncd\n"), "  ls\n  cd\n");
+    assert_eq!(stream.push_text("```\n# End\n"), "\n# End\n");
 }

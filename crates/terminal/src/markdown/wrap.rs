@@ -2,14 +2,14 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::paint::{Span, Style};
+use super::painter::{SpanStyle, StyledSpan};
 
 /// Breaks `spans` into lines of at most `width` columns, at least 4. A word that is wider is broken
 /// where it must be.
-pub(super) fn wrap(spans: &[Span], width: usize) -> Vec<Vec<Span>> {
-    let mut wrapper = Wrapper { width, ..Wrapper::default() };
+pub(super) fn wrap_spans(spans: &[StyledSpan], width: usize) -> Vec<Vec<StyledSpan>> {
+    let mut wrapper = LineWrapper { width, ..LineWrapper::default() };
     for span in spans {
-        for (cluster, columns) in clusters(&span.text, width) {
+        for (cluster, columns) in split_clusters(&span.text, width) {
             match cluster {
                 "\n" => {
                     wrapper.end_word();
@@ -17,7 +17,8 @@ pub(super) fn wrap(spans: &[Span], width: usize) -> Vec<Vec<Span>> {
                 }
                 " " => {
                     wrapper.end_word();
-                    let spaces = if span.style.has(Style::CODE) { wrapper.spaces + 1 } else { 1 };
+                    let spaces =
+                        if span.style.has_all(SpanStyle::CODE) { wrapper.spaces + 1 } else { 1 };
                     wrapper.spaces = spaces.min(width);
                     wrapper.space_style = span.style;
                 }
@@ -38,13 +39,16 @@ pub(super) fn wrap(spans: &[Span], width: usize) -> Vec<Vec<Span>> {
 }
 
 /// Columns that the line takes.
-pub(super) fn columns(line: &[Span]) -> usize {
-    line.iter().flat_map(|span| clusters(&span.text, usize::MAX)).map(|(_, columns)| columns).sum()
+pub(super) fn line_columns(line: &[StyledSpan]) -> usize {
+    line.iter()
+        .flat_map(|span| split_clusters(&span.text, usize::MAX))
+        .map(|(_, columns)| columns)
+        .sum()
 }
 
 /// What must stay together, as a letter and its accents, with its columns. Counts emoji that are
 /// joined each for itself, as some terminals show them: rather too wide than over the edge.
-fn clusters(text: &str, width: usize) -> impl Iterator<Item = (&str, usize)> {
+fn split_clusters(text: &str, width: usize) -> impl Iterator<Item = (&str, usize)> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let mut chars = rest.char_indices().peekable();
@@ -71,17 +75,17 @@ fn clusters(text: &str, width: usize) -> impl Iterator<Item = (&str, usize)> {
 }
 
 #[derive(Debug, Default)]
-struct Wrapper<'t> {
+struct LineWrapper<'t> {
     width: usize,
-    lines: Vec<Vec<Span>>,
-    line: Vec<Span>,
+    lines: Vec<Vec<StyledSpan>>,
+    line: Vec<StyledSpan>,
     used: usize,
-    word: Vec<(&'t str, usize, Style)>,
+    word: Vec<(&'t str, usize, SpanStyle)>,
     spaces: usize,
-    space_style: Style,
+    space_style: SpanStyle,
 }
 
-impl Wrapper<'_> {
+impl LineWrapper<'_> {
     fn end_word(&mut self) {
         if self.word.is_empty() {
             return;
@@ -94,22 +98,22 @@ impl Wrapper<'_> {
         } else if self.used > 0 {
             let style = self.space_style;
             for _ in 0..spaces {
-                self.put(" ", 1, style);
+                self.push_cluster(" ", 1, style);
             }
         }
         for (cluster, columns, style) in word {
             if self.used + columns > self.width {
                 self.end_line();
             }
-            self.put(cluster, columns, style);
+            self.push_cluster(cluster, columns, style);
         }
     }
 
-    fn put(&mut self, text: &str, columns: usize, style: Style) {
+    fn push_cluster(&mut self, text: &str, columns: usize, style: SpanStyle) {
         self.used += columns;
         match self.line.last_mut() {
             Some(span) if span.style == style => span.text.push_str(text),
-            _ => self.line.push(Span::new(text, style)),
+            _ => self.line.push(StyledSpan::new(text, style)),
         }
     }
 
@@ -125,7 +129,7 @@ mod tests {
     use super::*;
 
     fn wrapped(text: &str, width: usize) -> Vec<String> {
-        let lines = wrap(&[Span::new(text, Style::default())], width);
+        let lines = wrap_spans(&[StyledSpan::new(text, SpanStyle::default())], width);
         lines.iter().map(|line| line.iter().map(|span| span.text.as_str()).collect()).collect()
     }
 

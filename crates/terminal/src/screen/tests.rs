@@ -23,17 +23,17 @@ impl Pair {
         Self { terminal, screen, above: Vec::new(), gone: 0 }
     }
 
-    fn draw(&mut self, above: &[String], live: &Live) {
-        let bytes = self.screen.draw(above, live);
+    fn draw(&mut self, above: &[String], live: &LiveRegion) {
+        let bytes = self.screen.draw_update(above, live);
         self.terminal.process(bytes.as_bytes());
         self.above.extend(above.iter().cloned());
         self.gone = self.gone.max(self.all().len().saturating_sub(self.screen.rows));
     }
 
-    fn resize(&mut self, columns: u16, rows: u16, live: &Live) {
+    fn resize(&mut self, columns: u16, rows: u16, live: &LiveRegion) {
         self.terminal.screen_mut().set_size(cells(rows), cells(columns));
         self.screen.resize(columns.into(), rows.into());
-        let bytes = self.screen.draw(&[], live);
+        let bytes = self.screen.draw_update(&[], live);
         self.terminal.process(bytes.as_bytes());
         self.gone = self.all().len().saturating_sub(rows.into());
     }
@@ -41,7 +41,7 @@ impl Pair {
     /// All rows from the first, as the width breaks them.
     fn all(&self) -> Vec<String> {
         let above = self.above.iter().flat_map(|row| wrap_words(row, self.screen.columns));
-        above.chain(self.screen.live.iter().cloned()).collect()
+        above.chain(self.screen.live_rows.iter().cloned()).collect()
     }
 
     fn shown(&self) -> Vec<String> {
@@ -56,7 +56,7 @@ impl Pair {
         expected.resize(self.screen.rows, String::new());
         assert_eq!(self.shown(), expected);
         let (row, column) = self.screen.cursor;
-        let row = all.len() - self.screen.live.len() + row - self.gone;
+        let row = all.len() - self.screen.live_rows.len() + row - self.gone;
         let cursor = self.terminal.screen().cursor_position();
         assert_eq!((usize::from(cursor.0), usize::from(cursor.1)), (row, column));
     }
@@ -67,15 +67,15 @@ fn cells(number: u16) -> NonZero<u16> {
 }
 
 fn plain(row: &str) -> String {
-    let clusters = crate::cells::pieces(row).filter_map(|piece| match piece {
-        crate::cells::Piece::Cluster(cluster, _) => Some(cluster),
-        crate::cells::Piece::Escape(_) => None,
+    let clusters = crate::cells::row_pieces(row).filter_map(|piece| match piece {
+        crate::cells::RowPiece::Cluster(cluster, _) => Some(cluster),
+        crate::cells::RowPiece::Escape(_) => None,
     });
     clusters.collect()
 }
 
-fn live(rows: &[&str]) -> Live {
-    Live { rows: rows.iter().map(|row| (*row).to_owned()).collect(), cursor: None }
+fn live(rows: &[&str]) -> LiveRegion {
+    LiveRegion { rows: rows.iter().map(|row| (*row).to_owned()).collect(), cursor: None }
 }
 
 #[test]
@@ -94,9 +94,9 @@ fn final_rows_scroll_away_above_a_live_part_that_changes() {
 #[test]
 fn nothing_is_written_for_what_is_the_same_and_little_for_little() {
     let mut screen = Screen::new(40, 10);
-    let _ = screen.draw(&["x".repeat(30)], &live(&["pending", "status", "> "]));
-    assert_eq!(screen.draw(&[], &live(&["pending", "status", "> "])), "");
-    let bytes = screen.draw(&[], &live(&["pending", "status", "> a"]));
+    let _ = screen.draw_update(&["x".repeat(30)], &live(&["pending", "status", "> "]));
+    assert_eq!(screen.draw_update(&[], &live(&["pending", "status", "> "])), "");
+    let bytes = screen.draw_update(&[], &live(&["pending", "status", "> a"]));
     assert!(bytes.len() < 80 && !bytes.contains("status"), "{bytes:?}");
 }
 
@@ -105,7 +105,7 @@ fn what_others_wrote_before_can_be_scrolled_to_after_a_resize() {
     let mut pair = Pair::new(10, 4);
     pair.terminal.process(b"$ openclaw\r\n");
     let part = live(&["> "]);
-    let bytes = pair.screen.draw(&["hello".into()], &part);
+    let bytes = pair.screen.draw_update(&["hello".into()], &part);
     pair.terminal.process(bytes.as_bytes());
     pair.above.push("hello".into());
     pair.resize(20, 6, &part);
@@ -118,7 +118,7 @@ fn what_others_wrote_before_can_be_scrolled_to_after_a_resize() {
 fn a_live_part_that_is_taken_away_leaves_the_cursor_where_it_began() {
     let mut pair = Pair::new(10, 4);
     pair.draw(&["one".into()], &live(&["status", "> a"]));
-    let bytes = pair.screen.leave();
+    let bytes = pair.screen.clear_live_region();
     pair.terminal.process(bytes.as_bytes());
     assert_eq!(pair.shown(), ["one", "", "", ""]);
     assert_eq!(pair.terminal.screen().cursor_position(), (1, 0));
@@ -131,7 +131,7 @@ fn any_rows(most: usize) -> impl Strategy<Value = Vec<String>> {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Draw(Vec<String>, Live),
+    Draw(Vec<String>, LiveRegion),
     Resize(u16, u16),
 }
 
@@ -140,9 +140,9 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => (any_rows(4), any_rows(6), cursor).prop_map(|(above, rows, cursor)| {
             let cursor = cursor.filter(|(row, column)| {
-                rows.get(*row).is_some_and(|text| *column <= width(text))
+                rows.get(*row).is_some_and(|text| *column <= row_width(text))
             });
-            Step::Draw(above, Live { rows, cursor })
+            Step::Draw(above, LiveRegion { rows, cursor })
         }),
         1 => (4u16..30, 2u16..10).prop_map(|(columns, rows)| Step::Resize(columns, rows)),
     ]
@@ -156,7 +156,7 @@ proptest! {
         steps in prop::collection::vec(any_step(), 1..20),
     ) {
         let mut pair = Pair::new(columns, rows);
-        let mut last = Live::default();
+        let mut last = LiveRegion::default();
         for step in steps {
             match step {
                 Step::Draw(above, live) => {

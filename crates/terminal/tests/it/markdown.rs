@@ -1,6 +1,6 @@
 //! Rendered Markdown as an emulated terminal shows it.
 
-use openclaw_terminal::{Look, MarkdownStream, render};
+use openclaw_terminal::{MarkdownOptions, MarkdownStream, render_markdown};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 /// The rows of a terminal of `width` columns after `lines`, and how many it took.
@@ -52,7 +52,7 @@ proptest! {
     #[test]
     fn a_line_is_a_row_and_no_word_goes_over_the_edge(text in prose(), width in 8u16..60) {
         for colour in [false, true] {
-            let lines = render(&text, Look { width, colour });
+            let lines = render_markdown(&text, MarkdownOptions { width, colour });
             let shown = screen(&lines, width);
             prop_assert_eq!(shown.len(), lines.lines().count(), "{:?}", lines);
             if !colour {
@@ -66,7 +66,7 @@ proptest! {
 
 #[track_caller]
 fn shows(text: &str, width: u16, expected: &str) {
-    let lines = render(text, Look { width, colour: true });
+    let lines = render_markdown(text, MarkdownOptions { width, colour: true });
     let rows: Vec<_> = screen(&lines, width).iter().map(|row| row.trim_end().to_owned()).collect();
     assert_eq!(rows.join("\n"), expected);
 }
@@ -109,25 +109,28 @@ fn code_stays_whole_and_links_tell_where_they_lead() {
 
 #[test]
 fn styles_are_of_the_palette_and_end_with_their_line() {
-    let look = Look { width: 12, colour: true };
+    let look = MarkdownOptions { width: 12, colour: true };
     assert_eq!(
-        render("# T\n\n**bold and on** `c`", look),
+        render_markdown("# T\n\n**bold and on** `c`", look),
         concat!(
             "\u{1b}[1;4mT\u{1b}[0m\n\n",
             "\u{1b}[1mbold and on\u{1b}[0m\n",
             "\u{1b}[36mc\u{1b}[0m\n",
         )
     );
-    assert_eq!(render("> *q*", look), "\u{1b}[2m│\u{1b}[0m \u{1b}[3mq\u{1b}[0m\n");
-    let plain = Look { colour: false, ..look };
-    assert_eq!(render("# T\n\n**b** `c` *i* ~~s~~", plain), "# T\n\n**b** `c`\n*i* ~~s~~\n");
+    assert_eq!(render_markdown("> *q*", look), "\u{1b}[2m│\u{1b}[0m \u{1b}[3mq\u{1b}[0m\n");
+    let plain = MarkdownOptions { colour: false, ..look };
+    assert_eq!(
+        render_markdown("# T\n\n**b** `c` *i* ~~s~~", plain),
+        "# T\n\n**b** `c`\n*i* ~~s~~\n"
+    );
 }
 
 #[test]
 fn another_width_holds_for_what_comes_next() {
-    let mut stream = MarkdownStream::new(Look { width: 40, colour: false });
-    assert_eq!(stream.push("one two three\n\n"), "one two three\n");
-    stream.resize(9);
-    assert_eq!(stream.push("one two three\n\n"), "\none two\nthree\n");
+    let mut stream = MarkdownStream::new(MarkdownOptions { width: 40, colour: false });
+    assert_eq!(stream.push_text("one two three\n\n"), "one two three\n");
+    stream.set_width(9);
+    assert_eq!(stream.push_text("one two three\n\n"), "\none two\nthree\n");
     assert_eq!(stream.finish(), "");
 }

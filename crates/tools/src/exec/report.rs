@@ -4,45 +4,47 @@ use std::error::Error;
 use std::time::Duration;
 
 use openclaw_core::ToolOutput;
-use openclaw_process::{Captured, End, Finished, ProcessError};
+use openclaw_process::{CapturedOutput, CommandEnd, CommandResult, ProcessError};
 
 /// Says how a command ended, then what it printed.
-pub(crate) fn report(finished: &Finished) -> ToolOutput {
-    let (line, summary) = match finished.end {
-        End::Exited(code) => (format!("exit code {code}"), format!("exit {code}")),
-        End::Signalled(signal) => (format!("ended by signal {signal}"), format!("signal {signal}")),
-        End::TimedOut(limit) => (
-            format!("timed out: it ran for the {} it may and was ended", seconds(limit)),
+pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
+    let (end_line, summary) = match result.end {
+        CommandEnd::Exited(code) => (format!("exit code {code}"), format!("exit {code}")),
+        CommandEnd::Signalled(signal) => {
+            (format!("ended by signal {signal}"), format!("signal {signal}"))
+        }
+        CommandEnd::TimedOut(limit) => (
+            format!("timed out: it ran for the {} it may and was ended", format_seconds(limit)),
             "timed out".to_owned(),
         ),
     };
-    let survivors = match finished.survivors {
+    let survivors = match result.survivors {
         0 => String::new(),
         count => format!("\n[{count} of its processes could not be ended]"),
     };
-    let output = printed(&finished.output);
+    let output = output_text(&result.output);
     let output = if output.is_empty() { "[no output]" } else { &output };
-    let text = format!("{line}{survivors}\n{output}");
+    let text = format!("{end_line}{survivors}\n{output}");
     ToolOutput {
         text,
-        is_error: finished.end != End::Exited(0),
+        is_error: result.end != CommandEnd::Exited(0),
         summary: Some(summary),
-        digest: None,
+        original_digest: None,
     }
 }
 
 /// Says why a command was not run.
-pub(crate) fn not_run(error: &ProcessError) -> ToolOutput {
+pub(crate) fn format_process_error(error: &ProcessError) -> ToolOutput {
     let text = match error.source() {
         Some(source) => format!("not run: failed to {error}: {source}"),
         None => format!("not run: failed to {error}"),
     };
-    ToolOutput::error(text).with_summary("not run")
+    ToolOutput::from_error(text).with_summary("not run")
 }
 
 /// What was printed, as text. Bytes that are not UTF-8 become U+FFFD.
-fn printed(output: &Captured) -> String {
-    let Captured { head, dropped_bytes, tail } = output;
+fn output_text(output: &CapturedOutput) -> String {
+    let CapturedOutput { head, dropped_bytes, tail } = output;
     if *dropped_bytes == 0 {
         return String::from_utf8_lossy(&[head.as_slice(), tail].concat()).into_owned();
     }
@@ -53,30 +55,30 @@ fn printed(output: &Captured) -> String {
     )
 }
 
-fn seconds(duration: Duration) -> String {
+fn format_seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
 /// Makes text of bytes that come in pieces, which may end within a character.
 #[derive(Debug, Default)]
-pub(crate) struct Pieces {
+pub(crate) struct Utf8StreamDecoder {
     /// The begin of a character whose end has not come yet; at most 3 bytes.
     pending: Vec<u8>,
 }
 
-impl Pieces {
+impl Utf8StreamDecoder {
     /// Takes the next bytes and returns the text that is whole by now.
-    pub(crate) fn next(&mut self, bytes: &[u8]) -> String {
+    pub(crate) fn decode_chunk(&mut self, bytes: &[u8]) -> String {
         self.pending.extend_from_slice(bytes);
-        let all = std::mem::take(&mut self.pending);
-        let mut text = String::with_capacity(all.len());
-        let mut chunks = all.utf8_chunks().peekable();
+        let bytes = std::mem::take(&mut self.pending);
+        let mut text = String::with_capacity(bytes.len());
+        let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
             text.push_str(chunk.valid());
             let invalid = chunk.invalid();
-            let unfinished = chunks.peek().is_none()
+            let is_incomplete = chunks.peek().is_none()
                 && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
-            if unfinished {
+            if is_incomplete {
                 self.pending = invalid.to_vec();
             } else if !invalid.is_empty() {
                 text.push(char::REPLACEMENT_CHARACTER);
@@ -95,23 +97,24 @@ mod tests {
     proptest! {
         #[test]
         fn text_in_pieces_is_the_whole_text(text in any::<String>(), size in 1usize..9) {
-            let mut pieces = Pieces::default();
-            let whole: String = text.as_bytes().chunks(size).map(|bytes| pieces.next(bytes)).collect();
-            prop_assert_eq!(whole, text);
+            let mut decoder = Utf8StreamDecoder::default();
+            let decoded: String = text.as_bytes().chunks(size).map(|bytes| decoder.decode_chunk(bytes)).collect();
+            prop_assert_eq!(decoded, text);
         }
 
         #[test]
         fn bytes_that_are_no_text_are_replaced_alike(bytes: Vec<u8>, size in 1usize..9) {
-            let mut pieces = Pieces::default();
-            let mut whole: String = bytes.chunks(size).map(|bytes| pieces.next(bytes)).collect();
-            whole.push_str(&String::from_utf8_lossy(&pieces.pending));
-            prop_assert_eq!(whole, String::from_utf8_lossy(&bytes));
+            let mut decoder = Utf8StreamDecoder::default();
+            let mut decoded: String = bytes.chunks(size).map(|bytes| decoder.decode_chunk(bytes)).collect();
+            decoded.push_str(&String::from_utf8_lossy(&decoder.pending));
+            prop_assert_eq!(decoded, String::from_utf8_lossy(&bytes));
         }
     }
 
     #[test]
-    fn the_gap_is_told() {
-        let output = Captured { head: b"one".into(), dropped_bytes: 7, tail: b"\xff two".into() };
-        assert_eq!(printed(&output), "one\n[… 7 bytes left out …]\n\u{fffd} two");
+    fn omitted_bytes_are_reported() {
+        let output =
+            CapturedOutput { head: b"one".into(), dropped_bytes: 7, tail: b"\xff two".into() };
+        assert_eq!(output_text(&output), "one\n[… 7 bytes left out …]\n\u{fffd} two");
     }
 }

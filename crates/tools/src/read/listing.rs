@@ -5,11 +5,15 @@ use std::path::Path;
 
 use rustix::fs::FileType;
 
-use crate::workspace::{MAX_NAMES, Name, Workspace};
+use crate::workspace::{DirectoryEntry, MAX_NAMES, Workspace};
 
 /// Lists names, sorted: `name`, `directory/`, `link -> target`, `pipe (named pipe)`. A name with
 /// control characters is shown with escapes.
-pub(crate) fn listing(workspace: &Workspace, directory: &Path, names: &[Name]) -> String {
+pub(crate) fn format_listing(
+    workspace: &Workspace,
+    directory: &Path,
+    names: &[DirectoryEntry],
+) -> String {
     let mut text = String::new();
     for entry in names {
         let name = entry.name.to_string_lossy();
@@ -19,14 +23,14 @@ pub(crate) fn listing(workspace: &Workspace, directory: &Path, names: &[Name]) -
             text.push_str(&name);
         }
         // Writing to a string cannot fail.
-        let _ = match entry.kind {
+        let _ = match entry.file_type {
             FileType::Directory => writeln!(text, "/"),
             FileType::RegularFile | FileType::Unknown => writeln!(text),
             FileType::Symlink => {
                 let target = workspace.link_target(&directory.join(&entry.name));
                 writeln!(text, " -> {}", target.unwrap_or_default().escape_debug())
             }
-            other => writeln!(text, " ({})", crate::workspace::kind_name(other)),
+            other => writeln!(text, " ({})", crate::workspace::file_type_name(other)),
         };
     }
     if names.len() == MAX_NAMES {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// The most bytes of one page.
-const MAX_BYTES: usize = 50_000;
+const MAX_PAGE_BYTES: usize = 50_000;
 /// How many bytes of a text are looked at for the page and for the count of its lines. More than
 /// any text that is read by line, and little enough to go through within the call.
 const SCAN_BYTES: u64 = 256 << 20;
@@ -13,18 +13,18 @@ const PROBE_BYTES: usize = 8 * 1024;
 
 /// Which lines are wanted.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Range {
+pub(crate) struct PageRange {
     /// The first one, from 1.
-    pub(crate) first: u64,
+    pub(crate) first_line: u64,
     /// How many at most; at least 1.
-    pub(crate) limit: u64,
+    pub(crate) max_lines: u64,
     /// How many bytes at most; never more than [`MAX_BYTES`].
-    pub(crate) bytes: usize,
+    pub(crate) max_bytes: usize,
 }
 
 /// The lines of a range.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct TextPage {
     /// The lines, with their line ends.
     pub(crate) text: String,
     /// How many there are.
@@ -41,120 +41,124 @@ pub(crate) enum PageError {
     /// It has only so many lines.
     PastEnd { first: u64, lines: u64 },
     /// The first line wanted comes after what is looked at.
-    TooFar,
+    BeyondScanLimit,
     /// It cannot be read.
     Io(io::Error),
 }
 
 /// The lines of a text as they go by.
 #[derive(Default)]
-struct Scan {
-    kept: Vec<u8>,
+struct LineScanner {
+    kept_bytes: Vec<u8>,
     /// The line that the next byte belongs to, from 0.
     line: u64,
     /// Whether that line has bytes already.
-    in_line: bool,
+    is_inside_line: bool,
     lines_kept: u64,
     /// Where the line being kept begins in `kept`.
     line_start: usize,
     /// Whether the page takes no more.
-    full: bool,
+    is_full: bool,
     /// Whether the only line kept is longer than a page.
-    cut: bool,
+    is_cut: bool,
 }
 
-impl Page {
+impl TextPage {
     /// Reads the lines of a range.
-    pub(crate) fn read(source: impl Read, range: Range) -> Result<Self, PageError> {
+    pub(crate) fn read_range(source: impl Read, range: PageRange) -> Result<Self, PageError> {
         let mut reader = BufReader::with_capacity(64 * 1024, source.take(SCAN_BYTES));
-        let mut scan = Scan::default();
-        let mut scanned = 0;
+        let mut scanner = LineScanner::default();
+        let mut scanned_bytes = 0;
         loop {
             let bytes = reader.fill_buf().map_err(PageError::Io)?;
-            if scanned == 0 && bytes.iter().take(PROBE_BYTES).any(|byte| *byte == 0) {
+            if scanned_bytes == 0 && bytes.iter().take(PROBE_BYTES).any(|byte| *byte == 0) {
                 return Err(PageError::Binary);
             }
             if bytes.is_empty() {
                 break;
             }
             for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-                scan.take(piece, range);
+                scanner.scan_piece(piece, range);
             }
             let count = bytes.len();
-            scanned += count as u64;
+            scanned_bytes += count as u64;
             reader.consume(count);
         }
-        scan.into_page(range, scanned == SCAN_BYTES)
+        scanner.into_page(range, scanned_bytes == SCAN_BYTES)
     }
 }
 
-impl Scan {
+impl LineScanner {
     /// Takes the next bytes: a line, or a part of one.
-    fn take(&mut self, piece: &[u8], range: Range) {
-        let first = range.first - 1;
-        if !self.full && self.line >= first {
-            if self.line - first >= range.limit {
-                self.full = true;
+    fn scan_piece(&mut self, piece: &[u8], range: PageRange) {
+        let first = range.first_line - 1;
+        if !self.is_full && self.line >= first {
+            if self.line - first >= range.max_lines {
+                self.is_full = true;
             } else {
-                self.keep(piece, range.bytes.min(MAX_BYTES));
+                self.keep_piece(piece, range.max_bytes.min(MAX_PAGE_BYTES));
             }
         }
-        self.in_line = piece.last() != Some(&b'\n');
-        if !self.in_line {
+        self.is_inside_line = piece.last() != Some(&b'\n');
+        if !self.is_inside_line {
             self.line += 1;
         }
     }
 
-    fn keep(&mut self, piece: &[u8], most: usize) {
-        if !self.in_line {
-            self.line_start = self.kept.len();
+    fn keep_piece(&mut self, piece: &[u8], max_bytes: usize) {
+        if !self.is_inside_line {
+            self.line_start = self.kept_bytes.len();
             self.lines_kept += 1;
         }
-        let room = most.saturating_sub(self.kept.len());
-        if piece.len() <= room {
-            self.kept.extend_from_slice(piece);
+        let remaining_bytes = max_bytes.saturating_sub(self.kept_bytes.len());
+        if piece.len() <= remaining_bytes {
+            self.kept_bytes.extend_from_slice(piece);
             return;
         }
-        self.full = true;
+        self.is_full = true;
         if self.lines_kept > 1 {
             // The line comes whole with the next page.
-            self.kept.truncate(self.line_start);
+            self.kept_bytes.truncate(self.line_start);
             self.lines_kept -= 1;
         } else {
-            self.kept.extend_from_slice(piece.get(..room).unwrap_or_default());
-            self.cut = true;
+            self.kept_bytes.extend_from_slice(piece.get(..remaining_bytes).unwrap_or_default());
+            self.is_cut = true;
         }
     }
 
-    fn into_page(self, range: Range, unfinished: bool) -> Result<Page, PageError> {
-        let total = self.line + u64::from(self.in_line);
+    fn into_page(self, range: PageRange, is_partial_scan: bool) -> Result<TextPage, PageError> {
+        let total_lines = self.line + u64::from(self.is_inside_line);
         let mut notes = Vec::new();
         if self.lines_kept == 0 {
-            match total {
-                _ if unfinished => return Err(PageError::TooFar),
-                0 if range.first == 1 => notes.push("empty".to_owned()),
-                lines => return Err(PageError::PastEnd { first: range.first, lines }),
+            match total_lines {
+                _ if is_partial_scan => return Err(PageError::BeyondScanLimit),
+                0 if range.first_line == 1 => notes.push("empty".to_owned()),
+                lines => return Err(PageError::PastEnd { first: range.first_line, lines }),
             }
         }
-        let next = range.first + self.lines_kept;
-        if self.cut {
-            notes.push(format!("line {} is cut after {} bytes", range.first, self.kept.len()));
+        let next_line = range.first_line + self.lines_kept;
+        if self.is_cut {
+            notes.push(format!(
+                "line {} is cut after {} bytes",
+                range.first_line,
+                self.kept_bytes.len()
+            ));
         }
-        if unfinished {
-            notes.push(format!("more lines; read on with offset {next}"));
-        } else if next <= total {
-            let left = total + 1 - next;
-            notes.push(format!("{left} more lines; read on with offset {next}"));
+        if is_partial_scan {
+            notes.push(format!("more lines; read on with offset {next_line}"));
+        } else if next_line <= total_lines {
+            let remaining_lines = total_lines + 1 - next_line;
+            notes.push(format!("{remaining_lines} more lines; read on with offset {next_line}"));
         }
-        let mut kept = self.kept;
-        if self.cut {
-            trim_partial_character(&mut kept);
+        let mut page_bytes = self.kept_bytes;
+        if self.is_cut {
+            trim_partial_character(&mut page_bytes);
         }
-        let text = String::from_utf8(kept).unwrap_or_else(|error| {
+        let text = String::from_utf8(page_bytes).unwrap_or_else(|error| {
             notes.push("not UTF-8: bytes that are not are shown as \u{fffd}".to_owned());
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         });
-        Ok(Page { text, lines: self.lines_kept, notes })
+        Ok(TextPage { text, lines: self.lines_kept, notes })
     }
 }
 
@@ -174,7 +178,7 @@ impl fmt::Display for PageError {
             Self::PastEnd { first, lines } => {
                 write!(f, "offset {first} is past the end: there are {lines} lines")
             }
-            Self::TooFar => write!(f, "it is too large to read to there; use `exec`"),
+            Self::BeyondScanLimit => write!(f, "it is too large to read to there; use `exec`"),
             Self::Io(error) => write!(f, "it cannot be read: {error}"),
         }
     }
@@ -184,8 +188,12 @@ impl fmt::Display for PageError {
 mod tests {
     use super::*;
 
-    fn page(text: &[u8], first: u64, limit: u64) -> Page {
-        Page::read(text, Range { first, limit, bytes: MAX_BYTES }).unwrap()
+    fn read_page(text: &[u8], first: u64, limit: u64) -> TextPage {
+        TextPage::read_range(
+            text,
+            PageRange { first_line: first, max_lines: limit, max_bytes: MAX_PAGE_BYTES },
+        )
+        .unwrap()
     }
 
     #[test]
@@ -194,32 +202,32 @@ mod tests {
         let lines: Vec<String> = (0..500).map(|number| format!("{number} {line}\r\n")).collect();
         let text = lines.concat();
         let text = text.trim_end();
-        let (mut whole, mut next) = (String::new(), 1);
-        while next <= 500 {
-            let page = page(text.as_bytes(), next, 60);
-            assert!(page.text.len() <= MAX_BYTES && page.lines <= 60 && page.lines > 0);
-            whole.push_str(&page.text);
-            next += page.lines;
-            let left = 501 - next;
-            let note = format!("{left} more lines; read on with offset {next}");
-            assert_eq!(page.notes, if left > 0 { vec![note] } else { vec![] });
+        let (mut joined_text, mut next_line) = (String::new(), 1);
+        while next_line <= 500 {
+            let page = read_page(text.as_bytes(), next_line, 60);
+            assert!(page.text.len() <= MAX_PAGE_BYTES && page.lines <= 60 && page.lines > 0);
+            joined_text.push_str(&page.text);
+            next_line += page.lines;
+            let remaining_lines = 501 - next_line;
+            let note = format!("{remaining_lines} more lines; read on with offset {next_line}");
+            assert_eq!(page.notes, if remaining_lines > 0 { vec![note] } else { vec![] });
         }
-        assert_eq!(whole, text);
+        assert_eq!(joined_text, text);
     }
 
     #[test]
     fn a_page_is_bounded_in_bytes_at_a_line() {
-        let text = format!("{}\n{}\nend\n", "a".repeat(MAX_BYTES - 10), "b".repeat(20));
-        let page = page(text.as_bytes(), 1, 100);
-        assert_eq!((page.lines, page.text.len()), (1, MAX_BYTES - 9));
+        let text = format!("{}\n{}\nend\n", "a".repeat(MAX_PAGE_BYTES - 10), "b".repeat(20));
+        let page = read_page(text.as_bytes(), 1, 100);
+        assert_eq!((page.lines, page.text.len()), (1, MAX_PAGE_BYTES - 9));
         assert_eq!(page.notes, ["2 more lines; read on with offset 2"]);
     }
 
     #[test]
     fn a_line_longer_than_a_page_is_cut_at_a_character() {
         let text = format!("x{}\nend", "é".repeat(200_000));
-        let page = page(text.as_bytes(), 1, 100);
-        assert_eq!((page.lines, page.text.len()), (1, MAX_BYTES - 1));
+        let page = read_page(text.as_bytes(), 1, 100);
+        assert_eq!((page.lines, page.text.len()), (1, MAX_PAGE_BYTES - 1));
         assert!(text.starts_with(&page.text));
         assert_eq!(
             page.notes,
@@ -228,18 +236,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_said() {
-        assert_eq!(page(b"", 1, 10).notes, ["empty"]);
+    fn missing_and_unreadable_content_is_reported() {
+        assert_eq!(read_page(b"", 1, 10).notes, ["empty"]);
         for text in [b"a\nb".as_slice(), b"a\nb\n"] {
-            let error =
-                Page::read(text, Range { first: 3, limit: 10, bytes: MAX_BYTES }).unwrap_err();
+            let error = TextPage::read_range(
+                text,
+                PageRange { first_line: 3, max_lines: 10, max_bytes: MAX_PAGE_BYTES },
+            )
+            .unwrap_err();
             assert_eq!(error.to_string(), "offset 3 is past the end: there are 2 lines");
         }
         assert!(matches!(
-            Page::read(&b"\x7fELF\0"[..], Range { first: 1, limit: 1, bytes: MAX_BYTES }),
+            TextPage::read_range(
+                &b"\x7fELF\0"[..],
+                PageRange { first_line: 1, max_lines: 1, max_bytes: MAX_PAGE_BYTES }
+            ),
             Err(PageError::Binary)
         ));
-        let page = page(b"caf\xe9\n", 1, 10);
+        let page = read_page(b"caf\xe9\n", 1, 10);
         assert_eq!(page.text, "caf\u{fffd}\n");
         assert_eq!(page.notes.len(), 1);
     }

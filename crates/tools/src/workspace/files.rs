@@ -9,70 +9,74 @@ use std::path::Path;
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2, readlinkat};
 use rustix::io::Errno;
 
-use crate::workspace::{Problem, Refusal, RelativePath, Version, Workspace};
+use crate::workspace::{FileVersion, PathErrorKind, RelativePath, ToolPathError, Workspace};
 
 /// How often an opening is tried again that collided with a rename.
-const ATTEMPTS: usize = 128;
+const MAX_OPEN_ATTEMPTS: usize = 128;
 /// The most names that are read of a directory.
 pub(crate) const MAX_NAMES: usize = 50_000;
 
 /// What is at a path.
 #[derive(Debug)]
-pub(crate) enum Entry {
+pub(crate) enum WorkspaceEntry {
     /// A regular file, opened for reading, as it was when opened.
-    File(File, Version),
+    File(File, FileVersion),
     /// The names in a directory.
-    Directory(Vec<Name>),
+    Directory(Vec<DirectoryEntry>),
 }
 
 /// A name in a directory.
 #[derive(Debug)]
-pub(crate) struct Name {
+pub(crate) struct DirectoryEntry {
     pub(crate) name: OsString,
-    pub(crate) kind: FileType,
+    pub(crate) file_type: FileType,
 }
 
 impl Workspace {
     /// Opens a file or reads a directory.
-    pub(crate) fn open_entry(&self, path: &RelativePath) -> Result<Entry, Refusal> {
+    pub(crate) fn open_entry(&self, path: &RelativePath) -> Result<WorkspaceEntry, ToolPathError> {
         let entry = self.try_open_entry(path.as_path()).map_err(|problem| match problem {
-            Problem::Missing(_) => Problem::Missing(self.nearest(path.as_path())),
+            PathErrorKind::Missing(_) => {
+                PathErrorKind::Missing(self.describe_nearest(path.as_path()))
+            }
             other => other,
         });
-        entry.map_err(|problem| Refusal::new(path.text(), problem))
+        entry.map_err(|problem| ToolPathError::new(path.text(), problem))
     }
 
     /// Opens a directory to start a command in.
-    pub(crate) fn open_directory(&self, path: &RelativePath) -> Result<OwnedFd, Refusal> {
+    pub(crate) fn open_directory(&self, path: &RelativePath) -> Result<OwnedFd, ToolPathError> {
         self.open_at(path.as_path(), OFlags::PATH | OFlags::DIRECTORY).map_err(|error| {
             let problem = match error {
-                Errno::NOENT => Problem::Missing(self.nearest(path.as_path())),
+                Errno::NOENT => PathErrorKind::Missing(self.describe_nearest(path.as_path())),
                 other => other.into(),
             };
-            Refusal::new(path.text(), problem)
+            ToolPathError::new(path.text(), problem)
         })
     }
 
-    fn try_open_entry(&self, path: &Path) -> Result<Entry, Problem> {
+    fn try_open_entry(&self, path: &Path) -> Result<WorkspaceEntry, PathErrorKind> {
         // Looked at before it is opened: opening a device can have effects of its own.
         match file_type(&self.open_at(path, OFlags::PATH)?)? {
             FileType::RegularFile => {}
-            FileType::Directory => return Ok(Entry::Directory(self.names(path)?)),
-            other => return Err(Problem::Special(kind_name(other))),
+            FileType::Directory => {
+                return Ok(WorkspaceEntry::Directory(self.read_directory(path)?));
+            }
+            other => return Err(PathErrorKind::SpecialFile(file_type_name(other))),
         }
         // Without blocking, should it have become a pipe since.
         let file = self.open_at(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
         match file_type(&file)? {
             FileType::RegularFile => {
-                let version = Version::of(&fstat(&file)?);
-                Ok(Entry::File(File::from(file), version))
+                let version = FileVersion::from_stat(&fstat(&file)?);
+                Ok(WorkspaceEntry::File(File::from(file), version))
             }
-            other => Err(Problem::Special(kind_name(other))),
+            other => Err(PathErrorKind::SpecialFile(file_type_name(other))),
         }
     }
 
     /// The names in a directory, sorted; at most [`MAX_NAMES`].
-    pub(crate) fn names(&self, path: &Path) -> Result<Vec<Name>, Problem> {
+    pub(crate) fn read_directory(&self, path: &Path) -> Result<Vec<DirectoryEntry>, PathErrorKind> {
         let directory = self.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
         let mut names = Vec::new();
         for entry in Dir::new(directory)? {
@@ -80,7 +84,7 @@ impl Workspace {
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
                 let name = OsString::from_vec(name.to_vec());
-                names.push(Name { name, kind: entry.file_type() });
+                names.push(DirectoryEntry { name, file_type: entry.file_type() });
             }
             if names.len() == MAX_NAMES {
                 break;
@@ -99,7 +103,7 @@ impl Workspace {
 
     /// Opens a path beneath the workspace.
     pub(crate) fn open_at(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-        open_beneath(&self.opened.directory, path, flags)
+        open_beneath(&self.root.directory, path, flags)
     }
 }
 
@@ -115,7 +119,7 @@ pub(crate) fn open_beneath(
     loop {
         match openat2(&directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
             // A rename somewhere on the system made a `..` step uncertain.
-            Err(Errno::AGAIN | Errno::INTR) if attempts < ATTEMPTS => attempts += 1,
+            Err(Errno::AGAIN | Errno::INTR) if attempts < MAX_OPEN_ATTEMPTS => attempts += 1,
             opened => return opened,
         }
     }
@@ -126,8 +130,8 @@ fn file_type(file: &OwnedFd) -> Result<FileType, Errno> {
 }
 
 /// What a person calls that which is neither file nor directory.
-pub(crate) fn kind_name(kind: FileType) -> &'static str {
-    match kind {
+pub(crate) fn file_type_name(file_type: FileType) -> &'static str {
+    match file_type {
         FileType::Fifo => "named pipe",
         FileType::Socket => "socket",
         FileType::CharacterDevice | FileType::BlockDevice => "device",

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use crate::workspace::{Problem, Refusal, Workspace};
+use crate::workspace::{PathErrorKind, ToolPathError, Workspace};
 
 /// A path relative to the workspace. Lexically inside it; whether it is inside for real, only
 /// the kernel can tell, when it opens the path.
@@ -11,7 +11,7 @@ use crate::workspace::{Problem, Refusal, Workspace};
 pub(crate) struct RelativePath {
     path: PathBuf,
     /// Whether it ends in `/`, `.` or `..`, so that it can only be a directory.
-    names_directory: bool,
+    must_be_directory: bool,
 }
 
 impl RelativePath {
@@ -26,8 +26,8 @@ impl RelativePath {
     }
 
     /// The directory and the name in it; `None` when the path can only be a directory.
-    pub(crate) fn split(&self) -> Option<(&Path, &OsStr)> {
-        if self.names_directory {
+    pub(crate) fn split_parent(&self) -> Option<(&Path, &OsStr)> {
+        if self.must_be_directory {
             return None;
         }
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -37,41 +37,41 @@ impl RelativePath {
 
 impl Workspace {
     /// Takes a path as a model writes it: relative to the workspace, or absolute and inside it.
-    pub(crate) fn resolve(&self, text: &str) -> Result<RelativePath, Refusal> {
-        let refuse = |problem| Err(Refusal::new(text, problem));
+    pub(crate) fn resolve_path(&self, text: &str) -> Result<RelativePath, ToolPathError> {
+        let refuse = |problem| Err(ToolPathError::new(text, problem));
         if text.is_empty() {
-            return refuse(Problem::Empty);
+            return refuse(PathErrorKind::EmptyPath);
         }
         if text.contains('\0') {
-            return refuse(Problem::Nul);
+            return refuse(PathErrorKind::NulCharacter);
         }
         // Made literally, a directory named `~` would surprise everyone; `./~` makes one.
         if text == "~" || text.starts_with("~/") {
-            return refuse(Problem::Home);
+            return refuse(PathErrorKind::HomeShorthand);
         }
-        let mut given = Path::new(text);
-        if given.is_absolute() {
-            let inside = given
-                .strip_prefix(&self.opened.path)
-                .or_else(|_| given.strip_prefix(&self.opened.real_path));
-            match inside {
-                Ok(relative) => given = relative,
-                Err(_) => return refuse(Problem::Outside),
+        let mut relative_path = Path::new(text);
+        if relative_path.is_absolute() {
+            let stripped_path = relative_path
+                .strip_prefix(&self.root.path)
+                .or_else(|_| relative_path.strip_prefix(&self.root.real_path));
+            match stripped_path {
+                Ok(relative) => relative_path = relative,
+                Err(_) => return refuse(PathErrorKind::OutsideWorkspace),
             }
         }
         let mut path = PathBuf::new();
         let mut depth = 0_usize;
-        for component in given.components() {
+        for component in relative_path.components() {
             match component {
                 Component::Normal(name) => {
                     depth += 1;
                     path.push(name);
                 }
                 Component::ParentDir => {
-                    let Some(above) = depth.checked_sub(1) else {
-                        return refuse(Problem::Outside);
+                    let Some(parent_depth) = depth.checked_sub(1) else {
+                        return refuse(PathErrorKind::OutsideWorkspace);
                     };
-                    depth = above;
+                    depth = parent_depth;
                     // Kept: after a symbolic link it is not the directory before.
                     path.push("..");
                 }
@@ -79,10 +79,10 @@ impl Workspace {
             }
         }
         let last = text.rsplit('/').next().unwrap_or_default();
-        let names_directory = matches!(last, "" | "." | "..") || path.as_os_str().is_empty();
+        let must_be_directory = matches!(last, "" | "." | "..") || path.as_os_str().is_empty();
         if path.as_os_str().is_empty() {
             path.push(".");
         }
-        Ok(RelativePath { path, names_directory })
+        Ok(RelativePath { path, must_be_directory })
     }
 }

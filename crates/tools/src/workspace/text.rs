@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::workspace::{Entry, Problem, Refusal, Workspace};
+use crate::workspace::{PathErrorKind, ToolPathError, Workspace, WorkspaceEntry};
 
 impl Workspace {
     /// Reads a text file beneath the workspace, or its first `most` bytes; `None` when there is
@@ -10,28 +10,28 @@ impl Workspace {
     ///
     /// # Errors
     /// When the path leads outside, is not that of a regular file, or cannot be read.
-    pub fn read_text(&self, path: &str, most: u64) -> io::Result<Option<String>> {
-        let refused = |refusal: Refusal| io::Error::other(refusal.to_string());
-        let resolved = self.resolve(path).map_err(refused)?;
+    pub fn read_text(&self, path: &str, max_bytes: u64) -> io::Result<Option<String>> {
+        let to_io_error = |refusal: ToolPathError| io::Error::other(refusal.to_string());
+        let resolved = self.resolve_path(path).map_err(to_io_error)?;
         let file = match self.open_entry(&resolved) {
-            Ok(Entry::File(file, _)) => file,
-            Ok(Entry::Directory(_)) => {
-                return Err(refused(Refusal::new(path, Problem::Directory)));
+            Ok(WorkspaceEntry::File(file, _)) => file,
+            Ok(WorkspaceEntry::Directory(_)) => {
+                return Err(to_io_error(ToolPathError::new(path, PathErrorKind::IsDirectory)));
             }
             Err(refusal) if refusal.is_missing() => return Ok(None),
-            Err(refusal) => return Err(refused(refusal)),
+            Err(refusal) => return Err(to_io_error(refusal)),
         };
         let mut bytes = Vec::new();
-        file.take(most).read_to_end(&mut bytes)?;
+        file.take(max_bytes).read_to_end(&mut bytes)?;
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// The names in a directory beneath the workspace, sorted; none when there is no such
     /// directory. Names that are not UTF-8 are left out.
     #[must_use]
-    pub fn names_in(&self, path: &str) -> Vec<String> {
-        let Ok(resolved) = self.resolve(path) else { return Vec::new() };
-        let names = self.names(resolved.as_path()).unwrap_or_default();
+    pub fn list_names(&self, path: &str) -> Vec<String> {
+        let Ok(resolved) = self.resolve_path(path) else { return Vec::new() };
+        let names = self.read_directory(resolved.as_path()).unwrap_or_default();
         names.into_iter().filter_map(|name| name.name.into_string().ok()).collect()
     }
 }
@@ -45,18 +45,18 @@ mod tests {
 
     use super::*;
 
-    fn write(path: &Path, text: &str) {
+    fn write_file(path: &Path, text: &str) {
         File::create(path).unwrap().write_all(text.as_bytes()).unwrap();
     }
 
     #[test]
     fn a_text_is_read_from_beneath_the_workspace_only() {
         let outside = tempfile::tempdir().unwrap();
-        write(&outside.path().join("secret"), "s");
+        write_file(&outside.path().join("secret"), "s");
         let inside = outside.path().join("inside");
         fs::create_dir_all(inside.join("skills/b")).unwrap();
         fs::create_dir(inside.join("skills/a")).unwrap();
-        write(&inside.join("A.md"), "né\u{e9} and more");
+        write_file(&inside.join("A.md"), "né\u{e9} and more");
         symlink(outside.path().join("secret"), inside.join("B.md")).unwrap();
         let workspace = Workspace::open(&inside).unwrap();
         assert_eq!(workspace.read_text("A.md", 3).unwrap().unwrap(), "né");
@@ -66,7 +66,7 @@ mod tests {
             let error = workspace.read_text(path, 99).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
-        assert_eq!(workspace.names_in("skills"), ["a", "b"]);
-        assert!(workspace.names_in("none").is_empty() && workspace.names_in("..").is_empty());
+        assert_eq!(workspace.list_names("skills"), ["a", "b"]);
+        assert!(workspace.list_names("none").is_empty() && workspace.list_names("..").is_empty());
     }
 }

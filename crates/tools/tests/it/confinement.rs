@@ -101,8 +101,8 @@ async fn pipes_sockets_and_devices_are_refused_at_once() {
     let tools = openclaw_tools::core_tools(devices, crate::support::exec_options());
     let call = crate::support::call("read", json!({"path": "zero"}));
     let context =
-        openclaw_core::ToolContext { time_limit: None, output_bytes: 50_000, progress: &() };
-    assert!(tools[2].call(&call, context).await.text.contains("is a device"));
+        openclaw_core::ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
+    assert!(tools[2].execute_call(&call, context).await.text.contains("is a device"));
 }
 
 #[test]

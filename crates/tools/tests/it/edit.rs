@@ -1,6 +1,6 @@
 //! `edit`.
 
-use openclaw_core::{Effect, ToolOutput};
+use openclaw_core::{ToolEffect, ToolOutput};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -8,7 +8,10 @@ use crate::support::Fixture;
 
 async fn edit(fixture: &Fixture, old: &str, new: &str, all: bool) -> ToolOutput {
     let arguments = json!({"path": "a", "old_text": old, "new_text": new, "all": all});
-    assert_eq!(fixture.plan("edit", arguments.clone()), Ok(Effect::Write { path: "a".to_owned() }));
+    assert_eq!(
+        fixture.plan("edit", arguments.clone()),
+        Ok(ToolEffect::Write { path: "a".to_owned() })
+    );
     fixture.call("edit", arguments).await
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_core::{Effect, ToolContext};
+use openclaw_core::{ToolContext, ToolEffect};
 use openclaw_tools::ExecOptions;
 use serde_json::json;
 
@@ -38,7 +38,7 @@ async fn it_runs_where_it_is_told_to() {
     assert_eq!(output.text, "`sup` does not exist; near it: `sub`");
 
     let planned = fixture.plan("exec", json!({"command": "ls -l", "directory": "./sub/"}));
-    let expected = Effect::Exec { command: "ls -l".to_owned(), directory: "sub".to_owned() };
+    let expected = ToolEffect::Exec { command: "ls -l".to_owned(), directory: "sub".to_owned() };
     assert_eq!(planned, Ok(expected));
 }
 
@@ -51,7 +51,7 @@ async fn the_shortest_limit_counts() {
     assert!(output.is_error);
     assert_eq!(output.text, "timed out: it ran for the 1.5 s it may and was ended\nbegun\n");
 
-    let context = ToolContext { time_limit: Some(short), output_bytes: 50_000, progress: &() };
+    let context = ToolContext { time_limit: Some(short), max_output_bytes: 50_000, progress: &() };
     let output = Fixture::new().call_in("exec", command, context).await;
     assert!(output.text.starts_with("timed out"), "{}", output.text);
 
@@ -75,7 +75,7 @@ async fn long_output_keeps_its_ends_and_says_how_much_is_missing() {
 async fn progress_is_told_as_it_comes_and_whole() {
     let fixture = Fixture::new();
     let progress = Progress::default();
-    let context = ToolContext { time_limit: None, output_bytes: 50_000, progress: &progress };
+    let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &progress };
     let command = r"printf 'h\303'; printf '\251llo'";
     let output = fixture.call_in("exec", json!({"command": command}), context).await;
     assert_eq!(output.text, "exit code 0\nhéllo");

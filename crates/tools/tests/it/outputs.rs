@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use openclaw_core::Spill;
-use openclaw_tools::{KeptOutputs, Workspace};
+use openclaw_core::ToolOutputStore;
+use openclaw_tools::{Workspace, WorkspaceOutputStore};
 use serde_json::json;
 
 use crate::support::{Fixture, call};
@@ -16,8 +16,8 @@ fn outputs(fixture: &Fixture) -> Vec<String> {
     names
 }
 
-fn kept(fixture: &Fixture) -> KeptOutputs {
-    KeptOutputs::new(Workspace::open(&fixture.path(".")).unwrap())
+fn kept(fixture: &Fixture) -> WorkspaceOutputStore {
+    WorkspaceOutputStore::new(Workspace::open(&fixture.path(".")).unwrap())
 }
 
 #[tokio::test]
@@ -25,8 +25,8 @@ async fn an_output_is_read_back_part_by_part() {
     let fixture = Fixture::new();
     let text: String = (1..=9_000).map(|n| "line ".to_owned() + &n.to_string() + "\n").collect();
     let exec = call("exec", json!({"command": "seq 9000"}));
-    let place = kept(&fixture).keep(&exec, &text).unwrap();
-    assert_eq!(place, kept(&fixture).keep(&exec, &text).unwrap());
+    let place = kept(&fixture).store_output(&exec, &text).unwrap();
+    assert_eq!(place, kept(&fixture).store_output(&exec, &text).unwrap());
     let names = outputs(&fixture);
     assert_eq!(names.len(), 1);
     let path = format!(".openclaw/outputs/{}", names[0]);
@@ -42,7 +42,7 @@ fn only_the_latest_outputs_are_kept() {
     let fixture = Fixture::new();
     let spill = kept(&fixture);
     for number in 0..70 {
-        spill.keep(&call("exec", json!({})), &format!("output {number}")).unwrap();
+        spill.store_output(&call("exec", json!({})), &format!("output {number}")).unwrap();
     }
     let names = outputs(&fixture);
     assert_eq!(names.len(), 64);
@@ -55,7 +55,7 @@ fn only_the_latest_outputs_are_kept() {
 fn a_folder_that_leads_outside_is_not_written_through() {
     let fixture = Fixture::new();
     std::os::unix::fs::symlink(fixture.outside(), fixture.path(".openclaw")).unwrap();
-    let error = kept(&fixture).keep(&call("exec", json!({})), "x").unwrap_err();
+    let error = kept(&fixture).store_output(&call("exec", json!({})), "x").unwrap_err();
     assert!(std::error::Error::source(&error).unwrap().to_string().contains("outside"));
     fixture.assert_outside_untouched();
 }

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use openclaw_core::Effect;
+use openclaw_core::ToolEffect;
 use serde_json::json;
 
 use crate::support::Fixture;
@@ -108,7 +108,7 @@ fn the_plan_is_a_relative_path() {
         (fixture.path("").to_str().unwrap(), "."),
     ] {
         match fixture.plan("read", json!({"path": path})) {
-            Ok(effect) => assert_eq!(effect, Effect::Read { path: planned.to_owned() }),
+            Ok(effect) => assert_eq!(effect, ToolEffect::Read { path: planned.to_owned() }),
             Err(_) => assert_eq!(planned, "refused"),
         }
     }

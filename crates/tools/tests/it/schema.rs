@@ -148,7 +148,7 @@ fn schema_and_decoder_agree() {
             let valid = validator.is_valid(&Value::Object(strict));
 
             let name = tool.spec().name.as_str();
-            let planned = tool.plan(&call(name, Value::Object(arguments.clone())));
+            let planned = tool.plan_call(&call(name, Value::Object(arguments.clone())));
             let decoded = planned.as_ref().err().is_none_or(|error| {
                 // A path that cannot be meant is decoded, and then refused.
                 !error.problem.contains("expected") && !error.problem.contains(" field ")

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_core::{
-    Arguments, Effect, InvalidArguments, ProgressSink, Tool, ToolCall, ToolCallId, ToolContext,
-    ToolName, ToolOutput,
+    InvalidToolArguments, ProgressSink, Tool, ToolArguments, ToolCall, ToolCallId, ToolContext,
+    ToolEffect, ToolName, ToolOutput,
 };
 use openclaw_tools::{ExecOptions, Workspace, core_tools};
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub(crate) struct Fixture {
 pub(crate) fn exec_options() -> ExecOptions {
     ExecOptions {
         time_limit: Duration::from_mins(1),
-        output_bytes: 10_000,
+        max_output_bytes: 10_000,
         environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
     }
 }
@@ -73,7 +73,7 @@ impl Fixture {
     }
 
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> ToolOutput {
-        let context = ToolContext { time_limit: None, output_bytes: 50_000, progress: &() };
+        let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
         self.call_in(tool, arguments, context).await
     }
 
@@ -83,11 +83,15 @@ impl Fixture {
         arguments: Value,
         context: ToolContext<'_>,
     ) -> ToolOutput {
-        self.tool(tool).call(&call(tool, arguments), context).await
+        self.tool(tool).execute_call(&call(tool, arguments), context).await
     }
 
-    pub(crate) fn plan(&self, tool: &str, arguments: Value) -> Result<Effect, InvalidArguments> {
-        self.tool(tool).plan(&call(tool, arguments))
+    pub(crate) fn plan(
+        &self,
+        tool: &str,
+        arguments: Value,
+    ) -> Result<ToolEffect, InvalidToolArguments> {
+        self.tool(tool).plan_call(&call(tool, arguments))
     }
 
     pub(crate) fn tool(&self, name: &str) -> &dyn Tool {
@@ -98,9 +102,9 @@ impl Fixture {
 pub(crate) fn call(tool: &str, arguments: Value) -> ToolCall {
     let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
     ToolCall {
-        id: ToolCallId::numbered(1),
+        id: ToolCallId::from_number(1),
         name: ToolName::new(tool).unwrap(),
-        arguments: Arguments::from(arguments),
+        arguments: ToolArguments::from(arguments),
     }
 }
 
@@ -121,7 +125,7 @@ impl Progress {
 }
 
 impl ProgressSink for Progress {
-    fn output(&self, text: &str) {
+    fn write_output(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
     }
 }

@@ -33,9 +33,12 @@ fn every_way_to_write_a_base_url_gives_one_normal_form() {
     for (text, base) in table {
         let endpoint = Endpoint::parse(text).unwrap();
         assert_eq!(endpoint.to_string(), base, "{text}");
-        assert_eq!(endpoint.base().as_str(), base, "{text}");
+        assert_eq!(endpoint.base_url().as_str(), base, "{text}");
         assert_eq!(Endpoint::parse(base).as_ref(), Ok(&endpoint), "{text}");
-        assert_eq!(endpoint.api("chat/completions").as_str(), format!("{base}/chat/completions"));
+        assert_eq!(
+            endpoint.api_url("chat/completions").as_str(),
+            format!("{base}/chat/completions")
+        );
     }
 }
 
@@ -73,8 +76,8 @@ fn routes_beside_the_version_leave_it_out() {
     ];
     for (text, url) in table {
         let endpoint = Endpoint::parse(text).unwrap();
-        assert_eq!(endpoint.root("health").as_str(), url);
-        assert_eq!(endpoint.root("/health/").as_str(), url);
+        assert_eq!(endpoint.root_url("health").as_str(), url);
+        assert_eq!(endpoint.root_url("/health/").as_str(), url);
     }
 }
 
@@ -137,6 +140,6 @@ fn a_url_of_another_server_has_its_counterpart() {
         ("http://h/v1/models", "http://other:9/v1/models"),
         ("http://h/tokenize", "http://other:9/tokenize"),
     ] {
-        assert_eq!(other.counterpart(url).as_str(), expected);
+        assert_eq!(other.counterpart_url(url).as_str(), expected);
     }
 }

@@ -7,15 +7,15 @@ const MONTHS: [&str; 12] =
 
 /// Reads a time as `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may still send. The
 /// day of the week is not looked at. `None` for any other text, and for a time before 1970.
-pub(super) fn parse(text: &str) -> Option<SystemTime> {
+pub(super) fn parse_http_date(text: &str) -> Option<SystemTime> {
     let (_, rest) = text.trim().split_once(", ")?;
     let mut parts = rest.split(' ');
-    let day: u64 = number(parts.next()?, 2)?;
+    let day: u64 = parse_digits(parts.next()?, 2)?;
     let month = parts.next()?;
     let month = MONTHS.iter().position(|name| *name == month)?;
-    let year: u64 = number(parts.next()?, 4)?;
+    let year: u64 = parse_digits(parts.next()?, 4)?;
     let mut clock = parts.next()?.split(':');
-    let mut part = |below: u64| number(clock.next()?, 2).filter(|part| *part < below);
+    let mut part = |below: u64| parse_digits(clock.next()?, 2).filter(|part| *part < below);
     // A minute may have a leap second.
     let (hour, minute, second) = (part(24)?, part(60)?, part(61)?);
     if clock.next().is_some() || parts.next()? != "GMT" || parts.next().is_some() {
@@ -42,7 +42,7 @@ fn is_leap(year: u64) -> bool {
 }
 
 /// A number of exactly so many digits.
-fn number(text: &str, digits: usize) -> Option<u64> {
+fn parse_digits(text: &str, digits: usize) -> Option<u64> {
     let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     fits.then(|| text.parse().ok()).flatten()
 }
@@ -76,7 +76,7 @@ mod tests {
             ("", None),
         ] {
             let expected = expected.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
-            assert_eq!(parse(text), expected, "{text:?}");
+            assert_eq!(parse_http_date(text), expected, "{text:?}");
         }
     }
 }

@@ -66,14 +66,14 @@ fn a_body_that_says_nothing_is_no_error_message() {
 #[test]
 fn an_event_is_an_error_only_if_it_says_so() {
     let killed = json!({"error": {"message": "EngineCore encountered an issue.", "type": "InternalServerError", "param": null, "code": 500}});
-    let error = ServerError::in_band(&killed).unwrap();
+    let error = ServerError::from_event(&killed).unwrap();
     assert_eq!(
         parts(&error),
         ("EngineCore encountered an issue.", Some("InternalServerError"), None, Some("500"))
     );
-    let text = ServerError::in_band(&json!({"error": "overloaded"})).unwrap();
+    let text = ServerError::from_event(&json!({"error": "overloaded"})).unwrap();
     assert_eq!(text.message, "overloaded");
-    let old = ServerError::in_band(&json!({"object": "error", "message": "old"})).unwrap();
+    let old = ServerError::from_event(&json!({"object": "error", "message": "old"})).unwrap();
     assert_eq!(old.message, "old");
     for event in [
         json!({"choices": [], "error": null}),
@@ -81,7 +81,7 @@ fn an_event_is_an_error_only_if_it_says_so() {
         json!({"detail": "a field of another meaning"}),
         json!("error"),
     ] {
-        assert_eq!(ServerError::in_band(&event), None, "{event}");
+        assert_eq!(ServerError::from_event(&event), None, "{event}");
     }
 }
 

@@ -15,10 +15,10 @@ const RECORDINGS: [&str; 4] = [
 ];
 
 fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<StreamEvent> {
-    let mut decoder = Decoder::new(1 << 20);
+    let mut decoder = SseDecoder::new(1 << 20);
     let mut events = Vec::new();
     for chunk in chunks {
-        decoder.push(Bytes::copy_from_slice(chunk));
+        decoder.push_chunk(Bytes::copy_from_slice(chunk));
         while let Some(event) = decoder.next_event().unwrap() {
             events.push(event);
         }
@@ -70,14 +70,14 @@ fn an_event_is_there_as_soon_as_its_last_byte_is() {
 #[test]
 fn what_exceeds_the_limit_is_an_error_and_what_meets_it_is_not() {
     let fits = |chunks: &[&[u8]]| {
-        let mut decoder = Decoder::new(10);
+        let mut decoder = SseDecoder::new(10);
         chunks.iter().all(|chunk| {
-            decoder.push(Bytes::copy_from_slice(chunk));
+            decoder.push_chunk(Bytes::copy_from_slice(chunk));
             loop {
                 match decoder.next_event() {
                     Ok(Some(_)) => {}
                     Ok(None) => return true,
-                    Err(TooLarge) => return false,
+                    Err(EventTooLarge) => return false,
                 }
             }
         })

@@ -7,36 +7,36 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::advance;
 
 use super::*;
-use crate::Limit;
+use crate::TimeLimit;
 use crate::framing::MAX_BODY;
 
 type Chunk = Result<Bytes, Box<dyn Error + Send + Sync>>;
 
 const SSE: Option<&str> = Some("text/event-stream; charset=utf-8");
 
-fn limit(seconds: u64) -> Limit {
-    Limit { duration: Duration::from_secs(seconds), source: "the test".into() }
+fn limit(seconds: u64) -> TimeLimit {
+    TimeLimit { duration: Duration::from_secs(seconds), source: "the test".into() }
 }
 
 fn open(
     content_type: Option<&str>,
-    clocks: Clocks,
+    clocks: CallTimeouts,
 ) -> (UnboundedSender<Chunk>, Result<EventStream, TransportError>) {
     let (sender, mut receiver) = unbounded_channel();
     let body = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
-    let exchange = Exchange {
+    let exchange = ExchangeInfo {
         method: "POST",
         url: "http://h/v1/x".to_owned(),
         status: Some(200),
         attempt: 1,
         content_type: content_type.map(str::to_owned),
-        ..Exchange::default()
+        ..ExchangeInfo::default()
     };
-    let total = clocks.start(Clock::Total, Instant::now());
+    let total = clocks.start_deadline(TimeoutKind::Total, Instant::now());
     (sender, EventStream::new(Box::pin(body), exchange, clocks, total))
 }
 
-fn sse(clocks: Clocks) -> (UnboundedSender<Chunk>, EventStream) {
+fn sse(clocks: CallTimeouts) -> (UnboundedSender<Chunk>, EventStream) {
     let (sender, stream) = open(SSE, clocks);
     (sender, stream.unwrap())
 }
@@ -67,10 +67,10 @@ fn is_text(event: &StreamEvent, text: &str) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn first_token_runs_from_the_headers_and_a_comment_starts_it_anew() {
-    let (sender, mut stream) = sse(Clocks {
+    let (sender, mut stream) = sse(CallTimeouts {
         first_token: Some(limit(300)),
         between_tokens: Some(limit(20)),
-        ..Clocks::default()
+        ..CallTimeouts::default()
     });
     let begun = Instant::now();
     for _ in 0..5 {
@@ -81,8 +81,8 @@ async fn first_token_runs_from_the_headers_and_a_comment_starts_it_anew() {
     let error = failure(&mut stream).await;
     assert_eq!(begun.elapsed().as_secs(), 5 * 299 + 300);
     let after = Duration::from_mins(5);
-    assert_eq!(error.kind(), TransportErrorKind::Timeout { clock: Clock::FirstToken, after });
-    assert_eq!(error.exchange().clock_source.as_deref(), Some("the test"));
+    assert_eq!(error.kind(), TransportErrorKind::Timeout { clock: TimeoutKind::FirstToken, after });
+    assert_eq!(error.exchange().timeout_source.as_deref(), Some("the test"));
     assert_eq!(
         error.to_string(),
         "get the first token of the answer to POST http://h/v1/x within 300 s \
@@ -93,10 +93,10 @@ async fn first_token_runs_from_the_headers_and_a_comment_starts_it_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn between_tokens_runs_from_each_event_to_the_next() {
-    let (sender, mut stream) = sse(Clocks {
+    let (sender, mut stream) = sse(CallTimeouts {
         first_token: Some(limit(5)),
         between_tokens: Some(limit(60)),
-        ..Clocks::default()
+        ..CallTimeouts::default()
     });
     let begun = Instant::now();
     send(&sender, "data: a\n\n");
@@ -112,12 +112,16 @@ async fn between_tokens_runs_from_each_event_to_the_next() {
     let error = failure(&mut stream).await;
     assert_eq!(begun.elapsed().as_secs(), 3 * 59 + 60);
     let after = Duration::from_mins(1);
-    assert_eq!(error.kind(), TransportErrorKind::Timeout { clock: Clock::BetweenTokens, after });
+    assert_eq!(
+        error.kind(),
+        TransportErrorKind::Timeout { clock: TimeoutKind::BetweenTokens, after }
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn total_ends_a_stream_that_never_rests() {
-    let (sender, mut stream) = sse(Clocks { total: Some(limit(10)), ..Clocks::default() });
+    let (sender, mut stream) =
+        sse(CallTimeouts { total: Some(limit(10)), ..CallTimeouts::default() });
     for _ in 0..9 {
         send(&sender, "data: a\n\n");
         next(&mut stream).await;
@@ -128,27 +132,30 @@ async fn total_ends_a_stream_that_never_rests() {
     advance(Duration::from_secs(1)).await;
     send(&sender, "data: c\n\n");
     let after = Duration::from_secs(10);
-    let kind = TransportErrorKind::Timeout { clock: Clock::Total, after };
+    let kind = TransportErrorKind::Timeout { clock: TimeoutKind::Total, after };
     assert_eq!(failure(&mut stream).await.kind(), kind);
 }
 
 #[tokio::test(start_paused = true)]
 async fn total_ends_a_silent_stream_even_between_other_clocks() {
-    let (sender, mut stream) =
-        sse(Clocks { first_token: Some(limit(300)), total: Some(limit(10)), ..Clocks::default() });
+    let (sender, mut stream) = sse(CallTimeouts {
+        first_token: Some(limit(300)),
+        total: Some(limit(10)),
+        ..CallTimeouts::default()
+    });
     let begun = Instant::now();
     let error = failure(&mut stream).await;
     assert_eq!(begun.elapsed().as_secs(), 10);
-    assert!(matches!(error.kind(), TransportErrorKind::Timeout { clock: Clock::Total, .. }));
+    assert!(matches!(error.kind(), TransportErrorKind::Timeout { clock: TimeoutKind::Total, .. }));
     drop(sender);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_caller_is_not_the_servers_silence() {
-    let (sender, mut stream) = sse(Clocks {
+    let (sender, mut stream) = sse(CallTimeouts {
         first_token: Some(limit(5)),
         between_tokens: Some(limit(5)),
-        ..Clocks::default()
+        ..CallTimeouts::default()
     });
     send(&sender, "data: a\n\n");
     next(&mut stream).await;
@@ -160,7 +167,7 @@ async fn a_slow_caller_is_not_the_servers_silence() {
 
 #[tokio::test(start_paused = true)]
 async fn without_limits_there_is_no_timeout() {
-    let (sender, mut stream) = sse(Clocks::default());
+    let (sender, mut stream) = sse(CallTimeouts::default());
     wait(&mut stream, 365 * 24 * 3600).await;
     assert!(stream.next().now_or_never().is_none());
     send(&sender, "data: a\n\n");
@@ -169,7 +176,7 @@ async fn without_limits_there_is_no_timeout() {
 
 #[tokio::test]
 async fn done_ends_the_stream_though_the_body_stays_open() {
-    let (sender, mut stream) = sse(Clocks::default());
+    let (sender, mut stream) = sse(CallTimeouts::default());
     send(&sender, "data: a\n\ndata: [DONE]\n\ndata: surplus\n\n");
     assert!(is_text(&next(&mut stream).await, "a"));
     assert!(is_text(&next(&mut stream).await, "[DONE]"));
@@ -179,7 +186,7 @@ async fn done_ends_the_stream_though_the_body_stays_open() {
 
 #[tokio::test]
 async fn the_end_of_the_body_is_the_end_and_no_error() {
-    let (sender, mut stream) = sse(Clocks::default());
+    let (sender, mut stream) = sse(CallTimeouts::default());
     send(&sender, "data: a\n\ndata: cut");
     drop(sender);
     assert!(is_text(&next(&mut stream).await, "a"));
@@ -189,7 +196,7 @@ async fn the_end_of_the_body_is_the_end_and_no_error() {
 
 #[tokio::test]
 async fn a_broken_connection_is_an_interruption_with_its_cause() {
-    let (sender, mut stream) = sse(Clocks::default());
+    let (sender, mut stream) = sse(CallTimeouts::default());
     send(&sender, "data: a\n\n");
     sender.send(Err("the wire was cut".into())).unwrap();
     assert!(is_text(&next(&mut stream).await, "a"));
@@ -203,7 +210,7 @@ async fn a_broken_connection_is_an_interruption_with_its_cause() {
 #[tokio::test]
 async fn json_becomes_one_event_whether_declared_or_not() {
     for content_type in [Some("application/json"), Some("application/x+json; a=b"), None] {
-        let (sender, stream) = open(content_type, Clocks::default());
+        let (sender, stream) = open(content_type, CallTimeouts::default());
         let mut stream = stream.unwrap();
         for piece in ["\n", "{\"choices\"", ": []}\n"] {
             send(&sender, piece);
@@ -218,14 +225,14 @@ async fn json_becomes_one_event_whether_declared_or_not() {
 
 #[tokio::test]
 async fn an_undeclared_body_is_read_as_what_it_is() {
-    let (sender, stream) = open(None, Clocks::default());
+    let (sender, stream) = open(None, CallTimeouts::default());
     send(&sender, "\u{feff}\n");
     send(&sender, ": comment\n\ndata: a\n\n");
     let mut stream = stream.unwrap();
     assert_eq!(next(&mut stream).await, StreamEvent::Comment);
     assert!(is_text(&next(&mut stream).await, "a"));
     for content_type in [None, Some("application/json")] {
-        let (sender, stream) = open(content_type, Clocks::default());
+        let (sender, stream) = open(content_type, CallTimeouts::default());
         send(&sender, " <!doctype html>");
         drop(sender);
         assert_eq!(failure(&mut stream.unwrap()).await.kind(), TransportErrorKind::NotAnApi);
@@ -235,7 +242,7 @@ async fn an_undeclared_body_is_read_as_what_it_is() {
 #[test]
 fn a_declared_body_of_another_kind_is_refused_unread() {
     for content_type in ["text/html; charset=utf-8", "text/plain", "application/octet-stream"] {
-        let (_sender, stream) = open(Some(content_type), Clocks::default());
+        let (_sender, stream) = open(Some(content_type), CallTimeouts::default());
         let error = stream.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::NotAnApi);
         assert_eq!(error.exchange().content_type.as_deref(), Some(content_type));
@@ -248,7 +255,7 @@ fn a_declared_body_of_another_kind_is_refused_unread() {
 #[tokio::test]
 async fn what_never_becomes_an_event_is_too_large_in_the_end() {
     for content_type in [SSE, Some("application/json")] {
-        let (sender, stream) = open(content_type, Clocks::default());
+        let (sender, stream) = open(content_type, CallTimeouts::default());
         let mut stream = stream.unwrap();
         let piece = Bytes::from(vec![b'x'; 1 << 20]);
         for _ in 0..=MAX_BODY >> 20 {

@@ -4,7 +4,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// Writes bytes with padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    let mut text = sextets(bytes);
+    let mut text = encode_sextets(bytes);
     while !text.len().is_multiple_of(4) {
         text.push('=');
     }
@@ -13,10 +13,10 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 
 /// What the text of any bytes is sure to hold that have `secret` at a place which leaves this
 /// remainder when divided by three.
-pub(crate) fn core(secret: &[u8], offset: usize) -> String {
+pub(crate) fn encoded_core(secret: &[u8], offset: usize) -> String {
     let mut bytes = vec![0; offset];
     bytes.extend_from_slice(secret);
-    let text = sextets(&bytes);
+    let text = encode_sextets(&bytes);
     let whole = bytes.len() * 8 / 6;
     text.get((offset * 8).div_ceil(6)..whole).unwrap_or_default().to_owned()
 }
@@ -38,7 +38,7 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn sextets(bytes: &[u8]) -> String {
+fn encode_sextets(bytes: &[u8]) -> String {
     let mut text = String::new();
     for three in bytes.chunks(3) {
         let byte = |n| three.get(n).map_or(0, |byte| u32::from(*byte));
@@ -73,7 +73,7 @@ mod tests {
             for after in 0..7 {
                 let bytes = [&vec![b'~'; before][..], secret, &vec![b'?'; after]].concat();
                 let text = encode(&bytes);
-                assert!(text.contains(&core(secret, before % 3)), "{text}");
+                assert!(text.contains(&encoded_core(secret, before % 3)), "{text}");
             }
         }
     }

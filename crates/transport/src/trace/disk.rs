@@ -10,82 +10,82 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::record::Line;
+use super::record::TraceLine;
 use super::store::TraceStore;
-use super::{Entry, TraceLimits};
+use super::{TraceEntry, TraceLimits};
 
 /// The most bytes that wait for the disk; what comes beyond them is left out.
-const MOST_WAITING: usize = 32 * 1024 * 1024;
+const MAX_PENDING_BYTES: usize = 32 * 1024 * 1024;
 
 /// The way to the thread.
-pub(crate) struct Disk {
-    jobs: Mutex<Sender<Job>>,
-    waiting: Arc<AtomicUsize>,
-    problem: Arc<Problem>,
+pub(crate) struct DiskWriterHandle {
+    jobs: Mutex<Sender<DiskJob>>,
+    pending_bytes: Arc<AtomicUsize>,
+    problem: Arc<FirstProblem>,
 }
 
 /// What went wrong first, until it was told.
 #[derive(Default)]
-struct Problem {
+struct FirstProblem {
     text: Mutex<Option<String>>,
-    was_set: AtomicBool,
+    was_reported: AtomicBool,
 }
 
-enum Job {
-    Write { entry: Arc<Entry>, bytes: Vec<u8>, is_end: bool },
+enum DiskJob {
+    Write { entry: Arc<TraceEntry>, bytes: Vec<u8>, is_end: bool },
     Flush(Sender<()>),
 }
 
-impl Disk {
+impl DiskWriterHandle {
     pub(crate) fn new(folder: PathBuf, limits: TraceLimits) -> Self {
         let (sender, jobs) = mpsc::channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let problem = Arc::new(Problem::default());
-        let mut writer = Writer {
+        let pending_bytes = Arc::new(AtomicUsize::new(0));
+        let problem = Arc::new(FirstProblem::default());
+        let mut writer = DiskWriter {
             store: TraceStore::new(folder),
             limits,
             files: HashMap::new(),
             problem: Arc::clone(&problem),
         };
-        let on_its_way = Arc::clone(&waiting);
+        let on_its_way = Arc::clone(&pending_bytes);
         let started = thread::Builder::new()
             .name("trace".to_owned())
-            .spawn(move || writer.run(&jobs, &on_its_way));
+            .spawn(move || writer.run_jobs(&jobs, &on_its_way));
         if let Err(error) = started {
-            problem.set(&format!("no trace is written: failed to start a thread: {error}"));
+            problem.report_once(&format!("no trace is written: failed to start a thread: {error}"));
         }
-        Self { jobs: Mutex::new(sender), waiting, problem }
+        Self { jobs: Mutex::new(sender), pending_bytes, problem }
     }
 
     /// Hands a line over; false when too much waits already.
-    pub(crate) fn write(&self, entry: &Arc<Entry>, line: &Line) -> bool {
-        let is_end = matches!(line, Line::End(_));
+    pub(crate) fn write_line(&self, entry: &Arc<TraceEntry>, line: &TraceLine) -> bool {
+        let is_end = matches!(line, TraceLine::End(_));
         let bytes = line.to_bytes();
-        if self.waiting.load(Ordering::Relaxed) + bytes.len() > MOST_WAITING && !is_end {
+        if self.pending_bytes.load(Ordering::Relaxed) + bytes.len() > MAX_PENDING_BYTES && !is_end {
             return false;
         }
-        self.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
-        self.send(Job::Write { entry: Arc::clone(entry), bytes, is_end })
+        self.pending_bytes.fetch_add(bytes.len(), Ordering::Relaxed);
+        self.send_job(DiskJob::Write { entry: Arc::clone(entry), bytes, is_end })
     }
 
-    pub(crate) fn flush(&self, longest: Duration) -> bool {
+    pub(crate) fn flush_within(&self, timeout: Duration) -> bool {
         let (done, wait) = mpsc::channel();
-        self.send(Job::Flush(done)) && wait.recv_timeout(longest).is_ok()
+        self.send_job(DiskJob::Flush(done)) && wait.recv_timeout(timeout).is_ok()
     }
 
-    pub(crate) fn take_problem(&self) -> Option<String> {
+    pub(crate) fn take_problem_text(&self) -> Option<String> {
         self.problem.text.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn send(&self, job: Job) -> bool {
+    fn send_job(&self, job: DiskJob) -> bool {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job).is_ok()
     }
 }
 
-impl Problem {
+impl FirstProblem {
     /// Remembers the first one.
-    fn set(&self, text: &str) {
-        if !self.was_set.swap(true, Ordering::Relaxed) {
+    fn report_once(&self, text: &str) {
+        if !self.was_reported.swap(true, Ordering::Relaxed) {
             let mut problem = self.text.lock().unwrap_or_else(PoisonError::into_inner);
             *problem = Some(text.to_owned());
         }
@@ -93,36 +93,36 @@ impl Problem {
 }
 
 /// What the thread has at hand.
-struct Writer {
+struct DiskWriter {
     store: TraceStore,
     limits: TraceLimits,
     /// The open files, by the address of the exchange, which lasts as long as its file is open;
     /// `None` is one that cannot be written.
-    files: HashMap<usize, (Arc<Entry>, Option<File>)>,
-    problem: Arc<Problem>,
+    files: HashMap<usize, (Arc<TraceEntry>, Option<File>)>,
+    problem: Arc<FirstProblem>,
 }
 
-impl Writer {
-    fn run(&mut self, jobs: &Receiver<Job>, waiting: &AtomicUsize) {
+impl DiskWriter {
+    fn run_jobs(&mut self, jobs: &Receiver<DiskJob>, pending_bytes: &AtomicUsize) {
         for job in jobs {
             match job {
-                Job::Write { entry, bytes, is_end } => {
-                    self.write(entry, &bytes, is_end);
-                    waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
+                DiskJob::Write { entry, bytes, is_end } => {
+                    self.write_bytes(entry, &bytes, is_end);
+                    pending_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
                 }
                 // Who waited may have gone.
-                Job::Flush(done) => drop(done.send(())),
+                DiskJob::Flush(done) => drop(done.send(())),
             }
         }
     }
 
-    fn write(&mut self, entry: Arc<Entry>, bytes: &[u8], is_end: bool) {
+    fn write_bytes(&mut self, entry: Arc<TraceEntry>, bytes: &[u8], is_end: bool) {
         let key = Arc::as_ptr(&entry).addr();
         if !self.files.contains_key(&key) {
-            let file = match self.open(&entry) {
+            let file = match self.open_next_file(&entry) {
                 Ok(file) => Some(file),
                 Err(error) => {
-                    self.report(&error);
+                    self.report_error(&error);
                     None
                 }
             };
@@ -133,7 +133,7 @@ impl Writer {
             && let Err(error) = file.write_all(bytes)
         {
             *place = None;
-            self.report(&error);
+            self.report_error(&error);
         }
         if is_end {
             self.files.remove(&key);
@@ -141,49 +141,51 @@ impl Writer {
     }
 
     /// Opens the next file, and takes away what is too much with it.
-    fn open(&self, entry: &Entry) -> io::Result<File> {
+    fn open_next_file(&self, entry: &TraceEntry) -> io::Result<File> {
         let folder = self.store.folder();
         if !folder.is_dir() {
             private_folder().create(folder)?;
         }
-        let mut number = self.store.numbers().last().copied().unwrap_or_default();
+        let mut number = self.store.list_numbers().last().copied().unwrap_or_default();
         let file = loop {
             number += 1;
-            match private_file().open(self.store.path(number)) {
+            match private_file().open(self.store.record_path(number)) {
                 // Another process took the number.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 opened => break opened?,
             }
         };
         entry.number.store(number, Ordering::Release);
-        self.rotate(number);
+        self.remove_old_files(number);
         Ok(file)
     }
 
     /// Removes the oldest files; one that is gone already or cannot be removed is no trouble here.
-    fn rotate(&self, newest: u64) {
+    fn remove_old_files(&self, newest: u64) {
         let mut files: Vec<(u64, u64)> = self
             .store
-            .numbers()
+            .list_numbers()
             .into_iter()
-            .filter_map(|number| Some((number, fs::metadata(self.store.path(number)).ok()?.len())))
+            .filter_map(|number| {
+                Some((number, fs::metadata(self.store.record_path(number)).ok()?.len()))
+            })
             .collect();
         let mut bytes: u64 = files.iter().map(|(_, size)| size).sum();
         let mut left = files.len();
         files.retain(|(number, _)| *number != newest);
         for (number, size) in files {
-            if left <= self.limits.keep.max(1) && bytes <= self.limits.bytes {
+            if left <= self.limits.max_exchanges.max(1) && bytes <= self.limits.max_bytes {
                 return;
             }
-            let _gone_already = fs::remove_file(self.store.path(number));
+            let _gone_already = fs::remove_file(self.store.record_path(number));
             left -= 1;
             bytes -= size;
         }
     }
 
-    fn report(&self, error: &io::Error) {
+    fn report_error(&self, error: &io::Error) {
         let folder = self.store.folder().display();
-        self.problem.set(&format!("the trace in {folder} is not complete: {error}"));
+        self.problem.report_once(&format!("the trace in {folder} is not complete: {error}"));
     }
 }
 

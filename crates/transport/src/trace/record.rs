@@ -7,7 +7,7 @@ use super::base64;
 /// An exchange as far as it got. It holds no secret of any client that shares the trace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct TraceRecord {
     /// What it is called by. Numbers grow; 0 has not got one yet.
     pub number: u64,
     /// What was sent.
@@ -17,11 +17,11 @@ pub struct Record {
     /// The events of a streamed answer, in order.
     pub events: Vec<TracedEvent>,
     /// The events that were left out because there were too many; absent when there are all.
-    pub gap: Option<Gap>,
+    pub gap: Option<OmittedEvents>,
     /// The body of an answer that was not streamed.
-    pub body: Option<Body>,
+    pub body: Option<TracedBody>,
     /// How it ended; absent while it is under way, and for ever if the program was killed.
-    pub end: Option<End>,
+    pub end: Option<ExchangeEnd>,
 }
 
 /// What was sent.
@@ -44,7 +44,7 @@ pub struct TracedRequest {
     #[serde(default)]
     pub variables: Vec<(String, String)>,
     /// The body; absent for a GET.
-    pub body: Option<Body>,
+    pub body: Option<TracedBody>,
 }
 
 /// The beginning of an answer.
@@ -74,7 +74,7 @@ pub struct TracedEvent {
 
 /// Events that were left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Gap {
+pub struct OmittedEvents {
     /// Behind how many events they were.
     pub after: usize,
     /// How many.
@@ -86,7 +86,7 @@ pub struct Gap {
 /// A body. One that is too large is cut in its middle, where a note says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Body {
+pub struct TracedBody {
     /// How many bytes it had on the wire.
     pub size: u64,
     /// How many secrets were taken out.
@@ -106,11 +106,11 @@ pub struct Body {
 /// How an exchange ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct End {
+pub struct ExchangeEnd {
     /// When, in milliseconds since the attempt began.
     pub ms: f64,
     /// In which way.
-    pub how: Ended,
+    pub how: ExchangeOutcome,
     /// When the first byte of the body came.
     pub first_byte_ms: Option<f64>,
     /// How many bytes of the body came.
@@ -126,7 +126,7 @@ pub struct End {
 /// In which way an exchange ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Ended {
+pub enum ExchangeOutcome {
     /// The answer was read to its end.
     Done,
     /// It failed.
@@ -150,16 +150,16 @@ pub struct TracedError {
 /// One line of a file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Line {
+pub(crate) enum TraceLine {
     Request(TracedRequest),
     Response(TracedResponse),
     Event(TracedEvent),
-    Gap(Gap),
-    Body(Body),
-    End(End),
+    Gap(OmittedEvents),
+    Body(TracedBody),
+    End(ExchangeEnd),
 }
 
-impl Record {
+impl TraceRecord {
     pub(crate) fn new(number: u64, request: TracedRequest) -> Self {
         Self {
             number,
@@ -173,31 +173,31 @@ impl Record {
     }
 
     /// Adds what happened next.
-    pub(crate) fn push(&mut self, line: Line) {
+    pub(crate) fn apply_line(&mut self, line: TraceLine) {
         match line {
-            Line::Request(request) => self.request = request,
-            Line::Response(response) => self.response = Some(response),
-            Line::Event(event) => self.events.push(event),
-            Line::Gap(gap) => self.gap = Some(gap),
-            Line::Body(body) => self.body = Some(body),
-            Line::End(end) => self.end = Some(end),
+            TraceLine::Request(request) => self.request = request,
+            TraceLine::Response(response) => self.response = Some(response),
+            TraceLine::Event(event) => self.events.push(event),
+            TraceLine::Gap(gap) => self.gap = Some(gap),
+            TraceLine::Body(body) => self.body = Some(body),
+            TraceLine::End(end) => self.end = Some(end),
         }
     }
 
     /// Reads a file. Lines that are not whole or not known are passed over, for a program may be
     /// killed while it writes one. `None` when there is no request.
-    pub(crate) fn read(number: u64, text: &[u8]) -> Option<Self> {
+    pub(crate) fn parse_lines(number: u64, text: &[u8]) -> Option<Self> {
         let mut lines = text
             .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<Line>(line).ok());
-        let Some(Line::Request(request)) = lines.next() else { return None };
+            .filter_map(|line| serde_json::from_slice::<TraceLine>(line).ok());
+        let Some(TraceLine::Request(request)) = lines.next() else { return None };
         let mut record = Self::new(number, request);
-        lines.for_each(|line| record.push(line));
+        lines.for_each(|line| record.apply_line(line));
         Some(record)
     }
 }
 
-impl Line {
+impl TraceLine {
     /// The line with its end, as it stands in a file.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec(self).unwrap_or_default();
@@ -206,13 +206,13 @@ impl Line {
     }
 }
 
-impl Body {
+impl TracedBody {
     /// Makes a body of bytes without secrets, `hidden` of which were taken out, and cuts it to
     /// about `limit` bytes.
     pub(crate) fn new(clean: &[u8], size: u64, hidden: usize, limit: usize) -> Self {
         let cut = clean.len() > limit;
         let (text, base64) = match std::str::from_utf8(clean) {
-            Ok(text) if cut => (Some(cut_middle(text, limit)), None),
+            Ok(text) if cut => (Some(omit_middle(text, limit)), None),
             Ok(text) => (Some(text.to_owned()), None),
             // Half of the bytes of a picture are of no use, and its size is told.
             Err(_) if cut => (Some(String::new()), None),
@@ -223,7 +223,7 @@ impl Body {
 
     /// The bytes as they were kept.
     #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self) -> Vec<u8> {
         match (&self.text, &self.base64) {
             (Some(text), _) => text.clone().into_bytes(),
             (None, Some(text)) => base64::decode(text).unwrap_or_default(),
@@ -233,12 +233,12 @@ impl Body {
 
     /// Tells whether the bytes are those that were on the wire.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         !self.cut && self.hidden == 0
     }
 }
 
-fn cut_middle(text: &str, limit: usize) -> String {
+fn omit_middle(text: &str, limit: usize) -> String {
     let half = limit / 2;
     let head = text.get(..text.floor_char_boundary(half)).unwrap_or_default();
     let from = text.ceil_char_boundary(text.len() - half);
@@ -264,15 +264,15 @@ mod tests {
     #[test]
     fn a_large_body_is_cut_in_the_middle_and_says_so() {
         let text = format!("{}€{}", "a".repeat(40), "z".repeat(57));
-        let body = Body::new(text.as_bytes(), 100, 0, 60);
-        assert!(body.cut && !body.is_whole());
+        let body = TracedBody::new(text.as_bytes(), 100, 0, 60);
+        assert!(body.cut && !body.is_complete());
         let kept = body.text.unwrap();
         assert!(kept.starts_with(&"a".repeat(30)) && kept.ends_with(&"z".repeat(30)), "{kept}");
         assert!(kept.contains("[… 40 bytes are left out here …]"), "{kept}");
-        let whole = Body::new(text.as_bytes(), 100, 0, 100);
-        assert_eq!(whole.bytes(), text.as_bytes());
-        let image = Body::new(b"\xff\x00\xfe", 3, 0, 100);
-        assert_eq!((image.bytes(), image.text), (b"\xff\x00\xfe".to_vec(), None));
+        let whole = TracedBody::new(text.as_bytes(), 100, 0, 100);
+        assert_eq!(whole.to_bytes(), text.as_bytes());
+        let image = TracedBody::new(b"\xff\x00\xfe", 3, 0, 100);
+        assert_eq!((image.to_bytes(), image.text), (b"\xff\x00\xfe".to_vec(), None));
     }
 
     #[test]
@@ -285,14 +285,18 @@ mod tests {
             url: "http://h/v1/chat/completions".to_owned(),
             headers: vec![("accept".to_owned(), "*/*".to_owned())],
             variables: Vec::new(),
-            body: Some(Body::new(b"{}", 2, 0, 10)),
+            body: Some(TracedBody::new(b"{}", 2, 0, 10)),
         };
         let event = |ms| TracedEvent { ms, data: Some(format!("{ms}")) };
-        let lines = [Line::Request(request), Line::Event(event(1.0)), Line::Event(event(2.0))];
-        let file: Vec<u8> = lines.iter().flat_map(Line::to_bytes).collect();
+        let lines = [
+            TraceLine::Request(request),
+            TraceLine::Event(event(1.0)),
+            TraceLine::Event(event(2.0)),
+        ];
+        let file: Vec<u8> = lines.iter().flat_map(TraceLine::to_bytes).collect();
         let head = lines[0].to_bytes().len();
         for length in 0..=file.len() {
-            let record = Record::read(7, &file[..length]);
+            let record = TraceRecord::parse_lines(7, &file[..length]);
             match record {
                 // The last byte of a line is its end, without which it is whole, too.
                 None => assert!(length < head - 1, "{length}"),
@@ -303,6 +307,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(Record::read(7, &file).unwrap().events, [event(1.0), event(2.0)]);
+        assert_eq!(TraceRecord::parse_lines(7, &file).unwrap().events, [event(1.0), event(2.0)]);
     }
 }

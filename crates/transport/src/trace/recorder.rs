@@ -10,79 +10,86 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 use url::Url;
 
-use super::connects::Connects;
-use super::record::{Body, End, Ended, Gap, Line, Record, TracedError, TracedEvent};
-use super::scrub::Scrubber;
-use super::{Entry, Trace, Traced, TracedRequest, TracedResponse};
-use crate::secrets::MARK;
+use super::connections::ConnectTimings;
+use super::record::{
+    ExchangeEnd, ExchangeOutcome, OmittedEvents, TraceLine, TraceRecord, TracedBody, TracedError,
+    TracedEvent,
+};
+use super::scrub::SecretScrubber;
+use super::{Trace, TraceEntry, TraceOptions, TracedRequest, TracedResponse};
+use crate::secrets::SECRET_PLACEHOLDER;
 use crate::{StreamEvent, TransportError, TransportErrorKind};
 
 /// How one client takes part in a trace.
-pub(crate) struct Tracer {
+pub(crate) struct ExchangeTracer {
     trace: Trace,
     /// What every request carries, without the secrets.
     headers: Vec<(String, String)>,
     variables: Vec<(String, String)>,
-    connects: Connects,
+    connect_timings: ConnectTimings,
 }
 
 /// What is about to be sent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Attempt<'a> {
+pub(crate) struct AttemptRequest<'a> {
     pub(crate) method: &'static str,
     pub(crate) url: &'a Url,
-    pub(crate) count: u32,
+    pub(crate) number: u32,
     pub(crate) accept: &'static str,
     pub(crate) body: Option<&'a [u8]>,
 }
 
 /// One attempt. Dropping it before its end says that nobody wanted the rest.
-pub(crate) struct Recorder {
+pub(crate) struct ExchangeRecorder {
     trace: Trace,
-    entry: Arc<Entry>,
-    scrubber: Arc<Scrubber>,
-    connects: Connects,
-    begun: Instant,
+    entry: Arc<TraceEntry>,
+    scrubber: Arc<SecretScrubber>,
+    connect_timings: ConnectTimings,
+    started_at: Instant,
     first_byte: Option<Duration>,
     bytes: u64,
     /// The bytes of the events that were kept at once.
-    head: usize,
+    head_bytes: usize,
     /// The last of the events that came when there were too many.
     tail: VecDeque<TracedEvent>,
     tail_bytes: usize,
-    gap: Option<Gap>,
-    unwritten: usize,
+    omitted_events: Option<OmittedEvents>,
+    unwritten_lines: usize,
     has_ended: bool,
 }
 
-impl Tracer {
+impl ExchangeTracer {
     pub(crate) fn new<'a>(
-        traced: Traced,
+        traced: TraceOptions,
         user_agent: &str,
         secrets: impl IntoIterator<Item = (&'a str, &'a SecretString)>,
     ) -> Self {
         let secrets: Vec<_> = secrets.into_iter().collect();
-        traced.trace.hide(secrets.iter().map(|(_, value)| *value));
+        traced.trace.add_secrets(secrets.iter().map(|(_, value)| *value));
         let mut headers = vec![("user-agent".to_owned(), user_agent.to_owned())];
         for (name, _) in secrets {
             let name = name.to_ascii_lowercase();
             headers.retain(|(known, _)| *known != name);
             let is_key = name == "authorization";
-            let shown = if is_key { format!("Bearer {MARK}") } else { MARK.to_owned() };
+            let shown = if is_key {
+                format!("Bearer {SECRET_PLACEHOLDER}")
+            } else {
+                SECRET_PLACEHOLDER.to_owned()
+            };
             headers.push((name, shown));
         }
-        let Traced { trace, variables } = traced;
-        Self { trace, headers, variables, connects: Connects::default() }
+        let TraceOptions { trace, variables } = traced;
+        Self { trace, headers, variables, connect_timings: ConnectTimings::default() }
     }
 
     /// What notes the connections of the client.
-    pub(crate) fn connects(&self) -> Connects {
-        self.connects.clone()
+    pub(crate) fn connect_timings(&self) -> ConnectTimings {
+        self.connect_timings.clone()
     }
 
     /// Begins to write an attempt down.
-    pub(crate) fn begin(&self, attempt: Attempt<'_>) -> Box<Recorder> {
-        let scrubber = self.trace.0.scrubber();
+    pub(crate) fn begin_attempt(&self, attempt: AttemptRequest<'_>) -> Box<ExchangeRecorder> {
+        let scrubber = self.trace.0.current_scrubber();
         let limit = self.trace.0.body_limit();
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let mut headers = vec![("accept".to_owned(), attempt.accept.to_owned())];
@@ -92,88 +99,89 @@ impl Tracer {
         headers.extend(self.headers.iter().cloned());
         let request = TracedRequest {
             at: u64::try_from(at).unwrap_or_default(),
-            attempt: attempt.count,
+            attempt: attempt.number,
             streams: attempt.accept == "text/event-stream",
             method: attempt.method.to_owned(),
-            url: scrubber.text(&without_values(attempt.url)),
+            url: scrubber.scrub_text(&redact_url(attempt.url)),
             headers,
             variables: self.variables.clone(),
-            body: attempt.body.map(|body| clean_body(&scrubber, body, limit)),
+            body: attempt.body.map(|body| scrub_body(&scrubber, body, limit)),
         };
         let size = attempt.body.map_or(0, <[u8]>::len).min(limit);
-        let mut recorder = Box::new(Recorder {
+        let mut recorder = Box::new(ExchangeRecorder {
             trace: self.trace.clone(),
-            entry: self.trace.0.add(Record::new(0, request.clone())),
+            entry: self.trace.0.add_entry(TraceRecord::new(0, request.clone())),
             scrubber,
-            connects: self.connects.clone(),
-            begun: Instant::now(),
+            connect_timings: self.connect_timings.clone(),
+            started_at: Instant::now(),
             first_byte: None,
             bytes: 0,
-            head: 0,
+            head_bytes: 0,
             tail: VecDeque::new(),
             tail_bytes: 0,
-            gap: None,
-            unwritten: 0,
+            omitted_events: None,
+            unwritten_lines: 0,
             has_ended: false,
         });
-        recorder.keep(Line::Request(request), size);
-        self.trace.0.forget_old();
+        recorder.write_line(TraceLine::Request(request), size);
+        self.trace.0.evict_old_entries();
         recorder
     }
 }
 
-impl Recorder {
+impl ExchangeRecorder {
     /// The headers of the answer are there.
-    pub(crate) fn answered(&mut self, status: u16, headers: &HeaderMap) {
+    pub(crate) fn record_response(&mut self, status: u16, headers: &HeaderMap) {
         let shown = headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
-            (name.as_str().to_owned(), self.header(name, &value))
+            (name.as_str().to_owned(), self.redact_header(name, &value))
         });
         let response = TracedResponse {
-            ms: self.now(),
-            connect_ms: self.connects.claim(self.begun).map(millis),
+            ms: self.elapsed_ms(),
+            connect_ms: self.connect_timings.claim_connect_time(self.started_at).map(to_millis),
             status,
             headers: shown.collect(),
         };
-        self.keep(Line::Response(response), 0);
+        self.write_line(TraceLine::Response(response), 0);
     }
 
     /// A piece of the body is there.
-    pub(crate) fn arrived(&mut self, bytes: usize) {
-        self.first_byte.get_or_insert_with(|| self.begun.elapsed());
+    pub(crate) fn record_chunk(&mut self, bytes: usize) {
+        self.first_byte.get_or_insert_with(|| self.started_at.elapsed());
         self.bytes += u64::try_from(bytes).unwrap_or_default();
     }
 
     /// The body is there, as far as it is read.
-    pub(crate) fn body(&mut self, body: &[u8]) {
+    pub(crate) fn record_body(&mut self, body: &[u8]) {
         let limit = self.trace.0.body_limit();
-        let body = clean_body(&self.scrubber, body, limit);
+        let body = scrub_body(&self.scrubber, body, limit);
         let size = body.text.as_ref().map_or(0, String::len);
-        self.keep(Line::Body(body), size);
+        self.write_line(TraceLine::Body(body), size);
     }
 
     /// An event is there.
-    pub(crate) fn event(&mut self, event: &StreamEvent) {
+    pub(crate) fn record_event(&mut self, event: &StreamEvent) {
         let data = match event {
-            StreamEvent::Data(data) => Some(self.scrubber.text(data)),
+            StreamEvent::Data(data) => Some(self.scrubber.scrub_text(data)),
             StreamEvent::Comment => None,
         };
-        let event = TracedEvent { ms: self.now(), data };
-        let size = size_of(&event);
+        let event = TracedEvent { ms: self.elapsed_ms(), data };
+        let size = event_size(&event);
         let half = self.trace.0.body_limit() / 2;
-        if self.gap.is_none() && self.head + size <= half {
-            self.head += size;
-            self.keep(Line::Event(event), size);
+        if self.omitted_events.is_none() && self.head_bytes + size <= half {
+            self.head_bytes += size;
+            self.write_line(TraceLine::Event(event), size);
             return;
         }
-        let after = self.entry.lock().events.len();
-        let gap = self.gap.get_or_insert(Gap { after, ..Gap::default() });
+        let after = self.entry.lock_record().events.len();
+        let gap =
+            self.omitted_events.get_or_insert(OmittedEvents { after, ..OmittedEvents::default() });
         self.tail.push_back(event);
         self.tail_bytes += size;
         while self.tail_bytes > half
             && let Some(oldest) = self.tail.pop_front()
         {
-            let size = size_of(&oldest);
+            let size = event_size(&oldest);
             self.tail_bytes -= size;
             gap.events += 1;
             gap.bytes += u64::try_from(size).unwrap_or_default();
@@ -181,102 +189,102 @@ impl Recorder {
     }
 
     /// The answer was read to its end.
-    pub(crate) fn done(&mut self) {
-        self.end(Ended::Done, None);
+    pub(crate) fn record_success(&mut self) {
+        self.finish_exchange(ExchangeOutcome::Done, None);
     }
 
     /// The attempt failed.
-    pub(crate) fn failed(&mut self, error: &TransportError) {
+    pub(crate) fn record_failure(&mut self, error: &TransportError) {
         let clock = match error.kind() {
             TransportErrorKind::Timeout { clock, .. } => Some(clock.name().to_owned()),
             _ => None,
         };
-        let shown = self.entry.lock().request.url.clone();
+        let shown = self.entry.lock_record().request.url.clone();
         let message = error.to_string().replace(&error.exchange().url, &shown);
         let error = TracedError {
-            message: self.scrubber.text(&message),
-            cause: error.source().map(|cause| self.scrubber.text(&cause.to_string())),
+            message: self.scrubber.scrub_text(&message),
+            cause: error.source().map(|cause| self.scrubber.scrub_text(&cause.to_string())),
             clock,
         };
-        self.end(Ended::Failed, Some(error));
+        self.finish_exchange(ExchangeOutcome::Failed, Some(error));
     }
 
-    fn end(&mut self, how: Ended, error: Option<TracedError>) {
+    fn finish_exchange(&mut self, outcome: ExchangeOutcome, error: Option<TracedError>) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        if let Some(gap) = self.gap.filter(|gap| gap.events > 0) {
-            self.keep(Line::Gap(gap), 0);
+        if let Some(gap) = self.omitted_events.filter(|gap| gap.events > 0) {
+            self.write_line(TraceLine::Gap(gap), 0);
         }
         for event in std::mem::take(&mut self.tail) {
-            let size = size_of(&event);
-            self.keep(Line::Event(event), size);
+            let size = event_size(&event);
+            self.write_line(TraceLine::Event(event), size);
         }
-        let end = End {
-            ms: self.now(),
-            how,
-            first_byte_ms: self.first_byte.map(millis),
+        let end = ExchangeEnd {
+            ms: self.elapsed_ms(),
+            how: outcome,
+            first_byte_ms: self.first_byte.map(to_millis),
             bytes: self.bytes,
-            unwritten: self.unwritten,
+            unwritten: self.unwritten_lines,
             error,
         };
-        self.keep(Line::End(end), 0);
-        self.trace.0.forget_old();
+        self.write_line(TraceLine::End(end), 0);
+        self.trace.0.evict_old_entries();
     }
 
-    fn keep(&mut self, line: Line, size: usize) {
+    fn write_line(&mut self, line: TraceLine, size: usize) {
         if let Some(disk) = &self.trace.0.disk
-            && !disk.write(&self.entry, &line)
+            && !disk.write_line(&self.entry, &line)
         {
-            self.unwritten += 1;
+            self.unwritten_lines += 1;
         }
-        self.entry.push(line, size);
+        self.entry.push_line(line, size);
     }
 
-    fn header(&self, name: &HeaderName, value: &str) -> String {
+    fn redact_header(&self, name: &HeaderName, value: &str) -> String {
         if name == SET_COOKIE {
-            return MARK.to_owned();
+            return SECRET_PLACEHOLDER.to_owned();
         }
         match Url::parse(value) {
-            Ok(url) if url.has_host() => self.scrubber.text(&without_values(&url)),
-            _ => self.scrubber.text(value),
+            Ok(url) if url.has_host() => self.scrubber.scrub_text(&redact_url(&url)),
+            _ => self.scrubber.scrub_text(value),
         }
     }
 
-    fn now(&self) -> f64 {
-        millis(self.begun.elapsed())
+    fn elapsed_ms(&self) -> f64 {
+        to_millis(self.started_at.elapsed())
     }
 }
 
-impl Drop for Recorder {
+impl Drop for ExchangeRecorder {
     fn drop(&mut self) {
-        self.end(Ended::Dropped, None);
+        self.finish_exchange(ExchangeOutcome::Dropped, None);
     }
 }
 
 /// Milliseconds, to a thousandth.
-fn millis(duration: Duration) -> f64 {
+fn to_millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// About what an event takes in memory.
-fn size_of(event: &TracedEvent) -> usize {
+fn event_size(event: &TracedEvent) -> usize {
     event.data.as_ref().map_or(0, String::len) + std::mem::size_of::<TracedEvent>()
 }
 
-fn clean_body(scrubber: &Scrubber, body: &[u8], limit: usize) -> Body {
-    let (clean, hidden) = scrubber.bytes(body);
-    Body::new(&clean, u64::try_from(body.len()).unwrap_or_default(), hidden, limit)
+fn scrub_body(scrubber: &SecretScrubber, body: &[u8], limit: usize) -> TracedBody {
+    let (clean, hidden) = scrubber.scrub_bytes(body);
+    TracedBody::new(&clean, u64::try_from(body.len()).unwrap_or_default(), hidden, limit)
 }
 
 /// A URL without what may be a credential: no user, no password, no values in its query.
-fn without_values(url: &Url) -> String {
+fn redact_url(url: &Url) -> String {
     let mut text = format!("{}{}", url.origin().ascii_serialization(), url.path());
     for (n, (name, _)) in url.query_pairs().enumerate() {
         text.push(if n == 0 { '?' } else { '&' });
         text.push_str(&name);
         text.push('=');
-        text.push_str(MARK);
+        text.push_str(SECRET_PLACEHOLDER);
     }
     text
 }

@@ -11,64 +11,68 @@ use std::borrow::Cow;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::base64;
-use crate::secrets::{MARK, SHORTEST};
+use crate::secrets::{MIN_SECRET_LEN, SECRET_PLACEHOLDER};
 
 /// How many backslashes stand for one: a text, a text in JSON, and that in JSON again.
-const DEPTHS: [usize; 5] = [1, 2, 4, 8, 16];
+const ESCAPE_DEPTHS: [usize; 5] = [1, 2, 4, 8, 16];
 
 /// The most that stand before an escaped character; it also bounds the work on a text that is
 /// nothing else.
-const MOST_BACKSLASHES: usize = 16;
+const MAX_BACKSLASHES: usize = 16;
 
 /// The first words of a header that say how it is to be read, and are no secret.
-const SCHEMES: [&str; 6] = ["bearer", "basic", "token", "digest", "apikey", "negotiate"];
+const AUTH_SCHEMES: [&str; 6] = ["bearer", "basic", "token", "digest", "apikey", "negotiate"];
 
 /// A part of a secret must be at least so long to be looked for by itself.
-const SHORTEST_PART: usize = 8;
+const MIN_PART_LEN: usize = 8;
 
 /// Secrets, ready to be looked for.
 #[derive(Default)]
-pub(crate) struct Scrubber {
+pub(crate) struct SecretScrubber {
     /// The secrets in all base writings.
     patterns: Vec<SecretString>,
     /// The bytes that one of them may begin with.
-    starts: Vec<u8>,
+    first_bytes: Vec<u8>,
 }
 
-impl Scrubber {
+impl SecretScrubber {
     /// The same with more secrets.
-    pub(crate) fn and<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
-        let mut more = Self { patterns: self.patterns.clone(), starts: self.starts.clone() };
+    pub(crate) fn with_secrets<'a>(
+        &self,
+        secrets: impl IntoIterator<Item = &'a SecretString>,
+    ) -> Self {
+        let mut more =
+            Self { patterns: self.patterns.clone(), first_bytes: self.first_bytes.clone() };
         for secret in secrets {
-            more.add(secret.expose_secret());
+            more.add_secret(secret.expose_secret());
         }
         more
     }
 
     /// Takes a secret with its parts: a header `Basic eDp5` is one, and so are `eDp5` and `y`.
-    fn add(&mut self, secret: &str) {
-        if secret.len() >= SHORTEST {
-            self.add_writings(secret);
+    fn add_secret(&mut self, secret: &str) {
+        if secret.len() >= MIN_SECRET_LEN {
+            self.add_encodings(secret);
         }
         for word in secret.split_whitespace().filter(|word| *word != secret) {
-            let is_scheme = SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
-            if word.len() < SHORTEST_PART || is_scheme {
+            let is_scheme = AUTH_SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme));
+            if word.len() < MIN_PART_LEN || is_scheme {
                 continue;
             }
-            self.add_writings(word);
+            self.add_encodings(word);
             let decoded = base64::decode(word).and_then(|bytes| String::from_utf8(bytes).ok());
             let password = decoded.as_ref().and_then(|pair| pair.split_once(':'));
-            if let Some((_, password)) = password.filter(|(_, word)| word.len() >= SHORTEST) {
-                self.add_writings(password);
+            if let Some((_, password)) = password.filter(|(_, word)| word.len() >= MIN_SECRET_LEN) {
+                self.add_encodings(password);
             }
         }
     }
 
-    fn add_writings(&mut self, secret: &str) {
+    fn add_encodings(&mut self, secret: &str) {
         self.add_pattern(secret.to_owned());
         for offset in 0..3 {
-            let core = base64::core(secret.as_bytes(), offset);
-            if core.len() >= SHORTEST {
+            let core = base64::encoded_core(secret.as_bytes(), offset);
+            if core.len() >= MIN_SECRET_LEN {
                 let for_urls = core.replace('+', "-").replace('/', "_");
                 if for_urls != core {
                     self.add_pattern(for_urls);
@@ -84,25 +88,25 @@ impl Scrubber {
         }
         let first = pattern.as_bytes().first().copied().unwrap_or_default();
         let first = if first == b' ' { vec![b' ', b'+'] } else { vec![first] };
-        self.starts.extend(first);
+        self.first_bytes.extend(first);
         self.patterns.push(pattern.into());
     }
 
     /// Takes the secrets out of a text.
-    pub(crate) fn text(&self, text: &str) -> String {
-        match self.bytes(text.as_bytes()) {
+    pub(crate) fn scrub_text(&self, text: &str) -> String {
+        match self.scrub_bytes(text.as_bytes()) {
             (Cow::Borrowed(_), _) => text.to_owned(),
             (Cow::Owned(bytes), _) => String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 
     /// Takes the secrets out of bytes, and tells how many there were.
-    pub(crate) fn bytes<'a>(&self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, usize) {
+    pub(crate) fn scrub_bytes<'a>(&self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, usize) {
         if self.patterns.is_empty() {
             return (Cow::Borrowed(bytes), 0);
         }
         let mut starts = [false; 256];
-        for start in self.starts.iter().chain(b"%\\") {
+        for start in self.first_bytes.iter().chain(b"%\\") {
             if let Some(flag) = starts.get_mut(usize::from(*start)) {
                 *flag = true;
             }
@@ -114,11 +118,12 @@ impl Scrubber {
         let mut at = 0;
         while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(may_start)) {
             at += step;
-            let length = self.patterns.iter().filter_map(|pattern| match_at(bytes, at, pattern));
+            let length =
+                self.patterns.iter().filter_map(|pattern| match_pattern(bytes, at, pattern));
             match length.max() {
                 Some(end) => {
                     clean.extend_from_slice(bytes.get(kept_from..at).unwrap_or_default());
-                    clean.extend_from_slice(MARK.as_bytes());
+                    clean.extend_from_slice(SECRET_PLACEHOLDER.as_bytes());
                     found += 1;
                     at = end;
                     kept_from = end;
@@ -136,19 +141,21 @@ impl Scrubber {
 
 /// Where a pattern ends that begins at a place, if it does. A text is as deep in other texts as
 /// its backslashes say, so that all depths are tried where the pattern has any.
-fn match_at(text: &[u8], start: usize, pattern: &SecretString) -> Option<usize> {
+fn match_pattern(text: &[u8], start: usize, pattern: &SecretString) -> Option<usize> {
     let pattern = pattern.expose_secret();
-    let depths = DEPTHS.iter().take(if pattern.contains('\\') { DEPTHS.len() } else { 1 });
-    let readings = depths.map(|depth| Reading { depth: *depth, has_raw_percent: true });
-    let as_url = pattern.contains('%').then_some(Reading { depth: 1, has_raw_percent: false });
-    let end =
-        |reading: Reading| pattern.chars().try_fold(start, |at, c| read_char(text, at, c, reading));
+    let depths =
+        ESCAPE_DEPTHS.iter().take(if pattern.contains('\\') { ESCAPE_DEPTHS.len() } else { 1 });
+    let readings = depths.map(|depth| EscapeRules { depth: *depth, has_raw_percent: true });
+    let as_url = pattern.contains('%').then_some(EscapeRules { depth: 1, has_raw_percent: false });
+    let end = |reading: EscapeRules| {
+        pattern.chars().try_fold(start, |at, c| match_char(text, at, c, reading))
+    };
     readings.chain(as_url).filter_map(end).max()
 }
 
 /// How the characters are read that are written otherwise in some texts, themselves included.
 #[derive(Debug, Clone, Copy)]
-struct Reading {
+struct EscapeRules {
     /// How many backslashes stand for one.
     depth: usize,
     /// Whether a percent sign stands for itself.
@@ -156,10 +163,10 @@ struct Reading {
 }
 
 /// Where a character ends that begins at `at`.
-fn read_char(text: &[u8], at: usize, c: char, reading: Reading) -> Option<usize> {
+fn match_char(text: &[u8], at: usize, c: char, rules: EscapeRules) -> Option<usize> {
     let rest = text.get(at..)?;
-    let Reading { depth, has_raw_percent } = reading;
-    if c == '\\' && backslashes(rest) >= depth {
+    let EscapeRules { depth, has_raw_percent } = rules;
+    if c == '\\' && count_backslashes(rest) >= depth {
         return Some(at + depth);
     }
     let mut buffer = [0; 4];
@@ -172,19 +179,19 @@ fn read_char(text: &[u8], at: usize, c: char, reading: Reading) -> Option<usize>
         b'%' => {
             let pieces = rest.chunks_exact(3).zip(raw);
             let encoded = pieces.take_while(|(piece, byte)| {
-                piece.first() == Some(&b'%') && hex(piece.get(1..)) == Some(u32::from(**byte))
+                piece.first() == Some(&b'%') && parse_hex(piece.get(1..)) == Some(u32::from(**byte))
             });
             (encoded.count() == raw.len()).then_some(at + 3 * raw.len())
         }
         b'+' if c == ' ' => Some(at + 1),
-        b'\\' => Some(at + read_escape(rest, c)?),
+        b'\\' => Some(at + match_escape(rest, c)?),
         _ => None,
     }
 }
 
 /// The length of a character that is escaped, as deep as it may be.
-fn read_escape(text: &[u8], c: char) -> Option<usize> {
-    let run = backslashes(text);
+fn match_escape(text: &[u8], c: char) -> Option<usize> {
+    let run = count_backslashes(text);
     let letter = match c {
         '"' | '/' => u8::try_from(c).ok(),
         '\n' => Some(b'n'),
@@ -201,9 +208,9 @@ fn read_escape(text: &[u8], c: char) -> Option<usize> {
     let mut end = 0;
     for unit in c.encode_utf16(&mut units) {
         let rest = text.get(end..)?;
-        let run = backslashes(rest);
+        let run = count_backslashes(rest);
         let is_unit = run > 0 && rest.get(run) == Some(&b'u');
-        if !is_unit || hex(rest.get(run + 1..run + 5)) != Some(u32::from(*unit)) {
+        if !is_unit || parse_hex(rest.get(run + 1..run + 5)) != Some(u32::from(*unit)) {
             return None;
         }
         end += run + 5;
@@ -211,11 +218,11 @@ fn read_escape(text: &[u8], c: char) -> Option<usize> {
     Some(end)
 }
 
-fn backslashes(text: &[u8]) -> usize {
-    text.iter().take(MOST_BACKSLASHES).take_while(|byte| **byte == b'\\').count()
+fn count_backslashes(text: &[u8]) -> usize {
+    text.iter().take(MAX_BACKSLASHES).take_while(|byte| **byte == b'\\').count()
 }
 
-fn hex(digits: Option<&[u8]>) -> Option<u32> {
+fn parse_hex(digits: Option<&[u8]>) -> Option<u32> {
     let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Record;
+use super::TraceRecord;
 
 const EXTENSION: &str = "jsonl";
 
@@ -29,19 +29,19 @@ impl TraceStore {
 
     /// The file of an exchange.
     #[must_use]
-    pub fn path(&self, number: u64) -> PathBuf {
+    pub fn record_path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number:06}.{EXTENSION}"))
     }
 
     /// The numbers of the exchanges there are, the oldest first.
     #[must_use]
-    pub fn numbers(&self) -> Vec<u64> {
+    pub fn list_numbers(&self) -> Vec<u64> {
         let Ok(files) = fs::read_dir(&self.folder) else { return Vec::new() };
         let number = |file: fs::DirEntry| {
             let path = file.path();
             let is_ours = path.extension().is_some_and(|end| end == EXTENSION);
             let number = path.file_stem()?.to_str()?.parse().ok()?;
-            (is_ours && self.path(number) == path).then_some(number)
+            (is_ours && self.record_path(number) == path).then_some(number)
         };
         let mut numbers: Vec<u64> = files.filter_map(Result::ok).filter_map(number).collect();
         numbers.sort_unstable();
@@ -50,20 +50,20 @@ impl TraceStore {
 
     /// Reads an exchange; `None` when it is not there, or does not even have a whole request.
     #[must_use]
-    pub fn read(&self, number: u64) -> Option<Record> {
-        Record::read(number, &fs::read(self.path(number)).ok()?)
+    pub fn read_record(&self, number: u64) -> Option<TraceRecord> {
+        TraceRecord::parse_lines(number, &fs::read(self.record_path(number)).ok()?)
     }
 
     /// Reads all exchanges, the oldest first.
-    pub fn records(&self) -> impl Iterator<Item = Record> {
-        self.numbers().into_iter().filter_map(|number| self.read(number))
+    pub fn read_records(&self) -> impl Iterator<Item = TraceRecord> {
+        self.list_numbers().into_iter().filter_map(|number| self.read_record(number))
     }
 
     /// Reads the last exchange of a model's answer, or else the last of all.
     #[must_use]
-    pub fn last(&self) -> Option<Record> {
-        let numbers = self.numbers();
-        let newest = || numbers.iter().rev().filter_map(|number| self.read(*number));
+    pub fn read_last(&self) -> Option<TraceRecord> {
+        let numbers = self.list_numbers();
+        let newest = || numbers.iter().rev().filter_map(|number| self.read_record(*number));
         newest().find(|record| record.request.streams).or_else(|| newest().next())
     }
 
@@ -71,10 +71,10 @@ impl TraceStore {
     ///
     /// # Errors
     /// When one cannot be removed.
-    pub fn clear(&self) -> io::Result<usize> {
-        let numbers = self.numbers();
+    pub fn remove_all(&self) -> io::Result<usize> {
+        let numbers = self.list_numbers();
         for number in &numbers {
-            match fs::remove_file(self.path(*number)) {
+            match fs::remove_file(self.record_path(*number)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }

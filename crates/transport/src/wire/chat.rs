@@ -6,11 +6,11 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{lenient, text_or_number};
+use super::{null_as_default, text_or_number};
 
 /// The body of `POST chat/completions`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ChatRequest<'a> {
+pub struct ChatCompletionRequest<'a> {
     /// The model, by a name that the server lists.
     pub model: Cow<'a, str>,
     /// Whether the answer comes in pieces.
@@ -26,10 +26,10 @@ pub struct ChatRequest<'a> {
     pub max_completion_tokens: Option<u32>,
     /// The tools offered. An empty list is left out as well: servers refuse one.
     #[serde(skip_serializing_if = "is_none_or_empty")]
-    pub tools: Option<Vec<Tool<'a>>>,
+    pub tools: Option<Vec<ChatTool<'a>>>,
     /// Whether and which tool must be called; only with tools.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tool_choice: Option<ToolChoice<'a>>,
+    pub tool_choice: Option<ChatToolChoice<'a>>,
     /// Whether the server keeps the conversation; only for servers that are known to take it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<bool>,
@@ -37,7 +37,7 @@ pub struct ChatRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_cache_key: Option<String>,
     /// The conversation, oldest first.
-    pub messages: Vec<Message<'a>>,
+    pub messages: Vec<ChatMessage<'a>>,
 }
 
 /// What a stream carries besides the answer.
@@ -49,12 +49,12 @@ pub struct StreamOptions {
 
 /// A tool that the model may call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Tool<'a> {
+pub struct ChatTool<'a> {
     /// Always a function.
     #[serde(rename = "type")]
     pub kind: CallKind,
     /// The function.
-    pub function: Function<'a>,
+    pub function: FunctionSpec<'a>,
 }
 
 /// What a tool or a call is. There is only one kind.
@@ -68,7 +68,7 @@ pub enum CallKind {
 
 /// A function that the model may call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Function<'a> {
+pub struct FunctionSpec<'a> {
     /// Its name.
     pub name: Cow<'a, str>,
     /// What it does, for the model.
@@ -84,7 +84,7 @@ pub struct Function<'a> {
 
 /// Whether and which tool must be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ToolChoice<'a> {
+pub enum ChatToolChoice<'a> {
     /// The model decides.
     Auto,
     /// No tool may be called.
@@ -98,7 +98,7 @@ pub enum ToolChoice<'a> {
 /// A message of a request. Its content is always a plain string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
-pub enum Message<'a> {
+pub enum ChatMessage<'a> {
     /// Instructions.
     System {
         /// The text.
@@ -127,7 +127,7 @@ pub enum Message<'a> {
         reasoning_content: Option<Cow<'a, str>>,
         /// The calls it made.
         #[serde(skip_serializing_if = "Vec::is_empty")]
-        tool_calls: Vec<ToolCall<'a>>,
+        tool_calls: Vec<ChatToolCall<'a>>,
     },
     /// The result of one call.
     Tool {
@@ -143,7 +143,7 @@ pub enum Message<'a> {
 
 /// A call that the model made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ToolCall<'a> {
+pub struct ChatToolCall<'a> {
     /// The id that the result refers to.
     pub id: Cow<'a, str>,
     /// Always a function.
@@ -162,10 +162,10 @@ pub struct FunctionCall<'a> {
     pub arguments: Cow<'a, str>,
 }
 
-impl Serialize for ToolChoice<'_> {
+impl Serialize for ChatToolChoice<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Name<'a> {
+        struct FunctionName<'a> {
             name: &'a str,
         }
         match self {
@@ -175,7 +175,7 @@ impl Serialize for ToolChoice<'_> {
             Self::Function(name) => {
                 let mut map = serializer.serialize_map(Some(2))?;
                 map.serialize_entry("type", &CallKind::Function)?;
-                map.serialize_entry("function", &Name { name })?;
+                map.serialize_entry("function", &FunctionName { name })?;
                 map.end()
             }
         }
@@ -191,11 +191,11 @@ fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ChatChunk {
     /// The pieces; none in the event that carries the usage.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub choices: Vec<ChunkChoice>,
     /// The tokens counted.
     #[serde(default)]
-    pub usage: Option<Usage>,
+    pub usage: Option<ChatUsage>,
     /// An error in place of a piece.
     #[serde(default)]
     pub error: Option<Value>,
@@ -208,7 +208,7 @@ pub struct ChunkChoice {
     /// Which choice.
     pub index: u32,
     /// The piece; the `message` of an answer that was not streamed is read as one.
-    pub delta: Delta,
+    pub delta: ChatDelta,
     /// Why the server thinks that the answer ended.
     pub finish_reason: Option<String>,
 }
@@ -216,10 +216,10 @@ pub struct ChunkChoice {
 /// A choice as it stands on the wire.
 #[derive(Deserialize)]
 struct RawChoice {
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     index: u32,
-    delta: Option<Delta>,
-    message: Option<Delta>,
+    delta: Option<ChatDelta>,
+    message: Option<ChatDelta>,
     finish_reason: Option<String>,
 }
 
@@ -235,7 +235,7 @@ impl From<RawChoice> for ChunkChoice {
 
 /// A piece of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct Delta {
+pub struct ChatDelta {
     /// Visible text.
     #[serde(default)]
     pub content: Option<String>,
@@ -246,19 +246,19 @@ pub struct Delta {
     #[serde(default)]
     pub reasoning_content: Option<String>,
     /// Reasoning in blocks, as `OpenRouter` has it: the text of them. What is encrypted has none.
-    #[serde(default, deserialize_with = "blocks")]
+    #[serde(default, deserialize_with = "reasoning_blocks_text")]
     pub reasoning_details: Option<String>,
     /// The text of a refusal.
     #[serde(default)]
     pub refusal: Option<String>,
     /// Pieces of calls.
-    #[serde(default, deserialize_with = "lenient")]
-    pub tool_calls: Vec<ToolCallDelta>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub tool_calls: Vec<ChatToolCallDelta>,
 }
 
 /// A piece of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct ToolCallDelta {
+pub struct ChatToolCallDelta {
     /// Which call; absent in an answer that was not streamed.
     #[serde(default)]
     pub index: Option<u32>,
@@ -266,7 +266,7 @@ pub struct ToolCallDelta {
     #[serde(default, deserialize_with = "text_or_number")]
     pub id: Option<String>,
     /// A piece of the function.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub function: FunctionCallDelta,
 }
 
@@ -283,15 +283,15 @@ pub struct FunctionCallDelta {
 
 /// What the server counted, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-pub struct Usage {
+pub struct ChatUsage {
     /// The prompt, its cached part included.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub prompt_tokens: u32,
     /// The answer, its reasoning included.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub completion_tokens: u32,
     /// Both.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub total_tokens: u32,
     /// More on the prompt.
     #[serde(default)]
@@ -307,7 +307,9 @@ pub struct PromptTokensDetails {
 }
 
 /// Joins the texts and the summaries of blocks of reasoning; what is no such block has none.
-fn blocks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn reasoning_blocks_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     let blocks = Value::deserialize(deserializer)?;
     let texts = blocks.as_array().into_iter().flatten().filter_map(|block| {
         let text = block.get("text").and_then(Value::as_str);

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::lenient;
+use super::null_as_default;
 
 /// The answer to `GET models`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ModelList {
     /// The models, in the server's order.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub data: Vec<ModelCard>,
 }
 
@@ -17,7 +17,7 @@ pub struct ModelList {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ModelCard {
     /// The name to ask for.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
     /// Who serves it.
     #[serde(default)]
@@ -29,16 +29,16 @@ pub struct ModelCard {
     #[serde(default)]
     pub parent: Option<String>,
     /// The window in tokens, as vLLM says it.
-    #[serde(default, deserialize_with = "count")]
+    #[serde(default, deserialize_with = "token_count_or_none")]
     pub max_model_len: Option<u32>,
     /// The window in tokens, as some gateways say it.
-    #[serde(default, deserialize_with = "count")]
+    #[serde(default, deserialize_with = "token_count_or_none")]
     pub context_length: Option<u32>,
     /// The window in tokens, as other gateways say it.
-    #[serde(default, deserialize_with = "count")]
+    #[serde(default, deserialize_with = "token_count_or_none")]
     pub context_window: Option<u32>,
     /// What llama.cpp says besides.
-    #[serde(default, deserialize_with = "meta")]
+    #[serde(default, deserialize_with = "meta_or_default")]
     pub meta: ModelMeta,
 }
 
@@ -46,21 +46,23 @@ pub struct ModelCard {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ModelMeta {
     /// The window in tokens that it was loaded with.
-    #[serde(default, deserialize_with = "count")]
+    #[serde(default, deserialize_with = "token_count_or_none")]
     pub n_ctx: Option<u32>,
     /// The window in tokens that it was trained with, which may be more than it was loaded with.
-    #[serde(default, deserialize_with = "count")]
+    #[serde(default, deserialize_with = "token_count_or_none")]
     pub n_ctx_train: Option<u32>,
 }
 
 /// Reads a number of tokens; anything else, and zero, is the same as absent.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+fn token_count_or_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<u32>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
     Ok(count.filter(|count| *count > 0))
 }
 
-fn meta<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModelMeta, D::Error> {
+fn meta_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModelMeta, D::Error> {
     // Other servers may have something else by this name.
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }

@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::CallKind;
 
 pub use self::event::{
-    ContentPart, IncompleteDetails, InputTokensDetails, OutputItem, OutputTokensDetails, Response,
-    ResponseEvent, ResponseUsage,
+    ContentPart, IncompleteDetails, InputTokensDetails, OutputItem, OutputTokensDetails,
+    ResponseEvent, ResponseObject, ResponseUsage,
 };
 
 /// The body of `POST responses`.

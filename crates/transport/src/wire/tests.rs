@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn request(messages: Vec<Message<'_>>) -> ChatRequest<'_> {
-    ChatRequest {
+fn request(messages: Vec<ChatMessage<'_>>) -> ChatCompletionRequest<'_> {
+    ChatCompletionRequest {
         model: "tiny".into(),
         stream: true,
         stream_options: Some(StreamOptions { include_usage: true }),
@@ -21,8 +21,8 @@ fn request(messages: Vec<Message<'_>>) -> ChatRequest<'_> {
     }
 }
 
-fn user(text: &str) -> Message<'_> {
-    Message::User { content: text.into() }
+fn user(text: &str) -> ChatMessage<'_> {
+    ChatMessage::User { content: text.into() }
 }
 
 #[test]
@@ -40,34 +40,34 @@ fn a_request_leaves_out_what_is_absent() {
 #[test]
 fn a_request_has_its_fields_in_a_fixed_order() {
     let schema = json!({"type": "object"});
-    let call = ToolCall {
+    let call = ChatToolCall {
         id: "c1".into(),
         kind: CallKind::Function,
         function: FunctionCall { name: "run".into(), arguments: r#"{"a":1}"#.into() },
     };
-    let assistant = |reasoning: Option<&'static str>, calls| Message::Assistant {
+    let assistant = |reasoning: Option<&'static str>, calls| ChatMessage::Assistant {
         content: None,
         reasoning: reasoning.map(Cow::from),
         reasoning_content: None,
         tool_calls: calls,
     };
     let mut request = request(vec![
-        Message::System { content: "be".into() },
+        ChatMessage::System { content: "be".into() },
         user("go"),
         assistant(Some("hm"), vec![call]),
-        Message::Tool { tool_call_id: "c1".into(), name: None, content: "ok".into() },
+        ChatMessage::Tool { tool_call_id: "c1".into(), name: None, content: "ok".into() },
         assistant(None, Vec::new()),
     ]);
-    request.tools = Some(vec![Tool {
+    request.tools = Some(vec![ChatTool {
         kind: CallKind::Function,
-        function: Function {
+        function: FunctionSpec {
             name: "run".into(),
             description: Some("runs".into()),
             parameters: Some(Cow::Borrowed(&schema)),
             strict: None,
         },
     }]);
-    request.tool_choice = Some(ToolChoice::Function("run".into()));
+    request.tool_choice = Some(ChatToolChoice::Function("run".into()));
     let expected = concat!(
         r#"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"max_tokens":64,"#,
         r#""tools":[{"type":"function","function":{"name":"run","description":"runs","parameters":{"type":"object"}}}],"#,
@@ -77,9 +77,11 @@ fn a_request_has_its_fields_in_a_fixed_order() {
         r#"{"role":"tool","tool_call_id":"c1","content":"ok"},{"role":"assistant"}]}"#,
     );
     assert_eq!(serde_json::to_string(&request).unwrap(), expected);
-    for (choice, text) in
-        [(ToolChoice::Auto, "auto"), (ToolChoice::None, "none"), (ToolChoice::Required, "required")]
-    {
+    for (choice, text) in [
+        (ChatToolChoice::Auto, "auto"),
+        (ChatToolChoice::None, "none"),
+        (ChatToolChoice::Required, "required"),
+    ] {
         assert_eq!(serde_json::to_value(&choice).unwrap(), text);
     }
 }
@@ -100,7 +102,7 @@ fn chunks(recording: &str) -> Vec<ChatChunk> {
         .collect()
 }
 
-fn joined(chunks: &[ChatChunk], part: impl Fn(&Delta) -> Option<String>) -> String {
+fn joined(chunks: &[ChatChunk], part: impl Fn(&ChatDelta) -> Option<String>) -> String {
     chunks
         .iter()
         .flat_map(|chunk| &chunk.choices)
@@ -177,13 +179,16 @@ fn null_is_the_same_as_absent_everywhere() {
         ),
         (
             json!({"usage": {"prompt_tokens": null, "completion_tokens": null, "total_tokens": null, "prompt_tokens_details": null}}),
-            ChatChunk { usage: Some(Usage::default()), ..ChatChunk::default() },
+            ChatChunk { usage: Some(ChatUsage::default()), ..ChatChunk::default() },
         ),
     ];
     for (text, chunk) in table {
         assert_eq!(serde_json::from_value::<ChatChunk>(text).unwrap(), chunk);
     }
-    assert_eq!(serde_json::from_value::<ToolCallDelta>(call).unwrap(), ToolCallDelta::default());
+    assert_eq!(
+        serde_json::from_value::<ChatToolCallDelta>(call).unwrap(),
+        ChatToolCallDelta::default()
+    );
     assert_eq!(serde_json::from_str::<ModelList>(r#"{"data":null}"#).unwrap().data, []);
 }
 

@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use futures_util::StreamExt;
-use openclaw_transport::{Client, Trace, TraceLimits, Traced};
+use openclaw_transport::{Client, Trace, TraceLimits, TraceOptions};
 
 use crate::server::{STREAM_HEAD, Server, both, chunk};
 
@@ -36,8 +36,8 @@ const EVENTS: usize = 200;
 
 /// How many allocations it takes to read events that have arrived.
 async fn cost(client: &Client, server: &Server) -> usize {
-    let url = client.endpoint().api("chat/completions");
-    let (stream, connection) = both(client.stream(url, "{}".into()), async {
+    let url = client.endpoint().api_url("chat/completions");
+    let (stream, connection) = both(client.post_stream(url, "{}".into()), async {
         let mut connection = server.accept().await;
         connection.request().await;
         let events = "data: a piece of an answer\n\n".repeat(EVENTS + 1);
@@ -61,9 +61,9 @@ async fn without_a_trace_an_event_costs_its_own_text_and_nothing_else() {
     let server = Server::start().await;
     let plain = cost(&server.client(), &server).await;
     assert!(plain <= EVENTS + 8, "{plain} allocations for {EVENTS} events");
-    let trace = Trace::in_memory(TraceLimits { keep: 5, bytes: 1 << 20 });
-    let traced = Traced { trace, variables: Vec::new() };
-    let client = Client::traced(server.options(), traced).unwrap();
+    let trace = Trace::in_memory(TraceLimits { max_exchanges: 5, max_bytes: 1 << 20 });
+    let traced = TraceOptions { trace, variables: Vec::new() };
+    let client = Client::with_trace(server.options(), traced).unwrap();
     let kept = cost(&client, &server).await;
     assert!(kept > plain + EVENTS / 2, "what counts is counted: {kept} against {plain}");
 }

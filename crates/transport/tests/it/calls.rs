@@ -15,14 +15,14 @@ async fn a_get_sends_what_it_is_told_and_no_more() {
     options.headers = vec![("X-Team".to_owned(), "blue".into())];
     let client = Client::new(options).unwrap();
     let models = include_str!("../fixtures/models.json");
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let headers = "content-type: application/json\r\nx-request-id: r-1\r\n";
     let answer = response("200 OK", headers, models);
     let (reply, request) = both(client.get(url), server.answer(&answer)).await;
     let reply = reply.unwrap();
     assert_eq!((reply.status, reply.request_id.as_deref()), (200, Some("r-1")));
     assert_eq!(reply.content_type.as_deref(), Some("application/json"));
-    assert_eq!(reply.json::<ModelList>().unwrap().data.len(), 1);
+    assert_eq!(reply.parse_json::<ModelList>().unwrap().data.len(), 1);
 
     assert!(request.head.starts_with("GET /v1/models HTTP/1.1\r\n"), "{}", request.head);
     let bearer = format!("Bearer {KEY}");
@@ -42,10 +42,10 @@ async fn a_get_sends_what_it_is_told_and_no_more() {
 async fn a_post_sends_json_and_no_key_where_there_is_none() {
     let server = Server::start().await;
     let client = Client::new(ClientOptions { bearer: None, ..server.options() }).unwrap();
-    let url = client.endpoint().root("tokenize");
+    let url = client.endpoint().root_url("tokenize");
     let (reply, request) =
         both(client.post(url, "{\"a\":1}".into()), server.answer(&json("200 OK", "[3]"))).await;
-    assert_eq!(reply.unwrap().json::<Vec<u32>>().unwrap(), [3]);
+    assert_eq!(reply.unwrap().parse_json::<Vec<u32>>().unwrap(), [3]);
     assert!(request.head.starts_with("POST /tokenize HTTP/1.1\r\n"));
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(request.header("authorization"), None);
@@ -60,10 +60,10 @@ async fn health_and_metrics_are_answers_too() {
     {
         let answer = response("200 OK", headers, body);
         let (reply, _) =
-            both(client.get(client.endpoint().root("health")), server.answer(&answer)).await;
+            both(client.get(client.endpoint().root_url("health")), server.answer(&answer)).await;
         let reply = reply.unwrap();
         assert_eq!(reply.body, body);
-        assert_eq!(reply.json::<u8>().unwrap_err().kind(), TransportErrorKind::NotAnApi);
+        assert_eq!(reply.parse_json::<u8>().unwrap_err().kind(), TransportErrorKind::NotAnApi);
     }
 }
 
@@ -71,9 +71,9 @@ async fn health_and_metrics_are_answers_too() {
 async fn a_stream_arrives_piece_by_piece() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("chat/completions");
+    let url = client.endpoint().api_url("chat/completions");
     let recording = include_str!("../fixtures/text.sse");
-    let (stream, mut connection) = both(client.stream(url, "{}".into()), async {
+    let (stream, mut connection) = both(client.post_stream(url, "{}".into()), async {
         let mut connection = server.accept().await;
         let request = connection.request().await;
         assert!(request.head.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
@@ -83,7 +83,7 @@ async fn a_stream_arrives_piece_by_piece() {
     })
     .await;
     let mut stream = stream.unwrap();
-    assert_eq!((stream.request_id(), stream.attempt()), (Some("r-7"), 1));
+    assert_eq!((stream.request_id(), stream.attempt_number()), (Some("r-7"), 1));
     for event in recording.split_inclusive("\n\n") {
         // Each is sent only after the one before has arrived: nothing is held back.
         connection.send(&chunk(event)).await;
@@ -98,9 +98,9 @@ async fn a_server_that_does_not_stream_is_understood() {
     let server = Server::start().await;
     let client = server.client();
     let whole = include_str!("../fixtures/whole.json");
-    let url = client.endpoint().api("chat/completions");
+    let url = client.endpoint().api_url("chat/completions");
     let answer = json("200 OK", whole);
-    let (stream, _) = both(client.stream(url, "{}".into()), server.answer(&answer)).await;
+    let (stream, _) = both(client.post_stream(url, "{}".into()), server.answer(&answer)).await;
     let events: Vec<_> = stream.unwrap().map(Result::unwrap).collect().await;
     assert_eq!(events, [StreamEvent::Data(whole.to_owned())]);
 }
@@ -123,17 +123,17 @@ async fn the_key_leaves_neither_for_another_host_nor_for_the_log() {
     }
     server.is_left_alone();
     let repeats = format!(r#"{{"error":"wrong key {KEY}, or another-secret"}}"#);
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let answer = json("401 Unauthorized", &repeats);
     let (reply, _) = both(client.get(url), server.answer(&answer)).await;
     let error = reply.unwrap_err();
     assert!(error.to_string().contains("wrong key [secret], or [secret]"), "{error}");
-    let url = client.endpoint().api("chat/completions");
+    let url = client.endpoint().api_url("chat/completions");
     let answer = json("200 OK", &repeats);
-    let (stream, _) = both(client.stream(url, "{}".into()), server.answer(&answer)).await;
+    let (stream, _) = both(client.post_stream(url, "{}".into()), server.answer(&answer)).await;
     let stream = stream.unwrap();
     let event = serde_json::from_str(&repeats).unwrap();
-    let said = stream.server_error(&event).unwrap();
+    let said = stream.parse_server_error(&event).unwrap();
     assert_eq!(said.message, "wrong key [secret], or [secret]");
     for text in [format!("{client:?}"), format!("{options:?}"), format!("{error} {error:?}")] {
         assert!(!text.contains(KEY) && !text.contains("another-secret"), "{text}");

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use openclaw_transport::{
-    Client, ClientOptions, Clock, Clocks, Depth, Limit, Priority, StreamEvent, TransportErrorKind,
-    Turnstile,
+    CallTimeouts, Client, ClientOptions, ConcurrencyLimiter, QueueDepth, StreamEvent,
+    StreamPriority, TimeLimit, TimeoutKind, TransportErrorKind,
 };
 
 use crate::server::{Connection, STREAM_HEAD, Server, both, chunk};
@@ -26,7 +26,7 @@ async fn keep(server: &Server) -> Connection {
 async fn a_kept_connection_serves_the_next_call() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let (reply, mut connection) = both(client.get(url.clone()), keep(&server)).await;
     reply.unwrap();
     let (reply, ()) = both(client.get(url), async {
@@ -42,7 +42,7 @@ async fn a_kept_connection_serves_the_next_call() {
 async fn a_kept_connection_that_dies_costs_no_attempt() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let (reply, mut connection) = both(client.get(url.clone()), keep(&server)).await;
     reply.unwrap();
     let (reply, second) = both(client.get(url.clone()), async {
@@ -70,8 +70,8 @@ async fn a_kept_connection_that_dies_costs_no_attempt() {
 async fn a_stream_read_to_its_end_leaves_its_connection() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("chat/completions");
-    let (stream, mut connection) = both(client.stream(url.clone(), "{}".into()), async {
+    let url = client.endpoint().api_url("chat/completions");
+    let (stream, mut connection) = both(client.post_stream(url.clone(), "{}".into()), async {
         let mut connection = server.accept().await;
         connection.request().await;
         let body = [chunk("data: a\n\n"), chunk("data: [DONE]\n\n"), "0\r\n\r\n".to_owned()];
@@ -94,8 +94,8 @@ async fn a_stream_read_to_its_end_leaves_its_connection() {
 async fn dropping_a_stream_closes_its_connection() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("chat/completions");
-    let (stream, connection) = both(client.stream(url, "{}".into()), async {
+    let url = client.endpoint().api_url("chat/completions");
+    let (stream, connection) = both(client.post_stream(url, "{}".into()), async {
         let mut connection = server.accept().await;
         connection.request().await;
         connection.send(&format!("{STREAM_HEAD}{}", chunk("data: a\n\n"))).await;
@@ -113,10 +113,10 @@ async fn dropping_a_stream_closes_its_connection() {
 async fn dropping_a_stream_closes_its_connection_even_in_full_flow() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("chat/completions");
+    let url = client.endpoint().api_url("chat/completions");
     let ((), ()) = both(
         async {
-            let mut stream = client.stream(url, "{}".into()).await.unwrap();
+            let mut stream = client.post_stream(url, "{}".into()).await.unwrap();
             stream.next().await.unwrap().unwrap();
         },
         async {
@@ -134,9 +134,9 @@ async fn dropping_a_stream_closes_its_connection_even_in_full_flow() {
 async fn dropping_a_call_closes_its_connection() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("chat/completions");
+    let url = client.endpoint().api_url("chat/completions");
     let connection = tokio::select! {
-        _ = client.stream(url, "{}".into()) => panic!("there was no answer"),
+        _ = client.post_stream(url, "{}".into()) => panic!("there was no answer"),
         connection = async {
             let mut connection = server.accept().await;
             connection.request().await;
@@ -150,9 +150,9 @@ async fn dropping_a_call_closes_its_connection() {
 async fn a_connection_lost_in_the_middle_is_an_interruption_and_never_tried_again() {
     let server = Server::start().await;
     let client = server.persistent_client(3);
-    let url = client.endpoint().api("chat/completions");
+    let url = client.endpoint().api_url("chat/completions");
     let cut = format!("{STREAM_HEAD}{}5\r\nda", chunk("data: a\n\n"));
-    let (stream, _) = both(client.stream(url.clone(), "{}".into()), server.answer(&cut)).await;
+    let (stream, _) = both(client.post_stream(url.clone(), "{}".into()), server.answer(&cut)).await;
     let mut stream = stream.unwrap();
     assert_eq!(stream.next().await.unwrap().unwrap(), StreamEvent::Data("a".to_owned()));
     let error = stream.next().await.unwrap().unwrap_err();
@@ -173,24 +173,28 @@ async fn a_connection_lost_in_the_middle_is_an_interruption_and_never_tried_agai
 async fn where_streams_are_limited_the_next_is_sent_when_one_is_dropped_and_other_calls_never_wait()
 {
     let server = Server::start().await;
-    let turnstile = Turnstile::new(NonZeroUsize::MIN);
-    let limited = || ClientOptions { turnstile: Some(turnstile.clone()), ..server.options() };
+    let turnstile = ConcurrencyLimiter::new(NonZeroUsize::MIN);
+    let limited = || ClientOptions { limiter: Some(turnstile.clone()), ..server.options() };
     let (one, other) = (Client::new(limited()).unwrap(), Client::new(limited()).unwrap());
-    let url = one.endpoint().api("chat/completions");
+    let url = one.endpoint().api_url("chat/completions");
     let open = async || {
         let mut connection = server.accept().await;
         let request = connection.request().await;
         connection.send(STREAM_HEAD).await;
         (connection, request.body)
     };
-    let (first, (_first, _)) = both(one.stream(url.clone(), "1".into()), open()).await;
+    let (first, (_first, _)) = both(one.post_stream(url.clone(), "1".into()), open()).await;
     let first = first.unwrap();
-    let mut late = Box::pin(one.stream_as(url.clone(), "2".into(), Priority::Background));
-    let mut urgent = Box::pin(other.stream(url.clone(), "3".into()));
+    let mut late = Box::pin(one.post_stream_with_priority(
+        url.clone(),
+        "2".into(),
+        StreamPriority::Background,
+    ));
+    let mut urgent = Box::pin(other.post_stream(url.clone(), "3".into()));
     assert!(late.as_mut().now_or_never().is_none() && urgent.as_mut().now_or_never().is_none());
     server.is_left_alone();
-    assert_eq!(turnstile.depth(), Depth { in_flight: 1, waiting: 2 });
-    let models = one.endpoint().api("models");
+    assert_eq!(turnstile.queue_depth(), QueueDepth { in_flight: 1, waiting: 2 });
+    let models = one.endpoint().api_url("models");
     both(one.get(models), keep(&server)).await.0.unwrap();
 
     drop(first);
@@ -205,25 +209,26 @@ async fn where_streams_are_limited_the_next_is_sent_when_one_is_dropped_and_othe
     let (late, (_late, body)) = both(late, open()).await;
     assert_eq!((late.is_ok(), body.as_str()), (true, "2"));
     drop(late);
-    assert_eq!(turnstile.depth(), Depth { in_flight: 0, waiting: 0 });
+    assert_eq!(turnstile.queue_depth(), QueueDepth { in_flight: 0, waiting: 0 });
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_wait_in_line_is_a_part_of_the_call() {
     let server = Server::start().await;
-    let turnstile = Turnstile::new(NonZeroUsize::MIN);
-    let total = Limit { duration: Duration::from_secs(7), source: "the test".into() };
-    let clocks = Clocks { total: Some(total), ..Clocks::default() };
-    let options = ClientOptions { clocks, turnstile: Some(turnstile.clone()), ..server.options() };
+    let turnstile = ConcurrencyLimiter::new(NonZeroUsize::MIN);
+    let total = TimeLimit { duration: Duration::from_secs(7), source: "the test".into() };
+    let clocks = CallTimeouts { total: Some(total), ..CallTimeouts::default() };
+    let options =
+        ClientOptions { timeouts: clocks, limiter: Some(turnstile.clone()), ..server.options() };
     let client = Client::new(options).unwrap();
-    let url = client.endpoint().api("chat/completions");
-    let mut first = Box::pin(client.stream(url.clone(), "1".into()));
+    let url = client.endpoint().api_url("chat/completions");
+    let mut first = Box::pin(client.post_stream(url.clone(), "1".into()));
     assert!(first.as_mut().now_or_never().is_none());
-    let error = client.stream(url, "2".into()).await.unwrap_err();
-    let TransportErrorKind::Timeout { clock: Clock::Total, .. } = error.kind() else {
+    let error = client.post_stream(url, "2".into()).await.unwrap_err();
+    let TransportErrorKind::Timeout { clock: TimeoutKind::Total, .. } = error.kind() else {
         panic!("{error}")
     };
     assert_eq!(error.exchange().attempt, 0, "nothing was sent");
     drop(first);
-    assert_eq!(turnstile.depth(), Depth { in_flight: 0, waiting: 0 });
+    assert_eq!(turnstile.queue_depth(), QueueDepth { in_flight: 0, waiting: 0 });
 }

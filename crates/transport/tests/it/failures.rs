@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use openclaw_transport::{Client, ClientOptions, Clock, Clocks, TransportErrorKind};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeoutKind, TransportErrorKind};
 
 use crate::server::{Server, both, json, limit, options, response};
 
@@ -11,11 +11,11 @@ use crate::server::{Server, both, json, limit, options, response};
 async fn a_refusal_carries_all_that_is_known_of_it() {
     let server = Server::start().await;
     let client = server.persistent_client(3);
-    let url = client.endpoint().api("chat/completions");
+    let url = client.endpoint().api_url("chat/completions");
     let body = r#"{"error":{"message":"`tools` must not be an empty array","type":"BadRequestError","param":"tools","code":400}}"#;
     let headers = "content-type: application/json\r\nrequest-id: r-9\r\n";
     let answer = response("400 Bad Request", headers, body);
-    let (stream, _) = both(client.stream(url, "{}".into()), server.answer(&answer)).await;
+    let (stream, _) = both(client.post_stream(url, "{}".into()), server.answer(&answer)).await;
     let error = stream.unwrap_err();
     server.is_left_alone();
     assert_eq!(error.kind(), TransportErrorKind::Status(400));
@@ -27,7 +27,7 @@ async fn a_refusal_carries_all_that_is_known_of_it() {
     let exchange = error.exchange();
     assert_eq!((exchange.method, &exchange.url, exchange.status), ("POST", &url, Some(400)));
     assert_eq!((exchange.request_id.as_deref(), exchange.attempt), (Some("r-9"), 1));
-    let said = exchange.server.as_ref().unwrap();
+    let said = exchange.server_error.as_ref().unwrap();
     assert_eq!((said.param.as_deref(), said.code.as_deref()), (Some("tools"), Some("400")));
 }
 
@@ -37,7 +37,7 @@ async fn nothing_at_the_address_is_said_at_once() {
     let client = server.persistent_client(5);
     let address = server.address.clone();
     drop(server);
-    let error = client.get(client.endpoint().api("models")).await.unwrap_err();
+    let error = client.get(client.endpoint().api_url("models")).await.unwrap_err();
     assert_eq!((error.kind(), error.exchange().attempt), (TransportErrorKind::Connect, 1));
     assert_eq!(error.to_string(), format!("connect to http://{address}"));
     let cause = error.source().unwrap();
@@ -54,7 +54,7 @@ async fn a_web_page_is_not_an_api() {
         ["content-type: text/html; charset=utf-8\r\n", "content-type: application/json\r\n", ""]
     {
         let answer = response("200 OK", headers, page);
-        let url = client.endpoint().api("models");
+        let url = client.endpoint().api_url("models");
         let (reply, _) = both(client.get(url), server.answer(&answer)).await;
         let error = reply.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::NotAnApi, "{headers}");
@@ -67,7 +67,7 @@ async fn a_web_page_is_not_an_api() {
 async fn what_does_not_speak_http_is_not_an_api_either() {
     let server = Server::start().await;
     let client = server.persistent_client(3);
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let (reply, _) = both(client.get(url), server.answer("SSH-2.0-OpenSSH_9.2\r\n")).await;
     let error = reply.unwrap_err();
     assert_eq!((error.kind(), error.exchange().status), (TransportErrorKind::NotAnApi, None));
@@ -81,7 +81,7 @@ async fn a_redirect_is_named_and_not_followed() {
     let client = server.persistent_client(3);
     let headers = "location: /login?token=hunter2\r\n";
     let answer = response("307 Temporary Redirect", headers, "");
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let (reply, _) = both(client.get(url), server.answer(&answer)).await;
     let error = reply.unwrap_err();
     server.is_left_alone();
@@ -94,9 +94,9 @@ async fn a_redirect_is_named_and_not_followed() {
 async fn json_of_another_shape_is_an_invalid_body() {
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let (reply, _) = both(client.get(url), server.answer(&json("200 OK", "{\"a\":"))).await;
-    let error = reply.unwrap().json::<Vec<u8>>().unwrap_err();
+    let error = reply.unwrap().parse_json::<Vec<u8>>().unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::InvalidBody);
     assert!(error.to_string().starts_with("understand the answer to GET http://127.0.0.1:"));
     assert!(error.source().is_some());
@@ -117,7 +117,7 @@ async fn bodies_are_read_up_to_a_limit() {
         ("200 OK", TransportErrorKind::TooLarge),
         ("400 Bad Request", TransportErrorKind::Status(400)),
     ] {
-        let url = client.endpoint().api("models");
+        let url = client.endpoint().api_url("models");
         let (reply, ()) = both(client.get(url), async {
             let mut connection = server.accept().await;
             connection.request().await;
@@ -137,25 +137,26 @@ async fn each_clock_before_the_body_fires_under_its_own_name() {
     let plain = format!("http://{}", server.address);
     // A TLS handshake that is never answered is a connection that never opens.
     let tls = format!("https://{}", server.address);
-    let connect = Clocks { connect: Some(limit(seconds(7))), ..Clocks::default() };
-    let headers = Clocks { response_headers: Some(limit(seconds(8))), ..Clocks::default() };
-    let total = Clocks {
+    let connect = CallTimeouts { connect: Some(limit(seconds(7))), ..CallTimeouts::default() };
+    let headers =
+        CallTimeouts { response_headers: Some(limit(seconds(8))), ..CallTimeouts::default() };
+    let total = CallTimeouts {
         total: Some(limit(seconds(9))),
         response_headers: Some(limit(seconds(90))),
-        ..Clocks::default()
+        ..CallTimeouts::default()
     };
     let table = [
-        (tls, connect, Clock::Connect, 7),
-        (plain.clone(), headers, Clock::ResponseHeaders, 8),
-        (plain, total, Clock::Total, 9),
+        (tls, connect, TimeoutKind::Connect, 7),
+        (plain.clone(), headers, TimeoutKind::ResponseHeaders, 8),
+        (plain, total, TimeoutKind::Total, 9),
     ];
     for (base, clocks, clock, after) in table {
-        let client = Client::new(ClientOptions { clocks, ..options(&base) }).unwrap();
+        let client = Client::new(ClientOptions { timeouts: clocks, ..options(&base) }).unwrap();
         let begun = tokio::time::Instant::now();
-        let error = client.get(client.endpoint().api("models")).await.unwrap_err();
+        let error = client.get(client.endpoint().api_url("models")).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Timeout { clock, after: seconds(after) });
         assert_eq!(begun.elapsed().as_secs(), after);
-        assert_eq!(error.exchange().clock_source.as_deref(), Some("the.setting"));
+        assert_eq!(error.exchange().timeout_source.as_deref(), Some("the.setting"));
         assert!(
             error.to_string().ends_with(&format!("within {after} s ({clock}, from the.setting)"))
         );
@@ -166,7 +167,7 @@ async fn each_clock_before_the_body_fires_under_its_own_name() {
 async fn a_failed_handshake_is_a_failed_connection() {
     let server = Server::start().await;
     let client = Client::new(options(&format!("https://{}", server.address))).unwrap();
-    let (reply, ()) = both(client.get(client.endpoint().api("models")), async {
+    let (reply, ()) = both(client.get(client.endpoint().api_url("models")), async {
         let mut connection = server.accept().await;
         connection.send("HTTP/1.1 400 Bad Request\r\n\r\n").await;
         connection.closed().await;

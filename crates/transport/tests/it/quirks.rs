@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use openclaw_transport::{Client, ClientOptions, Exchange, RetryPolicy, TransportErrorKind};
+use openclaw_transport::{Client, ClientOptions, ExchangeInfo, RetryPolicy, TransportErrorKind};
 use tokio::time::{Instant, advance};
 
 use crate::server::{STREAM_HEAD, Server, both, json, options, response};
@@ -24,7 +24,7 @@ async fn addresses() {
     ] {
         let server = Server::start().await;
         let client = Client::new(options(&format!("http://{}{written}", server.address))).unwrap();
-        let url = client.endpoint().api("chat/completions");
+        let url = client.endpoint().api_url("chat/completions");
         let answer = json("200 OK", "{}");
         let (_, request) = both(client.post(url, "{}".into()), server.answer(&answer)).await;
         let line = request.head.lines().next().unwrap();
@@ -38,7 +38,7 @@ async fn keys() {
     let server = Server::start().await;
     let client = Client::new(ClientOptions { bearer: None, ..server.options() }).unwrap();
     let refusal = json("401 Unauthorized", r#"{"error":"Unauthorized"}"#);
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let (reply, request) = both(client.get(url), server.answer(&refusal)).await;
     assert_eq!(request.header("authorization"), None);
     let error = reply.unwrap_err();
@@ -52,7 +52,7 @@ async fn keys() {
         let client = server.persistent_client(3);
         let location = format!("location: http://{}/v1/models\r\n", elsewhere.address);
         let answer = response(status, &location, "");
-        let url = client.endpoint().api("models");
+        let url = client.endpoint().api_url("models");
         let (reply, _) = both(client.get(url), server.answer(&answer)).await;
         let error = reply.unwrap_err().to_string();
         let target = format!("redirects to http://{}/v1/models", elsewhere.address);
@@ -73,9 +73,9 @@ async fn pages_in_place_of_an_api() {
     ] {
         let server = Server::start().await;
         let client = server.persistent_client(3);
-        let url = client.endpoint().api("chat/completions");
+        let url = client.endpoint().api_url("chat/completions");
         let answer = response("200 OK", headers, body);
-        let (stream, _) = both(client.stream(url, "{}".into()), server.answer(&answer)).await;
+        let (stream, _) = both(client.post_stream(url, "{}".into()), server.answer(&answer)).await;
         // At once, or when it is read: never as a piece of an answer.
         let error = match stream {
             Err(error) => error,
@@ -112,12 +112,12 @@ async fn words_of_refusals() {
     ] {
         let server = Server::start().await;
         let client = server.client();
-        let url = client.endpoint().api("chat/completions");
+        let url = client.endpoint().api_url("chat/completions");
         let answer = response("400 Bad Request", "x-request-id: r-3\r\n", body);
         let (reply, _) = both(client.post(url, "{}".into()), server.answer(&answer)).await;
         let error = reply.unwrap_err();
         let exchange = error.exchange();
-        let found = exchange.server.as_ref().unwrap();
+        let found = exchange.server_error.as_ref().unwrap();
         let (kind, param, code) = (&found.kind, &found.param, &found.code);
         let found = (found.message.as_str(), kind.as_deref(), param.as_deref(), code.as_deref());
         assert_eq!(found, said, "{name}");
@@ -133,9 +133,9 @@ async fn silent_for(
     client: &Client,
     seconds: u64,
     answer: Option<&str>,
-) -> Exchange {
-    let url = client.endpoint().api("chat/completions");
-    let (stream, ()) = tokio::join!(client.stream(url, "{}".into()), async {
+) -> ExchangeInfo {
+    let url = client.endpoint().api_url("chat/completions");
+    let (stream, ()) = tokio::join!(client.post_stream(url, "{}".into()), async {
         let mut connection = server.accept().await;
         connection.request().await;
         advance(Duration::from_secs(seconds)).await;
@@ -160,7 +160,7 @@ async fn proxies_that_cut_silence_before_the_headers() {
         let server = Server::start().await;
         let client = server.persistent_client(3);
         let exchange = silent_for(&server, &client, seconds, answer).await;
-        assert_eq!(exchange.cut_by_proxy(), Some(Duration::from_secs(seconds)), "{name}");
+        assert_eq!(exchange.likely_proxy_timeout(), Some(Duration::from_secs(seconds)), "{name}");
         // The server would read the same prompt again, to be cut off again.
         assert_eq!(exchange.attempt, 1, "{name}");
         server.is_left_alone();
@@ -178,8 +178,8 @@ async fn proxies_that_cut_silence_in_an_answer() {
     ] {
         let server = Server::start().await;
         let client = server.client();
-        let url = client.endpoint().api("chat/completions");
-        let (stream, connection) = tokio::join!(client.stream(url, "{}".into()), async {
+        let url = client.endpoint().api_url("chat/completions");
+        let (stream, connection) = tokio::join!(client.post_stream(url, "{}".into()), async {
             let mut connection = server.accept().await;
             connection.request().await;
             connection.send(head).await;
@@ -195,7 +195,7 @@ async fn proxies_that_cut_silence_in_an_answer() {
             None => stream.exchange(),
             Some(Ok(event)) => panic!("{name}: {event:?}"),
         };
-        assert_eq!(exchange.cut_by_proxy(), expected.map(Duration::from_secs), "{name}");
+        assert_eq!(exchange.likely_proxy_timeout(), expected.map(Duration::from_secs), "{name}");
     }
 }
 
@@ -204,17 +204,21 @@ async fn wishes_to_wait() {
     for (wish, seconds) in [("17", 17), ("0", 0), ("never", 0)] {
         let server = Server::start().await;
         let delay = Duration::from_millis(1);
-        let retry =
-            RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay, longest_wish: None };
+        let retry = RetryPolicy {
+            max_attempts: 2,
+            base_delay: delay,
+            max_delay: delay,
+            max_retry_after: None,
+        };
         let client = Client::new(ClientOptions { retry, ..server.options() }).unwrap();
-        let url = client.endpoint().api("chat/completions");
+        let url = client.endpoint().api_url("chat/completions");
         let busy = response("429 x", &format!("retry-after: {wish}\r\n"), "{}");
         let begun = Instant::now();
-        let (stream, ()) = tokio::join!(client.stream(url, "{}".into()), async {
+        let (stream, ()) = tokio::join!(client.post_stream(url, "{}".into()), async {
             server.answer(&busy).await;
             server.answer(STREAM_HEAD).await;
         });
-        assert_eq!(stream.unwrap().attempt(), 2, "{wish}");
+        assert_eq!(stream.unwrap().attempt_number(), 2, "{wish}");
         assert_eq!(begun.elapsed().as_secs(), seconds, "{wish}");
     }
 }
@@ -225,7 +229,7 @@ async fn kept_connections_that_died() {
     // request costs no attempt, and it is sent once more only.
     let server = Server::start().await;
     let client = server.client();
-    let url = client.endpoint().api("models");
+    let url = client.endpoint().api_url("models");
     let kept = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
     let (reply, connection) = both(client.get(url.clone()), async {
         let mut connection = server.accept().await;

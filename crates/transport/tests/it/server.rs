@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use openclaw_transport::{Client, ClientOptions, Clocks, Endpoint, Limit, RetryPolicy};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -51,8 +51,12 @@ impl Server {
     /// A client that tries so often, with next to no pause.
     pub(crate) fn persistent_client(&self, attempts: u32) -> Client {
         let delay = Duration::from_millis(1);
-        let retry =
-            RetryPolicy { attempts, base_delay: delay, max_delay: delay, longest_wish: None };
+        let retry = RetryPolicy {
+            max_attempts: attempts,
+            base_delay: delay,
+            max_delay: delay,
+            max_retry_after: None,
+        };
         Client::new(ClientOptions { retry, ..self.options() }).unwrap()
     }
 }
@@ -62,15 +66,15 @@ pub(crate) fn options(base: &str) -> ClientOptions {
         endpoint: Endpoint::parse(base).unwrap(),
         bearer: Some(KEY.into()),
         headers: Vec::new(),
-        clocks: Clocks::default(),
+        timeouts: CallTimeouts::default(),
         retry: RetryPolicy::NEVER,
         user_agent: "test/1".to_owned(),
-        turnstile: None,
+        limiter: None,
     }
 }
 
-pub(crate) fn limit(duration: Duration) -> Limit {
-    Limit { duration, source: "the.setting".into() }
+pub(crate) fn limit(duration: Duration) -> TimeLimit {
+    TimeLimit { duration, source: "the.setting".into() }
 }
 
 /// Runs both sides to their ends. Sides that wait for each other are a failure, not a hang.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_transport::{
-    Client, ClientOptions, Clocks, Ended, Record, RetryPolicy, Trace, TraceLimits, TraceStore,
-    Traced,
+    CallTimeouts, Client, ClientOptions, ExchangeOutcome, RetryPolicy, Trace, TraceLimits,
+    TraceOptions, TraceRecord, TraceStore,
 };
 
 use crate::server::{KEY, STREAM_HEAD, Server, both, chunk, json, limit, options, response};
@@ -22,26 +22,26 @@ struct Kept {
 impl Kept {
     fn of(options: ClientOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let limits = TraceLimits { keep: 50, bytes: 1 << 20 };
+        let limits = TraceLimits { max_exchanges: 50, max_bytes: 1 << 20 };
         let trace = Trace::on_disk(limits, folder.path().to_owned());
         let variables = vec![("authorization".to_owned(), "LAB_KEY".to_owned())];
-        let traced = Traced { trace: trace.clone(), variables };
+        let traced = TraceOptions { trace: trace.clone(), variables };
         let store = TraceStore::new(folder.path().to_owned());
-        let client = Client::traced(options, traced).unwrap();
+        let client = Client::with_trace(options, traced).unwrap();
         Self { client, trace, store, _folder: folder }
     }
 
     /// What was kept, after a look at whether it is the same on disk.
-    fn records(&self) -> Vec<Record> {
-        assert!(self.trace.flush(Duration::from_secs(20)));
-        let records = self.trace.records();
-        assert_eq!(self.store.records().collect::<Vec<_>>(), records);
+    fn records(&self) -> Vec<TraceRecord> {
+        assert!(self.trace.flush_to_disk(Duration::from_secs(20)));
+        let records = self.trace.recent_records();
+        assert_eq!(self.store.read_records().collect::<Vec<_>>(), records);
         records
     }
 
     fn files(&self) -> String {
-        let read = |number: &u64| std::fs::read_to_string(self.store.path(*number)).unwrap();
-        self.store.numbers().iter().map(read).collect()
+        let read = |number: &u64| std::fs::read_to_string(self.store.record_path(*number)).unwrap();
+        self.store.list_numbers().iter().map(read).collect()
     }
 }
 
@@ -50,10 +50,10 @@ async fn every_attempt_is_kept_with_its_connection() {
     let server = Server::start().await;
     let delay = Duration::from_millis(1);
     let retry =
-        RetryPolicy { attempts: 2, base_delay: delay, max_delay: delay, longest_wish: None };
+        RetryPolicy { max_attempts: 2, base_delay: delay, max_delay: delay, max_retry_after: None };
     let kept = Kept::of(ClientOptions { retry, ..server.options() });
-    let url = kept.client.endpoint().api("chat/completions");
-    let (stream, ()) = both(kept.client.stream(url, "{\"model\":\"m\"}".into()), async {
+    let url = kept.client.endpoint().api_url("chat/completions");
+    let (stream, ()) = both(kept.client.post_stream(url, "{\"model\":\"m\"}".into()), async {
         let refusal = json("503 Service Unavailable", "{\"error\":\"busy\"}");
         server.answer(&refusal.replace("connection: close\r\n", "")).await;
         // The connection of the first attempt is used again, or another one made.
@@ -73,11 +73,11 @@ async fn every_attempt_is_kept_with_its_connection() {
     assert_eq!(first.response.as_ref().unwrap().status, 503);
     assert_eq!(first.body.as_ref().unwrap().text.as_deref(), Some("{\"error\":\"busy\"}"));
     let end = first.end.as_ref().unwrap();
-    assert_eq!((end.how, end.bytes), (Ended::Failed, 16));
+    assert_eq!((end.how, end.bytes), (ExchangeOutcome::Failed, 16));
     assert!(end.error.as_ref().unwrap().message.contains("status 503: busy"));
     let data: Vec<_> = second.events.iter().map(|event| event.data.as_deref()).collect();
     assert_eq!(data, [Some("one"), None, Some("[DONE]")]);
-    assert_eq!(second.end.as_ref().unwrap().how, Ended::Done);
+    assert_eq!(second.end.as_ref().unwrap().how, ExchangeOutcome::Done);
     assert!(records.iter().all(|it| it.response.as_ref().unwrap().connect_ms.is_some()));
     let headers = &second.request.headers;
     assert!(headers.contains(&("authorization".to_owned(), "Bearer [secret]".to_owned())));
@@ -89,7 +89,7 @@ async fn every_attempt_is_kept_with_its_connection() {
 async fn a_connection_that_serves_again_has_no_time_of_its_own() {
     let server = Server::start().await;
     let kept = Kept::of(server.options());
-    let url = || kept.client.endpoint().api("models");
+    let url = || kept.client.endpoint().api_url("models");
     let answer = json("200 OK", "[]").replace("connection: close\r\n", "");
     let (replies, ()) =
         both(async { [kept.client.get(url()).await, kept.client.get(url()).await] }, async {
@@ -113,11 +113,13 @@ async fn a_connection_that_serves_again_has_no_time_of_its_own() {
 #[tokio::test]
 async fn a_clock_and_a_refused_connection_are_named() {
     let server = Server::start().await;
-    let clocks =
-        Clocks { between_tokens: Some(limit(Duration::from_millis(20))), ..Clocks::default() };
-    let kept = Kept::of(ClientOptions { clocks, ..server.options() });
-    let url = kept.client.endpoint().api("chat/completions");
-    let (stream, connection) = both(kept.client.stream(url, "{}".into()), async {
+    let clocks = CallTimeouts {
+        between_tokens: Some(limit(Duration::from_millis(20))),
+        ..CallTimeouts::default()
+    };
+    let kept = Kept::of(ClientOptions { timeouts: clocks, ..server.options() });
+    let url = kept.client.endpoint().api_url("chat/completions");
+    let (stream, connection) = both(kept.client.post_stream(url, "{}".into()), async {
         let mut connection = server.accept().await;
         connection.request().await;
         connection.send(STREAM_HEAD).await;
@@ -134,7 +136,7 @@ async fn a_clock_and_a_refused_connection_are_named() {
 
     let nobody = Server::start().await.address;
     let kept = Kept::of(options(&format!("http://{nobody}")));
-    assert!(kept.client.get(kept.client.endpoint().api("models")).await.is_err());
+    assert!(kept.client.get(kept.client.endpoint().api_url("models")).await.is_err());
     let record = kept.records().pop().unwrap();
     assert_eq!((record.response, record.body), (None, None));
     let error = record.end.unwrap().error.unwrap();
@@ -158,13 +160,14 @@ async fn no_secret_is_kept_wherever_it_stands() {
          http://me:unseen-7@h/x?token=unseen-7&k={KEY}\r\n",
         SECRETS[1]
     );
-    let mut url = kept.client.endpoint().api("chat/completions");
+    let mut url = kept.client.endpoint().api_url("chat/completions");
     url.query_pairs_mut().append_pair("key", SECRETS[1]).append_pair("other", "unseen-7");
     for status in ["200 OK", "400 Bad Request", "302 Found"] {
         let answer = response(status, &headers, &body);
         let ((), _) = both(
             async {
-                if let Ok(stream) = kept.client.stream(url.clone(), body.clone().into()).await {
+                if let Ok(stream) = kept.client.post_stream(url.clone(), body.clone().into()).await
+                {
                     let _events: Vec<_> = stream.collect().await;
                 }
             },

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use openclaw_core::{Effect, Outcome, ToolCallId, ToolName};
+use openclaw_core::{AnswerOutcome, ToolCallId, ToolEffect, ToolName};
 use openclaw_runtime::{
-    AskedAgain, Attempt, BrokenCallStep, CacheMiss, Changed, Compaction, Refusal, TurnEvent,
+    CompactionReport, InvalidCallRecovery, ModelAttempt, PrefixChange, PromptCacheMiss,
+    RepromptReason, ToolRefusalReason, TurnEvent,
 };
 use serde_json::{Value, json};
 
@@ -12,46 +13,46 @@ use crate::commands::infer::{attempts_json, usage_json};
 
 /// Writes the events of one turn as objects; each has a `type`.
 #[derive(Debug, Default)]
-pub(crate) struct Encoder {
+pub(crate) struct EventEncoder {
     /// The characters that were shown of the current message.
-    text: usize,
+    text_chars: usize,
     /// Those of its reasoning.
-    reasoning: usize,
+    reasoning_chars: usize,
 }
 
-impl Encoder {
+impl EventEncoder {
     /// Writes an event; `None` for one of a kind that has no object.
-    pub(crate) fn event(&mut self, event: &TurnEvent) -> Option<Value> {
-        self.message(event)
-            .or_else(|| server(event))
-            .or_else(|| conversation(event))
-            .or_else(|| mishap(event))
-            .or_else(|| tool(event))
+    pub(crate) fn encode_event(&mut self, event: &TurnEvent) -> Option<Value> {
+        self.encode_message_event(event)
+            .or_else(|| encode_server_event(event))
+            .or_else(|| encode_conversation_event(event))
+            .or_else(|| encode_model_problem(event))
+            .or_else(|| encode_tool_event(event))
     }
 
     /// A message of the model, piece by piece.
-    fn message(&mut self, event: &TurnEvent) -> Option<Value> {
+    fn encode_message_event(&mut self, event: &TurnEvent) -> Option<Value> {
         Some(match event {
             TurnEvent::ModelCallStarted { number } => {
                 *self = Self::default();
                 json!({"type": "model_call_started", "number": number})
             }
-            TurnEvent::Text(text) => {
-                self.text += text.chars().count();
+            TurnEvent::TextDelta(text) => {
+                self.text_chars += text.chars().count();
                 json!({"type": "text", "text": text})
             }
-            TurnEvent::Reasoning(text) => {
-                self.reasoning += text.chars().count();
+            TurnEvent::ReasoningDelta(text) => {
+                self.reasoning_chars += text.chars().count();
                 json!({"type": "reasoning", "text": text})
             }
-            TurnEvent::CallWriting { index, name, arguments } => json!({
+            TurnEvent::ToolCallDelta { index, name, arguments } => json!({
                 "type": "call_writing",
                 "index": index,
                 "name": name.as_ref().map(ToolName::as_str),
                 "arguments": arguments,
             }),
-            TurnEvent::Restarted => {
-                let Self { text, reasoning } = std::mem::take(self);
+            TurnEvent::MessageReset => {
+                let Self { text_chars: text, reasoning_chars: reasoning } = std::mem::take(self);
                 json!({"type": "restarted", "voidText": text, "voidReasoning": reasoning})
             }
             TurnEvent::ModelCallFinished {
@@ -63,10 +64,10 @@ impl Encoder {
             } => json!({
                 "type": "model_call_finished",
                 "number": number,
-                "outcome": outcome_name(*outcome),
+                "outcome": answer_outcome_name(*outcome),
                 "usage": usage.map(usage_json),
-                "durationMs": millis(*duration),
-                "firstTokenMs": first_token_after.map(millis),
+                "durationMs": whole_millis(*duration),
+                "firstTokenMs": first_token_after.map(whole_millis),
             }),
             _ => return None,
         })
@@ -74,7 +75,7 @@ impl Encoder {
 }
 
 /// A model that did not answer, as an event.
-pub(crate) fn attempt(attempt: &Attempt) -> Value {
+pub(crate) fn encode_attempt(attempt: &ModelAttempt) -> Value {
     let mut value = attempts_json(std::slice::from_ref(attempt)).pop().unwrap_or_default();
     if let Some(map) = value.as_object_mut() {
         map.insert("type".to_owned(), json!("model_passed_over"));
@@ -85,63 +86,63 @@ pub(crate) fn attempt(attempt: &Attempt) -> Value {
 }
 
 /// A duration in whole milliseconds.
-pub(crate) fn millis(duration: Duration) -> u64 {
+pub(crate) fn whole_millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How one message of the model ended, by name.
-pub(crate) fn outcome_name(outcome: Outcome) -> &'static str {
+pub(crate) fn answer_outcome_name(outcome: AnswerOutcome) -> &'static str {
     match outcome {
-        Outcome::Reply => "reply",
-        Outcome::Calls => "calls",
-        Outcome::Truncated => "truncated",
-        Outcome::ReasoningOnly => "reasoning_only",
-        Outcome::ReasoningCut => "reasoning_cut",
-        Outcome::Empty => "empty",
-        Outcome::Refused => "refused",
+        AnswerOutcome::Reply => "reply",
+        AnswerOutcome::ToolCalls => "calls",
+        AnswerOutcome::Truncated => "truncated",
+        AnswerOutcome::ReasoningOnly => "reasoning_only",
+        AnswerOutcome::ReasoningTruncated => "reasoning_cut",
+        AnswerOutcome::Empty => "empty",
+        AnswerOutcome::Refused => "refused",
         _ => "other",
     }
 }
 
 /// What the server does, or does not.
-fn server(event: &TurnEvent) -> Option<Value> {
+fn encode_server_event(event: &TurnEvent) -> Option<Value> {
     Some(match event {
-        TurnEvent::Accepted => json!({"type": "accepted"}),
+        TurnEvent::RequestAccepted => json!({"type": "accepted"}),
         TurnEvent::Heartbeat => json!({"type": "heartbeat"}),
-        TurnEvent::Waiting { state, waited, ahead } => json!({
+        TurnEvent::WaitingForServer { activity, idle_for, other_requests } => json!({
             "type": "waiting",
-            "state": state.name(),
-            "waitedMs": millis(*waited),
-            "ahead": ahead,
+            "state": activity.name(),
+            "waitedMs": whole_millis(*idle_for),
+            "ahead": other_requests,
         }),
-        TurnEvent::Adapted { how } => json!({"type": "adapted", "how": how}),
-        TurnEvent::ServerLost { reason, limit } => json!({
+        TurnEvent::RequestAdapted { message } => json!({"type": "adapted", "how": message}),
+        TurnEvent::ServerDisconnected { reason, max_wait } => json!({
             "type": "server_lost",
             "message": format!("failed to {reason}"),
-            "limitMs": millis(*limit),
+            "limitMs": whole_millis(*max_wait),
         }),
-        TurnEvent::Retrying { reason, attempt, after, waited, limit } => json!({
+        TurnEvent::Retrying { reason, attempt, delay, elapsed, max_wait } => json!({
             "type": "retrying",
             "message": format!("failed to {reason}"),
             "attempt": attempt,
-            "afterMs": millis(*after),
-            "waitedMs": millis(*waited),
-            "limitMs": millis(*limit),
+            "afterMs": whole_millis(*delay),
+            "waitedMs": whole_millis(*elapsed),
+            "limitMs": whole_millis(*max_wait),
         }),
-        TurnEvent::ServerBack { after } => {
-            json!({"type": "server_back", "afterMs": millis(*after)})
+        TurnEvent::ServerReconnected { downtime } => {
+            json!({"type": "server_back", "afterMs": whole_millis(*downtime)})
         }
-        TurnEvent::CacheMissed(CacheMiss { cached, cacheable, changed }) => {
-            let (changed, message) = match changed {
+        TurnEvent::PromptCacheMiss(PromptCacheMiss { cached_tokens, cacheable_tokens, change }) => {
+            let (changed, message) = match change {
                 None => ("nothing", None),
-                Some(Changed::Tools) => ("tools", None),
-                Some(Changed::Message(number)) => ("message", Some(number)),
+                Some(PrefixChange::Tools) => ("tools", None),
+                Some(PrefixChange::Message(number)) => ("message", Some(number)),
                 Some(_) => ("other", None),
             };
             json!({
                 "type": "cache_missed",
-                "cached": cached,
-                "cacheable": cacheable,
+                "cached": cached_tokens,
+                "cacheable": cacheable_tokens,
                 "changed": changed,
                 "message": message,
             })
@@ -151,50 +152,56 @@ fn server(event: &TurnEvent) -> Option<Value> {
 }
 
 /// What becomes of the conversation.
-fn conversation(event: &TurnEvent) -> Option<Value> {
+fn encode_conversation_event(event: &TurnEvent) -> Option<Value> {
     Some(match event {
-        TurnEvent::Steered { text } => json!({"type": "steered", "text": text}),
-        TurnEvent::Compacting => json!({"type": "compacting"}),
-        TurnEvent::Compacted(Compaction { by, before, after, duration, .. }) => json!({
+        TurnEvent::SteeringApplied { text } => json!({"type": "steered", "text": text}),
+        TurnEvent::CompactionStarted => json!({"type": "compacting"}),
+        TurnEvent::CompactionFinished(CompactionReport {
+            method,
+            tokens_before,
+            tokens_after,
+            duration,
+            ..
+        }) => json!({
             "type": "compacted",
-            "by": by.name(),
-            "before": before,
-            "after": after,
-            "durationMs": millis(*duration),
+            "by": method.name(),
+            "before": tokens_before,
+            "after": tokens_after,
+            "durationMs": whole_millis(*duration),
         }),
         _ => return None,
     })
 }
 
 /// What is wrong with what the model wrote.
-fn mishap(event: &TurnEvent) -> Option<Value> {
+fn encode_model_problem(event: &TurnEvent) -> Option<Value> {
     Some(match event {
-        TurnEvent::CallRescued { index, how } => {
-            json!({"type": "call_rescued", "index": index, "how": how})
+        TurnEvent::ToolCallRepaired { index, repairs } => {
+            json!({"type": "call_rescued", "index": index, "how": repairs})
         }
-        TurnEvent::AskedAgain { why } => json!({
+        TurnEvent::ModelReprompted { reason } => json!({
             "type": "asked_again",
-            "why": match why {
-                AskedAgain::Empty => "empty",
-                AskedAgain::ReasoningOnly => "reasoning_only",
+            "why": match reason {
+                RepromptReason::Empty => "empty",
+                RepromptReason::ReasoningOnly => "reasoning_only",
                 _ => "other",
             },
         }),
-        TurnEvent::Repetition { part, sample } => {
+        TurnEvent::RepetitionDetected { part, sample } => {
             json!({"type": "repetition", "part": part.name(), "sample": sample})
         }
-        TurnEvent::CallBroken { name, problem, step } => json!({
+        TurnEvent::ToolCallInvalid { name, problem, recovery } => json!({
             "type": "call_broken",
             "name": name.as_str(),
             "problem": problem,
-            "step": match step {
-                BrokenCallStep::AskAgain => "ask_again",
-                BrokenCallStep::Force => "force",
-                BrokenCallStep::GiveUp => "give_up",
+            "step": match recovery {
+                InvalidCallRecovery::Retry => "ask_again",
+                InvalidCallRecovery::ForceToolChoice => "force",
+                InvalidCallRecovery::Abort => "give_up",
                 _ => "other",
             },
         }),
-        TurnEvent::CallRepeated { id, name, times } => json!({
+        TurnEvent::ToolCallRepeated { id, name, times } => json!({
             "type": "call_repeated",
             "id": id_json(id),
             "name": name.as_str(),
@@ -205,7 +212,7 @@ fn mishap(event: &TurnEvent) -> Option<Value> {
 }
 
 /// What becomes of a call.
-fn tool(event: &TurnEvent) -> Option<Value> {
+fn encode_tool_event(event: &TurnEvent) -> Option<Value> {
     Some(match event {
         TurnEvent::ToolRefused { id, name, refusal, reason } => json!({
             "type": "tool_refused",
@@ -221,15 +228,15 @@ fn tool(event: &TurnEvent) -> Option<Value> {
             "arguments": call.arguments.to_value(),
             "effect": effect_json(effect),
         }),
-        TurnEvent::ToolOutput { id, text } => {
+        TurnEvent::ToolOutputDelta { id, text } => {
             json!({"type": "tool_output", "id": id_json(id), "text": text})
         }
-        TurnEvent::OutputCut { id, bytes, left_out, kept } => json!({
+        TurnEvent::ToolOutputTruncated { id, total_bytes, omitted_bytes, saved_to } => json!({
             "type": "output_cut",
             "id": id_json(id),
-            "bytes": bytes,
-            "leftOut": left_out,
-            "kept": kept,
+            "bytes": total_bytes,
+            "leftOut": omitted_bytes,
+            "kept": saved_to,
         }),
         TurnEvent::ToolFinished { id, name, is_error, summary, duration } => json!({
             "type": "tool_finished",
@@ -237,7 +244,7 @@ fn tool(event: &TurnEvent) -> Option<Value> {
             "name": name.as_str(),
             "isError": is_error,
             "summary": summary,
-            "durationMs": millis(*duration),
+            "durationMs": whole_millis(*duration),
         }),
         _ => return None,
     })
@@ -247,23 +254,23 @@ fn id_json(id: &ToolCallId) -> Value {
     Value::String(id.to_string())
 }
 
-fn refusal_name(refusal: Refusal) -> &'static str {
+fn refusal_name(refusal: ToolRefusalReason) -> &'static str {
     match refusal {
-        Refusal::UnknownTool => "unknown_tool",
-        Refusal::InvalidArguments => "invalid_arguments",
-        Refusal::Denied => "denied",
-        Refusal::CallLimit => "call_limit",
-        Refusal::Repeated => "repeated",
-        Refusal::NeedsInput => "needs_input",
+        ToolRefusalReason::UnknownTool => "unknown_tool",
+        ToolRefusalReason::InvalidArguments => "invalid_arguments",
+        ToolRefusalReason::Denied => "denied",
+        ToolRefusalReason::CallLimit => "call_limit",
+        ToolRefusalReason::Repeated => "repeated",
+        ToolRefusalReason::NeedsInput => "needs_input",
         _ => "other",
     }
 }
 
-fn effect_json(effect: &Effect) -> Value {
+fn effect_json(effect: &ToolEffect) -> Value {
     match effect {
-        Effect::Read { path } => json!({"kind": "read", "path": path}),
-        Effect::Write { path } => json!({"kind": "write", "path": path}),
-        Effect::Exec { command, directory } => {
+        ToolEffect::Read { path } => json!({"kind": "read", "path": path}),
+        ToolEffect::Write { path } => json!({"kind": "write", "path": path}),
+        ToolEffect::Exec { command, directory } => {
             json!({"kind": "exec", "command": command, "directory": directory})
         }
         _ => json!({"kind": "other"}),

@@ -3,146 +3,156 @@
 
 use std::io;
 
-use openclaw_runtime::{Attempts, TurnEvent};
+use openclaw_runtime::{AttemptLog, TurnEvent};
 use serde_json::{Value, json};
 
-use super::events::{self, Encoder};
+use super::agent_session::AgentSession;
+use super::events::{self, EventEncoder};
 use super::result::tool_names;
-use super::talk::Talk;
-use super::timings::Timings;
+use super::timings::TurnTimings;
 use crate::args::OutputFormat;
 use crate::printer::Printer;
-use crate::progress::Progress;
+use crate::progress::TurnProgress;
 
 /// The version of the lines; another one when a program that reads them must be changed.
-const VERSION: u32 = 1;
+const STREAM_JSON_VERSION: u32 = 1;
 
 /// Writes what a run comes to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Output {
+pub(crate) struct AgentOutput {
     pub(crate) printer: Printer,
     pub(crate) format: OutputFormat,
 }
 
 /// Shows one turn as it runs.
 #[derive(Debug)]
-pub(crate) struct Show {
-    pub(crate) progress: Progress,
-    pub(crate) timings: Timings,
-    lines: Option<Lines>,
+pub(crate) struct TurnRenderer {
+    pub(crate) progress: TurnProgress,
+    pub(crate) timings: TurnTimings,
+    json_lines: Option<JsonLinesWriter>,
 }
 
 /// The lines of a turn.
 #[derive(Debug)]
-struct Lines {
+struct JsonLinesWriter {
     printer: Printer,
-    encoder: Encoder,
-    attempts: Attempts,
-    told_attempts: usize,
+    encoder: EventEncoder,
+    attempts: AttemptLog,
+    reported_attempts: usize,
 }
 
-impl Output {
+impl AgentOutput {
     /// Whether people read stdout, not programs.
     pub(crate) fn is_text(self) -> bool {
         self.format == OutputFormat::Text
     }
 
     /// Writes the object that tells how the run ended; nothing where people read.
-    pub(crate) fn result(self, mut value: Value) -> io::Result<()> {
+    pub(crate) fn write_result(self, mut value: Value) -> io::Result<()> {
         match self.format {
             OutputFormat::Text => Ok(()),
-            OutputFormat::Json => self.printer.answer_json(&value),
+            OutputFormat::Json => self.printer.write_answer_json(&value),
             OutputFormat::StreamJson => {
                 if let Some(map) = value.as_object_mut() {
                     map.insert("type".to_owned(), json!("result"));
                 }
-                line(self.printer, &value)
+                write_json_line(self.printer, &value)
             }
         }
     }
 
     /// Begins to show a turn. The first line tells who answers, and where it is kept.
-    pub(crate) fn show(self, talk: &Talk, session: &Value, resumes: bool) -> io::Result<Show> {
+    pub(crate) fn begin_turn(
+        self,
+        agent_session: &AgentSession,
+        session: &Value,
+        is_resume: bool,
+    ) -> io::Result<TurnRenderer> {
         let printer = self.printer;
-        let attempts = talk.run().attempts.clone();
-        let streams = self.is_text() && printer.stdout_is_terminal;
-        let progress = Progress::new(printer, attempts.clone(), streams);
+        let attempts = agent_session.agent_run().attempts.clone();
+        let streams_text = self.is_text() && printer.stdout_is_terminal;
+        let progress = TurnProgress::new(printer, attempts.clone(), streams_text);
         let lines = match self.format {
             OutputFormat::StreamJson => {
-                line(printer, &start_json(talk, session, resumes))?;
-                Some(Lines { printer, encoder: Encoder::default(), attempts, told_attempts: 0 })
+                write_json_line(printer, &start_json(agent_session, session, is_resume))?;
+                Some(JsonLinesWriter {
+                    printer,
+                    encoder: EventEncoder::default(),
+                    attempts,
+                    reported_attempts: 0,
+                })
             }
             OutputFormat::Text | OutputFormat::Json => None,
         };
-        Ok(Show { progress, timings: Timings::default(), lines })
+        Ok(TurnRenderer { progress, timings: TurnTimings::default(), json_lines: lines })
     }
 }
 
-impl Show {
+impl TurnRenderer {
     /// Shows one event.
     ///
     /// # Errors
     /// When stdout does not take it.
-    pub(crate) fn event(&mut self, event: &TurnEvent) -> io::Result<()> {
-        self.timings.take(event);
-        if let Some(lines) = &mut self.lines {
-            lines.event(event)?;
+    pub(crate) fn render_event(&mut self, event: &TurnEvent) -> io::Result<()> {
+        self.timings.record_event(event);
+        if let Some(lines) = &mut self.json_lines {
+            lines.write_event(event)?;
         }
-        self.progress.event(event)
+        self.progress.show_event(event)
     }
 
     /// Ends what is shown, and tells whether the answer was written to stdout as it came.
     ///
     /// # Errors
     /// When stdout does not take it.
-    pub(crate) fn finish(&mut self) -> io::Result<bool> {
-        if let Some(lines) = &mut self.lines {
-            lines.attempts()?;
+    pub(crate) fn finish_turn(&mut self) -> io::Result<bool> {
+        if let Some(lines) = &mut self.json_lines {
+            lines.write_new_attempts()?;
         }
-        self.progress.finish()
+        self.progress.finish_output()
     }
 }
 
-impl Lines {
-    fn event(&mut self, event: &TurnEvent) -> io::Result<()> {
-        self.attempts()?;
-        match self.encoder.event(event) {
-            Some(value) => line(self.printer, &value),
+impl JsonLinesWriter {
+    fn write_event(&mut self, event: &TurnEvent) -> io::Result<()> {
+        self.write_new_attempts()?;
+        match self.encoder.encode_event(event) {
+            Some(value) => write_json_line(self.printer, &value),
             None => Ok(()),
         }
     }
 
     /// Tells each model that was tried in vain, once.
-    fn attempts(&mut self) -> io::Result<()> {
-        let failed = self.attempts.failed();
-        for attempt in failed.iter().skip(self.told_attempts) {
-            line(self.printer, &events::attempt(attempt))?;
+    fn write_new_attempts(&mut self) -> io::Result<()> {
+        let failed = self.attempts.recorded_attempts();
+        for attempt in failed.iter().skip(self.reported_attempts) {
+            write_json_line(self.printer, &events::encode_attempt(attempt))?;
         }
-        self.told_attempts = failed.len();
+        self.reported_attempts = failed.len();
         Ok(())
     }
 }
 
 /// Who answers, and where it is kept.
-fn start_json(talk: &Talk, session: &Value, resumes: bool) -> Value {
-    let run = talk.run();
-    let info = run.model.info();
+fn start_json(agent_session: &AgentSession, session: &Value, is_resume: bool) -> Value {
+    let run = agent_session.agent_run();
+    let info = run.model.model_info();
     json!({
         "type": "start",
-        "version": VERSION,
+        "version": STREAM_JSON_VERSION,
         "sessionId": session["sessionId"],
         "sessionKey": session["sessionKey"],
         "session": session,
-        "resumed": resumes,
-        "provider": info.reference.provider(),
-        "model": info.reference.model(),
-        "contextWindow": info.limits.window,
-        "contextWindowSource": info.limits.window_source.label(),
+        "resumed": is_resume,
+        "provider": info.reference.provider_id(),
+        "model": info.reference.model_id(),
+        "contextWindow": info.limits.context_window,
+        "contextWindowSource": info.limits.context_window_source.label(),
         "workspace": run.workspace,
-        "tools": tool_names(talk),
+        "tools": tool_names(agent_session),
     })
 }
 
-fn line(printer: Printer, value: &Value) -> io::Result<()> {
-    printer.answer_line(value)
+fn write_json_line(printer: Printer, value: &Value) -> io::Result<()> {
+    printer.write_answer_line(value)
 }

@@ -5,19 +5,19 @@ use std::time::Duration;
 use openclaw_runtime::{TurnEvent, TurnReport};
 use serde_json::{Value, json};
 
-use super::events::{millis, outcome_name};
+use super::events::{answer_outcome_name, whole_millis};
 use crate::commands::infer::usage_json;
 
 /// The model calls and tool calls of a turn that came to an end, in that order.
 #[derive(Debug, Default)]
-pub(crate) struct Timings {
+pub(crate) struct TurnTimings {
     model_calls: Vec<Value>,
-    tools: Vec<Value>,
+    tool_calls: Vec<Value>,
 }
 
-impl Timings {
+impl TurnTimings {
     /// Takes an event.
-    pub(crate) fn take(&mut self, event: &TurnEvent) {
+    pub(crate) fn record_event(&mut self, event: &TurnEvent) {
         match event {
             TurnEvent::ModelCallFinished {
                 number,
@@ -27,17 +27,17 @@ impl Timings {
                 first_token_after,
             } => self.model_calls.push(json!({
                 "number": number,
-                "outcome": outcome_name(*outcome),
+                "outcome": answer_outcome_name(*outcome),
                 "usage": usage.map(usage_json),
-                "durationMs": millis(*duration),
-                "firstTokenMs": first_token_after.map(millis),
+                "durationMs": whole_millis(*duration),
+                "firstTokenMs": first_token_after.map(whole_millis),
             })),
             TurnEvent::ToolFinished { id, name, is_error, duration, .. } => {
-                self.tools.push(json!({
+                self.tool_calls.push(json!({
                     "id": id.to_string(),
                     "name": name.as_str(),
                     "isError": is_error,
-                    "durationMs": millis(*duration),
+                    "durationMs": whole_millis(*duration),
                 }));
             }
             _ => {}
@@ -46,13 +46,13 @@ impl Timings {
 
     /// All of them: `connectMs`, `totalMs`, `firstTokenMs`, `modelCalls`, `tools`. `connected` is
     /// how long it took until the turn could begin.
-    pub(crate) fn json(&self, connected: Duration, report: &TurnReport) -> Value {
+    pub(crate) fn to_json(&self, connect_duration: Duration, report: &TurnReport) -> Value {
         json!({
-            "connectMs": millis(connected),
-            "totalMs": millis(report.duration),
-            "firstTokenMs": report.first_token_after.map(millis),
+            "connectMs": whole_millis(connect_duration),
+            "totalMs": whole_millis(report.duration),
+            "firstTokenMs": report.first_token_after.map(whole_millis),
             "modelCalls": self.model_calls,
-            "tools": self.tools,
+            "tools": self.tool_calls,
         })
     }
 }

@@ -7,85 +7,92 @@ use std::process::Command;
 
 use openclaw_config::{ConfigFile, env_vars};
 
-use super::{Place, writing};
+use super::{ConfigCommandContext, change_report};
 use crate::diagnostic;
-use crate::exit::Exit;
+use crate::exit::ExitReason;
 
 /// What a person begins with when there is no file.
-const EMPTY: &str = "{\n}\n";
+const EMPTY_CONFIG: &str = "{\n}\n";
 
-pub(super) fn run(place: Place<'_>) -> io::Result<Exit> {
-    let Place { printer, env, paths } = place;
+pub(super) fn run(context: ConfigCommandContext<'_>) -> io::Result<ExitReason> {
+    let ConfigCommandContext { printer, env, paths } = context;
     let editor = [env_vars::VISUAL, env_vars::EDITOR]
         .into_iter()
         .find_map(|name| env.get(name).filter(|editor| !editor.trim().is_empty()));
     let Some(editor) = editor else {
-        printer.error("there is no editor: neither VISUAL nor EDITOR is set");
-        printer.hint(format_args!(
+        printer.print_error("there is no editor: neither VISUAL nor EDITOR is set");
+        printer.print_hint(format_args!(
             "Set one, as in `EDITOR=nano openclaw config edit`, or edit {} yourself.",
-            paths.config().display()
+            paths.config_file().display()
         ));
-        return Ok(Exit::Failed);
+        return Ok(ExitReason::Failed);
     };
-    let file = ConfigFile::of(paths);
-    let before = match file.text() {
+    let file = ConfigFile::from_paths(paths);
+    let before = match file.read_text() {
         Ok(before) => before,
         Err(error) => {
-            diagnostic::print_broken(printer, &error);
-            return Ok(Exit::Config);
+            diagnostic::print_load_error(printer, &error);
+            return Ok(ExitReason::Config);
         }
     };
-    let old = before.as_deref().unwrap_or(EMPTY);
-    let edited = match edit(paths.state_dir(), editor, old) {
+    let old = before.as_deref().unwrap_or(EMPTY_CONFIG);
+    let result = match edit_copy(paths.state_dir(), editor, old) {
         Ok(edited) => edited,
         Err((what, error)) => {
-            printer.error(format_args!("failed to {what}: {error}"));
-            return Ok(Exit::Failed);
+            printer.print_error(format_args!("failed to {what}: {error}"));
+            return Ok(ExitReason::Failed);
         }
     };
-    let Edited { copy, text } = edited;
+    let EditorResult { copy, text } = result;
     if text == old {
         let _ = fs::remove_file(&copy);
-        printer.answer_line(format_args!("Nothing changed in {}", paths.config().display()))?;
-        return Ok(Exit::Ok);
+        printer.write_answer_line(format_args!(
+            "Nothing changed in {}",
+            paths.config_file().display()
+        ))?;
+        return Ok(ExitReason::Ok);
     }
-    match file.replace(env, before.as_deref(), &text) {
+    match file.replace_text(env, before.as_deref(), &text) {
         Ok(change) => {
             let _ = fs::remove_file(&copy);
-            printer.answer_line(format_args!("Saved {}", change.path.display()))?;
-            diagnostic::print_all(printer, &change.introduced, &change.after_to_show());
-            Ok(Exit::Ok)
+            printer.write_answer_line(format_args!("Saved {}", change.path.display()))?;
+            diagnostic::print_diagnostics(
+                printer,
+                &change.new_diagnostics,
+                &change.redacted_after(),
+            );
+            Ok(ExitReason::Ok)
         }
         Err(error) => {
-            writing::print_error(place, &error);
-            printer.hint(format_args!("Your text is kept in {}.", copy.display()));
-            Ok(writing::exit_of(&error))
+            change_report::print_save_error(context, &error);
+            printer.print_hint(format_args!("Your text is kept in {}.", copy.display()));
+            Ok(change_report::exit_reason(&error))
         }
     }
 }
 
 /// What came out of an editor.
-struct Edited {
+struct EditorResult {
     copy: PathBuf,
     text: String,
 }
 
 /// Lets a person edit a copy, which only they can read.
-fn edit(folder: &Path, editor: &str, text: &str) -> Result<Edited, (String, io::Error)> {
+fn edit_copy(folder: &Path, editor: &str, text: &str) -> Result<EditorResult, (String, io::Error)> {
     // The ending tells the editor the language.
     let copy = folder.join(format!("config-edit-{}.json5", std::process::id()));
-    let failed = |what: &str| {
+    let describe_failure = |what: &str| {
         let what = format!("{what} {}", copy.display());
         move |error| (what, error)
     };
-    write_copy(&copy, text).map_err(failed("write the copy"))?;
-    let ended = run_editor(editor, &copy);
-    if let Err(error) = ended {
+    write_copy(&copy, text).map_err(describe_failure("write the copy"))?;
+    let editor_result = run_editor(editor, &copy);
+    if let Err(error) = editor_result {
         let _ = fs::remove_file(&copy);
         return Err((format!("run the editor `{editor}`"), error));
     }
-    let text = fs::read_to_string(&copy).map_err(failed("read the copy"))?;
-    Ok(Edited { copy, text })
+    let text = fs::read_to_string(&copy).map_err(describe_failure("read the copy"))?;
+    Ok(EditorResult { copy, text })
 }
 
 fn write_copy(copy: &Path, text: &str) -> io::Result<()> {

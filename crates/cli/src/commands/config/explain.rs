@@ -2,35 +2,38 @@
 
 use std::io;
 
-use openclaw_config::Origin;
+use openclaw_config::ValueOrigin;
 use serde_json::{Value, json};
 
-use super::get::{find, print_missing};
-use super::problems::{Key, look_up};
-use super::{Place, schema};
-use crate::args::config::ConfigGet;
-use crate::exit::Exit;
+use super::get::{load_and_parse_path, print_missing};
+use super::problems::{ConfigKeyLookup, look_up_key};
+use super::{ConfigCommandContext, schema};
+use crate::args::config::ConfigGetArgs;
+use crate::exit::ExitReason;
 
-pub(super) fn run(place: Place<'_>, args: &ConfigGet) -> io::Result<Exit> {
-    let (loaded, path) = match find(place, &args.path) {
+pub(super) fn run(
+    context: ConfigCommandContext<'_>,
+    args: &ConfigGetArgs,
+) -> io::Result<ExitReason> {
+    let (loaded, path) = match load_and_parse_path(context, &args.path) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };
-    let set = loaded.value_to_show(&path, place.env);
-    let property = schema::property(&path);
-    if set.is_none() && property.is_none() && look_up(&path) != Key::Known {
-        print_missing(place.printer, &path);
-        return Ok(Exit::Failed);
+    let set = loaded.redacted_json(&path, context.env);
+    let property = schema::find_property(&path);
+    if set.is_none() && property.is_none() && look_up_key(&path) != ConfigKeyLookup::Known {
+        print_missing(context.printer, &path);
+        return Ok(ExitReason::Failed);
     }
     let default = property.as_ref().and_then(|property| property.default.clone());
-    let origin = loaded.origin(&path.to_string());
-    let overridden = loaded.overridden(&path);
+    let origin = loaded.find_origin(&path.to_string());
+    let overridden = loaded.overridden_values(&path);
     let is_set = set.is_some();
     let value = set.or_else(|| default.clone());
     let description = property.as_ref().and_then(|property| property.description.clone());
     let kind = property.as_ref().map(|property| property.kind.clone());
     if args.json {
-        place.printer.answer_json(&json!({
+        context.printer.write_answer_json(&json!({
             "path": path.to_string(),
             "value": value,
             "default": default,
@@ -44,10 +47,10 @@ pub(super) fn run(place: Place<'_>, args: &ConfigGet) -> io::Result<Exit> {
                 .map(|(origin, value)| json!({ "origin": origin.to_string(), "value": value }))
                 .collect::<Vec<_>>(),
         }))?;
-        return Ok(Exit::Ok);
+        return Ok(ExitReason::Ok);
     }
     let mut lines = vec![match &value {
-        Some(value) => format!("{path} = {}", short(value)),
+        Some(value) => format!("{path} = {}", format_value(value)),
         None => format!("{path} is not set"),
     }];
     lines.extend(description);
@@ -58,24 +61,24 @@ pub(super) fn run(place: Place<'_>, args: &ConfigGet) -> io::Result<Exit> {
     for (word, meaning) in property.iter().flat_map(|property| &property.choices) {
         row("", format!("\"{word}\": {meaning}"));
     }
-    row("default", default.as_ref().map_or("none".to_owned(), short));
+    row("default", default.as_ref().map_or("none".to_owned(), format_value));
     row(
         "from",
         match origin {
-            Origin::Default if value.is_some() => "the default".to_owned(),
-            Origin::Default => "nowhere".to_owned(),
+            ValueOrigin::Default if value.is_some() => "the default".to_owned(),
+            ValueOrigin::Default => "nowhere".to_owned(),
             origin => format!("the {}, {origin}", origin.layer()),
         },
     );
     for (origin, value) in overridden {
         row("over", format!("{value} from the {}, {origin}", origin.layer()));
     }
-    place.printer.answer_line(lines.join("\n"))?;
-    Ok(Exit::Ok)
+    context.printer.write_answer_line(lines.join("\n"))?;
+    Ok(ExitReason::Ok)
 }
 
 /// A plain value in one line, the rest indented.
-fn short(value: &Value) -> String {
+fn format_value(value: &Value) -> String {
     match value {
         Value::Array(_) | Value::Object(_) => format!("{value:#}"),
         plain => plain.to_string(),

@@ -2,52 +2,58 @@
 
 use std::io;
 
-use openclaw_config::{Config, Document, KeyPath, Loaded};
+use openclaw_config::{Config, ConfigDocument, KeyPath, LoadedConfig};
 use serde_json::Value;
 
-use super::problems::{Key, look_up};
-use super::{Place, schema};
-use crate::args::config::ConfigGet;
+use super::problems::{ConfigKeyLookup, look_up_key};
+use super::{ConfigCommandContext, schema};
+use crate::args::config::ConfigGetArgs;
 use crate::diagnostic;
-use crate::exit::Exit;
+use crate::exit::ExitReason;
 use crate::printer::Printer;
 
-pub(super) fn run(place: Place<'_>, args: &ConfigGet) -> io::Result<Exit> {
-    let (loaded, path) = match find(place, &args.path) {
+pub(super) fn run(
+    context: ConfigCommandContext<'_>,
+    args: &ConfigGetArgs,
+) -> io::Result<ExitReason> {
+    let (loaded, path) = match load_and_parse_path(context, &args.path) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };
-    let set = loaded.value_to_show(&path, place.env);
-    let Some(value) = set.or_else(|| schema::property(&path)?.default) else {
-        print_missing(place.printer, &path);
-        return Ok(Exit::Failed);
+    let set = loaded.redacted_json(&path, context.env);
+    let Some(value) = set.or_else(|| schema::find_property(&path)?.default) else {
+        print_missing(context.printer, &path);
+        return Ok(ExitReason::Failed);
     };
     match value {
-        Value::String(text) if !args.json => place.printer.answer_line(text)?,
-        value => place.printer.answer_json(&value)?,
+        Value::String(text) if !args.json => context.printer.write_answer_line(text)?,
+        value => context.printer.write_answer_json(&value)?,
     }
-    Ok(Exit::Ok)
+    Ok(ExitReason::Ok)
 }
 
 /// Loads the config and reads a path that was typed, or says why that cannot be.
-pub(super) fn find(place: Place<'_>, typed: &str) -> Result<(Loaded, KeyPath), Exit> {
-    let loaded = Config::load(place.paths, place.env).map_err(|error| {
-        diagnostic::print_broken(place.printer, &error);
-        Exit::Config
+pub(super) fn load_and_parse_path(
+    context: ConfigCommandContext<'_>,
+    typed: &str,
+) -> Result<(LoadedConfig, KeyPath), ExitReason> {
+    let loaded = Config::load(context.paths, context.env).map_err(|error| {
+        diagnostic::print_load_error(context.printer, &error);
+        ExitReason::Config
     })?;
     if loaded.is_last_good() {
-        diagnostic::print(place.printer, &loaded);
+        diagnostic::print_config_problems(context.printer, &loaded);
     }
-    let text = loaded.text().map_or("{}", |text| text);
-    let path = match Document::parse(text) {
-        Ok(document) => document.path(typed),
+    let text = loaded.source_text().map_or("{}", |text| text);
+    let path = match ConfigDocument::parse(text) {
+        Ok(document) => document.parse_path(typed),
         Err(_) => typed.parse(),
     };
     match path {
         Ok(path) => Ok((loaded, path)),
         Err(error) => {
-            print_invalid_path(place.printer, typed, error);
-            Err(Exit::Usage)
+            print_invalid_path(context.printer, typed, error);
+            Err(ExitReason::Usage)
         }
     }
 }
@@ -57,8 +63,8 @@ pub(super) fn print_invalid_path(
     typed: &str,
     error: openclaw_config::InvalidKeyPath,
 ) {
-    printer.error(format_args!("failed to {error}: `{typed}`"));
-    printer.hint(
+    printer.print_error(format_args!("failed to {error}: `{typed}`"));
+    printer.print_hint(
         "Write a key as `models.providers.vllm.models[0].id`, and one with dots in it as \
          `agents.defaults.models[\"vllm/llama-3.3\"]`.",
     );
@@ -66,12 +72,12 @@ pub(super) fn print_invalid_path(
 
 /// Says that a key has no value, and whether there is such a key at all.
 pub(super) fn print_missing(printer: Printer, path: &KeyPath) {
-    match look_up(path) {
-        Key::Known => printer.error(format_args!("`{path}` is not set")),
-        Key::Unknown { at, help } => {
-            printer.error(format_args!("`{at}` is not a key of the config"));
+    match look_up_key(path) {
+        ConfigKeyLookup::Known => printer.print_error(format_args!("`{path}` is not set")),
+        ConfigKeyLookup::Unknown { at, help } => {
+            printer.print_error(format_args!("`{at}` is not a key of the config"));
             if let Some(help) = help {
-                printer.hint(help);
+                printer.print_hint(help);
             }
         }
     }

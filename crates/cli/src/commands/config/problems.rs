@@ -1,10 +1,10 @@
 //! Problems of a config as JSON, and what somebody may have meant by a key that is none.
 
-use openclaw_config::{Config, Diagnostic, Document, Env, KeyPath, NewValue, Segment};
+use openclaw_config::{Config, ConfigDocument, Diagnostic, Env, KeyPath, NewValue, PathSegment};
 use serde_json::{Value, json};
 
 /// `file`, `line`, `column`, `path`, `severity`, `message` and `help` of each.
-pub(super) fn json(diagnostics: &[Diagnostic]) -> Value {
+pub(super) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Value {
     let problems = diagnostics.iter().map(|problem| {
         json!({
             "file": problem.file.as_ref().map(|file| file.display().to_string()),
@@ -21,7 +21,7 @@ pub(super) fn json(diagnostics: &[Diagnostic]) -> Value {
 
 /// What is known of a key that is not set.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum ConfigKeyLookup {
     /// There is such a key.
     Known,
     /// There is none; perhaps with what was meant.
@@ -29,24 +29,29 @@ pub(super) enum Key {
 }
 
 /// Asks the reader, by a config that has nothing but this key.
-pub(super) fn look_up(path: &KeyPath) -> Key {
-    let first = |segment: &Segment| match segment {
-        Segment::Index(_) => Segment::Index(0),
-        key @ Segment::Key(_) => key.clone(),
+pub(super) fn look_up_key(path: &KeyPath) -> ConfigKeyLookup {
+    let first = |segment: &PathSegment| match segment {
+        PathSegment::Index(_) => PathSegment::Index(0),
+        key @ PathSegment::Key(_) => key.clone(),
     };
     let path: KeyPath = path.segments().iter().map(first).collect();
-    let mut document = Document::parse("{}").ok();
-    let set = document.as_mut().map(|document| document.set(&path, &NewValue::string("")));
-    let (Some(Ok(())), Some(document)) = (set, document) else { return Key::Known };
-    let Ok(loaded) = Config::parse(document.text(), &Env::default()) else { return Key::Known };
-    let unknown = loaded.diagnostics.iter().find(|found| {
-        found.severity == openclaw_config::Severity::Warning
-            && loaded.where_set(&found.path).is_none()
-            && path.segments().starts_with(found.path.segments())
+    let mut document = ConfigDocument::parse("{}").ok();
+    let set =
+        document.as_mut().map(|document| document.set_value(&path, &NewValue::from_string("")));
+    let (Some(Ok(())), Some(document)) = (set, document) else { return ConfigKeyLookup::Known };
+    let Ok(loaded) = Config::parse(document.text(), &Env::default()) else {
+        return ConfigKeyLookup::Known;
+    };
+    let unknown = loaded.diagnostics.iter().find(|diagnostic| {
+        diagnostic.severity == openclaw_config::Severity::Warning
+            && loaded.find_position(&diagnostic.path).is_none()
+            && path.segments().starts_with(diagnostic.path.segments())
     });
     match unknown {
-        Some(found) => Key::Unknown { at: found.path.clone(), help: found.help.clone() },
-        None => Key::Known,
+        Some(diagnostic) => {
+            ConfigKeyLookup::Unknown { at: diagnostic.path.clone(), help: diagnostic.help.clone() }
+        }
+        None => ConfigKeyLookup::Known,
     }
 }
 
@@ -56,18 +61,22 @@ mod tests {
 
     #[test]
     fn a_key_is_known_or_told_apart_where_it_goes_wrong() {
-        let key = |path: &str| look_up(&path.parse().unwrap());
+        let look_up = |path: &str| look_up_key(&path.parse().unwrap());
         for known in [
             "agents.defaults.timeoutSeconds",
             "models.providers.vllm.models[3].contextWindow",
             "agents.defaults.models[\"vllm/x\"].alias",
         ] {
-            assert_eq!(key(known), Key::Known, "{known}");
+            assert_eq!(look_up(known), ConfigKeyLookup::Known, "{known}");
         }
-        let Key::Unknown { at, help } = key("agents.defaults.timeoutSecond") else { panic!() };
+        let ConfigKeyLookup::Unknown { at, help } = look_up("agents.defaults.timeoutSecond") else {
+            panic!()
+        };
         assert_eq!(at.to_string(), "agents.defaults.timeoutSecond");
         assert_eq!(help.as_deref(), Some("did you mean `timeoutSeconds`?"));
-        let Key::Unknown { at, .. } = key("modles.providers.vllm") else { panic!() };
+        let ConfigKeyLookup::Unknown { at, .. } = look_up("modles.providers.vllm") else {
+            panic!()
+        };
         assert_eq!(at.to_string(), "modles");
     }
 }

@@ -1,11 +1,11 @@
 //! What the JSON Schema says about one key.
 
-use openclaw_config::{Config, KeyPath, Segment};
+use openclaw_config::{Config, KeyPath, PathSegment};
 use serde_json::Value;
 
 /// A key as the schema describes it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Property {
+pub(super) struct SchemaProperty {
     pub(super) description: Option<String>,
     pub(super) default: Option<Value>,
     /// What it may be: `a whole number`, `"lean" or "default"`.
@@ -15,68 +15,69 @@ pub(super) struct Property {
 }
 
 /// Looks a key up; absent when the schema does not name it.
-pub(super) fn property(path: &KeyPath) -> Option<Property> {
+pub(super) fn find_property(path: &KeyPath) -> Option<SchemaProperty> {
     let schema = Config::json_schema();
-    let lookup = Lookup { schema: &schema };
-    let node = path.segments().iter().try_fold(&schema, |node, step| lookup.below(node, step))?;
-    let own = |key: &str| node.get(key).or_else(|| lookup.resolved(node).get(key));
-    let variants = lookup.variants(node);
+    let resolver = SchemaResolver { schema: &schema };
+    let node =
+        path.segments().iter().try_fold(&schema, |node, step| resolver.child_node(node, step))?;
+    let own = |key: &str| node.get(key).or_else(|| resolver.resolve_reference(node).get(key));
+    let variants = resolver.value_variants(node);
     let choices = variants.iter().filter_map(|variant| {
         let description = variant.get("description")?.as_str()?;
-        Some((variant.get("const")?.as_str()?.to_owned(), one_line(description)))
+        Some((variant.get("const")?.as_str()?.to_owned(), join_lines(description)))
     });
-    Some(Property {
-        description: own("description").and_then(Value::as_str).map(one_line),
+    Some(SchemaProperty {
+        description: own("description").and_then(Value::as_str).map(join_lines),
         default: own("default").cloned(),
-        kind: kinds(&variants),
+        kind: describe_kinds(&variants),
         choices: choices.collect(),
     })
 }
 
-struct Lookup<'s> {
+struct SchemaResolver<'s> {
     schema: &'s Value,
 }
 
-impl<'s> Lookup<'s> {
-    fn resolved(&self, node: &'s Value) -> &'s Value {
+impl<'s> SchemaResolver<'s> {
+    fn resolve_reference(&self, node: &'s Value) -> &'s Value {
         let reference = node.get("$ref").and_then(Value::as_str);
         let target = reference.and_then(|name| self.schema.pointer(name.trim_start_matches('#')));
         target.unwrap_or(node)
     }
 
     /// The forms that a value may have, without null: it means that nothing is set.
-    fn variants(&self, node: &'s Value) -> Vec<&'s Value> {
-        let node = self.resolved(node);
+    fn value_variants(&self, node: &'s Value) -> Vec<&'s Value> {
+        let node = self.resolve_reference(node);
         let forms = node.get("anyOf").or_else(|| node.get("oneOf")).and_then(Value::as_array);
         match forms {
             Some(forms) => forms
                 .iter()
                 .filter(|form| form.get("type").is_none_or(|kind| kind != "null"))
-                .flat_map(|form| self.variants(form))
+                .flat_map(|form| self.value_variants(form))
                 .collect(),
             None => vec![node],
         }
     }
 
-    fn below(&self, node: &'s Value, step: &Segment) -> Option<&'s Value> {
-        self.variants(node).into_iter().find_map(|form| match step {
-            Segment::Key(key) => {
+    fn child_node(&self, node: &'s Value, step: &PathSegment) -> Option<&'s Value> {
+        self.value_variants(node).into_iter().find_map(|form| match step {
+            PathSegment::Key(key) => {
                 let named = form.get("properties").and_then(|properties| properties.get(key));
                 named.or_else(|| form.get("additionalProperties").filter(|any| any.is_object()))
             }
-            Segment::Index(_) => form.get("items"),
+            PathSegment::Index(_) => form.get("items"),
         })
     }
 }
 
-fn one_line(text: &str) -> String {
+fn join_lines(text: &str) -> String {
     text.replace('\n', " ")
 }
 
 /// Names what a value may be, each form once.
-fn kinds(variants: &[&Value]) -> String {
+fn describe_kinds(variants: &[&Value]) -> String {
     let mut kinds: Vec<String> = Vec::new();
-    for kind in variants.iter().map(|form| kind(form)) {
+    for kind in variants.iter().map(|form| describe_kind(form)) {
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
@@ -88,7 +89,7 @@ fn kinds(variants: &[&Value]) -> String {
     }
 }
 
-fn kind(form: &Value) -> String {
+fn describe_kind(form: &Value) -> String {
     if let Some(word) = form.get("const") {
         return word.to_string();
     }
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_key_is_found_with_its_type_and_default() {
-        let at = |path: &str| property(&path.parse().unwrap());
+        let at = |path: &str| find_property(&path.parse().unwrap());
         let timeout = at("agents.defaults.timeoutSeconds").unwrap();
         assert_eq!(timeout.kind, "a whole number");
         assert_eq!(timeout.default, Some(json!(172_800)));

@@ -3,150 +3,165 @@
 use std::{fs, io};
 
 use openclaw_config::{
-    Change, Config, ConfigFile, Document, EditError, Layer, NewValue, SaveError,
+    Config, ConfigChange, ConfigDocument, ConfigFile, ConfigLayer, EditError, NewValue, SaveError,
 };
 use serde_json::{Map, Value, json};
 
-use super::{Place, get, writing};
-use crate::args::config::{ConfigSet, ConfigUnset, Writing};
-use crate::exit::Exit;
+use super::{ConfigCommandContext, change_report, get};
+use crate::args::config::{ConfigSetArgs, ConfigUnsetArgs, ConfigWriteArgs};
+use crate::exit::ExitReason;
 
 /// One key as it was typed, and its new value.
 #[derive(Debug)]
-struct Assignment {
+struct KeyAssignment {
     path: String,
     value: NewValue,
 }
 
-pub(super) fn set(place: Place<'_>, args: &ConfigSet) -> io::Result<Exit> {
-    let assignments = match assignments(args) {
+pub(super) fn set_keys(
+    context: ConfigCommandContext<'_>,
+    args: &ConfigSetArgs,
+) -> io::Result<ExitReason> {
+    let assignments = match parse_assignments(args) {
         Ok(assignments) => assignments,
         Err(problem) => {
-            place.printer.error(problem);
-            return Ok(Exit::Usage);
+            context.printer.print_error(problem);
+            return Ok(ExitReason::Usage);
         }
     };
-    for Assignment { path, .. } in &assignments {
-        if !is_path(place, path) {
-            return Ok(Exit::Usage);
+    for KeyAssignment { path, .. } in &assignments {
+        if !check_path(context, path) {
+            return Ok(ExitReason::Usage);
         }
     }
-    let done = match assignments.as_slice() {
+    let success_message = match assignments.as_slice() {
         [one] => format!("Set `{}`", one.path),
         several => format!("Set {} keys", several.len()),
     };
-    let outcome = save(place, &args.writing, |document| {
-        assignments.iter().try_for_each(|Assignment { path, value }| {
-            let path = document.path(path).unwrap_or_default();
-            if args.merge { document.merge(&path, value) } else { document.set(&path, value) }
+    let outcome = save_edit(context, &args.write, |document| {
+        assignments.iter().try_for_each(|KeyAssignment { path, value }| {
+            let path = document.parse_path(path).unwrap_or_default();
+            if args.merge {
+                document.merge_value(&path, value)
+            } else {
+                document.set_value(&path, value)
+            }
         })
     });
-    let saved = outcome.is_ok() && !args.writing.dry_run;
-    let end = writing::end(place, &args.writing, outcome, &done)?;
+    let saved = outcome.is_ok() && !args.write.dry_run;
+    let end = change_report::report_change(context, &args.write, outcome, &success_message)?;
     if saved {
-        warn_of_stronger(place, &assignments);
+        warn_about_overrides(context, &assignments);
     }
     Ok(end)
 }
 
 /// Warns when a value was set and another layer's holds all the same.
-fn warn_of_stronger(place: Place<'_>, assignments: &[Assignment]) {
-    let Ok(loaded) = Config::load(place.paths, place.env) else { return };
-    for Assignment { path, .. } in assignments {
-        let origin = loaded.origin(path);
-        if origin.layer() > Layer::User {
-            place.printer.warning(format_args!("the {} wins: {origin}", origin.layer()));
+fn warn_about_overrides(context: ConfigCommandContext<'_>, assignments: &[KeyAssignment]) {
+    let Ok(loaded) = Config::load(context.paths, context.env) else { return };
+    for KeyAssignment { path, .. } in assignments {
+        let origin = loaded.find_origin(path);
+        if origin.layer() > ConfigLayer::User {
+            context.printer.print_warning(format_args!("the {} wins: {origin}", origin.layer()));
         }
     }
 }
 
-pub(super) fn unset(place: Place<'_>, args: &ConfigUnset) -> io::Result<Exit> {
-    if !is_path(place, &args.path) {
-        return Ok(Exit::Usage);
+pub(super) fn unset_key(
+    context: ConfigCommandContext<'_>,
+    args: &ConfigUnsetArgs,
+) -> io::Result<ExitReason> {
+    if !check_path(context, &args.path) {
+        return Ok(ExitReason::Usage);
     }
-    let outcome = save(place, &args.writing, |document| {
-        let path = document.path(&args.path).unwrap_or_default();
-        document.unset(&path)
+    let outcome = save_edit(context, &args.write, |document| {
+        let path = document.parse_path(&args.path).unwrap_or_default();
+        document.unset_value(&path)
     });
-    writing::end(place, &args.writing, outcome, &format!("Removed `{}`", args.path))
+    change_report::report_change(context, &args.write, outcome, &format!("Removed `{}`", args.path))
 }
 
-fn save(
-    place: Place<'_>,
-    writing: &Writing,
-    edit: impl FnOnce(&mut Document) -> Result<(), EditError>,
-) -> Result<Change, SaveError> {
-    let file = ConfigFile::of(place.paths);
-    if writing.dry_run { file.preview(place.env, edit) } else { file.edit(place.env, edit) }
+fn save_edit(
+    context: ConfigCommandContext<'_>,
+    write_args: &ConfigWriteArgs,
+    edit: impl FnOnce(&mut ConfigDocument) -> Result<(), EditError>,
+) -> Result<ConfigChange, SaveError> {
+    let file = ConfigFile::from_paths(context.paths);
+    if write_args.dry_run {
+        file.preview_edit(context.env, edit)
+    } else {
+        file.apply_edit(context.env, edit)
+    }
 }
 
 /// Whether a text is a path in any document; says so when it is not.
-fn is_path(place: Place<'_>, typed: &str) -> bool {
-    let problem = Document::parse("{}").ok().and_then(|empty| empty.path(typed).err());
+fn check_path(context: ConfigCommandContext<'_>, typed: &str) -> bool {
+    let problem = ConfigDocument::parse("{}").ok().and_then(|empty| empty.parse_path(typed).err());
     if let Some(problem) = problem {
-        get::print_invalid_path(place.printer, typed, problem);
+        get::print_invalid_path(context.printer, typed, problem);
     }
     problem.is_none()
 }
 
 /// What is to be set, or why the arguments do not say it.
-fn assignments(args: &ConfigSet) -> Result<Vec<Assignment>, String> {
-    if let Some(option) = args.foreign.given {
+fn parse_assignments(args: &ConfigSetArgs) -> Result<Vec<KeyAssignment>, String> {
+    if let Some(option) = args.unsupported.first_given {
         return Err(format!(
             "`--{option}` does nothing here: commands that print secrets are not set up by \
              options; use `--ref-source env` or `--ref-source file`"
         ));
     }
     if let Some(batch) = &args.batch_json {
-        return self::batch(batch);
+        return self::parse_batch(batch);
     }
     if let Some(file) = &args.batch_file {
         let text = fs::read_to_string(file)
             .map_err(|error| format!("failed to read {}: {error}", file.display()))?;
-        return self::batch(&text);
+        return self::parse_batch(&text);
     }
     let Some(path) = args.path.clone() else {
         return Err("there is nothing to set: write a path and a value".to_owned());
     };
     let value = match (&args.source, &args.id, &args.value) {
-        (Some(source), Some(id), _) => reference(source, id, args.provider.as_deref())?,
-        (_, _, Some(text)) => value(text, args.strict_json)?,
+        (Some(source), Some(id), _) => secret_reference(source, id, args.provider.as_deref())?,
+        (_, _, Some(text)) => parse_value(text, args.strict_json)?,
         _ => return Err(format!("there is no value for `{path}`: write it behind the path")),
     };
-    Ok(vec![Assignment { path, value }])
+    Ok(vec![KeyAssignment { path, value }])
 }
 
 /// `{source, id}` for a variable, `{source, path}` for a file.
-fn reference(source: &str, id: &str, provider: Option<&str>) -> Result<NewValue, String> {
+fn secret_reference(source: &str, id: &str, provider: Option<&str>) -> Result<NewValue, String> {
     let key = if source == "file" { "path" } else { "id" };
     let provider = provider.map(|provider| format!(", provider: {}", json!(provider)));
     let provider = provider.unwrap_or_default();
-    value(&format!("{{source: {}, {key}: {}{provider}}}", json!(source), json!(id)), true)
+    parse_value(&format!("{{source: {}, {key}: {}{provider}}}", json!(source), json!(id)), true)
 }
 
 /// Reads JSON5, or takes what is none as a string. What begins like JSON5 and is broken is no
 /// string that anybody means.
-fn value(text: &str, strict: bool) -> Result<NewValue, String> {
+fn parse_value(text: &str, strict: bool) -> Result<NewValue, String> {
     match NewValue::parse(text) {
         Ok(value) => Ok(value),
         Err(error) if strict || text.trim_start().starts_with(['{', '[', '"', '\'']) => {
             Err(format!("failed to {error}"))
         }
-        Err(_) => Ok(NewValue::string(text)),
+        Err(_) => Ok(NewValue::from_string(text)),
     }
 }
 
 /// Reads `[{path, value}, …]`; for a secret, `ref` may stand for `value`.
-fn batch(text: &str) -> Result<Vec<Assignment>, String> {
+fn parse_batch(text: &str) -> Result<Vec<KeyAssignment>, String> {
     let shape = "a batch is a JSON list of `{\"path\": …, \"value\": …}`";
     let batch: Vec<Map<String, Value>> =
         serde_json::from_str(text).map_err(|error| format!("{shape}: {error}"))?;
-    let assignments = batch.into_iter().enumerate().map(|(place, mut entry)| {
-        let wrong = || format!("{shape}: element {place} is not");
-        let path = entry.remove("path").ok_or_else(wrong)?;
-        let value = entry.remove("value").or_else(|| entry.remove("ref")).ok_or_else(wrong)?;
-        let path = path.as_str().filter(|_| entry.is_empty()).ok_or_else(wrong)?.to_owned();
-        Ok(Assignment { path, value: value.into() })
+    let assignments = batch.into_iter().enumerate().map(|(index, mut entry)| {
+        let shape_error = || format!("{shape}: element {index} is not");
+        let path = entry.remove("path").ok_or_else(shape_error)?;
+        let value =
+            entry.remove("value").or_else(|| entry.remove("ref")).ok_or_else(shape_error)?;
+        let path = path.as_str().filter(|_| entry.is_empty()).ok_or_else(shape_error)?.to_owned();
+        Ok(KeyAssignment { path, value: value.into() })
     });
     assignments.collect()
 }
@@ -157,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_value_is_json5_or_a_bare_string() {
-        let read = |text| format!("{:?}", value(text, false).unwrap());
+        let read = |text| format!("{:?}", parse_value(text, false).unwrap());
         for (text, kind) in [
             ("node", "NewValue(a string)"),
             ("http://127.0.0.1:8000/v1", "NewValue(a string)"),
@@ -171,14 +186,14 @@ mod tests {
             assert_eq!(read(text), kind, "{text}");
         }
         for broken in ["{a: 1", "[1", "'x"] {
-            assert!(value(broken, false).is_err(), "{broken}");
+            assert!(parse_value(broken, false).is_err(), "{broken}");
         }
-        assert!(value("node", true).is_err());
+        assert!(parse_value("node", true).is_err());
     }
 
     #[test]
     fn a_batch_is_a_list_of_paths_and_values() {
-        let read = |text: &str| batch(text).map(|batch| batch.len());
+        let read = |text: &str| parse_batch(text).map(|batch| batch.len());
         assert_eq!(read(r#"[{"path": "a", "value": 1}, {"path": "b", "ref": {}}]"#), Ok(2));
         for wrong in ["{}", "[1]", r#"[{"path": "a"}]"#, r#"[{"path": "a", "value": 1, "x": 1}]"#] {
             assert!(read(wrong).is_err(), "{wrong}");

@@ -2,101 +2,105 @@
 
 use std::io::{self, IsTerminal};
 
-use openclaw_runtime::Report;
+use openclaw_runtime::DoctorReport;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::args::doctor::Doctor;
-use crate::commands::Context;
-use crate::commands::config::writing;
-use crate::report;
+use crate::args::doctor::DoctorArgs;
+use crate::commands::CommandContext;
+use crate::commands::config::change_report;
+use crate::error_report;
 
 /// What came of `--fix`.
 #[derive(Debug, Default)]
-pub(super) struct Fixed {
+pub(super) struct FixOutcome {
     /// The change, as `diff -u` shows it.
     diff: Option<String>,
     /// Whether it was made.
-    is_made: bool,
+    is_applied: bool,
     /// Why it could not be.
     error: Option<String>,
 }
 
-impl Fixed {
+impl FixOutcome {
     pub(super) fn to_json(&self) -> Value {
-        json!({ "applied": self.is_made, "diff": self.diff, "error": self.error })
+        json!({ "applied": self.is_applied, "diff": self.diff, "error": self.error })
     }
 }
 
-pub(super) async fn run(context: &Context, args: &Doctor, report: &Report) -> io::Result<Fixed> {
+pub(super) async fn run(
+    context: &CommandContext,
+    args: &DoctorArgs,
+    report: &DoctorReport,
+) -> io::Result<FixOutcome> {
     let printer = context.printer;
-    let edits = report.edits();
-    let mut fixed = Fixed::default();
+    let edits = report.config_edits();
+    let mut outcome = FixOutcome::default();
     if edits.is_empty() {
         if args.fix && !args.json {
-            printer.note("the config has nothing to mend");
+            printer.print_note("the config has nothing to mend");
         }
-        return Ok(fixed);
+        return Ok(outcome);
     }
     let change = match context.runtime.preview_edits(&edits) {
         Ok(change) => change,
         Err(error) => {
             if args.fix {
-                printer.error(format_args!("failed to {error}"));
-                for cause in report::causes(&error) {
-                    printer.aside(format_args!("cause: {cause}"));
+                printer.print_error(format_args!("failed to {error}"));
+                for cause in error_report::error_causes(&error) {
+                    printer.print_indented(format_args!("cause: {cause}"));
                 }
             }
-            fixed.error = Some(format!("failed to {error}"));
-            return Ok(fixed);
+            outcome.error = Some(format!("failed to {error}"));
+            return Ok(outcome);
         }
     };
-    let diff = writing::diff(&change);
+    let diff = change_report::redacted_diff(&change);
     if !args.fix {
         if !args.json {
-            printer.note("`openclaw doctor --fix` shows and makes the changes of the config");
+            printer.print_note("`openclaw doctor --fix` shows and makes the changes of the config");
         }
-        fixed.diff = Some(diff);
-        return Ok(fixed);
+        outcome.diff = Some(diff);
+        return Ok(outcome);
     }
     if !args.json {
-        printer.answer(&format!("\n{diff}"))?;
+        printer.write_answer(&format!("\n{diff}"))?;
     }
-    fixed.diff = Some(diff);
-    if !args.yes && !is_wanted(context, args).await {
-        return Ok(fixed);
+    outcome.diff = Some(diff);
+    if !args.yes && !confirm_fix(context, args).await {
+        return Ok(outcome);
     }
-    match context.runtime.make_edits(&edits) {
+    match context.runtime.save_edits(&edits) {
         Ok(change) => {
-            fixed.is_made = true;
+            outcome.is_applied = true;
             let path = change.path.display();
-            printer.note(format_args!("{path} is changed; `openclaw doctor` looks again"));
+            printer.print_note(format_args!("{path} is changed; `openclaw doctor` looks again"));
         }
         Err(error) => {
-            printer.error(format_args!("failed to {error}"));
-            fixed.error = Some(format!("failed to {error}"));
+            printer.print_error(format_args!("failed to {error}"));
+            outcome.error = Some(format!("failed to {error}"));
         }
     }
-    Ok(fixed)
+    Ok(outcome)
 }
 
 /// Asks the person at the terminal; without one the answer is no.
-async fn is_wanted(context: &Context, args: &Doctor) -> bool {
+async fn confirm_fix(context: &CommandContext, args: &DoctorArgs) -> bool {
     let printer = context.printer;
     if args.json
         || args.non_interactive
         || !io::stdin().is_terminal()
         || !printer.stderr_is_terminal
     {
-        printer.note("nothing is changed: there is nobody to ask (`--yes` changes it)");
+        printer.print_note("nothing is changed: there is nobody to ask (`--yes` changes it)");
         return false;
     }
-    printer.question("change the config file so? [y/N]");
+    printer.print_question("change the config file so? [y/N]");
     let mut line = String::new();
     let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
-    let is_wanted = read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes");
-    if !is_wanted {
-        printer.note("nothing is changed");
+    let is_confirmed = read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes");
+    if !is_confirmed {
+        printer.print_note("nothing is changed");
     }
-    is_wanted
+    is_confirmed
 }

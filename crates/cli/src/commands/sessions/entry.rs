@@ -1,31 +1,32 @@
 //! An event of a session for programs.
 
-use openclaw_core::{AssistantMessage, EmittedCall};
+use openclaw_core::{AssistantMessage, EmittedToolCall};
 use openclaw_runtime::{LogContent, LogEntry, TurnRecord};
 use serde_json::{Value, json};
 
 /// The event as one object: `number`, `at`, `counts`, `type`, and what its type has.
-pub(super) fn to_json(entry: &LogEntry) -> Value {
-    let mut value = json!({ "number": entry.number, "at": entry.at, "counts": entry.counts });
+pub(super) fn entry_json(entry: &LogEntry) -> Value {
+    let mut value =
+        json!({ "number": entry.seq, "at": entry.recorded_at, "counts": entry.is_active });
     let content = match &entry.content {
-        LogContent::User(text) => json!({ "type": "user", "text": text }),
-        LogContent::Assistant(message) => assistant(message),
-        LogContent::Dispatched(id) => json!({ "type": "callStarted", "id": id.as_str() }),
-        LogContent::Result(id, output) => json!({
+        LogContent::UserMessage(text) => json!({ "type": "user", "text": text }),
+        LogContent::AssistantMessage(message) => assistant_json(message),
+        LogContent::CallDispatched(id) => json!({ "type": "callStarted", "id": id.as_str() }),
+        LogContent::CallResult(id, output) => json!({
             "type": "result",
             "id": id.as_str(),
             "text": output.text,
             "isError": output.is_error,
             "summary": output.summary,
         }),
-        LogContent::Compacted { keep, summary } => json!({
+        LogContent::Compacted { kept_steps: keep, summary } => json!({
             "type": "compaction",
             "kept": keep,
             "summary": summary.text,
             "ledger": summary.ledger,
-            "request": summary.request,
+            "request": summary.current_request,
         }),
-        LogContent::Turn(turn) => turn_end(turn),
+        LogContent::TurnEnd(turn) => turn_end_json(turn),
         _ => json!({ "type": "unreadable" }),
     };
     if let (Some(value), Value::Object(content)) = (value.as_object_mut(), content) {
@@ -34,17 +35,17 @@ pub(super) fn to_json(entry: &LogEntry) -> Value {
     value
 }
 
-fn assistant(message: &AssistantMessage) -> Value {
+fn assistant_json(message: &AssistantMessage) -> Value {
     let calls = message.calls.iter().map(|call| match call {
-        EmittedCall::Ready(call) => json!({
+        EmittedToolCall::Valid(call) => json!({
             "id": call.id.as_str(),
             "name": call.name.as_str(),
             "arguments": call.arguments.to_value(),
         }),
-        EmittedCall::Broken(call) => json!({
+        EmittedToolCall::Invalid(call) => json!({
             "id": call.id.as_str(),
             "name": call.name.as_str(),
-            "raw": call.raw,
+            "raw": call.raw_arguments,
             "problem": call.problem,
         }),
     });
@@ -56,16 +57,16 @@ fn assistant(message: &AssistantMessage) -> Value {
     })
 }
 
-fn turn_end(turn: &TurnRecord) -> Value {
+fn turn_end_json(turn: &TurnRecord) -> Value {
     let millis = u64::try_from(turn.duration.as_millis()).unwrap_or(u64::MAX);
     json!({
         "type": "turnEnd",
         "outcome": turn.outcome,
         "model": turn.model,
-        "inputTokens": turn.usage.input,
-        "outputTokens": turn.usage.output,
-        "cachedTokens": turn.usage.cached,
-        "totalTokens": turn.context,
+        "inputTokens": turn.usage.input_tokens,
+        "outputTokens": turn.usage.output_tokens,
+        "cachedTokens": turn.usage.cached_tokens,
+        "totalTokens": turn.context_tokens,
         "durationMs": millis,
     })
 }

@@ -5,38 +5,41 @@ use std::io::{self, BufWriter, Write};
 
 use openclaw_runtime::StoreError;
 
-use super::{fail, find};
-use crate::args::sessions::SessionsExport;
-use crate::commands::Context;
-use crate::exit::Exit;
+use super::{find_session, report_store_error};
+use crate::args::sessions::SessionsExportArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
 use crate::printer::Printer;
 
-pub(super) fn run(context: &Context, args: &SessionsExport) -> io::Result<Exit> {
+pub(super) fn run(context: &CommandContext, args: &SessionsExportArgs) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let (store, info) = match find(context, &args.session) {
+    let (store, info) = match find_session(context, &args.session) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };
     let Some(path) = &args.output else {
-        let mut out = BufWriter::new(Lines { printer, rest: Vec::new() });
-        return match store.export(&info.id, &mut out) {
-            Ok(_) => Ok(Exit::Ok),
-            Err(error) => match unwritten(&error) {
+        let mut out = BufWriter::new(PrinterLineWriter { printer, partial_line: Vec::new() });
+        return match store.export_session(&info.id, &mut out) {
+            Ok(_) => Ok(ExitReason::Ok),
+            Err(error) => match stdout_error(&error) {
                 Some(error) => Err(error),
-                None => Ok(fail(context, &error)),
+                None => Ok(report_store_error(context, &error)),
             },
         };
     };
-    match store.export_to(&info.id, path, args.force) {
+    match store.export_to_file(&info.id, path, args.force) {
         Ok(events) => {
             let path = path.display();
-            printer.note(format_args!("wrote session {} with {events} events to {path}", info.id));
-            Ok(Exit::Ok)
+            printer.print_note(format_args!(
+                "wrote session {} with {events} events to {path}",
+                info.id
+            ));
+            Ok(ExitReason::Ok)
         }
         Err(error) => {
-            let exit = fail(context, &error);
+            let exit = report_store_error(context, &error);
             if path.exists() && !args.force {
-                printer.hint("`--force` replaces the file.");
+                printer.print_hint("`--force` replaces the file.");
             }
             Ok(exit)
         }
@@ -44,23 +47,23 @@ pub(super) fn run(context: &Context, args: &SessionsExport) -> io::Result<Exit> 
 }
 
 /// Why stdout did not take it; `None` when it was something else.
-fn unwritten(error: &StoreError) -> Option<io::Error> {
+fn stdout_error(error: &StoreError) -> Option<io::Error> {
     let cause = error.source()?.downcast_ref::<io::Error>()?;
     Some(io::Error::new(cause.kind(), cause.to_string()))
 }
 
 /// Gives whole lines to the printer, which makes them harmless where a person reads them.
-struct Lines {
+struct PrinterLineWriter {
     printer: Printer,
-    rest: Vec<u8>,
+    partial_line: Vec<u8>,
 }
 
-impl Write for Lines {
+impl Write for PrinterLineWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.rest.extend_from_slice(bytes);
-        if let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') {
-            let lines: Vec<u8> = self.rest.drain(..=end).collect();
-            self.printer.answer(&String::from_utf8_lossy(&lines))?;
+        self.partial_line.extend_from_slice(bytes);
+        if let Some(end) = self.partial_line.iter().rposition(|byte| *byte == b'\n') {
+            let lines: Vec<u8> = self.partial_line.drain(..=end).collect();
+            self.printer.write_answer(&String::from_utf8_lossy(&lines))?;
         }
         Ok(bytes.len())
     }

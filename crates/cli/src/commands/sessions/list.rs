@@ -6,75 +6,82 @@ use std::time::Duration;
 use openclaw_runtime::{SessionInfo, Store};
 use serde_json::{Value, json};
 
-use super::row::{Row, short_ids};
-use super::{existing, fail};
-use crate::args::sessions::SessionsList;
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::table::table;
+use super::row::{SessionRow, shorten_ids};
+use super::{open_existing_store, report_store_error};
+use crate::args::sessions::SessionsListArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
+use crate::table::format_table;
 
 /// The most sessions that a terminal is shown unasked.
-const ON_A_TERMINAL: usize = 30;
+const TERMINAL_LIMIT: usize = 30;
 
-pub(super) fn run(context: &Context, args: &SessionsList) -> io::Result<Exit> {
-    let store = match existing(context) {
+pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Result<ExitReason> {
+    let store = match open_existing_store(context) {
         Ok(store) => store,
         Err(exit) => return Ok(exit),
     };
-    let all = match store.as_ref().map(Store::sessions) {
+    let all = match store.as_ref().map(Store::list_sessions) {
         Some(Ok(all)) => all,
-        Some(Err(error)) => return Ok(fail(context, &error)),
+        Some(Err(error)) => return Ok(report_store_error(context, &error)),
         None => Vec::new(),
     };
     let ids: Vec<String> =
-        short_ids(&all.iter().collect::<Vec<_>>()).into_iter().map(str::to_owned).collect();
-    let are_none = all.is_empty();
-    let of_agent = |info: &SessionInfo| args.agent.as_ref().is_none_or(|id| *id == info.agent);
-    let chosen = ids.into_iter().zip(all).filter(|(_, info)| of_agent(info));
-    let rows = chosen.filter_map(|(id, info)| Some((id, Row::new(context, store.as_ref()?, info))));
+        shorten_ids(&all.iter().collect::<Vec<_>>()).into_iter().map(str::to_owned).collect();
+    let is_store_empty = all.is_empty();
+    let is_of_agent = |info: &SessionInfo| args.agent.as_ref().is_none_or(|id| *id == info.agent);
+    let chosen = ids.into_iter().zip(all).filter(|(_, info)| is_of_agent(info));
+    let rows =
+        chosen.filter_map(|(id, info)| Some((id, SessionRow::new(context, store.as_ref()?, info))));
     let active = args.active.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
-    let rows = rows.filter(|(_, row)| active.is_none_or(|active| row.age() <= active));
-    let mut rows: Vec<(String, Row)> = rows.collect();
-    let older = rows.len().saturating_sub(most(context, args));
+    let rows = rows.filter(|(_, row)| active.is_none_or(|active| row.last_used_age() <= active));
+    let mut rows: Vec<(String, SessionRow)> = rows.collect();
+    let older = rows.len().saturating_sub(session_limit(context, args));
     rows.truncate(rows.len().saturating_sub(older));
     if args.json {
         let sessions: Vec<Value> = rows.iter().map(|(_, row)| row.to_json()).collect();
-        context.printer.answer_json(&json!({
+        context.printer.write_answer_json(&json!({
             "path": context.runtime.sessions_path(),
             "count": sessions.len(),
             "activeMinutes": args.active,
             "sessions": sessions,
         }))?;
-        return Ok(Exit::Ok);
+        return Ok(ExitReason::Ok);
     }
     if rows.is_empty() {
-        context.printer.note(if are_none { "no sessions are kept yet" } else { "no such session" });
-        if are_none {
-            context.printer.hint("`openclaw agent -m TEXT` begins one.");
+        context.printer.print_note(if is_store_empty {
+            "no sessions are kept yet"
+        } else {
+            "no such session"
+        });
+        if is_store_empty {
+            context.printer.print_hint("`openclaw agent -m TEXT` begins one.");
         }
-        return Ok(Exit::Ok);
+        return Ok(ExitReason::Ok);
     }
     let head = ["Key", "Id", "Used", "Turns", "Tokens", "Context", "Model", "State", "Begins with"];
     let mut cells = vec![head.map(str::to_owned)];
-    cells.extend(rows.iter().map(|(id, row)| row.cells(id)));
-    context.printer.answer(&table(&cells))?;
+    cells.extend(rows.iter().map(|(id, row)| row.table_cells(id)));
+    context.printer.write_answer(&format_table(&cells))?;
     if older > 0 {
-        context.printer.note(format_args!("{older} more, used before these; `--limit N` shows N"));
+        context
+            .printer
+            .print_note(format_args!("{older} more, used before these; `--limit N` shows N"));
     }
     if rows.iter().any(|(_, row)| row.is_interrupted()) {
-        context.printer.note(
+        context.printer.print_note(
             "an interrupted turn is finished by `openclaw agent --resume --session KEY` (or \
              `--session-id ID`)",
         );
     }
-    Ok(Exit::Ok)
+    Ok(ExitReason::Ok)
 }
 
 /// How many sessions are listed at most. Whoever looks at a terminal wants to see the newest.
-fn most(context: &Context, args: &SessionsList) -> usize {
+fn session_limit(context: &CommandContext, args: &SessionsListArgs) -> usize {
     match args.limit {
         Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
         None if args.json || !context.printer.stdout_is_terminal => usize::MAX,
-        None => ON_A_TERMINAL,
+        None => TERMINAL_LIMIT,
     }
 }

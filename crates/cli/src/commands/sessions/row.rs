@@ -6,15 +6,15 @@ use openclaw_core::ModelRef;
 use openclaw_runtime::{SessionInfo, Store};
 use serde_json::{Value, json};
 
-use crate::commands::Context;
-use crate::progress::ago;
+use crate::commands::CommandContext;
+use crate::progress::format_age;
 
 /// The least of an id that is shown, in characters.
-const SHORT_ID: usize = 8;
+const MIN_SHORT_ID_LEN: usize = 8;
 
 /// A session with what is known of it besides.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct SessionRow {
     pub(super) info: SessionInfo,
     /// The window of the model that answered last, in tokens; `None` when it is not known here.
     pub(super) window: Option<u32>,
@@ -22,8 +22,8 @@ pub(super) struct Row {
     pub(super) is_running: bool,
 }
 
-impl Row {
-    pub(super) fn new(context: &Context, store: &Store, info: SessionInfo) -> Self {
+impl SessionRow {
+    pub(super) fn new(context: &CommandContext, store: &Store, info: SessionInfo) -> Self {
         let model = info.model.as_deref().and_then(|model| model.parse::<ModelRef>().ok());
         let window = model.and_then(|model| context.runtime.known_window(&model));
         // Whoever cannot tell takes it for interrupted, which is what is there to be acted upon.
@@ -36,7 +36,7 @@ impl Row {
         self.info.turn_open && !self.is_running
     }
 
-    pub(super) fn state(&self) -> &'static str {
+    pub(super) fn state_name(&self) -> &'static str {
         match self.info.turn_open {
             true if self.is_running => "running",
             true => "interrupted",
@@ -44,35 +44,43 @@ impl Row {
         }
     }
 
-    pub(super) fn age(&self) -> Duration {
+    pub(super) fn last_used_age(&self) -> Duration {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         now.saturating_sub(Duration::from_millis(self.info.updated_at))
     }
 
     /// How full the window is, in hundredths.
-    fn percent(&self) -> Option<u64> {
+    fn context_percent(&self) -> Option<u64> {
         let window = u64::from(self.window.filter(|window| *window > 0)?);
         Some(self.info.context_tokens?.saturating_mul(100) / window)
     }
 
     /// The cells for people; `short_id` is the shown part of the id.
-    pub(super) fn cells(&self, short_id: &str) -> [String; 9] {
+    pub(super) fn table_cells(&self, short_id: &str) -> [String; 9] {
         let info = &self.info;
-        let context = match (info.context_tokens, self.window, self.percent()) {
+        let context = match (info.context_tokens, self.window, self.context_percent()) {
             (Some(tokens), Some(window), Some(percent)) => {
-                format!("{}/{} ({percent} %)", count(tokens), count(window.into()))
+                format!(
+                    "{}/{} ({percent} %)",
+                    format_token_count(tokens),
+                    format_token_count(window.into())
+                )
             }
-            (Some(tokens), ..) => count(tokens),
+            (Some(tokens), ..) => format_token_count(tokens),
             (None, ..) => "-".to_owned(),
         };
-        let key = if info.current { info.key.to_string() } else { format!("({})", info.key) };
-        let state = if info.turn_open { self.state() } else { "" };
+        let key = if info.is_current { info.key.to_string() } else { format!("({})", info.key) };
+        let state = if info.turn_open { self.state_name() } else { "" };
         [
             key,
             short_id.to_owned(),
-            ago(self.age()),
+            format_age(self.last_used_age()),
             info.turns.to_string(),
-            format!("{} in, {} out", count(info.input_tokens), count(info.output_tokens)),
+            format!(
+                "{} in, {} out",
+                format_token_count(info.input_tokens),
+                format_token_count(info.output_tokens)
+            ),
             context,
             info.model.clone().unwrap_or_else(|| "-".to_owned()),
             state.to_owned(),
@@ -84,18 +92,18 @@ impl Row {
     pub(super) fn to_json(&self) -> Value {
         let info = &self.info;
         let model = info.model.as_deref().map(|model| model.split_once('/').unwrap_or(("", model)));
-        let age = u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX);
+        let age = u64::try_from(self.last_used_age().as_millis()).unwrap_or(u64::MAX);
         json!({
             "key": info.key.as_str(),
             "kind": "direct",
             "sessionId": info.id.as_str(),
             "agentId": info.agent,
-            "current": info.current,
+            "current": info.is_current,
             "title": info.title,
             "createdAt": info.created_at,
             "updatedAt": info.updated_at,
             "ageMs": age,
-            "state": self.state(),
+            "state": self.state_name(),
             "abortedLastRun": self.is_interrupted(),
             "turns": info.turns,
             "events": info.events,
@@ -105,7 +113,7 @@ impl Row {
             "totalTokens": info.context_tokens,
             "totalTokensFresh": info.context_tokens.is_some(),
             "contextTokens": self.window,
-            "contextPercent": self.percent(),
+            "contextPercent": self.context_percent(),
             "model": model.map(|(_, model)| model),
             "modelProvider": model.map(|(provider, _)| provider).filter(|it| !it.is_empty()),
         })
@@ -113,7 +121,7 @@ impl Row {
 }
 
 /// As much of each id as tells it from the others.
-pub(super) fn short_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
+pub(super) fn shorten_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
     let ids: Vec<&str> = rows.iter().map(|info| info.id.as_str()).collect();
     let longest = ids.iter().map(|id| id.len()).max().unwrap_or(0);
     // An id is of letters, digits and signs of one byte each.
@@ -123,12 +131,12 @@ pub(super) fn short_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
         shown.sort_unstable();
         shown.windows(2).all(|pair| pair.first() != pair.last())
     };
-    let length = (SHORT_ID..=longest).find(are_told_apart).unwrap_or(longest);
+    let length = (MIN_SHORT_ID_LEN..=longest).find(are_told_apart).unwrap_or(longest);
     rows.iter().map(|info| cut(info.id.as_str(), length)).collect()
 }
 
 /// A number of tokens as people say it: `950`, `12.3k`, `1.2M`.
-pub(super) fn count(tokens: u64) -> String {
+pub(super) fn format_token_count(tokens: u64) -> String {
     let tenths = |unit: u64, name: &str| {
         let tenths = tokens / (unit / 10);
         match tenths % 10 {
@@ -150,9 +158,12 @@ mod tests {
     #[test]
     fn tokens_are_written_as_people_do() {
         for (tokens, text) in [(0, "0"), (999, "999"), (1_000, "1k"), (16_384, "16.3k")] {
-            assert_eq!(count(tokens), text);
+            assert_eq!(format_token_count(tokens), text);
         }
-        assert_eq!([128_000, 999_999, 1_250_000].map(count), ["128k", "999.9k", "1.2M"]);
+        assert_eq!(
+            [128_000, 999_999, 1_250_000].map(format_token_count),
+            ["128k", "999.9k", "1.2M"]
+        );
     }
 
     #[test]
@@ -160,7 +171,7 @@ mod tests {
         let info = |id: &str| SessionInfo {
             id: id.parse().unwrap(),
             key: "agent:main:main".parse().unwrap(),
-            current: true,
+            is_current: true,
             agent: "main".to_owned(),
             created_at: 0,
             updated_at: 0,
@@ -175,9 +186,9 @@ mod tests {
             context_tokens: None,
         };
         let infos = ["0123456789", "0123456780", "abc", "abcdefghijkl"].map(info);
-        let shown = short_ids(&infos.each_ref());
+        let shown = shorten_ids(&infos.each_ref());
         assert_eq!(shown, ["0123456789", "0123456780", "abc", "abcdefghij"]);
         let infos = ["0123456789", "abcdefghijkl"].map(info);
-        assert_eq!(short_ids(&infos.each_ref()), ["01234567", "abcdefgh"]);
+        assert_eq!(shorten_ids(&infos.each_ref()), ["01234567", "abcdefgh"]);
     }
 }

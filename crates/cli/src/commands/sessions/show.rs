@@ -4,238 +4,253 @@ use std::collections::VecDeque;
 use std::io;
 
 use openclaw_core::{
-    AssistantMessage, BrokenCall, EmittedCall, Summary, ToolCall, ToolCallId, ToolOutput,
+    AssistantMessage, ConversationSummary, EmittedToolCall, InvalidToolCall, ToolCall, ToolCallId,
+    ToolOutput,
 };
 use openclaw_runtime::{LogContent, LogEntry, TurnRecord};
 use serde_json::{Value, json};
 
-use super::entry::to_json;
-use super::row::{Row, count};
-use super::{fail, find};
-use crate::args::sessions::SessionsShow;
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::progress::{ago, time};
-use crate::times::utc;
-use crate::visible;
+use super::entry::entry_json;
+use super::row::{SessionRow, format_token_count};
+use super::{find_session, report_store_error};
+use crate::args::sessions::SessionsShowArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
+use crate::progress::{format_age, format_duration};
+use crate::sanitize;
+use crate::timestamp::format_utc;
 
 /// The longest a call or its result is shown, in characters.
-const SHORT: usize = 100;
+const PREVIEW_CHARS: usize = 100;
 
-pub(super) fn run(context: &Context, args: &SessionsShow) -> io::Result<Exit> {
-    let (store, info) = match find(context, &args.session) {
+pub(super) fn run(context: &CommandContext, args: &SessionsShowArgs) -> io::Result<ExitReason> {
+    let (store, info) = match find_session(context, &args.session) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };
-    let mut kept = Kept { last: args.last, users: 0, entries: VecDeque::new(), left_out: false };
-    if let Err(error) = store.entries(&info.id, &mut |entry| kept.take(entry)) {
-        return Ok(fail(context, &error));
+    let mut recent = RecentEntries {
+        last: args.last,
+        user_messages: 0,
+        entries: VecDeque::new(),
+        is_truncated: false,
+    };
+    if let Err(error) = store.read_entries(&info.id, &mut |entry| recent.push_entry(entry)) {
+        return Ok(report_store_error(context, &error));
     }
-    let row = Row::new(context, &store, info);
+    let row = SessionRow::new(context, &store, info);
     if args.json {
-        let entries: Vec<Value> = kept.entries.iter().map(to_json).collect();
+        let entries: Vec<Value> = recent.entries.iter().map(entry_json).collect();
         let value = json!({ "session": row.to_json(), "entries": entries });
-        context.printer.answer_json(&value)?;
-        return Ok(Exit::Ok);
+        context.printer.write_answer_json(&value)?;
+        return Ok(ExitReason::Ok);
     }
-    let mut page = Page::new(context.printer.is_verbose());
-    page.head(&row);
-    if kept.left_out {
-        page.aside("what was said before is left out");
+    let mut writer = TranscriptWriter::new(context.printer.is_verbose());
+    writer.write_header(&row);
+    if recent.is_truncated {
+        writer.write_bracketed("what was said before is left out");
     }
-    for entry in &kept.entries {
-        page.entry(entry);
+    for entry in &recent.entries {
+        writer.write_entry(entry);
     }
-    page.end(&row);
-    context.printer.answer(&page.text)?;
-    Ok(Exit::Ok)
+    writer.write_footer(&row);
+    context.printer.write_answer(&writer.text)?;
+    Ok(ExitReason::Ok)
 }
 
 /// The events that are asked for.
-struct Kept {
+struct RecentEntries {
     /// So many messages of the user are wanted; `None` for all.
     last: Option<u64>,
-    users: u64,
+    user_messages: u64,
     entries: VecDeque<LogEntry>,
-    left_out: bool,
+    is_truncated: bool,
 }
 
-impl Kept {
-    fn take(&mut self, entry: LogEntry) {
-        let is_user =
-            |entry: &LogEntry| entry.counts && matches!(entry.content, LogContent::User(_));
-        self.users += u64::from(is_user(&entry));
+impl RecentEntries {
+    fn push_entry(&mut self, entry: LogEntry) {
+        let is_user = |entry: &LogEntry| {
+            entry.is_active && matches!(entry.content, LogContent::UserMessage(_))
+        };
+        self.user_messages += u64::from(is_user(&entry));
         self.entries.push_back(entry);
         let Some(last) = self.last else { return };
-        while self.users > last
-            || self.users == last && self.entries.front().is_some_and(|first| !is_user(first))
+        while self.user_messages > last
+            || self.user_messages == last
+                && self.entries.front().is_some_and(|first| !is_user(first))
         {
-            let Some(gone) = self.entries.pop_front() else { return };
-            self.users -= u64::from(is_user(&gone));
-            self.left_out = true;
+            let Some(removed) = self.entries.pop_front() else { return };
+            self.user_messages -= u64::from(is_user(&removed));
+            self.is_truncated = true;
         }
     }
 }
 
 /// A conversation as it is written down for people.
-struct Page {
+struct TranscriptWriter {
     text: String,
     /// Whether the model's thoughts are shown.
     shows_reasoning: bool,
     /// The calls without a result so far, and whether each was begun.
-    open: Vec<(ToolCall, bool)>,
-    taken_back: u64,
-    unreadable: u64,
+    open_calls: Vec<(ToolCall, bool)>,
+    retracted_count: u64,
+    unreadable_count: u64,
 }
 
-impl Page {
+impl TranscriptWriter {
     fn new(shows_reasoning: bool) -> Self {
-        let (text, open) = (String::new(), Vec::new());
-        Self { text, shows_reasoning, open, taken_back: 0, unreadable: 0 }
+        let (text, open_calls) = (String::new(), Vec::new());
+        Self { text, shows_reasoning, open_calls, retracted_count: 0, unreadable_count: 0 }
     }
 
-    fn head(&mut self, row: &Row) {
+    fn write_header(&mut self, row: &SessionRow) {
         let info = &row.info;
-        let leads = if info.current { "" } else { " (which leads to another session now)" };
-        self.line(&format!("session {}, {}{leads}", info.id, info.key));
+        let key_note = if info.is_current { "" } else { " (which leads to another session now)" };
+        self.write_line(&format!("session {}, {}{key_note}", info.id, info.key));
         let model = info.model.as_deref().unwrap_or("no model yet");
-        let (turns, age) = (info.turns, ago(row.age()));
+        let (turns, age) = (info.turns, format_age(row.last_used_age()));
         let turns = if turns == 1 { "1 turn".to_owned() } else { format!("{turns} turns") };
-        let tokens = [info.input_tokens, info.cached_tokens, info.output_tokens].map(count);
+        let tokens =
+            [info.input_tokens, info.cached_tokens, info.output_tokens].map(format_token_count);
         let [input, cached, output] = tokens;
         let mut line =
             format!("{model}, {turns}, {input} tokens in ({cached} cached), {output} out, {age}");
         if info.turn_open {
-            line = format!("{line}, {}", row.state());
+            line = format!("{line}, {}", row.state_name());
         }
-        self.line(&line);
+        self.write_line(&line);
     }
 
-    fn entry(&mut self, entry: &LogEntry) {
+    fn write_entry(&mut self, entry: &LogEntry) {
         match &entry.content {
-            LogContent::Unreadable => self.unreadable += 1,
-            _ if !entry.counts => self.taken_back += 1,
-            LogContent::User(text) => self.user(entry.at, text),
-            LogContent::Assistant(message) => self.assistant(message),
-            LogContent::Dispatched(id) => {
-                if let Some((_, begun)) = self.open.iter_mut().find(|(call, _)| call.id == *id) {
+            LogContent::Unreadable => self.unreadable_count += 1,
+            _ if !entry.is_active => self.retracted_count += 1,
+            LogContent::UserMessage(text) => self.write_user_message(entry.recorded_at, text),
+            LogContent::AssistantMessage(message) => self.write_assistant_message(message),
+            LogContent::CallDispatched(id) => {
+                if let Some((_, begun)) =
+                    self.open_calls.iter_mut().find(|(call, _)| call.id == *id)
+                {
                     *begun = true;
                 }
             }
-            LogContent::Result(id, output) => self.result(id, output),
-            LogContent::Compacted { summary, .. } => self.compaction(summary),
-            LogContent::Turn(turn) => self.turn(turn),
+            LogContent::CallResult(id, output) => self.write_tool_result(id, output),
+            LogContent::Compacted { summary, .. } => self.write_compaction(summary),
+            LogContent::TurnEnd(turn) => self.write_turn_end(turn),
             _ => {}
         }
     }
 
-    fn user(&mut self, at: u64, text: &str) {
-        self.unanswered();
-        self.line("");
-        self.aside(&format!("{} UTC", utc(at)));
+    fn write_user_message(&mut self, at: u64, text: &str) {
+        self.write_open_calls();
+        self.write_line("");
+        self.write_bracketed(&format!("{} UTC", format_utc(at)));
         for line in text.lines() {
-            self.line(&format!("> {line}"));
+            self.write_line(&format!("> {line}"));
         }
-        self.line("");
+        self.write_line("");
     }
 
-    fn assistant(&mut self, message: &AssistantMessage) {
-        self.unanswered();
+    fn write_assistant_message(&mut self, message: &AssistantMessage) {
+        self.write_open_calls();
         if let Some(reasoning) = message.reasoning.as_ref().filter(|_| self.shows_reasoning) {
             for line in reasoning.text.trim().lines() {
-                self.line(&format!("  ~ {line}"));
+                self.write_line(&format!("  ~ {line}"));
             }
         }
         if !message.text.trim().is_empty() {
-            self.line(message.text.trim_end());
+            self.write_line(message.text.trim_end());
         }
         for call in &message.calls {
             match call {
-                EmittedCall::Ready(call) => self.open.push((call.clone(), false)),
-                EmittedCall::Broken(BrokenCall { name, problem, .. }) => {
-                    self.line(&format!("● {name} ✗ not run: {}", short(problem)));
+                EmittedToolCall::Valid(call) => self.open_calls.push((call.clone(), false)),
+                EmittedToolCall::Invalid(InvalidToolCall { name, problem, .. }) => {
+                    self.write_line(&format!("● {name} ✗ not run: {}", shorten_text(problem)));
                 }
             }
         }
     }
 
-    fn result(&mut self, id: &ToolCallId, output: &ToolOutput) {
-        let Some(place) = self.open.iter().position(|(call, _)| call.id == *id) else { return };
-        let (call, _) = self.open.remove(place);
+    fn write_tool_result(&mut self, id: &ToolCallId, output: &ToolOutput) {
+        let Some(index) = self.open_calls.iter().position(|(call, _)| call.id == *id) else {
+            return;
+        };
+        let (call, _) = self.open_calls.remove(index);
         let mark = if output.is_error { "✗" } else { "✓" };
         let first = || output.text.lines().find(|line| !line.trim().is_empty());
-        let said = output.summary.as_deref().or_else(first).unwrap_or_default();
-        self.line(format!("● {} {mark} {}", what(&call), short(said)).trim_end());
+        let preview = output.summary.as_deref().or_else(first).unwrap_or_default();
+        self.write_line(
+            format!("● {} {mark} {}", describe_call(&call), shorten_text(preview)).trim_end(),
+        );
     }
 
     /// The calls that the conversation went on without.
-    fn unanswered(&mut self) {
-        for (call, begun) in std::mem::take(&mut self.open) {
+    fn write_open_calls(&mut self) {
+        for (call, begun) in std::mem::take(&mut self.open_calls) {
             let state = if begun { "was begun and has no result" } else { "was not run" };
-            self.line(&format!("● {} ? {state}", what(&call)));
+            self.write_line(&format!("● {} ? {state}", describe_call(&call)));
         }
     }
 
-    fn compaction(&mut self, summary: &Summary) {
-        self.line("");
-        self.aside("what is above, but for the last steps, was replaced by a summary");
+    fn write_compaction(&mut self, summary: &ConversationSummary) {
+        self.write_line("");
+        self.write_bracketed("what is above, but for the last steps, was replaced by a summary");
         for line in summary.text.trim().lines().chain(summary.ledger.iter().map(String::as_str)) {
-            self.line(&format!("  | {line}"));
+            self.write_line(&format!("  | {line}"));
         }
     }
 
-    fn turn(&mut self, turn: &TurnRecord) {
-        self.unanswered();
+    fn write_turn_end(&mut self, turn: &TurnRecord) {
+        self.write_open_calls();
         if turn.outcome != "reply" && turn.outcome != "imported" {
             let after = if turn.duration.is_zero() {
                 String::new()
             } else {
-                format!(" after {}", time(turn.duration))
+                format!(" after {}", format_duration(turn.duration))
             };
-            self.aside(&format!("the turn ended as {}{after}", turn.outcome));
+            self.write_bracketed(&format!("the turn ended as {}{after}", turn.outcome));
         }
     }
 
-    fn end(&mut self, row: &Row) {
-        self.unanswered();
+    fn write_footer(&mut self, row: &SessionRow) {
+        self.write_open_calls();
         if row.info.turn_open {
-            self.aside(&format!("the turn is {}", row.state()));
+            self.write_bracketed(&format!("the turn is {}", row.state_name()));
         }
         for (count, what) in [
-            (self.taken_back, "taken back and are not shown"),
-            (self.unreadable, "damaged, or of a newer version, and cannot be shown"),
+            (self.retracted_count, "taken back and are not shown"),
+            (self.unreadable_count, "damaged, or of a newer version, and cannot be shown"),
         ] {
             if count > 0 {
-                self.aside(&format!("{count} entries of the log were {what}"));
+                self.write_bracketed(&format!("{count} entries of the log were {what}"));
             }
         }
     }
 
     /// What is not of the conversation.
-    fn aside(&mut self, text: &str) {
-        self.line(&format!("[{text}]"));
+    fn write_bracketed(&mut self, text: &str) {
+        self.write_line(&format!("[{text}]"));
     }
 
-    fn line(&mut self, text: &str) {
-        self.text.push_str(&visible::prose(text));
+    fn write_line(&mut self, text: &str) {
+        self.text.push_str(&sanitize::escape_prose(text));
         self.text.push('\n');
     }
 }
 
 /// A call in a line: the tool and what it is about.
-fn what(call: &ToolCall) -> String {
+fn describe_call(call: &ToolCall) -> String {
     let arguments = call.arguments.as_map();
     let about = ["command", "path"].into_iter().find_map(|key| arguments.get(key)?.as_str());
     let about = about.map_or_else(|| call.arguments.to_json(), str::to_owned);
-    format!("{} {}", call.name, short(&about))
+    format!("{} {}", call.name, shorten_text(&about))
 }
 
 /// A text in one line, harmless and cut to a length.
-fn short(text: &str) -> String {
+fn shorten_text(text: &str) -> String {
     let line = text.trim().replace('\n', "⏎");
-    let mut shown: String = line.chars().take(SHORT).collect();
+    let mut shown: String = line.chars().take(PREVIEW_CHARS).collect();
     if shown.len() < line.len() {
         shown.push('…');
     }
-    visible::line(&shown)
+    sanitize::escape_line(&shown)
 }

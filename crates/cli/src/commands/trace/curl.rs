@@ -3,48 +3,50 @@
 use std::fmt::Write as _;
 use std::io;
 
-use openclaw_runtime::{Record, TracedRequest};
+use openclaw_runtime::{TraceRecord, TracedRequest};
 
-use crate::commands::Context;
-use crate::exit::Exit;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
 
 /// Stands in a record where a secret was.
-const MARK: &str = "[secret]";
+const SECRET_MARK: &str = "[secret]";
 
 /// The variable for a key that comes from no variable.
-const KEY: &str = "OPENCLAW_KEY";
+const FALLBACK_KEY_VARIABLE: &str = "OPENCLAW_KEY";
 
-pub(super) fn run(context: &Context, record: &Record) -> io::Result<Exit> {
+pub(super) fn run(context: &CommandContext, record: &TraceRecord) -> io::Result<ExitReason> {
     let printer = context.printer;
-    if let Some(body) = record.request.body.as_ref().filter(|body| !body.is_whole()) {
+    if let Some(body) = record.request.body.as_ref().filter(|body| !body.is_complete()) {
         if body.cut {
-            printer.error(format_args!(
+            printer.print_error(format_args!(
                 "exchange {} had a body of {} bytes, which was cut when it was kept",
                 record.number, body.size
             ));
-            printer.hint("Raise `diagnostics.trace.maxBytes`: one body may have an eighth of it.");
-            return Ok(Exit::Failed);
+            printer.print_hint(
+                "Raise `diagnostics.trace.maxBytes`: one body may have an eighth of it.",
+            );
+            return Ok(ExitReason::Failed);
         }
-        printer.warning("a secret was taken out of the body: `[secret]` stands in its place");
+        printer.print_warning("a secret was taken out of the body: `[secret]` stands in its place");
     }
-    printer.answer(&command(&record.request))?;
-    Ok(Exit::Ok)
+    printer.write_answer(&curl_command(&record.request))?;
+    Ok(ExitReason::Ok)
 }
 
 /// The command for a POSIX shell. A heredoc ends its text with a line end, which is no part of
 /// what was sent and white space to JSON.
-fn command(request: &TracedRequest) -> String {
+fn curl_command(request: &TracedRequest) -> String {
     let mut variables = Vec::new();
     let mut headers = String::new();
     for (name, value) in &request.headers {
-        let header = if value.contains(MARK) {
-            let variable = variable(request, name);
-            let header = format!("{name}: {}", value.replace(MARK, "\0"));
-            let quoted = double_quoted(&header).replace('\0', &format!("${{{variable}}}"));
+        let header = if value.contains(SECRET_MARK) {
+            let variable = secret_variable(request, name);
+            let header = format!("{name}: {}", value.replace(SECRET_MARK, "\0"));
+            let quoted = double_quote(&header).replace('\0', &format!("${{{variable}}}"));
             variables.push(variable);
             quoted
         } else {
-            quoted(&format!("{name}: {value}"))
+            single_quote(&format!("{name}: {value}"))
         };
         let _ = write!(headers, " \\\n  -H {header}");
     }
@@ -54,9 +56,9 @@ fn command(request: &TracedRequest) -> String {
     }
     let method = match (request.method.as_str(), &request.body) {
         ("GET", None) | ("POST", Some(_)) => String::new(),
-        (method, _) => format!(" -X {}", quoted(method)),
+        (method, _) => format!(" -X {}", single_quote(method)),
     };
-    let curl = format!("curl -sS -N{method} {}{headers}", quoted(&request.url));
+    let curl = format!("curl -sS -N{method} {}{headers}", single_quote(&request.url));
     let Some(body) = &request.body else {
         text.push_str(&curl);
         text.push('\n');
@@ -65,13 +67,13 @@ fn command(request: &TracedRequest) -> String {
     match &body.text {
         Some(body) if !body.contains('\0') => {
             let body = body.strip_suffix('\n').unwrap_or(body);
-            let end = delimiter(body);
+            let end = heredoc_delimiter(body);
             let _ = writeln!(text, "{curl} \\\n  --data-binary @- <<'{end}'\n{body}\n{end}");
         }
         // What no heredoc can hold.
         _ => {
             let octal = body
-                .bytes()
+                .to_bytes()
                 .iter()
                 .fold(String::new(), |octal, byte| format!("{octal}\\{byte:03o}"));
             let _ = writeln!(text, "printf '{octal}' | {curl} \\\n  --data-binary @-");
@@ -81,7 +83,7 @@ fn command(request: &TracedRequest) -> String {
 }
 
 /// The variable that a secret header comes from, or one made up for it.
-fn variable(request: &TracedRequest, header: &str) -> String {
+fn secret_variable(request: &TracedRequest, header: &str) -> String {
     let known = request.variables.iter().find(|(name, _)| name == header);
     let is_name = |name: &str| {
         name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -90,7 +92,7 @@ fn variable(request: &TracedRequest, header: &str) -> String {
     };
     match known {
         Some((_, variable)) if is_name(variable) => variable.clone(),
-        _ if header == "authorization" => KEY.to_owned(),
+        _ if header == "authorization" => FALLBACK_KEY_VARIABLE.to_owned(),
         _ => {
             let safe =
                 |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
@@ -100,12 +102,12 @@ fn variable(request: &TracedRequest, header: &str) -> String {
 }
 
 /// A word in which the shell reads nothing.
-fn quoted(text: &str) -> String {
+fn single_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// A word in which the shell reads variables only where they are put in afterwards.
-fn double_quoted(text: &str) -> String {
+fn double_quote(text: &str) -> String {
     let escaped = text.chars().fold(String::new(), |mut escaped, c| {
         if matches!(c, '"' | '\\' | '$' | '`') {
             escaped.push('\\');
@@ -117,7 +119,7 @@ fn double_quoted(text: &str) -> String {
 }
 
 /// A line that the body does not have.
-fn delimiter(body: &str) -> String {
+fn heredoc_delimiter(body: &str) -> String {
     let mut end = "JSON".to_owned();
     while body.lines().any(|line| line == end) {
         end.push('_');

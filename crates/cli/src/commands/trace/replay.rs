@@ -3,86 +3,94 @@
 use std::fmt::Write as _;
 use std::io;
 
-use openclaw_runtime::{Record, ReplayTarget};
+use openclaw_runtime::{ReplayTarget, TraceRecord};
 use serde_json::json;
 
-use super::facts::{duration, facts_json, outcome};
-use crate::args::trace::TraceReplay;
-use crate::commands::Context;
-use crate::exit::Exit;
-use crate::report;
-use crate::table::table;
+use super::summary::{format_millis, outcome_text, summary_json};
+use crate::args::trace::TraceReplayArgs;
+use crate::commands::CommandContext;
+use crate::error_report;
+use crate::exit::ExitReason;
+use crate::table::format_table;
 
-pub(super) async fn run(context: &Context, kept: &Record, args: TraceReplay) -> io::Result<Exit> {
+pub(super) async fn run(
+    context: &CommandContext,
+    original: &TraceRecord,
+    args: TraceReplayArgs,
+) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let key = match args.key_env.as_deref().map(|name| context.runtime.key_from(name)).transpose() {
-        Ok(key) => key,
-        Err(error) => {
-            printer.error(format_args!("failed to {error}"));
-            for cause in report::causes(&error) {
-                printer.aside(format_args!("cause: {cause}"));
+    let key =
+        match args.key_env.as_deref().map(|name| context.runtime.key_from_env(name)).transpose() {
+            Ok(key) => key,
+            Err(error) => {
+                printer.print_error(format_args!("failed to {error}"));
+                for cause in error_report::error_causes(&error) {
+                    printer.print_indented(format_args!("cause: {cause}"));
+                }
+                return Ok(ExitReason::Usage);
             }
-            return Ok(Exit::Usage);
-        }
-    };
-    let target = ReplayTarget { against: args.against, key };
-    let again = match context.runtime.replay(kept, target).await {
+        };
+    let target = ReplayTarget { base_url: args.against, key };
+    let replayed = match context.runtime.replay_exchange(original, target).await {
         Ok(again) => again,
         Err(error) => {
-            printer.error(format_args!("failed to {error}"));
-            for cause in report::causes(&error) {
-                printer.aside(format_args!("cause: {cause}"));
+            printer.print_error(format_args!("failed to {error}"));
+            for cause in error_report::error_causes(&error) {
+                printer.print_indented(format_args!("cause: {cause}"));
             }
-            return Ok(Exit::Usage);
+            return Ok(ExitReason::Usage);
         }
     };
     if args.json {
-        let record = serde_json::to_value(&again).map_err(io::Error::other)?;
-        printer.answer_json(&json!({
-            "original": facts_json(kept),
-            "replay": facts_json(&again),
-            "sameAnswer": is_same(kept, &again),
+        let record = serde_json::to_value(&replayed).map_err(io::Error::other)?;
+        printer.write_answer_json(&json!({
+            "original": summary_json(original),
+            "replay": summary_json(&replayed),
+            "sameAnswer": is_same_answer(original, &replayed),
             "record": record,
         }))?;
     } else {
-        printer.answer(&context.runtime.without_keys(&comparison(kept, &again)))?;
+        printer
+            .write_answer(&context.runtime.redact_keys(&format_comparison(original, &replayed)))?;
     }
-    let failed = outcome(&again) != "ok";
-    Ok(if failed { Exit::Failed } else { Exit::Ok })
+    let failed = outcome_text(&replayed) != "ok";
+    Ok(if failed { ExitReason::Failed } else { ExitReason::Ok })
 }
 
-fn is_same(one: &Record, other: &Record) -> bool {
-    let (one, other) = (one.answer(), other.answer());
+fn is_same_answer(one: &TraceRecord, other: &TraceRecord) -> bool {
+    let (one, other) = (one.summarize_answer(), other.summarize_answer());
     (one.text, one.calls) == (other.text, other.calls)
 }
 
-fn comparison(kept: &Record, again: &Record) -> String {
+fn format_comparison(original: &TraceRecord, replayed: &TraceRecord) -> String {
     let none = || "-".to_owned();
-    let both = |name: &str, of: &dyn Fn(&Record) -> String| [name.to_owned(), of(kept), of(again)];
+    let both = |name: &str, cell: &dyn Fn(&TraceRecord) -> String| {
+        [name.to_owned(), cell(original), cell(replayed)]
+    };
     let rows = [
-        [String::new(), format!("exchange {}", kept.number), "replay".to_owned()],
-        both("server", &|record| origin(&record.request.url)),
+        [String::new(), format!("exchange {}", original.number), "replay".to_owned()],
+        both("server", &|record| url_origin(&record.request.url)),
         both("status", &|record| {
             record.response.as_ref().map_or_else(none, |response| response.status.to_string())
         }),
-        both("outcome", &outcome),
+        both("outcome", &outcome_text),
         both("headers", &|record| {
-            record.response.as_ref().map_or_else(none, |response| duration(response.ms))
+            record.response.as_ref().map_or_else(none, |response| format_millis(response.ms))
         }),
-        both("first token", &|record| record.first_token_ms().map_or_else(none, duration)),
-        both("end", &|record| record.end.as_ref().map_or_else(none, |end| duration(end.ms))),
+        both("first token", &|record| record.first_token_ms().map_or_else(none, format_millis)),
+        both("end", &|record| record.end.as_ref().map_or_else(none, |end| format_millis(end.ms))),
         both("tokens", &|record| {
-            let usage = record.answer().usage;
+            let usage = record.summarize_answer().usage;
             usage.map_or_else(none, |(input, output)| format!("{input} in, {output} out"))
         }),
-        both("finish", &|record| record.answer().finish.unwrap_or_else(none)),
+        both("finish", &|record| record.summarize_answer().finish_reason.unwrap_or_else(none)),
     ];
-    let mut text = table(&rows);
-    if [kept, again].into_iter().all(|record| outcome(record) == "ok") {
-        text.push_str(&answers(kept, again));
+    let mut text = format_table(&rows);
+    if [original, replayed].into_iter().all(|record| outcome_text(record) == "ok") {
+        text.push_str(&compare_answers(original, replayed));
     }
-    for (name, record) in [("original", kept), ("replay", again)] {
-        let said = record.answer().error.map(|error| error.message);
+    for (name, record) in [("original", original), ("replay", replayed)] {
+        let said = record.summarize_answer().error.map(|error| error.message);
         let failed = record.end.as_ref().and_then(|end| end.error.as_ref());
         let failed = failed.map(|error| match &error.cause {
             Some(cause) => format!("failed to {}: {cause}", error.message),
@@ -96,9 +104,9 @@ fn comparison(kept: &Record, again: &Record) -> String {
     text
 }
 
-fn answers(kept: &Record, again: &Record) -> String {
-    let (one, other) = (kept.answer(), again.answer());
-    if is_same(kept, again) {
+fn compare_answers(original: &TraceRecord, replayed: &TraceRecord) -> String {
+    let (one, other) = (original.summarize_answer(), replayed.summarize_answer());
+    if is_same_answer(original, replayed) {
         return "The answers are the same.\n".to_owned();
     }
     if one.text == other.text {
@@ -114,7 +122,7 @@ fn answers(kept: &Record, again: &Record) -> String {
     )
 }
 
-fn origin(url: &str) -> String {
+fn url_origin(url: &str) -> String {
     let host = url.find("://").map_or(0, |at| at + 3);
     let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host + at);
     url.get(..end).unwrap_or(url).to_owned()

@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 
 use super::documents::{any_choices, document};
 use crate::{
-    Document, KeyPath, NewValue, Segment,
-    pattern::path_of,
-    text::{Lexer, Node, Value},
+    ConfigDocument, KeyPath, NewValue, PathSegment,
+    pattern::to_key_path,
+    text::{Json5Node, Json5Value, Lexer},
 };
 
 /// Every comment of a text that is not inside a token.
@@ -38,29 +38,29 @@ fn json(text: &str) -> Json {
 }
 
 /// Every path of a document, containers included.
-fn paths(root: &Node) -> Vec<KeyPath> {
+fn paths(root: &Json5Node) -> Vec<KeyPath> {
     let mut paths = vec![KeyPath::root()];
-    root.walk(&mut |steps, _, _| {
-        paths.push(path_of(steps));
+    root.walk_nodes(&mut |steps, _, _| {
+        paths.push(to_key_path(steps));
         true
     });
     paths
 }
 
 /// The same edit on a plain JSON value; absent when it makes no sense.
-fn put(value: &mut Json, path: &[Segment], new: Json) -> Option<()> {
+fn put(value: &mut Json, path: &[PathSegment], new: Json) -> Option<()> {
     let Some((first, rest)) = path.split_first() else {
         *value = new;
         return Some(());
     };
     match first {
-        Segment::Key(key) => {
+        PathSegment::Key(key) => {
             if value.is_null() {
                 *value = json!({});
             }
             put(value.as_object_mut()?.entry(key).or_insert(Json::Null), rest, new)
         }
-        Segment::Index(index) => {
+        PathSegment::Index(index) => {
             if value.is_null() {
                 *value = json!([]);
             }
@@ -73,12 +73,12 @@ fn put(value: &mut Json, path: &[Segment], new: Json) -> Option<()> {
     }
 }
 
-fn take(value: &mut Json, path: &[Segment]) {
+fn take(value: &mut Json, path: &[PathSegment]) {
     match path {
-        [Segment::Key(key)] => drop(value.as_object_mut().unwrap().remove(key)),
-        [Segment::Index(index)] => drop(value.as_array_mut().unwrap().remove(*index)),
-        [Segment::Key(key), rest @ ..] => take(&mut value[key.as_str()], rest),
-        [Segment::Index(index), rest @ ..] => take(&mut value[*index], rest),
+        [PathSegment::Key(key)] => drop(value.as_object_mut().unwrap().remove(key)),
+        [PathSegment::Index(index)] => drop(value.as_array_mut().unwrap().remove(*index)),
+        [PathSegment::Key(key), rest @ ..] => take(&mut value[key.as_str()], rest),
+        [PathSegment::Index(index), rest @ ..] => take(&mut value[*index], rest),
         [] => unreachable!("the whole document is not removed"),
     }
 }
@@ -101,17 +101,18 @@ fn any_value() -> impl Strategy<Value = Json> {
     })
 }
 
-fn any_steps() -> impl Strategy<Value = Vec<Segment>> {
+fn any_steps() -> impl Strategy<Value = Vec<PathSegment>> {
     let step = prop_oneof![
-        3 => "[a-e]|.{0,3}".prop_map(Segment::Key),
-        1 => (0usize..3).prop_map(Segment::Index),
+        3 => "[a-e]|.{0,3}".prop_map(PathSegment::Key),
+        1 => (0usize..3).prop_map(PathSegment::Index),
     ];
     prop::collection::vec(step, 0..3)
 }
 
-fn is_container(document: &Document, path: &KeyPath) -> bool {
-    let found = document.root().find(path, &BTreeSet::new());
-    found.is_some_and(|(_, node)| matches!(node.value, Value::Object(_) | Value::Array(_)))
+fn is_container(document: &ConfigDocument, path: &KeyPath) -> bool {
+    let found = document.root_node().find_path(path, &BTreeSet::new());
+    found
+        .is_some_and(|(_, node)| matches!(node.value, Json5Value::Object(_) | Json5Value::Array(_)))
 }
 
 proptest! {
@@ -123,15 +124,15 @@ proptest! {
         place in any::<prop::sample::Index>(), steps in any_steps(), new in any_value(),
     ) {
         let text = document(&choices, duplicates);
-        let mut edited = Document::parse(&text).unwrap();
-        let paths = paths(edited.root());
+        let mut edited = ConfigDocument::parse(&text).unwrap();
+        let paths = paths(edited.root_node());
         let start = place.get(&paths).segments().iter().cloned();
         let path: KeyPath = start.chain(steps).collect();
         let mut wanted = json(&text);
         let possible = put(&mut wanted, path.segments(), new.clone()).is_some();
         let possible = possible && wanted.is_object();
         let keeps_all = !is_container(&edited, &path);
-        match edited.set(&path, &NewValue::from(new)) {
+        match edited.set_value(&path, &NewValue::from(new)) {
             Ok(()) => {
                 prop_assert!(possible);
                 prop_assert_eq!(json(edited.text()), wanted, "{}", edited.text());
@@ -152,17 +153,17 @@ proptest! {
         choices in any_choices(), duplicates in any::<bool>(), place in any::<prop::sample::Index>(),
     ) {
         let text = document(&choices, duplicates);
-        let mut edited = Document::parse(&text).unwrap();
-        let paths = paths(edited.root());
+        let mut edited = ConfigDocument::parse(&text).unwrap();
+        let paths = paths(edited.root_node());
         let path = place.get(&paths);
         if path.is_root() {
             return Ok(());
         }
-        let (key_span, node) = edited.root().find(path, &BTreeSet::new()).unwrap();
+        let (key_span, node) = edited.root_node().find_path(path, &BTreeSet::new()).unwrap();
         let inside = comments(&text[key_span.start..node.span.end]);
         let mut wanted = json(&text);
         take(&mut wanted, path.segments());
-        edited.unset(path).unwrap();
+        edited.unset_value(path).unwrap();
         prop_assert_eq!(json(edited.text()), wanted, "{}\n{}", text, edited.text());
         if !duplicates {
             let expected: BTreeSet<_> = &comments(&text) - &inside;
@@ -175,12 +176,12 @@ proptest! {
         choices in any_choices(), place in any::<prop::sample::Index>(),
     ) {
         let text = document(&choices, false);
-        let mut edited = Document::parse(&text).unwrap();
-        let paths = paths(edited.root());
+        let mut edited = ConfigDocument::parse(&text).unwrap();
+        let paths = paths(edited.root_node());
         let path = place.get(&paths);
-        let (_, node) = edited.root().find(path, &BTreeSet::new()).unwrap();
+        let (_, node) = edited.root_node().find_path(path, &BTreeSet::new()).unwrap();
         let value = NewValue::parse(&text[node.span.start..node.span.end]).unwrap();
-        edited.set(path, &value).unwrap();
+        edited.set_value(path, &value).unwrap();
         prop_assert_eq!(edited.text(), text);
     }
 
@@ -189,20 +190,20 @@ proptest! {
         choices in any_choices(),
         edits in prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(any_value())), 1..6),
     ) {
-        let mut edited = Document::parse(&document(&choices, true)).unwrap();
+        let mut edited = ConfigDocument::parse(&document(&choices, true)).unwrap();
         let mut wanted = json(edited.text());
         for (place, new) in edits {
-            let paths = paths(edited.root());
+            let paths = paths(edited.root_node());
             let path = place.get(&paths);
             if path.is_root() {
                 continue;
             }
             if let Some(new) = new {
                 put(&mut wanted, path.segments(), new.clone()).unwrap();
-                edited.set(path, &new.into()).unwrap();
+                edited.set_value(path, &new.into()).unwrap();
             } else {
                 take(&mut wanted, path.segments());
-                edited.unset(path).unwrap();
+                edited.unset_value(path).unwrap();
             }
         }
         prop_assert_eq!(json(edited.text()), wanted);
@@ -213,11 +214,11 @@ proptest! {
         text in "\\{[\\[\\]{}:,\"'/*\\\\a0ux \\r\n.+-]{0,30}\\}", path in "[a-c.\\[\\]+0\"]{0,8}",
         value in "[\\[\\]{}:,\"'/*\\\\a0ux \\r\n.+-]{0,12}",
     ) {
-        if let (Ok(mut edited), Ok(value)) = (Document::parse(&text), NewValue::parse(&value))
-            && let Ok(path) = edited.path(&path)
+        if let (Ok(mut edited), Ok(value)) = (ConfigDocument::parse(&text), NewValue::parse(&value))
+            && let Ok(path) = edited.parse_path(&path)
         {
-            let _ = edited.set(&path, &value);
-            let _ = edited.unset(&path);
+            let _ = edited.set_value(&path, &value);
+            let _ = edited.unset_value(&path);
         }
     }
 }

@@ -9,16 +9,16 @@ use std::{
 };
 
 use super::{Home, TEXT, set};
-use crate::{ConfigFile, Env, save::atomic::Step};
+use crate::{ConfigFile, Env, save::atomic::WriteStep};
 
-const STEPS: [Step; 7] = [
-    Step::Locked,
-    Step::VersionKept,
-    Step::Created,
-    Step::PartWritten,
-    Step::Written,
-    Step::Synced,
-    Step::Renamed,
+const STEPS: [WriteStep; 7] = [
+    WriteStep::Locked,
+    WriteStep::VersionKept,
+    WriteStep::Created,
+    WriteStep::PartWritten,
+    WriteStep::Written,
+    WriteStep::Synced,
+    WriteStep::Renamed,
 ];
 
 /// The killed process: this test with a folder and a step behind its name, which are no tests.
@@ -31,7 +31,7 @@ fn saves_until_it_is_killed() {
     };
     let until = args.next().unwrap();
     let file = ConfigFile { path: folder.join("openclaw.json"), state_dir: folder };
-    file.edit_in_steps(&Env::default(), set("gateway.port", "2000"), &mut |step| {
+    file.edit_with_hook(&Env::default(), set("gateway.port", "2000"), &mut |step| {
         if format!("{step:?}") == until {
             println!("\nstopped");
             // Never read to its end: the other side closes nothing before the kill.
@@ -42,7 +42,7 @@ fn saves_until_it_is_killed() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "only a process of its own can be killed")]
-fn kill_at(home: &Home, step: Step) {
+fn kill_at(home: &Home, step: WriteStep) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "save::tests::killed::saves_until_it_is_killed", "--nocapture"])
         .arg(format!("save-in={}", home.path().parent().unwrap().display()))
@@ -64,7 +64,7 @@ fn a_killed_save_leaves_the_old_or_the_new_file() {
     for step in STEPS {
         let home = Home::with(TEXT);
         kill_at(&home, step);
-        let expected = if step == Step::Renamed { &new } else { TEXT };
+        let expected = if step == WriteStep::Renamed { &new } else { TEXT };
         assert_eq!(home.text(), *expected, "{step:?}");
         home.set("gateway.bind", "'lan'").unwrap();
         assert_eq!(home.text(), expected.replace(" }", ", bind: \"lan\" }"), "{step:?}");

@@ -1,7 +1,7 @@
 //! Texts that are calls, and texts that are not, by tools named `read` and `exec`.
 
 /// Texts with their dialect and their calls: `name arguments`, or `name!raw` if broken.
-pub(super) const CALLS: &[(&str, &str, &[&str])] = &[
+pub(super) const CALL_TEXTS: &[(&str, &str, &[&str])] = &[
     (
         "hermes",
         r#"<tool_call>{"name": "read", "arguments": {"path": "a"}}</tool_call>"#,
@@ -139,7 +139,7 @@ pub(super) const CALLS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Texts that are no calls.
-pub(super) const OTHERS: &[&str] = &[
+pub(super) const OTHER_TEXTS: &[&str] = &[
     "",
     "Hello.",
     "reading is fun",

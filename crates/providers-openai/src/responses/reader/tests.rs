@@ -1,25 +1,26 @@
 //! Events in every order that servers send them in, and pieces that come more than once.
 
-use openclaw_transport::wire::{ChatChunk, Response, ResponseEvent};
+use openclaw_transport::wire::{ChatChunk, ResponseEvent, ResponseObject};
 use serde_json::{Value, json};
 
 use super::*;
 
-fn event(value: Value) -> ResponseEvent {
+fn parse_event(value: Value) -> ResponseEvent {
     serde_json::from_value(value).unwrap()
 }
 
-fn text(events: impl IntoIterator<Item = Value>) -> String {
-    let mut reader = Reader::default();
+fn read_text(events: impl IntoIterator<Item = Value>) -> String {
+    let mut reader = ResponsesReader::default();
     let chunks = events.into_iter().map(|value| match value.get("output") {
-        Some(_) => reader.end(&serde_json::from_value::<Response>(value).unwrap(), "stop"),
-        None => reader.event(event(value)),
+        Some(_) => reader
+            .read_final_response(&serde_json::from_value::<ResponseObject>(value).unwrap(), "stop"),
+        None => reader.read_event(parse_event(value)),
     });
-    shown(chunks)
+    describe_chunks(chunks)
 }
 
 /// The pieces: text as it is, reasoning in `()`, a call as `[index id name arguments]`.
-fn shown(chunks: impl IntoIterator<Item = ChatChunk>) -> String {
+fn describe_chunks(chunks: impl IntoIterator<Item = ChatChunk>) -> String {
     let mut out = String::new();
     for choice in chunks.into_iter().flat_map(|chunk| chunk.choices) {
         let delta = choice.delta;
@@ -37,30 +38,30 @@ fn shown(chunks: impl IntoIterator<Item = ChatChunk>) -> String {
     out
 }
 
-fn delta(what: &str, index: u32, id: &str, delta: &str) -> Value {
-    let kind = format!("response.{what}.delta");
+fn delta_event(event_type: &str, index: u32, id: &str, delta: &str) -> Value {
+    let kind = format!("response.{event_type}.delta");
     json!({"type": kind, "output_index": index, "item_id": id, "delta": delta})
 }
 
-fn done(what: &str, index: u32, id: &str, text: &str) -> Value {
-    let kind = format!("response.{what}.done");
+fn done_event(event_type: &str, index: u32, id: &str, text: &str) -> Value {
+    let kind = format!("response.{event_type}.done");
     json!({"type": kind, "output_index": index, "item_id": id, "text": text, "arguments": text})
 }
 
-fn item(what: &str, index: u32, item: &Value) -> Value {
+fn item_event(what: &str, index: u32, item: &Value) -> Value {
     json!({"type": format!("response.output_item.{what}"), "output_index": index, "item": item})
 }
 
-fn message(id: &str, text: &str) -> Value {
+fn message_item(id: &str, text: &str) -> Value {
     json!({"type": "message", "id": id, "content": [{"type": "output_text", "text": text}]})
 }
 
-fn call(id: &str, arguments: &str) -> Value {
+fn call_item(id: &str, arguments: &str) -> Value {
     json!({"type": "function_call", "id": id, "call_id": format!("call-{id}"), "name": "f",
         "arguments": arguments})
 }
 
-fn thought(id: &str, text: &str) -> Value {
+fn reasoning_item(id: &str, text: &str) -> Value {
     json!({"type": "reasoning", "id": id, "summary": [],
         "content": [{"type": "reasoning_text", "text": text}]})
 }
@@ -68,80 +69,85 @@ fn thought(id: &str, text: &str) -> Value {
 #[test]
 fn nothing_is_given_twice() {
     let all = [
-        delta("output_text", 0, "m", "He"),
-        delta("output_text", 0, "m", "llo"),
-        done("output_text", 0, "m", "Hello"),
-        item("done", 0, &message("m", "Hello")),
-        json!({"output": [message("another id", "Hello")]}),
+        delta_event("output_text", 0, "m", "He"),
+        delta_event("output_text", 0, "m", "llo"),
+        done_event("output_text", 0, "m", "Hello"),
+        item_event("done", 0, &message_item("m", "Hello")),
+        json!({"output": [message_item("another id", "Hello")]}),
     ];
-    assert_eq!(text(all.clone()), "Hello");
+    assert_eq!(read_text(all.clone()), "Hello");
     // Whatever part of it a server leaves out.
     for from in 2..all.len() {
-        assert_eq!(text(all[from..].to_vec()), "Hello");
+        assert_eq!(read_text(all[from..].to_vec()), "Hello");
     }
     for to in 2..all.len() {
-        assert_eq!(text(all[..to].to_vec()), "Hello");
+        assert_eq!(read_text(all[..to].to_vec()), "Hello");
     }
 }
 
 #[test]
 fn calls_are_told_apart_by_place_or_id() {
-    let begun = |index, id| item("added", index, &call(id, ""));
+    let begun = |index, id| item_event("added", index, &call_item(id, ""));
     let arguments = "function_call_arguments";
     let expected = "[0 call-a f -][1 call-b f -][0 - - {}][1 - - []]";
     let by_both = [
         begun(0, "a"),
         begun(1, "b"),
-        delta(arguments, 0, "a", "{}"),
-        delta(arguments, 1, "b", "[]"),
+        delta_event(arguments, 0, "a", "{}"),
+        delta_event(arguments, 1, "b", "[]"),
     ];
-    assert_eq!(text(by_both), expected);
+    assert_eq!(read_text(by_both), expected);
     let by_id = [
         begun(0, "a"),
         begun(0, "b"),
-        delta(arguments, 0, "a", "{}"),
-        delta(arguments, 0, "b", "[]"),
+        delta_event(arguments, 0, "a", "{}"),
+        delta_event(arguments, 0, "b", "[]"),
     ];
-    assert_eq!(text(by_id), expected);
+    assert_eq!(read_text(by_id), expected);
     let by_place = [
         begun(0, "a"),
         begun(1, "b"),
-        delta(arguments, 0, "", "{}"),
-        delta(arguments, 1, "x", "[]"),
+        delta_event(arguments, 0, "", "{}"),
+        delta_event(arguments, 1, "x", "[]"),
     ];
-    assert_eq!(text(by_place), expected);
-    let late = [delta(arguments, 0, "a", "{"), item("done", 0, &call("a", "{}"))];
-    assert_eq!(text(late), "[0 - - {][0 call-a f }]");
-    let whole = [json!({"output": [thought("t", "hm"), call("a", "{}"), call("b", "[]")]})];
-    assert_eq!(text(whole), "(hm)[0 call-a f {}][1 call-b f []]");
+    assert_eq!(read_text(by_place), expected);
+    let late = [delta_event(arguments, 0, "a", "{"), item_event("done", 0, &call_item("a", "{}"))];
+    assert_eq!(read_text(late), "[0 - - {][0 call-a f }]");
+    let whole = [
+        json!({"output": [reasoning_item("t", "hm"), call_item("a", "{}"), call_item("b", "[]")]}),
+    ];
+    assert_eq!(read_text(whole), "(hm)[0 call-a f {}][1 call-b f []]");
 }
 
 #[test]
 fn another_reading_of_what_was_given_is_not_given() {
     let arguments = "function_call_arguments";
     let all = [
-        item("added", 0, &call("a", "")),
-        delta(arguments, 0, "a", "{ \"a\": 1}"),
-        done(arguments, 0, "a", "{\"a\":1}"),
-        item("done", 0, &call("a", "{\"a\":1,\"b\":2}")),
+        item_event("added", 0, &call_item("a", "")),
+        delta_event(arguments, 0, "a", "{ \"a\": 1}"),
+        done_event(arguments, 0, "a", "{\"a\":1}"),
+        item_event("done", 0, &call_item("a", "{\"a\":1,\"b\":2}")),
     ];
-    assert_eq!(text(all), "[0 call-a f -][0 - - { \"a\": 1}]");
+    assert_eq!(read_text(all), "[0 call-a f -][0 - - { \"a\": 1}]");
 }
 
 #[test]
 fn reasoning_comes_from_one_source() {
     let both = [
-        delta("reasoning_text", 0, "t", "thought"),
-        delta("reasoning_summary_text", 0, "t", "summary"),
+        delta_event("reasoning_text", 0, "t", "thought"),
+        delta_event("reasoning_summary_text", 0, "t", "summary"),
     ];
-    assert_eq!(text(both.clone()), "(thought)");
-    assert_eq!(text(both.into_iter().rev()), "(summary)");
+    assert_eq!(read_text(both.clone()), "(thought)");
+    assert_eq!(read_text(both.into_iter().rev()), "(summary)");
 }
 
 #[test]
 fn places_are_parted_by_a_blank_line() {
     let texts = |first: &str, second: &str| {
-        text([delta("output_text", 0, "a", first), delta("output_text", 2, "b", second)])
+        read_text([
+            delta_event("output_text", 0, "a", first),
+            delta_event("output_text", 2, "b", second),
+        ])
     };
     assert_eq!(texts("one", "two"), "one\n\ntwo");
     assert_eq!(texts("one", "\ntwo"), "one\ntwo");
@@ -150,33 +156,33 @@ fn places_are_parted_by_a_blank_line() {
         json!({"type": "response.reasoning_summary_text.delta", "output_index": 0, "item_id": "t",
             "summary_index": at, "delta": text})
     };
-    assert_eq!(text([summary(0, "a"), summary(0, "b"), summary(1, "c")]), "(a)(b)(\n\nc)");
+    assert_eq!(read_text([summary(0, "a"), summary(0, "b"), summary(1, "c")]), "(a)(b)(\n\nc)");
 }
 
 #[test]
 fn an_answer_is_settled_when_each_item_is_done() {
-    let mut reader = Reader::default();
-    assert!(!reader.is_settled());
-    reader.event(event(item("added", 0, &message("m", ""))));
-    assert!(!reader.is_settled());
-    reader.event(event(item("done", 0, &message("m", "so"))));
-    assert!(reader.is_settled());
-    reader.event(event(item("added", 1, &call("a", ""))));
-    assert!(!reader.is_settled());
+    let mut reader = ResponsesReader::default();
+    assert!(!reader.is_complete());
+    reader.read_event(parse_event(item_event("added", 0, &message_item("m", ""))));
+    assert!(!reader.is_complete());
+    reader.read_event(parse_event(item_event("done", 0, &message_item("m", "so"))));
+    assert!(reader.is_complete());
+    reader.read_event(parse_event(item_event("added", 1, &call_item("a", ""))));
+    assert!(!reader.is_complete());
 }
 
 #[test]
 fn a_refusal_is_one() {
     let all = [
-        delta("refusal", 0, "m", "I "),
+        delta_event("refusal", 0, "m", "I "),
         json!({"type": "response.refusal.done", "output_index": 0, "item_id": "m",
             "refusal": "I won't."}),
-        item(
+        item_event(
             "done",
             0,
             &json!({"type": "message", "id": "m",
             "content": [{"type": "refusal", "refusal": "I won't."}]}),
         ),
     ];
-    assert_eq!(text(all), "!I !won't.");
+    assert_eq!(read_text(all), "!I !won't.");
 }

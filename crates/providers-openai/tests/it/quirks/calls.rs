@@ -12,8 +12,8 @@ type Piece = (u32, Option<&'static str>, Option<&'static str>, Option<&'static s
 const READ: Option<&str> = Some("read");
 const X: Option<&str> = Some(r#"{"path": "x"}"#);
 const Y: Option<&str> = Some(r#"{"path": "y"}"#);
-const BOTH: &str = r#"Calls +a read{"path":"x"} +b read{"path":"y"}"#;
-const ONE: &str = r#"Calls +a read{"path":"x"}"#;
+const BOTH: &str = r#"ToolCalls +a read{"path":"x"} +b read{"path":"y"}"#;
+const ONE: &str = r#"ToolCalls +a read{"path":"x"}"#;
 
 const PIECES: &[(&str, &[Piece], &str)] = &[
     (
@@ -42,14 +42,14 @@ const PIECES: &[(&str, &[Piece], &str)] = &[
         ],
         BOTH,
     ),
-    ("null arguments", &[(0, Some("a"), Some("now"), None)], "Calls +a now{}"),
-    ("empty arguments", &[(0, Some("a"), Some("now"), Some(""))], "Calls +a now{}"),
+    ("null arguments", &[(0, Some("a"), Some("now"), None)], "ToolCalls +a now{}"),
+    ("empty arguments", &[(0, Some("a"), Some("now"), Some(""))], "ToolCalls +a now{}"),
     ("nulls behind the first piece", &[(0, Some("a"), READ, None), (0, None, None, X)], ONE),
-    ("a null id", &[(0, None, READ, X)], r#"Calls +call_0 read{"path":"x"}"#),
+    ("a null id", &[(0, None, READ, X)], r#"ToolCalls +call_0 read{"path":"x"}"#),
     (
         "empty ids",
         &[(0, Some(""), READ, X), (1, Some(""), Some("now"), Some(""))],
-        r#"Calls +call_0 read{"path":"x"} +call_1 now{}"#,
+        r#"ToolCalls +call_0 read{"path":"x"} +call_1 now{}"#,
     ),
     ("arguments escaped once more", &[(0, Some("a"), READ, Some(r#""{\"path\": \"x\"}""#))], ONE),
     ("a key with quotes of its own", &[(0, Some("a"), READ, Some(r#"{"\"path\"": "x"}"#))], ONE),
@@ -62,7 +62,7 @@ const PIECES: &[(&str, &[Piece], &str)] = &[
     (
         "arguments of which a part is lost are not `{}`",
         &[(0, Some("a"), READ, Some(r#"{"path""#))],
-        r#"Calls -a read{"path""#,
+        r#"ToolCalls -a read{"path""#,
     ),
 ];
 
@@ -90,7 +90,11 @@ async fn calls_in_text() {
     };
     let plain = CALL.replace("\\\"", "\"");
     let rows = [
-        ("in the answer", said("content", CALL), r#"Calls +call_0 read{"path":"x"}"#.to_owned()),
+        (
+            "in the answer",
+            said("content", CALL),
+            r#"ToolCalls +call_0 read{"path":"x"}"#.to_owned(),
+        ),
         ("in the reasoning", said("reasoning", CALL), format!("ReasoningOnly (reasoning {plain})")),
         (
             "between the tags of reasoning",
@@ -113,7 +117,7 @@ async fn calls_in_text() {
                 "content",
                 r#"```json\n{\"name\": \"read\", \"arguments\": {\"path\": \"x\"}}\n```"#,
             ),
-            r#"Calls +call_0 read{"path":"x"}"#.to_owned(),
+            r#"ToolCalls +call_0 read{"path":"x"}"#.to_owned(),
         ),
     ];
     for (name, event, expected) in rows {
@@ -170,7 +174,7 @@ async fn reasoning() {
         (
             "alone, to the limit",
             &[r#"{"choices":[{"index":0,"delta":{"reasoning":"hm"}}]}"#, LENGTH, DONE],
-            "ReasoningCut (reasoning hm)",
+            "ReasoningTruncated (reasoning hm)",
         ),
     ])
     .await;

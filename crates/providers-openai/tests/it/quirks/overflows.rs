@@ -1,6 +1,6 @@
 //! How servers say that something does not fit.
 
-use openclaw_core::{ChatModel, ChatRequest, ModelErrorKind, Outcome};
+use openclaw_core::{AnswerOutcome, ChatModel, ChatRequest, ModelErrorKind};
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply};
 use openclaw_providers_openai::OpenAiModel;
 
@@ -121,7 +121,7 @@ async fn what_does_not_fit_is_made_to_fit_once_or_told_with_its_numbers() {
         }
         let model = OpenAiModel::new(client(&server.base_url()), info("tiny", WIDE));
         let request = ChatRequest { max_output_tokens: Some(*wanted), ..request(&asked("hi")) };
-        let end = match model.chat(request).await {
+        let end = match model.stream_chat(request).await {
             Ok(stream) => read(stream).await.1,
             Err(error) => Err(error),
         };
@@ -131,8 +131,8 @@ async fn what_does_not_fit_is_made_to_fit_once_or_told_with_its_numbers() {
                 Ok(u32::try_from(sent.unwrap()).unwrap())
             }
             Err(error) => match error.kind() {
-                ModelErrorKind::ContextOverflow { window, prompt } => {
-                    Err(format!("{window:?} {prompt:?}"))
+                ModelErrorKind::ContextOverflow { context_window, prompt_tokens } => {
+                    Err(format!("{context_window:?} {prompt_tokens:?}"))
                 }
                 other => Err(format!("{other:?}: {error}")),
             },
@@ -150,5 +150,5 @@ async fn words_of_an_overflow_are_words_where_the_server_did_not_refuse() {
     let event = format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{words}"}}}}]}}"#);
     let (message, outcome, _) =
         ask(sse(&[&event, STOP, DONE]), request(&asked(words))).await.unwrap();
-    assert_eq!((message.text.as_str(), outcome), (words, Outcome::Reply));
+    assert_eq!((message.text.as_str(), outcome), (words, AnswerOutcome::Reply));
 }

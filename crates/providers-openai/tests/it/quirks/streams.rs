@@ -75,17 +75,17 @@ async fn reasons_for_the_end() {
         (
             "a call and `stop`, of a named choice",
             &[CALL, STOP, DONE],
-            r#"Calls +a read{"path":"x"}"#,
+            r#"ToolCalls +a read{"path":"x"}"#,
         ),
         (
             "a call that the limit cut, and `tool_calls`",
             &[HALF, CALLS, DONE],
-            r#"Calls -a read{"path": "x"#,
+            r#"ToolCalls -a read{"path": "x"#,
         ),
         (
             "a call at whose end the limit was",
             &[CALL, LENGTH, DONE],
-            r#"Calls -a read{"path": "x"}"#,
+            r#"ToolCalls -a read{"path": "x"}"#,
         ),
         ("text that the limit cut", &[TEXT, LENGTH, DONE], "Truncated yes"),
     ])

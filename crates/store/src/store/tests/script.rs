@@ -1,14 +1,14 @@
 //! What a session goes through, an event an entry.
 
 use openclaw_core::{
-    AssistantMessage, EmittedCall, Journal as _, JournalEntry, Summary, ToolCall, ToolCallId,
-    ToolName, ToolOutput,
+    AssistantMessage, ConversationSummary, EmittedToolCall, Journal as _, JournalEntry, ToolCall,
+    ToolCallId, ToolName, ToolOutput,
 };
 
-use crate::{Prefix, Session, SessionKey, TurnRecord};
+use crate::{RequestPrefix, Session, SessionKey, TurnRecord};
 
 #[derive(Debug, Clone)]
-pub(super) enum Entry {
+pub(super) enum ScriptEntry {
     Prefix,
     User(&'static str),
     Assistant(AssistantMessage),
@@ -19,7 +19,7 @@ pub(super) enum Entry {
     Turn,
 }
 
-pub(super) fn key() -> SessionKey {
+pub(super) fn session_key() -> SessionKey {
     "agent:main:main".parse().unwrap()
 }
 
@@ -27,7 +27,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-fn call(id: &str) -> ToolCall {
+fn tool_call(id: &str) -> ToolCall {
     let arguments = serde_json::from_str(r#"{"path":"a.txt","times":0.1}"#);
     let arguments: serde_json::Map<_, _> = arguments.unwrap();
     ToolCall {
@@ -38,48 +38,56 @@ fn call(id: &str) -> ToolCall {
 }
 
 /// Two turns with calls, one of them compacted in the middle. The event of each entry is one.
-pub(super) fn script() -> Vec<Entry> {
+pub(super) fn script_entries() -> Vec<ScriptEntry> {
     let calls = |ids: &[&str]| {
-        let calls = ids.iter().map(|id| EmittedCall::Ready(call(id))).collect();
-        Entry::Assistant(AssistantMessage { calls, ..AssistantMessage::default() })
+        let calls = ids.iter().map(|id| EmittedToolCall::Valid(tool_call(id))).collect();
+        ScriptEntry::Assistant(AssistantMessage { calls, ..AssistantMessage::default() })
     };
     let run = |id| {
-        let call = call(id);
+        let call = tool_call(id);
         let id = call.id.clone();
-        [Entry::Intent(call), Entry::Dispatched(id.clone()), Entry::Result(id)]
+        [ScriptEntry::Intent(call), ScriptEntry::Dispatched(id.clone()), ScriptEntry::Result(id)]
     };
-    let mut entries = vec![Entry::Prefix, Entry::User("Write it."), calls(&["a", "b"])];
+    let mut entries = vec![ScriptEntry::Prefix, ScriptEntry::User("Write it."), calls(&["a", "b"])];
     entries.extend(run("a"));
     entries.extend(run("b"));
-    entries.push(Entry::Assistant(AssistantMessage::text("Written.")));
-    entries.extend([Entry::Turn, Entry::User("And another."), calls(&["c"])]);
-    entries.push(Entry::Compacted(1));
+    entries.push(ScriptEntry::Assistant(AssistantMessage::from_text("Written.")));
+    entries.extend([ScriptEntry::Turn, ScriptEntry::User("And another."), calls(&["c"])]);
+    entries.push(ScriptEntry::Compacted(1));
     entries.extend(run("c"));
-    entries.push(Entry::Assistant(AssistantMessage::text("Done.")));
-    entries.push(Entry::Turn);
+    entries.push(ScriptEntry::Assistant(AssistantMessage::from_text("Done.")));
+    entries.push(ScriptEntry::Turn);
     entries
 }
 
-pub(super) fn perform(session: &Session, entry: &Entry) {
+pub(super) fn perform_entry(session: &Session, entry: &ScriptEntry) {
     block_on(async {
-        let append = async |entry| session.append(entry).await.unwrap();
+        let append = async |entry| session.append_entry(entry).await.unwrap();
         match entry {
-            Entry::Prefix => {
-                let prefix = Prefix { system: Some("You write.".into()), ..Prefix::default() };
-                session.set_prefix(&prefix).await.unwrap();
+            ScriptEntry::Prefix => {
+                let prefix = RequestPrefix {
+                    system_prompt: Some("You write.".into()),
+                    ..RequestPrefix::default()
+                };
+                session.set_request_prefix(&prefix).await.unwrap();
             }
-            Entry::User(text) => append(JournalEntry::User(text)).await,
-            Entry::Assistant(message) => append(JournalEntry::Assistant(message)).await,
-            Entry::Intent(call) => append(JournalEntry::Intent(call)).await,
-            Entry::Dispatched(id) => append(JournalEntry::Dispatched(id)).await,
-            Entry::Result(id) => {
-                append(JournalEntry::Result(id, &ToolOutput::ok("1 line"))).await;
+            ScriptEntry::User(text) => append(JournalEntry::UserMessage(text)).await,
+            ScriptEntry::Assistant(message) => {
+                append(JournalEntry::AssistantMessage(message)).await;
             }
-            Entry::Compacted(keep) => {
-                let summary = Summary { text: "Wrote.".to_owned(), ..Summary::default() };
-                append(JournalEntry::Compacted { keep: *keep, summary: &summary }).await;
+            ScriptEntry::Intent(call) => append(JournalEntry::CallIntent(call)).await,
+            ScriptEntry::Dispatched(id) => append(JournalEntry::CallDispatched(id)).await,
+            ScriptEntry::Result(id) => {
+                append(JournalEntry::CallResult(id, &ToolOutput::from_text("1 line"))).await;
             }
-            Entry::Turn => {
+            ScriptEntry::Compacted(keep) => {
+                let summary = ConversationSummary {
+                    text: "Wrote.".to_owned(),
+                    ..ConversationSummary::default()
+                };
+                append(JournalEntry::Compacted { kept_steps: *keep, summary: &summary }).await;
+            }
+            ScriptEntry::Turn => {
                 let history = session.history().await;
                 let turn = TurnRecord { outcome: "reply".to_owned(), ..TurnRecord::default() };
                 session.end_turn(&history, &turn).await.unwrap();

@@ -1,7 +1,7 @@
 //! How blocks of HTML begin.
 
 /// Elements whose tag begins a block wherever it stands at the beginning of a line, in order.
-const BLOCKS: [&str; 62] = [
+const BLOCK_ELEMENTS: [&str; 62] = [
     "address",
     "article",
     "aside",
@@ -68,20 +68,20 @@ const BLOCKS: [&str; 62] = [
 
 /// How a block of HTML ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::markdown) enum Html {
+pub(in crate::markdown) enum HtmlBlockEnd {
     /// With the line that holds this.
-    With(&'static str),
+    Line(&'static str),
     /// Before a blank line.
     BeforeBlank,
 }
 
 /// The block of HTML that `text` begins where no paragraph is open.
-pub(in crate::markdown) fn html(text: &str) -> Option<Html> {
-    interrupts_as_html(text).or_else(|| lone_tag(text).then_some(Html::BeforeBlank))
+pub(in crate::markdown) fn html_block_end(text: &str) -> Option<HtmlBlockEnd> {
+    interrupting_html_block(text).or_else(|| is_lone_tag(text).then_some(HtmlBlockEnd::BeforeBlank))
 }
 
 /// The block of HTML that `text` begins even in a paragraph.
-pub(in crate::markdown) fn interrupts_as_html(text: &str) -> Option<Html> {
+pub(in crate::markdown) fn interrupting_html_block(text: &str) -> Option<HtmlBlockEnd> {
     let rest = text.strip_prefix('<')?;
     for (tag, end) in [
         ("pre", "</pre>"),
@@ -92,32 +92,34 @@ pub(in crate::markdown) fn interrupts_as_html(text: &str) -> Option<Html> {
         let named = rest.get(..tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag));
         let after = rest.as_bytes().get(tag.len());
         if named && matches!(after, None | Some(b' ' | b'>')) {
-            return Some(Html::With(end));
+            return Some(HtmlBlockEnd::Line(end));
         }
     }
     for (start, end) in [("!--", "-->"), ("?", "?>"), ("![CDATA[", "]]>")] {
         if rest.starts_with(start) {
-            return Some(Html::With(end));
+            return Some(HtmlBlockEnd::Line(end));
         }
     }
     if let Some(rest) = rest.strip_prefix('!') {
-        return rest.starts_with(|c: char| c.is_ascii_alphabetic()).then_some(Html::With(">"));
+        return rest
+            .starts_with(|c: char| c.is_ascii_alphabetic())
+            .then_some(HtmlBlockEnd::Line(">"));
     }
     let rest = rest.strip_prefix('/').unwrap_or(rest);
     let name = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let after = rest.get(name.len()..).unwrap_or_default();
     let ends = after.is_empty() || after.starts_with([' ', '>']) || after.starts_with("/>");
-    let known = BLOCKS.binary_search(&name.to_ascii_lowercase().as_str()).is_ok();
-    (ends && known).then_some(Html::BeforeBlank)
+    let known = BLOCK_ELEMENTS.binary_search(&name.to_ascii_lowercase().as_str()).is_ok();
+    (ends && known).then_some(HtmlBlockEnd::BeforeBlank)
 }
 
 /// Whether `text` is one whole tag and nothing else.
-fn lone_tag(text: &str) -> bool {
-    tag(text).is_some_and(super::blank)
+fn is_lone_tag(text: &str) -> bool {
+    strip_tag(text).is_some_and(super::is_blank)
 }
 
 /// What follows the tag at the beginning of `text`.
-fn tag(text: &str) -> Option<&str> {
+fn strip_tag(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('<')?;
     let name = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
     let skip = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -136,12 +138,12 @@ fn tag(text: &str) -> Option<&str> {
         if after.len() == rest.len() {
             return None;
         }
-        rest = attribute(after)?;
+        rest = strip_attribute(after)?;
     }
 }
 
 /// What follows the attribute at the beginning of `text`.
-fn attribute(text: &str) -> Option<&str> {
+fn strip_attribute(text: &str) -> Option<&str> {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':')).then_some(())?;
     let rest = text.trim_start_matches(|c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '.' | '-')
@@ -163,11 +165,21 @@ mod tests {
 
     #[test]
     fn a_block_begins_with_a_known_tag_or_a_lone_one() {
-        assert_eq!(interrupts_as_html("<div class"), Some(Html::BeforeBlank));
-        assert_eq!(interrupts_as_html("<!-- x"), Some(Html::With("-->")));
-        assert_eq!(interrupts_as_html("<SCRIPT>"), Some(Html::With("</script>")));
-        assert_eq!((interrupts_as_html("<b>"), html("<b>")), (None, Some(Html::BeforeBlank)));
-        assert_eq!(html("<a href='x y' b=c d />  "), Some(Html::BeforeBlank));
-        assert_eq!((html("<b>text"), html("<a href=>"), html("<https://x.y>")), (None, None, None));
+        assert_eq!(interrupting_html_block("<div class"), Some(HtmlBlockEnd::BeforeBlank));
+        assert_eq!(interrupting_html_block("<!-- x"), Some(HtmlBlockEnd::Line("-->")));
+        assert_eq!(interrupting_html_block("<SCRIPT>"), Some(HtmlBlockEnd::Line("</script>")));
+        assert_eq!(
+            (interrupting_html_block("<b>"), html_block_end("<b>")),
+            (None, Some(HtmlBlockEnd::BeforeBlank))
+        );
+        assert_eq!(html_block_end("<a href='x y' b=c d />  "), Some(HtmlBlockEnd::BeforeBlank));
+        assert_eq!(
+            (
+                html_block_end("<b>text"),
+                html_block_end("<a href=>"),
+                html_block_end("<https://x.y>")
+            ),
+            (None, None, None)
+        );
     }
 }

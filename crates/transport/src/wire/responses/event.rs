@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::lenient;
+use super::super::null_as_default;
 
 /// One event of a streamed answer. Which fields it has depends on its kind; a whole answer that
 /// was not streamed is a [`Response`].
@@ -47,7 +47,7 @@ pub struct ResponseEvent {
     pub item: Option<OutputItem>,
     /// The answer as far as it is known.
     #[serde(default)]
-    pub response: Option<Response>,
+    pub response: Option<ResponseObject>,
 }
 
 /// A text of an item.
@@ -75,10 +75,10 @@ pub struct OutputItem {
     #[serde(default)]
     pub id: Option<String>,
     /// The texts of a message or of reasoning.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub content: Vec<ContentPart>,
     /// The summaries of reasoning.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub summary: Vec<ContentPart>,
     /// The id that the result of a call refers to.
     #[serde(default)]
@@ -93,7 +93,7 @@ pub struct OutputItem {
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-pub struct Response {
+pub struct ResponseObject {
     /// `completed`, `incomplete`, `failed`, `cancelled`, `in_progress` or `queued`.
     #[serde(default)]
     pub status: Option<String>,
@@ -104,7 +104,7 @@ pub struct Response {
     #[serde(default)]
     pub error: Option<Value>,
     /// Its items.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub output: Vec<OutputItem>,
     /// The tokens counted.
     #[serde(default)]
@@ -123,13 +123,13 @@ pub struct IncompleteDetails {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct ResponseUsage {
     /// The prompt, its cached part included.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub input_tokens: u32,
     /// More on the prompt.
     #[serde(default)]
     pub input_tokens_details: Option<InputTokensDetails>,
     /// The answer, its reasoning included.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub output_tokens: u32,
     /// More on the answer.
     #[serde(default)]

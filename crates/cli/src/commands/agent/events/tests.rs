@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openclaw_core::{Arguments, ModelRef, ToolCall, Usage, Waiting};
-use openclaw_runtime::{CompactedBy, RepeatedPart};
+use openclaw_core::{ModelRef, ServerActivity, TokenUsage, ToolArguments, ToolCall};
+use openclaw_runtime::{CompactionMethod, RepeatedPart};
 use proptest::prelude::*;
 
 use super::*;
@@ -12,8 +12,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The source of the events, where their names are read from: the compiler does not tell whether
 /// an event of another crate was forgotten.
-const SOURCE: &str = include_str!("../../../../../agent-loop/src/events.rs");
-const GUIDE: &str = include_str!("../../../../../../docs/guide/programs.md");
+const EVENTS_SOURCE: &str = include_str!("../../../../../agent-loop/src/events.rs");
+const PROGRAMS_GUIDE: &str = include_str!("../../../../../../docs/guide/programs.md");
 
 fn id() -> ToolCallId {
     ToolCallId::new("call_1").unwrap()
@@ -23,74 +23,100 @@ fn name() -> ToolName {
     ToolName::new("read").unwrap()
 }
 
-fn retrying() -> TurnEvent {
+fn retrying_event() -> TurnEvent {
     let reason = "text".to_owned();
-    TurnEvent::Retrying { reason, attempt: 4, after: SECOND, waited: SECOND, limit: SECOND }
+    TurnEvent::Retrying { reason, attempt: 4, delay: SECOND, elapsed: SECOND, max_wait: SECOND }
 }
 
 /// One of each, by the name of its variant.
-fn samples() -> Vec<(&'static str, TurnEvent)> {
-    let call = ToolCall { id: id(), name: name(), arguments: Arguments::default() };
-    let usage = Some(Usage { input: 3, output: 2, cached: Some(1) });
+fn sample_events() -> Vec<(&'static str, TurnEvent)> {
+    let call = ToolCall { id: id(), name: name(), arguments: ToolArguments::default() };
+    let usage = Some(TokenUsage { input_tokens: 3, output_tokens: 2, cached_tokens: Some(1) });
     let text = || "text".to_owned();
     vec![
         ("ModelCallStarted", TurnEvent::ModelCallStarted { number: 1 }),
-        ("Accepted", TurnEvent::Accepted),
+        ("Accepted", TurnEvent::RequestAccepted),
         ("Heartbeat", TurnEvent::Heartbeat),
-        ("Waiting", TurnEvent::Waiting { state: Waiting::Queued, waited: SECOND, ahead: Some(2) }),
-        ("Adapted", TurnEvent::Adapted { how: text() }),
-        ("Steered", TurnEvent::Steered { text: text() }),
-        ("Compacting", TurnEvent::Compacting),
+        (
+            "Waiting",
+            TurnEvent::WaitingForServer {
+                activity: ServerActivity::Queued,
+                idle_for: SECOND,
+                other_requests: Some(2),
+            },
+        ),
+        ("Adapted", TurnEvent::RequestAdapted { message: text() }),
+        ("Steered", TurnEvent::SteeringApplied { text: text() }),
+        ("Compacting", TurnEvent::CompactionStarted),
         (
             "Compacted",
-            TurnEvent::Compacted(Compaction {
-                by: CompactedBy::Summary,
-                before: 2,
-                after: 1,
+            TurnEvent::CompactionFinished(CompactionReport {
+                method: CompactionMethod::Summary,
+                tokens_before: 2,
+                tokens_after: 1,
                 duration: SECOND,
             }),
         ),
-        ("Repetition", TurnEvent::Repetition { part: RepeatedPart::Text, sample: text() }),
-        ("ServerLost", TurnEvent::ServerLost { reason: text(), limit: SECOND }),
-        ("Retrying", retrying()),
-        ("ServerBack", TurnEvent::ServerBack { after: SECOND }),
-        ("Restarted", TurnEvent::Restarted),
-        ("Text", TurnEvent::Text(text())),
-        ("Reasoning", TurnEvent::Reasoning(text())),
-        ("CallWriting", TurnEvent::CallWriting { index: 0, name: Some(name()), arguments: text() }),
+        ("Repetition", TurnEvent::RepetitionDetected { part: RepeatedPart::Text, sample: text() }),
+        ("ServerLost", TurnEvent::ServerDisconnected { reason: text(), max_wait: SECOND }),
+        ("Retrying", retrying_event()),
+        ("ServerBack", TurnEvent::ServerReconnected { downtime: SECOND }),
+        ("Restarted", TurnEvent::MessageReset),
+        ("Text", TurnEvent::TextDelta(text())),
+        ("Reasoning", TurnEvent::ReasoningDelta(text())),
+        (
+            "CallWriting",
+            TurnEvent::ToolCallDelta { index: 0, name: Some(name()), arguments: text() },
+        ),
         (
             "ModelCallFinished",
             TurnEvent::ModelCallFinished {
                 number: 1,
                 usage,
-                outcome: Outcome::Reply,
+                outcome: AnswerOutcome::Reply,
                 duration: SECOND,
                 first_token_after: Some(SECOND),
             },
         ),
         (
             "CacheMissed",
-            TurnEvent::CacheMissed(CacheMiss { cached: 1, cacheable: 2, changed: None }),
+            TurnEvent::PromptCacheMiss(PromptCacheMiss {
+                cached_tokens: 1,
+                cacheable_tokens: 2,
+                change: None,
+            }),
         ),
-        ("CallRescued", TurnEvent::CallRescued { index: 0, how: vec!["hermes"] }),
-        ("AskedAgain", TurnEvent::AskedAgain { why: AskedAgain::Empty }),
+        ("CallRescued", TurnEvent::ToolCallRepaired { index: 0, repairs: vec!["hermes"] }),
+        ("AskedAgain", TurnEvent::ModelReprompted { reason: RepromptReason::Empty }),
         (
             "CallBroken",
-            TurnEvent::CallBroken { name: name(), problem: text(), step: BrokenCallStep::Force },
+            TurnEvent::ToolCallInvalid {
+                name: name(),
+                problem: text(),
+                recovery: InvalidCallRecovery::ForceToolChoice,
+            },
         ),
-        ("CallRepeated", TurnEvent::CallRepeated { id: id(), name: name(), times: 3 }),
-        ("OutputCut", TurnEvent::OutputCut { id: id(), bytes: 9, left_out: 3, kept: Some(text()) }),
+        ("CallRepeated", TurnEvent::ToolCallRepeated { id: id(), name: name(), times: 3 }),
+        (
+            "OutputCut",
+            TurnEvent::ToolOutputTruncated {
+                id: id(),
+                total_bytes: 9,
+                omitted_bytes: 3,
+                saved_to: Some(text()),
+            },
+        ),
         (
             "ToolRefused",
             TurnEvent::ToolRefused {
                 id: id(),
                 name: name(),
-                refusal: Refusal::Denied,
+                refusal: ToolRefusalReason::Denied,
                 reason: text(),
             },
         ),
-        ("ToolStarted", TurnEvent::ToolStarted { call, effect: Effect::Read { path: text() } }),
-        ("ToolOutput", TurnEvent::ToolOutput { id: id(), text: text() }),
+        ("ToolStarted", TurnEvent::ToolStarted { call, effect: ToolEffect::Read { path: text() } }),
+        ("ToolOutput", TurnEvent::ToolOutputDelta { id: id(), text: text() }),
         (
             "ToolFinished",
             TurnEvent::ToolFinished {
@@ -105,8 +131,8 @@ fn samples() -> Vec<(&'static str, TurnEvent)> {
 }
 
 /// The variants of the events, read from their source.
-fn variants() -> BTreeSet<&'static str> {
-    let (_, from) = SOURCE.split_once("pub enum TurnEvent {").unwrap();
+fn event_variants() -> BTreeSet<&'static str> {
+    let (_, from) = EVENTS_SOURCE.split_once("pub enum TurnEvent {").unwrap();
     let (body, _) = from.split_once("\n}").unwrap();
     let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
     let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
@@ -125,8 +151,9 @@ fn snake_case(name: &str) -> String {
 }
 
 /// The fields of each type, as the guide's tables have them.
-fn described() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let rows = GUIDE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+fn documented_fields() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let rows =
+        PROGRAMS_GUIDE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let fields = |cell: &'static str| cell.split('`').skip(1).step_by(2).collect();
     let rows = rows.filter_map(|(kind, rest)| Some((kind, fields(rest.split(" | ").next()?))));
     rows.collect()
@@ -134,42 +161,42 @@ fn described() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
 
 #[test]
 fn every_event_is_encoded_under_its_own_name_with_the_fields_that_the_guide_describes() {
-    let described = described();
+    let documented = documented_fields();
     let mut encoded = BTreeSet::new();
-    for (variant, event) in samples() {
+    for (variant, event) in sample_events() {
         encoded.insert(variant);
-        let value = Encoder::default().event(&event).unwrap_or_default();
+        let value = EventEncoder::default().encode_event(&event).unwrap_or_default();
         let kind = snake_case(variant);
         assert_eq!(value["type"], json!(kind));
         let map = value.as_object().unwrap();
         let fields: BTreeSet<&str> =
             map.keys().map(String::as_str).filter(|key| *key != "type").collect();
-        assert_eq!(described.get(kind.as_str()), Some(&fields), "the guide on `{kind}`");
+        assert_eq!(documented.get(kind.as_str()), Some(&fields), "the guide on `{kind}`");
     }
-    let variants = variants();
-    assert!(variants.len() > 20, "{variants:?}");
-    assert_eq!(encoded, variants, "an event has no sample here");
+    let variant_names = event_variants();
+    assert!(variant_names.len() > 20, "{variant_names:?}");
+    assert_eq!(encoded, variant_names, "an event has no sample here");
 }
 
 #[test]
 fn a_model_that_did_not_answer_is_an_event_too() {
-    let attempt = Attempt {
+    let attempt = ModelAttempt {
         reference: ModelRef::new("vllm", "a").unwrap(),
         kind: "connect",
         problem: "connect".to_owned(),
         hints: Vec::new(),
-        held: Some(SECOND),
+        cooldown: Some(SECOND),
         after: SECOND,
         duration: SECOND,
         next: Some(ModelRef::new("vllm", "b").unwrap()),
     };
-    let value = super::attempt(&attempt);
+    let value = super::encode_attempt(&attempt);
     assert_eq!(value["type"], json!("model_passed_over"));
     assert_eq!((&value["next"], &value["durationMs"]), (&json!("vllm/b"), &json!(1000)));
-    let described = described();
-    let described = described.get("model_passed_over").unwrap();
+    let documented = documented_fields();
+    let documented = documented.get("model_passed_over").unwrap();
     for field in value.as_object().unwrap().keys().filter(|key| *key != "type") {
-        assert!(described.contains(field.as_str()), "the guide lacks `{field}`");
+        assert!(documented.contains(field.as_str()), "the guide lacks `{field}`");
     }
 }
 
@@ -194,11 +221,11 @@ fn read(lines: &[String]) -> String {
 
 fn any_event() -> impl Strategy<Value = TurnEvent> {
     prop_oneof![
-        4 => "\\PC{0,6}|[\\s\"\\\\\u{0}-\u{1f}\u{2028}]{0,4}".prop_map(TurnEvent::Text),
-        1 => ".{0,6}".prop_map(TurnEvent::Reasoning),
-        1 => Just(TurnEvent::Restarted),
+        4 => "\\PC{0,6}|[\\s\"\\\\\u{0}-\u{1f}\u{2028}]{0,4}".prop_map(TurnEvent::TextDelta),
+        1 => ".{0,6}".prop_map(TurnEvent::ReasoningDelta),
+        1 => Just(TurnEvent::MessageReset),
         1 => (0..9_u32).prop_map(|number| TurnEvent::ModelCallStarted { number }),
-        1 => ".{0,6}".prop_map(|text| TurnEvent::ToolOutput { id: id(), text }),
+        1 => ".{0,6}".prop_map(|text| TurnEvent::ToolOutputDelta { id: id(), text }),
     ]
 }
 
@@ -207,16 +234,16 @@ proptest! {
     fn any_events_are_lines_from_which_the_last_message_can_be_read(
         events in prop::collection::vec(any_event(), 0..40),
     ) {
-        let mut encoder = Encoder::default();
+        let mut encoder = EventEncoder::default();
         let mut said = String::new();
         let mut lines = Vec::new();
         for event in &events {
             match event {
-                TurnEvent::Text(text) => said.push_str(text),
-                TurnEvent::Restarted | TurnEvent::ModelCallStarted { .. } => said.clear(),
+                TurnEvent::TextDelta(text) => said.push_str(text),
+                TurnEvent::MessageReset | TurnEvent::ModelCallStarted { .. } => said.clear(),
                 _ => {}
             }
-            lines.push(encoder.event(event).unwrap().to_string());
+            lines.push(encoder.encode_event(event).unwrap().to_string());
         }
         prop_assert_eq!(read(&lines), said);
     }

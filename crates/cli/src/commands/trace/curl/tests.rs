@@ -4,18 +4,18 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use openclaw_runtime::Body;
+use openclaw_runtime::TracedBody;
 use proptest::prelude::*;
 
 use super::*;
 
-fn request(url: &str, header: &str, body: Option<&[u8]>) -> TracedRequest {
-    let body = body.map(|bytes| Body {
+fn sample_request(url: &str, header: &str, body: Option<&[u8]>) -> TracedRequest {
+    let body = body.map(|bytes| TracedBody {
         size: 0,
         hidden: 0,
         cut: false,
         text: std::str::from_utf8(bytes).ok().map(str::to_owned),
-        base64: std::str::from_utf8(bytes).is_err().then(|| base64(bytes)),
+        base64: std::str::from_utf8(bytes).is_err().then(|| encode_base64(bytes)),
     });
     TracedRequest {
         at: 0,
@@ -25,8 +25,8 @@ fn request(url: &str, header: &str, body: Option<&[u8]>) -> TracedRequest {
         url: url.to_owned(),
         headers: vec![
             ("x-plain".to_owned(), header.to_owned()),
-            ("authorization".to_owned(), format!("Bearer {MARK}")),
-            ("x-team".to_owned(), MARK.to_owned()),
+            ("authorization".to_owned(), format!("Bearer {SECRET_MARK}")),
+            ("x-team".to_owned(), SECRET_MARK.to_owned()),
         ],
         variables: vec![("authorization".to_owned(), "LAB_KEY".to_owned())],
         body,
@@ -34,7 +34,7 @@ fn request(url: &str, header: &str, body: Option<&[u8]>) -> TracedRequest {
 }
 
 /// What the shell itself makes of bytes.
-fn base64(bytes: &[u8]) -> String {
+fn encode_base64(bytes: &[u8]) -> String {
     let mut coder = Command::new("base64");
     let mut child = coder.arg("-w0").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(bytes).unwrap();
@@ -42,7 +42,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// Runs a command with a `curl` that shows its words and what it reads.
-fn run(command: &str) -> (Vec<String>, Vec<u8>) {
+fn run_in_shell(command: &str) -> (Vec<String>, Vec<u8>) {
     let curl = "curl() { for word; do printf '%s\\0' \"$word\"; done; printf '\\0'; cat; }\n";
     let output = Command::new("sh")
         .args(["-c", &format!("{curl}{command}")])
@@ -59,8 +59,11 @@ fn run(command: &str) -> (Vec<String>, Vec<u8>) {
 
 #[test]
 fn a_command_is_readable() {
-    let shown =
-        command(&request("http://h:8000/v1/chat/completions", "a", Some(b"{\"a\":\"it's\"}")));
+    let shown = curl_command(&sample_request(
+        "http://h:8000/v1/chat/completions",
+        "a",
+        Some(b"{\"a\":\"it's\"}"),
+    ));
     let expected = "# Set before: LAB_KEY OPENCLAW_HEADER_X_TEAM
 curl -sS -N 'http://h:8000/v1/chat/completions' \\
   -H 'x-plain: a' \\
@@ -71,10 +74,10 @@ curl -sS -N 'http://h:8000/v1/chat/completions' \\
 JSON
 ";
     assert_eq!(shown, expected);
-    let mut get = request("http://h/v1/models", "a", None);
+    let mut get = sample_request("http://h/v1/models", "a", None);
     get.method = "GET".to_owned();
     get.headers.truncate(1);
-    assert_eq!(command(&get), "curl -sS -N 'http://h/v1/models' \\\n  -H 'x-plain: a'\n");
+    assert_eq!(curl_command(&get), "curl -sS -N 'http://h/v1/models' \\\n  -H 'x-plain: a'\n");
 }
 
 proptest! {
@@ -90,8 +93,8 @@ proptest! {
             proptest::collection::vec(any::<u8>(), 0..60),
         ],
     ) {
-        prop_assume!(!header.contains(MARK));
-        let (words, sent) = run(&command(&request(&url, &header, Some(&body))));
+        prop_assume!(!header.contains(SECRET_MARK));
+        let (words, sent) = run_in_shell(&curl_command(&sample_request(&url, &header, Some(&body))));
         prop_assert_eq!(&words[2], &url);
         prop_assert_eq!(&words[4], &format!("x-plain: {header}"));
         prop_assert_eq!(&words[6], "authorization: Bearer the $key");

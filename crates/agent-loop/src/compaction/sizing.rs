@@ -1,0 +1,174 @@
+//! How small a conversation is to become, and what of it is kept.
+
+use openclaw_core::{ConversationSummary, History, HistoryStep};
+
+use super::{count_request_tokens, ledger, redact, transcript};
+use crate::Agent;
+use crate::output_budget::request_bytes;
+
+/// How bytes and tokens of a conversation go together, and how small it is to become.
+pub(super) struct CompactionSizing {
+    pub(super) request_tokens: u32,
+    request_bytes: u64,
+    /// The bytes of what no compaction cuts: the system prompt and the tools.
+    pub(super) fixed_bytes: u64,
+    pub(super) context_window: u32,
+    /// The most tokens with which none is due.
+    max_tokens: u32,
+}
+
+impl CompactionSizing {
+    pub(super) async fn measure_request(agent: &Agent, history: &History) -> Self {
+        let tokens = count_request_tokens(agent, history).await.max(1);
+        let fixed = request_bytes(agent, &History::new());
+        let bytes = request_bytes(agent, history).max(1);
+        let window = agent.model.model_info().limits.context_window;
+        Self {
+            request_tokens: tokens,
+            request_bytes: bytes,
+            fixed_bytes: fixed,
+            context_window: window,
+            max_tokens: max_request_tokens(agent),
+        }
+    }
+
+    pub(super) fn tokens_for_bytes(&self, bytes: u64) -> u32 {
+        let tokens = bytes.saturating_mul(self.request_tokens.into()).div_ceil(self.request_bytes);
+        u32::try_from(tokens).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn bytes_for_tokens(&self, tokens: u32) -> u64 {
+        u64::from(tokens).saturating_mul(self.request_bytes) / u64::from(self.request_tokens)
+    }
+
+    /// What of the window is left beside the system prompt and the tools.
+    fn available_tokens(&self) -> u32 {
+        self.context_window.saturating_sub(self.tokens_for_bytes(self.fixed_bytes))
+    }
+
+    /// The most tokens of a request that was compacted.
+    pub(super) fn target_tokens(&self) -> u32 {
+        let fixed = self.tokens_for_bytes(self.fixed_bytes);
+        let half = fixed + self.available_tokens() / 2;
+        half.min(self.max_tokens.max(fixed + self.available_tokens() / 4))
+            .min(self.request_tokens / 5 * 4)
+    }
+
+    /// How many tokens a summary may have.
+    pub(super) fn summary_token_limit(&self, reasons: bool) -> u32 {
+        let cap = (self.available_tokens() / 8).clamp(256, 4_096);
+        if reasons { cap.saturating_mul(4) } else { cap }
+    }
+
+    /// Chooses how much to keep so that the whole reaches the goal.
+    pub(super) async fn fit_summary(
+        &self,
+        agent: &Agent,
+        history: &History,
+        text: String,
+    ) -> Option<(usize, ConversationSummary, u32)> {
+        let goal = self.target_tokens();
+        let mut keep = self.count_kept_steps(history);
+        loop {
+            let summary = self.build_summary(agent, history, keep, &text);
+            let mut fitted = history.clone();
+            fitted.apply_summary(keep, summary.clone()).ok()?;
+            let after = if self.tokens_for_bytes(request_bytes(agent, &fitted)) <= goal {
+                count_request_tokens(agent, &fitted).await
+            } else {
+                u32::MAX
+            };
+            if after <= goal {
+                return Some((keep, summary, after));
+            }
+            if keep == 0 {
+                return None;
+            }
+            keep /= 2;
+        }
+    }
+
+    /// How many of the last steps fit into a quarter of the room; never all.
+    fn count_kept_steps(&self, history: &History) -> usize {
+        let most = self.bytes_for_tokens(self.available_tokens() / 4);
+        let mut bytes = 0_u64;
+        let steps = history.steps().rev().take_while(|step| {
+            bytes = bytes.saturating_add(step_bytes(step));
+            bytes <= most
+        });
+        steps.count().min(history.steps().len().saturating_sub(1))
+    }
+
+    /// What takes the place of all but the last `keep` steps, each part of it bounded.
+    fn build_summary(
+        &self,
+        agent: &Agent,
+        history: &History,
+        keep: usize,
+        text: &str,
+    ) -> ConversationSummary {
+        let replaced = history.steps().len() - keep;
+        let bytes = |part| {
+            usize::try_from(self.bytes_for_tokens(self.available_tokens() / part))
+                .unwrap_or(usize::MAX)
+        };
+        let request = unanswered_request(history, replaced);
+        let mut ledger = ledger::build_ledger(&agent.tools, history.steps().take(replaced));
+        let mut size = 0;
+        let fitting = ledger.iter().rev().take_while(|line| {
+            size += line.len() + 3;
+            size <= bytes(12)
+        });
+        let surplus = ledger.len() - fitting.count();
+        ledger.drain(..surplus);
+        if surplus > 0 {
+            ledger.insert(0, ledger::omission_line(surplus));
+        }
+        for line in &mut ledger {
+            *line = redact::redact_secrets(line);
+        }
+        ConversationSummary {
+            text: transcript::shorten_middle(text, bytes(12)),
+            ledger,
+            current_request: request.map(|text| transcript::shorten_middle(&text, bytes(4))),
+        }
+    }
+}
+
+/// What the user said among the first `replaced` steps that is still being worked on: all since the
+/// model last ended a turn with a reply.
+fn unanswered_request(history: &History, replaced: usize) -> Option<String> {
+    let mut said = Vec::new();
+    for (at, step) in history.steps().enumerate() {
+        match step {
+            HistoryStep::Summary(summary) => said.extend(summary.current_request.as_deref()),
+            HistoryStep::User(text) if at < replaced => said.push(text),
+            HistoryStep::Assistant { calls, .. } if calls.is_empty() => said.clear(),
+            HistoryStep::User(_) | HistoryStep::Assistant { .. } => {}
+        }
+    }
+    (!said.is_empty()).then(|| said.join("\n\n"))
+}
+
+/// The bytes of a step.
+fn step_bytes(step: &HistoryStep<'_>) -> u64 {
+    let bytes = match step {
+        HistoryStep::Summary(summary) => summary.to_string().len(),
+        HistoryStep::User(text) => text.len(),
+        HistoryStep::Assistant { text, calls } => {
+            let calls = calls.iter().map(|(call, output)| {
+                call.arguments.to_json().len() + output.map_or(0, |output| output.text.len())
+            });
+            text.len() + calls.sum::<usize>()
+        }
+    };
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// The most tokens of a request that leaves room enough for its answer: as many as the answer may
+/// have, and a quarter of the window at least.
+pub(super) fn max_request_tokens(agent: &Agent) -> u32 {
+    let limits = agent.model.model_info().limits;
+    let answer = agent.limits.max_output_tokens.or(limits.max_output_tokens).unwrap_or_default();
+    limits.context_window - (limits.context_window / 4).max(answer.min(limits.context_window / 2))
+}

@@ -1,0 +1,170 @@
+//! Calls that are made again and again with the same result.
+//!
+//! Keyed by tool and canonical arguments, with what the result was: polling, whose results differ,
+//! is no repetition, and neither is running the tests again after a change. Counting begins with
+//! what the user says; it is read back from the history when a turn is resumed.
+
+use std::collections::BTreeMap;
+
+use openclaw_core::{History, ToolCall, ToolEffect, ToolOutput};
+
+use crate::tool_registry::ToolRegistry;
+
+/// From how many equal results in a row on the model is warned.
+const WARN_AT: u32 = 3;
+/// The number of the equal call that is not run any more.
+const BLOCK_AT: u32 = 5;
+
+/// The results of calls so far, of one turn. What it holds does not depend on the process: it can
+/// be kept and given back with [`Opening::Resume`](crate::Opening::Resume).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallRepeatTracker {
+    streaks: BTreeMap<u64, ResultStreak>,
+}
+
+/// One call with the same result in a row, as [`CallRepeats`] is kept and given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallRepeatRecord {
+    /// What stands for the tool and its arguments.
+    pub call: u64,
+    /// What stands for the result.
+    pub result: u64,
+    /// How often in a row the call had this result, the times that it was not run included.
+    pub times: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ResultStreak {
+    result: u64,
+    times: u32,
+}
+
+/// What becomes of a call that may be a repetition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RepeatVerdict {
+    /// It is decided on like any other.
+    Allow,
+    /// It is not run.
+    Block,
+    /// It is not run, and the turn ends: it was blocked before.
+    Abort {
+        /// How often it was made, this time included.
+        times: u32,
+    },
+}
+
+impl CallRepeatTracker {
+    /// Takes what was kept.
+    #[must_use]
+    pub fn from_entries(entries: impl IntoIterator<Item = CallRepeatRecord>) -> Self {
+        let streak =
+            |CallRepeatRecord { call, result, times }| (call, ResultStreak { result, times });
+        Self { streaks: entries.into_iter().map(streak).collect() }
+    }
+
+    /// What is to be kept, in a fixed order.
+    pub fn entries(&self) -> impl Iterator<Item = CallRepeatRecord> {
+        self.streaks.iter().map(|(&call, &ResultStreak { result, times })| CallRepeatRecord {
+            call,
+            result,
+            times,
+        })
+    }
+
+    /// Reads the results since the user last spoke.
+    pub(crate) fn from_history(history: &History, toolbox: &ToolRegistry) -> Self {
+        let mut repeats = Self::default();
+        for (call, output) in history.results_since_user_message() {
+            let plan = toolbox.find_tool(&call.name).and_then(|tool| tool.plan_call(call).ok());
+            repeats.record_result(call, output, plan.as_ref());
+        }
+        repeats
+    }
+
+    /// Judges a call before anything is done about it.
+    pub(crate) fn check_call(&self, call: &ToolCall) -> RepeatVerdict {
+        match self.streaks.get(&call_key(call)).map_or(0, |streak| streak.times) + 1 {
+            ..BLOCK_AT => RepeatVerdict::Allow,
+            BLOCK_AT => RepeatVerdict::Block,
+            times => RepeatVerdict::Abort { times },
+        }
+    }
+
+    /// Counts a call that was not run because it is a repetition.
+    pub(crate) fn record_blocked(&mut self, call: &ToolCall) {
+        if let Some(streak) = self.streaks.get_mut(&call_key(call)) {
+            streak.times = streak.times.saturating_add(1);
+        }
+    }
+
+    /// Takes the result of a call, as the tool gave it, and returns how often in a row it was the
+    /// same. `effect` is what the call was planned to do, if the tool takes it.
+    pub(crate) fn record_result(
+        &mut self,
+        call: &ToolCall,
+        output: &ToolOutput,
+        effect: Option<&ToolEffect>,
+    ) -> u32 {
+        let result = output.original_digest.unwrap_or_else(|| text_digest(&output.text));
+        let key = call_key(call);
+        let times = match self.streaks.get(&key) {
+            Some(streak) if streak.result == result => streak.times.saturating_add(1),
+            _ => 1,
+        };
+        // What changes something, and was not done before, makes all else worth another look.
+        let acts = !matches!(effect, None | Some(ToolEffect::Read { .. }));
+        if acts && times == 1 && !output.is_error {
+            self.streaks.clear();
+        }
+        self.streaks.insert(key, ResultStreak { result, times });
+        times
+    }
+}
+
+/// What the model is told with a result that it got this often; `None` when that is fine.
+pub(crate) fn repeat_warning(times: u32) -> Option<String> {
+    (times >= WARN_AT).then(|| {
+        format!(
+            "[This is the same call with the same result for the {} time. Making it again will \
+             not change the result; do something else, or answer with what you know.]",
+            format_ordinal(times)
+        )
+    })
+}
+
+/// Why a call is not run, for the model and the user.
+pub(crate) fn blocked_reason(call: &ToolCall) -> String {
+    let times = BLOCK_AT - 1;
+    format!(
+        "`{}` was called with these arguments {times} times and gave the same result each time; do \
+         something else, or answer with what you know",
+        call.name
+    )
+}
+
+/// What stands for a tool's output: the same for the same text, in every process.
+pub(crate) fn text_digest(text: &str) -> u64 {
+    fnv_hash(FNV_START, text.as_bytes())
+}
+
+pub(crate) fn call_key(call: &ToolCall) -> u64 {
+    let name = fnv_hash(FNV_START, call.name.as_str().as_bytes());
+    // No name has a NUL in it.
+    fnv_hash(fnv_hash(name, &[0]), call.arguments.to_json().as_bytes())
+}
+
+fn format_ordinal(number: u32) -> String {
+    match number {
+        3 => "third".to_owned(),
+        4 => "fourth".to_owned(),
+        _ => format!("{number}th"),
+    }
+}
+
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a: stable, unlike the hashes of the standard library.
+fn fnv_hash(start: u64, bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(start, step)
+}

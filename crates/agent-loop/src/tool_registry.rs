@@ -1,0 +1,102 @@
+//! The tools of an agent, in the one order in which they are offered.
+
+use std::sync::Arc;
+
+use openclaw_core::{Tool, ToolName, ToolSpec};
+
+use crate::DuplicateToolError;
+
+/// The most names that the answer to an unknown tool lists.
+const MAX_LISTED_NAMES: usize = 20;
+
+/// Tools sorted by name, with their specs as they go into every request.
+#[derive(Debug)]
+pub(crate) struct ToolRegistry {
+    tools: Vec<Arc<dyn Tool>>,
+    specs: Arc<[ToolSpec]>,
+}
+
+impl ToolRegistry {
+    pub(crate) fn new(tools: Vec<Arc<dyn Tool>>) -> Result<Self, DuplicateToolError> {
+        // Each spec is taken once, so that a tool whose spec changes cannot change the prefix.
+        let mut pairs: Vec<_> = tools.into_iter().map(|tool| (tool.spec().clone(), tool)).collect();
+        pairs.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        let (specs, tools): (Vec<ToolSpec>, Vec<_>) = pairs.into_iter().unzip();
+        for (spec, next) in specs.iter().zip(specs.iter().skip(1)) {
+            if spec.name == next.name {
+                return Err(DuplicateToolError { name: spec.name.clone() });
+            }
+        }
+        Ok(Self { tools, specs: specs.into() })
+    }
+
+    /// The specs, sorted by name; shared, so the same in every request.
+    pub(crate) fn tool_specs(&self) -> &Arc<[ToolSpec]> {
+        &self.specs
+    }
+
+    pub(crate) fn find_tool(&self, name: &ToolName) -> Option<&Arc<dyn Tool>> {
+        self.tools.get(self.find_index(name)?)
+    }
+
+    pub(crate) fn find_spec(&self, name: &ToolName) -> Option<&ToolSpec> {
+        self.specs.get(self.find_index(name)?)
+    }
+
+    fn find_index(&self, name: &ToolName) -> Option<usize> {
+        self.specs.binary_search_by(|spec| spec.name.cmp(name)).ok()
+    }
+
+    /// Tells the model which tools there are, the one it most likely meant first.
+    pub(crate) fn describe_unknown_tool(&self, name: &ToolName) -> String {
+        if self.specs.is_empty() {
+            return format!("there is no tool `{name}`, and no tools are offered");
+        }
+        let mut names: Vec<&str> = self.specs.iter().map(|spec| spec.name.as_str()).collect();
+        names.sort_by_key(|offered| edit_distance(name.as_str(), offered));
+        let more = names.len().saturating_sub(MAX_LISTED_NAMES);
+        names.truncate(MAX_LISTED_NAMES);
+        let list = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("there is no tool `{name}`; the tools are {list}{more}")
+    }
+}
+
+/// The fewest insertions, deletions and replacements between two names, ignoring case.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut left = i + 1;
+        let mut diagonal = i;
+        let mut next = vec![left];
+        for (y, &above) in b.bytes().zip(row.iter().skip(1)) {
+            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(&y));
+            left = replaced.min(left + 1).min(above + 1);
+            next.push(left);
+            diagonal = above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edit_distance_counts_single_changes() {
+        for (a, b, distance) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("read", "", 4),
+            ("Read", "read", 0),
+            ("raed", "read", 2),
+            ("read_file", "read", 5),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
+            assert_eq!(edit_distance(b, a), distance, "{b} {a}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A conversation and the terminal that it is held on.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+
+use openclaw_runtime::Conversation;
+
+use super::command::{self, ChatCommand, InputLine};
+use super::number_format;
+use super::terminal::{ChatTerminal, InputEvent};
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
+use crate::printer::TextStyle;
+
+/// Who listens to what is typed, and sees to it.
+#[derive(Debug)]
+pub(crate) struct ChatController {
+    /// Its printer writes to the desk.
+    pub(super) context: CommandContext,
+    pub(super) terminal: ChatTerminal,
+    pub(super) conversation: Conversation,
+    /// The models that were listed last, to be named by their numbers.
+    pub(super) listed_models: Vec<String>,
+}
+
+/// What follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChatFlow {
+    /// The next line.
+    Continue,
+    /// The end.
+    Quit(ExitReason),
+}
+
+/// How work ended that was attended.
+#[derive(Debug)]
+pub(super) enum WorkOutcome<T> {
+    /// It is done.
+    Done(T),
+    /// The user stopped it; it was dropped.
+    Stopped,
+    /// The program is to end; it was dropped.
+    Terminated,
+}
+
+impl ChatController {
+    pub(super) fn new(
+        context: CommandContext,
+        terminal: ChatTerminal,
+        conversation: Conversation,
+    ) -> Self {
+        let mut controller = Self { context, terminal, conversation, listed_models: Vec::new() };
+        controller.terminal.model_names = controller.collect_model_names();
+        controller
+    }
+
+    /// Takes lines until the end.
+    pub(super) async fn run(&mut self) -> io::Result<ExitReason> {
+        loop {
+            self.refresh_status();
+            let flow = match self.terminal.next().await? {
+                InputEvent::Line(line) => self.handle_line(line).await?,
+                InputEvent::Eof => ChatFlow::Quit(ExitReason::Ok),
+                InputEvent::Terminate => ChatFlow::Quit(ExitReason::Interrupted),
+                InputEvent::Interrupt if !self.terminal.editor.text().is_empty() => {
+                    self.terminal.editor.set_text("");
+                    ChatFlow::Continue
+                }
+                InputEvent::Interrupt if self.terminal.is_second_interrupt() => {
+                    ChatFlow::Quit(ExitReason::Ok)
+                }
+                InputEvent::Interrupt => {
+                    self.terminal.show_hint("Ctrl-C again to quit");
+                    ChatFlow::Continue
+                }
+            };
+            if let ChatFlow::Quit(exit) = flow {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Gives the terminal back and says how to come back.
+    pub(super) fn close(self) -> io::Result<()> {
+        let (printer, key) = (self.terminal.printer, self.conversation.session_key().to_string());
+        let has_messages = !self.conversation.history().is_empty();
+        self.terminal.close()?;
+        if has_messages {
+            let line = format!("session {key} is kept; `openclaw chat` goes on with it");
+            let line = match key.as_str() {
+                "agent:main:main" => line,
+                key => format!("session {key} is kept; `openclaw chat --session {key}` goes on"),
+            };
+            printer.print_note(printer.style_text(TextStyle::Dim, line));
+        }
+        Ok(())
+    }
+
+    /// Brings the status up to date, and says what was noted on the way.
+    pub(super) fn refresh_status(&mut self) {
+        self.context.print_notices();
+        self.terminal.collect_output();
+        let model = self.conversation.agent_run().model.model_info().reference;
+        let mut parts = vec![model.to_string()];
+        parts.extend(self.conversation.context_use().map(number_format::format_context_use));
+        if self.conversation.recovery_report().has_interrupted_turn {
+            parts.push("Enter takes the interrupted turn up".to_owned());
+        } else if self.conversation.recovery_report().has_unanswered_turn {
+            parts.push("Enter takes the last turn up again".to_owned());
+        }
+        self.terminal.status_line = parts.join(" · ");
+        self.terminal.schedule_redraw();
+    }
+
+    async fn handle_line(&mut self, line: String) -> io::Result<ChatFlow> {
+        if !line.trim().is_empty() {
+            self.terminal.remember_line(&line);
+        }
+        match command::parse_line(&line) {
+            InputLine::Message(message) => {
+                self.terminal.print_user_message(&message);
+                self.run_turn(Some(message)).await
+            }
+            InputLine::Command(command) => {
+                self.terminal.print_user_message(line.trim());
+                self.run_command(command).await
+            }
+            InputLine::Invalid(message) => {
+                self.terminal.print_user_message(line.trim());
+                self.terminal.print_note(TextStyle::Yellow, &format!("! {message}"));
+                Ok(ChatFlow::Continue)
+            }
+            InputLine::Empty if self.conversation.recovery_report().can_resume() => {
+                self.run_command(ChatCommand::Resume).await
+            }
+            InputLine::Empty => Ok(ChatFlow::Continue),
+        }
+    }
+}
+
+/// Waits for work while the terminal goes on. `note` tells what is to be said of it meanwhile.
+pub(super) async fn run_interactively<T>(
+    terminal: &mut ChatTerminal,
+    work: impl Future<Output = T>,
+    status_note: impl Fn() -> Option<String>,
+) -> io::Result<WorkOutcome<T>> {
+    let mut work = pin!(work);
+    loop {
+        terminal.set_work_note(status_note());
+        tokio::select! {
+            output = &mut work => return Ok(WorkOutcome::Done(output)),
+            () = tokio::time::sleep(super::terminal::CLOCK_INTERVAL) => {}
+            event = terminal.next() => match event? {
+                InputEvent::Interrupt | InputEvent::Eof => {
+                    terminal.refuse_question();
+                    return Ok(WorkOutcome::Stopped);
+                }
+                InputEvent::Terminate => return Ok(WorkOutcome::Terminated),
+                InputEvent::Line(line) => {
+                    terminal.editor.set_text(line);
+                    terminal.show_hint("in a moment");
+                }
+            },
+        }
+    }
+}

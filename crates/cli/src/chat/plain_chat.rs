@@ -1,0 +1,357 @@
+//! A chat without a terminal: each line of stdin is a message, answers go to stdout.
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use openclaw_runtime::{
+    Conversation, SessionTarget, TurnEventReceiver, TurnOutcome, TurnReport, event_channel,
+};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::command::{self, ChatCommand, InputLine};
+use super::number_format::format_tokens;
+use super::prompter::{Prompter, YesNoQuestion, parse_yes_no};
+use super::startup::print_recovery_notice;
+use super::terminal::INPUT_PROMPT;
+use super::{prepare_conversation, print_conversation_error, slash_commands};
+use crate::args::chat::ChatArgs;
+use crate::commands::CommandContext;
+use crate::exit::ExitReason;
+use crate::interrupt::InterruptSignals;
+use crate::progress::TurnProgress;
+use crate::{error_report, sanitize};
+
+/// A chat on streams.
+struct PlainChat<'a> {
+    context: &'a CommandContext,
+    stdin_lines: Lines<BufReader<Stdin>>,
+    questions: UnboundedReceiver<YesNoQuestion>,
+    interrupts: InterruptSignals,
+}
+
+pub(super) async fn run(
+    context: &CommandContext,
+    args: ChatArgs,
+    target: Option<SessionTarget>,
+) -> io::Result<ExitReason> {
+    let printer = context.printer;
+    let (prompter, questions) = Prompter::new();
+    // Only a person answers; whoever pipes lines in said what there is to say.
+    let is_person = io::IsTerminal::is_terminal(&io::stdin());
+    let shows_prompt = is_person && io::IsTerminal::is_terminal(&io::stderr());
+    let active_prompter = is_person.then_some(&prompter);
+    let (runtime, options) = prepare_conversation(context, &args, target, (active_prompter, None));
+    let lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut chat =
+        PlainChat { context, stdin_lines: lines, questions, interrupts: InterruptSignals::new() };
+    let open_result = chat.run_with_questions(Box::pin(runtime.open_conversation(options))).await?;
+    context.print_notices();
+    let mut conversation = match open_result {
+        None => return Ok(ExitReason::Interrupted),
+        Some(Err(error)) => return Ok(print_conversation_error(printer, &error)),
+        Some(Ok(conversation)) => conversation,
+    };
+    if is_person {
+        chat.print_greeting(&conversation);
+    }
+    print_recovery_notice(context, conversation.recovery_report(), "`/resume`");
+    let mut exit = ExitReason::Ok;
+    loop {
+        if shows_prompt {
+            printer.print_raw(INPUT_PROMPT);
+        }
+        let line = tokio::select! {
+            line = chat.stdin_lines.next_line() => line?,
+            () = chat.interrupts.next() => return Ok(ExitReason::Interrupted),
+        };
+        let Some(line) = line else { return Ok(exit) };
+        let message = match command::parse_line(&line) {
+            InputLine::Empty => continue,
+            InputLine::Message(message) => Some(message),
+            InputLine::Invalid(message) => {
+                printer.print_error(message);
+                exit = ExitReason::Usage;
+                continue;
+            }
+            InputLine::Command(ChatCommand::Resume) => None,
+            InputLine::Command(ChatCommand::Quit) => return Ok(exit),
+            InputLine::Command(command) => {
+                match chat.run_command(&mut conversation, command).await? {
+                    CommandOutcome::NextLine(command_exit) => {
+                        exit = command_exit;
+                        continue;
+                    }
+                    CommandOutcome::StartTurn(message) => Some(message),
+                    CommandOutcome::Quit(exit) => return Ok(exit),
+                }
+            }
+        };
+        exit = chat.run_turn(&mut conversation, message.as_deref()).await?;
+        if exit == ExitReason::Interrupted {
+            return Ok(exit);
+        }
+    }
+}
+
+/// What follows a command.
+enum CommandOutcome {
+    NextLine(ExitReason),
+    StartTurn(String),
+    Quit(ExitReason),
+}
+
+impl PlainChat<'_> {
+    async fn run_command(
+        &mut self,
+        conversation: &mut Conversation,
+        command: ChatCommand,
+    ) -> io::Result<CommandOutcome> {
+        let printer = self.context.printer;
+        match command {
+            ChatCommand::Help => printer.write_answer_line(slash_commands::help_text())?,
+            ChatCommand::New(message) => {
+                if let Err(error) = conversation.start_new_session() {
+                    return Ok(CommandOutcome::NextLine(print_conversation_error(printer, &error)));
+                }
+                printer.print_note(format_args!("session {} begins", conversation.session_id()));
+                return Ok(message
+                    .map_or(CommandOutcome::NextLine(ExitReason::Ok), CommandOutcome::StartTurn));
+            }
+            ChatCommand::Model(Some(name)) => {
+                let switch_result = self
+                    .run_with_questions(Box::pin(conversation.switch_model(Some(&name))))
+                    .await?;
+                match switch_result {
+                    None => return Ok(CommandOutcome::Quit(ExitReason::Interrupted)),
+                    Some(Err(error)) => {
+                        let exit = crate::run::print_connect_error(printer, &error);
+                        return Ok(CommandOutcome::NextLine(exit));
+                    }
+                    Some(Ok(())) => {}
+                }
+                printer.print_note(format_args!(
+                    "{} goes on",
+                    conversation.agent_run().model.model_info().reference
+                ));
+            }
+            ChatCommand::Undo => match conversation.undo_turn().await {
+                Ok(true) => {
+                    printer
+                        .print_note("the last turn is taken back; what its tools did stays done");
+                }
+                Ok(false) => printer.print_note("there is no turn to take back"),
+                Err(error) => {
+                    return Ok(CommandOutcome::NextLine(print_conversation_error(
+                        printer,
+                        &error.into(),
+                    )));
+                }
+            },
+            ChatCommand::Tools => {
+                for tool in conversation.agent_run().agent.tool_specs().iter() {
+                    printer.write_answer_line(&tool.name)?;
+                }
+            }
+            ChatCommand::Compact => return self.compact_history(conversation).await,
+            ChatCommand::Status => {
+                printer.write_answer_line(slash_commands::format_status(
+                    self.context,
+                    conversation,
+                    None,
+                ))?;
+            }
+            ChatCommand::Model(None) => return Ok(self.refuse_command("`openclaw models list`")),
+            ChatCommand::Trace(_) => return Ok(self.refuse_command("`openclaw trace show`")),
+            ChatCommand::Reasoning(_) => {
+                return Ok(self.refuse_command("a chat on a whole terminal"));
+            }
+            ChatCommand::Resume | ChatCommand::Quit => {}
+        }
+        Ok(CommandOutcome::NextLine(ExitReason::Ok))
+    }
+
+    async fn compact_history(
+        &mut self,
+        conversation: &mut Conversation,
+    ) -> io::Result<CommandOutcome> {
+        let printer = self.context.printer;
+        let (sender, events) = event_channel();
+        let attempts = openclaw_runtime::AttemptLog::default();
+        let mut progress = TurnProgress::new(printer, attempts, false);
+        let work = Box::pin(async {
+            tokio::join!(conversation.compact_history(sender), show_events(&mut progress, events))
+        });
+        let Some((compact_result, render_result)) = self.run_with_questions(work).await? else {
+            return Ok(CommandOutcome::Quit(ExitReason::Interrupted));
+        };
+        render_result?;
+        match compact_result {
+            Ok(Some(_)) => {}
+            Ok(None) => printer.print_note("nothing was summarised"),
+            Err(error) => {
+                error_report::print_turn_error(printer, &error);
+                return Ok(CommandOutcome::NextLine(ExitReason::from_turn_outcome(
+                    &TurnOutcome::Failed(error),
+                )));
+            }
+        }
+        Ok(CommandOutcome::NextLine(ExitReason::Ok))
+    }
+
+    /// Says what does that instead.
+    fn refuse_command(&self, alternative: &str) -> CommandOutcome {
+        self.context
+            .printer
+            .print_error(format_args!("a plain chat does not show that; {alternative} does"));
+        CommandOutcome::NextLine(ExitReason::Usage)
+    }
+
+    /// Says to a person what there is.
+    fn print_greeting(&self, conversation: &Conversation) {
+        let printer = self.context.printer;
+        let info = conversation.agent_run().model.model_info();
+        let (window, source) = (info.limits.context_window, info.limits.context_window_source);
+        let text = format!(
+            "openclaw {} · {} · window {} tokens ({source}) · session {}",
+            env!("CARGO_PKG_VERSION"),
+            info.reference,
+            format_tokens(window),
+            conversation.session_key()
+        );
+        printer.print_note(sanitize::escape_line(&text));
+        printer.print_note("each line is a message; `/help` tells what else can be typed");
+    }
+
+    async fn run_turn(
+        &mut self,
+        conversation: &mut Conversation,
+        message: Option<&str>,
+    ) -> io::Result<ExitReason> {
+        let printer = self.context.printer;
+        let mut progress =
+            TurnProgress::new(printer, conversation.agent_run().attempts.clone(), true);
+        let (sender, events) = event_channel();
+        let stop = Notify::new();
+        let report = {
+            let work = async {
+                let cancelled = stop.notified();
+                match message {
+                    Some(message) => {
+                        conversation.run_turn(message, None, sender, cancelled).await.map(Some)
+                    }
+                    None => conversation.resume_turn(None, sender, cancelled).await,
+                }
+            };
+            let mut work =
+                Box::pin(async { tokio::join!(work, show_events(&mut progress, events)) });
+            let (report, render_result) = loop {
+                tokio::select! {
+                    results = &mut work => break results,
+                    () = self.interrupts.next() => stop.notify_one(),
+                    Some(question) = self.questions.recv() => {
+                        ask_on_stderr(self.context, &mut self.stdin_lines, question).await?;
+                    }
+                }
+            };
+            render_result?;
+            report
+        };
+        let has_streamed = progress.finish_output()?;
+        self.context.print_notices();
+        match report {
+            Ok(Some(report)) => {
+                let exit = self.print_outcome(&report, has_streamed);
+                if conversation.recovery_report().can_resume()
+                    && error_report::is_transient_failure(&report.outcome)
+                {
+                    printer.print_hint("`/resume` tries again.");
+                }
+                exit
+            }
+            Ok(None) => {
+                printer.print_note("no turn was interrupted");
+                Ok(ExitReason::Ok)
+            }
+            Err(error) => Ok(print_conversation_error(
+                printer,
+                &openclaw_runtime::ConversationError::Store(error),
+            )),
+        }
+    }
+
+    fn print_outcome(&self, report: &TurnReport, has_streamed: bool) -> io::Result<ExitReason> {
+        let printer = self.context.printer;
+        match &report.outcome {
+            TurnOutcome::Reply { text, truncated } => {
+                if !has_streamed {
+                    printer.write_answer_line(text.trim_end())?;
+                }
+                if *truncated {
+                    printer.print_warning("the answer was cut off by its output limit");
+                }
+            }
+            TurnOutcome::Failed(error) => match error.model_error() {
+                Some(error) => error_report::print_model_error(printer, error),
+                None => error_report::print_turn_error(printer, error),
+            },
+            TurnOutcome::TimedOut { limit } => {
+                printer.print_error(format_args!("failed to finish the turn within {limit}"));
+            }
+            TurnOutcome::NeedsInput { question } => printer.print_error(question),
+            TurnOutcome::NoReply => printer.print_note("the agent has nothing to say"),
+            _ => printer.print_note("stopped"),
+        }
+        Ok(ExitReason::from_turn_outcome(&report.outcome))
+    }
+
+    /// Waits for work, and answers what is asked meanwhile; `None` when it was stopped.
+    async fn run_with_questions<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> io::Result<Option<T>> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                output = &mut work => return Ok(Some(output)),
+                () = self.interrupts.next() => return Ok(None),
+                Some(question) = self.questions.recv() => {
+                    ask_on_stderr(self.context, &mut self.stdin_lines, question).await?;
+                }
+            }
+        }
+    }
+}
+
+/// Asks on stderr; the next line is the answer.
+async fn ask_on_stderr(
+    context: &CommandContext,
+    lines: &mut Lines<BufReader<Stdin>>,
+    question: YesNoQuestion,
+) -> io::Result<()> {
+    if let Some(about) = &question.subject {
+        context.printer.print_rendered(about);
+    }
+    context.printer.print_question(format_args!("{} [y/N]", sanitize::escape_line(&question.text)));
+    let line = lines.next_line().await?.unwrap_or_default();
+    question.send_answer(parse_yes_no(&line).unwrap_or(false));
+    Ok(())
+}
+
+async fn show_events(progress: &mut TurnProgress, mut events: TurnEventReceiver) -> io::Result<()> {
+    let mut clock = tokio::time::interval(Duration::from_secs(1));
+    let mut render_result = Ok(());
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) if render_result.is_ok() => render_result = progress.show_event(&event),
+                // The turn goes on to its end, so that it is kept.
+                Some(_) => {}
+                None => return render_result,
+            },
+            _ = clock.tick() => progress.refresh_status(),
+        }
+    }
+}

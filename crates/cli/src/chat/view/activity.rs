@@ -1,0 +1,62 @@
+//! What a turn is at, and how fast.
+
+use std::time::{Duration, Instant};
+
+use crate::chat::number_format;
+
+/// How long nothing may come without the pace being none.
+const RATE_EXPIRY: Duration = Duration::from_secs(2);
+
+/// What the turn is at.
+#[derive(Debug)]
+pub(super) struct Activity {
+    pub(super) label: String,
+    pub(super) started_at: Instant,
+    /// How long at most.
+    pub(super) limit: Option<Duration>,
+    /// What is known besides, e.g. `2 ahead`.
+    pub(super) note: Option<String>,
+}
+
+/// How fast the model writes.
+#[derive(Debug, Default)]
+pub(super) struct TokenRateMeter {
+    first_delta_at: Option<Instant>,
+    last_delta_at: Option<Instant>,
+    delta_count: u32,
+    byte_count: usize,
+    /// How long the messages that are whole took from their first content.
+    pub(super) generation_time: Duration,
+}
+
+impl Activity {
+    pub(super) fn new(label: &str) -> Self {
+        Self { label: label.to_owned(), started_at: Instant::now(), limit: None, note: None }
+    }
+}
+
+impl TokenRateMeter {
+    pub(super) fn record_delta(&mut self, text: &str) {
+        let now = Instant::now();
+        self.first_delta_at.get_or_insert(now);
+        self.last_delta_at = Some(now);
+        self.delta_count += 1;
+        self.byte_count += text.len();
+    }
+
+    /// Begins with another message.
+    pub(super) fn reset_message(&mut self) {
+        *self = Self { generation_time: self.generation_time, ..Self::default() };
+    }
+
+    /// About how fast it is, while something comes: a piece is a token for most servers, and a token rarely more than
+    /// four bytes.
+    pub(super) fn format_rate(&self) -> Option<String> {
+        let tokens = self.delta_count.max(u32::try_from(self.byte_count / 5).unwrap_or(u32::MAX));
+        let elapsed_time = self.first_delta_at?.elapsed();
+        self.last_delta_at.filter(|last| last.elapsed() < RATE_EXPIRY)?;
+        let rate = number_format::format_token_rate(tokens, elapsed_time)
+            .filter(|_| elapsed_time > Duration::from_millis(500));
+        rate.map(|pace| format!("≈{pace}"))
+    }
+}

@@ -1,0 +1,150 @@
+//! Which session a turn belongs to, and what is done with sessions before there is a turn.
+
+use openclaw_config::defaults::MAIN_AGENT;
+use openclaw_runtime::{
+    ConnectError, ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, StoreError,
+    StoreErrorKind,
+};
+use serde_json::{Value, json};
+
+use super::agent_session::SessionChoice;
+use super::request::AgentRequest;
+use crate::args::AgentTurnArgs;
+use crate::printer::Printer;
+
+/// How much of a session's id a list shows, in characters.
+const SHORT_ID_LEN: usize = 8;
+
+/// How long an id is that the store made, in characters.
+const FULL_ID_LEN: usize = 36;
+
+/// What follows when the sessions were seen to.
+#[derive(Debug)]
+pub(crate) enum PrepareOutcome {
+    /// A turn, kept there.
+    RunTurn(SessionChoice),
+    /// Nothing: a new session is there, and nothing is said in it yet.
+    SessionCreated(Value),
+    /// Nothing: there is no turn to take up in this session; null when there is none.
+    NothingToResume(Value),
+}
+
+/// The session that is meant by what was typed.
+///
+/// # Errors
+/// When it is no key and no id.
+pub(crate) fn parse_session_choice(args: &AgentTurnArgs) -> Result<SessionChoice, StoreError> {
+    let target = match (&args.session, &args.session_id) {
+        _ if args.no_session => return Ok(SessionChoice::NoSession),
+        (_, Some(id)) => SessionTarget::Id(id.parse()?),
+        (Some(key), None) => SessionTarget::Key(key.parse()?),
+        (None, None) => {
+            let agent = args.agent.id.as_deref().unwrap_or(MAIN_AGENT);
+            SessionTarget::Key(format!("agent:{agent}:main").parse()?)
+        }
+    };
+    Ok(SessionChoice::Session(target))
+}
+
+/// Begins a new session where one is asked for, and looks whether there is a turn to finish.
+///
+/// # Errors
+/// When there is no such agent or session, or the sessions cannot be used.
+pub(crate) fn prepare_session(
+    runtime: &Runtime,
+    (request, agent): (&AgentRequest, Option<&str>),
+    session_choice: SessionChoice,
+    printer: Printer,
+) -> Result<PrepareOutcome, ConversationError> {
+    let SessionChoice::Session(target) = session_choice else {
+        return Ok(PrepareOutcome::RunTurn(session_choice));
+    };
+    let target = &expand_short_id(runtime, target)?;
+    if let Some(agent) = agent {
+        runtime.check_agent(agent).map_err(ConnectError::Setup)?;
+    }
+    match request {
+        AgentRequest::Message(_) => {
+            Ok(PrepareOutcome::RunTurn(SessionChoice::Session(target.clone())))
+        }
+        AgentRequest::NewSession(first) => {
+            let (id, key) = reset_session(runtime, target, agent, printer)?;
+            Ok(match first {
+                Some(_) => PrepareOutcome::RunTurn(SessionChoice::Session(SessionTarget::Key(key))),
+                None => PrepareOutcome::SessionCreated(
+                    json!({"sessionId": id, "sessionKey": key.as_str()}),
+                ),
+            })
+        }
+        AgentRequest::Resume => Ok(match find_session(runtime, target)? {
+            Some(info) if info.turn_open || runtime.open_sessions()?.can_resume(&info.id)? => {
+                PrepareOutcome::RunTurn(SessionChoice::Session(SessionTarget::Id(info.id)))
+            }
+            Some(info) => PrepareOutcome::NothingToResume(session_json(&info)),
+            None => PrepareOutcome::NothingToResume(Value::Null),
+        }),
+    }
+}
+
+/// Takes the beginning of an id, as lists of sessions show it, for the id of the session. Anything
+/// else is the id that it is.
+fn expand_short_id(runtime: &Runtime, target: SessionTarget) -> Result<SessionTarget, StoreError> {
+    let SessionTarget::Id(id) = &target else { return Ok(target) };
+    let text = id.as_str();
+    let is_beginning = (SHORT_ID_LEN..FULL_ID_LEN).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    if !is_beginning {
+        return Ok(target);
+    }
+    match runtime.open_sessions()?.find_session(text) {
+        Ok(info) if info.id.as_str().starts_with(text) => Ok(SessionTarget::Id(info.id)),
+        Err(error) if error.kind() != StoreErrorKind::NotFound => Err(error),
+        Ok(_) | Err(_) => Ok(target),
+    }
+}
+
+/// Has the key lead to an empty session, and returns its id and the key.
+fn reset_session(
+    runtime: &Runtime,
+    target: &SessionTarget,
+    agent: Option<&str>,
+    printer: Printer,
+) -> Result<(String, SessionKey), StoreError> {
+    let store = runtime.open_sessions()?;
+    let key = match target {
+        SessionTarget::Key(key) => key.clone(),
+        SessionTarget::Id(id) => store.find_session(id.as_str())?.key,
+    };
+    let agent =
+        agent.map_or_else(|| runtime.session_agent(&store, target), |id| Ok(id.to_owned()))?;
+    let id = match store.current_session(&key)? {
+        Some(empty) if empty.events == 0 => empty.id,
+        previous => {
+            let id = store.reset_session(&key, &agent)?;
+            if let Some(before) = previous {
+                printer.print_note(format_args!(
+                    "the conversation so far is kept as session {}",
+                    before.id
+                ));
+            }
+            id
+        }
+    };
+    printer.print_note(format_args!("session {id} begins"));
+    Ok((id.as_str().to_owned(), key))
+}
+
+fn find_session(
+    runtime: &Runtime,
+    target: &SessionTarget,
+) -> Result<Option<SessionInfo>, StoreError> {
+    let store = runtime.open_sessions()?;
+    match target {
+        SessionTarget::Key(key) => store.current_session(key),
+        SessionTarget::Id(id) => store.find_session(id.as_str()).map(Some),
+    }
+}
+
+fn session_json(info: &SessionInfo) -> Value {
+    json!({"sessionId": info.id.as_str(), "sessionKey": info.key.as_str()})
+}

@@ -1,0 +1,86 @@
+//! How findings are shown.
+
+use std::fmt::Write;
+
+use openclaw_runtime::{CheckStatus, DoctorReport, Finding};
+use serde_json::{Value, json};
+
+use super::whole_millis;
+use crate::printer::{Printer, TextStyle};
+use crate::sanitize;
+
+/// A finding as a line for its evidence and one for what to do about it.
+pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {
+    let mark = format!("{:<7}", finding.status.name());
+    let style = match finding.status {
+        CheckStatus::Pass => TextStyle::Green,
+        CheckStatus::Fail => TextStyle::Red,
+        CheckStatus::Unknown => TextStyle::Yellow,
+        CheckStatus::Skipped => TextStyle::Dim,
+    };
+    let mark = if printer.stdout_is_terminal { printer.style_text(style, mark) } else { mark };
+    let mut text =
+        format!("{mark} {:<14} {}\n", finding.check.id(), sanitize::escape_line(&finding.evidence));
+    let advice: Vec<&str> = [&finding.server_advice, &finding.config_advice]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    if !advice.is_empty() {
+        let label = if finding.status == CheckStatus::Fail { "mend" } else { "note" };
+        let advice = sanitize::escape_line(&advice.join("; or "));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "        {label}: {advice}");
+    }
+    text
+}
+
+/// What stands below the lines: the checks that were not made, by their reason, and the counts.
+pub(super) fn format_summary(printer: Printer, report: &DoctorReport) -> String {
+    let mut text = String::new();
+    let skipped: Vec<&Finding> =
+        report.findings.iter().filter(|it| it.status == CheckStatus::Skipped).collect();
+    for same in skipped.chunk_by(|one, next| one.evidence == next.evidence) {
+        let ids: Vec<&str> = same.iter().map(|finding| finding.check.id()).collect();
+        let reason = same.first().map(|finding| sanitize::escape_line(&finding.evidence));
+        let mark = format!("{:<7}", CheckStatus::Skipped.name());
+        let mark = if printer.stdout_is_terminal {
+            printer.style_text(TextStyle::Dim, mark)
+        } else {
+            mark
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{mark} {}: {}", ids.join(", "), reason.unwrap_or_default());
+    }
+    let counts = [
+        (report.count_with_status(CheckStatus::Pass), "passed"),
+        (report.count_with_status(CheckStatus::Fail), "failed"),
+        (report.count_with_status(CheckStatus::Unknown), "unknown"),
+        (report.count_with_status(CheckStatus::Skipped), "skipped"),
+    ];
+    let parts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let _ = writeln!(text, "\n{} in {:.1} s", parts.join(", "), report.elapsed.as_secs_f64());
+    text
+}
+
+/// Each check as `id`, `title`, `status`, `evidence`, `fix`, `elapsedMs`; `fix` is `null` or has
+/// what to do on the `server` and in the `config`, and is advice where nothing failed.
+pub(super) fn checks_json(report: &DoctorReport) -> Value {
+    let checks = report.findings.iter().map(|finding| {
+        let fix = (finding.server_advice.is_some() || finding.config_advice.is_some())
+            .then(|| json!({ "server": finding.server_advice, "config": finding.config_advice }));
+        json!({
+            "id": finding.check.id(),
+            "title": finding.check.title(),
+            "status": finding.status.name(),
+            "evidence": finding.evidence,
+            "fix": fix,
+            "elapsedMs": whole_millis(finding.elapsed),
+        })
+    });
+    Value::Array(checks.collect())
+}

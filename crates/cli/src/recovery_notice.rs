@@ -1,0 +1,27 @@
+//! What a session was like when it was taken up, as far as its owner should know.
+
+use openclaw_runtime::{InterruptedCall, RecoveryReport};
+
+use crate::printer::Printer;
+
+/// Tells of everything but the last turn, with which each command does something else.
+pub(crate) fn print_recovery_report(printer: Printer, report: &RecoveryReport) {
+    for damage in &report.damage {
+        printer.print_warning(damage);
+    }
+    if let Some(backup) = &report.backup {
+        printer.print_note(format_args!("  as it was it is kept as {}", backup.display()));
+    }
+    for InterruptedCall { call, may_have_run } in &report.interrupted_calls {
+        let (name, arguments) = (call.name.as_str(), call.arguments.to_json());
+        if *may_have_run {
+            printer.print_warning(format_args!(
+                "`{name}` was interrupted and may have run; it is not run again by itself, and the \
+                 model knows: {arguments}"
+            ));
+        } else {
+            printer
+                .print_detail(format_args!("`{name}` was interrupted before it ran: {arguments}"));
+        }
+    }
+}

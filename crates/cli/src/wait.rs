@@ -1,0 +1,72 @@
+//! `--wait`: shows a server or a session that is waited for before there is a turn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use openclaw_config::HumanDuration;
+use openclaw_runtime::{ConfiguredTimeout, Runtime, WaitPolicy, WaitProgress, WaitTarget};
+
+use crate::commands::CommandContext;
+use crate::printer::{Printer, TextStyle};
+use crate::progress::format_duration;
+use crate::sanitize;
+
+/// The runtime of a command that waits for a server so long, or not at all.
+pub(crate) fn apply_wait_option(context: &CommandContext, wait: Option<HumanDuration>) -> Runtime {
+    let runtime = context.runtime.clone();
+    match wait {
+        Some(HumanDuration(duration)) => {
+            runtime.with_wait_policy(terminal_wait_policy(context.printer, duration))
+        }
+        None => runtime,
+    }
+}
+
+/// A wait of so long that is shown on stderr.
+pub(crate) fn terminal_wait_policy(printer: Printer, duration: Duration) -> WaitPolicy {
+    let was_announced = AtomicBool::new(false);
+    let on_progress = move |progress: Option<WaitProgress<'_>>| {
+        if let Some(awaited) = progress {
+            print_wait_progress(
+                printer,
+                awaited,
+                duration,
+                was_announced.swap(true, Ordering::Relaxed),
+            );
+            return;
+        }
+        // What is waited for next is told anew.
+        was_announced.store(false, Ordering::Relaxed);
+        if printer.stderr_is_terminal {
+            printer.print_raw("\r\x1b[2K");
+        }
+    };
+    let limit = ConfiguredTimeout { duration, source: "--wait".into() };
+    WaitPolicy { limit, on_progress: Arc::new(on_progress) }
+}
+
+/// Says once what is waited for; on a terminal a line below it counts.
+fn print_wait_progress(
+    printer: Printer,
+    progress: WaitProgress<'_>,
+    limit: Duration,
+    was_announced: bool,
+) {
+    let WaitProgress { target, waited } = progress;
+    let what = match target {
+        WaitTarget::Server(_) => "server",
+        WaitTarget::Session(_) => "session",
+    };
+    if !was_announced {
+        let problem = sanitize::escape_line(&format!("failed to {target}"));
+        printer.print_note(format_args!(
+            "waiting for the {what}, at most {}: {problem}",
+            format_duration(limit)
+        ));
+    }
+    if printer.stderr_is_terminal {
+        let text = format!("waiting for the {what}, {} s", waited.as_secs());
+        printer.print_raw(&format!("\r\x1b[2K{}", printer.style_text(TextStyle::Dim, text)));
+    }
+}

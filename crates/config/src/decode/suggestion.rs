@@ -1,0 +1,97 @@
+//! What somebody may have meant by a name that is not known.
+
+use crate::path::{KeyPath, PathSegment};
+
+/// Keys that people look for in the wrong place: where they look, the key, and what to do.
+const MISPLACED_KEYS: &[(&[&str], &str, &str)] = &[
+    (&["models", "providers"], "timeout", TIMEOUT_HELP),
+    (&["models", "providers"], "timeoutSeconds", TIMEOUT_HELP),
+    (&["models", "providers"], "idleTimeoutSeconds", TIMEOUT_HELP),
+    (&["agents", "defaults"], "idleTimeoutSeconds", "it stands in `agents.defaults.llm`"),
+    (&["agents", "defaults"], "localModelLean", "it is `localModelMode: \"lean\"` here"),
+    (&["agents"], "model", "it stands in `agents.defaults`"),
+    (&[], "model", "it stands in `agents.defaults`"),
+    (&[], "providers", "it stands in `models`"),
+];
+const TIMEOUT_HELP: &str = "the clocks are `timeoutSeconds` of the provider for its silent models, \
+                      `agents.defaults.llm.idleTimeoutSeconds` for every silent model, and \
+                      `agents.defaults.timeoutSeconds` for a whole run";
+
+/// The help for an unknown key: where it belongs, or the most similar known key beside it.
+pub(super) fn suggest_help(path: &KeyPath, candidates: &[&'static str]) -> Option<String> {
+    let (PathSegment::Key(key), above) = path.segments().split_last()? else { return None };
+    let misplaced = MISPLACED_KEYS.iter().find(|(place, name, _)| {
+        let mut keys = above.iter().filter_map(|segment| match segment {
+            PathSegment::Key(key) => Some(key.as_str()),
+            PathSegment::Index(_) => None,
+        });
+        let starts = place.iter().all(|step| keys.next() == Some(step));
+        starts && key == name && (!place.is_empty() || above.is_empty())
+    });
+    match misplaced {
+        Some((_, _, advice)) => Some((*advice).to_owned()),
+        None => nearest_name(key, candidates).map(|name| format!("did you mean `{name}`?")),
+    }
+}
+
+/// The candidate most like `name`, when one is like it at all.
+pub(super) fn nearest_name(name: &str, candidates: &[&'static str]) -> Option<&'static str> {
+    let name = normalize_name(name);
+    let max_distance = (name.chars().count() / 3).clamp(1, 3);
+    candidates
+        .iter()
+        .map(|candidate| (edit_distance(&name, &normalize_name(candidate)), *candidate))
+        .filter(|(distance, _)| *distance <= max_distance)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// A name without the differences of case and of `base_url` and `base-url`.
+fn normalize_name(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).take(64).collect::<String>().to_lowercase()
+}
+
+/// How many characters are to be inserted, removed or replaced to come from one to the other.
+fn edit_distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (above, character) in from.chars().enumerate() {
+        let mut diagonal = above;
+        let mut left = above + 1;
+        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
+            let replaced = diagonal + usize::from(character != *other);
+            diagonal = *cell;
+            left = replaced.min(diagonal + 1).min(left + 1);
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = above + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_counts_single_changes() {
+        let cases =
+            [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("ab", "ba", 2)];
+        for (from, to, expected) in cases {
+            assert_eq!(edit_distance(from, to), expected, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_found_by_its_likeness_only() {
+        let known = ["baseUrl", "apiKey", "api", "headers", "models"];
+        assert_eq!(nearest_name("base_url", &known), Some("baseUrl"));
+        assert_eq!(nearest_name("baseURL", &known), Some("baseUrl"));
+        assert_eq!(nearest_name("apikeys", &known), Some("apiKey"));
+        assert_eq!(nearest_name("modles", &known), Some("models"));
+        assert_eq!(nearest_name("contextWindow", &known), None);
+        assert_eq!(nearest_name("x", &known), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Which keys the program acts on, so that the others can be named.
+
+use crate::pattern::{PathRelation, PathSegmentRef, compare_to_pattern};
+
+/// The keys that something acts on, everything below them included; `*` is any key or index.
+pub(crate) const SUPPORTED_KEYS: &[&str] = &[
+    "agents.defaults.model",
+    "agents.defaults.models.*.alias",
+    "agents.defaults.models.*.params",
+    "agents.defaults.workspace",
+    "agents.defaults.timeoutSeconds",
+    "agents.defaults.llm.idleTimeoutSeconds",
+    "agents.defaults.localModelMode",
+    "agents.defaults.models.*.localModelMode",
+    "agents.defaults.compaction",
+    "agents.defaults.bootstrapMaxChars",
+    "agents.defaults.bootstrapTotalMaxChars",
+    "agents.entries.*.name",
+    "agents.entries.*.model",
+    "agents.entries.*.workspace",
+    "agents.entries.*.localModelMode",
+    "agents.entries.*.tools.profile",
+    "agents.entries.*.tools.allow",
+    "agents.entries.*.tools.deny",
+    "agents.entries.*.bootstrapMaxChars",
+    "agents.entries.*.bootstrapTotalMaxChars",
+    "agents.defaults.experimental.localModelLean",
+    "models.mode",
+    "models.egress",
+    "models.providers.*.baseUrl",
+    "models.providers.*.apiKey",
+    "models.providers.*.api",
+    "models.providers.*.headers",
+    "models.providers.*.timeoutSeconds",
+    "models.providers.*.maxConcurrent",
+    "models.providers.*.onServerLoss",
+    "models.providers.*.clocks",
+    "models.providers.*.models.*.id",
+    "models.providers.*.models.*.name",
+    "models.providers.*.models.*.api",
+    "models.providers.*.models.*.headers",
+    "models.providers.*.models.*.reasoning",
+    "models.providers.*.models.*.input",
+    "models.providers.*.models.*.contextWindow",
+    "models.providers.*.models.*.maxTokens",
+    "models.providers.*.models.*.clocks",
+    "models.providers.*.models.*.compat.requiresAssistantAfterToolResult",
+    "models.providers.*.models.*.compat.requiresStringContent",
+    "models.providers.*.models.*.compat.requiresThinkingAsText",
+    "models.providers.*.models.*.compat.requiresToolResultName",
+    "models.providers.*.models.*.compat.supportsDeveloperRole",
+    "models.providers.*.models.*.compat.supportsPromptCacheKey",
+    "models.providers.*.models.*.compat.supportsStore",
+    "models.providers.*.models.*.compat.supportsTools",
+    "models.providers.*.models.*.compat.supportsUsageInStreaming",
+    "models.providers.*.models.*.compat.supportsStrictMode",
+    "models.providers.*.models.*.compat.maxTokensField",
+    "models.providers.*.models.*.compat.unsupportedToolSchemaKeywords",
+    "tools.profile",
+    "tools.allow",
+    "tools.deny",
+    "tools.exec.security",
+    "tools.exec.ask",
+    "tools.exec.timeoutSec",
+    "tools.exec.timeoutSeconds",
+    "diagnostics.trace",
+    "$schema",
+];
+
+/// What is known of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeySupport {
+    /// Something acts on it and on all below it.
+    Full,
+    /// Something acts on a key below it.
+    Partial,
+    /// Nothing acts on it or on anything below it.
+    Unsupported,
+}
+
+pub(crate) fn key_support(steps: &[PathSegmentRef<'_>]) -> KeySupport {
+    let mut support = KeySupport::Unsupported;
+    for pattern in SUPPORTED_KEYS {
+        match compare_to_pattern(pattern, steps) {
+            PathRelation::Equal | PathRelation::Descendant => return KeySupport::Full,
+            PathRelation::Ancestor => support = KeySupport::Partial,
+            PathRelation::Disjoint => {}
+        }
+    }
+    support
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{Config, pattern::to_segment_refs};
+
+    /// Follows a reference, or the object form of something that may be a text or null.
+    fn resolved<'s>(schema: &'s Value, mut node: &'s Value) -> &'s Value {
+        loop {
+            let reference = node.get("$ref").or_else(|| node.pointer("/anyOf/0/$ref"));
+            let Some(reference) = reference.and_then(Value::as_str) else { return node };
+            node = schema.pointer(reference.trim_start_matches('#')).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_key_that_is_acted_on_is_in_the_schema() {
+        let schema = Config::json_schema();
+        for pattern in SUPPORTED_KEYS {
+            pattern.split('.').fold(&schema, |node, step| {
+                let node = resolved(&schema, node);
+                let below = match step {
+                    "*" => node.get("additionalProperties").or_else(|| node.get("items")),
+                    key => node.get("properties").and_then(|properties| properties.get(key)),
+                };
+                below.unwrap_or_else(|| panic!("{pattern:?} at {step}: {node}"))
+            });
+        }
+    }
+
+    #[test]
+    fn a_key_is_used_as_a_whole_in_part_or_not() {
+        for (path, expected) in [
+            ("agents", KeySupport::Partial),
+            ("agents.defaults.model", KeySupport::Full),
+            ("agents.defaults.model.primary", KeySupport::Full),
+            ("models.providers.vllm", KeySupport::Partial),
+            ("models.providers.vllm.models[0].id", KeySupport::Full),
+            ("models.providers.vllm.models[0].cost", KeySupport::Unsupported),
+            ("wizard.lastRunAt", KeySupport::Unsupported),
+        ] {
+            assert_eq!(key_support(&to_segment_refs(&path.parse().unwrap())), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! From what was split to what the reader sees and what the message holds.
+
+use openclaw_core::{ChatEvent, ReasoningContent};
+
+use super::AnswerAssembler;
+use crate::content::ContentSegment;
+use crate::reasoning_tags;
+
+impl AnswerAssembler {
+    /// Takes pieces of the content.
+    pub(super) fn apply_segments(
+        &mut self,
+        segments: &mut Vec<ContentSegment>,
+        events: &mut Vec<ChatEvent>,
+    ) {
+        for segment in segments.drain(..) {
+            match segment {
+                ContentSegment::Text(text) => self.push_text(text, events),
+                ContentSegment::Reasoning(tag, text) => self.push_reasoning(tag, text, events),
+                ContentSegment::Marker(_) => {}
+                ContentSegment::ToolCalls { dialect, calls, raw } => {
+                    self.text_calls.0.extend(calls.into_iter().map(|call| (dialect, call)));
+                    self.text_calls.1.push_str(&raw);
+                }
+                ContentSegment::Restart => {
+                    self.text.clear();
+                    self.text_calls = Default::default();
+                    events.push(ChatEvent::ReasoningReclassified);
+                    let before =
+                        self.reasoning.take().filter(|_| !self.separate_reasoning.is_empty());
+                    if let Some(before) = before {
+                        self.push_reasoning(before.field, self.separate_reasoning.clone(), events);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Native calls are the calls: what looked like one before them is text.
+    pub(super) fn prefer_native_calls(&mut self, events: &mut Vec<ChatEvent>) {
+        self.content_splitter.stop_call_detection();
+        let (_, raw) = std::mem::take(&mut self.text_calls);
+        if !raw.is_empty() {
+            self.push_text(raw, events);
+        }
+    }
+
+    fn push_text(&mut self, text: String, events: &mut Vec<ChatEvent>) {
+        self.text.push_str(&text);
+        events.push(ChatEvent::TextDelta(text));
+    }
+
+    /// Takes a piece of reasoning that came in a field or behind a tag.
+    pub(super) fn push_reasoning(
+        &mut self,
+        source: &'static str,
+        text: String,
+        events: &mut Vec<ChatEvent>,
+    ) {
+        let empty_reasoning = ReasoningContent { text: String::new(), field: source };
+        let reasoning = self.reasoning.get_or_insert(empty_reasoning);
+        if reasoning_tags::close_tag_for(reasoning.field).is_some() {
+            reasoning.field = source;
+        }
+        reasoning.text.push_str(&text);
+        events.push(ChatEvent::ReasoningDelta(text));
+    }
+}

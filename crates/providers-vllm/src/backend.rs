@@ -1,0 +1,178 @@
+//! The APIs in which a vLLM is spoken to.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use openclaw_core::{ChatModel, ChatRequest, ChatStream, ModelError, TokenCount};
+use openclaw_providers_anthropic::MessagesModel;
+use openclaw_providers_openai::{OpenAiModel, PromptSize, output_cap};
+use openclaw_transport::Client;
+
+use crate::{continuation, tokenize};
+
+/// A model behind one of vLLM's APIs: what [`VllmModel`](crate::VllmModel) is made of. `side` is
+/// the client for questions beside the conversation.
+pub trait VllmBackend: ChatModel + Clone + 'static {
+    /// The client that requests go through.
+    fn request_client(&self) -> &Client;
+
+    /// Sends requests through another client from now on.
+    #[must_use]
+    fn with_client(self, client: Client) -> Self;
+
+    /// The route of the API below the base URL.
+    fn api_route(&self) -> &'static str;
+
+    /// Sizes a prompt, by the server's count where an estimate could be wrong about what fits.
+    fn size_prompt(
+        &self,
+        control_client: &Client,
+        request: &ChatRequest,
+    ) -> impl Future<Output = TokenCount> + Send;
+
+    /// Counts a prompt for whoever wants to know.
+    fn count_prompt(
+        &self,
+        control_client: &Client,
+        request: &ChatRequest,
+    ) -> impl Future<Output = Result<TokenCount, ModelError>> + Send;
+
+    /// Sends a request whose prompt has so many tokens.
+    fn send_request(self, request: ChatRequest, prompt: TokenCount) -> PendingResponse;
+
+    /// Makes the request that goes on with an answer after its text so far; `None` when there is
+    /// no such request.
+    fn request_continuation(
+        &self,
+        control_client: &Client,
+        asked: (&ChatRequest, TokenCount),
+        text: &str,
+    ) -> impl Future<Output = Option<AnswerContinuation>> + Send;
+}
+
+/// An answer that has not begun.
+pub type PendingResponse = BoxFuture<'static, Result<ChatStream, ModelError>>;
+
+/// The rest of an answer that was cut off.
+pub struct AnswerContinuation {
+    /// Asks for it.
+    pub response: PendingResponse,
+    /// The tokens of the answer before it.
+    pub tokens_before: u32,
+}
+
+impl VllmBackend for OpenAiModel {
+    fn request_client(&self) -> &Client {
+        self.http_client()
+    }
+
+    fn with_client(self, client: Client) -> Self {
+        self.with_client(client)
+    }
+
+    fn api_route(&self) -> &'static str {
+        self.chat_api().route()
+    }
+
+    async fn size_prompt(&self, control_client: &Client, request: &ChatRequest) -> TokenCount {
+        let limits = self.model_info().limits;
+        let PromptSize { count, upper_bound: at_most } = self.prompt_size(request);
+        let window = u64::from(limits.context_window);
+        let wanted = request.max_output_tokens.into_iter().chain(limits.max_output_tokens).min();
+        let fits = match wanted {
+            Some(wanted) => u64::from(at_most) + u64::from(wanted) <= window,
+            // An answer without a cap gets what room there is, as long as there is some.
+            None => u64::from(count.token_count()) * 100 < window * 85,
+        };
+        if fits {
+            return count;
+        }
+        exact_count(self, control_client, request).await.unwrap_or(count)
+    }
+
+    async fn count_prompt(
+        &self,
+        control_client: &Client,
+        request: &ChatRequest,
+    ) -> Result<TokenCount, ModelError> {
+        Ok(match exact_count(self, control_client, request).await {
+            Some(count) => count,
+            None => self.prompt_size(request).count,
+        })
+    }
+
+    fn send_request(self, request: ChatRequest, prompt: TokenCount) -> PendingResponse {
+        async move { self.send(&request, prompt).await }.boxed()
+    }
+
+    async fn request_continuation(
+        &self,
+        control_client: &Client,
+        (request, prompt): (&ChatRequest, TokenCount),
+        text: &str,
+    ) -> Option<AnswerContinuation> {
+        let limits = self.model_info().limits;
+        let cap = output_cap(&limits, request.max_output_tokens, prompt).ok().flatten();
+        let continuation =
+            continuation::build_continuation((self, control_client), request, cap, text).await?;
+        let (model, request) = (self.clone(), request.clone());
+        let response = async move { model.send_body(&request, continuation.body).await }.boxed();
+        Some(AnswerContinuation { response, tokens_before: continuation.prior_tokens })
+    }
+}
+
+/// Asks for the exact count; `None` when the server does not say.
+async fn exact_count(
+    model: &OpenAiModel,
+    control_client: &Client,
+    request: &ChatRequest,
+) -> Option<TokenCount> {
+    let counted = tokenize::count_prompt(control_client, model, request).await?;
+    model.record_token_count(request, counted);
+    Some(TokenCount::Exact(counted))
+}
+
+impl VllmBackend for MessagesModel {
+    fn request_client(&self) -> &Client {
+        self.client()
+    }
+
+    fn with_client(self, client: Client) -> Self {
+        self.with_client(client)
+    }
+
+    fn api_route(&self) -> &'static str {
+        self.route_path()
+    }
+
+    async fn size_prompt(&self, control_client: &Client, request: &ChatRequest) -> TokenCount {
+        self.clone().with_client(control_client.clone()).measure_prompt(request).await
+    }
+
+    async fn count_prompt(
+        &self,
+        control_client: &Client,
+        request: &ChatRequest,
+    ) -> Result<TokenCount, ModelError> {
+        self.clone().with_client(control_client.clone()).count_tokens(request).await
+    }
+
+    fn send_request(self, request: ChatRequest, prompt: TokenCount) -> PendingResponse {
+        async move { self.send(&request, prompt).await }.boxed()
+    }
+
+    /// vLLM begins a new message behind one of the model's in this API, so there is none.
+    async fn request_continuation(
+        &self,
+        _: &Client,
+        _: (&ChatRequest, TokenCount),
+        _: &str,
+    ) -> Option<AnswerContinuation> {
+        None
+    }
+}
+
+impl std::fmt::Debug for AnswerContinuation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rest").field("before", &self.tokens_before).finish_non_exhaustive()
+    }
+}

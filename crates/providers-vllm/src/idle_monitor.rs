@@ -1,0 +1,361 @@
+//! Waits for a server that is alive and busy, and not for one that is dead.
+//!
+//! A long prompt on a small machine is silence for minutes, and so is a queue. A clock alone
+//! cannot tell them from a server that hangs: it ends the request, and whoever sends it again
+//! begins the same prompt anew, for ever. Here silence is looked into instead. A question on the
+//! side (`/health`, `/metrics`) tells whether the server queues, reads, generates or is gone; the
+//! clock counts only where the server is not busy. Nothing is sent a second time.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use openclaw_core::{
+    ChatEvent, ChatStream, HttpExchange, ModelError, ModelErrorKind, ModelTimeoutKind,
+    ServerActivity,
+};
+use openclaw_transport::TimeLimit;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::liveness::{ServerHealth, ServerLoad};
+
+/// How long nothing must arrive before the server is asked why.
+const FIRST_PROBE_DELAY: Duration = Duration::from_secs(5);
+
+/// How silence is borne.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdlePolicy {
+    /// The longest wait for the first token while the server is not busy with anything that could
+    /// be this request, or does not say; `None` waits for ever. A busy server is waited for as
+    /// long as the call may take in all.
+    pub first_token: Option<TimeLimit>,
+    /// The same between tokens.
+    pub between_tokens: Option<TimeLimit>,
+    /// From one question on the side to the next.
+    pub probe_interval: Duration,
+}
+
+impl IdlePolicy {
+    /// The same limit for the first token and between tokens.
+    #[must_use]
+    pub fn new(idle: Option<TimeLimit>, probe_interval: Duration) -> Self {
+        Self { first_token: idle.clone(), between_tokens: idle, probe_interval }
+    }
+
+    /// The limit for an answer that has content or not.
+    fn idle_limit(&self, has_content: bool) -> Option<&TimeLimit> {
+        if has_content { self.between_tokens.as_ref() } else { self.first_token.as_ref() }
+    }
+}
+
+/// Asks a server how it is, on behalf of a request that it took or has not taken yet.
+pub(crate) type HealthProbeFn = Box<dyn Fn(bool) -> BoxFuture<'static, ServerHealth> + Send>;
+
+/// An item of an answer.
+pub(crate) type AnswerItem = Result<ChatEvent, ModelError>;
+
+/// An answer that is waited for with patience.
+pub(crate) struct IdleMonitoredStream {
+    stream_state: StreamState,
+    /// Without it nothing is asked and nothing ends.
+    idle_policy: Option<IdlePolicy>,
+    probe: HealthProbeFn,
+    /// The request, for errors that only this sees.
+    exchange: HttpExchange,
+    /// The end of the call as a whole, where nothing below knows of it.
+    deadline: Option<(Instant, TimeLimit)>,
+    idle_period: Option<IdlePeriod>,
+    timer: Option<Pin<Box<Sleep>>>,
+    has_content: bool,
+    has_begun: bool,
+    is_server_gone: bool,
+}
+
+enum StreamState {
+    Opening(BoxFuture<'static, Result<ChatStream, ModelError>>),
+    Open(ChatStream),
+    Ended,
+}
+
+/// A time in which nothing arrives.
+struct IdlePeriod {
+    since: Instant,
+    next_probe_at: Instant,
+    probe: Option<BoxFuture<'static, ServerHealth>>,
+    /// What was generated when first asked.
+    generated: Option<u64>,
+}
+
+impl IdleMonitoredStream {
+    /// Waits for the answer that `opening` opens; the first item is then [`ChatEvent::Accepted`].
+    pub(crate) fn new(
+        response: BoxFuture<'static, Result<ChatStream, ModelError>>,
+        exchange: HttpExchange,
+        idle_policy: Option<IdlePolicy>,
+        probe: HealthProbeFn,
+    ) -> Self {
+        Self {
+            stream_state: StreamState::Opening(response),
+            idle_policy,
+            probe,
+            exchange,
+            deadline: None,
+            idle_period: None,
+            timer: None,
+            has_content: false,
+            has_begun: false,
+            is_server_gone: false,
+        }
+    }
+
+    /// Ends the wait at a time, by the clock `total`.
+    pub(crate) fn with_deadline(mut self, deadline: Option<(Instant, TimeLimit)>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Whether the server was found to be gone.
+    pub(crate) fn is_server_gone(&self) -> bool {
+        self.is_server_gone
+    }
+
+    /// The next item; `None` after an error or the end.
+    pub(crate) async fn next(&mut self) -> Option<AnswerItem> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnswerItem>> {
+        loop {
+            if let Some((end, _)) = self.deadline
+                && end <= Instant::now()
+            {
+                return Poll::Ready(self.expire_deadline());
+            }
+            match self.stream_state.poll_next(cx) {
+                Poll::Ready(item) => {
+                    self.idle_period = None;
+                    self.record_item(item.as_ref());
+                    return Poll::Ready(item);
+                }
+                Poll::Pending => {}
+            }
+            let pulse = ready!(self.poll_idle_probe(cx));
+            let Some(pulse) = pulse else { continue };
+            if let Some(item) = self.evaluate_probe(pulse) {
+                return Poll::Ready(Some(item));
+            }
+        }
+    }
+
+    fn record_item(&mut self, item: Option<&AnswerItem>) {
+        match item {
+            Some(Ok(ChatEvent::RequestAccepted)) => self.exchange.status = Some(200),
+            Some(Ok(
+                ChatEvent::TextDelta(_)
+                | ChatEvent::ReasoningDelta(_)
+                | ChatEvent::ToolCallDelta { .. },
+            )) => self.has_content = true,
+            _ => {}
+        }
+    }
+
+    /// Waits for the next question and its answer; `None` when a timer ran out instead.
+    fn poll_idle_probe(&mut self, cx: &mut Context<'_>) -> Poll<Option<ServerHealth>> {
+        let ends_at = self.deadline.as_ref().map(|(end, _)| *end);
+        let mut wakes_at = ends_at;
+        if let Some(idle_policy) = &self.idle_policy {
+            let limit = idle_policy.idle_limit(self.has_content);
+            let idle_period =
+                self.idle_period.get_or_insert_with(|| IdlePeriod::start_period(limit));
+            match &mut idle_period.probe {
+                None => wakes_at = wakes_at.into_iter().chain([idle_period.next_probe_at]).min(),
+                // It is bounded by itself.
+                Some(probe) => {
+                    if let Poll::Ready(pulse) = probe.poll_unpin(cx) {
+                        idle_period.probe = None;
+                        return Poll::Ready(Some(pulse));
+                    }
+                }
+            }
+        }
+        let Some(wakes_at) = wakes_at else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(wakes_at)));
+        if timer.deadline() != wakes_at {
+            timer.as_mut().reset(wakes_at);
+        }
+        ready!(timer.poll_unpin(cx));
+        if let Some(silence) = &mut self.idle_period
+            && silence.next_probe_at == wakes_at
+        {
+            let is_accepted = !matches!(self.stream_state, StreamState::Opening(_));
+            silence.probe = Some((self.probe)(is_accepted));
+        }
+        Poll::Ready(None)
+    }
+
+    /// What an answer to a question means; `None` when the call ends elsewhere.
+    fn evaluate_probe(&mut self, health: ServerHealth) -> Option<AnswerItem> {
+        let load = match health {
+            ServerHealth::Dead { cause, .. } => return Some(Err(self.server_gone_error(cause))),
+            ServerHealth::Alive(load) => load,
+            ServerHealth::QueuedLocally(ahead) => {
+                ServerLoad { waiting: Some(ahead.saturating_add(1)), ..ServerLoad::default() }
+            }
+            ServerHealth::Unknown => ServerLoad::default(),
+        };
+        let (idle_period, idle_policy) = (self.idle_period.as_mut()?, self.idle_policy.as_ref()?);
+        let state = server_activity(&load, self.has_content, self.has_begun, idle_period.generated);
+        idle_period.generated = idle_period.generated.or(load.generated);
+        self.has_begun |= state == ServerActivity::Prefilling;
+        let (now, waited) = (Instant::now(), idle_period.since.elapsed());
+        idle_period.next_probe_at = now + idle_policy.probe_interval;
+        if let Some(idle) = idle_policy.idle_limit(self.has_content) {
+            let is_busy = !matches!(state, ServerActivity::Stalled | ServerActivity::Unknown);
+            if waited >= idle.duration && !is_busy {
+                let idle = idle.clone();
+                return Some(Err(self.idle_timeout_error(state, idle)));
+            }
+            let runs_out = idle_period.since.checked_add(idle.duration);
+            if let Some(runs_out) = runs_out.filter(|at| *at > now) {
+                idle_period.next_probe_at = idle_period.next_probe_at.min(runs_out);
+            }
+        }
+        Some(Ok(ChatEvent::WaitingForServer {
+            activity: state,
+            idle_for: waited,
+            other_requests: other_requests(&load),
+        }))
+    }
+
+    fn server_gone_error(&mut self, cause: Box<dyn Error + Send + Sync>) -> ModelError {
+        self.stream_state = StreamState::Ended;
+        self.is_server_gone = true;
+        let message = "get a whole answer: the server is gone";
+        ModelError::new(ModelErrorKind::Interrupted, message)
+            .with_exchange(self.exchange.clone())
+            .with_source(cause)
+    }
+
+    fn idle_timeout_error(&mut self, state: ServerActivity, limit: TimeLimit) -> ModelError {
+        let (clock, what) = if self.has_content {
+            (ModelTimeoutKind::BetweenTokens, "next piece")
+        } else {
+            (ModelTimeoutKind::FirstToken, "first token")
+        };
+        let hint = match state {
+            ServerActivity::Stalled => {
+                "The server is alive and says that it works on nothing that could be this request: \
+                 its log may say why."
+            }
+            _ => {
+                "The server does not say whether it is busy: where `/metrics` is within reach, a \
+                 busy server is waited for."
+            }
+        };
+        self.timeout_error(clock, &format!("get the {what} of the answer to"), limit)
+            .with_hint(hint)
+    }
+
+    fn expire_deadline(&mut self) -> Option<AnswerItem> {
+        let (_, limit) = self.deadline.take()?;
+        Some(Err(self.timeout_error(ModelTimeoutKind::Total, "finish", limit)))
+    }
+
+    fn timeout_error(
+        &mut self,
+        clock: ModelTimeoutKind,
+        task: &str,
+        limit: TimeLimit,
+    ) -> ModelError {
+        self.stream_state = StreamState::Ended;
+        let HttpExchange { method, url, .. } = &self.exchange;
+        let TimeLimit { duration: after, source } = limit;
+        let seconds = after.as_secs_f64();
+        let message = format!("{task} {method} {url} within {seconds} s ({clock}, from {source})");
+        ModelError::new(ModelErrorKind::Timeout { kind: clock, after }, message)
+            .with_exchange(self.exchange.clone())
+    }
+}
+
+impl IdlePeriod {
+    fn start_period(limit: Option<&TimeLimit>) -> Self {
+        let since = Instant::now();
+        let idle = limit.map_or(FIRST_PROBE_DELAY, |limit| limit.duration);
+        Self {
+            since,
+            next_probe_at: since + idle.min(FIRST_PROBE_DELAY),
+            probe: None,
+            generated: None,
+        }
+    }
+}
+
+impl StreamState {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<AnswerItem>> {
+        loop {
+            match self {
+                Self::Ended => return Poll::Ready(None),
+                Self::Open(stream) => {
+                    let item = ready!(stream.poll_next_unpin(cx));
+                    if !matches!(item, Some(Ok(_))) {
+                        *self = Self::Ended;
+                    }
+                    return Poll::Ready(item);
+                }
+                Self::Opening(opening) => match ready!(opening.poll_unpin(cx)) {
+                    Ok(stream) => *self = Self::Open(stream),
+                    Err(error) => {
+                        *self = Self::Ended;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for IdleMonitoredStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Patient").field("patience", &self.idle_policy).finish_non_exhaustive()
+    }
+}
+
+/// How many of the requests that a server has are others'.
+fn other_requests(load: &ServerLoad) -> Option<u32> {
+    let all = load.running.unwrap_or(0).saturating_add(load.waiting.unwrap_or(0));
+    load.running.or(load.waiting).map(|_| all.saturating_sub(1))
+}
+
+/// What a server with this load seems to do with a request that has content or not, that was seen
+/// to have begun or not, since so much was generated.
+fn server_activity(
+    load: &ServerLoad,
+    has_content: bool,
+    has_begun: bool,
+    generated: Option<u64>,
+) -> ServerActivity {
+    if load.running.or(load.waiting).is_none() {
+        return ServerActivity::Unknown;
+    }
+    let (running, waiting) = (load.running.unwrap_or(0), load.waiting.unwrap_or(0));
+    if running + waiting == 0 {
+        return ServerActivity::Stalled;
+    }
+    if has_content {
+        // Alone on the server, with not one token more since it was asked before.
+        let alone = running + waiting == 1;
+        let stands = generated.is_some() && generated == load.generated;
+        return if alone && stands { ServerActivity::Stalled } else { ServerActivity::Generating };
+    }
+    if waiting > 0 && (running == 0 || !has_begun) {
+        ServerActivity::Queued
+    } else {
+        ServerActivity::Prefilling
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! What was learnt of servers, for people and for whoever examines a server anew.
+
+use std::num::NonZeroU32;
+
+use openclaw_core::ModelRef;
+use openclaw_providers_openai::ServerCapabilities;
+
+use crate::Runtime;
+use crate::cache::{CapabilityKey, LearnedCapabilities};
+use crate::error::SetupError;
+
+impl Runtime {
+    /// What is remembered of how a provider's server treats its models, by model.
+    ///
+    /// # Errors
+    /// When the provider is unknown or its settings cannot be used.
+    pub fn learned_capabilities(
+        &self,
+        provider: &str,
+    ) -> Result<Vec<LearnedCapabilities>, SetupError> {
+        let provider = self.connector.setup.resolve_provider(provider)?;
+        Ok(self.connector.cache.learned_capabilities(&provider.endpoint))
+    }
+
+    /// The window of a model in tokens, as far as it is known without asking a server: what the
+    /// config says, or what the server said last.
+    #[must_use]
+    pub fn known_window(&self, reference: &ModelRef) -> Option<u32> {
+        let (provider, setup) = (reference.provider_id(), &self.connector.setup);
+        let configured = setup.loaded.config.find_provider(provider);
+        let configured = configured.and_then(|provider| provider.find_model(reference.model_id()));
+        let last = || self.connector.cache.last_served(&setup.provider_endpoint(provider).ok()?);
+        let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
+        wanted.or_else(|| last()?.find_model(reference.model_id())?.context_window)
+    }
+
+    /// Forgets what was learnt of a model, so that it is found out anew; false when nothing was.
+    ///
+    /// # Errors
+    /// As for [`Runtime::learnt`].
+    pub fn clear_capabilities(&self, reference: &ModelRef) -> Result<bool, SetupError> {
+        let provider = self.connector.setup.resolve_provider(reference.provider_id())?;
+        Ok(self.connector.cache.clear_capabilities(&provider.endpoint, reference.model_id()))
+    }
+
+    /// Remembers what a server of a version was found to do with a model, in place of what was
+    /// known before. `window` is the one that the server names.
+    ///
+    /// # Errors
+    /// As for [`Runtime::learnt`].
+    pub fn store_capabilities(
+        &self,
+        reference: &ModelRef,
+        version: Option<&str>,
+        window: Option<u32>,
+        facts: &ServerCapabilities,
+    ) -> Result<(), SetupError> {
+        let provider = self.connector.setup.resolve_provider(reference.provider_id())?;
+        let subject = CapabilityKey {
+            endpoint: provider.endpoint,
+            model: reference.model_id().to_owned(),
+            version: version.map(str::to_owned),
+            window,
+        };
+        self.connector.cache.clear_capabilities(&subject.endpoint, &subject.model);
+        self.connector.cache.store_capabilities(&subject, facts);
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Waits for a server that says that it is busy, where no other model is left.
+//!
+//! The client behind it tries again within a second, which overcomes a blink. A queue that is full
+//! or a model that is being loaded takes longer; so it is waited for in sight and within limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
+use openclaw_core::{
+    ChatEvent, ChatModel, ChatRequest, ChatStream, ModelError, ModelErrorKind, ModelInfo,
+    ServerLiveness, TokenCount,
+};
+use openclaw_transport::TimeLimit;
+use tokio::time::{Instant, sleep_until};
+
+/// The first pause; each further one is twice as long as the one before.
+const INITIAL_DELAY: Duration = Duration::from_secs(1);
+
+/// The longest pause that the server did not ask for.
+const MAX_DELAY: Duration = Duration::from_secs(30);
+
+/// How a busy server is waited for.
+#[derive(Debug, Clone)]
+pub(super) struct BusyRetryPolicy {
+    /// The longest wait in all.
+    pub(super) limit: TimeLimit,
+    /// It is on this machine or its network. Another one is waited for only when it says for how
+    /// long: what it says may as well be that an account is empty.
+    pub(super) is_private: bool,
+}
+
+/// A model whose server is waited for while it is busy.
+#[derive(Debug)]
+pub(super) struct BusyRetryModel {
+    pub(super) model: Arc<dyn ChatModel>,
+    pub(super) policy: BusyRetryPolicy,
+}
+
+/// A request that is made until the server takes it.
+struct BusyRetry {
+    model: Arc<dyn ChatModel>,
+    request: ChatRequest,
+    policy: BusyRetryPolicy,
+    phase: BusyRetryPhase,
+    /// Something of the answer was passed on.
+    has_content: bool,
+    /// When the server was busy first.
+    busy_since: Option<Instant>,
+    delays: u32,
+    attempts: u32,
+}
+
+enum BusyRetryPhase {
+    Reading(ChatStream),
+    Waiting(Instant),
+    Finished,
+}
+
+#[async_trait]
+impl ChatModel for BusyRetryModel {
+    fn model_info(&self) -> ModelInfo {
+        self.model.model_info()
+    }
+
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        let opened = self.model.stream_chat(request.clone()).await;
+        let mut asking = BusyRetry {
+            model: Arc::clone(&self.model),
+            request,
+            policy: self.policy.clone(),
+            phase: BusyRetryPhase::Finished,
+            has_content: false,
+            busy_since: None,
+            delays: 0,
+            attempts: 0,
+        };
+        let first = match opened {
+            Ok(stream) => {
+                asking.phase = BusyRetryPhase::Reading(stream);
+                None
+            }
+            Err(error) => Some(asking.schedule_retry(error)?),
+        };
+        Ok(Box::pin(stream::unfold((first, asking), |(first, mut asking)| async move {
+            let item = match first {
+                Some(event) => Ok(event),
+                None => asking.next_event().await?,
+            };
+            Some((item, (None, asking)))
+        })))
+    }
+
+    async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
+        self.model.count_tokens(request).await
+    }
+
+    async fn check_liveness(&self) -> ServerLiveness {
+        self.model.check_liveness().await
+    }
+}
+
+impl BusyRetry {
+    async fn next_event(&mut self) -> Option<Result<ChatEvent, ModelError>> {
+        loop {
+            match std::mem::replace(&mut self.phase, BusyRetryPhase::Finished) {
+                BusyRetryPhase::Finished => return None,
+                BusyRetryPhase::Waiting(until) => {
+                    sleep_until(until).await;
+                    match self.model.stream_chat(self.request.clone()).await {
+                        Ok(stream) => self.phase = BusyRetryPhase::Reading(stream),
+                        Err(error) => return Some(self.schedule_retry(error)),
+                    }
+                }
+                BusyRetryPhase::Reading(mut stream) => match stream.next().await? {
+                    Err(error) if !self.has_content => return Some(self.schedule_retry(error)),
+                    item => {
+                        self.has_content |= matches!(
+                            item,
+                            Ok(ChatEvent::TextDelta(_)
+                                | ChatEvent::ReasoningDelta(_)
+                                | ChatEvent::ToolCallDelta { .. })
+                        );
+                        self.phase = BusyRetryPhase::Reading(stream);
+                        return Some(item);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Tells that the server is asked again later, unless the failure stands.
+    fn schedule_retry(&mut self, error: ModelError) -> Result<ChatEvent, ModelError> {
+        let wish = error.http_exchange().and_then(|exchange| exchange.retry_after);
+        if !is_retryable(error.kind(), wish.is_some(), self.policy.is_private) {
+            return Err(error);
+        }
+        let now = Instant::now();
+        let waited = now - *self.busy_since.get_or_insert(now);
+        let TimeLimit { duration: limit, source } = &self.policy.limit;
+        let left = limit.saturating_sub(waited);
+        let seconds = limit.as_secs_f64();
+        if let Some(wish) = wish.filter(|wish| *wish > left) {
+            let wish = wish.as_secs();
+            return Err(error.with_hint(format!(
+                "The server asks for a pause of {wish} s; it is waited for {seconds} s at most \
+                 (from {source})."
+            )));
+        }
+        if left.is_zero() {
+            return Err(error.with_hint(format!(
+                "The server was busy for {seconds} s (from {source}), which is how long it is \
+                 waited for."
+            )));
+        }
+        let own = INITIAL_DELAY.saturating_mul(2_u32.saturating_pow(self.delays)).min(MAX_DELAY);
+        let after = own.max(wish.unwrap_or_default()).min(left);
+        self.delays += 1;
+        let made = error.http_exchange().map_or(1, |exchange| exchange.attempt.max(1));
+        self.attempts = self.attempts.saturating_add(made);
+        self.phase = BusyRetryPhase::Waiting(now + after);
+        Ok(ChatEvent::Retrying {
+            reason: error.to_string(),
+            attempt: self.attempts.saturating_add(1),
+            delay: after,
+            elapsed: waited,
+            max_wait: *limit,
+        })
+    }
+}
+
+/// Whether the same request may be taken later.
+fn is_retryable(kind: ModelErrorKind, has_wish: bool, is_near: bool) -> bool {
+    match kind {
+        ModelErrorKind::Loading
+        | ModelErrorKind::Overloaded
+        | ModelErrorKind::RateLimited { .. } => is_near || has_wish,
+        ModelErrorKind::Interrupted => has_wish,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

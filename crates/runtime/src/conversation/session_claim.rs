@@ -1,0 +1,84 @@
+//! The place that a conversation takes among the sessions.
+
+use openclaw_store::{LoadedSession, SessionKey, Store, StoreError, StoreErrorKind};
+use tokio::time::Instant;
+
+use super::SessionTarget;
+use crate::agent::ConnectedChain;
+use crate::wait::wait_until_free;
+use crate::{ConversationError, Runtime};
+
+/// Which session is to be taken.
+pub(super) struct SessionClaim<'a> {
+    store: &'a Store,
+    target: Option<&'a SessionTarget>,
+    agent_id: &'a str,
+    main_key: SessionKey,
+}
+
+impl<'a> SessionClaim<'a> {
+    /// # Errors
+    /// When the agent's id makes no key.
+    pub(super) fn new(
+        store: &'a Store,
+        place: Option<&'a SessionTarget>,
+        agent_id: &'a str,
+    ) -> Result<Self, StoreError> {
+        let main = format!("agent:{agent_id}:main").parse()?;
+        Ok(Self { store, target: place, agent_id, main_key: main })
+    }
+
+    /// Fails when somebody uses the session, to which a key may lead anew each time.
+    fn check_available(&self) -> Result<(), StoreError> {
+        let id = match self.target {
+            Some(SessionTarget::Key(key)) => self.store.current_session(key)?.map(|info| info.id),
+            Some(SessionTarget::Id(id)) => Some(id.clone()),
+            None => self.store.current_session(&self.main_key)?.map(|info| info.id),
+        };
+        id.map_or(Ok(()), |id| self.store.check_available(&id))
+    }
+
+    fn acquire_session(&self) -> Result<LoadedSession, StoreError> {
+        match self.target {
+            Some(SessionTarget::Key(key)) => self.store.acquire_current(key, self.agent_id),
+            Some(SessionTarget::Id(id)) => {
+                self.store.acquire_or_create(id, &self.main_key, self.agent_id)
+            }
+            None => self.store.acquire_current(&self.main_key, self.agent_id),
+        }
+    }
+}
+
+impl Runtime {
+    /// Connects the model, then takes the session: what taking a session up finds is told once, so
+    /// whoever finds no server leaves it as it is.
+    ///
+    /// Both are waited for if need be, no longer than one wait may take.
+    pub(super) async fn connect_and_claim(
+        &self,
+        seat: &SessionClaim<'_>,
+        model: Option<&str>,
+    ) -> Result<(ConnectedChain, LoadedSession), ConversationError> {
+        let begun = Instant::now();
+        loop {
+            let wait = self.connector.wait_policy.clone();
+            let connected = if let Some(wait) = &wait {
+                wait_until_free(&wait.clone().reduced_by(begun.elapsed()), || {
+                    seat.check_available()
+                })
+                .await?;
+                let left = wait.clone().reduced_by(begun.elapsed());
+                self.clone().with_wait_policy(left).connect_for_agent(model).await?
+            } else {
+                seat.check_available()?;
+                self.connect_for_agent(model).await?
+            };
+            match seat.acquire_session() {
+                Ok(loaded) => return Ok((connected, loaded)),
+                // Another one that waited was faster.
+                Err(error) if error.kind() == StoreErrorKind::InUse && wait.is_some() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

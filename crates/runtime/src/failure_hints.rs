@@ -1,0 +1,108 @@
+//! Adds to an error what only the set-up knows: where the address and the key came from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
+use openclaw_core::{
+    ChatModel, ChatRequest, ChatStream, ModelError, ModelErrorKind, ModelInfo, ServerLiveness,
+    TokenCount,
+};
+use openclaw_providers_openai::find_api_base_url;
+use openclaw_transport::Client;
+
+use crate::builtin::{self, VLLM};
+use crate::context::{ResolvedProvider, provider_path};
+
+/// A model whose errors say what to do about the set-up.
+#[derive(Debug)]
+pub(crate) struct HintingModel {
+    pub(crate) model: Arc<dyn ChatModel>,
+    pub(crate) client: Client,
+    pub(crate) provider: Arc<ResolvedProvider>,
+}
+
+#[async_trait]
+impl ChatModel for HintingModel {
+    fn model_info(&self) -> ModelInfo {
+        self.model.model_info()
+    }
+
+    async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        match self.model.stream_chat(request).await {
+            Ok(stream) => Ok(stream),
+            Err(error) => Err(add_hints(error, &self.client, &self.provider).await),
+        }
+    }
+
+    async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {
+        self.model.count_tokens(request).await
+    }
+
+    async fn check_liveness(&self) -> ServerLiveness {
+        self.model.check_liveness().await
+    }
+}
+
+/// Adds hints about the address and the key of a provider.
+pub(crate) async fn add_hints(
+    error: ModelError,
+    client: &Client,
+    provider: &ResolvedProvider,
+) -> ModelError {
+    match error.kind() {
+        ModelErrorKind::Connect
+        | ModelErrorKind::Timeout { kind: openclaw_core::ModelTimeoutKind::Connect, .. } => {
+            let error = error.with_hint(format!(
+                "The address {} comes from {}.",
+                provider.endpoint, provider.address_source
+            ));
+            if provider.id == VLLM {
+                let port = provider.endpoint.base_url().port_or_known_default().unwrap_or(8000);
+                error.with_hint(format!(
+                    "Start the server with `vllm serve MODEL --port {port}`; while it loads, it \
+                     refuses connections. `curl {}` shows when it is ready; `openclaw agent --wait` \
+                     waits for it.",
+                    provider.endpoint.api_url("models")
+                ))
+            } else {
+                error
+            }
+        }
+        ModelErrorKind::Auth => error.with_hint(auth_hint(provider)),
+        ModelErrorKind::Protocol => match find_api_url(client).await {
+            Some(url) => error.with_hint(format!(
+                "The API answers at {url}: set `{}` to it.",
+                provider_path(&provider.id).with_key("baseUrl")
+            )),
+            None => error.with_hint(format!(
+                "The address {} comes from {}; no OpenAI-compatible API was found beside it.",
+                provider.endpoint, provider.address_source
+            )),
+        },
+        _ => error,
+    }
+}
+
+/// What to do about the key of a provider that is refused or missing.
+fn auth_hint(provider: &ResolvedProvider) -> String {
+    if let Some(key) = &provider.key {
+        return match key.fingerprint().as_str() {
+            // What is too short to show a part of it.
+            "set" => format!("The server refuses the key from {}.", key.source),
+            part => format!("The server refuses the key `{part}` from {}.", key.source),
+        };
+    }
+    let at = provider_path(&provider.id).with_key("apiKey");
+    match builtin::find_provider(&provider.id).and_then(|it| it.key_variable) {
+        Some(name) => format!("The server wants a key and none was sent: set `{name}` or `{at}`."),
+        None => format!("The server wants a key and none was sent: set `{at}`."),
+    }
+}
+
+/// Looks for the API beside the address, no longer than discovery may take.
+async fn find_api_url(client: &Client) -> Option<String> {
+    let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
+    tokio::time::timeout(wait, find_api_base_url(client)).await.ok().flatten()
+}

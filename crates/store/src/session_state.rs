@@ -1,0 +1,276 @@
+//! What a log amounts to: its events, folded into a history that is legal whatever they are.
+
+use std::sync::Arc;
+
+use openclaw_core::{
+    AssistantMessage, ConversationSummary, EmittedToolCall, History, HistoryStep, ToolCall,
+    ToolCallId, ToolOutput,
+};
+
+use crate::event::{LogEvent, RequestPrefix};
+
+/// What is told of a call that was being run when its process ended.
+const MAY_HAVE_RUN_TEXT: &str = "This call was interrupted before its result was recorded. It may have run, wholly or in \
+     part: check before you repeat it.";
+
+/// What is told of a call that was not begun when its process ended.
+const NOT_RUN_TEXT: &str =
+    "This call was not run: it was interrupted before it was begun. It had no effect.";
+
+/// A conversation as the log has it so far.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct SessionState {
+    history: History,
+    /// The event of each step of the history.
+    entry_seqs: Vec<u64>,
+    /// The calls of the last message.
+    calls: Vec<LoggedCall>,
+    /// What every request begins with, as it was last recorded.
+    pub(crate) request_prefix: Option<Arc<RequestPrefix>>,
+    /// Whether the user spoke after the last turn was ended.
+    pub(crate) turn_open: bool,
+    /// Whether the last turn that was ended came to no answer.
+    pub(crate) ended_without_reply: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct LoggedCall {
+    /// The id in the log.
+    logged_id: ToolCallId,
+    /// The id in the history, which differs only when events were left out.
+    id: ToolCallId,
+    state: CallState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CallState {
+    Requested,
+    Dispatched,
+    Completed,
+}
+
+/// A call that was open when its process ended. It was answered as interrupted and is never
+/// repeated by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterruptedCall {
+    /// The call.
+    pub call: ToolCall,
+    /// Whether it was begun; what it did then is not known. Else it had no effect.
+    pub may_have_run: bool,
+}
+
+/// An event that fits nothing that was before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OutOfOrderEvent;
+
+impl SessionState {
+    /// Begins with the steps that a compaction kept; [`compacted`](Self::compacted) follows them.
+    pub(crate) fn from_kept_steps() -> Self {
+        let mut state = Self::default();
+        // Stands for all that was replaced, so that the first step has something to answer.
+        state.history.push_user_message("");
+        state.entry_seqs.push(0);
+        state
+    }
+
+    /// Ends what [`on_kept_steps`](Self::on_kept_steps) began: `seq` is the compaction.
+    pub(crate) fn finish_compaction(&mut self, seq: u64, summary: ConversationSummary) {
+        let kept_steps = self.entry_seqs.len().saturating_sub(1);
+        // There is one step more than those to keep.
+        let _ = self.apply_compaction(seq, kept_steps, summary);
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Takes up the next event of the log. `undone` events are for whoever reads the log.
+    pub(crate) fn apply_event(&mut self, seq: u64, event: LogEvent) -> Result<(), OutOfOrderEvent> {
+        match event {
+            LogEvent::UserMessage(text) => {
+                self.history.push_user_message(&text);
+                self.entry_seqs.push(seq);
+                self.calls.clear();
+                self.turn_open = true;
+            }
+            LogEvent::AssistantMessage(message) => self.record_assistant_message(seq, message)?,
+            LogEvent::CallIntent(id) => {
+                self.open_call_mut(&id)?;
+            }
+            LogEvent::CallDispatched(id) => self.open_call_mut(&id)?.state = CallState::Dispatched,
+            LogEvent::CallResult(id, output) => {
+                let call = self.open_call_mut(&id)?;
+                call.state = CallState::Completed;
+                let id = call.id.clone();
+                self.history.resolve_call(&id, output).map_err(|_| OutOfOrderEvent)?;
+            }
+            LogEvent::Compacted { kept_steps, summary, .. } => {
+                self.apply_compaction(seq, kept_steps, summary)?;
+            }
+            LogEvent::RequestPrefix(prefix) => self.request_prefix = Some(Arc::new(prefix)),
+            LogEvent::TurnEnd(turn) => {
+                self.turn_open = false;
+                self.ended_without_reply = turn.ended_without_reply();
+            }
+            LogEvent::Retracted { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Takes up a message that is not in the log yet, and returns it with the ids that its calls
+    /// have in the history: those are to be logged.
+    pub(crate) fn push_assistant_message(
+        &mut self,
+        seq: u64,
+        mut message: AssistantMessage,
+    ) -> Result<AssistantMessage, OutOfOrderEvent> {
+        self.record_assistant_message(seq, message.clone())?;
+        for (emitted, call) in message.calls.iter_mut().zip(&mut self.calls) {
+            call.logged_id = call.id.clone();
+            *call_id_mut(emitted) = call.id.clone();
+        }
+        Ok(message)
+    }
+
+    fn record_assistant_message(
+        &mut self,
+        seq: u64,
+        mut message: AssistantMessage,
+    ) -> Result<(), OutOfOrderEvent> {
+        let logged_ids: Vec<ToolCallId> =
+            message.calls.iter_mut().map(|call| call_id_mut(call).clone()).collect();
+        self.history.push_assistant_message(message).map_err(|_| OutOfOrderEvent)?;
+        self.entry_seqs.push(seq);
+        self.calls.clear();
+        let Some(HistoryStep::Assistant { calls, .. }) = self.history.steps().next_back() else {
+            return Ok(());
+        };
+        for (logged, (call, result)) in logged_ids.into_iter().zip(calls) {
+            let state = if result.is_some() { CallState::Completed } else { CallState::Requested };
+            self.calls.push(LoggedCall { logged_id: logged, id: call.id.clone(), state });
+        }
+        Ok(())
+    }
+
+    /// The event of the first of the last `keep` steps; `None` when all or none would be kept.
+    pub(crate) fn first_kept_seq(&self, kept_steps: usize) -> Option<u64> {
+        let first = self.entry_seqs.len().checked_sub(kept_steps).filter(|first| *first > 0)?;
+        self.entry_seqs.get(first).copied()
+    }
+
+    /// How many steps are of the event `from` and later ones, and the event of the first of them;
+    /// `None` when all or none are.
+    pub(crate) fn kept_steps_from(&self, from: u64) -> Option<(usize, u64)> {
+        let kept_steps = self.entry_seqs.iter().rev().take_while(|origin| **origin >= from).count();
+        Some((kept_steps, self.first_kept_seq(kept_steps)?))
+    }
+
+    /// The ids, as in the log, of the last message's calls.
+    pub(crate) fn logged_ids(&self) -> impl Iterator<Item = ToolCallId> {
+        self.calls.iter().map(|call| call.logged_id.clone())
+    }
+
+    /// The id in the log of the open call that has this id in the history.
+    pub(crate) fn find_logged_id(&self, id: &ToolCallId) -> Result<ToolCallId, OutOfOrderEvent> {
+        let mut open = self.calls.iter().filter(|call| call.state != CallState::Completed);
+        open.find(|call| call.id == *id).map(|call| call.logged_id.clone()).ok_or(OutOfOrderEvent)
+    }
+
+    /// Whether a call has this id in the log and no result.
+    pub(crate) fn is_call_open(&self, logged: &ToolCallId) -> bool {
+        self.calls
+            .iter()
+            .any(|call| call.logged_id == *logged && call.state != CallState::Completed)
+    }
+
+    /// Whether a message of the model would answer something.
+    pub(crate) fn accepts_answer(&self) -> bool {
+        self.awaits_model()
+            || matches!(self.history.steps().next_back(), Some(HistoryStep::Summary(_)))
+    }
+
+    /// The ids, as in the log, of the calls that are open, and whether each was begun.
+    pub(crate) fn open_calls(&self) -> Vec<(ToolCallId, bool)> {
+        let open = self.calls.iter().filter(|call| call.state != CallState::Completed);
+        open.map(|call| (call.logged_id.clone(), call.state == CallState::Dispatched)).collect()
+    }
+
+    /// The result of an open call that some history has.
+    pub(crate) fn result_from_history(
+        &self,
+        history: &History,
+        logged: &ToolCallId,
+    ) -> Option<ToolOutput> {
+        let call = self.calls.iter().find(|call| call.logged_id == *logged)?;
+        let Some(HistoryStep::Assistant { calls, .. }) = history
+            .steps()
+            .rev()
+            .find(|step| matches!(step, HistoryStep::Assistant { calls, .. } if !calls.is_empty()))
+        else {
+            return None;
+        };
+        let mut found = calls.into_iter().filter(|(other, _)| other.id == call.id);
+        found.next()?.1.cloned()
+    }
+
+    /// What the open calls are, and the events that answer them as interrupted.
+    pub(crate) fn interrupted_calls(&self) -> (Vec<InterruptedCall>, Vec<LogEvent>) {
+        let open = self.open_calls().into_iter().zip(self.history.open_calls());
+        open.map(|((logged, may_have_run), call)| {
+            let text = if may_have_run { MAY_HAVE_RUN_TEXT } else { NOT_RUN_TEXT };
+            let event = LogEvent::CallResult(logged, ToolOutput::from_error(text));
+            (InterruptedCall { call: call.clone(), may_have_run }, event)
+        })
+        .unzip()
+    }
+
+    /// Whether the last turn did not end and can be taken up.
+    pub(crate) fn has_interrupted_turn(&self) -> bool {
+        self.turn_open && self.awaits_model()
+    }
+
+    /// Whether the last turn ended without an answer and can be taken up.
+    pub(crate) fn has_unanswered_turn(&self) -> bool {
+        !self.turn_open && self.ended_without_reply && self.awaits_model()
+    }
+
+    /// Whether the model has yet to answer what was said last.
+    pub(crate) fn awaits_model(&self) -> bool {
+        match self.history.steps().next_back() {
+            Some(HistoryStep::User(_)) => true,
+            Some(HistoryStep::Assistant { calls, .. }) => !calls.is_empty(),
+            // Of what was replaced, it holds what was not answered yet.
+            Some(HistoryStep::Summary(summary)) => summary.current_request.is_some(),
+            None => false,
+        }
+    }
+
+    fn open_call_mut(&mut self, logged: &ToolCallId) -> Result<&mut LoggedCall, OutOfOrderEvent> {
+        let mut calls = self.calls.iter_mut();
+        let call =
+            calls.find(|call| call.logged_id == *logged && call.state != CallState::Completed);
+        call.ok_or(OutOfOrderEvent)
+    }
+
+    fn apply_compaction(
+        &mut self,
+        seq: u64,
+        kept_steps: usize,
+        summary: ConversationSummary,
+    ) -> Result<(), OutOfOrderEvent> {
+        self.history.apply_summary(kept_steps, summary).map_err(|_| OutOfOrderEvent)?;
+        let replaced = self.entry_seqs.len().saturating_sub(kept_steps);
+        self.entry_seqs.splice(..replaced, [seq]);
+        if kept_steps == 0 {
+            self.calls.clear();
+        }
+        Ok(())
+    }
+}
+
+fn call_id_mut(call: &mut EmittedToolCall) -> &mut ToolCallId {
+    match call {
+        EmittedToolCall::Valid(call) => &mut call.id,
+        EmittedToolCall::Invalid(call) => &mut call.id,
+    }
+}

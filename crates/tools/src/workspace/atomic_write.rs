@@ -1,0 +1,214 @@
+//! Writing a file whole or not at all.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{
+    Access, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, Uid, accessat, fchmod,
+    fchown, fstat, fsync, mkdirat, openat, openat2, readlinkat, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
+
+use crate::workspace::files::file_type_name;
+use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
+
+/// One state of a file: it changes with the content, and with the file that has the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileVersion([u64; 7]);
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WriteOutcome {
+    /// Whether there was no file before.
+    pub(crate) is_new_file: bool,
+    /// Whether the old content is still there under another name, a hard link.
+    pub(crate) has_other_links: bool,
+}
+
+impl WriteOutcome {
+    /// What to add to an answer about it; empty when there is nothing to add.
+    pub(crate) fn hard_link_note(self) -> &'static str {
+        if self.has_other_links {
+            " (it was a hard link: its other names keep the old content)"
+        } else {
+            ""
+        }
+    }
+}
+
+impl FileVersion {
+    pub(crate) fn from_stat(stat: &Stat) -> Self {
+        Self([
+            stat.st_dev,
+            stat.st_ino,
+            stat.st_size.cast_unsigned(),
+            stat.st_mtime.cast_unsigned(),
+            stat.st_mtime_nsec,
+            stat.st_ctime.cast_unsigned(),
+            stat.st_ctime_nsec,
+        ])
+    }
+}
+
+impl Workspace {
+    /// Gives a file new content, creating it and its directories if they are not there. With
+    /// `expected`, only if the file is still in that state.
+    ///
+    /// The new content is durable when this returns, and the file is never seen half-written.
+    /// An existing file keeps its permissions, and its owner where that is allowed; without the
+    /// bits that would let it run as somebody else.
+    pub(crate) fn replace_file(
+        &self,
+        path: &RelativePath,
+        content: &[u8],
+        expected_version: Option<&FileVersion>,
+    ) -> Result<WriteOutcome, ToolPathError> {
+        let refuse = |problem| ToolPathError::new(path.text(), problem);
+        let (directory, name) =
+            path.split_parent().ok_or_else(|| refuse(PathErrorKind::IsDirectory))?;
+        let directory = self.make_directories(directory).map_err(refuse)?;
+        replace_file_in(&directory, name, content, expected_version).map_err(refuse)
+    }
+
+    /// Opens a directory, creating what is missing of it one component at a time, each in the
+    /// opened directory before.
+    fn make_directories(&self, path: &Path) -> Result<OwnedFd, PathErrorKind> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match self.open_at(path, flags) {
+            Err(Errno::NOENT) => {}
+            opened => return Ok(opened?),
+        }
+        let mut directory = self.open_at(Path::new("."), flags)?;
+        let mut opened_path = PathBuf::new();
+        for component in path.components() {
+            opened_path.push(component);
+            directory = match (self.open_at(&opened_path, flags), component) {
+                (Err(Errno::NOENT), Component::Normal(name)) => {
+                    match mkdirat(&directory, name, Mode::from_raw_mode(0o777)) {
+                        Ok(()) | Err(Errno::EXIST) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                    // What is there now was made here or just now by another; a link that leads
+                    // nowhere is not followed.
+                    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+                    openat2(&directory, name, flags, Mode::empty(), resolve)?
+                }
+                (opened, _) => opened?,
+            };
+        }
+        Ok(directory)
+    }
+}
+
+fn replace_file_in(
+    directory: &OwnedFd,
+    name: &OsStr,
+    content: &[u8],
+    expected_version: Option<&FileVersion>,
+) -> Result<WriteOutcome, PathErrorKind> {
+    let old_stat = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Some(stat),
+        Err(Errno::NOENT) if expected_version.is_none() => None,
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(stat) = &old_stat {
+        check_replaceable(directory, name, stat)?;
+    }
+    let mut temporary = TemporaryFile::create_in(directory, old_stat.is_none())?;
+    if let Some(stat) = &old_stat {
+        temporary.copy_attributes(stat)?;
+    }
+    temporary.file.write_all(content)?;
+    temporary.file.sync_all()?;
+    if let Some(expected) = expected_version {
+        let current_stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if FileVersion::from_stat(&current_stat) != *expected {
+            return Err(PathErrorKind::ConcurrentChange);
+        }
+    }
+    temporary.rename_to(name)?;
+    sync_directory(directory);
+    Ok(WriteOutcome {
+        is_new_file: old_stat.is_none(),
+        has_other_links: old_stat.is_some_and(|stat| stat.st_nlink > 1),
+    })
+}
+
+fn check_replaceable(directory: &OwnedFd, name: &OsStr, stat: &Stat) -> Result<(), PathErrorKind> {
+    match FileType::from_raw_mode(stat.st_mode) {
+        // Renaming asks the directory alone: that the file may be written is asked here.
+        FileType::RegularFile if stat.st_mode & 0o222 == 0 => Err(PathErrorKind::ReadOnly),
+        FileType::RegularFile => accessat(directory, name, Access::WRITE_OK, AtFlags::empty())
+            .map_err(|_| PathErrorKind::ReadOnly),
+        FileType::Directory => Err(PathErrorKind::IsDirectory),
+        FileType::Symlink => {
+            let target = readlinkat(directory, name, Vec::new())?;
+            Err(PathErrorKind::SymbolicLink(target.to_string_lossy().into_owned()))
+        }
+        other => Err(PathErrorKind::SpecialFile(file_type_name(other))),
+    }
+}
+
+/// Makes the rename durable. A file system that cannot do that for a directory has done what it
+/// could.
+fn sync_directory(directory: &OwnedFd) {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if let Ok(readable) = openat(directory, ".", flags, Mode::empty()) {
+        let _ = fsync(readable);
+    }
+}
+
+/// A file beside the one to be replaced; removed unless it takes its place.
+struct TemporaryFile<'a> {
+    directory: &'a OwnedFd,
+    name: String,
+    file: File,
+    is_renamed: bool,
+}
+
+impl<'a> TemporaryFile<'a> {
+    /// Creates an empty file, readable by its owner alone unless it is to be a new file.
+    fn create_in(directory: &'a OwnedFd, is_new: bool) -> Result<Self, Errno> {
+        static FILES: AtomicU64 = AtomicU64::new(0);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".openclaw-{}-{now:x}-{number}.tmp", std::process::id());
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(if is_new { 0o666 } else { 0o600 });
+        let file = openat(directory, &name, flags, mode)?;
+        Ok(Self { directory, name, file: File::from(file), is_renamed: false })
+    }
+
+    /// Takes owner and permissions of the file it will replace.
+    fn copy_attributes(&self, stat: &Stat) -> Result<(), Errno> {
+        let file = self.file.as_fd();
+        let own_stat = fstat(file)?;
+        if (own_stat.st_uid, own_stat.st_gid) != (stat.st_uid, stat.st_gid) {
+            // Only root may give a file away; anyone else becomes its owner.
+            let (owner, group) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+            let _ = fchown(file, Some(owner), Some(group));
+        }
+        fchmod(file, Mode::from_raw_mode(stat.st_mode & 0o777))
+    }
+
+    fn rename_to(mut self, name: &OsStr) -> Result<(), Errno> {
+        renameat(self.directory, &self.name, self.directory, name)?;
+        self.is_renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for TemporaryFile<'_> {
+    fn drop(&mut self) {
+        if !self.is_renamed {
+            // It is not worth hiding the failure that led here.
+            let _ = unlinkat(self.directory, &self.name, AtFlags::empty());
+        }
+    }
+}

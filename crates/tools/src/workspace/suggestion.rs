@@ -1,0 +1,102 @@
+//! What a model may have meant by a path that does not exist.
+
+use std::path::Path;
+
+use crate::workspace::Workspace;
+
+/// How many names are offered.
+const MAX_SUGGESTIONS: usize = 3;
+/// How many names a directory may have to be told whole.
+const MAX_LISTED_NAMES: usize = 8;
+/// The longest name that is compared, in characters; comparing takes time squared.
+const MAX_COMPARED_CHARS: usize = 128;
+
+impl Workspace {
+    /// Says, as a sentence, what there is instead of a missing path: the nearest names in the
+    /// deepest directory of it that exists.
+    pub(crate) fn describe_nearest(&self, path: &Path) -> String {
+        for directory in path.ancestors().skip(1) {
+            let existing_directory =
+                if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+            let Ok(names) = self.read_directory(existing_directory) else { continue };
+            let missing_component =
+                path.strip_prefix(directory).ok().and_then(|rest| rest.iter().next());
+            let missing_name =
+                missing_component.unwrap_or_default().to_string_lossy().to_lowercase();
+
+            let mut suggestions: Vec<(usize, String)> = names
+                .iter()
+                .filter_map(|entry| {
+                    let name = entry.name.to_string_lossy();
+                    let distance = edit_distance(&missing_name, &name.to_lowercase())?;
+                    Some((distance, directory.join(name.as_ref()).to_string_lossy().into_owned()))
+                })
+                .collect();
+            suggestions.sort();
+            suggestions.truncate(MAX_SUGGESTIONS);
+            if !suggestions.is_empty() {
+                return format!(
+                    "near it: {}",
+                    quote_names(suggestions.into_iter().map(|(_, name)| name))
+                );
+            }
+            let shown_path = existing_directory.to_string_lossy().escape_debug().to_string();
+            return match names.len() {
+                0 => format!("`{shown_path}` is empty"),
+                1..=MAX_LISTED_NAMES => {
+                    let names = names.iter().map(|entry| entry.name.to_string_lossy().into_owned());
+                    format!("`{shown_path}` has {}", quote_names(names))
+                }
+                count => format!("`{shown_path}` has {count} other entries; read it to list them"),
+            };
+        }
+        String::new()
+    }
+}
+
+fn quote_names(names: impl Iterator<Item = String>) -> String {
+    let quoted_names: Vec<_> = names.map(|name| format!("`{}`", name.escape_debug())).collect();
+    quoted_names.join(", ")
+}
+
+/// How far two names are apart; `None` when they are too far to be mistaken for each other.
+fn edit_distance(missing: &str, name: &str) -> Option<usize> {
+    let (wanted, name): (Vec<char>, Vec<char>) =
+        (missing.chars().collect(), name.chars().collect());
+    let longest = wanted.len().max(name.len());
+    if longest > MAX_COMPARED_CHARS {
+        return None;
+    }
+    // Levenshtein's distance, one row at a time.
+    let mut row: Vec<usize> = (0..=name.len()).collect();
+    for (index, a) in wanted.iter().enumerate() {
+        let mut diagonal = index;
+        let mut left = index + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (b, cell) in name.iter().zip(row.iter_mut().skip(1)) {
+            let substituted = diagonal + usize::from(a != b);
+            diagonal = *cell;
+            *cell = substituted.min(left + 1).min(*cell + 1);
+            left = *cell;
+        }
+    }
+    let distance = row.last().copied()?;
+    (distance <= (longest / 3).max(1)).then_some(distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_near_that_are_mistaken_for_each_other() {
+        assert_eq!(edit_distance("main.rs", "main.rs"), Some(0));
+        assert_eq!(edit_distance("mian.rs", "main.rs"), Some(2));
+        assert_eq!(edit_distance("readme", "readme.md"), Some(3));
+        assert_eq!(edit_distance("main.rs", "cargo.toml"), None);
+        assert_eq!(edit_distance("", "abc"), None);
+        assert_eq!(edit_distance("a", "b"), Some(1));
+    }
+}
