@@ -184,6 +184,7 @@ fn store_error_kind(kind: StoreErrorKind) -> &'static str {
     match kind {
         StoreErrorKind::DiskFull => "disk_full",
         StoreErrorKind::Damaged => "store_damaged",
+        StoreErrorKind::ForeignFile => "store_foreign_file",
         StoreErrorKind::TooNew => "store_too_new",
         StoreErrorKind::Outdated => "store_outdated",
         StoreErrorKind::InUse | StoreErrorKind::Busy => "session_in_use",

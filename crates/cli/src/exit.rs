@@ -224,6 +224,7 @@ mod tests {
             (StoreErrorKind::Invalid, 2),
             (StoreErrorKind::DiskFull, 1),
             (StoreErrorKind::Damaged, 1),
+            (StoreErrorKind::ForeignFile, 1),
             (StoreErrorKind::TooNew, 1),
         ] {
             assert_eq!(ExitReason::from_store_error(kind).code(), code, "{kind:?}");

@@ -12,14 +12,14 @@
 //!
 //! let defaults = &loaded.config.agents.defaults;
 //! assert_eq!(loaded.config.primary_model(&env)?.as_deref(), Some("vllm/my-model"));
-//! assert_eq!(defaults.timeout().map(|limit| limit.as_secs()), Some(600));
+//! assert_eq!(defaults.run_timeout().map(|limit| limit.as_secs()), Some(600));
 //! assert_eq!(defaults.llm.idle_timeout().map(|limit| limit.as_secs()), Some(120));
 //!
-//! let key = loaded.config.provider("vllm").and_then(|vllm| vllm.key()).unwrap().resolve(&env)?;
+//! let key = loaded.config.find_provider("vllm").and_then(|vllm| vllm.api_key()).unwrap().resolve_secret(&env)?;
 //! assert_eq!(key.source.to_string(), "env VLLM_API_KEY");
 //! assert_eq!(key.fingerprint(), "vl..al");
 //!
-//! let origin = loaded.origin("agents.defaults.timeoutSeconds");
+//! let origin = loaded.find_origin("agents.defaults.timeoutSeconds");
 //! assert_eq!(origin.to_string(), "agents.defaults.timeoutSeconds (line 2)");
 //! assert_eq!(
 //!     loaded.diagnostics[0].to_string(),

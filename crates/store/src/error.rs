@@ -29,6 +29,8 @@ pub enum StoreErrorKind {
     DiskFull,
     /// The file is damaged. The next start examines it and sets it aside.
     Damaged,
+    /// The file is not a session store: another program wrote it. It was not touched.
+    ForeignFile,
     /// The file was written by a newer version.
     TooNew,
     /// The file is of an older version and cannot be brought up to date while others use it.
@@ -57,6 +59,7 @@ pub(crate) enum StoreFault {
     File { action: &'static str, path: PathBuf, is_disk_full: bool },
     Sql { action: &'static str, kind: StoreErrorKind },
     Damaged { path: PathBuf },
+    ForeignFile { path: PathBuf },
     LowSpace { path: PathBuf, free: u64 },
     TooNew { path: PathBuf, schema: i64 },
     Outdated { path: PathBuf },
@@ -80,6 +83,7 @@ impl StoreError {
             }
             StoreFault::Sql { kind, .. } => *kind,
             StoreFault::Damaged { .. } => StoreErrorKind::Damaged,
+            StoreFault::ForeignFile { .. } => StoreErrorKind::ForeignFile,
             StoreFault::TooNew { .. } => StoreErrorKind::TooNew,
             StoreFault::Outdated { .. } => StoreErrorKind::Outdated,
             StoreFault::InUse { .. } => StoreErrorKind::InUse,
@@ -100,6 +104,9 @@ impl StoreError {
             StoreErrorKind::Damaged => {
                 "end all other processes that use it and start again: the file is then set aside, \
                  and what can be read of it is taken over"
+            }
+            StoreErrorKind::ForeignFile => {
+                "move the file away, or have the sessions kept in another place"
             }
             StoreErrorKind::TooNew => "use the version that wrote it, or a newer one",
             StoreErrorKind::Outdated => "end the processes of the older version and start again",
@@ -197,6 +204,9 @@ impl fmt::Display for StoreError {
             StoreFault::Sql { action: doing, .. } => f.write_str(doing),
             StoreFault::Damaged { path } => {
                 write!(f, "read `{}`, which is damaged", path.display())
+            }
+            StoreFault::ForeignFile { path } => {
+                write!(f, "open `{}`, which is not a session store of openclaw", path.display())
             }
             StoreFault::LowSpace { path, free } => write!(
                 f,

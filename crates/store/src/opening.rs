@@ -65,6 +65,7 @@ pub(crate) struct OpenedStore {
 }
 
 pub(crate) fn open(path: &Path, migrations: &[Migration]) -> Result<OpenedStore, StoreError> {
+    schema::refuse_foreign_file(path)?;
     files::prepare_file(path)?;
     let lock = files::sibling_path(path, "-lock");
     let presence = files::open_private(&lock).map_err(StoreError::from_io_error("open", &lock))?;

@@ -1,5 +1,8 @@
 //! The tables, their versions, and how a connection is set up.
 
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +13,18 @@ use crate::error::{StoreErrorKind, StoreFault};
 
 /// `ocst`: marks the file as this store's.
 pub(crate) const APPLICATION_ID: i64 = 0x6F63_7374;
+
+/// How each SQLite file begins.
+const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Where the application id is, big-endian, in the header of an SQLite file.
+const APPLICATION_ID_BYTES: Range<usize> = 68..72;
+
+/// Where the first page tells how many tables and indexes it holds.
+const TABLE_COUNT_BYTES: Range<usize> = 103..105;
+
+/// The bytes that tell whose file it is: the header, and the head of the first page.
+const FIRST_PAGE_START_BYTES: u64 = 105;
 
 /// The oldest version whose programs can use what is written here.
 const MIN_READER: i64 = 1;
@@ -100,6 +115,50 @@ pub(crate) fn open_connection(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Refuses a file of another program before anything is changed, locked or created.
+///
+/// # Errors
+/// When there is something at the path that is not a session store, or it cannot be read.
+pub(crate) fn refuse_foreign_file(path: &Path) -> Result<(), StoreError> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(StoreError::from_io_error("read", path)(error)),
+    };
+    // A pipe would be waited for when it is opened.
+    if !metadata.is_file() {
+        return Err(StoreError::new(StoreFault::ForeignFile { path: path.to_owned() }));
+    }
+    let fail = |error| StoreError::from_io_error("read", path)(error);
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(FIRST_PAGE_START_BYTES).read_to_end(&mut start))
+        .map_err(fail)?;
+    if is_store_start(&start) {
+        Ok(())
+    } else {
+        Err(StoreError::new(StoreFault::ForeignFile { path: path.to_owned() }))
+    }
+}
+
+/// Whether the first bytes of a file are those of a session store, new, cut or damaged ones
+/// included.
+fn is_store_start(start: &[u8]) -> bool {
+    let application = start.get(APPLICATION_ID_BYTES).and_then(|id| id.try_into().ok());
+    if application.map(u32::from_be_bytes).map(i64::from) == Some(APPLICATION_ID) {
+        return true;
+    }
+    let magic_length = start.len().min(SQLITE_MAGIC.len());
+    if start.get(..magic_length) != SQLITE_MAGIC.get(..magic_length) {
+        return false;
+    }
+    // The id and the tables are committed together, to the first page: a store without an id has
+    // no table there, and a file with tables but no id is another program's.
+    let has_no_id = application.is_none_or(|id| id == [0; 4]);
+    let has_no_table = start.get(TABLE_COUNT_BYTES).is_none_or(|count| count == [0, 0]);
+    has_no_id && has_no_table
+}
+
 /// Opens the file for reading alone.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let fail = StoreError::from_sql_error("open the session store");
@@ -134,7 +193,7 @@ pub(crate) fn check_version(
         return Ok(SchemaStatus::Empty);
     }
     if application != APPLICATION_ID {
-        return Err(StoreError::for_damaged_file(path, None));
+        return Err(StoreError::new(StoreFault::ForeignFile { path: path.to_owned() }));
     }
     let versions = connection.query_row("SELECT schema, min_reader FROM meta", [], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))

@@ -41,10 +41,11 @@ impl Store {
     ///
     /// A file that was not closed by its last user is examined as a whole, which takes about a
     /// second for a gigabyte. A damaged one is set aside, and one of an older version is copied
-    /// and brought up to date; [`notices`](Self::notices) tells of it.
+    /// and brought up to date; [`opening_warnings`](Self::opening_warnings) tells of it.
     ///
     /// # Errors
-    /// When the file cannot be read or written, is of a newer version, or is damaged or to be
+    /// When the file is not a session store (it is then left as it is), cannot be read or written,
+    /// is of a newer version, or is damaged or to be
     /// brought up to date while other processes use it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with_failpoints(path.as_ref(), MIGRATIONS, FailPointHook::default())

@@ -175,3 +175,53 @@ fn what_can_be_read_of_a_damaged_file_is_taken_over() {
     assert!(store.opening_warnings()[0].to_string().contains("was damaged"));
     assert_eq!(take(&store).history, history);
 }
+
+/// Every file of a folder with its bytes and its permissions.
+fn files_in(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>, bool)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let metadata = fs::metadata(&path).unwrap();
+            #[cfg(unix)]
+            let is_shared =
+                std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0;
+            #[cfg(not(unix))]
+            let is_shared = metadata.permissions().readonly();
+            (path.clone(), fs::read(&path).unwrap(), is_shared)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("notes.sqlite");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    connection.execute_batch("CREATE TABLE note (text); INSERT INTO note VALUES ('x');").unwrap();
+    drop(connection);
+    let tagged = folder.path().join("tagged.sqlite");
+    let connection = rusqlite::Connection::open(&tagged).unwrap();
+    connection.execute_batch("PRAGMA application_id = 7; CREATE TABLE note (text);").unwrap();
+    drop(connection);
+    let text = folder.path().join("thesis.txt");
+    put(&text, b"Chapter one.\n");
+    let before = files_in(folder.path());
+    for path in [&database, &tagged, &text] {
+        let error = Store::open(path).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::ForeignFile, "{error}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+        assert!(error.hint().is_some());
+    }
+    assert_eq!(files_in(folder.path()), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_in_place_of_the_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Store::open(folder.path()).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::ForeignFile, "{error}");
+}

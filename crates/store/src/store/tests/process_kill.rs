@@ -46,7 +46,7 @@ fn talks_until_it_is_killed() {
 #[expect(clippy::disallowed_methods, reason = "only a process of its own can be killed")]
 fn run_and_kill_at(folder: &Path, write: usize, stage: WriteStage) -> usize {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store::tests::killed::talks_until_it_is_killed", "--nocapture"])
+        .args(["--exact", "store::tests::process_kill::talks_until_it_is_killed", "--nocapture"])
         .arg(format!("talk-in={}", folder.display()))
         .args([write.to_string(), format!("{stage:?}")])
         .stdin(Stdio::piped())
