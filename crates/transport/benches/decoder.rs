@@ -1,7 +1,7 @@
-//! How fast server-sent events are decoded: `cargo bench -p openclaw-transport --bench decoder`.
+//! Measures the decoder of server-sent events: `cargo bench -p openclaw-transport --bench decoder`.
 //!
-//! The aims are 1 GB/s on events of 200 bytes however they are cut, and a time for each byte that
-//! does not depend on the size of the event.
+//! The goals are 1 GB/s on events of 200 bytes wherever they are cut, and a time per byte that does
+//! not depend on the size of the event.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 const LIMIT: usize = 17 * MIB;
 
-/// How much a read from a socket usually gives at most.
+/// The most bytes that a read from a socket usually returns.
 const READ: usize = 16 * KIB;
 
-/// Small events, 16 MiB in all, cut into chunks of so many bytes.
+/// Small events of `event` bytes, 16 MiB in all, in chunks of `cut` bytes.
 fn small(event: usize, cut: usize) -> Vec<Bytes> {
     let frame = "data: \n\n".len();
     let text = "of some tokens, ".repeat(event / 16);
@@ -26,7 +26,7 @@ fn small(event: usize, cut: usize) -> Vec<Bytes> {
     begins.map(|begin| bytes.slice(begin..bytes.len().min(begin + cut))).collect()
 }
 
-/// Events of so many bytes, 16 MiB in all. As from a socket, each read is of the same memory.
+/// Events of `event` bytes, 16 MiB in all. As with a socket, each read reuses the same memory.
 fn large(event: usize) -> Vec<Bytes> {
     let text = Bytes::from("of some tokens, ".repeat(READ / 16));
     let texts = vec![text; event / READ];

@@ -1,4 +1,4 @@
-//! One call: its attempts, the pauses between them, and what each came to.
+//! One API call: its attempts, the pauses between them, and the outcome of each.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,27 +18,27 @@ use crate::{
     CallTimeouts, ExchangeInfo, ServerError, TimeoutKind, TransportError, TransportErrorKind,
 };
 
-/// How much of an error's body is read, in bytes.
+/// The most bytes read of an error response's body.
 const MAX_ERROR_BODY: usize = 64 * 1024;
 
-/// What servers call the id of a request.
+/// The headers in which servers return a request id.
 const REQUEST_ID_HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
 
-/// One call and what is known of its last attempt.
+/// One API call and the exchange of its last attempt.
 pub(crate) struct HttpCall<'a> {
     shared: &'a ClientState,
     url: Url,
-    /// Posted if there is one; otherwise the call is a GET.
+    /// The body of a POST; `None` makes the call a GET.
     body: Option<Bytes>,
     accept: &'static str,
     pub(crate) total: Option<Deadline>,
     pub(crate) exchange: ExchangeInfo,
-    /// Writes the attempt down, where there is a trace.
+    /// Records the attempt when the client is traced.
     pub(crate) recorder: Option<Box<ExchangeRecorder>>,
 }
 
-/// A failed attempt and whether another may succeed.
+/// A failed attempt and whether it may be retried.
 struct AttemptFailure {
     error: TransportError,
     retry_class: RetryClass,
@@ -49,12 +49,12 @@ enum RetryClass {
     Never,
     /// After a pause.
     AfterPause,
-    /// After a pause; at once, if the connection may have been an old one.
+    /// After a pause, or at once when the connection may have been reused.
     ConnectionClosed,
 }
 
 impl<'a> HttpCall<'a> {
-    /// Begins a call; its total clock runs from now.
+    /// Starts a call. Its total timeout counts from now.
     pub(crate) fn new(
         shared: &'a ClientState,
         url: Url,
@@ -74,7 +74,7 @@ impl<'a> HttpCall<'a> {
         Ok(Self { shared, url, body, accept, total, exchange, recorder: None })
     }
 
-    /// Awaits something that comes before the request, no longer than the call may take.
+    /// Awaits a step that precedes the request, at most until the total timeout.
     pub(crate) async fn await_within_total<F: Future>(
         &self,
         future: F,
@@ -82,7 +82,7 @@ impl<'a> HttpCall<'a> {
         await_until(self.total, future).await.map_err(|clock| self.timeout_error(clock))
     }
 
-    /// Sends the request until an attempt is answered with 2xx or no further one is due.
+    /// Sends the request, and retries it, until the status is 2xx or no retry is left.
     pub(crate) async fn send_with_retries(&mut self) -> Result<Response, TransportError> {
         let mut failed_attempts = 0;
         let mut old_connection_excused = false;
@@ -95,6 +95,7 @@ impl<'a> HttpCall<'a> {
             if let Some(mut recorder) = self.recorder.take() {
                 recorder.record_failure(&error);
             }
+            // A retry would have the server read the same prompt and hit the same proxy timeout.
             if error.exchange().likely_proxy_timeout().is_some() {
                 return Err(error);
             }
@@ -102,6 +103,8 @@ impl<'a> HttpCall<'a> {
                 && may_reuse
                 && !old_connection_excused
             {
+                // The server may have closed an idle connection: one retry per call costs no
+                // attempt.
                 old_connection_excused = true;
                 Duration::ZERO
             } else {
@@ -130,7 +133,7 @@ impl<'a> HttpCall<'a> {
         }
     }
 
-    /// Reads the body of an answer whole.
+    /// Reads the whole body of a response, at most [`MAX_BODY`] bytes.
     pub(crate) async fn read_body(&mut self, response: Response) -> Result<Bytes, TransportError> {
         let mut body = Vec::new();
         let failure = match self.read_body_into(response, &mut body, MAX_BODY).await {
@@ -213,7 +216,7 @@ impl<'a> HttpCall<'a> {
         }
     }
 
-    /// The failure of an attempt that has no answer.
+    /// Classifies the failure of an attempt that got no response.
     fn classify_send_error(&self, cause: HttpCause, started_at: Instant) -> AttemptFailure {
         let connect = self.shared.timeouts.connect.as_ref();
         let (kind, retry_class) = if cause.is_connect() {
@@ -237,7 +240,7 @@ impl<'a> HttpCall<'a> {
         AttemptFailure { error, retry_class }
     }
 
-    /// The failure of an attempt that was answered with a status other than 2xx.
+    /// Reads the failure of an attempt whose response status is not 2xx.
     async fn read_error_response(&mut self, response: Response) -> AttemptFailure {
         let status = response.status();
         let headers = response.headers();
@@ -251,12 +254,12 @@ impl<'a> HttpCall<'a> {
             Some(ServerError { message, ..ServerError::default() })
         } else {
             let mut body = Vec::new();
-            // What has arrived is read even if the rest does not: the status is the failure.
+            // A body that breaks off is still used: the status is the failure.
             let _whole = self.read_body_into(response, &mut body, MAX_ERROR_BODY).await;
             if let Some(recorder) = &mut self.recorder {
                 recorder.record_body(&body);
             }
-            // Before the text is cut to its length, and again where JSON had escaped it.
+            // Scrubbed before the message is shortened, and again after JSON escapes are decoded.
             let body = String::from_utf8_lossy(&body).into_owned();
             let server_error =
                 ServerError::from_body(self.shared.secrets.scrub_text(body).as_bytes());
@@ -273,7 +276,7 @@ impl<'a> HttpCall<'a> {
         }
     }
 
-    /// Reads a body into a buffer; false when there is more than the limit.
+    /// Appends a body to a buffer. Returns false when it exceeds `limit` bytes.
     async fn read_body_into(
         &mut self,
         mut response: Response,
@@ -313,7 +316,7 @@ impl<'a> HttpCall<'a> {
         self.exchange.clone().into_timeout_error(clock, &self.shared.timeouts)
     }
 
-    /// Where a redirect points to, without what may be a credential.
+    /// Returns the target of a redirect without user info, query or fragment.
     fn redact_redirect_target(&self, target: &str) -> String {
         match self.url.join(target) {
             Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
@@ -323,7 +326,7 @@ impl<'a> HttpCall<'a> {
 }
 
 impl ExchangeInfo {
-    /// The error of an exchange in which a clock ran out.
+    /// Makes the error of an exchange that ran into a timeout.
     pub(crate) fn into_timeout_error(
         mut self,
         clock: TimeoutKind,
@@ -336,7 +339,7 @@ impl ExchangeInfo {
     }
 }
 
-/// The URL of a call is not one that the client's key may be sent to.
+/// The URL is of another origin than the endpoint, so the key must not be sent to it.
 #[derive(Debug, thiserror::Error)]
 #[error("the URL does not belong to {0}")]
 struct ForeignUrl(String);

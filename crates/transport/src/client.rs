@@ -25,27 +25,27 @@ use crate::{
     RetryPolicy, StreamPriority, TraceOptions, TransportError, TransportErrorKind,
 };
 
-/// How long an idle connection is kept. The common servers close theirs after five seconds; a
+/// How long an idle connection is kept. Common servers close theirs after five seconds, and a
 /// request sent at that moment would be lost.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// What a client is made of.
+/// The configuration of a client.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// Where the server is.
+    /// The base URL of the server.
     pub endpoint: Endpoint,
     /// The key, sent as `Authorization: Bearer …`. Without one there is no such header.
     pub bearer: Option<SecretString>,
     /// More headers for every request. They win over the client's own.
     pub headers: Vec<(String, SecretString)>,
-    /// The limits of every call.
+    /// The timeouts of every call.
     pub timeouts: CallTimeouts,
-    /// What is tried again.
+    /// When and how often a failed attempt is retried.
     pub retry: RetryPolicy,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// Limits how many streams there are at a time, over all clients that share it; `None` does
-    /// not. Other calls never wait.
+    /// Limits the concurrent streams of all clients that share it; `None` sets no limit. Other
+    /// calls never wait.
     pub limiter: Option<ConcurrencyLimiter>,
 }
 
@@ -61,9 +61,9 @@ pub(crate) struct ClientState {
     pub(crate) retry: RetryPolicy,
     limiter: Option<ConcurrencyLimiter>,
     pub(crate) secrets: ClientSecrets,
-    /// Writes every attempt down, if the client takes part in a trace.
+    /// Records every attempt when the client is traced.
     pub(crate) tracer: Option<ExchangeTracer>,
-    /// When a connection last became free for another request, or may have.
+    /// When a connection last returned to the pool, or may have.
     last_idle_at: Mutex<Option<Instant>>,
 }
 
@@ -78,7 +78,7 @@ impl Client {
         Self::build_client(options, None)
     }
 
-    /// As [`Client::new`]; all that is sent and answered is kept in a trace, secrets aside.
+    /// As [`Client::new`], and records all requests and responses in a trace, without secrets.
     ///
     /// # Errors
     /// As [`Client::new`].
@@ -128,7 +128,7 @@ impl Client {
             builder = builder.connector_layer(tracer.connect_timings());
         }
         if endpoint.base_url().scheme() == "https" {
-            // An error only says that the process has chosen a provider already.
+            // An error means that the process has chosen a provider already.
             let _chosen_before = rustls::crypto::ring::default_provider().install_default();
         } else {
             match tls_without_roots() {
@@ -160,17 +160,17 @@ impl Client {
         &self.0.endpoint
     }
 
-    /// The limits of every call.
+    /// The timeouts of every call.
     #[must_use]
     pub fn timeouts(&self) -> &CallTimeouts {
         &self.0.timeouts
     }
 
-    /// Gets a URL of the endpoint. An empty or plain-text body is an answer too, as of health
-    /// checks and metrics.
+    /// Gets a URL of the endpoint. An empty or plain-text body is accepted, as health
+    /// checks and metrics return one.
     ///
     /// # Errors
-    /// When there is no whole answer with a status of 2xx, or it is a web page.
+    /// When the response is incomplete, its status is not 2xx, or its body is a web page.
     pub async fn get(&self, url: Url) -> Result<ApiResponse, TransportError> {
         self.fetch_response(HttpCall::new(&self.0, url, None, "application/json")?).await
     }
@@ -178,32 +178,32 @@ impl Client {
     /// Posts a JSON body to a URL of the endpoint.
     ///
     /// # Errors
-    /// When there is no whole answer with a status of 2xx, or it is a web page.
+    /// When the response is incomplete, its status is not 2xx, or its body is a web page.
     pub async fn post(&self, url: Url, body: Bytes) -> Result<ApiResponse, TransportError> {
         self.fetch_response(HttpCall::new(&self.0, url, Some(body), "application/json")?).await
     }
 
-    /// What limits the client's streams, if anything does.
+    /// The limiter of concurrent streams, if there is one.
     #[must_use]
     pub fn concurrency_limiter(&self) -> Option<&ConcurrencyLimiter> {
         self.0.limiter.as_ref()
     }
 
-    /// Posts a JSON body to a URL of the endpoint and streams the answer, as a person's request.
+    /// Posts a JSON body to a URL of the endpoint and streams the response, with the priority of a
+    /// user's request.
     ///
     /// # Errors
-    /// When there is no answer with a status of 2xx, or it is neither a stream nor JSON. What
-    /// fails later is the last item of the stream.
+    /// When the status is not 2xx, or the body is neither an event stream nor JSON. A later failure
+    /// is the last item of the stream.
     pub async fn post_stream(&self, url: Url, body: Bytes) -> Result<EventStream, TransportError> {
         self.post_stream_with_priority(url, body, StreamPriority::User).await
     }
 
-    /// As [`Client::stream`]; where streams are limited, one that waits does so by its priority,
-    /// and the clock `total` runs meanwhile. The next one is let in when this one ends or is
-    /// dropped.
+    /// As [`Client::post_stream`], with the given priority in the limiter's queue. The total
+    /// timeout runs while it waits there. It holds its permit until the stream ends or is dropped.
     ///
     /// # Errors
-    /// As [`Client::stream`].
+    /// As [`Client::post_stream`].
     pub async fn post_stream_with_priority(
         &self,
         url: Url,
@@ -250,27 +250,27 @@ impl fmt::Debug for Client {
 }
 
 impl ClientState {
-    /// Notes that a connection may have become free for another request.
+    /// Records that a connection may have returned to the pool.
     pub(crate) fn record_idle_connection(&self) {
         *self.last_idle_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// Tells whether a request may get a connection that has served before.
+    /// Returns whether a request may get a reused connection.
     pub(crate) fn may_reuse_connection(&self) -> bool {
         let last_idle_at = *self.last_idle_at.lock().unwrap_or_else(PoisonError::into_inner);
         last_idle_at.is_some_and(|at| at.elapsed() <= POOL_IDLE_TIMEOUT)
     }
 }
 
-/// The use of a connection by a stream, after which the connection may serve again. Whether it
-/// does is known to the HTTP library alone: it depends on how much of the body had arrived.
+/// The use of a connection by a stream, after which it may return to the pool. Only the HTTP
+/// library knows whether it does: that depends on how much of the body had arrived.
 struct ConnectionLease {
     shared: Arc<ClientState>,
-    /// Held as long as the stream lasts.
+    /// Held until the stream ends.
     _permit: Option<StreamPermit>,
 }
 
-/// The body of an answer, as it arrives.
+/// The body of a response, in chunks as they arrive.
 struct BodyChunks {
     response: Response,
     /// Held until the body is dropped.
@@ -293,7 +293,7 @@ impl Drop for ConnectionLease {
     }
 }
 
-/// Why a header cannot be sent. The value is not shown.
+/// A header that cannot be sent. The error never shows its value.
 #[derive(Debug, thiserror::Error)]
 enum InvalidHeader {
     #[error("`{0}` is not the name of a header")]
@@ -326,7 +326,7 @@ fn sensitive_value(name: &str, value: &str) -> Result<HeaderValue, InvalidHeader
     Ok(value)
 }
 
-/// A TLS configuration that trusts nobody, for clients that never use it.
+/// A TLS configuration without root certificates, for clients of `http` endpoints.
 fn tls_without_roots() -> Result<rustls::ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = rustls::ClientConfig::builder_with_provider(provider)

@@ -1,7 +1,7 @@
-//! How many streams an endpoint has at a time, and who is next.
+//! Limits the concurrent streams of an endpoint and queues the others by priority.
 //!
-//! One machine generates for one request about as fast as for two together, and a queue in front
-//! of it can put a person before a background job, which the server's own cannot. Whoever waits
+//! A single machine serves one request about as fast as two together, and a queue in front of it
+//! can put a user before a background job, which the server's own queue cannot. A stream that waits
 //! here has sent nothing.
 
 use std::collections::VecDeque;
@@ -11,29 +11,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Lets a limited number of streams in at a time; the others wait in line. Clones are handles of
-/// the same one, so that several clients of an endpoint can share it.
+/// Runs a limited number of streams at a time and queues the others. Clones share one queue, so
+/// that several clients of an endpoint can use it.
 #[derive(Clone)]
 pub struct ConcurrencyLimiter(Arc<LimiterShared>);
 
-/// How urgent a stream is. Of those that wait, the more urgent goes first; of equals, the earlier.
+/// The priority of a stream. Higher ones leave the queue first, equal ones in order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum StreamPriority {
-    /// Nobody waits for it.
+    /// Background work that no user waits for.
     Background,
-    /// A turn goes on with what its tools brought.
+    /// The next request of a turn, with the results of its tool calls.
     FollowUp,
-    /// A person waits for the first answer to what they said.
+    /// The first request of a turn, for which a user waits.
     #[default]
     User,
 }
 
-/// How busy a turnstile is.
+/// How busy a [`ConcurrencyLimiter`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueDepth {
-    /// Streams that were let in and have not ended.
+    /// Streams that hold a permit.
     pub in_flight: usize,
-    /// Streams that wait in line.
+    /// Streams that wait for a permit.
     pub waiting: usize,
 }
 
@@ -46,7 +46,7 @@ struct LimiterShared {
 struct LimiterState {
     in_flight: usize,
     next_id: u64,
-    /// One line for each priority, the least urgent first.
+    /// One queue for each priority, the lowest first.
     queues: [VecDeque<QueueWaiter>; 3],
 }
 
@@ -55,23 +55,23 @@ struct QueueWaiter {
     permit_sender: oneshot::Sender<StreamPermit>,
 }
 
-/// The right to have a stream; dropping it lets the next one in.
+/// The permit of one stream; dropping it admits the next.
 pub(crate) struct StreamPermit(Option<Arc<LimiterShared>>);
 
 impl ConcurrencyLimiter {
-    /// Lets in at most `limit` streams at a time.
+    /// Allows at most `limit` streams at a time.
     #[must_use]
     pub fn new(limit: NonZeroUsize) -> Self {
         Self(Arc::new(LimiterShared { limit, state: Mutex::default() }))
     }
 
-    /// The most streams at a time.
+    /// The most concurrent streams.
     #[must_use]
     pub fn limit(&self) -> NonZeroUsize {
         self.0.limit
     }
 
-    /// How many are in, and how many wait.
+    /// Counts the running and the waiting streams.
     #[must_use]
     pub fn queue_depth(&self) -> QueueDepth {
         let state = self.0.lock_state();
@@ -79,11 +79,11 @@ impl ConcurrencyLimiter {
         QueueDepth { in_flight: state.in_flight, waiting }
     }
 
-    /// Waits to be let in. A dropped future leaves the line.
+    /// Waits for a permit. Dropping the future leaves the queue.
     pub(crate) async fn acquire_permit(&self, priority: StreamPriority) -> StreamPermit {
         let (id, receiver) = {
             let mut state = self.0.lock_state();
-            // Whenever there is room, nobody waits: who leaves lets the next one in.
+            // With a free permit the queue is empty: each release admits the next waiter.
             if state.in_flight < self.0.limit.get() {
                 state.in_flight += 1;
                 return StreamPermit(Some(Arc::clone(&self.0)));
@@ -97,13 +97,13 @@ impl ConcurrencyLimiter {
         let _queue_entry = QueueEntry { shared: &self.0, priority, id };
         match receiver.await {
             Ok(permit) => permit,
-            // A waiter is dropped only by its own place.
+            // Only this future's own queue entry drops its sender, so this is not reached.
             Err(_gone) => StreamPermit(None),
         }
     }
 }
 
-/// A place in line, given up when it is dropped.
+/// A waiter's queue entry, removed when it is dropped.
 struct QueueEntry<'a> {
     shared: &'a LimiterShared,
     priority: StreamPriority,
@@ -122,7 +122,7 @@ impl LimiterShared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands a pass on to the next in line, or makes room.
+    /// Passes the permit to the next waiter, or frees it.
     fn release_permit(self: Arc<Self>) {
         loop {
             let next = {
@@ -134,7 +134,8 @@ impl LimiterShared {
                 next
             };
             let Some(waiter) = next else { return };
-            // A pass that is on its way to someone who leaves comes back by being dropped.
+            // A waiter dropped after the send releases the permit by dropping it. One that was
+            // dropped before returns it here: disarm it and offer it to the next.
             match waiter.permit_sender.send(StreamPermit(Some(Arc::clone(&self)))) {
                 Ok(()) => return,
                 Err(mut refused) => refused.0 = None,
@@ -164,7 +165,7 @@ impl Drop for StreamPermit {
 
 impl fmt::Debug for ConcurrencyLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turnstile")
+        f.debug_struct("ConcurrencyLimiter")
             .field("limit", &self.0.limit)
             .field("depth", &self.queue_depth())
             .finish()

@@ -1,12 +1,12 @@
-//! Where a server is. Every URL of the crate is built here, so that no two callers can disagree
-//! on whether `/v1` belongs into it.
+//! The base URL of a server. Every URL of the crate is built here, so that all callers agree on
+//! whether `/v1` belongs into it.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// The routes that people paste together with the base URL.
+/// API routes that people paste along with the base URL.
 const PASTED_ROUTES: [&[&str]; 5] =
     [&["chat", "completions"], &["completions"], &["messages"], &["models"], &["responses"]];
 
@@ -84,8 +84,8 @@ impl Endpoint {
         join_route(self.base.clone(), route)
     }
 
-    /// The URL of a route beside the API's version: `health` gives `http://host/health`. Where
-    /// the base path does not end in a version, the route is below the whole path.
+    /// The URL of a route beside the API's version: `health` gives `http://host/health`. Where the
+    /// base path does not end in a version, the route is appended to the whole path.
     #[must_use]
     pub fn root_url(&self, route: &str) -> Url {
         let mut root = self.base.clone();
@@ -97,7 +97,7 @@ impl Endpoint {
         join_route(root, route)
     }
 
-    /// The URL that means the same here as another does on its server.
+    /// Maps a URL of another server to the URL of the same API route here.
     #[must_use]
     pub fn counterpart_url(&self, url: &str) -> Url {
         let path = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -119,7 +119,7 @@ impl Endpoint {
         &self.base
     }
 
-    /// Tells whether the host is this machine or in a private network, as far as the text shows:
+    /// Returns whether the host is this machine or in a private network, judged by its text alone:
     /// loopback, private and link-local addresses, those of overlay networks (`100.64.0.0/10`),
     /// `localhost`, `*.local`, `*.internal`, `*.home.arpa` and names without a dot. No name is
     /// looked up.
@@ -172,7 +172,7 @@ fn join_route(mut base: Url, route: &str) -> Url {
     base
 }
 
-/// Tells whether a path segment is `v1`, `v4`, …
+/// Returns whether a path segment is a version: `v1`, `v4`, …
 fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! How a call fails, and everything known of the exchange that failed.
+//! The errors of a call, with the exchange that failed.
 
 use std::error::Error;
 use std::fmt;
@@ -24,50 +24,50 @@ struct ErrorDetails {
 pub enum TransportErrorKind {
     /// The client cannot be built from its options, or the URL is not one of its endpoint.
     InvalidOptions,
-    /// No connection: refused, unknown name, no route, or TLS failed. Never tried again.
+    /// No connection: refused, unknown name, no route, or TLS failed. Never retried.
     Connect,
-    /// A clock of the caller ran out.
+    /// A timeout of the caller expired.
     Timeout {
-        /// Which one.
+        /// The timeout that expired.
         clock: TimeoutKind,
-        /// How long it was.
+        /// Its limit.
         after: Duration,
     },
     /// The server answered with a status other than 2xx. Redirects are among them: they are not
     /// followed.
     Status(u16),
-    /// What answered does not speak the API: HTML, another content type, or not even HTTP.
+    /// The peer does not speak the API: it sent HTML, another content type, or not even HTTP.
     NotAnApi,
-    /// A body or an event is larger than the client takes.
+    /// A body or an event exceeds 16 MiB.
     TooLarge,
-    /// The connection ended before the answer did; before its first byte if the exchange has no
+    /// The connection ended before the response did; before its first byte if the exchange has no
     /// status.
     Interrupted,
     /// The body is not the JSON that was expected.
     InvalidBody,
 }
 
-/// One exchange with a server, as far as it got.
+/// One request and its response, as far as it got.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExchangeInfo {
     /// The method, e.g. `POST`.
     pub method: &'static str,
-    /// The whole URL; it never holds a credential.
+    /// The full URL, without credentials.
     pub url: String,
-    /// The status; `None` when no answer came.
+    /// The status; `None` when no response came.
     pub status: Option<u16>,
-    /// What the server said of the error.
+    /// The error in the response's body, if it has one.
     pub server_error: Option<ServerError>,
     /// The `x-request-id` or `request-id` header of the answer.
     pub request_id: Option<String>,
-    /// Which attempt it was, from 1; 0 when none was begun.
+    /// The number of the attempt, from 1; 0 before the first.
     pub attempt: u32,
-    /// How long the `Retry-After` header of the answer asks to wait.
+    /// The wait that the `Retry-After` header asks for.
     pub retry_after: Option<Duration>,
-    /// Where the limit of the clock that ran out comes from.
+    /// The setting that the expired timeout comes from.
     pub timeout_source: Option<String>,
-    /// How long nothing had come when it ended: since the request was sent, or since the last
-    /// event. Zero as long as it goes on, and where a clock ended it.
+    /// How long nothing had arrived when the exchange ended: since the request was sent, or since
+    /// the last event. Zero while it runs, and after a timeout.
     pub idle_for: Duration,
     /// The `Content-Type` header of the answer.
     pub content_type: Option<String>,

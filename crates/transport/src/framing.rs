@@ -1,14 +1,14 @@
-//! How the body of a streamed answer is cut into events, decided by what it is.
+//! Splits the body of a streamed response into events, by its content type or first bytes.
 
 use bytes::Bytes;
 
 use crate::TransportErrorKind;
 use crate::sse::{EventTooLarge, SseDecoder, StreamEvent};
 
-/// The largest event, and the largest body of an answer that is not streamed, in bytes.
+/// The largest event, and the largest body of a response that is not streamed, in bytes.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// What a `Content-Type` header says of a body.
+/// The kind of body that a `Content-Type` header announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContentKind {
     Json,
@@ -34,25 +34,25 @@ impl ContentKind {
     }
 }
 
-/// Tells whether a body begins as HTML or XML does.
+/// Returns whether a body begins like HTML or XML.
 pub(crate) fn is_markup(body: &[u8]) -> bool {
     first_significant_byte(body) == Some(b'<')
 }
 
-/// The first byte that is neither white space nor of a byte order mark.
+/// The first byte after white space and a byte order mark.
 fn first_significant_byte(body: &[u8]) -> Option<u8> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     body.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
-/// The body of a streamed answer on its way into events.
+/// The decoder of one streamed response, chosen by the kind of its body.
 #[derive(Debug)]
 pub(crate) enum BodyFraming {
-    /// Nothing but white space has arrived, and the header did not say what will.
+    /// Only white space has arrived, and the header does not tell the kind.
     Undecided,
     /// Server-sent events.
     Events(SseDecoder),
-    /// One JSON text, which becomes one event when it is whole.
+    /// One JSON text, which becomes a single event when it is complete.
     SingleJson(Vec<u8>),
 }
 
@@ -86,7 +86,7 @@ impl BodyFraming {
         Ok(())
     }
 
-    /// The next event of what was pushed.
+    /// Returns the next event of the chunks pushed so far.
     pub(crate) fn next_event(&mut self) -> Result<Option<StreamEvent>, TransportErrorKind> {
         match self {
             Self::Events(decoder) => {
@@ -96,7 +96,7 @@ impl BodyFraming {
         }
     }
 
-    /// The event that the end of the body completes.
+    /// Ends the body and returns the event that this completes.
     pub(crate) fn finish_body(&mut self) -> Result<Option<StreamEvent>, TransportErrorKind> {
         let Self::SingleJson(body) = self else { return Ok(None) };
         let body = std::mem::take(body);

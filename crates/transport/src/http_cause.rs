@@ -1,12 +1,12 @@
-//! What the HTTP library says of a failure, sorted and cut to its root.
+//! Classifies failures of the HTTP library and shows their innermost cause.
 
 use std::error::Error;
 use std::{fmt, io};
 
-/// The root of a failure of the HTTP library.
+/// A failure of the HTTP library, shown as its innermost cause.
 ///
-/// Its text is that of the innermost cause, because the layers above only repeat what the
-/// [`TransportError`](crate::TransportError) says better, the URL among it.
+/// The layers above it only repeat what the [`TransportError`](crate::TransportError) says better,
+/// the URL among it.
 pub(crate) struct HttpCause(reqwest::Error);
 
 impl HttpCause {
@@ -14,7 +14,7 @@ impl HttpCause {
         Self(error.without_url())
     }
 
-    /// Tells whether no connection came about.
+    /// Returns whether no connection could be opened.
     pub(crate) fn is_connect(&self) -> bool {
         self.0.is_connect()
     }
@@ -23,14 +23,14 @@ impl HttpCause {
         self.0.is_timeout()
     }
 
-    /// Tells whether bytes came back that are not HTTP.
+    /// Returns whether the bytes received are not HTTP.
     pub(crate) fn is_not_http(&self) -> bool {
         self.source_chain()
             .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
             .any(hyper::Error::is_parse)
     }
 
-    /// Tells whether the connection ended, as opposed to having been misused.
+    /// Returns whether the connection was closed, as opposed to a protocol error.
     pub(crate) fn is_connection_closed(&self) -> bool {
         self.source_chain().any(|cause| {
             if let Some(error) = cause.downcast_ref::<hyper::Error>() {

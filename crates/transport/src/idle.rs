@@ -1,30 +1,30 @@
-//! Silence that somebody in between cuts off.
+//! Detects the idle timeout of a proxy between client and server.
 //!
-//! A proxy gives up a server that is silent for as long as it was set to, which is a round number
-//! of seconds, and a model that reads a long prompt is silent. The same request would be cut off
-//! again at the same place, after the server had read the same prompt again.
+//! A model that reads a long prompt sends nothing, and a proxy closes an exchange that was idle for
+//! its timeout, usually a round number of seconds. A retry would have the server read the prompt
+//! again and end at the same timeout.
 
 use std::time::Duration;
 
 use crate::ExchangeInfo;
 
-/// After how many seconds of silence proxies commonly give up.
+/// Common idle timeouts of proxies, in seconds.
 const PROXY_TIMEOUT_SECONDS: [u64; 15] =
     [30, 50, 55, 60, 75, 90, 100, 120, 180, 240, 300, 600, 900, 1800, 3600];
 
-/// A shorter silence is not what a proxy gave up: it says so of a server that is not there.
+/// After a shorter wait a proxy reports that the server is down, not that it was idle.
 const MIN_PROXY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The clocks of two machines do not start at one moment: so much earlier,
+/// The client's measure starts at another moment than the proxy's: it may be shorter by this,
 const EARLY_TOLERANCE: Duration = Duration::from_millis(250);
 
-/// and so much later than the proxy's the own measure may end.
+/// or longer by this.
 const LATE_TOLERANCE: Duration = Duration::from_millis(1500);
 
 impl ExchangeInfo {
-    /// After how long a silence a proxy in between ended the exchange; `None` where it does not
-    /// look as if one did. A proxy says so by the status 504 or 524; otherwise an exchange looks
-    /// so that ended without a word of the server, at a round number of seconds.
+    /// The idle timeout with which a proxy seems to have ended the exchange; `None` where nothing
+    /// suggests one. The sign is status 504 or 524, or an exchange that ended after a common proxy
+    /// timeout without data.
     #[must_use]
     pub fn likely_proxy_timeout(&self) -> Option<Duration> {
         match self.status {

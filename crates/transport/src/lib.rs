@@ -1,17 +1,17 @@
 //! A client for OpenAI-compatible HTTP servers.
 //!
-//! It owns what is the same with every such server and easy to get subtly wrong: which URL is
-//! meant ([`Endpoint`]), how long to wait ([`Clocks`]), when to try again ([`RetryPolicy`]), how
-//! to read a stream ([`EventStream`]), how many there may be at a time ([`Turnstile`]), what an
-//! error says ([`TransportError`], [`ServerError`]), what was said on the wire ([`Trace`]) and the
-//! JSON of the public API ([`wire`]). It knows no server's own ways.
+//! It covers what every such server shares and is easy to get subtly wrong: URLs ([`Endpoint`]),
+//! timeouts ([`CallTimeouts`]), retries ([`RetryPolicy`]), streams of events ([`EventStream`]), a
+//! limit on concurrent streams ([`ConcurrencyLimiter`]), errors ([`TransportError`],
+//! [`ServerError`]), traces of the traffic ([`Trace`]) and the JSON of the public API ([`wire`]).
+//! Nothing in it is specific to one server.
 //!
 //! - A key goes to the endpoint's host only: redirects are not followed, a URL of another host is
 //!   refused, and no proxy is used, whatever the environment says.
 //! - Keys and header values appear in no error, no log and no `Debug` text.
 //! - Dropping a future or a stream closes its connection, which makes a server stop generating.
-//! - Everything read from a server is bounded: 16 MiB for a body or an event, 64 KiB for the body
-//!   of an error.
+//! - What is read from a server is limited in size: 16 MiB for a body or an event, 64 KiB for
+//!   the body of an error.
 
 mod call;
 mod client;

@@ -1,4 +1,4 @@
-//! Whether a server is there at all.
+//! Checks whether a server can be reached.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use url::Host;
 
 use crate::Endpoint;
 
-/// Tells whether a server takes connections, found out within a time; nothing is sent to it. A
-/// server that takes longer counts as one that does not.
+/// Returns whether the server accepts a TCP connection within the time given. Nothing is sent to
+/// it.
 pub async fn can_connect(endpoint: &Endpoint, within: Duration) -> bool {
     let base = endpoint.base_url();
     let (Some(host), Some(port)) = (base.host(), base.port_or_known_default()) else {

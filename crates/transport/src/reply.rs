@@ -1,4 +1,4 @@
-//! A whole answer.
+//! A complete response that was not streamed.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::framing::{ContentKind, is_markup};
 use crate::{ExchangeInfo, TransportError, TransportErrorKind};
 
-/// A whole answer with a status of 2xx.
+/// A complete response with a status of 2xx.
 #[derive(Debug, Clone)]
 pub struct ApiResponse {
     /// The status.
@@ -21,7 +21,7 @@ pub struct ApiResponse {
 }
 
 impl ApiResponse {
-    /// Makes a reply, unless it is a web page: some other server answers then.
+    /// Makes a response; fails for a web page, which an API would not send.
     pub(crate) fn new(exchange: ExchangeInfo, body: Bytes) -> Result<Self, TransportError> {
         let content = ContentKind::from_content_type(exchange.content_type.as_deref());
         if !body.is_empty() && (content == ContentKind::Other || is_markup(&body)) {

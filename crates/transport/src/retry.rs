@@ -1,4 +1,4 @@
-//! When a failed attempt is tried again, and after which pause.
+//! When a failed attempt is retried, and after which delay.
 
 mod http_date;
 
@@ -7,29 +7,29 @@ use std::time::{Duration, SystemTime};
 
 use crate::ExchangeInfo;
 
-/// How often and how fast a call is tried again. The client retries nothing else, and nothing
-/// below it retries.
+/// How often and how fast a call is retried. The client retries nothing else, and nothing below it
+/// retries.
 ///
-/// Tried again are the statuses 408, 429, 500, 502, 503, 504 and 529, and a connection that ended
-/// before the first byte of an answer. A host that cannot be reached and a clock that ran out
-/// are not, nor is what a proxy cut off after a long silence. The pause doubles from `base_delay` to `max_delay`, of which a random part of up to a
-/// half is left out; a longer `Retry-After` of the server is waited for. An error is returned at
-/// once when the pause would outlast the total clock.
+/// Retried are the statuses 408, 429, 500, 502, 503, 504 and 529, and a connection that ended
+/// before the first byte of a response. Not retried are a host that cannot be reached, an expired
+/// timeout, and an exchange that a proxy ended at its idle timeout. The delay doubles from
+/// `base_delay` to `max_delay`, less a random part of up to a half; a longer `Retry-After` takes
+/// its place. An error is returned at once when the delay would outlast the total timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// The most attempts, the first included; 1 never tries again.
+    /// The most attempts, the first included; 1 disables retries.
     pub max_attempts: u32,
-    /// The pause before the second attempt.
+    /// The delay before the second attempt.
     pub base_delay: Duration,
-    /// The longest pause that the client chooses itself.
+    /// The longest delay that the client chooses itself.
     pub max_delay: Duration,
-    /// The longest pause that a server may ask for: an error that asks for a longer one is returned
-    /// at once. `None` waits as long as any server says.
+    /// The longest `Retry-After` that is waited for; an error with a longer one is returned at
+    /// once. `None` sets no limit.
     pub max_retry_after: Option<Duration>,
 }
 
 impl RetryPolicy {
-    /// Never tries again.
+    /// One attempt, no retry.
     pub const NEVER: Self = Self {
         max_attempts: 1,
         base_delay: Duration::ZERO,
@@ -37,13 +37,13 @@ impl RetryPolicy {
         max_retry_after: None,
     };
 
-    /// Whether a server asks for a longer pause than it is given.
+    /// Returns whether the server's `Retry-After` is longer than the policy allows.
     pub(crate) fn exceeds_max_retry_after(&self, exchange: &ExchangeInfo) -> bool {
         let delays = exchange.retry_after.zip(self.max_retry_after);
         delays.is_some_and(|(wish, longest)| wish > longest)
     }
 
-    /// The pause after a number of failed attempts, from 1.
+    /// The delay after the failed attempt number `failed`, counted from 1.
     pub(crate) fn retry_delay(&self, failed: u32, exchange: &ExchangeInfo) -> Duration {
         let factor = 2_u32.saturating_pow(failed.saturating_sub(1));
         let delay = self.base_delay.saturating_mul(factor).min(self.max_delay);
@@ -52,14 +52,13 @@ impl RetryPolicy {
     }
 }
 
-/// Tells whether a status says that the same request may succeed later.
+/// Returns whether a request with this status may succeed later.
 pub(crate) fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 529)
 }
 
-/// How long a `Retry-After` header asks to wait: a number of seconds, or a time. A time counts from
-/// the server's own `Date` where it sends one, because clocks differ; one that has passed is no
-/// wait.
+/// Reads a `Retry-After` header: a number of seconds, or a date. A date counts from the server's
+/// own `Date` header where it sends one, because clocks differ; a past one is no wait.
 pub(crate) fn parse_retry_after(
     value: &str,
     date: Option<&str>,
@@ -73,8 +72,8 @@ pub(crate) fn parse_retry_after(
     Some(http_date::parse_http_date(value)?.duration_since(now).unwrap_or_default())
 }
 
-/// A number in `0.0..=1.0` from the standard library's randomly keyed hasher: spreading callers
-/// out needs no better source.
+/// A random number in `0.0..=1.0` from the standard library's randomly keyed hasher, which is good
+/// enough to spread retries out.
 fn random_fraction() -> f64 {
     let [high, low, ..] = RandomState::new().hash_one(()).to_le_bytes();
     f64::from(u16::from_le_bytes([high, low])) / f64::from(u16::MAX)

@@ -1,4 +1,4 @@
-//! What a client must never pass on, though a server may send it back.
+//! Removes the client's secrets from text that a server sends back.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::ServerError;
 
-/// Stands where a secret was.
+/// The text that replaces a secret.
 pub(crate) const SECRET_PLACEHOLDER: &str = "[secret]";
 
-/// A shorter text is no secret worth the name, and too likely to be part of other words.
+/// Shorter texts are not scrubbed: they are too likely to be part of other words.
 pub(crate) const MIN_SECRET_LEN: usize = 6;
 
 /// The secrets of one client. Clones share them.
@@ -21,7 +21,7 @@ impl ClientSecrets {
         Self(secrets.filter(|secret| secret.expose_secret().len() >= MIN_SECRET_LEN).collect())
     }
 
-    /// Takes the secrets out of what a server said: some repeat the key that they refuse.
+    /// Scrubs a server's error: some servers repeat the key that they refuse.
     pub(crate) fn scrub_server_error(&self, error: ServerError) -> ServerError {
         let text = |text: String| self.scrub_text(text);
         ServerError {
@@ -32,7 +32,7 @@ impl ClientSecrets {
         }
     }
 
-    /// Takes the secrets out of a text.
+    /// Replaces the secrets in a text.
     pub(crate) fn scrub_text(&self, text: String) -> String {
         self.0.iter().fold(text, |text, secret| {
             let secret = secret.expose_secret();

@@ -1,27 +1,27 @@
-//! What a server says of an error, in every shape that OpenAI-compatible servers use.
+//! Parses the error bodies of OpenAI-compatible servers, in all their shapes.
 
 use serde_json::{Map, Value};
 
 /// The longest message kept, in characters.
 const MAX_MESSAGE: usize = 2_000;
 
-/// What a server says of an error.
+/// An error as a server reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerError {
-    /// The text: at most 2,000 characters, without control characters but line ends and tabs.
+    /// The message: at most 2,000 characters, without control characters but line ends and tabs.
     pub message: String,
     /// The `type` field.
     pub kind: Option<String>,
-    /// The `param` field, or the place of the first fault in a list of them.
+    /// The `param` field, or the path of the first fault in a list of them.
     pub param: Option<String>,
     /// The `code` field, as text.
     pub code: Option<String>,
 }
 
 impl ServerError {
-    /// Reads the body of an answer that is not 2xx. Known are `{"error": {…}}`, `{"error": "…"}`,
+    /// Reads the body of a response that is not 2xx. Accepts `{"error": {…}}`, `{"error": "…"}`,
     /// `{"object": "error", "message": …}`, `{"detail": "…"}`, `{"detail": [{"loc", "msg"}]}` and
-    /// plain text. `None` for an empty body, for HTML, and for JSON that says nothing.
+    /// plain text. `None` for an empty body, for HTML, and for JSON without an error.
     #[must_use]
     pub fn from_body(body: &[u8]) -> Option<Self> {
         if let Ok(value) = serde_json::from_slice::<Value>(body) {
@@ -32,8 +32,8 @@ impl ServerError {
         (!text.is_empty() && !text.starts_with('<')).then(|| Self::from_text(text))
     }
 
-    /// Reads an event of a stream that is an error in place of a piece of the answer:
-    /// `{"error": …}` or `{"object": "error", …}`. `None` when it is not one.
+    /// Reads a stream event that reports an error instead of a delta: `{"error": …}` or `{"object":
+    /// "error", …}`. `None` for any other event.
     #[must_use]
     pub fn from_event(event: &Value) -> Option<Self> {
         let object = event.as_object()?;
@@ -69,7 +69,7 @@ impl ServerError {
     fn from_object(object: &Map<String, Value>) -> Self {
         let field = |name| object.get(name).and_then(scalar_text).map(|text| printable_text(&text));
         Self {
-            // An object without a message is shown whole: it is all that is known.
+            // Without a message the whole object is shown: nothing else is known.
             message: field("message")
                 .unwrap_or_else(|| printable_text(&Value::Object(object.clone()).to_string())),
             kind: field("type"),
@@ -78,7 +78,7 @@ impl ServerError {
         }
     }
 
-    /// Reads the list of faults that a validating server gives.
+    /// Reads the list of faults of a server that validates requests.
     fn from_faults(faults: &[Value]) -> Self {
         let place = |fault: &Value| {
             let parts = fault.get("loc")?.as_array()?;
@@ -101,8 +101,8 @@ impl ServerError {
     }
 }
 
-/// Reads the number that stands between two texts in what a server says, the first time there is
-/// one: `8192` between `length is ` and ` tokens`. An empty text behind it is any.
+/// Returns the first number between `before` and `after` in a server's message, such as `8192`
+/// between `length is ` and ` tokens`. An empty `after` matches anything.
 #[must_use]
 pub fn number_between(text: &str, before: &str, after: &str) -> Option<u32> {
     text.match_indices(before).find_map(|(at, _)| {
@@ -113,7 +113,7 @@ pub fn number_between(text: &str, before: &str, after: &str) -> Option<u32> {
     })
 }
 
-/// A string or a number as text; `None` for anything else.
+/// Returns a string or a number as text; `None` for anything else.
 fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -122,7 +122,7 @@ fn scalar_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The text, cut to [`MAX_MESSAGE`], with nothing in it that would command a terminal.
+/// Cuts a text to [`MAX_MESSAGE`] and replaces control characters, which could drive a terminal.
 fn printable_text(text: &str) -> String {
     let clean = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
     let mut short: String = text.chars().take(MAX_MESSAGE).map(clean).collect();

@@ -1,37 +1,37 @@
-//! An incremental decoder of server-sent events: bounded, linear in the size of its input, and
-//! indifferent to where the input is cut.
+//! An incremental decoder of server-sent events. Its memory is bounded, its time is linear in the
+//! input, and chunks may be cut anywhere.
 //!
-//! It follows the stream format of the HTML standard. Fields other than `data` are read past:
-//! no API of this family uses them. An event that the end of the stream cuts off is dropped.
+//! It follows the stream format of the HTML standard. Fields other than `data` are skipped: no API
+//! of this family uses them. An event that the end of the stream cuts off is dropped.
 
 use std::mem;
 
 use bytes::Bytes;
 
-/// A piece of an answer that is streamed.
+/// One item of a server-sent event stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamEvent {
-    /// The data of one event, its lines joined with `\n`. Bytes that are not UTF-8 are replaced.
-    /// The last event of most APIs, `[DONE]`, is one of them.
+    /// The data of one event, its lines joined with `\n`. Invalid UTF-8 is replaced. `[DONE]`, the
+    /// last event of most APIs, is included.
     Data(String),
     /// A comment line, which servers send to keep a connection alive.
     Comment,
 }
 
-/// A line or an event is larger than the decoder takes. The decoder is of no use afterwards.
+/// A line or an event exceeds the decoder's limit. The decoder cannot be used afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("take a line or an event that is larger than the limit")]
 pub struct EventTooLarge;
 
-/// A decoder. Push a chunk, take events until there is none, push the next.
+/// A decoder of server-sent events. Push a chunk, take events until there is none, push the next.
 ///
-/// It holds at most the limit, beside the chunk that was pushed last; replaced bytes are held as
-/// the three that replace each.
+/// It buffers at most its limit besides the last chunk. An invalid byte counts as the three bytes
+/// of its replacement.
 #[derive(Debug)]
 pub struct SseDecoder {
-    /// What was pushed last.
+    /// The last chunk pushed.
     chunk: Bytes,
-    /// How much of it is decoded.
+    /// The offset in it up to which it is decoded.
     position: usize,
     line: PartialLine,
     event: PartialEvent,
@@ -43,39 +43,39 @@ pub struct SseDecoder {
 /// A line whose end has not arrived.
 #[derive(Debug)]
 struct PartialLine {
-    /// How much of it has arrived.
+    /// The bytes that have arrived.
     len: usize,
     kind: LineKind,
-    /// Its beginning, until it shows what the line is.
+    /// Its first bytes, kept until they show what kind of line it is.
     head: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum LineKind {
     Unknown,
-    /// Its value goes to the event as it arrives.
+    /// A `data` line, whose value is added to the event as it arrives.
     Data,
     Comment,
-    /// It is read past.
+    /// A line of another field, which is skipped.
     Other,
 }
 
-/// An event that is being read.
+/// An event whose end has not arrived.
 #[derive(Debug)]
 struct PartialEvent {
-    /// Its lines of data; `None` when there was none yet.
+    /// The data lines so far; `None` before the first.
     data: Option<String>,
-    /// How much data there was when the line that is being read began.
+    /// The length of the data when the current line began.
     len: usize,
-    /// The beginning of a character whose rest has not arrived.
+    /// The first bytes of a character that was cut at the end of a chunk.
     partial_char: Vec<u8>,
-    /// Whether the first line of all is still to come: only it may begin with a byte order mark.
+    /// Whether the stream's first line is still to come: only it may begin with a byte order mark.
     at_start: bool,
     limit: usize,
 }
 
 impl SseDecoder {
-    /// Makes a decoder that takes events of at most so many bytes.
+    /// Makes a decoder for events of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
@@ -94,18 +94,18 @@ impl SseDecoder {
         }
     }
 
-    /// Takes the next chunk, of any size. All events of the one before must have been taken; those
-    /// that were not are lost.
+    /// Sets the next chunk, of any size. Take all events of the previous one first; the rest is
+    /// lost.
     pub fn push_chunk(&mut self, chunk: Bytes) {
         debug_assert!(self.position == self.chunk.len(), "events of the last chunk were not taken");
         self.chunk = chunk;
         self.position = 0;
     }
 
-    /// The next whole event; `None` when that needs another chunk.
+    /// Returns the next complete event; `None` when that needs another chunk.
     ///
     /// # Errors
-    /// When what has arrived of an event is larger than the limit.
+    /// When the part of an event that has arrived exceeds the limit.
     pub fn next_event(&mut self) -> Result<Option<StreamEvent>, EventTooLarge> {
         loop {
             let mut rest = self.chunk.get(self.position..).unwrap_or_default();
@@ -123,8 +123,7 @@ impl SseDecoder {
             }
             let Some(end) = end else {
                 self.line.push_piece(piece, &mut self.event);
-                // What was pushed is let go of: whoever reads from the socket can use its memory
-                // again.
+                // Released, so that the socket's reader can reuse its memory.
                 (self.chunk, self.position) = (Bytes::new(), 0);
                 return Ok(None);
             };
@@ -144,10 +143,10 @@ impl SseDecoder {
 }
 
 impl PartialLine {
-    /// With so much of a line it is known what it is.
+    /// Enough of a line to know its kind.
     const HEAD_LEN: usize = BYTE_ORDER_MARK.len() + "data: ".len();
 
-    /// Takes a piece of the line.
+    /// Adds a piece of the line.
     fn push_piece(&mut self, mut piece: &[u8], event: &mut PartialEvent) {
         self.len += piece.len();
         if let LineKind::Unknown = self.kind {
@@ -164,7 +163,7 @@ impl PartialLine {
         }
     }
 
-    /// Ends the line; the next one begins.
+    /// Ends the line, and returns the event or comment that this completes.
     fn finish_line(&mut self, event: &mut PartialEvent) -> Option<StreamEvent> {
         self.len = 0;
         let ended = match std::mem::replace(&mut self.kind, LineKind::Unknown) {
@@ -179,7 +178,7 @@ impl PartialLine {
 }
 
 impl PartialEvent {
-    /// Reads a whole line, given without its end.
+    /// Reads a complete line, given without its line end.
     fn read_line(&mut self, line: &[u8]) -> Option<StreamEvent> {
         if line.is_empty() {
             self.at_start = false;
@@ -193,7 +192,7 @@ impl PartialEvent {
         }
     }
 
-    /// Says what a line is of which this is the beginning or all, and takes its value from there.
+    /// Returns the kind of a line from its first bytes, and adds the part of its value among them.
     fn begin_line(&mut self, line: &[u8]) -> LineKind {
         let is_first = mem::take(&mut self.at_start);
         let line = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_first).unwrap_or(line);
@@ -209,7 +208,7 @@ impl PartialEvent {
         LineKind::Data
     }
 
-    /// Adds to the value of a line: what is valid of it at once, while it is at hand.
+    /// Adds a piece of a line's value. Valid text goes straight to the data, without a copy.
     fn push_value(&mut self, piece: &[u8]) {
         let mut rest = self.complete_char(piece);
         loop {
@@ -228,7 +227,7 @@ impl PartialEvent {
         }
     }
 
-    /// Ends the character that the last piece ended in; returns what follows it.
+    /// Completes the character that the previous piece cut; returns the rest of this piece.
     fn complete_char<'a>(&mut self, mut piece: &'a [u8]) -> &'a [u8] {
         while !self.partial_char.is_empty()
             && let [byte, rest @ ..] = piece
@@ -239,7 +238,7 @@ impl PartialEvent {
                 Ok(text) => self.push_text(text),
                 Err(error) if error.error_len().is_none() => self.partial_char = cut,
                 Err(_) => {
-                    // The byte is none of that character.
+                    // The byte does not continue that character.
                     self.push_text(REPLACEMENT);
                     return piece;
                 }
@@ -249,7 +248,7 @@ impl PartialEvent {
         piece
     }
 
-    /// Adds text, and room for more as long as no more than the limit is ever needed.
+    /// Adds text. Capacity doubles, but never beyond what the limit allows.
     fn push_text(&mut self, text: &str) {
         let data = self.data.get_or_insert_default();
         let needed = data.len() + text.len();
@@ -273,10 +272,10 @@ impl PartialEvent {
 /// A byte order mark.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What stands for bytes that are not UTF-8.
+/// The replacement of invalid UTF-8.
 const REPLACEMENT: &str = "\u{fffd}";
 
-/// Where the value of a line of data begins; `None` if it is another line.
+/// The offset of the value in a `data` line; `None` for other lines.
 fn data_value_start(line: &[u8]) -> Option<usize> {
     match line.strip_prefix(b"data")? {
         [] => Some(4),
@@ -286,11 +285,11 @@ fn data_value_start(line: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where the first line of some bytes ends.
+/// The offset of the first line end.
 fn find_line_end(bytes: &[u8]) -> Option<usize> {
     const BLOCK: usize = 32;
     let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    // A whole block at a time, without a branch for each byte, is several times as fast.
+    // Testing a block at a time, without a branch per byte, is several times as fast.
     let is_plain = |block: &&[u8]| !block.iter().fold(false, |found, byte| found | ends(byte));
     let skipped = bytes.chunks_exact(BLOCK).take_while(is_plain).count() * BLOCK;
     let rest = bytes.get(skipped..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A streamed answer with its clocks.
+//! A streamed response with its timeouts.
 
 use std::error::Error;
 use std::fmt;
@@ -19,43 +19,43 @@ use crate::{
     TransportErrorKind,
 };
 
-/// The bytes of a body, from wherever they come.
+/// The chunks of a response body.
 pub(crate) type ByteStream =
     Pin<Box<dyn Stream<Item = Result<Bytes, Box<dyn Error + Send + Sync>>> + Send>>;
 
-/// The events of one answer.
+/// The events of one streamed response.
 ///
-/// It ends after the event `[DONE]`, when the body ends, or after an error. A body that ends
-/// early is no error here: whether an answer is whole is seen from its content. An answer in JSON
-/// from a server that does not stream is one [`StreamEvent::Data`] with the whole body.
+/// It ends after the event `[DONE]`, when the body ends, or after an error. A body that ends early
+/// is no error here: only its content shows whether the answer is complete. A JSON response from a
+/// server that does not stream is one [`StreamEvent::Data`] with the whole body.
 ///
-/// The clock `first_token` runs to the first data, `between_tokens` from then on, unless the
-/// reader says that it still waits for the first token; a comment starts either anew. Both run
-/// while the server is waited for, not while the caller is busy.
+/// The timeout `first_token` runs until the first data, `between_tokens` after that, unless
+/// [`restart_first_token_timeout`](Self::restart_first_token_timeout) is called; a comment restarts
+/// either. Both count only the time spent waiting for the server, not the caller's own.
 ///
-/// Dropping it closes the connection, unless the answer was read to its end.
+/// Dropping it closes the connection, unless the response was read to its end.
 pub struct EventStream {
-    /// `None` once there is nothing more to come.
+    /// `None` once the stream has ended.
     body: Option<ByteStream>,
     framing: BodyFraming,
     exchange: ExchangeInfo,
     timeouts: CallTimeouts,
     total: Option<Deadline>,
-    /// Which clock measures the wait for the next event.
+    /// The timeout of the wait for the next event.
     active_timeout: TimeoutKind,
-    /// That clock, since the wait began.
+    /// Its deadline, once the wait has begun.
     event_deadline: Option<Deadline>,
-    /// When it began.
+    /// When the wait began.
     wait_started_at: Option<Instant>,
-    /// Runs out with the clocks, or before them.
+    /// Fires at the deadline, or before it.
     timer: Option<Pin<Box<Sleep>>>,
     secrets: ClientSecrets,
-    /// Writes the answer down, where there is a trace.
+    /// Records the response when the client is traced.
     recorder: Option<Box<ExchangeRecorder>>,
 }
 
 impl EventStream {
-    /// Makes a stream of a body whose headers have just arrived.
+    /// Makes a stream of a response whose headers have just arrived.
     pub(crate) fn new(
         body: ByteStream,
         exchange: ExchangeInfo,
@@ -88,45 +88,44 @@ impl EventStream {
         self.exchange.request_id.as_deref()
     }
 
-    /// Which attempt was answered, from 1.
+    /// The number of the attempt that got this response, from 1.
     #[must_use]
     pub fn attempt_number(&self) -> u32 {
         self.exchange.attempt
     }
 
-    /// Names what must not be passed on though the server may send it back.
+    /// Sets the secrets to scrub from server errors.
     pub(crate) fn with_secrets(mut self, secrets: ClientSecrets) -> Self {
         self.secrets = secrets;
         self
     }
 
-    /// Has the answer written down.
+    /// Sets the recorder of the response.
     pub(crate) fn with_recorder(mut self, recorder: Option<Box<ExchangeRecorder>>) -> Self {
         self.recorder = recorder;
         self
     }
 
-    /// Reads an event as an error in place of a piece of the answer, without the client's own
-    /// secrets. `None` when it is not one.
+    /// Reads an event that reports an error instead of a delta, without the client's secrets.
+    /// `None` for any other event.
     #[must_use]
     pub fn parse_server_error(&self, event: &serde_json::Value) -> Option<ServerError> {
         Some(self.secrets.scrub_server_error(ServerError::from_event(event)?))
     }
 
-    /// The exchange so far, for an error that only the reader of the events can see.
+    /// The exchange so far, for errors that only the reader of the events can detect.
     #[must_use]
     pub fn exchange(&self) -> &ExchangeInfo {
         &self.exchange
     }
 
-    /// Notes that the last event came before anything was generated: the clock `first_token` runs
-    /// on, from now.
+    /// Tells the stream that the last event was sent before any token: `first_token` restarts.
     pub fn restart_first_token_timeout(&mut self) {
         self.active_timeout = TimeoutKind::FirstToken;
     }
 
-    /// Notes that the last event ended the answer, as `[DONE]` does in other streams: nothing more
-    /// is read.
+    /// Tells the stream that the last event ended the answer, for APIs without `[DONE]`: nothing
+    /// more is read.
     pub fn mark_complete(&mut self) {
         self.body = None;
         self.record_end(None);
@@ -178,7 +177,7 @@ impl EventStream {
         }
     }
 
-    /// Waits for the clocks; ready when one of them has run out.
+    /// Waits for the deadlines; ready with the timeout that expired first.
     fn poll_deadlines(&mut self, cx: &mut Context<'_>) -> Poll<TimeoutKind> {
         let Some(deadline) = earlier_deadline(self.event_deadline, self.total) else {
             return Poll::Pending;
@@ -192,7 +191,7 @@ impl EventStream {
             if sleep.deadline() >= deadline.at {
                 return Poll::Ready(deadline.clock);
             }
-            // Set for an event that came in time. To set it anew at every event would cost more.
+            // The timer was set for an earlier event. Resetting it at every event would cost more.
             sleep.as_mut().reset(deadline.at);
         }
     }
@@ -212,7 +211,8 @@ impl Stream for EventStream {
             }
             if this.event_deadline.is_none() {
                 let now = Instant::now();
-                // Bytes that never cease would otherwise keep the clock from being looked at.
+                // A body that is always ready would otherwise keep the total timeout from being
+                // checked.
                 if this.total.is_some_and(|total| total.at <= now) {
                     return Poll::Ready(Some(Err(this.fail_with_timeout(TimeoutKind::Total))));
                 }

@@ -1,4 +1,4 @@
-//! The timeouts of a call. There is no other in this crate, the HTTP library's own included.
+//! The timeouts of a call. The crate has no others: those of the HTTP library are off.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,43 +7,43 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The limits of one call. All are absent by default, which waits for ever.
+/// The timeouts of one call. All are `None` by default, which waits for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallTimeouts {
     /// From the start of an attempt to an open connection: name lookup, TCP and TLS.
     pub connect: Option<TimeLimit>,
     /// From the start of an attempt to the response's headers, connecting included.
     pub response_headers: Option<TimeLimit>,
-    /// From the headers to the first event with data. A comment starts it anew.
+    /// From the headers to the first event with data. A comment restarts it.
     pub first_token: Option<TimeLimit>,
-    /// From one event, comments included, to the next; in an answer that is not a stream, from
-    /// one piece of the body to the next.
+    /// From one event, comments included, to the next; in a response that is not streamed, from one
+    /// chunk of the body to the next.
     pub between_tokens: Option<TimeLimit>,
     /// From the start of the call to its end, all attempts and the pauses between them included.
     pub total: Option<TimeLimit>,
 }
 
-/// How long a clock may run, and who says so.
+/// A timeout and the setting that it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeLimit {
-    /// How long.
+    /// The limit.
     pub duration: Duration,
-    /// The setting it comes from, as its user knows it, e.g. `models.providers.lab.timeout`.
+    /// The setting as its user writes it, e.g. `models.providers.lab.timeout`.
     pub source: Cow<'static, str>,
 }
 
-/// Which clock.
+/// The kind of a timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeoutKind {
-    /// [`Clocks::connect`].
+    /// [`CallTimeouts::connect`].
     Connect,
-    /// [`Clocks::response_headers`].
+    /// [`CallTimeouts::response_headers`].
     ResponseHeaders,
-    /// [`Clocks::first_token`].
+    /// [`CallTimeouts::first_token`].
     FirstToken,
-    /// [`Clocks::between_tokens`].
+    /// [`CallTimeouts::between_tokens`].
     BetweenTokens,
-    /// [`Clocks::total`].
+    /// [`CallTimeouts::total`].
     Total,
 }
 
@@ -78,26 +78,26 @@ impl CallTimeouts {
         }
     }
 
-    /// Starts a clock. `None` when it has no limit, or one beyond the end of time.
+    /// Starts a timeout. `None` when it has no limit, or one too large for an [`Instant`].
     pub(crate) fn start_deadline(&self, clock: TimeoutKind, from: Instant) -> Option<Deadline> {
         let at = from.checked_add(self.time_limit(clock)?.duration)?;
         Some(Deadline { clock, at })
     }
 }
 
-/// A running clock and when it runs out.
+/// A running timeout and the time at which it expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Deadline {
     pub(crate) clock: TimeoutKind,
     pub(crate) at: Instant,
 }
 
-/// The one of two clocks that runs out first.
+/// The earlier of two deadlines.
 pub(crate) fn earlier_deadline(one: Option<Deadline>, other: Option<Deadline>) -> Option<Deadline> {
     one.into_iter().chain(other).min_by_key(|deadline| deadline.at)
 }
 
-/// Awaits a future until a deadline; the error is the clock that ran out.
+/// Awaits a future until a deadline; the error is the timeout that expired.
 pub(crate) async fn await_until<F: Future>(
     deadline: Option<Deadline>,
     future: F,

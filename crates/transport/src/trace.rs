@@ -1,11 +1,10 @@
-//! What was said on the wire: the last exchanges, kept in memory and, when asked, on disk.
+//! Traces of the traffic: the last exchanges, kept in memory and, when asked, on disk.
 //!
-//! A client that takes part in a [`Trace`] has every attempt written down: the request, the head
-//! of the answer, each event with its time, and the end. Secrets are taken out by their value
-//! before anything is kept. Files are written by a thread of their own, line by line as things
-//! happen, so that a program that is killed leaves what had arrived; no request waits for the
-//! disk or fails because of it. A client that takes no part pays one look at an empty field for
-//! each event and allocates nothing.
+//! A client with a [`Trace`] records every attempt: the request, the response headers, each event
+//! with its time, and the end. Secrets are removed by their value before anything is kept. A thread
+//! writes the files, line by line as things happen, so that a killed program leaves what had
+//! arrived; no request waits for the disk or fails because of it. A client without a trace pays one
+//! check per event and allocates nothing.
 
 mod base64;
 pub(crate) mod connections;
@@ -35,19 +34,19 @@ use scrub::SecretScrubber;
 pub use store::TraceStore;
 pub use summary::{AnswerSummary, TracedCall};
 
-/// The part of all that may be kept that a single body, or the events of one answer, may have.
+/// One body, or the events of one response, may take this fraction of `max_bytes`.
 const BODY_BYTES_DIVISOR: u64 = 8;
 
-/// How much a trace keeps.
+/// The size limits of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceLimits {
-    /// The most exchanges.
+    /// The most exchanges kept.
     pub max_exchanges: usize,
-    /// The most bytes of all together; one body may have an eighth.
+    /// The most bytes of all exchanges together; one body may take an eighth of them.
     pub max_bytes: u64,
 }
 
-/// The last exchanges of all clients that take part. Clones share them.
+/// The last exchanges of all clients that share it. Clones are handles of the same trace.
 #[derive(Clone)]
 pub struct Trace(Arc<TraceState>);
 
@@ -61,20 +60,20 @@ struct TraceState {
 
 /// An exchange in memory.
 pub(crate) struct TraceEntry {
-    /// 0 until the file that gives it is there.
+    /// The number of the exchange; 0 until its file exists, which determines it.
     number: AtomicU64,
     record: Mutex<TraceRecord>,
-    /// About how many bytes it has.
+    /// Its approximate size in bytes.
     size: AtomicUsize,
 }
 
-/// How a client takes part in a trace.
+/// The trace of a client, and where its secrets come from.
 #[derive(Debug, Clone)]
 pub struct TraceOptions {
-    /// The trace.
+    /// The trace to record into.
     pub trace: Trace,
-    /// The environment variables that secret headers are set from: the header's name in lower
-    /// case, and the variable. The key's header is `authorization`.
+    /// The environment variables that secret headers are set from, as pairs of the lower-case
+    /// header name and the variable. The API key's header is `authorization`.
     pub variables: Vec<(String, String)>,
 }
 
@@ -85,8 +84,8 @@ impl Trace {
         Self::new(limits, None)
     }
 
-    /// Keeps exchanges in a folder too, which is made when the first one comes. The limits hold
-    /// for each of the two places.
+    /// Keeps exchanges in a folder too, created with the first one. The limits apply to memory and
+    /// folder separately.
     #[must_use]
     pub fn on_disk(limits: TraceLimits, folder: PathBuf) -> Self {
         Self::new(limits, Some(DiskWriterHandle::new(folder, limits)))
@@ -102,14 +101,14 @@ impl Trace {
         }))
     }
 
-    /// The exchanges that are kept in memory, the oldest first; also those that are under way.
+    /// The exchanges kept in memory, oldest first; those under way are included.
     #[must_use]
     pub fn recent_records(&self) -> Vec<TraceRecord> {
         self.0.lock_ring().iter().map(|entry| entry.snapshot_record()).collect()
     }
 
-    /// The number of the last exchange of a model's answer, or else of the last of all. Where
-    /// there is a folder, it is known once the exchange is on disk.
+    /// The number of the last streamed exchange, or else of the last of all. With a folder, it is
+    /// `None` until the exchange is on disk.
     #[must_use]
     pub fn last_number(&self) -> Option<u64> {
         let ring = self.0.lock_ring();
@@ -118,25 +117,25 @@ impl Trace {
         Some(last.number.load(Ordering::Acquire)).filter(|number| *number > 0)
     }
 
-    /// Takes these out of whatever is kept from now on.
+    /// Adds secrets to remove from everything recorded from now on.
     pub fn add_secrets<'a>(&self, secrets: impl IntoIterator<Item = &'a SecretString>) {
         let mut scrubber = self.0.scrubber.lock().unwrap_or_else(PoisonError::into_inner);
         *scrubber = Arc::new(scrubber.with_secrets(secrets));
     }
 
-    /// A text without the secrets of all clients that take part.
+    /// Removes the secrets of all clients that share the trace from a text.
     #[must_use]
     pub fn scrub_text(&self, text: &str) -> String {
         self.0.current_scrubber().scrub_text(text)
     }
 
-    /// Waits until all that happened is on disk, but no longer than so; false when it is not.
+    /// Waits until everything recorded is on disk. Returns false when `timeout` passes first.
     #[must_use]
     pub fn flush_to_disk(&self, timeout: Duration) -> bool {
         self.0.disk.as_ref().is_none_or(|disk| disk.flush_within(timeout))
     }
 
-    /// Takes the one thing to be said when the disk does not take what is written.
+    /// Returns the first problem of writing to disk, once.
     #[must_use]
     pub fn take_disk_problem(&self) -> Option<String> {
         self.0.disk.as_ref()?.take_problem_text()
@@ -157,7 +156,7 @@ impl TraceState {
         usize::try_from(self.limits.max_bytes / BODY_BYTES_DIVISOR).unwrap_or(usize::MAX)
     }
 
-    /// Adds an exchange and forgets old ones.
+    /// Adds an exchange to the ring in memory.
     fn add_entry(&self, record: TraceRecord) -> Arc<TraceEntry> {
         let in_memory = if self.disk.is_none() {
             self.last_number.fetch_add(1, Ordering::Relaxed) + 1

@@ -1,9 +1,9 @@
 //! The JSON of the public API, as far as a chat client needs it.
 //!
-//! Requests are only written, answers are only read. A request has its fields in a fixed order
-//! and leaves out what is absent, so that each one begins with the bytes of the one before it as
-//! far as the conversation does; servers that cache prefixes profit. Answers are read with
-//! patience: unknown fields are ignored and `null` is the same as absent, everywhere.
+//! Requests are only serialised, responses only parsed. A request has its fields in a fixed order
+//! and omits what is absent, so that each one begins with the bytes of the previous one as far as
+//! the conversation does: that makes a server's prefix cache hit. Parsing is lenient: unknown
+//! fields are ignored and `null` is the same as absent, everywhere.
 
 mod chat;
 mod models;
@@ -27,7 +27,7 @@ use serde_json::Value;
 /// Reads `null` as the default value.
 ///
 /// # Errors
-/// When it is neither `null` nor what is wanted.
+/// When it is neither `null` nor a valid `T`.
 pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -36,7 +36,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a text that some servers write as a number; anything else is the same as absent.
+/// Reads a string that some servers write as a number; anything else is the same as absent.
 fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),

@@ -1,4 +1,4 @@
-//! The turnstile against a model of it: a list, sorted by urgency and arrival.
+//! The limiter against a model of it: a list, sorted by priority and arrival.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,13 +10,13 @@ use super::*;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// Someone comes.
+    /// A stream asks for a permit.
     Come(StreamPriority),
-    /// One of those inside leaves.
+    /// A running stream ends.
     Leave(usize),
-    /// One of those who wait, or have just been called, gives up.
+    /// A waiting stream, or one just admitted, is dropped.
     GiveUp(usize),
-    /// All who wait look whether they were called.
+    /// Every waiting stream is polled.
     Look,
 }
 
@@ -37,7 +37,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 type Entering = Pin<Box<dyn Future<Output = StreamPermit>>>;
 
-/// Someone who waits, or was called and has not looked.
+/// A stream that waits, or was admitted and not polled since.
 struct Guest {
     number: usize,
     entering: Entering,
@@ -45,7 +45,7 @@ struct Guest {
 
 #[derive(Default)]
 struct Model {
-    /// Numbers of those who have a right to be inside, whether they know it or not.
+    /// Numbers of the streams that hold a permit, polled or not.
     inside: Vec<usize>,
     waiting: Vec<(StreamPriority, usize)>,
 }
@@ -62,7 +62,7 @@ impl Model {
     }
 }
 
-/// Takes out those who find themselves called.
+/// Polls the waiting streams and moves those with a permit inside.
 fn look(outside: &mut Vec<Guest>, inside: &mut Vec<(usize, StreamPermit)>) {
     for mut guest in std::mem::take(outside) {
         match guest.entering.as_mut().now_or_never() {
@@ -129,7 +129,7 @@ proptest! {
             let depth = QueueDepth { in_flight: model.inside.len(), waiting: model.waiting.len() };
             prop_assert_eq!(turnstile.queue_depth(), depth);
         }
-        // Everyone who stays gets in.
+        // Every stream that was not dropped gets a permit in the end.
         while !inside.is_empty() || !outside.is_empty() {
             look(&mut outside, &mut inside);
             prop_assert!(inside.pop().is_some(), "someone waits for nobody");

@@ -1,12 +1,12 @@
-//! Reads the times that servers write into headers.
+//! Parses the dates in HTTP headers.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Reads a time as `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may still send. The
-/// day of the week is not looked at. `None` for any other text, and for a time before 1970.
+/// Reads a date such as `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that servers may still send.
+/// The day of the week is ignored. `None` for any other text, and for a date before 1970.
 pub(super) fn parse_http_date(text: &str) -> Option<SystemTime> {
     let (_, rest) = text.trim().split_once(", ")?;
     let mut parts = rest.split(' ');
@@ -31,7 +31,7 @@ pub(super) fn parse_http_date(text: &str) -> Option<SystemTime> {
     (year >= 1970).then(|| UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// The days of a year before its month with this index; those of the whole year for 12.
+/// The days of a year before its month with this index, from 0; index 12 gives the whole year.
 fn days_before(month: usize, year: u64) -> u64 {
     const DAYS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     DAYS.iter().take(month).sum::<u64>() + u64::from(month > 1 && is_leap(year))
@@ -41,7 +41,7 @@ fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
-/// A number of exactly so many digits.
+/// Reads a number of exactly `digits` digits.
 fn parse_digits(text: &str, digits: usize) -> Option<u64> {
     let fits = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     fits.then(|| text.parse().ok()).flatten()

@@ -1,4 +1,4 @@
-//! The shapes of errors, most of them as a server sent them.
+//! Error bodies, most of them recorded from real servers.
 
 use serde_json::json;
 

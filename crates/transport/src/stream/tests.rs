@@ -1,4 +1,4 @@
-//! The clocks and the ends of a stream, over a channel and in virtual time.
+//! The timeouts and ends of a stream, over a channel and in virtual time.
 
 use std::time::Duration;
 

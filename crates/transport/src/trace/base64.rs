@@ -1,8 +1,8 @@
-//! Base64, for secrets that are written in it and for bodies that are not text.
+//! Base64, for secrets that are encoded in it and for bodies that are not text.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Writes bytes with padding.
+/// Encodes bytes with padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = encode_sextets(bytes);
     while !text.len().is_multiple_of(4) {
@@ -11,8 +11,8 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// What the text of any bytes is sure to hold that have `secret` at a place which leaves this
-/// remainder when divided by three.
+/// Returns the base64 text that every encoding of bytes with `secret` in them contains, when the
+/// secret's offset modulo three is `offset`.
 pub(crate) fn encoded_core(secret: &[u8], offset: usize) -> String {
     let mut bytes = vec![0; offset];
     bytes.extend_from_slice(secret);
@@ -21,7 +21,7 @@ pub(crate) fn encoded_core(secret: &[u8], offset: usize) -> String {
     text.get((offset * 8).div_ceil(6)..whole).unwrap_or_default().to_owned()
 }
 
-/// Reads text with or without padding; `None` when it is not base64.
+/// Decodes text with or without padding; `None` when it is not base64.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let (mut held, mut bits) = (0_u32, 0);

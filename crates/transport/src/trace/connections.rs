@@ -1,5 +1,5 @@
-//! Which connections were opened and how long that took, which the HTTP library tells only those
-//! who stand in between.
+//! Measures how long opening a connection takes, by a layer around the HTTP library's connector:
+//! the library does not report it.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -11,10 +11,10 @@ use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Connections that no exchange claimed are forgotten beyond so many.
+/// Beyond this number, the oldest connection that no exchange claimed is forgotten.
 const MAX_UNCLAIMED: usize = 64;
 
-/// The connections of one client that were opened and not claimed yet. Clones share them.
+/// The opened connections of one client that no exchange claimed yet. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConnectTimings(Arc<Mutex<VecDeque<OpenedConnection>>>);
 
@@ -25,8 +25,8 @@ struct OpenedConnection {
 }
 
 impl ConnectTimings {
-    /// How long the connection of an exchange took that began then and has an answer; `None` when
-    /// it used an older one. Of exchanges that begin at the same time, either may get it.
+    /// Returns how long the connection of an exchange took that began at `since`; `None` when it
+    /// reused one. Of exchanges that begin at the same time, either may get it.
     pub(crate) fn claim_connect_time(&self, since: Instant) -> Option<Duration> {
         let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = opened.iter().position(|opened| opened.started_at >= since)?;
@@ -50,7 +50,7 @@ impl<S> Layer<S> for ConnectTimings {
     }
 }
 
-/// A connector that notes what it does.
+/// A connector that records its timings.
 #[derive(Debug, Clone)]
 pub(crate) struct TimedConnector<S> {
     inner: S,

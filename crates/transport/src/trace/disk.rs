@@ -1,4 +1,4 @@
-//! The thread that writes exchanges into a folder, one file each, and takes old ones away.
+//! The thread that writes exchanges into a folder, one file each, and removes old ones.
 
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -14,17 +14,17 @@ use super::record::TraceLine;
 use super::store::TraceStore;
 use super::{TraceEntry, TraceLimits};
 
-/// The most bytes that wait for the disk; what comes beyond them is left out.
+/// The most bytes queued for the disk; lines beyond them are dropped.
 const MAX_PENDING_BYTES: usize = 32 * 1024 * 1024;
 
-/// The way to the thread.
+/// The handle of the writer thread.
 pub(crate) struct DiskWriterHandle {
     jobs: Mutex<Sender<DiskJob>>,
     pending_bytes: Arc<AtomicUsize>,
     problem: Arc<FirstProblem>,
 }
 
-/// What went wrong first, until it was told.
+/// The first problem, until it was reported.
 #[derive(Default)]
 struct FirstProblem {
     text: Mutex<Option<String>>,
@@ -57,7 +57,7 @@ impl DiskWriterHandle {
         Self { jobs: Mutex::new(sender), pending_bytes, problem }
     }
 
-    /// Hands a line over; false when too much waits already.
+    /// Queues a line. Returns false when too many bytes are queued already.
     pub(crate) fn write_line(&self, entry: &Arc<TraceEntry>, line: &TraceLine) -> bool {
         let is_end = matches!(line, TraceLine::End(_));
         let bytes = line.to_bytes();
@@ -83,7 +83,7 @@ impl DiskWriterHandle {
 }
 
 impl FirstProblem {
-    /// Remembers the first one.
+    /// Keeps the text of the first problem.
     fn report_once(&self, text: &str) {
         if !self.was_reported.swap(true, Ordering::Relaxed) {
             let mut problem = self.text.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,12 +92,12 @@ impl FirstProblem {
     }
 }
 
-/// What the thread has at hand.
+/// The state of the writer thread.
 struct DiskWriter {
     store: TraceStore,
     limits: TraceLimits,
-    /// The open files, by the address of the exchange, which lasts as long as its file is open;
-    /// `None` is one that cannot be written.
+    /// The open files, keyed by the address of the exchange, which stays allocated while its file
+    /// is open; `None` is a file that cannot be written.
     files: HashMap<usize, (Arc<TraceEntry>, Option<File>)>,
     problem: Arc<FirstProblem>,
 }
@@ -110,7 +110,7 @@ impl DiskWriter {
                     self.write_bytes(entry, &bytes, is_end);
                     pending_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
                 }
-                // Who waited may have gone.
+                // The caller of the flush may have timed out.
                 DiskJob::Flush(done) => drop(done.send(())),
             }
         }
@@ -140,7 +140,7 @@ impl DiskWriter {
         }
     }
 
-    /// Opens the next file, and takes away what is too much with it.
+    /// Opens the next file, after removing the old ones that exceed the limits.
     fn open_next_file(&self, entry: &TraceEntry) -> io::Result<File> {
         let folder = self.store.folder();
         if !folder.is_dir() {
@@ -160,7 +160,7 @@ impl DiskWriter {
         Ok(file)
     }
 
-    /// Removes the oldest files; one that is gone already or cannot be removed is no trouble here.
+    /// Removes the oldest files. One that is gone already or cannot be removed is ignored.
     fn remove_old_files(&self, newest: u64) {
         let mut files: Vec<(u64, u64)> = self
             .store
@@ -197,7 +197,8 @@ fn private_folder() -> DirBuilder {
     builder
 }
 
-/// Each line is written at once and at the end, and no link is followed.
+/// The options of a file for its owner alone: writes append unbuffered, and symbolic links are
+/// refused.
 fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.append(true).create_new(true);

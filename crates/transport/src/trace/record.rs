@@ -1,59 +1,59 @@
-//! One exchange as it is kept: a line of JSON for each thing that happened.
+//! One recorded exchange: a JSON line for each thing that happened.
 
 use serde::{Deserialize, Serialize};
 
 use super::base64;
 
-/// An exchange as far as it got. It holds no secret of any client that shares the trace.
+/// An exchange as far as it got, without the secrets of any client that shares the trace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TraceRecord {
-    /// What it is called by. Numbers grow; 0 has not got one yet.
+    /// The number of the exchange. Numbers grow; 0 is not numbered yet.
     pub number: u64,
-    /// What was sent.
+    /// The request.
     pub request: TracedRequest,
-    /// The beginning of the answer; absent when none came.
+    /// The status and headers of the response; absent when none came.
     pub response: Option<TracedResponse>,
-    /// The events of a streamed answer, in order.
+    /// The events of a streamed response, in order.
     pub events: Vec<TracedEvent>,
-    /// The events that were left out because there were too many; absent when there are all.
+    /// The events left out because there were too many; absent when none were.
     pub gap: Option<OmittedEvents>,
-    /// The body of an answer that was not streamed.
+    /// The body of a response that was not streamed.
     pub body: Option<TracedBody>,
-    /// How it ended; absent while it is under way, and for ever if the program was killed.
+    /// How it ended; absent while it runs, and after the program was killed.
     pub end: Option<ExchangeEnd>,
 }
 
-/// What was sent.
+/// The request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TracedRequest {
-    /// When, in milliseconds since 1970 UTC.
+    /// When it was sent, in milliseconds since 1970 UTC.
     pub at: u64,
-    /// Which attempt of the call, from 1.
+    /// The number of the attempt within its call, from 1.
     pub attempt: u32,
-    /// Whether events were asked for, as for an answer of a model.
+    /// Whether a stream of events was requested, as for a model's answer.
     pub streams: bool,
     /// The method.
     pub method: String,
-    /// The whole URL; values of a query are not shown.
+    /// The full URL, without the values of its query.
     pub url: String,
-    /// The headers. Those that the set-up makes secret show no value.
+    /// The headers. Secret ones have a placeholder as their value.
     pub headers: Vec<(String, String)>,
-    /// The variables that secret headers are set from: header and variable.
+    /// The environment variables that secret headers are set from, as pairs of header and variable.
     #[serde(default)]
     pub variables: Vec<(String, String)>,
     /// The body; absent for a GET.
     pub body: Option<TracedBody>,
 }
 
-/// The beginning of an answer.
+/// The status and headers of a response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TracedResponse {
-    /// When its headers were there, in milliseconds since the attempt began.
+    /// When its headers arrived, in milliseconds since the attempt began.
     pub ms: f64,
-    /// How long opening a connection took; absent when one was used again.
+    /// How long opening the connection took, in milliseconds; absent when one was reused.
     pub connect_ms: Option<f64>,
     /// The status.
     pub status: u16,
@@ -65,40 +65,40 @@ pub struct TracedResponse {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TracedEvent {
-    /// When it came, in milliseconds since the attempt began.
+    /// When it arrived, in milliseconds since the attempt began.
     pub ms: f64,
     /// Its data; absent for a comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
 }
 
-/// Events that were left out.
+/// Events left out of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OmittedEvents {
-    /// Behind how many events they were.
+    /// The number of recorded events before the gap.
     pub after: usize,
-    /// How many.
+    /// The number of events left out.
     pub events: u64,
-    /// How many bytes they had.
+    /// Their size in bytes.
     pub bytes: u64,
 }
 
-/// A body. One that is too large is cut in its middle, where a note says so.
+/// A request or response body. A text that is too large is cut in its middle, with a note there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TracedBody {
-    /// How many bytes it had on the wire.
+    /// Its size on the wire, in bytes.
     pub size: u64,
-    /// How many secrets were taken out.
+    /// The number of secrets removed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hidden: usize,
     /// Whether it was cut.
     #[serde(default, skip_serializing_if = "is_false")]
     pub cut: bool,
-    /// Its text; absent when it is not one.
+    /// Its text; absent when it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Its bytes in base64, when they are no text.
+    /// Its bytes in base64, when they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
 }
@@ -107,47 +107,47 @@ pub struct TracedBody {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExchangeEnd {
-    /// When, in milliseconds since the attempt began.
+    /// When it ended, in milliseconds since the attempt began.
     pub ms: f64,
-    /// In which way.
+    /// The outcome of an exchange.
     pub how: ExchangeOutcome,
-    /// When the first byte of the body came.
+    /// When the first byte of the body arrived, in milliseconds since the attempt began.
     pub first_byte_ms: Option<f64>,
-    /// How many bytes of the body came.
+    /// The bytes of the body that arrived.
     pub bytes: u64,
-    /// How many lines did not get to the disk because it was too slow.
+    /// The lines that were not written because the disk was too slow.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unwritten: usize,
-    /// Why it failed.
+    /// The error, if it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<TracedError>,
 }
 
-/// In which way an exchange ended.
+/// The outcome of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ExchangeOutcome {
-    /// The answer was read to its end.
+    /// The response was read to its end.
     Done,
     /// It failed.
     Failed,
-    /// Whoever wanted it gave it up.
+    /// The caller dropped it.
     Dropped,
 }
 
-/// Why an exchange failed.
+/// The error of a failed exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TracedError {
-    /// What failed, as a fragment that fits "failed to {…}".
+    /// The message, as a fragment that fits "failed to {…}".
     pub message: String,
     /// The cause.
     pub cause: Option<String>,
-    /// The clock that ran out.
+    /// The name of the timeout that expired, e.g. `first_token`.
     pub clock: Option<String>,
 }
 
-/// One line of a file.
+/// One line of a trace file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum TraceLine {
@@ -172,7 +172,7 @@ impl TraceRecord {
         }
     }
 
-    /// Adds what happened next.
+    /// Applies the next line.
     pub(crate) fn apply_line(&mut self, line: TraceLine) {
         match line {
             TraceLine::Request(request) => self.request = request,
@@ -184,8 +184,8 @@ impl TraceRecord {
         }
     }
 
-    /// Reads a file. Lines that are not whole or not known are passed over, for a program may be
-    /// killed while it writes one. `None` when there is no request.
+    /// Parses a file. Incomplete or unknown lines are skipped, since a program may be killed while
+    /// it writes one. `None` without a request.
     pub(crate) fn parse_lines(number: u64, text: &[u8]) -> Option<Self> {
         let mut lines = text
             .split(|byte| *byte == b'\n')
@@ -198,7 +198,7 @@ impl TraceRecord {
 }
 
 impl TraceLine {
-    /// The line with its end, as it stands in a file.
+    /// The line as JSON with its line end.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         bytes.push(b'\n');
@@ -207,21 +207,21 @@ impl TraceLine {
 }
 
 impl TracedBody {
-    /// Makes a body of bytes without secrets, `hidden` of which were taken out, and cuts it to
+    /// Makes a body of scrubbed bytes, from which `hidden` secrets were removed, and cuts it to
     /// about `limit` bytes.
     pub(crate) fn new(clean: &[u8], size: u64, hidden: usize, limit: usize) -> Self {
         let cut = clean.len() > limit;
         let (text, base64) = match std::str::from_utf8(clean) {
             Ok(text) if cut => (Some(omit_middle(text, limit)), None),
             Ok(text) => (Some(text.to_owned()), None),
-            // Half of the bytes of a picture are of no use, and its size is told.
+            // Half of a binary body is useless; its size is recorded.
             Err(_) if cut => (Some(String::new()), None),
             Err(_) => (None, Some(base64::encode(clean))),
         };
         Self { size, hidden, cut, text, base64 }
     }
 
-    /// The bytes as they were kept.
+    /// The bytes as they were recorded.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match (&self.text, &self.base64) {
@@ -231,7 +231,7 @@ impl TracedBody {
         }
     }
 
-    /// Tells whether the bytes are those that were on the wire.
+    /// Returns whether the bytes equal those on the wire.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.cut && self.hidden == 0
@@ -298,7 +298,7 @@ mod tests {
         for length in 0..=file.len() {
             let record = TraceRecord::parse_lines(7, &file[..length]);
             match record {
-                // The last byte of a line is its end, without which it is whole, too.
+                // Without its line end the last line is still complete.
                 None => assert!(length < head - 1, "{length}"),
                 Some(record) => {
                     assert!(length >= head - 1 && record.end.is_none());

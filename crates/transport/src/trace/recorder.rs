@@ -1,4 +1,4 @@
-//! Writes one attempt down while it happens.
+//! Records one attempt while it happens.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -20,16 +20,16 @@ use super::{Trace, TraceEntry, TraceOptions, TracedRequest, TracedResponse};
 use crate::secrets::SECRET_PLACEHOLDER;
 use crate::{StreamEvent, TransportError, TransportErrorKind};
 
-/// How one client takes part in a trace.
+/// The trace of one client; starts a recorder for each attempt.
 pub(crate) struct ExchangeTracer {
     trace: Trace,
-    /// What every request carries, without the secrets.
+    /// The headers of every request, without secret values.
     headers: Vec<(String, String)>,
     variables: Vec<(String, String)>,
     connect_timings: ConnectTimings,
 }
 
-/// What is about to be sent.
+/// The request of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptRequest<'a> {
     pub(crate) method: &'static str,
@@ -39,7 +39,7 @@ pub(crate) struct AttemptRequest<'a> {
     pub(crate) body: Option<&'a [u8]>,
 }
 
-/// One attempt. Dropping it before its end says that nobody wanted the rest.
+/// The recorder of one attempt. Dropped before the end, it records that the caller dropped it.
 pub(crate) struct ExchangeRecorder {
     trace: Trace,
     entry: Arc<TraceEntry>,
@@ -48,9 +48,9 @@ pub(crate) struct ExchangeRecorder {
     started_at: Instant,
     first_byte: Option<Duration>,
     bytes: u64,
-    /// The bytes of the events that were kept at once.
+    /// The bytes of the events that were recorded as they arrived.
     head_bytes: usize,
-    /// The last of the events that came when there were too many.
+    /// The latest events, once there are too many to record all.
     tail: VecDeque<TracedEvent>,
     tail_bytes: usize,
     omitted_events: Option<OmittedEvents>,
@@ -82,12 +82,12 @@ impl ExchangeTracer {
         Self { trace, headers, variables, connect_timings: ConnectTimings::default() }
     }
 
-    /// What notes the connections of the client.
+    /// The connect times of the client.
     pub(crate) fn connect_timings(&self) -> ConnectTimings {
         self.connect_timings.clone()
     }
 
-    /// Begins to write an attempt down.
+    /// Starts to record an attempt.
     pub(crate) fn begin_attempt(&self, attempt: AttemptRequest<'_>) -> Box<ExchangeRecorder> {
         let scrubber = self.trace.0.current_scrubber();
         let limit = self.trace.0.body_limit();
@@ -130,7 +130,7 @@ impl ExchangeTracer {
 }
 
 impl ExchangeRecorder {
-    /// The headers of the answer are there.
+    /// Records the status and headers of the response.
     pub(crate) fn record_response(&mut self, status: u16, headers: &HeaderMap) {
         let shown = headers.iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
@@ -145,13 +145,13 @@ impl ExchangeRecorder {
         self.write_line(TraceLine::Response(response), 0);
     }
 
-    /// A piece of the body is there.
+    /// Counts a chunk of the body.
     pub(crate) fn record_chunk(&mut self, bytes: usize) {
         self.first_byte.get_or_insert_with(|| self.started_at.elapsed());
         self.bytes += u64::try_from(bytes).unwrap_or_default();
     }
 
-    /// The body is there, as far as it is read.
+    /// Records the body, as far as it was read.
     pub(crate) fn record_body(&mut self, body: &[u8]) {
         let limit = self.trace.0.body_limit();
         let body = scrub_body(&self.scrubber, body, limit);
@@ -159,7 +159,7 @@ impl ExchangeRecorder {
         self.write_line(TraceLine::Body(body), size);
     }
 
-    /// An event is there.
+    /// Records an event.
     pub(crate) fn record_event(&mut self, event: &StreamEvent) {
         let data = match event {
             StreamEvent::Data(data) => Some(self.scrubber.scrub_text(data)),
@@ -188,12 +188,12 @@ impl ExchangeRecorder {
         }
     }
 
-    /// The answer was read to its end.
+    /// Records that the response was read to its end.
     pub(crate) fn record_success(&mut self) {
         self.finish_exchange(ExchangeOutcome::Done, None);
     }
 
-    /// The attempt failed.
+    /// Records the failure of the attempt.
     pub(crate) fn record_failure(&mut self, error: &TransportError) {
         let clock = match error.kind() {
             TransportErrorKind::Timeout { clock, .. } => Some(clock.name().to_owned()),
@@ -262,12 +262,12 @@ impl Drop for ExchangeRecorder {
     }
 }
 
-/// Milliseconds, to a thousandth.
+/// Converts to milliseconds with three decimals.
 fn to_millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// About what an event takes in memory.
+/// The approximate size of an event in memory, in bytes.
 fn event_size(event: &TracedEvent) -> usize {
     event.data.as_ref().map_or(0, String::len) + std::mem::size_of::<TracedEvent>()
 }
@@ -277,7 +277,7 @@ fn scrub_body(scrubber: &SecretScrubber, body: &[u8], limit: usize) -> TracedBod
     TracedBody::new(&clean, u64::try_from(body.len()).unwrap_or_default(), hidden, limit)
 }
 
-/// A URL without what may be a credential: no user, no password, no values in its query.
+/// Renders a URL without credentials: no user info, and no values in its query.
 fn redact_url(url: &Url) -> String {
     let mut text = format!("{}{}", url.origin().ascii_serialization(), url.path());
     for (n, (name, _)) in url.query_pairs().enumerate() {

@@ -1,10 +1,10 @@
-//! Takes secrets out of bytes by their value, in whatever writing they stand there.
+//! Removes secrets from bytes by their value, in any encoding.
 //!
-//! A secret is found as it is, with any of its characters escaped as in JSON (in a text within a
-//! text, too), percent-encoded as in URLs, and inside a text in base64, as in a `Basic` header.
+//! A secret is found as it is, with any of its characters JSON-escaped (nested escapes too),
+//! percent-encoded as in URLs, and inside base64 text, as in a `Basic` header.
 //!
-//! Absent: one that is spread over several events of a stream. To find it, events would have to be
-//! read as answers and held back, and what is kept would no longer be what came, when it came.
+//! Not found is a secret that is split over several events of a stream. That would mean to parse
+//! events as answers and hold them back, and the trace would not show what arrived when.
 
 use std::borrow::Cow;
 
@@ -13,30 +13,30 @@ use secrecy::{ExposeSecret, SecretString};
 use super::base64;
 use crate::secrets::{MIN_SECRET_LEN, SECRET_PLACEHOLDER};
 
-/// How many backslashes stand for one: a text, a text in JSON, and that in JSON again.
+/// How many backslashes encode one: in plain text, in JSON, in JSON within JSON, and so on.
 const ESCAPE_DEPTHS: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// The most that stand before an escaped character; it also bounds the work on a text that is
-/// nothing else.
+/// The most backslashes before an escaped character; it also bounds the work on a text of nothing
+/// but backslashes.
 const MAX_BACKSLASHES: usize = 16;
 
-/// The first words of a header that say how it is to be read, and are no secret.
+/// Authentication schemes: the first word of a header value, which is no secret.
 const AUTH_SCHEMES: [&str; 6] = ["bearer", "basic", "token", "digest", "apikey", "negotiate"];
 
-/// A part of a secret must be at least so long to be looked for by itself.
+/// The least length of a part of a secret that is searched for by itself.
 const MIN_PART_LEN: usize = 8;
 
-/// Secrets, ready to be looked for.
+/// Searches for a set of secrets.
 #[derive(Default)]
 pub(crate) struct SecretScrubber {
-    /// The secrets in all base writings.
+    /// The secrets, and their base64 encodings.
     patterns: Vec<SecretString>,
-    /// The bytes that one of them may begin with.
+    /// The first bytes that a match can have.
     first_bytes: Vec<u8>,
 }
 
 impl SecretScrubber {
-    /// The same with more secrets.
+    /// Returns a scrubber with more secrets.
     pub(crate) fn with_secrets<'a>(
         &self,
         secrets: impl IntoIterator<Item = &'a SecretString>,
@@ -49,7 +49,7 @@ impl SecretScrubber {
         more
     }
 
-    /// Takes a secret with its parts: a header `Basic eDp5` is one, and so are `eDp5` and `y`.
+    /// Adds a secret with its parts: the header `Basic eDp5` is one, and so are `eDp5` and `y`.
     fn add_secret(&mut self, secret: &str) {
         if secret.len() >= MIN_SECRET_LEN {
             self.add_encodings(secret);
@@ -92,7 +92,7 @@ impl SecretScrubber {
         self.patterns.push(pattern.into());
     }
 
-    /// Takes the secrets out of a text.
+    /// Replaces the secrets in a text.
     pub(crate) fn scrub_text(&self, text: &str) -> String {
         match self.scrub_bytes(text.as_bytes()) {
             (Cow::Borrowed(_), _) => text.to_owned(),
@@ -100,7 +100,7 @@ impl SecretScrubber {
         }
     }
 
-    /// Takes the secrets out of bytes, and tells how many there were.
+    /// Replaces the secrets in bytes, and returns how many there were.
     pub(crate) fn scrub_bytes<'a>(&self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, usize) {
         if self.patterns.is_empty() {
             return (Cow::Borrowed(bytes), 0);
@@ -139,8 +139,8 @@ impl SecretScrubber {
     }
 }
 
-/// Where a pattern ends that begins at a place, if it does. A text is as deep in other texts as
-/// its backslashes say, so that all depths are tried where the pattern has any.
+/// Returns the end of a match of `pattern` at `start`. The nesting of JSON escapes is unknown, so a
+/// pattern with backslashes is tried at every depth.
 fn match_pattern(text: &[u8], start: usize, pattern: &SecretString) -> Option<usize> {
     let pattern = pattern.expose_secret();
     let depths =
@@ -153,16 +153,16 @@ fn match_pattern(text: &[u8], start: usize, pattern: &SecretString) -> Option<us
     readings.chain(as_url).filter_map(end).max()
 }
 
-/// How the characters are read that are written otherwise in some texts, themselves included.
+/// How characters with special encodings are matched.
 #[derive(Debug, Clone, Copy)]
 struct EscapeRules {
-    /// How many backslashes stand for one.
+    /// How many backslashes encode one.
     depth: usize,
-    /// Whether a percent sign stands for itself.
+    /// Whether a percent sign is matched unencoded.
     has_raw_percent: bool,
 }
 
-/// Where a character ends that begins at `at`.
+/// Returns the end of a match of `c` at `at`.
 fn match_char(text: &[u8], at: usize, c: char, rules: EscapeRules) -> Option<usize> {
     let rest = text.get(at..)?;
     let EscapeRules { depth, has_raw_percent } = rules;
@@ -189,7 +189,7 @@ fn match_char(text: &[u8], at: usize, c: char, rules: EscapeRules) -> Option<usi
     }
 }
 
-/// The length of a character that is escaped, as deep as it may be.
+/// Returns the length of `c` when it is JSON-escaped, at any depth.
 fn match_escape(text: &[u8], c: char) -> Option<usize> {
     let run = count_backslashes(text);
     let letter = match c {

@@ -1,4 +1,4 @@
-//! Reads the folder that exchanges are written into.
+//! Reads the folder of recorded exchanges.
 
 use std::fs;
 use std::io;
@@ -8,14 +8,14 @@ use super::TraceRecord;
 
 const EXTENSION: &str = "jsonl";
 
-/// A folder with exchanges, which another process may be writing into.
+/// A folder of recorded exchanges. Another process may write to it meanwhile.
 #[derive(Debug, Clone)]
 pub struct TraceStore {
     folder: PathBuf,
 }
 
 impl TraceStore {
-    /// Takes a folder, which need not exist.
+    /// Opens a folder, which need not exist.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
@@ -27,13 +27,13 @@ impl TraceStore {
         &self.folder
     }
 
-    /// The file of an exchange.
+    /// The path of an exchange's file.
     #[must_use]
     pub fn record_path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number:06}.{EXTENSION}"))
     }
 
-    /// The numbers of the exchanges there are, the oldest first.
+    /// The numbers of the exchanges in the folder, oldest first.
     #[must_use]
     pub fn list_numbers(&self) -> Vec<u64> {
         let Ok(files) = fs::read_dir(&self.folder) else { return Vec::new() };
@@ -48,18 +48,18 @@ impl TraceStore {
         numbers
     }
 
-    /// Reads an exchange; `None` when it is not there, or does not even have a whole request.
+    /// Reads an exchange; `None` when it is missing or has no complete request.
     #[must_use]
     pub fn read_record(&self, number: u64) -> Option<TraceRecord> {
         TraceRecord::parse_lines(number, &fs::read(self.record_path(number)).ok()?)
     }
 
-    /// Reads all exchanges, the oldest first.
+    /// Reads all exchanges, oldest first.
     pub fn read_records(&self) -> impl Iterator<Item = TraceRecord> {
         self.list_numbers().into_iter().filter_map(|number| self.read_record(number))
     }
 
-    /// Reads the last exchange of a model's answer, or else the last of all.
+    /// Reads the last streamed exchange, or else the last of all.
     #[must_use]
     pub fn read_last(&self) -> Option<TraceRecord> {
         let numbers = self.list_numbers();
@@ -67,7 +67,7 @@ impl TraceStore {
         newest().find(|record| record.request.streams).or_else(|| newest().next())
     }
 
-    /// Removes all exchanges, and tells how many there were.
+    /// Removes all exchanges, and returns how many there were.
     ///
     /// # Errors
     /// When one cannot be removed.

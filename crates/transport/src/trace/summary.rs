@@ -1,52 +1,52 @@
-//! What a person wants to know of an exchange, read from what was kept of it.
+//! Summaries of recorded exchanges for people.
 
 use serde_json::Value;
 
 use super::TraceRecord;
 use crate::ServerError;
 
-/// What an answer said, as far as it came.
+/// The content of an answer, as far as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AnswerSummary {
     /// The text.
     pub text: String,
     /// The reasoning.
     pub reasoning: String,
-    /// The calls, in order.
+    /// The tool calls, in order.
     pub calls: Vec<TracedCall>,
-    /// Why the server thinks that it ended.
+    /// The finish reason that the server gave.
     pub finish_reason: Option<String>,
-    /// The tokens of the prompt and of the answer, as the server counted them.
+    /// The tokens of the prompt and of the answer, as counted by the server.
     pub usage: Option<(u64, u64)>,
-    /// What the server said instead of an answer, or in the middle of one.
+    /// The error that the server sent instead of an answer, or in the middle of one.
     pub error: Option<ServerError>,
 }
 
-/// A call in an answer.
+/// A tool call in an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TracedCall {
-    /// Which call; its index, or its id where there is none.
+    /// The call's index, or its id where there is no index.
     key: String,
     /// The tool.
     pub name: String,
-    /// The arguments as they were written.
+    /// The arguments as JSON text, unparsed.
     pub arguments: String,
 }
 
 impl TraceRecord {
-    /// The body that was sent, as JSON.
+    /// The request body, as JSON.
     #[must_use]
     pub fn request_json(&self) -> Option<Value> {
         serde_json::from_slice(&self.request.body.as_ref()?.to_bytes()).ok()
     }
 
-    /// The model that was asked.
+    /// The `model` of the request.
     #[must_use]
     pub fn model_name(&self) -> Option<String> {
         self.request_json()?.get("model")?.as_str().map(str::to_owned)
     }
 
-    /// What the answer said.
+    /// Collects the content of the answer.
     #[must_use]
     pub fn summarize_answer(&self) -> AnswerSummary {
         let mut answer = AnswerSummary::default();
@@ -70,7 +70,7 @@ impl TraceRecord {
         answer
     }
 
-    /// When the first event came that said something, in milliseconds since the attempt began.
+    /// When the first event with content arrived, in milliseconds since the attempt began.
     #[must_use]
     pub fn first_token_ms(&self) -> Option<f64> {
         let says = |data: &str| {
@@ -83,7 +83,7 @@ impl TraceRecord {
         first.map(|event| event.ms)
     }
 
-    /// Whether the status is one of refusal.
+    /// Returns whether the status is not 2xx.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.response.as_ref().is_some_and(|response| !(200..300).contains(&response.status))
@@ -95,7 +95,7 @@ fn parse_event(data: &str) -> Option<Value> {
 }
 
 impl AnswerSummary {
-    /// Adds an event, or a whole answer, of either API.
+    /// Adds an event, or an unstreamed answer, of either API.
     fn add_event(&mut self, event: &Value) {
         if let Some(error) = ServerError::from_event(event) {
             self.error = Some(error);
@@ -201,7 +201,6 @@ impl AnswerSummary {
         if known.is_none() {
             self.calls.push(TracedCall { key: key.to_owned(), ..TracedCall::default() });
         }
-        // A place that was just found or filled.
         #[expect(clippy::indexing_slicing, reason = "the place was just found or filled")]
         &mut self.calls[place]
     }
@@ -211,7 +210,7 @@ fn text_field<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key)?.as_str()
 }
 
-/// What the pieces of a call of the Responses API have in common.
+/// The key that the deltas of a Responses tool call share.
 fn call_key(event: &Value) -> String {
     event.get("output_index").map(ToString::to_string).unwrap_or_default()
 }

@@ -95,7 +95,7 @@ fn files_are_private_numbered_and_rotated() {
     let store = TraceStore::new(folder.clone());
     assert_eq!((store.list_numbers(), store.read_last()), (vec![], None));
     for run in 0..2 {
-        // Each run counts on from what it finds.
+        // Each run continues the numbers in the folder.
         let trace = Trace::on_disk(limits(3, 100_000), folder.clone());
         for n in 0..3 {
             let mut recorder = begin(&trace, "{\"model\":\"tiny\"}");

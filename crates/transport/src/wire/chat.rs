@@ -1,4 +1,4 @@
-//! Chat completions.
+//! The chat completions API.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use super::{null_as_default, text_or_number};
 /// The body of `POST chat/completions`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChatCompletionRequest<'a> {
-    /// The model, by a name that the server lists.
+    /// The model's name, as the server lists it.
     pub model: Cow<'a, str>,
-    /// Whether the answer comes in pieces.
+    /// Whether the answer is streamed.
     pub stream: bool,
-    /// What the stream carries besides; only with `stream`.
+    /// Options of the stream; only with `stream`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
-    /// The most tokens that the answer may have.
+    /// The most tokens of the answer, reasoning included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// The same under its newer name, which some servers want instead.
@@ -30,20 +30,20 @@ pub struct ChatCompletionRequest<'a> {
     /// Whether and which tool must be called; only with tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ChatToolChoice<'a>>,
-    /// Whether the server keeps the conversation; only for servers that are known to take it.
+    /// Whether the server stores the conversation; only for servers known to accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<bool>,
-    /// What prompts that begin alike have in common; only for servers that are known to take it.
+    /// A key that requests with a common prefix share; only for servers known to accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_cache_key: Option<String>,
     /// The conversation, oldest first.
     pub messages: Vec<ChatMessage<'a>>,
 }
 
-/// What a stream carries besides the answer.
+/// Options of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct StreamOptions {
-    /// Whether the last event counts the tokens.
+    /// Whether the last event reports the token usage.
     pub include_usage: bool,
 }
 
@@ -57,7 +57,7 @@ pub struct ChatTool<'a> {
     pub function: FunctionSpec<'a>,
 }
 
-/// What a tool or a call is. There is only one kind.
+/// The kind of a tool or a tool call. There is only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CallKind {
@@ -77,7 +77,7 @@ pub struct FunctionSpec<'a> {
     /// The JSON Schema of its arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Cow<'a, Value>>,
-    /// Whether the server must hold the model to the schema.
+    /// Whether the server must constrain the arguments to the schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
 }
@@ -104,7 +104,7 @@ pub enum ChatMessage<'a> {
         /// The text.
         content: Cow<'a, str>,
     },
-    /// Instructions, for servers that are known to take this role.
+    /// Instructions, for servers known to accept this role.
     Developer {
         /// The text.
         content: Cow<'a, str>,
@@ -116,7 +116,7 @@ pub enum ChatMessage<'a> {
     },
     /// What the model said.
     Assistant {
-        /// The visible text; absent is allowed beside calls only.
+        /// The visible text; may be absent only beside tool calls.
         #[serde(skip_serializing_if = "Option::is_none")]
         content: Option<Cow<'a, str>>,
         /// The reasoning, for servers that name it `reasoning`.
@@ -125,11 +125,11 @@ pub enum ChatMessage<'a> {
         /// The reasoning, for servers that name it `reasoning_content`.
         #[serde(skip_serializing_if = "Option::is_none")]
         reasoning_content: Option<Cow<'a, str>>,
-        /// The calls it made.
+        /// Its tool calls.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ChatToolCall<'a>>,
     },
-    /// The result of one call.
+    /// The result of one tool call.
     Tool {
         /// The call's id.
         tool_call_id: Cow<'a, str>,
@@ -141,7 +141,7 @@ pub enum ChatMessage<'a> {
     },
 }
 
-/// A call that the model made.
+/// A tool call of the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChatToolCall<'a> {
     /// The id that the result refers to.
@@ -187,33 +187,33 @@ fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
     list.as_ref().is_none_or(Vec::is_empty)
 }
 
-/// One event of a streamed answer, or a whole answer that was not streamed.
+/// One event of a streamed answer, or an answer that was not streamed.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ChatChunk {
-    /// The pieces; none in the event that carries the usage.
+    /// The deltas; empty in the event that carries the usage.
     #[serde(default, deserialize_with = "null_as_default")]
     pub choices: Vec<ChunkChoice>,
-    /// The tokens counted.
+    /// The token usage.
     #[serde(default)]
     pub usage: Option<ChatUsage>,
-    /// An error in place of a piece.
+    /// An error in place of a delta.
     #[serde(default)]
     pub error: Option<Value>,
 }
 
-/// A piece of one choice.
+/// A delta of one choice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(from = "RawChoice")]
 pub struct ChunkChoice {
-    /// Which choice.
+    /// The index of the choice.
     pub index: u32,
-    /// The piece; the `message` of an answer that was not streamed is read as one.
+    /// The delta; the `message` of an answer that was not streamed is read as one.
     pub delta: ChatDelta,
-    /// Why the server thinks that the answer ended.
+    /// The finish reason that the server gave.
     pub finish_reason: Option<String>,
 }
 
-/// A choice as it stands on the wire.
+/// A choice as serialised.
 #[derive(Deserialize)]
 struct RawChoice {
     #[serde(default, deserialize_with = "null_as_default")]
@@ -233,7 +233,7 @@ impl From<RawChoice> for ChunkChoice {
     }
 }
 
-/// A piece of a message.
+/// A delta of the message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ChatDelta {
     /// Visible text.
@@ -245,35 +245,35 @@ pub struct ChatDelta {
     /// Reasoning, under its older name.
     #[serde(default)]
     pub reasoning_content: Option<String>,
-    /// Reasoning in blocks, as `OpenRouter` has it: the text of them. What is encrypted has none.
+    /// The text of reasoning in blocks, as `OpenRouter` sends it. Encrypted blocks have none.
     #[serde(default, deserialize_with = "reasoning_blocks_text")]
     pub reasoning_details: Option<String>,
     /// The text of a refusal.
     #[serde(default)]
     pub refusal: Option<String>,
-    /// Pieces of calls.
+    /// Deltas of tool calls.
     #[serde(default, deserialize_with = "null_as_default")]
     pub tool_calls: Vec<ChatToolCallDelta>,
 }
 
-/// A piece of a call.
+/// A delta of a tool call.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ChatToolCallDelta {
-    /// Which call; absent in an answer that was not streamed.
+    /// The index of the tool call; absent in an answer that was not streamed.
     #[serde(default)]
     pub index: Option<u32>,
-    /// The id, usually in the first piece only.
+    /// The id, usually in the first delta only.
     #[serde(default, deserialize_with = "text_or_number")]
     pub id: Option<String>,
-    /// A piece of the function.
+    /// The function's part of the delta.
     #[serde(default, deserialize_with = "null_as_default")]
     pub function: FunctionCallDelta,
 }
 
-/// A piece of a call's function.
+/// A delta of a tool call's function.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct FunctionCallDelta {
-    /// The name, usually in the first piece only.
+    /// The name, usually in the first delta only.
     #[serde(default)]
     pub name: Option<String>,
     /// A piece of the arguments' JSON text.
@@ -281,32 +281,32 @@ pub struct FunctionCallDelta {
     pub arguments: Option<String>,
 }
 
-/// What the server counted, in tokens.
+/// The token usage that the server reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct ChatUsage {
-    /// The prompt, its cached part included.
+    /// Tokens of the prompt, its cached part included.
     #[serde(default, deserialize_with = "null_as_default")]
     pub prompt_tokens: u32,
-    /// The answer, its reasoning included.
+    /// Tokens of the answer, its reasoning included.
     #[serde(default, deserialize_with = "null_as_default")]
     pub completion_tokens: u32,
-    /// Both.
+    /// The sum of both.
     #[serde(default, deserialize_with = "null_as_default")]
     pub total_tokens: u32,
-    /// More on the prompt.
+    /// Details of the prompt's tokens.
     #[serde(default)]
     pub prompt_tokens_details: Option<PromptTokensDetails>,
 }
 
-/// More on the tokens of a prompt.
+/// Details of the prompt's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct PromptTokensDetails {
-    /// The part that came from the prefix cache.
+    /// Tokens that came from the prefix cache.
     #[serde(default)]
     pub cached_tokens: Option<u32>,
 }
 
-/// Joins the texts and the summaries of blocks of reasoning; what is no such block has none.
+/// Joins the texts and summaries of reasoning blocks; other blocks have none.
 fn reasoning_blocks_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {

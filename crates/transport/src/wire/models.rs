@@ -13,13 +13,13 @@ pub struct ModelList {
     pub data: Vec<ModelCard>,
 }
 
-/// One model. Servers that say only `id` are common.
+/// One model. Many servers send only `id`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ModelCard {
-    /// The name to ask for.
+    /// The model's name in requests.
     #[serde(default, deserialize_with = "null_as_default")]
     pub id: String,
-    /// Who serves it.
+    /// The owner that the server names.
     #[serde(default)]
     pub owned_by: Option<String>,
     /// What it was loaded from; often a path on the server.
@@ -28,27 +28,28 @@ pub struct ModelCard {
     /// The model that it is an adapter of.
     #[serde(default)]
     pub parent: Option<String>,
-    /// The window in tokens, as vLLM says it.
+    /// The context window in tokens, as vLLM names it.
     #[serde(default, deserialize_with = "token_count_or_none")]
     pub max_model_len: Option<u32>,
-    /// The window in tokens, as some gateways say it.
+    /// The context window in tokens, as some gateways name it.
     #[serde(default, deserialize_with = "token_count_or_none")]
     pub context_length: Option<u32>,
-    /// The window in tokens, as other gateways say it.
+    /// The context window in tokens, as other gateways name it.
     #[serde(default, deserialize_with = "token_count_or_none")]
     pub context_window: Option<u32>,
-    /// What llama.cpp says besides.
+    /// Further fields of llama.cpp.
     #[serde(default, deserialize_with = "meta_or_default")]
     pub meta: ModelMeta,
 }
 
-/// What llama.cpp says of a model.
+/// The fields that llama.cpp adds to a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ModelMeta {
-    /// The window in tokens that it was loaded with.
+    /// The context window in tokens that it was loaded with.
     #[serde(default, deserialize_with = "token_count_or_none")]
     pub n_ctx: Option<u32>,
-    /// The window in tokens that it was trained with, which may be more than it was loaded with.
+    /// The context window in tokens that it was trained with, which may be more than it was loaded
+    /// with.
     #[serde(default, deserialize_with = "token_count_or_none")]
     pub n_ctx_train: Option<u32>,
 }
@@ -63,6 +64,6 @@ fn token_count_or_none<'de, D: Deserializer<'de>>(
 }
 
 fn meta_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModelMeta, D::Error> {
-    // Other servers may have something else by this name.
+    // Other servers may send another type in this field.
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Responses, as a client uses them that keeps the conversation itself.
+//! The Responses API, for a client that keeps the conversation itself.
 
 mod event;
 
@@ -18,19 +18,19 @@ pub use self::event::{
 /// The body of `POST responses`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ResponsesRequest<'a> {
-    /// The model, by a name that the server lists.
+    /// The model's name, as the server lists it.
     pub model: Cow<'a, str>,
-    /// Whether the answer comes in events.
+    /// Whether the answer is streamed.
     pub stream: bool,
-    /// Whether the server keeps the answer. Always said: the default is to keep it.
+    /// Whether the server stores the answer. Always sent, because the default is to store it.
     pub store: bool,
-    /// What prompts that begin alike have in common; only for servers that are known to take it.
+    /// A key that requests with a common prefix share; only for servers known to accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_cache_key: Option<String>,
-    /// The most tokens that the answer may have.
+    /// The most tokens of the answer, reasoning included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
-    /// What stands before the conversation, as its first system message.
+    /// Instructions before the conversation, as a first system message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<Cow<'a, str>>,
     /// The tools offered.
@@ -43,7 +43,7 @@ pub struct ResponsesRequest<'a> {
     pub input: Vec<InputItem<'a>>,
 }
 
-/// A tool that the model may call: a function, written flat.
+/// A tool that the model may call: a function, without the nested object of chat completions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ResponsesTool<'a> {
     /// Always a function.
@@ -57,8 +57,8 @@ pub struct ResponsesTool<'a> {
     /// The JSON Schema of its arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Cow<'a, Value>>,
-    /// Whether the server must hold the model to the schema. To be said: the hosted API's default
-    /// is to, which changes what the schema means.
+    /// Whether the server must constrain the arguments to the schema. Set it always: the hosted API
+    /// constrains by default, which changes what the schema means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
 }
@@ -90,16 +90,16 @@ impl Serialize for ResponsesToolChoice<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum InputItem<'a> {
-    /// What someone said.
+    /// A message.
     Message(InputMessage<'a>),
-    /// What the model thought before the items that follow.
+    /// Reasoning before the items that follow.
     Reasoning {
-        /// Summaries of it; servers want the list even when it is empty.
+        /// Its summaries; servers require the list even when it is empty.
         summary: [&'a str; 0],
-        /// The text of it.
+        /// Its text.
         content: [InputPart<'a>; 1],
     },
-    /// A call that the model made.
+    /// A tool call of the model.
     FunctionCall {
         /// The id that the result refers to.
         call_id: Cow<'a, str>,
@@ -108,7 +108,7 @@ pub enum InputItem<'a> {
         /// The arguments, as JSON text.
         arguments: Cow<'a, str>,
     },
-    /// The result of one call.
+    /// The result of one tool call.
     FunctionCallOutput {
         /// The call's id.
         call_id: Cow<'a, str>,
@@ -117,7 +117,7 @@ pub enum InputItem<'a> {
     },
 }
 
-/// A message, with the role that says whose it is.
+/// A message, tagged with its role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
 pub enum InputMessage<'a> {
@@ -133,24 +133,24 @@ pub enum InputMessage<'a> {
     },
     /// What the model said: an item of an earlier answer.
     Assistant {
-        /// Whether the server is to go on with it.
+        /// Whether the message is complete, or the server is to continue it.
         status: ItemStatus,
         /// The text.
         content: [InputPart<'a>; 1],
     },
 }
 
-/// Whether an item is all there.
+/// Whether an item is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemStatus {
-    /// It is.
+    /// It is complete.
     Completed,
-    /// It was cut off; vLLM goes on with a last message of this kind.
+    /// It was cut off. vLLM continues a last message with this status.
     Incomplete,
 }
 
-/// A text of an earlier answer.
+/// A part of an earlier answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum InputPart<'a> {

@@ -1,4 +1,4 @@
-//! What a stream costs in memory for each event, with a trace and without.
+//! Allocations of a stream per event, with a trace and without.
 #![expect(unsafe_code, reason = "only an allocator can count allocations")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -34,7 +34,7 @@ static COUNTING: Counting = Counting;
 
 const EVENTS: usize = 200;
 
-/// How many allocations it takes to read events that have arrived.
+/// Counts the allocations of reading events that have arrived.
 async fn cost(client: &Client, server: &Server) -> usize {
     let url = client.endpoint().api_url("chat/completions");
     let (stream, connection) = both(client.post_stream(url, "{}".into()), async {

@@ -1,4 +1,4 @@
-//! How connections are kept, lost and given up.
+//! How connections are reused, lost and closed.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -52,7 +52,8 @@ async fn a_kept_connection_that_dies_costs_no_attempt() {
     })
     .await;
     reply.unwrap();
-    // It is excused once a call: the second connection is new, and its end is an error.
+    // Only one reused connection per call costs no attempt: the second connection is new, and its
+    // end is an error.
     let mut second = second;
     let (reply, ()) = both(client.get(url), async {
         second.request().await;
@@ -80,7 +81,7 @@ async fn a_stream_read_to_its_end_leaves_its_connection() {
     })
     .await;
     assert_eq!(stream.unwrap().count().await, 2);
-    // The next call gets it, and is excused when it dies.
+    // The next call reuses it, and its end costs no attempt.
     let (reply, _) = both(client.get(url), async {
         connection.request().await;
         drop(connection);

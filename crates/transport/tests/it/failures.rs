@@ -1,4 +1,4 @@
-//! What a failure says, and that it is the right one.
+//! The kind and text of each failure.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What is known to go wrong between a client and a server, a row each: addresses, keys, pages in
-//! place of an API, the words of refusals, proxies, kept connections and wishes to wait.
+//! Known problems between clients and servers, one row each: URLs, keys, web pages in place of an
+//! API, error bodies, proxies, kept connections and `Retry-After`.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn addresses() {
 
 #[tokio::test]
 async fn keys() {
-    // One that is not there is not sent, whatever a server may say of it.
+    // Without a key there is no header, whatever a server says of it.
     let server = Server::start().await;
     let client = Client::new(ClientOptions { bearer: None, ..server.options() }).unwrap();
     let refusal = json("401 Unauthorized", r#"{"error":"Unauthorized"}"#);
@@ -45,8 +45,7 @@ async fn keys() {
     assert_eq!(error.kind(), TransportErrorKind::Status(401));
     assert!(error.to_string().ends_with("/v1/models: status 401: Unauthorized"), "{error}");
 
-    // One that is there goes nowhere else, neither by a redirect nor by a status that keeps the
-    // body.
+    // A key is sent nowhere else, neither after a redirect nor after one that keeps the body.
     let elsewhere = Server::start().await;
     for status in ["301 x", "302 x", "303 x", "307 x", "308 x"] {
         let client = server.persistent_client(3);
@@ -76,7 +75,7 @@ async fn pages_in_place_of_an_api() {
         let url = client.endpoint().api_url("chat/completions");
         let answer = response("200 OK", headers, body);
         let (stream, _) = both(client.post_stream(url, "{}".into()), server.answer(&answer)).await;
-        // At once, or when it is read: never as a piece of an answer.
+        // The error comes at once or as an item of the stream, never as a delta.
         let error = match stream {
             Err(error) => error,
             Ok(mut stream) => stream.next().await.unwrap().unwrap_err(),
@@ -127,7 +126,7 @@ async fn words_of_refusals() {
     }
 }
 
-/// How an answer ends that is silent for so long.
+/// Returns the error of an exchange that is idle for this long.
 async fn silent_for(
     server: &Server,
     client: &Client,
@@ -225,8 +224,8 @@ async fn wishes_to_wait() {
 
 #[tokio::test]
 async fn kept_connections_that_died() {
-    // Of a server that closes what rests for a while, as vLLM does after five seconds: the next
-    // request costs no attempt, and it is sent once more only.
+    // A server may close idle connections, as vLLM does after five seconds: the next request costs
+    // no attempt, and is sent once more only.
     let server = Server::start().await;
     let client = server.client();
     let url = client.endpoint().api_url("models");

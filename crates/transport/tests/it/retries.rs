@@ -1,4 +1,4 @@
-//! What is tried again, how often, and what is not.
+//! What is retried, how often, and what is not.
 
 use std::time::Duration;
 

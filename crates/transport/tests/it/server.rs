@@ -48,7 +48,7 @@ impl Server {
         Client::new(self.options()).unwrap()
     }
 
-    /// A client that tries so often, with next to no pause.
+    /// A client with this many attempts and next to no delay.
     pub(crate) fn persistent_client(&self, attempts: u32) -> Client {
         let delay = Duration::from_millis(1);
         let retry = RetryPolicy {

@@ -1,4 +1,4 @@
-//! A secret is found in whatever writing it stands, and nothing else is.
+//! Secrets are found in every encoding, and nothing else is removed.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn percent(text: &str) -> String {
     text.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }
 
-/// JSON as the writers that keep to ASCII have it.
+/// JSON with all characters beyond ASCII escaped.
 fn ascii_json(text: &str) -> String {
     let mut units = [0; 2];
     text.chars().fold(String::new(), |text, c| {

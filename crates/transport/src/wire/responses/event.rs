@@ -1,51 +1,51 @@
-//! What a server answers.
+//! Events and answers of the Responses API.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::null_as_default;
 
-/// One event of a streamed answer. Which fields it has depends on its kind; a whole answer that
-/// was not streamed is a [`Response`].
+/// One event of a streamed answer. Its fields depend on its kind. An answer that was not streamed
+/// is a [`ResponseObject`].
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ResponseEvent {
     /// What happened, e.g. `response.output_text.delta`.
     #[serde(default, rename = "type")]
     pub kind: Option<String>,
-    /// The place in the answer of the item that it is about.
+    /// The index in the answer of the item that the event is about.
     #[serde(default)]
     pub output_index: Option<u32>,
     /// The id of that item.
     #[serde(default)]
     pub item_id: Option<String>,
-    /// The place of a text in its item.
+    /// The index of a text in its item.
     #[serde(default)]
     pub content_index: Option<u32>,
-    /// The place of a summary in its item.
+    /// The index of a summary in its item.
     #[serde(default)]
     pub summary_index: Option<u32>,
-    /// A piece of a text or of arguments.
+    /// A delta of a text or of arguments.
     #[serde(default)]
     pub delta: Option<String>,
-    /// All of a text.
+    /// The complete text.
     #[serde(default)]
     pub text: Option<String>,
-    /// All of the text of a refusal.
+    /// The complete text of a refusal.
     #[serde(default)]
     pub refusal: Option<String>,
-    /// All of a call's arguments.
+    /// The complete arguments of a tool call.
     #[serde(default)]
     pub arguments: Option<String>,
-    /// The function of a call.
+    /// The function of a tool call.
     #[serde(default)]
     pub name: Option<String>,
-    /// A text that begins or is all there.
+    /// A text that begins or is complete.
     #[serde(default)]
     pub part: Option<ContentPart>,
-    /// An item that begins or is all there.
+    /// An item that begins or is complete.
     #[serde(default)]
     pub item: Option<OutputItem>,
-    /// The answer as far as it is known.
+    /// The answer so far.
     #[serde(default)]
     pub response: Option<ResponseObject>,
 }
@@ -64,8 +64,7 @@ pub struct ContentPart {
     pub refusal: Option<String>,
 }
 
-/// An item of an answer. Items of kinds that a client without the server's own tools does not
-/// meet have their kind only.
+/// An item of an answer. For the kinds of a server's built-in tools only `kind` is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct OutputItem {
     /// `message`, `reasoning` or `function_call`, or another.
@@ -80,13 +79,13 @@ pub struct OutputItem {
     /// The summaries of reasoning.
     #[serde(default, deserialize_with = "null_as_default")]
     pub summary: Vec<ContentPart>,
-    /// The id that the result of a call refers to.
+    /// The id that the result of a tool call refers to.
     #[serde(default)]
     pub call_id: Option<String>,
-    /// The function of a call.
+    /// The function of a tool call.
     #[serde(default)]
     pub name: Option<String>,
-    /// The arguments of a call, as JSON text.
+    /// The arguments of a tool call, as JSON text.
     #[serde(default)]
     pub arguments: Option<String>,
 }
@@ -100,13 +99,13 @@ pub struct ResponseObject {
     /// Why it is incomplete.
     #[serde(default)]
     pub incomplete_details: Option<IncompleteDetails>,
-    /// Why it failed.
+    /// The error, if it failed.
     #[serde(default)]
     pub error: Option<Value>,
     /// Its items.
     #[serde(default, deserialize_with = "null_as_default")]
     pub output: Vec<OutputItem>,
-    /// The tokens counted.
+    /// The token usage.
     #[serde(default)]
     pub usage: Option<ResponseUsage>,
 }
@@ -119,35 +118,35 @@ pub struct IncompleteDetails {
     pub reason: Option<String>,
 }
 
-/// What the server counted, in tokens.
+/// The token usage that the server reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct ResponseUsage {
-    /// The prompt, its cached part included.
+    /// Tokens of the prompt, its cached part included.
     #[serde(default, deserialize_with = "null_as_default")]
     pub input_tokens: u32,
-    /// More on the prompt.
+    /// Details of the prompt's tokens.
     #[serde(default)]
     pub input_tokens_details: Option<InputTokensDetails>,
-    /// The answer, its reasoning included.
+    /// Tokens of the answer, its reasoning included.
     #[serde(default, deserialize_with = "null_as_default")]
     pub output_tokens: u32,
-    /// More on the answer.
+    /// Details of the answer's tokens.
     #[serde(default)]
     pub output_tokens_details: Option<OutputTokensDetails>,
 }
 
-/// More on the tokens of a prompt.
+/// Details of a prompt's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct InputTokensDetails {
-    /// The part that came from the prefix cache.
+    /// Tokens that came from the prefix cache.
     #[serde(default)]
     pub cached_tokens: Option<u32>,
 }
 
-/// More on the tokens of an answer.
+/// Details of an answer's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct OutputTokensDetails {
-    /// The part that was reasoning.
+    /// Tokens of reasoning.
     #[serde(default)]
     pub reasoning_tokens: Option<u32>,
 }
