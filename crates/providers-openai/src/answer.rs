@@ -1,4 +1,4 @@
-//! An answer to a chat completion, from its events to what it means.
+//! Reads a streamed answer and turns its events into [`ChatEvent`]s.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -23,16 +23,17 @@ pub(crate) struct StreamingAnswer {
     assembler: Option<Box<AnswerAssembler>>,
     reasoning_habit: Arc<ReasoningPrefixHabit>,
     ready_events: VecDeque<Result<ChatEvent, ModelError>>,
-    /// What a piece means is put here; empty in between.
+    /// A reused buffer of the events of one chunk; empty in between.
     event_buffer: Vec<ChatEvent>,
-    /// Where the request may still be written anew, and what its answer teaches is kept.
+    /// The negotiation of the request, while the request may be resent and its answer adds to the
+    /// known capabilities.
     negotiation: Option<Box<RequestNegotiation>>,
-    /// A piece of the answer came.
+    /// Whether any content arrived.
     has_content: bool,
 }
 
 impl StreamingAnswer {
-    /// An answer to a request, whose events begin.
+    /// Reads the answer to a request from its stream.
     pub(crate) fn new(model: &OpenAiModel, request: &ChatRequest, events: EventStream) -> Self {
         Self {
             events,
@@ -47,7 +48,7 @@ impl StreamingAnswer {
         }
     }
 
-    /// Goes on with the negotiation that led to the answer.
+    /// Continues the negotiation that led to the answer.
     pub(crate) fn with_negotiation(mut self, mut negotiation: RequestNegotiation) -> Self {
         let adaptation_notes = negotiation.take_notes();
         self.ready_events.extend(
@@ -60,7 +61,7 @@ impl StreamingAnswer {
     }
 
     pub(crate) fn into_stream(self) -> ChatStream {
-        // Boxed: to move it with every event would cost more than to read the event.
+        // Boxed: moving it with every event would cost more than reading the event.
         Box::pin(stream::unfold(Box::new(self), |mut answer| async move {
             loop {
                 if let Some(item) = answer.ready_events.pop_front() {
@@ -72,11 +73,11 @@ impl StreamingAnswer {
         }))
     }
 
-    /// Reads one event. The assembly is put back unless the answer has ended.
+    /// Reads one event. The assembler is put back unless the answer has ended.
     async fn read_next_event(&mut self, mut assembler: Box<AnswerAssembler>) {
         let event = match self.events.next().await {
             Some(Ok(event)) => event,
-            // Only the count of tokens or the end mark is lost.
+            // Only the token usage or the end marker is lost.
             Some(Err(_)) if assembler.has_finish_reason() => return self.finish_answer(*assembler),
             Some(Err(error)) => {
                 return self.ready_events.push_back(Err(model_error(error, Some(&self.model_id))));
@@ -93,7 +94,7 @@ impl StreamingAnswer {
         self.assembler = Some(assembler);
     }
 
-    /// Reads an event that is not like one before it.
+    /// Parses an event that does not match the template of an earlier one.
     async fn read_full_event(&mut self, data: &str, mut assembler: Box<AnswerAssembler>) {
         match self.reader.read(data) {
             Ok(StreamItem::EndMarker) => assembler.record_end_marker(),
@@ -114,7 +115,7 @@ impl StreamingAnswer {
         self.assembler = Some(assembler);
     }
 
-    /// Passes on what a piece means. Notes that one came, and whether it has content.
+    /// Queues the events of a chunk, and records that it came and whether it has content.
     fn collect_events(&mut self, append_events: impl FnOnce(&mut Vec<ChatEvent>)) {
         let mut events = mem::take(&mut self.event_buffer);
         append_events(&mut events);
@@ -128,7 +129,7 @@ impl StreamingAnswer {
         self.event_buffer = events;
     }
 
-    /// Begins anew, if the error came in place of an answer and teaches how.
+    /// Resends the request, if the error came in place of an answer and shows how to adapt it.
     async fn retry_or_fail(&mut self, error: ModelError) {
         let negotiation = self.negotiation.as_mut().filter(|_| !self.has_content);
         let Some(negotiation) = negotiation else { return self.ready_events.push_back(Err(error)) };
@@ -206,7 +207,7 @@ impl StreamingAnswer {
             .push_back(Err(self.error_with_exchange(ModelErrorKind::Interrupted, message)));
     }
 
-    /// Says in the message where its reasoning came from.
+    /// Records in the final message which field its reasoning came from.
     fn with_reasoning_source(&self, mut event: ChatEvent) -> ChatEvent {
         if let (ChatEvent::Finished { message, .. }, Some(source)) =
             (&mut event, self.reader.reasoning_source())

@@ -1,4 +1,4 @@
-//! The words in which a server is spoken to: what differs between its two APIs for conversations.
+//! The differences between the two chat APIs of a server.
 
 use bytes::Bytes;
 use openclaw_core::ChatRequest;
@@ -10,14 +10,14 @@ use crate::capabilities::ServerCapabilities;
 use crate::delta_template::DeltaFastPath;
 use crate::{request, responses};
 
-/// An API for conversations.
+/// A chat API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ChatApi {
     /// `…/chat/completions`, which every compatible server has.
     #[default]
     ChatCompletions,
-    /// `…/responses`, used without the server's memory: each request holds the whole conversation.
+    /// `…/responses`, without server-side state: each request holds the whole conversation.
     Responses,
 }
 
@@ -49,7 +49,7 @@ impl ChatApi {
         }
     }
 
-    /// Begins to read an answer.
+    /// Makes a reader for one answer.
     pub(crate) fn new_reader(self) -> EventReader {
         match self {
             Self::ChatCompletions => EventReader::ChatCompletions(DeltaFastPath::default()),
@@ -58,27 +58,27 @@ impl ChatApi {
     }
 }
 
-/// What an event of an answer means.
+/// The meaning of one event of an answer.
 #[derive(Debug)]
 pub(crate) enum StreamItem {
-    /// A piece of the answer.
+    /// A chunk of the answer.
     Chunk(ChatChunk),
-    /// The last piece of it: what the server may still send is of no use.
+    /// The last chunk; whatever the server still sends is ignored.
     LastChunk(ChatChunk),
-    /// The request was taken, and nothing was generated yet.
+    /// The request was accepted, and nothing was generated yet.
     Accepted,
-    /// The mark at the end of a stream.
+    /// The marker at the end of a stream.
     EndMarker,
 }
 
-/// Why an event is not a piece of an answer.
+/// Why an event is not a chunk of the answer.
 #[derive(Debug)]
 pub(crate) enum StreamFault {
-    /// It is an error of the server, here in the shape `{"error": …}`.
+    /// The server reports an error, here in the shape `{"error": …}`.
     ServerError(Value),
-    /// The answer ended in this way, and the server does not say why.
+    /// The answer ended with this status, and the server gives no reason.
     AnswerFailed(String),
-    /// It cannot be understood.
+    /// The event cannot be parsed.
     Malformed(Option<serde_json::Error>),
 }
 
@@ -90,7 +90,7 @@ pub(crate) enum EventReader {
 }
 
 impl EventReader {
-    /// Begins to read another answer of the same API.
+    /// Makes a reader for another answer of the same API.
     pub(crate) fn fresh_reader(&self) -> Self {
         match self {
             Self::ChatCompletions(_) => Self::ChatCompletions(DeltaFastPath::default()),
@@ -98,7 +98,7 @@ impl EventReader {
         }
     }
 
-    /// Reads an event that differs from one before it in its text alone; `None` for any other.
+    /// Reads an event that differs from an earlier one only in its text; `None` for any other.
     pub(crate) fn read_by_template(&mut self, data: &str) -> Option<ChatDelta> {
         match self {
             Self::ChatCompletions(fast_path) => fast_path.read_delta(data),
@@ -119,7 +119,7 @@ impl EventReader {
         }
     }
 
-    /// Where the reasoning came from, if the API tells more than the name of a field.
+    /// The source of the reasoning, for APIs that tell more than the field's name.
     pub(crate) fn reasoning_source(&self) -> Option<&'static str> {
         match self {
             Self::ChatCompletions(_) => None,
@@ -128,8 +128,8 @@ impl EventReader {
     }
 }
 
-/// Reads one piece of a chat completion. Only what carries nothing of an answer is looked at a
-/// second time, for an error in one of its shapes.
+/// Parses one chunk of a chat completion. Only a chunk without content is parsed a second time, as
+/// an error in one of its shapes.
 fn parse_chunk(data: &str) -> Result<ChatChunk, StreamFault> {
     if let Ok(chunk) = serde_json::from_str::<ChatChunk>(data)
         && chunk.error.is_none()

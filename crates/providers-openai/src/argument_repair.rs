@@ -1,20 +1,20 @@
-//! Mends arguments that are not quite JSON, without inventing anything.
+//! Repairs arguments that are not quite JSON, without inventing anything.
 //!
-//! Only what stands around or between values is mended. A string, list or object that is not
-//! closed stays so: what would have followed is not known, and a call with half its arguments is
-//! worse than none.
+//! Only what stands around or between values is repaired. A string, list or object that is not
+//! closed stays so: its rest is unknown, and a tool call with half its arguments is worse than
+//! none.
 
 use openclaw_core::{ArgumentsParseError, ToolArguments};
 use serde_json::Value;
 
 use crate::schema::ArgumentSchema;
 
-/// Arguments, and what was done to read them, for the trace.
+/// Parsed arguments, and the repairs that were needed, for the trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RepairedArguments {
     /// The arguments.
     pub(crate) arguments: ToolArguments,
-    /// What was done, in order; empty if the text was right as it was.
+    /// The repairs, in order; empty if the text was valid.
     pub(crate) repairs: Vec<&'static str>,
 }
 
@@ -26,10 +26,10 @@ const TRAILING_TEXT_REPAIR: &str = "removed what followed the arguments";
 const QUOTED_VALUE_REPAIR: &str = "read a value out of a string, as its type wants";
 const QUOTED_KEY_REPAIR: &str = "removed quotes around a key";
 
-/// Reads arguments as a model wrote them, mended if need be.
+/// Parses arguments as a model wrote them, with repairs if needed.
 ///
 /// # Errors
-/// When the text is not one JSON object and cannot be mended; says what is wrong with the text.
+/// When the text is not one JSON object and cannot be repaired; the error tells the fault.
 pub(crate) fn parse_arguments(
     raw: &str,
     schema: ArgumentSchema<'_>,
@@ -43,7 +43,7 @@ pub(crate) fn parse_arguments(
     Ok(RepairedArguments { arguments, repairs })
 }
 
-/// Takes the object out of a fence or a string.
+/// Extracts the object from a code fence or a JSON string.
 fn unwrap_object(raw: &str, repairs: &mut Vec<&'static str>) -> Option<ToolArguments> {
     let mut text = raw.trim();
     if let Some(fenced_text) = text.strip_prefix("```").and_then(|text| text.strip_suffix("```")) {
@@ -61,7 +61,7 @@ fn unwrap_object(raw: &str, repairs: &mut Vec<&'static str>) -> Option<ToolArgum
     repair_object(quoted?.trim(), repairs)
 }
 
-/// Reads one object, mended inside, and drops what follows it.
+/// Parses one object, repaired inside, and drops what follows it.
 fn repair_object(text: &str, repairs: &mut Vec<&'static str>) -> Option<ToolArguments> {
     let mut repaired = String::with_capacity(text.len());
     let mut open_brackets = Vec::new();
@@ -97,14 +97,14 @@ fn repair_object(text: &str, repairs: &mut Vec<&'static str>) -> Option<ToolArgu
         if open_brackets.is_empty() {
             let (_, rest) = text.split_at_checked(at + 1)?;
             if !rest.trim().is_empty() {
-                // More values would be a choice of what was meant.
+                // With further values it is unclear which one was meant.
                 if rest.contains(['{', '[', '"']) {
                     return None;
                 }
                 object_repairs.push(TRAILING_TEXT_REPAIR);
             }
             let arguments = ToolArguments::parse_json(&repaired).ok()?;
-            // Of an object without content nothing would be left of what the model wrote.
+            // An object that is empty after repairs has nothing left of what the model wrote.
             if arguments.as_map().is_empty() && !object_repairs.is_empty() {
                 return None;
             }
@@ -125,7 +125,7 @@ fn copy_string(
     let mut is_escaped = false;
     for (_, c) in chars {
         if c < ' ' {
-            // An escape of it is none that JSON has.
+            // JSON has no escape of a raw control character.
             if is_escaped {
                 return None;
             }
@@ -145,7 +145,7 @@ fn copy_string(
     None
 }
 
-/// Takes values out of strings where the schema wants a list or an object, and keys out of quotes.
+/// Unwraps values from strings where the schema wants a list or an object, and keys from quotes.
 fn fit_schema(
     arguments: &ToolArguments,
     schema: ArgumentSchema<'_>,

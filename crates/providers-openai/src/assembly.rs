@@ -1,4 +1,4 @@
-//! Puts an answer together from its pieces and decides how it ended.
+//! Assembles an answer from its chunks and decides how it ended.
 
 mod segments;
 
@@ -13,42 +13,42 @@ use crate::content::{ContentSegment, ContentSplitter};
 use crate::dialect::{OfferedTools, TextToolCall};
 use crate::tool_calls::{self, ToolCallAssembler};
 
-/// An answer under way.
+/// The state of an answer that is being received.
 #[derive(Debug)]
 pub(crate) struct AnswerAssembler {
     offered_tools: Option<OfferedTools>,
     content_splitter: ContentSplitter,
-    /// What is split is put here; empty in between.
+    /// A reused buffer of split content; empty in between.
     segment_buffer: Vec<ContentSegment>,
     text: String,
     reasoning: Option<ReasoningContent>,
-    /// The part of the reasoning that came in a field of its own.
+    /// The reasoning that came in a field of its own.
     separate_reasoning: String,
     native_calls: ToolCallAssembler,
-    /// Calls written as text, each with its dialect, and all that text.
+    /// Tool calls written as text, each with its dialect, and the text they came as.
     text_calls: (Vec<(&'static str, TextToolCall)>, String),
     finish_reason: Option<String>,
-    /// Whether any content came, even of white space.
+    /// Whether any content arrived, even white space.
     has_content: bool,
     has_refusal: bool,
     usage: Option<TokenUsage>,
     has_end_marker: bool,
 }
 
-/// A stream that ended before its answer did.
+/// A stream that ended before its answer was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IncompleteAnswer {
-    /// The stream said that it was done, and nothing else.
+    /// The stream ended properly, without content.
     NoContent,
-    /// The server says that it did not go on with the answer.
+    /// The server reports that it aborted the answer.
     Aborted,
     /// The stream broke off.
     Disconnected,
 }
 
 impl AnswerAssembler {
-    /// An answer to a request that offers these tools, and which may begin in the middle of a
-    /// thought.
+    /// Starts the answer to a request that offers these tools. With `starts_in_reasoning` its
+    /// content may begin inside reasoning, without an opening tag.
     pub(crate) fn new(tools: Arc<[ToolSpec]>, starts_in_reasoning: bool) -> Self {
         let offered_tools = OfferedTools::new(tools);
         Self {
@@ -68,22 +68,22 @@ impl AnswerAssembler {
         }
     }
 
-    /// Notes the end mark of the stream.
+    /// Records the end marker of the stream.
     pub(crate) fn record_end_marker(&mut self) {
         self.has_end_marker = true;
     }
 
-    /// Tells whether the server said why the answer ended: nothing of it is still to come.
+    /// Returns whether the server gave a finish reason, after which nothing of the answer follows.
     pub(crate) fn has_finish_reason(&self) -> bool {
         self.finish_reason.is_some()
     }
 
-    /// Whether the answer began in the middle of a thought; `None` if it did not show.
+    /// Whether the answer began inside reasoning; `None` if that is unknown.
     pub(crate) fn started_in_reasoning(&self) -> Option<bool> {
         self.content_splitter.started_in_reasoning()
     }
 
-    /// Takes one chunk and returns what it means to the reader.
+    /// Adds a chunk and returns its events.
     pub(crate) fn add_chunk(&mut self, chunk: ChatChunk) -> Vec<ChatEvent> {
         if let Some(usage) = chunk.usage {
             let cached = usage.prompt_tokens_details.and_then(|details| details.cached_tokens);
@@ -105,7 +105,7 @@ impl AnswerAssembler {
         events
     }
 
-    /// Takes a piece of a message and adds what it means to the reader.
+    /// Adds a delta and appends its events.
     pub(crate) fn add_delta(&mut self, delta: ChatDelta, events: &mut Vec<ChatEvent>) {
         let count_before = events.len();
         self.apply_delta(delta, events);
@@ -114,7 +114,7 @@ impl AnswerAssembler {
         }
     }
 
-    /// Ends the answer and returns what was held back, and the end.
+    /// Ends the answer and returns the events held back, and the end.
     pub(crate) fn finish_answer(&mut self) -> Result<Vec<ChatEvent>, IncompleteAnswer> {
         let is_empty_answer =
             !self.has_content && self.reasoning.is_none() && self.native_calls.is_empty();
@@ -129,7 +129,7 @@ impl AnswerAssembler {
         if matches!(self.finish_reason.as_deref(), Some("error" | "abort")) {
             return Err(IncompleteAnswer::Aborted);
         }
-        // vLLM ends what repeats itself by the second.
+        // vLLM ends a repetitive answer with `repetition`.
         let is_truncated = matches!(self.finish_reason.as_deref(), Some("length" | "repetition"));
         let is_filtered =
             self.has_refusal || self.finish_reason.as_deref() == Some("content_filter");
@@ -163,7 +163,7 @@ impl AnswerAssembler {
                 AnswerOutcome::ReasoningOnly
             }
         } else if is_truncated {
-            // What was cut off is not known, e.g. a call that a parser swallowed.
+            // The missing part is unknown, e.g. a tool call that a parser swallowed.
             AnswerOutcome::Truncated
         } else {
             AnswerOutcome::Empty
@@ -173,7 +173,7 @@ impl AnswerAssembler {
     }
 
     fn apply_delta(&mut self, delta: ChatDelta, events: &mut Vec<ChatEvent>) {
-        // Who has more than one of them says the same in each.
+        // A server that fills several of them repeats the same text.
         let fields = [
             ("reasoning", delta.reasoning),
             ("reasoning_content", delta.reasoning_content),

@@ -1,25 +1,25 @@
-//! How many tokens an answer may have, so that prompt and answer fit together.
+//! Limits the tokens of an answer, so that prompt and answer fit into the context window.
 
 use openclaw_core::{ModelLimits, TokenCount};
 
-/// Less room than this for an answer is not worth sending: it would only be cut off.
+/// The fewest answer tokens worth a request: a shorter answer would only be cut off.
 const MIN_ANSWER_TOKENS: u32 = 64;
 
 /// The prompt leaves no room for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptTooLong {
-    /// The window in tokens.
+    /// The context window in tokens.
     pub context_window: u32,
-    /// The prompt in tokens, counted by the server.
+    /// The tokens of the prompt, as counted by the server.
     pub prompt_tokens: u32,
 }
 
-/// Caps the answer so that it fits behind the prompt; `None` asks for no cap, and the server then
-/// uses what room there is.
+/// Returns the most tokens for the answer that fit after the prompt. `None` sends no limit, and the
+/// server uses the room there is.
 ///
 /// # Errors
-/// When an exactly counted prompt leaves no room worth using. An estimate never refuses: the
-/// server is asked, and its word counts.
+/// When an exactly counted prompt leaves too little room. An estimate never refuses: the server
+/// decides then.
 pub fn output_cap(
     limits: &ModelLimits,
     requested_tokens: Option<u32>,
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn the_answer_is_capped_to_the_room_behind_the_prompt() {
         let cap = |window, output, prompt| output_cap(&model_limits(window, output), None, prompt);
-        // The case of the 16 K server: 8,192 wanted, 13,612 used.
+        // A server with a 16 K window: 8,192 requested, 13,612 used.
         assert_eq!(cap(16_384, Some(8192), TokenCount::Exact(13_612)), Ok(Some(2772)));
         assert_eq!(cap(16_384, Some(2048), TokenCount::Exact(13_612)), Ok(Some(2048)));
         assert_eq!(cap(16_384, None, TokenCount::Exact(13_612)), Ok(None));

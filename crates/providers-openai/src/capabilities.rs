@@ -1,5 +1,5 @@
-//! What was learnt of a server: shared by all who talk to one model of it, and kept by whoever
-//! asks to be told.
+//! Learned capabilities of one model on one server. All who use the model share them; listeners may
+//! store them.
 
 mod feature;
 mod token_ratio;
@@ -15,44 +15,45 @@ use self::token_ratio::CountedPrompt;
 pub use self::token_ratio::PromptSize;
 use crate::openai_servers::VendorExtension;
 
-/// What is known of how one server treats one model. The default knows nothing and assumes that
-/// all works. Fields may be added: build it with `..Facts::default()`.
+/// The known capabilities of one model on one server. The default assumes that everything works.
+/// Fields may be added: build it with `..ServerCapabilities::default()`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerCapabilities {
-    /// What it was found not to do.
+    /// Features found to be unsupported.
     pub unsupported_features: BTreeSet<ServerFeature>,
-    /// What it takes that others are never sent; never learnt, so not worth keeping.
+    /// Extensions that only known servers are sent. They are never learned, so not worth storing.
     pub vendor_extensions: BTreeSet<VendorExtension>,
-    /// The window that it showed by refusing or cutting a prompt, in tokens.
+    /// The context window in tokens, learned from a refused or truncated prompt.
     pub context_window: Option<u32>,
-    /// How many tokens 1,000 bytes of a request are, learnt from what it counted.
+    /// Tokens per 1,000 bytes of a request, learned from the server's counts.
     pub tokens_per_kilobyte: Option<u32>,
-    /// The keywords of JSON Schema that it refuses in the parameters of a tool.
+    /// JSON Schema keywords that the server refuses in a tool's parameters.
     pub refused_schema_keywords: BTreeSet<String>,
-    /// The tools whose schemas it refuses; true of these schemas only, so not worth keeping.
+    /// Tools whose schemas the server refuses. That holds for these schemas only, so it is not
+    /// worth storing.
     pub refused_tools: BTreeSet<String>,
 }
 
 impl ServerCapabilities {
-    /// Whether the server was found not to do this.
+    /// Returns whether the feature is known to be unsupported.
     #[must_use]
     pub fn is_unsupported(&self, feature: ServerFeature) -> bool {
         self.unsupported_features.contains(&feature)
     }
 }
 
-/// Shared, growing knowledge of one model on one server; clones share it.
+/// The shared store of learned capabilities of one model on one server. Clones share it.
 #[derive(Clone, Default)]
 pub struct CapabilityStore(Arc<Mutex<CapabilityState>>);
 
 #[derive(Default)]
 struct CapabilityState {
     capabilities: ServerCapabilities,
-    /// The window was learnt here, not brought along.
+    /// Whether the window was learned in this run, and not passed to `new`.
     is_window_observed: bool,
-    /// The request that was counted last.
+    /// The last request that the server counted.
     last_count: Option<CountedPrompt>,
-    /// The ratio that was told last.
+    /// The ratio last reported to the listeners.
     reported_ratio: Option<u32>,
     listeners: Vec<ChangeListener>,
 }
@@ -60,7 +61,7 @@ struct CapabilityState {
 type ChangeListener = Arc<dyn Fn(&ServerCapabilities) + Send + Sync>;
 
 impl CapabilityStore {
-    /// Begins with what is known already, e.g. from the config or from an earlier run.
+    /// Starts with known capabilities, e.g. from the config or an earlier run.
     #[must_use]
     pub fn new(capabilities: ServerCapabilities) -> Self {
         let reported_ratio = capabilities.tokens_per_kilobyte;
@@ -71,20 +72,20 @@ impl CapabilityStore {
         })))
     }
 
-    /// What is known now.
+    /// The capabilities known at present.
     #[must_use]
     pub fn current_capabilities(&self) -> ServerCapabilities {
         self.lock_state().capabilities.clone()
     }
 
-    /// Tells of each change from now on, once it is made. The ratio of tokens to bytes moves with
-    /// every answer and is told when it has moved by a fiftieth.
+    /// Calls the listener after each change. The ratio of tokens to bytes moves with every answer,
+    /// and is reported when it has moved by a fiftieth.
     pub fn on_change(&self, listener: impl Fn(&ServerCapabilities) + Send + Sync + 'static) {
         self.lock_state().listeners.push(Arc::new(listener));
     }
 
-    /// The limits of a model in the light of what is known: the smaller window counts, and one
-    /// that nobody knew is replaced.
+    /// Applies the learned context window to a model's limits: the smaller window wins, and a
+    /// fallback window is replaced.
     #[must_use]
     pub fn effective_limits(&self, limits: ModelLimits) -> ModelLimits {
         let state = self.lock_state();
@@ -102,8 +103,9 @@ impl CapabilityStore {
         }
     }
 
-    /// Sizes the prompt of a body without a limit for the answer, and of so many bytes that are
-    /// sent after it and never again, for a window of so many tokens.
+    /// Estimates the size of a prompt: a request body without a limit for the answer, and the
+    /// length of the suffix that is sent only once. Near the context window `window`, in tokens,
+    /// the estimate is pessimistic.
     pub(crate) fn size_prompt(&self, prompt_bytes: (&[u8], usize), window: u32) -> PromptSize {
         let (last_count, ratio) = {
             let state = self.lock_state();
@@ -117,12 +119,13 @@ impl CapabilityStore {
         if is_near { token_ratio::estimate_size(len, counted_and_rest, ratio, true) } else { size }
     }
 
-    /// Notes how many tokens the prompt of a body without a limit for the answer has, and of so
-    /// many bytes after it, as the server counted.
+    /// Records the server's token count of a prompt: a request body without a limit for the answer,
+    /// and the length of the suffix that is sent only once.
     pub(crate) fn record_token_count(&self, prompt_bytes: (&[u8], usize), tokens: u32) {
         let new_count = CountedPrompt::new(prompt_bytes, tokens);
         self.update_state(|state| {
-            // What was added tells more of what will be than what it was added to.
+            // The ratio follows the newest bytes: they resemble the next ones more than old ones
+            // do.
             let (tokens_before, len) = state
                 .last_count
                 .and_then(|it| it.split_counted(prompt_bytes))
@@ -142,7 +145,7 @@ impl CapabilityStore {
         });
     }
 
-    /// The tokens of the part of a body that the server counted before; 0 when it did not.
+    /// The tokens of the body's prefix that the server's last count covers; 0 if it covers none.
     pub(crate) fn counted_prefix_tokens(&self, prompt_bytes: (&[u8], usize)) -> u32 {
         let last_count = self.lock_state().last_count;
         last_count
@@ -150,7 +153,7 @@ impl CapabilityStore {
             .map_or(0, |(tokens, _)| tokens)
     }
 
-    /// Changes the state and tells of it, if it `is` a change.
+    /// Changes the state, and calls the listeners if `apply_change` returns true.
     fn update_state(&self, apply_change: impl FnOnce(&mut CapabilityState) -> bool) -> bool {
         let mut state = self.lock_state();
         if !apply_change(&mut state) {
@@ -171,18 +174,18 @@ impl CapabilityStore {
 
 #[expect(clippy::must_use_candidate, reason = "few care whether it was news")]
 impl CapabilityStore {
-    /// Notes what the server does not do; false if that was known.
+    /// Records that a feature is unsupported. Returns false if that was known.
     pub fn mark_unsupported(&self, feature: ServerFeature) -> bool {
         self.update_state(|state| state.capabilities.unsupported_features.insert(feature))
     }
 
-    /// Notes that the server does this after all, e.g. because it was asked anew; false if nothing
-    /// else was known.
+    /// Records that a feature is supported, e.g. after a new attempt. Returns false if it was not
+    /// recorded as unsupported.
     pub fn mark_supported(&self, feature: ServerFeature) -> bool {
         self.update_state(|state| state.capabilities.unsupported_features.remove(&feature))
     }
 
-    /// Notes the window that the server showed, in tokens; false if it was known.
+    /// Records a context window in tokens. Returns false if it was known.
     pub fn record_context_window(&self, window: u32) -> bool {
         self.update_state(|state| {
             state.is_window_observed = true;
@@ -190,14 +193,14 @@ impl CapabilityStore {
         })
     }
 
-    /// Notes a keyword that the server refuses in a tool's schema; false if that was known.
+    /// Records a keyword that the server refuses in a tool's schema. Returns false if it was known.
     pub fn record_refused_keyword(&self, keyword: &str) -> bool {
         self.update_state(|state| {
             state.capabilities.refused_schema_keywords.insert(keyword.to_owned())
         })
     }
 
-    /// Notes a tool whose schema the server refuses; false if that was known.
+    /// Records a tool whose schema the server refuses. Returns false if it was known.
     pub fn record_refused_tool(&self, tool: &str) -> bool {
         self.update_state(|state| state.capabilities.refused_tools.insert(tool.to_owned()))
     }
@@ -205,7 +208,7 @@ impl CapabilityStore {
 
 impl fmt::Debug for CapabilityStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Knowledge").field(&self.lock_state().capabilities).finish()
+        f.debug_tuple("CapabilityStore").field(&self.lock_state().capabilities).finish()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a server serves.
+//! The models that a server serves.
 
 mod server_formats;
 mod windows;
@@ -16,22 +16,22 @@ use crate::model_error;
 /// A model as its server lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServedModel {
-    /// The id to ask for.
+    /// The model's id in requests.
     pub id: String,
     /// The base model that an adapter belongs to.
     pub parent: Option<String>,
-    /// The window in tokens, if the server says; an adapter's is its parent's.
+    /// The context window in tokens, if the server reports it; an adapter has that of its parent.
     pub context_window: Option<u32>,
-    /// Where the server says `window`, e.g. `/props of llama.cpp`; absent without one.
+    /// Where the server reports the window, e.g. `/props of llama.cpp`; `None` without a window.
     pub context_window_source: Option<Cow<'static, str>>,
-    /// The window in tokens that the model was trained with, if the server says; the model may be
-    /// loaded with less.
+    /// The context window in tokens that the model was trained with, if the server reports it; the
+    /// model may be loaded with less.
     pub trained_context_window: Option<u32>,
-    /// Who serves it, in the server's words; vLLM says `vllm`.
+    /// The owner as the server names it; `vllm` for vLLM.
     pub owned_by: Option<String>,
 }
 
-/// Asks a server what it serves (`GET …/models`), in the server's order.
+/// Lists the models of a server (`GET …/models`), in the server's order.
 ///
 /// # Errors
 /// When the server cannot be reached, refuses, or does not answer with a model list.
@@ -61,8 +61,8 @@ fn card_context_window(card: &ModelCard) -> Option<u32> {
     card.max_model_len.or(card.meta.n_ctx).or(gateway_window)
 }
 
-/// Looks for the API where people often forget or double a part of its path, and returns the base
-/// URL under which a model list answers. For messages: nothing is switched over by itself.
+/// Tries the API at URLs where people often omit or double a part of the path, and returns the base
+/// URL that answers with a model list. Only for messages: nothing switches to it by itself.
 pub async fn find_api_base_url(client: &Client) -> Option<String> {
     let endpoint = client.endpoint();
     for base in ["v1", "api/v1", "openai/v1"] {
@@ -80,7 +80,7 @@ pub async fn find_api_base_url(client: &Client) -> Option<String> {
     None
 }
 
-/// The served ids most like `wanted`, best first, at most three.
+/// The served ids most similar to `requested_id`, best first, at most three.
 #[must_use]
 pub fn nearest_model_ids<'a>(requested_id: &str, served: &'a [ServedModel]) -> Vec<&'a str> {
     let requested_id = requested_id.to_lowercase();
@@ -92,8 +92,7 @@ pub fn nearest_model_ids<'a>(requested_id: &str, served: &'a [ServedModel]) -> V
     ids_by_distance.into_iter().take(3).map(|(_, id)| id).collect()
 }
 
-/// How many characters must be changed, added or removed to turn one text into the other. A text
-/// that contains the other is as near as one change.
+/// The edit distance of two texts, in characters. A text that contains the other has distance 1.
 fn edit_distance(a: &str, b: &str) -> usize {
     if a.contains(b) || b.contains(a) {
         return usize::from(a != b);

@@ -1,17 +1,17 @@
-//! Follows Markdown's code through a text that comes in pieces: what stands in code is quoted.
+//! Tracks Markdown code in streamed text: tags and calls inside code are only quoted.
 
-/// Where the end of a text stands.
+/// The state of Markdown code at the end of a text.
 ///
 /// Code is a fence (at least three `` ` `` or `~` at the start of a line, up to a line of as many)
 /// or a span of backticks, which ends with its line at the latest.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CodeSpanTracker {
     fence: Option<MarkerRun>,
-    /// How many backticks opened the span; 0 outside of one.
+    /// The number of backticks that opened the span; 0 outside of one.
     span_backticks: usize,
-    /// The marks that the text ends in; what they mean is known when they end.
+    /// The run of marker characters at the end of the text; its meaning is decided when it ends.
     marker_run: MarkerRun,
-    /// Whether something stands on this line, the run aside.
+    /// Whether the line has text besides the run.
     has_text: bool,
     /// Whether this is the line that opened the fence.
     is_fence_line: bool,
@@ -27,7 +27,7 @@ struct MarkerRun {
 }
 
 impl CodeSpanTracker {
-    /// Goes on by one byte.
+    /// Processes the next byte.
     pub(crate) fn advance_byte(&mut self, byte: u8) {
         if byte == b'`' || byte == b'~' {
             if self.marker_run.marker != byte {
@@ -52,19 +52,19 @@ impl CodeSpanTracker {
         }
     }
 
-    /// Tells whether what follows is in code.
+    /// Returns whether the next byte is inside code.
     pub(crate) fn is_in_code(mut self) -> bool {
         self.end_marker_run();
         self.fence.is_some() || self.span_backticks > 0
     }
 
-    /// Tells whether what follows is in a span of backticks.
+    /// Returns whether the next byte is inside a span of backticks.
     pub(crate) fn is_in_span(mut self) -> bool {
         self.end_marker_run();
         self.span_backticks > 0
     }
 
-    /// Tells whether nothing but blanks stands on the line yet.
+    /// Returns whether the line has only blanks so far.
     pub(crate) fn is_at_line_start(self) -> bool {
         !self.has_text && self.marker_run.len == 0
     }
@@ -76,7 +76,7 @@ impl CodeSpanTracker {
         }
         self.has_text = true;
         match self.fence {
-            // A fence has no backticks beside its mark: it was a span on one line.
+            // A line that opens a backtick fence has no further backticks: this was a span.
             Some(fence) if self.is_fence_line && fence.marker == b'`' && run.marker == b'`' => {
                 self.fence = None;
                 self.is_fence_line = false;

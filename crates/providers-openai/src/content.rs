@@ -1,7 +1,7 @@
-//! Splits the content of an answer, as it streams, into text, reasoning and calls written as text.
+//! Splits the streamed content of an answer into text, reasoning and tool calls written as text.
 //!
-//! What may be the beginning of a mark is held back until it is decided, so that a reader never
-//! sees one. The result depends on the text alone, not on the pieces it came in.
+//! A possible start of a tag or call is held back until it is decided, so that no reader sees one.
+//! The result depends on the text alone, not on how it was cut into deltas.
 
 mod marker_match;
 mod reasoning;
@@ -15,27 +15,27 @@ use crate::code_spans::CodeSpanTracker;
 use crate::dialect::OfferedTools;
 use crate::reasoning_tags::TagPair;
 
-/// Below this many bytes what is pending is judged with each piece.
+/// Pending text shorter than this, in bytes, is scanned again with each delta.
 const RESCAN_EVERY_PIECE_BELOW: usize = 512;
 
-/// The tag that stands for one that the template wrote.
+/// The opening tag of reasoning whose tag the chat template wrote.
 const IMPLICIT_OPEN_TAG: &str = "<think>";
 
-/// Content under way.
+/// Splits the content of one answer.
 #[derive(Debug)]
 pub(crate) struct ContentSplitter {
     offered_tools: Option<OfferedTools>,
     mode: SplitMode,
-    /// What is not decided yet.
+    /// The text that is not decided yet.
     pending: String,
-    /// What is pending is judged again only when it has this length.
+    /// The length from which the pending text is scanned again.
     rescan_len: usize,
     code_tracker: CodeSpanTracker,
-    /// Everything so far, as long as it may have to be split again.
+    /// All text so far, while it may have to be split again.
     resplit_buffer: Option<String>,
-    /// Nothing but white space was text so far.
+    /// Whether the text so far is only white space.
     is_before_text: bool,
-    /// White space that follows belongs to the mark before it.
+    /// Whether following white space belongs to the tag before it.
     is_after_marker: bool,
     started_in_reasoning: Option<bool>,
 }
@@ -45,13 +45,14 @@ enum SplitMode {
     Start {
         expects_reasoning: bool,
     },
-    /// `None` if nothing opened it.
+    /// Inside reasoning; `None` if no tag opened it.
     Reasoning(Option<TagPair>),
     Text,
 }
 
 impl ContentSplitter {
-    /// Content of an answer that may use the offered tools, and that may begin in a thought.
+    /// Splits the content of an answer that may use the offered tools and may begin inside
+    /// reasoning.
     pub(crate) fn new(offered_tools: Option<OfferedTools>, expects_reasoning: bool) -> Self {
         Self {
             offered_tools,
@@ -66,7 +67,7 @@ impl ContentSplitter {
         }
     }
 
-    /// Notes that reasoning comes apart from the content, which then does not begin with it.
+    /// Records that reasoning comes in its own field: the content then does not begin with it.
     pub(crate) fn record_separate_reasoning(&mut self) {
         if let SplitMode::Start { expects_reasoning } = &mut self.mode {
             *expects_reasoning = false;
@@ -74,18 +75,18 @@ impl ContentSplitter {
         }
     }
 
-    /// Looks for calls no longer.
+    /// Stops looking for tool calls.
     pub(crate) fn stop_call_detection(&mut self) {
         self.offered_tools = None;
         self.rescan_len = 0;
     }
 
-    /// Whether the content began in the middle of a thought; `None` as long as it does not show.
+    /// Whether the content began inside reasoning; `None` while that is unknown.
     pub(crate) fn started_in_reasoning(&self) -> Option<bool> {
         self.started_in_reasoning
     }
 
-    /// Goes on by some text.
+    /// Adds text and appends the segments that it decides.
     pub(crate) fn push(&mut self, text: &str, segments: &mut Vec<ContentSegment>) {
         self.pending.push_str(text);
         if let Some(raw) = &mut self.resplit_buffer {
@@ -96,7 +97,7 @@ impl ContentSplitter {
         }
     }
 
-    /// Ends the content. What was `cut` off may have ended inside its reasoning.
+    /// Ends the content. If the answer was truncated, it may end inside its reasoning.
     pub(crate) fn finish_content(
         &mut self,
         is_truncated: bool,
@@ -136,7 +137,7 @@ impl ContentSplitter {
         }
     }
 
-    /// Passes what is plain and acts on the first thing that is not.
+    /// Passes plain text on and handles the first tag or call. Returns whether to scan again.
     fn scan_pending(&mut self, is_end: bool, segments: &mut Vec<ContentSegment>) -> bool {
         let (tracker_before, mut at) = (self.code_tracker, 0);
         let marker_match = loop {
@@ -155,7 +156,7 @@ impl ContentSplitter {
             && !is_end
             && matches!(marker_match, MarkerMatch::PlainText | MarkerMatch::Undecided)
         {
-            // The white space before a call belongs to it.
+            // White space before a call belongs to it.
             self.code_tracker = tracker_before;
             self.wait_for_more();
             return false;
@@ -196,8 +197,8 @@ impl ContentSplitter {
         true
     }
 
-    /// Waits for more. What is long already is judged again when there is half as much more, so
-    /// that the work stays linear.
+    /// Waits for more text. Long pending text is scanned again once it has grown by half, so that
+    /// the work stays linear.
     fn wait_for_more(&mut self) {
         let pending_len = self.pending.len();
         self.rescan_len =

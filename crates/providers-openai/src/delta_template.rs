@@ -1,35 +1,34 @@
-//! Reads the pieces of a chat completion, most of which differ from the one before in their text
-//! alone.
+//! A fast path for the chunks of a chat completion, most of which differ only in their text.
 //!
-//! A server writes all pieces of a stream alike: the same fields in the same order, and the same
-//! values but one. What stands around the text of a piece that was read in full is compared with
-//! the next one, and where it is the same only the text is read. To parse all of it would take
-//! many times as long, and could not come to anything else.
+//! A server writes all chunks of a stream alike: the same fields in the same order, and the same
+//! values but one. The JSON around the text of a parsed chunk becomes a template. A chunk that
+//! matches it has only its text parsed: that gives the same result as a full parse, many times as
+//! fast.
 
 use openclaw_transport::wire::{ChatChunk, ChatDelta, ChunkChoice};
 
-/// As many kinds of pieces in a row that never come again end the search for one that does.
+/// After this many templates in a row that never matched, no new one is made.
 const MAX_MISSES: u8 = 8;
 
-/// What the pieces of a stream have in common, as far as it is known.
+/// The template of a stream's chunks, if there is one.
 #[derive(Debug, Default)]
 pub(crate) struct DeltaFastPath {
     template: Option<DeltaTemplate>,
-    /// How many were of no use since the last one that was.
+    /// Templates made since the last match.
     misses: u8,
 }
 
-/// What stands around the text of a piece that has nothing else to say.
+/// The JSON around the text of a chunk that has nothing but text.
 #[derive(Debug)]
 struct DeltaTemplate {
     text_field: TextField,
-    /// All before the text with its quotes.
+    /// Everything before the text and its quotes.
     prefix: String,
-    /// All behind it.
+    /// Everything after it.
     suffix: String,
 }
 
-/// Where a piece has its text.
+/// The field that holds a chunk's text.
 #[derive(Debug, Clone, Copy)]
 enum TextField {
     Content,
@@ -38,7 +37,7 @@ enum TextField {
 }
 
 impl DeltaFastPath {
-    /// Reads a piece that is like the one noted last; `None` for any other.
+    /// Reads a chunk that matches the template; `None` for any other.
     pub(crate) fn read_delta(&mut self, data: &str) -> Option<ChatDelta> {
         let template = self.template.as_ref()?;
         let text = template.extract_text(data)?;
@@ -46,7 +45,7 @@ impl DeltaFastPath {
         Some(template.text_field.delta_with_text(text))
     }
 
-    /// Notes a piece that was read in full.
+    /// Makes a template of a chunk that was parsed in full.
     pub(crate) fn record_chunk(&mut self, data: &str, chunk: &ChatChunk) {
         if self.misses < MAX_MISSES
             && let Some(template) = DeltaTemplate::from_chunk(data, chunk)
@@ -62,7 +61,7 @@ impl DeltaTemplate {
         let (field, text) = TextField::find_text(chunk)?;
         let text_start = data.find(field.json_key())? + field.json_key().len();
         let (before, rest) = data.split_at_checked(text_start)?;
-        // The first quote behind the one that opens, but for those that a backslash escapes.
+        // Find the closing quote: the next one that no backslash escapes.
         let mut is_escaped = false;
         let len = rest.bytes().skip(1).position(|byte| {
             let is_closing = byte == b'"' && !is_escaped;
@@ -72,8 +71,8 @@ impl DeltaTemplate {
         let (quoted, after) = rest.split_at_checked(len + 2)?;
         let template =
             Self { text_field: field, prefix: before.to_owned(), suffix: after.to_owned() };
-        // What was found may be no more than a namesake. The place is the one that counts if the
-        // piece with another text there is the same piece with that text.
+        // The key may occur elsewhere in the chunk. Change the text at this place and parse again:
+        // the place is right only if the result is the same chunk with the changed text.
         let open = quoted.strip_suffix('"')?;
         let altered = format!("{before}{open}-\"{after}");
         let parsed: ChatChunk = serde_json::from_str(&altered).ok()?;
@@ -88,7 +87,7 @@ impl DeltaTemplate {
 }
 
 impl TextField {
-    /// The field and the text of a piece that has no more than that.
+    /// Returns the field and text of a chunk with a single choice.
     fn find_text(chunk: &ChatChunk) -> Option<(Self, &str)> {
         let [ChunkChoice { delta, .. }] = chunk.choices.as_slice() else { return None };
         let fields = [
@@ -101,7 +100,7 @@ impl TextField {
         Some((field, text))
     }
 
-    /// What stands before the text, as servers write it.
+    /// The JSON key before the text, as servers write it.
     fn json_key(self) -> &'static str {
         match self {
             Self::Content => "\"content\":",
@@ -132,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// Reads pieces as a stream does, each in the short way where there is one.
+    /// Reads chunks as a stream does, through the fast path where it applies.
     fn read_chunks(pieces: &[String]) -> (Vec<Option<ChatChunk>>, usize) {
         let (mut fast_path, mut fast_reads) = (DeltaFastPath::default(), 0);
         let chunks = pieces.iter().map(|data| {
@@ -213,7 +212,7 @@ mod tests {
         assert!(fast_path.template.is_some_and(|mould| mould.suffix.starts_with(",\"at\":7}")));
     }
 
-    /// A piece of JSON, whole or nearly so.
+    /// A chunk of JSON, complete or nearly so.
     fn any_piece() -> impl Strategy<Value = String> {
         let text = prop_oneof![
             3 => any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap()),

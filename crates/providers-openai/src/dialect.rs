@@ -1,14 +1,14 @@
-//! Calls that a model wrote as text, in the words of its family.
+//! Parses tool calls that a model wrote as text, in the format of its family.
 //!
-//! A server without the right parser hands them through, and some parsers do when a call is odd.
-//! The rules:
-//! - Only what stands in the answer's own text counts, never in reasoning, and only outside of
-//!   code: what stands in backticks or a fence is quoted, be it the user's words or an example.
-//! - A form without a mark of its own (bare JSON, a bare list, a single fence of JSON) counts only
-//!   as the whole text of the answer: with other words around it, it is quoted too.
-//! - Only tools that were offered are called.
-//! - A call that ends before it is whole is broken, and so is one between marks that cannot be
-//!   read. Nothing is closed or filled in for the model.
+//! A server without the right parser passes such calls through, and some parsers do when a call is
+//! unusual. The rules:
+//! - Only the answer's visible text counts, never reasoning, and only outside of code: in backticks
+//!   or a fence a call is quoted, be it the user's words or an example.
+//! - A format without a marker of its own (bare JSON, a bare list, a single fence of JSON) counts
+//!   only as the whole text of the answer: between other words it is quoted too.
+//! - Only offered tools are called.
+//! - A call that ends early is invalid, and so is an unreadable one between markers. Nothing is
+//!   closed or filled in for the model.
 
 mod cursor;
 mod fenced_json;
@@ -26,30 +26,30 @@ use openclaw_core::{ToolName, ToolSpec};
 use self::cursor::{ParseStop, TextCursor};
 use crate::schema::ArgumentSchema;
 
-/// The longest text that is read as calls, in bytes; more is never held back.
+/// The longest text that is parsed as calls, in bytes; more is never held back.
 const MAX_CALL_BYTES: usize = 256 * 1024;
 
 /// The tools that a request offers.
 #[derive(Debug, Clone)]
 pub(crate) struct OfferedTools(Arc<[ToolSpec]>);
 
-/// A call as it was written.
+/// A tool call as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TextToolCall {
-    /// The tool, one of those offered.
+    /// The name of an offered tool.
     pub(crate) name: ToolName,
-    /// The text of the arguments: JSON, unless there is a fault.
+    /// The arguments as text; JSON unless there is a problem.
     pub(crate) arguments: String,
-    /// What is wrong with the call, as a sentence for the model.
+    /// The problem with the call, as a sentence for the model.
     pub(crate) problem: Option<&'static str>,
 }
 
-/// What the beginning of a text is.
+/// The result of matching the beginning of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CallMatch {
     /// No call.
     NoCall,
-    /// Perhaps a call; the text is too short to tell. Never said of one that has ended.
+    /// Perhaps a call: the text is too short to tell. Never returned for a text that has ended.
     Undecided,
     /// These calls, in the first `len` bytes.
     Calls { dialect: &'static str, len: usize, calls: Vec<TextToolCall> },
@@ -57,7 +57,7 @@ pub(crate) enum CallMatch {
 
 struct CallDialect {
     name: &'static str,
-    /// Whether its calls are the whole text of the answer.
+    /// Whether its calls must be the whole text of the answer.
     spans_whole_text: bool,
     parse_calls: fn(&mut TextCursor<'_>, &mut Vec<TextToolCall>) -> Result<(), ParseStop>,
 }
@@ -84,8 +84,8 @@ const CALL_DIALECTS: [CallDialect; 7] = [
     },
 ];
 
-/// Judges the beginning of a text, which `ended` or goes on. Only the `first` text of an answer
-/// can be calls as a whole. Once it is decided, more text changes nothing.
+/// Matches the beginning of a text against all dialects. With `is_end` no more text follows. Only
+/// the first text of an answer can be calls as a whole. More text never changes a decision.
 pub(crate) fn match_calls(
     text: &str,
     offered_tools: &OfferedTools,
@@ -131,7 +131,7 @@ impl CallDialect {
 }
 
 impl OfferedTools {
-    /// The tools, if there are any.
+    /// Wraps the tools; `None` when there are none.
     pub(crate) fn new(tools: Arc<[ToolSpec]>) -> Option<Self> {
         (!tools.is_empty()).then_some(Self(tools))
     }

@@ -1,4 +1,4 @@
-//! Turns a transport's failure into a model's.
+//! Maps transport errors to model errors.
 
 use openclaw_core::{
     HttpExchange, ModelError, ModelErrorKind, ModelTimeoutKind, ServerErrorMessage,
@@ -7,23 +7,23 @@ use openclaw_transport::{self as transport, ServerError, TransportError, Transpo
 
 use crate::overflow;
 
-/// What the caller knows of the sizes that an overflow is about, in tokens.
+/// The sizes known to the caller of a request that did not fit, in tokens.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct OverflowContext {
     pub(crate) context_window: Option<u32>,
-    /// As the server counted.
+    /// The server's count.
     pub(crate) prompt_tokens: Option<u32>,
 }
 
 impl OverflowContext {
-    /// Adds what the server did not say.
+    /// Adds the sizes that the server did not report.
     fn fill_missing(
         self,
         kind: ModelErrorKind,
         server: Option<&ServerErrorMessage>,
     ) -> ModelErrorKind {
         match kind {
-            // A body that is too large for a proxy says nothing of the window.
+            // A body too large for a proxy says nothing of the context window.
             ModelErrorKind::ContextOverflow { context_window, prompt_tokens }
                 if server.is_some_and(|server| overflow::recognise_overflow(server).is_some()) =>
             {
@@ -36,13 +36,13 @@ impl OverflowContext {
     }
 }
 
-/// Says what a failed exchange means for the call of `model`.
+/// Maps the error of an exchange with `model`.
 #[must_use]
 pub fn model_error(error: TransportError, model: Option<&str>) -> ModelError {
     convert_error(error, model, OverflowContext::default())
 }
 
-/// As [`model_error`], with what is known besides.
+/// As [`model_error`], with known sizes.
 pub(crate) fn refusal_error(
     error: TransportError,
     model: &str,
@@ -72,7 +72,7 @@ fn convert_error(
     add_proxy_hint(failure, exchange).with_source(error)
 }
 
-/// Says what an error inside a stream means.
+/// Maps an error event inside a stream.
 pub(crate) fn stream_error(
     server: &ServerError,
     exchange: &transport::ExchangeInfo,
@@ -89,7 +89,7 @@ pub(crate) fn stream_error(
     ModelError::new(kind, message).with_exchange(exchange_record)
 }
 
-/// Says who ended an exchange after a long silence, and what helps, if it was a proxy.
+/// Adds a hint if a proxy's idle timeout ended the exchange.
 pub(crate) fn add_proxy_hint(error: ModelError, exchange: &transport::ExchangeInfo) -> ModelError {
     let Some(after) = exchange.likely_proxy_timeout() else { return error };
     error.with_hint(format!(

@@ -1,11 +1,11 @@
 //! Any OpenAI-compatible server as a [`ChatModel`](openclaw_core::ChatModel).
 //!
-//! One conversation, as every server that speaks `/v1/chat/completions` understands it: an
-//! allow-list of request fields, text as plain strings, nothing empty and nothing null. The answer
-//! is judged by its content; the server's finish reason is a hint. Reasoning between tags is kept
-//! apart from the text, calls that a model wrote as text are calls, and arguments that are not
-//! quite JSON are mended where nothing has to be invented. What is special to one server
-//! stays out of here: [`OpenAiModel`] is what such a crate builds on.
+//! Requests use what every server of `/v1/chat/completions` accepts: an allow-list of fields, text
+//! as plain strings, nothing empty and nothing null. Answers are judged by their content; the
+//! server's finish reason is a hint. Reasoning between tags is separated from the text, tool calls
+//! written as text are recognised, and arguments that are not quite JSON are repaired where nothing
+//! has to be invented. Anything special to one server stays out of this crate; a crate for such a
+//! server builds on [`OpenAiModel`].
 
 mod answer;
 mod api;

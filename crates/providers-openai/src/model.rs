@@ -1,4 +1,4 @@
-//! The model itself: one client, one model id.
+//! A model on an OpenAI-compatible server: one client, one model id.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub struct OpenAiModel {
 }
 
 impl OpenAiModel {
-    /// The model of `info.reference` on the client's server.
+    /// Makes the model `info.reference` on the client's server.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl OpenAiModel {
         }
     }
 
-    /// Speaks another API than chat completions.
+    /// Uses another API than chat completions.
     #[must_use]
     pub fn with_api(mut self, api: ChatApi) -> Self {
         self.chat_api = api;
@@ -60,33 +60,33 @@ impl OpenAiModel {
         self
     }
 
-    /// What it sends with each request.
+    /// The parameters sent with each request.
     #[must_use]
     pub fn request_params(&self) -> &RequestParams {
         &self.request_params
     }
 
-    /// Begins with what is known of the server, and adds to it what its answers show.
+    /// Uses a store of known capabilities, and adds to it what answers show.
     #[must_use]
     pub fn with_capability_store(mut self, capability_store: CapabilityStore) -> Self {
         self.capability_store = capability_store;
         self
     }
 
-    /// Sends through another client from now on.
+    /// Sends requests through another client.
     #[must_use]
     pub fn with_client(mut self, client: Client) -> Self {
         self.client = client;
         self
     }
 
-    /// What is known of the server, shared with this model.
+    /// The store of known capabilities, shared with this model.
     #[must_use]
     pub fn capability_store(&self) -> &CapabilityStore {
         &self.capability_store
     }
 
-    /// The API that it speaks.
+    /// The API in use.
     #[must_use]
     pub fn chat_api(&self) -> ChatApi {
         self.chat_api
@@ -98,7 +98,7 @@ impl OpenAiModel {
         &self.client
     }
 
-    /// Sizes the prompt of a request by what the server counted before.
+    /// Estimates the size of a request's prompt from the server's earlier counts.
     #[must_use]
     pub fn prompt_size(&self, request: &ChatRequest) -> PromptSize {
         let (body, suffix_len) =
@@ -107,18 +107,20 @@ impl OpenAiModel {
             .size_prompt((&body, suffix_len), self.model_info().limits.context_window)
     }
 
-    /// Learns from a count of the server for a request, beside those that come with answers.
+    /// Records a server's token count of a request, besides the usage that answers report.
     pub fn record_token_count(&self, request: &ChatRequest, tokens: u32) {
         let (body, suffix_len) =
             request::cacheable_body(request, &self.capability_store.current_capabilities());
         self.capability_store.record_token_count((&body, suffix_len), tokens);
     }
 
-    /// Sends a request whose prompt has `prompt` tokens. A server that refuses it for what it does
-    /// not take gets it in another way, and [`ChatEvent::Adapted`](openclaw_core::ChatEvent) tells.
+    /// Sends a request whose prompt has `prompt` tokens. If the server refuses something in it, an
+    /// adapted request is sent, and [`ChatEvent::RequestAdapted`](openclaw_core::ChatEvent) reports
+    /// it.
     ///
     /// # Errors
-    /// As [`ChatModel::chat`]; also when the prompt leaves no room for an answer, before sending.
+    /// As [`ChatModel::stream_chat`]; also, before sending, when the prompt leaves no room for an
+    /// answer.
     pub async fn send(
         &self,
         request: &ChatRequest,
@@ -129,11 +131,12 @@ impl OpenAiModel {
         Ok(StreamingAnswer::new(self, request, events).with_negotiation(negotiation).into_stream())
     }
 
-    /// Sends a streaming request whose body the caller wrote, as [`OpenAiModel::body`] does, for
-    /// servers that take more fields than others. The answer is read as one to `request`.
+    /// Sends a streaming request with a body of the caller's, based on
+    /// [`OpenAiModel::request_body`], for servers that accept more fields. The answer is read as
+    /// one to `request`.
     ///
     /// # Errors
-    /// As [`ChatModel::chat`].
+    /// As [`ChatModel::stream_chat`].
     pub async fn send_body(
         &self,
         request: &ChatRequest,
@@ -153,7 +156,8 @@ impl OpenAiModel {
         self.client.post_stream_with_priority(url, body, stream_priority(request)).await
     }
 
-    /// The body of a streaming request whose answer may have `cap` tokens, by what is known.
+    /// The body of a streaming request with this limit for its answer, adapted to known
+    /// capabilities.
     #[must_use]
     pub fn request_body(&self, request: &ChatRequest, max_output_tokens: Option<u32>) -> Bytes {
         self.body_for_capabilities(
@@ -185,7 +189,7 @@ impl OpenAiModel {
         &self.reasoning_habit
     }
 
-    /// Begins to put an answer to a request together.
+    /// Starts the assembly of an answer to a request.
     pub(crate) fn new_assembler(&self, request: &ChatRequest) -> AnswerAssembler {
         let starts_in_reasoning =
             self.reasoning_habit.starts_in_reasoning(self.info.capabilities.reasoning);
@@ -216,7 +220,7 @@ impl ChatModel for OpenAiModel {
     }
 }
 
-/// Asks whether an API answers at all; with a refusal it does.
+/// Probes whether the API responds. A refusal counts as a response.
 pub(crate) async fn probe_liveness(client: &Client) -> ServerLiveness {
     match client.get(client.endpoint().api_url("models")).await {
         Ok(_) => ServerLiveness::Serving { running_requests: None, queued_requests: None },
@@ -230,7 +234,7 @@ pub(crate) async fn probe_liveness(client: &Client) -> ServerLiveness {
     }
 }
 
-/// Whether a person waits for a first answer, or for a turn to go on.
+/// The priority of a request: whether a user waits for it, or a turn continues.
 pub(crate) fn stream_priority(request: &ChatRequest) -> StreamPriority {
     match request.history.messages().last() {
         Some(MessageRef::ToolResult { .. }) => StreamPriority::FollowUp,
@@ -238,7 +242,7 @@ pub(crate) fn stream_priority(request: &ChatRequest) -> StreamPriority {
     }
 }
 
-/// The error of a prompt that leaves no room.
+/// The error of a prompt that leaves no room for an answer.
 pub(crate) fn prompt_too_long_error(
     PromptTooLong { context_window, prompt_tokens }: PromptTooLong,
 ) -> ModelError {

@@ -1,8 +1,8 @@
-//! A request, written anew as long as its refusals teach how.
+//! Adapts a refused request and sends it again.
 //!
-//! What a server does not take is left out or said in another way, and remembered. Each resending
-//! is for something newly learnt, the same body is never sent twice, and nothing is resent once a
-//! piece of an answer came.
+//! What the server does not support is left out or written differently, and remembered. Each resend
+//! follows something newly learned, the same body is never sent twice, and nothing is resent once a
+//! part of the answer arrived.
 
 mod adaptation_notes;
 
@@ -26,34 +26,34 @@ use crate::overflow::{self, OverflowReport};
 use crate::refusal::{self, Adaptation};
 use crate::{request, truncation};
 
-/// An answer of so many tokens is worth resending a request for, if it does not want fewer.
+/// The fewest answer tokens worth resending a request, unless fewer are requested.
 const MIN_USEFUL_ANSWER: u32 = 256;
 
-/// No window is smaller; what is said of one is something else.
+/// Smaller numbers in an error are not a context window.
 const MIN_CONTEXT_WINDOW: u32 = 256;
 
-/// A request under way.
+/// The negotiation of one request.
 #[derive(Debug)]
 pub(crate) struct RequestNegotiation {
     model: OpenAiModel,
     request: ChatRequest,
     prompt_tokens: TokenCount,
-    /// The most tokens for the answer, as they were last asked for.
+    /// The limit of the answer in the last request, in tokens.
     output_cap: Option<u32>,
-    /// The same, as a refusal left them.
+    /// The limit that fits after a refusal reported the sizes.
     cap_after_overflow: Option<u32>,
     has_shrunk_cap: bool,
-    /// What the last body was written by.
+    /// The capabilities that the last body was written for.
     capabilities: ServerCapabilities,
-    /// What is believed once the server takes the request without it.
+    /// Features taken as unsupported once the server accepts the request without them.
     assumed_unsupported: BTreeSet<ServerFeature>,
     sent_bodies: Vec<Bytes>,
-    /// What was learnt, for a person, and whether it is certain.
+    /// Notes on adaptations for the user, each with whether it is certain.
     adaptation_notes: Vec<(String, bool)>,
 }
 
 impl RequestNegotiation {
-    /// A request whose prompt has so many tokens.
+    /// Starts with a request and the size of its prompt.
     pub(crate) fn new(model: OpenAiModel, request: ChatRequest, prompt_tokens: TokenCount) -> Self {
         Self {
             model,
@@ -69,10 +69,10 @@ impl RequestNegotiation {
         }
     }
 
-    /// Sends the request, after it was refused in the way of `refused`, if it was.
+    /// Sends the request, adapted to `refusal` if there is one, until the server accepts it.
     ///
     /// # Errors
-    /// When it is refused in a way that teaches nothing new, and when there is no room.
+    /// When a refusal shows nothing new to adapt, and when there is no room for an answer.
     pub(crate) async fn open_stream(
         &mut self,
         mut refusal: Option<ModelError>,
@@ -101,7 +101,7 @@ impl RequestNegotiation {
         }
     }
 
-    /// What is known for an error inside the stream.
+    /// The known sizes, for errors inside the stream.
     pub(crate) fn overflow_context(&self) -> OverflowContext {
         let prompt = match self.prompt_tokens {
             TokenCount::Exact(prompt) => Some(prompt),
@@ -113,30 +113,30 @@ impl RequestNegotiation {
         }
     }
 
-    /// Begins to put an answer together.
+    /// Starts the assembly of the answer.
     pub(crate) fn new_assembler(&self) -> AnswerAssembler {
         self.model.new_assembler(&self.request)
     }
 
-    /// What was learnt since the last time, for a person.
+    /// Takes the notes added since the last call.
     pub(crate) fn take_notes(&mut self) -> Vec<String> {
         mem::take(&mut self.adaptation_notes).into_iter().map(|(note, _)| note).collect()
     }
 
-    /// Notes that the server took the request as it is.
+    /// Records that the server accepted the request, which confirms the assumptions.
     pub(crate) fn confirm_assumptions(&mut self) {
         for feature in mem::take(&mut self.assumed_unsupported) {
             self.model.capability_store().mark_unsupported(feature);
         }
     }
 
-    /// Learns from what the server counted of the prompt; returns what a person should know.
+    /// Learns from the token usage of the answer; returns a note if the prompt was truncated.
     pub(crate) fn check_usage(&self, usage: TokenUsage) -> Option<String> {
         let (model, counted_tokens) = (&self.model, usage.input_tokens);
         let (body, suffix_len) = request::cacheable_body(&self.request, &self.capabilities);
         let word_count = truncation::min_request_tokens(&self.request);
         let mut min_tokens = word_count.max(self.overflow_context().prompt_tokens.unwrap_or(0));
-        // Templates may leave out what the model thought long ago.
+        // Chat templates may drop reasoning of earlier turns.
         let has_reasoning =
             |message| matches!(message, MessageRef::Assistant { reasoning: Some(_), .. });
         if !self.request.history.messages().any(has_reasoning) {
@@ -151,7 +151,7 @@ impl RequestNegotiation {
             model.capability_store().record_context_window(truncation.context_window);
             return Some(adaptation_notes::describe_truncation(counted_tokens, truncation));
         }
-        // Fewer than the words are not all of the prompt.
+        // A count below the number of words does not cover the whole prompt.
         if counted_tokens >= word_count.max(1) {
             model.capability_store().record_token_count((&body, suffix_len), counted_tokens);
         }
@@ -174,7 +174,7 @@ impl RequestNegotiation {
         Ok(self.model.body_for_capabilities(&self.capabilities, &self.request, self.output_cap))
     }
 
-    /// Learns from a refusal; false when it teaches nothing.
+    /// Learns from a refusal. Returns false when it shows nothing new.
     fn learn_from_refusal(&mut self, error: &ModelError) -> bool {
         if let ModelErrorKind::ContextOverflow { .. } = error.kind() {
             return overflow::overflow_from_error(error)
@@ -205,7 +205,7 @@ impl RequestNegotiation {
             }
         }
         self.adaptation_notes.push((note, is_note_certain));
-        // What is written as text now may be longer.
+        // Tools and calls as text may take more tokens.
         let prompt_tokens = self.model.prompt_size(&self.request).count;
         if prompt_tokens.token_count() > self.prompt_tokens.token_count() {
             self.prompt_tokens = prompt_tokens;
@@ -213,7 +213,7 @@ impl RequestNegotiation {
         true
     }
 
-    /// Learns from the numbers of a refusal; whether an answer of some use fits after all.
+    /// Learns from the sizes in a refusal. Returns whether a useful answer still fits.
     fn shrink_output_cap(&mut self, overflow_report: OverflowReport) -> bool {
         let limits_before = self.model.model_info().limits;
         if let Some(context_window) =
@@ -239,7 +239,7 @@ impl RequestNegotiation {
             self.prompt_tokens = TokenCount::Exact(prompt);
         } else {
             self.prompt_tokens = self.model.prompt_size(&self.request).count;
-            // Nobody knows how much longer it is: half of what is left then is left for it.
+            // The server stopped counting: assume that half of the remaining window is prompt.
             if let Some(min_prompt_tokens) = overflow_report
                 .min_prompt_tokens
                 .filter(|least| *least > self.prompt_tokens.token_count())
@@ -268,7 +268,7 @@ impl RequestNegotiation {
         true
     }
 
-    /// The refusal, with what was learnt on the way to it.
+    /// Returns the refusal, with the certain notes as hints.
     fn final_error(&mut self, refusal: Option<ModelError>) -> ModelError {
         let error = refusal.unwrap_or_else(|| {
             ModelError::new(ModelErrorKind::Rejected, "send the same request a second time")

@@ -1,44 +1,44 @@
-//! What OpenAI's own servers take, and what is known of their models.
+//! Extensions, limits and context windows of OpenAI's own servers.
 //!
-//! A server that only speaks the same API is written to without any of this, whatever it is called:
-//! what it does not know it may refuse, and a field like `store` is none of its business.
+//! A server that is only compatible is sent none of this, whatever its name: it may refuse unknown
+//! fields, and a field like `store` does not concern it.
 
 use openclaw_core::{ChatRequest, MessageRef};
 use openclaw_transport::Endpoint;
 
 use crate::capabilities::{ServerCapabilities, ServerFeature};
 
-/// Something that a server is sent only when it is known to take it: OpenAI's own are known, and of
-/// others the config says it.
+/// An extension that only servers known to support it are sent: OpenAI's own, and others by the
+/// config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum VendorExtension {
     /// The role `developer` in place of `system`.
     DeveloperRole,
-    /// `store: false`, so that no chat completion is kept. Responses always say it.
+    /// `store: false`, so that no chat completion is stored. The Responses API always sends it.
     DisableStore,
-    /// `prompt_cache_key`: the same for all requests of a conversation, so that they meet the same
-    /// cache.
+    /// `prompt_cache_key`: the same for all requests of a conversation, so that they reach the same
+    /// prefix cache.
     PromptCacheKey,
-    /// `name` in the result of a call: the tool's.
+    /// `name` in a tool result: the tool's name.
     ToolResultName,
-    /// What the model thought before, in front of its text between `<thinking>` and `</thinking>`; in
-    /// no field.
+    /// Earlier reasoning goes before the text, between `<thinking>` and `</thinking>`, and in no
+    /// field.
     ThinkingAsText,
 }
 
 impl VendorExtension {
-    /// Those that OpenAI's own servers take.
+    /// The extensions of OpenAI's own servers.
     pub const OPENAI: [Self; 3] = [Self::DeveloperRole, Self::DisableStore, Self::PromptCacheKey];
 }
 
-/// What OpenAI's own servers lack that others have: the older name of the limit, and a field for
-/// reasoning that another server showed.
+/// The features that OpenAI's own servers lack: the old name of the answer's limit, and a field for
+/// reasoning that came from another server.
 const OPENAI_UNSUPPORTED: [ServerFeature; 2] =
     [ServerFeature::MaxTokensField, ServerFeature::ReasoningField];
 
-/// Windows that OpenAI documents, as its list of models has none. A name also stands for its dated
-/// snapshots. Of the GPT-5 models it is what a prompt may have.
+/// Context windows in tokens that OpenAI documents, since its list of models has none. A name also
+/// covers its dated snapshots. For GPT-5 models it is the limit of the prompt.
 const DOCUMENTED_WINDOWS: [(&str, u32); 13] = [
     ("gpt-3.5-turbo", 16_385),
     ("gpt-4-turbo", 128_000),
@@ -56,7 +56,7 @@ const DOCUMENTED_WINDOWS: [(&str, u32); 13] = [
 ];
 
 impl ServerCapabilities {
-    /// What is known of OpenAI's own servers before anything is sent.
+    /// The capabilities of OpenAI's own servers, known before any request.
     #[must_use]
     pub fn openai_hosted() -> Self {
         Self {
@@ -66,15 +66,15 @@ impl ServerCapabilities {
         }
     }
 
-    /// Whether the server is known to take this.
+    /// Returns whether the server is known to support the extension.
     #[must_use]
     pub fn supports_extension(&self, extension: VendorExtension) -> bool {
         self.vendor_extensions.contains(&extension)
     }
 }
 
-/// Tells whether an address is that of OpenAI's own servers: `https` on its own port, and the host
-/// `api.openai.com` or one below it, as of its regions.
+/// Returns whether the endpoint is one of OpenAI's own servers: `https` on its default port, and
+/// the host `api.openai.com` or a regional one below it.
 #[must_use]
 pub fn is_openai_hosted(endpoint: &Endpoint) -> bool {
     let url = endpoint.base_url();
@@ -83,7 +83,7 @@ pub fn is_openai_hosted(endpoint: &Endpoint) -> bool {
     is_openai_host && url.scheme() == "https" && url.port().is_none()
 }
 
-/// The window, in tokens, that OpenAI documents for a model of its own; `None` for most.
+/// The context window in tokens that OpenAI documents for one of its models; `None` for most.
 #[must_use]
 pub fn documented_context_window(model: &str) -> Option<u32> {
     let is_model_name = |name: &str| {
@@ -92,7 +92,7 @@ pub fn documented_context_window(model: &str) -> Option<u32> {
     DOCUMENTED_WINDOWS.iter().find(|(name, _)| is_model_name(name)).map(|(_, window)| *window)
 }
 
-/// The key of a conversation's prompts: the same as long as it begins with the same words.
+/// The cache key of a conversation: stable while its beginning is.
 pub(crate) fn prompt_cache_key(request: &ChatRequest) -> String {
     let system = request.system_prompt.as_deref().unwrap_or_default();
     let first_user_message = request.history.messages().find_map(|message| match message {
@@ -103,7 +103,7 @@ pub(crate) fn prompt_cache_key(request: &ChatRequest) -> String {
     format!("{:016x}", fnv1a_hash(key_parts.into_iter().flat_map(str::bytes)))
 }
 
-/// A hash that is the same in every build: what is sent must not depend on the program's own.
+/// FNV-1a, a hash that is the same in every build and run, since it is sent to the server.
 pub(crate) fn fnv1a_hash(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -1,38 +1,38 @@
-//! Recognises the ways in which servers say that something does not fit.
+//! Recognises errors of servers about a request that exceeds the context window.
 //!
-//! Only ever asked about a server's error, never about what a user or a model wrote.
+//! Applied only to a server's error, never to text of a user or a model.
 
 use openclaw_core::{ModelError, ServerErrorMessage};
 use openclaw_transport::number_between;
 
-/// What a server said of its window and of the prompt, in tokens.
+/// The sizes in a server's overflow error, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct OverflowReport {
     pub(crate) context_window: Option<u32>,
     pub(crate) prompt_tokens: Option<u32>,
-    /// The tokens that the prompt has at least, where the server did not count to its end.
+    /// A lower bound of the prompt's tokens, where the server stopped counting.
     pub(crate) min_prompt_tokens: Option<u32>,
-    /// Whether the prompt alone fills the window, however little the answer may have.
+    /// Whether the prompt alone exceeds the window, whatever the answer's limit.
     pub(crate) is_prompt_too_long: bool,
 }
 
-/// One wording: what marks it, and where its numbers stand. The text is in lower case.
+/// One wording: its marker, and the text around its numbers, all in lower case.
 struct OverflowPattern {
     marker: &'static str,
     window_delimiters: &'static [NumberDelimiters],
     prompt_delimiters: &'static [NumberDelimiters],
 }
 
-/// What stands right before and right behind a number.
+/// The text right before and right after a number.
 type NumberDelimiters = (&'static str, &'static str);
 
-/// What marks an overflow by itself, in the `code` or the `type` of an error.
+/// Values of an error's `code` or `type` that mean an overflow by themselves.
 const OVERFLOW_CODES: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
 
-/// A number that is only a lower bound ("at least N"), or of characters, is not a count and not
-/// among them. The first wording whose marker is there counts.
+/// Known wordings; the first with a matching marker counts. Lower bounds ("at least N") and counts
+/// of characters are not token counts and are left out.
 const OVERFLOW_PATTERNS: &[OverflowPattern] = &[
-    // OpenRouter adds up the parts; the answer is none of the prompt's.
+    // OpenRouter sums up the parts; the output is not part of the prompt.
     OverflowPattern {
         marker: " of text input, ",
         window_delimiters: &[("context length is ", " ")],
@@ -96,15 +96,15 @@ const OVERFLOW_PATTERNS: &[OverflowPattern] = &[
     OverflowPattern { marker: "is too large", window_delimiters: &[], prompt_delimiters: &[] },
 ];
 
-/// Where vLLM stopped to count.
+/// The lower bound at which vLLM stopped counting.
 const MIN_PROMPT_DELIMITERS: &[NumberDelimiters] =
     &[("your prompt contains at least ", " input tokens")];
 
-/// Where vLLM says how many tokens a prompt may have whose characters are too many for them.
+/// The token limit that vLLM names for a prompt with too many characters.
 const UPPER_BOUND_DELIMITERS: &[NumberDelimiters] =
     &[("which is the upper bound for ", " input tokens")];
 
-/// What says that the prompt alone is too long.
+/// Phrases that mean that the prompt alone is too long.
 const PROMPT_TOO_LONG_MARKERS: [&str; 4] = [
     "even without any output tokens",
     "max_tokens must be at least 1, got",
@@ -112,17 +112,17 @@ const PROMPT_TOO_LONG_MARKERS: [&str; 4] = [
     "trying to keep the first",
 ];
 
-/// The parts of a request that can be too long: the prompt, of which nothing else can be wrong,
-/// and the answer.
+/// Values of `param`: for the prompt, about which nothing else can be wrong, and for the answer's
+/// limit.
 const PROMPT_PARAMS: [&str; 2] = ["input_tokens", "input_text"];
 const OUTPUT_PARAMS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
-/// Reads the error of a call as an overflow, if a server said that it is one.
+/// Reads an overflow from a model error, if the server reported one.
 pub(crate) fn overflow_from_error(error: &ModelError) -> Option<OverflowReport> {
     recognise_overflow(error.http_exchange()?.server_error.as_ref()?)
 }
 
-/// Reads a server's error as an overflow, if it is one.
+/// Reads an overflow from a server's error; `None` for other errors.
 pub(crate) fn recognise_overflow(error: &ServerErrorMessage) -> Option<OverflowReport> {
     let text = error.message.to_lowercase();
     let is_one_of = |field: &Option<String>, known: &[&str]| {
@@ -143,7 +143,7 @@ pub(crate) fn recognise_overflow(error: &ServerErrorMessage) -> Option<OverflowR
     let prompt_tokens = find_number(pattern.prompt_delimiters)
         .or_else(|| part_sizes.into_iter().flatten().reduce(u32::saturating_add));
     let context_window = find_number(pattern.window_delimiters);
-    // What is counted in characters is too much even if each token had as many as a token may.
+    // The prompt has more characters than that many tokens can hold.
     let exceeds_upper_bound = find_number(UPPER_BOUND_DELIMITERS)
         .is_some_and(|bound| context_window.is_some_and(|it| it <= bound));
     let is_prompt_too_long =
@@ -156,7 +156,7 @@ pub(crate) fn recognise_overflow(error: &ServerErrorMessage) -> Option<OverflowR
     })
 }
 
-/// The number right before a text.
+/// Returns the number right before a text.
 fn number_before(text: &str, after: &str) -> Option<u32> {
     let (before, _) = text.split_once(after)?;
     let digits = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();

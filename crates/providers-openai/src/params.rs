@@ -1,9 +1,9 @@
-//! What goes into each request beside the conversation, such as `temperature`.
+//! Extra parameters of each request, such as `temperature`.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-/// Fields that a person's parameters never touch: they are the conversation's, or decide how the
+/// Fields that user parameters cannot set: they belong to the conversation, or decide how the
 /// answer is read.
 const RESERVED_FIELDS: [&str; 17] = [
     "background",
@@ -30,8 +30,8 @@ const RESERVED_FIELDS: [&str; 17] = [
 pub struct RequestParams(Map<String, Value>);
 
 impl RequestParams {
-    /// Takes parameters as they are to be sent. Those that are `null` are left out, and so are the
-    /// reserved ones, whose names are returned.
+    /// Makes parameters from the top-level fields to send. Fields that are `null` are dropped, and
+    /// so are reserved ones, whose names are returned.
     #[must_use]
     pub fn new(params: Map<String, Value>) -> (Self, Vec<String>) {
         let mut fields = Map::new();
@@ -46,13 +46,13 @@ impl RequestParams {
         (Self(fields), reserved_names)
     }
 
-    /// One of them.
+    /// Returns one parameter.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// Adds them to a body, which is a JSON object with at least one field.
+    /// Adds the parameters to a body, which is a JSON object with at least one field.
     pub(crate) fn add_to_body(&self, body: Bytes) -> Bytes {
         let Some(open_object) = body.strip_suffix(b"}").filter(|_| !self.0.is_empty()) else {
             return body;

@@ -1,19 +1,19 @@
 //! Reasoning written into the content between tags.
 //!
-//! The rules, as [`Content`](crate::content::Content) applies them:
-//! - A tag that opens counts at the beginning and, later, at the start of a line outside of code.
-//! - A tag that closes counts unless it stands in a span of backticks. A fence does not protect
-//!   it: one left open in a thought would swallow the answer.
-//! - Templates often write the opening tag themselves, and the answer then begins in the middle of
-//!   a thought. Where that is the model's [`Habit`], the beginning is reasoning until a tag closes
-//!   it; if none does and the answer was not cut off, it was text after all.
-//! - Elsewhere, a tag that closes what nothing opened makes all before it reasoning, unless it
-//!   stands in code.
-//! - Reasoning that is never closed is reasoning to the end.
+//! The rules, as [`ContentSplitter`](crate::content::ContentSplitter) applies them:
+//! - An opening tag counts at the beginning and, later, at the start of a line outside of code.
+//! - A closing tag counts unless it is in a span of backticks. A fence does not protect it: a fence
+//!   left open in reasoning would swallow the answer.
+//! - Chat templates often write the opening tag themselves, and the answer then begins inside
+//!   reasoning. Where that is the model's [`ReasoningPrefixHabit`], the beginning is reasoning up
+//!   to a closing tag; without one, if the answer was not cut off, it was text after all.
+//! - Otherwise, a closing tag without an opening one makes all text before it reasoning, unless the
+//!   tag is in code.
+//! - Reasoning that is never closed extends to the end.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// The tags in use: what opens reasoning and what closes it.
+/// The known pairs of tags.
 const REASONING_TAGS: [TagPair; 3] = [
     TagPair { open: "<think>", close: "</think>" },
     TagPair { open: "<thinking>", close: "</thinking>" },
@@ -23,13 +23,13 @@ const REASONING_TAGS: [TagPair; 3] = [
 /// A pair of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TagPair {
-    /// What opens.
+    /// The opening tag.
     pub(crate) open: &'static str,
-    /// What closes.
+    /// The closing tag.
     pub(crate) close: &'static str,
 }
 
-/// What the beginning of a text is.
+/// The result of matching a tag at the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TagMatch {
     /// Not a tag.
@@ -40,17 +40,17 @@ pub(crate) enum TagMatch {
     Complete(TagPair),
 }
 
-/// Tells whether a text begins with a tag that opens reasoning.
+/// Matches an opening tag at the beginning of a text.
 pub(crate) fn match_open_tag(text: &str) -> TagMatch {
     match_tag(text, &REASONING_TAGS, |tag| tag.open)
 }
 
-/// Tells whether a text begins with a tag that closes reasoning: that of `opened`, or any.
+/// Matches a closing tag at the beginning of a text: that of `open_tag`, or any.
 pub(crate) fn match_close_tag(text: &str, open_tag: Option<&TagPair>) -> TagMatch {
     match_tag(text, open_tag.map_or(&REASONING_TAGS, std::slice::from_ref), |tag| tag.close)
 }
 
-/// The tag that closes what `open` opens; `None` for what opens nothing.
+/// Returns the closing tag of an opening tag; `None` for other text.
 pub(crate) fn close_tag_for(open: &str) -> Option<&'static str> {
     REASONING_TAGS.iter().find(|tag| tag.open == open).map(|tag| tag.close)
 }
@@ -63,7 +63,7 @@ fn match_tag(text: &str, tags: &[TagPair], tag_text: fn(&TagPair) -> &'static st
     }
 }
 
-/// How a model's answers begin, learnt from the ones before.
+/// Whether a model's answers begin inside reasoning, learned from earlier ones.
 #[derive(Debug, Default)]
 pub(crate) struct ReasoningPrefixHabit(AtomicU8);
 
@@ -71,8 +71,8 @@ const STARTS_IN_REASONING: u8 = 1;
 const STARTS_IN_TEXT: u8 = 2;
 
 impl ReasoningPrefixHabit {
-    /// Tells whether the next answer is expected to begin in the middle of a thought; as long as
-    /// nothing was learnt, `reasons` decides.
+    /// Returns whether the next answer is expected to begin inside reasoning. Before any answer,
+    /// `is_reasoning_model` decides.
     pub(crate) fn starts_in_reasoning(&self, is_reasoning_model: bool) -> bool {
         match self.0.load(Ordering::Relaxed) {
             STARTS_IN_REASONING => true,
@@ -81,7 +81,7 @@ impl ReasoningPrefixHabit {
         }
     }
 
-    /// Remembers how an answer began; `None` when it did not show.
+    /// Records how an answer began; `None` when that is unknown.
     pub(crate) fn record_start(&self, started_in_reasoning: Option<bool>) {
         if let Some(in_thought) = started_in_reasoning {
             self.0.store(

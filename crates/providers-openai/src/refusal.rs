@@ -1,7 +1,7 @@
-//! What a server's refusal teaches: which part of the request it does not take.
+//! Finds the part of a request that a server refused.
 //!
-//! Only ever asked about a server's error, never about what a user or a model wrote, and about
-//! what the request really held: a wording alone teaches nothing.
+//! Applied only to a server's error, never to text of a user or a model, and checked against the
+//! request that was sent: a wording alone is not enough.
 
 mod patterns;
 mod schema;
@@ -12,19 +12,20 @@ use self::patterns::{REFUSAL_PATTERNS, RefusalPattern};
 use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::request::uses_text_tools;
 
-/// What a refusal teaches.
+/// The adaptation that a refusal calls for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Adaptation {
-    /// The server does not do this. `is_certain` is whether its words leave no doubt; what they
-    /// leave open is believed once the server takes the request without it.
+    /// The server lacks a feature. `is_certain` is false when its words are ambiguous; the feature
+    /// is then marked once the server accepts the request without it.
     UnsupportedFeature { feature: ServerFeature, is_certain: bool, fix_hint: &'static str },
-    /// It refuses these keywords in the schema of a tool.
+    /// The server refuses these keywords in a tool's schema.
     SchemaKeywords(Vec<&'static str>),
-    /// It refuses the schema of this tool.
+    /// The server refuses the schema of this tool.
     ToolSchema(String),
 }
 
-/// Reads a refusal of a request that was written by these facts; `None` when it teaches nothing.
+/// Finds the adaptation to a refusal of a request that was written for these capabilities; `None`
+/// when there is none.
 pub(crate) fn find_adaptation(
     error: &ModelError,
     request: &ChatRequest,
@@ -32,7 +33,7 @@ pub(crate) fn find_adaptation(
 ) -> Option<Adaptation> {
     let HttpExchange { status, server_error: server, .. } = error.http_exchange()?;
     let server = server.as_ref()?;
-    // An error inside a stream has the status of the stream.
+    // An error inside a stream has the stream's status, 200.
     if !matches!(status, Some(200 | 400 | 404 | 405 | 422 | 500 | 501)) {
         return None;
     }
@@ -51,14 +52,14 @@ pub(crate) fn find_adaptation(
     schema::schema_adaptation(server, &refused_request).or_else(|| feature_adaptations.next())
 }
 
-/// A request as it was sent.
+/// The request that was refused.
 pub(crate) struct RefusedRequest<'a> {
     request: &'a ChatRequest,
     capabilities: &'a ServerCapabilities,
 }
 
 impl RefusedRequest<'_> {
-    /// Whether the request held what this names, so that it would be another one without it.
+    /// Returns whether the request used the feature, so that it would change without it.
     fn uses_feature(&self, feature: ServerFeature) -> bool {
         let Self { request, capabilities } = self;
         if capabilities.is_unsupported(feature) {
@@ -96,7 +97,7 @@ impl RefusedRequest<'_> {
         messages.windows(2).any(is_user_after_result)
     }
 
-    /// How many calls each message has that has any.
+    /// The number of tool calls of each message that has any.
     fn call_counts(&self) -> impl Iterator<Item = usize> {
         self.request.history.messages().filter_map(|message| match message {
             MessageRef::Assistant { calls, .. } => Some(calls.len()).filter(|many| *many > 0),

@@ -1,12 +1,12 @@
-//! Writes a request as its server reads it.
+//! Writes the body of a chat completion request.
 //!
-//! The fields are an allow-list. What stays the same over a conversation comes first, so that a
-//! request is a byte prefix of the next one as far as the conversation is. Text is always a plain
-//! string, never a list of parts; nothing empty and nothing `null` is sent. Reasoning goes back the
-//! way it came: in its field, or between its tags before the text.
+//! The fields are an allow-list. What stays the same during a conversation comes first, so that
+//! each request is a byte prefix of the next one, as far as the conversation goes. Text is always a
+//! plain string, never a list of parts; nothing empty and no `null` is sent. Reasoning goes back as
+//! it came: in its field, or between its tags before the text.
 //!
-//! What a server was found not to do is written in another way, and always in the same one: as
-//! long as nothing new is learnt, the prefix holds.
+//! Unsupported features are written differently, and always in the same way: until something new is
+//! learned, the prefix stays stable.
 
 mod messages;
 mod schema_keywords;
@@ -24,7 +24,7 @@ use crate::openai_servers::{self, VendorExtension};
 pub use self::messages::chat_messages;
 pub(crate) use self::schema_keywords::{REFUSABLE_KEYWORDS, contains_keyword};
 
-/// The body of `POST …/chat/completions`, streaming, with usage asked for.
+/// The body of `POST …/chat/completions`, streaming, with token usage requested.
 #[must_use]
 pub fn chat_completion_body(
     model: &str,
@@ -62,8 +62,8 @@ pub fn chat_completion_body(
     serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
 }
 
-/// What a prompt is sized by: the body that the next one begins with, and the bytes that are sent
-/// after it and never again.
+/// Returns the part of a body that the next request begins with, and the length of the suffix that
+/// is sent only once. Both are used to estimate the prompt's tokens.
 pub(crate) fn cacheable_body(
     request: &ChatRequest,
     capabilities: &ServerCapabilities,
@@ -75,8 +75,8 @@ pub(crate) fn cacheable_body(
     (chat_completion_body("", &cacheable_request, None, capabilities), suffix.len())
 }
 
-/// The tools of a request that go into its field; `None` when there are none, because servers
-/// refuse an empty list, and when the tools are offered in text.
+/// The `tools` field of a request. `None` when there are no tools, because servers refuse an empty
+/// list, and when the tools are described in the prompt.
 #[must_use]
 pub fn chat_tools<'a>(
     request: &'a ChatRequest,
@@ -86,7 +86,7 @@ pub fn chat_tools<'a>(
         return None;
     }
     let forced_name = forced_tool(request, capabilities);
-    // `required` means one of those sent.
+    // `required` applies to any tool sent, so only the forced one is.
     let sends_forced_only = capabilities.is_unsupported(ServerFeature::NamedToolChoice)
         && !capabilities.is_unsupported(ServerFeature::ToolChoice);
     let only_tool = forced_name.filter(|_| sends_forced_only);
@@ -105,7 +105,7 @@ pub fn chat_tools<'a>(
                         &tool.parameters,
                         &capabilities.refused_schema_keywords,
                     )),
-                    // The server's grammar then forces a call that fits the schema.
+                    // The server's grammar then makes the call fit the schema.
                     strict: (is_forced && !capabilities.is_unsupported(ServerFeature::StrictMode))
                         .then_some(true),
                 },
@@ -115,7 +115,7 @@ pub fn chat_tools<'a>(
     (!tools.is_empty()).then_some(tools)
 }
 
-/// Whether tools, calls and results are written as text.
+/// Returns whether tools, calls and results are sent as text.
 pub(crate) fn uses_text_tools(capabilities: &ServerCapabilities) -> bool {
     capabilities.is_unsupported(ServerFeature::AutoToolChoice)
         || capabilities.is_unsupported(ServerFeature::ToolRole)

@@ -1,9 +1,9 @@
-//! The Responses API in the terms of a chat completion.
+//! The Responses API, mapped to chat completions.
 //!
-//! It is used without its memory: each request holds the whole conversation, so that a server
-//! which forgets, restarts or never stored anything makes no difference. Its events are made into
-//! the pieces of a chat completion, and the same code judges the answer by its content, finds
-//! calls written as text and reasoning between tags, and negotiates what the server takes.
+//! It is used without server-side state: each request holds the whole conversation, so a server
+//! that restarts or never stored anything makes no difference. Its events become chunks of a chat
+//! completion, and the same code judges the answer, finds tool calls and reasoning in the text, and
+//! negotiates what the server supports.
 
 mod events;
 mod reader;

@@ -1,15 +1,15 @@
-//! What a tool's JSON Schema says of the types of its arguments.
+//! Reads the types of arguments from a tool's JSON Schema.
 
 use serde_json::Value;
 
-/// References are followed no deeper than this.
+/// The most references followed in a row.
 const MAX_REFERENCE_DEPTH: u8 = 8;
 
-/// The schema of a tool's arguments; empty if the tool is not known.
+/// The schema of a tool's arguments; empty for an unknown tool.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ArgumentSchema<'a>(Option<&'a Value>);
 
-/// The JSON types that an argument may have; none if the schema does not say.
+/// The JSON types that an argument may have; empty if the schema names none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JsonTypes<'a>(Vec<&'a str>);
 
@@ -19,7 +19,7 @@ impl<'a> ArgumentSchema<'a> {
         Self(Some(root))
     }
 
-    /// Tells whether there is an argument of this name.
+    /// Returns whether there is an argument of this name.
     pub(crate) fn has_argument(self, key: &str) -> bool {
         self.find_property(key).is_some()
     }
@@ -64,8 +64,8 @@ impl<'a> ArgumentSchema<'a> {
 }
 
 impl JsonTypes<'_> {
-    /// Reads a value that stands there without quotes: a text where a text may be, JSON elsewhere.
-    /// What is of no allowed type is left as the text it is.
+    /// Parses an unquoted value: as a string where the schema allows one, else as JSON. A value of
+    /// no allowed type stays a string.
     pub(crate) fn parse_value(&self, text: &str) -> Value {
         let word = text.trim();
         if self.allows_type("null") && matches!(word, "null" | "None") {
@@ -84,24 +84,24 @@ impl JsonTypes<'_> {
             .unwrap_or_else(|| Value::String(text.to_owned()))
     }
 
-    /// Tells whether a value has one of the types; none has, if the schema does not say.
+    /// Returns whether a value has one of the types; false if the schema names none.
     pub(crate) fn accepts_value(&self, value: &Value) -> bool {
         let is_integer = value.is_i64() || value.is_u64();
         self.allows_type(json_type_name(value)) || (is_integer && self.allows_type("integer"))
     }
 
-    /// Tells whether the schema names this type.
+    /// Returns whether the schema names this type.
     pub(crate) fn allows_type(&self, name: &str) -> bool {
         self.0.contains(&name)
     }
 
-    /// Tells whether the schema names types, and a text is none of them.
+    /// Returns whether the schema names types, and none of them is a string.
     pub(crate) fn forbids_text(&self) -> bool {
         !self.0.is_empty() && !self.allows_type("string")
     }
 }
 
-/// The name of a value's type; that of a whole number is `number`.
+/// The JSON type of a value; whole numbers are `number` too.
 fn json_type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

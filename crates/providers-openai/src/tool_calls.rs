@@ -1,8 +1,8 @@
-//! Gathers the pieces of calls, and judges the calls when they are whole.
+//! Assembles tool calls from their deltas and checks them when they are complete.
 //!
-//! Servers disagree on how calls arrive: all at index 0 with different ids, the name in every
-//! piece, no index, `null` arguments. What counts is a new id or a new index; all else continues
-//! the call before.
+//! Servers differ in how calls arrive: all at index 0 with different ids, the name in every delta,
+//! no index, `null` arguments. A new id or a new index begins a call; anything else continues the
+//! previous one.
 
 use openclaw_core::{ChatEvent, EmittedToolCall, InvalidToolCall, ToolCall, ToolCallId, ToolName};
 use openclaw_transport::wire::ChatToolCallDelta;
@@ -11,11 +11,11 @@ use crate::argument_repair;
 use crate::dialect::{OfferedTools, TextToolCall};
 use crate::schema::ArgumentSchema;
 
-/// The problem of a call that the output limit cut off.
+/// The problem of a call that the output limit truncated.
 const TRUNCATED_CALL_PROBLEM: &str =
     "The answer reached its output limit in the middle of this call.";
 
-/// The calls of an answer under way.
+/// The tool calls of an answer that is being received.
 #[derive(Debug, Default)]
 pub(crate) struct ToolCallAssembler(Vec<PartialToolCall>);
 
@@ -32,7 +32,7 @@ impl ToolCallAssembler {
         self.0.is_empty()
     }
 
-    /// Takes one piece and returns what it means to the reader.
+    /// Adds a delta and returns its event.
     pub(crate) fn add_delta(&mut self, delta: ChatToolCallDelta) -> ChatEvent {
         let id = delta.id.filter(|id| !id.trim().is_empty());
         let (name, arguments) = (delta.function.name, delta.function.arguments);
@@ -70,7 +70,7 @@ impl ToolCallAssembler {
         }
     }
 
-    /// Ends the calls; the last one may have been `cut` off.
+    /// Ends the calls; the last one may be truncated.
     pub(crate) fn finish_calls(
         self,
         offered_tools: Option<&OfferedTools>,
@@ -95,7 +95,7 @@ impl ToolCallAssembler {
     }
 }
 
-/// Ends calls that were written as text: they come now, each in one piece.
+/// Ends calls that were written as text: each is returned in one piece.
 pub(crate) fn finish_text_calls(
     text_calls: Vec<(&'static str, TextToolCall)>,
     offered_tools: &OfferedTools,

@@ -1,38 +1,38 @@
-//! Notices a server that read only a part of the prompt and did not say so.
+//! Detects a server that read only a part of the prompt without reporting it.
 
 use openclaw_core::{ChatRequest, MessageRef};
 
-/// The smallest window that a prompt is believed to have been cut to. Below it, a low count is
-/// another way of counting, e.g. without what was cached.
+/// The smallest context window that a truncated prompt is attributed to. A lower count is another
+/// way of counting, e.g. without cached tokens.
 const MIN_TRUNCATED_WINDOW: u32 = 1024;
 
-/// Windows are multiples of this.
+/// Context windows are multiples of this.
 const WINDOW_STEP: u32 = 1024;
 
-/// A prompt that was cut.
+/// A truncated prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PromptTruncation {
-    /// The least tokens that it has.
+    /// The least tokens of the prompt.
     pub(crate) min_tokens: u32,
-    /// The window that it was cut to, most likely.
+    /// The likely context window, in tokens.
     pub(crate) context_window: u32,
 }
 
-/// Judges by the server's own count whether it read all of a prompt, of which at least `least`
-/// tokens are certain.
+/// Detects from the server's token count whether it read less than a prompt that has at least
+/// `min_tokens` tokens.
 pub(crate) fn detect_truncation(
     counted_tokens: u32,
     min_tokens: u32,
     context_window: u32,
 ) -> Option<PromptTruncation> {
     let is_truncated = u64::from(counted_tokens) * 10 < u64::from(min_tokens) * 7;
-    // What is left out is whole messages, so that the window is a little larger than the rest.
+    // Servers drop whole messages, so the window is a little larger than the count.
     let rounded_window = counted_tokens.checked_next_multiple_of(WINDOW_STEP).unwrap_or(u32::MAX);
     (is_truncated && counted_tokens >= MIN_TRUNCATED_WINDOW && rounded_window < context_window)
         .then_some(PromptTruncation { min_tokens, context_window: rounded_window })
 }
 
-/// The fewest tokens that a request can have: words are never joined in one token.
+/// The fewest tokens of a request: a tokenizer never joins two words.
 pub(crate) fn min_request_tokens(request: &ChatRequest) -> u32 {
     let message_words = request.history.messages().map(|message| match message {
         MessageRef::User(text) => count_words(&text),
@@ -61,10 +61,10 @@ mod tests {
             (4097, 9928, 32_768, cut(5120)),
             (9928, 9928, 32_768, None),
             (7000, 9928, 32_768, None),
-            // Counted without what was cached.
+            // Counted without cached tokens.
             (35, 9928, 32_768, None),
             (0, 9928, 32_768, None),
-            // There is no smaller window to speak of.
+            // The count is no smaller than the window.
             (4096, 9928, 4096, None),
         ];
         for (read, least, window, expected) in table {

@@ -1,4 +1,4 @@
-//! The client that is measured: one model on one connection.
+//! The measured client: one model on one connection.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::{Result, report};
 /// Reads one stream and prints how many tokens it had.
 pub(crate) async fn run(address: &str, id: &str) -> Result<()> {
     let model = self::model(address, id)?;
-    // As a task of its own, as in a program that has more to do than this.
+    // In a task of its own, as in a program that does more than this.
     let tokens = tokio::spawn(async move { read(&model, request("hi"), || {}).await }).await??;
     report(tokens, id)
 }
 
-/// Streams one answer and counts its pieces of text; `each` is called at every one.
+/// Streams one answer and counts its text deltas; `each` is called at every one.
 pub(crate) async fn read(
     model: &OpenAiModel,
     request: ChatRequest,
@@ -43,7 +43,7 @@ pub(crate) fn request(message: &str) -> ChatRequest {
     ChatRequest::new(history)
 }
 
-/// A model with the clocks that a user has.
+/// A model with the timeouts that users have.
 pub(crate) fn model(address: &str, id: &str) -> Result<OpenAiModel> {
     let limit = |seconds| {
         Some(TimeLimit { duration: Duration::from_secs(seconds), source: "the bench".into() })

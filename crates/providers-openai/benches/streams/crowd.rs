@@ -1,4 +1,4 @@
-//! Many streams at a time: whether each gets its tokens in time, and what one more costs.
+//! Many concurrent streams: whether each gets its tokens in time, and the cost of one more.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use tokio::task::JoinSet;
 
 use crate::{Result, client};
 
-/// The resolution of the gaps, and the longest that is told from longer ones.
+/// The resolution of the histogram of gaps, and its number of steps.
 const STEP: Duration = Duration::from_micros(100);
 const STEPS: usize = 50_000;
 
-/// The streams begin within this time, not in one moment.
+/// The streams start spread over this time.
 const SPREAD: Duration = Duration::from_secs(2);
 
 thread_local! {
-    /// How often a gap between two tokens of a stream took so many steps. The runtime has one thread.
+    /// Counts the gaps between two tokens of a stream by length. The runtime has one thread.
     static GAPS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How one stream went.
+/// The result of one stream.
 struct Outcome {
     tokens: u64,
     /// From its first token to its last.
@@ -31,7 +31,7 @@ struct Outcome {
 pub(crate) async fn run(address: &str, streams: u32, tokens: u32) -> Result<()> {
     let model = Arc::new(client::model(address, "tiny")?);
     GAPS.set(vec![0; STEPS + 1]);
-    // What is needed once is there before the count begins.
+    // A first stream, so that one-time allocations are not counted.
     read(Arc::clone(&model), 2).await?;
     let before = resident_kib()?;
     let mut all = JoinSet::new();
@@ -66,7 +66,7 @@ pub(crate) async fn run(address: &str, streams: u32, tokens: u32) -> Result<()> 
     Ok(())
 }
 
-/// Streams one answer of so many tokens.
+/// Streams one answer of this many tokens.
 async fn read(model: Arc<OpenAiModel>, tokens: u32) -> Result<Outcome> {
     let words = (1..tokens).map(|_| " go");
     let message = ["reply exactly: go"].into_iter().chain(words).collect::<String>();
@@ -93,7 +93,7 @@ fn note(gap: Duration) {
     });
 }
 
-/// The gap that this part of all gaps does not exceed, in milliseconds.
+/// The quantile of all gaps, in milliseconds.
 fn gap(part: f64) -> f64 {
     GAPS.with_borrow(|gaps| {
         let all: f64 = gaps.iter().copied().map(f64::from).sum();

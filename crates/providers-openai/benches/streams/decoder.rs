@@ -1,18 +1,17 @@
-//! The decoder alone, on events of one size, and beside it what no decoder can do without: to copy
-//! them.
+//! The decoder alone, on events of one size, compared with merely copying them.
 
 use bytes::Bytes;
 use openclaw_transport::SseDecoder;
 
 use crate::Result;
 
-/// How much is decoded in one round.
+/// The bytes decoded in one round.
 const ROUND: usize = 16 << 20;
 
-/// How much a read from a socket usually gives at most.
+/// The most bytes that a read from a socket usually returns.
 const READ: usize = 16 << 10;
 
-/// Decodes events of so many bytes, 16 MiB in each of so many rounds.
+/// Decodes events of `event` bytes, 16 MiB in each round.
 pub(crate) fn run(event: usize, rounds: usize) -> Result<()> {
     let chunks = chunks(event);
     let (mut decoder, mut events) = (SseDecoder::new(ROUND + READ), 0);
@@ -43,7 +42,7 @@ pub(crate) fn copy(event: usize, rounds: usize) {
     }
 }
 
-/// The reads that a round consists of. As from a socket, each is of the same memory.
+/// The reads of a round. As with a socket, each reuses the same memory.
 fn chunks(event: usize) -> Vec<Bytes> {
     let frame = ["data: ", "\n\n"].map(Bytes::from);
     let text = |size| Bytes::from("of some tokens, ".repeat(size / 16 + 1)).slice(..size);

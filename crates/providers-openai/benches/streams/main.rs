@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Prints how many tokens a stream had, if these are all that were ordered.
+/// Prints a stream's number of tokens; an error if it differs from the number ordered.
 fn report(tokens: u64, model: &str) -> Result<()> {
     if server::ordered(model) != Some(tokens) {
         return Err(format!("{tokens} tokens came of {model}").into());

@@ -1,5 +1,4 @@
-//! What a request takes beyond the server and the socket: the time to the first token on a warm
-//! connection.
+//! The time that the client adds to a request: to the first token on a warm connection.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +37,7 @@ fn by_socket(socket: &mut Socket) -> Result<Duration> {
     Ok(first)
 }
 
-/// In microseconds.
+/// The median in microseconds.
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64() * 1e6

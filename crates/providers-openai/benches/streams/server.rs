@@ -1,7 +1,7 @@
-//! A server that costs next to nothing: it sends ready-made events of the usual size.
+//! A cheap server: it sends ready-made events of the usual size.
 //!
-//! The model's name says how many tokens and how far apart. Each event is an HTTP chunk of its
-//! own, as the common servers send them; without a pause many are written at once.
+//! The model's name gives the number of tokens and the pause between them. Each event is an HTTP
+//! chunk of its own, as common servers send them; without a pause many are written at once.
 
 use std::hint;
 use std::io::{self, Read as _, Write as _};
@@ -14,7 +14,7 @@ use crate::Result;
 const HEAD: &str = "HTTP/1.1 200 OK\r\nserver: uvicorn\r\ncontent-type: text/event-stream; charset=utf-8\r\n\
                     transfer-encoding: chunked\r\n\r\n";
 
-/// Pieces of text as models give them, in JSON.
+/// Tokens as models generate them, in JSON.
 const TOKENS: [&str; 8] = [" the", " stream", ",", "\\n\\n", " of", " tokens", " café", " is"];
 
 const BATCH: usize = 64 * 1024;
@@ -29,7 +29,7 @@ pub(crate) fn serve() -> Result<()> {
     }
 }
 
-/// How many tokens a model's name orders.
+/// The number of tokens that a model's name orders.
 pub(crate) fn ordered(model: &str) -> Option<u64> {
     model.split('-').nth(1)?.parse().ok()
 }
@@ -66,7 +66,7 @@ fn request(stream: &mut TcpStream, held: &mut Vec<u8>) -> io::Result<Option<Stri
     }
 }
 
-/// What a client asked for.
+/// The stream that a client ordered.
 struct Order {
     tokens: usize,
     pause: Duration,
@@ -93,7 +93,7 @@ impl Order {
             if !self.pause.is_zero() {
                 stream.write_all(&out)?;
                 out.clear();
-                // A sleep would be far too long.
+                // A sleep would last far too long.
                 let begun = Instant::now();
                 while begun.elapsed() < self.pause {
                     hint::spin_loop();

@@ -1,4 +1,5 @@
-//! The least that reads a stream: one socket, blocking reads, chunks and events found in place.
+//! A minimal reader of a stream, for comparison: one socket, blocking reads, chunks and events
+//! found in place.
 
 use std::borrow::Cow;
 use std::io::{self, Read as _, Write as _};
@@ -28,7 +29,7 @@ pub(crate) struct Socket {
     in_body: bool,
 }
 
-/// What is made of the bytes of a body.
+/// Counts the tokens in a body.
 #[derive(Default)]
 pub(crate) struct Reader {
     pub(crate) tokens: u64,
@@ -79,7 +80,7 @@ impl Socket {
         Ok(self.stream.write_all(request.as_bytes())?)
     }
 
-    /// Reads once and passes on all that is whole.
+    /// Reads once and passes on all complete chunks.
     pub(crate) fn receive(&mut self, reader: &mut Reader) -> Result<()> {
         let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
         let count = self.stream.read(room)?;
@@ -109,7 +110,7 @@ impl Socket {
     }
 }
 
-/// The first chunk and what follows; `None` when it is not whole.
+/// Splits off the first chunk; `None` when it is incomplete.
 fn split_chunk(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
     let Some(line) = bytes.iter().position(|&byte| byte == b'\r') else { return Ok(None) };
     let size =

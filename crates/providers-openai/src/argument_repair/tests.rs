@@ -1,4 +1,4 @@
-//! What is mended, what is not, and that nothing is invented.
+//! Which faults are repaired, which are not, and that nothing is invented.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -123,7 +123,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// JSON as models spoil it: escapes written out, quoted, with something before, inside or after.
+/// Malformed JSON as models write it: escaped, quoted, with something before, inside or after.
 fn any_malformed() -> impl Strategy<Value = String> {
     let around = prop_oneof![
         Just(""),
@@ -157,7 +157,7 @@ proptest! {
         if let Ok(salvaged) = parse_arguments(&raw, ArgumentSchema::default()) {
             let mut found = Vec::new();
             collect_literals(&salvaged.arguments.to_value(), &mut found);
-            // Escaped as it was written: raw, once, or once more inside of a string.
+            // Literals appear raw, escaped once, or escaped twice inside a string.
             for literal in found {
                 let once = Value::from(literal.clone()).to_string();
                 let once = &once[1..once.len() - 1];

@@ -1,4 +1,4 @@
-//! From what was split to what the reader sees and what the message holds.
+//! Turns segments of the content into events and parts of the message.
 
 use openclaw_core::{ChatEvent, ReasoningContent};
 
@@ -7,7 +7,7 @@ use crate::content::ContentSegment;
 use crate::reasoning_tags;
 
 impl AnswerAssembler {
-    /// Takes pieces of the content.
+    /// Applies segments of the content.
     pub(super) fn apply_segments(
         &mut self,
         segments: &mut Vec<ContentSegment>,
@@ -36,7 +36,7 @@ impl AnswerAssembler {
         }
     }
 
-    /// Native calls are the calls: what looked like one before them is text.
+    /// Stops the detection of calls in text: with native tool calls, what looked like one is text.
     pub(super) fn prefer_native_calls(&mut self, events: &mut Vec<ChatEvent>) {
         self.content_splitter.stop_call_detection();
         let (_, raw) = std::mem::take(&mut self.text_calls);
@@ -50,7 +50,7 @@ impl AnswerAssembler {
         events.push(ChatEvent::TextDelta(text));
     }
 
-    /// Takes a piece of reasoning that came in a field or behind a tag.
+    /// Adds reasoning that came in a field or after a tag.
     pub(super) fn push_reasoning(
         &mut self,
         source: &'static str,

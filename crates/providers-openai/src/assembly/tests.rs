@@ -1,4 +1,4 @@
-//! How an answer is put together and judged, for every way in which servers send one.
+//! How answers are assembled and judged, for every way in which servers send them.
 #![expect(clippy::needless_pass_by_value, reason = "`json!` values read best as arguments")]
 
 use openclaw_core::EmittedToolCall;

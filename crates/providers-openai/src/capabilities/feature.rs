@@ -1,42 +1,42 @@
-//! The things that some servers do not do.
+//! Features that some servers lack.
 
-/// What a server was found not to do for one model.
+/// A feature that a server may lack for one model, and what a request does without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ServerFeature {
-    /// Tools that the model may call: `tools` without a choice. They are offered in text.
+    /// `tools` without `tool_choice`. The tools are described in the prompt instead.
     AutoToolChoice,
-    /// `tool_choice` with a function's name. `required` with that one tool stands for it.
+    /// `tool_choice` with a function's name. `required` with that one tool replaces it.
     NamedToolChoice,
     /// `tool_choice` in any form. It is left out.
     ToolChoice,
-    /// The role `tool`, or calls in the history. Both become text, and so do the tools.
+    /// The role `tool`, or tool calls in the history. Both are sent as text, and so are the tools.
     ToolRole,
-    /// Several calls in one message of the history. Each gets a message of its own.
+    /// Several tool calls in one message of the history. Each gets its own message.
     ParallelToolCalls,
-    /// Ids of calls other than of nine letters and digits. Such ids stand for them.
+    /// Call ids in any format. They are replaced by ids of nine letters and digits.
     AnyCallIdFormat,
-    /// The user speaking right after the result of a call. A message of the model goes between.
+    /// A user message right after a tool result. An assistant message is put between.
     UserAfterToolResult,
-    /// The role `system`. Its text goes in front of the first message of the user.
+    /// The role `system`. Its text is put before the first user message.
     SystemRole,
-    /// Content that is not a string: lists of parts, or none beside calls. Lists are never sent;
-    /// where there is none, an empty string is.
+    /// Content that is not a string: lists of parts, or none beside tool calls. Lists are never
+    /// sent; missing content is sent as an empty string.
     ContentParts,
-    /// Reasoning that is sent back in a field of its own. It is left out.
+    /// Reasoning sent back in a field of its own. It is left out.
     ReasoningField,
-    /// `stream_options`. It is left out; the server then counts no tokens.
+    /// `stream_options`. It is left out; the server then reports no token usage.
     StreamUsage,
-    /// The route `/tokenize`. It is not asked.
+    /// The route `/tokenize`. It is not called.
     TokenizeRoute,
     /// `strict` on a function. It is left out.
     StrictMode,
-    /// `max_tokens`. `max_completion_tokens` stands for it.
+    /// `max_tokens`. `max_completion_tokens` replaces it.
     MaxTokensField,
 }
 
 impl ServerFeature {
-    /// Each of them.
+    /// All features.
     pub const ALL: [Self; 14] = [
         Self::AutoToolChoice,
         Self::NamedToolChoice,
@@ -75,7 +75,7 @@ impl ServerFeature {
         }
     }
 
-    /// The lack of a name; `None` for a name of none.
+    /// Returns the feature with this name; `None` for an unknown name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|feature| feature.name() == name)

@@ -1,4 +1,4 @@
-//! Knowledge is shared, told of, and shapes limits.
+//! Capabilities are shared, reported, and applied to limits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

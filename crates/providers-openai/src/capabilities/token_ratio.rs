@@ -1,53 +1,53 @@
-//! How many tokens a request is, learnt from what the server counted before.
+//! Estimates the tokens of a request from the server's earlier counts.
 //!
-//! A conversation grows at its end, so the count of the request before is most of that of the
-//! next; only what was added is estimated, by the ratio of all that was counted so far. The ratio
-//! goes up at once and comes down slowly: too many tokens cost some room, too few a refusal.
+//! A conversation grows at its end, so the last count covers most of the next request. Only the
+//! added bytes are estimated, by the learned ratio of tokens to bytes. The ratio rises at once and
+//! falls slowly: too high an estimate costs some room, too low a one a refusal.
 
 use std::hash::{DefaultHasher, Hasher};
 
 use openclaw_core::TokenCount;
 
-/// The least tokens that a kilobyte is: one for eight bytes.
+/// The least tokens per kilobyte: one for eight bytes.
 const MIN_TOKENS_PER_KB: u32 = 125;
 
-/// What is assumed of what nothing is known of, in tokens a kilobyte: one for three bytes, which
-/// is more than English text and JSON need with the tokenizers in use.
+/// The assumed tokens per kilobyte before any count: one for three bytes, which is more than
+/// English text and JSON need with the tokenizers in use.
 const DEFAULT_TOKENS_PER_KB: u32 = 334;
 
-/// Fewer bytes than these say nothing of the next.
+/// A sample of fewer bytes does not change the ratio.
 const MIN_SAMPLE_BYTES: usize = 256;
 
 /// The size of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptSize {
-    /// The likeliest number of tokens, and how it was found.
+    /// The estimated tokens, and how they were found.
     pub count: TokenCount,
-    /// No less than it can be: each byte that was not counted is a token.
+    /// The most tokens possible: each byte that was not counted is a token.
     pub upper_bound: u32,
 }
 
-/// A request that was counted.
+/// A request and the server's token count.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CountedPrompt {
-    /// The bytes that a longer one would begin with.
+    /// The length of the body that longer requests begin with, in bytes.
     prefix_len: usize,
     prefix_hash: u64,
-    /// With those of the bytes that were sent after it.
+    /// The counted tokens, those of the suffix included.
     tokens: u32,
     suffix_len: usize,
 }
 
 impl CountedPrompt {
-    /// A body that the server counted, with so many bytes after it that never come again.
+    /// Records the count of a body and the length of the suffix after it, which is sent only once.
     pub(super) fn new((body, suffix_len): (&[u8], usize), tokens: u32) -> Self {
-        // The list of messages goes on where it ends.
+        // The next request continues the list of messages here.
         let prefix = body.strip_suffix(b"]}").unwrap_or(body);
         Self { prefix_len: prefix.len(), prefix_hash: hash_bytes(prefix), tokens, suffix_len }
     }
 
-    /// The tokens of the beginning of a body, and the bytes of the rest. One tail stands for the
-    /// other: they are much the same.
+    /// Returns the counted tokens of a body's prefix and the bytes of the rest. The new suffix is
+    /// taken to have the tokens of the old one: they differ little.
     pub(super) fn split_counted(&self, (body, suffix_len): (&[u8], usize)) -> Option<(u32, usize)> {
         let prefix = body.get(..self.prefix_len)?;
         let uncounted_len =
@@ -56,8 +56,8 @@ impl CountedPrompt {
     }
 }
 
-/// Sizes a body of which so many tokens and bytes are counted and not, by a ratio in tokens a
-/// kilobyte. `is_near` is whether too low a number would do harm.
+/// Estimates a body of `len` bytes from its counted tokens, its uncounted bytes and a ratio in
+/// tokens per kilobyte. With `is_near_limit` a low ratio is replaced by the default.
 pub(super) fn estimate_size(
     len: usize,
     (counted_tokens, uncounted_len): (u32, usize),
@@ -85,7 +85,8 @@ pub(super) fn estimate_size(
     }
 }
 
-/// The ratio after so many bytes were so many tokens. A few bytes change nothing.
+/// Returns the ratio after a sample of `len` bytes with this many tokens. Short samples change
+/// nothing.
 pub(super) fn next_ratio(ratio: Option<u32>, len: usize, tokens: u32) -> u32 {
     if let Some(ratio) = ratio
         && len < MIN_SAMPLE_BYTES

@@ -1,31 +1,31 @@
-//! Reads windows out of the answers of different servers. What does not fit is passed over.
+//! Reads context windows from the responses of different servers. Unexpected data is skipped.
 
 use serde_json::Value;
 
-/// What llama.cpp's list says besides.
+/// The source of the window that llama.cpp's model list adds.
 pub(super) const TRAINED_WINDOW_SOURCE: &str =
     "/v1/models of llama.cpp, the most it was trained for";
 
-/// How far a window is to be trusted, the least first.
+/// How reliable a window is, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WindowCertainty {
-    /// What the model could have at most; it may be loaded with less.
+    /// The most that the model supports; it may be loaded with less.
     UpperBound,
-    /// What the model has.
+    /// The window that the model is loaded with.
     Exact,
 }
 
-/// What a server says of a model.
+/// One piece of information of a server on a model.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ServerModelInfo {
     ContextWindow {
-        /// The model; `None` is the only one that the server has.
+        /// The model; `None` means the only model of the server.
         model_id: Option<String>,
         tokens: u32,
         source: &'static str,
         certainty: WindowCertainty,
     },
-    /// It only turns texts into vectors: there is no conversation with it.
+    /// The model only computes embeddings, so it cannot chat.
     EmbeddingModel(String),
 }
 
@@ -49,7 +49,7 @@ impl ServerModelInfo {
     }
 }
 
-/// `/props` of llama.cpp: what one of its slots takes.
+/// `/props` of llama.cpp: the window of one slot.
 pub(super) fn parse_llama_cpp(props: &Value) -> Vec<ServerModelInfo> {
     let tokens = token_count(props.pointer("/default_generation_settings/n_ctx"));
     tokens
@@ -107,7 +107,7 @@ pub(super) fn parse_lm_studio_v0(list: &Value) -> Vec<ServerModelInfo> {
     infos
 }
 
-/// `/api/ps` of Ollama: the models that are loaded now; `None` when it is not Ollama.
+/// `/api/ps` of Ollama: the loaded models; `None` when the server is not Ollama.
 pub(super) fn parse_ollama_running(list: &Value) -> Option<Vec<ServerModelInfo>> {
     let models = list.get("models")?.as_array()?;
     let infos = models.iter().flat_map(|model| {
@@ -120,7 +120,7 @@ pub(super) fn parse_ollama_running(list: &Value) -> Option<Vec<ServerModelInfo>>
     Some(infos.collect())
 }
 
-/// `/api/show` of Ollama: what a model is set to, else what it could have.
+/// `/api/show` of Ollama: the configured window, else the model's maximum.
 pub(super) fn parse_ollama_show(id: String, model_details: &Value) -> Vec<ServerModelInfo> {
     let parameter_lines = string_field(model_details, "parameters").unwrap_or_default().lines();
     let mut configured_windows = parameter_lines.filter_map(|line| {
@@ -146,7 +146,7 @@ pub(super) fn parse_ollama_show(id: String, model_details: &Value) -> Vec<Server
         .collect()
 }
 
-/// `/model/info` of `LiteLLM`: the prompt that a model takes.
+/// `/model/info` of `LiteLLM`: the longest prompt of each model.
 pub(super) fn parse_litellm(list: &Value) -> Vec<ServerModelInfo> {
     let infos = array_items(list, "data").filter_map(|entry| {
         let (name, info) = (string_field(entry, "model_name")?, entry.get("model_info")?);
@@ -160,7 +160,7 @@ pub(super) fn parse_litellm(list: &Value) -> Vec<ServerModelInfo> {
                 "/model/info of LiteLLM",
             ));
         }
-        // By this name it may also say how long an answer may be.
+        // `max_tokens` may also be the limit of the answer.
         let tokens = token_count(info.get("max_tokens"))?;
         Some(ServerModelInfo::upper_bound_window(
             Some(name),
@@ -171,7 +171,7 @@ pub(super) fn parse_litellm(list: &Value) -> Vec<ServerModelInfo> {
     infos.collect()
 }
 
-/// `/info` of TGI, which has one model.
+/// `/info` of TGI, which serves one model.
 pub(super) fn parse_tgi(info: &Value) -> Vec<ServerModelInfo> {
     let tokens = token_count(info.get("max_total_tokens"));
     tokens
@@ -188,7 +188,7 @@ fn string_field<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
     value.get(key).and_then(Value::as_str)
 }
 
-/// A number of tokens, which some write as a text or with a decimal point.
+/// Reads a number of tokens, which some servers write as a string or with a decimal point.
 fn token_count(value: Option<&Value>) -> Option<u32> {
     let tokens = match value? {
         Value::String(digits) => digits.parse().ok()?,

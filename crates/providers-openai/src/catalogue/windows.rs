@@ -1,7 +1,7 @@
-//! Asks servers for their models' windows where the list of models does not say.
+//! Asks servers for context windows that their list of models lacks.
 //!
-//! Each kind of server has a route of its own for it. All are asked at the same time; a server
-//! answers its own and refuses the others, which costs it nothing.
+//! Each kind of server has a route of its own for it. All are requested at the same time: a server
+//! answers its own and refuses the others cheaply.
 
 use std::borrow::Cow;
 
@@ -15,17 +15,17 @@ use serde_json::{Value, json};
 use super::ServedModel;
 use super::server_formats::{self, ServerModelInfo, WindowCertainty};
 
-/// So many models are asked for one by one.
+/// The most models that are asked for one by one.
 const MAX_DETAILED_MODELS: usize = 64;
 
-/// Looks for the windows that the list of models leaves out: of all of `served`, or of the one
-/// with the id `wanted`. Models for embeddings are taken out of the list where the server tells
-/// them apart, but for the one that is wanted.
+/// Looks for the windows that the list of models leaves out: of all of `served`, or of the
+/// requested model. Embedding models are removed from the list where the server marks them, except
+/// a requested one.
 ///
-/// Asked are llama.cpp (`/props`), LM Studio (`/api/v1/models`, else `/api/v0/models`), Ollama
+/// It queries llama.cpp (`/props`), LM Studio (`/api/v1/models`, else `/api/v0/models`), Ollama
 /// (`/api/ps`, `/api/show`), `LiteLLM` (`/model/info`, else `/v1/model/info`) and TGI (`/info`). A
-/// server that says nothing of use changes nothing. Each window is kept as it comes: dropping the
-/// future loses only those that are not there yet.
+/// server without useful information changes nothing. Each window is stored as it arrives: dropping
+/// the future loses only those still missing.
 pub async fn find_context_windows(
     client: &Client,
     served: &mut Vec<ServedModel>,
@@ -37,11 +37,11 @@ pub async fn find_context_windows(
     served.retain(|model| requested_id == Some(&model.id) || !embedding_ids.contains(&model.id));
 }
 
-/// What one server's route says.
+/// The response of one server's route.
 #[derive(Debug, Default)]
 struct RouteReply {
     infos: Vec<ServerModelInfo>,
-    /// The server is Ollama, which says more of each model.
+    /// Whether the server is Ollama, which has details on each model.
     is_ollama: bool,
 }
 
@@ -51,7 +51,7 @@ impl From<Vec<ServerModelInfo>> for RouteReply {
     }
 }
 
-/// The models, each with how far its window is to be trusted.
+/// The models, each with the certainty of its window.
 struct WindowSearch<'a> {
     models: Vec<(&'a mut ServedModel, Option<WindowCertainty>)>,
     embedding_ids: Vec<String>,
@@ -76,7 +76,7 @@ impl<'a> WindowSearch<'a> {
         Self { models: models.collect(), embedding_ids: Vec::new(), requested_id }
     }
 
-    /// Asks until all is known or nobody is left.
+    /// Queries the routes until all windows are known or no route is left.
     async fn query_server(&mut self, client: &Client) {
         if self.is_done() {
             return;
@@ -107,7 +107,7 @@ impl<'a> WindowSearch<'a> {
         }
     }
 
-    /// The models whose window is not certain yet.
+    /// The models without an exact window.
     fn unresolved_models(&self) -> impl Iterator<Item = &ServedModel> {
         let unresolved = self.models.iter().filter(|(model, certainty)| {
             *certainty != Some(WindowCertainty::Exact) && !self.embedding_ids.contains(&model.id)
@@ -124,7 +124,8 @@ impl<'a> WindowSearch<'a> {
         self.unresolved_models().next().is_none()
     }
 
-    /// Keeps what is more certain than what is known, and the smaller of two that are as certain.
+    /// Applies windows that are more certain than the known ones; of two equally certain ones the
+    /// smaller wins.
     fn apply_infos(&mut self, infos: Vec<ServerModelInfo>) {
         let is_only = self.models.len() == 1;
         for info in infos {
@@ -154,7 +155,7 @@ impl<'a> WindowSearch<'a> {
     }
 }
 
-/// Asks the routes beside the API's version in turn, until one says something.
+/// Requests the routes in turn, outside the API's version, until one returns information.
 async fn query_first_route(
     client: &Client,
     routes: &[&str],

@@ -1,25 +1,25 @@
-//! What stands at a place of the content.
+//! Recognises tags and tool calls in the content.
 
 use super::{ContentSplitter, SplitMode};
 use crate::dialect::{self, CallMatch, TextToolCall};
 use crate::reasoning_tags::{self, TagMatch, TagPair};
 
-/// What stands at a place of the pending text.
+/// The match at an offset of the pending text.
 pub(super) enum MarkerMatch {
-    /// Nothing in particular.
+    /// Plain text.
     PlainText,
-    /// What cannot be decided yet.
+    /// Undecided until more text arrives.
     Undecided,
     /// A tag that opens reasoning.
     OpensReasoning(TagPair),
     /// A tag that closes reasoning.
     ClosesReasoning(TagPair),
-    /// Calls written as text.
+    /// Tool calls written as text.
     ToolCalls { dialect: &'static str, len: usize, calls: Vec<TextToolCall> },
 }
 
 impl ContentSplitter {
-    /// Says what stands at byte `at` of the pending text, which is `byte`.
+    /// Matches the pending text at `offset`, where `byte` is.
     pub(super) fn match_at(&self, offset: usize, byte: u8, is_end: bool) -> MarkerMatch {
         let rest = || self.pending.get(offset..).unwrap_or_default();
         match self.mode {
@@ -40,7 +40,7 @@ impl ContentSplitter {
     fn match_in_reasoning(&self, rest: &str, tag: Option<TagPair>, is_end: bool) -> MarkerMatch {
         match reasoning_tags::match_close_tag(rest, tag.as_ref()) {
             TagMatch::Complete(tag) if self.code_tracker.is_in_span() => {
-                // A span that does not end on this line was none.
+                // Backticks that are not closed on this line open no span.
                 let after = rest.bytes().skip(tag.close.len());
                 match after.into_iter().find(|byte| matches!(byte, b'`' | b'\n')) {
                     Some(b'`') => MarkerMatch::PlainText,

@@ -1,4 +1,4 @@
-//! Where reasoning begins and ends.
+//! Enters and leaves reasoning.
 
 use super::segment::{ContentSegment, push_segment};
 use super::{ContentSplitter, SplitMode};
@@ -6,7 +6,7 @@ use crate::code_spans::CodeSpanTracker;
 use crate::reasoning_tags::{self, TagMatch, TagPair};
 
 impl ContentSplitter {
-    /// Decides what the answer begins with.
+    /// Decides whether the answer begins with reasoning.
     pub(super) fn start_content(
         &mut self,
         expects_reasoning: bool,
@@ -31,7 +31,7 @@ impl ContentSplitter {
         true
     }
 
-    /// Goes on in reasoning behind its tag.
+    /// Enters reasoning after its opening tag.
     pub(super) fn enter_reasoning(&mut self, tag: TagPair) {
         self.mode = SplitMode::Reasoning(Some(tag));
         self.started_in_reasoning.get_or_insert(false);
@@ -39,7 +39,7 @@ impl ContentSplitter {
             (None, CodeSpanTracker::default(), true);
     }
 
-    /// Acts on a tag that closes reasoning, or all before it if nothing opened that.
+    /// Handles a closing tag. Without an opening tag, all text before it becomes reasoning.
     pub(super) fn close_reasoning(&mut self, tag: TagPair, segments: &mut Vec<ContentSegment>) {
         let resplit_text = self.resplit_buffer.take().unwrap_or_default();
         if let SplitMode::Text = self.mode {

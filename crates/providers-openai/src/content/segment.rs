@@ -1,23 +1,24 @@
-//! What content is split into.
+//! The segments that content is split into.
 
 use crate::dialect::TextToolCall;
 
-/// A part of the content. All of them since the last [`Piece::Restart`], in order, are the content.
+/// A segment of the content. The segments since the last [`ContentSegment::Restart`] make up the
+/// content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ContentSegment {
-    /// For the reader.
+    /// Visible text.
     Text(String),
-    /// Reasoning, and the tag that opens such reasoning.
+    /// Reasoning, with its opening tag.
     Reasoning(&'static str, String),
-    /// A tag, or the white space beside one.
+    /// A tag, or white space around one.
     Marker(String),
-    /// Calls and the text they were written as.
+    /// Tool calls, and the text they were written as.
     ToolCalls { dialect: &'static str, calls: Vec<TextToolCall>, raw: String },
-    /// All so far was split wrongly and comes again.
+    /// The earlier segments were wrong; all content follows again.
     Restart,
 }
 
-/// Adds a piece unless its text is empty.
+/// Adds a segment unless its text is empty.
 pub(super) fn push_segment(segments: &mut Vec<ContentSegment>, piece: ContentSegment) {
     let (ContentSegment::Text(text)
     | ContentSegment::Reasoning(_, text)

@@ -1,4 +1,4 @@
-//! The split of any content, whole and in pieces.
+//! Content is split the same, whole or in pieces.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ fn offered_tools() -> Option<OfferedTools> {
     OfferedTools::new(tools.into())
 }
 
-/// Splits content that comes in these pieces; what comes again replaces what came.
+/// Splits content that arrives in these pieces; a restart discards earlier segments.
 fn split_pieces(
     pieces: &[&str],
     expects_reasoning: bool,
@@ -68,7 +68,7 @@ fn raw_text(pieces: &[ContentSegment]) -> String {
     texts.collect()
 }
 
-/// The reasoning, the text, and how many calls there are.
+/// The reasoning, the text, and the number of calls.
 fn summarize_segments(pieces: &[ContentSegment]) -> (String, String, usize) {
     let (mut thought, mut text, mut calls) = (String::new(), String::new(), 0);
     for piece in pieces {
@@ -192,7 +192,7 @@ fn little_is_held_back() {
     assert!(raw_text(&out).len() >= 400_000);
 }
 
-/// What matters, and what is around it.
+/// Tags, calls, code, and text around them.
 fn any_part() -> impl Strategy<Value = String> {
     let marks = [
         "<think>",

@@ -1,26 +1,26 @@
-//! Reading along a text that may still grow.
+//! A cursor over text that may still grow.
 
 use openclaw_core::ToolName;
 
 use super::{OfferedTools, TextToolCall};
 
-/// Why reading stops.
+/// Why parsing stops.
 #[derive(Debug)]
 pub(super) enum ParseStop {
-    /// The text is something else.
+    /// The text is not a call.
     Mismatch,
-    /// The text ends before it is decided; the call that it ends in, if its tool is known.
+    /// The text ends too early; holds the call that it ends in, if its tool is known.
     Incomplete(Option<TextToolCall>),
 }
 
 /// The problem of a call that ends in the middle.
 pub(super) const UNCLOSED_CALL_PROBLEM: &str = "The call has no end.";
 
-/// The problem of a call between marks that cannot be read.
+/// The problem of an unreadable call between markers.
 pub(super) const UNREADABLE_CALL_PROBLEM: &str =
     "What stands between the marks of the call is not a call.";
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Debug, Clone)]
 pub(super) struct TextCursor<'a> {
     text: &'a str,
@@ -34,17 +34,17 @@ impl<'a> TextCursor<'a> {
         Self { text, offset: 0, offered_tools }
     }
 
-    /// How many bytes were read.
+    /// The bytes read so far.
     pub(super) fn bytes_read(&self) -> usize {
         self.offset
     }
 
-    /// What was not read yet.
+    /// The unread text.
     pub(super) fn remaining_text(&self) -> &'a str {
         self.text.get(self.offset..).unwrap_or_default()
     }
 
-    /// Passes white space.
+    /// Skips white space.
     pub(super) fn skip_whitespace(&mut self) {
         self.offset = self.text.len() - self.remaining_text().trim_ascii_start().len();
     }
@@ -54,7 +54,7 @@ impl<'a> TextCursor<'a> {
         self.remaining_text().bytes().next().ok_or(ParseStop::Incomplete(None))
     }
 
-    /// Passes what must stand here.
+    /// Skips `expected`, which must come next.
     pub(super) fn eat_text(&mut self, expected: &str) -> Result<(), ParseStop> {
         let remaining_text = self.remaining_text();
         if remaining_text.starts_with(expected) {
@@ -68,7 +68,7 @@ impl<'a> TextCursor<'a> {
         })
     }
 
-    /// Passes what may stand here and tells whether it does.
+    /// Skips `expected` if it comes next, and returns whether it did.
     pub(super) fn eat_if(&mut self, expected: &str) -> Result<bool, ParseStop> {
         match self.eat_text(expected) {
             Ok(()) => Ok(true),
@@ -77,12 +77,12 @@ impl<'a> TextCursor<'a> {
         }
     }
 
-    /// Passes this character, which is the next.
+    /// Skips the next character, which is `next`.
     pub(super) fn skip_char(&mut self, next: char) {
         self.offset += next.len_utf8();
     }
 
-    /// Passes all that `may` stand here; the text may end behind it.
+    /// Reads all bytes that `accepts` allows; the text may end after them.
     pub(super) fn read_while(&mut self, accepts: fn(u8) -> bool) -> &'a str {
         let remaining_text = self.remaining_text();
         let len = remaining_text.bytes().take_while(|byte| accepts(*byte)).count();
@@ -91,7 +91,7 @@ impl<'a> TextCursor<'a> {
         matched
     }
 
-    /// Passes everything up to a mark.
+    /// Reads up to a marker, which stays unread.
     pub(super) fn read_until(&mut self, marker: &str) -> Result<&'a str, ParseStop> {
         let (before, _) =
             self.remaining_text().split_once(marker).ok_or(ParseStop::Incomplete(None))?;
@@ -99,7 +99,7 @@ impl<'a> TextCursor<'a> {
         Ok(before)
     }
 
-    /// Passes the name of an offered tool that stands without quotes.
+    /// Reads the unquoted name of an offered tool.
     pub(super) fn read_tool_name(&mut self) -> Result<ToolName, ParseStop> {
         let word =
             self.read_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
@@ -114,7 +114,7 @@ impl<'a> TextCursor<'a> {
         self.offered_tools.find_tool(word).cloned().ok_or(ParseStop::Mismatch)
     }
 
-    /// Passes the name of an offered tool as a JSON string.
+    /// Reads the name of an offered tool as a JSON string.
     pub(super) fn read_quoted_tool_name(&mut self) -> Result<ToolName, ParseStop> {
         self.eat_text("\"")?;
         let name = self.read_tool_name()?;
@@ -122,8 +122,8 @@ impl<'a> TextCursor<'a> {
         Ok(name)
     }
 
-    /// Passes one JSON value, judged by its outline: strings closed, brackets paired. Raw control
-    /// characters in strings and stray commas are for others to judge.
+    /// Reads one JSON value by its outline: strings closed, brackets paired. Raw control characters
+    /// in strings and stray commas are left to later repair.
     pub(super) fn read_json(&mut self) -> Result<&'a str, ParseStop> {
         let mut open_brackets = Vec::new();
         let mut bytes = self.remaining_text().bytes().enumerate();
@@ -145,7 +145,7 @@ impl<'a> TextCursor<'a> {
                         return self.end_json(offset + 1);
                     }
                 }
-                // What ends a number or a word.
+                // These end a number or a word.
                 b'}' | b']' | b',' | b';' | b'<' if open_brackets.is_empty() => {
                     return self.end_json(offset);
                 }
@@ -167,7 +167,7 @@ impl<'a> TextCursor<'a> {
     }
 }
 
-/// Where the string ends whose opening quote was passed.
+/// Finds the end of the string whose opening quote was read.
 fn find_string_end(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<usize> {
     let mut is_escaped = false;
     bytes.find_map(|(offset, byte)| {
@@ -177,7 +177,8 @@ fn find_string_end(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<usiz
     })
 }
 
-/// Adds the call that a text ends in, whose tool is known and whose arguments begin with `raw`.
+/// Adds to an incomplete result the call that the text ends in, whose tool is known and whose
+/// arguments begin with `raw`.
 pub(super) fn attach_partial_call<T>(
     result: Result<T, ParseStop>,
     name: &ToolName,

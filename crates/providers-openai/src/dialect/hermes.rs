@@ -15,7 +15,7 @@ pub(super) fn parse_calls(
     cursor.skip_whitespace();
     parse_objects(cursor, JsonCallContext::BeforeMarker(CLOSE_MARKER), calls)?;
     cursor.skip_whitespace();
-    // A server's grammar may let one brace too many through.
+    // Some servers' grammars let one extra brace through.
     while cursor.eat_if("}")? {
         cursor.skip_whitespace();
     }

@@ -1,16 +1,17 @@
-//! A call as a JSON object with its tool's name and its arguments, whose text is left as it is.
+//! A tool call as a JSON object with the tool's name and arguments. The arguments' text is kept as
+//! it is.
 
 use openclaw_core::ToolName;
 
 use super::TextToolCall;
 use super::cursor::{ParseStop, TextCursor, UNREADABLE_CALL_PROBLEM, attach_partial_call};
 
-/// Where an object stands.
+/// The context of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum JsonCallContext {
-    /// By itself: it must have a name and arguments and nothing that other data has.
+    /// On its own: it must have a name and arguments, and nothing that other data has.
     Bare,
-    /// Before this mark, which also ends what cannot be read.
+    /// Before this marker, which also ends an unreadable object.
     BeforeMarker(&'static str),
 }
 
@@ -18,7 +19,7 @@ pub(super) enum JsonCallContext {
 struct JsonCallFields<'a> {
     name: Option<ToolName>,
     arguments: Option<&'a str>,
-    /// Where the arguments begin.
+    /// The start of the arguments.
     arguments_start: Option<TextCursor<'a>>,
 }
 
@@ -88,7 +89,7 @@ impl<'a> JsonCallFields<'a> {
                 b'}' => return cursor.eat_text("}"),
                 b',' => cursor.eat_text(",")?,
                 b'"' => self.read_field(cursor, context)?,
-                // The object's own brace may be missing when its arguments are whole.
+                // The object's closing brace may be missing when its arguments are complete.
                 _ => match (context, self.arguments) {
                     (JsonCallContext::BeforeMarker(marker), Some(_)) => {
                         return cursor.clone().eat_text(marker);

@@ -1,5 +1,5 @@
-//! `{"name": …, "parameters": …}` as the whole text, several divided by `;` or white space, also
-//! behind `<|python_tag|>`.
+//! `{"name": …, "parameters": …}` as the whole text, several separated by `;` or white space, also
+//! after `<|python_tag|>`.
 
 use super::TextToolCall;
 use super::cursor::{ParseStop, TextCursor};

@@ -1,8 +1,8 @@
 //! `[TOOL_CALLS][{"name": …, "arguments": …}]`, or `[TOOL_CALLS]name{…}` in newer models, which may
 //! put `[CALL_ID]…` and `[ARGS]` before the arguments.
 //!
-//! Servers drop these marks from the text unless they are told to keep them, so that what is left
-//! is read as well where it is the whole text.
+//! Servers drop these markers from the text unless told to keep them, so the rest is also parsed
+//! where it is the whole text.
 
 use super::TextToolCall;
 use super::cursor::{ParseStop, TextCursor, attach_partial_call};

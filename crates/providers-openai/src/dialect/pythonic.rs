@@ -7,7 +7,7 @@ use super::TextToolCall;
 use super::cursor::{ParseStop, TextCursor, attach_partial_call};
 use crate::schema::JsonTypes;
 
-/// Lists and dictionaries are nested no deeper than this.
+/// The deepest nesting of lists and dictionaries.
 const MAX_NESTING_DEPTH: u8 = 32;
 
 pub(super) fn parse_calls(
@@ -62,7 +62,7 @@ fn parse_keyword_arguments(
     }
 }
 
-/// Gives a value the type that the schema wants, if what was `written` reads as that.
+/// Converts a value to the type that the schema wants, if `source_text` can be read as that.
 fn coerce_value(value: Value, source_text: &str, types: &JsonTypes<'_>) -> Value {
     match value {
         Value::String(text) if types.forbids_text() => types.parse_value(&text),
@@ -136,7 +136,7 @@ fn parse_word(cursor: &mut TextCursor<'_>) -> Result<Value, ParseStop> {
     }
 }
 
-/// Reads a string in quotes of any kind; an escape that Python does not know stays as it is.
+/// Reads a string in any kind of quotes; escapes that Python does not know stay as they are.
 fn parse_string(cursor: &mut TextCursor<'_>) -> Result<String, ParseStop> {
     let quote = ["\"\"\"", "'''", "\"", "'"].into_iter();
     let quote = quote

@@ -1,8 +1,8 @@
 //! `<tool_call><function=NAME><parameter=KEY>VALUE</parameter></function></tool_call>`.
 //!
-//! Models leave the outer mark out at times, and some write the arguments as one JSON object. A
-//! value is everything between its marks but one line break at each end; its type is the one that
-//! the tool's schema says.
+//! Models sometimes leave out the outer marker, and some write the arguments as one JSON object. A
+//! value is everything between its markers except one line break at each end; its type comes from
+//! the tool's schema.
 
 use openclaw_core::ToolName;
 use serde_json::{Map, Value};
@@ -67,7 +67,7 @@ fn parse_parameters(cursor: &mut TextCursor<'_>, name: &ToolName) -> Result<Stri
         cursor.eat_text(PARAMETER_END)?;
         let value = value.strip_prefix('\n').unwrap_or(value);
         let value = value.strip_suffix('\n').unwrap_or(value);
-        // This parameter has no end; what follows belongs to the next.
+        // This parameter is not closed; the text belongs to the next one.
         if value.contains("\n<parameter=") {
             return Err(ParseStop::Mismatch);
         }
@@ -79,7 +79,7 @@ fn parse_parameters(cursor: &mut TextCursor<'_>, name: &ToolName) -> Result<Stri
     Ok(Value::Object(arguments).to_string())
 }
 
-/// Passes the end of the function; that of the call stands for it.
+/// Skips the end of the function; the end of the call replaces it.
 fn parse_function_end(cursor: &mut TextCursor<'_>) -> Result<(), ParseStop> {
     if cursor.eat_if(FUNCTION_END)? { Ok(()) } else { cursor.clone().eat_text(CLOSE_MARKER) }
 }

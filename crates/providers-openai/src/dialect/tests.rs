@@ -1,5 +1,5 @@
-//! A corpus for each dialect: what is a call, what is not, and that growing text never changes a
-//! verdict.
+//! A corpus for each dialect: which texts are calls, which are not, and that growing text never
+//! changes a decision.
 
 mod corpus;
 
@@ -22,8 +22,8 @@ fn offered_tools() -> OfferedTools {
     OfferedTools::new(tools.into()).unwrap()
 }
 
-/// The dialect and the calls of a whole text, each as `name arguments`, or `name!raw` if broken;
-/// and how much of the text is calls.
+/// The dialect and the calls of a whole text, each as `name arguments`, or `name!raw` if invalid;
+/// and the length of the calls in the text.
 fn describe_calls(text: &str) -> Option<(&'static str, Vec<String>, usize)> {
     match match_calls(text, &offered_tools(), true, true) {
         CallMatch::NoCall => None,

@@ -1,4 +1,4 @@
-//! What is learnt, in sentences for a person.
+//! Notes on adaptations, as sentences for the user.
 
 use openclaw_core::TokenCount;
 
@@ -6,7 +6,7 @@ use crate::capabilities::ServerFeature;
 use crate::refusal::Adaptation;
 use crate::truncation::PromptTruncation;
 
-/// What a refusal taught and what is done about it.
+/// Describes what the server refused and how the request is adapted.
 pub(super) fn describe_adaptation(adaptation: &Adaptation) -> String {
     match adaptation {
         Adaptation::UnsupportedFeature { feature, fix_hint: "", .. } => {
@@ -31,7 +31,7 @@ pub(super) fn describe_adaptation(adaptation: &Adaptation) -> String {
     }
 }
 
-/// The window that the server named.
+/// Describes a context window that the server reported.
 pub(super) fn describe_window(window: u32, window_before: u32) -> String {
     format!(
         "The server's window is {window} tokens, not {window_before}; that is kept to from now on. \
@@ -39,7 +39,7 @@ pub(super) fn describe_window(window: u32, window_before: u32) -> String {
     )
 }
 
-/// The room that is left for an answer.
+/// Describes the limit that the answer gets.
 pub(super) fn describe_output_cap(prompt: TokenCount, window: u32, cap: u32) -> String {
     let (qualifier, tokens) = match prompt {
         TokenCount::Exact(tokens) => ("", tokens),
@@ -51,7 +51,7 @@ pub(super) fn describe_output_cap(prompt: TokenCount, window: u32, cap: u32) -> 
     )
 }
 
-/// A prompt of which the server read a part.
+/// Describes a prompt that the server truncated.
 pub(super) fn describe_truncation(
     counted_tokens: u32,
     PromptTruncation { min_tokens, context_window }: PromptTruncation,

@@ -1,4 +1,4 @@
-//! Every known wording is read, and nothing else.
+//! Every known wording is recognised, and nothing else.
 
 use super::*;
 

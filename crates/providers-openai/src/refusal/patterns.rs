@@ -1,17 +1,16 @@
-//! The words in which servers refuse.
+//! The wordings of refusals.
 
 use crate::capabilities::ServerFeature;
 
 /// One wording.
 pub(super) struct RefusalPattern {
-    /// Each of these stands in the text, which is in lower case; of alternatives, between bars,
-    /// one does.
+    /// Texts that must all occur in the error, in lower case; alternatives are separated by bars.
     markers: &'static [&'static str],
-    /// What may be meant, likeliest first: the first one that the request held is.
+    /// The features that may be meant, likeliest first; the first one that the request used counts.
     pub(super) features: &'static [ServerFeature],
-    /// Whether no doubt is left.
+    /// Whether the wording is unambiguous.
     pub(super) is_certain: bool,
-    /// What makes the server take it; empty when nothing is known to.
+    /// How to make the server support it; empty when no way is known.
     pub(super) fix_hint: &'static str,
 }
 
@@ -21,7 +20,7 @@ impl RefusalPattern {
     }
 }
 
-/// A field that is not known, or a value that is not.
+/// Wordings for an unknown field or value.
 const UNKNOWN_FIELD: &str = "extra inputs|extra fields|extra_forbidden|unknown|unrecognized|unrecognised|\
                        unexpected|unsupported|not supported|not permitted|not allowed|additional \
                        properties|no such field|does not support|invalid";
@@ -38,7 +37,7 @@ const ASSISTANT_BRIDGE_HINT: &str =
     "`compat.requiresAssistantAfterToolResult: true` of the model says so from the start.";
 const TEMPLATE_HINT: &str = "`--chat-template FILE` with a template that has it would change that.";
 
-/// The wordings that are known, the plainest first.
+/// The known wordings, the clearest first.
 pub(super) const REFUSAL_PATTERNS: &[RefusalPattern] = &[
     certain_pattern(
         &["--tool-call-parser|--enable-auto-tool-choice"],
@@ -67,14 +66,14 @@ pub(super) const REFUSAL_PATTERNS: &[RefusalPattern] = &[
     certain_pattern(&["tool_choice", UNKNOWN_FIELD], &[ServerFeature::ToolChoice], ""),
     certain_pattern(&["single tool-call"], &[ServerFeature::ParallelToolCalls], TEMPLATE_HINT),
     certain_pattern(&["tool call id", "length 9"], &[ServerFeature::AnyCallIdFormat], ""),
-    // Of templates: what they are given, they judge by the role alone.
+    // Chat templates, which judge a message by its role alone.
     certain_pattern(
         &["system role not supported|system role is not supported|system messages are not \
              supported|system message is not supported|system prompt is not supported"],
         &[ServerFeature::SystemRole],
         TEMPLATE_HINT,
     ),
-    // Of servers with Mistral's own rules.
+    // Servers with Mistral's own rules.
     certain_pattern(
         &["role 'user' after role 'tool'|role user after role tool|user message after a tool"],
         &[ServerFeature::UserAfterToolResult],
@@ -122,7 +121,7 @@ pub(super) const REFUSAL_PATTERNS: &[RefusalPattern] = &[
     ),
     uncertain_pattern(&["reasoning", UNKNOWN_FIELD], &[ServerFeature::ReasoningField], ""),
     uncertain_pattern(&["strict", UNKNOWN_FIELD], &[ServerFeature::StrictMode], STRICT_HINT),
-    // The grammar is made of the schema only where `strict` asks for it.
+    // Only `strict` makes a grammar of the schema.
     uncertain_pattern(&["grammar|schema"], &[ServerFeature::StrictMode], STRICT_HINT),
     uncertain_pattern(&["tools", UNKNOWN_FIELD], &[ServerFeature::AutoToolChoice], ""),
 ];

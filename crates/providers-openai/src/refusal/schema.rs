@@ -1,4 +1,4 @@
-//! Refusals of the schemas of tools.
+//! Refusals of tool schemas.
 
 use openclaw_core::{ServerErrorMessage, ToolSpec};
 
@@ -6,14 +6,14 @@ use super::{Adaptation, RefusedRequest};
 use crate::capabilities::ServerFeature;
 use crate::request::{REFUSABLE_KEYWORDS, contains_keyword, uses_text_tools};
 
-/// Where one of these stands, in lower case, the message may be about a schema.
+/// An error with one of these texts, in lower case, may be about a schema.
 const SCHEMA_MARKERS: [&str; 6] =
     ["schema", "grammar", "unimplemented keys", "keyword", "parameters", "is not permitted"];
 
-/// Compilers that name none mean one of the first so many keywords.
+/// A grammar compiler that names no keyword is taken to mean the first of this many.
 const MAX_UNNAMED_KEYWORDS: usize = 12;
 
-/// Reads a refusal as one of a tool's schema, if it names a keyword or a tool.
+/// Reads the refusal of a tool's schema, if it names a keyword or a tool.
 pub(super) fn schema_adaptation(
     server: &ServerErrorMessage,
     refused_request: &RefusedRequest<'_>,
@@ -50,7 +50,7 @@ pub(super) fn schema_adaptation(
     if !keywords.is_empty() {
         return Some(Adaptation::SchemaKeywords(keywords));
     }
-    // Without `strict` the server may not make a grammar of it at all.
+    // Without `strict` the server may not compile the schema at all.
     if refused_request.uses_feature(ServerFeature::StrictMode) {
         return None;
     }
@@ -62,7 +62,7 @@ pub(super) fn schema_adaptation(
     tool.map(|ToolSpec { name, .. }| Adaptation::ToolSchema(name.as_str().to_owned()))
 }
 
-/// Whether a text names a keyword. One that is a word of English as well must stand in quotes.
+/// Returns whether a text names a keyword. A keyword that is also an English word must be quoted.
 fn names_keyword(text: &str, keyword: &str) -> bool {
     let is_unambiguous = keyword.contains(|c: char| c.is_ascii_uppercase() || c == '$');
     is_quoted(text, keyword)
@@ -78,7 +78,7 @@ fn is_quoted(text: &str, word: &str) -> bool {
     })
 }
 
-/// The place of a tool in the list, from `tools[1].function` or `tools.1.function`.
+/// The index of a tool in the list, from `tools[1].function` or `tools.1.function`.
 fn find_tool_index(text: &str) -> Option<usize> {
     let (_, rest) = text.split_once("tools")?;
     let rest = rest.strip_prefix(['[', '.'])?;

@@ -1,4 +1,4 @@
-//! Each wording teaches what it says, and only of what was sent.
+//! Each wording leads to its adaptation, and only for what was sent.
 
 use std::sync::Arc;
 
@@ -32,12 +32,12 @@ fn tool_call(id: &str) -> EmittedToolCall {
     })
 }
 
-/// A request that holds all that a lack can name.
+/// A request that uses all features.
 fn full_request() -> ChatRequest {
     request_with_results(false)
 }
 
-/// The same, and maybe the user spoke after the results.
+/// The same, with a user message after the results if asked.
 fn request_with_results(is_steered: bool) -> ChatRequest {
     let mut history = History::new();
     history.push_user_message("hi");
@@ -66,7 +66,7 @@ fn request_with_results(is_steered: bool) -> ChatRequest {
     }
 }
 
-/// What servers say, as they were recorded or as their users report it, and what it teaches.
+/// Errors as recorded or reported by users, and the feature that each means.
 const REFUSAL_MESSAGES: &[(&str, ServerFeature, bool)] = &[
     (
         "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set",
@@ -149,7 +149,7 @@ fn each_wording_teaches_its_lack_once() {
             panic!("{message}: {found:?}");
         };
         assert_eq!((feature, is_certain), (*expected, *expected_certain), "{message}");
-        // What was not sent, or is left out already, was not refused.
+        // A feature that was not sent cannot have been refused.
         let mut history = History::new();
         history.push_user_message("hi");
         let plain = ChatRequest::new(history);
@@ -247,7 +247,7 @@ fn a_schema_that_is_refused_loses_the_keyword_or_its_tool() {
         ),
         ("Unimplemented keys: [\"minItems\"]", None, keywords(&["minItems"])),
         ("grammar error: minItems and 'not' are unsupported", None, keywords(&["minItems", "not"])),
-        // The word is a property's name here, and not a keyword.
+        // Here the word is a property's name, not a keyword.
         ("the schema's 'format' is odd", None, None),
         ("schema of function 'find' is invalid", None, tool("find")),
         ("cannot compile schema", Some("tools[1].function.parameters"), tool("find")),
@@ -264,7 +264,7 @@ fn a_schema_that_is_refused_loses_the_keyword_or_its_tool() {
         );
         assert_eq!(found, expected, "{message}");
     }
-    // A tool is not given up as long as its grammar may be.
+    // A tool is not dropped while `strict` may be the reason.
     let found = find_adaptation(
         &refusal_error(400, "schema of function 'find' is invalid", None),
         &full_request(),

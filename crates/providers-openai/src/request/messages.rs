@@ -1,4 +1,4 @@
-//! The conversation as messages.
+//! Converts the conversation to chat messages.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use crate::openai_servers::{self, VendorExtension};
 use crate::reasoning_tags;
 use crate::responses::REASONING_SUMMARY;
 
-/// What the model says between a result and the user, where its template wants that it does.
+/// The assistant message between a tool result and the user, where the template requires one.
 const ASSISTANT_BRIDGE: &str = "I have the results.";
 
-/// The messages of a request: the system prompt, if any, what was said, and the tail.
+/// The messages of a request: the system prompt, if any, the history, and the request's suffix.
 #[must_use]
 pub fn chat_messages<'a>(
     request: &'a ChatRequest,
@@ -43,7 +43,7 @@ pub fn chat_messages<'a>(
         });
     }
     let mut history_messages: Vec<_> = request.history.messages().collect();
-    // An answer that is to be continued stays the last.
+    // An unfinished answer to continue must stay last.
     let unfinished_answer =
         history_messages.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
     for message in history_messages {
@@ -65,7 +65,7 @@ pub fn chat_messages<'a>(
 
 struct MessageWriter<'f, 'a> {
     capabilities: &'f ServerCapabilities,
-    /// Calls and results are text.
+    /// Whether calls and results are sent as text.
     has_text_tools: bool,
     messages: Vec<wire::ChatMessage<'a>>,
 }
@@ -85,7 +85,7 @@ impl<'a> MessageWriter<'_, 'a> {
         }
     }
 
-    /// Adds what the user says; to what the user said right before, if that is so.
+    /// Adds a user message, or appends to the user message right before.
     fn push_user(&mut self, content: Cow<'a, str>) {
         let is_after_result = matches!(self.messages.last(), Some(wire::ChatMessage::Tool { .. }));
         if is_after_result && self.capabilities.is_unsupported(ServerFeature::UserAfterToolResult) {
@@ -114,7 +114,7 @@ impl<'a> MessageWriter<'_, 'a> {
         let content =
             if self.has_text_tools { text_tools::append_calls(content, calls) } else { content };
         let needs_content = self.capabilities.is_unsupported(ServerFeature::ContentParts);
-        // A summary is not what the model thought.
+        // A summary is not the model's reasoning itself.
         let reasoning = reasoning.filter(|thought| thought.field != REASONING_SUMMARY);
         let (content, reasoning) = match reasoning {
             Some(thought)
@@ -133,7 +133,7 @@ impl<'a> MessageWriter<'_, 'a> {
             reasoning.is_some_and(|thought| thought.field == "reasoning_content");
         let (reasoning, reasoning_content) =
             if uses_reasoning_content { (None, thought) } else { (thought, None) };
-        // One call a message: the others follow the results before them.
+        // One call per message: each further call follows the result of the previous one.
         let max_calls = if self.capabilities.is_unsupported(ServerFeature::ParallelToolCalls) {
             1
         } else {
@@ -188,8 +188,8 @@ impl<'a> MessageWriter<'_, 'a> {
     }
 }
 
-/// The text of an answer, and the reasoning that goes into a field: what came between tags goes
-/// back between them.
+/// Returns the text of an answer, and the reasoning for its field: reasoning from tags goes back
+/// between them.
 fn inline_tagged_reasoning<'a>(
     text: &'a str,
     reasoning: Option<&'a ReasoningContent>,
@@ -203,14 +203,14 @@ fn inline_tagged_reasoning<'a>(
     }
 }
 
-/// What the model thought, in front of its text.
+/// Puts reasoning before the text.
 fn inline_reasoning(thought: &ReasoningContent, text: &str) -> String {
     let thought = format!("<thinking>\n{}\n</thinking>", thought.text.trim());
     if text.is_empty() { thought } else { format!("{thought}\n\n{text}") }
 }
 
-/// Nine letters and digits that stand for an id: the same for the same one, and hardly ever for
-/// another (36⁹ are more than 2⁴⁶).
+/// Replaces an id by nine letters and digits derived from it. Collisions are unlikely: 36⁹ is more
+/// than 2⁴⁶.
 fn short_id(id: &str) -> String {
     if id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return id.to_owned();

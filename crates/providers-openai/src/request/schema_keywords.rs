@@ -1,6 +1,6 @@
-//! Schemas without the keywords that a server's grammar compiler refuses.
+//! Removes keywords from schemas that a server's grammar compiler refuses.
 //!
-//! Only what the server is told gets looser: a tool still judges its arguments by all of its
+//! Only the copy for the server gets looser: tools still check their arguments against the full
 //! schema.
 
 use std::borrow::Cow;
@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// The keywords that some grammar compiler refuses, most often refused first. Without one of
-/// them a schema allows more; none of them holds a schema that another refers to.
+/// Keywords that some grammar compiler refuses, most often refused first. Without one a schema
+/// allows more; none of them contains a schema that others refer to.
 pub(crate) const REFUSABLE_KEYWORDS: [&str; 29] = [
     "patternProperties",
     "propertyNames",
@@ -42,14 +42,14 @@ pub(crate) const REFUSABLE_KEYWORDS: [&str; 29] = [
     "$schema",
 ];
 
-/// Where a value stands in a schema.
+/// The position of a value in a schema.
 #[derive(Clone, Copy)]
 enum SchemaPosition {
-    /// It is a schema, or a list of them.
+    /// A schema, or a list of schemas.
     Schema,
-    /// It is a map from names to schemas.
+    /// A map from names to schemas.
     NamedSchemas,
-    /// It is data.
+    /// Data.
     Data,
 }
 
@@ -65,7 +65,7 @@ impl SchemaPosition {
     }
 }
 
-/// A schema without some keywords, wherever they stand as such.
+/// Returns a schema without the given keywords, except where they name properties.
 pub(super) fn without_keywords<'a>(
     schema: &'a Value,
     keywords: &BTreeSet<String>,
@@ -77,7 +77,7 @@ pub(super) fn without_keywords<'a>(
     }
 }
 
-/// Whether a keyword stands in a schema, and not merely as the name of a property.
+/// Returns whether a schema uses a keyword, not merely as a property's name.
 pub(crate) fn contains_keyword(schema: &Value, keyword: &str) -> bool {
     has_keyword_at(schema, keyword, SchemaPosition::Schema)
 }

@@ -1,10 +1,9 @@
-//! Tools, calls and results as text, for a server that takes none.
+//! Writes tools, calls and results as text, for servers without tool support.
 //!
-//! `tool_choice: "none"` beside `tools` is not used instead: vLLM 0.32 then shows the tools to the
-//! model, but versions before it leave them out, a template without tools drops them without a
-//! word, and other servers refuse them all the same. What is written into the system message
-//! arrives. The form is that of the Hermes family, which most models have seen and which the
-//! dialects read.
+//! `tool_choice: "none"` with `tools` is no alternative: vLLM 0.32 then shows the tools to the
+//! model, but earlier versions leave them out, a template without tools drops them silently, and
+//! other servers refuse them all the same. Text in the system message always arrives. The format is
+//! that of the Hermes family, which most models know and the dialects parse.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -20,7 +19,7 @@ const TOOL_PROMPT_TAIL: &str = "</tools>\n\nTo call a function, end your message
                     in the next message between <tool_response> and </tool_response>; never write \
                     them yourself.";
 
-/// Says which tools there are and how to call them; `None` without tools.
+/// Describes the tools and how to call them; `None` without tools.
 pub(super) fn describe_tools(tools: &[ToolSpec]) -> Option<String> {
     let mut text = TOOL_PROMPT_HEAD.to_owned();
     for tool in tools {
@@ -35,7 +34,7 @@ pub(super) fn describe_tools(tools: &[ToolSpec]) -> Option<String> {
     (!tools.is_empty()).then_some(text)
 }
 
-/// What stands for a named tool choice: a last sentence of the user.
+/// The sentence that replaces a named tool choice, at the end of the user's message.
 pub(super) fn forced_call_instruction(request: &ChatRequest) -> Option<String> {
     match &request.tool_choice {
         ToolChoice::Named(name) if request.tools.iter().any(|tool| tool.name == *name) => {
@@ -45,7 +44,7 @@ pub(super) fn forced_call_instruction(request: &ChatRequest) -> Option<String> {
     }
 }
 
-/// What the model said, with its calls.
+/// Appends calls to the model's text.
 pub(super) fn append_calls<'a>(text: Cow<'a, str>, calls: &[&ToolCall]) -> Cow<'a, str> {
     if calls.is_empty() {
         return text;
@@ -59,7 +58,7 @@ pub(super) fn append_calls<'a>(text: Cow<'a, str>, calls: &[&ToolCall]) -> Cow<'
     Cow::Owned(format!("{text}{space}{calls}"))
 }
 
-/// What a tool answered.
+/// Wraps a tool result.
 pub(super) fn wrap_result(text: &str) -> String {
     format!("<tool_response>\n{text}\n</tool_response>")
 }

@@ -1,4 +1,4 @@
-//! What each event means.
+//! Interprets the events of the Responses API.
 
 use openclaw_transport::ServerError;
 use openclaw_transport::wire::{ChatChunk, ResponseEvent, ResponseObject};
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::reader::ResponsesReader;
 use crate::api::{StreamFault, StreamItem};
 
-/// Events that carry something of an answer, by how their kinds begin. Others may come at any
-/// time, now or in a later version of the API.
+/// Prefixes of event kinds that carry a part of the answer. Other kinds may come at any time, also
+/// from later versions of the API.
 const ANSWER_EVENT_PREFIXES: [&str; 10] = [
     "response.output_text.",
     "response.refusal.",
@@ -28,8 +28,8 @@ pub(crate) fn read_response_event(
     data: &str,
 ) -> Result<StreamItem, StreamFault> {
     if data.trim() == "[DONE]" {
-        // Not of this API, though some servers send it. It stands for the end only where nothing
-        // is known to be missing.
+        // `[DONE]` is not part of this API, but some servers send it. It ends the answer only where
+        // no item is known to be unfinished.
         let is_end = reader.is_complete();
         return Ok(if is_end {
             StreamItem::EndMarker
@@ -61,7 +61,7 @@ pub(crate) fn read_response_event(
     }
 }
 
-/// Reads what has no kind or not the shape of one: an error, a whole answer, or something new.
+/// Reads an event without a known kind: an error, an answer that was not streamed, or a new kind.
 fn read_untyped_event(
     reader: &mut ResponsesReader,
     data: &str,
@@ -84,8 +84,8 @@ fn read_untyped_event(
     }
 }
 
-/// Reads the answer at its end. The status in the answer counts, not the kind of the event: a cut
-/// answer may come as completed.
+/// Reads the final answer. Its status counts, not the kind of the event: a truncated answer may
+/// come as completed.
 fn finish_response(
     reader: &mut ResponsesReader,
     response: ResponseObject,

@@ -1,9 +1,9 @@
-//! From the events of an answer to the pieces that all answers are put together from.
+//! Converts Responses events to the chunks that all answers are assembled from.
 //!
-//! The API says everything up to four times: piece by piece, when a text is all there, when its
-//! item is, and when the answer is. What was given once is not given again, and what a server
-//! left out of its pieces is made up for by whatever says it whole. Servers also disagree on which
-//! of the two keys of an item they keep: its place and its id.
+//! The API sends everything up to four times: as deltas, when a text is complete, when its item is,
+//! and when the answer is. What was passed on once is not repeated, and what is missing from the
+//! deltas is taken from the complete form. Servers also disagree on which key of an item is stable:
+//! its index or its id.
 
 mod items;
 
@@ -15,22 +15,22 @@ use openclaw_transport::wire::{
 
 use self::items::{ItemKind, ItemPart, OutputItems};
 
-/// Where reasoning comes from that is the text of a reasoning item.
+/// The source of reasoning that is the text of a reasoning item.
 const REASONING_TEXT: &str = "reasoning_text";
-/// Where reasoning comes from that is a summary of what the model does not show.
+/// The source of reasoning that is a summary of hidden reasoning.
 pub(crate) const REASONING_SUMMARY: &str = "reasoning_summary";
 
-/// The events of an answer so far.
+/// The state of one answer.
 #[derive(Debug, Default)]
 pub(crate) struct ResponsesReader {
     output_items: OutputItems,
     text_joiner: TextJoiner,
     reasoning_joiner: TextJoiner,
-    /// Where the reasoning comes from. Who shows both shows the same twice.
+    /// The source of the reasoning. A server that sends both sources sends the same twice.
     reasoning_source: Option<&'static str>,
 }
 
-/// A text that is put together from places, with a blank line between two of them.
+/// Joins texts of several parts, with a blank line between them.
 #[derive(Debug, Default)]
 struct TextJoiner {
     last_part: Option<(usize, ItemPart)>,
@@ -49,12 +49,12 @@ impl TextJoiner {
 }
 
 impl ResponsesReader {
-    /// Where the reasoning of the message came from.
+    /// The source of the message's reasoning.
     pub(crate) fn reasoning_source(&self) -> Option<&'static str> {
         self.reasoning_source
     }
 
-    /// Whether there are items and the server said of each that it is all there.
+    /// Returns whether there are items and the server marked all of them as done.
     pub(crate) fn is_complete(&self) -> bool {
         self.output_items.are_done()
     }
@@ -137,7 +137,7 @@ impl ResponsesReader {
         build_chunk(deltas, None, None)
     }
 
-    /// Reads the answer as it is said whole at its end, with why it ended.
+    /// Reads the complete answer at its end, with its finish reason.
     pub(crate) fn read_final_response(
         &mut self,
         response: &ResponseObject,
@@ -147,7 +147,7 @@ impl ResponsesReader {
         let mut kinds_before = Vec::new();
         for item in &response.output {
             let Some(kind) = ItemKind::from_item(item) else { continue };
-            // Some servers make new ids for what they sent before: only the order can be trusted.
+            // Some servers give items new ids at the end: only their order is reliable.
             let count_before = kinds_before.iter().filter(|other| **other == kind).count();
             kinds_before.push(kind);
             let position = self.output_items.nth_of_kind(kind, count_before);
@@ -195,7 +195,7 @@ impl ResponsesReader {
         self.text_delta((item, item_part), text, true)
     }
 
-    /// Says what of a text was not said yet.
+    /// Returns the part of a text that was not passed on yet.
     fn text_delta(
         &mut self,
         part: (usize, ItemPart),
@@ -224,7 +224,7 @@ impl ResponsesReader {
         })
     }
 
-    /// Says what of a call was not said yet.
+    /// Returns the part of a call that was not passed on yet.
     fn call_delta(
         &mut self,
         item: usize,

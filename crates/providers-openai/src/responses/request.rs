@@ -1,9 +1,8 @@
-//! Writes a request: the whole conversation as items, each time.
+//! Writes a Responses request: the whole conversation as items, each time.
 //!
-//! Nothing is left with the server: no earlier answer is referred to, and none is stored. The
-//! conversation is what a chat completion would send, with all that was learnt of the server, said
-//! in other words: one message of the model becomes the items reasoning, message and calls, in the
-//! order in which servers make one message of them again.
+//! No server-side state is used: no earlier answer is referenced, and none is stored. The content
+//! is that of a chat completion, adapted to the same capabilities. One assistant message becomes
+//! the items reasoning, message and calls, in the order in which servers merge them again.
 
 use std::borrow::Cow;
 

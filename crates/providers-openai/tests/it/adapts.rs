@@ -1,4 +1,4 @@
-//! What a server refuses is left out or said in another way, once, and remembered.
+//! Refused features are left out or written differently, once, and remembered.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ fn bodies(server: &MockVllm) -> Vec<Value> {
     server.requests().iter().map(openclaw_mock_vllm::Seen::json).collect()
 }
 
-/// Asks, and returns what was said of the server and the end.
+/// Sends a request; returns the notes on adaptations and the end.
 async fn ask(model: &OpenAiModel, request: ChatRequest) -> (Vec<String>, End) {
     match model.stream_chat(request).await {
         Ok(stream) => {
@@ -41,7 +41,7 @@ async fn ask(model: &OpenAiModel, request: ChatRequest) -> (Vec<String>, End) {
     }
 }
 
-/// A request that holds whatever a server may refuse.
+/// A request with everything that a server may refuse.
 fn everything() -> ChatRequest {
     let mut history = asked("one");
     let two = [ready("call-a", "read", r#"{"path": "x"}"#), ready("call-b", "read", "{}")];
@@ -65,7 +65,7 @@ fn roles(body: &Value) -> Vec<&str> {
     messages.iter().map(|message| message["role"].as_str().unwrap()).collect()
 }
 
-/// What a server says, what it is told to lack, and how the request is then.
+/// An error, the feature that it means, and a check of the adapted request.
 type Row = (&'static str, ServerFeature, &'static str, fn(&Value) -> bool);
 
 const TABLE: [Row; 12] = [
@@ -175,7 +175,7 @@ async fn several_lacks_are_learnt_in_one_call() {
     let model = model(&server);
     server.push(refusal("body.stream_options: Extra inputs are not permitted"));
     server.push(refusal("System role not supported"));
-    // The server itself refuses the tools then.
+    // Here the server itself refuses the tools.
     let (told, end) = ask(&model, everything()).await;
     assert!(end.is_ok());
     assert_eq!(told.len(), 3, "{told:?}");
@@ -278,7 +278,7 @@ async fn a_schema_that_is_refused_loses_its_keyword_and_then_its_tool() {
     assert_eq!(sent[2]["tools"].as_array().unwrap().len(), 1);
 }
 
-/// A conversation with a server that was started without its flags, as a user has it.
+/// A conversation with a server that was started without its tool flags.
 #[tokio::test]
 async fn tools_in_text_work_from_the_first_call_to_the_last() {
     let server = MockVllm::builder().auto_tool_choice(false).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Any stream of events at all, read by the model.
+//! Arbitrary streams of events, read by the model.
 
 use openclaw_core::{
     AnswerOutcome, ChatModel, ChatRequest, EmittedToolCall, History, ModelErrorKind,
@@ -62,7 +62,7 @@ fn any_chunk() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A line of a stream: mostly pieces of an answer, sometimes anything else.
+/// A line of a stream: mostly chunks of an answer, sometimes anything else.
 fn any_line() -> impl Strategy<Value = String> {
     let usage = (any_number(), any_number()).prop_map(|(prompt, cached)| {
         let details = json!({"cached_tokens": cached});
@@ -79,7 +79,7 @@ fn any_line() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Reads a stream of these lines; `read` holds it to one end and to the pieces of its message.
+/// Reads a stream of these lines; `read` asserts a single end and matching deltas.
 fn read_lines(lines: &[String]) -> End {
     let body = lines.join("\n\n") + "\n\n";
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

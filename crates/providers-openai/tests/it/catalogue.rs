@@ -1,4 +1,4 @@
-//! What a server serves, and where its API is.
+//! Lists of models, and the search for the base URL.
 
 use openclaw_core::ModelErrorKind;
 use openclaw_mock_vllm::{MockVllm, ModelSpec};

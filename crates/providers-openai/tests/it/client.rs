@@ -9,7 +9,7 @@ use openclaw_core::{
 };
 use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy};
 
-/// Two attempts with next to no pause, no clocks, no key.
+/// Two attempts with next to no delay, no timeouts, no key.
 pub(crate) fn options(base_url: &str) -> ClientOptions {
     let delay = Duration::from_millis(1);
     ClientOptions {
@@ -47,8 +47,8 @@ pub(crate) fn info(model: &str, window: u32) -> ModelInfo {
 /// How a stream ended.
 pub(crate) type End = Result<(AssistantMessage, AnswerOutcome, Option<TokenUsage>), ModelError>;
 
-/// Reads a stream that ends once, and whose pieces are those of its message. Returns the pieces
-/// and the end.
+/// Reads a stream, and asserts that it ends once and that its deltas make up its message. Returns
+/// the events and the end.
 pub(crate) async fn read(mut stream: ChatStream) -> (Vec<ChatEvent>, End) {
     let all = async {
         let mut items = Vec::new();
@@ -73,7 +73,7 @@ pub(crate) async fn read(mut stream: ChatStream) -> (Vec<ChatEvent>, End) {
     (pieces, end)
 }
 
-/// Whoever shows the pieces has shown the message, but for arguments that are said to be mended.
+/// Asserts that the deltas make up the message, except for repaired arguments.
 fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
     let (mut text, mut thought) = (String::new(), String::new());
     let mut rescued = Vec::new();

@@ -1,4 +1,4 @@
-//! What some servers want of a conversation, as the config says it or as they refuse it.
+//! Requirements of some servers, known from the config or from a refusal.
 
 use insta::assert_snapshot;
 use openclaw_core::{AssistantMessage, ChatModel, ChatRequest, History};

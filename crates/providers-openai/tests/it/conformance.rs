@@ -1,4 +1,4 @@
-//! What each model must do, whatever crate it comes from: one suite against a mock of vLLM.
+//! The conformance suite of every model crate, against a mock of vLLM.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
 use crate::client::{End, client, info, options, read};
 use crate::raw::{RawServer, hold, response};
 
-/// Makes the model to be judged.
+/// Makes the model under test.
 pub(crate) type Make = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
 
-/// The model to be judged.
+/// The model under test.
 #[derive(Clone, Copy)]
 struct Subject {
     make: Make,
@@ -35,7 +35,7 @@ impl Subject {
         (self.make)(client, info(model, WIDE))
     }
 
-    /// The event that carries the piece of text of this number, from 1; 0 is the first event.
+    /// The number of the event with this text delta, from 1; 0 is the first event.
     fn event(self, piece: usize) -> usize {
         match self.api {
             // The answer and the item are announced before it.
@@ -45,7 +45,7 @@ impl Subject {
         }
     }
 
-    /// Whether an API has what a case is about; says so where it does not.
+    /// Returns whether the API supports a case, and prints when it does not.
     fn has(self, case: &str) -> bool {
         let has = self.api == "chat/completions";
         if !has {
@@ -59,7 +59,7 @@ impl Subject {
     }
 }
 
-/// A window in which nothing is near a limit: what does not fit is found by the server.
+/// A context window that nothing comes near, so that only the server finds an overflow.
 const WIDE: u32 = 1_000_000;
 
 /// Runs the whole suite over a model that speaks the API of a route.
@@ -92,7 +92,7 @@ async fn end_of(stream: Result<ChatStream, ModelError>) -> End {
     read(stream?).await.1
 }
 
-/// A call as a table shows it: its name, and its arguments or the raw text of a broken one.
+/// A call in a table: its name, and its arguments or the raw text of an invalid one.
 type Shown = (&'static str, Result<&'static str, &'static str>);
 
 fn is_shown(call: &EmittedToolCall, (name, arguments): &Shown) -> bool {
@@ -185,7 +185,7 @@ async fn broken_streams_are_errors(subject: Subject) {
     let turn = || Reply::from(Turn::pieces(["one", "two", "three"]));
     let call = || Reply::from(Turn::call("read", "{}"));
     let at = |piece| subject.event(piece);
-    // An item or a block that is all there is announced as such.
+    // The end of an item or a block is an event of its own.
     let after_call = match subject.api {
         "responses" => 6,
         "messages" => 4,
@@ -237,7 +237,7 @@ async fn broken_streams_are_errors(subject: Subject) {
     assert_eq!(error.kind(), ModelErrorKind::Connect, "{error}");
 }
 
-/// Scripted responses, as servers and what is in front of them give them.
+/// Scripted responses of servers and proxies.
 async fn refusals_have_their_kind(subject: Subject) {
     let said = |message: &str| {
         let kind = "BadRequestError".to_owned();
@@ -390,7 +390,7 @@ async fn silence_ends_by_the_clock(subject: Subject) {
     let limit = || Some(TimeLimit { duration, source: "the.setting".into() });
     let first = CallTimeouts { first_token: limit(), ..CallTimeouts::default() };
     let between = CallTimeouts { between_tokens: limit(), ..CallTimeouts::default() };
-    // What is announced before the first token is not the first token.
+    // Announcing events do not count as the first token.
     let announced = if subject.api == "chat/completions" { 0 } else { 2 };
     for (at, clocks, clock) in [
         (0, first.clone(), ModelTimeoutKind::FirstToken),

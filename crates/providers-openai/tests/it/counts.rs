@@ -1,4 +1,5 @@
-//! Counts come near what the server counts, windows are learnt, and what does not fit is made to.
+//! Estimates are close to the server's counts, windows are learned, and what does not fit is
+//! reduced.
 
 use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, History, LimitSource, ModelErrorKind, ModelInfo,
@@ -28,7 +29,7 @@ fn refusal(message: &str) -> Reply {
     Reply::status(400, ErrorBody::Error { message: message.to_owned(), kind })
 }
 
-/// Sends a request and returns the count before, what the server counted, and what was told.
+/// Sends a request; returns the estimate, the server's count, and the notes.
 async fn sized(model: &OpenAiModel, history: &History) -> (TokenCount, u32, Vec<String>) {
     let tail = Some("[It is Saturday, 2026-11-21 06:10 UTC.]".into());
     let request = ChatRequest { suffix: tail, ..request(history) };
@@ -41,7 +42,7 @@ async fn sized(model: &OpenAiModel, history: &History) -> (TokenCount, u32, Vec<
     (before, end.unwrap().2.unwrap().input_tokens, told.collect())
 }
 
-/// Text of one kind, as much of it as a tool's output may be.
+/// Text of one kind, as long as a tool's output may be.
 fn text(kind: usize, seed: usize, lines: usize) -> String {
     let line = |at: usize| {
         let n = (seed * 31 + at * 17) % 997;
@@ -62,7 +63,7 @@ fn runtime() -> tokio::runtime::Runtime {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// After three turns of text of one kind, the count is within a hundredth.
+    /// After three turns of text of one kind, the estimate is within one percent.
     #[test]
     fn the_count_is_right_after_three_turns(
         kind in 0_usize..4,
@@ -90,8 +91,8 @@ proptest! {
         });
     }
 
-    /// Near the limit, what is not counted yet is not taken for what it was before, and never is
-    /// a count below an eighth of the bytes.
+    /// Near the limit, uncounted bytes are not estimated by the ratio of earlier text, and no
+    /// estimate is below one token for eight bytes.
     #[test]
     fn a_change_of_kind_is_not_underestimated_near_the_limit(
         first in 0_usize..4,
@@ -227,7 +228,7 @@ async fn a_prompt_that_was_cut_in_silence_is_told_and_the_window_kept_to() {
 async fn a_conversation_that_shrinks_at_the_server_was_cut() {
     let server = server().await;
     let model = model(&server, 32_768, None);
-    // Of text without blanks nobody can say how many tokens it has, but that was counted.
+    // Text without blanks has no certain least number of tokens, unless it was counted.
     let mut history = asked(&"\u{4f60}\u{597d}".repeat(4_000));
     let (_, counted, told) = sized(&model, &history).await;
     assert!(counted > 8_000 && told.is_empty());

@@ -1,4 +1,4 @@
-//! OpenAI-compatible servers as models, against a mock of vLLM, recordings and any bytes at all.
+//! OpenAI-compatible servers as models, against a mock of vLLM, recordings and arbitrary bytes.
 
 #[cfg(test)]
 mod adapts;

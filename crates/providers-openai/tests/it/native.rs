@@ -8,14 +8,14 @@ use openclaw_providers_openai::{CapabilityStore, ChatApi, OpenAiModel, ServerCap
 use crate::client::{client, info, read};
 use crate::talk::{asked, read_tool, request, says, thinks};
 
-/// The bodies that a server of which all is known that is known of OpenAI's gets.
+/// The bodies that OpenAI's own server gets.
 async fn sent(api: ChatApi, requests: impl IntoIterator<Item = ChatRequest>) -> Vec<String> {
     let server = MockVllm::builder().start().await.unwrap();
     let knowledge = CapabilityStore::new(ServerCapabilities::openai_hosted());
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
     let model = model.with_api(api).with_capability_store(knowledge);
     for request in requests {
-        // The mock is no server of OpenAI's and may say so: what was sent is what counts.
+        // The mock is not OpenAI's server and may refuse; only the request matters.
         if let Ok(stream) = model.stream_chat(request).await {
             let _said = read(stream).await;
         }

@@ -1,4 +1,4 @@
-//! What a `LiteLLM` proxy before a vLLM and a llama-cpp-python server were recorded to answer.
+//! Recorded responses of a `LiteLLM` proxy before vLLM, and of llama-cpp-python.
 
 use std::path::Path;
 use std::sync::Arc;

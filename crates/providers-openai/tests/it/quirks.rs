@@ -1,7 +1,7 @@
-//! The ways in which servers are known to differ from each other, a row each: how they say that
-//! something does not fit, how they stream, how they call tools, and how they reason.
+//! Known differences between servers, one row each: overflow errors, streams, tool calls and
+//! reasoning.
 //!
-//! Each row is an answer byte for byte as a server sends it, and what it comes to.
+//! Each row is an answer, byte for byte as a server sends it, and its result.
 
 #[cfg(test)]
 mod calls;
@@ -20,10 +20,10 @@ use crate::talk::{asked, read_tool, request};
 
 const WIDE: u32 = 1_000_000;
 
-/// The events of a stream, as they stand behind `data: `.
+/// The data of a stream's events.
 type Events = &'static [&'static str];
 
-/// A row: its name, what the server streams, and what that comes to.
+/// A row: its name, the server's stream, and the result.
 type Row = (&'static str, Events, &'static str);
 
 fn with_tool() -> ChatRequest {
@@ -44,8 +44,8 @@ async fn ask(body: String, request: ChatRequest) -> End {
     }
 }
 
-/// An end in one line: the outcome, reasoning in parentheses, text, calls with `+` or broken ones
-/// with `-`, and tokens in brackets; or the kind of failure and its text.
+/// An end in one line: the outcome, reasoning in parentheses, text, usable calls with `+` and
+/// invalid ones with `-`, and tokens in brackets; or the kind of failure and its text.
 fn shown(end: &End) -> String {
     let (message, outcome, usage) = match end {
         Ok(end) => end,

@@ -1,5 +1,4 @@
-//! A server that answers with the bytes it is told to, one answer a connection, and a port that
-//! refuses.
+//! A server of scripted bytes, one response per connection, and a port that refuses.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ pub(crate) struct RawServer {
 
 impl RawServer {
     /// Answers each request by its first line, e.g. `GET /v1/models`, and closes the connection.
-    /// Without an answer it keeps the connection open in silence.
+    /// Without an answer it keeps the connection open and idle.
     pub(crate) async fn start(
         answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
     ) -> Self {
@@ -44,13 +43,13 @@ impl Drop for RawServer {
     }
 }
 
-/// Takes a port that was closed, or a free one for 0, and lets nobody listen on it: connections
-/// are refused, where otherwise another test's server might get the port.
+/// Binds a closed port, or a free one for 0, without listening: connections are refused, where
+/// otherwise another test's server might get the port.
 pub(crate) async fn hold(port: u16) -> TcpSocket {
     let taken = async {
         loop {
             let socket = TcpSocket::new_v4().unwrap();
-            // Connections that the closed port had may still be ending.
+            // Connections of the closed port may still be ending.
             socket.set_reuseaddr(true).unwrap();
             match socket.bind((Ipv4Addr::LOCALHOST, port).into()) {
                 Ok(()) => break socket,
@@ -71,13 +70,13 @@ pub(crate) fn response(status: &str, content_type: &str, body: &str) -> Vec<u8> 
 async fn converse<A: Fn(&str) -> Option<Vec<u8>>>(mut stream: TcpStream, answer: Arc<A>) {
     let Some(line) = request(&mut stream).await else { return };
     match answer(&line) {
-        // A client that left has no need of the answer.
+        // The client may have gone.
         Some(bytes) => drop(stream.write_all(&bytes).await),
         None => while matches!(stream.read(&mut [0; 64]).await, Ok(1..)) {},
     }
 }
 
-/// Reads a request whole and returns its method and path; `None` if the client leaves before.
+/// Reads a complete request and returns its method and path; `None` if the client leaves before.
 async fn request(stream: &mut TcpStream) -> Option<String> {
     let mut bytes = Vec::new();
     let body = loop {

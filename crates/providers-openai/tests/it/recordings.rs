@@ -1,4 +1,4 @@
-//! Each recorded stream of a real vLLM, read as it came and cut anywhere.
+//! Each recorded stream of a real vLLM, as it came and cut anywhere.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,8 +15,8 @@ use crate::raw::RawServer;
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mock-vllm/tests/recordings");
 
-/// What a recording comes to: the outcome and its calls, `+` for a ready one and `-` for a broken
-/// one; or the name of the error.
+/// The result of a recording: the outcome and its calls, `+` for a usable one and `-` for an
+/// invalid one; or the name of the error.
 const EXPECTED: &[(&str, &str)] = &[
     ("auto-forced-stream", "ToolCalls +run"),
     ("auto-forced-text-stream", "ToolCalls +run"),
@@ -98,8 +98,8 @@ pub(crate) fn recordings(api: ChatApi) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// The response as bytes for the wire: what was recorded without its chunk framing gets one chunk
-/// for each event.
+/// The response as bytes for the wire: a recording without chunk framing gets one chunk for each
+/// event.
 fn wire(name: &str, recorded: &[u8]) -> Vec<u8> {
     framed(name, recorded, |body| body.split_inclusive("\n\n").map(str::to_owned).collect())
 }

@@ -1,5 +1,5 @@
-//! What a server hands through as the model wrote it: reasoning between tags, calls as text,
-//! arguments that are not quite JSON.
+//! Model output that a server passes through: reasoning between tags, tool calls as text, arguments
+//! that are not quite JSON.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ fn thinker(server: &MockVllm) -> OpenAiModel {
     OpenAiModel::new(client(&server.base_url()), info)
 }
 
-/// What an answer comes to: its pieces, reasoning, text, calls and outcome.
+/// The result of an answer: its events, reasoning, text, calls and outcome.
 #[derive(Debug)]
 struct Read {
     pieces: Vec<ChatEvent>,
@@ -133,7 +133,7 @@ async fn a_server_without_a_parser_gets_tools_as_text_and_hands_calls_through() 
         assert_eq!(told.count(), usize::from(at == 0), "{dialect}: {found:?}");
     }
     assert_eq!(server.requests().len(), DIALECTS.len() + 1, "it is refused once");
-    // It takes tools with the choice `none`, and the model then calls them as text.
+    // With the choice `none` the server accepts tools, and the model calls them as text.
     let request = with_tool();
     let bytes = chat_completion_body("tiny", &request, None, &ServerCapabilities::default());
     let mut fields: Value = serde_json::from_slice(&bytes).unwrap();
@@ -169,7 +169,7 @@ async fn a_native_call_makes_text_of_what_looks_like_one() {
 async fn a_call_cut_off_or_quoted_is_not_run() {
     let server = MockVllm::builder().start().await.unwrap();
     let model = model(&server);
-    // Its arguments may be whole, but what they belong to is not.
+    // The arguments may be complete, but the call around them is not.
     server.push(Turn::tokens(r#"{"name": "read", "parameters": {"path": "a"}"#));
     let found = ask(&model, with_tool()).await;
     assert!(matches!(found.calls[..], [EmittedToolCall::Invalid(_)]), "{found:?}");
@@ -269,7 +269,7 @@ async fn arguments_are_mended_where_nothing_is_invented() {
     server.push(Turn::call("read", "{\"path\": \"a"));
     let found = ask(&model, with_tool()).await;
     assert!(matches!(found.calls[..], [EmittedToolCall::Invalid(_)]), "{found:?}");
-    // Whatever is mended, an answer that was cut off is not.
+    // A truncated answer is never repaired.
     server.push(Turn::call("read", "{\"path\": \"a\"}}").finish(Finish::Length));
     let found = ask(&model, with_tool()).await;
     assert!(matches!(found.calls[..], [EmittedToolCall::Invalid(_)]), "{found:?}");

@@ -1,4 +1,4 @@
-//! The Responses API: what is sent, byte for byte, and any stream of its events, read by the model.
+//! The Responses API: requests byte for byte, and arbitrary streams of its events.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ fn model(base_url: &str) -> OpenAiModel {
     OpenAiModel::new(client(base_url), info("tiny", 4096)).with_api(ChatApi::Responses)
 }
 
-/// The bodies that a server of which this is known gets for some requests.
+/// The bodies that a server with these capabilities gets.
 async fn sent(
     facts: ServerCapabilities,
     requests: impl IntoIterator<Item = ChatRequest>,
@@ -204,7 +204,7 @@ async fn read_answer(server: RawServer) -> (Vec<ChatEvent>, End) {
     read(model(&server.base_url()).stream_chat(request(&asked("hi"))).await.unwrap()).await
 }
 
-/// The events of a recording whose body comes in chunks of these lengths, over and over.
+/// The events of a recording, its body in chunks of these lengths, repeated.
 fn events_in_chunks(name: &str, lengths: &[usize]) -> (Vec<ChatEvent>, String) {
     let recorded = &recordings(ChatApi::Responses)[name];
     let bytes = framed(name, recorded, |body| {
@@ -312,7 +312,7 @@ proptest! {
 }
 
 proptest! {
-    /// `read` holds each stream to one end and to the pieces of its message.
+    /// `read` asserts a single end and matching deltas.
     #[test]
     fn any_stream_has_one_end(lines in vec(any_line(), 0..12)) {
         match read_body(lines.join("\n\n") + "\n\n") {

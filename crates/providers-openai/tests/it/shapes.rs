@@ -1,4 +1,4 @@
-//! Whatever was said and whatever is known of the server, the request is one that servers take.
+//! Every request is one that servers accept, whatever the conversation and the known capabilities.
 
 use std::collections::BTreeSet;
 
@@ -83,7 +83,7 @@ proptest! {
         assert_roles(body["messages"].as_array().unwrap(), &facts, in_text);
     }
 
-    /// What is learnt changes a request once, and from then on each is the beginning of the next.
+    /// New capabilities change a request once; from then on each request is a prefix of the next.
     #[test]
     fn any_body_begins_the_next(
         steps in vec(any_step(), 0..8),
@@ -96,7 +96,7 @@ proptest! {
             ..request(&history)
         };
         let mut before = history_of(steps.clone());
-        // What is still open is answered before anything is sent.
+        // Open calls are answered before anything is sent.
         before.push_user_message("now");
         let mut all = steps;
         all.push(crate::wire::Step::User("now".to_owned()));
@@ -108,7 +108,7 @@ proptest! {
     }
 }
 
-/// The roles as every chat template takes them.
+/// The order of roles that every chat template accepts.
 fn assert_roles(messages: &[Value], facts: &ServerCapabilities, in_text: bool) {
     let has = |lack| facts.unsupported_features.contains(&lack);
     let roles: Vec<&str> = messages.iter().map(|it| it["role"].as_str().unwrap()).collect();

@@ -63,11 +63,11 @@ pub(crate) fn read_tool() -> ToolSpec {
     }
 }
 
-/// What a request alone is told.
+/// A suffix of a single request.
 pub(crate) const TAIL: &str = "[now]";
 
-/// A body up to its tail, which is the end of the user's message or, behind a result, a message of
-/// its own.
+/// A body up to its suffix, which is the end of the user's message or, after a tool result, a
+/// message of its own.
 #[track_caller]
 pub(crate) fn before_tail(body: &str) -> &str {
     let end = format!("{TAIL}\"}}]}}");

@@ -1,4 +1,4 @@
-//! Windows that are not in the list of models, as each kind of server says them.
+//! Context windows that the list of models lacks, as each kind of server reports them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use openclaw_providers_openai::{find_context_windows, list_models};
 use crate::client::client;
 use crate::raw::{RawServer, response};
 
-/// A server that has these routes and no others, and notes which were asked for.
+/// A server with these routes only, which records the requested ones.
 struct Routes {
     server: RawServer,
     asked: Arc<Mutex<Vec<String>>>,
@@ -29,7 +29,7 @@ impl Routes {
         Self { server: server.await, asked }
     }
 
-    /// Each listed model's window and who says it.
+    /// Each listed model's window and its source.
     async fn windows(&self, wanted: Option<&str>) -> Vec<(String, Option<u32>, String)> {
         let client = client(&self.server.base_url());
         let mut served = list_models(&client).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_list_that_says_the_window_is_enough() {
     }
 }
 
-/// Server, its routes, and the window of the model `m` with who says it.
+/// A server, its routes, and the window of the model `m` with its source.
 type Row = (&'static str, &'static [(&'static str, &'static str)], u32, &'static str);
 
 #[tokio::test]

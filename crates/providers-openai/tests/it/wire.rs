@@ -1,4 +1,4 @@
-//! What is sent, byte for byte, as a server sees it.
+//! Requests, byte for byte, as a server sees them.
 
 use std::collections::BTreeSet;
 
@@ -200,7 +200,7 @@ pub(crate) fn history_of(steps: Vec<Step>) -> History {
                 let fields = |old| if old { "reasoning_content" } else { "reasoning" };
                 let (thought, old) = thought.unwrap_or_default();
                 let message = thinks(&thought, fields(old), &text);
-                // What a history does not take was never part of the conversation.
+                // A step that the history refuses is skipped.
                 let _ = history
                     .push_assistant_message(openclaw_core::AssistantMessage { calls, ..message });
             }

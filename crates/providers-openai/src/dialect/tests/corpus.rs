@@ -1,6 +1,6 @@
 //! Texts that are calls, and texts that are not, by tools named `read` and `exec`.
 
-/// Texts with their dialect and their calls: `name arguments`, or `name!raw` if broken.
+/// Texts with their dialect and their calls: `name arguments`, or `name!raw` if invalid.
 pub(super) const CALL_TEXTS: &[(&str, &str, &[&str])] = &[
     (
         "hermes",

@@ -1,4 +1,4 @@
-//! How an answer ends, from the events to the outcome.
+//! How answers end, from events to outcomes.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use serde_json::json;
 use super::*;
 use crate::assembly::{AnswerAssembler, IncompleteAnswer};
 
-/// What a stream of events comes to: the outcome, with `+` for a ready call and `-` for a broken
-/// one; or how it fails.
+/// The result of a stream: the outcome, with `+` for a usable call and `-` for an invalid one; or
+/// the error.
 fn read_outcome(events: &[Value]) -> String {
     let mut reader = ResponsesReader::default();
     let mut assembly = AnswerAssembler::new(Arc::new([]), false);
@@ -65,7 +65,7 @@ fn call_item(arguments: &str) -> Value {
         "arguments": arguments})
 }
 
-/// The end of an answer: the kind of the event, the status in it, and why it is incomplete.
+/// A final event: its kind, the status in it, and why the answer is incomplete.
 fn end_event(kind: &str, status: Option<&str>, reason: Option<&str>) -> Value {
     let details = reason.map(|reason| json!({"reason": reason}));
     json!({"type": format!("response.{kind}"), "response": {"status": status, "output": [],

@@ -1,8 +1,8 @@
-//! The items of an answer, and what was given of each.
+//! The items of an answer, and what of each was passed on.
 
 use openclaw_transport::wire::OutputItem;
 
-/// The items in the order in which they were first heard of.
+/// The items in order of their first event.
 #[derive(Debug, Default)]
 pub(super) struct OutputItems(Vec<OutputItemState>);
 
@@ -12,12 +12,12 @@ struct OutputItemState {
     index: Option<u32>,
     id: Option<String>,
     is_done: bool,
-    /// Whether the id and the name of a call were given.
+    /// Whether the id and the name of a call were passed on.
     has_id_and_name: (bool, bool),
     sent_texts: Vec<(ItemPart, String)>,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ItemKind {
     Message,
@@ -25,7 +25,7 @@ pub(super) enum ItemKind {
     Call,
 }
 
-/// A text of an item, and its place among others of its kind.
+/// A text of an item, with its index among texts of its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ItemPart {
     Text(u32),
@@ -35,14 +35,14 @@ pub(super) enum ItemPart {
     Arguments,
 }
 
-/// How an event refers to an item: by its place and by its id.
+/// An event's reference to an item: its index and its id.
 type ItemReference<'a> = (Option<u32>, Option<&'a str>);
 
-/// The place of a call among the calls, and its id and name as far as they are new.
+/// The index of a call among the calls, and its id and name if they are new.
 type CallIdentity = (u32, Option<String>, Option<String>);
 
 impl ItemKind {
-    /// The kind of an item; `None` for what a client has no use for.
+    /// Returns the kind of an item; `None` for kinds that are ignored.
     pub(super) fn from_item(item: &OutputItem) -> Option<Self> {
         match item.kind.as_deref()? {
             "message" => Some(Self::Message),
@@ -54,12 +54,13 @@ impl ItemKind {
 }
 
 impl OutputItems {
-    /// Whether there are any, and each is all there.
+    /// Returns whether there are items, and all are done.
     pub(super) fn are_done(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|item| item.is_done)
     }
 
-    /// The item that an event refers to; a new one if it `begins` one or none fits.
+    /// Returns the index of the item that an event refers to; adds one if the event begins an item
+    /// or none matches.
     pub(super) fn find_or_add(
         &mut self,
         kind: ItemKind,
@@ -85,7 +86,7 @@ impl OutputItems {
         position
     }
 
-    /// The item that the server says begins or is done; `None` for what is of no use.
+    /// Returns the item that an event begins or ends; `None` for ignored kinds.
     pub(super) fn start_or_finish(
         &mut self,
         item: &OutputItem,
@@ -99,15 +100,15 @@ impl OutputItems {
         Some(position)
     }
 
-    /// The item of a kind that has `before` others before it; a new one if there is none.
+    /// Returns the item of a kind with `count_before` others before it; adds one if there is none.
     pub(super) fn nth_of_kind(&mut self, kind: ItemKind, count_before: usize) -> usize {
         let mut same = self.0.iter().enumerate().filter(|(_, item)| item.kind == kind);
         let found = same.nth(count_before).map(|(at, _)| at);
         found.unwrap_or_else(|| self.add_item(kind))
     }
 
-    /// What of a text was not given yet; it counts as given now. A whole text that does not begin
-    /// with what was given is another reading of it, and not repeated.
+    /// Returns the part of a text that was not passed on, and marks it as passed on. A complete
+    /// text that does not begin with the passed part is a different rendering, and is not repeated.
     pub(super) fn take_unsent(
         &mut self,
         (item, part): (usize, ItemPart),
@@ -125,7 +126,8 @@ impl OutputItems {
         (!unsent.is_empty()).then(|| unsent.to_owned())
     }
 
-    /// The place of a call among the calls, with what of its id and name was not given yet.
+    /// Returns the index of a call among the calls, with its id and name if they were not passed
+    /// on.
     pub(super) fn call_identity(
         &mut self,
         item: usize,

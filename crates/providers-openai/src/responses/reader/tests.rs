@@ -1,4 +1,4 @@
-//! Events in every order that servers send them in, and pieces that come more than once.
+//! Events in every order that servers send, and repeated deltas.
 
 use openclaw_transport::wire::{ChatChunk, ResponseEvent, ResponseObject};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn read_text(events: impl IntoIterator<Item = Value>) -> String {
     describe_chunks(chunks)
 }
 
-/// The pieces: text as it is, reasoning in `()`, a call as `[index id name arguments]`.
+/// The chunks: text as it is, reasoning in `()`, a call as `[index id name arguments]`.
 fn describe_chunks(chunks: impl IntoIterator<Item = ChatChunk>) -> String {
     let mut out = String::new();
     for choice in chunks.into_iter().flat_map(|chunk| chunk.choices) {
@@ -76,7 +76,7 @@ fn nothing_is_given_twice() {
         json!({"output": [message_item("another id", "Hello")]}),
     ];
     assert_eq!(read_text(all.clone()), "Hello");
-    // Whatever part of it a server leaves out.
+    // Whichever of the events a server leaves out.
     for from in 2..all.len() {
         assert_eq!(read_text(all[from..].to_vec()), "Hello");
     }

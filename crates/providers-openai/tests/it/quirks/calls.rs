@@ -1,4 +1,4 @@
-//! How calls and reasoning come.
+//! Variants of tool calls and reasoning.
 
 use openclaw_core::ChatRequest;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{CALLS, DONE, LENGTH, STOP, TEXT, ask, go_down, shown, sse, with_tool};
 use crate::talk::{asked, read_tool, request};
 
-/// A piece of a call: its index, id, name and arguments.
+/// A delta of a call: its index, id, name and arguments.
 type Piece = (u32, Option<&'static str>, Option<&'static str>, Option<&'static str>);
 
 const READ: Option<&str> = Some("read");

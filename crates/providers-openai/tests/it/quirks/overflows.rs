@@ -1,4 +1,4 @@
-//! How servers say that something does not fit.
+//! Overflow errors of different servers.
 
 use openclaw_core::{AnswerOutcome, ChatModel, ChatRequest, ModelErrorKind};
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply};
@@ -8,9 +8,8 @@ use super::{DONE, STOP, WIDE, ask, sse};
 use crate::client::{client, info, read};
 use crate::talk::{asked, request};
 
-/// How a server says that something does not fit: a name, the status, the error, how many tokens
-/// were wanted, and what becomes of it: how many the second request wants, or the window and the
-/// prompt of the failure.
+/// A row: a name, the status, the error, the requested answer tokens, and the result: the tokens
+/// requested in the second request, or the window and the prompt of the failure.
 type Row = (&'static str, u16, &'static str, u32, Result<u32, &'static str>);
 
 const OVERFLOWS: &[Row] = &[
@@ -112,7 +111,7 @@ async fn what_does_not_fit_is_made_to_fit_once_or_told_with_its_numbers() {
     for (name, status, error, wanted, expected) in OVERFLOWS {
         let server = MockVllm::builder().model(ModelSpec::new("tiny", WIDE)).start().await.unwrap();
         let body = format!("{{\"error\":{error}}}");
-        // As often as a busy server would be asked again.
+        // Status 500 is retried, so the server refuses twice.
         let refusals = if *status == 500 { 2 } else { 1 };
         for _ in 0..refusals {
             let content_type = "application/json".to_owned();

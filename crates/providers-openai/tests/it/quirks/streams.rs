@@ -1,4 +1,4 @@
-//! How answers stream, end and are counted.
+//! Variants of streams, their ends and their usage.
 
 use super::{CALLS, DONE, LENGTH, ROLE, STOP, TEXT, ask, go_down, shown, sse, with_tool};
 
