@@ -1,4 +1,4 @@
-//! An answer, from its events to what it means.
+//! Reads a streamed answer and turns its events into [`ChatEvent`]s.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::capabilities::ServerCapabilities;
 use crate::failure::{self, to_model_error};
 use crate::wire::{MessageEvent, MessageResponse};
 
-/// The kinds of events that are a part of an answer: these must be understood.
+/// Event kinds that are part of an answer: an unreadable one is an error.
 const ANSWER_EVENT_KINDS: [&str; 6] = [
     "message_start",
     "content_block_start",
@@ -23,18 +23,18 @@ const ANSWER_EVENT_KINDS: [&str; 6] = [
     "message_stop",
 ];
 
-/// An answer being read.
+/// Reads one answer.
 pub(crate) struct AnswerReader {
     events: EventStream,
     model: String,
     capabilities: Arc<ServerCapabilities>,
-    /// The bytes of a request for the size of its prompt.
+    /// The size of the request's token counting body, in bytes.
     request_bytes: usize,
     assembler: Option<Box<AnswerAssembler>>,
     pending_events: VecDeque<Result<ChatEvent, ModelError>>,
 }
 
-/// What an event is.
+/// The payload of an event.
 #[derive(Debug)]
 enum StreamPayload {
     Event(Box<MessageEvent>),
@@ -43,7 +43,8 @@ enum StreamPayload {
 }
 
 impl AnswerReader {
-    /// An answer whose events begin, to a request of a size; `how` is what was learnt before.
+    /// Reads an answer from its stream. `request_bytes` is the size of the request's token counting
+    /// body.
     pub(crate) fn new(
         events: EventStream,
         model: &str,
@@ -75,11 +76,11 @@ impl AnswerReader {
         }))
     }
 
-    /// Reads one event. The assembly is put back unless the answer has ended.
+    /// Reads one event. The assembler is put back unless the answer has ended.
     async fn read_next_event(&mut self, mut assembler: Box<AnswerAssembler>) {
         let event = match self.events.next().await {
             Some(Ok(event)) => event,
-            // Only the end mark is lost.
+            // Only the end marker is lost.
             Some(Err(_)) if assembler.has_stop_reason() => return self.finish_answer(*assembler),
             Some(Err(error)) => {
                 return self
@@ -99,7 +100,7 @@ impl AnswerReader {
                         return self.finish_answer(*assembler);
                     }
                     if !assembler.has_content() {
-                        // Announcements and pings are not the first token.
+                        // Announcing events and pings do not count as the first token.
                         self.events.restart_first_token_timeout();
                     }
                 }
@@ -156,7 +157,7 @@ impl AnswerReader {
         self.pending_events.push_back(Err(self.build_error(ModelErrorKind::Interrupted, message)));
     }
 
-    /// Reads an event. One of a kind that is not known is no part of the answer, whatever it holds.
+    /// Parses an event. An event of an unknown kind is ignored, whatever it holds.
     fn read(&self, data: &str) -> Result<StreamPayload, serde_json::Error> {
         let parse_error = match serde_json::from_str::<MessageEvent>(data) {
             Ok(event)

@@ -1,14 +1,14 @@
-//! How the key and the version of the API are sent.
+//! Sends the API key and version as headers.
 
 use openclaw_transport::{ClientOptions, Endpoint};
 
-/// The version of the API that this crate speaks.
+/// The API version that requests name.
 pub const API_VERSION: &str = "2023-06-01";
 
-/// Adds the headers of this API to a client's options, before those that are set already and win.
+/// Adds the headers of this API to a client's options. Headers that are set already win.
 ///
-/// The key goes into `x-api-key`. Anthropic takes a bearer for a token of another kind, so there is
-/// none for its host; other servers, such as vLLM, know the bearer only, and get both.
+/// The key goes into `x-api-key`. Anthropic takes a bearer for another kind of token, so its host
+/// gets none; other servers, such as vLLM, know only the bearer and get both.
 #[must_use]
 pub fn with_api_headers(mut options: ClientOptions) -> ClientOptions {
     let mut headers = vec![("anthropic-version".to_owned(), API_VERSION.into())];
@@ -23,7 +23,7 @@ pub fn with_api_headers(mut options: ClientOptions) -> ClientOptions {
     options
 }
 
-/// Tells whether an address is that of Anthropic's own servers, over `https`.
+/// Returns whether the endpoint is one of Anthropic's own servers, over `https`.
 #[must_use]
 pub fn is_anthropic_hosted(endpoint: &Endpoint) -> bool {
     let host = endpoint.base_url().host_str().unwrap_or_default();

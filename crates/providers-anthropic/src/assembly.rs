@@ -1,4 +1,4 @@
-//! Puts an answer together from its events and decides how it ended.
+//! Assembles an answer from its events and decides how it ended.
 
 mod blocks;
 
@@ -10,10 +10,10 @@ use self::blocks::{AnswerEnding, BlockAssembler};
 use crate::thinking_cache::ThinkingBlock;
 use crate::wire::{self, MessageEvent, MessageResponse, ResponseBlock};
 
-/// What reasoning of this API came in.
+/// The field in which reasoning of this API came.
 pub(crate) const REASONING_FIELD: &str = "thinking";
 
-/// An answer under way.
+/// The state of an answer that is being received.
 #[derive(Debug, Default)]
 pub(crate) struct AnswerAssembler {
     blocks: BlockAssembler,
@@ -23,36 +23,36 @@ pub(crate) struct AnswerAssembler {
     is_stopped: bool,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub(crate) struct FinishedAnswer {
-    /// What was held back, and the end.
+    /// The remaining events, the last of which ends the answer.
     pub(crate) events: Vec<ChatEvent>,
-    /// The thoughts that the message began with, if they may be shown again.
+    /// The thinking blocks that the message began with, if they may be sent back.
     pub(crate) thinking_blocks: Option<Vec<ThinkingBlock>>,
 }
 
-/// A stream that ended before its answer did.
+/// A stream that ended before its answer was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IncompleteAnswer {
-    /// The stream said that it was done, and nothing else.
+    /// The stream ended properly, without content.
     Empty,
     /// The stream broke off.
     Disconnected,
 }
 
 impl AnswerAssembler {
-    /// Tells whether the server said why the answer ended: nothing of it is still to come.
+    /// Returns whether the server gave a stop reason, after which nothing of the answer follows.
     pub(crate) fn has_stop_reason(&self) -> bool {
         self.stop_reason.is_some()
     }
 
-    /// Whether something of the answer came.
+    /// Returns whether any content arrived.
     pub(crate) fn has_content(&self) -> bool {
         !self.blocks.is_empty()
     }
 
-    /// Takes one event and returns what it means to the reader.
+    /// Applies an event and returns the resulting chat events.
     pub(crate) fn apply_event(&mut self, event: MessageEvent) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         match event.kind.as_deref().unwrap_or_default() {
@@ -72,7 +72,7 @@ impl AnswerAssembler {
                 self.record_usage(event.usage);
             }
             "message_stop" => self.is_stopped = true,
-            // Others may be added to the API at any time.
+            // New kinds may be added to the API at any time.
             _ => {}
         }
         if events.is_empty() {
@@ -81,7 +81,7 @@ impl AnswerAssembler {
         events
     }
 
-    /// Takes an answer that was not streamed.
+    /// Applies an answer that was not streamed.
     pub(crate) fn apply_message(&mut self, message: MessageResponse) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         for (at, block) in (0..).zip(message.content) {
@@ -109,7 +109,7 @@ impl AnswerAssembler {
         let reason = self.stop_reason.as_deref();
         let is_truncated = matches!(reason, Some("max_tokens" | "model_context_window_exceeded"));
         let is_refusal = reason == Some("refusal");
-        // The server wants to be asked again for the rest.
+        // The server expects a further request for the rest.
         let is_paused = reason == Some("pause_turn");
         let end = match reason {
             Some("refusal") => AnswerEnding::Withheld,
@@ -148,7 +148,7 @@ impl AnswerAssembler {
         Ok(FinishedAnswer { events, thinking_blocks })
     }
 
-    /// Later counts replace earlier ones, as far as they say anything.
+    /// Later counts replace earlier ones, where present.
     fn record_usage(&mut self, usage: Option<wire::MessageUsage>) {
         let Some(usage) = usage else { return };
         self.has_usage = true;

@@ -1,4 +1,4 @@
-//! What was learnt of a server, shared by the clones of a model.
+//! Learned capabilities of a server, shared by the clones of a model.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -7,39 +7,39 @@ use openclaw_core::{LimitSource, ModelError, ModelLimits, TokenCount};
 use crate::failure::{ContextOverflow, parse_output_limit, parse_overflow};
 use crate::thinking_cache::ThinkingCache;
 
-/// The least tokens that a kilobyte is: one for eight bytes.
+/// The least tokens per kilobyte: one for eight bytes.
 const MIN_TOKENS_PER_KB: u32 = 125;
-/// What is assumed of what nothing is known of, in tokens a kilobyte: one for three bytes, which is
-/// more than English text and JSON need with the tokenizers in use.
+/// The assumed tokens per kilobyte before any count: one for three bytes, which is more than
+/// English text and JSON need with the tokenizers in use.
 const DEFAULT_TOKENS_PER_KB: u32 = 334;
-/// Fewer bytes than these say nothing of the next.
+/// A sample of fewer bytes does not change the ratio.
 const MIN_SAMPLE_BYTES: usize = 256;
 
-/// Less room than this for an answer is not worth sending: it would only be cut off.
+/// The fewest answer tokens worth a request: a shorter answer would only be cut off.
 pub(crate) const MIN_ANSWER_TOKENS: u32 = 64;
 
-/// What was learnt. A number is 0 until then.
+/// The learned capabilities. A number is 0 until it is known.
 #[derive(Debug, Default)]
 pub(crate) struct ServerCapabilities {
     context_window: AtomicU32,
     /// The most tokens that an answer may have.
     max_output_tokens: AtomicU32,
     tokens_per_kilobyte: AtomicU32,
-    /// The server does not count.
+    /// Whether the server is known not to count tokens.
     token_count_unsupported: AtomicBool,
     pub(crate) thinking_cache: ThinkingCache,
 }
 
-/// How a refused request is sent again.
+/// How to resend a refused request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RetryPlan {
     pub(crate) max_tokens: u32,
-    /// What was learnt, for a person.
+    /// A note for the user on what was learned.
     pub(crate) message: String,
 }
 
 impl ServerCapabilities {
-    /// The limits of the model in the light of what the server showed.
+    /// Applies the learned limits to those of the model.
     pub(crate) fn adjust_limits(&self, limits: ModelLimits) -> ModelLimits {
         let output =
             limits.max_output_tokens.into_iter().chain(load_nonzero(&self.max_output_tokens)).min();
@@ -58,7 +58,7 @@ impl ServerCapabilities {
         }
     }
 
-    /// Sizes a prompt by its bytes. `is_near` is whether too low a number would do harm.
+    /// Estimates the tokens of a prompt from its bytes. With `is_near` the estimate is pessimistic.
     pub(crate) fn estimate_tokens(&self, bytes: usize, is_near: bool) -> TokenCount {
         let tokens = |ratio: u32| {
             let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
@@ -74,8 +74,8 @@ impl ServerCapabilities {
         }
     }
 
-    /// Notes that the server counted so many tokens. The ratio goes up at once and comes down
-    /// slowly: too many tokens cost some room, too few a refusal.
+    /// Records the server's token count of a prompt. The ratio rises at once and falls slowly: too
+    /// high an estimate costs some room, too low a one a refusal.
     pub(crate) fn record_token_count(&self, bytes: usize, tokens: u32) {
         let before = load_nonzero(&self.tokens_per_kilobyte);
         if bytes < MIN_SAMPLE_BYTES || tokens == 0 {
@@ -91,18 +91,18 @@ impl ServerCapabilities {
         self.tokens_per_kilobyte.store(next, Ordering::Relaxed);
     }
 
-    /// Whether the server may be asked for a count.
+    /// Returns whether the server may be asked for a count.
     pub(crate) fn may_count_tokens(&self) -> bool {
         !self.token_count_unsupported.load(Ordering::Relaxed)
     }
 
-    /// Notes that the server does not count.
+    /// Records that the server does not count tokens.
     pub(crate) fn mark_count_unsupported(&self) {
         self.token_count_unsupported.store(true, Ordering::Relaxed);
     }
 
-    /// Learns from a refusal of a request with a limit for its answer, and says how it may be taken
-    /// after all. `None` when there is nothing to change about it.
+    /// Learns from a refusal of a request, and returns how to resend it. `None` when there is
+    /// nothing to change.
     pub(crate) fn plan_retry(
         &self,
         error: &ModelError,

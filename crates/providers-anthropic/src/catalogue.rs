@@ -1,4 +1,4 @@
-//! What a server serves.
+//! The models that a server serves.
 
 use openclaw_core::ModelError;
 use openclaw_transport::Client;
@@ -7,25 +7,26 @@ use serde_json::Value;
 
 use crate::failure::to_model_error;
 
-/// The most pages that are read: a server that never comes to an end is believed so far.
+/// The most pages that are read; further ones are ignored.
 const MAX_PAGES: usize = 20;
 
 /// A model as its server lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListedModel {
-    /// The id to ask for.
+    /// The model's id in requests.
     pub id: String,
-    /// The name for a person, if the server gives one.
+    /// The display name, if the server gives one.
     pub name: Option<String>,
-    /// The window in tokens, if the server says.
+    /// The context window in tokens, if the server reports it.
     pub context_window: Option<u32>,
-    /// The most tokens that an answer may have, if the server says.
+    /// The most tokens of an answer, if the server reports it.
     pub max_output_tokens: Option<u32>,
-    /// Who serves it, in the server's words; vLLM says `vllm`.
+    /// The owner as the server names it; `vllm` for vLLM.
     pub owner: Option<String>,
 }
 
-/// One page of the list. vLLM has its other API's here, whose cards have an `id` as well.
+/// One page of the list. vLLM returns the list of its OpenAI API here, whose models have an `id` as
+/// well.
 #[derive(Debug, Deserialize)]
 struct ModelListPage {
     data: Vec<ModelCard>,
@@ -50,7 +51,7 @@ struct ModelCard {
     max_tokens: Value,
 }
 
-/// Asks a server what it serves (`GET …/models`), in the server's order.
+/// Lists the models of a server (`GET …/models`), in the server's order.
 ///
 /// # Errors
 /// When the server cannot be reached, refuses, or does not answer with a model list.
@@ -85,7 +86,7 @@ pub async fn list_models(client: &Client) -> Result<Vec<ListedModel>, ModelError
     Ok(listed)
 }
 
-/// A number of tokens; anything else, and zero, is the same as absent.
+/// Reads a number of tokens; anything else, and zero, is the same as absent.
 fn parse_token_count(value: &Value) -> Option<u32> {
     let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
     count.filter(|count| *count > 0)

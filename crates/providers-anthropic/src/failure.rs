@@ -1,4 +1,4 @@
-//! Says what a failure means for the call of a model.
+//! Maps transport and server errors to model errors.
 
 mod overflow;
 
@@ -11,7 +11,7 @@ use openclaw_transport::{
 
 pub(crate) use self::overflow::{ContextOverflow, parse_output_limit, parse_overflow};
 
-/// Says what a failed exchange means.
+/// Maps the error of a failed exchange.
 pub(crate) fn to_model_error(error: TransportError, model: Option<&str>) -> ModelError {
     let exchange = error.exchange();
     let kind = match error.kind() {
@@ -33,7 +33,7 @@ pub(crate) fn to_model_error(error: TransportError, model: Option<&str>) -> Mode
     ModelError::new(kind, error.to_string()).with_exchange(record).with_source(error)
 }
 
-/// Says what an error inside a stream means.
+/// Maps an error event inside a stream.
 pub(crate) fn in_band_error(
     server: &ServerError,
     exchange: &ExchangeInfo,
@@ -67,7 +67,7 @@ fn classify_status(status: u16, server: &ServerErrorMessage) -> ModelErrorKind {
     let message = server.message.to_ascii_lowercase();
     match status {
         401..=403 => ModelErrorKind::Auth,
-        // An account without credit; the status says no more than that it is the request.
+        // The account has no credit, though the status only means a bad request.
         400 if message.contains("credit balance is too low") => ModelErrorKind::Auth,
         404 if message.contains("model") => ModelErrorKind::UnknownModel,
         404 | 405 => ModelErrorKind::Protocol,
@@ -79,7 +79,7 @@ fn classify_status(status: u16, server: &ServerErrorMessage) -> ModelErrorKind {
     }
 }
 
-/// What is known of an exchange, for an error.
+/// Converts an exchange for a model error.
 pub(crate) fn http_exchange(exchange: &ExchangeInfo, model: Option<&str>) -> HttpExchange {
     HttpExchange {
         method: exchange.method.to_owned(),

@@ -1,12 +1,12 @@
 //! The Messages API (`POST /v1/messages`) as a [`ChatModel`](openclaw_core::ChatModel).
 //!
-//! It is what Anthropic serves, and what vLLM and many gateways serve beside their other APIs. A
-//! conversation is written in the one form that all of them take: roles that alternate, each call
-//! answered in the message right behind it, no empty text, and a limit for the answer that fits.
-//! The answer is judged by its content; the reason that the server gives for its end is a hint.
+//! Anthropic serves it, and vLLM and many gateways serve it beside their other APIs. A conversation
+//! is written in the one form that all of them accept: roles alternate, each tool call is answered
+//! in the next message, no text is empty, and the answer's limit fits. The answer is judged by its
+//! content; the server's stop reason is a hint.
 //!
-//! Thinking is kept apart from the text. It goes back only as it came, with its signature and while
-//! the turn lasts; where that is not known it stays out of the request.
+//! Thinking is separated from the text. It is sent back only unchanged, with its signature, and
+//! within the same turn; otherwise it is left out of the request.
 
 mod answer;
 mod api_headers;

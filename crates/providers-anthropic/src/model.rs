@@ -1,4 +1,4 @@
-//! The model itself: one client, one model id.
+//! A model of the Messages API: one client, one model id.
 
 use std::sync::Arc;
 
@@ -16,8 +16,9 @@ use crate::params::MessagesParams;
 use crate::request::{CacheControl, RequestWriter};
 use crate::wire::TokenCountResponse;
 
-/// How many tokens an answer may have when nobody says, because the API wants a number: enough for
-/// a long file. A model that has less says so. A small window gives a quarter of itself.
+/// The answer's limit in tokens when none is configured, because the API requires one: enough for a
+/// long file. A model with a lower limit reports it. In a small context window the limit is a
+/// quarter of it.
 const DEFAULT_MAX_TOKENS: u32 = 16_384;
 
 /// A model behind `…/messages`.
@@ -31,8 +32,8 @@ pub struct MessagesModel {
 }
 
 impl MessagesModel {
-    /// The model of `info.reference` on the client's server. The client must send the headers of
-    /// this API; [`with_headers`](crate::with_headers) adds them to its options.
+    /// Makes the model `info.reference` on the client's server. The client must send the headers of
+    /// this API; [`with_api_headers`](crate::with_api_headers) adds them to its options.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
         Self {
@@ -51,15 +52,15 @@ impl MessagesModel {
         self
     }
 
-    /// How requests mark what the server is to keep in its cache, which they do for a short time
-    /// unless told otherwise; `None` for a server that refuses `cache_control`.
+    /// Sets the cache control of requests, [`CacheControl::SHORT`] by default; `None` is for a
+    /// server that refuses `cache_control`.
     #[must_use]
     pub fn with_cache_control(mut self, cache_control: Option<CacheControl>) -> Self {
         self.cache_control = cache_control;
         self
     }
 
-    /// Sends through another client from now on.
+    /// Sends requests through another client.
     #[must_use]
     pub fn with_client(mut self, client: Client) -> Self {
         self.client = client;
@@ -78,8 +79,8 @@ impl MessagesModel {
         "messages"
     }
 
-    /// Sizes the prompt of a request, by the server's count where an estimate could be wrong about
-    /// what fits.
+    /// Estimates the tokens of a request's prompt, and has the server count them where the estimate
+    /// is too close to the context window.
     pub async fn measure_prompt(&self, request: &ChatRequest) -> TokenCount {
         self.count_prompt_tokens(request, self.request_bytes(request)).await
     }
@@ -87,7 +88,8 @@ impl MessagesModel {
     /// Sends a request whose prompt has `prompt` tokens.
     ///
     /// # Errors
-    /// As [`ChatModel::chat`]; also when the prompt leaves no room for an answer, before sending.
+    /// As [`ChatModel::stream_chat`]; also, before sending, when the prompt leaves no room for an
+    /// answer.
     pub async fn send(
         &self,
         request: &ChatRequest,
@@ -124,19 +126,20 @@ impl MessagesModel {
         }
     }
 
-    /// The size of a request by which its tokens are estimated.
+    /// The size from which a request's tokens are estimated, in bytes.
     fn request_bytes(&self, request: &ChatRequest) -> usize {
         self.request_writer().count_body(request).len()
     }
 
-    /// The most tokens that the answer is to have, whatever fits.
+    /// The desired limit of the answer in tokens, whatever fits.
     fn desired_max_tokens(&self, request: &ChatRequest) -> u32 {
         let limits = self.model_info().limits;
         let desired = request.max_output_tokens.into_iter().chain(limits.max_output_tokens).min();
         desired.unwrap_or_else(|| DEFAULT_MAX_TOKENS.min(limits.context_window / 4)).max(1)
     }
 
-    /// Counts the prompt exactly where an estimate could be wrong about what fits.
+    /// Estimates the prompt, and has it counted exactly where the estimate is too close to the
+    /// limit.
     async fn count_prompt_tokens(&self, request: &ChatRequest, bytes: usize) -> TokenCount {
         let count = self.capabilities.estimate_tokens(bytes, false);
         if self.is_near_context_limit(count) {
@@ -145,7 +148,7 @@ impl MessagesModel {
         }
         let window = self.model_info().limits.context_window;
         let fits = count.token_count().saturating_add(self.desired_max_tokens(request)) <= window;
-        // The answer is cut to its room, which is better a little less than a little too much.
+        // The answer is limited to the remaining room, so a high estimate is safer than a low one.
         if fits { count } else { self.capabilities.estimate_tokens(bytes, true) }
     }
 
@@ -154,7 +157,7 @@ impl MessagesModel {
             >= u64::from(self.model_info().limits.context_window) * 85
     }
 
-    /// Asks for the exact count; `None` when the server does not count.
+    /// Requests the exact count; `None` when the server does not count.
     async fn request_token_count(
         &self,
         request: &ChatRequest,
@@ -181,8 +184,8 @@ impl MessagesModel {
         Ok(Some(TokenCount::Exact(response.input_tokens)))
     }
 
-    /// The most tokens that the answer may have behind a prompt. An estimate never refuses: the
-    /// server is asked, and its word counts.
+    /// The most tokens of the answer that fit after a prompt. An estimate never refuses: the server
+    /// decides then.
     fn answer_token_limit(
         &self,
         request: &ChatRequest,
@@ -244,7 +247,7 @@ impl ChatModel for MessagesModel {
         }
         match self.request_token_count(request).await {
             Ok(Some(exact)) => Ok(exact),
-            // Too busy to count is no reason not to go on.
+            // A server too busy to count does not fail the request.
             Ok(None) => Ok(self.capabilities.estimate_tokens(bytes, true)),
             Err(error) => match error.kind() {
                 ModelErrorKind::RateLimited { .. }

@@ -1,13 +1,13 @@
-//! What goes into each request beside the conversation, such as `temperature` or `thinking`.
+//! Extra parameters of each request, such as `temperature` or `thinking`.
 
 use serde_json::{Map, Value};
 
-/// Fields that a person's parameters never touch: they are the conversation's, or decide how the
+/// Fields that user parameters cannot set: they belong to the conversation, or decide how the
 /// answer is read.
 const RESERVED_FIELDS: [&str; 7] =
     ["max_tokens", "messages", "model", "stream", "system", "tool_choice", "tools"];
 
-/// The smallest number of tokens for thoughts that servers take.
+/// The smallest thinking budget that servers accept, in tokens.
 const MIN_THINKING_BUDGET: u64 = 1024;
 
 /// Parameters for the top level of each request.
@@ -15,8 +15,8 @@ const MIN_THINKING_BUDGET: u64 = 1024;
 pub struct MessagesParams(Map<String, Value>);
 
 impl MessagesParams {
-    /// Takes parameters as they are to be sent. Those that are `null` are left out, and so are the
-    /// reserved ones, whose names are returned.
+    /// Makes parameters from the top-level fields to send. Fields that are `null` are dropped, and
+    /// so are reserved ones, whose names are returned.
     #[must_use]
     pub fn new(mut params: Map<String, Value>) -> (Self, Vec<String>) {
         params.retain(|_, value| !value.is_null());
@@ -27,9 +27,9 @@ impl MessagesParams {
         (Self(params), refused)
     }
 
-    /// The fields to send with a limit for the answer. The order to think is left out or made less
-    /// where it would be refused: without the turn's thoughts, or when they might take up all of
-    /// the answer.
+    /// The fields to send with an answer limit. `thinking` is left out or its budget reduced where
+    /// it would be refused: without the turn's thinking blocks, or when it could use up the whole
+    /// answer.
     pub(crate) fn chat_fields(&self, may_think: bool, max_tokens: u32) -> Map<String, Value> {
         let mut fields = self.0.clone();
         let budget = fields.get("thinking").and_then(|it| it.get("budget_tokens")?.as_u64());
@@ -43,7 +43,7 @@ impl MessagesParams {
         fields
     }
 
-    /// What of it changes the size of a prompt; the template's arguments are vLLM's.
+    /// The fields that change the size of a prompt; the template's arguments are vLLM's.
     pub(crate) fn count_fields(&self, may_think: bool) -> Map<String, Value> {
         let mut fields = self.0.clone();
         fields.retain(|name, _| match name.as_str() {

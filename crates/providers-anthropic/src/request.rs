@@ -1,8 +1,8 @@
-//! Writes a request as its server reads it.
+//! Writes the body of a Messages request.
 //!
-//! The fields are an allow-list, in a fixed order. What stays the same over a conversation is
-//! marked for the server's cache: the last tool, the system prompt, and the end of what was said
-//! so far, which the next request goes on from.
+//! The fields are an allow-list, in a fixed order. What stays the same during a conversation gets a
+//! cache marker: the last tool, the system prompt, and the end of the history so far, which the
+//! next request continues.
 
 mod messages;
 
@@ -19,17 +19,17 @@ use crate::thinking_cache::ThinkingCache;
 
 pub(crate) use self::messages::RequestBlock;
 
-/// How requests to one model are written.
+/// Writes the requests to one model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestWriter<'a> {
     pub(crate) model: &'a str,
-    /// Marks what the server may keep in its cache, if anything does.
+    /// The cache marker, if the server supports it.
     pub(crate) cache_control: Option<CacheControl>,
     pub(crate) params: &'a MessagesParams,
     pub(crate) thinking_cache: &'a ThinkingCache,
 }
 
-/// A mark behind which the server keeps all that came before.
+/// A cache marker: the server caches everything up to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CacheControl {
     #[serde(rename = "type")]
@@ -39,10 +39,10 @@ pub struct CacheControl {
 }
 
 impl CacheControl {
-    /// For as long as the server keeps such things by itself, which is five minutes at Anthropic.
+    /// Cached for the server's default time, which is five minutes at Anthropic.
     pub const SHORT: Self = Self { kind: "ephemeral", ttl: None };
 
-    /// For an hour.
+    /// Cached for an hour.
     pub const LONG: Self = Self { ttl: Some("1h"), ..Self::SHORT };
 }
 
@@ -82,12 +82,12 @@ enum ToolChoiceField<'a> {
 }
 
 impl<'a> RequestWriter<'a> {
-    /// The body of a streaming request whose answer may have `cap` tokens.
+    /// The body of a streaming request with this limit for its answer.
     pub(crate) fn chat_body(self, request: &'a ChatRequest, max_tokens: u32) -> Bytes {
         self.write(request, Some(max_tokens))
     }
 
-    /// The body of a request for the size of the prompt.
+    /// The body of a token counting request.
     pub(crate) fn count_body(self, request: &'a ChatRequest) -> Bytes {
         self.write(request, None)
     }
@@ -115,8 +115,8 @@ impl<'a> RequestWriter<'a> {
     }
 }
 
-/// The tools, and which must be called. A conversation with calls is refused without any: the
-/// tools that it names are then offered and must not be called.
+/// The tools, and the tool choice. A history with tool calls is refused without tools: the tools
+/// that it names are then offered with the choice `none`.
 fn tool_fields(
     request: &ChatRequest,
     cache_control: Option<CacheControl>,
@@ -159,7 +159,7 @@ fn tool_fields(
     (tools, choice)
 }
 
-/// A schema that says that it is of an object, as this API wants it.
+/// Adds the type `object` to a schema without a type, as this API requires.
 fn object_schema(parameters: &Value) -> Cow<'_, Value> {
     match parameters {
         Value::Object(fields) if fields.contains_key("type") => Cow::Borrowed(parameters),

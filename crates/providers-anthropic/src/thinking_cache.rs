@@ -1,8 +1,8 @@
-//! Thoughts that may have to be shown again.
+//! A cache of thinking blocks that may have to be sent back.
 //!
-//! A server that thinks between its calls wants its thoughts back with the results, exactly as they
-//! came and with the signature that it gave them; a conversation keeps their text alone. So the
-//! last ones are kept here, by the message that they led to.
+//! A server that thinks between tool calls wants its thinking back with the results, unchanged and
+//! with its signature; a history keeps only the text. So the last blocks are cached here, by the
+//! message that they led to.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,10 +11,10 @@ use std::sync::{Mutex, PoisonError};
 use openclaw_core::ToolCall;
 use serde::Serialize;
 
-/// How many messages' thoughts are kept.
+/// The most messages whose thinking is cached.
 const MAX_MESSAGES: usize = 64;
 
-/// A thought as it came.
+/// A thinking block, unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum ThinkingBlock {
@@ -22,12 +22,12 @@ pub(crate) enum ThinkingBlock {
     RedactedThinking { data: String },
 }
 
-/// The thoughts of the last messages.
+/// The thinking blocks of the last messages.
 #[derive(Debug, Default)]
 pub(crate) struct ThinkingCache(Mutex<VecDeque<(u64, Vec<ThinkingBlock>)>>);
 
 impl ThinkingCache {
-    /// Keeps the thoughts that a message began with.
+    /// Stores the thinking blocks that a message began with.
     pub(crate) fn store_blocks(&self, text: &str, calls: &[&ToolCall], blocks: Vec<ThinkingBlock>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= MAX_MESSAGES {
@@ -36,7 +36,7 @@ impl ThinkingCache {
         entries.push_back((message_key(text, calls), blocks));
     }
 
-    /// The thoughts that a message began with, if they are known.
+    /// Returns the thinking blocks that a message began with, if they are cached.
     pub(crate) fn find_blocks(
         &self,
         text: &str,

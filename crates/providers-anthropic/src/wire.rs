@@ -1,15 +1,15 @@
-//! What a server answers. Unknown fields are ignored, and `null` is the same as absent.
+//! The JSON of server responses. Unknown fields are ignored, and `null` is the same as absent.
 
 use openclaw_transport::wire::null_as_default;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// One event of a streamed answer. Which fields it has depends on its kind.
+/// One event of a streamed answer. Its fields depend on its kind.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct MessageEvent {
     #[serde(default, rename = "type")]
     pub(crate) kind: Option<String>,
-    /// The place in the answer of the block that it is about.
+    /// The index in the answer of the block that the event is about.
     #[serde(default)]
     pub(crate) index: Option<u32>,
     #[serde(default)]
@@ -33,10 +33,10 @@ pub(crate) struct MessageResponse {
     pub(crate) usage: Option<MessageUsage>,
 }
 
-/// A part of an answer.
+/// A block of an answer.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ResponseBlock {
-    /// `text`, `thinking`, `redacted_thinking` or `tool_use`; another is of no use here.
+    /// `text`, `thinking`, `redacted_thinking` or `tool_use`; others are ignored.
     #[serde(default, rename = "type")]
     pub(crate) kind: Option<String>,
     #[serde(default)]
@@ -51,12 +51,12 @@ pub(crate) struct ResponseBlock {
     pub(crate) id: Option<String>,
     #[serde(default)]
     pub(crate) name: Option<String>,
-    /// The arguments of a call; an empty object when they are still to come.
+    /// The arguments of a tool call; an empty object when deltas follow.
     #[serde(default)]
     pub(crate) input: Option<Value>,
 }
 
-/// What is new of a block, or of the whole answer.
+/// A delta of a block, or of the whole answer.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct EventDelta {
     #[serde(default)]
@@ -71,23 +71,23 @@ pub(crate) struct EventDelta {
     pub(crate) stop_reason: Option<String>,
 }
 
-/// What the server counted, in tokens.
+/// The token usage that the server reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct MessageUsage {
-    /// The part of the prompt that the cache had no part in.
+    /// Tokens of the prompt that were neither read from nor written to the cache.
     #[serde(default, rename = "input_tokens")]
     pub(crate) input_tokens: Option<u32>,
-    /// The part that came from the cache.
+    /// Tokens read from the cache.
     #[serde(default, rename = "cache_read_input_tokens")]
     pub(crate) cache_read: Option<u32>,
-    /// The part that went into the cache.
+    /// Tokens written to the cache.
     #[serde(default, rename = "cache_creation_input_tokens")]
     pub(crate) cache_created: Option<u32>,
     #[serde(default, rename = "output_tokens")]
     pub(crate) output_tokens: Option<u32>,
 }
 
-/// The answer to a request for a count.
+/// The response to a token counting request.
 #[derive(Debug, Deserialize)]
 pub(crate) struct TokenCountResponse {
     pub(crate) input_tokens: u32,

@@ -1,4 +1,4 @@
-//! The blocks of an answer: texts, thoughts and calls.
+//! The blocks of an answer: text, thinking and tool calls.
 
 use openclaw_core::{
     ChatEvent, EmittedToolCall, InvalidToolCall, ToolArguments, ToolCall, ToolCallId, ToolName,
@@ -11,16 +11,16 @@ const TRUNCATED_CALL: &str = "The answer reached its output limit in the middle 
 const UNCERTAIN_CALL: &str = "The answer ended before the arguments of this call.";
 const WITHHELD_CALL: &str = "The server withheld the answer that this call is part of.";
 
-/// How an answer with calls ended.
+/// How far the tool calls of an ended answer can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AnswerEnding {
-    /// As an answer does that has all of its calls.
+    /// The answer has all of its calls.
     Complete,
-    /// In the middle of the last block.
+    /// The last block is truncated.
     Truncated,
-    /// In a way that may have cut the last block.
+    /// The last block may be truncated.
     Uncertain,
-    /// Nothing of it is to be used.
+    /// None of the calls may be used.
     Withheld,
 }
 
@@ -33,15 +33,15 @@ pub(super) struct BlockAssembler {
     call_count: u32,
 }
 
-/// What the blocks came to.
+/// The result of all blocks.
 #[derive(Debug)]
 pub(super) struct AssembledBlocks {
     pub(super) text: String,
     pub(super) reasoning: String,
-    /// Whether there was a thought, be it hidden.
+    /// Whether there was thinking, even if redacted.
     pub(super) has_thinking: bool,
     pub(super) calls: Vec<EmittedToolCall>,
-    /// The thoughts, if all of them came before anything else and can be shown again.
+    /// The thinking blocks, if all came first and can be sent back.
     pub(super) leading_thinking: Option<Vec<ThinkingBlock>>,
 }
 
@@ -62,7 +62,7 @@ enum BlockKind {
         data: String,
     },
     ToolUse(PartialCall),
-    /// A block of another kind: nothing of it is read.
+    /// A block of another kind, which is ignored.
     Other,
 }
 
@@ -72,15 +72,15 @@ struct PartialCall {
     id: ToolCallId,
     name: ToolName,
     arguments: String,
-    /// Arguments that came whole.
+    /// Arguments that came in one piece.
     whole_arguments: Option<String>,
 }
 
-/// A text that is put together from blocks, with a blank line between two of them.
+/// Joins the texts of several blocks, with a blank line between them.
 #[derive(Debug, Default)]
 struct TextFlow {
     text: String,
-    /// The part that wrote last.
+    /// The block that added text last.
     last_block: usize,
 }
 
@@ -100,7 +100,7 @@ impl TextFlow {
 }
 
 impl BlockAssembler {
-    /// Whether nothing of an answer came.
+    /// Returns whether no content arrived.
     pub(super) fn is_empty(&self) -> bool {
         let is_redacted =
             |part: &AnswerBlock| matches!(part.kind, BlockKind::RedactedThinking { .. });
@@ -144,7 +144,7 @@ impl BlockAssembler {
         self.apply_delta(Some(at), delta, events);
     }
 
-    /// Adds to a block; to one that was never begun as well.
+    /// Adds a delta to a block, which is begun if it was not.
     pub(super) fn apply_delta(
         &mut self,
         index: Option<u32>,
@@ -188,7 +188,7 @@ impl BlockAssembler {
         }
     }
 
-    /// Ends all of them.
+    /// Ends all blocks.
     pub(super) fn finish_blocks(
         self,
         end: AnswerEnding,
@@ -237,7 +237,7 @@ impl BlockAssembler {
         }
     }
 
-    /// Makes a block for a piece of one that was never begun; `None` when it is of no use.
+    /// Begins a block for a delta without a start event; `None` when the delta is ignored.
     fn begin_implicit_block(
         &mut self,
         index: Option<u32>,
@@ -293,7 +293,7 @@ impl PartialCall {
         ChatEvent::ToolCallDelta { index: self.index, id: None, name: None, arguments }
     }
 
-    /// Takes the arguments that came whole, if none came in pieces.
+    /// Uses arguments that came in one piece, if there were no deltas.
     fn use_whole_arguments(&mut self, events: &mut Vec<ChatEvent>) {
         if let Some(input) = self.whole_arguments.take().filter(|_| self.arguments.is_empty()) {
             events.push(self.delta_event(input.clone()));

@@ -1,4 +1,4 @@
-//! The truth table of answers: what counts is their content.
+//! The truth table of answers: their content counts.
 
 use openclaw_core::{AnswerOutcome, ChatEvent, EmittedToolCall, TokenUsage};
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{AnswerAssembler, FinishedAnswer, IncompleteAnswer};
 use crate::thinking_cache::ThinkingBlock;
 
-/// Reads events that are those of a stream, up to its end.
+/// Assembles the events of a stream, up to its end.
 fn assemble_answer(events: &[Value]) -> Result<(Vec<ChatEvent>, FinishedAnswer), IncompleteAnswer> {
     let mut assembly = AnswerAssembler::default();
     let mut pieces = Vec::new();
@@ -61,7 +61,7 @@ fn call_events(index: u32, pieces: &[&str]) -> Vec<Value> {
     block_events(index, &start, &pieces.iter().map(delta).collect::<Vec<_>>())
 }
 
-/// A call: the arguments of a usable one, the raw text of another.
+/// A call: its arguments, or the raw text of an invalid one.
 type CallArguments = Result<String, String>;
 
 fn call_arguments(events: &[ChatEvent]) -> Vec<CallArguments> {
@@ -130,7 +130,7 @@ fn a_call_that_may_be_cut_is_never_ready() {
     let table: Vec<(Vec<Vec<Value>>, Value, Vec<CallArguments>)> = vec![
         (two(), json!("tool_use"), vec![one.clone(), other.clone()]),
         (two(), json!("max_tokens"), vec![one.clone(), raw.clone()]),
-        // What was cut off is the text behind it.
+        // The truncated part is the text after it.
         (
             [two(), vec![text_events(2, "so")]].concat(),
             json!("max_tokens"),
@@ -158,7 +158,7 @@ fn a_stream_that_breaks_off_is_no_answer() {
     let whole = events.len() - 2;
     for end in 0..events.len() {
         let read = assemble_answer(&events[..=end]);
-        // The reason is the last thing that counts.
+        // The stop reason is the last event that matters.
         assert_eq!(read.is_ok(), end >= whole, "after {end}");
         if let Err(incomplete) = read {
             assert_eq!(incomplete, IncompleteAnswer::Disconnected);
@@ -201,7 +201,7 @@ fn counts_are_added_up_and_replaced_by_later_ones() {
     let expected =
         Some(TokenUsage { input_tokens: 800, output_tokens: 9, cached_tokens: Some(700) });
     assert_eq!(usage([start.clone(), end(json!({"output_tokens": 9}))]), expected);
-    // vLLM knows what was cached only at the end.
+    // vLLM reports cached tokens only at the end.
     let early = json!({"type": "message_start", "message": {"usage": {"input_tokens": 800}}});
     let late = json!({"input_tokens": 100, "cache_read_input_tokens": 700, "output_tokens": 9});
     assert_eq!(usage([early, end(late)]), expected);
@@ -255,7 +255,7 @@ fn blocks_of_text_are_apart() {
 }
 
 proptest! {
-    /// In whatever order and shape events come, nothing panics, and an answer is consistent.
+    /// Events in any order and shape cause no panic, and the answer is consistent.
     #[test]
     fn any_events_make_a_consistent_answer(
         picks in proptest::collection::vec((0_usize..12, 0_u32..3), 0..14),

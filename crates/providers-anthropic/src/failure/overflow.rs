@@ -1,17 +1,17 @@
-//! Recognises the ways in which servers of this API say that something does not fit.
+//! Recognises errors of servers of this API about a request that exceeds the context window.
 //!
-//! Only ever asked about a server's error, never about what a user or a model wrote.
+//! Applied only to a server's error, never to text of a user or a model.
 
 use openclaw_transport::number_between;
 
-/// What a server said of its window and of the prompt, in tokens.
+/// The sizes in a server's overflow error, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct ContextOverflow {
     pub(crate) context_window: Option<u32>,
     pub(crate) prompt_tokens: Option<u32>,
 }
 
-/// What marks an overflow, in lower case.
+/// Texts that mark an overflow, in lower case.
 const OVERFLOW_MARKERS: [&str; 7] = [
     "prompt is too long",
     "exceed context limit",
@@ -23,8 +23,8 @@ const OVERFLOW_MARKERS: [&str; 7] = [
     "max_tokens must be at least 1, got",
 ];
 
-/// Reads a server's message as an overflow, if it is one. A number that is only a lower bound
-/// ("at least N") is no count.
+/// Reads an overflow from a server's message; `None` for other messages. A lower bound ("at least
+/// N") is not a count.
 pub(crate) fn parse_overflow(message: &str) -> Option<ContextOverflow> {
     let text = message.to_lowercase();
     if !OVERFLOW_MARKERS.iter().any(|mark| text.contains(mark)) {
@@ -49,8 +49,8 @@ pub(crate) fn parse_overflow(message: &str) -> Option<ContextOverflow> {
     })
 }
 
-/// Reads the most tokens that a model's answer may have from the refusal of a larger limit:
-/// `max_tokens: 100000 > 64000, which is the maximum allowed number of output tokens for …`.
+/// Reads a model's answer limit from the refusal of a larger one: `max_tokens: 100000 > 64000,
+/// which is the maximum allowed number of output tokens for …`.
 pub(crate) fn parse_output_limit(message: &str) -> Option<u32> {
     let text = message.to_lowercase();
     let (before, _) = text.split_once(", which is the maximum allowed number of output tokens")?;

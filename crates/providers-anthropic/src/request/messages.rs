@@ -1,4 +1,4 @@
-//! The conversation as messages in the one legal form.
+//! Converts the conversation to messages in the one form that all servers accept.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::{CacheControl, RequestWriter};
 use crate::thinking_cache::ThinkingBlock;
 
-/// Stands for what the user said when that is nothing: an empty text is refused.
+/// Replaces an empty user message, which servers refuse.
 const EMPTY_USER_TEXT: &str = "(nothing)";
 
 /// The messages of a request.
 #[derive(Debug)]
 pub(super) struct MessageList<'a> {
     pub(super) messages: Vec<RequestMessage<'a>>,
-    /// Whether no message since the user last spoke lacks the thoughts that led to its calls.
+    /// Whether all messages with calls since the last user message have their thinking blocks.
     pub(super) includes_thinking: bool,
 }
 
@@ -82,7 +82,7 @@ impl<'a> From<BlockContent<'a>> for RequestBlock<'a> {
 impl<'a> MessageList<'a> {
     pub(super) fn new(request: &'a ChatRequest, writer: RequestWriter<'a>) -> Self {
         let mut messages: Vec<_> = request.history.messages().collect();
-        // An answer that is to be continued stays the last.
+        // An unfinished answer to continue must stay last.
         let unfinished_answer =
             messages.pop_if(|last| matches!(last, MessageRef::Assistant { .. }));
         let is_user = |message: &MessageRef<'_>| matches!(message, MessageRef::User(_));
@@ -103,7 +103,7 @@ impl<'a> MessageList<'a> {
                 }
             }
         }
-        // The tail never comes again: what the server is to keep ends before it.
+        // The suffix is sent only once, so the cache marker goes before it.
         if let Some(cache_control) = writer.cache_control
             && let Some(RequestBlock::Content(content)) =
                 list.messages.last_mut().and_then(|message| message.content.last_mut())
@@ -114,7 +114,7 @@ impl<'a> MessageList<'a> {
             list.push_block(MessageRole::User, RequestBlock::from_text(suffix.into(), None));
         }
         if let Some(MessageRef::Assistant { text, .. }) = unfinished_answer {
-            // White space at the very end is refused.
+            // Servers refuse white space at the very end.
             list.push_assistant_message(text.trim_end(), &[], None);
         }
         list
@@ -132,7 +132,7 @@ impl<'a> MessageList<'a> {
         }
     }
 
-    /// Adds what the model said; with its thoughts, if it belongs to the turn of a writer.
+    /// Adds an assistant message; with its thinking blocks, if it belongs to the current turn.
     fn push_assistant_message(
         &mut self,
         text: &'a str,
@@ -166,14 +166,14 @@ impl<'a> MessageList<'a> {
     }
 }
 
-/// The id of a call in the letters that this API takes. Ids that differ stay different.
+/// Converts a call id to the characters that this API accepts. Different ids stay different.
 fn wire_call_id(call: &ToolCall) -> Cow<'_, str> {
     let id = call.id.as_str();
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if id.chars().all(is_allowed) {
         return Cow::Borrowed(id);
     }
-    // FNV-1a: what is sent must not depend on the program's own hasher.
+    // FNV-1a: the result must be the same in every build and run, since it is sent to the server.
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

@@ -131,7 +131,7 @@ fn the_tail_comes_last_and_behind_all_that_is_kept() {
     let one =
         json!({"type": "tool_result", "tool_use_id": "a", "content": "one", "cache_control": mark});
     assert_eq!(messages_for(&history)[2], json!({"role": "user", "content": [one, now]}));
-    // An answer to be continued comes behind it.
+    // An unfinished answer follows.
     history.push_assistant_message(AssistantMessage::from_text("So \n")).unwrap();
     let begun = json!({"role": "assistant", "content": [{"type": "text", "text": "So"}]});
     assert_eq!(messages_for(&history)[2], json!({"role": "user", "content": [one, now]}));
@@ -180,7 +180,7 @@ fn thoughts_go_back_while_the_turn_lasts() {
     assert_eq!(content[0], json!({"type": "thinking", "thinking": "hm", "signature": "sig"}));
     assert_eq!(content[1]["type"], "tool_use");
     assert!(body["thinking"].is_object());
-    // One that cannot be shown makes the order to think one that is refused.
+    // A message without its thinking blocks makes `thinking` a refused field.
     let mut other = history.clone();
     other.push_assistant_message(message_with_calls("", &["b"])).unwrap();
     let body = write_body(&ChatRequest::new(other), &params, &thoughts, true);
@@ -243,7 +243,7 @@ fn any_history() -> impl Strategy<Value = History> {
         let mut history = History::new();
         for (at, (kind, text)) in steps.into_iter().enumerate() {
             let id = format!("id{at}");
-            // What cannot be said at this place changes nothing.
+            // A step that the history refuses is skipped.
             let _ = match kind {
                 0 => {
                     history.push_user_message(&text);
@@ -274,8 +274,8 @@ fn any_history() -> impl Strategy<Value = History> {
 }
 
 proptest! {
-    /// Roles alternate and begin with the user, each call is answered in the message right behind
-    /// it and before any text, no text is blank, and no more than four places are marked.
+    /// Roles alternate and begin with the user, each call is answered in the next message before
+    /// any text, no text is blank, and there are at most four cache markers.
     #[test]
     fn any_conversation_is_legal(history in any_history(), has_tool in any::<bool>()) {
         let tools: Arc<[ToolSpec]> =

@@ -1,7 +1,7 @@
 //! The model on the real vLLM whose address `OPENCLAW_LIVE_VLLM` gives, e.g. one that
 //! `cargo xtask vllm up` started. Without it each test says that it is skipped.
 //!
-//! The model is a random one: only what is true of any answer is looked at.
+//! The model's weights are random, so only what holds for any answer is checked.
 #![expect(clippy::disallowed_methods, reason = "variables say where the real server is")]
 
 use std::env;
@@ -37,7 +37,7 @@ async fn a_text_is_read_with_its_counts() {
     let Some(model) = live(4096, 8) else { return };
     let (_, end) = read(model.stream_chat(question("Say hi.")).await.unwrap()).await;
     let (message, outcome, usage) = end.unwrap();
-    // Random words until the limit; with a reasoning parser all of them are a thought.
+    // Random words up to the limit; with a reasoning parser all of them are reasoning.
     let expected = if message.text.is_empty() {
         AnswerOutcome::ReasoningTruncated
     } else {
@@ -55,7 +55,7 @@ async fn a_prompt_is_counted_exactly_near_the_limit_and_served_from_the_cache() 
     let Some(model) = live(4096, 8) else { return };
     let long = question(&"hello there, ".repeat(750));
     let (_, end) = read(model.stream_chat(long.clone()).await.unwrap()).await;
-    // The answer has told how many tokens these words are.
+    // The answer's usage shows how many tokens these words have.
     let usage = end.unwrap().2.unwrap();
     let counted = model.count_tokens(&long).await.unwrap();
     assert_eq!(counted, TokenCount::Exact(usage.input_tokens));
@@ -71,7 +71,7 @@ async fn a_prompt_is_counted_exactly_near_the_limit_and_served_from_the_cache() 
 #[tokio::test]
 async fn what_does_not_fit_is_refused_with_the_window_or_made_to_fit() {
     let Some(model) = live(1_000_000, 100_000) else { return };
-    // More than the window is asked for: the server says how much it is, and gets less.
+    // The request exceeds the window: the server names its size, and gets a lower limit.
     let (events, end) = read(model.stream_chat(question("hi")).await.unwrap()).await;
     end.unwrap();
     assert!(
@@ -107,7 +107,7 @@ async fn refusals_have_their_kind_and_models_are_listed() {
     assert_eq!(error.kind(), ModelErrorKind::UnknownModel, "{error}");
 }
 
-/// A forced call, which with a reasoning parser comes after a thought that has its limit.
+/// A forced call, which with a reasoning parser follows reasoning with its own limit.
 #[tokio::test]
 async fn calls_and_thoughts_go_there_and_back() {
     let Some(plain) = live(4096, 1500) else { return };
@@ -122,7 +122,7 @@ async fn calls_and_thoughts_go_there_and_back() {
         ..ChatRequest::new(history.clone())
     };
     let (_, mut end) = read(model.stream_chat(forced(&history)).await.unwrap()).await;
-    // How a vLLM without a parser of reasoning answers a request for thoughts.
+    // How vLLM without a reasoning parser answers a request with `thinking`.
     if end.as_ref().is_err_and(|error| error.to_string().contains("validation errors")) {
         println!("skipped: thoughts, for which this server has no parser");
         model = plain;
@@ -130,7 +130,7 @@ async fn calls_and_thoughts_go_there_and_back() {
     }
     let (message, outcome, _) = end.unwrap();
     println!("{outcome:?}, reasoned: {}, calls: {:?}", message.reasoning.is_some(), message.calls);
-    // A random model may not come to an end; whatever it said must be one that can be gone on from.
+    // A random model may not finish; what it wrote must be one that can be continued.
     let calls = ready(&message.calls);
     if history.push_assistant_message(message).is_err() {
         history.push_assistant_message(AssistantMessage::from_text("…")).unwrap();

@@ -1,4 +1,4 @@
-//! The conformance suite, run for the model of this crate, and what is its own.
+//! The conformance suite for the model of this crate, and tests of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use crate::talk::{answer_all, clock, keyed, model, question, ready};
 #[tokio::test]
 async fn the_model_conforms() {
     conformance::suite("messages", |client, info| {
-        // The API wants a limit for each answer; this one fits the server's window.
+        // The API requires a limit for each answer; this one fits the server's window.
         let limits = ModelLimits { max_output_tokens: Some(256), ..info.limits };
         Arc::new(MessagesModel::new(client, ModelInfo { limits, ..info }))
     })

@@ -1,4 +1,4 @@
-//! Streams as they come: recorded ones of a real vLLM, cut and split anywhere, and any at all.
+//! Recorded streams of a real vLLM, cut anywhere, and arbitrary streams.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,8 +17,8 @@ use crate::talk::{model, question};
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mock-vllm/tests/recordings");
 
-/// What a recording comes to: the outcome and its calls, `+` for a ready one and `-` for a broken
-/// one; or the name of the error.
+/// The result of a recording: the outcome and its calls, `+` for a usable one and `-` for an
+/// invalid one; or the name of the error.
 const EXPECTED: &[(&str, &str)] = &[
     ("messages-any-stream", "ToolCalls -run"),
     ("messages-badmodel-stream", "unknown_model"),
@@ -35,7 +35,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("messages-thinking", "Truncated"),
 ];
 
-/// One of everything, as the hosted API sends it.
+/// An answer with every kind of block, as the hosted API sends it.
 const HOSTED: &str = r#"event: message_start
 data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],"stop_reason":null,"usage":{"input_tokens":25,"cache_creation_input_tokens":5,"cache_read_input_tokens":70,"output_tokens":1}}}
 
@@ -106,7 +106,7 @@ fn recordings() -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// A recorded response as bytes for the wire; its body in chunks of these lengths, over and over.
+/// A recorded response as bytes for the wire; its body in chunks of these lengths, repeated.
 fn framed(recorded: &[u8], lengths: &[usize]) -> Vec<u8> {
     let end = recorded.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
     let (head, mut rest) = recorded.split_at(end);
@@ -289,7 +289,7 @@ proptest! {
 }
 
 proptest! {
-    /// `read` holds each stream to one end and to the pieces of its message.
+    /// `read` asserts a single end and matching deltas.
     #[test]
     fn any_stream_has_one_end(lines in vec(any_line(), 0..12)) {
         let body = lines.join("\n\n") + "\n\n";

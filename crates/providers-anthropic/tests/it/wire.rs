@@ -1,4 +1,4 @@
-//! How the hosted API says that something went wrong.
+//! Errors of the hosted API.
 
 use std::time::Duration;
 
