@@ -1,4 +1,4 @@
-//! The APIs in which a vLLM is spoken to.
+//! The chat APIs of vLLM.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -9,38 +9,39 @@ use openclaw_transport::Client;
 
 use crate::{continuation, tokenize};
 
-/// A model behind one of vLLM's APIs: what [`VllmModel`](crate::VllmModel) is made of. `side` is
-/// the client for questions beside the conversation.
+/// A model behind one of vLLM's APIs, wrapped by [`VllmModel`](crate::VllmModel). The parameter
+/// `control_client` is the client for requests beside the conversation, such as token counts.
 pub trait VllmBackend: ChatModel + Clone + 'static {
     /// The client that requests go through.
     fn request_client(&self) -> &Client;
 
-    /// Sends requests through another client from now on.
+    /// Sends requests through another client.
     #[must_use]
     fn with_client(self, client: Client) -> Self;
 
     /// The route of the API below the base URL.
     fn api_route(&self) -> &'static str;
 
-    /// Sizes a prompt, by the server's count where an estimate could be wrong about what fits.
+    /// Estimates the tokens of a prompt, and has the server count them where the estimate is too
+    /// close to the context window.
     fn size_prompt(
         &self,
         control_client: &Client,
         request: &ChatRequest,
     ) -> impl Future<Output = TokenCount> + Send;
 
-    /// Counts a prompt for whoever wants to know.
+    /// Counts the tokens of a prompt on request.
     fn count_prompt(
         &self,
         control_client: &Client,
         request: &ChatRequest,
     ) -> impl Future<Output = Result<TokenCount, ModelError>> + Send;
 
-    /// Sends a request whose prompt has so many tokens.
+    /// Sends a request whose prompt has `prompt` tokens.
     fn send_request(self, request: ChatRequest, prompt: TokenCount) -> PendingResponse;
 
-    /// Makes the request that goes on with an answer after its text so far; `None` when there is
-    /// no such request.
+    /// Makes the request that continues an answer after `text`; `None` when the answer cannot be
+    /// continued.
     fn request_continuation(
         &self,
         control_client: &Client,
@@ -49,14 +50,14 @@ pub trait VllmBackend: ChatModel + Clone + 'static {
     ) -> impl Future<Output = Option<AnswerContinuation>> + Send;
 }
 
-/// An answer that has not begun.
+/// A response whose stream has not begun.
 pub type PendingResponse = BoxFuture<'static, Result<ChatStream, ModelError>>;
 
-/// The rest of an answer that was cut off.
+/// The continuation of an answer that was cut off.
 pub struct AnswerContinuation {
-    /// Asks for it.
+    /// The response with the rest of the answer.
     pub response: PendingResponse,
-    /// The tokens of the answer before it.
+    /// The tokens of the answer so far.
     pub tokens_before: u32,
 }
 
@@ -80,7 +81,7 @@ impl VllmBackend for OpenAiModel {
         let wanted = request.max_output_tokens.into_iter().chain(limits.max_output_tokens).min();
         let fits = match wanted {
             Some(wanted) => u64::from(at_most) + u64::from(wanted) <= window,
-            // An answer without a cap gets what room there is, as long as there is some.
+            // An answer without a limit gets the room there is, if there is enough.
             None => u64::from(count.token_count()) * 100 < window * 85,
         };
         if fits {
@@ -120,7 +121,7 @@ impl VllmBackend for OpenAiModel {
     }
 }
 
-/// Asks for the exact count; `None` when the server does not say.
+/// Requests the exact count; `None` when the server does not return one.
 async fn exact_count(
     model: &OpenAiModel,
     control_client: &Client,
@@ -160,7 +161,7 @@ impl VllmBackend for MessagesModel {
         async move { self.send(&request, prompt).await }.boxed()
     }
 
-    /// vLLM begins a new message behind one of the model's in this API, so there is none.
+    /// Always `None`: in this API vLLM begins a new message after the assistant's.
     async fn request_continuation(
         &self,
         _: &Client,
@@ -173,6 +174,8 @@ impl VllmBackend for MessagesModel {
 
 impl std::fmt::Debug for AnswerContinuation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rest").field("before", &self.tokens_before).finish_non_exhaustive()
+        f.debug_struct("AnswerContinuation")
+            .field("before", &self.tokens_before)
+            .finish_non_exhaustive()
     }
 }

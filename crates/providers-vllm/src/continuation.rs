@@ -1,8 +1,8 @@
-//! An answer that was cut off, continued where it stopped.
+//! Continues an answer that was cut off.
 //!
-//! vLLM takes an unfinished assistant message as the last one (`continue_final_message`, or a last
-//! item whose status is `incomplete`) and generates from its end on. That is safe for plain text alone: a reasoning or tool parser would
-//! see the rest without its beginning.
+//! vLLM accepts an unfinished assistant message as the last one (`continue_final_message`, or a
+//! last item whose status is `incomplete`) and generates from its end on. That is safe for plain
+//! text alone: a reasoning or tool parser would see the rest without its beginning.
 
 use bytes::Bytes;
 use openclaw_core::{AssistantMessage, ChatRequest};
@@ -18,11 +18,11 @@ pub(crate) struct ContinuationRequest {
     pub(crate) prior_tokens: u32,
 }
 
-/// Makes the request that continues the answer `text`, of which the whole may have `cap` tokens;
+/// Makes the request that continues the answer `text`; `cap` limits the whole answer in tokens.
 /// `None` when the conversation cannot end in an answer.
 ///
-/// Blanks at the end are left out: chat templates trim them, and a model begins a word with its
-/// blank. Who joins the texts leaves out what is then there twice.
+/// White space at the end of `text` is left out: chat templates trim it, and a model begins a word
+/// with its blank. [`strip_repeated_whitespace`] removes what the continuation then repeats.
 pub(crate) async fn build_continuation(
     (model, control_client): (&OpenAiModel, &Client),
     request: &ChatRequest,
@@ -45,23 +45,23 @@ pub(crate) async fn build_continuation(
     Some(ContinuationRequest { body, prior_tokens })
 }
 
-/// Adds to a request's body that its last message is to be continued.
+/// Marks the last message of a request body as one to continue.
 fn with_continue_flag(body: &[u8]) -> Option<Bytes> {
     let fields: &[u8] = br#","continue_final_message":true,"add_generation_prompt":false}"#;
     Some(Bytes::from([body.strip_suffix(b"}")?, fields].concat()))
 }
 
-/// Says in a request's body that its last item is not finished.
+/// Marks the last item of a request body as incomplete.
 fn with_incomplete_status(body: &[u8]) -> Option<Bytes> {
     const COMPLETED_STATUS: &[u8] = br#""status":"completed""#;
-    // Within a text the quotes would be escaped, and the last item is the one with the text.
+    // Inside a text the quotes would be escaped, so the last match is the last item's status.
     let at = body.windows(COMPLETED_STATUS.len()).rposition(|window| window == COMPLETED_STATUS)?;
     let (before, after) = (body.get(..at)?, body.get(at + COMPLETED_STATUS.len()..)?);
     Some(Bytes::from([before, br#""status":"incomplete""#, after].concat()))
 }
 
-/// Takes away from the beginning of `more` the blanks with which the text before it ended.
-/// `blanks` are those still to be met.
+/// Removes from the beginning of `more` the white space that ended the text before it.
+/// `trailing_whitespace` is what is still to be matched.
 pub(crate) fn strip_repeated_whitespace<'a>(
     trailing_whitespace: &mut String,
     more: &'a str,

@@ -1,8 +1,8 @@
-//! What to do about the refusals that are vLLM's own.
+//! Hints for errors that are specific to vLLM.
 
 use openclaw_core::{ModelError, ModelErrorKind};
 
-/// A part of vLLM's message, and what mends it.
+/// A part of vLLM's message, and how to fix the cause.
 const ERROR_HINTS: &[(&str, &str)] = &[
     (
         "--enable-auto-tool-choice",
@@ -37,7 +37,7 @@ const ERROR_HINTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Adds advice to an error that carries one of vLLM's messages.
+/// Adds a hint to an error with one of vLLM's messages.
 pub(crate) fn add_hint(error: ModelError) -> ModelError {
     if let ModelErrorKind::ContextOverflow { .. } = error.kind() {
         return error

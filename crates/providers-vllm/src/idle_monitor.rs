@@ -1,10 +1,10 @@
-//! Waits for a server that is alive and busy, and not for one that is dead.
+//! Monitors an idle stream: waits for a busy server, and gives up on a dead or stalled one.
 //!
-//! A long prompt on a small machine is silence for minutes, and so is a queue. A clock alone
-//! cannot tell them from a server that hangs: it ends the request, and whoever sends it again
-//! begins the same prompt anew, for ever. Here silence is looked into instead. A question on the
-//! side (`/health`, `/metrics`) tells whether the server queues, reads, generates or is gone; the
-//! clock counts only where the server is not busy. Nothing is sent a second time.
+//! A long prompt on a small machine, or a queue, may keep a stream idle for minutes. A timeout
+//! alone cannot tell that from a server that hangs: it ends the request, and a retry begins the
+//! same prompt again. So an idle server is probed (`/health`, `/metrics`): the probe tells whether
+//! it queues, reads the prompt, generates or is gone, and the idle timeout ends the call only while
+//! the server is not busy. The request is never sent twice.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -22,50 +22,50 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::liveness::{ServerHealth, ServerLoad};
 
-/// How long nothing must arrive before the server is asked why.
+/// How long a stream is idle before the first probe.
 const FIRST_PROBE_DELAY: Duration = Duration::from_secs(5);
 
-/// How silence is borne.
+/// Idle timeouts of one model call, and how often a silent server is probed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdlePolicy {
-    /// The longest wait for the first token while the server is not busy with anything that could
-    /// be this request, or does not say; `None` waits for ever. A busy server is waited for as
-    /// long as the call may take in all.
+    /// The idle timeout before the first token. It applies while the server does not work on
+    /// anything that could be this request, or does not report its load; `None` waits for ever. A
+    /// busy server is waited for up to the total timeout.
     pub first_token: Option<TimeLimit>,
-    /// The same between tokens.
+    /// The idle timeout between tokens, applied in the same way.
     pub between_tokens: Option<TimeLimit>,
-    /// From one question on the side to the next.
+    /// The time between two probes.
     pub probe_interval: Duration,
 }
 
 impl IdlePolicy {
-    /// The same limit for the first token and between tokens.
+    /// Uses one idle timeout for the first token and between tokens.
     #[must_use]
     pub fn new(idle: Option<TimeLimit>, probe_interval: Duration) -> Self {
         Self { first_token: idle.clone(), between_tokens: idle, probe_interval }
     }
 
-    /// The limit for an answer that has content or not.
+    /// The idle timeout, by whether the answer has content.
     fn idle_limit(&self, has_content: bool) -> Option<&TimeLimit> {
         if has_content { self.between_tokens.as_ref() } else { self.first_token.as_ref() }
     }
 }
 
-/// Asks a server how it is, on behalf of a request that it took or has not taken yet.
+/// Probes a server. The argument tells whether the server has accepted the request.
 pub(crate) type HealthProbeFn = Box<dyn Fn(bool) -> BoxFuture<'static, ServerHealth> + Send>;
 
 /// An item of an answer.
 pub(crate) type AnswerItem = Result<ChatEvent, ModelError>;
 
-/// An answer that is waited for with patience.
+/// A stream whose idle time is monitored.
 pub(crate) struct IdleMonitoredStream {
     stream_state: StreamState,
-    /// Without it nothing is asked and nothing ends.
+    /// Without a policy there are no probes and no idle timeout.
     idle_policy: Option<IdlePolicy>,
     probe: HealthProbeFn,
-    /// The request, for errors that only this sees.
+    /// The exchange, for errors that arise here.
     exchange: HttpExchange,
-    /// The end of the call as a whole, where nothing below knows of it.
+    /// The total deadline of the call, where the stream below does not enforce it.
     deadline: Option<(Instant, TimeLimit)>,
     idle_period: Option<IdlePeriod>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -80,17 +80,17 @@ enum StreamState {
     Ended,
 }
 
-/// A time in which nothing arrives.
+/// A period in which nothing arrives.
 struct IdlePeriod {
     since: Instant,
     next_probe_at: Instant,
     probe: Option<BoxFuture<'static, ServerHealth>>,
-    /// What was generated when first asked.
+    /// The server's count of generated tokens at the first probe of the period.
     generated: Option<u64>,
 }
 
 impl IdleMonitoredStream {
-    /// Waits for the answer that `opening` opens; the first item is then [`ChatEvent::Accepted`].
+    /// Monitors a response. Its stream begins with [`ChatEvent::RequestAccepted`].
     pub(crate) fn new(
         response: BoxFuture<'static, Result<ChatStream, ModelError>>,
         exchange: HttpExchange,
@@ -111,18 +111,18 @@ impl IdleMonitoredStream {
         }
     }
 
-    /// Ends the wait at a time, by the clock `total`.
+    /// Sets the deadline of the total timeout.
     pub(crate) fn with_deadline(mut self, deadline: Option<(Instant, TimeLimit)>) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Whether the server was found to be gone.
+    /// Returns whether a probe found the server dead.
     pub(crate) fn is_server_gone(&self) -> bool {
         self.is_server_gone
     }
 
-    /// The next item; `None` after an error or the end.
+    /// Returns the next item; `None` after an error or the end.
     pub(crate) async fn next(&mut self) -> Option<AnswerItem> {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -162,7 +162,7 @@ impl IdleMonitoredStream {
         }
     }
 
-    /// Waits for the next question and its answer; `None` when a timer ran out instead.
+    /// Waits for the next probe and its result; `None` when a timer fired instead.
     fn poll_idle_probe(&mut self, cx: &mut Context<'_>) -> Poll<Option<ServerHealth>> {
         let ends_at = self.deadline.as_ref().map(|(end, _)| *end);
         let mut wakes_at = ends_at;
@@ -172,7 +172,7 @@ impl IdleMonitoredStream {
                 self.idle_period.get_or_insert_with(|| IdlePeriod::start_period(limit));
             match &mut idle_period.probe {
                 None => wakes_at = wakes_at.into_iter().chain([idle_period.next_probe_at]).min(),
-                // It is bounded by itself.
+                // A probe has its own timeout.
                 Some(probe) => {
                     if let Poll::Ready(pulse) = probe.poll_unpin(cx) {
                         idle_period.probe = None;
@@ -196,7 +196,7 @@ impl IdleMonitoredStream {
         Poll::Ready(None)
     }
 
-    /// What an answer to a question means; `None` when the call ends elsewhere.
+    /// Turns the result of a probe into an item; `None` when no period is monitored.
     fn evaluate_probe(&mut self, health: ServerHealth) -> Option<AnswerItem> {
         let load = match health {
             ServerHealth::Dead { cause, .. } => return Some(Err(self.server_gone_error(cause))),
@@ -319,18 +319,21 @@ impl StreamState {
 
 impl std::fmt::Debug for IdleMonitoredStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Patient").field("patience", &self.idle_policy).finish_non_exhaustive()
+        f.debug_struct("IdleMonitoredStream")
+            .field("patience", &self.idle_policy)
+            .finish_non_exhaustive()
     }
 }
 
-/// How many of the requests that a server has are others'.
+/// The number of the server's requests besides this one; `None` when it does not report its load.
 fn other_requests(load: &ServerLoad) -> Option<u32> {
     let all = load.running.unwrap_or(0).saturating_add(load.waiting.unwrap_or(0));
     load.running.or(load.waiting).map(|_| all.saturating_sub(1))
 }
 
-/// What a server with this load seems to do with a request that has content or not, that was seen
-/// to have begun or not, since so much was generated.
+/// Infers the server's activity from its load: `has_content` is whether the answer has content,
+/// `has_begun` whether the prompt was seen to be read, `generated` the token count at the first
+/// probe.
 fn server_activity(
     load: &ServerLoad,
     has_content: bool,
@@ -345,7 +348,7 @@ fn server_activity(
         return ServerActivity::Stalled;
     }
     if has_content {
-        // Alone on the server, with not one token more since it was asked before.
+        // The only request, and no token more than at the first probe.
         let alone = running + waiting == 1;
         let stands = generated.is_some() && generated == load.generated;
         return if alone && stands { ServerActivity::Stalled } else { ServerActivity::Generating };

@@ -1,12 +1,12 @@
-//! vLLM as a [`ChatModel`](openclaw_core::ChatModel): what its OpenAI-compatible routes leave open
-//! is asked of its own.
+//! vLLM as a [`ChatModel`](openclaw_core::ChatModel), with vLLM's own routes where the
+//! OpenAI-compatible ones leave questions open.
 //!
-//! It is spoken to by chat completions, by Responses or by the Messages API: silence is borne and a
-//! lost server is waited for in all of them.
+//! Supports the chat completions, Responses and Messages APIs. Idle monitoring and reconnection
+//! work with each.
 //!
-//! vLLM is a proxy-style `/v1` backend: nothing is sent to it that belongs to a hosted service.
-//! Beside `/v1` it says how many tokens a prompt has (`/tokenize`), whether it lives (`/health`)
-//! and how busy it is (`/metrics`); all of that may be missing behind a proxy.
+//! Nothing is sent to vLLM that belongs to a hosted service. Beside `/v1` it counts the tokens of a
+//! prompt (`/tokenize`), and reports whether it is alive (`/health`) and how busy it is
+//! (`/metrics`); each of these may be missing behind a proxy.
 
 mod backend;
 mod continuation;
@@ -22,8 +22,8 @@ pub use idle_monitor::IdlePolicy;
 pub use model::VllmModel;
 pub use recovery::ReconnectPolicy;
 
-/// Where vLLM listens unless told otherwise.
+/// The default base URL of vLLM.
 pub const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8000/v1";
 
-/// The window assumed when neither the server nor the config names one, in tokens.
+/// The context window in tokens that is assumed when neither the server nor the config names one.
 pub const FALLBACK_CONTEXT_WINDOW: u32 = 8192;

@@ -1,4 +1,4 @@
-//! Whether the server lives, and how busy it is.
+//! Probes whether a server is alive, and how busy it is.
 
 use std::error::Error;
 use std::time::Duration;
@@ -7,40 +7,40 @@ use openclaw_core::ServerLiveness;
 use openclaw_providers_openai::list_models;
 use openclaw_transport::{Client, TransportErrorKind};
 
-/// How long a question beside a request may take. It is asked again soon, so it is not one of the
-/// call's clocks: what it bounds is not knowing.
+/// The timeout of a probe. It is not one of the call's timeouts: the probe is soon repeated, and
+/// its failure only means that the state is unknown.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What a question beside a request found out.
+/// The result of a probe.
 #[derive(Debug)]
 pub(crate) enum ServerHealth {
-    /// It answers.
+    /// The server responds.
     Alive(ServerLoad),
-    /// Nothing is there, or it says itself, with this status, that it cannot serve.
+    /// No connection, or the server reports with this status that it cannot serve.
     Dead { status: Option<u16>, cause: Box<dyn Error + Send + Sync> },
-    /// Asked of nobody: the request waits in this program's own line, behind so many others.
+    /// The request waits in this program's own queue, after this many others. No probe is sent.
     QueuedLocally(u32),
-    /// No answer, and no proof that there will be none.
+    /// No response, which proves nothing.
     Unknown,
 }
 
-/// How busy a server is, as far as it says so.
+/// The load of a server, as far as it reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct ServerLoad {
-    /// Requests being worked on.
+    /// Running requests.
     pub(crate) running: Option<u32>,
-    /// Requests in the queue.
+    /// Queued requests.
     pub(crate) waiting: Option<u32>,
-    /// Tokens generated since the server started, for anybody.
+    /// Tokens generated since the server started, for all requests.
     pub(crate) generated: Option<u64>,
 }
 
-/// Asks how the server is, for no longer than a moment.
+/// Probes the server within [`PROBE_TIMEOUT`].
 pub(crate) async fn probe_health(client: &Client) -> ServerHealth {
     tokio::time::timeout(PROBE_TIMEOUT, read_health(client)).await.unwrap_or(ServerHealth::Unknown)
 }
 
-/// Asks `/health`, and `/metrics` for how many requests run and wait.
+/// Requests `/health`, and `/metrics` for the running and queued requests.
 pub(crate) async fn check_liveness(client: &Client) -> ServerLiveness {
     match read_health(client).await {
         ServerHealth::Alive(ServerLoad { running, waiting, .. }) => {
@@ -54,8 +54,8 @@ pub(crate) async fn check_liveness(client: &Client) -> ServerLiveness {
     }
 }
 
-/// Asks whether `model` is served now. With `is_listed`, the server's list must have it; a server
-/// without a list is believed to serve it once it is healthy.
+/// Returns whether `model` is served now. With `is_listed`, the server must list it; otherwise a
+/// healthy server without a list is taken to serve it.
 pub(crate) async fn is_model_served(client: &Client, model: &str, is_listed: bool) -> bool {
     let question = async {
         if check_health(client).await.is_some() {
@@ -87,7 +87,7 @@ async fn read_health(client: &Client) -> ServerHealth {
     })
 }
 
-/// Asks `/health`; `None` when there is nothing wrong.
+/// Requests `/health`; `None` when the server is healthy.
 async fn check_health(client: &Client) -> Option<ServerHealth> {
     let error = client.get(client.endpoint().root_url("health")).await.err()?;
     match error.kind() {
@@ -97,13 +97,13 @@ async fn check_health(client: &Client) -> Option<ServerHealth> {
         TransportErrorKind::Status(status @ 500..) => {
             Some(ServerHealth::Dead { status: Some(status), cause: error.into() })
         }
-        // Whoever refuses the question is there.
+        // A server that refuses the probe is alive.
         TransportErrorKind::Status(_) | TransportErrorKind::NotAnApi => None,
         _ => Some(ServerHealth::Unknown),
     }
 }
 
-/// Adds up a metric over its labels, in Prometheus' text format.
+/// Sums a metric over its labels, in Prometheus' text format.
 fn sum_metric(text: &str, name: &str) -> Option<u64> {
     let values = text.lines().filter_map(|line| {
         let rest = line.strip_prefix(name)?;

@@ -1,4 +1,4 @@
-//! The model: exact budgets near the limit, and advice where vLLM refuses.
+//! A model served by vLLM, with exact token counts near the context window and hints on errors.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,28 +20,28 @@ use crate::liveness::ServerHealth;
 use crate::recovery::{ReconnectPolicy, ResumableCall};
 use crate::{failure_hints, liveness};
 
-/// A model served by vLLM, spoken to in the API of `M`.
+/// A model served by vLLM through the API of `M`.
 #[derive(Debug, Clone)]
 pub struct VllmModel<M = OpenAiModel> {
     inner: M,
-    /// For questions beside the conversation.
+    /// The client for probes, token counts and lists of models.
     control_client: Client,
     idle_policy: Option<IdlePolicy>,
     pub(crate) reconnect_policy: Option<ReconnectPolicy>,
-    /// The server lists it.
+    /// Whether the server was seen to list the model.
     is_listed: bool,
-    /// The server took a request for it.
+    /// Whether the server has accepted a request for the model.
     has_answered: Arc<AtomicBool>,
 }
 
 impl VllmModel {
-    /// The model of `info.reference` on the client's server.
+    /// Makes the model `info.reference` on the client's server.
     #[must_use]
     pub fn new(client: Client, info: ModelInfo) -> Self {
         Self::from_backend(OpenAiModel::new(client, info))
     }
 
-    /// Speaks another API than chat completions; vLLM has both.
+    /// Uses another API than chat completions, the default.
     #[must_use]
     pub fn with_api(mut self, api: ChatApi) -> Self {
         self.inner = self.inner.with_api(api);
@@ -55,7 +55,7 @@ impl VllmModel {
         self
     }
 
-    /// Begins with what is known of the server, and adds to it what its answers show.
+    /// Uses a store of known capabilities, and adds to it what answers show.
     #[must_use]
     pub fn with_knowledge(mut self, knowledge: CapabilityStore) -> Self {
         self.inner = self.inner.with_capability_store(knowledge);
@@ -64,7 +64,7 @@ impl VllmModel {
 }
 
 impl<M: VllmBackend> VllmModel<M> {
-    /// The model behind `inner`, whose client is also asked how the server is.
+    /// Wraps a backend. Its client is also used for probes.
     #[must_use]
     pub fn from_backend(inner: M) -> Self {
         Self {
@@ -77,9 +77,9 @@ impl<M: VllmBackend> VllmModel<M> {
         }
     }
 
-    /// Waits for answers with patience. They go through `client`, which has no limits of its own
-    /// for the headers, the first token and between tokens; all else stays with the client that
-    /// the model was made with.
+    /// Monitors idle streams by a policy. Chat requests go through `client`, which must have no
+    /// timeouts for the headers, the first token and between tokens; everything else stays with the
+    /// original client.
     #[must_use]
     pub fn with_idle_policy(mut self, client: Client, idle_policy: IdlePolicy) -> Self {
         self.inner = self.inner.with_client(client);
@@ -87,9 +87,9 @@ impl<M: VllmBackend> VllmModel<M> {
         self
     }
 
-    /// Holds a call whose server is lost, if the server has served before. `is_listed` is whether
-    /// it was seen to list the model, which counts as having served; it is then back when it lists
-    /// the model again.
+    /// Waits for a server that is lost during a call, if it served before. `is_listed` tells that
+    /// the server was seen to list the model: that counts as having served, and the server is back
+    /// once it lists the model again.
     #[must_use]
     pub fn with_reconnect_policy(
         mut self,
@@ -101,12 +101,12 @@ impl<M: VllmBackend> VllmModel<M> {
         self
     }
 
-    /// The longest that a call may take.
+    /// The total timeout of a call.
     pub(crate) fn total_limit(&self) -> Option<TimeLimit> {
         self.inner.request_client().timeouts().total.clone()
     }
 
-    /// Whether the model was there once.
+    /// Returns whether the model was served before.
     pub(crate) fn has_served(&self) -> bool {
         self.is_listed || self.has_answered.load(Ordering::Relaxed)
     }
@@ -115,14 +115,14 @@ impl<M: VllmBackend> VllmModel<M> {
         self.has_answered.store(true, Ordering::Relaxed);
     }
 
-    /// Asks whether the model is there now.
+    /// Returns whether the model is served now.
     pub(crate) async fn is_served(&self) -> bool {
         let info = self.inner.model_info();
         liveness::is_model_served(&self.control_client, info.reference.model_id(), self.is_listed)
             .await
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request and monitors its answer.
     pub(crate) fn start_answer(
         &self,
         request: ChatRequest,
@@ -131,7 +131,8 @@ impl<M: VllmBackend> VllmModel<M> {
         self.monitor_response(self.inner.clone().send_request(request, prompt))
     }
 
-    /// Asks for the rest of an answer, if that is possible, and says how many tokens came before.
+    /// Requests the rest of an answer, if it can be continued; returns it with the tokens of the
+    /// answer so far.
     pub(crate) async fn continue_answer(
         &self,
         asked: (&ChatRequest, TokenCount),
@@ -199,8 +200,9 @@ impl<M: VllmBackend> ChatModel for VllmModel<M> {
         let mut answer = ResumableCall::new(self.clone(), request, prompt);
         loop {
             match answer.next().await {
-                // What is not sent yet may still fail in a way that another model can help with,
-                // so that no stream is there to show it on; a line is worth showing all the same.
+                // Before the request is sent, no stream is returned, because an error here still
+                // allows a fallback to another model. Waiting in the local queue is shown all the
+                // same.
                 Some(Ok(ChatEvent::WaitingForServer { activity, .. }))
                     if activity != ServerActivity::Queued
                         || self.inner.request_client().concurrency_limiter().is_none() => {}
@@ -219,7 +221,7 @@ impl<M: VllmBackend> ChatModel for VllmModel<M> {
     }
 }
 
-/// The rest of an answer behind its first item.
+/// Returns the stream of an answer, with its first item put back.
 fn answer_stream(first: Option<AnswerItem>, answer: ResumableCall<impl VllmBackend>) -> ChatStream {
     Box::pin(stream::unfold((first, Box::new(answer)), |(first, mut answer)| async move {
         let item = match first {

@@ -1,16 +1,15 @@
-//! Holds a call while its server is away, and goes on with it when the server is back.
+//! Keeps a call alive while its server is down, and resumes it when the server is back.
 //!
-//! A server that was never there fails at once. One that served before and is lost (refused,
-//! reset, a stream without an end, a dead engine, silence of a process that terminates) is asked
-//! for until it lists the model again. Text that was shown is then continued; whatever cannot be
-//! continued is begun anew, after [`ChatEvent::Restarted`] has declared it void.
+//! A server that never served fails at once. One that served before and is lost (refused, reset, a
+//! stream without an end, a dead engine, a terminating process that falls silent) is polled until
+//! it lists the model again. Text that was emitted is then continued; an answer that cannot be
+//! continued is restarted, after [`ChatEvent::AnswerReset`] discards what was emitted.
 //!
-//! No tool runs twice by this: calls are acted on when [`ChatEvent::Finished`] brings them, and a
-//! call has one such event however often its answer was begun.
+//! No tool runs twice: tool calls run when [`ChatEvent::Finished`] delivers them, and a call has
+//! one such event however often its answer restarts.
 //!
-//! A connection that broke while its server was there all the time is another matter. What a
-//! proxy cuts off after a minute of silence it would cut off again: such a request is not sent a
-//! second time unless an answer had begun.
+//! A connection that broke while its server was up is different. A proxy that ended it at its idle
+//! timeout would do so again: such a request is resent only if an answer had begun.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -28,26 +27,26 @@ use crate::backend::VllmBackend;
 use crate::continuation::strip_repeated_whitespace;
 use crate::idle_monitor::{AnswerItem, IdleMonitoredStream};
 
-/// How often one call may lose its server.
+/// The most outages that one call survives.
 const MAX_OUTAGES: u32 = 5;
 
-/// What a server that is gone says, in lower case.
+/// Error texts of a dead engine, in lower case.
 const ENGINE_DEATH_MARKERS: [&str; 4] =
     ["enginecore", "enginedead", "background loop", "after shutdown"];
 
-/// What is done when a server is lost that served before.
+/// How to wait for a lost server that served before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReconnectPolicy {
-    /// The longest wait for its return.
+    /// The longest wait for the server's return.
     pub max_wait: TimeLimit,
-    /// From one question whether it is back to the next.
+    /// The time between two polls.
     pub poll_interval: Duration,
-    /// Whether a call that the server never took is held as well; false lets it fail at once, so
-    /// that another model can take it.
+    /// Whether a call that the server never accepted waits too. If false, it fails at once, so that
+    /// another model can take it.
     pub retries_unaccepted: bool,
 }
 
-/// A call that outlives its server.
+/// A call that survives outages of its server.
 pub(crate) struct ResumableCall<M> {
     model: VllmModel<M>,
     request: ChatRequest,
@@ -66,24 +65,24 @@ enum CallPhase {
     Finished,
 }
 
-/// A server that is waited for.
+/// An outage of the server.
 struct ServerOutage {
     since: Instant,
-    /// How it was lost.
+    /// The error that revealed it.
     error: ModelError,
-    /// Nothing says that it went away, so it is asked for at once.
+    /// Whether the server still seems to be up, so that the answer is resumed without a wait.
     is_unconfirmed: bool,
 }
 
-/// What was shown of the answer.
+/// The part of the answer that was emitted.
 #[derive(Debug, Default)]
 struct EmittedAnswer {
     text: String,
-    /// There is more than text: it cannot be continued.
+    /// Whether more than text was emitted, which cannot be continued.
     has_non_text: bool,
-    /// The tokens of the text that is being continued.
+    /// The tokens of the text that is being continued, if it is.
     continued_tokens: Option<u32>,
-    /// Blanks at the end of the text that its continuation may repeat.
+    /// White space at the end of the text, which its continuation may repeat.
     trailing_whitespace: String,
 }
 
@@ -94,7 +93,7 @@ impl EmittedAnswer {
 }
 
 impl<M: VllmBackend> ResumableCall<M> {
-    /// Begins a call whose prompt has so many tokens.
+    /// Starts a call whose prompt has `prompt` tokens.
     pub(crate) fn new(model: VllmModel<M>, request: ChatRequest, prompt: TokenCount) -> Self {
         let total = model.total_limit();
         let deadline =
@@ -113,7 +112,8 @@ impl<M: VllmBackend> ResumableCall<M> {
         }
     }
 
-    /// The next item; `None` after an error or the end. Not to be cancelled but for good.
+    /// Returns the next item; `None` after an error or the end. Not cancel-safe: after dropping the
+    /// future the call must be dropped too.
     pub(crate) async fn next(&mut self) -> Option<AnswerItem> {
         loop {
             if let Some(item) = self.pending_items.pop_front() {
@@ -136,7 +136,7 @@ impl<M: VllmBackend> ResumableCall<M> {
         }
     }
 
-    /// Notes what is shown, and joins it with what was shown before.
+    /// Records an emitted event, and joins a continuation with the text before it.
     fn process_event(&mut self, event: ChatEvent) -> Option<ChatEvent> {
         if self.model.reconnect_policy.is_none() {
             return Some(event);
@@ -156,7 +156,8 @@ impl<M: VllmBackend> ResumableCall<M> {
                 self.emitted.text.push_str(text);
                 (!text.is_empty()).then(|| ChatEvent::TextDelta(text.to_owned()))
             }
-            // The rest of an answer is read as one of its own, with a thought at its beginning.
+            // The rest was parsed as a new answer that begins with reasoning, so it does not fit
+            // the text.
             ChatEvent::ReasoningDelta(_) | ChatEvent::ReasoningReclassified
                 if self.emitted.continued_tokens.is_some() =>
             {
@@ -197,14 +198,14 @@ impl<M: VllmBackend> ResumableCall<M> {
         ChatEvent::Finished { message, outcome, usage }
     }
 
-    /// Decides what a failure means: the end, a new beginning, or a wait.
+    /// Handles a failure: ends the call, restarts the answer, or waits for the server.
     async fn handle_failure(&mut self, error: ModelError, is_server_gone: bool) {
         let is_certain = is_server_gone || is_definite_outage(&error);
         let Some(reconnect_policy) = &self.model.reconnect_policy else {
             return self.fail_call(error);
         };
         if !is_certain && !may_be_outage(&error) {
-            // A refusal of a continuation says nothing of the request itself.
+            // A refused continuation does not mean that the request itself is refused.
             let refused = self.emitted.continued_tokens.is_some() && is_refusal(error.kind());
             return if refused { self.restart_answer() } else { self.fail_call(error) };
         }
@@ -228,7 +229,7 @@ impl<M: VllmBackend> ResumableCall<M> {
             CallPhase::Disconnected(ServerOutage { since: Instant::now(), error, is_unconfirmed });
     }
 
-    /// Waits until the server is back, and goes on.
+    /// Waits until the server is back, and resumes the answer.
     async fn wait_for_server(&mut self, outage: ServerOutage) {
         let Some(reconnect_policy) = self.model.reconnect_policy.clone() else {
             return self.fail_call(outage.error);
@@ -256,7 +257,7 @@ impl<M: VllmBackend> ResumableCall<M> {
         self.resume_answer().await;
     }
 
-    /// Continues the text that was shown, or begins anew.
+    /// Continues the emitted text, or restarts the answer.
     async fn resume_answer(&mut self) {
         let text = self.emitted.text.as_str();
         if !self.emitted.has_non_text && !text.trim().is_empty() {
@@ -300,7 +301,7 @@ impl<M: VllmBackend> ResumableCall<M> {
     }
 }
 
-/// The error of a call whose server stayed away; its cause is how the server was lost.
+/// The error of a server that did not return in time; its cause is the error of the outage.
 fn reconnect_timeout_error(error: ModelError, wait: &TimeLimit) -> ModelError {
     let TimeLimit { duration, source } = wait;
     let seconds = duration.as_secs_f64();
@@ -314,7 +315,7 @@ fn reconnect_timeout_error(error: ModelError, wait: &TimeLimit) -> ModelError {
     hints.into_iter().fold(failed, ModelError::with_hint).with_source(error)
 }
 
-/// Whether the server itself said that it is going, or nothing takes connections.
+/// Returns whether the server reported its shutdown, or accepts no connection.
 fn is_definite_outage(error: &ModelError) -> bool {
     let connects = matches!(
         error.kind(),
@@ -325,7 +326,7 @@ fn is_definite_outage(error: &ModelError) -> bool {
     connects || ENGINE_DEATH_MARKERS.iter().any(|words| message.contains(words))
 }
 
-/// Whether an answer broke off without a word, or a proxy finds nobody behind it.
+/// Returns whether an answer broke off without an error, or a proxy found no server.
 fn may_be_outage(error: &ModelError) -> bool {
     let exchange = error.http_exchange();
     let status = exchange.and_then(|exchange| exchange.status);
@@ -339,6 +340,6 @@ fn is_refusal(kind: ModelErrorKind) -> bool {
 
 impl<M> std::fmt::Debug for ResumableCall<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Held").field("losses", &self.outages).finish_non_exhaustive()
+        f.debug_struct("ResumableCall").field("losses", &self.outages).finish_non_exhaustive()
     }
 }

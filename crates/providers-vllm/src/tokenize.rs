@@ -1,4 +1,4 @@
-//! Exact prompt counts by the server's own tokenizer and template.
+//! Exact token counts by the server's own tokenizer and chat template.
 
 use bytes::Bytes;
 use openclaw_core::{ChatModel, ChatRequest};
@@ -33,8 +33,9 @@ struct TokenCountResponse {
     count: u32,
 }
 
-/// Counts the prompt of a request, tools and template included; `None` when the server does not
-/// say: the route is often closed behind a proxy, and a count is never worth failing for.
+/// Counts the tokens of a request's prompt, tools and template included. `None` when the server
+/// does not count: the route is often closed behind a proxy, and a missing count is no reason to
+/// fail.
 pub(crate) async fn count_prompt(
     client: &Client,
     model: &OpenAiModel,
@@ -51,8 +52,8 @@ pub(crate) async fn count_prompt(
     request_count(client, model.capability_store(), &question).await
 }
 
-/// What the template is told by a request with these parameters: vLLM tells it how much thought is
-/// asked for as well, by two names.
+/// The template's arguments for a request with these parameters. vLLM also passes the reasoning
+/// effort to the template, under two names.
 fn template_kwargs(params: &RequestParams) -> Map<String, Value> {
     let configured_kwargs = params.get("chat_template_kwargs").and_then(Value::as_object);
     let mut kwargs = configured_kwargs.cloned().unwrap_or_default();
@@ -64,7 +65,7 @@ fn template_kwargs(params: &RequestParams) -> Map<String, Value> {
     kwargs
 }
 
-/// Counts the tokens of a text that is a part of an answer; `None` when the server does not say.
+/// Counts the tokens of a part of an answer; `None` when the server does not count.
 pub(crate) async fn count_text(client: &Client, model: &OpenAiModel, text: &str) -> Option<u32> {
     let info = model.model_info();
     let model_id = info.reference.model_id();
@@ -72,7 +73,7 @@ pub(crate) async fn count_text(client: &Client, model: &OpenAiModel, text: &str)
     request_count(client, model.capability_store(), &question).await
 }
 
-/// Asks, unless there was nobody to ask before.
+/// Requests a count, unless the route is known to be missing.
 async fn request_count(
     client: &Client,
     knowledge: &CapabilityStore,
@@ -89,7 +90,7 @@ async fn request_count(
             tracing::debug!(%error, "the server does not count tokens; an estimate is used");
             let exchange = error.exchange();
             let param = exchange.server_error.as_ref().and_then(|server| server.param.as_deref());
-            // A model that is not there has the same status as a route that is not.
+            // An unknown model has the same status as a missing route.
             if matches!(exchange.status, Some(404 | 405 | 501)) && param != Some("model") {
                 knowledge.mark_unsupported(ServerFeature::TokenizeRoute);
             }

@@ -1,4 +1,4 @@
-//! Silence over a channel, with a scripted server beside it, in virtual time.
+//! Idle streams over a channel, with scripted probes, in virtual time.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ fn limit(seconds: u64) -> TimeLimit {
     TimeLimit { duration: Duration::from_secs(seconds), source: "the.setting".into() }
 }
 
-/// What the server says each time it is asked; the last answer is repeated.
+/// The results of the probes; the last one is repeated.
 type Says = Vec<Option<ServerLoad>>;
 
 struct Stage {
@@ -25,7 +25,7 @@ struct Stage {
     asked: Arc<Mutex<u32>>,
 }
 
-/// `None` stands for a server that is gone.
+/// A load of `None` is a dead server.
 fn stage(idle: Option<u64>, says: Says) -> Stage {
     let (sender, mut receiver) = unbounded_channel();
     let events: ChatStream =
@@ -61,7 +61,7 @@ impl Stage {
         self.sender.send(Ok(event)).unwrap();
     }
 
-    /// The next event, which is one of waiting.
+    /// The next event, which must be one of waiting.
     async fn waiting(&mut self) -> (ServerActivity, u64, Option<u32>) {
         match self.patient.next().await {
             Some(Ok(ChatEvent::WaitingForServer {
@@ -73,7 +73,7 @@ impl Stage {
         }
     }
 
-    /// Reads to the error; returns it and how often waiting was told before.
+    /// Reads to the error; returns it and the number of waiting events before it.
     async fn error(&mut self) -> (ModelError, usize) {
         let mut told = 0;
         loop {
@@ -107,7 +107,7 @@ async fn a_busy_server_is_waited_for_beyond_the_idle_limit_and_told_of() {
     assert_eq!(stage.waiting().await, (ServerActivity::Queued, 5, Some(2)));
     assert_eq!(stage.waiting().await, (ServerActivity::Prefilling, 10, Some(2)));
     for n in 3..=150 {
-        // Who came later is not ahead of what has begun.
+        // Later requests are not ahead of one that has begun.
         assert_eq!(stage.waiting().await, (ServerActivity::Prefilling, 5 * n, Some(3)));
     }
     stage.send(text("so"));
@@ -137,7 +137,7 @@ async fn the_idle_limit_ends_what_the_server_does_not_work_on() {
         (first, silent),
         (between.clone(), load(0, 0, 7)),
         (between.clone(), silent),
-        // Running, alone, and not a token more than before.
+        // Running alone, without a new token.
         (between, load(1, 0, 7)),
     ] {
         let mut stage = stage(Some(12), vec![Some(load)]);
@@ -257,7 +257,7 @@ fn what_a_server_does_is_told_from_its_load() {
         (load(1, 0, 9), true, true, Some(8), ServerActivity::Generating),
         (load(1, 0, 9), true, true, Some(9), ServerActivity::Stalled),
         (load(0, 1, 9), true, true, Some(9), ServerActivity::Stalled),
-        // Somebody else's long prompt may hold everything up.
+        // The long prompt of another request may delay all.
         (load(2, 0, 9), true, true, Some(9), ServerActivity::Generating),
         (load(0, 0, 9), true, true, Some(9), ServerActivity::Stalled),
     ] {

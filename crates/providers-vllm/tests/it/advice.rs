@@ -1,4 +1,4 @@
-//! What to do about the refusals that are vLLM's own, in its own words.
+//! Hints for vLLM's errors, in vLLM's own words.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Prompt and answer fit together, and the server is asked for a count only where it matters.
+//! Prompt and answer fit into the window, and the server counts tokens only where it matters.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ async fn the_prompt_is_counted_near_the_limit_and_not_far_from_it() {
     }
 }
 
-/// Text of which nobody can say from its length how many tokens it has.
+/// Texts whose tokens cannot be estimated from their length.
 fn texts() -> [String; 4] {
     [
         "many words ".repeat(250),
@@ -105,7 +105,7 @@ async fn tools_and_system_prompt_are_counted_too() {
             panic!("the server counts");
         };
         assert!(counted > bare.token_count());
-        // The count is what the server then says it used.
+        // The count equals the usage that the server reports.
         let (_, _, usage) = read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
         assert_eq!(usage.unwrap().input_tokens, counted);
     }

@@ -1,4 +1,4 @@
-//! Where the server counts tokens it is asked, and where it does not it is not asked twice.
+//! A server that counts tokens is asked, and one that does not is not asked twice.
 
 use openclaw_core::{ChatModel, ChatRequest, TokenCount};
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
@@ -53,7 +53,7 @@ async fn a_count_is_remembered_for_what_follows() {
     assert_eq!(usage.unwrap().input_tokens, counted);
     request.history.push_assistant_message(message).unwrap();
     request.history.push_user_message("And now?");
-    // Nobody has to be asked: what is new cannot be more than its bytes.
+    // No count is needed: the new part has at most as many tokens as bytes.
     let capped = ChatRequest { max_output_tokens: Some(40_000), ..request };
     read(model.stream_chat(capped).await.unwrap()).await.1.unwrap();
     assert_eq!(paths(&server).iter().filter(|path| *path == TOKENIZE).count(), 1);

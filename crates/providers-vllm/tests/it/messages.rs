@@ -1,4 +1,4 @@
-//! A vLLM spoken to by the Messages API: patience and recovery are the same.
+//! vLLM through the Messages API: idle monitoring and recovery are the same.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn messages(client: Client, info: ModelInfo) -> MessagesModel {
     MessagesModel::new(client, ModelInfo { limits, ..info })
 }
 
-/// The model `tiny`, waited for with patience.
+/// The model `tiny` with idle monitoring.
 fn model(server: &MockVllm, window: u32, idle: Duration) -> VllmModel<MessagesModel> {
     let client = client(&server.base_url());
     let patience = IdlePolicy::new(Some(limit(idle)), Duration::from_millis(20));
@@ -55,7 +55,7 @@ async fn a_prompt_that_takes_longer_than_the_idle_limit_is_read_once_and_answere
     let patience = IdlePolicy::new(Some(limit(Duration::from_mins(2))), Duration::from_secs(5));
     let model = VllmModel::from_backend(messages(client.clone(), info("tiny", 1_000_000)))
         .with_idle_policy(client, patience);
-    // From here on there is nothing to wait for but the clock.
+    // From here on only the timeout is left to wait for.
     tokio::time::pause();
     let events = model.stream_chat(question("hi")).await.unwrap().map(Result::unwrap);
     let events: Vec<_> = events.collect().await;

@@ -1,4 +1,4 @@
-//! Servers that say nothing for long: slow, full, hung, dying, or hidden behind a proxy.
+//! Idle servers: slow, full, hung, dying, or hidden behind a proxy.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn patient(server: &MockVllm, idle: Duration, probe_every: Duration) -> VllmMode
         .with_idle_policy(client, IdlePolicy::new(idle, probe_every))
 }
 
-/// A server asked in passing: soon and often.
+/// A model that probes early and often.
 fn restless(server: &MockVllm) -> VllmModel {
     patient(server, Duration::from_millis(20), Duration::from_millis(5))
 }
@@ -33,7 +33,7 @@ async fn a_prompt_that_takes_longer_than_the_idle_limit_is_read_once_and_answere
     let pace = Pace { per_prompt_token: Duration::from_millis(5), ..Pace::default() };
     server.push(Reply::from(Turn::text("so").usage(usage)).pace(pace));
     let model = patient(&server, Duration::from_mins(2), Duration::from_secs(5));
-    // From here on there is nothing to wait for but the clock.
+    // From here on only the timeout is left to wait for.
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
     let mut stream = model.stream_chat(question("hi")).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_request_in_the_queue_is_told_so() {
     let mut second = model.stream_chat(question("hi")).await.unwrap();
     let event = second.next().await.unwrap().unwrap();
     assert_eq!(event, ChatEvent::RequestAccepted);
-    // Longer than the idle limit: who is queued is not stalled.
+    // Longer than the idle timeout: a queued request is not stalled.
     for _ in 0..8 {
         let event = second.next().await.unwrap().unwrap();
         let ChatEvent::WaitingForServer {
@@ -147,7 +147,7 @@ async fn an_answer_that_stands_still_on_an_idle_server_is_given_up() {
 
 #[tokio::test]
 async fn silence_before_the_headers_is_borne_alike() {
-    // A proxy that holds everything back, in front of a server that does nothing.
+    // A proxy that buffers everything, before a server that does nothing.
     let server = RawServer::start(|line| {
         (!line.starts_with("POST"))
             .then(|| response("404 Not Found", "application/json", r#"{"detail":"Not Found"}"#))

@@ -1,5 +1,5 @@
-//! What is known to go wrong with a vLLM server and with what stands before it, a row each:
-//! proxies, adapters, keep-alives, restrictive templates and old versions.
+//! Known problems with vLLM and proxies before it, one row each: proxies, adapters, keep-alives,
+//! restrictive templates and old versions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,7 @@ async fn a_proxy_that_cuts_silence_is_named_with_what_helps() {
         let server = async {
             let mut stream = asked(&listener).await;
             stream.write_all(first.as_bytes()).await.unwrap();
-            // Until the client has read it, and has nothing to do but to wait.
+            // Until the client has read it and only waits.
             for _ in 0..100 {
                 tokio::task::yield_now().await;
             }
@@ -105,7 +105,7 @@ async fn keep_alives_are_no_silence_and_no_answer() {
         client(CallTimeouts::default()).unwrap(),
         IdlePolicy::new(idle(), seconds(5)),
     );
-    // As many as come in half an hour.
+    // As many comments as arrive in half an hour.
     server.push(Reply::from(Turn::pieces(["yes"])).keep_alive_before(0, 120));
     let (events, end) = read(model.stream_chat(question("hi")).await.unwrap()).await;
     assert_eq!(end.unwrap().0.text, "yes");
@@ -185,7 +185,7 @@ async fn a_named_choice_is_a_call_though_it_ends_with_stop() {
     let (message, outcome, _) = read(model.stream_chat(request).await.unwrap()).await.1.unwrap();
     assert_eq!((outcome, message.calls.len()), (AnswerOutcome::ToolCalls, 1));
     assert_eq!(server.requests().last().unwrap().json()["tool_choice"]["function"]["name"], "read");
-    // Without a choice, none is sent: servers take that for `auto`.
+    // Without a choice no `tool_choice` is sent: servers take that for `auto`.
     server.push(Turn::text("yes"));
     read(model.stream_chat(question("hi")).await.unwrap()).await.1.unwrap();
     assert!(server.requests().last().unwrap().json().get("tool_choice").is_none());

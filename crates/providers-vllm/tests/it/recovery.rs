@@ -28,7 +28,7 @@ fn on_loss(wait: Duration) -> ReconnectPolicy {
     ReconnectPolicy { max_wait: limit(wait), poll_interval: poll, retries_unaccepted: true }
 }
 
-/// A model that was seen to be listed, and whose server is waited for.
+/// A model that was listed, and reconnects to its server.
 fn model(server: &MockVllm) -> VllmModel {
     let client = client(&server.base_url());
     let soon = Duration::from_millis(20);
@@ -40,7 +40,7 @@ fn model(server: &MockVllm) -> VllmModel {
 
 /// A call that loses its server and gets it back.
 struct Seen {
-    /// What a person has of the answer at its end.
+    /// The text that the user sees at the end.
     shown: String,
     events: Vec<ChatEvent>,
     message: AssistantMessage,
@@ -53,7 +53,7 @@ impl Seen {
         self.events.iter().filter(|event| is_so(event)).count()
     }
 
-    /// How often the server was lost and came back, and how often the answer began anew.
+    /// The numbers of disconnections, reconnections and restarts of the answer.
     fn fate(&self) -> (usize, usize, usize) {
         (
             self.count(|event| matches!(event, ChatEvent::ServerDisconnected { .. })),
@@ -63,7 +63,7 @@ impl Seen {
     }
 }
 
-/// Reads to the end; each time the server is lost, `revive` has its chance.
+/// Reads to the end; calls `revive` each time the server is lost.
 async fn read_on(mut stream: ChatStream, revive: impl AsyncFn()) -> Result<Seen, ModelError> {
     let (mut events, mut shown) = (Vec::new(), String::new());
     loop {
@@ -87,8 +87,8 @@ async fn read_on(mut stream: ChatStream, revive: impl AsyncFn()) -> Result<Seen,
     }
 }
 
-/// Asks, kills the server when the first answer has come to event `at`, and lets it come back
-/// with `then` to say.
+/// Sends a request, kills the server at event `at` of the first answer, and restarts it with the
+/// answer `then`.
 async fn killed_at(at: usize, first: Turn, then: Turn) -> (MockVllm, Seen) {
     killed_over(ChatApi::ChatCompletions, at, first, then).await
 }
@@ -140,7 +140,7 @@ async fn killed_in_text_the_text_is_continued() {
     assert_eq!(body["add_generation_prompt"], false);
     let partial = json!({"role": "assistant", "content": "The quick brown"});
     assert_eq!(body["messages"].as_array().unwrap().last(), Some(&partial));
-    // Counted as if it had been one answer.
+    // The usage is that of a single answer.
     let (_server, whole) =
         killed_at(0, Turn::text("never"), Turn::text("The quick brown fox jumps")).await;
     let tokens =
@@ -156,7 +156,7 @@ async fn over_the_other_api_it_is_the_same() {
         sent.map(openclaw_mock_vllm::Seen::json).collect()
     };
     let over = |at, first, then| killed_over(ChatApi::Responses, at, first, then);
-    // The answer is announced in two events, its text in two more.
+    // Two events announce the answer, two more its text.
     let (server, seen) = over(2, Turn::text("never"), Turn::text("the answer")).await;
     assert_eq!((seen.shown.as_str(), seen.fate()), ("the answer", (1, 1, 0)));
     assert_eq!(bodies(&server).len(), 2);
@@ -214,7 +214,7 @@ async fn an_engine_that_dies_and_a_server_that_terminates_are_losses_too() {
         let seen = read_on(stream, revive).await.unwrap();
         assert_eq!((seen.shown.as_str(), seen.fate()), ("one two", (1, 1, 0)));
     }
-    // A process that terminates falls silent, and its port refuses.
+    // A terminating process falls silent, and its port refuses.
     let server = MockVllm::builder().start().await.unwrap();
     server.push(Reply::from(Turn::pieces(["one ", "never"])).silent_at(2));
     server.push(Turn::text("two"));
@@ -341,7 +341,7 @@ async fn a_refused_continuation_begins_the_answer_anew() {
 
 #[tokio::test]
 async fn what_a_proxy_cuts_off_is_not_sent_again() {
-    // The server is well all the time; only the request ends without a byte of an answer.
+    // The server stays up; only the request ends without a byte of an answer.
     let list = r#"{"object":"list","data":[{"id":"tiny","max_model_len":4096}]}"#;
     let (sender, mut posts) = tokio::sync::mpsc::unbounded_channel();
     let server = RawServer::start(move |line| {
