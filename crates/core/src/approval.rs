@@ -1,4 +1,4 @@
-//! The seam to whoever decides whether a call may run.
+//! The `Approver` trait: decides whether a tool call may run.
 
 use std::fmt::Debug;
 
@@ -6,14 +6,14 @@ use async_trait::async_trait;
 
 use crate::{ToolCall, ToolEffect};
 
-/// Decides whether a call may run. Asked for every call, with what the call would do.
+/// Decides whether a tool call may run. Asked before every call, with the effect of the call.
 #[async_trait]
 pub trait Approver: Send + Sync + Debug {
-    /// Decides. When in doubt, denies.
+    /// Decides on one call. When in doubt, denies.
     async fn review_call(&self, call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision;
 }
 
-/// A decision.
+/// What an approver decided on a tool call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApprovalDecision {
     /// The call runs.
@@ -23,14 +23,15 @@ pub enum ApprovalDecision {
         /// Why, as a sentence for the model and the user.
         reason: String,
     },
-    /// The call cannot be decided on without a person, who is not there: the turn ends and asks.
+    /// The call needs a decision by a person, and none can be asked: the turn ends with the
+    /// question.
     NeedsInput {
-        /// What the person is asked, as a sentence.
+        /// The question for the person, as a sentence.
         question: String,
     },
 }
 
-/// Allows reading and nothing else.
+/// Allows calls that only read, and denies all others.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadOnlyApprover;
 

@@ -1,4 +1,4 @@
-//! How a model call fails.
+//! Errors of model calls.
 
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::ModelTimeoutKind;
 /// A failed model call.
 ///
 /// Its text is a lower-case fragment that fits "failed to {…}" and never repeats its cause, which
-/// is in [`Error::source`]. What a person could do is beside it, in [`ModelError::hints`].
+/// is in [`Error::source`]. Suggestions for the user are in [`ModelError::hints`].
 #[derive(Debug)]
 pub struct ModelError {
     kind: ModelErrorKind,
@@ -19,44 +19,44 @@ pub struct ModelError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What kind of failure it is; one action belongs to each.
+/// The kind of failure. Callers decide by it what to do, e.g. retry, compact or fall back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ModelErrorKind {
     /// Nothing answers at the address.
     Connect,
-    /// One of the client's own clocks ran out.
+    /// A timeout of the client ran out.
     Timeout {
-        /// Which one.
+        /// Which timeout.
         kind: ModelTimeoutKind,
-        /// How long it was.
+        /// The length of the timeout.
         after: Duration,
     },
-    /// The server is there, the model is not yet.
+    /// The server answers, but the model is not loaded yet.
     Loading,
-    /// The server has too much to do.
+    /// The server is overloaded.
     Overloaded,
-    /// The server wants fewer requests.
+    /// The server's rate limit was hit.
     RateLimited {
-        /// When it wants the next one, if it said so.
+        /// How long the server asks to wait before the next request, if it says so.
         retry_after: Option<Duration>,
     },
-    /// The prompt, or the prompt with the answer asked for, does not fit.
+    /// The prompt, or the prompt and the requested output tokens, exceed the context window.
     ContextOverflow {
-        /// The window in tokens, as the server said.
+        /// The context window in tokens, as the server reports it.
         context_window: Option<u32>,
-        /// The prompt in tokens, as the server said.
+        /// The prompt in tokens, as the server reports it.
         prompt_tokens: Option<u32>,
     },
-    /// The key is missing or wrong.
+    /// The API key is missing or wrong.
     Auth,
     /// The server does not serve this model.
     UnknownModel,
     /// The server refuses the request for another reason.
     Rejected,
-    /// What answered does not speak the API.
+    /// The response is not one of the expected API.
     Protocol,
-    /// The connection, the engine or the server failed before the answer was whole.
+    /// The connection, the engine or the server failed before the answer was complete.
     Interrupted,
 }
 
@@ -80,28 +80,28 @@ impl ModelErrorKind {
     }
 }
 
-/// The exchange that failed, as far as it got.
+/// The HTTP exchange that failed, as far as it got.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HttpExchange {
-    /// The method, e.g. `POST`.
+    /// The HTTP method, e.g. `POST`.
     pub method: String,
-    /// The whole address; it never holds a credential.
+    /// The full URL, without credentials.
     pub url: String,
-    /// The status; `None` when no answer came.
+    /// The HTTP status; `None` when no response came.
     pub status: Option<u16>,
-    /// What the server said of the error.
+    /// The error message in the response body, if there was one.
     pub server_error: Option<ServerErrorMessage>,
-    /// The id that the server gave the request.
+    /// The request id that the server assigned.
     pub request_id: Option<String>,
-    /// The model asked for.
+    /// The requested model.
     pub model: Option<String>,
-    /// Which attempt failed, from 1.
+    /// The number of the failed attempt, from 1.
     pub attempt: u32,
-    /// How long the server asks to be left alone, if it does.
+    /// The wait from the server's `Retry-After`, if it sent one.
     pub retry_after: Option<Duration>,
 }
 
-/// What a server says of an error, in any of the shapes in use.
+/// An error message of a server, read from any of the body shapes in use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ServerErrorMessage {
     /// The text, capped in length.
@@ -115,19 +115,19 @@ pub struct ServerErrorMessage {
 }
 
 impl ModelError {
-    /// Makes an error of a kind with its message.
+    /// Makes an error of this kind; the message is a lower-case fragment without the cause.
     pub fn new(kind: ModelErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), exchange: None, hints: Vec::new(), source: None }
     }
 
-    /// Adds the exchange that failed.
+    /// Adds the HTTP exchange that failed.
     #[must_use]
     pub fn with_exchange(mut self, exchange: HttpExchange) -> Self {
         self.exchange = Some(Box::new(exchange));
         self
     }
 
-    /// Adds a sentence on what to do.
+    /// Adds a hint: a sentence on what the user could do.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -141,19 +141,19 @@ impl ModelError {
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> ModelErrorKind {
         self.kind
     }
 
-    /// The exchange that failed; `None` when none was begun.
+    /// The HTTP exchange that failed; `None` when no request was sent.
     #[must_use]
     pub fn http_exchange(&self) -> Option<&HttpExchange> {
         self.exchange.as_deref()
     }
 
-    /// What a person could do, most useful first.
+    /// What the user could do, most useful first.
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints

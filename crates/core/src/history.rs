@@ -1,9 +1,9 @@
-//! What was said so far, in a form that cannot become invalid.
+//! The history of a conversation, in a form that is always a valid request.
 //!
-//! A server refuses a conversation whose calls and results do not pair up, whose arguments are
-//! not JSON objects, or whose roles come in the wrong order, and it refuses it on every later
-//! turn as well. Here a call holds the slot of its one result, a broken call is answered where it
-//! stands, and whatever is still open when the conversation goes on is answered as interrupted.
+//! A server refuses a history whose calls and results do not pair up, whose arguments are not JSON
+//! objects, or whose roles come in the wrong order, and keeps refusing it on every later turn. So
+//! each call has a slot for its one result, an invalid call is answered with an error at once, and
+//! calls still open when the conversation goes on are answered as interrupted.
 
 mod summary;
 
@@ -18,59 +18,59 @@ use crate::{
 
 pub use summary::{ConversationSummary, HistoryStep};
 
-/// The result of a call that was open when the conversation went on.
+/// The result of a call that was still open when the conversation went on.
 const INTERRUPTED_RESULT: &str = "This call was interrupted before it finished. It may or may not have had an effect; check \
      before you repeat it.";
 
-/// The most bytes of a broken call that its answer repeats.
+/// How many bytes of an invalid call's arguments its error result quotes at most.
 const MAX_QUOTED_BYTES: usize = 2_000;
 
 /// A conversation without its system prompt. Cloning is cheap: entries are shared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     entries: Vec<Arc<HistoryEntry>>,
-    /// The ids of all calls.
+    /// The ids of all calls, so that a repeated id is found.
     call_ids: Arc<HashSet<ToolCallId>>,
 }
 
-/// One message, as it is to be sent.
+/// One message, as it is sent to the model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MessageRef<'a> {
-    /// What the user said, after the summary of what was before, if any; adjacent entries are
-    /// joined by a blank line.
+    /// The user's text. Adjacent user messages, and a summary before them, are joined by a blank
+    /// line.
     User(Cow<'a, str>),
-    /// What the model said. Each of its calls is followed by exactly one result.
+    /// The model's message. Each of its calls is followed by exactly one result.
     Assistant {
-        /// The visible text, possibly empty when there are calls.
+        /// The visible text; may be empty when there are calls.
         text: &'a str,
-        /// The reasoning, if the server showed any.
+        /// The reasoning, if the server sent any.
         reasoning: Option<&'a ReasoningContent>,
-        /// The calls; a broken one has empty arguments.
+        /// The calls; an invalid one has empty arguments.
         calls: Vec<&'a ToolCall>,
     },
-    /// What a tool answered.
+    /// The result of a tool call.
     ToolResult {
-        /// The call it belongs to.
+        /// The call that this is the result of.
         call: &'a ToolCall,
         /// The text for the model.
         text: &'a str,
     },
 }
 
-/// Why something cannot become part of a history. The history is then unchanged.
+/// Why a history could not be changed. It is left as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
     /// The message has neither text nor a call.
     #[error("record an empty message")]
     EmptyMessage,
-    /// The model spoke without anything to answer.
+    /// The model's message does not follow a user message, a summary or tool results.
     #[error("record a message that answers nothing")]
     NothingToAnswer,
     /// No open call has this id.
     #[error("record a result for {0}, which is not an open call")]
     CallNotOpen(ToolCallId),
-    /// Every step is to be kept.
+    /// The number of steps to keep is not below the number of steps.
     #[error("summarise a conversation of which all is to be kept")]
     NothingToReplace,
 }
@@ -87,7 +87,7 @@ enum HistoryEntry {
     },
 }
 
-/// A call and the place of its one result.
+/// A call and its result, once there is one.
 #[derive(Debug, Clone, PartialEq)]
 struct CallSlot {
     call: ToolCall,
@@ -95,29 +95,29 @@ struct CallSlot {
 }
 
 impl History {
-    /// A conversation in which nothing was said yet.
+    /// An empty conversation.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Tells whether nothing was said yet.
+    /// Returns whether the conversation has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Adds what the user said. Calls still open are answered as interrupted.
+    /// Adds a user message. Calls still open are answered as interrupted.
     pub fn push_user_message(&mut self, text: &str) {
         self.answer_open_calls();
         self.entries.push(Arc::new(HistoryEntry::User(text.to_owned())));
     }
 
-    /// Adds what the model said and returns the calls to run, with their final ids: an id that
-    /// was used before is replaced. Broken calls are answered with their problem at once.
+    /// Adds the model's message and returns the calls to run, with their final ids: an id that was
+    /// used before is replaced. Invalid calls get an error result at once and are not returned.
     ///
     /// # Errors
-    /// When the message is empty, or when there is nothing that it answers.
+    /// When the message is empty, or follows nothing that it could answer.
     pub fn push_assistant_message(
         &mut self,
         message: AssistantMessage,
@@ -146,7 +146,7 @@ impl History {
     /// Puts the result of an open call into its slot.
     ///
     /// # Errors
-    /// When no open call has this id: it was never made, or it is answered already.
+    /// When no open call has this id: it was never made, or it has a result already.
     pub fn resolve_call(
         &mut self,
         id: &ToolCallId,
@@ -163,7 +163,7 @@ impl History {
         Ok(())
     }
 
-    /// The calls without a result, in order. Until answered they are sent as interrupted.
+    /// The calls without a result, in order. Until resolved they are sent as interrupted.
     pub fn open_calls(&self) -> impl Iterator<Item = &ToolCall> {
         let slots = match self.entries.last().map(Arc::as_ref) {
             Some(HistoryEntry::Assistant { slots, .. }) => slots.as_slice(),
@@ -172,7 +172,7 @@ impl History {
         slots.iter().filter(|slot| slot.result.is_none()).map(|slot| &slot.call)
     }
 
-    /// The calls since the user last spoke that have a result, in order.
+    /// The calls since the last user message that have a result, in order.
     pub fn results_since_user_message(&self) -> impl Iterator<Item = (&ToolCall, &ToolOutput)> {
         let is_user = |entry: &Arc<HistoryEntry>| matches!(entry.as_ref(), HistoryEntry::User(_));
         let start = self.entries.iter().rposition(is_user).unwrap_or(0);
@@ -183,8 +183,8 @@ impl History {
         slots.filter_map(|slot| Some((&slot.call, slot.result.as_ref()?)))
     }
 
-    /// The messages to send: begins with the user, never two of the user or two of the model in a
-    /// row, and each call followed by its one result.
+    /// The messages to send. The first is a user message, roles alternate as servers require, and
+    /// each call is followed by its one result.
     pub fn messages(&self) -> impl Iterator<Item = MessageRef<'_>> {
         let mut messages: Vec<MessageRef<'_>> = Vec::with_capacity(self.entries.len() * 2);
         for entry in &self.entries {
@@ -211,7 +211,8 @@ impl History {
         messages.into_iter()
     }
 
-    /// Answers what is open, so that later entries never change what was sent before.
+    /// Answers open calls as interrupted. After this, later entries never change the messages
+    /// before them, which keeps the server's prefix cache valid.
     fn answer_open_calls(&mut self) {
         if self.open_calls().next().is_none() {
             return;
@@ -260,7 +261,7 @@ impl CallSlot {
     }
 }
 
-/// Cuts what a model wrote to what it needs to see of it.
+/// Cuts raw arguments to [`MAX_QUOTED_BYTES`] and says how many bytes were left out.
 fn truncate_raw_arguments(raw: &str) -> Cow<'_, str> {
     if raw.len() <= MAX_QUOTED_BYTES {
         return Cow::Borrowed(raw);

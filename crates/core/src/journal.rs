@@ -1,4 +1,4 @@
-//! The seam to a durable record of a turn.
+//! The `Journal` trait: a durable record of a turn.
 
 use std::error::Error;
 
@@ -6,46 +6,46 @@ use async_trait::async_trait;
 
 use crate::{AssistantMessage, ConversationSummary, ToolCall, ToolCallId, ToolOutput};
 
-/// A record of a turn. Each entry is durable before anything that depends on it happens.
+/// Records a turn. Each entry is durable before anything that depends on it happens.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// Makes one entry durable.
     ///
     /// # Errors
-    /// When the entry is not durable; the turn then ends, nothing having depended on it.
+    /// When the entry could not be made durable. The turn ends before anything depends on it.
     async fn append_entry(&self, entry: JournalEntry<'_>) -> Result<(), JournalError>;
 }
 
-/// One thing that happened in a turn.
+/// One event of a turn.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum JournalEntry<'a> {
-    /// The user said something.
+    /// The user's message.
     UserMessage(&'a str),
-    /// The model said something.
+    /// The model's message.
     AssistantMessage(&'a AssistantMessage),
     /// A call is about to be decided on.
     CallIntent(&'a ToolCall),
-    /// A call was allowed and is being run; after a crash it may have run.
+    /// A call was allowed and starts. After a crash it may or may not have had an effect.
     CallDispatched(&'a ToolCallId),
-    /// A call has its result.
+    /// A call has a result.
     CallResult(&'a ToolCallId, &'a ToolOutput),
-    /// All but the last steps of the history were replaced by a summary. What was recorded before
-    /// stays.
+    /// A summary replaced all but the last `kept_steps` steps of the history. Earlier journal
+    /// entries stay.
     Compacted {
         /// How many steps were kept.
         kept_steps: usize,
-        /// What stands for the others.
+        /// The summary of the replaced steps.
         summary: &'a ConversationSummary,
     },
 }
 
-/// An entry that could not be made durable.
+/// A journal entry could not be made durable.
 #[derive(Debug, thiserror::Error)]
 #[error("write the journal")]
 pub struct JournalError(#[source] pub Box<dyn Error + Send + Sync>);
 
-/// Records nothing: a turn that does not outlive its process.
+/// Records nothing, for turns that need not survive the process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoopJournal;
 

@@ -1,14 +1,13 @@
-//! The words of a conversation with a model, and the seams of an agent.
+//! Shared types of a conversation with a model, and the traits that an agent is built from.
 //!
-//! This crate has no I/O, no runtime, no HTTP and no config. It holds what the other crates
-//! must agree on:
+//! This crate has no I/O, no runtime, no HTTP and no config. It holds what the other crates share:
 //!
-//! - what is said: [`AssistantMessage`], [`ToolCall`], [`ToolOutput`], and [`History`], which
-//!   cannot be brought into a state that a server would refuse;
-//! - what is known of a model: [`ModelInfo`] and [`ModelLimits`], with the source of each number;
-//! - the four seams: [`ChatModel`], [`Tool`], [`Approver`] and [`Journal`], and beside them
-//!   [`Spill`], where outputs go that are too large;
-//! - how a model call fails: [`ModelError`].
+//! - messages: [`AssistantMessage`], [`ToolCall`], [`ToolOutput`], and [`History`], which cannot be
+//!   brought into a state that a server would refuse;
+//! - models: [`ModelInfo`] and [`ModelLimits`], with the source of the context window;
+//! - the traits: [`ChatModel`], [`Tool`], [`Approver`] and [`Journal`], and [`ToolOutputStore`] for
+//!   outputs that are too large for the context window;
+//! - errors of model calls: [`ModelError`].
 //!
 //! Cancellation is by drop everywhere: dropping a future or a stream ends the work behind it.
 

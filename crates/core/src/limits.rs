@@ -1,16 +1,16 @@
-//! How much fits into a model, and who says so.
+//! Token limits of a model, and where each comes from.
 
 use std::fmt;
 
-/// The limits of one model, resolved once per request. The only numbers that budgets,
-/// compaction and diagnostics read.
+/// The limits of one model, resolved once per request. Budgets, compaction and diagnostics read no
+/// other numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelLimits {
     /// The context window in tokens, prompt and answer together.
     pub context_window: u32,
-    /// Where `window` comes from.
+    /// Where `context_window` comes from.
     pub context_window_source: LimitSource,
-    /// The most tokens an answer may have, if anyone set it; `None`: whatever room is left.
+    /// The most output tokens of one answer; `None` when no limit is configured.
     pub max_output_tokens: Option<u32>,
 }
 
@@ -18,13 +18,13 @@ pub struct ModelLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LimitSource {
-    /// The server said so in this process.
+    /// Reported by the server to this process.
     Server,
-    /// The config says so and the server did not contradict it.
+    /// Configured, and not contradicted by the server.
     Config,
-    /// The server said so before, and has not been asked again.
+    /// Reported by the server to an earlier process, and not asked for again.
     Cached,
-    /// Nobody knows; this is the named fallback.
+    /// Unknown; a fixed default.
     Fallback,
 }
 
@@ -47,12 +47,12 @@ impl fmt::Display for LimitSource {
     }
 }
 
-/// A number of tokens, with how it was found.
+/// A number of tokens, with how it was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenCount {
     /// Counted by the server's own tokenizer.
     Exact(u32),
-    /// Estimated with a ratio learnt from what this server counted before.
+    /// Estimated with a bytes-per-token ratio learnt from this server's earlier counts.
     Calibrated(u32),
     /// Estimated from bytes alone; never below an eighth of the request's bytes.
     Estimate(u32),

@@ -1,4 +1,4 @@
-//! What a model and a tool say.
+//! Messages of a model, its tool calls, and tool outputs.
 
 use serde_json::{Map, Value};
 
@@ -9,25 +9,25 @@ use crate::{ToolCallId, ToolName};
 pub struct AssistantMessage {
     /// The visible answer; reasoning and calls are not in it.
     pub text: String,
-    /// What the model thought, if the server showed it.
+    /// The reasoning, if the server sent any.
     pub reasoning: Option<ReasoningContent>,
     /// The calls, in the order the model made them.
     pub calls: Vec<EmittedToolCall>,
 }
 
 impl AssistantMessage {
-    /// A message of visible text alone.
+    /// A message with visible text only.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// A message of one call alone.
+    /// A message with one valid call only.
     #[must_use]
     pub fn from_call(call: ToolCall) -> Self {
         Self { calls: vec![EmittedToolCall::Valid(call)], ..Self::default() }
     }
 
-    /// Tells whether there is neither visible text nor a call.
+    /// Returns whether there is neither visible text nor a call.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.text.trim().is_empty() && self.calls.is_empty()
@@ -37,28 +37,29 @@ impl AssistantMessage {
 /// The reasoning of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReasoningContent {
-    /// The text of it.
+    /// The reasoning text.
     pub text: String,
-    /// What it came in, to be echoed the same way: a wire field (`reasoning` or
-    /// `reasoning_content`), or the tag that opened it in the text (e.g. `<think>`).
+    /// Where the reasoning was found, so that it is sent back the same way: a wire field
+    /// (`reasoning` or `reasoning_content`), or the tag that opened it in the text (e.g.
+    /// `<think>`).
     pub field: &'static str,
 }
 
-/// A call as a model emitted it: usable, or broken and never to be run.
+/// A tool call as a model emitted it: valid, or invalid and never run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmittedToolCall {
-    /// A whole call whose arguments are a JSON object.
+    /// A complete call whose arguments are a JSON object.
     Valid(ToolCall),
     /// A call that was cut off or whose arguments are not a JSON object.
     Invalid(InvalidToolCall),
 }
 
-/// A call to a tool. Whether the tool exists and likes the arguments is not known yet.
+/// A call to a tool. The tool may not exist, and may not accept the arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall {
     /// The identifier that the result refers to.
     pub id: ToolCallId,
-    /// The tool.
+    /// The name of the tool.
     pub name: ToolName,
     /// The arguments.
     pub arguments: ToolArguments,
@@ -67,13 +68,13 @@ pub struct ToolCall {
 /// A call that cannot be run. The model is told why; the raw text is never replayed as arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidToolCall {
-    /// The identifier that the explanation refers to.
+    /// The identifier that the error result refers to.
     pub id: ToolCallId,
-    /// The tool's name, made valid.
+    /// The tool's name; characters that names cannot have are replaced.
     pub name: ToolName,
-    /// What the model wrote where the arguments should be.
+    /// The raw text that the model wrote as arguments.
     pub raw_arguments: String,
-    /// What is wrong with it, as a sentence for the model.
+    /// What is wrong with the call, as a sentence for the model.
     pub problem: String,
 }
 
@@ -81,10 +82,10 @@ pub struct InvalidToolCall {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ToolArguments(Map<String, Value>);
 
-/// A text that is not the JSON object that arguments must be.
+/// Why a text is not valid as tool arguments.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArgumentsParseError {
-    /// The text is not JSON, or not all of it.
+    /// The text is not JSON, or has something after the JSON value.
     #[error("not valid JSON at line {line}, column {column}")]
     NotJson {
         /// The line of the fault, from 1.
@@ -101,8 +102,8 @@ pub enum ArgumentsParseError {
 }
 
 impl ToolArguments {
-    /// Reads arguments as a model wrote them. Blank text and `null`, which servers send for a
-    /// call without arguments, are the empty object.
+    /// Parses the arguments text of a model. Blank text and `null`, which servers send for a call
+    /// without arguments, become the empty object.
     ///
     /// # Errors
     /// When the text is not one JSON object.
@@ -123,13 +124,13 @@ impl ToolArguments {
         }
     }
 
-    /// The object.
+    /// The arguments as a map.
     #[must_use]
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }
 
-    /// The object as a value.
+    /// The arguments as a JSON value.
     #[must_use]
     pub fn to_value(&self) -> Value {
         Value::Object(self.0.clone())
@@ -149,17 +150,17 @@ impl From<Map<String, Value>> for ToolArguments {
     }
 }
 
-/// What a tool answers. A tool that failed answers too: the model reads the text.
+/// The result of a tool call. A failed tool returns one too: the model reads the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOutput {
     /// The text for the model.
     pub text: String,
-    /// Whether the tool did not do what was asked.
+    /// Whether the tool failed.
     pub is_error: bool,
     /// One line for a person, e.g. `12 lines`; never sent to the model.
     pub summary: Option<String>,
-    /// What stands for the output as the tool gave it, where `text` differs from that: it was cut,
-    /// or something was added. Equal for equal outputs, in every process.
+    /// A digest of the tool's own output when `text` differs from it (it was cut, or something was
+    /// added). Equal outputs have equal digests, across processes too.
     pub original_digest: Option<u64>,
 }
 
@@ -169,12 +170,12 @@ impl ToolOutput {
         Self { text: text.into(), is_error: false, summary: None, original_digest: None }
     }
 
-    /// An answer of a tool that did not.
+    /// The result of a tool that failed.
     pub fn from_error(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_error: true, summary: None, original_digest: None }
     }
 
-    /// Adds the line for a person.
+    /// Adds a one-line summary for people.
     #[must_use]
     pub fn with_summary(mut self, summary: impl Into<String>) -> Self {
         self.summary = Some(summary.into());

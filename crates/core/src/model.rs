@@ -1,4 +1,4 @@
-//! The seam to a model: one request, one stream of events.
+//! The `ChatModel` trait: one request, answered by one stream of events.
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -17,32 +17,33 @@ use crate::{
 /// A model behind any API. Implementations are shared as `Arc<dyn ChatModel>`.
 #[async_trait]
 pub trait ChatModel: Send + Sync + Debug {
-    /// What is known of the model now: id, limits with their sources, abilities.
+    /// The model's reference, limits and capabilities, as currently known.
     fn model_info(&self) -> ModelInfo;
 
     /// Sends one request and streams the answer. Dropping the future or the stream closes the
     /// connection, which makes the server stop generating.
     ///
     /// # Errors
-    /// When the request cannot be sent or is refused. A failure after the first byte comes as
-    /// the last item of the stream.
+    /// When the request cannot be sent or is refused. A failure after the first byte is the last
+    /// item of the stream.
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError>;
 
     /// Counts the prompt tokens of a request, as exactly as the server allows.
     ///
     /// # Errors
-    /// When the server was asked and failed in a way that an estimate would hide.
+    /// When the server's own count failed and an estimate would hide the failure.
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError>;
 
-    /// Asks whether the server is there, without sending a prompt. Never fails: the answer to a
-    /// failed question is [`Liveness::Unreachable`].
+    /// Probes whether the server responds, without sending a prompt. Never fails: a failed probe is
+    /// [`ServerLiveness::Unreachable`].
     async fn check_liveness(&self) -> ServerLiveness;
 }
 
 /// The events of one answer. Ends after [`ChatEvent::Finished`] or after an error.
 pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatEvent, ModelError>> + Send>>;
 
-/// The stream of a model that has its whole answer at once, without usage.
+/// A stream of one [`ChatEvent::Finished`] event, without usage: for models that have the complete
+/// answer at once.
 #[must_use]
 pub fn single_response_stream(message: AssistantMessage, outcome: AnswerOutcome) -> ChatStream {
     Box::pin(SingleEventStream(Some(ChatEvent::Finished { message, outcome, usage: None })))
@@ -64,14 +65,14 @@ impl Stream for SingleEventStream {
 pub struct ModelInfo {
     /// The model as the user names it.
     pub reference: ModelRef,
-    /// How much fits, and who says so.
+    /// The token limits, and where they come from.
     pub limits: ModelLimits,
     /// What it can do.
     pub capabilities: ModelCapabilities,
 }
 
 impl ModelInfo {
-    /// A model with tools and a window of this many tokens, as its maker says.
+    /// A model with tools and this context window in tokens, taken as configured.
     #[must_use]
     pub fn new(reference: ModelRef, context_window: u32) -> Self {
         Self {
@@ -86,14 +87,14 @@ impl ModelInfo {
     }
 }
 
-/// What a model can do, by config or by the server's own word.
+/// What a model supports, as configured or as the server reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelCapabilities {
-    /// Takes tools and answers with native calls.
+    /// Accepts tools and answers with native tool calls.
     pub tools: bool,
-    /// Takes images.
+    /// Accepts images.
     pub images: bool,
-    /// Thinks before it answers.
+    /// Reasons before it answers.
     pub reasoning: bool,
 }
 
@@ -106,14 +107,14 @@ pub struct ChatRequest {
     pub tools: Arc<[ToolSpec]>,
     /// Whether and which tool must be called.
     pub tool_choice: ToolChoice,
-    /// What was said so far.
+    /// The conversation so far.
     pub history: History,
     /// What holds for this request alone, e.g. the time of day: sent after all else as what the
     /// user says, behind a blank line where the user spoke last, and never kept. So whatever it
     /// is, the request up to here is the beginning of the next one. Behind it comes only an answer
     /// with which the history ends, to be continued.
     pub suffix: Option<Arc<str>>,
-    /// The most tokens the answer may have; `None` leaves it to the model's own limit.
+    /// The most output tokens; `None` uses the model's own limit.
     pub max_output_tokens: Option<u32>,
 }
 
@@ -142,96 +143,96 @@ pub enum ToolChoice {
     Named(ToolName),
 }
 
-/// A piece of an answer.
+/// An event of an answer's stream.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ChatEvent {
     /// The server accepted the request and began to answer; nothing was generated yet.
     RequestAccepted,
-    /// A piece of the visible answer.
+    /// Text to append to the visible answer.
     TextDelta(String),
-    /// A piece of reasoning.
+    /// Text to append to the reasoning.
     ReasoningDelta(String),
-    /// A piece of a call.
+    /// A part of a tool call.
     ToolCallDelta {
-        /// The place of the call in the answer, from 0.
+        /// The position of the call in the answer, from 0.
         index: u32,
-        /// The identifier, in the first piece only.
+        /// The identifier, in the first delta only.
         id: Option<ToolCallId>,
-        /// The tool, in the first piece only.
+        /// The tool's name, in the first delta only.
         name: Option<ToolName>,
-        /// A piece of the raw arguments text.
+        /// Text to append to the raw arguments.
         arguments: String,
     },
-    /// Text and reasoning were told apart wrongly: all pieces of both that came so far are void and
-    /// come again. Happens when it shows late that the answer began in the middle of a thought,
-    /// or that it did not.
+    /// The split of text and reasoning was wrong: all deltas of both so far are void and are sent
+    /// again. Happens when it turns out late that the answer began inside the reasoning, or did
+    /// not.
     ReasoningReclassified,
-    /// A call could only be understood with help: it was written as text, or its arguments were
-    /// mended. The message has the arguments as they were understood.
+    /// A call was repaired: the model wrote it as text, or its arguments were malformed. The
+    /// finished message has the repaired call.
     ToolCallRepaired {
-        /// The place of the call in the answer, from 0.
+        /// The position of the call in the answer, from 0.
         index: u32,
-        /// The dialect of a call written as text, then what was mended; never empty.
+        /// The format of a call written as text, then the repairs of the arguments; never empty.
         repairs: Vec<&'static str>,
     },
     /// Bytes arrived that carry no content, e.g. a keep-alive comment.
     Heartbeat,
-    /// Nothing has arrived for a while, and the server was asked why. Sent again every few
-    /// seconds while the silence lasts; only by models that can ask.
+    /// Nothing has arrived for a while, and the server was probed. Sent every few seconds while the
+    /// silence lasts, only by models that can probe their server.
     WaitingForServer {
         /// What the server seems to be doing.
         activity: ServerActivity,
         /// How long nothing has arrived.
         idle_for: Duration,
-        /// How many other requests the server has, any of which may be served before this one;
-        /// `None` when it does not say.
+        /// How many other requests the server has, any of which may be served first; `None` when it
+        /// does not report that.
         other_requests: Option<u32>,
     },
-    /// The server refused the request as it was or treated it in another way than asked for; what
-    /// that shows of the server is remembered, and the call goes on accordingly.
+    /// The server refused or changed the request as sent. The lesson is remembered for later
+    /// requests, and the call continues with an adapted request.
     RequestAdapted {
-        /// What was learnt and what is done about it: a sentence for a person, with the server's
-        /// option or the config's key that would change it.
+        /// What was learnt and what is done about it, as a sentence for the user, with the server
+        /// option or config key that would change it.
         message: String,
     },
-    /// The server was lost in the middle of the call. The call is held until the server is back;
-    /// only by models that can wait for it.
+    /// The connection to the server was lost during the call. The call waits until the server is
+    /// back; only models that can resume send this.
     ServerDisconnected {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
-        /// The longest that it is waited for.
+        /// The longest wait for the server.
         max_wait: Duration,
     },
-    /// The server is too busy to take the request, or loads its model. It is asked again after a
-    /// pause; comes before each pause, and only where no other model can take the request.
+    /// The server is overloaded or still loads its model, and the request is retried. Sent before
+    /// each pause, only when no other model can take the request.
     Retrying {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
-        /// The number of the attempt that comes next, those included that came without a word.
+        /// The number of the next attempt, including attempts that were not reported.
         attempt: u32,
         /// The pause before that attempt.
         delay: Duration,
-        /// How long the server was waited for so far.
+        /// How long the call has waited for the server so far.
         elapsed: Duration,
-        /// The longest that it is waited for in all.
+        /// The longest wait in total.
         max_wait: Duration,
     },
-    /// The lost server serves the model again, and the call goes on.
+    /// The lost server serves the model again, and the call continues.
     ServerReconnected {
-        /// How long it was away.
+        /// How long the server was gone.
         downtime: Duration,
     },
-    /// The answer begins anew: what was shown of it before is void.
+    /// The answer starts over: everything shown of it is void.
     AnswerReset,
-    /// The last event of a stream that did not fail. Only here a call is one to act on: whatever
-    /// was void before, each call of the message is made once.
+    /// The last event of a stream that succeeded. Run tool calls only from this message: deltas may
+    /// have been void or repeated.
     Finished {
-        /// The whole message.
+        /// The complete message.
         message: AssistantMessage,
-        /// How it ended, decided from its content.
+        /// How the answer ended, decided from its content.
         outcome: AnswerOutcome,
-        /// What the server counted; `None` when it did not say.
+        /// The server's token counts; `None` when it sent none.
         usage: Option<TokenUsage>,
     },
 }
@@ -240,15 +241,15 @@ pub enum ChatEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerActivity {
-    /// It has not begun with the request.
+    /// The request waits in the server's queue.
     Queued,
-    /// It reads the prompt.
+    /// The server processes the prompt.
     Prefilling,
-    /// It generates, for this request or for others, and has nothing to show yet.
+    /// It generates, for this or other requests, but has sent nothing yet.
     Generating,
-    /// It is alive and works on nothing that could be this request.
+    /// It responds, but is not working on anything that could be this request.
     Stalled,
-    /// It does not say.
+    /// The server does not report it.
     Unknown,
 }
 
@@ -272,62 +273,61 @@ impl ServerActivity {
 pub enum AnswerOutcome {
     /// There is visible text and no call.
     Reply,
-    /// There is at least one call, ready or broken.
+    /// There is at least one call, valid or invalid.
     ToolCalls,
-    /// There is visible text, cut off by the output limit, or nothing at all: it was reached before
-    /// anything was visible.
+    /// The output limit was reached: the visible text is cut off, or there is none yet.
     Truncated,
-    /// There is reasoning, and neither text nor a call.
+    /// There is reasoning, but neither text nor a call.
     ReasoningOnly,
-    /// There is reasoning alone, cut off by the output limit.
+    /// There is only reasoning, cut off by the output limit.
     ReasoningTruncated,
-    /// There is nothing at all, and the server says that it is done.
+    /// There is nothing, and the server reports a normal end.
     Empty,
     /// The server withheld the answer.
     Refused,
 }
 
-/// What the server counted for one request, in tokens.
+/// The server's token counts for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TokenUsage {
     /// The prompt, cached part included.
     pub input_tokens: u32,
     /// The answer, reasoning included.
     pub output_tokens: u32,
-    /// The part of the prompt served from the prefix cache; `None` when the server does not say.
+    /// Prompt tokens served from the prefix cache; `None` when the server does not report them.
     pub cached_tokens: Option<u32>,
 }
 
-/// Whether a server is there.
+/// The result of a liveness probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerLiveness {
-    /// It serves; how many requests run and wait, where it says so.
+    /// It serves the model; the counts are `None` when it does not report them.
     Serving {
-        /// Requests being worked on.
+        /// Requests being processed.
         running_requests: Option<u32>,
         /// Requests in the queue.
         queued_requests: Option<u32>,
     },
-    /// It answers, but not with the model yet.
+    /// It responds, but has not loaded the model yet.
     Loading,
-    /// Nothing answers at its address.
+    /// Nothing responds at the address.
     Unreachable,
-    /// It answers that its engine is dead.
+    /// It responds that its engine is dead.
     EngineDead,
 }
 
-/// The clocks of a model call. There is no other timeout.
+/// The timeouts of a model call. There are no others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ModelTimeoutKind {
-    /// From the start to an open connection.
+    /// From the start of the call to an open connection.
     Connect,
     /// From the request to the response's headers.
     ResponseHeaders,
-    /// From the headers to the first content.
+    /// From the response headers to the first content.
     FirstToken,
-    /// From one content to the next.
+    /// From one content chunk to the next.
     BetweenTokens,
     /// The whole call.
     Total,

@@ -1,4 +1,4 @@
-//! The seam to a tool: what it is, what it would do, and doing it.
+//! The `Tool` trait: a tool's spec, the effect of a call, and running it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use crate::{InvalidName, ToolCall, ToolName, ToolOutput};
 /// Something a model can call. Implementations are shared as `Arc<dyn Tool>`.
 #[async_trait]
 pub trait Tool: Send + Sync + Debug {
-    /// What the model is told of the tool.
+    /// The tool's name, description and parameters, as sent to the model.
     fn spec(&self) -> &ToolSpec;
 
-    /// Says what a call would do, before anything is done. The approver sees this.
+    /// Returns the effect that a call would have, without running it. The approver sees it.
     ///
     /// # Errors
-    /// When the arguments are not what the tool takes; nothing is done then.
+    /// When the arguments do not fit the tool's parameters.
     fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments>;
 
-    /// Says whether a call may run while others of the same message do. A tool says so only for
-    /// calls that change nothing and that no other call's effect could change in the middle.
+    /// Returns whether a call may run in parallel with other calls of the same message. `Shared` is
+    /// only for calls that change nothing and that no other call can disturb.
     fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
         ToolConcurrency::Exclusive
     }
 
-    /// Does it. A tool that fails says so in its output: the model reads it. Dropping the future
-    /// ends everything that the call started.
+    /// Runs the call. A failure is reported in the output, which the model reads. Dropping the
+    /// future ends everything that the call started.
     async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput;
 }
 
-/// What a model is told of a tool.
+/// The description of a tool that is sent to the model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolSpec {
-    /// The name it is called by.
+    /// The name that calls use.
     pub name: ToolName,
     /// What it does, in a sentence or two.
     pub description: Arc<str>,
@@ -56,8 +56,8 @@ impl ToolSpec {
         })
     }
 
-    /// Says what arguments the tool takes, for a model that got them wrong, e.g. `` `read` takes one
-    /// JSON object with `path` (string), `limit` (integer, optional)``.
+    /// Describes the parameters for a model that got them wrong, e.g. `` `read` takes one JSON
+    /// object with `path` (string), `limit` (integer, optional)``.
     #[must_use]
     pub fn describe_parameters(&self) -> String {
         let name = &self.name;
@@ -81,49 +81,49 @@ impl ToolSpec {
     }
 }
 
-/// What a call would do.
+/// The effect of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ToolEffect {
-    /// Reads what the agent may read anyway.
+    /// Reads a file or directory that the agent may read without approval.
     Read {
-        /// What is read, relative to the workspace.
+        /// The path, relative to the workspace.
         path: String,
     },
     /// Creates or changes a file of the workspace.
     Write {
-        /// What is written, relative to the workspace.
+        /// The path, relative to the workspace.
         path: String,
     },
     /// Runs a command.
     Exec {
-        /// The command as it will be run, whole.
+        /// The complete command line.
         command: String,
         /// The directory it runs in, relative to the workspace; `.` is the workspace.
         directory: String,
     },
 }
 
-/// Whether a call may run while other calls do.
+/// Whether a call may run in parallel with other calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ToolConcurrency {
-    /// Nothing else runs meanwhile.
+    /// Nothing else runs at the same time.
     Exclusive,
-    /// Calls that say so as well may run meanwhile.
+    /// Other shared calls may run at the same time.
     Shared,
 }
 
-/// Arguments that a tool does not take.
+/// Arguments that do not fit a tool's parameters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid arguments for `{tool}`: {problem}")]
 pub struct InvalidToolArguments {
     /// The tool.
     pub tool: ToolName,
-    /// What is wrong and what was expected, for the model: names the key.
+    /// What is wrong and what was expected, for the model; contains the key's name.
     pub problem: String,
 }
 
-/// What a call may use of its surroundings.
+/// Limits of a call, and where its progress goes.
 #[derive(Debug, Clone, Copy)]
 pub struct ToolContext<'a> {
     /// The longest the call may take; `None` leaves it to the tool's own limit.
@@ -131,17 +131,17 @@ pub struct ToolContext<'a> {
     /// How many bytes of its output the model can be shown. A tool that gives its output in parts
     /// gives no more; what any other returns beyond is cut out of the middle and kept elsewhere.
     pub max_output_bytes: usize,
-    /// Takes pieces of output while the call runs.
+    /// Receives output while the call runs.
     pub progress: &'a dyn ProgressSink,
 }
 
-/// Takes pieces of a running tool's output, for people to watch.
+/// Receives a running tool's output, to show it to the user.
 pub trait ProgressSink: Send + Sync + Debug {
-    /// Takes one piece. Must not block.
+    /// Receives the next part of the output. Must not block.
     fn write_output(&self, text: &str);
 }
 
-/// Drops every piece.
+/// Discards all output.
 impl ProgressSink for () {
     fn write_output(&self, _text: &str) {}
 }

@@ -1,4 +1,4 @@
-//! What stands for the beginning of a conversation that no longer fits.
+//! The summary that replaces the beginning of a conversation when the context window is full.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,17 +6,16 @@ use std::sync::Arc;
 use super::{History, HistoryEntry, HistoryError};
 use crate::{ToolCall, ToolOutput};
 
-/// What stands for the beginning of a conversation. Sent as a part of what the user says, because
-/// a request has one system message at most and that one never changes.
+/// Replaces the beginning of a conversation. Sent as part of a user message, because a request has
+/// at most one system message and that one never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConversationSummary {
-    /// What was said and found, in the words of whoever summarised it; empty when nobody could.
+    /// The model's summary; empty when none could be made.
     pub text: String,
-    /// What happened, a line each, kept by code and word for word through any number of
+    /// One line per recorded action. Written by code, and kept verbatim through any number of
     /// summaries.
     pub ledger: Vec<String>,
-    /// The user's request that is being worked on, word for word, when it is not in the rest of
-    /// the conversation.
+    /// The user's request that is being worked on, verbatim, when the kept steps do not contain it.
     pub current_request: Option<String>,
 }
 
@@ -41,14 +40,14 @@ impl fmt::Display for ConversationSummary {
     }
 }
 
-/// A step of a conversation, for whoever reads one.
+/// A step of a conversation, for reading.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HistoryStep<'a> {
-    /// The beginning, in short.
+    /// The summary of the earlier conversation.
     Summary(&'a ConversationSummary),
-    /// What the user said.
+    /// A user message.
     User(&'a str),
-    /// What the model said, with its calls and the result of each that has one.
+    /// A message of the model, with its calls and their results.
     Assistant {
         /// The visible text.
         text: &'a str,
@@ -71,7 +70,7 @@ impl History {
         })
     }
 
-    /// The summary that the conversation begins with, if any.
+    /// The summary that the conversation begins with, if there is one.
     #[must_use]
     pub fn leading_summary(&self) -> Option<&ConversationSummary> {
         match self.entries.first().map(Arc::as_ref) {
@@ -80,11 +79,11 @@ impl History {
         }
     }
 
-    /// Puts a summary in the place of all but the last `keep` steps. Calls that are open among
-    /// those it replaces are gone with them.
+    /// Replaces all but the last `kept_steps` steps by a summary. Open calls in the replaced steps
+    /// are removed with them.
     ///
     /// # Errors
-    /// When there are no steps but those to keep.
+    /// When there are no steps to replace.
     pub fn apply_summary(
         &mut self,
         kept_steps: usize,

@@ -1,4 +1,4 @@
-//! Whatever is said, in whatever order, the messages to send are legal.
+//! Any sequence of steps leads to a legal list of messages.
 
 use std::collections::HashSet;
 
