@@ -22,7 +22,7 @@ pub enum LimitSource {
     Server,
     /// Configured, and not contradicted by the server.
     Config,
-    /// Reported by the server to an earlier process, and not asked for again.
+    /// Reported by the server earlier, and read from the cache.
     Cached,
     /// Unknown; a fixed default.
     Fallback,
@@ -59,7 +59,7 @@ pub enum TokenCount {
 }
 
 impl TokenCount {
-    /// The number, however it was found.
+    /// The number of tokens, however it was determined.
     #[must_use]
     pub fn token_count(self) -> u32 {
         match self {

@@ -65,7 +65,7 @@ pub struct ToolCall {
     pub arguments: ToolArguments,
 }
 
-/// A call that cannot be run. The model is told why; the raw text is never replayed as arguments.
+/// A call that cannot be run. The model gets an error result that quotes the raw arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidToolCall {
     /// The identifier that the error result refers to.
@@ -165,7 +165,7 @@ pub struct ToolOutput {
 }
 
 impl ToolOutput {
-    /// An answer of a tool that did what was asked.
+    /// The result of a tool that succeeded.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_error: false, summary: None, original_digest: None }
     }

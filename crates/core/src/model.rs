@@ -67,7 +67,7 @@ pub struct ModelInfo {
     pub reference: ModelRef,
     /// The token limits, and where they come from.
     pub limits: ModelLimits,
-    /// What it can do.
+    /// What the model supports.
     pub capabilities: ModelCapabilities,
 }
 
@@ -109,10 +109,10 @@ pub struct ChatRequest {
     pub tool_choice: ToolChoice,
     /// The conversation so far.
     pub history: History,
-    /// What holds for this request alone, e.g. the time of day: sent after all else as what the
-    /// user says, behind a blank line where the user spoke last, and never kept. So whatever it
-    /// is, the request up to here is the beginning of the next one. Behind it comes only an answer
-    /// with which the history ends, to be continued.
+    /// Text for this request only, e.g. the time of day. Sent after the history as user text
+    /// (joined to a user message that ends it) and never recorded, so that the history stays a
+    /// prefix of the next request for the prefix cache. Only an unfinished answer at the end of the
+    /// history, which the model continues, is sent after it.
     pub suffix: Option<Arc<str>>,
     /// The most output tokens; `None` uses the model's own limit.
     pub max_output_tokens: Option<u32>,
@@ -147,7 +147,7 @@ pub enum ToolChoice {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ChatEvent {
-    /// The server accepted the request and began to answer; nothing was generated yet.
+    /// The server accepted the request; nothing was generated yet.
     RequestAccepted,
     /// Text to append to the visible answer.
     TextDelta(String),
@@ -290,9 +290,9 @@ pub enum AnswerOutcome {
 /// The server's token counts for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TokenUsage {
-    /// The prompt, cached part included.
+    /// Tokens of the prompt, including the cached part.
     pub input_tokens: u32,
-    /// The answer, reasoning included.
+    /// Tokens of the answer, including reasoning.
     pub output_tokens: u32,
     /// Prompt tokens served from the prefix cache; `None` when the server does not report them.
     pub cached_tokens: Option<u32>,

@@ -85,7 +85,7 @@ impl ToolSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ToolEffect {
-    /// Reads a file or directory that the agent may read without approval.
+    /// Reads a file or directory that the agent may always read.
     Read {
         /// The path, relative to the workspace.
         path: String,
@@ -128,8 +128,8 @@ pub struct InvalidToolArguments {
 pub struct ToolContext<'a> {
     /// The longest the call may take; `None` leaves it to the tool's own limit.
     pub time_limit: Option<Duration>,
-    /// How many bytes of its output the model can be shown. A tool that gives its output in parts
-    /// gives no more; what any other returns beyond is cut out of the middle and kept elsewhere.
+    /// The most bytes of output that the model is shown. A tool that pages its output returns no
+    /// more; a longer output loses its middle and is saved in the output store.
     pub max_output_bytes: usize,
     /// Receives output while the call runs.
     pub progress: &'a dyn ProgressSink,

@@ -40,7 +40,7 @@ impl fmt::Display for ConversationSummary {
     }
 }
 
-/// A step of a conversation, for reading.
+/// A step of a conversation, as read from a [`History`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum HistoryStep<'a> {
     /// The summary of the earlier conversation.
