@@ -1,5 +1,5 @@
-//! What the loop itself costs, over a model that answers from memory. `cargo xtask bench agent`
-//! runs this as a process, with few and with many sessions, and takes the difference.
+//! Measures the cost of the loop itself, with a model that answers from memory. `cargo xtask bench
+//! agent` runs this as a process, with few and with many sessions, and takes the difference.
 #![expect(clippy::print_stdout, reason = "results go to whoever started the role")]
 
 use std::error::Error;
@@ -20,10 +20,10 @@ use openclaw_core::{
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// The turns of a session, each with one call of a tool and so two of the model.
+/// The turns of a session, each with one tool call and so two model calls.
 const TURNS: u32 = 20;
 
-/// The pieces in which the model answers.
+/// The number of deltas in which the model answers.
 const PIECES: usize = 50;
 
 fn main() -> Result<()> {
@@ -86,7 +86,7 @@ async fn drain(mut events: TurnEventReceiver) {
     while events.recv().await.is_some() {}
 }
 
-/// Calls the tool, and then answers.
+/// A model that calls the tool and then answers.
 #[derive(Debug)]
 struct Memory {
     name: ToolName,

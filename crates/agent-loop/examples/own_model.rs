@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let tool = ReadNote(ToolSpec::new("read_note", "Reads today's note.", schema)?);
     let limits = TurnLimits::with_call_limits(5, 5);
     let agent = Agent::new(AgentParts::new(Arc::new(model), vec![Arc::new(tool)], limits))?;
-    // Whoever shows the turn keeps the receiver; this example waits for the answer alone.
+    // A user interface keeps the receiver; this example waits for the answer only.
     let (sender, _) = events::event_channel();
     let report = agent.run_turn(&mut History::new(), "What is my note?", sender).await;
     match report.outcome {

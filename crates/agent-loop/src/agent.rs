@@ -1,4 +1,4 @@
-//! An agent: the parts that every turn uses.
+//! An agent: the model, tools and settings that all its turns share.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -23,35 +23,34 @@ use crate::{
 /// What an agent is made of.
 #[derive(Clone)]
 pub struct AgentParts {
-    /// The model that is asked.
+    /// The model that is called.
     pub model: Arc<dyn ChatModel>,
-    /// The tools that are offered, in any order.
+    /// The offered tools, in any order.
     pub tools: Vec<Arc<dyn Tool>>,
     /// The system prompt; `None` sends none.
     pub system_prompt: Option<Arc<str>>,
-    /// Who decides whether a call may run.
+    /// Decides whether a tool call may run.
     pub approver: Arc<dyn Approver>,
-    /// Where everything is recorded before anything depends on it.
+    /// Records each turn; an entry is durable before anything depends on it.
     pub journal: Arc<dyn Journal>,
-    /// Where outputs go that have no room in the window; `None`: what is cut is lost.
+    /// Saves outputs that are too large for the context window; `None` loses what is cut.
     pub output_store: Option<Arc<dyn ToolOutputStore>>,
-    /// The whole answer with which the model says that it has nothing to say, e.g. `NO_REPLY`, where
-    /// the system prompt tells it so; `None`: such an answer is a reply like any other.
+    /// The complete answer with which the model declines to reply, e.g. `NO_REPLY`, as the system
+    /// prompt tells it. `None` treats such an answer as a reply.
     pub no_reply_marker: Option<Arc<str>>,
-    /// What is told at the end of each request that ends with what the user said, and not kept;
-    /// `None` tells nothing.
+    /// Text for the end of each request that ends with a user message; never recorded.
     pub request_suffix: Option<RequestSuffix>,
-    /// What ends a turn.
+    /// The limits of a turn.
     pub limits: TurnLimits,
 }
 
-/// Says what holds now and may not hold at the next request, e.g. the time. All that changes from
-/// request to request belongs here, so that the rest of each is the beginning of the next.
+/// Returns text that is valid for one request only, e.g. the time. Keep everything that changes
+/// between requests in here, so that the server's prefix cache covers the rest.
 pub type RequestSuffix = Arc<dyn Fn() -> String + Send + Sync>;
 
 impl AgentParts {
-    /// A model with tools and nothing else: reading is allowed and nothing more, there is no
-    /// system prompt, and nothing is recorded or kept.
+    /// A model with tools and nothing else: only reading is allowed, there is no system prompt,
+    /// nothing is recorded and no output is saved.
     pub fn new(model: Arc<dyn ChatModel>, tools: Vec<Arc<dyn Tool>>, limits: TurnLimits) -> Self {
         let (approver, journal) = (Arc::new(ReadOnlyApprover), Arc::new(NoopJournal));
         let (system_prompt, output_store, no_reply_marker, request_suffix) =
@@ -71,8 +70,8 @@ impl AgentParts {
 }
 
 /// Runs turns with the same model, system prompt, tools and limits, so that each request of a
-/// conversation begins with the bytes of the one before. Holds no conversation: that is the
-/// [`History`], and turns of different histories may run at the same time.
+/// conversation begins with the bytes of the one before it. Holds no conversation (that is the
+/// [`History`]), so turns of different histories may run at the same time.
 pub struct Agent {
     pub(crate) model: Arc<dyn ChatModel>,
     pub(crate) tools: ToolRegistry,
@@ -87,7 +86,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Makes an agent. The tools are sorted by name here, once.
+    /// Makes an agent and sorts its tools by name.
     ///
     /// # Errors
     /// When two tools have the same name.
@@ -119,40 +118,40 @@ impl Agent {
         })
     }
 
-    /// What the model is told of the tools, in the order it is sent.
+    /// The specs of the tools, in the order they are sent.
     #[must_use]
     pub fn tool_specs(&self) -> &Arc<[ToolSpec]> {
         self.tools.tool_specs()
     }
 
-    /// What a request would be told now at its end, and no other.
+    /// Calls [`AgentParts::request_suffix`]; `None` when there is none.
     #[must_use]
     pub fn render_suffix(&self) -> Option<String> {
         self.request_suffix.as_ref().map(|tail| tail())
     }
 
-    /// Runs one turn, until it ends or `cancelled` does. The turn's report then says so, and calls
-    /// that are open are answered as cancelled.
+    /// Runs one turn until it ends or `cancelled` completes. The report then has
+    /// [`TurnOutcome::Cancelled`], and open calls are answered as cancelled.
     ///
-    /// Whatever the outcome, the history is fit for the next turn: it then holds the user's text,
-    /// each whole message of the model, and a result for each call that was answered.
+    /// Whatever the outcome, the history is valid for the next turn: it holds the user's text, each
+    /// complete message of the model, and a result for each call that was answered.
     ///
     /// # Steering
-    /// What is said to [`TurnRequest::steering`] is added to the history before the next model
-    /// call, one [`TurnEvent::Steered`](crate::TurnEvent::Steered) each; a repetition counts anew
-    /// from there, and no tool is forced any more. When the model ends the turn with a reply and
-    /// something was not heard by then, the reply is kept and the turn goes on: its outcome is that
-    /// of its last message. A turn that has no model call left ends with the reply instead. What
-    /// was not heard when the turn ended, in whichever way, is still in the steering; each text is
-    /// there or in the history, and never in both. A turn that is cut while one is being recorded
-    /// ends when that is done.
+    /// Messages pushed to [`TurnRequest::steering`] are added to the history before the next model
+    /// call, with one [`TurnEvent::SteeringApplied`](crate::TurnEvent::SteeringApplied) each. They
+    /// reset the count of repeated calls and any forced tool. When the model ends the turn with a
+    /// reply and messages are still pending, the reply is kept and the turn goes on; its outcome is
+    /// that of its last message. At the limit of model calls the turn ends with the reply instead.
+    /// Messages that are pending when the turn ends, in whichever way, stay in the queue: each
+    /// message is either there or in the history. A turn that is interrupted while a message is
+    /// being recorded first finishes recording it.
     ///
     /// # Cancellation
-    /// Dropping the future ends the model call and the tool that run, and leaves the history as
-    /// it is at that point; calls without a result are sent as interrupted. When the turn is
-    /// dropped, cancelled or out of time while an entry is being recorded, the journal may have
-    /// that entry and the history not: a conversation that is to survive its process is then read
-    /// back from its journal.
+    /// Dropping the future ends the running model call and tool, and leaves the history as it is at
+    /// that point; calls without a result are sent as interrupted. When the turn is dropped,
+    /// cancelled or out of time while an entry is being recorded, the journal may have an entry
+    /// that the history lacks. To continue a conversation in another process, load it from its
+    /// journal.
     pub async fn run_request(
         &self,
         history: &mut History,
@@ -172,8 +171,8 @@ impl Agent {
         turn.finish_turn(ended)
     }
 
-    /// Runs one turn on what the user said, as [`run`](Self::run) does with nobody to steer or
-    /// cancel it.
+    /// Runs one turn on a user message, as [`run_request`](Self::run_request) does without steering
+    /// and cancellation.
     pub async fn run_turn(
         &self,
         history: &mut History,
@@ -184,12 +183,13 @@ impl Agent {
             .await
     }
 
-    /// Puts a summary in the place of the conversation's beginning, whether or not it still fits.
-    /// `None` when nothing that can be done cuts a fifth of it.
+    /// Replaces the beginning of the conversation by a summary, even if it still fits. `None` when
+    /// that would not cut at least a fifth of it.
     ///
     /// # Cancellation
     /// Dropping the future leaves the history as it was. When it is dropped while the summary is
-    /// being recorded, the journal may have it and the history not, as in [`run`](Self::run).
+    /// being recorded, the journal may have it and the history not, as in
+    /// [`run_request`](Self::run_request).
     ///
     /// # Errors
     /// When the summary cannot be recorded; the history is then as it was.
@@ -201,7 +201,7 @@ impl Agent {
         ActiveTurn::new(self, history, events).compact_history().await
     }
 
-    /// Waits for what cuts a turn.
+    /// Waits for the turn's timeout or its cancellation.
     async fn wait_for_interruption(
         &self,
         cancelled: impl Future<Output = ()>,
@@ -217,8 +217,8 @@ impl Agent {
     }
 }
 
-/// Goes on with a turn as long as something that the user said is being recorded, so that it is in
-/// the journal and the history or in neither. `None` when the turn has not ended by then.
+/// Polls a turn while a steering message is being recorded, so that the message is in both the
+/// journal and the history or in neither. `None` when the turn has not ended by then.
 async fn finish_recording(
     steering: Option<&SteeringQueue>,
     mut run: Pin<&mut impl Future<Output = TurnResult>>,
@@ -236,10 +236,10 @@ async fn finish_recording(
     .await
 }
 
-/// How a turn ended that was not cut.
+/// How a turn ended that was not interrupted.
 type TurnResult = Result<TurnOutcome, TurnError>;
 
-/// What cut a turn.
+/// What interrupted a turn.
 enum TurnInterruption<'a> {
     TimedOut(&'a ConfiguredTimeout),
     Cancelled,
@@ -269,7 +269,7 @@ impl fmt::Debug for AgentParts {
             .field("model", &self.model)
             .field("tools", &self.tools)
             .field("approver", &self.approver)
-            .field("spill", &self.output_store)
+            .field("output_store", &self.output_store)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
@@ -279,9 +279,9 @@ impl fmt::Debug for Agent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Agent")
             .field("model", &self.model)
-            .field("toolbox", &self.tools)
+            .field("tools", &self.tools)
             .field("approver", &self.approver)
-            .field("spill", &self.output_store)
+            .field("output_store", &self.output_store)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

@@ -1,12 +1,12 @@
-//! Makes room in a window before it is full: a summary takes the place of the beginning.
+//! Compacts a conversation before the context window is full: a summary replaces its beginning.
 //!
-//! The summary is asked for as the next message of the same conversation, so that the server has
-//! nearly all of it in its prefix cache. Where that does not fit or brings nothing, the
-//! conversation is summarised in parts, and where no model can, it is cut down by code alone,
-//! which always succeeds. Whatever a model says, a ledger of what happened is kept by code.
+//! The summary is requested as the next message of the same conversation, so that the server has
+//! nearly all of it in its prefix cache. When that does not fit or yields nothing, the conversation
+//! is summarised in parts; when no model can, it is trimmed by code, which always succeeds. In each
+//! case code keeps a ledger of the calls and their outcomes.
 //!
-//! A compaction that does not cut a fifth is not made at all, and none is tried again before
-//! there is something new: see [`Guard`].
+//! A compaction that cuts less than a fifth is not made, and none is tried again before the
+//! conversation has changed: see [`CompactionGuard`].
 
 mod ledger;
 mod redact;
@@ -28,26 +28,25 @@ use crate::output_budget::request_bytes;
 use crate::report::add_usage;
 use crate::{Agent, ConfiguredTimeout, TurnEventSender};
 
-/// How a conversation is made to fit.
+/// How a conversation is compacted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompactionLimits {
-    /// Whether a conversation that its model does not summarise at once is summarised in parts. One
-    /// that is larger than the whole window, as when a smaller model takes over, always is.
+    /// Whether to summarise in parts when the model gives no summary of the whole. A conversation
+    /// larger than the context window, e.g. after a change to a smaller model, always is.
     pub summarise_in_parts: bool,
-    /// The longest that a summary is waited for; without one in that time the conversation is cut
-    /// down by code.
+    /// The longest wait for a summary; without one by then, the conversation is trimmed by code.
     pub timeout: Option<ConfiguredTimeout>,
 }
 
-/// What took the place of a conversation's beginning.
+/// How the beginning of a conversation was replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CompactionMethod {
-    /// A summary of the whole, by the model in the same conversation.
+    /// By one summary of the whole, requested in the same conversation.
     Summary,
-    /// A summary made part by part.
+    /// By a summary made part by part.
     Parts,
-    /// Nothing but what code keeps.
+    /// By the ledger and the current request only.
     Trimming,
 }
 
@@ -63,14 +62,14 @@ impl CompactionMethod {
     }
 }
 
-/// A conversation that was made to fit.
+/// The result of a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompactionReport {
-    /// What took the place of its beginning.
+    /// How the beginning was replaced.
     pub method: CompactionMethod,
-    /// The tokens of the next request before.
+    /// The tokens of the next request before the compaction.
     pub tokens_before: u32,
-    /// The tokens of the next request now.
+    /// The tokens of the next request after it.
     pub tokens_after: u32,
     /// How long it took.
     pub duration: Duration,
@@ -84,35 +83,35 @@ pub(crate) struct CompactionPlan {
     pub(crate) usage: Option<TokenUsage>,
 }
 
-/// The most compactions of one turn for which a model is asked.
+/// The most compactions of one turn that call a model.
 const MAX_SUMMARIES: u32 = 2;
-/// The most parts that are summarised one after another.
+/// The most parts that are summarised.
 const MAX_PARTS: usize = 24;
-/// What a part of a conversation is asked to be summarised with.
+/// The system prompt of a request that summarises a part.
 const SUMMARISER_PROMPT: &str = "You summarise conversations between a person and an assistant that works \
                           with tools, for the assistant to go on from.";
-/// What the model is asked for in the conversation itself.
+/// The user message that asks for a summary within the conversation.
 const SUMMARY_INSTRUCTION: &str = "[The conversation no longer fits and is about to be replaced by a summary. Write that summary \
      now, and nothing else; call no tool. Keep what is needed to go on: what the person wants and \
      has decided, what was found out, what is done, what failed and why, what is open, and the \
      names of files, commands and values that matter. Leave out passwords, keys and tokens.]";
 
-/// Keeps compactions from following each other for nothing.
+/// Prevents repeated compactions that have no effect.
 #[derive(Debug, Default)]
 pub(crate) struct CompactionGuard {
     summaries_requested: u32,
-    /// The steps and bytes of the history that the last one could not help.
+    /// The steps and bytes of the history after the last compaction without effect.
     last_ineffective: Option<(usize, u64)>,
 }
 
 impl CompactionGuard {
-    /// Whether a model may be asked for a summary.
+    /// Returns whether a model may still be called for a summary in this turn.
     fn may_summarise(&self) -> bool {
         self.summaries_requested < MAX_SUMMARIES
     }
 }
 
-/// Whether the next request leaves too little room for its answer.
+/// Returns whether the next request leaves too little room for its answer.
 pub(crate) async fn is_compaction_due(agent: &Agent, history: &History) -> bool {
     if history.steps().len() < 2 {
         return false;
@@ -123,7 +122,7 @@ pub(crate) async fn is_compaction_due(agent: &Agent, history: &History) -> bool 
     bytes > u64::from(most) && count_request_tokens(agent, history).await > most
 }
 
-/// Makes a history fit; `None` when nothing that can be done cuts a fifth of it.
+/// Plans a compaction; `None` when none would cut at least a fifth of the history.
 pub(crate) async fn plan_compaction(
     agent: &Agent,
     history: &History,
@@ -166,12 +165,12 @@ pub(crate) async fn plan_compaction(
     Some(CompactionPlan { kept_steps: keep, summary, report, usage })
 }
 
-/// Counts the next request, as exactly as the server allows.
+/// Counts the tokens of the next request, as exactly as the server allows.
 async fn count_request_tokens(agent: &Agent, history: &History) -> u32 {
     let request = build_request(agent, history.clone());
     match agent.model.count_tokens(&request).await {
         Ok(count) => count.token_count(),
-        // A count is never worth failing for: three bytes a token.
+        // A failed count must not fail the turn: estimate three bytes a token.
         Err(_) => u32::try_from(request_bytes(agent, history) / 3).unwrap_or(u32::MAX),
     }
 }
@@ -206,7 +205,7 @@ async fn summarise_history(
     }
     let frame =
         u32::try_from(SUMMARISER_PROMPT.len() + SUMMARY_INSTRUCTION.len()).unwrap_or(u32::MAX) / 2;
-    // The summary so far is in each request, beside the part.
+    // Each request has the summary so far beside its part.
     let room = scale.context_window.checked_sub(frame.saturating_add(cap.saturating_mul(2)))?;
     let most = usize::try_from(scale.bytes_for_tokens(room) / 10 * 8).unwrap_or(usize::MAX);
     let pieces = transcript::split_transcript(history.steps(), most.max(1_024));
@@ -230,8 +229,7 @@ async fn summarise_history(
     (!so_far.is_empty()).then_some((CompactionMethod::Parts, so_far))
 }
 
-/// Gets a text for a request; `None` when there is none, whatever the reason: what is asked for
-/// here can be done without.
+/// Requests a text; `None` on any failure, because a summary is optional.
 async fn request_text(
     agent: &Agent,
     request: ChatRequest,

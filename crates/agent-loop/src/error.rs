@@ -1,4 +1,4 @@
-//! How a turn fails, and how an agent cannot be made.
+//! Errors of a turn, and of making an agent.
 
 use std::error::Error;
 use std::fmt;
@@ -9,13 +9,13 @@ use openclaw_core::{
 
 use crate::OutputPart;
 
-/// The most that is shown of what a model wrote, in bytes.
+/// The most bytes of a model's text that an error quotes.
 const MAX_EXCERPT_BYTES: usize = 200;
 
-/// Two tools of one name: a call could not say which it means.
+/// Two tools have the same name, so a call could not say which it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DuplicateToolError {
-    /// The name.
+    /// The shared name.
     pub name: ToolName,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for DuplicateToolError {
 
 impl Error for DuplicateToolError {}
 
-/// A turn without an answer.
+/// A turn that failed.
 ///
 /// Its text is a lower-case fragment that fits "failed to {…}"; the cause is in
 /// [`Error::source`].
@@ -37,35 +37,35 @@ pub struct TurnError {
     cause: TurnErrorCause,
 }
 
-/// What kind of failure it is.
+/// The kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TurnErrorKind {
     /// A model call failed.
     Model(ModelErrorKind),
-    /// The model answered with nothing at all.
+    /// The model's answer was empty.
     Empty,
-    /// The model reasoned and then said nothing.
+    /// The model reasoned and then gave no answer.
     ReasoningOnly,
-    /// The model reasoned until its answer had no room left.
+    /// The output limit was reached while the model still reasoned.
     ReasoningTruncated,
-    /// The output limit was reached before anything was said.
+    /// The output limit was reached before any visible text.
     OutputLimitReached,
-    /// The model repeated itself without end and was stopped.
+    /// The model repeated itself endlessly and was stopped.
     Repetition(OutputPart),
-    /// The model broke its calls of a tool again and again, even when it was forced.
+    /// The model kept emitting invalid calls, even when the tool was forced.
     InvalidCalls,
-    /// The model went on with a call that had the same result every time.
+    /// The model kept repeating a call that had the same result every time.
     RepeatedCalls,
     /// The server withheld the answer.
     Refused,
-    /// The model still made calls when it could not be asked again.
+    /// The model still made calls when the limit of model calls was reached.
     ModelCallLimit,
-    /// The model made more calls than a turn may have.
+    /// The model made more tool calls than the turn's limit.
     ToolCallLimit,
-    /// The turn could not be recorded; nothing that depends on the record was done.
+    /// A journal entry could not be written; nothing that depends on it was done.
     Journal,
-    /// The history did not take an entry, which is a fault of the loop.
+    /// The history refused an entry: a bug of the loop.
     History,
 }
 
@@ -130,13 +130,13 @@ impl TurnError {
         Self { kind, cause: TurnErrorCause::None }
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> TurnErrorKind {
         self.kind
     }
 
-    /// The failed model call, with its exchange and hints; `None` when something else failed.
+    /// The failed model call, with its HTTP exchange and hints; `None` when something else failed.
     #[must_use]
     pub fn model_error(&self) -> Option<&ModelError> {
         match &self.cause {
@@ -145,8 +145,8 @@ impl TurnError {
         }
     }
 
-    /// What the model had said before it was stopped, which is in the history; `None` when that
-    /// is nothing, or the turn failed in another way.
+    /// The text before a repetition, which is kept in the history; `None` when there is none, or
+    /// the turn failed in another way.
     #[must_use]
     pub fn kept_text(&self) -> Option<&str> {
         match &self.cause {
@@ -155,7 +155,7 @@ impl TurnError {
         }
     }
 
-    /// What there is to know besides, a line each: what the model wrote, cut.
+    /// Details of the failure, one per line: excerpts of what the model wrote.
     #[must_use]
     pub fn detail_lines(&self) -> Vec<String> {
         match &self.cause {
@@ -170,7 +170,7 @@ impl TurnError {
         }
     }
 
-    /// What a person could do, most useful first.
+    /// What the user could do, most useful first.
     #[must_use]
     pub fn hints(&self) -> Vec<&str> {
         match self.kind {
@@ -201,7 +201,7 @@ impl TurnError {
     }
 }
 
-/// Cuts what a model wrote to what a person reads of it.
+/// Cuts a model's text to [`MAX_EXCERPT_BYTES`].
 fn truncate_excerpt(text: &str) -> String {
     match text.get(..text.floor_char_boundary(MAX_EXCERPT_BYTES)) {
         Some(start) if start.len() < text.len() => format!("{start}…"),

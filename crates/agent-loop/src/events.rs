@@ -1,4 +1,4 @@
-//! What happens in a turn, as it happens, for whoever shows it.
+//! The events of a turn, for user interfaces.
 
 use std::time::Duration;
 
@@ -10,106 +10,106 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::{CompactionReport, InvalidCallRecovery, OutputPart, PromptCacheMiss};
 
-/// How many events may wait for the receiver.
+/// How many events the channel buffers.
 const CHANNEL_CAPACITY: usize = 256;
 
-/// Makes the two ends of a turn's events.
+/// Makes a channel for a turn's events.
 ///
-/// The channel is bounded: a turn waits for a receiver that lives and does not read, so it is read
-/// while the turn runs. A dropped receiver neither fails nor holds up the turn.
+/// The channel is bounded: a turn waits for a receiver that is not read, so read it while the turn
+/// runs. A dropped receiver neither fails nor delays the turn.
 #[must_use]
 pub fn event_channel() -> (TurnEventSender, TurnEventReceiver) {
     let (sender, receiver) = mpsc::channel(CHANNEL_CAPACITY);
     (TurnEventSender(sender), TurnEventReceiver(receiver))
 }
 
-/// One thing that happened in a turn.
+/// One event of a turn.
 ///
-/// The last event is the last that was sent; how the turn ended is in its report. A tool that
-/// started and did not finish by then was interrupted.
+/// There is no event for the end: the turn's report tells how it ended. A tool that started and did
+/// not finish by then was interrupted.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TurnEvent {
-    /// The model is being asked.
+    /// A model call starts.
     ModelCallStarted {
         /// The number of the call within the turn, from 1.
         number: u32,
     },
     /// The server accepted the request; nothing was generated yet.
     RequestAccepted,
-    /// The server is alive and has nothing to say yet.
+    /// The server is alive, but has sent no content yet.
     Heartbeat,
-    /// Nothing has arrived for a while, and the server was asked why; comes again every few
-    /// seconds while the silence lasts.
+    /// Nothing has arrived for a while, and the server was probed. Sent every few seconds while the
+    /// silence lasts.
     WaitingForServer {
         /// What the server seems to be doing.
         activity: ServerActivity,
         /// How long nothing has arrived.
         idle_for: Duration,
-        /// How many other requests the server has, if it says so.
+        /// How many other requests the server has, if it reports that.
         other_requests: Option<u32>,
     },
-    /// Something was learnt of the server, and the turn goes on accordingly.
+    /// Something was learnt about the server, and the request was adapted.
     RequestAdapted {
         /// What was learnt and what is done about it, as a sentence.
         message: String,
     },
-    /// What the user said meanwhile was added to the conversation, for the next model call. After a
-    /// whole message without calls: the turn goes on all the same.
+    /// A steering message was added to the conversation for the next model call. When it follows a
+    /// complete message without calls, the turn goes on with it.
     SteeringApplied {
-        /// What was said.
+        /// The user's text.
         text: String,
     },
-    /// The conversation no longer fits and is being summarised.
+    /// The conversation no longer fits the context window and is being summarised.
     CompactionStarted,
-    /// A summary took the place of the beginning of the conversation.
+    /// A summary replaced the beginning of the conversation.
     CompactionFinished(CompactionReport),
-    /// The server was lost; the turn is held until it is back.
+    /// The connection to the server was lost; the turn waits until it is back.
     ServerDisconnected {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
-        /// The longest that it is waited for.
+        /// The longest wait for the server.
         max_wait: Duration,
     },
-    /// The server is busy, or loads its model, and is asked again after a pause.
+    /// The server is overloaded or still loads its model; the request is retried after a pause.
     Retrying {
         /// What happened, as a fragment that fits "failed to {…}".
         reason: String,
-        /// The number of the attempt that comes next.
+        /// The number of the next attempt.
         attempt: u32,
         /// The pause before that attempt.
         delay: Duration,
-        /// How long the server was waited for so far.
+        /// How long the turn has waited for the server so far.
         elapsed: Duration,
-        /// The longest that it is waited for in all.
+        /// The longest wait in total.
         max_wait: Duration,
     },
-    /// The lost server serves the model again, and the turn goes on.
+    /// The lost server serves the model again, and the turn continues.
     ServerReconnected {
-        /// How long it was away.
+        /// How long the server was gone.
         downtime: Duration,
     },
-    /// The model's message begins anew: the text, reasoning and calls that were shown of it
-    /// before are void. No tool ran for them.
+    /// The model's message starts over: its text, reasoning and calls shown so far are void. No
+    /// tool ran for them.
     MessageReset,
-    /// A piece of visible text. When the message also has calls, it is said in passing.
+    /// Text to append to the visible message. It may still be followed by calls.
     TextDelta(String),
-    /// A piece of reasoning.
+    /// Text to append to the reasoning.
     ReasoningDelta(String),
-    /// A piece of a call that the model is writing; the call may still turn out broken.
+    /// A part of a call that the model is writing; the call may still turn out invalid.
     ToolCallDelta {
-        /// The place of the call in the message, from 0.
+        /// The position of the call in the message, from 0.
         index: u32,
-        /// The tool, in the first piece only.
+        /// The tool's name, in the first delta only.
         name: Option<ToolName>,
-        /// A piece of the raw arguments.
+        /// Text to append to the raw arguments.
         arguments: String,
     },
-    /// The model's message is whole.
+    /// The model's message is complete.
     ModelCallFinished {
         /// The number of the call within the turn, from 1.
         number: u32,
-        /// What the server counted, if it said so.
+        /// The server's token counts, if it sent any.
         usage: Option<TokenUsage>,
         /// How the message ended.
         outcome: AnswerOutcome,
@@ -118,37 +118,37 @@ pub enum TurnEvent {
         /// From the request to the first content; `None` when there was none.
         first_token_after: Option<Duration>,
     },
-    /// The server had far less of the prompt in its prefix cache than it could have had.
+    /// The server found far less of the prompt in its prefix cache than possible.
     PromptCacheMiss(PromptCacheMiss),
-    /// A call could only be understood with help; it is a call like any other now.
+    /// A malformed call was repaired, and is handled like any other.
     ToolCallRepaired {
-        /// The place of the call in the message, from 0.
+        /// The position of the call in the message, from 0.
         index: u32,
-        /// The dialect of a call written as text, then what was mended.
+        /// The format of a call written as text, then the repairs of the arguments.
         repairs: Vec<&'static str>,
     },
-    /// A message had nothing in it to go on with, and the model is asked once more.
+    /// The model's message was unusable, and the model is called once more.
     ModelReprompted {
-        /// What the message lacked.
+        /// What was missing.
         reason: RepromptReason,
     },
-    /// The model repeats itself without end: its message was ended, and the turn ends.
+    /// The model repeats itself endlessly: its message and the turn end.
     RepetitionDetected {
-        /// Where it does.
+        /// The part of the message that repeats.
         part: OutputPart,
-        /// What is repeated, cut.
+        /// An excerpt of the repeated text.
         sample: String,
     },
-    /// A call cannot be run as the model wrote it; the model is told.
+    /// A call cannot be run as the model wrote it; the model gets an error result.
     ToolCallInvalid {
-        /// The tool, as far as it was named.
+        /// The tool's name, as far as the model wrote it.
         name: ToolName,
         /// What is wrong with the call.
         problem: String,
-        /// What is done about it.
+        /// How the turn recovers.
         recovery: InvalidCallRecovery,
     },
-    /// A call had the same result as before; the model is told with the result.
+    /// A call had the same result as before; the result warns the model.
     ToolCallRepeated {
         /// The call.
         id: ToolCallId,
@@ -157,40 +157,40 @@ pub enum TurnEvent {
         /// How often in a row it had this result.
         times: u32,
     },
-    /// The model is shown a part of a result: the whole has no room in its window.
+    /// The model sees only a part of a result, because all of it does not fit the context window.
     ToolOutputTruncated {
         /// The call.
         id: ToolCallId,
-        /// How long the whole is.
+        /// The length of the complete output.
         total_bytes: usize,
-        /// How much of it is left out.
+        /// How much of it was cut out.
         omitted_bytes: usize,
-        /// Where the whole is, as the model is told; `None` when it is nowhere.
+        /// Where the complete output is, as the model is told; `None` when it was not saved.
         saved_to: Option<String>,
     },
-    /// A call is not run; the model is told.
+    /// A call is not run; the model gets the reason as its result.
     ToolRefused {
         /// The call.
         id: ToolCallId,
         /// The tool.
         name: ToolName,
-        /// What kept it from running.
+        /// Why it is not run.
         refusal: ToolRefusalReason,
-        /// The same in words, as the model is told.
+        /// The same in words, as the model reads it.
         reason: String,
     },
-    /// A call was allowed and runs now.
+    /// A call was allowed and starts.
     ToolStarted {
         /// The call.
         call: ToolCall,
-        /// What it does.
+        /// The effect of the call.
         effect: ToolEffect,
     },
-    /// A running tool wrote something.
+    /// A running tool wrote output.
     ToolOutputDelta {
         /// The call.
         id: ToolCallId,
-        /// A piece of its output.
+        /// The next part of its output.
         text: String,
     },
     /// A call has its result.
@@ -199,55 +199,55 @@ pub enum TurnEvent {
         id: ToolCallId,
         /// The tool.
         name: ToolName,
-        /// Whether the tool did not do what was asked.
+        /// Whether the tool failed.
         is_error: bool,
-        /// One line for a person, if the tool gave one; else why the call failed.
+        /// The tool's one-line summary, or else the error line of a failed call.
         summary: Option<String>,
         /// How long it ran.
         duration: Duration,
     },
 }
 
-/// What kept a call from running.
+/// Why a call was not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ToolRefusalReason {
     /// No tool of this name is offered.
     UnknownTool,
-    /// The tool does not take these arguments.
+    /// The tool's parameters do not allow these arguments.
     InvalidArguments,
     /// The approver denied it.
     Denied,
-    /// The turn had its number of tool calls.
+    /// The turn reached its limit of tool calls.
     CallLimit,
-    /// It was made before, again and again, with the same result.
+    /// The same call had the same result too often.
     Repeated,
-    /// It waits for a person, or comes after one that does.
+    /// It waits for a decision by the user, or comes after a call that does.
     NeedsInput,
 }
 
-/// Why the model is asked once more.
+/// Why the model is called once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RepromptReason {
-    /// It said nothing at all.
+    /// Its message was empty.
     Empty,
-    /// It only reasoned; it is told to answer now.
+    /// It only reasoned; the next request tells it to answer.
     ReasoningOnly,
 }
 
-/// The end of the channel that a turn writes to.
+/// The sending end of a turn's events.
 #[derive(Debug, Clone)]
 pub struct TurnEventSender(mpsc::Sender<TurnEvent>);
 
 impl TurnEventSender {
     /// Sends an event, waiting for room. Without a receiver the event is dropped.
     pub(crate) async fn send_event(&self, event: TurnEvent) {
-        // The only error is that nobody listens.
+        // The only error is a dropped receiver.
         let _ = self.0.send(event).await;
     }
 
-    /// Sends an event if there is room now and gives it back if there is none.
+    /// Sends an event, or returns it when the channel is full.
     pub(crate) fn try_send_event(&self, event: TurnEvent) -> Option<TurnEvent> {
         match self.0.try_send(event) {
             Err(TrySendError::Full(event)) => Some(event),
@@ -256,12 +256,12 @@ impl TurnEventSender {
     }
 }
 
-/// The end of the channel that shows a turn.
+/// The receiving end of a turn's events.
 #[derive(Debug)]
 pub struct TurnEventReceiver(mpsc::Receiver<TurnEvent>);
 
 impl TurnEventReceiver {
-    /// Waits for the next event; `None` when the turn is over and everything was received.
+    /// Waits for the next event; `None` when the turn is over and all events were received.
     pub async fn recv(&mut self) -> Option<TurnEvent> {
         self.0.recv().await
     }

@@ -1,9 +1,9 @@
-//! What is done about calls that are broken: cut off, or with arguments that are not JSON.
+//! Recovery from invalid calls: calls that were cut off, or whose arguments are not JSON.
 //!
-//! What can be mended without inventing anything was mended before the message came here. Then the
-//! model is told and asked again; when it breaks a call of the same tool again, the next request
-//! names the tool, so that the server's grammar forces a valid call; when even that one is broken,
-//! the turn ends. A call that its tool takes leads back to the start.
+//! Calls that can be repaired safely are repaired before they come here. For the others the model
+//! gets an error result and is called again. When it emits an invalid call of the same tool again,
+//! the next request forces that tool, so that a server with a grammar must emit a valid call. When
+//! even that one is invalid, the turn ends. A valid call resets the count of its tool.
 
 use std::collections::BTreeMap;
 
@@ -11,42 +11,42 @@ use openclaw_core::{EmittedToolCall, InvalidToolCall, ToolName};
 
 use crate::tool_registry::ToolRegistry;
 
-/// After how many messages in a row with broken calls of a tool the next request names it.
+/// After how many messages in a row with invalid calls of a tool the next request forces it.
 const FORCE_AFTER: u32 = 2;
-/// After how many the turn ends.
+/// After how many such messages the turn ends.
 const ABORT_AFTER: u32 = 3;
 
-/// What is done about a call that cannot be run as the model wrote it.
+/// How the turn recovers from an invalid call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum InvalidCallRecovery {
-    /// The model is told what is wrong and asked again.
+    /// The model gets an error result and is called again.
     Retry,
-    /// The next request names the tool, so that a server with a grammar forces a valid call.
+    /// The next request forces the tool, so that a server with a grammar must emit a valid call.
     ForceToolChoice,
     /// The turn ends.
     Abort,
 }
 
-/// Where each tool is on the ladder; tools that are not offered share one place.
+/// Counts invalid calls in a row, per tool; unknown tools share the key `None`.
 #[derive(Debug, Default)]
 pub(crate) struct InvalidCallTracker {
     invalid_streaks: BTreeMap<Option<ToolName>, u32>,
 }
 
-/// What the calls of one message lead to.
+/// How the turn goes on after the calls of one message.
 #[derive(Debug, Default)]
 pub(crate) struct RecoveryPlan {
-    /// The step for each broken call, in order.
+    /// The recovery for each invalid call, in order.
     pub(crate) recoveries: Vec<InvalidCallRecovery>,
-    /// The tool that the next request names.
+    /// The tool that the next request forces.
     pub(crate) forced_tool: Option<ToolName>,
-    /// The broken call that ends the turn, and how many messages in a row broke one.
+    /// The invalid call that ends the turn, and how many messages in a row had one.
     pub(crate) aborting_call: Option<(InvalidToolCall, u32)>,
 }
 
 impl InvalidCallTracker {
-    /// Takes the calls of a message.
+    /// Counts the invalid calls of a message and decides how to recover.
     pub(crate) fn plan_recovery(
         &mut self,
         toolbox: &ToolRegistry,
@@ -95,7 +95,7 @@ impl InvalidCallTracker {
     }
 }
 
-/// Says in a sentence what a tool takes.
+/// Describes a tool's parameters in a sentence.
 pub(crate) fn describe_expected_arguments(toolbox: &ToolRegistry, name: &ToolName) -> String {
     match toolbox.find_spec(name) {
         Some(spec) => format!("{}.", spec.describe_parameters()),

@@ -1,17 +1,17 @@
 //! One turn of an agent over any [`ChatModel`](openclaw_core::ChatModel) and any
 //! [`Tool`](openclaw_core::Tool)s, with limits.
 //!
-//! A turn begins with what the user said and ends in exactly one [`TurnOutcome`]: the model is
-//! asked, the calls it makes are decided on, run and answered one after the other, and it is asked
-//! again, until it answers without a call or a limit ends the turn. What happens meanwhile comes
-//! as [`TurnEvent`]s; nothing calls back. What the user says meanwhile is given to the model before
-//! it is asked again: see [`Steering`].
+//! A turn begins with a user message and ends with exactly one [`TurnOutcome`]. The model is
+//! called, its tool calls are approved, run and answered in order, and it is called again, until it
+//! answers without a call or a limit ends the turn. Progress is reported as [`TurnEvent`]s; there
+//! are no callbacks. Messages that the user sends meanwhile go into the next request: see
+//! [`SteeringQueue`].
 //!
-//! The turn is cancelled by dropping its future, at any point: the history stays valid, and an
-//! answer is in it only if it was whole. There are no default limits here, no retries and no
-//! timeouts but those in [`TurnLimits`].
+//! Dropping a turn's future cancels it, at any point: the history stays valid and never has a
+//! partial answer. This crate has no default limits, no retries, and no timeouts but those in
+//! [`TurnLimits`].
 //!
-//! `examples/own_model.rs` runs a turn with an own model and an own tool.
+//! `examples/own_model.rs` runs a turn with a custom model and a custom tool.
 
 mod agent;
 mod compaction;

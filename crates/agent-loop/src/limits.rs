@@ -1,4 +1,4 @@
-//! What ends a turn that does not end by itself.
+//! The limits of a turn.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,34 +6,34 @@ use std::time::Duration;
 
 use crate::CompactionLimits;
 
-/// How long a tool has to end after the tool clock, which it was told of, before it is dropped.
-/// A command that is being killed can still hand over what it wrote.
+/// How long a tool may run on after its timeout, which it knows, before it is dropped. A command
+/// that is being killed can still return its output.
 pub const TOOL_GRACE: Duration = Duration::from_secs(5);
 
-/// The limits of one turn. There are no defaults: the caller decides each.
+/// The limits of one turn. There are no defaults: the caller sets each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnLimits {
-    /// The longest a turn may take, waiting for approvals included; `None`: as long as it takes.
+    /// The longest a turn may take, including waits for approvals; `None`: no limit.
     pub turn_timeout: Option<ConfiguredTimeout>,
-    /// The most requests to the model.
+    /// The most model calls.
     pub max_model_calls: u32,
-    /// The most tool calls, refused ones included.
+    /// The most tool calls, including refused ones.
     pub max_tool_calls: u32,
-    /// The tool clock: the longest one call may take; `None`: as long as the tool takes.
+    /// The longest one tool call may take; `None`: no limit.
     pub tool_timeout: Option<Duration>,
-    /// How many tools that allow it run at the same time; 0 is as good as 1.
+    /// How many tools run in parallel, if they allow it; 0 means 1.
     pub max_parallel_tools: usize,
-    /// The most bytes of one tool's output that the model is shown, however much room there is.
+    /// The most bytes of one tool's output that the model is shown, even if more would fit.
     pub max_tool_output_bytes: usize,
-    /// The most tokens of one answer; `None` leaves it to the model's own limit.
+    /// The most output tokens of one answer; `None` uses the model's own limit.
     pub max_output_tokens: Option<u32>,
-    /// How a conversation is made to fit that no longer does; `None` leaves it as it is.
+    /// How a conversation that no longer fits is compacted; `None` never compacts.
     pub compaction: Option<CompactionLimits>,
 }
 
 impl TurnLimits {
-    /// Limits on the number of calls alone: no clocks, one tool at a time, and of each output as
-    /// much as the window has room for.
+    /// Limits on the number of calls only: no timeouts, one tool at a time, and as much of each
+    /// output as fits the context window.
     #[must_use]
     pub fn with_call_limits(max_model_calls: u32, max_tool_calls: u32) -> Self {
         Self {
@@ -49,23 +49,23 @@ impl TurnLimits {
     }
 }
 
-/// A duration, and who set it.
+/// A timeout, and the setting it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredTimeout {
-    /// How long.
+    /// The length of the timeout.
     pub duration: Duration,
-    /// Where it comes from, e.g. `agents.defaults.timeoutSeconds`.
+    /// The setting, e.g. `agents.defaults.timeoutSeconds`.
     pub source: Arc<str>,
 }
 
-/// Writes e.g. `600 s, from agents.defaults.timeoutSeconds`.
+/// Displays e.g. `600 s, from agents.defaults.timeoutSeconds`.
 impl fmt::Display for ConfiguredTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, from {}", format_seconds(self.duration), self.source)
     }
 }
 
-/// Writes a duration exactly, e.g. `600 s` or `0.25 s`.
+/// Formats a duration exactly, e.g. `600 s` or `0.25 s`.
 pub(crate) fn format_seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }

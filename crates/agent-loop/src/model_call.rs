@@ -1,4 +1,4 @@
-//! One call of the model: from the request to a whole message.
+//! One model call: from the request to the complete message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,28 +14,28 @@ use crate::repetition::{DetectedRepetition, OutputPart, RepetitionDetector};
 use crate::turn::ActiveTurn;
 use crate::{RepromptReason, TurnError, TurnErrorKind, TurnEvent};
 
-/// What a model that only reasoned is told, at the end of the next request and never again.
+/// The suffix of the request after a message with only reasoning; never recorded.
 const ANSWER_NOW_PROMPT: &str = "You have thought about this and then said nothing. Answer now, without thinking it through \
      again, or make the call that is needed.";
 
-/// What a model answered.
+/// How a model call ended.
 pub(crate) enum ModelCallOutcome {
-    /// A whole message.
+    /// With a complete message.
     Complete(AssistantMessage, AnswerOutcome),
-    /// A message without end.
+    /// With a message that was cut because it repeated itself endlessly.
     Repetitive(RepetitiveAnswer),
 }
 
-/// A message that was ended because the model repeated itself.
+/// A message that was cut because the model repeated itself.
 pub(crate) struct RepetitiveAnswer {
     pub(crate) part: OutputPart,
-    /// What was repeated, cut.
+    /// An excerpt of the repeated text.
     pub(crate) sample: String,
-    /// The visible text up to and with its first copy.
+    /// The visible text, including the first copy of what repeats.
     pub(crate) text: String,
 }
 
-/// What is heard of a message before it is whole.
+/// A message while it is streamed.
 struct StreamedMessage {
     started: Instant,
     first_token_after: Option<Duration>,
@@ -44,7 +44,7 @@ struct StreamedMessage {
 }
 
 impl ActiveTurn<'_> {
-    /// Asks the model and forwards its stream. The message is not in the history yet.
+    /// Calls the model and forwards its stream. The message is not in the history yet.
     pub(crate) async fn call_model(&mut self) -> Result<ModelCallOutcome, TurnError> {
         let limit = self.agent.limits.max_model_calls;
         if self.stats.model_calls >= limit {
@@ -75,7 +75,7 @@ impl ActiveTurn<'_> {
                 return Ok(ModelCallOutcome::Repetitive(heard.into_repetitive_answer(part, found)));
             }
         };
-        // The connection is not held while tools run.
+        // Frees the connection while tools run.
         drop(stream);
 
         let duration = heard.started.elapsed();
@@ -84,7 +84,7 @@ impl ActiveTurn<'_> {
         }
         self.update_output_budget(usage);
         if heard.text.is_empty() && !message.text.is_empty() {
-            // A model that does not stream is shown all the same.
+            // A model that does not stream gets one delta with its complete text.
             heard.first_token_after.get_or_insert(duration);
             self.stats.mark_first_token();
             self.events.send_event(TurnEvent::TextDelta(message.text.clone())).await;
@@ -114,8 +114,8 @@ impl ActiveTurn<'_> {
         }
     }
 
-    /// What this request alone is told. After a result the time is left out: it would be a message
-    /// of its own, which models answer.
+    /// The suffix of this request. After a tool result it has no time of day: the suffix would then
+    /// be a user message of its own, which models answer.
     fn build_suffix(&self) -> Option<Arc<str>> {
         let is_asked = matches!(self.history.messages().last(), Some(MessageRef::User(_)));
         let now = is_asked.then(|| self.agent.render_suffix()).flatten();
@@ -137,7 +137,7 @@ impl StreamedMessage {
         }
     }
 
-    /// Takes an event and tells when the message has become a repetition.
+    /// Records an event, and returns a repetition when one is detected.
     fn observe_event(&mut self, event: &TurnEvent) -> Option<(OutputPart, DetectedRepetition)> {
         let (part, text) = match event {
             TurnEvent::TextDelta(text) => (OutputPart::Text, text),
@@ -152,7 +152,7 @@ impl StreamedMessage {
         };
         let started = self.started;
         self.first_token_after.get_or_insert_with(|| started.elapsed());
-        // Of a piece in which a repetition is found, the rest is left out.
+        // The rest of a delta in which a repetition is detected is left out.
         let found = self.detector.observe_text(part, text);
         if part == OutputPart::Text {
             let taken =
@@ -177,7 +177,7 @@ impl StreamedMessage {
     }
 }
 
-/// What is shown of a model's event that is not its last.
+/// Converts a model's event, other than the last one, to an event of the turn.
 pub(crate) fn turn_event_from(event: ChatEvent) -> TurnEvent {
     match event {
         ChatEvent::RequestAccepted => TurnEvent::RequestAccepted,

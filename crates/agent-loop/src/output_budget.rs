@@ -1,30 +1,30 @@
-//! How much of a tool's output goes into the window, and what becomes of the rest.
+//! Limits a tool's output to what the context window has room for, and saves the complete output.
 
 use openclaw_core::{History, MessageRef, TokenUsage, ToolCall, ToolOutput, ToolOutputStore};
 
 use crate::repeated_calls::text_digest;
 use crate::{Agent, TurnEvent};
 
-/// How many bytes of output are taken for one token. Code, logs and JSON have about three; what
-/// has fewer is made up for by what is left free.
+/// The bytes of output counted as one token. Code, logs and JSON have about three; the reserve
+/// makes up for text that has fewer.
 const BYTES_PER_TOKEN: u64 = 3;
-/// The least of an output that the model is shown, however full the window is.
+/// The fewest bytes of an output that the model is shown, even if the context window is full.
 const MIN_OUTPUT_BYTES: u64 = 1_024;
-/// The part of the window that is kept for the answer where nobody set a limit.
+/// The part of the context window reserved for the answer when no limit is configured.
 const ANSWER_RESERVE_DIVISOR: u32 = 8;
-/// How far from the limit a cut may be to fall between two lines, in bytes.
+/// How many bytes a cut may move to fall between two lines.
 const LINE_SLACK_BYTES: usize = 200;
 
-/// The room that the results of one message have.
+/// The bytes that the results of one message may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct OutputBudget {
-    /// Bytes that the window has left.
+    /// Bytes left in the context window.
     remaining_bytes: u64,
 }
 
 impl OutputBudget {
-    /// What the window has left after a message: less what was sent and said, and less what the
-    /// next answer may take.
+    /// The bytes left in the context window after a message: without the request, the message, and
+    /// the reserve for the next answer.
     pub(crate) fn after_answer(
         agent: &Agent,
         usage: Option<TokenUsage>,
@@ -42,22 +42,22 @@ impl OutputBudget {
         Self { remaining_bytes: tokens.saturating_mul(BYTES_PER_TOKEN) }
     }
 
-    /// How many bytes one of `results` that are still to come may have: an even share, so that as
-    /// much again is left when all have come.
+    /// The bytes that one of `results` outstanding results may have: an even share, with one share
+    /// left over when all have come.
     pub(crate) fn share_among(self, results: usize, max_bytes: usize) -> usize {
         let results = u64::try_from(results).unwrap_or(u64::MAX);
         let share = (self.remaining_bytes / results.saturating_add(1)).max(MIN_OUTPUT_BYTES);
         usize::try_from(share).unwrap_or(usize::MAX).min(max_bytes)
     }
 
-    /// Takes the room of a result.
+    /// Subtracts the bytes of a result.
     pub(crate) fn consume_bytes(&mut self, bytes: usize) {
         self.remaining_bytes =
             self.remaining_bytes.saturating_sub(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 }
 
-/// The bytes of all that the next request would say.
+/// The bytes of the next request's texts: system prompt, tools and messages.
 pub(crate) fn request_bytes(agent: &Agent, history: &History) -> u64 {
     let tools = agent.tools.tool_specs().iter().map(|tool| {
         tool.name.as_str().len() + tool.description.len() + tool.parameters.to_string().len()
@@ -74,8 +74,8 @@ pub(crate) fn request_bytes(agent: &Agent, history: &History) -> u64 {
     u64::try_from(tools.chain(messages).sum::<usize>() + system).unwrap_or(u64::MAX)
 }
 
-/// Cuts an output down to a number of bytes, head and tail kept, and keeps the whole elsewhere.
-/// Tells of it when it was cut.
+/// Cuts the middle out of an output longer than `limit` bytes and saves the complete output.
+/// Returns the event when it was cut.
 pub(crate) fn truncate_output(
     call: &ToolCall,
     output: &mut ToolOutput,
@@ -108,8 +108,8 @@ pub(crate) fn truncate_output(
     })
 }
 
-/// The two ends of a text that have a number of bytes together, cut between lines where there is
-/// an end of a line nearby.
+/// The start and the end of a text, `limit` bytes together, cut between lines when a line break is
+/// near.
 fn split_ends(text: &str, limit: usize) -> (&str, &str) {
     let half = limit / 2;
     let head = text.get(..text.floor_char_boundary(half)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The output of a running tool on its way to the events.
+//! Forwards a running tool's output to the turn's events.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -6,11 +6,11 @@ use openclaw_core::{ProgressSink, ToolCallId};
 
 use crate::{TurnEvent, TurnEventSender};
 
-/// The most bytes kept for a receiver that is slower than the tool; what is over is not shown.
+/// The most bytes buffered for a slow receiver; more is dropped.
 const MAX_BACKLOG_BYTES: usize = 64 * 1024;
 
-/// Turns a tool's pieces into events and never blocks the tool: pieces for which there is no
-/// room are joined and sent later.
+/// Turns a tool's output into events and never blocks the tool: output that the channel has no room
+/// for is joined and sent later.
 #[derive(Debug)]
 pub(crate) struct ToolProgress {
     events: TurnEventSender,
@@ -23,7 +23,7 @@ impl ToolProgress {
         Self { events, id, backlog: Mutex::default() }
     }
 
-    /// Sends what is left.
+    /// Sends the buffered output.
     pub(crate) async fn flush_backlog(&self) {
         let text = std::mem::take(&mut *self.lock_backlog());
         if !text.is_empty() {

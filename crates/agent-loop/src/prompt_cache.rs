@@ -1,4 +1,4 @@
-//! How much of a request the server was sent before, and what kept it from having that cached.
+//! Compares each request with earlier ones, to explain prefix-cache misses.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,39 +7,39 @@ use openclaw_core::{ChatRequest, MessageRef, TokenUsage, ToolChoice};
 
 use crate::repeated_calls::{call_key, text_digest};
 
-/// How many requests are remembered; more conversations at a time than these are not told apart.
+/// How many requests are remembered; this many conversations can be told apart.
 const MAX_REMEMBERED_REQUESTS: usize = 8;
 
-/// Fewer tokens than these are not worth a word: caches hold whole blocks, of up to a few hundred
+/// Misses of fewer tokens are not reported: caches hold whole blocks, of up to a few hundred
 /// tokens.
 const MIN_REPORTED_TOKENS: u32 = 1_024;
 
-/// The part of a request that comes first of those that are not as they were before.
+/// The first part of a request that differs from the earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PrefixChange {
-    /// The tools: a call that is forced is offered in another way.
+    /// The tools: a forced tool is sent in another way.
     Tools,
     /// The message with this number, from 1; the system prompt is not counted.
     Message(usize),
 }
 
-/// What a server could have had of a prompt in its cache, and had not.
+/// A prompt of which the server had less in its prefix cache than it could have had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PromptCacheMiss {
-    /// The tokens that it had.
+    /// The tokens found in the cache.
     pub cached_tokens: u32,
-    /// The tokens of the request before.
+    /// The tokens of the earlier request.
     pub cacheable_tokens: u32,
-    /// What changed since then; `None`: nothing did, so the server let go of it.
+    /// What changed since then; `None` when nothing did, so the server evicted it.
     pub change: Option<PrefixChange>,
 }
 
-/// The last requests of an agent. The system prompt is the same in all of them.
+/// The last requests of an agent. All have the same system prompt.
 #[derive(Debug, Default)]
 pub(crate) struct PromptCacheTracker(Mutex<VecDeque<SentRequest>>);
 
-/// A request that the server counted.
+/// A request whose tokens the server counted.
 #[derive(Debug)]
 struct SentRequest {
     is_forced: bool,
@@ -48,8 +48,8 @@ struct SentRequest {
 }
 
 impl PromptCacheTracker {
-    /// Notes a request and what the server counted of it. Returns the tokens that it was sent
-    /// before, and whether it had far fewer of them in its cache.
+    /// Records a request and its usage. Returns how many tokens the server was sent before, and a
+    /// miss if it had far fewer of them in its cache.
     pub(crate) fn record_request(
         &self,
         request: &ChatRequest,

@@ -1,8 +1,8 @@
-//! Calls that are made again and again with the same result.
+//! Detects calls that are repeated with the same result.
 //!
-//! Keyed by tool and canonical arguments, with what the result was: polling, whose results differ,
-//! is no repetition, and neither is running the tests again after a change. Counting begins with
-//! what the user says; it is read back from the history when a turn is resumed.
+//! Calls are keyed by tool and canonical arguments, and compared by result: polling, whose results
+//! differ, is no repetition, and neither is running the tests again after a change. Counting starts
+//! at each user message, and is restored from the history when a turn is resumed.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use openclaw_core::{History, ToolCall, ToolEffect, ToolOutput};
 
 use crate::tool_registry::ToolRegistry;
 
-/// From how many equal results in a row on the model is warned.
+/// From how many equal results in a row the model is warned.
 const WARN_AT: u32 = 3;
-/// The number of the equal call that is not run any more.
+/// The number of the equal call that is blocked.
 const BLOCK_AT: u32 = 5;
 
-/// The results of calls so far, of one turn. What it holds does not depend on the process: it can
-/// be kept and given back with [`Opening::Resume`](crate::Opening::Resume).
+/// The results of a turn's calls so far. Does not depend on the process: it can be saved and
+/// restored with [`TurnInput::Resume`](crate::TurnInput::Resume).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallRepeatTracker {
     streaks: BTreeMap<u64, ResultStreak>,
 }
 
-/// One call with the same result in a row, as [`CallRepeats`] is kept and given back.
+/// A call with the same result in a row: the form in which [`CallRepeatTracker`] is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallRepeatRecord {
-    /// What stands for the tool and its arguments.
+    /// A hash of the tool and its arguments.
     pub call: u64,
-    /// What stands for the result.
+    /// A hash of the result.
     pub result: u64,
-    /// How often in a row the call had this result, the times that it was not run included.
+    /// How often in a row the call had this result, including blocked calls.
     pub times: u32,
 }
 
@@ -39,22 +39,22 @@ struct ResultStreak {
     times: u32,
 }
 
-/// What becomes of a call that may be a repetition.
+/// What to do with a call that may be a repetition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RepeatVerdict {
-    /// It is decided on like any other.
+    /// Handle it like any other call.
     Allow,
-    /// It is not run.
+    /// Do not run it.
     Block,
-    /// It is not run, and the turn ends: it was blocked before.
+    /// Do not run it and end the turn: it was blocked before.
     Abort {
-        /// How often it was made, this time included.
+        /// How often it was made, including this time.
         times: u32,
     },
 }
 
 impl CallRepeatTracker {
-    /// Takes what was kept.
+    /// Restores saved records.
     #[must_use]
     pub fn from_entries(entries: impl IntoIterator<Item = CallRepeatRecord>) -> Self {
         let streak =
@@ -62,7 +62,7 @@ impl CallRepeatTracker {
         Self { streaks: entries.into_iter().map(streak).collect() }
     }
 
-    /// What is to be kept, in a fixed order.
+    /// The records to save, in a fixed order.
     pub fn entries(&self) -> impl Iterator<Item = CallRepeatRecord> {
         self.streaks.iter().map(|(&call, &ResultStreak { result, times })| CallRepeatRecord {
             call,
@@ -71,7 +71,7 @@ impl CallRepeatTracker {
         })
     }
 
-    /// Reads the results since the user last spoke.
+    /// Rebuilds the tracker from the results since the last user message.
     pub(crate) fn from_history(history: &History, toolbox: &ToolRegistry) -> Self {
         let mut repeats = Self::default();
         for (call, output) in history.results_since_user_message() {
@@ -81,7 +81,7 @@ impl CallRepeatTracker {
         repeats
     }
 
-    /// Judges a call before anything is done about it.
+    /// Checks a call before it is approved or run.
     pub(crate) fn check_call(&self, call: &ToolCall) -> RepeatVerdict {
         match self.streaks.get(&call_key(call)).map_or(0, |streak| streak.times) + 1 {
             ..BLOCK_AT => RepeatVerdict::Allow,
@@ -90,15 +90,15 @@ impl CallRepeatTracker {
         }
     }
 
-    /// Counts a call that was not run because it is a repetition.
+    /// Counts a call that was blocked as a repetition.
     pub(crate) fn record_blocked(&mut self, call: &ToolCall) {
         if let Some(streak) = self.streaks.get_mut(&call_key(call)) {
             streak.times = streak.times.saturating_add(1);
         }
     }
 
-    /// Takes the result of a call, as the tool gave it, and returns how often in a row it was the
-    /// same. `effect` is what the call was planned to do, if the tool takes it.
+    /// Records the tool's own result of a call and returns how often in a row it was the same.
+    /// `effect` is the planned effect, if the arguments were valid.
     pub(crate) fn record_result(
         &mut self,
         call: &ToolCall,
@@ -111,7 +111,7 @@ impl CallRepeatTracker {
             Some(streak) if streak.result == result => streak.times.saturating_add(1),
             _ => 1,
         };
-        // What changes something, and was not done before, makes all else worth another look.
+        // After a change that was not made before, any earlier call may have another result.
         let acts = !matches!(effect, None | Some(ToolEffect::Read { .. }));
         if acts && times == 1 && !output.is_error {
             self.streaks.clear();
@@ -121,7 +121,7 @@ impl CallRepeatTracker {
     }
 }
 
-/// What the model is told with a result that it got this often; `None` when that is fine.
+/// The warning for a result that came this often; `None` when no warning is needed.
 pub(crate) fn repeat_warning(times: u32) -> Option<String> {
     (times >= WARN_AT).then(|| {
         format!(
@@ -132,7 +132,7 @@ pub(crate) fn repeat_warning(times: u32) -> Option<String> {
     })
 }
 
-/// Why a call is not run, for the model and the user.
+/// Why a call is blocked, for the model and the user.
 pub(crate) fn blocked_reason(call: &ToolCall) -> String {
     let times = BLOCK_AT - 1;
     format!(
@@ -142,14 +142,14 @@ pub(crate) fn blocked_reason(call: &ToolCall) -> String {
     )
 }
 
-/// What stands for a tool's output: the same for the same text, in every process.
+/// Hashes a tool's output; equal for equal texts, in every process.
 pub(crate) fn text_digest(text: &str) -> u64 {
     fnv_hash(FNV_START, text.as_bytes())
 }
 
 pub(crate) fn call_key(call: &ToolCall) -> u64 {
     let name = fnv_hash(FNV_START, call.name.as_str().as_bytes());
-    // No name has a NUL in it.
+    // A name cannot contain a NUL.
     fnv_hash(fnv_hash(name, &[0]), call.arguments.to_json().as_bytes())
 }
 

@@ -1,46 +1,46 @@
-//! Notices that a model says the same again and again while it says it.
+//! Detects while a model streams that it repeats itself endlessly.
 //!
-//! A stream is a repetition when its end has one period for long enough: each byte equals the one
-//! a period before. Where a sequence of bytes was last seen gives the period to try; comparing the
-//! bytes proves it. Each byte costs the same, and the memory is fixed.
+//! A stream is a repetition when its end has one period for long enough: each byte equals the one a
+//! period before. The last position of a byte sequence gives the period to try; comparing the bytes
+//! proves it. Each byte costs the same, and the memory is fixed.
 //!
-//! Tables, code and lists of similar lines differ somewhere in each line, so no period lasts. What
-//! may rightly repeat for long has few different characters (rules, padding, zeros) or is a file
-//! being written, and has to repeat for longer.
+//! Tables, code and lists of similar lines differ somewhere in each line, so no period lasts. Text
+//! that may legitimately repeat has few different characters (rules, padding, zeros) or is a file
+//! being written; its thresholds are higher.
 
-/// How many bytes are remembered: the longest period there is.
+/// How many bytes are remembered: the longest period.
 const RING_BYTES: usize = 8_192;
-/// How many sequences are remembered by where they were last seen.
+/// How many byte sequences are remembered by their last position.
 const SLOT_COUNT: usize = 4_096;
-/// The length of such a sequence.
+/// The length of such a sequence, in bytes.
 const GRAM_BYTES: u64 = 16;
 /// The base of the rolling hash.
 const HASH_BASE: u64 = 0x0100_0000_01b3;
-/// The fewest copies of a period that count.
+/// The fewest copies of a period that count as a repetition.
 const MIN_COPIES: u64 = 8;
-/// The fewest different bytes of a period that says something.
+/// Periods with fewer different bytes (rules, padding) need more copies.
 const MIN_DISTINCT_BYTES: usize = 8;
-/// The token with the number 0 of many vocabularies: what a broken engine says for ever.
+/// The token with number 0 in many vocabularies, which a broken engine emits endlessly.
 const TOKEN_ZERO: u8 = b'!';
-/// The most bytes shown of what is repeated.
+/// The most bytes of the repeated text that are shown.
 const MAX_SAMPLE_BYTES: usize = 160;
-/// Stands between what is said in different places; no text has this byte.
+/// Separates the parts of a message; no UTF-8 text has this byte.
 const PART_SEPARATOR: u8 = 0xff;
 
-/// Where in a message a model says something.
+/// A part of a model's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutputPart {
-    /// In the visible text.
+    /// The visible text.
     Text,
-    /// In its reasoning.
+    /// The reasoning.
     Reasoning,
-    /// In the arguments of a call.
+    /// The arguments of a call.
     Arguments,
 }
 
 impl OutputPart {
-    /// The words for it in a message, e.g. `reasoning`.
+    /// The word for it in messages, e.g. `reasoning`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl OutputPart {
         }
     }
 
-    /// How many bytes must repeat, for a period of few different bytes and for any other.
+    /// How many bytes must repeat: for a period of few different bytes, and for any other.
     fn repeat_thresholds(self) -> (u64, u64) {
         match self {
             Self::Text | Self::Reasoning => (12_288, 4_096),
@@ -59,21 +59,21 @@ impl OutputPart {
     }
 }
 
-/// A repetition that was found.
+/// A repetition that was detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DetectedRepetition {
-    /// The length of what is repeated, in bytes.
+    /// The length of the period, in bytes.
     pub(crate) period: usize,
-    /// How many of the last bytes of the part are copies of what was said before.
+    /// How many of the last bytes of the part are copies.
     pub(crate) copied_bytes: usize,
-    /// How many bytes of the piece came after, and were not looked at.
+    /// How many bytes of the delta came after it and were not examined.
     pub(crate) unread_bytes: usize,
 }
 
-/// Watches one message.
+/// Detects repetitions in one message.
 pub(crate) struct RepetitionDetector {
     ring: Box<[u8]>,
-    /// Where a sequence was last seen, plus one; by its hash.
+    /// The last position of a byte sequence plus one, by its hash.
     slots: Box<[u64]>,
     position: u64,
     hash: u64,
@@ -88,7 +88,7 @@ pub(crate) struct RepetitionDetector {
 struct PeriodCandidate {
     period: u64,
     matched: u64,
-    /// Whether the period has few different bytes, once that matters.
+    /// Whether the period has few different bytes, once that is needed.
     has_few_bytes: Option<bool>,
 }
 
@@ -105,7 +105,7 @@ impl RepetitionDetector {
         }
     }
 
-    /// Takes the next piece of a part and tells when it has become a repetition.
+    /// Examines the next delta of a part, and returns a repetition when one is detected.
     pub(crate) fn observe_text(
         &mut self,
         part: OutputPart,
@@ -127,7 +127,7 @@ impl RepetitionDetector {
         })
     }
 
-    /// The last bytes of what was taken: two periods, or as much as a person's patience has.
+    /// The last bytes: two periods, at most [`MAX_SAMPLE_BYTES`].
     pub(crate) fn repeated_sample(&self, period: usize) -> String {
         let length = u64::try_from((2 * period).min(MAX_SAMPLE_BYTES))
             .unwrap_or_default()
@@ -169,7 +169,7 @@ impl RepetitionDetector {
         }
     }
 
-    /// The period and the copies of a repetition that is long enough.
+    /// The period and the copied bytes of a repetition that is long enough.
     fn check_candidate(&mut self, part: OutputPart) -> Option<(usize, usize)> {
         let PeriodCandidate { period, matched, has_few_bytes: plain } = self.candidate?;
         let (for_plain, for_any) = part.repeat_thresholds();
@@ -195,7 +195,7 @@ impl RepetitionDetector {
         self.ring.get(ring_index(self.position.checked_sub(1)?)).copied()
     }
 
-    /// Tells whether the last period has few different bytes.
+    /// Returns whether the last period has few different bytes.
     fn has_few_distinct_bytes(&self, period: u64) -> bool {
         let mut seen = [false; 256];
         for back in 1..=period.min(self.position) {
@@ -209,7 +209,7 @@ impl RepetitionDetector {
     }
 }
 
-/// What a byte counts for in the rolling hash when it leaves it.
+/// The factor of a byte that leaves the rolling hash.
 const HASH_BASE_TO_GRAM: u64 = {
     let (mut power, mut at) = (1_u64, 0);
     while at < GRAM_BYTES {
@@ -225,7 +225,7 @@ fn ring_index(position: u64) -> usize {
 }
 
 fn slot_index(hash: u64) -> usize {
-    // The low bits of the hash are those of the last bytes alone.
+    // The low bits of the hash depend on the last bytes only, so take higher ones.
     ((hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % SLOT_COUNT as u64) as usize
 }
 

@@ -1,4 +1,4 @@
-//! What a turn came to.
+//! The report of a turn.
 
 use std::time::Duration;
 
@@ -6,34 +6,33 @@ use openclaw_core::TokenUsage;
 
 use crate::{CallRepeatTracker, ConfiguredTimeout, TurnError};
 
-/// How a turn ended, and what it took.
+/// How a turn ended, and its costs.
 #[derive(Debug)]
 pub struct TurnReport {
     /// How it ended.
     pub outcome: TurnOutcome,
-    /// What the server counted, summed over the model calls that said so.
+    /// The server's token counts, summed over the model calls that have them.
     pub usage: TokenUsage,
-    /// What the server counted for the last model call that said so.
+    /// The token counts of the last model call that has them.
     pub last_usage: Option<TokenUsage>,
-    /// The prompt tokens that the server was sent before, summed as `usage` is: the most that it
-    /// could have had in its prefix cache, block sizes aside. 0 where it does not say what it had.
+    /// Prompt tokens that the server was sent before, summed like `usage`: the most that its prefix
+    /// cache could have had, apart from block sizes. 0 when it does not report cached tokens.
     pub cacheable_tokens: u32,
-    /// The requests to the model, failed ones included.
+    /// The model calls, including failed ones.
     pub model_calls: u32,
-    /// The tool calls that the model made, refused ones included; broken ones are not counted.
+    /// The tool calls, including refused ones; invalid ones are not counted.
     pub tool_calls: u32,
-    /// How often a summary took the place of the conversation's beginning.
+    /// How often a summary replaced the beginning of the conversation.
     pub compactions: u32,
     /// From the start to the end of the turn.
     pub duration: Duration,
     /// From the start of the turn to the first content of any kind; `None` when there was none.
     pub first_token_after: Option<Duration>,
-    /// The calls that had the same result again; for
-    /// [`Opening::Resume`](crate::Opening::Resume).
+    /// The repeated calls; for [`TurnInput::Resume`](crate::TurnInput::Resume).
     pub call_repeats: CallRepeatTracker,
 }
 
-/// How a turn ended: in exactly one of these ways. A turn whose future was dropped has none.
+/// How a turn ended. A turn whose future was dropped has no outcome.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TurnOutcome {
@@ -44,21 +43,21 @@ pub enum TurnOutcome {
         /// Whether the output limit cut it off.
         truncated: bool,
     },
-    /// The model has nothing to say and said so, by
-    /// [`AgentParts::silent`](crate::AgentParts::silent).
+    /// The model declined to reply with
+    /// [`AgentParts::no_reply_marker`](crate::AgentParts::no_reply_marker).
     NoReply,
-    /// A call waits for a person; the turn is over, and the answer begins the next one.
+    /// A call needs a decision by the user. The turn is over; the decision begins the next one.
     NeedsInput {
-        /// What the person is asked.
+        /// The question for the user.
         question: String,
     },
-    /// There is no answer.
+    /// The turn failed.
     Failed(TurnError),
-    /// It was cancelled by whoever runs it: see [`Agent::run`](crate::Agent::run).
+    /// The turn was cancelled: see [`Agent::run_request`](crate::Agent::run_request).
     Cancelled,
-    /// The turn's clock ran out.
+    /// The turn's timeout ran out.
     TimedOut {
-        /// The limit that ended it.
+        /// The timeout that ended it.
         limit: ConfiguredTimeout,
     },
 }

@@ -1,24 +1,24 @@
-//! What the user says while a turn runs.
+//! Messages that the user sends while a turn runs.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the user says while a turn runs, until the model is given it. Clones share it.
+/// A queue of messages that the user sends while a turn runs. Clones share it.
 ///
-/// The turn takes a text up before its next model call, after the results of the calls that ran:
-/// no tool and no answer is ended for it. What no turn took, because it ended before, is there for
-/// the caller: see [`take_unheard`](Self::take_unheard).
+/// The turn takes the messages before its next model call, after the results of the calls that ran:
+/// no tool and no answer is interrupted for them. Messages that no turn took stay for the caller:
+/// see [`take_pending`](Self::take_pending).
 #[derive(Debug, Clone, Default)]
 pub struct SteeringQueue(Arc<Mutex<SteeringState>>);
 
 #[derive(Debug, Default)]
 struct SteeringState {
     pending: VecDeque<String>,
-    /// How many texts are being recorded.
+    /// How many messages are being recorded.
     recording_count: usize,
 }
 
-/// A text that is being recorded; unheard again when it is dropped before it is in the history.
+/// A message that is being recorded. Goes back to the queue when it is dropped before that is done.
 #[derive(Debug)]
 pub(crate) struct PendingMessage<'a> {
     text: String,
@@ -27,7 +27,7 @@ pub(crate) struct PendingMessage<'a> {
 }
 
 impl SteeringQueue {
-    /// Says something to the turn. A blank text says nothing.
+    /// Adds a message for the turn. Ignores blank text.
     pub fn push_message(&self, text: impl Into<String>) {
         let text = text.into();
         if !text.trim().is_empty() {
@@ -35,19 +35,19 @@ impl SteeringQueue {
         }
     }
 
-    /// Takes what the model was not given, in the order in which it was said.
+    /// Takes the messages that no turn took, in order.
     #[must_use]
     pub fn take_pending(&self) -> Vec<String> {
         self.lock_state().pending.drain(..).collect()
     }
 
-    /// Whether nothing waits to be given to the model.
+    /// Returns whether no message is pending.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lock_state().pending.is_empty()
     }
 
-    /// Takes the text that was said first.
+    /// Takes the oldest message, to record it.
     pub(crate) fn next_message(&self) -> Option<PendingMessage<'_>> {
         let mut state = self.lock_state();
         let text = state.pending.pop_front()?;
@@ -55,7 +55,7 @@ impl SteeringQueue {
         Some(PendingMessage { text, is_recorded: false, steering: self })
     }
 
-    /// Whether a turn is about to add a text to the history.
+    /// Returns whether a turn is recording a message.
     pub(crate) fn is_recording(&self) -> bool {
         self.lock_state().recording_count > 0
     }
@@ -70,7 +70,7 @@ impl PendingMessage<'_> {
         &self.text
     }
 
-    /// Settles that it is in the history.
+    /// Marks the message as recorded and returns its text.
     pub(crate) fn into_recorded(mut self) -> String {
         self.is_recorded = true;
         std::mem::take(&mut self.text)

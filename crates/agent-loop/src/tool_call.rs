@@ -1,4 +1,5 @@
-//! The calls of one message: from the model's wish to the results in the history.
+//! Answers the calls of one message: approves them, runs them and adds their results to the
+//! history.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +18,10 @@ use crate::repeated_calls::{self, RepeatVerdict};
 use crate::turn::ActiveTurn;
 use crate::{TOOL_GRACE, ToolRefusalReason, TurnError, TurnEvent, TurnEventSender, output_budget};
 
-/// The most characters of a failed call's text that stand in for the tool's line for a person.
+/// The most characters of a failed call's error line that serve as its summary.
 const MAX_REASON_CHARS: usize = 160;
 
-/// What was decided on a call.
+/// A call and what to do with it.
 struct PreparedCall {
     call: ToolCall,
     effect: Option<ToolEffect>,
@@ -30,7 +31,7 @@ struct PreparedCall {
 enum CallAction {
     /// The call runs.
     Run(AllowedCall),
-    /// The call does not run, and this is why.
+    /// The call does not run, for this reason.
     Refuse(ToolRefusalReason, String),
 }
 
@@ -43,7 +44,7 @@ struct AllowedCall {
     events: TurnEventSender,
 }
 
-/// A call with its result, and the event that tells of it once it is in the history.
+/// A call with its result, and the event to send once the result is in the history.
 struct CompletedCall {
     call: ToolCall,
     effect: Option<ToolEffect>,
@@ -52,7 +53,7 @@ struct CompletedCall {
 }
 
 impl ActiveTurn<'_> {
-    /// Answers the calls of a message in order. Neighbours that may run together do.
+    /// Answers the calls of a message in order. Adjacent calls that may run in parallel do.
     pub(crate) async fn answer_calls(&mut self, calls: Vec<ToolCall>) -> Result<(), TurnError> {
         let mut left = calls.as_slice();
         while let Some(first) = left.first() {
@@ -76,8 +77,8 @@ impl ActiveTurn<'_> {
         tool.is_some_and(|tool| tool.call_concurrency(call) == ToolConcurrency::Shared)
     }
 
-    /// Decides on each call of a group, runs those that may run, and puts the results into the
-    /// history in the order of the calls. `left` is how many results the message still lacks.
+    /// Decides on each call of a group, runs those that are allowed, and adds the results to the
+    /// history in the order of the calls. `left` is how many results the message still needs.
     async fn answer_group(&mut self, group: &[ToolCall], left: usize) -> Result<(), TurnError> {
         let most = self.agent.limits.max_tool_output_bytes;
         let output_bytes = self.output_budget.share_among(left, most);
@@ -97,7 +98,7 @@ impl ActiveTurn<'_> {
         Ok(())
     }
 
-    /// Takes a call through every reason not to run it.
+    /// Checks every reason not to run a call.
     async fn prepare_call(
         &mut self,
         call: &ToolCall,
@@ -167,7 +168,7 @@ impl ActiveTurn<'_> {
         Ok(PreparedCall { call: call.clone(), effect: Some(effect), action: CallAction::Run(run) })
     }
 
-    /// Puts the one result of a call into the history, as much of it as there is room for.
+    /// Adds the result of a call to the history, cut to `limit` bytes.
     async fn commit_result(
         &mut self,
         answered: CompletedCall,
@@ -196,7 +197,7 @@ impl ActiveTurn<'_> {
         Ok(())
     }
 
-    /// Adds a word to a result that comes again and again.
+    /// Appends a warning to a result that came before.
     async fn append_repeat_warning(&self, call: &ToolCall, output: &mut ToolOutput, times: u32) {
         let Some(note) = repeated_calls::repeat_warning(times) else { return };
         output.original_digest =
@@ -208,7 +209,7 @@ impl ActiveTurn<'_> {
 }
 
 impl PreparedCall {
-    /// Runs a call that was allowed, under the tool clock, or answers why it does not run.
+    /// Runs an allowed call under its timeout, or answers why it does not run.
     async fn execute_call(self) -> CompletedCall {
         let Self { call, effect, action: next } = self;
         let (id, name) = (call.id.clone(), call.name.clone());
@@ -247,7 +248,7 @@ impl PreparedCall {
     }
 }
 
-/// The line for a person: the tool's own, or why the call failed.
+/// The tool's own summary, or the first line of a failed call's output.
 fn summary_or_error_line(output: &ToolOutput) -> Option<String> {
     let why = || {
         let line = output.text.lines().map(str::trim).find(|line| !line.is_empty())?;

@@ -1,4 +1,4 @@
-//! The tools of an agent, in the one order in which they are offered.
+//! The tools of an agent, in the order in which they are offered.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use openclaw_core::{Tool, ToolName, ToolSpec};
 
 use crate::DuplicateToolError;
 
-/// The most names that the answer to an unknown tool lists.
+/// The most tool names that the error for an unknown tool lists.
 const MAX_LISTED_NAMES: usize = 20;
 
 /// Tools sorted by name, with their specs as they go into every request.
@@ -18,7 +18,8 @@ pub(crate) struct ToolRegistry {
 
 impl ToolRegistry {
     pub(crate) fn new(tools: Vec<Arc<dyn Tool>>) -> Result<Self, DuplicateToolError> {
-        // Each spec is taken once, so that a tool whose spec changes cannot change the prefix.
+        // Each spec is read once, so that a tool whose spec changes cannot change the cached
+        // prefix.
         let mut pairs: Vec<_> = tools.into_iter().map(|tool| (tool.spec().clone(), tool)).collect();
         pairs.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         let (specs, tools): (Vec<ToolSpec>, Vec<_>) = pairs.into_iter().unzip();
@@ -30,7 +31,7 @@ impl ToolRegistry {
         Ok(Self { tools, specs: specs.into() })
     }
 
-    /// The specs, sorted by name; shared, so the same in every request.
+    /// The specs, sorted by name; the same in every request.
     pub(crate) fn tool_specs(&self) -> &Arc<[ToolSpec]> {
         &self.specs
     }
@@ -47,7 +48,7 @@ impl ToolRegistry {
         self.specs.binary_search_by(|spec| spec.name.cmp(name)).ok()
     }
 
-    /// Tells the model which tools there are, the one it most likely meant first.
+    /// Lists the offered tools for the model, with the most similar name first.
     pub(crate) fn describe_unknown_tool(&self, name: &ToolName) -> String {
         if self.specs.is_empty() {
             return format!("there is no tool `{name}`, and no tools are offered");

@@ -1,4 +1,4 @@
-//! The course of one turn: ask, answer the calls, ask again.
+//! The loop of one turn: call the model, answer its tool calls, repeat.
 
 use std::time::Duration;
 
@@ -19,34 +19,34 @@ use crate::{
     TurnErrorKind, TurnEvent, TurnEventSender, TurnInput, TurnOutcome, TurnReport,
 };
 
-/// A turn under way.
+/// A running turn.
 pub(crate) struct ActiveTurn<'a> {
     pub(crate) agent: &'a Agent,
     pub(crate) history: &'a mut History,
     pub(crate) events: TurnEventSender,
-    /// What the user says meanwhile.
+    /// Messages that the user sends while the turn runs.
     pub(crate) steering: Option<&'a SteeringQueue>,
     pub(crate) stats: TurnStats,
-    /// The calls that were run; while one is open it may have had an effect.
+    /// The calls that were started; one that is still open may have had an effect.
     pub(crate) dispatched_calls: Vec<ToolCallId>,
-    /// What the window has left for results.
+    /// The bytes that the context window has left for tool results.
     pub(crate) output_budget: OutputBudget,
     pub(crate) call_repeats: CallRepeatTracker,
-    /// A call that goes on being repeated, and how often it was made.
+    /// A call that ends the turn because it is repeated, and how often it was made.
     pub(crate) repeated_call: Option<(ToolCall, u32)>,
-    /// What a person has to answer before a call is decided on.
+    /// The question that the user must answer before a call can be decided on.
     pub(crate) pending_question: Option<String>,
-    /// The tool that the next request names.
+    /// The tool that the next request forces.
     pub(crate) forced_tool: Option<ToolName>,
-    /// Why the model was asked again since its last usable message.
+    /// Why the model was called again since its last usable message.
     pub(crate) reprompts: Vec<RepromptReason>,
     invalid_calls: InvalidCallTracker,
     compaction_guard: compaction::CompactionGuard,
-    /// The request was too large, and the conversation was made to fit since.
+    /// Whether the history was already compacted because the server found a request too large.
     compacted_after_overflow: bool,
 }
 
-/// What a turn took so far.
+/// The counts and times of a turn so far.
 pub(crate) struct TurnStats {
     started: Instant,
     first_token_after: Option<Duration>,
@@ -89,7 +89,7 @@ impl<'a> ActiveTurn<'a> {
         }
     }
 
-    /// Runs from its opening to an answer or a failure.
+    /// Runs from the turn's input to a reply or a failure.
     pub(crate) async fn run_turn(
         &mut self,
         opening: TurnInput<'_>,
@@ -101,7 +101,7 @@ impl<'a> ActiveTurn<'a> {
         self.run_model_loop().await
     }
 
-    /// Takes up what a turn left that was interrupted.
+    /// Continues an interrupted turn.
     fn resume_turn(&mut self, repeats: Option<CallRepeatTracker>) -> Result<(), TurnError> {
         let last = self.history.messages().last();
         if !matches!(last, Some(MessageRef::User(_) | MessageRef::ToolResult { .. })) {
@@ -113,20 +113,20 @@ impl<'a> ActiveTurn<'a> {
         Ok(())
     }
 
-    /// Adds what the user says.
+    /// Records a user message and adds it to the history.
     async fn push_user_message(&mut self, text: &str) -> Result<(), TurnError> {
         self.record_entry(JournalEntry::UserMessage(text)).await?;
         self.history.push_user_message(text);
         Ok(())
     }
 
-    /// Adds what the user said since the last model call.
+    /// Adds the steering messages that came since the last model call.
     async fn apply_steering(&mut self) -> Result<(), TurnError> {
         let Some(steering) = self.steering else { return Ok(()) };
         while let Some(said) = steering.next_message() {
             self.push_user_message(said.text()).await?;
             let text = said.into_recorded();
-            // What was done before may be right now, and what was insisted on may be wrong.
+            // The user may want a call repeated, or another tool than the forced one.
             self.call_repeats = CallRepeatTracker::default();
             self.invalid_calls = InvalidCallTracker::default();
             self.forced_tool = None;
@@ -135,8 +135,8 @@ impl<'a> ActiveTurn<'a> {
         Ok(())
     }
 
-    /// Whether the turn goes on after a reply: there is something that the model has not heard,
-    /// and it can still be asked.
+    /// Returns whether the turn goes on after a reply: steering messages are pending, and the limit
+    /// of model calls is not reached.
     fn has_pending_steering(&self) -> bool {
         self.stats.model_calls < self.agent.limits.max_model_calls
             && self.steering.is_some_and(|steering| !steering.is_empty())
@@ -191,8 +191,8 @@ impl<'a> ActiveTurn<'a> {
         }
     }
 
-    /// Makes a conversation fit that the server found too large, once; any other failure stays
-    /// one.
+    /// Compacts a conversation that the server found too large, at most once per turn; returns any
+    /// other failure as it is.
     async fn compact_after_overflow(&mut self, error: TurnError) -> Result<(), TurnError> {
         let is_overflow =
             matches!(error.kind(), TurnErrorKind::Model(ModelErrorKind::ContextOverflow { .. }));
@@ -205,7 +205,7 @@ impl<'a> ActiveTurn<'a> {
         Ok(())
     }
 
-    /// Puts a summary in the place of the conversation's beginning, if that helps.
+    /// Replaces the beginning of the conversation by a summary, if that cuts enough.
     pub(crate) async fn compact_history(&mut self) -> Result<Option<CompactionReport>, TurnError> {
         self.events.send_event(TurnEvent::CompactionStarted).await;
         let guard = &mut self.compaction_guard;
@@ -226,7 +226,7 @@ impl<'a> ActiveTurn<'a> {
         Ok(Some(report))
     }
 
-    /// Keeps a last message.
+    /// Records the last message of a turn and returns the outcome.
     async fn commit_reply(
         &mut self,
         message: AssistantMessage,
@@ -240,8 +240,8 @@ impl<'a> ActiveTurn<'a> {
         Ok(TurnOutcome::Reply { text, truncated: outcome == AnswerOutcome::Truncated })
     }
 
-    /// Keeps a message with calls and answers them all. Returns the broken call that is one too
-    /// many.
+    /// Records a message with calls and answers them all. Returns the invalid call that ends the
+    /// turn, if there is one.
     async fn process_calls(
         &mut self,
         mut message: AssistantMessage,
@@ -268,7 +268,7 @@ impl<'a> ActiveTurn<'a> {
         Ok(give_up)
     }
 
-    /// Prepares to ask once more after a message with nothing in it, or fails.
+    /// Prepares to call the model once more after an unusable message, or fails.
     async fn prepare_reprompt(&mut self, kind: TurnErrorKind) -> Result<(), TurnError> {
         let why = match kind {
             TurnErrorKind::Empty => RepromptReason::Empty,
@@ -284,7 +284,7 @@ impl<'a> ActiveTurn<'a> {
         Ok(())
     }
 
-    /// Keeps what was said before a repetition, and says how the turn ends.
+    /// Keeps the text before a repetition, and returns the turn's error.
     async fn stop_on_repetition(
         &mut self,
         repeating: RepetitiveAnswer,
@@ -300,13 +300,13 @@ impl<'a> ActiveTurn<'a> {
         Ok(TurnError::endless_repetition(part, sample, kept))
     }
 
-    /// Answers what was left open, so that the model learns why: `why` fits "because {…}".
+    /// Answers open calls as interrupted, so that the model learns why: `why` fits "because {…}".
     ///
-    /// Nothing is written to the journal: it holds a call without a result, which is what
-    /// happened, and it may be what the turn was waiting for.
+    /// Not recorded: an open call in the journal is what happened, and the journal may be what the
+    /// turn was waiting for.
     pub(crate) fn interrupt_open_calls(&mut self, why: &str) {
         if self.stats.model_calls == 0 {
-            return; // What is open is of an earlier turn.
+            return; // The open calls are an earlier turn's.
         }
         let open: Vec<ToolCallId> = self.history.open_calls().map(|call| call.id.clone()).collect();
         for id in open {
@@ -318,7 +318,7 @@ impl<'a> ActiveTurn<'a> {
             } else {
                 format!("This call was not run: {why}.")
             };
-            // An open call takes a result.
+            // Resolving an open call cannot fail.
             let _ = self.history.resolve_call(&id, ToolOutput::from_error(text));
         }
     }
@@ -343,19 +343,19 @@ impl<'a> ActiveTurn<'a> {
         self.agent.journal.append_entry(entry).await.map_err(TurnError::from_journal)
     }
 
-    /// Measures the room for results after what the server counted for the last answer.
+    /// Updates the budget for tool results from the usage of the last answer.
     pub(crate) fn update_output_budget(&mut self, usage: Option<TokenUsage>) {
         self.output_budget = OutputBudget::after_answer(self.agent, usage, || {
             output_budget::request_bytes(self.agent, self.history)
         });
     }
 
-    /// Records a whole message, adds it to the history and returns the calls to answer.
+    /// Records a complete message, adds it to the history and returns the calls to answer.
     async fn commit_message(
         &mut self,
         message: AssistantMessage,
     ) -> Result<Vec<ToolCall>, TurnError> {
-        // On a copy first: what the history would refuse is not recorded either.
+        // On a copy first: a message that the history refuses must not be recorded.
         let mut history = self.history.clone();
         let calls =
             history.push_assistant_message(message.clone()).map_err(TurnError::from_history)?;
@@ -366,21 +366,21 @@ impl<'a> ActiveTurn<'a> {
 }
 
 impl TurnStats {
-    /// Notes that content arrived.
+    /// Records the time of the first content.
     pub(crate) fn mark_first_token(&mut self) {
         let started = self.started;
         self.first_token_after.get_or_insert_with(|| started.elapsed());
     }
 
-    /// Adds what the server counted for one model call.
+    /// Adds the usage of one model call.
     pub(crate) fn record_usage(&mut self, usage: TokenUsage) {
         add_usage(&mut self.usage, usage);
         self.last_usage = Some(usage);
     }
 }
 
-/// Refuses a message with which the turn cannot go on. Decided from the content: an outcome that
-/// claims a reply is not believed when there is none.
+/// Refuses a message that the turn cannot use. Decided from the content: the reported outcome alone
+/// is not trusted.
 fn check_answer(message: &AssistantMessage, outcome: AnswerOutcome) -> Result<(), TurnErrorKind> {
     let reasoned = || message.reasoning.as_ref().is_some_and(|r| !r.text.trim().is_empty());
     if outcome == AnswerOutcome::Refused {

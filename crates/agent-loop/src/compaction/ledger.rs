@@ -1,4 +1,5 @@
-//! What happened, kept by code: a summary in a model's words forgets failures and commands.
+//! The ledger: a record of calls, written by code, because model summaries omit failures and
+//! commands.
 
 use openclaw_core::{HistoryStep, ToolCall, ToolEffect, ToolOutput};
 
@@ -9,8 +10,8 @@ const MAX_LINES: usize = 120;
 /// The most bytes of a command or a message in a line.
 const MAX_PART_BYTES: usize = 200;
 
-/// The lines for the steps that a summary replaces: those of an earlier summary as they are, then
-/// what the calls did, in order. A line that says the same as an earlier one takes its place.
+/// Builds the ledger for the steps that a summary replaces: the lines of an earlier summary, then
+/// what the calls did, in order. A repeated line moves to the end.
 pub(crate) fn build_ledger<'a>(
     toolbox: &ToolRegistry,
     steps: impl Iterator<Item = HistoryStep<'a>>,
@@ -46,17 +47,17 @@ pub(crate) fn build_ledger<'a>(
     lines
 }
 
-/// The line for entries that there is no room for.
+/// The line that stands for omitted entries.
 pub(crate) fn omission_line(count: usize) -> String {
     format!("{count} earlier entries are left out")
 }
 
-/// How many entries a line says are left out.
+/// Reads how many entries an omission line stands for.
 fn parse_omission_line(line: &str) -> Option<usize> {
     line.strip_suffix(" earlier entries are left out")?.parse().ok()
 }
 
-/// What a call did, if that is worth a line: reading is not, unless it failed.
+/// What a call did; `None` for calls that only read, unless they failed.
 fn call_line(
     toolbox: &ToolRegistry,
     call: &ToolCall,
@@ -82,7 +83,7 @@ fn call_line(
     Some(format!("{what}: {end}"))
 }
 
-/// A text as a part of one line, cut where it is long.
+/// A text as part of one line, cut to [`MAX_PART_BYTES`].
 fn line_excerpt(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.len() <= MAX_PART_BYTES {

@@ -1,7 +1,7 @@
-//! Takes out of a summary what looks like a credential, wherever the summariser found it.
+//! Removes what looks like a credential from a summary, wherever it came from.
 
-/// What the credentials of well-known services begin with, and how many characters follow at
-/// least.
+/// The prefixes of well-known services' credentials, each with the fewest characters that follow
+/// it.
 const CREDENTIAL_PREFIXES: &[(&str, usize)] = &[
     ("sk-", 16),
     ("ghp_", 20),
@@ -19,7 +19,7 @@ const CREDENTIAL_PREFIXES: &[(&str, usize)] = &[
 
 const CREDENTIAL_MASK: &str = "[a credential, left out]";
 
-/// A text with its credentials left out.
+/// Returns the text with its credentials redacted.
 pub(crate) fn redact_secrets(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     let mut clean = String::with_capacity(text.len());

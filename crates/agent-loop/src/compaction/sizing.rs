@@ -1,4 +1,4 @@
-//! How small a conversation is to become, and what of it is kept.
+//! Decides how small a conversation becomes, and which steps are kept.
 
 use openclaw_core::{ConversationSummary, History, HistoryStep};
 
@@ -6,14 +6,14 @@ use super::{count_request_tokens, ledger, redact, transcript};
 use crate::Agent;
 use crate::output_budget::request_bytes;
 
-/// How bytes and tokens of a conversation go together, and how small it is to become.
+/// Converts bytes to tokens for one conversation, and holds the limits of its compaction.
 pub(super) struct CompactionSizing {
     pub(super) request_tokens: u32,
     request_bytes: u64,
-    /// The bytes of what no compaction cuts: the system prompt and the tools.
+    /// The bytes that no compaction can cut: the system prompt and the tools.
     pub(super) fixed_bytes: u64,
     pub(super) context_window: u32,
-    /// The most tokens with which none is due.
+    /// The most tokens of a request that needs no compaction.
     max_tokens: u32,
 }
 
@@ -41,12 +41,12 @@ impl CompactionSizing {
         u64::from(tokens).saturating_mul(self.request_bytes) / u64::from(self.request_tokens)
     }
 
-    /// What of the window is left beside the system prompt and the tools.
+    /// The part of the context window, in tokens, beside the system prompt and the tools.
     fn available_tokens(&self) -> u32 {
         self.context_window.saturating_sub(self.tokens_for_bytes(self.fixed_bytes))
     }
 
-    /// The most tokens of a request that was compacted.
+    /// The most tokens of a compacted request.
     pub(super) fn target_tokens(&self) -> u32 {
         let fixed = self.tokens_for_bytes(self.fixed_bytes);
         let half = fixed + self.available_tokens() / 2;
@@ -54,13 +54,13 @@ impl CompactionSizing {
             .min(self.request_tokens / 5 * 4)
     }
 
-    /// How many tokens a summary may have.
+    /// The most tokens of a summary, with reasoning if the model reasons.
     pub(super) fn summary_token_limit(&self, reasons: bool) -> u32 {
         let cap = (self.available_tokens() / 8).clamp(256, 4_096);
         if reasons { cap.saturating_mul(4) } else { cap }
     }
 
-    /// Chooses how much to keep so that the whole reaches the goal.
+    /// Chooses how many steps to keep so that the request has at most `target_tokens`.
     pub(super) async fn fit_summary(
         &self,
         agent: &Agent,
@@ -88,7 +88,7 @@ impl CompactionSizing {
         }
     }
 
-    /// How many of the last steps fit into a quarter of the room; never all.
+    /// Counts the last steps that fit into a quarter of the available tokens; never all steps.
     fn count_kept_steps(&self, history: &History) -> usize {
         let most = self.bytes_for_tokens(self.available_tokens() / 4);
         let mut bytes = 0_u64;
@@ -99,7 +99,7 @@ impl CompactionSizing {
         steps.count().min(history.steps().len().saturating_sub(1))
     }
 
-    /// What takes the place of all but the last `keep` steps, each part of it bounded.
+    /// Builds the summary that replaces all but the last `keep` steps, each part of it bounded.
     fn build_summary(
         &self,
         agent: &Agent,
@@ -135,7 +135,7 @@ impl CompactionSizing {
     }
 }
 
-/// What the user said among the first `replaced` steps that is still being worked on: all since the
+/// The user messages among the first `replaced` steps that are still being worked on: all since the
 /// model last ended a turn with a reply.
 fn unanswered_request(history: &History, replaced: usize) -> Option<String> {
     let mut said = Vec::new();
@@ -150,7 +150,7 @@ fn unanswered_request(history: &History, replaced: usize) -> Option<String> {
     (!said.is_empty()).then(|| said.join("\n\n"))
 }
 
-/// The bytes of a step.
+/// The bytes of a step's text, calls and results.
 fn step_bytes(step: &HistoryStep<'_>) -> u64 {
     let bytes = match step {
         HistoryStep::Summary(summary) => summary.to_string().len(),
@@ -165,8 +165,8 @@ fn step_bytes(step: &HistoryStep<'_>) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-/// The most tokens of a request that leaves room enough for its answer: as many as the answer may
-/// have, and a quarter of the window at least.
+/// The most tokens of a request that leaves enough room for its answer: the configured answer
+/// length, and at least a quarter of the context window.
 pub(super) fn max_request_tokens(agent: &Agent) -> u32 {
     let limits = agent.model.model_info().limits;
     let answer = agent.limits.max_output_tokens.or(limits.max_output_tokens).unwrap_or_default();

@@ -1,12 +1,12 @@
-//! A conversation as plain text, in pieces that a small window has room for.
+//! A conversation as plain text, in pieces that fit a small context window.
 
 use openclaw_core::HistoryStep;
 
 /// The most bytes of one result or one text in a transcript.
 const MAX_PART_BYTES: usize = 4_000;
 
-/// Writes steps as text and cuts it into pieces of at most `most` bytes, between steps where that
-/// is possible.
+/// Writes steps as text and cuts it into pieces of at most `max_bytes` bytes, between steps where
+/// possible.
 pub(crate) fn split_transcript<'a>(
     steps: impl Iterator<Item = HistoryStep<'a>>,
     max_bytes: usize,
@@ -53,12 +53,12 @@ fn format_step(step: &HistoryStep<'_>) -> String {
     }
 }
 
-/// A text without its middle, where it is long.
+/// Shortens a text to [`MAX_PART_BYTES`] by cutting out its middle.
 pub(crate) fn shorten_part(text: &str) -> String {
     shorten_middle(text, MAX_PART_BYTES)
 }
 
-/// A text of at most `most` bytes and a mark, the middle left out.
+/// Shortens a text to `max_bytes` bytes plus a mark, by cutting out its middle.
 pub(crate) fn shorten_middle(text: &str, max_bytes: usize) -> String {
     if text.len() <= max_bytes {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! What is a repetition and what only looks like one.
+//! Repetitions, and texts that only look like one.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// How many bytes a part has when it is found to be a repetition; `None`: it is none.
+/// How many bytes a part has when a repetition is detected; `None` when none is.
 fn found_at(part: OutputPart, text: &str) -> Option<usize> {
     let mut watch = RepetitionDetector::new();
     text.char_indices().find_map(|(at, c)| {
@@ -21,7 +21,7 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     })
 }
 
-/// Bytes without a pattern, the same each time.
+/// Pseudo-random bytes, the same each time.
 fn noise(count: usize) -> impl Iterator<Item = u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     (0..count).map(move |_| {

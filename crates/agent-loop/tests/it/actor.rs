@@ -1,4 +1,4 @@
-//! Tools that do what a test says and log what they did.
+//! Scripted tools that log what they do.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,22 +17,22 @@ use crate::script::{Log, pass};
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     Output(ToolOutput),
-    /// Writes the pieces, then says `done`.
+    /// Writes the pieces as progress, then returns `done`.
     Writes(Vec<&'static str>),
     RefusesArguments,
-    /// Says what the gate lets through, one line a call; may run beside others.
+    /// Returns what the gate lets through, one line a call; may run in parallel.
     Shared(Arc<Gate>),
-    /// Says how often it ran.
+    /// Returns how often it ran.
     Counts,
-    /// Writes a file, and says so.
+    /// Writes a file and returns.
     Changes,
     /// Never ends.
     Hangs,
-    /// Answers when the time that it was told of is over.
+    /// Returns when its time limit is over.
     EndsInTime,
 }
 
-/// Holds back tools until as many run as are to run together.
+/// Blocks tools until `together` of them run at once.
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) together: usize,
@@ -67,7 +67,7 @@ pub(crate) struct Actor {
     pub(crate) log: Log,
 }
 
-/// Counts what runs; drops with the future.
+/// Counts running tools; one less when its future is dropped.
 struct Live<'a>(&'a AtomicUsize);
 
 impl Drop for Live<'_> {

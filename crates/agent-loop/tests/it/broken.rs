@@ -1,4 +1,4 @@
-//! The ladder that broken calls climb.
+//! Recovery from invalid calls.
 
 use std::error::Error;
 
@@ -116,7 +116,7 @@ proptest! {
         stage.limits.max_model_calls = 41;
         stage.limits.max_tool_calls = 1_000;
         let mut play = stage.build();
-        // Now and then `read` is called well; everything else is broken.
+        // Some calls of `read` are valid; all other calls are invalid.
         let mut since_good = [0; 3];
         let mut longest = 0;
         for (at, (names, good)) in messages.iter().zip(&good).enumerate() {

@@ -26,7 +26,7 @@ fn play() -> Play {
         .build()
 }
 
-/// Polls a turn so many times and drops it; tells whether it was over by then.
+/// Polls a turn this many times and drops it; returns whether it was over by then.
 async fn cut(play: &mut Play, polls: usize) -> bool {
     let (sender, _receiver) = events::event_channel();
     let mut turn = pin!(play.agent.run_turn(&mut play.history, "Go", sender));

@@ -1,4 +1,4 @@
-//! The turn's clock and the tool's clock.
+//! The timeouts of the turn and of a tool call.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Conversations that no longer fit, and what takes the place of their beginning.
+//! Compaction of conversations that no longer fit.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,20 +20,20 @@ use serde_json::json;
 use crate::script::{drain, pass};
 use crate::sent::{assert_legal, written};
 
-/// What a model does when it is asked for a summary.
+/// How a model answers a request for a summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Summaries {
-    /// Writes one.
+    /// Writes a summary.
     Short,
-    /// Writes one only of a part that is given to it.
+    /// Writes a summary only of a single part.
     OfParts,
-    /// Writes as much as it was given.
+    /// Returns the whole prompt as the summary.
     Endless,
     Fails,
     Hangs,
 }
 
-/// What a request for a summary has, and no other.
+/// A text that only requests for a summary contain.
 const ASKS_FOR_SUMMARY: &str = "about to be replaced by a summary";
 
 /// A model that counts four bytes a token and answers everything else with `ok`.
@@ -41,7 +41,7 @@ const ASKS_FOR_SUMMARY: &str = "about to be replaced by a summary";
 pub(crate) struct Counter {
     pub(crate) window: u32,
     pub(crate) summaries: Summaries,
-    /// The window that it really has.
+    /// The context window that the model really has.
     pub(crate) takes: u32,
     pub(crate) requests: Mutex<Vec<ChatRequest>>,
 }
@@ -79,7 +79,8 @@ impl ChatModel for Counter {
             match self.summaries {
                 Summaries::Short => "All went well.".to_owned(),
                 Summaries::OfParts if said.contains("Next part of") => "A part.".to_owned(),
-                // Without the words by which the next request would be taken for one for a summary.
+                // Without the marker, or the next request would be taken for a request for a
+                // summary.
                 Summaries::Endless => said.replace(ASKS_FOR_SUMMARY, "summarised"),
                 Summaries::Hangs => std::future::pending().await,
                 Summaries::Fails | Summaries::OfParts => {
@@ -101,7 +102,7 @@ impl ChatModel for Counter {
     }
 }
 
-/// A tool named `exec` that is never run here.
+/// A tool named `exec` that these tests never run.
 #[derive(Debug)]
 struct Exec(ToolSpec);
 
@@ -158,7 +159,7 @@ impl Lab {
         Self { agent: Agent::new(parts).unwrap(), model, history: History::new() }
     }
 
-    /// Adds a request of the user, a command with its output, and an answer.
+    /// Adds a user message, a command with its output, and a reply.
     pub(crate) fn chat(&mut self, said: &str, command: &str, output: ToolOutput) {
         self.history.push_user_message(said);
         let arguments =
@@ -220,7 +221,7 @@ async fn a_full_window_is_summarised_in_the_same_conversation() {
     assert_eq!(compaction.method, CompactionMethod::Summary);
     assert!(compaction.tokens_after * 5 <= compaction.tokens_before * 4, "{compaction:?}");
     {
-        // What is asked for the summary with begins with all that was said.
+        // The request for the summary begins with the whole conversation.
         let requests = lab.model.requests.lock().unwrap();
         let asked = written(&requests[0].history);
         assert_eq!(asked[..before.len()], before);
@@ -329,7 +330,7 @@ async fn a_request_that_the_server_finds_too_large_is_made_to_fit_and_sent_once_
 
 #[tokio::test]
 async fn what_cannot_be_cut_is_left_as_it_is_and_nobody_is_asked() {
-    // Nearly all of the window is the system prompt.
+    // The system prompt fills nearly all of the context window.
     let mut lab = Lab::build(4_096, Summaries::Short, 3_000, &"word ".repeat(2_400));
     lab.fill(1, 400);
     let (outcome, compactions) = lab.turn("and now?").await;
@@ -348,8 +349,8 @@ async fn a_credential_is_in_no_summary() {
     assert!(!lab.history.leading_summary().unwrap().to_string().contains(&key));
 }
 
-/// Asks a last question of `said` words after `chats`, each with the bytes that were said and put
-/// out, and checks that it is answered after few summaries.
+/// Asks a last question of `said` words after `chats` (bytes of each request and output), and
+/// checks that it is answered after few summaries.
 async fn assert_answered(chats: &[(usize, usize)], window: u32, kind: Summaries, said: usize) {
     let mut lab = Lab::new(window, kind);
     for (n, (request, output)) in chats.iter().enumerate() {
@@ -360,7 +361,7 @@ async fn assert_answered(chats: &[(usize, usize)], window: u32, kind: Summaries,
     let (outcome, compactions) = lab.turn(&"s ".repeat(said)).await;
     assert!(replied(&outcome), "{outcome:?}");
     assert!(compactions.len() <= 2);
-    // A summary of parts takes a request a part.
+    // A summary of parts takes one request per part.
     assert!(lab.asked_for_summaries() <= 2 * 25);
     for compaction in &compactions {
         assert!(compaction.tokens_after * 5 <= compaction.tokens_before * 4 + 5, "{compaction:?}");

@@ -1,4 +1,4 @@
-//! What is seen of a turn.
+//! The events of a turn.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a compaction does in a window that is smaller than the conversation, and what it keeps.
+//! Compaction in a context window that is smaller than the conversation.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use openclaw_core::{AssistantMessage, ToolArguments, ToolCall, ToolCallId, ToolN
 use crate::compaction::{Counter, Lab, Summaries, replied};
 use crate::sent::{assert_legal, written};
 
-/// A model that summarises parts alone, for an agent that does not ask for parts by itself.
+/// A model that only summarises parts, with an agent that does not request parts by itself.
 fn lab(window: u32, max_output_tokens: u32) -> Lab {
     let limits = TurnLimits {
         max_output_tokens: Some(max_output_tokens),

@@ -1,4 +1,4 @@
-//! Whatever a model emits, each request is one that a server takes.
+//! Each request is legal, whatever a model emits.
 
 use openclaw_agent_loop::{TurnErrorKind, TurnOutcome};
 use openclaw_core::{

@@ -1,4 +1,4 @@
-//! Every way a turn ends, and what it leaves behind.
+//! Every outcome of a turn, and the history it leaves behind.
 
 use std::error::Error;
 
@@ -112,7 +112,7 @@ async fn a_model_that_said_nothing_is_asked_once_more_and_one_that_only_thought_
     assert!(play.tails()[2].as_ref().unwrap().contains("You have thought"));
     assert_eq!(written(&play.history), ["user: Hi", "assistant: Here."], "the nudge is not kept");
 
-    // After a usable message there is a new chance.
+    // After a usable message the model may be called again for an empty one.
     let answers = [empty(), makes(&[("read", "{}")]), empty(), replies("Done.")];
     let (report, _) = Stage::new(answers).build().turn("Hi").await;
     assert_eq!(reply(&report), ("Done.", false));

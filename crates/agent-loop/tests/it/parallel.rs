@@ -1,4 +1,4 @@
-//! Calls that may run together.
+//! Calls that may run in parallel.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! The same call again and again.
+//! Repeated calls with the same result.
 
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -100,7 +100,7 @@ async fn a_change_in_between_makes_the_same_call_worth_another_look() {
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
     assert_eq!(notes(&play), 0);
 
-    // The same change again is none.
+    // The same change made again does not reset the count.
     let answers = same(8).into_iter().flat_map(|same| [same, change(0)]).collect();
     let mut play = stage(answers).tool("change", Act::Changes).build();
     let (report, _) = play.turn("Go").await;
@@ -168,7 +168,7 @@ async fn the_count_survives_a_history_that_was_summed_up() {
     let kept: Vec<_> = report.call_repeats.entries().collect();
     assert_eq!((kept.len(), kept[0].times), (1, 3));
 
-    // What was said is gone; what was counted is not.
+    // The history is replaced; the saved counts remain.
     let mut play = stage(same(20)).build();
     play.history.push_user_message("A summary of what was done.");
     let (report, _) = play.resume(Some(CallRepeatTracker::from_entries(kept))).await;

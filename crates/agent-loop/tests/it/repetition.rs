@@ -1,4 +1,4 @@
-//! A model that says the same without end.
+//! A model that repeats itself endlessly.
 
 use openclaw_agent_loop::{OutputPart, TurnErrorKind, TurnEvent, TurnOutcome};
 use openclaw_core::{ChatEvent, ToolName};

@@ -1,4 +1,4 @@
-//! Outputs that do not fit.
+//! Outputs that do not fit the context window.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use crate::actor::Act;
 use crate::script::{Play, Stage, makes, replies};
 use crate::sent::{assert_legal, written};
 
-/// Keeps outputs in memory, or fails.
+/// An output store that keeps outputs in memory, or fails.
 #[derive(Debug, Default)]
 struct Shelf {
     kept: Mutex<Vec<String>>,
@@ -72,7 +72,8 @@ async fn an_output_with_too_little_room_keeps_its_ends_and_the_whole_is_kept_els
 #[tokio::test]
 async fn results_share_what_the_window_has_left() {
     let whole = lines(5_000);
-    // 12 tokens are used, 100 are for the answer; the rest is shared with what comes after.
+    // 12 tokens are used and 100 reserved for the answer; the rest is shared, one share staying
+    // free.
     let mut play = play(4_096, &[&whole, &whole, "short"], None);
     let (_, seen) = play.turn("Go").await;
     let left = written(&play.history);

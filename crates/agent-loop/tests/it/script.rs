@@ -1,4 +1,4 @@
-//! A model, an approver and a journal that do what a test says and log what they did.
+//! A scripted model, approver and journal that log what they do.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +37,7 @@ pub(crate) enum Answer {
     Stalls(Vec<ChatEvent>),
 }
 
-/// A model that plays its answers in order; it fails the test when it has no more.
+/// A model that plays its answers in order, and fails the test when it has no more.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) answers: Mutex<VecDeque<Answer>>,
@@ -89,7 +89,7 @@ impl ChatModel for Script {
     }
 }
 
-/// An approver that denies, or hangs on, the tools named so.
+/// An approver that denies, or hangs on, tools with these names.
 #[derive(Debug)]
 struct Judge(Log);
 
@@ -112,7 +112,7 @@ impl Approver for Judge {
     }
 }
 
-/// A journal that logs, and fails or hangs from the entry of this number on, counted from 0.
+/// A journal that logs, and fails or hangs from the entry with this number on, from 0.
 struct Recorder {
     log: Log,
     written: AtomicUsize,
@@ -219,7 +219,7 @@ impl Stage {
             fails_from: self.journal_fails_from,
             hangs_from: self.journal_hangs_from,
         };
-        // Another one at each request, as a clock would give.
+        // A different suffix for each request, like a clock.
         let asked = AtomicUsize::new(0);
         let tail = move || format!("[{}]", asked.fetch_add(1, Ordering::Relaxed));
         let agent = Agent::new(AgentParts {
@@ -237,7 +237,7 @@ impl Stage {
     }
 }
 
-/// An agent, its conversation, and what was seen of it.
+/// An agent, its conversation and its log.
 pub(crate) struct Play {
     pub(crate) agent: Agent,
     pub(crate) model: Arc<Script>,
@@ -253,7 +253,7 @@ impl Play {
         tokio::join!(self.agent.run_turn(&mut self.history, input, sender), drain(receiver))
     }
 
-    /// Goes on with a turn that was dropped.
+    /// Resumes a turn that was dropped.
     pub(crate) async fn resume(
         &mut self,
         repeats: Option<CallRepeatTracker>,
@@ -273,7 +273,7 @@ impl Play {
         self.model.answers.lock().unwrap().clear();
     }
 
-    /// The tail of each request.
+    /// The suffix of each request.
     pub(crate) fn tails(&self) -> Vec<Option<String>> {
         let requests = self.model.requests.lock().unwrap();
         requests.iter().map(|request| request.suffix.as_deref().map(str::to_owned)).collect()
@@ -291,7 +291,7 @@ impl Play {
         self.live.load(Ordering::SeqCst)
     }
 
-    /// The messages of each request, written out.
+    /// The messages of each request, as text.
     pub(crate) fn requests(&self) -> Vec<Vec<String>> {
         self.model.requests.lock().unwrap().iter().map(|r| written(&r.history)).collect()
     }
@@ -318,7 +318,7 @@ pub(crate) fn reasoning(text: &str) -> ReasoningContent {
     ReasoningContent { text: text.to_owned(), field: "reasoning" }
 }
 
-/// A message that makes calls: name and arguments each; broken where those are not an object.
+/// A message with calls, each of name and arguments; invalid when the arguments are no object.
 pub(crate) fn calls(said: &str, calls: &[(&str, &str)]) -> AssistantMessage {
     let calls = calls.iter().enumerate().map(|(n, (name, arguments))| {
         emitted(ToolCallId::from_number(n), ToolName::from_model(name), arguments)
@@ -336,7 +336,7 @@ pub(crate) fn emitted(id: ToolCallId, name: ToolName, raw: &str) -> EmittedToolC
     }
 }
 
-/// Streams a message piece by piece, 10 tokens in and 2 out, 5 of them cached.
+/// Streams a message in deltas, with 10 input tokens (5 of them cached) and 2 output tokens.
 pub(crate) fn says(message: AssistantMessage, outcome: AnswerOutcome) -> Answer {
     let mut items = vec![ChatEvent::RequestAccepted];
     if let Some(reasoning) = &message.reasoning {
@@ -353,7 +353,7 @@ pub(crate) fn replies(said: &str) -> Answer {
     says(text(said), AnswerOutcome::Reply)
 }
 
-/// A message that is nothing but a thought.
+/// A message with reasoning only.
 pub(crate) fn thinks(outcome: AnswerOutcome) -> Answer {
     says(AssistantMessage { reasoning: Some(reasoning("Hm.")), ..text("") }, outcome)
 }

@@ -1,4 +1,4 @@
-//! Reads a history as a server would.
+//! Reads a history like a server.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt::Write;
@@ -21,8 +21,8 @@ pub(crate) fn written(history: &History) -> Vec<String> {
     history.messages().map(line).collect()
 }
 
-/// Fails unless a server would take the history: it begins with the user, no role speaks twice in
-/// a row, ids are unique, and each call is followed by its one result.
+/// Fails unless a server would accept the history: it begins with the user, roles alternate, ids
+/// are unique, and each call is followed by its one result.
 pub(crate) fn assert_legal(history: &History) {
     let mut ids = HashSet::new();
     let mut owed: VecDeque<&ToolCallId> = VecDeque::new();

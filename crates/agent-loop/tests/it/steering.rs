@@ -1,4 +1,4 @@
-//! What the user says while a turn runs.
+//! Messages that the user sends while a turn runs.
 
 use std::future::pending;
 use std::pin::pin;
@@ -16,7 +16,7 @@ use crate::actor::Act;
 use crate::script::{Answer, Play, Stage, calls, drain, makes, replies, says, thinks};
 use crate::sent::{assert_legal, written};
 
-/// Runs a turn and says `words`, one at each event that `is_moment` picks.
+/// Runs a turn and pushes `words`, one at each event that `is_moment` picks.
 async fn steered(
     play: &mut Play,
     steering: &SteeringQueue,
@@ -188,7 +188,7 @@ async fn a_turn_that_is_taken_up_can_be_steered_and_cancelled() {
     assert!(matches!(report.outcome, TurnOutcome::Cancelled), "{report:?}");
 }
 
-/// What happens to a turn at one of its await points.
+/// How a turn is interrupted at one of its await points.
 #[derive(Debug, Clone)]
 enum Cut {
     Never,
@@ -208,7 +208,7 @@ fn any_answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-/// Polls a turn, says each word at its poll and cuts the turn at its own.
+/// Polls a turn, pushes each word at its poll and interrupts the turn at its own.
 async fn play_out(play: &mut Play, steering: &SteeringQueue, says: &[(usize, String)], cut: &Cut) {
     let (sender, receiver) = events::event_channel();
     let request = TurnRequest::from_message("Go", sender).with_steering(steering);
@@ -223,7 +223,7 @@ async fn play_out(play: &mut Play, steering: &SteeringQueue, says: &[(usize, Str
     let mut shown = pin!(drain(receiver));
     let mut context = Context::from_waker(Waker::noop());
     for poll in 0.. {
-        // What comes after the end of the turn is not said.
+        // Words for polls after the end of the turn are not pushed.
         says.iter().filter(|(at, _)| *at == poll).for_each(|(_, word)| steering.push_message(word));
         match cut {
             Cut::Dropped(at) if *at == poll => return,
@@ -282,7 +282,7 @@ proptest! {
         let order: Vec<String> = order.into_iter().map(|(_, word)| word).take(words.len()).collect();
         prop_assert_eq!(&words, &order, "in the order in which they were said, none lost");
 
-        // The next turn is one that a server takes.
+        // The next turn's request is legal.
         play.forget_answers();
         play.answer(replies("Back."));
         let before = play.model.requests.lock().unwrap().len();

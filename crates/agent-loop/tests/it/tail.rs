@@ -1,4 +1,4 @@
-//! What a request is told of now, which no later request repeats.
+//! The suffix of a request, which no later request repeats.
 
 use openclaw_core::AnswerOutcome;
 

@@ -1,4 +1,4 @@
-//! What becomes of the calls of a message.
+//! How the calls of a message are answered.
 
 use openclaw_agent_loop::{InvalidCallRecovery, ToolRefusalReason, TurnEvent};
 use openclaw_core::{MessageRef, ToolCallId, ToolName, ToolOutput};
