@@ -1,7 +1,7 @@
-//! How long a session takes to be taken up again: `cargo bench -p openclaw-store`.
+//! Measures how long loading a session takes: `cargo bench -p openclaw-store`.
 //!
-//! The aims: 20 ms for a session of 10,000 events, 50 ms for one of 100 MB that was compacted,
-//! and 150 MB of memory for 500 sessions that are held at once.
+//! Targets: 20 ms for a session of 10,000 events, 50 ms for a compacted one of 100 MB, and 150 MB
+//! of memory for 500 loaded sessions.
 
 use std::{error::Error, io::Write as _, ops::Range, path::Path};
 
@@ -53,7 +53,7 @@ async fn compact(session: &Session) -> Fallible<()> {
     Ok(session.append_entry(JournalEntry::Compacted { kept_steps: 30, summary: &summary }).await?)
 }
 
-/// What the process uses of memory now, or did at most; known on Linux only.
+/// The process's present or peak memory in kilobytes; known on Linux only.
 fn kilobytes(what: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(what))?;

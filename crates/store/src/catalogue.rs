@@ -1,42 +1,42 @@
-//! The list of sessions.
+//! Queries on the list of sessions.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::error::StoreFault;
 use crate::{SessionId, SessionKey, StoreError, files};
 
-/// What the list of sessions has of one.
+/// A session, as the list of sessions shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionInfo {
-    /// The session.
+    /// The session's id.
     pub id: SessionId,
-    /// The key that leads to it, or led to it once.
+    /// The session's key. It may lead to a newer session by now: see `is_current`.
     pub key: SessionKey,
-    /// Whether the key leads to it.
+    /// Whether the key leads to this session.
     pub is_current: bool,
-    /// The agent whose session it is.
+    /// The agent that the session belongs to.
     pub agent: String,
-    /// When it was made, in milliseconds of Unix time.
+    /// When it was created, in milliseconds of Unix time.
     pub created_at: u64,
-    /// When something was recorded last, in milliseconds of Unix time.
+    /// When the last event was recorded, in milliseconds of Unix time.
     pub updated_at: u64,
-    /// The first line of what the user said first; `None` before that.
+    /// The first line of the first user message; `None` before that.
     pub title: Option<String>,
-    /// The model that answered last, as the user names it; `None` before that.
+    /// The model that answered last, as the user names it; `None` before the first answer.
     pub model: Option<String>,
-    /// The events of its log, whether or not they still count.
+    /// The number of events in its log, including retracted ones.
     pub events: u64,
-    /// The turns that ended, whether or not they still count.
+    /// The number of turns that ended, including retracted ones.
     pub turns: u64,
-    /// Whether a turn was begun that has not ended: it is running, or it was interrupted.
+    /// Whether the last turn has not ended: it is running, or it was interrupted.
     pub turn_open: bool,
-    /// What the servers counted of requests, in tokens, over all turns.
+    /// Input tokens over all turns, as the servers counted them.
     pub input_tokens: u64,
-    /// What the servers counted of answers, in tokens, over all turns.
+    /// Output tokens over all turns, as the servers counted them.
     pub output_tokens: u64,
-    /// The part of the requests that servers had cached, in tokens, over all turns.
+    /// Input tokens from prefix caches over all turns, as the servers counted them.
     pub cached_tokens: u64,
-    /// How full the window was at the end of the last turn, in tokens; `None` when unknown.
+    /// The tokens in the context window after the last turn; `None` when unknown.
     pub context_tokens: Option<u64>,
 }
 
@@ -44,7 +44,7 @@ const SESSION_COLUMNS: &str = "id, key, current, agent, created_at, updated_at, 
                        turns, turn_open, input_tokens, output_tokens, cached_tokens, \
                        context_tokens";
 
-/// So many sessions are named when a text means more than one.
+/// How many sessions the error for an ambiguous text names.
 const MAX_NAMED_SESSIONS: usize = 5;
 
 pub(crate) fn list_sessions(connection: &Connection) -> Result<Vec<SessionInfo>, StoreError> {
@@ -52,7 +52,7 @@ pub(crate) fn list_sessions(connection: &Connection) -> Result<Vec<SessionInfo>,
     let select = format!("SELECT {SESSION_COLUMNS} FROM session ORDER BY updated_at DESC, n DESC");
     let mut select = connection.prepare(&select).map_err(fail)?;
     let rows = select.query_map([], info_from_row).map_err(fail)?;
-    // A row with a name that is none is of no use to anybody.
+    // Skips rows with an invalid session id or key.
     rows.filter_map(Result::transpose).collect::<Result<_, _>>().map_err(fail)
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn current_session(
     Ok(found.flatten())
 }
 
-/// The number of a session's row; `None` when there is no such session.
+/// The row id of a session; `None` when there is no such session.
 pub(crate) fn session_row_id(
     connection: &Connection,
     id: &SessionId,
@@ -106,7 +106,7 @@ pub(crate) fn session_row_id(
     found.map_err(StoreError::from_sql_error("find the session"))
 }
 
-/// Makes an empty session, with an id of random bytes when none is given.
+/// Creates an empty session, with a random id when none is given.
 pub(crate) fn create_session(
     connection: &Connection,
     id: Option<SessionId>,
@@ -130,7 +130,7 @@ pub(crate) fn create_session(
     Ok(id)
 }
 
-/// What a row says; `None` when its names are none.
+/// Reads a row; `None` when its id or key is invalid.
 fn info_from_row(row: &Row<'_>) -> rusqlite::Result<Option<SessionInfo>> {
     let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     let (id, key): (String, String) = (row.get(0)?, row.get(1)?);

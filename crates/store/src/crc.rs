@@ -1,8 +1,8 @@
-//! CRC-32C, which each event carries so that a changed one is noticed.
+//! CRC-32C: the checksum of each event, by which a changed event is detected.
 
 const TABLE: [u32; 256] = build_table();
 
-/// The checksum of the pieces one after another.
+/// The checksum of the concatenated pieces.
 pub(crate) fn compute_crc32c(pieces: &[&[u8]]) -> u32 {
     let bytes = pieces.iter().copied().flatten();
     let crc = bytes.fold(u32::MAX, |crc, byte| {

@@ -1,4 +1,4 @@
-//! A session's log for whoever reads it, without holding the session.
+//! Reads a session's log without the session lease.
 
 use openclaw_core::{AssistantMessage, ConversationSummary, ToolCallId, ToolOutput};
 use rusqlite::{Row, params};
@@ -10,44 +10,44 @@ use crate::{SessionId, Store, StoreError, catalogue};
 /// One event of a session's log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
-    /// Its number in the log, from 1.
+    /// The event's number in the log, from 1.
     pub seq: u64,
     /// When it was recorded, in milliseconds of Unix time.
     pub recorded_at: u64,
-    /// Whether it counts; false when it was taken back or left out as damaged.
+    /// False when the event was retracted or is left out as damaged.
     pub is_active: bool,
-    /// What it says.
+    /// The content of the event.
     pub content: LogContent,
 }
 
-/// What an event of a log says.
+/// The content of a log event.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LogContent {
-    /// The user said something.
+    /// A user message.
     UserMessage(String),
-    /// The model said something.
+    /// A message of the model.
     AssistantMessage(AssistantMessage),
-    /// A call was begun.
+    /// A call was started.
     CallDispatched(ToolCallId),
     /// A call got its result.
     CallResult(ToolCallId, ToolOutput),
-    /// What was said before, all but so many steps, was replaced by a summary. It stays in the log.
+    /// A summary replaced all but the last `kept_steps` steps. The replaced events stay in the log.
     Compacted {
         /// How many steps were kept.
         kept_steps: usize,
-        /// What stands for the others.
+        /// The summary of the replaced steps.
         summary: ConversationSummary,
     },
     /// A turn ended.
     TurnEnd(TurnRecord),
-    /// The event is damaged, or of a kind that is not known here.
+    /// The event is damaged, or of a kind that this version does not know.
     Unreadable,
 }
 
 impl Store {
-    /// Reads a session's log in order, whether or not somebody uses the session. What is of use to
-    /// the program alone, e.g. what requests begin with, is left out.
+    /// Reads a session's log in order, even while the session is in use. Leaves out internal
+    /// events, e.g. the request prefix.
     ///
     /// # Errors
     /// When there is no such session, or it cannot be read.
@@ -78,7 +78,7 @@ impl Store {
     }
 }
 
-/// `None` for what is of no use to a reader.
+/// Returns `None` for internal events.
 fn entry_from_row(row: &Row<'_>) -> rusqlite::Result<Option<LogEntry>> {
     let (seq, recorded_at) =
         (row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(2)?.unsigned_abs());

@@ -1,4 +1,4 @@
-//! How the store fails.
+//! Errors of the store.
 
 use std::error::Error;
 use std::fmt;
@@ -10,45 +10,44 @@ use rusqlite::ErrorCode;
 
 use crate::{SessionId, SessionKey};
 
-/// Why something could not be read from or written to the store. Displays as a fragment that fits
-/// "failed to {…}"; what caused it is its source.
+/// A failed read or write of the store. Displays as a fragment that fits "failed to {…}"; the cause
+/// is its source.
 #[derive(Debug, Clone)]
 pub struct StoreError {
     fault: StoreFault,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// What kind of failure it is.
+/// The kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The system did not read or write as asked. Until the store is opened anew it takes no
-    /// more writes: what is on the disk is not known.
+    /// A file could not be read or written. The store then refuses writes until it is reopened,
+    /// because the state of the disk is unknown.
     Disk,
-    /// The disk is full, or so nearly that no turn should be begun.
+    /// The disk is full, or too full to begin a turn.
     DiskFull,
-    /// The file is damaged. The next start examines it and sets it aside.
+    /// The file is damaged. The next open examines it and sets it aside.
     Damaged,
     /// The file is not a session store: another program wrote it. It was not touched.
     ForeignFile,
     /// The file was written by a newer version.
     TooNew,
-    /// The file is of an older version and cannot be brought up to date while others use it.
+    /// The file has an older schema and cannot be migrated while other processes use it.
     Outdated,
-    /// Another process, or another part of this one, uses the session.
+    /// Another process, or another part of this one, holds the session lease.
     InUse,
     /// Other processes kept the file locked for too long.
     Busy,
-    /// No session is meant by the text.
+    /// No session matches the text.
     NotFound,
-    /// More than one session is meant by the text.
+    /// More than one session matches the text.
     Ambiguous,
-    /// What is to be recorded fits nothing that was recorded before, e.g. the result of a call that
-    /// was not made.
+    /// The entry does not follow from earlier ones, e.g. the result of a call that was not made.
     OutOfOrder,
-    /// The session was changed by somebody who did not hold it, or deleted meanwhile.
+    /// The session was changed without its lease, or deleted meanwhile.
     Conflict,
-    /// The text is not valid as what it is meant to be.
+    /// The text is not a valid id, key or file.
     Invalid,
     /// The store is closed.
     Closed,
@@ -73,7 +72,7 @@ pub(crate) enum StoreFault {
 }
 
 impl StoreError {
-    /// What kind of failure it is.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> StoreErrorKind {
         match &self.fault {
@@ -96,7 +95,7 @@ impl StoreError {
         }
     }
 
-    /// What to do about it, as a sentence, where there is something.
+    /// What to do about it, as a sentence; `None` when nothing can be suggested.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.kind() {
@@ -125,7 +124,7 @@ impl StoreError {
         Self::new(StoreFault::NotFound { text: text.to_owned() })
     }
 
-    /// Names the key of a session that is in use.
+    /// Adds the session's key to an `InUse` error.
     pub(crate) fn with_key(mut self, session_key: SessionKey) -> Self {
         if let StoreFault::InUse { key, .. } = &mut self.fault {
             *key = Some(session_key);
@@ -133,7 +132,7 @@ impl StoreError {
         self
     }
 
-    /// Says what was being done with a file.
+    /// Converts an I/O error; `action` is what was being done with the file.
     pub(crate) fn from_io_error(
         action: &'static str,
         path: &Path,
@@ -149,7 +148,7 @@ impl StoreError {
         }
     }
 
-    /// Says what was being done with the database.
+    /// Converts an SQLite error; `action` is what was being done.
     pub(crate) fn from_sql_error(action: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
         move |error| {
             let kind = classify_sql_error(&error);
@@ -157,8 +156,8 @@ impl StoreError {
         }
     }
 
-    /// The same for statements that are not known to be right, whose failure says nothing of the
-    /// file.
+    /// Like [`from_sql_error`](Self::from_sql_error), for statements that may themselves be wrong:
+    /// their failure does not mean that the file is damaged.
     pub(crate) fn from_statement_error(
         action: &'static str,
     ) -> impl Fn(rusqlite::Error) -> Self + Copy {
@@ -171,7 +170,7 @@ impl StoreError {
         }
     }
 
-    /// The same for a damaged file that is known by its path.
+    /// An error for a damaged file with a known path.
     pub(crate) fn for_damaged_file(path: &Path, cause: Option<Self>) -> Self {
         let cause: Option<Arc<dyn Error + Send + Sync>> = match cause {
             Some(cause) => Some(cause.cause.clone().unwrap_or_else(|| Arc::new(cause))),
@@ -181,12 +180,12 @@ impl StoreError {
     }
 }
 
-/// What SQLite's error means for the one who reads or writes.
+/// Maps SQLite's error code to a kind.
 fn classify_sql_error(error: &rusqlite::Error) -> StoreErrorKind {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreErrorKind::DiskFull,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::Busy,
-        // Without a code it is a value or a table that is not as the schema has it.
+        // An error without a code is a value or table that does not match the schema.
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => {
             StoreErrorKind::Damaged
         }

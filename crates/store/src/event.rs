@@ -1,4 +1,4 @@
-//! What a session's log holds: one event a row, as JSON.
+//! The events of a session's log: one per row, as JSON.
 
 mod decode;
 mod encode;
@@ -15,24 +15,24 @@ use crate::crc::compute_crc32c;
 
 pub(crate) use decode::decode_event;
 
-/// One event, in the words of the conversation.
+/// One event of a log, decoded.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum LogEvent {
     UserMessage(String),
-    /// With the ids that its calls have in the history.
+    /// Its calls have the ids of the history.
     AssistantMessage(AssistantMessage),
     CallIntent(ToolCallId),
     CallDispatched(ToolCallId),
     CallResult(ToolCallId, ToolOutput),
     Compacted {
-        /// The event of the first step that was kept, or the compaction itself.
+        /// The event of the first kept step, or of the compaction itself when none was kept.
         first_kept_seq: u64,
         kept_steps: usize,
         summary: ConversationSummary,
     },
     RequestPrefix(RequestPrefix),
     TurnEnd(TurnRecord),
-    /// Events of these numbers, both included, count no more.
+    /// The events from `first_seq` to `last_seq`, both included, no longer count.
     Retracted {
         first_seq: u64,
         last_seq: u64,
@@ -40,7 +40,7 @@ pub(crate) enum LogEvent {
     },
 }
 
-/// Why events count no more.
+/// Why events were retracted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetractionReason {
     Turn,
@@ -48,8 +48,8 @@ pub(crate) enum RetractionReason {
     Damage,
 }
 
-/// What every request of a session begins with. Kept so that a session that is taken up again sends
-/// the same bytes, of which a server may still know the beginning.
+/// What every request of a session begins with. Recorded so that a resumed session sends the same
+/// bytes, which the server may still have in its prefix cache.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RequestPrefix {
     /// The system prompt.
@@ -58,29 +58,29 @@ pub struct RequestPrefix {
     pub tools: Arc<[ToolSpec]>,
 }
 
-/// How a turn ended.
+/// The end of a turn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TurnRecord {
-    /// The outcome's name, e.g. `reply` or `cancelled`.
+    /// The name of the outcome, e.g. `reply` or `cancelled`.
     pub outcome: String,
     /// The model that answered, as the user names it; `None` when none did.
     pub model: Option<String>,
-    /// What the servers counted, over all model calls of the turn.
+    /// Token usage over all model calls of the turn, as the servers counted.
     pub usage: TokenUsage,
-    /// The tokens of the last request and its answer: how full the window is.
+    /// The tokens in the context window after the turn: the last request and its answer.
     pub context_tokens: Option<u32>,
     /// How long the turn took.
     pub duration: Duration,
 }
 
 impl TurnRecord {
-    /// Whether what was said may still be answered by taking the turn up.
+    /// Returns whether the turn may be resumed to get an answer.
     pub(crate) fn ended_without_reply(&self) -> bool {
         matches!(self.outcome.as_str(), "failed" | "timed_out" | "cancelled")
     }
 }
 
-/// An event as it is stored.
+/// An event in its stored form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EventRecord {
     /// From 1, without gaps.
@@ -101,7 +101,7 @@ impl EventRecord {
     }
 }
 
-/// The checksum of an event and its place.
+/// The checksum of an event, with its number and time.
 pub(crate) fn event_checksum(seq: u64, at: i64, kind: &str, json: &str) -> u32 {
     let header_bytes = [seq.to_le_bytes(), at.to_le_bytes()].concat();
     compute_crc32c(&[&header_bytes, kind.as_bytes(), b"\n", json.as_bytes()])

@@ -1,4 +1,4 @@
-//! Writing events and what the list of sessions says of them.
+//! Writes events together with the changes that they make to the session's row.
 
 use rusqlite::{Connection, params};
 
@@ -9,7 +9,7 @@ use crate::event::{EventRecord, LogEvent, TurnRecord};
 /// The longest title, in characters.
 const MAX_TITLE_CHARS: usize = 80;
 
-/// Events to write, one after another, and what they change in the session's row.
+/// Events to write in order, and the changes that they make to the session's row.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EventBatch {
     records: Vec<EventRecord>,
@@ -19,7 +19,7 @@ pub(crate) struct EventBatch {
 }
 
 impl EventBatch {
-    /// The events, numbered after `last_seq`.
+    /// Makes a batch of events that follow `last_seq`.
     pub(crate) fn new(events: &[LogEvent], last_seq: u64, at: i64) -> Self {
         let mut batch = Self::default();
         for (seq, event) in (last_seq + 1..).zip(events) {
@@ -28,7 +28,7 @@ impl EventBatch {
         batch
     }
 
-    /// Adds an event in the form in which it is stored.
+    /// Adds an event in its stored form.
     pub(crate) fn push(&mut self, record: EventRecord, event: &LogEvent) {
         self.records.push(record);
         match event {
@@ -46,12 +46,12 @@ impl EventBatch {
         }
     }
 
-    /// Adds an event of a kind that is not known here.
+    /// Adds an event of an unknown kind.
     pub(crate) fn push_unknown(&mut self, record: EventRecord) {
         self.records.push(record);
     }
 
-    /// The state that the session's row has when it is not what the events say.
+    /// Overrides whether the session's row has an open turn.
     pub(crate) fn with_turn_open(mut self, open: bool) -> Self {
         self.turn_open = Some(open);
         self
@@ -66,10 +66,10 @@ impl EventBatch {
         self.records.last().map(|record| record.seq)
     }
 
-    /// Writes them to a session whose last event is `last_seq`.
+    /// Writes the batch to a session whose last event is `last_seq`.
     ///
     /// # Errors
-    /// When the session has another last event or is no more, or it cannot be written.
+    /// When the session has another last event or was deleted, or when the write fails.
     pub(crate) fn write(
         &self,
         connection: &Connection,
@@ -133,7 +133,7 @@ fn seq_to_sql(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-/// The first line of what the user said, cut to a length that a list has room for.
+/// The first line of a user message, cut to [`MAX_TITLE_CHARS`].
 fn title_from_text(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
     let line: String = line.chars().filter(|c| !c.is_control()).collect();

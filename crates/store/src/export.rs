@@ -1,4 +1,4 @@
-//! A session as lines of JSON.
+//! Exports sessions as JSON Lines.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -11,15 +11,15 @@ use crate::catalogue::SessionInfo;
 use crate::event::event_checksum;
 use crate::{SessionId, Store, StoreError, files};
 
-/// What the first line says that the others are.
+/// The `format` field of the first line.
 pub(crate) const FORMAT_NAME: &str = "openclaw-session";
 
 /// The version of the format.
 pub(crate) const FORMAT_VERSION: u64 = 1;
 
 impl Store {
-    /// Writes a session as lines of JSON and returns the number of events: first the session, then
-    /// one event a line with its CRC-32C, those that count no more included.
+    /// Writes a session as JSON Lines and returns the number of events: first a line for the
+    /// session, then one line per event with its CRC-32C, including retracted events.
     ///
     /// # Errors
     /// When there is no such session, it cannot be read, or the lines cannot be written.
@@ -42,12 +42,13 @@ impl Store {
 }
 
 impl Store {
-    /// Writes a session to a file for its owner alone, as [`export`](Self::export) does. A file
-    /// that is there is replaced when `replace` says so, once all is written.
+    /// Writes a session to a file that only its owner can read, like
+    /// [`export_session`](Self::export_session). An existing file is replaced only if `replace` is
+    /// set, once everything is written.
     ///
     /// # Errors
-    /// When there is a file and it is not to be replaced, and as for [`export`](Self::export);
-    /// nothing is left behind then.
+    /// When the file exists and `replace` is not set, and as for
+    /// [`export_session`](Self::export_session); no partial file is left then.
     pub fn export_to_file(
         &self,
         id: &SessionId,
@@ -122,7 +123,7 @@ fn write_events(
         let (seq, at, crc): (i64, i64, i64) = (row.get(0)?, row.get(2)?, row.get(3)?);
         let (kind, json): (String, String) = (row.get(1)?, row.get(4)?);
         let mut line = json!({ "seq": seq, "kind": kind, "at": at, "crc": crc });
-        // What is not as it was written goes out as text, and is refused by whoever takes it in.
+        // A damaged event is written as text, which an import refuses.
         let intact = i64::from(event_checksum(seq.unsigned_abs(), at, &kind, &json)) == crc;
         let (field, value) = match serde_json::from_str::<Value>(&json) {
             Ok(value) if intact => ("event", value),

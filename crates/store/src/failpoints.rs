@@ -1,21 +1,21 @@
-//! The steps of a write, so that a test can end the process at each.
+//! Fail points: let a test end the process at each stage of a write.
 
 use std::fmt;
 
-/// A step of a write, told when it is done.
+/// A stage of a write, reported when it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WriteStage {
-    /// A transaction is begun.
+    /// A transaction has begun.
     Begun,
-    /// All is written, and not committed.
+    /// Everything is written but not committed.
     Written,
-    /// It is durable, and nobody was told.
+    /// The commit is durable, but the caller was not told.
     Committed,
-    /// Whoever waited was told.
+    /// The caller was told.
     Acknowledged,
 }
 
-/// Whoever is told; nobody but in tests.
+/// A callback for the stages of a write; empty outside of tests.
 #[derive(Default)]
 pub(crate) struct FailPointHook(Option<Box<dyn FnMut(WriteStage) + Send>>);
 
@@ -34,6 +34,6 @@ impl FailPointHook {
 
 impl fmt::Debug for FailPointHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Steps").field(&self.0.is_some()).finish()
+        f.debug_tuple("FailPointHook").field(&self.0.is_some()).finish()
     }
 }

@@ -9,10 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::StoreError;
 use crate::error::StoreFault;
 
-/// With less than this a turn is not begun: 64 MiB.
+/// A turn is not begun with less free space than this: 64 MiB.
 const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The endings of the files that make one database.
+/// The suffixes of the files that make up one database.
 const DATABASE_SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
 
 /// Unix time in milliseconds.
@@ -21,14 +21,14 @@ pub(crate) fn unix_millis() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The file that belongs to `path` by its name's ending.
+/// The path whose file name is that of `path` plus `ending`.
 pub(crate) fn sibling_path(path: &Path, ending: &str) -> PathBuf {
     let mut name: OsString = path.file_name().unwrap_or_default().to_owned();
     name.push(ending);
     path.with_file_name(name)
 }
 
-/// Creates the folder of the store for its owner alone, and the file.
+/// Creates the store's folder and file, accessible to the owner only.
 pub(crate) fn prepare_file(path: &Path) -> Result<(), StoreError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         create_folder(folder)?;
@@ -55,7 +55,7 @@ pub(crate) fn create_folder(folder: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(StoreError::from_io_error("create", folder))
 }
 
-/// Opens a file for reading and writing, creating it for its owner alone.
+/// Opens a file for reading and writing. Creates it with access for the owner only.
 pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -64,7 +64,7 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Creates a file for its owner alone, which must not be there yet.
+/// Creates a file with access for the owner only; fails if it exists.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -73,13 +73,13 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether the file was closed by its last user, as far as can be told without reading it.
+/// Returns whether the last process closed the file, as far as its size and its siblings tell.
 pub(crate) fn was_closed_cleanly(path: &Path) -> bool {
     let log = fs::metadata(sibling_path(path, "-wal")).is_ok_and(|log| log.len() > 0);
     !log && !suspect_marker_path(path).exists() && has_declared_length(path).unwrap_or(false)
 }
 
-/// Whether a file is as long as its header says.
+/// Returns whether the file has the length that its header declares.
 fn has_declared_length(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -98,18 +98,18 @@ fn has_declared_length(path: &Path) -> io::Result<bool> {
     Ok(pages * size == length)
 }
 
-/// The file that says that the store is to be examined.
+/// The marker file that makes the next open examine the store.
 pub(crate) fn suspect_marker_path(path: &Path) -> PathBuf {
     sibling_path(path, "-suspect")
 }
 
-/// Has the next one who opens the store examine it.
+/// Makes the next open of the store examine it.
 pub(crate) fn mark_suspect(path: &Path) {
-    // Whoever could not say so says at least that it is damaged.
+    // When this fails, the error for the damaged file still reaches the caller.
     let _ = open_private(&suspect_marker_path(path));
 }
 
-/// Gives the files another name: what is left of a damaged store.
+/// Renames the files of a damaged store, and returns the new path.
 pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
     let to = unused_path(path, "damaged");
     for ending in DATABASE_SUFFIXES {
@@ -124,7 +124,7 @@ pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
     Ok(to)
 }
 
-/// Copies the files as they are.
+/// Copies the database files byte for byte.
 pub(crate) fn copy_database_files(path: &Path, to: &Path) -> Result<(), StoreError> {
     for ending in ["", "-wal"] {
         let from = sibling_path(path, ending);
@@ -144,7 +144,7 @@ pub(crate) fn copy_database_files(path: &Path, to: &Path) -> Result<(), StoreErr
     Ok(())
 }
 
-/// A name beside `path` that nothing has, e.g. `sessions.db.backup-1760000000`.
+/// An unused path beside `path`, e.g. `sessions.db.backup-1760000000`.
 pub(crate) fn unused_path(path: &Path, label: &str) -> PathBuf {
     let seconds = unix_millis() / 1000;
     let mut name = sibling_path(path, &format!(".{label}-{seconds}"));
@@ -156,7 +156,7 @@ pub(crate) fn unused_path(path: &Path, label: &str) -> PathBuf {
     name
 }
 
-/// Refuses when the disk is nearly full. Where the system does not say, nothing is refused.
+/// Fails when the disk is nearly full. Passes when the free space is unknown.
 pub(crate) fn check_free_space(path: &Path) -> Result<(), StoreError> {
     match free_space(path) {
         Some(free) => require_free_space(free, path),

@@ -1,4 +1,4 @@
-//! The names of sessions, valid by construction.
+//! Session ids and keys, valid by construction.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +7,11 @@ use crate::StoreError;
 use crate::error::StoreFault;
 
 /// The identifier of a session: 1 to 128 of `a-z`, `A-Z`, `0-9`, `.`, `_` and `-`, beginning with a
-/// letter or a digit. The store makes UUIDs.
+/// letter or a digit. Ids that the store makes are UUIDs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId(String);
 
-/// What a session is called by whoever routes to it, e.g. `agent:main:main`: 1 to 512 printable
+/// The name under which callers find a session, e.g. `agent:main:main`: 1 to 512 printable
 /// characters. A key leads to one session at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey(String);

@@ -1,4 +1,4 @@
-//! Taking in sessions from files: our own export, and transcripts of the original.
+//! Imports sessions from files: own exports, and transcripts of the original OpenClaw.
 
 mod native_format;
 mod quarantine;
@@ -14,20 +14,20 @@ use crate::error::StoreFault;
 use crate::event_batch::EventBatch;
 use crate::{SessionId, SessionKey, Store, StoreError, catalogue, transcript};
 
-/// What was taken in from a file.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportReport {
-    /// The new session. It has the file's id, unless there was a session of that id already.
+    /// The id of the new session: the file's id, unless a session has that id already.
     pub id: SessionId,
-    /// The events it has.
+    /// The number of its events.
     pub events: u64,
-    /// The lines that could not be understood.
+    /// The number of lines that could not be parsed.
     pub bad_lines: u64,
-    /// Where these lines are, with what is wrong with each; `None` when there are none.
+    /// The file with these lines and what is wrong with each; `None` when there are none.
     pub quarantine: Option<PathBuf>,
 }
 
-/// What a file turned out to hold.
+/// The contents of a parsed file.
 #[derive(Debug, Default)]
 pub(crate) struct ImportedSession {
     pub(crate) id: Option<SessionId>,
@@ -44,22 +44,23 @@ pub(crate) struct SourceLine {
     /// From 1.
     pub(crate) number: u64,
     pub(crate) bytes: Vec<u8>,
-    /// The JSON object; `None` when the line is none.
+    /// The line's JSON object; `None` when it is not one.
     pub(crate) value: Option<Value>,
 }
 
 impl Store {
-    /// Takes in a session that [`export`](Self::export) wrote, or a transcript of the original
-    /// OpenClaw (`agents/main/sessions/<uuid>.jsonl`). The file is never changed. Lines that
-    /// cannot be understood are left out and kept in a file in the folder of the store.
+    /// Imports a session that [`export_session`](Self::export_session) wrote, or a transcript of
+    /// the original OpenClaw (`agents/main/sessions/<uuid>.jsonl`). The file is never changed.
+    /// Lines that cannot be parsed are left out and saved to a quarantine file in the store's
+    /// folder.
     ///
-    /// `key` counts instead of what the file says; a file that says none gets that of the agent's
-    /// main session, `agent:<agent>:main`. The key leads to the new session unless it leads to
-    /// another. `agent` is for a file that does not say one.
+    /// `key` overrides the file's key; a file without a key gets that of the agent's main session,
+    /// `agent:<agent>:main`. The key then leads to the new session unless it leads to another one.
+    /// `agent` is used for a file that names none.
     ///
     /// # Errors
-    /// When the file cannot be read or is neither of these, or the session cannot be written;
-    /// nothing is taken in then.
+    /// When the file cannot be read or has neither format, or the session cannot be written;
+    /// nothing is imported then.
     pub fn import_session(
         &self,
         path: &Path,
@@ -118,7 +119,7 @@ enum ImportFormat {
     Transcript,
 }
 
-/// What a file is, by the first line that tells.
+/// Detects the format of a file by its first line with a known shape.
 fn detect_format(object: &Value) -> Option<ImportFormat> {
     if object.get("format").and_then(Value::as_str) == Some(crate::export::FORMAT_NAME) {
         return Some(ImportFormat::Native);
@@ -143,7 +144,7 @@ fn read_lines(path: &Path) -> Result<Vec<SourceLine>, StoreError> {
                 continue;
             }
             let value = serde_json::from_slice(&bytes).ok().filter(Value::is_object);
-            // What is understood is not needed twice.
+            // The bytes are only needed for the quarantine of bad lines.
             if value.is_some() && bytes.len() > MAX_KEPT_LINE_BYTES {
                 bytes = Vec::new();
             }
@@ -154,5 +155,5 @@ fn read_lines(path: &Path) -> Result<Vec<SourceLine>, StoreError> {
     read().map_err(StoreError::from_io_error("read", path))
 }
 
-/// The longest line that is kept beside what it says, in bytes.
+/// The longest parsed line whose bytes are kept, in bytes.
 const MAX_KEPT_LINE_BYTES: usize = 4096;

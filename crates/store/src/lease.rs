@@ -1,4 +1,5 @@
-//! One user at a time for a session, by a lock that the system takes back when its holder ends.
+//! The session lease: a file lock that gives a session one user at a time, and that the system
+//! releases when its holder ends.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -8,29 +9,29 @@ use std::process;
 use crate::error::StoreFault;
 use crate::{SessionId, StoreError, files};
 
-/// The right to use a session, until it is dropped or its process ends.
+/// The exclusive right to use a session, until it is dropped or its process ends.
 #[derive(Debug)]
 pub(crate) struct SessionLease {
     _lock: LockFile,
 }
 
-/// A lock on a file, given back when it is dropped.
+/// A lock on a file, released on drop.
 #[derive(Debug)]
 pub(crate) struct LockFile(pub(crate) File);
 
 impl Drop for LockFile {
     fn drop(&mut self) {
-        // Closing the file is not enough: a command that is just being started by another thread
-        // has it open too for a moment.
+        // Closing the file is not enough: a child process that another thread is spawning may have
+        // inherited it for a moment.
         let _ = self.0.unlock();
     }
 }
 
 impl SessionLease {
-    /// Takes a session that nobody uses.
+    /// Acquires the lease of a session.
     ///
     /// # Errors
-    /// When somebody does; never for the age of a lock.
+    /// When the lease is held by others; a lock never expires.
     pub(crate) fn acquire(store: &Path, id: &SessionId) -> Result<Self, StoreError> {
         let path = lock_path(store, id);
         if let Some(folder) = path.parent() {
@@ -56,10 +57,10 @@ impl SessionLease {
         }
         let mut file = LockFile(file);
         if !is_still_at_path(&file.0, &path) {
-            // The session was deleted meanwhile, and the file with it: its lock locks nothing.
+            // The session and its lock file were deleted meanwhile: this lock has no effect.
             return Err(StoreError::not_found(id.as_str()));
         }
-        // For the message of whoever comes second; the lock counts without it.
+        // The process id is for the error message of a second user; the lock holds without it.
         let LockFile(text) = &mut file;
         let _ = text.set_len(0).and_then(|()| text.rewind());
         let _ = write!(text, "{}", process::id());
@@ -67,7 +68,7 @@ impl SessionLease {
     }
 }
 
-/// Whether a file that was opened is still the one at its path.
+/// Returns whether an opened file is still the one at its path.
 #[cfg(unix)]
 fn is_still_at_path(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -75,13 +76,13 @@ fn is_still_at_path(file: &File, path: &Path) -> bool {
     (ours.dev(), ours.ino()) == (there.dev(), there.ino())
 }
 
-/// An open file cannot be removed here.
+/// On this system an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Removes the lock file of a session that is no more.
+/// Removes the lock file of a deleted session.
 pub(crate) fn remove_lock_file(store: &Path, id: &SessionId) {
     let _ = fs::remove_file(lock_path(store, id));
 }

@@ -1,16 +1,15 @@
 //! Sessions and their journals in one SQLite file.
 //!
-//! A [`Store`] is a file that any number of processes may use; a [`Session`] of it is used by one
-//! at a time. A session's log is only ever added to. Each entry is on the disk before anything
-//! depends on it, so that after a crash all that was acknowledged is there, a call that may have
-//! run is told as such, and nothing is done twice.
+//! Any number of processes may use a [`Store`]; each [`Session`] has one user at a time, by its
+//! session lease. A session's log is append-only. Each entry is durable before anything depends on
+//! it, so that after a crash every acknowledged entry is there, calls that may have run are
+//! reported as such, and nothing runs twice.
 //!
-//! What a log amounts to is folded into a [`History`](openclaw_core::History), which is legal
-//! whatever the log is like: an event that was changed, is missing or fits nothing is left out
-//! and told of. Of a conversation that was compacted only the events since the first step that was
-//! kept are read.
+//! A log is replayed into a [`History`](openclaw_core::History), which is legal even if the log is
+//! damaged: events that were changed, are missing or out of order are left out and reported. Of a
+//! compacted conversation only the events since the first kept step are read.
 //!
-//! This is the only crate that speaks SQL.
+//! This is the only crate that contains SQL.
 
 mod catalogue;
 mod crc;

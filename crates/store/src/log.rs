@@ -1,4 +1,4 @@
-//! Reading a session's log: only what counts, and leaving out what cannot be right.
+//! Replays a session's log: reads the events that count and leaves out damaged ones.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -12,28 +12,28 @@ use crate::event::{LogEvent, decode_event, event_checksum};
 use crate::schema::MARK_FILTER;
 use crate::session_state::SessionState;
 
-/// Events that were left out of a session, because they cannot be right. The log keeps them.
+/// Damaged events that were left out of a session. They stay in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DamageReport {
-    /// The first of them, by its number in the log.
+    /// The number of the first of them in the log.
     pub first_seq: u64,
-    /// The last of them.
+    /// The number of the last of them, included.
     pub last_seq: u64,
     /// What is wrong with them.
     pub kind: DamageKind,
 }
 
-/// What is wrong with an event.
+/// How an event is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DamageKind {
-    /// Its checksum is another: it was changed.
+    /// Its checksum does not match: it was changed.
     Checksum,
-    /// This part of it is not as events of its kind have it.
+    /// This field does not fit the event's kind.
     InvalidField(&'static str),
-    /// It is not there.
+    /// It is missing.
     Missing,
-    /// It fits nothing that was before it, e.g. the result of a call that was not made.
+    /// It does not follow from earlier events, e.g. the result of a call that was not made.
     OutOfOrder,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for DamageReport {
     }
 }
 
-/// What a log amounts to.
+/// The result of replaying a log.
 #[derive(Debug)]
 pub(crate) struct LogReplay {
     pub(crate) state: SessionState,
@@ -64,7 +64,7 @@ pub(crate) struct LogReplay {
     pub(crate) events_read: usize,
 }
 
-/// Events that count no more.
+/// Ranges of events that were retracted.
 #[derive(Debug, Default)]
 pub(crate) struct RetractedRanges(Vec<RangeInclusive<u64>>);
 
@@ -79,14 +79,14 @@ pub(crate) struct StoredEvent<'a> {
     pub(crate) seq: u64,
     pub(crate) kind: &'a str,
     pub(crate) json: &'a str,
-    /// Whether its checksum is right.
+    /// Whether its checksum matches.
     pub(crate) is_intact: bool,
 }
 
-/// What [`Stored::of`] reads.
+/// The columns that [`StoredEvent::from_row`] reads.
 pub(crate) const EVENT_COLUMNS: &str = "seq, kind, at, crc, json";
 
-/// Reads a session's log, as if `undone` were recorded already.
+/// Replays a session's log as if `retracted` had been recorded already.
 pub(crate) fn read(
     connection: &Connection,
     session: i64,
@@ -104,7 +104,7 @@ pub(crate) fn read(
     Ok(log)
 }
 
-/// The events of a session that count no more.
+/// The ranges of retracted events of a session.
 pub(crate) fn retracted_ranges(
     connection: &Connection,
     session: i64,
@@ -176,7 +176,7 @@ impl LogReader<'_> {
         })
     }
 
-    /// Looks at the live events of one kind, the last first.
+    /// Visits the events of one kind that are not retracted, from the last to the first.
     fn visit_marks(
         &mut self,
         kind: &str,
@@ -190,11 +190,11 @@ impl LogReader<'_> {
         let mut rows = select.query(params![self.session, kind])?;
         while let Some(row) = rows.next()? {
             let Some(stored) = StoredEvent::from_row(row)? else { continue };
-            // What undoes something was never undone itself.
+            // A retraction is never retracted itself.
             if kind != "undone" && self.retracted.contains_seq(stored.seq) {
                 continue;
             }
-            // Anything wrong is told when it is met again in its place.
+            // Damage is reported when the replay reaches the event.
             let event = stored.is_intact.then(|| decode_event(stored.kind, stored.json));
             if let Some(Ok(Some(event))) = event {
                 match visit_event(stored.seq, event) {
@@ -207,7 +207,7 @@ impl LogReader<'_> {
         Ok(())
     }
 
-    /// The last live event of a kind; 0 when there is none.
+    /// The number of the last event of a kind that is not retracted; 0 when there is none.
     fn last_live_seq(&self, kind: &str) -> rusqlite::Result<u64> {
         let connection = self.connection;
         let mut select = connection.prepare(&format!(
@@ -223,8 +223,7 @@ impl LogReader<'_> {
         Ok(0)
     }
 
-    /// Folds the events from the first that counts on: that of the steps which the last compaction
-    /// kept.
+    /// Replays the events from the first kept step of the last compaction on, or from the start.
     fn replay_events(
         &mut self,
         base: Option<(u64, u64)>,
@@ -245,7 +244,7 @@ impl LogReader<'_> {
             let seq = row.get::<_, i64>(0)?.unsigned_abs();
             let stored = StoredEvent::from_row(row)?.filter(|stored| stored.is_intact);
             if stored.is_none() && seq > last {
-                // Its number is as doubtful as the rest of it.
+                // A damaged event's number may be wrong too.
                 self.add_damage(DamageReport {
                     first_seq: seq,
                     last_seq: seq,
@@ -282,7 +281,7 @@ impl LogReader<'_> {
         Ok((state, last.max(next - 1), read))
     }
 
-    /// Notes the events from `next` on that should be there before `seq`.
+    /// Reports the events from `next` up to `seq` as missing, unless they were retracted.
     fn report_missing(&mut self, mut next: u64, seq: u64) {
         while next < seq {
             if let Some(void) = self.retracted.0.iter().find(|void| void.contains(&next)) {
@@ -300,7 +299,7 @@ impl LogReader<'_> {
         }
     }
 
-    /// Adds a note, to the one before where it goes on with it.
+    /// Adds a report, merged into the last one when it continues that.
     fn add_damage(&mut self, note: DamageReport) {
         match self.damage.last_mut() {
             Some(last) if last.kind == note.kind && last.last_seq + 1 == note.first_seq => {
@@ -311,19 +310,19 @@ impl LogReader<'_> {
     }
 }
 
-/// What an event that was looked for says.
+/// What to do after an event of interest was read.
 enum MarkResult {
-    /// No other needs to be looked at.
+    /// Stop; no other event is needed.
     Stop,
-    /// These count no more.
+    /// Retract this range.
     Retract(RangeInclusive<u64>),
-    /// It cannot be right.
+    /// The event is damaged.
     Invalid,
     Continue,
 }
 
 impl<'a> StoredEvent<'a> {
-    /// The row; `None` when it has values that no row of ours has.
+    /// Reads a row; `None` when a column has a type that the store never writes.
     pub(crate) fn from_row(row: &'a Row<'_>) -> rusqlite::Result<Option<Self>> {
         let (seq, at, crc) = (row.get::<_, i64>(0)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?);
         let (kind, json) = (text_value(row.get_ref(1)?), text_value(row.get_ref(4)?));

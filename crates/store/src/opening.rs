@@ -1,4 +1,5 @@
-//! Opening the file: who is alone with it examines it, sets it aside or brings it up to date.
+//! Opens the file. A process that is alone with it examines it, sets it aside if damaged, or
+//! migrates it.
 
 use std::fmt;
 use std::fs::{self, TryLockError};
@@ -12,25 +13,24 @@ use crate::salvage::{SalvageReport, salvage_database};
 use crate::schema::{self, Migration, SchemaStatus};
 use crate::{StoreError, files};
 
-/// Something that was done when the store was opened and that its owner should know.
+/// What was done on opening the store that the user should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreWarning {
-    /// The file was damaged. It is kept under another name, and what could be read of it was taken
-    /// over.
+    /// The file was damaged: it was renamed, and what could be read was copied to a new file.
     SetAside {
-        /// Where the damaged file is now.
+        /// The path of the damaged file.
         damaged_path: PathBuf,
-        /// The sessions that were taken over.
+        /// The number of salvaged sessions.
         sessions: usize,
-        /// The events that were taken over.
+        /// The number of salvaged events.
         events: usize,
-        /// Whether it is known that something could not be read.
+        /// Whether something is known to be lost.
         is_incomplete: bool,
     },
-    /// The file was brought up to date.
+    /// The file was migrated to the present schema.
     Migrated {
-        /// A copy of the file as it was.
+        /// A copy of the file before the migration.
         backup: PathBuf,
     },
 }
@@ -56,10 +56,10 @@ impl fmt::Display for StoreWarning {
     }
 }
 
-/// A store that was opened.
+/// An opened store.
 pub(crate) struct OpenedStore {
     pub(crate) connection: Connection,
-    /// Tells others that the file is in use.
+    /// A shared lock that tells other processes that the file is in use.
     pub(crate) presence: LockFile,
     pub(crate) warnings: Vec<StoreWarning>,
 }
@@ -81,7 +81,7 @@ pub(crate) fn open(path: &Path, migrations: &[Migration]) -> Result<OpenedStore,
             return Err(StoreError::from_io_error("lock", &lock)(error));
         }
     }
-    // Waits for whoever is alone with the file at this moment.
+    // Waits while another process has the file exclusively.
     presence.0.lock_shared().map_err(StoreError::from_io_error("lock", &lock))?;
     let connection = schema::open_connection(path)?;
     match schema::check_version(&connection, path, migrations)? {
@@ -92,7 +92,7 @@ pub(crate) fn open(path: &Path, migrations: &[Migration]) -> Result<OpenedStore,
     }
 }
 
-/// Examines, makes or brings up to date what nobody else uses.
+/// Examines, creates or migrates a file that no other process uses.
 fn prepare_database(
     path: &Path,
     migrations: &[Migration],
@@ -130,7 +130,7 @@ fn check_database(
     Ok((connection, version))
 }
 
-/// Keeps a damaged file under another name and begins a new one with what can be read of it.
+/// Renames a damaged file and salvages what can be read into a new one.
 fn replace_damaged_file(path: &Path, migrations: &[Migration]) -> Result<StoreWarning, StoreError> {
     let damaged_path = files::set_aside(path)?;
     files::prepare_file(path)?;
@@ -148,7 +148,7 @@ pub(crate) fn back_up_database(
 ) -> Result<PathBuf, StoreError> {
     let fail = StoreError::from_sql_error("back up the session store");
     let backup_path = files::unused_path(path, "backup");
-    // Made before, for its owner alone: an empty file is taken as an empty database.
+    // Created first, with access for the owner only: SQLite accepts an empty file as a database.
     files::create_private(&backup_path)
         .map_err(StoreError::from_io_error("create", &backup_path))?;
     connection.execute("VACUUM INTO ?1", [backup_path.to_string_lossy()]).map_err(fail)?;

@@ -1,4 +1,4 @@
-//! Connections for reading, kept for the next reader.
+//! A pool of connections for reading.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::error::StoreErrorKind;
 use crate::{StoreError, files, schema};
 
-/// So many are kept when nobody reads.
+/// How many idle connections are kept.
 const MAX_IDLE_READERS: usize = 2;
 
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl ReaderPool {
         Self { path: path.to_owned(), idle: Mutex::default() }
     }
 
-    /// Reads with a connection that nobody else uses meanwhile.
+    /// Runs a read on a connection that no other reader uses at the same time.
     pub(crate) fn read<T>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError>,

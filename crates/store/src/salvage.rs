@@ -1,4 +1,4 @@
-//! What can be read of a damaged file.
+//! Salvages what can be read of a damaged file.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use rusqlite::{Connection, ErrorCode, Transaction, params_from_iter};
 
 use crate::{StoreError, schema};
 
-/// How much was taken over.
+/// How much was salvaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct SalvageReport {
     pub(crate) sessions: usize,
     pub(crate) events: usize,
-    /// Whether something was met that cannot be read.
+    /// Whether something could not be read.
     pub(crate) is_incomplete: bool,
 }
 
@@ -22,11 +22,11 @@ const SESSION_COLUMNS: &str = "n, id, key, agent, current, created_at, updated_a
                        context_tokens";
 const EVENT_COLUMNS: &str = "n, session, seq, kind, at, crc, json";
 
-/// Takes over what can be read: rows from the first on and from the last back, each up to the
-/// damage. Which events are whole is told when a session is opened.
+/// Copies the rows that can be read: from the first row forward and from the last row backward,
+/// each up to the damage. Damaged events are found when a session is opened.
 ///
 /// # Errors
-/// When the new file cannot be written; never for what the damaged one is like.
+/// When the new file cannot be written; never because of damage in the old one.
 pub(crate) fn salvage_database(
     from: &Path,
     into: &mut Connection,
@@ -37,11 +37,11 @@ pub(crate) fn salvage_database(
     let Ok(old) = schema::open_existing(from) else {
         return Ok(SalvageReport { is_incomplete: true, ..salvaged });
     };
-    // The evidence stays as it is.
+    // Leaves the damaged file unchanged.
     let _ = old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-    // A file that was cut off is read all the same.
+    // Lets SQLite read a file that was cut off.
     let _ = old.set_db_config(DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, true);
-    // Events may have lost their sessions; those are made up at the end.
+    // Events may have lost their session rows; these are recreated at the end.
     into.pragma_update(None, "foreign_keys", false).map_err(fail)?;
     let transaction = into.transaction().map_err(fail)?;
     let tables = [("session", SESSION_COLUMNS, 16), ("event", EVENT_COLUMNS, 7)];
@@ -66,7 +66,7 @@ pub(crate) fn salvage_database(
     Ok(salvaged)
 }
 
-/// Makes sessions for events that have none, and has each session know its last event.
+/// Recreates sessions for orphaned events, and sets each session's last event.
 const ADOPT_ORPHANS_SQL: &str = "
     INSERT INTO session (n, id, key, agent, current, created_at, updated_at)
         SELECT session, 'recovered-' || session, 'recovered-' || session, 'main', 0,
@@ -77,7 +77,7 @@ const ADOPT_ORPHANS_SQL: &str = "
         coalesce((SELECT max(seq) FROM event WHERE event.session = session.n), 0)
     );";
 
-/// Takes rows over until one cannot be read; how many were new, and whether these are all.
+/// Copies rows until one cannot be read. Returns how many were new, and whether these are all.
 ///
 /// # Errors
 /// When a row cannot be written.
@@ -105,7 +105,7 @@ fn copy_rows(
         };
         match insert.execute(params_from_iter(values)) {
             Ok(new) => copied += new,
-            // A value that its column does not take.
+            // A value that the new table's column does not accept.
             Err(error) if is_row_error(&error) => is_complete = false,
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! The tables, their versions, and how a connection is set up.
+//! The tables, their schema versions, and the settings of a connection.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 use crate::StoreError;
 use crate::error::{StoreErrorKind, StoreFault};
 
-/// `ocst`: marks the file as this store's.
+/// `ocst`: the application id that marks the file as a session store.
 pub(crate) const APPLICATION_ID: i64 = 0x6F63_7374;
 
 /// How each SQLite file begins.
@@ -26,14 +26,14 @@ const TABLE_COUNT_BYTES: Range<usize> = 103..105;
 /// The bytes that tell whose file it is: the header, and the head of the first page.
 const FIRST_PAGE_START_BYTES: u64 = 105;
 
-/// The oldest version whose programs can use what is written here.
+/// The oldest schema version whose programs can read this one's files.
 const MIN_READER: i64 = 1;
 
-/// The longest wait for another process's write.
+/// The longest wait for another process's write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The kinds of events that are looked for without reading the others. A query that is to use the
-/// index says the same words.
+/// The kinds of events that can be found without reading others. A query must repeat this condition
+/// verbatim for SQLite to use the partial index.
 pub(crate) const MARK_FILTER: &str = "kind IN ('user', 'turn', 'compacted', 'undone', 'prefix')";
 
 const CREATE_TABLES_SQL: &str = "
@@ -73,29 +73,29 @@ const CREATE_TABLES_SQL: &str = "
         UNIQUE (session, seq)
     ) STRICT;";
 
-/// What a file turned out to be.
+/// The state of a file's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SchemaStatus {
     /// It has no tables yet.
     Empty,
     /// It can be used as it is.
     Usable,
-    /// It is to be brought up to date first.
+    /// It must be migrated first.
     Older(i64),
 }
 
-/// A step from one version to the next.
+/// A migration from one schema version to the next.
 pub(crate) type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
-/// The steps, the first of which leads from version 1 to 2.
+/// The migrations; the first leads from version 1 to 2.
 pub(crate) const MIGRATIONS: &[Migration] = &[];
 
-/// The version to which the steps lead.
+/// The schema version after all migrations.
 fn latest_version(migrations: &[Migration]) -> i64 {
     i64::try_from(migrations.len()).map_or(i64::MAX, |steps| steps + 1)
 }
 
-/// Opens the file, creating it when it is not there.
+/// Opens the file, and creates it if it does not exist.
 pub(crate) fn open_connection(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -159,16 +159,16 @@ fn is_store_start(start: &[u8]) -> bool {
     has_no_id && has_no_table
 }
 
-/// Opens the file for reading alone.
+/// Opens the file for reading only.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let fail = StoreError::from_sql_error("open the session store");
-    // A reader of a write-ahead log has to write to its index.
+    // Reading a write-ahead log requires write access to its index.
     let connection = open_existing(path).map_err(fail)?;
     connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1000;").map_err(fail)?;
     Ok(connection)
 }
 
-/// Opens a file that is there, as it is.
+/// Opens an existing file without changing it.
 pub(crate) fn open_existing(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -176,10 +176,11 @@ pub(crate) fn open_existing(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Tells what the file is.
+/// Determines the state of the file's schema.
 ///
 /// # Errors
-/// When it is of a newer version that this one cannot read, of another program, or damaged.
+/// When the file has a newer schema that this version cannot read, belongs to another program, or
+/// is damaged.
 pub(crate) fn check_version(
     connection: &Connection,
     path: &Path,
@@ -199,7 +200,7 @@ pub(crate) fn check_version(
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
     });
     let versions = versions.optional().map_err(|error| {
-        // A table that is not there is no fault of the disk.
+        // A missing table is damage of the file, not an error of the disk.
         let error = fail(error);
         if error.kind() == StoreErrorKind::Disk {
             StoreError::for_damaged_file(path, Some(error))
@@ -217,7 +218,7 @@ pub(crate) fn check_version(
     }
 }
 
-/// Makes the tables of an empty file.
+/// Creates the tables of an empty file.
 pub(crate) fn create_tables(
     connection: &mut Connection,
     migrations: &[Migration],
@@ -236,7 +237,7 @@ pub(crate) fn create_tables(
     transaction.commit().map_err(fail)
 }
 
-/// Brings the tables up to date, all steps or none.
+/// Runs all migrations in one transaction.
 pub(crate) fn migrate_tables(
     connection: &mut Connection,
     from: i64,
@@ -260,7 +261,7 @@ fn run_migrations(
     Ok(())
 }
 
-/// Tells whether the whole file is sound.
+/// Returns whether SQLite's integrity check of the whole file passes.
 pub(crate) fn passes_integrity_check(connection: &Connection) -> bool {
     let answer = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0))

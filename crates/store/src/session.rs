@@ -1,4 +1,4 @@
-//! A session that is held: its journal, and the history that the journal amounts to.
+//! A session whose lease is held: its journal, and the history replayed from it.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use crate::{SessionId, SessionKey, StoreError, files};
 /// The outcome of a turn that never ended.
 const INTERRUPTED_OUTCOME: &str = "interrupted";
 
-/// A session that nobody else can use until this and its clones are dropped. It is the
-/// [`Journal`] of its turns: an entry is on the disk when `append` returns.
+/// A session that nobody else can use until this and its clones are dropped. It is the [`Journal`]
+/// of its turns: an entry is durable when `append_entry` returns.
 ///
-/// Cancelling any call leaves the session as the log has it, with the entry or without.
+/// Cancelling any call leaves the session consistent with the log, with or without the entry.
 #[derive(Debug, Clone)]
 pub struct Session(Arc<SessionInner>);
 
 #[derive(Debug)]
 struct SessionInner {
-    // What is being written holds all of this, so that the lock is given back after it.
+    // A pending write holds a reference to all of this, so that the lease is released after it.
     cached: Arc<Mutex<CachedState>>,
     row_id: i64,
     id: SessionId,
@@ -39,41 +39,41 @@ struct SessionInner {
     store: Arc<StoreInner>,
 }
 
-/// What the log amounts to, kept beside it.
+/// The replayed state of the log, cached.
 #[derive(Debug)]
 struct CachedState {
     state: SessionState,
     last_seq: u64,
 }
 
-/// A session as it was found.
+/// A session as it was loaded.
 #[derive(Debug)]
 pub struct LoadedSession {
     /// The session.
     pub session: Session,
-    /// The conversation so far; legal whatever the log is like.
+    /// The conversation so far; legal even if the log is damaged.
     pub history: History,
-    /// The calls that were open when the last process ended. They are answered in the history, so
-    /// that the model knows; the user is to be told too.
+    /// The calls that were open when the last process ended. The history has them answered as
+    /// interrupted for the model; tell the user too.
     pub interrupted_calls: Vec<InterruptedCall>,
-    /// Whether the last turn did not end and the model has yet to answer: it can be taken up
-    /// again with the history as it is.
+    /// Whether the last turn did not end and the model has yet to answer: the turn can be resumed
+    /// with the history as it is.
     pub has_interrupted_turn: bool,
     /// Whether the last turn ended as failed, timed out or cancelled and the model has yet to
-    /// answer: it can be taken up again like one that did not end.
+    /// answer: it can be resumed too.
     pub has_unanswered_turn: bool,
-    /// What was left out of the log because it cannot be right.
+    /// Damaged events that were left out.
     pub damage: Vec<DamageReport>,
     /// A copy of the whole file, made before anything was left out.
     pub backup: Option<std::path::PathBuf>,
     /// What requests of this session begin with; `None` until it is recorded.
     pub request_prefix: Option<Arc<RequestPrefix>>,
-    /// How many events were read, which is not all of them when the conversation was compacted.
+    /// How many events were read; fewer than the log has when the conversation was compacted.
     pub events_read: usize,
 }
 
 impl Session {
-    /// Reads a session that is held, and answers what its last process left open.
+    /// Loads a session whose lease is held, and answers the calls that its last process left open.
     pub(crate) fn load(
         store: Arc<StoreInner>,
         (row_id, id, key): (i64, SessionId, SessionKey),
@@ -95,7 +95,7 @@ impl Session {
         let batch = EventBatch::new(&events, last_seq, files::unix_millis())
             .with_turn_open(state.turn_open);
         for (seq, event) in (last_seq + 1..).zip(events) {
-            // Answers to open calls fit.
+            // Results of open calls always apply.
             let _ = state.apply_event(seq, event);
         }
         let new_last = batch.last_seq().unwrap_or(last_seq);
@@ -128,23 +128,23 @@ impl Session {
         &self.0.id
     }
 
-    /// The key that led to the session when it was made.
+    /// The key that the session was created with.
     #[must_use]
     pub fn key(&self) -> &SessionKey {
         &self.0.key
     }
 
-    /// The conversation as the log has it.
+    /// The conversation, as replayed from the log.
     pub async fn history(&self) -> History {
         self.0.cached.lock().await.state.history().clone()
     }
 
-    /// As [`Loaded::unfinished_turn`], now.
+    /// The present value of [`LoadedSession::has_interrupted_turn`].
     pub async fn has_interrupted_turn(&self) -> bool {
         self.0.cached.lock().await.state.has_interrupted_turn()
     }
 
-    /// As [`Loaded::unanswered_turn`], now.
+    /// The present value of [`LoadedSession::has_unanswered_turn`].
     pub async fn has_unanswered_turn(&self) -> bool {
         self.0.cached.lock().await.state.has_unanswered_turn()
     }
@@ -154,10 +154,10 @@ impl Session {
         self.0.cached.lock().await.state.request_prefix.clone()
     }
 
-    /// Records what requests begin with from now on; nothing when that is recorded already.
+    /// Records what requests begin with from now on, unless the same is recorded already.
     ///
     /// # Errors
-    /// When it is not durable.
+    /// When it could not be made durable.
     pub async fn set_request_prefix(&self, prefix: &RequestPrefix) -> Result<(), StoreError> {
         self.write_events(|cached| match &cached.state.request_prefix {
             Some(before) if **before == *prefix => Ok(Vec::new()),
@@ -166,11 +166,11 @@ impl Session {
         .await
     }
 
-    /// Prepares a new turn and returns the history to run it on. A turn before it that did not
-    /// end is ended as interrupted.
+    /// Prepares a new turn and returns the history to run it on. A previous turn that did not end
+    /// is recorded as interrupted.
     ///
     /// # Errors
-    /// When the disk is nearly full; nothing is changed then. When it cannot be written.
+    /// When the disk is nearly full, which changes nothing, or when the write fails.
     pub async fn begin_turn(&self) -> Result<History, StoreError> {
         files::check_free_space(&self.0.store.path)?;
         self.write_events(|cached| {
@@ -185,8 +185,8 @@ impl Session {
         Ok(self.history().await)
     }
 
-    /// Prepares to take the last turn up again and returns the history to run it on, with open
-    /// calls answered as interrupted; `None` when the model has answered.
+    /// Prepares to resume the last turn and returns the history to run it on, with open calls
+    /// answered as interrupted; `None` when there is nothing left to answer.
     ///
     /// # Errors
     /// As for [`begin_turn`](Self::begin_turn).
@@ -199,11 +199,11 @@ impl Session {
         Ok(Some(self.history().await))
     }
 
-    /// Records how a turn ended. Calls that are open get the results that `history`, on which the
-    /// turn was run, has for them, so that both stay the same.
+    /// Records how a turn ended. Open calls get the results that `history`, on which the turn ran,
+    /// has for them, so that log and history agree.
     ///
     /// # Errors
-    /// When it is not durable.
+    /// When it could not be made durable.
     pub async fn end_turn(&self, history: &History, turn: &TurnRecord) -> Result<(), StoreError> {
         self.write_events(|cached| {
             let (_, answers) = cached.state.interrupted_calls();
@@ -219,9 +219,8 @@ impl Session {
         .await
     }
 
-    /// Takes back the last turn, with all that was said since it began, and returns the history
-    /// that is left; `None` when there is no turn. The log keeps it. What its tools did stays
-    /// done.
+    /// Retracts the last turn and returns the remaining history; `None` when there is no turn. The
+    /// events stay in the log, and the effects of its tools are not undone.
     ///
     /// # Errors
     /// When the log cannot be read or written.
@@ -229,8 +228,8 @@ impl Session {
         self.retract_range(RetractionReason::Turn, last_turn_range).await
     }
 
-    /// Takes back the last compaction and returns the history with what it had replaced; `None`
-    /// when there is none.
+    /// Retracts the last compaction and returns the history with the steps that it had replaced;
+    /// `None` when there is none.
     ///
     /// # Errors
     /// When the log cannot be read or written.
@@ -253,7 +252,7 @@ impl Session {
             vec![LogEvent::Retracted { first_seq: *range.start(), last_seq: *range.end(), reason }];
         let log = store.readers.read(|connection| log::read(connection, row_id, Some(range)))?;
         let history = log.state.history().clone();
-        // What was said since may fit nothing any more, and then counts no more either.
+        // Later events may not apply any more; those are retracted too.
         let unfit = log.damage.iter();
         retractions.extend(unfit.map(|note| LogEvent::Retracted {
             first_seq: note.first_seq,
@@ -273,8 +272,8 @@ impl Session {
         Ok(Some(history))
     }
 
-    /// Writes the events that `make` says. The mirror follows when they are durable, even when
-    /// nobody waits for that any more.
+    /// Writes the events that `build_events` returns. The cached state is updated once they are
+    /// durable, even if the caller was cancelled.
     async fn write_events(
         &self,
         build_events: impl FnOnce(&CachedState) -> Result<Vec<LogEvent>, StoreError>,
@@ -298,7 +297,7 @@ impl Session {
         }
         let batch = EventBatch::new(&events, last_seq, files::unix_millis());
         let new_last = batch.last_seq().unwrap_or(last_seq);
-        // Held by the lease as long as anything is written for it.
+        // Keeps the lease until the write is done.
         let session = Arc::clone(&self.0);
         let write = move |connection: &Connection| batch.write(connection, row_id, last_seq);
         store
@@ -315,7 +314,7 @@ impl Session {
     async fn record_entry(&self, entry: JournalEntry<'_>) -> Result<(), StoreError> {
         self.write_events(|cached| {
             let unfit = |_| StoreError::new(StoreFault::OutOfOrder);
-            // Entries name calls as the history does.
+            // Entries name calls by their ids in the history.
             let logged_id = |id| cached.state.find_logged_id(id).map_err(unfit);
             let event = match entry {
                 JournalEntry::UserMessage(text) => LogEvent::UserMessage(text.to_owned()),
@@ -340,7 +339,7 @@ impl Session {
                 _ => return Ok(Vec::new()),
             };
             let mut events = match event {
-                // What is open is answered now, as the history does, but knowing which was begun.
+                // Answers open calls like the history does, but knows which were started.
                 LogEvent::UserMessage(_) | LogEvent::AssistantMessage(_) => {
                     cached.state.interrupted_calls().1
                 }
@@ -360,7 +359,7 @@ impl Journal for Session {
     }
 }
 
-/// Where the marks of a session are that were not undone, in order.
+/// The marks of a session that are not retracted, in order.
 #[derive(Debug, Default)]
 struct LiveMarks {
     user_entries: Vec<u64>,
@@ -396,7 +395,7 @@ impl LiveMarks {
     }
 }
 
-/// The last turn: from what the user said first after the turn before it, to the end.
+/// The last turn: from the first user message after the previous turn, to the end.
 fn last_turn_range(live: &LiveMarks, last_seq: u64) -> Option<RangeInclusive<u64>> {
     let last_user = live.user_entries.last()?;
     let before = live.turn_marks.iter().rev().find(|turn| *turn < last_user).copied().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What a log amounts to: its events, folded into a history that is legal whatever they are.
+//! The state that results from a log: its events applied to a history that is always legal.
 
 use std::sync::Arc;
 
@@ -9,27 +9,27 @@ use openclaw_core::{
 
 use crate::event::{LogEvent, RequestPrefix};
 
-/// What is told of a call that was being run when its process ended.
+/// The result of a call that was running when its process ended.
 const MAY_HAVE_RUN_TEXT: &str = "This call was interrupted before its result was recorded. It may have run, wholly or in \
      part: check before you repeat it.";
 
-/// What is told of a call that was not begun when its process ended.
+/// The result of a call that was not started when its process ended.
 const NOT_RUN_TEXT: &str =
     "This call was not run: it was interrupted before it was begun. It had no effect.";
 
-/// A conversation as the log has it so far.
+/// The state of a conversation after some events of its log.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct SessionState {
     history: History,
-    /// The event of each step of the history.
+    /// The number of the event of each step of the history.
     entry_seqs: Vec<u64>,
     /// The calls of the last message.
     calls: Vec<LoggedCall>,
-    /// What every request begins with, as it was last recorded.
+    /// The request prefix that was recorded last.
     pub(crate) request_prefix: Option<Arc<RequestPrefix>>,
-    /// Whether the user spoke after the last turn was ended.
+    /// Whether a user message came after the last end of a turn.
     pub(crate) turn_open: bool,
-    /// Whether the last turn that was ended came to no answer.
+    /// Whether the last turn ended without an answer.
     pub(crate) ended_without_reply: bool,
 }
 
@@ -49,34 +49,35 @@ enum CallState {
     Completed,
 }
 
-/// A call that was open when its process ended. It was answered as interrupted and is never
-/// repeated by itself.
+/// A call that was open when its process ended. It was answered as interrupted and is never run
+/// again automatically.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InterruptedCall {
     /// The call.
     pub call: ToolCall,
-    /// Whether it was begun; what it did then is not known. Else it had no effect.
+    /// Whether it was started, with unknown effect; otherwise it had no effect.
     pub may_have_run: bool,
 }
 
-/// An event that fits nothing that was before it.
+/// An event that does not follow from the events before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OutOfOrderEvent;
 
 impl SessionState {
-    /// Begins with the steps that a compaction kept; [`compacted`](Self::compacted) follows them.
+    /// Starts with the steps that a compaction kept; [`finish_compaction`](Self::finish_compaction)
+    /// follows them.
     pub(crate) fn from_kept_steps() -> Self {
         let mut state = Self::default();
-        // Stands for all that was replaced, so that the first step has something to answer.
+        // A placeholder for the replaced steps, so that the first kept step may be an answer.
         state.history.push_user_message("");
         state.entry_seqs.push(0);
         state
     }
 
-    /// Ends what [`on_kept_steps`](Self::on_kept_steps) began: `seq` is the compaction.
+    /// Completes [`from_kept_steps`](Self::from_kept_steps); `seq` is the compaction's number.
     pub(crate) fn finish_compaction(&mut self, seq: u64, summary: ConversationSummary) {
         let kept_steps = self.entry_seqs.len().saturating_sub(1);
-        // There is one step more than those to keep.
+        // Cannot fail: there is one more step than those to keep.
         let _ = self.apply_compaction(seq, kept_steps, summary);
     }
 
@@ -84,7 +85,7 @@ impl SessionState {
         &self.history
     }
 
-    /// Takes up the next event of the log. `undone` events are for whoever reads the log.
+    /// Applies the next event of the log. Retractions are handled by the reader of the log.
     pub(crate) fn apply_event(&mut self, seq: u64, event: LogEvent) -> Result<(), OutOfOrderEvent> {
         match event {
             LogEvent::UserMessage(text) => {
@@ -117,8 +118,8 @@ impl SessionState {
         Ok(())
     }
 
-    /// Takes up a message that is not in the log yet, and returns it with the ids that its calls
-    /// have in the history: those are to be logged.
+    /// Applies a message that is not in the log yet, and returns it with the ids that its calls
+    /// have in the history: log those.
     pub(crate) fn push_assistant_message(
         &mut self,
         seq: u64,
@@ -152,50 +153,51 @@ impl SessionState {
         Ok(())
     }
 
-    /// The event of the first of the last `keep` steps; `None` when all or none would be kept.
+    /// The event number of the first of the last `kept_steps` steps; `None` for all or none of
+    /// them.
     pub(crate) fn first_kept_seq(&self, kept_steps: usize) -> Option<u64> {
         let first = self.entry_seqs.len().checked_sub(kept_steps).filter(|first| *first > 0)?;
         self.entry_seqs.get(first).copied()
     }
 
-    /// How many steps are of the event `from` and later ones, and the event of the first of them;
-    /// `None` when all or none are.
+    /// Counts the steps of the event `from` and later ones, with the number of the first of them;
+    /// `None` for all or none of them.
     pub(crate) fn kept_steps_from(&self, from: u64) -> Option<(usize, u64)> {
         let kept_steps = self.entry_seqs.iter().rev().take_while(|origin| **origin >= from).count();
         Some((kept_steps, self.first_kept_seq(kept_steps)?))
     }
 
-    /// The ids, as in the log, of the last message's calls.
+    /// The logged ids of the last message's calls.
     pub(crate) fn logged_ids(&self) -> impl Iterator<Item = ToolCallId> {
         self.calls.iter().map(|call| call.logged_id.clone())
     }
 
-    /// The id in the log of the open call that has this id in the history.
+    /// The logged id of the open call that has this id in the history.
     pub(crate) fn find_logged_id(&self, id: &ToolCallId) -> Result<ToolCallId, OutOfOrderEvent> {
         let mut open = self.calls.iter().filter(|call| call.state != CallState::Completed);
         open.find(|call| call.id == *id).map(|call| call.logged_id.clone()).ok_or(OutOfOrderEvent)
     }
 
-    /// Whether a call has this id in the log and no result.
+    /// Returns whether a call with this logged id is open.
     pub(crate) fn is_call_open(&self, logged: &ToolCallId) -> bool {
         self.calls
             .iter()
             .any(|call| call.logged_id == *logged && call.state != CallState::Completed)
     }
 
-    /// Whether a message of the model would answer something.
+    /// Returns whether the history accepts a message of the model.
     pub(crate) fn accepts_answer(&self) -> bool {
         self.awaits_model()
             || matches!(self.history.steps().next_back(), Some(HistoryStep::Summary(_)))
     }
 
-    /// The ids, as in the log, of the calls that are open, and whether each was begun.
+    /// The logged ids of the open calls, and whether each was started.
     pub(crate) fn open_calls(&self) -> Vec<(ToolCallId, bool)> {
         let open = self.calls.iter().filter(|call| call.state != CallState::Completed);
         open.map(|call| (call.logged_id.clone(), call.state == CallState::Dispatched)).collect()
     }
 
-    /// The result of an open call that some history has.
+    /// The result of an open call in another history.
     pub(crate) fn result_from_history(
         &self,
         history: &History,
@@ -213,7 +215,7 @@ impl SessionState {
         found.next()?.1.cloned()
     }
 
-    /// What the open calls are, and the events that answer them as interrupted.
+    /// The open calls, and the events that answer them as interrupted.
     pub(crate) fn interrupted_calls(&self) -> (Vec<InterruptedCall>, Vec<LogEvent>) {
         let open = self.open_calls().into_iter().zip(self.history.open_calls());
         open.map(|((logged, may_have_run), call)| {
@@ -224,22 +226,22 @@ impl SessionState {
         .unzip()
     }
 
-    /// Whether the last turn did not end and can be taken up.
+    /// Returns whether the last turn did not end and can be resumed.
     pub(crate) fn has_interrupted_turn(&self) -> bool {
         self.turn_open && self.awaits_model()
     }
 
-    /// Whether the last turn ended without an answer and can be taken up.
+    /// Returns whether the last turn ended without an answer and can be resumed.
     pub(crate) fn has_unanswered_turn(&self) -> bool {
         !self.turn_open && self.ended_without_reply && self.awaits_model()
     }
 
-    /// Whether the model has yet to answer what was said last.
+    /// Returns whether the model has yet to answer the last message or results.
     pub(crate) fn awaits_model(&self) -> bool {
         match self.history.steps().next_back() {
             Some(HistoryStep::User(_)) => true,
             Some(HistoryStep::Assistant { calls, .. }) => !calls.is_empty(),
-            // Of what was replaced, it holds what was not answered yet.
+            // The summary holds the request that was not answered before the compaction.
             Some(HistoryStep::Summary(summary)) => summary.current_request.is_some(),
             None => false,
         }

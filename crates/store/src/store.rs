@@ -16,18 +16,17 @@ use crate::session::LoadedSession;
 use crate::writer::StoreWriter;
 use crate::{Session, SessionId, SessionKey, StoreError, files, log};
 
-/// Sessions in one SQLite file, which any number of processes may use at once. Clones are the same
-/// store; when the last of them and of its sessions is dropped, what was queued is written and
-/// the file is closed.
+/// Sessions in one SQLite file, which any number of processes may use at once. Clones share the
+/// store; when the last clone and session are dropped, queued writes finish and the file is closed.
 ///
-/// All methods read or write files and block the thread for that, mostly for less than a
-/// millisecond to a few.
+/// All methods read or write files and block the thread, mostly for less than a few milliseconds.
 #[derive(Debug, Clone)]
 pub struct Store(pub(crate) Arc<StoreInner>);
 
 #[derive(Debug)]
 pub(crate) struct StoreInner {
-    // Dropped in this order: the last connection that closes tidies up, which a reader cannot.
+    // Dropped in this order: the last connection to close checkpoints the log, which a reader
+    // cannot.
     pub(crate) readers: ReaderPool,
     pub(crate) writer: StoreWriter,
     pub(crate) path: PathBuf,
@@ -37,16 +36,16 @@ pub(crate) struct StoreInner {
 }
 
 impl Store {
-    /// Opens the file, making it and its folder, for their owner alone, when they are not there.
+    /// Opens the file. Creates it and its folder, accessible to the owner only, if they do not
+    /// exist.
     ///
-    /// A file that was not closed by its last user is examined as a whole, which takes about a
-    /// second for a gigabyte. A damaged one is set aside, and one of an older version is copied
-    /// and brought up to date; [`opening_warnings`](Self::opening_warnings) tells of it.
+    /// A file that was not closed cleanly is examined as a whole, which takes about a second per
+    /// gigabyte. A damaged file is set aside, and one with an older schema is copied and migrated;
+    /// [`opening_warnings`](Self::opening_warnings) reports it.
     ///
     /// # Errors
     /// When the file is not a session store (it is then left as it is), cannot be read or written,
-    /// is of a newer version, or is damaged or to be
-    /// brought up to date while other processes use it.
+    /// is of a newer version, or must be repaired or migrated while other processes use it.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with_failpoints(path.as_ref(), MIGRATIONS, FailPointHook::default())
     }
@@ -73,19 +72,19 @@ impl Store {
         })))
     }
 
-    /// What was done when the file was opened that its owner should know.
+    /// What was done on opening the file that the user should know.
     #[must_use]
     pub fn opening_warnings(&self) -> &[StoreWarning] {
         &self.0.warnings
     }
 
-    /// The file.
+    /// The path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// All sessions, the one that was changed last first.
+    /// All sessions, the last changed first.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -93,11 +92,10 @@ impl Store {
         self.0.readers.read(catalogue::list_sessions)
     }
 
-    /// The session that is meant by an id, by a key that leads to one, or by the beginning of an
-    /// id.
+    /// Finds a session by its id, by a key that leads to one, or by the beginning of an id.
     ///
     /// # Errors
-    /// When there is none or more than one, or the file cannot be read.
+    /// When no session or more than one matches, or the file cannot be read.
     pub fn find_session(&self, text: &str) -> Result<SessionInfo, StoreError> {
         self.0.readers.read(|connection| catalogue::find_session(connection, text.trim()))
     }
@@ -110,19 +108,19 @@ impl Store {
         self.0.readers.read(|connection| catalogue::current_session(connection, key))
     }
 
-    /// Takes the session that is meant by an id, a key or the beginning of an id.
+    /// Acquires the session that matches an id, a key or the beginning of an id.
     ///
     /// # Errors
-    /// When there is none or more than one, somebody else uses it, or it cannot be read.
+    /// When no session or more than one matches, it is in use, or it cannot be read.
     pub fn acquire_matching(&self, text: &str) -> Result<LoadedSession, StoreError> {
         let SessionInfo { id, .. } = self.find_session(text)?;
         self.acquire_by_id(&id)
     }
 
-    /// Takes the session that a key leads to, which is made when there is none.
+    /// Acquires the session that a key leads to, and creates one if there is none.
     ///
     /// # Errors
-    /// When somebody else uses it, or it cannot be read or written.
+    /// When the session is in use, or cannot be read or written.
     pub fn acquire_current(
         &self,
         key: &SessionKey,
@@ -138,11 +136,11 @@ impl Store {
         self.acquire_by_id(&id)
     }
 
-    /// Takes the session with this id, which is made when there is none; the key then leads to it
-    /// unless it leads to another.
+    /// Acquires the session with this id, and creates it if there is none; the key then leads to it
+    /// unless it leads to another session.
     ///
     /// # Errors
-    /// When somebody else uses it, or it cannot be read or written.
+    /// When the session is in use, or cannot be read or written.
     pub fn acquire_or_create(
         &self,
         id: &SessionId,
@@ -160,11 +158,11 @@ impl Store {
         self.acquire_by_id(&id)
     }
 
-    /// Has a key lead to a new, empty session and returns its id. The session that it led to stays
-    /// as it is, and can be found by its id.
+    /// Makes a key lead to a new, empty session and returns its id. The previous session is kept
+    /// and can be found by its id.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the write fails.
     pub fn reset_session(&self, key: &SessionKey, agent: &str) -> Result<SessionId, StoreError> {
         let (key, agent) = (key.clone(), agent.to_owned());
         self.0.writer.write(move |connection| {
@@ -176,10 +174,10 @@ impl Store {
         })
     }
 
-    /// Deletes a session and its log. There is no way back.
+    /// Deletes a session and its log for good.
     ///
     /// # Errors
-    /// When there is no such session, somebody uses it, or it cannot be written.
+    /// When there is no such session, it is in use, or the write fails.
     pub fn delete_session(&self, id: &SessionId) -> Result<(), StoreError> {
         let lease = self.acquire_lease(id)?;
         let deleted_id = id.clone();
@@ -195,17 +193,18 @@ impl Store {
         Ok(())
     }
 
-    /// Fails as taking the session would when somebody holds it, and leaves it as it is. Somebody
-    /// who asks for it at this very moment is told that it is in use.
+    /// Checks that the session's lease is free, without keeping it. Another user who tries to
+    /// acquire it at this very moment fails with `InUse`.
     ///
     /// # Errors
-    /// When somebody holds the session, in this process or in another, or that cannot be told.
+    /// When the session is in use, in this process or in another, or the lock file cannot be
+    /// checked.
     pub fn check_available(&self, id: &SessionId) -> Result<(), StoreError> {
         self.acquire_lease(id).map(drop)
     }
 
-    /// Whether the last turn of a session can be taken up again, because it was interrupted or
-    /// ended without an answer. The session is left as it is.
+    /// Returns whether the last turn of a session can be resumed, because it was interrupted or
+    /// ended without an answer. Does not change the session.
     ///
     /// # Errors
     /// When there is no such session, or it cannot be read.
@@ -218,10 +217,11 @@ impl Store {
         })
     }
 
-    /// Whether somebody holds the session now: what [`check_free`](Self::check_free) fails for.
+    /// Returns whether the session is in use: when [`check_available`](Self::check_available)
+    /// fails.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When the lock file cannot be checked.
     pub fn is_in_use(&self, id: &SessionId) -> Result<bool, StoreError> {
         match SessionLease::acquire(&self.0.path, id) {
             Ok(_) => Ok(false),
@@ -230,7 +230,7 @@ impl Store {
         }
     }
 
-    /// Takes a session that nobody uses; that somebody does is said with the key that people know.
+    /// Acquires a session's lease; an `InUse` error names the session's key.
     fn acquire_lease(&self, id: &SessionId) -> Result<SessionLease, StoreError> {
         SessionLease::acquire(&self.0.path, id).map_err(|error| match error.kind() {
             StoreErrorKind::InUse => match self.find_session(id.as_str()) {
@@ -250,7 +250,7 @@ impl Store {
             connection.query_row(select, [id.as_str()], row).optional().map_err(fail)
         })?;
         let Some((row_id, key)) = found else {
-            // Deleted while it was waited for.
+            // Deleted while waiting for the lease.
             lease::remove_lock_file(&self.0.path, id);
             return Err(StoreError::not_found(id.as_str()));
         };
@@ -263,7 +263,7 @@ impl StoreInner {
     pub(crate) fn back_up_database(&self) -> Result<PathBuf, StoreError> {
         self.readers.read(|connection| {
             opening::back_up_database(connection, &self.path).or_else(|_| {
-                // What cannot be copied row by row is copied as it is.
+                // What SQLite cannot copy row by row is copied byte for byte.
                 let backup_path = files::unused_path(&self.path, "backup");
                 files::copy_database_files(&self.path, &backup_path).map(|()| backup_path)
             })

@@ -1,8 +1,8 @@
-//! A transcript of the original OpenClaw, as a log of ours.
+//! Converts a transcript of the original OpenClaw to a log.
 //!
-//! It is a JSON object a line. The entries make a tree by `id` and `parentId`, of which the branch
-//! counts that ends with the last entry; files without them are read in order. Whatever a file
-//! holds, what is made of it is legal.
+//! A transcript has one JSON object per line. Its entries form a tree by `id` and `parentId`, of
+//! which the branch that ends with the last entry counts; files without them are read in order. The
+//! resulting log is legal whatever the file holds.
 
 mod branch;
 mod content;
@@ -20,13 +20,13 @@ use crate::files;
 use crate::import::{ImportedSession, SourceLine};
 use crate::session_state::SessionState;
 
-/// What stands before an answer of which the question is not in the file.
+/// A user message for an answer whose question is not in the file.
 const NO_QUESTION: &str = "[What this answers is not in the transcript.]";
 
 /// The result of a call that has none in the file.
 const NO_RESULT: &str = "[The transcript has no result for this call. It may have run.]";
 
-/// Reads a transcript; `bad` is told of each line that cannot be understood.
+/// Reads a transcript and reports each line that cannot be parsed to `on_bad_line`.
 pub(crate) fn read(
     lines: &[SourceLine],
     mut on_bad_line: impl FnMut(&SourceLine, &str),
@@ -49,11 +49,11 @@ pub(crate) fn read(
 struct TranscriptReader {
     contents: ImportedSession,
     state: SessionState,
-    /// A message that may be gone on with.
+    /// A message that the next entry may continue.
     pending: Option<AssistantMessage>,
-    /// The ids of the last message's calls: in the file, and here.
+    /// The ids of the last message's calls: in the file, and in the log.
     call_ids: Vec<(ToolCallId, ToolCallId)>,
-    /// The event that came next when an entry was read.
+    /// The number of the next event when an entry was read, by the entry's id.
     seqs_by_entry_id: HashMap<String, u64>,
     turn: TurnRecord,
     recorded_at: i64,
@@ -142,7 +142,7 @@ impl TranscriptReader {
         self.push_event(LogEvent::UserMessage(text));
     }
 
-    /// Whether the message that is waited with and the next one are one.
+    /// Returns whether the next message continues the pending one.
     fn can_continue_answer(&self) -> bool {
         self.pending.as_ref().is_some_and(|message| message.calls.is_empty())
     }
@@ -161,7 +161,7 @@ impl TranscriptReader {
         }
     }
 
-    /// Takes up the message that was waited with.
+    /// Adds the pending message.
     fn flush_pending(&mut self) {
         let Some(message) = self.pending.take().filter(|message| !message.is_empty()) else {
             return;
@@ -200,7 +200,7 @@ impl TranscriptReader {
         self.push_event(LogEvent::Compacted { first_kept_seq: from, kept_steps: keep, summary });
     }
 
-    /// Adds what the server counted for a message.
+    /// Adds the token usage of a message.
     fn add_usage(&mut self, message: &Value) {
         let text = |key| message.get(key).and_then(Value::as_str);
         let model = text("provider").zip(text("model"));
@@ -221,7 +221,7 @@ impl TranscriptReader {
         self.contents.events + 1
     }
 
-    /// Adds an event, unless it fits nothing before it.
+    /// Adds an event, unless it does not follow from earlier ones.
     fn push_event(&mut self, event: LogEvent) {
         let seq = self.next_seq();
         let event = match event {

@@ -1,4 +1,4 @@
-//! The one thread that writes. What waits is written together and made durable by one commit.
+//! The writer thread. Queued writes share one transaction and become durable by one commit.
 
 use std::fmt;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::error::{StoreErrorKind, StoreFault};
 use crate::failpoints::{FailPointHook, WriteStage};
 use crate::{StoreError, files};
 
-/// The most writes that wait; whoever has another waits to be let in.
+/// The most queued writes; further callers wait for a slot.
 const MAX_QUEUED_WRITES: usize = 256;
 
 /// The most writes of one commit.
@@ -28,7 +28,7 @@ struct WriteJob {
     permit: Option<OwnedSemaphorePermit>,
 }
 
-/// The way to the thread. Dropping it waits for what was queued and closes the connection.
+/// A handle of the writer thread. Dropping it waits for queued writes and closes the connection.
 pub(crate) struct StoreWriter {
     jobs: Option<Sender<WriteJob>>,
     queue_slots: Arc<Semaphore>,
@@ -47,7 +47,7 @@ impl StoreWriter {
         }
     }
 
-    /// Writes and waits until that is durable; blocks the thread.
+    /// Writes and blocks the thread until the write is durable.
     pub(crate) fn write<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -59,8 +59,8 @@ impl StoreWriter {
         answer.recv().unwrap_or_else(|_| Err(closed_error()))
     }
 
-    /// Writes and waits until that is durable. `applied` is called when it is, even when nobody
-    /// waits any more.
+    /// Writes and waits until the write is durable. `apply` is then called, even if the caller was
+    /// cancelled.
     pub(crate) async fn write_and_apply<T: Send + 'static, U: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -103,7 +103,8 @@ impl StoreWriter {
 impl Drop for StoreWriter {
     fn drop(&mut self) {
         self.jobs = None;
-        // The last user may have been a write that nobody waited for any more.
+        // The handle may be dropped on the writer thread itself, by a write whose caller was
+        // cancelled.
         let is_other_thread =
             |thread: &JoinHandle<()>| thread.thread().id() != thread::current().id();
         if let Some(thread) = self.thread.take().filter(is_other_thread) {
@@ -114,7 +115,7 @@ impl Drop for StoreWriter {
 
 impl fmt::Debug for StoreWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").finish_non_exhaustive()
+        f.debug_struct("StoreWriter").finish_non_exhaustive()
     }
 }
 
@@ -128,7 +129,7 @@ fn run(
     queue: &Receiver<WriteJob>,
     mut failpoints: FailPointHook,
 ) {
-    // After an error of the disk it is not known what the disk has.
+    // After a disk error the state of the disk is unknown, so later writes fail too.
     let mut fatal_error: Option<StoreError> = None;
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
@@ -161,8 +162,8 @@ fn run(
     }
 }
 
-/// Writes all in one transaction. One that is refused leaves the others alone; when the disk fails,
-/// all do.
+/// Runs all writes in one transaction. A refused write does not affect the others; an error of the
+/// disk fails all.
 fn commit_writes(
     connection: &Connection,
     writes: Vec<WriteFn>,
@@ -178,7 +179,7 @@ fn commit_writes(
     });
     match &written {
         Ok(_) => failpoints.notify_reached(WriteStage::Committed),
-        // SQLite may have done it by itself.
+        // SQLite may have rolled back already.
         Err(_) => drop(connection.execute_batch("ROLLBACK")),
     }
     written

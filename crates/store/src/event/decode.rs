@@ -1,4 +1,4 @@
-//! An event out of JSON that anybody may have written.
+//! Decodes events from JSON that may be damaged or written by others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,10 @@ use super::{LogEvent, RequestPrefix, RetractionReason, TurnRecord, reasoning::in
 
 type JsonObject = Map<String, Value>;
 
-/// Reads an event. `Ok(None)` is one of a kind that is not known here, which a newer version may
-/// have written.
+/// Decodes an event; `Ok(None)` when its kind is unknown, e.g. from a newer version.
 ///
 /// # Errors
-/// When the JSON is not what an event of its kind has; the field that is wrong, or `JSON`.
+/// When the JSON does not fit the kind; the error is the name of the wrong field, or `JSON`.
 pub(crate) fn decode_event(kind: &str, json: &str) -> Result<Option<LogEvent>, &'static str> {
     let mut object: JsonObject = serde_json::from_str(json).map_err(|_| "JSON")?;
     let object = &mut object;

@@ -1,4 +1,4 @@
-//! An event as JSON.
+//! Encodes events as JSON.
 
 use openclaw_core::{AssistantMessage, EmittedToolCall, ToolOutput};
 use serde_json::{Map, Value, json};
@@ -93,7 +93,7 @@ fn encode_turn(turn: &TurnRecord) -> Value {
     value
 }
 
-/// Adds a field that not every event of the kind has.
+/// Adds a field if it has a value.
 fn insert_optional(value: &mut Value, key: &str, field: Option<impl Into<Value>>) {
     let object: Option<&mut Map<String, Value>> = value.as_object_mut();
     if let Some((object, field)) = object.zip(field) {

@@ -1,23 +1,22 @@
-//! The names that reasoning came in, which the vocabulary wants for ever.
+//! Interns the names of reasoning fields, because core's message type holds them as `&'static str`.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-/// The names that are usual.
+/// The usual names.
 const KNOWN_FIELDS: [&str; 5] =
     ["reasoning", "reasoning_content", "thinking", "<think>", "<thinking>"];
 
-/// So many others are kept; a file can hold any number of them.
+/// How many other names are interned at most; a file could hold any number.
 const MAX_INTERNED_FIELDS: usize = 32;
 
-/// The longest other name, in bytes.
+/// The longest other name that is interned, in bytes.
 const MAX_FIELD_LEN: usize = 32;
 
-/// Other names that were met. They are never given back, and they are few.
+/// Other names that occurred. They are leaked; their number is bounded.
 static INTERNED_FIELDS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
-/// The name for ever; the first usual one stands for a name that is too long and for those above
-/// the most that are kept.
+/// Returns the interned name. The first usual name replaces names that are too long or too many.
 pub(super) fn intern_field_name(name: &str) -> &'static str {
     if let Some(usual) = KNOWN_FIELDS.into_iter().find(|usual| *usual == name) {
         return usual;

@@ -1,4 +1,4 @@
-//! Events read back as they were written.
+//! Events survive a round trip through JSON.
 
 use openclaw_core::{
     EmittedToolCall, InvalidToolCall, ReasoningContent, ToolArguments, ToolCall, ToolName,
@@ -109,7 +109,7 @@ proptest! {
     fn any_event_reads_back_as_it_was_written(event in any_event()) {
         let json = event.to_json();
         prop_assert_eq!(decode_event(event.kind(), &json), Ok(Some(event.clone())));
-        // The same bytes again: what a server has cached of a conversation stays good.
+        // The same bytes again, so that resumed requests hit the server's prefix cache.
         let again = decode_event(event.kind(), &json).unwrap().unwrap();
         prop_assert_eq!(again.to_json(), json);
     }

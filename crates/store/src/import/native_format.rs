@@ -1,4 +1,4 @@
-//! A session that was exported here.
+//! Reads the own export format.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use super::{ImportedSession, QuarantineWriter, SourceLine};
 use crate::event::{EventRecord, decode_event};
 use crate::export::{FORMAT_NAME, FORMAT_VERSION};
 
-/// Takes the events as they are, numbers included, so that what refers to another still does.
+/// Keeps the numbers of the events, so that references between events stay valid.
 pub(super) fn read(lines: Vec<SourceLine>, quarantine: &mut QuarantineWriter) -> ImportedSession {
     let mut contents = ImportedSession::default();
     let mut last = 0;
@@ -28,7 +28,7 @@ pub(super) fn read(lines: Vec<SourceLine>, quarantine: &mut QuarantineWriter) ->
             Ok(record) => {
                 last = record.seq;
                 contents.events += 1;
-                // What is not valid, or not known here, is kept as it is all the same.
+                // Invalid or unknown events are imported unchanged.
                 match decode_event(&record.kind, &record.json) {
                     Ok(Some(event)) => contents.batch.push(record, &event),
                     _ => contents.batch.push_unknown(record),

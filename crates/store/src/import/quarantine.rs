@@ -1,4 +1,4 @@
-//! Lines of a file that could not be understood.
+//! Saves lines of an imported file that could not be parsed.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::SourceLine;
 use crate::{StoreError, files};
 
-/// Collects such lines, and writes them to a file when there are any.
+/// Collects bad lines, and writes them to a file if there are any.
 #[derive(Debug)]
 pub(crate) struct QuarantineWriter {
     path: PathBuf,
@@ -38,7 +38,7 @@ impl QuarantineWriter {
         self.line_count
     }
 
-    /// Writes the file and says where it is; `None` when there is nothing to keep.
+    /// Writes the quarantine file and returns its path; `None` when there are no bad lines.
     pub(crate) fn write_file(self) -> Result<Option<PathBuf>, StoreError> {
         if self.line_count == 0 {
             return Ok(None);

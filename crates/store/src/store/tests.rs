@@ -1,4 +1,4 @@
-//! A process is killed at each step of each write: all that was acknowledged is there, nothing is
+//! A process is killed at each stage of each write: every acknowledged entry survives, nothing is
 //! dispatched twice, and the next turn works.
 
 mod disk_full;
@@ -12,7 +12,7 @@ use self::script::{ScriptEntry, block_on, perform_entry, script_entries, session
 use super::*;
 use crate::TurnRecord;
 
-/// What a session amounts to that has the first entries of the script.
+/// The session that results from the first `count` entries of the script.
 fn expected_session(count: usize) -> LoadedSession {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path().join("s.db")).unwrap();
@@ -24,8 +24,8 @@ fn expected_session(count: usize) -> LoadedSession {
     store.acquire_current(&session_key(), "main").unwrap()
 }
 
-/// Checks what a killed process left, when at least `acknowledged` entries of the script were
-/// acknowledged and the effects of these calls happened.
+/// Checks the file of a killed process, given how many entries of the script were acknowledged and
+/// which calls took effect.
 fn check_recovery(path: &Path, acknowledged: usize, effects: &[String], label: &str) {
     let store = Store::open(path).unwrap();
     assert_eq!(store.opening_warnings(), [], "{label}");
@@ -42,7 +42,7 @@ fn check_recovery(path: &Path, acknowledged: usize, effects: &[String], label: &
     assert_eq!(loaded.damage, [], "{label}");
     assert_eq!(loaded.history.open_calls().count(), 0, "{label}");
 
-    // Whatever happened is told as having happened or as possibly so.
+    // Each effect is reported as done or as possibly done.
     for (index, effect) in effects.iter().enumerate() {
         assert!(!effects[..index].contains(effect), "{label}: {effect} ran twice");
         let mut results = loaded.history.results_since_user_message();

@@ -1,4 +1,4 @@
-//! Which entries of a transcript count.
+//! Selects the entries of a transcript that count.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::import::SourceLine;
 
-/// The entries from the first to the last one along the parents of the last. Where a parent is not
-/// known, the entry before in the file is taken for it.
+/// The entries from the root to the last entry, along the parents of the last one. An unknown
+/// parent is replaced by the previous entry of the file.
 pub(super) fn active_branch(lines: &[SourceLine]) -> Vec<&SourceLine> {
     let text = |line: &SourceLine, key: &str| -> Option<String> {
         Some(line.value.as_ref()?.get(key)?.as_str()?.to_owned())
@@ -27,11 +27,11 @@ pub(super) fn active_branch(lines: &[SourceLine]) -> Vec<&SourceLine> {
         let parent = line.value.as_ref().and_then(|entry| entry.get("parentId"));
         let known = match parent {
             Some(Value::String(parent)) => ids.get(parent).copied(),
-            // The root says so; its head is the header.
+            // A null parent marks the root.
             Some(Value::Null) if index == 0 => break,
             _ => None,
         };
-        // A parent is always before; so this ends.
+        // A parent always comes earlier in the file, so the loop ends.
         next = known.filter(|parent| *parent < index).or(index.checked_sub(1));
     }
     let header = lines

@@ -1,4 +1,4 @@
-//! What a message of a transcript says.
+//! Parses the contents of a transcript's messages.
 
 use openclaw_core::{
     AssistantMessage, EmittedToolCall, InvalidToolCall, ReasoningContent, TokenUsage,
@@ -6,7 +6,7 @@ use openclaw_core::{
 };
 use serde_json::Value;
 
-/// The text of a content: a string, or the text parts of a list. Images are named, not kept.
+/// The text of a content: a string, or the text parts of a list. Images become a placeholder.
 pub(super) fn content_text(content: Option<&Value>) -> String {
     match content {
         Some(Value::String(text)) => text.clone(),
@@ -22,7 +22,7 @@ pub(super) fn content_text(content: Option<&Value>) -> String {
     }
 }
 
-/// A message of the model; empty when nothing of it is of use.
+/// Parses a message of the model; empty when nothing of it is usable.
 pub(super) fn parse_assistant_message(content: Option<&Value>) -> AssistantMessage {
     let mut message = AssistantMessage::from_text(content_text(content));
     let Some(Value::Array(parts)) = content else { return message };
@@ -38,7 +38,7 @@ pub(super) fn parse_assistant_message(content: Option<&Value>) -> AssistantMessa
     message
 }
 
-/// The id of a call, whether or not it can be run.
+/// The id of a call, valid or invalid.
 pub(super) fn call_id(call: &EmittedToolCall) -> ToolCallId {
     match call {
         EmittedToolCall::Valid(call) => call.id.clone(),
@@ -68,7 +68,7 @@ fn parse_call(index: usize, part: &Value) -> EmittedToolCall {
     }
 }
 
-/// What was counted for a message, and how full the window was after it.
+/// The token usage of a message, and the tokens in the context window after it.
 pub(super) fn parse_usage(message: &Value) -> Option<(TokenUsage, u32)> {
     let usage = message.get("usage")?;
     let count = |key| {

@@ -1,5 +1,5 @@
-//! Files that were cut or changed: they open, or are set aside with a word, and what is read of
-//! them is legal.
+//! Files that were cut or changed: they open or are set aside with a warning, and the loaded
+//! history is legal.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -9,7 +9,7 @@ use openclaw_store::{DamageKind, Store, StoreErrorKind, StoreWarning};
 
 use crate::talk::{Talk, assert_legal, block_on, key, store, take};
 
-/// The bytes of a closed store with a few turns in it.
+/// The bytes of a closed store with a few turns.
 fn bytes() -> Vec<u8> {
     let (_folder, store) = store();
     let mut talk = Talk::new(take(&store));
@@ -28,7 +28,7 @@ fn put(path: &Path, bytes: &[u8]) {
     file.unwrap().write_all(bytes).unwrap();
 }
 
-/// Opens a file that may be damaged and goes on with it. The answer is whether it was set aside.
+/// Opens a file that may be damaged and continues a session. Returns whether it was set aside.
 fn goes_on(path: &Path, what: &str) -> bool {
     for _ in 0..2 {
         let store = Store::open(path).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -39,7 +39,7 @@ fn goes_on(path: &Path, what: &str) -> bool {
         let result = store.acquire_current(&key(), "main");
         let loaded = match result {
             Ok(loaded) => loaded,
-            // Told, and set aside by the next start.
+            // Reported here, and set aside by the next open.
             Err(error) if error.kind() == StoreErrorKind::Damaged && !aside => {
                 assert!(error.hint().is_some());
                 continue;

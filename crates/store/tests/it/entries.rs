@@ -1,4 +1,4 @@
-//! What a session says to whoever reads it.
+//! Reading a session's log.
 
 use std::fs;
 
@@ -65,6 +65,6 @@ fn an_export_is_for_its_owner_alone_and_replaces_a_file_only_when_asked() {
     assert!(store.export_to_file(&"other".parse().unwrap(), &path, true).is_err());
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     assert!(store.export_to_file(&id, &path, true).unwrap() > count);
-    // The store's folder and the file: nothing is left behind.
+    // Only the store's folder and the file: nothing else is left behind.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }

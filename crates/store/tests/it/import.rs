@@ -1,4 +1,4 @@
-//! Sessions as files: out, in, and in from the original.
+//! Export and import of sessions, and import of original transcripts.
 
 use std::fs;
 use std::io::Write as _;
@@ -47,11 +47,11 @@ fn an_exported_session_is_the_same_when_it_is_taken_in() {
     let (old, new) = (take(&from), to.acquire_matching(imported.id.as_str()).unwrap());
     assert_eq!((new.history, new.damage), (old.history, vec![]));
     assert_eq!(new.session.id(), old.session.id());
-    // A second time it gets an id of its own, and the key stays with the first.
+    // A second import gets a new id, and the key stays with the first.
     let again = to.import_session(&file, None, "main").unwrap();
     assert_ne!(again.id, imported.id);
     assert!(!to.find_session(again.id.as_str()).unwrap().is_current);
-    // A key that is asked for counts more than the file's own.
+    // An explicit key overrides the file's key.
     let other = "agent:main:other".parse().unwrap();
     let third = to.import_session(&file, Some(&other), "main").unwrap();
     assert_eq!(to.current_session(&other).unwrap().unwrap().id, third.id);
@@ -80,7 +80,7 @@ fn changed_lines_are_put_apart() {
     assert_legal(&to.acquire_matching(imported.id.as_str()).unwrap().history);
 }
 
-/// A transcript with a branch that was left, thoughts, calls, a compaction and a cut line.
+/// A transcript with an abandoned branch, reasoning, calls, a compaction and a cut line.
 const TRANSCRIPT: &str = r#"{"type":"session","version":3,"id":"b7300bff-a214-4c11-97ae-eab26883c67a","timestamp":"2026-04-08T01:03:43.107Z","cwd":"/home/me"}
 {"type":"model_change","id":"m","parentId":null,"provider":"vllm","modelId":"org/tiny"}
 {"type":"message","id":"u0","parentId":"m","message":{"role":"user","content":"An older one","timestamp":1775610000000}}
@@ -150,7 +150,7 @@ fn a_file_of_another_kind_is_refused() {
     assert_eq!(missing.kind(), StoreErrorKind::Disk);
 }
 
-/// A line that may be in a transcript, or nearly.
+/// A valid or almost valid line of a transcript.
 fn line() -> impl Strategy<Value = String> {
     let id = || "[a-d]";
     let content = prop_oneof![

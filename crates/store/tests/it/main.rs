@@ -1,4 +1,4 @@
-//! The store as its users meet it.
+//! Tests of the store's public interface.
 
 #[cfg(test)]
 mod damage;

@@ -1,4 +1,4 @@
-//! Several processes with one file.
+//! Several processes that share one file.
 
 use std::io::{BufRead, BufReader, Read as _, stdin};
 use std::process::{Child, Command, Stdio};
@@ -7,8 +7,8 @@ use openclaw_store::{Store, StoreErrorKind};
 
 use crate::talk::{Talk, key, store, take};
 
-/// The other process: this test with a file and a key behind its name, which are no tests.
-/// Without them, as when all tests run, it does nothing.
+/// The other process: this test with a file and a key as extra arguments. Without them, as when all
+/// tests run, it does nothing.
 #[test]
 fn talks_in_a_process_of_its_own() {
     let mut args = std::env::args();
@@ -37,7 +37,7 @@ fn start(store: &Store, key: &str) -> Child {
         .unwrap()
 }
 
-/// Returns what the process writes then; it fails when nobody reads that.
+/// Waits for `ready` and returns the process's output; the process fails when nobody reads it.
 fn wait_until_ready(child: &mut Child) -> impl BufRead + use<> {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     assert!(output.by_ref().lines().any(|line| line.unwrap() == "ready"));
@@ -60,7 +60,7 @@ fn two_processes_write_at_once_and_a_session_is_used_by_one() {
     assert!(error.to_string().contains(&first.id().to_string()), "{error}");
     first.kill().unwrap();
     first.wait().unwrap();
-    // The lock ends with its holder.
+    // The lease ends with its holder.
     let loaded = take(&store);
     assert_eq!(loaded.history.steps().count(), 20 * 3);
     drop(second.stdin.take());

@@ -1,4 +1,4 @@
-//! Whatever was recorded reads back as the history that the agent had.
+//! A reloaded session has the same history as the agent had.
 
 use openclaw_core::{AssistantMessage, ConversationSummary, History, Journal as _, JournalEntry};
 use openclaw_store::{LoadedSession, RequestPrefix, Store};
@@ -63,7 +63,7 @@ fn perform(talk: &mut Talk, op: Op) {
     }
 }
 
-/// Forgets all events but the first `count`, as if the process had ended after them.
+/// Deletes all events but the first `count`, as if the process had ended after them.
 fn cut(store: &Store, count: u64) {
     let connection = rusqlite::Connection::open(store.path()).unwrap();
     let count = i64::try_from(count).unwrap();
@@ -71,7 +71,7 @@ fn cut(store: &Store, count: u64) {
     connection.execute("UPDATE session SET last_seq = ?1", [count]).unwrap();
 }
 
-/// What is left of a history whose process ended: open calls answered as in what was loaded.
+/// The history after the end of its process: open calls are answered as in the loaded session.
 fn after_the_end(mut history: History, loaded: &LoadedSession) -> History {
     let open: Vec<_> = history.open_calls().cloned().collect();
     let told: Vec<_> = loaded.interrupted_calls.iter().map(|it| it.call.clone()).collect();
@@ -117,14 +117,14 @@ proptest! {
 
         let last = states.last().unwrap().0;
         let count = place.index(usize::try_from(last).unwrap() + 1) as u64;
-        // An undo and what fits nothing after it are written at once.
+        // An undo and the retraction of later events that do not apply are written together.
         let undo = undos.iter().find(|(before, after)| *before < count && count < *after);
         let count = undo.map_or(count, |(_, after)| *after);
         cut(&store, count);
         let loaded = take(&store);
         prop_assert_eq!(&loaded.damage, &[]);
         assert_legal(&loaded.history);
-        // Of several states with the same events the agent's last is the one.
+        // Of several states with the same events, the agent's last one counts.
         if let Some((_, state)) = states.iter().rev().find(|(events, _)| *events == count) {
             prop_assert_eq!(&loaded.history, &after_the_end(state.clone(), &loaded));
         }
@@ -172,7 +172,7 @@ fn what_was_interrupted_is_answered_once_and_told() {
         (again.history, again.interrupted_calls, again.has_interrupted_turn),
         (history, vec![], true)
     );
-    // A turn that is taken up again ends like any other.
+    // A resumed turn ends like any other.
     let mut talk = Talk::new(take_again(&store, again.session));
     talk.assistant(&AssistantMessage::from_text("Two of them, it seems."));
     talk.end();
@@ -237,7 +237,7 @@ fn a_turn_that_ended_without_an_answer_can_be_taken_up_and_ends_once_more() {
         talk.user("Look.");
         talk.assistant(&calls(&["a"]));
         talk.end_as(outcome);
-        // What comes between the end and a reload takes nothing away.
+        // A compaction between the end and a reload does not change this.
         talk.compact(2, "in short");
         assert_eq!(block_on(talk.session.has_unanswered_turn()), expected, "{outcome}");
         let id = talk.session.id().clone();
@@ -309,7 +309,7 @@ fn what_fits_nothing_after_an_undo_counts_no_more() {
     talk.turn("one");
     let one = talk.history.clone();
     talk.compact(0, "One question.");
-    // It answers the summary, and nothing else.
+    // It answers the summary only.
     talk.assistant(&AssistantMessage::from_text("As I said."));
     assert!(talk.undo_compaction());
     assert_eq!(talk.history, one);
@@ -329,7 +329,7 @@ fn a_call_that_has_another_id_after_an_undo_is_run_like_any_other() {
     talk.assistant(&calls(&["call_0"]));
     talk.end();
     talk.compact(0, "One look.");
-    // The id is free, until what the summary replaced is there again.
+    // The id is free until the replaced steps are restored.
     talk.assistant(&calls(&["call_0"]));
     assert!(talk.undo_compaction());
     let open: Vec<_> = talk.history.open_calls().map(|call| call.id.to_string()).collect();

@@ -1,4 +1,4 @@
-//! Sessions: listed, found, begun anew, deleted.
+//! Sessions are listed, found, reset and deleted.
 
 use openclaw_core::AssistantMessage;
 use openclaw_store::{SessionId, Store, StoreErrorKind, TurnRecord};
@@ -158,7 +158,7 @@ fn a_call_that_nobody_waits_for_leaves_the_session_as_the_log_has_it() {
     let (_folder, store) = store();
     let session = take(&store).session;
     block_on(async {
-        // Polled once, so that the write is on its way, and dropped.
+        // Polled once, so that the write is queued, and dropped.
         let mut append = Box::pin(session.append_entry(JournalEntry::UserMessage("lost?")));
         let _ = futures_poll(&mut append).await;
         drop(append);

@@ -1,4 +1,4 @@
-//! A conversation as an agent has it: with a history of its own, and a session as its journal.
+//! A test conversation like an agent's: with its own history, and a session as its journal.
 
 use openclaw_core::{
     AssistantMessage, ConversationSummary, EmittedToolCall, History, InvalidToolCall, Journal as _,
@@ -30,7 +30,7 @@ pub(crate) fn take(store: &Store) -> LoadedSession {
 pub(crate) struct Talk {
     pub(crate) session: Session,
     pub(crate) history: History,
-    /// The calls that were announced, and those that were begun.
+    /// The calls that were announced, and those that were started.
     begun: Vec<ToolCallId>,
 }
 
@@ -52,7 +52,7 @@ impl Talk {
         self.history.push_user_message(text);
     }
 
-    /// Keeps a message when it is legal here, as the agent does.
+    /// Records a message if the history accepts it, like the agent.
     pub(crate) fn assistant(&mut self, message: &AssistantMessage) -> Vec<ToolCall> {
         if self.open().is_some() {
             return Vec::new();
@@ -90,7 +90,7 @@ impl Talk {
     }
 
     pub(crate) fn compact(&mut self, keep: usize, text: &str) {
-        // Open calls are among the steps that are kept, as with the agent.
+        // Open calls are among the kept steps, as in the agent.
         let keep = if self.open().is_some() { keep.max(1) } else { keep };
         let summary =
             ConversationSummary { text: text.to_owned(), ..ConversationSummary::default() };
@@ -101,7 +101,7 @@ impl Talk {
         }
     }
 
-    /// Ends the turn, with results of the agent's own for what is open.
+    /// Ends the turn, with the agent's own results for open calls.
     pub(crate) fn end(&mut self) {
         self.end_as("reply");
     }
@@ -159,7 +159,7 @@ pub(crate) fn broken(id: &str) -> AssistantMessage {
     AssistantMessage { calls: vec![EmittedToolCall::Invalid(call)], ..AssistantMessage::default() }
 }
 
-/// Checks what any server asks of a conversation.
+/// Checks what every server requires of a conversation.
 pub(crate) fn assert_legal(history: &History) {
     let mut open: Vec<String> = Vec::new();
     let mut used: Vec<String> = Vec::new();

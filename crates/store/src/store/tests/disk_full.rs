@@ -1,4 +1,4 @@
-//! A disk that is full or fails: nothing is acknowledged that is not there, and nothing is lost.
+//! A full or failing disk: only durable entries are acknowledged, and nothing is lost.
 
 use openclaw_core::{Journal as _, JournalEntry};
 

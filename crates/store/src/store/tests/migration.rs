@@ -1,4 +1,4 @@
-//! Files of other versions.
+//! Files with other schema versions.
 
 use super::*;
 use crate::schema;
@@ -15,7 +15,7 @@ fn set_versions(path: &Path, schema: i64, min_reader: i64) {
     connection.execute(set, [schema, min_reader]).unwrap();
 }
 
-/// A store with the script in it.
+/// Creates a store that holds the script's entries.
 fn create_store(path: &Path) -> openclaw_core::History {
     let store = Store::open(path).unwrap();
     let session = store.acquire_current(&session_key(), "main").unwrap().session;
@@ -58,7 +58,7 @@ fn an_older_file_is_backed_up_and_brought_up_to_date() {
     assert_eq!(number("SELECT count(*) FROM event").unsigned_abs(), script_entries().len() as u64);
     assert_eq!(number("SELECT schema FROM meta"), 1);
     drop(store);
-    // What the older version can still read, it reads.
+    // A version that can still read the newer schema does so.
     assert_eq!(Store::open(&path).unwrap().list_sessions().unwrap().len(), 1);
 }
 

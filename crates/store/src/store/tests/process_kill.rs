@@ -11,8 +11,8 @@ use crate::failpoints::WriteStage;
 const STEPS: [WriteStage; 4] =
     [WriteStage::Begun, WriteStage::Written, WriteStage::Committed, WriteStage::Acknowledged];
 
-/// The killed process: this test with a folder, a write and a step behind its name, which are no
-/// tests. Without them, as when all tests run, it does nothing.
+/// The killed process: this test with a folder, a write and a stage as extra arguments. Without
+/// them, as when all tests run, it does nothing.
 #[test]
 fn talks_until_it_is_killed() {
     let mut args = std::env::args();
@@ -26,7 +26,7 @@ fn talks_until_it_is_killed() {
         begun += usize::from(stage == WriteStage::Begun);
         if begun == write && format!("{stage:?}") == until {
             println!("\nstopped");
-            // Never read to its end: the other side closes nothing before the kill.
+            // Blocks: the parent does not close the pipe before the kill.
             let _ = stdin().read(&mut [0]);
         }
     });
@@ -86,7 +86,7 @@ fn a_killed_process_loses_nothing_and_repeats_nothing() {
             &what,
         );
     };
-    // The first write is that of the session's row.
+    // The first write creates the session's row.
     for write in 1..=1 + script_entries().len() {
         thread::scope(|scope| {
             for step in STEPS {

@@ -1,4 +1,4 @@
-//! What a session goes through, an event an entry.
+//! The entries of a test session, one event each.
 
 use openclaw_core::{
     AssistantMessage, ConversationSummary, EmittedToolCall, Journal as _, JournalEntry, ToolCall,
@@ -37,7 +37,7 @@ fn tool_call(id: &str) -> ToolCall {
     }
 }
 
-/// Two turns with calls, one of them compacted in the middle. The event of each entry is one.
+/// Two turns with calls, the second with a compaction in the middle. Each entry makes one event.
 pub(super) fn script_entries() -> Vec<ScriptEntry> {
     let calls = |ids: &[&str]| {
         let calls = ids.iter().map(|id| EmittedToolCall::Valid(tool_call(id))).collect();
