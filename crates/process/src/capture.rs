@@ -1,19 +1,19 @@
-//! Keeping the beginning and the end of an output of any length.
+//! Keeps the start and the end of output of any length.
 
 use std::collections::VecDeque;
 
-/// What a command printed, both streams interleaved as they were read.
+/// The output of a command, both streams interleaved in the order they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CapturedOutput {
-    /// The beginning. Any bytes; may end within a character.
+    /// The start of the output, as raw bytes; may end within a UTF-8 character.
     pub head: Vec<u8>,
-    /// How many bytes were left out between `head` and `tail`.
+    /// How many bytes between `head` and `tail` were dropped.
     pub dropped_bytes: u64,
-    /// The end. With nothing dropped it continues `head` without a gap.
+    /// The end of the output. When no bytes were dropped, it continues `head` directly.
     pub tail: Vec<u8>,
 }
 
-/// Collects a [`Captured`] within a bound.
+/// Collects a [`CapturedOutput`] of bounded size.
 #[derive(Debug)]
 pub(crate) struct OutputCapture {
     head: Vec<u8>,
@@ -24,7 +24,7 @@ pub(crate) struct OutputCapture {
 }
 
 impl OutputCapture {
-    /// Keeps `limit` bytes, half of them for the end.
+    /// Keeps `limit` bytes: the first half and the last half.
     pub(crate) fn new(limit: usize) -> Self {
         let tail_limit = limit / 2;
         Self {
@@ -36,7 +36,7 @@ impl OutputCapture {
         }
     }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let head_room = self.head_limit.saturating_sub(self.head.len()).min(bytes.len());
         let (first, rest) = bytes.split_at(head_room);
@@ -50,7 +50,7 @@ impl OutputCapture {
         self.dropped_bytes += (skipped.len() + overflow) as u64;
     }
 
-    /// Ends the collection.
+    /// Returns the captured output.
     pub(crate) fn into_output(self) -> CapturedOutput {
         CapturedOutput {
             head: self.head,

@@ -1,4 +1,4 @@
-//! What to start.
+//! The description of a command to start.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -14,36 +14,37 @@ pub struct CommandSpec {
     pub args: Vec<OsString>,
     /// The directory it starts in.
     pub directory: WorkDir,
-    /// The whole environment; nothing is inherited. See [`base_environment`](crate::base_environment).
+    /// The complete environment; nothing is inherited. See
+    /// [`base_environment`](crate::base_environment).
     pub env: Vec<(OsString, OsString)>,
-    /// What it reads.
+    /// What it reads from stdin.
     pub stdin: StdinSource,
 }
 
 /// The directory a command starts in.
 #[derive(Debug)]
 pub enum WorkDir {
-    /// An opened directory, which stays the same whatever its path is renamed to. The
-    /// descriptor must be close-on-exec.
+    /// An opened directory, which stays the same when its path is renamed. The descriptor must be
+    /// close-on-exec.
     #[cfg(unix)]
     Descriptor(OwnedFd),
     /// A path, opened when the command starts.
     Path(PathBuf),
 }
 
-/// What a command reads.
+/// The input of a command.
 #[derive(Clone, Default)]
 pub enum StdinSource {
-    /// Nothing: its end at once.
+    /// No input: an immediate end of file.
     #[default]
     Null,
-    /// These bytes, then the end.
+    /// These bytes, then the end of file.
     Bytes(Vec<u8>),
 }
 
 impl CommandSpec {
-    /// Runs `command` by `sh -c`, in the current directory, with an empty environment and
-    /// nothing to read.
+    /// Runs `command` with `sh -c` in the current directory, with an empty environment and no
+    /// input.
     #[must_use]
     pub fn shell_command(command: &str) -> Self {
         Self {
@@ -56,7 +57,7 @@ impl CommandSpec {
     }
 }
 
-/// Shows the names of the environment, not the values, which may be secret.
+/// Prints the names of the environment variables; their values may be secret.
 impl fmt::Debug for CommandSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CommandSpec")
@@ -69,7 +70,7 @@ impl fmt::Debug for CommandSpec {
     }
 }
 
-/// Shows how many bytes there are, not the bytes.
+/// Prints the number of bytes; the bytes may be secret.
 impl fmt::Debug for StdinSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,14 +1,14 @@
-//! Which variables a command gets.
+//! The environment variables of a command.
 
 use std::ffi::{OsStr, OsString};
 
-/// The variable that marks every process of a tree: the ids of the calls it belongs to, joined
-/// by `:`. It is set on every command; a command that runs commands through this crate itself
-/// passes its own ids on, so that both calls find the whole of their trees.
+/// The variable that marks every process of a tree. Its value is the ids of all enclosing calls,
+/// joined by `:`. A command that itself runs commands through this crate passes its ids on, so that
+/// both calls find their complete trees.
 pub const MARKER_VARIABLE: &str = "OPENCLAW_EXEC";
 
-/// The variables that a command may need and that hold no secret. Names are exact: a prefix such
-/// as `LC_` would let `LC_MY_TOKEN` through.
+/// The variables that commands need and that hold no secrets. Names are exact: a prefix such as
+/// `LC_` would let `LC_MY_TOKEN` through.
 const BASE_VARIABLES: [&str; 24] = [
     "PATH",
     "HOME",
@@ -36,10 +36,9 @@ const BASE_VARIABLES: [&str; 24] = [
     MARKER_VARIABLE,
 ];
 
-/// Picks the part of an environment that is safe to give to a command, in the order given.
+/// Returns the variables that are safe to pass to a command, in the given order.
 ///
-/// An allow-list of names: whatever else is there (keys, tokens, `LD_PRELOAD`, `BASH_ENV`) is
-/// left out.
+/// An allow-list of names: everything else (keys, tokens, `LD_PRELOAD`, `BASH_ENV`) is left out.
 pub fn base_environment(
     vars: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Vec<(OsString, OsString)> {

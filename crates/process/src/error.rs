@@ -1,12 +1,12 @@
-//! How running a command fails.
+//! Errors of running a command.
 
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 
-/// A command that could not be run. A command that ran and failed is not an error: see
-/// [`End`](crate::End).
+/// A command could not be run. A command that ran and failed is not an error: see
+/// [`CommandEnd`](crate::CommandEnd).
 ///
 /// Its text is a lower-case fragment that fits "failed to {…}" and names the program, never its
 /// arguments or environment.
@@ -17,19 +17,19 @@ pub struct ProcessError {
     source: Option<io::Error>,
 }
 
-/// What kind of failure it is.
+/// The kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProcessErrorKind {
     /// There is no such program.
     NotFound,
-    /// The program may not be run.
+    /// The program is not executable for this user.
     PermissionDenied,
-    /// The directory to start in cannot be opened.
+    /// The start directory cannot be opened.
     Directory,
     /// The program could not be started for another reason.
     Start,
-    /// The program was started and could not be watched; it was ended.
+    /// The program was started but could not be watched; it was killed.
     Watch,
     /// Commands cannot be run on this platform.
     Unsupported,
@@ -50,7 +50,7 @@ impl ProcessError {
         }
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> ProcessErrorKind {
         self.kind

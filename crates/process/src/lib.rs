@@ -1,21 +1,23 @@
-//! Start a command, bound its time and output, and end its whole process tree.
+//! Starts a command, limits its time and output, and ends its whole process tree.
 //!
-//! [`run`] takes a [`CommandSpec`] and [`Bounds`] and answers with [`Finished`]. What holds:
+//! [`run`] takes a [`CommandSpec`] and [`CommandLimits`] and returns a [`CommandResult`]. It
+//! guarantees:
 //!
-//! - The command sees only the environment it is given; [`base_environment`] picks the harmless
-//!   part of an environment.
-//! - However the call ends (the command's end, the time limit, a drop of the future), the whole
-//!   tree of processes ends with it. The tree is the command's process group, all descendants
-//!   by parent, and every process that inherited the marker variable [`MARKER`], which finds
-//!   daemons that left the group and lost their parents.
-//! - Memory is bounded by [`Bounds::output_bytes`], whatever the command prints.
+//! - The command sees only the environment that it is given; [`base_environment`] picks the
+//!   variables without secrets.
+//! - However the call ends (exit of the command, timeout, drop of the future), the whole process
+//!   tree ends with it. The tree is the command's process group, all descendants by parent, and
+//!   every process that inherited the marker variable [`MARKER_VARIABLE`], which finds daemons that
+//!   left the group and lost their parents.
+//! - Captured output is bounded by [`CommandLimits::max_output_bytes`], whatever the command
+//!   prints.
 //!
-//! A process leaves the tree only by doing all of: leaving the group, losing every ancestor, and
-//! clearing its environment. Processes that may not be signalled (another user's, started through
-//! `sudo`) are counted in [`Finished::survivors`].
+//! A process leaves the tree only if it leaves the group, loses every ancestor, and clears its
+//! environment. Processes that may not be signalled (of other users, e.g. started through `sudo`)
+//! are counted in [`CommandResult::survivors`].
 //!
-//! This is the one crate that starts processes, and it holds all code that is about a platform.
-//! It supports Linux 5.4 or later with `/proc`; elsewhere [`run`] fails with
+//! This is the only crate that starts processes, and it contains all platform-specific code for
+//! that. It supports Linux 5.4 or later with `/proc`; elsewhere [`run`] fails with
 //! [`ProcessErrorKind::Unsupported`]. It needs a tokio runtime with I/O and time enabled.
 
 mod capture;

@@ -1,4 +1,4 @@
-//! Running a command on Linux: pidfds for its end, `/proc` for its tree.
+//! Runs a command on Linux, with pidfds to wait for its exit and `/proc` to find its tree.
 
 mod leader;
 mod procfs;
@@ -12,8 +12,8 @@ use crate::linux::leader::LeaderProcess;
 use crate::linux::pump::PipePump;
 use crate::{CommandEnd, CommandLimits, CommandResult, CommandSpec, OutputStream, ProcessError};
 
-/// How long output is read after the tree has ended. What the tree wrote is in the pipes by
-/// then and is read in no time; only a process outside the tree can keep a pipe open.
+/// How long output is read after the tree has ended. The tree's own output is in the pipes by then
+/// and read at once; only a process outside the tree can keep a pipe open.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// See [`run`](crate::run).
@@ -36,7 +36,7 @@ pub(crate) async fn run(
         survivors = leader.tree().terminate_all(limits.grace_period) => survivors,
         never = pump.pump_forever() => match never {},
     };
-    // A bound that runs out is no error: what was read until then is the output.
+    // Running out of time is no error: the output read so far is kept.
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, pump.drain_output()).await;
 
     let end = match timed_out {
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     Ok(CommandResult { end, output: pump.into_output(), duration: started_at.elapsed(), survivors })
 }
 
-/// Comes back with the limit when it has passed; never without one.
+/// Returns the limit when it has passed; never returns without a limit.
 async fn wait_for_limit(limit: Option<Duration>) -> Duration {
     match limit {
         Some(limit) => {

@@ -1,31 +1,31 @@
-//! Running one command from start to end.
+//! Runs one command from start to end.
 
 use std::time::Duration;
 
 use crate::{CapturedOutput, CommandLimits, CommandSpec, ProcessError};
 
-/// What became of a command.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandResult {
     /// How it ended.
     pub end: CommandEnd,
-    /// What it printed, within the bound.
+    /// Its output, cut to the limit.
     pub output: CapturedOutput,
-    /// How long it took, the end of its whole tree included.
+    /// How long it took, including the end of its whole tree.
     pub duration: Duration,
-    /// How many processes of its tree could not be ended, because they may not be signalled or
-    /// the kernel does not let go of them. Nearly always 0.
+    /// How many processes of its tree could not be ended, because they may not be signalled or the
+    /// kernel holds them. Nearly always 0.
     pub survivors: usize,
 }
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandEnd {
-    /// It ended by itself with this code.
+    /// It exited with this code.
     Exited(i32),
-    /// It was ended by this signal, which was not sent from here.
+    /// It was ended by this signal, which this crate did not send.
     Signalled(i32),
-    /// It was ended because it ran longer than this, its limit.
+    /// It was ended because it reached this time limit.
     TimedOut(Duration),
 }
 
@@ -38,17 +38,16 @@ pub enum OutputStream {
     Stderr,
 }
 
-/// Runs a command to its end and ends everything that it started.
+/// Runs a command to its end, and ends every process that it started.
 ///
-/// `on_output` gets each piece of output as it comes, before and beyond what is kept; it must
-/// not block.
+/// `on_output` gets all output as it arrives, including what is not kept; it must not block.
 ///
-/// When the command itself ends, what it left running is ended too: asked, and killed after
-/// [`Bounds::grace`]. Output is read all the while, and at most half a second longer than the
-/// tree lives, so a stray process that holds a pipe open cannot make the call hang.
+/// When the command exits, the processes that it left running get SIGTERM, and SIGKILL after
+/// [`CommandLimits::grace_period`]. Output is read until at most half a second after the end of the
+/// tree, so a stray process that holds a pipe open cannot block the call.
 ///
-/// Dropping the future kills the whole tree without grace, before the drop returns; that takes
-/// a few milliseconds of the calling thread (at most half a second).
+/// Dropping the future kills the whole tree without grace before the drop returns. That blocks the
+/// thread for a few milliseconds (at most half a second).
 ///
 /// # Errors
 /// When the command cannot be started or watched; nothing is left running then.

@@ -1,4 +1,4 @@
-//! The process that a command is, from its start until it is reaped.
+//! The process of the command itself, from its start until it is reaped.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -16,7 +16,7 @@ use crate::{
     CommandEnd, CommandSpec, MARKER_VARIABLE, ProcessError, ProcessErrorKind, StdinSource, WorkDir,
 };
 
-/// A started command. It is not reaped before its tree has ended; dropped before that, the
+/// A started command. It is reaped only after its tree has ended; if it is dropped before that, the
 /// whole tree is killed.
 #[derive(Debug)]
 pub(crate) struct LeaderProcess {
@@ -29,7 +29,7 @@ pub(crate) struct LeaderProcess {
 }
 
 impl LeaderProcess {
-    /// Starts a command in a process group of its own.
+    /// Starts a command in its own process group.
     pub(crate) fn start_command(
         mut spec: CommandSpec,
     ) -> Result<(Self, CommandPipes), ProcessError> {
@@ -45,8 +45,8 @@ impl LeaderProcess {
             .args(&spec.args)
             .env_clear()
             .envs(spec.env)
-            // The child's own link to the descriptor it inherited: the directory that was
-            // opened, whatever has become of its path.
+            // The child's link to the descriptor that it inherited: the opened directory, even if
+            // its path has changed.
             .current_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))
             .process_group(0)
             .stdin(if matches!(spec.stdin, StdinSource::Null) {
@@ -59,7 +59,7 @@ impl LeaderProcess {
         let child = command.spawn().map_err(|error| start_error(&program, error))?;
 
         let pid = child.id().cast_signed();
-        // From here on a failure drops the leader, which kills what was started.
+        // From here on a failure drops the leader, which kills the started process.
         let mut leader = Self {
             program,
             child,
@@ -72,7 +72,7 @@ impl LeaderProcess {
         Ok((leader, pipes))
     }
 
-    /// Comes back when the process has ended.
+    /// Waits until the process has ended.
     pub(crate) async fn wait_for_exit(&self) -> Result<(), ProcessError> {
         match &self.exit_watch {
             Some(watch) => watch.wait_for_exit().await.map_err(|error| self.watch_error(error)),
@@ -80,16 +80,16 @@ impl LeaderProcess {
         }
     }
 
-    /// The tree that it leads.
+    /// The process tree of the command.
     pub(crate) fn tree(&self) -> &ProcessTree {
         &self.tree
     }
 
-    /// Reaps a process that has ended.
+    /// Reaps the ended process and returns how it ended.
     pub(crate) fn reap_process(&mut self) -> Result<CommandEnd, ProcessError> {
         let status = self.child.wait().map_err(|error| self.watch_error(error))?;
         self.is_reaped = true;
-        // Without a code it was a signal: a status that means neither is not one of an end.
+        // A status without an exit code always has a signal.
         Ok(status
             .code()
             .map_or(CommandEnd::Signalled(status.signal().unwrap_or(0)), CommandEnd::Exited))
@@ -122,8 +122,8 @@ impl Drop for LeaderProcess {
             return;
         }
         self.tree.kill_now();
-        // It has ended, unless the kernel still holds it; then it is reaped when this program
-        // ends, which is better than to wait here for as long as that takes.
+        // Reaps the process if it has ended. If the kernel still holds it, it is reaped when this
+        // program ends: waiting here could block for long.
         let _ = self.child.try_wait();
     }
 }
@@ -138,7 +138,7 @@ fn open_directory(directory: WorkDir) -> io::Result<OwnedFd> {
     }
 }
 
-/// Adds the id of this call to those of the calls around it.
+/// Appends the id of this call to the ids of the enclosing calls.
 fn append_marker_id(env: &mut Vec<(OsString, OsString)>, id: &str) {
     let existing_index = env.iter().position(|(name, _)| name == OsStr::new(MARKER_VARIABLE));
     let mut ids = existing_index.map(|index| env.swap_remove(index).1).unwrap_or_default();

@@ -1,20 +1,21 @@
-//! What `/proc` says of processes.
+//! Reads processes from `/proc`.
 
 use std::fs;
 
 use crate::MARKER_VARIABLE;
 
-/// One process that lives, as `/proc/PID/stat` shows it.
+/// A live process, as read from `/proc/PID/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ProcessInfo {
     pub(crate) pid: i32,
     pub(crate) parent_pid: i32,
     pub(crate) group_id: i32,
-    /// When it started, in clock ticks since boot. With `pid` it identifies a process for good.
+    /// The start time in clock ticks since boot. Together with `pid` it identifies a process
+    /// uniquely.
     pub(crate) start_ticks: u64,
 }
 
-/// All processes that live. One that has ended and waits to be reaped does not count.
+/// Lists all live processes, without zombies.
 pub(crate) fn list_processes() -> Vec<ProcessInfo> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
@@ -23,21 +24,21 @@ pub(crate) fn list_processes() -> Vec<ProcessInfo> {
         .collect()
 }
 
-/// One process; `None` when it has ended.
+/// Reads one process; `None` when it has ended.
 pub(crate) fn read_process(pid: i32) -> Option<ProcessInfo> {
     parse_stat(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
         .filter(|stat| stat.is_alive)
         .map(|stat| stat.process)
 }
 
-/// When a process started, whether it lives or waits to be reaped.
+/// The start time of a process, live or zombie.
 pub(crate) fn read_start_ticks(pid: i32) -> Option<u64> {
     parse_stat(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
         .map(|stat| stat.process.start_ticks)
 }
 
-/// Tells whether a process inherited the marker of the call `id`. A process whose environment
-/// may not be read has not.
+/// Returns whether a process inherited the marker of the call `id`; false when its environment may
+/// not be read.
 pub(crate) fn has_marker_id(pid: i32, id: &str) -> bool {
     fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| {
         environ
@@ -52,7 +53,7 @@ struct ProcStat {
     is_alive: bool,
 }
 
-/// Reads a `stat` line: `pid (name) state ppid pgrp …`, where the name may hold anything.
+/// Parses a `stat` line: `pid (name) state ppid pgrp …`. The name may contain any characters.
 fn parse_stat(pid: i32, line: &[u8]) -> Option<ProcStat> {
     let end_of_name = line.iter().rposition(|byte| *byte == b')')?;
     let fields = std::str::from_utf8(line.get(end_of_name + 1..)?).ok()?;
@@ -65,7 +66,7 @@ fn parse_stat(pid: i32, line: &[u8]) -> Option<ProcStat> {
         group_id: fields.get(2)?.parse().ok()?,
         start_ticks: fields.get(19)?.parse().ok()?,
     };
-    // A main thread that has ended while others run looks like a process that has ended.
+    // A main thread that ended before other threads looks like a zombie.
     Some(ProcStat { process, is_alive: !is_ended || number(17)? > 1 })
 }
 

@@ -1,4 +1,4 @@
-//! Moving bytes between a command's pipes and its caller.
+//! Moves bytes between a command's pipes and the caller.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -9,19 +9,19 @@ use tokio::net::unix::pipe;
 use crate::capture::OutputCapture;
 use crate::{CapturedOutput, OutputStream};
 
-/// How much is read at a time: what a pipe holds.
+/// The most bytes of one read: the capacity of a pipe.
 const READ_BYTES: usize = 64 * 1024;
 
 /// Our ends of a command's pipes; `None` once closed.
 #[derive(Debug)]
 pub(crate) struct CommandPipes {
-    /// What it reads, with the bytes to write.
+    /// The command's stdin, with the bytes to write.
     pub(crate) stdin: Option<(pipe::Sender, Vec<u8>)>,
     pub(crate) stdout: Option<pipe::Receiver>,
     pub(crate) stderr: Option<pipe::Receiver>,
 }
 
-/// Reads both streams as they come, neither before the other, and writes the input.
+/// Reads both output streams as data arrives, and writes the input.
 pub(crate) struct PipePump<F> {
     pipes: CommandPipes,
     written_bytes: usize,
@@ -43,19 +43,18 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
         }
     }
 
-    /// Moves bytes and never comes back, for use beside something that does. Nothing is lost
-    /// when it is dropped.
+    /// Moves bytes and never returns; meant for `select!`. Loses no data when dropped.
     pub(crate) async fn pump_forever(&mut self) -> Infallible {
         self.drain_output().await;
         pending().await
     }
 
-    /// Moves bytes until both streams have ended. Nothing is lost when it is dropped.
+    /// Moves bytes until both output streams have ended. Loses no data when dropped.
     pub(crate) async fn drain_output(&mut self) {
         while self.pump_once().await {}
     }
 
-    /// Writes no more input.
+    /// Stops writing input.
     pub(crate) fn close_stdin(&mut self) {
         self.pipes.stdin = None;
     }
@@ -64,7 +63,7 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
         self.capture.into_output()
     }
 
-    /// Moves one piece; false when there is nothing left to move.
+    /// Moves one chunk; returns false when nothing is left to move.
     async fn pump_once(&mut self) -> bool {
         let CommandPipes { stdin, stdout, stderr } = &mut self.pipes;
         if stdin.is_none() && stdout.is_none() && stderr.is_none() {
@@ -96,7 +95,7 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
     }
 }
 
-/// Reads some bytes; 0 at the end, which a failure is too. Waits for ever on a closed pipe.
+/// Reads some bytes; 0 at the end of file or on an error. Waits forever on a closed pipe.
 async fn read_pipe(pipe: Option<&mut pipe::Receiver>, buffer: &mut [u8]) -> usize {
     match pipe {
         Some(pipe) => pipe.read(buffer).await.unwrap_or(0),
@@ -104,7 +103,7 @@ async fn read_pipe(pipe: Option<&mut pipe::Receiver>, buffer: &mut [u8]) -> usiz
     }
 }
 
-/// Writes some of the bytes from `start` on; 0 when all are written or nobody reads any more.
+/// Writes some of the bytes from `start` on; 0 when all are written or the reader is gone.
 async fn write_pipe(input: Option<&mut (pipe::Sender, Vec<u8>)>, start: usize) -> usize {
     match input {
         Some((pipe, bytes)) => {

@@ -1,4 +1,4 @@
-//! The tree of processes that a command started, and its end.
+//! Finds and ends the process tree that a command started.
 
 use std::collections::HashSet;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,12 +12,12 @@ use tokio::time::timeout_at;
 use crate::linux::procfs::{self, ProcessInfo};
 use crate::linux::watch::ExitWatch;
 
-/// How long killed processes have to be gone. They are at once, unless the kernel holds them.
+/// How long to wait for killed processes. They end at once unless the kernel holds them.
 const KILL_WAIT: Duration = Duration::from_secs(2);
 /// The same for a drop, which blocks its thread.
 const DROP_WAIT: Duration = Duration::from_millis(500);
 
-/// Makes the id of a call: no other process of this boot has or will have it.
+/// Makes the id of a call, unique for this boot.
 pub(crate) fn unique_id() -> String {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
@@ -25,8 +25,8 @@ pub(crate) fn unique_id() -> String {
     format!("{}-{now:x}-{call}", std::process::id())
 }
 
-/// The tree of one command, found anew each time. Its leader must not have been reaped, so that
-/// neither its process id nor its group can be another's.
+/// The process tree of one command, searched again on each use. The leader must not be reaped yet,
+/// so that its process id and group id cannot be reused.
 #[derive(Debug)]
 pub(crate) struct ProcessTree {
     leader_pid: i32,
@@ -35,7 +35,7 @@ pub(crate) struct ProcessTree {
     marker_id: String,
 }
 
-/// A process of the tree, held by a descriptor that never names another one.
+/// A process of the tree, referred to by a pidfd, which never refers to another process.
 struct TreeMember {
     pidfd: OwnedFd,
 }
@@ -50,8 +50,8 @@ impl ProcessTree {
         }
     }
 
-    /// Asks all to end, kills those that live after `grace`, and comes back when all are gone.
-    /// Returns how many could not be ended.
+    /// Sends SIGTERM to all processes, SIGKILL to those alive after the grace period, and waits
+    /// until all are gone. Returns how many could not be ended.
     pub(crate) async fn terminate_all(&self, grace_period: Duration) -> usize {
         match self.signal_until_gone(&[Signal::TERM, Signal::CONT], grace_period).await {
             0 => 0,
@@ -59,7 +59,7 @@ impl ProcessTree {
         }
     }
 
-    /// Kills all and waits, on this thread, until they are gone.
+    /// Kills all processes and blocks the thread until they are gone.
     pub(crate) fn kill_now(&self) {
         let deadline = Instant::now() + DROP_WAIT;
         loop {
@@ -74,8 +74,8 @@ impl ProcessTree {
         }
     }
 
-    /// Signals all and those they start meanwhile, until none is left or the time is over.
-    /// Returns how many are left.
+    /// Signals all processes, including those started meanwhile, until none is left or the time is
+    /// over. Returns how many are left.
     async fn signal_until_gone(&self, signals: &[Signal], timeout: Duration) -> usize {
         let deadline = tokio::time::Instant::now() + timeout;
         loop {
@@ -94,7 +94,7 @@ impl ProcessTree {
         }
     }
 
-    /// All processes of the tree that live now.
+    /// Finds all live processes of the tree.
     fn find_members(&self) -> Vec<TreeMember> {
         let own_pid = i32::try_from(std::process::id()).unwrap_or(0);
         let candidates: Vec<ProcessInfo> = procfs::list_processes()
@@ -134,35 +134,35 @@ impl ProcessTree {
 }
 
 impl TreeMember {
-    /// Holds a process; `None` when it has ended, even if its id is another's by now.
+    /// Opens a pidfd; `None` when the process has ended, even if its id was reused.
     fn open(process: &ProcessInfo) -> Option<Self> {
         let pidfd = pidfd_open(Pid::from_raw(process.pid)?, PidfdFlags::empty()).ok()?;
         let is_same_process = procfs::read_process(process.pid)?.start_ticks == process.start_ticks;
         is_same_process.then_some(Self { pidfd })
     }
 
-    /// Sends the signals in order; false when it may not be signalled. One that is gone may.
+    /// Sends the signals in order; false when that is not permitted. True when the process is gone.
     fn send_signals(&self, signals: &[Signal]) -> bool {
         signals
             .iter()
             .all(|signal| pidfd_send_signal(&self.pidfd, *signal) != Err(rustix::io::Errno::PERM))
     }
 
-    /// Comes back when the process has ended.
+    /// Waits until the process has ended.
     async fn wait_until_gone(self) {
         match ExitWatch::new(self.pidfd) {
             Ok(watch) => drop(watch.wait_for_exit().await),
-            // Without a watch (no descriptors left, say) the caller looks again.
+            // Without a watch (e.g. no descriptors left) the caller checks again.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 
-    /// Waits, on this thread, until the process has ended or the time is over.
+    /// Blocks the thread until the process has ended or the deadline has passed.
     fn wait_until(&self, deadline: Instant) {
         let remaining = deadline.saturating_duration_since(Instant::now());
         let Ok(left) = Timespec::try_from(remaining) else { return };
         let mut poll_fds = [PollFd::from_borrowed_fd(self.pidfd.as_fd(), PollFlags::IN)];
-        // An interrupted wait ends early; the caller looks again.
+        // A wait that is interrupted ends early; the caller checks again.
         let _ = poll(&mut poll_fds, Some(&left));
     }
 }

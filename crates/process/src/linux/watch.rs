@@ -1,4 +1,4 @@
-//! Waiting for the end of a process.
+//! Waits for the end of a process.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::net::unix::pipe;
 
-/// Watches for the end of one process, whoever its parent is.
+/// Waits for the end of one process, which need not be a child of this one.
 #[derive(Debug)]
 pub(crate) struct ExitWatch {
     // A pidfd is readable once its process has ended. It is registered through the pipe type
@@ -15,18 +15,18 @@ pub(crate) struct ExitWatch {
 }
 
 impl ExitWatch {
-    /// Watches the process that a pidfd holds.
+    /// Watches the process of a pidfd.
     pub(crate) fn new(pidfd: OwnedFd) -> io::Result<Self> {
         Ok(Self { pidfd: pipe::Receiver::from_owned_fd_unchecked(pidfd)? })
     }
 
-    /// Watches a process that cannot be reaped meanwhile.
+    /// Watches a process by id; it must not be reaped meanwhile.
     pub(crate) fn from_pid(pid: i32) -> io::Result<Self> {
         let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
         Self::new(pidfd_open(pid, PidfdFlags::empty())?)
     }
 
-    /// Comes back when the process has ended.
+    /// Waits until the process has ended.
     pub(crate) async fn wait_for_exit(&self) -> io::Result<()> {
         self.pidfd.readable().await
     }

@@ -1,4 +1,4 @@
-//! How a command starts and ends.
+//! Starts and ends of a command.
 
 use std::ffi::OsString;
 use std::time::Duration;

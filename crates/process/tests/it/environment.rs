@@ -1,4 +1,4 @@
-//! What a command gets to see.
+//! The environment and the input of a command.
 
 use std::ffi::OsString;
 
@@ -45,7 +45,7 @@ async fn the_opened_directory_is_not_left_open_in_the_command() {
 
 #[tokio::test]
 async fn input_arrives_whole_and_ends() {
-    // More than a pipe holds, so that reading and writing must go on together.
+    // More than a pipe holds, so reading and writing must be interleaved.
     let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
     let mut echoed = Vec::new();
     let spec = CommandSpec { stdin: StdinSource::Bytes(bytes.clone()), ..shell("cat") };

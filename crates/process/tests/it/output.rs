@@ -1,4 +1,4 @@
-//! What is kept of a command's output.
+//! Captured output of a command.
 
 use openclaw_process::{CommandEnd, CommandLimits, OutputStream, run};
 

@@ -1,4 +1,4 @@
-//! What the tests share: a shell command with bounds, and a pipe that tells who lives.
+//! Helpers: a shell command with limits, and a pipe that shows which processes live.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(crate) fn shell(command: &str) -> CommandSpec {
     }
 }
 
-/// Wide bounds, which end a test that hangs.
+/// Wide limits, which end a test that hangs.
 pub(crate) fn bounds() -> CommandLimits {
     CommandLimits {
         time_limit: Some(Duration::from_mins(1)),
@@ -29,8 +29,8 @@ pub(crate) async fn run_shell(command: &str) -> Result<CommandResult, ProcessErr
     run(shell(command), bounds(), |_, _| ()).await
 }
 
-/// A named pipe that the processes of a test hold open for writing: its end is reached exactly
-/// when the last of them has gone.
+/// A named pipe that the processes of a test hold open for writing: its end is reached exactly when
+/// the last of them has gone.
 pub(crate) struct LifeLine {
     _directory: TempDir,
     path: PathBuf,
@@ -53,13 +53,13 @@ impl LifeLine {
         &self.path
     }
 
-    /// Waits until `count` processes have written a byte, and lives.
+    /// Waits until `count` processes have written a byte, which shows that they run.
     pub(crate) async fn wait_for(&mut self, count: usize) {
         let mut bytes = vec![0; count];
         self.reader.read_exact(&mut bytes).await.unwrap();
     }
 
-    /// Reads without waiting: how many bytes were written, if nobody has the pipe open any more.
+    /// Reads without waiting. Returns the number of bytes written if no process has the pipe open.
     pub(crate) fn written_by_the_dead(&self) -> Option<usize> {
         let mut written = 0;
         let mut buffer = [0; 64];

@@ -1,4 +1,4 @@
-//! Nothing that a command started outlives the call.
+//! No process that a command started outlives the call.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use openclaw_process::{CommandEnd, CommandLimits, run};
 
 use crate::support::{LifeLine, bounds, shell};
 
-/// Starts processes that leave in each way there is, each holding the life line open and having
-/// written one byte to it, and goes on with `then`.
+/// A script that starts processes which leave the tree in every possible way. Each holds the life
+/// line open and writes one byte to it. The script continues with `then`.
 fn family(life: &LifeLine, then: &str) -> String {
     let child = "echo -n x >&9; exec sleep 1000";
     let life = life.path().display();
