@@ -1,4 +1,4 @@
-//! From a typed struct to the schema a model sees, and from a model's arguments to the struct.
+//! Makes a tool's JSON Schema from a typed struct, and decodes a model's arguments into the struct.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use crate::workspace::{ToolPathError, Workspace, shorten_text};
 
-/// The longest description of a problem, in bytes; it may quote what the model wrote.
+/// The longest description of a problem, in bytes; it may quote the model.
 const MAX_PROBLEM_BYTES: usize = 400;
 
-/// Describes a tool that takes `A`. The schema says what a model and a decoding grammar need and
-/// no more: no titles, no formats, no `null` beside an optional value.
+/// Makes the spec of a tool with arguments `A`. The schema has only what a model and a decoding
+/// grammar need: no titles, no formats, no `null` for optional values.
 pub(crate) fn tool_spec<A: JsonSchema>(name: &str, description: &str) -> ToolSpec {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.meta_schema = None;
@@ -49,7 +49,7 @@ fn simplify_property(property: &mut Value) {
     }
 }
 
-/// Reads the arguments of a call. `null` for an optional value is as good as nothing.
+/// Decodes the arguments of a call. `null` for an optional value counts as missing.
 pub(crate) fn decode_arguments<'a, A: Deserialize<'a>>(
     spec: &ToolSpec,
     call: &'a ToolCall,
@@ -57,7 +57,7 @@ pub(crate) fn decode_arguments<'a, A: Deserialize<'a>>(
     serde_path_to_error::deserialize(call.arguments.as_map()).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner().to_string();
-        // An unknown or a missing key is named by the cause itself.
+        // The cause itself names an unknown or missing key.
         let problem = if path == "." || cause.contains(" field `") {
             cause
         } else {
@@ -70,8 +70,8 @@ pub(crate) fn decode_arguments<'a, A: Deserialize<'a>>(
     })
 }
 
-/// The path argument of a call, relative to the workspace. One that is outside is as wrong as one
-/// of the wrong type.
+/// Resolves a path argument to a path relative to the workspace. A path outside the workspace is an
+/// invalid argument.
 pub(crate) fn resolve_argument(
     spec: &ToolSpec,
     workspace: &Workspace,
@@ -83,7 +83,7 @@ pub(crate) fn resolve_argument(
     })
 }
 
-/// The answer of a tool that may have been refused its arguments, or what they name.
+/// Converts a tool's result, including invalid arguments and path errors, to its output.
 pub(crate) fn into_output(
     result: Result<Result<ToolOutput, ToolPathError>, InvalidToolArguments>,
 ) -> ToolOutput {
@@ -94,12 +94,12 @@ pub(crate) fn into_output(
     }
 }
 
-/// A whole number of any size, as JSON Schema's `integer` has it: `5.0` is one.
+/// A whole number as in JSON Schema's `integer`, so `5.0` is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WholeNumber(i64);
 
 impl WholeNumber {
-    /// The number; `None` when it is not positive, which models send for "not given".
+    /// The number; `None` when it is not positive: models send 0 or -1 for "not given".
     pub(crate) fn as_positive(self) -> Option<u64> {
         u64::try_from(self.0).ok().filter(|number| *number > 0)
     }

@@ -1,4 +1,4 @@
-//! `edit`: a replacement within a file.
+//! `edit`: replaces text within a file.
 
 mod near_miss;
 mod replacement;
@@ -16,7 +16,7 @@ use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spe
 use crate::edit::replacement::{TextReplacement, describe_lines};
 use crate::workspace::{PathErrorKind, ToolPathError, Workspace, WorkspaceEntry};
 
-/// The largest file that is edited, in bytes.
+/// The largest file that can be edited, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Replaces a text in a file of the workspace.
@@ -50,7 +50,7 @@ impl EditTool {
             return refuse(PathErrorKind::IsDirectory);
         };
         let mut bytes = Vec::new();
-        // One more than is taken, to see that there is more.
+        // One byte more than the limit, to detect larger files.
         if let Err(error) = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
             return refuse(error.into());
         }

@@ -1,4 +1,4 @@
-//! `exec`: a shell command.
+//! `exec`: runs a shell command.
 
 mod report;
 
@@ -17,18 +17,18 @@ use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argum
 use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result};
 use crate::workspace::{ToolPathError, Workspace};
 
-/// How long a command has to end by itself once it was asked to.
+/// How long a command has to end after SIGTERM.
 const EXEC_GRACE_PERIOD: Duration = Duration::from_secs(3);
 
-/// What `exec` runs commands with.
+/// The settings of `exec`.
 #[derive(Debug, Clone)]
 pub struct ExecOptions {
     /// The longest that any command may run.
     pub time_limit: Duration,
-    /// The most bytes of output that are kept of one command: the beginning and the end. How much
-    /// of it a model is shown is up to whoever runs the tool.
+    /// The most bytes of a command's output that are kept: the start and the end. The caller
+    /// decides how much of it the model is shown.
     pub max_output_bytes: usize,
-    /// The whole environment of the commands; see [`openclaw_process::base_environment`].
+    /// The complete environment of the commands; see [`openclaw_process::base_environment`].
     pub environment: Vec<(OsString, OsString)>,
 }
 

@@ -1,4 +1,4 @@
-//! Outputs that are too large for a model's window, kept where `read` shows them.
+//! Saves outputs that are too large for the context window where `read` can page through them.
 
 use std::path::Path;
 
@@ -7,24 +7,24 @@ use rustix::fs::{AtFlags, OFlags, Stat, fstat, unlinkat};
 
 use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
 
-/// Where outputs are kept, relative to the workspace.
+/// The folder of the outputs, relative to the workspace.
 const OUTPUT_DIRECTORY: &str = ".openclaw/outputs";
-/// Keeps what is in the directory out of version control.
+/// A file that keeps the folder out of version control.
 const GITIGNORE_NAME: &str = ".gitignore";
-/// How many outputs are kept; the oldest go first.
+/// How many outputs are kept; the oldest are removed first.
 const MAX_OUTPUT_FILES: usize = 64;
-/// The most bytes of them together; the last one is kept whatever it has.
+/// The most bytes of all outputs together; the newest is always kept.
 const MAX_TOTAL_BYTES: u64 = 256 << 20;
 
-/// Keeps outputs in a hidden folder of a workspace, so that `read` shows any part of them. A
-/// bounded number is kept; equal outputs are kept once.
+/// Saves outputs in a hidden folder of a workspace, where `read` can page through them. The number
+/// is bounded; equal outputs share a file.
 #[derive(Debug, Clone)]
 pub struct WorkspaceOutputStore {
     workspace: Workspace,
 }
 
 impl WorkspaceOutputStore {
-    /// Keeps outputs in this workspace. Nothing is made until there is one.
+    /// Makes a store for this workspace. The folder is created with the first output.
     #[must_use]
     pub fn new(workspace: Workspace) -> Self {
         Self { workspace }
@@ -35,7 +35,7 @@ impl WorkspaceOutputStore {
         self.workspace.replace_file(&path, content.as_bytes(), None).map(drop)
     }
 
-    /// Removes the oldest outputs that are too many, but not the one just kept.
+    /// Removes the oldest outputs above the limits, but never the newest.
     fn prune_outputs(
         &self,
         directory: &RelativePath,
@@ -79,13 +79,13 @@ impl ToolOutputStore for WorkspaceOutputStore {
         self.write_file(&format!("{OUTPUT_DIRECTORY}/{GITIGNORE_NAME}"), "*\n")
             .map_err(to_store_error)?;
         self.write_file(&path, text).map_err(to_store_error)?;
-        // What is too much is removed with the next one at the latest.
+        // If this fails, the next output prunes again.
         let _ = self.prune_outputs(&directory, &name);
         Ok(format!("in `{path}`; `read` shows any part of it"))
     }
 }
 
-/// FNV-1a, which gives equal outputs one name.
+/// FNV-1a: equal outputs get the same file name.
 fn fnv_hash(bytes: &[u8]) -> u64 {
     let fold_byte = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, fold_byte)

@@ -1,4 +1,4 @@
-//! `read`: a part of a text file, or the names in a directory.
+//! `read`: reads a part of a text file, or lists a directory.
 
 mod listing;
 mod page;
@@ -20,7 +20,7 @@ use crate::workspace::{ToolPathError, Workspace, WorkspaceEntry};
 
 /// The most lines of one call.
 const MAX_LINES: u64 = 2000;
-/// What is left free of the bytes that an output may have, for what there is to know of the page.
+/// Bytes of the output limit reserved for notes on the page.
 const RESERVED_NOTE_BYTES: usize = 200;
 
 /// Reads a file or a directory of the workspace.
@@ -78,7 +78,7 @@ impl ReadTool {
     }
 }
 
-/// Puts a page into words: the text as it is, then what there is to know of it in brackets.
+/// Formats a page: the text unchanged, then notes in brackets.
 fn page_output(page: Result<TextPage, PageError>, singular: &str, plural: &str) -> ToolOutput {
     let page = match page {
         Ok(page) => page,
@@ -108,7 +108,7 @@ impl Tool for ReadTool {
         Ok(ToolEffect::Read { path })
     }
 
-    /// Reading changes nothing, and what is written meanwhile is written whole.
+    /// Reading changes nothing, and files are replaced atomically.
     fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
         ToolConcurrency::Shared
     }

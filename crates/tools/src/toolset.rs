@@ -1,4 +1,4 @@
-//! The tools together.
+//! The set of built-in tools.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The directory that the file tools work in.
+//! The directory that the file tools are confined to.
 
 mod atomic_write;
 mod files;
@@ -19,8 +19,8 @@ pub(crate) use files::{DirectoryEntry, MAX_NAMES, WorkspaceEntry, file_type_name
 pub(crate) use path::RelativePath;
 pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 
-/// An opened directory. Clones share it. It stays the same directory whatever its path is
-/// renamed to or replaced by.
+/// An opened directory. Clones share it. It stays the same directory even if its path is renamed or
+/// replaced.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     root: Arc<WorkspaceRoot>,
@@ -30,11 +30,11 @@ pub struct Workspace {
 struct WorkspaceRoot {
     directory: OwnedFd,
     path: PathBuf,
-    /// The path without symbolic links, as commands in the directory see it.
+    /// The path with symbolic links resolved, as commands in the directory see it.
     real_path: PathBuf,
 }
 
-/// A workspace that cannot be opened.
+/// The workspace cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("open the workspace `{}`", path.display())]
 pub struct WorkspaceError {
@@ -44,17 +44,17 @@ pub struct WorkspaceError {
 }
 
 impl Workspace {
-    /// Opens an existing directory. A relative path is taken from the current directory.
+    /// Opens an existing directory. A relative path is resolved against the current directory.
     ///
     /// # Errors
-    /// When the path is not a directory that may be read, or the kernel has no `openat2`
-    /// (Linux before 5.6, or a sandbox that forbids it).
+    /// When the path is not a readable directory, or the kernel lacks `openat2` (Linux before 5.6,
+    /// or a sandbox that forbids it).
     pub fn open(path: &Path) -> Result<Self, WorkspaceError> {
         let open = || -> io::Result<WorkspaceRoot> {
             let absolute = std::path::absolute(path)?;
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let directory = rustix::fs::open(&absolute, flags, Mode::empty())?;
-            // What every later call relies on fails here rather than then.
+            // Fails now rather than in a later call when `openat2` is not available.
             files::open_beneath(&directory, Path::new("."), OFlags::RDONLY | OFlags::DIRECTORY)?;
             let real_path = std::fs::canonicalize(&absolute)?;
             Ok(WorkspaceRoot { directory, path: absolute, real_path })
@@ -63,7 +63,7 @@ impl Workspace {
         Ok(Self { root: Arc::new(root) })
     }
 
-    /// The path it was opened by, made absolute. For people; files are never opened through it.
+    /// The absolute path it was opened with. For display only; files are never opened through it.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.root.path

@@ -1,4 +1,4 @@
-//! `write`: a whole file.
+//! `write`: creates or replaces a file.
 
 use async_trait::async_trait;
 use openclaw_core::{

@@ -1,12 +1,12 @@
-//! Why a text that is looked for is not there, for a model that is to do better.
+//! Explains to the model why a text was not found in a file.
 
 use crate::edit::replacement::line_number_at;
 use crate::workspace::shorten_text;
 
-/// The most of the file's own text that is shown, in bytes.
+/// The most bytes of the file's text that are quoted.
 const MAX_EXCERPT_BYTES: usize = 600;
 
-/// Says, as a sentence, what comes nearest to a text that does not occur.
+/// Describes the nearest match of a text that does not occur, as a sentence.
 pub(crate) fn describe_near_miss(content: &str, old: &str, new: &str) -> String {
     if let Some(excerpt) = find_ignoring_white_space(content, old) {
         let shown_text = shorten_text(excerpt.text, MAX_EXCERPT_BYTES);
@@ -36,16 +36,16 @@ pub(crate) fn describe_near_miss(content: &str, old: &str, new: &str) -> String 
     "nothing is near it; read the file again".to_owned()
 }
 
-/// Some whole lines of a file.
+/// An excerpt of whole lines of a file.
 struct FileExcerpt<'a> {
-    /// The first of them, from 1.
+    /// The number of the first line, from 1.
     first_line: usize,
     text: &'a str,
 }
 
 fn find_ignoring_white_space<'a>(content: &'a str, old: &str) -> Option<FileExcerpt<'a>> {
     let old_lines: Vec<String> = old.lines().map(collapse_white_space).collect();
-    // Blank lines around are white space as well.
+    // Blank lines around the text are ignored like other white space.
     let trimmed_lines = trim_blank_lines(&old_lines);
     if trimmed_lines.is_empty() {
         return None;
@@ -59,7 +59,7 @@ fn find_ignoring_white_space<'a>(content: &'a str, old: &str) -> Option<FileExce
 fn find_first_line<'a>(content: &'a str, old: &str) -> Option<FileExcerpt<'a>> {
     let mut old_lines = old.lines().map(collapse_white_space).filter(|line| !line.is_empty());
     let first = old_lines.next()?;
-    // A line of punctuation is everywhere; one alone is all of the text and not there.
+    // A line of punctuation occurs everywhere; a text of one line is known not to occur.
     if !first.contains(char::is_alphanumeric) || old_lines.next().is_none() {
         return None;
     }
@@ -67,7 +67,7 @@ fn find_first_line<'a>(content: &'a str, old: &str) -> Option<FileExcerpt<'a>> {
     excerpt_lines(content, first_index, old.lines().count())
 }
 
-/// Some lines of a text, by index and count, as they are.
+/// Lines of a text by index and count, unchanged.
 fn excerpt_lines(content: &str, first: usize, count: usize) -> Option<FileExcerpt<'_>> {
     let mut lines = content.split_inclusive('\n');
     let start: usize = lines.by_ref().take(first).map(str::len).sum();
@@ -75,7 +75,7 @@ fn excerpt_lines(content: &str, first: usize, count: usize) -> Option<FileExcerp
     Some(FileExcerpt { first_line: first + 1, text: content.get(start..start + length)? })
 }
 
-/// A line with every run of white space made one blank, and none around it.
+/// Collapses each run of white space to one blank, and trims the line.
 fn collapse_white_space(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }

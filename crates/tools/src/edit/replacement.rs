@@ -1,4 +1,4 @@
-//! Finding what is to be replaced, and replacing it.
+//! Finds the text to replace, and replaces it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,35 +6,35 @@ use std::ops::RangeInclusive;
 
 use crate::edit::near_miss;
 
-/// How many line numbers are told.
+/// The most line numbers that are listed.
 const MAX_LISTED_LINES: usize = 20;
 
-/// A replacement whose places are known.
+/// A replacement with its matches.
 #[derive(Debug)]
 pub(crate) struct TextReplacement<'a> {
     content: &'a str,
     old_text: Cow<'a, str>,
     new_text: Cow<'a, str>,
-    /// Where `old` begins, in bytes; at least one place, without overlaps.
+    /// The byte offsets of `old_text`; at least one, without overlaps.
     offsets: Vec<usize>,
 }
 
-/// Why nothing is replaced.
+/// Why no text was replaced.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ReplacementError {
-    /// There is nothing to look for.
+    /// The text to find is empty.
     EmptyOldText,
-    /// Both texts are the same.
+    /// Both texts are equal.
     IdenticalTexts,
-    /// It occurs nowhere; with what comes near it, as a sentence.
+    /// The text does not occur; with the nearest match, as a sentence.
     NotFound(String),
-    /// It occurs more than once, at these lines.
+    /// The text occurs more than once, at these lines.
     Ambiguous(Vec<usize>),
 }
 
 impl<'a> TextReplacement<'a> {
-    /// Finds where `old` is. In a file whose every line ends in CRLF, line ends of either kind
-    /// are taken for CRLF, in both texts: models write LF.
+    /// Finds the matches of `old_text`. If every line of the file ends in CRLF, line ends of both
+    /// texts are converted to CRLF: models write LF.
     pub(crate) fn find_matches(
         content: &'a str,
         old_text: &'a str,
@@ -70,8 +70,8 @@ impl<'a> TextReplacement<'a> {
         }
     }
 
-    /// Makes the new content, with the lines in it that the new texts take. A text that is
-    /// removed takes the line it was in.
+    /// Returns the new content and the line ranges of the new texts. For a removed text that is the
+    /// line it was in.
     pub(crate) fn apply_replacement(&self) -> (String, Vec<RangeInclusive<usize>>) {
         let mut new_content = String::with_capacity(self.content.len() + self.new_text.len());
         let mut lines = Vec::with_capacity(self.offsets.len());
@@ -92,7 +92,7 @@ impl<'a> TextReplacement<'a> {
     }
 }
 
-/// Writes lines for people: `line 3`, `lines 3-5, 9`.
+/// Formats line ranges, e.g. `line 3`, `lines 3-5, 9`.
 pub(crate) fn describe_lines(lines: &[RangeInclusive<usize>]) -> String {
     let listed_lines: Vec<String> = lines
         .iter()
@@ -113,7 +113,7 @@ pub(crate) fn describe_lines(lines: &[RangeInclusive<usize>]) -> String {
     )
 }
 
-/// The number of the line, from 1, that a place is in.
+/// The line number of a byte offset, from 1.
 pub(crate) fn line_number_at(content: &str, offset: usize) -> usize {
     count_newlines(content.get(..offset).unwrap_or_default()) + 1
 }
@@ -135,7 +135,8 @@ fn to_crlf(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Every place where `old` begins. `aa` begins twice in `aaa`: either could be meant.
+/// All offsets of `old`, including overlapping ones: `aa` occurs twice in `aaa`, and either could
+/// be meant.
 fn overlapping_offsets(content: &str, old: &str) -> Vec<usize> {
     let step = old.chars().next().map_or(1, char::len_utf8);
     let mut offsets = Vec::new();

@@ -1,4 +1,4 @@
-//! A command's end in words.
+//! Formats the result of a command for the model.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use openclaw_core::ToolOutput;
 use openclaw_process::{CapturedOutput, CommandEnd, CommandResult, ProcessError};
 
-/// Says how a command ended, then what it printed.
+/// Formats how a command ended, followed by its output.
 pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
     let (end_line, summary) = match result.end {
         CommandEnd::Exited(code) => (format!("exit code {code}"), format!("exit {code}")),
@@ -33,7 +33,7 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
     }
 }
 
-/// Says why a command was not run.
+/// Formats why a command was not run.
 pub(crate) fn format_process_error(error: &ProcessError) -> ToolOutput {
     let text = match error.source() {
         Some(source) => format!("not run: failed to {error}: {source}"),
@@ -42,7 +42,7 @@ pub(crate) fn format_process_error(error: &ProcessError) -> ToolOutput {
     ToolOutput::from_error(text).with_summary("not run")
 }
 
-/// What was printed, as text. Bytes that are not UTF-8 become U+FFFD.
+/// The output as text. Invalid UTF-8 becomes U+FFFD.
 fn output_text(output: &CapturedOutput) -> String {
     let CapturedOutput { head, dropped_bytes, tail } = output;
     if *dropped_bytes == 0 {
@@ -59,15 +59,15 @@ fn format_seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
 }
 
-/// Makes text of bytes that come in pieces, which may end within a character.
+/// Decodes UTF-8 from chunks that may end within a character.
 #[derive(Debug, Default)]
 pub(crate) struct Utf8StreamDecoder {
-    /// The begin of a character whose end has not come yet; at most 3 bytes.
+    /// The start of an incomplete character; at most 3 bytes.
     pending: Vec<u8>,
 }
 
 impl Utf8StreamDecoder {
-    /// Takes the next bytes and returns the text that is whole by now.
+    /// Adds bytes and returns the text that is complete.
     pub(crate) fn decode_chunk(&mut self, bytes: &[u8]) -> String {
         self.pending.extend_from_slice(bytes);
         let bytes = std::mem::take(&mut self.pending);

@@ -1,4 +1,4 @@
-//! A directory as text: one entry a line.
+//! Formats a directory: one entry per line.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,8 +7,8 @@ use rustix::fs::FileType;
 
 use crate::workspace::{DirectoryEntry, MAX_NAMES, Workspace};
 
-/// Lists names, sorted: `name`, `directory/`, `link -> target`, `pipe (named pipe)`. A name with
-/// control characters is shown with escapes.
+/// Lists names in order: `name`, `directory/`, `link -> target`, `pipe (named pipe)`. Control
+/// characters in names are escaped.
 pub(crate) fn format_listing(
     workspace: &Workspace,
     directory: &Path,

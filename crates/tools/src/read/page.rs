@@ -1,24 +1,24 @@
-//! A part of a text, bounded in lines and bytes, however long the text is.
+//! Reads a part of a text of any length, bounded in lines and bytes.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 /// The most bytes of one page.
 const MAX_PAGE_BYTES: usize = 50_000;
-/// How many bytes of a text are looked at for the page and for the count of its lines. More than
-/// any text that is read by line, and little enough to go through within the call.
+/// How many bytes of a text are scanned for the page and the line count. Larger than any text that
+/// is read by line, and small enough to scan within the call.
 const SCAN_BYTES: u64 = 256 << 20;
-/// How many bytes at the start decide whether it is text.
+/// How many bytes at the start decide whether the file is text.
 const PROBE_BYTES: usize = 8 * 1024;
 
-/// Which lines are wanted.
+/// The requested lines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PageRange {
-    /// The first one, from 1.
+    /// The first line, from 1.
     pub(crate) first_line: u64,
-    /// How many at most; at least 1.
+    /// The most lines; at least 1.
     pub(crate) max_lines: u64,
-    /// How many bytes at most; never more than [`MAX_BYTES`].
+    /// The most bytes; never more than [`MAX_PAGE_BYTES`].
     pub(crate) max_bytes: usize,
 }
 
@@ -27,39 +27,39 @@ pub(crate) struct PageRange {
 pub(crate) struct TextPage {
     /// The lines, with their line ends.
     pub(crate) text: String,
-    /// How many there are.
+    /// The number of lines.
     pub(crate) lines: u64,
-    /// What there is to know besides: how to read on, what was cut.
+    /// Notes on the page: how to read on, what was cut.
     pub(crate) notes: Vec<String>,
 }
 
-/// A text that has no such page.
+/// Why a page cannot be read.
 #[derive(Debug)]
 pub(crate) enum PageError {
-    /// It is not text.
+    /// The file is not text.
     Binary,
-    /// It has only so many lines.
+    /// The text has fewer lines than `first`.
     PastEnd { first: u64, lines: u64 },
-    /// The first line wanted comes after what is looked at.
+    /// The first line is beyond the scan limit.
     BeyondScanLimit,
-    /// It cannot be read.
+    /// The file cannot be read.
     Io(io::Error),
 }
 
-/// The lines of a text as they go by.
+/// Collects the lines of a range while scanning.
 #[derive(Default)]
 struct LineScanner {
     kept_bytes: Vec<u8>,
-    /// The line that the next byte belongs to, from 0.
+    /// The index of the current line, from 0.
     line: u64,
-    /// Whether that line has bytes already.
+    /// Whether the current line has bytes already.
     is_inside_line: bool,
     lines_kept: u64,
-    /// Where the line being kept begins in `kept`.
+    /// Where the current line begins in `kept_bytes`.
     line_start: usize,
-    /// Whether the page takes no more.
+    /// Whether the page is full.
     is_full: bool,
-    /// Whether the only line kept is longer than a page.
+    /// Whether the only line of the page is longer than the page.
     is_cut: bool,
 }
 
@@ -89,7 +89,7 @@ impl TextPage {
 }
 
 impl LineScanner {
-    /// Takes the next bytes: a line, or a part of one.
+    /// Scans the next piece: a line, or a part of one.
     fn scan_piece(&mut self, piece: &[u8], range: PageRange) {
         let first = range.first_line - 1;
         if !self.is_full && self.line >= first {
@@ -117,7 +117,7 @@ impl LineScanner {
         }
         self.is_full = true;
         if self.lines_kept > 1 {
-            // The line comes whole with the next page.
+            // The complete line is on the next page.
             self.kept_bytes.truncate(self.line_start);
             self.lines_kept -= 1;
         } else {
@@ -162,7 +162,7 @@ impl LineScanner {
     }
 }
 
-/// Removes the last bytes if they begin a character that does not end.
+/// Removes an incomplete UTF-8 character at the end.
 fn trim_partial_character(bytes: &mut Vec<u8>) {
     if let Err(error) = std::str::from_utf8(bytes)
         && error.error_len().is_none()

@@ -1,4 +1,4 @@
-//! Writing a file whole or not at all.
+//! Writes files atomically.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -17,21 +17,21 @@ use rustix::io::Errno;
 use crate::workspace::files::file_type_name;
 use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
 
-/// One state of a file: it changes with the content, and with the file that has the name.
+/// A version of a file: differs when the content changes or another file takes the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FileVersion([u64; 7]);
 
-/// What a write did.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WriteOutcome {
-    /// Whether there was no file before.
+    /// Whether the file did not exist before.
     pub(crate) is_new_file: bool,
-    /// Whether the old content is still there under another name, a hard link.
+    /// Whether the old content is still reachable through another hard link.
     pub(crate) has_other_links: bool,
 }
 
 impl WriteOutcome {
-    /// What to add to an answer about it; empty when there is nothing to add.
+    /// A note for the tool's output; empty when there are no other hard links.
     pub(crate) fn hard_link_note(self) -> &'static str {
         if self.has_other_links {
             " (it was a hard link: its other names keep the old content)"
@@ -56,12 +56,11 @@ impl FileVersion {
 }
 
 impl Workspace {
-    /// Gives a file new content, creating it and its directories if they are not there. With
-    /// `expected`, only if the file is still in that state.
+    /// Replaces the content of a file, and creates it and its directories if they do not exist.
+    /// With `expected_version`, only if the file still has that version.
     ///
-    /// The new content is durable when this returns, and the file is never seen half-written.
-    /// An existing file keeps its permissions, and its owner where that is allowed; without the
-    /// bits that would let it run as somebody else.
+    /// The new content is durable on return, and no reader sees a partial file. An existing file
+    /// keeps its permissions except setuid and setgid, and its owner where permitted.
     pub(crate) fn replace_file(
         &self,
         path: &RelativePath,
@@ -75,8 +74,8 @@ impl Workspace {
         replace_file_in(&directory, name, content, expected_version).map_err(refuse)
     }
 
-    /// Opens a directory, creating what is missing of it one component at a time, each in the
-    /// opened directory before.
+    /// Opens a directory, and creates its missing components one by one, each relative to the
+    /// opened parent.
     fn make_directories(&self, path: &Path) -> Result<OwnedFd, PathErrorKind> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match self.open_at(path, flags) {
@@ -93,8 +92,8 @@ impl Workspace {
                         Ok(()) | Err(Errno::EXIST) => {}
                         Err(error) => return Err(error.into()),
                     }
-                    // What is there now was made here or just now by another; a link that leads
-                    // nowhere is not followed.
+                    // Another process may have just created it. A dangling symbolic link is not
+                    // followed.
                     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
                     openat2(&directory, name, flags, Mode::empty(), resolve)?
                 }
@@ -141,7 +140,7 @@ fn replace_file_in(
 
 fn check_replaceable(directory: &OwnedFd, name: &OsStr, stat: &Stat) -> Result<(), PathErrorKind> {
     match FileType::from_raw_mode(stat.st_mode) {
-        // Renaming asks the directory alone: that the file may be written is asked here.
+        // A rename checks permissions of the directory only, so check those of the file here.
         FileType::RegularFile if stat.st_mode & 0o222 == 0 => Err(PathErrorKind::ReadOnly),
         FileType::RegularFile => accessat(directory, name, Access::WRITE_OK, AtFlags::empty())
             .map_err(|_| PathErrorKind::ReadOnly),
@@ -154,8 +153,7 @@ fn check_replaceable(directory: &OwnedFd, name: &OsStr, stat: &Stat) -> Result<(
     }
 }
 
-/// Makes the rename durable. A file system that cannot do that for a directory has done what it
-/// could.
+/// Makes the rename durable, as far as the file system supports it for directories.
 fn sync_directory(directory: &OwnedFd) {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     if let Ok(readable) = openat(directory, ".", flags, Mode::empty()) {
@@ -163,7 +161,7 @@ fn sync_directory(directory: &OwnedFd) {
     }
 }
 
-/// A file beside the one to be replaced; removed unless it takes its place.
+/// A temporary file beside the file to replace; removed unless it is renamed.
 struct TemporaryFile<'a> {
     directory: &'a OwnedFd,
     name: String,
@@ -172,7 +170,7 @@ struct TemporaryFile<'a> {
 }
 
 impl<'a> TemporaryFile<'a> {
-    /// Creates an empty file, readable by its owner alone unless it is to be a new file.
+    /// Creates an empty file; only its owner can read it unless it becomes a new file.
     fn create_in(directory: &'a OwnedFd, is_new: bool) -> Result<Self, Errno> {
         static FILES: AtomicU64 = AtomicU64::new(0);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -185,12 +183,12 @@ impl<'a> TemporaryFile<'a> {
         Ok(Self { directory, name, file: File::from(file), is_renamed: false })
     }
 
-    /// Takes owner and permissions of the file it will replace.
+    /// Copies owner and permissions of the file that it will replace.
     fn copy_attributes(&self, stat: &Stat) -> Result<(), Errno> {
         let file = self.file.as_fd();
         let own_stat = fstat(file)?;
         if (own_stat.st_uid, own_stat.st_gid) != (stat.st_uid, stat.st_gid) {
-            // Only root may give a file away; anyone else becomes its owner.
+            // Only root can change the owner; otherwise the user becomes the owner.
             let (owner, group) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
             let _ = fchown(file, Some(owner), Some(group));
         }
@@ -207,7 +205,7 @@ impl<'a> TemporaryFile<'a> {
 impl Drop for TemporaryFile<'_> {
     fn drop(&mut self) {
         if !self.is_renamed {
-            // It is not worth hiding the failure that led here.
+            // A failed removal must not hide the original error.
             let _ = unlinkat(self.directory, &self.name, AtFlags::empty());
         }
     }

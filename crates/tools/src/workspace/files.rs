@@ -1,4 +1,4 @@
-//! Opening what is beneath the workspace, and nothing else.
+//! Opens files beneath the workspace only.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,21 +11,21 @@ use rustix::io::Errno;
 
 use crate::workspace::{FileVersion, PathErrorKind, RelativePath, ToolPathError, Workspace};
 
-/// How often an opening is tried again that collided with a rename.
+/// How often opening is retried after a collision with a rename.
 const MAX_OPEN_ATTEMPTS: usize = 128;
-/// The most names that are read of a directory.
+/// The most names that are read from a directory.
 pub(crate) const MAX_NAMES: usize = 50_000;
 
-/// What is at a path.
+/// The file or directory at a path.
 #[derive(Debug)]
 pub(crate) enum WorkspaceEntry {
-    /// A regular file, opened for reading, as it was when opened.
+    /// A regular file opened for reading, with its version at that time.
     File(File, FileVersion),
     /// The names in a directory.
     Directory(Vec<DirectoryEntry>),
 }
 
-/// A name in a directory.
+/// An entry of a directory.
 #[derive(Debug)]
 pub(crate) struct DirectoryEntry {
     pub(crate) name: OsString,
@@ -56,7 +56,7 @@ impl Workspace {
     }
 
     fn try_open_entry(&self, path: &Path) -> Result<WorkspaceEntry, PathErrorKind> {
-        // Looked at before it is opened: opening a device can have effects of its own.
+        // Checked before opening: opening a device can have side effects.
         match file_type(&self.open_at(path, OFlags::PATH)?)? {
             FileType::RegularFile => {}
             FileType::Directory => {
@@ -64,7 +64,7 @@ impl Workspace {
             }
             other => return Err(PathErrorKind::SpecialFile(file_type_name(other))),
         }
-        // Without blocking, should it have become a pipe since.
+        // Non-blocking, in case the file has become a pipe since.
         let file = self.open_at(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
         match file_type(&file)? {
             FileType::RegularFile => {
@@ -94,7 +94,7 @@ impl Workspace {
         Ok(names)
     }
 
-    /// Where a symbolic link points, as it says; `None` when it is none.
+    /// The target of a symbolic link as written in it; `None` when the path is not a link.
     pub(crate) fn link_target(&self, path: &Path) -> Option<String> {
         let link = self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
         let target = readlinkat(link, "", Vec::new()).ok()?;
@@ -107,8 +107,8 @@ impl Workspace {
     }
 }
 
-/// Opens a path beneath a directory. The kernel checks each step as it takes it, so nothing that
-/// happens to the path meanwhile leads outside.
+/// Opens a path beneath a directory. The kernel checks each component during the walk, so
+/// concurrent changes to the path cannot lead outside.
 pub(crate) fn open_beneath(
     directory: impl AsFd,
     path: &Path,
@@ -118,7 +118,7 @@ pub(crate) fn open_beneath(
     let mut attempts = 0;
     loop {
         match openat2(&directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
-            // A rename somewhere on the system made a `..` step uncertain.
+            // A rename elsewhere on the system made a `..` component uncertain.
             Err(Errno::AGAIN | Errno::INTR) if attempts < MAX_OPEN_ATTEMPTS => attempts += 1,
             opened => return opened,
         }
@@ -129,7 +129,7 @@ fn file_type(file: &OwnedFd) -> Result<FileType, Errno> {
     Ok(FileType::from_raw_mode(fstat(file)?.st_mode))
 }
 
-/// What a person calls that which is neither file nor directory.
+/// A readable name for entries that are neither files nor directories.
 pub(crate) fn file_type_name(file_type: FileType) -> &'static str {
     match file_type {
         FileType::Fifo => "named pipe",

@@ -1,16 +1,16 @@
-//! A path as a model writes it, made relative to the workspace.
+//! Resolves paths written by a model to paths relative to the workspace.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use crate::workspace::{PathErrorKind, ToolPathError, Workspace};
 
-/// A path relative to the workspace. Lexically inside it; whether it is inside for real, only
-/// the kernel can tell, when it opens the path.
+/// A path relative to the workspace. Only lexically inside it; the kernel checks the real location
+/// when it opens the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RelativePath {
     path: PathBuf,
-    /// Whether it ends in `/`, `.` or `..`, so that it can only be a directory.
+    /// Whether it ends in `/`, `.` or `..` and so must be a directory.
     must_be_directory: bool,
 }
 
@@ -36,7 +36,7 @@ impl RelativePath {
 }
 
 impl Workspace {
-    /// Takes a path as a model writes it: relative to the workspace, or absolute and inside it.
+    /// Resolves a model's path: relative to the workspace, or absolute and inside it.
     pub(crate) fn resolve_path(&self, text: &str) -> Result<RelativePath, ToolPathError> {
         let refuse = |problem| Err(ToolPathError::new(text, problem));
         if text.is_empty() {
@@ -45,7 +45,7 @@ impl Workspace {
         if text.contains('\0') {
             return refuse(PathErrorKind::NulCharacter);
         }
-        // Made literally, a directory named `~` would surprise everyone; `./~` makes one.
+        // A directory literally named `~` would surprise users; `./~` still makes one.
         if text == "~" || text.starts_with("~/") {
             return refuse(PathErrorKind::HomeShorthand);
         }
@@ -72,7 +72,7 @@ impl Workspace {
                         return refuse(PathErrorKind::OutsideWorkspace);
                     };
                     depth = parent_depth;
-                    // Kept: after a symbolic link it is not the directory before.
+                    // Kept: after a symbolic link, `..` is not the previous component's parent.
                     path.push("..");
                 }
                 Component::CurDir | Component::RootDir | Component::Prefix(_) => {}

@@ -1,50 +1,50 @@
-//! Why a path is not read or written, in a sentence for the model.
+//! Errors of paths, as sentences for the model.
 
 use std::fmt;
 use std::io;
 
 use rustix::io::Errno;
 
-/// The most of a path that is repeated, in bytes.
+/// The most bytes of a path that an error quotes.
 const MAX_PATH_BYTES: usize = 200;
 
-/// A path that is not read or written, and why.
+/// A path that could not be read or written, and why.
 #[derive(Debug)]
 pub(crate) struct ToolPathError {
     path: String,
     kind: PathErrorKind,
 }
 
-/// Why.
+/// Why a path could not be read or written.
 #[derive(Debug)]
 pub(crate) enum PathErrorKind {
-    /// There is no path.
+    /// The path is empty.
     EmptyPath,
-    /// There is a NUL character in it.
+    /// The path contains a NUL character.
     NulCharacter,
-    /// It begins with `~`.
+    /// The path begins with `~`.
     HomeShorthand,
-    /// It leads outside the workspace.
+    /// The path leads outside the workspace.
     OutsideWorkspace,
-    /// There is nothing; with what there is instead, as a sentence.
+    /// Nothing exists at the path; with similar names, as a sentence.
     Missing(String),
-    /// A file is where a directory must be.
+    /// A file is in the place of a directory.
     NotDirectory,
-    /// A directory is where a file must be.
+    /// A directory is in the place of a file.
     IsDirectory,
-    /// It is neither a file nor a directory but this.
+    /// The path is neither a file nor a directory, but e.g. a `named pipe`.
     SpecialFile(&'static str),
-    /// It is a symbolic link to this, and links are not written through.
+    /// The path is a symbolic link to this target, and links are not written through.
     SymbolicLink(String),
-    /// It is marked as not to be written.
+    /// The file is read-only.
     ReadOnly,
-    /// It is larger than this many bytes, the most that is taken.
+    /// The file is larger than this limit in bytes.
     TooLarge(u64),
-    /// It is not text.
+    /// The file is not text.
     NotText,
-    /// It was changed between reading and writing.
+    /// The file was changed between reading and writing.
     ConcurrentChange,
-    /// The system says so.
+    /// Another error of the system.
     System(Errno),
 }
 
@@ -53,7 +53,7 @@ impl ToolPathError {
         Self { path: path.into(), kind }
     }
 
-    /// Whether there is nothing at the path.
+    /// Returns whether nothing exists at the path.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self.kind, PathErrorKind::Missing(_))
     }
@@ -128,7 +128,7 @@ impl fmt::Display for ToolPathError {
     }
 }
 
-/// Cuts a text to a number of bytes, at a character, with a mark where it is cut.
+/// Shortens a text to `limit` bytes at a character boundary, with `…` where it is cut.
 pub(crate) fn shorten_text(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();

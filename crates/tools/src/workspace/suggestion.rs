@@ -1,19 +1,19 @@
-//! What a model may have meant by a path that does not exist.
+//! Suggests similar names for a path that does not exist.
 
 use std::path::Path;
 
 use crate::workspace::Workspace;
 
-/// How many names are offered.
+/// The most names that are suggested.
 const MAX_SUGGESTIONS: usize = 3;
-/// How many names a directory may have to be told whole.
+/// Directories with at most this many names are listed completely.
 const MAX_LISTED_NAMES: usize = 8;
-/// The longest name that is compared, in characters; comparing takes time squared.
+/// The longest name that is compared, in characters; comparing takes quadratic time.
 const MAX_COMPARED_CHARS: usize = 128;
 
 impl Workspace {
-    /// Says, as a sentence, what there is instead of a missing path: the nearest names in the
-    /// deepest directory of it that exists.
+    /// Describes what exists instead of a missing path, as a sentence: the most similar names in
+    /// its deepest existing directory.
     pub(crate) fn describe_nearest(&self, path: &Path) -> String {
         for directory in path.ancestors().skip(1) {
             let existing_directory =
@@ -59,7 +59,7 @@ fn quote_names(names: impl Iterator<Item = String>) -> String {
     quoted_names.join(", ")
 }
 
-/// How far two names are apart; `None` when they are too far to be mistaken for each other.
+/// The edit distance of two names; `None` when they are too different to be confused.
 fn edit_distance(missing: &str, name: &str) -> Option<usize> {
     let (wanted, name): (Vec<char>, Vec<char>) =
         (missing.chars().collect(), name.chars().collect());

@@ -1,15 +1,15 @@
-//! Text files of the workspace, for what is told of it before anything is asked.
+//! Reads text files of the workspace for the system prompt, outside of tool calls.
 
 use std::io::{self, Read};
 
 use crate::workspace::{PathErrorKind, ToolPathError, Workspace, WorkspaceEntry};
 
 impl Workspace {
-    /// Reads a text file beneath the workspace, or its first `most` bytes; `None` when there is
-    /// none. What is not UTF-8 in it is replaced.
+    /// Reads a text file beneath the workspace, up to `max_bytes` bytes; `None` when it does not
+    /// exist. Invalid UTF-8 is replaced.
     ///
     /// # Errors
-    /// When the path leads outside, is not that of a regular file, or cannot be read.
+    /// When the path leads outside, is not a regular file, or cannot be read.
     pub fn read_text(&self, path: &str, max_bytes: u64) -> io::Result<Option<String>> {
         let to_io_error = |refusal: ToolPathError| io::Error::other(refusal.to_string());
         let resolved = self.resolve_path(path).map_err(to_io_error)?;
@@ -26,8 +26,8 @@ impl Workspace {
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// The names in a directory beneath the workspace, sorted; none when there is no such
-    /// directory. Names that are not UTF-8 are left out.
+    /// The names in a directory beneath the workspace, sorted; empty when it does not exist. Names
+    /// that are not UTF-8 are left out.
     #[must_use]
     pub fn list_names(&self, path: &str) -> Vec<String> {
         let Ok(resolved) = self.resolve_path(path) else { return Vec::new() };

@@ -130,7 +130,7 @@ async fn the_workspace_is_the_directory_that_was_opened() {
     assert_eq!(fs::read_to_string(fixture.outside().join("secret")).unwrap(), SECRET);
 }
 
-/// Says that it is done when it goes out of scope, by a failed assertion too.
+/// Sets the flag when dropped, after a failed assertion too.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -165,7 +165,7 @@ fn a_directory_swapped_for_a_link_in_the_middle_of_a_call_never_leads_outside() 
                 } else {
                     read += 1;
                 }
-                // Writing waits for the disk: fewer times.
+                // Writes wait for the disk, so do fewer of them.
                 if round % 20 == 0 {
                     let path = if round % 40 == 0 { "dir/secret" } else { "dir/new/deep/file" };
                     let arguments = json!({"path": path, "content": "harmless"});
@@ -183,7 +183,7 @@ fn a_directory_swapped_for_a_link_in_the_middle_of_a_call_never_leads_outside() 
         });
     });
     fixture.assert_outside_untouched();
-    // The race took place: the calls met both.
+    // The race took place: the calls met both states.
     assert!(swaps.into_inner() > 1000);
     assert!(read > 100 && written > 10 && refused > 100, "{read} {written} {refused}");
 }

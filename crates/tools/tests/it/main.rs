@@ -1,4 +1,4 @@
-//! The tools as a model meets them: a call in, a text out.
+//! The tools as a model uses them: a call in, a text out.
 
 #[cfg(test)]
 mod confinement;

@@ -1,4 +1,4 @@
-//! Large outputs are kept where `read` shows them, and not for ever.
+//! Large outputs are saved for `read`, in a bounded number.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What a model is told of the tools, and what they take.
+//! The schemas of the tools agree with the arguments they accept.
 
 use openclaw_core::ToolOutput;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Fixture, call};
 
-/// What the four tools may take of every prompt, in bytes of JSON (about 4 a token).
+/// The most bytes of JSON that the four tools may add to every prompt (about 4 per token).
 const MAX_BYTES: usize = 1800;
 
 #[test]
@@ -142,7 +142,7 @@ fn schema_and_decoder_agree() {
                 parameters["properties"].get(key).is_some()
                     && !required.iter().any(|one| one == key)
             };
-            // The tools take `null` for an optional value too; the schema does not offer it.
+            // The tools also accept `null` for an optional value; the schema does not offer it.
             let mut strict = arguments.clone();
             strict.retain(|key, value| !(value.is_null() && is_optional(key)));
             let valid = validator.is_valid(&Value::Object(strict));
@@ -150,7 +150,7 @@ fn schema_and_decoder_agree() {
             let name = tool.spec().name.as_str();
             let planned = tool.plan_call(&call(name, Value::Object(arguments.clone())));
             let decoded = planned.as_ref().err().is_none_or(|error| {
-                // A path that cannot be meant is decoded, and then refused.
+                // An impossible path is decoded first and refused later.
                 !error.problem.contains("expected") && !error.problem.contains(" field ")
             });
             prop_assert_eq!(valid, decoded, "{} {:?}", name, planned);

@@ -1,4 +1,4 @@
-//! A workspace with something beside it that must stay out of reach.
+//! A workspace beside files that must stay out of reach.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use openclaw_tools::{ExecOptions, Workspace, core_tools};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What the file outside holds.
+/// The content of the file outside the workspace.
 pub(crate) const SECRET: &str = "canary-7f31 outside";
 
 pub(crate) struct Fixture {
@@ -62,7 +62,7 @@ impl Fixture {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Asserts that nothing outside was made, changed or removed.
+    /// Asserts that nothing outside was created, changed or removed.
     pub(crate) fn assert_outside_untouched(&self) {
         let names: Vec<_> =
             fs::read_dir(self.outside()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -108,13 +108,13 @@ pub(crate) fn call(tool: &str, arguments: Value) -> ToolCall {
     }
 }
 
-/// Makes or overwrites a file.
+/// Creates or overwrites a file.
 pub(crate) fn save(path: &Path, content: impl AsRef<[u8]>) {
     use std::io::Write;
     fs::File::create(path).unwrap().write_all(content.as_ref()).unwrap();
 }
 
-/// Keeps the pieces of progress.
+/// Collects the progress output.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(std::sync::Mutex<Vec<String>>);
 

@@ -44,7 +44,7 @@ async fn an_existing_file_keeps_its_mode_and_readers_of_the_old_one_their_conten
     let output = fixture.call("write", json!({"path": "run.sh", "content": "new"})).await;
     assert_eq!(output.text, "replaced `run.sh`, 3 bytes");
     assert_eq!(fixture.text("run.sh"), "new");
-    // All but what would let it run as its owner.
+    // All permissions except setuid and setgid.
     assert_eq!(fs::metadata(fixture.path("run.sh")).unwrap().mode() & 0o7777, 0o751);
     let mut old = String::new();
     std::io::Read::read_to_string(&mut reader, &mut old).unwrap();
