@@ -1,5 +1,5 @@
-//! Renders Markdown from standard input as it comes: `cargo run -p openclaw-terminal --example
-//! markdown -- 60 < README.md`. The argument is the width, 80 if there is none.
+//! Renders Markdown from standard input while it arrives: `cargo run -p openclaw-terminal --example
+//! markdown -- 60 < README.md`. The argument is the width in columns, by default 80.
 
 use std::io::{self, Read as _, Write as _};
 
@@ -14,7 +14,8 @@ fn main() -> io::Result<()> {
     loop {
         let read = io::stdin().read(&mut piece)?;
         held.extend_from_slice(piece.get(..read).unwrap_or_default());
-        // A letter may have come in part; at the end, what is no text is shown as such.
+        // A chunk may end within a UTF-8 character; at the end of input, invalid bytes are
+        // replaced.
         let whole = match std::str::from_utf8(&held) {
             Err(cut) if read > 0 && cut.error_len().is_none() => cut.valid_up_to(),
             _ => held.len(),

@@ -1,22 +1,21 @@
-//! How much room text takes on a terminal.
+//! Measures, clips and wraps text in terminal cells.
 //!
-//! A row is text with escape sequences for colours and links in it, and nothing else that commands.
-//! Terminals differ in how wide they show what is written with several characters, an emoji of a
-//! family for one; what is assumed here is the most that any of them takes, so that no row is ever
-//! longer than was thought.
+//! A row is text with escape sequences for colours and links, but no other control characters.
+//! Terminals differ in the width of combined characters, e.g. a family emoji. This module assumes
+//! the widest form, so that no row is wider than computed.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A part of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowPiece<'a> {
-    /// An escape sequence, which takes no room.
+    /// An escape sequence, which takes no cells.
     Escape(&'a str),
-    /// What a person sees as one character, and the cells that it takes.
+    /// A grapheme cluster, and the cells that it takes.
     Cluster(&'a str, usize),
 }
 
-/// The cells that a row takes.
+/// The number of cells that a row takes.
 #[must_use]
 pub fn row_width(row: &str) -> usize {
     row_pieces(row)
@@ -24,7 +23,7 @@ pub fn row_width(row: &str) -> usize {
         .sum()
 }
 
-/// Shortens a row to a number of cells, with `…` where something was left out.
+/// Shortens a row to at most `cells` cells, with `…` where text was cut.
 #[must_use]
 pub fn clip_row(row: &str, cells: usize) -> String {
     if row_width(row) <= cells {
@@ -53,14 +52,14 @@ pub fn clip_row(row: &str, cells: usize) -> String {
     clipped
 }
 
-/// Breaks a row into rows of at most so many cells, at least one; each has the style that holds
-/// where it begins. A character that is wider than a whole row is left out.
+/// Breaks a row into rows of at most `cells` cells, at least one. Each starts with the style at its
+/// position. A character that is wider than a row is left out.
 #[must_use]
 pub fn wrap_row(row: &str, cells: usize) -> Vec<String> {
     break_row(row, cells, false)
 }
 
-/// The same, broken between words where there are any; the space between them is left out.
+/// Like [`wrap_row`], but breaks between words if possible; the space at a break is left out.
 #[must_use]
 pub fn wrap_words(row: &str, cells: usize) -> Vec<String> {
     break_row(row, cells, true)
@@ -84,7 +83,7 @@ fn break_row(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
             RowPiece::Cluster(cluster, width) => {
                 let is_space = at_spaces && cluster == " ";
                 if current.used + width > cells {
-                    // A space that has no room is the place to break at.
+                    // A space that does not fit is where the row breaks.
                     current.space.take_if(|_| is_space);
                     rows.push(current.take_full_row(&style));
                     if is_space {
@@ -93,7 +92,7 @@ fn break_row(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
                 }
                 current.text.push_str(cluster);
                 current.used += width;
-                // The room before the first word is no place to break at.
+                // Leading space is no break point.
                 if is_space && current.has_word {
                     current.space = Some(BreakPoint {
                         end: current.text.len(),
@@ -109,17 +108,17 @@ fn break_row(row: &str, cells: usize, at_spaces: bool) -> Vec<String> {
     rows
 }
 
-/// A row that is being filled.
+/// A row that is being built.
 #[derive(Debug, Default)]
 struct RowBuilder {
     text: String,
     used: usize,
     has_word: bool,
-    /// The last place to break at.
+    /// The last possible break point.
     space: Option<BreakPoint>,
 }
 
-/// The end of a space, and what held there.
+/// The position after a space, and the state of the row there.
 #[derive(Debug)]
 struct BreakPoint {
     /// In bytes.
@@ -129,8 +128,8 @@ struct BreakPoint {
 }
 
 impl RowBuilder {
-    /// Takes what is on this row, up to the last space if there is one, and goes on with the rest.
-    /// `style` holds at the end.
+    /// Takes the row up to its last break point, if it has one, and continues with the rest.
+    /// `style` is the style at the end.
     fn take_full_row(&mut self, style: &str) -> String {
         let Self { text, used, has_word, space } = std::mem::take(self);
         let (mut head, tail, left, style) = match space {
@@ -150,10 +149,10 @@ impl RowBuilder {
     }
 }
 
-/// Ends every style.
+/// Resets all styles.
 pub(crate) const RESET_STYLE: &str = "\x1b[0m";
 
-/// The parts of a row, control characters left out.
+/// Splits a row into escape sequences and grapheme clusters, without control characters.
 pub(crate) fn row_pieces(row: &str) -> impl Iterator<Item = RowPiece<'_>> {
     let mut rest = row;
     std::iter::from_fn(move || {
@@ -175,13 +174,13 @@ pub(crate) fn row_pieces(row: &str) -> impl Iterator<Item = RowPiece<'_>> {
     })
 }
 
-/// The cells that one character, as a person sees it, takes at most.
+/// The most cells that a grapheme cluster takes on any terminal.
 pub(crate) fn cluster_width(cluster: &str) -> usize {
     let sum = cluster.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>();
     sum.max(cluster.width())
 }
 
-/// How many bytes the first character, as a person sees it, is long.
+/// The length in bytes of the first grapheme cluster.
 pub(crate) fn cluster_length(text: &str) -> usize {
     let mut chars = text.char_indices();
     let Some((_, first)) = chars.next() else { return 0 };
@@ -203,7 +202,7 @@ pub(crate) fn cluster_length(text: &str) -> usize {
 /// The zero-width joiner.
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// Whether a character belongs to the one before it: a mark, a joiner, a tone of skin.
+/// Returns whether a character joins the one before it: a combining mark, a joiner, a skin tone.
 fn joins_previous(c: char) -> bool {
     c.width() == Some(0) || matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
@@ -212,8 +211,8 @@ fn is_flag_half(c: char) -> bool {
     matches!(c, '\u{1f1e6}'..='\u{1f1ff}')
 }
 
-/// How many bytes an escape sequence is long: one that commands (`ESC [ … final`) or one with a
-/// text (`ESC ] … BEL`, `ESC ] … ESC \`). 1 when it is neither.
+/// The length in bytes of an escape sequence: a control sequence (`ESC [ … final`) or a string
+/// (`ESC ] … BEL`, `ESC ] … ESC \`). 1 when it is neither.
 fn escape_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     match bytes.get(1) {

@@ -1,4 +1,4 @@
-//! The input line: keys in, what is to be done out. It knows no terminal.
+//! The line editor: takes keys and returns actions. It does not access the terminal.
 
 mod layout;
 #[cfg(test)]
@@ -10,36 +10,36 @@ use crate::history::InputHistory;
 use crate::keys::KeyPress;
 use crate::line::{LineBuffer, MotionUnit};
 
-/// Edits a text of one line or several, with a history. The keys are those of readline.
+/// Edits a text of one or more lines, with a history and readline's key bindings.
 #[derive(Debug, Clone, Default)]
 pub struct LineEditor {
     line: LineBuffer,
     history: InputHistory,
-    /// The place in the history of what is being edited, and what was being written before.
+    /// The index of the recalled history entry, and the draft before it was recalled.
     recalled_entry: Option<(usize, LineBuffer)>,
     history_search: Option<HistorySearch>,
-    /// What was cut last.
+    /// The text that was cut last.
     kill_buffer: String,
-    /// Whether the last key cut, so that the next cut adds to it.
+    /// Whether the last key cut text, so that the next cut is appended.
     is_killing: bool,
 }
 
-/// A search in the history.
+/// An incremental search of the history.
 #[derive(Debug, Clone)]
 struct HistorySearch {
     text: String,
     match_index: Option<usize>,
-    /// What was being written before.
+    /// The draft before the search.
     draft: LineBuffer,
 }
 
-/// What a key asks of whoever shows the editor.
+/// What the caller must do after a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EditorAction {
-    /// Nothing but to show the editor again.
+    /// Show the editor again.
     Redisplay,
-    /// The text was entered; the editor is empty again.
+    /// The text was submitted; the editor is empty again.
     Submit(String),
     /// Ctrl-C.
     Interrupt,
@@ -47,15 +47,15 @@ pub enum EditorAction {
     Eof,
     /// Tab.
     Complete,
-    /// Ctrl-L: the screen is to be drawn anew.
+    /// Ctrl-L: redraw the screen.
     RedrawScreen,
     /// Ctrl-Z.
     Suspend,
-    /// Escape, where it ends nothing of the editor's own.
+    /// Escape, unless it ended a search.
     Escape,
 }
 
-/// Which way.
+/// The direction of a motion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MoveDirection {
     Backward,
@@ -63,13 +63,13 @@ enum MoveDirection {
 }
 
 impl LineEditor {
-    /// Makes an empty editor with what was entered before.
+    /// Makes an empty editor with a history.
     #[must_use]
     pub fn new(history: InputHistory) -> Self {
         Self { history, ..Self::default() }
     }
 
-    /// The text as far as it is written.
+    /// The current text.
     #[must_use]
     pub fn text(&self) -> &str {
         self.line.text()
@@ -81,7 +81,7 @@ impl LineEditor {
         self.line.text_before_cursor()
     }
 
-    /// Puts a text in the place of what is written, the cursor behind it.
+    /// Replaces the text and puts the cursor at its end.
     pub fn set_text(&mut self, text: impl Into<String>) {
         self.line = LineBuffer::new(text.into());
         (self.recalled_entry, self.history_search, self.is_killing) = (None, None, false);
@@ -92,9 +92,8 @@ impl LineEditor {
         self.history.add_entry(text);
     }
 
-    /// Puts the beginning that all candidates share in the place of the last `replaced` bytes
-    /// before the cursor; with one candidate a space behind it. Tells whether that changed
-    /// anything.
+    /// Replaces the last `replaced` bytes before the cursor by the longest common prefix of the
+    /// candidates; a single candidate is followed by a space. Returns whether the text changed.
     pub fn complete_word(&mut self, replaced: usize, candidates: &[String]) -> bool {
         let Some((first, others)) = candidates.split_first() else { return false };
         let shared = others.iter().fold(first.as_str(), |shared, other| {
@@ -118,7 +117,7 @@ impl LineEditor {
         true
     }
 
-    /// Takes a key.
+    /// Handles a key.
     pub fn press_key(&mut self, key: KeyPress) -> EditorAction {
         let key = if self.history_search.is_some() {
             match self.press_search_key(key) {
@@ -192,7 +191,7 @@ impl LineEditor {
             | KeyPress::AltBackspace
             | KeyPress::AltDelete
             | KeyPress::Alt('d') => {
-                // At the end of a line its end is cut.
+                // At the end of a line, cuts the line break.
                 let to = match (to == self.line.cursor(), reach, way) {
                     (true, MotionUnit::Line, Forward) => {
                         self.line.position_after(MotionUnit::Character)
@@ -213,7 +212,7 @@ impl LineEditor {
     }
 
     fn handle_enter(&mut self) -> EditorAction {
-        // A backslash at the end goes on on a new line.
+        // A backslash at the end of the text continues it on a new line.
         if self.line.text_after_cursor().is_empty()
             && self.line.text_before_cursor().ends_with('\\')
         {
@@ -254,8 +253,8 @@ impl LineEditor {
             Some(HistorySearch { text: String::new(), match_index: None, draft: before });
     }
 
-    /// Takes a key while the history is searched; gives back one that ends the search and means
-    /// something besides.
+    /// Handles a key during a history search; returns the key when it ends the search and must be
+    /// handled further.
     fn press_search_key(&mut self, key: KeyPress) -> Option<KeyPress> {
         let search = self.history_search.as_mut()?;
         match key {

@@ -1,21 +1,21 @@
-//! What was entered before, to be taken up again.
+//! The history of submitted texts.
 
-/// The most entries that are kept.
+/// The most entries kept.
 const MAX_ENTRIES: usize = 1000;
 
-/// The longest text that is written, in bytes; older entries are forgotten first.
+/// The most bytes that are written; older entries are dropped first.
 const MAX_BYTES: usize = 512 * 1024;
 
-/// Entered texts, the oldest first.
+/// Submitted texts, the oldest first.
 ///
-/// As text each takes one line, with `\n` and `\\` for the end of a line and a backslash.
+/// The text form has one entry per line; `\n` and `\\` stand for a line break and a backslash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InputHistory {
     entries: Vec<String>,
 }
 
 impl InputHistory {
-    /// Reads what [`to_text`](Self::to_text) wrote. Any text can be read.
+    /// Parses the text form of [`to_text`](Self::to_text). Accepts any text.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         let mut history = Self::default();
@@ -25,7 +25,7 @@ impl InputHistory {
         history
     }
 
-    /// Writes the entries, one a line.
+    /// Writes the text form, one entry per line.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut lines: Vec<String> = Vec::new();
@@ -42,8 +42,8 @@ impl InputHistory {
         lines.concat()
     }
 
-    /// Adds a text as the newest. One that is blank, begins with a space, or is what was added
-    /// last, is not kept; tells whether it was.
+    /// Adds the newest entry. Skips text that is blank, begins with a space, is too long, or
+    /// repeats the last entry; returns whether it was added.
     pub fn add_entry(&mut self, text: &str) -> bool {
         let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
         let is_kept = !text.trim().is_empty()
@@ -58,17 +58,17 @@ impl InputHistory {
         is_kept
     }
 
-    /// How many there are.
+    /// The number of entries.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// The entry at a place, 0 the oldest.
+    /// The entry at an index, 0 being the oldest.
     pub(crate) fn get(&self, place: usize) -> Option<&str> {
         self.entries.get(place).map(String::as_str)
     }
 
-    /// The place of the newest entry before `before` that holds a text.
+    /// The index of the newest entry before `before` that contains a text.
     pub(crate) fn find_before(&self, text: &str, before: usize) -> Option<usize> {
         let older = self.entries.get(..before.min(self.entries.len()))?;
         older.iter().rposition(|entry| entry.contains(text))

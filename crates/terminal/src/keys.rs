@@ -1,6 +1,6 @@
-//! From the bytes that a terminal sends to the keys that were pressed.
+//! Decodes the bytes of a terminal into key presses.
 
-/// A key, or several at once.
+/// A key press, with modifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyPress {
@@ -12,67 +12,67 @@ pub enum KeyPress {
     Alt(char),
     /// Enter.
     Enter,
-    /// Enter with Alt, which begins a new line.
+    /// Enter with Alt, which inserts a line break.
     AltEnter,
     /// Tab.
     Tab,
     /// Backspace.
     Backspace,
-    /// Backspace with Alt or Ctrl: a word.
+    /// Backspace with Alt or Ctrl: deletes a word.
     AltBackspace,
     /// Delete.
     Delete,
-    /// Delete with Alt or Ctrl: a word.
+    /// Delete with Alt or Ctrl: deletes a word.
     AltDelete,
-    /// The arrow up.
+    /// Arrow up.
     Up,
-    /// The arrow down.
+    /// Arrow down.
     Down,
-    /// The arrow to the left.
+    /// Arrow left.
     Left,
-    /// The arrow to the right.
+    /// Arrow right.
     Right,
-    /// The arrow to the left with Alt or Ctrl: a word.
+    /// Arrow left with Alt or Ctrl: moves by a word.
     WordLeft,
-    /// The arrow to the right with Alt or Ctrl: a word.
+    /// Arrow right with Alt or Ctrl: moves by a word.
     WordRight,
-    /// To the beginning of the line.
+    /// Home.
     Home,
-    /// To the end of the line.
+    /// End.
     End,
     /// Escape.
     Escape,
-    /// Text that was pasted, its lines ended by `\n`, without other control characters than tabs.
+    /// Pasted text, with `\n` line ends and no control characters except tabs.
     Paste(String),
 }
 
-/// What ends a pasted text.
+/// The sequence that ends a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// The longest escape sequence that is waited for; a longer one is no key.
+/// The longest escape sequence; a longer one is ignored.
 const MAX_ESCAPE_BYTES: usize = 64;
 
-/// Decodes what a terminal sends, in pieces of any size.
+/// Decodes a terminal's input, in chunks of any size.
 #[derive(Debug, Clone, Default)]
 pub struct KeyDecoder {
-    /// What may still become a key.
+    /// Bytes of an incomplete key.
     pending: Vec<u8>,
-    /// The beginning of a text that is being pasted.
+    /// The text of an incomplete paste.
     paste: Option<Vec<u8>>,
 }
 
-/// What the beginning of some bytes is.
+/// What some bytes begin with.
 enum DecodedPrefix {
-    /// So many bytes, and the key that they are, if they are one.
+    /// A key and its length in bytes; `None` for an ignored sequence.
     Key(usize, Option<KeyPress>),
-    /// So many bytes that begin a pasted text.
+    /// The start sequence of a paste, and its length in bytes.
     PasteStart(usize),
-    /// Too little to tell.
+    /// More bytes are needed.
     Incomplete,
 }
 
 impl KeyDecoder {
-    /// Takes bytes and returns the keys that are whole.
+    /// Adds bytes and returns the keys that are complete.
     pub fn push_bytes(&mut self, bytes: &[u8]) -> Vec<KeyPress> {
         self.pending.extend_from_slice(bytes);
         let mut keys = Vec::new();
@@ -111,14 +111,14 @@ impl KeyDecoder {
         keys
     }
 
-    /// Tells whether bytes wait for more; if none come soon, [`flush`](Self::flush) says what they
-    /// are alone.
+    /// Returns whether an incomplete key is pending. If no bytes follow soon, call
+    /// [`flush_pending`](Self::flush_pending).
     #[must_use]
     pub fn has_pending_bytes(&self) -> bool {
         !self.pending.is_empty()
     }
 
-    /// Takes what waits for more as it is: Escape by itself is a key, anything else is none.
+    /// Ends an incomplete key: a lone Escape is a key, anything else is ignored.
     pub fn flush_pending(&mut self) -> Option<KeyPress> {
         let pending = std::mem::take(&mut self.pending);
         (pending == b"\x1b").then_some(KeyPress::Escape)
@@ -182,7 +182,7 @@ fn decode_escape(bytes: &[u8]) -> DecodedPrefix {
     }
 }
 
-/// `ESC [ parameters final`.
+/// Decodes `ESC [ parameters final`.
 fn decode_control_sequence(bytes: &[u8]) -> DecodedPrefix {
     let parameters = bytes.get(2..).unwrap_or_default();
     let Some(end) = parameters.iter().position(|b| !(0x20..=0x3f).contains(b)) else {
@@ -199,14 +199,14 @@ fn decode_control_sequence(bytes: &[u8]) -> DecodedPrefix {
     let text = String::from_utf8_lossy(parameters);
     let mut numbers = text.split(';').map(|number| number.parse::<u16>().unwrap_or(0));
     let (number, modifier) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(1));
-    // Bit 1 of what is one less is Alt, bit 2 Ctrl.
+    // In the modifier minus one, bit 1 is Alt and bit 2 is Ctrl.
     let by_word = modifier.saturating_sub(1) & 0b110 != 0;
     let key = match (last.first(), number) {
         (Some(b'~'), 200) => return DecodedPrefix::PasteStart(end + 3),
         (Some(b'~'), 1 | 7) => Some(KeyPress::Home),
         (Some(b'~'), 4 | 8) => Some(KeyPress::End),
         (Some(b'~'), 3) => Some(if by_word { KeyPress::AltDelete } else { KeyPress::Delete }),
-        // What terminals send for Enter with a modifier, where they tell it from Enter.
+        // Enter with a modifier, from terminals that distinguish it from Enter.
         (Some(b'u'), 13) if modifier > 1 => Some(KeyPress::AltEnter),
         (Some(b'~'), 27) if text.ends_with(";13") => Some(KeyPress::AltEnter),
         (Some(last), _) => decode_final_byte(*last, by_word),
@@ -230,7 +230,7 @@ fn decode_final_byte(last: u8, by_word: bool) -> Option<KeyPress> {
     })
 }
 
-/// Pasted text as it is put in.
+/// Pasted text with normalised line ends and without control characters.
 fn clean_pasted_text(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace('\r', "\n");
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()

@@ -1,6 +1,6 @@
-//! A conversation on a terminal: streamed Markdown above, a line being written below.
+//! Terminal user interface of a conversation: streamed Markdown above, a line editor below.
 //!
-//! Knows nothing of models and agents.
+//! Independent of models and agents.
 
 mod cells;
 mod editor;

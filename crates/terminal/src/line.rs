@@ -1,8 +1,8 @@
-//! A text that is being written, and the place in it where the next character goes.
+//! A text buffer with a cursor.
 
 use crate::cells::cluster_length;
 
-/// A text with a cursor, which is always between two characters as a person sees them.
+/// A text with a cursor, which is always between two grapheme clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LineBuffer {
     text: String,
@@ -10,16 +10,16 @@ pub(crate) struct LineBuffer {
     cursor: usize,
 }
 
-/// How far something reaches.
+/// The unit of a motion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MotionUnit {
-    /// One character as a person sees it.
+    /// One grapheme cluster.
     Character,
-    /// A word of letters and digits, with what is before it.
+    /// A word of letters and digits, and the other characters before it.
     Word,
-    /// All up to white space.
+    /// Everything up to white space.
     Argument,
-    /// The line, up to its end or beginning.
+    /// To the end or the beginning of the line.
     Line,
 }
 
@@ -51,7 +51,7 @@ impl LineBuffer {
         self.snap_cursor();
     }
 
-    /// Where the cursor would be, further on.
+    /// The cursor position after a motion forward.
     pub(crate) fn position_after(&self, reach: MotionUnit) -> usize {
         let after = self.text_after_cursor();
         let length = match reach {
@@ -67,7 +67,7 @@ impl LineBuffer {
         self.cursor + length
     }
 
-    /// Where the cursor would be, further back.
+    /// The cursor position after a motion backward.
     pub(crate) fn position_before(&self, reach: MotionUnit) -> usize {
         let before = self.text_before_cursor();
         match reach {
@@ -96,7 +96,7 @@ impl LineBuffer {
         self.snap_cursor();
     }
 
-    /// Takes out what is between the cursor and a place.
+    /// Cuts and returns the text between the cursor and a position.
     pub(crate) fn cut_to(&mut self, to: usize) -> String {
         let (from, to) = (self.cursor.min(to), self.cursor.max(to));
         let cut: String = self.text.drain(from..to).collect();
@@ -105,7 +105,7 @@ impl LineBuffer {
         cut
     }
 
-    /// Where the cursor would be a line higher or lower; `None` when there is none.
+    /// The cursor position one line up or down; `None` when there is no such line.
     pub(crate) fn vertical_position(&self, down: bool) -> Option<usize> {
         let start = self.position_before(MotionUnit::Line);
         let column = self.text.get(start..self.cursor)?.chars().count();
@@ -120,7 +120,7 @@ impl LineBuffer {
         Some(target + length)
     }
 
-    /// Moves a cursor that is inside what became one character behind it.
+    /// Moves the cursor to the end of a cluster, if an edit left it inside one.
     fn snap_cursor(&mut self) {
         self.cursor = self.cursor.min(self.text.len());
         let mut at = 0;

@@ -1,11 +1,11 @@
-//! Markdown that is still being written, as lines for a terminal.
+//! Renders streamed Markdown as lines for a terminal.
 //!
-//! A block is given out once nothing that follows can change it, so that it can stay above for
-//! good: `blocks` tells line by line where that is, and each block is parsed and rendered once, for
-//! itself. The block that is still open is rendered anew as often as the screen wants it.
+//! A block is output once nothing that follows can change it, so that it is never redrawn: `blocks`
+//! finds that point line by line, and each block is parsed and rendered once, on its own. The block
+//! that is still open is rendered again for each redraw.
 //!
-//! What that costs: a definition of a reference (`[name]: address`) may follow the text that uses
-//! it, so neither is resolved; both are shown as they were written.
+//! The cost: a reference definition (`[name]: address`) may come after its use, so references are
+//! not resolved; both are shown as written.
 
 mod blocks;
 mod painter;
@@ -20,36 +20,36 @@ mod wrap;
 use blocks::{BlockTracker, LineRole};
 use sanitize::TextSanitizer;
 
-/// A character that no cleaned text holds; keeps a bracket from beginning a definition.
+/// A character that sanitized text never contains; prevents a bracket from starting a definition.
 const DEFINITION_GUARD: char = '\u{fdd0}';
 
-/// As much of an open block is rendered for [`MarkdownStream::pending`].
+/// How many bytes of an open block [`MarkdownStream::pending_lines`] renders at most.
 const MAX_PENDING_BYTES: usize = 16 * 1024;
 
-/// How the lines are to look.
+/// The appearance of rendered lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MarkdownOptions {
-    /// Columns of the terminal; fewer than 8 are taken as 8.
+    /// The columns of the terminal; at least 8 are used.
     pub width: u16,
-    /// Whether escape sequences for weights and colours may be used. Without, the marks of emphasis,
-    /// code and headings are written instead.
+    /// Whether to use escape sequences for styles. Without them, the marks of emphasis, code and
+    /// headings are shown.
     pub colour: bool,
 }
 
-/// A text that comes piece by piece, turned into lines.
+/// Renders a text that arrives in chunks.
 ///
-/// Whatever the pieces, [`push`](Self::push) and [`finish`](Self::finish) give the lines that
-/// [`render`] gives of the whole. No line is wider than the terminal, except those of code, which
-/// stay whole so that they can be copied; and no control character but the lines' ends and the
-/// stream's own styles is in them, each of which ends with its line.
+/// However the text is split, [`push_text`](Self::push_text) and [`finish`](Self::finish) return
+/// the lines that [`render_markdown`] returns for the whole. No line is wider than the terminal,
+/// except code lines, which stay unbroken for copying. Lines contain no control characters but line
+/// ends and the stream's own styles, which are reset at the end of each line.
 #[derive(Debug, Clone)]
 pub struct MarkdownStream {
     options: MarkdownOptions,
     sanitizer: TextSanitizer,
-    /// The line that has not ended.
+    /// The current line, which has not ended.
     open_line: String,
     blocks: BlockTracker,
-    /// The lines of the outermost block, or item, that is open.
+    /// The lines of the open outermost block or item.
     open_block: String,
     item_number: Option<u64>,
     is_separate: bool,
@@ -57,7 +57,7 @@ pub struct MarkdownStream {
 }
 
 impl MarkdownStream {
-    /// A stream of which nothing has come yet.
+    /// A stream without any text yet.
     #[must_use]
     pub fn new(options: MarkdownOptions) -> Self {
         Self {
@@ -72,8 +72,7 @@ impl MarkdownStream {
         }
     }
 
-    /// Takes the next piece and returns the lines that are final now, each ending in `\n`: often
-    /// none.
+    /// Adds text and returns the lines that have become final, each ending in `\n`; often none.
     #[must_use]
     pub fn push_text(&mut self, text: &str) -> String {
         let mut lines = String::new();
@@ -92,8 +91,8 @@ impl MarkdownStream {
         lines
     }
 
-    /// The lines of what is not final, as it stands, each ending in `\n`: to be drawn below the
-    /// final ones and replaced by what comes next. Of a very long block only the end is rendered.
+    /// The lines of the open block as it stands, each ending in `\n`: draw them below the final
+    /// lines and replace them on the next update. Only the end of a very long block is rendered.
     #[must_use]
     pub fn pending_lines(&self) -> String {
         let mut ahead = Self {
@@ -105,18 +104,18 @@ impl MarkdownStream {
             ..*self
         };
         if ahead.open_line.chars().all(|c| c.is_ascii_punctuation() || c == ' ') {
-            // Marks alone would make a heading of the paragraph above, until their text comes.
+            // Without its text, an underline would make the paragraph above a heading.
             ahead.open_line.clear();
         }
         ahead.take_rest()
     }
 
-    /// Goes on with another width; what was given out stays as it is.
+    /// Changes the width of the lines that follow.
     pub fn set_width(&mut self, width: u16) {
         self.options.width = width;
     }
 
-    /// The remaining lines, each ending in `\n`, as nothing follows.
+    /// Ends the text and returns its remaining lines, each ending in `\n`.
     #[must_use]
     pub fn finish(mut self) -> String {
         let mut clean = String::new();
@@ -135,7 +134,7 @@ impl MarkdownStream {
         lines
     }
 
-    /// Takes a whole line, and gives out what it makes final.
+    /// Adds a complete line, and outputs what it makes final.
     fn push_line(&mut self, line: &str, lines: &mut String) {
         match self.blocks.push_line(line) {
             LineRole::Continuation => {}
@@ -188,7 +187,7 @@ impl MarkdownStream {
     }
 }
 
-/// Renders a whole text: the same lines as a [`MarkdownStream`] gives out in pieces.
+/// Renders a whole text, with the same lines as a [`MarkdownStream`].
 #[must_use]
 pub fn render_markdown(text: &str, look: MarkdownOptions) -> String {
     let mut stream = MarkdownStream::new(look);
@@ -197,8 +196,8 @@ pub fn render_markdown(text: &str, look: MarkdownOptions) -> String {
     lines
 }
 
-/// Appends `line` with a [`MARK`] where it could begin the definition of a reference: before the
-/// bracket that follows nothing but marks of containers.
+/// Appends `line`, with a [`DEFINITION_GUARD`] where it could begin a reference definition: before
+/// a bracket that follows only container marks.
 fn push_guarded_line(line: &str, marked: &mut String) {
     let text = line.trim_start_matches(|c: char| c.is_ascii_digit() || " >*+-.)".contains(c));
     let (before, text) = line.split_at(line.len() - text.len());
@@ -209,7 +208,7 @@ fn push_guarded_line(line: &str, marked: &mut String) {
     marked.push_str(text);
 }
 
-/// The end of `text`, from the beginning of a line if there is one.
+/// The end of `text`, starting at the beginning of a line if possible.
 fn last_lines(text: &str) -> &str {
     if text.len() <= MAX_PENDING_BYTES {
         return text;

@@ -1,53 +1,52 @@
-//! What is on the screen, and the bytes that make it so.
+//! Tracks what is on the screen, and computes the bytes that update it.
 //!
-//! Final rows are written once, above, and belong to the terminal from then on: its scrollback and
-//! its copying work. Below them is a live part that is drawn again whenever it changes. There is no
-//! other screen and no area that scrolls by itself. [`Screen`] writes nothing: it returns the text to
-//! write.
+//! Final rows are written once and then belong to the terminal, with its scrollback and copying.
+//! Below them is a live region that is redrawn when it changes. There is no alternate screen and no
+//! scroll region. [`Screen`] writes nothing itself: it returns the text to write.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use crate::cells::{RESET_STYLE, row_width, wrap_row, wrap_words};
 
-/// How many final rows are remembered, to be drawn again when the size changes.
+/// How many final rows are remembered for a redraw after a resize.
 const MAX_RECENT_ROWS: usize = 500;
 
-/// Before a drawing: updates are shown as a whole where the terminal can, the cursor is hidden, and
-/// a row that is wider than was thought does not break.
+/// Begins an update: synchronised where supported, with a hidden cursor and without line wrap, so
+/// that a row that is wider than computed does not break.
 const BEGIN_UPDATE: &str = "\x1b[?2026h\x1b[?25l\x1b[?7l";
 
-/// After a drawing.
+/// Ends an update.
 const END_UPDATE: &str = "\x1b[?7h\x1b[?25h\x1b[?2026l";
 
-/// The part of the screen that is still to change.
+/// The region at the bottom that changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LiveRegion {
-    /// The rows, with escape sequences for colours and links at most; what is longer than the
-    /// screen is wide is broken, and of what is higher only the end is shown.
+    /// The rows; escape sequences only for colours and links. Rows wider than the screen are
+    /// wrapped, and only the last rows that fit are shown.
     pub rows: Vec<String>,
-    /// The row and the column of the cursor, from 0; behind the last row where there is none.
+    /// The row and the column of the cursor, from 0; `None` puts it after the last row.
     pub cursor: Option<(usize, usize)>,
 }
 
-/// What the terminal shows as far as it was written here.
+/// The state of the terminal's screen, as far as it was written here.
 #[derive(Debug, Clone)]
 pub struct Screen {
     columns: usize,
     rows: usize,
-    /// The live rows on the screen, and on which of them the cursor is.
+    /// The live rows on the screen, and the cursor's row and column among them.
     live_rows: Vec<String>,
     cursor: (usize, usize),
-    /// The newest final rows, as they were given.
+    /// The newest final rows, not wrapped.
     recent_rows: VecDeque<String>,
-    /// Whether what others wrote may still be seen above.
+    /// Whether output of other programs may still be visible above.
     has_foreign_output: bool,
-    /// Whether the size changed since all was drawn.
+    /// Whether the screen must be redrawn.
     is_stale: bool,
 }
 
 impl Screen {
-    /// Begins at the cursor, which is at the beginning of a row, on a screen of a size.
+    /// Makes a screen of this size; the cursor must be at the beginning of a row.
     #[must_use]
     pub fn new(columns: usize, rows: usize) -> Self {
         Self {
@@ -67,18 +66,18 @@ impl Screen {
         (self.columns, self.rows)
     }
 
-    /// Takes another size; the next drawing is one of all that is remembered.
+    /// Changes the size; the next update redraws everything that is remembered.
     pub fn resize(&mut self, columns: usize, rows: usize) {
         (self.columns, self.rows) = (columns.max(1), rows.max(1));
         self.is_stale = true;
     }
 
-    /// Lets the next drawing be one of all that is remembered, as after other programs wrote.
+    /// Makes the next update redraw everything that is remembered, e.g. after other programs wrote.
     pub fn mark_stale(&mut self) {
         self.is_stale = true;
     }
 
-    /// Returns what adds rows above and shows the live part.
+    /// Returns the text that adds final rows above and shows the live region.
     #[must_use]
     pub fn draw_update(&mut self, above: &[String], live: &LiveRegion) -> String {
         self.recent_rows.extend(above.iter().cloned());
@@ -104,7 +103,7 @@ impl Screen {
         if out.len() == BEGIN_UPDATE.len() {
             return String::new();
         }
-        // The cursor is behind the last row now.
+        // The cursor is after the last row here.
         move_cursor_up(&mut out, rows.len().saturating_sub(cursor.0 + 1));
         out.push('\r');
         if cursor.1 > 0 {
@@ -115,7 +114,7 @@ impl Screen {
         out
     }
 
-    /// Returns what takes the live part away and leaves the cursor where it began.
+    /// Returns the text that removes the live region and puts the cursor at its beginning.
     #[must_use]
     pub fn clear_live_region(&mut self) -> String {
         let mut out = String::new();
@@ -125,7 +124,7 @@ impl Screen {
         out
     }
 
-    /// Draws the live part again from the first row that is another now.
+    /// Redraws the live region from the first changed row on.
     fn update_live_region(&self, out: &mut String, rows: &[String], cursor: (usize, usize)) {
         let same = self.live_rows.iter().zip(rows).take_while(|(old, new)| old == new).count();
         if same == rows.len() && same == self.live_rows.len() && cursor == self.cursor {
@@ -141,13 +140,13 @@ impl Screen {
         write_rows(out, rows.get(first..).unwrap_or_default());
     }
 
-    /// Draws all that there is room for. What is on the screen is not known.
+    /// Redraws everything that fits, because the state of the screen is unknown.
     fn repaint_screen(&mut self, out: &mut String, live: &[String]) {
         let final_rows: Vec<String> =
             self.recent_rows.iter().flat_map(|row| wrap_words(row, self.columns)).collect();
         let room = self.rows.saturating_sub(live.len());
         if std::mem::take(&mut self.has_foreign_output) && final_rows.len() < room {
-            // What others wrote goes where it can be scrolled to.
+            // Scrolls output of other programs into the scrollback, above the live region.
             let _ = write!(out, "\x1b[{};1H{}", self.rows, "\n".repeat(self.rows));
         }
         out.push_str("\x1b[H\x1b[J");
@@ -164,7 +163,7 @@ impl Screen {
         out.push('\r');
     }
 
-    /// The rows of a live part as there is room for them, at least one, and its cursor.
+    /// The rows of a live region that fit, at least one, and its cursor.
     fn fit_live_region(&self, live: &LiveRegion) -> (Vec<String>, (usize, usize)) {
         let mut rows = Vec::new();
         let mut cursor = None;
@@ -197,7 +196,7 @@ fn write_rows(out: &mut String, rows: &[String]) {
     }
 }
 
-/// Writes a row without its control characters and leaves no style behind.
+/// Writes a row, and resets its styles.
 fn write_row(out: &mut String, row: &str) {
     out.push_str(row);
     if row.contains('\x1b') {

@@ -1,4 +1,4 @@
-//! The terminal that the process has: its size, and its keys one by one.
+//! The process's terminal: its size, and raw mode.
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, Once, PoisonError};
@@ -6,26 +6,26 @@ use std::sync::{Mutex, Once, PoisonError};
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
-/// How the terminal was before; `None` while nothing of it is changed.
+/// The terminal's settings before raw mode; `None` while they are unchanged.
 static SAVED_TERMIOS: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Asks for pasted text to be marked as such.
+/// Enables bracketed paste.
 const ENABLE_BRACKETED_PASTE: &[u8] = b"\x1b[?2004h";
 
-/// Takes back all that is asked of a terminal here: marks, a hidden cursor, rows that do not break,
-/// an update that is not over, colours.
+/// Resets everything that this crate changes: bracketed paste, a hidden cursor, line wrap, a
+/// synchronised update, colours.
 const RESET_TERMINAL: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m";
 
-/// The terminal gives each key as it is pressed, and shows none by itself, as long as this lives.
-/// Dropping it, and a panic, make the terminal what it was before.
+/// Raw mode, as long as this value lives: the terminal sends each key at once and does not echo it.
+/// A drop or a panic restores the terminal.
 #[derive(Debug)]
 pub struct RawMode(());
 
 impl RawMode {
-    /// Changes the terminal on stdin.
+    /// Puts the terminal on stdin into raw mode.
     ///
     /// # Errors
-    /// When stdin is no terminal, or it cannot be changed.
+    /// When stdin is no terminal, or its settings cannot be changed.
     pub fn enter() -> io::Result<Self> {
         static PANIC_HOOK: Once = Once::new();
         PANIC_HOOK.call_once(|| {
@@ -40,21 +40,21 @@ impl RawMode {
         Ok(this)
     }
 
-    /// Makes the terminal what it was before, for as long as another program has it.
+    /// Restores the terminal's settings while another program uses it.
     pub fn suspend(&self) {
         restore_terminal();
     }
 
-    /// Changes the terminal again.
+    /// Enters raw mode again.
     ///
     /// # Errors
-    /// When it cannot be changed.
+    /// When the terminal's settings cannot be changed.
     pub fn resume(&self) -> io::Result<()> {
         let stdin = io::stdin();
         let now = tcgetattr(&stdin)?;
         let mut raw = now.clone();
         raw.make_raw();
-        // Whatever else writes a line begins the next one at its beginning.
+        // Keeps output processing, so that `\n` from others still starts at the first column.
         raw.output_modes = now.output_modes;
         let mut before = SAVED_TERMIOS.lock().unwrap_or_else(PoisonError::into_inner);
         before.get_or_insert(now);
@@ -69,7 +69,7 @@ impl Drop for RawMode {
     }
 }
 
-/// The columns and rows of the terminal on stdout; 80 by 24 where it does not say.
+/// The columns and rows of the terminal on stdout; 80 by 24 when unknown.
 #[must_use]
 pub fn terminal_size() -> (usize, usize) {
     match tcgetwinsize(io::stdout()) {
@@ -78,20 +78,20 @@ pub fn terminal_size() -> (usize, usize) {
     }
 }
 
-/// Stops this process as Ctrl-Z does, until it is told to go on.
+/// Stops this process like Ctrl-Z, until it is continued.
 ///
 /// # Errors
-/// When the system does not let it.
+/// When the signal cannot be sent.
 pub fn stop_process() -> io::Result<()> {
-    // All that share the terminal's foreground, as the terminal itself would.
+    // Signals the whole foreground process group, as the terminal would.
     Ok(kill_current_process_group(Signal::TSTP)?)
 }
 
-/// Makes the terminal what it was before it was changed, if it was.
+/// Restores the terminal's settings, if they were changed.
 fn restore_terminal() {
     let before = SAVED_TERMIOS.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = before {
-        // A terminal that is gone needs nothing.
+        // The terminal may be gone; that is no error.
         let _ = write_stdout(RESET_TERMINAL);
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }

@@ -1,21 +1,21 @@
-//! How the input line is shown.
+//! Lays out the editor in rows.
 
 use crate::cells::{cluster_length, cluster_width, row_width};
 
 use super::{HistorySearch, LineEditor};
 
-/// The rows that show an editor, and where its cursor is among them.
+/// The rows of an editor, and its cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditorLayout {
-    /// The rows, at least one, none longer than the width that was asked for.
+    /// The rows, at least one, none wider than the requested columns.
     pub rows: Vec<String>,
-    /// The row and the column of the cursor, from 0.
+    /// The row and the column of the cursor among them, from 0.
     pub cursor: (usize, usize),
 }
 
 impl LineEditor {
-    /// Lays the text out in rows of `cells` cells, at most `most` of them: those around the
-    /// cursor. The first begins with `prompt`, the others with as much room.
+    /// Lays the text out in at most `max_rows` rows of `columns` cells around the cursor. The first
+    /// row begins with `prompt`, the others are indented by its width.
     #[must_use]
     pub fn compute_layout(&self, prompt: &str, columns: usize, max_rows: usize) -> EditorLayout {
         if let Some(HistorySearch { text, match_index: found, .. }) = &self.history_search {
@@ -61,7 +61,7 @@ fn lay_out_text(
         }
     }
     let (row, column) = place.unwrap_or((rows.len() - 1, used));
-    // Behind the last character of a full row the cursor is on a row of its own.
+    // After a full last row, the cursor gets a row of its own.
     let (row, column) = match column < cells {
         true => (row, column),
         false if row + 1 < rows.len() => (row, cells - 1),

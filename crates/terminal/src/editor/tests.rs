@@ -1,4 +1,4 @@
-//! What each key does.
+//! The effect of each key.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ fn editor(history: &[&str]) -> LineEditor {
     LineEditor::new(kept)
 }
 
-/// Presses keys: a letter is itself, `^x` is Ctrl-X, `!x` is Alt-X, the rest are names.
+/// Presses keys: a letter is itself, `^x` is Ctrl-X, `!x` is Alt-X, the others are named.
 fn press(editor: &mut LineEditor, keys: &str) -> EditorAction {
     let mut last = EditorAction::Redisplay;
     for word in keys.split_whitespace() {

@@ -1,4 +1,4 @@
-//! Bytes in, keys out.
+//! Decoding of bytes into keys.
 
 use proptest::prelude::*;
 

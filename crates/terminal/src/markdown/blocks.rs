@@ -1,7 +1,7 @@
-//! Where the blocks of a text begin and end, told line by line and final at once.
+//! Finds where blocks begin and end, line by line; each answer is final.
 //!
-//! Keeps what is open, from the outermost quote or item to the paragraph or code in it, and
-//! nothing of what is written. No line changes what was said of a line before it.
+//! Tracks only the open blocks, from the outermost quote or item to the paragraph or code inside
+//! it. No line changes the role of an earlier line.
 
 use super::shape::{
     CodeFence, HtmlBlockEnd, ListMarker, delimiter_columns, html_block_end,
@@ -10,36 +10,36 @@ use super::shape::{
     thematic_break_remainder,
 };
 
-/// What a line means to the outermost blocks.
+/// The role of a line for the outermost blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineRole {
-    /// It belongs to the block that is open, or to none.
+    /// It belongs to the open block, or to none.
     Continuation,
-    /// A block begins with it.
+    /// It begins a block.
     BlockStart,
-    /// The next item of the open list begins with it.
+    /// It begins the next item of the open list.
     ItemStart {
-        /// What a list with numbers has come to.
+        /// The item's number in an ordered list.
         number: u64,
-        /// Whether there is a blank line before it.
+        /// Whether a blank line precedes it.
         is_separate: bool,
     },
-    /// It opens code.
+    /// It opens fenced code.
     CodeStart,
-    /// It is a line of that code, so long without what stands in place of the fence's indentation.
+    /// It is a line of that code; the length of its text without the fence's indentation.
     Code(usize),
     /// It closes that code.
     CodeEnd,
 }
 
-/// The blocks that are open.
+/// Tracks the open blocks.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BlockTracker {
     containers: Vec<OpenContainer>,
     leaf: OpenLeaf,
-    /// The outermost list, as long as another item may follow.
+    /// The outermost list, while another item may follow.
     list: Option<ListMarker>,
-    /// Whether an item has begun without any text; a blank line ends it.
+    /// Whether the open item has no text yet; a blank line then ends it.
     is_item_empty: bool,
     after_blank_line: bool,
 }
@@ -63,13 +63,13 @@ enum OpenLeaf {
     Indented,
 }
 
-/// The last line of a paragraph, if a table may begin with it.
+/// The last line of a paragraph, if it may be the head of a table.
 #[derive(Debug, Clone, Copy)]
 struct TableHeadCandidate {
     columns: usize,
-    /// Containers that it is in by its marks.
+    /// The number of containers that its marks put it in.
     depth: usize,
-    /// Whether it ends in a backslash, and so cannot be a head but can end a paragraph.
+    /// Whether it ends in a backslash, so that it can only end a paragraph.
     is_escaped: bool,
 }
 
@@ -82,12 +82,12 @@ impl TableHeadCandidate {
 }
 
 impl BlockTracker {
-    /// Whether nothing is open, so that what was written is final whatever follows.
+    /// Returns whether no block is open, so that all lines so far are final.
     pub(super) fn is_closed(&self) -> bool {
         self.containers.is_empty() && matches!(self.leaf, OpenLeaf::None)
     }
 
-    /// Takes the next line, without its end.
+    /// Handles the next line, without its line end.
     pub(super) fn push_line(&mut self, line: &str) -> LineRole {
         let apart = std::mem::replace(&mut self.after_blank_line, is_separator(line));
         let (mut depth, mut rest) = self.match_containers(line);
@@ -96,7 +96,7 @@ impl BlockTracker {
             && delimiter_columns(rest) == Some(head.columns)
             && head.depth < depth
         {
-            // The line before seemed to go on with the paragraph lazily, but began its own.
+            // The previous line looked like a lazy continuation but was the head of a table.
             self.leave_containers(head.depth);
             (depth, rest) = self.match_containers(line);
         }
@@ -108,7 +108,7 @@ impl BlockTracker {
         self.begin_blocks(rest, apart)
     }
 
-    /// How many containers the line's marks go on with, and what follows the marks.
+    /// The number of containers that the line's marks continue, and the text after the marks.
     fn match_containers<'l>(&self, line: &'l str) -> (usize, &'l str) {
         let mut rest = line;
         for (depth, container) in self.containers.iter().enumerate() {
@@ -128,7 +128,7 @@ impl BlockTracker {
         (self.containers.len(), rest)
     }
 
-    /// Takes the line into the open leaf, if it belongs there.
+    /// Adds the line to the open leaf, if it belongs there.
     fn continue_leaf(&mut self, depth: usize, rest: &str) -> Option<LineRole> {
         let inside = depth == self.containers.len();
         match self.leaf {
@@ -200,10 +200,10 @@ impl BlockTracker {
         Some(LineRole::Continuation)
     }
 
-    /// Begins whatever the line begins inside the containers that are left.
+    /// Opens the blocks that the line begins inside the remaining containers.
     fn begin_blocks(&mut self, mut rest: &str, apart: bool) -> LineRole {
         let mut step = LineRole::Continuation;
-        // What keeps a line from being a thematic break is looked for once in a long row of marks.
+        // In a long row of marks, searches only once for what prevents a thematic break.
         let mut known = usize::MAX;
         while leading_spaces(rest) < 4 {
             let columns = leading_spaces(rest);
@@ -265,7 +265,7 @@ impl BlockTracker {
         }
     }
 
-    /// Goes on with the outermost list, or begins another.
+    /// Continues the outermost list, or begins another one.
     fn begin_item(&mut self, marker: ListMarker, apart: bool) -> LineRole {
         match &mut self.list {
             Some(list) if list.kind == marker.kind => {
@@ -279,7 +279,7 @@ impl BlockTracker {
         }
     }
 
-    /// Leaves the containers deeper than `depth`, as a paragraph has begun there.
+    /// Closes the containers deeper than `depth`, because a paragraph has begun there.
     fn leave_containers(&mut self, depth: usize) {
         self.containers.truncate(depth);
         if depth == 0 {
@@ -288,7 +288,7 @@ impl BlockTracker {
     }
 }
 
-/// The leaf that a line begins inside `depth` containers.
+/// The leaf block that a line begins inside `depth` containers.
 fn parse_leaf(rest: &str, depth: usize) -> OpenLeaf {
     let columns = leading_spaces(rest);
     let text = strip_indent(rest, columns);
@@ -306,7 +306,7 @@ fn parse_leaf(rest: &str, depth: usize) -> OpenLeaf {
     }
 }
 
-/// Whether `text` ends the paragraph above it; with `any_item`, items do that do not elsewhere.
+/// Returns whether `text` interrupts the paragraph above. With `any_item`, every list item does.
 fn interrupts_paragraph(text: &str, any_item: bool) -> bool {
     text.is_empty()
         || text.starts_with('>')

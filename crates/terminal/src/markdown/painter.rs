@@ -1,42 +1,42 @@
-//! Lines as a terminal takes them: what stands before each, styles, and a reset at the end.
+//! Paints lines for a terminal: frame prefixes, styles, and a reset at the end of each line.
 
 use super::MarkdownOptions;
 
-/// Fewer columns than this are not worked with.
+/// The least width in columns.
 const MIN_WIDTH: usize = 8;
 
-/// Stands before the lines of a quote.
+/// The prefix of a quote's lines.
 pub(super) const QUOTE_BAR: char = '│';
 
-/// How text looks, beyond its letters.
+/// The style of text, as a set of attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct SpanStyle(u8);
 
-/// Text in one style. A `\n` in it ends a line.
+/// Text in one style. A `\n` in it ends the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StyledSpan {
     pub(super) text: String,
     pub(super) style: SpanStyle,
 }
 
-/// The lines that were painted, and what the next ones are in.
+/// The painted lines, and the frames around the next ones.
 #[derive(Debug)]
 pub(super) struct LineCanvas {
     options: MarkdownOptions,
     lines: String,
     frames: Vec<BlockFrame>,
-    /// Frames that there is no room for, inside those that there is room for.
+    /// The number of inner frames that do not fit the width.
     hidden_frames: usize,
-    /// Whether nothing was painted since the innermost frame, or the whole, began.
+    /// Whether nothing was painted since the innermost frame, or the text, began.
     pub(super) is_fresh: bool,
 }
 
-/// What stands before the lines of a quote or an item.
+/// The prefixes of the lines of a quote or an item.
 #[derive(Debug)]
 pub(super) struct BlockFrame {
-    /// Before the first line, once.
+    /// The prefix of the first line; taken when that is painted.
     pub(super) first: Option<String>,
-    /// Before every other line, as wide as the first.
+    /// The prefix of the other lines, as wide as the first one.
     pub(super) rest: String,
     pub(super) columns: usize,
 }
@@ -49,17 +49,17 @@ impl SpanStyle {
     pub(super) const UNDERLINE: Self = Self(16);
     pub(super) const FAINT: Self = Self(32);
 
-    /// Both at once.
+    /// The union of both styles.
     pub(super) fn combined_with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether this has all of `other`.
+    /// Returns whether this style includes all of `other`.
     pub(super) fn has_all(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// The escape sequence that turns it on, from a reset terminal.
+    /// The escape sequence that turns the style on after a reset.
     fn start_sequence(self) -> String {
         let codes = [
             (Self::BOLD, "1"),
@@ -86,18 +86,18 @@ impl LineCanvas {
         Self { options, lines: String::new(), frames: Vec::new(), hidden_frames: 0, is_fresh: true }
     }
 
-    /// Whether styles are shown.
+    /// Returns whether styles are shown.
     pub(super) fn has_colour(&self) -> bool {
         self.options.colour
     }
 
-    /// Columns for text beside what stands before it: at least 4.
+    /// The columns for text beside the prefixes: at least 4.
     pub(super) fn text_width(&self) -> usize {
         self.total_width() - self.frame_width()
     }
 
-    /// Puts the next lines into `frame`. What is nested so deep that it would leave less than half
-    /// of the width is not indented any more.
+    /// Puts the next lines into `frame`. A frame that would leave less than half of the width is
+    /// not shown.
     pub(super) fn enter_frame(&mut self, frame: BlockFrame) {
         if self.hidden_frames > 0 || self.frame_width() + frame.columns > self.total_width() / 2 {
             self.hidden_frames += 1;
@@ -107,7 +107,7 @@ impl LineCanvas {
         self.is_fresh = true;
     }
 
-    /// Ends the innermost frame; one without a line gets an empty one.
+    /// Leaves the innermost frame; paints an empty line if the frame has none.
     pub(super) fn leave_frame(&mut self) {
         if self.is_fresh {
             self.paint_line(&[]);
@@ -146,7 +146,7 @@ impl LineCanvas {
         self.paint_text("\n", SpanStyle::default(), &mut style);
     }
 
-    /// Everything that was painted.
+    /// Returns all painted lines.
     pub(super) fn finish(self) -> String {
         self.lines
     }

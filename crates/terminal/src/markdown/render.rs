@@ -1,4 +1,4 @@
-//! Whole blocks as lines.
+//! Renders complete blocks as lines.
 
 mod inline;
 
@@ -11,11 +11,11 @@ use super::{
     table::TableCells,
 };
 
-/// Code stands in from the text around it.
+/// The indentation of code.
 const CODE_INDENT: &str = "  ";
 
-/// Renders the blocks of `text`, in which what could define a reference is marked. `number`
-/// overrules that of the first item.
+/// Renders the blocks of `text`, whose possible reference definitions are guarded. `number`
+/// overrides the number of the first item.
 pub(super) fn render_blocks(text: &str, number: Option<u64>, look: MarkdownOptions) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -38,17 +38,17 @@ struct BlockRenderer<'t> {
     text: &'t str,
     number: Option<u64>,
     canvas: LineCanvas,
-    /// Text of the paragraph, heading or cell that is being read, and where it begins.
+    /// The text of the current paragraph, heading or cell, and where it begins.
     spans: Vec<StyledSpan>,
     text_start: usize,
     styles: Vec<SpanStyle>,
     links: Vec<OpenLink>,
     lists: Vec<OpenList>,
-    /// Quotes and items around, innermost last; whether it is an item.
+    /// The enclosing quotes and items, innermost last: true for an item.
     container_is_item: Vec<bool>,
-    /// Code or HTML that is being read.
+    /// The code or HTML that is being read.
     verbatim: Option<String>,
-    /// Where the code begins, if nothing of it was painted.
+    /// Where the current code begins, until its first line is painted.
     code_start: Option<usize>,
     table: Option<TableCells>,
     cell_end: usize,
@@ -58,9 +58,9 @@ struct BlockRenderer<'t> {
 struct OpenLink {
     target: String,
     title: String,
-    /// Whether its text is its target.
+    /// Whether its text is its target, as in `<https://…>`.
     is_automatic: bool,
-    /// Spans before its text.
+    /// The number of spans before its text.
     text_start: usize,
 }
 
@@ -138,7 +138,7 @@ impl<'t> BlockRenderer<'t> {
                 let head = self.table.as_ref().is_some_and(|table| table.rows.len() == 1);
                 self.styles = if head { vec![SpanStyle::BOLD] } else { Vec::new() };
             }
-            // The box of a task may stand before it.
+            // A task box may stand before the paragraph.
             Tag::Paragraph => {}
             tag => {
                 self.flush_text();
@@ -261,7 +261,7 @@ impl<'t> BlockRenderer<'t> {
     }
 }
 
-/// Long lines stay whole: the terminal breaks them, and copies them whole.
+/// Long lines are not broken: the terminal wraps them, so that they can be copied whole.
 fn paint_code(text: &str, canvas: &mut LineCanvas) {
     if text.is_empty() {
         canvas.paint_line(&[]);

@@ -1,10 +1,10 @@
-//! Text of a model made harmless for a terminal, and even for a parser: no control characters, no
-//! characters that reorder text, one kind of line end, no tabs.
+//! Makes a model's text safe for the terminal and the parser: no control characters, no
+//! bidirectional overrides, one kind of line end, no tabs.
 
-/// Between the stops of a tab, as Markdown counts indentation.
+/// The columns between tab stops, as in Markdown.
 const TAB_WIDTH: usize = 4;
 
-/// Cleans text that comes in pieces; what comes out does not depend on where they were cut.
+/// Sanitizes text in chunks; the result does not depend on where the text is split.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TextSanitizer {
     column: usize,
@@ -12,7 +12,7 @@ pub(super) struct TextSanitizer {
 }
 
 impl TextSanitizer {
-    /// Appends the clean form of `text` to `clean`.
+    /// Appends the sanitized `text` to `clean`.
     pub(super) fn push_text(&mut self, text: &str, clean: &mut String) {
         for c in text.chars() {
             if std::mem::take(&mut self.has_pending_return) && c != '\n' {
@@ -38,7 +38,7 @@ impl TextSanitizer {
         }
     }
 
-    /// Appends what was held back, as nothing follows.
+    /// Appends what was held back, at the end of the text.
     pub(super) fn finish(&mut self, clean: &mut String) {
         if std::mem::take(&mut self.has_pending_return) {
             self.push_escaped('\r', clean);
@@ -52,8 +52,8 @@ impl TextSanitizer {
     }
 }
 
-/// Whether `c` would command the terminal, reorder what it shows, or is the [`super::MARK`] that
-/// this module's readers put into the text themselves.
+/// Returns whether `c` is a control character, reorders text, or is the [`super::DEFINITION_GUARD`]
+/// that this module inserts itself.
 pub(super) fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

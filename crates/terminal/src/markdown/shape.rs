@@ -1,35 +1,34 @@
-//! What a line looks like from its beginning: the marks by which blocks start, go on and end.
+//! Recognises lines by the marks with which blocks begin, continue and end.
 //!
-//! Lines are clean (no tabs, no control characters) and come without their end. As the parser that
-//! renders the blocks is the judge of what they are, these follow it where it is stricter or laxer
-//! than the specification.
+//! Lines are sanitized (no tabs, no control characters) and without line ends. These functions
+//! agree with the parser that renders the blocks, also where it differs from the specification.
 
 mod html;
 
 pub(super) use html::{HtmlBlockEnd, html_block_end, interrupting_html_block};
 
-/// A fence that opens code.
+/// The fence that opens a code block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CodeFence {
     mark: char,
     length: usize,
-    /// Columns before the fence, which the lines of the code lose too.
+    /// The columns before the fence, which are removed from the code's lines too.
     pub(super) indent: usize,
 }
 
-/// The marker of a list's item.
+/// The marker of a list item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ListMarker {
-    /// What all items of one list have in common: the bullet, or what follows the number.
+    /// The part that all items of a list share: the bullet, or the character after the number.
     pub(super) kind: char,
     /// 0 for a bullet.
     pub(super) number: u64,
-    /// Columns up to the item's text.
+    /// The columns before the item's text.
     pub(super) width: usize,
 }
 
 impl CodeFence {
-    /// The fence that `text` opens.
+    /// Parses the fence that `text` opens.
     pub(super) fn parse_fence(text: &str, indent: usize) -> Option<Self> {
         let mark = text.chars().next().filter(|c| matches!(c, '`' | '~'))?;
         let info = text.trim_start_matches(mark);
@@ -38,7 +37,7 @@ impl CodeFence {
         opens.then_some(Self { mark, length, indent })
     }
 
-    /// Whether the line, without its containers' marks, ends the code.
+    /// Returns whether the line, without its containers' marks, closes the code.
     pub(super) fn is_closed_by(&self, line: &str) -> bool {
         let text = line.trim_start_matches(' ');
         let tail = text.trim_start_matches(self.mark);
@@ -47,7 +46,8 @@ impl CodeFence {
 }
 
 impl ListMarker {
-    /// The marker at the beginning of `text`, which is no thematic break, and what follows it.
+    /// Parses the marker at the beginning of `text`, which is no thematic break; also returns the
+    /// rest.
     pub(super) fn parse_marker(text: &str) -> Option<(Self, &str)> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let kind = text.get(digits..)?.chars().next()?;
@@ -57,7 +57,7 @@ impl ListMarker {
         }
         let rest = text.get(digits + 1..)?;
         let space = leading_spaces(rest);
-        // Code that is indented may stand right behind the marker and one space.
+        // Indented code may follow the marker and one space.
         let taken = match space {
             0 if !rest.is_empty() => return None,
             _ if is_blank(rest) => 1,
@@ -69,38 +69,38 @@ impl ListMarker {
         Some((Self { kind, number, width: digits + 1 + taken }, rest))
     }
 
-    /// Whether an item with this marker and `rest` may end a paragraph that it could belong to.
+    /// Returns whether an item with this marker and text interrupts a paragraph.
     pub(super) fn interrupts_paragraph(self, rest: &str) -> bool {
         (matches!(self.kind, '-' | '+' | '*') || self.number == 1) && !is_blank(rest)
     }
 }
 
-/// Columns of space at the beginning.
+/// The number of leading spaces.
 pub(super) fn leading_spaces(text: &str) -> usize {
     text.len() - text.trim_start_matches(' ').len()
 }
 
-/// `text` without up to `columns` of space.
+/// `text` without up to `columns` leading spaces.
 pub(super) fn strip_indent(text: &str, columns: usize) -> &str {
     text.get(leading_spaces(text).min(columns)..).unwrap_or_default()
 }
 
-/// Whether there is nothing but space.
+/// Returns whether `text` has only spaces.
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(|b| b == b' ')
 }
 
-/// Whether a line separates what is above from what is below, in a quote too.
+/// Returns whether a line is blank, also inside a quote.
 pub(super) fn is_separator(line: &str) -> bool {
     line.bytes().all(|b| matches!(b, b' ' | b'>'))
 }
 
-/// Whether `text` is a thematic break.
+/// Returns whether `text` is a thematic break.
 pub(super) fn is_thematic_break(text: &str) -> bool {
     thematic_break_remainder(text).is_none()
 }
 
-/// How long `text` is from what keeps it from being a thematic break; absent if it is one.
+/// The length of `text` from the character that prevents a thematic break; `None` if it is one.
 pub(super) fn thematic_break_remainder(text: &str) -> Option<usize> {
     let mark = text.bytes().next().filter(|b| b"*-_".contains(b));
     let Some(mark) = mark else { return Some(text.len()) };
@@ -110,26 +110,26 @@ pub(super) fn thematic_break_remainder(text: &str) -> Option<usize> {
     (text.bytes().filter(|b| *b == mark).take(3).count() < 3).then_some(0)
 }
 
-/// Whether `text` is a heading by its number signs.
+/// Returns whether `text` is a heading with number signs.
 pub(super) fn is_heading(text: &str) -> bool {
     let rest = text.trim_start_matches('#');
     (1..=6).contains(&(text.len() - rest.len())) && (rest.is_empty() || rest.starts_with(' '))
 }
 
-/// Whether `text` makes the paragraph above it a heading.
+/// Returns whether `text` underlines the paragraph above it as a heading.
 pub(super) fn is_setext_underline(text: &str) -> bool {
     let Some(mark) = text.chars().next().filter(|c| matches!(c, '=' | '-')) else { return false };
     is_blank(text.trim_start_matches(mark))
 }
 
-/// What follows the box of a task at the beginning of an item's text.
+/// The text after the task box at the beginning of an item.
 pub(super) fn strip_task_box(text: &str) -> Option<&str> {
     let rest = strip_indent(text, 3).strip_prefix('[')?;
     let rest = rest.strip_prefix([' ', 'x', 'X'])?.strip_prefix(']')?;
     (rest.is_empty() || rest.starts_with(' ')).then_some(rest)
 }
 
-/// Columns of the table that `text` would head, 0 without any pipe.
+/// The number of columns of a table with the head `text`; 0 without a pipe.
 pub(super) fn table_columns(text: &str) -> usize {
     let bytes = text.as_bytes();
     let free = |at: usize| at == 0 || bytes.get(at - 1) != Some(&b'\\');
@@ -140,7 +140,7 @@ pub(super) fn table_columns(text: &str) -> usize {
     count - usize::from(text.trim_start().starts_with('|')) + usize::from(open)
 }
 
-/// Columns of the table whose head ends with the line `text`.
+/// The number of columns of a table whose delimiter row is `text`; `None` if it is none.
 pub(super) fn delimiter_columns(text: &str) -> Option<usize> {
     let inner = strip_indent(text, 3).trim_end_matches(' ');
     let marks = inner.bytes().all(|b| matches!(b, b' ' | b':' | b'-' | b'|'));

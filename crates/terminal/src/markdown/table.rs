@@ -1,4 +1,4 @@
-//! Tables in columns.
+//! Lays out tables in columns.
 
 use pulldown_cmark::Alignment;
 
@@ -7,7 +7,7 @@ use super::{
     wrap::{line_columns, wrap_spans},
 };
 
-/// What a column keeps when the table is wider than the terminal.
+/// The least width of a column when the table is wider than the terminal.
 const MIN_COLUMN_WIDTH: usize = 4;
 const COLUMN_SEPARATOR: &str = " │ ";
 
@@ -19,8 +19,8 @@ pub(super) struct TableCells {
 }
 
 impl TableCells {
-    /// The table's lines of at most `room` columns. Cells that are too wide are wrapped inside their
-    /// column; where there is no room for columns, each row is text of its own.
+    /// Lays the table out in lines of at most `room` columns. Cells that are too wide are wrapped
+    /// inside their column; if the columns do not fit, each row is wrapped as text.
     pub(super) fn layout_lines(&self, room: usize) -> Vec<Vec<StyledSpan>> {
         let Some(widths) = self.column_widths(room) else {
             return self.rows.iter().flat_map(|row| wrap_spans(&join_cells(row), room)).collect();
@@ -36,7 +36,7 @@ impl TableCells {
         lines
     }
 
-    /// Columns of each column; absent if they cannot be had in `room`.
+    /// The width of each column; `None` if they do not fit into `room`.
     fn column_widths(&self, room: usize) -> Option<Vec<usize>> {
         let count = self.rows.iter().map(Vec::len).max()?;
         let between = 3 * count.saturating_sub(1);
@@ -93,7 +93,7 @@ impl TableCells {
     }
 }
 
-/// A row without columns.
+/// Joins a row's cells into text.
 fn join_cells(row: &[Vec<StyledSpan>]) -> Vec<StyledSpan> {
     let between = [StyledSpan::new(COLUMN_SEPARATOR, SpanStyle::FAINT)];
     row.join(&between[..])

@@ -1,4 +1,4 @@
-//! What is promised of any text.
+//! Properties that hold for any text.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -19,7 +19,7 @@ const PIECES: &[&str] = &[
     "👩\u{200d}🔬", "longwordthatdoesnotfitanywhereinthewidth", "=", ":",
 ];
 
-/// Marks that decide what a block is, and a little text, in any order.
+/// Markdown marks and a little text, in any order.
 fn markdown() -> impl Strategy<Value = String> {
     let piece = select(PIECES);
     prop_oneof![
@@ -28,7 +28,7 @@ fn markdown() -> impl Strategy<Value = String> {
     ]
 }
 
-/// `text` cut wherever `cuts` fall on a character's boundary.
+/// Splits `text` at the character positions in `cuts`.
 fn cut(text: &str, cuts: &[usize]) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for (at, c) in text.chars().enumerate() {
@@ -50,7 +50,7 @@ fn streamed(pieces: &[String], look: MarkdownOptions) -> String {
     lines + &stream.finish()
 }
 
-/// What the parser makes of the whole text at once, with nothing said about where blocks end.
+/// Renders the whole text with one parser, without finding the blocks first.
 fn at_once(text: &str, look: MarkdownOptions) -> String {
     let (mut cleaner, mut clean, mut marked) =
         (TextSanitizer::default(), String::new(), String::new());

@@ -1,11 +1,11 @@
-//! Text in lines of a width, broken between words, or between letters that are two columns wide.
+//! Wraps text between words, or between characters that are two columns wide.
 
 use unicode_width::UnicodeWidthChar as _;
 
 use super::painter::{SpanStyle, StyledSpan};
 
-/// Breaks `spans` into lines of at most `width` columns, at least 4. A word that is wider is broken
-/// where it must be.
+/// Breaks `spans` into lines of at most `width` columns, at least 4. Wider words are broken
+/// anywhere.
 pub(super) fn wrap_spans(spans: &[StyledSpan], width: usize) -> Vec<Vec<StyledSpan>> {
     let mut wrapper = LineWrapper { width, ..LineWrapper::default() };
     for span in spans {
@@ -38,7 +38,7 @@ pub(super) fn wrap_spans(spans: &[StyledSpan], width: usize) -> Vec<Vec<StyledSp
     wrapper.lines
 }
 
-/// Columns that the line takes.
+/// The columns of a line.
 pub(super) fn line_columns(line: &[StyledSpan]) -> usize {
     line.iter()
         .flat_map(|span| split_clusters(&span.text, usize::MAX))
@@ -46,8 +46,9 @@ pub(super) fn line_columns(line: &[StyledSpan]) -> usize {
         .sum()
 }
 
-/// What must stay together, as a letter and its accents, with its columns. Counts emoji that are
-/// joined each for itself, as some terminals show them: rather too wide than over the edge.
+/// Splits text into clusters that must stay together, e.g. a letter and its accents, with their
+/// columns. Joined emoji count separately, as some terminals show them: too wide is better than too
+/// long.
 fn split_clusters(text: &str, width: usize) -> impl Iterator<Item = (&str, usize)> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -56,7 +57,7 @@ fn split_clusters(text: &str, width: usize) -> impl Iterator<Item = (&str, usize
         let mut columns = last.width().unwrap_or(0);
         let mut end = rest.len();
         for (at, c) in chars {
-            // The emoji form of a narrow sign may be wide.
+            // The emoji variant of a narrow character may be wide.
             let more =
                 if c == '\u{fe0f}' { usize::from(columns == 1) } else { c.width().unwrap_or(0) };
             let joined = last == '\u{200d}' && last != c;

@@ -1,4 +1,4 @@
-//! What a terminal shows of what is written.
+//! An emulated terminal shows what the screen writes.
 
 use std::num::NonZero;
 
@@ -6,13 +6,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A terminal and what it is to show.
+/// A terminal, and the rows that it should show.
 struct Pair {
     terminal: vt100::Parser,
     screen: Screen,
     /// The final rows.
     above: Vec<String>,
-    /// How many rows have left the screen at its top.
+    /// How many rows have scrolled off the top.
     gone: usize,
 }
 
@@ -38,7 +38,7 @@ impl Pair {
         self.gone = self.all().len().saturating_sub(rows.into());
     }
 
-    /// All rows from the first, as the width breaks them.
+    /// All rows from the first, wrapped to the width.
     fn all(&self) -> Vec<String> {
         let above = self.above.iter().flat_map(|row| wrap_words(row, self.screen.columns));
         above.chain(self.screen.live_rows.iter().cloned()).collect()

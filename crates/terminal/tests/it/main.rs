@@ -1,4 +1,4 @@
-//! The terminal as its users meet it.
+//! Tests of the terminal's public interface.
 
 #[cfg(test)]
 mod markdown;

@@ -3,7 +3,7 @@
 use openclaw_terminal::{MarkdownOptions, MarkdownStream, render_markdown};
 use proptest::{collection::vec, prelude::*, sample::select};
 
-/// The rows of a terminal of `width` columns after `lines`, and how many it took.
+/// The rows of an emulated terminal of `width` columns after `lines`.
 fn screen(lines: &str, width: u16) -> Vec<String> {
     let rows = u16::try_from(lines.len() + 2).unwrap();
     let mut parser = vt100::Parser::new(rows.try_into().unwrap(), width.try_into().unwrap(), 0);

@@ -1,4 +1,4 @@
-//! Text inside blocks: styles, links, cells, and when it becomes lines.
+//! Renders the text inside blocks: styles, links and table cells.
 
 use pulldown_cmark::LinkType;
 
@@ -12,8 +12,7 @@ use crate::markdown::{
 };
 
 impl BlockRenderer<'_> {
-    /// Begins a style inside the current one. Without colour its marks are written, as nothing else
-    /// would tell of it.
+    /// Begins a style inside the current one. Without colour, writes its marks instead.
     pub(super) fn open_style(&mut self, style: SpanStyle, marks: &str) {
         self.push_marks(marks);
         self.styles.push(self.current_style().combined_with(style));
@@ -49,7 +48,7 @@ impl BlockRenderer<'_> {
         });
     }
 
-    /// Writes where the link leads, unless its text says so.
+    /// Writes the link's target, unless its text is the target.
     pub(super) fn end_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
         let text: String =
@@ -78,8 +77,7 @@ impl BlockRenderer<'_> {
         self.push_cell(cell);
     }
 
-    /// Ends a row with the cells that it has beyond the table's columns, which the parser leaves
-    /// out.
+    /// Ends a row, with the cells beyond the table's columns, which the parser drops.
     pub(super) fn end_row(&mut self, end: usize) {
         let beyond = self.text.get(self.cell_end..end).unwrap_or_default();
         let beyond = beyond.trim_matches([' ', '|', '\n']);
@@ -94,7 +92,7 @@ impl BlockRenderer<'_> {
         self.styles.clear();
     }
 
-    /// Makes lines of the text that was put.
+    /// Wraps and paints the collected text.
     pub(super) fn flush_text(&mut self) {
         let spans = std::mem::take(&mut self.spans);
         let lines = wrap_spans(&spans, self.canvas.text_width());
@@ -106,7 +104,7 @@ impl BlockRenderer<'_> {
         }
     }
 
-    /// Paints the blank line before a block that begins at `at`: in an item only if it was written.
+    /// Paints the blank line before a block at `at`; inside an item only if the text has one.
     pub(super) fn paint_separator(&mut self, at: usize) {
         let in_item = self.container_is_item.last().is_some_and(|item| *item);
         if !self.canvas.is_fresh && (!in_item || has_blank_line_before(self.text, at)) {
@@ -131,7 +129,7 @@ impl BlockRenderer<'_> {
     }
 }
 
-/// What the terminal may get of `text`: entities can stand for any character.
+/// Escapes unsafe characters of `text`: entities can stand for any character.
 pub(super) fn escape_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -145,13 +143,13 @@ pub(super) fn escape_text(text: &str) -> String {
     shown
 }
 
-/// Whether `html` is the tag that breaks a line.
+/// Returns whether `html` is a `<br>` tag.
 pub(super) fn is_line_break(html: &str) -> bool {
     let name = html.trim_start_matches('<').trim_end_matches(['>', '/', ' ']);
     name.eq_ignore_ascii_case("br")
 }
 
-/// Whether the line above that of the offset `at` is blank.
+/// Returns whether the line above the offset `at` is blank.
 pub(super) fn has_blank_line_before(text: &str, at: usize) -> bool {
     let line = text.get(..at).and_then(|before| before.rfind('\n'));
     let above = line.and_then(|end| text.get(..end)).and_then(|above| above.rsplit('\n').next());

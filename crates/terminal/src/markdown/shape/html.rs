@@ -1,6 +1,6 @@
-//! How blocks of HTML begin.
+//! Recognises the beginning of HTML blocks.
 
-/// Elements whose tag begins a block wherever it stands at the beginning of a line, in order.
+/// Elements whose tag begins a block at the start of any line, sorted.
 const BLOCK_ELEMENTS: [&str; 62] = [
     "address",
     "article",
@@ -66,21 +66,21 @@ const BLOCK_ELEMENTS: [&str; 62] = [
     "ul",
 ];
 
-/// How a block of HTML ends.
+/// Where an HTML block ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::markdown) enum HtmlBlockEnd {
-    /// With the line that holds this.
+    /// With the line that contains this text.
     Line(&'static str),
     /// Before a blank line.
     BeforeBlank,
 }
 
-/// The block of HTML that `text` begins where no paragraph is open.
+/// The HTML block that `text` begins where no paragraph is open.
 pub(in crate::markdown) fn html_block_end(text: &str) -> Option<HtmlBlockEnd> {
     interrupting_html_block(text).or_else(|| is_lone_tag(text).then_some(HtmlBlockEnd::BeforeBlank))
 }
 
-/// The block of HTML that `text` begins even in a paragraph.
+/// The HTML block that `text` begins even inside a paragraph.
 pub(in crate::markdown) fn interrupting_html_block(text: &str) -> Option<HtmlBlockEnd> {
     let rest = text.strip_prefix('<')?;
     for (tag, end) in [
@@ -113,12 +113,12 @@ pub(in crate::markdown) fn interrupting_html_block(text: &str) -> Option<HtmlBlo
     (ends && known).then_some(HtmlBlockEnd::BeforeBlank)
 }
 
-/// Whether `text` is one whole tag and nothing else.
+/// Returns whether `text` is exactly one complete tag.
 fn is_lone_tag(text: &str) -> bool {
     strip_tag(text).is_some_and(super::is_blank)
 }
 
-/// What follows the tag at the beginning of `text`.
+/// The text after the tag at the beginning of `text`.
 fn strip_tag(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('<')?;
     let name = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -142,7 +142,7 @@ fn strip_tag(text: &str) -> Option<&str> {
     }
 }
 
-/// What follows the attribute at the beginning of `text`.
+/// The text after the attribute at the beginning of `text`.
 fn strip_attribute(text: &str) -> Option<&str> {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':')).then_some(())?;
     let rest = text.trim_start_matches(|c: char| {
