@@ -53,14 +53,11 @@ pub struct LoadedSession {
     pub session: Session,
     /// The conversation so far; legal even if the log is damaged.
     pub history: History,
-    /// The calls that were open when the last process ended. The history has them answered as
-    /// interrupted for the model; tell the user too.
+    /// Calls that the last process left open; the history has them as interrupted.
     pub interrupted_calls: Vec<InterruptedCall>,
-    /// Whether the last turn did not end and the model has yet to answer: the turn can be resumed
-    /// with the history as it is.
+    /// Whether the last turn did not end and can be resumed with the history as it is.
     pub has_interrupted_turn: bool,
-    /// Whether the last turn ended as failed, timed out or cancelled and the model has yet to
-    /// answer: it can be resumed too.
+    /// Whether the last turn ended without an answer of the model and can be resumed too.
     pub has_unanswered_turn: bool,
     /// Damaged events that were left out.
     pub damage: Vec<DamageReport>,
@@ -166,8 +163,7 @@ impl Session {
         .await
     }
 
-    /// Prepares a new turn and returns the history to run it on. A previous turn that did not end
-    /// is recorded as interrupted.
+    /// Records an unfinished turn as interrupted; returns the history for the next turn.
     ///
     /// # Errors
     /// When the disk is nearly full, which changes nothing, or when the write fails.
@@ -185,8 +181,7 @@ impl Session {
         Ok(self.history().await)
     }
 
-    /// Prepares to resume the last turn and returns the history to run it on, with open calls
-    /// answered as interrupted; `None` when there is nothing left to answer.
+    /// Answers open calls as interrupted and returns the history to resume; `None` if answered.
     ///
     /// # Errors
     /// As for [`begin_turn`](Self::begin_turn).
@@ -199,8 +194,7 @@ impl Session {
         Ok(Some(self.history().await))
     }
 
-    /// Records how a turn ended. Open calls get the results that `history`, on which the turn ran,
-    /// has for them, so that log and history agree.
+    /// Records how a turn ended. Open calls get the results that `history` has for them.
     ///
     /// # Errors
     /// When it could not be made durable.
@@ -219,8 +213,8 @@ impl Session {
         .await
     }
 
-    /// Retracts the last turn and returns the remaining history; `None` when there is no turn. The
-    /// events stay in the log, and the effects of its tools are not undone.
+    /// Retracts the last turn and returns the history before it; `None` without a turn. The events
+    /// stay in the log, and the effects of its tools are not undone.
     ///
     /// # Errors
     /// When the log cannot be read or written.
@@ -228,8 +222,7 @@ impl Session {
         self.retract_range(RetractionReason::Turn, last_turn_range).await
     }
 
-    /// Retracts the last compaction and returns the history with the steps that it had replaced;
-    /// `None` when there is none.
+    /// Retracts the last compaction and returns the history before it; `None` without one.
     ///
     /// # Errors
     /// When the log cannot be read or written.
@@ -272,8 +265,7 @@ impl Session {
         Ok(Some(history))
     }
 
-    /// Writes the events that `build_events` returns. The cached state is updated once they are
-    /// durable, even if the caller was cancelled.
+    /// Writes events, then updates the cached state even if the caller was cancelled.
     async fn write_events(
         &self,
         build_events: impl FnOnce(&CachedState) -> Result<Vec<LogEvent>, StoreError>,
