@@ -1,8 +1,8 @@
-//! Agents as the program puts them together, in one process: a crowd of turns, and a session that
-//! goes on. Each role is a process of its own: `cargo xtask bench agent` and `cargo xtask live`
-//! start them.
+//! Agents built as the program builds them, in one process: many concurrent turns, and one long
+//! session. Each role is a process of its own, started by `cargo xtask bench agent` and `cargo
+//! xtask live`.
 //!
-//! The config is the one that the environment leads to, as for the program itself.
+//! The config is found through the environment, as in the program itself.
 #![expect(clippy::print_stdout, reason = "results go to whoever started the role")]
 
 use std::error::Error;
@@ -34,7 +34,7 @@ fn main() -> Result<()> {
         ["mock"] => runtime.block_on(mock()),
         ["crowd", model, turns] => runtime.block_on(crowd(model, turns.parse()?)),
         ["session", model, turns, text] => runtime.block_on(session(model, turns.parse()?, text)),
-        // Cargo's own arguments are here too.
+        // Cargo passes arguments of its own.
         _ => {
             println!("{USAGE}");
             Ok(())
@@ -69,7 +69,7 @@ async fn agent(model: &str) -> Result<AgentRun> {
     agent.map_err(|error| format!("{error:?}").into())
 }
 
-/// Runs turns that all are under way at the same time.
+/// Runs all turns concurrently.
 async fn crowd(model: &str, turns: u32) -> Result<()> {
     let run = Arc::new(agent(model).await?);
     let mut all = JoinSet::new();
@@ -119,12 +119,12 @@ fn is_reply(report: &TurnReport) -> bool {
     matches!(report.outcome, TurnOutcome::Reply { .. })
 }
 
-/// What is heard of a turn.
+/// Collects the events of a turn.
 #[derive(Default)]
 struct Heard {
-    /// The prompt tokens of each model call, and how many of them were cached.
+    /// The prompt tokens of each model call, and the cached ones among them.
     calls: Vec<(u32, Option<u32>)>,
-    /// How its conversation was made to fit.
+    /// How the history was compacted.
     compacted_by: Vec<&'static str>,
 }
 
@@ -144,7 +144,7 @@ async fn heard(mut events: TurnEventReceiver) -> Heard {
     heard
 }
 
-/// A number of `/proc/self/status`.
+/// A value of `/proc/self/status`.
 fn status_kib(name: &str) -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(name));

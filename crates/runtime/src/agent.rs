@@ -1,4 +1,4 @@
-//! An agent, put together around a model.
+//! Builds an agent around a connected model.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,31 +21,32 @@ use crate::context::{QuotedNames, SetupContext};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
 
-/// Stands for no limit where a tool wants a duration: a hundred years.
+/// The time limit given to tools that require one when none is configured: a hundred years.
 const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// The window, in tokens, up to which `localModelMode: "auto"` is lean.
+/// The largest context window, in tokens, at which `localModelMode: "auto"` selects the lean
+/// profile.
 const LEAN_MAX_WINDOW: u32 = 32_768;
 
 /// The tools that are not offered in lean mode.
 const HEAVY_TOOLS: [&str; 3] = ["browser", "cron", "message"];
 
-/// Told when what a session began with is no longer what one would begin with now.
-const PROMPT_CHANGED_NOTICE: &str = "the context files or skills changed since this session began; it goes on with \
-                      what it began with, which the server may have cached, and a new one (`/new`) \
-                      begins with the new";
+/// The notice when the prompt recorded for the session differs from a freshly built one.
+const PROMPT_CHANGED_NOTICE: &str = "\
+    the context files or skills changed since this session began; the session keeps its system \
+    prompt, which the server may have cached, and a new session (`/new`) gets the new one";
 
-/// What is asked of an agent beyond the config.
+/// Options of an agent that are not in the config.
 pub struct AgentOptions {
     /// The agent, by its id in `agents.entries`; `None` is `main`.
     pub agent: Option<String>,
-    /// The model, by reference or alias; `None` takes the config's.
+    /// The model, by reference or alias; `None` uses the configured one.
     pub model: Option<String>,
-    /// The workspace; `None` takes the config's, which is created if need be.
+    /// The workspace; `None` uses the configured one, which is created if missing.
     pub workspace: Option<PathBuf>,
-    /// The longest the turn may take and who says so; `None` takes the config's.
+    /// The time limit of the turn and where it was set; `None` uses the configured one.
     pub time_limit: Option<ConfiguredTimeout>,
-    /// Who decides whether a call may run.
+    /// Decides whether a tool call may run.
     pub approver: Arc<dyn Approver>,
     /// Where the turn is recorded.
     pub journal: Arc<dyn Journal>,
@@ -56,15 +57,15 @@ pub struct AgentOptions {
 pub struct AgentRun {
     /// The agent.
     pub agent: Agent,
-    /// The model that answers; another one when a fallback took over.
+    /// The model that answers; a fallback may replace it.
     pub model: Arc<dyn ChatModel>,
-    /// The same, of which a new turn begins with the primary.
+    /// The same model as a chain; each new turn starts with its primary model again.
     chain: FallbackChain,
-    /// The models that were tried in vain.
+    /// The log of failed attempts.
     pub attempts: AttemptLog,
     /// The directory that the tools work in.
     pub workspace: PathBuf,
-    /// How much the system prompt says.
+    /// How detailed the system prompt is.
     pub profile: PromptProfile,
     /// The system prompt.
     pub prompt: SystemPrompt,
@@ -73,24 +74,24 @@ pub struct AgentRun {
 /// A model that is connected.
 pub(crate) struct ConnectedChain(FallbackChain);
 
-/// What an agent is put together from, beside its model.
+/// Everything an agent is built from, besides its model.
 pub(crate) struct AgentSpec<'a> {
     pub(crate) agent: &'a str,
     pub(crate) workspace: &'a Path,
     pub(crate) time_limit: Option<ConfiguredTimeout>,
     pub(crate) approver: Arc<dyn Approver>,
     pub(crate) journal: Arc<dyn Journal>,
-    /// What the requests of the session began with so far.
+    /// The system prompt and tools that earlier requests of the session began with.
     pub(crate) prefix: Option<&'a RequestPrefix>,
 }
 
 impl AgentRun {
-    /// The same model for another agent.
+    /// Returns the connected model, to build another agent with.
     pub(crate) fn connected_chain(&self) -> ConnectedChain {
         ConnectedChain(self.chain.clone())
     }
 
-    /// Says that the next request begins a turn.
+    /// Marks the next request as the start of a turn.
     pub(crate) fn begin_turn(&self) {
         self.chain.begin_turn();
     }
@@ -102,14 +103,14 @@ impl fmt::Debug for AgentOptions {
             .field("agent", &self.agent)
             .field("model", &self.model)
             .field("workspace", &self.workspace)
-            .field("time", &self.time_limit)
+            .field("time_limit", &self.time_limit)
             .field("approver", &self.approver)
             .finish_non_exhaustive()
     }
 }
 
 impl Runtime {
-    /// Puts an agent together.
+    /// Builds an agent.
     ///
     /// # Errors
     /// When the workspace cannot be used, and when no model can be connected.
@@ -126,7 +127,7 @@ impl Runtime {
         )
     }
 
-    /// The workspace that is to be used, which is there.
+    /// Returns the workspace to use. Creates the configured one if it is missing.
     pub(crate) fn resolve_workspace(
         &self,
         asked: Option<PathBuf>,
@@ -142,7 +143,7 @@ impl Runtime {
         self.connect_model(name).await.map(ConnectedChain)
     }
 
-    /// Puts an agent together around its model.
+    /// Builds an agent around its connected model.
     pub(crate) fn build_agent(
         &self,
         connected: ConnectedChain,
@@ -204,15 +205,15 @@ impl Runtime {
         Ok(AgentRun { agent, model, chain, attempts, workspace, profile, prompt })
     }
 
-    /// Checks that there is an agent of this id.
+    /// Checks that an agent with this id exists.
     ///
     /// # Errors
-    /// When the config knows none.
+    /// When the config has no such agent.
     pub fn check_agent(&self, id: &str) -> Result<(), SetupError> {
         self.for_agent(id).map(|_| ())
     }
 
-    /// The same config as it holds for one agent.
+    /// Returns a runtime whose config has this agent's settings applied.
     pub(crate) fn for_agent(&self, id: &str) -> Result<Self, SetupError> {
         let setup = &self.connector.setup;
         let config = &setup.loaded.config;
@@ -235,7 +236,7 @@ impl Runtime {
         Ok(this)
     }
 
-    /// Writes the system prompt.
+    /// Builds the system prompt.
     fn build_prompt(
         &self,
         workspace: &Workspace,
@@ -259,7 +260,7 @@ impl Runtime {
     }
 }
 
-/// Whether a session that began so was offered these tools.
+/// Whether the recorded prefix has exactly these tools.
 fn matches_prefix(prefix: &RequestPrefix, tools: &[Arc<dyn Tool>]) -> bool {
     let mut specs: Vec<&ToolSpec> = tools.iter().map(|tool| tool.spec()).collect();
     specs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -283,7 +284,7 @@ fn compaction_limits(setup: &SetupContext) -> CompactionLimits {
     }
 }
 
-/// The model's own mode wins over the agent's.
+/// Selects the prompt profile. The model's own mode overrides the agent's.
 fn select_profile(setup: &SetupContext, info: &ModelInfo) -> PromptProfile {
     let defaults = &setup.loaded.config.agents.defaults;
     let entry = defaults.models.get(&info.reference.to_string());
@@ -312,7 +313,7 @@ fn exec_options(setup: &SetupContext, time_limit: Option<Duration>) -> ExecOptio
     }
 }
 
-/// The workspace that was asked for must exist; the config's is created.
+/// Returns the requested workspace, which must exist, or creates the configured one.
 fn workspace_path(setup: &SetupContext, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
     if let Some(path) = asked {
         return Ok(path);

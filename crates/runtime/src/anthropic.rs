@@ -1,4 +1,4 @@
-//! Models behind the Messages API.
+//! Models served by the Messages API.
 
 use openclaw_config::ProviderApi;
 use openclaw_core::{ModelError, ModelInfo};
@@ -11,7 +11,7 @@ use crate::context::ResolvedProvider;
 use crate::params::{self, CacheRetention, MessagesSettings};
 
 impl ResolvedProvider {
-    /// The API of the model that is meant; that of the provider, if none is.
+    /// The API of the selected model, or the provider's if no model is selected.
     pub(crate) fn effective_api(&self) -> ProviderApi {
         let model = self.model_index.and_then(|n| self.models.get(n));
         model.and_then(|model| model.api).unwrap_or(self.api)
@@ -19,7 +19,7 @@ impl ResolvedProvider {
 }
 
 impl ModelConnector {
-    /// A model that the Messages API is spoken to.
+    /// Builds a model that is called by the Messages API.
     pub(crate) fn build_messages_model(
         &self,
         client: Client,
@@ -35,8 +35,9 @@ impl ModelConnector {
     }
 }
 
-/// How requests mark what is to be kept: as the config says, and where it says nothing for a short
-/// time at Anthropic and not at all elsewhere, where it may be refused and vLLM keeps it anyhow.
+/// The cache control that requests carry. Without a configured retention it is short-lived at
+/// Anthropic and absent elsewhere: other servers may refuse it, and vLLM caches prefixes without
+/// it.
 fn cache_mark(is_anthropic: bool, retention: Option<CacheRetention>) -> Option<CacheControl> {
     match retention {
         None => is_anthropic.then_some(CacheControl::SHORT),
@@ -46,7 +47,7 @@ fn cache_mark(is_anthropic: bool, retention: Option<CacheRetention>) -> Option<C
     }
 }
 
-/// Asks a server of the Messages API what it serves.
+/// Lists the models of a server with the Messages API.
 ///
 /// # Errors
 /// As [`openclaw_providers_anthropic::list_models`].

@@ -1,12 +1,12 @@
-//! Which models failed by their servers' own doing, so that others are asked before them.
+//! Circuit breakers: models whose servers failed recently are asked after the others.
 //!
-//! A breaker belongs to a model, or to a whole server where no model of it could answer. It opens
-//! with the second failure of a kind in a row and stays open for a time that grows from failure to
-//! failure, but not where the server is near; then the model is tried again as if nothing had been,
-//! and an answer closes it. What is open is asked last, never left out.
+//! A breaker covers one model, or a whole server when none of its models could answer. It opens
+//! with the second consecutive failure of the same kind. It stays open longer after each failure,
+//! except for servers on this machine or the local network. Then the model is tried again as usual,
+//! and an answer closes the breaker. Models with an open breaker are asked last, never left out.
 //!
-//! They are one file, `cache/breakers.json` in the folder of the state, so that the next run knows.
-//! Nothing that is wrong with it stops anything.
+//! Breakers are stored in `cache/breakers.json` in the state folder, so that the next process knows
+//! them. A missing or broken file is ignored.
 
 mod file;
 #[cfg(test)]
@@ -26,61 +26,61 @@ use self::file::{BreakerFile, FailureRecord, unix_now};
 use crate::context::SetupContext;
 use crate::warnings::NoticeLog;
 
-/// A model that failed is not asked first for so long, whatever its breaker says.
+/// How long a failed model is asked after the others, whether or not its breaker is open.
 const COOLDOWN: Duration = Duration::from_secs(15);
 
-/// The breakers. Clones share what was noted in this process.
+/// The breakers. Clones share the cooldowns of this process.
 #[derive(Debug, Clone)]
 pub(crate) struct BreakerRegistry {
     file: StateFile,
     notices: NoticeLog,
-    /// What failed in this process, by name.
+    /// Cooldowns of this process, by breaker name.
     paused: Arc<Mutex<HashMap<String, LocalCooldown>>>,
 }
 
-/// A failure in this process.
+/// A cooldown after a failure in this process.
 #[derive(Debug)]
 struct LocalCooldown {
-    /// By a clock that nobody sets.
+    /// Monotonic, so a change of the system clock does not affect it.
     until: Instant,
     is_unreachable: bool,
     problem: String,
 }
 
-/// A model and the config of its provider, with which a breaker holds.
+/// A model and its provider's config. A breaker applies only while that config is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BreakerKey {
     pub(crate) reference: ModelRef,
-    /// Changes with the config of the provider.
+    /// A fingerprint that changes with the provider's config.
     pub(crate) config: String,
-    /// Where the server is; `None` unless it is on this machine or in its network.
+    /// The server's endpoint; `None` unless it is on this machine or the local network.
     pub(crate) private_endpoint: Option<Endpoint>,
 }
 
-/// What failed.
+/// A failure to record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BreakerFailure<'a> {
-    /// Its kind, as named in JSON.
+    /// The error kind, as named in JSON.
     pub(crate) kind: &'a str,
     /// A fragment that fits "failed to {…}".
     pub(crate) problem: &'a str,
 }
 
-/// That a model is asked after the others, and why.
+/// Why a model is asked after the others, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cooldown {
-    /// For how much longer.
+    /// The remaining time.
     pub(crate) remaining: Duration,
     /// What failed, as a fragment that fits "failed to {…}".
     pub(crate) problem: String,
-    /// Nobody took connections where its server is; that it fails otherwise is not known.
+    /// Whether the server accepted no connections. Such a server is probed before it is skipped.
     pub(crate) is_unreachable: bool,
 }
 
-/// Whom a failure speaks against.
+/// What a failure is attributed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureScope {
-    /// The server: no model of it can answer.
+    /// The server: none of its models can answer.
     Server,
     /// The model alone.
     Model,
@@ -89,21 +89,21 @@ pub(crate) enum FailureScope {
 /// A breaker that is not closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenBreaker {
-    /// What it stands for: `provider/model-id`, or a provider's id for the whole server.
+    /// `provider/model-id`, or the provider's id for a breaker on the whole server.
     pub name: String,
     /// The kind of the failures, as named in JSON.
     pub kind: String,
     /// The last failure, as a fragment that fits "failed to {…}".
     pub reason: String,
-    /// The failures in a row.
+    /// The number of consecutive failures.
     pub failures: u32,
-    /// How long ago the last one was.
+    /// The time since the last failure.
     pub age: Duration,
-    /// How long it stays open; `None` when it is half open: what it stands for is tried again by
-    /// the next request.
+    /// The time until it closes; `None` when it is half open: the next request tries the model
+    /// again.
     pub remaining: Option<Duration>,
-    /// What it stands for is nearby and could not be reached: it is tried again as soon as it takes
-    /// connections.
+    /// Whether the server is on this machine or the local network and was unreachable: it is used
+    /// again as soon as it accepts connections.
     pub is_watched: bool,
 }
 
@@ -112,7 +112,7 @@ impl BreakerRegistry {
         Self { file: StateFile::new(folder.join("breakers.json")), notices, paused: Arc::default() }
     }
 
-    /// Why each of some models is asked after the others now; `None` where it is not.
+    /// Returns the cooldown of each model; `None` for models that are asked in their usual order.
     pub(crate) fn active_cooldowns(&self, circuits: &[BreakerKey]) -> Vec<Option<Cooldown>> {
         let (contents, now) = (self.read_contents(), unix_now());
         let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,7 +133,7 @@ impl BreakerRegistry {
         circuits.iter().map(held).collect()
     }
 
-    /// Notes a failure of a server's own doing.
+    /// Records a failure that the server caused.
     pub(crate) fn record_failure(
         &self,
         circuit: &BreakerKey,
@@ -157,13 +157,13 @@ impl BreakerRegistry {
         });
     }
 
-    /// Asks a model last for a while, in this process alone.
+    /// Puts a model on cooldown in this process only.
     pub(crate) fn pause_model(&self, circuit: &BreakerKey, failure: BreakerFailure<'_>) {
         let [model, _] = circuit.breaker_names();
         self.start_cooldown(&model, failure);
     }
 
-    /// Notes an answer.
+    /// Records an answer: closes the model's breaker and its server's.
     pub(crate) fn record_success(&self, circuit: &BreakerKey) {
         let names = circuit.breaker_names();
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,7 +177,7 @@ impl BreakerRegistry {
         }
     }
 
-    /// The breakers that are not closed. `circuit` tells how a model is set up now.
+    /// Lists the breakers that are not closed. `circuit` returns a model's current key.
     pub(crate) fn open_breakers(
         &self,
         circuit: impl Fn(ModelRef) -> BreakerKey,
@@ -186,7 +186,8 @@ impl BreakerRegistry {
         let contents = self.read_contents();
         let shown = contents.iter().filter(|(_, breaker)| breaker.has_tripped()).filter_map(
             |(name, breaker)| {
-                // Of a whole server, any model will do.
+                // A server-wide breaker names no model: the key of any of its models has its
+                // config.
                 let reference = name.parse().or_else(|_| format!("{name}/-").parse()).ok()?;
                 let circuit = circuit(reference);
                 let is_near = circuit.private_endpoint.is_some();
@@ -198,7 +199,7 @@ impl BreakerRegistry {
         shown.collect()
     }
 
-    /// Closes those breakers whose name fits; returns their names.
+    /// Closes the breakers whose name matches, and returns their names.
     pub(crate) fn reset_matching(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         paused.retain(|name, _| !fits(name));
@@ -240,7 +241,7 @@ impl BreakerRegistry {
 }
 
 impl LocalCooldown {
-    /// What it asks for; `None` when it is over.
+    /// Returns the cooldown; `None` when it is over.
     fn remaining_cooldown(&self) -> Option<Cooldown> {
         let remaining = self.until.checked_duration_since(Instant::now())?;
         (!remaining.is_zero()).then(|| Cooldown {
@@ -252,7 +253,7 @@ impl LocalCooldown {
 }
 
 impl SetupContext {
-    /// A model as it is set up now.
+    /// Returns the breaker key of a model under the current config.
     pub(crate) fn breaker_key(&self, reference: ModelRef) -> BreakerKey {
         let id = reference.provider_id();
         let config = self.provider_fingerprint(id);
@@ -262,14 +263,14 @@ impl SetupContext {
 }
 
 impl BreakerKey {
-    /// The names of the breakers that it goes through: the model's and the server's.
+    /// The names of the breakers that apply: the model's and the server's.
     fn breaker_names(&self) -> [String; 2] {
         [self.reference.to_string(), self.reference.provider_id().to_owned()]
     }
 }
 
-/// Whether what failed is that nobody took connections: of all that speaks against a server, the
-/// rest is that it refuses the key.
+/// Whether the server accepted no connections. The only other failure recorded for a whole server
+/// is a refused key.
 fn is_unreachable(name: &str, kind: &str) -> bool {
     !name.contains('/') && kind != ModelErrorKind::Auth.name()
 }

@@ -1,29 +1,29 @@
-//! The providers that are there without being configured, and what they have where their entry in
-//! the config leaves something out.
+//! The providers that exist without a config entry, and their defaults for keys that an entry
+//! leaves out.
 
 use openclaw_config::{Env, ProviderApi, env_vars};
 use openclaw_providers_vllm::DEFAULT_BASE_URL;
 use openclaw_transport::Endpoint;
 
-/// The id of the provider whose server is looked for on this machine.
+/// The id of the provider whose server is looked for at the local default address.
 pub(crate) const VLLM: &str = "vllm";
 
-/// The id of the provider that speaks the Messages API by itself.
+/// The id of the provider that uses the Messages API by default.
 pub(crate) const ANTHROPIC: &str = "anthropic";
 
-/// A provider that has an address of its own.
+/// A provider with a built-in address.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BuiltInProvider {
     pub(crate) id: &'static str,
     url: &'static str,
-    /// The variable that another address may be in.
+    /// The environment variable that overrides the address.
     url_variable: Option<&'static str>,
-    /// The variable that its key may be in. Where it is set the provider needs no entry; without
-    /// one it always does.
+    /// The environment variable with the key. When it is set, the provider needs no config entry;
+    /// `None` means that it always needs one.
     pub(crate) key_variable: Option<&'static str>,
     pub(crate) api: ProviderApi,
-    /// Whether its own address is on the internet. Such a server is asked nothing before somebody
-    /// names it or a model of it: a key that is set for another program is no wish.
+    /// Whether the built-in address is on the internet. A hosted server is contacted only when it
+    /// or one of its models is named: a key set for another program is no request to use it.
     pub(crate) is_hosted: bool,
 }
 
@@ -70,18 +70,18 @@ const BUILT_IN_PROVIDERS: [BuiltInProvider; 5] = [
     },
 ];
 
-/// All of them.
+/// Returns all built-in providers.
 pub(crate) fn all_providers() -> impl Iterator<Item = &'static BuiltInProvider> {
     BUILT_IN_PROVIDERS.iter()
 }
 
-/// The one with this id.
+/// Returns the built-in provider with this id.
 pub(crate) fn find_provider(id: &str) -> Option<&'static BuiltInProvider> {
     all_providers().find(|provider| provider.id == id)
 }
 
-/// Whether an address is that of one of the hosted services themselves, whose routes are known:
-/// none is looked for there by trying.
+/// Whether an address belongs to one of the hosted services. Their routes are known, so no other
+/// routes are probed there.
 pub(crate) fn is_hosted_service(endpoint: &Endpoint) -> bool {
     let host = endpoint.base_url().host_str();
     let mut services = all_providers().filter(|provider| provider.is_hosted);
@@ -91,7 +91,7 @@ pub(crate) fn is_hosted_service(endpoint: &Endpoint) -> bool {
 }
 
 impl BuiltInProvider {
-    /// Its address and how it was chosen, to be read after "from".
+    /// Returns the address and its source, a phrase that follows "from".
     pub(crate) fn resolve_address(&self, env: &Env) -> (String, String) {
         let set = |name| Some((env.get(name).filter(|url| !url.is_empty())?, name));
         match self.url_variable.and_then(set) {
@@ -100,12 +100,12 @@ impl BuiltInProvider {
         }
     }
 
-    /// Whether its key is set.
+    /// Whether the key variable is set.
     pub(crate) fn has_key(&self, env: &Env) -> bool {
         self.key_variable.is_some_and(|name| env.get(name).is_some_and(|key| !key.is_empty()))
     }
 
-    /// What to do to have it.
+    /// Explains how to set the provider up.
     pub(crate) fn setup_hint(&self, entry: &str) -> String {
         match self.key_variable {
             Some(variable) if self.is_hosted => {

@@ -1,9 +1,9 @@
-//! What is remembered of servers from one run to the next: what they serve, how large the windows
-//! are, and how they treat what is sent to them.
+//! The server cache: what servers serve, their context windows and their capabilities, kept across
+//! processes.
 //!
-//! It is one file, `cache/servers.json` in the folder of the state. Everything in it can be found
-//! out again, so nothing that is wrong with it stops anything. It holds no key: a server is named
-//! by its address alone.
+//! It is stored in `cache/servers.json` in the state folder. Everything in it can be found out
+//! again, so a broken file is ignored. It holds no keys: a server is identified by its address
+//! alone.
 
 mod file;
 #[cfg(test)]
@@ -23,10 +23,10 @@ use openclaw_transport::Endpoint;
 use self::file::{CacheFile, CachedServer, CapabilityEntry, age_since, unix_now};
 use crate::warnings::NoticeLog;
 
-/// A list that is the same as the one that is remembered is not written again so soon.
+/// An unchanged model list is not written again within this time.
 const LIST_FRESH_SECONDS: u64 = 600;
 
-/// The cache file. Clones share what was told of it.
+/// The cache file. Clones share whether the user was warned about it.
 #[derive(Debug, Clone)]
 pub(crate) struct ServerCache {
     file: StateFile,
@@ -35,12 +35,12 @@ pub(crate) struct ServerCache {
     has_warned: Arc<AtomicBool>,
 }
 
-/// What a server last said that it serves.
+/// What a server listed the last time it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LastServedModels {
-    /// The models, each with how long ago its window was said.
+    /// The models, each with the age of its context window.
     pub(crate) models: Vec<(ServedModel, Duration)>,
-    /// How long ago it listed them.
+    /// The age of the list.
     pub(crate) age: Duration,
 }
 
@@ -50,28 +50,28 @@ impl LastServedModels {
     }
 }
 
-/// What was learnt of how a server treats a model.
+/// The learned capabilities of one server for one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LearnedCapabilities {
     /// The server's address.
     pub server: String,
     /// The model's id.
     pub model: String,
-    /// The server's version then; `None` when it did not say.
+    /// The server's version at that time; `None` when the server did not report one.
     pub version: Option<String>,
-    /// When something was last learnt.
+    /// The time since something was last learned.
     pub age: Duration,
-    /// What it does not do, and for how long that is known.
+    /// The unsupported features, each with the time since it was learned.
     pub lacks: Vec<(ServerFeature, Duration)>,
-    /// The keywords of JSON Schema that it refuses, and for how long that is known.
+    /// The refused keywords of JSON Schema, each with the time since it was learned.
     pub schema_keywords: Vec<(String, Duration)>,
-    /// The window that it showed by refusing or cutting a prompt, in tokens.
+    /// The context window in tokens, learned when the server refused or truncated a prompt.
     pub window: Option<u32>,
-    /// How many tokens 1,000 bytes of a request are.
+    /// The measured tokens per 1,000 bytes of a request.
     pub tokens_per_kilobyte: Option<u32>,
 }
 
-/// One model of a server, of a version and with a window as the server says them.
+/// Identifies one model of a server, with the server's version and the window it reports.
 #[derive(Debug, Clone)]
 pub(crate) struct CapabilityKey {
     pub(crate) endpoint: Endpoint,
@@ -86,7 +86,7 @@ impl ServerCache {
         Self { file: StateFile::new(path.clone()), path, notices, has_warned: Arc::default() }
     }
 
-    /// What a server last said that it serves; `None` when it never did.
+    /// Returns what the server last listed; `None` when it never did.
     pub(crate) fn last_served(&self, endpoint: &Endpoint) -> Option<LastServedModels> {
         let contents = self.read_contents();
         let server = contents.servers.get(&endpoint.to_string())?;
@@ -97,7 +97,7 @@ impl ServerCache {
         })
     }
 
-    /// Notes what a server serves.
+    /// Records what a server serves.
     pub(crate) fn record_served(&self, endpoint: &Endpoint, served: &[ServedModel]) {
         let address = endpoint.to_string();
         let is_fresh = |server: &CachedServer| {
@@ -117,8 +117,8 @@ impl ServerCache {
         });
     }
 
-    /// What was learnt of a subject. What another version of the server taught does not count, nor
-    /// a window that was learnt when the server named another one.
+    /// Loads the learned capabilities. Ignores those of another server version, and a learned
+    /// window if the server reports another window than it did then.
     pub(crate) fn load_capabilities(&self, subject: &CapabilityKey) -> ServerCapabilities {
         let contents = self.read_contents();
         let server = contents.servers.get(&subject.endpoint.to_string());
@@ -135,7 +135,7 @@ impl ServerCache {
         facts
     }
 
-    /// Notes what was learnt of a subject, in place of what was known before.
+    /// Stores learned capabilities, replacing earlier ones.
     pub(crate) fn store_capabilities(&self, subject: &CapabilityKey, facts: &ServerCapabilities) {
         self.update_contents(|contents| {
             let server = contents.servers.entry(subject.endpoint.to_string()).or_default();
@@ -150,7 +150,7 @@ impl ServerCache {
         });
     }
 
-    /// Forgets what was learnt of a model; false when nothing was.
+    /// Deletes what was learned about a model; returns `false` when there was nothing.
     pub(crate) fn clear_capabilities(&self, endpoint: &Endpoint, model: &str) -> bool {
         self.update_contents(|contents| {
             let server = contents.servers.get_mut(&endpoint.to_string());
@@ -158,7 +158,7 @@ impl ServerCache {
         })
     }
 
-    /// What was learnt of a server's models.
+    /// Lists the learned capabilities of a server's models.
     pub(crate) fn learned_capabilities(&self, endpoint: &Endpoint) -> Vec<LearnedCapabilities> {
         let address = endpoint.to_string();
         let mut contents = self.read_contents();
@@ -184,8 +184,8 @@ impl ServerCache {
         learnt.collect()
     }
 
-    /// Knowledge that begins with what was learnt and what the config says, over which the config
-    /// wins, and that is remembered as it grows.
+    /// Creates a capability store that starts with the learned capabilities and the configured
+    /// ones, which win. Learned changes are written to the cache.
     pub(crate) fn capability_store(
         &self,
         subject: CapabilityKey,
@@ -220,7 +220,7 @@ impl ServerCache {
         CacheFile::default()
     }
 
-    /// Changes the file where `change` says that there is something to change, and returns that.
+    /// Writes the file if `change` returns `true`, and returns its result.
     fn update_contents(&self, change: impl FnOnce(&mut CacheFile) -> bool) -> bool {
         let mut is_changed = false;
         let updated = self.file.update_text(|text| {
@@ -242,7 +242,7 @@ impl ServerCache {
         is_changed
     }
 
-    /// Says what is wrong with the file, once.
+    /// Reports a problem with the file, once.
     fn warn_once(&self, notice: String) {
         if !self.has_warned.swap(true, Ordering::Relaxed) {
             self.notices.push(notice);
@@ -254,7 +254,7 @@ fn matches_version(entry: &CapabilityEntry, subject: &CapabilityKey) -> bool {
     subject.version.is_none() || entry.version == subject.version
 }
 
-/// Whether facts differ by more than a small step of the ratio, which moves with every answer.
+/// Whether capabilities differ by more than 5 % in the token ratio, which moves with each answer.
 fn differs_notably(old: &ServerCapabilities, new: &ServerCapabilities) -> bool {
     let (was, is) = (old.tokens_per_kilobyte, new.tokens_per_kilobyte);
     let has_moved = match (was, is) {
@@ -267,15 +267,14 @@ fn differs_notably(old: &ServerCapabilities, new: &ServerCapabilities) -> bool {
         || old.refused_schema_keywords != new.refused_schema_keywords
 }
 
-/// What is known of how a server treats a model without having tried: what the config says, and what
-/// everybody knows of the server.
+/// Capabilities known without trying: from the config, and for well-known servers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ConfiguredCapabilities {
-    /// What the server does not do.
+    /// The features that the server does not support.
     pub(crate) lacks: Vec<ServerFeature>,
-    /// What it does, whatever was learnt.
+    /// The features that it supports, even if it was learned that it does not.
     pub(crate) supported: Vec<ServerFeature>,
-    /// What it takes beside what every server does.
+    /// The vendor extensions that it accepts.
     pub(crate) extras: Vec<VendorExtension>,
     /// The keywords of JSON Schema that it refuses.
     pub(crate) schema_keywords: Vec<String>,
@@ -291,12 +290,12 @@ impl ConfiguredCapabilities {
         facts
     }
 
-    /// What of some facts is not the config's word.
+    /// Removes the configured part, so that only what was learned is stored.
     fn without_configured(&self, facts: &ServerCapabilities) -> ServerCapabilities {
         let mut facts = facts.clone();
         facts.unsupported_features.retain(|lack| !self.lacks.contains(lack));
         facts.refused_schema_keywords.retain(|word| !self.schema_keywords.contains(word));
-        // What was said of one tool's schema holds for that schema alone.
+        // A refusal of one tool's schema applies to that schema only.
         facts.refused_tools.clear();
         facts
     }

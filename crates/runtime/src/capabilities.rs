@@ -1,4 +1,4 @@
-//! What was learnt of servers, for people and for whoever examines a server anew.
+//! The learned capabilities of servers.
 
 use std::num::NonZeroU32;
 
@@ -10,7 +10,7 @@ use crate::cache::{CapabilityKey, LearnedCapabilities};
 use crate::error::SetupError;
 
 impl Runtime {
-    /// What is remembered of how a provider's server treats its models, by model.
+    /// Lists the learned capabilities of a provider's server, by model.
     ///
     /// # Errors
     /// When the provider is unknown or its settings cannot be used.
@@ -22,8 +22,8 @@ impl Runtime {
         Ok(self.connector.cache.learned_capabilities(&provider.endpoint))
     }
 
-    /// The window of a model in tokens, as far as it is known without asking a server: what the
-    /// config says, or what the server said last.
+    /// Returns a model's context window in tokens, from the config or the server's last list. No
+    /// server is asked.
     #[must_use]
     pub fn known_window(&self, reference: &ModelRef) -> Option<u32> {
         let (provider, setup) = (reference.provider_id(), &self.connector.setup);
@@ -34,20 +34,21 @@ impl Runtime {
         wanted.or_else(|| last()?.find_model(reference.model_id())?.context_window)
     }
 
-    /// Forgets what was learnt of a model, so that it is found out anew; false when nothing was.
+    /// Deletes the learned capabilities of a model, so that they are learned again; returns `false`
+    /// when there were none.
     ///
     /// # Errors
-    /// As for [`Runtime::learnt`].
+    /// As for [`Runtime::learned_capabilities`].
     pub fn clear_capabilities(&self, reference: &ModelRef) -> Result<bool, SetupError> {
         let provider = self.connector.setup.resolve_provider(reference.provider_id())?;
         Ok(self.connector.cache.clear_capabilities(&provider.endpoint, reference.model_id()))
     }
 
-    /// Remembers what a server of a version was found to do with a model, in place of what was
-    /// known before. `window` is the one that the server names.
+    /// Stores the capabilities found for a model, replacing earlier ones. `window` is the one that
+    /// the server reports, in tokens.
     ///
     /// # Errors
-    /// As for [`Runtime::learnt`].
+    /// As for [`Runtime::learned_capabilities`].
     pub fn store_capabilities(
         &self,
         reference: &ModelRef,

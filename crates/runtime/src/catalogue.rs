@@ -1,4 +1,4 @@
-//! Which models there are: those of the config, and those that the servers say they have.
+//! The available models: those in the config, and those that the servers list.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,19 +15,19 @@ use crate::context::ResolvedProvider;
 use crate::error::ConnectError;
 use crate::limits::{WindowSources, effective_window};
 
-/// Stands for every model of a provider in `agents.defaults.models`.
+/// The model id that allows every model of a provider in `agents.defaults.models`.
 pub(crate) const ALL_MODELS_WILDCARD: &str = "*";
 
-/// The models there are, and the providers that could not be asked.
+/// The available models, and the providers that could not be asked.
 #[derive(Debug)]
 pub struct ModelCatalogue {
-    /// The models, by provider, each in its server's or the config's order.
+    /// The models, grouped by provider, in the order of the server or the config.
     pub models: Vec<ListedModel>,
     /// The providers that could not be asked, and why.
     pub failures: Vec<ProviderFailure>,
 }
 
-/// A provider that could not be asked what it has.
+/// A provider whose models could not be listed.
 #[derive(Debug)]
 pub struct ProviderFailure {
     /// Its id.
@@ -36,31 +36,31 @@ pub struct ProviderFailure {
     pub error: ConnectError,
 }
 
-/// A model that can be named.
+/// A model that can be selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedModel {
-    /// What to name it by.
+    /// The reference to select it by.
     pub reference: ModelRef,
-    /// Its name for people; its id where the config gives none.
+    /// Its display name; the id when the config has no name.
     pub name: String,
-    /// What it reads, e.g. `text` or `text+image`.
+    /// The input it accepts, e.g. `text` or `text+image`.
     pub input: String,
-    /// The window in tokens and who says so; `None` when nobody does.
+    /// The context window in tokens and its source; `None` when it is unknown.
     pub window: Option<(u32, LimitSource)>,
-    /// Where a server says or said `window`, e.g. `/props of llama.cpp`; `None` when it is not the
-    /// server's word.
+    /// Where the server reports `window`, e.g. `/props of llama.cpp`; `None` when the window is not
+    /// from the server.
     pub window_from: Option<String>,
-    /// How long ago the server said `window`, where it does not say it now.
+    /// The age of `window` when the server reported it earlier but not in this listing.
     pub window_age: Option<Duration>,
-    /// How long ago the server had the model, where it cannot be asked now.
+    /// The age of the server's list when the server cannot be asked now.
     pub age: Option<Duration>,
     /// Whether its server is on this machine or the local network.
     pub local: bool,
-    /// Whether it can be used now, as far as is known without a prompt.
+    /// Whether it can be used, as far as is known without sending a prompt.
     pub available: bool,
-    /// Whether the config names it and nothing has it.
+    /// Whether the config names it and no provider has it.
     pub missing: bool,
-    /// The base model that an adapter belongs to.
+    /// The base model, if this is an adapter.
     pub parent: Option<String>,
     /// `default`, `fallback#1` …, `configured`, `alias:NAME`.
     pub tags: Vec<String>,
@@ -68,13 +68,13 @@ pub struct ListedModel {
 
 impl Runtime {
     /// Collects the models of all providers, or of one. Servers on this machine or the local
-    /// network are asked, all at the same time and within the time for discovery; hosted ones only
-    /// where the config names no model of theirs. Of a server that cannot be asked it is told what
-    /// it had last, as not available.
+    /// network are asked concurrently, each within the discovery timeout. Hosted servers are asked
+    /// only when the config lists none of their models. For a server that cannot be asked, the
+    /// models it listed last are returned as not available.
     ///
-    /// A provider with models in the config has these, each completed field by field by what the
-    /// server says, and no others, unless `agents.defaults.models` has `ID/*`. A provider without
-    /// any has all that its server lists.
+    /// A provider with models in the config has these only, completed with what the server reports,
+    /// unless `agents.defaults.models` has `ID/*`. A provider without any has all models that its
+    /// server lists.
     pub async fn model_catalogue(&self, only: Option<&str>) -> ModelCatalogue {
         let setup = &self.connector.setup;
         let ids = setup.provider_ids();
@@ -120,14 +120,14 @@ impl Runtime {
         }
     }
 
-    /// Whether the config wants all models of a provider to be there.
+    /// Whether the config allows all models of a provider.
     fn allows_all_models(&self, id: &str) -> bool {
         let models = &self.connector.setup.loaded.config.agents.defaults.models;
         models.contains_key(&format!("{id}/{ALL_MODELS_WILDCARD}"))
     }
 
-    /// A model that the config names, of a hosted provider that is there by its key alone: its
-    /// server is not asked. `None` for any other.
+    /// Returns a configured model of a hosted provider that exists by its key alone, without asking
+    /// the server. `None` for any other.
     fn configured_hosted_model(&self, reference: &ModelRef) -> Option<ListedModel> {
         let setup = &self.connector.setup;
         let id = reference.provider_id();
@@ -143,7 +143,7 @@ impl Runtime {
         view.model_entry(reference.model_id(), None)
     }
 
-    /// Marks what the config says of the models, and adds those that it names and nobody has.
+    /// Adds tags from the config, and adds the models that the config names and no provider has.
     fn tag_models(&self, models: &mut Vec<ListedModel>, only: Option<&str>) {
         let setup = &self.connector.setup;
         let config = &setup.loaded.config;
@@ -191,27 +191,27 @@ impl Runtime {
     }
 }
 
-/// What a server says now.
+/// The result of asking a server for its models.
 enum ServerListing {
     /// What it serves.
     Models(Vec<ServedModel>),
-    /// Nothing, though it was asked.
+    /// It was asked and did not answer.
     NoAnswer,
     /// It was not asked.
     NotAsked,
 }
 
-/// A provider's models as they can be seen from here.
+/// A provider's models, from its config and its server.
 struct ProviderView<'a> {
     provider: &'a ResolvedProvider,
-    /// Whether all that the server lists is wanted, or only what the config names.
+    /// Whether all listed models are included, or only the configured ones.
     lists_all: bool,
     listing: ServerListing,
     last: Option<LastServedModels>,
 }
 
 impl ProviderView<'_> {
-    /// Those of the config first, each group in its order.
+    /// Lists the configured models, then the others.
     fn list_models(&self) -> Vec<ListedModel> {
         let named =
             self.provider.models.iter().map(|model| self.model_entry(&model.id, Some(model)));
@@ -225,7 +225,7 @@ impl ProviderView<'_> {
         named.chain(others.map(|model| self.model_entry(&model.id, None))).flatten().collect()
     }
 
-    /// `None` when the id cannot be written as a reference.
+    /// Returns `None` when the id does not form a valid reference.
     fn model_entry(&self, id: &str, configured: Option<&ModelConfig>) -> Option<ListedModel> {
         let live = match &self.listing {
             ServerListing::Models(served) => served.iter().find(|model| model.id == id),

@@ -1,9 +1,9 @@
-//! The primary model and its fallbacks, as one model.
+//! The primary model and its fallbacks, used as one model.
 //!
-//! A request is taken from model to model until one answers, each at most once. A model is passed
-//! over only on its server's own word or absence, never because one of this program's clocks ran
-//! out while the server worked, and never for a request that would fail everywhere. Nothing that a
-//! model said before it failed stays in the answer of another one.
+//! A request goes from model to model until one answers; each is tried at most once. A fallback is
+//! used when a server reports a failure or is unreachable, never when a timeout of this program
+//! expired while the server worked, and never for a request that would fail on every model. Text
+//! streamed by a model that then failed is discarded when another model answers.
 
 mod answer;
 mod attempts;
@@ -29,22 +29,22 @@ use crate::breaker::BreakerKey;
 use crate::connect::{ModelConnector, no_model_error};
 use crate::error::ConnectError;
 
-/// A rate limit that asks for a longer pause is not waited for while another model is left.
+/// The longest Retry-After that is waited for while another model is left.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// The longest pause that the last model left may ask for without anybody being told.
+/// The longest Retry-After of the last model that is waited for without a retry event.
 const MAX_SILENT_RETRY: Duration = Duration::from_secs(1);
 
-/// Asks the models in order until one answers: those whose breakers are open after the others, and
-/// in the middle of a turn the one that answered last before all.
+/// Asks the models in order until one answers. Models with an open breaker come after the others.
+/// Within a turn, the model that answered last is asked first.
 #[derive(Debug, Clone)]
 pub struct FallbackChain {
     inner: Arc<SharedChain>,
-    /// The one that was connected first.
+    /// The model that was connected first.
     first: Arc<dyn ChatModel>,
 }
 
-/// What the walks of all requests share.
+/// The state shared by the runs of all requests.
 #[derive(Debug)]
 struct SharedChain {
     connector: ModelConnector,
@@ -56,11 +56,12 @@ struct SharedChain {
 
 #[derive(Debug)]
 struct ChainState {
-    /// The place of the model that was asked last.
+    /// The index of the model that was asked last.
     current: Option<usize>,
-    /// The places of which it was told while the first of them was connected, and not since.
+    /// The models whose failures were recorded while the chain was connected; the first request
+    /// does not record them again.
     reported: Vec<usize>,
-    /// A turn began, and nothing was asked in it.
+    /// Whether a new turn began and no request was sent in it.
     turn_begins: bool,
     connected: Vec<Option<ConnectedModel>>,
 }
@@ -70,15 +71,16 @@ struct ChainState {
 struct ConnectedModel {
     place: usize,
     model: Arc<dyn ChatModel>,
-    /// Whether no other model was left that could take its place.
+    /// Whether no other model was left to take over.
     is_last: bool,
 }
 
 impl FallbackChain {
-    /// Connects to the first of `references` that can be reached.
+    /// Connects the first of `references` that can be reached.
     ///
     /// # Errors
-    /// When none can be; the error is that of the last tried, with the others behind it.
+    /// When none can be reached. The error is that of the last attempt, with the earlier attempts
+    /// as its source.
     pub(crate) async fn connect_first(
         connector: ModelConnector,
         references: Vec<ModelRef>,
@@ -108,14 +110,14 @@ impl FallbackChain {
         Ok(Self { inner, first: link.model })
     }
 
-    /// The record of models that were tried in vain.
+    /// Returns the log of failed attempts.
     #[must_use]
     pub fn attempt_log(&self) -> AttemptLog {
         self.inner.attempts.clone()
     }
 
-    /// Says that the next request begins a turn, whatever it ends with: a turn before it may have
-    /// been left with results.
+    /// Marks the next request as the start of a turn. The history alone does not show it: an
+    /// interrupted turn may have left tool results at its end.
     pub(crate) fn begin_turn(&self) {
         self.inner.lock_state().turn_begins = true;
     }
@@ -132,8 +134,8 @@ impl SharedChain {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Connects a model, unless it is connected already. The last one that is left is waited for
-    /// in cases in which another could take over, which is settled when it is connected.
+    /// Connects a model, unless it is connected already. The last remaining model is waited for
+    /// where another could take over otherwise, so a change of `is_last` connects it again.
     async fn connect_model(
         &self,
         place: usize,
@@ -145,7 +147,7 @@ impl SharedChain {
         }
         let Some(circuit) = self.breaker_keys.get(place) else { return Err(no_model_error()) };
         let mut connector = self.connector.clone();
-        // Beyond that the last one is waited for in sight.
+        // Longer waits of the last model are left to the busy retry, which reports them as events.
         connector.max_retry_after = Some(if is_last { MAX_SILENT_RETRY } else { MAX_RETRY_AFTER });
         let model = connector.connect_model(&circuit.reference, is_last).await?;
         let link = ConnectedModel { place, model, is_last };
@@ -156,7 +158,7 @@ impl SharedChain {
     }
 }
 
-/// Whether a request goes on with a turn: it ends with a result, or with what the user said after
+/// Whether a request continues a turn: it ends with a tool result, or with a user message after
 /// one.
 fn is_follow_up(request: &ChatRequest) -> bool {
     let is_result = |message: &_| matches!(message, MessageRef::ToolResult { .. });
@@ -175,7 +177,7 @@ impl ChatModel for FallbackChain {
     }
 
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        // A turn is not torn between models without need.
+        // Changing the model within a turn would cost the prefix cache and mix two models' work.
         let first = {
             let mut links = self.inner.lock_state();
             let begins = std::mem::take(&mut links.turn_begins);

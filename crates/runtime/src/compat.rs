@@ -1,13 +1,12 @@
-//! What is known of how a server treats a model before it is asked: from the config, and of OpenAI's
-//! own servers.
+//! Capabilities known before a server is asked: from the config, and for OpenAI's own servers.
 
 use openclaw_config::{CompatConfig, MaxTokensField};
 use openclaw_providers_openai::{ServerCapabilities, ServerFeature, VendorExtension};
 
 use crate::cache::ConfiguredCapabilities;
 
-/// Reads `compat`. What it says wins over what is learnt, and over what is known of OpenAI's own
-/// servers, in both directions.
+/// Reads `compat`. In both directions it overrides what is learned and what is known about OpenAI's
+/// own servers.
 pub(crate) fn configured_capabilities(
     compat: &CompatConfig,
     is_native: bool,

@@ -1,4 +1,4 @@
-//! From a model's name to the model.
+//! Connects models by name.
 
 mod busy_retry;
 
@@ -34,38 +34,38 @@ use crate::timeouts::ConcurrencyLimiters;
 use crate::wait::WaitPolicy;
 use crate::warnings::NoticeLog;
 
-/// Connects models. Clones share the set-up, the notices and what is remembered.
+/// Connects models. Clones share the setup, the notices and the cache.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelConnector {
     pub(crate) setup: Arc<SetupContext>,
     pub(crate) notices: NoticeLog,
     pub(crate) cache: ServerCache,
     pub(crate) concurrency_limiters: ConcurrencyLimiters,
-    /// What is said to and by the servers, if it is kept.
+    /// The trace of exchanges with the servers, if enabled.
     pub(crate) trace: Option<Trace>,
-    /// The longest a whole call may take, when the command line says so.
+    /// The time limit of a whole call from the command line.
     pub(crate) time_limit: Option<TimeLimit>,
-    /// How a server is waited for that is not there.
+    /// How to wait for an unavailable server.
     pub(crate) wait_policy: Option<WaitPolicy>,
-    /// The longest pause that a server may ask for, if there is one.
+    /// The longest Retry-After that is honoured; `None` for no bound.
     pub(crate) max_retry_after: Option<Duration>,
-    /// Which models failed before.
+    /// The circuit breakers.
     pub(crate) breakers: BreakerRegistry,
-    /// Where a conversation may go.
+    /// Decides which servers a conversation may be sent to.
     pub(crate) egress: EgressGuard,
 }
 
-/// What a server says of a model.
+/// What a server reports about a model.
 #[derive(Debug, Default)]
 struct ServerReport {
-    /// What it says now.
+    /// The current report.
     current: Option<ServedModel>,
-    /// What it said last, where it says too little now.
+    /// The last cached report, where the current one is incomplete.
     last: Option<ServedModel>,
     version: Option<String>,
 }
 
-/// The error for an empty list of models.
+/// The error when there is no model to choose.
 pub(crate) fn no_model_error() -> ConnectError {
     ConnectError::Setup(
         SetupError::new(SetupErrorKind::NoModel, "choose a model: none is configured").with_hint(
@@ -75,7 +75,7 @@ pub(crate) fn no_model_error() -> ConnectError {
     )
 }
 
-/// The error for a config without servers.
+/// The error when the config has no provider.
 pub(crate) fn no_provider_error() -> ConnectError {
     ConnectError::Setup(
         SetupError::new(SetupErrorKind::NoModel, "choose a model: no server is configured")
@@ -88,10 +88,9 @@ pub(crate) fn no_provider_error() -> ConnectError {
 }
 
 impl ModelConnector {
-    /// Finds a model and what is known of it. A server on this machine or the local network is
-    /// asked what it serves first, so that a missing server, a wrong key, an unknown id and a
-    /// wrong window are known before a prompt is sent. `is_last` is whether no other model follows
-    /// that could take its place.
+    /// Connects a model. A server on this machine or the local network is first asked what it
+    /// serves, so that a missing server, a wrong key, an unknown id and a wrong window are found
+    /// before a prompt is sent. `is_last` is whether no other model could take over.
     pub(crate) async fn connect_model(
         &self,
         reference: &ModelRef,
@@ -170,8 +169,8 @@ impl ModelConnector {
         Ok(self.wrap_model(model, client, (provider, is_last)))
     }
 
-    /// Explains a model's failures, and waits for its server while it is busy and no other model
-    /// is left.
+    /// Adds hints to the model's errors. The last model of a chain also waits for its server while
+    /// it is busy.
     fn wrap_model(
         &self,
         model: Arc<dyn ChatModel>,
@@ -186,8 +185,8 @@ impl ModelConnector {
         }
     }
 
-    /// How a provider's server is waited for while it is busy: as long as for one that is lost, and
-    /// no longer than a call may take.
+    /// How to wait for a busy server: as long as for a lost one, but no longer than a call may
+    /// take.
     fn busy_retry_policy(&self, provider: &ResolvedProvider) -> Option<BusyRetryPolicy> {
         let wait = self.setup.reconnect_policy(provider, true)?.max_wait;
         let total =
@@ -196,8 +195,8 @@ impl ModelConnector {
         Some(BusyRetryPolicy { limit, is_private: provider.endpoint.is_private() })
     }
 
-    /// Has a model of vLLM look into its server's silence before it is given up, and wait for the
-    /// server when it is lost.
+    /// Adds idle monitoring: a silent server is probed before the call is given up, and a lost one
+    /// is waited for.
     fn with_idle_monitoring<M: VllmBackend>(
         &self,
         model: VllmModel<M>,
@@ -213,7 +212,7 @@ impl ModelConnector {
         })
     }
 
-    /// A client for a provider's server.
+    /// Builds the HTTP client for a provider's server.
     pub(crate) fn build_client(&self, provider: &ResolvedProvider) -> Result<Client, ConnectError> {
         self.build_client_with_idle(provider, self.setup.idle_limit(provider))
     }
@@ -234,7 +233,7 @@ impl ModelConnector {
         client.map_err(|error| ConnectError::Model(model_error(error, None)))
     }
 
-    /// What a client for a provider's server is made of.
+    /// The options of that client.
     pub(crate) fn client_options(
         &self,
         provider: &ResolvedProvider,
@@ -268,7 +267,7 @@ impl ModelConnector {
         }
     }
 
-    /// Asks a server of a model, unless it is a hosted one whose model the config describes.
+    /// Asks a server about a model, unless it is a hosted one whose model the config describes.
     async fn query_server(
         &self,
         reference: &ModelRef,
@@ -327,7 +326,7 @@ impl ModelConnector {
     }
 }
 
-/// The language that a model's server is spoken to in; `None` for the Messages API.
+/// The API to call a model with; `None` for the Messages API.
 fn select_api(provider: &ResolvedProvider) -> Result<Option<ChatApi>, SetupError> {
     match provider.effective_api() {
         Language::OpenaiCompletions => Ok(Some(ChatApi::ChatCompletions)),
@@ -343,12 +342,12 @@ fn select_api(provider: &ResolvedProvider) -> Result<Option<ChatApi>, SetupError
     }
 }
 
-/// The window that is documented of a model, where its own service does not say it.
+/// The documented context window of a model whose hosted service does not report it, in tokens.
 pub(crate) fn documented_service_window(provider: &ResolvedProvider, model: &str) -> Option<u32> {
     documented_context_window(model).filter(|_| is_openai_hosted(&provider.endpoint))
 }
 
-/// Whether a server that refuses to list its models may still have the one that is asked for.
+/// Whether the server cannot list its models but may still serve the requested one.
 fn lacks_model_list(error: &ModelError) -> bool {
     let status = error.http_exchange().and_then(|exchange| exchange.status);
     match error.kind() {

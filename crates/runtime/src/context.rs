@@ -1,4 +1,4 @@
-//! What everything is put together from, and the providers it describes.
+//! The config with its environment, and the providers it describes.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,7 +13,7 @@ use crate::builtin::{self, BuiltInProvider};
 use crate::error::{SetupError, SetupErrorKind};
 use crate::secret::run_secret_command;
 
-/// A config with its surroundings.
+/// A config with the paths and the environment it is used with.
 #[derive(Debug)]
 pub(crate) struct SetupContext {
     pub(crate) loaded: LoadedConfig,
@@ -21,24 +21,24 @@ pub(crate) struct SetupContext {
     pub(crate) env: Env,
 }
 
-/// A provider, ready to be connected to.
+/// A provider whose address and key are resolved.
 #[derive(Debug)]
 pub(crate) struct ResolvedProvider {
     pub(crate) id: String,
     pub(crate) endpoint: Endpoint,
-    /// How the address was chosen, to be read after "from".
+    /// Where the address comes from, a phrase that follows "from".
     pub(crate) address_source: String,
     pub(crate) key: Option<ResolvedSecret>,
     pub(crate) headers: Vec<(String, ResolvedSecret)>,
     pub(crate) api: ProviderApi,
     pub(crate) models: Vec<ModelConfig>,
-    /// The place in `models` of the one that is meant; `None` for all, or one that has none.
+    /// The index in `models` of the selected model; `None` when no model is selected or it is not
+    /// configured.
     pub(crate) model_index: Option<usize>,
 }
 
 impl SetupContext {
-    /// The ids of the providers whose servers may be asked what they have, those of the config
-    /// first.
+    /// The ids of the providers whose servers may be asked for their models, configured ones first.
     pub(crate) fn provider_ids(&self) -> Vec<&str> {
         let mut ids = self.all_provider_ids();
         let is_hosted = |id: &str| builtin::find_provider(id).is_some_and(|it| it.is_hosted);
@@ -46,7 +46,7 @@ impl SetupContext {
         ids
     }
 
-    /// The ids of all providers there are, those of the config first.
+    /// The ids of all providers, configured ones first.
     pub(crate) fn all_provider_ids(&self) -> Vec<&str> {
         let config = &self.loaded.config;
         let configured = config.models.providers.keys().map(String::as_str);
@@ -56,7 +56,7 @@ impl SetupContext {
         configured.chain(implicit).collect()
     }
 
-    /// The provider of this id that is there though the config has none.
+    /// The built-in provider with this id, if it is usable and the config has no entry for it.
     fn implicit_provider(&self, id: &str) -> Option<&'static BuiltInProvider> {
         let config = &self.loaded.config;
         let is_open =
@@ -64,7 +64,7 @@ impl SetupContext {
         builtin::find_provider(id).filter(|it| is_open && it.has_key(&self.env))
     }
 
-    /// Where the value of a key comes from, to be read after "from".
+    /// Where the value of a key comes from, a phrase that follows "from".
     pub(crate) fn value_source(&self, key: &str) -> String {
         let origin = self.loaded.find_origin(key);
         if origin == ValueOrigin::Default {
@@ -85,7 +85,7 @@ impl SetupContext {
         }
     }
 
-    /// Where a provider's server is. Where a hosted one would be is known without its key.
+    /// The endpoint of a provider's server. For a hosted one no key is needed to know it.
     pub(crate) fn provider_endpoint(&self, id: &str) -> Result<Endpoint, SetupError> {
         let is_hosted = || builtin::find_provider(id).is_some_and(|it| it.is_hosted);
         let (url, source) = match self.loaded.config.find_provider(id) {
@@ -98,8 +98,8 @@ impl SetupContext {
         parse_endpoint(&url, &source)
     }
 
-    /// What changes with the config of a provider, its keys included as far as no command has to
-    /// be run for them.
+    /// A fingerprint that changes with the provider's config and keys. Keys from commands are left
+    /// out, because the commands would have to be run.
     pub(crate) fn provider_fingerprint(&self, id: &str) -> String {
         let config = self.loaded.config.find_provider(id);
         let from_env = key_variable(id).map(SecretInput::from_env);
@@ -115,7 +115,7 @@ impl SetupContext {
         format!("{:016x}", hasher.finish())
     }
 
-    /// The address of a provider as it is written, and how it was chosen.
+    /// The address of a provider as configured, and its source.
     fn provider_address(
         &self,
         id: &str,
@@ -171,7 +171,7 @@ impl SetupContext {
         })
     }
 
-    /// Means one of a provider's models: its clocks and headers win over the provider's own.
+    /// Selects one of a provider's models: its timeouts and headers override the provider's.
     pub(crate) fn select_model(
         &self,
         provider: &mut ResolvedProvider,
@@ -227,12 +227,12 @@ impl SetupContext {
     }
 }
 
-/// The variable that the key of a provider is in, if it is nowhere else.
+/// The environment variable of a provider's key when the config has none.
 fn key_variable(id: &str) -> Option<&'static str> {
     builtin::find_provider(id)?.key_variable
 }
 
-/// Where a provider stands in the config.
+/// The key path of a provider in the config.
 pub(crate) fn provider_path(id: &str) -> KeyPath {
     KeyPath::root().with_key("models").with_key("providers").with_key(id)
 }
@@ -244,7 +244,7 @@ pub(crate) fn parse_endpoint(url: &str, source: &str) -> Result<Endpoint, SetupE
     })
 }
 
-/// Names in backticks, with commas.
+/// Displays names in backticks, separated by commas.
 pub(crate) struct QuotedNames<'a>(pub(crate) &'a [&'a str]);
 
 impl fmt::Display for QuotedNames<'_> {

@@ -1,4 +1,4 @@
-//! A conversation that is kept: an agent with its session.
+//! Persistent conversations: an agent with its session.
 
 mod agent_resolution;
 mod context;
@@ -29,64 +29,64 @@ use session_claim::SessionClaim;
 pub use context::ContextUse;
 pub use error::ConversationError;
 
-/// Which session a conversation is kept in.
+/// The session of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionTarget {
-    /// The one that a key leads to; it is made when there is none.
+    /// The current session of a key; created if there is none.
     Key(SessionKey),
-    /// The one with this id; it is made when there is none, and the agent's main key leads to it
-    /// unless it leads to another.
+    /// The session with this id; created if there is none. The agent's main key then points to it,
+    /// unless it points to another.
     Id(SessionId),
 }
 
-/// What is asked of a conversation beyond the config.
+/// Options of a conversation that are not in the config.
 pub struct ConversationOptions {
-    /// Where it is kept; `None` is the agent's main session, `agent:<agent>:main`.
+    /// The session; `None` uses the agent's main session, `agent:<agent>:main`.
     pub target: Option<SessionTarget>,
-    /// The agent, by its id in `agents.entries`; `None` is the one whose session it is.
+    /// The agent, by its id in `agents.entries`; `None` uses the session's agent.
     pub agent: Option<String>,
-    /// The model, by reference or alias; `None` takes the config's.
+    /// The model, by reference or alias; `None` uses the configured one.
     pub model: Option<String>,
-    /// The workspace; `None` takes the config's, which is created if need be.
+    /// The workspace; `None` uses the configured one, which is created if missing.
     pub workspace: Option<PathBuf>,
-    /// The longest a turn may take and who says so; `None` takes the config's.
+    /// The time limit of a turn and where it was set; `None` uses the configured one.
     pub time_limit: Option<ConfiguredTimeout>,
-    /// Who decides whether a call may run.
+    /// Decides whether a tool call may run.
     pub approver: Arc<dyn Approver>,
 }
 
-/// What a session was like when it was taken up.
+/// The state of a session when it was opened.
 #[derive(Debug, Clone, Default)]
 pub struct RecoveryReport {
-    /// The messages of the conversation so far, those that a summary replaced aside.
+    /// The number of messages in the history, without those replaced by a summary.
     pub messages: usize,
-    /// The calls that were open when the last process ended. The model is told of them; the user
-    /// is to be told too.
+    /// The tool calls that were running when the last process ended. The model is told about them;
+    /// the caller must tell the user.
     pub interrupted_calls: Vec<InterruptedCall>,
-    /// Whether the last turn was interrupted and can be taken up by [`Conversation::resume`].
+    /// Whether the last turn was interrupted; [`Conversation::resume_turn`] continues it.
     pub has_interrupted_turn: bool,
-    /// Whether the last turn ended as failed, timed out or cancelled before the model answered,
-    /// and can be taken up the same way.
+    /// Whether the last turn failed, timed out or was cancelled before the model answered;
+    /// [`Conversation::resume_turn`] continues it.
     pub has_unanswered_turn: bool,
-    /// What was left out of the log because it cannot be right.
+    /// The damaged log entries that were left out.
     pub damage: Vec<DamageReport>,
-    /// A copy of the store, made before anything was left out.
+    /// The backup of the store, made before damaged entries were left out.
     pub backup: Option<PathBuf>,
 }
 
 impl RecoveryReport {
-    /// Whether [`Conversation::resume`] has a turn to take up.
+    /// Whether [`Conversation::resume_turn`] has a turn to continue.
     #[must_use]
     pub fn can_resume(&self) -> bool {
         self.has_interrupted_turn || self.has_unanswered_turn
     }
 }
 
-/// An agent and the session that keeps what is said. Turns come one after the other, and each is
-/// on the disk, step by step, before anything depends on it.
+/// An agent and its session. Turns run one after the other, and each step is on disk before
+/// anything depends on it.
 ///
-/// Dropping the future of a turn ends it as a crash would: what was recorded stays, and the next
-/// turn begins with it.
+/// Dropping the future of a turn has the effect of a crash: what was recorded stays, and the next
+/// turn continues from it.
 pub struct Conversation {
     runtime: Runtime,
     options: ConversationOptions,
@@ -103,11 +103,11 @@ pub struct Conversation {
 impl fmt::Debug for ConversationOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConversationOptions")
-            .field("place", &self.target)
+            .field("target", &self.target)
             .field("agent", &self.agent)
             .field("model", &self.model)
             .field("workspace", &self.workspace)
-            .field("time", &self.time_limit)
+            .field("time_limit", &self.time_limit)
             .finish_non_exhaustive()
     }
 }
@@ -123,8 +123,7 @@ impl fmt::Debug for Conversation {
 }
 
 impl Runtime {
-    /// Opens the sessions of this user, in the state folder. Their file is made when it is not
-    /// there.
+    /// Opens the session store in the state folder, and creates it if missing.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -136,18 +135,18 @@ impl Runtime {
         Ok(store)
     }
 
-    /// The file of the sessions, which need not exist.
+    /// The path of the session store, which need not exist.
     #[must_use]
     pub fn sessions_path(&self) -> PathBuf {
         self.connector.setup.paths.sessions_file()
     }
 
-    /// Takes up a conversation, or begins one, and connects its model. With
-    /// [`Runtime::with_wait`] a session that another process uses is waited for as well.
+    /// Opens or creates a conversation and connects its model. With [`Runtime::with_wait_policy`] a
+    /// session that another process uses is waited for as well.
     ///
     /// # Errors
-    /// When the session cannot be used, e.g. because another process does, when the workspace
-    /// cannot be, and when no model can be connected.
+    /// When the session cannot be used (e.g. another process has it open), when the workspace
+    /// cannot be used, and when no model can be connected.
     pub async fn open_conversation(
         &self,
         options: ConversationOptions,
@@ -212,7 +211,7 @@ impl Conversation {
         self.session.id()
     }
 
-    /// The key that led to the session when it was made.
+    /// The key under which the session was created.
     #[must_use]
     pub fn session_key(&self) -> &SessionKey {
         self.session.key()
@@ -224,38 +223,37 @@ impl Conversation {
         &self.agent_id
     }
 
-    /// The agent, its model, its workspace and its prompt.
+    /// The agent with its model, workspace and system prompt.
     #[must_use]
     pub fn agent_run(&self) -> &AgentRun {
         &self.run
     }
 
-    /// What was said so far.
+    /// The messages so far.
     #[must_use]
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// What the session was like when it was taken up; whether a turn can be taken up again, as it
-    /// is now.
+    /// The state of the session when it was opened. Whether a turn can be resumed is kept up to
+    /// date.
     #[must_use]
     pub fn recovery_report(&self) -> &RecoveryReport {
         &self.recovery
     }
 
-    /// How full the window was after the last request; `None` before the first that a server
-    /// counted.
+    /// The context use after the last request; `None` until a server has reported a token count.
     #[must_use]
     pub fn context_use(&self) -> Option<ContextUse> {
         self.context
     }
 
-    /// Runs one turn on what the user said, until `cancelled` ends. A turn before it that was
-    /// interrupted is given up. What the user says meanwhile comes by `steering`.
+    /// Runs one turn on a user message, until it ends or `cancelled` completes. Gives up an earlier
+    /// turn that was interrupted. Messages that arrive during the turn come through `steering`.
     ///
     /// # Errors
-    /// When the turn cannot be begun because of the store; nothing was sent then. That a turn's
-    /// end cannot be recorded is a notice.
+    /// When the store cannot record the start of the turn; then nothing was sent. A failure to
+    /// record the end of the turn is only a notice.
     pub async fn run_turn(
         &mut self,
         message: &str,
@@ -273,11 +271,11 @@ impl Conversation {
         Ok(report)
     }
 
-    /// Goes on with the turn that was interrupted, or that ended before the model answered, until
-    /// `cancelled` ends; `None` when there is none.
+    /// Continues the turn that was interrupted, or that ended before the model answered, until it
+    /// ends or `cancelled` completes. Returns `None` when there is no such turn.
     ///
     /// # Errors
-    /// As for [`turn`](Self::turn).
+    /// As for [`run_turn`](Self::run_turn).
     pub async fn resume_turn(
         &mut self,
         steering: Option<&SteeringQueue>,
@@ -297,16 +295,16 @@ impl Conversation {
         Ok(Some(report))
     }
 
-    /// Puts a summary in the place of the conversation's beginning. `None` when nothing that can
-    /// be done cuts a fifth of it.
+    /// Replaces the older part of the history by a summary. Returns `None` when that cannot free a
+    /// fifth of the context.
     ///
     /// # Errors
-    /// When the summary cannot be recorded; the conversation is then as it was.
+    /// When the summary cannot be recorded; the conversation is then unchanged.
     pub async fn compact_history(
         &mut self,
         events: TurnEventSender,
     ) -> Result<Option<CompactionReport>, TurnError> {
-        // A turn or a compaction that was cut may have recorded more than the history has.
+        // A cancelled turn or compaction may have recorded more than this history has.
         self.history = self.session.history().await;
         let compaction = self.run.agent.compact_history(&mut self.history, events).await?;
         if let (Some(compaction), Some(context)) = (&compaction, &mut self.context) {
@@ -315,8 +313,8 @@ impl Conversation {
         Ok(compaction)
     }
 
-    /// Takes back the last turn, with all that was said since it began; `false` when there is
-    /// none. What its tools did stays done.
+    /// Undoes the last turn, with everything said since it began; returns `false` when there is
+    /// none. The effects of its tools remain.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -325,7 +323,7 @@ impl Conversation {
         Ok(self.apply_undo(undone).await)
     }
 
-    /// Takes back the last compaction; `false` when there is none.
+    /// Undoes the last compaction; returns `false` when there is none.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -334,14 +332,14 @@ impl Conversation {
         Ok(self.apply_undo(undone).await)
     }
 
-    /// Begins a new, empty session, to which the key leads from now on. The one before stays and
-    /// can be taken up by its id.
+    /// Starts a new, empty session, to which the key points from then on. The old session stays and
+    /// can be opened by its id.
     ///
     /// # Errors
-    /// When the agent cannot be put together, e.g. because its workspace is gone, and when the
-    /// session cannot be written; the conversation is then as it was.
+    /// When the agent cannot be built (e.g. its workspace was deleted), and when the session cannot
+    /// be written; the conversation is then unchanged.
     pub fn start_new_session(&mut self) -> Result<(), ConversationError> {
-        // What would fail with the new session fails before there is one.
+        // Checked first, so that no session is created when the agent cannot be built.
         open_workspace(&self.workspace).map_err(ConnectError::Setup)?;
         let key = self.session.key().clone();
         let id = self.store.reset_session(&key, &self.agent_id)?;
@@ -355,11 +353,11 @@ impl Conversation {
         Ok(())
     }
 
-    /// Goes on with another model, by reference or alias; `None` is the config's. That it failed
-    /// before is forgotten.
+    /// Switches to another model, by reference or alias; `None` is the configured one. Closes the
+    /// model's breakers.
     ///
     /// # Errors
-    /// When it cannot be connected; the conversation then goes on with the model it had.
+    /// When the model cannot be connected; the conversation then keeps the model it had.
     pub async fn switch_model(&mut self, name: Option<&str>) -> Result<(), ConnectError> {
         self.runtime.reset_breakers(name).map_err(ConnectError::Setup)?;
         let connected = self.runtime.connect_for_agent(name).await?;
@@ -394,7 +392,7 @@ impl Conversation {
         let Some(history) = to else { return false };
         self.history = history;
         self.refresh_resumable().await;
-        // What the window holds now, no server has counted.
+        // No server has counted the tokens of the shortened history.
         self.context = None;
         true
     }

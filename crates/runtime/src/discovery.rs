@@ -1,7 +1,7 @@
-//! Asks servers what they serve.
+//! Asks servers which models they serve.
 //!
-//! The same for every provider, wherever its address came from. What is found is remembered, so
-//! that a server which cannot be asked the next time is still known.
+//! Every provider is asked in the same way. The results are cached, so that a server that cannot be
+//! asked later is still known.
 
 use std::future::Future;
 use std::time::Duration;
@@ -20,17 +20,17 @@ use crate::connect::ModelConnector;
 use crate::context::ResolvedProvider;
 use crate::failure_hints::add_hints;
 
-/// What a server says of itself.
+/// What a server reports about itself.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ServerDescription {
     pub(crate) models: Vec<ServedModel>,
-    /// Its version, where it says one at `/version`.
+    /// Its version, if `/version` reports one.
     pub(crate) version: Option<String>,
 }
 
 impl ModelConnector {
-    /// Asks a server what it serves, within the time for discovery. Windows that its list leaves
-    /// out are looked for elsewhere: all of them, or that of the model `wanted`.
+    /// Lists a server's models, within the discovery timeout. Windows missing from the list are
+    /// looked up on other routes: for all models, or for the model `wanted` only.
     pub(crate) async fn list_served(
         &self,
         client: &Client,
@@ -49,7 +49,7 @@ impl ModelConnector {
                 return Err(add_hints(discovery_timeout(client, wait), client, provider).await);
             }
         };
-        // What is found in time is kept.
+        // Windows found before the timeout are kept.
         if !builtin::is_hosted_service(&provider.endpoint) {
             let _ = timeout_at(ends_at, find_context_windows(client, &mut served, wanted)).await;
         }
@@ -57,7 +57,7 @@ impl ModelConnector {
         Ok(served)
     }
 
-    /// The same for a server of the Messages API, whose windows are in its list or nowhere.
+    /// Lists the models of a server with the Messages API, which reports windows in its list only.
     async fn list_messages_models(
         &self,
         client: &Client,
@@ -74,7 +74,7 @@ impl ModelConnector {
         }
     }
 
-    /// Asks a server what it serves, for one model of it, and of which version it is.
+    /// Asks a server for one of its models, and for the server's version.
     pub(crate) async fn discover_model(
         &self,
         client: &Client,
@@ -90,7 +90,7 @@ impl ModelConnector {
     }
 }
 
-/// Asks which version a server is of; `None` where it does not say.
+/// Asks a server for its version; `None` when it does not report one.
 pub(crate) async fn query_version(client: &Client) -> Option<String> {
     let reply = client.get(client.endpoint().root_url("version")).await.ok()?;
     let said: serde_json::Value = reply.parse_json().ok()?;

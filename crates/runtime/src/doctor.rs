@@ -1,9 +1,9 @@
-//! Examines the set-up and its server, check by check, with the evidence for each.
+//! Checks the setup and its server, with the evidence for each finding.
 //!
-//! The checks are made one after another, each of them bounded, with few and short answers: a busy
-//! server is not made busier. One that builds on another that failed is not made. Nothing is
-//! changed; what a change of the config file can mend is in the report, and is made by
-//! [`Runtime::make_edits`](crate::Runtime::make_edits) when somebody wants it.
+//! The checks run one after another. Each has a time limit and asks for few, short answers, so that
+//! a busy server is not slowed down. A check is skipped when one that it requires failed. Nothing
+//! is changed: edits of the config file that would repair something are in the report, and
+//! [`Runtime::save_edits`](crate::Runtime::save_edits) makes them on request.
 
 mod chat_checks;
 mod check;
@@ -37,17 +37,16 @@ use self::examination::DoctorRun;
 use self::report::CheckOutcome;
 use crate::Runtime;
 
-/// What is examined.
+/// What to examine.
 #[derive(Debug, Clone)]
 pub struct DoctorOptions {
-    /// The model, by reference or alias; `None` takes the config's, or else the only one.
+    /// The model, by reference or alias; `None` uses the configured model, or else the only one.
     pub model: Option<String>,
     /// The provider whose only model is examined when no model is named.
     pub provider: Option<String>,
-    /// The checks that are wanted, besides which only those are made that they build on; none
-    /// means all.
+    /// The checks to run; those they require are run too. Empty for all.
     pub only: Vec<Check>,
-    /// The longest that one check may take, and who says so.
+    /// The time limit of one check and where it was set.
     pub limit: ConfiguredTimeout,
 }
 
@@ -66,7 +65,7 @@ impl Default for DoctorOptions {
 }
 
 impl Runtime {
-    /// Examines the set-up and its server. Each finding is told as soon as it is made.
+    /// Runs the checks. Each finding is reported as soon as it is made.
     pub async fn run_doctor(
         &self,
         options: &DoctorOptions,
@@ -98,7 +97,7 @@ impl Runtime {
     }
 }
 
-/// Why a check cannot be made.
+/// Returns why a check cannot run; `None` when it can.
 fn unmet_requirement(check: Check, report: &DoctorReport) -> Option<String> {
     let needs = check.required_checks().iter();
     let unmet = needs.filter_map(|need| {

@@ -1,8 +1,8 @@
-//! Whether a conversation may leave this machine and its network.
+//! Decides whether a conversation may be sent beyond this machine and the local network.
 //!
-//! A server is hosted unless its address itself shows that it is private; no name is looked up, and
-//! what is not known counts as hosted. Nothing is sent to a hosted server, not even a question for
-//! its models, before this has been settled for the model.
+//! A server is hosted unless its address shows that it is private. Names are not resolved, and
+//! unknown addresses count as hosted. Nothing is sent to a hosted server before its model is
+//! allowed, not even a request for its models.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,16 +17,16 @@ use crate::context::SetupContext;
 use crate::error::{SetupError, SetupErrorKind};
 use crate::warnings::NoticeLog;
 
-/// The key that decides.
+/// The config key of the policy.
 const EGRESS_KEY: &str = "models.egress";
 
-/// Asks a person a question that is answered by yes or no.
+/// Asks the user a yes-or-no question.
 pub type EgressConsent = Arc<dyn Fn(String) -> BoxFuture<'static, bool> + Send + Sync>;
 
-/// What holds for the models of one run. Clones share what was settled.
+/// The egress policy for the models of one run. Clones share the decisions.
 #[derive(Clone, Default)]
 pub(crate) struct EgressGuard {
-    /// `None` where it does not matter: nothing of a conversation is sent.
+    /// `None` when nothing of a conversation is sent.
     policy: Option<Policy>,
     /// The models that the config names.
     named: Arc<[ModelRef]>,
@@ -35,15 +35,15 @@ pub(crate) struct EgressGuard {
 }
 
 impl EgressGuard {
-    /// What the config says. `named` are its own models: the primary one, which is the one that is
-    /// used where it has none, and the fallbacks.
+    /// Reads the config. `named` starts with the primary model (the selected one if the config has
+    /// none), followed by the fallbacks.
     pub(crate) fn from_config(
         setup: &SetupContext,
         named: Vec<ModelRef>,
         consent: Option<EgressConsent>,
     ) -> Self {
         let policy = setup.loaded.config.models.egress.unwrap_or_else(|| {
-            // An address that cannot be told is that of no hosted primary model.
+            // If the address is unknown, the primary model does not count as hosted.
             let primary =
                 named.first().map(|primary| setup.provider_endpoint(primary.provider_id()));
             if primary.is_some_and(|found| found.is_ok_and(|endpoint| !endpoint.is_private())) {
@@ -55,8 +55,8 @@ impl EgressGuard {
         Self { policy: Some(policy), named: named.into(), consent, decisions: Arc::default() }
     }
 
-    /// Settles whether a conversation may be sent to a model's server, and notes it where it leaves
-    /// this machine and its network.
+    /// Decides whether a conversation may be sent to a model's server. Logs a notice when that
+    /// server is hosted.
     ///
     /// # Errors
     /// When it may not.
@@ -121,7 +121,7 @@ impl EgressGuard {
 
 impl fmt::Debug for EgressGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Egress")
+        f.debug_struct("EgressGuard")
             .field("policy", &self.policy)
             .field("named", &self.named)
             .finish_non_exhaustive()

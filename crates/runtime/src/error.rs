@@ -1,14 +1,14 @@
-//! What keeps a model or an agent from being put together, before anything is sent.
+//! Errors of setting up a model or an agent, before anything is sent.
 
 use std::error::Error;
 use std::fmt;
 
 use openclaw_core::ModelError;
 
-/// A problem of the set-up.
+/// A problem in the setup.
 ///
-/// Its text is a lower-case fragment that fits "failed to {…}"; what a person could do is in
-/// [`SetupError::hints`].
+/// Its text is a lower-case fragment that fits "failed to {…}". [`SetupError::hints`] has what a
+/// person could do about it.
 #[derive(Debug)]
 pub struct SetupError {
     kind: SetupErrorKind,
@@ -17,15 +17,15 @@ pub struct SetupError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What kind of problem it is.
+/// The kind of a setup problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SetupErrorKind {
-    /// No model was named and none can be chosen.
+    /// No model is named and none can be selected.
     NoModel,
     /// The text is not a model reference.
     InvalidReference,
-    /// Neither the config nor the program knows the provider.
+    /// Neither the config nor the program has this provider.
     UnknownProvider,
     /// The provider does not have the model.
     UnknownModel,
@@ -35,13 +35,13 @@ pub enum SetupErrorKind {
     Provider,
     /// The workspace cannot be used.
     Workspace,
-    /// The folder of the trace cannot be told.
+    /// The trace folder cannot be determined.
     Trace,
-    /// The config does not know the agent.
+    /// The config has no such agent.
     UnknownAgent,
-    /// The model cannot do what is asked of it.
+    /// The model cannot do what is requested.
     Unable,
-    /// The conversation may not leave this machine and its network.
+    /// The conversation must not leave this machine and the local network.
     Egress,
 }
 
@@ -82,12 +82,12 @@ impl SetupError {
         self
     }
 
-    /// Its cause alone.
+    /// Returns the cause without this error.
     pub(crate) fn into_source(self) -> Option<Box<dyn Error + Send + Sync>> {
         self.source
     }
 
-    /// What kind of problem it is.
+    /// The kind of the problem.
     #[must_use]
     pub fn kind(&self) -> SetupErrorKind {
         self.kind
@@ -112,12 +112,12 @@ impl Error for SetupError {
     }
 }
 
-/// Why no model is at hand: a problem of the set-up, or a server that was asked in vain.
+/// Why a model cannot be connected: a problem in the setup, or the server's failure.
 #[derive(Debug)]
 pub enum ConnectError {
-    /// The set-up.
+    /// A problem in the setup.
     Setup(SetupError),
-    /// The server.
+    /// A failure of the server.
     Model(ModelError),
 }
 

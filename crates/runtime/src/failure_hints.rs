@@ -1,4 +1,4 @@
-//! Adds to an error what only the set-up knows: where the address and the key came from.
+//! Adds hints to model errors: where the address and the key were configured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use openclaw_transport::Client;
 use crate::builtin::{self, VLLM};
 use crate::context::{ResolvedProvider, provider_path};
 
-/// A model whose errors say what to do about the set-up.
+/// A model whose errors carry hints about the setup.
 #[derive(Debug)]
 pub(crate) struct HintingModel {
     pub(crate) model: Arc<dyn ChatModel>,
@@ -85,11 +85,11 @@ pub(crate) async fn add_hints(
     }
 }
 
-/// What to do about the key of a provider that is refused or missing.
+/// A hint about a refused or missing key.
 fn auth_hint(provider: &ResolvedProvider) -> String {
     if let Some(key) = &provider.key {
         return match key.fingerprint().as_str() {
-            // What is too short to show a part of it.
+            // A key too short to show a part of it.
             "set" => format!("The server refuses the key from {}.", key.source),
             part => format!("The server refuses the key `{part}` from {}.", key.source),
         };
@@ -101,7 +101,7 @@ fn auth_hint(provider: &ResolvedProvider) -> String {
     }
 }
 
-/// Looks for the API beside the address, no longer than discovery may take.
+/// Looks for the API at similar addresses, within the discovery timeout.
 async fn find_api_url(client: &Client) -> Option<String> {
     let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
     tokio::time::timeout(wait, find_api_base_url(client)).await.ok().flatten()

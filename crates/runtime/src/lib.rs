@@ -1,8 +1,8 @@
-//! Turns a validated OpenClaw config into running parts.
+//! Builds running models, agents and conversations from a validated OpenClaw config.
 //!
-//! The only crate that knows both the config and the parts. [`Runtime`] finds the models that the
-//! config describes and those that the servers have, connects the one that is asked for with its
-//! fallbacks, and puts an agent together around it. It knows no command line and no terminal.
+//! The only crate that knows both the config and the parts it describes. [`Runtime`] lists the
+//! models of the config and of the servers, connects the selected one with its fallbacks, and
+//! builds an agent around it. It knows no command line and no terminal.
 
 mod agent;
 mod anthropic;

@@ -1,4 +1,4 @@
-//! How much fits into a model, and who says so.
+//! The token limits of a model, and their sources.
 
 use std::num::NonZeroU32;
 
@@ -8,19 +8,19 @@ use openclaw_providers_vllm::FALLBACK_CONTEXT_WINDOW;
 
 use crate::warnings::NoticeLog;
 
-/// What is known of a model's window, in tokens.
+/// The known context windows of a model, in tokens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WindowSources {
-    /// What the server says now.
+    /// The window that the server reports.
     pub(crate) live: Option<u32>,
-    /// What the server said last.
+    /// The window that the server reported last, from the cache.
     pub(crate) last: Option<u32>,
-    /// What is documented of the model, where its server never says.
+    /// The documented window, for servers that never report one.
     pub(crate) documented: Option<u32>,
 }
 
-/// The window that counts: what the config asks for, up to what the server has now; else what the
-/// server has now or had before; else what is documented.
+/// The effective context window. The configured one is limited to the server's current one. Without
+/// a configured one it is the current one, else the cached one, else the documented one.
 pub(crate) fn effective_window(
     configured: Option<&ModelConfig>,
     WindowSources { live, last, documented }: WindowSources,
@@ -37,7 +37,7 @@ pub(crate) fn effective_window(
     }
 }
 
-/// The limits of a model, with a note on what may surprise.
+/// The limits of a model. Logs a notice when they may surprise.
 pub(crate) fn model_limits(
     reference: &ModelRef,
     configured: Option<&ModelConfig>,
@@ -67,7 +67,7 @@ pub(crate) fn model_limits(
     }
 }
 
-/// What the config says that a model can do.
+/// The capabilities of a model according to the config.
 pub(crate) fn model_capabilities(configured: Option<&ModelConfig>) -> ModelCapabilities {
     let inputs = configured.and_then(|model| model.input.as_ref());
     ModelCapabilities {

@@ -1,4 +1,4 @@
-//! The parameters that a config has for a model's requests.
+//! The configured parameters of a model's requests.
 
 use openclaw_config::Config;
 use openclaw_core::ModelRef;
@@ -8,11 +8,11 @@ use serde_json::{Map, Value};
 use crate::catalogue::ALL_MODELS_WILDCARD;
 use crate::warnings::NoticeLog;
 
-/// The names of the most tokens that an answer may have: they are a limit and no parameter.
+/// Parameters that limit the tokens of an answer. They are handled as a limit, not as a parameter.
 const OUTPUT_LIMIT_PARAMS: [&str; 4] =
     ["max_tokens", "maxTokens", "max_completion_tokens", "max_output_tokens"];
 
-/// Parameters that are numbers everywhere.
+/// Parameters that must be numbers with every API.
 const NUMBER_PARAMS: [&str; 6] = [
     "frequency_penalty",
     "min_p",
@@ -22,28 +22,28 @@ const NUMBER_PARAMS: [&str; 6] = [
     "top_p",
 ];
 
-/// Parameters that are whole numbers everywhere.
+/// Parameters that must be integers with every API.
 const INTEGER_PARAMS: [&str; 2] = ["seed", "top_k"];
 
-/// How long a server is to keep what prompts begin with. It is no parameter: each API has its own
-/// words for it.
+/// How long a server caches prompts. It is not sent as a parameter, because each API has its own
+/// fields for it.
 const CACHE_RETENTION: &str = "cacheRetention";
 
-/// What OpenAI's own servers call the key of a conversation, and how long its prompts are kept.
+/// OpenAI's fields for the cache key of a conversation, and for how long its prompts are cached.
 const PROMPT_CACHE_KEY: &str = "prompt_cache_key";
 const PROMPT_CACHE_RETENTION: &str = "prompt_cache_retention";
 
-/// What a config says of the requests to a model.
+/// The configured settings of requests to a model.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct RequestSettings {
     pub(crate) params: RequestParams,
-    /// The most tokens that an answer may have, if that was said.
+    /// The token limit of an answer, if configured.
     pub(crate) max_output_tokens: Option<u32>,
-    /// Whether requests may carry a key of the conversation for the server's cache.
+    /// Whether requests may carry a cache key for the conversation.
     pub(crate) has_cache_key: bool,
 }
 
-/// The same for a model that the Messages API is spoken to.
+/// The settings for a model with the Messages API.
 #[derive(Debug)]
 pub(crate) struct MessagesSettings {
     pub(crate) params: openclaw_providers_anthropic::MessagesParams,
@@ -51,7 +51,7 @@ pub(crate) struct MessagesSettings {
     pub(crate) retention: Option<CacheRetention>,
 }
 
-/// How long a server keeps what prompts begin with, in the words of `cacheRetention`.
+/// How long a server caches prompts: the values of `cacheRetention`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CacheRetention {
     None,
@@ -59,8 +59,8 @@ pub(crate) enum CacheRetention {
     Long,
 }
 
-/// Reads `agents.defaults.models.*.params` for a model: that of the model itself over that of all
-/// models of its provider. What cannot be sent is left out, and noted.
+/// Reads `agents.defaults.models.*.params`: a model's own parameters override those for all models
+/// of its provider. Parameters that cannot be sent are skipped with a notice.
 pub(crate) fn request_settings(
     config: &Config,
     reference: &ModelRef,
@@ -82,7 +82,7 @@ pub(crate) fn request_settings(
     RequestSettings { params, max_output_tokens: output, has_cache_key }
 }
 
-/// As [`of`], for a model that the Messages API is spoken to.
+/// As [`request_settings`], for a model with the Messages API.
 pub(crate) fn messages_settings(
     config: &Config,
     reference: &ModelRef,
@@ -95,7 +95,7 @@ pub(crate) fn messages_settings(
     MessagesSettings { params, max_output_tokens: output, retention }
 }
 
-/// Parameters, and what is said in their place and is none.
+/// The configured parameters, without those that are settings of their own.
 struct ConfiguredParams {
     params: Map<String, Value>,
     max_output_tokens: Option<u32>,
@@ -142,7 +142,7 @@ fn warn_not_sent(name: &str, why: &str, reference: &ModelRef, notices: &NoticeLo
     notices.push(format!("the parameter `{name}` of `{reference}` is not sent: {why}"));
 }
 
-/// What a parameter must be and is not; `None` when it is right, or when nothing is known of it.
+/// The type that a parameter must have; `None` when the value has it or the parameter is unknown.
 fn expected_type(name: &str, value: &Value) -> Option<&'static str> {
     let is_right = |is| is || value.is_null();
     if NUMBER_PARAMS.contains(&name) {

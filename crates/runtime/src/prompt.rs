@@ -1,5 +1,6 @@
-//! The system prompt: the same bytes for the same set-up, so that the server's prefix cache serves
-//! it. What changes from call to call, such as the time, comes at the end of each request: [`now`].
+//! The system prompt: the same bytes for the same setup, so that the prefix cache covers it. Text
+//! that changes between requests, such as the time, goes to the end of a request:
+//! [`date_time::time_suffix`].
 
 pub(crate) mod context_files;
 pub(crate) mod date_time;
@@ -14,12 +15,12 @@ pub use explain::{PromptBreakdown, PromptPart};
 
 use context_files::ContextFileLimits;
 
-/// How much the system prompt says.
+/// How detailed the system prompt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PromptProfile {
-    /// What a capable model makes use of.
+    /// Full guidance, for capable models.
     Default,
-    /// The least that works, for small models and windows.
+    /// The minimum that works, for small models and context windows.
     Lean,
 }
 
@@ -34,18 +35,18 @@ impl PromptProfile {
     }
 }
 
-/// A system prompt, by its parts.
+/// A system prompt, by sections.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SystemPrompt {
     sections: Vec<PromptSection>,
 }
 
-/// A part of a system prompt.
+/// A section of a system prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptSection {
-    /// What it is about, e.g. `identity`.
+    /// Its topic, e.g. `identity`.
     pub name: &'static str,
-    /// What it says; never empty.
+    /// Its text; never empty.
     pub text: String,
 }
 
@@ -59,7 +60,7 @@ impl SystemPrompt {
         prompt
     }
 
-    /// The prompt for an agent with tools, without what its workspace tells.
+    /// The prompt for an agent with tools, without the workspace sections.
     #[must_use]
     pub fn with_tools(profile: PromptProfile, workspace: &str) -> Self {
         let mut prompt = Self::default();
@@ -79,8 +80,8 @@ impl SystemPrompt {
         prompt
     }
 
-    /// Adds what the workspace tells of its person, its project and its skills. Skills are files
-    /// to read, so they are left out for a model without tools.
+    /// Adds the sections from the workspace: context files and skills. Skills are files to read, so
+    /// they are left out for a model without tools. Returns notices.
     pub(crate) fn add_workspace_sections(
         &mut self,
         workspace: &Workspace,
@@ -99,8 +100,8 @@ impl SystemPrompt {
         notices
     }
 
-    /// This prompt as a session began with it, when its workspace told other things; `None` when
-    /// that is a prompt for something else.
+    /// Returns this prompt with the workspace sections of a recorded prompt; `None` when the rest
+    /// of the recorded prompt differs.
     pub(crate) fn with_recorded_text(&self, text: &str) -> Option<Self> {
         let own =
             self.sections.iter().filter(|section| !WORKSPACE_SECTIONS.contains(&section.name));
@@ -112,11 +113,11 @@ impl SystemPrompt {
                 told.strip_prefix(SECTION_SEPARATOR)?.to_owned(),
             );
         }
-        // The same text by the parts that are known is better.
+        // With the same text, keep the separate sections.
         Some(if self.full_text() == text { self.clone() } else { prompt })
     }
 
-    /// The parts, in order.
+    /// The sections, in order.
     #[must_use]
     pub fn sections(&self) -> &[PromptSection] {
         &self.sections
@@ -128,7 +129,7 @@ impl SystemPrompt {
         self.text_up_to(self.sections.len())
     }
 
-    /// The first `count` parts of the prompt.
+    /// The text of the first `count` sections.
     fn text_up_to(&self, count: usize) -> String {
         let texts: Vec<&str> =
             self.sections.iter().take(count).map(|section| section.text.as_str()).collect();
@@ -142,10 +143,10 @@ impl SystemPrompt {
     }
 }
 
-/// Stands between two sections.
+/// The text between two sections.
 const SECTION_SEPARATOR: &str = "\n\n";
 
-/// The sections that the workspace tells; the last ones.
+/// The sections from the workspace. They come last.
 const WORKSPACE_SECTIONS: [&str; 2] = ["files", "skills"];
 
 const IDENTITY: &str = "You are OpenClaw, an assistant that works for one person on that person's \

@@ -1,4 +1,4 @@
-//! The entrance: from a loaded config to models and agents.
+//! The entry point: from a loaded config to models and agents.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::timeouts::ConcurrencyLimiters;
 use crate::wait::{WaitPolicy, retry_until_available};
 use crate::warnings::NoticeLog;
 
-/// Everything that a config describes.
+/// Creates the models and agents that a config describes. Clones share caches and breakers.
 #[derive(Clone)]
 pub struct Runtime {
     pub(crate) connector: ModelConnector,
@@ -42,7 +42,7 @@ impl fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// Takes a config with its surroundings. Nothing is contacted.
+    /// Creates a runtime. Contacts no server.
     #[must_use]
     pub fn new(loaded: LoadedConfig, paths: AppPaths, env: Env) -> Self {
         let notices = NoticeLog::default();
@@ -66,61 +66,61 @@ impl Runtime {
         Self { connector, clock: PromptClock::default(), is_strict: false, consent: None }
     }
 
-    /// Tells models another time than the system's.
+    /// Uses another clock for the time in prompts.
     #[must_use]
     pub fn with_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = PromptClock(Arc::new(now));
         self
     }
 
-    /// Bounds each model call by `limit` instead of `agents.defaults.timeoutSeconds`.
+    /// Limits each model call to `limit` instead of `agents.defaults.timeoutSeconds`.
     #[must_use]
     pub fn with_time_limit(mut self, limit: TimeLimit) -> Self {
         self.connector.time_limit = Some(limit);
         self
     }
 
-    /// Waits for a server that is not there when a model is connected, instead of failing.
+    /// Waits for an unavailable server when a model is connected, instead of failing.
     #[must_use]
     pub fn with_wait_policy(mut self, wait: WaitPolicy) -> Self {
         self.connector.wait_policy = Some(wait);
         self
     }
 
-    /// Uses the model that is asked for and no fallback.
+    /// Uses the selected model only, without fallbacks.
     #[must_use]
     pub fn without_fallbacks(mut self) -> Self {
         self.is_strict = true;
         self
     }
 
-    /// Asks a person before a conversation goes to a hosted server that the config does not name;
-    /// without, it does not go there.
+    /// Asks the user before a conversation is sent to a hosted server that the config does not
+    /// name. Without this, such servers are refused.
     #[must_use]
     pub fn with_consent(mut self, consent: EgressConsent) -> Self {
         self.consent = Some(consent);
         self
     }
 
-    /// How commands are to be run.
+    /// The config of command execution.
     #[must_use]
     pub fn exec_config(&self) -> &ExecConfig {
         &self.connector.setup.loaded.config.tools.exec
     }
 
-    /// What a person should know though nothing failed.
+    /// The log of notices for the user.
     #[must_use]
     pub fn notice_log(&self) -> NoticeLog {
         self.connector.notices.clone()
     }
 
-    /// Connects a model, by reference or alias, with its fallbacks. Without a name it is the
-    /// primary model of the config, or else the only model that the servers have. What is there
-    /// is never waited for; with [`Runtime::with_wait`], the first of them to be there is taken.
+    /// Connects a model, by reference or alias, with its fallbacks. Without a name, connects the
+    /// primary model, or else the only model that the servers list. With
+    /// [`Runtime::with_wait_policy`], waits until the first of them is available.
     ///
     /// # Errors
-    /// When no model is named and none can be chosen, when the name is not one, and when neither
-    /// the model nor a fallback can be reached.
+    /// When no model is named and none can be selected, when the name is not a reference or alias,
+    /// and when neither the model nor a fallback can be connected.
     pub async fn connect_model(&self, name: Option<&str>) -> Result<FallbackChain, ConnectError> {
         let Some(wait) = &self.connector.wait_policy else {
             return self.connect_model_once(name).await;
@@ -165,8 +165,8 @@ impl Runtime {
         FallbackChain::connect_first(connector, references).await
     }
 
-    /// The model that a name stands for, or the config's primary one; `None` when there is none
-    /// or it is no reference.
+    /// Resolves a reference or alias, or the primary model without a name; `None` when there is
+    /// none or it is not a valid reference.
     #[must_use]
     pub fn resolve_model(&self, name: Option<&str>) -> Option<ModelRef> {
         match name {
@@ -175,7 +175,7 @@ impl Runtime {
         }
     }
 
-    /// Reads a model's name: an alias, or `provider/model-id`.
+    /// Resolves an alias or parses `provider/model-id`.
     pub(crate) fn parse_reference(&self, name: &str) -> Result<ModelRef, SetupError> {
         let name = self.connector.setup.loaded.config.resolve_alias(name).unwrap_or(name);
         name.parse().map_err(|error| {
@@ -196,7 +196,7 @@ impl Runtime {
         primary.map(|name| self.parse_reference(&name)).transpose()
     }
 
-    /// The one model that the servers have, adapters aside.
+    /// Returns the only model that the servers list, not counting adapters.
     async fn only_model(&self) -> Result<ModelRef, ConnectError> {
         let catalogue = self.model_catalogue(None).await;
         let is_known_now = |model: &ListedModel| model.parent.is_none() && model.age.is_none();

@@ -1,4 +1,4 @@
-//! A secret that a command prints, e.g. a password manager's.
+//! Secrets printed by a command, e.g. a password manager.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,10 +12,10 @@ use openclaw_process::{
     base_environment, run,
 };
 
-/// The longest secret that is taken from a command, in bytes.
+/// The longest accepted secret, in bytes.
 const MAX_SECRET_BYTES: usize = 64 * 1024;
 
-/// Why a command gave no secret. What it printed is never in it.
+/// Why a command gave no secret. Never contains the command's output.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretCommandError {
     #[error("start what runs `{0}`")]
@@ -30,8 +30,7 @@ pub(crate) enum SecretCommandError {
     NotText(String),
 }
 
-/// Runs a command without a shell, waits for its end, and takes what it printed to stdout, without
-/// white space around it.
+/// Runs a command without a shell, waits for it to exit, and returns its stdout, trimmed.
 pub(crate) fn run_secret_command(
     command: &[String],
     env: &Env,
@@ -58,8 +57,8 @@ pub(crate) fn run_secret_command(
     }
 }
 
-/// Runs a command to its end on a thread of its own, because the caller may be in the middle of
-/// asynchronous work. Nothing is sent before its keys are known, so waiting costs nothing.
+/// Runs a command to completion on its own thread, because the caller may be in async code.
+/// Blocking is fine: nothing can be sent before the keys are known.
 fn run_to_completion(spec: CommandSpec, name: &str) -> Result<Vec<u8>, SecretCommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SecretCommandError::Runtime(name.to_owned(), error))?;

@@ -1,4 +1,4 @@
-//! What is set up, without contacting anything.
+//! Describes the setup without contacting servers.
 
 use std::collections::BTreeMap;
 
@@ -10,51 +10,52 @@ use crate::breaker::OpenBreaker;
 use crate::cache::LearnedCapabilities;
 use crate::error::SetupError;
 
-/// The set-up as far as it can be told without contacting a server.
+/// The setup as known without contacting servers.
 #[derive(Debug)]
 pub struct SetupStatus {
     /// The config file, whether or not it exists.
     pub config_path: String,
-    /// The primary model as it is written in the config.
+    /// The primary model as written in the config.
     pub default_model: Option<String>,
-    /// The primary model with its alias resolved; `None` when it is not set or not a reference.
+    /// The primary model with its alias resolved; `None` when it is not set or not a valid
+    /// reference.
     pub resolved_default: Option<ModelRef>,
-    /// The fallbacks as they are written.
+    /// The fallbacks as written in the config.
     pub fallbacks: Vec<String>,
-    /// The aliases and what they stand for.
+    /// The aliases and the models they stand for.
     pub aliases: BTreeMap<String, String>,
-    /// The references that `agents.defaults.models` lists.
+    /// The models listed in `agents.defaults.models`.
     pub allowed: Vec<String>,
     /// The providers.
     pub providers: Vec<ProviderStatus>,
-    /// What failed and is asked after the others for a while.
+    /// The circuit breakers that are not closed.
     pub breakers: Vec<OpenBreaker>,
 }
 
-/// One provider of the set-up.
+/// A provider.
 #[derive(Debug)]
 pub struct ProviderStatus {
     /// Its id.
     pub id: String,
-    /// Where its server is, and how the address was chosen; or what is wrong.
+    /// The server's address and its source, or why it cannot be determined.
     pub address: Result<(String, String), SetupError>,
-    /// Its key; `None` when none is sent.
+    /// The key; `None` when none is sent.
     pub credential: Option<ProviderCredential>,
-    /// What was learnt of how its server treats its models.
+    /// The learned capabilities of its server.
     pub learned_capabilities: Vec<LearnedCapabilities>,
 }
 
-/// A key, without the key.
+/// Describes a key without revealing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderCredential {
     /// Where it comes from, e.g. `env VLLM_API_KEY`.
     pub source: String,
-    /// Enough of it to tell it from another.
+    /// A short fingerprint to tell keys apart.
     pub fingerprint: String,
 }
 
 impl Runtime {
-    /// Tells what is set up.
+    /// Describes the setup.
     #[must_use]
     pub fn setup_status(&self) -> SetupStatus {
         let setup = &self.connector.setup;
@@ -96,12 +97,12 @@ impl Runtime {
         }
     }
 
-    /// Closes breakers, so that what failed is asked in its order again: all of them, those of a
-    /// provider by its id, or that of a model and its server by reference or alias. Returns the
-    /// names of those that had noted a failure.
+    /// Closes breakers, so that models are asked in their usual order again: all breakers, those of
+    /// a provider by its id, or those of a model and its server by reference or alias. Returns the
+    /// names of the breakers that had recorded a failure.
     ///
     /// # Errors
-    /// When the name is neither that of a provider nor a model's.
+    /// When the name is neither a provider's id nor a model.
     pub fn reset_breakers(&self, name: Option<&str>) -> Result<Vec<String>, SetupError> {
         let breakers = &self.connector.breakers;
         let Some(name) = name else { return Ok(breakers.reset_matching(|_| true)) };

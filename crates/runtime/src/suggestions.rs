@@ -1,4 +1,4 @@
-//! The models that are known by an id that was typed without its provider.
+//! Suggests models for an id that was typed without its provider.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use openclaw_core::ModelRef;
 
 use crate::connect::ModelConnector;
 
-/// What to type instead of a name that is no reference.
+/// A hint what to type instead of a name that is not a reference.
 pub(crate) fn suggest_models(connector: &ModelConnector, name: &str) -> String {
     let found: Vec<String> =
         find_similar_models(connector, name).iter().map(|it| format!("`{it}`")).collect();
@@ -16,8 +16,8 @@ pub(crate) fn suggest_models(connector: &ModelConnector, name: &str) -> String {
     format!("Did you mean {}?", found.join(" or "))
 }
 
-/// The models of this id, or of this last part of an id, that the config names or that a server had
-/// when it was last asked. No server is asked, and no key is looked up.
+/// Finds the models with this id, or with this last part of their id, in the config and in the
+/// cached server lists. Contacts no server and resolves no key.
 fn find_similar_models(connector: &ModelConnector, name: &str) -> BTreeSet<ModelRef> {
     let setup = &connector.setup;
     let config = &setup.loaded.config;

@@ -1,4 +1,4 @@
-//! How long a server is waited for, and who says so.
+//! Timeouts of model calls, and where each was set.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -12,21 +12,21 @@ use openclaw_transport::{CallTimeouts, ConcurrencyLimiter, TimeLimit};
 
 use crate::context::{ResolvedProvider, SetupContext, provider_path};
 
-/// From one question about a silent server to the next.
+/// The interval between health probes of a silent server.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Keys of `clocks`.
+/// Keys of `clocks` in the config.
 const FIRST_TOKEN: &str = "firstToken";
 const BETWEEN_TOKENS: &str = "betweenTokens";
 
-/// What limits the answers under way, one for each server however many providers, models and
-/// clients it has. Clones share them.
+/// The limiters of concurrent answers: one for each server, shared by all its providers, models and
+/// clients. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConcurrencyLimiters(Arc<Mutex<HashMap<String, ConcurrencyLimiter>>>);
 
 impl ConcurrencyLimiters {
-    /// The one of a provider's server, which has the first limit that was set for it; `None` before
-    /// there is one.
+    /// Returns the limiter of a provider's server, with the first limit that was set for it; `None`
+    /// without a limit.
     pub(crate) fn for_provider(
         &self,
         provider: &ResolvedProvider,
@@ -42,7 +42,7 @@ impl ConcurrencyLimiters {
 }
 
 impl SetupContext {
-    /// The longest silence of a provider's models.
+    /// The idle timeout of a provider's models.
     pub(crate) fn idle_limit(&self, provider: &ResolvedProvider) -> Option<TimeLimit> {
         let general = &self.loaded.config.agents.defaults.llm;
         let config = self.provider_config(provider);
@@ -57,8 +57,8 @@ impl SetupContext {
         Some(TimeLimit { duration, source: self.value_source(&key).into() })
     }
 
-    /// The clocks of a provider's calls: those that are set for it or its model, else `idle` for
-    /// a silence and the limit of a run for the whole.
+    /// The timeouts of a provider's calls. Those that are not set for it or its model default to
+    /// `idle` for silence and to the run timeout for the total.
     pub(crate) fn call_clocks(
         &self,
         provider: &ResolvedProvider,
@@ -80,7 +80,7 @@ impl SetupContext {
         let first_token = of(FIRST_TOKEN).unwrap_or(idle.clone());
         CallTimeouts {
             connect: of("connect").unwrap_or(Some(connect)),
-            // Some servers send their headers with the first token.
+            // Some servers send the headers together with the first token.
             response_headers: of("responseHeaders").unwrap_or(first_token.clone()),
             first_token,
             between_tokens: of(BETWEEN_TOKENS).unwrap_or(idle),
@@ -88,8 +88,8 @@ impl SetupContext {
         }
     }
 
-    /// How silence is borne by a model whose server can be asked why it is silent. A clock that
-    /// is set runs out all the same, and is none of this.
+    /// The idle policy of a model whose server can be probed. An explicitly configured timeout
+    /// applies regardless of probes, so it is not part of the policy.
     pub(crate) fn idle_policy(&self, provider: &ResolvedProvider) -> IdlePolicy {
         let (set, idle) = (self.configured_clocks(provider), self.idle_limit(provider));
         let unless_set = |key| idle.clone().filter(|_| !set.contains_key(key));
@@ -100,7 +100,7 @@ impl SetupContext {
         }
     }
 
-    /// The clocks that the config sets, the model's over its provider's; `None` is no limit.
+    /// The configured timeouts by key; a model's override its provider's. `None` is no limit.
     fn configured_clocks(
         &self,
         provider: &ResolvedProvider,
@@ -122,8 +122,8 @@ impl SetupContext {
         set
     }
 
-    /// What happens when a provider's server is lost; `None` when it is not waited for. The last
-    /// of a chain of models is waited for even by a request that it never took.
+    /// How to reconnect to a lost server; `None` when it is not waited for. The last model of a
+    /// chain also retries requests that its server never accepted.
     pub(crate) fn reconnect_policy(
         &self,
         provider: &ResolvedProvider,
@@ -141,13 +141,13 @@ impl SetupContext {
         })
     }
 
-    /// The most answers to have from a provider's server at a time.
+    /// The limit of concurrent answers from a provider's server.
     pub(crate) fn max_concurrent(&self, provider: &ResolvedProvider) -> Option<NonZeroUsize> {
         let most = self.provider_config(provider)?.max_concurrent?;
         NonZeroUsize::try_from(most).ok()
     }
 
-    /// How often a provider's server is asked whether it is there.
+    /// The interval between attempts to reach a provider's server.
     pub(crate) fn poll_interval(&self, id: &str) -> Duration {
         let config =
             self.loaded.config.find_provider(id).map(|config| config.on_server_loss.clone());

@@ -1,4 +1,4 @@
-//! The trace of what is said to and by the servers: kept as the config says, shown and replayed.
+//! The trace of exchanges with the servers: recording, reading and replaying.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use crate::connect::ModelConnector;
 use crate::context::{ResolvedProvider, SetupContext};
 use crate::error::{SetupError, SetupErrorKind};
 
-/// Why an exchange cannot be sent again. Its text fits "failed to {…}".
+/// Why an exchange cannot be replayed. Its text fits "failed to {…}".
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// The body was not kept as it was.
+    /// The body was not kept unchanged.
     #[error("send exchange {0} again: its body was cut, or held a secret that was taken out")]
     IncompleteBody(u64),
-    /// The address is not one.
+    /// The address is invalid.
     #[error("use the address `{0}`")]
     InvalidAddress(String, #[source] openclaw_transport::InvalidEndpoint),
     /// The key cannot be sent.
@@ -31,18 +31,18 @@ pub enum ReplayError {
     Client(#[source] TransportError),
 }
 
-/// Where an exchange is sent again.
+/// Where to replay an exchange.
 #[derive(Debug, Clone)]
 pub struct ReplayTarget {
     /// The base URL.
     pub base_url: String,
-    /// The key, when one is to be sent.
+    /// The key, if one is to be sent.
     pub key: Option<ResolvedSecret>,
 }
 
 impl Runtime {
-    /// Keeps exchanges in memory even where the config asks for none; what a program that runs
-    /// for long does, so that the last ones can be looked at when something went wrong.
+    /// Keeps exchanges in memory even without a configured trace. Long-running programs use this,
+    /// so that the last exchanges can be examined after a failure.
     #[must_use]
     pub fn with_trace_in_memory(mut self) -> Self {
         let config = &self.connector.setup.loaded.config.diagnostics.trace;
@@ -51,28 +51,28 @@ impl Runtime {
         self
     }
 
-    /// The exchanges of this process; `None` when none are kept.
+    /// The trace of this process; `None` when none is recorded.
     #[must_use]
     pub fn trace(&self) -> Option<&Trace> {
         self.connector.trace.as_ref()
     }
 
-    /// The folder with the exchanges of this and earlier processes.
+    /// The store of exchanges recorded by this and earlier processes.
     ///
     /// # Errors
-    /// When the config's folder cannot be told.
+    /// When the configured folder cannot be determined.
     pub fn trace_store(&self) -> Result<TraceStore, SetupError> {
         self.connector.setup.trace_dir().map(TraceStore::new)
     }
 
-    /// Whether the config, a variable or a flag asks for a trace on disk.
+    /// Whether the config, a variable or a flag enables the trace on disk.
     #[must_use]
     pub fn traces_to_disk(&self) -> bool {
         self.connector.setup.loaded.config.diagnostics.trace.is_enabled()
     }
 
-    /// A text without any key that the config knows and that can be had without running a
-    /// command; for what is put together from pieces, in which a key could have been hidden.
+    /// Removes from a text every configured key that can be resolved without running a command. For
+    /// text assembled from stream deltas, in which a key may have been split across deltas.
     #[must_use]
     pub fn redact_keys(&self, text: &str) -> String {
         let setup = &self.connector.setup;
@@ -90,7 +90,7 @@ impl Runtime {
         trace.scrub_text(text)
     }
 
-    /// Reads a key from a variable of the environment.
+    /// Reads a key from an environment variable.
     ///
     /// # Errors
     /// When it is not set.
@@ -102,12 +102,12 @@ impl Runtime {
         })
     }
 
-    /// Sends what was sent to another server, once, and tells what came of it. The clocks are
-    /// those of the general config.
+    /// Sends the request of an exchange to another server, once, and returns the new exchange. Uses
+    /// the general timeouts of the config.
     ///
     /// # Errors
-    /// When the exchange was not kept whole, or the address or the key cannot be used. What the
-    /// server does is in the record.
+    /// When the exchange was not recorded completely, or the address or the key cannot be used. A
+    /// failure of the server is in the returned record.
     pub async fn replay_exchange(
         &self,
         kept: &TraceRecord,
@@ -151,7 +151,7 @@ impl Runtime {
         let trace = Trace::in_memory(trace_limits(&config.diagnostics.trace));
         let traced = TraceOptions { trace: trace.clone(), variables: Vec::new() };
         let client = Client::with_trace(options, traced).map_err(ReplayError::Client)?;
-        // What comes of it is in the trace, the failures too.
+        // The trace records the result, failures included.
         match body {
             None => drop(client.get(url).await),
             Some(body) if kept.request.streams => {
@@ -166,7 +166,7 @@ impl Runtime {
 }
 
 impl ModelConnector {
-    /// The variables that a provider's secrets come from, by the header that they are sent in.
+    /// The environment variables of a provider's secrets, by the header that carries them.
     pub(crate) fn secret_variables(provider: &ResolvedProvider) -> Vec<(String, String)> {
         let key = provider.key.iter();
         let key = key.flat_map(|key| [("authorization", key), ("x-api-key", key)]);
@@ -183,7 +183,8 @@ impl ModelConnector {
 }
 
 impl SetupContext {
-    /// The trace that the config asks for. A folder that cannot be told is said when it is read.
+    /// Opens the configured trace. A folder that cannot be determined is reported when the trace is
+    /// read.
     pub(crate) fn open_trace(&self) -> Option<Trace> {
         let config = &self.loaded.config.diagnostics.trace;
         if !config.is_enabled() {

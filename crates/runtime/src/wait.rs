@@ -1,4 +1,4 @@
-//! Waits for a server that is not there yet, and for a session that another process uses.
+//! Waits for a server that is not available yet, and for a session that another process uses.
 
 use std::fmt;
 use std::future::Future;
@@ -12,38 +12,38 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::error::ConnectError;
 
-/// How often a session is looked at that another process uses.
+/// The interval between checks of a session that another process uses.
 const SESSION_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How a server is waited for that was never there, and a session that another process uses.
-/// Clones share who is told.
+/// How to wait for an unavailable server, and for a session that another process uses. Clones share
+/// the callback.
 #[derive(Clone)]
 pub struct WaitPolicy {
-    /// The longest wait, and who says so.
+    /// The longest wait and where it was set.
     pub limit: ConfiguredTimeout,
-    /// Is told each time that it was asked for in vain, and once with `None` when the wait is over
-    /// in any way, dropped included. Not called where there is nothing to wait for.
+    /// Called after each failed attempt, and once with `None` when the wait ends for any reason,
+    /// cancellation included. Not called when there is nothing to wait for.
     pub on_progress: WaitCallback,
 }
 
-/// Is told how a wait goes.
+/// Receives the progress of a wait.
 type WaitCallback = Arc<dyn Fn(Option<WaitProgress<'_>>) + Send + Sync>;
 
-/// A wait that goes on.
+/// The progress of a wait.
 #[derive(Debug, Clone, Copy)]
 pub struct WaitProgress<'a> {
-    /// What is not at hand yet, and why.
+    /// What is waited for, and why it is unavailable.
     pub target: WaitTarget<'a>,
-    /// For how long it was waited.
+    /// The time waited so far.
     pub waited: Duration,
 }
 
-/// What is waited for.
+/// What is waited for, with the last error.
 #[derive(Debug, Clone, Copy)]
 pub enum WaitTarget<'a> {
-    /// A server with a model.
+    /// A server.
     Server(&'a ModelError),
-    /// The session.
+    /// A session.
     Session(&'a StoreError),
 }
 
@@ -58,11 +58,11 @@ impl fmt::Display for WaitTarget<'_> {
 
 impl fmt::Debug for WaitPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("WaitPolicy").field("limit", &self.limit).finish_non_exhaustive()
     }
 }
 
-/// Tries until it works, fails for a reason that no wait helps with, or has taken too long.
+/// Retries until it succeeds, fails for a reason that waiting does not help with, or times out.
 pub(crate) async fn retry_until_available<T, F>(
     wait: &WaitPolicy,
     poll: Duration,
@@ -93,7 +93,7 @@ where
     }
 }
 
-/// Looks again and again whether a session is free, until it is or that has taken too long.
+/// Checks repeatedly until a session is free or the wait times out.
 pub(crate) async fn wait_until_free(
     wait: &WaitPolicy,
     check: impl Fn() -> Result<(), StoreError>,
@@ -111,7 +111,7 @@ pub(crate) async fn wait_until_free(
     }
 }
 
-/// Tells how a wait goes, and that it is over also when it is given up.
+/// Reports progress, and reports the end when dropped.
 struct WaitProgressGuard<'a> {
     wait: &'a WaitPolicy,
     has_reported: bool,
@@ -133,15 +133,15 @@ impl Drop for WaitProgressGuard<'_> {
 }
 
 impl WaitPolicy {
-    /// What is left of it when so much is over.
+    /// The policy with `waited` subtracted from its limit.
     pub(crate) fn reduced_by(mut self, waited: Duration) -> Self {
         self.limit.duration = self.limit.duration.saturating_sub(waited);
         self
     }
 }
 
-/// Whether nothing is there, or not the server itself yet, but a proxy before it: one that says
-/// so, or one that takes connections and closes them, as containers have it.
+/// Whether the server is absent: nothing listens, a proxy reports that its backend is missing, or
+/// connections are closed at once, as container port forwarding does.
 fn is_server_absent(error: &ModelError) -> bool {
     let status = error.http_exchange().and_then(|exchange| exchange.status);
     let is_closed = error.kind() == ModelErrorKind::Interrupted && status.is_none();

@@ -1,24 +1,24 @@
-//! What a person should know though nothing failed.
+//! Notices for the user about things that did not fail.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a person should know though nothing failed, in order. Clones share the record.
+/// Notices for the user about things that did not fail, in order. Clones share the log.
 #[derive(Debug, Clone, Default)]
 pub struct NoticeLog(Arc<Mutex<Vec<String>>>);
 
 impl NoticeLog {
-    /// Takes what was noted since the last time.
+    /// Takes all pending notices.
     #[must_use]
     pub fn take_all(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many were noted since the last time.
+    /// Counts the pending notices.
     pub(crate) fn pending_count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Takes what was noted after the first `count`.
+    /// Takes the pending notices after the first `count`.
     pub(crate) fn take_after(&self, count: usize) -> Vec<String> {
         let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = count.min(notices.len());

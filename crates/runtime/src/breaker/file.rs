@@ -1,4 +1,4 @@
-//! The shape of the file, and how a breaker opens and closes.
+//! The file format, and when a breaker opens and closes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,26 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use super::{BreakerFailure, Cooldown, OpenBreaker, is_unreachable};
 
-/// The shape that is written; a file of another one begins anew.
+/// The format version. Files with another version are discarded.
 const FORMAT_VERSION: u32 = 1;
 
-/// So many failures of a kind in a row open a breaker.
+/// This many consecutive failures of one kind open a breaker.
 const FAILURE_THRESHOLD: u32 = 2;
 
-/// Failures that are further apart than this, in seconds, are not in a row.
+/// Failures further apart than this, in seconds, are not consecutive.
 const FAILURE_WINDOW_SECONDS: u64 = 600;
 
-/// How long it stays open the first time and at most, in seconds; each time it is doubled, except
-/// where the server is near: whoever sees to that expects it to be used again soon.
+/// How long a breaker stays open the first time and at most, in seconds. The time doubles with each
+/// opening, but not for servers on this machine or the local network: whoever restarts one expects
+/// it to be used again soon.
 const OPEN_SECONDS: (u64, u64) = (15, 300);
 
-/// What was not heard of for so long, in seconds, is forgotten.
+/// Entries older than this, in seconds, are removed.
 const EXPIRY_SECONDS: u64 = 86_400;
 
-/// So many bytes of a reason are kept.
+/// The longest stored reason, in bytes.
 const MAX_REASON_BYTES: usize = 300;
 
-/// What is remembered, by the name of what failed.
+/// The breakers by name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct BreakerFile {
     format: u32,
@@ -34,7 +35,7 @@ pub(super) struct BreakerFile {
     breakers: BTreeMap<String, BreakerState>,
 }
 
-/// The failures of one model or server. Times are seconds since 1970.
+/// The failures of one model or server. Times are Unix times in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct BreakerState {
@@ -43,23 +44,23 @@ pub(super) struct BreakerState {
     reason: String,
     failures: u32,
     at: u64,
-    /// How often it opened.
+    /// How often the breaker has opened.
     opened: u32,
-    /// Until when it is open; 0 while it is closed.
+    /// When it closes; 0 if it never opened.
     until: u64,
 }
 
-/// A failure of something that is set up so.
+/// A failure to record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FailureRecord<'a> {
     pub(super) config: &'a str,
     pub(super) failure: BreakerFailure<'a>,
-    /// Whether the server is on this machine or in its network.
+    /// Whether the server is on this machine or the local network.
     pub(super) is_near: bool,
 }
 
 impl BreakerFile {
-    /// Reads the file; what is not one of this shape holds nothing.
+    /// Reads the file; empty when it does not have this format.
     pub(super) fn parse_text(text: &str) -> Self {
         let contents: Option<Self> = serde_json::from_str(text).ok();
         contents.filter(|contents| contents.format == FORMAT_VERSION).unwrap_or_default()
@@ -67,9 +68,10 @@ impl BreakerFile {
 
     pub(super) fn into_text(mut self, now: u64) -> String {
         self.format = FORMAT_VERSION;
-        // What is dated in the future is of a clock that was set back, and is no newer.
+        // Distance in either direction: entries from the future were written before the clock was
+        // set back.
         self.breakers.retain(|_, breaker| now.abs_diff(breaker.at) < EXPIRY_SECONDS);
-        // Texts, numbers and maps with texts as keys can always be written.
+        // Serializing strings, numbers and maps with string keys cannot fail.
         let mut text = serde_json::to_string_pretty(&self).unwrap_or_default();
         text.push('\n');
         text
@@ -87,14 +89,14 @@ impl BreakerFile {
         self.breakers.iter().map(|(name, breaker)| (name.as_str(), breaker))
     }
 
-    /// Removes what fits, and tells how many that were.
+    /// Removes the matching breakers, and returns how many they were.
     pub(super) fn remove_matching(&mut self, fits: impl Fn(&str) -> bool) -> usize {
         let before = self.breakers.len();
         self.breakers.retain(|name, _| !fits(name));
         before - self.breakers.len()
     }
 
-    /// Notes a failure.
+    /// Records a failure, and opens the breaker when there were enough.
     pub(super) fn record_failure(&mut self, name: String, failed: FailureRecord<'_>, now: u64) {
         let FailureRecord { config, failure: BreakerFailure { kind, problem: reason }, is_near } =
             failed;
@@ -115,7 +117,8 @@ impl BreakerFile {
             .clone_into(&mut breaker.reason);
         breaker.failures = breaker.failures.saturating_add(1);
         breaker.at = now;
-        // What is tried while it is open, because nothing else is left, proves nothing new.
+        // While it is open, a model is tried only because no other is left: that must not extend
+        // it.
         if breaker.failures >= FAILURE_THRESHOLD && !breaker.is_open(now) {
             let (first, most) = OPEN_SECONDS;
             let most = if is_near { first } else { most };
@@ -132,7 +135,7 @@ impl BreakerState {
     }
 
     pub(super) fn is_open(&self, now: u64) -> bool {
-        // A clock that was set back does not keep it open for longer than ever asked for.
+        // If the system clock was set back, the breaker must not stay open beyond the maximum.
         now < self.until && self.until - now <= OPEN_SECONDS.1
     }
 
@@ -140,7 +143,7 @@ impl BreakerState {
         self.until > 0
     }
 
-    /// What it asks for; `None` unless it is open.
+    /// Returns the cooldown; `None` unless the breaker is open.
     pub(super) fn active_cooldown(&self, name: &str, now: u64) -> Option<Cooldown> {
         self.is_open(now).then(|| Cooldown {
             remaining: Duration::from_secs(self.until - now),
@@ -163,7 +166,7 @@ impl BreakerState {
     }
 }
 
-/// The time now, in seconds since 1970.
+/// The current Unix time in seconds.
 pub(super) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

@@ -1,4 +1,4 @@
-//! The shape of the cache file.
+//! The format of the cache file.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,16 +6,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use openclaw_providers_openai::{ServedModel, ServerCapabilities, ServerFeature};
 use serde::{Deserialize, Serialize};
 
-/// The shape that is written; a file of another one begins anew.
+/// The format version. Files with another version are discarded.
 const FORMAT_VERSION: u32 = 1;
 
-/// So many servers are remembered, those that were heard of last.
+/// The most servers that are kept; those seen last stay.
 const MAX_SERVERS: usize = 64;
 
-/// So many models of a server are remembered.
+/// The most models that are kept for a server.
 const MAX_MODELS: usize = 512;
 
-/// What is remembered, by the address of each server.
+/// The cached servers by address.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct CacheFile {
     format: u32,
@@ -23,11 +23,11 @@ pub(super) struct CacheFile {
     pub(super) servers: BTreeMap<String, CachedServer>,
 }
 
-/// One server. Times are seconds since 1970.
+/// One server. Times are Unix times in seconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct CachedServer {
-    /// When it last said what it serves; 0 if it never did.
+    /// When it last listed its models; 0 if it never did.
     pub(super) listed_at: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) models: Vec<CachedModel>,
@@ -35,7 +35,7 @@ pub(super) struct CachedServer {
     pub(super) learnt: BTreeMap<String, CapabilityEntry>,
 }
 
-/// A model that it lists.
+/// A listed model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct CachedModel {
@@ -46,26 +46,26 @@ pub(super) struct CachedModel {
     window: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     window_from: Option<String>,
-    /// When the window was last said; 0 if it never was.
+    /// When the server last reported the context window; 0 if it never did.
     #[serde(skip_serializing_if = "is_zero")]
     window_at: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
 }
 
-/// What was learnt of how it treats a model.
+/// The learned capabilities for one model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct CapabilityEntry {
-    /// The server's version then; absent when it did not say.
+    /// The server's version at that time; absent when the server did not report one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<String>,
-    /// The window that the server named then, beside which the learnt one holds.
+    /// The window that the server reported when the learned one was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) window_said: Option<u32>,
-    /// When something was last learnt.
+    /// When something was last learned.
     pub(super) at: u64,
-    /// Each lack by its name, and since when it is known.
+    /// Each unsupported feature by name, and when it was learned.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) lacks: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -76,7 +76,7 @@ pub(super) struct CapabilityEntry {
     pub(super) tokens_per_kilobyte: Option<u32>,
 }
 
-/// A text that is not a cache.
+/// The text is not a cache file.
 #[derive(Debug)]
 pub(super) struct InvalidCacheFile;
 
@@ -86,7 +86,7 @@ impl CacheFile {
         if contents.format == FORMAT_VERSION { Ok(contents) } else { Err(InvalidCacheFile) }
     }
 
-    /// The text, with as many servers as are kept.
+    /// Serializes the file, without the servers beyond the limit.
     pub(super) fn into_text(mut self) -> String {
         self.format = FORMAT_VERSION;
         while self.servers.len() > MAX_SERVERS {
@@ -94,7 +94,7 @@ impl CacheFile {
             let Some(oldest) = oldest.map(|(address, _)| address.clone()) else { break };
             self.servers.remove(&oldest);
         }
-        // Texts, numbers and maps with texts as keys can always be written.
+        // Serializing strings, numbers and maps with string keys cannot fail.
         let mut text = serde_json::to_string_pretty(&self).unwrap_or_default();
         text.push('\n');
         text
@@ -107,7 +107,7 @@ impl CachedServer {
         self.listed_at.max(learnt.unwrap_or_default())
     }
 
-    /// Takes a list over; a window that it does not say stays as it was last said.
+    /// Replaces the model list. A window that the server does not report keeps its last value.
     pub(super) fn set_models(&mut self, served: &[ServedModel], now: u64) {
         let models = served.iter().take(MAX_MODELS).map(|model| {
             let old = self.models.iter().find(|old| old.id == model.id);
@@ -116,14 +116,14 @@ impl CachedServer {
         self.models = models.collect();
     }
 
-    /// Whether the list says the same as another, at whatever time.
+    /// Whether both lists have the same models and windows; times are ignored.
     pub(super) fn lists_same_models(&self, other: &Self) -> bool {
         let timeless = |model: &CachedModel| CachedModel { window_at: 0, ..model.clone() };
         let of = |server: &Self| server.models.iter().map(timeless).collect::<Vec<_>>();
         of(self) == of(other)
     }
 
-    /// The models, each with how old its window is.
+    /// The models, each with the age of its context window.
     pub(super) fn served_models(&self) -> impl Iterator<Item = (ServedModel, Duration)> {
         self.models.iter().map(|model| (model.to_served_model(), age_since(model.window_at)))
     }
@@ -167,7 +167,7 @@ impl CachedModel {
 }
 
 impl CapabilityEntry {
-    /// The facts; names that this program does not know are left out.
+    /// Converts the entry to capabilities; unknown feature names are skipped.
     pub(super) fn to_capabilities(&self) -> ServerCapabilities {
         ServerCapabilities {
             unsupported_features: self
@@ -182,7 +182,7 @@ impl CapabilityEntry {
         }
     }
 
-    /// Takes facts over; what was known before keeps its time.
+    /// Replaces the capabilities; those that were already known keep their time.
     pub(super) fn set_capabilities(&mut self, facts: &ServerCapabilities, now: u64) {
         let since = |known: &BTreeMap<String, u64>, name: &str| {
             (name.to_owned(), known.get(name).copied().unwrap_or(now))
@@ -204,12 +204,12 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// The time now, in seconds since 1970.
+/// The current Unix time in seconds.
 pub(super) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
-/// How long ago a time was; a time to come is now.
+/// The time since `at`; zero when it is in the future.
 pub(super) fn age_since(at: u64) -> Duration {
     Duration::from_secs(unix_now().saturating_sub(at))
 }

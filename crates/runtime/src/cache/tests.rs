@@ -1,4 +1,4 @@
-//! What is remembered, and what is not.
+//! What the cache stores, and what it does not.
 
 use std::collections::BTreeSet;
 use std::fs;

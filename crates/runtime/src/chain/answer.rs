@@ -1,4 +1,4 @@
-//! One answer, whichever models it takes.
+//! The stream of one answer across fallbacks.
 
 use std::collections::VecDeque;
 
@@ -11,28 +11,28 @@ use crate::error::ConnectError;
 
 type AnswerItem = Result<ChatEvent, ModelError>;
 
-/// The stream of an answer. What a model said before it failed is declared void when another one
-/// begins to speak; a model that failed before it said anything leaves no trace.
+/// The stream of an answer. The partial answer of a failed model is discarded when another model
+/// starts to answer. A model that failed before it sent anything leaves no event.
 struct AnswerStream {
     run: FallbackRun,
     request: ChatRequest,
-    /// `None` after the end.
+    /// `None` after the end of the stream.
     current: Option<ConnectedStream>,
     ready: VecDeque<AnswerItem>,
     is_accepted: bool,
-    /// Something of the answer was shown.
+    /// Whether a part of the answer was emitted.
     has_emitted_content: bool,
-    /// What was shown is another model's, which failed so.
+    /// The message for the reset that is due: the emitted part is from a model that failed.
     discard_reason: Option<String>,
-    /// So many notices are of before and somebody else's to tell.
+    /// The number of notices logged before this request; they are not emitted as its events.
     notices_before: usize,
 }
 
-/// The beginning of an answer.
+/// Opens answer streams.
 pub(super) struct FallbackAnswer;
 
 impl FallbackAnswer {
-    /// Asks the models until one begins to answer.
+    /// Asks the models until one starts to answer.
     ///
     /// # Errors
     /// When none does.
@@ -86,7 +86,7 @@ impl AnswerStream {
                 self.mark_answering();
                 event
             }
-            // What it takes back is not its own.
+            // The model resets its own attempt, of which nothing was emitted yet.
             ChatEvent::AnswerReset if self.discard_reason.is_some() => ChatEvent::Heartbeat,
             ChatEvent::AnswerReset => {
                 self.has_emitted_content = false;
@@ -100,7 +100,7 @@ impl AnswerStream {
         self.ready.push_back(Ok(event));
     }
 
-    /// Notes that the model answers, and that what another one said is void.
+    /// Records that the model answers, and emits the reset of a failed model's partial answer.
     fn mark_answering(&mut self) {
         if let Some(how) = self.discard_reason.take() {
             self.ready.push_back(Ok(ChatEvent::RequestAdapted { message: how }));
@@ -146,7 +146,7 @@ impl AnswerStream {
         }
     }
 
-    /// Passes on what was noted when a model was connected in the middle of a run.
+    /// Emits the notices that were logged since the request began.
     fn emit_notices(&mut self) {
         for how in self.run.shared_chain().connector.notices.take_after(self.notices_before) {
             self.ready.push_back(Ok(ChatEvent::RequestAdapted { message: how }));

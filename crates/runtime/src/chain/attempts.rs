@@ -1,4 +1,4 @@
-//! The record of models that were tried in vain, and the error when all were.
+//! The log of failed attempts, and the error when all of them failed.
 
 use std::error::Error;
 use std::fmt;
@@ -9,31 +9,30 @@ use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
 
 use crate::error::{ConnectError, SetupError};
 
-/// The kind of an attempt that was put off.
+/// The kind recorded for a model that was skipped because of its cooldown.
 pub(super) const KIND_ON_COOLDOWN: &str = "held";
 
-/// The models that were tried in vain, in order, and those that were passed over because they
-/// failed before. Clones share the record.
+/// The models that failed, in order, and those that were skipped because of their cooldown. Clones
+/// share the log.
 #[derive(Debug, Clone, Default)]
 pub struct AttemptLog(Arc<Mutex<Vec<ModelAttempt>>>);
 
-/// A model that was tried in vain, or passed over.
+/// A failed or skipped model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelAttempt {
     /// The model.
     pub reference: ModelRef,
-    /// The kind of failure, as named in JSON; `held` where the model was passed over.
+    /// The error kind, as named in JSON; `held` for a skipped model.
     pub kind: &'static str,
-    /// What went wrong with its cause, as a fragment that fits "failed to {…}".
+    /// The error with its root cause, as a fragment that fits "failed to {…}".
     pub problem: String,
-    /// What could be done about it.
+    /// What a person could do about it.
     pub hints: Vec<String>,
-    /// For how long the model is still asked after the others, because it failed so before; `None`
-    /// where it was asked.
+    /// The remaining cooldown of a skipped model; `None` for a model that was asked.
     pub cooldown: Option<Duration>,
-    /// When it was tried, from the beginning of the chain.
+    /// When it was tried, as the time since the chain was created.
     pub after: Duration,
-    /// How long it took to fail.
+    /// The time until it failed.
     pub duration: Duration,
     /// The model that was tried next; `None` when there was none left.
     pub next: Option<ModelRef>,
@@ -57,7 +56,7 @@ impl fmt::Display for ModelAttempt {
 }
 
 impl AttemptLog {
-    /// The record so far.
+    /// Returns the log so far.
     #[must_use]
     pub fn recorded_attempts(&self) -> Vec<ModelAttempt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -68,7 +67,7 @@ impl AttemptLog {
     }
 }
 
-/// All attempts of one walk in vain: the newest, and behind it the older ones.
+/// All failed attempts of one run: the newest, with the older ones as its source.
 #[derive(Debug)]
 struct AttemptChainError {
     attempt: ModelAttempt,
@@ -88,8 +87,8 @@ impl Error for AttemptChainError {
     }
 }
 
-/// The models that were tried before none was left, in order; empty where one alone was. The error
-/// is one of connecting or that of a model.
+/// Returns the failed attempts behind an error, in order; empty when only one model was tried.
+/// Takes a [`ConnectError`] or a [`ModelError`].
 #[must_use]
 pub fn attempts_in_error(error: &(dyn Error + 'static)) -> Vec<ModelAttempt> {
     let mut attempts = Vec::new();
@@ -102,8 +101,8 @@ pub fn attempts_in_error(error: &(dyn Error + 'static)) -> Vec<ModelAttempt> {
     attempts
 }
 
-/// The error of a walk that ended with `error`, after these attempts, its own the last of them. A
-/// single attempt is its own error.
+/// Returns the error of a run that ended with `error`. `attempts` includes the last one. A single
+/// attempt needs no wrapper.
 pub(super) fn chain_error(error: ConnectError, attempts: Vec<ModelAttempt>) -> ConnectError {
     let count = attempts.len();
     if count < 2 {
@@ -131,7 +130,7 @@ pub(super) fn chain_error(error: ConnectError, attempts: Vec<ModelAttempt>) -> C
     }
 }
 
-/// What could be done about each, in order, with the models that it is about.
+/// Collects the hints of all attempts in order, each with the models it applies to.
 fn collect_hints(newest: Option<&AttemptChainError>) -> Vec<String> {
     let newest_first = std::iter::successors(newest, |tried| tried.older.as_deref());
     let mut attempts: Vec<&ModelAttempt> = newest_first.map(|tried| &tried.attempt).collect();
@@ -150,7 +149,7 @@ fn collect_hints(newest: Option<&AttemptChainError>) -> Vec<String> {
     hints.collect()
 }
 
-/// What could be done about a failure.
+/// Returns the hints of an error.
 pub(super) fn error_hints(error: &ConnectError) -> Vec<String> {
     match error {
         ConnectError::Setup(error) => error.hints().to_vec(),
@@ -158,7 +157,7 @@ pub(super) fn error_hints(error: &ConnectError) -> Vec<String> {
     }
 }
 
-/// What went wrong and its root, on one line.
+/// Returns the error and its root cause on one line.
 pub(super) fn describe_problem(error: &ConnectError) -> String {
     let text = error.to_string();
     let root = std::iter::successors(error.source(), |&cause| cause.source()).last();
@@ -168,7 +167,7 @@ pub(super) fn describe_problem(error: &ConnectError) -> String {
     }
 }
 
-/// The kind of a failure, as named in JSON.
+/// Returns the error kind, as named in JSON.
 pub(super) fn error_kind(error: &ConnectError) -> &'static str {
     match error {
         ConnectError::Setup(error) => error.kind().name(),

@@ -1,20 +1,20 @@
-//! In which order the models are tried.
+//! The order in which the models of a chain are tried.
 
-/// The order of one walk: each place at most once.
+/// The order of one run. Returns each index at most once.
 #[derive(Debug, Clone)]
 pub(super) struct CandidateOrder {
     is_tried: Vec<bool>,
-    /// Is tried before all others.
+    /// The model to try before all others.
     first: Option<usize>,
 }
 
-/// What is tried next.
+/// The model to try next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ChainCandidate {
     pub(super) place: usize,
-    /// Whether no other is left that is not held back.
+    /// Whether every other remaining model is on cooldown, or none remains.
     pub(super) is_last: bool,
-    /// Whether it is tried before all others, whatever is held back.
+    /// Whether it is tried first regardless of cooldowns.
     pub(super) is_first: bool,
 }
 
@@ -23,7 +23,7 @@ impl CandidateOrder {
         Self { is_tried: vec![false; places], first }
     }
 
-    /// The next place, in order; those that are held back come after the others.
+    /// Returns the next model; those on cooldown come after the others.
     pub(super) fn next_candidate(&mut self, is_held: &[bool]) -> Option<ChainCandidate> {
         let is_held = |place: usize| is_held.get(place).copied().unwrap_or_default();
         let first = self.first.take().filter(|place| self.is_untried(*place));
@@ -37,7 +37,7 @@ impl CandidateOrder {
         Some(ChainCandidate { place, is_last, is_first })
     }
 
-    /// Whether a place was not tried yet.
+    /// Whether the model was not tried yet.
     pub(super) fn is_untried(&self, place: usize) -> bool {
         self.is_tried.get(place) == Some(&false)
     }
@@ -72,7 +72,7 @@ mod tests {
         fn each_is_tried_once_and_then_it_ends(
             places in 0_usize..20,
             first in proptest::option::of(0_usize..25),
-            // Breakers may open and close on the way.
+            // Breakers may open and close during a run.
             is_held in vec(vec(any::<bool>(), 0..20), 0..30),
         ) {
             let mut course = CandidateOrder::new(places, first);

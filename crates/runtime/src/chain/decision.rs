@@ -1,24 +1,24 @@
-//! What a failure means for the rest of the chain.
+//! Decides what a failed model means for the rest of the chain.
 
 use openclaw_core::{ModelErrorKind, ModelTimeoutKind};
 
 use crate::breaker::FailureScope;
 use crate::error::{ConnectError, SetupErrorKind};
 
-/// What is done about a failed model.
+/// What happens after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FallbackDecision {
-    /// The next model is asked, and the breaker of whom it speaks against is told.
+    /// Ask the next model, and record the failure in the breaker of this scope.
     TryNext(FailureScope),
-    /// The next model is asked: this one cannot be used as it is set up.
+    /// Ask the next model: this one cannot be used with its configuration.
     SkipUnusable,
-    /// Only a model with a larger window is asked.
+    /// Ask only models with a larger context window.
     TryLargerWindow,
-    /// The failure stands: it is this program's own, or it would be the same everywhere.
+    /// Return the error: this program caused it, or every model would fail in the same way.
     Stop,
 }
 
-/// Decides by what failed. `is_wanted` is whether the model was asked for by name.
+/// Decides by the error. `is_wanted` is whether the model was asked for by name.
 pub(super) fn decide_fallback(error: &ConnectError, is_wanted: bool) -> FallbackDecision {
     let error = match error {
         ConnectError::Setup(error) if is_wanted && error.kind() == SetupErrorKind::Egress => {
@@ -29,12 +29,12 @@ pub(super) fn decide_fallback(error: &ConnectError, is_wanted: bool) -> Fallback
     };
     let status = error.http_exchange().and_then(|exchange| exchange.status);
     match error.kind() {
-        // Refused, unknown hosts, TLS, and addresses behind which nobody takes connections.
+        // Connection refused, unknown host, TLS failure, or nothing listening at the address.
         ModelErrorKind::Connect
         | ModelErrorKind::Timeout { kind: ModelTimeoutKind::Connect, .. } => {
             FallbackDecision::TryNext(FailureScope::Server)
         }
-        // A key may be good for some models only.
+        // A key may be valid for some models only.
         ModelErrorKind::Auth if status == Some(403) => {
             FallbackDecision::TryNext(FailureScope::Model)
         }

@@ -1,4 +1,4 @@
-//! The way of one request from model to model.
+//! One request's run through the models of a chain.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,28 +15,29 @@ use crate::breaker::{BreakerFailure, Cooldown};
 use crate::connect::no_model_error;
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
 
-/// The way of one request. Ends when all models were tried, each at most once.
+/// One request's run through the chain. Ends when every model was tried once.
 #[derive(Debug)]
 pub(super) struct FallbackRun {
     inner: Arc<SharedChain>,
     order: CandidateOrder,
-    /// What failed, in order. The last one's successor is not known yet.
+    /// The failed attempts in order. `next` of the last one is not set yet.
     failed_attempts: Vec<ModelAttempt>,
-    /// How many of `failed` are in the record.
+    /// How many of `failed_attempts` are in the log.
     recorded_count: usize,
-    /// The error of the last of `failed`.
+    /// The error of the last failed attempt.
     error: Option<ConnectError>,
     overflow: Option<OverflowAttempt>,
-    /// Which servers take connections again, of those that did not.
+    /// The servers that were unreachable and probed, and whether they accept connections again.
     probed_servers: Vec<(Endpoint, bool)>,
-    /// The places of which it was told why they are not asked, or not now.
+    /// The models whose failure or cooldown is already in the log.
     reported: Vec<usize>,
 }
 
-/// How long it may take to find out whether a server nearby takes connections again.
+/// The time limit of a probe whether a server accepts connections again. It delays the answer, and
+/// only servers on this machine or the local network are probed.
 const PROBE_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// A model whose window is too small, the largest so far.
+/// The model with the largest window among those that were too small for the prompt.
 #[derive(Debug)]
 struct OverflowAttempt {
     place: usize,
@@ -45,7 +46,7 @@ struct OverflowAttempt {
     attempt: ModelAttempt,
 }
 
-/// A stream that began.
+/// A stream that has started.
 pub(super) struct ConnectedStream {
     pub(super) connected: ConnectedModel,
     pub(super) stream: ChatStream,
@@ -53,7 +54,7 @@ pub(super) struct ConnectedStream {
 }
 
 impl FallbackRun {
-    /// Begins with the place `first`, if there is one.
+    /// Starts with the model at index `first`, if given.
     pub(super) fn new(inner: Arc<SharedChain>, first: Option<usize>) -> Self {
         let order = CandidateOrder::new(inner.breaker_keys.len(), first);
         let reported = std::mem::take(&mut inner.lock_state().reported);
@@ -69,7 +70,7 @@ impl FallbackRun {
         }
     }
 
-    /// The places of which it was told why they are not asked, or not now.
+    /// Returns the models whose failure or cooldown is already in the log.
     pub(super) fn into_reported(self) -> Vec<usize> {
         self.reported
     }
@@ -82,7 +83,7 @@ impl FallbackRun {
         self.inner.breaker_keys.get(place).map(|circuit| &circuit.reference)
     }
 
-    /// Connects the next model that can be.
+    /// Connects the next model that can be reached.
     pub(super) async fn connect_next(&mut self) -> Result<ConnectedModel, ConnectError> {
         loop {
             let held = self.current_cooldowns().await;
@@ -92,7 +93,7 @@ impl FallbackRun {
             else {
                 return Err(self.finish_with_error());
             };
-            // Whether a larger model takes over is seen when its window is known.
+            // After a context overflow, a larger model is known only once it is connected.
             let is_certain = self.overflow.is_none();
             if is_certain {
                 self.record_attempts(Some(place));
@@ -115,7 +116,7 @@ impl FallbackRun {
         }
     }
 
-    /// Sends a request to the next model that takes it.
+    /// Sends a request to the next model that accepts it.
     pub(super) async fn open_next(
         &mut self,
         request: &ChatRequest,
@@ -138,10 +139,10 @@ impl FallbackRun {
         }
     }
 
-    /// Notes a failure.
+    /// Records a failure.
     ///
     /// # Errors
-    /// When it stands, whatever models are left.
+    /// Returns the failure itself when no other model may be asked.
     pub(super) fn record_failure(
         &mut self,
         place: usize,
@@ -173,7 +174,7 @@ impl FallbackRun {
                     std::mem::take(&mut self.failed_attempts),
                 ));
             }
-            // With a single model there is no order that it could change.
+            // With a single model a breaker would not change the order.
             FallbackDecision::TryNext(_) if inner.breaker_keys.len() < 2 => {}
             FallbackDecision::TryNext(blame) => breakers.record_failure(circuit, blame, failure),
             FallbackDecision::SkipUnusable => breakers.pause_model(circuit, failure),
@@ -191,7 +192,7 @@ impl FallbackRun {
         Ok(())
     }
 
-    /// Adds why no other model is asked, where one is left.
+    /// Adds a hint why no other model is asked, if one is left.
     fn with_no_fallback_hint(&self, error: ConnectError) -> ConnectError {
         let is_left = (0..self.inner.breaker_keys.len()).any(|place| self.order.is_untried(place));
         match error {
@@ -208,8 +209,8 @@ impl FallbackRun {
         }
     }
 
-    /// Why models are asked after the others. A server nearby that could not be reached is looked
-    /// for, so that it is used again as soon as it is back.
+    /// Returns the cooldown of each model. Unreachable servers on this machine or the local network
+    /// are probed, so that they are used again as soon as they are back.
     async fn current_cooldowns(&mut self) -> Vec<Option<Cooldown>> {
         let inner = Arc::clone(&self.inner);
         if inner.breaker_keys.len() < 2 {
@@ -237,7 +238,7 @@ impl FallbackRun {
         is_back
     }
 
-    /// Writes down who comes after `place` only because of what failed before, once each.
+    /// Logs the models before `place` that were skipped because of a cooldown, once each.
     fn record_skipped(&mut self, place: usize, held: Vec<Option<Cooldown>>) {
         for (other, held) in held.into_iter().enumerate().take(place) {
             let Some(held) = held.filter(|_| self.order.is_untried(other)) else { continue };
@@ -259,14 +260,14 @@ impl FallbackRun {
         }
     }
 
-    /// Whether a prompt that did not fit elsewhere would not fit here either.
+    /// Whether a prompt that overflowed another window would overflow this one too.
     fn is_too_small(&self, model: &Arc<dyn ChatModel>) -> bool {
         let overflow = self.overflow.as_ref();
         overflow.is_some_and(|overflow| model.model_info().limits.context_window <= overflow.window)
     }
 
-    /// The end, when no model is left. A prompt that did not fit is the reason that a shorter one
-    /// can do something about, so it comes before the others.
+    /// Returns the final error. A context overflow comes before other errors, because a shorter
+    /// prompt can avoid it.
     fn finish_with_error(&mut self) -> ConnectError {
         if let Some(overflow) = self.overflow.take() {
             self.inner.lock_state().current = Some(overflow.place);
@@ -278,7 +279,7 @@ impl FallbackRun {
         attempts::chain_error(error, std::mem::take(&mut self.failed_attempts))
     }
 
-    /// Writes down what failed, now that its successor is known.
+    /// Logs the failed attempts with the model that was tried next.
     fn record_attempts(&mut self, next: Option<usize>) {
         let next = next.and_then(|place| self.model_ref(place)).cloned();
         for attempt in self.failed_attempts.iter_mut().skip(self.recorded_count) {
@@ -288,7 +289,7 @@ impl FallbackRun {
         self.recorded_count = self.failed_attempts.len();
     }
 
-    /// Writes down the last failure, if it is not the only one.
+    /// Logs the last failure, unless it is the only one.
     fn record_last_attempt(&mut self) {
         if self.failed_attempts.len() > 1 {
             self.record_attempts(None);
@@ -296,7 +297,7 @@ impl FallbackRun {
     }
 }
 
-/// The window that an overflow was about, as the server said.
+/// The context window that the server named in an overflow error, in tokens.
 fn overflow_window(error: &ConnectError) -> Option<u32> {
     match error {
         ConnectError::Model(error) => match error.kind() {
@@ -307,7 +308,7 @@ fn overflow_window(error: &ConnectError) -> Option<u32> {
     }
 }
 
-/// Why a model cannot be asked this; `None` when it can.
+/// Returns why the model cannot take the request; `None` when it can.
 fn unsupported_request(link: &ConnectedModel, request: &ChatRequest) -> Option<ConnectError> {
     let info = link.model.model_info();
     let lacks_tools = !request.tools.is_empty() && !info.capabilities.tools;

@@ -1,7 +1,7 @@
-//! Waits for a server that says that it is busy, where no other model is left.
+//! Retries while a server reports that it is busy, when no other model is left.
 //!
-//! The client behind it tries again within a second, which overcomes a blink. A queue that is full
-//! or a model that is being loaded takes longer; so it is waited for in sight and within limits.
+//! The client itself retries for up to a second, which covers short peaks. A full queue or a
+//! loading model takes longer, so these retries emit events and have a time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,38 +15,38 @@ use openclaw_core::{
 use openclaw_transport::TimeLimit;
 use tokio::time::{Instant, sleep_until};
 
-/// The first pause; each further one is twice as long as the one before.
+/// The first delay; each further one is twice as long.
 const INITIAL_DELAY: Duration = Duration::from_secs(1);
 
-/// The longest pause that the server did not ask for.
+/// The longest delay unless the server asks for a longer one.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
-/// How a busy server is waited for.
+/// How long to retry.
 #[derive(Debug, Clone)]
 pub(super) struct BusyRetryPolicy {
-    /// The longest wait in all.
+    /// The time limit of all retries together.
     pub(super) limit: TimeLimit,
-    /// It is on this machine or its network. Another one is waited for only when it says for how
-    /// long: what it says may as well be that an account is empty.
+    /// Whether the server is on this machine or the local network. Others are retried only with a
+    /// Retry-After: without one the error may mean that the account has no credit.
     pub(super) is_private: bool,
 }
 
-/// A model whose server is waited for while it is busy.
+/// A model whose requests are retried while its server is busy.
 #[derive(Debug)]
 pub(super) struct BusyRetryModel {
     pub(super) model: Arc<dyn ChatModel>,
     pub(super) policy: BusyRetryPolicy,
 }
 
-/// A request that is made until the server takes it.
+/// One request that is retried until the server accepts it.
 struct BusyRetry {
     model: Arc<dyn ChatModel>,
     request: ChatRequest,
     policy: BusyRetryPolicy,
     phase: BusyRetryPhase,
-    /// Something of the answer was passed on.
+    /// Whether a part of the answer was emitted.
     has_content: bool,
-    /// When the server was busy first.
+    /// When the server was first busy.
     busy_since: Option<Instant>,
     delays: u32,
     attempts: u32,
@@ -130,7 +130,7 @@ impl BusyRetry {
         }
     }
 
-    /// Tells that the server is asked again later, unless the failure stands.
+    /// Schedules a retry and returns its event, or the error when it is final.
     fn schedule_retry(&mut self, error: ModelError) -> Result<ChatEvent, ModelError> {
         let wish = error.http_exchange().and_then(|exchange| exchange.retry_after);
         if !is_retryable(error.kind(), wish.is_some(), self.policy.is_private) {
@@ -170,7 +170,7 @@ impl BusyRetry {
     }
 }
 
-/// Whether the same request may be taken later.
+/// Whether the same request may succeed later. `has_wish` is whether the server sent a Retry-After.
 fn is_retryable(kind: ModelErrorKind, has_wish: bool, is_near: bool) -> bool {
     match kind {
         ModelErrorKind::Loading

@@ -1,7 +1,7 @@
-//! Whose a session is.
+//! Resolves which agent a session belongs to.
 //!
-//! An agent has a model, a workspace and tools of its own, and where its conversations may go. So a
-//! session is its agent's, whoever else takes it up has to be named, and that is told.
+//! An agent has its own model, workspace, tools and egress policy. So a session stays with its
+//! agent: another agent must be named explicitly to use it, and a notice says so.
 
 use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_store::{SessionInfo, SessionKey, Store, StoreError, StoreErrorKind};
@@ -10,11 +10,11 @@ use super::{ConversationOptions, SessionTarget};
 use crate::{ConnectError, ConversationError, Runtime};
 
 impl Runtime {
-    /// The agent that goes on with a session when none is named: that of its key,
-    /// `agent:<agent>:…`, or else the one whose session it is, and `main` for a new one.
+    /// Returns the agent that uses a session when none is named: the agent in its key
+    /// `agent:<agent>:…`, else the agent that owns the session, else `main`.
     ///
     /// # Errors
-    /// When the sessions cannot be read.
+    /// When the store cannot be read.
     pub fn session_agent(
         &self,
         store: &Store,
@@ -33,7 +33,8 @@ impl Runtime {
         })
     }
 
-    /// The agent of a conversation and the sessions. Notes when its session is another agent's.
+    /// Returns the agent of a conversation and the session store. Logs a notice when the session
+    /// belongs to another agent.
     pub(super) fn resolve_agent(
         &self,
         options: &ConversationOptions,
@@ -58,7 +59,7 @@ impl Runtime {
     }
 }
 
-/// The session that is there already.
+/// Finds the session if it exists.
 fn find_session(store: &Store, place: &SessionTarget) -> Result<Option<SessionInfo>, StoreError> {
     match place {
         SessionTarget::Key(key) => store.current_session(key),
@@ -72,7 +73,7 @@ fn find_session(store: &Store, place: &SessionTarget) -> Result<Option<SessionIn
     }
 }
 
-/// The agent that a key names.
+/// The agent id in a session key.
 fn agent_in_key(key: &SessionKey) -> Option<&str> {
     let (id, _) = key.as_str().strip_prefix("agent:")?.split_once(':')?;
     Some(id)

@@ -1,4 +1,4 @@
-//! How full the window is.
+//! How full the context window is.
 
 use openclaw_agent_loop::TurnReport;
 use openclaw_core::ModelInfo;
@@ -6,19 +6,19 @@ use openclaw_store::{LoadedSession, Store, StoreError};
 
 use crate::AgentRun;
 
-/// How full the window was after the last request that a server counted.
+/// The context use after the last request whose tokens a server counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContextUse {
     /// The tokens of the request and its answer.
     pub tokens: u32,
-    /// The part of the request that the server had cached, in tokens; `None` when it did not say.
+    /// The cached prompt tokens; `None` when the server did not report them.
     pub cached_tokens: Option<u32>,
-    /// The window of the model that goes on, in tokens.
+    /// The context window of the current model, in tokens.
     pub window: u32,
 }
 
 impl ContextUse {
-    /// The share of the window, in hundredths; above 100 when a smaller model took over.
+    /// The used share of the window in percent; above 100 when a smaller model took over.
     #[must_use]
     pub fn percent_used(self) -> u32 {
         let percent = u64::from(self.tokens) * 100 / u64::from(self.window.max(1));
@@ -26,7 +26,7 @@ impl ContextUse {
     }
 }
 
-/// As the last turn of the session left it.
+/// The context use recorded by the session's last turn.
 pub(super) fn initial_context_use(
     store: &Store,
     loaded: &LoadedSession,
@@ -41,7 +41,7 @@ pub(super) fn initial_context_use(
     }))
 }
 
-/// As a turn left it; `None` when no server counted.
+/// The context use after a turn; `None` when no server counted tokens.
 pub(super) fn context_use_after(report: &TurnReport, info: &ModelInfo) -> Option<ContextUse> {
     let usage = report.last_usage?;
     let tokens = usage.input_tokens.saturating_add(usage.output_tokens);

@@ -1,4 +1,4 @@
-//! What keeps a conversation from being taken up.
+//! Errors of opening a conversation.
 
 use std::error::Error;
 use std::fmt;
@@ -7,12 +7,12 @@ use openclaw_store::StoreError;
 
 use crate::ConnectError;
 
-/// Why a conversation cannot be taken up or begun anew.
+/// Why a conversation cannot be opened or started.
 #[derive(Debug)]
 pub enum ConversationError {
-    /// The model is not at hand.
+    /// The model cannot be connected.
     Connect(ConnectError),
-    /// The session is not.
+    /// The session cannot be used.
     Store(StoreError),
 }
 

@@ -1,4 +1,4 @@
-//! What is recorded around a turn.
+//! Records the start and the end of a turn.
 
 use openclaw_agent_loop::{TurnOutcome, TurnReport};
 use openclaw_store::{RequestPrefix, StoreError, TurnRecord};
@@ -6,7 +6,7 @@ use openclaw_store::{RequestPrefix, StoreError, TurnRecord};
 use super::{Conversation, context};
 
 impl Conversation {
-    /// Records what requests begin with, before the first of them.
+    /// Records the system prompt and the tools before the first request.
     pub(super) async fn record_prefix(&self) -> Result<(), StoreError> {
         let system = Some(self.run.prompt.full_text().into());
         let tools = self.run.agent.tool_specs().clone();
@@ -32,19 +32,19 @@ impl Conversation {
         self.refresh_resumable().await;
     }
 
-    /// Notes that a turn runs: if it is dropped, it can be taken up.
+    /// Marks a turn as started: if its future is dropped, it can be resumed.
     pub(super) fn mark_turn_started(&mut self) {
         (self.recovery.has_interrupted_turn, self.recovery.has_unanswered_turn) = (true, false);
     }
 
-    /// Notes whether there is a turn to take up.
+    /// Updates whether there is a turn to resume.
     pub(super) async fn refresh_resumable(&mut self) {
         self.recovery.has_interrupted_turn = self.session.has_interrupted_turn().await;
         self.recovery.has_unanswered_turn = self.session.has_unanswered_turn().await;
     }
 }
 
-/// The name under which an outcome is recorded.
+/// The recorded name of an outcome.
 fn outcome_name(outcome: &TurnOutcome) -> &'static str {
     match outcome {
         TurnOutcome::Reply { .. } => "reply",

@@ -1,4 +1,4 @@
-//! The place that a conversation takes among the sessions.
+//! Claims a conversation's session for this process.
 
 use openclaw_store::{LoadedSession, SessionKey, Store, StoreError, StoreErrorKind};
 use tokio::time::Instant;
@@ -8,7 +8,7 @@ use crate::agent::ConnectedChain;
 use crate::wait::wait_until_free;
 use crate::{ConversationError, Runtime};
 
-/// Which session is to be taken.
+/// The session to claim.
 pub(super) struct SessionClaim<'a> {
     store: &'a Store,
     target: Option<&'a SessionTarget>,
@@ -18,7 +18,7 @@ pub(super) struct SessionClaim<'a> {
 
 impl<'a> SessionClaim<'a> {
     /// # Errors
-    /// When the agent's id makes no key.
+    /// When the agent's id does not form a valid session key.
     pub(super) fn new(
         store: &'a Store,
         place: Option<&'a SessionTarget>,
@@ -28,7 +28,8 @@ impl<'a> SessionClaim<'a> {
         Ok(Self { store, target: place, agent_id, main_key: main })
     }
 
-    /// Fails when somebody uses the session, to which a key may lead anew each time.
+    /// Fails when another process uses the session. Looks the key up each time: it may point to
+    /// another session by now.
     fn check_available(&self) -> Result<(), StoreError> {
         let id = match self.target {
             Some(SessionTarget::Key(key)) => self.store.current_session(key)?.map(|info| info.id),
@@ -50,10 +51,10 @@ impl<'a> SessionClaim<'a> {
 }
 
 impl Runtime {
-    /// Connects the model, then takes the session: what taking a session up finds is told once, so
-    /// whoever finds no server leaves it as it is.
+    /// Connects the model, then claims the session. Claiming reports interrupted calls and damage
+    /// only once, so a failure to connect must leave the session unclaimed.
     ///
-    /// Both are waited for if need be, no longer than one wait may take.
+    /// With a wait policy both are waited for, within one time limit.
     pub(super) async fn connect_and_claim(
         &self,
         seat: &SessionClaim<'_>,
@@ -75,7 +76,7 @@ impl Runtime {
             };
             match seat.acquire_session() {
                 Ok(loaded) => return Ok((connected, loaded)),
-                // Another one that waited was faster.
+                // Another waiting process claimed it first.
                 Err(error) if error.kind() == StoreErrorKind::InUse && wait.is_some() => {}
                 Err(error) => return Err(error.into()),
             }

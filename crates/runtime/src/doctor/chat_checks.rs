@@ -1,4 +1,4 @@
-//! The checks of a plain conversation: an answer, a stream, and what it counts.
+//! Checks of plain chat: an answer, a stream, and its token counts.
 
 use openclaw_providers_openai::ServerFeature;
 use serde_json::json;
@@ -12,15 +12,15 @@ use super::report::{CheckOutcome, CheckStatus};
 use super::wording::{format_duration, quote_text};
 use crate::context::provider_path;
 
-/// The longest plain answer, in tokens.
+/// The token limit of a plain answer.
 const PLAIN_MAX_TOKENS: u32 = 24;
 
-/// An answer of this many pieces that all come at its end was held back by something.
+/// If this many deltas all arrive at the end, something buffered the stream.
 const MIN_BUFFERED_PIECES: u32 = 8;
 
 impl DoctorRun<'_> {
     pub(super) async fn check_chat(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
-        // A failure to connect shows in the answer just as well.
+        // A failure to connect shows in the answer as well.
         let _shown_below = self.connect_target(target).await;
         let busy = self.busy_note().await.unwrap_or_default();
         let probe = &mut target.probe;
@@ -137,7 +137,7 @@ impl DoctorRun<'_> {
     }
 }
 
-/// The outcome when a plain question is not answered. A server that is busy is not judged.
+/// The outcome when a plain question is not answered. Unknown if the server is only busy.
 fn chat_failure_outcome(failed: &ProbeFailure, target: &DoctorTarget, busy: &str) -> CheckOutcome {
     let outcome = CheckOutcome::fail(format!("{}{busy}", failed.message));
     let model = &target.probe.model;
@@ -163,7 +163,7 @@ fn chat_failure_outcome(failed: &ProbeFailure, target: &DoctorTarget, busy: &str
     }
 }
 
-/// Tokens in a second, from the first piece to the last; `None` when there are too few to tell.
+/// Tokens per second between the first and the last delta; `None` when there are too few deltas.
 fn token_rate(streamed: &StreamedAnswer) -> Option<f64> {
     let took = streamed.last_piece_after?.checked_sub(streamed.first_piece_after?)?;
     let tokens = streamed.answer.usage.map_or(streamed.pieces, |usage| usage.completion_tokens);

@@ -1,48 +1,48 @@
-//! What is checked, in which order, and what each check builds on.
+//! The checks, their order, and what each requires.
 
-/// One thing that is checked.
+/// One check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Check {
-    /// The config has nothing wrong in it.
+    /// The config has no errors.
     Config,
     /// A model is named, and its provider is known and complete.
     Model,
     /// Something answers at the address and speaks the API.
     Reachable,
-    /// The key is accepted; whether one is needed.
+    /// The key is accepted, and whether one is needed.
     Auth,
     /// The server serves the model.
     Models,
-    /// The config's window is not larger than the server's.
+    /// The configured context window is not larger than the server's.
     Window,
     /// A plain question is answered.
     Chat,
-    /// An answer comes piece by piece.
+    /// An answer is streamed in deltas.
     Stream,
-    /// A stream says how many tokens there were.
+    /// A stream reports its token counts.
     Usage,
-    /// The model may call a tool.
+    /// The model can call a tool.
     ToolsAuto,
-    /// The model can be made to call some tool.
+    /// The model can be forced to call some tool.
     ToolsRequired,
-    /// The model can be made to call one tool.
+    /// The model can be forced to call a given tool.
     ToolsNamed,
-    /// A call and its result are taken back.
+    /// A tool call and its result are accepted in the history.
     ToolHistory,
-    /// Reasoning comes apart from the text.
+    /// Reasoning is separated from the text.
     Reasoning,
-    /// Which roles and orders of messages are taken.
+    /// Which roles and message orders are accepted.
     Roles,
-    /// Whether content may be a list of parts.
+    /// Whether message content may be a list of parts.
     Content,
     /// Tokens are counted exactly.
     Tokenize,
-    /// The beginning of a prompt is not computed twice.
+    /// The prefix cache is used.
     PrefixCache,
-    /// The server stops when nobody listens any more.
+    /// The server stops when the client disconnects.
     Cancel,
-    /// What answers without a key, and where the key goes.
+    /// What answers without a key, and where the key is sent.
     Exposure,
 }
 
@@ -53,7 +53,7 @@ use Check::{
 };
 
 impl Check {
-    /// All of them, in the order in which they are made.
+    /// All checks in the order in which they run.
     pub const ALL: [Self; 20] = [
         Config,
         Model,
@@ -110,7 +110,7 @@ impl Check {
         Self::ALL.into_iter().find(|check| check.id() == id)
     }
 
-    /// The question that it answers, in a few words.
+    /// The question that the check answers, in a few words.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -137,13 +137,14 @@ impl Check {
         }
     }
 
-    /// Whether it asks what the server does with the model, rather than whether it is there.
+    /// Whether it checks what the server can do with the model, rather than whether it is
+    /// available.
     #[must_use]
     pub fn is_capability_check(self) -> bool {
         self >= Window && self != Exposure
     }
 
-    /// What must not have failed or been skipped before.
+    /// The checks that must not have failed or been skipped before.
     pub(super) fn required_checks(self) -> &'static [Self] {
         match self {
             Config => &[],
@@ -158,7 +159,7 @@ impl Check {
         }
     }
 
-    /// Whether it must be made so that one of `wanted` can be; all are when none is wanted.
+    /// Whether one of `wanted` requires it; always when `wanted` is empty.
     pub(super) fn is_required_for(self, wanted: &[Self]) -> bool {
         wanted.is_empty()
             || wanted.iter().any(|check| {

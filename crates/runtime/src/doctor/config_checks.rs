@@ -1,4 +1,4 @@
-//! The checks of the set-up, before anything is asked.
+//! Checks of the setup, before a server is asked.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ impl DoctorRun<'_> {
         self.select_target(provider, named)
     }
 
-    /// Takes a provider as what is examined.
+    /// Selects the provider to examine.
     fn select_target(
         &mut self,
         provider: ResolvedProvider,
@@ -140,7 +140,8 @@ impl DoctorRun<'_> {
         CheckOutcome::pass(evidence)
     }
 
-    /// Nothing is set up: looks whether a server is where vLLM listens, and says what to do.
+    /// Without a configured provider: looks for a server at vLLM's default address, and explains
+    /// the setup.
     async fn check_unconfigured(&mut self) -> CheckOutcome {
         let nothing = "no model is named and no server is known";
         let Some(vllm) = builtin::find_provider(VLLM) else { return CheckOutcome::fail(nothing) };
@@ -185,7 +186,7 @@ impl DoctorRun<'_> {
         outcome
     }
 
-    /// What a server that nobody named has, adapters aside.
+    /// Lists the models of a server that is not configured, without adapters.
     async fn list_base_models(&self, endpoint: &Endpoint) -> Result<Vec<String>, ModelError> {
         let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
         let limit = Bound { duration: wait, source: "the time for discovery".into() };

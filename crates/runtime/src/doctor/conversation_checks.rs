@@ -1,4 +1,4 @@
-//! The checks of what a conversation may look like, and how it is counted.
+//! Checks of the accepted message formats, and of token counting.
 
 use openclaw_providers_openai::ServerFeature;
 use serde_json::{Value, json};
@@ -158,8 +158,8 @@ impl DoctorRun<'_> {
     }
 }
 
-/// What is wrong with a list of parts that was taken: some templates write it out as it stands, so
-/// that the same text has more tokens. Servers that do not count are believed.
+/// Returns what is wrong when a list of parts was accepted: some templates render it as raw JSON,
+/// which shows in a higher token count. Servers that report no counts are trusted.
 async fn detect_misread_parts(target: &DoctorTarget, taken: &ProbeAnswer) -> Option<String> {
     let plain = target.probe.request_body(&json!([{ "role": "user", "content": "Hello" }]), 1);
     let counted =

@@ -1,4 +1,4 @@
-//! Changes of the config file that mend something.
+//! Edits of the config file that repair something.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::Runtime;
 use crate::context::{SetupContext, provider_path};
 
-/// A change of the config file that mends something; shown as `` `KEY` to VALUE ``.
+/// An edit of the config file that repairs something; displayed as `` `KEY` to VALUE ``.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigEdit {
     target: EditTarget,
@@ -18,14 +18,14 @@ pub struct ConfigEdit {
     value: Value,
 }
 
-/// Where a change is made, as far as the file decides it.
+/// Where the edit goes; some targets depend on how the file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum EditTarget {
-    /// At the path.
+    /// The path itself.
     Key,
-    /// Wherever the file names the primary model.
+    /// Where the file names the primary model.
     PrimaryModel,
-    /// In the entry of this model, which is made where there is none.
+    /// The entry of this model, which is created if missing.
     ModelEntry { id: String },
 }
 
@@ -42,7 +42,7 @@ impl ConfigEdit {
         &self.value
     }
 
-    /// Sets the address of a provider.
+    /// Sets the base URL of a provider.
     pub(super) fn set_base_url(provider: &str, url: &str) -> Self {
         Self {
             target: EditTarget::Key,
@@ -51,7 +51,7 @@ impl ConfigEdit {
         }
     }
 
-    /// Sets the model that is used when none is named.
+    /// Sets the primary model.
     pub(super) fn set_primary(reference: &str) -> Self {
         let path = KeyPath::root()
             .with_key("agents")
@@ -112,20 +112,21 @@ impl fmt::Display for ConfigEdit {
 }
 
 impl Runtime {
-    /// Shows what changes of the config file would come to, and writes nothing.
+    /// Returns the result of edits of the config file without writing it.
     ///
     /// # Errors
-    /// When the file cannot be read or a change cannot be made.
+    /// When the file cannot be read or an edit cannot be made.
     pub fn preview_edits(&self, edits: &[ConfigEdit]) -> Result<ConfigChange, SaveError> {
         let setup = &self.connector.setup;
         ConfigFile::from_paths(&setup.paths)
             .preview_edit(&setup.env, |document| apply_edits(edits, document))
     }
 
-    /// Makes changes of the config file.
+    /// Applies edits to the config file.
     ///
     /// # Errors
-    /// When the file cannot be read or written or a change cannot be made; it is then as it was.
+    /// When the file cannot be read or written, or an edit cannot be made; the file is then
+    /// unchanged.
     pub fn save_edits(&self, edits: &[ConfigEdit]) -> Result<ConfigChange, SaveError> {
         let setup = &self.connector.setup;
         ConfigFile::from_paths(&setup.paths)

@@ -1,4 +1,4 @@
-//! What is known while the checks are made, and which function makes which.
+//! The state of a doctor run, and which function runs which check.
 
 use std::sync::Arc;
 
@@ -16,48 +16,48 @@ use crate::Runtime;
 use crate::context::{ResolvedProvider, SetupContext};
 use crate::error::ConnectError;
 
-/// An examination under way.
+/// A doctor run in progress.
 #[derive(Debug)]
 pub(super) struct DoctorRun<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) options: &'a DoctorOptions,
-    /// Known once `model` passed.
+    /// Set once the check `model` passed.
     pub(super) target: Option<DoctorTarget>,
-    /// What the server said it has, from `reachable` on.
+    /// The models that the server listed, set by the check `reachable`.
     pub(super) served: Option<Result<Vec<ServedModel>, ProbeFailure>>,
     pub(super) version: Option<String>,
-    /// The model as everything else would use it, from `window` on.
+    /// The model connected as in normal use, set by the check `window`.
     pub(super) connected_model: Option<Arc<dyn ChatModel>>,
-    /// What was seen in the answers so far.
+    /// What the answers so far have shown.
     pub(super) observations: AnswerObservations,
     pub(super) lacks: Vec<(ServerFeature, bool)>,
-    /// The answer to the plain question in another language than chat completions.
+    /// The answer to the plain question when the API is not chat completions.
     pub(super) plain_answer: Option<ModelAnswer>,
 }
 
-/// What is examined.
+/// The provider and the model to examine.
 #[derive(Debug)]
 pub(super) struct DoctorTarget {
     pub(super) provider: ResolvedProvider,
     pub(super) probe: ServerProbe,
-    /// The model, when one is named.
+    /// The model, if one is named.
     pub(super) named_model: Option<ModelRef>,
-    /// Whether the config names it, and not whoever asked.
+    /// Whether the config names the model, rather than the caller.
     pub(super) is_configured: bool,
 }
 
-/// What was seen in the answers so far.
+/// What the answers so far have shown.
 #[derive(Debug, Default)]
 pub(super) struct AnswerObservations {
-    /// What the plain question's prompt was counted as.
+    /// The prompt tokens of the plain question.
     pub(super) prompt_tokens: Option<u32>,
     /// The field that held reasoning.
     pub(super) reasoning_field: Option<&'static str>,
-    /// What the stream counted.
+    /// The token counts of the stream.
     pub(super) stream_usage: Option<ChatUsage>,
-    /// Why the stream was not asked for its count: the server's words.
+    /// The server's error message if it refused `stream_options`.
     pub(super) stream_options_refusal: Option<String>,
-    /// Whether tools may be sent at all.
+    /// Whether the config allows sending tools.
     pub(super) takes_tools: bool,
 }
 
@@ -80,14 +80,14 @@ impl<'a> DoctorRun<'a> {
         &self.runtime.connector.setup
     }
 
-    /// Makes one check, for as long as it takes.
+    /// Runs one check, without a time limit.
     pub(super) async fn run_check(&mut self, check: Check) -> CheckOutcome {
         match check {
             Check::Config => return self.check_config(),
             Check::Model => return self.check_model().await,
             _ => {}
         }
-        // What the checks share is put back whatever happens to them.
+        // Put back after the check, whatever its outcome.
         let Some(mut target) = self.target.take() else {
             return CheckOutcome::new(CheckStatus::Skipped, "there is no server to ask");
         };
@@ -125,22 +125,22 @@ impl<'a> DoctorRun<'a> {
         }
     }
 
-    /// The outcome of a check that took too long.
+    /// The outcome of a check that exceeded its time limit.
     pub(super) async fn timeout_outcome(&self, limit: &ConfiguredTimeout) -> CheckOutcome {
         let (after, source) = (format_duration(limit.duration), &limit.source);
         let busy = self.busy_note().await.unwrap_or_default();
         CheckOutcome::unknown(format!("not done after {after} ({source}){busy}"))
     }
 
-    /// What is to be added to evidence when others use the server; `None` when it is free or does
-    /// not say.
+    /// A note for the evidence when the server has other requests; `None` when it has none or does
+    /// not report its load.
     pub(super) async fn busy_note(&self) -> Option<String> {
         let (running, waiting) = self.server_load().await?;
         let is_busy = running + waiting > 0;
         is_busy.then(|| format!("; the server is busy: {running} running, {waiting} waiting"))
     }
 
-    /// How many requests the server works on and how many wait, as far as it says.
+    /// The numbers of running and waiting requests, if the server reports them.
     pub(super) async fn server_load(&self) -> Option<(u32, u32)> {
         let model = self.connected_model.as_ref()?;
         match tokio::time::timeout(super::speed::LOAD_QUERY_TIMEOUT, model.check_liveness())
@@ -155,7 +155,7 @@ impl<'a> DoctorRun<'a> {
         }
     }
 
-    /// Says in a report what it is about.
+    /// Fills in the model, the address and the version of a report.
     pub(super) fn fill_report(&self, report: &mut DoctorReport) {
         if let Some(target) = &self.target {
             report.base_url = Some(target.provider.endpoint.to_string());
@@ -169,27 +169,27 @@ impl<'a> DoctorRun<'a> {
         report.lacks.clone_from(&self.lacks);
     }
 
-    /// Notes whether the server does something that others are known not to do.
+    /// Records whether the server supports a feature that some servers lack.
     pub(super) fn record_support(&mut self, lack: ServerFeature, is_lacking: bool) {
         self.lacks.retain(|(known, _)| *known != lack);
         self.lacks.push((lack, is_lacking));
     }
 
-    /// Whether the server is vLLM itself, as far as its list of models shows.
+    /// Whether the server is vLLM itself, judging by its model list.
     pub(super) fn is_vllm(&self) -> bool {
         let list = self.served.as_ref().and_then(|list| list.as_ref().ok());
         list.is_some_and(|list| list.iter().any(|model| model.owned_by.as_deref() == Some("vllm")))
     }
 
-    /// Connects the model as everything else does.
+    /// Connects the model as in normal use.
     pub(super) async fn connect_target(
         &mut self,
         target: &DoctorTarget,
     ) -> Result<(), ConnectError> {
         if let (None, Some(reference)) = (&self.connected_model, target.model_ref()) {
-            // A busy server is a finding, and not waited for.
+            // A busy server is a finding, so it is not waited for.
             let connected = self.runtime.connector.connect_model(&reference, false).await;
-            // What would be noted is in the findings.
+            // Notices would repeat the findings.
             let _said_there = self.runtime.connector.notices.take_all();
             self.connected_model = Some(connected?);
         }
@@ -198,17 +198,17 @@ impl<'a> DoctorRun<'a> {
 }
 
 impl DoctorTarget {
-    /// The model, once its id is known.
+    /// The model's reference, once its id is known.
     pub(super) fn model_ref(&self) -> Option<ModelRef> {
         ModelRef::new(&self.provider.id, &self.probe.model).ok()
     }
 
-    /// The provider and the id, to set something of the model.
+    /// The ids of the provider and the model, for edits of the model's entry.
     pub(super) fn provider_and_model(&self) -> (&str, &str) {
         (&self.provider.id, &self.probe.model)
     }
 
-    /// What the config says of the model.
+    /// The model's config entry.
     pub(super) fn config_entry(&self) -> Option<&openclaw_config::ModelConfig> {
         self.provider.models.iter().find(|model| model.id == self.probe.model)
     }

@@ -1,4 +1,4 @@
-//! The check of what answers without a key, and of where the key goes.
+//! Checks what answers without a key, and where the key is sent.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use super::speed::LOAD_QUERY_TIMEOUT;
 use super::wording::join_names;
 use crate::context::provider_path;
 
-/// The routes beside the API that servers are known to leave open.
+/// Routes outside `/v1` that servers are known to leave open.
 const EXTRA_ROUTES: &[&str] = &["health", "version", "metrics", "load"];
 
 impl DoctorRun<'_> {
@@ -31,7 +31,7 @@ impl DoctorRun<'_> {
         if is_open_to_post(stranger, "tokenize", &tokenize).await {
             open.push("`/tokenize`".to_owned());
         }
-        // Refusing an empty request, and not whoever sent it, is what an open route does.
+        // An open route rejects the empty request; a protected one rejects the missing key.
         let answers_anybody = is_open_to_post(stranger, "invocations", &json!({})).await;
         if answers_anybody {
             open.push("`/invocations`, which answers as the API does".to_owned());
@@ -82,7 +82,7 @@ impl DoctorRun<'_> {
     }
 }
 
-/// Who can reach an address, as far as its text shows.
+/// Who can reach an address, judging by its text alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NetworkReach {
     Machine,
@@ -111,7 +111,7 @@ impl NetworkReach {
     }
 }
 
-/// Whether a route is answered; `None` when that cannot be told.
+/// Whether a route answers; `None` when that cannot be determined.
 async fn is_open_to_get(client: &Client, is_api: bool, route: &str) -> Option<bool> {
     let endpoint = client.endpoint();
     let url = if is_api { endpoint.api_url(route) } else { endpoint.root_url(route) };
@@ -124,7 +124,7 @@ async fn is_open_to_get(client: &Client, is_api: bool, route: &str) -> Option<bo
     }
 }
 
-/// Whether a route takes requests: it answers, or finds fault with the request itself.
+/// Whether a route processes requests: it answers, or rejects the request body.
 async fn is_open_to_post(client: &Client, route: &str, body: &serde_json::Value) -> bool {
     match tokio::time::timeout(LOAD_QUERY_TIMEOUT, ServerProbe::post_route(client, route, body))
         .await

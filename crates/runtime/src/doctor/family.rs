@@ -1,7 +1,7 @@
-//! Which of vLLM's parsers fits a model, told from its name.
+//! Chooses vLLM's parsers for a model by its name.
 
-/// A part of a model's name in lower case, its tool parser and its reasoning parser; the first that
-/// fits counts. As of vLLM 0.32.
+/// A part of a model's name in lower case, its tool parser and its reasoning parser. The first
+/// match counts. As of vLLM 0.32.
 const MODEL_FAMILIES: &[(&str, &str, &str)] = &[
     ("qwen3-coder", "qwen3_coder", ""),
     ("qwen3coder", "qwen3_coder", ""),
@@ -56,7 +56,7 @@ const MODEL_FAMILIES: &[(&str, &str, &str)] = &[
     ("apertus", "apertus", ""),
 ];
 
-/// How calls are written as text, and the tool parser that reads them.
+/// Markers of tool calls written as text, and the tool parser that reads them.
 const CALL_MARKERS: &[(&str, &str)] = &[
     ("<tool_call>\n<function=", "qwen3_coder"),
     ("<function=", "qwen3_coder"),
@@ -68,19 +68,19 @@ const CALL_MARKERS: &[(&str, &str)] = &[
     ("<|channel|>commentary", "openai"),
 ];
 
-/// The tool parser of the family that a name belongs to; `None` when the name does not tell.
+/// The tool parser for a model's name; `None` when the name matches no family.
 pub(super) fn tool_parser(name: &str) -> Option<&'static str> {
     find_family(name).map(|(_, parser, _)| *parser)
 }
 
-/// The reasoning parser of the family that a name belongs to; `None` when the name does not tell.
+/// The reasoning parser for a model's name; `None` when the name matches no family.
 pub(super) fn reasoning_parser(name: &str) -> Option<&'static str> {
     find_family(name).map(|(_, _, parser)| *parser).filter(|parser| !parser.is_empty())
 }
 
-/// The parser that would have understood a call that came as text; `None` when there is none in it.
-/// A mark without the tool's name is no call, and a bare object with a tool's name and arguments
-/// is how several families write one.
+/// The parser that would have read a tool call in a text; `None` when the text has none. A marker
+/// without the tool's name is not a call. A bare JSON object with the tool's name and arguments is
+/// one, as several families write calls that way.
 pub(super) fn parser_for_text(text: &str, tool: &str) -> Option<&'static str> {
     let has = |part: &str| text.contains(part);
     let marked = CALL_MARKERS.iter().find(|(mark, _)| has(mark) && has(tool));

@@ -1,4 +1,4 @@
-//! What was seen of a model is remembered, so that nothing has to be found out by failing.
+//! Stores what a doctor run found about a model, so that normal requests need not fail to learn it.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,9 @@ use crate::cache::LearnedCapabilities;
 use crate::error::SetupError;
 
 impl Runtime {
-    /// Remembers what an examination saw of its model, and returns all that is then known of it.
-    /// What it did not look at stays as it was; `None` when it has no model.
+    /// Stores the capabilities that a doctor run found for its model, and returns all that are then
+    /// known. Features that were not checked keep their state. Returns `None` when the report has
+    /// no model.
     ///
     /// # Errors
     /// When the provider is unknown or its settings cannot be used.

@@ -1,5 +1,5 @@
-//! Asks a server one thing at a time, and reads what comes as it is: nothing is mended, retried or
-//! worked around, for that is what is to be seen.
+//! Sends single requests to a server and reads the raw answers. Nothing is repaired, retried or
+//! worked around, because the checks must see the server's own behaviour.
 
 use std::time::Duration;
 
@@ -15,44 +15,44 @@ use tokio::time::Instant;
 
 use super::wording::{error_with_causes, shorten_line};
 
-/// A server that is asked.
+/// The server under examination.
 #[derive(Debug)]
 pub(super) struct ServerProbe {
-    /// Asks as everything else does, with the provider's key and headers.
+    /// Sends the provider's key and headers.
     pub(super) client: Client,
-    /// Asks without them.
+    /// Sends neither.
     pub(super) anonymous_client: Client,
-    /// The id that the server is asked for.
+    /// The model id in requests.
     pub(super) model: String,
-    /// How the limit of an answer is named.
+    /// The name of the field that limits the answer.
     pub(super) max_tokens_field: &'static str,
-    /// Tokens in a second, once they were measured.
+    /// Tokens per second, once measured.
     pub(super) tokens_per_second: Option<f64>,
 }
 
-/// A whole answer to a question.
+/// A complete answer.
 #[derive(Debug, Default)]
 pub(super) struct ProbeAnswer {
     pub(super) text: String,
     /// The field that held reasoning.
     pub(super) reasoning_field: Option<&'static str>,
-    /// The name and the arguments of each call.
+    /// The name and the arguments of each tool call.
     pub(super) calls: Vec<(String, String)>,
     pub(super) finish: Option<String>,
     pub(super) usage: Option<ChatUsage>,
     pub(super) elapsed: Duration,
 }
 
-/// A streamed answer and when its pieces came.
+/// A streamed answer with the times of its deltas.
 #[derive(Debug, Default)]
 pub(super) struct StreamedAnswer {
     pub(super) answer: ProbeAnswer,
-    /// Whether it came as events, and not as one JSON object.
+    /// Whether it came as events, rather than as one JSON object.
     pub(super) is_stream: bool,
     pub(super) pieces: u32,
     pub(super) first_piece_after: Option<Duration>,
     pub(super) last_piece_after: Option<Duration>,
-    /// Whether the end mark came.
+    /// Whether the end marker `[DONE]` came.
     pub(super) is_done: bool,
 }
 
@@ -60,14 +60,14 @@ pub(super) struct StreamedAnswer {
 #[derive(Debug)]
 pub(super) struct ProbeFailure {
     pub(super) status: Option<u16>,
-    /// What happened, on one line, with the server's own words.
+    /// The error on one line, with the server's message.
     pub(super) message: String,
-    /// Whether the server says that it does not take the request, rather than that it cannot now.
+    /// Whether the server rejected the request, rather than being unable to answer now.
     pub(super) is_refusal: bool,
 }
 
 impl ServerProbe {
-    /// `limit` bounds each request; shorter clocks of the provider stay.
+    /// `limit` bounds each request; shorter timeouts of the provider are kept.
     pub(super) fn new(options: ClientOptions, limit: TimeLimit) -> Result<Self, TransportError> {
         let mut options = options;
         options.retry = RetryPolicy::NEVER;
@@ -90,7 +90,7 @@ impl ServerProbe {
         self.client.endpoint()
     }
 
-    /// How many tokens an answer may have so that it takes a moment and no more.
+    /// The token limit for an answer that should take a moment only, at most `most`.
     pub(super) fn token_budget(&self, most: u32) -> u32 {
         const SECONDS: f64 = 15.0;
         #[expect(
@@ -102,14 +102,14 @@ impl ServerProbe {
         in_time.map_or(most, |tokens| tokens.clamp(32, most))
     }
 
-    /// The body of a question.
+    /// The request body for a conversation.
     pub(super) fn request_body(&self, messages: &Value, most: u32) -> Value {
         let mut body = json!({ "model": self.model, "messages": messages });
         set_field(&mut body, self.max_tokens_field, json!(most));
         body
     }
 
-    /// Asks a question and takes the answer whole.
+    /// Sends a request and reads the complete answer.
     pub(super) async fn request_answer(&self, body: &Value) -> Result<ProbeAnswer, ProbeFailure> {
         let begun = Instant::now();
         let url = self.endpoint().api_url("chat/completions");
@@ -123,7 +123,7 @@ impl ServerProbe {
         Ok(answer)
     }
 
-    /// Asks a question and takes the answer as it comes.
+    /// Sends a request and reads the streamed answer.
     pub(super) async fn stream_answer(&self, body: &Value) -> Result<StreamedAnswer, ProbeFailure> {
         let begun = Instant::now();
         let url = self.endpoint().api_url("chat/completions");
@@ -155,7 +155,7 @@ impl ServerProbe {
         Ok(streamed)
     }
 
-    /// Asks a route beside the API, with the key or without.
+    /// Sends a GET to a route outside the API, with or without the key.
     pub(super) async fn get_route(
         client: &Client,
         route: &str,
@@ -163,7 +163,7 @@ impl ServerProbe {
         Ok(client.get(client.endpoint().root_url(route)).await?)
     }
 
-    /// Posts to a route beside the API, with the key or without.
+    /// Sends a POST to a route outside the API, with or without the key.
     pub(super) async fn post_route(
         client: &Client,
         route: &str,
@@ -174,7 +174,7 @@ impl ServerProbe {
 }
 
 impl ProbeAnswer {
-    /// Adds a piece; whether there was anything in it.
+    /// Adds a delta; returns whether it had any content.
     fn add_chunk(&mut self, chunk: ChatChunk) -> bool {
         self.usage = chunk.usage.or(self.usage);
         let Some(choice) = chunk.choices.into_iter().next() else { return false };
@@ -207,7 +207,7 @@ impl ProbeAnswer {
         has_any
     }
 
-    /// The tokens of the prompt and those of them that came from the cache, as far as it says.
+    /// The prompt tokens and the cached ones among them, if reported.
     pub(super) fn cached_tokens(&self) -> Option<u32> {
         self.usage?.prompt_tokens_details?.cached_tokens
     }
@@ -246,7 +246,7 @@ impl From<TransportError> for ProbeFailure {
     }
 }
 
-/// Sets a field of a body.
+/// Sets a field of a request body.
 pub(super) fn set_field(body: &mut Value, field: &str, value: Value) {
     if let Some(map) = body.as_object_mut() {
         map.insert(field.to_owned(), value);

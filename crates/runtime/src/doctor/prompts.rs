@@ -1,10 +1,10 @@
-//! What the checks ask. Short questions with short answers.
+//! The prompts of the checks: short questions with short answers.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-/// The tool that is offered.
+/// The name of the offered tool.
 pub(super) const TOOL_NAME: &str = "report";
 
 /// A plain question.
@@ -12,27 +12,27 @@ pub(super) fn plain_question() -> Value {
     user_message("Reply with the one word: ready")
 }
 
-/// A question with an answer of a few dozen pieces.
+/// A question whose answer has a few dozen deltas.
 pub(super) fn counting_question() -> Value {
     user_message("Count from 1 to 30 in figures, with spaces between them and nothing else.")
 }
 
-/// A question that makes a model think that does so.
+/// A question that makes a reasoning model think.
 pub(super) fn sum_question() -> Value {
     user_message("What is 17 + 25? Answer with the number only.")
 }
 
-/// A question with an answer that takes long.
+/// A question with a long answer.
 pub(super) fn long_question() -> Value {
     user_message("Count from 1 to 2000 in figures, with spaces between them and nothing else.")
 }
 
-/// A question that a tool answers.
+/// A question that needs the tool.
 pub(super) fn call_question() -> Value {
     user_message("Call the tool `report` with `ok` set to true. Do not answer in words.")
 }
 
-/// The tool, with arguments that are quick to write.
+/// The tool, with short arguments.
 pub(super) fn tool_list(strict: bool) -> Value {
     let mut function = json!({
         "name": TOOL_NAME,
@@ -50,7 +50,7 @@ pub(super) fn tool_list(strict: bool) -> Value {
     json!([{ "type": "function", "function": function }])
 }
 
-/// A conversation in which the tool was called and has answered.
+/// A conversation with a tool call and its result.
 pub(super) fn called_history() -> Value {
     json!([
         { "role": "user", "content": "Call the tool `report` with `ok` set to true." },
@@ -66,7 +66,7 @@ pub(super) fn called_history() -> Value {
     ])
 }
 
-/// A prompt of about so many bytes that nobody sent before, for it begins with `mark`.
+/// A prompt of about `bytes` bytes that no cache has, because it begins with the unique `mark`.
 pub(super) fn lengthy_prompt(mark: &str, bytes: usize) -> Value {
     let mut text = format!("Note {mark}.\n");
     for line in 1.. {
@@ -80,7 +80,7 @@ pub(super) fn lengthy_prompt(mark: &str, bytes: usize) -> Value {
     user_message(&text)
 }
 
-/// A conversation of one message.
+/// A conversation of one user message.
 fn user_message(text: &str) -> Value {
     json!([{ "role": "user", "content": text }])
 }

@@ -1,4 +1,4 @@
-//! What an examination found.
+//! The findings of a doctor run.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::edit::ConfigEdit;
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CheckStatus {
-    /// All is well.
+    /// Nothing is wrong.
     Pass,
     /// Something is wrong or missing.
     Fail,
-    /// It cannot be told.
+    /// The result cannot be determined.
     Unknown,
-    /// It was not made.
+    /// The check was not run.
     Skipped,
 }
 
@@ -34,47 +34,47 @@ impl CheckStatus {
     }
 }
 
-/// What one check found. Its texts hold what a server or a model said, on one line but otherwise
-/// as it came; they hold no secret.
+/// The result of one check. Its texts quote servers and models, unescaped but on one line. They
+/// contain no secrets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The check.
     pub check: Check,
     /// How it ended.
     pub status: CheckStatus,
-    /// What was seen: the status, the server's words, numbers; or why the check was not made.
+    /// The evidence: the status, the server's message, numbers; or why the check was skipped.
     pub evidence: String,
-    /// What to do on the server's side. With a check that did not fail it is advice.
+    /// What to do on the server. Unless the check failed, it is a suggestion.
     pub server_advice: Option<String>,
-    /// What to do in the config. With a check that did not fail it is advice.
+    /// What to do in the config. Unless the check failed, it is a suggestion.
     pub config_advice: Option<String>,
-    /// What a change of the config file can mend by itself.
+    /// Edits of the config file that repair the problem.
     pub edits: Vec<ConfigEdit>,
     /// How long the check took.
     pub elapsed: Duration,
 }
 
-/// What an examination found, check by check.
+/// The result of a doctor run.
 #[derive(Debug, Clone, Default)]
 pub struct DoctorReport {
-    /// The model that was examined; `None` when none could be told.
+    /// The examined model; `None` when none was found.
     pub model: Option<ModelRef>,
     /// The base URL of its server.
     pub base_url: Option<String>,
-    /// The version that the server says it has.
+    /// The version that the server reports.
     pub version: Option<String>,
-    /// The window that the server names for the model, in tokens.
+    /// The context window that the server reports for the model, in tokens.
     pub window: Option<u32>,
-    /// The findings, in order. Checks that were not asked for are absent.
+    /// The findings, in order. Checks that were not requested are absent.
     pub findings: Vec<Finding>,
-    /// What was seen the server not to do for the model (`true`), and to do (`false`).
+    /// The features that the server was seen not to support (`true`) or to support (`false`).
     pub lacks: Vec<(ServerFeature, bool)>,
-    /// How long all of it took.
+    /// The duration of the run.
     pub elapsed: Duration,
 }
 
 impl DoctorReport {
-    /// Whether nothing failed.
+    /// Whether no check failed.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.first_failure().is_none()
@@ -86,20 +86,20 @@ impl DoctorReport {
         self.findings.iter().find(|finding| finding.status == CheckStatus::Fail)
     }
 
-    /// How many checks ended so.
+    /// Counts the checks with a status.
     #[must_use]
     pub fn count_with_status(&self, mark: CheckStatus) -> usize {
         self.findings.iter().filter(|finding| finding.status == mark).count()
     }
 
-    /// All changes of the config file that mend something.
+    /// All edits of the config file that repair something.
     #[must_use]
     pub fn config_edits(&self) -> Vec<ConfigEdit> {
         self.findings.iter().flat_map(|finding| finding.edits.clone()).collect()
     }
 }
 
-/// The end of one check, before it is known how long it took.
+/// The result of a check, before its duration is known.
 #[derive(Debug)]
 pub(super) struct CheckOutcome {
     pub(super) status: CheckStatus,
@@ -132,7 +132,7 @@ impl CheckOutcome {
         Self::new(CheckStatus::Unknown, evidence)
     }
 
-    /// Adds what to do on the server's side.
+    /// Adds what to do on the server.
     pub(super) fn with_server_advice(mut self, advice: impl Into<String>) -> Self {
         self.server_advice = Some(advice.into());
         self
@@ -144,7 +144,7 @@ impl CheckOutcome {
         self
     }
 
-    /// Adds a change of the config, which is also what to do there unless something else is said.
+    /// Adds an edit, which is also the config advice unless there is one already.
     pub(super) fn with_edit(mut self, edit: ConfigEdit) -> Self {
         self.config_advice.get_or_insert_with(|| format!("set {edit}"));
         self.edits.push(edit);

@@ -1,4 +1,4 @@
-//! The checks of the server itself: is it there, does it take the key, has it the model.
+//! Checks of the server: whether it is reachable, accepts the key and serves the model.
 
 use openclaw_core::{LimitSource, ModelRef};
 use openclaw_providers_openai::{ServedModel, find_api_base_url, list_models, nearest_model_ids};
@@ -26,7 +26,7 @@ impl DoctorRun<'_> {
                 if let Err(error) = reply.parse_json::<Value>() {
                     return self.wrong_address_outcome(target, error.into()).await;
                 }
-                // Asked again as everything else asks, and read as everything else reads it.
+                // Repeated with the client and the parser of normal use.
                 self.served = Some(list_served(target).await);
                 reply.status
             }
@@ -54,7 +54,8 @@ impl DoctorRun<'_> {
         ))
     }
 
-    /// The outcome when what answers is not the API, unless it has no list and no better place.
+    /// The outcome when the address does not serve the API, unless the server only has no model
+    /// list.
     async fn wrong_address_outcome(
         &mut self,
         target: &DoctorTarget,
@@ -87,7 +88,7 @@ impl DoctorRun<'_> {
         let key = target.provider.key.as_ref();
         let at = provider_path(&target.provider.id).with_key("apiKey");
         let named = key.map(|key| match key.fingerprint().as_str() {
-            // Too short to show a part of it.
+            // A key too short to show a part of it.
             "set" => format!("the key from {}", key.source),
             part => format!("the key `{part}` from {}", key.source),
         });
@@ -183,7 +184,7 @@ impl DoctorRun<'_> {
         }
     }
 
-    /// Adds the changes that make the config name the model that there is.
+    /// Adds edits that make the config name the model that the server has.
     fn suggest_rename(
         &self,
         target: &DoctorTarget,
@@ -256,7 +257,7 @@ impl DoctorRun<'_> {
 }
 
 impl DoctorTarget {
-    /// The base URL, as text.
+    /// The base URL as text.
     pub(super) fn endpoint_text(&self) -> String {
         self.probe.endpoint().to_string()
     }
@@ -270,7 +271,7 @@ async fn list_served(target: &DoctorTarget) -> Result<Vec<ServedModel>, ProbeFai
     })
 }
 
-/// What the server says its version is.
+/// Asks the server for its version.
 async fn query_version(probe: &ServerProbe) -> Option<String> {
     let asked = ServerProbe::get_route(&probe.client, "version");
     let reply = tokio::time::timeout(LOAD_QUERY_TIMEOUT, asked).await.ok()?.ok()?;
@@ -294,7 +295,7 @@ fn unreachable_outcome(target: &DoctorTarget, said: &str) -> CheckOutcome {
     outcome.with_server_advice("start the server, or find out which port it listens on")
 }
 
-/// What the server said in place of a list.
+/// The server's message in place of a model list.
 fn list_failure_text(list: Option<&Result<Vec<ServedModel>, ProbeFailure>>) -> String {
     match list {
         Some(Err(failed)) => failed.message.clone(),

@@ -1,4 +1,5 @@
-//! The checks of what saves the server work: its prefix cache, and that it stops when left.
+//! Checks of what saves the server work: its prefix cache, and stopping when the client
+//! disconnects.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -14,13 +15,13 @@ use super::prompts;
 use super::report::CheckOutcome;
 use super::wording::format_duration;
 
-/// How long a question about the server's load may take: not knowing is no harm.
+/// The timeout of a load query; without the load the checks still work.
 pub(super) const LOAD_QUERY_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// From one look at the server's load to the next.
+/// The interval between load queries.
 const LOAD_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How soon a server must be free after it was left.
+/// How soon a server must be idle after the client disconnected.
 const MAX_RELEASE_DELAY: Duration = Duration::from_millis(300);
 
 impl DoctorRun<'_> {
@@ -113,7 +114,7 @@ impl DoctorRun<'_> {
     }
 }
 
-/// Judges two answers to the same long prompt.
+/// Compares two answers to the same long prompt.
 fn prefix_cache_outcome(first: &ProbeAnswer, second: &ProbeAnswer) -> CheckOutcome {
     let took =
         format!("{}, then {}", format_duration(first.elapsed), format_duration(second.elapsed));

@@ -1,4 +1,4 @@
-//! The checks of tools: may they be called, can they be forced, is a call taken back.
+//! Checks of tools: calling them, forcing a call, and sending a call back.
 
 use openclaw_providers_openai::ServerFeature;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::prompts::{self, TOOL_NAME};
 use super::report::{CheckOutcome, CheckStatus};
 use super::wording::quote_text;
 
-/// The longest answer with a call, in tokens: some models think first.
+/// The token limit of an answer with a tool call, which includes reasoning.
 const CALL_MAX_TOKENS: u32 = 400;
 
 impl DoctorRun<'_> {
@@ -106,8 +106,8 @@ impl DoctorRun<'_> {
     }
 }
 
-/// Asks for a call that must be made, and tells whether the server refused to force one; `None`
-/// when that is open.
+/// Requests a forced tool call. Also returns whether the server refused to force one; `None` when
+/// that is undetermined.
 async fn request_forced_call(target: &DoctorTarget, choice: Value) -> (CheckOutcome, Option<bool>) {
     let mut body = target
         .probe
@@ -138,7 +138,7 @@ async fn request_forced_call(target: &DoctorTarget, choice: Value) -> (CheckOutc
     }
 }
 
-/// The outcome of a refusal of tools, with the option that a server lacks.
+/// The outcome when the server refuses tools. `option` is the server option that is missing.
 fn refusal_outcome(failed: &ProbeFailure, target: &DoctorTarget, option: &str) -> CheckOutcome {
     let outcome = CheckOutcome::new(failure_status(failed), failed.message.clone());
     let parser = tool_parser(&target.probe.model);
@@ -181,7 +181,7 @@ fn no_call_outcome(answer: &ProbeAnswer, what: &str) -> CheckOutcome {
     CheckOutcome::unknown(format!("{what}: {said}{cut}"))
 }
 
-/// A refusal is a failure; a server that cannot answer now is not judged.
+/// A refusal is a failure; a server that cannot answer now is undetermined.
 pub(super) fn failure_status(failed: &ProbeFailure) -> CheckStatus {
     if failed.is_refusal { CheckStatus::Fail } else { CheckStatus::Unknown }
 }

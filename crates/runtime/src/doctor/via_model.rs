@@ -1,8 +1,8 @@
-//! The checks of a conversation in another language than chat completions: Responses or Messages.
+//! Checks for the Responses and the Messages API.
 //!
-//! Each asks in the way that everything else does, through the model itself. What such a server does
-//! with single fields of a chat completion is not looked for: it may have none, and a pass or a
-//! failure there would say nothing of how it is used.
+//! They send requests through the model as in normal use. Fields of a chat completion are not
+//! checked: such a server may not serve that API, and a result there would say nothing about normal
+//! use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +22,11 @@ use super::prompts::{self, TOOL_NAME};
 use super::report::CheckOutcome;
 use super::wording::{error_with_causes, format_duration, quote_text};
 
-/// The longest plain answer, and the longest with a call, in tokens.
+/// The token limits of a plain answer and of an answer with a tool call.
 const PLAIN_MAX_TOKENS: u32 = 96;
 const CALL_MAX_TOKENS: u32 = 400;
 
-/// What came back.
+/// An answer of the model.
 #[derive(Debug, Default)]
 pub(super) struct ModelAnswer {
     message: AssistantMessage,
@@ -37,7 +37,7 @@ pub(super) struct ModelAnswer {
 }
 
 impl DoctorRun<'_> {
-    /// Makes a check in the server's own language; `None` for one that is the same in all.
+    /// Runs a check through the model's own API; `None` for checks that are the same for all APIs.
     pub(super) async fn check_via_model(
         &mut self,
         check: Check,
@@ -134,7 +134,7 @@ impl DoctorRun<'_> {
         }
     }
 
-    /// Asks the model, as far as there is one.
+    /// Asks the model, if it can be connected.
     async fn ask_model(&self, request: ChatRequest) -> Result<ModelAnswer, CheckOutcome> {
         let Some(model) = &self.connected_model else {
             return Err(CheckOutcome::unknown("not connected"));
@@ -142,7 +142,7 @@ impl DoctorRun<'_> {
         collect_answer(model, request).await.map_err(|error| {
             let said = format!("failed to {}", error_with_causes(&error));
             match error.kind() {
-                // A server that is busy is not judged.
+                // The result for a busy server is undetermined.
                 ModelErrorKind::RateLimited { .. }
                 | ModelErrorKind::Overloaded
                 | ModelErrorKind::Loading => CheckOutcome::unknown(said),
@@ -207,7 +207,7 @@ fn reasoning_outcome(heard: &ModelAnswer) -> CheckOutcome {
     }
 }
 
-/// A question in the shape of a chat completion as a request.
+/// Converts a chat completion's messages to a request.
 fn build_request(question: &Value, most: u32) -> ChatRequest {
     let mut history = History::new();
     history.push_user_message(
@@ -228,7 +228,7 @@ fn tool_spec() -> Option<ToolSpec> {
     })
 }
 
-/// A conversation in which the tool was called and has answered.
+/// A conversation with a tool call and its result.
 fn called_history() -> Option<History> {
     let id = ToolCallId::new("call_1")?;
     let call = ToolCall {
@@ -245,7 +245,7 @@ fn called_history() -> Option<History> {
     Some(history)
 }
 
-/// Whether a language is examined as it is spoken.
+/// Whether an API is checked through the model.
 pub(super) fn uses_native_api(api: ProviderApi) -> bool {
     matches!(api, ProviderApi::OpenaiResponses | ProviderApi::AnthropicMessages)
 }

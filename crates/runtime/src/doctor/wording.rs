@@ -1,9 +1,9 @@
-//! How evidence is written.
+//! Formats evidence.
 
 use std::error::Error;
 use std::time::Duration;
 
-/// A text on one line, of at most `most` characters.
+/// A text on one line, cut to `most` characters.
 pub(super) fn shorten_line(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(most) {
@@ -12,12 +12,12 @@ pub(super) fn shorten_line(text: &str, most: usize) -> String {
     }
 }
 
-/// What somebody said, in quotes.
+/// A text in quotes.
 pub(super) fn quote_text(text: &str) -> String {
     format!("\"{}\"", shorten_line(text, 40))
 }
 
-/// A time, e.g. `12 ms` or `3.4 s`.
+/// A duration, e.g. `12 ms` or `3.4 s`.
 pub(super) fn format_duration(duration: Duration) -> String {
     if duration < Duration::from_secs(1) {
         format!("{} ms", duration.as_millis())
@@ -26,7 +26,7 @@ pub(super) fn format_duration(duration: Duration) -> String {
     }
 }
 
-/// An error with all its causes, without saying anything twice.
+/// An error with its causes, without repeated parts.
 pub(super) fn error_with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -40,7 +40,7 @@ pub(super) fn error_with_causes(error: &dyn Error) -> String {
     text
 }
 
-/// Names with commas, e.g. `a, b and c`.
+/// Joins names, e.g. `a, b and c`.
 pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
     match names {
         [] => String::new(),

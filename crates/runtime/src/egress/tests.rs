@@ -1,11 +1,11 @@
-//! Who may be sent a conversation, under which policy, and who is asked.
+//! Which servers get a conversation under which policy, and when the user is asked.
 
 use futures_util::FutureExt;
 use openclaw_config::{AppPaths, Config, Env};
 
 use super::*;
 
-/// What was decided, and how often a person was asked and told.
+/// A decision, and how often the user was asked and notified.
 #[derive(Debug, PartialEq, Eq)]
 struct Decision {
     is_allowed: bool,

@@ -1,4 +1,4 @@
-//! What a model is told of the time, at the end of each request that a person's words end.
+//! The current time for the model, at the end of each request whose last message is the user's.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use openclaw_agent_loop::RequestSuffix;
 
-/// Tells what time it is.
+/// The clock for prompts.
 #[derive(Clone)]
 pub(crate) struct PromptClock(pub(crate) Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
@@ -22,7 +22,7 @@ impl fmt::Debug for PromptClock {
     }
 }
 
-/// Says the time by a clock, to the minute.
+/// The time of a clock to the minute, as a request suffix.
 pub(crate) fn time_suffix(clock: PromptClock) -> RequestSuffix {
     Arc::new(move || format_time((clock.0)()))
 }
@@ -32,7 +32,7 @@ const WEEKDAYS: [&str; 7] =
 
 /// E.g. `[It is Saturday, 2026-11-21 06:10 UTC.]`.
 fn format_time(now: SystemTime) -> String {
-    // A clock that was never set is at the epoch.
+    // A clock before the epoch was never set.
     let minutes = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() / 60;
     let days = minutes / (24 * 60);
     let weekday =
@@ -42,8 +42,8 @@ fn format_time(now: SystemTime) -> String {
     format!("[It is {weekday}, {year}-{month:02}-{day:02} {hour:02}:{minute:02} UTC.]")
 }
 
-/// The date of a day after 1970-01-01. Years are taken to begin with March, so that the day that
-/// only some have is their last; 400 of them always have as many days.
+/// The date of a day counted from 1970-01-01. Years are taken to begin in March, so that a leap day
+/// is the last day of a year. 400 years always have the same number of days.
 fn civil_date(days: u64) -> (u64, u64, u64) {
     const BEFORE_1970: u64 = 719_468;
     const DAYS_OF_400_YEARS: u64 = 146_097;
@@ -51,7 +51,7 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
     let (eras, day) = (days / DAYS_OF_400_YEARS, days % DAYS_OF_400_YEARS);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
-    // From March on, each five months have 153 days.
+    // From March on, every five months have 153 days.
     let month = (5 * day + 2) / 153;
     let date = day - (153 * month + 2) / 5 + 1;
     let is_next_year = month >= 10;

@@ -1,17 +1,17 @@
-//! What the first request of an agent is made of, and what each part of it costs.
+//! Breaks down the first request of an agent, with the tokens of each part.
 
 use openclaw_core::{ChatModel, ChatRequest, History, ModelError, TokenCount};
 
 use crate::AgentRun;
 
-/// The first request of an agent, by its parts.
+/// The first request of an agent, by parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptBreakdown {
     /// The sections of the system prompt, in order.
     pub sections: Vec<PromptPart>,
     /// The tools, in order.
     pub tools: Vec<PromptPart>,
-    /// What the template and the time add to a message that says nothing else.
+    /// The tokens that the template and the time add to an otherwise empty message.
     pub frame: u32,
     /// The system prompt, the tools and the frame.
     pub total: TokenCount,
@@ -22,18 +22,18 @@ pub struct PromptBreakdown {
 pub struct PromptPart {
     /// The section or the tool.
     pub name: String,
-    /// Its size in bytes, as it is sent.
+    /// Its size in the request, in bytes.
     pub bytes: usize,
-    /// What it adds to the request, in tokens; parts and frame add up to the total.
+    /// The tokens that it adds to the request. All parts and the frame add up to the total.
     pub tokens: u32,
 }
 
 impl AgentRun {
-    /// Counts what the first request is made of, by the server's own tokenizer where it offers it.
-    /// Each part is what the request grows by when it is added, template included.
+    /// Counts the tokens of each part, with the server's tokenizer where available. A part counts
+    /// for what the request grows by when it is added, template included.
     ///
     /// # Errors
-    /// When the server was asked and failed in a way that an estimate would hide.
+    /// When the server's token count fails for a reason that an estimate would hide.
     pub async fn prompt_breakdown(&self) -> Result<PromptBreakdown, ModelError> {
         let mut history = History::new();
         history.push_user_message("hi");

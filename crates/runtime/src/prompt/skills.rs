@@ -1,5 +1,5 @@
-//! What the workspace says that can be done well: `skills/NAME/SKILL.md`, of which the prompt has
-//! a line each. The model reads the rest when a task calls for it.
+//! Skills: instructions in `skills/NAME/SKILL.md` of the workspace. The prompt lists each with one
+//! line; the model reads the file when a task calls for it.
 
 use std::fmt::Write;
 
@@ -7,13 +7,13 @@ use openclaw_tools::Workspace;
 
 use super::PromptProfile;
 
-/// The most that is read of a skill's file for its line, in bytes.
+/// The most bytes that are read of a skill's file to list it.
 const MAX_READ_BYTES: u64 = 8 << 10;
 
 /// The most characters of a description.
 const MAX_DESCRIPTION_CHARS: usize = 300;
 
-/// A skill as it is listed.
+/// A skill as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Skill {
     pub(crate) name: String,
@@ -22,7 +22,7 @@ pub(crate) struct Skill {
     pub(crate) path: String,
 }
 
-/// Reads the skills that there are, by their folders' names.
+/// Reads the skills of a workspace, ordered by folder name.
 pub(crate) fn read_skills(workspace: &Workspace) -> Vec<Skill> {
     let folders = workspace.list_names("skills").into_iter();
     let skills = folders.filter(|name| !name.starts_with('.')).filter_map(|folder| {
@@ -35,7 +35,7 @@ pub(crate) fn read_skills(workspace: &Workspace) -> Vec<Skill> {
     skills.collect()
 }
 
-/// The skills as a section of the prompt, as many as a profile has room for; empty without any.
+/// Renders the skills as a section of the prompt, up to the profile's limit; empty without skills.
 pub(crate) fn render_section(skills: &[Skill], profile: PromptProfile) -> String {
     let most = match profile {
         PromptProfile::Default => 8_000,
@@ -61,8 +61,8 @@ pub(crate) fn render_section(skills: &[Skill], profile: PromptProfile) -> String
     text
 }
 
-/// The name and the description in the head of a skill's file: lines between two `---`, of which
-/// only these two keys are read. A value may be quoted or go on in indented lines.
+/// Reads the name and the description from a skill's front matter: lines between two `---`. Other
+/// keys are ignored. A value may be quoted or continue on indented lines.
 fn parse_front_matter(text: &str) -> (Option<String>, Option<String>) {
     let mut values: [Option<String>; 2] = [None, None];
     let mut lines = text.trim_start_matches('\u{feff}').lines();
@@ -106,7 +106,7 @@ fn strip_quotes(value: &str) -> String {
     inner.unwrap_or(value).to_owned()
 }
 
-/// A text as a part of one line, cut where it is long.
+/// Joins a text to one line and truncates it.
 fn to_one_line(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MAX_DESCRIPTION_CHARS) {

@@ -1,4 +1,4 @@
-//! Clocks of servers and models, and who says them.
+//! Timeouts of servers and models, and their sources.
 
 use openclaw_config::{AppPaths, Config, Env};
 
@@ -14,7 +14,7 @@ fn setup(provider: &str) -> SetupContext {
     SetupContext { loaded, paths: AppPaths::new(&env, None).unwrap(), env }
 }
 
-/// Each clock's seconds and its key, of the model `m`.
+/// The seconds and the source key of each timeout for the model `m`.
 fn told(clocks: &CallTimeouts) -> [(u64, String); 5] {
     let CallTimeouts { connect, response_headers, first_token, between_tokens, total } = clocks;
     [connect, response_headers, first_token, between_tokens, total].map(|limit| match limit {

@@ -1,4 +1,4 @@
-//! Waits in virtual time.
+//! Waits with paused time.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ fn behind_a_proxy(status: u16) -> ConnectError {
     ConnectError::Model(error.with_exchange(exchange))
 }
 
-/// What came of it, how often it was tried, and each wait that was told of in seconds.
+/// The result, the number of attempts, and the seconds of each progress report.
 async fn waited(
     seconds: u64,
     attempt: impl Fn(u64) -> Result<(), ConnectError>,

@@ -1,4 +1,4 @@
-//! Agents, put together for what their model can do.
+//! Agents built for the capabilities of their model.
 
 use std::fs::{self, File};
 use std::io::Write;

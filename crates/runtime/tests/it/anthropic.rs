@@ -1,4 +1,4 @@
-//! Models behind the Messages API, by config and by the key alone.
+//! Models of the Messages API, by config and by the key alone.
 
 use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::{MockVllm, Reply, Turn};
@@ -68,7 +68,7 @@ async fn the_provider_of_that_name_has_its_key_and_its_api_by_itself() {
     assert!(!format!("{error:?}").contains("another-key"));
 }
 
-/// A key in the environment makes the hosted models nameable; nobody is asked for a list of them.
+/// With a key in the environment hosted models can be named; the service is not asked for a list.
 #[tokio::test]
 async fn without_a_key_there_is_none_and_with_one_nothing_is_listed() {
     let error = Lab::new("{}", &[]).error(Some("anthropic/x")).await;

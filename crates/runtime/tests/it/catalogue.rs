@@ -1,4 +1,4 @@
-//! Which models there are, and which of them can be used.
+//! Which models are listed, and which can be used.
 
 use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
@@ -106,7 +106,7 @@ async fn models_in_the_config_are_all_there_are_unless_all_are_wanted() {
         let listed: Vec<_> = catalogue.models.iter().map(|m| m.reference.to_string()).collect();
         assert_eq!(listed, expected, "{more} {defaults}");
         assert!(catalogue.models.iter().all(|model| model.available && !model.missing));
-        // Whether or not it is listed, what the server has can be named.
+        // A model that the server has can be named even if it is not listed.
         assert_eq!(lab.info(Some("lab/base")).await.limits.context_window, 8192);
     }
     let lab = Lab::new(&config(named, r#""lab/*": {}"#), &[]);

@@ -205,7 +205,7 @@ async fn what_a_model_said_before_it_failed_is_void_when_another_one_speaks() {
     assert_eq!(said(&events), "whole");
     let finished = events.iter().filter(|event| matches!(event, ChatEvent::Finished { .. }));
     assert_eq!(finished.count(), 1);
-    // When the others fail as well, what was said is not taken back.
+    // When the fallbacks fail as well, the partial answer is not reset.
     first.push(Reply::from(Turn::pieces(["half ", "an ", "answer"])).error_at(3, "it went wrong"));
     let _ = lab.runtime.reset_breakers(None).unwrap();
     second.push(Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())));
@@ -246,7 +246,7 @@ async fn a_strict_run_has_no_fallback() {
     assert_eq!(chain.model_info().reference.to_string(), "second/tiny", "a named one has them");
 }
 
-/// The clock stands still while anything is done, and goes on where something is waited for.
+/// Paused time advances only while the test waits for something.
 #[tokio::test(start_paused = true)]
 async fn a_refused_primary_is_not_waited_for() {
     let second = MockVllm::builder().start().await.unwrap();
@@ -293,7 +293,7 @@ async fn a_clock_of_our_own_passes_nothing_over() {
     let second = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&two(&first.base_url(), &second.base_url()), &[]);
     let chain = lab.runtime.connect_model(None).await.unwrap();
-    // From here on there is nothing to wait for but the clock.
+    // From here on only the clock is waited for.
     tokio::time::pause();
     let error = ask(&chain, "hi").await.unwrap_err();
     assert!(matches!(error.kind(), ModelErrorKind::Timeout { .. }), "{error}");

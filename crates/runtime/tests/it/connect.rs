@@ -210,7 +210,7 @@ async fn a_hosted_model_of_the_config_is_not_asked_for() {
 #[tokio::test]
 async fn a_server_is_asked_for_no_more_answers_at_a_time_than_it_may_be() {
     let server = MockVllm::builder().start().await.unwrap();
-    // Two providers, one server.
+    // Two providers with one server.
     let config = format!(
         r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{url}", maxConcurrent: 1 }}, vllm: {{ baseUrl: "{url}" }} }} }} }}"#,
         url = server.base_url()
@@ -224,7 +224,7 @@ async fn a_server_is_asked_for_no_more_answers_at_a_time_than_it_may_be() {
     let chats = || server.requests().iter().filter(|seen| seen.method == "POST").count();
     let (first, second, ()) = tokio::join!(ask(&one, "hi"), ask(&other, "hi"), async {
         gate.reached().await;
-        // A question that is not for an answer gets through, and so would the second one have.
+        // A request that is not for an answer needs no permit; neither would a second one.
         lab.runtime.connect_model(Some("lab/tiny")).await.unwrap();
         assert_eq!(chats(), 1);
         gate.open();

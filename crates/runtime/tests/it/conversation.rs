@@ -1,4 +1,4 @@
-//! Conversations that are kept: taken up, resumed, begun anew and taken back.
+//! Persistent conversations: opened, resumed, started anew and undone.
 
 use std::future::{Future as _, pending, poll_fn, ready};
 use std::pin::pin;
@@ -47,7 +47,7 @@ async fn say(conversation: &mut Conversation, text: &str) -> String {
     }
 }
 
-/// The texts of the messages that the server was sent last, the time aside.
+/// The texts of the messages in the last request, without the time.
 fn last_messages(server: &MockVllm) -> Vec<String> {
     let requests = server.requests();
     let seen = requests.iter().rfind(|seen| seen.path == "/v1/chat/completions").unwrap();
@@ -85,7 +85,7 @@ async fn a_conversation_goes_on_where_the_last_process_left_it() {
     assert_eq!(last_messages(&server), ["My name is Ada.", "Ada, then.", "What is my name?"]);
 }
 
-/// A runtime that waits so long, and calls this each time that it waited in vain.
+/// A runtime that waits up to `time`, and calls `tell` after each failed attempt.
 fn waiting(lab: &Lab, time: Duration, tell: impl Fn(&str) + Send + Sync + 'static) -> Runtime {
     let limit = ConfiguredTimeout { duration: time, source: "--wait".into() };
     let tell = move |awaited: Option<WaitProgress<'_>>| {

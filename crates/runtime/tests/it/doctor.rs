@@ -1,4 +1,4 @@
-//! What an examination finds on a server with each kind of fault, and what it says mends it.
+//! What a doctor run finds on servers with each kind of fault, and its advice.
 
 use openclaw_mock_vllm::{
     Brain, ErrorBody, Gate, MockVllm, MockVllmBuilder, ModelSpec, Reply, Turn, UsageOverride,
@@ -21,7 +21,7 @@ fn find(report: &DoctorReport, check: Check) -> &Finding {
     found.unwrap_or_else(|| panic!("{check:?} was not made: {report:#?}"))
 }
 
-/// Asserts how a check ended, and that its evidence and advice have these texts.
+/// Asserts a check's status, and that its evidence and advice contain these texts.
 #[track_caller]
 fn expect(report: &DoctorReport, check: Check, mark: CheckStatus, texts: &[&str]) {
     let finding = find(report, check);
@@ -39,7 +39,7 @@ async fn started(builder: MockVllmBuilder) -> (MockVllm, Lab) {
     (server, lab)
 }
 
-/// A server that gives these answers, one for each question.
+/// A server with these replies, one for each request.
 async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (MockVllm, Lab) {
     started(MockVllm::builder().brain(Brain::Script(replies.into_iter().collect()))).await
 }

@@ -1,4 +1,4 @@
-//! A conversation that goes on with a fallback of less room, or of fewer abilities.
+//! Conversations that continue on a fallback with a smaller window or fewer capabilities.
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ async fn agent(lab: &Lab) -> AgentRun {
     lab.runtime.create_agent(options).await.unwrap()
 }
 
-/// A conversation of several times the small window.
+/// A conversation several times as long as the small window.
 fn long() -> History {
     let mut history = History::new();
     for n in 0..40 {

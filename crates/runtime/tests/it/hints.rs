@@ -1,4 +1,4 @@
-//! What is said of a set-up that does not work.
+//! Hints for setups that do not work.
 
 use std::error::Error;
 use std::time::Duration;
@@ -113,7 +113,7 @@ async fn a_web_page_in_place_of_the_api_is_answered_with_the_right_address() {
     assert!(hints(&error).contains("no OpenAI-compatible API"), "{}", hints(&error));
 }
 
-/// The wait for discovery, which is the longest that a server may cost that says nothing.
+/// The discovery timeout: the longest delay that a silent server may cause.
 const DISCOVERY: Duration = Duration::from_secs(3);
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +131,7 @@ async fn a_server_that_never_answers_costs_the_wait_for_discovery() {
     assert_eq!(begun.elapsed().as_secs(), DISCOVERY.as_secs());
     assert_eq!(catalogue.failures.len(), 1);
 
-    // A model of the config may be there all the same.
+    // A configured model may exist even if the server does not list it.
     let named = lab_on(&server.base_url(), r#"models: [{ id: "tiny", contextWindow: 5000 }]"#);
     assert_eq!(Lab::new(&named, &[]).info(Some("lab/tiny")).await.limits.context_window, 5000);
 }

@@ -1,4 +1,4 @@
-//! The hosted services that are there by their keys: what is known of them, and what they are sent.
+//! Hosted services that exist by their keys: what is known of them, and what they are sent.
 
 use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::MockVllm;
@@ -44,7 +44,7 @@ async fn a_service_is_there_by_its_key_and_is_told_without_it() {
     assert!(replaced.runtime.setup_status().providers.is_empty());
 }
 
-/// Listing asks no service that the config does not have: what is named is told as it is known.
+/// Listing does not ask services without a config entry; models that the config names are listed.
 #[tokio::test]
 async fn what_the_config_names_of_a_service_is_listed_without_asking_it() {
     let config = "{ agents: { defaults: {
@@ -67,7 +67,7 @@ async fn what_the_config_names_of_a_service_is_listed_without_asking_it() {
     assert!(without.models.iter().all(|it| it.missing && !it.available), "{without:?}");
 }
 
-/// A server that only calls itself so gets what every server gets, and the key by its variable.
+/// A private server with a hosted service's id is treated like any other server.
 #[tokio::test]
 async fn a_server_of_ones_own_by_that_name_is_written_to_as_any_other() {
     for (id, variable) in [("openai", "OPENAI_API_KEY"), ("openrouter", "OPENROUTER_API_KEY")] {
@@ -94,7 +94,7 @@ async fn a_server_of_ones_own_by_that_name_is_written_to_as_any_other() {
     }
 }
 
-/// What the config says of the server goes both ways.
+/// `compat` works in both directions.
 #[tokio::test]
 async fn a_gateway_to_openai_gets_its_fields_when_the_config_says_so() {
     let server = MockVllm::builder().start().await.unwrap();

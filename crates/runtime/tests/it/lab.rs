@@ -1,4 +1,4 @@
-//! A runtime with a state folder of its own, and what is asked of it.
+//! A runtime with its own state folder, and helpers to use it.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use tokio::net::TcpSocket;
 
 use crate::raw::hold;
 
-/// A runtime whose state folder ends with it.
+/// A runtime whose state folder is deleted with it.
 pub(crate) struct Lab {
     pub(crate) runtime: Runtime,
     state: TempDir,
@@ -25,7 +25,7 @@ impl Lab {
         Self::again(tempfile::tempdir().unwrap(), config, env)
     }
 
-    /// Ends this run and begins another one with its state.
+    /// Ends this run and starts another with the same state.
     pub(crate) fn restart(self, config: &str) -> Self {
         Self::again(self.state, config, &[])
     }
@@ -58,7 +58,7 @@ pub(crate) fn lab_on(base_url: &str, more: &str) -> String {
     format!(r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{base_url}", {more} }} }} }} }}"#)
 }
 
-/// A place where nothing answers, as long as it is kept.
+/// An address where nothing answers while this is held.
 pub(crate) struct Nowhere {
     pub(crate) url: String,
     _port: TcpSocket,
@@ -91,7 +91,7 @@ pub(crate) fn hints(error: &ConnectError) -> String {
     }
 }
 
-/// Asks a model something and returns its text.
+/// Sends a text to a model and returns its answer.
 pub(crate) async fn ask(chain: &FallbackChain, text: &str) -> Result<String, ModelError> {
     let mut history = History::new();
     history.push_user_message(text);

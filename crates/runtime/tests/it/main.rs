@@ -1,4 +1,4 @@
-//! Configs and environments, put together and tried on mocks of vLLM.
+//! Builds runtimes from configs and environments, and runs them against mock vLLM servers.
 
 #[cfg(test)]
 mod agent;

@@ -1,5 +1,5 @@
-//! Each request of a session begins with the bytes of the one before, whatever happens in between,
-//! as a server sees it.
+//! Each request of a session begins with the bytes of the one before, as seen by the server,
+//! whatever happens in between.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::conversation::options;
 use crate::lab::Lab;
 
-/// What a session goes through.
+/// A step of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Talk,
@@ -22,13 +22,13 @@ enum Step {
     Thought,
     Silence,
     LargeResult,
-    /// The server dies in the middle of a text, or of a call.
+    /// The server dies in the middle of a text or a tool call.
     Lost {
         in_call: bool,
     },
     Restart,
     Midnight,
-    /// Another process takes the session up, in a workspace that tells other things by now.
+    /// Another process opens the session, in a workspace whose context files have changed.
     TakeUp,
     Compact,
 }
@@ -48,11 +48,11 @@ const STEPS: [Step; 12] = [
     Step::Compact,
 ];
 
-/// A session of an agent with a server that a test can do anything to.
+/// A session of an agent, with a scripted server.
 struct Session {
     server: MockVllm,
     lab: Lab,
-    /// `None` while it is taken up.
+    /// `None` while it is reopened.
     conversation: Option<Conversation>,
     /// Seconds since the epoch.
     now: Arc<AtomicU64>,
@@ -168,7 +168,7 @@ impl Session {
         assert_replied(&report.unwrap());
     }
 
-    /// A turn that ends with a text.
+    /// Runs a turn that ends with a text.
     async fn say(&mut self, text: &str, number: usize) {
         self.server.push(Turn::text(format!("Answer {number}: \"so\" \u{e9}.")));
         let (sender, _receiver) = event_channel();
@@ -195,15 +195,15 @@ fn asks_for_summary(body: &str) -> bool {
     body.contains("is about to be replaced by a summary")
 }
 
-/// The messages of a body as far as the next request has them too: up to the tail, if there is
-/// one, or else to the end of the last, which may be an answer that is to be continued.
+/// The part of a body that the next request repeats: up to the suffix, if there is one, else to the
+/// end of the last message, which may be an answer to be continued.
 #[track_caller]
 fn lasting(body: &str) -> &str {
     let (_, messages) = body.split_once("\"messages\":[").unwrap();
     let tails = [r"\n\n[It is ", r"\n\nYou have thought", r#",{"role":"user","content":"You have"#];
     if let Some(at) = tails.into_iter().filter_map(|tail| messages.find(tail)).min() {
         let (lasting, tail) = messages.split_at(at);
-        // It ends its message, and only an answer that was begun may follow.
+        // The suffix ends its message; only a partial answer may follow.
         assert!(tail.matches("\"role\":").count() <= 1, "{tail}");
         return lasting;
     }
@@ -216,7 +216,7 @@ fn messages(body: &str) -> &str {
     body.split_once("\"messages\":[").unwrap().1
 }
 
-/// Where a body leaves the one before.
+/// Where a body differs from the previous one.
 fn difference(last: &str, body: &str) -> String {
     let (last, body) = (lasting(last), messages(body));
     let same = last.bytes().zip(body.bytes()).take_while(|(a, b)| a == b).count();
@@ -224,14 +224,14 @@ fn difference(last: &str, body: &str) -> String {
     format!("from byte {same} on\n{}\n{}", from(last), from(body))
 }
 
-/// What comes before the conversation.
+/// The system prompt and the tools.
 fn head(body: &str) -> (Value, Value) {
     let body: Value = serde_json::from_str(body).unwrap();
     (body["tools"].clone(), body["messages"][0].clone())
 }
 
-/// Fails unless each body begins with what lasts of the one before; returns how many compactions
-/// it met.
+/// Fails unless each body begins with the lasting part of the previous one; returns the number of
+/// compactions.
 fn assert_prefixes(bodies: &[String], script: &str) -> usize {
     let mut compactions = 0;
     let mut may_be_new = false;
@@ -288,7 +288,7 @@ async fn any_session_sends_each_request_as_the_beginning_of_the_next() {
     assert!(compactions > 0, "no script came to a compaction that helped");
 }
 
-/// Each step once, in an order in which each matters.
+/// Runs each step once, in an order in which each matters.
 #[tokio::test]
 async fn a_session_of_every_step_keeps_its_prefix_and_its_cache() {
     let mut session = Session::begin(65_536).await;

@@ -1,4 +1,4 @@
-//! What one run finds out and the next one knows.
+//! What one process learns and the next one knows.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use openclaw_runtime::{LearnedCapabilities, Runtime};
 use crate::lab::{Lab, lab_on, model_kind, nowhere};
 use crate::raw::{RawServer, hold, response};
 
-/// A server that lists `m` without a window and is llama.cpp as far as it can be seen.
+/// A server that looks like llama.cpp and lists `m` without a window.
 async fn llama(window: u32) -> RawServer {
     RawServer::start(move |line| {
         let props = format!(r#"{{"default_generation_settings":{{"n_ctx":{window}}}}}"#);
@@ -73,7 +73,7 @@ async fn the_last_window_is_used_where_a_server_does_not_say_now() {
     lab.info(Some("lab/m")).await;
     let file = lab.state().join("cache/servers.json");
     let remembered = fs::read_to_string(&file).unwrap();
-    // The same address now belongs to a server that has no routes but the list of models.
+    // The same address now belongs to a server with no routes but the model list.
     let mute = RawServer::start(|line| {
         Some(match line {
             "GET /v1/models" => response("200 OK", "application/json", r#"{"data":[{"id":"m"}]}"#),

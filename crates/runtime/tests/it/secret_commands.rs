@@ -1,4 +1,4 @@
-//! Keys that a command prints.
+//! Keys printed by a command.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! What is told of a set-up without contacting anything.
+//! The status of a setup, without contacting servers.
 
 use openclaw_runtime::ProviderCredential;
 

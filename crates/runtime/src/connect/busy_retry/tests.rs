@@ -1,4 +1,4 @@
-//! How long which server is waited for.
+//! How long busy servers are retried.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use openclaw_core::{
 
 use super::*;
 
-/// Fails in these ways, then answers.
+/// A model that fails with these errors, then answers.
 #[derive(Debug)]
 struct Failing(Mutex<VecDeque<ModelError>>);
 
@@ -43,7 +43,7 @@ fn failure(kind: ModelErrorKind, wish: Option<u64>) -> ModelError {
     ModelError::new(kind, "take it").with_exchange(exchange)
 }
 
-/// The pauses that were told of, in seconds, each with its attempt; then how it ended.
+/// The delays of the retry events in seconds, each with its attempt, and the final result.
 async fn pauses(
     failures: Vec<ModelError>,
     is_near: bool,
