@@ -1,6 +1,6 @@
-//! How long a large config takes to be read: `cargo bench -p openclaw-config`.
+//! Measures how long a large config takes to load: `cargo bench -p openclaw-config`.
 //!
-//! The aim is 3 ms for 200 KB in all layers, and 3 MB of memory; a usual config has 2 KB.
+//! The target is 3 ms for 200 KB in all layers, with 3 MB of memory; a typical config has 2 KB.
 
 use std::{error::Error, fmt::Write as _, fs::File, hint::black_box, io::Write as _};
 
@@ -9,7 +9,7 @@ use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions, env_vars};
 
 const SIZE: usize = 200 * 1024;
 
-/// A config with providers of 40 models each, comments and all.
+/// A config with providers of 40 models each, including comments.
 fn large() -> String {
     let mut text = "{\n  agents: { defaults: { model: { primary: \"box0/org/model-1\" } } },\n  \
                     models: { providers: {\n"
@@ -35,7 +35,7 @@ fn large() -> String {
     text
 }
 
-/// The most memory that the process has had so far; known on Linux only.
+/// The peak memory of the process, on Linux only.
 fn peak_kilobytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

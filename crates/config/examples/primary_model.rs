@@ -1,4 +1,4 @@
-//! Prints the model that a config chooses: `cargo run --example primary_model [CONFIG]`.
+//! Prints the model that a config selects: `cargo run --example primary_model [CONFIG]`.
 
 use std::{
     error::Error,

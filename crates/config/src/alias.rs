@@ -1,4 +1,4 @@
-//! Spellings that OpenClaw changed over time, and which one is preferred.
+//! Alternative spellings of keys across OpenClaw versions, and the preferred ones.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use crate::{
     text::{Json5Node, Json5Value},
 };
 
-/// A key that has another spelling.
+/// A key with a preferred spelling.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyAlias {
-    /// The spelling that is accepted; `*` is any key or element.
+    /// The accepted spelling; `*` is any key or index.
     pub(crate) old_key: &'static str,
-    /// What is preferred, to be read after "write" and "instead".
+    /// The preferred spelling, a phrase between "write" and "instead".
     pub(crate) preferred: &'static str,
 }
 
@@ -21,7 +21,7 @@ const fn key_alias(old_key: &'static str, preferred: &'static str) -> KeyAlias {
     KeyAlias { old_key, preferred }
 }
 
-/// The first two are read; the others are known and have no effect in either spelling.
+/// The first two are read; the others have no effect in either spelling.
 const ALIASES: &[KeyAlias] = &[
     key_alias(
         "agents.defaults.experimental.localModelLean",
@@ -44,12 +44,12 @@ const ALIASES: &[KeyAlias] = &[
     key_alias("session.resetByType.dm", "`session.resetByType.direct`"),
 ];
 
-/// The alias that a path is.
+/// Finds the alias that matches a path.
 pub(crate) fn find_alias(steps: &[PathSegmentRef<'_>]) -> Option<&'static KeyAlias> {
     ALIASES.iter().find(|alias| compare_to_pattern(alias.old_key, steps) == PathRelation::Equal)
 }
 
-/// Tells which keys of a text have a preferred spelling.
+/// Reports the keys of a text that have a preferred spelling.
 pub(crate) fn report_aliases(root: &Json5Node, ignored: &BTreeSet<u32>) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
     for alias in ALIASES {
@@ -64,7 +64,7 @@ pub(crate) fn report_aliases(root: &Json5Node, ignored: &BTreeSet<u32>) -> Vec<D
     notes
 }
 
-/// The idle limit of later versions belongs to a provider, that of earlier ones to the agents.
+/// Reports idle timeouts set both for a provider, as in later versions, and for the agents.
 fn report_idle_conflicts(root: &Json5Node, ignored: &BTreeSet<u32>) -> Vec<Diagnostic> {
     let mut notes = Vec::new();
     let mut has_general = false;

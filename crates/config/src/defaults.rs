@@ -1,63 +1,63 @@
-//! The values that hold where a config sets none. The schema shows these same constants.
+//! The default values of the config. The schema shows these constants.
 
-/// The agent that there always is.
+/// The id of the agent that always exists.
 pub const MAIN_AGENT: &str = "main";
-/// `agents.defaults.timeoutSeconds`: a whole run, 48 hours.
+/// `agents.defaults.timeoutSeconds`: the limit of a whole run, 48 hours.
 pub const RUN_TIMEOUT_SECONDS: u64 = 172_800;
-/// `agents.defaults.llm.idleTimeoutSeconds`: a model that sends nothing.
+/// `agents.defaults.llm.idleTimeoutSeconds`: the limit of silence from a model.
 pub const IDLE_TIMEOUT_SECONDS: u64 = 120;
-/// `agents.defaults.compaction.timeoutSeconds`: one summary of a long session.
+/// `agents.defaults.compaction.timeoutSeconds`: the limit of one summary.
 pub const COMPACTION_TIMEOUT_SECONDS: u64 = 900;
-/// `tools.exec.timeoutSec`: one command.
+/// `tools.exec.timeoutSec`: the limit of one command.
 pub const EXEC_TIMEOUT_SECONDS: u64 = 1_800;
 /// `gateway.port`.
 pub const GATEWAY_PORT: u16 = 18_789;
-/// The folder of the state, in the home folder.
+/// The name of the state folder in the home folder.
 pub const STATE_DIR_NAME: &str = ".openclaw";
-/// The folder of the workspace, in the folder of the state.
+/// The name of the workspace folder in the state folder.
 pub const WORKSPACE_DIR_NAME: &str = "workspace";
-/// The names that a config file may have in the folder of the state, the first that exists wins.
+/// The possible names of the config file in the state folder; the first that exists is used.
 pub const CONFIG_FILE_NAMES: [&str; 3] =
     ["openclaw.json", "openclaw.json5", "openclaw-config.json5"];
-/// The name of a project's config file, in a folder called as that of the state.
+/// The name of a project's config file, in a folder named like the state folder.
 pub const PROJECT_FILE_NAME: &str = "openclaw.json5";
-/// The folder of the machine's config file.
+/// The folder of the system-wide config file.
 pub const SYSTEM_DIR: &str = "/etc/openclaw";
-/// The names that the machine's config file may have, the first that exists wins.
+/// The possible names of the system-wide config file; the first that exists is used.
 pub const SYSTEM_FILE_NAMES: [&str; 2] = ["openclaw.json5", "openclaw.json"];
-/// The folder of copies of config files, in the folder of the state.
+/// The folder for copies of config files, in the state folder.
 pub const HISTORY_DIR_NAME: &str = "config-history";
-/// The folder of what can be found out again, in the folder of the state.
+/// The folder for caches, in the state folder.
 pub const CACHE_DIR_NAME: &str = "cache";
-/// The folder of the trace, in the folder of the state.
+/// The folder for the trace, in the state folder.
 pub const TRACE_DIR_NAME: &str = "trace";
-/// The folder of the sessions in the state folder.
+/// The folder for the sessions, in the state folder.
 pub const SESSIONS_DIR_NAME: &str = "sessions";
-/// The file of the sessions in their folder.
+/// The session store in that folder.
 pub const SESSIONS_FILE_NAME: &str = "sessions.db";
 /// `diagnostics.trace.keep`.
 pub const TRACE_KEEP: u32 = 50;
 /// `diagnostics.trace.maxBytes`: 64 MiB.
 pub const TRACE_BYTES: u64 = 64 << 20;
-/// The wait for a connection to a model server.
+/// The limit for connecting to a model server.
 pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
-/// The wait for a model server's list of models.
+/// The limit for listing a model server's models.
 pub const DISCOVERY_TIMEOUT_SECONDS: u64 = 3;
-/// The longest that one check of `openclaw doctor` may take.
+/// The limit of one check of `openclaw doctor`.
 pub const DOCTOR_CHECK_SECONDS: u64 = 60;
-/// `models.providers.*.onServerLoss.wait`: a lost server's return.
+/// `models.providers.*.onServerLoss.wait`: the limit of waiting for a lost server.
 pub const SERVER_LOSS_WAIT_SECONDS: u64 = 600;
-/// `models.providers.*.onServerLoss.poll`: from one question whether it is back to the next.
+/// `models.providers.*.onServerLoss.poll`: the interval between attempts to reach it.
 pub const SERVER_LOSS_POLL_SECONDS: u64 = 2;
-/// The longest that a command may take to print a secret.
+/// The limit of a command that prints a secret.
 pub const SECRET_COMMAND_SECONDS: u64 = 10;
-/// The most requests to the model in one run.
+/// The most model calls in one run.
 pub const MODEL_CALLS: u32 = 200;
 /// The most tool calls in one run.
 pub const TOOL_CALLS: u32 = 1_000;
-/// How many tools that change nothing run at the same time.
+/// The most read-only tools that run at the same time.
 pub const PARALLEL_TOOLS: usize = 4;
-/// The most bytes of one tool's output that the model is shown.
+/// The most bytes of a tool's output that go to the model.
 pub const TOOL_OUTPUT_BYTES: usize = 32_768;
-/// The most bytes of a command's output that are kept for the model to look at in parts.
+/// The most bytes of a command's output that are stored, so that the model can read them in parts.
 pub const EXEC_OUTPUT_BYTES: usize = 8 << 20;

@@ -1,55 +1,55 @@
-//! What is wrong with a config, and where.
+//! Problems of a config, and their positions.
 
 use std::{fmt, path::Path, sync::Arc};
 
 use crate::path::KeyPath;
 
-/// A range of bytes of the config text, `start` included and `end` excluded.
+/// A byte range of the config text; `start` is included, `end` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct TextSpan {
-    /// Where the range begins.
+    /// The first byte.
     pub start: usize,
-    /// Where the range ends.
+    /// The byte after the last one.
     pub end: usize,
 }
 
-/// How bad a [`Diagnostic`] is.
+/// The severity of a [`Diagnostic`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// A part of the config, or all of it, is not used.
     Error,
-    /// The config is used, but probably not as it was meant.
+    /// The config is used, but probably not as intended.
     Warning,
-    /// Something worth knowing, with nothing to repair.
+    /// Information; nothing needs to be repaired.
     Note,
 }
 
-/// One problem of a config.
+/// A problem of a config.
 ///
-/// No text in it is taken from a secret. [`fmt::Display`] writes one line, and a second one for
-/// the help.
+/// Never quotes a secret. [`fmt::Display`] writes one line, and a second one for the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The value it is about; the empty path is the whole file.
+    /// The key it is about; the empty path is the whole file.
     pub path: KeyPath,
-    /// The file it is in; absent when the text did not come from a file.
+    /// The file it is in; `None` when the text did not come from a file.
     pub file: Option<Arc<Path>>,
-    /// The bytes it is about.
+    /// The byte range it is about.
     pub span: Option<TextSpan>,
-    /// The line of the start of `span`, from 1; 1 without a span.
+    /// The line where `span` starts, from 1; 1 without a span.
     pub line: usize,
-    /// The column of the start of `span` in characters, from 1; 1 without a span.
+    /// The column where `span` starts, in characters from 1; 1 without a span.
     pub column: usize,
-    /// What is wrong, a lower-case fragment.
+    /// What is wrong, as a lower-case fragment.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// A problem of the whole file until [`Diagnostic::at`]; [`finish`] sets file and line.
+    /// About the whole file until [`Diagnostic::at_path`]. [`finalize_diagnostics`] sets file and
+    /// line.
     pub(crate) fn new(severity: Severity, span: TextSpan, message: impl Into<String>) -> Self {
         let (path, file, span) = (KeyPath::root(), None, Some(span));
         Self { severity, path, file, span, line: 1, column: 1, message: message.into(), help: None }
@@ -96,11 +96,11 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// So many problems of one file are told.
+/// The most diagnostics that are reported for one file.
 pub(crate) const MAX_DIAGNOSTICS: usize = 100;
 
-/// Sorts the problems of one text, cuts them off after [`MAX_DIAGNOSTICS`] and fills in where
-/// they are.
+/// Sorts the diagnostics of one text, truncates them to [`MAX_DIAGNOSTICS`] and sets file, line and
+/// column.
 pub(crate) fn finalize_diagnostics(
     diagnostics: &mut Vec<Diagnostic>,
     text: &str,
@@ -121,7 +121,7 @@ pub(crate) fn finalize_diagnostics(
     }
 }
 
-/// The line and the column, both from 1, of a byte offset; an offset beyond the end is the end.
+/// The line and the column of a byte offset, both from 1. An offset beyond the end is the end.
 pub(crate) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let (mut line, mut column) = (1, 1);
     let mut previous = '\0';

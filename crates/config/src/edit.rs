@@ -1,10 +1,9 @@
 //! Edits of a config text that keep every comment, blank line, quote style and trailing comma.
 //!
-//! An edit is made twice: on the values, which says what must come out, and on the text, as
-//! insertions and deletions at the places that the reader found. The new text is read again by
-//! the reader that decides what is valid, and an edit is refused when it does not hold exactly
-//! the values that were meant. So a mistake in the handling of text can refuse an edit, and can
-//! never corrupt a file.
+//! Each edit is made twice: on the value tree, which gives the expected result, and on the text, as
+//! patches at the parsed positions. The new text is then parsed again, and the edit is refused
+//! unless it holds exactly the expected values. So a mistake in the text patching can refuse an
+//! edit, but cannot corrupt a file.
 
 mod error;
 mod insert;
@@ -32,10 +31,10 @@ use crate::{
     text::{self, Json5Node, Json5Value, redact_secrets},
 };
 
-/// The most steps that a path may have to be edited: the reader's depth.
+/// The most segments of a path to edit: the nesting limit of the parser.
 const MAX_STEPS: usize = 64;
 
-/// A config text that can be changed value by value.
+/// A config text that can be edited value by value.
 ///
 /// `Debug` does not show the text, which may hold secrets.
 #[derive(Clone)]
@@ -45,7 +44,7 @@ pub struct ConfigDocument {
 }
 
 impl ConfigDocument {
-    /// Takes a text whose top is an object.
+    /// Parses a text whose top level is an object.
     ///
     /// # Errors
     ///
@@ -68,12 +67,13 @@ impl ConfigDocument {
         &self.parsed.text
     }
 
-    /// Reads a path as people type it: besides what a [`KeyPath`] is, `[+]` is the place behind
-    /// the last element of a list, and a number after a dot is an index where there is a list.
+    /// Parses a path as typed by a user. Besides the syntax of [`KeyPath`], `[+]` is the place
+    /// behind the last element of a list, and a number after a dot is an index if the value is a
+    /// list.
     ///
     /// # Errors
     ///
-    /// When the text is no path.
+    /// When the text is not a path.
     pub fn parse_path(&self, typed: &str) -> Result<KeyPath, InvalidKeyPath> {
         let mut typed = typed.to_owned();
         while let Some((before, after)) = split_append_marker(&typed) {
@@ -86,20 +86,20 @@ impl ConfigDocument {
         typed.parse().map(|path| self.resolve_indexes(&path))
     }
 
-    /// Whether a value is set, be it null.
+    /// Whether a value is set; `null` counts.
     #[must_use]
     pub fn contains_path(&self, path: &KeyPath) -> bool {
         self.find_node(path).is_some()
     }
 
-    /// Sets a value; what it is in is made when it is missing or null.
+    /// Sets a value. Missing or null containers on the path are created.
     ///
-    /// An object or a list is changed where it differs from the new one, so that the comments in
-    /// it stay. The index behind the last element of a list appends.
+    /// Within an object or a list only the differing parts are replaced, so that comments stay. The
+    /// index after the last element of a list appends.
     ///
     /// # Errors
     ///
-    /// When something on the way is neither an object nor a list, or an index is beyond the end.
+    /// When a value on the path is neither an object nor a list, or an index is out of range.
     pub fn set_value(&mut self, path: &KeyPath, value: &NewValue) -> Result<(), EditError> {
         if path.segments().len() > MAX_STEPS {
             return Err(EditError::new(EditErrorKind::UnsafeEdit, path));
@@ -116,12 +116,12 @@ impl ConfigDocument {
         Ok(())
     }
 
-    /// Sets what an object names and leaves the rest of the object that is there as it is; any
-    /// other value is set as by [`Document::set`].
+    /// Sets the keys of an object and leaves the other keys there unchanged. A value of another
+    /// type is set as by [`ConfigDocument::set_value`].
     ///
     /// # Errors
     ///
-    /// As for [`Document::set`]; what came before it in the object is then set.
+    /// As for [`ConfigDocument::set_value`]; the keys before the failing one stay set.
     pub fn merge_value(&mut self, path: &KeyPath, value: &NewValue) -> Result<(), EditError> {
         match (value.value(), self.find_node(path).map(|node| &node.value)) {
             (Json5Value::Object(entries), Some(Json5Value::Object(_))) => {
@@ -134,7 +134,7 @@ impl ConfigDocument {
         }
     }
 
-    /// Removes a key or an element and what is in it. Comments beside and above it stay.
+    /// Removes a key or an element with its value. Comments beside and above it stay.
     ///
     /// # Errors
     ///
@@ -153,14 +153,14 @@ impl ConfigDocument {
             .remove_at(path)
             .filter(|()| model::values_equal(&edited.parsed.root.value, &expected))
             .ok_or_else(|| EditError::new(EditErrorKind::UnsafeEdit, path))?;
-        // The elements behind a removed one move.
+        // Elements after a removed one get other indexes.
         let element = matches!(path.segments().last(), Some(PathSegment::Index(_)));
         edited.touched_paths.push(if element { above } else { path.clone() });
         *self = edited;
         Ok(())
     }
 
-    /// The values that were set or removed, each with all that is in it.
+    /// The paths that were set or removed, each including everything below it.
     pub(crate) fn touched_paths(&self) -> &[KeyPath] {
         &self.touched_paths
     }
@@ -173,7 +173,7 @@ impl ConfigDocument {
         self.parsed.root.find_path(path, &BTreeSet::new()).map(|(_, node)| node)
     }
 
-    /// Turns keys that are numbers into indexes where there is a list.
+    /// Turns numeric keys into indexes where the document has a list.
     fn resolve_indexes(&self, path: &KeyPath) -> KeyPath {
         let mut known = KeyPath::root();
         for segment in path.segments() {
@@ -188,7 +188,7 @@ impl ConfigDocument {
         known
     }
 
-    /// Changes the text until it has the value; absent when that does not work.
+    /// Patches the text at a path to hold `target`; `None` when that fails.
     fn apply_at(&mut self, path: &KeyPath, target: &Json5Value) -> Option<()> {
         let Some(node) = self.find_node(path) else { return self.insert_at(path, target) };
         match (&node.value, target) {
@@ -219,7 +219,7 @@ impl ConfigDocument {
         }
     }
 
-    /// Puts a value where there is none, into the innermost thing on the way that there is.
+    /// Inserts a value that is missing, into its innermost existing container.
     fn insert_at(&mut self, path: &KeyPath, target: &Json5Value) -> Option<()> {
         let (last, above) = path.segments().split_last()?;
         let above: KeyPath = above.iter().cloned().collect();
@@ -237,7 +237,7 @@ impl ConfigDocument {
         }
     }
 
-    /// Takes out a value and, where its key stands several times, all of them.
+    /// Removes a value, including all duplicates of its key.
     fn remove_at(&mut self, path: &KeyPath) -> Option<()> {
         let (last, above) = path.segments().split_last()?;
         let above: KeyPath = above.iter().cloned().collect();
@@ -259,7 +259,7 @@ impl ConfigDocument {
     }
 }
 
-/// The path in front of the first `[+]` that is not inside quotes, and what follows it.
+/// Splits at the first `[+]` outside quotes: the path before it and the text after it.
 fn split_append_marker(typed: &str) -> Option<(KeyPath, &str)> {
     typed.match_indices("[+]").find_map(|(at, plus)| {
         let before = typed.get(..at)?.parse().ok()?;

@@ -6,45 +6,45 @@ use std::{
     fmt,
 };
 
-/// The environment variables at one moment.
+/// The environment variables at one point in time.
 ///
-/// `Debug` shows the names only, for values may be secrets.
+/// `Debug` shows the names only, because values may be secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Env(BTreeMap<OsString, OsString>);
 
 impl Env {
-    /// Takes the environment of this process.
+    /// Captures the environment of this process.
     #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
     #[must_use]
     pub fn from_process() -> Self {
         Self(std::env::vars_os().collect())
     }
 
-    /// Takes the given pairs; of two with one name the last counts.
+    /// Creates an environment from pairs; of two with one name the last counts.
     pub fn from_pairs<K: Into<OsString>, V: Into<OsString>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 
-    /// The value of a variable; absent when it is not set or is not Unicode.
+    /// Returns the value of a variable; `None` when it is not set or not valid Unicode.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.get_os(name)?.to_str()
     }
 
-    /// The value of a variable, whatever bytes it has.
+    /// Returns the value of a variable as raw bytes.
     #[must_use]
     pub fn get_os(&self, name: &str) -> Option<&OsStr> {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
-    /// The value of a variable that is set and not empty.
+    /// Returns the value of a variable that is set and not empty.
     pub(crate) fn get_non_empty(&self, name: &str) -> Option<&OsStr> {
         self.get_os(name).filter(|value| !value.is_empty())
     }
 
-    /// Every variable in the order of the names, to build a child's environment from.
+    /// Iterates over all variables, sorted by name, e.g. to build a child's environment.
     pub fn iter_pairs(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }

@@ -1,4 +1,4 @@
-//! Every environment variable that the program knows.
+//! Every environment variable that the program reads.
 
 /// A variable and what it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,61 +13,62 @@ macro_rules! env_vars {
     ($($(#[doc = $doc:literal])+ $name:ident)*) => {
         $($(#[doc = $doc])+ pub const $name: &str = stringify!($name);)*
 
-        /// Every variable, in the order of a reference page.
+        /// Every variable, in the order of the reference page.
         pub const ALL: &[EnvVar] =
             &[$(EnvVar { name: $name, description: concat!($($doc),+).trim_ascii() }),*];
     };
 }
 
 env_vars! {
-    /// The config file, instead of `openclaw.json` in the state folder.
+    /// The path of the config file, instead of `openclaw.json` in the state folder.
     OPENCLAW_CONFIG_PATH
-    /// The folder of the config, the sessions and the workspace, instead of `~/.openclaw`.
+    /// The state folder with the config, the sessions and the workspace, instead of `~/.openclaw`.
     OPENCLAW_STATE_DIR
-    /// The model that answers: `agents.defaults.model.primary`, whatever the files say.
+    /// The model to use. Overrides `agents.defaults.model.primary`.
     OPENCLAW_MODEL
-    /// The folder that the agent works in: `agents.defaults.workspace`, whatever the files say.
+    /// The workspace folder. Overrides `agents.defaults.workspace`.
     OPENCLAW_WORKSPACE
-    /// The longest time for a whole run, in seconds: `agents.defaults.timeoutSeconds`, whatever the
-    /// files say.
+    /// The time limit of a whole run, in seconds. Overrides `agents.defaults.timeoutSeconds`.
     OPENCLAW_TIMEOUT_SECONDS
-    /// The longest time without anything from a model, in seconds:
-    /// `agents.defaults.llm.idleTimeoutSeconds`, whatever the files say.
+    /// The idle timeout of a model, in seconds. Overrides `agents.defaults.llm.idleTimeoutSeconds`.
     OPENCLAW_IDLE_TIMEOUT_SECONDS
-    /// How much is sent to a local model, `default`, `lean` or `auto`:
-    /// `agents.defaults.localModelMode`, whatever the files say.
+    /// How much is sent to a local model: `default`, `lean` or `auto`. Overrides
+    /// `agents.defaults.localModelMode`.
     OPENCLAW_LOCAL_MODEL_MODE
-    /// The port of the gateway: `gateway.port`, whatever the files say.
+    /// The port of the gateway. Overrides `gateway.port`.
     OPENCLAW_GATEWAY_PORT
-    /// The token for the gateway: `gateway.auth.token`, whatever the files say.
+    /// The token of the gateway. Overrides `gateway.auth.token`.
     OPENCLAW_GATEWAY_TOKEN
-    /// Whether exchanges with model servers are kept on disk for `openclaw trace`, `true` or
-    /// `false`: `diagnostics.trace.enabled`, whatever the files say.
+    /// Whether exchanges with model servers are stored on disk for `openclaw trace`: `true` or
+    /// `false`. Overrides `diagnostics.trace.enabled`.
     OPENCLAW_TRACE
-    /// What is logged to standard error: `error`, `warn`, `info`, `debug` or `trace`; nothing when unset.
+    /// The log level on standard error: `error`, `warn`, `info`, `debug` or `trace`. Nothing is
+    /// logged when unset.
     OPENCLAW_LOG
-    /// The key for a vLLM server; any value also turns its discovery on.
+    /// The key for a vLLM server. Any value also enables discovery of a local vLLM server.
     VLLM_API_KEY
-    /// Where the vLLM server is that is used without being configured, instead of
+    /// The base URL of the vLLM server that is used without a config entry, instead of
     /// `http://127.0.0.1:8000/v1`.
     VLLM_BASE_URL
-    /// The key for the `openai` provider, which is there without being configured when this is set.
+    /// The key for the `openai` provider. Setting it enables the provider without a config entry.
     OPENAI_API_KEY
-    /// The key for the `openrouter` provider, which is there without being configured when this is set.
+    /// The key for the `openrouter` provider. Setting it enables the provider without a config
+    /// entry.
     OPENROUTER_API_KEY
-    /// The key for the `anthropic` provider, which is there without being configured when this is set.
+    /// The key for the `anthropic` provider. Setting it enables the provider without a config
+    /// entry.
     ANTHROPIC_API_KEY
-    /// No colours in the output, whatever its value.
+    /// Any value disables colours in the output.
     NO_COLOR
-    /// The kind of terminal: on one that is `dumb`, `openclaw chat` writes plain text.
+    /// The terminal type. With `dumb`, `openclaw chat` writes plain text.
     TERM
-    /// The editor of `openclaw config edit`, with its options.
+    /// The editor for `openclaw config edit`, with its options.
     VISUAL
-    /// The same where `VISUAL` is not set.
+    /// The editor when `VISUAL` is not set.
     EDITOR
-    /// The home folder, which `~` stands for.
+    /// The home folder, for which `~` stands.
     HOME
-    /// The home folder where `HOME` is not set, as on Windows.
+    /// The home folder when `HOME` is not set, as on Windows.
     USERPROFILE
 }
 

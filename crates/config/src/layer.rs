@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-/// Where a value can be set, from the weakest to the strongest.
+/// A source of config values, from the lowest to the highest precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ConfigLayer {
-    /// What holds when nothing is set; see [`defaults`](crate::defaults).
+    /// The built-in values; see [`defaults`](crate::defaults).
     Defaults,
-    /// The file of the machine, in `/etc/openclaw`.
+    /// The system-wide file in `/etc/openclaw`.
     System,
-    /// The file of the user, or the one that was named instead.
+    /// The user's file, or the one given instead.
     User,
-    /// `.openclaw/openclaw.json5` of the project, which may set harmless keys only.
+    /// `.openclaw/openclaw.json5` of the project, which may set only harmless keys.
     Project,
     /// Environment variables.
     Environment,
-    /// Options of the command line.
+    /// Command-line options.
     CommandLine,
 }
 

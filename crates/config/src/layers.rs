@@ -1,4 +1,4 @@
-//! Every layer of a config, read and laid over each other.
+//! Reads all layers of a config and merges them.
 
 mod environment;
 mod file;
@@ -27,16 +27,16 @@ use crate::{
     tree::SourceName,
 };
 
-/// The layers of a config, from the weakest to the strongest: built-in defaults, the system's
-/// file, the user's file, the project's file, the environment, the command line.
+/// Loads the layers of a config, from the lowest to the highest precedence: built-in defaults, the
+/// system file, the user file, the project file, the environment, the command line.
 ///
-/// They are merged key by key; an array or a scalar takes the place of what a weaker layer has.
+/// Objects are merged key by key; an array or a scalar replaces the value of a lower layer.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigLoader;
 
-/// Which layers there are, and how strictly they are read.
+/// Which layers to load, and how strictly.
 ///
-/// `Debug` shows no value that was set.
+/// `Debug` shows no overridden value.
 #[derive(Debug, Clone)]
 pub struct LoadOptions<'a> {
     paths: &'a AppPaths,
@@ -48,7 +48,7 @@ pub struct LoadOptions<'a> {
 }
 
 impl<'a> LoadOptions<'a> {
-    /// All layers, the project's looked for from the current directory up.
+    /// Loads all layers. The project file is searched from the current directory upwards.
     #[must_use]
     pub fn new(paths: &'a AppPaths, env: &'a Env) -> Self {
         let project_dir = std::env::current_dir().ok();
@@ -62,37 +62,37 @@ impl<'a> LoadOptions<'a> {
         }
     }
 
-    /// Looks for the project's file from this directory up; without one there is no such layer.
+    /// Searches for the project file from this directory upwards; `None` disables the layer.
     #[must_use]
     pub fn with_project_dir(mut self, start: Option<PathBuf>) -> Self {
         self.project_dir = start;
         self
     }
 
-    /// Sets a value by an option of the command line, e.g. `--set`. The text is JSON5; what is
-    /// none, such as `vllm/my-model`, is a string.
+    /// Overrides a value from a command-line option such as `--set`. The text is JSON5. Other text,
+    /// such as `vllm/my-model`, is taken as a string.
     #[must_use]
     pub fn override_json5(mut self, path: KeyPath, json5: &str, option: &str) -> Self {
         self.overrides.push(KeyOverride::from_json5(path, json5, option));
         self
     }
 
-    /// Sets a string by an option of the command line, e.g. `--model`, whatever it looks like.
+    /// Overrides a value with a string from a command-line option such as `--model`.
     #[must_use]
     pub fn override_string(mut self, path: KeyPath, value: &str, option: &str) -> Self {
         self.overrides.push(KeyOverride::from_string(path, value, option));
         self
     }
 
-    /// Makes every warning an error, and uses no last good version of a broken file.
+    /// Makes every warning an error, and never loads the last good version of a broken file.
     #[must_use]
     pub fn with_strict(mut self, strict: bool) -> Self {
         self.is_strict = strict;
         self
     }
 
-    /// Whether a copy of the user's file is kept in the state folder for the day on which the
-    /// file is broken; it is by default.
+    /// Sets whether a copy of the user file is kept in the state folder, to be used while the file
+    /// is broken. Enabled by default.
     #[must_use]
     pub fn with_last_good(mut self, keep: bool) -> Self {
         self.uses_last_good = keep;
@@ -103,14 +103,14 @@ impl<'a> LoadOptions<'a> {
 impl ConfigLoader {
     /// Reads and merges all layers.
     ///
-    /// When the user's file is broken, the last version of it that was read without a syntax
-    /// error is used, and diagnostics say so. A system's or a project's file that is broken or
-    /// cannot be read is left out with a diagnostic. No config file is ever written.
+    /// When the user file has a syntax error, the last version without one is used, and diagnostics
+    /// report it. A system or project file that is broken or unreadable is skipped with a
+    /// diagnostic. Config files are never written.
     ///
     /// # Errors
     ///
-    /// When a named file does not exist, when the user's file cannot be read, and when it is not
-    /// a JSON5 object and there is no last good version of it.
+    /// When a file given by option or variable does not exist, when the user file cannot be read,
+    /// and when it is not a JSON5 object and no last good version exists.
     pub fn load(options: &LoadOptions<'_>) -> Result<LoadedConfig, LoadError> {
         let LoadOptions { paths, env, .. } = options;
         let mut stack = LayerStack::new(env);
@@ -141,7 +141,7 @@ impl ConfigLoader {
     }
 }
 
-/// Adds the user's file; tells whether there is one.
+/// Adds the user file; returns whether it exists.
 fn load_user_file(
     stack: &mut LayerStack<'_>,
     options: &LoadOptions<'_>,
@@ -184,7 +184,7 @@ fn load_user_file(
     Ok(true)
 }
 
-/// Adds a file that the program can do without.
+/// Adds a file that may be missing or broken.
 fn load_optional_file(stack: &mut LayerStack<'_>, layer: ConfigLayer, path: PathBuf) {
     let name = SourceName::File(path.into());
     let SourceName::File(path) = &name else { return };

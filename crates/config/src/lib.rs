@@ -15,7 +15,8 @@
 //! assert_eq!(defaults.run_timeout().map(|limit| limit.as_secs()), Some(600));
 //! assert_eq!(defaults.llm.idle_timeout().map(|limit| limit.as_secs()), Some(120));
 //!
-//! let key = loaded.config.find_provider("vllm").and_then(|vllm| vllm.api_key()).unwrap().resolve_secret(&env)?;
+//! let provider = loaded.config.find_provider("vllm").unwrap();
+//! let key = provider.api_key().unwrap().resolve_secret(&env)?;
 //! assert_eq!(key.source.to_string(), "env VLLM_API_KEY");
 //! assert_eq!(key.fingerprint(), "vl..al");
 //!
@@ -29,30 +30,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! How a config is found and read:
+//! Finding and loading a config:
 //!
 //! - [`Env`] is a snapshot of the environment. No other crate reads the process environment.
-//! - [`Paths`] says where the config, the state and the workspace are.
-//! - [`Config::load`] reads all [`Layers`]: built-in defaults, the machine's file, the user's file,
-//!   the project's file (harmless keys only), the environment. [`Layers::load`] takes strictness
-//!   and options of the command line too, and [`Config::parse`] reads one text.
-//! - They give a [`Loaded`]: the [`Config`], every [`Diagnostic`], where each value came from
-//!   ([`Loaded::origin`]) and what it overrode ([`Loaded::overridden`]).
+//! - [`AppPaths`] has the paths of the config, the state and the workspace.
+//! - [`Config::load`] loads all layers: built-in defaults, the system file, the user file, the
+//!   project file (harmless keys only) and the environment. [`ConfigLoader::load`] also takes
+//!   strictness and command-line options, and [`Config::parse`] reads a single text.
+//! - They return a [`LoadedConfig`]: the [`Config`], every [`Diagnostic`], where each value was set
+//!   ([`LoadedConfig::find_origin`]) and what it overrode ([`LoadedConfig::overridden_values`]).
 //!
-//! What is wrong never costs more than it must: an unknown key is a warning, a value with a wrong
-//! type is left out and reported, a broken file is served by its last good version, and only one
-//! that is not a JSON5 object and has no such version is a [`LoadError`]. Reading never changes a
+//! An error affects as little as possible: an unknown key is a warning, a value of the wrong type
+//! is ignored and reported, and a broken file is replaced by its last good version. Only a text
+//! that is not a JSON5 object and has no such version is a [`LoadError`]. Loading never changes a
 //! config file.
 //!
-//! A config is changed as text: a [`Document`] sets and removes keys and keeps every comment, and a
-//! [`ConfigFile`] saves that under a lock, in one step, when it introduces nothing wrong.
+//! A config is edited as text: a [`ConfigDocument`] sets and removes keys and keeps every comment,
+//! and a [`ConfigFile`] saves the result atomically under a lock, unless it introduces an error.
 //!
-//! Fields are `Option` where it matters that nothing is set. The value that holds then comes from
-//! the method of the same name ([`AgentDefaults::timeout`], [`GatewayConfig::port`]), and from
-//! the constants in [`defaults`]. Time limits of 0 mean no limit, which is `None`.
+//! Fields are `Option` where unset differs from every value. The effective value comes from the
+//! accessor ([`AgentDefaults::run_timeout`], [`GatewayConfig::port`]) and the constants in
+//! [`defaults`]. A time limit of 0 means no limit, which is `None`.
 //!
-//! Texts that may have `${VAR}` in them are an [`EnvString`] or a [`SecretInput`]. They are filled
-//! in when they are used, so that an unset variable stops only what needs it.
+//! Texts that may contain `${VAR}` are an [`EnvString`] or a [`SecretInput`]. Variables are
+//! replaced on use, so that an unset variable affects only what needs it.
 
 mod alias;
 mod decode;

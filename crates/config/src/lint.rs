@@ -1,4 +1,4 @@
-//! What is valid and probably not meant: each with its symptom and what to do.
+//! Lints: values that are valid but probably not intended, each with its symptom and a remedy.
 
 mod gateway;
 mod live;
@@ -17,10 +17,10 @@ use crate::{
     tree::ConfigTree,
 };
 
-/// What the value lints see of a text: the text, the places of its secrets, the environment.
+/// The input of the value lints: the text, the spans of its secrets, the environment.
 type LintContext<'a> = (&'a str, &'a BTreeSet<TextSpan>, &'a Env);
 
-/// The problems that values of one text have by themselves.
+/// Lints the values of one text.
 pub(crate) fn lint_values(
     root: &Json5Node,
     ignored: &BTreeSet<u32>,
@@ -31,8 +31,8 @@ pub(crate) fn lint_values(
     found
 }
 
-/// The problems that only show when all layers are seen, each with the number of the text that it
-/// is in.
+/// Lints the merged config, for problems that show only across layers. Returns each with the index
+/// of its text.
 pub(crate) fn lint_config(
     tree: &ConfigTree,
     config: &Config,
@@ -49,7 +49,7 @@ pub(crate) fn lint_config(
     found
 }
 
-/// Takes the key that a problem is at, what is wrong, and what to do.
+/// Takes the key of a problem, what is wrong, and what to do.
 type ReportWarning<'a> = dyn FnMut(KeyPath, String, String) + 'a;
 
 fn new_warning(
@@ -61,7 +61,7 @@ fn new_warning(
     Diagnostic::new(Severity::Warning, span, message).at_path(path).with_help(Some(help.into()))
 }
 
-/// The path of plain keys with dots between them.
+/// Parses a path of plain keys separated by dots.
 fn parse_key(dotted: &str) -> KeyPath {
     dotted.split('.').fold(KeyPath::root(), KeyPath::with_key)
 }

@@ -1,4 +1,4 @@
-//! Reading a config from its file or from a text.
+//! Loads a config from its file or from a text.
 
 use std::{
     collections::BTreeSet,
@@ -18,16 +18,16 @@ use crate::{
     tree::SourceName,
 };
 
-/// A config cannot be used at all. The file is left as it is.
+/// The config cannot be used at all. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The file was named by the user and does not exist.
+    /// The file was given by option or variable and does not exist.
     #[error("find the config file {} named by {named_by}", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
-        /// The option or the variable that named it.
+        /// The option or the variable that gave the path.
         named_by: &'static str,
     },
     /// The file cannot be read.
@@ -35,17 +35,17 @@ pub enum LoadError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The text is not a JSON5 object.
     #[error("understand the config{}", of_file(path.as_deref()))]
     Broken {
-        /// The file; absent for a text that came from elsewhere.
+        /// The file; `None` for a text from elsewhere.
         path: Option<PathBuf>,
-        /// What is wrong with it; never empty.
+        /// What is wrong; never empty.
         diagnostics: Vec<Diagnostic>,
-        /// The text to show, with what looks like a secret as `*`; the spans fit it.
+        /// The text with likely secrets as `*`. The diagnostics' spans fit it.
         redacted_text: String,
     },
 }
@@ -55,7 +55,7 @@ fn of_file(path: Option<&Path>) -> String {
 }
 
 impl LoadError {
-    /// What is wrong in the file; empty when it was not read.
+    /// What is wrong in the file; empty when it could not be read.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         match self {
@@ -76,18 +76,18 @@ impl LoadError {
 }
 
 impl Config {
-    /// Reads all [`Layers`] as [`LoadOptions::new`] says. When no file exists and nobody named
-    /// one, every value is its default.
+    /// Loads all layers as [`LoadOptions::new`] describes. When no file exists and none was given,
+    /// every value has its default.
     ///
     /// # Errors
     ///
-    /// See [`Layers::load`]. A value with a wrong type is no error: it is left out, and a
-    /// diagnostic says so.
+    /// See [`ConfigLoader::load`](crate::ConfigLoader::load). A value of the wrong type is not an
+    /// error: it is ignored with a diagnostic.
     pub fn load(paths: &AppPaths, env: &Env) -> Result<LoadedConfig, LoadError> {
         ConfigLoader::load(&LoadOptions::new(paths, env))
     }
 
-    /// Reads a config from a text, with no other layer than the defaults.
+    /// Parses a config from a text, without layers other than the defaults.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! A config that was read, with the memory of where each value stands.
+//! A loaded config that remembers where each value was set.
 
 use std::{
     fmt,
@@ -17,67 +17,67 @@ use crate::{
     tree::{ConfigSource, ConfigTree, SourceName},
 };
 
-/// A config with what is to be said about it.
+/// A config with its diagnostics and the sources of its values.
 ///
-/// `Debug` shows neither a text nor a secret.
+/// `Debug` shows neither texts nor secrets.
 #[derive(Debug, Clone)]
 pub struct LoadedConfig {
-    /// The config; what was wrong has the value of a weaker layer or its default here.
+    /// The config. An invalid value is replaced by that of a lower layer or by its default.
     pub config: Config,
-    /// The user's file; absent for a text that came from elsewhere.
+    /// The user file; `None` for a text from elsewhere.
     pub path: Option<PathBuf>,
-    /// Whether there is a user's file.
+    /// Whether the user file exists.
     pub exists: bool,
-    /// Every problem, text by text and in the order of each.
+    /// All diagnostics, text by text, in the order of each text.
     pub diagnostics: Vec<Diagnostic>,
     pub(crate) tree: Option<ConfigTree>,
-    /// Texts that nothing is used of.
+    /// Texts of which nothing is used.
     pub(crate) broken_sources: Vec<ConfigSource>,
 }
 
-/// Where a value came from; shown as `agents.defaults.timeoutSeconds (openclaw.json:12)`,
-/// `agents.defaults.model.primary (env OPENCLAW_MODEL)`,
-/// `agents.defaults.model.primary (command line, --model)` or `default`.
+/// Where a value was set; displayed as `agents.defaults.timeoutSeconds (openclaw.json:12)`,
+/// `agents.defaults.model.primary (env OPENCLAW_MODEL)`, `agents.defaults.model.primary (command
+/// line, --model)` or `default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueOrigin {
-    /// It is set in a file.
+    /// Set in a file.
     File {
         /// The key.
         path: KeyPath,
-        /// The name of the file without its folder; absent when the text was not in a file.
+        /// The name of the file without its folder; `None` when the text was not in a file.
         file: Option<String>,
         /// The line of the key, from 1.
         line: usize,
-        /// Which file it is.
+        /// The layer of the file.
         layer: ConfigLayer,
     },
-    /// It is set by an environment variable.
+    /// Set by an environment variable.
     Env {
         /// The key.
         path: KeyPath,
         /// The variable.
         variable: &'static str,
     },
-    /// It is set by an option of the command line.
+    /// Set by a command-line option.
     CommandLine {
         /// The key.
         path: KeyPath,
         /// The option.
         option: String,
     },
-    /// It is not set anywhere.
+    /// Not set anywhere.
     Default,
 }
 
 impl LoadedConfig {
-    /// Whether some part of the config could not be used.
+    /// Whether a part of the config could not be used.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// Whether the user's file is broken and its last good version is used instead.
+    /// Whether the user file is broken and its last good version is used instead.
     #[must_use]
     pub fn is_last_good(&self) -> bool {
         self.broken_sources
@@ -85,20 +85,20 @@ impl LoadedConfig {
             .any(|source| source.file_path().map(AsRef::as_ref) == self.path.as_deref())
     }
 
-    /// The text of the user's file that is used, secrets included; absent without one.
+    /// The text of the user file that is used, including secrets; `None` without one.
     #[must_use]
     pub fn source_text(&self) -> Option<&Arc<str>> {
         self.user_source().map(|source| &source.text)
     }
 
-    /// The text of the user's file that is used, to show, with secrets as `*`; its bytes and lines
-    /// stand where they do in the file, so that spans fit.
+    /// The text of the user file that is used, with secrets as `*`. Lines and byte offsets are
+    /// unchanged, so spans fit it.
     #[must_use]
     pub fn redacted_text(&self) -> Option<String> {
         self.user_source().map(redact_source)
     }
 
-    /// The text that the span of a diagnostic is in, to show, with secrets as `*`.
+    /// The text that a diagnostic's span refers to, with secrets as `*`.
     #[must_use]
     pub fn diagnostic_source_text(&self, diagnostic: &Diagnostic) -> Option<String> {
         diagnostic.span?;
@@ -112,8 +112,8 @@ impl LoadedConfig {
             .map(redact_source)
     }
 
-    /// The line and the column, both from 1, of a key or an element that is set in a file and
-    /// that the config has.
+    /// The line and the column, both from 1, of a key or an element that is set in a file and used
+    /// by the config.
     #[must_use]
     pub fn find_position(&self, path: &KeyPath) -> Option<(usize, usize)> {
         let tree = self.tree.as_ref()?;
@@ -121,7 +121,7 @@ impl LoadedConfig {
         tree.sources.get(tree.source_index(node))?.line_and_column_at(span.start)
     }
 
-    /// Where the value of a key came from; a text that is no key path gives the default.
+    /// Where the value of a key was set; `Default` if the text is not a key path.
     #[must_use]
     pub fn find_origin(&self, path: &str) -> ValueOrigin {
         let Ok(path) = path.parse::<KeyPath>() else { return ValueOrigin::Default };
@@ -131,8 +131,8 @@ impl LoadedConfig {
         source.map_or(ValueOrigin::Default, |source| origin_at(path, source, span.start))
     }
 
-    /// The value of a key as it is written where it came from, with secrets as `*`; absent when
-    /// it is not set. An object that several layers have a part in is shown as the weakest has it.
+    /// The value of a key as written, with secrets as `*`; `None` when it is not set. An object
+    /// merged from several layers is shown as written in the lowest layer.
     #[must_use]
     pub fn redacted_value(&self, path: &KeyPath) -> Option<String> {
         let tree = self.tree.as_ref()?;
@@ -140,8 +140,8 @@ impl LoadedConfig {
         Some(tree.redacted_value(path, node))
     }
 
-    /// What weaker layers set a key to, the strongest of them first: where, and the value as it is
-    /// written there, with secrets as `*`.
+    /// The overridden values of a key in lower layers, the highest first: where each was set and
+    /// its text, with secrets as `*`.
     #[must_use]
     pub fn overridden_values(&self, path: &KeyPath) -> Vec<(ValueOrigin, String)> {
         let Some(tree) = &self.tree else { return Vec::new() };
@@ -154,8 +154,8 @@ impl LoadedConfig {
             .collect()
     }
 
-    /// The keys that are set and valid and that this program does not act on (yet), each without
-    /// what is below it, in the order of the file.
+    /// The keys that are set and valid but have no effect (yet), without the keys below them, in
+    /// file order.
     #[must_use]
     pub fn unused_keys(&self) -> Vec<KeyPath> {
         let mut unused = Vec::new();
@@ -203,7 +203,7 @@ fn origin_at(path: KeyPath, source: &ConfigSource, at: usize) -> ValueOrigin {
 }
 
 impl ValueOrigin {
-    /// The layer that the value came from.
+    /// The layer that set the value.
     #[must_use]
     pub fn layer(&self) -> ConfigLayer {
         match self {

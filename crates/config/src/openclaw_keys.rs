@@ -1,9 +1,9 @@
 //! The keys of OpenClaw 2026.4.22 and 2026.9.6, as a table of paths instead of types.
 //!
-//! It is looked at for keys that no type reads: such a key is accepted and kept when the table
-//! has it. One line is a path and a letter: `*` is any key of a map and `[]` any element; `o` is
-//! an object that has no other keys, `m` one that may have any, `a` a list, `s` a string, `n` a
-//! number, `b` a boolean and `x` one of several. A path is followed at once by all below it.
+//! The table is consulted for keys without a typed field: such a key is accepted and kept when the
+//! table has it. A line is a path and a letter. `*` is any key of a map, and `[]` any element. `o`
+//! is an object without other keys, `m` a map with any keys, `a` a list, `s` a string, `n` a
+//! number, `b` a boolean and `x` one of several types. The paths below a path follow it directly.
 
 use std::sync::LazyLock;
 
@@ -14,26 +14,26 @@ static KEY_TABLE: LazyLock<Vec<KeyLine>> = LazyLock::new(|| {
     lines.filter_map(|line| line.rsplit_once(' ')).collect()
 });
 
-/// A path and its letter.
+/// A path and its type letter.
 type KeyLine = (&'static str, &'static str);
 
-/// A place in the table.
+/// A position in the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KnownKeys {
-    /// The path of the place; empty for the top.
+    /// The path of the position; empty for the top level.
     path: &'static str,
     kind: &'static str,
     descendants: &'static [KeyLine],
 }
 
-/// What the table says of a key.
+/// The result of looking up a key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum KeyLookup {
     /// It is in the table.
     Known(KnownKeys),
-    /// It is in something that may have any key.
+    /// It is inside a map that may have any key.
     Anything,
-    /// It is in something that has other keys only.
+    /// It is inside an object that has other keys only.
     Unknown,
 }
 
@@ -42,7 +42,7 @@ impl KnownKeys {
         Self { path: "", kind: "o", descendants: &KEY_TABLE }
     }
 
-    /// Looks up a path from the top.
+    /// Looks up a path from the top level.
     pub(crate) fn lookup_path(steps: &[PathSegmentRef<'_>]) -> KeyLookup {
         let mut current = Self::root_table();
         for step in steps {
@@ -54,7 +54,7 @@ impl KnownKeys {
         KeyLookup::Known(current)
     }
 
-    /// Looks up a key or an element of this place.
+    /// Looks up a key or an element below this position.
     pub(crate) fn lookup_step(&self, step: &PathSegmentRef<'_>) -> KeyLookup {
         let found = match step {
             PathSegmentRef::Key(key) => self.find_child(key).or_else(|| self.find_child("*")),
@@ -67,7 +67,7 @@ impl KnownKeys {
         }
     }
 
-    /// The keys that it may have by name, in the order of the alphabet.
+    /// The named keys below this position, in alphabetical order.
     pub(crate) fn child_keys(&self) -> Vec<&'static str> {
         let mut keys: Vec<_> =
             self.descendants.iter().map(|line| self.line_segment(line)).collect();
@@ -84,7 +84,7 @@ impl KnownKeys {
         Some(Self { path, kind, descendants })
     }
 
-    /// The step that leads from here to a line below.
+    /// The path segment that leads from this position to a line below it.
     fn line_segment(&self, (path, _): &KeyLine) -> &'static str {
         let rest = path.get(self.path.len()..).unwrap_or_default();
         if rest.starts_with("[]") {

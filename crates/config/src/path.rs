@@ -1,8 +1,8 @@
-//! Where a value stands in a config: `models.providers.vllm.models[0].contextWindow`.
+//! Key paths, e.g. `models.providers.vllm.models[0].contextWindow`.
 
 use std::{fmt, str::FromStr};
 
-/// One step of a [`KeyPath`].
+/// A segment of a [`KeyPath`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PathSegment {
     /// A key of an object.
@@ -11,18 +11,18 @@ pub enum PathSegment {
     Index(usize),
 }
 
-/// The keys and indexes that lead from the top of a config to one value.
+/// The keys and indexes from the top level of a config to a value.
 ///
-/// It is written with dots and brackets; a key that is not a plain word is written
-/// `["in quotes"]`. The empty path is the whole document.
+/// Segments are separated by dots, and indexes are in brackets; a key that is not a plain word is
+/// written `["in quotes"]`. The empty path is the whole document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct KeyPath(Vec<PathSegment>);
 
-/// A text is not a key path; it says at which byte.
+/// A text that is not a key path, with the byte offset of the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("read the key path: it goes wrong at character {at}")]
 pub struct InvalidKeyPath {
-    /// The byte offset of the first thing that does not belong.
+    /// The byte offset of the first unexpected character.
     pub at: usize,
 }
 
@@ -33,21 +33,21 @@ impl KeyPath {
         Self::default()
     }
 
-    /// This path and one key more.
+    /// Appends a key.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Self {
         self.0.push(PathSegment::Key(key.into()));
         self
     }
 
-    /// This path and one index more.
+    /// Appends an index.
     #[must_use]
     pub fn with_index(mut self, index: usize) -> Self {
         self.0.push(PathSegment::Index(index));
         self
     }
 
-    /// The steps from the top down.
+    /// The segments from the top level down.
     #[must_use]
     pub fn segments(&self) -> &[PathSegment] {
         &self.0
@@ -99,7 +99,8 @@ impl fmt::Display for KeyPath {
 impl FromStr for KeyPath {
     type Err = InvalidKeyPath;
 
-    /// Reads what `Display` writes; a key after a dot may also hold `/`, `:` and the like.
+    /// Parses what `Display` writes. A key after a dot may also contain `/`, `:` and similar
+    /// characters.
     fn from_str(text: &str) -> Result<Self, InvalidKeyPath> {
         let mut path = Self::root();
         let mut rest = text;
@@ -130,7 +131,7 @@ impl FromStr for KeyPath {
     }
 }
 
-/// Reads `key"]` with its backslash escapes and returns what follows.
+/// Parses `key"]` with backslash escapes; returns it and the rest of the text.
 fn parse_quoted_key(text: &str) -> Option<(PathSegment, &str)> {
     let mut key = String::new();
     let mut chars = text.chars();

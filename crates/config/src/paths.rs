@@ -1,4 +1,4 @@
-//! Where the config, the state and the workspace are.
+//! The locations of the config, the state and the workspace.
 
 use std::path::{Path, PathBuf};
 
@@ -20,22 +20,21 @@ pub struct AppPaths {
     system_dir: PathBuf,
 }
 
-/// The state folder is not known: no variable says where the home folder is.
+/// The state folder is unknown, because no variable gives the home folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("find the home folder: neither HOME nor OPENCLAW_STATE_DIR is set")]
 pub struct HomeDirNotFound;
 
 impl AppPaths {
-    /// Finds the config file and the state folder.
+    /// Determines the config file and the state folder.
     ///
-    /// The config is the explicit path, else `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the
-    /// state folder or, when that does not exist, the first of `openclaw.json5` and
-    /// `openclaw-config.json5` there that does. The state folder is `OPENCLAW_STATE_DIR`, else
-    /// `~/.openclaw`.
+    /// The config file is `explicit`, else `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the
+    /// state folder. If that does not exist, it is `openclaw.json5` or `openclaw-config.json5`
+    /// there, whichever exists first. The state folder is `OPENCLAW_STATE_DIR`, else `~/.openclaw`.
     ///
     /// # Errors
     ///
-    /// When the state folder is not known.
+    /// When the state folder is unknown.
     pub fn new(env: &Env, explicit: Option<&Path>) -> Result<Self, HomeDirNotFound> {
         let state_dir = match env.get_non_empty(env_vars::OPENCLAW_STATE_DIR) {
             Some(dir) => expand_home(dir, env),
@@ -50,14 +49,14 @@ impl AppPaths {
         Ok(Self { config_file, config_named_by, state_dir, system_dir: PathBuf::from(SYSTEM_DIR) })
     }
 
-    /// Takes another folder than `/etc/openclaw` for the machine's config file.
+    /// Uses another folder than `/etc/openclaw` for the system-wide config file.
     #[must_use]
     pub fn with_system_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.system_dir = folder.into();
         self
     }
 
-    /// The machine's config file: the first of `openclaw.json5` and `openclaw.json` in
+    /// The system-wide config file: the first of `openclaw.json5` and `openclaw.json` in
     /// `/etc/openclaw` that exists.
     #[must_use]
     pub fn system_config(&self) -> Option<PathBuf> {
@@ -65,7 +64,7 @@ impl AppPaths {
         candidates.find(|path| path.exists())
     }
 
-    /// The folder of copies of config files.
+    /// The folder for copies of config files.
     #[must_use]
     pub fn history_dir(&self) -> PathBuf {
         self.state_dir.join(HISTORY_DIR_NAME)
@@ -77,7 +76,8 @@ impl AppPaths {
         &self.config_file
     }
 
-    /// What named the config file, `--config` or a variable; absent for the default place.
+    /// What gave the path of the config file: `--config` or a variable. `None` for the default
+    /// path.
     #[must_use]
     pub fn config_named_by(&self) -> Option<&'static str> {
         self.config_named_by
@@ -89,19 +89,19 @@ impl AppPaths {
         &self.state_dir
     }
 
-    /// The folder of what can be found out again.
+    /// The cache folder. Its content can be found out again.
     #[must_use]
     pub fn cache_dir(&self) -> PathBuf {
         self.state_dir.join(CACHE_DIR_NAME)
     }
 
-    /// The file of the sessions, in a folder of its own.
+    /// The session store, in its own folder.
     #[must_use]
     pub fn sessions_file(&self) -> PathBuf {
         self.state_dir.join(SESSIONS_DIR_NAME).join(SESSIONS_FILE_NAME)
     }
 
-    /// The workspace where a config names none.
+    /// The workspace when the config sets none.
     #[must_use]
     pub fn default_workspace(&self) -> PathBuf {
         self.state_dir.join(WORKSPACE_DIR_NAME)
@@ -122,7 +122,7 @@ fn home_dir(env: &Env) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// Replaces a `~` at the start by the home folder; without a known home the path stays.
+/// Replaces a leading `~` by the home folder; without a known home the path is unchanged.
 pub(crate) fn expand_home(path: impl AsRef<Path>, env: &Env) -> PathBuf {
     let path = path.as_ref();
     match (path.strip_prefix("~"), home_dir(env)) {

@@ -1,29 +1,29 @@
-//! Key paths in tables: `models.providers.*.baseUrl`, where `*` is any key or any element.
+//! Patterns of key paths, e.g. `models.providers.*.baseUrl`, where `*` is any key or index.
 
 use crate::path::{KeyPath, PathSegment};
 
-/// One step of a path that is being walked.
+/// A borrowed path segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PathSegmentRef<'n> {
     Key(&'n str),
     Index(usize),
 }
 
-/// How a path stands to a pattern.
+/// The relation of a path to a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PathRelation {
-    /// The path is what the pattern names.
+    /// The path matches the pattern.
     Equal,
-    /// The path is below what the pattern names.
+    /// The path is below a match.
     Descendant,
-    /// What the pattern names is below the path.
+    /// The path is above a match.
     Ancestor,
-    /// Neither leads to the other.
+    /// Neither contains the other.
     Disjoint,
 }
 
 impl PathSegmentRef<'_> {
-    /// Whether one step of a pattern is this step.
+    /// Whether a segment of a pattern matches this segment.
     pub(crate) fn matches_pattern(&self, pattern: &str) -> bool {
         pattern == "*" || matches!(self, Self::Key(key) if *key == pattern)
     }

@@ -1,4 +1,4 @@
-//! Values of a config as they may be shown.
+//! Config values as JSON with secrets redacted.
 
 use serde_json::{Map, Number, Value as Json};
 
@@ -12,11 +12,11 @@ use crate::{
 };
 
 impl LoadedConfig {
-    /// The value of a key as it is set, to show; absent when it is not set or not used.
+    /// Returns the value of a key with secrets redacted; `None` when it is not set or not used.
     ///
-    /// A secret is its fingerprint and where it comes from, `vl..al (env VLLM_API_KEY)`. One that
-    /// is only a reference, as `${VAR}` or `{source, id}`, is as it is written. Numbers that JSON
-    /// does not have are strings.
+    /// A secret becomes its fingerprint and source, e.g. `vl..al (env VLLM_API_KEY)`. A pure
+    /// reference, such as `${VAR}` or `{source, id}`, is shown as written. Numbers that JSON cannot
+    /// represent become strings.
     #[must_use]
     pub fn redacted_json(&self, path: &KeyPath, env: &Env) -> Option<Json> {
         let tree = self.tree.as_ref()?;
@@ -29,7 +29,7 @@ impl LoadedConfig {
 
 struct JsonRedactor<'s> {
     tree: &'s ConfigTree,
-    /// The texts of the tree with their secrets as `*`.
+    /// The texts of the tree with secrets as `*`.
     masked: Vec<String>,
     env: &'s Env,
 }

@@ -1,9 +1,9 @@
-//! Changing the config file without ever losing it.
+//! Changes the config file safely.
 //!
-//! A change is made under a lock, to what the file holds at that moment, so that two programs
-//! that change it at once lose nothing. It is judged before anything is written: it must not
-//! introduce an error, and no key may be gone that nobody asked to remove. The file is replaced
-//! in one step; whoever is killed on the way leaves the old or the new one.
+//! A change is made under a lock to the current content of the file, so that concurrent changes by
+//! two programs are not lost. It is reviewed before anything is written: it must not introduce an
+//! error, and it must not lose keys that it did not remove explicitly. The file is replaced
+//! atomically; a killed writer leaves the old file or the new one.
 
 mod atomic;
 mod history;
@@ -34,37 +34,37 @@ use crate::{
     text::MAX_BYTES,
 };
 
-/// A config file to change.
+/// A config file that can be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFile {
     path: PathBuf,
     state_dir: PathBuf,
 }
 
-/// A change of a config file that is made or could be made.
+/// A change of a config file, made or previewed.
 ///
-/// `Debug` does not show the texts, which may hold secrets.
+/// `Debug` does not show the texts, which may contain secrets.
 #[derive(Clone)]
 pub struct ConfigChange {
-    /// The file; where `path` is a link, what the link leads to.
+    /// The file; if `path` was a symbolic link, its target.
     pub path: PathBuf,
-    /// The text before; absent when there was no file.
+    /// The old text; `None` when there was no file.
     pub before: Option<String>,
-    /// The text after.
+    /// The new text.
     pub after: String,
-    /// The text after as a config, with all that is to be said about it.
+    /// The new text as a config, with its diagnostics.
     pub loaded: LoadedConfig,
-    /// The text before to show, with what looks like a secret as `*`; empty without a file.
+    /// The old text with likely secrets as `*`; empty without a file.
     pub redacted_before: String,
-    /// What is wrong or doubtful with the text after and was not with the text before.
+    /// The diagnostics of the new text that the old text did not have.
     pub new_diagnostics: Vec<Diagnostic>,
 }
 
-/// A config file was not changed.
+/// Why a config file was not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
-    /// The file cannot be read, or is so broken that nothing in it can be changed.
+    /// The file cannot be read or is too broken to be edited.
     #[error(transparent)]
     Load(LoadError),
     /// The edit cannot be made.
@@ -73,27 +73,27 @@ pub enum SaveError {
     /// The new text is not a JSON5 object.
     #[error("save a text that is broken")]
     InvalidText(#[source] LoadError),
-    /// The edit would introduce an error, or a key that nothing knows.
+    /// The edit would introduce an error or an unknown key.
     #[error("save a config with what is wrong in it")]
     Invalid {
-        /// What it would introduce; never empty.
+        /// The new problems; never empty.
         diagnostics: Vec<Diagnostic>,
-        /// The text to show, with what looks like a secret as `*`; the spans fit it.
+        /// The text with likely secrets as `*`. The diagnostics' spans fit it.
         redacted_text: String,
     },
-    /// Keys would be gone that nobody asked to remove.
+    /// Keys would be lost that the edit did not remove.
     #[error("save a text that has lost {}", list(keys))]
     KeysLost {
-        /// The keys, each without what is below it.
+        /// The lost keys, without the keys below them.
         keys: Vec<KeyPath>,
     },
-    /// Somebody else changed the file since it was read.
+    /// The file was changed by another program since it was read.
     #[error("save over {}, which has changed since it was read", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// Another program has held the lock for too long.
+    /// Another program held the lock for too long.
     #[error("lock {}: another program holds it", path.display())]
     Locked {
         /// The lock file.
@@ -104,7 +104,7 @@ pub enum SaveError {
     Write {
         /// The file or the folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -120,7 +120,7 @@ impl ConfigFile {
         Self { path: paths.config_file().to_owned(), state_dir: paths.state_dir().to_owned() }
     }
 
-    /// The text of the file as it is; absent when there is no file.
+    /// Reads the text of the file; `None` when there is no file.
     ///
     /// # Errors
     ///
@@ -136,11 +136,11 @@ impl ConfigFile {
         Ok(Some(text))
     }
 
-    /// Makes and judges an edit, and writes nothing.
+    /// Makes and reviews an edit without writing it.
     ///
     /// # Errors
     ///
-    /// As for [`ConfigFile::edit`], but for what concerns the writing.
+    /// As for [`ConfigFile::apply_edit`], except for the errors of writing.
     pub fn preview_edit(
         &self,
         env: &Env,
@@ -167,12 +167,12 @@ impl ConfigFile {
         Ok(change)
     }
 
-    /// Makes an edit and saves it; the file is created when there is none.
+    /// Makes an edit and saves it; creates the file if it does not exist.
     ///
     /// # Errors
     ///
     /// When the file is broken, when the edit cannot be made, when it introduces an error or an
-    /// unknown key, and when the file cannot be written. The file is then as it was.
+    /// unknown key, and when the file cannot be written. The file is then unchanged.
     pub fn apply_edit(
         &self,
         env: &Env,
@@ -181,14 +181,12 @@ impl ConfigFile {
         self.edit_with_hook(env, edit, &mut |_| {})
     }
 
-    /// Saves a whole new text, made from the text `before` by a person who may remove what they
-    /// like.
+    /// Replaces the text `before` by a new text, written by a person who may remove any keys.
     ///
     /// # Errors
     ///
-    /// When the file does not hold `before` any more, when the text is broken or has an error
-    /// that the file did not have, and when the file cannot be written. The file is then as it
-    /// was.
+    /// When the file no longer contains `before`, when the new text is broken or has an error that
+    /// the file did not have, and when the file cannot be written. The file is then unchanged.
     pub fn replace_text(
         &self,
         env: &Env,
@@ -207,7 +205,7 @@ impl ConfigFile {
         Ok(change)
     }
 
-    /// Makes an edit, and tells each step before the next one.
+    /// Makes an edit, and calls the hook after each step.
     fn edit_with_hook(
         &self,
         env: &Env,
@@ -238,13 +236,13 @@ impl ConfigFile {
 }
 
 impl ConfigChange {
-    /// Whether the text after differs from the text before.
+    /// Whether the new text differs from the old one.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         self.before.as_deref() != Some(&self.after)
     }
 
-    /// The text after to show, with what looks like a secret as `*`.
+    /// The new text with likely secrets as `*`.
     #[must_use]
     pub fn redacted_after(&self) -> String {
         self.loaded.redacted_text().unwrap_or_default()
@@ -252,7 +250,7 @@ impl ConfigChange {
 
     fn reject_diagnostics(&self, is_bad: impl Fn(&Diagnostic) -> bool) -> Result<(), SaveError> {
         let bad = self.new_diagnostics.iter().filter(|diagnostic| is_bad(diagnostic));
-        // What is only a warning in a file that is read is an error of whoever adds it.
+        // An unknown key in an existing file is only a warning; adding one is an error.
         let refused = |diagnostic: &Diagnostic| {
             let message = diagnostic.message.replace(", it is ignored", "");
             Diagnostic { severity: Severity::Error, message, ..diagnostic.clone() }
@@ -268,7 +266,7 @@ impl ConfigChange {
 impl fmt::Debug for ConfigChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, new_diagnostics: introduced, .. } = self;
-        f.debug_struct("Change")
+        f.debug_struct("ConfigChange")
             .field("path", path)
             .field("introduced", introduced)
             .finish_non_exhaustive()

@@ -13,14 +13,14 @@ use crate::{
     sections::Config,
 };
 
-/// How a key is described that is taken and changes nothing.
+/// The description of keys that are accepted without effect.
 const UNSUPPORTED_DESCRIPTION: &str = "Accepted; nothing acts on it yet.";
 
 impl Config {
     /// The JSON Schema (draft 2020-12) of the config, with every description and default.
     ///
-    /// It names more than it checks the types of: keys that are accepted and that nothing acts on
-    /// yet may have any value, and what is below them is not described.
+    /// Keys that are accepted without effect may have any value, and the keys below them are not
+    /// described.
     #[must_use]
     pub fn json_schema() -> Value {
         let generator = SchemaSettings::draft2020_12().into_generator();
@@ -33,7 +33,7 @@ impl Config {
         }
         let definitions = schema.get_mut("$defs").and_then(Value::as_object_mut);
         for (name, definition) in definitions.into_iter().flatten() {
-            // The keys that are only accepted are the same in each of its places.
+            // Keys without effect are the same at every path of a definition.
             let place = places.get(name.as_str()).and_then(|places| places.first());
             if let (Some(definition), Some(place)) = (definition.as_object_mut(), place) {
                 complete_definition(place, definition);
@@ -43,11 +43,11 @@ impl Config {
     }
 }
 
-/// The places of each definition.
+/// The paths of each definition.
 type DefinitionPaths = BTreeMap<String, Vec<KeyPath>>;
 
-/// Finds where in a config each definition with properties stands; a map's key and an element
-/// are `*` and 0 there.
+/// Finds the paths of each definition with properties. A map's key is `*` and an element has index
+/// 0.
 fn find_definition_paths(schema: &Value, node: &Value, at: &KeyPath, places: &mut DefinitionPaths) {
     for form in node.get("anyOf").and_then(Value::as_array).into_iter().flatten() {
         find_definition_paths(schema, form, at, places);
@@ -72,8 +72,7 @@ fn find_definition_paths(schema: &Value, node: &Value, at: &KeyPath, places: &mu
     }
 }
 
-/// Adds the keys that are only accepted, marks those that were replaced, and closes the object to
-/// all others.
+/// Adds the keys without effect, marks deprecated spellings, and disallows all other keys.
 fn complete_definition(place: &KeyPath, definition: &mut Map<String, Value>) {
     let Some(properties) = definition.get_mut("properties").and_then(Value::as_object_mut) else {
         return;

@@ -1,4 +1,4 @@
-//! Keys, tokens and header values: written in several ways, shown in none.
+//! Keys, tokens and header values: their spellings, resolution and redaction.
 
 mod input;
 mod resolve;

@@ -1,8 +1,8 @@
-//! Which keys the program acts on, so that the others can be named.
+//! The keys that have an effect, so that the others can be reported.
 
 use crate::pattern::{PathRelation, PathSegmentRef, compare_to_pattern};
 
-/// The keys that something acts on, everything below them included; `*` is any key or index.
+/// The keys that have an effect, including everything below them; `*` is any key or index.
 pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "agents.defaults.model",
     "agents.defaults.models.*.alias",
@@ -67,14 +67,14 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "$schema",
 ];
 
-/// What is known of a key.
+/// Whether a key has an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeySupport {
-    /// Something acts on it and on all below it.
+    /// It has an effect, with everything below it.
     Full,
-    /// Something acts on a key below it.
+    /// Only some keys below it have an effect.
     Partial,
-    /// Nothing acts on it or on anything below it.
+    /// Neither it nor any key below it has an effect.
     Unsupported,
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::{Config, pattern::to_segment_refs};
 
-    /// Follows a reference, or the object form of something that may be a text or null.
+    /// Follows a `$ref`, or chooses the object form of a type that may also be a string or null.
     fn resolved<'s>(schema: &'s Value, mut node: &'s Value) -> &'s Value {
         loop {
             let reference = node.get("$ref").or_else(|| node.pointer("/anyOf/0/$ref"));

@@ -1,4 +1,4 @@
-//! Text with `${VAR}` and `${VAR:-default}` in it, filled in from an [`Env`] when it is used.
+//! Text with `${VAR}` and `${VAR:-default}`, resolved from an [`Env`] when it is used.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,9 +10,9 @@ use crate::{env::Env, text::has_credential};
 /// A text that may refer to environment variables.
 ///
 /// `${VAR}` is the value of a variable, `${VAR:-text}` is `text` when the variable is not set or
-/// empty, and `$${` is a plain `${`. Nothing is looked up until [`EnvString::resolve`].
+/// empty, and `$${` is a literal `${`. Variables are read only by [`EnvString::resolve_variables`].
 ///
-/// `Debug` does not show an address that may hold a password.
+/// `Debug` redacts addresses that may contain a password.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct EnvString(String);
 
@@ -25,7 +25,7 @@ pub struct UnsetVariable {
 }
 
 impl EnvString {
-    /// Fills in the variables.
+    /// Replaces the variables.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl EnvString {
         resolve_template(&self.0, env).map(|filled| filled.text)
     }
 
-    /// The text as it stands in the config.
+    /// The text as written in the config.
     #[must_use]
     pub fn raw_text(&self) -> &str {
         &self.0
@@ -68,7 +68,7 @@ impl JsonSchema for EnvString {
     }
 }
 
-/// A filled-in text and the variables that it took something from.
+/// A resolved text and the variables that it used.
 pub(crate) struct ResolvedTemplate {
     pub(crate) text: String,
     pub(crate) variables: Vec<String>,
@@ -106,7 +106,7 @@ pub(crate) fn resolve_template(
     Ok(ResolvedTemplate { text, variables })
 }
 
-/// Reads `${NAME}` or `${NAME:-default}` and what follows it.
+/// Parses `${NAME}` or `${NAME:-default}`; returns its parts and the rest of the text.
 fn parse_reference(text: &str) -> Option<(&str, Option<&str>, &str)> {
     let (inner, after) = text.strip_prefix("${")?.split_once('}')?;
     let (name, default) = match inner.split_once(":-") {

@@ -1,4 +1,4 @@
-//! The values of all layers in one tree, with the memory of where each came from.
+//! The merged values of all layers, with their sources.
 
 use std::{collections::BTreeSet, fmt, path::Path, sync::Arc};
 
@@ -9,51 +9,51 @@ use crate::{
     text::{Json5Node, Json5Value, ObjectEntry, is_secret_key_name, redact_secrets},
 };
 
-/// A text that values came from.
+/// A text that values come from.
 #[derive(Clone)]
 pub(crate) struct ConfigSource {
     pub(crate) layer: ConfigLayer,
     pub(crate) name: SourceName,
     pub(crate) text: Arc<str>,
     pub(crate) secrets: BTreeSet<TextSpan>,
-    /// The smallest number of its values; they are numbered in a row.
+    /// The smallest id of its values, which are numbered consecutively.
     pub(crate) first_id: u32,
 }
 
-/// What a text is called.
+/// The name of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SourceName {
     File(Arc<Path>),
-    /// A text that was handed over and stands in no file.
+    /// A text passed by the caller, not from a file.
     Inline,
-    /// The value of this variable.
+    /// The value of an environment variable.
     Env(&'static str),
-    /// What was typed behind this option.
+    /// The argument of a command-line option.
     CliOption(String),
 }
 
-/// A value that one of a higher layer took the place of.
+/// An entry that was replaced by a higher layer.
 #[derive(Clone)]
 struct ReplacedEntry {
     path: KeyPath,
     entry: ObjectEntry,
 }
 
-/// What a text has, ready to be laid over the texts of lower layers.
+/// A parsed text, ready to be merged over lower layers.
 pub(crate) struct LayerDocument {
     pub(crate) source: ConfigSource,
     pub(crate) root: Json5Node,
     pub(crate) ignored: BTreeSet<u32>,
-    /// The objects that nothing is merged into.
+    /// Secret references, into which nothing is merged.
     pub(crate) references: BTreeSet<u32>,
 }
 
-/// The values of all layers; of two for one key that of the higher layer.
+/// The merged values; for each key that of the highest layer.
 #[derive(Clone)]
 pub(crate) struct ConfigTree {
     pub(crate) root: Json5Node,
     pub(crate) sources: Vec<ConfigSource>,
-    /// The values that are in a text and not in the config.
+    /// The values that are in a text but not used by the config.
     pub(crate) ignored: BTreeSet<u32>,
     references: BTreeSet<u32>,
     replaced: Vec<ReplacedEntry>,
@@ -65,8 +65,8 @@ impl ConfigTree {
         Self { root, sources: vec![source], ignored, references, replaced: Vec::new() }
     }
 
-    /// Lays a text of a higher layer over this, key by key; arrays and scalars take the place of
-    /// what was there. Its values must have other numbers than those of the tree.
+    /// Merges a text of a higher layer key by key; arrays and scalars replace the lower value. The
+    /// ids of its values must differ from those in the tree.
     pub(crate) fn overlay_document(&mut self, sheet: LayerDocument) {
         let LayerDocument { source, root, ignored, references } = sheet;
         self.sources.push(source);
@@ -85,7 +85,7 @@ impl ConfigTree {
         };
     }
 
-    /// Both are objects that may be merged.
+    /// Merges an object into an object; both must be mergeable.
     fn merge_nodes(
         &mut self,
         mut below: Json5Node,
@@ -122,23 +122,23 @@ impl ConfigTree {
         below
     }
 
-    /// Whether it is an object that another one is merged into.
+    /// Whether another object may be merged into this value.
     fn is_mergeable(&self, node: &Json5Node) -> bool {
         matches!(node.value, Json5Value::Object(_)) && !self.references.contains(&node.id)
     }
 
-    /// The place of the key (its own for an element) and the value at a path.
+    /// The value at a path and the span of its key (for an element its own).
     pub(crate) fn find_node(&self, path: &KeyPath) -> Option<(TextSpan, &Json5Node)> {
         self.root.find_path(path, &self.ignored)
     }
 
-    /// The number of the text that a value stands in.
+    /// The index of the text that a value is in.
     pub(crate) fn source_index(&self, node: &Json5Node) -> usize {
         self.sources.partition_point(|source| source.first_id <= node.id).saturating_sub(1)
     }
 
-    /// What a path has in lower layers: the texts' numbers with keys and values, the nearest layer
-    /// first.
+    /// The values of a path in lower layers, with the indexes of their texts and the spans of their
+    /// keys, the nearest layer first.
     pub(crate) fn overridden_nodes(&self, path: &KeyPath) -> Vec<(usize, TextSpan, &Json5Node)> {
         let mut found: Vec<_> = self
             .replaced
@@ -155,7 +155,7 @@ impl ConfigTree {
         found
     }
 
-    /// A value as it is written, with secrets as `*`.
+    /// A value as written, with secrets as `*`.
     pub(crate) fn redacted_value(&self, path: &KeyPath, node: &Json5Node) -> String {
         let Some(source) = self.sources.get(self.source_index(node)) else { return String::new() };
         let is_secret = path.segments().iter().any(|segment| match segment {
@@ -172,7 +172,7 @@ impl ConfigTree {
 }
 
 impl ConfigSource {
-    /// The line and the column of a byte; absent for a text that has no lines to be looked up.
+    /// The line and the column of a byte offset; `None` for a source without lines.
     pub(crate) fn line_and_column_at(&self, at: usize) -> Option<(usize, usize)> {
         let has_lines = matches!(self.name, SourceName::File(_) | SourceName::Inline);
         has_lines.then(|| line_and_column(&self.text, at))
@@ -185,7 +185,7 @@ impl ConfigSource {
         }
     }
 
-    /// Sorts the problems of this text and fills in where they are.
+    /// Sorts the diagnostics of this text and sets their positions.
     pub(crate) fn finalize_diagnostics(&self, diagnostics: &mut Vec<Diagnostic>) {
         finalize_diagnostics(diagnostics, &self.text, self.file_path().map(AsRef::as_ref));
         let from = match &self.name {
@@ -208,6 +208,6 @@ impl fmt::Debug for ConfigSource {
 
 impl fmt::Debug for ConfigTree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tree").field(&self.sources).finish()
+        f.debug_tuple("ConfigTree").field(&self.sources).finish()
     }
 }

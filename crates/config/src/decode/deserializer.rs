@@ -1,5 +1,5 @@
-//! A serde deserializer over the tree, which knows the keys a struct may have and blames the
-//! innermost value that does not fit.
+//! A serde deserializer over the value tree. It knows the keys of each struct, and attributes an
+//! error to the innermost value that does not fit.
 
 use std::cell::RefCell;
 
@@ -25,7 +25,7 @@ impl<'n> NodeDeserializer<'n> {
         Self { node, findings }
     }
 
-    /// Gives `128e3` and `600.0` as the whole numbers they are.
+    /// Passes `128e3` and `600.0` on as integers.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -197,7 +197,7 @@ impl<'n> SeqAccess<'n> for NodeSeqAccess<'n> {
 struct NodeMapAccess<'n> {
     remaining: std::slice::Iter<'n, ObjectEntry>,
     pending_value: Option<&'n Json5Node>,
-    /// Absent for a map, which may have any key.
+    /// `None` for a map, which may have any key.
     fields: Option<&'static [&'static str]>,
     findings: &'n RefCell<DecodeFindings>,
 }

@@ -1,4 +1,4 @@
-//! Why a value was refused, in the words of a config file instead of Rust's.
+//! Decode errors, in the terms of a config file instead of Rust's.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use serde::de::{Error, Expected, Unexpected};
 
 use super::suggestion;
 
-/// A value does not fit its type.
+/// A value does not have the type of its key.
 #[derive(Debug)]
 pub(super) struct DecodeError {
-    /// The innermost value that does not fit; absent until it is known.
+    /// The innermost value that does not fit; `None` until it is known.
     pub(super) node: Option<u32>,
     pub(super) message: String,
     pub(super) help: Option<String>,
@@ -20,7 +20,7 @@ impl DecodeError {
         Self { node: None, message, help: None }
     }
 
-    /// Blames `node` unless a value inside it is to blame.
+    /// Attributes the error to `node`, unless a value inside it is known already.
     pub(super) fn with_node(mut self, node: u32) -> Self {
         self.node.get_or_insert(node);
         self
@@ -70,12 +70,12 @@ impl Error for DecodeError {
     }
 }
 
-/// Writes the names that an enum may have.
+/// Quotes the accepted names of an enum.
 pub(super) fn quote_names(names: &[&str]) -> String {
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
-/// Names the kind of a value and never its content: it may be a secret.
+/// Names the type of a value, never its content, which may be a secret.
 fn describe_unexpected(unexpected: &Unexpected<'_>) -> &'static str {
     match unexpected {
         Unexpected::Bool(_) => "a boolean",

@@ -1,7 +1,7 @@
-//! Turns the tree of a text into typed values, and finds every problem on the way.
+//! Decodes the value tree of a text into typed values, and reports every problem.
 //!
-//! A value that has the wrong type is refused by itself: it is left out and the rest is read
-//! again, until nothing is refused any more. Each refusal removes one value, so this ends.
+//! A value of the wrong type is rejected, and the tree is decoded again without it until no value
+//! is rejected. Each pass removes one value, so this terminates.
 
 mod deserializer;
 mod error;
@@ -22,35 +22,35 @@ use crate::{
     text::{Json5Node, Json5Value, ObjectEntry},
 };
 
-/// Named by a type whose place in the text is wanted, as the struct name it deserializes.
+/// The serde struct name of types whose positions are collected to be redacted.
 pub(crate) const SECRET_TYPE_NAME: &str = "SecretInput";
 
-/// After so many refused values the rest of the document is not looked at.
+/// The limit of rejected values. At this limit nothing of the document is used.
 const MAX_DECODE_ERRORS: usize = 64;
 
-/// What was read from the tree of one text.
+/// The result of decoding one text.
 pub(crate) struct DecodeOutput<T> {
     pub(crate) value: T,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The places of secrets, and of what stands where a secret should.
+    /// The positions of secrets, and of other values where a secret is expected.
     pub(crate) secrets: BTreeSet<TextSpan>,
-    /// The objects that refer to a secret.
+    /// The objects that are secret references.
     pub(crate) references: BTreeSet<u32>,
-    /// The values that are in the text and not in `value`.
+    /// The values that are in the text but not in `value`.
     pub(crate) ignored: BTreeSet<u32>,
 }
 
-/// What the deserializers find, by the number of the value.
+/// What the deserializer found, by node id.
 #[derive(Default)]
 struct DecodeFindings {
-    /// To be skipped: refused in an earlier pass.
+    /// Values rejected in an earlier pass, to be skipped.
     rejected: BTreeSet<u32>,
-    /// Keys that no type reads, each with the keys that are read beside it.
+    /// Keys without a field, each with the fields that its struct has.
     unknown_fields: BTreeMap<u32, &'static [&'static str]>,
     secrets: BTreeSet<u32>,
 }
 
-/// Reads a tree and tells every problem in it.
+/// Decodes a tree and reports every problem in it.
 pub(crate) fn decode_tree<T: DeserializeOwned + Default>(root: &Json5Node) -> DecodeOutput<T> {
     let (value, findings, errors) = deserialize_leniently(root, BTreeSet::new());
     let mut report = DecodeReport {
@@ -68,7 +68,7 @@ pub(crate) fn decode_tree<T: DeserializeOwned + Default>(root: &Json5Node) -> De
     DecodeOutput { value, diagnostics, secrets, references, ignored }
 }
 
-/// Reads a tree without what is `left_out`; its problems are known.
+/// Decodes a tree without the values in `ignored`, whose problems were already reported.
 pub(crate) fn decode_accepted<T: DeserializeOwned + Default>(
     root: &Json5Node,
     ignored: BTreeSet<u32>,
@@ -98,12 +98,12 @@ fn deserialize_leniently<T: DeserializeOwned + Default>(
     (value, findings.into_inner(), errors)
 }
 
-/// Collects what is to be told, value by value.
+/// Collects diagnostics, value by value.
 struct DecodeReport {
     diagnostics: Vec<Diagnostic>,
     secrets: BTreeSet<TextSpan>,
     references: BTreeSet<u32>,
-    /// The last object that refers to a secret; such objects are never inside each other.
+    /// The span of the last secret reference; references are never nested.
     reference_span: TextSpan,
     ignored: BTreeSet<u32>,
 }
@@ -120,7 +120,7 @@ impl DecodeReport {
         }
     }
 
-    /// Tells whether what is below is to be looked at too.
+    /// Reports the problems of a value; returns whether to visit the values in it.
     fn report_value(
         &mut self,
         steps: &[PathSegmentRef<'_>],
@@ -145,12 +145,12 @@ impl DecodeReport {
         if let Some(KeyLookup::Known(known)) = known {
             self.report_unknown_below(known, &mut steps.to_vec(), node);
         }
-        // What a type reads part of may have the keys of the table besides, and no others.
+        // Besides the fields of its type, an object may have the keys in the table, and no others.
         let is_unknown = matches!(known, Some(KeyLookup::Unknown | KeyLookup::Anything));
         if !is_unknown && error.is_none() {
             return false;
         }
-        // What is wrong inside a reference to a secret may be the secret itself.
+        // An invalid value inside a secret reference may be the secret itself.
         if self.reference_span.start <= node.span.start && node.span.end <= self.reference_span.end
         {
             self.secrets.insert(node.span);
@@ -175,7 +175,7 @@ impl DecodeReport {
         true
     }
 
-    /// Finds the unknown keys below a key that no type reads.
+    /// Reports the unknown keys below a key without a field.
     fn report_unknown_below<'n>(
         &mut self,
         known: KnownKeys,
@@ -219,7 +219,7 @@ impl DecodeReport {
     }
 }
 
-/// The keys of the table that may stand where the last step leads to.
+/// The keys in the table beside the last segment of a path.
 fn sibling_keys(steps: &[PathSegmentRef<'_>]) -> Vec<&'static str> {
     let above = steps.split_last().map_or(steps, |(_, above)| above);
     match KnownKeys::lookup_path(above) {

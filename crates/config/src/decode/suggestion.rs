@@ -1,8 +1,8 @@
-//! What somebody may have meant by a name that is not known.
+//! Suggests what an unknown name may have meant.
 
 use crate::path::{KeyPath, PathSegment};
 
-/// Keys that people look for in the wrong place: where they look, the key, and what to do.
+/// Keys that are often written in the wrong place: that place, the key, and the advice.
 const MISPLACED_KEYS: &[(&[&str], &str, &str)] = &[
     (&["models", "providers"], "timeout", TIMEOUT_HELP),
     (&["models", "providers"], "timeoutSeconds", TIMEOUT_HELP),
@@ -17,7 +17,7 @@ const TIMEOUT_HELP: &str = "the clocks are `timeoutSeconds` of the provider for 
                       `agents.defaults.llm.idleTimeoutSeconds` for every silent model, and \
                       `agents.defaults.timeoutSeconds` for a whole run";
 
-/// The help for an unknown key: where it belongs, or the most similar known key beside it.
+/// The help for an unknown key: where it belongs, or the most similar known key.
 pub(super) fn suggest_help(path: &KeyPath, candidates: &[&'static str]) -> Option<String> {
     let (PathSegment::Key(key), above) = path.segments().split_last()? else { return None };
     let misplaced = MISPLACED_KEYS.iter().find(|(place, name, _)| {
@@ -34,7 +34,7 @@ pub(super) fn suggest_help(path: &KeyPath, candidates: &[&'static str]) -> Optio
     }
 }
 
-/// The candidate most like `name`, when one is like it at all.
+/// The most similar candidate, if one is similar enough.
 pub(super) fn nearest_name(name: &str, candidates: &[&'static str]) -> Option<&'static str> {
     let name = normalize_name(name);
     let max_distance = (name.chars().count() / 3).clamp(1, 3);
@@ -46,12 +46,12 @@ pub(super) fn nearest_name(name: &str, candidates: &[&'static str]) -> Option<&'
         .map(|(_, candidate)| candidate)
 }
 
-/// A name without the differences of case and of `base_url` and `base-url`.
+/// Normalizes case and separators, so that `base_url` and `base-url` equal `baseUrl`.
 fn normalize_name(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).take(64).collect::<String>().to_lowercase()
 }
 
-/// How many characters are to be inserted, removed or replaced to come from one to the other.
+/// The Levenshtein distance of two names, in characters.
 fn edit_distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

@@ -1,40 +1,40 @@
-//! Why an edit cannot be made.
+//! Why an edit fails.
 
 use std::fmt;
 
 use crate::{path::KeyPath, text::Json5Value};
 
-/// An edit cannot be made; the text is as it was.
+/// A failed edit; the text is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditError {
     kind: EditErrorKind,
     path: KeyPath,
 }
 
-/// Why an edit cannot be made.
+/// The kind of a failed edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EditErrorKind {
-    /// What should be removed is not set.
+    /// The value to remove is not set.
     NotSet,
-    /// Something on the way has no keys, or no elements.
+    /// A value on the path is neither an object nor a list.
     NotContainer {
-        /// Where it is.
+        /// The path of that value.
         at: KeyPath,
-        /// What it is: `an object`, `a string`.
+        /// Its type, e.g. `an object` or `a string`.
         found: &'static str,
     },
-    /// An index is beyond the place behind the last element.
+    /// An index is beyond the place after the last element.
     OutOfRange {
         /// The list.
         at: KeyPath,
-        /// How many elements it has.
+        /// Its number of elements.
         length: usize,
     },
-    /// The whole document cannot be removed, nor be anything but an object.
+    /// The whole document can neither be removed nor be anything but an object.
     WholeDocument,
-    /// The new text would not hold exactly the values that are meant; also for a document that
-    /// would be too large or too deep to be read.
+    /// The new text would not hold exactly the intended values, or would exceed the parser's limits
+    /// of size or depth.
     UnsafeEdit,
 }
 
@@ -43,13 +43,13 @@ impl EditError {
         Self { kind, path: path.clone() }
     }
 
-    /// Why the edit cannot be made.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> &EditErrorKind {
         &self.kind
     }
 
-    /// The value that should be changed.
+    /// The path of the value to change.
     #[must_use]
     pub fn path(&self) -> &KeyPath {
         &self.path
@@ -77,7 +77,7 @@ impl fmt::Display for EditError {
 
 impl std::error::Error for EditError {}
 
-/// Names the kind of a value.
+/// Names the type of a value.
 pub(super) fn describe_kind(value: &Json5Value) -> &'static str {
     match value {
         Json5Value::Null => "null",

@@ -1,4 +1,4 @@
-//! Putting a new entry behind the last one of an object or a list.
+//! Appends an entry to an object or a list.
 
 use json5::char::is_json5_line_terminator;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{diagnostic::TextSpan, path::PathSegment, text::Json5Value};
 
-/// The changes that add an entry, or an element for an index.
+/// The patches that append an entry, or an element for an index.
 pub(super) fn insertion_patches(
     text: &str,
     style: &DocumentStyle,
@@ -58,7 +58,7 @@ fn append_patches(
     patches
 }
 
-/// Whether nothing stands between a comma and what follows it; absent without an example.
+/// Whether no space follows a comma; `None` without an example.
 fn is_tight(text: &str, layout: &ContainerLayout) -> Option<bool> {
     let [.., before, last] = layout.items.as_slice() else { return None };
     let between = text.get(before.comma? + 1..last.span.start)?;
@@ -72,7 +72,7 @@ fn fill_empty_patches(
     item: impl Fn(&str) -> String,
 ) -> Vec<TextPatch> {
     let content = text.get(inside.start..inside.end).unwrap_or_default();
-    // Comments stay in front of the new item, the rest behind it.
+    // Comments stay before the new item, the remaining space goes behind it.
     let comments = content.trim_end().len();
     let rest = content.get(comments..).unwrap_or_default();
     let at = inside.start + comments;

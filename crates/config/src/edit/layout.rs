@@ -1,4 +1,4 @@
-//! How an object or a list is laid out: its items, its commas, and the lines it is on.
+//! The layout of an object or a list: items, commas and lines.
 
 use json5::char::{is_json5_line_terminator, is_json5_whitespace};
 
@@ -12,11 +12,11 @@ use crate::{
 pub(super) struct LayoutItem {
     /// From its first token to its last.
     pub(super) span: TextSpan,
-    /// Where the comma behind it is.
+    /// The offset of the comma behind it.
     pub(super) comma: Option<usize>,
 }
 
-/// An object or a list in a text, keys that stand twice included.
+/// An object or a list in a text, including duplicate keys.
 #[derive(Debug, Clone)]
 pub(super) struct ContainerLayout {
     pub(super) items: Vec<LayoutItem>,
@@ -25,7 +25,7 @@ pub(super) struct ContainerLayout {
 }
 
 impl ContainerLayout {
-    /// Looks at the container with this span.
+    /// Reads the layout of the container with this span.
     pub(super) fn from_text(text: &str, container: TextSpan) -> Self {
         let slice = text.get(container.start..container.end).unwrap_or_default();
         let mut depth = 0_usize;
@@ -62,16 +62,16 @@ impl ContainerLayout {
     }
 }
 
-/// What stands on one line behind a place: spaces and comments.
+/// The spaces and comments behind an offset, on its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineTail {
-    /// Behind the last comment, or the place itself when there is none.
+    /// The end of the last comment, or the offset itself without comments.
     pub(super) end: usize,
-    /// Whether nothing more may come on this line.
+    /// Whether it ends in a line comment, so that nothing may be appended on this line.
     pub(super) ends_in_line_comment: bool,
 }
 
-/// Looks at the comments behind a place, up to the end of its line or of a comment over several
+/// Reads the comments behind an offset, up to the end of the line or of a comment over several
 /// lines.
 pub(super) fn line_tail(text: &str, at: usize) -> LineTail {
     let mut tail = LineTail { end: at, ends_in_line_comment: false };
@@ -91,25 +91,25 @@ pub(super) fn line_tail(text: &str, at: usize) -> LineTail {
     }
 }
 
-/// How many bytes of spaces follow on the same line.
+/// Counts the bytes of spaces that follow on the same line.
 pub(super) fn spaces_after(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     rest.find(|c| !is_space(c)).unwrap_or(rest.len())
 }
 
-/// How many bytes of spaces precede on the same line.
+/// Counts the bytes of spaces that precede on the same line.
 pub(super) fn spaces_before(text: &str, at: usize) -> usize {
     let before = text.get(..at).unwrap_or_default();
     before.len() - before.trim_end_matches(is_space).len()
 }
 
-/// Whether a place is the first of its line that is no space.
+/// Whether an offset is the first non-space of its line.
 pub(super) fn begins_line(text: &str, at: usize) -> bool {
     let before = text.get(..at - spaces_before(text, at)).unwrap_or_default();
     before.chars().next_back().is_none_or(is_json5_line_terminator)
 }
 
-/// How many bytes end the line here; absent when more stands on it.
+/// The length of the line end at an offset, in bytes; `None` when more text follows on the line.
 pub(super) fn line_end_length(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..).unwrap_or_default();
     match rest.chars().next() {
@@ -119,19 +119,19 @@ pub(super) fn line_end_length(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// The spaces that the line of a place begins with.
+/// The indentation of the line at an offset.
 pub(super) fn line_indent(text: &str, at: usize) -> &str {
     let before = text.get(..at).unwrap_or_default();
     let start = before.rfind(is_json5_line_terminator).map_or(0, |terminator| {
         terminator
             + before.get(terminator..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8)
     });
-    // A byte order mark is a space to JSON5, and no indentation.
+    // A byte order mark is white space in JSON5, but not indentation.
     let line = text.get(start..).unwrap_or_default().trim_start_matches('\u{feff}');
     line.get(..line.find(|c| !is_space(c)).unwrap_or(line.len())).unwrap_or_default()
 }
 
-/// Whether there is nothing but spaces and line ends.
+/// Whether a text has only spaces and line ends.
 pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(is_json5_whitespace)
 }

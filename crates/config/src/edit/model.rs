@@ -1,4 +1,4 @@
-//! What an edit means for the values, whatever the text looks like.
+//! Edits on the value tree, independent of the text.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::{
     text::{Json5Node, Json5Value, ObjectEntry},
 };
 
-/// Sets a value at a path, making what is missing on the way.
+/// Sets a value at a path, and creates missing containers on the way.
 pub(super) fn set_in(
     root: &mut Json5Value,
     path: &KeyPath,
@@ -62,7 +62,7 @@ pub(super) fn set_in(
     Ok(())
 }
 
-/// Removes the value at a path; tells whether there was one.
+/// Removes the value at a path; returns whether there was one.
 pub(super) fn remove_in(root: &mut Json5Value, path: &KeyPath) -> bool {
     let Some((last, above)) = path.segments().split_last() else { return false };
     let container = above.iter().try_fold(root, |value, segment| match (value, segment) {
@@ -90,7 +90,7 @@ pub(super) fn remove_in(root: &mut Json5Value, path: &KeyPath) -> bool {
     }
 }
 
-/// Whether two values are the same to the last bit; the order of keys does not matter.
+/// Whether two values are bitwise equal; the order of keys does not matter.
 pub(super) fn values_equal(one: &Json5Value, other: &Json5Value) -> bool {
     match (one, other) {
         (Json5Value::Null, Json5Value::Null) => true,
@@ -117,7 +117,7 @@ pub(super) fn values_equal(one: &Json5Value, other: &Json5Value) -> bool {
     }
 }
 
-/// The object or the list that has just this value in it.
+/// Wraps a value in an object or a list that contains nothing else.
 pub(super) fn wrap_in_container(segment: &PathSegment, value: &Json5Value) -> Json5Value {
     let node = unplaced_node(value.clone());
     match segment {
@@ -128,13 +128,13 @@ pub(super) fn wrap_in_container(segment: &PathSegment, value: &Json5Value) -> Js
     }
 }
 
-/// A node that stands nowhere in a text.
+/// A node without a position in a text.
 pub(super) fn unplaced_node(value: Json5Value) -> Json5Node {
     Json5Node { id: 0, span: TextSpan::default(), value }
 }
 
 impl ObjectEntry {
-    /// An entry that stands nowhere in a text.
+    /// An entry without a position in a text.
     pub(super) fn without_span(key: String, node: Json5Node) -> Self {
         Self { key, key_span: TextSpan::default(), node }
     }

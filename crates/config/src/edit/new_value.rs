@@ -1,4 +1,4 @@
-//! A value that is put into a document.
+//! A value to put into a document.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use crate::text::{self, Json5Node, Json5Value, ObjectEntry};
 
 /// A value to set.
 ///
-/// It is written in the style of the document it comes into. `Debug` does not show it: it may be
-/// a secret.
+/// It is written in the style of the document. `Debug` does not show it, because it may be a
+/// secret.
 #[derive(Clone)]
 pub struct NewValue(Json5Value);
 
-/// A text is not a JSON5 value.
+/// A text that is not a JSON5 value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("read the value as JSON5: {message}")]
 pub struct InvalidValue {
@@ -19,7 +19,7 @@ pub struct InvalidValue {
 }
 
 impl NewValue {
-    /// Reads JSON5.
+    /// Parses JSON5.
     ///
     /// # Errors
     ///
@@ -31,7 +31,7 @@ impl NewValue {
         }
     }
 
-    /// Takes a text as a string.
+    /// Creates a string value.
     pub fn from_string(text: impl Into<String>) -> Self {
         Self(Json5Value::Text(text.into()))
     }

@@ -1,8 +1,8 @@
-//! Changes of a text at places that are counted in the old one.
+//! Text patches at offsets of the old text.
 
 use crate::diagnostic::TextSpan;
 
-/// Some bytes and what comes in their place.
+/// A byte range and its replacement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TextPatch {
     pub(super) span: TextSpan,
@@ -19,8 +19,8 @@ impl TextPatch {
     }
 }
 
-/// Makes the changes; absent when they overlap or are not at the edges of characters. Of two at
-/// the same place the first comes first.
+/// Applies patches; `None` when they overlap or split a character. Of two patches at the same
+/// offset the first goes first.
 pub(super) fn apply_patches(text: &str, mut patches: Vec<TextPatch>) -> Option<String> {
     patches.sort_by_key(|patch| patch.span);
     let mut changed = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! Taking an entry out of an object or a list, with its comma and the space it leaves.
+//! Removes an entry from an object or a list, with its comma and the space around it.
 
 use super::{
     layout::{
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::diagnostic::TextSpan;
 
-/// The changes that take out the item that begins at `start`; absent when there is none.
+/// The patches that remove the item at offset `start`; `None` when there is none.
 pub(super) fn removal_patches(
     text: &str,
     container: TextSpan,
@@ -40,7 +40,7 @@ pub(super) fn removal_patches(
     Some(patches)
 }
 
-/// Widens the removed bytes to their whole lines, or by the spaces on one side of them.
+/// Extends a deletion to whole lines, or by the spaces on one side.
 fn delete_with_space(text: &str, start: usize, end: usize, item: LayoutItem) -> TextPatch {
     let left = start - spaces_before(text, start);
     let right = end + spaces_after(text, end);

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use super::{layout::line_indent, patch::TextPatch, style::DocumentStyle};
 use crate::{diagnostic::TextSpan, text::Json5Value};
 
-/// A list of plain values that is longer than this stands on several lines.
+/// Lists of scalars longer than this, in characters, are written on several lines.
 const MAX_LINE_WIDTH: usize = 80;
 
 impl DocumentStyle {
-    /// Puts a value in the place of another.
+    /// The patch that replaces a value.
     pub(super) fn replacement_patch(
         &self,
         text: &str,
@@ -21,7 +21,7 @@ impl DocumentStyle {
         TextPatch { span, text: new }
     }
 
-    /// Writes a value whose first line is indented by `indent`.
+    /// Writes a value; `indent` is the indentation of its first line.
     pub(super) fn write_value(&self, value: &Json5Value, indent: &str, out: &mut String) {
         let written = match value {
             Json5Value::Null => write!(out, "null"),
@@ -32,7 +32,7 @@ impl DocumentStyle {
             Json5Value::Float(number) if number.is_infinite() => {
                 write!(out, "{}Infinity", if *number < 0.0 { "-" } else { "" })
             }
-            // With a point or an exponent, so that it stays a float.
+            // Written with a point or an exponent, so that it stays a float.
             Json5Value::Float(number) => write!(out, "{number:?}"),
             Json5Value::Text(text) => return self.write_text(text, out),
             Json5Value::Array(elements) => {
@@ -82,7 +82,7 @@ impl DocumentStyle {
         out.push(self.quote);
     }
 
-    /// Writes what is in brackets: in an object each value with its key.
+    /// Writes the items in brackets, with keys for an object.
     fn write_items(
         &self,
         items: &[LabeledValue<'_>],
@@ -132,7 +132,7 @@ impl DocumentStyle {
     }
 }
 
-/// A value, with its key when it is in an object.
+/// A value, with its key if it is in an object.
 type LabeledValue<'v> = (Option<&'v str>, &'v Json5Value);
 
 fn is_identifier(key: &str) -> bool {

@@ -1,22 +1,22 @@
-//! How a document is written, so that what is added looks like the rest.
+//! Detects the style of a document, so that new text looks like the rest.
 
 use super::layout::{ContainerLayout, begins_line, line_indent};
 use crate::text::{Json5Document, Json5Node, Json5Value, Lexer, TokenKind};
 
-/// The habits of a document; without an example those of plain JSON over several lines.
+/// The style of a document. Without an example it is that of plain JSON over several lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DocumentStyle {
     /// One level of indentation.
     pub(super) indent_unit: String,
     pub(super) line_end: &'static str,
-    /// Whether the document is more than one line.
+    /// Whether the document has more than one line.
     pub(super) multiline: bool,
-    /// Whether the last item of several lines has a comma too.
+    /// Whether the last item of a multi-line container has a trailing comma.
     pub(super) trailing_comma: bool,
-    /// What stands behind a colon, and behind a comma on one line: a space or nothing.
+    /// What follows a colon, and a comma within a line: a space or nothing.
     pub(super) separator_space: &'static str,
     pub(super) quote: char,
-    /// Whether keys are in quotes that could be without.
+    /// Whether keys are quoted that need no quotes.
     pub(super) quotes_keys: bool,
 }
 
@@ -27,7 +27,7 @@ impl DocumentStyle {
         let empty = matches!(&root.value, Json5Value::Object(entries) if entries.is_empty());
         let (mut plain, mut double, mut single, mut unit) = (0, 0, 0, None);
         root.walk_nodes(&mut |_, key_span, node| {
-            // The key of an element is the element itself.
+            // For an element the key span is the element itself.
             let key = key_span != node.span;
             match text.get(key_span.start..).and_then(|key| key.chars().next()) {
                 Some('"') => double += 1,
@@ -62,7 +62,7 @@ fn has_line_break(text: &str) -> bool {
     text.contains(['\n', '\r'])
 }
 
-/// The indentation of a container's items beyond that of its own line.
+/// How much further a container's items are indented than its own line.
 fn detect_indent_unit(text: &str, node: &Json5Node) -> Option<String> {
     if !matches!(node.value, Json5Value::Object(_) | Json5Value::Array(_)) {
         return None;
@@ -72,7 +72,7 @@ fn detect_indent_unit(text: &str, node: &Json5Node) -> Option<String> {
     (begins_line(text, first) && !unit.is_empty()).then(|| unit.to_owned())
 }
 
-/// Whether more of the lists and objects that close on a line of their own have a last comma.
+/// Whether most of the multi-line containers have a trailing comma.
 fn has_trailing_commas(text: &str) -> bool {
     let (mut with, mut without) = (0, 0);
     let mut last = None;

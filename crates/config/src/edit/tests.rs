@@ -1,11 +1,11 @@
-//! Edits by example, and any edit on any document.
+//! Edits by example, and random edits of random documents.
 
 mod documents;
 mod properties;
 
 use super::{ConfigDocument, EditErrorKind, NewValue};
 
-/// Makes one edit: `path = value` or `-path`.
+/// Applies one edit: `path = value` or `-path`.
 fn edited(before: &str, edit: &str) -> String {
     let mut document = ConfigDocument::parse(before).unwrap();
     if let Some((path, value)) = edit.split_once(" = ") {

@@ -1,4 +1,4 @@
-//! The environment variables that stand for keys of the config.
+//! Environment variables that override config keys.
 
 use super::{overrides::nest_at_path, stack::LayerStack};
 use crate::{
@@ -11,20 +11,20 @@ use crate::{
     tree::SourceName,
 };
 
-/// How a variable's value is written in the config.
+/// How a variable's value is converted.
 #[derive(Debug, Clone, Copy)]
 enum VariableKind {
     /// As a string.
     Text,
     /// As a number.
     Number,
-    /// As a boolean; `1` and `0` are one, too.
+    /// As a boolean; `1` and `0` are accepted too.
     Flag,
-    /// As a reference to the variable, so that no secret comes into the tree.
+    /// As a reference to the variable, so that the tree contains no secret.
     Secret,
 }
 
-/// The variables and their keys; each says in [`env_vars`] which key it is.
+/// The variables and the keys they override, as documented in [`env_vars`].
 const VARIABLES: &[(&str, &str, VariableKind)] = &[
     (env_vars::OPENCLAW_MODEL, "agents.defaults.model.primary", VariableKind::Text),
     (env_vars::OPENCLAW_WORKSPACE, "agents.defaults.workspace", VariableKind::Text),
@@ -40,7 +40,7 @@ const VARIABLES: &[(&str, &str, VariableKind)] = &[
     (env_vars::OPENCLAW_GATEWAY_TOKEN, "gateway.auth.token", VariableKind::Secret),
 ];
 
-/// Adds every variable that is set and not empty.
+/// Adds every variable that is set and not empty as a layer.
 pub(super) fn add_variables(stack: &mut LayerStack<'_>, env: &Env) {
     for (name, key, kind) in VARIABLES {
         let Some(value) = env.get_non_empty(name) else { continue };

@@ -1,4 +1,4 @@
-//! Reading the text of a file.
+//! Reads the text of a config file.
 
 use std::{
     fs::File,
@@ -11,7 +11,7 @@ use crate::{
     text::MAX_BYTES,
 };
 
-/// A text that cannot be understood, and why.
+/// A text that cannot be parsed, and why.
 pub(super) struct TextProblem {
     pub(super) text: String,
     pub(super) diagnostic: Box<Diagnostic>,
@@ -19,13 +19,13 @@ pub(super) struct TextProblem {
 
 pub(super) type TextResult = Result<String, TextProblem>;
 
-/// Reads a file, up to one byte more than is accepted.
+/// Reads a file, at most one byte more than the size limit.
 pub(super) fn read_text(path: &Path) -> io::Result<TextResult> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
-        // The last character may have been cut in two; that it is too long is said instead.
+        // The limit may have cut the last character: report the size, not the encoding.
         Err(error) if error.as_bytes().len() > MAX_BYTES => {
             Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
         }

@@ -1,7 +1,6 @@
-//! The last version of the user's file that was read without a syntax error.
+//! The last version of the user file without a syntax error.
 //!
-//! It is derived data: it is looked at only while the file itself is broken, and a copy that
-//! cannot be written is no problem worth telling.
+//! It is a cache: it is used only while the file is broken, so failures to write it are ignored.
 
 use std::{
     fs::{self, File},
@@ -13,10 +12,10 @@ use std::{
 use super::{file::read_text, parse_text};
 use crate::{paths::AppPaths, text::Json5Document};
 
-/// Makes the names of copies that are being written different in one process.
+/// Makes the names of temporary copies unique within the process.
 static WRITE_COUNTER: AtomicU32 = AtomicU32::new(0);
 
-/// Where the copy of one config file is.
+/// The location of the copy of one config file.
 pub(super) struct LastGoodStore {
     folder: PathBuf,
     copy: PathBuf,
@@ -32,14 +31,14 @@ impl LastGoodStore {
         Self { folder, copy }
     }
 
-    /// Keeps a text that was read without a syntax error, if it is another one than is kept.
+    /// Stores a text without a syntax error, unless it is stored already.
     pub(super) fn store_text(&self, text: &str) {
         if fs::read(&self.copy).ok().as_deref() != Some(text.as_bytes()) {
             let _ = self.write_copy(text);
         }
     }
 
-    /// The copy's path and what it says; absent when there is none that can be understood.
+    /// Loads the copy: its path and its content. `None` when there is none that can be parsed.
     pub(super) fn load_last_good(&self) -> Option<(PathBuf, Json5Document)> {
         let text = read_text(&self.copy).ok()?;
         Some((self.copy.clone(), parse_text(text).ok()?))
@@ -82,7 +81,7 @@ fn create_file(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).open(path)
 }
 
-/// A hash that stays the same from version to version.
+/// The FNV-1a hash, which is stable across versions of the program.
 fn hash_fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! What the command line sets.
+//! Values set on the command line.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::{
     tree::SourceName,
 };
 
-/// One value that an option sets.
+/// A value set by an option.
 #[derive(Clone)]
 pub(super) struct KeyOverride {
     path: KeyPath,
@@ -52,7 +52,7 @@ impl KeyOverride {
     }
 }
 
-/// The document that has just this value in it; `text` is what the value's places are in.
+/// Nests a value in a document without other values; the value's spans refer to `text`.
 pub(super) fn nest_at_path(path: &KeyPath, node: Json5Node, text: &str) -> Json5Document {
     let mut root = path.segments().iter().rev().fold(node, |node, segment| {
         let key = match segment {

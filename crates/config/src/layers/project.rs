@@ -1,4 +1,4 @@
-//! The file of a project, which comes with files that others wrote.
+//! The project file, which may come from someone else's repository.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ use crate::{
     text::Json5Node,
 };
 
-/// The keys that a project may set, with all below them.
+/// The keys that a project may set, including everything below them.
 const ALLOWED_KEYS: &[&str] = &[
     "$schema",
     "agents.defaults.model",
@@ -25,7 +25,7 @@ const ALLOWED_KEYS: &[&str] = &[
     "agents.defaults.compaction",
 ];
 
-/// Why a project may not set a key; the first that fits counts.
+/// Why a project may not set a key; the first match is used.
 const DENIAL_REASONS: &[(&str, &str)] = &[
     ("models", "it could send your keys and your text to another server"),
     ("agents.defaults.workspace", "it could give the tools another folder"),
@@ -35,7 +35,7 @@ const DENIAL_REASONS: &[(&str, &str)] = &[
     ("env", "it could change the environment of commands"),
 ];
 
-/// The nearest project's file from a directory up. The folder of the state is no project's.
+/// Finds the nearest project file from a directory upwards. The state folder does not count.
 pub(super) fn find_project_file(start: &Path, paths: &AppPaths) -> Option<PathBuf> {
     let canonical = |path: &Path| path.canonicalize().ok();
     let state = canonical(paths.state_dir());
@@ -49,7 +49,7 @@ pub(super) fn find_project_file(start: &Path, paths: &AppPaths) -> Option<PathBu
     })
 }
 
-/// Leaves out what a project may not set, and says why.
+/// Adds the keys that a project may not set to `ignored`, and reports why.
 pub(super) fn restrict_keys(root: &Json5Node, ignored: &mut BTreeSet<u32>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     root.walk_nodes(&mut |steps, key_span, node| {

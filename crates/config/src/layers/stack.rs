@@ -1,4 +1,4 @@
-//! Texts that are laid over each other one by one.
+//! Merges texts layer by layer.
 
 use std::sync::Arc;
 
@@ -16,19 +16,19 @@ use crate::{
     tree::{ConfigSource, ConfigTree, LayerDocument, SourceName},
 };
 
-/// The layers so far, from the weakest up.
+/// The layers so far, from the lowest precedence upwards.
 pub(crate) struct LayerStack<'a> {
     env: &'a Env,
-    /// The problems of each text that is in the tree.
+    /// The diagnostics of each text in the tree.
     diagnostics: Vec<Vec<Diagnostic>>,
     tree: Option<ConfigTree>,
-    /// What the tree says, while only one text is in it.
+    /// The decoded tree, while it consists of a single text.
     config: Option<Config>,
     next_id: u32,
     broken_sources: Vec<BrokenSource>,
 }
 
-/// A text that nothing is used of.
+/// A text of which nothing is used.
 struct BrokenSource {
     source: ConfigSource,
     diagnostics: Vec<Diagnostic>,
@@ -40,7 +40,7 @@ impl<'a> LayerStack<'a> {
         Self { env, diagnostics, tree: None, config: None, next_id: 0, broken_sources }
     }
 
-    /// Lays a text over the layers so far.
+    /// Merges a text over the layers so far.
     pub(crate) fn add_layer(
         &mut self,
         layer: ConfigLayer,
@@ -71,7 +71,7 @@ impl<'a> LayerStack<'a> {
         }
     }
 
-    /// Adds the problems of a text that nothing is used of.
+    /// Adds the diagnostics of a text of which nothing is used.
     pub(crate) fn add_broken_source(
         &mut self,
         name: SourceName,
@@ -84,7 +84,7 @@ impl<'a> LayerStack<'a> {
         self.broken_sources.push(BrokenSource { source, diagnostics });
     }
 
-    /// Merges the layers. The config's own path is not known here.
+    /// Merges the layers. The caller sets the config's path.
     pub(crate) fn into_loaded(mut self) -> LoadedConfig {
         let mut diagnostics = Vec::new();
         for BrokenSource { source, diagnostics: problems } in &mut self.broken_sources {

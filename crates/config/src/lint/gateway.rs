@@ -1,4 +1,4 @@
-//! A gateway that anyone may use.
+//! Lints a gateway that is open to anyone.
 
 use super::{ReportWarning, parse_key};
 use crate::{

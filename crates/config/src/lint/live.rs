@@ -1,11 +1,12 @@
-//! What only the server can tell.
+//! Lints that need the server's answer.
 
 use super::new_warning;
 use crate::{PathSegment, diagnostic::Diagnostic, loaded_config::LoadedConfig, path::KeyPath};
 
 impl LoadedConfig {
-    /// Compares the configured window of a model, named as `provider/model-id` or by its alias,
-    /// with the one that its server has; absent when it fits or is not configured.
+    /// Compares the configured context window of a model, in tokens, with the one that its server
+    /// reports. `model` is `provider/model-id` or an alias. Returns `None` when the window fits or
+    /// is not configured.
     #[must_use]
     pub fn lint_context_window(&self, model: &str, served_window: u32) -> Option<Diagnostic> {
         let reference = self.config.resolve_alias(model).unwrap_or(model);
@@ -28,7 +29,7 @@ impl LoadedConfig {
         found.pop()
     }
 
-    /// The place of a model's window in the tree, which may hold elements that are left out.
+    /// The path of a model's window in the tree. Indexes there count ignored elements too.
     fn context_window_path(&self, id: &str, model: &str) -> Option<KeyPath> {
         let tree = self.tree.as_ref()?;
         let mut model_path = None;

@@ -1,4 +1,4 @@
-//! Model servers and models: addresses, limits and names.
+//! Lints of model servers and models: addresses, limits and names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +13,9 @@ use crate::{
     tree::ConfigTree,
 };
 
-/// An answer with fewer tokens is cut off after a few words.
+/// With fewer tokens an answer is cut off after a few words.
 const MIN_SENSIBLE_TOKENS: u64 = 256;
-/// Providers that are there without being configured, when their variable is set.
+/// Providers that exist without a config entry when their variable is set.
 const IMPLICIT_PROVIDERS: &[(&str, &str)] = &[
     ("vllm", env_vars::VLLM_API_KEY),
     ("openai", env_vars::OPENAI_API_KEY),
@@ -41,7 +41,7 @@ pub(super) fn lint_models(root: &Json5Node, ignored: &BTreeSet<u32>) -> Vec<Diag
     found
 }
 
-/// The language that a provider or its model speaks, as it is written.
+/// The API of a provider or model, as written.
 fn provider_api(node: &Json5Node) -> Option<&str> {
     node.find_entry("api").and_then(|entry| entry.node.as_text())
 }
@@ -71,7 +71,7 @@ fn lint_base_url(path: &KeyPath, provider: &Json5Node, found: &mut Vec<Diagnosti
         return;
     };
     let better = better.strip_suffix("/v1").unwrap_or(better);
-    // What is quoted is shown to everyone.
+    // The help is shown as it is, so it must not quote a credential.
     let help = if has_credential(url) {
         "let it end in one `/v1`".to_owned()
     } else {
@@ -124,7 +124,7 @@ fn array_elements<'n>(node: &'n Json5Node, key: &str) -> &'n [Json5Node] {
     }
 }
 
-/// Finds the chosen models that no provider has.
+/// Finds the selected models that no provider has.
 pub(super) fn lint_unserved_models(
     config: &Config,
     tree: &ConfigTree,
@@ -136,7 +136,7 @@ pub(super) fn lint_unserved_models(
     let fallbacks = choice.fallbacks.iter().enumerate();
     let fallbacks =
         fallbacks.map(|(index, name)| (at.clone().with_key("fallbacks").with_index(index), name));
-    // A model that is a plain string has no `primary` below it.
+    // A model written as a string has no `primary` below it.
     let has_parts = tree.find_node(&at.clone().with_key("primary")).is_some();
     let primary_at = if has_parts { at.clone().with_key("primary") } else { at.clone() };
     let primary = choice.primary.iter().map(|name| (primary_at.clone(), name));

@@ -1,4 +1,4 @@
-//! Strings: secrets that look like variables, and backslashes that get lost.
+//! Lints of strings: secrets that look like variable names, and lost backslashes.
 
 use std::collections::BTreeSet;
 
@@ -45,8 +45,8 @@ pub(super) fn lint_strings(
     found
 }
 
-/// Speaks up when a secret's text looks like the name of a variable. A single word such as
-/// `EMPTY`, which many keyless servers are given, only counts when there is such a variable.
+/// Warns when a secret looks like the name of a variable. A single word such as `EMPTY`, which many
+/// servers without keys are given, counts only when there is such a variable.
 fn explain_variable_name(text: &str, env: &Env) -> Option<(String, String)> {
     if !is_variable_name(text) {
         None

@@ -1,4 +1,4 @@
-//! Clocks that can never fire.
+//! Lints timeouts that can never expire.
 
 use super::{ReportWarning, parse_key};
 use crate::sections::Config;

@@ -1,4 +1,4 @@
-//! Replacing a file in one step.
+//! Replaces a file atomically.
 
 use std::{
     ffi::OsString,
@@ -9,30 +9,30 @@ use std::{
 
 use super::{SaveError, write_error};
 
-/// The steps of a change, each told when it is done.
+/// The steps of a write, reported when done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WriteStep {
-    /// The lock is held.
+    /// The lock is acquired.
     Locked,
-    /// The old text is in the history.
+    /// The old text is archived.
     VersionKept,
-    /// The new file is there, empty and under another name.
+    /// The temporary file is created, empty.
     Created,
-    /// It has a part of the text.
+    /// A part of the text is written.
     PartWritten,
-    /// It has all of the text.
+    /// All of the text is written.
     Written,
-    /// It is on the disk.
+    /// The temporary file is synced to disk.
     Synced,
-    /// It has taken the place of the old one.
+    /// The temporary file has replaced the old one.
     Renamed,
 }
 
-/// So many links are followed one after the other.
+/// The most symbolic links to follow.
 const MAX_LINKS: usize = 40;
 
-/// What a path leads to, whether or not that exists: links are followed, so that a link to a file
-/// elsewhere stays a link.
+/// Resolves symbolic links, even to a target that does not exist: a linked config file must stay a
+/// link.
 pub(super) fn resolve_symlinks(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -44,7 +44,7 @@ pub(super) fn resolve_symlinks(path: &Path) -> PathBuf {
     path
 }
 
-/// A hidden file in the same folder that belongs to `target`.
+/// The path of a hidden companion file of `target` in the same folder.
 pub(super) fn sibling_path(target: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(target.file_name().unwrap_or_default());
@@ -53,10 +53,10 @@ pub(super) fn sibling_path(target: &Path, ending: &str) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Replaces the file by one with this text, or creates it for its owner alone.
+/// Replaces the file atomically, or creates it, readable by its owner only.
 ///
-/// Only one program at a time may write a target: what is left of a writer that was killed is
-/// taken away. The new file has the mode of the old one.
+/// The caller must hold the lock: the leftover of a killed writer is removed. The new file keeps
+/// the mode of the old one.
 pub(super) fn write_atomically(
     target: &Path,
     text: &str,
@@ -119,7 +119,7 @@ fn write_contents(
     Ok(())
 }
 
-/// Creates a folder and those above it, for their owner alone.
+/// Creates a folder and its parents, accessible by their owner only.
 pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -128,7 +128,7 @@ pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() { Ok(()) } else { builder.create(folder) }
 }
 
-/// Lets only the owner read what is created.
+/// Makes created files accessible by their owner only.
 pub(super) fn set_private_mode(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
@@ -141,7 +141,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// A folder cannot be opened as a file here; the system orders the names itself.
+/// A folder cannot be opened as a file on this system, which orders renames itself.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())

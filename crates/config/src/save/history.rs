@@ -1,4 +1,4 @@
-//! The last versions of a config file, kept in the folder of the state.
+//! The last versions of a config file, archived in the state folder.
 
 use std::{
     fs, io,
@@ -7,14 +7,14 @@ use std::{
 
 use super::{SaveError, atomic, write_error};
 
-/// So many versions of a file are kept.
+/// The number of versions that are kept.
 pub(super) const MAX_VERSIONS: usize = 5;
-/// Their folder, in the folder of the state.
+/// The folder for the versions, in the state folder.
 pub(super) const HISTORY_FOLDER: &str = "config-history";
 
-/// Keeps a text as the newest version of `target`, and removes the oldest beyond [`VERSIONS`].
+/// Archives a text as the newest version of `target`, and removes versions beyond [`MAX_VERSIONS`].
 ///
-/// They are named after the file, with a number that grows: `openclaw.json.1f3a….000012`.
+/// The names are the file's name with a growing number: `openclaw.json.1f3a….000012`.
 pub(super) fn archive_version(
     state_dir: &Path,
     target: &Path,
@@ -34,7 +34,7 @@ pub(super) fn archive_version(
     Ok(())
 }
 
-/// The versions that there are with their numbers, oldest first.
+/// Lists the versions with their numbers, oldest first.
 fn list_versions(folder: &Path, prefix: &str) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut versions = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -47,12 +47,12 @@ fn list_versions(folder: &Path, prefix: &str) -> io::Result<Vec<(u64, PathBuf)>>
     Ok(versions)
 }
 
-/// The name of the file and a mark of the folder it is in: several files of one name may share a
-/// state.
+/// The file's name and a hash of its folder: several files with the same name may share a state
+/// folder.
 fn version_prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let folder = target.parent().map(|folder| folder.canonicalize().unwrap_or(folder.to_owned()));
-    // FNV-1a, which is the same in every version of the program.
+    // FNV-1a is stable across versions of the program.
     let bytes = folder.unwrap_or_default().into_os_string().into_encoded_bytes();
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |mark, byte| {
         (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! One program at a time changes a config file.
+//! An exclusive lock, so that only one program at a time changes a config file.
 
 use std::{
     fs::{File, OpenOptions},
@@ -10,19 +10,19 @@ use std::{
 
 use super::{SaveError, atomic, write_error};
 
-/// The longest wait for another program; a change takes a few milliseconds.
+/// How long to wait for another program; a change takes a few milliseconds.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The right to change a file, until it is dropped or its owner dies.
+/// An exclusive lock, held until it is dropped or the process exits.
 #[derive(Debug)]
 pub(super) struct FileLock {
     _file: File,
 }
 
-/// Waits until nobody else changes `target`.
+/// Waits for the exclusive lock on `target`.
 ///
-/// The lock is on a file beside it, for `target` itself is replaced. That file stays: whoever
-/// removed it would take it from under those who wait for it.
+/// The lock is on a file beside it, because `target` itself is replaced. The lock file is never
+/// removed: others may be waiting for it.
 pub(super) fn acquire_lock(target: &Path) -> Result<FileLock, SaveError> {
     acquire_lock_within(target, LOCK_TIMEOUT)
 }
@@ -39,8 +39,8 @@ pub(super) fn acquire_lock_within(target: &Path, timeout: Duration) -> Result<Fi
         return Ok(FileLock { _file: file });
     }
     let (sender, receiver) = mpsc::channel();
-    // The wait itself has no end: a thread waits, and is left behind when it takes too long. A
-    // lock that it gets then is dropped with the message that nobody receives.
+    // Locking blocks without a timeout, so a thread does it and is abandoned when it takes too
+    // long. A lock that it acquires later is dropped with the message that nobody receives.
     thread::spawn(move || {
         let locked = file.lock().map(|()| FileLock { _file: file });
         let _ = sender.send(locked);

@@ -1,4 +1,4 @@
-//! Judges a change before it is written.
+//! Reviews a change before it is written.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -18,7 +18,7 @@ use crate::{
     text::redact_secrets,
 };
 
-/// Reads both texts as configs and tells what is new about the second.
+/// Parses both texts as configs and collects the new diagnostics.
 pub(super) fn prepare_change(
     path: PathBuf,
     before: Option<String>,
@@ -52,7 +52,7 @@ pub(super) fn prepare_change(
     })
 }
 
-/// What a diagnostic says, wherever it stands.
+/// What identifies a diagnostic regardless of its position.
 fn diagnostic_identity(diagnostic: &Diagnostic) -> (Severity, &KeyPath, &str) {
     (diagnostic.severity, &diagnostic.path, &diagnostic.message)
 }
@@ -61,12 +61,12 @@ pub(super) fn is_error(diagnostic: &Diagnostic) -> bool {
     diagnostic.severity == Severity::Error
 }
 
-/// Whether a warning is about a key that is not in the config because nothing knows it.
+/// Whether a warning is about an unknown key.
 pub(super) fn is_unknown_key(loaded: &LoadedConfig, diagnostic: &Diagnostic) -> bool {
     diagnostic.severity == Severity::Warning && loaded.find_position(&diagnostic.path).is_none()
 }
 
-/// Refuses a document without keys that the old one had and that no edit touched.
+/// Rejects a new document that lost keys which no edit touched.
 pub(super) fn check_lost_keys(old: &ConfigDocument, new: &ConfigDocument) -> Result<(), SaveError> {
     let mut kept = HashSet::new();
     new.root_node().walk_nodes(&mut |steps, _, _| kept.insert(to_key_path(steps)));
@@ -88,7 +88,7 @@ pub(super) fn check_lost_keys(old: &ConfigDocument, new: &ConfigDocument) -> Res
     if keys.is_empty() { Ok(()) } else { Err(SaveError::KeysLost { keys }) }
 }
 
-/// Names the file in what was found in its text.
+/// Adds the path of the file to an error about its text.
 pub(super) fn with_file_path(error: LoadError, path: PathBuf) -> LoadError {
     match error {
         LoadError::Broken { mut diagnostics, redacted_text, .. } => {

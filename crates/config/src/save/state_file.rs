@@ -1,4 +1,4 @@
-//! A file that programs keep for themselves, in the folder of the state.
+//! State files: files that the program maintains itself, in the state folder.
 
 use std::{
     fs,
@@ -10,24 +10,24 @@ use std::{
 use super::{SaveError, atomic, lock};
 use crate::text::MAX_BYTES;
 
-/// The longest wait for another program.
+/// How long to wait for another program.
 const STATE_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A file that is replaced in one step, under a lock, for its owner alone. Several programs may
-/// change it at once and lose nothing; whoever is killed on the way leaves the old or the new one.
+/// A file that is replaced atomically under a lock and is accessible by its owner only. Concurrent
+/// changes by several programs are not lost; a killed writer leaves the old file or the new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFile {
     path: PathBuf,
 }
 
 impl StateFile {
-    /// The file at a path; neither it nor its folder need exist.
+    /// A state file at a path; neither the file nor its folder need exist.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         Self { path }
     }
 
-    /// The text; absent when there is no file.
+    /// Reads the text; `None` when there is no file.
     ///
     /// # Errors
     ///
@@ -46,13 +46,13 @@ impl StateFile {
         }
     }
 
-    /// Replaces the text by what `change` makes of it, which is given the file as it is under the
-    /// lock. `None` leaves it.
+    /// Replaces the text by what `change` returns. `change` gets the current content, read under
+    /// the lock; `None` leaves the file unchanged.
     ///
     /// # Errors
     ///
-    /// When another program holds the lock, and when a file or a folder cannot be written. The
-    /// file is then as it was.
+    /// When another program holds the lock for too long, and when a file or a folder cannot be
+    /// written. The file is then unchanged.
     pub fn update_text(
         &self,
         change: impl FnOnce(io::Result<Option<String>>) -> Option<String>,

@@ -1,4 +1,4 @@
-//! What is saved, what is refused, and what is left of a save that is killed.
+//! What is saved, what is refused, and what a killed save leaves.
 
 mod killed;
 
@@ -49,7 +49,7 @@ impl Home {
         self.file().apply_edit(&Env::default(), set(path, value))
     }
 
-    /// The names in the folder that are no config file, sorted.
+    /// The names in the folder other than the config file, sorted.
     pub(super) fn others(&self) -> Vec<String> {
         names(self.folder.path().to_owned())
     }

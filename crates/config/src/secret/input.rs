@@ -11,15 +11,15 @@ use serde::{
 
 use crate::decode::SECRET_TYPE_NAME;
 
-/// A secret as a config gives it; [`SecretInput::resolve`] gets the value.
+/// A secret as written in a config; [`SecretInput::resolve_secret`] gets its value.
 ///
-/// It is a text, in which `${VAR}` and `${VAR:-default}` are filled in, or an object:
-/// `{source: "env", id: "VAR"}`, `{source: "file", path: "~/key"}` or
-/// `{source: "exec", command: ["pass", "show", "key"]}`. A text that is the name of a variable
-/// that is set, like `VLLM_API_KEY`, stands for that variable.
+/// It is a text, in which `${VAR}` and `${VAR:-default}` are replaced, or an object: `{source:
+/// "env", id: "VAR"}`, `{source: "file", path: "~/key"}` or `{source: "exec", command: ["pass",
+/// "show", "key"]}`. A text that is the name of a set variable, such as `VLLM_API_KEY`, stands for
+/// that variable.
 ///
-/// `Debug` never shows a value, and there is no `Serialize`. `Deserialize` is for the reader of
-/// this crate, which lets a struct be written as a text.
+/// `Debug` never shows a value, and there is no `Serialize`. `Deserialize` works only with this
+/// crate's deserializer, which accepts a text for the struct.
 #[derive(Clone)]
 pub struct SecretInput(pub(super) SecretForm);
 
@@ -39,7 +39,7 @@ enum SecretReferenceKind {
     Exec,
 }
 
-/// The object form; its keys are [`FIELDS`].
+/// The object form; its keys are [`REFERENCE_FIELDS`].
 #[derive(Deserialize)]
 struct SecretReference {
     source: SecretReferenceKind,
@@ -48,24 +48,24 @@ struct SecretReference {
     command: Option<Vec<String>>,
 }
 
-/// `provider` is accepted and has no effect.
+/// `provider` is accepted without effect.
 const REFERENCE_FIELDS: &[&str] = &["source", "id", "path", "command", "provider"];
 
 impl SecretInput {
-    /// A text, as if it stood in a config.
+    /// Creates a secret from a text as written in a config.
     #[must_use]
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(SecretForm::Text(SecretString::from(text.into())))
     }
 
-    /// A reference to a variable.
+    /// Creates a reference to an environment variable.
     #[must_use]
     pub fn from_env(variable: impl Into<String>) -> Self {
         Self(SecretForm::Env(variable.into()))
     }
 
-    /// The program and its arguments whose output is the secret, for a caller that may start
-    /// commands; absent for every other form. There is at least the program.
+    /// The program and its arguments whose output is the secret, for a caller that may run
+    /// commands; `None` for every other form. Never empty.
     #[must_use]
     pub fn exec_command(&self) -> Option<&[String]> {
         match &self.0 {

@@ -1,4 +1,4 @@
-//! Getting the value of a secret, and what may be said about it.
+//! Resolves secrets, and describes them without revealing them.
 
 use std::{
     fmt,
@@ -12,29 +12,29 @@ use secrecy::{ExposeSecret, SecretString};
 use super::input::{SecretForm, SecretInput};
 use crate::{env::Env, paths, template};
 
-/// The longest secret that is read from a file.
+/// The longest secret that is read from a file, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// A secret's value and where it came from.
+/// A secret's value and its source.
 #[derive(Debug, Clone)]
 pub struct ResolvedSecret {
-    /// The value; its `Debug` shows nothing.
+    /// The value. Its `Debug` is redacted.
     pub value: SecretString,
-    /// Where it came from.
+    /// The source.
     pub source: SecretSource,
 }
 
-/// Where a secret came from; shown as `env VLLM_API_KEY`, `config literal`,
-/// `file PATH` or `exec PROGRAM`.
+/// The source of a secret; displayed as `env VLLM_API_KEY`, `config literal`, `file PATH` or `exec
+/// PROGRAM`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
-    /// One or more variables, in the order in which they are named.
+    /// Environment variables, in the order in which they are named.
     Env(Vec<String>),
     /// The text of the config itself.
     Literal,
     /// A file.
     File(PathBuf),
-    /// What this program printed.
+    /// The output of this program.
     Command(String),
 }
 
@@ -54,9 +54,9 @@ pub struct SecretError {
 pub enum SecretErrorKind {
     /// It refers to a variable that is not set.
     UnsetVariable,
-    /// Its value is the empty text.
+    /// Its value is empty.
     Empty,
-    /// Its file cannot be read as text, or is far too long for a secret.
+    /// Its file cannot be read as text or is too long.
     File,
     /// It is the output of a command, which this crate does not run; see
     /// [`SecretInput::exec_command`].
@@ -64,13 +64,13 @@ pub enum SecretErrorKind {
 }
 
 impl SecretError {
-    /// Why there is no value.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> SecretErrorKind {
         self.kind
     }
 
-    /// The variable that is not set, when that is why.
+    /// The unset variable, if that is the cause.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
         self.variable.as_deref()
@@ -90,7 +90,7 @@ impl SecretError {
 }
 
 impl ResolvedSecret {
-    /// The first two and the last two characters (`vl..al`) of a secret of eight or more
+    /// The first two and the last two characters (`vl..al`) of a secret with at least eight
     /// characters, else `set`.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -105,12 +105,12 @@ impl ResolvedSecret {
 }
 
 impl SecretInput {
-    /// Gets the value.
+    /// Resolves the value.
     ///
     /// # Errors
     ///
-    /// When a variable without a default is not set, when the value is empty, when a file cannot
-    /// be read, and always for the output of a command. No text of a secret is in the error.
+    /// When a variable without a default is not set, when the value is empty, when a file cannot be
+    /// read, and always for the output of a command. The error contains no part of the secret.
     pub fn resolve_secret(&self, env: &Env) -> Result<ResolvedSecret, SecretError> {
         let (value, source) = match &self.0 {
             SecretForm::Text(text) => resolve_text(text.expose_secret(), env)?,
@@ -131,14 +131,14 @@ impl SecretInput {
         Ok(ResolvedSecret { value: SecretString::from(value), source })
     }
 
-    /// Whether it is the empty text, which means that nothing was set.
+    /// Whether it is the empty text, which counts as not set.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         matches!(&self.0, SecretForm::Text(text) if text.expose_secret().is_empty())
     }
 }
 
-/// Whether a text looks like the name of a variable: capitals, digits and `_` only.
+/// Whether a text looks like the name of a variable: only capitals, digits and `_`.
 pub(crate) fn is_variable_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_uppercase())
         && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')

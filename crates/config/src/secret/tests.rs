@@ -1,4 +1,4 @@
-//! Every way to write a secret, what it resolves to, and that none of it is ever shown.
+//! Every spelling of a secret, what it resolves to, and that it is never shown.
 
 use std::io::Write as _;
 

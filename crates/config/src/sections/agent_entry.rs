@@ -1,4 +1,4 @@
-//! `agents.entries`: what is different for one agent, and which tools an agent is offered.
+//! `agents.entries`: the overrides of single agents, and the tools that an agent is offered.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -6,24 +6,24 @@ use serde::Deserialize;
 use super::{LocalModelMode, ModelChoice};
 use crate::template::EnvString;
 
-/// What is different for one agent; all else is as `agents.defaults` says.
+/// Overrides for one agent; everything else comes from `agents.defaults`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct AgentEntry {
-    /// A name for people.
+    /// A display name.
     pub name: Option<String>,
-    /// The model that answers, and what to use when it does not.
+    /// The model to use, and its fallbacks.
     pub model: Option<ModelChoice>,
-    /// The folder that the agent works in; `~` and `${VAR}` are filled in.
+    /// The agent's workspace folder; `~` and `${VAR}` are replaced.
     pub workspace: Option<EnvString>,
     /// How much is sent to a local model.
     pub local_model_mode: Option<LocalModelMode>,
     /// The tools that the agent is offered.
     pub tools: ToolPolicy,
-    /// The most characters of one context file, such as `AGENTS.md`, in the prompt.
+    /// The most characters of one context file, such as `AGENTS.md`, in the system prompt.
     #[schemars(range(min = 1))]
     pub bootstrap_max_chars: Option<u32>,
-    /// The most characters of all context files in the prompt.
+    /// The most characters of all context files together in the system prompt.
     #[schemars(range(min = 1))]
     pub bootstrap_total_max_chars: Option<u32>,
 }
@@ -32,12 +32,12 @@ pub struct AgentEntry {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ToolPolicy {
-    /// A set of tools to begin with.
+    /// The base set of tools.
     pub profile: Option<ToolProfile>,
-    /// The only tools that are offered, by name; `*` stands for any characters, and `group:fs`,
-    /// `group:runtime` and `group:openclaw` for the tools of a kind. Absent or empty for all.
+    /// If not empty, only these tools are offered. `*` matches any characters, and `group:fs`,
+    /// `group:runtime` and `group:openclaw` are groups of tools.
     pub allow: Vec<String>,
-    /// Tools that are not offered, whatever else allows them; written as in `allow`.
+    /// Tools that are never offered, even if `allow` has them; written as in `allow`.
     pub deny: Vec<String>,
 }
 
@@ -45,17 +45,17 @@ pub struct ToolPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ToolProfile {
-    /// No tool that reads, changes or runs anything.
+    /// No tools that read, change or run anything.
     Minimal,
-    /// Files and commands.
+    /// Tools for files and commands.
     Coding,
-    /// Nothing but messages.
+    /// Tools for messages only.
     Messaging,
     /// Every tool.
     Full,
 }
 
-/// The names that a group stands for.
+/// The tools of each group.
 const TOOL_GROUPS: &[(&str, &[&str])] = &[
     ("group:fs", &["read", "write", "edit", "apply_patch"]),
     ("group:runtime", &["exec", "process", "bash"]),
@@ -89,7 +89,7 @@ impl ToolPolicy {
     }
 }
 
-/// Whether a pattern stands for a name. Case does not matter.
+/// Whether a pattern matches a name, ignoring case.
 fn matches_tool_pattern(pattern: &str, name: &str) -> bool {
     let pattern = pattern.trim().to_ascii_lowercase();
     if pattern == "group:openclaw" {

@@ -1,4 +1,4 @@
-//! `agents`: which model an agent uses, where it works, how long it may take.
+//! `agents`: the model, the workspace and the time limits of agents.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,54 +12,54 @@ use crate::{
     template::EnvString,
 };
 
-/// The agents: which model they use, where they work, how long they may take.
+/// The agents: their models, workspaces and time limits.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct AgentsConfig {
-    /// What holds for every agent.
+    /// Settings for every agent.
     pub defaults: AgentDefaults,
-    /// What is different for an agent, by its id. There is always one called `main`.
+    /// Overrides for single agents, by id. The agent `main` always exists.
     pub entries: BTreeMap<String, AgentEntry>,
 }
 
-/// What holds for every agent.
+/// Settings for every agent.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct AgentDefaults {
-    /// The model that answers, and what to use when it does not.
+    /// The model to use, and its fallbacks.
     #[schemars(extend("examples" = ["vllm/my-model", { "primary": "vllm/my-model", "fallbacks": [] }]))]
     pub model: Option<ModelChoice>,
-    /// The model that draws pictures.
+    /// The model that generates images.
     pub image_generation_model: Option<ModelChoice>,
-    /// Names and options of models, by `provider/model-id`.
+    /// Aliases and options of models, by `provider/model-id`.
     pub models: BTreeMap<String, ModelEntry>,
-    /// The folder that the agent works in; `~` and `${VAR}` are filled in. The default is
-    /// `workspace` in the state folder.
+    /// The agents' workspace folder; `~` and `${VAR}` are replaced. The default is `workspace` in
+    /// the state folder.
     #[schemars(extend("examples" = ["~/work"]))]
     pub workspace: Option<EnvString>,
-    /// The longest time for a whole run, in seconds; 0 is no limit.
+    /// The time limit of a whole run, in seconds; 0 is no limit.
     #[schemars(extend("default" = RUN_TIMEOUT_SECONDS))]
     pub timeout_seconds: Option<u64>,
-    /// How the model is waited for.
+    /// Idle timeout of model calls.
     pub llm: LlmConfig,
-    /// How much is sent to a local model: everything, less, or whatever fits.
+    /// How much is sent to a local model: everything, less, or depending on its context window.
     #[schemars(extend("default" = "default"))]
     pub local_model_mode: Option<LocalModelMode>,
-    /// Older spellings of options.
+    /// Old spellings of options.
     pub experimental: ExperimentalConfig,
-    /// How a session that grows too long is summarised.
+    /// Compaction: summarising a session that grows too long.
     pub compaction: CompactionConfig,
-    /// The most characters of one context file, such as `AGENTS.md`, in the prompt; absent for
-    /// 12,000, and for 2,000 in lean mode.
+    /// The most characters of one context file, such as `AGENTS.md`, in the system prompt. The
+    /// default is 12,000, or 2,000 in lean mode.
     #[schemars(range(min = 1))]
     pub bootstrap_max_chars: Option<u32>,
-    /// The most characters of all context files in the prompt; absent for 60,000, and for 6,000
-    /// in lean mode.
+    /// The most characters of all context files together in the system prompt. The default is
+    /// 60,000, or 6,000 in lean mode.
     #[schemars(range(min = 1))]
     pub bootstrap_total_max_chars: Option<u32>,
 }
 
-/// Options of one model in `agents.defaults.models`.
+/// Options of a model.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ModelEntry {
@@ -67,16 +67,16 @@ pub struct ModelEntry {
     pub alias: Option<String>,
     /// Parameters for each request to the model, such as `temperature`.
     pub params: Map<String, Value>,
-    /// How much is sent to this model, whatever the agent says.
+    /// How much is sent to this model. Overrides the agent's mode.
     pub local_model_mode: Option<LocalModelMode>,
 }
 
-/// How the model is waited for.
+/// Idle timeout of model calls.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct LlmConfig {
-    /// The longest time without anything from the model, the wait for its first token included,
-    /// in seconds; 0 is no limit.
+    /// The longest silence of a model, in seconds, including the wait for its first token; 0 is no
+    /// limit.
     #[schemars(extend("default" = IDLE_TIMEOUT_SECONDS))]
     pub idle_timeout_seconds: Option<u64>,
 }
@@ -85,54 +85,54 @@ pub struct LlmConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LocalModelMode {
-    /// The whole prompt and all tools.
+    /// The full system prompt and all tools.
     #[default]
     Default,
-    /// A short prompt and few tools.
+    /// A short system prompt and few tools.
     Lean,
-    /// Lean where the context window is small.
+    /// Lean if the context window is small.
     Auto,
 }
 
-/// Older spellings of options.
+/// Old spellings of options.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ExperimentalConfig {
-    /// The same as `localModelMode: "lean"`, which wins when both are set.
+    /// The old spelling of `localModelMode: "lean"`; `localModelMode` is used when both are set.
     pub local_model_lean: Option<bool>,
 }
 
-/// How a session that grows too long is summarised.
+/// Compaction: summarising a session that grows too long.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct CompactionConfig {
-    /// How careful the summary is.
+    /// How a summary is made.
     #[schemars(extend("default" = "default"))]
     pub mode: Option<CompactionMode>,
-    /// The longest time for one summary, in seconds; 0 is no limit.
+    /// The time limit of one summary, in seconds; 0 is no limit.
     #[schemars(extend("default" = COMPACTION_TIMEOUT_SECONDS))]
     pub timeout_seconds: Option<u64>,
 }
 
-/// How careful a summary is.
+/// How a summary is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum CompactionMode {
-    /// One summary of the older messages.
+    /// The older messages are summarised at once.
     #[default]
     Default,
-    /// A summary in parts, checked before it replaces the messages.
+    /// The older messages are summarised in parts, and the summary is checked before it is used.
     Safeguard,
 }
 
 impl AgentDefaults {
-    /// The longest time for a whole run; absent for no limit.
+    /// The time limit of a whole run; `None` for no limit.
     #[must_use]
     pub fn run_timeout(&self) -> Option<Duration> {
         duration_or_default(self.timeout_seconds, RUN_TIMEOUT_SECONDS)
     }
 
-    /// How much is sent to a local model, in whichever spelling it was set.
+    /// How much is sent to a local model, in either spelling.
     #[must_use]
     pub fn local_model_mode(&self) -> LocalModelMode {
         match (self.local_model_mode, self.experimental.local_model_lean) {
@@ -144,7 +144,7 @@ impl AgentDefaults {
 }
 
 impl LlmConfig {
-    /// The longest time without anything from the model; absent for no limit.
+    /// The idle timeout of a model; `None` for no limit.
     #[must_use]
     pub fn idle_timeout(&self) -> Option<Duration> {
         duration_or_default(self.idle_timeout_seconds, IDLE_TIMEOUT_SECONDS)
@@ -152,20 +152,20 @@ impl LlmConfig {
 }
 
 impl CompactionConfig {
-    /// The longest time for one summary; absent for no limit.
+    /// The time limit of one summary; `None` for no limit.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         duration_or_default(self.timeout_seconds, COMPACTION_TIMEOUT_SECONDS)
     }
 
-    /// How careful a summary is.
+    /// How a summary is made.
     #[must_use]
     pub fn mode(&self) -> CompactionMode {
         self.mode.unwrap_or_default()
     }
 }
 
-/// A time limit in seconds, of which 0 means none.
+/// Converts a limit in seconds, of which 0 means none, to a duration.
 pub(super) fn duration_or_default(set: Option<u64>, default: u64) -> Option<Duration> {
     Some(set.unwrap_or(default)).filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }

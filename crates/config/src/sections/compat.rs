@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What a server does differently for a model; what is left out is found out.
+/// What a server does differently for a model. Settings that are left out are detected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct CompatConfig {
@@ -25,13 +25,13 @@ pub struct CompatConfig {
     pub supports_prompt_cache_key: Option<bool>,
     /// The field that limits the answer.
     pub max_tokens_field: Option<MaxTokensField>,
-    /// Whether the result of a tool must say the tool's name.
+    /// Whether a tool result must include the tool's name.
     pub requires_tool_result_name: Option<bool>,
-    /// Whether an assistant message must follow the result of a tool.
+    /// Whether an assistant message must follow a tool result.
     pub requires_assistant_after_tool_result: Option<bool>,
-    /// Whether thinking must be sent back as plain text.
+    /// Whether reasoning must be sent back as plain text.
     pub requires_thinking_as_text: Option<bool>,
-    /// The words of JSON Schema that the server refuses in a tool's parameters.
+    /// The keywords of JSON Schema that the server refuses in a tool's parameters.
     pub unsupported_tool_schema_keywords: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `diagnostics`: what helps to find out what went wrong.
+//! `diagnostics`: settings for troubleshooting.
 
 use std::path::PathBuf;
 
@@ -12,28 +12,27 @@ use crate::{
     template::{EnvString, UnsetVariable},
 };
 
-/// What helps to find out what went wrong.
+/// Settings for troubleshooting.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct DiagnosticsConfig {
-    /// The trace of what is said to and by the model servers.
+    /// The trace of exchanges with the model servers.
     pub trace: TraceConfig,
 }
 
-/// The trace of what is said to and by the model servers; `openclaw trace` shows it.
+/// The trace of exchanges with the model servers; `openclaw trace` shows it.
 ///
-/// It holds prompts and answers whole; keys and secret headers are taken out.
+/// It contains complete prompts and answers; keys and secret headers are removed.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TraceConfig {
-    /// Whether exchanges are kept on disk.
+    /// Whether exchanges are stored on disk.
     #[schemars(extend("default" = false))]
     pub enabled: Option<bool>,
-    /// The most exchanges that are kept.
+    /// The most exchanges to keep.
     #[schemars(range(min = 1), extend("default" = TRACE_KEEP))]
     pub keep: Option<u32>,
-    /// The most bytes that they have together. One body may have an eighth; a larger one is cut in
-    /// its middle.
+    /// The most bytes to keep. A body larger than an eighth of it is truncated in the middle.
     #[schemars(range(min = 65536), extend("default" = TRACE_BYTES))]
     pub max_bytes: Option<u64>,
     /// The folder; the default is `trace` in the state folder.
@@ -41,19 +40,19 @@ pub struct TraceConfig {
 }
 
 impl TraceConfig {
-    /// Whether exchanges are kept on disk.
+    /// Whether exchanges are stored on disk.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.enabled.unwrap_or(false)
     }
 
-    /// The most exchanges that are kept; at least one.
+    /// The most exchanges to keep; at least one.
     #[must_use]
     pub fn retained_traces(&self) -> u32 {
         self.keep.unwrap_or(TRACE_KEEP).max(1)
     }
 
-    /// The most bytes that they have together; at least 64 KiB.
+    /// The most bytes to keep; at least 64 KiB.
     #[must_use]
     pub fn max_bytes(&self) -> u64 {
         self.max_bytes.unwrap_or(TRACE_BYTES).max(65_536)

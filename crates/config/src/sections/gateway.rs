@@ -20,7 +20,7 @@ pub struct GatewayConfig {
     pub bind: Option<GatewayBind>,
     /// Who may connect.
     pub auth: GatewayAuth,
-    /// Reaching it over Tailscale.
+    /// Access over Tailscale.
     pub tailscale: TailscaleConfig,
 }
 
@@ -56,7 +56,7 @@ pub enum GatewayBind {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct GatewayAuth {
-    /// How a client shows that it may connect.
+    /// How clients authenticate.
     #[schemars(extend("default" = "token"))]
     pub mode: Option<GatewayAuthMode>,
     /// The token of `mode: "token"`.
@@ -65,34 +65,34 @@ pub struct GatewayAuth {
     pub password: Option<SecretInput>,
 }
 
-/// How a client shows that it may connect.
+/// How clients authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GatewayAuthMode {
-    /// It need not.
+    /// Clients need not authenticate.
     None,
     /// With a token.
     #[default]
     Token,
     /// With a password.
     Password,
-    /// A proxy in front has done so.
+    /// A proxy in front authenticates clients.
     TrustedProxy,
 }
 
-/// Reaching the gateway over Tailscale.
+/// Access over Tailscale.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TailscaleConfig {
-    /// Who reaches it.
+    /// Who can reach the gateway.
     #[schemars(extend("default" = "off"))]
     pub mode: Option<TailscaleMode>,
-    /// Whether Tailscale's settings are put back at the end.
+    /// Whether Tailscale's settings are restored on exit.
     #[schemars(extend("default" = false))]
     pub reset_on_exit: Option<bool>,
 }
 
-/// Who reaches the gateway over Tailscale.
+/// Who can reach the gateway over Tailscale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TailscaleMode {
@@ -126,13 +126,13 @@ impl GatewayConfig {
 }
 
 impl GatewayAuth {
-    /// How a client shows that it may connect.
+    /// How clients authenticate.
     #[must_use]
     pub fn mode(&self) -> GatewayAuthMode {
         self.mode.unwrap_or_default()
     }
 
-    /// The token; absent when it is not set or is the empty text.
+    /// The token; `None` when it is not set or empty.
     #[must_use]
     pub fn token(&self) -> Option<&SecretInput> {
         self.token.as_ref().filter(|token| !token.is_blank())
@@ -140,7 +140,7 @@ impl GatewayAuth {
 }
 
 impl TailscaleConfig {
-    /// Who reaches the gateway over Tailscale.
+    /// Who can reach the gateway over Tailscale.
     #[must_use]
     pub fn mode(&self) -> TailscaleMode {
         self.mode.unwrap_or_default()

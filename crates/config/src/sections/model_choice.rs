@@ -1,4 +1,4 @@
-//! A model and what to use in its stead: a text, or an object with fallbacks.
+//! A model and its fallbacks: a string, or an object.
 
 use std::{borrow::Cow, fmt};
 
@@ -15,7 +15,7 @@ use crate::template::EnvString;
 pub struct ModelChoice {
     /// The model, as `provider/model-id` or an alias; absent when only fallbacks are set.
     pub primary: Option<EnvString>,
-    /// The models to try in order when the primary one does not answer.
+    /// The models to try in order when the primary model does not answer.
     pub fallbacks: Vec<EnvString>,
 }
 

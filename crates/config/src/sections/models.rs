@@ -1,4 +1,4 @@
-//! `models`: the model servers and what is known of their models.
+//! `models`: the model servers and their models.
 
 use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
@@ -12,29 +12,28 @@ use crate::{
     template::{EnvString, UnsetVariable},
 };
 
-/// The model servers and what is known of their models.
+/// The model servers and their models.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ModelsConfig {
-    /// Whether these providers come beside those that are found or instead of them.
+    /// Whether these providers are added to the built-in ones or replace them.
     #[schemars(extend("default" = "merge"))]
     pub mode: Option<MergeMode>,
-    /// Whether a conversation may go to a server that is neither on this machine nor in its
-    /// network. Left out it is `local-only` where the primary model is on one of these, and `any`
-    /// where it is not.
+    /// Whether a conversation may be sent to a server that is neither on this machine nor in its
+    /// network. The default is `local-only` if the primary model's server is there, else `any`.
     pub egress: Option<EgressPolicy>,
-    /// The providers by their id, the part of a model's name in front of the `/`.
+    /// The providers by id, the part of a model reference before the `/`.
     pub providers: BTreeMap<String, ProviderConfig>,
 }
 
-/// How configured providers go together with those that are found.
+/// Whether configured providers are added to the built-in ones or replace them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum MergeMode {
-    /// Both are used; a configured one wins.
+    /// Both are available; a configured provider overrides a built-in one.
     #[default]
     Merge,
-    /// Only the configured ones are used.
+    /// Only configured providers are available.
     Replace,
 }
 
@@ -43,12 +42,12 @@ pub enum MergeMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EgressPolicy {
-    /// Of the hosted ones those that the config names as primary model or fallback, each of which
-    /// is told; any other only after a yes at the terminal.
+    /// Local models, and hosted ones that are configured as primary model or fallback, with a
+    /// notice. Other hosted models need a confirmation at the terminal.
     LocalOnly,
-    /// Hosted ones after a yes at the terminal; without a terminal as with `local-only`.
+    /// Hosted models need a confirmation at the terminal; without a terminal as `local-only`.
     Ask,
-    /// All.
+    /// All models.
     Any,
 }
 
@@ -56,40 +55,39 @@ pub enum EgressPolicy {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ProviderConfig {
-    /// Where the server is, as `http://host:port/v1`; `${VAR}` is filled in. Only `vllm`,
-    /// `lmstudio`, `anthropic`, `openai` and `openrouter` have a place of their own where it is
-    /// left out.
+    /// The server's base URL, e.g. `http://host:port/v1`; `${VAR}` is replaced. It may be left out
+    /// only for `vllm`, `lmstudio`, `anthropic`, `openai` and `openrouter`, which have a default.
     #[schemars(extend("examples" = ["http://127.0.0.1:8000/v1"]))]
     pub base_url: Option<EnvString>,
-    /// The key for the server; none is sent when it is left out.
+    /// The key for the server; without it none is sent.
     #[schemars(extend("examples" = ["${VLLM_API_KEY}"]))]
     pub api_key: Option<SecretInput>,
-    /// The language that the server speaks.
+    /// The API that the server offers.
     pub api: Option<ProviderApi>,
     /// Headers for every request, by name.
     pub headers: BTreeMap<String, SecretInput>,
-    /// The longest time without anything from a model of this server, in seconds; 0 is no limit.
-    /// It wins over `agents.defaults.llm.idleTimeoutSeconds`.
+    /// The idle timeout of this server's models, in seconds; 0 is no limit. Overrides
+    /// `agents.defaults.llm.idleTimeoutSeconds`.
     pub timeout_seconds: Option<u64>,
-    /// How long each part of an answer may take, for every model of this server.
+    /// Timeouts of the stages of an answer, for every model of this server.
     pub clocks: ClocksConfig,
-    /// The most answers to have from the server at a time, so that people come before background
-    /// work; no limit when it is left out.
+    /// The most concurrent answers from the server, so that interactive requests come before
+    /// background work. Unlimited by default.
     pub max_concurrent: Option<NonZeroU32>,
-    /// What happens when the server is lost in the middle of its work.
+    /// What to do when the connection to the server is lost during an answer.
     pub on_server_loss: ServerLossConfig,
-    /// The models of the server; what is said here wins over what the server says, field by
-    /// field. With models of its own a server has these and no others, unless
-    /// `agents.defaults.models` has `ID/*`; without any it has all that it lists.
+    /// The models of the server. Settings here override, field by field, what the server reports.
+    /// If there are any, only these models are available, unless `agents.defaults.models` has
+    /// `ID/*`; otherwise all models that the server lists.
     pub models: Vec<ModelConfig>,
 }
 
-/// The language that a server speaks.
+/// The API that a server offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ProviderApi {
-    /// `POST /chat/completions`, which nearly every local server has.
+    /// `POST /chat/completions`, which nearly every local server offers.
     OpenaiCompletions,
     /// `POST /responses`.
     OpenaiResponses,
@@ -109,39 +107,39 @@ pub enum ProviderApi {
     AzureOpenaiResponses,
 }
 
-/// A model of a server. Only `id` must be there.
+/// A model of a server. Only `id` is required.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelConfig {
-    /// The name that the server knows the model by.
+    /// The id by which the server knows the model.
     #[schemars(extend("minLength" = 1, "examples" = ["meta-llama/Llama-3.3-70B-Instruct"]))]
     pub id: String,
-    /// The name that is shown.
+    /// The display name.
     #[serde(default)]
     pub name: Option<String>,
-    /// The language for this model, when it differs from its server's.
+    /// The API for this model, if it differs from the server's.
     #[serde(default)]
     pub api: Option<ProviderApi>,
     /// Headers for this model's requests, besides its server's.
     #[serde(default)]
     pub headers: BTreeMap<String, SecretInput>,
-    /// Whether the model thinks before it answers.
+    /// Whether the model reasons before it answers.
     #[serde(default)]
     pub reasoning: Option<bool>,
-    /// What the model can read.
+    /// What the model accepts as input.
     #[serde(default)]
     pub input: Option<Vec<InputKind>>,
     /// What the model costs.
     #[serde(default)]
     pub cost: Option<ModelCost>,
-    /// The tokens that prompt and answer may have together.
+    /// The context window: the tokens of prompt and answer together.
     #[serde(default)]
     #[schemars(extend("examples" = [32768]))]
     pub context_window: Option<NonZeroU32>,
-    /// The tokens that an answer may have.
+    /// The most tokens of an answer.
     #[serde(default)]
     pub max_tokens: Option<NonZeroU32>,
-    /// How long each part of an answer may take, over what holds for its server.
+    /// Timeouts of the stages of an answer. Override those of the server.
     #[serde(default)]
     pub clocks: ClocksConfig,
     /// What the server does differently for this model.
@@ -149,7 +147,7 @@ pub struct ModelConfig {
     pub compat: CompatConfig,
 }
 
-/// What a model can read.
+/// An input that a model accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -160,7 +158,7 @@ pub enum InputKind {
     Image,
 }
 
-/// What a model costs, in US dollars for a million tokens.
+/// The price of a model, in US dollars for a million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ModelCost {
@@ -175,7 +173,7 @@ pub struct ModelCost {
 }
 
 impl ModelsConfig {
-    /// Whether these providers come beside those that are found or instead of them.
+    /// Whether these providers are added to the built-in ones or replace them.
     #[must_use]
     pub fn mode(&self) -> MergeMode {
         self.mode.unwrap_or_default()
@@ -183,7 +181,7 @@ impl ModelsConfig {
 }
 
 impl ProviderConfig {
-    /// Where the server is; absent when it is not set.
+    /// The server's base URL; `None` when it is not set.
     ///
     /// # Errors
     ///
@@ -192,14 +190,13 @@ impl ProviderConfig {
         self.base_url.as_ref().map(|text| text.resolve_variables(env)).transpose()
     }
 
-    /// The key for the server; absent when it is not set or is the empty text.
+    /// The key for the server; `None` when it is not set or empty.
     #[must_use]
     pub fn api_key(&self) -> Option<&SecretInput> {
         self.api_key.as_ref().filter(|key| !key.is_blank())
     }
 
-    /// The longest time without anything from a model of this server, which is that of every
-    /// provider where this one has none of its own; absent for no limit.
+    /// The idle timeout of this server's models, or else the general one; `None` for no limit.
     #[must_use]
     pub fn idle_timeout(&self, general: &LlmConfig) -> Option<Duration> {
         match self.timeout_seconds {

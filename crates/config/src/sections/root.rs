@@ -1,4 +1,4 @@
-//! The whole config, and what needs more than one section.
+//! The whole config, and values that depend on several sections.
 
 use std::path::PathBuf;
 
@@ -21,20 +21,20 @@ use crate::{
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Config {
-    /// The agents: which model they use, where they work, how long they may take.
+    /// The agents: their models, workspaces and time limits.
     pub agents: AgentsConfig,
-    /// The model servers and what is known of their models.
+    /// The model servers and their models.
     pub models: ModelsConfig,
     /// The built-in tools.
     pub tools: ToolsConfig,
     /// The gateway, which serves sessions to other programs.
     pub gateway: GatewayConfig,
-    /// What helps to find out what went wrong.
+    /// Settings for troubleshooting.
     pub diagnostics: DiagnosticsConfig,
 }
 
 impl Config {
-    /// The model of the agents, as `provider/model-id` or an alias; absent when none is set.
+    /// The primary model, as `provider/model-id` or an alias; `None` when none is set.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Config {
             .transpose()
     }
 
-    /// The models to try in order when the primary one does not answer.
+    /// The models to try in order when the primary model does not answer.
     ///
     /// # Errors
     ///
@@ -77,9 +77,8 @@ impl Config {
         std::iter::once(MAIN_AGENT).chain(others).collect()
     }
 
-    /// The config as it holds for one agent: what its entry sets is in `agents.defaults` then. A
-    /// model without fallbacks keeps those of the defaults. The tools are
-    /// [`Config::offers`]'s matter.
+    /// The config for one agent, with the agent's entry merged into `agents.defaults`. A model
+    /// without fallbacks keeps the default fallbacks. [`Config::offers_tool`] covers the tools.
     #[must_use]
     pub fn for_agent(&self, id: &str) -> Self {
         let mut config = self.clone();
@@ -103,7 +102,7 @@ impl Config {
         config
     }
 
-    /// Whether an agent is offered a tool: `tools` and the agent's own entry must both allow it.
+    /// Whether an agent is offered a tool: both `tools` and the agent's own entry must allow it.
     #[must_use]
     pub fn offers_tool(&self, agent: &str, tool: &str) -> bool {
         let own = self.agents.entries.get(agent);
@@ -117,7 +116,7 @@ impl Config {
         self.models.providers.get(id)
     }
 
-    /// The folder the agents work in; a leading `~` is replaced.
+    /// The workspace folder; a leading `~` is replaced.
     ///
     /// # Errors
     ///

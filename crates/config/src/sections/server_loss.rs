@@ -1,4 +1,4 @@
-//! `onServerLoss`: what happens when a server that served before is lost.
+//! `onServerLoss`: what to do when the connection to a server is lost.
 
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
@@ -10,20 +10,20 @@ use serde::{
 
 use crate::defaults::{SERVER_LOSS_POLL_SECONDS, SERVER_LOSS_WAIT_SECONDS};
 
-/// What happens when a server that served before is lost in the middle of its work.
+/// What to do when the connection to a server is lost during an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ServerLossConfig {
-    /// The longest time to wait for the server's return; 0 does not wait.
+    /// How long to wait for the server to return; 0 is not at all.
     #[schemars(extend("default" = SERVER_LOSS_WAIT_SECONDS))]
     pub wait: Option<HumanDuration>,
-    /// The time from one question whether it is back to the next.
+    /// The interval between attempts to reach the server.
     #[schemars(extend("default" = SERVER_LOSS_POLL_SECONDS))]
     pub poll: Option<HumanDuration>,
 }
 
 impl ServerLossConfig {
-    /// The longest time to wait for the server's return; absent for none.
+    /// How long to wait for the server to return; `None` for not at all.
     #[must_use]
     pub fn wait_limit(&self) -> Option<Duration> {
         let set = self.wait.map(|wait| wait.0);
@@ -31,7 +31,7 @@ impl ServerLossConfig {
             .filter(|wait| !wait.is_zero())
     }
 
-    /// The time from one question whether it is back to the next; at least a tenth of a second.
+    /// The interval between attempts to reach the server; at least 100 ms.
     #[must_use]
     pub fn poll_interval(&self) -> Duration {
         let set = self.poll.map(|poll| poll.0);
@@ -39,12 +39,12 @@ impl ServerLossConfig {
     }
 }
 
-/// A length of time: a number of seconds, or a text as `90s`, `10m` or `2h`.
+/// A duration: a number of seconds, or a text such as `90s`, `10m` or `2h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HumanDuration(pub Duration);
 
 impl HumanDuration {
-    /// Reads digits with a unit behind them: `s`, `m` or `h`.
+    /// Parses digits with a unit: `s`, `m` or `h`.
     fn parse_units(text: &str) -> Option<Self> {
         let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
         let seconds_each = match unit {
@@ -59,12 +59,12 @@ impl HumanDuration {
     }
 }
 
-/// A text that is not a length of time.
+/// A text that is not a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number of seconds, or a text as 90s, 10m or 2h")]
 pub struct InvalidDuration;
 
-/// Reads what may stand in a config, a number without quotes.
+/// Parses a text as in a config, or a number of seconds without quotes.
 impl FromStr for HumanDuration {
     type Err = InvalidDuration;
 

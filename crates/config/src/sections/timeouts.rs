@@ -1,4 +1,4 @@
-//! `clocks`: how long each part of an answer may take.
+//! `clocks`: the timeouts of the stages of an answer.
 
 use std::time::Duration;
 
@@ -7,30 +7,30 @@ use serde::Deserialize;
 
 use super::HumanDuration;
 
-/// How long each part of an answer may take. Each is a number of seconds, or a text as `90s`,
-/// `10m` or `2h`; 0 is no limit. What is set for a model wins over its server, and a clock that is
-/// set here runs out even where the server is known to be busy.
+/// The timeouts of the stages of an answer. Each is a number of seconds, or a text such as `90s`,
+/// `10m` or `2h`; 0 is no limit. A model's settings override its server's. A timeout set here
+/// expires even if the server is known to be busy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ClocksConfig {
-    /// From the start of an attempt to an open connection; 5 s when it is left out.
+    /// From the start of an attempt to an open connection. The default is 5 s.
     pub connect: Option<HumanDuration>,
-    /// From the start of an attempt to the response's headers, connecting included. What is left
-    /// out here and in the next two is `timeoutSeconds` of the server, or else
+    /// From the start of an attempt to the response headers, including the time to connect. The
+    /// default of this and the next two is `timeoutSeconds` of the server, or else
     /// `agents.defaults.llm.idleTimeoutSeconds`.
     pub response_headers: Option<HumanDuration>,
-    /// From the headers to the first piece of the answer.
+    /// From the headers to the first delta of the answer.
     #[schemars(extend("examples" = [600, "10m"]))]
     pub first_token: Option<HumanDuration>,
-    /// From one piece of the answer to the next.
+    /// From one delta of the answer to the next.
     pub between_tokens: Option<HumanDuration>,
-    /// The whole call, all attempts and pauses included; `agents.defaults.timeoutSeconds` when it
-    /// is left out.
+    /// The whole call, including retries and pauses. The default is
+    /// `agents.defaults.timeoutSeconds`.
     pub total: Option<HumanDuration>,
 }
 
 impl ClocksConfig {
-    /// The clocks that are set, by their keys; `None` is no limit.
+    /// The configured timeouts by key; `None` is no limit.
     pub fn configured_limits(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
         let all = [
             ("connect", self.connect),

@@ -12,21 +12,21 @@ use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ToolsConfig {
-    /// A set of tools to begin with.
+    /// The base set of tools.
     pub profile: Option<ToolProfile>,
-    /// The only tools that are offered, by name; `*` stands for any characters, and `group:fs`,
-    /// `group:runtime` and `group:openclaw` for the tools of a kind. Absent or empty for all.
+    /// If not empty, only these tools are offered. `*` matches any characters, and `group:fs`,
+    /// `group:runtime` and `group:openclaw` are groups of tools.
     pub allow: Vec<String>,
-    /// Tools that are not offered, whatever else allows them; written as in `allow`.
+    /// Tools that are never offered, even if `allow` has them; written as in `allow`.
     pub deny: Vec<String>,
     /// How commands are run.
     pub exec: ExecConfig,
-    /// The tools that reach the web.
+    /// The tools for the web.
     pub web: WebConfig,
 }
 
 impl ToolsConfig {
-    /// Which tools any agent is offered.
+    /// The tools that every agent is offered.
     #[must_use]
     pub fn tool_policy(&self) -> ToolPolicy {
         let Self { profile, allow, deny, .. } = self;
@@ -41,18 +41,18 @@ pub struct ExecConfig {
     /// The machine that commands run on.
     #[schemars(extend("default" = "auto"))]
     pub host: Option<ExecHost>,
-    /// Which commands may run at all.
+    /// Which commands may run.
     #[schemars(extend("default" = "allowlist"))]
     pub security: Option<ExecSecurity>,
-    /// When a person is asked first.
+    /// When the user is asked before a command runs.
     #[schemars(extend("default" = "on-miss"))]
     pub ask: Option<ExecAsk>,
     /// The node that commands run on with `host: "node"`.
     pub node: Option<String>,
-    /// The longest time for one command, in seconds; 0 is no limit.
+    /// The time limit of a command, in seconds; 0 is no limit.
     #[schemars(extend("default" = EXEC_TIMEOUT_SECONDS))]
     pub timeout_sec: Option<u64>,
-    /// Another spelling of `timeoutSec`, which wins when both are set.
+    /// Another spelling of `timeoutSec`; `timeoutSec` is used when both are set.
     pub timeout_seconds: Option<u64>,
 }
 
@@ -60,7 +60,7 @@ pub struct ExecConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExecHost {
-    /// The sandbox where there is one, else this machine; never a node.
+    /// The sandbox if there is one, else this machine; never a node.
     #[default]
     Auto,
     /// A sandbox on this machine.
@@ -71,43 +71,43 @@ pub enum ExecHost {
     Node,
 }
 
-/// Which commands may run at all.
+/// Which commands may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExecSecurity {
     /// None.
     Deny,
-    /// Those on the list, and those that a person allows.
+    /// Commands on the allowlist, and those that the user approves.
     #[default]
     Allowlist,
     /// Every command.
     Full,
 }
 
-/// When a person is asked before a command runs.
+/// When the user is asked before a command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExecAsk {
     /// Never.
     Off,
-    /// When the command is not on the list.
+    /// When the command is not on the allowlist.
     #[default]
     OnMiss,
     /// Before every command.
     Always,
 }
 
-/// The tools that reach the web.
+/// The tools for the web.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct WebConfig {
-    /// Searching the web.
+    /// Web search.
     pub search: WebSearchConfig,
-    /// Reading a page.
+    /// Fetching web pages.
     pub fetch: WebFetchConfig,
 }
 
-/// Searching the web.
+/// Web search.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct WebSearchConfig {
@@ -117,27 +117,27 @@ pub struct WebSearchConfig {
     pub provider: Option<String>,
     /// The key for the search service.
     pub api_key: Option<SecretInput>,
-    /// How many results are given.
+    /// The most results of a search.
     pub max_results: Option<u32>,
-    /// The longest time for a search, in seconds.
+    /// The time limit of a search, in seconds.
     pub timeout_seconds: Option<u64>,
 }
 
-/// Reading a page.
+/// Fetching web pages.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct WebFetchConfig {
-    /// Whether the tool is offered.
+    /// The most characters of a page that the model gets.
     pub enabled: Option<bool>,
-    /// The characters of a page that are given.
+    /// The most bytes of a page that are downloaded.
     pub max_chars: Option<u64>,
-    /// The bytes of a page that are read.
+    /// The time limit of a page, in seconds.
     pub max_response_bytes: Option<u64>,
-    /// The longest time for a page, in seconds.
+    /// The most redirects that are followed.
     pub timeout_seconds: Option<u64>,
     /// How many redirects are followed.
     pub max_redirects: Option<u32>,
-    /// The name that the tool gives itself.
+    /// The `User-Agent` header.
     pub user_agent: Option<String>,
 }
 
@@ -148,19 +148,19 @@ impl ExecConfig {
         self.host.unwrap_or_default()
     }
 
-    /// Which commands may run at all.
+    /// Which commands may run.
     #[must_use]
     pub fn security(&self) -> ExecSecurity {
         self.security.unwrap_or_default()
     }
 
-    /// When a person is asked first.
+    /// When the user is asked before a command runs.
     #[must_use]
     pub fn ask_mode(&self) -> ExecAsk {
         self.ask.unwrap_or_default()
     }
 
-    /// The longest time for one command; absent for no limit.
+    /// The time limit of a command; `None` for no limit.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         duration_or_default(self.timeout_sec.or(self.timeout_seconds), EXEC_TIMEOUT_SECONDS)

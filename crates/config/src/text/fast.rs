@@ -1,7 +1,7 @@
-//! Reads the plain JSON5 that nearly every config is, in one pass and with its places.
+//! A fast parser with positions for the plain JSON5 that most configs consist of.
 //!
-//! It gives up on any doubt, and then the `json5` crate reads the text: that crate alone decides
-//! what is valid, and it also reads each string, number or key that is not of the plainest kind.
+//! When in doubt it gives up and the `json5` crate parses the text: that crate alone decides what
+//! is valid. It also parses each string, number and key that is not plain.
 
 use super::{
     lexer::{Lexer, Token, TokenKind},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::diagnostic::TextSpan;
 
-/// The tree of a text; absent when the text is not plain or nests deeper than `depth` levels.
+/// Parses a text; `None` when it is not plain or nests deeper than `depth` levels.
 pub(super) fn parse_fast(text: &str, depth: usize) -> Option<Json5Node> {
     let mut reader = FastParser { text, tokens: Lexer::new(text) };
     let first = reader.tokens.next()?;
@@ -18,7 +18,7 @@ pub(super) fn parse_fast(text: &str, depth: usize) -> Option<Json5Node> {
     reader.tokens.next().is_none().then_some(node)
 }
 
-/// Room for so many keys is made at once; what is too much is given back.
+/// The initial capacity for keys; the unused part is released.
 const TYPICAL_KEY_COUNT: usize = 8;
 
 struct FastParser<'t> {
@@ -70,7 +70,7 @@ impl<'t> FastParser<'t> {
         Some(Json5Node::new(Json5Value::Array(elements), span_between(open, token)))
     }
 
-    /// The token that ends the container or begins its next element.
+    /// The token that ends the container or starts its next element.
     fn next_after_value(&mut self, close: TokenKind) -> Option<Token> {
         let token = self.tokens.next()?;
         match token.kind {

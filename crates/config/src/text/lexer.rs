@@ -1,7 +1,7 @@
-//! Splits JSON5 text into tokens with their places, for valid and for broken text.
+//! Splits JSON5 text into tokens with positions; tolerates broken text.
 //!
-//! It judges nothing: on valid JSON5 its tokens are the right ones, on any other text it still
-//! comes to the end in one pass.
+//! It does not validate. Valid JSON5 gives the correct tokens, and any other text is tokenized to
+//! its end in one pass.
 
 use json5::char::{is_json5_line_terminator, is_json5_whitespace};
 
@@ -15,13 +15,13 @@ pub(crate) enum TokenKind {
     CloseArray,
     Colon,
     Comma,
-    /// A string in quotes; not closed when its line or the text ends before it does.
+    /// A quoted string; unclosed when its line or the text ends first.
     Text {
         closed: bool,
     },
     /// Anything else: a number, a literal, an identifier.
     Word,
-    /// A block comment that never ends; other comments are left out.
+    /// An unclosed block comment; other comments are skipped.
     OpenComment,
 }
 
@@ -55,13 +55,13 @@ impl<'t> Lexer<'t> {
             self.remaining_text().find(|c| !accept(c)).unwrap_or(self.remaining_text().len());
     }
 
-    /// Skips bytes of plain ASCII, which is most of a config.
+    /// Skips ASCII bytes, which most of a config consists of.
     fn skip_bytes(&mut self, accept: impl Fn(u8) -> bool) {
         let bytes = self.text.as_bytes().get(self.position..).unwrap_or_default();
         self.position += bytes.iter().position(|byte| !accept(*byte)).unwrap_or(bytes.len());
     }
 
-    /// Skips spaces and comments; `false` in front of a comment that never ends.
+    /// Skips spaces and comments; returns `false` at an unclosed comment.
     fn skip_blank(&mut self) -> bool {
         loop {
             self.skip_bytes(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'));
@@ -88,8 +88,8 @@ impl<'t> Lexer<'t> {
         loop {
             self.skip_bytes(|byte| byte != quote && !matches!(byte, b'\\' | b'\n' | b'\r'));
             match self.current_byte() {
-                // What is escaped may be the first byte of a longer character: the other ones
-                // are never taken for something else.
+                // The escaped byte may start a longer character; its other bytes are never mistaken
+                // for ASCII.
                 Some(b'\\') => {
                     self.position += 1;
                     let is_return = self.current_byte() == Some(b'\r');
@@ -146,7 +146,7 @@ impl Iterator for Lexer<'_> {
                 TokenKind::OpenComment
             }
             _ => {
-                // A `/` ends every other word.
+                // Any other word ends before a `/`.
                 self.position += usize::from(first == b'/');
                 self.scan_word()
             }
@@ -155,8 +155,8 @@ impl Iterator for Lexer<'_> {
     }
 }
 
-/// The openers that `text` up to `end` leaves open, outermost first: containers, then a string or
-/// a comment.
+/// The unclosed openers of `text` up to `end`, outermost first: containers, then a string or
+/// comment.
 pub(crate) fn unclosed_tokens(text: &str, end: usize) -> Vec<Token> {
     let mut open = Vec::new();
     for token in Lexer::new(text).take_while(|token| token.span.start < end) {

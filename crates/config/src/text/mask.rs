@@ -1,15 +1,15 @@
-//! Hides secrets in a text that is shown, without moving a byte.
+//! Redacts secrets in a text without changing byte offsets.
 
 use std::collections::BTreeSet;
 
 use super::lexer::{Lexer, TokenKind};
 use crate::diagnostic::TextSpan;
 
-/// The text with every secret's characters as `*`; every byte keeps its place.
+/// Replaces the characters of every secret by `*`; all byte offsets stay the same.
 ///
-/// Hidden are the given spans, each string whose key sounds like a secret and each address with
-/// a password or a query in it; a string that is only a reference to a variable stays readable.
-/// It works on broken text too.
+/// Redacts the given spans, each string whose key sounds like a secret, and each address with a
+/// password or a query. A string that is only a variable reference stays readable. Works on broken
+/// text too.
 pub(crate) fn redact_secrets(text: &str, secrets: &BTreeSet<TextSpan>) -> String {
     let mut hidden = secrets.clone();
     let mut key = None;
@@ -41,7 +41,7 @@ fn span_text(text: &str, span: TextSpan) -> &str {
     text.get(span.start..span.end).unwrap_or_default()
 }
 
-/// Whether the value of such a key is probably a secret.
+/// Whether the value of a key with this name is probably a secret.
 pub(crate) fn is_secret_key_name(key: &str) -> bool {
     let key = key.trim_matches(['"', '\'']).to_lowercase();
     ["key", "token", "secret", "password", "passphrase", "cookie"]
@@ -50,7 +50,7 @@ pub(crate) fn is_secret_key_name(key: &str) -> bool {
         || key.contains("authorization")
 }
 
-/// Whether a string is an address with something in it that may be a secret.
+/// Whether a string is an address that may contain a secret.
 pub(crate) fn has_credential(string: &str) -> bool {
     let Some((_, rest)) = string.split_once("://") else { return false };
     rest.contains(['@', '?'])
@@ -61,7 +61,7 @@ fn is_reference(string: &str) -> bool {
     inner.starts_with("${") && inner.find('}') == Some(inner.len() - 1) && !inner.contains(":-")
 }
 
-/// Replaces each byte inside the spans, but for their quotes and line ends, by `*`.
+/// Replaces each byte inside the spans by `*`, except quotes and line ends.
 fn mask_spans(text: &str, spans: &BTreeSet<TextSpan>) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut spans = spans.iter().peekable();

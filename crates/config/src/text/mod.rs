@@ -1,8 +1,8 @@
-//! The text of a config: read as JSON5 into a tree that knows where each value stands.
+//! Parses config text as JSON5 into a tree with positions.
 //!
-//! The `json5` crate alone decides what is valid. It gives no positions of values and takes its
-//! time, so a small tolerant scanner reads plain text by itself, finds the positions in any other
-//! afterwards, and explains and masks a text that is broken.
+//! The `json5` crate alone decides what is valid. It gives no positions of values and is slow, so a
+//! small tolerant scanner parses plain text itself, finds the positions in other text afterwards,
+//! and explains and redacts broken text.
 
 mod fast;
 mod lexer;

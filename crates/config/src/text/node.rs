@@ -1,4 +1,4 @@
-//! The tree of a config text: JSON values with their places, keys in the order of the file.
+//! The tree of a config text: JSON values with positions, keys in file order.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use crate::{
     pattern::{PathSegmentRef, to_key_path},
 };
 
-/// One value of a text.
+/// A value of a text.
 #[derive(Clone)]
 pub(crate) struct Json5Node {
-    /// Unique in its tree.
+    /// Unique within the tree.
     pub(crate) id: u32,
     pub(crate) span: TextSpan,
     pub(crate) value: Json5Value,
@@ -37,8 +37,8 @@ pub(crate) struct ObjectEntry {
     pub(crate) node: Json5Node,
 }
 
-/// What is called for each value: its path, the place of its key (its own for an element), and
-/// itself; `false` skips what is below.
+/// Called for each value with its path, the span of its key (for an element its own) and the value;
+/// returning `false` skips the values in it.
 pub(crate) type NodeVisitor<'v, 'n> =
     dyn FnMut(&[PathSegmentRef<'n>], TextSpan, &'n Json5Node) -> bool + 'v;
 
@@ -47,9 +47,9 @@ impl Json5Node {
         Self { id: 0, span, value }
     }
 
-    /// The entry or the element at a path: its key's place (its own for an element) and itself.
+    /// Finds the value at a path, with the span of its key (for an element its own).
     ///
-    /// Absent when it, or something that it is in, is among the `hidden` ones.
+    /// `None` when the value or one of its containers is in `hidden`.
     pub(crate) fn find_path(
         &self,
         path: &KeyPath,
@@ -71,7 +71,7 @@ impl Json5Node {
         })
     }
 
-    /// The text that it is.
+    /// The text, if it is a string.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match &self.value {
             Json5Value::Text(text) => Some(text),
@@ -79,7 +79,7 @@ impl Json5Node {
         }
     }
 
-    /// The whole number that it is.
+    /// The number, if it is a whole number.
     pub(crate) fn as_number(&self) -> Option<u64> {
         match self.value {
             Json5Value::Unsigned(number) => Some(number),
@@ -87,14 +87,14 @@ impl Json5Node {
         }
     }
 
-    /// Its entry with this key.
+    /// Finds the entry with a key.
     pub(crate) fn find_entry(&self, key: &str) -> Option<&ObjectEntry> {
         let Json5Value::Object(entries) = &self.value else { return None };
         entries.iter().find(|entry| entry.key == key)
     }
 
-    /// Calls `found` for every value whose path is `pattern`: its path, the place of its key and
-    /// itself. Those among the `hidden` ones, and what is in them, are left out.
+    /// Calls `found` for every value whose path matches `pattern`, with its path and the span of
+    /// its key. Skips values in `hidden` and everything in them.
     pub(crate) fn select_matching<'n>(
         &'n self,
         pattern: &str,
@@ -115,7 +115,7 @@ impl Json5Node {
         });
     }
 
-    /// Calls `visit` for every value below this one, parents first.
+    /// Visits every value below this one, parents first.
     pub(crate) fn walk_nodes<'n>(&'n self, visit: &mut NodeVisitor<'_, 'n>) {
         self.walk_nodes_from(&mut Vec::new(), visit);
     }
@@ -153,7 +153,7 @@ impl Json5Node {
         }
     }
 
-    /// Calls `change` for this value and every one below it, parents first.
+    /// Visits this value and every one below it, parents first.
     pub(crate) fn visit_all_mut(&mut self, change: &mut dyn FnMut(&mut Json5Node)) {
         change(self);
         match &mut self.value {
@@ -171,8 +171,8 @@ impl Json5Node {
         }
     }
 
-    /// Numbers this value and all below it from `next` on, in the order of the text; gives the
-    /// number behind the last one.
+    /// Numbers this value and all below it in text order, starting with `next`; returns the next
+    /// free number.
     pub(crate) fn assign_ids(&mut self, mut next: u32) -> u32 {
         self.visit_all_mut(&mut |node| {
             node.id = next;

@@ -1,4 +1,4 @@
-//! Reads JSON5 text into a [`Document`].
+//! Parses JSON5 text into a [`Json5Document`].
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
@@ -14,9 +14,9 @@ use crate::{
     pattern::{PathSegmentRef, to_key_path},
 };
 
-/// The longest text that is read; a config is a few kilobytes.
+/// The longest accepted text, in bytes; a config has a few kilobytes.
 pub(crate) const MAX_BYTES: usize = 1 << 20;
-/// How deep objects and arrays may nest; the deepest known key is eleven levels down.
+/// The nesting limit of objects and arrays; the deepest known key is at level eleven.
 const MAX_DEPTH: usize = 64;
 
 /// A valid config text and its tree.
@@ -24,11 +24,11 @@ const MAX_DEPTH: usize = 64;
 pub(crate) struct Json5Document {
     pub(crate) text: Arc<str>,
     pub(crate) root: Json5Node,
-    /// Keys that stand twice in one object: the last one counts.
+    /// Warnings about duplicate keys, of which the last one counts.
     pub(crate) duplicates: Vec<Diagnostic>,
 }
 
-/// Reads a text whose top is an object, or says where it is broken.
+/// Parses a text whose top level is an object, or reports where it is broken.
 pub(crate) fn parse_document(text: &str) -> Result<Json5Document, Box<Diagnostic>> {
     let root = parse_tree(text)?;
     if !matches!(root.value, Json5Value::Object(_)) {
@@ -39,7 +39,7 @@ pub(crate) fn parse_document(text: &str) -> Result<Json5Document, Box<Diagnostic
     Ok(Json5Document { text: text.into(), root, duplicates })
 }
 
-/// Reads a value of any kind, or says where its text is broken.
+/// Parses a value of any type, or reports where its text is broken.
 pub(crate) fn parse_value(text: &str) -> Result<Json5Node, Box<Diagnostic>> {
     parse_tree(text).map(|root| dedup_keys(root).0)
 }
@@ -55,7 +55,7 @@ fn parse_tree(text: &str) -> Result<Json5Node, Box<Diagnostic>> {
     }
 }
 
-/// Drops the entries that later ones replace, and numbers the values.
+/// Drops duplicate keys and numbers the values.
 fn dedup_keys(mut root: Json5Node) -> (Json5Node, Vec<Diagnostic>) {
     let mut is_clean = true;
     let mut next = 0;
@@ -77,7 +77,7 @@ fn dedup_keys(mut root: Json5Node) -> (Json5Node, Vec<Diagnostic>) {
     (root, found)
 }
 
-/// Reads any text; only here a text is found to be broken.
+/// Parses any text with the `json5` crate, which alone decides that a text is broken.
 pub(super) fn parse_with_json5(text: &str) -> Result<Json5Node, Box<Diagnostic>> {
     let RootValue(value) =
         json5::from_str(text).map_err(|error| syntax::explain_syntax_error(text, &error))?;
@@ -115,7 +115,7 @@ fn find_duplicate_keys(root: &Json5Node) -> Vec<Diagnostic> {
 }
 
 fn has_duplicate_keys(entries: &[ObjectEntry]) -> bool {
-    /// Up to here comparing all with all is faster than a map.
+    /// Up to this many keys, comparing all pairs is faster than a map.
     const LINEAR_SEARCH_LIMIT: usize = 24;
     if entries.len() > LINEAR_SEARCH_LIMIT {
         return last_index_by_key(entries).len() < entries.len();
@@ -130,7 +130,7 @@ fn last_index_by_key(entries: &[ObjectEntry]) -> HashMap<&str, usize> {
     entries.iter().enumerate().map(|(index, entry)| (entry.key.as_str(), index)).collect()
 }
 
-/// Drops every entry that a later one with its key replaces.
+/// Drops every entry that a later one with the same key replaces.
 fn drop_duplicate_keys(node: &mut Json5Node) {
     let Json5Value::Object(entries) = &mut node.value else { return };
     let last = last_index_by_key(entries);
@@ -143,7 +143,7 @@ fn drop_duplicate_keys(node: &mut Json5Node) {
     entries.retain(|_| keep.next().unwrap_or(true));
 }
 
-/// A value that the `json5` crate reads.
+/// A value parsed by the `json5` crate.
 pub(super) struct RootValue(pub(super) Json5Value);
 
 impl<'de> de::Deserialize<'de> for RootValue {
@@ -152,7 +152,7 @@ impl<'de> de::Deserialize<'de> for RootValue {
     }
 }
 
-/// Reads one value with at most this many levels below it, which bounds the recursion.
+/// Parses a value with at most this many levels below it, which bounds the recursion.
 #[derive(Clone, Copy)]
 struct DepthLimitedSeed(usize);
 

@@ -1,13 +1,13 @@
-//! Gives every value of a tree its place in the text that the tree was read from.
+//! Adds to every value of a tree its position in the text.
 
 use super::{
     lexer::{Lexer, Token, TokenKind},
     node::{Json5Node, Json5Value},
 };
 
-/// Sets the spans below `node` by walking the tokens of its text along the tree.
+/// Sets the spans below `node` by walking the tokens of the text along the tree.
 ///
-/// Absent when text and tree do not go together; the spans found so far are kept.
+/// Returns `None` when text and tree do not match; spans found so far are kept.
 pub(crate) fn attach_spans(node: &mut Json5Node, text: &str) -> Option<()> {
     attach_value_spans(node, &mut Lexer::new(text))
 }

@@ -1,4 +1,4 @@
-//! Says in plain words why a text is not JSON5, and points at the character.
+//! Explains in plain words why a text is not JSON5, with the position.
 
 use json5::{Error, ErrorCode, Position, char::is_json5_line_terminator};
 
@@ -26,7 +26,7 @@ pub(crate) fn explain_syntax_error(text: &str, error: &Error) -> Box<Diagnostic>
     Box::new(Diagnostic::new(Severity::Error, span, message).with_help(help))
 }
 
-/// The byte offset of a position that counts lines and characters from 0.
+/// The byte offset of a position with line and character counted from 0.
 fn byte_offset(text: &str, position: Position) -> usize {
     let (mut line, mut column) = (0, 0);
     let mut chars = text.char_indices().peekable();
@@ -104,7 +104,7 @@ fn explain_unexpected_end(text: &str) -> SyntaxExplanation {
     }
 }
 
-/// Points at the string that holds `at` or ends there.
+/// Finds the string that contains `at` or ends there.
 fn explain_open_string(text: &str, at: usize) -> SyntaxExplanation {
     let string = Lexer::new(text)
         .take_while(|token| token.span.start <= at)

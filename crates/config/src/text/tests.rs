@@ -1,4 +1,4 @@
-//! The places of values, checked against the reader itself.
+//! Positions of values, checked against the parser itself.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,11 @@ use serde_json::Value as Json;
 use super::{Json5Node, Json5Value, fast, read, read::parse_with_json5};
 use crate::pattern::to_key_path;
 
-/// Prints a JSON value as JSON5 in one of many ways, each choice taken from `choices`.
+/// Prints a JSON value as JSON5 in one of many ways, selected by `choices`.
 struct Printer<'c> {
     out: String,
     choices: std::iter::Cycle<std::slice::Iter<'c, u8>>,
-    /// Whether a name beyond ASCII was written without quotes.
+    /// Whether a non-ASCII name was written without quotes.
     has_exotic_name: bool,
 }
 
@@ -133,7 +133,7 @@ fn any_json() -> impl Strategy<Value = Json> {
     })
 }
 
-/// Whether each value's slice of the text, read by itself, is that value again.
+/// Checks that the text at each value's span parses to that value.
 fn check(text: &str, node: &Json5Node, expected: &Json) -> Result<(), TestCaseError> {
     let slice = &text[node.span.start..node.span.end];
     let alone: Json = json5::from_str(slice).map_err(|_| TestCaseError::fail(slice.to_owned()))?;
@@ -185,7 +185,7 @@ proptest! {
     ) {
         let mut printer = Printer::new(&choices);
         printer.value(&json);
-        // Names beyond ASCII without quotes are left to the slow one.
+        // The fast parser leaves unquoted non-ASCII names to the slow one.
         prop_assert_eq!(agree(&printer.out).is_some(), !printer.has_exotic_name);
     }
 
@@ -197,7 +197,7 @@ proptest! {
     }
 }
 
-/// Whether both readers accept a text; that they read the same is asserted.
+/// Returns whether both parsers accept a text; asserts that they agree on it.
 fn agree(text: &str) -> Option<()> {
     let fast = fast::parse_fast(text, 64)?;
     let slow =
@@ -206,7 +206,7 @@ fn agree(text: &str) -> Option<()> {
     Some(())
 }
 
-/// Everything that a tree says.
+/// All the information in a tree.
 fn shape(node: &Json5Node) -> String {
     let value = match &node.value {
         Json5Value::Null => "null".to_owned(),

@@ -1,4 +1,4 @@
-//! Any text is a config or is explained, and schema and loader agree on any JSON.
+//! Any text is either a config or explained, and schema and loader agree on any JSON.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 static SCHEMA: LazyLock<jsonschema::Validator> =
     LazyLock::new(|| jsonschema::validator_for(&Config::json_schema()).unwrap());
 
-/// Keys that stand somewhere in the config, and some that do not.
+/// Keys that exist somewhere in the config, and some that do not.
 const KEYS: &[&str] = &[
     "agents",
     "defaults",
@@ -70,7 +70,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A JSON value at a place where the config has a type for it.
+/// A JSON value at a path for which the config has a type.
 fn config_like() -> impl Strategy<Value = Value> {
     let places = prop::sample::select(vec![
         "",

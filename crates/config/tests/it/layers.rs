@@ -1,4 +1,4 @@
-//! Several layers at once: what wins, where it came from, what it overrode.
+//! Several layers: which value is used, where it was set, what it overrode.
 
 use std::{
     collections::BTreeMap,
@@ -71,7 +71,7 @@ fn pairs(folder: &Path, name: &str) -> BTreeMap<String, String> {
     serde_json::from_str(&text).unwrap()
 }
 
-/// What a sample's layers make together: problems, every value with its origin, what it overrode.
+/// The merged result of a sample: diagnostics, every value with its origin, overridden values.
 fn outcome(folder: &Path) -> String {
     let machine = Machine::new();
     for layer in ["system", "user", "project"] {
@@ -143,7 +143,7 @@ fn a_broken_file_is_served_by_its_last_good_version_and_stays_as_it_is() {
     let machine = Machine::new();
     machine.put("user", b"{ agents: { defaults: { timeoutSeconds: 7200 } } }");
     assert!(!machine.load().unwrap().is_last_good());
-    // A wrong value is no syntax error: this is the last good version.
+    // A wrong value is not a syntax error, so this becomes the last good version.
     machine.put("user", b"{ agents: { defaults: { timeoutSeconds: 3600 } }, gateway: 5 }");
     machine.load().unwrap();
 

@@ -1,4 +1,4 @@
-//! From files to a config: which file, what when it is missing or broken, where values stand.
+//! Loading from files: which file, missing and broken files, positions of values.
 
 use std::{fs::File, io::Write as _, path::Path};
 

@@ -1,4 +1,4 @@
-//! The config as another crate meets it.
+//! The config as used by another crate.
 
 #[cfg(test)]
 mod any_text;

@@ -1,4 +1,4 @@
-//! Every sample through the loader and through the schema, with snapshots of what is said.
+//! Runs every sample through the loader and the schema, with snapshots of the diagnostics.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -23,7 +23,7 @@ fn env() -> Env {
     Env::from_pairs([("VLLM_API_KEY", "vllm-local")])
 }
 
-/// One line a diagnostic, each followed by the text that its span covers.
+/// Writes one line for each diagnostic, followed by the text of its span.
 fn say(out: &mut String, text: &str, diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         let span = diagnostic.span.unwrap();
@@ -91,8 +91,8 @@ fn the_schema_agrees_with_the_loader_on_every_sample() {
             validator.iter_errors(&value).map(|error| error.to_string()).collect();
         assert!(problems.is_empty(), "{name}: {problems:?}");
     }
-    // A duplicate key is gone in a JSON value, and the schema says nothing of what is doubtful or
-    // stands below keys that nothing acts on.
+    // A JSON value has no duplicate keys, and the schema reports neither lints nor keys below those
+    // without effect.
     let loader_only = |name: &str| {
         ["duplicate-key", "lint-", "strange-"].iter().any(|kind| name.starts_with(kind))
     };

@@ -1,4 +1,4 @@
-//! The schema and the code say the same.
+//! Schema and code agree.
 
 use openclaw_config::{AgentDefaults, Config, ExecConfig, GatewayConfig};
 use serde_json::{Value, json};

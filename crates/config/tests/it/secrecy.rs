@@ -1,8 +1,8 @@
-//! A secret is in nothing that is shown.
+//! Secrets are never shown.
 
 use openclaw_config::{Config, Env};
 
-/// Wherever a secret can stand, once right and once with a problem beside or in it.
+/// Every position of a secret, once valid and once with a problem beside or in it.
 const TEXT: &str = r#"{
   gateway: { auth: { token: "canary-1", password: "canary-2", tokn: "x" }, port: "wrong" },
   models: { providers: {

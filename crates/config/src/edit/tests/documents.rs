@@ -1,15 +1,15 @@
-//! Makes up documents with everything that JSON5 allows between and in its values.
+//! Generates documents with all the syntax that JSON5 allows.
 
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-/// The numbers that decide what a made-up document looks like.
+/// The choices that determine a generated document.
 pub(super) fn any_choices() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..120)
 }
 
-/// Writes a document; without choices left it comes to an end. Its comments are all different.
+/// Writes a document; it ends when the choices are used up. All its comments are different.
 pub(super) fn document(choices: &[u8], duplicates: bool) -> String {
     let mut maker = Maker { choices: choices.iter(), text: String::new(), comments: 0, duplicates };
     maker.gap();

@@ -1,4 +1,4 @@
-//! Any edit on any document equals the same edit on its value, and the comments survive.
+//! Any edit of any document equals the same edit of its value, and comments survive.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
     text::{Json5Node, Json5Value, Lexer},
 };
 
-/// Every comment of a text that is not inside a token.
+/// All comments of a text that are not inside a token.
 fn comments(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut at = 0;
@@ -37,7 +37,7 @@ fn json(text: &str) -> Json {
     json5::from_str(text).unwrap()
 }
 
-/// Every path of a document, containers included.
+/// All paths of a document, containers included.
 fn paths(root: &Json5Node) -> Vec<KeyPath> {
     let mut paths = vec![KeyPath::root()];
     root.walk_nodes(&mut |steps, _, _| {
@@ -47,7 +47,7 @@ fn paths(root: &Json5Node) -> Vec<KeyPath> {
     paths
 }
 
-/// The same edit on a plain JSON value; absent when it makes no sense.
+/// Applies the same edit to a JSON value; `None` when it is not possible.
 fn put(value: &mut Json, path: &[PathSegment], new: Json) -> Option<()> {
     let Some((first, rest)) = path.split_first() else {
         *value = new;

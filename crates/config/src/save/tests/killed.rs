@@ -1,5 +1,5 @@
-//! A process that saves is killed at each step: the old or the new file is left, and the next
-//! save finds nothing in its way.
+//! A saving process is killed at each step: the old or the new file is left, and the next save
+//! succeeds.
 
 use std::{
     env,
@@ -21,8 +21,8 @@ const STEPS: [WriteStep; 7] = [
     WriteStep::Renamed,
 ];
 
-/// The killed process: this test with a folder and a step behind its name, which are no tests.
-/// Without them, as when all tests run, it does nothing.
+/// The process to kill: this test with a folder and a step as arguments, which name no tests. In
+/// a normal test run it does nothing.
 #[test]
 fn saves_until_it_is_killed() {
     let mut args = env::args();
@@ -34,7 +34,7 @@ fn saves_until_it_is_killed() {
     file.edit_with_hook(&Env::default(), set("gateway.port", "2000"), &mut |step| {
         if format!("{step:?}") == until {
             println!("\nstopped");
-            // Never read to its end: the other side closes nothing before the kill.
+            // Blocks forever: the other side keeps the pipe open until the kill.
             let _ = stdin().read(&mut [0]);
         }
     })
