@@ -5,7 +5,7 @@
 pub struct EnvVar {
     /// Its name.
     pub name: &'static str,
-    /// What it does, one sentence.
+    /// What it does.
     pub description: &'static str,
 }
 
