@@ -48,7 +48,8 @@ impl AnswerReader {
     pub(crate) fn new(
         events: EventStream,
         model: &str,
-        (capabilities, request_bytes): (Arc<ServerCapabilities>, usize),
+        capabilities: Arc<ServerCapabilities>,
+        request_bytes: usize,
         adaptation: Option<String>,
     ) -> Self {
         let adapted = adaptation.map(|how| Ok(ChatEvent::RequestAdapted { message: how }));

@@ -107,7 +107,8 @@ impl ServerCapabilities {
         &self,
         error: &ModelError,
         limits: ModelLimits,
-        (max_tokens, prompt): (u32, TokenCount),
+        max_tokens: u32,
+        prompt: TokenCount,
     ) -> Option<RetryPlan> {
         let server_message = &error.http_exchange()?.server_error.as_ref()?.message;
         if let Some(most) =

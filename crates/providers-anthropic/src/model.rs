@@ -102,14 +102,17 @@ impl MessagesModel {
                 let again = self.capabilities.plan_retry(
                     &error,
                     self.model_info().limits,
-                    (max_tokens, prompt),
+                    max_tokens,
+                    prompt,
                 );
                 let Some(RetryPlan { max_tokens, message }) = again else { return Err(error) };
                 (self.open_stream(request, max_tokens).await?, Some(message))
             }
         };
-        let learnt = (Arc::clone(&self.capabilities), self.request_bytes(request));
-        Ok(AnswerReader::new(events, self.id(), learnt, adaptation).into_stream())
+        let capabilities = Arc::clone(&self.capabilities);
+        let request_bytes = self.request_bytes(request);
+        let reader = AnswerReader::new(events, self.id(), capabilities, request_bytes, adaptation);
+        Ok(reader.into_stream())
     }
 
     fn id(&self) -> &str {
