@@ -45,7 +45,8 @@ pub trait VllmBackend: ChatModel + Clone + 'static {
     fn request_continuation(
         &self,
         control_client: &Client,
-        asked: (&ChatRequest, TokenCount),
+        request: &ChatRequest,
+        prompt: TokenCount,
         text: &str,
     ) -> impl Future<Output = Option<AnswerContinuation>> + Send;
 }
@@ -108,13 +109,14 @@ impl VllmBackend for OpenAiModel {
     async fn request_continuation(
         &self,
         control_client: &Client,
-        (request, prompt): (&ChatRequest, TokenCount),
+        request: &ChatRequest,
+        prompt: TokenCount,
         text: &str,
     ) -> Option<AnswerContinuation> {
         let limits = self.model_info().limits;
         let cap = output_cap(&limits, request.max_output_tokens, prompt).ok().flatten();
         let continuation =
-            continuation::build_continuation((self, control_client), request, cap, text).await?;
+            continuation::build_continuation(self, control_client, request, cap, text).await?;
         let (model, request) = (self.clone(), request.clone());
         let response = async move { model.send_body(&request, continuation.body).await }.boxed();
         Some(AnswerContinuation { response, tokens_before: continuation.prior_tokens })
@@ -165,7 +167,8 @@ impl VllmBackend for MessagesModel {
     async fn request_continuation(
         &self,
         _: &Client,
-        _: (&ChatRequest, TokenCount),
+        _: &ChatRequest,
+        _: TokenCount,
         _: &str,
     ) -> Option<AnswerContinuation> {
         None

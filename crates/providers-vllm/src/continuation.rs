@@ -24,7 +24,8 @@ pub(crate) struct ContinuationRequest {
 /// White space at the end of `text` is left out: chat templates trim it, and a model begins a word
 /// with its blank. [`strip_repeated_whitespace`] removes what the continuation then repeats.
 pub(crate) async fn build_continuation(
-    (model, control_client): (&OpenAiModel, &Client),
+    model: &OpenAiModel,
+    control_client: &Client,
     request: &ChatRequest,
     cap: Option<u32>,
     text: &str,

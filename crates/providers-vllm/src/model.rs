@@ -135,11 +135,12 @@ impl<M: VllmBackend> VllmModel<M> {
     /// answer so far.
     pub(crate) async fn continue_answer(
         &self,
-        asked: (&ChatRequest, TokenCount),
+        request: &ChatRequest,
+        prompt: TokenCount,
         text: &str,
     ) -> Option<(IdleMonitoredStream, u32)> {
         let AnswerContinuation { response, tokens_before } =
-            self.inner.request_continuation(&self.control_client, asked, text).await?;
+            self.inner.request_continuation(&self.control_client, request, prompt, text).await?;
         Some((self.monitor_response(response), tokens_before))
     }
 

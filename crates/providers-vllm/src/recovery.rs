@@ -261,8 +261,8 @@ impl<M: VllmBackend> ResumableCall<M> {
     async fn resume_answer(&mut self) {
         let text = self.emitted.text.as_str();
         if !self.emitted.has_non_text && !text.trim().is_empty() {
-            let asked = (&self.request, self.prompt);
-            if let Some((answer, before)) = self.model.continue_answer(asked, text).await {
+            let continued = self.model.continue_answer(&self.request, self.prompt, text).await;
+            if let Some((answer, before)) = continued {
                 let (_, trailing_whitespace) = text.split_at(text.trim_end().len());
                 self.emitted.trailing_whitespace = String::from(trailing_whitespace);
                 self.emitted.continued_tokens = Some(before);
