@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use openclaw_core::{LimitSource, ModelLimits};
 
 pub use self::feature::ServerFeature;
-use self::token_ratio::CountedPrompt;
+pub(crate) use self::token_ratio::PromptBytes;
 pub use self::token_ratio::PromptSize;
+use self::token_ratio::{CountedPrompt, PromptSplit};
 use crate::openai_servers::VendorExtension;
 
 /// The known capabilities of one model on one server. The default assumes that everything works.
@@ -106,33 +107,34 @@ impl CapabilityStore {
     /// Estimates the size of a prompt: a request body without a limit for the answer, and the
     /// length of the suffix that is sent only once. Near the context window `window`, in tokens,
     /// the estimate is pessimistic.
-    pub(crate) fn size_prompt(&self, prompt_bytes: (&[u8], usize), window: u32) -> PromptSize {
+    pub(crate) fn size_prompt(&self, prompt_bytes: &PromptBytes, window: u32) -> PromptSize {
         let (last_count, ratio) = {
             let state = self.lock_state();
             (state.last_count, state.capabilities.tokens_per_kilobyte)
         };
-        let len = prompt_bytes.0.len() + prompt_bytes.1;
-        let counted_and_rest =
-            last_count.and_then(|counted| counted.split_counted(prompt_bytes)).unwrap_or((0, len));
-        let size = token_ratio::estimate_size(len, counted_and_rest, ratio, false);
+        let len = prompt_bytes.total_len();
+        let split = last_count
+            .and_then(|counted| counted.split_counted(prompt_bytes))
+            .unwrap_or(PromptSplit { counted_tokens: 0, uncounted_len: len });
+        let size = token_ratio::estimate_size(len, split, ratio, false);
         let is_near = u64::from(size.count.token_count()) * 100 >= u64::from(window) * 85;
-        if is_near { token_ratio::estimate_size(len, counted_and_rest, ratio, true) } else { size }
+        if is_near { token_ratio::estimate_size(len, split, ratio, true) } else { size }
     }
 
     /// Records the server's token count of a prompt: a request body without a limit for the answer,
     /// and the length of the suffix that is sent only once.
-    pub(crate) fn record_token_count(&self, prompt_bytes: (&[u8], usize), tokens: u32) {
+    pub(crate) fn record_token_count(&self, prompt_bytes: &PromptBytes, tokens: u32) {
         let new_count = CountedPrompt::new(prompt_bytes, tokens);
         self.update_state(|state| {
-            // The ratio follows the newest bytes: they resemble the next ones more than old ones
-            // do.
-            let (tokens_before, len) = state
-                .last_count
-                .and_then(|it| it.split_counted(prompt_bytes))
-                .unwrap_or((0, prompt_bytes.0.len() + prompt_bytes.1));
-            let added_tokens = tokens.saturating_sub(tokens_before);
-            let ratio =
-                token_ratio::next_ratio(state.capabilities.tokens_per_kilobyte, len, added_tokens);
+            // What was added tells more of what will be than what it was added to.
+            let split = state.last_count.and_then(|it| it.split_counted(prompt_bytes)).unwrap_or(
+                PromptSplit { counted_tokens: 0, uncounted_len: prompt_bytes.total_len() },
+            );
+            let ratio = token_ratio::next_ratio(
+                state.capabilities.tokens_per_kilobyte,
+                split.uncounted_len,
+                tokens.saturating_sub(split.counted_tokens),
+            );
             state.last_count = Some(new_count);
             state.capabilities.tokens_per_kilobyte = Some(ratio);
             let is_reported = state
@@ -146,11 +148,11 @@ impl CapabilityStore {
     }
 
     /// The tokens of the body's prefix that the server's last count covers; 0 if it covers none.
-    pub(crate) fn counted_prefix_tokens(&self, prompt_bytes: (&[u8], usize)) -> u32 {
+    pub(crate) fn counted_prefix_tokens(&self, prompt_bytes: &PromptBytes) -> u32 {
         let last_count = self.lock_state().last_count;
         last_count
             .and_then(|counted| counted.split_counted(prompt_bytes))
-            .map_or(0, |(tokens, _)| tokens)
+            .map_or(0, |split| split.counted_tokens)
     }
 
     /// Changes the state, and calls the listeners if `apply_change` returns true.

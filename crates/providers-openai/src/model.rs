@@ -101,17 +101,16 @@ impl OpenAiModel {
     /// Estimates the size of a request's prompt from the server's earlier counts.
     #[must_use]
     pub fn prompt_size(&self, request: &ChatRequest) -> PromptSize {
-        let (body, suffix_len) =
-            request::cacheable_body(request, &self.capability_store.current_capabilities());
-        self.capability_store
-            .size_prompt((&body, suffix_len), self.model_info().limits.context_window)
+        let prompt_bytes =
+            request::prompt_bytes(request, &self.capability_store.current_capabilities());
+        self.capability_store.size_prompt(&prompt_bytes, self.model_info().limits.context_window)
     }
 
     /// Records a server's token count of a request, besides the usage that answers report.
     pub fn record_token_count(&self, request: &ChatRequest, tokens: u32) {
-        let (body, suffix_len) =
-            request::cacheable_body(request, &self.capability_store.current_capabilities());
-        self.capability_store.record_token_count((&body, suffix_len), tokens);
+        let prompt_bytes =
+            request::prompt_bytes(request, &self.capability_store.current_capabilities());
+        self.capability_store.record_token_count(&prompt_bytes, tokens);
     }
 
     /// Sends a request whose prompt has `prompt` tokens. If the server refuses something in it, an

@@ -133,7 +133,7 @@ impl RequestNegotiation {
     /// Learns from the token usage of the answer; returns a note if the prompt was truncated.
     pub(crate) fn check_usage(&self, usage: TokenUsage) -> Option<String> {
         let (model, counted_tokens) = (&self.model, usage.input_tokens);
-        let (body, suffix_len) = request::cacheable_body(&self.request, &self.capabilities);
+        let prompt_bytes = request::prompt_bytes(&self.request, &self.capabilities);
         let word_count = truncation::min_request_tokens(&self.request);
         let mut min_tokens = word_count.max(self.overflow_context().prompt_tokens.unwrap_or(0));
         // Chat templates may drop reasoning of earlier turns.
@@ -141,7 +141,7 @@ impl RequestNegotiation {
             |message| matches!(message, MessageRef::Assistant { reasoning: Some(_), .. });
         if !self.request.history.messages().any(has_reasoning) {
             min_tokens =
-                min_tokens.max(model.capability_store().counted_prefix_tokens((&body, suffix_len)));
+                min_tokens.max(model.capability_store().counted_prefix_tokens(&prompt_bytes));
         }
         if let Some(truncation) = truncation::detect_truncation(
             counted_tokens,
@@ -153,7 +153,7 @@ impl RequestNegotiation {
         }
         // A count below the number of words does not cover the whole prompt.
         if counted_tokens >= word_count.max(1) {
-            model.capability_store().record_token_count((&body, suffix_len), counted_tokens);
+            model.capability_store().record_token_count(&prompt_bytes, counted_tokens);
         }
         None
     }
@@ -234,8 +234,8 @@ impl RequestNegotiation {
         }
         let limits = self.model.model_info().limits;
         if let Some(prompt) = overflow_report.prompt_tokens {
-            let (body, suffix_len) = request::cacheable_body(&self.request, &self.capabilities);
-            self.model.capability_store().record_token_count((&body, suffix_len), prompt);
+            let prompt_bytes = request::prompt_bytes(&self.request, &self.capabilities);
+            self.model.capability_store().record_token_count(&prompt_bytes, prompt);
             self.prompt_tokens = TokenCount::Exact(prompt);
         } else {
             self.prompt_tokens = self.model.prompt_size(&self.request).count;

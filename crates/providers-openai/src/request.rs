@@ -18,7 +18,7 @@ use bytes::Bytes;
 use openclaw_core::{ChatRequest, ToolChoice, ToolName, ToolSpec};
 use openclaw_transport::wire;
 
-use crate::capabilities::{ServerCapabilities, ServerFeature};
+use crate::capabilities::{PromptBytes, ServerCapabilities, ServerFeature};
 use crate::openai_servers::{self, VendorExtension};
 
 pub use self::messages::chat_messages;
@@ -64,15 +64,17 @@ pub fn chat_completion_body(
 
 /// Returns the part of a body that the next request begins with, and the length of the suffix that
 /// is sent only once. Both are used to estimate the prompt's tokens.
-pub(crate) fn cacheable_body(
+pub(crate) fn prompt_bytes(
     request: &ChatRequest,
     capabilities: &ServerCapabilities,
-) -> (Bytes, usize) {
+) -> PromptBytes {
     let Some(suffix) = &request.suffix else {
-        return (chat_completion_body("", request, None, capabilities), 0);
+        let body = chat_completion_body("", request, None, capabilities);
+        return PromptBytes { body, suffix_len: 0 };
     };
     let cacheable_request = ChatRequest { suffix: None, ..request.clone() };
-    (chat_completion_body("", &cacheable_request, None, capabilities), suffix.len())
+    let body = chat_completion_body("", &cacheable_request, None, capabilities);
+    PromptBytes { body, suffix_len: suffix.len() }
 }
 
 /// The `tools` field of a request. `None` when there are no tools, because servers refuse an empty

@@ -85,7 +85,7 @@ impl ToolCallAssembler {
             let schema = offered_tools
                 .map_or_else(ArgumentSchema::default, |offered| offered.argument_schema(&name));
             let problem = (is_truncated && at == last).then_some(TRUNCATED_CALL_PROBLEM);
-            let (call, repairs) = parse_call((id, name), call.arguments, problem, schema);
+            let (call, repairs) = parse_call(id, name, call.arguments, problem, schema);
             if !repairs.is_empty() {
                 events.push(ChatEvent::ToolCallRepaired { index: to_call_index(at), repairs });
             }
@@ -106,13 +106,9 @@ pub(crate) fn finish_text_calls(
         let id = ToolCallId::from_number(at);
         let problem =
             call.problem.map(|fault| if is_truncated { TRUNCATED_CALL_PROBLEM } else { fault });
-        let id_and_name = (id.clone(), call.name.clone());
-        let (call, repairs) = parse_call(
-            id_and_name,
-            call.arguments,
-            problem,
-            offered_tools.argument_schema(&call.name),
-        );
+        let schema = offered_tools.argument_schema(&call.name);
+        let (call, repairs) =
+            parse_call(id.clone(), call.name.clone(), call.arguments, problem, schema);
         let (name, arguments) = match &call {
             EmittedToolCall::Valid(call) => (call.name.clone(), call.arguments.to_json()),
             EmittedToolCall::Invalid(call) => (call.name.clone(), call.raw_arguments.clone()),
@@ -127,7 +123,8 @@ pub(crate) fn finish_text_calls(
 }
 
 fn parse_call(
-    (id, name): (ToolCallId, ToolName),
+    id: ToolCallId,
+    name: ToolName,
     raw: String,
     known_problem: Option<&str>,
     schema: ArgumentSchema<'_>,

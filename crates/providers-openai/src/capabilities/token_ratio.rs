@@ -6,6 +6,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use bytes::Bytes;
 use openclaw_core::TokenCount;
 
 /// The least tokens per kilobyte: one for eight bytes.
@@ -27,6 +28,29 @@ pub struct PromptSize {
     pub upper_bound: u32,
 }
 
+/// The bytes that a prompt is sized by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PromptBytes {
+    /// The body without a limit for the answer, which the body of the next request begins with.
+    pub(crate) body: Bytes,
+    /// How many bytes are sent after it and never again.
+    pub(crate) suffix_len: usize,
+}
+
+impl PromptBytes {
+    pub(super) fn total_len(&self) -> usize {
+        self.body.len() + self.suffix_len
+    }
+}
+
+/// A prompt divided into what the server counted before and the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PromptSplit {
+    pub(super) counted_tokens: u32,
+    /// The bytes of the rest.
+    pub(super) uncounted_len: usize,
+}
+
 /// A request and the server's token count.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CountedPrompt {
@@ -40,30 +64,36 @@ pub(super) struct CountedPrompt {
 
 impl CountedPrompt {
     /// Records the count of a body and the length of the suffix after it, which is sent only once.
-    pub(super) fn new((body, suffix_len): (&[u8], usize), tokens: u32) -> Self {
-        // The next request continues the list of messages here.
-        let prefix = body.strip_suffix(b"]}").unwrap_or(body);
-        Self { prefix_len: prefix.len(), prefix_hash: hash_bytes(prefix), tokens, suffix_len }
+    pub(super) fn new(prompt: &PromptBytes, tokens: u32) -> Self {
+        // The list of messages goes on where it ends.
+        let prefix = prompt.body.strip_suffix(b"]}").unwrap_or(&prompt.body);
+        Self {
+            prefix_len: prefix.len(),
+            prefix_hash: hash_bytes(prefix),
+            tokens,
+            suffix_len: prompt.suffix_len,
+        }
     }
 
-    /// Returns the counted tokens of a body's prefix and the bytes of the rest. The new suffix is
-    /// taken to have the tokens of the old one: they differ little.
-    pub(super) fn split_counted(&self, (body, suffix_len): (&[u8], usize)) -> Option<(u32, usize)> {
-        let prefix = body.get(..self.prefix_len)?;
-        let uncounted_len =
-            (body.len() - self.prefix_len + suffix_len).saturating_sub(self.suffix_len);
-        (hash_bytes(prefix) == self.prefix_hash).then_some((self.tokens, uncounted_len))
+    /// Divides a prompt that begins with this one; `None` if it does not. One tail stands for the
+    /// other: they are much the same.
+    pub(super) fn split_counted(&self, prompt: &PromptBytes) -> Option<PromptSplit> {
+        let prefix = prompt.body.get(..self.prefix_len)?;
+        let uncounted_len = (prompt.total_len() - self.prefix_len).saturating_sub(self.suffix_len);
+        (hash_bytes(prefix) == self.prefix_hash)
+            .then_some(PromptSplit { counted_tokens: self.tokens, uncounted_len })
     }
 }
 
-/// Estimates a body of `len` bytes from its counted tokens, its uncounted bytes and a ratio in
-/// tokens per kilobyte. With `is_near_limit` a low ratio is replaced by the default.
+/// Sizes a prompt of `len` bytes by a ratio in tokens a kilobyte. `is_near_limit` is whether too
+/// low a number would do harm.
 pub(super) fn estimate_size(
     len: usize,
-    (counted_tokens, uncounted_len): (u32, usize),
+    split: PromptSplit,
     ratio: Option<u32>,
     is_near_limit: bool,
 ) -> PromptSize {
+    let PromptSplit { counted_tokens, uncounted_len } = split;
     let ratio = match ratio {
         Some(ratio) if is_near_limit => ratio.max(DEFAULT_TOKENS_PER_KB),
         Some(ratio) => ratio,

@@ -81,7 +81,7 @@ fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseS
         b'"' | b'\'' => parse_string(cursor).map(Value::String),
         b'[' => {
             let mut items = Vec::new();
-            parse_items(cursor, ("[", "]"), |cursor| {
+            parse_items(cursor, "[", "]", |cursor| {
                 items.push(parse_literal(cursor, depth)?);
                 Ok(())
             })?;
@@ -89,7 +89,7 @@ fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseS
         }
         b'{' => {
             let mut fields = Map::new();
-            parse_items(cursor, ("{", "}"), |cursor| {
+            parse_items(cursor, "{", "}", |cursor| {
                 let key = parse_string(cursor)?;
                 cursor.skip_whitespace();
                 cursor.eat_text(":")?;
@@ -105,7 +105,8 @@ fn parse_literal(cursor: &mut TextCursor<'_>, depth: u8) -> Result<Value, ParseS
 
 fn parse_items<'a>(
     cursor: &mut TextCursor<'a>,
-    (open, close): (&str, &str),
+    open: &str,
+    close: &str,
     mut parse_item: impl FnMut(&mut TextCursor<'a>) -> Result<(), ParseStop>,
 ) -> Result<(), ParseStop> {
     cursor.eat_text(open)?;

@@ -13,7 +13,7 @@ use openclaw_transport::wire::{
     ResponseUsage,
 };
 
-use self::items::{ItemKind, ItemPart, OutputItems};
+use self::items::{ItemKind, ItemPart, ItemReference, OutputItems, PartLocation};
 
 /// The source of reasoning that is the text of a reasoning item.
 const REASONING_TEXT: &str = "reasoning_text";
@@ -30,19 +30,29 @@ pub(crate) struct ResponsesReader {
     reasoning_source: Option<&'static str>,
 }
 
+/// What an event says of a call.
+#[derive(Debug, Clone, Copy)]
+struct CallUpdate<'a> {
+    id: Option<&'a str>,
+    name: Option<&'a str>,
+    arguments: &'a str,
+    /// Whether the arguments are all there, and not the next piece of them.
+    is_whole: bool,
+}
+
 /// Joins texts of several parts, with a blank line between them.
 #[derive(Debug, Default)]
 struct TextJoiner {
-    last_part: Option<(usize, ItemPart)>,
+    last_location: Option<PartLocation>,
     ends_with_whitespace: bool,
 }
 
 impl TextJoiner {
-    fn join_part(&mut self, part: (usize, ItemPart), text: String) -> String {
-        let needs_blank_line = self.last_part.is_some_and(|before| before != part)
+    fn join_part(&mut self, location: PartLocation, text: String) -> String {
+        let needs_blank_line = self.last_location.is_some_and(|before| before != location)
             && !self.ends_with_whitespace
             && !text.starts_with(char::is_whitespace);
-        self.last_part = Some(part);
+        self.last_location = Some(location);
         self.ends_with_whitespace = text.ends_with(char::is_whitespace);
         if needs_blank_line { format!("\n\n{text}") } else { text }
     }
@@ -68,7 +78,7 @@ impl ResponsesReader {
             Some((what, "done" | "added")) => (what, true),
             _ => (kind, false),
         };
-        let reference = (event.output_index, event.item_id.as_deref());
+        let reference = ItemReference { index: event.output_index, id: event.item_id.as_deref() };
         let content_index = event.content_index.unwrap_or_default();
         let summary_index = event.summary_index.unwrap_or_default();
         let text = if is_whole { event.text.or(event.refusal) } else { event.delta };
@@ -81,34 +91,29 @@ impl ResponsesReader {
                 } else {
                     ItemPart::Text(content_index)
                 };
-                deltas.extend(self.text_delta((item, part), text.as_deref(), is_whole));
+                let location = PartLocation { item, part };
+                deltas.extend(self.text_delta(location, text.as_deref(), is_whole));
             }
             "response.reasoning_text" | "response.reasoning" => {
                 let item = self.output_items.find_or_add(ItemKind::Reasoning, reference, false);
-                deltas.extend(self.text_delta(
-                    (item, ItemPart::Reasoning(content_index)),
-                    text.as_deref(),
-                    is_whole,
-                ));
+                let location = PartLocation { item, part: ItemPart::Reasoning(content_index) };
+                deltas.extend(self.text_delta(location, text.as_deref(), is_whole));
             }
             "response.reasoning_summary_text" | "response.reasoning_summary" => {
                 let item = self.output_items.find_or_add(ItemKind::Reasoning, reference, false);
-                deltas.extend(self.text_delta(
-                    (item, ItemPart::Summary(summary_index)),
-                    text.as_deref(),
-                    is_whole,
-                ));
+                let location = PartLocation { item, part: ItemPart::Summary(summary_index) };
+                deltas.extend(self.text_delta(location, text.as_deref(), is_whole));
             }
             "response.function_call_arguments" => {
                 let item = self.output_items.find_or_add(ItemKind::Call, reference, false);
                 let arguments = if is_whole { event.arguments } else { text };
-                let arguments = arguments.as_deref().unwrap_or_default();
-                deltas.extend(self.call_delta(
-                    item,
-                    (None, event.name.as_deref()),
-                    arguments,
+                let update = CallUpdate {
+                    id: None,
+                    name: event.name.as_deref(),
+                    arguments: arguments.as_deref().unwrap_or_default(),
                     is_whole,
-                ));
+                };
+                deltas.extend(self.call_delta(item, update));
             }
             "response.content_part" => {
                 if let Some(part) = &event.part {
@@ -118,13 +123,14 @@ impl ResponsesReader {
                         ItemKind::Message
                     };
                     let item = self.output_items.find_or_add(kind, reference, false);
-                    deltas.extend(self.part_delta((item, kind), content_index, part));
+                    deltas.extend(self.part_delta(item, kind, content_index, part));
                 }
             }
             "response.output_item" => {
                 if let Some(item) = event.item {
                     let is_done = kind.ends_with("done");
-                    let reference = (event.output_index, item.id.as_deref());
+                    let reference =
+                        ItemReference { index: event.output_index, id: item.id.as_deref() };
                     if let Some(position) =
                         self.output_items.start_or_finish(&item, reference, is_done)
                     {
@@ -158,31 +164,30 @@ impl ResponsesReader {
 
     fn item_deltas(&mut self, position: usize, item: &OutputItem) -> Vec<ChatDelta> {
         if ItemKind::from_item(item) == Some(ItemKind::Call) {
-            let id = item.call_id.as_deref().or(item.id.as_deref());
-            let arguments = item.arguments.as_deref().unwrap_or_default();
-            return self
-                .call_delta(position, (id, item.name.as_deref()), arguments, true)
-                .into_iter()
-                .collect();
+            let update = CallUpdate {
+                id: item.call_id.as_deref().or(item.id.as_deref()),
+                name: item.name.as_deref(),
+                arguments: item.arguments.as_deref().unwrap_or_default(),
+                is_whole: true,
+            };
+            return self.call_delta(position, update).into_iter().collect();
         }
         let mut deltas = Vec::new();
         let kind = ItemKind::from_item(item).unwrap_or(ItemKind::Message);
         for (at, part) in (0..).zip(&item.content) {
-            deltas.extend(self.part_delta((position, kind), at, part));
+            deltas.extend(self.part_delta(position, kind, at, part));
         }
         for (at, part) in (0..).zip(&item.summary) {
-            deltas.extend(self.text_delta(
-                (position, ItemPart::Summary(at)),
-                part.text.as_deref(),
-                true,
-            ));
+            let location = PartLocation { item: position, part: ItemPart::Summary(at) };
+            deltas.extend(self.text_delta(location, part.text.as_deref(), true));
         }
         deltas
     }
 
     fn part_delta(
         &mut self,
-        (item, kind): (usize, ItemKind),
+        item: usize,
+        kind: ItemKind,
         at: u32,
         part: &ContentPart,
     ) -> Option<ChatDelta> {
@@ -192,17 +197,17 @@ impl ResponsesReader {
             _ => ItemPart::Text(at),
         };
         let text = part.text.as_deref().or(part.refusal.as_deref());
-        self.text_delta((item, item_part), text, true)
+        self.text_delta(PartLocation { item, part: item_part }, text, true)
     }
 
     /// Returns the part of a text that was not passed on yet.
     fn text_delta(
         &mut self,
-        part: (usize, ItemPart),
+        location: PartLocation,
         text: Option<&str>,
         is_whole: bool,
     ) -> Option<ChatDelta> {
-        let source = match part.1 {
+        let source = match location.part {
             ItemPart::Reasoning(_) => Some(REASONING_TEXT),
             ItemPart::Summary(_) => Some(REASONING_SUMMARY),
             _ => None,
@@ -213,11 +218,11 @@ impl ResponsesReader {
         {
             return None;
         }
-        let unsent = self.output_items.take_unsent(part, text, is_whole)?;
+        let unsent = self.output_items.take_unsent(location, text, is_whole)?;
         let joiner =
             if source.is_some() { &mut self.reasoning_joiner } else { &mut self.text_joiner };
-        let delta_text = Some(joiner.join_part(part, unsent));
-        Some(match part.1 {
+        let delta_text = Some(joiner.join_part(location, unsent));
+        Some(match location.part {
             ItemPart::Refusal(_) => ChatDelta { refusal: delta_text, ..ChatDelta::default() },
             ItemPart::Text(_) => ChatDelta { content: delta_text, ..ChatDelta::default() },
             _ => ChatDelta { reasoning: delta_text, ..ChatDelta::default() },
@@ -225,16 +230,10 @@ impl ResponsesReader {
     }
 
     /// Returns the part of a call that was not passed on yet.
-    fn call_delta(
-        &mut self,
-        item: usize,
-        (id, name): (Option<&str>, Option<&str>),
-        arguments: &str,
-        is_whole: bool,
-    ) -> Option<ChatDelta> {
-        let (index, id, name) = self.output_items.call_identity(item, id, name)?;
-        let arguments =
-            self.output_items.take_unsent((item, ItemPart::Arguments), arguments, is_whole);
+    fn call_delta(&mut self, item: usize, update: CallUpdate<'_>) -> Option<ChatDelta> {
+        let (index, id, name) = self.output_items.call_identity(item, update.id, update.name)?;
+        let location = PartLocation { item, part: ItemPart::Arguments };
+        let arguments = self.output_items.take_unsent(location, update.arguments, update.is_whole);
         if id.is_none() && name.is_none() && arguments.is_none() {
             return None;
         }

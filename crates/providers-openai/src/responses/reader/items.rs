@@ -13,7 +13,9 @@ struct OutputItemState {
     id: Option<String>,
     is_done: bool,
     /// Whether the id and the name of a call were passed on.
-    has_id_and_name: (bool, bool),
+    has_sent_id: bool,
+    /// Whether the name of a call was given.
+    has_sent_name: bool,
     sent_texts: Vec<(ItemPart, String)>,
 }
 
@@ -35,8 +37,19 @@ pub(super) enum ItemPart {
     Arguments,
 }
 
-/// An event's reference to an item: its index and its id.
-type ItemReference<'a> = (Option<u32>, Option<&'a str>);
+/// Where a text stands: the position of its item in [`OutputItems`], and its place in that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PartLocation {
+    pub(super) item: usize,
+    pub(super) part: ItemPart,
+}
+
+/// How an event refers to an item: by its place and by its id.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ItemReference<'a> {
+    pub(super) index: Option<u32>,
+    pub(super) id: Option<&'a str>,
+}
 
 /// The index of a call among the calls, and its id and name if they are new.
 type CallIdentity = (u32, Option<String>, Option<String>);
@@ -64,9 +77,10 @@ impl OutputItems {
     pub(super) fn find_or_add(
         &mut self,
         kind: ItemKind,
-        (index, id): ItemReference<'_>,
+        reference: ItemReference<'_>,
         is_start: bool,
     ) -> usize {
+        let ItemReference { index, id } = reference;
         let id = id.filter(|id| !id.is_empty());
         let by_id = |item: &OutputItemState| id.is_some() && item.id.as_deref() == id;
         let by_index = |item: &OutputItemState| {
@@ -111,10 +125,11 @@ impl OutputItems {
     /// text that does not begin with the passed part is a different rendering, and is not repeated.
     pub(super) fn take_unsent(
         &mut self,
-        (item, part): (usize, ItemPart),
+        location: PartLocation,
         text: &str,
         is_whole: bool,
     ) -> Option<String> {
+        let PartLocation { item, part } = location;
         let sent_texts = &mut self.0.get_mut(item)?.sent_texts;
         let index = sent_texts.iter().position(|(other, _)| *other == part).unwrap_or_else(|| {
             sent_texts.push((part, String::new()));
@@ -142,8 +157,8 @@ impl OutputItems {
             *is_sent = true;
             Some(value.to_owned())
         };
-        let id = take_once(id, &mut item.has_id_and_name.0);
-        let name = take_once(name, &mut item.has_id_and_name.1);
+        let id = take_once(id, &mut item.has_sent_id);
+        let name = take_once(name, &mut item.has_sent_name);
         Some((u32::try_from(call_index).unwrap_or(u32::MAX), id, name))
     }
 
@@ -154,7 +169,8 @@ impl OutputItems {
             index,
             id,
             is_done: false,
-            has_id_and_name: (false, false),
+            has_sent_id: false,
+            has_sent_name: false,
             sent_texts: given,
         });
         self.0.len() - 1
