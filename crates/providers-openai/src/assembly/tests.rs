@@ -42,6 +42,11 @@ type AssemblyResult = Result<AnswerOutcome, IncompleteAnswer>;
 
 #[test]
 fn the_outcome_is_decided_from_content() {
+    use AnswerOutcome::{
+        Empty, ReasoningOnly, ReasoningTruncated, Refused, Reply, ToolCalls, Truncated,
+    };
+    use IncompleteAnswer::{Aborted, Disconnected, NoContent};
+
     let text = || delta_chunk(json!({"content": "hello"}));
     let thought = || delta_chunk(json!({"reasoning": "hmm"}));
     let role = || delta_chunk(json!({"role": "assistant", "content": ""}));
@@ -50,97 +55,37 @@ fn the_outcome_is_decided_from_content() {
     let refusal = || delta_chunk(json!({"refusal": "no"}));
     let nothing = json!({"choices": []});
     let table: Vec<(&str, Vec<Value>, bool, AssemblyResult)> = vec![
-        ("text, stop", vec![role(), text(), finish_chunk("stop")], true, Ok(AnswerOutcome::Reply)),
-        (
-            "text, stop, no end mark",
-            vec![text(), finish_chunk("stop")],
-            false,
-            Ok(AnswerOutcome::Reply),
-        ),
-        ("text, no reason, end mark", vec![text()], true, Ok(AnswerOutcome::Reply)),
-        (
-            "text, empty reason, end mark",
-            vec![text(), finish_chunk("")],
-            true,
-            Ok(AnswerOutcome::Reply),
-        ),
-        ("text, neither", vec![text()], false, Err(IncompleteAnswer::Disconnected)),
-        ("text, length", vec![text(), finish_chunk("length")], true, Ok(AnswerOutcome::Truncated)),
-        (
-            "text, repetition",
-            vec![text(), finish_chunk("repetition")],
-            true,
-            Ok(AnswerOutcome::Truncated),
-        ),
-        (
-            "text, filtered",
-            vec![text(), finish_chunk("content_filter")],
-            true,
-            Ok(AnswerOutcome::Refused),
-        ),
-        (
-            "text, says calls",
-            vec![text(), finish_chunk("tool_calls")],
-            true,
-            Ok(AnswerOutcome::Reply),
-        ),
-        ("refusal", vec![refusal(), finish_chunk("stop")], true, Ok(AnswerOutcome::Refused)),
-        (
-            "call, tool_calls",
-            vec![ls(), finish_chunk("tool_calls")],
-            true,
-            Ok(AnswerOutcome::ToolCalls),
-        ),
-        (
-            "call, stop (named)",
-            vec![ls(), finish_chunk("stop")],
-            true,
-            Ok(AnswerOutcome::ToolCalls),
-        ),
-        ("call, length", vec![half(), finish_chunk("length")], true, Ok(AnswerOutcome::ToolCalls)),
-        ("call, neither", vec![half()], false, Err(IncompleteAnswer::Disconnected)),
-        (
-            "text and call",
-            vec![text(), ls(), finish_chunk("tool_calls")],
-            true,
-            Ok(AnswerOutcome::ToolCalls),
-        ),
-        (
-            "thought only, stop",
-            vec![thought(), finish_chunk("stop")],
-            true,
-            Ok(AnswerOutcome::ReasoningOnly),
-        ),
+        ("text, stop", vec![role(), text(), finish_chunk("stop")], true, Ok(Reply)),
+        ("text, stop, no end mark", vec![text(), finish_chunk("stop")], false, Ok(Reply)),
+        ("text, no reason, end mark", vec![text()], true, Ok(Reply)),
+        ("text, empty reason, end mark", vec![text(), finish_chunk("")], true, Ok(Reply)),
+        ("text, neither", vec![text()], false, Err(Disconnected)),
+        ("text, length", vec![text(), finish_chunk("length")], true, Ok(Truncated)),
+        ("text, repetition", vec![text(), finish_chunk("repetition")], true, Ok(Truncated)),
+        ("text, filtered", vec![text(), finish_chunk("content_filter")], true, Ok(Refused)),
+        ("text, says calls", vec![text(), finish_chunk("tool_calls")], true, Ok(Reply)),
+        ("refusal", vec![refusal(), finish_chunk("stop")], true, Ok(Refused)),
+        ("call, tool_calls", vec![ls(), finish_chunk("tool_calls")], true, Ok(ToolCalls)),
+        ("call, stop (named)", vec![ls(), finish_chunk("stop")], true, Ok(ToolCalls)),
+        ("call, length", vec![half(), finish_chunk("length")], true, Ok(ToolCalls)),
+        ("call, neither", vec![half()], false, Err(Disconnected)),
+        ("text and call", vec![text(), ls(), finish_chunk("tool_calls")], true, Ok(ToolCalls)),
+        ("thought only, stop", vec![thought(), finish_chunk("stop")], true, Ok(ReasoningOnly)),
         (
             "thought only, length",
             vec![thought(), finish_chunk("length")],
             true,
-            Ok(AnswerOutcome::ReasoningTruncated),
+            Ok(ReasoningTruncated),
         ),
-        (
-            "thought, text",
-            vec![thought(), text(), finish_chunk("stop")],
-            true,
-            Ok(AnswerOutcome::Reply),
-        ),
-        ("nothing, stop", vec![role(), finish_chunk("stop")], true, Ok(AnswerOutcome::Empty)),
-        (
-            "nothing, length",
-            vec![role(), finish_chunk("length")],
-            true,
-            Ok(AnswerOutcome::Truncated),
-        ),
-        (
-            "nothing, tool_calls",
-            vec![role(), finish_chunk("tool_calls")],
-            true,
-            Ok(AnswerOutcome::Empty),
-        ),
-        ("text, error", vec![text(), finish_chunk("error")], true, Err(IncompleteAnswer::Aborted)),
-        ("call, abort", vec![ls(), finish_chunk("abort")], true, Err(IncompleteAnswer::Aborted)),
-        ("only the end mark", vec![], true, Err(IncompleteAnswer::NoContent)),
-        ("no choices, end mark", vec![nothing], true, Err(IncompleteAnswer::NoContent)),
-        ("nothing at all", vec![], false, Err(IncompleteAnswer::Disconnected)),
+        ("thought, text", vec![thought(), text(), finish_chunk("stop")], true, Ok(Reply)),
+        ("nothing, stop", vec![role(), finish_chunk("stop")], true, Ok(Empty)),
+        ("nothing, length", vec![role(), finish_chunk("length")], true, Ok(Truncated)),
+        ("nothing, tool_calls", vec![role(), finish_chunk("tool_calls")], true, Ok(Empty)),
+        ("text, error", vec![text(), finish_chunk("error")], true, Err(Aborted)),
+        ("call, abort", vec![ls(), finish_chunk("abort")], true, Err(Aborted)),
+        ("only the end mark", vec![], true, Err(NoContent)),
+        ("no choices, end mark", vec![nothing], true, Err(NoContent)),
+        ("nothing at all", vec![], false, Err(Disconnected)),
     ];
     for (name, chunks, done, expected) in table {
         let outcome = assemble_chunks(&chunks, done).map(|(_, outcome)| outcome);
