@@ -231,7 +231,7 @@ impl ConfigDocument {
             Some(container) => {
                 let style = DocumentStyle::from_document(&self.parsed);
                 let patches =
-                    insert::insertion_patches(self.text(), &style, container.span, (last, target));
+                    insert::insertion_patches(self.text(), &style, container.span, last, target);
                 self.apply_patches(patches)
             }
         }

@@ -17,16 +17,23 @@ use crate::{
     tree::ConfigTree,
 };
 
-/// The input of the value lints: the text, the spans of its secrets, the environment.
-type LintContext<'a> = (&'a str, &'a BTreeSet<TextSpan>, &'a Env);
+/// What the value lints see besides the values.
+#[derive(Clone, Copy)]
+pub(crate) struct LintContext<'a> {
+    /// The text that the values were read from.
+    pub(crate) text: &'a str,
+    /// The places of its secrets.
+    pub(crate) secrets: &'a BTreeSet<TextSpan>,
+    pub(crate) env: &'a Env,
+}
 
 /// Lints the values of one text.
 pub(crate) fn lint_values(
     root: &Json5Node,
     ignored: &BTreeSet<u32>,
-    (text, secrets, env): LintContext<'_>,
+    context: LintContext<'_>,
 ) -> Vec<Diagnostic> {
-    let mut found = strings::lint_strings(root, ignored, (text, secrets, env));
+    let mut found = strings::lint_strings(root, ignored, context);
     found.extend(models::lint_models(root, ignored));
     found
 }

@@ -45,6 +45,8 @@ pub(crate) struct DecodeOutput<T> {
 struct DecodeFindings {
     /// Values rejected in an earlier pass, to be skipped.
     rejected: BTreeSet<u32>,
+    /// Why each was refused in this run.
+    errors: BTreeMap<u32, DecodeError>,
     /// Keys without a field, each with the fields that its struct has.
     unknown_fields: BTreeMap<u32, &'static [&'static str]>,
     secrets: BTreeSet<u32>,
@@ -52,7 +54,7 @@ struct DecodeFindings {
 
 /// Decodes a tree and reports every problem in it.
 pub(crate) fn decode_tree<T: DeserializeOwned + Default>(root: &Json5Node) -> DecodeOutput<T> {
-    let (value, findings, errors) = deserialize_leniently(root, BTreeSet::new());
+    let (value, findings) = deserialize_leniently(root, BTreeSet::new());
     let mut report = DecodeReport {
         diagnostics: Vec::new(),
         secrets: BTreeSet::new(),
@@ -60,9 +62,9 @@ pub(crate) fn decode_tree<T: DeserializeOwned + Default>(root: &Json5Node) -> De
         reference_span: TextSpan::default(),
         ignored: findings.rejected.clone(),
     };
-    report.report_root(root, &errors);
+    report.report_root(root, &findings.errors);
     root.walk_nodes(&mut |steps, key_span, node| {
-        report.report_value(steps, key_span, node, (&findings, &errors))
+        report.report_value(steps, key_span, node, &findings)
     });
     let DecodeReport { diagnostics, secrets, references, ignored, .. } = report;
     DecodeOutput { value, diagnostics, secrets, references, ignored }
@@ -79,23 +81,23 @@ pub(crate) fn decode_accepted<T: DeserializeOwned + Default>(
 fn deserialize_leniently<T: DeserializeOwned + Default>(
     root: &Json5Node,
     ignored: BTreeSet<u32>,
-) -> (T, DecodeFindings, BTreeMap<u32, DecodeError>) {
+) -> (T, DecodeFindings) {
     let findings = RefCell::new(DecodeFindings { rejected: ignored, ..DecodeFindings::default() });
-    let mut errors: BTreeMap<u32, DecodeError> = BTreeMap::new();
     let value = loop {
         let error = match T::deserialize(NodeDeserializer::new(root, &findings)) {
             Ok(value) => break value,
             Err(refusal) => refusal,
         };
         let id = error.node.unwrap_or(root.id);
-        errors.insert(id, error);
-        findings.borrow_mut().rejected.insert(id);
-        if id == root.id || errors.len() == MAX_DECODE_ERRORS {
-            findings.borrow_mut().rejected.insert(root.id);
+        let mut findings = findings.borrow_mut();
+        findings.errors.insert(id, error);
+        findings.rejected.insert(id);
+        if id == root.id || findings.errors.len() == MAX_DECODE_ERRORS {
+            findings.rejected.insert(root.id);
             break T::default();
         }
     };
-    (value, findings.into_inner(), errors)
+    (value, findings.into_inner())
 }
 
 /// Collects diagnostics, value by value.
@@ -126,7 +128,7 @@ impl DecodeReport {
         steps: &[PathSegmentRef<'_>],
         key_span: TextSpan,
         node: &Json5Node,
-        (findings, errors): (&DecodeFindings, &BTreeMap<u32, DecodeError>),
+        findings: &DecodeFindings,
     ) -> bool {
         if findings.secrets.contains(&node.id) {
             if matches!(node.value, Json5Value::Object(_)) {
@@ -137,7 +139,7 @@ impl DecodeReport {
             }
         }
         let untyped = findings.unknown_fields.get(&node.id);
-        let error = errors.get(&node.id);
+        let error = findings.errors.get(&node.id);
         if untyped.is_none() && error.is_none() {
             return true;
         }

@@ -14,7 +14,8 @@ pub(super) fn insertion_patches(
     text: &str,
     style: &DocumentStyle,
     container: TextSpan,
-    (segment, value): (&PathSegment, &Json5Value),
+    segment: &PathSegment,
+    value: &Json5Value,
 ) -> Vec<TextPatch> {
     let layout = ContainerLayout::from_text(text, container);
     let item = |indent: &str| {
@@ -26,15 +27,16 @@ pub(super) fn insertion_patches(
         item
     };
     match layout.items.last() {
-        Some(last) => append_patches(text, style, (&layout, last), item),
-        None => fill_empty_patches(text, style, (layout.inner_span, segment), item),
+        Some(last) => append_patches(text, style, &layout, last, item),
+        None => fill_empty_patches(text, style, layout.inner_span, segment, item),
     }
 }
 
 fn append_patches(
     text: &str,
     style: &DocumentStyle,
-    (layout, last): (&ContainerLayout, &LayoutItem),
+    layout: &ContainerLayout,
+    last: &LayoutItem,
     item: impl Fn(&str) -> String,
 ) -> Vec<TextPatch> {
     let anchor = last.comma.map_or(last.span.end, |comma| comma + 1);
@@ -68,7 +70,8 @@ fn is_tight(text: &str, layout: &ContainerLayout) -> Option<bool> {
 fn fill_empty_patches(
     text: &str,
     style: &DocumentStyle,
-    (inside, segment): (TextSpan, &PathSegment),
+    inside: TextSpan,
+    segment: &PathSegment,
     item: impl Fn(&str) -> String,
 ) -> Vec<TextPatch> {
     let content = text.get(inside.start..inside.end).unwrap_or_default();

@@ -36,14 +36,18 @@ impl DocumentStyle {
             Json5Value::Float(number) => write!(out, "{number:?}"),
             Json5Value::Text(text) => return self.write_text(text, out),
             Json5Value::Array(elements) => {
-                let items: Vec<LabeledValue<'_>> =
-                    elements.iter().map(|node| (None, &node.value)).collect();
-                return self.write_items(&items, ('[', ']'), indent, out);
+                let items: Vec<LabeledValue<'_>> = elements
+                    .iter()
+                    .map(|node| LabeledValue { key: None, value: &node.value })
+                    .collect();
+                return self.write_items(&items, ARRAY_BRACKETS, indent, out);
             }
             Json5Value::Object(entries) => {
-                let items: Vec<LabeledValue<'_>> =
-                    entries.iter().map(|e| (Some(e.key.as_str()), &e.node.value)).collect();
-                return self.write_items(&items, ('{', '}'), indent, out);
+                let items: Vec<LabeledValue<'_>> = entries
+                    .iter()
+                    .map(|e| LabeledValue { key: Some(&e.key), value: &e.node.value })
+                    .collect();
+                return self.write_items(&items, OBJECT_BRACKETS, indent, out);
             }
         };
         debug_assert!(written.is_ok(), "a string takes everything");
@@ -86,18 +90,23 @@ impl DocumentStyle {
     fn write_items(
         &self,
         items: &[LabeledValue<'_>],
-        (open, close): (char, char),
+        brackets: BracketPair,
         indent: &str,
         out: &mut String,
     ) {
-        out.push(open);
+        out.push(brackets.open);
         let start = out.len();
-        let is_scalar = |(key, value): &LabeledValue<'_>| {
-            key.is_none() && !matches!(value, Json5Value::Array(_) | Json5Value::Object(_))
+        let is_scalar = |item: &LabeledValue<'_>| {
+            item.key.is_none()
+                && !matches!(item.value, Json5Value::Array(_) | Json5Value::Object(_))
         };
         let on_line = !self.multiline || items.iter().all(is_scalar);
         if on_line {
-            let pad = if open == '{' && !items.is_empty() { self.separator_space } else { "" };
+            let pad = if brackets == OBJECT_BRACKETS && !items.is_empty() {
+                self.separator_space
+            } else {
+                ""
+            };
             let comma = format!(",{}", self.separator_space);
             out.push_str(pad);
             for (position, item) in items.iter().enumerate() {
@@ -121,19 +130,33 @@ impl DocumentStyle {
             out.push_str(self.line_end);
             out.push_str(indent);
         }
-        out.push(close);
+        out.push(brackets.close);
     }
 
-    fn write_item(&self, (key, value): LabeledValue<'_>, indent: &str, out: &mut String) {
-        if let Some(key) = key {
+    fn write_item(&self, item: LabeledValue<'_>, indent: &str, out: &mut String) {
+        if let Some(key) = item.key {
             self.write_key(key, out);
         }
-        self.write_value(value, indent, out);
+        self.write_value(item.value, indent, out);
     }
 }
 
-/// A value, with its key if it is in an object.
-type LabeledValue<'v> = (Option<&'v str>, &'v Json5Value);
+/// A value, with its key when it is in an object.
+#[derive(Clone, Copy)]
+struct LabeledValue<'v> {
+    key: Option<&'v str>,
+    value: &'v Json5Value,
+}
+
+/// What stands around the items of an object or a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct BracketPair {
+    open: char,
+    close: char,
+}
+
+const ARRAY_BRACKETS: BracketPair = BracketPair { open: '[', close: ']' };
+const OBJECT_BRACKETS: BracketPair = BracketPair { open: '{', close: '}' };
 
 fn is_identifier(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))

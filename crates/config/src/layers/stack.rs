@@ -58,7 +58,8 @@ impl<'a> LayerStack<'a> {
             problems.extend(project::restrict_keys(&root, &mut ignored));
         }
         problems.extend(alias::report_aliases(&root, &ignored));
-        problems.extend(lint::lint_values(&root, &ignored, (&text, &secrets, self.env)));
+        let context = lint::LintContext { text: &text, secrets: &secrets, env: self.env };
+        problems.extend(lint::lint_values(&root, &ignored, context));
         self.diagnostics.push(problems);
         let source = ConfigSource { layer, name, text, secrets, first_id };
         let document = LayerDocument { source, root, ignored, references };

@@ -14,8 +14,9 @@ use crate::{
 pub(super) fn lint_strings(
     root: &Json5Node,
     ignored: &BTreeSet<u32>,
-    (text, secrets, env): LintContext<'_>,
+    context: LintContext<'_>,
 ) -> Vec<Diagnostic> {
+    let LintContext { text, secrets, env } = context;
     let mut found = Vec::new();
     let is_named = |span: &TextSpan| {
         let string = text.get(span.start..span.end).unwrap_or_default();
@@ -29,16 +30,18 @@ pub(super) fn lint_strings(
             return false;
         }
         let Some(value) = node.as_text() else { return true };
-        let mut warn = |(message, help): (String, String)| {
+        let mut warn = |message: String, help: String| {
             found.push(new_warning(node.span, to_key_path(steps), message, help));
         };
-        if is_variable_name(value) && secrets.contains(&node.span) {
-            explain_variable_name(value, env).map(&mut warn);
+        if secrets.contains(&node.span)
+            && let Some((message, help)) = explain_variable_name(value, env)
+        {
+            warn(message, help);
         }
         let source = text.get(node.span.start..node.span.end).unwrap_or_default();
         if source.starts_with(['"', '\'']) && drops_backslash(source) {
             let message = "a backslash here is dropped, it begins no escape sequence";
-            warn((message.to_owned(), "write it twice: `\\\\`".to_owned()));
+            warn(message.to_owned(), "write it twice: `\\\\`".to_owned());
         }
         true
     });
