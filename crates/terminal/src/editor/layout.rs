@@ -21,9 +21,9 @@ impl LineEditor {
         if let Some(HistorySearch { text, match_index: found, .. }) = &self.history_search {
             let found = found.and_then(|found| self.history.get(found)).unwrap_or_default();
             let found = found.replace('\n', " ");
-            return lay_out_text(&format!("search: {text} → "), &found, 0, (columns, max_rows));
+            return lay_out_text(&format!("search: {text} → "), &found, 0, columns, max_rows);
         }
-        lay_out_text(prompt, self.line.text(), self.line.cursor(), (columns, max_rows))
+        lay_out_text(prompt, self.line.text(), self.line.cursor(), columns, max_rows)
     }
 }
 
@@ -31,10 +31,11 @@ fn lay_out_text(
     prompt: &str,
     text: &str,
     cursor: usize,
-    (cells, most): (usize, usize),
+    columns: usize,
+    max_rows: usize,
 ) -> EditorLayout {
-    let cells = cells.max(4);
-    let prompt = if row_width(prompt) + 2 < cells { prompt } else { "" };
+    let columns = columns.max(4);
+    let prompt = if row_width(prompt) + 2 < columns { prompt } else { "" };
     let indent = row_width(prompt);
     let mut rows = vec![prompt.to_owned()];
     let (mut used, mut at, mut place) = (indent, 0, None);
@@ -46,7 +47,7 @@ fn lay_out_text(
         let cluster = rest.get(..cluster_length(rest)).unwrap_or(rest);
         let shown = if cluster == "\t" { "    " } else { cluster };
         let wide = if cluster == "\n" { 0 } else { cluster_width(shown) };
-        if used + wide > cells && cluster != "\n" {
+        if used + wide > columns && cluster != "\n" {
             next(&mut rows, &mut used);
         }
         if at == cursor {
@@ -55,23 +56,23 @@ fn lay_out_text(
         at += cluster.len().max(1);
         if cluster == "\n" {
             next(&mut rows, &mut used);
-        } else if let Some(row) = rows.last_mut().filter(|_| used + wide <= cells) {
+        } else if let Some(row) = rows.last_mut().filter(|_| used + wide <= columns) {
             row.push_str(shown);
             used += wide;
         }
     }
     let (row, column) = place.unwrap_or((rows.len() - 1, used));
     // After a full last row, the cursor gets a row of its own.
-    let (row, column) = match column < cells {
+    let (row, column) = match column < columns {
         true => (row, column),
-        false if row + 1 < rows.len() => (row, cells - 1),
+        false if row + 1 < rows.len() => (row, columns - 1),
         false => {
             next(&mut rows, &mut used);
             (row + 1, indent)
         }
     };
-    let most = most.max(1);
-    let first = rows.len().saturating_sub(most).min(row);
-    let rows: Vec<String> = rows.into_iter().skip(first).take(most).collect();
+    let max_rows = max_rows.max(1);
+    let first = rows.len().saturating_sub(max_rows).min(row);
+    let rows: Vec<String> = rows.into_iter().skip(first).take(max_rows).collect();
     EditorLayout { rows, cursor: (row - first, column) }
 }

@@ -151,9 +151,10 @@ pub(super) fn delimiter_columns(text: &str) -> Option<usize> {
     let cells = inner.strip_suffix('|').unwrap_or(inner);
     let closed = cells.split('|').count();
     let last_may_lack = cells.len() == inner.len();
-    let lacking =
-        |(at, cell): (usize, &str)| !(cell.contains('-') || last_may_lack && at + 1 == closed);
-    (!cells.split('|').enumerate().any(lacking)).then_some(closed)
+    let mut numbered = cells.split('|').zip(1..);
+    let is_delimiter_row =
+        numbered.all(|(cell, n)| cell.contains('-') || last_may_lack && n == closed);
+    is_delimiter_row.then_some(closed)
 }
 
 #[cfg(test)]
