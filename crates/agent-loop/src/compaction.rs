@@ -139,13 +139,13 @@ pub(crate) async fn plan_compaction(
         guard.last_ineffective = Some(mark);
         return None;
     }
-    let limits = agent.limits.compaction.clone().unwrap_or_default();
     let mut usage = None;
     let mut found = None;
     if guard.may_summarise() {
         guard.summaries_requested += 1;
-        let asking = summarise_history(agent, history, &scale, (&limits, events), &mut usage);
-        found = match &limits.timeout {
+        let asking = summarise_history(agent, history, &scale, events, &mut usage);
+        let timeout = agent.limits.compaction.as_ref().and_then(|limits| limits.timeout.as_ref());
+        found = match timeout {
             None => asking.await,
             Some(limit) => tokio::time::timeout(limit.duration, asking).await.ok().flatten(),
         };
@@ -190,7 +190,7 @@ async fn summarise_history(
     agent: &Agent,
     history: &History,
     scale: &CompactionSizing,
-    (limits, events): (&CompactionLimits, &TurnEventSender),
+    events: &TurnEventSender,
     usage: &mut Option<TokenUsage>,
 ) -> Option<(CompactionMethod, String)> {
     let cap = scale.summary_token_limit(agent.model.model_info().capabilities.reasoning);
@@ -200,7 +200,9 @@ async fn summarise_history(
     if let Some(text) = request_text(agent, asked, events, usage).await {
         return Some((CompactionMethod::Summary, text));
     }
-    if !limits.summarise_in_parts && scale.request_tokens < scale.context_window {
+    let limits = agent.limits.compaction.as_ref();
+    let in_parts = limits.is_some_and(|limits| limits.summarise_in_parts);
+    if !in_parts && scale.request_tokens < scale.context_window {
         return None;
     }
     let frame =
