@@ -1,11 +1,13 @@
 //! A session whose lease is held: its journal, and the history replayed from it.
 
+mod live_marks;
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use openclaw_core::{History, Journal, JournalEntry, JournalError};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use tokio::sync::Mutex;
 
 use crate::error::StoreFault;
@@ -13,10 +15,11 @@ use crate::event::{LogEvent, RequestPrefix, RetractionReason, TurnRecord};
 use crate::event_batch::EventBatch;
 use crate::lease::SessionLease;
 use crate::log::{self, DamageReport};
-use crate::schema::MARK_FILTER;
 use crate::session_state::{InterruptedCall, SessionState};
 use crate::store::StoreInner;
 use crate::{SessionId, SessionKey, StoreError, files};
+
+use self::live_marks::LiveMarks;
 
 /// The outcome of a turn that never ended.
 const INTERRUPTED_OUTCOME: &str = "interrupted";
@@ -73,11 +76,13 @@ impl Session {
     /// Loads a session whose lease is held, and answers the calls that its last process left open.
     pub(crate) fn load(
         store: Arc<StoreInner>,
-        (row_id, id, key): (i64, SessionId, SessionKey),
+        row_id: i64,
+        id: SessionId,
+        key: SessionKey,
         lease: SessionLease,
     ) -> Result<LoadedSession, StoreError> {
         let found = store.readers.read(|connection| log::read(connection, row_id, None))?;
-        let log::LogReplay { mut state, last_seq, damage, events_read: read } = found;
+        let log::LogReplay { mut state, last_seq, damage, events_read } = found;
         let mut events: Vec<LogEvent> = Vec::new();
         let backup = if damage.is_empty() { None } else { Some(store.back_up_database()?) };
         for DamageReport { first_seq, last_seq, .. } in &damage {
@@ -105,7 +110,6 @@ impl Session {
         let cached = Arc::new(Mutex::new(CachedState { state, last_seq: new_last }));
         let session =
             Self(Arc::new(SessionInner { cached, row_id, id, key, _lease: lease, store }));
-        let events_read = read;
         Ok(LoadedSession {
             session,
             history,
@@ -219,7 +223,7 @@ impl Session {
     /// # Errors
     /// When the log cannot be read or written.
     pub async fn undo_turn(&self) -> Result<Option<History>, StoreError> {
-        self.retract_range(RetractionReason::Turn, last_turn_range).await
+        self.retract_range(RetractionReason::Turn, LiveMarks::last_turn_range).await
     }
 
     /// Retracts the last compaction and returns the history before it; `None` without one.
@@ -227,7 +231,7 @@ impl Session {
     /// # Errors
     /// When the log cannot be read or written.
     pub async fn undo_compaction(&self) -> Result<Option<History>, StoreError> {
-        self.retract_range(RetractionReason::Compaction, last_compaction_range).await
+        self.retract_range(RetractionReason::Compaction, LiveMarks::last_compaction_range).await
     }
 
     async fn retract_range(
@@ -349,52 +353,4 @@ impl Journal for Session {
     async fn append_entry(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
         self.record_entry(entry).await.map_err(|error| JournalError(Box::new(error)))
     }
-}
-
-/// The marks of a session that are not retracted, in order.
-#[derive(Debug, Default)]
-struct LiveMarks {
-    user_entries: Vec<u64>,
-    turn_marks: Vec<u64>,
-    compactions: Vec<u64>,
-}
-
-impl LiveMarks {
-    fn read(connection: &Connection, session: i64) -> Result<Self, StoreError> {
-        let fail = StoreError::from_sql_error("read the session");
-        let retracted = log::retracted_ranges(connection, session)?;
-        let mut live = Self::default();
-        for (kind, list) in [
-            ("user", &mut live.user_entries),
-            ("turn", &mut live.turn_marks),
-            ("compacted", &mut live.compactions),
-        ] {
-            let mut select = connection
-                .prepare(&format!(
-                    "SELECT seq FROM event WHERE session = ?1 AND kind = ?2 AND {MARK_FILTER}
-                     ORDER BY seq"
-                ))
-                .map_err(fail)?;
-            let seqs = select.query_map(params![session, kind], |row| row.get::<_, i64>(0));
-            for seq in seqs.map_err(fail)? {
-                let seq = seq.map_err(fail)?.unsigned_abs();
-                if !retracted.contains_seq(seq) {
-                    list.push(seq);
-                }
-            }
-        }
-        Ok(live)
-    }
-}
-
-/// The last turn: from the first user message after the previous turn, to the end.
-fn last_turn_range(live: &LiveMarks, last_seq: u64) -> Option<RangeInclusive<u64>> {
-    let last_user = live.user_entries.last()?;
-    let before = live.turn_marks.iter().rev().find(|turn| *turn < last_user).copied().unwrap_or(0);
-    let first = live.user_entries.iter().find(|user| **user > before)?;
-    Some(*first..=last_seq)
-}
-
-fn last_compaction_range(live: &LiveMarks, _: u64) -> Option<RangeInclusive<u64>> {
-    live.compactions.last().map(|seq| *seq..=*seq)
 }

@@ -254,7 +254,7 @@ impl Store {
             lease::remove_lock_file(&self.0.path, id);
             return Err(StoreError::not_found(id.as_str()));
         };
-        Session::load(Arc::clone(&self.0), (row_id, id.clone(), key.parse()?), lease)
+        Session::load(Arc::clone(&self.0), row_id, id.clone(), key.parse()?, lease)
     }
 }
 
