@@ -4,6 +4,7 @@ mod agent_resolution;
 mod context;
 mod error;
 mod record;
+mod recovery;
 mod session_claim;
 
 use std::fmt;
@@ -17,8 +18,7 @@ use openclaw_agent_loop::{
 };
 use openclaw_core::{Approver, History, Journal};
 use openclaw_store::{
-    DamageReport, InterruptedCall, LoadedSession, RequestPrefix, Session, SessionId, SessionKey,
-    Store, StoreError,
+    LoadedSession, RequestPrefix, Session, SessionId, SessionKey, Store, StoreError,
 };
 
 use crate::agent::{AgentRun, AgentSpec, ConnectedChain, open_workspace};
@@ -28,6 +28,7 @@ use session_claim::SessionClaim;
 
 pub use context::ContextUse;
 pub use error::ConversationError;
+pub use recovery::RecoveryReport;
 
 /// The session of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,34 +57,6 @@ pub struct ConversationOptions {
 }
 
 /// The state of a session when it was opened.
-#[derive(Debug, Clone, Default)]
-pub struct RecoveryReport {
-    /// The number of messages in the history, without those replaced by a summary.
-    pub messages: usize,
-    /// The tool calls that were running when the last process ended. The model is told about them;
-    /// the caller must tell the user.
-    pub interrupted_calls: Vec<InterruptedCall>,
-    /// Whether the last turn was interrupted; [`Conversation::resume_turn`] continues it.
-    pub has_interrupted_turn: bool,
-    /// Whether the last turn failed, timed out or was cancelled before the model answered;
-    /// [`Conversation::resume_turn`] continues it.
-    pub has_unanswered_turn: bool,
-    /// The damaged log entries that were left out.
-    pub damage: Vec<DamageReport>,
-    /// The backup of the store, made before damaged entries were left out.
-    pub backup: Option<PathBuf>,
-}
-
-impl RecoveryReport {
-    /// Whether [`Conversation::resume_turn`] has a turn to continue.
-    #[must_use]
-    pub fn can_resume(&self) -> bool {
-        self.has_interrupted_turn || self.has_unanswered_turn
-    }
-}
-
-/// An agent and its session. Turns run one after the other, and each step is on disk before
-/// anything depends on it.
 ///
 /// Dropping the future of a turn has the effect of a crash: what was recorded stays, and the next
 /// turn continues from it.
