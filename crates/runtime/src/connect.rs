@@ -133,7 +133,7 @@ impl ModelConnector {
             } else {
                 Arc::new(model)
             };
-            return Ok(self.wrap_model(model, client, (provider, is_last)));
+            return Ok(self.wrap_model(model, client, provider, is_last));
         };
         let is_native = is_openai_hosted(&provider.endpoint);
         let RequestSettings { params, max_output_tokens: output, has_cache_key } =
@@ -166,7 +166,7 @@ impl ModelConnector {
             let model = OpenAiModel::new(client.clone(), info);
             Arc::new(model.with_api(api).with_params(params).with_capability_store(knowledge))
         };
-        Ok(self.wrap_model(model, client, (provider, is_last)))
+        Ok(self.wrap_model(model, client, provider, is_last))
     }
 
     /// Adds hints to the model's errors. The last model of a chain also waits for its server while
@@ -175,7 +175,8 @@ impl ModelConnector {
         &self,
         model: Arc<dyn ChatModel>,
         client: Client,
-        (provider, is_last): (ResolvedProvider, bool),
+        provider: ResolvedProvider,
+        is_last: bool,
     ) -> Arc<dyn ChatModel> {
         let on_busy = self.busy_retry_policy(&provider).filter(|_| is_last);
         let model = Arc::new(HintingModel { model, client, provider: Arc::new(provider) });

@@ -66,7 +66,8 @@ impl DoctorRun<'_> {
         let value = json!("max_completion_tokens");
         outcome.with_edit(ConfigEdit::set_model_key(
             self.setup_context(),
-            target.provider_and_model(),
+            &target.provider.id,
+            &target.probe.model,
             &key,
             value,
         ))
@@ -112,7 +113,8 @@ impl DoctorRun<'_> {
             }
             let edit = ConfigEdit::set_model_key(
                 self.setup_context(),
-                target.provider_and_model(),
+                &target.provider.id,
+                &target.probe.model,
                 &key,
                 json!(false),
             );

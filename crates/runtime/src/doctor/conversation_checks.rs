@@ -109,7 +109,8 @@ impl DoctorRun<'_> {
                 let key = ["compat", "requiresStringContent"];
                 let edit = ConfigEdit::set_model_key(
                     self.setup_context(),
-                    target.provider_and_model(),
+                    &target.provider.id,
+                    &target.probe.model,
                     &key,
                     json!(true),
                 );

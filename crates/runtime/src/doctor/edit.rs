@@ -64,7 +64,8 @@ impl ConfigEdit {
     /// Sets a key of a model's entry.
     pub(super) fn set_model_key(
         setup: &SetupContext,
-        (provider, id): (&str, &str),
+        provider: &str,
+        id: &str,
         keys: &[&str],
         value: Value,
     ) -> Self {

@@ -204,11 +204,6 @@ impl DoctorTarget {
     }
 
     /// The ids of the provider and the model, for edits of the model's entry.
-    pub(super) fn provider_and_model(&self) -> (&str, &str) {
-        (&self.provider.id, &self.probe.model)
-    }
-
-    /// The model's config entry.
     pub(super) fn config_entry(&self) -> Option<&openclaw_config::ModelConfig> {
         self.provider.models.iter().find(|model| model.id == self.probe.model)
     }

@@ -198,10 +198,10 @@ impl DoctorRun<'_> {
             Err(_) => outcome,
         };
         if target.config_entry().is_some() {
-            let ids = (provider, named.model_id());
             outcome = outcome.with_edit(ConfigEdit::set_model_key(
                 self.setup_context(),
-                ids,
+                provider,
+                named.model_id(),
                 &["id"],
                 json!(id),
             ));
@@ -235,7 +235,8 @@ impl DoctorRun<'_> {
             )
             .with_edit(ConfigEdit::set_model_key(
                 self.setup_context(),
-                target.provider_and_model(),
+                &target.provider.id,
+                &target.probe.model,
                 &[key],
                 json!(window),
             )),

@@ -62,23 +62,23 @@ impl DoctorRun<'_> {
     }
 
     pub(super) async fn check_tools_required(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
-        let outcome = request_forced_call(target, json!("required")).await;
-        self.record_forced(outcome, ServerFeature::ToolChoice)
+        self.check_forced_call(target, json!("required"), ServerFeature::ToolChoice).await
     }
 
     pub(super) async fn check_tools_named(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
         let choice = json!({ "type": "function", "function": { "name": TOOL_NAME } });
-        let outcome = request_forced_call(target, choice).await;
-        self.record_forced(outcome, ServerFeature::NamedToolChoice)
+        self.check_forced_call(target, choice, ServerFeature::NamedToolChoice).await
     }
 
-    fn record_forced(
+    async fn check_forced_call(
         &mut self,
-        (outcome, is_refused): (CheckOutcome, Option<bool>),
-        lack: ServerFeature,
+        target: &DoctorTarget,
+        choice: Value,
+        feature: ServerFeature,
     ) -> CheckOutcome {
+        let (outcome, is_refused) = request_forced_call(target, choice).await;
         if let Some(is_refused) = is_refused {
-            self.record_support(lack, is_refused);
+            self.record_support(feature, is_refused);
         }
         outcome
     }
