@@ -73,12 +73,13 @@ fn session_target(args: &ChatArgs) -> Result<Option<SessionTarget>, StoreError> 
 }
 
 /// The runtime and the options of the conversation that is asked for. What is waited for is told to
-/// `awaiting`, or else shown on stderr.
+/// `wait_reason`, or else shown on stderr.
 fn prepare_conversation(
     context: &CommandContext,
     args: &ChatArgs,
     target: Option<SessionTarget>,
-    (prompter, wait_reason): (Option<&Prompter>, Option<&SharedWaitReason>),
+    prompter: Option<&Prompter>,
+    wait_reason: Option<&SharedWaitReason>,
 ) -> (Runtime, ConversationOptions) {
     let mut runtime = context.runtime.clone();
     if args.agent.strict {

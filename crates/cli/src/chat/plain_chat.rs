@@ -43,7 +43,7 @@ pub(super) async fn run(
     let is_person = io::IsTerminal::is_terminal(&io::stdin());
     let shows_prompt = is_person && io::IsTerminal::is_terminal(&io::stderr());
     let active_prompter = is_person.then_some(&prompter);
-    let (runtime, options) = prepare_conversation(context, &args, target, (active_prompter, None));
+    let (runtime, options) = prepare_conversation(context, &args, target, active_prompter, None);
     let lines = BufReader::new(tokio::io::stdin()).lines();
     let mut chat =
         PlainChat { context, stdin_lines: lines, questions, interrupts: InterruptSignals::new() };

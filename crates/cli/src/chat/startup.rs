@@ -36,7 +36,7 @@ pub(super) async fn run(
     let (prompter, questions) = Prompter::new();
     let wait_reason = SharedWaitReason::default();
     let (runtime, options) =
-        prepare_conversation(context, &args, target, (Some(&prompter), Some(&wait_reason)));
+        prepare_conversation(context, &args, target, Some(&prompter), Some(&wait_reason));
     let default_display =
         if printer.is_verbose() { ReasoningDisplay::Full } else { ReasoningDisplay::Short };
     let reasoning = args.reasoning.unwrap_or(default_display);

@@ -1,27 +1,25 @@
 //! A turn as it is shown: what of it is final, and what is still changing.
 
 mod activity;
+mod live_rows;
+mod tool_rows;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use openclaw_core::{ChatModel, ToolCallId};
+use openclaw_core::{ChatModel, TokenUsage};
 use openclaw_runtime::{AttemptLog, ContextUse, TurnEvent};
-use openclaw_terminal::{MarkdownOptions, MarkdownStream, clip_row, wrap_words};
+use openclaw_terminal::{MarkdownOptions, MarkdownStream, wrap_words};
 
 use self::activity::{Activity, TokenRateMeter};
-use super::number_format;
+use self::tool_rows::RunningTool;
 use super::reasoning::{ReasoningBuffer, ReasoningDisplay};
 use super::scrollback::{RowKind, ScrollbackBuffer, split_rows};
 use crate::printer::{Printer, TextStyle};
 use crate::progress::{
-    ANSWER_RESET_NOTICE, ServerWait, activity_text, describe_call, format_duration, notice_line,
-    server_wait,
+    ANSWER_RESET_NOTICE, ServerWait, activity_text, format_duration, notice_line, server_wait,
 };
 use crate::sanitize;
-
-/// What turns while something is waited for.
-const SPINNER_FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 /// How a turn is shown.
 #[derive(Debug, Clone, Copy)]
@@ -48,14 +46,6 @@ pub(crate) struct TurnView {
     running_tools: Vec<RunningTool>,
     token_rate: TokenRateMeter,
     is_stopping: bool,
-}
-
-/// A tool at work.
-#[derive(Debug)]
-struct RunningTool {
-    id: ToolCallId,
-    label: String,
-    started_at: Instant,
 }
 
 impl TurnView {
@@ -152,31 +142,17 @@ impl TurnView {
             }
             TurnEvent::ToolStarted { call, effect } => {
                 self.end_message(out);
-                let label = describe_call(call.name.as_str(), effect);
-                self.running_tools.push(RunningTool {
-                    id: call.id.clone(),
-                    label,
-                    started_at: Instant::now(),
-                });
+                self.add_running_tool(call, effect);
             }
             TurnEvent::ToolOutputDelta { text, .. } if self.render_options.printer.is_verbose() => {
-                let text = sanitize::escape_prose(text);
-                let indented_rows: Vec<String> =
-                    split_rows(&text).map(|row| format!("    {row}")).collect();
-                self.print_notice(TextStyle::Dim, &indented_rows.join("\n"), out);
+                self.print_tool_output(text, out);
             }
             TurnEvent::ToolFinished { id, name, is_error, summary, duration } => {
                 let default_summary = if *is_error { "failed" } else { "done" };
                 let summary = summary.as_deref().unwrap_or(default_summary);
-                let position = self.running_tools.iter().position(|tool| tool.id == *id);
-                let finished_tool = position.map(|place| self.running_tools.remove(place));
-                let label = finished_tool.map_or_else(|| name.to_string(), |running| running.label);
-                self.print_tool_result(
-                    *is_error,
-                    &label,
-                    &format!("{summary} ({})", format_duration(*duration)),
-                    out,
-                );
+                let label = self.remove_running_tool(id).unwrap_or_else(|| name.to_string());
+                let result = format!("{summary} ({})", format_duration(*duration));
+                self.print_tool_result(*is_error, &label, &result, out);
                 self.activity = Activity::new("waiting for the model");
             }
             TurnEvent::ModelCallFinished { usage, duration, first_token_after, .. } => {
@@ -186,10 +162,7 @@ impl TurnView {
                     self.token_rate.generation_time += duration.saturating_sub(*first);
                 }
                 if let Some(usage) = usage {
-                    let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
-                    let window = self.model.model_info().limits.context_window;
-                    self.context_use =
-                        Some(ContextUse { tokens, cached_tokens: usage.cached_tokens, window });
+                    self.record_usage(usage);
                 }
                 self.activity = Activity::new("going on");
             }
@@ -209,6 +182,12 @@ impl TurnView {
         }
     }
 
+    fn record_usage(&mut self, usage: &TokenUsage) {
+        let tokens = usage.input_tokens.saturating_add(usage.output_tokens);
+        let window = self.model.model_info().limits.context_window;
+        self.context_use = Some(ContextUse { tokens, cached_tokens: usage.cached_tokens, window });
+    }
+
     /// Ends what is still changing: it is final as it is.
     pub(crate) fn finish_turn(&mut self, out: &mut ScrollbackBuffer) {
         self.print_new_attempts(out);
@@ -216,67 +195,6 @@ impl TurnView {
         for RunningTool { label, .. } in std::mem::take(&mut self.running_tools) {
             self.print_tool_result(true, &label, "stopped", out);
         }
-    }
-
-    /// The rows that are still changing, at most so many; the last of them is the status.
-    pub(crate) fn live_rows(&self, max_rows: usize) -> Vec<String> {
-        let RenderOptions { printer, reasoning, columns } = self.render_options;
-        let dim = |text: String| printer.style_text(TextStyle::Dim, text);
-        let mut output_rows: Vec<String> = Vec::new();
-        if let Some(answer) = &self.answer {
-            let pending = answer.pending_lines();
-            if !pending.is_empty() {
-                output_rows.extend(split_rows(&pending));
-            }
-        }
-        if let Some(thoughts) = &self.reasoning_buffer {
-            let line = sanitize::escape_line(thoughts.current_line());
-            let row = match reasoning {
-                ReasoningDisplay::Off => None,
-                ReasoningDisplay::Short => {
-                    Some(format!("  {}", clip_start(&line, columns.saturating_sub(3))))
-                }
-                ReasoningDisplay::Full => Some(sanitize::escape_line(thoughts.unfinished_line()))
-                    .filter(|rest| !rest.is_empty()),
-            };
-            output_rows.extend(row.map(dim));
-        }
-        for RunningTool { label, started_at, .. } in &self.running_tools {
-            let row = format!("● {label} ({} s)", started_at.elapsed().as_secs());
-            output_rows.push(printer.style_text(TextStyle::Bold, clip_row(&row, columns)));
-        }
-        if !output_rows.is_empty() {
-            output_rows.push(String::new());
-        }
-        output_rows.push(dim(clip_row(&self.status_row(), columns)));
-        output_rows.split_off(output_rows.len().saturating_sub(max_rows.max(1)))
-    }
-
-    /// What the turn is at, since when, how fast, and how full the window is.
-    fn status_row(&self) -> String {
-        let frame = usize::try_from(self.started_at.elapsed().as_millis() / 100).unwrap_or(0);
-        let spinner = SPINNER_FRAMES.get(frame % SPINNER_FRAMES.len()).copied().unwrap_or('·');
-        let label = match (self.is_stopping, self.running_tools.is_empty()) {
-            (true, _) => "stopping",
-            (false, false) => "running",
-            (false, true) => &self.activity.label,
-        };
-        let seconds = self.activity.started_at.elapsed().as_secs();
-        let limit = self.activity.limit.filter(|_| *label == self.activity.label);
-        let limit =
-            limit.map_or(String::new(), |limit| format!(" of at most {}", format_duration(limit)));
-        let mut parts = vec![format!("{spinner} {label}, {seconds} s{limit}")];
-        parts.extend(self.activity.note.clone());
-        parts.extend(self.token_rate.format_rate());
-        parts.extend((!self.is_stopping).then(|| "Ctrl-C stops".to_owned()));
-        parts.push(self.model.model_info().reference.to_string());
-        if let Some(context) = self.context_use {
-            let cached = context.cached_tokens.filter(|cached| *cached > 0);
-            let cached =
-                cached.map(|cached| format!(", {} cached", number_format::format_tokens(cached)));
-            parts.push(number_format::format_context_use(context) + &cached.unwrap_or_default());
-        }
-        parts.join(" · ")
     }
 
     fn show_text(&mut self, text: &str, out: &mut ScrollbackBuffer) {
@@ -377,25 +295,6 @@ impl TurnView {
         }
     }
 
-    fn print_tool_result(
-        &self,
-        is_error: bool,
-        label: &str,
-        result: &str,
-        out: &mut ScrollbackBuffer,
-    ) {
-        let (mark, style) =
-            if is_error { ("✗", TextStyle::Yellow) } else { ("✓", TextStyle::Green) };
-        let printer = self.render_options.printer;
-        let result =
-            printer.style_text(TextStyle::Dim, sanitize::escape_line(&format!("· {result}")));
-        let mark = printer.style_text(style, mark);
-        out.push_rows(
-            RowKind::Notice,
-            &format!("{mark} {} {result}", sanitize::escape_line(label)),
-        );
-    }
-
     fn print_notice(&self, style: TextStyle, text: &str, out: &mut ScrollbackBuffer) {
         let styled_rows: Vec<String> = split_rows(text)
             .map(|row| self.render_options.printer.style_text(style, row))
@@ -425,16 +324,6 @@ pub(crate) fn format_user_message(printer: Printer, text: &str, columns: usize) 
 /// The width that answers are written for.
 fn markdown_width(columns: usize) -> u16 {
     u16::try_from(columns).unwrap_or(u16::MAX)
-}
-
-/// The end of a line, as much of it as there is room for.
-fn clip_start(line: &str, cells: usize) -> String {
-    let mut start = 0;
-    while openclaw_terminal::row_width(line.get(start..).unwrap_or_default()) > cells {
-        start += line.get(start..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
-    }
-    let mark = if start > 0 { "…" } else { "" };
-    format!("{mark}{}", line.get(start..).unwrap_or_default())
 }
 
 #[cfg(test)]

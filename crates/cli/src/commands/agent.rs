@@ -77,7 +77,8 @@ impl AgentCommand<'_> {
             .and_then(|whereto| {
                 session_selection::prepare_session(
                     &context.runtime,
-                    (&self.request, args.agent.id.as_deref()),
+                    &self.request,
+                    args.agent.id.as_deref(),
                     whereto,
                     printer,
                 )

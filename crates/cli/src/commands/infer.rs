@@ -51,7 +51,8 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
         Ok(answer) => finish_answer(
             context,
             args.json,
-            (&reference, &chain.attempt_log().recorded_attempts()),
+            &reference,
+            &chain.attempt_log().recorded_attempts(),
             &answer,
         ),
         Err(error) => {
@@ -167,7 +168,8 @@ fn server_notice(event: &ChatEvent) -> Option<String> {
 fn finish_answer(
     context: &CommandContext,
     as_json: bool,
-    (reference, attempts): (&ModelRef, &[ModelAttempt]),
+    reference: &ModelRef,
+    attempts: &[ModelAttempt],
     answer: &InferAnswer,
 ) -> io::Result<ExitReason> {
     let printer = context.printer;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use openclaw_core::{
     AnswerOutcome, ChatRequest, ChatStream, ModelError, ModelInfo, ServerActivity, ServerLiveness,
-    TokenCount, TokenUsage, ToolArguments, ToolCall, ToolEffect, ToolName,
+    TokenCount, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName,
 };
 
+use super::live_rows::clip_start;
 use super::*;
 use crate::printer::Verbosity;
 

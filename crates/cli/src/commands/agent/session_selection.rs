@@ -52,7 +52,8 @@ pub(crate) fn parse_session_choice(args: &AgentTurnArgs) -> Result<SessionChoice
 /// When there is no such agent or session, or the sessions cannot be used.
 pub(crate) fn prepare_session(
     runtime: &Runtime,
-    (request, agent): (&AgentRequest, Option<&str>),
+    request: &AgentRequest,
+    agent: Option<&str>,
     session_choice: SessionChoice,
     printer: Printer,
 ) -> Result<PrepareOutcome, ConversationError> {
