@@ -121,8 +121,8 @@ pub(crate) fn is_transient_failure(outcome: &TurnOutcome) -> bool {
 
 fn turn_error_kind(kind: TurnErrorKind) -> &'static str {
     match kind {
-        TurnErrorKind::InvalidCalls => "broken_calls",
-        TurnErrorKind::RepeatedCalls => "repeated_calls",
+        TurnErrorKind::InvalidCalls => "invalid_tool_calls",
+        TurnErrorKind::RepeatedCalls => "repeated_tool_calls",
         TurnErrorKind::Repetition(_) => "repetition",
         TurnErrorKind::ModelCallLimit | TurnErrorKind::ToolCallLimit => "call_limit",
         TurnErrorKind::Journal | TurnErrorKind::History => "not_recorded",

@@ -104,7 +104,7 @@ async fn a_model_that_does_not_get_on_is_stopped_with_the_reason() {
     }
     let ended = home.run(&["agent", "-m", "hi", "--json"]).await.code(8);
     let error = &ended.json()["error"];
-    assert_eq!(error["kind"], json!("broken_calls"));
+    assert_eq!(error["kind"], json!("invalid_tool_calls"));
     let chats = server.requests().into_iter().filter(|seen| seen.path == "/v1/chat/completions");
     let forced = chats.last().unwrap().json()["tool_choice"].clone();
     assert_eq!(forced["function"]["name"], json!("write"));

@@ -190,8 +190,8 @@ async fn a_probe_remembers_what_the_server_lacks_until_it_is_otherwise() {
     let port = server.port();
     server.stop().await;
     let better = MockVllm::builder().port(port).start().await.unwrap();
-    let learnt = home.run(&["models", "probe", "--json"]).await.code(0).json()["learnt"].take();
-    assert_eq!(learnt["lacks"], json!([]), "{learnt:#}");
+    let learnt = home.run(&["models", "probe", "--json"]).await.code(0).json()["learned"].take();
+    assert_eq!(learnt["unsupported"], json!([]), "{learnt:#}");
     assert_eq!(learnt["version"], json!("0.32.0"));
     drop(better);
     let ended = home.run(&["models", "probe", "lab/tiny"]).await.code(4);

@@ -33,7 +33,7 @@ async fn what_failed_twice_is_shown_asked_last_and_reset() {
     let agent = home.run(&["agent", "-m", "reply exactly: yes", "--json"]).await.code(0);
     let held = &agent.json()["meta"]["executionTrace"]["attempts"];
     assert_eq!(held.as_array().unwrap().len(), 2, "told once: {held:#}");
-    assert!(held[0]["heldSeconds"].as_u64().is_some_and(|left| left <= 15), "{held:#}");
+    assert!(held[0]["cooldownSeconds"].as_u64().is_some_and(|left| left <= 15), "{held:#}");
     let _ = agent.says(&["! a/m is asked last for", "it failed to connect to", "; using b/m"]);
     let open = breakers(&home).await;
     let breaker = &open[0];

@@ -46,7 +46,7 @@ async fn each_part_of_the_prompt_is_shown_with_its_tokens() {
     };
     let sum = tokens("sections") + tokens("tools") + value["frameTokens"].as_u64().unwrap();
     assert_eq!(value["totalTokens"], json!(sum));
-    assert_eq!(value["counted"], json!("exact"));
+    assert_eq!(value["countMethod"], json!("exact"));
 }
 
 #[tokio::test]

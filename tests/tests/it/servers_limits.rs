@@ -110,9 +110,9 @@ async fn what_was_learnt_is_shown_with_its_age() {
     let chats = later.iter().filter(|seen| seen.path == "/v1/chat/completions").count();
     assert_eq!(chats, 1, "it is not found out again");
     let status = home.run(&["models", "status", "--json"]).await.code(0).json();
-    let learnt = &status["auth"]["providers"][0]["learnt"][0];
+    let learnt = &status["auth"]["providers"][0]["learned"][0];
     assert_eq!(
-        (&learnt["model"], &learnt["lacks"][0]["name"]),
+        (&learnt["model"], &learnt["unsupported"][0]["name"]),
         (&json!("tiny"), &json!("auto-tool-choice"))
     );
 }

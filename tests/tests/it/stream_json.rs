@@ -41,7 +41,7 @@ fn answer(lines: &[Value]) -> String {
     for line in lines {
         match line["type"].as_str().unwrap() {
             "text" => text.push_str(line["text"].as_str().unwrap()),
-            "model_call_started" | "restarted" => text.clear(),
+            "model_call_started" | "message_reset" => text.clear(),
             _ => {}
         }
     }
@@ -155,10 +155,10 @@ async fn a_server_that_is_lost_and_comes_back_is_told() {
     server.kill();
     server.restart().await.unwrap();
     let lines = lines(&running.ended().await.code(0));
-    let [lost] = all(&lines, "server_lost").try_into().unwrap();
+    let [lost] = all(&lines, "server_disconnected").try_into().unwrap();
     assert!(lost["message"].as_str().unwrap().starts_with("failed to "), "{lost}");
-    let [back] = all(&lines, "server_back").try_into().unwrap();
-    assert!(back["afterMs"].is_u64());
+    let [back] = all(&lines, "server_reconnected").try_into().unwrap();
+    assert!(back["downtimeMs"].is_u64());
     assert_eq!(answer(&lines), "one two");
     assert_eq!(lines.last().unwrap()["payloads"][0]["text"], json!("one two"));
 }
@@ -183,7 +183,7 @@ async fn a_turn_that_fails_is_told_with_its_error() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_passed_over_is_told() {
+async fn a_model_that_is_skipped_is_told() {
     let (good, _) = tiny().await;
     let home = Home::new().config(&format!(
         "{{ models: {{ providers: {{
@@ -194,7 +194,7 @@ async fn a_model_that_is_passed_over_is_told() {
         good.base_url()
     ));
     let lines = lines(&home.run(&args("reply exactly: here", &[])).await.code(0));
-    let passed = all(&lines, "model_passed_over");
+    let passed = all(&lines, "model_skipped");
     assert_eq!((&passed[0]["provider"], &passed[0]["result"]), (&json!("down"), &json!("connect")));
     assert_eq!(passed[0]["next"], json!("good/tiny"));
     assert_eq!(lines.last().unwrap()["meta"]["executionTrace"]["fallbackUsed"], json!(true));

@@ -44,6 +44,6 @@ async fn a_probe_remembers_nothing_that_the_real_server_does_not_lack() {
     let served = lab.served().await;
     let name = format!("vllm/{}", served.id);
     let value = lab.home().run(&["models", "probe", &name, "--json"]).await.code(0).json();
-    assert_eq!(value["learnt"]["lacks"], json!([]), "{value:#}");
-    assert_eq!(value["learnt"]["version"], value["serverVersion"]);
+    assert_eq!(value["learned"]["unsupported"], json!([]), "{value:#}");
+    assert_eq!(value["learned"]["version"], value["serverVersion"]);
 }

@@ -250,8 +250,8 @@ fn failure_json(reference: Option<&ModelRef>, attempts: &[ModelAttempt], error: 
     })
 }
 
-/// The models that did not answer: `provider`, `model`, `result`, `error`, `hints`, `heldSeconds`,
-/// `startedMs`, `durationMs`.
+/// The models that did not answer: `provider`, `model`, `result`, `error`, `hints`,
+/// `cooldownSeconds`, `startedMs`, `durationMs`.
 pub(crate) fn attempts_json(attempts: &[ModelAttempt]) -> Vec<Value> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let attempts = attempts.iter().map(|attempt| {
@@ -261,7 +261,7 @@ pub(crate) fn attempts_json(attempts: &[ModelAttempt]) -> Vec<Value> {
             "result": attempt.kind,
             "error": attempt.problem,
             "hints": attempt.hints,
-            "heldSeconds": attempt.cooldown.map(|held| held.as_secs()),
+            "cooldownSeconds": attempt.cooldown.map(|cooldown| cooldown.as_secs()),
             "startedMs": millis(attempt.after),
             "durationMs": millis(attempt.duration),
         })

@@ -33,7 +33,7 @@ pub(crate) async fn run(
         let mut value = doctor::report_json(&report);
         if let Some(map) = value.as_object_mut() {
             map.insert(
-                "learnt".to_owned(),
+                "learned".to_owned(),
                 capabilities.as_ref().map_or(Value::Null, capabilities_json),
             );
         }
@@ -51,20 +51,20 @@ pub(crate) async fn run(
     })
 }
 
-/// `server`, `model`, `version`, `ageSeconds`, `lacks` and `schemaKeywords` (each `name` and
-/// `ageSeconds`), `window`, `tokensPerKilobyte`.
+/// `server`, `model`, `version`, `ageSeconds`, `unsupported` and `schemaKeywords` (each `name`
+/// and `ageSeconds`), `contextWindow`, `tokensPerKilobyte`.
 fn capabilities_json(capabilities: &LearnedCapabilities) -> Value {
     let aged = |name: &str, age: &Duration| json!({ "name": name, "ageSeconds": age.as_secs() });
-    let lacks = capabilities.lacks.iter().map(|(lack, age)| aged(lack.name(), age));
+    let unsupported = capabilities.lacks.iter().map(|(lack, age)| aged(lack.name(), age));
     let keywords = capabilities.schema_keywords.iter().map(|(word, age)| aged(word, age));
     json!({
         "server": capabilities.server,
         "model": capabilities.model,
         "version": capabilities.version,
         "ageSeconds": capabilities.age.as_secs(),
-        "lacks": lacks.collect::<Vec<_>>(),
+        "unsupported": unsupported.collect::<Vec<_>>(),
         "schemaKeywords": keywords.collect::<Vec<_>>(),
-        "window": capabilities.window,
+        "contextWindow": capabilities.window,
         "tokensPerKilobyte": capabilities.tokens_per_kilobyte,
     })
 }

@@ -48,7 +48,7 @@ fn status_json(status: &SetupStatus) -> Value {
             "modelsJson": shown.as_ref().filter(|_| kind == "config"),
             "baseUrl": address.map(|(url, _)| url),
             "baseUrlSource": address.map(|(_, source)| source),
-            "learnt": provider.learned_capabilities.iter().map(capabilities_json).collect::<Vec<_>>(),
+            "learned": provider.learned_capabilities.iter().map(capabilities_json).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -76,13 +76,13 @@ fn status_json(status: &SetupStatus) -> Value {
 
 fn capabilities_json(capabilities: &LearnedCapabilities) -> Value {
     let aged = |name: &str, age: Duration| json!({"name": name, "ageSeconds": age.as_secs()});
-    let lacks = capabilities.lacks.iter().map(|(lack, age)| aged(lack.name(), *age));
+    let unsupported = capabilities.lacks.iter().map(|(lack, age)| aged(lack.name(), *age));
     let keywords = capabilities.schema_keywords.iter().map(|(word, age)| aged(word, *age));
     json!({
         "model": capabilities.model,
         "serverVersion": capabilities.version,
         "ageSeconds": capabilities.age.as_secs(),
-        "lacks": lacks.collect::<Vec<_>>(),
+        "unsupported": unsupported.collect::<Vec<_>>(),
         "schemaKeywords": keywords.collect::<Vec<_>>(),
         "contextWindow": capabilities.window,
         "tokensPerKilobyte": capabilities.tokens_per_kilobyte,

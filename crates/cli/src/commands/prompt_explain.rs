@@ -47,8 +47,8 @@ pub(crate) async fn run(
         printer.write_answer_json(&json!({
             "model": info.reference.to_string(),
             "profile": run.profile.name(),
-            "window": info.limits.context_window,
-            "counted": token_count_kind(breakdown.total),
+            "contextWindow": info.limits.context_window,
+            "countMethod": count_method_name(breakdown.total),
             "sections": parts_json(&breakdown.sections),
             "tools": parts_json(&breakdown.tools),
             "frameTokens": breakdown.frame,
@@ -85,7 +85,7 @@ fn format_share(part: u32, whole: u32) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-fn token_count_kind(count: TokenCount) -> &'static str {
+fn count_method_name(count: TokenCount) -> &'static str {
     match count {
         TokenCount::Exact(_) => "exact",
         TokenCount::Calibrated(_) => "calibrated",

@@ -46,14 +46,18 @@ impl EventEncoder {
                 json!({"type": "reasoning", "text": text})
             }
             TurnEvent::ToolCallDelta { index, name, arguments } => json!({
-                "type": "call_writing",
+                "type": "tool_call_delta",
                 "index": index,
                 "name": name.as_ref().map(ToolName::as_str),
                 "arguments": arguments,
             }),
             TurnEvent::MessageReset => {
                 let Self { text_chars: text, reasoning_chars: reasoning } = std::mem::take(self);
-                json!({"type": "restarted", "voidText": text, "voidReasoning": reasoning})
+                json!({
+                    "type": "message_reset",
+                    "discardedTextChars": text,
+                    "discardedReasoningChars": reasoning,
+                })
             }
             TurnEvent::ModelCallFinished {
                 number,
@@ -78,7 +82,7 @@ impl EventEncoder {
 pub(crate) fn encode_attempt(attempt: &ModelAttempt) -> Value {
     let mut value = attempts_json(std::slice::from_ref(attempt)).pop().unwrap_or_default();
     if let Some(map) = value.as_object_mut() {
-        map.insert("type".to_owned(), json!("model_passed_over"));
+        map.insert("type".to_owned(), json!("model_skipped"));
         let next = attempt.next.as_ref().map(ToString::to_string);
         map.insert("next".to_owned(), json!(next));
     }
@@ -94,10 +98,10 @@ pub(crate) fn whole_millis(duration: Duration) -> u64 {
 pub(crate) fn answer_outcome_name(outcome: AnswerOutcome) -> &'static str {
     match outcome {
         AnswerOutcome::Reply => "reply",
-        AnswerOutcome::ToolCalls => "calls",
+        AnswerOutcome::ToolCalls => "tool_calls",
         AnswerOutcome::Truncated => "truncated",
         AnswerOutcome::ReasoningOnly => "reasoning_only",
-        AnswerOutcome::ReasoningTruncated => "reasoning_cut",
+        AnswerOutcome::ReasoningTruncated => "reasoning_truncated",
         AnswerOutcome::Empty => "empty",
         AnswerOutcome::Refused => "refused",
         _ => "other",
@@ -112,39 +116,41 @@ fn encode_server_event(event: &TurnEvent) -> Option<Value> {
         TurnEvent::WaitingForServer { activity, idle_for, other_requests } => json!({
             "type": "waiting",
             "state": activity.name(),
-            "waitedMs": whole_millis(*idle_for),
-            "ahead": other_requests,
+            "idleMs": whole_millis(*idle_for),
+            "otherRequests": other_requests,
         }),
-        TurnEvent::RequestAdapted { message } => json!({"type": "adapted", "how": message}),
+        TurnEvent::RequestAdapted { message } => {
+            json!({"type": "request_adapted", "message": message})
+        }
         TurnEvent::ServerDisconnected { reason, max_wait } => json!({
-            "type": "server_lost",
+            "type": "server_disconnected",
             "message": format!("failed to {reason}"),
-            "limitMs": whole_millis(*max_wait),
+            "maxWaitMs": whole_millis(*max_wait),
         }),
         TurnEvent::Retrying { reason, attempt, delay, elapsed, max_wait } => json!({
             "type": "retrying",
             "message": format!("failed to {reason}"),
             "attempt": attempt,
-            "afterMs": whole_millis(*delay),
-            "waitedMs": whole_millis(*elapsed),
-            "limitMs": whole_millis(*max_wait),
+            "delayMs": whole_millis(*delay),
+            "elapsedMs": whole_millis(*elapsed),
+            "maxWaitMs": whole_millis(*max_wait),
         }),
         TurnEvent::ServerReconnected { downtime } => {
-            json!({"type": "server_back", "afterMs": whole_millis(*downtime)})
+            json!({"type": "server_reconnected", "downtimeMs": whole_millis(*downtime)})
         }
         TurnEvent::PromptCacheMiss(PromptCacheMiss { cached_tokens, cacheable_tokens, change }) => {
-            let (changed, message) = match change {
+            let (change, message_number) = match change {
                 None => ("nothing", None),
                 Some(PrefixChange::Tools) => ("tools", None),
                 Some(PrefixChange::Message(number)) => ("message", Some(number)),
                 Some(_) => ("other", None),
             };
             json!({
-                "type": "cache_missed",
-                "cached": cached_tokens,
-                "cacheable": cacheable_tokens,
-                "changed": changed,
-                "message": message,
+                "type": "prompt_cache_miss",
+                "cachedTokens": cached_tokens,
+                "cacheableTokens": cacheable_tokens,
+                "change": change,
+                "messageNumber": message_number,
             })
         }
         _ => return None,
@@ -154,7 +160,9 @@ fn encode_server_event(event: &TurnEvent) -> Option<Value> {
 /// What becomes of the conversation.
 fn encode_conversation_event(event: &TurnEvent) -> Option<Value> {
     Some(match event {
-        TurnEvent::SteeringApplied { text } => json!({"type": "steered", "text": text}),
+        TurnEvent::SteeringApplied { text } => {
+            json!({"type": "user_message_injected", "text": text})
+        }
         TurnEvent::CompactionStarted => json!({"type": "compacting"}),
         TurnEvent::CompactionFinished(CompactionReport {
             method,
@@ -164,9 +172,9 @@ fn encode_conversation_event(event: &TurnEvent) -> Option<Value> {
             ..
         }) => json!({
             "type": "compacted",
-            "by": method.name(),
-            "before": tokens_before,
-            "after": tokens_after,
+            "method": method.name(),
+            "tokensBefore": tokens_before,
+            "tokensAfter": tokens_after,
             "durationMs": whole_millis(*duration),
         }),
         _ => return None,
@@ -177,11 +185,11 @@ fn encode_conversation_event(event: &TurnEvent) -> Option<Value> {
 fn encode_model_problem(event: &TurnEvent) -> Option<Value> {
     Some(match event {
         TurnEvent::ToolCallRepaired { index, repairs } => {
-            json!({"type": "call_rescued", "index": index, "how": repairs})
+            json!({"type": "tool_call_repaired", "index": index, "repairs": repairs})
         }
         TurnEvent::ModelReprompted { reason } => json!({
-            "type": "asked_again",
-            "why": match reason {
+            "type": "model_reprompted",
+            "reason": match reason {
                 RepromptReason::Empty => "empty",
                 RepromptReason::ReasoningOnly => "reasoning_only",
                 _ => "other",
@@ -191,18 +199,18 @@ fn encode_model_problem(event: &TurnEvent) -> Option<Value> {
             json!({"type": "repetition", "part": part.name(), "sample": sample})
         }
         TurnEvent::ToolCallInvalid { name, problem, recovery } => json!({
-            "type": "call_broken",
+            "type": "tool_call_invalid",
             "name": name.as_str(),
             "problem": problem,
-            "step": match recovery {
-                InvalidCallRecovery::Retry => "ask_again",
-                InvalidCallRecovery::ForceToolChoice => "force",
-                InvalidCallRecovery::Abort => "give_up",
+            "recovery": match recovery {
+                InvalidCallRecovery::Retry => "retry",
+                InvalidCallRecovery::ForceToolChoice => "force_tool_choice",
+                InvalidCallRecovery::Abort => "abort",
                 _ => "other",
             },
         }),
         TurnEvent::ToolCallRepeated { id, name, times } => json!({
-            "type": "call_repeated",
+            "type": "tool_call_repeated",
             "id": id_json(id),
             "name": name.as_str(),
             "times": times,
@@ -232,11 +240,11 @@ fn encode_tool_event(event: &TurnEvent) -> Option<Value> {
             json!({"type": "tool_output", "id": id_json(id), "text": text})
         }
         TurnEvent::ToolOutputTruncated { id, total_bytes, omitted_bytes, saved_to } => json!({
-            "type": "output_cut",
+            "type": "tool_output_truncated",
             "id": id_json(id),
-            "bytes": total_bytes,
-            "leftOut": omitted_bytes,
-            "kept": saved_to,
+            "totalBytes": total_bytes,
+            "omittedBytes": omitted_bytes,
+            "savedTo": saved_to,
         }),
         TurnEvent::ToolFinished { id, name, is_error, summary, duration } => json!({
             "type": "tool_finished",

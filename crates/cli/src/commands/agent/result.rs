@@ -96,7 +96,7 @@ impl TurnResultJson<'_> {
                     "contextWindowSource": info.limits.context_window_source.label(),
                     "contextTokens": context.map(|context| context.tokens),
                     "usage": usage_json(report.usage),
-                    "cacheable": report.cacheable_tokens,
+                    "cacheableTokens": report.cacheable_tokens,
                     "lastCallUsage": report.last_usage.map(usage_json),
                     "compactionCount": report.compactions,
                     "modelCalls": report.model_calls,

@@ -4,10 +4,10 @@ use openclaw_core::{AssistantMessage, EmittedToolCall};
 use openclaw_runtime::{LogContent, LogEntry, TurnRecord};
 use serde_json::{Value, json};
 
-/// The event as one object: `number`, `at`, `counts`, `type`, and what its type has.
+/// The event as one object: `number`, `at`, `active`, `type`, and what its type has.
 pub(super) fn entry_json(entry: &LogEntry) -> Value {
     let mut value =
-        json!({ "number": entry.seq, "at": entry.recorded_at, "counts": entry.is_active });
+        json!({ "number": entry.seq, "at": entry.recorded_at, "active": entry.is_active });
     let content = match &entry.content {
         LogContent::UserMessage(text) => json!({ "type": "user", "text": text }),
         LogContent::AssistantMessage(message) => assistant_json(message),
@@ -19,12 +19,12 @@ pub(super) fn entry_json(entry: &LogEntry) -> Value {
             "isError": output.is_error,
             "summary": output.summary,
         }),
-        LogContent::Compacted { kept_steps: keep, summary } => json!({
+        LogContent::Compacted { kept_steps, summary } => json!({
             "type": "compaction",
-            "kept": keep,
+            "keptSteps": kept_steps,
             "summary": summary.text,
             "ledger": summary.ledger,
-            "request": summary.current_request,
+            "currentRequest": summary.current_request,
         }),
         LogContent::TurnEnd(turn) => turn_end_json(turn),
         _ => json!({ "type": "unreadable" }),
@@ -45,7 +45,7 @@ fn assistant_json(message: &AssistantMessage) -> Value {
         EmittedToolCall::Invalid(call) => json!({
             "id": call.id.as_str(),
             "name": call.name.as_str(),
-            "raw": call.raw_arguments,
+            "rawArguments": call.raw_arguments,
             "problem": call.problem,
         }),
     });

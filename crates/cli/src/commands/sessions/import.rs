@@ -66,7 +66,7 @@ fn print_import(
 
 fn import_json(imported: &ImportReport, info: &SessionInfo, problems: &[UnreadableLine]) -> Value {
     let problems =
-        problems.iter().map(|problem| json!({"line": problem.line, "why": problem.reason}));
+        problems.iter().map(|problem| json!({"line": problem.line, "reason": problem.reason}));
     json!({
         "sessionId": info.id.as_str(),
         "key": info.key.as_str(),

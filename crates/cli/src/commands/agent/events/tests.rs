@@ -13,6 +13,18 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The source of the events, where their names are read from: the compiler does not tell whether
 /// an event of another crate was forgotten.
 const EVENTS_SOURCE: &str = include_str!("../../../../../agent-loop/src/events.rs");
+/// The events whose type is another than their name in snake case.
+const OTHER_TYPE_NAMES: [(&str, &str); 9] = [
+    ("RequestAccepted", "accepted"),
+    ("WaitingForServer", "waiting"),
+    ("SteeringApplied", "user_message_injected"),
+    ("CompactionStarted", "compacting"),
+    ("CompactionFinished", "compacted"),
+    ("RepetitionDetected", "repetition"),
+    ("TextDelta", "text"),
+    ("ReasoningDelta", "reasoning"),
+    ("ToolOutputDelta", "tool_output"),
+];
 const PROGRAMS_GUIDE: &str = include_str!("../../../../../../docs/guide/programs.md");
 
 fn id() -> ToolCallId {
@@ -24,32 +36,53 @@ fn name() -> ToolName {
 }
 
 fn retrying_event() -> TurnEvent {
-    let reason = "text".to_owned();
-    TurnEvent::Retrying { reason, attempt: 4, delay: SECOND, elapsed: SECOND, max_wait: SECOND }
+    TurnEvent::Retrying {
+        reason: text(),
+        attempt: 4,
+        delay: SECOND,
+        elapsed: SECOND,
+        max_wait: SECOND,
+    }
 }
 
 /// One of each, by the name of its variant.
 fn sample_events() -> Vec<(&'static str, TurnEvent)> {
-    let call = ToolCall { id: id(), name: name(), arguments: ToolArguments::default() };
-    let usage = Some(TokenUsage { input_tokens: 3, output_tokens: 2, cached_tokens: Some(1) });
-    let text = || "text".to_owned();
+    [sample_server_events(), sample_message_events(), sample_tool_events()].concat()
+}
+
+fn text() -> String {
+    "text".to_owned()
+}
+
+fn sample_server_events() -> Vec<(&'static str, TurnEvent)> {
+    let cache_miss = PromptCacheMiss { cached_tokens: 1, cacheable_tokens: 2, change: None };
     vec![
-        ("ModelCallStarted", TurnEvent::ModelCallStarted { number: 1 }),
-        ("Accepted", TurnEvent::RequestAccepted),
+        ("RequestAccepted", TurnEvent::RequestAccepted),
         ("Heartbeat", TurnEvent::Heartbeat),
         (
-            "Waiting",
+            "WaitingForServer",
             TurnEvent::WaitingForServer {
                 activity: ServerActivity::Queued,
                 idle_for: SECOND,
                 other_requests: Some(2),
             },
         ),
-        ("Adapted", TurnEvent::RequestAdapted { message: text() }),
-        ("Steered", TurnEvent::SteeringApplied { text: text() }),
-        ("Compacting", TurnEvent::CompactionStarted),
+        ("RequestAdapted", TurnEvent::RequestAdapted { message: text() }),
+        ("ServerDisconnected", TurnEvent::ServerDisconnected { reason: text(), max_wait: SECOND }),
+        ("Retrying", retrying_event()),
+        ("ServerReconnected", TurnEvent::ServerReconnected { downtime: SECOND }),
+        ("PromptCacheMiss", TurnEvent::PromptCacheMiss(cache_miss)),
+    ]
+}
+
+fn sample_message_events() -> Vec<(&'static str, TurnEvent)> {
+    let usage = Some(TokenUsage { input_tokens: 3, output_tokens: 2, cached_tokens: Some(1) });
+    vec![
+        ("ModelCallStarted", TurnEvent::ModelCallStarted { number: 1 }),
+        ("SteeringApplied", TurnEvent::SteeringApplied { text: text() }),
+        ("CompactionStarted", TurnEvent::CompactionStarted),
         (
-            "Compacted",
+            "CompactionFinished",
             TurnEvent::CompactionFinished(CompactionReport {
                 method: CompactionMethod::Summary,
                 tokens_before: 2,
@@ -57,15 +90,15 @@ fn sample_events() -> Vec<(&'static str, TurnEvent)> {
                 duration: SECOND,
             }),
         ),
-        ("Repetition", TurnEvent::RepetitionDetected { part: RepeatedPart::Text, sample: text() }),
-        ("ServerLost", TurnEvent::ServerDisconnected { reason: text(), max_wait: SECOND }),
-        ("Retrying", retrying_event()),
-        ("ServerBack", TurnEvent::ServerReconnected { downtime: SECOND }),
-        ("Restarted", TurnEvent::MessageReset),
-        ("Text", TurnEvent::TextDelta(text())),
-        ("Reasoning", TurnEvent::ReasoningDelta(text())),
         (
-            "CallWriting",
+            "RepetitionDetected",
+            TurnEvent::RepetitionDetected { part: RepeatedPart::Text, sample: text() },
+        ),
+        ("MessageReset", TurnEvent::MessageReset),
+        ("TextDelta", TurnEvent::TextDelta(text())),
+        ("ReasoningDelta", TurnEvent::ReasoningDelta(text())),
+        (
+            "ToolCallDelta",
             TurnEvent::ToolCallDelta { index: 0, name: Some(name()), arguments: text() },
         ),
         (
@@ -78,27 +111,25 @@ fn sample_events() -> Vec<(&'static str, TurnEvent)> {
                 first_token_after: Some(SECOND),
             },
         ),
+        ("ModelReprompted", TurnEvent::ModelReprompted { reason: RepromptReason::Empty }),
+    ]
+}
+
+fn sample_tool_events() -> Vec<(&'static str, TurnEvent)> {
+    let call = ToolCall { id: id(), name: name(), arguments: ToolArguments::default() };
+    vec![
+        ("ToolCallRepaired", TurnEvent::ToolCallRepaired { index: 0, repairs: vec!["hermes"] }),
         (
-            "CacheMissed",
-            TurnEvent::PromptCacheMiss(PromptCacheMiss {
-                cached_tokens: 1,
-                cacheable_tokens: 2,
-                change: None,
-            }),
-        ),
-        ("CallRescued", TurnEvent::ToolCallRepaired { index: 0, repairs: vec!["hermes"] }),
-        ("AskedAgain", TurnEvent::ModelReprompted { reason: RepromptReason::Empty }),
-        (
-            "CallBroken",
+            "ToolCallInvalid",
             TurnEvent::ToolCallInvalid {
                 name: name(),
                 problem: text(),
                 recovery: InvalidCallRecovery::ForceToolChoice,
             },
         ),
-        ("CallRepeated", TurnEvent::ToolCallRepeated { id: id(), name: name(), times: 3 }),
+        ("ToolCallRepeated", TurnEvent::ToolCallRepeated { id: id(), name: name(), times: 3 }),
         (
-            "OutputCut",
+            "ToolOutputTruncated",
             TurnEvent::ToolOutputTruncated {
                 id: id(),
                 total_bytes: 9,
@@ -116,7 +147,7 @@ fn sample_events() -> Vec<(&'static str, TurnEvent)> {
             },
         ),
         ("ToolStarted", TurnEvent::ToolStarted { call, effect: ToolEffect::Read { path: text() } }),
-        ("ToolOutput", TurnEvent::ToolOutputDelta { id: id(), text: text() }),
+        ("ToolOutputDelta", TurnEvent::ToolOutputDelta { id: id(), text: text() }),
         (
             "ToolFinished",
             TurnEvent::ToolFinished {
@@ -137,6 +168,12 @@ fn event_variants() -> BTreeSet<&'static str> {
     let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
     let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
     names.filter_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()).next()).collect()
+}
+
+/// The type of a variant's object.
+fn event_type(variant: &str) -> String {
+    let other = OTHER_TYPE_NAMES.iter().find(|(name, _)| *name == variant);
+    other.map_or_else(|| snake_case(variant), |(_, kind)| (*kind).to_owned())
 }
 
 fn snake_case(name: &str) -> String {
@@ -166,7 +203,7 @@ fn every_event_is_encoded_under_its_own_name_with_the_fields_that_the_guide_desc
     for (variant, event) in sample_events() {
         encoded.insert(variant);
         let value = EventEncoder::default().encode_event(&event).unwrap_or_default();
-        let kind = snake_case(variant);
+        let kind = event_type(variant);
         assert_eq!(value["type"], json!(kind));
         let map = value.as_object().unwrap();
         let fields: BTreeSet<&str> =
@@ -191,16 +228,16 @@ fn a_model_that_did_not_answer_is_an_event_too() {
         next: Some(ModelRef::new("vllm", "b").unwrap()),
     };
     let value = super::encode_attempt(&attempt);
-    assert_eq!(value["type"], json!("model_passed_over"));
+    assert_eq!(value["type"], json!("model_skipped"));
     assert_eq!((&value["next"], &value["durationMs"]), (&json!("vllm/b"), &json!(1000)));
     let documented = documented_fields();
-    let documented = documented.get("model_passed_over").unwrap();
+    let documented = documented.get("model_skipped").unwrap();
     for field in value.as_object().unwrap().keys().filter(|key| *key != "type") {
         assert!(documented.contains(field.as_str()), "the guide lacks `{field}`");
     }
 }
 
-/// What a reader does: text is added up, and begins anew with a model call and with `restarted`.
+/// What a reader does: text is added up, and begins anew with a model call and with `message_reset`.
 fn read(lines: &[String]) -> String {
     let mut text = String::new();
     for line in lines {
@@ -209,8 +246,8 @@ fn read(lines: &[String]) -> String {
         match value["type"].as_str().unwrap() {
             "text" => text.push_str(value["text"].as_str().unwrap()),
             "model_call_started" => text.clear(),
-            "restarted" => {
-                assert_eq!(value["voidText"], json!(text.chars().count()));
+            "message_reset" => {
+                assert_eq!(value["discardedTextChars"], json!(text.chars().count()));
                 text.clear();
             }
             _ => {}
