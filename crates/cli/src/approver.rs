@@ -11,22 +11,22 @@ use crate::chat::Prompter;
 use crate::printer::Printer;
 use crate::sanitize;
 
-/// What a person is asked before a command runs.
+/// The question asked before a command runs.
 const APPROVAL_QUESTION: &str = "allow this command?";
 
-/// Lets file tools work in the workspace and sees to commands as `tools.exec` says: there is no list
-/// of allowed ones yet, so that every command is one to ask about. Without a terminal to ask on it is
-/// refused, or the turn ends with the question where a person must always be asked.
+/// Approves file tools in the workspace, and decides on commands by `tools.exec`. There is no
+/// allowlist yet, so every command needs approval. Without a terminal to ask on, the call is
+/// refused, or the turn ends with the question when `ask` is `always`.
 #[derive(Debug, Clone)]
 pub(crate) struct TerminalApprover {
     pub(crate) printer: Printer,
-    /// Whether commands run without asking, unless they are switched off.
+    /// Runs commands without asking, unless `security` denies them.
     pub(crate) auto_approve: bool,
-    /// Which commands may run at all.
+    /// The commands that may run at all, from `tools.exec.security`.
     pub(crate) security: ExecSecurity,
-    /// When a person is asked.
+    /// When to ask, from `tools.exec.ask`.
     pub(crate) ask_mode: ExecAsk,
-    /// Who is asked where a conversation has the terminal.
+    /// Asks within the chat; `None` to ask on stderr.
     pub(crate) prompter: Option<Prompter>,
 }
 

@@ -26,10 +26,10 @@ pub(crate) mod prompt_explain;
 pub(crate) mod sessions;
 pub(crate) mod trace;
 
-/// How long a run waits at its end for the trace to be written.
+/// How long to wait at exit for the trace to be written.
 pub(crate) const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What every command has at hand.
+/// What every command needs.
 #[derive(Debug)]
 pub(crate) struct CommandContext {
     pub(crate) printer: Printer,
@@ -37,7 +37,7 @@ pub(crate) struct CommandContext {
 }
 
 impl CommandContext {
-    /// Who decides on calls; `yes` lets commands run without asking.
+    /// Builds the approver for tool calls; `yes` runs commands without asking.
     pub(crate) fn terminal_approver(&self, yes: bool) -> Arc<TerminalApprover> {
         let exec = self.runtime.exec_config();
         let (security, ask) = (exec.security(), exec.ask_mode());
@@ -50,7 +50,7 @@ impl CommandContext {
         })
     }
 
-    /// Says what was noted on the way.
+    /// Prints the notices collected since the last call.
     pub(crate) fn print_notices(&self) {
         for notice in self.runtime.notice_log().take_all() {
             self.printer.print_warning(notice);
@@ -59,8 +59,8 @@ impl CommandContext {
 }
 
 impl CommandContext {
-    /// Says how to see what went wrong between here and the server, where that may help and no
-    /// trace is kept; with one, its end names the exchange.
+    /// Suggests `--trace` after an error that a trace would help to explain, unless a trace is on:
+    /// then `finish_trace` names the exchange.
     pub(crate) fn suggest_trace(&self, kind: Option<ModelErrorKind>) {
         let helps = matches!(
             kind,
@@ -75,7 +75,7 @@ impl CommandContext {
         }
     }
 
-    /// Waits until the trace is written, and says where to look when the run failed.
+    /// Flushes the trace, and names the failed exchange when the run failed.
     pub(crate) fn finish_trace(&self, exit: Option<ExitReason>) {
         let Some(trace) = self.runtime.trace() else { return };
         if !trace.flush_to_disk(TRACE_FLUSH_TIMEOUT) {
@@ -94,7 +94,7 @@ impl CommandContext {
     }
 }
 
-/// Understands `--verbose on` and `--verbose off`, as the original has them, beside the plain flag.
+/// Rewrites the original's `--verbose on` and `--verbose off` to the plain flag.
 pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut normal: Vec<OsString> = Vec::new();
     for arg in args {
@@ -110,7 +110,7 @@ pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<Os
     normal
 }
 
-/// Says why an option that the original has makes no sense here yet.
+/// Explains why an option of the original is not supported; `None` when all are.
 pub(crate) fn explain_unsupported_option(command: &CliCommand) -> Option<String> {
     let no_channel = "there are no channels to deliver to; the answer goes to stdout";
     let no_gateway = "there is no gateway yet; the command runs in this process";
@@ -145,7 +145,7 @@ pub(crate) fn explain_unsupported_option(command: &CliCommand) -> Option<String>
     Some(format!("`{option}` does nothing here: {why}"))
 }
 
-/// Whether the arguments are wrong for want of a message.
+/// Returns true when the only fault is a missing message.
 pub(crate) fn is_message_missing(error: &clap::Error) -> bool {
     let missing = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::Strings(missing)) => missing.as_slice(),
@@ -155,7 +155,7 @@ pub(crate) fn is_message_missing(error: &clap::Error) -> bool {
         && missing.iter().any(|argument| argument.starts_with("--message"))
 }
 
-/// The text of an option, or stdin for `-`.
+/// Returns the text of an option, or stdin for `-`.
 pub(crate) fn read_text_or_stdin(text: String) -> io::Result<String> {
     if text != "-" {
         return Ok(text);

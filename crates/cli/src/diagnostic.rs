@@ -1,4 +1,4 @@
-//! What is wrong with the config, with the line it is about.
+//! Prints config diagnostics with their lines.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
@@ -6,8 +6,8 @@ use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
 use crate::error_report;
 use crate::printer::Printer;
 
-/// Writes the problems of a config that is used; with `--verbose` also what is only worth knowing,
-/// and the keys that do nothing.
+/// Prints the diagnostics of a usable config; with `--verbose` also informational ones and keys
+/// without effect.
 pub(crate) fn print_config_problems(printer: Printer, loaded: &LoadedConfig) {
     if !loaded.diagnostics.is_empty() {
         let is_printed = |it: &&Diagnostic| it.severity != Severity::Note || printer.is_verbose();
@@ -30,7 +30,7 @@ pub(crate) fn print_config_problems(printer: Printer, loaded: &LoadedConfig) {
     }
 }
 
-/// Writes problems of a text, all but errors only unless quiet.
+/// Prints diagnostics of a text; only errors when quiet.
 pub(crate) fn print_diagnostics(printer: Printer, diagnostics: &[Diagnostic], text: &str) {
     for diagnostic in diagnostics {
         if diagnostic.severity == Severity::Error || printer.shows_progress() {
@@ -39,7 +39,7 @@ pub(crate) fn print_diagnostics(printer: Printer, diagnostics: &[Diagnostic], te
     }
 }
 
-/// Writes why a config cannot be used at all.
+/// Prints why a config cannot be loaded.
 pub(crate) fn print_load_error(printer: Printer, error: &LoadError) {
     if let LoadError::Broken { diagnostics, redacted_text, .. } = error {
         for diagnostic in diagnostics {

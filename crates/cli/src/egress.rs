@@ -10,8 +10,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use crate::printer::Printer;
 use crate::sanitize;
 
-/// The runtime of a command that sends a conversation: it asks where there is a terminal, and with
-/// `strict` it uses no fallback.
+/// Prepares the runtime of a command that sends a conversation: it asks for egress consent on a
+/// terminal, and `strict` removes the fallbacks.
 pub(crate) fn restrict_runtime(runtime: Runtime, printer: Printer, strict: bool) -> Runtime {
     let runtime = if strict { runtime.without_fallbacks() } else { runtime };
     if std::io::stdin().is_terminal() && printer.stderr_is_terminal {

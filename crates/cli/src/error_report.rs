@@ -1,4 +1,4 @@
-//! A failed model call, for people and for programs.
+//! Reports errors as text and as JSON.
 
 use std::error::Error;
 
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::printer::Printer;
 use crate::sanitize;
 
-/// Writes what failed, the exchange behind it, the causes, and what could be done.
+/// Prints what failed, the HTTP exchange, the causes and the hints.
 pub(crate) fn print_model_error(printer: Printer, error: &ModelError) {
     printer.print_error(format_args!("failed to {error}"));
-    // What all of several models failed with is more than the last one's exchange.
+    // After several attempts, each has its own line, so the last one's exchange is left out.
     let is_single_attempt = attempts_in_error(error).is_empty();
     if let Some(exchange) = error.http_exchange().filter(|_| is_single_attempt) {
         printer.print_indented(exchange_line(exchange));
@@ -31,7 +31,7 @@ pub(crate) fn print_model_error(printer: Printer, error: &ModelError) {
     }
 }
 
-/// Writes the causes of an error, or the models that were tried in vain, in order.
+/// Prints the causes of an error, or each failed model attempt, in order.
 pub(crate) fn print_causes(printer: Printer, error: &(dyn Error + 'static)) {
     let attempts = attempts_in_error(error);
     for attempt in &attempts {
@@ -45,8 +45,8 @@ pub(crate) fn print_causes(printer: Printer, error: &(dyn Error + 'static)) {
     }
 }
 
-/// The same as JSON: `kind`, `message`, `method`, `url`, `status`, `server`, `requestId`,
-/// `model`, `attempt`, `causes`, `hints`.
+/// Returns a model error as JSON: `kind`, `message`, `method`, `url`, `status`, `server`,
+/// `requestId`, `model`, `attempt`, `causes`, `hints`.
 pub(crate) fn model_error_json(error: &ModelError) -> Value {
     let mut value = json!({
         "kind": error.kind().name(),
@@ -74,7 +74,7 @@ pub(crate) fn model_error_json(error: &ModelError) -> Value {
     value
 }
 
-/// Writes why a turn failed for another reason than a model call, and what could be done.
+/// Prints a turn error that is not a model error, with its hints.
 pub(crate) fn print_turn_error(printer: Printer, error: &TurnError) {
     printer.print_error(format_args!("failed to {error}"));
     for detail in error.detail_lines() {
@@ -88,7 +88,7 @@ pub(crate) fn print_turn_error(printer: Printer, error: &TurnError) {
     }
 }
 
-/// The same as JSON: `kind`, `message`, `details`, `keptText`, `causes`, `hints`.
+/// Returns a turn error as JSON: `kind`, `message`, `details`, `keptText`, `causes`, `hints`.
 pub(crate) fn turn_error_json(error: &TurnError) -> Value {
     json!({
         "kind": turn_error_kind(error.kind()),
@@ -100,7 +100,7 @@ pub(crate) fn turn_error_json(error: &TurnError) -> Value {
     })
 }
 
-/// Whether a turn failed by what may be over when it is tried again.
+/// Returns true when the turn failed for a reason that may pass, so that a retry makes sense.
 pub(crate) fn is_transient_failure(outcome: &TurnOutcome) -> bool {
     match outcome {
         TurnOutcome::TimedOut { .. } => true,
@@ -137,7 +137,7 @@ fn turn_hints(error: &TurnError) -> Vec<String> {
     hints.chain(doctor_hint).collect()
 }
 
-/// Why no model is at hand, as JSON; of the same shape, as far as it applies.
+/// Returns a connect error as JSON, in the shape of a model error as far as it applies.
 pub(crate) fn connect_error_json(error: &ConnectError) -> Value {
     match error {
         ConnectError::Model(error) => model_error_json(error),
@@ -150,12 +150,12 @@ pub(crate) fn connect_error_json(error: &ConnectError) -> Value {
     }
 }
 
-/// Writes why the session store does not serve, and what could be done.
+/// Prints a session store error, with its hint.
 pub(crate) fn print_store_error(printer: Printer, error: &StoreError) {
     print_store_error_with_hint(printer, error, store_hint(error).as_deref());
 }
 
-/// The same with a hint of the command's own.
+/// Prints a session store error with the command's own hint.
 pub(crate) fn print_store_error_with_hint(
     printer: Printer,
     error: &StoreError,
@@ -170,7 +170,7 @@ pub(crate) fn print_store_error_with_hint(
     }
 }
 
-/// The same as JSON: `kind`, `message`, `causes`, `hints`.
+/// Returns a session store error as JSON: `kind`, `message`, `causes`, `hints`.
 pub(crate) fn store_error_json(error: &StoreError) -> Value {
     json!({
         "kind": store_error_kind(error.kind()),
@@ -195,7 +195,7 @@ fn store_error_kind(kind: StoreErrorKind) -> &'static str {
     }
 }
 
-/// The store's hint as a sentence.
+/// Returns the store's hint as a sentence.
 fn store_hint(error: &StoreError) -> Option<String> {
     let hint = error.hint()?;
     let mut chars = hint.chars();
@@ -203,7 +203,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
     Some(first.chain(chars).chain(['.']).collect())
 }
 
-/// The causes of an error, nearest first, without repeating one that says the same.
+/// Returns the causes of an error, nearest first, without duplicate texts.
 pub(crate) fn error_causes(error: &dyn Error) -> Vec<String> {
     let mut seen_text = error.to_string();
     let mut causes = Vec::new();

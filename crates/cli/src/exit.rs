@@ -1,41 +1,41 @@
-//! How the program ends.
+//! Exit codes.
 
 use openclaw_core::ModelErrorKind;
 use openclaw_runtime::{
     ConnectError, ConversationError, SetupErrorKind, StoreErrorKind, TurnErrorKind, TurnOutcome,
 };
 
-/// The end of a run; each has one exit code.
+/// Why a run ended; each reason has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExitReason {
-    /// What was asked for was done.
+    /// The run succeeded.
     Ok,
-    /// It was tried and failed.
+    /// The run failed.
     Failed,
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Usage,
     /// The config cannot be used.
     Config,
-    /// No server answers.
+    /// No server can be reached.
     Unreachable,
-    /// The server, or a person, refused.
+    /// The server refused, or a person denied approval.
     Refused,
-    /// The turn waits for what a person has to say.
+    /// The turn needs an answer or approval from a person.
     NeedsInput,
-    /// The agent had nothing to say, on purpose.
+    /// The agent intentionally gave no reply.
     Silent,
-    /// A limit or a guard of the turn stopped a model that did not get on.
+    /// A limit or guard of the turn stopped the model.
     Stopped,
     /// Another process uses the session.
     InUse,
-    /// A clock of this program ran out.
+    /// A timeout of this program expired.
     TimedOut,
-    /// A person stopped it.
+    /// The user interrupted the run.
     Interrupted,
 }
 
-/// Every exit code with its meaning, for the documentation.
+/// Every exit code with its meaning, for the generated documentation.
 pub const EXIT_CODES: &[(u8, &str)] = &[
     (ExitReason::Ok.code(), "What was asked for was done."),
     (
@@ -61,7 +61,7 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
 ];
 
 impl ExitReason {
-    /// The code that the process ends with.
+    /// Returns the process exit code.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -80,7 +80,7 @@ impl ExitReason {
         }
     }
 
-    /// The end that a failed model call leads to.
+    /// Maps a failed model call to its exit reason.
     #[must_use]
     pub fn from_model_error(kind: ModelErrorKind) -> Self {
         match kind {
@@ -95,7 +95,7 @@ impl ExitReason {
         }
     }
 
-    /// The end that a turn leads to.
+    /// Maps a turn's outcome to its exit reason.
     #[must_use]
     pub fn from_turn_outcome(outcome: &TurnOutcome) -> Self {
         match outcome {
@@ -122,7 +122,7 @@ impl ExitReason {
         }
     }
 
-    /// The end that a session store that does not serve leads to.
+    /// Maps a session store error to its exit reason.
     #[must_use]
     pub fn from_store_error(kind: StoreErrorKind) -> Self {
         match kind {
@@ -134,7 +134,7 @@ impl ExitReason {
         }
     }
 
-    /// The end that a conversation that cannot be taken up leads to.
+    /// Maps an error of opening a conversation to its exit reason.
     #[must_use]
     pub fn from_conversation_error(error: &ConversationError) -> Self {
         match error {
@@ -143,7 +143,7 @@ impl ExitReason {
         }
     }
 
-    /// The end that a model that is not at hand leads to.
+    /// Maps an error of connecting to a model to its exit reason.
     #[must_use]
     pub fn from_connect_error(error: &ConnectError) -> Self {
         match error {

@@ -4,9 +4,9 @@ use std::future::Future;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Runs `work` until it is done or a person stops it. What is stopped is dropped: connections
-/// close, so that the server stops generating, and running commands are ended. `None` when it was
-/// stopped.
+/// Runs `work` until it finishes or a signal interrupts it; `None` when interrupted. Interrupted
+/// work is dropped: connections close, so that the server stops generating, and running commands
+/// are killed.
 pub(crate) async fn run_unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
@@ -15,12 +15,12 @@ pub(crate) async fn run_unless_interrupted<T>(work: impl Future<Output = T>) -> 
     }
 }
 
-/// Waits until a person stops the program. Whoever waits more than once keeps [`Stops`].
+/// Waits for one interrupt. To wait more than once, keep an [`InterruptSignals`].
 pub(crate) async fn wait_for_interrupt() {
     InterruptSignals::new().next().await;
 }
 
-/// Hears each signal from now on, also those that come while nobody waits.
+/// Receives every interrupt from its creation on, also those that arrive while nobody waits.
 #[derive(Debug)]
 pub(crate) struct InterruptSignals(Option<(Signal, Signal)>);
 
@@ -30,7 +30,7 @@ impl InterruptSignals {
         Self(interrupt.ok().zip(signal(SignalKind::terminate()).ok()))
     }
 
-    /// Waits until a person stops the program, unless that was done since the last wait.
+    /// Waits for the next interrupt; returns at once when one arrived since the last wait.
     pub(crate) async fn next(&mut self) {
         let Some((interrupt, terminate)) = &mut self.0 else {
             return std::future::pending().await;

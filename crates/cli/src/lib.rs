@@ -1,8 +1,8 @@
 //! The `openclaw` command line: arguments in, rendering and exit codes out.
 //!
-//! Arguments become settings in two steps: [`command`] describes what can be typed, and each
-//! command resolves what was typed against the config before it acts. Answers and JSON go to
-//! stdout, all else to stderr, and every end has a documented exit code.
+//! Arguments become settings in two steps: [`clap_command`] describes the arguments, and each
+//! command resolves them against the config before it acts. Answers and JSON go to stdout, all else
+//! to stderr, and every exit reason has a documented code.
 
 mod approver;
 mod args;
@@ -26,7 +26,7 @@ mod wait;
 pub use exit::{EXIT_CODES, ExitReason};
 pub use run::run;
 
-/// The command as clap sees it, for generated documentation and completions.
+/// Returns the clap command, for generated documentation and completions.
 #[must_use]
 pub fn clap_command() -> clap::Command {
     <args::Cli as clap::CommandFactory>::command()

@@ -1,11 +1,11 @@
-//! The log of what the parts do, for finding faults: off unless `OPENCLAW_LOG` asks for it.
+//! The diagnostic log: off unless `OPENCLAW_LOG` is set.
 
 use tracing_subscriber::filter::LevelFilter;
 
-/// Starts the log on stderr at the level that `OPENCLAW_LOG` names.
+/// Starts the log on stderr at the level given by `OPENCLAW_LOG`.
 ///
 /// # Errors
-/// When the text names no level.
+/// When `level` is no level.
 pub(crate) fn start_logging(level: &str) -> Result<(), String> {
     let level: LevelFilter = level.parse().map_err(|_| {
         format!("OPENCLAW_LOG is {level:?}; expected `error`, `warn`, `info`, `debug` or `trace`")

@@ -1,4 +1,4 @@
-//! The one place that writes: answers to stdout, all else to stderr.
+//! Writes all output: answers to stdout, everything else to stderr.
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::sanitize;
 
-/// How much is said on stderr.
+/// How much is printed on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
     Quiet,
@@ -14,25 +14,25 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-/// Writes to both streams; colour only where a terminal shows it and `NO_COLOR` is not set.
+/// Writes to both streams, with colour only on a terminal and without `NO_COLOR`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     verbosity: Verbosity,
     color: bool,
-    /// Whether a person reads stdout as it is written.
+    /// Whether stdout is a terminal.
     pub(crate) stdout_is_terminal: bool,
-    /// Whether a person reads stderr as it is written.
+    /// Whether stderr is a terminal.
     pub(crate) stderr_is_terminal: bool,
-    /// Where all is written instead of on the streams.
+    /// Replaces both streams when set.
     output_buffer: Option<&'static OutputBuffer>,
 }
 
-/// Keeps what is written until it is taken, for whoever draws on the terminal.
+/// Buffers output for the owner of the terminal, which draws it.
 #[derive(Debug, Default)]
 pub(crate) struct OutputBuffer(Mutex<String>);
 
 impl OutputBuffer {
-    /// Takes what was written since the last time.
+    /// Takes the text written since the last call.
     pub(crate) fn take_text(&self) -> String {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -44,7 +44,7 @@ impl OutputBuffer {
     }
 }
 
-/// A way to stand out on a terminal.
+/// A text style on a terminal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TextStyle {
     Bold,
@@ -55,7 +55,7 @@ pub(crate) enum TextStyle {
 }
 
 impl Printer {
-    /// `plain` is whether colour is unwanted.
+    /// `plain` disables colour.
     pub(crate) fn new(verbosity: Verbosity, plain: bool) -> Self {
         let stderr_is_terminal = io::stderr().is_terminal();
         Self {
@@ -67,12 +67,12 @@ impl Printer {
         }
     }
 
-    /// Writes all to a sheet that lives as long as the program.
+    /// Redirects all output to `buffer`.
     pub(crate) fn with_output_buffer(self, buffer: &'static OutputBuffer) -> Self {
         Self { output_buffer: Some(buffer), ..self }
     }
 
-    /// Writes a piece of an answer at once: to a pipe as it is, to a terminal harmlessly.
+    /// Writes part of an answer at once: unchanged to a pipe, escaped to a terminal.
     pub(crate) fn write_answer(self, text: &str) -> io::Result<()> {
         if let Some(sheet) = self.output_buffer {
             sheet.write(format_args!("{}", sanitize::escape_prose(text)));
@@ -87,7 +87,7 @@ impl Printer {
         out.flush()
     }
 
-    /// Writes text that is laid out and harmless already, as it is.
+    /// Writes text that is already laid out and escaped.
     pub(crate) fn write_styled_answer(self, text: &str) -> io::Result<()> {
         if let Some(sheet) = self.output_buffer {
             sheet.write(format_args!("{text}"));
@@ -98,7 +98,7 @@ impl Printer {
         out.flush()
     }
 
-    /// Writes an answer's line.
+    /// Writes one line of an answer.
     pub(crate) fn write_answer_line(self, text: impl Display) -> io::Result<()> {
         self.write_answer(&format!("{text}\n"))
     }
@@ -108,78 +108,78 @@ impl Printer {
         self.write_answer(&format!("{value:#}\n"))
     }
 
-    /// Tells whether details are wanted.
+    /// Returns true with `--verbose`.
     pub(crate) fn is_verbose(self) -> bool {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Tells whether progress is wanted.
+    /// Returns true unless `--quiet`.
     pub(crate) fn shows_progress(self) -> bool {
         self.verbosity > Verbosity::Quiet
     }
 
-    /// Writes a line of progress, unless quiet.
+    /// Prints a line of progress, unless quiet.
     pub(crate) fn print_note(self, text: impl Display) {
         if self.shows_progress() {
             self.write_stderr(format_args!("{text}\n"));
         }
     }
 
-    /// Writes a detail, if details are wanted.
+    /// Prints a detail, with `--verbose` only.
     pub(crate) fn print_detail(self, text: impl Display) {
         if self.is_verbose() {
             self.write_stderr(format_args!("{text}\n"));
         }
     }
 
-    /// Writes a piece of progress as it is, unless quiet.
+    /// Prints part of a progress line unchanged, unless quiet.
     pub(crate) fn print_raw(self, text: &str) {
         if self.shows_progress() {
             self.write_stderr(format_args!("{text}"));
         }
     }
 
-    /// Writes what went wrong; always.
+    /// Prints an error, even when quiet.
     pub(crate) fn print_error(self, text: impl Display) {
         let label = self.style_text(TextStyle::Red, "error:");
         self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
     }
 
-    /// Writes a line that belongs to an error, set off from it; always.
+    /// Prints an indented line that belongs to an error, even when quiet.
     pub(crate) fn print_indented(self, text: impl Display) {
         let text = format!("  {}", sanitize::escape_line(&text.to_string()));
         self.print_rendered(&self.style_text(TextStyle::Dim, text));
     }
 
-    /// Writes what may be wrong, unless quiet.
+    /// Prints a warning, unless quiet.
     pub(crate) fn print_warning(self, text: impl Display) {
         let label = self.style_text(TextStyle::Yellow, "warning:");
         self.print_note(format_args!("{label} {}", sanitize::escape_line(&text.to_string())));
     }
 
-    /// Writes what a person could do; always, because it belongs to an error.
+    /// Prints a hint, even when quiet, because it belongs to an error.
     pub(crate) fn print_hint(self, text: impl Display) {
         let label = self.style_text(TextStyle::Bold, "hint:");
         self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
     }
 
-    /// Writes a question, behind which the answer is typed; always.
+    /// Prints a question without a line end, even when quiet.
     pub(crate) fn print_question(self, text: impl Display) {
         let text = self.style_text(TextStyle::Bold, text);
         self.write_stderr(format_args!("{text} "));
     }
 
-    /// Writes text that is already laid out; always.
+    /// Prints text that is already laid out, even when quiet.
     pub(crate) fn print_rendered(self, text: &str) {
         self.write_stderr(format_args!("{text}\n"));
     }
 
-    /// Tells whether stderr shows colour.
+    /// Returns true when stderr shows colour.
     pub(crate) fn uses_color(self) -> bool {
         self.color
     }
 
-    /// Makes text stand out where the terminal can.
+    /// Applies a style where the terminal shows colour.
     pub(crate) fn style_text(self, style: TextStyle, text: impl Display) -> String {
         if !self.color {
             return text.to_string();
@@ -194,7 +194,7 @@ impl Printer {
         format!("\x1b[{code}m{text}\x1b[0m")
     }
 
-    /// Nothing is left to tell when stderr is gone, so a failure to write there is dropped.
+    /// Ignores a failed write: without stderr there is nowhere to report it.
     fn write_stderr(self, text: fmt::Arguments<'_>) {
         if let Some(sheet) = self.output_buffer {
             return sheet.write(text);

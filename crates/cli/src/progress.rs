@@ -1,4 +1,4 @@
-//! Shows a turn while it runs.
+//! Shows the progress of a running turn.
 
 mod event_text;
 
@@ -15,41 +15,41 @@ pub(crate) use event_text::{
     notice_line, server_wait,
 };
 
-/// How long nothing may happen before the person is told what is waited for.
+/// How long nothing may happen before the wait status is shown.
 const STATUS_DELAY: Duration = Duration::from_secs(2);
 
-/// Renders the events of one turn.
+/// Renders the events of one turn as progress lines.
 #[derive(Debug)]
 pub(crate) struct TurnProgress {
     printer: Printer,
-    /// Whether the text of the model goes to stdout as it comes.
+    /// Whether the model's text is streamed to stdout.
     streams_text: bool,
     attempts: AttemptLog,
     reported_attempts: usize,
     wait: Option<WaitStatus>,
     cursor: CursorPosition,
-    /// Whether the text of the current message went to stdout.
+    /// Whether text of the current message was streamed to stdout.
     has_streamed_text: bool,
 }
 
-/// What is waited for.
+/// What the turn waits for.
 #[derive(Debug)]
 struct WaitStatus {
     label: String,
     since: Instant,
-    /// How long at most.
+    /// The longest it may take.
     limit: Option<Duration>,
-    /// What is known besides, e.g. `2 ahead`.
+    /// A detail, such as `2 ahead`.
     note: Option<String>,
 }
 
-/// Where the terminal's cursor was left.
+/// The position of the terminal's cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CursorPosition {
     LineStart,
-    /// Behind text that did not end its line.
+    /// After text without a line end.
     InLine,
-    /// Behind a status that is to be wiped out.
+    /// After a status that must be erased.
     OnStatus,
 }
 
@@ -60,7 +60,7 @@ impl CursorPosition {
 }
 
 impl TurnProgress {
-    /// `streams` is whether the model's text goes to stdout as it comes.
+    /// `streams_text` streams the model's text to stdout.
     pub(crate) fn new(printer: Printer, attempts: AttemptLog, streams_text: bool) -> Self {
         Self {
             printer,
@@ -76,7 +76,7 @@ impl TurnProgress {
     /// Shows one event.
     ///
     /// # Errors
-    /// When stdout does not take the text.
+    /// When writing to stdout fails.
     pub(crate) fn show_event(&mut self, event: &TurnEvent) -> io::Result<()> {
         self.print_new_attempts();
         match event {
@@ -158,7 +158,7 @@ impl TurnProgress {
         Ok(())
     }
 
-    /// Tells of a server's coming and going.
+    /// Shows that a server disconnected or reconnected.
     fn show_server_event(&mut self, event: &TurnEvent) {
         match event {
             TurnEvent::ServerDisconnected { .. } | TurnEvent::Retrying { .. } => {
@@ -171,7 +171,7 @@ impl TurnProgress {
                 self.show_notice(event);
                 self.start_wait("waiting for the model".to_owned());
             }
-            // Where nothing was shown, nothing is void.
+            // The notice is printed only where text was streamed.
             _ if self.streams_text => {
                 self.print_line(TextStyle::Yellow, ANSWER_RESET_NOTICE);
                 self.has_streamed_text = false;
@@ -186,7 +186,7 @@ impl TurnProgress {
         }
     }
 
-    /// Says what is waited for, once it has lasted; called every second on a terminal.
+    /// Shows the wait status once the wait is long enough; called every second on a terminal.
     pub(crate) fn refresh_status(&mut self) {
         let Some(WaitStatus { label, since, limit, note }) = &self.wait else { return };
         let waited = since.elapsed();
@@ -204,11 +204,11 @@ impl TurnProgress {
         self.cursor = CursorPosition::OnStatus;
     }
 
-    /// Ends the last line on the terminal. Tells whether the last message's text was written to
-    /// stdout as it came.
+    /// Ends the last line on the terminal. Returns true when the last message was streamed to
+    /// stdout.
     ///
     /// # Errors
-    /// When stdout does not take it.
+    /// When writing to stdout fails.
     pub(crate) fn finish_output(&mut self) -> io::Result<bool> {
         self.print_new_attempts();
         self.clear_status();
@@ -253,11 +253,11 @@ impl TurnProgress {
         }
     }
 
-    /// Says each model that was tried in vain, once.
+    /// Prints each failed model attempt once.
     fn print_new_attempts(&mut self) {
         for attempt in self.attempts.recorded_attempts().into_iter().skip(self.reported_attempts) {
             self.reported_attempts += 1;
-            // The last one is the error, which is told at the end.
+            // The last attempt is the turn's error, which is printed at the end.
             if attempt.next.is_some() {
                 self.print_line(TextStyle::Yellow, &format!("! {attempt}"));
             }

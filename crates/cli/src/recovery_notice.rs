@@ -1,10 +1,10 @@
-//! What a session was like when it was taken up, as far as its owner should know.
+//! Prints what recovery found when a session was opened.
 
 use openclaw_runtime::{InterruptedCall, RecoveryReport};
 
 use crate::printer::Printer;
 
-/// Tells of everything but the last turn, with which each command does something else.
+/// Prints the whole report but the interrupted turn, which each command handles differently.
 pub(crate) fn print_recovery_report(printer: Printer, report: &RecoveryReport) {
     for damage in &report.damage {
         printer.print_warning(damage);

@@ -1,4 +1,4 @@
-//! From arguments to an end.
+//! From arguments to an exit reason.
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -18,12 +18,12 @@ use crate::interrupt::run_unless_interrupted;
 use crate::printer::{Printer, Verbosity};
 use crate::{diagnostic, error_report, log};
 
-/// Runs the program with its arguments, the program's name first, and tells how it ended.
+/// Runs the program. The first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
     let cli = match Cli::try_parse_from(commands::normalise_args(args)) {
         Ok(cli) => cli,
         Err(error) => {
-            // A help text that nobody reads any more is no failure.
+            // A help text that cannot be written, as to a closed pipe, is no failure.
             let _ = error.print();
             if commands::is_message_missing(&error) {
                 let printer = Printer::new(Verbosity::Normal, true);
@@ -47,7 +47,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
     }
     match dispatch_command(cli, env, printer) {
         Ok(exit) => exit,
-        // Whoever read stdout has gone: nothing is left to be said.
+        // The reader of stdout has gone, so nothing is left to report.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitReason::Ok,
         Err(error) => {
             printer.print_error(format_args!("failed to write the answer: {error}"));
@@ -84,7 +84,7 @@ fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReas
             args.plain |= startup.env.get(env_vars::TERM) == Some("dumb");
             startup.run_with_config(|context| run_to_completion(crate::chat::run(context, args)))
         }
-        // It loads the config itself, for it is also there to see to a broken one.
+        // `config` loads the file itself, because it must also work on a broken one.
         CliCommand::Config(args) => commands::config::run(startup.config_context(), args),
         CliCommand::Doctor(args) => startup.run_with_config_or(
             |error| commands::doctor::report_broken_config(printer, &args, error),
@@ -128,14 +128,14 @@ fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReas
     }
 }
 
-/// What is known before the config is read.
+/// What is known before the config is loaded.
 struct StartupContext {
     paths: AppPaths,
     env: Env,
     printer: Printer,
     /// `KEY=VALUE`, in the order given.
     overrides: Vec<String>,
-    /// Whether what is said to and by the servers is kept, whatever the config says.
+    /// Whether the command line asks for a trace.
     trace_requested: bool,
 }
 
@@ -144,7 +144,7 @@ impl StartupContext {
         ConfigCommandContext { printer: self.printer, paths: &self.paths, env: &self.env }
     }
 
-    /// Loads the config for a command that needs one, and says what is wrong with it.
+    /// Loads the config and runs a command with it; prints what is wrong with the config.
     fn run_with_config(
         self,
         run: impl FnOnce(&CommandContext) -> io::Result<ExitReason>,
@@ -152,7 +152,7 @@ impl StartupContext {
         self.run_with_config_or(|_| Ok(()), run)
     }
 
-    /// The same, with something to do besides when the config is broken.
+    /// Like `run_with_config`, with a handler for a broken config.
     fn run_with_config_or(
         self,
         on_broken_config: impl FnOnce(&LoadError) -> io::Result<()>,
@@ -191,7 +191,7 @@ impl StartupContext {
     }
 }
 
-/// Runs asynchronous work until it is done or stopped.
+/// Runs asynchronous work until it finishes or is interrupted.
 fn run_interruptible(
     printer: Printer,
     work: impl Future<Output = io::Result<ExitReason>>,
@@ -204,16 +204,16 @@ fn run_interruptible(
     })
 }
 
-/// Runs asynchronous work that sees to being stopped itself.
+/// Runs asynchronous work that handles interrupts itself.
 fn run_to_completion(work: impl Future<Output = io::Result<ExitReason>>) -> io::Result<ExitReason> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let end = runtime.block_on(work);
-    // A question on the terminal may still wait for an answer that nobody needs any more.
+    // A blocked read of stdin, for a question nobody waits for, must not delay the exit.
     runtime.shutdown_background();
     end
 }
 
-/// Writes why no model is at hand, and tells the end that it leads to.
+/// Prints why no model can be reached and returns the exit reason.
 pub(crate) fn print_connect_error(
     printer: Printer,
     error: &openclaw_runtime::ConnectError,

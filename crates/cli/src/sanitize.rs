@@ -1,8 +1,7 @@
-//! Text of a model, a server or a command, made harmless for a terminal: it can neither move the
-//! cursor nor recolour, hide or reorder what the program itself says.
+//! Escapes untrusted text for a terminal: text of a model, a server or a command can neither move
+//! the cursor nor recolour, hide or reorder what the program prints.
 
-/// Shows in a line what would hide or command: control characters other than the line's end, and
-/// the characters that reorder or blank out text.
+/// Escapes control characters other than line ends, and characters that reorder or hide text.
 pub(crate) fn escape_line(text: &str) -> String {
     let is_unsafe = |c: char| {
         (c.is_control() && c != '\n')
@@ -11,7 +10,7 @@ pub(crate) fn escape_line(text: &str) -> String {
     escape_where(text, is_unsafe)
 }
 
-/// Shows control characters in prose, which may have tabs and what scripts and emoji are made of.
+/// Escapes control characters in prose; keeps tabs and the joiners of scripts and emoji.
 pub(crate) fn escape_prose(text: &str) -> String {
     escape_where(text, |c| c.is_control() && !matches!(c, '\n' | '\t'))
 }

@@ -1,8 +1,8 @@
-//! Rows for people, in columns.
+//! Text tables.
 
 use crate::sanitize;
 
-/// Lays rows out in columns, the text made harmless.
+/// Aligns rows in columns and escapes their text.
 pub(crate) fn format_table<const N: usize>(rows: &[[String; N]]) -> String {
     let rows: Vec<Vec<String>> = rows
         .iter()

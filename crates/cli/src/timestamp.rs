@@ -1,6 +1,6 @@
-//! Times for people.
+//! Formats timestamps.
 
-/// A time in UTC, as `2026-11-21 05:47:07`.
+/// Formats a time in UTC, as `2026-11-21 05:47:07`; `ms` is since the Unix epoch.
 pub(crate) fn format_utc(ms: u64) -> String {
     let seconds = ms / 1_000;
     let (days, rest) = (seconds / 86_400, seconds % 86_400);

@@ -1,4 +1,4 @@
-//! `--wait`: shows a server or a session that is waited for before there is a turn.
+//! `--wait`: waits for a server or a session before the turn begins, and shows it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use crate::printer::{Printer, TextStyle};
 use crate::progress::format_duration;
 use crate::sanitize;
 
-/// The runtime of a command that waits for a server so long, or not at all.
+/// Returns the runtime with the wait policy of `--wait`; without the option it does not wait.
 pub(crate) fn apply_wait_option(context: &CommandContext, wait: Option<HumanDuration>) -> Runtime {
     let runtime = context.runtime.clone();
     match wait {
@@ -23,7 +23,7 @@ pub(crate) fn apply_wait_option(context: &CommandContext, wait: Option<HumanDura
     }
 }
 
-/// A wait of so long that is shown on stderr.
+/// A wait policy that shows its progress on stderr.
 pub(crate) fn terminal_wait_policy(printer: Printer, duration: Duration) -> WaitPolicy {
     let was_announced = AtomicBool::new(false);
     let on_progress = move |progress: Option<WaitProgress<'_>>| {
@@ -36,7 +36,7 @@ pub(crate) fn terminal_wait_policy(printer: Printer, duration: Duration) -> Wait
             );
             return;
         }
-        // What is waited for next is told anew.
+        // The next wait is announced again.
         was_announced.store(false, Ordering::Relaxed);
         if printer.stderr_is_terminal {
             printer.print_raw("\r\x1b[2K");
@@ -46,7 +46,7 @@ pub(crate) fn terminal_wait_policy(printer: Printer, duration: Duration) -> Wait
     WaitPolicy { limit, on_progress: Arc::new(on_progress) }
 }
 
-/// Says once what is waited for; on a terminal a line below it counts.
+/// Announces the wait once; on a terminal, a counter follows on the line below.
 fn print_wait_progress(
     printer: Printer,
     progress: WaitProgress<'_>,

@@ -1,48 +1,48 @@
-//! What can be typed besides messages.
+//! Parses the lines of the chat: messages and slash commands.
 
 use super::reasoning::ReasoningDisplay;
 
-/// A line, read.
+/// One parsed line of input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum InputLine {
-    /// For the model.
+    /// A message for the model.
     Message(String),
-    /// For the program.
+    /// A slash command.
     Command(ChatCommand),
-    /// Nothing at all.
+    /// An empty line.
     Empty,
-    /// Meant for the program, and not understood; why, as a sentence.
+    /// An unknown command or bad arguments, with the reason as a sentence.
     Invalid(String),
 }
 
-/// What the program is to do.
+/// A slash command with its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ChatCommand {
-    /// Say what can be typed.
+    /// Lists the commands and keys.
     Help,
-    /// Begin a new session, with a first message if there is one.
+    /// Begins a new session, with an optional first message.
     New(Option<String>),
-    /// Use another model; without a name, list them.
+    /// Switches to another model; without a name, lists the models.
     Model(Option<String>),
-    /// Tell how things stand.
+    /// Shows the model, the session and the context window.
     Status,
-    /// Summarise the conversation.
+    /// Summarises the conversation.
     Compact,
-    /// List the tools.
+    /// Lists the tools.
     Tools,
-    /// Take the last turn back.
+    /// Undoes the last turn.
     Undo,
-    /// Take up the turn that was interrupted.
+    /// Resumes the interrupted turn.
     Resume,
-    /// Show what was said to and by the server; the number of an exchange.
+    /// Shows a traced exchange, by its number or the last one.
     Trace(Option<u64>),
-    /// Show thoughts otherwise; without a word, tell how.
+    /// Sets how reasoning is shown; without a word, prints the current setting.
     Reasoning(Option<ReasoningDisplay>),
-    /// End the chat.
+    /// Quits the chat.
     Quit,
 }
 
-/// The commands, with what they take and what they do.
+/// The commands: name, arguments, description.
 pub(crate) const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("/help", "", "what can be typed"),
     ("/new", "[MESSAGE]", "begin a new session; the one so far stays (also /reset)"),
@@ -57,7 +57,7 @@ pub(crate) const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("/quit", "", "end the chat; the session stays (also /exit, Ctrl-D)"),
 ];
 
-/// Names that mean another.
+/// Aliases: the alias, and the command it stands for.
 const COMMAND_ALIASES: [(&str, &str); 5] = [
     ("/reset", "/new"),
     ("/exit", "/quit"),
@@ -66,8 +66,7 @@ const COMMAND_ALIASES: [(&str, &str); 5] = [
     ("/models", "/model"),
 ];
 
-/// Reads a line. What begins with one slash is for the program; with two, it is a message that
-/// begins with one.
+/// Parses a line. One leading slash makes a command; two make a message with one slash.
 pub(crate) fn parse_line(text: &str) -> InputLine {
     let trimmed = text.trim();
     if trimmed.is_empty() {
@@ -77,7 +76,7 @@ pub(crate) fn parse_line(text: &str) -> InputLine {
         return InputLine::Message(format!("/{message}"));
     }
     let (word, rest) = trimmed.split_once(char::is_whitespace).unwrap_or((trimmed, ""));
-    // A path is no command.
+    // A word with a second slash is a path and no command.
     if !word.starts_with('/') || word.get(1..).is_some_and(|rest| rest.contains('/')) {
         return InputLine::Message(text.to_owned());
     }
@@ -136,7 +135,8 @@ fn unknown_command_message(word: &str) -> String {
     )
 }
 
-/// How many letters have to be put in, left out or changed to make one word of the other.
+/// The Levenshtein distance: insertions, deletions and substitutions that turn one word into the
+/// other.
 fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -152,8 +152,8 @@ fn edit_distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// What the text before the cursor may be completed to: how many bytes of it that replaces, and by
-/// what. `models` are the names of models.
+/// Completes the text before the cursor. Returns how many bytes of it to replace, and the
+/// candidates. `models` are the model names.
 pub(crate) fn completion_candidates(before: &str, models: &[String]) -> (usize, Vec<String>) {
     let filter_names = |prefix: &str, names: &mut dyn Iterator<Item = &str>| {
         let names = names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();

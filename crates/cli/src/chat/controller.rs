@@ -1,4 +1,4 @@
-//! A conversation and the terminal that it is held on.
+//! The chat's main loop: reads lines, and runs turns and commands.
 
 use std::future::Future;
 use std::io;
@@ -13,34 +13,34 @@ use crate::commands::CommandContext;
 use crate::exit::ExitReason;
 use crate::printer::TextStyle;
 
-/// Who listens to what is typed, and sees to it.
+/// Runs the chat: owns the conversation and the terminal.
 #[derive(Debug)]
 pub(crate) struct ChatController {
-    /// Its printer writes to the desk.
+    /// Its printer writes to the chat terminal.
     pub(super) context: CommandContext,
     pub(super) terminal: ChatTerminal,
     pub(super) conversation: Conversation,
-    /// The models that were listed last, to be named by their numbers.
+    /// The models that `/model` listed last, so that a number can select one.
     pub(super) listed_models: Vec<String>,
 }
 
-/// What follows.
+/// What the main loop does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ChatFlow {
-    /// The next line.
+    /// Reads the next line.
     Continue,
-    /// The end.
+    /// Quits the chat.
     Quit(ExitReason),
 }
 
-/// How work ended that was attended.
+/// How interactive work ended.
 #[derive(Debug)]
 pub(super) enum WorkOutcome<T> {
-    /// It is done.
+    /// The work finished.
     Done(T),
-    /// The user stopped it; it was dropped.
+    /// The user stopped it; the future was dropped.
     Stopped,
-    /// The program is to end; it was dropped.
+    /// The program must exit; the future was dropped.
     Terminated,
 }
 
@@ -55,7 +55,7 @@ impl ChatController {
         controller
     }
 
-    /// Takes lines until the end.
+    /// Reads and handles lines until the chat ends.
     pub(super) async fn run(&mut self) -> io::Result<ExitReason> {
         loop {
             self.refresh_status();
@@ -81,7 +81,7 @@ impl ChatController {
         }
     }
 
-    /// Gives the terminal back and says how to come back.
+    /// Restores the terminal and prints how to resume the chat.
     pub(super) fn close(self) -> io::Result<()> {
         let (printer, key) = (self.terminal.printer, self.conversation.session_key().to_string());
         let has_messages = !self.conversation.history().is_empty();
@@ -97,7 +97,7 @@ impl ChatController {
         Ok(())
     }
 
-    /// Brings the status up to date, and says what was noted on the way.
+    /// Updates the status line and prints pending notices.
     pub(super) fn refresh_status(&mut self) {
         self.context.print_notices();
         self.terminal.collect_output();
@@ -139,7 +139,7 @@ impl ChatController {
     }
 }
 
-/// Waits for work while the terminal goes on. `note` tells what is to be said of it meanwhile.
+/// Runs `work` while the terminal keeps reading input. `note` gives the status text meanwhile.
 pub(super) async fn run_interactively<T>(
     terminal: &mut ChatTerminal,
     work: impl Future<Output = T>,

@@ -1,4 +1,4 @@
-//! The keys, as they are pressed, and the signals.
+//! Key input from the terminal, and process signals.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, Stdin};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
-/// How long the rest of a key may take: Escape by itself is the beginning of many keys.
+/// How long to wait for the rest of an escape sequence: Escape alone is the prefix of many keys.
 const KEY_SEQUENCE_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// Reads keys from a terminal that gives them one by one.
+/// Reads keys from a terminal in raw mode.
 #[derive(Debug)]
 pub(crate) struct KeyInput {
     stdin: Stdin,
@@ -26,11 +26,11 @@ impl KeyInput {
         Self { stdin, decoder: KeyDecoder::default(), keys: VecDeque::new() }
     }
 
-    /// Waits for the next key; `None` when the terminal is gone. No key is lost when this is
-    /// dropped.
+    /// Waits for the next key; `None` at end of input. Cancel safe: no key is lost when the future
+    /// is dropped.
     ///
     /// # Errors
-    /// When the terminal cannot be read.
+    /// When reading from the terminal fails.
     pub(crate) async fn next_key(&mut self) -> io::Result<Option<KeyPress>> {
         loop {
             if let Some(key) = self.keys.pop_front() {
@@ -54,23 +54,23 @@ impl KeyInput {
     }
 }
 
-/// The signal by which a stopped program is told to go on.
+/// Continues a stopped process (SIGCONT).
 const SIGCONT: i32 = 18;
 
-/// What the program is told by the system.
+/// A signal that the process received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProcessSignal {
-    /// To end.
+    /// SIGTERM or SIGHUP: exit.
     Terminate,
-    /// To stop what it is doing.
+    /// SIGINT: stop the current work.
     Interrupt,
-    /// To go on after it was stopped.
+    /// SIGCONT: resumed after a stop.
     Continue,
-    /// That the terminal has another size.
+    /// SIGWINCH: the terminal was resized.
     Resize,
 }
 
-/// The signals that tell.
+/// Receives the signals.
 #[derive(Debug)]
 pub(crate) struct SignalReceiver {
     terminate: Signal,

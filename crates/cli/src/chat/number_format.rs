@@ -1,4 +1,4 @@
-//! How the chat writes what was counted.
+//! Formats token counts, rates and turn summaries for the chat.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use openclaw_runtime::{ContextUse, TurnReport};
 
 use crate::progress::format_duration;
 
-/// Writes a number of tokens: `950`, `2.1k`, `32.8k`, `131k`, `1.0M`.
+/// Formats a token count: `950`, `2.1k`, `32.8k`, `131k`, `1.0M`.
 pub(crate) fn format_tokens(number: u32) -> String {
     match number {
         0..=999 => number.to_string(),
@@ -20,14 +20,14 @@ fn format_tenths(tenths: u32, unit: &str) -> String {
     format!("{}.{}{unit}", tenths / 10, tenths % 10)
 }
 
-/// Tells how full the window is: `context 2.1k of 32.8k (6 %)`.
+/// Formats how full the context window is: `context 2.1k of 32.8k (6 %)`.
 pub(crate) fn format_context_use(context: ContextUse) -> String {
     let (used, window, percent) =
         (format_tokens(context.tokens), format_tokens(context.window), context.percent_used());
     format!("context {used} of {window} ({percent} %)")
 }
 
-/// Writes a pace in tokens a second; `None` where too little was counted to tell.
+/// Formats a rate in tokens per second; `None` when there are too few tokens to measure.
 pub(crate) fn format_token_rate(tokens: u32, time: Duration) -> Option<String> {
     if tokens < 2 || time < Duration::from_millis(50) {
         return None;
@@ -36,7 +36,7 @@ pub(crate) fn format_token_rate(tokens: u32, time: Duration) -> Option<String> {
     Some(if rate < 10.0 { format!("{rate:.1} tok/s") } else { format!("{rate:.0} tok/s") })
 }
 
-/// What a turn took, in a line. `generating` is how long the model wrote.
+/// Summarises a turn in one line. `generating` is how long the model generated.
 pub(crate) fn format_turn_summary(
     report: &TurnReport,
     generating: Duration,

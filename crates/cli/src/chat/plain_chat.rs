@@ -24,7 +24,7 @@ use crate::interrupt::InterruptSignals;
 use crate::progress::TurnProgress;
 use crate::{error_report, sanitize};
 
-/// A chat on streams.
+/// A chat over stdin and stdout.
 struct PlainChat<'a> {
     context: &'a CommandContext,
     stdin_lines: Lines<BufReader<Stdin>>,
@@ -39,7 +39,7 @@ pub(super) async fn run(
 ) -> io::Result<ExitReason> {
     let printer = context.printer;
     let (prompter, questions) = Prompter::new();
-    // Only a person answers; whoever pipes lines in said what there is to say.
+    // Only a person is asked to approve: piped lines are messages, never answers.
     let is_person = io::IsTerminal::is_terminal(&io::stdin());
     let shows_prompt = is_person && io::IsTerminal::is_terminal(&io::stderr());
     let active_prompter = is_person.then_some(&prompter);
@@ -96,7 +96,7 @@ pub(super) async fn run(
     }
 }
 
-/// What follows a command.
+/// What to do after a command.
 enum CommandOutcome {
     NextLine(ExitReason),
     StartTurn(String),
@@ -201,7 +201,7 @@ impl PlainChat<'_> {
         Ok(CommandOutcome::NextLine(ExitReason::Ok))
     }
 
-    /// Says what does that instead.
+    /// Refuses a command that needs a terminal and names the alternative.
     fn refuse_command(&self, alternative: &str) -> CommandOutcome {
         self.context
             .printer
@@ -209,7 +209,7 @@ impl PlainChat<'_> {
         CommandOutcome::NextLine(ExitReason::Usage)
     }
 
-    /// Says to a person what there is.
+    /// Greets a person with the model and the session.
     fn print_greeting(&self, conversation: &Conversation) {
         let printer = self.context.printer;
         let info = conversation.agent_run().model.model_info();
@@ -307,7 +307,7 @@ impl PlainChat<'_> {
         Ok(ExitReason::from_turn_outcome(&report.outcome))
     }
 
-    /// Waits for work, and answers what is asked meanwhile; `None` when it was stopped.
+    /// Runs `work` and answers its questions from stdin; `None` when it was interrupted.
     async fn run_with_questions<T>(
         &mut self,
         work: impl Future<Output = T>,
@@ -325,7 +325,7 @@ impl PlainChat<'_> {
     }
 }
 
-/// Asks on stderr; the next line is the answer.
+/// Asks on stderr and reads the answer from the next line.
 async fn ask_on_stderr(
     context: &CommandContext,
     lines: &mut Lines<BufReader<Stdin>>,
@@ -347,7 +347,7 @@ async fn show_events(progress: &mut TurnProgress, mut events: TurnEventReceiver)
         tokio::select! {
             event = events.recv() => match event {
                 Some(event) if render_result.is_ok() => render_result = progress.show_event(&event),
-                // The turn goes on to its end, so that it is kept.
+                // The turn runs to its end, so that its result is recorded.
                 Some(_) => {}
                 None => return render_result,
             },

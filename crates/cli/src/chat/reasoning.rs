@@ -1,10 +1,10 @@
-//! What the model thinks before it answers, and how much of it is shown.
+//! How much of the model's reasoning the chat shows.
 
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-/// How thoughts are shown.
+/// How reasoning is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReasoningDisplay {
     /// Not at all
@@ -26,7 +26,7 @@ impl ReasoningDisplay {
         }
     }
 
-    /// The one that a word means.
+    /// Parses the argument of `/reasoning`.
     pub(crate) fn from_word(word: &str) -> Option<Self> {
         match word {
             "on" => Some(Self::Full),
@@ -37,13 +37,13 @@ impl ReasoningDisplay {
     }
 }
 
-/// Thoughts that are coming.
+/// Buffers streamed reasoning, line by line.
 #[derive(Debug)]
 pub(crate) struct ReasoningBuffer {
     started_at: Instant,
-    /// The line that is not over yet.
+    /// The line that has no end yet.
     partial_line: String,
-    /// The last line with anything in it.
+    /// The last complete line that is not blank.
     last_line: String,
 }
 
@@ -52,7 +52,7 @@ impl ReasoningBuffer {
         Self { started_at: Instant::now(), partial_line: String::new(), last_line: String::new() }
     }
 
-    /// Takes a piece and returns the lines that are whole now.
+    /// Appends a delta and returns the lines that it completes.
     pub(crate) fn push(&mut self, text: &str) -> Vec<String> {
         self.partial_line.push_str(text);
         let Some(end) = self.partial_line.rfind('\n') else { return Vec::new() };
@@ -64,12 +64,12 @@ impl ReasoningBuffer {
         lines
     }
 
-    /// The line that is being thought, or the last one before it.
+    /// Returns the unfinished line, or the last complete one when that is blank.
     pub(crate) fn current_line(&self) -> &str {
         if self.partial_line.trim().is_empty() { &self.last_line } else { &self.partial_line }
     }
 
-    /// What is left of the line that is not over.
+    /// Returns the unfinished line.
     pub(crate) fn unfinished_line(&self) -> &str {
         &self.partial_line
     }

@@ -1,27 +1,27 @@
-//! What was said, as rows that stay on the terminal.
+//! Finished rows on their way to the terminal's scrollback.
 
-/// What a row belongs to; a blank row is between two kinds.
+/// What a row belongs to; a blank row separates two kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowKind {
-    /// What the user said.
+    /// A message of the user.
     User,
-    /// What the model answered.
+    /// The model's answer.
     Answer,
-    /// Tools, notes, thoughts.
+    /// Tool results, notices and reasoning.
     Notice,
 }
 
-/// Rows on their way to the terminal.
+/// Collects rows until they are written to the scrollback.
 #[derive(Debug, Default)]
 pub(crate) struct ScrollbackBuffer {
     rows: Vec<String>,
     last_kind: Option<RowKind>,
-    /// Whether a blank row comes before the next one, whatever that is.
+    /// Forces a blank row before the next row of any kind.
     needs_gap: bool,
 }
 
 impl ScrollbackBuffer {
-    /// Adds the rows of a text.
+    /// Appends the rows of `text`.
     pub(crate) fn push_rows(&mut self, kind: RowKind, text: &str) {
         let needs_gap = std::mem::take(&mut self.needs_gap);
         if needs_gap || self.last_kind.is_some_and(|last| last != kind) {
@@ -31,18 +31,18 @@ impl ScrollbackBuffer {
         self.rows.extend(split_rows(text));
     }
 
-    /// Lets a blank row be before the next rows, whatever they are.
+    /// Puts a blank row before the next rows, whatever their kind.
     pub(crate) fn request_gap(&mut self) {
         self.needs_gap = self.last_kind.is_some();
     }
 
-    /// Takes the rows that were added since the last time.
+    /// Takes the rows added since the last call.
     pub(crate) fn take_rows(&mut self) -> Vec<String> {
         std::mem::take(&mut self.rows)
     }
 }
 
-/// The rows of a text, with spaces for tabs.
+/// Splits a text into rows and expands each tab to four spaces.
 pub(crate) fn split_rows(text: &str) -> impl Iterator<Item = String> {
     text.strip_suffix('\n').unwrap_or(text).split('\n').map(|row| row.replace('\t', "    "))
 }

@@ -1,4 +1,4 @@
-//! What the program does when it is told to.
+//! Runs the slash commands.
 
 use std::io;
 
@@ -18,7 +18,7 @@ use crate::printer::TextStyle;
 use crate::run::print_connect_error;
 use crate::{error_report, sanitize};
 
-/// The keys that are worth knowing.
+/// The keys listed by `/help`.
 const KEY_HELP: &str = "\
 Enter sends, Alt-Enter or a \\ before Enter begins a new line; Tab completes
 Ctrl-C stops the turn, clears the line, and pressed twice quits; Ctrl-Z suspends
@@ -69,7 +69,7 @@ impl ChatController {
         }
     }
 
-    /// The models that can be named without asking a server.
+    /// Returns the model names known without asking a server, for completion.
     pub(super) fn collect_model_names(&self) -> Vec<String> {
         let status = self.context.runtime.setup_status();
         let current = self.conversation.agent_run().model.model_info().reference.to_string();
@@ -244,7 +244,7 @@ impl ChatController {
             self.terminal.print_note(TextStyle::Dim, text);
             return Ok(());
         };
-        // What is not written yet is shown the next time.
+        // An exchange not flushed in time is missing from this list only.
         let _ = trace.flush_to_disk(crate::commands::TRACE_FLUSH_TIMEOUT);
         let selector_text = number.map_or("last".to_owned(), |number| number.to_string());
         let Ok(exchange) = selector_text.parse() else { return Ok(()) };
@@ -254,7 +254,7 @@ impl ChatController {
     }
 }
 
-/// How things stand, a row for each; `thoughts` is how those of the model are shown.
+/// Formats the status, one row per fact; `thoughts` is how reasoning is shown.
 pub(super) fn format_status(
     context: &CommandContext,
     conversation: &Conversation,
@@ -295,7 +295,7 @@ fn message_noun(messages: usize) -> &'static str {
     if messages == 1 { "message" } else { "messages" }
 }
 
-/// What can be typed.
+/// Returns the text of `/help`.
 pub(super) fn help_text() -> String {
     let commands = SLASH_COMMANDS.iter().map(|(name, arguments, description)| {
         let usage = format!("{name} {arguments}");
@@ -304,7 +304,7 @@ pub(super) fn help_text() -> String {
     commands.chain(KEY_HELP.lines().map(str::to_owned)).collect::<Vec<_>>().join("\n")
 }
 
-/// What the user said, in order.
+/// Returns the user's messages, oldest first.
 fn user_messages(conversation: &Conversation) -> Vec<String> {
     let messages = conversation.history().messages();
     let texts = messages.filter_map(|message| match message {

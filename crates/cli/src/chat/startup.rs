@@ -1,4 +1,4 @@
-//! How a chat on a terminal begins and ends.
+//! Starts and ends a chat on a terminal.
 
 use std::io;
 use std::sync::PoisonError;
@@ -22,7 +22,7 @@ use crate::exit::ExitReason;
 use crate::printer::{OutputBuffer, TextStyle};
 use crate::recovery_notice;
 
-/// The most rows of the last answer that are shown again.
+/// The most rows of the last answer that are printed again at startup.
 const MAX_LAST_ANSWER_ROWS: usize = 12;
 
 pub(super) async fn run(
@@ -30,7 +30,7 @@ pub(super) async fn run(
     args: ChatArgs,
     target: Option<SessionTarget>,
 ) -> io::Result<ExitReason> {
-    // As long as the program lives there may be something to write.
+    // Leaked on purpose: the printer may write until the program exits.
     let output_buffer: &'static OutputBuffer = Box::leak(Box::default());
     let printer = context.printer;
     let (prompter, questions) = Prompter::new();
@@ -75,7 +75,7 @@ pub(super) async fn run(
     Ok(exit)
 }
 
-/// Says what there is, and what was said last.
+/// Prints the model, the session and the last exchange.
 fn print_greeting(terminal: &mut ChatTerminal, conversation: &Conversation) {
     let info = conversation.agent_run().model.model_info();
     let version = env!("CARGO_PKG_VERSION");
@@ -97,7 +97,7 @@ fn print_greeting(terminal: &mut ChatTerminal, conversation: &Conversation) {
     show_last_exchange(terminal, conversation);
 }
 
-/// Shows the last exchange again, the beginning of a long answer only.
+/// Prints the last exchange again, and of a long answer only the beginning.
 pub(super) fn show_last_exchange(terminal: &mut ChatTerminal, conversation: &Conversation) {
     let messages: Vec<MessageRef<'_>> = conversation.history().messages().collect();
     let Some(last_user_index) =
@@ -134,7 +134,7 @@ pub(super) fn show_last_exchange(terminal: &mut ChatTerminal, conversation: &Con
     terminal.scrollback.request_gap();
 }
 
-/// Says what was found in the session that its owner should know, and what takes a turn up.
+/// Prints what recovery found in the session, and how to resume the interrupted turn.
 pub(super) fn print_recovery_notice(
     context: &CommandContext,
     report: &RecoveryReport,

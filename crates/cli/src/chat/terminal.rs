@@ -1,4 +1,4 @@
-//! The terminal of a conversation: what is on it, what is typed, and what is asked.
+//! The chat terminal: scrollback above, live region below, key input and questions.
 
 mod live_region;
 
@@ -19,23 +19,23 @@ use super::scrollback::{RowKind, ScrollbackBuffer};
 use super::view::{RenderOptions, TurnView, format_user_message};
 use crate::printer::{OutputBuffer, Printer, TextStyle};
 
-/// What is before the input.
+/// The prompt in front of the input line.
 pub(super) const INPUT_PROMPT: &str = "› ";
 
-/// How long what changed may wait to be drawn.
+/// How long a redraw may be delayed, to combine several changes in one frame.
 const FRAME_INTERVAL: Duration = Duration::from_millis(40);
 
-/// How often the time that passes is told.
+/// How often a running clock is redrawn.
 pub(super) const CLOCK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long after a change of size the next one is waited for.
+/// How long to wait for further resizes before redrawing.
 const RESIZE_SETTLE_TIME: Duration = Duration::from_millis(60);
 
-/// A terminal that a conversation has for itself, until this is dropped.
+/// Owns the terminal, in raw mode, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ChatTerminal {
     pub(crate) printer: Printer,
-    /// What is written by others than the desk, which only it shows.
+    /// Output of other parts of the program, moved to the scrollback.
     output_buffer: &'static OutputBuffer,
     raw_mode: RawMode,
     key_input: KeyInput,
@@ -45,43 +45,43 @@ pub(crate) struct ChatTerminal {
     pub(crate) editor: LineEditor,
     history_file: StateFile,
     questions: UnboundedReceiver<YesNoQuestion>,
-    /// What is asked, and what was being written meanwhile.
+    /// The pending question, and the input line it replaced.
     pending_question: Option<(YesNoQuestion, LineEditor)>,
-    /// What is done besides turns, since when, and what is known of it.
+    /// Work outside a turn: its label, its start and a note on its progress.
     background_work: Option<(&'static str, Instant, Option<String>)>,
-    /// How often Ctrl-C was pressed with no other key in between.
+    /// How often Ctrl-C was pressed in a row.
     interrupt_count: u32,
-    /// The turn that runs.
+    /// The view of the running turn.
     pub(crate) turn_view: Option<TurnView>,
     pub(crate) render_options: RenderOptions,
-    /// What was said to the running turn and not yet heard.
+    /// Messages sent to the running turn and not yet delivered to the model.
     pub(crate) queued_messages: Vec<String>,
-    /// The row above the input while nothing is done.
+    /// The status row above the input while the chat is idle.
     pub(crate) status_line: String,
-    /// Told until the next key.
+    /// A hint shown until the next key.
     hint_text: Option<String>,
-    /// The names of models, for completing.
+    /// Model names, for completion.
     pub(crate) model_names: Vec<String>,
-    /// When what changed is to be drawn.
+    /// When to redraw.
     redraw_at: Option<Instant>,
-    /// When a size that changed is to be taken.
+    /// When to handle a resize.
     resize_at: Option<Instant>,
 }
 
-/// What whoever has the desk is to see to.
+/// An input event for the owner of the terminal.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum InputEvent {
-    /// A line was entered.
+    /// The user entered a line.
     Line(String),
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-D on an empty line.
     Eof,
-    /// The terminal is gone, or the program is to end.
+    /// End of input, or a signal to exit.
     Terminate,
 }
 
-/// What happened.
+/// What the terminal waits for.
 enum TerminalEvent {
     Key(Option<KeyPress>),
     Signal(super::input::ProcessSignal),
@@ -92,10 +92,10 @@ enum TerminalEvent {
 }
 
 impl ChatTerminal {
-    /// Takes the terminal. `sheet` is where others write.
+    /// Opens the terminal in raw mode. Other parts of the program write to `output_buffer`.
     ///
     /// # Errors
-    /// When it cannot be taken.
+    /// When the terminal cannot be switched to raw mode.
     pub(crate) fn open(
         render_options: RenderOptions,
         output_buffer: &'static OutputBuffer,
@@ -132,10 +132,10 @@ impl ChatTerminal {
         })
     }
 
-    /// Takes the live part away, so that what follows is written below what stays.
+    /// Clears the live region, so that later output follows the scrollback.
     ///
     /// # Errors
-    /// When the terminal does not take it.
+    /// When writing to the terminal fails.
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.collect_output();
         let final_rows = self.scrollback.take_rows();
@@ -144,11 +144,10 @@ impl ChatTerminal {
         write_stdout(&out)
     }
 
-    /// Waits for what is to be seen to, keeping the screen up to date. Nothing is lost when this
-    /// is dropped.
+    /// Waits for the next input event and keeps the screen up to date. Cancel safe.
     ///
     /// # Errors
-    /// When the terminal is neither read nor written.
+    /// When reading from or writing to the terminal fails.
     pub(crate) async fn next(&mut self) -> io::Result<InputEvent> {
         use super::input::ProcessSignal;
         loop {
@@ -186,12 +185,12 @@ impl ChatTerminal {
         }
     }
 
-    /// Notes that something changed; it is drawn soon.
+    /// Schedules a redraw of the live region.
     pub(crate) fn schedule_redraw(&mut self) {
         self.redraw_at.get_or_insert_with(|| Instant::now() + FRAME_INTERVAL);
     }
 
-    /// Says something of the program's own.
+    /// Prints a notice of the program to the scrollback.
     pub(crate) fn print_note(&mut self, style: TextStyle, text: &str) {
         let rows = text.lines().map(|row| self.printer.style_text(style, row));
         let text = rows.collect::<Vec<_>>().join("\n");
@@ -199,7 +198,7 @@ impl ChatTerminal {
         self.schedule_redraw();
     }
 
-    /// Shows what the user said, for good.
+    /// Prints a message of the user to the scrollback.
     pub(crate) fn print_user_message(&mut self, text: &str) {
         self.scrollback.request_gap();
         self.scrollback.push_rows(
@@ -209,13 +208,13 @@ impl ChatTerminal {
         self.schedule_redraw();
     }
 
-    /// Tells something that is gone with the next key.
+    /// Shows a hint until the next key.
     pub(crate) fn show_hint(&mut self, text: impl Into<String>) {
         self.hint_text = Some(text.into());
         self.schedule_redraw();
     }
 
-    /// Keeps a line for the next time, and for the next run.
+    /// Adds a line to the history, in memory and on disk.
     pub(crate) fn remember_line(&mut self, line: &str) {
         self.editor.add_to_history(line);
         let update_result = self.history_file.update_text(|text| {
@@ -223,11 +222,11 @@ impl ChatTerminal {
             let mut history = InputHistory::from_text(&text);
             history.add_entry(line).then(|| history.to_text())
         });
-        // What cannot be kept is at hand until the end.
+        // A history file that cannot be written is no error: the line stays in memory.
         drop(update_result);
     }
 
-    /// Takes what others wrote to the transcript.
+    /// Moves the output of other parts of the program to the scrollback.
     pub(crate) fn collect_output(&mut self) {
         let written = self.output_buffer.take_text();
         if !written.is_empty() {
@@ -236,7 +235,7 @@ impl ChatTerminal {
         }
     }
 
-    /// Answers the question that waits, if any, by no.
+    /// Answers a pending question with no.
     pub(crate) fn refuse_question(&mut self) {
         if let Some((question, editor)) = self.pending_question.take() {
             self.editor = editor;
@@ -244,13 +243,13 @@ impl ChatTerminal {
         }
     }
 
-    /// Shows that something is done.
+    /// Shows a label and a clock while work outside a turn runs.
     pub(crate) fn start_work(&mut self, label: &'static str) {
         self.background_work = Some((label, Instant::now(), None));
         self.redraw_at = Some(Instant::now());
     }
 
-    /// Tells what is known of it.
+    /// Sets the progress note of the running work.
     pub(crate) fn set_work_note(&mut self, note: Option<String>) {
         if let Some((_, _, work_note)) = &mut self.background_work {
             *work_note = note;
@@ -263,12 +262,12 @@ impl ChatTerminal {
         self.schedule_redraw();
     }
 
-    /// Whether Ctrl-C was pressed before, with no other key in between.
+    /// Returns true when Ctrl-C was pressed twice in a row.
     pub(crate) fn is_second_interrupt(&self) -> bool {
         self.interrupt_count > 1
     }
 
-    /// Shows thoughts otherwise, or takes another width.
+    /// Applies another reasoning display or terminal width.
     pub(crate) fn set_render_options(&mut self, render_options: RenderOptions) {
         self.render_options = render_options;
         if let Some(view) = &mut self.turn_view {
@@ -343,7 +342,7 @@ impl ChatTerminal {
         question.send_answer(is_yes);
     }
 
-    /// Stops the program; going on, it is told so by a signal and takes the terminal back.
+    /// Suspends the process. SIGCONT takes the terminal back afterwards.
     fn suspend_process(&mut self) -> io::Result<()> {
         write_stdout(&self.screen.clear_live_region())?;
         self.raw_mode.suspend();

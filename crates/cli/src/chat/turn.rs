@@ -1,4 +1,4 @@
-//! A turn while it runs: shown, steered, stopped.
+//! Runs one turn in the chat: shows, steers and stops it.
 
 use std::io;
 
@@ -19,17 +19,17 @@ use crate::error_report;
 use crate::exit::ExitReason;
 use crate::printer::TextStyle;
 
-/// What the user has to do with a running turn.
+/// How the user steers and stops the running turn.
 #[derive(Debug, Default)]
 struct TurnControl {
     steering: SteeringQueue,
     is_stopping: bool,
-    /// The end of the chat, once the turn has ended.
+    /// The exit that the user asked for, taken when the turn has ended.
     exit_after_turn: Option<ExitReason>,
 }
 
 impl ChatController {
-    /// Runs a turn on what the user said, or takes up the one that was interrupted.
+    /// Runs a turn on the user's message, or resumes the interrupted one without a message.
     pub(super) async fn run_turn(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
         let Self { terminal, conversation, .. } = self;
         let run = conversation.agent_run();
@@ -63,7 +63,7 @@ impl ChatController {
         Ok(control.exit_after_turn.map_or(ChatFlow::Continue, ChatFlow::Quit))
     }
 
-    /// Ends what is shown of work, and returns how long the model wrote.
+    /// Ends the turn's view and returns how long the model generated.
     pub(super) fn end_view(&mut self) -> std::time::Duration {
         let Some(mut view) = self.terminal.turn_view.take() else {
             return std::time::Duration::ZERO;
@@ -75,7 +75,7 @@ impl ChatController {
         view.generation_time()
     }
 
-    /// Puts what the model was not given back where it was written.
+    /// Puts messages that the model never received back into the input line.
     fn restore_unsent_text(&mut self, texts: Vec<String>) {
         if texts.is_empty() {
             return;
@@ -89,7 +89,7 @@ impl ChatController {
         self.terminal.show_hint("the model was not told this");
     }
 
-    /// Says how a turn ended, but for the answer, which is there.
+    /// Prints how a turn ended. The answer itself is already on the screen.
     fn print_outcome(&mut self, outcome: &TurnOutcome) {
         let (context, terminal) = (&self.context, &mut self.terminal);
         match outcome {
@@ -121,7 +121,7 @@ impl ChatController {
     }
 }
 
-/// Runs a turn while the terminal goes on. `None` when it was dropped.
+/// Runs a turn while the terminal keeps reading input. `None` when the turn was dropped.
 async fn drive_turn(
     terminal: &mut ChatTerminal,
     conversation: &mut Conversation,
@@ -166,7 +166,7 @@ async fn drive_turn(
     Ok(report)
 }
 
-/// Shows what came and was not shown; the sender is gone.
+/// Shows the events still in the channel, after its sender is gone.
 pub(super) async fn show_remaining_events(
     terminal: &mut ChatTerminal,
     events: &mut TurnEventReceiver,
@@ -188,7 +188,7 @@ pub(super) fn show_event(terminal: &mut ChatTerminal, event: &TurnEvent) {
     terminal.schedule_redraw();
 }
 
-/// Sees to what the user does while a turn runs; tells whether it is to be dropped.
+/// Handles an input event during a turn; returns true when the turn is to be dropped.
 fn handle_event(terminal: &mut ChatTerminal, event: InputEvent, control: &mut TurnControl) -> bool {
     match event {
         InputEvent::Line(line) => {
@@ -222,7 +222,7 @@ fn show_stopping(terminal: &mut ChatTerminal) {
     terminal.schedule_redraw();
 }
 
-/// Takes a line that was entered while a turn runs.
+/// Handles a line entered while a turn runs.
 fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &mut TurnControl) {
     match command::parse_line(&line) {
         InputLine::Empty => {}

@@ -59,12 +59,12 @@ pub(crate) async fn run(
     command.run(args).await
 }
 
-/// One run of the command.
+/// One run of `openclaw agent`.
 struct AgentCommand<'a> {
     context: &'a CommandContext,
     output: AgentOutput,
     request: AgentRequest,
-    /// Whether no session and no agent is named.
+    /// True when neither a session nor an agent is named.
     uses_default_session: bool,
 }
 
@@ -98,7 +98,7 @@ impl AgentCommand<'_> {
             printer,
             args.agent.strict,
         );
-        // A turn that is stopped ends like any other, with its report.
+        // An interrupted turn ends normally, with its report.
         let mut stopped = pin!(wait_for_interrupt());
         let open_result = tokio::select! {
             biased;
@@ -114,7 +114,7 @@ impl AgentCommand<'_> {
         self.run_turn(&mut agent_session, started_at.elapsed(), stopped).await
     }
 
-    /// Runs the turn and says what it came to.
+    /// Runs the turn and reports its outcome.
     async fn run_turn(
         &self,
         agent_session: &mut AgentSession,
@@ -154,7 +154,7 @@ impl AgentCommand<'_> {
         Ok(ExitReason::from_turn_outcome(&report.outcome))
     }
 
-    /// How to try a turn again that was kept and failed by what may be over then.
+    /// Suggests `--resume` after a transient failure of a persistent turn.
     fn resume_hint(&self, agent_session: &AgentSession, outcome: &TurnOutcome) -> Option<String> {
         let AgentSession::Persistent(conversation) = agent_session else { return None };
         if !conversation.recovery_report().can_resume()
@@ -170,7 +170,7 @@ impl AgentCommand<'_> {
         Some(format!("`openclaw agent --resume{session}` tries again, and nothing is said twice."))
     }
 
-    /// Says how a turn ended; its answer only where `answers`.
+    /// Prints how a turn ended, and its answer when `prints_answer`.
     fn print_outcome(&self, outcome: &TurnOutcome, prints_answer: bool) -> io::Result<()> {
         let printer = self.output.printer;
         match outcome {
@@ -215,13 +215,13 @@ impl AgentCommand<'_> {
         }
     }
 
-    /// Ends a run in whose session no turn was interrupted: what `--resume` is to bring about.
+    /// Ends a `--resume` when no turn was interrupted. That is no failure.
     fn finish_without_resumable_turn(&self, session: Value) -> io::Result<ExitReason> {
         self.output.printer.print_note("no turn was interrupted");
         self.finish_without_turn("nothing_to_resume", session)
     }
 
-    /// Ends a run that has nothing more to do.
+    /// Ends a run that needs no turn.
     fn finish_without_turn(&self, outcome: &'static str, session: Value) -> io::Result<ExitReason> {
         self.context.print_notices();
         self.write_no_turn_result(
@@ -230,7 +230,7 @@ impl AgentCommand<'_> {
         )
     }
 
-    /// Ends a run that was stopped before its turn began.
+    /// Ends a run that was interrupted before its turn began.
     fn finish_interrupted(&self) -> io::Result<ExitReason> {
         self.output.printer.print_note("stopped");
         let error = Some(cancelled_json());
@@ -240,7 +240,7 @@ impl AgentCommand<'_> {
         )
     }
 
-    /// Ends a run whose turn could not begin, in this session as far as it is known.
+    /// Ends a run whose turn could not begin. `session` is null when no session is known.
     fn finish_failed(&self, error: &ConversationError, session: Value) -> io::Result<ExitReason> {
         self.context.print_notices();
         let printer = self.output.printer;
@@ -298,8 +298,8 @@ fn session_options(
     }
 }
 
-/// Runs the turn and shows it at the same time. When stdout takes no more, the turn is ended as if
-/// it was stopped, so that its end is recorded.
+/// Runs and renders the turn concurrently. When writing to stdout fails, the turn is cancelled as
+/// by an interrupt, so that its end is recorded.
 async fn run_and_render_turn(
     agent_session: &mut AgentSession,
     request: &AgentRequest,
@@ -339,7 +339,7 @@ async fn run_and_render_turn(
     Ok(report)
 }
 
-/// What a turn took, in a line.
+/// Summarises a turn in one line: tokens, model calls and time.
 fn turn_summary(report: &TurnReport) -> String {
     let TurnReport { usage, cacheable_tokens, model_calls, duration, .. } = report;
     let cached = usage.cached_tokens.map_or(String::new(), |cached| match cacheable_tokens {

@@ -1,4 +1,4 @@
-//! `openclaw config`: works on the config file, be it valid or broken.
+//! `openclaw config`: works on the config file, valid or broken.
 
 pub(crate) mod change_report;
 mod edit;
@@ -17,7 +17,7 @@ use crate::args::config::{ConfigAction, ConfigArgs as Args};
 use crate::exit::ExitReason;
 use crate::printer::Printer;
 
-/// What the commands have at hand: no config, for it may be what is broken.
+/// What the config commands need. The config is not loaded, for it may be broken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConfigCommandContext<'p> {
     pub(crate) printer: Printer,

@@ -31,7 +31,7 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     Ok(exit_reason(&report))
 }
 
-/// Tells of a config that is so broken that nothing can be examined; why is told already.
+/// Reports a config that is too broken to examine anything. Its errors are already printed.
 pub(crate) fn report_broken_config(
     printer: Printer,
     args: &DoctorArgs,
@@ -63,7 +63,7 @@ fn report_json_with_fix(report: &DoctorReport, fix_outcome: &FixOutcome) -> Valu
     value
 }
 
-/// What to examine; `timeout` is the longest that one check may take, in seconds.
+/// Selects the model and provider to examine; `timeout` limits one check, in seconds.
 pub(crate) fn doctor_options(
     model: Option<String>,
     provider: Option<String>,
@@ -80,7 +80,7 @@ pub(crate) fn doctor_options(
     options
 }
 
-/// Makes the checks and, unless `is_quiet`, writes each as soon as it is made.
+/// Runs the checks and prints each finding as it comes, unless `is_quiet`.
 pub(crate) async fn run_checks(
     context: &CommandContext,
     options: &DoctorOptions,
@@ -91,7 +91,7 @@ pub(crate) async fn run_checks(
     let report = context
         .runtime
         .run_doctor(options, |_, finding| {
-            // What was not made is told together, below.
+            // Skipped checks are printed together, below.
             if !is_quiet && finding.status != CheckStatus::Skipped && failed.is_ok() {
                 failed = printer.write_styled_answer(&finding_lines(printer, finding));
             }
@@ -129,7 +129,7 @@ pub(crate) fn report_json(report: &DoctorReport) -> Value {
     })
 }
 
-/// The end that the first failure leads to.
+/// Returns the exit reason of the first failure.
 pub(crate) fn exit_reason(report: &DoctorReport) -> ExitReason {
     match report.first_failure().map(|finding| finding.check) {
         None => ExitReason::Ok,

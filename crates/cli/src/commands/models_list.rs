@@ -109,7 +109,7 @@ fn yes_or_no(is: bool) -> String {
     if is { "yes" } else { "no" }.to_owned()
 }
 
-/// Writes a number of tokens as people do: `4096`, `16k`, `128k`, `1.0m`.
+/// Formats a token count: `4096`, `16k`, `128k`, `1.0m`.
 fn format_tokens(tokens: u32) -> String {
     match tokens {
         0..=9_999 => tokens.to_string(),

@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let capabilities = match context.runtime.store_findings(&report) {
         Ok(capabilities) => capabilities,
         Err(error) => {
-            // That the provider cannot be used is a finding already.
+            // The report already has the provider's failure as a finding.
             printer.print_detail(format_args!("nothing is remembered: failed to {error}"));
             None
         }
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     } else if let Some(learnt) = &capabilities {
         printer.write_styled_answer(&capabilities_text(learnt))?;
     }
-    // What a server lacks was asked for here: knowing it is what succeeds.
+    // Probing succeeds when it finds out what the server lacks; only a failed check is an error.
     let failed = report.first_failure().filter(|finding| finding.status == CheckStatus::Fail);
     Ok(match failed {
         Some(finding) if finding.check.is_capability_check() && finding.check != Check::Chat => {
@@ -102,7 +102,7 @@ fn capabilities_text(capabilities: &LearnedCapabilities) -> String {
     sanitize::escape_line(&text)
 }
 
-/// How long ago something was, in the largest unit that fits.
+/// Formats an age in its largest unit.
 fn format_age(age: Duration) -> String {
     match age.as_secs() {
         0..60 => "now".to_owned(),

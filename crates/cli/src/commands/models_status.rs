@@ -103,7 +103,7 @@ fn breaker_json(breaker: &OpenBreaker) -> Value {
     })
 }
 
-/// A breaker, in words.
+/// Describes an open breaker.
 fn breaker_text(breaker: &OpenBreaker) -> String {
     let what = if breaker.name.contains('/') { "" } else { " (the whole server)" };
     let last = match breaker.age.as_secs() {
@@ -123,7 +123,7 @@ fn breaker_text(breaker: &OpenBreaker) -> String {
     format!("{name}{what}: {state}; failed {failures} times, last {last}: failed to {reason}")
 }
 
-/// Writes a time in whole seconds: `12 s`, `2 min 5 s`.
+/// Formats a duration in whole seconds: `12 s`, `2 min 5 s`.
 fn format_seconds(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
@@ -131,13 +131,13 @@ fn format_seconds(time: Duration) -> String {
     }
 }
 
-/// When a time from now will be over, in milliseconds since 1970.
+/// Returns when `left` will have passed, in milliseconds since the Unix epoch.
 fn expiry_millis(left: Duration) -> Option<u64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     u64::try_from((now + left).as_millis()).ok()
 }
 
-/// What was learnt, in words; `None` when it is nothing that a person need know.
+/// Describes the learned capabilities; `None` when none matter to the user.
 fn capabilities_text(capabilities: &LearnedCapabilities) -> Option<String> {
     let lacks = capabilities
         .lacks
@@ -151,7 +151,7 @@ fn capabilities_text(capabilities: &LearnedCapabilities) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// The providers that the default and the fallbacks name and that there are none of.
+/// Returns the providers named by the default model and the fallbacks that do not exist.
 fn missing_providers(status: &SetupStatus) -> Vec<String> {
     let default = status.resolved_default.as_ref().map(ToString::to_string);
     let named = default.iter().chain(&status.fallbacks).filter_map(|name| name.split_once('/'));

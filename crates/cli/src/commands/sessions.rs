@@ -1,4 +1,4 @@
-//! `openclaw sessions`: the conversations that are kept.
+//! `openclaw sessions`: works on the stored sessions.
 
 mod delete;
 mod entry;
@@ -29,11 +29,10 @@ pub(crate) fn run(context: &CommandContext, sessions: SessionsArgs) -> io::Resul
     end
 }
 
-/// Opens the store when there is one; `Ok(None)` when no session was ever kept, and nothing is made
-/// then.
+/// Opens the store; `Ok(None)` when there is no store file, and none is created.
 ///
 /// # Errors
-/// When it cannot be used, which has been said.
+/// When the store cannot be opened; the error is already printed.
 fn open_existing_store(context: &CommandContext) -> Result<Option<Store>, ExitReason> {
     if !context.runtime.sessions_path().exists() {
         return Ok(None);
@@ -41,10 +40,10 @@ fn open_existing_store(context: &CommandContext) -> Result<Option<Store>, ExitRe
     context.runtime.open_sessions().map(Some).map_err(|error| report_store_error(context, &error))
 }
 
-/// The session that a text means, and the store it is in.
+/// Finds the session that `text` names, and returns it with its store.
 ///
 /// # Errors
-/// When there is none or the store cannot be used, which has been said.
+/// When there is no such session or the store fails; the error is already printed.
 fn find_session(context: &CommandContext, text: &str) -> Result<(Store, SessionInfo), ExitReason> {
     let Some(store) = open_existing_store(context)? else {
         context
@@ -59,7 +58,7 @@ fn find_session(context: &CommandContext, text: &str) -> Result<(Store, SessionI
     }
 }
 
-/// Says why the store does not serve.
+/// Prints a store error and returns its exit reason.
 fn report_store_error(context: &CommandContext, error: &StoreError) -> ExitReason {
     error_report::print_store_error(context.printer, error);
     if error.kind() == StoreErrorKind::NotFound {

@@ -1,4 +1,4 @@
-//! `openclaw trace`: what was said to and by the model servers.
+//! `openclaw trace`: shows, copies and replays traced exchanges.
 
 mod curl;
 mod replay;
@@ -18,7 +18,7 @@ use crate::table::format_table;
 
 use summary::{summary_json, table_row};
 
-/// Tells whether a command is to be traced whatever the config says.
+/// Returns true when the command line asks for a trace, whatever the config says.
 pub(crate) fn is_trace_requested(command: &CliCommand) -> bool {
     match command {
         CliCommand::Agent(args) => args.trace,
@@ -32,7 +32,7 @@ pub(crate) fn is_trace_requested(command: &CliCommand) -> bool {
     }
 }
 
-/// Runs the commands that only read or remove files.
+/// Runs the commands that only read or remove trace files.
 pub(crate) fn run(context: &CommandContext, action: TraceAction) -> io::Result<ExitReason> {
     let Some(store) = open_store(context) else { return Ok(ExitReason::Config) };
     match action {
@@ -50,7 +50,7 @@ pub(crate) fn run(context: &CommandContext, action: TraceAction) -> io::Result<E
     }
 }
 
-/// Runs the command that sends something.
+/// Runs `trace replay`, which sends a request.
 pub(crate) async fn replay_exchange(
     context: &CommandContext,
     args: TraceReplayArgs,
@@ -75,7 +75,7 @@ fn open_store(context: &CommandContext) -> Option<TraceStore> {
     }
 }
 
-/// Reads an exchange, or says why there is none.
+/// Reads an exchange, or prints why there is none.
 fn find_record(
     context: &CommandContext,
     store: &TraceStore,

@@ -1,4 +1,4 @@
-//! The words for what happens in a turn, the same wherever it is shown.
+//! Texts for turn events, shared by every output.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use openclaw_runtime::{
 use crate::printer::TextStyle;
 use crate::sanitize;
 
-/// Tells what went wrong with what the model wrote and what is done about it, that a server came or
-/// went, or that the conversation was made smaller. `None` where there is nothing to tell, or
-/// nothing without details.
+/// Describes an event worth a notice: a problem with the model's output and its recovery, a server
+/// that disconnected or reconnected, or a compaction. `None` for other events, and for details
+/// unless `verbose`.
 pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle, String)> {
     let text = match event {
         TurnEvent::CompactionFinished(CompactionReport {
@@ -32,7 +32,7 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
         TurnEvent::ServerDisconnected { reason, .. } => {
             format!("! the server is lost: failed to {reason}")
         }
-        // Told once, and each time to who wants details.
+        // Printed once, and for every retry with `--verbose`.
         TurnEvent::Retrying { reason, delay, elapsed, max_wait, .. }
             if elapsed.is_zero() || verbose =>
         {
@@ -87,16 +87,16 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
     Some((TextStyle::Yellow, text))
 }
 
-/// What is waited for while a server is lost or busy.
+/// The wait for a lost or busy server.
 #[derive(Debug)]
 pub(crate) struct ServerWait {
     pub(crate) label: &'static str,
     pub(crate) since: Instant,
-    /// For how long at most.
+    /// The longest it may take.
     pub(crate) limit: Duration,
 }
 
-/// What is waited for after an event that tells of a lost or busy server; `None` after any other.
+/// Returns the wait that an event of a lost or busy server begins; `None` for other events.
 pub(crate) fn server_wait(event: &TurnEvent) -> Option<ServerWait> {
     let (label, waited, limit) = match event {
         TurnEvent::ServerDisconnected { max_wait, .. } => {
@@ -111,11 +111,11 @@ pub(crate) fn server_wait(event: &TurnEvent) -> Option<ServerWait> {
     Some(ServerWait { label, since: now.checked_sub(waited).unwrap_or(now), limit })
 }
 
-/// What is told when what was shown of an answer does not hold any more.
+/// The notice that the part of an answer shown so far is discarded.
 pub(crate) const ANSWER_RESET_NOTICE: &str =
     "↻ the answer begins anew; what is above of it is void";
 
-/// Says what kept a prompt from the prefix cache.
+/// Explains a prefix cache miss.
 fn cache_miss_text(
     PromptCacheMiss { cached_tokens, cacheable_tokens, change }: &PromptCacheMiss,
 ) -> String {
@@ -130,7 +130,7 @@ fn cache_miss_text(
     )
 }
 
-/// Says what a silent server seems to be doing.
+/// Describes what a silent server is doing.
 pub(crate) fn activity_text(activity: ServerActivity) -> &'static str {
     match activity {
         ServerActivity::Queued => "queued by the server",
@@ -141,7 +141,7 @@ pub(crate) fn activity_text(activity: ServerActivity) -> &'static str {
     }
 }
 
-/// Says what a call does in a few words.
+/// Describes a tool call in a few words.
 pub(crate) fn describe_call(tool: &str, effect: &ToolEffect) -> String {
     match effect {
         ToolEffect::Read { path } | ToolEffect::Write { path } => {
@@ -165,7 +165,7 @@ fn shorten_line(text: &str) -> String {
     }
 }
 
-/// Writes a duration in the unit a person would use: `12 ms`, `1.4 s`, `3 min 20 s`.
+/// Formats a duration: `12 ms`, `1.4 s`, `3 min 20 s`.
 pub(crate) fn format_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
@@ -176,7 +176,7 @@ pub(crate) fn format_duration(duration: Duration) -> String {
     }
 }
 
-/// Writes how long ago something was, in one unit: `now`, `5 min ago`, `3 h ago`, `2 days ago`.
+/// Formats an age in one unit: `now`, `5 min ago`, `3 h ago`, `2 days ago`.
 pub(crate) fn format_age(age: Duration) -> String {
     let minutes = age.as_secs() / 60;
     match minutes {

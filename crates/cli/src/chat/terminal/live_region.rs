@@ -1,4 +1,4 @@
-//! What is below what stays.
+//! The live region below the scrollback.
 
 use openclaw_terminal::{EditorLayout, LiveRegion, clip_row};
 use tokio::time::Instant;
@@ -11,7 +11,7 @@ impl ChatTerminal {
         self.background_work.as_ref().map_or_else(|| self.status_line.clone(), format_work_status)
     }
 
-    /// What is below what stays: what is still changing, the status, what is asked, the input.
+    /// Builds the live region: the turn in progress, the status, a question and the input line.
     pub(super) fn live_region(&self) -> LiveRegion {
         let (columns, height) = self.screen.size();
         let dim = |text: &str| self.printer.style_text(TextStyle::Dim, clip_row(text, columns));
@@ -61,7 +61,7 @@ impl ChatTerminal {
     }
 }
 
-/// Says what is done and since when.
+/// Formats the label of the running work and its elapsed time.
 fn format_work_status(
     (label, started_at, note): &(&'static str, Instant, Option<String>),
 ) -> String {

@@ -1,31 +1,31 @@
-//! What a turn is at, and how fast.
+//! What a turn is doing, and its token rate.
 
 use std::time::{Duration, Instant};
 
 use crate::chat::number_format;
 
-/// How long nothing may come without the pace being none.
+/// After this long without a delta there is no rate to show.
 const RATE_EXPIRY: Duration = Duration::from_secs(2);
 
-/// What the turn is at.
+/// What the turn is doing.
 #[derive(Debug)]
 pub(super) struct Activity {
     pub(super) label: String,
     pub(super) started_at: Instant,
-    /// How long at most.
+    /// The longest it may take.
     pub(super) limit: Option<Duration>,
-    /// What is known besides, e.g. `2 ahead`.
+    /// A detail, such as `2 ahead`.
     pub(super) note: Option<String>,
 }
 
-/// How fast the model writes.
+/// Estimates the token rate from stream deltas.
 #[derive(Debug, Default)]
 pub(super) struct TokenRateMeter {
     first_delta_at: Option<Instant>,
     last_delta_at: Option<Instant>,
     delta_count: u32,
     byte_count: usize,
-    /// How long the messages that are whole took from their first content.
+    /// The generation time of the finished messages, each counted from its first content.
     pub(super) generation_time: Duration,
 }
 
@@ -44,13 +44,13 @@ impl TokenRateMeter {
         self.byte_count += text.len();
     }
 
-    /// Begins with another message.
+    /// Begins another message.
     pub(super) fn reset_message(&mut self) {
         *self = Self { generation_time: self.generation_time, ..Self::default() };
     }
 
-    /// About how fast it is, while something comes: a piece is a token for most servers, and a token rarely more than
-    /// four bytes.
+    /// Formats the approximate token rate while deltas arrive. Most servers send one token per
+    /// delta, and a token is rarely longer than four bytes.
     pub(super) fn format_rate(&self) -> Option<String> {
         let tokens = self.delta_count.max(u32::try_from(self.byte_count / 5).unwrap_or(u32::MAX));
         let elapsed_time = self.first_delta_at?.elapsed();

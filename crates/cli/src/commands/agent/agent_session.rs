@@ -1,4 +1,4 @@
-//! An agent at work: with the session that keeps what is said, or without one.
+//! An agent ready to run, with or without a persistent session.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,25 +15,25 @@ use super::request::AgentRequest;
 use crate::printer::Printer;
 use crate::recovery_notice;
 
-/// Who answers, and where it is kept.
+/// An agent, and the session that records it.
 #[derive(Debug)]
 pub(crate) enum AgentSession {
-    /// In a session.
+    /// Recorded in a session.
     Persistent(Box<Conversation>),
-    /// Nowhere.
+    /// Not recorded.
     Ephemeral(Box<AgentRun>),
 }
 
-/// Which session is meant.
+/// The session that a turn belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SessionChoice {
-    /// One that keeps the turn.
+    /// Record the turn in this session.
     Session(SessionTarget),
-    /// None at all.
+    /// `--no-session`: record nothing.
     NoSession,
 }
 
-/// What is asked of the agent beyond the config.
+/// Options of an agent run beyond the config.
 #[derive(Debug)]
 pub(crate) struct AgentSessionOptions {
     pub(crate) session_choice: SessionChoice,
@@ -45,7 +45,7 @@ pub(crate) struct AgentSessionOptions {
 }
 
 impl AgentSession {
-    /// Takes the session up and connects the model.
+    /// Acquires the session, if any, and connects to the model.
     pub(crate) async fn open(
         runtime: &Runtime,
         session_options: AgentSessionOptions,
@@ -68,7 +68,7 @@ impl AgentSession {
         }
     }
 
-    /// The agent.
+    /// Returns the agent.
     pub(crate) fn agent_run(&self) -> &AgentRun {
         match self {
             Self::Persistent(conversation) => conversation.agent_run(),
@@ -76,7 +76,7 @@ impl AgentSession {
         }
     }
 
-    /// What the session was like when it was taken up.
+    /// Returns what recovery found when the session was opened.
     pub(crate) fn recovery_report(&self) -> Option<&RecoveryReport> {
         match self {
             Self::Persistent(conversation) => Some(conversation.recovery_report()),
@@ -84,7 +84,7 @@ impl AgentSession {
         }
     }
 
-    /// Runs the turn that is asked for, until `cancelled` ends; `None` when there is none to run.
+    /// Runs the requested turn, until `cancelled` resolves; `None` when there is no turn to resume.
     pub(crate) async fn run_turn(
         &mut self,
         request: &AgentRequest,
@@ -107,7 +107,7 @@ impl AgentSession {
         }
     }
 
-    /// Says what was found in the session that its owner should know.
+    /// Prints what recovery found in the session.
     pub(crate) fn print_recovery_report(&self, printer: Printer, request: &AgentRequest) {
         let Some(found) = self.recovery_report() else { return };
         recovery_notice::print_recovery_report(printer, found);
@@ -121,8 +121,8 @@ impl AgentSession {
         }
     }
 
-    /// Which session it is and what it was like: `sessionId`, `sessionKey`, `messagesBefore`,
-    /// `interruptedTurn`, `unfinishedCalls`, `notes`, `backup`; null without a session.
+    /// Describes the session: `sessionId`, `sessionKey`, `messagesBefore`, `interruptedTurn`,
+    /// `unfinishedCalls`, `notes`, `backup`; null without a session.
     pub(crate) fn session_json(&self) -> Value {
         let Self::Persistent(conversation) = self else { return Value::Null };
         let report = conversation.recovery_report();

@@ -1,5 +1,5 @@
-//! What goes to stdout: the answer, one JSON object, or a line of JSON for each thing that
-//! happens. What a person is told goes to stderr in any case.
+//! Output on stdout: the answer, one JSON object, or one JSON line per event. Notices for people go
+//! to stderr in every format.
 
 use std::io;
 
@@ -14,17 +14,17 @@ use crate::args::OutputFormat;
 use crate::printer::Printer;
 use crate::progress::TurnProgress;
 
-/// The version of the lines; another one when a program that reads them must be changed.
+/// The version of the `stream-json` format; raised on incompatible changes.
 const STREAM_JSON_VERSION: u32 = 1;
 
-/// Writes what a run comes to.
+/// Writes the result of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AgentOutput {
     pub(crate) printer: Printer,
     pub(crate) format: OutputFormat,
 }
 
-/// Shows one turn as it runs.
+/// Renders one running turn.
 #[derive(Debug)]
 pub(crate) struct TurnRenderer {
     pub(crate) progress: TurnProgress,
@@ -32,7 +32,7 @@ pub(crate) struct TurnRenderer {
     json_lines: Option<JsonLinesWriter>,
 }
 
-/// The lines of a turn.
+/// Writes the events of a turn as JSON lines.
 #[derive(Debug)]
 struct JsonLinesWriter {
     printer: Printer,
@@ -42,12 +42,12 @@ struct JsonLinesWriter {
 }
 
 impl AgentOutput {
-    /// Whether people read stdout, not programs.
+    /// Returns true when stdout is plain text, for people.
     pub(crate) fn is_text(self) -> bool {
         self.format == OutputFormat::Text
     }
 
-    /// Writes the object that tells how the run ended; nothing where people read.
+    /// Writes the result object of the run; nothing in text format.
     pub(crate) fn write_result(self, mut value: Value) -> io::Result<()> {
         match self.format {
             OutputFormat::Text => Ok(()),
@@ -61,7 +61,8 @@ impl AgentOutput {
         }
     }
 
-    /// Begins to show a turn. The first line tells who answers, and where it is kept.
+    /// Begins a turn. In `stream-json`, writes the first line, which names the model and the
+    /// session.
     pub(crate) fn begin_turn(
         self,
         agent_session: &AgentSession,
@@ -89,10 +90,10 @@ impl AgentOutput {
 }
 
 impl TurnRenderer {
-    /// Shows one event.
+    /// Renders one event.
     ///
     /// # Errors
-    /// When stdout does not take it.
+    /// When writing to stdout fails.
     pub(crate) fn render_event(&mut self, event: &TurnEvent) -> io::Result<()> {
         self.timings.record_event(event);
         if let Some(lines) = &mut self.json_lines {
@@ -101,10 +102,10 @@ impl TurnRenderer {
         self.progress.show_event(event)
     }
 
-    /// Ends what is shown, and tells whether the answer was written to stdout as it came.
+    /// Ends the rendering; returns true when the answer was already streamed to stdout.
     ///
     /// # Errors
-    /// When stdout does not take it.
+    /// When writing to stdout fails.
     pub(crate) fn finish_turn(&mut self) -> io::Result<bool> {
         if let Some(lines) = &mut self.json_lines {
             lines.write_new_attempts()?;
@@ -122,7 +123,7 @@ impl JsonLinesWriter {
         }
     }
 
-    /// Tells each model that was tried in vain, once.
+    /// Writes each failed model attempt once.
     fn write_new_attempts(&mut self) -> io::Result<()> {
         let failed = self.attempts.recorded_attempts();
         for attempt in failed.iter().skip(self.reported_attempts) {
@@ -133,7 +134,7 @@ impl JsonLinesWriter {
     }
 }
 
-/// Who answers, and where it is kept.
+/// The first line of `stream-json`: the model, the agent and the session.
 fn start_json(agent_session: &AgentSession, session: &Value, is_resume: bool) -> Value {
     let run = agent_session.agent_run();
     let info = run.model.model_info();

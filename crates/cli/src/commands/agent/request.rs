@@ -1,6 +1,6 @@
-//! What a message asks for.
+//! Parses the message of `openclaw agent`.
 
-/// What is to be done.
+/// What the run is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AgentRequest {
     /// Answer a message.
@@ -12,7 +12,7 @@ pub(crate) enum AgentRequest {
 }
 
 impl AgentRequest {
-    /// Reads a message: `/new` and `/reset` begin a new session; `None` when it says nothing.
+    /// Parses a message: `/new` and `/reset` begin a new session; `None` for an empty message.
     pub(crate) fn parse_message(message: String) -> Option<Self> {
         let trimmed = message.trim();
         if trimmed.is_empty() {
@@ -26,7 +26,7 @@ impl AgentRequest {
         Some(Self::Message(message))
     }
 
-    /// What the model is told; `None` when that is nothing.
+    /// The message for the model; `None` when there is none.
     pub(crate) fn message_text(&self) -> Option<&str> {
         match self {
             Self::Message(text) | Self::NewSession(Some(text)) => Some(text),

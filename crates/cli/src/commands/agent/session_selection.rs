@@ -1,4 +1,4 @@
-//! Which session a turn belongs to, and what is done with sessions before there is a turn.
+//! Selects the session of a turn, and prepares it before the turn begins.
 
 use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_runtime::{
@@ -12,27 +12,27 @@ use super::request::AgentRequest;
 use crate::args::AgentTurnArgs;
 use crate::printer::Printer;
 
-/// How much of a session's id a list shows, in characters.
+/// How many characters of a session id a list shows.
 const SHORT_ID_LEN: usize = 8;
 
-/// How long an id is that the store made, in characters.
+/// The length of a generated session id, in characters.
 const FULL_ID_LEN: usize = 36;
 
-/// What follows when the sessions were seen to.
+/// What to do after the session is prepared.
 #[derive(Debug)]
 pub(crate) enum PrepareOutcome {
-    /// A turn, kept there.
+    /// Run the turn in this session.
     RunTurn(SessionChoice),
-    /// Nothing: a new session is there, and nothing is said in it yet.
+    /// Exit: a new, empty session was created. Holds its JSON.
     SessionCreated(Value),
-    /// Nothing: there is no turn to take up in this session; null when there is none.
+    /// Exit: the session has no turn to resume. Holds its JSON; null when there is no such session.
     NothingToResume(Value),
 }
 
-/// The session that is meant by what was typed.
+/// Returns the session selected by the arguments.
 ///
 /// # Errors
-/// When it is no key and no id.
+/// When the key or id is invalid.
 pub(crate) fn parse_session_choice(args: &AgentTurnArgs) -> Result<SessionChoice, StoreError> {
     let target = match (&args.session, &args.session_id) {
         _ if args.no_session => return Ok(SessionChoice::NoSession),
@@ -46,10 +46,10 @@ pub(crate) fn parse_session_choice(args: &AgentTurnArgs) -> Result<SessionChoice
     Ok(SessionChoice::Session(target))
 }
 
-/// Begins a new session where one is asked for, and looks whether there is a turn to finish.
+/// Creates a new session when asked to, and checks for a turn to resume.
 ///
 /// # Errors
-/// When there is no such agent or session, or the sessions cannot be used.
+/// When the agent or session does not exist, or the session store fails.
 pub(crate) fn prepare_session(
     runtime: &Runtime,
     request: &AgentRequest,
@@ -87,8 +87,7 @@ pub(crate) fn prepare_session(
     }
 }
 
-/// Takes the beginning of an id, as lists of sessions show it, for the id of the session. Anything
-/// else is the id that it is.
+/// Expands the short id that session lists show to the full id. Returns any other id unchanged.
 fn expand_short_id(runtime: &Runtime, target: SessionTarget) -> Result<SessionTarget, StoreError> {
     let SessionTarget::Id(id) = &target else { return Ok(target) };
     let text = id.as_str();
@@ -104,7 +103,7 @@ fn expand_short_id(runtime: &Runtime, target: SessionTarget) -> Result<SessionTa
     }
 }
 
-/// Has the key lead to an empty session, and returns its id and the key.
+/// Points the key at a new, empty session; returns its id and the key.
 fn reset_session(
     runtime: &Runtime,
     target: &SessionTarget,

@@ -1,4 +1,4 @@
-//! How long the parts of a turn took.
+//! Durations of the parts of a turn.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::events::{answer_outcome_name, whole_millis};
 use crate::commands::infer::usage_json;
 
-/// The model calls and tool calls of a turn that came to an end, in that order.
+/// Collects the durations of the finished model calls and tool calls, in order.
 #[derive(Debug, Default)]
 pub(crate) struct TurnTimings {
     model_calls: Vec<Value>,
@@ -16,7 +16,7 @@ pub(crate) struct TurnTimings {
 }
 
 impl TurnTimings {
-    /// Takes an event.
+    /// Records an event.
     pub(crate) fn record_event(&mut self, event: &TurnEvent) {
         match event {
             TurnEvent::ModelCallFinished {
@@ -44,8 +44,8 @@ impl TurnTimings {
         }
     }
 
-    /// All of them: `connectMs`, `totalMs`, `firstTokenMs`, `modelCalls`, `tools`. `connected` is
-    /// how long it took until the turn could begin.
+    /// Returns `connectMs`, `totalMs`, `firstTokenMs`, `modelCalls` and `tools`. `connect_duration`
+    /// is the time until the turn could begin.
     pub(crate) fn to_json(&self, connect_duration: Duration, report: &TurnReport) -> Value {
         json!({
             "connectMs": whole_millis(connect_duration),

@@ -1,4 +1,4 @@
-//! What is said about a change of the config file, made or refused.
+//! Reports a change of the config file, made or refused.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::diagnostic;
 use crate::error_report;
 use crate::exit::ExitReason;
 
-/// Tells how a change ended; `done` says what was done.
+/// Reports how a change ended; `done` describes the change.
 pub(super) fn report_change(
     context: ConfigCommandContext<'_>,
     write_args: &ConfigWriteArgs,
@@ -54,7 +54,7 @@ pub(super) fn report_change(
     Ok(ExitReason::Ok)
 }
 
-/// The change as `diff -u` shows it, without secrets.
+/// Returns the change in the format of `diff -u`, with secrets redacted.
 pub(crate) fn redacted_diff(change: &ConfigChange) -> String {
     let after = change.redacted_after();
     if change.has_changes() && change.redacted_before == after {
@@ -66,7 +66,7 @@ pub(crate) fn redacted_diff(change: &ConfigChange) -> String {
     diff.unified_diff().header(old, &path).to_string()
 }
 
-/// Writes why a change was not made.
+/// Prints why a change was not saved.
 pub(super) fn print_save_error(context: ConfigCommandContext<'_>, error: &SaveError) {
     let printer = context.printer;
     match error {

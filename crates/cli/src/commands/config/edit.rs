@@ -11,7 +11,7 @@ use super::{ConfigCommandContext, change_report};
 use crate::diagnostic;
 use crate::exit::ExitReason;
 
-/// What a person begins with when there is no file.
+/// The editor's initial text when there is no config file.
 const EMPTY_CONFIG: &str = "{\n}\n";
 
 pub(super) fn run(context: ConfigCommandContext<'_>) -> io::Result<ExitReason> {
@@ -71,13 +71,13 @@ pub(super) fn run(context: ConfigCommandContext<'_>) -> io::Result<ExitReason> {
     }
 }
 
-/// What came out of an editor.
+/// The copy after the editor has exited.
 struct EditorResult {
     copy: PathBuf,
     text: String,
 }
 
-/// Lets a person edit a copy, which only they can read.
+/// Opens a copy, readable only by the user, in the editor.
 fn edit_copy(folder: &Path, editor: &str, text: &str) -> Result<EditorResult, (String, io::Error)> {
     // The ending tells the editor the language.
     let copy = folder.join(format!("config-edit-{}.json5", std::process::id()));

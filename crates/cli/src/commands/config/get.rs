@@ -32,7 +32,7 @@ pub(super) fn run(
     Ok(ExitReason::Ok)
 }
 
-/// Loads the config and reads a path that was typed, or says why that cannot be.
+/// Loads the config and parses the path, or prints why that failed.
 pub(super) fn load_and_parse_path(
     context: ConfigCommandContext<'_>,
     typed: &str,
@@ -70,7 +70,7 @@ pub(super) fn print_invalid_path(
     );
 }
 
-/// Says that a key has no value, and whether there is such a key at all.
+/// Prints that a key is not set, or that there is no such key.
 pub(super) fn print_missing(printer: Printer, path: &KeyPath) {
     match look_up_key(path) {
         ConfigKeyLookup::Known => printer.print_error(format_args!("`{path}` is not set")),

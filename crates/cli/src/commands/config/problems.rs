@@ -1,9 +1,9 @@
-//! Problems of a config as JSON, and what somebody may have meant by a key that is none.
+//! Config diagnostics as JSON, and suggestions for unknown keys.
 
 use openclaw_config::{Config, ConfigDocument, Diagnostic, Env, KeyPath, NewValue, PathSegment};
 use serde_json::{Value, json};
 
-/// `file`, `line`, `column`, `path`, `severity`, `message` and `help` of each.
+/// Returns `file`, `line`, `column`, `path`, `severity`, `message` and `help` of each diagnostic.
 pub(super) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Value {
     let problems = diagnostics.iter().map(|problem| {
         json!({
@@ -19,16 +19,16 @@ pub(super) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Value {
     Value::Array(problems.collect())
 }
 
-/// What is known of a key that is not set.
+/// Whether a key without a value is known.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ConfigKeyLookup {
-    /// There is such a key.
+    /// The key exists.
     Known,
-    /// There is none; perhaps with what was meant.
+    /// The key does not exist; `help` may suggest another.
     Unknown { at: KeyPath, help: Option<String> },
 }
 
-/// Asks the reader, by a config that has nothing but this key.
+/// Looks a key up by parsing a config that has only this key.
 pub(super) fn look_up_key(path: &KeyPath) -> ConfigKeyLookup {
     let first = |segment: &PathSegment| match segment {
         PathSegment::Index(_) => PathSegment::Index(0),

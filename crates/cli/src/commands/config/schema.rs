@@ -1,20 +1,20 @@
-//! What the JSON Schema says about one key.
+//! Looks up one key in the config's JSON Schema.
 
 use openclaw_config::{Config, KeyPath, PathSegment};
 use serde_json::Value;
 
-/// A key as the schema describes it.
+/// A key's description in the schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SchemaProperty {
     pub(super) description: Option<String>,
     pub(super) default: Option<Value>,
-    /// What it may be: `a whole number`, `"lean" or "default"`.
+    /// The accepted types: `a whole number`, `"lean" or "default"`.
     pub(super) kind: String,
-    /// The words that it may be, each with what it means.
+    /// The accepted words, each with its description.
     pub(super) choices: Vec<(String, String)>,
 }
 
-/// Looks a key up; absent when the schema does not name it.
+/// Finds a key; `None` when the schema does not name it.
 pub(super) fn find_property(path: &KeyPath) -> Option<SchemaProperty> {
     let schema = Config::json_schema();
     let resolver = SchemaResolver { schema: &schema };
@@ -45,7 +45,7 @@ impl<'s> SchemaResolver<'s> {
         target.unwrap_or(node)
     }
 
-    /// The forms that a value may have, without null: it means that nothing is set.
+    /// Returns the alternatives of a value, without null, which only means "not set".
     fn value_variants(&self, node: &'s Value) -> Vec<&'s Value> {
         let node = self.resolve_reference(node);
         let forms = node.get("anyOf").or_else(|| node.get("oneOf")).and_then(Value::as_array);
@@ -74,7 +74,7 @@ fn join_lines(text: &str) -> String {
     text.replace('\n', " ")
 }
 
-/// Names what a value may be, each form once.
+/// Lists the accepted types, without duplicates.
 fn describe_kinds(variants: &[&Value]) -> String {
     let mut kinds: Vec<String> = Vec::new();
     for kind in variants.iter().map(|form| describe_kind(form)) {

@@ -11,7 +11,7 @@ use super::{ConfigCommandContext, change_report, get};
 use crate::args::config::{ConfigSetArgs, ConfigUnsetArgs, ConfigWriteArgs};
 use crate::exit::ExitReason;
 
-/// One key as it was typed, and its new value.
+/// One typed key and its new value.
 #[derive(Debug)]
 struct KeyAssignment {
     path: String,
@@ -56,7 +56,7 @@ pub(super) fn set_keys(
     Ok(end)
 }
 
-/// Warns when a value was set and another layer's holds all the same.
+/// Warns when another layer overrides a value that was set.
 fn warn_about_overrides(context: ConfigCommandContext<'_>, assignments: &[KeyAssignment]) {
     let Ok(loaded) = Config::load(context.paths, context.env) else { return };
     for KeyAssignment { path, .. } in assignments {
@@ -94,7 +94,7 @@ fn save_edit(
     }
 }
 
-/// Whether a text is a path in any document; says so when it is not.
+/// Returns true when `typed` is a valid key path; prints the problem otherwise.
 fn check_path(context: ConfigCommandContext<'_>, typed: &str) -> bool {
     let problem = ConfigDocument::parse("{}").ok().and_then(|empty| empty.parse_path(typed).err());
     if let Some(problem) = problem {
@@ -103,7 +103,7 @@ fn check_path(context: ConfigCommandContext<'_>, typed: &str) -> bool {
     problem.is_none()
 }
 
-/// What is to be set, or why the arguments do not say it.
+/// Returns the requested assignments, or what is wrong with the arguments.
 fn parse_assignments(args: &ConfigSetArgs) -> Result<Vec<KeyAssignment>, String> {
     if let Some(option) = args.unsupported.first_given {
         return Err(format!(
@@ -130,7 +130,7 @@ fn parse_assignments(args: &ConfigSetArgs) -> Result<Vec<KeyAssignment>, String>
     Ok(vec![KeyAssignment { path, value }])
 }
 
-/// `{source, id}` for a variable, `{source, path}` for a file.
+/// Returns `{source, id}` for a variable, `{source, path}` for a file.
 fn secret_reference(source: &str, id: &str, provider: Option<&str>) -> Result<NewValue, String> {
     let key = if source == "file" { "path" } else { "id" };
     let provider = provider.map(|provider| format!(", provider: {}", json!(provider)));
@@ -138,8 +138,8 @@ fn secret_reference(source: &str, id: &str, provider: Option<&str>) -> Result<Ne
     parse_value(&format!("{{source: {}, {key}: {}{provider}}}", json!(source), json!(id)), true)
 }
 
-/// Reads JSON5, or takes what is none as a string. What begins like JSON5 and is broken is no
-/// string that anybody means.
+/// Parses JSON5, and takes other text as a string. Text that begins like JSON5 and is malformed is
+/// an error: nobody means it as a string.
 fn parse_value(text: &str, strict: bool) -> Result<NewValue, String> {
     match NewValue::parse(text) {
         Ok(value) => Ok(value),
@@ -150,7 +150,7 @@ fn parse_value(text: &str, strict: bool) -> Result<NewValue, String> {
     }
 }
 
-/// Reads `[{path, value}, …]`; for a secret, `ref` may stand for `value`.
+/// Parses `[{path, value}, …]`; `ref` instead of `value` refers to a secret.
 fn parse_batch(text: &str) -> Result<Vec<KeyAssignment>, String> {
     let shape = "a batch is a JSON list of `{\"path\": …, \"value\": …}`";
     let batch: Vec<Map<String, Value>> =

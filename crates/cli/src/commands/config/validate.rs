@@ -17,7 +17,7 @@ pub(super) fn run(
 ) -> io::Result<ExitReason> {
     let ConfigCommandContext { printer, paths, env } = context;
     let path = paths.config_file().display();
-    // A file that is broken is to be told, whatever is read in its place.
+    // Validates the file itself, never the last good version that would be used instead.
     let options = LoadOptions::new(paths, env).with_strict(args.strict).with_last_good(false);
     let loaded = match ConfigLoader::load(&options) {
         Ok(loaded) => loaded,

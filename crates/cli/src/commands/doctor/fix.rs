@@ -1,4 +1,4 @@
-//! `--fix`: what a change of the config file can mend is shown, asked about, and made.
+//! `--fix`: shows the config change that would fix the failures, asks, and saves it.
 
 use std::io::{self, IsTerminal};
 
@@ -11,14 +11,14 @@ use crate::commands::CommandContext;
 use crate::commands::config::change_report;
 use crate::error_report;
 
-/// What came of `--fix`.
+/// The result of `--fix`.
 #[derive(Debug, Default)]
 pub(super) struct FixOutcome {
     /// The change, as `diff -u` shows it.
     diff: Option<String>,
-    /// Whether it was made.
+    /// Whether the change was saved.
     is_applied: bool,
-    /// Why it could not be.
+    /// Why it could not be saved.
     error: Option<String>,
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn run(
     Ok(outcome)
 }
 
-/// Asks the person at the terminal; without one the answer is no.
+/// Asks at the terminal; without one the answer is no.
 async fn confirm_fix(context: &CommandContext, args: &DoctorArgs) -> bool {
     let printer = context.printer;
     if args.json

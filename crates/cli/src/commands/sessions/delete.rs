@@ -24,7 +24,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsDeleteArgs) -> io::Re
         }
         Err(exit) => return Ok(exit),
     };
-    // All are found before the first is deleted.
+    // Finds all sessions before it deletes the first.
     let mut sessions: Vec<SessionInfo> = Vec::new();
     for text in &args.sessions {
         match store.find_session(text) {
@@ -79,7 +79,7 @@ fn failure_json(info: &SessionInfo, error: &StoreError) -> Value {
     json!({"sessionId": info.id.as_str(), "error": error_report::store_error_json(error)})
 }
 
-/// Asks a person; `None` when there is nobody to ask, which has been said.
+/// Asks for confirmation; `None` without a terminal, which is already reported.
 fn confirm_deletion(
     context: &CommandContext,
     store: &Store,

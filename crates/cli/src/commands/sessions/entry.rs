@@ -1,4 +1,4 @@
-//! An event of a session for programs.
+//! A log entry of a session as JSON.
 
 use openclaw_core::{AssistantMessage, EmittedToolCall};
 use openclaw_runtime::{LogContent, LogEntry, TurnRecord};

@@ -46,13 +46,13 @@ pub(super) fn run(context: &CommandContext, args: &SessionsExportArgs) -> io::Re
     }
 }
 
-/// Why stdout did not take it; `None` when it was something else.
+/// Returns the stdout error behind a store error; `None` for any other cause.
 fn stdout_error(error: &StoreError) -> Option<io::Error> {
     let cause = error.source()?.downcast_ref::<io::Error>()?;
     Some(io::Error::new(cause.kind(), cause.to_string()))
 }
 
-/// Gives whole lines to the printer, which makes them harmless where a person reads them.
+/// Writes whole lines through the printer, which escapes control characters on a terminal.
 struct PrinterLineWriter {
     printer: Printer,
     partial_line: Vec<u8>,

@@ -12,7 +12,7 @@ use crate::args::sessions::SessionsImportArgs;
 use crate::commands::CommandContext;
 use crate::exit::ExitReason;
 
-/// So many lines that could not be read are told of one by one.
+/// The most unreadable lines that are reported one by one.
 const MAX_PRINTED_LINES: usize = 5;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsImportArgs) -> io::Result<ExitReason> {
@@ -81,14 +81,14 @@ fn import_json(imported: &ImportReport, info: &SessionInfo, problems: &[Unreadab
     })
 }
 
-/// A line of the file that could not be read.
+/// A line of the file that could not be parsed.
 #[derive(Debug, PartialEq, Eq)]
 struct UnreadableLine {
     line: u64,
     reason: String,
 }
 
-/// The first of those that the store put apart.
+/// Reads the first lines of the quarantine file that the store wrote.
 fn read_quarantine(path: &Path) -> Vec<UnreadableLine> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     let lines = BufReader::new(file).lines().map_while(Result::ok);

@@ -13,7 +13,7 @@ use crate::commands::CommandContext;
 use crate::exit::ExitReason;
 use crate::table::format_table;
 
-/// The most sessions that a terminal is shown unasked.
+/// The default limit on a terminal.
 const TERMINAL_LIMIT: usize = 30;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Result<ExitReason> {
@@ -77,7 +77,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Resu
     Ok(ExitReason::Ok)
 }
 
-/// How many sessions are listed at most. Whoever looks at a terminal wants to see the newest.
+/// The most sessions to list. A terminal shows the newest only.
 fn session_limit(context: &CommandContext, args: &SessionsListArgs) -> usize {
     match args.limit {
         Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),

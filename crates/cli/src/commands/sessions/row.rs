@@ -1,4 +1,4 @@
-//! What the list says of a session.
+//! One row of the session list.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use crate::commands::CommandContext;
 use crate::progress::format_age;
 
-/// The least of an id that is shown, in characters.
+/// The shortest id shown, in characters.
 const MIN_SHORT_ID_LEN: usize = 8;
 
-/// A session with what is known of it besides.
+/// A session with its context window and running state.
 #[derive(Debug)]
 pub(super) struct SessionRow {
     pub(super) info: SessionInfo,
-    /// The window of the model that answered last, in tokens; `None` when it is not known here.
+    /// The context window of the model that answered last, in tokens; `None` when unknown.
     pub(super) window: Option<u32>,
-    /// Whether a turn runs now.
+    /// Whether a process runs a turn in it now.
     pub(super) is_running: bool,
 }
 
@@ -26,12 +26,13 @@ impl SessionRow {
     pub(super) fn new(context: &CommandContext, store: &Store, info: SessionInfo) -> Self {
         let model = info.model.as_deref().and_then(|model| model.parse::<ModelRef>().ok());
         let window = model.and_then(|model| context.runtime.known_window(&model));
-        // Whoever cannot tell takes it for interrupted, which is what is there to be acted upon.
+        // When the lease cannot be checked, the turn counts as interrupted: the user can act on
+        // that.
         let is_running = info.turn_open && store.is_in_use(&info.id).unwrap_or(false);
         Self { info, window, is_running }
     }
 
-    /// Whether the last turn did not end and nobody is at it.
+    /// Returns true when the last turn did not end and no process runs it.
     pub(super) fn is_interrupted(&self) -> bool {
         self.info.turn_open && !self.is_running
     }
@@ -49,13 +50,13 @@ impl SessionRow {
         now.saturating_sub(Duration::from_millis(self.info.updated_at))
     }
 
-    /// How full the window is, in hundredths.
+    /// How full the context window is, in per cent.
     fn context_percent(&self) -> Option<u64> {
         let window = u64::from(self.window.filter(|window| *window > 0)?);
         Some(self.info.context_tokens?.saturating_mul(100) / window)
     }
 
-    /// The cells for people; `short_id` is the shown part of the id.
+    /// The table's cells; `short_id` is the part of the id to show.
     pub(super) fn table_cells(&self, short_id: &str) -> [String; 9] {
         let info = &self.info;
         let context = match (info.context_tokens, self.window, self.context_percent()) {
@@ -88,7 +89,7 @@ impl SessionRow {
         ]
     }
 
-    /// The same for programs, in the original's shape and with more.
+    /// The row as JSON, in the original's shape with additional fields.
     pub(super) fn to_json(&self) -> Value {
         let info = &self.info;
         let model = info.model.as_deref().map(|model| model.split_once('/').unwrap_or(("", model)));
@@ -120,11 +121,11 @@ impl SessionRow {
     }
 }
 
-/// As much of each id as tells it from the others.
+/// Cuts all ids to the shortest length at which they still differ.
 pub(super) fn shorten_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
     let ids: Vec<&str> = rows.iter().map(|info| info.id.as_str()).collect();
     let longest = ids.iter().map(|id| id.len()).max().unwrap_or(0);
-    // An id is of letters, digits and signs of one byte each.
+    // An id is ASCII, so a cut at a byte is a cut at a character.
     let cut = |id: &'a str, length: usize| id.get(..length).unwrap_or(id);
     let are_told_apart = |length: &usize| {
         let mut shown: Vec<&str> = ids.iter().map(|id| cut(id, *length)).collect();
@@ -135,7 +136,7 @@ pub(super) fn shorten_ids<'a>(rows: &[&'a SessionInfo]) -> Vec<&'a str> {
     rows.iter().map(|info| cut(info.id.as_str(), length)).collect()
 }
 
-/// A number of tokens as people say it: `950`, `12.3k`, `1.2M`.
+/// Formats a token count: `950`, `12.3k`, `1.2M`.
 pub(super) fn format_token_count(tokens: u64) -> String {
     let tenths = |unit: u64, name: &str| {
         let tenths = tokens / (unit / 10);

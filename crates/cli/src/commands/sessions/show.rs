@@ -20,7 +20,7 @@ use crate::progress::{format_age, format_duration};
 use crate::sanitize;
 use crate::timestamp::format_utc;
 
-/// The longest a call or its result is shown, in characters.
+/// The longest preview of a tool call or result, in characters.
 const PREVIEW_CHARS: usize = 100;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsShowArgs) -> io::Result<ExitReason> {
@@ -57,9 +57,9 @@ pub(super) fn run(context: &CommandContext, args: &SessionsShowArgs) -> io::Resu
     Ok(ExitReason::Ok)
 }
 
-/// The events that are asked for.
+/// Collects the requested log entries.
 struct RecentEntries {
-    /// So many messages of the user are wanted; `None` for all.
+    /// How many user messages to keep; `None` for all.
     last: Option<u64>,
     user_messages: u64,
     entries: VecDeque<LogEntry>,
@@ -85,12 +85,12 @@ impl RecentEntries {
     }
 }
 
-/// A conversation as it is written down for people.
+/// Writes a conversation as text.
 struct TranscriptWriter {
     text: String,
-    /// Whether the model's thoughts are shown.
+    /// Whether reasoning is shown.
     shows_reasoning: bool,
-    /// The calls without a result so far, and whether each was begun.
+    /// The calls without a result so far, and whether each was started.
     open_calls: Vec<(ToolCall, bool)>,
     retracted_count: u64,
     unreadable_count: u64,
@@ -183,7 +183,7 @@ impl TranscriptWriter {
         );
     }
 
-    /// The calls that the conversation went on without.
+    /// Writes the calls that never got a result.
     fn write_open_calls(&mut self) {
         for (call, begun) in std::mem::take(&mut self.open_calls) {
             let state = if begun { "was begun and has no result" } else { "was not run" };
@@ -226,7 +226,7 @@ impl TranscriptWriter {
         }
     }
 
-    /// What is not of the conversation.
+    /// Writes a remark that is no part of the conversation.
     fn write_bracketed(&mut self, text: &str) {
         self.write_line(&format!("[{text}]"));
     }
@@ -237,7 +237,7 @@ impl TranscriptWriter {
     }
 }
 
-/// A call in a line: the tool and what it is about.
+/// Describes a call in one line: the tool and its main argument.
 fn describe_call(call: &ToolCall) -> String {
     let arguments = call.arguments.as_map();
     let about = ["command", "path"].into_iter().find_map(|key| arguments.get(key)?.as_str());
@@ -245,7 +245,7 @@ fn describe_call(call: &ToolCall) -> String {
     format!("{} {}", call.name, shorten_text(&about))
 }
 
-/// A text in one line, harmless and cut to a length.
+/// Returns the text in one line, escaped and truncated.
 fn shorten_text(text: &str) -> String {
     let line = text.trim().replace('\n', "⏎");
     let mut shown: String = line.chars().take(PREVIEW_CHARS).collect();

@@ -8,10 +8,10 @@ use openclaw_runtime::{TraceRecord, TracedRequest};
 use crate::commands::CommandContext;
 use crate::exit::ExitReason;
 
-/// Stands in a record where a secret was.
+/// Replaces a secret in a trace record.
 const SECRET_MARK: &str = "[secret]";
 
-/// The variable for a key that comes from no variable.
+/// The variable for a key that does not come from a variable.
 const FALLBACK_KEY_VARIABLE: &str = "OPENCLAW_KEY";
 
 pub(super) fn run(context: &CommandContext, record: &TraceRecord) -> io::Result<ExitReason> {
@@ -33,8 +33,8 @@ pub(super) fn run(context: &CommandContext, record: &TraceRecord) -> io::Result<
     Ok(ExitReason::Ok)
 }
 
-/// The command for a POSIX shell. A heredoc ends its text with a line end, which is no part of
-/// what was sent and white space to JSON.
+/// Returns the command for a POSIX shell. A heredoc adds a line end to the body, which is white
+/// space to JSON.
 fn curl_command(request: &TracedRequest) -> String {
     let mut variables = Vec::new();
     let mut headers = String::new();
@@ -70,7 +70,7 @@ fn curl_command(request: &TracedRequest) -> String {
             let end = heredoc_delimiter(body);
             let _ = writeln!(text, "{curl} \\\n  --data-binary @- <<'{end}'\n{body}\n{end}");
         }
-        // What no heredoc can hold.
+        // A body that a heredoc cannot hold is written in octal.
         _ => {
             let octal = body
                 .to_bytes()
@@ -82,7 +82,7 @@ fn curl_command(request: &TracedRequest) -> String {
     text
 }
 
-/// The variable that a secret header comes from, or one made up for it.
+/// Returns the variable that a secret header comes from, or a made-up one.
 fn secret_variable(request: &TracedRequest, header: &str) -> String {
     let known = request.variables.iter().find(|(name, _)| name == header);
     let is_name = |name: &str| {
@@ -101,12 +101,12 @@ fn secret_variable(request: &TracedRequest, header: &str) -> String {
     }
 }
 
-/// A word in which the shell reads nothing.
+/// Quotes a word so that the shell expands nothing in it.
 fn single_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A word in which the shell reads variables only where they are put in afterwards.
+/// Quotes a word in which the shell expands only the variables inserted later.
 fn double_quote(text: &str) -> String {
     let escaped = text.chars().fold(String::new(), |mut escaped, c| {
         if matches!(c, '"' | '\\' | '$' | '`') {
@@ -118,7 +118,7 @@ fn double_quote(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-/// A line that the body does not have.
+/// Returns a delimiter that is no line of the body.
 fn heredoc_delimiter(body: &str) -> String {
     let mut end = "JSON".to_owned();
     while body.lines().any(|line| line == end) {

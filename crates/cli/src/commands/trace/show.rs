@@ -12,7 +12,7 @@ use crate::commands::CommandContext;
 use crate::exit::ExitReason;
 use crate::timestamp::format_utc;
 
-/// How much of a text is shown without `--full`, in characters.
+/// How many characters of a text are shown without `--full`.
 const PREVIEW_CHARS: usize = 400;
 
 pub(super) fn run(
@@ -26,7 +26,7 @@ pub(super) fn run(
         return Ok(ExitReason::Ok);
     }
     let text = describe_record(record, args);
-    // A key that came in several pieces is one only here.
+    // A key spread over several deltas becomes whole only here, so it is redacted here too.
     context.printer.write_answer(&context.runtime.redact_keys(&text))?;
     Ok(ExitReason::Ok)
 }
@@ -75,7 +75,7 @@ fn write_request(text: &mut String, record: &TraceRecord, full: bool) {
     }
 }
 
-/// What a body in JSON says, its conversation last.
+/// Writes a JSON body, with its conversation last.
 fn write_conversation(text: &mut String, fields: &Map<String, Value>, full: bool) {
     let is_long = |key: &str| matches!(key, "messages" | "tools" | "input" | "instructions");
     for (key, value) in fields.iter().filter(|(key, _)| !is_long(key)) {
@@ -116,7 +116,7 @@ fn tool_name(tool: &Value) -> Option<&str> {
     tool.get("function").unwrap_or(tool).get("name")?.as_str()
 }
 
-/// A message in its role's brackets, calls included.
+/// Formats a message with its role in brackets, including its tool calls.
 fn message_line(message: &Value, full: bool) -> String {
     let field = |key: &str| message.get(key).and_then(Value::as_str);
     let role = field("role").or_else(|| field("type")).unwrap_or("?");
@@ -238,7 +238,7 @@ fn write_footer(text: &mut String, record: &TraceRecord) {
     }
 }
 
-/// The text, or its beginning.
+/// Returns the text, truncated unless `full`.
 fn truncate_text(text: &str, full: bool) -> String {
     match text.char_indices().nth(PREVIEW_CHARS) {
         Some((at, _)) if !full => {

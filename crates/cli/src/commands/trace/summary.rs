@@ -1,11 +1,11 @@
-//! An exchange in a few words.
+//! One-line summaries of a traced exchange.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use openclaw_runtime::{ExchangeOutcome, TraceRecord};
 use serde_json::{Value, json};
 
-/// How an exchange came out, in a word or two.
+/// Returns the outcome of an exchange in a word or two.
 pub(super) fn outcome_text(record: &TraceRecord) -> String {
     let status = record.response.as_ref().map(|response| response.status);
     match (&record.end, status) {
@@ -21,7 +21,7 @@ pub(super) fn outcome_text(record: &TraceRecord) -> String {
     }
 }
 
-/// The cells of an exchange in a list.
+/// The table's cells for an exchange.
 pub(super) fn table_row(record: &TraceRecord) -> [String; 9] {
     let what = record.model_name().filter(|_| record.request.streams);
     let what = what.unwrap_or_else(|| format!("{} {}", record.request.method, url_path(record)));
@@ -43,7 +43,7 @@ pub(super) fn table_row(record: &TraceRecord) -> [String; 9] {
     ]
 }
 
-/// The same for programs.
+/// The summary as JSON.
 pub(super) fn summary_json(record: &TraceRecord) -> Value {
     let usage = record.summarize_answer().usage;
     json!({
@@ -86,7 +86,7 @@ pub(super) fn seconds_ago(record: &TraceRecord) -> u64 {
     u64::try_from(now).unwrap_or_default().saturating_sub(record.request.at) / 1_000
 }
 
-/// How long ago, as people say it.
+/// Formats an age, given in seconds.
 pub(super) fn format_age(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -96,7 +96,7 @@ pub(super) fn format_age(seconds: u64) -> String {
     }
 }
 
-/// A number of milliseconds as people say it.
+/// Formats a number of milliseconds.
 pub(super) fn format_millis(ms: f64) -> String {
     if ms < 10.0 {
         format!("{ms:.1} ms")
@@ -107,7 +107,7 @@ pub(super) fn format_millis(ms: f64) -> String {
     }
 }
 
-/// A number of bytes as people say it.
+/// Formats a number of bytes.
 pub(super) fn format_bytes(count: u64) -> String {
     match count {
         0..10_000 => format!("{count} B"),
