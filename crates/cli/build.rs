@@ -1,4 +1,4 @@
-//! Tells the binary which commit it was built from, and links what libgcc offers statically.
+//! Embeds the commit in the binary and links libgcc statically.
 
 use std::path::Path;
 use std::{env, fs};
@@ -19,7 +19,8 @@ fn main() {
     }
 }
 
-/// The commit that is checked out, shortened; read from git's files, so that git need not be there.
+/// Returns the abbreviated commit that is checked out, read from git's files so that git is not
+/// needed.
 fn commit() -> Option<String> {
     let git = Path::new("../../.git");
     println!("cargo::rerun-if-changed={}", git.join("HEAD").display());

@@ -1,8 +1,8 @@
-//! What a run of the program costs as a whole: wall time, processor time and peak memory; and what
-//! reading streams of tokens and running turns costs.
+//! Benchmarks: wall time, processor time and peak memory of whole runs of the program, and the cost
+//! of reading token streams and of running turns.
 //!
 //! Each figure of the program is the median over whole processes against the mock server without
-//! delays, so it holds everything that a user waits for but the model.
+//! delays. It covers everything a user waits for except the model.
 
 mod agent;
 mod fallback;
@@ -48,23 +48,23 @@ enum Part {
     Agent,
 }
 
-/// A run that is measured.
+/// A run to measure.
 #[derive(Debug)]
 struct Case {
     name: &'static str,
-    /// What the run should stay within.
+    /// The limits that the run should meet.
     goal: Goal,
     arguments: Vec<String>,
 }
 
-/// The most that a run should take.
+/// The limits for one run.
 #[derive(Debug, Clone, Copy)]
 struct Goal {
     wall_ms: u32,
     peak_mib: u32,
 }
 
-/// Runs what is asked for and prints tables to stdout.
+/// Runs the requested benchmarks and prints tables to stdout.
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     let is_wanted = |part| bench.parts.is_empty() || bench.parts.contains(&part);
     if is_wanted(Part::Program) {
@@ -101,7 +101,7 @@ fn program(bench: &Bench) -> Result<()> {
     describe(&product.openclaw)
 }
 
-/// Measures every program `runs` times, in turn, so that a busy moment meets all alike.
+/// Measures every program `runs` times, in turn, so that load on the machine affects all alike.
 fn compare(
     scratch: &Scratch,
     programs: &[Vec<String>],
@@ -144,13 +144,13 @@ fn cases(model: &str) -> Vec<Case> {
     ]
 }
 
-/// A program with a case's arguments.
+/// Returns a program with a case's arguments.
 fn with_arguments(program: &str, case: &Case) -> Vec<String> {
     std::iter::once(program.to_owned()).chain(case.arguments.iter().cloned()).collect()
 }
 
-/// The peer's words for a case: with its places filled in, or else with the same arguments.
-/// `None` when the peer has a place for a message and the case has no message.
+/// Returns the peer's command for a case: with its placeholders filled in, or else with the same
+/// arguments. `None` when the peer has a placeholder for a message and the case has no message.
 fn peer(command: &str, case: &Case, places: &[(&str, &str)]) -> Option<Vec<String>> {
     let mut words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
     if !command.contains("{message}") {

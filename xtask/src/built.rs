@@ -1,4 +1,4 @@
-//! Programs of the workspace that are not the product: benches, which have roles.
+//! Builds programs of the workspace other than the product: benches, which have roles.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::workspace;
 
-/// How a bench is built.
+/// The profile that a bench is built with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
-    /// As it is measured.
+    /// The bench profile, for measuring.
     Measured,
-    /// As the tests are, which is sooner done.
+    /// The test profile, which builds faster.
     Tested,
 }
 

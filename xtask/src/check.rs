@@ -1,7 +1,7 @@
-//! Rules that the compiler and clippy cannot hold: arrows between crates, bans, tidiness,
-//! budgets and what the documents claim.
+//! Rules that the compiler and clippy cannot enforce: allowed dependencies, bans, tidiness,
+//! budgets, names, and the claims of the documents.
 //!
-//! Every rule is a function from texts to [`Fault`]s, so that its test can plant a breach.
+//! Every rule is a function from texts to [`Fault`]s, so that its test can plant a violation.
 
 mod bans;
 mod budgets;
@@ -21,10 +21,10 @@ use clap::ValueEnum;
 
 pub(crate) use budgets::ratchet;
 
-/// One breach of a rule and the way to mend it.
+/// One violation of a rule and the way to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fault {
-    /// Path from the workspace's top.
+    /// The path relative to the workspace root.
     pub(crate) file: String,
     /// Counted from one; one when the whole file is meant.
     pub(crate) line: usize,
@@ -60,7 +60,7 @@ pub(crate) enum Part {
     Tidy,
     /// Sizes and counts stay within `xtask/budgets.toml`.
     Budgets,
-    /// Names that a reader understands.
+    /// Names are plain words of the field.
     Names,
     /// `ARCHITECTURE.md` and the links of the documents are true.
     Docs,
@@ -84,12 +84,12 @@ pub(crate) fn run(root: &Path, parts: &[Part]) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-/// The line, counted from one, of the first line that `matches`; one when there is none.
+/// Returns the number, counted from one, of the first line that `matches`; one when there is none.
 fn line_where(text: &str, matches: impl Fn(&str) -> bool) -> usize {
     text.lines().position(matches).map_or(1, |index| index + 1)
 }
 
-/// The line of a manifest or table that sets `key`.
+/// Returns the line of a manifest or table that sets `key`.
 fn line_of_key(text: &str, key: &str) -> usize {
     line_where(text, |line| {
         let rest = line.trim_start().trim_start_matches('"').strip_prefix(key);

@@ -1,7 +1,7 @@
-//! What is generated from the code and checked in: the config's schema, the reference pages,
-//! shell completions and man pages.
+//! Generates the checked-in files: the config schema, the reference pages, shell completions and
+//! man pages.
 //!
-//! The generators return texts; writing and comparing happen here alone.
+//! The generators return texts; only this module writes and compares files.
 
 mod cli_page;
 mod config_page;
@@ -13,16 +13,16 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-/// The command that mends whatever `--check` finds.
+/// The command that renews the generated files.
 const COMMAND: &str = "cargo xtask codegen";
 
-/// Folders in which every file is generated, so that one too many is found.
+/// Folders that hold generated files only, so that a stale extra file is detected.
 const OWN_FOLDERS: &[&str] = &["crates/cli/completions", "crates/cli/man"];
 
 /// A generated file.
 #[derive(Debug)]
 struct Page {
-    /// From the workspace's top.
+    /// The path from the workspace root.
     path: String,
     text: String,
 }
@@ -33,7 +33,7 @@ impl Page {
     }
 }
 
-/// Writes every file that is not as it should be and returns their paths.
+/// Writes every stale file and returns their paths.
 pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
     let pages = pages()?;
     let stale = stale(root, &pages)?;
@@ -54,7 +54,7 @@ pub(crate) fn write(root: &Path) -> Result<Vec<String>> {
     Ok(stale)
 }
 
-/// Returns a sentence for every file that is not as the code would have it.
+/// Returns a sentence for every stale file.
 pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
     let stale = stale(root, &pages()?)?;
     Ok(stale.iter().map(|path| format!("{path}:1: not as generated; run `{COMMAND}`")).collect())
@@ -76,12 +76,12 @@ fn pages() -> Result<Vec<Page>> {
     Ok(pages)
 }
 
-/// The command line with a version that does not change with each commit.
+/// Returns the command line with a version that does not change with each commit.
 fn command() -> clap::Command {
     openclaw_cli::clap_command().version(env!("CARGO_PKG_VERSION"))
 }
 
-/// The paths of files that differ, are missing, or are one too many.
+/// Returns the paths of files that differ, are missing, or are no longer generated.
 fn stale(root: &Path, pages: &[Page]) -> Result<Vec<String>> {
     let differs = |page: &&Page| {
         let present = std::fs::read_to_string(root.join(&page.path)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A turn of the agent, live, with tools and a server, in a scratch home.
+//! Runs a live turn of the agent, with tools and a server, in a scratch home.
 
 use std::process::Stdio;
 
@@ -8,10 +8,10 @@ use clap::Args;
 use crate::lab::vllm;
 use crate::product::{Product, Scratch, config_text, with_v1};
 
-/// In the words that the mock server follows; a model reads them as well.
+/// Understood by the mock server's rules, and by a model as well.
 const MESSAGE: &str = "write \"milk, bread, tea\" to shopping.txt then read shopping.txt then run \
                        wc -w shopping.txt";
-/// How much of a random model's noise is shown.
+/// The most tokens that a random model may write.
 const NOISE_TOKENS: u32 = 80;
 const RESULT: &str = "shopping.txt";
 
@@ -32,7 +32,7 @@ pub(crate) struct Demo {
     key: String,
 }
 
-/// Where the demo's model is.
+/// The server and model of the demo.
 #[derive(Debug)]
 struct Target {
     base_url: String,
@@ -40,10 +40,10 @@ struct Target {
     model: Option<String>,
 }
 
-/// Shows one turn and says how to have one with the reader's own server.
+/// Runs one turn and prints how to run one with the reader's own server.
 pub(crate) fn run(demo: &Demo) -> Result<()> {
     let product = Product::build()?;
-    // Lives until the end, and ends with it.
+    // Keeps the mock server alive until the function returns.
     let mut mock = None;
     let target = if let Some(url) = &demo.server {
         Target { base_url: with_v1(url), key: demo.key.clone(), model: demo.model.clone() }

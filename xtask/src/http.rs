@@ -1,10 +1,10 @@
-//! As much HTTP as it takes to ask a local server whether it is well.
+//! A minimal HTTP client that checks the health of a local server.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// The status of `GET path` from the server on a local port.
+/// Returns the status of `GET path` from the server on a local port.
 pub(crate) fn get_status(port: u16, path: &str) -> io::Result<u16> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;

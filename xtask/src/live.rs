@@ -1,4 +1,4 @@
-//! `cargo xtask live`: real servers for as long as a command runs, the live tests as a rule.
+//! `cargo xtask live`: runs a command, by default the live tests, with real servers up.
 
 mod figures;
 
@@ -16,7 +16,7 @@ use crate::lab::{Place, Server, litellm, llama, vllm};
 use crate::{interrupt, workspace};
 use figures::Figures;
 
-/// How long a command that is to end may take for it.
+/// How long a command may take to end after SIGTERM.
 const POLITE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ enum Name {
 const NAMES: [Name; 3] = [Name::Vllm, Name::Litellm, Name::Llama];
 
 impl Name {
-    /// The module of its tests.
+    /// The test module of this server.
     fn module(self) -> &'static str {
         match self {
             Self::Vllm => "vllm",
@@ -53,7 +53,8 @@ impl Name {
         }
     }
 
-    /// The variable that tells tests where it is; the one with its key has `_KEY` behind it.
+    /// The variable with the server's address for tests; the variable with its key ends with
+    /// `_KEY`.
     fn variable(self) -> &'static str {
         match self {
             Self::Vllm => "OPENCLAW_LIVE_VLLM",
@@ -71,13 +72,13 @@ impl Name {
     }
 }
 
-/// Brings the servers up, runs the command and ends whatever was started; whether all went well.
+/// Starts the servers, runs the command and ends whatever was started; returns true on success.
 pub(crate) fn run(live: &Live) -> Result<bool> {
     interrupt::watch()?;
     let figures = Figures::new()?;
     let mut started = Vec::new();
     let result = perform(live, &mut started, &figures);
-    // A test that was interrupted cannot end what it started.
+    // An interrupted test cannot end the servers that it started.
     started.extend(vllm::instances()?);
     for place in started.iter().rev() {
         place.down()?;
@@ -124,7 +125,7 @@ fn perform(live: &Live, started: &mut Vec<Place>, figures: &Figures) -> Result<E
     Ok(status)
 }
 
-/// A server that answers. One that runs already is used and stays.
+/// Returns a server that answers. A server that already runs is used, and is not ended afterwards.
 fn bring_up(
     name: Name,
     behind: Option<&Server>,
@@ -149,7 +150,7 @@ fn bring_up(
     Ok(server)
 }
 
-/// The command with its arguments; the live tests when none was given.
+/// Returns the command with its arguments; by default the live tests.
 fn command(live: &Live, wanted: &[Name]) -> Command {
     let mut command = if let [program, arguments @ ..] = &*live.command {
         let mut command = Command::new(program);
@@ -163,12 +164,12 @@ fn command(live: &Live, wanted: &[Name]) -> Command {
         }
         command
     };
-    // A group of its own, so that it can be ended with all that it started.
+    // A process group of its own, so that it can be ended with everything it started.
     command.current_dir(workspace::root()).stdin(Stdio::null()).process_group(0);
     command
 }
 
-/// Runs a command to its end, or to the end that was asked for from outside.
+/// Runs a command until it ends or an exit is requested.
 fn supervise(command: &mut Command) -> Result<ExitStatus> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().with_context(|| format!("failed to start {program}"))?;

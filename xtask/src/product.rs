@@ -1,4 +1,4 @@
-//! The release binaries and a scratch home to run them in, as a user would.
+//! Builds the release binaries, and makes a scratch home to run them in.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use openclaw_config::env_vars;
 
 use crate::workspace;
 
-/// The binaries as a release has them.
+/// The release binaries.
 #[derive(Debug)]
 pub(crate) struct Product {
     pub(crate) openclaw: PathBuf,
@@ -17,7 +17,7 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// Builds what is not built yet.
+    /// Builds the binaries with cargo.
     pub(crate) fn build() -> Result<Self> {
         let status = Command::new("cargo")
             .args(["build", "--release", "--locked"])
@@ -45,17 +45,17 @@ impl Product {
         let mut lines = BufReader::new(output).lines();
         let url = lines.by_ref().map_while(Result::ok).find_map(|line| url_in(&line));
         mock.base_url = url.context("the mock server ended without saying where it listens")?;
-        // Whatever it says later must not fill the pipe.
+        // Drains the output, so that the pipe never fills.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(mock)
     }
 }
 
-/// A mock server, ended with this value.
+/// A mock server, ended when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Mock {
     process: Child,
-    /// With the `/v1`.
+    /// The URL including `/v1`.
     pub(crate) base_url: String,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the folders anew, with a config that points at `base_url`.
+    /// Recreates the folders, with a config that points at `base_url`.
     pub(crate) fn new(name: &str, base_url: &str, key: &str) -> Result<Self> {
         let home = workspace::target_directory()?.join(name);
         if home.exists() {
@@ -91,7 +91,7 @@ impl Scratch {
         &self.home
     }
 
-    /// The folder that the agent works in.
+    /// Returns the agent's workspace.
     pub(crate) fn workspace(&self) -> PathBuf {
         self.home.join("workspace")
     }
@@ -100,7 +100,7 @@ impl Scratch {
         self.home.join(".openclaw/openclaw.json")
     }
 
-    /// Lets the config at `base_url` hold `model`'s answers to so many tokens.
+    /// Limits the answers of `model` to `tokens` tokens in the config.
     pub(crate) fn limit_answers(&self, base_url: &str, model: &str, tokens: u32) -> Result<()> {
         let text = format!(
             "{{ models: {{ providers: {{ vllm: {{ baseUrl: \"{base_url}\", \
@@ -109,7 +109,7 @@ impl Scratch {
         std::fs::write(self.config(), text).context("failed to write the config")
     }
 
-    /// `program` in this home, with none of the caller's own settings.
+    /// Returns a command for `program` in this home, without the caller's own settings.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         for variable in env_vars::ALL {
@@ -121,18 +121,18 @@ impl Scratch {
     }
 }
 
-/// The config of a user whose vLLM is at `base_url`.
+/// Returns the config of a user whose vLLM is at `base_url`.
 pub(crate) fn config_text(base_url: &str) -> String {
     format!("{{ models: {{ providers: {{ vllm: {{ baseUrl: \"{base_url}\" }} }} }} }}\n")
 }
 
-/// The server's address with the `/v1` that clients are told.
+/// Returns the server's address with `/v1` appended if missing.
 pub(crate) fn with_v1(url: &str) -> String {
     let url = url.trim_end_matches('/');
     if url.ends_with("/v1") { url.to_owned() } else { format!("{url}/v1") }
 }
 
-/// The first address in `line`, with the `/v1`.
+/// Returns the first address in `line`, with `/v1`.
 fn url_in(line: &str) -> Option<String> {
     let start = line.find("http://")?;
     let url = line.get(start..)?.split(|char: char| char.is_whitespace() || char == '"').next()?;

@@ -1,4 +1,4 @@
-//! `cargo xtask vllm`: the lab's vLLM by hand.
+//! `cargo xtask vllm`: controls the lab's vLLM by hand.
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
@@ -23,7 +23,7 @@ pub(crate) enum Action {
     Path,
 }
 
-/// Which server.
+/// Selects the server.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Instance {
     /// Another server than the usual one, by a name of your choice.
@@ -70,7 +70,7 @@ enum Accidental {
     Cont,
 }
 
-/// Does what was asked; false when the answer is "no".
+/// Runs the action; false when the answer is "no".
 pub(crate) fn run(action: Action) -> Result<bool> {
     match action {
         Action::Install => vllm::install()?,

@@ -1,4 +1,4 @@
-//! The workspace as `cargo metadata` and the file tree show it.
+//! Reads the workspace from `cargo metadata` and the file tree.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ pub(crate) struct Metadata {
     pub(crate) resolve: Option<Resolve>,
 }
 
-/// One package with what its manifest asks for.
+/// One package with its declared dependencies.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Package {
     pub(crate) id: String,
@@ -35,7 +35,7 @@ pub(crate) struct Dependency {
     pub(crate) path: Option<PathBuf>,
 }
 
-/// The dependency graph after features and versions are chosen.
+/// The resolved dependency graph.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Resolve {
     pub(crate) nodes: Vec<Node>,
@@ -48,7 +48,7 @@ pub(crate) struct Node {
     pub(crate) deps: Vec<Edge>,
 }
 
-/// An edge and the kinds of dependency it stands for.
+/// A dependency edge with its kinds.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Edge {
     pub(crate) pkg: String,
@@ -63,12 +63,12 @@ pub(crate) struct EdgeKind {
 }
 
 impl Metadata {
-    /// Reads the manifests alone, without the graph.
+    /// Reads the manifests only, without the graph.
     pub(crate) fn manifests(root: &Path) -> Result<Self> {
         Self::read(root, &["--no-deps"])
     }
 
-    /// Reads the manifests and the graph as locked, for the machine this runs on.
+    /// Reads the manifests and the locked graph for the host platform.
     pub(crate) fn graph(root: &Path) -> Result<Self> {
         let platform = host_platform()?;
         Self::read(root, &["--locked", "--filter-platform", &platform])
@@ -96,7 +96,7 @@ impl Metadata {
         serde_json::from_slice(&output.stdout).context("failed to read cargo's metadata")
     }
 
-    /// The workspace's own packages, by name.
+    /// Returns the workspace's own packages, sorted by name.
     pub(crate) fn members(&self) -> Vec<&Package> {
         let mut members: Vec<_> =
             self.packages.iter().filter(|p| self.workspace_members.contains(&p.id)).collect();
@@ -105,23 +105,24 @@ impl Metadata {
     }
 }
 
-/// The workspace's top folder.
+/// Returns the workspace root.
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
-/// Where cargo puts what it builds.
+/// Returns cargo's target directory.
 pub(crate) fn target_directory() -> Result<PathBuf> {
     Ok(Metadata::manifests(&root())?.target_directory)
 }
 
-/// `path` below `root` with forward slashes, for messages.
+/// Returns `path` relative to `root` with forward slashes, for messages.
 pub(crate) fn relative(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
-/// Every file below `root` but build output and hidden folders (`.ci` and `.cargo` are read).
+/// Returns every file below `root`, without build output and hidden folders other than `.ci` and
+/// `.cargo`.
 pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_path_buf()];
@@ -144,12 +145,12 @@ pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether `path` names a Rust source file.
+/// Returns true for a Rust source file.
 pub(crate) fn is_rust(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "rs")
 }
 
-/// Reads a text file, naming it when that fails.
+/// Reads a text file, and names it when that fails.
 pub(crate) fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))
 }

@@ -1,4 +1,5 @@
-//! What an agent costs beside its model: processor time of the loop, and memory of a crowd.
+//! Benchmarks of the agent without its model: processor time of the loop, and memory of many
+//! sessions in one process.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -6,10 +7,10 @@ use super::line::{Goal, line, median, number};
 use super::peers::{Roles, cpu_us};
 use crate::product::Scratch;
 
-/// How often each is measured.
+/// How often each figure is measured.
 const TURNS: usize = 5;
 
-/// The sessions of the longer run; the shorter has one. Each has 20 turns of two model calls.
+/// The sessions of the longer run; the shorter run has one. Each has 20 turns of two model calls.
 const SESSIONS: u32 = 26;
 const CALLS_OF_A_SESSION: u32 = 40;
 

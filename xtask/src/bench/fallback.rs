@@ -1,5 +1,5 @@
-//! What an answer costs more that comes from a fallback, because the primary model's server is not
-//! there.
+//! The extra time of an answer that comes from a fallback because the primary model's server is
+//! down.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -10,10 +10,10 @@ use super::line::{Goal, line, median};
 use super::measure;
 use crate::product::{Product, Scratch};
 
-/// Nobody is there.
+/// A server that refuses connections: nothing listens on its port.
 const DOWN: &str = "models.providers.down.baseUrl=http://127.0.0.1:9/v1";
 
-/// The most, in milliseconds.
+/// The most extra time, in milliseconds.
 const GOAL: Goal = Goal::AtMost(50.0);
 
 /// Measures a turn of `model` in the home `scratch`, as the primary model and as the fallback of
@@ -40,7 +40,7 @@ pub(super) fn run(product: &Product, scratch: &Scratch, model: &str, runs: u16) 
         forget(scratch)?;
         let straight = wall_ms(&straight)?;
         let refused_first = wall_ms(&refused)?;
-        // The second failure opens the breaker; from the third run on it is known.
+        // The second failure opens the breaker; from the third run on it is open.
         wall_ms(&refused)?;
         let refused_known = wall_ms(&refused)?;
         // The first round warms the caches.

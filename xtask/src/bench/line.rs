@@ -1,9 +1,9 @@
-//! A figure beside its goal.
+//! Prints a measured figure beside its goal.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-/// What a figure should be.
+/// The goal of a figure.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Goal {
     AtMost(f64),
@@ -14,13 +14,13 @@ pub(super) fn number(said: &Value, path: &str) -> Result<f64> {
     said.pointer(path).and_then(Value::as_f64).with_context(|| format!("{path} is not said"))
 }
 
-/// The middle one, or the upper of the two; zero of none.
+/// The median, or the upper of the two middle numbers; zero for an empty list.
 pub(super) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_unstable_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Prints `goal / measured`, marked where the goal is missed.
+/// Prints `goal / measured`, with a mark when the goal is missed.
 pub(super) fn line(name: &str, goal: Option<Goal>, measured: f64) {
     let (goal, is_met) = match goal {
         None => (String::new(), true),

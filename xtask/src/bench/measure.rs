@@ -1,7 +1,7 @@
-//! One run of a program and what it used.
+//! Runs a program once and measures what it used.
 //!
 //! The system keeps the peak memory of ended children as one number for all of them, so each run
-//! gets a parent of its own: this program again, as `cargo xtask measure`.
+//! gets a parent process of its own: this program again, as `cargo xtask measure`.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -13,7 +13,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use serde::{Deserialize, Serialize};
 
-/// What one run used.
+/// The resources that one run used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sample {
     pub(super) wall_us: u64,
@@ -22,10 +22,10 @@ pub(crate) struct Sample {
     pub(super) peak_kib: u64,
 }
 
-/// By this name this program is found even when a build replaces its file meanwhile.
+/// The path of this program, valid even when a build replaces its file meanwhile.
 pub(super) const OWN: &str = "/proc/self/exe";
 
-/// Measures a command in a process made for it: `own`, which is [`OWN`] with an environment.
+/// Measures a command in a process of its own, started with `own`: [`OWN`] with an environment.
 pub(super) fn in_own_process(mut own: Command, command: &[String]) -> Result<Sample> {
     let output = own
         .args(["measure", "--"])

@@ -1,4 +1,4 @@
-//! The roles of a bench: built once, started as processes, measured or asked.
+//! The roles of a bench program: built once, then started as servers, measured or queried.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::measure;
 use crate::built::{self, Build};
 
-/// The program that has all the roles.
+/// The bench program that has all the roles.
 #[derive(Debug)]
 pub(super) struct Roles(PathBuf);
 
-/// A server in a process of its own, ended with this value.
+/// A server in a process of its own, ended when this value is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
     process: Child,
@@ -33,7 +33,7 @@ impl Roles {
         built::bench(package, bench, Build::Measured).map(Self)
     }
 
-    /// Starts a server and waits until it says where it listens.
+    /// Starts a server and waits until it prints its address.
     pub(super) fn serve(&self, role: &[&str]) -> Result<Server> {
         let mut command = Command::new(&self.0);
         command.args(role).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -48,7 +48,7 @@ impl Roles {
         Ok(server)
     }
 
-    /// Runs a role to its end and returns what it says.
+    /// Runs a role to its end and returns its output.
     pub(super) fn ask(&self, role: &[&str]) -> Result<Value> {
         let output = Command::new(&self.0)
             .args(role)
@@ -66,13 +66,13 @@ impl Roles {
         &self.0
     }
 
-    /// The words that start a role.
+    /// Returns the command line of a role.
     pub(super) fn words(&self, role: &str) -> Vec<String> {
         vec![self.0.to_string_lossy().into_owned(), role.to_owned()]
     }
 }
 
-/// The processor time that a command takes, in microseconds.
+/// Returns the processor time of a command, in microseconds.
 pub(super) fn cpu_us(words: &[String], arguments: &[&str]) -> Result<f64> {
     let arguments = arguments.iter().map(|&argument| argument.to_owned());
     let command: Vec<String> = words.iter().cloned().chain(arguments).collect();

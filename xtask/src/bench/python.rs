@@ -1,4 +1,4 @@
-//! The Python client that is measured as a peer, under `target/`.
+//! The Python client that is measured as a peer, installed under `target/`.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::workspace;
 
-/// The release that the figures are of.
+/// The measured release.
 pub(super) const CLIENT: &str = "openai==3.52.0";
 
-/// The words that start the client; installs it unless it is there.
+/// Returns the command line of the client, and installs it if needed.
 pub(super) fn client() -> Result<Vec<String>> {
     let folder = workspace::target_directory()?.join("bench-python");
     let python = folder.join("bin/python");

@@ -1,9 +1,9 @@
-//! What reading streams of tokens costs: beside a bare socket, beside Python's client, and in a
-//! crowd.
+//! The cost of reading token streams: compared with a bare socket and with Python's client, and
+//! with many streams at once.
 //!
-//! What is compared is measured in turn and judged by the ratio within a turn, so that a busy
-//! machine meets all alike. Processor time is that of whole processes less that of a run with
-//! hardly any tokens.
+//! Peers are measured in turn and compared by the ratio within a turn, so that load on the machine
+//! affects all alike. Processor time is that of whole processes less that of a run with hardly any
+//! tokens.
 
 use anyhow::{Context as _, Result};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -12,10 +12,10 @@ use super::line::{Goal, line, median, number};
 use super::peers::{Roles, cpu_us};
 use super::python;
 
-/// How often each is measured.
+/// How often each figure is measured.
 const TURNS: usize = 5;
 
-/// A stream as the server knows it, by how far apart its tokens are.
+/// A kind of stream, by the pause between its tokens.
 struct Kind {
     name: &'static str,
     tokens: u32,
@@ -23,9 +23,9 @@ struct Kind {
 }
 
 const KINDS: [Kind; 2] = [
-    // As a server sends them to one reader: each wakes it.
+    // One token per read, as a server sends them to a single reader.
     Kind { name: "one by one", tokens: 20_000, pause_us: 50 },
-    // As they come where the reader is the slower one: many with each read from the socket.
+    // Many tokens per read, as when the reader is slower than the server.
     Kind { name: "all at once", tokens: 200_000, pause_us: 0 },
 ];
 
@@ -33,7 +33,7 @@ const CROWD: u32 = 1000;
 const CROWD_TOKENS: u32 = 500;
 const CROWD_RATE: u32 = 50;
 
-/// Events that the caches hold, and events that they do not, in bytes.
+/// Event sizes in bytes: one that fits into the caches, and one that does not.
 const MEDIUM: &str = "65536";
 const LARGE: &str = "16777216";
 
@@ -62,7 +62,7 @@ pub(super) fn run() -> Result<()> {
     Ok(())
 }
 
-/// How busy the machine is: ratios bear that well, all else is worse for it.
+/// Returns the load of the machine: ratios are robust to it, other figures get worse.
 fn load() -> Result<String> {
     let all = std::fs::read_to_string("/proc/loadavg").context("failed to ask for the load")?;
     let cores = std::thread::available_parallelism().context("failed to count the cores")?;
@@ -84,15 +84,15 @@ fn decoder(roles: &Roles) -> Result<()> {
     }
     line("decoder, events of 200 B, GB per CPU second", Some(Goal::AtLeast(1.0)), median(small));
     line("decoder, a byte of 16 MiB / of 64 KiB", Some(Goal::AtMost(1.3)), median(ratios));
-    // What the memory itself is slower by where it is more than the caches hold.
+    // How much slower memory itself is beyond the caches.
     line("  the same of copying alone", None, median(copied));
     Ok(())
 }
 
-/// What a token costs each reader of one kind of stream.
+/// Measures what a token costs each reader of one kind of stream.
 fn tokens(roles: &Roles, address: &str, kind: &Kind, python: Option<&[String]>) -> Result<()> {
     let all = [roles.words("socket"), roles.words("client")].map(|words| (words, kind.tokens));
-    // So slow a reader shows what it costs with fewer.
+    // The Python client is so slow that fewer tokens suffice.
     let python = python.map(|words| (words.to_vec(), kind.tokens / 4));
     let readers: Vec<(Vec<String>, u32)> = all.into_iter().chain(python).collect();
     let model = |tokens| format!("tokens-{tokens}-every-{}-us", kind.pause_us);

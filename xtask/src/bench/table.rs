@@ -1,4 +1,4 @@
-//! Medians, as a table.
+//! Prints medians as a table.
 
 use super::Case;
 use super::measure::Sample;
@@ -10,7 +10,7 @@ pub(super) struct Measured {
     pub(super) samples: Vec<Vec<Sample>>,
 }
 
-/// Prints goals beside medians; `floor` is what measuring costs by itself.
+/// Prints goals beside medians; `floor` is the cost of measuring itself.
 pub(super) fn print(rows: &[Measured], floor: &[Sample], runs: u16) {
     println!("medians of {runs} runs; goal / measured\n");
     println!("{:<24}{:>16}{:>12}{:>18}", "run", "wall ms", "cpu ms", "peak MiB");
@@ -28,7 +28,7 @@ pub(super) fn print(rows: &[Measured], floor: &[Sample], runs: u16) {
     println!("{name:<24}{:>16}{:>12}{:>18}", tenths(wall), tenths(cpu), tenths(peak));
 }
 
-/// `goal / measured`, marked where the goal is missed.
+/// Formats `goal / measured`, with a mark when the goal is missed.
 fn against(goal: Option<u32>, tenths_measured: u64) -> String {
     match goal {
         None => tenths(tenths_measured),
@@ -39,7 +39,7 @@ fn against(goal: Option<u32>, tenths_measured: u64) -> String {
     }
 }
 
-/// Tenths as a decimal.
+/// Formats tenths as a decimal number.
 fn tenths(number: u64) -> String {
     format!("{}.{}", number / 10, number % 10)
 }
@@ -56,7 +56,7 @@ fn peak_mib(samples: &[Sample]) -> u64 {
     median(samples.iter().map(|sample| sample.peak_kib)) * 10 / 1024
 }
 
-/// The middle one, or the upper of the two; zero of none.
+/// The median, or the upper of the two middle numbers; zero for an empty list.
 fn median(numbers: impl Iterator<Item = u64>) -> u64 {
     let mut numbers: Vec<u64> = numbers.collect();
     numbers.sort_unstable();

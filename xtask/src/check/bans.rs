@@ -1,7 +1,7 @@
-//! Crates that have one owner, or are not to be used at all, as `deny.toml` says.
+//! Crates that only their owners may use, or nobody, as listed in `deny.toml`.
 //!
-//! The file is in cargo-deny's format and means the same there: a banned crate may be a direct
-//! dependency of its `wrappers` only, whoever else is in the lock file.
+//! The file has cargo-deny's format and meaning: a banned crate may be a direct dependency of its
+//! `wrappers` only, no matter what else is in the lock file.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::workspace::{Metadata, read, relative};
 
 const LOCK: &str = "Cargo.lock";
 
-/// The part of `deny.toml` that is held here.
+/// The part of `deny.toml` that is checked here.
 #[derive(Debug, Deserialize)]
 struct Deny {
     bans: Bans,
@@ -24,7 +24,7 @@ struct Bans {
     deny: Vec<Ban>,
 }
 
-/// One banned crate and who may use it none the less.
+/// One banned crate and its permitted users.
 #[derive(Debug, Deserialize)]
 struct Ban {
     #[serde(rename = "crate")]
@@ -44,12 +44,12 @@ struct Lock {
 struct Locked {
     name: String,
     source: Option<String>,
-    /// Each is a name, with version and source where the name is not enough.
+    /// Each entry is a name, with version and source where the name is ambiguous.
     #[serde(default)]
     dependencies: Vec<String>,
 }
 
-/// The manifest of a workspace crate, for the place of a fault.
+/// The manifest of a workspace crate, to locate a fault.
 #[derive(Debug)]
 struct Manifest {
     package: String,
@@ -57,7 +57,7 @@ struct Manifest {
     text: String,
 }
 
-/// Holds the lock file of the workspace at `root` against its `deny.toml`.
+/// Checks the lock file of the workspace at `root` against its `deny.toml`.
 pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     let metadata = Metadata::manifests(root)?;
     let manifest = |package: &crate::workspace::Package| {

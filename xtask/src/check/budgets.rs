@@ -1,4 +1,5 @@
-//! Numbers on bloat, from `xtask/budgets.toml`, that may be lowered and are raised with a reason.
+//! Ceilings on sizes and counts, from `xtask/budgets.toml`. Lowering one is free, raising one needs
+//! a reason.
 
 mod measure;
 #[cfg(test)]
@@ -16,23 +17,23 @@ use crate::workspace::read;
 
 const BUDGETS: &str = "xtask/budgets.toml";
 
-/// The whole of `xtask/budgets.toml`.
+/// The contents of `xtask/budgets.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Budgets {
     lock_packages: u64,
     largest_source_file_lines: u64,
     release_binary_bytes: u64,
-    /// Type names of one word, in per cent of all.
+    /// Type names of one word, in per cent of all type names.
     one_word_type_names: u64,
-    /// Function names of one word, in per cent of all.
+    /// Function names of one word, in per cent of all function names.
     one_word_function_names: u64,
-    /// Other packages below each crate, all the way down, by normal dependencies. A key may join
-    /// several crates with ` + `: then what they have in common counts once.
+    /// The number of other packages below each crate, by normal dependencies, transitively. A key
+    /// may join several crates with ` + `: then packages they share count once.
     normal_dependencies: BTreeMap<String, u64>,
 }
 
-/// A budget with what is there now.
+/// A budget with its measured value.
 #[derive(Debug)]
 struct Line {
     key: String,
@@ -42,12 +43,13 @@ struct Line {
     what: String,
 }
 
-/// Holds the workspace at `root` within its budgets.
+/// Checks the workspace at `root` against its budgets.
 pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     check(&read(&root.join(BUDGETS))?, &measure::measure(root)?)
 }
 
-/// Lowers every number of `xtask/budgets.toml` to the present one and says which; never raises.
+/// Lowers every number of `xtask/budgets.toml` to the measured one and reports which; never raises
+/// one.
 pub(crate) fn ratchet(root: &Path) -> Result<Vec<String>> {
     let path = root.join(BUDGETS);
     let (text, lowered) = lower(&read(&path)?, &measure::measure(root)?)?;
@@ -137,7 +139,7 @@ fn lines(budgets: &Budgets, measured: &Measured) -> Vec<Line> {
     lines
 }
 
-/// The budgets' text with smaller numbers where less is there, and a sentence for each.
+/// Returns the budgets' text with lowered numbers, and a sentence for each.
 fn lower(text: &str, measured: &Measured) -> Result<(String, Vec<String>)> {
     let budgets: Budgets = toml::from_str(text).context("failed to read the budgets")?;
     let mut lowered = Vec::new();
@@ -156,7 +158,7 @@ fn lower(text: &str, measured: &Measured) -> Result<(String, Vec<String>)> {
     Ok((rows.join("\n") + "\n", lowered))
 }
 
-/// `1234567` as TOML's `1_234_567`.
+/// Formats `1234567` as TOML's `1_234_567`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

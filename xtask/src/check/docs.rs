@@ -1,4 +1,4 @@
-//! What `ARCHITECTURE.md` and the other documents claim is there.
+//! Checks that the files and names in `ARCHITECTURE.md` and the links of all documents exist.
 
 #[cfg(test)]
 mod tests;
@@ -15,20 +15,20 @@ use crate::workspace::{Metadata, files, is_rust, read, relative};
 
 const ARCHITECTURE: &str = "ARCHITECTURE.md";
 
-/// What a document may refer to.
+/// The names that a document may refer to.
 #[derive(Debug, Default)]
 struct Named {
     /// The workspace's crates by folder.
     crates: Vec<String>,
-    /// Every file and folder, from the workspace's top.
+    /// Every file and folder, relative to the workspace root.
     paths: BTreeSet<String>,
-    /// Every function, tests among them.
+    /// Every function, including tests.
     functions: BTreeSet<String>,
     /// Every lint that the workspace's manifest sets.
     lints: BTreeSet<String>,
 }
 
-/// Holds the documents of the workspace at `root` against what is there.
+/// Checks the documents of the workspace at `root`.
 pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     let paths = files(root)?;
     let named = gather(root, &paths)?;
@@ -100,7 +100,7 @@ fn check_architecture(text: &str, named: &Named) -> Vec<Fault> {
     faults
 }
 
-/// Paragraphs that begin with `**Invariant`, with their first line.
+/// Returns the paragraphs that begin with `**Invariant`, with the number of their first line.
 fn invariants(text: &str) -> Vec<(usize, String)> {
     let begins = |line: &str| {
         line.trim_start().trim_start_matches(['-', '*', '|', ' ']).starts_with("Invariant")
@@ -123,7 +123,7 @@ fn invariants(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Whether `name` is something that can fail when an invariant breaks.
+/// Returns true when `name` is a check, test, lint or file that fails when an invariant breaks.
 fn holds(name: &str, named: &Named) -> bool {
     let part = name.strip_prefix("cargo xtask check ").or_else(|| name.strip_prefix("check "));
     let function = name.rsplit("::").next().unwrap_or(name).trim_end_matches("()");
@@ -140,7 +140,7 @@ fn backticked(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Every relative link of a document leads to a file or folder.
+/// Checks that every relative link of a document leads to a file or folder.
 fn check_links(name: &str, text: &str, paths: &BTreeSet<String>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (start, _) in text.match_indices("](") {
@@ -161,8 +161,8 @@ fn check_links(name: &str, text: &str, paths: &BTreeSet<String>) -> Vec<Fault> {
     faults
 }
 
-/// The path from the workspace's top that `target` in the document `name` means; `None` when it
-/// leads out of the workspace.
+/// Resolves `target` in the document `name` to a path from the workspace root; `None` when it leads
+/// out of the workspace.
 fn leads_to(name: &str, target: &str) -> Option<String> {
     let folder = Path::new(name).parent()?;
     let mut parts: Vec<String> = Vec::new();

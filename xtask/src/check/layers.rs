@@ -1,4 +1,4 @@
-//! Which crate may depend on which, as `xtask/layers.toml` says and not otherwise.
+//! The permitted dependencies between crates, exactly those in `xtask/layers.toml`.
 
 mod facts;
 #[cfg(test)]
@@ -16,17 +16,17 @@ use crate::workspace::{Metadata, read};
 
 const TABLE: &str = "xtask/layers.toml";
 
-/// The whole of `xtask/layers.toml`.
+/// The contents of `xtask/layers.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {
-    /// The most crates that a chain of product crates may have.
+    /// The most crates in a chain of product crates.
     longest_chain: usize,
     crates: BTreeMap<String, Layer>,
 }
 
-/// What one crate may depend on. Own crates are named by folder in `internal`, and by package
-/// name in `dev`.
+/// The permitted dependencies of one crate. Workspace crates are named by folder in `internal`, and
+/// by package name in `dev`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Layer {
@@ -37,12 +37,12 @@ struct Layer {
     external: BTreeSet<String>,
     #[serde(default)]
     dev: BTreeSet<String>,
-    /// True for a crate that serves the making of the product and is no part of it.
+    /// True for a development crate that is no part of the product.
     #[serde(default)]
     workshop: bool,
 }
 
-/// Holds the workspace at `root` against the table.
+/// Checks the workspace at `root` against the table.
 pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     let text = read(&root.join(TABLE))?;
     let crates = facts::gather(root, &Metadata::manifests(root)?)?;
@@ -51,7 +51,7 @@ pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-/// A dependency of the workspace that no crate takes is one too many.
+/// Reports workspace dependencies that no crate uses.
 fn check_workspace_dependencies(manifest: &str, crates: &[CrateFacts]) -> Result<Vec<Fault>> {
     let document: toml::Table = toml::from_str(manifest).context("failed to read Cargo.toml")?;
     let shared = document.get("workspace").and_then(|table| table.get("dependencies"));
@@ -144,7 +144,7 @@ fn check_edges(table_text: &str, facts: &CrateFacts, layer: &Layer) -> Vec<Fault
     faults
 }
 
-/// A dependency whose name no source file has is one too many.
+/// Reports dependencies whose name no source file contains.
 fn check_use(facts: &CrateFacts) -> Vec<Fault> {
     let unused = |names: &BTreeSet<String>, words: &BTreeSet<String>| {
         let unused = names.iter().filter(|name| !words.contains(&facts.ident(name)));
@@ -204,7 +204,7 @@ fn check_chain(table_text: &str, table: &Table) -> Vec<Fault> {
     too_long.collect()
 }
 
-/// The longest way down from `key`; `depth` ends a circle.
+/// Returns the longest dependency chain from `key`; `depth` stops a cycle.
 fn longest_chain<'a>(table: &'a Table, key: &'a str, depth: usize) -> Vec<&'a str> {
     let below = table.crates.get(key).filter(|_| depth > 0);
     let chains = below.into_iter().flat_map(|layer| &layer.internal);

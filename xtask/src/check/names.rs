@@ -1,4 +1,4 @@
-//! Names that a reader understands: distinct types, verbs with an object, nouns for modules.
+//! Rules for names: distinct types, functions with verb and object, nouns for modules.
 
 mod measure;
 #[cfg(test)]
@@ -15,13 +15,13 @@ use crate::workspace::{files, is_rust, read, relative};
 
 pub(super) use self::measure::NameShares;
 
-/// The most crates in which one type name may be declared.
+/// The most crates that may declare the same type name.
 const MOST_CRATES: usize = 3;
 
-/// Crates that serve the making of the product: their names are not counted.
+/// Development crates, whose names are not checked.
 const WORKSHOP: [&str; 2] = ["mock-vllm", "test-support"];
 
-/// Participles and adjectives that have named modules, and say nothing of what is in them.
+/// Participles and adjectives that are no module names, because they do not say what is in it.
 const NO_MODULE_NAMES: &[&str] = &[
     "awaited", "broken", "built", "done", "failed", "found", "given", "heard", "held", "kept",
     "known", "learned", "learnt", "loaded", "lost", "made", "missing", "parsed", "ready", "said",
@@ -29,12 +29,12 @@ const NO_MODULE_NAMES: &[&str] = &[
     "waiting", "wanted", "writing", "written",
 ];
 
-/// Holds the product's crates below `root` against the rules for names.
+/// Checks the product's crates below `root` against the rules for names.
 pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     Ok(check(&product_sources(root)?))
 }
 
-/// The shares of one-word names in the product's crates below `root`.
+/// Measures the shares of one-word names in the product's crates below `root`.
 pub(super) fn measure_shares(root: &Path) -> Result<NameShares> {
     Ok(NameShares::from_sources(&product_sources(root)?))
 }

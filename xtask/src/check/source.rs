@@ -1,6 +1,6 @@
-//! Rust text with comments and literals blanked, so that a rule sees code alone.
+//! Blanks comments and literals of Rust text, so that a rule sees only code.
 
-/// `text` with every comment, string and character literal replaced by spaces, line by line.
+/// Replaces every comment, string and character literal of `text` by spaces, line by line.
 pub(crate) fn code_only(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let at = |index: usize| chars.get(index).copied().unwrap_or('\0');
@@ -31,12 +31,12 @@ pub(crate) fn code_only(text: &str) -> String {
     code
 }
 
-/// How many lines `text` has before a trailing inline `#[cfg(test)] mod tests`.
+/// Counts the lines of `text` before a trailing inline `#[cfg(test)] mod tests`.
 pub(crate) fn lines_without_tests(text: &str) -> usize {
     inline_tests_start(text).unwrap_or_else(|| text.lines().count())
 }
 
-/// The number of lines before the attribute of an inline test module; `None` without one.
+/// Returns how many lines precede the attribute of an inline test module; `None` without one.
 pub(crate) fn inline_tests_start(text: &str) -> Option<usize> {
     let lines: Vec<&str> = text.lines().collect();
     let module = lines.iter().rposition(|line| line.starts_with("mod tests {"))?;
@@ -46,7 +46,7 @@ pub(crate) fn inline_tests_start(text: &str) -> Option<usize> {
     only_attributes.then_some(attribute)
 }
 
-/// The words that may be names in `text`.
+/// Returns the identifiers and keywords of `text`.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|char: char| char != '_' && !char.is_alphanumeric()).filter(|word| !word.is_empty())
 }
@@ -84,7 +84,7 @@ fn string_end(chars: &[char], start: usize) -> usize {
     chars.len()
 }
 
-/// `start` is at the `r`; `None` when no raw string begins there.
+/// Returns the end of a raw string whose `r` is at `start`; `None` when no raw string begins there.
 fn raw_string_end(chars: &[char], start: usize) -> Option<usize> {
     let hashes = chars.iter().skip(start + 1).take_while(|char| **char == '#').count();
     let open = start + 1 + hashes;
@@ -97,7 +97,7 @@ fn raw_string_end(chars: &[char], start: usize) -> Option<usize> {
     Some(length.map_or(chars.len(), |length| open + 1 + length + close.len()))
 }
 
-/// `None` for a lifetime or a label.
+/// Returns the end of a character literal; `None` for a lifetime or a label.
 fn char_literal_end(chars: &[char], start: usize) -> Option<usize> {
     match chars.get(start + 1)? {
         '\\' => {

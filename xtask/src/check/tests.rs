@@ -1,4 +1,4 @@
-//! The rules, held against this workspace by the plain test command.
+//! Runs the rules on this workspace with `cargo test`.
 
 use super::{Part, run};
 use crate::workspace::root;

@@ -1,4 +1,4 @@
-//! The form of source files, manifests and lint settings.
+//! Rules for the form of source files, manifests and lint settings.
 
 mod paths;
 mod settings;
@@ -12,10 +12,10 @@ use anyhow::Result;
 use super::Fault;
 use crate::workspace::{files, is_rust, read, relative};
 
-/// Texts larger than this are data and are not read.
+/// Larger texts are data and are not checked.
 const LARGEST_TEXT: u64 = 1 << 20;
 
-/// Holds every file below `root` against the rules.
+/// Checks every file below `root` against the rules.
 pub(super) fn run(root: &Path) -> Result<Vec<Fault>> {
     let paths = files(root)?;
     let names: Vec<String> = paths.iter().map(|path| relative(root, path)).collect();

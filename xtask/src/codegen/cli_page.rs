@@ -1,10 +1,10 @@
-//! `docs/reference/cli.md`: every command with its usage and options.
+//! Generates `docs/reference/cli.md`: every command with its usage and options.
 
 use clap::{Arg, ArgAction, Command};
 
 use super::document::Document;
 
-/// The page for `command` and all below it that is not hidden.
+/// Renders the page for `command` and all its subcommands that are not hidden.
 pub(super) fn render(mut command: Command) -> String {
     command.build();
     let mut page = Document::new("Commands");
@@ -34,7 +34,7 @@ fn add(command: &Command, name: &str, is_top: bool, page: &mut Document) {
         page.row([&format!("`{}`", below.get_name()), &about]);
     }
 
-    // Options that every command has are said once, at the top.
+    // Options of every command are listed once, at the top.
     let own = |arg: &&Arg| !arg.is_hide_set() && (is_top || !arg.is_global_set() && !is_help(arg));
     let options: Vec<&Arg> = command.get_arguments().filter(own).collect();
     if !options.is_empty() {

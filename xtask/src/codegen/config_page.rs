@@ -1,4 +1,4 @@
-//! `docs/reference/config.md`: every key of the config, from its JSON Schema.
+//! Generates `docs/reference/config.md`: every key of the config, from its JSON Schema.
 
 use std::collections::BTreeSet;
 
@@ -6,23 +6,23 @@ use serde_json::Value;
 
 use super::document::Document;
 
-/// How deep a schema is followed; types that contain themselves end here.
+/// The depth limit when following a schema, for types that contain themselves.
 const DEEPEST: usize = 12;
 
-/// How the schema describes a key that is taken and changes nothing.
+/// The schema's description of a key that is accepted and has no effect.
 const WITHOUT_EFFECT: &str = "Accepted; nothing acts on it yet.";
 
 /// One key of the config.
 #[derive(Debug)]
 struct Key {
     path: String,
-    /// What it may be, in words; several for alternatives.
+    /// The accepted types in words, one for each alternative.
     kinds: Vec<String>,
     default: String,
     description: String,
 }
 
-/// The page for the schema of the whole config.
+/// Renders the page for the schema of the whole config.
 pub(super) fn render(schema: &Value) -> String {
     let mut page = Document::new("Config keys");
     page.line("");
@@ -54,7 +54,7 @@ fn keys(schema: &Value) -> Vec<Key> {
     walk.keys
 }
 
-/// A way through a schema, collecting keys.
+/// Walks through a schema and collects its keys.
 #[derive(Debug)]
 struct Walk<'a> {
     root: &'a Value,
@@ -62,7 +62,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Adds what lies below `schema`, which is at `path`.
+    /// Adds the keys below `schema`, which is at `path`.
     fn below(&mut self, path: &str, schema: &'a Value, depth: usize) {
         if depth > DEEPEST {
             return;
@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
         let description = said("description").and_then(Value::as_str).unwrap_or_default();
         let default = said("default").filter(|default| !default.is_null());
         let mut kinds: Vec<String> = forms.iter().flat_map(|form| self.kinds(form)).collect();
-        // Alternatives of the object above may each have this key.
+        // Several alternatives of the parent object may have this key.
         if let Some(present) = self.keys.iter_mut().find(|key| key.path == path) {
             present.kinds.append(&mut kinds);
             present.kinds.sort();
@@ -110,7 +110,7 @@ impl<'a> Walk<'a> {
         self.below(path, schema, depth + 1);
     }
 
-    /// The alternatives that `schema` allows, references followed and `null` left out.
+    /// Returns the alternatives that `schema` allows, with references resolved and without `null`.
     fn forms(&self, schema: &'a Value, depth: usize) -> Vec<&'a Value> {
         if depth > DEEPEST || schema.get("type").and_then(Value::as_str) == Some("null") {
             return Vec::new();
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What one alternative is, in words; several for a choice of constants.
+    /// Describes one alternative in words; several for a choice of constants.
     fn kinds(&self, form: &'a Value) -> Vec<String> {
         if let Some(constant) = form.get("const") {
             return vec![format!("`{constant}`")];

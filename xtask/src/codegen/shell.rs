@@ -1,4 +1,4 @@
-//! Completions and man pages.
+//! Generates completions and man pages.
 
 use anyhow::{Context as _, Result};
 use clap::Command;
@@ -9,7 +9,7 @@ use super::Page;
 
 const PROGRAM: &str = "openclaw";
 
-/// One file for each shell, under the name that the shell looks for.
+/// Returns one file for each shell, under the name that the shell expects.
 pub(super) fn completions(mut command: Command) -> Vec<Page> {
     let shells =
         [(Shell::Bash, "openclaw.bash"), (Shell::Zsh, "_openclaw"), (Shell::Fish, "openclaw.fish")];
@@ -22,7 +22,7 @@ pub(super) fn completions(mut command: Command) -> Vec<Page> {
     shells.into_iter().map(page).collect()
 }
 
-/// One page for each command that is not hidden.
+/// Returns one page for each command that is not hidden.
 pub(super) fn man_pages(mut command: Command) -> Result<Vec<Page>> {
     command.build();
     let mut pages = Vec::new();

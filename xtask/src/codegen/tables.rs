@@ -1,4 +1,4 @@
-//! The pages that are one table each.
+//! Generates the pages that are one table each.
 
 use openclaw_config::env_vars;
 

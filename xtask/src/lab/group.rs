@@ -1,7 +1,7 @@
-//! A process group as a whole: who is in it, and its end.
+//! Finds and ends all processes of a process group.
 //!
-//! A group's number can be another program's after a restart of the machine, so a process counts
-//! as a member only if it also works in the folder in which the group was started.
+//! After a reboot another program may have the same group number, so a process counts as a member
+//! only if it also works in the folder in which the group was started.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-/// How long a group may take to end after being asked, and after being killed.
+/// How long a group may take to end after SIGTERM, and after SIGKILL.
 const POLITE: Duration = Duration::from_secs(10);
 const FORCED: Duration = Duration::from_secs(5);
 
@@ -18,7 +18,7 @@ const FORCED: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) id: u32,
-    /// Its own name for itself, cut off by the system after 15 bytes.
+    /// The process name, truncated by the system after 15 bytes.
     pub(super) name: String,
 }
 
@@ -29,7 +29,7 @@ impl Process {
     }
 }
 
-/// The processes of the group `leader`, started in `folder`, that still run.
+/// Returns the running processes of the group `leader`, started in `folder`.
 pub(super) fn members(leader: u32, folder: &Path) -> Vec<Process> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     let member = |path: &Path| {
@@ -45,19 +45,22 @@ pub(super) fn members(leader: u32, folder: &Path) -> Vec<Process> {
     processes.flatten().filter_map(|process| member(&process.path())).collect()
 }
 
-/// Whether any process of the group still runs.
+/// Returns true when any process of the group still runs.
 pub(super) fn alive(leader: u32, folder: &Path) -> bool {
     !members(leader, folder).is_empty()
 }
 
-/// Ends the group, politely first; an error when a process survives both.
+/// Ends the group with SIGTERM, then SIGKILL.
+///
+/// # Errors
+/// When a process survives both.
 pub(super) fn end(leader: u32, folder: &Path) -> Result<()> {
     for (signal, patience) in [(Signal::SIGTERM, POLITE), (Signal::SIGKILL, FORCED)] {
         if !alive(leader, folder) {
             return Ok(());
         }
         if let Ok(group) = i32::try_from(leader) {
-            // It may have ended between the question and the signal.
+            // It may have ended since the check.
             killpg(Pid::from_raw(group), signal).ok();
         }
         let begin = Instant::now();
@@ -71,7 +74,8 @@ pub(super) fn end(leader: u32, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads `/proc/PID/stat`: the name in brackets may hold anything, so fields count from its end.
+/// Parses `/proc/PID/stat`: the name in brackets may hold anything, so fields are counted from its
+/// end.
 fn runs_in(stat: &str, group: u32) -> bool {
     let Some((_, fields)) = stat.rsplit_once(')') else { return false };
     let mut fields = fields.split_whitespace();

@@ -14,7 +14,7 @@ const PORT: u16 = 18_100;
 /// The key that clients must send; the proxy wants it to begin with `sk-`.
 const KEY: &str = "sk-litellm-local";
 const NAME: &str = "LiteLLM";
-/// A port for nobody: the models behind it have a server that is not there.
+/// A port on which nothing listens: the models behind it have an unreachable server.
 const NOBODY: u16 = 9;
 
 /// Installs what is missing and returns a proxy in front of `behind`.
@@ -25,13 +25,13 @@ pub(crate) fn ensure(behind: &Server) -> Result<Server> {
     std::fs::write(&config, config_text(behind)).context("failed to write the proxy's config")?;
     let mut command = Command::new(environment.path().join("bin/litellm"));
     command
-        // JSON is YAML.
+        // The config is written as JSON, which is valid YAML.
         .arg("--config")
         .arg(&config)
         .args(["--host", "127.0.0.1", "--port", &PORT.to_string(), "--telemetry", "False"])
         .env("LITELLM_MASTER_KEY", KEY)
         .env("LAB_VLLM_KEY", &behind.key)
-        // Prices and limits of everybody's models come with the package and are not fetched anew.
+        // Uses the prices and limits of known models that come with the package.
         .env("LITELLM_LOCAL_MODEL_COST_MAP", "True")
         .env("LITELLM_TELEMETRY", "False")
         .envs([("HF_HUB_OFFLINE", "1"), ("DO_NOT_TRACK", "1"), ("NO_PROXY", "127.0.0.1")]);
@@ -39,7 +39,7 @@ pub(crate) fn ensure(behind: &Server) -> Result<Server> {
     place()?.up(Start { name: NAME, command, port: PORT, key, ready })
 }
 
-/// Where the proxy is.
+/// Returns where the proxy's files are.
 pub(crate) fn place() -> Result<Place> {
     Ok(Place { folder: environment()?.folder })
 }
@@ -58,8 +58,8 @@ fn environment() -> Result<Environment> {
     })
 }
 
-/// Three models: that of vLLM with its window, the same with far too much promised for it, and one
-/// whose server is not there.
+/// Returns a config of three models: vLLM's with its context window, the same with an overstated
+/// one, and one whose server is unreachable.
 fn config_text(behind: &Server) -> String {
     let model = |name: &str, provider: &str, base: String, window: u32| {
         json!({
@@ -77,7 +77,8 @@ fn config_text(behind: &Server) -> String {
     json!({
         "model_list": [
             model(vllm::MODEL, "hosted_vllm", behind.base_url(), vllm::WINDOW),
-            // What is said of a model is kept by its name behind the proxy, so that has another.
+            // LiteLLM keeps model info by the name behind the proxy, so this model has another
+            // name.
             model("overstated", "openai", behind.base_url(), 100_000),
             model("gone", "hosted_vllm", nobody, vllm::WINDOW),
         ],

@@ -15,11 +15,11 @@ const PORT: u16 = 18_200;
 const KEY: &str = "llama-local";
 const NAME: &str = "llama.cpp";
 const SCRIPT: &str = "make_model.py";
-/// The window of the server, half of what the model says of itself.
+/// The context window of the server, half of the model's own.
 const WINDOW: &str = "8192";
 
-/// Plain C and C++ for this kind of processor, and none of the programs beside the library. The
-/// model is too small for optimisation to matter, so what matters is the time to compile.
+/// Builds plain C and C++ for this processor, and only the library. The model is too small for
+/// optimisation to matter, so the build is chosen to compile fast.
 const BUILD: &[(&str, &str)] = &[
     (
         "CMAKE_ARGS",
@@ -46,14 +46,14 @@ pub(crate) fn ensure() -> Result<Server> {
         .arg("--model")
         .arg(&model)
         .args(["--model_alias", MODEL, "--n_ctx", WINDOW, "--n_threads", "1"])
-        // In the environment and not among the arguments, which every user of a machine may see.
+        // In the environment, not among the arguments, which every user of a machine can read.
         .env("API_KEY", KEY);
-    // The only page that needs no key.
+    // The only route that needs no key.
     let (key, ready) = (KEY.to_owned(), "/openapi.json");
     place()?.up(Start { name: NAME, command, port: PORT, key, ready })
 }
 
-/// Where the server is.
+/// Returns where the server's files are.
 pub(crate) fn place() -> Result<Place> {
     Ok(Place { folder: environment()?.folder })
 }
@@ -64,7 +64,7 @@ fn environment() -> Result<Environment> {
         name: NAME,
         recipe,
         folder,
-        // The server itself is a module and no program.
+        // The server is a Python module and has no program of its own.
         program: "uvicorn",
         costs: "about 0.1 GB to download, and some minutes to compile",
         pythons: 11..=13,

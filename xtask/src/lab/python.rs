@@ -1,4 +1,4 @@
-//! Pinned packages in a virtual environment of their own, and what is made with them.
+//! Installs pinned Python packages in a virtual environment, and runs scripts in it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -13,34 +13,34 @@ use crate::workspace::{self, read};
 /// The installer, itself installed by pip.
 const UV: &str = "uv==0.13.8";
 
-/// An environment, as it should be.
+/// The description of an environment.
 #[derive(Debug)]
 pub(super) struct Environment {
-    /// What people call its program.
+    /// The display name of the program.
     pub(super) name: &'static str,
-    /// Where the pinned list and the scripts are.
+    /// The folder with the pinned list and the scripts.
     pub(super) recipe: PathBuf,
-    /// Where everything is made.
+    /// The folder that everything is installed in.
     pub(super) folder: PathBuf,
-    /// The program that the packages bring.
+    /// The program that the packages install.
     pub(super) program: &'static str,
-    /// What the installation costs.
+    /// The size of the installation, for the user.
     pub(super) costs: &'static str,
     /// The minor versions of Python 3 for which the pinned packages exist.
     pub(super) pythons: RangeInclusive<u32>,
-    /// Variables for what is compiled on the way.
+    /// Environment variables for compiling packages.
     pub(super) build: &'static [(&'static str, &'static str)],
-    /// A package that is there under another name, with its version.
+    /// A package that is also found under another name: that name and its version.
     pub(super) alias: Option<(&'static str, &'static str)>,
 }
 
 impl Environment {
-    /// The one whose recipe and whose results are in folders of this name.
+    /// Returns the recipe folder and the target folder of this name.
     pub(super) fn folders(name: &str) -> Result<(PathBuf, PathBuf)> {
         let recipe = workspace::root().join("xtask").join(name);
         let folder = workspace::target_directory()?.join(name);
         std::fs::create_dir_all(&folder).context("failed to make the folder")?;
-        // As the system tells where a process works.
+        // Canonical, as `/proc` shows a process's folder.
         let folder = folder.canonicalize().context("failed to find the folder")?;
         Ok((recipe, folder))
     }
@@ -53,7 +53,7 @@ impl Environment {
         self.path().join("bin/python")
     }
 
-    /// Installs whatever is missing or out of date and says so.
+    /// Installs whatever is missing or out of date and prints it.
     pub(super) fn install(&self) -> Result<()> {
         let requirements = self.requirements()?;
         let stamp = self.stamp(&requirements);
@@ -68,13 +68,13 @@ impl Environment {
         std::fs::write(self.stamped(), stamp).context("failed to write the stamp")
     }
 
-    /// Whether everything is installed as the recipe has it now.
+    /// Returns true when everything is installed as the recipe says.
     pub(super) fn is_installed(&self) -> Result<bool> {
         Ok(bears(&self.stamped(), &self.stamp(&self.requirements()?)))
     }
 
-    /// Runs the recipe's script of this name, which makes `result`, unless it is made already;
-    /// a change of the script makes it anew.
+    /// Runs the recipe's script `script`, which makes `result`, unless that exists and the script
+    /// is unchanged.
     pub(super) fn make(&self, script: &str, result: &Path) -> Result<()> {
         let stamped = self.folder.join("made");
         let stamp = self.script_stamp(script)?;
@@ -90,7 +90,7 @@ impl Environment {
         std::fs::write(stamped, stamp).context("failed to write the stamp")
     }
 
-    /// Whether `make` has nothing to do.
+    /// Returns true when `make` has nothing to do.
     pub(super) fn is_made(&self, script: &str, result: &Path) -> Result<bool> {
         Ok(result.exists() && bears(&self.folder.join("made"), &self.script_stamp(script)?))
     }
@@ -132,7 +132,7 @@ impl Environment {
         step(env.join("bin/pip"), pip.map(OsStr::new), &[]).context("failed to install uv")?;
         let python = self.python();
         let list = self.recipe.join("requirements.txt");
-        // The list is whole, so that what the packages themselves wish for is not followed.
+        // The list is complete, so dependencies of the packages are not resolved.
         let arguments = ["pip", "install", "--no-deps", "--compile-bytecode", "--python"]
             .map(OsStr::new)
             .into_iter()
@@ -148,7 +148,7 @@ impl Environment {
         Ok(())
     }
 
-    /// Says what is missing on this machine before anything is downloaded.
+    /// Checks for the needed programs before anything is downloaded.
     fn check_python(&self) -> Result<()> {
         let ask = |program: &str| Command::new("python3").args(["-c", program]).output();
         let Ok(version) = ask("import sys; print(sys.version_info[1])") else {
@@ -166,7 +166,7 @@ impl Environment {
     }
 }
 
-/// Runs one command with its output shown.
+/// Runs one command and shows its output.
 fn step<A: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,
     arguments: impl IntoIterator<Item = A>,
@@ -175,7 +175,7 @@ fn step<A: AsRef<OsStr>>(
     let program = program.as_ref();
     let mut command = Command::new(program);
     command.args(arguments).envs(variables.iter().copied());
-    // Without compiled files a server's start takes half a minute longer.
+    // Without compiled files a server takes half a minute longer to start.
     command.env_remove("PYTHONDONTWRITEBYTECODE").env_remove("PYTHONHOME");
     let status = command
         .status()
@@ -186,7 +186,7 @@ fn step<A: AsRef<OsStr>>(
     Ok(())
 }
 
-/// Lets a package be found under another name, by the metadata that Python looks it up in.
+/// Writes package metadata under another name, so that Python finds the package by it.
 fn write_alias(env: &Path, package: &str, version: &str) -> Result<()> {
     let site = site_packages(env).context("the environment has no site-packages")?;
     let folder = site.join(format!("{package}-{version}.dist-info"));
@@ -201,7 +201,7 @@ fn site_packages(env: &Path) -> Option<PathBuf> {
     versions.map(|version| version.path().join("site-packages")).find(|path| path.is_dir())
 }
 
-/// Whether the program and every pinned package are there with all of their files.
+/// Returns true when the program and every pinned package are installed with all their files.
 fn complete(
     env: &Path,
     program: &str,
@@ -229,7 +229,7 @@ fn complete(
             .all(|(name, version)| present.contains(&(normal(name), version.to_owned())))
 }
 
-/// Whether the files that a package's `RECORD` lists are there; an alias has no such list.
+/// Returns true when the files in a package's `RECORD` exist; an alias has no such list.
 fn has_its_files(site: &Path, info: &Path) -> bool {
     let Ok(record) = std::fs::read_to_string(info.join("RECORD")) else {
         return info.join("METADATA").exists();
@@ -238,7 +238,7 @@ fn has_its_files(site: &Path, info: &Path) -> bool {
     files.filter(|file| !file.starts_with('"')).all(|file| site.join(file).exists())
 }
 
-/// A package's name as the index compares it.
+/// Normalises a package name as the index does.
 fn normal(name: &str) -> String {
     name.to_lowercase().replace(['_', '.'], "-")
 }
@@ -247,7 +247,7 @@ fn bears(path: &Path, stamp: &str) -> bool {
     std::fs::read_to_string(path).is_ok_and(|text| text == stamp)
 }
 
-/// FNV-1a over all parts: it says that a recipe changed, and keeps nothing secret.
+/// FNV-1a over all parts. It only detects changes of a recipe and is no security measure.
 fn stamp<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let bytes = parts.into_iter().flat_map(|part| part.bytes().chain([0]));
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

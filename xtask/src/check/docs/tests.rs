@@ -1,4 +1,4 @@
-//! Documents that tell the truth and documents that do not.
+//! Tests of documents that are correct and of documents that are not.
 
 use std::collections::BTreeSet;
 

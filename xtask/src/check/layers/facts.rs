@@ -1,4 +1,4 @@
-//! What a crate's manifest and sources say of its dependencies.
+//! Reads the dependencies in a crate's manifest and the words of its sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,38 +9,38 @@ use crate::check::line_of_key;
 use crate::check::source::{code_only, words};
 use crate::workspace::{Metadata, Package, files, is_rust, read, relative};
 
-/// One crate of the workspace: its edges as the manifest has them, and the words of its sources.
+/// One crate of the workspace: the dependencies in its manifest, and the words of its sources.
 #[derive(Debug, Default, Clone)]
 pub(super) struct CrateFacts {
     pub(super) package: String,
-    /// The package's name without the prefix.
+    /// The package name without the prefix.
     pub(super) key: String,
-    /// The last part of the folder the manifest lies in.
+    /// The name of the folder that holds the manifest.
     pub(super) folder: String,
-    /// The manifest's path from the workspace's top.
+    /// The manifest's path from the workspace root.
     pub(super) manifest: String,
     pub(super) manifest_text: String,
-    /// Own crates among the normal and build dependencies, by key.
+    /// Workspace crates among the normal and build dependencies, by key.
     pub(super) internal: BTreeSet<String>,
     /// Other packages among the normal and build dependencies.
     pub(super) external: BTreeSet<String>,
     /// Dev-dependencies by package name.
     pub(super) dev: BTreeSet<String>,
-    /// Package to the name it is given in the manifest, where that differs.
+    /// Renamed dependencies: the package, and its name in the manifest.
     pub(super) renames: BTreeMap<String, String>,
     /// The words of the code under `src`.
     pub(super) source_words: BTreeSet<String>,
-    /// The words of all sources, comments (with their doctests) included.
+    /// The words of all sources, including comments and their doctests.
     pub(super) dev_words: BTreeSet<String>,
 }
 
 impl CrateFacts {
-    /// The name that code uses for the package `name`.
+    /// Returns the name that code uses for the package `name`.
     pub(super) fn ident(&self, name: &str) -> String {
         self.renames.get(name).map_or(name, String::as_str).replace('-', "_")
     }
 
-    /// The manifest's line for a dependency, given by key or by package.
+    /// Returns the manifest's line for a dependency, given by key or by package.
     pub(super) fn line_of(&self, name: &str) -> usize {
         let own = format!("openclaw-{name}");
         let name = if self.internal.contains(name) { &own } else { name };

@@ -1,4 +1,4 @@
-//! Every rule about layers, broken on purpose and kept.
+//! Tests of every rule about layers, kept and violated.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ fn sound() -> Vec<CrateFacts> {
     vec![core, cli]
 }
 
-/// Changes one crate of the sound workspace and returns the faults as text.
+/// Changes one crate of a valid workspace and returns the faults as text.
 fn faults_after(table: &str, key: &str, change: impl Fn(&mut CrateFacts)) -> String {
     let mut crates = sound();
     crates.iter_mut().filter(|facts| facts.key == key).for_each(change);

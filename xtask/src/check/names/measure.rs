@@ -1,4 +1,4 @@
-//! The names that source files declare.
+//! Collects the names that source files declare.
 
 use crate::check::source::{code_only, inline_tests_start};
 
@@ -9,12 +9,12 @@ pub(super) struct Declaration {
     pub(super) line: usize,
 }
 
-/// What one source file declares, its inline tests left out.
+/// The declarations of one source file, without its inline tests.
 #[derive(Debug, Default)]
 pub(super) struct SourceFile {
     /// The folder of the crate.
     pub(super) krate: String,
-    /// The path from the workspace's top.
+    /// The path from the workspace root.
     pub(super) name: String,
     pub(super) types: Vec<Declaration>,
     pub(super) functions: Vec<Declaration>,
@@ -25,7 +25,7 @@ pub(super) struct SourceFile {
     pub(super) setting_predicates: Vec<Declaration>,
 }
 
-/// How many of all names are one word.
+/// The shares of one-word names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct NameShares {
     pub(crate) type_percent: u64,
@@ -33,7 +33,7 @@ pub(crate) struct NameShares {
 }
 
 impl SourceFile {
-    /// Reads the declarations of `text`, the source file at `name` of the crate `krate`.
+    /// Reads the declarations in `text`, the source file `name` of the crate `krate`.
     pub(super) fn read(krate: &str, name: &str, text: &str) -> Self {
         let code = code_only(text);
         let end = inline_tests_start(text).unwrap_or(usize::MAX);
@@ -84,7 +84,7 @@ impl NameShares {
     }
 }
 
-/// The share of `true`, in whole per cent, rounded up: a budget is not met by rounding.
+/// Returns the share of `true` in whole per cent, rounded up so that rounding never meets a budget.
 fn percent(flags: impl Iterator<Item = bool>) -> u64 {
     let (mut all, mut marked) = (0_u64, 0_u64);
     for flag in flags {
@@ -94,7 +94,7 @@ fn percent(flags: impl Iterator<Item = bool>) -> u64 {
     (100 * marked).div_ceil(all.max(1))
 }
 
-/// The words of a type's name: `ToolOutputStore` has three, `HttpError` two, `SSE` one.
+/// Counts the words of a type name: `ToolOutputStore` has three, `HttpError` two, `SSE` one.
 pub(super) fn count_words(name: &str) -> usize {
     let chars: Vec<char> = name.chars().collect();
     let is_upper = |index: usize| chars.get(index).is_some_and(|char| char.is_uppercase());
@@ -107,8 +107,8 @@ pub(super) fn count_words(name: &str) -> usize {
     (0..chars.len()).filter(begins).count()
 }
 
-/// Whether a line has a parameter such as `(a, b): (A, B)`. Patterns of `let` and `for` have no
-/// type behind them or begin with their keyword.
+/// Returns true when a line has a parameter such as `(a, b): (A, B)`. Patterns of `let` and `for`
+/// either have no type or begin with their keyword.
 fn has_tuple_parameter(line: &str) -> bool {
     let is_pattern = |text: &str| {
         let mut parts = text.split(',').map(str::trim).peekable();

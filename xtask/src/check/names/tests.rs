@@ -1,4 +1,4 @@
-//! A breach of each rule for names, planted.
+//! Tests with a violation of each rule for names.
 
 use super::measure::{NameShares, SourceFile, count_words};
 use super::{check, measure_shares};

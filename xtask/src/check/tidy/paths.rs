@@ -1,23 +1,23 @@
-//! No file names a folder that only one machine has.
+//! Rejects absolute paths that exist on one machine only.
 
 use std::path::Path;
 
 use crate::check::Fault;
 
-/// Folders that many machines have, so that naming them betrays nothing.
+/// Folders that exist on many machines, so that naming them reveals nothing.
 const COMMON: &[&str] = &["/", "/tmp", "/src", "/opt", "/srv", "/usr", "/var", "/home", "/mnt"];
 
 /// Home folders that examples may use.
 const EXAMPLE_HOMES: &[&str] = &["/home/user", "/home/me", "/Users/me"];
 
-/// The folders of this machine that no file may name: the workspace's, its parent and `home`.
+/// The folders of this machine that no file may name: the workspace, its parent and `home`.
 pub(super) fn local_folders(root: &Path, home: Option<&Path>) -> Vec<String> {
     let candidates = [Some(root), root.parent(), home];
     let texts = candidates.into_iter().flatten().map(|path| path.to_string_lossy().into_owned());
     texts.filter(|text| !text.is_empty() && !COMMON.contains(&text.as_str())).collect()
 }
 
-/// Finds absolute paths below `local` folders or anyone's home folder.
+/// Finds absolute paths below `local` folders or any user's home folder.
 pub(super) fn check(name: &str, text: &str, local: &[String]) -> Vec<Fault> {
     let homes = [concat!("/ho", "me/"), concat!("/Use", "rs/")];
     let mut faults = Vec::new();
@@ -46,7 +46,7 @@ fn names_folder(line: &str, folder: &str) -> bool {
     path_starts(line, folder).any(|rest| continues(rest, folder))
 }
 
-/// Whether `rest` is `folder` or lies below it.
+/// Returns true when `rest` is `folder` or a path below it.
 fn continues(rest: &str, folder: &str) -> bool {
     rest.strip_prefix(folder).is_some_and(|after| {
         let next = after.chars().next();
@@ -54,7 +54,7 @@ fn continues(rest: &str, folder: &str) -> bool {
     })
 }
 
-/// The rests of `line` from each absolute path that begins with `start`.
+/// Returns the rest of `line` after each absolute path that begins with `start`.
 fn path_starts<'a>(line: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
     line.match_indices(start).filter_map(|(at, _)| {
         let before = line.get(..at)?.chars().next_back();

@@ -1,11 +1,11 @@
-//! The lints that hold the house rules stay switched on, in every crate.
+//! Checks that the lints behind the house rules are switched on in every crate.
 
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
 
 use crate::check::{Fault, line_of_key};
 
-/// Lints that `[workspace.lints]` sets, with the levels that count as on.
+/// Lints that `[workspace.lints]` must set, with the levels that count as on.
 const RUST_LINTS: &[&str] =
     &["unsafe_code", "unreachable_pub", "missing_docs", "missing_debug_implementations"];
 
@@ -26,11 +26,11 @@ const CLIPPY_LINTS: &[&str] = &[
     "disallowed_methods",
 ];
 
-/// The highest values that `clippy.toml` may give.
+/// The highest values that `clippy.toml` may set.
 const THRESHOLDS: &[(&str, i64)] =
     &[("too-many-lines-threshold", 80), ("too-many-arguments-threshold", 5)];
 
-/// Methods that have one owner each, disallowed everywhere else.
+/// Disallowed methods, each with one crate that may use it.
 const OWNED_METHODS: &[&str] = &[
     "std::process::Command::new",
     "tokio::process::Command::new",
@@ -43,7 +43,7 @@ const OWNED_METHODS: &[&str] = &[
     "std::thread::sleep",
 ];
 
-/// A member's manifest takes the workspace's lints and no others.
+/// Checks that a member's manifest inherits the workspace's lints and sets no others.
 pub(super) fn check_manifest(name: &str, text: &str) -> Result<Option<Fault>> {
     let manifest = table(name, text)?;
     if !manifest.contains_key("package") {
@@ -61,7 +61,7 @@ pub(super) fn check_manifest(name: &str, text: &str) -> Result<Option<Fault>> {
     Ok((inherits != Some(&Value::Boolean(true))).then(fault))
 }
 
-/// The workspace's manifest sets every lint of the house.
+/// Checks that the workspace's manifest sets every required lint.
 pub(super) fn check_lints(text: &str) -> Result<Vec<Fault>> {
     let manifest = table("Cargo.toml", text)?;
     let lints = manifest.get("workspace").and_then(|workspace| workspace.get("lints"));
@@ -83,7 +83,7 @@ pub(super) fn check_lints(text: &str) -> Result<Vec<Fault>> {
     Ok(off.map(fault).collect())
 }
 
-/// `clippy.toml` keeps its thresholds and its owned methods.
+/// Checks the thresholds and the disallowed methods of `clippy.toml`.
 pub(super) fn check_clippy(text: &str) -> Result<Vec<Fault>> {
     let settings = table("clippy.toml", text)?;
     let mut faults = Vec::new();

@@ -6,7 +6,7 @@ use crate::check::source::{code_only, inline_tests_start, lines_without_tests};
 /// The most lines a file may have before its trailing inline tests.
 const MOST_LINES: usize = 400;
 
-/// What no Rust file may say, where, and what to do instead.
+/// Code that no Rust file may contain, and what to do instead.
 const FORBIDDEN: &[Forbidden] = &[
     Forbidden { code: "#[ignore", only_tests: false, mend: "make the test run, or remove it" },
     Forbidden {
@@ -35,7 +35,7 @@ struct Forbidden {
     mend: &'static str,
 }
 
-/// Holds one file, named from the workspace's top, against every rule for sources.
+/// Checks one file, named from the workspace root, against every rule for sources.
 pub(super) fn check(name: &str, text: &str) -> Vec<Fault> {
     let code = code_only(text);
     let mut faults = Vec::new();
@@ -68,7 +68,7 @@ pub(super) fn check(name: &str, text: &str) -> Vec<Fault> {
     faults
 }
 
-/// Finds `pub use a::*` even when the tree is written over several lines.
+/// Finds `pub use a::*`, also when the tree spans several lines.
 fn glob_exports(name: &str, code: &str) -> Vec<Fault> {
     let globs = code.match_indices("pub use ").filter(|(start, _)| {
         let statement = code.get(*start..).unwrap_or_default().split(';').next();

@@ -1,6 +1,6 @@
-//! Every Rust file is part of a module tree, and a crate has one integration binary.
+//! Every Rust file must be part of a module tree, and a crate has one integration test binary.
 //!
-//! A file that no `mod` declares is never compiled, so its tests pass by not being run.
+//! A file that no `mod` declares is never compiled, so its tests never run.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::check::Fault;
 use crate::check::source::{code_only, words};
 
-/// Holds the Rust files `names` against the rule; `read` gives a file's text.
+/// Checks the Rust files `names`; `read` returns a file's text.
 pub(super) fn check<'a>(
     names: impl Iterator<Item = &'a String>,
     read: impl Fn(&str) -> Result<String>,
@@ -52,8 +52,8 @@ pub(super) fn check<'a>(
     Ok(faults)
 }
 
-/// The files that may declare the module in `name`, and the module's name; `None` for a crate's
-/// root and for files outside a module tree.
+/// Returns the files that may declare the module in `name`, and the module's name; `None` for a
+/// crate root and for files outside a module tree.
 fn parents(name: &str) -> Option<(Vec<String>, String)> {
     let (folder, file) = name.rsplit_once('/')?;
     let in_tree = ["src", "tests/it"].iter().any(|tree| {
@@ -82,7 +82,7 @@ fn declares(code: &str, module: &str) -> bool {
     words(code).any(|word| std::mem::replace(&mut previous, word) == "mod" && word == module)
 }
 
-/// `crates/x/tests/y.rs`: cargo makes a binary of each.
+/// Returns true for `crates/x/tests/y.rs`, of which cargo makes a test binary of its own.
 fn is_lone_test(name: &str) -> bool {
     let Some((folder, _)) = name.rsplit_once('/') else { return false };
     folder.ends_with("/tests") && !folder.contains("/src/")
