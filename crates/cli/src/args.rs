@@ -1,4 +1,4 @@
-//! What can be typed.
+//! Command line arguments.
 
 pub(crate) mod chat;
 pub(crate) mod config;
@@ -61,17 +61,17 @@ pub(crate) enum CliCommand {
     /// Read, change, check and explain the config
     #[command(subcommand_required = true)]
     Config(config::ConfigArgs),
-    /// Examine the config, the server and the model, and say what would mend what is wrong
+    /// Check the config, the server and the model, and suggest fixes
     Doctor(doctor::DoctorArgs),
     /// See which models there are and how they are reached
     #[command(subcommand_required = true)]
     Models(ModelsArgs),
-    /// See, take out, take in and delete the conversations that are kept
+    /// List, show, export, import and delete the stored sessions
     Sessions(sessions::SessionsArgs),
-    /// See what was said to and by the model servers, and send it again
+    /// Show, copy and replay the recorded exchanges with model servers
     #[command(subcommand_required = true)]
     Trace(trace::TraceArgs),
-    /// See what an agent sends before you have said a word
+    /// Show what an agent's first request is made of
     #[command(subcommand_required = true)]
     Prompt(prompt::PromptArgs),
 }
@@ -88,14 +88,13 @@ pub(crate) struct AgentTurnArgs {
     /// The session that the turn belongs to; default: `agent:ID:main` of the agent
     #[arg(long, value_name = "KEY", conflicts_with_all = ["session_id", "no_session"])]
     pub(crate) session: Option<String>,
-    /// The same by the session's own id, or by what `sessions` shows of it; one that there is not
-    /// is made
+    /// The session by its id, or by the short id that `sessions` shows; created if there is none
     #[arg(long, value_name = "ID", conflicts_with = "no_session")]
     pub(crate) session_id: Option<String>,
     /// Finish the turn that was interrupted, or that failed before the model answered
     #[arg(long, conflicts_with_all = ["message", "no_session"])]
     pub(crate) resume: bool,
-    /// Neither go on with a session nor keep the turn in one
+    /// Run the turn without a session: continue none and store nothing
     #[arg(long)]
     pub(crate) no_session: bool,
     #[command(flatten)]
@@ -103,14 +102,14 @@ pub(crate) struct AgentTurnArgs {
     /// Print one JSON object with the answer, the usage and what happened
     #[arg(long, conflicts_with = "output_format")]
     pub(crate) json: bool,
-    /// What goes to stdout: the answer; one JSON object at the end, as with `--json`; or a line of
-    /// JSON for each thing that happens, as it happens
+    /// What goes to stdout: the answer; one JSON object at the end, as with `--json`; or one JSON
+    /// line for each event, as it happens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) output_format: OutputFormat,
     /// Run in this process (the only way there is without a gateway)
     #[arg(long)]
     pub(crate) local: bool,
-    /// Keep what is said to and by the model server, for `openclaw trace`
+    /// Record the exchanges with the model server, for `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,
     #[arg(long, hide = true, value_name = "LEVEL")]
@@ -123,7 +122,7 @@ pub(crate) struct AgentTurnArgs {
     pub(crate) deliver: bool,
 }
 
-/// What an agent is run with.
+/// Options of an agent, shared by `agent` and `chat`.
 #[derive(Debug, Args)]
 pub(crate) struct AgentArgs {
     /// The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only
@@ -142,8 +141,8 @@ pub(crate) struct AgentArgs {
     /// The longest a turn may take; default: `agents.defaults.timeoutSeconds`
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
-    /// Wait for a session that another process uses and for a server that is not there yet, so many
-    /// seconds or as `90s`, `10m`, `2h`; without a time 10 minutes
+    /// Wait for a session that another process uses and for a server that is not up yet: a number
+    /// of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
     pub(crate) wait: Option<HumanDuration>,
     /// Run commands without asking
@@ -152,13 +151,13 @@ pub(crate) struct AgentArgs {
 }
 
 impl AgentTurnArgs {
-    /// What goes to stdout.
+    /// The output format: `--json` is short for `--output-format json`.
     pub(crate) fn stdout_format(&self) -> OutputFormat {
         if self.json { OutputFormat::Json } else { self.output_format }
     }
 }
 
-/// What a turn writes to stdout.
+/// The format of stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
     Text,
@@ -173,7 +172,7 @@ pub(crate) struct InferArgs {
     pub(crate) capability: InferCapability,
 }
 
-/// What can be inferred.
+/// The kinds of inference.
 #[derive(Debug, Subcommand)]
 pub(crate) enum InferCapability {
     /// Text by a language model
@@ -188,7 +187,7 @@ pub(crate) struct InferModelArgs {
     pub(crate) action: InferModelAction,
 }
 
-/// What can be done with a model.
+/// The actions on a model.
 #[derive(Debug, Subcommand)]
 pub(crate) enum InferModelAction {
     /// Send one prompt and print the answer
@@ -208,7 +207,7 @@ pub(crate) struct InferRunArgs {
     /// The prompt; `-` reads it from stdin
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: String,
-    /// Wait for a server that is not there yet, as for `agent`
+    /// Wait for a server that is not up yet, as for `agent`
     #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m")]
     pub(crate) wait: Option<HumanDuration>,
     /// Print one JSON object instead of the bare answer
@@ -217,7 +216,7 @@ pub(crate) struct InferRunArgs {
     /// Run in this process (the only way there is without a gateway)
     #[arg(long)]
     pub(crate) local: bool,
-    /// Keep what is said to and by the model server, for `openclaw trace`
+    /// Record the exchanges with the model server, for `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,
     #[arg(long, hide = true)]
@@ -231,7 +230,7 @@ pub(crate) struct ModelsArgs {
     pub(crate) action: ModelsAction,
 }
 
-/// What can be done with the models.
+/// The actions on models.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsAction {
     /// List the models: those of the config, and those that the servers say they have
@@ -240,7 +239,7 @@ pub(crate) enum ModelsAction {
     Status(ModelsStatusArgs),
     /// Find out what the server does with a model, and remember it
     Probe(doctor::ModelsProbeArgs),
-    /// Ask models in their order again that failed and were asked after the others since
+    /// Close the circuit breakers of models that failed, so that they are asked in order again
     Reset(ModelsResetArgs),
 }
 

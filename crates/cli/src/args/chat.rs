@@ -11,19 +11,19 @@ pub(crate) struct ChatArgs {
     /// The session to go on with; default: `agent:ID:main` of the agent
     #[arg(long, value_name = "KEY", conflicts_with = "session_id")]
     pub(crate) session: Option<String>,
-    /// The same by the session's own id; one that there is not is made
+    /// The session by its id; created if there is none
     #[arg(long, value_name = "ID")]
     pub(crate) session_id: Option<String>,
     #[command(flatten)]
     pub(crate) agent: AgentArgs,
-    /// How the model's thoughts are shown; default: `short`, with `--verbose` `full`
+    /// How the model's reasoning is shown; default: `short`, with `--verbose` `full`
     #[arg(long, value_name = "HOW")]
     pub(crate) reasoning: Option<ReasoningDisplay>,
-    /// No more than text: each line of stdin is a message, and answers go to stdout. So it is
-    /// without a terminal too
+    /// Plain text: each line of stdin is a message, and answers go to stdout; the default without a
+    /// terminal
     #[arg(long)]
     pub(crate) plain: bool,
-    /// Keep what is said to and by the model server, for `/trace` and `openclaw trace`
+    /// Record the exchanges with the model server, for `/trace` and `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,
 }

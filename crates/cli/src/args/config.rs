@@ -1,4 +1,4 @@
-//! What can be typed behind `openclaw config`.
+//! Arguments of `openclaw config`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ pub(crate) struct ConfigArgs {
     pub(crate) action: ConfigAction,
 }
 
-/// What can be done with the config.
+/// The actions on the config.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigAction {
     /// Print the value that holds for a key: the one that is set, else its default
@@ -50,7 +50,7 @@ pub(crate) struct ConfigSetArgs {
     /// The key; `[+]` appends to a list
     #[arg(value_name = "PATH")]
     pub(crate) path: Option<String>,
-    /// The value as JSON5; what is none, such as `node`, is a string
+    /// The value as JSON5; other text, such as `node`, is a string
     #[arg(value_name = "VALUE", requires = "path", allow_hyphen_values = true)]
     pub(crate) value: Option<String>,
     /// Refuse a value that is not JSON5
@@ -74,7 +74,7 @@ pub(crate) struct ConfigSetArgs {
     /// The name of the variable, or the path of the file
     #[arg(long = "ref-id", value_name = "ID", requires = "source")]
     pub(crate) id: Option<String>,
-    /// Kept with the reference
+    /// The alias of a secret provider, stored with the reference
     #[arg(long = "ref-provider", value_name = "ALIAS", requires = "source")]
     pub(crate) provider: Option<String>,
     #[command(flatten)]
@@ -96,7 +96,7 @@ pub(crate) struct ConfigUnsetArgs {
     pub(crate) write: ConfigWriteArgs,
 }
 
-/// Options of what writes the file.
+/// Options of the actions that write the file.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigWriteArgs {
     /// Show what would change, and write nothing

@@ -1,4 +1,4 @@
-//! What can be typed behind `doctor` and `models probe`.
+//! Arguments of `doctor` and `models probe`.
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -15,13 +15,13 @@ pub(crate) struct DoctorArgs {
     /// The provider to examine when no model is named
     #[arg(long, value_name = "ID")]
     pub(crate) provider: Option<String>,
-    /// Make only this check and those that it builds on; may be given again
+    /// Run only this check and those that it depends on; may be given again
     #[arg(long, value_name = "CHECK", value_parser = checks(), hide_possible_values = true)]
     pub(crate) only: Vec<String>,
     /// The longest that one check may take [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
-    /// Change the config file where that mends something: shows the change and asks first
+    /// Fix the config file where possible: shows the change and asks first
     #[arg(long, visible_alias = "repair")]
     pub(crate) fix: bool,
     /// With `--fix`, do not ask

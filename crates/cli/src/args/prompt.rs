@@ -11,7 +11,7 @@ pub(crate) struct PromptArgs {
     pub(crate) action: PromptAction,
 }
 
-/// What can be done with the prompt.
+/// The actions on the prompt.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PromptAction {
     /// Show what an agent's first request is made of, and what each part costs in tokens

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// The session that is meant when none is named.
+/// The default session.
 const MAIN: &str = "agent:main:main";
 
 /// `openclaw sessions`; without an action it lists.
@@ -17,7 +17,7 @@ pub(crate) struct SessionsArgs {
     pub(crate) list: SessionsListArgs,
 }
 
-/// What can be done with the sessions that are kept.
+/// The actions on stored sessions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionsAction {
     /// List the sessions, the one that was used last first
@@ -26,7 +26,7 @@ pub(crate) enum SessionsAction {
     Show(SessionsShowArgs),
     /// Write a session as lines of JSON, to stdout or to a file
     Export(SessionsExportArgs),
-    /// Take in a session from a file: an export, or a transcript of the original OpenClaw
+    /// Import a session from a file: an export, or a transcript of the original OpenClaw
     Import(SessionsImportArgs),
     /// Delete sessions for good
     Delete(SessionsDeleteArgs),
@@ -35,13 +35,13 @@ pub(crate) enum SessionsAction {
 /// `openclaw sessions list`.
 #[derive(Debug, Args)]
 pub(crate) struct SessionsListArgs {
-    /// Only sessions that were used in the last so many minutes
+    /// Only sessions that were used in the last MINUTES minutes
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) active: Option<u64>,
     /// Only sessions of this agent
     #[arg(long, value_name = "ID")]
     pub(crate) agent: Option<String>,
-    /// Only the so many that were used last; default: 30 on a terminal, otherwise all
+    /// Only the N sessions that were used last; default: 30 on a terminal, otherwise all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     /// Print one JSON object
@@ -58,10 +58,10 @@ pub(crate) struct SessionsShowArgs {
     /// The session: its id, the beginning of it, or its key
     #[arg(value_name = "SESSION", default_value = MAIN)]
     pub(crate) session: String,
-    /// Only the last so many messages of yours, each with all that followed it
+    /// Only your last N messages, each with all that followed it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) last: Option<u64>,
-    /// Print one JSON object, with all that was taken back
+    /// Print one JSON object, including what was undone or replaced by a summary
     #[arg(long)]
     pub(crate) json: bool,
 }

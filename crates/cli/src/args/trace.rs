@@ -11,7 +11,7 @@ pub(crate) struct TraceArgs {
     pub(crate) action: TraceAction,
 }
 
-/// What can be done with the exchanges that were kept.
+/// The actions on recorded exchanges.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TraceAction {
     /// List the exchanges, the newest last
@@ -76,7 +76,7 @@ pub(crate) struct TraceReplayArgs {
     pub(crate) json: bool,
 }
 
-/// Which exchange is meant.
+/// Selects an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ExchangeSelector {
     Last,

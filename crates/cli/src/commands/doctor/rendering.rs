@@ -1,4 +1,4 @@
-//! How findings are shown.
+//! Formats the doctor's findings.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::whole_millis;
 use crate::printer::{Printer, TextStyle};
 use crate::sanitize;
 
-/// A finding as a line for its evidence and one for what to do about it.
+/// Formats a finding: a line with its evidence and a line with the advice.
 pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {
     let mark = format!("{:<7}", finding.status.name());
     let style = match finding.status {
@@ -35,7 +35,7 @@ pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {
     text
 }
 
-/// What stands below the lines: the checks that were not made, by their reason, and the counts.
+/// Formats the summary: skipped checks, grouped by reason, and the counts.
 pub(super) fn format_summary(printer: Printer, report: &DoctorReport) -> String {
     let mut text = String::new();
     let skipped: Vec<&Finding> =
@@ -67,8 +67,8 @@ pub(super) fn format_summary(printer: Printer, report: &DoctorReport) -> String 
     text
 }
 
-/// Each check as `id`, `title`, `status`, `evidence`, `fix`, `elapsedMs`; `fix` is `null` or has
-/// what to do on the `server` and in the `config`, and is advice where nothing failed.
+/// Returns each check as `id`, `title`, `status`, `evidence`, `fix`, `elapsedMs`. `fix` is `null`
+/// or names what to do on the `server` and in the `config`; without a failure it is advice.
 pub(super) fn checks_json(report: &DoctorReport) -> Value {
     let checks = report.findings.iter().map(|finding| {
         let fix = (finding.server_advice.is_some() || finding.config_advice.is_some())

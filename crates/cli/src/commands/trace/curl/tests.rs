@@ -1,4 +1,4 @@
-//! The command, as a shell reads it.
+//! Tests that a shell runs the command as intended.
 #![expect(clippy::disallowed_methods, reason = "only a shell knows how a shell reads")]
 
 use std::io::Write;
@@ -33,7 +33,7 @@ fn sample_request(url: &str, header: &str, body: Option<&[u8]>) -> TracedRequest
     }
 }
 
-/// What the shell itself makes of bytes.
+/// Encodes with the system's `base64`, as the shell command does.
 fn encode_base64(bytes: &[u8]) -> String {
     let mut coder = Command::new("base64");
     let mut child = coder.arg("-w0").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -41,7 +41,7 @@ fn encode_base64(bytes: &[u8]) -> String {
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }
 
-/// Runs a command with a `curl` that shows its words and what it reads.
+/// Runs a command with a `curl` that prints its arguments and its input.
 fn run_in_shell(command: &str) -> (Vec<String>, Vec<u8>) {
     let curl = "curl() { for word; do printf '%s\\0' \"$word\"; done; printf '\\0'; cat; }\n";
     let output = Command::new("sh")
