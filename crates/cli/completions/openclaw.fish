@@ -35,20 +35,20 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "chat" -d 'Talk wi
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "infer" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "capability" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read, change, check and explain the config'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Examine the config, the server and the model, and say what would mend what is wrong'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Check the config, the server and the model, and suggest fixes'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'See which models there are and how they are reached'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'See, take out, take in and delete the conversations that are kept'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'See what was said to and by the model servers, and send it again'
-complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'See what an agent sends before you have said a word'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, export, import and delete the stored sessions'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, copy and replay the recorded exchanges with model servers'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show what an agent\'s first request is made of'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do; `-` reads it from stdin. `/new` or `/reset` begins a new session, with what follows as its first message' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: `agent:ID:main` of the agent' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The same by the session\'s own id, or by what `sessions` shows of it; one that there is not is made' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The session by its id, or by the short id that `sessions` shows; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a session that another process uses and for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or a line of JSON for each thing that happens, as it happens' -r -f -a "text\t''
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or one JSON line for each event, as it happens' -r -f -a "text\t''
 json\t''
 stream-json\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l thinking -r
@@ -57,32 +57,32 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l channel -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l resume -d 'Finish the turn that was interrupted, or that failed before the model answered'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -d 'Neither go on with a session nor keep the turn in one'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -d 'Run the turn without a session: continue none and store nothing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Run in this process (the only way there is without a gateway)'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l trace -d 'Keep what is said to and by the model server, for `openclaw trace`'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l trace -d 'Record the exchanges with the model server, for `openclaw trace`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l deliver
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: `agent:ID:main` of the agent' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The same by the session\'s own id; one that there is not is made' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The session by its id; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and for a server that is not there yet, so many seconds or as `90s`, `10m`, `2h`; without a time 10 minutes' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s thoughts are shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s reasoning is shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
 short\t'While they come their last line, and how long they took'
 full\t'As they are'"
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s y -l yes -d 'Run commands without asking'
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l plain -d 'No more than text: each line of stdin is a message, and answers go to stdout. So it is without a terminal too'
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l trace -d 'Keep what is said to and by the model server, for `/trace` and `openclaw trace`'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l plain -d 'Plain text: each line of stdin is a message, and answers go to stdout; the default without a terminal'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l trace -d 'Record the exchanges with the model server, for `/trace` and `openclaw trace`'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -135,7 +135,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l ref-source -d 'Refer to a secret instead of writing it: the value of a variable, or a file\'s content' -r -f -a "env\t''
 file\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l ref-id -d 'The name of the variable, or the path of the file' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l ref-provider -d 'Kept with the reference' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l ref-provider -d 'The alias of a secret provider, stored with the reference' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l allow-exec -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-allow-insecure-path -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from set" -l provider-allow-symlink-command -r
@@ -205,7 +205,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l provider -d 'The provider to examine when no model is named' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l only -d 'Make only this check and those that it builds on; may be given again' -r -f -a "config\t''
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l only -d 'Run only this check and those that it depends on; may be given again' -r -f -a "config\t''
 model\t''
 reachable\t''
 auth\t''
@@ -228,7 +228,7 @@ exposure\t''"
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l timeout -d 'The longest that one check may take [default: 60]' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l fix -l repair -d 'Change the config file where that mends something: shows the change and asks first'
+complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l fix -l repair -d 'Fix the config file where possible: shows the change and asks first'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -s y -l yes -d 'With `--fix`, do not ask'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l json -d 'Print one JSON object'
 complete -c openclaw -n "__fish_openclaw_using_subcommand doctor" -l deep
@@ -244,7 +244,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "list" -d 'List the models: those of the config, and those that the servers say they have'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "status" -d 'Show the default model, its fallbacks, aliases, and where each key comes from'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "probe" -d 'Find out what the server does with a model, and remember it'
-complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "reset" -d 'Ask models in their order again that failed and were asked after the others since'
+complete -c openclaw -n "__fish_openclaw_using_subcommand models; and not __fish_seen_subcommand_from list status probe reset" -f -a "reset" -d 'Close the circuit breakers of models that failed, so that they are asked in order again'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l provider -d 'Only this provider' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
@@ -277,9 +277,9 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_see
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand models; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l active -d 'Only sessions that were used in the last so many minutes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l active -d 'Only sessions that were used in the last MINUTES minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l agent -d 'Only sessions of this agent' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l limit -d 'Only the so many that were used last; default: 30 on a terminal, otherwise all' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l limit -d 'Only the N sessions that were used last; default: 30 on a terminal, otherwise all' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -l json -d 'Print one JSON object'
@@ -290,11 +290,11 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fi
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "list" -d 'List the sessions, the one that was used last first'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "show" -d 'Print what was said in a session'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "export" -d 'Write a session as lines of JSON, to stdout or to a file'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "import" -d 'Take in a session from a file: an export, or a transcript of the original OpenClaw'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "import" -d 'Import a session from a file: an export, or a transcript of the original OpenClaw'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and not __fish_seen_subcommand_from list show export import delete" -f -a "delete" -d 'Delete sessions for good'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l active -d 'Only sessions that were used in the last so many minutes' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l active -d 'Only sessions that were used in the last MINUTES minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l agent -d 'Only sessions of this agent' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l limit -d 'Only the so many that were used last; default: 30 on a terminal, otherwise all' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l limit -d 'Only the N sessions that were used last; default: 30 on a terminal, otherwise all' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
@@ -302,10 +302,10 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_s
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l last -d 'Only the last so many messages of yours, each with all that followed it' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l last -d 'Only your last N messages, each with all that followed it' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object, with all that was taken back'
+complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object, including what was undone or replaced by a summary'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'

@@ -16,7 +16,7 @@ use crate::exit::ExitReason;
 /// A run whose turn ended.
 pub(crate) struct TurnResultJson<'a> {
     pub(crate) agent_session: &'a AgentSession,
-    /// As [`Talk::session_json`] was when the turn began.
+    /// As [`AgentSession::session_json`] was when the turn began.
     pub(crate) session: &'a Value,
     /// What the model was told; `None` when an interrupted turn was finished.
     pub(crate) message: Option<&'a str>,
@@ -31,7 +31,7 @@ pub(crate) struct TurnResultJson<'a> {
 pub(crate) struct NoTurnResultJson {
     /// The outcome's name.
     pub(crate) outcome: &'static str,
-    /// As [`Talk::session_json`], as far as it is known.
+    /// As [`AgentSession::session_json`], as far as it is known.
     pub(crate) session: Value,
     /// The models that were tried in vain.
     pub(crate) attempts: Vec<ModelAttempt>,
