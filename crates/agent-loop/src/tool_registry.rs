@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use openclaw_core::{Tool, ToolName, ToolSpec};
+use strsim::levenshtein;
 
 use crate::DuplicateToolError;
 
@@ -54,50 +55,14 @@ impl ToolRegistry {
             return format!("there is no tool `{name}`, and no tools are offered");
         }
         let mut names: Vec<&str> = self.specs.iter().map(|spec| spec.name.as_str()).collect();
-        names.sort_by_key(|offered| edit_distance(name.as_str(), offered));
+        let unknown_name = name.as_str().to_ascii_lowercase();
+        names.sort_by_cached_key(|offered| {
+            levenshtein(&unknown_name, &offered.to_ascii_lowercase())
+        });
         let more = names.len().saturating_sub(MAX_LISTED_NAMES);
         names.truncate(MAX_LISTED_NAMES);
         let list = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         format!("there is no tool `{name}`; the tools are {list}{more}")
-    }
-}
-
-/// The fewest insertions, deletions and replacements between two names, ignoring case.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut left = i + 1;
-        let mut diagonal = i;
-        let mut next = vec![left];
-        for (y, &above) in b.bytes().zip(row.iter().skip(1)) {
-            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(&y));
-            left = replaced.min(left + 1).min(above + 1);
-            next.push(left);
-            diagonal = above;
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn edit_distance_counts_single_changes() {
-        for (a, b, distance) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("read", "", 4),
-            ("Read", "read", 0),
-            ("raed", "read", 2),
-            ("read_file", "read", 5),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
-            assert_eq!(edit_distance(b, a), distance, "{b} {a}");
-        }
     }
 }

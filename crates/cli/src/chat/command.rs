@@ -1,5 +1,7 @@
 //! Parses the lines of the chat: messages and slash commands.
 
+use strsim::levenshtein;
+
 use super::reasoning::ReasoningDisplay;
 
 /// One parsed line of input.
@@ -125,7 +127,7 @@ fn parse_command(word: &str, argument: Option<&str>) -> Result<ChatCommand, Stri
 fn unknown_command_message(word: &str) -> String {
     let names = SLASH_COMMANDS.iter().map(|(name, ..)| *name);
     let names = names.chain(COMMAND_ALIASES.iter().map(|(alias, _)| *alias));
-    let nearest = names.map(|name| (edit_distance(word, name), name)).min();
+    let nearest = names.map(|name| (levenshtein(word, name), name)).min();
     let nearest = match nearest {
         Some((distance, name)) if distance <= 2 => format!("did you mean `{name}`? "),
         _ => String::new(),
@@ -137,23 +139,6 @@ fn unknown_command_message(word: &str) -> String {
 
 /// The Levenshtein distance: insertions, deletions and substitutions that turn one word into the
 /// other.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        let pairs = row.iter().zip(row.iter().skip(1)).zip(&b);
-        for ((diagonal, above), y) in pairs {
-            let left = next.last().copied().unwrap_or(0);
-            next.push((diagonal + usize::from(x != *y)).min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-/// Completes the text before the cursor. Returns how many bytes of it to replace, and the
-/// candidates. `models` are the model names.
 pub(crate) fn completion_candidates(before: &str, models: &[String]) -> (usize, Vec<String>) {
     let filter_names = |prefix: &str, names: &mut dyn Iterator<Item = &str>| {
         let names = names.filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();

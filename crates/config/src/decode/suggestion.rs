@@ -1,5 +1,7 @@
 //! Suggests what an unknown name may have meant.
 
+use strsim::levenshtein;
+
 use crate::path::{KeyPath, PathSegment};
 
 /// Keys that are often written in the wrong place: that place, the key, and the advice.
@@ -40,7 +42,7 @@ pub(super) fn nearest_name(name: &str, candidates: &[&'static str]) -> Option<&'
     let max_distance = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .iter()
-        .map(|candidate| (edit_distance(&name, &normalize_name(candidate)), *candidate))
+        .map(|candidate| (levenshtein(&name, &normalize_name(candidate)), *candidate))
         .filter(|(distance, _)| *distance <= max_distance)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -51,38 +53,9 @@ fn normalize_name(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).take(64).collect::<String>().to_lowercase()
 }
 
-/// The Levenshtein distance of two names, in characters.
-fn edit_distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (above, character) in from.chars().enumerate() {
-        let mut diagonal = above;
-        let mut left = above + 1;
-        for (cell, other) in row.iter_mut().skip(1).zip(&to) {
-            let replaced = diagonal + usize::from(character != *other);
-            diagonal = *cell;
-            left = replaced.min(diagonal + 1).min(left + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = above + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_distance_counts_single_changes() {
-        let cases =
-            [("", "", 0), ("a", "", 1), ("", "ab", 2), ("kitten", "sitting", 3), ("ab", "ba", 2)];
-        for (from, to, expected) in cases {
-            assert_eq!(edit_distance(from, to), expected, "{from} {to}");
-        }
-    }
 
     #[test]
     fn a_name_is_found_by_its_likeness_only() {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use strsim::levenshtein;
+
 use crate::workspace::Workspace;
 
 /// The most names that are suggested.
@@ -61,28 +63,11 @@ fn quote_names(names: impl Iterator<Item = String>) -> String {
 
 /// The edit distance of two names; `None` when they are too different to be confused.
 fn edit_distance(missing: &str, name: &str) -> Option<usize> {
-    let (wanted, name): (Vec<char>, Vec<char>) =
-        (missing.chars().collect(), name.chars().collect());
-    let longest = wanted.len().max(name.len());
+    let longest = missing.chars().count().max(name.chars().count());
     if longest > MAX_COMPARED_CHARS {
         return None;
     }
-    // Levenshtein's distance, one row at a time.
-    let mut row: Vec<usize> = (0..=name.len()).collect();
-    for (index, a) in wanted.iter().enumerate() {
-        let mut diagonal = index;
-        let mut left = index + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (b, cell) in name.iter().zip(row.iter_mut().skip(1)) {
-            let substituted = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            *cell = substituted.min(left + 1).min(*cell + 1);
-            left = *cell;
-        }
-    }
-    let distance = row.last().copied()?;
+    let distance = levenshtein(missing, name);
     (distance <= (longest / 3).max(1)).then_some(distance)
 }
 
