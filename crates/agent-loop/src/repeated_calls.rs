@@ -5,7 +5,9 @@
 //! at each user message, and is restored from the history when a turn is resumed.
 
 use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 
+use fnv::FnvHasher;
 use openclaw_core::{History, ToolCall, ToolEffect, ToolOutput};
 
 use crate::tool_registry::ToolRegistry;
@@ -144,13 +146,18 @@ pub(crate) fn blocked_reason(call: &ToolCall) -> String {
 
 /// Hashes a tool's output; equal for equal texts, in every process.
 pub(crate) fn text_digest(text: &str) -> u64 {
-    fnv_hash(FNV_START, text.as_bytes())
+    let mut hasher = FnvHasher::default();
+    hasher.write(text.as_bytes());
+    hasher.finish()
 }
 
 pub(crate) fn call_key(call: &ToolCall) -> u64 {
-    let name = fnv_hash(FNV_START, call.name.as_str().as_bytes());
-    // A name cannot contain a NUL.
-    fnv_hash(fnv_hash(name, &[0]), call.arguments.to_json().as_bytes())
+    let mut hasher = FnvHasher::default();
+    hasher.write(call.name.as_str().as_bytes());
+    // No name has a NUL in it.
+    hasher.write(&[0]);
+    hasher.write(call.arguments.to_json().as_bytes());
+    hasher.finish()
 }
 
 fn format_ordinal(number: u32) -> String {
@@ -159,12 +166,4 @@ fn format_ordinal(number: u32) -> String {
         4 => "fourth".to_owned(),
         _ => format!("{number}th"),
     }
-}
-
-const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a: stable, unlike the hashes of the standard library.
-fn fnv_hash(start: u64, bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(start, step)
 }

@@ -1,8 +1,9 @@
 //! The config with its environment, and the providers it describes.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hasher as _;
 
+use fnv::FnvHasher;
 use openclaw_config::{
     AppPaths, Env, KeyPath, LoadedConfig, MergeMode, ModelConfig, ProviderApi, ProviderConfig,
     ResolvedSecret, SecretInput, ValueOrigin,
@@ -110,8 +111,10 @@ impl SetupContext {
             .filter_map(|key| Some(key.resolve_secret(&self.env).ok()?.fingerprint()))
             .collect();
         let endpoint = self.provider_endpoint(id).map(|endpoint| endpoint.to_string()).ok();
-        let mut hasher = DefaultHasher::new();
-        (endpoint, keys, format!("{config:?}")).hash(&mut hasher);
+        // It is kept on disk, where the hasher of the standard library may differ from one build of
+        // the program to the next.
+        let mut hasher = FnvHasher::default();
+        hasher.write(format!("{:?}", (endpoint, keys, config)).as_bytes());
         format!("{:016x}", hasher.finish())
     }
 

@@ -4,10 +4,13 @@
 
 use std::{
     fs::{self, File},
+    hash::Hasher as _,
     io::{self, Write as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
 };
+
+use fnv::FnvHasher;
 
 use super::{file::read_text, parse_text};
 use crate::{paths::AppPaths, text::Json5Document};
@@ -26,8 +29,9 @@ impl LastGoodStore {
         let folder = paths.history_dir();
         let config =
             std::path::absolute(paths.config_file()).unwrap_or_else(|_| paths.config_file().into());
-        let hash = hash_fnv1a(config.as_os_str().as_encoded_bytes());
-        let copy = folder.join(format!("last-good-{hash:016x}.json5"));
+        let mut hasher = FnvHasher::default();
+        hasher.write(config.as_os_str().as_encoded_bytes());
+        let copy = folder.join(format!("last-good-{:016x}.json5", hasher.finish()));
         Self { folder, copy }
     }
 
@@ -79,11 +83,4 @@ fn create_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn create_file(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).open(path)
-}
-
-/// The FNV-1a hash, which is stable across versions of the program.
-fn hash_fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

@@ -1,9 +1,13 @@
 //! The last versions of a config file, archived in the state folder.
 
 use std::{
-    fs, io,
+    fs,
+    hash::Hasher as _,
+    io,
     path::{Path, PathBuf},
 };
+
+use fnv::FnvHasher;
 
 use super::{SaveError, atomic, write_error};
 
@@ -52,10 +56,7 @@ fn list_versions(folder: &Path, prefix: &str) -> io::Result<Vec<(u64, PathBuf)>>
 fn version_prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let folder = target.parent().map(|folder| folder.canonicalize().unwrap_or(folder.to_owned()));
-    // FNV-1a is stable across versions of the program.
-    let bytes = folder.unwrap_or_default().into_os_string().into_encoded_bytes();
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |mark, byte| {
-        (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{name}.{hash:016x}.")
+    let mut hasher = FnvHasher::default();
+    hasher.write(folder.unwrap_or_default().as_os_str().as_encoded_bytes());
+    format!("{name}.{:016x}.", hasher.finish())
 }

@@ -1,7 +1,9 @@
 //! Converts the conversation to messages in the one form that all servers accept.
 
 use std::borrow::Cow;
+use std::hash::Hasher as _;
 
+use fnv::FnvHasher;
 use openclaw_core::{ChatRequest, MessageRef, ToolCall};
 use serde::Serialize;
 use serde_json::Value;
@@ -174,9 +176,8 @@ fn wire_call_id(call: &ToolCall) -> Cow<'_, str> {
         return Cow::Borrowed(id);
     }
     // FNV-1a: the result must be the same in every build and run, since it is sent to the server.
-    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let mut hasher = FnvHasher::default();
+    hasher.write(id.as_bytes());
     let readable: String = id.chars().filter(|c| is_allowed(*c)).take(40).collect();
-    Cow::Owned(format!("{readable}-{hash:016x}"))
+    Cow::Owned(format!("{readable}-{:016x}", hasher.finish()))
 }
