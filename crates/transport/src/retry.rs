@@ -1,9 +1,9 @@
 //! When a failed attempt is retried, and after which delay.
 
-mod http_date;
-
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
+
+use httpdate::parse_http_date;
 
 use crate::ExchangeInfo;
 
@@ -68,8 +68,8 @@ pub(crate) fn parse_retry_after(
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
     }
-    let now = date.and_then(http_date::parse_http_date).unwrap_or(now);
-    Some(http_date::parse_http_date(value)?.duration_since(now).unwrap_or_default())
+    let now = date.and_then(|date| parse_http_date(date).ok()).unwrap_or(now);
+    Some(parse_http_date(value).ok()?.duration_since(now).unwrap_or_default())
 }
 
 /// A random number in `0.0..=1.0` from the standard library's randomly keyed hasher, which is good
@@ -112,6 +112,11 @@ mod tests {
             (at, Some(later), Some(30)),
             (at, Some("yesterday"), Some(77)),
             (later, Some(at), Some(0)),
+            // The two forms that only old servers send.
+            ("Sunday, 06-Nov-94 08:49:37 GMT", None, Some(77)),
+            ("Sun Nov  6 08:49:37 1994", None, Some(77)),
+            ("Sun, 06 Nov 1994 08:49:37 CET", None, None),
+            ("Sun, 31 Nov 1994 08:49:37 GMT", None, None),
             ("soon", Some(at), None),
             ("-1", None, None),
             ("", None, None),
