@@ -6,7 +6,6 @@
 //! arrived; no request waits for the disk or fails because of it. A client without a trace pays one
 //! check per event and allocates nothing.
 
-mod base64;
 pub(crate) mod connections;
 mod disk;
 mod record;

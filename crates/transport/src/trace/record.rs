@@ -1,10 +1,9 @@
 //! One recorded exchange: a JSON line for each thing that happened.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::{Deserialize, Serialize};
 
-use super::base64;
-
-/// An exchange as far as it got, without the secrets of any client that shares the trace.
+/// An exchange as far as it got. It holds no secret of any client that shares the trace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TraceRecord {
@@ -216,7 +215,7 @@ impl TracedBody {
             Ok(text) => (Some(text.to_owned()), None),
             // Half of a binary body is useless; its size is recorded.
             Err(_) if cut => (Some(String::new()), None),
-            Err(_) => (None, Some(base64::encode(clean))),
+            Err(_) => (None, Some(BASE64_STANDARD.encode(clean))),
         };
         Self { size, hidden, cut, text, base64 }
     }
@@ -226,7 +225,7 @@ impl TracedBody {
     pub fn to_bytes(&self) -> Vec<u8> {
         match (&self.text, &self.base64) {
             (Some(text), _) => text.clone().into_bytes(),
-            (None, Some(text)) => base64::decode(text).unwrap_or_default(),
+            (None, Some(text)) => BASE64_STANDARD.decode(text).unwrap_or_default(),
             (None, None) => Vec::new(),
         }
     }

@@ -8,9 +8,11 @@
 
 use std::borrow::Cow;
 
+use base64::alphabet;
+use base64::engine::Engine as _;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::base64;
 use crate::secrets::{MIN_SECRET_LEN, SECRET_PLACEHOLDER};
 
 /// How many backslashes encode one: in plain text, in JSON, in JSON within JSON, and so on.
@@ -25,6 +27,11 @@ const AUTH_SCHEMES: [&str; 6] = ["bearer", "basic", "token", "digest", "apikey",
 
 /// The least length of a part of a secret that is searched for by itself.
 const MIN_PART_LEN: usize = 8;
+
+/// Base64 without padding. What is read may end in bits that are none of a byte, as lax writers
+/// leave them.
+const UNPADDED_BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// Searches for a set of secrets.
 #[derive(Default)]
@@ -60,7 +67,8 @@ impl SecretScrubber {
                 continue;
             }
             self.add_encodings(word);
-            let decoded = base64::decode(word).and_then(|bytes| String::from_utf8(bytes).ok());
+            let decoded = UNPADDED_BASE64.decode(word.trim_end_matches('=')).ok();
+            let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
             let password = decoded.as_ref().and_then(|pair| pair.split_once(':'));
             if let Some((_, password)) = password.filter(|(_, word)| word.len() >= MIN_SECRET_LEN) {
                 self.add_encodings(password);
@@ -71,7 +79,7 @@ impl SecretScrubber {
     fn add_encodings(&mut self, secret: &str) {
         self.add_pattern(secret.to_owned());
         for offset in 0..3 {
-            let core = base64::encoded_core(secret.as_bytes(), offset);
+            let core = encoded_core(secret.as_bytes(), offset);
             if core.len() >= MIN_SECRET_LEN {
                 let for_urls = core.replace('+', "-").replace('/', "_");
                 if for_urls != core {
@@ -137,6 +145,16 @@ impl SecretScrubber {
         clean.extend_from_slice(bytes.get(kept_from..).unwrap_or_default());
         (Cow::Owned(clean), found)
     }
+}
+
+/// What the base64 of any bytes is sure to hold that have `secret` at a place which leaves this
+/// remainder when divided by three.
+fn encoded_core(secret: &[u8], offset: usize) -> String {
+    let mut bytes = vec![0; offset];
+    bytes.extend_from_slice(secret);
+    let text = UNPADDED_BASE64.encode(&bytes);
+    let whole = bytes.len() * 8 / 6;
+    text.get((offset * 8).div_ceil(6)..whole).unwrap_or_default().to_owned()
 }
 
 /// Returns the end of a match of `pattern` at `start`. The nesting of JSON escapes is unknown, so a
