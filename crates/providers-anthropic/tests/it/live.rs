@@ -11,9 +11,9 @@ use openclaw_core::{
     ModelErrorKind, TokenCount, ToolChoice, ToolName,
 };
 use openclaw_providers_anthropic::{MessagesModel, MessagesParams, list_models};
+use openclaw_test_support::client::read;
 use serde_json::{Value, json};
 
-use crate::client::read;
 use crate::talk::{answer_all, clock, keyed, model, question, ready};
 
 /// The base URL of the server and its key, if there is one.
@@ -101,7 +101,7 @@ async fn refusals_have_their_kind_and_models_are_listed() {
         listed.iter().any(|model| model.id == "tiny" && model.context_window.is_some()),
         "{listed:?}"
     );
-    let info = crate::client::info("nope", 4096);
+    let info = openclaw_test_support::client::info("nope", 4096);
     let unknown = MessagesModel::new(keyed(&url, &key), info);
     let error = unknown.stream_chat(question("hi")).await.err().unwrap();
     assert_eq!(error.kind(), ModelErrorKind::UnknownModel, "{error}");

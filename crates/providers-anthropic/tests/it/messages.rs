@@ -9,12 +9,12 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
 use openclaw_providers_anthropic::{API_VERSION, MessagesModel, list_models, with_api_headers};
+use openclaw_test_support::client::{client, options, read};
+use openclaw_test_support::conformance;
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 use openclaw_transport::{Client, ClientOptions, Endpoint};
 use serde_json::{Value, json};
 
-use crate::client::{client, options, read};
-use crate::conformance;
-use crate::raw::{RawServer, hold, response};
 use crate::talk::{answer_all, clock, keyed, model, question, ready};
 
 #[tokio::test]

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use openclaw_core::{
     AnswerOutcome, ChatEvent, ChatModel, EmittedToolCall, ModelErrorKind, TokenUsage,
 };
+use openclaw_test_support::client::{End, client, read};
+use openclaw_test_support::raw_server::{RawServer, response};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::client::{End, client, read};
-use crate::raw::{RawServer, response};
 use crate::talk::{model, question};
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mock-vllm/tests/recordings");

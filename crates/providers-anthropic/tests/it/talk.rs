@@ -4,10 +4,9 @@ use openclaw_core::{
     ChatRequest, EmittedToolCall, History, ModelInfo, ModelLimits, ToolCall, ToolOutput, ToolSpec,
 };
 use openclaw_providers_anthropic::{MessagesModel, with_api_headers};
+use openclaw_test_support::client::{info, options};
 use openclaw_transport::{Client, ClientOptions};
 use serde_json::json;
-
-use crate::client::{info, options};
 
 /// A question without tools.
 pub(crate) fn question(text: &str) -> ChatRequest {

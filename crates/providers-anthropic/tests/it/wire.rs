@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use openclaw_core::{ChatModel, ModelErrorKind};
+use openclaw_test_support::client::{client, read};
+use openclaw_test_support::raw_server::{RawServer, response};
 use serde_json::json;
 
-use crate::client::{client, read};
-use crate::raw::{RawServer, response};
 use crate::talk::{model, question};
 
 const OVERFLOW: ModelErrorKind =

@@ -8,9 +8,9 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
 use openclaw_providers_openai::{CapabilityStore, OpenAiModel, ServerCapabilities, ServerFeature};
+use openclaw_test_support::client::{End, client, info, read};
 use serde_json::{Value, json};
 
-use crate::client::{End, client, info, read};
 use crate::talk::{asked, calls, read_tool, ready, request, resolve, thinks};
 
 fn refusal(message: &str) -> Reply {

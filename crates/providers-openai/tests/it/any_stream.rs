@@ -4,12 +4,11 @@ use openclaw_core::{
     AnswerOutcome, ChatModel, ChatRequest, EmittedToolCall, History, ModelErrorKind,
 };
 use openclaw_providers_openai::OpenAiModel;
+use openclaw_test_support::client::{End, client, info, read};
+use openclaw_test_support::raw_server::{RawServer, response};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-use crate::client::{End, client, info, read};
-use crate::raw::{RawServer, response};
 
 fn any_text() -> impl Strategy<Value = Value> {
     prop_oneof![

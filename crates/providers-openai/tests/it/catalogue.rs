@@ -3,9 +3,8 @@
 use openclaw_core::ModelErrorKind;
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_providers_openai::{ServedModel, find_api_base_url, list_models};
-
-use crate::client::client;
-use crate::raw::{RawServer, response};
+use openclaw_test_support::client::client;
+use openclaw_test_support::raw_server::{RawServer, response};
 
 #[tokio::test]
 async fn an_adapter_has_its_parents_window() {

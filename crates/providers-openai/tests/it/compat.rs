@@ -7,9 +7,9 @@ use openclaw_providers_openai::{
     CapabilityStore, ChatApi, OpenAiModel, ServerCapabilities, ServerFeature, VendorExtension,
     chat_completion_body,
 };
+use openclaw_test_support::client::{client, info, read};
 use serde_json::Value;
 
-use crate::client::{client, info, read};
 use crate::talk::{asked, calls, ready, request, resolve, thinks};
 
 /// A turn in which the user spoke after the result of a call.

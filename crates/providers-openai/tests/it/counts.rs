@@ -7,9 +7,9 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn, UsageOverride};
 use openclaw_providers_openai::{OpenAiModel, ServerFeature};
+use openclaw_test_support::client::{client, info, read};
 use proptest::prelude::*;
 
-use crate::client::{client, info, read};
 use crate::talk::{asked, request, says};
 
 const WINDOW: u32 = 1_000_000;

@@ -7,11 +7,7 @@ mod any_stream;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
-mod client;
-#[cfg(test)]
 mod compat;
-#[cfg(test)]
-mod conformance;
 #[cfg(test)]
 mod counts;
 #[cfg(test)]
@@ -22,8 +18,6 @@ mod openai;
 mod other_servers;
 #[cfg(test)]
 mod quirks;
-#[cfg(test)]
-mod raw;
 #[cfg(test)]
 mod recordings;
 #[cfg(test)]

@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use openclaw_core::{ChatModel, ChatRequest};
 use openclaw_mock_vllm::MockVllm;
 use openclaw_providers_openai::{CapabilityStore, ChatApi, OpenAiModel, ServerCapabilities};
+use openclaw_test_support::client::{client, info, read};
 
-use crate::client::{client, info, read};
 use crate::talk::{asked, read_tool, request, says, thinks};
 
 /// The bodies that OpenAI's own server gets.

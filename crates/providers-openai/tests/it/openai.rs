@@ -5,10 +5,9 @@ use std::sync::Arc;
 use openclaw_core::{ChatModel, ServerLiveness};
 use openclaw_mock_vllm::MockVllm;
 use openclaw_providers_openai::{ChatApi, OpenAiModel};
-
-use crate::client::{client, info};
-use crate::conformance;
-use crate::raw::{RawServer, hold, response};
+use openclaw_test_support::client::{client, info};
+use openclaw_test_support::conformance;
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 
 #[tokio::test]
 async fn the_model_conforms() {

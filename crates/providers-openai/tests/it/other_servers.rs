@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use openclaw_core::{ChatModel, ChatRequest, History, ModelErrorKind};
 use openclaw_providers_openai::{ChatApi, OpenAiModel, find_context_windows, list_models};
+use openclaw_test_support::client::{client, info, read};
+use openclaw_test_support::raw_server::RawServer;
 
-use crate::client::{client, info, read};
-use crate::raw::RawServer;
 use crate::recordings::shown;
 use crate::talk::read_tool;
 

@@ -13,9 +13,9 @@ mod streams;
 use openclaw_core::{ChatModel, ChatRequest, EmittedToolCall, ToolChoice, ToolName};
 use openclaw_mock_vllm::MockVllm;
 use openclaw_providers_openai::OpenAiModel;
+use openclaw_test_support::client::{End, client, info, read};
+use openclaw_test_support::raw_server::{RawServer, response};
 
-use crate::client::{End, client, info, read};
-use crate::raw::{RawServer, response};
 use crate::talk::{asked, read_tool, request};
 
 const WIDE: u32 = 1_000_000;

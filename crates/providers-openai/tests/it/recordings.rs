@@ -9,9 +9,8 @@ use openclaw_core::{
     AnswerOutcome, ChatModel, ChatRequest, EmittedToolCall, History, ModelErrorKind,
 };
 use openclaw_providers_openai::{ChatApi, OpenAiModel};
-
-use crate::client::{End, client, info, read};
-use crate::raw::RawServer;
+use openclaw_test_support::client::{End, client, info, read};
+use openclaw_test_support::raw_server::RawServer;
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mock-vllm/tests/recordings");
 

@@ -8,9 +8,9 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{Call, Finish, MockVllm, Turn};
 use openclaw_providers_openai::{OpenAiModel, ServerCapabilities, chat_completion_body};
+use openclaw_test_support::client::{client, info, read};
 use serde_json::{Value, json};
 
-use crate::client::{client, info, read};
 use crate::talk::{asked, read_tool, request};
 
 /// A call of `read` in each dialect.

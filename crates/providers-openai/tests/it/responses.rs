@@ -11,13 +11,13 @@ use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
 use openclaw_providers_openai::{
     CapabilityStore, ChatApi, OpenAiModel, ServerCapabilities, ServerFeature,
 };
+use openclaw_test_support::client::{End, client, info, read};
+use openclaw_test_support::raw_server::{RawServer, response};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use crate::client::{End, client, info, read};
-use crate::raw::{RawServer, response};
 use crate::recordings::{framed, recordings};
 use crate::talk::{
     TAIL, asked, before_tail, broken, calls, read_tool, ready, request, resolve, says, thinks,

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use openclaw_providers_openai::{find_context_windows, list_models};
-
-use crate::client::client;
-use crate::raw::{RawServer, response};
+use openclaw_test_support::client::client;
+use openclaw_test_support::raw_server::{RawServer, response};
 
 /// A server with these routes only, which records the requested ones.
 struct Routes {

@@ -8,12 +8,12 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{MockVllm, Turn};
 use openclaw_providers_openai::{OpenAiModel, ServerCapabilities, chat_completion_body};
+use openclaw_test_support::client::{client, info, options, read};
 use openclaw_transport::{Client, ClientOptions};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::client::{client, info, options, read};
 use crate::talk::{
     TAIL, asked, before_tail, broken, calls, read_tool, ready, request, resolve, says, thinks,
 };

@@ -8,8 +8,8 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_providers_vllm::VllmModel;
+use openclaw_test_support::client::{client, info, read};
 
-use crate::client::{client, info, read};
 use crate::vllm::{model, question};
 
 fn with_tool(choice: ToolChoice) -> ChatRequest {

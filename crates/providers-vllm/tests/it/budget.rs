@@ -6,9 +6,9 @@ use openclaw_core::{
     ChatModel, ChatRequest, ModelErrorKind, TokenCount, ToolArguments, ToolName, ToolSpec,
 };
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
+use openclaw_test_support::client::read;
+use openclaw_test_support::raw_server::{RawServer, response};
 
-use crate::client::read;
-use crate::raw::{RawServer, response};
 use crate::vllm::{model, paths, question};
 
 const TOKENIZE: &str = "/tokenize";

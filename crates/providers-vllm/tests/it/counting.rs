@@ -5,9 +5,9 @@ use openclaw_mock_vllm::{MockVllm, ModelSpec, Turn};
 use openclaw_providers_openai::{
     CapabilityStore, RequestParams, ServerCapabilities, ServerFeature,
 };
+use openclaw_test_support::client::read;
 use serde_json::{Value, json};
 
-use crate::client::read;
 use crate::vllm::{model, paths, question};
 
 const TOKENIZE: &str = "/tokenize";

@@ -2,8 +2,8 @@
 
 use openclaw_core::{ChatModel, ServerLiveness};
 use openclaw_mock_vllm::{Gate, MockVllm, Reply, Turn};
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 
-use crate::raw::{RawServer, hold, response};
 use crate::vllm::{model, question};
 
 #[tokio::test]

@@ -5,12 +5,6 @@ mod advice;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
-#[path = "../../../providers-openai/tests/it/client.rs"]
-mod client;
-#[cfg(test)]
-#[path = "../../../providers-openai/tests/it/conformance.rs"]
-mod conformance;
-#[cfg(test)]
 mod counting;
 #[cfg(test)]
 mod liveness;
@@ -20,9 +14,6 @@ mod messages;
 mod patience;
 #[cfg(test)]
 mod quirks;
-#[cfg(test)]
-#[path = "../../../providers-openai/tests/it/raw.rs"]
-mod raw;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]

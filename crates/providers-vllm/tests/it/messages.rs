@@ -8,10 +8,10 @@ use openclaw_core::{ChatEvent, ChatModel, ModelErrorKind, ModelInfo, ModelLimits
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Pace, Reply, Turn, UsageOverride};
 use openclaw_providers_anthropic::MessagesModel;
 use openclaw_providers_vllm::{IdlePolicy, ReconnectPolicy, VllmModel};
+use openclaw_test_support::client::{client, info};
+use openclaw_test_support::conformance;
 use openclaw_transport::{Client, TimeLimit};
 
-use crate::client::{client, info};
-use crate::conformance;
 use crate::vllm::{paths, question};
 
 fn limit(duration: Duration) -> TimeLimit {

@@ -7,10 +7,10 @@ use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatModel, ModelErrorKind, ModelTimeoutKind, ServerActivity};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Pace, Reply, Turn, UsageOverride};
 use openclaw_providers_vllm::{IdlePolicy, VllmModel};
+use openclaw_test_support::client::{client, info, options};
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 use openclaw_transport::{Client, ClientOptions, ConcurrencyLimiter, TimeLimit};
 
-use crate::client::{client, info, options};
-use crate::raw::{RawServer, hold, response};
 use crate::vllm::{chats, question};
 
 fn patient(server: &MockVllm, idle: Duration, probe_every: Duration) -> VllmModel {

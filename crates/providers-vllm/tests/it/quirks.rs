@@ -11,13 +11,13 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{ErrorBody, Finish, MockVllm, Reply, Turn};
 use openclaw_providers_vllm::{IdlePolicy, VllmModel};
+use openclaw_test_support::client::{info, options, read};
+use openclaw_test_support::raw_server::{RawServer, response};
 use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::advance;
 
-use crate::client::{info, options, read};
-use crate::raw::{RawServer, response};
 use crate::vllm::{chats, model, question};
 
 /// Accepts a connection and reads the request for `question("hi")` to its end.

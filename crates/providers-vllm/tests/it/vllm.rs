@@ -6,9 +6,8 @@ use openclaw_core::{ChatRequest, History, ModelInfo};
 use openclaw_mock_vllm::MockVllm;
 use openclaw_providers_openai::ChatApi;
 use openclaw_providers_vllm::VllmModel;
-
-use crate::client::{client, info};
-use crate::conformance;
+use openclaw_test_support::client::{client, info};
+use openclaw_test_support::conformance;
 
 #[tokio::test]
 async fn the_model_conforms() {

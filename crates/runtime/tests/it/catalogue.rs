@@ -3,9 +3,9 @@
 use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_runtime::{ListedModel, ModelCatalogue, SetupErrorKind};
+use openclaw_test_support::raw_server::hold;
 
 use crate::lab::{Lab, hints, lab_on, model_kind, nowhere, setup_kind};
-use crate::raw::hold;
 
 fn find<'a>(catalogue: &'a ModelCatalogue, name: &str) -> &'a ListedModel {
     let found = catalogue.models.iter().find(|model| model.reference.to_string() == name);

@@ -10,11 +10,11 @@ use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, ModelSpec, Reply, Turn};
 use openclaw_runtime::{
     ConversationOptions, FallbackChain, TurnOutcome, attempts_in_error, event_channel,
 };
+use openclaw_test_support::raw_server::{RawServer, response};
 use tokio::time::Instant;
 
 use crate::conversation::options;
 use crate::lab::{Lab, ask, model_kind, nowhere};
-use crate::raw::{RawServer, response};
 
 const CHAT: &str = "/v1/chat/completions";
 

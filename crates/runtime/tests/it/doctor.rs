@@ -4,9 +4,9 @@ use openclaw_mock_vllm::{
     Brain, ErrorBody, Gate, MockVllm, MockVllmBuilder, ModelSpec, Reply, Turn, UsageOverride,
 };
 use openclaw_runtime::{Check, CheckStatus, DoctorOptions, DoctorReport, Finding};
+use openclaw_test_support::raw_server::{RawServer, response};
 
 use crate::lab::{Lab, lab_on, nowhere};
-use crate::raw::{RawServer, response};
 
 async fn examine(lab: &Lab, only: &[Check]) -> DoctorReport {
     let options = DoctorOptions { only: only.to_vec(), ..DoctorOptions::default() };

@@ -6,9 +6,9 @@ use std::time::Duration;
 use openclaw_core::ModelErrorKind;
 use openclaw_mock_vllm::MockVllm;
 use openclaw_runtime::{ConnectError, SetupErrorKind};
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 
 use crate::lab::{Lab, ask, hints, lab_on, model_kind, nowhere, setup_kind};
-use crate::raw::{RawServer, hold, response};
 
 const PAGE: &str = "<!doctype html><p>hello</p>";
 

@@ -8,10 +8,9 @@ use openclaw_core::{
     ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelErrorKind, ModelInfo,
 };
 use openclaw_runtime::{ConnectError, FallbackChain, Runtime, SetupErrorKind};
+use openclaw_test_support::raw_server::hold;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
-
-use crate::raw::hold;
 
 /// A runtime whose state folder is deleted with it.
 pub(crate) struct Lab {

@@ -25,9 +25,6 @@ mod lab;
 #[cfg(test)]
 mod prefix;
 #[cfg(test)]
-#[path = "../../../providers-openai/tests/it/raw.rs"]
-mod raw;
-#[cfg(test)]
 mod remembered;
 #[cfg(test)]
 mod secret_commands;

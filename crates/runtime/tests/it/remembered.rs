@@ -7,9 +7,9 @@ use openclaw_core::{ChatModel, ChatRequest, History, LimitSource, ModelErrorKind
 use openclaw_mock_vllm::MockVllm;
 use openclaw_providers_openai::{ServerCapabilities, ServerFeature};
 use openclaw_runtime::{LearnedCapabilities, Runtime};
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 
 use crate::lab::{Lab, lab_on, model_kind, nowhere};
-use crate::raw::{RawServer, hold, response};
 
 /// A server that looks like llama.cpp and lists `m` without a window.
 async fn llama(window: u32) -> RawServer {

@@ -3,9 +3,9 @@
 use openclaw_core::{AnswerOutcome, ChatModel, ChatRequest, ModelErrorKind};
 use openclaw_mock_vllm::{ErrorBody, MockVllm, ModelSpec, Reply};
 use openclaw_providers_openai::OpenAiModel;
+use openclaw_test_support::client::{client, info, read};
 
 use super::{DONE, STOP, WIDE, ask, sse};
-use crate::client::{client, info, read};
 use crate::talk::{asked, request};
 
 /// A row: a name, the status, the error, the requested answer tokens, and the result: the tokens

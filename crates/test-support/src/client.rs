@@ -10,7 +10,8 @@ use openclaw_core::{
 use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy};
 
 /// Two attempts with next to no delay, no timeouts, no key.
-pub(crate) fn options(base_url: &str) -> ClientOptions {
+#[must_use]
+pub fn options(base_url: &str) -> ClientOptions {
     let delay = Duration::from_millis(1);
     ClientOptions {
         endpoint: Endpoint::parse(base_url).unwrap(),
@@ -28,11 +29,15 @@ pub(crate) fn options(base_url: &str) -> ClientOptions {
     }
 }
 
-pub(crate) fn client(base_url: &str) -> Client {
+/// A client with [`options`].
+#[must_use]
+pub fn client(base_url: &str) -> Client {
     Client::new(options(base_url)).unwrap()
 }
 
-pub(crate) fn info(model: &str, window: u32) -> ModelInfo {
+/// What is known of a model of the provider `lab`, which takes tools; `window` is in tokens.
+#[must_use]
+pub fn info(model: &str, window: u32) -> ModelInfo {
     ModelInfo {
         reference: ModelRef::new("lab", model).unwrap(),
         limits: ModelLimits {
@@ -45,11 +50,11 @@ pub(crate) fn info(model: &str, window: u32) -> ModelInfo {
 }
 
 /// How a stream ended.
-pub(crate) type End = Result<(AssistantMessage, AnswerOutcome, Option<TokenUsage>), ModelError>;
+pub type End = Result<(AssistantMessage, AnswerOutcome, Option<TokenUsage>), ModelError>;
 
 /// Reads a stream, and asserts that it ends once and that its deltas make up its message. Returns
 /// the events and the end.
-pub(crate) async fn read(mut stream: ChatStream) -> (Vec<ChatEvent>, End) {
+pub async fn read(mut stream: ChatStream) -> (Vec<ChatEvent>, End) {
     let all = async {
         let mut items = Vec::new();
         while let Some(item) = stream.next().await {

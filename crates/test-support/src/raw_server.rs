@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 /// A server on loopback; it ends when it is dropped.
-pub(crate) struct RawServer {
+#[derive(Debug)]
+pub struct RawServer {
     port: u16,
     task: AbortHandle,
 }
@@ -17,9 +18,7 @@ pub(crate) struct RawServer {
 impl RawServer {
     /// Answers each request by its first line, e.g. `GET /v1/models`, and closes the connection.
     /// Without an answer it keeps the connection open and idle.
-    pub(crate) async fn start(
-        answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn start(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let answer = Arc::new(answer);
@@ -32,7 +31,9 @@ impl RawServer {
         Self { port, task: tokio::spawn(serve).abort_handle() }
     }
 
-    pub(crate) fn base_url(&self) -> String {
+    /// The address of its API, with `/v1`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
     }
 }
@@ -45,7 +46,7 @@ impl Drop for RawServer {
 
 /// Binds a closed port, or a free one for 0, without listening: connections are refused, where
 /// otherwise another test's server might get the port.
-pub(crate) async fn hold(port: u16) -> TcpSocket {
+pub async fn hold(port: u16) -> TcpSocket {
     let taken = async {
         loop {
             let socket = TcpSocket::new_v4().unwrap();
@@ -61,7 +62,8 @@ pub(crate) async fn hold(port: u16) -> TcpSocket {
 }
 
 /// A response of known length.
-pub(crate) fn response(status: &str, content_type: &str, body: &str) -> Vec<u8> {
+#[must_use]
+pub fn response(status: &str, content_type: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n");
     format!("{head}content-type: {content_type}\r\n\r\n{body}").into_bytes()

@@ -1,7 +1,5 @@
 //! The conformance suite of every model crate, against a mock of vLLM.
 
-// With its path, because crates that include this file by path would look elsewhere for its name.
-#[path = "conformance/refusals.rs"]
 mod refusals;
 
 use std::sync::Arc;
@@ -17,10 +15,10 @@ use openclaw_mock_vllm::{Call, Finish, Gate, MockVllm, Reply, Turn, UsageOverrid
 use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
 
 use crate::client::{End, client, info, options, read};
-use crate::raw::{RawServer, hold, response};
+use crate::raw_server::{RawServer, hold, response};
 
 /// Makes the model under test.
-pub(crate) type Make = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
+pub type Make = fn(Client, ModelInfo) -> Arc<dyn ChatModel>;
 
 /// The model under test.
 #[derive(Clone, Copy)]
@@ -67,7 +65,7 @@ impl Subject {
 const WIDE: u32 = 1_000_000;
 
 /// Runs the whole suite over a model that speaks the API of a route.
-pub(crate) async fn suite(api: &'static str, make: Make) {
+pub async fn suite(api: &'static str, make: Make) {
     let subject = Subject { make, api };
     texts_are_read(subject).await;
     calls_are_read(subject).await;
