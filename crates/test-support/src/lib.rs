@@ -4,8 +4,8 @@
 //! [`client`] reads what one answers. [`raw_server`] stands in for a server where `mock-vllm` is
 //! too well-behaved.
 //!
-//! Only integration tests may use this crate, and only of crates that it does not depend on: in
-//! others the types of `core` and `transport` are not the ones that it speaks of.
+//! Unit tests of `core`, `mock-vllm` and `transport` cannot use this crate: it is built on those
+//! crates as they are without their tests, whose types are others than the ones under test.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
