@@ -1,17 +1,4 @@
-//! One turn of an agent over any [`ChatModel`](openclaw_core::ChatModel) and any
-//! [`Tool`](openclaw_core::Tool)s, with limits.
-//!
-//! A turn begins with a user message and ends with exactly one [`TurnOutcome`]. The model is
-//! called, its tool calls are approved, run and answered in order, and it is called again, until it
-//! answers without a call or a limit ends the turn. Progress is reported as [`TurnEvent`]s; there
-//! are no callbacks. Messages that the user sends meanwhile go into the next request: see
-//! [`SteeringQueue`].
-//!
-//! Dropping a turn's future cancels it, at any point: the history stays valid and never has a
-//! partial answer. This crate has no default limits, no retries, and no timeouts but those in
-//! [`TurnLimits`].
-//!
-//! `examples/own_model.rs` runs a turn with a custom model and a custom tool.
+#![doc = include_str!("../README.md")]
 
 mod agent;
 mod compaction;

@@ -1,15 +1,4 @@
-//! Shared types of a conversation with a model, and the traits that an agent is built from.
-//!
-//! This crate has no I/O, no runtime, no HTTP and no config. It holds what the other crates share:
-//!
-//! - messages: [`AssistantMessage`], [`ToolCall`], [`ToolOutput`], and [`History`], which cannot be
-//!   brought into a state that a server would refuse;
-//! - models: [`ModelInfo`] and [`ModelLimits`], with the source of the context window;
-//! - the traits: [`ChatModel`], [`Tool`], [`Approver`] and [`Journal`], and [`ToolOutputStore`] for
-//!   outputs that are too large for the context window;
-//! - errors of model calls: [`ModelError`].
-//!
-//! Cancellation is by drop everywhere: dropping a future or a stream ends the work behind it.
+#![doc = include_str!("../README.md")]
 
 mod approval;
 mod error;

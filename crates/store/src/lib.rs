@@ -1,15 +1,4 @@
-//! Sessions and their journals in one SQLite file.
-//!
-//! Any number of processes may use a [`Store`]; each [`Session`] has one user at a time, by its
-//! session lease. A session's log is append-only. Each entry is durable before anything depends on
-//! it, so that after a crash every acknowledged entry is there, calls that may have run are
-//! reported as such, and nothing runs twice.
-//!
-//! A log is replayed into a [`History`](openclaw_core::History), which is legal even if the log is
-//! damaged: events that were changed, are missing or out of order are left out and reported. Of a
-//! compacted conversation only the events since the first kept step are read.
-//!
-//! This is the only crate that contains SQL.
+#![doc = include_str!("../README.md")]
 
 mod catalogue;
 mod crc;
