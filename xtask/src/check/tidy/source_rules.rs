@@ -35,11 +35,15 @@ struct Forbidden {
     mend: &'static str,
 }
 
+/// The first line of a crate whose documentation is its README.
+const README_AS_DOCS: &str = "#![doc = include_str!(\"../README.md\")]\n";
+
 /// Checks one file, named from the workspace root, against every rule for sources.
 pub(super) fn check(name: &str, text: &str) -> Vec<Fault> {
     let code = code_only(text);
     let mut faults = Vec::new();
-    if !text.starts_with("//!") {
+    // The README of a crate begins with what the crate is for.
+    if !text.starts_with("//!") && !text.starts_with(README_AS_DOCS) {
         faults.push(Fault::new(
             name,
             1,
@@ -105,6 +109,8 @@ mod tests {
     fn a_file_begins_with_its_reason() {
         one_fault("a.rs", "fn main() {}\n", "a.rs:1: the file does not begin");
         sound("a.rs", "//! Why.\nfn main() {}\n");
+        sound("a.rs", "#![doc = include_str!(\"../README.md\")]\n\nmod b;\n");
+        one_fault("a.rs", "#![doc = \"\"]\nmod b;\n", "a.rs:1: the file does not begin");
     }
 
     #[test]
