@@ -131,6 +131,14 @@ impl ChatRequest {
             max_output_tokens: None,
         }
     }
+
+    /// A request with one user message.
+    #[must_use]
+    pub fn from_user_message(text: &str) -> Self {
+        let mut history = History::new();
+        history.push_user_message(text);
+        Self::new(history)
+    }
 }
 
 /// Whether and which tool must be called.

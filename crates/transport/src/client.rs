@@ -49,6 +49,22 @@ pub struct ClientOptions {
     pub limiter: Option<ConcurrencyLimiter>,
 }
 
+impl ClientOptions {
+    /// Options for a server: no key, no further headers, no timeouts, no retries, no limit.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            bearer: None,
+            headers: Vec::new(),
+            timeouts: CallTimeouts::default(),
+            retry: RetryPolicy::NEVER,
+            user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
+            limiter: None,
+        }
+    }
+}
+
 /// A client of one endpoint. Cheap to clone: the clones share their connections.
 #[derive(Clone)]
 pub struct Client(Arc<ClientState>);
