@@ -1,15 +1,9 @@
-//! vLLM as a [`ChatModel`](openclaw_core::ChatModel), with vLLM's own routes where the
-//! OpenAI-compatible ones leave questions open.
-//!
-//! Supports the chat completions, Responses and Messages APIs. Idle monitoring and reconnection
-//! work with each.
-//!
-//! Nothing is sent to vLLM that belongs to a hosted service. Beside `/v1` it counts the tokens of a
-//! prompt (`/tokenize`), and reports whether it is alive (`/health`) and how busy it is
-//! (`/metrics`); each of these may be missing behind a proxy.
+#![doc = include_str!("../README.md")]
 
 mod backend;
 mod continuation;
+mod discovery;
+mod executor;
 mod failure_hints;
 mod idle_monitor;
 mod liveness;
@@ -18,8 +12,23 @@ mod recovery;
 mod tokenize;
 
 pub use backend::{AnswerContinuation, PendingResponse, VllmBackend};
+pub use executor::block_on;
+pub use futures_util::StreamExt;
 pub use idle_monitor::IdlePolicy;
 pub use model::VllmModel;
+pub use openclaw_core::{
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream,
+    EmittedToolCall, History, LimitSource, ModelCapabilities, ModelError, ModelErrorKind,
+    ModelInfo, ModelLimits, ModelRef, ServerActivity, ServerLiveness, TokenCount, TokenUsage,
+    ToolArguments, ToolCall, ToolCallId, ToolChoice, ToolName, ToolOutput, ToolSpec,
+};
+pub use openclaw_providers_anthropic::MessagesModel;
+pub use openclaw_providers_openai::{
+    CapabilityStore, ChatApi, OpenAiModel, RequestParams, ServedModel, list_models,
+};
+pub use openclaw_transport::{
+    CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit,
+};
 pub use recovery::ReconnectPolicy;
 
 /// The default base URL of vLLM.

@@ -7,6 +7,8 @@ mod budget;
 #[cfg(test)]
 mod counting;
 #[cfg(test)]
+mod discovery;
+#[cfg(test)]
 mod liveness;
 #[cfg(test)]
 mod messages;
