@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 //! The `openclaw` command line: arguments in, rendering and exit codes out.
 //!
 //! Arguments become settings in two steps: [`clap_command`] describes the arguments, and each

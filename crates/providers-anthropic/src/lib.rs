@@ -1,12 +1,4 @@
-//! The Messages API (`POST /v1/messages`) as a [`ChatModel`](openclaw_core::ChatModel).
-//!
-//! Anthropic serves it, and vLLM and many gateways serve it beside their other APIs. A conversation
-//! is written in the one form that all of them accept: roles alternate, each tool call is answered
-//! in the next message, no text is empty, and the answer's limit fits. The answer is judged by its
-//! content; the server's stop reason is a hint.
-//!
-//! Thinking is separated from the text. It is sent back only unchanged, with its signature, and
-//! within the same turn; otherwise it is left out of the request.
+#![doc = include_str!("../README.md")]
 
 mod answer;
 mod api_headers;

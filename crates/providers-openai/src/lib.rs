@@ -1,11 +1,4 @@
-//! Any OpenAI-compatible server as a [`ChatModel`](openclaw_core::ChatModel).
-//!
-//! Requests use what every server of `/v1/chat/completions` accepts: an allow-list of fields, text
-//! as plain strings, nothing empty and nothing null. Answers are judged by their content; the
-//! server's finish reason is a hint. Reasoning between tags is separated from the text, tool calls
-//! written as text are recognised, and arguments that are not quite JSON are repaired where nothing
-//! has to be invented. Anything special to one server stays out of this crate; a crate for such a
-//! server builds on [`OpenAiModel`].
+#![doc = include_str!("../README.md")]
 
 mod answer;
 mod api;

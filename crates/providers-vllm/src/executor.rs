@@ -3,7 +3,7 @@
 use std::io;
 
 /// Runs a future on the current thread, with the I/O and the clock that a model needs. A program
-/// with a tokio runtime needs this not: it awaits the future there.
+/// that has a tokio runtime awaits the future there instead.
 ///
 /// # Errors
 /// The future's own error, and an I/O error when no runtime can be started.

@@ -1,8 +1,4 @@
-//! Builds running models, agents and conversations from a validated OpenClaw config.
-//!
-//! The only crate that knows both the config and the parts it describes. [`Runtime`] lists the
-//! models of the config and of the servers, connects the selected one with its fallbacks, and
-//! builds an agent around it. It knows no command line and no terminal.
+#![doc = include_str!("../README.md")]
 
 mod agent;
 mod anthropic;

@@ -1,6 +1,4 @@
-//! Terminal user interface of a conversation: streamed Markdown above, a line editor below.
-//!
-//! Independent of models and agents.
+#![doc = include_str!("../README.md")]
 
 mod cells;
 mod editor;
