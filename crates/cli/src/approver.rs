@@ -11,16 +11,15 @@ use crate::chat::Prompter;
 use crate::printer::Printer;
 use crate::sanitize;
 
-/// The question asked before a command runs.
-const APPROVAL_QUESTION: &str = "allow this command?";
-
-/// Approves file tools in the workspace, and decides on commands by `tools.exec`. There is no
-/// allowlist yet, so every command needs approval. Without a terminal to ask on, the call is
-/// refused, or the turn ends with the question when `ask` is `always`.
+/// Lets file tools work in the workspace and sees to commands as `tools.exec` says: there is no list
+/// of allowed ones yet, so that every command is one to ask about. Every call with another effect is
+/// one to ask about too. Without a terminal to ask on it is refused, or the turn ends with the
+/// question where a person must always be asked.
 #[derive(Debug, Clone)]
 pub(crate) struct TerminalApprover {
     pub(crate) printer: Printer,
-    /// Runs commands without asking, unless `security` denies them.
+    /// Whether commands and calls with other effects run without asking; commands that are
+    /// switched off do not.
     pub(crate) auto_approve: bool,
     /// The commands that may run at all, from `tools.exec.security`.
     pub(crate) security: ExecSecurity,
@@ -38,6 +37,8 @@ impl Approver for TerminalApprover {
             ToolEffect::Exec { command, directory } => {
                 self.review_command(command, directory).await
             }
+            ToolEffect::Fetch { url } => self.review_other(&format!("fetch {url}")).await,
+            ToolEffect::Other { description } => self.review_other(description).await,
             _ => ApprovalDecision::Deny {
                 reason: "this kind of call needs an approval that cannot be given here".to_owned(),
             },
@@ -57,44 +58,61 @@ impl TerminalApprover {
                 "`tools.exec.security` allows listed commands only, none is listed, and \
                  `tools.exec.ask` is `off`",
             ),
-            _ => self.ask_user(command, directory).await,
+            _ => {
+                let location =
+                    if directory == "." { String::new() } else { format!(" in {directory}") };
+                let subject = format!("run{location}: {command}");
+                let question = format!("May this command run: {command}");
+                self.ask_user("command", &subject, question).await
+            }
         }
     }
 
-    async fn ask_user(&self, command: &str, directory: &str) -> ApprovalDecision {
-        let location = if directory == "." { String::new() } else { format!(" in {directory}") };
-        let subject = sanitize::escape_line(&format!("run{location}: {command}"));
+    /// `action` is what the call does, as a verb and its object.
+    async fn review_other(&self, action: &str) -> ApprovalDecision {
+        if self.auto_approve {
+            return ApprovalDecision::Allow;
+        }
+        self.ask_user("call", action, format!("May this call run: {action}")).await
+    }
+
+    /// Asks whether a `kind` of call, e.g. a command, may run; `open_question` is left to whoever
+    /// takes up the turn when a person must be asked and none can be.
+    async fn ask_user(&self, kind: &str, subject: &str, open_question: String) -> ApprovalDecision {
+        let subject = sanitize::escape_line(subject);
+        let question = format!("allow this {kind}?");
         if let Some(person) = &self.prompter {
-            return decision_from_answer(
-                person.ask_yes_no(Some(subject), APPROVAL_QUESTION.to_owned()).await,
-            );
+            let is_allowed = person.ask_yes_no(Some(subject), question).await;
+            return decision_from_answer(kind, is_allowed);
         }
         if !std::io::stdin().is_terminal() || !self.printer.stderr_is_terminal {
             if self.ask_mode == ExecAsk::Always {
-                return ApprovalDecision::NeedsInput {
-                    question: format!("May this command run: {command}"),
-                };
+                return ApprovalDecision::NeedsInput { question: open_question };
             }
-            let reason = "running a command needs a person's approval, and there is no terminal to \
-                          ask on (`--yes` allows commands without asking)";
-            return deny_call(reason);
+            return deny_call(&format!(
+                "running a {kind} needs a person's approval, and there is no terminal to ask on \
+                 (`--yes` allows {kind}s without asking)"
+            ));
         }
         self.printer.print_rendered(&subject);
-        self.printer.print_question(format_args!("{APPROVAL_QUESTION} [y/N]"));
+        self.printer.print_question(format_args!("{question} [y/N]"));
         let mut line = String::new();
         let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
-        decision_from_answer(read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes"))
+        decision_from_answer(kind, read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes"))
     }
 }
 
-fn decision_from_answer(is_allowed: bool) -> ApprovalDecision {
+fn decision_from_answer(kind: &str, is_allowed: bool) -> ApprovalDecision {
     if is_allowed {
         ApprovalDecision::Allow
     } else {
-        deny_call("the user did not allow this command")
+        deny_call(&format!("the user did not allow this {kind}"))
     }
 }
 
 fn deny_call(reason: &str) -> ApprovalDecision {
     ApprovalDecision::Deny { reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

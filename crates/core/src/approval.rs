@@ -31,7 +31,8 @@ pub enum ApprovalDecision {
     },
 }
 
-/// Allows calls that only read, and denies all others.
+/// Allows calls that only read files, and denies all others. Denies fetching too, because a URL can
+/// carry data out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadOnlyApprover;
 
@@ -41,6 +42,41 @@ impl Approver for ReadOnlyApprover {
         match effect {
             ToolEffect::Read { .. } => ApprovalDecision::Allow,
             _ => ApprovalDecision::Deny { reason: "only reading is allowed here".to_owned() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+    use crate::{ToolArguments, ToolCallId, ToolName};
+
+    #[test]
+    fn only_reading_files_is_allowed() {
+        let text = || "text".to_owned();
+        let call = ToolCall {
+            id: ToolCallId::new("call_1").unwrap(),
+            name: ToolName::new("own").unwrap(),
+            arguments: ToolArguments::default(),
+        };
+        let review = |effect: ToolEffect| {
+            let mut review = ReadOnlyApprover.review_call(&call, &effect);
+            match review.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(decision) => decision,
+                Poll::Pending => panic!("the approver waits for nothing"),
+            }
+        };
+        assert_eq!(review(ToolEffect::Read { path: text() }), ApprovalDecision::Allow);
+        for effect in [
+            ToolEffect::Write { path: text() },
+            ToolEffect::Exec { command: text(), directory: text() },
+            ToolEffect::Fetch { url: text() },
+            ToolEffect::Other { description: text() },
+        ] {
+            let decision = review(effect);
+            assert!(matches!(decision, ApprovalDecision::Deny { .. }), "{decision:?}");
         }
     }
 }

@@ -102,6 +102,17 @@ pub enum ToolEffect {
         /// The directory it runs in, relative to the workspace; `.` is the workspace.
         directory: String,
     },
+    /// Reads from the network and changes nothing there.
+    Fetch {
+        /// The URL.
+        url: String,
+    },
+    /// Any other effect, e.g. sending a message.
+    Other {
+        /// What the call does, as a verb and its object, e.g. `send an e-mail to ada`. Shown to the
+        /// person who is asked to approve the call.
+        description: String,
+    },
 }
 
 /// Whether a call may run in parallel with other calls.

@@ -153,6 +153,8 @@ pub(crate) fn describe_call(tool: &str, effect: &ToolEffect) -> String {
         ToolEffect::Exec { command, directory } => {
             format!("{tool} {} (in {})", shorten_line(command), shorten_line(directory))
         }
+        ToolEffect::Fetch { url } => format!("{tool} {}", shorten_line(url)),
+        ToolEffect::Other { description } => format!("{tool}: {}", shorten_line(description)),
         _ => tool.to_owned(),
     }
 }

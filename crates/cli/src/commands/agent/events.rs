@@ -281,6 +281,8 @@ fn effect_json(effect: &ToolEffect) -> Value {
         ToolEffect::Exec { command, directory } => {
             json!({"kind": "exec", "command": command, "directory": directory})
         }
+        ToolEffect::Fetch { url } => json!({"kind": "fetch", "url": url}),
+        ToolEffect::Other { description } => json!({"kind": "other", "description": description}),
         _ => json!({"kind": "other"}),
     }
 }

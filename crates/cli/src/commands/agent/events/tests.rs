@@ -216,6 +216,26 @@ fn every_event_is_encoded_under_its_own_name_with_the_fields_that_the_guide_desc
 }
 
 #[test]
+fn each_effect_is_encoded_as_the_guide_describes() {
+    let text = || "text".to_owned();
+    let effects = [
+        (ToolEffect::Read { path: text() }, "read", "path"),
+        (ToolEffect::Write { path: text() }, "write", "path"),
+        (ToolEffect::Exec { command: text(), directory: text() }, "exec", "command"),
+        (ToolEffect::Fetch { url: text() }, "fetch", "url"),
+        (ToolEffect::Other { description: text() }, "other", "description"),
+    ];
+    let row = PROGRAMS_GUIDE.lines().find(|line| line.starts_with("| `tool_started`")).unwrap();
+    for (effect, kind, field) in effects {
+        let value = effect_json(&effect);
+        assert_eq!((&value["kind"], &value[field]), (&json!(kind), &json!("text")));
+        for name in [kind, field] {
+            assert!(row.contains(&format!("`{name}`")), "the guide lacks `{name}`");
+        }
+    }
+}
+
+#[test]
 fn a_model_that_did_not_answer_is_an_event_too() {
     let attempt = ModelAttempt {
         reference: ModelRef::new("vllm", "a").unwrap(),
