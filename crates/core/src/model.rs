@@ -98,8 +98,9 @@ pub struct ModelCapabilities {
     pub reasoning: bool,
 }
 
-/// One request to a model. Cheap to clone: the history shares its entries.
-#[derive(Debug, Clone)]
+/// One request to a model. Cheap to clone: the history shares its entries. The default has an empty
+/// history, no system prompt and no tools.
+#[derive(Debug, Clone, Default)]
 pub struct ChatRequest {
     /// The system prompt; `None` sends no system message.
     pub system_prompt: Option<Arc<str>>,
@@ -122,14 +123,7 @@ impl ChatRequest {
     /// A request without system prompt and tools.
     #[must_use]
     pub fn new(history: History) -> Self {
-        Self {
-            system_prompt: None,
-            tools: Arc::new([]),
-            tool_choice: ToolChoice::Auto,
-            history,
-            suffix: None,
-            max_output_tokens: None,
-        }
+        Self { history, ..Self::default() }
     }
 
     /// A request with one user message.

@@ -242,26 +242,22 @@ impl ModelConnector {
     ) -> ClientOptions {
         let mut clocks = self.setup.call_clocks(provider, idle);
         clocks.total = self.time_limit.clone().or(clocks.total);
-        let options = ClientOptions {
-            endpoint: provider.endpoint.clone(),
-            bearer: provider.key.as_ref().map(|key| key.value.clone()),
-            headers: provider
-                .headers
-                .iter()
-                .map(|(name, value)| (name.clone(), value.value.clone()))
-                .collect(),
-            timeouts: clocks,
-            retry: RetryPolicy {
+        let headers =
+            provider.headers.iter().map(|(name, value)| (name.clone(), value.value.clone()));
+        let limiter =
+            self.concurrency_limiters.for_provider(provider, self.setup.max_concurrent(provider));
+        let options = ClientOptions::new(provider.endpoint.clone())
+            .with_bearer(provider.key.as_ref().map(|key| key.value.clone()))
+            .with_headers(headers.collect())
+            .with_timeouts(clocks)
+            .with_retry(RetryPolicy {
                 max_attempts: 3,
                 base_delay: Duration::from_millis(250),
                 max_delay: Duration::from_secs(8),
                 max_retry_after: self.max_retry_after,
-            },
-            user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
-            limiter: self
-                .concurrency_limiters
-                .for_provider(provider, self.setup.max_concurrent(provider)),
-        };
+            })
+            .with_user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")))
+            .with_limiter(limiter);
         match provider.effective_api() {
             Language::AnthropicMessages => with_api_headers(options),
             _ => options,

@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use openclaw_config::defaults::CONNECT_TIMEOUT_SECONDS;
 use openclaw_config::{ResolvedSecret, SecretSource, TraceConfig};
 use openclaw_transport::{
-    CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit, Trace, TraceLimits,
-    TraceOptions, TraceRecord, TraceStore, TransportError,
+    CallTimeouts, Client, ClientOptions, Endpoint, TimeLimit, Trace, TraceLimits, TraceOptions,
+    TraceRecord, TraceStore, TransportError,
 };
 
 use crate::Runtime;
@@ -133,21 +133,16 @@ impl Runtime {
             duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
             source: "the built-in limit".into(),
         };
-        let options = ClientOptions {
-            endpoint,
-            bearer: target.key.map(|key| key.value),
-            headers: Vec::new(),
-            timeouts: CallTimeouts {
+        let options = ClientOptions::new(endpoint)
+            .with_bearer(target.key.map(|key| key.value))
+            .with_timeouts(CallTimeouts {
                 connect: Some(connect),
                 response_headers: idle.clone(),
                 first_token: idle.clone(),
                 between_tokens: idle,
                 total: self.connector.time_limit.clone(),
-            },
-            retry: RetryPolicy::NEVER,
-            user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
-            limiter: None,
-        };
+            })
+            .with_user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")));
         let trace = Trace::in_memory(trace_limits(&config.diagnostics.trace));
         let traced = TraceOptions { trace: trace.clone(), variables: Vec::new() };
         let client = Client::with_trace(options, traced).map_err(ReplayError::Client)?;

@@ -7,26 +7,20 @@ use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatEvent, ChatStream, EmittedToolCall, LimitSource,
     ModelCapabilities, ModelError, ModelInfo, ModelLimits, ModelRef, TokenUsage,
 };
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy};
+use openclaw_transport::{Client, ClientOptions, Endpoint, RetryPolicy};
 
 /// Two attempts with next to no delay, no timeouts, no key.
 #[must_use]
 pub fn options(base_url: &str) -> ClientOptions {
     let delay = Duration::from_millis(1);
-    ClientOptions {
-        endpoint: Endpoint::parse(base_url).unwrap(),
-        bearer: None,
-        headers: Vec::new(),
-        timeouts: CallTimeouts::default(),
-        retry: RetryPolicy {
+    ClientOptions::new(Endpoint::parse(base_url).unwrap())
+        .with_retry(RetryPolicy {
             max_attempts: 2,
             base_delay: delay,
             max_delay: delay,
             max_retry_after: None,
-        },
-        user_agent: "test/1".to_owned(),
-        limiter: None,
-    }
+        })
+        .with_user_agent("test/1")
 }
 
 /// A client with [`options`].

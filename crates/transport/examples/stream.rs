@@ -7,21 +7,13 @@ use std::io::{self, Write};
 
 use futures_util::StreamExt;
 use openclaw_transport::wire::{ChatChunk, ChatCompletionRequest, ChatMessage};
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, StreamEvent};
+use openclaw_transport::{Client, ClientOptions, Endpoint, StreamEvent};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut argument = |name| arguments.next().ok_or(format!("the argument {name} is missing"));
-    let client = Client::new(ClientOptions {
-        endpoint: Endpoint::parse(&argument("BASE_URL")?)?,
-        bearer: None,
-        headers: Vec::new(),
-        timeouts: CallTimeouts::default(),
-        retry: RetryPolicy::NEVER,
-        user_agent: "example".to_owned(),
-        limiter: None,
-    })?;
+    let client = Client::new(ClientOptions::new(Endpoint::parse(&argument("BASE_URL")?)?))?;
     let request = ChatCompletionRequest {
         model: argument("MODEL")?.into(),
         stream: true,

@@ -29,8 +29,10 @@ use crate::{
 /// request sent at that moment would be lost.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The configuration of a client.
+/// The configuration of a client. Built with [`ClientOptions::new`] and changed by its methods or
+/// field by field.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ClientOptions {
     /// The base URL of the server.
     pub endpoint: Endpoint,
@@ -59,9 +61,51 @@ impl ClientOptions {
             headers: Vec::new(),
             timeouts: CallTimeouts::default(),
             retry: RetryPolicy::NEVER,
-            user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
             limiter: None,
         }
+    }
+
+    /// Replaces the key; `None` sends none.
+    #[must_use]
+    pub fn with_bearer(mut self, bearer: impl Into<Option<SecretString>>) -> Self {
+        self.bearer = bearer.into();
+        self
+    }
+
+    /// Replaces the headers that are sent besides the client's own.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<(String, SecretString)>) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Replaces the timeouts of every call.
+    #[must_use]
+    pub fn with_timeouts(mut self, timeouts: CallTimeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Replaces the retry policy.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Replaces the `User-Agent` header.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Replaces the limiter of concurrent streams; `None` sets no limit.
+    #[must_use]
+    pub fn with_limiter(mut self, limiter: impl Into<Option<ConcurrencyLimiter>>) -> Self {
+        self.limiter = limiter.into();
+        self
     }
 }
 

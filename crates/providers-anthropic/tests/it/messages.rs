@@ -37,12 +37,9 @@ async fn the_key_goes_where_the_host_expects_it() {
     assert_eq!(seen.headers["x-api-key"], "a-key-of-ours");
     assert_eq!(seen.headers["authorization"], "Bearer a-key-of-ours");
     assert_eq!(seen.headers["anthropic-version"], API_VERSION);
-    let hosted = ClientOptions {
-        endpoint: Endpoint::parse("https://api.anthropic.com").unwrap(),
-        bearer: Some("a-key-of-ours".into()),
-        headers: vec![("anthropic-beta".to_owned(), "x".into())],
-        ..options(&server.base_url())
-    };
+    let hosted = ClientOptions::new(Endpoint::parse("https://api.anthropic.com").unwrap())
+        .with_bearer(Some("a-key-of-ours".into()))
+        .with_headers(vec![("anthropic-beta".to_owned(), "x".into())]);
     let hosted = with_api_headers(hosted);
     assert!(hosted.bearer.is_none());
     let names: Vec<_> = hosted.headers.iter().map(|(name, _)| name.as_str()).collect();

@@ -4,8 +4,7 @@ use openclaw_core::{
     ChatRequest, EmittedToolCall, History, ModelInfo, ModelLimits, ToolCall, ToolOutput, ToolSpec,
 };
 use openclaw_providers_anthropic::{MessagesModel, with_api_headers};
-use openclaw_test_support::client::{info, options};
-use openclaw_transport::{Client, ClientOptions};
+use openclaw_transport::Client;
 use serde_json::json;
 
 /// A question without tools.
@@ -17,7 +16,7 @@ pub(crate) fn question(text: &str) -> ChatRequest {
 
 /// A client with a key and the headers of the API.
 pub(crate) fn keyed(base_url: &str, key: &str) -> Client {
-    let options = ClientOptions { bearer: Some(key.into()), ..options(base_url) };
+    let options = options(base_url).with_bearer(Some(key.into()));
     Client::new(with_api_headers(options)).unwrap()
 }
 

@@ -8,7 +8,7 @@ use openclaw_core::{
     ModelLimits, ModelRef,
 };
 use openclaw_providers_openai::OpenAiModel;
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, TimeLimit};
 
 use crate::{Result, report};
 
@@ -55,15 +55,8 @@ pub(crate) fn model(address: &str, id: &str) -> Result<OpenAiModel> {
         between_tokens: limit(120),
         total: limit(3600),
     };
-    let client = Client::new(ClientOptions {
-        endpoint: Endpoint::parse(&format!("http://{address}/v1"))?,
-        bearer: None,
-        headers: Vec::new(),
-        timeouts: clocks,
-        retry: RetryPolicy::NEVER,
-        user_agent: "bench".to_owned(),
-        limiter: None,
-    })?;
+    let endpoint = Endpoint::parse(&format!("http://{address}/v1"))?;
+    let client = Client::new(ClientOptions::new(endpoint).with_timeouts(clocks))?;
     let info = ModelInfo {
         reference: ModelRef::new("bench", id)?,
         limits: ModelLimits {

@@ -8,8 +8,7 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{MockVllm, Turn};
 use openclaw_providers_openai::{OpenAiModel, ServerCapabilities, chat_completion_body};
-use openclaw_test_support::client::{client, info, options, read};
-use openclaw_transport::{Client, ClientOptions};
+use openclaw_transport::Client;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -150,11 +149,9 @@ async fn no_other_header_is_sent() {
     let plain = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096));
     server.push(Turn::text("one"));
     read(plain.stream_chat(request(&asked("hi"))).await.unwrap()).await.1.unwrap();
-    let with_key = ClientOptions {
-        bearer: Some("key-of-the-test".into()),
-        headers: vec![("X-Team".to_owned(), "blue".into())],
-        ..options(&server.base_url())
-    };
+    let with_key = options(&server.base_url())
+        .with_bearer(Some("key-of-the-test".into()))
+        .with_headers(vec![("X-Team".to_owned(), "blue".into())]);
     let keyed = OpenAiModel::new(Client::new(with_key).unwrap(), info("tiny", 4096));
     read(keyed.stream_chat(request(&asked("hi"))).await.unwrap()).await.1.unwrap();
     let seen = server.requests();

@@ -7,9 +7,7 @@ use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatModel, ModelErrorKind, ModelTimeoutKind, ServerActivity};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Pace, Reply, Turn, UsageOverride};
 use openclaw_providers_vllm::{IdlePolicy, VllmModel};
-use openclaw_test_support::client::{client, info, options};
-use openclaw_test_support::raw_server::{RawServer, hold, response};
-use openclaw_transport::{Client, ClientOptions, ConcurrencyLimiter, TimeLimit};
+use openclaw_transport::{Client, ConcurrencyLimiter, TimeLimit};
 
 use crate::vllm::{chats, question};
 
@@ -171,8 +169,7 @@ async fn a_request_in_the_clients_own_line_is_told_so_and_not_given_up() {
     server.push(Reply::from(Turn::text("first")).gate(1, &gate));
     server.push(Turn::text("second"));
     let turnstile = Some(ConcurrencyLimiter::new(NonZeroUsize::MIN));
-    let client =
-        Client::new(ClientOptions { limiter: turnstile, ..options(&server.base_url()) }).unwrap();
+    let client = Client::new(options(&server.base_url()).with_limiter(turnstile)).unwrap();
     let idle = TimeLimit { duration: Duration::from_millis(20), source: "the.setting".into() };
     let patience = IdlePolicy::new(Some(idle), Duration::from_millis(5));
     let model =

@@ -11,9 +11,7 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{ErrorBody, Finish, MockVllm, Reply, Turn};
 use openclaw_providers_vllm::{IdlePolicy, VllmModel};
-use openclaw_test_support::client::{info, options, read};
-use openclaw_test_support::raw_server::{RawServer, response};
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
+use openclaw_transport::{CallTimeouts, Client, TimeLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::advance;
@@ -96,8 +94,7 @@ async fn keep_alives_are_no_silence_and_no_answer() {
     let server = MockVllm::builder().start().await.unwrap();
     let seconds = Duration::from_secs;
     let idle = || Some(TimeLimit { duration: seconds(120), source: "the.setting".into() });
-    let client =
-        |clocks| Client::new(ClientOptions { timeouts: clocks, ..options(&server.base_url()) });
+    let client = |clocks| Client::new(options(&server.base_url()).with_timeouts(clocks));
     let clocks =
         CallTimeouts { first_token: idle(), between_tokens: idle(), ..CallTimeouts::default() };
     let model = VllmModel::new(client(clocks).unwrap(), info("tiny", 4096));

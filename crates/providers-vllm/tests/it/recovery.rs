@@ -12,9 +12,7 @@ use openclaw_core::{
 use openclaw_mock_vllm::{Call, Gate, MockVllm, Reply, Turn};
 use openclaw_providers_openai::ChatApi;
 use openclaw_providers_vllm::{IdlePolicy, ReconnectPolicy, VllmModel};
-use openclaw_test_support::client::{client, info, options};
-use openclaw_test_support::raw_server::{RawServer, hold, response};
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeLimit};
+use openclaw_transport::{CallTimeouts, Client, TimeLimit};
 use serde_json::{Value, json};
 
 use crate::vllm::{chats, question};
@@ -312,7 +310,7 @@ async fn the_end_of_the_call_ends_the_wait() {
     server.push(Reply::from(Turn::pieces(["one ", "never"])).engine_dies_at(2));
     let total = Some(limit(Duration::from_millis(400)));
     let clocks = CallTimeouts { total, ..CallTimeouts::default() };
-    let options = ClientOptions { timeouts: clocks, ..options(&server.base_url()) };
+    let options = options(&server.base_url()).with_timeouts(clocks);
     let stays = on_loss(Duration::from_mins(1));
     let model = VllmModel::new(Client::new(options).unwrap(), info("tiny", 4096))
         .with_reconnect_policy(stays, true);

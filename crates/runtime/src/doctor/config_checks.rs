@@ -6,9 +6,7 @@ use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
 use openclaw_config::{ProviderApi, Severity, ValueOrigin, env_vars};
 use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
 use openclaw_providers_openai::{is_openai_hosted, list_models, model_error};
-use openclaw_transport::{
-    CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit as Bound,
-};
+use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, TimeLimit as Bound};
 
 use super::edit::ConfigEdit;
 use super::examination::{DoctorRun, DoctorTarget};
@@ -190,15 +188,10 @@ impl DoctorRun<'_> {
     async fn list_base_models(&self, endpoint: &Endpoint) -> Result<Vec<String>, ModelError> {
         let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
         let limit = Bound { duration: wait, source: "the time for discovery".into() };
-        let client = Client::new(ClientOptions {
-            endpoint: endpoint.clone(),
-            bearer: None,
-            headers: Vec::new(),
-            timeouts: CallTimeouts { total: Some(limit), ..CallTimeouts::default() },
-            retry: RetryPolicy::NEVER,
-            user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
-            limiter: None,
-        });
+        let options = ClientOptions::new(endpoint.clone())
+            .with_timeouts(CallTimeouts { total: Some(limit), ..CallTimeouts::default() })
+            .with_user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")));
+        let client = Client::new(options);
         let client = client.map_err(|error| model_error(error, None))?;
         let served = list_models(&client).await?;
         let base = served.into_iter().filter(|model| model.parent.is_none());

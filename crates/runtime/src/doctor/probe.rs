@@ -76,7 +76,7 @@ impl ServerProbe {
         if options.timeouts.total.as_ref().is_none_or(longer) {
             options.timeouts.total = Some(limit);
         }
-        let stranger = ClientOptions { bearer: None, headers: Vec::new(), ..options.clone() };
+        let stranger = options.clone().with_bearer(None).with_headers(Vec::new());
         Ok(Self {
             client: Client::new(options)?,
             anonymous_client: Client::new(stranger)?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures_util::StreamExt;
 use openclaw_transport::wire::ModelList;
-use openclaw_transport::{Client, ClientOptions, StreamEvent, TransportErrorKind};
+use openclaw_transport::{Client, StreamEvent, TransportErrorKind};
 
 use crate::server::{KEY, STREAM_HEAD, Server, both, chunk, json, options, response};
 
@@ -41,7 +41,7 @@ async fn a_get_sends_what_it_is_told_and_no_more() {
 #[tokio::test]
 async fn a_post_sends_json_and_no_key_where_there_is_none() {
     let server = Server::start().await;
-    let client = Client::new(ClientOptions { bearer: None, ..server.options() }).unwrap();
+    let client = Client::new(server.options().with_bearer(None)).unwrap();
     let url = client.endpoint().root_url("tokenize");
     let (reply, request) =
         both(client.post(url, "{\"a\":1}".into()), server.answer(&json("200 OK", "[3]"))).await;

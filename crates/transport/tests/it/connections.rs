@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use openclaw_transport::{
-    CallTimeouts, Client, ClientOptions, ConcurrencyLimiter, QueueDepth, StreamEvent,
-    StreamPriority, TimeLimit, TimeoutKind, TransportErrorKind,
+    CallTimeouts, Client, ConcurrencyLimiter, QueueDepth, StreamEvent, StreamPriority, TimeLimit,
+    TimeoutKind, TransportErrorKind,
 };
 
 use crate::server::{Connection, STREAM_HEAD, Server, both, chunk};
@@ -175,7 +175,7 @@ async fn where_streams_are_limited_the_next_is_sent_when_one_is_dropped_and_othe
 {
     let server = Server::start().await;
     let turnstile = ConcurrencyLimiter::new(NonZeroUsize::MIN);
-    let limited = || ClientOptions { limiter: Some(turnstile.clone()), ..server.options() };
+    let limited = || server.options().with_limiter(turnstile.clone());
     let (one, other) = (Client::new(limited()).unwrap(), Client::new(limited()).unwrap());
     let url = one.endpoint().api_url("chat/completions");
     let open = async || {
@@ -219,8 +219,7 @@ async fn the_wait_in_line_is_a_part_of_the_call() {
     let turnstile = ConcurrencyLimiter::new(NonZeroUsize::MIN);
     let total = TimeLimit { duration: Duration::from_secs(7), source: "the test".into() };
     let clocks = CallTimeouts { total: Some(total), ..CallTimeouts::default() };
-    let options =
-        ClientOptions { timeouts: clocks, limiter: Some(turnstile.clone()), ..server.options() };
+    let options = server.options().with_timeouts(clocks).with_limiter(turnstile.clone());
     let client = Client::new(options).unwrap();
     let url = client.endpoint().api_url("chat/completions");
     let mut first = Box::pin(client.post_stream(url.clone(), "1".into()));

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, TimeoutKind, TransportErrorKind};
+use openclaw_transport::{CallTimeouts, Client, TimeoutKind, TransportErrorKind};
 
 use crate::server::{Server, both, json, limit, options, response};
 
@@ -151,7 +151,7 @@ async fn each_clock_before_the_body_fires_under_its_own_name() {
         (plain, total, TimeoutKind::Total, 9),
     ];
     for (base, clocks, clock, after) in table {
-        let client = Client::new(ClientOptions { timeouts: clocks, ..options(&base) }).unwrap();
+        let client = Client::new(options(&base).with_timeouts(clocks)).unwrap();
         let begun = tokio::time::Instant::now();
         let error = client.get(client.endpoint().api_url("models")).await.unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Timeout { clock, after: seconds(after) });

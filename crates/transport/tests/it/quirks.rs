@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use openclaw_transport::{Client, ClientOptions, ExchangeInfo, RetryPolicy, TransportErrorKind};
+use openclaw_transport::{Client, ExchangeInfo, RetryPolicy, TransportErrorKind};
 use tokio::time::{Instant, advance};
 
 use crate::server::{STREAM_HEAD, Server, both, json, options, response};
@@ -36,7 +36,7 @@ async fn addresses() {
 async fn keys() {
     // Without a key there is no header, whatever a server says of it.
     let server = Server::start().await;
-    let client = Client::new(ClientOptions { bearer: None, ..server.options() }).unwrap();
+    let client = Client::new(server.options().with_bearer(None)).unwrap();
     let refusal = json("401 Unauthorized", r#"{"error":"Unauthorized"}"#);
     let url = client.endpoint().api_url("models");
     let (reply, request) = both(client.get(url), server.answer(&refusal)).await;
@@ -209,7 +209,7 @@ async fn wishes_to_wait() {
             max_delay: delay,
             max_retry_after: None,
         };
-        let client = Client::new(ClientOptions { retry, ..server.options() }).unwrap();
+        let client = Client::new(server.options().with_retry(retry)).unwrap();
         let url = client.endpoint().api_url("chat/completions");
         let busy = response("429 x", &format!("retry-after: {wish}\r\n"), "{}");
         let begun = Instant::now();

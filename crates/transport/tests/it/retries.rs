@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, RetryPolicy, TransportErrorKind};
+use openclaw_transport::{CallTimeouts, Client, RetryPolicy, TransportErrorKind};
 
 use crate::server::{STREAM_HEAD, Server, both, json, limit, response};
 
@@ -69,8 +69,7 @@ async fn a_pause_that_outlasts_the_total_clock_is_not_begun() {
     };
     let clocks =
         CallTimeouts { total: Some(limit(Duration::from_mins(1))), ..CallTimeouts::default() };
-    let client =
-        Client::new(ClientOptions { retry, timeouts: clocks, ..server.options() }).unwrap();
+    let client = Client::new(server.options().with_retry(retry).with_timeouts(clocks)).unwrap();
     let at_a_time = "date: Sun, 06 Nov 1994 08:48:36 GMT\r\n\
                      retry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
     let begun = std::time::Instant::now();

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit};
+use openclaw_transport::{Client, ClientOptions, Endpoint, RetryPolicy, TimeLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -57,20 +57,14 @@ impl Server {
             max_delay: delay,
             max_retry_after: None,
         };
-        Client::new(ClientOptions { retry, ..self.options() }).unwrap()
+        Client::new(self.options().with_retry(retry)).unwrap()
     }
 }
 
 pub(crate) fn options(base: &str) -> ClientOptions {
-    ClientOptions {
-        endpoint: Endpoint::parse(base).unwrap(),
-        bearer: Some(KEY.into()),
-        headers: Vec::new(),
-        timeouts: CallTimeouts::default(),
-        retry: RetryPolicy::NEVER,
-        user_agent: "test/1".to_owned(),
-        limiter: None,
-    }
+    ClientOptions::new(Endpoint::parse(base).unwrap())
+        .with_bearer(Some(KEY.into()))
+        .with_user_agent("test/1")
 }
 
 pub(crate) fn limit(duration: Duration) -> TimeLimit {

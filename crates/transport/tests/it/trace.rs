@@ -51,7 +51,7 @@ async fn every_attempt_is_kept_with_its_connection() {
     let delay = Duration::from_millis(1);
     let retry =
         RetryPolicy { max_attempts: 2, base_delay: delay, max_delay: delay, max_retry_after: None };
-    let kept = Kept::of(ClientOptions { retry, ..server.options() });
+    let kept = Kept::of(server.options().with_retry(retry));
     let url = kept.client.endpoint().api_url("chat/completions");
     let (stream, ()) = both(kept.client.post_stream(url, "{\"model\":\"m\"}".into()), async {
         let refusal = json("503 Service Unavailable", "{\"error\":\"busy\"}");
@@ -117,7 +117,7 @@ async fn a_clock_and_a_refused_connection_are_named() {
         between_tokens: Some(limit(Duration::from_millis(20))),
         ..CallTimeouts::default()
     };
-    let kept = Kept::of(ClientOptions { timeouts: clocks, ..server.options() });
+    let kept = Kept::of(server.options().with_timeouts(clocks));
     let url = kept.client.endpoint().api_url("chat/completions");
     let (stream, connection) = both(kept.client.post_stream(url, "{}".into()), async {
         let mut connection = server.accept().await;
