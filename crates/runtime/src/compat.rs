@@ -61,12 +61,10 @@ mod tests {
         let native = configured_capabilities(&none, true);
         assert_eq!(native.extras, VendorExtension::OPENAI);
         assert_eq!(native.lacks, [ServerFeature::ReasoningField, ServerFeature::MaxTokensField]);
-        let said = CompatConfig {
-            supports_developer_role: Some(true),
-            supports_store: Some(false),
-            max_tokens_field: Some(MaxTokensField::MaxTokens),
-            ..none
-        };
+        let mut said = none;
+        said.supports_developer_role = Some(true);
+        said.supports_store = Some(false);
+        said.max_tokens_field = Some(MaxTokensField::MaxTokens);
         assert_eq!(configured_capabilities(&said, false).extras, [VendorExtension::DeveloperRole]);
         let native = configured_capabilities(&said, true);
         assert_eq!(
@@ -79,12 +77,10 @@ mod tests {
     #[test]
     fn what_a_conversation_must_be_like_is_what_the_config_says() {
         let of = |says| {
-            let said = CompatConfig {
-                requires_assistant_after_tool_result: Some(says),
-                requires_thinking_as_text: Some(says),
-                requires_tool_result_name: Some(says),
-                ..CompatConfig::default()
-            };
+            let mut said = CompatConfig::default();
+            said.requires_assistant_after_tool_result = Some(says);
+            said.requires_thinking_as_text = Some(says);
+            said.requires_tool_result_name = Some(says);
             configured_capabilities(&said, false)
         };
         let required = of(true);

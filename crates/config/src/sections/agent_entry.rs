@@ -9,6 +9,7 @@ use crate::template::EnvString;
 /// Overrides for one agent; everything else comes from `agents.defaults`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AgentEntry {
     /// A display name.
     pub name: Option<String>,
@@ -31,6 +32,7 @@ pub struct AgentEntry {
 /// Which tools an agent is offered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ToolPolicy {
     /// The base set of tools.
     pub profile: Option<ToolProfile>,

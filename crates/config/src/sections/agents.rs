@@ -15,6 +15,7 @@ use crate::{
 /// The agents: their models, workspaces and time limits.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AgentsConfig {
     /// Settings for every agent.
     pub defaults: AgentDefaults,
@@ -25,6 +26,7 @@ pub struct AgentsConfig {
 /// Settings for every agent.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct AgentDefaults {
     /// The model to use, and its fallbacks.
     #[schemars(extend("examples" = ["vllm/my-model", { "primary": "vllm/my-model", "fallbacks": [] }]))]
@@ -62,6 +64,7 @@ pub struct AgentDefaults {
 /// Options of a model.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ModelEntry {
     /// A short name for the model.
     pub alias: Option<String>,
@@ -74,6 +77,7 @@ pub struct ModelEntry {
 /// Idle timeout of model calls.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct LlmConfig {
     /// The longest silence of a model, in seconds, including the wait for its first token; 0 is no
     /// limit.
@@ -97,6 +101,7 @@ pub enum LocalModelMode {
 /// Old spellings of options.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ExperimentalConfig {
     /// The old spelling of `localModelMode: "lean"`; `localModelMode` is used when both are set.
     pub local_model_lean: Option<bool>,
@@ -105,6 +110,7 @@ pub struct ExperimentalConfig {
 /// Compaction: summarising a session that grows too long.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct CompactionConfig {
     /// How a summary is made.
     #[schemars(extend("default" = "default"))]

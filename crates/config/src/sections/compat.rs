@@ -6,6 +6,7 @@ use serde::Deserialize;
 /// What a server does differently for a model. Settings that are left out are detected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct CompatConfig {
     /// Whether `tools` may be sent.
     pub supports_tools: Option<bool>,

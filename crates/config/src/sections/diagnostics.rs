@@ -15,6 +15,7 @@ use crate::{
 /// Settings for troubleshooting.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct DiagnosticsConfig {
     /// The trace of exchanges with the model servers.
     pub trace: TraceConfig,
@@ -25,6 +26,7 @@ pub struct DiagnosticsConfig {
 /// It contains complete prompts and answers; keys and secret headers are removed.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct TraceConfig {
     /// Whether exchanges are stored on disk.
     #[schemars(extend("default" = false))]

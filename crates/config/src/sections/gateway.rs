@@ -8,6 +8,7 @@ use crate::{defaults::GATEWAY_PORT, secret::SecretInput};
 /// The gateway, which serves sessions to other programs.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct GatewayConfig {
     /// Whether the gateway runs here or elsewhere.
     #[schemars(extend("default" = "local"))]
@@ -55,6 +56,7 @@ pub enum GatewayBind {
 /// Who may connect to the gateway.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct GatewayAuth {
     /// How clients authenticate.
     #[schemars(extend("default" = "token"))]
@@ -83,6 +85,7 @@ pub enum GatewayAuthMode {
 /// Access over Tailscale.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct TailscaleConfig {
     /// Who can reach the gateway.
     #[schemars(extend("default" = "off"))]

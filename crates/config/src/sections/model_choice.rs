@@ -12,6 +12,7 @@ use crate::template::EnvString;
 
 /// Which model to use: `"vllm/my-model"` or `{ primary: "vllm/my-model", fallbacks: [] }`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ModelChoice {
     /// The model, as `provider/model-id` or an alias; absent when only fallbacks are set.
     pub primary: Option<EnvString>,

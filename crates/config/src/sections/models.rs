@@ -15,6 +15,7 @@ use crate::{
 /// The model servers and their models.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ModelsConfig {
     /// Whether these providers are added to the built-in ones or replace them.
     #[schemars(extend("default" = "merge"))]
@@ -54,6 +55,7 @@ pub enum EgressPolicy {
 /// A model server.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ProviderConfig {
     /// The server's base URL, e.g. `http://host:port/v1`; `${VAR}` is replaced. It may be left out
     /// only for `vllm`, `lmstudio`, `anthropic`, `openai` and `openrouter`, which have a default.
@@ -110,6 +112,7 @@ pub enum ProviderApi {
 /// A model of a server. Only `id` is required.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ModelConfig {
     /// The id by which the server knows the model.
     #[schemars(extend("minLength" = 1, "examples" = ["meta-llama/Llama-3.3-70B-Instruct"]))]
@@ -161,6 +164,7 @@ pub enum InputKind {
 /// The price of a model, in US dollars for a million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ModelCost {
     /// The prompt.
     pub input: f64,
@@ -177,6 +181,26 @@ impl ModelsConfig {
     #[must_use]
     pub fn mode(&self) -> MergeMode {
         self.mode.unwrap_or_default()
+    }
+}
+
+impl ModelConfig {
+    /// A model of which only the id is known.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            api: None,
+            headers: BTreeMap::new(),
+            reasoning: None,
+            input: None,
+            cost: None,
+            context_window: None,
+            max_tokens: None,
+            clocks: ClocksConfig::default(),
+            compat: CompatConfig::default(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
 /// Every key may be left out.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Config {
     /// The agents: their models, workspaces and time limits.
     pub agents: AgentsConfig,

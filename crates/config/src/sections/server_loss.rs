@@ -13,6 +13,7 @@ use crate::defaults::{SERVER_LOSS_POLL_SECONDS, SERVER_LOSS_WAIT_SECONDS};
 /// What to do when the connection to a server is lost during an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ServerLossConfig {
     /// How long to wait for the server to return; 0 is not at all.
     #[schemars(extend("default" = SERVER_LOSS_WAIT_SECONDS))]

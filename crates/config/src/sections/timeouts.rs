@@ -12,6 +12,7 @@ use super::HumanDuration;
 /// expires even if the server is known to be busy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ClocksConfig {
     /// From the start of an attempt to an open connection. The default is 5 s.
     pub connect: Option<HumanDuration>,

@@ -11,6 +11,7 @@ use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
 /// The built-in tools.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ToolsConfig {
     /// The base set of tools.
     pub profile: Option<ToolProfile>,
@@ -37,6 +38,7 @@ impl ToolsConfig {
 /// How commands are run.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ExecConfig {
     /// The machine that commands run on.
     #[schemars(extend("default" = "auto"))]
@@ -100,6 +102,7 @@ pub enum ExecAsk {
 /// The tools for the web.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct WebConfig {
     /// Web search.
     pub search: WebSearchConfig,
@@ -110,6 +113,7 @@ pub struct WebConfig {
 /// Web search.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct WebSearchConfig {
     /// Whether the tool is offered.
     pub enabled: Option<bool>,
@@ -126,6 +130,7 @@ pub struct WebSearchConfig {
 /// Fetching web pages.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct WebFetchConfig {
     /// The most characters of a page that the model gets.
     pub enabled: Option<bool>,

@@ -54,7 +54,7 @@ fn a_config_that_spells_out_the_defaults_changes_nothing() {
     let loaded = Config::parse(&text.to_string(), &openclaw_config::Env::default()).unwrap();
     assert_eq!(loaded.diagnostics, []);
     let resolved = |config: &Config| {
-        let Config { agents, models, tools, gateway, diagnostics } = config;
+        let Config { agents, models, tools, gateway, diagnostics, .. } = config;
         let (defaults, exec) = (&agents.defaults, &tools.exec);
         (
             (defaults.local_model_mode(), defaults.compaction.mode(), models.mode()),
