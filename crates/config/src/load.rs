@@ -39,7 +39,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The text is not a JSON5 object.
-    #[error("understand the config{}", of_file(path.as_deref()))]
+    #[error("parse {}{}", config_name(path.as_deref()), first_problem(diagnostics))]
     Broken {
         /// The file; `None` for a text from elsewhere.
         path: Option<PathBuf>,
@@ -50,8 +50,23 @@ pub enum LoadError {
     },
 }
 
-fn of_file(path: Option<&Path>) -> String {
-    path.map(|path| format!(" file {}", path.display())).unwrap_or_default()
+fn config_name(path: Option<&Path>) -> String {
+    match path {
+        Some(path) => format!("the config file {}", path.display()),
+        None => "the config text".to_owned(),
+    }
+}
+
+/// Where and what the first problem is, as the end of a sentence about a text.
+pub(crate) fn first_problem(diagnostics: &[Diagnostic]) -> String {
+    let [first, others @ ..] = diagnostics else { return String::new() };
+    let Diagnostic { path, line, column, message, .. } = first;
+    let key = if path.is_root() { String::new() } else { format!("`{path}`: ") };
+    let more = match others.len() {
+        0 => String::new(),
+        count => format!(" (and {count} more)"),
+    };
+    format!(" at line {line}, column {column}: {key}{message}{more}")
 }
 
 impl LoadError {

@@ -20,7 +20,7 @@ pub struct KeyPath(Vec<PathSegment>);
 
 /// A text that is not a key path, with the byte offset of the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("read the key path: it goes wrong at character {at}")]
+#[error("read the key path: it is not valid from byte {at} on")]
 pub struct InvalidKeyPath {
     /// The byte offset of the first unexpected character.
     pub at: usize,

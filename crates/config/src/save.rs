@@ -27,7 +27,7 @@ use crate::{
     edit::ConfigDocument,
     edit::EditError,
     env::Env,
-    load::LoadError,
+    load::{LoadError, first_problem},
     loaded_config::LoadedConfig,
     path::KeyPath,
     paths::AppPaths,
@@ -71,10 +71,10 @@ pub enum SaveError {
     #[error(transparent)]
     Edit(EditError),
     /// The new text is not a JSON5 object.
-    #[error("save a text that is broken")]
+    #[error("save the changed config text, which is not a JSON5 object")]
     InvalidText(#[source] LoadError),
     /// The edit would introduce an error or an unknown key.
-    #[error("save a config with what is wrong in it")]
+    #[error("save the changed config text, which is wrong{}", first_problem(diagnostics))]
     Invalid {
         /// The new problems; never empty.
         diagnostics: Vec<Diagnostic>,
@@ -82,7 +82,7 @@ pub enum SaveError {
         redacted_text: String,
     },
     /// Keys would be lost that the edit did not remove.
-    #[error("save a text that has lost {}", list(keys))]
+    #[error("save the changed config text, which has lost {}", list(keys))]
     KeysLost {
         /// The lost keys, without the keys below them.
         keys: Vec<KeyPath>,

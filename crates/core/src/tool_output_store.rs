@@ -18,5 +18,5 @@ pub trait ToolOutputStore: Send + Sync + Debug {
 
 /// A tool output could not be saved.
 #[derive(Debug, thiserror::Error)]
-#[error("keep the whole output")]
+#[error("save the whole output of the tool call")]
 pub struct ToolOutputStoreError(#[source] pub Box<dyn Error + Send + Sync>);

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 /// A command could not be run. A command that ran and failed is not an error: see
 /// [`CommandEnd`](crate::CommandEnd).
@@ -14,6 +15,8 @@ use std::io;
 pub struct ProcessError {
     kind: ProcessErrorKind,
     program: String,
+    /// The start directory that cannot be opened, if it was given as a path.
+    directory: Option<PathBuf>,
     source: Option<io::Error>,
 }
 
@@ -38,7 +41,18 @@ pub enum ProcessErrorKind {
 impl ProcessError {
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is started there"))]
     pub(crate) fn new(kind: ProcessErrorKind, program: &OsStr, source: io::Error) -> Self {
-        Self { kind, program: program.to_string_lossy().into_owned(), source: Some(source) }
+        let program = program.to_string_lossy().into_owned();
+        Self { kind, program, directory: None, source: Some(source) }
+    }
+
+    /// An error for a start directory that cannot be opened.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn for_directory(
+        directory: Option<PathBuf>,
+        program: &OsStr,
+        source: io::Error,
+    ) -> Self {
+        Self { directory, ..Self::new(ProcessErrorKind::Directory, program, source) }
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -46,6 +60,7 @@ impl ProcessError {
         Self {
             kind: ProcessErrorKind::Unsupported,
             program: program.to_string_lossy().into_owned(),
+            directory: None,
             source: None,
         }
     }
@@ -63,7 +78,12 @@ impl fmt::Display for ProcessError {
         match self.kind {
             ProcessErrorKind::NotFound => write!(f, "find the program `{program}`"),
             ProcessErrorKind::PermissionDenied => write!(f, "get permission to run `{program}`"),
-            ProcessErrorKind::Directory => write!(f, "open the directory to run `{program}` in"),
+            ProcessErrorKind::Directory => match &self.directory {
+                Some(path) => {
+                    write!(f, "open the directory `{}` to run `{program}` in", path.display())
+                }
+                None => write!(f, "open the directory to run `{program}` in"),
+            },
             ProcessErrorKind::Start => write!(f, "start `{program}`"),
             ProcessErrorKind::Watch => write!(f, "watch `{program}`"),
             ProcessErrorKind::Unsupported => write!(f, "run `{program}` on this platform"),

@@ -20,7 +20,7 @@ pub enum StreamEvent {
 
 /// A line or an event exceeds the decoder's limit. The decoder cannot be used afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("take a line or an event that is larger than the limit")]
+#[error("read a line or an event of the stream that is larger than the limit")]
 pub struct EventTooLarge;
 
 /// A decoder of server-sent events. Push a chunk, take events until there is none, push the next.

@@ -67,7 +67,9 @@ impl fmt::Display for EditError {
             EditErrorKind::OutOfRange { at, length } => {
                 write!(f, "set `{path}`: `{at}` has {length} elements, `{at}[+]` appends one")
             }
-            EditErrorKind::WholeDocument => f.write_str("replace the whole config by this"),
+            EditErrorKind::WholeDocument => {
+                f.write_str("replace the whole config by something other than an object")
+            }
             EditErrorKind::UnsafeEdit => {
                 write!(f, "change `{path}` in this text without changing anything else")
             }

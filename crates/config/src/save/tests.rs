@@ -173,7 +173,10 @@ fn a_whole_text_replaces_the_one_it_was_made_from() {
     let replace = |before, text| home.file().replace_text(&env, Some(before), text);
     assert!(matches!(replace("{}", "{ }"), Err(SaveError::Changed { .. })));
     assert!(matches!(replace(TEXT, ""), Err(SaveError::InvalidText(_))));
-    assert!(matches!(replace(TEXT, "{gateway: 1}"), Err(SaveError::Invalid { .. })));
+    let error = replace(TEXT, "{gateway: 1}").unwrap_err();
+    assert!(matches!(error, SaveError::Invalid { .. }));
+    let text = error.to_string();
+    assert!(text.contains("at line 1, column 11: `gateway`: "), "{text}");
     assert_eq!(home.text(), TEXT);
     replace(TEXT, "{}").unwrap();
     assert_eq!((home.text().as_str(), home.versions()), ("{}", vec![TEXT.to_owned()]));

@@ -119,8 +119,9 @@ impl SecretInput {
                 let path = paths::expand_home(path, env);
                 (read_secret_file(&path)?, SecretSource::File(path))
             }
-            SecretForm::Exec(_) => {
-                let what = "run a command for a secret, which is not supported yet".to_owned();
+            SecretForm::Exec(words) => {
+                let program = words.first().map(String::as_str).unwrap_or_default();
+                let what = format!("get the secret from `{program}`: no command is run here");
                 return Err(SecretError::new(SecretErrorKind::ExecNotSupported, what));
             }
         };

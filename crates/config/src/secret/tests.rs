@@ -64,7 +64,7 @@ fn every_form_resolves_to_a_value_with_its_source() {
     "" => Empty | use the secret from config literal, which is empty
     { source: "env", id: "NONE" } => UnsetVariable | read the environment variable NONE, which is not set
     { source: "file", path: "/nonexistent/key" } => File | read the secret in /nonexistent/key
-    { source: "exec", command: ["pass", "show", "vllm"] } => ExecNotSupported | run a command for a secret, which is not supported yet
+    { source: "exec", command: ["pass", "show", "vllm"] } => ExecNotSupported | get the secret from `pass`: no command is run here
     "#);
 }
 

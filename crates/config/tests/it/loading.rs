@@ -66,8 +66,19 @@ fn a_broken_file_is_an_error_with_its_places_and_stays_as_it_is() {
         let error = load(&env).unwrap_err();
         let [diagnostic] = error.diagnostics() else { panic!("{error}") };
         assert!(diagnostic.file.is_some());
+        let path = dir.path().join("openclaw.json");
+        let start = format!("parse the config file {} at line 1, column ", path.display());
+        let text = error.to_string();
+        assert!(text.starts_with(&start) && text.ends_with(&diagnostic.message), "{text}");
         assert_eq!(std::fs::read(dir.path().join("openclaw.json")).unwrap(), content);
     }
+}
+
+#[test]
+fn a_broken_text_without_a_file_is_an_error_with_its_place() {
+    let error = Config::parse("{\n  gateway 1 }", &Env::default()).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("parse the config text at line 2, column "), "{text}");
 }
 
 #[test]

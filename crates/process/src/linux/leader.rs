@@ -34,8 +34,12 @@ impl LeaderProcess {
         mut spec: CommandSpec,
     ) -> Result<(Self, CommandPipes), ProcessError> {
         let program = spec.program.clone();
+        let directory_path = match &spec.directory {
+            WorkDir::Path(path) => Some(path.clone()),
+            WorkDir::Descriptor(_) => None,
+        };
         let directory = open_directory(spec.directory)
-            .map_err(|error| ProcessError::new(ProcessErrorKind::Directory, &program, error))?;
+            .map_err(|error| ProcessError::for_directory(directory_path, &program, error))?;
         let id = unique_id();
         append_marker_id(&mut spec.env, &id);
 

@@ -64,7 +64,9 @@ async fn a_missing_program_a_forbidden_one_and_a_missing_directory_are_told_apar
     assert_eq!(missing.kind(), ProcessErrorKind::NotFound);
     assert_eq!(missing.to_string(), "find the program `/nowhere/to/be/found`");
     assert_eq!(start("/etc/passwd", "/").await.kind(), ProcessErrorKind::PermissionDenied);
-    assert_eq!(start("/bin/sh", "/nowhere").await.kind(), ProcessErrorKind::Directory);
+    let missing = start("/bin/sh", "/nowhere").await;
+    assert_eq!(missing.kind(), ProcessErrorKind::Directory);
+    assert_eq!(missing.to_string(), "open the directory `/nowhere` to run `/bin/sh` in");
     assert_eq!(start("/bin/sh", "/etc/passwd").await.kind(), ProcessErrorKind::Directory);
     assert_eq!(start("/bin/sh\0", "/").await.kind(), ProcessErrorKind::Start);
 }
