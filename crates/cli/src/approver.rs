@@ -11,10 +11,10 @@ use crate::chat::Prompter;
 use crate::printer::Printer;
 use crate::sanitize;
 
-/// Lets file tools work in the workspace and sees to commands as `tools.exec` says: there is no list
-/// of allowed ones yet, so that every command is one to ask about. Every call with another effect is
-/// one to ask about too. Without a terminal to ask on it is refused, or the turn ends with the
-/// question where a person must always be asked.
+/// Approves file tools in the workspace, and decides on commands by `tools.exec`. There is no
+/// allowlist yet, so every command needs approval, and so does every call with another effect.
+/// Without a terminal to ask on, the call is refused, or the turn ends with the question when `ask`
+/// is `always`.
 #[derive(Debug, Clone)]
 pub(crate) struct TerminalApprover {
     pub(crate) printer: Printer,

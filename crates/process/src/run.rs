@@ -62,7 +62,7 @@ pub async fn run(
     }
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = (bounds, on_output);
+        let _ = (limits, on_output);
         Err(ProcessError::unsupported(&spec.program))
     }
 }

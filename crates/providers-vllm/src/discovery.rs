@@ -22,8 +22,9 @@ impl VllmModel {
         let endpoint = Endpoint::parse(base_url).map_err(|error| {
             ModelError::new(ModelErrorKind::Connect, "read the base URL").with_source(error)
         })?;
-        let bearer = api_key.map(Into::into);
-        let client = Client::new(ClientOptions { bearer, ..ClientOptions::new(endpoint) });
+        let mut options = ClientOptions::new(endpoint);
+        options.bearer = api_key.map(Into::into);
+        let client = Client::new(options);
         Self::discover_model(client.map_err(|error| model_error(error, None))?).await
     }
 

@@ -61,7 +61,7 @@ impl ClientOptions {
             headers: Vec::new(),
             timeouts: CallTimeouts::default(),
             retry: RetryPolicy::NEVER,
-            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
             limiter: None,
         }
     }

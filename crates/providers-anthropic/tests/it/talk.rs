@@ -4,6 +4,7 @@ use openclaw_core::{
     ChatRequest, EmittedToolCall, History, ModelInfo, ModelLimits, ToolCall, ToolOutput, ToolSpec,
 };
 use openclaw_providers_anthropic::{MessagesModel, with_api_headers};
+use openclaw_test_support::client::{info, options};
 use openclaw_transport::Client;
 use serde_json::json;
 

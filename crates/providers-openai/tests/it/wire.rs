@@ -8,6 +8,7 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{MockVllm, Turn};
 use openclaw_providers_openai::{OpenAiModel, ServerCapabilities, chat_completion_body};
+use openclaw_test_support::client::{client, info, options, read};
 use openclaw_transport::Client;
 use proptest::collection::vec;
 use proptest::prelude::*;

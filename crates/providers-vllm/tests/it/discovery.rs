@@ -6,7 +6,7 @@ use openclaw_providers_vllm::{
     LimitSource, ModelErrorKind, StreamExt, VllmModel, block_on,
 };
 
-use crate::raw::{RawServer, response};
+use openclaw_test_support::raw_server::{RawServer, response};
 
 #[test]
 fn a_base_url_is_enough_to_talk() {

@@ -7,6 +7,8 @@ use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatModel, ModelErrorKind, ModelTimeoutKind, ServerActivity};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Pace, Reply, Turn, UsageOverride};
 use openclaw_providers_vllm::{IdlePolicy, VllmModel};
+use openclaw_test_support::client::{client, info, options};
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 use openclaw_transport::{Client, ConcurrencyLimiter, TimeLimit};
 
 use crate::vllm::{chats, question};

@@ -11,6 +11,8 @@ use openclaw_core::{
 };
 use openclaw_mock_vllm::{ErrorBody, Finish, MockVllm, Reply, Turn};
 use openclaw_providers_vllm::{IdlePolicy, VllmModel};
+use openclaw_test_support::client::{info, options, read};
+use openclaw_test_support::raw_server::{RawServer, response};
 use openclaw_transport::{CallTimeouts, Client, TimeLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -12,6 +12,8 @@ use openclaw_core::{
 use openclaw_mock_vllm::{Call, Gate, MockVllm, Reply, Turn};
 use openclaw_providers_openai::ChatApi;
 use openclaw_providers_vllm::{IdlePolicy, ReconnectPolicy, VllmModel};
+use openclaw_test_support::client::{client, info, options};
+use openclaw_test_support::raw_server::{RawServer, hold, response};
 use openclaw_transport::{CallTimeouts, Client, TimeLimit};
 use serde_json::{Value, json};
 

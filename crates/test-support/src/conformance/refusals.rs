@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw_core::{ChatRequest, History, ModelErrorKind};
 use openclaw_mock_vllm::{ErrorBody, MockVllm, Reply, Turn};
-use openclaw_transport::{Client, ClientOptions};
+use openclaw_transport::Client;
 
 use super::{Subject, end_of, question};
 use crate::client::{client, options};
@@ -52,7 +52,7 @@ pub(super) async fn the_request_is_refused_for_what_it_is(subject: Subject) {
     let server = MockVllm::builder().api_key("right").start().await.unwrap();
     let keyed = |key: &str| {
         let bearer = Some(key.into());
-        Client::new(ClientOptions { bearer, ..options(&server.base_url()) }).unwrap()
+        Client::new(options(&server.base_url()).with_bearer(bearer)).unwrap()
     };
     for (client, name, kind) in [
         (client(&server.base_url()), "tiny", ModelErrorKind::Auth),

@@ -42,7 +42,7 @@ const README_AS_DOCS: &str = "#![doc = include_str!(\"../README.md\")]\n";
 pub(super) fn check(name: &str, text: &str) -> Vec<Fault> {
     let code = code_only(text);
     let mut faults = Vec::new();
-    if !text.starts_with("//!") && !text.starts_with("#![doc = include_str!(") {
+    if !text.starts_with("//!") && !text.starts_with(README_AS_DOCS) {
         faults.push(Fault::new(
             name,
             1,
