@@ -126,7 +126,7 @@ mod tests {
         let timeout = at("agents.defaults.timeoutSeconds").unwrap();
         assert_eq!(timeout.kind, "a whole number");
         assert_eq!(timeout.default, Some(json!(172_800)));
-        assert!(timeout.description.unwrap().contains("longest"));
+        assert!(timeout.description.unwrap().contains("time limit of a whole run"));
         let mode = at("agents.defaults.localModelMode").unwrap();
         assert_eq!(mode.kind, "\"default\", \"lean\" or \"auto\"");
         assert_eq!(mode.choices.len(), 3);
