@@ -68,7 +68,7 @@ async fn what_is_wrong_is_named_and_not_written() {
         (vec!["set", "agents.defaults.timeoutSeconds.x", "1"], 3, "is a number"),
         (vec!["set", "tools.exec.host", "node", "--strict-json"], 2, "as JSON5"),
         (vec!["set", "tools.exec.host", "{a: 1"], 2, "as JSON5"),
-        (vec!["set", "a..b", "1"], 2, "at character 1"),
+        (vec!["set", "a..b", "1"], 2, "from byte 1 on"),
         (vec!["set", "tools.exec.host"], 2, "no value"),
         (vec!["set", "--provider-source", "exec"], 2, "`--provider-source` does nothing"),
         (vec!["unset", "agents.defaults.workspace"], 1, "is not set"),
