@@ -56,7 +56,8 @@ pub struct ConversationOptions {
     pub approver: Arc<dyn Approver>,
 }
 
-/// The state of a session when it was opened.
+/// An agent and its session. Turns run one after the other, and each step is on disk before
+/// anything depends on it.
 ///
 /// Dropping the future of a turn has the effect of a crash: what was recorded stays, and the next
 /// turn continues from it.

@@ -45,7 +45,7 @@ pub(crate) struct DecodeOutput<T> {
 struct DecodeFindings {
     /// Values rejected in an earlier pass, to be skipped.
     rejected: BTreeSet<u32>,
-    /// Why each was refused in this run.
+    /// The error of each value that was rejected in this run.
     errors: BTreeMap<u32, DecodeError>,
     /// Keys without a field, each with the fields that its struct has.
     unknown_fields: BTreeMap<u32, &'static [&'static str]>,

@@ -203,7 +203,7 @@ impl DoctorTarget {
         ModelRef::new(&self.provider.id, &self.probe.model).ok()
     }
 
-    /// The ids of the provider and the model, for edits of the model's entry.
+    /// The model's config entry.
     pub(super) fn config_entry(&self) -> Option<&openclaw_config::ModelConfig> {
         self.provider.models.iter().find(|model| model.id == self.probe.model)
     }
