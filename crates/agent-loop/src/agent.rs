@@ -94,27 +94,25 @@ impl Agent {
         let AgentParts {
             model,
             tools,
-            system_prompt: system,
+            system_prompt,
             approver,
             journal,
-            output_store: spill,
-            no_reply_marker: silent,
-            request_suffix: tail,
+            output_store,
+            no_reply_marker,
+            request_suffix,
             limits,
         } = parts;
-        let toolbox = ToolRegistry::new(tools)?;
-        let prefixes = PromptCacheTracker::default();
         Ok(Self {
             model,
-            tools: toolbox,
-            system_prompt: system,
+            tools: ToolRegistry::new(tools)?,
+            system_prompt,
             approver,
             journal,
-            output_store: spill,
-            no_reply_marker: silent,
-            request_suffix: tail,
+            output_store,
+            no_reply_marker,
+            request_suffix,
             limits,
-            prompt_cache: prefixes,
+            prompt_cache: PromptCacheTracker::default(),
         })
     }
 

@@ -18,8 +18,8 @@ use crate::sanitize;
 #[derive(Debug, Clone)]
 pub(crate) struct TerminalApprover {
     pub(crate) printer: Printer,
-    /// Whether commands and calls with other effects run without asking; commands that are
-    /// switched off do not.
+    /// Runs commands without asking, unless `security` denies them. Calls with another effect are
+    /// asked about all the same.
     pub(crate) auto_approve: bool,
     /// The commands that may run at all, from `tools.exec.security`.
     pub(crate) security: ExecSecurity,
@@ -70,9 +70,6 @@ impl TerminalApprover {
 
     /// `action` is what the call does, as a verb and its object.
     async fn review_other(&self, action: &str) -> ApprovalDecision {
-        if self.auto_approve {
-            return ApprovalDecision::Allow;
-        }
         self.ask_user("call", action, format!("May this call run: {action}")).await
     }
 
@@ -89,9 +86,11 @@ impl TerminalApprover {
             if self.ask_mode == ExecAsk::Always {
                 return ApprovalDecision::NeedsInput { question: open_question };
             }
+            // The option is for commands alone.
+            let hint =
+                if kind == "command" { " (`--yes` allows commands without asking)" } else { "" };
             return deny_call(&format!(
-                "running a {kind} needs a person's approval, and there is no terminal to ask on \
-                 (`--yes` allows {kind}s without asking)"
+                "running a {kind} needs a person's approval, and there is no terminal to ask on{hint}"
             ));
         }
         self.printer.print_rendered(&subject);

@@ -17,7 +17,7 @@ fn limit(seconds: u64) -> TimeLimit {
 }
 
 /// The results of the probes; the last one is repeated.
-type Says = Vec<Option<ServerLoad>>;
+type ServerLoads = Vec<Option<ServerLoad>>;
 
 struct Stage {
     sender: UnboundedSender<AnswerItem>,
@@ -26,7 +26,7 @@ struct Stage {
 }
 
 /// A load of `None` is a dead server.
-fn stage(idle: Option<u64>, says: Says) -> Stage {
+fn stage(idle: Option<u64>, says: ServerLoads) -> Stage {
     let (sender, mut receiver) = unbounded_channel();
     let events: ChatStream =
         Box::pin(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)));
