@@ -1,12 +1,17 @@
 //! Formats timestamps.
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
 /// Formats a time in UTC, as `2026-11-21 05:47:07`; `ms` is since the Unix epoch.
 pub(crate) fn format_utc(ms: u64) -> String {
     let ms = i64::try_from(ms).unwrap_or(i64::MAX);
     let time = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX);
-    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    // Not by a format string, whose parser and tables would be in the binary.
+    let time = Offset::UTC.to_datetime(time);
+    let (year, month, day) = (time.year(), time.month(), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use openclaw_agent_loop::RequestSuffix;
 
 /// The clock for prompts.
@@ -19,7 +20,7 @@ impl Default for PromptClock {
 
 impl fmt::Debug for PromptClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
+        f.write_str("PromptClock")
     }
 }
 
@@ -32,7 +33,10 @@ pub(crate) fn time_suffix(clock: PromptClock) -> RequestSuffix {
 fn format_time(now: SystemTime) -> String {
     // A clock before the epoch was never set.
     let time = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
-    time.strftime("[It is %A, %Y-%m-%d %H:%M UTC.]").to_string()
+    let time = Offset::UTC.to_datetime(time);
+    let (year, month, day) = (time.year(), time.month(), time.day());
+    let (weekday, hour, minute) = (time.weekday(), time.hour(), time.minute());
+    format!("[It is {weekday:?}, {year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC.]")
 }
 
 #[cfg(test)]
