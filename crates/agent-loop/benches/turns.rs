@@ -12,10 +12,10 @@ use openclaw_agent_loop::{
     Agent, AgentParts, CompactionLimits, TurnEventReceiver, TurnLimits, TurnOutcome, events,
 };
 use openclaw_core::{
-    AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream, History,
-    InvalidToolArguments, ModelError, ModelInfo, ModelRef, ServerLiveness, TokenCount, TokenUsage,
-    Tool, ToolArguments, ToolCall, ToolCallId, ToolContext, ToolEffect, ToolName, ToolOutput,
-    ToolSpec,
+    AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream, FutureToolCall,
+    History, InvalidToolArguments, ModelError, ModelInfo, ModelRef, PlannedToolCall,
+    ServerLiveness, TokenCount, TokenUsage, Tool, ToolArguments, ToolCall, ToolCallId, ToolEffect,
+    ToolName, ToolOutput, ToolSpec,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -149,17 +149,17 @@ struct Reader {
     text: String,
 }
 
-#[async_trait]
 impl Tool for Reader {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan_call(&self, _call: &ToolCall) -> std::result::Result<ToolEffect, InvalidToolArguments> {
-        Ok(ToolEffect::Read { path: "file".to_owned() })
-    }
-
-    async fn execute_call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        ToolOutput::from_text(self.text.clone())
+    fn plan_call(
+        &self,
+        _call: &ToolCall,
+    ) -> std::result::Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
+        let text = self.text.clone();
+        let effect = ToolEffect::Read { path: "file".to_owned() };
+        Ok(Box::new(FutureToolCall::new(effect, async { ToolOutput::from_text(text) })))
     }
 }

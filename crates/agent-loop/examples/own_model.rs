@@ -6,10 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use openclaw_agent_loop::{Agent, AgentParts, TurnLimits, TurnOutcome, events};
 use openclaw_core::{
-    AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, History,
-    InvalidToolArguments, MessageRef, ModelError, ModelInfo, ServerLiveness, TokenCount, Tool,
-    ToolArguments, ToolCall, ToolCallId, ToolContext, ToolEffect, ToolName, ToolOutput, ToolSpec,
-    single_response_stream,
+    AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, FutureToolCall, History,
+    InvalidToolArguments, MessageRef, ModelError, ModelInfo, PlannedToolCall, ServerLiveness,
+    TokenCount, Tool, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName, ToolOutput,
+    ToolSpec, single_response_stream,
 };
 
 #[derive(Debug)]
@@ -41,16 +41,14 @@ impl ChatModel for Parrot {
 #[derive(Debug)]
 struct ReadNote(ToolSpec);
 
-#[async_trait]
 impl Tool for ReadNote {
     fn spec(&self) -> &ToolSpec {
         &self.0
     }
-    fn plan_call(&self, _call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
-        Ok(ToolEffect::Read { path: "today".to_owned() })
-    }
-    async fn execute_call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        ToolOutput::from_text("water the plants")
+    fn plan_call(&self, _: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
+        let effect = ToolEffect::Read { path: "today".to_owned() };
+        let note = async { ToolOutput::from_text("water the plants") };
+        Ok(Box::new(FutureToolCall::new(effect, note)))
     }
 }
 

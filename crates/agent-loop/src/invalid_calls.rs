@@ -52,7 +52,7 @@ impl InvalidCallTracker {
         toolbox: &ToolRegistry,
         calls: &[EmittedToolCall],
     ) -> RecoveryPlan {
-        let place = |name: &ToolName| toolbox.find_tool(name).map(|_| name.clone());
+        let place = |name: &ToolName| toolbox.find_spec(name).map(|_| name.clone());
         let mut now: BTreeMap<Option<ToolName>, u32> = BTreeMap::new();
         for call in calls {
             if let EmittedToolCall::Invalid(call) = call {
@@ -62,11 +62,13 @@ impl InvalidCallTracker {
             }
         }
         for call in calls {
-            if let EmittedToolCall::Valid(call) = call
-                && toolbox.find_tool(&call.name).is_some_and(|tool| tool.plan_call(call).is_ok())
-            {
-                now.entry(Some(call.name.clone())).and_modify(|broken| *broken = 1);
-                self.invalid_streaks.remove(&Some(call.name.clone()));
+            let EmittedToolCall::Valid(call) = call else { continue };
+            let tool = Some(call.name.clone());
+            // Planned only for a tool with invalid calls: it is planned again to be run.
+            let has_invalid = now.contains_key(&tool) || self.invalid_streaks.contains_key(&tool);
+            if has_invalid && toolbox.plan_call(call).is_some_and(|planned| planned.is_ok()) {
+                now.entry(tool.clone()).and_modify(|broken| *broken = 1);
+                self.invalid_streaks.remove(&tool);
             }
         }
         let mut climb = RecoveryPlan::default();

@@ -77,8 +77,7 @@ impl CallRepeatTracker {
     pub(crate) fn from_history(history: &History, toolbox: &ToolRegistry) -> Self {
         let mut repeats = Self::default();
         for (call, output) in history.results_since_user_message() {
-            let plan = toolbox.find_tool(&call.name).and_then(|tool| tool.plan_call(call).ok());
-            repeats.record_result(call, output, plan.as_ref());
+            repeats.record_result(call, output, toolbox.planned_effect(call).as_ref());
         }
         repeats
     }

@@ -1,25 +1,32 @@
 //! Answers the calls of one message: approves them, runs them and adds their results to the
 //! history.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use openclaw_core::{
-    ApprovalDecision, JournalEntry, Tool, ToolCall, ToolConcurrency, ToolContext, ToolEffect,
-    ToolOutput,
+    ApprovalDecision, InvalidToolArguments, JournalEntry, PlannedToolCall, ToolCall,
+    ToolConcurrency, ToolContext, ToolEffect, ToolOutput,
 };
 use tokio::time::Instant;
 
 use crate::limits::format_seconds;
 use crate::progress::ToolProgress;
 use crate::repeated_calls::{self, RepeatVerdict};
+use crate::tool_registry::ToolRegistry;
 use crate::turn::ActiveTurn;
 use crate::{TOOL_GRACE, ToolRefusalReason, TurnError, TurnEvent, TurnEventSender, output_budget};
 
 /// The most characters of a failed call's error line that serve as its summary.
 const MAX_REASON_CHARS: usize = 160;
+
+/// A call of the model and its plan.
+struct CallPlan {
+    call: ToolCall,
+    /// `None` when there is no such tool.
+    planned: Option<Result<Box<dyn PlannedToolCall>, InvalidToolArguments>>,
+}
 
 /// A call and what to do with it.
 struct PreparedCall {
@@ -37,8 +44,7 @@ enum CallAction {
 
 /// A call that was allowed.
 struct AllowedCall {
-    tool: Arc<dyn Tool>,
-    effect: ToolEffect,
+    planned: Box<dyn PlannedToolCall>,
     time_limit: Option<Duration>,
     max_output_bytes: usize,
     events: TurnEventSender,
@@ -54,45 +60,47 @@ struct CompletedCall {
 
 impl ActiveTurn<'_> {
     /// Answers the calls of a message in order. Adjacent calls that may run in parallel do.
+    ///
+    /// A call is planned once every call before it that may change something has ended.
     pub(crate) async fn answer_calls(&mut self, calls: Vec<ToolCall>) -> Result<(), TurnError> {
-        let mut left = calls.as_slice();
-        while let Some(first) = left.first() {
-            let shared = left.iter().take_while(|call| self.can_run_concurrently(call));
-            // A call that is repeated within a message waits for the result of the first.
-            let distinct = |(at, call): &(usize, &ToolCall)| {
-                let mut before = left.iter().take(*at);
-                !before.any(|b| b.name == call.name && b.arguments == call.arguments)
-            };
-            let together = shared.enumerate().take_while(distinct).count().max(1);
-            let (group, rest) = left.split_at_checked(together).unwrap_or((left, &[]));
-            debug_assert_eq!(group.first(), Some(first));
-            self.answer_group(group, left.len()).await?;
-            left = rest;
+        let agent = self.agent;
+        let mut left = calls.len();
+        let mut plans = calls.into_iter().map(|call| CallPlan::for_call(&agent.tools, call));
+        let mut next = plans.next();
+        while let Some(first) = next.take() {
+            let mut group = vec![first];
+            while group.last().is_some_and(CallPlan::is_shared) {
+                next = plans.next();
+                let joins = |plan: &CallPlan| plan.is_shared() && !plan.repeats_any(&group);
+                match next.take_if(|plan| joins(plan)) {
+                    Some(plan) => group.push(plan),
+                    None => break,
+                }
+            }
+            let answered = group.len();
+            self.answer_group(group, left).await?;
+            left = left.saturating_sub(answered);
+            next = next.or_else(|| plans.next());
         }
         Ok(())
     }
 
-    fn can_run_concurrently(&self, call: &ToolCall) -> bool {
-        let tool = self.agent.tools.find_tool(&call.name);
-        tool.is_some_and(|tool| tool.call_concurrency(call) == ToolConcurrency::Shared)
-    }
-
     /// Decides on each call of a group, runs those that are allowed, and adds the results to the
     /// history in the order of the calls. `left` is how many results the message still needs.
-    async fn answer_group(&mut self, group: &[ToolCall], left: usize) -> Result<(), TurnError> {
+    async fn answer_group(&mut self, group: Vec<CallPlan>, left: usize) -> Result<(), TurnError> {
         let most = self.agent.limits.max_tool_output_bytes;
         let output_bytes = self.output_budget.share_among(left, most);
         let mut decided = Vec::with_capacity(group.len());
-        for call in group {
+        for plan in group {
             self.stats.tool_calls = self.stats.tool_calls.saturating_add(1);
-            decided.push(self.prepare_call(call, output_bytes).await?);
+            decided.push(self.prepare_call(plan, output_bytes).await?);
         }
         let width = self.agent.limits.max_parallel_tools.max(1);
         let mut decided = decided.into_iter();
         let mut running: FuturesOrdered<_> =
-            decided.by_ref().take(width).map(PreparedCall::execute_call).collect();
+            decided.by_ref().take(width).map(PreparedCall::run_call).collect();
         while let Some(answered) = running.next().await {
-            running.extend(decided.next().map(PreparedCall::execute_call));
+            running.extend(decided.next().map(PreparedCall::run_call));
             self.commit_result(answered, output_bytes).await?;
         }
         Ok(())
@@ -101,25 +109,57 @@ impl ActiveTurn<'_> {
     /// Checks every reason not to run a call.
     async fn prepare_call(
         &mut self,
-        call: &ToolCall,
+        plan: CallPlan,
         output_bytes: usize,
     ) -> Result<PreparedCall, TurnError> {
         let agent = self.agent;
-        let refuse = |effect, refusal, reason| {
-            Ok(PreparedCall {
-                call: call.clone(),
-                effect,
-                action: CallAction::Refuse(refusal, reason),
+        let CallPlan { call, planned } = plan;
+        let planned = match self.check_call(&call, planned) {
+            Ok(planned) => planned,
+            Err(refusal) => return Ok(PreparedCall { call, effect: None, action: refusal }),
+        };
+        let effect = planned.effect().clone();
+        self.record_entry(JournalEntry::CallIntent(&call)).await?;
+        let refusal = match agent.approver.review_call(&call, &effect).await {
+            ApprovalDecision::Allow => None,
+            ApprovalDecision::Deny { reason } => Some((ToolRefusalReason::Denied, reason)),
+            ApprovalDecision::NeedsInput { question } => {
+                let reason = format!("the user has to answer first: {question}");
+                self.pending_question = Some(question);
+                Some((ToolRefusalReason::NeedsInput, reason))
+            }
+        };
+        let action = if let Some((refusal, reason)) = refusal {
+            CallAction::Refuse(refusal, reason)
+        } else {
+            self.record_entry(JournalEntry::CallDispatched(&call.id)).await?;
+            self.dispatched_calls.push(call.id.clone());
+            CallAction::Run(AllowedCall {
+                planned,
+                time_limit: agent.limits.tool_timeout,
+                max_output_bytes: output_bytes,
+                events: self.events.clone(),
             })
         };
+        Ok(PreparedCall { call, effect: Some(effect), action })
+    }
+
+    /// Checks every reason not to run a call but the approver's.
+    fn check_call(
+        &mut self,
+        call: &ToolCall,
+        planned: Option<Result<Box<dyn PlannedToolCall>, InvalidToolArguments>>,
+    ) -> Result<Box<dyn PlannedToolCall>, CallAction> {
+        let agent = self.agent;
+        let refuse = |refusal, reason| Err(CallAction::Refuse(refusal, reason));
         let limit = agent.limits.max_tool_calls;
         if self.stats.tool_calls > limit {
             let reason = format!("a turn may have {limit} tool calls, and it had them");
-            return refuse(None, ToolRefusalReason::CallLimit, reason);
+            return refuse(ToolRefusalReason::CallLimit, reason);
         }
         if self.pending_question.is_some() {
             let reason = "a call before it waits for the user's answer".to_owned();
-            return refuse(None, ToolRefusalReason::NeedsInput, reason);
+            return refuse(ToolRefusalReason::NeedsInput, reason);
         }
         match self.call_repeats.check_call(call) {
             RepeatVerdict::Allow => {}
@@ -127,45 +167,18 @@ impl ActiveTurn<'_> {
                 if let RepeatVerdict::Abort { times } = judgement {
                     self.repeated_call.get_or_insert_with(|| (call.clone(), times));
                 }
-                return refuse(
-                    None,
-                    ToolRefusalReason::Repeated,
-                    repeated_calls::blocked_reason(call),
-                );
+                let reason = repeated_calls::blocked_reason(call);
+                return refuse(ToolRefusalReason::Repeated, reason);
             }
         }
-        let Some(tool) = agent.tools.find_tool(&call.name) else {
-            let reason = agent.tools.describe_unknown_tool(&call.name);
-            return refuse(None, ToolRefusalReason::UnknownTool, reason);
-        };
-        let effect = match tool.plan_call(call) {
-            Ok(effect) => effect,
-            Err(error) => {
-                return refuse(None, ToolRefusalReason::InvalidArguments, error.to_string());
-            }
-        };
-        self.record_entry(JournalEntry::CallIntent(call)).await?;
-        match agent.approver.review_call(call, &effect).await {
-            ApprovalDecision::Allow => {}
-            ApprovalDecision::Deny { reason } => {
-                return refuse(Some(effect), ToolRefusalReason::Denied, reason);
-            }
-            ApprovalDecision::NeedsInput { question } => {
-                let reason = format!("the user has to answer first: {question}");
-                self.pending_question = Some(question);
-                return refuse(Some(effect), ToolRefusalReason::NeedsInput, reason);
+        match planned {
+            Some(Ok(planned)) => Ok(planned),
+            Some(Err(error)) => refuse(ToolRefusalReason::InvalidArguments, error.to_string()),
+            None => {
+                let reason = agent.tools.describe_unknown_tool(&call.name);
+                refuse(ToolRefusalReason::UnknownTool, reason)
             }
         }
-        self.record_entry(JournalEntry::CallDispatched(&call.id)).await?;
-        self.dispatched_calls.push(call.id.clone());
-        let run = AllowedCall {
-            tool: Arc::clone(tool),
-            effect: effect.clone(),
-            time_limit: agent.limits.tool_timeout,
-            max_output_bytes: output_bytes,
-            events: self.events.clone(),
-        };
-        Ok(PreparedCall { call: call.clone(), effect: Some(effect), action: CallAction::Run(run) })
     }
 
     /// Adds the result of a call to the history, cut to `limit` bytes.
@@ -208,18 +221,30 @@ impl ActiveTurn<'_> {
     }
 }
 
+impl CallPlan {
+    fn for_call(tools: &ToolRegistry, call: ToolCall) -> Self {
+        Self { planned: tools.plan_call(&call), call }
+    }
+
+    /// Whether other shared calls may run at the same time.
+    fn is_shared(&self) -> bool {
+        let planned = self.planned.as_ref().and_then(|planned| planned.as_ref().ok());
+        planned.is_some_and(|planned| planned.concurrency() == ToolConcurrency::Shared)
+    }
+
+    /// Whether a call is the same as one of the group, whose result it has to wait for.
+    fn repeats_any(&self, group: &[Self]) -> bool {
+        let ToolCall { name, arguments, .. } = &self.call;
+        group.iter().any(|plan| plan.call.name == *name && plan.call.arguments == *arguments)
+    }
+}
+
 impl PreparedCall {
     /// Runs an allowed call under its timeout, or answers why it does not run.
-    async fn execute_call(self) -> CompletedCall {
-        let Self { call, effect, action: next } = self;
+    async fn run_call(self) -> CompletedCall {
+        let Self { call, effect, action } = self;
         let (id, name) = (call.id.clone(), call.name.clone());
-        let AllowedCall {
-            tool,
-            effect: planned,
-            time_limit,
-            max_output_bytes: output_bytes,
-            events,
-        } = match next {
+        let AllowedCall { planned, time_limit, max_output_bytes, events } = match action {
             CallAction::Run(run) => run,
             CallAction::Refuse(refusal, reason) => {
                 let output = ToolOutput::from_error(format!("This call was not run: {reason}"));
@@ -227,13 +252,13 @@ impl PreparedCall {
                 return CompletedCall { call, effect, output, event };
             }
         };
-        events.send_event(TurnEvent::ToolStarted { call: call.clone(), effect: planned }).await;
+        let started =
+            TurnEvent::ToolStarted { call: call.clone(), effect: planned.effect().clone() };
+        events.send_event(started).await;
         let started = Instant::now();
         let progress = ToolProgress::new(events, id.clone());
-        let running = tool.execute_call(
-            &call,
-            ToolContext { time_limit, max_output_bytes: output_bytes, progress: &progress },
-        );
+        let running =
+            planned.run(ToolContext { time_limit, max_output_bytes, progress: &progress });
         let output = match time_limit {
             None => running.await,
             Some(limit) => tokio::time::timeout(limit.saturating_add(TOOL_GRACE), running)

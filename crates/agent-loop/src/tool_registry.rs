@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use openclaw_core::{Tool, ToolName, ToolSpec};
+use openclaw_core::{
+    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolEffect, ToolName, ToolSpec,
+};
 use strsim::levenshtein;
 
 use crate::DuplicateToolError;
@@ -37,8 +39,17 @@ impl ToolRegistry {
         &self.specs
     }
 
-    pub(crate) fn find_tool(&self, name: &ToolName) -> Option<&Arc<dyn Tool>> {
-        self.tools.get(self.find_index(name)?)
+    /// Plans a call; `None` when there is no such tool.
+    pub(crate) fn plan_call(
+        &self,
+        call: &ToolCall,
+    ) -> Option<Result<Box<dyn PlannedToolCall>, InvalidToolArguments>> {
+        Some(self.tools.get(self.find_index(&call.name)?)?.plan_call(call))
+    }
+
+    /// The effect that a call would have; `None` when it cannot run.
+    pub(crate) fn planned_effect(&self, call: &ToolCall) -> Option<ToolEffect> {
+        Some(self.plan_call(call)?.ok()?.effect().clone())
     }
 
     pub(crate) fn find_spec(&self, name: &ToolName) -> Option<&ToolSpec> {

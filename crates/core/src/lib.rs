@@ -27,6 +27,7 @@ pub use model::{
     single_response_stream,
 };
 pub use tool::{
-    InvalidToolArguments, ProgressSink, Tool, ToolConcurrency, ToolContext, ToolEffect, ToolSpec,
+    FutureToolCall, InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolConcurrency,
+    ToolContext, ToolEffect, ToolSpec,
 };
 pub use tool_output_store::{ToolOutputStore, ToolOutputStoreError};

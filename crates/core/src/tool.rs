@@ -1,6 +1,6 @@
-//! The `Tool` trait: a tool's spec, the effect of a call, and running it.
+//! The `Tool` trait: a tool's spec and the planning of a call, which has an effect and is then run.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,26 +10,76 @@ use serde_json::Value;
 use crate::{InvalidName, ToolCall, ToolName, ToolOutput};
 
 /// Something a model can call. Implementations are shared as `Arc<dyn Tool>`.
-#[async_trait]
 pub trait Tool: Send + Sync + Debug {
     /// The tool's name, description and parameters, as sent to the model.
     fn spec(&self) -> &ToolSpec;
 
-    /// Returns the effect that a call would have, without running it. The approver sees it.
+    /// Decodes the arguments of a call and returns the call ready to run. Planning has no effect:
+    /// calls are also planned that never run, e.g. to describe them.
     ///
     /// # Errors
     /// When the arguments do not fit the tool's parameters.
-    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments>;
+    fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments>;
+}
 
-    /// Returns whether a call may run in parallel with other calls of the same message. `Shared` is
-    /// only for calls that change nothing and that no other call can disturb.
-    fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
+/// A call whose arguments are decoded. The approver sees its effect; what it approves is what runs.
+#[async_trait]
+pub trait PlannedToolCall: Send + Debug {
+    /// The effect of the call once it runs.
+    fn effect(&self) -> &ToolEffect;
+
+    /// Whether the call may run in parallel with other calls of the same message. `Shared` is only
+    /// for calls that change nothing and that no other call can disturb.
+    fn concurrency(&self) -> ToolConcurrency {
         ToolConcurrency::Exclusive
     }
 
     /// Runs the call. A failure is reported in the output, which the model reads. Dropping the
     /// future ends everything that the call started.
-    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput;
+    async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput;
+}
+
+/// A planned call that runs a future, for a tool that reads no [`ToolContext`].
+pub struct FutureToolCall<F> {
+    effect: ToolEffect,
+    concurrency: ToolConcurrency,
+    future: F,
+}
+
+impl<F: Future<Output = ToolOutput> + Send + 'static> FutureToolCall<F> {
+    /// Plans a call that awaits `future`. No other call runs at the same time.
+    pub fn new(effect: ToolEffect, future: F) -> Self {
+        Self { effect, concurrency: ToolConcurrency::Exclusive, future }
+    }
+
+    /// Sets whether other calls may run at the same time.
+    #[must_use]
+    pub fn with_concurrency(self, concurrency: ToolConcurrency) -> Self {
+        Self { concurrency, ..self }
+    }
+}
+
+impl<F> Debug for FutureToolCall<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("FutureToolCall");
+        fields.field("effect", &self.effect).field("concurrency", &self.concurrency);
+        fields.finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<F: Future<Output = ToolOutput> + Send + 'static> PlannedToolCall for FutureToolCall<F> {
+    fn effect(&self) -> &ToolEffect {
+        &self.effect
+    }
+
+    fn concurrency(&self) -> ToolConcurrency {
+        self.concurrency
+    }
+
+    async fn run(self: Box<Self>, _context: ToolContext<'_>) -> ToolOutput {
+        self.future.await
+    }
 }
 
 /// The description of a tool that is sent to the model.
@@ -159,6 +209,9 @@ impl ProgressSink for () {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Poll, Waker};
+
     use serde_json::json;
 
     use super::*;
@@ -176,5 +229,28 @@ mod tests {
             spec(json!({"type": "object"})).describe_parameters(),
             "`read` takes one JSON object"
         );
+    }
+
+    #[test]
+    fn a_planned_call_runs_once_it_is_told_to() {
+        let ran = Arc::new(AtomicBool::new(false));
+        let plan = || {
+            let ran = Arc::clone(&ran);
+            let effect = ToolEffect::Other { description: "ring a bell".to_owned() };
+            FutureToolCall::new(effect, async move {
+                ran.store(true, Ordering::Relaxed);
+                ToolOutput::from_text("rung")
+            })
+        };
+        assert_eq!(plan().concurrency(), ToolConcurrency::Exclusive);
+        let shared = plan().with_concurrency(ToolConcurrency::Shared);
+        assert_eq!(shared.concurrency(), ToolConcurrency::Shared);
+        drop(shared);
+        assert!(!ran.load(Ordering::Relaxed));
+        let context = ToolContext { time_limit: None, max_output_bytes: 100, progress: &() };
+        let mut running = Box::new(plan()).run(context);
+        let mut poll = || running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(poll(), Poll::Ready(output) if output.text == "rung"));
+        assert!(ran.load(Ordering::Relaxed));
     }
 }

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde_json::Value;
 
-use crate::workspace::{ToolPathError, Workspace, shorten_text};
+use crate::workspace::{RelativePath, ToolPathError, Workspace, shorten_text};
 
 /// The longest description of a problem, in bytes; it may quote the model.
 const MAX_PROBLEM_BYTES: usize = 400;
@@ -70,28 +70,21 @@ pub(crate) fn decode_arguments<'a, A: Deserialize<'a>>(
     })
 }
 
-/// Resolves a path argument to a path relative to the workspace. A path outside the workspace is an
-/// invalid argument.
+/// Resolves a path argument. A path outside the workspace is an invalid argument.
 pub(crate) fn resolve_argument(
     spec: &ToolSpec,
     workspace: &Workspace,
     path: &str,
-) -> Result<String, InvalidToolArguments> {
-    workspace.resolve_path(path).map(|path| path.text()).map_err(|refusal| InvalidToolArguments {
+) -> Result<RelativePath, InvalidToolArguments> {
+    workspace.resolve_path(path).map_err(|refusal| InvalidToolArguments {
         tool: spec.name.clone(),
         problem: refusal.to_string(),
     })
 }
 
-/// Converts a tool's result, including invalid arguments and path errors, to its output.
-pub(crate) fn into_output(
-    result: Result<Result<ToolOutput, ToolPathError>, InvalidToolArguments>,
-) -> ToolOutput {
-    match result {
-        Ok(Ok(output)) => output,
-        Ok(Err(refusal)) => ToolOutput::from_error(refusal.to_string()),
-        Err(error) => ToolOutput::from_error(error.to_string()),
-    }
+/// Converts a tool's result to its output.
+pub(crate) fn into_output(result: Result<ToolOutput, ToolPathError>) -> ToolOutput {
+    result.unwrap_or_else(|refusal| ToolOutput::from_error(refusal.to_string()))
 }
 
 /// A whole number as in JSON Schema's `integer`, so `5.0` is one.

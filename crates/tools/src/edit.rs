@@ -7,14 +7,15 @@ use std::io::Read;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput, ToolSpec,
+    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput,
+    ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::edit::replacement::{TextReplacement, describe_lines};
-use crate::workspace::{PathErrorKind, ToolPathError, Workspace, WorkspaceEntry};
+use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace, WorkspaceEntry};
 
 /// The largest file that can be edited, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -38,15 +39,26 @@ struct EditArguments {
     all: Option<bool>,
 }
 
+/// A call of `edit` with its path resolved.
+#[derive(Debug)]
+struct EditCall {
+    effect: ToolEffect,
+    path: RelativePath,
+    arguments: EditArguments,
+    workspace: Workspace,
+}
+
 impl EditTool {
     pub(crate) fn new(workspace: Workspace) -> Self {
         Self { workspace, spec: tool_spec::<EditArguments>("edit", "Replaces text in a file.") }
     }
+}
 
-    fn edit_file(&self, arguments: &EditArguments) -> Result<ToolOutput, ToolPathError> {
-        let path = self.workspace.resolve_path(&arguments.path)?;
+impl EditCall {
+    fn edit_file(&self) -> Result<ToolOutput, ToolPathError> {
+        let Self { path, arguments, workspace, .. } = self;
         let refuse = |problem| Err(ToolPathError::new(path.text(), problem));
-        let WorkspaceEntry::File(file, version) = self.workspace.open_entry(&path)? else {
+        let WorkspaceEntry::File(file, version) = workspace.open_entry(path)? else {
             return refuse(PathErrorKind::IsDirectory);
         };
         let mut bytes = Vec::new();
@@ -70,26 +82,34 @@ impl EditTool {
             }
         };
         let (content, lines) = replacement.apply_replacement();
-        let outcome = self.workspace.replace_file(&path, content.as_bytes(), Some(&version))?;
+        let outcome = workspace.replace_file(path, content.as_bytes(), Some(&version))?;
         let lines = describe_lines(&lines);
         let text = format!("changed `{}` at {lines}{}", path.text(), outcome.hard_link_note());
         Ok(ToolOutput::from_text(text).with_summary(lines))
     }
 }
 
-#[async_trait]
 impl Tool for EditTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+    fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let arguments: EditArguments = decode_arguments(&self.spec, call)?;
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
-        Ok(ToolEffect::Write { path })
+        let effect = ToolEffect::Write { path: path.text() };
+        let workspace = self.workspace.clone();
+        Ok(Box::new(EditCall { effect, path, arguments, workspace }))
+    }
+}
+
+#[async_trait]
+impl PlannedToolCall for EditCall {
+    fn effect(&self) -> &ToolEffect {
+        &self.effect
     }
 
-    async fn execute_call(&self, call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        into_output(decode_arguments(&self.spec, call).map(|arguments| self.edit_file(&arguments)))
+    async fn run(self: Box<Self>, _context: ToolContext<'_>) -> ToolOutput {
+        into_output(self.edit_file())
     }
 }

@@ -3,11 +3,13 @@
 mod report;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput, ToolSpec,
+    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput,
+    ToolSpec,
 };
 use openclaw_process::{CommandLimits, CommandSpec, OutputStream, WorkDir, run};
 use schemars::JsonSchema;
@@ -15,7 +17,7 @@ use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result};
-use crate::workspace::{ToolPathError, Workspace};
+use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 /// How long a command has to end after SIGTERM.
 const EXEC_GRACE_PERIOD: Duration = Duration::from_secs(3);
@@ -36,7 +38,7 @@ pub struct ExecOptions {
 #[derive(Debug)]
 pub(crate) struct ExecTool {
     workspace: Workspace,
-    options: ExecOptions,
+    options: Arc<ExecOptions>,
     spec: ToolSpec,
 }
 
@@ -50,33 +52,35 @@ struct ExecArguments {
     timeout: Option<WholeNumber>,
 }
 
-impl ExecArguments {
-    fn directory_or_root(&self) -> &str {
-        self.directory.as_deref().filter(|directory| !directory.is_empty()).unwrap_or(".")
-    }
+/// A call of `exec` with its directory resolved.
+#[derive(Debug)]
+struct ExecCall {
+    effect: ToolEffect,
+    command: String,
+    directory: RelativePath,
+    /// The limit that the model asked for.
+    time_limit: Option<Duration>,
+    workspace: Workspace,
+    options: Arc<ExecOptions>,
 }
 
 impl ExecTool {
     pub(crate) fn new(workspace: Workspace, options: ExecOptions) -> Self {
         let description = "Runs a shell command and returns its output and exit code. \
                            What it leaves in the background is ended.";
+        let options = Arc::new(options);
         Self { workspace, options, spec: tool_spec::<ExecArguments>("exec", description) }
     }
+}
 
-    async fn run(
-        &self,
-        arguments: &ExecArguments,
-        context: ToolContext<'_>,
-    ) -> Result<ToolOutput, ToolPathError> {
-        let directory = self.workspace.resolve_path(arguments.directory_or_root())?;
+impl ExecCall {
+    async fn run_command(&self, context: ToolContext<'_>) -> Result<ToolOutput, ToolPathError> {
         let spec = CommandSpec {
-            directory: WorkDir::Descriptor(self.workspace.open_directory(&directory)?),
+            directory: WorkDir::Descriptor(self.workspace.open_directory(&self.directory)?),
             env: self.options.environment.clone(),
-            ..CommandSpec::shell_command(&arguments.command)
+            ..CommandSpec::shell_command(&self.command)
         };
-        let requested_limit =
-            arguments.timeout.and_then(WholeNumber::as_positive).map(Duration::from_secs);
-        let limits = [Some(self.options.time_limit), context.time_limit, requested_limit];
+        let limits = [Some(self.options.time_limit), context.time_limit, self.time_limit];
         let command_limits = CommandLimits {
             time_limit: limits.into_iter().flatten().min(),
             max_output_bytes: self.options.max_output_bytes,
@@ -102,23 +106,34 @@ impl ExecTool {
     }
 }
 
-#[async_trait]
 impl Tool for ExecTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
-        let arguments: ExecArguments = decode_arguments(&self.spec, call)?;
-        let directory =
-            resolve_argument(&self.spec, &self.workspace, arguments.directory_or_root())?;
-        Ok(ToolEffect::Exec { command: arguments.command, directory })
+    fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
+        let ExecArguments { command, directory, timeout } = decode_arguments(&self.spec, call)?;
+        let directory = directory.filter(|directory| !directory.is_empty());
+        let directory = directory.as_deref().unwrap_or(".");
+        let directory = resolve_argument(&self.spec, &self.workspace, directory)?;
+        Ok(Box::new(ExecCall {
+            effect: ToolEffect::Exec { command: command.clone(), directory: directory.text() },
+            command,
+            directory,
+            time_limit: timeout.and_then(WholeNumber::as_positive).map(Duration::from_secs),
+            workspace: self.workspace.clone(),
+            options: Arc::clone(&self.options),
+        }))
+    }
+}
+
+#[async_trait]
+impl PlannedToolCall for ExecCall {
+    fn effect(&self) -> &ToolEffect {
+        &self.effect
     }
 
-    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
-        match decode_arguments(&self.spec, call) {
-            Ok(arguments) => into_output(Ok(self.run(&arguments, context).await)),
-            Err(error) => into_output(Err(error)),
-        }
+    async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
+        into_output(self.run_command(context).await)
     }
 }

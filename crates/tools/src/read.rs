@@ -7,8 +7,8 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, Tool, ToolCall, ToolConcurrency, ToolContext, ToolEffect, ToolOutput,
-    ToolSpec,
+    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolConcurrency, ToolContext,
+    ToolEffect, ToolOutput, ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::read::listing::format_listing;
 use crate::read::page::{PageError, PageRange, TextPage};
-use crate::workspace::{ToolPathError, Workspace, WorkspaceEntry};
+use crate::workspace::{RelativePath, ToolPathError, Workspace, WorkspaceEntry};
 
 /// The most lines of one call.
 const MAX_LINES: u64 = 2000;
@@ -41,27 +41,34 @@ struct ReadArguments {
     limit: Option<WholeNumber>,
 }
 
+/// A call of `read` with its path resolved.
+#[derive(Debug)]
+struct ReadCall {
+    effect: ToolEffect,
+    path: RelativePath,
+    arguments: ReadArguments,
+    workspace: Workspace,
+}
+
 impl ReadTool {
     pub(crate) fn new(workspace: Workspace) -> Self {
         let description = "Reads a text file, a part at a time, or lists a directory.";
         Self { workspace, spec: tool_spec::<ReadArguments>("read", description) }
     }
+}
 
-    fn read_entry(
-        &self,
-        arguments: &ReadArguments,
-        max_bytes: usize,
-    ) -> Result<ToolOutput, ToolPathError> {
-        let path = self.workspace.resolve_path(&arguments.path)?;
+impl ReadCall {
+    fn read_entry(&self, max_bytes: usize) -> Result<ToolOutput, ToolPathError> {
+        let Self { path, arguments, workspace, .. } = self;
         let max_lines = arguments.limit.and_then(WholeNumber::as_positive).unwrap_or(MAX_LINES);
         let range = PageRange {
             first_line: arguments.offset.and_then(WholeNumber::as_positive).unwrap_or(1),
             max_lines: max_lines.min(MAX_LINES),
             max_bytes: max_bytes.saturating_sub(RESERVED_NOTE_BYTES),
         };
-        match self.workspace.open_entry(&path)? {
+        match workspace.open_entry(path)? {
             WorkspaceEntry::Directory(names) => {
-                let listing = format_listing(&self.workspace, path.as_path(), &names);
+                let listing = format_listing(workspace, path.as_path(), &names);
                 Ok(page_output(TextPage::read_range(listing.as_bytes(), range), "entry", "entries"))
             }
             WorkspaceEntry::File(file, _) => match TextPage::read_range(&file, range) {
@@ -96,28 +103,32 @@ fn page_output(page: Result<TextPage, PageError>, singular: &str, plural: &str) 
     ToolOutput::from_text(text).with_summary(format!("{} {unit}", page.lines))
 }
 
-#[async_trait]
 impl Tool for ReadTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+    fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let arguments: ReadArguments = decode_arguments(&self.spec, call)?;
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
-        Ok(ToolEffect::Read { path })
+        let effect = ToolEffect::Read { path: path.text() };
+        let workspace = self.workspace.clone();
+        Ok(Box::new(ReadCall { effect, path, arguments, workspace }))
+    }
+}
+
+#[async_trait]
+impl PlannedToolCall for ReadCall {
+    fn effect(&self) -> &ToolEffect {
+        &self.effect
     }
 
     /// Reading changes nothing, and files are replaced atomically.
-    fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
+    fn concurrency(&self) -> ToolConcurrency {
         ToolConcurrency::Shared
     }
 
-    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
-        let max_bytes = context.max_output_bytes;
-        into_output(
-            decode_arguments(&self.spec, call)
-                .map(|arguments| self.read_entry(&arguments, max_bytes)),
-        )
+    async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
+        into_output(self.read_entry(context.max_output_bytes))
     }
 }

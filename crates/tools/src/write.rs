@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput, ToolSpec,
+    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput,
+    ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
-use crate::workspace::{ToolPathError, Workspace};
+use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 /// Creates or replaces a file of the workspace.
 #[derive(Debug)]
@@ -25,15 +26,26 @@ struct WriteArguments {
     content: String,
 }
 
+/// A call of `write` with its path resolved.
+#[derive(Debug)]
+struct WriteCall {
+    effect: ToolEffect,
+    path: RelativePath,
+    arguments: WriteArguments,
+    workspace: Workspace,
+}
+
 impl WriteTool {
     pub(crate) fn new(workspace: Workspace) -> Self {
         let description = "Creates or replaces a file, with the directories it needs.";
         Self { workspace, spec: tool_spec::<WriteArguments>("write", description) }
     }
+}
 
-    fn write_file(&self, arguments: &WriteArguments) -> Result<ToolOutput, ToolPathError> {
-        let path = self.workspace.resolve_path(&arguments.path)?;
-        let outcome = self.workspace.replace_file(&path, arguments.content.as_bytes(), None)?;
+impl WriteCall {
+    fn write_file(&self) -> Result<ToolOutput, ToolPathError> {
+        let Self { path, arguments, workspace, .. } = self;
+        let outcome = workspace.replace_file(path, arguments.content.as_bytes(), None)?;
         let bytes = arguments.content.len();
         let unit = if bytes == 1 { "byte" } else { "bytes" };
         let action = if outcome.is_new_file { "created" } else { "replaced" };
@@ -43,19 +55,27 @@ impl WriteTool {
     }
 }
 
-#[async_trait]
 impl Tool for WriteTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+    fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let arguments: WriteArguments = decode_arguments(&self.spec, call)?;
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
-        Ok(ToolEffect::Write { path })
+        let effect = ToolEffect::Write { path: path.text() };
+        let workspace = self.workspace.clone();
+        Ok(Box::new(WriteCall { effect, path, arguments, workspace }))
+    }
+}
+
+#[async_trait]
+impl PlannedToolCall for WriteCall {
+    fn effect(&self) -> &ToolEffect {
+        &self.effect
     }
 
-    async fn execute_call(&self, call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        into_output(decode_arguments(&self.spec, call).map(|arguments| self.write_file(&arguments)))
+    async fn run(self: Box<Self>, _context: ToolContext<'_>) -> ToolOutput {
+        into_output(self.write_file())
     }
 }

@@ -63,7 +63,7 @@ fn call_line(
     call: &ToolCall,
     output: Option<&ToolOutput>,
 ) -> Option<String> {
-    let effect = toolbox.find_tool(&call.name).and_then(|tool| tool.plan_call(call).ok());
+    let effect = toolbox.planned_effect(call);
     let end = match output {
         None => "interrupted; it may have had an effect".to_owned(),
         Some(output) if output.is_error => {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, Tool, ToolCall, ToolConcurrency, ToolContext, ToolEffect, ToolOutput,
-    ToolSpec,
+    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolConcurrency, ToolContext,
+    ToolEffect, ToolOutput, ToolSpec,
 };
 use tokio::sync::Notify;
 use tokio::task::yield_now;
@@ -67,6 +67,15 @@ pub(crate) struct Actor {
     pub(crate) log: Log,
 }
 
+#[derive(Debug)]
+struct ActorCall {
+    call: ToolCall,
+    effect: ToolEffect,
+    act: Act,
+    live: Arc<AtomicUsize>,
+    log: Log,
+}
+
 /// Counts running tools; one less when its future is dropped.
 struct Live<'a>(&'a AtomicUsize);
 
@@ -76,35 +85,48 @@ impl Drop for Live<'_> {
     }
 }
 
-#[async_trait]
 impl Tool for Actor {
     fn spec(&self) -> &ToolSpec {
         &self.spec
     }
 
-    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+    fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
+        self.log.lock().unwrap().push(format!("plan {}", call.id));
         if matches!(self.act, Act::RefusesArguments) {
             let problem = "`path` is missing".to_owned();
             return Err(InvalidToolArguments { tool: call.name.clone(), problem });
         }
         let path = call.arguments.to_json();
-        match self.act {
-            Act::Changes => Ok(ToolEffect::Write { path }),
-            _ => Ok(ToolEffect::Read { path }),
-        }
+        Ok(Box::new(ActorCall {
+            call: call.clone(),
+            effect: match self.act {
+                Act::Changes => ToolEffect::Write { path },
+                _ => ToolEffect::Read { path },
+            },
+            act: self.act.clone(),
+            live: Arc::clone(&self.live),
+            log: Arc::clone(&self.log),
+        }))
+    }
+}
+
+#[async_trait]
+impl PlannedToolCall for ActorCall {
+    fn effect(&self) -> &ToolEffect {
+        &self.effect
     }
 
-    fn call_concurrency(&self, _call: &ToolCall) -> ToolConcurrency {
+    fn concurrency(&self) -> ToolConcurrency {
         match self.act {
             Act::Shared(_) => ToolConcurrency::Shared,
             _ => ToolConcurrency::Exclusive,
         }
     }
 
-    async fn execute_call(&self, call: &ToolCall, context: ToolContext<'_>) -> ToolOutput {
+    async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
         self.live.fetch_add(1, Ordering::SeqCst);
         let _live = Live(&self.live);
-        self.log.lock().unwrap().push(format!("run {}", call.id));
+        self.log.lock().unwrap().push(format!("run {}", self.call.id));
         yield_now().await;
         match &self.act {
             Act::Output(output) => output.clone(),
@@ -117,7 +139,7 @@ impl Tool for Actor {
             Act::RefusesArguments => panic!("called with arguments that it refuses"),
             Act::Shared(gate) => {
                 gate.pass().await;
-                ToolOutput::from_text(format!("passed with {}", call.arguments.to_json()))
+                ToolOutput::from_text(format!("passed with {}", self.call.arguments.to_json()))
             }
             Act::Counts => {
                 let runs = self.log.lock().unwrap();

@@ -9,10 +9,10 @@ use openclaw_agent_loop::{
     TurnEvent, TurnLimits, TurnOutcome, events,
 };
 use openclaw_core::{
-    AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, History, HistoryStep,
-    InvalidToolArguments, MessageRef, ModelError, ModelErrorKind, ModelInfo, ServerLiveness,
-    TokenCount, Tool, ToolArguments, ToolCall, ToolCallId, ToolContext, ToolEffect, ToolName,
-    ToolOutput, ToolSpec, single_response_stream,
+    AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, FutureToolCall, History,
+    HistoryStep, InvalidToolArguments, MessageRef, ModelError, ModelErrorKind, ModelInfo,
+    PlannedToolCall, ServerLiveness, TokenCount, Tool, ToolArguments, ToolCall, ToolCallId,
+    ToolEffect, ToolName, ToolOutput, ToolSpec, single_response_stream,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -106,20 +106,16 @@ impl ChatModel for Counter {
 #[derive(Debug)]
 struct Exec(ToolSpec);
 
-#[async_trait]
 impl Tool for Exec {
     fn spec(&self) -> &ToolSpec {
         &self.0
     }
 
-    fn plan_call(&self, call: &ToolCall) -> Result<ToolEffect, InvalidToolArguments> {
+    fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let command = call.arguments.as_map().get("command").and_then(|value| value.as_str());
         let command = command.unwrap_or_default().to_owned();
-        Ok(ToolEffect::Exec { command, directory: ".".to_owned() })
-    }
-
-    async fn execute_call(&self, _call: &ToolCall, _context: ToolContext<'_>) -> ToolOutput {
-        ToolOutput::from_text("")
+        let effect = ToolEffect::Exec { command, directory: ".".to_owned() };
+        Ok(Box::new(FutureToolCall::new(effect, async { ToolOutput::from_text("") })))
     }
 }
 

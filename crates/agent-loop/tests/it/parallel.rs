@@ -38,7 +38,8 @@ async fn calls_that_may_run_together_do_and_their_results_keep_their_order() {
     let log = play.log();
     let at = |line: &str| log.iter().position(|l| l == line).unwrap();
     for n in 0..5 {
-        let steps = ["journal intent", "decide", "journal dispatched", "run", "journal result"];
+        let steps =
+            ["plan", "journal intent", "decide", "journal dispatched", "run", "journal result"];
         let places: Vec<usize> = steps
             .iter()
             .map(|step| {
@@ -47,7 +48,7 @@ async fn calls_that_may_run_together_do_and_their_results_keep_their_order() {
             .collect();
         assert!(places.is_sorted(), "{n}: {log:?}");
     }
-    assert!(at("journal result call_0 false") < at("journal intent call_1"), "{log:?}");
+    assert!(at("journal result call_0 false") < at("plan call_1"), "{log:?}");
     assert!(at("journal dispatched call_3") < at("journal result call_1 false"), "{log:?}");
     assert!(at("journal result call_3 false") < at("journal intent call_4"), "{log:?}");
     assert_legal(&play.history);
@@ -79,4 +80,22 @@ async fn a_refused_call_among_them_keeps_its_place() {
     let left = written(&play.history);
     assert!(left[3].ends_with("the user said no"), "{left:?}");
     assert_eq!(left[4], "result call_2: passed with {\"b\":2}");
+}
+
+#[tokio::test]
+async fn a_call_is_planned_once_and_after_all_that_could_change_something() {
+    let first =
+        makes(&[("change", "{}"), ("look", "{}"), ("change", r#"{"b":2}"#), ("read", "{}")]);
+    let mut play = Stage::new([first, replies("Done.")])
+        .tool("look", Act::Shared(Gate::new(1)))
+        .tool("change", Act::Changes)
+        .build();
+    play.turn("Go").await;
+    let log = play.log();
+    let planned: Vec<&String> = log.iter().filter(|line| line.starts_with("plan ")).collect();
+    // The calls of the message, in order.
+    assert_eq!(planned, ["plan call_0", "plan call_1", "plan call_2", "plan call_3"]);
+    let at = |line: &str| log.iter().position(|l| l == line).unwrap();
+    assert!(at("journal result call_0 false") < at("plan call_1"), "{log:?}");
+    assert!(at("journal result call_2 false") < at("plan call_3"), "{log:?}");
 }

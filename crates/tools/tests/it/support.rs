@@ -83,7 +83,10 @@ impl Fixture {
         arguments: Value,
         context: ToolContext<'_>,
     ) -> ToolOutput {
-        self.tool(tool).execute_call(&call(tool, arguments), context).await
+        match self.tool(tool).plan_call(&call(tool, arguments)) {
+            Ok(planned) => planned.run(context).await,
+            Err(error) => ToolOutput::from_error(error.to_string()),
+        }
     }
 
     pub(crate) fn plan(
@@ -91,7 +94,7 @@ impl Fixture {
         tool: &str,
         arguments: Value,
     ) -> Result<ToolEffect, InvalidToolArguments> {
-        self.tool(tool).plan_call(&call(tool, arguments))
+        Ok(self.tool(tool).plan_call(&call(tool, arguments))?.effect().clone())
     }
 
     pub(crate) fn tool(&self, name: &str) -> &dyn Tool {
