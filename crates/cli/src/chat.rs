@@ -23,15 +23,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_config::HumanDuration;
+use openclaw_core::Approver;
 use openclaw_runtime::{
-    ConfiguredTimeout, ConversationError, ConversationOptions, Runtime, SessionTarget, StoreError,
-    StoreErrorKind, WaitPolicy, WaitProgress,
+    ConfiguredTimeout, ConversationError, ConversationOptions, PolicyApprover, Runtime,
+    SessionTarget, StoreError, StoreErrorKind, WaitPolicy, WaitProgress,
 };
 
-pub(crate) use self::prompter::Prompter;
+pub(crate) use self::prompter::ChatPrompter;
 pub(crate) use self::reasoning::ReasoningDisplay;
 
-use crate::approver::TerminalApprover;
 use crate::args::chat::ChatArgs;
 use crate::commands::CommandContext;
 use crate::exit::ExitReason;
@@ -78,7 +78,7 @@ fn prepare_conversation(
     context: &CommandContext,
     args: &ChatArgs,
     target: Option<SessionTarget>,
-    prompter: Option<&Prompter>,
+    prompter: Option<&ChatPrompter>,
     wait_reason: Option<&SharedWaitReason>,
 ) -> (Runtime, ConversationOptions) {
     let mut runtime = context.runtime.clone();
@@ -94,8 +94,11 @@ fn prepare_conversation(
             None => wait::terminal_wait_policy(context.printer, duration),
         });
     }
-    let approver = context.terminal_approver(args.agent.yes);
-    let approver = TerminalApprover { prompter: prompter.cloned(), ..approver.as_ref().clone() };
+    let yes = args.agent.yes;
+    let approver: Arc<dyn Approver> = match prompter {
+        Some(person) => Arc::new(PolicyApprover::new(context.approval_policy(yes), person.clone())),
+        None => context.terminal_approver(yes),
+    };
     let options = ConversationOptions {
         target,
         agent: args.agent.id.clone(),
@@ -105,7 +108,7 @@ fn prepare_conversation(
             duration: Duration::from_secs(seconds),
             source: "--timeout".into(),
         }),
-        approver: Arc::new(approver),
+        approver,
     };
     (runtime, options)
 }

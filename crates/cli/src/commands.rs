@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use openclaw_core::ModelErrorKind;
-use openclaw_runtime::Runtime;
+use openclaw_core::{Approver, ModelErrorKind};
+use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Runtime};
 
-use crate::approver::TerminalApprover;
+use crate::approver::TerminalPrompter;
 use crate::args::{CliCommand, InferCapability, InferModelAction, ModelsAction};
 use crate::exit::ExitReason;
 use crate::printer::Printer;
@@ -37,17 +37,15 @@ pub(crate) struct CommandContext {
 }
 
 impl CommandContext {
-    /// Builds the approver for tool calls; `yes` runs commands without asking.
-    pub(crate) fn terminal_approver(&self, yes: bool) -> Arc<TerminalApprover> {
-        let exec = self.runtime.exec_config();
-        let (security, ask) = (exec.security(), exec.ask_mode());
-        Arc::new(TerminalApprover {
-            printer: self.printer,
-            auto_approve: yes,
-            security,
-            ask_mode: ask,
-            prompter: None,
-        })
+    /// Builds the policy of approvals; `yes` runs commands without asking.
+    pub(crate) fn approval_policy(&self, yes: bool) -> ApprovalPolicy {
+        ApprovalPolicy::from_config(self.runtime.exec_config()).with_auto_approve(yes)
+    }
+
+    /// Builds the approver that asks at the terminal; `yes` runs commands without asking.
+    pub(crate) fn terminal_approver(&self, yes: bool) -> Arc<dyn Approver> {
+        let prompter = TerminalPrompter { printer: self.printer };
+        Arc::new(PolicyApprover::new(self.approval_policy(yes), prompter))
     }
 
     /// Prints the notices collected since the last call.

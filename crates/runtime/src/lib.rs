@@ -2,6 +2,7 @@
 
 mod agent;
 mod anthropic;
+mod approval;
 mod breaker;
 mod builtin;
 mod cache;
@@ -30,6 +31,10 @@ mod wait;
 mod warnings;
 
 pub use agent::{AgentOptions, AgentRun};
+pub use approval::{
+    ApprovalAnswer, ApprovalKind, ApprovalPolicy, ApprovalReason, ApprovalRequest, PolicyApprover,
+    PolicyDecision, Prompter,
+};
 pub use breaker::OpenBreaker;
 pub use cache::LearnedCapabilities;
 pub use catalogue::{ListedModel, ModelCatalogue, ProviderFailure};

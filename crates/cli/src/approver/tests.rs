@@ -1,6 +1,10 @@
-//! Calls of an embedder's own tools are asked about by what they do.
+//! What a person is shown, and what is answered without a terminal.
 
-use openclaw_core::{ToolArguments, ToolCallId, ToolName};
+use openclaw_config::ExecConfig;
+use openclaw_core::{
+    ApprovalDecision, Approver, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName,
+};
+use openclaw_runtime::{ApprovalPolicy, PolicyApprover};
 
 use super::*;
 use crate::printer::Verbosity;
@@ -8,68 +12,57 @@ use crate::printer::Verbosity;
 fn own_call() -> ToolCall {
     ToolCall {
         id: ToolCallId::new("call_1").unwrap(),
-        name: ToolName::new("send_mail").unwrap(),
+        name: ToolName::new("own").unwrap(),
         arguments: ToolArguments::default(),
     }
 }
 
-fn approver(prompter: Option<Prompter>) -> TerminalApprover {
-    let mut printer = Printer::new(Verbosity::Quiet, true);
-    printer.stderr_is_terminal = false;
-    TerminalApprover {
-        printer,
-        auto_approve: false,
-        security: ExecSecurity::Deny,
-        ask_mode: ExecAsk::Always,
-        prompter,
-    }
+fn policy() -> ApprovalPolicy {
+    ApprovalPolicy::from_config(&ExecConfig::default())
 }
 
-fn own_effects() -> [(ToolEffect, &'static str); 2] {
-    [
-        (
-            ToolEffect::Fetch { url: "https://example.com/a".to_owned() },
-            "fetch https://example.com/a",
-        ),
-        (ToolEffect::Other { description: "send a mail".to_owned() }, "send a mail"),
-    ]
+fn command_in(directory: &str) -> ToolEffect {
+    ToolEffect::Exec { command: "ls\u{1b}[2K".to_owned(), directory: directory.to_owned() }
+}
+
+fn mail() -> ToolEffect {
+    ToolEffect::Other { description: "send a mail".to_owned() }
 }
 
 #[tokio::test]
-async fn a_person_is_asked_with_the_effects_description() {
-    for (effect, subject) in own_effects() {
+async fn a_person_in_the_chat_is_shown_what_would_run_and_answers() {
+    let fetch = ToolEffect::Fetch { url: "https://example.com/a".to_owned() };
+    let table = [
+        (command_in("."), "run: ls\\u{1b}[2K", "allow this command?"),
+        (command_in("sub"), "run in sub: ls\\u{1b}[2K", "allow this command?"),
+        (fetch, "fetch https://example.com/a", "allow this call?"),
+        (mail(), "send a mail", "allow this call?"),
+    ];
+    for (effect, subject, text) in table {
         for is_allowed in [true, false] {
-            let (prompter, mut questions) = Prompter::new();
-            let (call, approver) = (own_call(), approver(Some(prompter)));
+            let (prompter, mut questions) = ChatPrompter::new();
+            let (call, approver) = (own_call(), PolicyApprover::new(policy(), prompter));
             let answer = async {
                 let question = questions.recv().await.unwrap();
                 assert_eq!(question.subject.as_deref(), Some(subject));
-                assert_eq!(question.text, "allow this call?");
+                assert_eq!(question.text, text);
                 question.send_answer(is_allowed);
             };
             let (decision, ()) = tokio::join!(approver.review_call(&call, &effect), answer);
-            let denial = deny_call("the user did not allow this call");
-            assert_eq!(decision, if is_allowed { ApprovalDecision::Allow } else { denial });
+            assert_eq!(decision == ApprovalDecision::Allow, is_allowed, "{decision:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn without_a_terminal_the_turn_ends_with_the_question_or_the_call_is_denied() {
-    let effect = ToolEffect::Other { description: "send a mail".to_owned() };
-    let mut approver = approver(None);
-    let question = "May this call run: send a mail".to_owned();
-    let decision = approver.review_call(&own_call(), &effect).await;
-    assert_eq!(decision, ApprovalDecision::NeedsInput { question });
-
-    approver.ask_mode = ExecAsk::OnMiss;
-    let decision = approver.review_call(&own_call(), &effect).await;
-    let ApprovalDecision::Deny { reason } = decision else { panic!("{decision:?}") };
-    assert!(reason.contains("needs a person's approval"), "{reason}");
-    // The option is for commands, so that it does not serve here.
-    assert!(!reason.contains("--yes"), "{reason}");
-
-    approver.auto_approve = true;
-    let decision = approver.review_call(&own_call(), &effect).await;
-    assert!(matches!(decision, ApprovalDecision::Deny { .. }), "{decision:?}");
+async fn without_a_terminal_yes_is_offered_for_commands_only() {
+    let mut printer = Printer::new(Verbosity::Quiet, true);
+    printer.stderr_is_terminal = false;
+    let approver = PolicyApprover::new(policy(), TerminalPrompter { printer });
+    for (effect, offers_yes) in [(command_in("."), true), (mail(), false)] {
+        let decision = approver.review_call(&own_call(), &effect).await;
+        let ApprovalDecision::Deny { reason } = decision else { panic!("{decision:?}") };
+        assert!(reason.contains("approval, and there is no terminal to ask on"), "{reason}");
+        assert_eq!(reason.contains("--yes"), offers_yes, "{reason}");
+    }
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::command::{self, ChatCommand, InputLine};
 use super::number_format::format_tokens;
-use super::prompter::{Prompter, YesNoQuestion, parse_yes_no};
+use super::prompter::{ChatPrompter, YesNoQuestion, parse_yes_no};
 use super::startup::print_recovery_notice;
 use super::terminal::INPUT_PROMPT;
 use super::{prepare_conversation, print_conversation_error, slash_commands};
@@ -38,7 +38,7 @@ pub(super) async fn run(
     target: Option<SessionTarget>,
 ) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let (prompter, questions) = Prompter::new();
+    let (prompter, questions) = ChatPrompter::new();
     // Only a person is asked to approve: piped lines are messages, never answers.
     let is_person = io::IsTerminal::is_terminal(&io::stdin());
     let shows_prompt = is_person && io::IsTerminal::is_terminal(&io::stderr());

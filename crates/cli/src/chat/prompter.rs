@@ -28,9 +28,9 @@ impl YesNoQuestion {
 
 /// Sends questions to the task that owns the terminal.
 #[derive(Debug, Clone)]
-pub(crate) struct Prompter(mpsc::UnboundedSender<YesNoQuestion>);
+pub(crate) struct ChatPrompter(mpsc::UnboundedSender<YesNoQuestion>);
 
-impl Prompter {
+impl ChatPrompter {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<YesNoQuestion>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Self(sender), receiver)

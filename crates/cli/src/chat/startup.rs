@@ -10,7 +10,7 @@ use openclaw_terminal::{MarkdownOptions, clip_row, render_markdown};
 
 use super::controller::{ChatController, WorkOutcome, run_interactively};
 use super::number_format::format_tokens;
-use super::prompter::Prompter;
+use super::prompter::ChatPrompter;
 use super::reasoning::ReasoningDisplay;
 use super::scrollback::{RowKind, split_rows};
 use super::terminal::ChatTerminal;
@@ -33,7 +33,7 @@ pub(super) async fn run(
     // Leaked on purpose: the printer may write until the program exits.
     let output_buffer: &'static OutputBuffer = Box::leak(Box::default());
     let printer = context.printer;
-    let (prompter, questions) = Prompter::new();
+    let (prompter, questions) = ChatPrompter::new();
     let wait_reason = SharedWaitReason::default();
     let (runtime, options) =
         prepare_conversation(context, &args, target, Some(&prompter), Some(&wait_reason));

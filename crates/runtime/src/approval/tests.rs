@@ -1,0 +1,166 @@
+//! Tables of what a policy decides and of what follows from a person's answer.
+
+use std::sync::Mutex;
+
+use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
+use openclaw_core::ToolArguments;
+
+use super::*;
+
+/// Gives one answer and keeps what it was asked.
+#[derive(Debug)]
+struct ScriptedPrompter {
+    answer: ApprovalAnswer,
+    asked: Mutex<Vec<ApprovalRequest>>,
+}
+
+#[async_trait]
+impl Prompter for &ScriptedPrompter {
+    async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
+        self.asked.lock().unwrap().push(request.clone());
+        self.answer.clone()
+    }
+}
+
+fn own_call() -> ToolCall {
+    ToolCall {
+        id: ToolCallId::new("call_1").unwrap(),
+        name: ToolName::new("own").unwrap(),
+        arguments: ToolArguments::default(),
+    }
+}
+
+fn policy(security: ExecSecurity, ask: ExecAsk) -> ApprovalPolicy {
+    let mut exec = ExecConfig::default();
+    (exec.security, exec.ask) = (Some(security), Some(ask));
+    ApprovalPolicy::from_config(&exec)
+}
+
+fn command() -> ToolEffect {
+    ToolEffect::Exec { command: "rm -r x".to_owned(), directory: "sub".to_owned() }
+}
+
+fn mail() -> ToolEffect {
+    ToolEffect::Other { description: "send a mail".to_owned() }
+}
+
+async fn review(
+    policy: ApprovalPolicy,
+    effect: &ToolEffect,
+    answer: ApprovalAnswer,
+) -> (ApprovalDecision, Vec<ApprovalRequest>) {
+    let prompter = ScriptedPrompter { answer, asked: Mutex::default() };
+    let decision = PolicyApprover::new(policy, &prompter).review_call(&own_call(), effect).await;
+    (decision, prompter.asked.into_inner().unwrap())
+}
+
+fn nobody() -> ApprovalAnswer {
+    ApprovalAnswer::Unavailable { reason: "nobody is here".to_owned() }
+}
+
+/// `allow`, `deny`, or why a person is asked.
+fn decide(policy: &ApprovalPolicy, effect: &ToolEffect) -> &'static str {
+    match policy.decide_call(&own_call(), effect) {
+        PolicyDecision::Allow => "allow",
+        PolicyDecision::Deny { .. } => "deny",
+        PolicyDecision::Ask(request) => match request.reason {
+            ApprovalReason::AskAlways => "ask always",
+            ApprovalReason::NotOnAllowlist => "ask for a miss",
+            ApprovalReason::UnlistedEffect => "ask for the effect",
+        },
+    }
+}
+
+#[test]
+fn commands_are_decided_by_security_ask_and_automatic_approval() {
+    use ExecAsk::{Always, Off, OnMiss};
+    use ExecSecurity::{Allowlist, Deny, Full};
+    // Security, ask, what is decided, and what is decided with automatic approval.
+    let table = [
+        (Deny, Off, "deny", "deny"),
+        (Deny, OnMiss, "deny", "deny"),
+        (Deny, Always, "deny", "deny"),
+        (Allowlist, Off, "deny", "allow"),
+        (Allowlist, OnMiss, "ask for a miss", "allow"),
+        (Allowlist, Always, "ask always", "allow"),
+        (Full, Off, "allow", "allow"),
+        (Full, OnMiss, "ask for a miss", "allow"),
+        (Full, Always, "ask always", "allow"),
+    ];
+    for (security, ask, expected, with_yes) in table {
+        let policy = policy(security, ask);
+        assert_eq!(decide(&policy, &command()), expected, "{security:?} {ask:?}");
+        let policy = policy.with_auto_approve(true);
+        assert_eq!(decide(&policy, &command()), with_yes, "{security:?} {ask:?} auto");
+    }
+}
+
+#[test]
+fn file_tools_run_and_other_effects_are_asked_about_whatever_the_setting() {
+    let text = || "text".to_owned();
+    for security in [ExecSecurity::Deny, ExecSecurity::Allowlist, ExecSecurity::Full] {
+        for ask in [ExecAsk::Off, ExecAsk::OnMiss, ExecAsk::Always] {
+            for auto_approve in [false, true] {
+                let policy = policy(security, ask).with_auto_approve(auto_approve);
+                assert_eq!(decide(&policy, &ToolEffect::Read { path: text() }), "allow");
+                assert_eq!(decide(&policy, &ToolEffect::Write { path: text() }), "allow");
+                let fetch = ToolEffect::Fetch { url: text() };
+                assert_eq!(decide(&policy, &fetch), "ask for the effect");
+                assert_eq!(decide(&policy, &mail()), "ask for the effect");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_says_what_would_run_and_where() {
+    let fetch = ToolEffect::Fetch { url: "https://example.com/a".to_owned() };
+    let table = [
+        (command(), ApprovalKind::Command, "rm -r x", Some("sub")),
+        (fetch, ApprovalKind::Call, "fetch https://example.com/a", None),
+        (mail(), ApprovalKind::Call, "send a mail", None),
+    ];
+    for (effect, kind, text, directory) in table {
+        let policy = policy(ExecSecurity::Allowlist, ExecAsk::OnMiss);
+        let (decision, asked) = review(policy, &effect, ApprovalAnswer::Allow).await;
+        assert_eq!(decision, ApprovalDecision::Allow);
+        let [request] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!((request.kind, request.text.as_str()), (kind, text));
+        assert_eq!(request.directory.as_deref(), directory);
+        assert_eq!((request.call_id.as_str(), request.tool.as_str()), ("call_1", "own"));
+    }
+}
+
+#[tokio::test]
+async fn a_denial_reaches_the_model_with_the_persons_reason() {
+    let table = [
+        (command(), None, "the user did not allow this command"),
+        (command(), Some("use trash"), "the user did not allow this command: use trash"),
+        (mail(), None, "the user did not allow this call"),
+    ];
+    for (effect, reason, expected) in table {
+        let answer = ApprovalAnswer::Deny { reason: reason.map(str::to_owned) };
+        let policy = policy(ExecSecurity::Full, ExecAsk::Always);
+        let (decision, _) = review(policy, &effect, answer).await;
+        assert_eq!(decision, ApprovalDecision::Deny { reason: expected.to_owned() });
+    }
+}
+
+#[tokio::test]
+async fn when_nobody_can_be_asked_the_turn_ends_with_the_question_or_the_call_is_denied() {
+    let question = |text: &str| ApprovalDecision::NeedsInput { question: text.to_owned() };
+    let denial = |text: &str| ApprovalDecision::Deny { reason: text.to_owned() };
+    let unasked_command = "running a command needs a person's approval, and nobody is here";
+    let unasked_call = "running a call needs a person's approval, and nobody is here";
+    let table = [
+        (ExecAsk::Always, command(), question("May this command run: rm -r x")),
+        (ExecAsk::Always, mail(), question("May this call run: send a mail")),
+        (ExecAsk::OnMiss, command(), denial(unasked_command)),
+        (ExecAsk::OnMiss, mail(), denial(unasked_call)),
+        (ExecAsk::Off, mail(), denial(unasked_call)),
+    ];
+    for (ask, effect, expected) in table {
+        let (decision, _) = review(policy(ExecSecurity::Full, ask), &effect, nobody()).await;
+        assert_eq!(decision, expected, "{ask:?} {effect:?}");
+    }
+}
