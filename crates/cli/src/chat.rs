@@ -24,9 +24,10 @@ use std::time::Duration;
 
 use openclaw_config::HumanDuration;
 use openclaw_core::Approver;
+use openclaw_models::{TimeLimit, WaitPolicy, WaitProgress};
 use openclaw_runtime::{
     ConfiguredTimeout, ConversationError, ConversationOptions, PolicyApprover, Runtime,
-    SessionTarget, StoreError, StoreErrorKind, WaitPolicy, WaitProgress,
+    SessionTarget, StoreError, StoreErrorKind,
 };
 
 pub(crate) use self::prompter::ChatPrompter;
@@ -81,15 +82,15 @@ fn prepare_conversation(
     prompter: Option<&ChatPrompter>,
     wait_reason: Option<&SharedWaitReason>,
 ) -> (Runtime, ConversationOptions) {
-    let mut runtime = context.runtime.clone();
+    let mut models = context.models.clone();
     if args.agent.strict {
-        runtime = runtime.without_fallbacks();
+        models = models.without_fallbacks();
     }
     if let Some(person) = prompter {
-        runtime = runtime.with_consent(person.egress_consent());
+        models = models.with_consent(person.egress_consent());
     }
     if let Some(HumanDuration(duration)) = args.agent.wait {
-        runtime = runtime.with_wait_policy(match wait_reason {
+        models = models.with_wait_policy(match wait_reason {
             Some(wait_reason) => shared_wait_policy(duration, Arc::clone(wait_reason)),
             None => wait::terminal_wait_policy(context.printer, duration),
         });
@@ -110,13 +111,13 @@ fn prepare_conversation(
         }),
         approver,
     };
-    (runtime, options)
+    (Runtime::new(models), options)
 }
 
 fn shared_wait_policy(duration: Duration, wait_reason: SharedWaitReason) -> WaitPolicy {
-    let limit = ConfiguredTimeout { duration, source: "--wait".into() };
+    let limit = TimeLimit { duration, source: "--wait".into() };
     let on_progress = move |progress: Option<WaitProgress<'_>>| {
-        let problem = progress.map(|awaited| format!("failed to {}", awaited.target));
+        let problem = progress.map(|awaited| format!("failed to {}", awaited.problem));
         *wait_reason.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     };
     WaitPolicy { limit, on_progress: Arc::new(on_progress) }

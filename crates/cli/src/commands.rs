@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openclaw_core::{Approver, ModelErrorKind};
+use openclaw_models::ModelRegistry;
 use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Runtime};
 
 use crate::approver::TerminalPrompter;
@@ -33,13 +34,19 @@ pub(crate) const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct CommandContext {
     pub(crate) printer: Printer,
-    pub(crate) runtime: Runtime,
+    pub(crate) models: ModelRegistry,
 }
 
 impl CommandContext {
+    /// Creates the runtime of the agents and conversations.
+    pub(crate) fn runtime(&self) -> Runtime {
+        Runtime::new(self.models.clone())
+    }
+
     /// Builds the policy of approvals; `yes` runs commands without asking.
     pub(crate) fn approval_policy(&self, yes: bool) -> ApprovalPolicy {
-        ApprovalPolicy::from_config(self.runtime.exec_config()).with_auto_approve(yes)
+        ApprovalPolicy::from_config(&self.models.loaded_config().config.tools.exec)
+            .with_auto_approve(yes)
     }
 
     /// Builds the approver that asks at the terminal; `yes` runs commands without asking.
@@ -50,7 +57,7 @@ impl CommandContext {
 
     /// Prints the notices collected since the last call.
     pub(crate) fn print_notices(&self) {
-        for notice in self.runtime.notice_log().take_all() {
+        for notice in self.models.notice_log().take_all() {
             self.printer.print_warning(notice);
         }
     }
@@ -66,7 +73,7 @@ impl CommandContext {
                 ModelErrorKind::Protocol | ModelErrorKind::Interrupted | ModelErrorKind::Rejected
             )
         );
-        if helps && self.runtime.trace().is_none() {
+        if helps && self.models.trace().is_none() {
             self.printer.print_hint(
                 "Once more with `--trace`, and `openclaw trace show` shows all that was said.",
             );
@@ -75,7 +82,7 @@ impl CommandContext {
 
     /// Flushes the trace, and names the failed exchange when the run failed.
     pub(crate) fn finish_trace(&self, exit: Option<ExitReason>) {
-        let Some(trace) = self.runtime.trace() else { return };
+        let Some(trace) = self.models.trace() else { return };
         if !trace.flush_to_disk(TRACE_FLUSH_TIMEOUT) {
             self.printer.print_warning("the trace is not complete: the disk is too slow");
         }

@@ -4,20 +4,24 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use openclaw_runtime::{EgressConsent, Runtime};
+use openclaw_models::{EgressConsent, ModelRegistry};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::printer::Printer;
 use crate::sanitize;
 
-/// Prepares the runtime of a command that sends a conversation: it asks for egress consent on a
+/// Prepares the models of a command that sends a conversation: egress consent is asked for on a
 /// terminal, and `strict` removes the fallbacks.
-pub(crate) fn restrict_runtime(runtime: Runtime, printer: Printer, strict: bool) -> Runtime {
-    let runtime = if strict { runtime.without_fallbacks() } else { runtime };
+pub(crate) fn restrict_models(
+    models: ModelRegistry,
+    printer: Printer,
+    strict: bool,
+) -> ModelRegistry {
+    let models = if strict { models.without_fallbacks() } else { models };
     if std::io::stdin().is_terminal() && printer.stderr_is_terminal {
-        runtime.with_consent(terminal_consent(printer))
+        models.with_consent(terminal_consent(printer))
     } else {
-        runtime
+        models
     }
 }
 

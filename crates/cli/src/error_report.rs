@@ -3,10 +3,8 @@
 use std::error::Error;
 
 use openclaw_core::{HttpExchange, ModelError, ModelErrorKind};
-use openclaw_runtime::{
-    ConnectError, StoreError, StoreErrorKind, TurnError, TurnErrorKind, TurnOutcome,
-    attempts_in_error,
-};
+use openclaw_models::{ConnectError, attempts_in_error};
+use openclaw_runtime::{StoreError, StoreErrorKind, TurnError, TurnErrorKind, TurnOutcome};
 use serde_json::{Value, json};
 
 use crate::printer::Printer;

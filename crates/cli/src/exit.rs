@@ -1,9 +1,8 @@
 //! Exit codes.
 
 use openclaw_core::ModelErrorKind;
-use openclaw_runtime::{
-    ConnectError, ConversationError, SetupErrorKind, StoreErrorKind, TurnErrorKind, TurnOutcome,
-};
+use openclaw_models::{ConnectError, SetupErrorKind};
+use openclaw_runtime::{ConversationError, StoreErrorKind, TurnErrorKind, TurnOutcome};
 
 /// Why a run ended; each reason has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

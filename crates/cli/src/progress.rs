@@ -5,7 +5,8 @@ mod event_text;
 use std::io;
 use std::time::{Duration, Instant};
 
-use openclaw_runtime::{AttemptLog, TurnEvent};
+use openclaw_models::AttemptLog;
+use openclaw_runtime::TurnEvent;
 
 use crate::printer::{Printer, TextStyle};
 use crate::sanitize;

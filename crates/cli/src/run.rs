@@ -6,7 +6,7 @@ use std::io;
 
 use clap::Parser;
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, env_vars};
-use openclaw_runtime::Runtime;
+use openclaw_models::{ConnectError, ModelRegistry};
 
 use crate::args::prompt::PromptAction;
 use crate::args::trace::TraceAction;
@@ -184,7 +184,7 @@ impl StartupContext {
             }
         };
         diagnostic::print_config_problems(printer, &loaded);
-        let context = CommandContext { printer, runtime: Runtime::new(loaded, paths, env) };
+        let context = CommandContext { printer, models: ModelRegistry::new(loaded, paths, env) };
         let end = run(&context);
         context.finish_trace(end.as_ref().ok().copied());
         end
@@ -214,15 +214,12 @@ fn run_to_completion(work: impl Future<Output = io::Result<ExitReason>>) -> io::
 }
 
 /// Prints why no model can be reached and returns the exit reason.
-pub(crate) fn print_connect_error(
-    printer: Printer,
-    error: &openclaw_runtime::ConnectError,
-) -> ExitReason {
+pub(crate) fn print_connect_error(printer: Printer, error: &ConnectError) -> ExitReason {
     match error {
-        openclaw_runtime::ConnectError::Model(error) => {
+        ConnectError::Model(error) => {
             error_report::print_model_error(printer, error);
         }
-        openclaw_runtime::ConnectError::Setup(setup) => {
+        ConnectError::Setup(setup) => {
             printer.print_error(format_args!("failed to {setup}"));
             error_report::print_causes(printer, setup);
             for hint in setup.hints() {

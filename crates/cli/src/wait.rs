@@ -5,21 +5,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use openclaw_config::HumanDuration;
-use openclaw_runtime::{ConfiguredTimeout, Runtime, WaitPolicy, WaitProgress, WaitTarget};
+use openclaw_models::{ModelRegistry, TimeLimit, WaitPolicy, WaitProgress};
 
 use crate::commands::CommandContext;
 use crate::printer::{Printer, TextStyle};
 use crate::progress::format_duration;
 use crate::sanitize;
 
-/// Returns the runtime with the wait policy of `--wait`; without the option it does not wait.
-pub(crate) fn apply_wait_option(context: &CommandContext, wait: Option<HumanDuration>) -> Runtime {
-    let runtime = context.runtime.clone();
+/// Returns the models with the wait policy of `--wait`; without the option none is waited for.
+pub(crate) fn apply_wait_option(
+    context: &CommandContext,
+    wait: Option<HumanDuration>,
+) -> ModelRegistry {
+    let models = context.models.clone();
     match wait {
         Some(HumanDuration(duration)) => {
-            runtime.with_wait_policy(terminal_wait_policy(context.printer, duration))
+            models.with_wait_policy(terminal_wait_policy(context.printer, duration))
         }
-        None => runtime,
+        None => models,
     }
 }
 
@@ -42,7 +45,7 @@ pub(crate) fn terminal_wait_policy(printer: Printer, duration: Duration) -> Wait
             printer.print_raw("\r\x1b[2K");
         }
     };
-    let limit = ConfiguredTimeout { duration, source: "--wait".into() };
+    let limit = TimeLimit { duration, source: "--wait".into() };
     WaitPolicy { limit, on_progress: Arc::new(on_progress) }
 }
 
@@ -53,20 +56,16 @@ fn print_wait_progress(
     limit: Duration,
     was_announced: bool,
 ) {
-    let WaitProgress { target, waited } = progress;
-    let what = match target {
-        WaitTarget::Server(_) => "server",
-        WaitTarget::Session(_) => "session",
-    };
+    let WaitProgress { target, problem, waited } = progress;
     if !was_announced {
-        let problem = sanitize::escape_line(&format!("failed to {target}"));
+        let problem = sanitize::escape_line(&format!("failed to {problem}"));
         printer.print_note(format_args!(
-            "waiting for the {what}, at most {}: {problem}",
+            "waiting for the {target}, at most {}: {problem}",
             format_duration(limit)
         ));
     }
     if printer.stderr_is_terminal {
-        let text = format!("waiting for the {what}, {} s", waited.as_secs());
+        let text = format!("waiting for the {target}, {} s", waited.as_secs());
         printer.print_raw(&format!("\r\x1b[2K{}", printer.style_text(TextStyle::Dim, text)));
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions};
 use openclaw_core::{History, NoopJournal, ReadOnlyApprover};
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Pace};
+use openclaw_models::ModelRegistry;
 use openclaw_runtime::{
     AgentOptions, AgentRun, Runtime, TurnEvent, TurnEventReceiver, TurnOutcome, TurnReport,
     event_channel,
@@ -65,7 +66,7 @@ async fn agent(model: &str) -> Result<AgentRun> {
         approver: Arc::new(ReadOnlyApprover),
         journal: Arc::new(NoopJournal),
     };
-    let agent = Runtime::new(loaded, paths, env).create_agent(options).await;
+    let agent = Runtime::new(ModelRegistry::new(loaded, paths, env)).create_agent(options).await;
     agent.map_err(|error| format!("{error:?}").into())
 }
 

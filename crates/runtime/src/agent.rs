@@ -11,15 +11,15 @@ use openclaw_config::defaults::{
 };
 use openclaw_config::{CompactionMode, LocalModelMode};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
+use openclaw_models::{
+    AttemptLog, ConnectError, FallbackChain, ModelRegistry, SetupError, SetupErrorKind,
+};
 use openclaw_process::base_environment;
 use openclaw_store::RequestPrefix;
 use openclaw_tools::{ExecOptions, Workspace, WorkspaceOutputStore, core_tools};
 
-use crate::Runtime;
-use crate::chain::{AttemptLog, FallbackChain};
-use crate::context::{QuotedNames, SetupContext};
-use crate::error::{ConnectError, SetupError, SetupErrorKind};
 use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
+use crate::runtime::Runtime;
 
 /// The time limit given to tools that require one when none is configured: a hundred years.
 const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
@@ -132,7 +132,7 @@ impl Runtime {
         &self,
         asked: Option<PathBuf>,
     ) -> Result<PathBuf, ConnectError> {
-        workspace_path(&self.connector.setup, asked).map_err(ConnectError::Setup)
+        workspace_path(&self.models, asked).map_err(ConnectError::Setup)
     }
 
     /// Connects a model for an agent.
@@ -140,7 +140,7 @@ impl Runtime {
         &self,
         name: Option<&str>,
     ) -> Result<ConnectedChain, ConnectError> {
-        self.connect_model(name).await.map(ConnectedChain)
+        self.models.connect_model(name).await.map(ConnectedChain)
     }
 
     /// Builds an agent around its connected model.
@@ -154,15 +154,15 @@ impl Runtime {
             (Arc::new(chain.clone()), chain.attempt_log());
         let AgentSpec { agent, workspace: path, time_limit: time, approver, journal, prefix } =
             around;
-        let setup = &self.connector.setup;
+        let models = &self.models;
         let workspace = open_workspace(path).map_err(ConnectError::Setup)?;
         let info = model.model_info();
-        let profile = select_profile(setup, &info);
-        let exec_time = setup.loaded.config.tools.exec.timeout();
+        let profile = select_profile(models, &info);
+        let exec_time = models.loaded_config().config.tools.exec.timeout();
         let tools: Vec<Arc<dyn Tool>> = if info.capabilities.tools {
-            let tools = core_tools(workspace.clone(), exec_options(setup, exec_time));
+            let tools = core_tools(workspace.clone(), exec_options(models, exec_time));
             let is_offered =
-                |tool: &Arc<dyn Tool>| is_offered(setup, agent, profile, tool.as_ref());
+                |tool: &Arc<dyn Tool>| is_offered(models, agent, profile, tool.as_ref());
             tools.into_iter().filter(is_offered).collect()
         } else {
             Vec::new()
@@ -172,7 +172,7 @@ impl Runtime {
             .filter(|prefix| matches_prefix(prefix, &tools))
             .and_then(|prefix| fresh.with_recorded_text(prefix.system_prompt.as_deref()?));
         if prompt.as_ref().is_some_and(|prompt| *prompt != fresh) {
-            self.connector.notices.push(PROMPT_CHANGED_NOTICE.to_owned());
+            self.notices().push(PROMPT_CHANGED_NOTICE.to_owned());
         }
         let prompt = prompt.unwrap_or(fresh);
         let parts = AgentParts {
@@ -185,14 +185,14 @@ impl Runtime {
             no_reply_marker: None,
             request_suffix: Some(date_time::time_suffix(self.clock.clone())),
             limits: TurnLimits {
-                turn_timeout: time.or_else(|| default_time(setup)),
+                turn_timeout: time.or_else(|| default_time(models)),
                 max_model_calls: MODEL_CALLS,
                 max_tool_calls: TOOL_CALLS,
                 tool_timeout: exec_time,
                 max_parallel_tools: PARALLEL_TOOLS,
                 max_tool_output_bytes: TOOL_OUTPUT_BYTES,
                 max_output_tokens: None,
-                compaction: Some(compaction_limits(setup)),
+                compaction: Some(compaction_limits(models)),
             },
         };
         let agent = Agent::new(parts).map_err(|error| {
@@ -215,25 +215,21 @@ impl Runtime {
 
     /// Returns a runtime whose config has this agent's settings applied.
     pub(crate) fn for_agent(&self, id: &str) -> Result<Self, SetupError> {
-        let setup = &self.connector.setup;
-        let config = &setup.loaded.config;
+        let models = &self.models;
+        let config = &models.loaded_config().config;
         let ids = config.agent_ids();
         if !ids.contains(&id) {
             let message = format!("find the agent `{id}`");
             return Err(SetupError::new(SetupErrorKind::UnknownAgent, message).with_hint(format!(
                 "Configure it under `agents.entries`, or use one that there is: {}.",
-                QuotedNames(&ids)
+                ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
             )));
         }
         if !config.agents.entries.contains_key(id) {
             return Ok(self.clone());
         }
-        let mut loaded = setup.loaded.clone();
-        loaded.config = config.for_agent(id);
-        let setup = SetupContext { loaded, paths: setup.paths.clone(), env: setup.env.clone() };
-        let mut this = self.clone();
-        this.connector.setup = Arc::new(setup);
-        Ok(this)
+        let models = self.models.clone().with_config(config.for_agent(id));
+        Ok(Self { models, ..self.clone() })
     }
 
     /// Builds the system prompt.
@@ -243,7 +239,7 @@ impl Runtime {
         profile: PromptProfile,
         tools: bool,
     ) -> SystemPrompt {
-        let defaults = &self.connector.setup.loaded.config.agents.defaults;
+        let defaults = &self.config().agents.defaults;
         let mut prompt = if tools {
             SystemPrompt::with_tools(profile, &workspace.path().display().to_string())
         } else {
@@ -254,7 +250,7 @@ impl Runtime {
         caps.per_file_chars = of(defaults.bootstrap_max_chars).unwrap_or(caps.per_file_chars);
         caps.total_chars = of(defaults.bootstrap_total_max_chars).unwrap_or(caps.total_chars);
         for notice in prompt.add_workspace_sections(workspace, profile, caps, tools) {
-            self.connector.notices.push(notice);
+            self.notices().push(notice);
         }
         prompt
     }
@@ -267,17 +263,17 @@ fn matches_prefix(prefix: &RequestPrefix, tools: &[Arc<dyn Tool>]) -> bool {
     specs.into_iter().eq(prefix.tools.iter())
 }
 
-fn default_time(setup: &SetupContext) -> Option<ConfiguredTimeout> {
-    let duration = setup.loaded.config.agents.defaults.run_timeout()?;
+fn default_time(models: &ModelRegistry) -> Option<ConfiguredTimeout> {
+    let duration = models.loaded_config().config.agents.defaults.run_timeout()?;
     Some(ConfiguredTimeout {
         duration,
-        source: setup.value_source("agents.defaults.timeoutSeconds").into(),
+        source: models.value_source("agents.defaults.timeoutSeconds").into(),
     })
 }
 
-fn compaction_limits(setup: &SetupContext) -> CompactionLimits {
-    let config = &setup.loaded.config.agents.defaults.compaction;
-    let source = || setup.value_source("agents.defaults.compaction.timeoutSeconds").into();
+fn compaction_limits(models: &ModelRegistry) -> CompactionLimits {
+    let config = &models.loaded_config().config.agents.defaults.compaction;
+    let source = || models.value_source("agents.defaults.compaction.timeoutSeconds").into();
     CompactionLimits {
         summarise_in_parts: config.mode() == CompactionMode::Safeguard,
         timeout: config.timeout().map(|duration| ConfiguredTimeout { duration, source: source() }),
@@ -285,8 +281,8 @@ fn compaction_limits(setup: &SetupContext) -> CompactionLimits {
 }
 
 /// Selects the prompt profile. The model's own mode overrides the agent's.
-fn select_profile(setup: &SetupContext, info: &ModelInfo) -> PromptProfile {
-    let defaults = &setup.loaded.config.agents.defaults;
+fn select_profile(models: &ModelRegistry, info: &ModelInfo) -> PromptProfile {
+    let defaults = &models.loaded_config().config.agents.defaults;
     let entry = defaults.models.get(&info.reference.to_string());
     let own = entry.and_then(|entry| entry.local_model_mode);
     match own.unwrap_or_else(|| defaults.local_model_mode()) {
@@ -298,14 +294,20 @@ fn select_profile(setup: &SetupContext, info: &ModelInfo) -> PromptProfile {
     }
 }
 
-fn is_offered(setup: &SetupContext, agent: &str, profile: PromptProfile, tool: &dyn Tool) -> bool {
+fn is_offered(
+    models: &ModelRegistry,
+    agent: &str,
+    profile: PromptProfile,
+    tool: &dyn Tool,
+) -> bool {
     let name = tool.spec().name.as_str();
     let is_heavy = profile == PromptProfile::Lean && HEAVY_TOOLS.contains(&name);
-    !is_heavy && setup.loaded.config.offers_tool(agent, name)
+    !is_heavy && models.loaded_config().config.offers_tool(agent, name)
 }
 
-fn exec_options(setup: &SetupContext, time_limit: Option<Duration>) -> ExecOptions {
-    let variables = setup.env.iter_pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
+fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>) -> ExecOptions {
+    let variables =
+        models.env().iter_pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
     ExecOptions {
         time_limit: time_limit.unwrap_or(UNLIMITED),
         max_output_bytes: EXEC_OUTPUT_BYTES,
@@ -314,12 +316,12 @@ fn exec_options(setup: &SetupContext, time_limit: Option<Duration>) -> ExecOptio
 }
 
 /// Returns the requested workspace, which must exist, or creates the configured one.
-fn workspace_path(setup: &SetupContext, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
+fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
     if let Some(path) = asked {
         return Ok(path);
     }
-    let config = &setup.loaded.config;
-    let path = config.resolve_workspace(&setup.paths, &setup.env).map_err(|error| {
+    let config = &models.loaded_config().config;
+    let path = config.resolve_workspace(models.app_paths(), models.env()).map_err(|error| {
         SetupError::new(SetupErrorKind::Workspace, "use agents.defaults.workspace")
             .with_source(error)
     })?;

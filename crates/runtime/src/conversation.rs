@@ -17,12 +17,13 @@ use openclaw_agent_loop::{
     TurnReport, TurnRequest,
 };
 use openclaw_core::{Approver, History, Journal};
+use openclaw_models::ConnectError;
 use openclaw_store::{
     LoadedSession, RequestPrefix, Session, SessionId, SessionKey, Store, StoreError,
 };
 
 use crate::agent::{AgentRun, AgentSpec, ConnectedChain, open_workspace};
-use crate::{ConnectError, Runtime};
+use crate::runtime::Runtime;
 
 use session_claim::SessionClaim;
 
@@ -74,6 +75,14 @@ pub struct Conversation {
     context: Option<ContextUse>,
 }
 
+impl ConversationOptions {
+    /// Options for the main session of the configured agent, with the configured model.
+    #[must_use]
+    pub fn new(approver: Arc<dyn Approver>) -> Self {
+        Self { target: None, agent: None, model: None, workspace: None, time_limit: None, approver }
+    }
+}
+
 impl fmt::Debug for ConversationOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConversationOptions")
@@ -104,7 +113,7 @@ impl Runtime {
     pub fn open_sessions(&self) -> Result<Store, StoreError> {
         let store = Store::open(self.sessions_path())?;
         for notice in store.opening_warnings() {
-            self.connector.notices.push(notice.to_string());
+            self.notices().push(notice.to_string());
         }
         Ok(store)
     }
@@ -112,10 +121,11 @@ impl Runtime {
     /// The path of the session store, which need not exist.
     #[must_use]
     pub fn sessions_path(&self) -> PathBuf {
-        self.connector.setup.paths.sessions_file()
+        self.models.app_paths().sessions_file()
     }
 
-    /// Opens or creates a conversation and connects its model. With [`Runtime::with_wait_policy`] a
+    /// Opens or creates a conversation and connects its model. With
+    /// [`ModelRegistry::with_wait_policy`](openclaw_models::ModelRegistry::with_wait_policy) a
     /// session that another process uses is waited for as well.
     ///
     /// # Errors
@@ -333,7 +343,7 @@ impl Conversation {
     /// # Errors
     /// When the model cannot be connected; the conversation then keeps the model it had.
     pub async fn switch_model(&mut self, name: Option<&str>) -> Result<(), ConnectError> {
-        self.runtime.reset_breakers(name).map_err(ConnectError::Setup)?;
+        self.runtime.models.reset_breakers(name).map_err(ConnectError::Setup)?;
         let connected = self.runtime.connect_for_agent(name).await?;
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();

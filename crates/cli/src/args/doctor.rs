@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use openclaw_runtime::Check;
+use openclaw_doctor::Check;
 
 /// `openclaw doctor`.
 #[derive(Debug, Args)]

@@ -179,7 +179,7 @@ impl PlainChat<'_> {
     ) -> io::Result<CommandOutcome> {
         let printer = self.context.printer;
         let (sender, events) = event_channel();
-        let attempts = openclaw_runtime::AttemptLog::default();
+        let attempts = openclaw_models::AttemptLog::default();
         let mut progress = TurnProgress::new(printer, attempts, false);
         let work = Box::pin(async {
             tokio::join!(conversation.compact_history(sender), show_events(&mut progress, events))

@@ -1,7 +1,7 @@
 //! Yes/no questions asked within the chat.
 
 use futures_util::FutureExt;
-use openclaw_runtime::EgressConsent;
+use openclaw_models::EgressConsent;
 use tokio::sync::{mpsc, oneshot};
 
 /// A question waiting for its answer. Dropping it answers no.

@@ -71,7 +71,7 @@ impl ChatController {
 
     /// Returns the model names known without asking a server, for completion.
     pub(super) fn collect_model_names(&self) -> Vec<String> {
-        let status = self.context.runtime.setup_status();
+        let status = self.context.models.setup_status();
         let current = self.conversation.agent_run().model.model_info().reference.to_string();
         let allowed = status.allowed.into_iter().filter(|name| !name.ends_with("/*"));
         let mut names: Vec<String> = std::iter::once(current)
@@ -87,10 +87,10 @@ impl ChatController {
     }
 
     async fn list_models(&mut self) -> io::Result<ChatFlow> {
-        let runtime = self.context.runtime.clone();
+        let models = self.context.models.clone();
         self.terminal.start_work("asking the servers");
         let outcome =
-            run_interactively(&mut self.terminal, runtime.model_catalogue(None), || None).await?;
+            run_interactively(&mut self.terminal, models.model_catalogue(None), || None).await?;
         self.terminal.end_work();
         let catalogue = match outcome {
             WorkOutcome::Done(catalogue) => catalogue,
@@ -238,7 +238,7 @@ impl ChatController {
     }
 
     fn show_trace(&mut self, number: Option<u64>) -> io::Result<()> {
-        let Some(trace) = self.context.runtime.trace() else {
+        let Some(trace) = self.context.models.trace() else {
             let text = "nothing is kept of what is said to the server: `openclaw chat --trace` \
                         does, or `diagnostics.trace.enabled`";
             self.terminal.print_note(TextStyle::Dim, text);
@@ -283,7 +283,7 @@ pub(super) fn format_status(
         ("workspace", run.workspace.display().to_string()),
     ];
     rows.extend(reasoning_display.map(|thoughts| ("thoughts", thoughts.to_owned())));
-    for breaker in context.runtime.setup_status().breakers {
+    for breaker in context.models.setup_status().breakers {
         rows.push(("asked last", format!("{}: failed to {}", breaker.name, breaker.reason)));
     }
     let rows =

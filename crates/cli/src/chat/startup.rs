@@ -45,7 +45,7 @@ pub(super) async fn run(
     let mut terminal = ChatTerminal::open(render_options, output_buffer, history, questions)?;
     let terminal_context = CommandContext {
         printer: printer.with_output_buffer(output_buffer),
-        runtime: runtime.clone(),
+        models: runtime.models().clone(),
     };
     terminal.start_work("connecting");
     let wait_note = || wait_reason.lock().unwrap_or_else(PoisonError::into_inner).clone();

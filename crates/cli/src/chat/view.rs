@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openclaw_core::{ChatModel, TokenUsage};
-use openclaw_runtime::{AttemptLog, ContextUse, TurnEvent};
+use openclaw_models::AttemptLog;
+use openclaw_runtime::{ContextUse, TurnEvent};
 use openclaw_terminal::{MarkdownOptions, MarkdownStream, wrap_words};
 
 use self::activity::{Activity, TokenRateMeter};

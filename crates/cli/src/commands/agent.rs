@@ -13,9 +13,10 @@ use std::io;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use openclaw_models::attempts_in_error;
 use openclaw_runtime::{
-    ConfiguredTimeout, ConversationError, StoreError, StoreErrorKind, TurnError, TurnOutcome,
-    TurnReport, attempts_in_error, event_channel,
+    ConfiguredTimeout, ConversationError, Runtime, StoreError, StoreErrorKind, TurnError,
+    TurnOutcome, TurnReport, event_channel,
 };
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -76,7 +77,7 @@ impl AgentCommand<'_> {
             .map_err(ConversationError::Store)
             .and_then(|whereto| {
                 session_selection::prepare_session(
-                    &context.runtime,
+                    &context.runtime(),
                     &self.request,
                     args.agent.id.as_deref(),
                     whereto,
@@ -93,11 +94,11 @@ impl AgentCommand<'_> {
             }
             Err(error) => return self.finish_failed(&error, Value::Null),
         };
-        let runtime = egress::restrict_runtime(
+        let runtime = Runtime::new(egress::restrict_models(
             wait::apply_wait_option(context, args.agent.wait),
             printer,
             args.agent.strict,
-        );
+        ));
         // An interrupted turn ends normally, with its report.
         let mut stopped = pin!(wait_for_interrupt());
         let open_result = tokio::select! {

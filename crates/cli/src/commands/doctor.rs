@@ -7,9 +7,8 @@ use std::io;
 use std::time::Duration;
 
 use openclaw_config::LoadError;
-use openclaw_runtime::{
-    Check, CheckStatus, ConfiguredTimeout, DoctorOptions, DoctorReport, Finding,
-};
+use openclaw_doctor::{Check, CheckStatus, Doctor, DoctorOptions, DoctorReport, Finding};
+use openclaw_models::TimeLimit;
 use serde_json::{Value, json};
 
 use crate::args::doctor::DoctorArgs;
@@ -72,10 +71,8 @@ pub(crate) fn doctor_options(
 ) -> DoctorOptions {
     let mut options = DoctorOptions { model, provider, only, ..DoctorOptions::default() };
     if let Some(seconds) = timeout {
-        options.limit = ConfiguredTimeout {
-            duration: Duration::from_secs(seconds),
-            source: "--timeout".into(),
-        };
+        options.limit =
+            TimeLimit { duration: Duration::from_secs(seconds), source: "--timeout".into() };
     }
     options
 }
@@ -88,9 +85,8 @@ pub(crate) async fn run_checks(
 ) -> io::Result<DoctorReport> {
     let printer = context.printer;
     let mut failed = Ok(());
-    let report = context
-        .runtime
-        .run_doctor(options, |_, finding| {
+    let report = Doctor::new(context.models.clone())
+        .run_checks(options, |_, finding| {
             // Skipped checks are printed together, below.
             if !is_quiet && finding.status != CheckStatus::Skipped && failed.is_ok() {
                 failed = printer.write_styled_answer(&finding_lines(printer, finding));

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use openclaw_core::{
     AnswerOutcome, ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelRef, TokenUsage,
 };
-use openclaw_runtime::{ConnectError, FallbackChain, ModelAttempt, attempts_in_error};
+use openclaw_models::{ConnectError, FallbackChain, ModelAttempt, attempts_in_error};
 use serde_json::{Value, json};
 
 use crate::args::InferRunArgs;
@@ -33,12 +33,12 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
         printer.print_error("the prompt is empty");
         return Ok(ExitReason::Usage);
     }
-    let runtime =
-        egress::restrict_runtime(wait::apply_wait_option(context, args.wait), printer, args.strict);
-    let chain = match runtime.connect_model(args.model.as_deref()).await {
+    let models =
+        egress::restrict_models(wait::apply_wait_option(context, args.wait), printer, args.strict);
+    let chain = match models.connect_model(args.model.as_deref()).await {
         Ok(chain) => chain,
         Err(error) => {
-            let requested_model = context.runtime.resolve_model(args.model.as_deref());
+            let requested_model = context.models.resolve_model(args.model.as_deref());
             return fail_to_connect(context, args.json, requested_model.as_ref(), &error);
         }
     };

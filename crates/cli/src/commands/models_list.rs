@@ -2,7 +2,7 @@
 
 use std::io;
 
-use openclaw_runtime::{ListedModel, ModelCatalogue};
+use openclaw_models::{ListedModel, ModelCatalogue};
 use serde_json::{Value, json};
 
 use crate::args::ModelsListArgs;
@@ -14,7 +14,7 @@ use crate::run::print_connect_error;
 use crate::table::format_table;
 
 pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::Result<ExitReason> {
-    let mut catalogue = context.runtime.model_catalogue(args.provider.as_deref()).await;
+    let mut catalogue = context.models.model_catalogue(args.provider.as_deref()).await;
     if args.local {
         catalogue.models.retain(|model| model.local);
     }

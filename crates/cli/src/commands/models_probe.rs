@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::io;
 use std::time::Duration;
 
-use openclaw_runtime::{Check, CheckStatus, LearnedCapabilities};
+use openclaw_doctor::{Check, CheckStatus, Doctor};
+use openclaw_models::LearnedCapabilities;
 use serde_json::{Value, json};
 
 use crate::args::doctor::ModelsProbeArgs;
@@ -20,7 +21,7 @@ pub(crate) async fn run(
     let only = Check::ALL.into_iter().filter(|check| check.is_capability_check()).collect();
     let options = doctor::doctor_options(args.model.clone(), None, only, args.timeout);
     let report = doctor::run_checks(context, &options, args.json).await?;
-    let capabilities = match context.runtime.store_findings(&report) {
+    let capabilities = match Doctor::new(context.models.clone()).store_findings(&report) {
         Ok(capabilities) => capabilities,
         Err(error) => {
             // The report already has the provider's failure as a finding.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use openclaw_runtime::ConnectError;
+use openclaw_models::ConnectError;
 use serde_json::json;
 
 use crate::args::ModelsResetArgs;
@@ -12,7 +12,7 @@ use crate::run::print_connect_error;
 
 pub(crate) fn run(context: &CommandContext, args: &ModelsResetArgs) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let reset_names = match context.runtime.reset_breakers(args.name.as_deref()) {
+    let reset_names = match context.models.reset_breakers(args.name.as_deref()) {
         Ok(closed) => closed,
         Err(error) => return Ok(print_connect_error(printer, &ConnectError::Setup(error))),
     };

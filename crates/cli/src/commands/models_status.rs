@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use openclaw_runtime::{LearnedCapabilities, OpenBreaker, SetupError, SetupStatus};
+use openclaw_models::{LearnedCapabilities, OpenBreaker, SetupError, SetupStatus};
 use serde_json::{Value, json};
 
 use crate::args::ModelsStatusArgs;
@@ -14,7 +14,7 @@ use crate::progress::format_age;
 use crate::{error_report, sanitize};
 
 pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Result<ExitReason> {
-    let status = context.runtime.setup_status();
+    let status = context.models.setup_status();
     let printer = context.printer;
     if args.json {
         printer.write_answer_json(&status_json(&status))?;

@@ -26,7 +26,7 @@ pub(crate) async fn run(
         approver: context.terminal_approver(false),
         journal: Arc::new(NoopJournal),
     };
-    let run = match context.runtime.create_agent(options).await {
+    let run = match context.runtime().create_agent(options).await {
         Ok(run) => run,
         Err(error) => {
             context.print_notices();

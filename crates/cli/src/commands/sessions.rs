@@ -34,10 +34,10 @@ pub(crate) fn run(context: &CommandContext, sessions: SessionsArgs) -> io::Resul
 /// # Errors
 /// When the store cannot be opened; the error is already printed.
 fn open_existing_store(context: &CommandContext) -> Result<Option<Store>, ExitReason> {
-    if !context.runtime.sessions_path().exists() {
+    if !context.runtime().sessions_path().exists() {
         return Ok(None);
     }
-    context.runtime.open_sessions().map(Some).map_err(|error| report_store_error(context, &error))
+    context.runtime().open_sessions().map(Some).map_err(|error| report_store_error(context, &error))
 }
 
 /// Finds the session that `text` names, and returns it with its store.

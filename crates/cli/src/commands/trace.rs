@@ -7,7 +7,7 @@ mod summary;
 
 use std::io;
 
-use openclaw_runtime::{TraceRecord, TraceStore};
+use openclaw_models::{TraceRecord, TraceStore};
 
 use crate::args::trace::{ExchangeSelector, TraceAction, TraceListArgs, TraceReplayArgs};
 use crate::args::{CliCommand, InferCapability, InferModelAction};
@@ -63,7 +63,7 @@ pub(crate) async fn replay_exchange(
 }
 
 fn open_store(context: &CommandContext) -> Option<TraceStore> {
-    match context.runtime.trace_store() {
+    match context.models.trace_store() {
         Ok(store) => Some(store),
         Err(error) => {
             context.printer.print_error(format_args!("failed to {error}"));
@@ -101,7 +101,7 @@ fn find_record(
 }
 
 fn print_enable_hint(context: &CommandContext) {
-    if context.runtime.traces_to_disk() {
+    if context.models.traces_to_disk() {
         context.printer.print_hint("The trace is on: the next exchange is kept.");
     } else {
         context.printer.print_hint(

@@ -3,7 +3,7 @@
 use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
 use openclaw_core::{ToolCall, ToolEffect};
 
-use crate::{ApprovalKind, ApprovalReason, ApprovalRequest};
+use super::{ApprovalKind, ApprovalReason, ApprovalRequest};
 
 /// Decides which calls run without asking: file tools in the workspace always, and commands by
 /// `tools.exec`. There is no allowlist, so that it counts as empty. Calls with any other effect are

@@ -4,10 +4,12 @@
 //! agent: another agent must be named explicitly to use it, and a notice says so.
 
 use openclaw_config::defaults::MAIN_AGENT;
+use openclaw_models::ConnectError;
 use openclaw_store::{SessionInfo, SessionKey, Store, StoreError, StoreErrorKind};
 
+use super::error::ConversationError;
 use super::{ConversationOptions, SessionTarget};
-use crate::{ConnectError, ConversationError, Runtime};
+use crate::runtime::Runtime;
 
 impl Runtime {
     /// Returns the agent that uses a session when none is named: the agent in its key
@@ -20,7 +22,7 @@ impl Runtime {
         store: &Store,
         place: &SessionTarget,
     ) -> Result<String, StoreError> {
-        let ids = self.connector.setup.loaded.config.agent_ids();
+        let ids = self.config().agent_ids();
         let key = match place {
             SessionTarget::Key(key) => agent_in_key(key).filter(|id| ids.contains(id)),
             SessionTarget::Id(_) => None,
@@ -49,7 +51,7 @@ impl Runtime {
         };
         let id = agent.clone().map_or_else(|| self.session_agent(&store, place), Ok)?;
         if let Some(info) = find_session(&store, place)?.filter(|info| info.agent != id) {
-            self.connector.notices.push(format!(
+            self.notices().push(format!(
                 "session {} is that of the agent `{}`; `{id}` goes on with it, with a model, tools \
                  and a workspace of its own",
                 info.id, info.agent

@@ -4,7 +4,7 @@ use openclaw_agent_loop::TurnReport;
 use openclaw_core::ModelInfo;
 use openclaw_store::{LoadedSession, Store, StoreError};
 
-use crate::AgentRun;
+use crate::agent::AgentRun;
 
 /// The context use after the last request whose tokens a server counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

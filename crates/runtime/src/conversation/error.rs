@@ -5,7 +5,7 @@ use std::fmt;
 
 use openclaw_store::StoreError;
 
-use crate::ConnectError;
+use openclaw_models::ConnectError;
 
 /// Why a conversation cannot be opened or started.
 #[derive(Debug)]

@@ -27,7 +27,7 @@ impl Conversation {
         if let Err(error) = self.session.end_turn(&self.history, &turn).await {
             let hint = error.hint().map_or(String::new(), |hint| format!("; {hint}"));
             let notice = format!("how the turn ended is not recorded: failed to {error}{hint}");
-            self.runtime.connector.notices.push(notice);
+            self.runtime.notices().push(notice);
         }
         self.refresh_resumable().await;
     }

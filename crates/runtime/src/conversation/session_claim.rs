@@ -4,9 +4,10 @@ use openclaw_store::{LoadedSession, SessionKey, Store, StoreError, StoreErrorKin
 use tokio::time::Instant;
 
 use super::SessionTarget;
+use super::error::ConversationError;
 use crate::agent::ConnectedChain;
-use crate::wait::wait_until_free;
-use crate::{ConversationError, Runtime};
+use crate::runtime::Runtime;
+use crate::session_wait::wait_until_free;
 
 /// The session to claim.
 pub(super) struct SessionClaim<'a> {
@@ -62,14 +63,15 @@ impl Runtime {
     ) -> Result<(ConnectedChain, LoadedSession), ConversationError> {
         let begun = Instant::now();
         loop {
-            let wait = self.connector.wait_policy.clone();
+            let wait = self.models.wait_policy().cloned();
             let connected = if let Some(wait) = &wait {
                 wait_until_free(&wait.clone().reduced_by(begun.elapsed()), || {
                     seat.check_available()
                 })
                 .await?;
                 let left = wait.clone().reduced_by(begun.elapsed());
-                self.clone().with_wait_policy(left).connect_for_agent(model).await?
+                let models = self.models.clone().with_wait_policy(left);
+                Self { models, ..self.clone() }.connect_for_agent(model).await?
             } else {
                 seat.check_available()?;
                 self.connect_for_agent(model).await?

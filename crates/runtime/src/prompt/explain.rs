@@ -2,7 +2,7 @@
 
 use openclaw_core::{ChatModel, ChatRequest, History, ModelError, TokenCount};
 
-use crate::AgentRun;
+use crate::agent::AgentRun;
 
 /// The first request of an agent, by parts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use openclaw_core::{
     ApprovalDecision, Approver, History, NoopJournal, TokenCount, ToolCall, ToolEffect,
 };
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
+use openclaw_models::SetupErrorKind;
 use openclaw_runtime::{
-    AgentOptions, AgentRun, PromptPart, PromptProfile, SetupErrorKind, TurnOutcome, event_channel,
+    AgentOptions, AgentRun, PromptPart, PromptProfile, TurnOutcome, event_channel,
 };
 
 use crate::lab::{Lab, lab_on, setup_kind};

@@ -7,9 +7,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use openclaw_mock_vllm::{ErrorBody, Gate, MockVllm, ModelSpec, Reply, Turn};
+use openclaw_models::{TimeLimit, WaitPolicy, WaitProgress};
 use openclaw_runtime::{
-    ConfiguredTimeout, Conversation, ConversationError, ConversationOptions, LogContent, LogEntry,
-    Runtime, SessionTarget, StoreErrorKind, TurnOutcome, WaitPolicy, WaitProgress, event_channel,
+    Conversation, ConversationError, ConversationOptions, LogContent, LogEntry, Runtime,
+    SessionTarget, StoreErrorKind, TurnOutcome, event_channel,
 };
 
 use crate::agent::Agrees;
@@ -87,11 +88,12 @@ async fn a_conversation_goes_on_where_the_last_process_left_it() {
 
 /// A runtime that waits up to `time`, and calls `tell` after each failed attempt.
 fn waiting(lab: &Lab, time: Duration, tell: impl Fn(&str) + Send + Sync + 'static) -> Runtime {
-    let limit = ConfiguredTimeout { duration: time, source: "--wait".into() };
+    let limit = TimeLimit { duration: time, source: "--wait".into() };
     let tell = move |awaited: Option<WaitProgress<'_>>| {
-        tell(&awaited.map_or("over".to_owned(), |awaited| awaited.target.to_string()));
+        tell(&awaited.map_or("over".to_owned(), |awaited| awaited.problem.to_string()));
     };
-    lab.runtime.clone().with_wait_policy(WaitPolicy { limit, on_progress: Arc::new(tell) })
+    let policy = WaitPolicy { limit, on_progress: Arc::new(tell) };
+    Runtime::new(lab.runtime.models().clone().with_wait_policy(policy))
 }
 
 #[tokio::test]
@@ -256,9 +258,9 @@ async fn a_session_is_its_agents_unless_another_is_named() {
     assert_eq!(taken(Some(SessionTarget::Id(id.clone())), None).await.0, "work");
     assert_eq!(taken(key("agent:nobody:main"), None).await.0, "main");
     assert_eq!(taken(None, None).await.0, "main");
-    assert!(lab.runtime.notice_log().take_all().is_empty());
+    assert!(lab.runtime.models().notice_log().take_all().is_empty());
     assert_eq!(taken(Some(SessionTarget::Id(id)), Some("main")).await.0, "main");
-    let notices = lab.runtime.notice_log().take_all();
+    let notices = lab.runtime.models().notice_log().take_all();
     assert!(notices.len() == 1 && notices[0].contains("of the agent `work`"), "{notices:?}");
 }
 
@@ -321,4 +323,32 @@ async fn a_new_session_that_cannot_be_begun_leaves_the_key_where_it_leads() {
         .unwrap();
     assert_eq!((&current.id, current.turns), (conversation.session_id(), 1));
     assert_eq!(conversation.history().messages().count(), 2);
+}
+
+#[tokio::test]
+async fn a_new_turn_begins_with_the_primary_wherever_the_one_before_was_left() {
+    let first = MockVllm::builder().start().await.unwrap();
+    let second = MockVllm::builder().start().await.unwrap();
+    let config = format!(
+        r#"{{ models: {{ providers: {{ first: {{ baseUrl: "{}" }}, second: {{ baseUrl: "{}" }} }} }},
+             agents: {{ defaults: {{ model: {{ primary: "first/tiny", fallbacks: ["second/tiny"] }} }} }} }}"#,
+        first.base_url(),
+        second.base_url()
+    );
+    let lab = Lab::new(&config, &[]);
+    let options = ConversationOptions { model: None, ..options("") };
+    let mut conversation = lab.runtime.open_conversation(options).await.unwrap();
+    first.push(Reply::status(401, ErrorBody::Text("Unauthorized".to_owned())));
+    second.push(Turn::call("exec", r#"{"command":"true"}"#));
+    let gate = Gate::new();
+    second.push(Reply::from(Turn::text("Never heard.")).gate(0, &gate));
+    let (sender, _receiver) = event_channel();
+    let stopped = conversation.run_turn("Go.", None, sender, gate.reached()).await.unwrap();
+    assert_eq!((stopped.model_calls, stopped.tool_calls), (2, 1), "{stopped:?}");
+    let _ = lab.runtime.models().reset_breakers(None).unwrap();
+    let (sender, _receiver) = event_channel();
+    let turn = conversation.run_turn("reply exactly: new", None, sender, pending());
+    let report = turn.await.unwrap();
+    assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
+    assert_eq!(conversation.agent_run().model.model_info().reference.to_string(), "first/tiny");
 }

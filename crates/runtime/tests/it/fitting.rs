@@ -219,7 +219,7 @@ async fn what_is_said_in_the_middle_of_a_turn_goes_to_the_model_that_works_on_it
         while let Some(event) = receiver.recv().await {
             if matches!(event, TurnEvent::ToolStarted { .. }) {
                 steering.push_message("reply exactly: yes");
-                let _ = lab.runtime.reset_breakers(None).unwrap();
+                let _ = lab.runtime.models().reset_breakers(None).unwrap();
             }
         }
     };

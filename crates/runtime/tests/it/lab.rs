@@ -2,15 +2,10 @@
 
 use std::path::Path;
 
-use futures_util::StreamExt;
 use openclaw_config::{AppPaths, Config, Env};
-use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelErrorKind, ModelInfo,
-};
-use openclaw_runtime::{ConnectError, FallbackChain, Runtime, SetupErrorKind};
-use openclaw_test_support::raw_server::hold;
+use openclaw_models::{ConnectError, ModelRegistry, SetupErrorKind};
+use openclaw_runtime::Runtime;
 use tempfile::TempDir;
-use tokio::net::TcpSocket;
 
 /// A runtime whose state folder is deleted with it.
 pub(crate) struct Lab {
@@ -35,20 +30,12 @@ impl Lab {
         let paths = AppPaths::new(&env, None).unwrap();
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-        Self { runtime: Runtime::new(loaded, paths, env), state }
+        Self { runtime: Runtime::new(ModelRegistry::new(loaded, paths, env)), state }
     }
 
     /// The state folder.
     pub(crate) fn state(&self) -> &Path {
         self.state.path()
-    }
-
-    pub(crate) async fn info(&self, name: Option<&str>) -> ModelInfo {
-        self.runtime.connect_model(name).await.unwrap().model_info()
-    }
-
-    pub(crate) async fn error(&self, name: Option<&str>) -> ConnectError {
-        self.runtime.connect_model(name).await.unwrap_err()
     }
 }
 
@@ -57,48 +44,9 @@ pub(crate) fn lab_on(base_url: &str, more: &str) -> String {
     format!(r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{base_url}", {more} }} }} }} }}"#)
 }
 
-/// An address where nothing answers while this is held.
-pub(crate) struct Nowhere {
-    pub(crate) url: String,
-    _port: TcpSocket,
-}
-
-pub(crate) async fn nowhere() -> Nowhere {
-    let port = hold(0).await;
-    Nowhere { url: format!("http://{}/v1", port.local_addr().unwrap()), _port: port }
-}
-
 pub(crate) fn setup_kind(error: &ConnectError) -> SetupErrorKind {
     match error {
         ConnectError::Setup(error) => error.kind(),
         ConnectError::Model(error) => panic!("the server was asked: {error:?}"),
     }
-}
-
-pub(crate) fn model_kind(error: &ConnectError) -> ModelErrorKind {
-    match error {
-        ConnectError::Model(error) => error.kind(),
-        ConnectError::Setup(error) => panic!("the server was not asked: {error:?}"),
-    }
-}
-
-/// All hints as one text.
-pub(crate) fn hints(error: &ConnectError) -> String {
-    match error {
-        ConnectError::Model(error) => error.hints().join("\n"),
-        ConnectError::Setup(error) => error.hints().join("\n"),
-    }
-}
-
-/// Sends a text to a model and returns its answer.
-pub(crate) async fn ask(chain: &FallbackChain, text: &str) -> Result<String, ModelError> {
-    let mut history = History::new();
-    history.push_user_message(text);
-    let mut stream = chain.stream_chat(ChatRequest::new(history)).await?;
-    while let Some(event) = stream.next().await {
-        if let ChatEvent::Finished { message, .. } = event? {
-            return Ok(message.text);
-        }
-    }
-    panic!("the stream has no end")
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use openclaw_core::{AnswerOutcome, ToolCallId, ToolEffect, ToolName};
+use openclaw_models::ModelAttempt;
 use openclaw_runtime::{
-    CompactionReport, InvalidCallRecovery, ModelAttempt, PrefixChange, PromptCacheMiss,
-    RepromptReason, ToolRefusalReason, TurnEvent,
+    CompactionReport, InvalidCallRecovery, PrefixChange, PromptCacheMiss, RepromptReason,
+    ToolRefusalReason, TurnEvent,
 };
 use serde_json::{Value, json};
 

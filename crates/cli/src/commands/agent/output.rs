@@ -3,7 +3,8 @@
 
 use std::io;
 
-use openclaw_runtime::{AttemptLog, TurnEvent};
+use openclaw_models::AttemptLog;
+use openclaw_runtime::TurnEvent;
 use serde_json::{Value, json};
 
 use super::agent_session::AgentSession;

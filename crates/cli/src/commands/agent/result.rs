@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use openclaw_runtime::{ModelAttempt, TurnError, TurnOutcome, TurnReport};
+use openclaw_models::ModelAttempt;
+use openclaw_runtime::{TurnError, TurnOutcome, TurnReport};
 use serde_json::{Value, json};
 
 use super::agent_session::AgentSession;

@@ -1,9 +1,9 @@
 //! Selects the session of a turn, and prepares it before the turn begins.
 
 use openclaw_config::defaults::MAIN_AGENT;
+use openclaw_models::ConnectError;
 use openclaw_runtime::{
-    ConnectError, ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, StoreError,
-    StoreErrorKind,
+    ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, StoreError, StoreErrorKind,
 };
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use openclaw_runtime::DoctorReport;
+use openclaw_doctor::{Doctor, DoctorReport};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -36,13 +36,14 @@ pub(super) async fn run(
     let printer = context.printer;
     let edits = report.config_edits();
     let mut outcome = FixOutcome::default();
+    let doctor = Doctor::new(context.models.clone());
     if edits.is_empty() {
         if args.fix && !args.json {
             printer.print_note("the config has nothing to mend");
         }
         return Ok(outcome);
     }
-    let change = match context.runtime.preview_edits(&edits) {
+    let change = match doctor.preview_edits(&edits) {
         Ok(change) => change,
         Err(error) => {
             if args.fix {
@@ -70,7 +71,7 @@ pub(super) async fn run(
     if !args.yes && !confirm_fix(context, args).await {
         return Ok(outcome);
     }
-    match context.runtime.save_edits(&edits) {
+    match doctor.save_edits(&edits) {
         Ok(change) => {
             outcome.is_applied = true;
             let path = change.path.display();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use openclaw_runtime::{CheckStatus, DoctorReport, Finding};
+use openclaw_doctor::{CheckStatus, DoctorReport, Finding};
 use serde_json::{Value, json};
 
 use super::whole_millis;

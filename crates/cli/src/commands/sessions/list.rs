@@ -41,7 +41,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Resu
     if args.json {
         let sessions: Vec<Value> = rows.iter().map(|(_, row)| row.to_json()).collect();
         context.printer.write_answer_json(&json!({
-            "path": context.runtime.sessions_path(),
+            "path": context.runtime().sessions_path(),
             "count": sessions.len(),
             "activeMinutes": args.active,
             "sessions": sessions,

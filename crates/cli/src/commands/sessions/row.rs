@@ -25,7 +25,7 @@ pub(super) struct SessionRow {
 impl SessionRow {
     pub(super) fn new(context: &CommandContext, store: &Store, info: SessionInfo) -> Self {
         let model = info.model.as_deref().and_then(|model| model.parse::<ModelRef>().ok());
-        let window = model.and_then(|model| context.runtime.known_window(&model));
+        let window = model.and_then(|model| context.models.known_window(&model));
         // When the lease cannot be checked, the turn counts as interrupted: the user can act on
         // that.
         let is_running = info.turn_open && store.is_in_use(&info.id).unwrap_or(false);

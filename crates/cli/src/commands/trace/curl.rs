@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use openclaw_runtime::{TraceRecord, TracedRequest};
+use openclaw_models::{TraceRecord, TracedRequest};
 
 use crate::commands::CommandContext;
 use crate::exit::ExitReason;

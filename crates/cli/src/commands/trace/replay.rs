@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use openclaw_runtime::{ReplayTarget, TraceRecord};
+use openclaw_models::{ReplayTarget, TraceRecord};
 use serde_json::json;
 
 use super::summary::{format_millis, outcome_text, summary_json};
@@ -20,7 +20,7 @@ pub(super) async fn run(
 ) -> io::Result<ExitReason> {
     let printer = context.printer;
     let key =
-        match args.key_env.as_deref().map(|name| context.runtime.key_from_env(name)).transpose() {
+        match args.key_env.as_deref().map(|name| context.models.key_from_env(name)).transpose() {
             Ok(key) => key,
             Err(error) => {
                 printer.print_error(format_args!("failed to {error}"));
@@ -31,7 +31,7 @@ pub(super) async fn run(
             }
         };
     let target = ReplayTarget { base_url: args.against, key };
-    let replayed = match context.runtime.replay_exchange(original, target).await {
+    let replayed = match context.models.replay_exchange(original, target).await {
         Ok(again) => again,
         Err(error) => {
             printer.print_error(format_args!("failed to {error}"));
@@ -51,7 +51,7 @@ pub(super) async fn run(
         }))?;
     } else {
         printer
-            .write_answer(&context.runtime.redact_keys(&format_comparison(original, &replayed)))?;
+            .write_answer(&context.models.redact_keys(&format_comparison(original, &replayed)))?;
     }
     let failed = outcome_text(&replayed) != "ok";
     Ok(if failed { ExitReason::Failed } else { ExitReason::Ok })

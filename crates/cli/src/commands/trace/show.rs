@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use openclaw_runtime::{AnswerSummary, TraceRecord};
+use openclaw_models::{AnswerSummary, TraceRecord};
 use serde_json::{Map, Value};
 
 use super::summary::{format_age, format_bytes, format_millis, outcome_text, seconds_ago};
@@ -27,7 +27,7 @@ pub(super) fn run(
     }
     let text = describe_record(record, args);
     // A key spread over several deltas becomes whole only here, so it is redacted here too.
-    context.printer.write_answer(&context.runtime.redact_keys(&text))?;
+    context.printer.write_answer(&context.models.redact_keys(&text))?;
     Ok(ExitReason::Ok)
 }
 
@@ -97,7 +97,7 @@ fn write_conversation(text: &mut String, fields: &Map<String, Value>, full: bool
     }
 }
 
-fn body_notes(body: &openclaw_runtime::TracedBody) -> String {
+fn body_notes(body: &openclaw_models::TracedBody) -> String {
     let mut notes = String::new();
     if body.cut {
         notes.push_str(", cut in the middle (`diagnostics.trace.maxBytes`)");

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use openclaw_runtime::{ExchangeOutcome, TraceRecord};
+use openclaw_models::{ExchangeOutcome, TraceRecord};
 use serde_json::{Value, json};
 
 /// Returns the outcome of an exchange in a word or two.

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use openclaw_runtime::TracedBody;
+use openclaw_models::TracedBody;
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,73 @@
+//! Stores what a doctor run found about a model, so that normal requests need not fail to learn it.
+
+use std::collections::BTreeSet;
+
+use openclaw_models::{LearnedCapabilities, ModelRegistry, SetupError};
+use openclaw_providers_openai::{ServerCapabilities, ServerFeature};
+
+use crate::report::DoctorReport;
+
+/// Stores the capabilities that a doctor run found for its model, and returns all that are then
+/// known; `None` when the report has no model.
+pub(crate) fn store_findings(
+    registry: &ModelRegistry,
+    report: &DoctorReport,
+) -> Result<Option<LearnedCapabilities>, SetupError> {
+    let Some(reference) = &report.model else { return Ok(None) };
+    let known =
+        |all: Vec<LearnedCapabilities>| all.into_iter().find(|it| it.model == reference.model_id());
+    let old = known(registry.learned_capabilities(reference.provider_id())?);
+    if !report.lacks.is_empty() {
+        let facts = merge_findings(old.filter(|old| old.version == report.version), report);
+        registry.store_capabilities(reference, report.version.as_deref(), report.window, &facts)?;
+    }
+    Ok(known(registry.learned_capabilities(reference.provider_id())?))
+}
+
+fn merge_findings(old: Option<LearnedCapabilities>, report: &DoctorReport) -> ServerCapabilities {
+    let mut facts = ServerCapabilities::default();
+    if let Some(old) = old {
+        facts.unsupported_features = old.lacks.into_iter().map(|(lack, _)| lack).collect();
+        facts.refused_schema_keywords =
+            old.schema_keywords.into_iter().map(|(word, _)| word).collect();
+        facts.context_window = old.window;
+        facts.tokens_per_kilobyte = old.tokens_per_kilobyte;
+    }
+    let is_seen = |lack: &ServerFeature| report.lacks.iter().any(|(seen, _)| seen == lack);
+    let kept: BTreeSet<ServerFeature> =
+        facts.unsupported_features.into_iter().filter(|lack| !is_seen(lack)).collect();
+    let found = report.lacks.iter().filter(|(_, is_lacking)| *is_lacking).map(|(lack, _)| *lack);
+    facts.unsupported_features = kept.into_iter().chain(found).collect();
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_looked_at_counts_and_the_rest_stays() {
+        let since = Duration::from_mins(1);
+        let old = LearnedCapabilities {
+            server: String::new(),
+            model: String::new(),
+            version: None,
+            age: since,
+            lacks: vec![(ServerFeature::SystemRole, since), (ServerFeature::StrictMode, since)],
+            schema_keywords: vec![("allOf".to_owned(), since)],
+            window: Some(4096),
+            tokens_per_kilobyte: Some(250),
+        };
+        let lacks = vec![(ServerFeature::SystemRole, false), (ServerFeature::TokenizeRoute, true)];
+        let report = DoctorReport { lacks, ..DoctorReport::default() };
+        let facts = merge_findings(Some(old), &report);
+        assert_eq!(
+            facts.unsupported_features,
+            BTreeSet::from([ServerFeature::StrictMode, ServerFeature::TokenizeRoute])
+        );
+        assert_eq!((facts.context_window, facts.tokens_per_kilobyte), (Some(4096), Some(250)));
+        assert!(facts.refused_schema_keywords.contains("allOf"));
+    }
+}

@@ -1,0 +1,85 @@
+//! The token limits of a model, and their sources.
+
+use std::num::NonZeroU32;
+
+use openclaw_config::{InputKind, ModelConfig};
+use openclaw_core::{LimitSource, ModelCapabilities, ModelLimits, ModelRef};
+use openclaw_providers_openai::{documented_context_window, is_openai_hosted};
+use openclaw_providers_vllm::FALLBACK_CONTEXT_WINDOW;
+
+use crate::context::ResolvedProvider;
+use crate::warnings::NoticeLog;
+
+/// The known context windows of a model, in tokens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WindowSources {
+    /// The window that the server reports.
+    pub(crate) live: Option<u32>,
+    /// The window that the server reported last, from the cache.
+    pub(crate) last: Option<u32>,
+    /// The documented window, for servers that never report one.
+    pub(crate) documented: Option<u32>,
+}
+
+/// The effective context window. The configured one is limited to the server's current one. Without
+/// a configured one it is the current one, else the cached one, else the documented one.
+pub(crate) fn effective_window(
+    configured: Option<&ModelConfig>,
+    WindowSources { live, last, documented }: WindowSources,
+) -> Option<(u32, LimitSource)> {
+    let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
+    match (wanted, live) {
+        (Some(wanted), Some(live)) if wanted > live => Some((live, LimitSource::Server)),
+        (Some(wanted), _) => Some((wanted, LimitSource::Config)),
+        (None, Some(live)) => Some((live, LimitSource::Server)),
+        (None, None) => match last {
+            Some(last) => Some((last, LimitSource::Cached)),
+            None => Some((documented?, LimitSource::Fallback)),
+        },
+    }
+}
+
+/// The limits of a model. Logs a notice when they may surprise.
+pub(crate) fn model_limits(
+    reference: &ModelRef,
+    configured: Option<&ModelConfig>,
+    windows: WindowSources,
+    notices: &NoticeLog,
+) -> ModelLimits {
+    let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
+    if let (Some(wanted), Some(live)) = (wanted, windows.live)
+        && wanted > live
+    {
+        notices.push(format!(
+            "contextWindow of `{reference}` is {wanted}, but the server has {live}; {live} is used"
+        ));
+    }
+    let (window, window_source) = effective_window(configured, windows).unwrap_or_else(|| {
+        notices.push(format!(
+            "neither the server nor the config says how large the window of `{reference}` is; \
+             {FALLBACK_CONTEXT_WINDOW} tokens are assumed (`contextWindow` sets it)"
+        ));
+        (FALLBACK_CONTEXT_WINDOW, LimitSource::Fallback)
+    });
+    let output = configured.and_then(|model| model.max_tokens).map(NonZeroU32::get);
+    ModelLimits {
+        context_window: window,
+        context_window_source: window_source,
+        max_output_tokens: output,
+    }
+}
+
+/// The capabilities of a model according to the config.
+pub(crate) fn model_capabilities(configured: Option<&ModelConfig>) -> ModelCapabilities {
+    let inputs = configured.and_then(|model| model.input.as_ref());
+    ModelCapabilities {
+        tools: configured.and_then(|model| model.compat.supports_tools).unwrap_or(true),
+        images: inputs.is_some_and(|inputs| inputs.contains(&InputKind::Image)),
+        reasoning: configured.and_then(|model| model.reasoning).unwrap_or(false),
+    }
+}
+
+/// The documented context window of a model whose hosted service does not report it, in tokens.
+pub(crate) fn documented_service_window(provider: &ResolvedProvider, model: &str) -> Option<u32> {
+    documented_context_window(model).filter(|_| is_openai_hosted(&provider.endpoint))
+}

@@ -1,0 +1,160 @@
+//! The configured parameters of a model's requests.
+
+use openclaw_config::Config;
+use openclaw_core::ModelRef;
+use openclaw_providers_openai::RequestParams;
+use serde_json::{Map, Value};
+
+use crate::context::ALL_MODELS_WILDCARD;
+use crate::warnings::NoticeLog;
+
+/// Parameters that limit the tokens of an answer. They are handled as a limit, not as a parameter.
+const OUTPUT_LIMIT_PARAMS: [&str; 4] =
+    ["max_tokens", "maxTokens", "max_completion_tokens", "max_output_tokens"];
+
+/// Parameters that must be numbers with every API.
+const NUMBER_PARAMS: [&str; 6] = [
+    "frequency_penalty",
+    "min_p",
+    "presence_penalty",
+    "repetition_penalty",
+    "temperature",
+    "top_p",
+];
+
+/// Parameters that must be integers with every API.
+const INTEGER_PARAMS: [&str; 2] = ["seed", "top_k"];
+
+/// How long a server caches prompts. It is not sent as a parameter, because each API has its own
+/// fields for it.
+const CACHE_RETENTION: &str = "cacheRetention";
+
+/// OpenAI's fields for the cache key of a conversation, and for how long its prompts are cached.
+const PROMPT_CACHE_KEY: &str = "prompt_cache_key";
+const PROMPT_CACHE_RETENTION: &str = "prompt_cache_retention";
+
+/// The configured settings of requests to a model.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct RequestSettings {
+    pub(crate) params: RequestParams,
+    /// The token limit of an answer, if configured.
+    pub(crate) max_output_tokens: Option<u32>,
+    /// Whether requests may carry a cache key for the conversation.
+    pub(crate) has_cache_key: bool,
+}
+
+/// The settings for a model with the Messages API.
+#[derive(Debug)]
+pub(crate) struct MessagesSettings {
+    pub(crate) params: openclaw_providers_anthropic::MessagesParams,
+    pub(crate) max_output_tokens: Option<u32>,
+    pub(crate) retention: Option<CacheRetention>,
+}
+
+/// How long a server caches prompts: the values of `cacheRetention`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CacheRetention {
+    None,
+    Short,
+    Long,
+}
+
+/// Reads `agents.defaults.models.*.params`: a model's own parameters override those for all models
+/// of its provider. Parameters that cannot be sent are skipped with a notice.
+pub(crate) fn request_settings(
+    config: &Config,
+    reference: &ModelRef,
+    is_native: bool,
+    notices: &NoticeLog,
+) -> RequestSettings {
+    let ConfiguredParams { mut params, max_output_tokens: output, retention } =
+        read_params(config, reference, notices);
+    if is_native
+        && retention == Some(CacheRetention::Long)
+        && !params.contains_key(PROMPT_CACHE_RETENTION)
+    {
+        params.insert(PROMPT_CACHE_RETENTION.to_owned(), "24h".into());
+    }
+    let has_cache_key =
+        retention != Some(CacheRetention::None) && !params.contains_key(PROMPT_CACHE_KEY);
+    let (params, refused) = RequestParams::new(params);
+    warn_refused(&refused, reference, notices);
+    RequestSettings { params, max_output_tokens: output, has_cache_key }
+}
+
+/// As [`request_settings`], for a model with the Messages API.
+pub(crate) fn messages_settings(
+    config: &Config,
+    reference: &ModelRef,
+    notices: &NoticeLog,
+) -> MessagesSettings {
+    let ConfiguredParams { params, max_output_tokens: output, retention } =
+        read_params(config, reference, notices);
+    let (params, refused) = openclaw_providers_anthropic::MessagesParams::new(params);
+    warn_refused(&refused, reference, notices);
+    MessagesSettings { params, max_output_tokens: output, retention }
+}
+
+/// The configured parameters, without those that are settings of their own.
+struct ConfiguredParams {
+    params: Map<String, Value>,
+    max_output_tokens: Option<u32>,
+    retention: Option<CacheRetention>,
+}
+
+fn read_params(config: &Config, reference: &ModelRef, notices: &NoticeLog) -> ConfiguredParams {
+    let every = format!("{}/{ALL_MODELS_WILDCARD}", reference.provider_id());
+    let entries = [every, reference.to_string()];
+    let models = &config.agents.defaults.models;
+    let mut params = Map::new();
+    for entry in entries.iter().filter_map(|name| models.get(name)) {
+        params.extend(entry.params.clone());
+    }
+    params.retain(|name, value| {
+        let expected = expected_type(name, value);
+        if let Some(expected) = expected {
+            warn_not_sent(name, &format!("it must be {expected}"), reference, notices);
+        }
+        expected.is_none()
+    });
+    let limits = OUTPUT_LIMIT_PARAMS.iter().filter_map(|name| params.remove(*name)?.as_u64());
+    let output = limits.min().and_then(|limit| u32::try_from(limit).ok());
+    let retention = params.remove(CACHE_RETENTION).as_ref().and_then(parse_retention);
+    ConfiguredParams { params, max_output_tokens: output, retention }
+}
+
+fn parse_retention(value: &Value) -> Option<CacheRetention> {
+    match value.as_str()? {
+        "none" => Some(CacheRetention::None),
+        "short" => Some(CacheRetention::Short),
+        "long" => Some(CacheRetention::Long),
+        _ => None,
+    }
+}
+
+fn warn_refused(names: &[String], reference: &ModelRef, notices: &NoticeLog) {
+    for name in names {
+        warn_not_sent(name, "the program decides it itself", reference, notices);
+    }
+}
+
+fn warn_not_sent(name: &str, why: &str, reference: &ModelRef, notices: &NoticeLog) {
+    notices.push(format!("the parameter `{name}` of `{reference}` is not sent: {why}"));
+}
+
+/// The type that a parameter must have; `None` when the value has it or the parameter is unknown.
+fn expected_type(name: &str, value: &Value) -> Option<&'static str> {
+    let is_right = |is| is || value.is_null();
+    if NUMBER_PARAMS.contains(&name) {
+        (!is_right(value.is_number())).then_some("a number")
+    } else if INTEGER_PARAMS.contains(&name) {
+        (!is_right(value.is_i64() || value.is_u64())).then_some("a whole number")
+    } else if OUTPUT_LIMIT_PARAMS.contains(&name) {
+        let is_count = value.as_u64().is_some_and(|count| count > 0);
+        (!is_right(is_count)).then_some("a number of tokens")
+    } else if name == CACHE_RETENTION {
+        (!is_right(parse_retention(value).is_some())).then_some("`none`, `short` or `long`")
+    } else {
+        None
+    }
+}
