@@ -2,20 +2,15 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::sync::Arc;
-use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use openclaw_core::{Approver, ModelErrorKind};
-use openclaw_models::ModelRegistry;
-use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Runtime};
+use openclaw_chat::{CommandContext, TRACE_FLUSH_TIMEOUT};
 
-use crate::approver::TerminalPrompter;
 use crate::args::{CliCommand, InferCapability, InferModelAction, ModelsAction};
 use crate::exit::ExitReason;
-use crate::printer::Printer;
 
 pub(crate) mod agent;
+pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod infer;
@@ -27,75 +22,21 @@ pub(crate) mod prompt_explain;
 pub(crate) mod sessions;
 pub(crate) mod trace;
 
-/// How long to wait at exit for the trace to be written.
-pub(crate) const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// What every command needs.
-#[derive(Debug)]
-pub(crate) struct CommandContext {
-    pub(crate) printer: Printer,
-    pub(crate) models: ModelRegistry,
-}
-
-impl CommandContext {
-    /// Creates the runtime of the agents and conversations.
-    pub(crate) fn runtime(&self) -> Runtime {
-        Runtime::new(self.models.clone())
+/// Flushes the trace, and names the failed exchange when the run failed.
+pub(crate) fn finish_trace(context: &CommandContext, exit: Option<ExitReason>) {
+    let Some(trace) = context.models.trace() else { return };
+    if !trace.flush_to_disk(TRACE_FLUSH_TIMEOUT) {
+        context.printer.print_warning("the trace is not complete: the disk is too slow");
     }
-
-    /// Builds the policy of approvals; `yes` runs commands without asking.
-    pub(crate) fn approval_policy(&self, yes: bool) -> ApprovalPolicy {
-        ApprovalPolicy::from_config(&self.models.loaded_config().config.tools.exec)
-            .with_auto_approve(yes)
+    if let Some(problem) = trace.take_disk_problem() {
+        context.printer.print_warning(problem);
     }
-
-    /// Builds the approver that asks at the terminal; `yes` runs commands without asking.
-    pub(crate) fn terminal_approver(&self, yes: bool) -> Arc<dyn Approver> {
-        let prompter = TerminalPrompter { printer: self.printer };
-        Arc::new(PolicyApprover::new(self.approval_policy(yes), prompter))
-    }
-
-    /// Prints the notices collected since the last call.
-    pub(crate) fn print_notices(&self) {
-        for notice in self.models.notice_log().take_all() {
-            self.printer.print_warning(notice);
-        }
-    }
-}
-
-impl CommandContext {
-    /// Suggests `--trace` after an error that a trace would help to explain, unless a trace is on:
-    /// then `finish_trace` names the exchange.
-    pub(crate) fn suggest_trace(&self, kind: Option<ModelErrorKind>) {
-        let helps = matches!(
-            kind,
-            None | Some(
-                ModelErrorKind::Protocol | ModelErrorKind::Interrupted | ModelErrorKind::Rejected
-            )
-        );
-        if helps && self.models.trace().is_none() {
-            self.printer.print_hint(
-                "Once more with `--trace`, and `openclaw trace show` shows all that was said.",
-            );
-        }
-    }
-
-    /// Flushes the trace, and names the failed exchange when the run failed.
-    pub(crate) fn finish_trace(&self, exit: Option<ExitReason>) {
-        let Some(trace) = self.models.trace() else { return };
-        if !trace.flush_to_disk(TRACE_FLUSH_TIMEOUT) {
-            self.printer.print_warning("the trace is not complete: the disk is too slow");
-        }
-        if let Some(problem) = trace.take_disk_problem() {
-            self.printer.print_warning(problem);
-        }
-        let has_failed =
-            !matches!(exit, Some(ExitReason::Ok | ExitReason::Usage | ExitReason::Interrupted));
-        if let Some(number) = trace.last_number().filter(|_| has_failed) {
-            self.printer.print_hint(format_args!(
-                "`openclaw trace show {number}` shows all that was said."
-            ));
-        }
+    let has_failed =
+        !matches!(exit, Some(ExitReason::Ok | ExitReason::Usage | ExitReason::Interrupted));
+    if let Some(number) = trace.last_number().filter(|_| has_failed) {
+        context
+            .printer
+            .print_hint(format_args!("`openclaw trace show {number}` shows all that was said."));
     }
 }
 

@@ -1,10 +1,9 @@
 //! Prints config diagnostics with their lines.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use openclaw_chat::error_report;
 use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
-
-use crate::error_report;
-use crate::printer::Printer;
+use openclaw_terminal::Printer;
 
 /// Prints the diagnostics of a usable config; with `--verbose` also informational ones and keys
 /// without effect.

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use openclaw_models::{EgressConsent, ModelRegistry};
+use openclaw_terminal::{Printer, sanitize};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::printer::Printer;
-use crate::sanitize;
-
-/// Prepares the models of a command that sends a conversation: egress consent is asked for on a
+/// Prepares the runtime of a command that sends a conversation: it asks for egress consent on a
 /// terminal, and `strict` removes the fallbacks.
 pub(crate) fn restrict_models(
     models: ModelRegistry,

@@ -5,23 +5,17 @@
 //! command resolves them against the config before it acts. Answers and JSON go to stdout, all else
 //! to stderr, and every exit reason has a documented code.
 
-mod approver;
 mod args;
-mod chat;
 mod commands;
 mod diagnostic;
 mod egress;
-mod error_report;
+mod error_json;
 mod exit;
-mod interrupt;
+mod failure;
+mod json_answer;
 mod log;
-mod printer;
-mod progress;
-mod recovery_notice;
 mod run;
-mod sanitize;
 mod table;
-mod timestamp;
 mod wait;
 
 pub use exit::{EXIT_CODES, ExitReason};

@@ -5,18 +5,18 @@ use std::future::Future;
 use std::io;
 
 use clap::Parser;
+use openclaw_chat::{CommandContext, run_unless_interrupted};
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, env_vars};
-use openclaw_models::{ConnectError, ModelRegistry};
+use openclaw_models::ModelRegistry;
+use openclaw_terminal::{Printer, Verbosity};
 
 use crate::args::prompt::PromptAction;
 use crate::args::trace::TraceAction;
 use crate::args::{Cli, CliCommand, InferCapability, InferModelAction, ModelsAction};
+use crate::commands;
 use crate::commands::config::ConfigCommandContext;
-use crate::commands::{self, CommandContext};
 use crate::exit::ExitReason;
-use crate::interrupt::run_unless_interrupted;
-use crate::printer::{Printer, Verbosity};
-use crate::{diagnostic, error_report, log};
+use crate::{diagnostic, log};
 
 /// Runs the program. The first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
@@ -82,7 +82,8 @@ fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReas
             .run_with_config(|context| run_to_completion(commands::agent::run(context, args))),
         CliCommand::Chat(mut args) => {
             args.plain |= startup.env.get(env_vars::TERM) == Some("dumb");
-            startup.run_with_config(|context| run_to_completion(crate::chat::run(context, args)))
+            startup
+                .run_with_config(|context| run_to_completion(commands::chat::run(context, &args)))
         }
         // `config` loads the file itself, because it must also work on a broken one.
         CliCommand::Config(args) => commands::config::run(startup.config_context(), args),
@@ -186,7 +187,7 @@ impl StartupContext {
         diagnostic::print_config_problems(printer, &loaded);
         let context = CommandContext { printer, models: ModelRegistry::new(loaded, paths, env) };
         let end = run(&context);
-        context.finish_trace(end.as_ref().ok().copied());
+        commands::finish_trace(&context, end.as_ref().ok().copied());
         end
     }
 }
@@ -211,21 +212,4 @@ fn run_to_completion(work: impl Future<Output = io::Result<ExitReason>>) -> io::
     // A blocked read of stdin, for a question nobody waits for, must not delay the exit.
     runtime.shutdown_background();
     end
-}
-
-/// Prints why no model can be reached and returns the exit reason.
-pub(crate) fn print_connect_error(printer: Printer, error: &ConnectError) -> ExitReason {
-    match error {
-        ConnectError::Model(error) => {
-            error_report::print_model_error(printer, error);
-        }
-        ConnectError::Setup(setup) => {
-            printer.print_error(format_args!("failed to {setup}"));
-            error_report::print_causes(printer, setup);
-            for hint in setup.hints() {
-                printer.print_hint(hint);
-            }
-        }
-    }
-    ExitReason::from_connect_error(error)
 }

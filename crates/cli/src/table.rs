@@ -1,6 +1,5 @@
 //! Text tables.
-
-use crate::sanitize;
+use openclaw_terminal::sanitize;
 
 /// Aligns rows in columns and escapes their text.
 pub(crate) fn format_table<const N: usize>(rows: &[[String; N]]) -> String {

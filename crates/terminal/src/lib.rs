@@ -6,6 +6,8 @@ mod history;
 mod keys;
 mod line;
 mod markdown;
+mod printer;
+pub mod sanitize;
 mod screen;
 mod tty;
 
@@ -14,5 +16,6 @@ pub use editor::{EditorAction, EditorLayout, LineEditor};
 pub use history::InputHistory;
 pub use keys::{KeyDecoder, KeyPress};
 pub use markdown::{MarkdownOptions, MarkdownStream, render_markdown};
+pub use printer::{OutputBuffer, Printer, TextStyle, Verbosity};
 pub use screen::{LiveRegion, Screen};
 pub use tty::{RawMode, stop_process, terminal_size};

@@ -1,9 +1,9 @@
 //! `openclaw chat`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use openclaw_chat::ReasoningDisplay;
 
 use crate::args::AgentArgs;
-use crate::chat::ReasoningDisplay;
 
 /// `openclaw chat`.
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub(crate) struct ChatArgs {
     pub(crate) agent: AgentArgs,
     /// How the model's reasoning is shown; default: `short`, with `--verbose` `full`
     #[arg(long, value_name = "HOW")]
-    pub(crate) reasoning: Option<ReasoningDisplay>,
+    pub(crate) reasoning: Option<ReasoningArg>,
     /// Plain text: each line of stdin is a message, and answers go to stdout; the default without a
     /// terminal
     #[arg(long)]
@@ -26,4 +26,25 @@ pub(crate) struct ChatArgs {
     /// Record the exchanges with the model server, for `/trace` and `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,
+}
+
+/// The values of `--reasoning`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReasoningArg {
+    /// Not at all
+    Off,
+    /// While they come their last line, and how long they took
+    Short,
+    /// As they are
+    Full,
+}
+
+impl From<ReasoningArg> for ReasoningDisplay {
+    fn from(argument: ReasoningArg) -> Self {
+        match argument {
+            ReasoningArg::Off => Self::Off,
+            ReasoningArg::Short => Self::Short,
+            ReasoningArg::Full => Self::Full,
+        }
+    }
 }

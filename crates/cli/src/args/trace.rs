@@ -1,8 +1,7 @@
 //! `openclaw trace …`.
 
-use std::str::FromStr;
-
 use clap::{Args, Subcommand};
+use openclaw_chat::exchanges::ExchangeSelector;
 
 /// `openclaw trace`.
 #[derive(Debug, Args)]
@@ -74,26 +73,4 @@ pub(crate) struct TraceReplayArgs {
     /// Print one JSON object with both sides
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Selects an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ExchangeSelector {
-    Last,
-    Number(u64),
-}
-
-impl FromStr for ExchangeSelector {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "last" => Ok(Self::Last),
-            _ => text
-                .trim_start_matches('#')
-                .parse()
-                .map(Self::Number)
-                .map_err(|_| "expected a number of `openclaw trace list`, or `last`"),
-        }
-    }
 }

@@ -13,6 +13,7 @@ use std::io;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use openclaw_chat::{CommandContext, error_report, format_duration, wait_for_interrupt};
 use openclaw_models::attempts_in_error;
 use openclaw_runtime::{
     ConfiguredTimeout, ConversationError, Runtime, StoreError, StoreErrorKind, TurnError,
@@ -27,12 +28,11 @@ use self::request::AgentRequest;
 use self::result::{NoTurnResultJson, TurnResultJson, cancelled_json, needs_input_message};
 use self::session_selection::PrepareOutcome;
 use crate::args::AgentTurnArgs;
-use crate::commands::{CommandContext, read_text_or_stdin};
+use crate::commands::read_text_or_stdin;
+use crate::error_json;
 use crate::exit::ExitReason;
-use crate::interrupt::wait_for_interrupt;
-use crate::progress::format_duration;
-use crate::run::print_connect_error;
-use crate::{egress, error_report, wait};
+use crate::failure::print_connect_error;
+use crate::{egress, wait};
 
 pub(crate) async fn run(
     context: &CommandContext,
@@ -248,11 +248,11 @@ impl AgentCommand<'_> {
         let (attempts, value) = match error {
             ConversationError::Connect(error) => {
                 print_connect_error(printer, error);
-                (attempts_in_error(error), error_report::connect_error_json(error))
+                (attempts_in_error(error), error_json::connect_error_json(error))
             }
             ConversationError::Store(error) => {
                 print_store_error(self.output, error);
-                (Vec::new(), error_report::store_error_json(error))
+                (Vec::new(), error_json::store_error_json(error))
             }
         };
         let result = NoTurnResultJson { outcome: "failed", session, attempts, error: Some(value) };

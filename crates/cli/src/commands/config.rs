@@ -12,10 +12,11 @@ mod validate;
 use std::io;
 
 use openclaw_config::{AppPaths, Config, Env};
+use openclaw_terminal::Printer;
 
 use crate::args::config::{ConfigAction, ConfigArgs as Args};
 use crate::exit::ExitReason;
-use crate::printer::Printer;
+use crate::json_answer::write_json_answer;
 
 /// What the config commands need. The config is not loaded, for it may be broken.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +35,7 @@ pub(crate) fn run(context: ConfigCommandContext<'_>, args: Args) -> io::Result<E
         ConfigAction::Validate(args) => validate::run(context, &args),
         ConfigAction::Explain(args) => explain::run(context, &args),
         ConfigAction::Schema => {
-            printer.write_answer_json(&Config::json_schema())?;
+            write_json_answer(printer, &Config::json_schema())?;
             Ok(ExitReason::Ok)
         }
         ConfigAction::File => {

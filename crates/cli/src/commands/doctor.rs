@@ -6,15 +6,16 @@ mod rendering;
 use std::io;
 use std::time::Duration;
 
+use openclaw_chat::CommandContext;
 use openclaw_config::LoadError;
 use openclaw_doctor::{Check, CheckStatus, Doctor, DoctorOptions, DoctorReport, Finding};
 use openclaw_models::TimeLimit;
+use openclaw_terminal::Printer;
 use serde_json::{Value, json};
 
 use crate::args::doctor::DoctorArgs;
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
-use crate::printer::Printer;
+use crate::json_answer::write_json_answer;
 
 use self::fix::FixOutcome;
 use self::rendering::{checks_json, finding_lines, format_summary};
@@ -25,7 +26,7 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     let report = run_checks(context, &options, args.json).await?;
     let fix_outcome = fix::run(context, args, &report).await?;
     if args.json {
-        context.printer.write_answer_json(&report_json_with_fix(&report, &fix_outcome))?;
+        write_json_answer(context.printer, &report_json_with_fix(&report, &fix_outcome))?;
     }
     Ok(exit_reason(&report))
 }
@@ -47,7 +48,7 @@ pub(crate) fn report_broken_config(
         elapsed: Duration::ZERO,
     });
     if args.json {
-        return printer.write_answer_json(&report_json_with_fix(&report, &FixOutcome::default()));
+        return write_json_answer(printer, &report_json_with_fix(&report, &FixOutcome::default()));
     }
     printer.write_styled_answer(
         &report.findings.iter().map(|it| finding_lines(printer, it)).collect::<String>(),

@@ -5,19 +5,21 @@ use std::mem;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use openclaw_chat::{CommandContext, error_report, format_duration};
 use openclaw_core::{
     AnswerOutcome, ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelRef, TokenUsage,
 };
 use openclaw_models::{ConnectError, FallbackChain, ModelAttempt, attempts_in_error};
+use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
 
 use crate::args::InferRunArgs;
-use crate::commands::{CommandContext, read_text_or_stdin};
-use crate::error_report;
+use crate::commands::read_text_or_stdin;
+use crate::error_json;
 use crate::exit::ExitReason;
-use crate::progress::format_duration;
-use crate::run::print_connect_error;
-use crate::{egress, sanitize, wait};
+use crate::failure::print_connect_error;
+use crate::json_answer::write_json_answer;
+use crate::{egress, wait};
 
 /// A whole answer.
 struct InferAnswer {
@@ -59,13 +61,13 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
             error_report::print_model_error(printer, &error);
             context.suggest_trace(Some(error.kind()));
             if args.json {
-                let error_json = error_report::model_error_json(&error);
+                let error_json = error_json::model_error_json(&error);
                 let value = failure_json(
                     Some(&reference),
                     &chain.attempt_log().recorded_attempts(),
                     &error_json,
                 );
-                printer.write_answer_json(&value)?;
+                write_json_answer(printer, &value)?;
             }
             Ok(ExitReason::from_model_error(error.kind()))
         }
@@ -200,22 +202,25 @@ fn finish_answer(
         if as_json {
             let message = format!("failed to get an answer: {problem}");
             let error = json!({"kind": "no_answer", "message": message, "causes": [], "hints": []});
-            printer.write_answer_json(&failure_json(Some(reference), attempts, &error))?;
+            write_json_answer(printer, &failure_json(Some(reference), attempts, &error))?;
         }
         return Ok(ExitReason::Failed);
     }
     if as_json {
-        printer.write_answer_json(&json!({
-            "ok": true,
-            "capability": "model.run",
-            "transport": "local",
-            "provider": reference.provider_id(),
-            "model": reference.model_id(),
-            "attempts": attempts_json(attempts),
-            "outputs": [{"text": answer.text, "mediaUrl": null}],
-            "truncated": answer.outcome == AnswerOutcome::Truncated,
-            "usage": answer.usage.map(usage_json),
-        }))?;
+        write_json_answer(
+            printer,
+            &json!({
+                "ok": true,
+                "capability": "model.run",
+                "transport": "local",
+                "provider": reference.provider_id(),
+                "model": reference.model_id(),
+                "attempts": attempts_json(attempts),
+                "outputs": [{"text": answer.text, "mediaUrl": null}],
+                "truncated": answer.outcome == AnswerOutcome::Truncated,
+                "usage": answer.usage.map(usage_json),
+            }),
+        )?;
     }
     Ok(ExitReason::Ok)
 }
@@ -231,8 +236,8 @@ fn fail_to_connect(
     if as_json {
         let attempts = attempts_in_error(error);
         let value =
-            failure_json(requested_model, &attempts, &error_report::connect_error_json(error));
-        context.printer.write_answer_json(&value)?;
+            failure_json(requested_model, &attempts, &error_json::connect_error_json(error));
+        write_json_answer(context.printer, &value)?;
     }
     Ok(exit)
 }

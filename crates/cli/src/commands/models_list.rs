@@ -2,15 +2,15 @@
 
 use std::io;
 
+use openclaw_chat::{CommandContext, format_age};
 use openclaw_models::{ListedModel, ModelCatalogue};
 use serde_json::{Value, json};
 
 use crate::args::ModelsListArgs;
-use crate::commands::CommandContext;
-use crate::error_report;
+use crate::error_json;
 use crate::exit::ExitReason;
-use crate::progress::format_age;
-use crate::run::print_connect_error;
+use crate::failure::print_connect_error;
+use crate::json_answer::write_json_answer;
 use crate::table::format_table;
 
 pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::Result<ExitReason> {
@@ -20,7 +20,7 @@ pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::
     }
     let printer = context.printer;
     if args.json {
-        printer.write_answer_json(&catalogue_json(&catalogue))?;
+        write_json_answer(printer, &catalogue_json(&catalogue))?;
     } else if args.plain {
         for model in &catalogue.models {
             printer.write_answer_line(&model.reference)?;
@@ -65,7 +65,7 @@ fn catalogue_json(catalogue: &ModelCatalogue) -> Value {
         })
     });
     let failures = catalogue.failures.iter().map(|failure| {
-        json!({"provider": failure.provider, "error": error_report::connect_error_json(&failure.error)})
+        json!({"provider": failure.provider, "error": error_json::connect_error_json(&failure.error)})
     });
     json!({
         "count": catalogue.models.len(),

@@ -4,14 +4,16 @@ use std::fmt::Write;
 use std::io;
 use std::time::Duration;
 
+use openclaw_chat::CommandContext;
 use openclaw_doctor::{Check, CheckStatus, Doctor};
 use openclaw_models::LearnedCapabilities;
+use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
 
 use crate::args::doctor::ModelsProbeArgs;
-use crate::commands::{CommandContext, doctor};
+use crate::commands::doctor;
 use crate::exit::ExitReason;
-use crate::sanitize;
+use crate::json_answer::write_json_answer;
 
 pub(crate) async fn run(
     context: &CommandContext,
@@ -38,7 +40,7 @@ pub(crate) async fn run(
                 capabilities.as_ref().map_or(Value::Null, capabilities_json),
             );
         }
-        printer.write_answer_json(&value)?;
+        write_json_answer(printer, &value)?;
     } else if let Some(learnt) = &capabilities {
         printer.write_styled_answer(&capabilities_text(learnt))?;
     }

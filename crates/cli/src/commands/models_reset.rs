@@ -2,13 +2,14 @@
 
 use std::io;
 
+use openclaw_chat::CommandContext;
 use openclaw_models::ConnectError;
 use serde_json::json;
 
 use crate::args::ModelsResetArgs;
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
-use crate::run::print_connect_error;
+use crate::failure::print_connect_error;
+use crate::json_answer::write_json_answer;
 
 pub(crate) fn run(context: &CommandContext, args: &ModelsResetArgs) -> io::Result<ExitReason> {
     let printer = context.printer;
@@ -18,7 +19,7 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsResetArgs) -> io::Resul
     };
     context.print_notices();
     if args.json {
-        printer.write_answer_json(&json!({"reset": reset_names}))?;
+        write_json_answer(printer, &json!({"reset": reset_names}))?;
     } else if reset_names.is_empty() {
         printer.print_note("nothing had failed");
     } else {

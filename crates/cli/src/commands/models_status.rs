@@ -4,20 +4,20 @@ use std::fmt::Write;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use openclaw_chat::{CommandContext, error_report, format_age};
 use openclaw_models::{LearnedCapabilities, OpenBreaker, SetupError, SetupStatus};
+use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
 
 use crate::args::ModelsStatusArgs;
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
-use crate::progress::format_age;
-use crate::{error_report, sanitize};
+use crate::json_answer::write_json_answer;
 
 pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Result<ExitReason> {
     let status = context.models.setup_status();
     let printer = context.printer;
     if args.json {
-        printer.write_answer_json(&status_json(&status))?;
+        write_json_answer(printer, &status_json(&status))?;
     } else if args.plain {
         let default = status.resolved_default.as_ref().map(ToString::to_string);
         printer.write_answer_line(default.or(status.default_model).unwrap_or_default())?;

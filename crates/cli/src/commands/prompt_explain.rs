@@ -3,15 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
+use openclaw_chat::{CommandContext, error_report};
 use openclaw_core::{NoopJournal, TokenCount};
 use openclaw_runtime::{AgentOptions, PromptPart};
 use serde_json::{Value, json};
 
 use crate::args::prompt::PromptExplainArgs;
-use crate::commands::CommandContext;
-use crate::error_report;
 use crate::exit::ExitReason;
-use crate::run::print_connect_error;
+use crate::failure::print_connect_error;
+use crate::json_answer::write_json_answer;
 
 pub(crate) async fn run(
     context: &CommandContext,
@@ -44,16 +44,19 @@ pub(crate) async fn run(
     let info = run.model.model_info();
     let total = breakdown.total.token_count();
     if args.json {
-        printer.write_answer_json(&json!({
-            "model": info.reference.to_string(),
-            "profile": run.profile.name(),
-            "contextWindow": info.limits.context_window,
-            "countMethod": count_method_name(breakdown.total),
-            "sections": parts_json(&breakdown.sections),
-            "tools": parts_json(&breakdown.tools),
-            "frameTokens": breakdown.frame,
-            "totalTokens": total,
-        }))?;
+        write_json_answer(
+            printer,
+            &json!({
+                "model": info.reference.to_string(),
+                "profile": run.profile.name(),
+                "contextWindow": info.limits.context_window,
+                "countMethod": count_method_name(breakdown.total),
+                "sections": parts_json(&breakdown.sections),
+                "tools": parts_json(&breakdown.tools),
+                "frameTokens": breakdown.frame,
+                "totalTokens": total,
+            }),
+        )?;
         return Ok(ExitReason::Ok);
     }
     let rows = breakdown.sections.iter().map(|part| ("prompt", part));

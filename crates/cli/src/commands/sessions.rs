@@ -10,11 +10,10 @@ mod show;
 
 use std::io;
 
+use openclaw_chat::{CommandContext, error_report};
 use openclaw_runtime::{SessionInfo, Store, StoreError, StoreErrorKind};
 
 use crate::args::sessions::{SessionsAction, SessionsArgs};
-use crate::commands::CommandContext;
-use crate::error_report;
 use crate::exit::ExitReason;
 
 pub(crate) fn run(context: &CommandContext, sessions: SessionsArgs) -> io::Result<ExitReason> {

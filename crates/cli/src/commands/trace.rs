@@ -7,16 +7,17 @@ mod summary;
 
 use std::io;
 
+use openclaw_chat::CommandContext;
+use openclaw_chat::exchanges::{find_exchange, open_trace_store, print_enable_hint, table_row};
 use openclaw_models::{TraceRecord, TraceStore};
 
-use crate::args::trace::{ExchangeSelector, TraceAction, TraceListArgs, TraceReplayArgs};
+use crate::args::trace::{TraceAction, TraceListArgs, TraceReplayArgs};
 use crate::args::{CliCommand, InferCapability, InferModelAction};
-use crate::commands::CommandContext;
-use crate::error_report;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 use crate::table::format_table;
 
-use summary::{summary_json, table_row};
+use summary::summary_json;
 
 /// Returns true when the command line asks for a trace, whatever the config says.
 pub(crate) fn is_trace_requested(command: &CliCommand) -> bool {
@@ -34,14 +35,14 @@ pub(crate) fn is_trace_requested(command: &CliCommand) -> bool {
 
 /// Runs the commands that only read or remove trace files.
 pub(crate) fn run(context: &CommandContext, action: TraceAction) -> io::Result<ExitReason> {
-    let Some(store) = open_store(context) else { return Ok(ExitReason::Config) };
+    let Some(store) = open_trace_store(context) else { return Ok(ExitReason::Config) };
     match action {
         TraceAction::List(args) => list_records(context, &store, &args),
-        TraceAction::Show(args) => match find_record(context, &store, args.exchange) {
+        TraceAction::Show(args) => match find_exchange(context, &store, args.exchange) {
             Some(record) => show::run(context, &record, &args),
             None => Ok(ExitReason::Failed),
         },
-        TraceAction::Curl(args) => match find_record(context, &store, args.exchange) {
+        TraceAction::Curl(args) => match find_exchange(context, &store, args.exchange) {
             Some(record) => curl::run(context, &record),
             None => Ok(ExitReason::Failed),
         },
@@ -55,60 +56,10 @@ pub(crate) async fn replay_exchange(
     context: &CommandContext,
     args: TraceReplayArgs,
 ) -> io::Result<ExitReason> {
-    let Some(store) = open_store(context) else { return Ok(ExitReason::Config) };
-    match find_record(context, &store, args.exchange) {
+    let Some(store) = open_trace_store(context) else { return Ok(ExitReason::Config) };
+    match find_exchange(context, &store, args.exchange) {
         Some(record) => replay::run(context, &record, args).await,
         None => Ok(ExitReason::Failed),
-    }
-}
-
-fn open_store(context: &CommandContext) -> Option<TraceStore> {
-    match context.models.trace_store() {
-        Ok(store) => Some(store),
-        Err(error) => {
-            context.printer.print_error(format_args!("failed to {error}"));
-            for cause in error_report::error_causes(&error) {
-                context.printer.print_indented(format_args!("cause: {cause}"));
-            }
-            None
-        }
-    }
-}
-
-/// Reads an exchange, or prints why there is none.
-fn find_record(
-    context: &CommandContext,
-    store: &TraceStore,
-    selector: ExchangeSelector,
-) -> Option<TraceRecord> {
-    let record = match selector {
-        ExchangeSelector::Last => store.read_last(),
-        ExchangeSelector::Number(number) => store.read_record(number),
-    };
-    if record.is_none() {
-        match selector {
-            ExchangeSelector::Number(number) if !store.list_numbers().is_empty() => {
-                context.printer.print_error(format_args!("there is no exchange {number}"));
-                context.printer.print_hint("`openclaw trace list` shows those there are.");
-            }
-            _ => {
-                context.printer.print_error("there is no exchange yet");
-                print_enable_hint(context);
-            }
-        }
-    }
-    record
-}
-
-fn print_enable_hint(context: &CommandContext) {
-    if context.models.traces_to_disk() {
-        context.printer.print_hint("The trace is on: the next exchange is kept.");
-    } else {
-        context.printer.print_hint(
-            "Switch the trace on with `--trace` for one `agent`, `chat` or `infer model \
-             run`, with OPENCLAW_TRACE=1, or for good with `openclaw config set \
-             diagnostics.trace.enabled true`.",
-        );
     }
 }
 
@@ -120,7 +71,7 @@ fn list_records(
     let records: Vec<TraceRecord> = store.read_records().collect();
     if args.json {
         let all: Vec<_> = records.iter().map(summary_json).collect();
-        context.printer.write_answer_json(&all.into())?;
+        write_json_answer(context.printer, &all.into())?;
         return Ok(ExitReason::Ok);
     }
     if records.is_empty() {

@@ -3,17 +3,17 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use openclaw_chat::print_recovery_report;
 use openclaw_core::{Approver, History, NoopJournal};
 use openclaw_runtime::{
     AgentOptions, AgentRun, ConfiguredTimeout, Conversation, ConversationError,
     ConversationOptions, InterruptedCall, RecoveryReport, Runtime, SessionTarget, StoreError,
     TurnEventSender, TurnReport, TurnRequest,
 };
+use openclaw_terminal::Printer;
 use serde_json::{Value, json};
 
 use super::request::AgentRequest;
-use crate::printer::Printer;
-use crate::recovery_notice;
 
 /// An agent, and the session that records it.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl AgentSession {
     /// Prints what recovery found in the session.
     pub(crate) fn print_recovery_report(&self, printer: Printer, request: &AgentRequest) {
         let Some(found) = self.recovery_report() else { return };
-        recovery_notice::print_recovery_report(printer, found);
+        print_recovery_report(printer, found);
         if found.has_interrupted_turn && *request != AgentRequest::Resume {
             printer.print_warning(
                 "the last turn of this session was interrupted and is left as it is",

@@ -3,8 +3,10 @@
 
 use std::io;
 
+use openclaw_chat::TurnProgress;
 use openclaw_models::AttemptLog;
 use openclaw_runtime::TurnEvent;
+use openclaw_terminal::Printer;
 use serde_json::{Value, json};
 
 use super::agent_session::AgentSession;
@@ -12,8 +14,7 @@ use super::events::{self, EventEncoder};
 use super::result::tool_names;
 use super::timings::TurnTimings;
 use crate::args::OutputFormat;
-use crate::printer::Printer;
-use crate::progress::TurnProgress;
+use crate::json_answer::write_json_answer;
 
 /// The version of the `stream-json` format; raised on incompatible changes.
 const STREAM_JSON_VERSION: u32 = 1;
@@ -52,7 +53,7 @@ impl AgentOutput {
     pub(crate) fn write_result(self, mut value: Value) -> io::Result<()> {
         match self.format {
             OutputFormat::Text => Ok(()),
-            OutputFormat::Json => self.printer.write_answer_json(&value),
+            OutputFormat::Json => write_json_answer(self.printer, &value),
             OutputFormat::StreamJson => {
                 if let Some(map) = value.as_object_mut() {
                     map.insert("type".to_owned(), json!("result"));

@@ -11,7 +11,7 @@ use super::agent_session::AgentSession;
 use super::events::whole_millis;
 use super::timings::TurnTimings;
 use crate::commands::infer::{attempts_json, usage_json};
-use crate::error_report;
+use crate::error_json;
 use crate::exit::ExitReason;
 
 /// A run whose turn ended.
@@ -192,8 +192,8 @@ fn error_json(kind: &str, message: &str) -> Value {
 
 fn failure_json(error: &TurnError) -> Value {
     match error.model_error() {
-        Some(error) => error_report::model_error_json(error),
-        None => error_report::turn_error_json(error),
+        Some(error) => error_json::model_error_json(error),
+        None => error_json::turn_error_json(error),
     }
 }
 

@@ -5,12 +5,12 @@ use openclaw_models::ConnectError;
 use openclaw_runtime::{
     ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, StoreError, StoreErrorKind,
 };
+use openclaw_terminal::Printer;
 use serde_json::{Value, json};
 
 use super::agent_session::SessionChoice;
 use super::request::AgentRequest;
 use crate::args::AgentTurnArgs;
-use crate::printer::Printer;
 
 /// How many characters of a session id a list shows.
 const SHORT_ID_LEN: usize = 8;

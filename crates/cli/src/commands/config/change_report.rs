@@ -2,6 +2,7 @@
 
 use std::io;
 
+use openclaw_chat::error_report;
 use openclaw_config::{ConfigChange, EditErrorKind, SaveError};
 use serde_json::json;
 use similar::TextDiff;
@@ -9,8 +10,8 @@ use similar::TextDiff;
 use super::{ConfigCommandContext, get, problems};
 use crate::args::config::ConfigWriteArgs;
 use crate::diagnostic;
-use crate::error_report;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 
 /// Reports how a change ended; `done` describes the change.
 pub(super) fn report_change(
@@ -24,21 +25,24 @@ pub(super) fn report_change(
         Ok(change) => change,
         Err(error) => {
             if write_args.json {
-                printer.write_answer_json(&save_error_json(&error))?;
+                write_json_answer(printer, &save_error_json(&error))?;
             }
             print_save_error(context, &error);
             return Ok(exit_reason(&error));
         }
     };
     if write_args.json {
-        printer.write_answer_json(&json!({
-            "ok": true,
-            "path": change.path.display().to_string(),
-            "changed": change.has_changes(),
-            "dryRun": write_args.dry_run,
-            "diff": write_args.dry_run.then(|| redacted_diff(&change)),
-            "problems": problems::diagnostics_json(&change.new_diagnostics),
-        }))?;
+        write_json_answer(
+            printer,
+            &json!({
+                "ok": true,
+                "path": change.path.display().to_string(),
+                "changed": change.has_changes(),
+                "dryRun": write_args.dry_run,
+                "diff": write_args.dry_run.then(|| redacted_diff(&change)),
+                "problems": problems::diagnostics_json(&change.new_diagnostics),
+            }),
+        )?;
     } else if write_args.dry_run {
         printer.write_answer(&redacted_diff(&change))?;
     } else if change.has_changes() {

@@ -10,6 +10,7 @@ use super::problems::{ConfigKeyLookup, look_up_key};
 use super::{ConfigCommandContext, schema};
 use crate::args::config::ConfigGetArgs;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 
 pub(super) fn run(
     context: ConfigCommandContext<'_>,
@@ -33,20 +34,23 @@ pub(super) fn run(
     let description = property.as_ref().and_then(|property| property.description.clone());
     let kind = property.as_ref().map(|property| property.kind.clone());
     if args.json {
-        context.printer.write_answer_json(&json!({
-            "path": path.to_string(),
-            "value": value,
-            "default": default,
-            "type": kind,
-            "description": description,
-            "set": is_set,
-            "origin": origin.to_string(),
-            "layer": origin.layer().to_string(),
-            "overrides": overridden
-                .iter()
-                .map(|(origin, value)| json!({ "origin": origin.to_string(), "value": value }))
-                .collect::<Vec<_>>(),
-        }))?;
+        write_json_answer(
+            context.printer,
+            &json!({
+                "path": path.to_string(),
+                "value": value,
+                "default": default,
+                "type": kind,
+                "description": description,
+                "set": is_set,
+                "origin": origin.to_string(),
+                "layer": origin.layer().to_string(),
+                "overrides": overridden
+                    .iter()
+                    .map(|(origin, value)| json!({ "origin": origin.to_string(), "value": value }))
+                    .collect::<Vec<_>>(),
+            }),
+        )?;
         return Ok(ExitReason::Ok);
     }
     let mut lines = vec![match &value {

@@ -3,6 +3,7 @@
 use std::io;
 
 use openclaw_config::{Config, ConfigDocument, KeyPath, LoadedConfig};
+use openclaw_terminal::Printer;
 use serde_json::Value;
 
 use super::problems::{ConfigKeyLookup, look_up_key};
@@ -10,7 +11,7 @@ use super::{ConfigCommandContext, schema};
 use crate::args::config::ConfigGetArgs;
 use crate::diagnostic;
 use crate::exit::ExitReason;
-use crate::printer::Printer;
+use crate::json_answer::write_json_answer;
 
 pub(super) fn run(
     context: ConfigCommandContext<'_>,
@@ -27,7 +28,7 @@ pub(super) fn run(
     };
     match value {
         Value::String(text) if !args.json => context.printer.write_answer_line(text)?,
-        value => context.printer.write_answer_json(&value)?,
+        value => write_json_answer(context.printer, &value)?,
     }
     Ok(ExitReason::Ok)
 }

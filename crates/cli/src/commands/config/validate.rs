@@ -2,14 +2,15 @@
 
 use std::io;
 
+use openclaw_chat::error_report;
 use openclaw_config::{ConfigLoader, Diagnostic, LoadError, LoadOptions, Severity};
 use serde_json::{Value, json};
 
 use super::{ConfigCommandContext, problems};
 use crate::args::config::ConfigValidateArgs;
 use crate::diagnostic;
-use crate::error_report;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 
 pub(super) fn run(
     context: ConfigCommandContext<'_>,
@@ -22,7 +23,7 @@ pub(super) fn run(
     let loaded = match ConfigLoader::load(&options) {
         Ok(loaded) => loaded,
         Err(error) if args.json => {
-            printer.write_answer_json(&load_error_json(context, &error))?;
+            write_json_answer(printer, &load_error_json(context, &error))?;
             return Ok(ExitReason::Config);
         }
         Err(error) => {
@@ -43,7 +44,7 @@ pub(super) fn run(
         if let (true, Some(answer)) = (printer.is_verbose(), answer.as_object_mut()) {
             answer.insert("unused".to_owned(), unused.collect::<Vec<_>>().into());
         }
-        printer.write_answer_json(&answer)?;
+        write_json_answer(printer, &answer)?;
     } else {
         diagnostic::print_config_problems(printer, &loaded);
         match (count, loaded.exists) {

@@ -2,14 +2,13 @@
 
 use std::io::{self, IsTerminal};
 
+use openclaw_chat::{CommandContext, error_report};
 use openclaw_doctor::{Doctor, DoctorReport};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::args::doctor::DoctorArgs;
-use crate::commands::CommandContext;
 use crate::commands::config::change_report;
-use crate::error_report;
 
 /// The result of `--fix`.
 #[derive(Debug, Default)]

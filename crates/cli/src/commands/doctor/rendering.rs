@@ -3,11 +3,10 @@
 use std::fmt::Write;
 
 use openclaw_doctor::{CheckStatus, DoctorReport, Finding};
+use openclaw_terminal::{Printer, TextStyle, sanitize};
 use serde_json::{Value, json};
 
 use super::whole_millis;
-use crate::printer::{Printer, TextStyle};
-use crate::sanitize;
 
 /// Formats a finding: a line with its evidence and a line with the advice.
 pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {

@@ -2,16 +2,16 @@
 
 use std::io::{self, IsTerminal};
 
+use openclaw_chat::{CommandContext, format_age};
 use openclaw_runtime::{SessionInfo, Store, StoreError};
+use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
 
 use super::{open_existing_store, report_store_error};
 use crate::args::sessions::SessionsDeleteArgs;
-use crate::commands::CommandContext;
-use crate::error_report;
+use crate::error_json;
 use crate::exit::ExitReason;
-use crate::progress::format_age;
-use crate::sanitize;
+use crate::json_answer::write_json_answer;
 
 use super::row::SessionRow;
 
@@ -70,13 +70,13 @@ fn delete_sessions(
         }
     }
     if args.json {
-        context.printer.write_answer_json(&json!({"deleted": deleted, "failed": failed}))?;
+        write_json_answer(context.printer, &json!({"deleted": deleted, "failed": failed}))?;
     }
     Ok(exit)
 }
 
 fn failure_json(info: &SessionInfo, error: &StoreError) -> Value {
-    json!({"sessionId": info.id.as_str(), "error": error_report::store_error_json(error)})
+    json!({"sessionId": info.id.as_str(), "error": error_json::store_error_json(error)})
 }
 
 /// Asks for confirmation; `None` without a terminal, which is already reported.

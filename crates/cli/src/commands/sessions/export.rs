@@ -3,13 +3,13 @@
 use std::error::Error;
 use std::io::{self, BufWriter, Write};
 
+use openclaw_chat::CommandContext;
 use openclaw_runtime::StoreError;
+use openclaw_terminal::Printer;
 
 use super::{find_session, report_store_error};
 use crate::args::sessions::SessionsExportArgs;
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
-use crate::printer::Printer;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsExportArgs) -> io::Result<ExitReason> {
     let printer = context.printer;

@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
+use openclaw_chat::CommandContext;
 use openclaw_runtime::{ImportReport, SessionInfo, SessionKey};
 use serde_json::{Value, json};
 
 use super::report_store_error;
 use crate::args::sessions::SessionsImportArgs;
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 
 /// The most unreadable lines that are reported one by one.
 const MAX_PRINTED_LINES: usize = 5;
@@ -31,7 +32,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsImportArgs) -> io::Re
     };
     let problems = imported.quarantine.as_deref().map(read_quarantine).unwrap_or_default();
     if args.json {
-        context.printer.write_answer_json(&import_json(&imported, &info, &problems))?;
+        write_json_answer(context.printer, &import_json(&imported, &info, &problems))?;
     } else {
         context.printer.write_answer_line(&info.id)?;
     }

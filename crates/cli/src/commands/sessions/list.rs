@@ -3,14 +3,15 @@
 use std::io;
 use std::time::Duration;
 
+use openclaw_chat::CommandContext;
 use openclaw_runtime::{SessionInfo, Store};
 use serde_json::{Value, json};
 
 use super::row::{SessionRow, shorten_ids};
 use super::{open_existing_store, report_store_error};
 use crate::args::sessions::SessionsListArgs;
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 use crate::table::format_table;
 
 /// The default limit on a terminal.
@@ -40,12 +41,15 @@ pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Resu
     rows.truncate(rows.len().saturating_sub(older));
     if args.json {
         let sessions: Vec<Value> = rows.iter().map(|(_, row)| row.to_json()).collect();
-        context.printer.write_answer_json(&json!({
-            "path": context.runtime().sessions_path(),
-            "count": sessions.len(),
-            "activeMinutes": args.active,
-            "sessions": sessions,
-        }))?;
+        write_json_answer(
+            context.printer,
+            &json!({
+                "path": context.runtime().sessions_path(),
+                "count": sessions.len(),
+                "activeMinutes": args.active,
+                "sessions": sessions,
+            }),
+        )?;
         return Ok(ExitReason::Ok);
     }
     if rows.is_empty() {

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use openclaw_chat::{CommandContext, format_age};
 use openclaw_core::ModelRef;
 use openclaw_runtime::{SessionInfo, Store};
 use serde_json::{Value, json};
-
-use crate::commands::CommandContext;
-use crate::progress::format_age;
 
 /// The shortest id shown, in characters.
 const MIN_SHORT_ID_LEN: usize = 8;

@@ -3,22 +3,21 @@
 use std::collections::VecDeque;
 use std::io;
 
+use openclaw_chat::{CommandContext, exchanges::format_utc, format_age, format_duration};
 use openclaw_core::{
     AssistantMessage, ConversationSummary, EmittedToolCall, InvalidToolCall, ToolCall, ToolCallId,
     ToolOutput,
 };
 use openclaw_runtime::{LogContent, LogEntry, TurnRecord};
+use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
 
 use super::entry::entry_json;
 use super::row::{SessionRow, format_token_count};
 use super::{find_session, report_store_error};
 use crate::args::sessions::SessionsShowArgs;
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
-use crate::progress::{format_age, format_duration};
-use crate::sanitize;
-use crate::timestamp::format_utc;
+use crate::json_answer::write_json_answer;
 
 /// The longest preview of a tool call or result, in characters.
 const PREVIEW_CHARS: usize = 100;
@@ -41,7 +40,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsShowArgs) -> io::Resu
     if args.json {
         let entries: Vec<Value> = recent.entries.iter().map(entry_json).collect();
         let value = json!({ "session": row.to_json(), "entries": entries });
-        context.printer.write_answer_json(&value)?;
+        write_json_answer(context.printer, &value)?;
         return Ok(ExitReason::Ok);
     }
     let mut writer = TranscriptWriter::new(context.printer.is_verbose());

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io;
 
+use openclaw_chat::CommandContext;
 use openclaw_models::{TraceRecord, TracedRequest};
 
-use crate::commands::CommandContext;
 use crate::exit::ExitReason;
 
 /// Replaces a secret in a trace record.

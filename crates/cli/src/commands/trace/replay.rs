@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 use std::io;
 
+use openclaw_chat::exchanges::{format_millis, outcome_text};
+use openclaw_chat::{CommandContext, error_report};
 use openclaw_models::{ReplayTarget, TraceRecord};
 use serde_json::json;
 
-use super::summary::{format_millis, outcome_text, summary_json};
+use super::summary::summary_json;
 use crate::args::trace::TraceReplayArgs;
-use crate::commands::CommandContext;
-use crate::error_report;
 use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
 use crate::table::format_table;
 
 pub(super) async fn run(
@@ -43,12 +44,15 @@ pub(super) async fn run(
     };
     if args.json {
         let record = serde_json::to_value(&replayed).map_err(io::Error::other)?;
-        printer.write_answer_json(&json!({
-            "original": summary_json(original),
-            "replay": summary_json(&replayed),
-            "sameAnswer": is_same_answer(original, &replayed),
-            "record": record,
-        }))?;
+        write_json_answer(
+            printer,
+            &json!({
+                "original": summary_json(original),
+                "replay": summary_json(&replayed),
+                "sameAnswer": is_same_answer(original, &replayed),
+                "record": record,
+            }),
+        )?;
     } else {
         printer
             .write_answer(&context.models.redact_keys(&format_comparison(original, &replayed)))?;

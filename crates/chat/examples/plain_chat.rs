@@ -1,0 +1,29 @@
+//! A plain chat with the agent of your config, each line of standard input a message: `cargo run -p
+//! openclaw-chat --example plain_chat`. The argument is a session key, by default the main session.
+
+use std::error::Error;
+
+use openclaw_chat::{ChatOptions, ChatOutcome, CommandContext, run_chat};
+use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions};
+use openclaw_models::ModelRegistry;
+use openclaw_runtime::SessionTarget;
+use openclaw_terminal::{Printer, Verbosity};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let env = Env::from_process();
+    let paths = AppPaths::new(&env, None)?;
+    let config = ConfigLoader::load(&LoadOptions::new(&paths, &env))?;
+    let context = CommandContext {
+        printer: Printer::new(Verbosity::Normal, false),
+        models: ModelRegistry::new(config, paths, env),
+    };
+    let key = std::env::args().nth(1).map(|key| key.parse()).transpose()?;
+    let target = key.map(SessionTarget::Key);
+    let options = ChatOptions { target, plain: true, ..ChatOptions::default() };
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match executor.block_on(run_chat(&context, &options))? {
+        // The reason is already printed.
+        ChatOutcome::Failed(_) => Err("there is no conversation".into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,68 @@
+//! What a person is shown, and what is answered without a terminal.
+
+use openclaw_config::ExecConfig;
+use openclaw_core::{
+    ApprovalDecision, Approver, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName,
+};
+use openclaw_runtime::{ApprovalPolicy, PolicyApprover};
+use openclaw_terminal::Verbosity;
+
+use super::*;
+
+fn own_call() -> ToolCall {
+    ToolCall {
+        id: ToolCallId::new("call_1").unwrap(),
+        name: ToolName::new("own").unwrap(),
+        arguments: ToolArguments::default(),
+    }
+}
+
+fn policy() -> ApprovalPolicy {
+    ApprovalPolicy::from_config(&ExecConfig::default())
+}
+
+fn command_in(directory: &str) -> ToolEffect {
+    ToolEffect::Exec { command: "ls\u{1b}[2K".to_owned(), directory: directory.to_owned() }
+}
+
+fn mail() -> ToolEffect {
+    ToolEffect::Other { description: "send a mail".to_owned() }
+}
+
+#[tokio::test]
+async fn a_person_in_the_chat_is_shown_what_would_run_and_answers() {
+    let fetch = ToolEffect::Fetch { url: "https://example.com/a".to_owned() };
+    let table = [
+        (command_in("."), "run: ls\\u{1b}[2K", "allow this command?"),
+        (command_in("sub"), "run in sub: ls\\u{1b}[2K", "allow this command?"),
+        (fetch, "fetch https://example.com/a", "allow this call?"),
+        (mail(), "send a mail", "allow this call?"),
+    ];
+    for (effect, subject, text) in table {
+        for is_allowed in [true, false] {
+            let (prompter, mut questions) = ChatPrompter::new();
+            let (call, approver) = (own_call(), PolicyApprover::new(policy(), prompter));
+            let answer = async {
+                let question = questions.recv().await.unwrap();
+                assert_eq!(question.subject.as_deref(), Some(subject));
+                assert_eq!(question.text, text);
+                question.send_answer(is_allowed);
+            };
+            let (decision, ()) = tokio::join!(approver.review_call(&call, &effect), answer);
+            assert_eq!(decision == ApprovalDecision::Allow, is_allowed, "{decision:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_terminal_yes_is_offered_for_commands_only() {
+    let mut printer = Printer::new(Verbosity::Quiet, true);
+    printer.stderr_is_terminal = false;
+    let approver = PolicyApprover::new(policy(), TerminalPrompter { printer });
+    for (effect, offers_yes) in [(command_in("."), true), (mail(), false)] {
+        let decision = approver.review_call(&own_call(), &effect).await;
+        let ApprovalDecision::Deny { reason } = decision else { panic!("{decision:?}") };
+        assert!(reason.contains("approval, and there is no terminal to ask on"), "{reason}");
+        assert_eq!(reason.contains("--yes"), offers_yes, "{reason}");
+    }
+}

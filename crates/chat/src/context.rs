@@ -1,0 +1,72 @@
+//! What a command that a person starts needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_core::{Approver, ModelErrorKind};
+use openclaw_models::ModelRegistry;
+use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Runtime};
+use openclaw_terminal::Printer;
+
+use crate::approver::TerminalPrompter;
+use crate::prompter::ChatPrompter;
+
+/// How long to wait for the trace to be written before it is shown or the program exits.
+pub const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where a command prints, and what it runs.
+#[derive(Debug)]
+pub struct CommandContext {
+    /// Where to print.
+    pub printer: Printer,
+    /// The models of the loaded config.
+    pub models: ModelRegistry,
+}
+
+impl CommandContext {
+    /// Creates the runtime of the agents and conversations.
+    #[must_use]
+    pub fn runtime(&self) -> Runtime {
+        Runtime::new(self.models.clone())
+    }
+
+    /// Builds the approver that asks at the terminal; `yes` runs commands without asking.
+    #[must_use]
+    pub fn terminal_approver(&self, yes: bool) -> Arc<dyn Approver> {
+        let prompter = TerminalPrompter { printer: self.printer };
+        Arc::new(PolicyApprover::new(self.approval_policy(yes), prompter))
+    }
+
+    /// Builds the approver that asks within the chat.
+    pub(crate) fn chat_approver(&self, yes: bool, prompter: ChatPrompter) -> Arc<dyn Approver> {
+        Arc::new(PolicyApprover::new(self.approval_policy(yes), prompter))
+    }
+
+    fn approval_policy(&self, yes: bool) -> ApprovalPolicy {
+        ApprovalPolicy::from_config(&self.models.loaded_config().config.tools.exec)
+            .with_auto_approve(yes)
+    }
+
+    /// Prints the notices collected since the last call.
+    pub fn print_notices(&self) {
+        for notice in self.models.notice_log().take_all() {
+            self.printer.print_warning(notice);
+        }
+    }
+
+    /// Suggests `--trace` after an error that a trace would help to explain, unless a trace is on:
+    /// then the exchange is named when the program exits.
+    pub fn suggest_trace(&self, kind: Option<ModelErrorKind>) {
+        let helps = matches!(
+            kind,
+            None | Some(
+                ModelErrorKind::Protocol | ModelErrorKind::Interrupted | ModelErrorKind::Rejected
+            )
+        );
+        if helps && self.models.trace().is_none() {
+            self.printer.print_hint(
+                "Once more with `--trace`, and `openclaw trace show` shows all that was said.",
+            );
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The chat's main loop: reads lines, and runs turns and commands.
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+
+use openclaw_runtime::Conversation;
+use openclaw_terminal::TextStyle;
+
+use crate::command::{self, ChatCommand, InputLine};
+use crate::context::CommandContext;
+use crate::number_format;
+use crate::options::ChatOutcome;
+use crate::terminal::{ChatTerminal, InputEvent};
+
+/// Runs the chat: owns the conversation and the terminal.
+#[derive(Debug)]
+pub(crate) struct ChatController {
+    /// Its printer writes to the chat terminal.
+    pub(super) context: CommandContext,
+    pub(super) terminal: ChatTerminal,
+    pub(super) conversation: Conversation,
+    /// The models that `/model` listed last, so that a number can select one.
+    pub(super) listed_models: Vec<String>,
+}
+
+/// What the main loop does next.
+#[derive(Debug)]
+pub(super) enum ChatFlow {
+    /// Reads the next line.
+    Continue,
+    /// Quits the chat.
+    Quit(ChatOutcome),
+}
+
+/// How interactive work ended.
+#[derive(Debug)]
+pub(super) enum WorkOutcome<T> {
+    /// The work finished.
+    Done(T),
+    /// The user stopped it; the future was dropped.
+    Stopped,
+    /// The program must exit; the future was dropped.
+    Terminated,
+}
+
+impl ChatController {
+    pub(super) fn new(
+        context: CommandContext,
+        terminal: ChatTerminal,
+        conversation: Conversation,
+    ) -> Self {
+        let mut controller = Self { context, terminal, conversation, listed_models: Vec::new() };
+        controller.terminal.model_names = controller.collect_model_names();
+        controller
+    }
+
+    /// Reads and handles lines until the chat ends.
+    pub(super) async fn run(&mut self) -> io::Result<ChatOutcome> {
+        loop {
+            self.refresh_status();
+            let flow = match self.terminal.next().await? {
+                InputEvent::Line(line) => self.handle_line(line).await?,
+                InputEvent::Eof => ChatFlow::Quit(ChatOutcome::Quit),
+                InputEvent::Terminate => ChatFlow::Quit(ChatOutcome::Interrupted),
+                InputEvent::Interrupt if !self.terminal.editor.text().is_empty() => {
+                    self.terminal.editor.set_text("");
+                    ChatFlow::Continue
+                }
+                InputEvent::Interrupt if self.terminal.is_second_interrupt() => {
+                    ChatFlow::Quit(ChatOutcome::Quit)
+                }
+                InputEvent::Interrupt => {
+                    self.terminal.show_hint("Ctrl-C again to quit");
+                    ChatFlow::Continue
+                }
+            };
+            if let ChatFlow::Quit(exit) = flow {
+                return Ok(exit);
+            }
+        }
+    }
+
+    /// Restores the terminal and prints how to resume the chat.
+    pub(super) fn close(self) -> io::Result<()> {
+        let (printer, key) = (self.terminal.printer, self.conversation.session_key().to_string());
+        let has_messages = !self.conversation.history().is_empty();
+        self.terminal.close()?;
+        if has_messages {
+            let line = format!("session {key} is kept; `openclaw chat` goes on with it");
+            let line = match key.as_str() {
+                "agent:main:main" => line,
+                key => format!("session {key} is kept; `openclaw chat --session {key}` goes on"),
+            };
+            printer.print_note(printer.style_text(TextStyle::Dim, line));
+        }
+        Ok(())
+    }
+
+    /// Updates the status line and prints pending notices.
+    pub(super) fn refresh_status(&mut self) {
+        self.context.print_notices();
+        self.terminal.collect_output();
+        let model = self.conversation.agent_run().model.model_info().reference;
+        let mut parts = vec![model.to_string()];
+        parts.extend(self.conversation.context_use().map(number_format::format_context_use));
+        if self.conversation.recovery_report().has_interrupted_turn {
+            parts.push("Enter takes the interrupted turn up".to_owned());
+        } else if self.conversation.recovery_report().has_unanswered_turn {
+            parts.push("Enter takes the last turn up again".to_owned());
+        }
+        self.terminal.status_line = parts.join(" · ");
+        self.terminal.schedule_redraw();
+    }
+
+    async fn handle_line(&mut self, line: String) -> io::Result<ChatFlow> {
+        if !line.trim().is_empty() {
+            self.terminal.remember_line(&line);
+        }
+        match command::parse_line(&line) {
+            InputLine::Message(message) => {
+                self.terminal.print_user_message(&message);
+                self.run_turn(Some(message)).await
+            }
+            InputLine::Command(command) => {
+                self.terminal.print_user_message(line.trim());
+                self.run_command(command).await
+            }
+            InputLine::Invalid(message) => {
+                self.terminal.print_user_message(line.trim());
+                self.terminal.print_note(TextStyle::Yellow, &format!("! {message}"));
+                Ok(ChatFlow::Continue)
+            }
+            InputLine::Empty if self.conversation.recovery_report().can_resume() => {
+                self.run_command(ChatCommand::Resume).await
+            }
+            InputLine::Empty => Ok(ChatFlow::Continue),
+        }
+    }
+}
+
+/// Runs `work` while the terminal keeps reading input. `note` gives the status text meanwhile.
+pub(super) async fn run_interactively<T>(
+    terminal: &mut ChatTerminal,
+    work: impl Future<Output = T>,
+    status_note: impl Fn() -> Option<String>,
+) -> io::Result<WorkOutcome<T>> {
+    let mut work = pin!(work);
+    loop {
+        terminal.set_work_note(status_note());
+        tokio::select! {
+            output = &mut work => return Ok(WorkOutcome::Done(output)),
+            () = tokio::time::sleep(crate::terminal::CLOCK_INTERVAL) => {}
+            event = terminal.next() => match event? {
+                InputEvent::Interrupt | InputEvent::Eof => {
+                    terminal.refuse_question();
+                    return Ok(WorkOutcome::Stopped);
+                }
+                InputEvent::Terminate => return Ok(WorkOutcome::Terminated),
+                InputEvent::Line(line) => {
+                    terminal.editor.set_text(line);
+                    terminal.show_hint("in a moment");
+                }
+            },
+        }
+    }
+}

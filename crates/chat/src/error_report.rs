@@ -1,0 +1,152 @@
+//! Prints errors with their HTTP exchange, causes and hints.
+
+use std::error::Error;
+
+use openclaw_core::{HttpExchange, ModelError, ModelErrorKind};
+use openclaw_models::{ConnectError, attempts_in_error};
+use openclaw_runtime::{StoreError, TurnError, TurnErrorKind, TurnOutcome};
+use openclaw_terminal::{Printer, sanitize};
+
+/// Prints what failed, the HTTP exchange, the causes and the hints.
+pub fn print_model_error(printer: Printer, error: &ModelError) {
+    printer.print_error(format_args!("failed to {error}"));
+    // After several attempts, each has its own line, so the last one's exchange is left out.
+    let is_single_attempt = attempts_in_error(error).is_empty();
+    if let Some(exchange) = error.http_exchange().filter(|_| is_single_attempt) {
+        printer.print_indented(exchange_line(exchange));
+        if let Some(server) = &exchange.server_error
+            && !error.to_string().contains(&server.message)
+        {
+            printer.print_indented(format_args!("the server says: {}", server.message));
+        }
+    }
+    print_causes(printer, error);
+    for hint in error.hints() {
+        printer.print_hint(hint);
+    }
+}
+
+/// Prints the causes of an error, or each failed model attempt, in order.
+pub fn print_causes(printer: Printer, error: &(dyn Error + 'static)) {
+    let attempts = attempts_in_error(error);
+    for attempt in &attempts {
+        let (reference, problem) = (&attempt.reference, &attempt.problem);
+        printer.print_indented(sanitize::escape_line(&format!("{reference}: failed to {problem}")));
+    }
+    if attempts.is_empty() {
+        for cause in error_causes(error) {
+            printer.print_indented(format_args!("cause: {cause}"));
+        }
+    }
+}
+
+/// Prints a turn error that is not a model error, with its hints.
+pub fn print_turn_error(printer: Printer, error: &TurnError) {
+    printer.print_error(format_args!("failed to {error}"));
+    for detail in error.detail_lines() {
+        printer.print_indented(detail);
+    }
+    for cause in error_causes(error) {
+        printer.print_indented(format_args!("cause: {cause}"));
+    }
+    for hint in turn_error_hints(error) {
+        printer.print_hint(hint);
+    }
+}
+
+/// Returns true when the turn failed for a reason that may pass, so that a retry makes sense.
+#[must_use]
+pub fn is_transient_failure(outcome: &TurnOutcome) -> bool {
+    match outcome {
+        TurnOutcome::TimedOut { .. } => true,
+        TurnOutcome::Failed(error) => matches!(
+            error.kind(),
+            TurnErrorKind::Model(
+                ModelErrorKind::Connect
+                    | ModelErrorKind::Timeout { .. }
+                    | ModelErrorKind::Loading
+                    | ModelErrorKind::Overloaded
+                    | ModelErrorKind::RateLimited { .. }
+                    | ModelErrorKind::Interrupted
+            )
+        ),
+        _ => false,
+    }
+}
+
+/// Returns the hints for a turn error, as sentences.
+#[must_use]
+pub fn turn_error_hints(error: &TurnError) -> Vec<String> {
+    let hints = error.hints().into_iter().map(str::to_owned);
+    let doctor_hint = matches!(error.kind(), TurnErrorKind::InvalidCalls)
+        .then(|| "`openclaw doctor` shows what the server makes of tool calls.".to_owned());
+    hints.chain(doctor_hint).collect()
+}
+
+/// Prints why no model can be reached.
+pub fn print_connect_error(printer: Printer, error: &ConnectError) {
+    match error {
+        ConnectError::Model(error) => print_model_error(printer, error),
+        ConnectError::Setup(setup) => {
+            printer.print_error(format_args!("failed to {setup}"));
+            print_causes(printer, setup);
+            for hint in setup.hints() {
+                printer.print_hint(hint);
+            }
+        }
+    }
+}
+
+/// Prints a session store error, with its hint.
+pub fn print_store_error(printer: Printer, error: &StoreError) {
+    print_store_error_with_hint(printer, error, store_error_hint(error).as_deref());
+}
+
+/// Prints a session store error with the command's own hint.
+pub fn print_store_error_with_hint(printer: Printer, error: &StoreError, hint: Option<&str>) {
+    printer.print_error(format_args!("failed to {error}"));
+    for cause in error_causes(error) {
+        printer.print_indented(format_args!("cause: {cause}"));
+    }
+    if let Some(hint) = hint {
+        printer.print_hint(hint);
+    }
+}
+
+/// Returns the hint for a session store error, as a sentence.
+#[must_use]
+pub fn store_error_hint(error: &StoreError) -> Option<String> {
+    let hint = error.hint()?;
+    let mut chars = hint.chars();
+    let first = chars.next()?.to_uppercase();
+    Some(first.chain(chars).chain(['.']).collect())
+}
+
+/// Returns the causes of an error, nearest first, without duplicate texts.
+#[must_use]
+pub fn error_causes(error: &dyn Error) -> Vec<String> {
+    let mut seen_text = error.to_string();
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !seen_text.contains(&text) {
+            seen_text.push_str(&text);
+            causes.push(text);
+        }
+        next = cause.source();
+    }
+    causes
+}
+
+fn exchange_line(exchange: &HttpExchange) -> String {
+    let HttpExchange { method, url, .. } = exchange;
+    let answer = match exchange.status {
+        Some(status) => format!("answered {status}"),
+        None => "got no answer".to_owned(),
+    };
+    let attempt = (exchange.attempt > 1).then(|| format!(", attempt {}", exchange.attempt));
+    let request = exchange.request_id.as_ref().map(|id| format!(", request {id}"));
+    let [attempt, request] = [attempt, request].map(Option::unwrap_or_default);
+    format!("{method} {url} {answer}{attempt}{request}")
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod approver;
+mod chat;
+mod command;
+mod context;
+mod controller;
+pub mod error_report;
+pub mod exchanges;
+mod input;
+mod interrupt;
+mod number_format;
+mod options;
+mod plain_chat;
+mod progress;
+mod prompter;
+mod reasoning;
+mod recovery_notice;
+mod scrollback;
+mod setup;
+mod slash_commands;
+mod startup;
+mod status_text;
+mod terminal;
+mod turn;
+mod view;
+mod wait;
+
+pub use chat::run_chat;
+pub use context::{CommandContext, TRACE_FLUSH_TIMEOUT};
+pub use interrupt::{InterruptSignals, run_unless_interrupted, wait_for_interrupt};
+pub use options::{ChatOptions, ChatOutcome};
+pub use progress::{TurnProgress, format_age, format_duration};
+pub use reasoning::ReasoningDisplay;
+pub use recovery_notice::print_recovery_report;
+pub use wait::terminal_wait_policy;

@@ -1,0 +1,39 @@
+//! Prints what recovery found when a session was opened.
+
+use openclaw_runtime::{InterruptedCall, RecoveryReport};
+use openclaw_terminal::Printer;
+
+/// Prints the whole report but the interrupted turn, which each command handles differently.
+pub fn print_recovery_report(printer: Printer, report: &RecoveryReport) {
+    for damage in &report.damage {
+        printer.print_warning(damage);
+    }
+    if let Some(backup) = &report.backup {
+        printer.print_note(format_args!("  as it was it is kept as {}", backup.display()));
+    }
+    for InterruptedCall { call, may_have_run } in &report.interrupted_calls {
+        let (name, arguments) = (call.name.as_str(), call.arguments.to_json());
+        if *may_have_run {
+            printer.print_warning(format_args!(
+                "`{name}` was interrupted and may have run; it is not run again by itself, and the \
+                 model knows: {arguments}"
+            ));
+        } else {
+            printer
+                .print_detail(format_args!("`{name}` was interrupted before it ran: {arguments}"));
+        }
+    }
+}
+
+/// Prints what recovery found in the session, and how to resume the interrupted turn.
+pub(crate) fn print_recovery_notice(printer: Printer, report: &RecoveryReport, resume_hint: &str) {
+    print_recovery_report(printer, report);
+    if report.has_interrupted_turn {
+        printer.print_warning("the last turn of this session was interrupted");
+        printer
+            .print_note(format_args!("  {resume_hint} takes it up again; a message gives it up"));
+    } else if report.has_unanswered_turn {
+        printer.print_note("what was said last has no answer yet");
+        printer.print_note(format_args!("  {resume_hint} tries again; a message goes on without"));
+    }
+}

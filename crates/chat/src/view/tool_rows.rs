@@ -1,0 +1,53 @@
+//! The tools of a turn: those that run, and the rows that their output and results leave.
+
+use std::time::Instant;
+
+use openclaw_core::{ToolCall, ToolCallId, ToolEffect};
+
+use super::TurnView;
+use super::activity::RunningTool;
+use crate::progress::describe_call;
+use crate::scrollback::{RowKind, ScrollbackBuffer, split_rows};
+use openclaw_terminal::{TextStyle, sanitize};
+
+impl TurnView {
+    pub(super) fn add_running_tool(&mut self, call: &ToolCall, effect: &ToolEffect) {
+        self.running_tools.push(RunningTool {
+            id: call.id.clone(),
+            label: describe_call(call.name.as_str(), effect),
+            started_at: Instant::now(),
+        });
+    }
+
+    /// Removes a tool that finished, and returns its label; `None` when it was not running.
+    pub(super) fn remove_running_tool(&mut self, id: &ToolCallId) -> Option<String> {
+        let position = self.running_tools.iter().position(|tool| tool.id == *id)?;
+        Some(self.running_tools.remove(position).label)
+    }
+
+    pub(super) fn print_tool_output(&self, text: &str, out: &mut ScrollbackBuffer) {
+        let text = sanitize::escape_prose(text);
+        let indented_rows: Vec<String> =
+            split_rows(&text).map(|row| format!("    {row}")).collect();
+        self.print_notice(TextStyle::Dim, &indented_rows.join("\n"), out);
+    }
+
+    pub(super) fn print_tool_result(
+        &self,
+        is_error: bool,
+        label: &str,
+        result: &str,
+        out: &mut ScrollbackBuffer,
+    ) {
+        let (mark, style) =
+            if is_error { ("✗", TextStyle::Yellow) } else { ("✓", TextStyle::Green) };
+        let printer = self.render_options.printer;
+        let result =
+            printer.style_text(TextStyle::Dim, sanitize::escape_line(&format!("· {result}")));
+        let mark = printer.style_text(style, mark);
+        out.push_rows(
+            RowKind::Notice,
+            &format!("{mark} {} {result}", sanitize::escape_line(label)),
+        );
+    }
+}
