@@ -44,6 +44,8 @@ mod infer_failures;
 #[cfg(test)]
 mod interrupt;
 #[cfg(test)]
+mod json_output;
+#[cfg(test)]
 mod output_closed;
 #[cfg(test)]
 mod prompt;
