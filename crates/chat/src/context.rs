@@ -8,8 +8,8 @@ use openclaw_models::ModelRegistry;
 use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Runtime};
 use openclaw_terminal::Printer;
 
-use crate::approver::TerminalPrompter;
 use crate::prompter::ChatPrompter;
+use crate::terminal_prompter::TerminalPrompter;
 
 /// How long to wait for the trace to be written before it is shown or the program exits.
 pub const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);

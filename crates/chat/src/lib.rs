@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod approver;
 mod chat;
 mod command;
 mod context;
@@ -22,6 +21,7 @@ mod slash_commands;
 mod startup;
 mod status_text;
 mod terminal;
+mod terminal_prompter;
 mod turn;
 mod view;
 mod wait;
