@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::PoisonError;
 
-use openclaw_config::StateFile;
 use openclaw_core::MessageRef;
+use openclaw_fs::StateFile;
 use openclaw_runtime::Conversation;
 use openclaw_terminal::{MarkdownOptions, OutputBuffer, TextStyle, clip_row, render_markdown};
 

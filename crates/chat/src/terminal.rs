@@ -5,7 +5,7 @@ mod live_region;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use openclaw_config::StateFile;
+use openclaw_fs::StateFile;
 use openclaw_terminal::{
     EditorAction, InputHistory, KeyPress, LineEditor, LiveRegion, OutputBuffer, Printer, RawMode,
     Screen, TextStyle, terminal_size,

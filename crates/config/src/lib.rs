@@ -35,7 +35,7 @@ pub use load::LoadError;
 pub use loaded_config::{LoadedConfig, ValueOrigin};
 pub use path::{InvalidKeyPath, KeyPath, PathSegment};
 pub use paths::{AppPaths, HomeDirNotFound};
-pub use save::{ConfigChange, ConfigFile, SaveError, StateFile};
+pub use save::{ConfigChange, ConfigFile, SaveError};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
     AgentDefaults, AgentEntry, AgentsConfig, ClocksConfig, CompactionConfig, CompactionMode,

@@ -7,19 +7,17 @@
 
 mod atomic;
 mod history;
-mod lock;
 mod review;
-mod state_file;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    fmt, fs,
-    io::{self, Read as _},
+    fmt, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-pub use self::state_file::StateFile;
+use openclaw_fs::{LockError, LockFile, read_prefix, resolve_symlinks};
 
 use self::atomic::WriteStep;
 use crate::{
@@ -33,6 +31,9 @@ use crate::{
     paths::AppPaths,
     text::MAX_BYTES,
 };
+
+/// How long to wait for another program; a change takes a few milliseconds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A config file that can be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,13 +128,12 @@ impl ConfigFile {
     /// When the file cannot be read or is not UTF-8 text.
     pub fn read_text(&self) -> Result<Option<String>, LoadError> {
         let unreadable = |source| LoadError::Unreadable { path: self.path.clone(), source };
-        let mut text = String::new();
-        let file = match fs::File::open(&self.path) {
+        let bytes = match read_prefix(&self.path, MAX_BYTES as u64 + 1) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(unreadable)?,
+            bytes => bytes.map_err(unreadable)?,
         };
-        file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
-        Ok(Some(text))
+        let not_text = |_| unreadable(io::ErrorKind::InvalidData.into());
+        String::from_utf8(bytes).map(Some).map_err(not_text)
     }
 
     /// Makes and reviews an edit without writing it.
@@ -155,12 +155,8 @@ impl ConfigFile {
         let old = document.clone();
         edit(&mut document).map_err(SaveError::Edit)?;
         review::check_lost_keys(&old, &document)?;
-        let change = review::prepare_change(
-            atomic::resolve_symlinks(&self.path),
-            before,
-            document.text(),
-            env,
-        )?;
+        let change =
+            review::prepare_change(resolve_symlinks(&self.path), before, document.text(), env)?;
         change.reject_diagnostics(|diagnostic| {
             review::is_error(diagnostic) || review::is_unknown_key(&change.loaded, diagnostic)
         })?;
@@ -193,8 +189,8 @@ impl ConfigFile {
         before: Option<&str>,
         text: &str,
     ) -> Result<ConfigChange, SaveError> {
-        let target = atomic::resolve_symlinks(&self.path);
-        let _lock = lock::acquire_lock(&target)?;
+        let target = resolve_symlinks(&self.path);
+        let _lock = acquire_lock(&target, LOCK_TIMEOUT)?;
         let now = self.read_text().map_err(SaveError::Load)?;
         if now.as_deref() != before {
             return Err(SaveError::Changed { path: self.path.clone() });
@@ -212,8 +208,8 @@ impl ConfigFile {
         edit: impl FnOnce(&mut ConfigDocument) -> Result<(), EditError>,
         step: &mut dyn FnMut(WriteStep),
     ) -> Result<ConfigChange, SaveError> {
-        let target = atomic::resolve_symlinks(&self.path);
-        let _lock = lock::acquire_lock(&target)?;
+        let target = resolve_symlinks(&self.path);
+        let _lock = acquire_lock(&target, LOCK_TIMEOUT)?;
         step(WriteStep::Locked);
         let change = self.preview_edit(env, edit)?;
         if change.has_changes() {
@@ -271,6 +267,15 @@ impl fmt::Debug for ConfigChange {
             .field("introduced", introduced)
             .finish_non_exhaustive()
     }
+}
+
+/// Waits for the exclusive lock on a config file, so that only one program at a time changes it.
+fn acquire_lock(target: &Path, timeout: Duration) -> Result<LockFile, SaveError> {
+    LockFile::acquire_beside(target, timeout).map_err(|error| match error {
+        LockError::Timeout { path } => SaveError::Locked { path },
+        LockError::Unavailable { path, source } => SaveError::Write { path, source },
+        other => SaveError::Write { path: target.to_owned(), source: io::Error::other(other) },
+    })
 }
 
 fn write_error(path: &Path) -> impl FnOnce(io::Error) -> SaveError {

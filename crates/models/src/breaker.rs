@@ -17,8 +17,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use openclaw_config::StateFile;
 use openclaw_core::{ModelErrorKind, ModelRef};
+use openclaw_fs::StateFile;
 use openclaw_transport::Endpoint;
 use tokio::time::Instant;
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use openclaw_config::StateFile;
+use openclaw_fs::StateFile;
 use openclaw_providers_openai::{
     CapabilityStore, ServedModel, ServerCapabilities, ServerFeature, VendorExtension,
 };

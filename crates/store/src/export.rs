@@ -1,15 +1,16 @@
 //! Exports sessions as JSON Lines.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use openclaw_fs::{AtomicFile, create_private_file, sync_file};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use crate::catalogue::SessionInfo;
 use crate::event::event_checksum;
-use crate::{SessionId, Store, StoreError, files};
+use crate::{SessionId, Store, StoreError};
 
 /// The `format` field of the first line.
 pub(crate) const FORMAT_NAME: &str = "openclaw-session";
@@ -55,26 +56,34 @@ impl Store {
         path: &Path,
         replace: bool,
     ) -> Result<u64, StoreError> {
-        let target = if replace { files::unused_path(path, "part") } else { path.to_owned() };
-        let file =
-            files::create_private(&target).map_err(StoreError::from_io_error("create", &target))?;
-        let written = self.write_export(id, &target, file).and_then(|count| {
-            if replace {
-                fs::rename(&target, path).map_err(StoreError::from_io_error("replace", path))?;
-            }
+        if replace {
+            let mut file =
+                AtomicFile::create(path).map_err(StoreError::from_io_error("create", path))?;
+            let count = self.write_export(id, path, &mut file)?;
+            file.commit().map_err(StoreError::from_io_error("replace", path))?;
+            return Ok(count);
+        }
+        let mut file =
+            create_private_file(path).map_err(StoreError::from_io_error("create", path))?;
+        let written = self.write_export(id, path, &mut file).and_then(|count| {
+            sync_file(&file).map_err(StoreError::from_io_error("write", path))?;
             Ok(count)
         });
         if written.is_err() {
-            let _ = fs::remove_file(&target);
+            let _ = fs::remove_file(path);
         }
         written
     }
 
-    fn write_export(&self, id: &SessionId, path: &Path, file: File) -> Result<u64, StoreError> {
+    fn write_export(
+        &self,
+        id: &SessionId,
+        path: &Path,
+        file: &mut dyn Write,
+    ) -> Result<u64, StoreError> {
         let mut out = BufWriter::new(file);
         let count = self.export_session(id, &mut out)?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error);
-        file.and_then(|file| file.sync_all()).map_err(StoreError::from_io_error("write", path))?;
+        out.flush().map_err(StoreError::from_io_error("write", path))?;
         Ok(count)
     }
 }

@@ -1,10 +1,15 @@
-//! The files of a store: names, permissions, locks and free space.
+//! The files of a store: names, permissions and free space.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use openclaw_fs::{
+    available_space, create_private_dir, create_private_file, open_private_file, restrict_to_owner,
+    sync_file,
+};
 
 use crate::StoreError;
 use crate::error::StoreFault;
@@ -30,47 +35,15 @@ pub(crate) fn sibling_path(path: &Path, ending: &str) -> PathBuf {
 
 /// Creates the store's folder and file, accessible to the owner only.
 pub(crate) fn prepare_file(path: &Path) -> Result<(), StoreError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    let file = open_private(path).map_err(StoreError::from_io_error("create", path))?;
-    let _ = &file;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let metadata = file.metadata().map_err(StoreError::from_io_error("read", path))?;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            let private = fs::Permissions::from_mode(0o600);
-            file.set_permissions(private).map_err(StoreError::from_io_error("protect", path))?;
-        }
-    }
-    Ok(())
+    let file = open_private_file(path).map_err(StoreError::from_io_error("create", path))?;
+    restrict_to_owner(&file).map_err(StoreError::from_io_error("protect", path))
 }
 
 pub(crate) fn create_folder(folder: &Path) -> Result<(), StoreError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(StoreError::from_io_error("create", folder))
-}
-
-/// Opens a file for reading and writing. Creates it with access for the owner only.
-pub(crate) fn open_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Creates a file with access for the owner only; fails if it exists.
-pub(crate) fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    create_private_dir(folder).map_err(StoreError::from_io_error("create", folder))
 }
 
 /// Returns whether the last process closed the file, as far as its size and its siblings tell.
@@ -106,7 +79,7 @@ pub(crate) fn suspect_marker_path(path: &Path) -> PathBuf {
 /// Makes the next open of the store examine it.
 pub(crate) fn mark_suspect(path: &Path) {
     // When this fails, the error for the damaged file still reaches the caller.
-    let _ = open_private(&suspect_marker_path(path));
+    let _ = open_private_file(&suspect_marker_path(path));
 }
 
 /// Renames the files of a damaged store, and returns the new path.
@@ -130,9 +103,9 @@ pub(crate) fn copy_database_files(path: &Path, to: &Path) -> Result<(), StoreErr
         let from = sibling_path(path, ending);
         let target = sibling_path(to, ending);
         let copied = File::open(&from).and_then(|mut from| {
-            let mut to = create_private(&target)?;
+            let mut to = create_private_file(&target)?;
             io::copy(&mut from, &mut to)?;
-            to.sync_all()
+            sync_file(&to)
         });
         match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -158,7 +131,7 @@ pub(crate) fn unused_path(path: &Path, label: &str) -> PathBuf {
 
 /// Fails when the disk is nearly full. Passes when the free space is unknown.
 pub(crate) fn check_free_space(path: &Path) -> Result<(), StoreError> {
-    match free_space(path) {
+    match available_space(path) {
         Some(free) => require_free_space(free, path),
         None => Ok(()),
     }
@@ -169,17 +142,6 @@ fn require_free_space(free: u64, path: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::new(StoreFault::LowSpace { path: path.to_owned(), free }))
-}
-
-#[cfg(unix)]
-fn free_space(path: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(path).ok()?;
-    disk.f_bavail.checked_mul(disk.f_frsize)
-}
-
-#[cfg(not(unix))]
-fn free_space(_: &Path) -> Option<u64> {
-    None
 }
 
 #[cfg(test)]
@@ -198,10 +160,8 @@ mod tests {
         assert!(error.hint().is_some());
     }
 
-    #[cfg(unix)]
     #[test]
-    fn the_free_space_is_known() {
-        assert!(free_space(Path::new("/")).is_some_and(|free| free > 0));
+    fn unknown_free_space_is_no_reason_to_refuse() {
         assert!(check_free_space(Path::new("/no/such/place")).is_ok());
     }
 }

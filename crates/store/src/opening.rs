@@ -2,13 +2,13 @@
 //! migrates it.
 
 use std::fmt;
-use std::fs::{self, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use openclaw_fs::{LockFile, create_private_file};
 use rusqlite::Connection;
 
 use crate::error::{StoreErrorKind, StoreFault};
-use crate::lease::LockFile;
 use crate::salvage::{SalvageReport, salvage_database};
 use crate::schema::{self, Migration, SchemaStatus};
 use crate::{StoreError, files};
@@ -68,21 +68,14 @@ pub(crate) fn open(path: &Path, migrations: &[Migration]) -> Result<OpenedStore,
     schema::refuse_foreign_file(path)?;
     files::prepare_file(path)?;
     let lock = files::sibling_path(path, "-lock");
-    let presence = files::open_private(&lock).map_err(StoreError::from_io_error("open", &lock))?;
-    let presence = LockFile(presence);
+    let presence = LockFile::open(&lock).map_err(StoreError::from_io_error("open", &lock))?;
     let mut warnings = Vec::new();
-    match presence.0.try_lock() {
-        Ok(()) => {
-            prepare_database(path, migrations, &mut warnings)?;
-            presence.0.unlock().map_err(StoreError::from_io_error("unlock", &lock))?;
-        }
-        Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => {
-            return Err(StoreError::from_io_error("lock", &lock)(error));
-        }
+    if presence.try_lock_exclusive().map_err(StoreError::from_io_error("lock", &lock))? {
+        prepare_database(path, migrations, &mut warnings)?;
+        presence.release_lock().map_err(StoreError::from_io_error("unlock", &lock))?;
     }
     // Waits while another process has the file exclusively.
-    presence.0.lock_shared().map_err(StoreError::from_io_error("lock", &lock))?;
+    presence.lock_shared().map_err(StoreError::from_io_error("lock", &lock))?;
     let connection = schema::open_connection(path)?;
     match schema::check_version(&connection, path, migrations)? {
         SchemaStatus::Usable => Ok(OpenedStore { connection, presence, warnings }),
@@ -149,8 +142,7 @@ pub(crate) fn back_up_database(
     let fail = StoreError::from_sql_error("back up the session store");
     let backup_path = files::unused_path(path, "backup");
     // Created first, with access for the owner only: SQLite accepts an empty file as a database.
-    files::create_private(&backup_path)
-        .map_err(StoreError::from_io_error("create", &backup_path))?;
+    create_private_file(&backup_path).map_err(StoreError::from_io_error("create", &backup_path))?;
     connection.execute("VACUUM INTO ?1", [backup_path.to_string_lossy()]).map_err(fail)?;
     let copy = schema::open_existing(&backup_path).map_err(fail)?;
     let count_rows = |connection: &Connection| {

@@ -1,7 +1,7 @@
 //! The tables, their schema versions, and the settings of a connection.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -129,11 +129,8 @@ pub(crate) fn refuse_foreign_file(path: &Path) -> Result<(), StoreError> {
     if !metadata.is_file() {
         return Err(StoreError::new(StoreFault::ForeignFile { path: path.to_owned() }));
     }
-    let fail = |error| StoreError::from_io_error("read", path)(error);
-    let mut start = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(FIRST_PAGE_START_BYTES).read_to_end(&mut start))
-        .map_err(fail)?;
+    let start = openclaw_fs::read_prefix(path, FIRST_PAGE_START_BYTES)
+        .map_err(StoreError::from_io_error("read", path))?;
     if is_store_start(&start) {
         Ok(())
     } else {

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use openclaw_fs::LockFile;
 use rusqlite::OptionalExtension as _;
 
 use crate::catalogue::{self, SessionInfo};
 use crate::error::StoreErrorKind;
 use crate::failpoints::FailPointHook;
-use crate::lease::{self, LockFile, SessionLease};
+use crate::lease::{self, SessionLease};
 use crate::opening::{self, OpenedStore, StoreWarning};
 use crate::reader_pool::ReaderPool;
 use crate::schema::{MIGRATIONS, Migration};

@@ -10,12 +10,13 @@ use openclaw_core::{
     InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput,
     ToolSpec,
 };
+use openclaw_fs::OpenedEntry;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::edit::replacement::{TextReplacement, describe_lines};
-use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace, WorkspaceEntry};
+use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace, hard_link_note};
 
 /// The largest file that can be edited, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -58,13 +59,13 @@ impl EditCall {
     fn edit_file(&self) -> Result<ToolOutput, ToolPathError> {
         let Self { path, arguments, workspace, .. } = self;
         let refuse = |problem| Err(ToolPathError::new(path.text(), problem));
-        let WorkspaceEntry::File(file, version) = workspace.open_entry(path)? else {
+        let OpenedEntry::File(file, version) = workspace.open_entry(path)? else {
             return refuse(PathErrorKind::IsDirectory);
         };
         let mut bytes = Vec::new();
         // One byte more than the limit, to detect larger files.
         if let Err(error) = file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
-            return refuse(error.into());
+            return refuse(PathErrorKind::Unreadable(error));
         }
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return refuse(PathErrorKind::TooLarge(MAX_FILE_BYTES));
@@ -84,7 +85,7 @@ impl EditCall {
         let (content, lines) = replacement.apply_replacement();
         let outcome = workspace.replace_file(path, content.as_bytes(), Some(&version))?;
         let lines = describe_lines(&lines);
-        let text = format!("changed `{}` at {lines}{}", path.text(), outcome.hard_link_note());
+        let text = format!("changed `{}` at {lines}{}", path.text(), hard_link_note(outcome));
         Ok(ToolOutput::from_text(text).with_summary(lines))
     }
 }

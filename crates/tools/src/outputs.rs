@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use openclaw_core::{ToolCall, ToolOutputStore, ToolOutputStoreError};
-use rustix::fs::{AtFlags, OFlags, Stat, fstat, unlinkat};
+use openclaw_fs::EntryError;
 
-use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
+use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 /// The folder of the outputs, relative to the workspace.
 const OUTPUT_DIRECTORY: &str = ".openclaw/outputs";
@@ -36,33 +36,22 @@ impl WorkspaceOutputStore {
     }
 
     /// Removes the oldest outputs above the limits, but never the newest.
-    fn prune_outputs(
-        &self,
-        directory: &RelativePath,
-        latest_name: &str,
-    ) -> Result<(), PathErrorKind> {
-        let directory_fd =
-            self.workspace.open_at(directory.as_path(), OFlags::RDONLY | OFlags::DIRECTORY)?;
+    fn prune_outputs(&self, directory: &RelativePath, latest_name: &str) -> Result<(), EntryError> {
         let mut files = Vec::new();
         for name in self.workspace.read_directory(directory.as_path())? {
             let path = directory.as_path().join(&name.name);
             let is_output = Path::new(&name.name).extension().is_some_and(|kind| kind == "txt");
             if is_output && name.name != *latest_name {
-                let file = self.workspace.open_at(&path, OFlags::PATH | OFlags::NOFOLLOW)?;
-                let stat: Stat = fstat(&file)?;
-                files.push((
-                    (stat.st_mtime, stat.st_mtime_nsec),
-                    stat.st_size.cast_unsigned(),
-                    name.name,
-                ));
+                let found = self.workspace.entry_metadata(&path)?;
+                files.push((found.modified, found.size, path));
             }
         }
         files.sort_unstable();
         let mut bytes = 0_u64;
-        for (index, (_, size, name)) in files.into_iter().rev().enumerate() {
+        for (index, (_, size, path)) in files.into_iter().rev().enumerate() {
             bytes = bytes.saturating_add(size);
             if index + 1 >= MAX_OUTPUT_FILES || bytes > MAX_TOTAL_BYTES {
-                unlinkat(&directory_fd, &name, AtFlags::empty())?;
+                self.workspace.remove_file(&path)?;
             }
         }
         Ok(())

@@ -10,13 +10,14 @@ use openclaw_core::{
     InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolConcurrency, ToolContext,
     ToolEffect, ToolOutput, ToolSpec,
 };
+use openclaw_fs::OpenedEntry;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::read::listing::format_listing;
 use crate::read::page::{PageError, PageRange, TextPage};
-use crate::workspace::{RelativePath, ToolPathError, Workspace, WorkspaceEntry};
+use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 /// The most lines of one call.
 const MAX_LINES: u64 = 2000;
@@ -67,11 +68,11 @@ impl ReadCall {
             max_bytes: max_bytes.saturating_sub(RESERVED_NOTE_BYTES),
         };
         match workspace.open_entry(path)? {
-            WorkspaceEntry::Directory(names) => {
+            OpenedEntry::Directory(names) => {
                 let listing = format_listing(workspace, path.as_path(), &names);
                 Ok(page_output(TextPage::read_range(listing.as_bytes(), range), "entry", "entries"))
             }
-            WorkspaceEntry::File(file, _) => match TextPage::read_range(&file, range) {
+            OpenedEntry::File(file, _) => match TextPage::read_range(&file, range) {
                 Err(PageError::Binary) => {
                     let file_bytes = file.metadata().map_or(0, |metadata| metadata.len());
                     let name = Path::new(&arguments.path).display();

@@ -8,14 +8,13 @@ mod suggestion;
 mod text;
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags};
+use openclaw_fs::DirectoryHandle;
 
-pub(crate) use atomic_write::FileVersion;
-pub(crate) use files::{DirectoryEntry, MAX_NAMES, WorkspaceEntry, file_type_name};
+pub(crate) use atomic_write::hard_link_note;
+pub(crate) use files::MAX_NAMES;
 pub(crate) use path::RelativePath;
 pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 
@@ -28,7 +27,7 @@ pub struct Workspace {
 
 #[derive(Debug)]
 struct WorkspaceRoot {
-    directory: OwnedFd,
+    directory: DirectoryHandle,
     path: PathBuf,
     /// The path with symbolic links resolved, as commands in the directory see it.
     real_path: PathBuf,
@@ -52,10 +51,7 @@ impl Workspace {
     pub fn open(path: &Path) -> Result<Self, WorkspaceError> {
         let open = || -> io::Result<WorkspaceRoot> {
             let absolute = std::path::absolute(path)?;
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let directory = rustix::fs::open(&absolute, flags, Mode::empty())?;
-            // Fails now rather than in a later call when `openat2` is not available.
-            files::open_beneath(&directory, Path::new("."), OFlags::RDONLY | OFlags::DIRECTORY)?;
+            let directory = DirectoryHandle::open(&absolute)?;
             let real_path = std::fs::canonicalize(&absolute)?;
             Ok(WorkspaceRoot { directory, path: absolute, real_path })
         };

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
-use crate::workspace::{RelativePath, ToolPathError, Workspace};
+use crate::workspace::{RelativePath, ToolPathError, Workspace, hard_link_note};
 
 /// Creates or replaces a file of the workspace.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl WriteCall {
         let unit = if bytes == 1 { "byte" } else { "bytes" };
         let action = if outcome.is_new_file { "created" } else { "replaced" };
         let mut text = format!("{action} `{}`, {bytes} {unit}", path.text());
-        text.push_str(outcome.hard_link_note());
+        text.push_str(hard_link_note(outcome));
         Ok(ToolOutput::from_text(text).with_summary(format!("wrote {bytes} {unit}")))
     }
 }

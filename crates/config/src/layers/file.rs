@@ -1,10 +1,8 @@
 //! Reads the text of a config file.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
+
+use openclaw_fs::read_prefix;
 
 use crate::{
     diagnostic::{Diagnostic, Severity, TextSpan},
@@ -21,9 +19,7 @@ pub(super) type TextResult = Result<String, TextProblem>;
 
 /// Reads a file, at most one byte more than the size limit.
 pub(super) fn read_text(path: &Path) -> io::Result<TextResult> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(match String::from_utf8(bytes) {
+    Ok(match String::from_utf8(read_prefix(path, MAX_BYTES as u64 + 1)?) {
         Ok(text) => Ok(text),
         // The limit may have cut the last character: report the size, not the encoding.
         Err(error) if error.as_bytes().len() > MAX_BYTES => {

@@ -3,20 +3,17 @@
 //! It is a cache: it is used only while the file is broken, so failures to write it are ignored.
 
 use std::{
-    fs::{self, File},
+    fs,
     hash::Hasher as _,
     io::{self, Write as _},
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    path::PathBuf,
 };
 
 use fnv::FnvHasher;
+use openclaw_fs::{AtomicFile, create_private_dir};
 
 use super::{file::read_text, parse_text};
 use crate::{paths::AppPaths, text::Json5Document};
-
-/// Makes the names of temporary copies unique within the process.
-static WRITE_COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// The location of the copy of one config file.
 pub(super) struct LastGoodStore {
@@ -49,38 +46,9 @@ impl LastGoodStore {
     }
 
     fn write_copy(&self, text: &str) -> io::Result<()> {
-        create_folder(&self.folder)?;
-        let number = WRITE_COUNTER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("writing-{}-{number}", std::process::id());
-        let unfinished = self.folder.join(name);
-        let written = create_file(&unfinished)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&unfinished, &self.copy));
-        if written.is_err() {
-            let _ = fs::remove_file(&unfinished);
-        }
-        written
+        create_private_dir(&self.folder)?;
+        let mut file = AtomicFile::create(&self.copy)?;
+        file.write_all(text.as_bytes())?;
+        file.commit()
     }
-}
-
-#[cfg(unix)]
-fn create_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(unix)]
-fn create_file(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    File::options().write(true).create_new(true).mode(0o600).open(path)
-}
-
-#[cfg(not(unix))]
-fn create_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-#[cfg(not(unix))]
-fn create_file(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).open(path)
 }

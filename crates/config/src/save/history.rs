@@ -8,6 +8,7 @@ use std::{
 };
 
 use fnv::FnvHasher;
+use openclaw_fs::create_private_dir;
 
 use super::{SaveError, atomic, write_error};
 
@@ -25,7 +26,7 @@ pub(super) fn archive_version(
     text: &str,
 ) -> Result<(), SaveError> {
     let folder = state_dir.join(HISTORY_FOLDER);
-    atomic::create_folder(&folder).map_err(write_error(&folder))?;
+    create_private_dir(&folder).map_err(write_error(&folder))?;
     let prefix = version_prefix(target);
     let versions = list_versions(&folder, &prefix).map_err(write_error(&folder))?;
     let number = versions.last().map_or(1, |(number, _)| number + 1);

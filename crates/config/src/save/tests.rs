@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{ConfigFile, SaveError, history, lock};
+use super::{ConfigFile, SaveError, acquire_lock, history};
 use crate::{AppPaths, ConfigChange, ConfigDocument, EditError, Env, LoadError, NewValue};
 
 pub(super) struct Home {
@@ -203,8 +203,8 @@ fn many_at_once_lose_nothing() {
 #[test]
 fn whoever_holds_the_lock_is_not_waited_for_without_end() {
     let home = Home::with(TEXT);
-    let held = lock::acquire_lock(&home.path()).unwrap();
-    let error = lock::acquire_lock_within(&home.path(), Duration::from_millis(1)).unwrap_err();
+    let held = acquire_lock(&home.path(), Duration::ZERO).unwrap();
+    let error = acquire_lock(&home.path(), Duration::from_millis(1)).unwrap_err();
     assert!(matches!(error, SaveError::Locked { .. }));
     drop(held);
     home.set("gateway.port", "1").unwrap();

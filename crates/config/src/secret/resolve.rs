@@ -1,9 +1,7 @@
 //! Resolves secrets, and describes them without revealing them.
 
 use std::{
-    fmt,
-    fs::File,
-    io::{self, Read},
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -167,12 +165,7 @@ fn read_secret_file(path: &Path) -> Result<String, SecretError> {
     let what = format!("read the secret in {}", path.display());
     let fail =
         |source| SecretError { source, ..SecretError::new(SecretErrorKind::File, what.clone()) };
-    let mut text = String::new();
-    let file = File::open(path).map_err(|error| fail(Some(error)))?;
-    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(|error| fail(Some(error)))?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(fail(Some(io::ErrorKind::FileTooLarge.into())));
-    }
+    let text = openclaw_fs::read_text(path, MAX_FILE_BYTES).map_err(|error| fail(Some(error)))?;
     Ok(text.trim_end_matches(['\n', '\r']).to_owned())
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use openclaw_fs::{create_private_file, sync_file};
 use serde_json::json;
 
 use super::SourceLine;
@@ -48,8 +49,8 @@ impl QuarantineWriter {
         }
         let path = files::unused_path(&self.path, "bad");
         let mut file =
-            files::create_private(&path).map_err(StoreError::from_io_error("create", &path))?;
-        let written = file.write_all(self.text.as_bytes()).and_then(|()| file.sync_all());
+            create_private_file(&path).map_err(StoreError::from_io_error("create", &path))?;
+        let written = file.write_all(self.text.as_bytes()).and_then(|()| sync_file(&file));
         written.map_err(StoreError::from_io_error("write", &path))?;
         Ok(Some(path))
     }

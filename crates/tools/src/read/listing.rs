@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use rustix::fs::FileType;
+use openclaw_fs::{DirectoryEntry, EntryKind};
 
-use crate::workspace::{DirectoryEntry, MAX_NAMES, Workspace};
+use crate::workspace::{MAX_NAMES, Workspace};
 
 /// Lists names in order: `name`, `directory/`, `link -> target`, `pipe (named pipe)`. Control
 /// characters in names are escaped.
@@ -23,14 +23,18 @@ pub(crate) fn format_listing(
             text.push_str(&name);
         }
         // Writing to a string cannot fail.
-        let _ = match entry.file_type {
-            FileType::Directory => writeln!(text, "/"),
-            FileType::RegularFile | FileType::Unknown => writeln!(text),
-            FileType::Symlink => {
+        let _ = match entry.kind {
+            EntryKind::Directory => writeln!(text, "/"),
+            EntryKind::File | EntryKind::Unknown => writeln!(text),
+            EntryKind::SymbolicLink => {
                 let target = workspace.link_target(&directory.join(&entry.name));
-                writeln!(text, " -> {}", target.unwrap_or_default().escape_debug())
+                writeln!(
+                    text,
+                    " -> {}",
+                    target.unwrap_or_default().to_string_lossy().escape_debug()
+                )
             }
-            other => writeln!(text, " ({})", crate::workspace::file_type_name(other)),
+            other => writeln!(text, " ({other})"),
         };
     }
     if names.len() == MAX_NAMES {

@@ -1,6 +1,5 @@
 //! Resolves paths written by a model to paths relative to the workspace.
 
-use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use crate::workspace::{PathErrorKind, ToolPathError, Workspace};
@@ -25,13 +24,9 @@ impl RelativePath {
         self.path.to_string_lossy().into_owned()
     }
 
-    /// The directory and the name in it; `None` when the path can only be a directory.
-    pub(crate) fn split_parent(&self) -> Option<(&Path, &OsStr)> {
-        if self.must_be_directory {
-            return None;
-        }
-        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        Some((parent.unwrap_or(Path::new(".")), self.path.file_name()?))
+    /// The path of a file; `None` when it can only be a directory.
+    pub(crate) fn as_file(&self) -> Option<&Path> {
+        (!self.must_be_directory).then_some(&self.path)
     }
 }
 

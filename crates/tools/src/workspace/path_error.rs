@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use rustix::io::Errno;
+use openclaw_fs::EntryError;
 
 /// The most bytes of a path that an error quotes.
 const MAX_PATH_BYTES: usize = 200;
@@ -28,24 +28,16 @@ pub(crate) enum PathErrorKind {
     OutsideWorkspace,
     /// Nothing exists at the path; with similar names, as a sentence.
     Missing(String),
-    /// A file is in the place of a directory.
-    NotDirectory,
     /// A directory is in the place of a file.
     IsDirectory,
-    /// The path is neither a file nor a directory, but e.g. a `named pipe`.
-    SpecialFile(&'static str),
-    /// The path is a symbolic link to this target, and links are not written through.
-    SymbolicLink(String),
-    /// The file is read-only.
-    ReadOnly,
     /// The file is larger than this limit in bytes.
     TooLarge(u64),
     /// The file is not text.
     NotText,
-    /// The file was changed between reading and writing.
-    ConcurrentChange,
-    /// Another error of the system.
-    System(Errno),
+    /// Another error of the entry at the path.
+    Entry(EntryError),
+    /// The content cannot be read.
+    Unreadable(io::Error),
 }
 
 impl ToolPathError {
@@ -59,22 +51,14 @@ impl ToolPathError {
     }
 }
 
-impl From<Errno> for PathErrorKind {
-    fn from(error: Errno) -> Self {
+impl From<EntryError> for PathErrorKind {
+    fn from(error: EntryError) -> Self {
         match error {
-            Errno::XDEV => Self::OutsideWorkspace,
-            Errno::NOENT => Self::Missing(String::new()),
-            Errno::NOTDIR => Self::NotDirectory,
-            Errno::ISDIR => Self::IsDirectory,
-            Errno::NXIO => Self::SpecialFile("socket"),
-            other => Self::System(other),
+            EntryError::Outside => Self::OutsideWorkspace,
+            EntryError::Missing => Self::Missing(String::new()),
+            EntryError::IsDirectory => Self::IsDirectory,
+            other => Self::Entry(other),
         }
-    }
-}
-
-impl From<io::Error> for PathErrorKind {
-    fn from(error: io::Error) -> Self {
-        Errno::from_io_error(&error).unwrap_or(Errno::IO).into()
     }
 }
 
@@ -97,33 +81,26 @@ impl fmt::Display for ToolPathError {
             PathErrorKind::Missing(suggestion) => {
                 write!(f, "`{path}` does not exist; {suggestion}")
             }
-            PathErrorKind::NotDirectory => write!(f, "`{path}`: a part of it is not a directory"),
             PathErrorKind::IsDirectory => write!(f, "`{path}` is a directory, not a file"),
-            PathErrorKind::SpecialFile(kind) => {
-                write!(f, "`{path}` is a {kind}; only files and directories are opened")
+            PathErrorKind::TooLarge(limit) => {
+                write!(f, "`{path}` is too large: the limit is {limit} bytes")
             }
-            PathErrorKind::SymbolicLink(target) => {
-                let target = shorten_text(&target.escape_debug().to_string(), MAX_PATH_BYTES);
+            PathErrorKind::NotText => write!(f, "`{path}` is not UTF-8 text"),
+            PathErrorKind::Entry(EntryError::NotDirectory) => {
+                write!(f, "`{path}`: a part of it is not a directory")
+            }
+            PathErrorKind::Entry(EntryError::SymbolicLink(target)) => {
+                let target = target.to_string_lossy().escape_debug().to_string();
+                let target = shorten_text(&target, MAX_PATH_BYTES);
                 write!(
                     f,
                     "`{path}` is a symbolic link to `{target}`; write to that file by its own path"
                 )
             }
-            PathErrorKind::ReadOnly => write!(f, "`{path}` is read-only"),
-            PathErrorKind::TooLarge(limit) => {
-                write!(f, "`{path}` is too large: the limit is {limit} bytes")
+            PathErrorKind::Entry(EntryError::System(error)) | PathErrorKind::Unreadable(error) => {
+                write!(f, "`{path}`: {error}")
             }
-            PathErrorKind::NotText => write!(f, "`{path}` is not UTF-8 text"),
-            PathErrorKind::ConcurrentChange => {
-                write!(f, "`{path}` was changed by something else meanwhile; read it again")
-            }
-            PathErrorKind::System(Errno::LOOP) => {
-                write!(f, "`{path}` leads through a symbolic link that is not followed")
-            }
-            PathErrorKind::System(Errno::AGAIN) => {
-                write!(f, "`{path}` was being moved while it was opened; try again")
-            }
-            PathErrorKind::System(error) => write!(f, "`{path}`: {}", io::Error::from(*error)),
+            PathErrorKind::Entry(error) => write!(f, "`{path}` {error}"),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, Read};
 
-use crate::workspace::{PathErrorKind, ToolPathError, Workspace, WorkspaceEntry};
+use openclaw_fs::OpenedEntry;
+
+use crate::workspace::{PathErrorKind, ToolPathError, Workspace};
 
 impl Workspace {
     /// Reads a text file beneath the workspace, up to `max_bytes` bytes; `None` when it does not
@@ -14,8 +16,8 @@ impl Workspace {
         let to_io_error = |refusal: ToolPathError| io::Error::other(refusal.to_string());
         let resolved = self.resolve_path(path).map_err(to_io_error)?;
         let file = match self.open_entry(&resolved) {
-            Ok(WorkspaceEntry::File(file, _)) => file,
-            Ok(WorkspaceEntry::Directory(_)) => {
+            Ok(OpenedEntry::File(file, _)) => file,
+            Ok(OpenedEntry::Directory(_)) => {
                 return Err(to_io_error(ToolPathError::new(path, PathErrorKind::IsDirectory)));
             }
             Err(refusal) if refusal.is_missing() => return Ok(None),

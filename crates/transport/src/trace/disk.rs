@@ -1,7 +1,7 @@
 //! The thread that writes exchanges into a folder, one file each, and removes old ones.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,6 +9,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use openclaw_fs::{create_private_dir, create_private_log};
 
 use super::record::TraceLine;
 use super::store::TraceStore;
@@ -143,13 +145,11 @@ impl DiskWriter {
     /// Opens the next file, after removing the old ones that exceed the limits.
     fn open_next_file(&self, entry: &TraceEntry) -> io::Result<File> {
         let folder = self.store.folder();
-        if !folder.is_dir() {
-            private_folder().create(folder)?;
-        }
+        create_private_dir(folder)?;
         let mut number = self.store.list_numbers().last().copied().unwrap_or_default();
         let file = loop {
             number += 1;
-            match private_file().open(self.store.record_path(number)) {
+            match create_private_log(&self.store.record_path(number)) {
                 // Another process took the number.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 opened => break opened?,
@@ -187,22 +187,4 @@ impl DiskWriter {
         let folder = self.store.folder().display();
         self.problem.report_once(&format!("the trace in {folder} is not complete: {error}"));
     }
-}
-
-fn private_folder() -> DirBuilder {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-}
-
-/// The options of a file for its owner alone: writes append unbuffered, and symbolic links are
-/// refused.
-fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.append(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

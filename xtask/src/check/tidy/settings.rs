@@ -40,6 +40,11 @@ const OWNED_METHODS: &[&str] = &[
     "std::env::vars_os",
     "std::fs::write",
     "tokio::fs::write",
+    "std::os::unix::fs::OpenOptionsExt::mode",
+    "std::os::unix::fs::DirBuilderExt::mode",
+    "std::fs::File::sync_all",
+    "std::fs::File::lock",
+    "std::fs::File::try_lock",
     "std::thread::sleep",
 ];
 

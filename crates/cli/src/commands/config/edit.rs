@@ -1,11 +1,12 @@
 //! `openclaw config edit`.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use openclaw_config::{ConfigFile, env_vars};
+use openclaw_fs::{create_private_dir, create_private_file};
 
 use super::{ConfigCommandContext, change_report};
 use crate::diagnostic;
@@ -97,13 +98,9 @@ fn edit_copy(folder: &Path, editor: &str, text: &str) -> Result<EditorResult, (S
 
 fn write_copy(copy: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = copy.parent() {
-        fs::create_dir_all(folder)?;
+        create_private_dir(folder)?;
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(copy)?.write_all(text.as_bytes())
+    create_private_file(copy)?.write_all(text.as_bytes())
 }
 
 #[expect(

@@ -1,17 +1,16 @@
-//! State files: files that the program maintains itself, in the state folder.
+//! State files: files that a program maintains itself.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::PathBuf,
-    time::Duration,
-};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{SaveError, atomic, lock};
-use crate::text::MAX_BYTES;
+use crate::{AtomicFile, LockError, LockFile, read_text, resolve_symlinks};
 
 /// How long to wait for another program.
-const STATE_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The largest state file, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// A file that is replaced atomically under a lock and is accessible by its owner only. Concurrent
 /// changes by several programs are not lost; a killed writer leaves the old file or the new one.
@@ -20,8 +19,25 @@ pub struct StateFile {
     path: PathBuf,
 }
 
+/// A state file was not updated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateFileError {
+    /// The lock was not acquired.
+    #[error(transparent)]
+    Lock(LockError),
+    /// The file cannot be written.
+    #[error("write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
 impl StateFile {
-    /// A state file at a path; neither the file nor its folder need exist.
+    /// A state file at a path; neither the file nor its directory need exist.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
         Self { path }
@@ -30,19 +46,11 @@ impl StateFile {
     /// Reads the text; `None` when there is no file.
     ///
     /// # Errors
-    ///
-    /// When the file cannot be read, is too large, or is not UTF-8 text.
+    /// When the file cannot be read, is larger than 1 MiB, or is not UTF-8 text.
     pub fn read_text(&self) -> io::Result<Option<String>> {
-        let file = match fs::File::open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
-        };
-        let mut text = String::new();
-        file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
-        if text.len() > MAX_BYTES {
-            Err(io::ErrorKind::FileTooLarge.into())
-        } else {
-            Ok(Some(text))
+        match read_text(&self.path, MAX_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            text => text.map(Some),
         }
     }
 
@@ -50,24 +58,30 @@ impl StateFile {
     /// the lock; `None` leaves the file unchanged.
     ///
     /// # Errors
-    ///
-    /// When another program holds the lock for too long, and when a file or a folder cannot be
-    /// written. The file is then unchanged.
+    /// When another program holds the lock for longer than a second, and when a file or a
+    /// directory cannot be written. The file is then unchanged.
     pub fn update_text(
         &self,
         change: impl FnOnce(io::Result<Option<String>>) -> Option<String>,
-    ) -> Result<(), SaveError> {
-        let target = atomic::resolve_symlinks(&self.path);
-        let _lock = lock::acquire_lock_within(&target, STATE_LOCK_TIMEOUT)?;
-        match change(self.read_text()) {
-            Some(text) => atomic::write_atomically(&target, &text, &mut |_| {}),
-            None => Ok(()),
-        }
+    ) -> Result<(), StateFileError> {
+        let target = resolve_symlinks(&self.path);
+        let _lock =
+            LockFile::acquire_beside(&target, LOCK_TIMEOUT).map_err(StateFileError::Lock)?;
+        let Some(text) = change(self.read_text()) else { return Ok(()) };
+        let write = || {
+            let mut file = AtomicFile::create_under_lock(&target)?;
+            file.write_all(text.as_bytes())?;
+            file.keep_permissions()?;
+            file.commit()
+        };
+        write().map_err(|source| StateFileError::Write { path: target.clone(), source })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -98,6 +112,7 @@ mod tests {
         file.update_text(|old| old.is_err().then(|| "new".to_owned())).unwrap();
         assert_eq!(file.read_text().unwrap().as_deref(), Some("new"));
         let below = StateFile::new(path.join("b.json"));
-        assert!(matches!(below.update_text(|_| Some(String::new())), Err(SaveError::Write { .. })));
+        let error = below.update_text(|_| Some(String::new())).unwrap_err();
+        assert!(matches!(error, StateFileError::Lock(LockError::Unavailable { .. })));
     }
 }

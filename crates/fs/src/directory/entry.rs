@@ -1,0 +1,97 @@
+//! What is found in a directory.
+
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io;
+use std::time::SystemTime;
+
+use crate::EntryKind;
+
+/// The file or directory at a path.
+#[derive(Debug)]
+pub enum OpenedEntry {
+    /// A regular file opened for reading, with its version at that time.
+    File(File, FileVersion),
+    /// The entries of a directory, sorted by name.
+    Directory(Vec<DirectoryEntry>),
+}
+
+/// An entry of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryEntry {
+    /// The name in the directory.
+    pub name: OsString,
+    /// What it is; a symbolic link is not followed.
+    pub kind: EntryKind,
+}
+
+/// The size and age of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryMetadata {
+    /// What it is.
+    pub kind: EntryKind,
+    /// The size in bytes.
+    pub size: u64,
+    /// When the content was last changed.
+    pub modified: SystemTime,
+}
+
+/// A version of a file: differs when the content changes or another file takes the name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileVersion([i128; 7]);
+
+impl FileVersion {
+    /// The version of an open file.
+    ///
+    /// # Errors
+    /// When the system does not tell its metadata.
+    pub fn from_file(file: &File) -> io::Result<Self> {
+        file.metadata().map(|metadata| Self::from_metadata(&metadata))
+    }
+
+    #[cfg(unix)]
+    pub(super) fn from_metadata(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Self([
+            metadata.dev().into(),
+            metadata.ino().into(),
+            metadata.size().into(),
+            metadata.mtime().into(),
+            metadata.mtime_nsec().into(),
+            metadata.ctime().into(),
+            metadata.ctime_nsec().into(),
+        ])
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn from_metadata(metadata: &Metadata) -> Self {
+        Self::from_times(metadata.len(), metadata.modified().ok(), metadata.created().ok())
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn from_times(
+        size: u64,
+        modified: Option<SystemTime>,
+        created: Option<SystemTime>,
+    ) -> Self {
+        let nanoseconds = |time: Option<SystemTime>| {
+            let since = time?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+            i128::try_from(since.as_nanos()).ok()
+        };
+        let [modified, created] = [modified, created].map(|time| nanoseconds(time).unwrap_or(-1));
+        Self([size.into(), modified, created, 0, 0, 0, 0])
+    }
+
+    #[cfg(unix)]
+    pub(super) fn from_stat(stat: &rustix::fs::Stat) -> Self {
+        Self([
+            stat.st_dev.into(),
+            stat.st_ino.into(),
+            stat.st_size.into(),
+            stat.st_mtime.into(),
+            stat.st_mtime_nsec.into(),
+            stat.st_ctime.into(),
+            stat.st_ctime_nsec.into(),
+        ])
+    }
+}

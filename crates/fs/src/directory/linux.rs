@@ -1,0 +1,138 @@
+//! Linux: `openat2` checks each component in the kernel during the walk.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{
+    Access, AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, accessat, fstat, fsync, mkdirat,
+    openat, openat2, readlinkat, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
+
+use super::confined::{DirectoryBackend, NameStatus};
+use super::{DirectoryEntry, EntryError};
+use crate::EntryKind;
+use crate::directory::unix::{change_attributes, entry_kind, status_from_stat};
+
+/// How often opening is retried after a collision with a rename.
+const MAX_OPEN_ATTEMPTS: usize = 128;
+
+/// The flags of a handle that other entries are opened relative to.
+const HANDLE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// A directory descriptor.
+#[derive(Debug)]
+pub(super) struct LinuxDirectory(OwnedFd);
+
+impl DirectoryBackend for LinuxDirectory {
+    fn open_root(path: &Path) -> io::Result<Self> {
+        let directory = rustix::fs::open(path, HANDLE, Mode::empty())?;
+        // Fails now rather than in a later call when `openat2` is not available.
+        open_beneath(&directory, Path::new("."), OFlags::RDONLY | OFlags::DIRECTORY)?;
+        Ok(Self(directory))
+    }
+
+    fn open_directory(&self, path: &Path) -> Result<Self, EntryError> {
+        Ok(Self(open_beneath(&self.0, path, HANDLE)?))
+    }
+
+    fn open_child(&self, name: &OsStr) -> Result<Self, EntryError> {
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        Ok(Self(openat2(&self.0, name, HANDLE, Mode::empty(), resolve)?))
+    }
+
+    fn create_child(&self, name: &OsStr) -> Result<(), EntryError> {
+        match mkdirat(&self.0, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn find_kind(&self, path: &Path) -> Result<EntryKind, EntryError> {
+        let entry = open_beneath(&self.0, path, OFlags::PATH)?;
+        Ok(entry_kind(FileType::from_raw_mode(fstat(entry)?.st_mode)))
+    }
+
+    fn open_file(&self, path: &Path) -> Result<File, EntryError> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        Ok(File::from(open_beneath(&self.0, path, flags)?))
+    }
+
+    fn list_entries(&self, max_names: usize) -> Result<Vec<DirectoryEntry>, EntryError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut entries = Vec::new();
+        for entry in Dir::new(openat(&self.0, ".", flags, Mode::empty())?)? {
+            if entries.len() == max_names {
+                break;
+            }
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                let name = OsString::from_vec(name.to_vec());
+                entries.push(DirectoryEntry { name, kind: entry_kind(entry.file_type()) });
+            }
+        }
+        Ok(entries)
+    }
+
+    fn examine_name(&self, name: &OsStr) -> Result<NameStatus, EntryError> {
+        Ok(status_from_stat(&statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
+    fn can_write(&self, name: &OsStr) -> bool {
+        accessat(&self.0, name, Access::WRITE_OK, AtFlags::empty()).is_ok()
+    }
+
+    fn read_link(&self, name: &OsStr) -> Result<PathBuf, EntryError> {
+        let target = readlinkat(&self.0, name, Vec::new())?;
+        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
+    }
+
+    fn create_file(&self, name: &OsStr, is_private: bool) -> Result<File, EntryError> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(if is_private { 0o600 } else { 0o666 });
+        Ok(File::from(openat(&self.0, name, flags, mode)?))
+    }
+
+    fn copy_attributes(file: &File, from: &NameStatus) -> Result<(), EntryError> {
+        change_attributes(file, from.attributes)
+    }
+
+    fn rename_file(&self, from: &OsStr, to: &OsStr) -> Result<(), EntryError> {
+        Ok(renameat(&self.0, from, &self.0, to)?)
+    }
+
+    fn remove_entry(&self, name: &OsStr) -> Result<(), EntryError> {
+        Ok(unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    fn sync_entries(&self) {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        if let Ok(readable) = openat(&self.0, ".", flags, Mode::empty()) {
+            let _ = fsync(readable);
+        }
+    }
+
+    fn into_descriptor(self) -> OwnedFd {
+        self.0
+    }
+}
+
+/// Opens a path beneath a directory. The kernel checks each component during the walk, so
+/// concurrent changes to the path cannot lead outside.
+fn open_beneath(directory: impl AsFd, path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let mut attempts = 0;
+    loop {
+        match openat2(&directory, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+            // A rename elsewhere on the system made a `..` component uncertain.
+            Err(Errno::AGAIN | Errno::INTR) if attempts < MAX_OPEN_ATTEMPTS => attempts += 1,
+            opened => return opened,
+        }
+    }
+}

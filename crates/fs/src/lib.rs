@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod atomic;
+mod directory;
+mod entry_kind;
+mod lock;
+mod private;
+mod read;
+mod space;
+mod state_file;
+
+pub use atomic::{AtomicFile, CommitStep, resolve_symlinks, sync_file};
+pub use directory::{
+    DirectoryEntry, DirectoryHandle, EntryError, EntryMetadata, FileVersion, OpenedEntry,
+    ReplaceOutcome,
+};
+pub use entry_kind::EntryKind;
+pub use lock::{LockError, LockFile};
+pub use private::{
+    create_private_dir, create_private_file, create_private_log, open_private_file,
+    restrict_to_owner,
+};
+pub use read::{NotRegularFile, open_regular_file, read_bytes, read_prefix, read_text};
+pub use space::available_space;
+pub use state_file::{StateFile, StateFileError};
