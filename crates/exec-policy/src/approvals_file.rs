@@ -1,0 +1,365 @@
+//! `exec-approvals.json`, version 1: the policy that the owner of this machine keeps beside the
+//! config.
+//!
+//! What isn't understood is never taken for empty: a file that can't be read denies every command
+//! and is written back byte for byte.
+
+use std::collections::BTreeMap;
+
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::hash::sha256_hex;
+use crate::policy::{AskMode, ExecPolicy, SecurityLevel};
+
+/// The version of the format.
+const VERSION: u64 = 1;
+
+/// The section for all agents.
+const ANY_AGENT: &str = "*";
+
+/// The main agent, and how it was called before.
+const MAIN_AGENT: [&str; 2] = ["main", "default"];
+
+/// Where an entry comes from that a person made by "allow always".
+const GENERATED: &str = "allow-always";
+
+/// What is in `exec-approvals.json`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ApprovalsDocument {
+    /// There is no file: the config alone decides.
+    Missing,
+    /// The file.
+    Loaded(Box<ApprovalsFile>),
+    /// The file can't be read, so every command is denied.
+    Unreadable {
+        /// Its content, which stays as it is.
+        bytes: Vec<u8>,
+        /// Why.
+        error: ApprovalsFileError,
+    },
+}
+
+/// Why `exec-approvals.json` can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ApprovalsFileError {
+    /// It has no content.
+    #[error("read the exec approvals: the file is empty")]
+    Empty,
+    /// It isn't JSON, or a value isn't what it must be.
+    #[error("read the exec approvals: {message}")]
+    Invalid {
+        /// What, and the line.
+        message: String,
+    },
+    /// It is of another version.
+    #[error("read the exec approvals: version {found} instead of {VERSION}")]
+    UnknownVersion {
+        /// The version, as JSON.
+        found: String,
+    },
+}
+
+/// The file, version 1. Keys that aren't known are kept and written back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ApprovalsFile {
+    /// 1.
+    pub version: u64,
+    /// The socket of a companion program, which isn't used here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<Value>,
+    /// The settings of agents that have no value of their own.
+    #[serde(default, skip_serializing_if = "ApprovalsSection::is_empty")]
+    pub defaults: ApprovalsSection,
+    /// The settings of each agent, by id; `*` is for all.
+    #[serde(default, deserialize_with = "unique_sections")]
+    pub agents: BTreeMap<String, ApprovalsSection>,
+    /// The other keys.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// The settings of one agent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApprovalsSection {
+    /// Which commands may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security: Option<SecurityLevel>,
+    /// When a person is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<AskMode>,
+    /// Which commands run when nobody can be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask_fallback: Option<SecurityLevel>,
+    /// Whether the programs of skills are on the allowlist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_allow_skills: Option<bool>,
+    /// The programs that may run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "entries")]
+    pub allowlist: Vec<AllowlistEntry>,
+    /// The other keys.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// A program that may run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AllowlistEntry {
+    /// The id of the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The path of the program: `*`, `**`, `?` and a leading `~` as in a shell, or a bare name.
+    pub pattern: String,
+    /// The arguments: a regular expression, or the hash that
+    /// [`exact_argument_pattern`](crate::exact_argument_pattern) makes; `None` for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arg_pattern: Option<String>,
+    /// Where the entry comes from; `allow-always` when a person allowed one command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// When it was last used, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<serde_json::Number>,
+    /// The command that used it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_command: Option<String>,
+    /// The program that it last stood for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_resolved_path: Option<String>,
+    /// The other keys, `expiresAtMs` among them.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl AllowlistEntry {
+    /// An entry for a pattern, whatever the arguments are.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        Self { pattern: pattern.to_owned(), ..Self::default() }
+    }
+
+    /// Whether the entry was made by "allow always".
+    #[must_use]
+    pub fn is_generated(&self) -> bool {
+        self.source.as_deref() == Some(GENERATED)
+    }
+
+    /// From when on the entry doesn't count, in milliseconds since 1970; `None` for never.
+    #[must_use]
+    pub fn expires_at_ms(&self) -> Option<i64> {
+        let value = self.other.get("expiresAtMs")?;
+        // A time that isn't understood is in the past.
+        Some(value.as_i64().unwrap_or(i64::MIN))
+    }
+}
+
+impl ApprovalsSection {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ApprovalsDocument {
+    /// Reads the content of the file; `None` when there is no file.
+    #[must_use]
+    pub fn from_bytes(bytes: Option<Vec<u8>>) -> Self {
+        let Some(bytes) = bytes else { return Self::Missing };
+        match ApprovalsFile::from_bytes(&bytes) {
+            Ok(file) => Self::Loaded(Box::new(file)),
+            Err(error) => Self::Unreadable { bytes, error },
+        }
+    }
+
+    /// The file, to be changed; an empty one when there is none.
+    ///
+    /// # Errors
+    ///
+    /// A file that can't be read isn't changed.
+    pub fn into_file(self) -> Result<ApprovalsFile, ApprovalsFileError> {
+        match self {
+            Self::Missing => Ok(ApprovalsFile::default()),
+            Self::Loaded(file) => Ok(*file),
+            Self::Unreadable { error, .. } => Err(error),
+        }
+    }
+
+    /// The content to write; `None` when there is no file. What couldn't be read is unchanged.
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Missing => None,
+            Self::Loaded(file) => Some(file.to_bytes()),
+            Self::Unreadable { bytes, .. } => Some(bytes.clone()),
+        }
+    }
+
+    /// The policy of an agent: `config` made stricter by the file, with the file's allowlist.
+    /// `home` is what `~` stands for in patterns.
+    #[must_use]
+    pub fn apply_to(&self, config: ExecPolicy, agent: &str, home: Option<&str>) -> ExecPolicy {
+        match self {
+            Self::Missing => config,
+            Self::Loaded(file) => {
+                let mut host = file.agent_policy(agent, &config);
+                host.extend_allowlist(file.agent_allowlist(agent), home);
+                ExecPolicy::stricter_of(config, host)
+            }
+            Self::Unreadable { .. } => {
+                let denied = ExecPolicy::new(SecurityLevel::Deny, AskMode::Always);
+                ExecPolicy::stricter_of(config, denied)
+            }
+        }
+    }
+}
+
+impl Default for ApprovalsFile {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            socket: None,
+            defaults: ApprovalsSection::default(),
+            agents: BTreeMap::new(),
+            other: Map::new(),
+        }
+    }
+}
+
+impl ApprovalsFile {
+    /// Reads the content of the file.
+    ///
+    /// # Errors
+    ///
+    /// Anything but a file of version 1 with known values.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ApprovalsFileError> {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        if text.trim_ascii().is_empty() {
+            return Err(ApprovalsFileError::Empty);
+        }
+        let invalid =
+            |error: serde_json::Error| ApprovalsFileError::Invalid { message: error.to_string() };
+        // The version decides what the rest means, so it comes first.
+        let value: Value = serde_json::from_slice(text).map_err(invalid)?;
+        let version = value.get("version");
+        if version.and_then(Value::as_u64) != Some(VERSION) {
+            let found = version.map_or_else(|| "none".to_owned(), ToString::to_string);
+            return Err(ApprovalsFileError::UnknownVersion { found });
+        }
+        serde_json::from_slice(text).map_err(invalid)
+    }
+
+    /// The content to write.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Only maps with keys that aren't texts can't be written, and there are none.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// The hash of the content, to notice a change between reading and writing.
+    #[must_use]
+    pub fn content_hash(bytes: &[u8]) -> String {
+        sha256_hex(bytes)
+    }
+
+    /// The sections that apply to an agent, the nearest first.
+    fn agent_sections(&self, agent: &str) -> impl Iterator<Item = &ApprovalsSection> {
+        let [main, former_main] = MAIN_AGENT;
+        let former = (agent == main).then_some(former_main);
+        let names = [Some(agent), former, (agent != ANY_AGENT).then_some(ANY_AGENT)];
+        names.into_iter().flatten().filter_map(|name| self.agents.get(name)).chain([&self.defaults])
+    }
+
+    /// The settings of an agent; what the file doesn't say is as in `config`.
+    fn agent_policy(&self, agent: &str, config: &ExecPolicy) -> ExecPolicy {
+        let find = || self.agent_sections(agent);
+        let security = find().find_map(|section| section.security).unwrap_or(config.security);
+        let ask = find().find_map(|section| section.ask).unwrap_or(config.ask);
+        let mut policy = ExecPolicy::new(security, ask);
+        policy.ask_fallback =
+            find().find_map(|section| section.ask_fallback).unwrap_or(config.ask_fallback);
+        policy
+    }
+
+    /// The entries that apply to an agent.
+    pub fn agent_allowlist(&self, agent: &str) -> impl Iterator<Item = &AllowlistEntry> {
+        self.agent_sections(agent).flat_map(|section| &section.allowlist)
+    }
+
+    /// Adds an entry for an agent; whether there was none with the same pattern and arguments.
+    pub fn add_entry(&mut self, agent: &str, entry: AllowlistEntry) -> bool {
+        let section = self.agents.entry(agent.to_owned()).or_default();
+        let is_same = |it: &AllowlistEntry| {
+            it.pattern == entry.pattern && it.arg_pattern == entry.arg_pattern
+        };
+        let Some(existing) = section.allowlist.iter_mut().find(|it| is_same(it)) else {
+            section.allowlist.push(entry);
+            return true;
+        };
+        // An allowance that is given again begins anew.
+        if existing.expires_at_ms().is_some() {
+            *existing = entry;
+        }
+        false
+    }
+
+    /// Removes the entries of an agent with this pattern or id; how many there were.
+    pub fn remove_entries(&mut self, agent: &str, pattern_or_id: &str) -> usize {
+        let Some(section) = self.agents.get_mut(agent) else { return 0 };
+        let before = section.allowlist.len();
+        let is_meant = |entry: &AllowlistEntry| {
+            entry.pattern == pattern_or_id || entry.id.as_deref() == Some(pattern_or_id)
+        };
+        section.allowlist.retain(|entry| !is_meant(entry));
+        before - section.allowlist.len()
+    }
+}
+
+/// Reads the sections of agents, each once.
+fn unique_sections<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, ApprovalsSection>, D::Error> {
+    struct SectionsVisitor;
+
+    impl<'de> Visitor<'de> for SectionsVisitor {
+        type Value = BTreeMap<String, ApprovalsSection>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the agents by their ids")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut sections = BTreeMap::new();
+            while let Some((name, section)) = map.next_entry::<String, ApprovalsSection>()? {
+                if sections.contains_key(&name) {
+                    return Err(A::Error::custom(format_args!("agent `{name}` is there twice")));
+                }
+                sections.insert(name, section);
+            }
+            Ok(sections)
+        }
+    }
+
+    deserializer.deserialize_map(SectionsVisitor)
+}
+
+/// Reads entries; one that is only a text is a pattern.
+fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AllowlistEntry>, D::Error> {
+    let values = Vec::<Value>::deserialize(deserializer)?;
+    let read = |value| match value {
+        Value::String(pattern) => Ok(AllowlistEntry::new(&pattern)),
+        value => serde_json::from_value(value).map_err(D::Error::custom),
+    };
+    values.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests;

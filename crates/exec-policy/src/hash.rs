@@ -1,0 +1,185 @@
+//! The hash of a plan: SHA-256 over every field with its length before it.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::lookup::{FileIdentity, ResolvedProgram};
+use crate::plan::{PlanBody, PlanContext, PlannedCommand};
+
+/// Stands first in what is hashed, and is changed with the order of the fields.
+const HASH_VERSION: &str = "openclaw exec plan 1";
+
+/// The SHA-256 of a plan.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlanHash([u8; 32]);
+
+impl PlanHash {
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// 64 hexadecimal digits.
+impl fmt::Display for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex_text(&self.0))
+    }
+}
+
+impl fmt::Debug for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlanHash({self})")
+    }
+}
+
+/// The SHA-256 of some bytes, as 64 hexadecimal digits.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex_text(&Sha256::digest(bytes))
+}
+
+fn hex_text(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Hashes the fields of a plan in a fixed order.
+pub(crate) struct PlanHasher(Sha256);
+
+impl PlanHasher {
+    pub(crate) fn hash_plan(context: &PlanContext, body: &PlanBody) -> PlanHash {
+        let mut hasher = Self(Sha256::new());
+        hasher.add_text(HASH_VERSION);
+        hasher.add_context(context);
+        match body {
+            PlanBody::ShellText { text, .. } => {
+                hasher.add_text("shell");
+                hasher.add_text(text);
+            }
+            PlanBody::Pipelines(pipelines) => {
+                hasher.add_text("pipelines");
+                hasher.add_count(pipelines.len());
+                for pipeline in pipelines {
+                    hasher.add_number(pipeline.condition as u64);
+                    hasher.add_count(pipeline.commands.len());
+                    for command in &pipeline.commands {
+                        hasher.add_command(command);
+                    }
+                }
+            }
+        }
+        PlanHash(hasher.0.finalize().into())
+    }
+
+    fn add_context(&mut self, context: &PlanContext) {
+        let PlanContext {
+            directory,
+            directory_identity,
+            environment,
+            agent,
+            session,
+            run,
+            node,
+            time_limit_ms,
+            // Equal to the canonical text of the arguments, or the plan isn't made.
+            displayed_text: _,
+        } = context;
+        for text in [directory, agent, session, run, node] {
+            self.add_text(text);
+        }
+        self.add_identity(directory_identity);
+        self.add_optional(time_limit_ms.as_ref(), |hasher, limit| hasher.add_number(*limit));
+        self.add_count(environment.len());
+        for (name, value) in environment {
+            self.add_text(name);
+            self.add_text(value);
+        }
+    }
+
+    fn add_command(&mut self, command: &PlannedCommand) {
+        let PlannedCommand {
+            argv,
+            redirections,
+            program,
+            target_start,
+            target,
+            is_bare_name,
+            inner_wrappers,
+            environment,
+            // Follows from the other fields.
+            concern: _,
+            operands,
+        } = command;
+        self.add_count(argv.len());
+        for word in argv {
+            self.add_text(word);
+        }
+        self.add_count(redirections.len());
+        for redirection in redirections {
+            self.add_number(*redirection as u64);
+        }
+        self.add_count(*target_start);
+        self.add_number(u64::from(*is_bare_name));
+        self.add_optional(program.as_ref(), Self::add_program);
+        self.add_optional(target.as_ref(), Self::add_program);
+        self.add_count(inner_wrappers.len());
+        for program in inner_wrappers {
+            self.add_program(program);
+        }
+        self.add_count(environment.len());
+        for change in environment {
+            self.add_text(&change.name);
+            self.add_optional(change.value.as_ref(), |hasher, value| hasher.add_text(value));
+        }
+        self.add_count(operands.len());
+        for operand in operands {
+            self.add_count(operand.index);
+            self.add_identity(&operand.identity);
+        }
+    }
+
+    fn add_program(&mut self, program: &ResolvedProgram) {
+        let ResolvedProgram { path, real_path, location, identity } = program;
+        self.add_text(path);
+        self.add_text(real_path);
+        self.add_number(*location as u64);
+        self.add_identity(identity);
+    }
+
+    fn add_identity(&mut self, identity: &FileIdentity) {
+        let FileIdentity { device, inode, size, modified_ns, digest } = identity;
+        for number in [device, inode, size] {
+            self.add_number(*number);
+        }
+        self.0.update(modified_ns.to_le_bytes());
+        self.add_optional(digest.as_ref(), |hasher, digest| hasher.0.update(digest));
+    }
+
+    fn add_optional<T>(&mut self, value: Option<&T>, add: impl FnOnce(&mut Self, &T)) {
+        self.add_number(u64::from(value.is_some()));
+        if let Some(value) = value {
+            add(self, value);
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        self.add_count(text.len());
+        self.0.update(text.as_bytes());
+    }
+
+    fn add_count(&mut self, count: usize) {
+        self.add_number(count as u64);
+    }
+
+    fn add_number(&mut self, number: u64) {
+        self.0.update(number.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests;

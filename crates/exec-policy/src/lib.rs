@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+
+mod approvals_file;
+mod display;
+mod environment;
+mod escape;
+mod explanation;
+mod grant;
+mod hash;
+mod lexer;
+mod lookup;
+mod pattern;
+mod plan;
+mod planner;
+mod policy;
+mod program_class;
+mod quote;
+mod safe_bin;
+mod syntax;
+mod wrapper;
+
+pub use approvals_file::{
+    AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, ApprovalsSection,
+};
+pub use display::render_command_for_approval;
+pub use environment::{INHERITED_VARIABLES, VariableRule, is_inherited, variable_rule};
+pub use escape::{escape_line, is_deceptive_char};
+pub use explanation::{CommandExplanation, CommandVerdict, DecisionExplanation};
+pub use grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, RefusedPlan, allow_always_entries};
+pub use hash::{PlanHash, sha256_hex};
+pub use lexer::{
+    CommandScript, MAX_COMMAND_BYTES, Redirection, RunCondition, ScriptPipeline, SimpleCommand,
+};
+pub use lookup::{FileIdentity, ProgramLocation, ProgramLookup, ProgramTable, ResolvedProgram};
+pub use pattern::exact_argument_pattern;
+pub use plan::{
+    CommandConcern, CommandInput, CommandPlan, FileOperand, InvalidRequest, PlanBody, PlanContext,
+    PlannedCommand, PlannedPipeline,
+};
+pub use policy::{
+    AskMode, AskReason, DenyReason, ExecDecision, ExecPolicy, SecurityLevel, inactive_reason,
+};
+pub use program_class::ProgramRisk;
+pub use quote::quote_words;
+pub use safe_bin::{DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS, SafeBinProfile, SafeBins};
+pub use syntax::{SyntaxReason, UnsupportedSyntax};
+pub use wrapper::{EnvironmentChange, WrapperProblem};

@@ -1,0 +1,148 @@
+//! Finds the programs of a plan, and what about them needs a person.
+
+use crate::environment::is_settable;
+use crate::escape::is_deceptive_char;
+use crate::lexer::{CommandScript, Redirection, ScriptPipeline};
+use crate::lookup::{ProgramLocation, ProgramLookup, ResolvedProgram, file_name};
+use crate::plan::{CommandConcern, FileOperand, PlanContext, PlannedCommand, PlannedPipeline};
+use crate::program_class::{risk_of_arguments, risk_of_program};
+use crate::wrapper::{EnvironmentChange, MAX_WRAPPERS, Wrapper, WrapperProblem};
+
+/// Resolves every command of a script.
+pub(crate) fn plan_script(
+    script: CommandScript,
+    context: &PlanContext,
+    lookup: &dyn ProgramLookup,
+) -> Vec<PlannedPipeline> {
+    let planner = CommandPlanner { context, lookup };
+    let plan_pipeline = |ScriptPipeline { condition, commands }| PlannedPipeline {
+        condition,
+        commands: commands
+            .into_iter()
+            .map(|command| planner.plan_command(command.words, command.redirections))
+            .collect(),
+    };
+    script.pipelines.into_iter().map(plan_pipeline).collect()
+}
+
+struct CommandPlanner<'a> {
+    context: &'a PlanContext,
+    lookup: &'a dyn ProgramLookup,
+}
+
+impl CommandPlanner<'_> {
+    fn plan_command(&self, argv: Vec<String>, redirections: Vec<Redirection>) -> PlannedCommand {
+        let mut command = PlannedCommand {
+            argv,
+            redirections,
+            program: None,
+            target_start: 0,
+            target: None,
+            is_bare_name: false,
+            inner_wrappers: Vec::new(),
+            environment: Vec::new(),
+            concern: None,
+            operands: Vec::new(),
+        };
+        command.concern = self.resolve_command(&mut command).err();
+        if command.concern.is_none()
+            && command.argv.iter().any(|word| word.chars().any(is_hidden_char))
+        {
+            command.concern = Some(CommandConcern::InvisibleCharacter);
+        }
+        if matches!(command.concern, Some(CommandConcern::RiskyProgram { .. })) {
+            command.operands = self.identify_operands(command.target_argv(), command.target_start);
+        }
+        command
+    }
+
+    /// Finds the program within the wrappers; the error is what needs a person.
+    fn resolve_command(&self, command: &mut PlannedCommand) -> Result<(), CommandConcern> {
+        for depth in 0.. {
+            let words = command.target_argv();
+            let Some(word) = words.first().cloned() else { return Ok(()) };
+            let program = self.lookup.resolve_program(&word, &self.context.directory);
+            let wrapper = Wrapper::from_name(file_name(&word));
+            let inner = wrapper.map(|wrapper| wrapper.find_command(words));
+            command.target.clone_from(&program);
+            command.is_bare_name = !word.contains('/');
+            if depth == 0 {
+                command.program.clone_from(&program);
+            } else if inner.is_some() {
+                command.inner_wrappers.extend(program.clone());
+            }
+            // The concerns of a program come before the question of what it wraps.
+            let found = match program {
+                None => Err(CommandConcern::NotFound { program: word.clone() }),
+                Some(program) => check_program(&program),
+            };
+            let Some(inner) = inner else {
+                found?;
+                command.pin_target();
+                return check_risk(command, &word);
+            };
+            found?;
+            command.pin_target();
+            let problem = |problem| CommandConcern::Wrapper { program: word.clone(), problem };
+            let inner = inner.map_err(problem)?;
+            if depth >= MAX_WRAPPERS {
+                return Err(problem(WrapperProblem::TooDeep));
+            }
+            command.target_start += inner.start;
+            let needs_person = |change: &EnvironmentChange| !is_settable(&change.name);
+            let variable = inner.environment.iter().find(|change| needs_person(change));
+            let variable = variable.map(|change| change.name.clone());
+            command.environment.extend(inner.environment);
+            if let Some(name) = variable {
+                return Err(CommandConcern::Variable { name });
+            }
+        }
+        Ok(())
+    }
+
+    /// The files among the arguments, so that the plan changes when one of them does.
+    fn identify_operands(&self, argv: &[String], start: usize) -> Vec<FileOperand> {
+        let mut operands = Vec::new();
+        for (index, word) in argv.iter().enumerate().skip(1) {
+            let identity = self.lookup.identify_file(word, &self.context.directory);
+            if let Some(identity) = identity.filter(|_| !word.starts_with('-')) {
+                operands.push(FileOperand { index: start + index, identity });
+            }
+        }
+        operands
+    }
+}
+
+fn is_hidden_char(char: char) -> bool {
+    is_deceptive_char(char) && !matches!(char, '\n' | '\t')
+}
+
+fn check_program(program: &ResolvedProgram) -> Result<(), CommandConcern> {
+    if program.location == ProgramLocation::AgentWritable {
+        return Err(CommandConcern::AgentWritable { path: program.path.clone() });
+    }
+    Ok(())
+}
+
+/// Looks at every name of the target: as written, as found, and behind symbolic links.
+fn check_risk(command: &PlannedCommand, word: &str) -> Result<(), CommandConcern> {
+    let name = file_name(word);
+    let mut names = vec![name];
+    if let Some(program) = &command.target {
+        names.push(file_name(&program.path));
+        let real_name = file_name(&program.real_path);
+        // One file with many commands in it, each of which is called by the name of its link.
+        let is_multiplexer = matches!(real_name, "busybox" | "toybox" | "coreutils");
+        if !is_multiplexer || real_name == name {
+            names.push(real_name);
+        }
+    }
+    names.dedup();
+    let arguments = command.target_argv().get(1..).unwrap_or_default();
+    for name in names {
+        if let Some(risk) = risk_of_program(name).or_else(|| risk_of_arguments(name, arguments)) {
+            return Err(CommandConcern::RiskyProgram { program: name.to_owned(), risk });
+        }
+    }
+    Ok(())
+}
