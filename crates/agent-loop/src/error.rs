@@ -249,7 +249,15 @@ impl fmt::Display for TurnError {
             TurnErrorKind::ToolCallLimit => {
                 write!(f, "finish the turn within its limit of {limit} tool calls")
             }
-            TurnErrorKind::Journal => f.write_str("record the turn"),
+            TurnErrorKind::Journal => {
+                f.write_str("record the turn")?;
+                match &self.cause {
+                    TurnErrorCause::Journal(error) => {
+                        write!(f, " in the journal of {}", error.owner())
+                    }
+                    _ => Ok(()),
+                }
+            }
             TurnErrorKind::History => f.write_str("keep what was said"),
         }
     }

@@ -355,13 +355,11 @@ impl<'a> ActiveTurn<'a> {
         &mut self,
         message: AssistantMessage,
     ) -> Result<Vec<ToolCall>, TurnError> {
-        // On a copy first: a message that the history refuses must not be recorded.
-        let mut history = self.history.clone();
-        let calls =
-            history.push_assistant_message(message.clone()).map_err(TurnError::from_history)?;
+        // Checked first: a message that the history refuses must not be recorded.
+        let message =
+            self.history.prepare_assistant_message(message).map_err(TurnError::from_history)?;
         self.record_entry(JournalEntry::AssistantMessage(&message)).await?;
-        *self.history = history;
-        Ok(calls)
+        self.history.push_assistant_message(message).map_err(TurnError::from_history)
     }
 }
 

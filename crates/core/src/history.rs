@@ -113,15 +113,15 @@ impl History {
         self.entries.push(Arc::new(HistoryEntry::User(text.to_owned())));
     }
 
-    /// Adds the model's message and returns the calls to run, with their final ids: an id that was
-    /// used before is replaced. Invalid calls get an error result at once and are not returned.
+    /// Checks that the model's message may be added next, and gives its calls the ids that they
+    /// will have in the history: an id that was used before is replaced.
     ///
     /// # Errors
     /// When the message is empty, or follows nothing that it could answer.
-    pub fn push_assistant_message(
-        &mut self,
-        message: AssistantMessage,
-    ) -> Result<Vec<ToolCall>, HistoryError> {
+    pub fn prepare_assistant_message(
+        &self,
+        mut message: AssistantMessage,
+    ) -> Result<AssistantMessage, HistoryError> {
         if message.is_empty() {
             return Err(HistoryError::EmptyMessage);
         }
@@ -130,15 +130,40 @@ impl History {
             Some(HistoryEntry::Assistant { slots, .. }) if !slots.is_empty() => {}
             _ => return Err(HistoryError::NothingToAnswer),
         }
+        let mut new_ids: HashSet<ToolCallId> = HashSet::with_capacity(message.calls.len());
+        for call in &mut message.calls {
+            let id = call.id_mut();
+            let is_used = |id: &ToolCallId| self.call_ids.contains(id) || new_ids.contains(id);
+            if is_used(id) {
+                // One of `n + 1` numbers is free among `n` used ids.
+                let used = self.call_ids.len() + new_ids.len();
+                let mut numbers = (0..=used).rev().map(ToolCallId::from_number);
+                *id = numbers.find(|id| !is_used(id)).unwrap_or_else(|| id.clone());
+            }
+            new_ids.insert(id.clone());
+        }
+        Ok(message)
+    }
+
+    /// Adds the model's message and returns the calls to run, with their final ids: an id that was
+    /// used before is replaced. Invalid calls get an error result at once and are not returned.
+    ///
+    /// # Errors
+    /// As for [`prepare_assistant_message`](Self::prepare_assistant_message).
+    pub fn push_assistant_message(
+        &mut self,
+        message: AssistantMessage,
+    ) -> Result<Vec<ToolCall>, HistoryError> {
+        let AssistantMessage { text, reasoning, calls } =
+            self.prepare_assistant_message(message)?;
         self.answer_open_calls();
-        let mut slots = Vec::with_capacity(message.calls.len());
-        if !message.calls.is_empty() {
+        let slots: Vec<CallSlot> = calls.into_iter().map(CallSlot::new).collect();
+        if !slots.is_empty() {
             let used = Arc::make_mut(&mut self.call_ids);
-            slots.extend(message.calls.into_iter().map(|call| CallSlot::new(call, used)));
+            used.extend(slots.iter().map(|slot| slot.call.id.clone()));
         }
         let ready = slots.iter().filter(|slot: &&CallSlot| slot.result.is_none());
         let ready = ready.map(|slot| slot.call.clone()).collect();
-        let AssistantMessage { text, reasoning, .. } = message;
         self.entries.push(Arc::new(HistoryEntry::Assistant { text, reasoning, slots }));
         Ok(ready)
     }
@@ -236,8 +261,8 @@ impl History {
 }
 
 impl CallSlot {
-    fn new(call: EmittedToolCall, used_ids: &mut HashSet<ToolCallId>) -> Self {
-        let (mut call, result) = match call {
+    fn new(call: EmittedToolCall) -> Self {
+        let (call, result) = match call {
             EmittedToolCall::Valid(call) => (call, None),
             EmittedToolCall::Invalid(InvalidToolCall { id, name, raw_arguments: raw, problem }) => {
                 let raw = truncate_raw_arguments(&raw);
@@ -246,12 +271,6 @@ impl CallSlot {
                 (call, Some(ToolOutput::from_error(text)))
             }
         };
-        if used_ids.contains(&call.id) {
-            // One of `n + 1` numbers is free among `n` used ids.
-            let mut numbers = (0..=used_ids.len()).rev().map(ToolCallId::from_number);
-            call.id = numbers.find(|id| !used_ids.contains(id)).unwrap_or(call.id);
-        }
-        used_ids.insert(call.id.clone());
         Self { call, result }
     }
 

@@ -42,8 +42,25 @@ pub enum JournalEntry<'a> {
 
 /// A journal entry could not be made durable.
 #[derive(Debug, thiserror::Error)]
-#[error("write the journal")]
-pub struct JournalError(#[source] pub Box<dyn Error + Send + Sync>);
+#[error("write the journal of {owner}")]
+pub struct JournalError {
+    owner: String,
+    #[source]
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl JournalError {
+    /// Fails to write the journal of `owner`, e.g. `session 0193 of `agent:main:main``.
+    pub fn new(owner: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { owner: owner.into(), source: source.into() }
+    }
+
+    /// Whose journal it is, as a noun.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+}
 
 /// Records nothing, for turns that need not survive the process.
 #[derive(Debug, Clone, Copy, Default)]

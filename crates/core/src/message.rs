@@ -54,6 +54,24 @@ pub enum EmittedToolCall {
     Invalid(InvalidToolCall),
 }
 
+impl EmittedToolCall {
+    /// The identifier that the call's result refers to.
+    #[must_use]
+    pub fn id(&self) -> &ToolCallId {
+        match self {
+            Self::Valid(call) => &call.id,
+            Self::Invalid(call) => &call.id,
+        }
+    }
+
+    pub(crate) fn id_mut(&mut self) -> &mut ToolCallId {
+        match self {
+            Self::Valid(call) => &mut call.id,
+            Self::Invalid(call) => &mut call.id,
+        }
+    }
+}
+
 /// A call to a tool. The tool may not exist, and may not accept the arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall {

@@ -57,7 +57,7 @@ impl Store {
         on_entry: &mut dyn FnMut(LogEntry),
     ) -> Result<(), StoreError> {
         let fail = StoreError::from_sql_error("read the session");
-        self.0.readers.read(|connection| {
+        self.0.read_session(id, |connection| {
             let transaction = connection.unchecked_transaction().map_err(fail)?;
             let row_id = catalogue::session_row_id(&transaction, id)?;
             let row_id = row_id.ok_or_else(|| StoreError::not_found(id.as_str()))?;

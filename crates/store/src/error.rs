@@ -16,6 +16,22 @@ use crate::{SessionId, SessionKey};
 pub struct StoreError {
     fault: StoreFault,
     cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// The session that was read or written; `None` when the fault names it, or concerns none.
+    session: Option<Arc<SessionName>>,
+}
+
+/// A session's id and key, to name it in an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionName {
+    pub(crate) id: SessionId,
+    pub(crate) key: Option<SessionKey>,
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "session {}", self.id)?;
+        self.key.as_ref().map_or(Ok(()), |key| write!(f, " of `{key}`"))
+    }
 }
 
 /// The kind of failure.
@@ -117,11 +133,23 @@ impl StoreError {
     }
 
     pub(crate) fn new(fault: StoreFault) -> Self {
-        Self { fault, cause: None }
+        Self { fault, cause: None, session: None }
     }
 
     pub(crate) fn not_found(text: &str) -> Self {
         Self::new(StoreFault::NotFound { text: text.to_owned() })
+    }
+
+    /// Names the session that was read or written, unless the error names one.
+    pub(crate) fn with_session(mut self, name: &SessionName) -> Self {
+        let names_none = matches!(
+            self.fault,
+            StoreFault::Sql { .. } | StoreFault::Conflict | StoreFault::OutOfOrder
+        );
+        if names_none && self.session.is_none() {
+            self.session = Some(Arc::new(name.clone()));
+        }
+        self
     }
 
     /// Adds the session's key to an `InUse` error.
@@ -144,6 +172,7 @@ impl StoreError {
             Self {
                 fault: StoreFault::File { action, path, is_disk_full },
                 cause: Some(Arc::new(error)),
+                session: None,
             }
         }
     }
@@ -152,7 +181,8 @@ impl StoreError {
     pub(crate) fn from_sql_error(action: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
         move |error| {
             let kind = classify_sql_error(&error);
-            Self { fault: StoreFault::Sql { action, kind }, cause: Some(Arc::new(error)) }
+            let fault = StoreFault::Sql { action, kind };
+            Self { fault, cause: Some(Arc::new(error)), session: None }
         }
     }
 
@@ -166,7 +196,8 @@ impl StoreError {
                 rusqlite::Error::SqliteFailure(..) => classify_sql_error(&error),
                 _ => StoreErrorKind::Disk,
             };
-            Self { fault: StoreFault::Sql { action, kind }, cause: Some(Arc::new(error)) }
+            let fault = StoreFault::Sql { action, kind };
+            Self { fault, cause: Some(Arc::new(error)), session: None }
         }
     }
 
@@ -176,7 +207,7 @@ impl StoreError {
             Some(cause) => Some(cause.cause.clone().unwrap_or_else(|| Arc::new(cause))),
             None => None,
         };
-        Self { fault: StoreFault::Damaged { path: path.to_owned() }, cause }
+        Self { fault: StoreFault::Damaged { path: path.to_owned() }, cause, session: None }
     }
 }
 
@@ -237,16 +268,17 @@ impl fmt::Display for StoreError {
                 ids.iter().try_for_each(|id| write!(f, " {id}"))
             }
             StoreFault::Conflict => {
-                f.write_str("go on with a session that was changed or deleted meanwhile")
+                f.write_str("write to a session that was changed or deleted meanwhile")
             }
             StoreFault::OutOfOrder => {
-                f.write_str("record what fits nothing before it in the session")
+                f.write_str("record an entry that does not follow from the entries before it")
             }
             StoreFault::Invalid { what, expected, text } => {
                 write!(f, "take {text:?} as a {what}: expected {expected}")
             }
             StoreFault::Closed => f.write_str("use the store after it was closed"),
-        }
+        }?;
+        self.session.as_ref().map_or(Ok(()), |session| write!(f, " ({session})"))
     }
 }
 

@@ -26,7 +26,7 @@ impl Store {
     /// When there is no such session, it cannot be read, or the lines cannot be written.
     pub fn export_session(&self, id: &SessionId, out: &mut dyn Write) -> Result<u64, StoreError> {
         let fail = StoreError::from_sql_error("read the session");
-        self.0.readers.read(|connection| {
+        self.0.read_session(id, |connection| {
             let transaction = connection.unchecked_transaction().map_err(fail)?;
             let info = crate::catalogue::find_session(&transaction, id.as_str())?;
             if info.id != *id {

@@ -20,6 +20,7 @@ mod schema;
 mod session;
 mod session_state;
 mod store;
+mod thread;
 mod transcript;
 mod writer;
 

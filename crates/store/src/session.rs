@@ -10,13 +10,14 @@ use openclaw_core::{History, Journal, JournalEntry, JournalError};
 use rusqlite::Connection;
 use tokio::sync::Mutex;
 
-use crate::error::StoreFault;
+use crate::error::{SessionName, StoreFault};
 use crate::event::{LogEvent, RequestPrefix, RetractionReason, TurnRecord};
 use crate::event_batch::EventBatch;
 use crate::lease::SessionLease;
 use crate::log::{self, DamageReport};
 use crate::session_state::{InterruptedCall, SessionState};
 use crate::store::StoreInner;
+use crate::thread::run_on_thread;
 use crate::{SessionId, SessionKey, StoreError, files};
 
 use self::live_marks::LiveMarks;
@@ -36,8 +37,8 @@ struct SessionInner {
     // A pending write holds a reference to all of this, so that the lease is released after it.
     cached: Arc<Mutex<CachedState>>,
     row_id: i64,
-    id: SessionId,
     key: SessionKey,
+    name: SessionName,
     _lease: SessionLease,
     store: Arc<StoreInner>,
 }
@@ -74,6 +75,9 @@ pub struct LoadedSession {
 
 impl Session {
     /// Loads a session whose lease is held, and answers the calls that its last process left open.
+    ///
+    /// # Errors
+    /// When the session cannot be read or written. The error does not name the session.
     pub(crate) fn load(
         store: Arc<StoreInner>,
         row_id: i64,
@@ -81,6 +85,7 @@ impl Session {
         key: SessionKey,
         lease: SessionLease,
     ) -> Result<LoadedSession, StoreError> {
+        let name = SessionName { id, key: Some(key.clone()) };
         let found = store.readers.read(|connection| log::read(connection, row_id, None))?;
         let log::LogReplay { mut state, last_seq, damage, events_read } = found;
         let mut events: Vec<LogEvent> = Vec::new();
@@ -109,7 +114,7 @@ impl Session {
             (state.has_interrupted_turn(), state.has_unanswered_turn());
         let cached = Arc::new(Mutex::new(CachedState { state, last_seq: new_last }));
         let session =
-            Self(Arc::new(SessionInner { cached, row_id, id, key, _lease: lease, store }));
+            Self(Arc::new(SessionInner { cached, row_id, key, name, _lease: lease, store }));
         Ok(LoadedSession {
             session,
             history,
@@ -126,7 +131,7 @@ impl Session {
     /// The session's id.
     #[must_use]
     pub fn id(&self) -> &SessionId {
-        &self.0.id
+        &self.0.name.id
     }
 
     /// The key that the session was created with.
@@ -172,7 +177,7 @@ impl Session {
     /// # Errors
     /// When the disk is nearly full, which changes nothing, or when the write fails.
     pub async fn begin_turn(&self) -> Result<History, StoreError> {
-        files::check_free_space(&self.0.store.path)?;
+        self.check_free_space().await?;
         self.write_events(|cached| {
             let (_, mut events) = cached.state.interrupted_calls();
             if cached.state.turn_open {
@@ -193,7 +198,7 @@ impl Session {
         if !(self.has_interrupted_turn().await || self.has_unanswered_turn().await) {
             return Ok(None);
         }
-        files::check_free_space(&self.0.store.path)?;
+        self.check_free_space().await?;
         self.write_events(|cached| Ok(cached.state.interrupted_calls().1)).await?;
         Ok(Some(self.history().await))
     }
@@ -239,15 +244,24 @@ impl Session {
         reason: RetractionReason,
         find_range: fn(&LiveMarks, u64) -> Option<RangeInclusive<u64>>,
     ) -> Result<Option<History>, StoreError> {
-        let SessionInner { cached, row_id, store, .. } = &*self.0;
+        let SessionInner { cached, row_id, name, store, .. } = &*self.0;
         let row_id = *row_id;
         let mut cached = Arc::clone(cached).lock_owned().await;
         let last_seq = cached.last_seq;
-        let live = store.readers.read(|connection| LiveMarks::read(connection, row_id))?;
-        let Some(range) = find_range(&live, last_seq) else { return Ok(None) };
+        let readers = Arc::clone(store);
+        let retracted_log = run_on_thread(move || {
+            let live = readers.readers.read(|connection| LiveMarks::read(connection, row_id))?;
+            let Some(range) = find_range(&live, last_seq) else { return Ok(None) };
+            let log = readers
+                .readers
+                .read(|connection| log::read(connection, row_id, Some(range.clone())))?;
+            Ok(Some((range, log)))
+        })
+        .await
+        .map_err(|error| error.with_session(name))?;
+        let Some((range, log)) = retracted_log else { return Ok(None) };
         let mut retractions =
             vec![LogEvent::Retracted { first_seq: *range.start(), last_seq: *range.end(), reason }];
-        let log = store.readers.read(|connection| log::read(connection, row_id, Some(range)))?;
         let history = log.state.history().clone();
         // Later events may not apply any more; those are retracted too.
         let unfit = log.damage.iter();
@@ -265,8 +279,14 @@ impl Session {
                 move |connection| batch.write(connection, row_id, last_seq),
                 move |()| *cached = CachedState { state: log.state, last_seq: last_seq_now },
             )
-            .await?;
+            .await
+            .map_err(|error| error.with_session(name))?;
         Ok(Some(history))
+    }
+
+    async fn check_free_space(&self) -> Result<(), StoreError> {
+        let store = Arc::clone(&self.0.store);
+        run_on_thread(move || files::check_free_space(&store.path)).await
     }
 
     /// Writes events, then updates the cached state even if the caller was cancelled.
@@ -274,32 +294,42 @@ impl Session {
         &self,
         build_events: impl FnOnce(&CachedState) -> Result<Vec<LogEvent>, StoreError>,
     ) -> Result<(), StoreError> {
+        self.try_write_events(build_events).await.map_err(|error| error.with_session(&self.0.name))
+    }
+
+    /// Writes events like [`write_events`](Self::write_events); its errors do not name the session.
+    ///
+    /// The events are checked before the write and applied after it, so that neither needs a copy
+    /// of the state, and an entry costs the same in a session of any length.
+    async fn try_write_events(
+        &self,
+        build_events: impl FnOnce(&CachedState) -> Result<Vec<LogEvent>, StoreError>,
+    ) -> Result<(), StoreError> {
         let SessionInner { cached, row_id, store, .. } = &*self.0;
         let row_id = *row_id;
         let mut cached = Arc::clone(cached).lock_owned().await;
         let last_seq = cached.last_seq;
-        let mut events = build_events(&cached)?;
+        let prepared = build_events(&cached)?.into_iter().map(|event| {
+            let unfit = |_| StoreError::new(StoreFault::OutOfOrder);
+            cached.state.prepare_event(event).map_err(unfit)
+        });
+        let events: Vec<LogEvent> = prepared.collect::<Result<_, _>>()?;
         if events.is_empty() {
             return Ok(());
         }
-        let mut state = cached.state.clone();
-        for (seq, event) in (last_seq + 1..).zip(&mut events) {
-            let unfit = |_| StoreError::new(StoreFault::OutOfOrder);
-            if let LogEvent::AssistantMessage(message) = event {
-                *message = state.push_assistant_message(seq, message.clone()).map_err(unfit)?;
-            } else {
-                state.apply_event(seq, event.clone()).map_err(unfit)?;
-            }
-        }
         let batch = EventBatch::new(&events, last_seq, files::unix_millis());
-        let new_last = batch.last_seq().unwrap_or(last_seq);
         // Keeps the lease until the write is done.
         let session = Arc::clone(&self.0);
         let write = move |connection: &Connection| batch.write(connection, row_id, last_seq);
         store
             .writer
             .write_and_apply(write, move |()| {
-                *cached = CachedState { state, last_seq: new_last };
+                for event in events {
+                    cached.last_seq += 1;
+                    let seq = cached.last_seq;
+                    let applied = cached.state.apply_event(seq, event);
+                    debug_assert_eq!(applied, Ok(()), "the event was checked before the write");
+                }
                 drop(cached);
                 session
             })
@@ -351,6 +381,7 @@ impl Session {
 #[async_trait]
 impl Journal for Session {
     async fn append_entry(&self, entry: JournalEntry<'_>) -> Result<(), JournalError> {
-        self.record_entry(entry).await.map_err(|error| JournalError(Box::new(error)))
+        let owner = || self.0.name.to_string();
+        self.record_entry(entry).await.map_err(|error| JournalError::new(owner(), error))
     }
 }

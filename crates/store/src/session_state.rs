@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    AssistantMessage, ConversationSummary, EmittedToolCall, History, HistoryStep, ToolCall,
-    ToolCallId, ToolOutput,
+    AssistantMessage, ConversationSummary, History, HistoryStep, ToolCall, ToolCallId, ToolOutput,
 };
 
 use crate::event::{LogEvent, RequestPrefix};
@@ -17,8 +16,8 @@ const MAY_HAVE_RUN_TEXT: &str = "This call was interrupted before its result was
 const NOT_RUN_TEXT: &str =
     "This call was not run: it was interrupted before it was begun. It had no effect.";
 
-/// The state of a conversation after some events of its log.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// The state of a conversation after some events of its log. Deliberately not `Clone`: an append must not cost more in a longer session.
+#[derive(Debug, PartialEq, Default)]
 pub(crate) struct SessionState {
     history: History,
     /// The number of the event of each step of the history.
@@ -118,28 +117,35 @@ impl SessionState {
         Ok(())
     }
 
-    /// Applies a message that is not in the log yet, and returns it with the ids that its calls
-    /// have in the history: log those.
-    pub(crate) fn push_assistant_message(
-        &mut self,
-        seq: u64,
-        mut message: AssistantMessage,
-    ) -> Result<AssistantMessage, OutOfOrderEvent> {
-        self.record_assistant_message(seq, message.clone())?;
-        for (emitted, call) in message.calls.iter_mut().zip(&mut self.calls) {
-            call.logged_id = call.id.clone();
-            *call_id_mut(emitted) = call.id.clone();
+    /// Checks that an event which is not in the log yet can be applied once open calls are answered.
+    /// Calls of a message get the ids that they will have in the history: log those.
+    pub(crate) fn prepare_event(&self, event: LogEvent) -> Result<LogEvent, OutOfOrderEvent> {
+        match event {
+            LogEvent::AssistantMessage(message) => {
+                let prepared = self.history.prepare_assistant_message(message);
+                prepared.map(LogEvent::AssistantMessage).map_err(|_| OutOfOrderEvent)
+            }
+            LogEvent::CallIntent(ref id)
+            | LogEvent::CallDispatched(ref id)
+            | LogEvent::CallResult(ref id, _)
+                if !self.is_call_open(id) =>
+            {
+                Err(OutOfOrderEvent)
+            }
+            LogEvent::Compacted { kept_steps, .. } if kept_steps >= self.entry_seqs.len() => {
+                Err(OutOfOrderEvent)
+            }
+            other => Ok(other),
         }
-        Ok(message)
     }
 
     fn record_assistant_message(
         &mut self,
         seq: u64,
-        mut message: AssistantMessage,
+        message: AssistantMessage,
     ) -> Result<(), OutOfOrderEvent> {
         let logged_ids: Vec<ToolCallId> =
-            message.calls.iter_mut().map(|call| call_id_mut(call).clone()).collect();
+            message.calls.iter().map(|call| call.id().clone()).collect();
         self.history.push_assistant_message(message).map_err(|_| OutOfOrderEvent)?;
         self.entry_seqs.push(seq);
         self.calls.clear();
@@ -267,12 +273,5 @@ impl SessionState {
             self.calls.clear();
         }
         Ok(())
-    }
-}
-
-fn call_id_mut(call: &mut EmittedToolCall) -> &mut ToolCallId {
-    match call {
-        EmittedToolCall::Valid(call) => &mut call.id,
-        EmittedToolCall::Invalid(call) => &mut call.id,
     }
 }

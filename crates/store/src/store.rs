@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openclaw_fs::LockFile;
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::catalogue::{self, SessionInfo};
-use crate::error::StoreErrorKind;
+use crate::error::{SessionName, StoreErrorKind};
 use crate::failpoints::FailPointHook;
 use crate::lease::{self, SessionLease};
 use crate::opening::{self, OpenedStore, StoreWarning};
@@ -182,13 +182,15 @@ impl Store {
     pub fn delete_session(&self, id: &SessionId) -> Result<(), StoreError> {
         let lease = self.acquire_lease(id)?;
         let deleted_id = id.clone();
-        self.0.writer.write(move |connection| {
+        let deleted = self.0.writer.write(move |connection| {
             let fail = StoreError::from_sql_error("delete the session");
             let deleted = connection
                 .execute("DELETE FROM session WHERE id = ?1", [deleted_id.as_str()])
                 .map_err(fail)?;
             if deleted == 0 { Err(StoreError::not_found(deleted_id.as_str())) } else { Ok(()) }
-        })?;
+        });
+        let name = SessionName { id: id.clone(), key: None };
+        deleted.map_err(|error| error.with_session(&name))?;
         lease::remove_lock_file(&self.0.path, id);
         drop(lease);
         Ok(())
@@ -210,7 +212,7 @@ impl Store {
     /// # Errors
     /// When there is no such session, or it cannot be read.
     pub fn can_resume(&self, id: &SessionId) -> Result<bool, StoreError> {
-        self.0.readers.read(|connection| {
+        self.0.read_session(id, |connection| {
             let row_id = catalogue::session_row_id(connection, id)?;
             let row_id = row_id.ok_or_else(|| StoreError::not_found(id.as_str()))?;
             let state = log::read(connection, row_id, None)?.state;
@@ -255,11 +257,24 @@ impl Store {
             lease::remove_lock_file(&self.0.path, id);
             return Err(StoreError::not_found(id.as_str()));
         };
-        Session::load(Arc::clone(&self.0), row_id, id.clone(), key.parse()?, lease)
+        let key: SessionKey = key.parse()?;
+        let name = SessionName { id: id.clone(), key: Some(key.clone()) };
+        Session::load(Arc::clone(&self.0), row_id, id.clone(), key, lease)
+            .map_err(|error| error.with_session(&name))
     }
 }
 
 impl StoreInner {
+    /// Reads a session, which an error then names.
+    pub(crate) fn read_session<T>(
+        &self,
+        id: &SessionId,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let name = || SessionName { id: id.clone(), key: None };
+        self.readers.read(read).map_err(|error| error.with_session(&name()))
+    }
+
     /// Copies the whole file beside it.
     pub(crate) fn back_up_database(&self) -> Result<PathBuf, StoreError> {
         self.readers.read(|connection| {

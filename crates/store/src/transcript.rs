@@ -224,13 +224,10 @@ impl TranscriptReader {
     /// Adds an event, unless it does not follow from earlier ones.
     fn push_event(&mut self, event: LogEvent) {
         let seq = self.next_seq();
-        let event = match event {
-            LogEvent::AssistantMessage(message) => {
-                self.state.push_assistant_message(seq, message).map(LogEvent::AssistantMessage)
-            }
-            other => self.state.apply_event(seq, other.clone()).map(|()| other),
-        };
-        let Ok(event) = event else { return };
+        let Ok(event) = self.state.prepare_event(event) else { return };
+        if self.state.apply_event(seq, event.clone()).is_err() {
+            return;
+        }
         let recorded_at =
             if self.recorded_at > 0 { self.recorded_at } else { files::unix_millis() };
         self.contents.batch.push(EventRecord::new(seq, recorded_at, &event), &event);

@@ -266,7 +266,10 @@ async fn a_turn_that_cannot_be_recorded_ends_before_anything_depends_on_it() {
         stage.journal_fails_from = fails_from;
         let mut play = stage.build();
         let (report, _) = play.turn("Go").await;
-        assert_eq!(failure(&report), (TurnErrorKind::Journal, "record the turn".to_owned()));
+        assert_eq!(
+            failure(&report),
+            (TurnErrorKind::Journal, "record the turn in the journal of a test".to_owned())
+        );
         assert_eq!(play.ran(), fails_from > 3, "runs only once its dispatch is recorded");
         assert_eq!(play.history.is_empty(), fails_from == 0);
         let open = play.history.open_calls().count();

@@ -129,7 +129,7 @@ impl Journal for Recorder {
             std::future::pending::<()>().await;
         }
         if number >= self.fails_from {
-            return Err(JournalError("disk full".into()));
+            return Err(JournalError::new("a test", "disk full"));
         }
         self.log.lock().unwrap().push(match entry {
             JournalEntry::UserMessage(text) => format!("journal user {text}"),

@@ -258,3 +258,26 @@ fn a_summary_is_said_by_the_user_before_what_is_kept() {
     let messages: Vec<_> = history.messages().collect();
     assert_eq!(messages.len(), 1, "one user message: {messages:?}");
 }
+
+#[test]
+fn a_prepared_message_is_added_with_the_ids_that_it_was_given() {
+    let mut history = History::new();
+    let call = || ToolCall {
+        id: ToolCallId::from_number(7),
+        name: ToolName::from_model("read"),
+        arguments: ToolArguments::default(),
+    };
+    let refused = history.prepare_assistant_message(AssistantMessage::from_call(call()));
+    assert_eq!(refused, Err(HistoryError::NothingToAnswer));
+    history.push_user_message("Go");
+    let twice = vec![EmittedToolCall::Valid(call()), EmittedToolCall::Valid(call())];
+    let message = AssistantMessage { calls: twice, ..AssistantMessage::default() };
+    for _ in 0..2 {
+        let prepared = history.prepare_assistant_message(message.clone()).unwrap();
+        let ids: Vec<ToolCallId> = prepared.calls.iter().map(|call| call.id().clone()).collect();
+        let calls = history.push_assistant_message(prepared).unwrap();
+        assert_eq!(calls.iter().map(|call| call.id.clone()).collect::<Vec<_>>(), ids);
+        assert_ne!(ids[0], ids[1]);
+    }
+    assert_eq!(history.call_ids.len(), 4);
+}

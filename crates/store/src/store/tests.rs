@@ -3,6 +3,7 @@
 
 mod disk_full;
 mod migration;
+mod named_session;
 mod process_kill;
 mod script;
 

@@ -1,6 +1,8 @@
 //! Tests of the store's public interface.
 
 #[cfg(test)]
+mod append_cost;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod entries;

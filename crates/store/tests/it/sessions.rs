@@ -109,14 +109,20 @@ fn one_user_at_a_time_and_a_deleted_session_is_gone() {
 
 #[test]
 fn what_fits_nothing_is_not_recorded() {
+    use std::error::Error as _;
+
     use openclaw_core::{Journal as _, JournalEntry, ToolCallId};
     let (_folder, store) = store();
     let mut talk = Talk::new(take(&store));
     talk.turn("one");
     let id = ToolCallId::new("call_9").unwrap();
     let error = block_on(talk.session.append_entry(JournalEntry::CallDispatched(&id))).unwrap_err();
-    let error = error.0.downcast::<openclaw_store::StoreError>().unwrap();
-    assert_eq!(error.kind(), StoreErrorKind::OutOfOrder);
+    let session = format!("session {} of `agent:main:main`", talk.session.id());
+    assert_eq!(error.to_string(), format!("write the journal of {session}"));
+    let cause = error.source().unwrap().downcast_ref::<openclaw_store::StoreError>().unwrap();
+    assert_eq!(cause.kind(), StoreErrorKind::OutOfOrder);
+    let unfit = "record an entry that does not follow from the entries before it";
+    assert_eq!(cause.to_string(), format!("{unfit} ({session})"));
     assert_eq!(store.list_sessions().unwrap()[0].events, 7);
     talk.turn("two");
 }

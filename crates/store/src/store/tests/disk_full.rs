@@ -1,5 +1,7 @@
 //! A full or failing disk: only durable entries are acknowledged, and nothing is lost.
 
+use std::error::Error as _;
+
 use openclaw_core::{Journal as _, JournalEntry};
 
 use super::*;
@@ -7,7 +9,8 @@ use crate::error::StoreFault;
 
 fn append_message(session: &Session, text: &str) -> Result<(), StoreErrorKind> {
     block_on(session.append_entry(JournalEntry::UserMessage(text))).map_err(|error| {
-        error.0.downcast_ref::<StoreError>().expect("an error of the store").kind()
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<StoreError>());
+        cause.expect("an error of the store").kind()
     })
 }
 
