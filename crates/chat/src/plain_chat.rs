@@ -119,7 +119,7 @@ impl PlainChat<'_> {
         match command {
             ChatCommand::Help => printer.write_answer_line(command::help_text())?,
             ChatCommand::New(message) => {
-                if let Err(error) = conversation.start_new_session() {
+                if let Err(error) = conversation.start_new_session().await {
                     return Ok(CommandOutcome::NextLine(report_failure(printer, error)));
                 }
                 printer.print_note(format_args!("session {} begins", conversation.session_id()));

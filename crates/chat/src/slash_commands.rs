@@ -48,7 +48,7 @@ impl ChatController {
 
     async fn start_new_session(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
         let previous_session = self.conversation.session_id().clone();
-        if let Err(error) = self.conversation.start_new_session() {
+        if let Err(error) = self.conversation.start_new_session().await {
             print_conversation_error(self.context.printer, &error);
             return Ok(ChatFlow::Continue);
         }

@@ -50,7 +50,7 @@ pub struct JournalError {
 }
 
 impl JournalError {
-    /// Fails to write the journal of `owner`, e.g. `session 0193 of `agent:main:main``.
+    /// Fails to write the journal of `owner`, e.g. a session by its id.
     pub fn new(owner: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { owner: owner.into(), source: source.into() }
     }

@@ -3,6 +3,7 @@
 mod agent_resolution;
 mod context;
 mod error;
+mod opening;
 mod record;
 mod recovery;
 mod session_claim;
@@ -16,16 +17,13 @@ use openclaw_agent_loop::{
     CompactionReport, ConfiguredTimeout, SteeringQueue, TurnError, TurnEventSender, TurnInput,
     TurnReport, TurnRequest,
 };
-use openclaw_core::{Approver, History, Journal};
+use openclaw_core::{Approver, History};
 use openclaw_models::ConnectError;
-use openclaw_store::{
-    LoadedSession, RequestPrefix, Session, SessionId, SessionKey, Store, StoreError,
-};
+use openclaw_store::{RequestPrefix, Session, SessionId, SessionKey, Store, StoreError};
 
 use crate::agent::{AgentRun, AgentSpec, ConnectedChain, open_workspace};
+use crate::offload::run_blocking;
 use crate::runtime::Runtime;
-
-use session_claim::SessionClaim;
 
 pub use context::ContextUse;
 pub use error::ConversationError;
@@ -102,89 +100,6 @@ impl fmt::Debug for Conversation {
             .field("session", self.session.id())
             .field("run", &self.run)
             .finish_non_exhaustive()
-    }
-}
-
-impl Runtime {
-    /// Opens the session store in the state folder, and creates it if missing.
-    ///
-    /// # Errors
-    /// When the file cannot be used.
-    pub fn open_sessions(&self) -> Result<Store, StoreError> {
-        let store = Store::open(self.sessions_path())?;
-        for notice in store.opening_warnings() {
-            self.notices().push(notice.to_string());
-        }
-        Ok(store)
-    }
-
-    /// The path of the session store, which need not exist.
-    #[must_use]
-    pub fn sessions_path(&self) -> PathBuf {
-        self.models.app_paths().sessions_file()
-    }
-
-    /// Opens or creates a conversation and connects its model. With
-    /// [`ModelRegistry::with_wait_policy`](openclaw_models::ModelRegistry::with_wait_policy) a
-    /// session that another process uses is waited for as well.
-    ///
-    /// # Errors
-    /// When the session cannot be used (e.g. another process has it open), when the workspace
-    /// cannot be used, and when no model can be connected.
-    pub async fn open_conversation(
-        &self,
-        options: ConversationOptions,
-    ) -> Result<Conversation, ConversationError> {
-        let (agent_id, store) = self.resolve_agent(&options)?;
-        let runtime = self.for_agent(&agent_id).map_err(ConnectError::Setup)?;
-        let workspace = runtime.resolve_workspace(options.workspace.clone())?;
-        let seat = SessionClaim::new(&store, options.target.as_ref(), &agent_id)?;
-        let (connected, loaded) =
-            runtime.connect_and_claim(&seat, options.model.as_deref()).await?;
-        let around = AgentSpec {
-            agent: &agent_id,
-            workspace: &workspace,
-            time_limit: options.time_limit.clone(),
-            approver: Arc::clone(&options.approver),
-            journal: Arc::new(loaded.session.clone()) as Arc<dyn Journal>,
-            prefix: loaded.request_prefix.as_deref(),
-        };
-        let run = runtime.build_agent(connected, around)?;
-        let context = context::initial_context_use(&store, &loaded, &run)?;
-        let LoadedSession {
-            session,
-            history,
-            interrupted_calls: unfinished,
-            damage: notes,
-            backup,
-            ..
-        } = loaded;
-        let LoadedSession {
-            has_interrupted_turn: unfinished_turn,
-            has_unanswered_turn: unanswered_turn,
-            ..
-        } = loaded;
-        let messages = history.messages().count();
-        let found = RecoveryReport {
-            messages,
-            interrupted_calls: unfinished,
-            has_interrupted_turn: unfinished_turn,
-            has_unanswered_turn: unanswered_turn,
-            damage: notes,
-            backup,
-        };
-        Ok(Conversation {
-            runtime,
-            options,
-            agent_id,
-            workspace,
-            store,
-            session,
-            history,
-            run,
-            recovery: found,
-            context,
-        })
     }
 }
 
@@ -322,12 +237,16 @@ impl Conversation {
     /// # Errors
     /// When the agent cannot be built (e.g. its workspace was deleted), and when the session cannot
     /// be written; the conversation is then unchanged.
-    pub fn start_new_session(&mut self) -> Result<(), ConversationError> {
+    pub async fn start_new_session(&mut self) -> Result<(), ConversationError> {
         // Checked first, so that no session is created when the agent cannot be built.
         open_workspace(&self.workspace).map_err(ConnectError::Setup)?;
-        let key = self.session.key().clone();
-        let id = self.store.reset_session(&key, &self.agent_id)?;
-        let loaded = self.store.acquire_or_create(&id, &key, &self.agent_id)?;
+        let (store, key) = (self.store.clone(), self.session.key().clone());
+        let agent_id = self.agent_id.clone();
+        let loaded = run_blocking(move || {
+            let id = store.reset_session(&key, &agent_id)?;
+            store.acquire_or_create(&id, &key, &agent_id)
+        })
+        .await?;
         let connected = self.run.connected_chain();
         self.run = self.build_agent(connected, &loaded.session, None)?;
         self.session = loaded.session;

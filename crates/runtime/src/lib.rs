@@ -3,6 +3,7 @@
 mod agent;
 mod approval;
 mod conversation;
+mod offload;
 mod prompt;
 mod runtime;
 mod session_wait;

@@ -10,15 +10,15 @@ use tokio::time::{Instant, sleep};
 const SESSION_POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Checks repeatedly until a session is free or the wait times out.
-pub(crate) async fn wait_until_free(
+pub(crate) async fn wait_until_free<F: Future<Output = Result<(), StoreError>>>(
     wait: &WaitPolicy,
-    check: impl Fn() -> Result<(), StoreError>,
+    check: impl Fn() -> F,
 ) -> Result<(), StoreError> {
     let begun = Instant::now();
     let mut reporter = wait.reporter();
     loop {
         let left = wait.limit.duration.saturating_sub(begun.elapsed());
-        let error = match check() {
+        let error = match check().await {
             Err(error) if error.kind() == StoreErrorKind::InUse && !left.is_zero() => error,
             other => return other,
         };

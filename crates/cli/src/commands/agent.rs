@@ -22,7 +22,7 @@ use openclaw_runtime::{
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use self::agent_session::{AgentSession, AgentSessionOptions, SessionChoice};
+use self::agent_session::{AgentSession, AgentSessionOptions, RecordingSession};
 use self::output::{AgentOutput, TurnRenderer};
 use self::request::AgentRequest;
 use self::result::{NoTurnResultJson, TurnResultJson, cancelled_json, needs_input_message};
@@ -84,8 +84,8 @@ impl AgentCommand<'_> {
                     printer,
                 )
             });
-        let session_choice = match prepared {
-            Ok(PrepareOutcome::RunTurn(session_choice)) => session_choice,
+        let session = match prepared {
+            Ok(PrepareOutcome::RunTurn(session)) => session,
             Ok(PrepareOutcome::SessionCreated(session)) => {
                 return self.finish_without_turn("new_session", session);
             }
@@ -104,7 +104,7 @@ impl AgentCommand<'_> {
         let open_result = tokio::select! {
             biased;
             () = &mut stopped => return self.finish_interrupted(),
-            talk = AgentSession::open(&runtime, session_options(context, args, session_choice)) => talk,
+            talk = AgentSession::open(&runtime, session_options(context, args, session)) => talk,
         };
         let mut agent_session = match open_result {
             Ok(talk) => talk,
@@ -284,10 +284,10 @@ fn print_store_error(output: AgentOutput, error: &StoreError) {
 fn session_options(
     context: &CommandContext,
     args: AgentTurnArgs,
-    session_choice: SessionChoice,
+    session: Option<RecordingSession>,
 ) -> AgentSessionOptions {
     AgentSessionOptions {
-        session_choice,
+        session,
         agent: args.agent.id,
         model: args.agent.model,
         workspace: args.agent.workspace,

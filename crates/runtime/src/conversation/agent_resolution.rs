@@ -4,11 +4,9 @@
 //! agent: another agent must be named explicitly to use it, and a notice says so.
 
 use openclaw_config::defaults::MAIN_AGENT;
-use openclaw_models::ConnectError;
 use openclaw_store::{SessionInfo, SessionKey, Store, StoreError, StoreErrorKind};
 
-use super::error::ConversationError;
-use super::{ConversationOptions, SessionTarget};
+use super::SessionTarget;
 use crate::runtime::Runtime;
 
 impl Runtime {
@@ -35,29 +33,26 @@ impl Runtime {
         })
     }
 
-    /// Returns the agent of a conversation and the session store. Logs a notice when the session
-    /// belongs to another agent.
+    /// Returns the agent of a conversation, which is `agent` if one is named. Logs a notice when the
+    /// session belongs to another agent.
     pub(super) fn resolve_agent(
         &self,
-        options: &ConversationOptions,
-    ) -> Result<(String, Store), ConversationError> {
-        let ConversationOptions { agent, target: place, .. } = options;
-        if let Some(id) = agent {
-            self.check_agent(id).map_err(ConnectError::Setup)?;
-        }
-        let store = self.open_sessions()?;
-        let Some(place) = place else {
-            return Ok((agent.clone().unwrap_or_else(|| MAIN_AGENT.to_owned()), store));
+        store: &Store,
+        agent: Option<String>,
+        target: Option<&SessionTarget>,
+    ) -> Result<String, StoreError> {
+        let Some(target) = target else {
+            return Ok(agent.unwrap_or_else(|| MAIN_AGENT.to_owned()));
         };
-        let id = agent.clone().map_or_else(|| self.session_agent(&store, place), Ok)?;
-        if let Some(info) = find_session(&store, place)?.filter(|info| info.agent != id) {
+        let id = agent.map_or_else(|| self.session_agent(store, target), Ok)?;
+        if let Some(info) = find_session(store, target)?.filter(|info| info.agent != id) {
             self.notices().push(format!(
                 "session {} is that of the agent `{}`; `{id}` goes on with it, with a model, tools \
                  and a workspace of its own",
                 info.id, info.agent
             ));
         }
-        Ok((id, store))
+        Ok(id)
     }
 }
 

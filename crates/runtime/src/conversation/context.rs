@@ -2,7 +2,6 @@
 
 use openclaw_agent_loop::TurnReport;
 use openclaw_core::ModelInfo;
-use openclaw_store::{LoadedSession, Store, StoreError};
 
 use crate::agent::AgentRun;
 
@@ -26,19 +25,14 @@ impl ContextUse {
     }
 }
 
-/// The context use recorded by the session's last turn.
-pub(super) fn initial_context_use(
-    store: &Store,
-    loaded: &LoadedSession,
-    run: &AgentRun,
-) -> Result<Option<ContextUse>, StoreError> {
-    let tokens = store.find_session(loaded.session.id().as_str())?.context_tokens;
+/// The context use recorded by the session's last turn, which took `tokens`.
+pub(super) fn initial_context_use(tokens: Option<u64>, run: &AgentRun) -> Option<ContextUse> {
     let window = context_window(&run.model.model_info());
-    Ok(tokens.map(|tokens| ContextUse {
+    tokens.map(|tokens| ContextUse {
         tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
         cached_tokens: None,
         window,
-    }))
+    })
 }
 
 /// The context use after a turn; `None` when no server counted tokens.

@@ -6,48 +6,65 @@ use tokio::time::Instant;
 use super::SessionTarget;
 use super::error::ConversationError;
 use crate::agent::ConnectedChain;
+use crate::offload::run_blocking;
 use crate::runtime::Runtime;
 use crate::session_wait::wait_until_free;
 
 /// The session to claim.
-pub(super) struct SessionClaim<'a> {
-    store: &'a Store,
-    target: Option<&'a SessionTarget>,
-    agent_id: &'a str,
+#[derive(Clone)]
+pub(super) struct SessionClaim {
+    store: Store,
+    target: Option<SessionTarget>,
+    agent_id: String,
     main_key: SessionKey,
 }
 
-impl<'a> SessionClaim<'a> {
+/// A session that was claimed.
+pub(super) struct ClaimedSession {
+    pub(super) loaded: LoadedSession,
+    /// The tokens of the last turn's context; `None` when no server counted them.
+    pub(super) context_tokens: Option<u64>,
+}
+
+impl SessionClaim {
     /// # Errors
     /// When the agent's id does not form a valid session key.
     pub(super) fn new(
-        store: &'a Store,
-        place: Option<&'a SessionTarget>,
-        agent_id: &'a str,
+        store: Store,
+        target: Option<SessionTarget>,
+        agent_id: &str,
     ) -> Result<Self, StoreError> {
-        let main = format!("agent:{agent_id}:main").parse()?;
-        Ok(Self { store, target: place, agent_id, main_key: main })
+        let main_key = format!("agent:{agent_id}:main").parse()?;
+        Ok(Self { store, target, agent_id: agent_id.to_owned(), main_key })
     }
 
     /// Fails when another process uses the session. Looks the key up each time: it may point to
     /// another session by now.
-    fn check_available(&self) -> Result<(), StoreError> {
-        let id = match self.target {
-            Some(SessionTarget::Key(key)) => self.store.current_session(key)?.map(|info| info.id),
-            Some(SessionTarget::Id(id)) => Some(id.clone()),
-            None => self.store.current_session(&self.main_key)?.map(|info| info.id),
-        };
-        id.map_or(Ok(()), |id| self.store.check_available(&id))
+    async fn check_available(&self) -> Result<(), StoreError> {
+        let Self { store, target, main_key, .. } = self.clone();
+        run_blocking(move || {
+            let id = match target {
+                Some(SessionTarget::Key(key)) => store.current_session(&key)?.map(|info| info.id),
+                Some(SessionTarget::Id(id)) => Some(id),
+                None => store.current_session(&main_key)?.map(|info| info.id),
+            };
+            id.map_or(Ok(()), |id| store.check_available(&id))
+        })
+        .await
     }
 
-    fn acquire_session(&self) -> Result<LoadedSession, StoreError> {
-        match self.target {
-            Some(SessionTarget::Key(key)) => self.store.acquire_current(key, self.agent_id),
-            Some(SessionTarget::Id(id)) => {
-                self.store.acquire_or_create(id, &self.main_key, self.agent_id)
-            }
-            None => self.store.acquire_current(&self.main_key, self.agent_id),
-        }
+    async fn acquire_session(&self) -> Result<ClaimedSession, StoreError> {
+        let Self { store, target, agent_id, main_key } = self.clone();
+        run_blocking(move || {
+            let loaded = match target {
+                Some(SessionTarget::Key(key)) => store.acquire_current(&key, &agent_id),
+                Some(SessionTarget::Id(id)) => store.acquire_or_create(&id, &main_key, &agent_id),
+                None => store.acquire_current(&main_key, &agent_id),
+            }?;
+            let context_tokens = store.find_session(loaded.session.id().as_str())?.context_tokens;
+            Ok(ClaimedSession { loaded, context_tokens })
+        })
+        .await
     }
 }
 
@@ -58,26 +75,24 @@ impl Runtime {
     /// With a wait policy both are waited for, within one time limit.
     pub(super) async fn connect_and_claim(
         &self,
-        seat: &SessionClaim<'_>,
+        claim: &SessionClaim,
         model: Option<&str>,
-    ) -> Result<(ConnectedChain, LoadedSession), ConversationError> {
+    ) -> Result<(ConnectedChain, ClaimedSession), ConversationError> {
         let begun = Instant::now();
         loop {
             let wait = self.models.wait_policy().cloned();
             let connected = if let Some(wait) = &wait {
-                wait_until_free(&wait.clone().reduced_by(begun.elapsed()), || {
-                    seat.check_available()
-                })
-                .await?;
+                let left = wait.clone().reduced_by(begun.elapsed());
+                wait_until_free(&left, || claim.check_available()).await?;
                 let left = wait.clone().reduced_by(begun.elapsed());
                 let models = self.models.clone().with_wait_policy(left);
                 Self { models, ..self.clone() }.connect_for_agent(model).await?
             } else {
-                seat.check_available()?;
+                claim.check_available().await?;
                 self.connect_for_agent(model).await?
             };
-            match seat.acquire_session() {
-                Ok(loaded) => return Ok((connected, loaded)),
+            match claim.acquire_session().await {
+                Ok(claimed) => return Ok((connected, claimed)),
                 // Another waiting process claimed it first.
                 Err(error) if error.kind() == StoreErrorKind::InUse && wait.is_some() => {}
                 Err(error) => return Err(error.into()),

@@ -156,7 +156,7 @@ async fn a_new_session_leaves_the_old_one_as_it_is() {
     let mut conversation = take_up(&lab).await;
     say(&mut conversation, "first").await;
     let old = conversation.session_id().clone();
-    conversation.start_new_session().unwrap();
+    conversation.start_new_session().await.unwrap();
     assert!(conversation.history().is_empty() && *conversation.session_id() != old);
     say(&mut conversation, "second").await;
     assert_eq!(last_messages(&server), ["second"]);
@@ -312,7 +312,7 @@ async fn a_new_session_that_cannot_be_begun_leaves_the_key_where_it_leads() {
     let mut conversation = take_up(&lab).await;
     say(&mut conversation, "first").await;
     std::fs::remove_dir_all(&conversation.agent_run().workspace).unwrap();
-    let error = conversation.start_new_session().unwrap_err();
+    let error = conversation.start_new_session().await.unwrap_err();
     assert!(matches!(error, ConversationError::Connect(_)), "{error:?}");
     let current = lab
         .runtime

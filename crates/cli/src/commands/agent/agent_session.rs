@@ -7,8 +7,8 @@ use openclaw_chat::print_recovery_report;
 use openclaw_core::{Approver, History, NoopJournal};
 use openclaw_runtime::{
     AgentOptions, AgentRun, ConfiguredTimeout, Conversation, ConversationError,
-    ConversationOptions, InterruptedCall, RecoveryReport, Runtime, SessionTarget, StoreError,
-    TurnEventSender, TurnReport, TurnRequest,
+    ConversationOptions, InterruptedCall, RecoveryReport, Runtime, SessionTarget, Store,
+    StoreError, TurnEventSender, TurnReport, TurnRequest,
 };
 use openclaw_terminal::Printer;
 use serde_json::{Value, json};
@@ -33,10 +33,18 @@ pub(crate) enum SessionChoice {
     NoSession,
 }
 
+/// The session that records a turn, and the store that it is in.
+#[derive(Debug)]
+pub(crate) struct RecordingSession {
+    pub(crate) store: Store,
+    pub(crate) target: SessionTarget,
+}
+
 /// Options of an agent run beyond the config.
 #[derive(Debug)]
 pub(crate) struct AgentSessionOptions {
-    pub(crate) session_choice: SessionChoice,
+    /// `None` records nothing.
+    pub(crate) session: Option<RecordingSession>,
     pub(crate) agent: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) workspace: Option<std::path::PathBuf>,
@@ -50,16 +58,16 @@ impl AgentSession {
         runtime: &Runtime,
         session_options: AgentSessionOptions,
     ) -> Result<Self, ConversationError> {
-        let AgentSessionOptions { session_choice, agent, model, workspace, time_limit, approver } =
+        let AgentSessionOptions { session, agent, model, workspace, time_limit, approver } =
             session_options;
-        match session_choice {
-            SessionChoice::Session(target) => {
+        match session {
+            Some(RecordingSession { store, target }) => {
                 let target = Some(target);
                 let options =
                     ConversationOptions { target, agent, model, workspace, time_limit, approver };
-                Ok(Self::Persistent(Box::new(runtime.open_conversation(options).await?)))
+                Ok(Self::Persistent(Box::new(runtime.open_conversation_in(store, options).await?)))
             }
-            SessionChoice::NoSession => {
+            None => {
                 let journal = Arc::new(NoopJournal);
                 let options =
                     AgentOptions { agent, model, workspace, time_limit, approver, journal };

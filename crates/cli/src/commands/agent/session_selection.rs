@@ -3,12 +3,13 @@
 use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_models::ConnectError;
 use openclaw_runtime::{
-    ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, StoreError, StoreErrorKind,
+    ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, Store, StoreError,
+    StoreErrorKind,
 };
 use openclaw_terminal::Printer;
 use serde_json::{Value, json};
 
-use super::agent_session::SessionChoice;
+use super::agent_session::{RecordingSession, SessionChoice};
 use super::request::AgentRequest;
 use crate::args::AgentTurnArgs;
 
@@ -21,8 +22,8 @@ const FULL_ID_LEN: usize = 36;
 /// What to do after the session is prepared.
 #[derive(Debug)]
 pub(crate) enum PrepareOutcome {
-    /// Run the turn in this session.
-    RunTurn(SessionChoice),
+    /// Run the turn in this session; `None` records nothing.
+    RunTurn(Option<RecordingSession>),
     /// Exit: a new, empty session was created. Holds its JSON.
     SessionCreated(Value),
     /// Exit: the session has no turn to resume. Holds its JSON; null when there is no such session.
@@ -58,28 +59,35 @@ pub(crate) fn prepare_session(
     printer: Printer,
 ) -> Result<PrepareOutcome, ConversationError> {
     let SessionChoice::Session(target) = session_choice else {
-        return Ok(PrepareOutcome::RunTurn(session_choice));
+        return Ok(PrepareOutcome::RunTurn(None));
     };
-    let target = &expand_short_id(runtime, target)?;
     if let Some(agent) = agent {
         runtime.check_agent(agent).map_err(ConnectError::Setup)?;
     }
+    let store = runtime.open_sessions()?;
+    let target = expand_short_id(&store, target)?;
     match request {
         AgentRequest::Message(_) => {
-            Ok(PrepareOutcome::RunTurn(SessionChoice::Session(target.clone())))
+            Ok(PrepareOutcome::RunTurn(Some(RecordingSession { store, target })))
         }
         AgentRequest::NewSession(first) => {
-            let (id, key) = reset_session(runtime, target, agent, printer)?;
+            let agent = agent
+                .map_or_else(|| runtime.session_agent(&store, &target), |id| Ok(id.to_owned()))?;
+            let (id, key) = reset_session(&store, &target, &agent, printer)?;
             Ok(match first {
-                Some(_) => PrepareOutcome::RunTurn(SessionChoice::Session(SessionTarget::Key(key))),
+                Some(_) => PrepareOutcome::RunTurn(Some(RecordingSession {
+                    store,
+                    target: SessionTarget::Key(key),
+                })),
                 None => PrepareOutcome::SessionCreated(
                     json!({"sessionId": id, "sessionKey": key.as_str()}),
                 ),
             })
         }
-        AgentRequest::Resume => Ok(match find_session(runtime, target)? {
-            Some(info) if info.turn_open || runtime.open_sessions()?.can_resume(&info.id)? => {
-                PrepareOutcome::RunTurn(SessionChoice::Session(SessionTarget::Id(info.id)))
+        AgentRequest::Resume => Ok(match find_session(&store, &target)? {
+            Some(info) if info.turn_open || store.can_resume(&info.id)? => {
+                let target = SessionTarget::Id(info.id);
+                PrepareOutcome::RunTurn(Some(RecordingSession { store, target }))
             }
             Some(info) => PrepareOutcome::NothingToResume(session_json(&info)),
             None => PrepareOutcome::NothingToResume(Value::Null),
@@ -88,7 +96,7 @@ pub(crate) fn prepare_session(
 }
 
 /// Expands the short id that session lists show to the full id. Returns any other id unchanged.
-fn expand_short_id(runtime: &Runtime, target: SessionTarget) -> Result<SessionTarget, StoreError> {
+fn expand_short_id(store: &Store, target: SessionTarget) -> Result<SessionTarget, StoreError> {
     let SessionTarget::Id(id) = &target else { return Ok(target) };
     let text = id.as_str();
     let is_beginning = (SHORT_ID_LEN..FULL_ID_LEN).contains(&text.len())
@@ -96,7 +104,7 @@ fn expand_short_id(runtime: &Runtime, target: SessionTarget) -> Result<SessionTa
     if !is_beginning {
         return Ok(target);
     }
-    match runtime.open_sessions()?.find_session(text) {
+    match store.find_session(text) {
         Ok(info) if info.id.as_str().starts_with(text) => Ok(SessionTarget::Id(info.id)),
         Err(error) if error.kind() != StoreErrorKind::NotFound => Err(error),
         Ok(_) | Err(_) => Ok(target),
@@ -105,22 +113,19 @@ fn expand_short_id(runtime: &Runtime, target: SessionTarget) -> Result<SessionTa
 
 /// Points the key at a new, empty session; returns its id and the key.
 fn reset_session(
-    runtime: &Runtime,
+    store: &Store,
     target: &SessionTarget,
-    agent: Option<&str>,
+    agent: &str,
     printer: Printer,
 ) -> Result<(String, SessionKey), StoreError> {
-    let store = runtime.open_sessions()?;
     let key = match target {
         SessionTarget::Key(key) => key.clone(),
         SessionTarget::Id(id) => store.find_session(id.as_str())?.key,
     };
-    let agent =
-        agent.map_or_else(|| runtime.session_agent(&store, target), |id| Ok(id.to_owned()))?;
     let id = match store.current_session(&key)? {
         Some(empty) if empty.events == 0 => empty.id,
         previous => {
-            let id = store.reset_session(&key, &agent)?;
+            let id = store.reset_session(&key, agent)?;
             if let Some(before) = previous {
                 printer.print_note(format_args!(
                     "the conversation so far is kept as session {}",
@@ -134,11 +139,7 @@ fn reset_session(
     Ok((id.as_str().to_owned(), key))
 }
 
-fn find_session(
-    runtime: &Runtime,
-    target: &SessionTarget,
-) -> Result<Option<SessionInfo>, StoreError> {
-    let store = runtime.open_sessions()?;
+fn find_session(store: &Store, target: &SessionTarget) -> Result<Option<SessionInfo>, StoreError> {
     match target {
         SessionTarget::Key(key) => store.current_session(key),
         SessionTarget::Id(id) => store.find_session(id.as_str()).map(Some),

@@ -1,0 +1,108 @@
+//! Opens the session store and the conversations in it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use openclaw_core::Journal;
+use openclaw_models::ConnectError;
+use openclaw_store::{Store, StoreError};
+
+use super::session_claim::{ClaimedSession, SessionClaim};
+use super::{Conversation, ConversationError, ConversationOptions, RecoveryReport, context};
+use crate::agent::AgentSpec;
+use crate::offload::run_blocking;
+use crate::runtime::Runtime;
+
+impl Runtime {
+    /// Opens the session store in the state folder, and creates it if missing. Blocks the thread
+    /// while the file is opened.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn open_sessions(&self) -> Result<Store, StoreError> {
+        let store = Store::open(self.sessions_path())?;
+        for notice in store.opening_warnings() {
+            self.notices().push(notice.to_string());
+        }
+        Ok(store)
+    }
+
+    /// The path of the session store, which need not exist.
+    #[must_use]
+    pub fn sessions_path(&self) -> PathBuf {
+        self.models.app_paths().sessions_file()
+    }
+
+    /// Opens or creates a conversation and connects its model. With
+    /// [`ModelRegistry::with_wait_policy`](openclaw_models::ModelRegistry::with_wait_policy) a
+    /// session that another process uses is waited for as well.
+    ///
+    /// # Errors
+    /// When the session cannot be used (e.g. another process has it open), when the workspace
+    /// cannot be used, and when no model can be connected.
+    pub async fn open_conversation(
+        &self,
+        options: ConversationOptions,
+    ) -> Result<Conversation, ConversationError> {
+        if let Some(agent) = &options.agent {
+            self.check_agent(agent).map_err(ConnectError::Setup)?;
+        }
+        let runtime = self.clone();
+        let store = run_blocking(move || runtime.open_sessions()).await?;
+        self.open_conversation_in(store, options).await
+    }
+
+    /// Opens or creates a conversation in a store that is open already.
+    ///
+    /// # Errors
+    /// As for [`open_conversation`](Self::open_conversation).
+    pub async fn open_conversation_in(
+        &self,
+        store: Store,
+        options: ConversationOptions,
+    ) -> Result<Conversation, ConversationError> {
+        if let Some(agent) = &options.agent {
+            self.check_agent(agent).map_err(ConnectError::Setup)?;
+        }
+        let (runtime, opened) = (self.clone(), store.clone());
+        let (agent, target) = (options.agent.clone(), options.target.clone());
+        let resolve = move || runtime.resolve_agent(&opened, agent, target.as_ref());
+        let agent_id = run_blocking(resolve).await?;
+        let runtime = self.for_agent(&agent_id).map_err(ConnectError::Setup)?;
+        let workspace = runtime.resolve_workspace(options.workspace.clone())?;
+        let claim = SessionClaim::new(store.clone(), options.target.clone(), &agent_id)?;
+        let (connected, claimed) =
+            runtime.connect_and_claim(&claim, options.model.as_deref()).await?;
+        let ClaimedSession { loaded, context_tokens } = claimed;
+        let around = AgentSpec {
+            agent: &agent_id,
+            workspace: &workspace,
+            time_limit: options.time_limit.clone(),
+            approver: Arc::clone(&options.approver),
+            journal: Arc::new(loaded.session.clone()) as Arc<dyn Journal>,
+            prefix: loaded.request_prefix.as_deref(),
+        };
+        let run = runtime.build_agent(connected, around)?;
+        let context = context::initial_context_use(context_tokens, &run);
+        let recovery = RecoveryReport {
+            messages: loaded.history.messages().count(),
+            interrupted_calls: loaded.interrupted_calls,
+            has_interrupted_turn: loaded.has_interrupted_turn,
+            has_unanswered_turn: loaded.has_unanswered_turn,
+            damage: loaded.damage,
+            backup: loaded.backup,
+        };
+        Ok(Conversation {
+            runtime,
+            options,
+            agent_id,
+            workspace,
+            store,
+            session: loaded.session,
+            history: loaded.history,
+            run,
+            recovery,
+            context,
+        })
+    }
+}
