@@ -60,20 +60,16 @@ impl AgentSession {
     ) -> Result<Self, ConversationError> {
         let AgentSessionOptions { session, agent, model, workspace, time_limit, approver } =
             session_options;
-        match session {
-            Some(RecordingSession { store, target }) => {
-                let target = Some(target);
-                let options =
-                    ConversationOptions { target, agent, model, workspace, time_limit, approver };
-                Ok(Self::Persistent(Box::new(runtime.open_conversation_in(store, options).await?)))
-            }
-            None => {
-                let journal = Arc::new(NoopJournal);
-                let options =
-                    AgentOptions { agent, model, workspace, time_limit, approver, journal };
-                Ok(Self::Ephemeral(Box::new(runtime.create_agent(options).await?)))
-            }
+        if let Some(RecordingSession { store, target }) = session {
+            let target = Some(target);
+            let options =
+                ConversationOptions { target, agent, model, workspace, time_limit, approver };
+            let conversation = runtime.open_conversation_in(store, options).await?;
+            return Ok(Self::Persistent(Box::new(conversation)));
         }
+        let journal = Arc::new(NoopJournal);
+        let options = AgentOptions { agent, model, workspace, time_limit, approver, journal };
+        Ok(Self::Ephemeral(Box::new(runtime.create_agent(options).await?)))
     }
 
     /// Returns the agent.
