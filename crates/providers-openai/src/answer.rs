@@ -202,6 +202,11 @@ impl StreamingAnswer {
             Err(IncompleteAnswer::Disconnected) => {
                 "get a whole answer: the server closed the connection in the middle of it"
             }
+            Err(IncompleteAnswer::UnreadableCall(call)) => {
+                let error = self.error_with_exchange(ModelErrorKind::Protocol, &call.to_string());
+                let error = error.with_hint(call.family.describe_server_options());
+                return self.ready_events.push_back(Err(error));
+            }
         };
         self.ready_events
             .push_back(Err(self.error_with_exchange(ModelErrorKind::Interrupted, message)));

@@ -9,7 +9,7 @@ use openclaw_core::{
 };
 use openclaw_transport::wire::{ChatChunk, ChatDelta};
 
-use crate::content::{ContentSegment, ContentSplitter};
+use crate::content::{ContentSegment, ContentSplitter, UnreadableCall};
 use crate::dialect::{OfferedTools, TextToolCall};
 use crate::tool_calls::{self, ToolCallAssembler};
 
@@ -27,6 +27,8 @@ pub(crate) struct AnswerAssembler {
     native_calls: ToolCallAssembler,
     /// Tool calls written as text, each with its dialect, and the text they came as.
     text_calls: (Vec<(&'static str, TextToolCall)>, String),
+    /// The first tool call in the text that cannot be read.
+    unreadable_call: Option<UnreadableCall>,
     finish_reason: Option<String>,
     /// Whether any content arrived, even white space.
     has_content: bool,
@@ -35,8 +37,8 @@ pub(crate) struct AnswerAssembler {
     has_end_marker: bool,
 }
 
-/// A stream that ended before its answer was complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A stream that ended without a usable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IncompleteAnswer {
     /// The stream ended properly, without content.
     NoContent,
@@ -44,6 +46,8 @@ pub(crate) enum IncompleteAnswer {
     Aborted,
     /// The stream broke off.
     Disconnected,
+    /// The answer has a tool call that cannot be read, and none that can.
+    UnreadableCall(UnreadableCall),
 }
 
 impl AnswerAssembler {
@@ -60,6 +64,7 @@ impl AnswerAssembler {
             separate_reasoning: String::new(),
             native_calls: ToolCallAssembler::default(),
             text_calls: Default::default(),
+            unreadable_call: None,
             finish_reason: None,
             has_content: false,
             has_refusal: false,
@@ -148,6 +153,11 @@ impl AnswerAssembler {
                 &mut events,
             ),
         };
+        if let (true, false, Some(call)) =
+            (calls.is_empty(), is_truncated, self.unreadable_call.take())
+        {
+            return Err(IncompleteAnswer::UnreadableCall(call));
+        }
         let text = std::mem::take(&mut self.text);
         let message = AssistantMessage { text, reasoning: self.reasoning.take(), calls };
         let outcome = if !message.calls.is_empty() {

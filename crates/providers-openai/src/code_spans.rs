@@ -1,4 +1,4 @@
-//! Tracks Markdown code in streamed text: tags and calls inside code are only quoted.
+//! Tracks Markdown code and quotes in streamed text: tags and calls inside them are only quoted.
 
 /// The state of Markdown code at the end of a text.
 ///
@@ -17,6 +17,12 @@ pub(crate) struct CodeSpanTracker {
     is_fence_line: bool,
     /// Whether this line closes the fence, if nothing else follows on it.
     may_close_fence: bool,
+    /// Whether this line is a block quote.
+    is_block_quote: bool,
+    /// Whether quotation marks are open; they end with their line at the latest.
+    is_in_quotes: bool,
+    /// The last two bytes.
+    last_bytes: [u8; 2],
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,6 +35,19 @@ struct MarkerRun {
 impl CodeSpanTracker {
     /// Processes the next byte.
     pub(crate) fn advance_byte(&mut self, byte: u8) {
+        if !self.has_text || may_change_state(byte) {
+            self.advance_special_byte(byte);
+        } else {
+            if self.marker_run.len > 0 {
+                self.end_marker_run();
+            }
+            self.may_close_fence = false;
+        }
+        let [_, last] = self.last_bytes;
+        self.last_bytes = [last, byte];
+    }
+
+    fn advance_special_byte(&mut self, byte: u8) {
         if byte == b'`' || byte == b'~' {
             if self.marker_run.marker != byte {
                 self.end_marker_run();
@@ -44,8 +63,9 @@ impl CodeSpanTracker {
                 *self = Self { fence, ..Self::default() };
             }
             b' ' | b'\t' | b'\r' => {}
-            b'>' if !self.has_text => {}
+            b'>' if !self.has_text => self.is_block_quote = true,
             _ => {
+                self.track_quotes(byte);
                 self.has_text = true;
                 self.may_close_fence = false;
             }
@@ -58,6 +78,11 @@ impl CodeSpanTracker {
         self.fence.is_some() || self.span_backticks > 0
     }
 
+    /// Returns whether the next byte is inside code or a quote.
+    pub(crate) fn is_quoted(self) -> bool {
+        self.is_in_quotes || self.is_block_quote || self.is_in_code()
+    }
+
     /// Returns whether the next byte is inside a span of backticks.
     pub(crate) fn is_in_span(mut self) -> bool {
         self.end_marker_run();
@@ -67,6 +92,21 @@ impl CodeSpanTracker {
     /// Returns whether the line has only blanks so far.
     pub(crate) fn is_at_line_start(self) -> bool {
         !self.has_text && self.marker_run.len == 0
+    }
+
+    /// Tracks quotation marks: straight, angled and curved. A straight one opens behind white space
+    /// or a bracket only.
+    fn track_quotes(&mut self, byte: u8) {
+        match (self.last_bytes, byte) {
+            ([_, before], b'"') => {
+                let may_open =
+                    matches!(before, 0 | b' ' | b'\t' | b'(' | b'[' | b'{' | b'=' | b':');
+                self.is_in_quotes = !self.is_in_quotes && (may_open || !self.has_text);
+            }
+            ([0xE2, 0x80], 0x9C) | ([_, 0xC2], 0xAB) => self.is_in_quotes = true,
+            ([0xE2, 0x80], 0x9D) | ([_, 0xC2], 0xBB) => self.is_in_quotes = false,
+            _ => {}
+        }
     }
 
     fn end_marker_run(&mut self) {
@@ -95,6 +135,15 @@ impl CodeSpanTracker {
             None => {}
         }
     }
+}
+
+/// Whether a byte behind text on its line may be more than text.
+fn may_change_state(byte: u8) -> bool {
+    // The last four end curved and angled quotation marks.
+    matches!(
+        byte,
+        b'`' | b'~' | b'\n' | b' ' | b'\t' | b'\r' | b'>' | b'"' | 0x9C | 0x9D | 0xAB | 0xBB
+    )
 }
 
 #[cfg(test)]
@@ -126,6 +175,32 @@ mod tests {
             let mut code = CodeSpanTracker::default();
             text.bytes().for_each(|byte| code.advance_byte(byte));
             assert_eq!(code.is_in_code(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_follows_is_quoted_or_not() {
+        let table = [
+            ("a \"", true),
+            ("\"", true),
+            ("(\"", true),
+            ("a \"b\"", false),
+            ("a \"b\n", false),
+            ("6\"", false),
+            ("it is “", true),
+            ("it is “b”", false),
+            ("«", true),
+            ("«b»", false),
+            ("> a", true),
+            ("> a\n", false),
+            ("a > b", false),
+            ("don't", false),
+            ("`", true),
+        ];
+        for (text, expected) in table {
+            let mut code = CodeSpanTracker::default();
+            text.bytes().for_each(|byte| code.advance_byte(byte));
+            assert_eq!(code.is_quoted(), expected, "{text:?}");
         }
     }
 }

@@ -7,13 +7,13 @@ mod marker_match;
 mod reasoning;
 mod segment;
 
-pub(crate) use self::segment::ContentSegment;
+pub(crate) use self::segment::{ContentSegment, UnreadableCall};
 
 use self::marker_match::MarkerMatch;
 use self::segment::push_segment;
 use crate::code_spans::CodeSpanTracker;
 use crate::dialect::OfferedTools;
-use crate::reasoning_tags::TagPair;
+use crate::reasoning_tags::ReasoningTags;
 
 /// Pending text shorter than this, in bytes, is scanned again with each delta.
 const RESCAN_EVERY_PIECE_BELOW: usize = 512;
@@ -38,6 +38,25 @@ pub(crate) struct ContentSplitter {
     /// Whether following white space belongs to the tag before it.
     is_after_marker: bool,
     started_in_reasoning: Option<bool>,
+    /// Whether a phrase may open reasoning.
+    allows_provisional: bool,
+    /// What encloses the answer behind its reasoning.
+    enclosing: AnswerTags,
+    /// Whether only white space follows a token of a template.
+    is_after_token: bool,
+    /// Whether the text so far has an open `<s>`, which `</s>` closes.
+    has_strike_tag: bool,
+}
+
+/// Tags that enclose an answer behind its reasoning, in some families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AnswerTags {
+    /// None: text that looks like them is text.
+    Unexpected,
+    /// They may begin here, right behind reasoning.
+    Expected,
+    /// The opening one was read; this one closes the answer.
+    Open(&'static str),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +65,10 @@ enum SplitMode {
         expects_reasoning: bool,
     },
     /// Inside reasoning; `None` if no tag opened it.
-    Reasoning(Option<TagPair>),
+    Reasoning(Option<&'static ReasoningTags>),
     Text,
+    /// Behind the end of the model's message: what follows was never its own.
+    Discard,
 }
 
 impl ContentSplitter {
@@ -64,6 +85,10 @@ impl ContentSplitter {
             is_before_text: true,
             is_after_marker: false,
             started_in_reasoning: None,
+            allows_provisional: true,
+            enclosing: AnswerTags::Unexpected,
+            is_after_token: false,
+            has_strike_tag: false,
         }
     }
 
@@ -104,11 +129,11 @@ impl ContentSplitter {
         segments: &mut Vec<ContentSegment>,
     ) {
         self.process_pending(true, segments);
-        if let (SplitMode::Reasoning(None), false, Some(raw)) =
-            (self.mode, is_truncated, self.resplit_buffer.take())
-        {
+        let may_be_text = matches!(self.mode, SplitMode::Reasoning(tags) if tags.is_none_or(|tags| tags.is_provisional));
+        if let (true, false, Some(raw)) = (may_be_text, is_truncated, self.resplit_buffer.take()) {
             segments.push(ContentSegment::Restart);
             *self = Self::new(self.offered_tools.take(), false);
+            self.allows_provisional = false;
             self.push(&raw, segments);
             self.process_pending(true, segments);
             self.started_in_reasoning = Some(false);
@@ -130,6 +155,11 @@ impl ContentSplitter {
                     self.start_content(expects_reasoning, is_end, segments)
                 }
                 SplitMode::Reasoning(_) | SplitMode::Text => self.scan_pending(is_end, segments),
+                SplitMode::Discard => {
+                    let rest = std::mem::take(&mut self.pending);
+                    push_segment(segments, ContentSegment::Marker(rest));
+                    false
+                }
             };
             if !has_progress {
                 break;
@@ -145,6 +175,8 @@ impl ContentSplitter {
             match self.match_at(at, byte, is_end) {
                 MarkerMatch::PlainText => {
                     self.code_tracker.advance_byte(byte);
+                    self.is_after_token &= byte.is_ascii_whitespace();
+                    self.track_strike_tag(at, byte);
                     self.is_before_text &= byte.is_ascii_whitespace() || !self.is_text_mode();
                     at += 1;
                 }
@@ -163,38 +195,69 @@ impl ContentSplitter {
         }
         let before = self.take_pending(at);
         match self.mode {
-            SplitMode::Reasoning(tag) => {
-                push_segment(
-                    segments,
-                    ContentSegment::Reasoning(
-                        tag.map_or(IMPLICIT_OPEN_TAG, |tag| tag.open),
-                        before,
-                    ),
-                );
+            SplitMode::Reasoning(tags) => {
+                let source = tags.map_or(IMPLICIT_OPEN_TAG, ReasoningTags::source);
+                push_segment(segments, ContentSegment::Reasoning(source, before));
             }
             _ if self.is_before_text => push_segment(segments, ContentSegment::Marker(before)),
             _ => push_segment(segments, ContentSegment::Text(before)),
         }
+        if let MarkerMatch::Undecided = marker_match {
+            self.wait_for_more();
+            return false;
+        }
+        self.apply_match(marker_match, segments);
+        true
+    }
+
+    /// Handles a match at the beginning of the pending text.
+    fn apply_match(&mut self, marker_match: MarkerMatch, segments: &mut Vec<ContentSegment>) {
         match marker_match {
-            MarkerMatch::PlainText => {}
-            MarkerMatch::Undecided => {
-                self.wait_for_more();
-                return false;
-            }
-            MarkerMatch::OpensReasoning(tag) => {
-                let mark = self.take_pending(tag.open.len());
+            MarkerMatch::PlainText | MarkerMatch::Undecided => {}
+            MarkerMatch::OpensReasoning(tags, len) => {
+                let mark = self.take_pending(len);
                 push_segment(segments, ContentSegment::Marker(mark));
-                self.enter_reasoning(tag);
+                self.enter_reasoning(tags);
             }
-            MarkerMatch::ClosesReasoning(tag) => self.close_reasoning(tag, segments),
+            MarkerMatch::ClosesReasoning(len) => self.close_reasoning(len, segments),
             MarkerMatch::ToolCalls { dialect, len, calls } => {
                 let raw_call = self.take_pending(len);
                 segments.push(ContentSegment::ToolCalls { dialect, calls, raw: raw_call });
                 self.code_tracker = CodeSpanTracker::default();
                 (self.is_before_text, self.is_after_marker) = (false, true);
             }
+            MarkerMatch::Unreadable(family, len) => {
+                let raw = self.take_pending(len);
+                segments.push(ContentSegment::Unreadable(UnreadableCall { family, raw }));
+                self.code_tracker = CodeSpanTracker::default();
+                (self.is_before_text, self.is_after_marker) = (false, true);
+            }
+            MarkerMatch::Token(len) => {
+                let token = self.take_pending(len);
+                push_segment(segments, ContentSegment::Marker(token));
+                self.is_after_marker |= self.is_before_text;
+                self.is_after_token = true;
+            }
+            MarkerMatch::ModelHead(len) => {
+                let head = self.take_pending(len);
+                push_segment(segments, ContentSegment::Marker(head));
+                self.is_after_marker = true;
+            }
+            MarkerMatch::OtherHead => self.mode = SplitMode::Discard,
+            MarkerMatch::OpensAnswer(len, close) => {
+                let tag = self.take_pending(len);
+                push_segment(segments, ContentSegment::Marker(tag));
+                (self.enclosing, self.is_after_marker) = (AnswerTags::Open(close), true);
+            }
         }
-        true
+    }
+
+    /// Notes an open `<s>` at an offset of the pending text, where `byte` is.
+    fn track_strike_tag(&mut self, offset: usize, byte: u8) {
+        if byte == b'<' && self.is_text_mode() {
+            let rest = self.pending.get(offset..).unwrap_or_default();
+            self.has_strike_tag |= rest.starts_with("<s>");
+        }
     }
 
     /// Waits for more text. Long pending text is scanned again once it has grown by half, so that

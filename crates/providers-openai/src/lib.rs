@@ -22,6 +22,7 @@ mod refusal;
 mod request;
 mod responses;
 mod schema;
+mod template_tokens;
 mod tool_calls;
 mod truncation;
 

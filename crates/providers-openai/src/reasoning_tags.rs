@@ -1,7 +1,8 @@
-//! Reasoning written into the content between tags.
+//! Reasoning written into the content between tags, or other marks of a model family.
 //!
 //! The rules, as [`ContentSplitter`](crate::content::ContentSplitter) applies them:
-//! - An opening tag counts at the beginning and, later, at the start of a line outside of code.
+//! - An opening tag counts at the beginning and, later, at the start of a line outside of code; a
+//!   special token of a chat template counts anywhere outside of code and quotes.
 //! - A closing tag counts unless it is in a span of backticks. A fence does not protect it: a fence
 //!   left open in reasoning would swallow the answer.
 //! - Chat templates often write the opening tag themselves, and the answer then begins inside
@@ -9,59 +10,266 @@
 //!   to a closing tag; without one, if the answer was not cut off, it was text after all.
 //! - Otherwise, a closing tag without an opening one makes all text before it reasoning, unless the
 //!   tag is in code.
-//! - Reasoning that is never closed extends to the end.
+//! - Reasoning that is never closed extends to the end. Behind a phrase that text may begin with,
+//!   such as "Here is my thought process:", it was text after all.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// The known pairs of tags.
-const REASONING_TAGS: [TagPair; 3] = [
-    TagPair { open: "<think>", close: "</think>" },
-    TagPair { open: "<thinking>", close: "</thinking>" },
-    TagPair { open: "<reasoning>", close: "</reasoning>" },
+/// Marks around reasoning.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ReasoningTags {
+    /// The opening mark. One that ends in `:` is followed by any suffix and `>`.
+    pub(crate) open: &'static str,
+    /// The closing marks.
+    closes: &'static [&'static str],
+    /// Marks that end the reasoning too, but belong to what follows.
+    boundaries: &'static [&'static str],
+    /// Where the opening mark counts.
+    position: OpenPosition,
+    /// Whether the text was no reasoning if it is never closed.
+    pub(crate) is_provisional: bool,
+    /// Whether reasoning goes back to the server between these marks. Special tokens would break
+    /// its chat template.
+    is_sent_back: bool,
+}
+
+/// Where an opening mark counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OpenPosition {
+    /// At the beginning of the answer.
+    Start,
+    /// There, and at the start of a line.
+    LineStart,
+    /// Anywhere outside of code and quotes.
+    Anywhere,
+}
+
+/// A tag as HTML has them.
+const TAG: ReasoningTags = ReasoningTags {
+    open: "",
+    closes: &[],
+    boundaries: &[],
+    position: OpenPosition::LineStart,
+    is_provisional: false,
+    is_sent_back: true,
+};
+
+/// A special token of a chat template.
+const TOKEN: ReasoningTags =
+    ReasoningTags { position: OpenPosition::Anywhere, is_sent_back: false, ..TAG };
+
+/// A phrase that may be text after all.
+const PHRASE: ReasoningTags = ReasoningTags {
+    position: OpenPosition::Start,
+    is_provisional: true,
+    is_sent_back: false,
+    ..TAG
+};
+
+/// All marks; of two that begin alike, the longer one stands first.
+static REASONING_TAGS: [ReasoningTags; 22] = [
+    ReasoningTags { open: "<think>", closes: &["</think>"], ..TAG },
+    ReasoningTags { open: "<thinking>", closes: &["</thinking>"], ..TAG },
+    ReasoningTags { open: "<thought>", closes: &["</thought>"], ..TAG },
+    ReasoningTags { open: "<reasoning>", closes: &["</reasoning>"], ..TAG },
+    ReasoningTags { open: "<think:", closes: &["</think:"], ..TAG },
+    ReasoningTags { open: "<seed:think>", closes: &["</seed:think>"], ..TAG },
+    ReasoningTags { open: "<mm:think>", closes: &["</mm:think>"], ..TAG },
+    ReasoningTags { open: "<ifm|think>", closes: &["</ifm|think>"], ..TAG },
+    ReasoningTags { open: "<ifm|think_fast>", closes: &["</ifm|think_fast>"], ..TAG },
+    ReasoningTags { open: "<ifm|think_faster>", closes: &["</ifm|think_faster>"], ..TAG },
+    ReasoningTags { open: "[THINK]", closes: &["[/THINK]"], ..TAG },
+    ReasoningTags { open: "◁think▷", closes: &["◁/think▷"], ..TAG },
+    ReasoningTags { open: "<|START_THINKING|>", closes: &["<|END_THINKING|>"], ..TOKEN },
+    ReasoningTags {
+        open: "<|plamo:begin_think:plamo|>",
+        closes: &["<|plamo:end_think:plamo|>"],
+        ..TOKEN
+    },
+    ReasoningTags { open: "<|channel>thought", closes: &["<channel|>"], ..TOKEN },
+    ReasoningTags {
+        open: "<|channel|>analysis<|message|>",
+        closes: &["<|end|>", "<|return|>"],
+        boundaries: &["<|start|>", "<|channel|>"],
+        ..TOKEN
+    },
+    ReasoningTags { open: "<|open|>think<|sep|>", closes: &["<|close|>think<|sep|>"], ..TOKEN },
+    ReasoningTags {
+        open: "<|content_thinking|>",
+        closes: &["<|end_message|>", "<|content_model_end_sampling|>"],
+        ..TOKEN
+    },
+    ReasoningTags {
+        open: "to=self<|message|>",
+        closes: &["<|eom|>"],
+        boundaries: &["<|start|>"],
+        position: OpenPosition::Start,
+        ..TOKEN
+    },
+    ReasoningTags {
+        open: "Here is my thought process:",
+        closes: &["Here is my response:", "Here's my response:"],
+        ..PHRASE
+    },
+    ReasoningTags {
+        open: "Here's my thought process:",
+        closes: &["Here is my response:", "Here's my response:"],
+        ..PHRASE
+    },
+    // Harmony, when the server dropped the special tokens.
+    ReasoningTags {
+        open: STRIPPED_ANALYSIS,
+        closes: &["assistantfinal"],
+        boundaries: &["assistantcommentary"],
+        ..PHRASE
+    },
 ];
 
-/// A pair of tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TagPair {
-    /// The opening tag.
-    pub(crate) open: &'static str,
-    /// The closing tag.
-    pub(crate) close: &'static str,
-}
+/// The name of a channel that reasoning follows without a space.
+const STRIPPED_ANALYSIS: &str = "analysis";
 
-/// The result of matching a tag at the beginning of a text.
+/// Closing marks that count without an opening one, which the chat template wrote.
+static IMPLICIT_CLOSES: [&str; 16] = [
+    "</think>",
+    "</thinking>",
+    "</thought>",
+    "</reasoning>",
+    "</think:",
+    "</seed:think>",
+    "</mm:think>",
+    "</ifm|think>",
+    "</ifm|think_fast>",
+    "</ifm|think_faster>",
+    "[/THINK]",
+    "◁/think▷",
+    "<|END_THINKING|>",
+    "<|plamo:end_think:plamo|>",
+    "<channel|>",
+    "<|close|>think<|sep|>",
+];
+
+/// The result of matching a mark at the beginning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TagMatch {
-    /// Not a tag.
+pub(crate) enum TagMatch<T> {
+    /// Not a mark.
     Mismatch,
-    /// Perhaps a tag; the text is too short to tell.
+    /// Perhaps a mark; the text is too short to tell.
     Partial,
-    /// This tag.
-    Complete(TagPair),
+    /// A mark of this many bytes.
+    Complete(T, usize),
 }
 
-/// Matches an opening tag at the beginning of a text.
-pub(crate) fn match_open_tag(text: &str) -> TagMatch {
-    match_tag(text, &REASONING_TAGS, |tag| tag.open)
+/// Matches an opening mark at the beginning of a text, which is the start of the answer, the start
+/// of a line or neither.
+pub(crate) fn match_open_tag(
+    text: &str,
+    is_start: bool,
+    is_line_start: bool,
+) -> TagMatch<&'static ReasoningTags> {
+    let mut is_partial = false;
+    for tags in &REASONING_TAGS {
+        let counts = match tags.position {
+            OpenPosition::Start => is_start,
+            OpenPosition::LineStart => is_start || is_line_start,
+            OpenPosition::Anywhere => true,
+        };
+        if !counts {
+            continue;
+        }
+        match match_mark(text, tags.open) {
+            TagMatch::Complete((), len) if tags.open == STRIPPED_ANALYSIS => {
+                match text.as_bytes().get(len) {
+                    None => is_partial = true,
+                    Some(next) if next.is_ascii_uppercase() => {
+                        return TagMatch::Complete(tags, len);
+                    }
+                    Some(_) => {}
+                }
+            }
+            TagMatch::Complete((), len) => return TagMatch::Complete(tags, len),
+            TagMatch::Partial => is_partial = true,
+            TagMatch::Mismatch => {}
+        }
+    }
+    if is_partial { TagMatch::Partial } else { TagMatch::Mismatch }
 }
 
-/// Matches a closing tag at the beginning of a text: that of `open_tag`, or any.
-pub(crate) fn match_close_tag(text: &str, open_tag: Option<&TagPair>) -> TagMatch {
-    match_tag(text, open_tag.map_or(&REASONING_TAGS, std::slice::from_ref), |tag| tag.close)
+/// Matches a closing mark at the beginning of a text: that of `open_tags`, or any that counts
+/// without an opening one.
+pub(crate) fn match_close_tag(text: &str, open_tags: Option<&ReasoningTags>) -> TagMatch<()> {
+    let boundaries = open_tags.map_or(&[][..], |tags| tags.boundaries);
+    let closes = open_tags.map_or(&IMPLICIT_CLOSES[..], |tags| tags.closes);
+    let boundary = boundaries.iter().map(|mark| match match_mark(text, mark) {
+        TagMatch::Complete((), _) => TagMatch::Complete((), 0),
+        found => found,
+    });
+    let mut is_partial = false;
+    for found in boundary.chain(closes.iter().map(|mark| match_mark(text, mark))) {
+        match found {
+            TagMatch::Complete((), _) => return found,
+            TagMatch::Partial => is_partial = true,
+            TagMatch::Mismatch => {}
+        }
+    }
+    if is_partial { TagMatch::Partial } else { TagMatch::Mismatch }
 }
 
-/// Returns the closing tag of an opening tag; `None` for other text.
-pub(crate) fn close_tag_for(open: &str) -> Option<&'static str> {
-    REASONING_TAGS.iter().find(|tag| tag.open == open).map(|tag| tag.close)
+/// The source to record reasoning with that ends with the closing mark at the beginning of a text.
+pub(crate) fn source_of_close_tag(text: &str) -> &'static str {
+    let closes = |tags: &&ReasoningTags| tags.closes.iter().any(|close| text.starts_with(close));
+    REASONING_TAGS.iter().find(closes).map_or("reasoning", ReasoningTags::source)
 }
 
-fn match_tag(text: &str, tags: &[TagPair], tag_text: fn(&TagPair) -> &'static str) -> TagMatch {
-    match tags.iter().find(|tag| text.starts_with(tag_text(tag))) {
-        Some(tag) => TagMatch::Complete(*tag),
-        None if tags.iter().any(|tag| tag_text(tag).starts_with(text)) => TagMatch::Partial,
-        None => TagMatch::Mismatch,
+/// Whether a closing mark may begin with this byte.
+pub(crate) fn may_start_close_tag(byte: u8, open_tags: Option<&ReasoningTags>) -> bool {
+    match open_tags {
+        None => matches!(byte, b'<' | b'[' | 0xE2),
+        Some(tags) => {
+            let mut marks = tags.closes.iter().chain(tags.boundaries);
+            marks.any(|mark| mark.as_bytes().first() == Some(&byte))
+        }
     }
 }
+
+/// The opening and closing marks that count outside of the beginning of an answer.
+pub(crate) fn marks_in_text() -> impl Iterator<Item = &'static str> {
+    let opens = REASONING_TAGS.iter().filter(|tags| tags.position != OpenPosition::Start);
+    opens.map(|tags| tags.open).chain(IMPLICIT_CLOSES)
+}
+
+/// Returns the closing mark of an opening one that reasoning goes back between; `None` for other
+/// text.
+pub(crate) fn close_tag_for(open: &str) -> Option<&'static str> {
+    let tags = REASONING_TAGS.iter().find(|tags| tags.open == open && tags.is_sent_back)?;
+    tags.closes.first().copied().filter(|close| close.ends_with(['>', ']', '▷']))
+}
+
+impl ReasoningTags {
+    /// The source that reasoning between these marks is recorded with: the opening mark, or a
+    /// field, when the marks are not sent back.
+    pub(crate) fn source(&self) -> &'static str {
+        if close_tag_for(self.open).is_some() { self.open } else { "reasoning" }
+    }
+}
+
+/// Matches one mark; behind one that ends in `:` come a suffix and `>`.
+pub(crate) fn match_mark(text: &str, mark: &str) -> TagMatch<()> {
+    let Some(rest) = text.strip_prefix(mark) else {
+        return if mark.starts_with(text) { TagMatch::Partial } else { TagMatch::Mismatch };
+    };
+    if !mark.ends_with(':') || !mark.starts_with('<') {
+        return TagMatch::Complete((), mark.len());
+    }
+    let suffix = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+    match rest.as_bytes().get(suffix) {
+        Some(b'>') if suffix > 0 => TagMatch::Complete((), mark.len() + suffix + 1),
+        None if suffix <= MAX_SUFFIX_BYTES => TagMatch::Partial,
+        _ => TagMatch::Mismatch,
+    }
+}
+
+/// The longest suffix of a mark, in bytes.
+const MAX_SUFFIX_BYTES: usize = 32;
 
 /// Whether a model's answers begin inside reasoning, learned from earlier ones.
 #[derive(Debug, Default)]

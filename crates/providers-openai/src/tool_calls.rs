@@ -104,8 +104,10 @@ pub(crate) fn finish_text_calls(
 ) -> Vec<EmittedToolCall> {
     let calls = text_calls.into_iter().enumerate().map(|(at, (dialect, call))| {
         let id = ToolCallId::from_number(at);
-        let problem =
-            call.problem.map(|fault| if is_truncated { TRUNCATED_CALL_PROBLEM } else { fault });
+        let problem = call
+            .problem
+            .as_deref()
+            .map(|it| if is_truncated { TRUNCATED_CALL_PROBLEM } else { it });
         let schema = offered_tools.argument_schema(&call.name);
         let (call, repairs) =
             parse_call(id.clone(), call.name.clone(), call.arguments, problem, schema);

@@ -22,8 +22,13 @@ impl AnswerAssembler {
                     self.text_calls.0.extend(calls.into_iter().map(|call| (dialect, call)));
                     self.text_calls.1.push_str(&raw);
                 }
+                ContentSegment::Unreadable(call) => {
+                    self.text_calls.1.push_str(&call.raw);
+                    self.unreadable_call.get_or_insert(call);
+                }
                 ContentSegment::Restart => {
                     self.text.clear();
+                    self.unreadable_call = None;
                     self.text_calls = Default::default();
                     events.push(ChatEvent::ReasoningReclassified);
                     let before =

@@ -1,6 +1,42 @@
 //! The segments that content is split into.
 
-use crate::dialect::TextToolCall;
+use std::fmt;
+
+use crate::dialect::{CallFamily, TextToolCall};
+
+/// The longest excerpt of an unreadable call in a message, in bytes.
+const MAX_EXCERPT_BYTES: usize = 160;
+
+/// A tool call that cannot be read. Displays as what failed.
+#[derive(Debug, Clone)]
+pub(crate) struct UnreadableCall {
+    /// The family whose mark it begins with.
+    pub(crate) family: &'static CallFamily,
+    /// What was written.
+    pub(crate) raw: String,
+}
+
+impl fmt::Display for UnreadableCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.raw.split_whitespace().collect::<Vec<_>>().join(" ");
+        let excerpt = line.get(..line.floor_char_boundary(MAX_EXCERPT_BYTES)).unwrap_or_default();
+        let ellipsis = if excerpt.len() < line.len() { "…" } else { "" };
+        write!(
+            f,
+            "read a tool call that came as text: it is written in the format `{}`, but names no \
+             offered tool or has no readable arguments: {excerpt}{ellipsis}",
+            self.family.name
+        )
+    }
+}
+
+impl PartialEq for UnreadableCall {
+    fn eq(&self, other: &Self) -> bool {
+        self.family.name == other.family.name && self.raw == other.raw
+    }
+}
+
+impl Eq for UnreadableCall {}
 
 /// A segment of the content. The segments since the last [`ContentSegment::Restart`] make up the
 /// content.
@@ -10,7 +46,9 @@ pub(crate) enum ContentSegment {
     Text(String),
     /// Reasoning, with its opening tag.
     Reasoning(&'static str, String),
-    /// A tag, or white space around one.
+    /// A tool call that cannot be read.
+    Unreadable(UnreadableCall),
+    /// A tag, a token of a chat template, or white space around one.
     Marker(String),
     /// Tool calls, and the text they were written as.
     ToolCalls { dialect: &'static str, calls: Vec<TextToolCall>, raw: String },

@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::*;
 
+mod families;
+
 fn offered_tools() -> Option<OfferedTools> {
     let tools = ["read", "exec"].map(|name| ToolSpec {
         name: ToolName::new(name).unwrap(),
@@ -63,6 +65,7 @@ fn raw_text(pieces: &[ContentSegment]) -> String {
         | ContentSegment::Reasoning(_, text)
         | ContentSegment::Marker(text) => text.as_str(),
         ContentSegment::ToolCalls { raw, .. } => raw,
+        ContentSegment::Unreadable(call) => &call.raw,
         ContentSegment::Restart => "",
     });
     texts.collect()
@@ -76,7 +79,8 @@ fn summarize_segments(pieces: &[ContentSegment]) -> (String, String, usize) {
             ContentSegment::Text(piece) => text.push_str(piece),
             ContentSegment::Reasoning(_, piece) => thought.push_str(piece),
             ContentSegment::ToolCalls { calls: found, .. } => calls += found.len(),
-            ContentSegment::Marker(_) | ContentSegment::Restart => {}
+            ContentSegment::Marker(_) | ContentSegment::Unreadable(_) | ContentSegment::Restart => {
+            }
         }
     }
     (thought, text, calls)

@@ -9,16 +9,12 @@ use super::{OfferedTools, TextToolCall};
 pub(super) enum ParseStop {
     /// The text is not a call.
     Mismatch,
-    /// The text ends too early; holds the call that it ends in, if its tool is known.
-    Incomplete(Option<TextToolCall>),
+    /// The text ends too early.
+    Incomplete,
 }
 
-/// The problem of a call that ends in the middle.
-pub(super) const UNCLOSED_CALL_PROBLEM: &str = "The call has no end.";
-
-/// The problem of an unreadable call between markers.
-pub(super) const UNREADABLE_CALL_PROBLEM: &str =
-    "What stands between the marks of the call is not a call.";
+/// The longest tag with its attributes, in bytes.
+const MAX_TAG_BYTES: usize = 256;
 
 /// A position in a text.
 #[derive(Debug, Clone)]
@@ -27,11 +23,66 @@ pub(super) struct TextCursor<'a> {
     offset: usize,
     /// The tools that may be called.
     pub(super) offered_tools: &'a OfferedTools,
+    /// The tool of the call that is being read.
+    call_name: Option<ToolName>,
+    /// Where its arguments begin.
+    arguments_start: Option<usize>,
 }
 
 impl<'a> TextCursor<'a> {
     pub(super) fn new(text: &'a str, offered_tools: &'a OfferedTools) -> Self {
-        Self { text, offset: 0, offered_tools }
+        Self { text, offset: 0, offered_tools, call_name: None, arguments_start: None }
+    }
+
+    /// Notes that a call of this tool is being read.
+    pub(super) fn begin_call(&mut self, name: &ToolName) {
+        self.call_name = Some(name.clone());
+    }
+
+    /// Notes that the arguments of the call begin here.
+    pub(super) fn begin_arguments(&mut self) {
+        self.arguments_start = Some(self.offset);
+    }
+
+    /// Ends the call that is being read.
+    pub(super) fn end_call(&mut self) {
+        (self.call_name, self.arguments_start) = (None, None);
+    }
+
+    /// Whether a call is being read whose tool is known.
+    pub(super) fn is_in_call(&self) -> bool {
+        self.call_name.is_some()
+    }
+
+    /// Whether arguments have begun in the call that is being read.
+    pub(super) fn has_arguments(&self) -> bool {
+        self.arguments_start.is_some()
+    }
+
+    /// Ends the call that is being read, whose tool is known, and returns it with a problem. Its
+    /// arguments are what was written up to `end`.
+    pub(super) fn take_invalid_call(
+        &mut self,
+        end: usize,
+        problem: String,
+    ) -> Option<TextToolCall> {
+        let start = self.arguments_start.take().unwrap_or(end).min(end);
+        let arguments = self.text.get(start..end).unwrap_or_default().trim().to_owned();
+        let name = self.call_name.take()?;
+        Some(TextToolCall { name, arguments, problem: Some(problem) })
+    }
+
+    /// The offset of the first of these marks behind the start of the arguments.
+    pub(super) fn find_mark(&self, marks: &[&str]) -> Option<usize> {
+        let start = self.arguments_start.unwrap_or(self.offset);
+        let text = self.text.get(start..)?;
+        let first = marks.iter().filter_map(|mark| text.find(mark)).min()?;
+        Some(start + first)
+    }
+
+    /// Goes to an offset.
+    pub(super) fn move_to(&mut self, offset: usize) {
+        self.offset = offset.min(self.text.len());
     }
 
     /// The bytes read so far.
@@ -51,7 +102,7 @@ impl<'a> TextCursor<'a> {
 
     /// The next byte.
     pub(super) fn peek_byte(&self) -> Result<u8, ParseStop> {
-        self.remaining_text().bytes().next().ok_or(ParseStop::Incomplete(None))
+        self.remaining_text().bytes().next().ok_or(ParseStop::Incomplete)
     }
 
     /// Skips `expected`, which must come next.
@@ -62,7 +113,7 @@ impl<'a> TextCursor<'a> {
             return Ok(());
         }
         Err(if expected.starts_with(remaining_text) {
-            ParseStop::Incomplete(None)
+            ParseStop::Incomplete
         } else {
             ParseStop::Mismatch
         })
@@ -93,23 +144,31 @@ impl<'a> TextCursor<'a> {
 
     /// Reads up to a marker, which stays unread.
     pub(super) fn read_until(&mut self, marker: &str) -> Result<&'a str, ParseStop> {
-        let (before, _) =
-            self.remaining_text().split_once(marker).ok_or(ParseStop::Incomplete(None))?;
+        let (before, _) = self.remaining_text().split_once(marker).ok_or(ParseStop::Incomplete)?;
         self.offset += before.len();
         Ok(before)
     }
 
-    /// Reads the unquoted name of an offered tool.
+    /// Reads the rest of a tag, up to and without its end, which is skipped.
+    pub(super) fn read_tag_rest(&mut self, end: &str) -> Result<&'a str, ParseStop> {
+        let line = self.remaining_text().split('\n').next().unwrap_or_default();
+        let is_whole_line = line.len() < self.remaining_text().len();
+        if (is_whole_line || line.len() > MAX_TAG_BYTES) && !line.contains(end) {
+            return Err(ParseStop::Mismatch);
+        }
+        let rest = self.read_until(end)?;
+        self.eat_text(end)?;
+        Ok(rest)
+    }
+
+    /// Reads the unquoted name of an offered tool, with its namespace if it has one.
     pub(super) fn read_tool_name(&mut self) -> Result<ToolName, ParseStop> {
-        let word =
-            self.read_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let word = self.read_while(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':')
+        });
         if self.remaining_text().is_empty() {
             let is_name_prefix = self.offered_tools.has_name_prefix(word);
-            return Err(if is_name_prefix {
-                ParseStop::Incomplete(None)
-            } else {
-                ParseStop::Mismatch
-            });
+            return Err(if is_name_prefix { ParseStop::Incomplete } else { ParseStop::Mismatch });
         }
         self.offered_tools.find_tool(word).cloned().ok_or(ParseStop::Mismatch)
     }
@@ -122,6 +181,32 @@ impl<'a> TextCursor<'a> {
         Ok(name)
     }
 
+    /// Skips the first of the texts that comes next, and returns it; of two that begin alike, the
+    /// longer one stands first.
+    pub(super) fn eat_any(&mut self, expected: &[&'static str]) -> Result<&'static str, ParseStop> {
+        for text in expected {
+            match self.eat_text(text) {
+                Ok(()) => return Ok(text),
+                Err(ParseStop::Mismatch) => {}
+                Err(ParseStop::Incomplete) => return Err(ParseStop::Incomplete),
+            }
+        }
+        Err(ParseStop::Mismatch)
+    }
+
+    /// Skips the texts that come next in this order, each of which may be missing, and the white
+    /// space before each.
+    pub(super) fn eat_each_if(&mut self, expected: &[&str]) -> Result<(), ParseStop> {
+        for text in expected {
+            let start = self.clone();
+            self.skip_whitespace();
+            if !self.eat_if(text)? {
+                *self = start;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads one JSON value by its outline: strings closed, brackets paired. Raw control characters
     /// in strings and stray commas are left to later repair.
     pub(super) fn read_json(&mut self) -> Result<&'a str, ParseStop> {
@@ -130,7 +215,7 @@ impl<'a> TextCursor<'a> {
         while let Some((offset, byte)) = bytes.next() {
             match byte {
                 b'"' => {
-                    let end = find_string_end(&mut bytes).ok_or(ParseStop::Incomplete(None))?;
+                    let end = find_string_end(&mut bytes).ok_or(ParseStop::Incomplete)?;
                     if open_brackets.is_empty() {
                         return self.end_json(end + 1);
                     }
@@ -157,7 +242,7 @@ impl<'a> TextCursor<'a> {
                 _ => return Err(ParseStop::Mismatch),
             }
         }
-        Err(ParseStop::Incomplete(None))
+        Err(ParseStop::Incomplete)
     }
 
     fn end_json(&mut self, len: usize) -> Result<&'a str, ParseStop> {
@@ -174,22 +259,5 @@ fn find_string_end(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<usiz
         let is_closing = byte == b'"' && !is_escaped;
         is_escaped = byte == b'\\' && !is_escaped;
         is_closing.then_some(offset)
-    })
-}
-
-/// Adds to an incomplete result the call that the text ends in, whose tool is known and whose
-/// arguments begin with `raw`.
-pub(super) fn attach_partial_call<T>(
-    result: Result<T, ParseStop>,
-    name: &ToolName,
-    raw_arguments: &str,
-) -> Result<T, ParseStop> {
-    result.map_err(|stop| match stop {
-        ParseStop::Incomplete(None) => ParseStop::Incomplete(Some(TextToolCall {
-            name: name.clone(),
-            arguments: raw_arguments.to_owned(),
-            problem: Some(UNCLOSED_CALL_PROBLEM),
-        })),
-        stop => stop,
     })
 }

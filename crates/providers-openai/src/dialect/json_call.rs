@@ -1,32 +1,117 @@
-//! A tool call as a JSON object with the tool's name and arguments. The arguments' text is kept as
+//! Tool calls as JSON objects with the tool's name and arguments. The arguments' text is kept as
 //! it is.
 
 use openclaw_core::ToolName;
 
 use super::TextToolCall;
-use super::cursor::{ParseStop, TextCursor, UNREADABLE_CALL_PROBLEM, attach_partial_call};
+use super::cursor::{ParseStop, TextCursor};
 
-/// The context of an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum JsonCallContext {
-    /// On its own: it must have a name and arguments, and nothing that other data has.
-    Bare,
-    /// Before this marker, which also ends an unreadable object.
-    BeforeMarker(&'static str),
+/// The deepest nesting of a call in a `function` field.
+const MAX_FUNCTION_DEPTH: u8 = 2;
+
+/// Calls as JSON objects.
+#[derive(Debug)]
+pub(super) struct JsonCallSyntax {
+    /// The mark before each object or list; empty if there is none.
+    pub(super) begin: &'static str,
+    /// Marks behind it, in this order; each may be missing.
+    pub(super) ends: &'static [&'static str],
+    /// Whether objects may follow each other, with `;` or white space between them.
+    pub(super) is_repeated: bool,
 }
 
+/// The fields of an object.
 #[derive(Debug, Default)]
 struct JsonCallFields<'a> {
     name: Option<ToolName>,
     arguments: Option<&'a str>,
-    /// The start of the arguments.
-    arguments_start: Option<TextCursor<'a>>,
+}
+
+/// Where an object stands.
+#[derive(Debug, Clone, Copy)]
+struct ObjectContext {
+    /// Whether it stands between marks. Otherwise it must have a name and arguments, and nothing
+    /// that other data has.
+    is_marked: bool,
+    ends: &'static [&'static str],
+    depth: u8,
+}
+
+impl JsonCallSyntax {
+    pub(super) fn parse_calls(
+        &self,
+        cursor: &mut TextCursor<'_>,
+        is_marked: bool,
+        calls: &mut Vec<TextToolCall>,
+    ) -> Result<(), ParseStop> {
+        let context = ObjectContext { is_marked, ends: self.ends, depth: MAX_FUNCTION_DEPTH };
+        cursor.eat_text(self.begin)?;
+        loop {
+            cursor.skip_whitespace();
+            parse_objects(cursor, context, calls)?;
+            let end_of_object = cursor.clone();
+            if self.is_repeated {
+                cursor.skip_whitespace();
+                match cursor.peek_byte() {
+                    Ok(b';') => cursor.eat_text(";")?,
+                    Ok(b'{') => {}
+                    _ => return Ok(()),
+                }
+                continue;
+            }
+            if self.ends.is_empty() {
+                return Ok(());
+            }
+            cursor.skip_whitespace();
+            // Some servers' grammars let one extra brace through.
+            while cursor.eat_if("}")? {
+                cursor.skip_whitespace();
+            }
+            for end in self.ends {
+                if cursor.eat_if(end)? {
+                    return Ok(());
+                }
+            }
+            if cursor.peek_byte()? != b'{' {
+                *cursor = end_of_object;
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Reads `[{"NAME": {…}}, …]`.
+pub(super) fn parse_keyed_list(
+    cursor: &mut TextCursor<'_>,
+    calls: &mut Vec<TextToolCall>,
+) -> Result<(), ParseStop> {
+    cursor.eat_text("[")?;
+    loop {
+        cursor.skip_whitespace();
+        cursor.eat_text("{")?;
+        cursor.skip_whitespace();
+        let name = cursor.read_quoted_tool_name()?;
+        cursor.begin_call(&name);
+        cursor.skip_whitespace();
+        cursor.eat_text(":")?;
+        cursor.skip_whitespace();
+        cursor.begin_arguments();
+        let arguments = cursor.read_json()?.to_owned();
+        cursor.skip_whitespace();
+        cursor.eat_text("}")?;
+        calls.push(TextToolCall { name, arguments, problem: None });
+        cursor.end_call();
+        cursor.skip_whitespace();
+        if !cursor.eat_if(",")? {
+            return cursor.eat_text("]");
+        }
+    }
 }
 
 /// Reads one object, or a list of them.
-pub(super) fn parse_objects(
+fn parse_objects(
     cursor: &mut TextCursor<'_>,
-    context: JsonCallContext,
+    context: ObjectContext,
     calls: &mut Vec<TextToolCall>,
 ) -> Result<(), ParseStop> {
     if !cursor.eat_if("[")? {
@@ -43,35 +128,17 @@ pub(super) fn parse_objects(
     }
 }
 
-/// Reads one object.
-pub(super) fn parse_object(
+fn parse_object(
     cursor: &mut TextCursor<'_>,
-    context: JsonCallContext,
+    context: ObjectContext,
 ) -> Result<TextToolCall, ParseStop> {
-    let start = cursor.clone();
     let mut fields = JsonCallFields::default();
-    let read_result = fields.read_fields(cursor, context);
-    let name = match (fields.name, context) {
-        (Some(name), JsonCallContext::BeforeMarker(marker)) => {
-            if let Err(ParseStop::Mismatch) = read_result {
-                *cursor = fields.arguments_start.unwrap_or(start);
-                let remaining_text = cursor.remaining_text();
-                let raw_arguments =
-                    attach_partial_call(cursor.read_until(marker), &name, remaining_text)?
-                        .trim()
-                        .to_owned();
-                return Ok(TextToolCall {
-                    name,
-                    arguments: raw_arguments,
-                    problem: Some(UNREADABLE_CALL_PROBLEM),
-                });
-            }
-            name
-        }
-        (Some(name), JsonCallContext::Bare) if fields.arguments_start.is_some() => name,
-        _ => return Err(read_result.err().unwrap_or(ParseStop::Mismatch)),
-    };
-    attach_partial_call(read_result, &name, fields.arguments.unwrap_or_default())?;
+    fields.read_fields(cursor, context)?;
+    let name = fields.name.ok_or(ParseStop::Mismatch)?;
+    if !context.is_marked && fields.arguments.is_none() {
+        return Err(ParseStop::Mismatch);
+    }
+    cursor.end_call();
     let arguments = fields.arguments.unwrap_or_default().to_owned();
     Ok(TextToolCall { name, arguments, problem: None })
 }
@@ -80,7 +147,7 @@ impl<'a> JsonCallFields<'a> {
     fn read_fields(
         &mut self,
         cursor: &mut TextCursor<'a>,
-        context: JsonCallContext,
+        context: ObjectContext,
     ) -> Result<(), ParseStop> {
         cursor.eat_text("{")?;
         loop {
@@ -90,12 +157,10 @@ impl<'a> JsonCallFields<'a> {
                 b',' => cursor.eat_text(",")?,
                 b'"' => self.read_field(cursor, context)?,
                 // The object's closing brace may be missing when its arguments are complete.
-                _ => match (context, self.arguments) {
-                    (JsonCallContext::BeforeMarker(marker), Some(_)) => {
-                        return cursor.clone().eat_text(marker);
-                    }
-                    _ => return Err(ParseStop::Mismatch),
-                },
+                _ if self.arguments.is_some() => {
+                    return cursor.clone().eat_any(context.ends).map(drop);
+                }
+                _ => return Err(ParseStop::Mismatch),
             }
         }
     }
@@ -103,7 +168,7 @@ impl<'a> JsonCallFields<'a> {
     fn read_field(
         &mut self,
         cursor: &mut TextCursor<'a>,
-        context: JsonCallContext,
+        context: ObjectContext,
     ) -> Result<(), ParseStop> {
         cursor.eat_text("\"")?;
         let key = cursor.read_while(|byte| !matches!(byte, b'"' | b'\\'));
@@ -112,21 +177,24 @@ impl<'a> JsonCallFields<'a> {
         cursor.eat_text(":")?;
         cursor.skip_whitespace();
         match key {
-            "name" | "tool" => self.name = Some(cursor.read_quoted_tool_name()?),
-            "arguments" | "parameters" => {
-                if context == JsonCallContext::Bare && !matches!(cursor.peek_byte()?, b'{' | b'"') {
+            "function" if cursor.peek_byte()? == b'{' => {
+                let depth = context.depth.checked_sub(1).ok_or(ParseStop::Mismatch)?;
+                self.read_fields(cursor, ObjectContext { depth, ..context })?;
+            }
+            "name" | "tool" | "tool_name" | "function" => {
+                let name = cursor.read_quoted_tool_name()?;
+                cursor.begin_call(&name);
+                self.name = Some(name);
+            }
+            "arguments" | "parameters" | "args" => {
+                if !context.is_marked && !matches!(cursor.peek_byte()?, b'{' | b'"') {
                     return Err(ParseStop::Mismatch);
                 }
-                let remaining_text = cursor.remaining_text();
-                self.arguments_start = Some(cursor.clone());
-                let raw_arguments = cursor.read_json();
-                self.arguments = Some(match &self.name {
-                    Some(name) => attach_partial_call(raw_arguments, name, remaining_text)?,
-                    None => raw_arguments?,
-                });
+                cursor.begin_arguments();
+                self.arguments = Some(cursor.read_json()?);
             }
-            "id" | "type" => drop(cursor.read_json()?),
-            _ if context != JsonCallContext::Bare => drop(cursor.read_json()?),
+            "id" | "type" | "tool_call_id" => drop(cursor.read_json()?),
+            _ if context.is_marked => drop(cursor.read_json()?),
             _ => return Err(ParseStop::Mismatch),
         }
         Ok(())

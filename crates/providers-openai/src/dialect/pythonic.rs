@@ -1,33 +1,45 @@
-//! `[name(a=1, b="x"), …]` as the whole text: a list of Python calls with named, literal arguments.
+//! `[name(a=1, b="x"), …]`: Python calls with named, literal arguments.
 
 use openclaw_core::ToolName;
 use serde_json::{Map, Number, Value};
 
 use super::TextToolCall;
-use super::cursor::{ParseStop, TextCursor, attach_partial_call};
+use super::cursor::{ParseStop, TextCursor};
 use crate::schema::JsonTypes;
 
 /// The deepest nesting of lists and dictionaries.
 const MAX_NESTING_DEPTH: u8 = 32;
 
+/// Reads a list of calls; between marks, the brackets of the list may be missing and line breaks
+/// may separate the calls.
 pub(super) fn parse_calls(
     cursor: &mut TextCursor<'_>,
+    is_marked: bool,
     calls: &mut Vec<TextToolCall>,
 ) -> Result<(), ParseStop> {
+    if is_marked && cursor.peek_byte()? != b'[' {
+        return parse_call(cursor, calls);
+    }
     cursor.eat_text("[")?;
     loop {
         cursor.skip_whitespace();
-        let name = cursor.read_tool_name()?;
-        cursor.eat_text("(")?;
-        let remaining_text = cursor.remaining_text();
-        let arguments =
-            attach_partial_call(parse_keyword_arguments(cursor, &name), &name, remaining_text)?;
-        calls.push(TextToolCall { name, arguments, problem: None });
+        parse_call(cursor, calls)?;
         cursor.skip_whitespace();
         if !cursor.eat_if(",")? {
             return cursor.eat_text("]");
         }
     }
+}
+
+fn parse_call(cursor: &mut TextCursor<'_>, calls: &mut Vec<TextToolCall>) -> Result<(), ParseStop> {
+    let name = cursor.read_tool_name()?;
+    cursor.eat_text("(")?;
+    cursor.begin_call(&name);
+    cursor.begin_arguments();
+    let arguments = parse_keyword_arguments(cursor, &name)?;
+    calls.push(TextToolCall { name, arguments, problem: None });
+    cursor.end_call();
+    Ok(())
 }
 
 fn parse_keyword_arguments(
@@ -151,7 +163,7 @@ fn parse_string(cursor: &mut TextCursor<'_>) -> Result<String, ParseStop> {
         if cursor.eat_if(quote).unwrap_or_default() {
             return Ok(text);
         }
-        let c = next_chars.next().ok_or(ParseStop::Incomplete(None))?;
+        let c = next_chars.next().ok_or(ParseStop::Incomplete)?;
         cursor.skip_char(c);
         if c == '\\' {
             parse_escape(cursor, &mut text)?;
@@ -162,7 +174,7 @@ fn parse_string(cursor: &mut TextCursor<'_>) -> Result<String, ParseStop> {
 }
 
 fn parse_escape(cursor: &mut TextCursor<'_>, text: &mut String) -> Result<(), ParseStop> {
-    let c = cursor.remaining_text().chars().next().ok_or(ParseStop::Incomplete(None))?;
+    let c = cursor.remaining_text().chars().next().ok_or(ParseStop::Incomplete)?;
     cursor.skip_char(c);
     let digits = match c {
         'x' => 2,
@@ -177,7 +189,7 @@ fn parse_escape(cursor: &mut TextCursor<'_>, text: &mut String) -> Result<(), Pa
         '\\' | '\'' | '"' => text.push(c),
         '\n' => {}
         _ if digits > 0 => {
-            let code = cursor.remaining_text().get(..digits).ok_or(ParseStop::Incomplete(None))?;
+            let code = cursor.remaining_text().get(..digits).ok_or(ParseStop::Incomplete)?;
             let decoded = u32::from_str_radix(code, 16).ok().and_then(char::from_u32);
             text.push(decoded.ok_or(ParseStop::Mismatch)?);
             code.chars().for_each(|digit| cursor.skip_char(digit));

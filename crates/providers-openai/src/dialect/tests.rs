@@ -4,6 +4,9 @@
 mod corpus;
 
 use proptest::prelude::*;
+use std::sync::Arc;
+
+use openclaw_core::ToolSpec;
 use serde_json::json;
 
 use self::corpus::{CALL_TEXTS, OTHER_TEXTS};
@@ -57,21 +60,18 @@ fn other_text_is_not() {
 fn text_may_go_on_behind_a_call_with_marks_only() {
     for (dialect, text, calls) in CALL_TEXTS {
         let broken = calls.iter().any(|call| call.contains('!'));
-        let has_end = text.ends_with("</tool_call>")
-            || text.ends_with("</function>")
-            || *dialect == "mistral";
+        let is_whole =
+            CALL_FAMILIES.iter().any(|known| known.name == *dialect && known.is_whole_text);
         let more = format!("{text} and so on");
         match describe_calls(&more) {
             Some((found, _, len)) if !broken => {
                 assert_eq!(found, *dialect, "{text}");
-                assert!(has_end || *dialect == "hermes", "{text}");
+                assert!(!is_whole, "{text}");
                 assert!(more[len..].ends_with("and so on"), "{text}");
             }
-            None => assert!(!has_end || broken, "{text}"),
+            None => assert!(is_whole || broken, "{text}"),
             Some(_) => {}
         }
-        let is_whole =
-            CALL_DIALECTS.iter().any(|known| known.name == *dialect && known.spans_whole_text);
         let later = match_calls(text, &offered_tools(), false, true);
         assert_eq!(later == CallMatch::NoCall, is_whole, "{text}");
     }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use openclaw_core::{
-    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, EmittedToolCall, ModelCapabilities, ToolSpec,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, EmittedToolCall, ModelCapabilities,
+    ModelErrorKind, ToolSpec,
 };
 use openclaw_mock_vllm::{Call, Finish, MockVllm, Turn};
 use openclaw_providers_openai::{OpenAiModel, ServerCapabilities, chat_completion_body};
@@ -25,11 +26,14 @@ const DIALECTS: &[(&str, &str)] = &[
     ),
     ("mistral", r#"[TOOL_CALLS][{"name": "read", "arguments": {"path": "a b"}}]"#),
     ("mistral", r#"[TOOL_CALLS]read{"path": "a b"}"#),
-    ("mistral without its mark", r#"[{"name": "read", "arguments": {"path": "a b"}}]"#),
-    ("llama3-json", r#"{"name": "read", "parameters": {"path": "a b"}}"#),
+    ("bare JSON", r#"[{"name": "read", "arguments": {"path": "a b"}}]"#),
+    ("bare JSON", r#"{"name": "read", "parameters": {"path": "a b"}}"#),
     ("pythonic", r#"[read(path="a b")]"#),
     ("fenced JSON", "```json\n{\"tool\": \"read\", \"arguments\": {\"path\": \"a b\"}}\n```"),
 ];
+
+/// The dialects that have no mark of their own.
+const UNMARKED: &[&str] = &["bare JSON", "pythonic", "fenced JSON"];
 
 fn with_tool() -> ChatRequest {
     let tools: Arc<[ToolSpec]> = [read_tool()].into();
@@ -103,7 +107,7 @@ async fn a_call_written_as_text_is_a_call() {
 }
 
 #[tokio::test]
-async fn a_call_without_tools_or_of_another_tool_is_text() {
+async fn a_call_without_tools_is_text_and_one_of_another_tool_fails() {
     let server = MockVllm::builder().start().await.unwrap();
     let model = model(&server);
     for (dialect, text) in DIALECTS {
@@ -116,8 +120,16 @@ async fn a_call_without_tools_or_of_another_tool_is_text() {
         );
         let other = text.replace("read", "write");
         server.push(Turn::tokens(&other));
-        let found = ask(&model, with_tool()).await;
-        assert_eq!((found.text, found.outcome), (other, AnswerOutcome::Reply), "{dialect}");
+        if UNMARKED.contains(dialect) {
+            let found = ask(&model, with_tool()).await;
+            assert_eq!((found.text, found.outcome), (other, AnswerOutcome::Reply), "{dialect}");
+            continue;
+        }
+        let (_, end) = read(model.stream_chat(with_tool()).await.unwrap()).await;
+        let error = end.unwrap_err();
+        assert_eq!(error.kind(), ModelErrorKind::Protocol, "{dialect}: {error}");
+        assert!(error.to_string().contains("a tool call that came as text"), "{error}");
+        assert!(error.hints().concat().contains("--tool-call-parser "), "{:?}", error.hints());
     }
 }
 

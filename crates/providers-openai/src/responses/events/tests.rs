@@ -34,6 +34,7 @@ fn read_outcome(events: &[Value]) -> String {
         Err(IncompleteAnswer::NoContent) => "nothing".to_owned(),
         Err(IncompleteAnswer::Aborted) => "given up".to_owned(),
         Err(IncompleteAnswer::Disconnected) => "cut off".to_owned(),
+        Err(IncompleteAnswer::UnreadableCall(call)) => call.to_string(),
         Ok(events) => match events.last() {
             Some(ChatEvent::Finished { message, outcome, .. }) => {
                 let marks = message.calls.iter().map(|call| match call {

@@ -109,7 +109,11 @@ async fn calls_in_text() {
         (
             "of a tool that is not offered",
             said("content", &CALL.replace("read", "rm")),
-            format!("Reply {}", plain.replace("read", "rm")),
+            format!(
+                "protocol: read a tool call that came as text: it is written in the format \
+                 `hermes`, but names no offered tool or has no readable arguments: {}",
+                plain.replace("read", "rm")
+            ),
         ),
         (
             "as fenced JSON, which is a dialect",
