@@ -17,12 +17,18 @@ pub(crate) struct CodeSpanTracker {
     is_fence_line: bool,
     /// Whether this line closes the fence, if nothing else follows on it.
     may_close_fence: bool,
-    /// Whether this line is a block quote.
-    is_block_quote: bool,
-    /// Whether quotation marks are open; they end with their line at the latest.
-    is_in_quotes: bool,
+    quotes: QuoteState,
     /// The last two bytes.
     last_bytes: [u8; 2],
+}
+
+/// Quotes on the current line.
+#[derive(Debug, Clone, Copy, Default)]
+struct QuoteState {
+    /// Whether the line is a block quote.
+    is_block_quote: bool,
+    /// Whether quotation marks are open; they end with their line at the latest.
+    has_open_marks: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,7 +69,7 @@ impl CodeSpanTracker {
                 *self = Self { fence, ..Self::default() };
             }
             b' ' | b'\t' | b'\r' => {}
-            b'>' if !self.has_text => self.is_block_quote = true,
+            b'>' if !self.has_text => self.quotes.is_block_quote = true,
             _ => {
                 self.track_quotes(byte);
                 self.has_text = true;
@@ -80,7 +86,7 @@ impl CodeSpanTracker {
 
     /// Returns whether the next byte is inside code or a quote.
     pub(crate) fn is_quoted(self) -> bool {
-        self.is_in_quotes || self.is_block_quote || self.is_in_code()
+        self.quotes.has_open_marks || self.quotes.is_block_quote || self.is_in_code()
     }
 
     /// Returns whether the next byte is inside a span of backticks.
@@ -101,10 +107,11 @@ impl CodeSpanTracker {
             ([_, before], b'"') => {
                 let may_open =
                     matches!(before, 0 | b' ' | b'\t' | b'(' | b'[' | b'{' | b'=' | b':');
-                self.is_in_quotes = !self.is_in_quotes && (may_open || !self.has_text);
+                self.quotes.has_open_marks =
+                    !self.quotes.has_open_marks && (may_open || !self.has_text);
             }
-            ([0xE2, 0x80], 0x9C) | ([_, 0xC2], 0xAB) => self.is_in_quotes = true,
-            ([0xE2, 0x80], 0x9D) | ([_, 0xC2], 0xBB) => self.is_in_quotes = false,
+            ([0xE2, 0x80], 0x9C) | ([_, 0xC2], 0xAB) => self.quotes.has_open_marks = true,
+            ([0xE2, 0x80], 0x9D) | ([_, 0xC2], 0xBB) => self.quotes.has_open_marks = false,
             _ => {}
         }
     }

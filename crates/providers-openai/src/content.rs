@@ -40,8 +40,14 @@ pub(crate) struct ContentSplitter {
     started_in_reasoning: Option<bool>,
     /// Whether a phrase may open reasoning.
     allows_provisional: bool,
+    template: TemplateContext,
+}
+
+/// What tokens of a chat template and tags of a family mean at a place.
+#[derive(Debug, Clone, Copy)]
+struct TemplateContext {
     /// What encloses the answer behind its reasoning.
-    enclosing: AnswerTags,
+    answer_tags: AnswerTags,
     /// Whether only white space follows a token of a template.
     is_after_token: bool,
     /// Whether the text so far has an open `<s>`, which `</s>` closes.
@@ -86,9 +92,11 @@ impl ContentSplitter {
             is_after_marker: false,
             started_in_reasoning: None,
             allows_provisional: true,
-            enclosing: AnswerTags::Unexpected,
-            is_after_token: false,
-            has_strike_tag: false,
+            template: TemplateContext {
+                answer_tags: AnswerTags::Unexpected,
+                is_after_token: false,
+                has_strike_tag: false,
+            },
         }
     }
 
@@ -175,7 +183,7 @@ impl ContentSplitter {
             match self.match_at(at, byte, is_end) {
                 MarkerMatch::PlainText => {
                     self.code_tracker.advance_byte(byte);
-                    self.is_after_token &= byte.is_ascii_whitespace();
+                    self.template.is_after_token &= byte.is_ascii_whitespace();
                     self.track_strike_tag(at, byte);
                     self.is_before_text &= byte.is_ascii_whitespace() || !self.is_text_mode();
                     at += 1;
@@ -236,7 +244,7 @@ impl ContentSplitter {
                 let token = self.take_pending(len);
                 push_segment(segments, ContentSegment::Marker(token));
                 self.is_after_marker |= self.is_before_text;
-                self.is_after_token = true;
+                self.template.is_after_token = true;
             }
             MarkerMatch::ModelHead(len) => {
                 let head = self.take_pending(len);
@@ -247,7 +255,7 @@ impl ContentSplitter {
             MarkerMatch::OpensAnswer(len, close) => {
                 let tag = self.take_pending(len);
                 push_segment(segments, ContentSegment::Marker(tag));
-                (self.enclosing, self.is_after_marker) = (AnswerTags::Open(close), true);
+                (self.template.answer_tags, self.is_after_marker) = (AnswerTags::Open(close), true);
             }
         }
     }
@@ -256,7 +264,7 @@ impl ContentSplitter {
     fn track_strike_tag(&mut self, offset: usize, byte: u8) {
         if byte == b'<' && self.is_text_mode() {
             let rest = self.pending.get(offset..).unwrap_or_default();
-            self.has_strike_tag |= rest.starts_with("<s>");
+            self.template.has_strike_tag |= rest.starts_with("<s>");
         }
     }
 

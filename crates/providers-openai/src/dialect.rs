@@ -29,7 +29,7 @@ mod unreadable;
 
 use openclaw_core::ToolName;
 
-use self::families::CALL_FAMILIES;
+use self::families::call_families;
 use self::family::FamilyMatch;
 
 pub(crate) use self::family::CallFamily;
@@ -80,7 +80,7 @@ pub(crate) fn match_calls(
     is_first_text: bool,
     is_end: bool,
 ) -> CallMatch {
-    let families = CALL_FAMILIES.iter().filter(|family| family.may_match(text, is_first_text));
+    let families = call_families().filter(|family| family.may_match(text, is_first_text));
     for family in families {
         match family.match_text(text, offered_tools, is_end) {
             FamilyMatch::NoCall => {}
@@ -97,7 +97,7 @@ pub(crate) fn match_calls(
 
 /// Appends the marks that calls may begin with in other text.
 pub(crate) fn opening_marks() -> impl Iterator<Item = &'static str> {
-    CALL_FAMILIES.iter().filter(|family| family.is_marked()).flat_map(CallFamily::opening_marks)
+    call_families().filter(|family| family.is_marked()).flat_map(CallFamily::opening_marks)
 }
 
 #[cfg(test)]

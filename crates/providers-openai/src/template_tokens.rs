@@ -174,7 +174,7 @@ fn match_inner_token(text: &str, is_end: bool) -> TokenMatch {
 /// Matches the head of a message, whose opening `rest` follows.
 fn match_message_head(text: &str, rest: &str, close: &str, is_end: bool) -> TokenMatch {
     let open_len = text.len() - rest.len();
-    let word_len = rest.bytes().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word_len = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (word, behind) = rest.split_at(word_len);
     let is_model = MODEL_ROLES.contains(&word);
     if behind.is_empty() && !is_end {
@@ -191,10 +191,9 @@ fn match_message_head(text: &str, rest: &str, close: &str, is_end: bool) -> Toke
             len += " to=".len() + line.len() + CHANNEL_HEAD_END.len();
             return head_match(is_model, len);
         }
-        return match CHANNEL_HEAD_END.starts_with(after) && !is_end {
-            true if recipient.len() <= MAX_HEAD_BYTES => TokenMatch::Partial,
-            _ => TokenMatch::NoToken,
-        };
+        let is_short = recipient.len() <= MAX_HEAD_BYTES;
+        let is_partial = CHANNEL_HEAD_END.starts_with(after) && is_short && !is_end;
+        return if is_partial { TokenMatch::Partial } else { TokenMatch::NoToken };
     }
     if " to=".starts_with(behind) && !behind.is_empty() && !is_end {
         return TokenMatch::Partial;

@@ -136,7 +136,7 @@ impl ContentSplitter {
     }
 
     fn match_template(&self, rest: &str, is_line_start: bool, is_end: bool) -> MarkerMatch {
-        if self.enclosing == AnswerTags::Expected && self.is_before_text {
+        if self.template.answer_tags == AnswerTags::Expected && self.is_before_text {
             for (open, close) in ANSWER_TAGS {
                 if rest.starts_with(open) {
                     return MarkerMatch::OpensAnswer(open.len(), close);
@@ -146,7 +146,7 @@ impl ContentSplitter {
                 }
             }
         }
-        if let AnswerTags::Open(close) = self.enclosing {
+        if let AnswerTags::Open(close) = self.template.answer_tags {
             let behind = rest.strip_prefix(close).map(str::trim_ascii_start);
             match behind {
                 Some("") if is_end => return MarkerMatch::Token(rest.len()),
@@ -155,18 +155,17 @@ impl ContentSplitter {
                 _ => {}
             }
         }
-        if self.has_strike_tag && rest.starts_with("</s>") {
+        if self.template.has_strike_tag && rest.starts_with("</s>") {
             return MarkerMatch::PlainText;
         }
         match template_tokens::match_token(rest, is_end) {
             TokenMatch::NoToken => MarkerMatch::PlainText,
             TokenMatch::Partial => MarkerMatch::Undecided,
-            TokenMatch::Token(len) => MarkerMatch::Token(len),
-            TokenMatch::ModelHead(len) => MarkerMatch::ModelHead(len),
-            TokenMatch::OtherHead(_) if is_line_start || self.is_after_token => {
+            TokenMatch::OtherHead(_) if is_line_start || self.template.is_after_token => {
                 MarkerMatch::OtherHead
             }
-            TokenMatch::OtherHead(len) => MarkerMatch::Token(len),
+            TokenMatch::Token(len) | TokenMatch::OtherHead(len) => MarkerMatch::Token(len),
+            TokenMatch::ModelHead(len) => MarkerMatch::ModelHead(len),
         }
     }
 }

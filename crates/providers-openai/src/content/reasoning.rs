@@ -63,6 +63,6 @@ impl ContentSplitter {
         push_segment(segments, ContentSegment::Marker(marker));
         (self.mode, self.code_tracker, self.is_after_marker) =
             (SplitMode::Text, CodeSpanTracker::default(), true);
-        self.enclosing = super::AnswerTags::Expected;
+        self.template.answer_tags = super::AnswerTags::Expected;
     }
 }

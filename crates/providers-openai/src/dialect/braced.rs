@@ -37,10 +37,10 @@ impl BracedSyntax {
             let types = schema.argument_types(key);
             match value {
                 Value::String(text) if types.forbids_text() => *value = types.parse_value(text),
-                Value::Number(_) | Value::Bool(_) if !types.accepts_value(value) => {
-                    if types.allows_type("string") {
-                        *value = Value::String(value.to_string());
-                    }
+                Value::Number(_) | Value::Bool(_)
+                    if !types.accepts_value(value) && types.allows_type("string") =>
+                {
+                    *value = Value::String(value.to_string());
                 }
                 _ => {}
             }

@@ -163,7 +163,10 @@ impl CallFamily {
             cursor.skip_whitespace();
         }
         self.parse_call(cursor, has_section, calls)?;
-        while has_section {
+        if !has_section {
+            return Ok(());
+        }
+        loop {
             let end_of_call = cursor.clone();
             cursor.skip_whitespace();
             match cursor.eat_any(self.section.closes) {
@@ -180,7 +183,6 @@ impl CallFamily {
                 result => result?,
             }
         }
-        Ok(())
     }
 
     /// Reads one call. Between marks it is a call even if its arguments cannot be read.

@@ -60,8 +60,7 @@ fn other_text_is_not() {
 fn text_may_go_on_behind_a_call_with_marks_only() {
     for (dialect, text, calls) in CALL_TEXTS {
         let broken = calls.iter().any(|call| call.contains('!'));
-        let is_whole =
-            CALL_FAMILIES.iter().any(|known| known.name == *dialect && known.is_whole_text);
+        let is_whole = call_families().any(|known| known.name == *dialect && known.is_whole_text);
         let more = format!("{text} and so on");
         match describe_calls(&more) {
             Some((found, _, len)) if !broken => {

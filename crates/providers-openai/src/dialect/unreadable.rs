@@ -1,6 +1,6 @@
 //! Recognises the beginning of tool calls that cannot be read.
 
-use super::families::CALL_FAMILIES;
+use super::families::call_families;
 use super::family::CallFamily;
 use super::{MAX_CALL_BYTES, UnreadableMatch};
 
@@ -8,17 +8,16 @@ use super::{MAX_CALL_BYTES, UnreadableMatch};
 /// behind it that is written like a call. Prose about a mark is not. At the start of a line any
 /// mark counts, elsewhere only one that no other text has. More text never changes a decision.
 pub(crate) fn match_unreadable(text: &str, is_line_start: bool, is_end: bool) -> UnreadableMatch {
-    for family in CALL_FAMILIES.iter().filter(|family| family.is_marked()) {
+    for family in call_families().filter(|family| family.is_marked()) {
         for mark in family.opening_marks() {
             if !(is_line_start || is_special(mark)) || mark.starts_with(char::is_alphabetic) {
                 continue;
             }
             let Some(rest) = text.strip_prefix(mark) else { continue };
             return match is_like_call(rest) {
-                Some(false) => UnreadableMatch::Other,
-                None if !is_end => UnreadableMatch::Undecided,
-                None => UnreadableMatch::Other,
                 Some(true) => find_end(text, family, is_end),
+                None if !is_end => UnreadableMatch::Undecided,
+                Some(false) | None => UnreadableMatch::Other,
             };
         }
     }
