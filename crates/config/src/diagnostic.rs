@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use crate::path::KeyPath;
+use crate::{layer::ConfigLayer, path::KeyPath};
 
 /// A byte range of the config text; `start` is included, `end` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -24,6 +24,30 @@ pub enum Severity {
     Note,
 }
 
+/// What a [`Diagnostic`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DiagnosticKind {
+    /// Anything that has no kind of its own.
+    General,
+    /// The value does not fit its key and is not used.
+    InvalidValue,
+    /// The program does not know the key and ignores it.
+    UnknownKey,
+    /// As `UnknownKey`, and the key or one below it has the name of a restriction.
+    UnknownRestriction,
+    /// The key stands twice and one of the values is not used.
+    DuplicateKey,
+    /// The key restricts what may run, and the program does not act on it.
+    UnheldRestriction,
+    /// The key restricts what may leave the machine, and the program does not act on it.
+    UnheldEgressRestriction,
+    /// Nothing of a whole text is used.
+    UnusedText,
+    /// Some problems are not reported, because there are too many.
+    Truncated,
+}
+
 /// A problem of a config.
 ///
 /// Never quotes a secret. [`fmt::Display`] writes one line, and a second one for the help.
@@ -31,6 +55,10 @@ pub enum Severity {
 pub struct Diagnostic {
     /// The severity.
     pub severity: Severity,
+    /// What it is about.
+    pub kind: DiagnosticKind,
+    /// The layer of the text it is in.
+    pub layer: ConfigLayer,
     /// The key it is about; the empty path is the whole file.
     pub path: KeyPath,
     /// The file it is in; `None` when the text did not come from a file.
@@ -51,12 +79,27 @@ impl Diagnostic {
     /// About the whole file until [`Diagnostic::at_path`]. [`finalize_diagnostics`] sets file and
     /// line.
     pub(crate) fn new(severity: Severity, span: TextSpan, message: impl Into<String>) -> Self {
-        let (path, file, span) = (KeyPath::root(), None, Some(span));
-        Self { severity, path, file, span, line: 1, column: 1, message: message.into(), help: None }
+        Self {
+            severity,
+            kind: DiagnosticKind::General,
+            layer: ConfigLayer::User,
+            path: KeyPath::root(),
+            file: None,
+            span: Some(span),
+            line: 1,
+            column: 1,
+            message: message.into(),
+            help: None,
+        }
     }
 
     pub(crate) fn at_path(mut self, path: KeyPath) -> Self {
         self.path = path;
+        self
+    }
+
+    pub(crate) fn with_kind(mut self, kind: DiagnosticKind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -111,7 +154,8 @@ pub(crate) fn finalize_diagnostics(
         diagnostics.truncate(MAX_DIAGNOSTICS);
         let end = TextSpan { start: text.len(), end: text.len() };
         let message = "there are more problems than are told here";
-        diagnostics.push(Diagnostic::new(Severity::Note, end, message));
+        let note = Diagnostic::new(Severity::Note, end, message);
+        diagnostics.push(note.with_kind(DiagnosticKind::Truncated));
     }
     let file: Option<Arc<Path>> = file.map(Arc::from);
     for diagnostic in diagnostics {

@@ -16,7 +16,7 @@ use self::{
     overrides::KeyOverride,
 };
 use crate::{
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::{Diagnostic, DiagnosticKind, Severity},
     env::Env,
     layer::ConfigLayer,
     load::LoadError,
@@ -176,8 +176,10 @@ fn load_user_file(
                         error is used instead";
             let help = format!("mend the file; the version that is used is in {}", copy.display());
             let span = diagnostic.span.unwrap_or_default();
-            let warning = Diagnostic::new(Severity::Warning, span, what).with_help(Some(help));
-            stack.add_broken_source(name, text, vec![*diagnostic, warning]);
+            let warning = Diagnostic::new(Severity::Warning, span, what)
+                .with_kind(DiagnosticKind::UnusedText)
+                .with_help(Some(help));
+            stack.add_broken_source(ConfigLayer::User, name, text, vec![*diagnostic, warning]);
             stack.add_layer(ConfigLayer::User, SourceName::File(copy.into()), good);
         }
     }
@@ -193,13 +195,15 @@ fn load_optional_file(stack: &mut LayerStack<'_>, layer: ConfigLayer, path: Path
         Ok(Err(TextProblem { text, diagnostic })) => {
             let what = format!("the {layer} is broken: nothing in it is used");
             let span = diagnostic.span.unwrap_or_default();
-            let warning = Diagnostic::new(Severity::Warning, span, what);
-            stack.add_broken_source(name, text, vec![*diagnostic, warning]);
+            let warning = Diagnostic::new(Severity::Warning, span, what)
+                .with_kind(DiagnosticKind::UnusedText);
+            stack.add_broken_source(layer, name, text, vec![*diagnostic, warning]);
         }
         Err(error) => {
             let what = format!("the {layer} cannot be read: {error}");
-            let warning = Diagnostic::new(Severity::Warning, crate::TextSpan::default(), what);
-            stack.add_broken_source(name, String::new(), vec![warning]);
+            let warning = Diagnostic::new(Severity::Warning, crate::TextSpan::default(), what)
+                .with_kind(DiagnosticKind::UnusedText);
+            stack.add_broken_source(layer, name, String::new(), vec![warning]);
         }
     }
 }

@@ -17,16 +17,19 @@ mod path;
 mod paths;
 mod pattern;
 mod redaction;
+mod restrictions;
 mod save;
 mod schema;
 mod secret;
 mod sections;
+mod start;
 mod supported_keys;
 mod template;
 mod text;
+mod tool_names;
 mod tree;
 
-pub use diagnostic::{Diagnostic, Severity, TextSpan};
+pub use diagnostic::{Diagnostic, DiagnosticKind, Severity, TextSpan};
 pub use edit::{ConfigDocument, EditError, EditErrorKind, InvalidValue, NewValue};
 pub use env::Env;
 pub use layer::ConfigLayer;
@@ -37,6 +40,7 @@ pub use path::{InvalidKeyPath, KeyPath, PathSegment};
 pub use paths::{AppPaths, HomeDirNotFound};
 pub use save::{ConfigChange, ConfigFile, SaveError};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
+pub use start::RunKind;
 pub use sections::{
     AgentDefaults, AgentEntry, AgentsConfig, ClocksConfig, CompactionConfig, CompactionMode,
     CompatConfig, Config, DiagnosticsConfig, EgressPolicy, ExecAsk, ExecConfig, ExecHost,

@@ -1,5 +1,6 @@
 //! Lints: values that are valid but probably not intended, each with its symptom and a remedy.
 
+mod fence;
 mod gateway;
 mod live;
 mod models;
@@ -12,8 +13,10 @@ use crate::{
     diagnostic::{Diagnostic, Severity, TextSpan},
     env::Env,
     path::KeyPath,
+    restrictions,
     sections::Config,
     text::Json5Node,
+    tool_names,
     tree::ConfigTree,
 };
 
@@ -35,6 +38,7 @@ pub(crate) fn lint_values(
 ) -> Vec<Diagnostic> {
     let mut found = strings::lint_strings(root, ignored, context);
     found.extend(models::lint_models(root, ignored));
+    found.extend(fence::lint_fenced_values(root, ignored));
     found
 }
 
@@ -53,6 +57,8 @@ pub(crate) fn lint_config(
     timeouts::lint_clocks(config, &mut report);
     gateway::lint_gateway(config, tree, &mut report);
     models::lint_unserved_models(config, tree, env, &mut report);
+    found.extend(restrictions::lint_restrictions(tree));
+    found.extend(tool_names::lint_tool_names(tree));
     found
 }
 

@@ -67,6 +67,18 @@ impl KnownKeys {
         }
     }
 
+    /// The type of the value; `None` when it may be one of several.
+    pub(crate) fn expected_type(&self) -> Option<&'static str> {
+        Some(match self.kind {
+            "o" | "m" => "an object",
+            "a" => "an array",
+            "s" => "a string",
+            "n" => "a number",
+            "b" => "a boolean",
+            _ => return None,
+        })
+    }
+
     /// The named keys below this position, in alphabetical order.
     pub(crate) fn child_keys(&self) -> Vec<&'static str> {
         let mut keys: Vec<_> =

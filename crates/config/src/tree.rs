@@ -188,6 +188,9 @@ impl ConfigSource {
     /// Sorts the diagnostics of this text and sets their positions.
     pub(crate) fn finalize_diagnostics(&self, diagnostics: &mut Vec<Diagnostic>) {
         finalize_diagnostics(diagnostics, &self.text, self.file_path().map(AsRef::as_ref));
+        for diagnostic in diagnostics.iter_mut() {
+            diagnostic.layer = self.layer;
+        }
         let from = match &self.name {
             SourceName::File(_) | SourceName::Inline => return,
             SourceName::Env(name) => format!("the environment variable {name}"),

@@ -5,7 +5,7 @@
 
 mod deserializer;
 mod error;
-mod suggestion;
+pub(crate) mod suggestion;
 
 use std::{
     cell::RefCell,
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use self::{deserializer::NodeDeserializer, error::DecodeError};
 use crate::{
-    diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Severity, TextSpan},
+    diagnostic::{Diagnostic, DiagnosticKind, MAX_DIAGNOSTICS, Severity, TextSpan},
     openclaw_keys::{KeyLookup, KnownKeys},
     pattern::{PathSegmentRef, to_key_path},
     text::{Json5Node, Json5Value, ObjectEntry},
@@ -114,11 +114,13 @@ impl DecodeReport {
     fn report_root(&mut self, root: &Json5Node, errors: &BTreeMap<u32, DecodeError>) {
         if let Some(error) = errors.get(&root.id) {
             let message = error.message.clone();
-            self.diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
+            let found = Diagnostic::new(Severity::Error, root.span, message);
+            self.diagnostics.push(found.with_kind(DiagnosticKind::UnusedText));
         }
         if errors.len() == MAX_DECODE_ERRORS {
             let message = format!("{MAX_DECODE_ERRORS} values or more are wrong, nothing is used");
-            self.diagnostics.push(Diagnostic::new(Severity::Error, root.span, message));
+            let found = Diagnostic::new(Severity::Error, root.span, message);
+            self.diagnostics.push(found.with_kind(DiagnosticKind::UnusedText));
         }
     }
 
@@ -168,10 +170,12 @@ impl DecodeReport {
             let help =
                 suggestion::suggest_help(&path, &[read.to_vec(), sibling_keys(steps)].concat());
             let found = Diagnostic::new(Severity::Warning, key_span, "unknown key, it is ignored");
-            self.diagnostics.push(found.at_path(path.clone()).with_help(help));
+            let kind = unknown_key_kind(steps, node);
+            self.diagnostics.push(found.at_path(path.clone()).with_kind(kind).with_help(help));
         }
         if let Some(DecodeError { message, help, .. }) = error {
             let found = Diagnostic::new(Severity::Error, node.span, message.clone());
+            let found = found.with_kind(DiagnosticKind::InvalidValue);
             self.diagnostics.push(found.at_path(path).with_help(help.clone()));
         }
         true
@@ -199,7 +203,9 @@ impl DecodeReport {
                         let help = suggestion::suggest_help(&path, &known.child_keys());
                         let message = "this is no key of OpenClaw 2026.4.22 or 2026.9.6";
                         let found = Diagnostic::new(Severity::Warning, key_span, message);
-                        self.diagnostics.push(found.at_path(path).with_help(help));
+                        let kind = unknown_key_kind(steps, node);
+                        self.diagnostics
+                            .push(found.at_path(path).with_kind(kind).with_help(help));
                     }
                     KeyLookup::Anything => {}
                 }
@@ -219,6 +225,21 @@ impl DecodeReport {
             _ => {}
         }
     }
+}
+
+/// The kind of an unknown key. A restriction that is written in the wrong place or misspelt must not
+/// pass for a key of no importance.
+fn unknown_key_kind(steps: &[PathSegmentRef<'_>], node: &Json5Node) -> DiagnosticKind {
+    let is_restriction = |step: &PathSegmentRef<'_>| match step {
+        PathSegmentRef::Key(key) => suggestion::resembles_restriction(key),
+        PathSegmentRef::Index(_) => false,
+    };
+    let mut found = steps.last().is_some_and(is_restriction);
+    node.walk_nodes(&mut |steps, _, _| {
+        found = found || steps.last().is_some_and(is_restriction);
+        !found
+    });
+    if found { DiagnosticKind::UnknownRestriction } else { DiagnosticKind::UnknownKey }
 }
 
 /// The keys in the table beside the last segment of a path.

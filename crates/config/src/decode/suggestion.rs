@@ -37,7 +37,7 @@ pub(super) fn suggest_help(path: &KeyPath, candidates: &[&'static str]) -> Optio
 }
 
 /// The most similar candidate, if one is similar enough.
-pub(super) fn nearest_name(name: &str, candidates: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest_name<'c>(name: &str, candidates: &[&'c str]) -> Option<&'c str> {
     let name = normalize_name(name);
     let max_distance = (name.chars().count() / 3).clamp(1, 3);
     candidates
@@ -46,6 +46,39 @@ pub(super) fn nearest_name(name: &str, candidates: &[&'static str]) -> Option<&'
         .filter(|(distance, _)| *distance <= max_distance)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The names of keys that restrict what runs or what leaves.
+const RESTRICTION_NAMES: &[&str] = &[
+    "allow",
+    "allowed",
+    "allowlist",
+    "alsoAllow",
+    "approvals",
+    "blocked",
+    "blocklist",
+    "byProvider",
+    "deny",
+    "denied",
+    "denylist",
+    "egress",
+    "elevated",
+    "exec",
+    "forbid",
+    "permissions",
+    "restrict",
+    "sandbox",
+    "security",
+    "tools",
+];
+
+/// Whether a key is the name of a restriction, or one letter away from it.
+pub(super) fn resembles_restriction(key: &str) -> bool {
+    let key = normalize_name(key);
+    RESTRICTION_NAMES.iter().any(|name| {
+        let distance = levenshtein(&key, &normalize_name(name));
+        distance == 0 || (distance == 1 && key.len() >= 4) || (distance == 2 && key.len() >= 7)
+    })
 }
 
 /// Normalizes case and separators, so that `base_url` and `base-url` equal `baseUrl`.

@@ -2,7 +2,7 @@
 
 use super::{overrides::nest_at_path, stack::LayerStack};
 use crate::{
-    diagnostic::{Diagnostic, Severity, TextSpan},
+    diagnostic::{Diagnostic, DiagnosticKind, Severity, TextSpan},
     env::Env,
     env_vars,
     layer::ConfigLayer,
@@ -49,7 +49,9 @@ pub(super) fn add_variables(stack: &mut LayerStack<'_>, env: &Env) {
             let message = "the value is not Unicode, it is ignored";
             let found =
                 Diagnostic::new(Severity::Error, TextSpan::default(), message).at_path(path);
-            stack.add_broken_source(SourceName::Env(name), String::new(), vec![found]);
+            let found = found.with_kind(DiagnosticKind::InvalidValue);
+            let layer = ConfigLayer::Environment;
+            stack.add_broken_source(layer, SourceName::Env(name), String::new(), vec![found]);
             continue;
         };
         let text = match kind {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::stack::LayerStack;
 use crate::{
-    diagnostic::{Diagnostic, Severity, TextSpan},
+    diagnostic::{Diagnostic, DiagnosticKind, Severity, TextSpan},
     layer::ConfigLayer,
     path::{KeyPath, PathSegment},
     text::{Json5Document, Json5Node, Json5Value, ObjectEntry, parse_value},
@@ -47,8 +47,10 @@ impl KeyOverride {
                 return stack.add_layer(ConfigLayer::CommandLine, name, document);
             }
         };
-        let found = Diagnostic::new(Severity::Error, TextSpan::default(), message);
-        stack.add_broken_source(name, String::new(), vec![found.at_path(self.path.clone())]);
+        let found = Diagnostic::new(Severity::Error, TextSpan::default(), message)
+            .with_kind(DiagnosticKind::InvalidValue)
+            .at_path(self.path.clone());
+        stack.add_broken_source(ConfigLayer::CommandLine, name, String::new(), vec![found]);
     }
 }
 

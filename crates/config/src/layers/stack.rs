@@ -75,12 +75,13 @@ impl<'a> LayerStack<'a> {
     /// Adds the diagnostics of a text of which nothing is used.
     pub(crate) fn add_broken_source(
         &mut self,
+        layer: ConfigLayer,
         name: SourceName,
         text: String,
         diagnostics: Vec<Diagnostic>,
     ) {
         let text: Arc<str> = text.into();
-        let (layer, secrets) = (ConfigLayer::User, std::collections::BTreeSet::new());
+        let secrets = std::collections::BTreeSet::new();
         let source = ConfigSource { layer, name, text, secrets, first_id: u32::MAX };
         self.broken_sources.push(BrokenSource { source, diagnostics });
     }

@@ -4,13 +4,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{LocalModelMode, ModelChoice};
-use crate::template::EnvString;
+use crate::{template::EnvString, tool_names::matches_tool_pattern};
 
 /// Overrides for one agent; everything else comes from `agents.defaults`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AgentEntry {
+    /// The agent's id in `agents.list`. In `agents.entries` the key is the id.
+    pub id: Option<String>,
     /// A display name.
     pub name: Option<String>,
     /// The model to use, and its fallbacks.
@@ -37,8 +39,10 @@ pub struct ToolPolicy {
     /// The base set of tools.
     pub profile: Option<ToolProfile>,
     /// If not empty, only these tools are offered. `*` matches any characters, and `group:fs`,
-    /// `group:runtime` and `group:openclaw` are groups of tools.
+    /// `group:runtime` and others are groups of tools. A name that no tool has is an error.
     pub allow: Vec<String>,
+    /// Tools that are offered although `profile` does not have them; written as in `allow`.
+    pub also_allow: Vec<String>,
     /// Tools that are never offered, even if `allow` has them; written as in `allow`.
     pub deny: Vec<String>,
 }
@@ -56,15 +60,6 @@ pub enum ToolProfile {
     /// Every tool.
     Full,
 }
-
-/// The tools of each group.
-const TOOL_GROUPS: &[(&str, &[&str])] = &[
-    ("group:fs", &["read", "write", "edit", "apply_patch"]),
-    ("group:runtime", &["exec", "process", "bash"]),
-    ("group:messaging", &["message"]),
-    ("group:automation", &["cron", "gateway"]),
-    ("group:ui", &["browser", "canvas"]),
-];
 
 impl ToolProfile {
     fn contains_tool(self, tool: &str) -> bool {
@@ -85,39 +80,11 @@ impl ToolPolicy {
     pub fn offers_tool(&self, tool: &str) -> bool {
         let named =
             |list: &[String]| list.iter().any(|pattern| matches_tool_pattern(pattern, tool));
-        self.profile.is_none_or(|profile| profile.contains_tool(tool))
+        let is_in_profile = self.profile.is_none_or(|profile| profile.contains_tool(tool));
+        (is_in_profile || named(&self.also_allow))
             && (self.allow.is_empty() || named(&self.allow))
             && !named(&self.deny)
     }
-}
-
-/// Whether a pattern matches a name, ignoring case.
-fn matches_tool_pattern(pattern: &str, name: &str) -> bool {
-    let pattern = pattern.trim().to_ascii_lowercase();
-    if pattern == "group:openclaw" {
-        return true;
-    }
-    if let Some((_, names)) = TOOL_GROUPS.iter().find(|(group, _)| *group == pattern) {
-        return names.contains(&name);
-    }
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        match rest.split_once(part) {
-            Some((_, after)) => rest = after,
-            None => return false,
-        }
-    }
-    true
 }
 
 #[cfg(test)]
@@ -130,6 +97,7 @@ mod tests {
             profile,
             allow: allow.iter().map(|name| (*name).to_owned()).collect(),
             deny: deny.iter().map(|name| (*name).to_owned()).collect(),
+            also_allow: Vec::new(),
         };
         let offered = |policy: &ToolPolicy| -> Vec<&str> {
             let tools = ["edit", "exec", "read", "write"];
@@ -144,6 +112,14 @@ mod tests {
             (policy(None, &["*e*c*"], &[]), &["exec"]),
             (policy(None, &["nothing"], &[]), &[]),
             (policy(None, &["group:openclaw"], &["*"]), &[]),
+            (policy(None, &[], &["Bash "]), &["edit", "read", "write"]),
+            (
+                ToolPolicy {
+                    also_allow: vec!["read".to_owned(), "exec".to_owned()],
+                    ..policy(Some(ToolProfile::Messaging), &[], &["exec"])
+                },
+                &["read"],
+            ),
             (policy(Some(ToolProfile::Coding), &["read"], &[]), &["read"]),
             (policy(Some(ToolProfile::Full), &[], &["exec"]), &["edit", "read", "write"]),
             (policy(Some(ToolProfile::Minimal), &["read"], &[]), &[]),

@@ -21,6 +21,8 @@ pub struct AgentsConfig {
     pub defaults: AgentDefaults,
     /// Overrides for single agents, by id. The agent `main` always exists.
     pub entries: BTreeMap<String, AgentEntry>,
+    /// Another form of `entries`: a list, in which each agent has an `id`.
+    pub list: Vec<AgentEntry>,
 }
 
 /// Settings for every agent.

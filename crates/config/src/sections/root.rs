@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentsConfig, DiagnosticsConfig, GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig,
+    AgentEntry, AgentsConfig, DiagnosticsConfig, GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -71,11 +71,25 @@ impl Config {
         models.iter().find(|(_, entry)| named(entry)).map(|(model, _)| model.as_str())
     }
 
-    /// The ids of the agents: `main`, and those of `agents.entries`.
+    /// The ids of the agents: `main`, and those of `agents.entries` and `agents.list`.
     #[must_use]
     pub fn agent_ids(&self) -> Vec<&str> {
-        let others = self.agents.entries.keys().map(String::as_str).filter(|id| *id != MAIN_AGENT);
-        std::iter::once(MAIN_AGENT).chain(others).collect()
+        let mut ids = vec![MAIN_AGENT];
+        let entries = self.agents.entries.keys().map(String::as_str);
+        for id in entries.chain(self.agents.list.iter().filter_map(|entry| entry.id.as_deref())) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+
+    /// The entries of an agent, that of `agents.entries` first. Case does not matter in the list.
+    fn agent_entries<'s>(&'s self, id: &'s str) -> impl Iterator<Item = &'s AgentEntry> {
+        let is_named = move |entry: &&AgentEntry| {
+            entry.id.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(id))
+        };
+        self.agents.entries.get(id).into_iter().chain(self.agents.list.iter().filter(is_named))
     }
 
     /// The config for one agent, with the agent's entry merged into `agents.defaults`. A model
@@ -83,7 +97,7 @@ impl Config {
     #[must_use]
     pub fn for_agent(&self, id: &str) -> Self {
         let mut config = self.clone();
-        let Some(entry) = self.agents.entries.get(id) else { return config };
+        let Some(entry) = self.agent_entries(id).next() else { return config };
         let defaults = &mut config.agents.defaults;
         if let Some(mut model) = entry.model.clone() {
             if let Some(general) = defaults.model.take() {
@@ -103,12 +117,11 @@ impl Config {
         config
     }
 
-    /// Whether an agent is offered a tool: both `tools` and the agent's own entry must allow it.
+    /// Whether an agent is offered a tool: both `tools` and each entry of the agent must allow it.
     #[must_use]
     pub fn offers_tool(&self, agent: &str, tool: &str) -> bool {
-        let own = self.agents.entries.get(agent);
         self.tools.tool_policy().offers_tool(tool)
-            && own.is_none_or(|entry| entry.tools.offers_tool(tool))
+            && self.agent_entries(agent).all(|entry| entry.tools.offers_tool(tool))
     }
 
     /// The provider with this id, when the config has it.

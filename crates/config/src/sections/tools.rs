@@ -16,8 +16,10 @@ pub struct ToolsConfig {
     /// The base set of tools.
     pub profile: Option<ToolProfile>,
     /// If not empty, only these tools are offered. `*` matches any characters, and `group:fs`,
-    /// `group:runtime` and `group:openclaw` are groups of tools.
+    /// `group:runtime` and others are groups of tools. A name that no tool has is an error.
     pub allow: Vec<String>,
+    /// Tools that are offered although `profile` does not have them; written as in `allow`.
+    pub also_allow: Vec<String>,
     /// Tools that are never offered, even if `allow` has them; written as in `allow`.
     pub deny: Vec<String>,
     /// How commands are run.
@@ -30,8 +32,13 @@ impl ToolsConfig {
     /// The tools that every agent is offered.
     #[must_use]
     pub fn tool_policy(&self) -> ToolPolicy {
-        let Self { profile, allow, deny, .. } = self;
-        ToolPolicy { profile: *profile, allow: allow.clone(), deny: deny.clone() }
+        let Self { profile, allow, also_allow, deny, .. } = self;
+        ToolPolicy {
+            profile: *profile,
+            allow: allow.clone(),
+            also_allow: also_allow.clone(),
+            deny: deny.clone(),
+        }
     }
 }
 

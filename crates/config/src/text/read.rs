@@ -10,7 +10,7 @@ use super::{
     spans, syntax,
 };
 use crate::{
-    diagnostic::{Diagnostic, Severity, TextSpan},
+    diagnostic::{Diagnostic, DiagnosticKind, Severity, TextSpan},
     pattern::{PathSegmentRef, to_key_path},
 };
 
@@ -101,6 +101,7 @@ fn find_duplicate_keys(root: &Json5Node) -> Vec<Diagnostic> {
                 found.push(
                     Diagnostic::new(Severity::Warning, entry.key_span, message)
                         .at_path(path)
+                        .with_kind(DiagnosticKind::DuplicateKey)
                         .with_help(Some("remove one of the two".to_owned())),
                 );
             }

@@ -1,0 +1,272 @@
+//! The table against the known keys and the schema.
+
+use serde_json::Value;
+
+use super::*;
+use crate::{Config, KeyPath, LoadedConfig, RunKind, pattern::to_segment_refs};
+
+/// The sections whose keys are all in the table of restrictions.
+const CLASSIFIED_SECTIONS: &[&str] = &[
+    "tools",
+    "approvals",
+    "gateway",
+    "channels",
+    "models.egress",
+    "agents.defaults.sandbox",
+    "agents.entries.*.tools",
+    "agents.entries.*.sandbox",
+    "agents.list.*.tools",
+    "agents.list.*.sandbox",
+    "secrets.egressProxy",
+    "models.providers.*.request",
+    "models.providers.*.models.*.compat.openRouterRouting",
+    "models.providers.*.models.*.compat.vercelGatewayRouting",
+];
+
+/// What the name of a restriction may contain.
+const RESTRICTIVE_WORDS: &[&str] =
+    &["allow", "deny", "denied", "blocked", "only", "sandbox", "security", "egress", "policy"];
+
+/// Keys whose names only look like those of restrictions.
+const HARMLESS_KEYS: &[&str] = &[
+    "agents.defaults.blockStreaming",
+    "agents.defaults.compaction.identifierPolicy",
+    "agents.defaults.embeddedAgent.projectSettingsPolicy",
+    "agents.defaults.embeddedPi.projectSettingsPolicy",
+    "agents.defaults.heartbeat.directPolicy",
+    "agents.entries.*.heartbeat.directPolicy",
+    "agents.list.*.heartbeat.directPolicy",
+    "agents.entries.*.tts",
+    "agents.list.*.tts",
+    "meta.migrations",
+    "wizard",
+    "messages",
+    "hooks",
+    "cron",
+    "talk",
+    "env",
+    "discovery",
+    "web",
+    "update",
+    "acp",
+    "broadcast",
+];
+
+fn is_classified(path: &str) -> bool {
+    let path: KeyPath = path.replace("[]", "[0]").parse().unwrap();
+    let steps = to_segment_refs(&path);
+    RULES.iter().any(|rule| {
+        let relation = compare_to_pattern(&rule.segments.join("."), &steps);
+        relation == PathRelation::Equal
+            || relation == PathRelation::Descendant
+                && (rule.covers_descendants
+                    || matches!(rule.class, RuleClass::Stop | RuleClass::Leave))
+    })
+}
+
+#[test]
+fn every_key_that_can_restrict_is_classified() {
+    let mut missing = Vec::new();
+    for line in include_str!("../../data/known-keys.txt").lines() {
+        let key = line.rsplit_once(' ').unwrap().0;
+        let path: KeyPath = key.replace("[]", "[0]").parse().unwrap();
+        let steps = to_segment_refs(&path);
+        let relation = relation_to_sections(CLASSIFIED_SECTIONS, &steps);
+        let in_section = matches!(relation, PathRelation::Equal | PathRelation::Descendant);
+        let last = key.trim_end_matches("[]").rsplit('.').next().unwrap().to_lowercase();
+        let looks_restrictive = RESTRICTIVE_WORDS.iter().any(|word| last.contains(word))
+            && !HARMLESS_KEYS.iter().any(|harmless| key.replace("[]", ".*").starts_with(harmless));
+        if (in_section || looks_restrictive) && !is_classified(key) {
+            missing.push(key);
+        }
+    }
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn every_key_of_the_schema_in_those_sections_is_classified() {
+    fn collect(schema: &Value, node: &Value, path: &str, found: &mut Vec<String>) {
+        let mut node = node;
+        while let Some(reference) =
+            node.get("$ref").or_else(|| node.pointer("/anyOf/0/$ref")).and_then(Value::as_str)
+        {
+            node = schema.pointer(reference.trim_start_matches('#')).unwrap();
+        }
+        found.push(path.to_owned());
+        let dot = if path.is_empty() { "" } else { "." };
+        for (key, below) in node.get("properties").and_then(Value::as_object).into_iter().flatten()
+        {
+            collect(schema, below, &format!("{path}{dot}{key}"), found);
+        }
+        for key in ["additionalProperties", "items"] {
+            if let Some(below) = node.get(key).filter(|below| below.is_object()) {
+                collect(schema, below, &format!("{path}{dot}*"), found);
+            }
+        }
+    }
+    let schema = Config::json_schema();
+    let mut keys = Vec::new();
+    collect(&schema, &schema, "", &mut keys);
+    assert!(keys.len() > 100);
+    for key in keys {
+        let path: KeyPath = key.parse().unwrap();
+        let relation = relation_to_sections(CLASSIFIED_SECTIONS, &to_segment_refs(&path));
+        if matches!(relation, PathRelation::Equal | PathRelation::Descendant) {
+            assert!(is_classified(&key), "{key}");
+        }
+    }
+}
+
+#[test]
+fn every_line_of_the_table_is_a_rule_for_a_known_key() {
+    let lines = include_str!("../../data/restrictions.txt").lines();
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let rules = parse_rules(line);
+        assert!(!rules.is_empty(), "{line}");
+        let values = line.split_whitespace().skip(2).count();
+        assert_eq!(rules[0].free_values.len(), values, "{line}");
+    }
+}
+
+fn parse(text: &str) -> LoadedConfig {
+    Config::parse(text, &crate::Env::default()).unwrap()
+}
+
+fn blockers(text: &str, run: RunKind<'_>) -> Vec<String> {
+    parse(text).start_blockers(run).iter().map(|found| found.path.to_string()).collect()
+}
+
+const AGENT: RunKind<'_> = RunKind::Agent { id: Some("main") };
+
+#[test]
+fn a_restriction_that_is_not_acted_on_stops_an_agent() {
+    for (text, key) in [
+        ("{ tools: { exec: { host: 'node' } } }", "tools.exec.host"),
+        ("{ tools: { exec: { host: 'sandbox' } } }", "tools.exec.host"),
+        ("{ tools: { exec: { mode: 'deny' } } }", "tools.exec.mode"),
+        ("{ tools: { exec: { mode: 'Full' } } }", "tools.exec.mode"),
+        ("{ tools: { exec: { strictInlineEval: true } } }", "tools.exec.strictInlineEval"),
+        ("{ tools: { byProvider: { x: { deny: ['exec'] } } } }", "tools.byProvider.x.deny"),
+        ("{ tools: { byProvider: { x: { profile: 'minimal' } } } }", "tools.byProvider.x.profile"),
+        ("{ tools: { sandbox: { tools: { deny: ['exec'] } } } }", "tools.sandbox"),
+        ("{ tools: { subagents: { tools: { deny: ['exec'] } } } }", "tools.subagents"),
+        ("{ agents: { defaults: { sandbox: { mode: 'all' } } } }", "agents.defaults.sandbox.mode"),
+        (
+            "{ agents: { defaults: { sandbox: { workspaceAccess: 'ro' } } } }",
+            "agents.defaults.sandbox.workspaceAccess",
+        ),
+        (
+            "{ agents: { defaults: { sandbox: { docker: { network: 'none' } } } } }",
+            "agents.defaults.sandbox.docker.network",
+        ),
+        (
+            "{ agents: { list: [{ id: 'main', sandbox: { mode: 'non-main' } }] } }",
+            "agents.list[0].sandbox.mode",
+        ),
+        (
+            "{ agents: { list: [{ id: 'Main', tools: { exec: { security: 'deny' } } }] } }",
+            "agents.list[0].tools.exec.security",
+        ),
+        (
+            "{ agents: { entries: { main: { tools: { toolsBySender: { '*': { deny: ['exec'] } } } } } } }",
+            "agents.entries.main.tools.toolsBySender[\"*\"].deny",
+        ),
+        ("{ agents: { defaults: { modelPolicy: { allow: ['p/*'] } } } }", "agents.defaults.modelPolicy.allow"),
+        ("{ secrets: { egressProxy: { enabled: true } } }", "secrets.egressProxy.enabled"),
+    ] {
+        assert_eq!(blockers(text, AGENT), [key], "{text}");
+        let loaded = parse(text);
+        let found = loaded.start_blockers(AGENT);
+        assert!(found[0].help.is_some() && found[0].line == 1, "{text}");
+    }
+}
+
+#[test]
+fn a_value_that_restricts_nothing_stops_nothing() {
+    for text in [
+        "{ tools: { exec: { host: 'gateway', mode: 'full', safeBins: ['jq'], security: 'full' } } }",
+        "{ tools: { exec: { host: 'auto' }, byProvider: {}, sandbox: {}, fs: { workspaceOnly: true } } }",
+        "{ tools: { elevated: { enabled: false }, byProvider: { x: { profile: 'full', deny: [] } } } }",
+        "{ agents: { defaults: { sandbox: { mode: 'off', workspaceAccess: 'ro' } } } }",
+        "{ agents: { defaults: { sandbox: { mode: 'off' } }, list: [{ id: 'main', sandbox: { workspaceAccess: 'none' } }] } }",
+        "{ agents: { list: [{ id: 'other', sandbox: { mode: 'all' }, tools: { alow: 1 } }] } }",
+        "{ agents: { entries: { other: { tools: { exec: { security: 'deny' } } } } } }",
+        "{ secrets: { egressProxy: { enabled: false, allowedHosts: ['a'] } } }",
+        "{ channels: { x: { dmPolicy: 'allowlist', allowFrom: [] } }, plugins: { deny: ['x'] } }",
+        "{ gateway: { tools: { deny: ['exec'] }, nodes: { denyCommands: ['x'] }, port: null } }",
+        "{ tools: { web: { search: { enabled: false } } }, agent: { model: 'vllm/m' } }",
+        "{ strange: 1, agents: { defaults: { strange: { x: 1 } } } }",
+    ] {
+        assert_eq!(blockers(text, AGENT), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn an_unused_value_or_an_unknown_key_in_a_fenced_section_stops_an_agent() {
+    for text in [
+        "{ tools: { exec: { security: 'DENY' } } }",
+        "{ tools: { exec: { security: false } } }",
+        "{ tools: { exec: { security: null } } }",
+        "{ tools: { exec: { security: ['deny'] } } }",
+        "{ tools: { exec: { secruity: 'deny' } } }",
+        "{ tools: { exec: null } }",
+        "{ tools: { exec: { ask: 'Always' } } }",
+        "{ tools: { deny: 'exec' } }",
+        "{ tools: { deny: { exec: true } } }",
+        "{ tools: { deny: ['exec', 5] } }",
+        "{ tools: { profile: 'minimal ' } }",
+        "{ tools: { alow: ['read'] } }",
+        "{ tools: { exec: { denyBins: ['rm'] } } }",
+        "{ tools: { sandbox: { x: 1 } } }",
+        "{ tools: ['exec'] }",
+        "{ tools: null }",
+        "{ toolz: { deny: ['exec'] } }",
+        "{ tool: { x: 1 } }",
+        "{ agents: { main: { tools: { deny: ['exec'] } } } }",
+        "{ agents: { defaults: { tools: { deny: ['exec'] } } } }",
+        "{ agents: { defaults: { sandbx: { mode: 'all' } } } }",
+        "{ agents: { list: [{ tools: { deny: ['exec'] } }] } }",
+        "{ agents: { list: { main: { tools: {} } } } }",
+        "{ agents: { entries: { main: { tools: { dney: ['exec'] } } } } }",
+        "{ agents: 5 }",
+        "{ models: { egress: 'deny' } }",
+        "{ models: { egres: 'local-only' } }",
+        "{ approvals: { exec: { enabled: 'yes' } } }",
+        "{ approvals: { exce: {} } }",
+        "{ gateway: { bind: 'loopbak' } }",
+        "{ gateway: { atuh: {} } }",
+        "{ gateway: 5 }",
+        "{ tools: { deny: ['exec'] }, tools: { profile: 'full' } }",
+        "{ tools: { deny: ['exec'], deny: [] } }",
+        "{ tools: { deny: ['exce'] } }",
+        "{ tools: { allow: ['raed'] } }",
+        "{ tools: { deny: ['group:rutime'] } }",
+        "{ tools: { deny: [''] } }",
+        "{ tools: { alsoAllow: ['zz*'] } }",
+    ] {
+        assert_ne!(blockers(text, AGENT), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn a_call_without_tools_is_stopped_by_what_leaves_alone() {
+    for (text, is_stopped) in [
+        ("{ models: { egress: 'deny' } }", true),
+        ("{ models: { egress: null } }", true),
+        ("{ models: { egres: 'local-only' } }", false),
+        ("{ agents: { defaults: { modelPolicy: { allow: ['a/b'] } } } }", true),
+        (
+            "{ models: { providers: { p: { baseUrl: 'http://x', request: { proxy: { mode: 'env-proxy' } } } } } }",
+            true,
+        ),
+        ("{ tools: { exec: { host: 'node', security: 'DENY' } } }", false),
+    ] {
+        assert_eq!(!blockers(text, RunKind::ModelCall).is_empty(), is_stopped, "{text}");
+    }
+}
+
+#[test]
+fn too_many_problems_stop_an_agent_because_some_are_not_reported() {
+    let strange: String = (0..150).map(|n| format!("k{n}: 1, ")).collect();
+    assert_ne!(blockers(&format!("{{ {strange} }}"), AGENT), Vec::<String>::new());
+}

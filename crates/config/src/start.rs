@@ -1,0 +1,120 @@
+//! Which problems of a config keep a command from starting.
+
+use crate::{
+    diagnostic::{Diagnostic, DiagnosticKind, Severity},
+    layer::ConfigLayer,
+    loaded_config::LoadedConfig,
+    pattern::{PathRelation, PathSegmentRef, to_segment_refs},
+    restrictions::{EGRESS_SECTIONS, FENCED_SECTIONS, relation_to_sections},
+};
+
+/// The sections whose unknown keys are looked at for the names of restrictions. The others belong
+/// to parts that run no tool and send nothing.
+const RELEVANT_SECTIONS: &[&str] = &["agents", "models", "tools", "approvals", "secrets", "env"];
+
+/// What a command does with a config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RunKind<'a> {
+    /// It sends text to a model and runs no tool.
+    ModelCall,
+    /// It runs an agent with its tools.
+    Agent {
+        /// The agent's id. `None` when it is not known yet: the restrictions of each agent count.
+        id: Option<&'a str>,
+    },
+}
+
+impl LoadedConfig {
+    /// The problems that keep a command from starting: a restriction that the user wrote and that
+    /// would not hold.
+    ///
+    /// These are restrictions that are not acted on, and values that are not used because they are
+    /// invalid, misspelt, written twice or in an unreadable file, where they may restrict.
+    #[must_use]
+    pub fn start_blockers(&self, run: RunKind<'_>) -> Vec<&Diagnostic> {
+        self.diagnostics.iter().filter(|found| self.is_blocker(found, run)).collect()
+    }
+
+    /// The problems of values that were set on purpose for this run, by an option or an environment
+    /// variable, and that cannot be used.
+    #[must_use]
+    pub fn unusable_overrides(&self) -> Vec<&Diagnostic> {
+        let is_unusable = |found: &&Diagnostic| {
+            matches!(found.layer, ConfigLayer::Environment | ConfigLayer::CommandLine)
+                && (found.severity == Severity::Error
+                    || matches!(
+                        found.kind,
+                        DiagnosticKind::InvalidValue
+                            | DiagnosticKind::UnknownKey
+                            | DiagnosticKind::UnknownRestriction
+                            | DiagnosticKind::UnheldRestriction
+                            | DiagnosticKind::UnheldEgressRestriction
+                    ))
+        };
+        self.diagnostics.iter().filter(is_unusable).collect()
+    }
+
+    fn is_blocker(&self, found: &Diagnostic, run: RunKind<'_>) -> bool {
+        // A project may set nothing that restricts.
+        if found.layer == ConfigLayer::Project {
+            return false;
+        }
+        let steps = to_segment_refs(&found.path);
+        let sections = match run {
+            RunKind::ModelCall => EGRESS_SECTIONS,
+            RunKind::Agent { id } if self.is_of_other_agent(&steps, id) => return false,
+            RunKind::Agent { .. } => FENCED_SECTIONS,
+        };
+        let relation = relation_to_sections(sections, &steps);
+        match found.kind {
+            DiagnosticKind::General => false,
+            DiagnosticKind::UnusedText | DiagnosticKind::Truncated => true,
+            DiagnosticKind::InvalidValue | DiagnosticKind::DuplicateKey => {
+                relation != PathRelation::Disjoint
+            }
+            DiagnosticKind::UnknownKey => {
+                matches!(relation, PathRelation::Equal | PathRelation::Descendant)
+            }
+            DiagnosticKind::UnknownRestriction => {
+                run != RunKind::ModelCall && is_relevant(&steps)
+                    || matches!(relation, PathRelation::Equal | PathRelation::Descendant)
+            }
+            DiagnosticKind::UnheldRestriction => run != RunKind::ModelCall,
+            DiagnosticKind::UnheldEgressRestriction => true,
+        }
+    }
+
+    /// Whether a path is below the entry of an agent that does not run.
+    fn is_of_other_agent(&self, steps: &[PathSegmentRef<'_>], id: Option<&str>) -> bool {
+        let Some(id) = id else { return false };
+        match steps {
+            [PathSegmentRef::Key("agents"), PathSegmentRef::Key("entries"), PathSegmentRef::Key(name), ..] => {
+                !name.eq_ignore_ascii_case(id)
+            }
+            [PathSegmentRef::Key("agents"), PathSegmentRef::Key("list"), PathSegmentRef::Index(index), ..] => {
+                let name = self.list_entry_id(*index);
+                name.is_some_and(|name| !name.eq_ignore_ascii_case(id))
+            }
+            _ => false,
+        }
+    }
+
+    fn list_entry_id(&self, index: usize) -> Option<&str> {
+        let tree = self.tree.as_ref()?;
+        let path = format!("agents.list[{index}].id").parse().ok()?;
+        tree.find_node(&path)?.1.as_text()
+    }
+}
+
+/// Whether an unknown key may have been meant as a restriction of an agent: it is at the top level
+/// or in a section that an agent uses.
+fn is_relevant(steps: &[PathSegmentRef<'_>]) -> bool {
+    match steps {
+        [_] => true,
+        [PathSegmentRef::Key(section), ..] => {
+            RELEVANT_SECTIONS.contains(section)
+        }
+        _ => false,
+    }
+}
