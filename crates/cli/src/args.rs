@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use openclaw_config::HumanDuration;
+use openclaw_config::defaults::MAIN_AGENT;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -120,6 +121,18 @@ pub(crate) struct AgentTurnArgs {
     pub(crate) channel: Option<String>,
     #[arg(long, hide = true)]
     pub(crate) deliver: bool,
+}
+
+impl AgentTurnArgs {
+    /// The agent of the turn, as far as the options alone say which.
+    pub(crate) fn started_agent(&self) -> Option<String> {
+        let of_session = || match (&self.session, &self.session_id) {
+            (Some(key), _) => key.strip_prefix("agent:")?.split(':').next(),
+            (None, Some(_)) => None,
+            (None, None) => Some(MAIN_AGENT),
+        };
+        self.agent.id.as_deref().or_else(of_session).map(str::to_owned)
+    }
 }
 
 /// Options of an agent, shared by `agent` and `chat`.

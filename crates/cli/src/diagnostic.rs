@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use openclaw_chat::error_report;
-use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
+use openclaw_config::{Diagnostic, LoadError, LoadedConfig, RunKind, Severity};
 use openclaw_terminal::Printer;
 
 /// Prints the diagnostics of a usable config; with `--verbose` also informational ones and keys
@@ -27,6 +27,29 @@ pub(crate) fn print_config_problems(printer: Printer, loaded: &LoadedConfig) {
             printer.print_detail(format_args!("config: `{key}` is known and has no effect yet"));
         }
     }
+}
+
+/// Prints the problems that keep a command from starting; returns whether there are any.
+pub(crate) fn print_start_blockers(
+    printer: Printer,
+    loaded: &LoadedConfig,
+    kind: RunKind<'_>,
+) -> bool {
+    let blockers = loaded.start_blockers(kind);
+    if blockers.is_empty() {
+        return false;
+    }
+    for diagnostic in &blockers {
+        // Errors are printed already, with every other problem of the config.
+        if diagnostic.severity != Severity::Error {
+            let text = loaded.diagnostic_source_text(diagnostic).unwrap_or_default();
+            let error = Diagnostic { severity: Severity::Error, ..(*diagnostic).clone() };
+            print_diagnostics(printer, &[error], &text);
+        }
+    }
+    printer.print_error("failed to start: a restriction in the config would not hold");
+    printer.print_hint("`openclaw config validate` shows every problem of the file.");
+    true
 }
 
 /// Prints diagnostics of a text; only errors when quiet.

@@ -6,7 +6,7 @@ use std::io;
 
 use clap::Parser;
 use openclaw_chat::{CommandContext, run_unless_interrupted};
-use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, env_vars};
+use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, RunKind, env_vars};
 use openclaw_models::ModelRegistry;
 use openclaw_terminal::{Printer, Verbosity};
 
@@ -79,21 +79,25 @@ fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReas
         StartupContext { paths, env, printer, overrides: cli.global.set, trace_requested };
     match cli.command {
         CliCommand::Agent(args) => startup
-            .run_with_config(|context| run_to_completion(commands::agent::run(context, args))),
+            .run_checked(RunKind::Agent { id: args.started_agent().as_deref() }, |context| {
+                run_to_completion(commands::agent::run(context, args))
+            }),
         CliCommand::Chat(mut args) => {
             args.plain |= startup.env.get(env_vars::TERM) == Some("dumb");
-            startup
-                .run_with_config(|context| run_to_completion(commands::chat::run(context, &args)))
+            startup.run_checked(RunKind::Agent { id: args.agent.id.as_deref() }, |context| {
+                run_to_completion(commands::chat::run(context, &args))
+            })
         }
         // `config` loads the file itself, because it must also work on a broken one.
         CliCommand::Config(args) => commands::config::run(startup.config_context(), args),
         CliCommand::Doctor(args) => startup.run_with_config_or(
+            None,
             |error| commands::doctor::report_broken_config(printer, &args, error),
             |context| run_interruptible(printer, commands::doctor::run(context, &args)),
         ),
         CliCommand::Infer(infer) => match infer.capability {
             InferCapability::Model(model) => match model.action {
-                InferModelAction::Run(args) => startup.run_with_config(|context| {
+                InferModelAction::Run(args) => startup.run_checked(RunKind::ModelCall, |context| {
                     run_interruptible(printer, commands::infer::run(context, args))
                 }),
             },
@@ -150,12 +154,23 @@ impl StartupContext {
         self,
         run: impl FnOnce(&CommandContext) -> io::Result<ExitReason>,
     ) -> io::Result<ExitReason> {
-        self.run_with_config_or(|_| Ok(()), run)
+        self.run_with_config_or(None, |_| Ok(()), run)
     }
 
-    /// Like `run_with_config`, with a handler for a broken config.
+    /// Like `run_with_config`, but runs nothing while a restriction in the config would not hold.
+    fn run_checked(
+        self,
+        kind: RunKind<'_>,
+        run: impl FnOnce(&CommandContext) -> io::Result<ExitReason>,
+    ) -> io::Result<ExitReason> {
+        self.run_with_config_or(Some(kind), |_| Ok(()), run)
+    }
+
+    /// Like `run_with_config`, with a handler for a broken config. With a `kind`, runs nothing while
+    /// a restriction in the config would not hold.
     fn run_with_config_or(
         self,
+        kind: Option<RunKind<'_>>,
         on_broken_config: impl FnOnce(&LoadError) -> io::Result<()>,
         run: impl FnOnce(&CommandContext) -> io::Result<ExitReason>,
     ) -> io::Result<ExitReason> {
@@ -185,6 +200,13 @@ impl StartupContext {
             }
         };
         diagnostic::print_config_problems(printer, &loaded);
+        if !loaded.unusable_overrides().is_empty() {
+            printer.print_error("a value given for this run cannot be used");
+            return Ok(ExitReason::Usage);
+        }
+        if kind.is_some_and(|kind| diagnostic::print_start_blockers(printer, &loaded, kind)) {
+            return Ok(ExitReason::Config);
+        }
         let context = CommandContext { printer, models: ModelRegistry::new(loaded, paths, env) };
         let end = run(&context);
         commands::finish_trace(&context, end.as_ref().ok().copied());

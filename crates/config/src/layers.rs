@@ -3,6 +3,7 @@
 mod environment;
 mod file;
 mod history;
+mod host_files;
 mod overrides;
 mod project;
 mod stack;
@@ -121,7 +122,7 @@ impl ConfigLoader {
         if let Some(start) = &options.project_dir
             && let Some(path) = project::find_project_file(start, paths)
         {
-            load_optional_file(&mut stack, ConfigLayer::Project, path);
+            load_project_file(&mut stack, path);
         }
         environment::add_variables(&mut stack, env);
         for key_override in &options.overrides {
@@ -130,6 +131,8 @@ impl ConfigLoader {
         let mut loaded = stack.into_loaded();
         loaded.path = Some(paths.config_file().to_owned());
         loaded.exists = exists;
+        host_files::report_approvals_file(&mut loaded, paths, env);
+        host_files::report_shared_files(&mut loaded, paths);
         if options.is_strict {
             for diagnostic in &mut loaded.diagnostics {
                 if diagnostic.severity == Severity::Warning {
@@ -184,6 +187,20 @@ fn load_user_file(
         }
     }
     Ok(true)
+}
+
+/// Adds the project file, unless somebody else may have written it.
+fn load_project_file(stack: &mut LayerStack<'_>, path: PathBuf) {
+    let Some(problem) = host_files::project_file_problem(&path) else {
+        return load_optional_file(stack, ConfigLayer::Project, path);
+    };
+    let what = format!("nothing in the project file is used: {problem}");
+    let help = "make the file and its folder yours, and writable by nobody else".to_owned();
+    let warning = Diagnostic::new(Severity::Warning, crate::TextSpan::default(), what)
+        .with_kind(DiagnosticKind::UnusedText)
+        .with_help(Some(help));
+    let name = SourceName::File(path.into());
+    stack.add_broken_source(ConfigLayer::Project, name, String::new(), vec![warning]);
 }
 
 /// Adds a file that may be missing or broken.

@@ -40,7 +40,6 @@ pub use path::{InvalidKeyPath, KeyPath, PathSegment};
 pub use paths::{AppPaths, HomeDirNotFound};
 pub use save::{ConfigChange, ConfigFile, SaveError};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
-pub use start::RunKind;
 pub use sections::{
     AgentDefaults, AgentEntry, AgentsConfig, ClocksConfig, CompactionConfig, CompactionMode,
     CompatConfig, Config, DiagnosticsConfig, EgressPolicy, ExecAsk, ExecConfig, ExecHost,
@@ -50,4 +49,5 @@ pub use sections::{
     ProviderApi, ProviderConfig, ServerLossConfig, TailscaleConfig, TailscaleMode, ToolPolicy,
     ToolProfile, ToolsConfig, TraceConfig, WebConfig, WebFetchConfig, WebSearchConfig,
 };
+pub use start::RunKind;
 pub use template::{EnvString, UnsetVariable};

@@ -30,6 +30,8 @@ pub struct LoadedConfig {
     pub exists: bool,
     /// All diagnostics, text by text, in the order of each text.
     pub diagnostics: Vec<Diagnostic>,
+    /// The config without the project file; `None` when there is no such file.
+    pub(crate) own_config: Option<Config>,
     pub(crate) tree: Option<ConfigTree>,
     /// Texts of which nothing is used.
     pub(crate) broken_sources: Vec<ConfigSource>,
@@ -75,6 +77,21 @@ impl LoadedConfig {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The config without what the project file sets: only what the user wrote.
+    #[must_use]
+    pub fn own_config(&self) -> &Config {
+        self.own_config.as_ref().unwrap_or(&self.config)
+    }
+
+    /// The config for one agent; see [`Config::for_agent`].
+    #[must_use]
+    pub fn for_agent(&self, id: &str) -> Self {
+        let mut loaded = self.clone();
+        loaded.config = self.config.for_agent(id);
+        loaded.own_config = self.own_config.as_ref().map(|config| config.for_agent(id));
+        loaded
     }
 
     /// Whether the user file is broken and its last good version is used instead.

@@ -115,7 +115,7 @@ fn default_config(state_dir: &Path) -> PathBuf {
     existing.unwrap_or(first)
 }
 
-fn home_dir(env: &Env) -> Option<PathBuf> {
+pub(crate) fn home_dir(env: &Env) -> Option<PathBuf> {
     [env_vars::HOME, env_vars::USERPROFILE]
         .iter()
         .find_map(|name| env.get_non_empty(name))

@@ -82,7 +82,8 @@ fn parse_rules(line: &'static str) -> Vec<RestrictionRule> {
         "leave" => RuleClass::Leave,
         _ => return Vec::new(),
     };
-    let free_values: Vec<Value> = words.filter_map(|word| serde_json::from_str(word).ok()).collect();
+    let free_values: Vec<Value> =
+        words.filter_map(|word| serde_json::from_str(word).ok()).collect();
     let (pattern, covers_descendants) = match pattern.strip_suffix(".**") {
         Some(above) => (above, true),
         None => (pattern, false),

@@ -20,7 +20,7 @@ pub enum RunKind<'a> {
     ModelCall,
     /// It runs an agent with its tools.
     Agent {
-        /// The agent's id. `None` when it is not known yet: the restrictions of each agent count.
+        /// The agent's id. `None` when it is not known yet: the entries of agents do not count.
         id: Option<&'a str>,
     },
 }
@@ -87,15 +87,20 @@ impl LoadedConfig {
 
     /// Whether a path is below the entry of an agent that does not run.
     fn is_of_other_agent(&self, steps: &[PathSegmentRef<'_>], id: Option<&str>) -> bool {
-        let Some(id) = id else { return false };
+        let is_other = |name: &str| id.is_none_or(|id| !name.eq_ignore_ascii_case(id));
         match steps {
-            [PathSegmentRef::Key("agents"), PathSegmentRef::Key("entries"), PathSegmentRef::Key(name), ..] => {
-                !name.eq_ignore_ascii_case(id)
-            }
-            [PathSegmentRef::Key("agents"), PathSegmentRef::Key("list"), PathSegmentRef::Index(index), ..] => {
-                let name = self.list_entry_id(*index);
-                name.is_some_and(|name| !name.eq_ignore_ascii_case(id))
-            }
+            [
+                PathSegmentRef::Key("agents"),
+                PathSegmentRef::Key("entries"),
+                PathSegmentRef::Key(name),
+                ..,
+            ] => is_other(name),
+            [
+                PathSegmentRef::Key("agents"),
+                PathSegmentRef::Key("list"),
+                PathSegmentRef::Index(index),
+                ..,
+            ] => self.list_entry_id(*index).is_some_and(is_other),
             _ => false,
         }
     }
@@ -112,9 +117,7 @@ impl LoadedConfig {
 fn is_relevant(steps: &[PathSegmentRef<'_>]) -> bool {
     match steps {
         [_] => true,
-        [PathSegmentRef::Key(section), ..] => {
-            RELEVANT_SECTIONS.contains(section)
-        }
+        [PathSegmentRef::Key(section), ..] => RELEVANT_SECTIONS.contains(section),
         _ => false,
     }
 }

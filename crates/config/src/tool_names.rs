@@ -16,10 +16,7 @@ const ALL_OF_PLUGINS: &str = "group:plugins";
 
 /// The tools of each group. `list`, `search`, `find`, `grep` and `ls` read files too.
 const TOOL_GROUPS: &[(&str, &[&str])] = &[
-    (
-        "group:fs",
-        &["read", "write", "edit", "apply_patch", "list", "search", "find", "grep", "ls"],
-    ),
+    ("group:fs", &["read", "write", "edit", "apply_patch", "list", "search", "find", "grep", "ls"]),
     ("group:runtime", &["exec", "process", "code_execution"]),
     (
         "group:sessions",
@@ -43,7 +40,15 @@ const TOOL_GROUPS: &[(&str, &[&str])] = &[
     ("group:agents", &["agents_list", "update_plan"]),
     (
         "group:media",
-        &["image", "image_generate", "music_generate", "video_generate", "tts", "pdf", "view_image"],
+        &[
+            "image",
+            "image_generate",
+            "music_generate",
+            "video_generate",
+            "tts",
+            "pdf",
+            "view_image",
+        ],
     ),
 ];
 
@@ -150,7 +155,10 @@ pub(crate) fn lint_tool_names(tree: &ConfigTree) -> Vec<(usize, Diagnostic)> {
                 return;
             }
             let help = nearest_name(&normalized, &known_names()).map_or_else(
-                || "name a tool, a group such as `group:fs`, or `SERVER__*` of an MCP server".to_owned(),
+                || {
+                    "name a tool, a group such as `group:fs`, or `SERVER__*` of an MCP server"
+                        .to_owned()
+                },
                 |name| format!("did you mean \"{name}\"?"),
             );
             let message = "this matches no tool";

@@ -40,6 +40,7 @@ struct ReplacedEntry {
 }
 
 /// A parsed text, ready to be merged over lower layers.
+#[derive(Clone)]
 pub(crate) struct LayerDocument {
     pub(crate) source: ConfigSource,
     pub(crate) root: Json5Node,

@@ -8,6 +8,7 @@ mod private;
 mod read;
 mod space;
 mod state_file;
+mod writers;
 
 pub use atomic::{AtomicFile, CommitStep, resolve_symlinks, sync_file};
 pub use directory::{
@@ -23,3 +24,4 @@ pub use private::{
 pub use read::{NotRegularFile, open_regular_file, read_bytes, read_prefix, read_text};
 pub use space::available_space;
 pub use state_file::{StateFile, StateFileError};
+pub use writers::{ForeignWriter, foreign_writer};

@@ -43,6 +43,8 @@ pub enum SetupErrorKind {
     Unable,
     /// The conversation must not leave this machine and the local network.
     Egress,
+    /// The config restricts what may run, and the restriction would not hold.
+    Restriction,
 }
 
 impl SetupErrorKind {
@@ -61,6 +63,7 @@ impl SetupErrorKind {
             Self::UnknownAgent => "unknown_agent",
             Self::Unable => "unable",
             Self::Egress => "egress",
+            Self::Restriction => "restriction",
         }
     }
 }

@@ -9,7 +9,7 @@ use openclaw_agent_loop::{Agent, AgentParts, CompactionLimits, ConfiguredTimeout
 use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
-use openclaw_config::{CompactionMode, LocalModelMode};
+use openclaw_config::{CompactionMode, LoadedConfig, LocalModelMode, RunKind};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
 use openclaw_models::{
     AttemptLog, ConnectError, FallbackChain, ModelRegistry, SetupError, SetupErrorKind,
@@ -225,7 +225,8 @@ impl Runtime {
                 ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
             )));
         }
-        if !config.agents.entries.contains_key(id) {
+        check_restrictions(&setup.loaded, id)?;
+        if id == MAIN_AGENT && !config.has_agent_entry(id) {
             return Ok(self.clone());
         }
         let models = self.models.clone().with_config(config.for_agent(id));
@@ -254,6 +255,17 @@ impl Runtime {
         }
         prompt
     }
+}
+
+/// Checks that every restriction that the config puts on the agent holds.
+fn check_restrictions(loaded: &LoadedConfig, id: &str) -> Result<(), SetupError> {
+    let blockers = loaded.start_blockers(RunKind::Agent { id: Some(id) });
+    if blockers.is_empty() {
+        return Ok(());
+    }
+    let message = format!("start the agent `{id}`: a restriction in the config would not hold");
+    let error = SetupError::new(SetupErrorKind::Restriction, message);
+    Err(blockers.into_iter().fold(error, |error, found| error.with_hint(found.to_string())))
 }
 
 /// Whether the recorded prefix has exactly these tools.

@@ -204,8 +204,7 @@ impl DecodeReport {
                         let message = "this is no key of OpenClaw 2026.4.22 or 2026.9.6";
                         let found = Diagnostic::new(Severity::Warning, key_span, message);
                         let kind = unknown_key_kind(steps, node);
-                        self.diagnostics
-                            .push(found.at_path(path).with_kind(kind).with_help(help));
+                        self.diagnostics.push(found.at_path(path).with_kind(kind).with_help(help));
                     }
                     KeyLookup::Anything => {}
                 }

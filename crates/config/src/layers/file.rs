@@ -17,7 +17,7 @@ pub(super) struct TextProblem {
 
 pub(super) type TextResult = Result<String, TextProblem>;
 
-/// Reads a file, at most one byte more than the size limit.
+/// Reads a regular file, at most one byte more than the size limit.
 pub(super) fn read_text(path: &Path) -> io::Result<TextResult> {
     Ok(match String::from_utf8(read_prefix(path, MAX_BYTES as u64 + 1)?) {
         Ok(text) => Ok(text),

@@ -10,14 +10,30 @@ use crate::{
     diagnostic::{Diagnostic, Severity},
     paths::AppPaths,
     pattern::{PathRelation, PathSegmentRef, compare_to_pattern, to_key_path},
-    text::Json5Node,
+    text::{Json5Node, Json5Value},
+    tree::ConfigTree,
 };
 
 /// The keys that a project may set, including everything below them.
 const ALLOWED_KEYS: &[&str] = &[
     "$schema",
     "agents.defaults.model",
-    "agents.defaults.models",
+    "agents.defaults.models.*.alias",
+    "agents.defaults.models.*.localModelMode",
+    "agents.defaults.models.*.params.frequency_penalty",
+    "agents.defaults.models.*.params.max_completion_tokens",
+    "agents.defaults.models.*.params.max_output_tokens",
+    "agents.defaults.models.*.params.max_tokens",
+    "agents.defaults.models.*.params.maxTokens",
+    "agents.defaults.models.*.params.min_p",
+    "agents.defaults.models.*.params.presence_penalty",
+    "agents.defaults.models.*.params.reasoning_effort",
+    "agents.defaults.models.*.params.repetition_penalty",
+    "agents.defaults.models.*.params.seed",
+    "agents.defaults.models.*.params.stop",
+    "agents.defaults.models.*.params.temperature",
+    "agents.defaults.models.*.params.top_k",
+    "agents.defaults.models.*.params.top_p",
     "agents.defaults.localModelMode",
     "agents.defaults.experimental.localModelLean",
     "agents.defaults.timeoutSeconds",
@@ -33,6 +49,7 @@ const DENIAL_REASONS: &[(&str, &str)] = &[
     ("tools", "it could give the model more tools"),
     ("gateway", "it could let others connect"),
     ("env", "it could change the environment of commands"),
+    ("agents.defaults.models.*.params", "only parameters that shape the answer are for a project"),
 ];
 
 /// Finds the nearest project file from a directory upwards. The state folder does not count.
@@ -49,15 +66,29 @@ pub(super) fn find_project_file(start: &Path, paths: &AppPaths) -> Option<PathBu
     })
 }
 
-/// Adds the keys that a project may not set to `ignored`, and reports why.
-pub(super) fn restrict_keys(root: &Json5Node, ignored: &mut BTreeSet<u32>) -> Vec<Diagnostic> {
+/// Adds the keys that a project may not set to `ignored`, and reports why. `below` is the config
+/// without the project file.
+pub(super) fn restrict_keys(
+    root: &Json5Node,
+    ignored: &mut BTreeSet<u32>,
+    below: Option<&ConfigTree>,
+) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     root.walk_nodes(&mut |steps, key_span, node| {
         if ignored.contains(&node.id) {
             return false;
         }
         match relation_to_allowed(steps) {
-            PathRelation::Equal | PathRelation::Descendant => false,
+            PathRelation::Equal | PathRelation::Descendant => {
+                let Some(problem) = value_problem(steps, node, below) else { return true };
+                ignored.insert(node.id);
+                found.push(
+                    Diagnostic::new(Severity::Warning, key_span, problem)
+                        .at_path(to_key_path(steps))
+                        .with_help(Some("set it in your own config file".to_owned())),
+                );
+                false
+            }
             PathRelation::Ancestor => true,
             PathRelation::Disjoint => {
                 ignored.insert(node.id);
@@ -77,6 +108,52 @@ pub(super) fn restrict_keys(root: &Json5Node, ignored: &mut BTreeSet<u32>) -> Ve
         }
     });
     found
+}
+
+/// Why a project may not set an allowed key to this value.
+fn value_problem(
+    steps: &[PathSegmentRef<'_>],
+    node: &Json5Node,
+    below: Option<&ConfigTree>,
+) -> Option<&'static str> {
+    let text = node.as_text()?;
+    if text.contains("${") {
+        return Some("a project may not use variables, it is ignored: they may be secrets");
+    }
+    let is_alias = matches!(steps, [.., PathSegmentRef::Key("alias")]);
+    (is_alias && is_name_in_use(text, below))
+        .then_some("a project may not give a name that is in use, the alias is ignored")
+}
+
+/// Whether the user's config uses a name for a model or a provider, or it looks like a reference.
+fn is_name_in_use(name: &str, below: Option<&ConfigTree>) -> bool {
+    const NAMING_KEYS: &[&str] = &[
+        "agents.defaults.model",
+        "agents.defaults.model.primary",
+        "agents.defaults.model.fallbacks.*",
+        "agents.defaults.models.*.alias",
+        "agents.entries.*.model",
+        "agents.entries.*.model.primary",
+        "agents.entries.*.model.fallbacks.*",
+        "agents.list.*.model",
+        "agents.list.*.model.primary",
+        "agents.list.*.model.fallbacks.*",
+        "models.providers.*.models.*.id",
+    ];
+    let Some(tree) = below else { return name.contains('/') };
+    let is_key_of = |path: &str| {
+        let node = path.parse().ok().and_then(|path| tree.find_node(&path));
+        matches!(node.map(|(_, node)| &node.value), Some(Json5Value::Object(entries))
+            if entries.iter().any(|entry| entry.key.eq_ignore_ascii_case(name)))
+    };
+    let mut is_used = name.contains('/') || is_key_of("models.providers");
+    for key in NAMING_KEYS {
+        tree.root.select_matching(key, &tree.ignored, &mut |_, _, node| {
+            is_used = is_used
+                || node.as_text().is_some_and(|text| text.trim().eq_ignore_ascii_case(name));
+        });
+    }
+    is_used
 }
 
 fn relation_to_allowed(steps: &[PathSegmentRef<'_>]) -> PathRelation {

@@ -22,6 +22,8 @@ pub(crate) struct LayerStack<'a> {
     /// The diagnostics of each text in the tree.
     diagnostics: Vec<Vec<Diagnostic>>,
     tree: Option<ConfigTree>,
+    /// The tree without the project file, once there is one; `None` inside while nothing else is.
+    own_tree: Option<Option<ConfigTree>>,
     /// The decoded tree, while it consists of a single text.
     config: Option<Config>,
     next_id: u32,
@@ -37,7 +39,15 @@ struct BrokenSource {
 impl<'a> LayerStack<'a> {
     pub(crate) fn new(env: &'a Env) -> Self {
         let (diagnostics, broken_sources) = (Vec::new(), Vec::new());
-        Self { env, diagnostics, tree: None, config: None, next_id: 0, broken_sources }
+        Self {
+            env,
+            diagnostics,
+            tree: None,
+            own_tree: None,
+            config: None,
+            next_id: 0,
+            broken_sources,
+        }
     }
 
     /// Merges a text over the layers so far.
@@ -55,7 +65,8 @@ impl<'a> LayerStack<'a> {
         let mut problems = duplicates;
         problems.extend(diagnostics);
         if layer == ConfigLayer::Project {
-            problems.extend(project::restrict_keys(&root, &mut ignored));
+            problems.extend(project::restrict_keys(&root, &mut ignored, self.tree.as_ref()));
+            self.own_tree = Some(self.tree.clone());
         }
         problems.extend(alias::report_aliases(&root, &ignored));
         let context = lint::LintContext { text: &text, secrets: &secrets, env: self.env };
@@ -63,6 +74,12 @@ impl<'a> LayerStack<'a> {
         self.diagnostics.push(problems);
         let source = ConfigSource { layer, name, text, secrets, first_id };
         let document = LayerDocument { source, root, ignored, references };
+        if let (Some(own_tree), true) = (&mut self.own_tree, layer != ConfigLayer::Project) {
+            match own_tree {
+                Some(tree) => tree.overlay_document(document.clone()),
+                None => *own_tree = Some(ConfigTree::new(document.clone())),
+            }
+        }
         if let Some(tree) = &mut self.tree {
             self.config = None;
             tree.overlay_document(document);
@@ -98,6 +115,10 @@ impl<'a> LayerStack<'a> {
             (Some(tree), None) => decode_accepted(&tree.root, tree.ignored.clone()),
             (None, None) => Config::default(),
         };
+        let own_config = self.own_tree.map(|tree| match tree {
+            Some(tree) => decode_accepted(&tree.root, tree.ignored),
+            None => Config::default(),
+        });
         if let Some(tree) = &self.tree {
             for (source, problem) in lint::lint_config(tree, &config, self.env) {
                 if let Some(problems) = self.diagnostics.get_mut(source) {
@@ -112,6 +133,7 @@ impl<'a> LayerStack<'a> {
         let broken_sources = self.broken_sources.into_iter().map(|broken| broken.source).collect();
         LoadedConfig {
             config,
+            own_config,
             path: None,
             exists: false,
             diagnostics,

@@ -63,15 +63,13 @@ fn unusable_value(
 }
 
 /// What is wrong with an agent in the list that no `--agent` can name.
-fn missing_id(
-    steps: &[PathSegmentRef<'_>],
-    node: &Json5Node,
-) -> Option<(String, &'static str)> {
+fn missing_id(steps: &[PathSegmentRef<'_>], node: &Json5Node) -> Option<(String, &'static str)> {
     let [PathSegmentRef::Key("agents"), PathSegmentRef::Key("list"), PathSegmentRef::Index(_)] =
         steps
     else {
         return None;
     };
     let has_id = node.find_entry("id").is_some_and(|entry| entry.node.as_text().is_some());
-    (!has_id).then(|| ("this agent has no `id`, so nothing in it counts".to_owned(), "give it an `id`"))
+    (!has_id)
+        .then(|| ("this agent has no `id`, so nothing in it counts".to_owned(), "give it an `id`"))
 }

@@ -171,7 +171,10 @@ fn a_restriction_that_is_not_acted_on_stops_an_agent() {
             "{ agents: { entries: { main: { tools: { toolsBySender: { '*': { deny: ['exec'] } } } } } } }",
             "agents.entries.main.tools.toolsBySender[\"*\"].deny",
         ),
-        ("{ agents: { defaults: { modelPolicy: { allow: ['p/*'] } } } }", "agents.defaults.modelPolicy.allow"),
+        (
+            "{ agents: { defaults: { modelPolicy: { allow: ['p/*'] } } } }",
+            "agents.defaults.modelPolicy.allow",
+        ),
         ("{ secrets: { egressProxy: { enabled: true } } }", "secrets.egressProxy.enabled"),
     ] {
         assert_eq!(blockers(text, AGENT), [key], "{text}");

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentEntry, AgentsConfig, DiagnosticsConfig, GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig,
+    AgentEntry, AgentsConfig, DiagnosticsConfig, GatewayConfig, ModelsConfig, ProviderConfig,
+    ToolsConfig,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -74,14 +75,20 @@ impl Config {
     /// The ids of the agents: `main`, and those of `agents.entries` and `agents.list`.
     #[must_use]
     pub fn agent_ids(&self) -> Vec<&str> {
-        let mut ids = vec![MAIN_AGENT];
+        let mut ids: Vec<&str> = vec![MAIN_AGENT];
         let entries = self.agents.entries.keys().map(String::as_str);
         for id in entries.chain(self.agents.list.iter().filter_map(|entry| entry.id.as_deref())) {
-            if !ids.contains(&id) {
+            if !ids.iter().any(|known| known.eq_ignore_ascii_case(id)) {
                 ids.push(id);
             }
         }
         ids
+    }
+
+    /// Whether `agents.entries` or `agents.list` has an entry of the agent.
+    #[must_use]
+    pub fn has_agent_entry(&self, id: &str) -> bool {
+        self.agent_entries(id).next().is_some()
     }
 
     /// The entries of an agent, that of `agents.entries` first. Case does not matter in the list.

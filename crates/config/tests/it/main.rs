@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod any_text;
 #[cfg(test)]
+mod fence;
 mod layers;
 #[cfg(test)]
 mod loading;
