@@ -62,18 +62,44 @@ impl ModelRegistry {
                 .with_source(error),
             )
         })?;
-        let mut named = vec![configured.unwrap_or_else(|| first.clone())];
+        let named = self.models_named_by_user(name.is_some() || configured.is_none(), &first)?;
         let mut references = vec![first];
         for fallback in fallbacks {
             let fallback = self.parse_reference(&fallback).map_err(ConnectError::Setup)?;
             if !references.contains(&fallback) && !self.is_strict {
-                references.push(fallback.clone());
+                references.push(fallback);
             }
-            named.push(fallback);
         }
         let mut connector = self.connector.clone();
         connector.egress = EgressGuard::from_config(setup, named, self.consent.clone());
         FallbackChain::connect_first(connector, references).await
+    }
+
+    /// The models that the user's own config names, the primary model first. What only a project
+    /// file names is not among them, so that no repository sends a conversation elsewhere. `first`
+    /// takes the place of a primary model that is not set, when the user selected it.
+    fn models_named_by_user(
+        &self,
+        is_first_selected: bool,
+        first: &ModelRef,
+    ) -> Result<Vec<ModelRef>, ConnectError> {
+        let setup = &self.connector.setup;
+        let own = setup.loaded.own_config();
+        let texts = own
+            .primary_model(&setup.env)
+            .and_then(|primary| Ok((primary, own.fallback_models(&setup.env)?)));
+        let (primary, fallbacks) = texts.map_err(|error| {
+            let message = "use agents.defaults.model";
+            let kind = SetupErrorKind::InvalidReference;
+            ConnectError::Setup(SetupError::new(kind, message).with_source(error))
+        })?;
+        let parse = |text: String| self.parse_reference(&text).map_err(ConnectError::Setup);
+        let primary = match primary {
+            Some(text) => Some(parse(text)?),
+            None => is_first_selected.then(|| first.clone()),
+        };
+        let fallbacks = fallbacks.into_iter().map(parse);
+        primary.into_iter().map(Ok).chain(fallbacks).collect()
     }
 
     /// Returns the only model that the servers list, not counting adapters.
@@ -88,6 +114,57 @@ impl ModelRegistry {
                 Err(no_provider_error())
             }
             _ => Err(no_model_error()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions};
+
+    use super::*;
+
+    const PROVIDERS: &str = "models: { providers: {
+        far: { baseUrl: 'http://models.example/v1', models: [{ id: 'm' }, { id: 'n' }] },
+        near: { baseUrl: 'http://127.0.0.1:9/v1', models: [{ id: 'm' }] } } }";
+
+    /// The models that count as named when a user and a project write these defaults of agents.
+    fn named_models(user: &str, project: &str, is_first_selected: bool) -> Vec<String> {
+        let root = tempfile::tempdir().unwrap();
+        let checkout = root.path().join("checkout");
+        std::fs::create_dir_all(checkout.join(".openclaw")).unwrap();
+        std::fs::create_dir_all(root.path().join("state")).unwrap();
+        let user = format!("{{ agents: {{ defaults: {{ {user} }} }}, {PROVIDERS} }}");
+        let project = format!("{{ agents: {{ defaults: {{ {project} }} }} }}");
+        std::fs::write(root.path().join("state/openclaw.json"), user).unwrap();
+        std::fs::write(checkout.join(".openclaw/openclaw.json5"), project).unwrap();
+        let env = Env::from_pairs([("OPENCLAW_STATE_DIR", root.path().join("state"))]);
+        let paths = AppPaths::new(&env, None).unwrap().with_system_dir("/nonexistent");
+        let options = LoadOptions::new(&paths, &env).with_project_dir(Some(checkout));
+        let loaded = ConfigLoader::load(&options).unwrap();
+        let registry = ModelRegistry::new(loaded, paths, env);
+        let first = "far/first".parse().unwrap();
+        let named = registry.models_named_by_user(is_first_selected, &first).unwrap();
+        named.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_only_a_project_names_is_not_named_for_egress() {
+        for (user, project, selected, expected) in [
+            ("", "model: 'far/m'", false, &[][..]),
+            ("model: 'near/m'", "model: 'far/m'", false, &["near/m"]),
+            ("model: 'near/m'", "model: { fallbacks: ['far/m'] }", false, &["near/m"]),
+            ("model: { fallbacks: ['far/n'] }", "model: 'far/m'", false, &["far/n"]),
+            ("", "model: 'far/m'", true, &["far/first"]),
+            ("model: 'far/m'", "", false, &["far/m"]),
+            (
+                "models: { 'near/m': { alias: 'mine' } }, model: 'mine'",
+                "models: { 'far/m': { alias: 'mine' } }",
+                false,
+                &["near/m"],
+            ),
+        ] {
+            assert_eq!(named_models(user, project, selected), expected, "{user} {project}");
         }
     }
 }

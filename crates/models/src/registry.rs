@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use openclaw_config::{AppPaths, Config, Env, LoadedConfig};
+use openclaw_config::{AppPaths, Env, LoadedConfig};
 use openclaw_core::ModelRef;
 use openclaw_transport::{ClientOptions, TimeLimit};
 
@@ -61,13 +61,12 @@ impl ModelRegistry {
         Self { connector, is_strict: false, consent: None, wait_policy: None }
     }
 
-    /// Returns a registry with another config, e.g. one with an agent's own settings. It shares
-    /// everything else with this one.
+    /// Returns a registry with an agent's own settings in its config. It shares everything else
+    /// with this one.
     #[must_use]
-    pub fn with_config(mut self, config: Config) -> Self {
+    pub fn with_agent(mut self, id: &str) -> Self {
         let setup = &self.connector.setup;
-        let mut loaded = setup.loaded.clone();
-        loaded.config = config;
+        let loaded = setup.loaded.for_agent(id);
         let setup = SetupContext { loaded, paths: setup.paths.clone(), env: setup.env.clone() };
         self.connector.setup = Arc::new(setup);
         self

@@ -225,11 +225,11 @@ impl Runtime {
                 ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
             )));
         }
-        check_restrictions(&setup.loaded, id)?;
+        check_restrictions(models.loaded_config(), id)?;
         if id == MAIN_AGENT && !config.has_agent_entry(id) {
             return Ok(self.clone());
         }
-        let models = self.models.clone().with_config(config.for_agent(id));
+        let models = self.models.clone().with_agent(id);
         Ok(Self { models, ..self.clone() })
     }
 

@@ -34,6 +34,7 @@ mod fallbacks_switch;
 #[cfg(test)]
 mod fallbacks_words;
 #[cfg(test)]
+mod fence;
 mod front;
 #[cfg(test)]
 mod hosted;

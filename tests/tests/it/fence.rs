@@ -1,0 +1,90 @@
+//! What keeps a command from starting: restrictions of the config that would not hold.
+
+use openclaw_mock_vllm::MockVllm;
+use openclaw_tests::Home;
+
+use crate::servers::tiny;
+
+const COMMAND: [&str; 4] = ["agent", "--yes", "-m", "run touch made.txt"];
+
+/// Runs a command that the model wants, with `--yes`, under a config.
+async fn run_command(text: &str) -> (MockVllm, Home, openclaw_tests::Ended) {
+    let (server, home) = tiny().await;
+    let home = home.config(text);
+    let ended = home.run(&COMMAND).await;
+    (server, home, ended)
+}
+
+fn has_chats(server: &MockVllm) -> bool {
+    server.requests().iter().any(|seen| seen.path == "/v1/chat/completions")
+}
+
+#[tokio::test]
+async fn a_restriction_that_would_not_hold_stops_agent_and_chat_before_anything_is_sent() {
+    for (text, key) in [
+        ("{\n tools: { exec: { host: 'node' } } }", "tools.exec.host"),
+        ("{\n tools: { exec: { mode: 'deny' } } }", "tools.exec.mode"),
+        ("{\n agents: { defaults: { sandbox: { mode: 'all' } } } }", "sandbox.mode"),
+        ("{\n agents: { list: [{ id: 'main', sandbox: { mode: 'all' } }] } }", "sandbox.mode"),
+        ("{\n tools: { byProvider: { vllm: { deny: ['exec'] } } } }", "byProvider.vllm.deny"),
+        ("{\n tools: { exec: { security: 'DENY' } } }", "tools.exec.security"),
+        ("{\n tools: { exec: { secruity: 'deny' } } }", "tools.exec.secruity"),
+        ("{\n tools: { deny: 'exec' } }", "tools.deny"),
+        ("{\n tools: { deny: ['exce'] } }", "tools.deny[0]"),
+        ("{\n tols: { deny: ['exec'] } }", "tols"),
+    ] {
+        let (server, home, ended) = run_command(text).await;
+        let ended = ended.code(3).says(&[key, "openclaw.json:2:", "would not hold"]);
+        assert!(ended.stdout.is_empty() && home.files().is_empty() && !has_chats(&server));
+        let _ = home.run(&["chat"]).await.code(3).says(&[key]);
+        let _ = home.run(&["infer", "model", "run", "--prompt", "hello"]).await.code(0);
+    }
+}
+
+#[tokio::test]
+async fn an_approvals_file_or_a_broken_config_file_stops_an_agent() {
+    let (server, home) = tiny().await;
+    let home = home.config("{ tools: { deny: ['exec'] } }");
+    let _ = home.run(&["models", "status"]).await.code(0);
+    let home = home.config("{ tools: { deny: ['exec'] ");
+    let _ = home.run(&COMMAND).await.code(3).says(&["the file is broken"]);
+    let home = home.config("{}");
+    let file = home.config_path().with_file_name("exec-approvals.json");
+    std::fs::write(&file, "{}").unwrap();
+    let _ = home.run(&COMMAND).await.code(3).says(&["exec-approvals.json", "security"]);
+    assert!(home.files().is_empty() && !has_chats(&server));
+}
+
+#[tokio::test]
+async fn a_value_for_one_run_that_cannot_be_used_is_a_wrong_command_line() {
+    let (server, home) = tiny().await;
+    for set in ["tools.exec.security=DENY", "tools.alow=[]", "tools.exec.host=node"] {
+        let args = [&["--set", set][..], &COMMAND].concat();
+        let _ = home.run(&args).await.code(2).says(&["`--set`"]);
+    }
+    let home = home.env("OPENCLAW_TIMEOUT_SECONDS", "soon");
+    let _ = home.run(&COMMAND).await.code(2).says(&["OPENCLAW_TIMEOUT_SECONDS"]);
+    assert!(home.files().is_empty() && !has_chats(&server));
+}
+
+#[tokio::test]
+async fn yes_answers_questions_and_widens_nothing() {
+    for text in [
+        "{ tools: { exec: { security: 'deny' } } }",
+        "{ tools: { exec: { security: 'deny', ask: 'off' } } }",
+        "{ tools: { deny: ['exec'] } }",
+        "{ tools: { deny: ['BASH'] } }",
+        "{ tools: { deny: ['group:runtime'] } }",
+        "{ tools: { allow: ['read'] } }",
+        "{ tools: { profile: 'messaging', alsoAllow: ['read'] } }",
+        "{ agents: { list: [{ id: 'main', tools: { deny: ['exec'] } }] } }",
+        "{ agents: { entries: { main: { tools: { allow: ['group:fs'] } } } } }",
+    ] {
+        let (_server, home, _ended) = run_command(text).await;
+        assert!(home.files().is_empty(), "{text}");
+    }
+    let also = "{ tools: { profile: 'messaging', alsoAllow: ['exec'] } }";
+    let (_server, home, ended) = run_command(also).await;
+    let _ = ended.code(0);
+    assert_eq!(home.files(), ["made.txt"]);
+}
