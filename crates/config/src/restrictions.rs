@@ -186,7 +186,7 @@ impl<'t> RestrictionCheck<'t> {
     }
 
     /// Whether a section is switched off as a whole, so that nothing in it restricts.
-    fn is_switched_off(&mut self, node: &'t Json5Node) -> bool {
+    fn is_switched_off(&self, node: &'t Json5Node) -> bool {
         let steps = self.steps.as_slice();
         match steps {
             [.., PathSegmentRef::Key("egressProxy")] => {

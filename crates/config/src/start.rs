@@ -69,7 +69,9 @@ impl LoadedConfig {
         let relation = relation_to_sections(sections, &steps);
         match found.kind {
             DiagnosticKind::General => false,
-            DiagnosticKind::UnusedText | DiagnosticKind::Truncated => true,
+            DiagnosticKind::UnusedText
+            | DiagnosticKind::Truncated
+            | DiagnosticKind::UnheldEgressRestriction => true,
             DiagnosticKind::InvalidValue | DiagnosticKind::DuplicateKey => {
                 relation != PathRelation::Disjoint
             }
@@ -81,7 +83,6 @@ impl LoadedConfig {
                     || matches!(relation, PathRelation::Equal | PathRelation::Descendant)
             }
             DiagnosticKind::UnheldRestriction => run != RunKind::ModelCall,
-            DiagnosticKind::UnheldEgressRestriction => true,
         }
     }
 

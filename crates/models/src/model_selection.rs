@@ -119,6 +119,7 @@ impl ModelRegistry {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the files of a test need no atomic writer")]
 mod tests {
     use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions};
 

@@ -22,8 +22,10 @@ pub(crate) struct LayerStack<'a> {
     /// The diagnostics of each text in the tree.
     diagnostics: Vec<Vec<Diagnostic>>,
     tree: Option<ConfigTree>,
-    /// The tree without the project file, once there is one; `None` inside while nothing else is.
-    own_tree: Option<Option<ConfigTree>>,
+    /// Whether there is a project file.
+    has_project: bool,
+    /// The tree without the project file, when there is one.
+    own_tree: Option<ConfigTree>,
     /// The decoded tree, while it consists of a single text.
     config: Option<Config>,
     next_id: u32,
@@ -43,6 +45,7 @@ impl<'a> LayerStack<'a> {
             env,
             diagnostics,
             tree: None,
+            has_project: false,
             own_tree: None,
             config: None,
             next_id: 0,
@@ -66,7 +69,8 @@ impl<'a> LayerStack<'a> {
         problems.extend(diagnostics);
         if layer == ConfigLayer::Project {
             problems.extend(project::restrict_keys(&root, &mut ignored, self.tree.as_ref()));
-            self.own_tree = Some(self.tree.clone());
+            self.has_project = true;
+            self.own_tree.clone_from(&self.tree);
         }
         problems.extend(alias::report_aliases(&root, &ignored));
         let context = lint::LintContext { text: &text, secrets: &secrets, env: self.env };
@@ -74,10 +78,10 @@ impl<'a> LayerStack<'a> {
         self.diagnostics.push(problems);
         let source = ConfigSource { layer, name, text, secrets, first_id };
         let document = LayerDocument { source, root, ignored, references };
-        if let (Some(own_tree), true) = (&mut self.own_tree, layer != ConfigLayer::Project) {
-            match own_tree {
+        if self.has_project && layer != ConfigLayer::Project {
+            match &mut self.own_tree {
                 Some(tree) => tree.overlay_document(document.clone()),
-                None => *own_tree = Some(ConfigTree::new(document.clone())),
+                None => self.own_tree = Some(ConfigTree::new(document.clone())),
             }
         }
         if let Some(tree) = &mut self.tree {
@@ -115,9 +119,9 @@ impl<'a> LayerStack<'a> {
             (Some(tree), None) => decode_accepted(&tree.root, tree.ignored.clone()),
             (None, None) => Config::default(),
         };
-        let own_config = self.own_tree.map(|tree| match tree {
-            Some(tree) => decode_accepted(&tree.root, tree.ignored),
-            None => Config::default(),
+        let own_config = self.has_project.then(|| {
+            let decode = |tree: ConfigTree| decode_accepted(&tree.root, tree.ignored);
+            self.own_tree.map(decode).unwrap_or_default()
         });
         if let Some(tree) = &self.tree {
             for (source, problem) in lint::lint_config(tree, &config, self.env) {
