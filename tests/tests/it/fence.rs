@@ -42,6 +42,7 @@ async fn a_restriction_that_would_not_hold_stops_agent_and_chat_before_anything_
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "nobody reads the file meanwhile")]
 async fn an_approvals_file_or_a_broken_config_file_stops_an_agent() {
     let (server, home) = tiny().await;
     let home = home.config("{ tools: { deny: ['exec'] } }");
