@@ -35,6 +35,7 @@ mod fallbacks_switch;
 mod fallbacks_words;
 #[cfg(test)]
 mod fence;
+#[cfg(test)]
 mod front;
 #[cfg(test)]
 mod hosted;

@@ -1,5 +1,7 @@
 //! What keeps a command from starting, over files: restrictions, unreadable texts, the project.
 
+#![expect(clippy::disallowed_methods, reason = "nobody reads the files meanwhile")]
+
 use std::{fs, path::Path};
 
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, LoadedConfig, RunKind};

@@ -4,6 +4,7 @@
 mod any_text;
 #[cfg(test)]
 mod fence;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod loading;
