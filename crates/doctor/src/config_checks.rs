@@ -6,7 +6,8 @@ use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
 use openclaw_config::{ProviderApi, Severity, ValueOrigin, env_vars};
 use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
 use openclaw_models::{ResolvedProvider, SetupError, VLLM, default_vllm_address, provider_path};
-use openclaw_providers_openai::{is_openai_hosted, list_models, model_error};
+use openclaw_provider::model_error;
+use openclaw_providers_openai::{is_openai_hosted, list_models};
 use openclaw_transport::{CallTimeouts, Client, ClientOptions, Endpoint, TimeLimit};
 
 use crate::edit::ConfigEdit;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_config::{ProviderApi, SecretSource};
+use openclaw_provider::model_error;
 use openclaw_providers_anthropic::with_api_headers;
-use openclaw_providers_openai::model_error;
 use openclaw_transport::{Client, ClientOptions, RetryPolicy, TimeLimit, Trace, TraceOptions};
 
 use crate::breaker::BreakerRegistry;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use openclaw_core::{ChatEvent, ChatStream, EmittedToolCall, ModelError, ModelErrorKind};
+use openclaw_provider::{
+    OverflowContext, add_proxy_hint, http_exchange, model_error, stream_error,
+};
 use openclaw_transport::{EventStream, ServerError, StreamEvent};
 use serde_json::Value;
 
 use crate::assembly::{AnswerAssembler, FinishedAnswer, IncompleteAnswer};
 use crate::capabilities::ServerCapabilities;
-use crate::failure::{self, to_model_error};
 use crate::wire::{MessageEvent, MessageResponse};
 
 /// Event kinds that are part of an answer: an unreadable one is an error.
@@ -84,9 +86,7 @@ impl AnswerReader {
             // Only the end marker is lost.
             Some(Err(_)) if assembler.has_stop_reason() => return self.finish_answer(*assembler),
             Some(Err(error)) => {
-                return self
-                    .pending_events
-                    .push_back(Err(to_model_error(error, Some(&self.model))));
+                return self.pending_events.push_back(Err(model_error(error, Some(&self.model))));
             }
             None => return self.finish_answer(*assembler),
         };
@@ -111,8 +111,8 @@ impl AnswerReader {
                     return self.finish_answer(*assembler);
                 }
                 Ok(StreamPayload::Error(server)) => {
-                    let error =
-                        failure::in_band_error(&server, self.events.exchange(), &self.model);
+                    let context = OverflowContext::default();
+                    let error = stream_error(&server, self.events.exchange(), &self.model, context);
                     return self.pending_events.push_back(Err(error));
                 }
                 Err(error) => {
@@ -184,7 +184,8 @@ impl AnswerReader {
     }
 
     fn build_error(&self, kind: ModelErrorKind, message: &str) -> ModelError {
-        let record = failure::http_exchange(self.events.exchange(), Some(&self.model));
-        ModelError::new(kind, message).with_exchange(record)
+        let exchange = self.events.exchange();
+        let error = ModelError::new(kind, message);
+        add_proxy_hint(error.with_exchange(http_exchange(exchange, Some(&self.model))), exchange)
     }
 }

@@ -3,20 +3,13 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use openclaw_core::{LimitSource, ModelError, ModelLimits, TokenCount};
+use openclaw_provider::{
+    MIN_ANSWER_TOKENS, OverflowReport, PromptSplit, apply_learned_window, estimate_size,
+    next_ratio, overflow_from_error,
+};
 
-use crate::failure::{ContextOverflow, parse_output_limit, parse_overflow};
+use crate::output_limit::parse_output_limit;
 use crate::thinking_cache::ThinkingCache;
-
-/// The least tokens per kilobyte: one for eight bytes.
-const MIN_TOKENS_PER_KB: u32 = 125;
-/// The assumed tokens per kilobyte before any count: one for three bytes, which is more than
-/// English text and JSON need with the tokenizers in use.
-const DEFAULT_TOKENS_PER_KB: u32 = 334;
-/// A sample of fewer bytes does not change the ratio.
-const MIN_SAMPLE_BYTES: usize = 256;
-
-/// The fewest answer tokens worth a request: a shorter answer would only be cut off.
-pub(crate) const MIN_ANSWER_TOKENS: u32 = 64;
 
 /// The learned capabilities. A number is 0 until it is known.
 #[derive(Debug, Default)]
@@ -43,52 +36,22 @@ impl ServerCapabilities {
     pub(crate) fn adjust_limits(&self, limits: ModelLimits) -> ModelLimits {
         let output =
             limits.max_output_tokens.into_iter().chain(load_nonzero(&self.max_output_tokens)).min();
-        match load_nonzero(&self.context_window) {
-            Some(window)
-                if window < limits.context_window
-                    || limits.context_window_source == LimitSource::Fallback =>
-            {
-                ModelLimits {
-                    context_window: window,
-                    context_window_source: LimitSource::Server,
-                    max_output_tokens: output,
-                }
-            }
-            _ => ModelLimits { max_output_tokens: output, ..limits },
-        }
+        let limits = ModelLimits { max_output_tokens: output, ..limits };
+        apply_learned_window(limits, load_nonzero(&self.context_window), LimitSource::Server)
     }
 
     /// Estimates the tokens of a prompt from its bytes. With `is_near` the estimate is pessimistic.
     pub(crate) fn estimate_tokens(&self, bytes: usize, is_near: bool) -> TokenCount {
-        let tokens = |ratio: u32| {
-            let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-            let tokens = bytes.saturating_mul(u64::from(ratio)).div_ceil(1000);
-            u32::try_from(tokens).unwrap_or(u32::MAX)
-        };
-        match load_nonzero(&self.tokens_per_kilobyte) {
-            Some(ratio) if is_near => {
-                TokenCount::Calibrated(tokens(ratio.max(DEFAULT_TOKENS_PER_KB)))
-            }
-            Some(ratio) => TokenCount::Calibrated(tokens(ratio)),
-            None => TokenCount::Estimate(tokens(DEFAULT_TOKENS_PER_KB)),
-        }
+        let ratio = load_nonzero(&self.tokens_per_kilobyte);
+        estimate_size(bytes, PromptSplit::uncounted(bytes), ratio, is_near).count
     }
 
-    /// Records the server's token count of a prompt. The ratio rises at once and falls slowly: too
-    /// high an estimate costs some room, too low a one a refusal.
+    /// Records the server's token count of a prompt. A prompt of no tokens was not counted.
     pub(crate) fn record_token_count(&self, bytes: usize, tokens: u32) {
-        let before = load_nonzero(&self.tokens_per_kilobyte);
-        if bytes < MIN_SAMPLE_BYTES || tokens == 0 {
-            return;
+        if tokens > 0 {
+            let ratio = next_ratio(load_nonzero(&self.tokens_per_kilobyte), bytes, tokens);
+            self.tokens_per_kilobyte.store(ratio, Ordering::Relaxed);
         }
-        let length = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let measured = u64::from(tokens).saturating_mul(1000).div_ceil(length);
-        let measured = u32::try_from(measured).unwrap_or(u32::MAX).clamp(MIN_TOKENS_PER_KB, 1000);
-        let next = match before {
-            Some(ratio) if measured < ratio => ratio - (ratio - measured) / 8,
-            _ => measured,
-        };
-        self.tokens_per_kilobyte.store(next, Ordering::Relaxed);
     }
 
     /// Returns whether the server may be asked for a count.
@@ -119,8 +82,8 @@ impl ServerCapabilities {
                 format!("the model's answers have {most} tokens at most; asking for no more");
             return Some(RetryPlan { max_tokens: most, message });
         }
-        let ContextOverflow { context_window: window, prompt_tokens: counted } =
-            parse_overflow(server_message)?;
+        let OverflowReport { context_window: window, prompt_tokens: counted, .. } =
+            overflow_from_error(error)?;
         if let Some(window) = window.filter(|it| *it > 0 && *it < limits.context_window) {
             self.context_window.store(window, Ordering::Relaxed);
         }

@@ -1,11 +1,10 @@
 //! The models that a server serves.
 
 use openclaw_core::ModelError;
+use openclaw_provider::model_error;
 use openclaw_transport::Client;
 use serde::Deserialize;
 use serde_json::Value;
-
-use crate::failure::to_model_error;
 
 /// The most pages that are read; further ones are ignored.
 const MAX_PAGES: usize = 20;
@@ -64,9 +63,8 @@ pub async fn list_models(client: &Client) -> Result<Vec<ListedModel>, ModelError
         if let Some(after) = &after {
             url.query_pairs_mut().append_pair("after_id", after);
         }
-        let reply = client.get(url).await.map_err(|error| to_model_error(error, None))?;
-        let page: ModelListPage =
-            reply.parse_json().map_err(|error| to_model_error(error, None))?;
+        let reply = client.get(url).await.map_err(|error| model_error(error, None))?;
+        let page: ModelListPage = reply.parse_json().map_err(|error| model_error(error, None))?;
         listed.extend(page.data.into_iter().map(|card| {
             ListedModel {
                 id: card.id,

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    ChatModel, ChatRequest, ChatStream, MessageRef, ModelError, ModelErrorKind, ModelInfo,
-    ServerLiveness, TokenCount,
+    ChatModel, ChatRequest, ChatStream, ModelError, ModelErrorKind, ModelInfo, ServerLiveness,
+    TokenCount,
 };
-use openclaw_transport::{Client, EventStream, StreamPriority, TransportErrorKind};
+use openclaw_provider::{
+    fit_answer_tokens, is_near_window, model_error, probe_liveness, stream_priority,
+};
+use openclaw_transport::{Client, EventStream, TransportErrorKind};
 
 use crate::answer::AnswerReader;
-use crate::capabilities::{MIN_ANSWER_TOKENS, RetryPlan, ServerCapabilities};
-use crate::failure::to_model_error;
+use crate::capabilities::{RetryPlan, ServerCapabilities};
 use crate::params::MessagesParams;
 use crate::request::{CacheControl, RequestWriter};
 use crate::wire::TokenCountResponse;
@@ -156,8 +158,7 @@ impl MessagesModel {
     }
 
     fn is_near_context_limit(&self, count: TokenCount) -> bool {
-        u64::from(count.token_count()) * 100
-            >= u64::from(self.model_info().limits.context_window) * 85
+        is_near_window(count, self.model_info().limits.context_window)
     }
 
     /// Requests the exact count; `None` when the server does not count.
@@ -178,11 +179,11 @@ impl MessagesModel {
                     self.capabilities.mark_count_unsupported();
                     return Ok(None);
                 }
-                return Err(to_model_error(error, Some(self.id())));
+                return Err(model_error(error, Some(self.id())));
             }
         };
         let response = reply.parse_json::<TokenCountResponse>();
-        let response = response.map_err(|error| to_model_error(error, Some(self.id())))?;
+        let response = response.map_err(|error| model_error(error, Some(self.id())))?;
         self.capabilities.record_token_count(bytes, response.input_tokens);
         Ok(Some(TokenCount::Exact(response.input_tokens)))
     }
@@ -194,19 +195,8 @@ impl MessagesModel {
         request: &ChatRequest,
         prompt: TokenCount,
     ) -> Result<u32, ModelError> {
-        let window = self.model_info().limits.context_window;
-        let room = window.saturating_sub(prompt.token_count());
-        if let TokenCount::Exact(prompt) = prompt
-            && room < MIN_ANSWER_TOKENS
-        {
-            let kind = ModelErrorKind::ContextOverflow {
-                context_window: Some(window),
-                prompt_tokens: Some(prompt),
-            };
-            let message = format!("fit {prompt} prompt tokens and an answer into {window} tokens");
-            return Err(ModelError::new(kind, message));
-        }
-        Ok(self.desired_max_tokens(request).min(room.max(MIN_ANSWER_TOKENS)))
+        let limits = self.model_info().limits;
+        Ok(fit_answer_tokens(&limits, self.desired_max_tokens(request), prompt)?)
     }
 
     async fn open_stream(
@@ -215,10 +205,7 @@ impl MessagesModel {
         max_tokens: u32,
     ) -> Result<EventStream, ModelError> {
         let url = self.client.endpoint().api_url(self.route_path());
-        let priority = match request.history.messages().last() {
-            Some(MessageRef::ToolResult { .. }) => StreamPriority::FollowUp,
-            _ => StreamPriority::User,
-        };
+        let priority = stream_priority(request);
         let opened = self
             .client
             .post_stream_with_priority(
@@ -227,7 +214,7 @@ impl MessagesModel {
                 priority,
             )
             .await;
-        opened.map_err(|error| to_model_error(error, Some(self.id())))
+        opened.map_err(|error| model_error(error, Some(self.id())))
     }
 }
 
@@ -262,15 +249,6 @@ impl ChatModel for MessagesModel {
     }
 
     async fn check_liveness(&self) -> ServerLiveness {
-        match self.client.get(self.client.endpoint().api_url("models")).await {
-            Ok(_) => ServerLiveness::Serving { running_requests: None, queued_requests: None },
-            Err(error) => match error.kind() {
-                TransportErrorKind::Status(401 | 403 | 404 | 405 | 429 | 529) => {
-                    ServerLiveness::Serving { running_requests: None, queued_requests: None }
-                }
-                TransportErrorKind::Status(503) => ServerLiveness::Loading,
-                _ => ServerLiveness::Unreachable,
-            },
-        }
+        probe_liveness(&self.client).await
     }
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use openclaw_core::{ChatEvent, ChatRequest, ChatStream, ModelError, ModelErrorKind};
+use openclaw_provider::{add_proxy_hint, http_exchange, model_error, stream_error};
 use openclaw_transport::{EventStream, ExchangeInfo, StreamEvent};
 
 use crate::OpenAiModel;
 use crate::api::{EventReader, StreamFault, StreamItem};
 use crate::assembly::{AnswerAssembler, IncompleteAnswer};
-use crate::error_mapping::{self, model_error};
 use crate::negotiation::RequestNegotiation;
 use crate::reasoning_tags::ReasoningPrefixHabit;
 
@@ -156,12 +156,7 @@ impl StreamingAnswer {
                 let context =
                     self.negotiation.as_ref().map(|negotiation| negotiation.overflow_context());
                 let context = context.unwrap_or_default();
-                error_mapping::stream_error(
-                    &server,
-                    self.events.exchange(),
-                    &self.model_id,
-                    context,
-                )
+                stream_error(&server, self.events.exchange(), &self.model_id, context)
             }
             StreamFault::AnswerFailed(status) => {
                 let message = format!("get a whole answer: the server says that it {status}");
@@ -226,8 +221,7 @@ impl StreamingAnswer {
     fn error_with_exchange(&self, kind: ModelErrorKind, message: &str) -> ModelError {
         let exchange: &ExchangeInfo = self.events.exchange();
         let error = ModelError::new(kind, message);
-        let error =
-            error.with_exchange(error_mapping::to_http_exchange(exchange, Some(&self.model_id)));
-        error_mapping::add_proxy_hint(error, exchange)
+        let error = error.with_exchange(http_exchange(exchange, Some(&self.model_id)));
+        add_proxy_hint(error, exchange)
     }
 }

@@ -2,18 +2,18 @@
 //! store them.
 
 mod feature;
-mod token_ratio;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openclaw_core::{LimitSource, ModelLimits};
+use openclaw_provider::{
+    CountedPrompt, PromptBytes, PromptSize, PromptSplit, apply_learned_window, estimate_size,
+    is_near_window, next_ratio,
+};
 
 pub use self::feature::ServerFeature;
-pub(crate) use self::token_ratio::PromptBytes;
-pub use self::token_ratio::PromptSize;
-use self::token_ratio::{CountedPrompt, PromptSplit};
 use crate::openai_servers::VendorExtension;
 
 /// The known capabilities of one model on one server. The default assumes that everything works.
@@ -90,18 +90,9 @@ impl CapabilityStore {
     #[must_use]
     pub fn effective_limits(&self, limits: ModelLimits) -> ModelLimits {
         let state = self.lock_state();
-        match state.capabilities.context_window {
-            Some(context_window)
-                if context_window < limits.context_window
-                    || limits.context_window_source == LimitSource::Fallback =>
-            {
-                let is_observed = state.is_window_observed;
-                let window_source =
-                    if is_observed { LimitSource::Server } else { LimitSource::Cached };
-                ModelLimits { context_window, context_window_source: window_source, ..limits }
-            }
-            _ => limits,
-        }
+        let source =
+            if state.is_window_observed { LimitSource::Server } else { LimitSource::Cached };
+        apply_learned_window(limits, state.capabilities.context_window, source)
     }
 
     /// Estimates the size of a prompt: a request body without a limit for the answer, and the
@@ -115,10 +106,10 @@ impl CapabilityStore {
         let len = prompt_bytes.total_len();
         let split = last_count
             .and_then(|counted| counted.split_counted(prompt_bytes))
-            .unwrap_or(PromptSplit { counted_tokens: 0, uncounted_len: len });
-        let size = token_ratio::estimate_size(len, split, ratio, false);
-        let is_near = u64::from(size.count.token_count()) * 100 >= u64::from(window) * 85;
-        if is_near { token_ratio::estimate_size(len, split, ratio, true) } else { size }
+            .unwrap_or(PromptSplit::uncounted(len));
+        let size = estimate_size(len, split, ratio, false);
+        let is_near = is_near_window(size.count, window);
+        if is_near { estimate_size(len, split, ratio, true) } else { size }
     }
 
     /// Records the server's token count of a prompt: a request body without a limit for the answer,
@@ -127,10 +118,11 @@ impl CapabilityStore {
         let new_count = CountedPrompt::new(prompt_bytes, tokens);
         self.update_state(|state| {
             // What was added tells more of what will be than what it was added to.
-            let split = state.last_count.and_then(|it| it.split_counted(prompt_bytes)).unwrap_or(
-                PromptSplit { counted_tokens: 0, uncounted_len: prompt_bytes.total_len() },
-            );
-            let ratio = token_ratio::next_ratio(
+            let split = state
+                .last_count
+                .and_then(|it| it.split_counted(prompt_bytes))
+                .unwrap_or(PromptSplit::uncounted(prompt_bytes.total_len()));
+            let ratio = next_ratio(
                 state.capabilities.tokens_per_kilobyte,
                 split.uncounted_len,
                 tokens.saturating_sub(split.counted_tokens),

@@ -6,13 +6,12 @@ mod windows;
 use std::borrow::Cow;
 
 use openclaw_core::ModelError;
+use openclaw_provider::model_error;
 use openclaw_transport::Client;
 use openclaw_transport::wire::{ModelCard, ModelList};
 use strsim::levenshtein;
 
 pub use self::windows::find_context_windows;
-
-use crate::model_error;
 
 /// A model as its server lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

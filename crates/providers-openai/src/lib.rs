@@ -4,18 +4,15 @@ mod answer;
 mod api;
 mod argument_repair;
 mod assembly;
-mod budget;
 mod capabilities;
 mod catalogue;
 mod code_spans;
 mod content;
 mod delta_template;
 mod dialect;
-mod error_mapping;
 mod model;
 mod negotiation;
 mod openai_servers;
-mod overflow;
 mod params;
 mod reasoning_tags;
 mod refusal;
@@ -27,12 +24,10 @@ mod tool_calls;
 mod truncation;
 
 pub use api::ChatApi;
-pub use budget::{PromptTooLong, output_cap};
-pub use capabilities::{CapabilityStore, PromptSize, ServerCapabilities, ServerFeature};
+pub use capabilities::{CapabilityStore, ServerCapabilities, ServerFeature};
 pub use catalogue::{
     ServedModel, find_api_base_url, find_context_windows, list_models, nearest_model_ids,
 };
-pub use error_mapping::model_error;
 pub use model::OpenAiModel;
 pub use openai_servers::{VendorExtension, documented_context_window, is_openai_hosted};
 pub use params::RequestParams;

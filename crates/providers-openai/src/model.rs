@@ -5,17 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use openclaw_core::{
-    ChatModel, ChatRequest, ChatStream, MessageRef, ModelError, ModelErrorKind, ModelInfo,
-    ServerLiveness, TokenCount,
+    ChatModel, ChatRequest, ChatStream, ModelError, ModelInfo, ServerLiveness, TokenCount,
 };
-use openclaw_transport::{Client, EventStream, StreamPriority, TransportError, TransportErrorKind};
+use openclaw_provider::{PromptSize, model_error, probe_liveness, stream_priority};
+use openclaw_transport::{Client, EventStream, TransportError};
 
 use crate::answer::StreamingAnswer;
 use crate::api::ChatApi;
 use crate::assembly::AnswerAssembler;
-use crate::budget::PromptTooLong;
-use crate::capabilities::{CapabilityStore, PromptSize, ServerCapabilities};
-use crate::error_mapping::model_error;
+use crate::capabilities::{CapabilityStore, ServerCapabilities};
 use crate::negotiation::RequestNegotiation;
 use crate::params::RequestParams;
 use crate::reasoning_tags::ReasoningPrefixHabit;
@@ -217,40 +215,4 @@ impl ChatModel for OpenAiModel {
     async fn check_liveness(&self) -> ServerLiveness {
         probe_liveness(&self.client).await
     }
-}
-
-/// Probes whether the API responds. A refusal counts as a response.
-pub(crate) async fn probe_liveness(client: &Client) -> ServerLiveness {
-    match client.get(client.endpoint().api_url("models")).await {
-        Ok(_) => ServerLiveness::Serving { running_requests: None, queued_requests: None },
-        Err(error) => match error.kind() {
-            TransportErrorKind::Status(401 | 403 | 404 | 405) => {
-                ServerLiveness::Serving { running_requests: None, queued_requests: None }
-            }
-            TransportErrorKind::Status(503) => ServerLiveness::Loading,
-            _ => ServerLiveness::Unreachable,
-        },
-    }
-}
-
-/// The priority of a request: whether a user waits for it, or a turn continues.
-pub(crate) fn stream_priority(request: &ChatRequest) -> StreamPriority {
-    match request.history.messages().last() {
-        Some(MessageRef::ToolResult { .. }) => StreamPriority::FollowUp,
-        _ => StreamPriority::User,
-    }
-}
-
-/// The error of a prompt that leaves no room for an answer.
-pub(crate) fn prompt_too_long_error(
-    PromptTooLong { context_window, prompt_tokens }: PromptTooLong,
-) -> ModelError {
-    let kind = ModelErrorKind::ContextOverflow {
-        context_window: Some(context_window),
-        prompt_tokens: Some(prompt_tokens),
-    };
-    ModelError::new(
-        kind,
-        format!("fit {prompt_tokens} prompt tokens and an answer into {context_window} tokens"),
-    )
 }

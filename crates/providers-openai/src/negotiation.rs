@@ -14,15 +14,14 @@ use openclaw_core::{
     ChatModel, ChatRequest, LimitSource, MessageRef, ModelError, ModelErrorKind, TokenCount,
     TokenUsage,
 };
+use openclaw_provider::{
+    OverflowContext, OverflowReport, output_cap, overflow_from_error, refusal_error,
+};
 use openclaw_transport::EventStream;
 
 use crate::OpenAiModel;
 use crate::assembly::AnswerAssembler;
-use crate::budget;
 use crate::capabilities::{ServerCapabilities, ServerFeature};
-use crate::error_mapping::{self, OverflowContext};
-use crate::model::prompt_too_long_error;
-use crate::overflow::{self, OverflowReport};
 use crate::refusal::{self, Adaptation};
 use crate::{request, truncation};
 
@@ -91,11 +90,7 @@ impl RequestNegotiation {
             match self.model.open_stream(&self.request, body).await {
                 Ok(events) => return Ok(events),
                 Err(error) => {
-                    refusal = Some(error_mapping::refusal_error(
-                        error,
-                        self.id(),
-                        self.overflow_context(),
-                    ));
+                    refusal = Some(refusal_error(error, self.id(), self.overflow_context()));
                 }
             }
         }
@@ -166,8 +161,7 @@ impl RequestNegotiation {
         let limits = self.model.model_info().limits;
         self.output_cap = match self.cap_after_overflow {
             Some(room) => Some(room),
-            None => budget::output_cap(&limits, self.request.max_output_tokens, self.prompt_tokens)
-                .map_err(prompt_too_long_error)?,
+            None => output_cap(&limits, self.request.max_output_tokens, self.prompt_tokens)?,
         };
         self.capabilities = self.model.capability_store().current_capabilities();
         self.capabilities.unsupported_features.extend(&self.assumed_unsupported);
@@ -177,8 +171,7 @@ impl RequestNegotiation {
     /// Learns from a refusal. Returns false when it shows nothing new.
     fn learn_from_refusal(&mut self, error: &ModelError) -> bool {
         if let ModelErrorKind::ContextOverflow { .. } = error.kind() {
-            return overflow::overflow_from_error(error)
-                .is_some_and(|report| self.shrink_output_cap(report));
+            return overflow_from_error(error).is_some_and(|report| self.shrink_output_cap(report));
         }
         let Some(adaptation) = refusal::find_adaptation(error, &self.request, &self.capabilities)
         else {

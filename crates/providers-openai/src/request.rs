@@ -16,9 +16,10 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use openclaw_core::{ChatRequest, ToolChoice, ToolName, ToolSpec};
+use openclaw_provider::PromptBytes;
 use openclaw_transport::wire;
 
-use crate::capabilities::{PromptBytes, ServerCapabilities, ServerFeature};
+use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::openai_servers::{self, VendorExtension};
 
 pub use self::messages::chat_messages;

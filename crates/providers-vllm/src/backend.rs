@@ -3,8 +3,9 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use openclaw_core::{ChatModel, ChatRequest, ChatStream, ModelError, TokenCount};
+use openclaw_provider::{PromptSize, output_cap};
 use openclaw_providers_anthropic::MessagesModel;
-use openclaw_providers_openai::{OpenAiModel, PromptSize, output_cap};
+use openclaw_providers_openai::OpenAiModel;
 use openclaw_transport::Client;
 
 use crate::{continuation, tokenize};

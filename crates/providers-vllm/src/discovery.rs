@@ -1,7 +1,8 @@
 //! Connects to a server by its base URL alone, and asks it for the rest.
 
 use openclaw_core::{LimitSource, ModelError, ModelErrorKind, ModelInfo, ModelRef};
-use openclaw_providers_openai::{list_models, model_error};
+use openclaw_provider::model_error;
+use openclaw_providers_openai::list_models;
 use openclaw_transport::{Client, ClientOptions, Endpoint};
 
 use crate::{FALLBACK_CONTEXT_WINDOW, VllmModel};

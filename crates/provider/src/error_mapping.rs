@@ -5,14 +5,15 @@ use openclaw_core::{
 };
 use openclaw_transport::{self as transport, ServerError, TransportError, TransportErrorKind};
 
-use crate::overflow;
+use crate::recognise_overflow;
 
 /// The sizes known to the caller of a request that did not fit, in tokens.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct OverflowContext {
-    pub(crate) context_window: Option<u32>,
-    /// The server's count.
-    pub(crate) prompt_tokens: Option<u32>,
+pub struct OverflowContext {
+    /// The context window.
+    pub context_window: Option<u32>,
+    /// The server's count of the prompt.
+    pub prompt_tokens: Option<u32>,
 }
 
 impl OverflowContext {
@@ -25,7 +26,7 @@ impl OverflowContext {
         match kind {
             // A body too large for a proxy says nothing of the context window.
             ModelErrorKind::ContextOverflow { context_window, prompt_tokens }
-                if server.is_some_and(|server| overflow::recognise_overflow(server).is_some()) =>
+                if server.is_some_and(|server| recognise_overflow(server).is_some()) =>
             {
                 let (context_window, prompt_tokens) =
                     (context_window.or(self.context_window), prompt_tokens.or(self.prompt_tokens));
@@ -43,11 +44,8 @@ pub fn model_error(error: TransportError, model: Option<&str>) -> ModelError {
 }
 
 /// As [`model_error`], with known sizes.
-pub(crate) fn refusal_error(
-    error: TransportError,
-    model: &str,
-    context: OverflowContext,
-) -> ModelError {
+#[must_use]
+pub fn refusal_error(error: TransportError, model: &str, context: OverflowContext) -> ModelError {
     convert_error(error, Some(model), context)
 }
 
@@ -66,31 +64,31 @@ fn convert_error(
         TransportErrorKind::Interrupted => ModelErrorKind::Interrupted,
         _ => ModelErrorKind::Protocol,
     };
-    let exchange_record = to_http_exchange(exchange, model);
+    let exchange_record = http_exchange(exchange, model);
     let kind = context.fill_missing(kind, exchange_record.server_error.as_ref());
     let failure = ModelError::new(kind, error.to_string()).with_exchange(exchange_record);
     add_proxy_hint(failure, exchange).with_source(error)
 }
 
 /// Maps an error event inside a stream.
-pub(crate) fn stream_error(
+#[must_use]
+pub fn stream_error(
     server: &ServerError,
     exchange: &transport::ExchangeInfo,
     model: &str,
     context: OverflowContext,
 ) -> ModelError {
-    let status = server.code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(500);
     let server_message = to_server_message(server);
-    let kind =
-        context.fill_missing(kind_for_server_error(status, &server_message), Some(&server_message));
+    let kind = context.fill_missing(kind_for_stream_error(&server_message), Some(&server_message));
     let message = format!("get a whole answer: {}", server.message);
-    let mut exchange_record = to_http_exchange(exchange, Some(model));
+    let mut exchange_record = http_exchange(exchange, Some(model));
     exchange_record.server_error = Some(server_message);
     ModelError::new(kind, message).with_exchange(exchange_record)
 }
 
 /// Adds a hint if a proxy's idle timeout ended the exchange.
-pub(crate) fn add_proxy_hint(error: ModelError, exchange: &transport::ExchangeInfo) -> ModelError {
+#[must_use]
+pub fn add_proxy_hint(error: ModelError, exchange: &transport::ExchangeInfo) -> ModelError {
     let Some(after) = exchange.likely_proxy_timeout() else { return error };
     error.with_hint(format!(
         "A proxy between here and the server closed the connection after {} s without a byte. Raise \
@@ -104,28 +102,47 @@ fn kind_for_status(status: u16, exchange: &transport::ExchangeInfo) -> ModelErro
     if status == 429 {
         return ModelErrorKind::RateLimited { retry_after: exchange.retry_after };
     }
-    kind_for_server_error(
-        status,
-        &exchange.server_error.as_ref().map(to_server_message).unwrap_or_default(),
-    )
+    let server = exchange.server_error.as_ref().map(to_server_message).unwrap_or_default();
+    kind_for_server_error(status, &server)
+}
+
+/// An error inside a stream has the status of the stream, so its own code or type tells the kind.
+fn kind_for_stream_error(server: &ServerErrorMessage) -> ModelErrorKind {
+    let code = server.code.as_deref().and_then(|code| code.parse().ok());
+    let status = code.or_else(|| {
+        let status = match server.kind.as_deref()? {
+            "invalid_request_error" => 400,
+            "authentication_error" | "permission_error" | "billing_error" => 401,
+            "not_found_error" => 404,
+            "request_too_large" => 413,
+            "rate_limit_error" => 429,
+            "overloaded_error" => 529,
+            _ => return None,
+        };
+        Some(status)
+    });
+    kind_for_server_error(status.unwrap_or(500), server)
 }
 
 fn kind_for_server_error(status: u16, server: &ServerErrorMessage) -> ModelErrorKind {
-    if let Some(overflow_report) = overflow::recognise_overflow(server) {
+    if let Some(report) = recognise_overflow(server) {
         return ModelErrorKind::ContextOverflow {
-            context_window: overflow_report.context_window,
-            prompt_tokens: overflow_report.prompt_tokens,
+            context_window: report.context_window,
+            prompt_tokens: report.prompt_tokens,
         };
     }
     let message = server.message.to_ascii_lowercase();
     match status {
-        401 | 403 => ModelErrorKind::Auth,
+        401..=403 => ModelErrorKind::Auth,
         400 if message.contains("invalid model name") => ModelErrorKind::UnknownModel,
+        // The account has no credit, though the status only means a bad request.
+        400 if message.contains("credit balance is too low") => ModelErrorKind::Auth,
         404 if server.param.as_deref() == Some("model") || message.contains("model") => {
             ModelErrorKind::UnknownModel
         }
         404 | 405 => ModelErrorKind::Protocol,
         413 => ModelErrorKind::ContextOverflow { context_window: None, prompt_tokens: None },
+        429 => ModelErrorKind::RateLimited { retry_after: None },
         503 if message.contains("loading") => ModelErrorKind::Loading,
         503 | 529 => ModelErrorKind::Overloaded,
         500..=599 => ModelErrorKind::Interrupted,
@@ -133,10 +150,9 @@ fn kind_for_server_error(status: u16, server: &ServerErrorMessage) -> ModelError
     }
 }
 
-pub(crate) fn to_http_exchange(
-    exchange: &transport::ExchangeInfo,
-    model: Option<&str>,
-) -> HttpExchange {
+/// The exchange as a model error records it.
+#[must_use]
+pub fn http_exchange(exchange: &transport::ExchangeInfo, model: Option<&str>) -> HttpExchange {
     HttpExchange {
         method: exchange.method.to_owned(),
         url: exchange.url.clone(),
@@ -165,5 +181,61 @@ fn to_timeout_kind(timeout_kind: transport::TimeoutKind) -> ModelTimeoutKind {
         transport::TimeoutKind::FirstToken => ModelTimeoutKind::FirstToken,
         transport::TimeoutKind::BetweenTokens => ModelTimeoutKind::BetweenTokens,
         transport::TimeoutKind::Total => ModelTimeoutKind::Total,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream_kind(message: &str, kind: Option<&str>, code: Option<&str>) -> ModelErrorKind {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        kind_for_stream_error(&ServerErrorMessage {
+            message: message.to_owned(),
+            kind: owned(kind),
+            code: owned(code),
+            param: None,
+        })
+    }
+
+    #[test]
+    fn an_error_inside_a_stream_is_classified_by_its_code_or_type() {
+        let table = [
+            (None, None, ModelErrorKind::Interrupted),
+            (None, Some("400"), ModelErrorKind::Rejected),
+            (Some("overloaded_error"), Some("401"), ModelErrorKind::Auth),
+            (None, Some("429"), ModelErrorKind::RateLimited { retry_after: None }),
+            (Some("rate_limit_error"), None, ModelErrorKind::RateLimited { retry_after: None }),
+            (Some("overloaded_error"), None, ModelErrorKind::Overloaded),
+            (Some("billing_error"), None, ModelErrorKind::Auth),
+            (Some("invalid_request_error"), None, ModelErrorKind::Rejected),
+            (Some("api_error"), None, ModelErrorKind::Interrupted),
+        ];
+        for (kind, code, expected) in table {
+            assert_eq!(stream_kind("no", kind, code), expected, "{kind:?} {code:?}");
+        }
+        let overflow = stream_kind("prompt is too long: 9 tokens > 8 maximum", None, None);
+        let sizes =
+            ModelErrorKind::ContextOverflow { context_window: Some(8), prompt_tokens: Some(9) };
+        assert_eq!(overflow, sizes);
+    }
+
+    #[test]
+    fn a_status_is_classified_with_the_words_of_the_server() {
+        let table = [
+            (400, "credit balance is too low", ModelErrorKind::Auth),
+            (400, "Invalid model name passed in", ModelErrorKind::UnknownModel),
+            (400, "no", ModelErrorKind::Rejected),
+            (402, "pay", ModelErrorKind::Auth),
+            (404, "The model `x` does not exist", ModelErrorKind::UnknownModel),
+            (404, "Not Found", ModelErrorKind::Protocol),
+            (503, "Loading model", ModelErrorKind::Loading),
+            (529, "no", ModelErrorKind::Overloaded),
+            (502, "no", ModelErrorKind::Interrupted),
+        ];
+        for (status, message, expected) in table {
+            let server = ServerErrorMessage { message: message.to_owned(), ..Default::default() };
+            assert_eq!(kind_for_server_error(status, &server), expected, "{status} {message}");
+        }
     }
 }

@@ -19,6 +19,9 @@ const DEFAULT_TOKENS_PER_KB: u32 = 334;
 /// A sample of fewer bytes does not change the ratio.
 const MIN_SAMPLE_BYTES: usize = 256;
 
+/// From this share of the context window, in per cent, too low an estimate does harm.
+const NEAR_WINDOW_PERCENT: u64 = 85;
+
 /// The size of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptSize {
@@ -30,30 +33,33 @@ pub struct PromptSize {
 
 /// The bytes that a prompt is sized by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PromptBytes {
+pub struct PromptBytes {
     /// The body without a limit for the answer, which the body of the next request begins with.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
     /// How many bytes are sent after it and never again.
-    pub(crate) suffix_len: usize,
+    pub suffix_len: usize,
 }
 
 impl PromptBytes {
-    pub(super) fn total_len(&self) -> usize {
+    /// The length with the suffix, in bytes.
+    #[must_use]
+    pub fn total_len(&self) -> usize {
         self.body.len() + self.suffix_len
     }
 }
 
 /// A prompt divided into what the server counted before and the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PromptSplit {
-    pub(super) counted_tokens: u32,
+pub struct PromptSplit {
+    /// The tokens that the server counted.
+    pub counted_tokens: u32,
     /// The bytes of the rest.
-    pub(super) uncounted_len: usize,
+    pub uncounted_len: usize,
 }
 
 /// A request and the server's token count.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CountedPrompt {
+pub struct CountedPrompt {
     /// The length of the body that longer requests begin with, in bytes.
     prefix_len: usize,
     prefix_hash: u64,
@@ -64,7 +70,8 @@ pub(super) struct CountedPrompt {
 
 impl CountedPrompt {
     /// Records the count of a body and the length of the suffix after it, which is sent only once.
-    pub(super) fn new(prompt: &PromptBytes, tokens: u32) -> Self {
+    #[must_use]
+    pub fn new(prompt: &PromptBytes, tokens: u32) -> Self {
         // The list of messages goes on where it ends.
         let prefix = prompt.body.strip_suffix(b"]}").unwrap_or(&prompt.body);
         Self {
@@ -77,7 +84,8 @@ impl CountedPrompt {
 
     /// Divides a prompt that begins with this one; `None` if it does not. One tail stands for the
     /// other: they are much the same.
-    pub(super) fn split_counted(&self, prompt: &PromptBytes) -> Option<PromptSplit> {
+    #[must_use]
+    pub fn split_counted(&self, prompt: &PromptBytes) -> Option<PromptSplit> {
         let prefix = prompt.body.get(..self.prefix_len)?;
         let uncounted_len = (prompt.total_len() - self.prefix_len).saturating_sub(self.suffix_len);
         (hash_bytes(prefix) == self.prefix_hash)
@@ -87,7 +95,8 @@ impl CountedPrompt {
 
 /// Sizes a prompt of `len` bytes by a ratio in tokens a kilobyte. `is_near_limit` is whether too
 /// low a number would do harm.
-pub(super) fn estimate_size(
+#[must_use]
+pub fn estimate_size(
     len: usize,
     split: PromptSplit,
     ratio: Option<u32>,
@@ -117,7 +126,8 @@ pub(super) fn estimate_size(
 
 /// Returns the ratio after a sample of `len` bytes with this many tokens. Short samples change
 /// nothing.
-pub(super) fn next_ratio(ratio: Option<u32>, len: usize, tokens: u32) -> u32 {
+#[must_use]
+pub fn next_ratio(ratio: Option<u32>, len: usize, tokens: u32) -> u32 {
     if let Some(ratio) = ratio
         && len < MIN_SAMPLE_BYTES
     {
@@ -134,6 +144,13 @@ pub(super) fn next_ratio(ratio: Option<u32>, len: usize, tokens: u32) -> u32 {
     }
 }
 
+/// Whether a prompt comes so close to the context window `window`, in tokens, that too low an
+/// estimate would do harm.
+#[must_use]
+pub fn is_near_window(count: TokenCount, window: u32) -> bool {
+    u64::from(count.token_count()) * 100 >= u64::from(window) * NEAR_WINDOW_PERCENT
+}
+
 fn tokens_for_bytes(len: usize, ratio: u32) -> u32 {
     let len = u64::try_from(len).unwrap_or(u64::MAX);
     let tokens = len.saturating_mul(u64::from(ratio)).div_ceil(1000);
@@ -144,4 +161,51 @@ fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
+}
+
+impl PromptSplit {
+    /// A prompt of `len` bytes that the server counted nothing of.
+    #[must_use]
+    pub fn uncounted(len: usize) -> Self {
+        Self { counted_tokens: 0, uncounted_len: len }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ratio_rises_at_once_and_falls_slowly() {
+        assert_eq!(next_ratio(None, 1000, 300), 300);
+        assert_eq!(next_ratio(Some(300), 1000, 500), 500);
+        assert_eq!(next_ratio(Some(500), 1000, 300), 475);
+        assert_eq!(next_ratio(Some(300), MIN_SAMPLE_BYTES - 1, 256), 300, "a short sample");
+        assert_eq!(next_ratio(None, 1000, 1), MIN_TOKENS_PER_KB);
+        assert_eq!(next_ratio(None, 0, 5), 1000);
+    }
+
+    #[test]
+    fn a_prompt_that_goes_on_is_estimated_by_what_was_added() {
+        let prompt = |body: &'static str, suffix_len| PromptBytes { body: body.into(), suffix_len };
+        let counted = CountedPrompt::new(&prompt("{[one]}", 2), 40);
+        let split = counted.split_counted(&prompt("{[one,two]}", 2)).unwrap();
+        assert_eq!(split, PromptSplit { counted_tokens: 40, uncounted_len: 6 });
+        assert_eq!(counted.split_counted(&prompt("{[other]}", 2)), None);
+        let size = estimate_size(13, split, Some(500), false);
+        assert_eq!(size.count, TokenCount::Calibrated(43));
+        assert_eq!(size.upper_bound, 46);
+    }
+
+    #[test]
+    fn an_estimate_near_the_window_is_no_lower_than_the_default() {
+        let estimate = |ratio, is_near| {
+            estimate_size(3000, PromptSplit::uncounted(3000), ratio, is_near).count
+        };
+        assert_eq!(estimate(None, false), TokenCount::Estimate(1002));
+        assert_eq!(estimate(Some(200), false), TokenCount::Calibrated(600));
+        assert_eq!(estimate(Some(200), true).token_count(), 1002);
+        assert!(is_near_window(TokenCount::Exact(85), 100));
+        assert!(!is_near_window(TokenCount::Exact(84), 100));
+    }
 }

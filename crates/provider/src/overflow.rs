@@ -7,13 +7,15 @@ use openclaw_transport::number_between;
 
 /// The sizes in a server's overflow error, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct OverflowReport {
-    pub(crate) context_window: Option<u32>,
-    pub(crate) prompt_tokens: Option<u32>,
+pub struct OverflowReport {
+    /// The context window.
+    pub context_window: Option<u32>,
+    /// The prompt as the server counted it.
+    pub prompt_tokens: Option<u32>,
     /// A lower bound of the prompt's tokens, where the server stopped counting.
-    pub(crate) min_prompt_tokens: Option<u32>,
+    pub min_prompt_tokens: Option<u32>,
     /// Whether the prompt alone exceeds the window, whatever the answer's limit.
-    pub(crate) is_prompt_too_long: bool,
+    pub is_prompt_too_long: bool,
 }
 
 /// One wording: its marker, and the text around its numbers, all in lower case.
@@ -56,7 +58,7 @@ const OVERFLOW_PATTERNS: &[OverflowPattern] = &[
     },
     OverflowPattern {
         marker: "max_model_len=",
-        window_delimiters: &[("max_model_len=", "")],
+        window_delimiters: &[("max_model_len=max_total_tokens=", ""), ("max_model_len=", "")],
         prompt_delimiters: &[],
     },
     OverflowPattern {
@@ -64,6 +66,23 @@ const OVERFLOW_PATTERNS: &[OverflowPattern] = &[
         window_delimiters: &[],
         prompt_delimiters: &[],
     },
+    // Anthropic.
+    OverflowPattern {
+        marker: "prompt is too long",
+        window_delimiters: &[("tokens > ", " maximum")],
+        prompt_delimiters: &[("prompt is too long: ", " tokens")],
+    },
+    OverflowPattern {
+        marker: "exceed context limit",
+        window_delimiters: &[(" > ", "")],
+        prompt_delimiters: &[("exceed context limit: ", " + ")],
+    },
+    OverflowPattern {
+        marker: "exceeds the context window",
+        window_delimiters: &[],
+        prompt_delimiters: &[],
+    },
+    OverflowPattern { marker: "request_too_large", window_delimiters: &[], prompt_delimiters: &[] },
     // llama.cpp.
     OverflowPattern {
         marker: "exceeds the available context size",
@@ -105,7 +124,8 @@ const UPPER_BOUND_DELIMITERS: &[NumberDelimiters] =
     &[("which is the upper bound for ", " input tokens")];
 
 /// Phrases that mean that the prompt alone is too long.
-const PROMPT_TOO_LONG_MARKERS: [&str; 4] = [
+const PROMPT_TOO_LONG_MARKERS: [&str; 5] = [
+    "prompt is too long",
     "even without any output tokens",
     "max_tokens must be at least 1, got",
     "exceeds model's maximum context length",
@@ -118,12 +138,14 @@ const PROMPT_PARAMS: [&str; 2] = ["input_tokens", "input_text"];
 const OUTPUT_PARAMS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
 /// Reads an overflow from a model error, if the server reported one.
-pub(crate) fn overflow_from_error(error: &ModelError) -> Option<OverflowReport> {
+#[must_use]
+pub fn overflow_from_error(error: &ModelError) -> Option<OverflowReport> {
     recognise_overflow(error.http_exchange()?.server_error.as_ref()?)
 }
 
 /// Reads an overflow from a server's error; `None` for other errors.
-pub(crate) fn recognise_overflow(error: &ServerErrorMessage) -> Option<OverflowReport> {
+#[must_use]
+pub fn recognise_overflow(error: &ServerErrorMessage) -> Option<OverflowReport> {
     let text = error.message.to_lowercase();
     let is_one_of = |field: &Option<String>, known: &[&str]| {
         field.as_deref().is_some_and(|field| known.contains(&field))

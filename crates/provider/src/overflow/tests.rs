@@ -154,3 +154,36 @@ fn other_errors_are_not_overflows() {
         assert_eq!(recognised_sizes(message, None, None), None, "{message}");
     }
 }
+
+#[test]
+fn the_wordings_of_the_messages_api_are_read_with_their_numbers() {
+    let table = [
+        (
+            "prompt is too long: 208310 tokens > 200000 maximum",
+            Some((Some(200_000), Some(208_310))),
+        ),
+        (
+            "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000, \
+             decrease input length or `max_tokens` and try again",
+            Some((Some(200_000), Some(188_240))),
+        ),
+        (
+            "This model's maximum context length is 8192 tokens. However, you requested 100 output \
+             tokens and your prompt contains at least 8093 input tokens, for a total of at least \
+             8193 tokens. Please reduce the length of the input prompt or the number of requested \
+             output tokens. (parameter=input_tokens, value=8093)",
+            Some((Some(8192), None)),
+        ),
+        (
+            "max_tokens=9000 cannot be greater than max_model_len=max_total_tokens=8192. Please \
+             request fewer output tokens.",
+            Some((Some(8192), None)),
+        ),
+        ("Prompt is too long", Some((None, None))),
+        ("max_tokens: 10 > 5, which is the maximum allowed number of output tokens for x", None),
+        ("messages: at least one message is required", None),
+    ];
+    for (text, expected) in table {
+        assert_eq!(recognised_sizes(text, None, None), expected, "{text}");
+    }
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod budget;
+mod error_mapping;
+mod learned_window;
+mod liveness;
+mod overflow;
+mod priority;
+mod token_ratio;
+
+pub use budget::{MIN_ANSWER_TOKENS, PromptTooLong, fit_answer_tokens, output_cap};
+pub use error_mapping::{
+    OverflowContext, add_proxy_hint, http_exchange, model_error, refusal_error, stream_error,
+};
+pub use learned_window::apply_learned_window;
+pub use liveness::probe_liveness;
+pub use overflow::{OverflowReport, overflow_from_error, recognise_overflow};
+pub use priority::stream_priority;
+pub use token_ratio::{
+    CountedPrompt, PromptBytes, PromptSize, PromptSplit, estimate_size, is_near_window, next_ratio,
+};
