@@ -141,11 +141,16 @@ impl LoadedConfig {
     /// Where the value of a key was set; `Default` if the text is not a key path.
     #[must_use]
     pub fn find_origin(&self, path: &str) -> ValueOrigin {
-        let Ok(path) = path.parse::<KeyPath>() else { return ValueOrigin::Default };
+        path.parse().map_or(ValueOrigin::Default, |path| self.find_origin_at(&path))
+    }
+
+    /// Where the value of a key was set.
+    #[must_use]
+    pub fn find_origin_at(&self, path: &KeyPath) -> ValueOrigin {
         let Some(tree) = &self.tree else { return ValueOrigin::Default };
-        let Some((span, node)) = tree.find_node(&path) else { return ValueOrigin::Default };
+        let Some((span, node)) = tree.find_node(path) else { return ValueOrigin::Default };
         let source = tree.sources.get(tree.source_index(node));
-        source.map_or(ValueOrigin::Default, |source| origin_at(path, source, span.start))
+        source.map_or(ValueOrigin::Default, |source| origin_at(path.clone(), source, span.start))
     }
 
     /// The value of a key as written, with secrets as `*`; `None` when it is not set. An object

@@ -33,6 +33,12 @@ impl KeyPath {
         Self::default()
     }
 
+    /// The path of a provider.
+    #[must_use]
+    pub fn for_provider(id: &str) -> Self {
+        Self::root().with_key("models").with_key("providers").with_key(id)
+    }
+
     /// Appends a key.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Self {

@@ -86,12 +86,12 @@ impl SetupContext {
 
     /// Where the value of a key comes from, a phrase that follows "from".
     pub(crate) fn value_source(&self, key: &str) -> String {
-        let origin = self.loaded.find_origin(key);
-        if origin == ValueOrigin::Default {
-            format!("the default of {key}")
-        } else {
-            origin.to_string()
-        }
+        describe_origin(&self.loaded.find_origin(key), &key)
+    }
+
+    /// Like [`value_source`](Self::value_source).
+    pub(crate) fn value_source_at(&self, key: &KeyPath) -> String {
+        describe_origin(&self.loaded.find_origin_at(key), key)
     }
 
     /// Resolves a provider.
@@ -254,10 +254,17 @@ fn key_variable(id: &str) -> Option<&'static str> {
     builtin::find_provider(id)?.key_variable
 }
 
+fn describe_origin(origin: &ValueOrigin, key: &dyn fmt::Display) -> String {
+    match origin {
+        ValueOrigin::Default => format!("the default of {key}"),
+        origin => origin.to_string(),
+    }
+}
+
 /// The key path of a provider in the config.
 #[must_use]
 pub fn provider_path(id: &str) -> KeyPath {
-    KeyPath::root().with_key("models").with_key("providers").with_key(id)
+    KeyPath::for_provider(id)
 }
 
 pub(crate) fn parse_endpoint(url: &str, source: &str) -> Result<Endpoint, SetupError> {

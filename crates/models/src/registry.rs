@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use openclaw_config::{AppPaths, Env, LoadedConfig};
+use openclaw_config::{AppPaths, Env, KeyedTimeLimit, LoadedConfig};
 use openclaw_core::ModelRef;
 use openclaw_transport::{ClientOptions, TimeLimit};
 
@@ -174,6 +174,12 @@ impl ModelRegistry {
     #[must_use]
     pub fn value_source(&self, key: &str) -> String {
         self.connector.setup.value_source(key)
+    }
+
+    /// Where a time limit was set, as a phrase that follows "from".
+    #[must_use]
+    pub fn time_limit_source(&self, limit: &KeyedTimeLimit) -> String {
+        self.connector.setup.value_source_at(&limit.key)
     }
 
     /// Resolves an alias or parses `provider/model-id`.

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use openclaw_config::ProviderConfig;
 use openclaw_config::defaults::CONNECT_TIMEOUT_SECONDS;
+use openclaw_config::{CallTimeLimits, KeyedTimeLimit, ProviderConfig};
 use openclaw_providers_vllm::{IdlePolicy, ReconnectPolicy};
 use openclaw_transport::{CallTimeouts, ConcurrencyLimiter, TimeLimit};
 
@@ -14,10 +14,6 @@ use crate::context::{ResolvedProvider, SetupContext, provider_path};
 
 /// The interval between health probes of a silent server.
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Keys of `clocks` in the config.
-const FIRST_TOKEN: &str = "firstToken";
-const BETWEEN_TOKENS: &str = "betweenTokens";
 
 /// The limiters of concurrent answers: one for each server, shared by all its providers, models and
 /// clients. Clones share them.
@@ -42,19 +38,15 @@ impl ConcurrencyLimiters {
 }
 
 impl SetupContext {
+    /// A limit of the config and where it was set; `None` when there is no limit.
+    pub(crate) fn time_limit(&self, limit: &KeyedTimeLimit) -> Option<TimeLimit> {
+        let source = self.value_source_at(&limit.key).into();
+        Some(TimeLimit { duration: limit.duration?, source })
+    }
+
     /// The idle timeout of a provider's models.
     pub(crate) fn idle_limit(&self, provider: &ResolvedProvider) -> Option<TimeLimit> {
-        let general = &self.loaded.config.agents.defaults.llm;
-        let config = self.provider_config(provider);
-        let own = config.is_some_and(|config| config.timeout_seconds.is_some());
-        let duration =
-            config.map_or_else(|| general.idle_timeout(), |config| config.idle_timeout(general))?;
-        let key = if own {
-            provider_path(&provider.id).with_key("timeoutSeconds").to_string()
-        } else {
-            "agents.defaults.llm.idleTimeoutSeconds".to_owned()
-        };
-        Some(TimeLimit { duration, source: self.value_source(&key).into() })
+        self.time_limit(&self.loaded.config.idle_time_limit(Some(&provider.id)))
     }
 
     /// The timeouts of a provider's calls. Those that are not set for it or its model default to
@@ -65,26 +57,18 @@ impl SetupContext {
         idle: Option<TimeLimit>,
     ) -> CallTimeouts {
         let set = self.configured_clocks(provider);
-        let of = |key: &str| set.get(key).cloned();
-        let connect = TimeLimit {
-            duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
-            source: "the built-in limit".into(),
+        let set_or = |set: Option<KeyedTimeLimit>, default: Option<TimeLimit>| {
+            set.map_or(default, |limit| self.time_limit(&limit))
         };
-        let total = || {
-            let duration = self.loaded.config.agents.defaults.run_timeout()?;
-            Some(TimeLimit {
-                duration,
-                source: self.value_source("agents.defaults.timeoutSeconds").into(),
-            })
-        };
-        let first_token = of(FIRST_TOKEN).unwrap_or(idle.clone());
+        let first_token = set_or(set.first_token, idle.clone());
+        let total = self.loaded.config.run_time_limit();
         CallTimeouts {
-            connect: of("connect").unwrap_or(Some(connect)),
+            connect: set_or(set.connect, Some(built_in_connect_limit())),
             // Some servers send the headers together with the first token.
-            response_headers: of("responseHeaders").unwrap_or(first_token.clone()),
+            response_headers: set_or(set.response_headers, first_token.clone()),
             first_token,
-            between_tokens: of(BETWEEN_TOKENS).unwrap_or(idle),
-            total: of("total").unwrap_or_else(total),
+            between_tokens: set_or(set.between_tokens, idle),
+            total: self.time_limit(&set.total.unwrap_or(total)),
         }
     }
 
@@ -92,34 +76,25 @@ impl SetupContext {
     /// applies regardless of probes, so it is not part of the policy.
     pub(crate) fn idle_policy(&self, provider: &ResolvedProvider) -> IdlePolicy {
         let (set, idle) = (self.configured_clocks(provider), self.idle_limit(provider));
-        let unless_set = |key| idle.clone().filter(|_| !set.contains_key(key));
         IdlePolicy {
-            first_token: unless_set(FIRST_TOKEN),
-            between_tokens: unless_set(BETWEEN_TOKENS),
+            first_token: idle.clone().filter(|_| set.first_token.is_none()),
+            between_tokens: idle.filter(|_| set.between_tokens.is_none()),
             probe_interval: PROBE_INTERVAL,
         }
     }
 
-    /// The configured timeouts by key; a model's override its provider's. `None` is no limit.
-    fn configured_clocks(
-        &self,
-        provider: &ResolvedProvider,
-    ) -> HashMap<&'static str, Option<TimeLimit>> {
+    /// The configured timeouts; a model's override its provider's.
+    fn configured_clocks(&self, provider: &ResolvedProvider) -> CallTimeLimits {
         let path = provider_path(&provider.id);
-        let general = self.provider_config(provider).map(|config| (path.clone(), &config.clocks));
+        let general =
+            self.provider_config(provider).map_or_else(CallTimeLimits::default, |config| {
+                config.clocks.time_limits(&path.clone().with_key("clocks"))
+            });
         let own = provider.model_index.and_then(|n| {
-            Some((path.with_key("models").with_index(n), &provider.models.get(n)?.clocks))
+            let at = path.with_key("models").with_index(n).with_key("clocks");
+            Some(provider.models.get(n)?.clocks.time_limits(&at))
         });
-        let mut set = HashMap::new();
-        for (path, clocks) in general.into_iter().chain(own) {
-            for (key, duration) in clocks.configured_limits() {
-                let at = path.clone().with_key("clocks").with_key(key).to_string();
-                let limit =
-                    |duration| TimeLimit { duration, source: self.value_source(&at).into() };
-                set.insert(key, duration.map(limit));
-            }
-        }
-        set
+        own.unwrap_or_default().or(general)
     }
 
     /// How to reconnect to a lost server; `None` when it is not waited for. The last model of a
@@ -129,14 +104,10 @@ impl SetupContext {
         provider: &ResolvedProvider,
         is_last: bool,
     ) -> Option<ReconnectPolicy> {
-        let config = self.provider_config(provider).map(|config| config.on_server_loss.clone());
-        let config = config.unwrap_or_default();
-        let key = provider_path(&provider.id).with_key("onServerLoss").with_key("wait").to_string();
-        let wait =
-            TimeLimit { duration: config.wait_limit()?, source: self.value_source(&key).into() };
+        let max_wait = self.time_limit(&self.loaded.config.server_loss_time_limit(&provider.id))?;
         Some(ReconnectPolicy {
-            max_wait: wait,
-            poll_interval: config.poll_interval(),
+            max_wait,
+            poll_interval: self.poll_interval(&provider.id),
             retries_unaccepted: is_last,
         })
     }
@@ -156,6 +127,14 @@ impl SetupContext {
 
     pub(crate) fn provider_config(&self, provider: &ResolvedProvider) -> Option<&ProviderConfig> {
         self.loaded.config.find_provider(&provider.id)
+    }
+}
+
+/// The limit for connecting when none is configured.
+pub(crate) fn built_in_connect_limit() -> TimeLimit {
+    TimeLimit {
+        duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
+        source: "the built-in limit".into(),
     }
 }
 

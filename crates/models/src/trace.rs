@@ -1,17 +1,15 @@
 //! The trace of exchanges with the servers: recording, reading and replaying.
 
-use std::time::Duration;
-
 use futures_util::StreamExt;
 use openclaw_config::ResolvedSecret;
-use openclaw_config::defaults::CONNECT_TIMEOUT_SECONDS;
 use openclaw_transport::{
-    CallTimeouts, Client, ClientOptions, Endpoint, TimeLimit, Trace, TraceLimits, TraceOptions,
-    TraceRecord, TraceStore, TransportError,
+    CallTimeouts, Client, ClientOptions, Endpoint, Trace, TraceLimits, TraceOptions, TraceRecord,
+    TraceStore, TransportError,
 };
 
 use crate::error::{SetupError, SetupErrorKind};
 use crate::registry::ModelRegistry;
+use crate::timeouts::built_in_connect_limit;
 use crate::trace_config::trace_limits;
 
 /// Why an exchange cannot be replayed. Its text fits "failed to {…}".
@@ -119,18 +117,8 @@ impl ModelRegistry {
             .map_err(|error| ReplayError::InvalidAddress(target.base_url.clone(), error))?;
         let config = &self.connector.setup.loaded.config;
         let url = endpoint.counterpart_url(&kept.request.url);
-        let idle = config.agents.defaults.llm.idle_timeout().map(|duration| TimeLimit {
-            duration,
-            source: self
-                .connector
-                .setup
-                .value_source("agents.defaults.llm.idleTimeoutSeconds")
-                .into(),
-        });
-        let connect = TimeLimit {
-            duration: Duration::from_secs(CONNECT_TIMEOUT_SECONDS),
-            source: "the built-in limit".into(),
-        };
+        let idle = self.connector.setup.time_limit(&config.idle_time_limit(None));
+        let connect = built_in_connect_limit();
         let options = ClientOptions::new(endpoint)
             .with_bearer(target.key.map(|key| key.value))
             .with_timeouts(CallTimeouts {

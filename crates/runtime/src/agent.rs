@@ -9,7 +9,7 @@ use openclaw_agent_loop::{Agent, AgentParts, CompactionLimits, ConfiguredTimeout
 use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
-use openclaw_config::{CompactionMode, LoadedConfig, LocalModelMode, RunKind};
+use openclaw_config::{CompactionMode, KeyedTimeLimit, LoadedConfig, LocalModelMode, RunKind};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
 use openclaw_models::{
     AttemptLog, ConnectError, FallbackChain, ModelRegistry, SetupError, SetupErrorKind,
@@ -276,19 +276,19 @@ fn matches_prefix(prefix: &RequestPrefix, tools: &[Arc<dyn Tool>]) -> bool {
 }
 
 fn default_time(models: &ModelRegistry) -> Option<ConfiguredTimeout> {
-    let duration = models.loaded_config().config.agents.defaults.run_timeout()?;
-    Some(ConfiguredTimeout {
-        duration,
-        source: models.value_source("agents.defaults.timeoutSeconds").into(),
-    })
+    configured_timeout(models, &models.loaded_config().config.run_time_limit())
+}
+
+fn configured_timeout(models: &ModelRegistry, limit: &KeyedTimeLimit) -> Option<ConfiguredTimeout> {
+    let duration = limit.duration?;
+    Some(ConfiguredTimeout { duration, source: models.time_limit_source(limit).into() })
 }
 
 fn compaction_limits(models: &ModelRegistry) -> CompactionLimits {
-    let config = &models.loaded_config().config.agents.defaults.compaction;
-    let source = || models.value_source("agents.defaults.compaction.timeoutSeconds").into();
+    let config = &models.loaded_config().config;
     CompactionLimits {
-        summarise_in_parts: config.mode() == CompactionMode::Safeguard,
-        timeout: config.timeout().map(|duration| ConfiguredTimeout { duration, source: source() }),
+        summarise_in_parts: config.agents.defaults.compaction.mode() == CompactionMode::Safeguard,
+        timeout: configured_timeout(models, &config.summary_time_limit()),
     }
 }
 

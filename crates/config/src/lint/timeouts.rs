@@ -1,6 +1,7 @@
 //! Lints timeouts that can never expire.
 
 use super::{ReportWarning, parse_key};
+use crate::path::KeyPath;
 use crate::sections::Config;
 
 const RUN_TIMEOUT_KEY: &str = "agents.defaults.timeoutSeconds";
@@ -26,23 +27,19 @@ pub(super) fn lint_clocks(config: &Config, report: &mut ReportWarning<'_>) {
             continue;
         };
         let (message, help) = describe_excess(idle);
-        report(
-            parse_key("models.providers").with_key(id).with_key("timeoutSeconds"),
-            message,
-            help,
-        );
+        report(KeyPath::for_provider(id).with_key("timeoutSeconds"), message, help);
     }
     for (id, provider) in &config.models.providers {
-        let path = parse_key("models.providers").with_key(id);
+        let path = KeyPath::for_provider(id);
         let of_models = provider.models.iter().enumerate().map(|(n, model)| {
             (path.clone().with_key("models").with_index(n).with_key("clocks"), &model.clocks)
         });
         let clocks = of_models.chain([(path.clone().with_key("clocks"), &provider.clocks)]);
         for (path, clocks) in clocks {
-            for (name, limit) in clocks.configured_limits() {
-                let Some(limit) = limit.filter(|limit| *limit > run) else { continue };
-                let (message, help) = describe_excess(limit.as_secs());
-                report(path.clone().with_key(name), message, help);
+            for limit in clocks.time_limits(&path).iter() {
+                let Some(duration) = limit.duration.filter(|limit| *limit > run) else { continue };
+                let (message, help) = describe_excess(duration.as_secs());
+                report(limit.key.clone(), message, help);
             }
         }
     }

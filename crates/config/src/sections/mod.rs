@@ -9,6 +9,7 @@ mod model_choice;
 mod models;
 mod root;
 mod server_loss;
+mod time_limits;
 mod timeouts;
 mod tools;
 
@@ -30,6 +31,7 @@ pub use models::{
 };
 pub use root::Config;
 pub use server_loss::{HumanDuration, InvalidDuration, ServerLossConfig};
+pub use time_limits::{CallTimeLimits, KeyedTimeLimit};
 pub use timeouts::ClocksConfig;
 pub use tools::{
     ExecAsk, ExecConfig, ExecHost, ExecSecurity, ToolsConfig, WebConfig, WebFetchConfig,

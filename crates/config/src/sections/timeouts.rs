@@ -1,7 +1,5 @@
 //! `clocks`: the timeouts of the stages of an answer.
 
-use std::time::Duration;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,40 +26,4 @@ pub struct ClocksConfig {
     /// The whole call, including retries and pauses. The default is
     /// `agents.defaults.timeoutSeconds`.
     pub total: Option<HumanDuration>,
-}
-
-impl ClocksConfig {
-    /// The configured timeouts by key; `None` is no limit.
-    pub fn configured_limits(&self) -> impl Iterator<Item = (&'static str, Option<Duration>)> {
-        let all = [
-            ("connect", self.connect),
-            ("responseHeaders", self.response_headers),
-            ("firstToken", self.first_token),
-            ("betweenTokens", self.between_tokens),
-            ("total", self.total),
-        ];
-        all.into_iter().filter_map(|(key, period)| {
-            let HumanDuration(duration) = period?;
-            Some((key, Some(duration).filter(|duration| !duration.is_zero())))
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_is_set_is_told_by_its_key_and_zero_is_no_limit() {
-        let config = json!({"connect": 2, "firstToken": "10m", "betweenTokens": 0, "total": null});
-        let config = ClocksConfig::deserialize(&config).unwrap();
-        let seconds: Vec<_> = config
-            .configured_limits()
-            .map(|(key, limit)| (key, limit.map(|limit| limit.as_secs())))
-            .collect();
-        let expected = [("connect", Some(2)), ("firstToken", Some(600)), ("betweenTokens", None)];
-        assert_eq!(seconds, expected);
-    }
 }
