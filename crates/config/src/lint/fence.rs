@@ -26,7 +26,7 @@ pub(super) fn lint_fenced_values(root: &Json5Node, ignored: &BTreeSet<u32>) -> V
             let span = if matches!(node.value, Json5Value::Null) { key_span } else { node.span };
             let help = help.to_owned();
             found.push(
-                Diagnostic::new(Severity::Error, span, message)
+                Diagnostic::new(Severity::Warning, span, message)
                     .at_path(to_key_path(steps))
                     .with_kind(DiagnosticKind::InvalidValue)
                     .with_help(Some(help)),
