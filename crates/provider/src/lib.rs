@@ -6,6 +6,7 @@ mod learned_window;
 mod liveness;
 mod overflow;
 mod priority;
+mod quoted_texts;
 mod token_ratio;
 
 pub use budget::{MIN_ANSWER_TOKENS, PromptTooLong, fit_answer_tokens, output_cap};
@@ -16,6 +17,7 @@ pub use learned_window::apply_learned_window;
 pub use liveness::probe_liveness;
 pub use overflow::{OverflowReport, overflow_from_error, recognise_overflow};
 pub use priority::stream_priority;
+pub use quoted_texts::{refusal_evidence, remove_request_texts};
 pub use token_ratio::{
     CountedPrompt, PromptBytes, PromptSize, PromptSplit, estimate_size, is_near_window, next_ratio,
 };

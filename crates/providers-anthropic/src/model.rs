@@ -8,7 +8,8 @@ use openclaw_core::{
     TokenCount,
 };
 use openclaw_provider::{
-    fit_answer_tokens, is_near_window, model_error, probe_liveness, stream_priority,
+    fit_answer_tokens, is_near_window, model_error, probe_liveness, refusal_evidence,
+    stream_priority,
 };
 use openclaw_transport::{Client, EventStream, TransportErrorKind};
 
@@ -102,7 +103,7 @@ impl MessagesModel {
             Ok(events) => (events, None),
             Err(error) => {
                 let again = self.capabilities.plan_retry(
-                    &error,
+                    &refusal_evidence(&error, request),
                     self.model_info().limits,
                     max_tokens,
                     prompt,

@@ -16,6 +16,7 @@ use openclaw_core::{
 };
 use openclaw_provider::{
     OverflowContext, OverflowReport, output_cap, overflow_from_error, refusal_error,
+    refusal_evidence,
 };
 use openclaw_transport::EventStream;
 
@@ -170,6 +171,7 @@ impl RequestNegotiation {
 
     /// Learns from a refusal. Returns false when it shows nothing new.
     fn learn_from_refusal(&mut self, error: &ModelError) -> bool {
+        let error = &refusal_evidence(error, &self.request);
         if let ModelErrorKind::ContextOverflow { .. } = error.kind() {
             return overflow_from_error(error).is_some_and(|report| self.shrink_output_cap(report));
         }

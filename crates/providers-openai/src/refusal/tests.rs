@@ -6,6 +6,7 @@ use openclaw_core::{
     AssistantMessage, EmittedToolCall, History, ModelErrorKind, ReasoningContent,
     ServerErrorMessage, ToolArguments, ToolCall, ToolCallId, ToolName, ToolSpec,
 };
+use openclaw_provider::refusal_evidence;
 use serde_json::json;
 
 use super::*;
@@ -305,5 +306,43 @@ fn other_failures_teach_nothing() {
             &ServerCapabilities::default(),
         );
         assert_eq!(found, None, "{message}");
+    }
+}
+
+#[test]
+fn a_refusal_that_quotes_the_conversation_teaches_nothing() {
+    let mut count = 0;
+    for (wording, ..) in REFUSAL_MESSAGES {
+        for said in [(*wording).to_owned(), format!("I got this: {wording}\nWhat does it mean?")] {
+            let json = serde_json::to_string(&said).unwrap();
+            for message in [
+                format!("bad message: '{said}'"),
+                format!("cannot read {{\"role\": \"user\", \"content\": {json}}}"),
+                format!("1 validation error: input_value=\"{said}\", input_type=str"),
+            ] {
+                let mut request = full_request();
+                request.history.push_user_message(&said);
+                let evidence = refusal_evidence(&refusal_error(400, &message, None), &request);
+                let found = find_adaptation(&evidence, &request, &ServerCapabilities::default());
+                assert_eq!(found, None, "{message}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 150, "{count}");
+}
+
+#[test]
+fn a_refusal_teaches_its_lack_whatever_else_was_said() {
+    for (message, expected, _) in REFUSAL_MESSAGES {
+        let mut request = full_request();
+        let said = "Are tools and roles of a system supported by this model?";
+        request.system_prompt = Some(said.into());
+        let evidence = refusal_evidence(&refusal_error(400, message, None), &request);
+        let found = find_adaptation(&evidence, &request, &ServerCapabilities::default());
+        assert!(
+            matches!(found, Some(Adaptation::UnsupportedFeature { feature, .. }) if feature == *expected),
+            "{message}: {found:?}"
+        );
     }
 }
