@@ -69,8 +69,12 @@ fn for_each_text(request: &ChatRequest, visit: &mut dyn FnMut(&str)) {
             MessageRef::User(text) => visit(&text),
             MessageRef::Assistant { text, reasoning, calls } => {
                 visit(text);
-                reasoning.into_iter().for_each(|reasoning| visit(&reasoning.text));
-                calls.into_iter().for_each(|call| visit(&call.arguments.to_json()));
+                if let Some(reasoning) = reasoning {
+                    visit(&reasoning.text);
+                }
+                for call in calls {
+                    visit(&call.arguments.to_json());
+                }
             }
             MessageRef::ToolResult { text, .. } => visit(text),
         }
@@ -88,7 +92,9 @@ fn visit_descriptions(schema: &Value, visit: &mut dyn FnMut(&str)) {
             }
         }
         Value::Array(elements) => {
-            elements.iter().for_each(|value| visit_descriptions(value, visit))
+            for value in elements {
+                visit_descriptions(value, visit);
+            }
         }
         _ => {}
     }
