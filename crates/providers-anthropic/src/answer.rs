@@ -8,7 +8,7 @@ use openclaw_core::{ChatEvent, ChatStream, EmittedToolCall, ModelError, ModelErr
 use openclaw_provider::{
     OverflowContext, add_proxy_hint, http_exchange, model_error, stream_error,
 };
-use openclaw_transport::{EventStream, ServerError, StreamEvent};
+use openclaw_transport::{EventStream, LenientJsonParser, ServerError, StreamEvent};
 use serde_json::Value;
 
 use crate::assembly::{AnswerAssembler, FinishedAnswer, IncompleteAnswer};
@@ -34,6 +34,8 @@ pub(crate) struct AnswerReader {
     request_bytes: usize,
     assembler: Option<Box<AnswerAssembler>>,
     pending_events: VecDeque<Result<ChatEvent, ModelError>>,
+    /// Parses events that are not quite JSON.
+    json_parser: LenientJsonParser,
 }
 
 /// The payload of an event.
@@ -64,6 +66,7 @@ impl AnswerReader {
             pending_events: std::iter::once(Ok(ChatEvent::RequestAccepted))
                 .chain(adapted)
                 .collect(),
+            json_parser: LenientJsonParser::default(),
         }
     }
 
@@ -92,6 +95,14 @@ impl AnswerReader {
         };
         match event {
             StreamEvent::Comment => self.pending_events.push_back(Ok(ChatEvent::Heartbeat)),
+            StreamEvent::Stray(text) if !text.trim_start().starts_with('<') => {
+                self.skip_event();
+            }
+            StreamEvent::Error(text) | StreamEvent::Stray(text) if !assembler.has_stop_reason() => {
+                let server = self.events.parse_error_text(&text).unwrap_or_default();
+                return self.fail_with(&server);
+            }
+            StreamEvent::Error(_) | StreamEvent::Stray(_) => self.skip_event(),
             StreamEvent::Data(data) => match self.read(&data) {
                 Ok(StreamPayload::Event(event)) => {
                     let is_last = event.kind.as_deref() == Some("message_stop");
@@ -110,11 +121,8 @@ impl AnswerReader {
                         .extend(assembler.apply_message(message).into_iter().map(Ok));
                     return self.finish_answer(*assembler);
                 }
-                Ok(StreamPayload::Error(server)) => {
-                    let context = OverflowContext::default();
-                    let error = stream_error(&server, self.events.exchange(), &self.model, context);
-                    return self.pending_events.push_back(Err(error));
-                }
+                Ok(StreamPayload::Error(server)) => return self.fail_with(&server),
+                Err(_) if assembler.has_stop_reason() => self.skip_event(),
                 Err(error) => {
                     let failed =
                         self.build_error(ModelErrorKind::Protocol, "read a piece of the answer");
@@ -123,6 +131,18 @@ impl AnswerReader {
             },
         }
         self.assembler = Some(assembler);
+    }
+
+    /// Skips an event that was not understood.
+    fn skip_event(&mut self) {
+        self.events.record_unreadable_event();
+        self.pending_events.push_back(Ok(ChatEvent::Heartbeat));
+    }
+
+    fn fail_with(&mut self, server: &ServerError) {
+        let context = OverflowContext::default();
+        let error = stream_error(server, self.events.exchange(), &self.model, context);
+        self.pending_events.push_back(Err(error));
     }
 
     fn finish_answer(&mut self, mut assembler: AnswerAssembler) {
@@ -159,17 +179,15 @@ impl AnswerReader {
     }
 
     /// Parses an event. An event of an unknown kind is ignored, whatever it holds.
-    fn read(&self, data: &str) -> Result<StreamPayload, serde_json::Error> {
-        let parse_error = match serde_json::from_str::<MessageEvent>(data) {
-            Ok(event)
-                if event.kind.as_deref().is_some_and(|kind| ANSWER_EVENT_KINDS.contains(&kind)) =>
-            {
-                return Ok(StreamPayload::Event(Box::new(event)));
-            }
-            Ok(_) => None,
-            Err(error) => Some(error),
-        };
-        let value = serde_json::from_str::<Value>(data)?;
+    fn read(&mut self, data: &str) -> Result<StreamPayload, serde_json::Error> {
+        let is_known = |kind: Option<&str>| kind.is_some_and(|it| ANSWER_EVENT_KINDS.contains(&it));
+        if !self.json_parser.has_open_half()
+            && let Ok(event) = serde_json::from_str::<MessageEvent>(data)
+            && is_known(event.kind.as_deref())
+        {
+            return Ok(StreamPayload::Event(Box::new(event)));
+        }
+        let value = self.json_parser.parse(data)?;
         let kind = value.get("type").and_then(Value::as_str);
         if kind == Some("message") {
             return serde_json::from_value(value).map(StreamPayload::Message);
@@ -177,10 +195,10 @@ impl AnswerReader {
         if let Some(server) = self.events.parse_server_error(&value) {
             return Ok(StreamPayload::Error(server));
         }
-        match parse_error {
-            Some(error) if kind.is_none_or(|kind| ANSWER_EVENT_KINDS.contains(&kind)) => Err(error),
-            _ => Ok(StreamPayload::Event(Box::default())),
+        if is_known(kind) {
+            return serde_json::from_value(value).map(StreamPayload::Event);
         }
+        Ok(StreamPayload::Event(Box::default()))
     }
 
     fn build_error(&self, kind: ModelErrorKind, message: &str) -> ModelError {

@@ -15,6 +15,9 @@ use crate::assembly::{AnswerAssembler, IncompleteAnswer};
 use crate::negotiation::RequestNegotiation;
 use crate::reasoning_tags::ReasoningPrefixHabit;
 
+/// The part of an unreadable event that its error shows, in characters.
+const MAX_SHOWN_EVENT: usize = 200;
+
 /// An answer being read.
 pub(crate) struct StreamingAnswer {
     events: EventStream,
@@ -30,6 +33,8 @@ pub(crate) struct StreamingAnswer {
     negotiation: Option<Box<RequestNegotiation>>,
     /// Whether any content arrived.
     has_content: bool,
+    /// The first event that was not understood, and why.
+    unreadable_event: Option<(String, Option<serde_json::Error>)>,
 }
 
 impl StreamingAnswer {
@@ -45,6 +50,7 @@ impl StreamingAnswer {
             event_buffer: Vec::new(),
             negotiation: None,
             has_content: false,
+            unreadable_event: None,
         }
     }
 
@@ -90,6 +96,19 @@ impl StreamingAnswer {
                 Some(delta) => self.collect_events(|events| assembler.add_delta(delta, events)),
                 None => return self.read_full_event(&data, assembler).await,
             },
+            StreamEvent::Error(text) => {
+                let fault = self.reader.read_error(text.clone());
+                return self.handle_fault(fault, &text, assembler).await;
+            }
+            StreamEvent::Stray(text) => {
+                let is_page = text.trim_start().starts_with('<');
+                let fault = if is_page {
+                    StreamFault::ErrorText(text.clone())
+                } else {
+                    StreamFault::Malformed(None)
+                };
+                return self.handle_fault(fault, &text, assembler).await;
+            }
         }
         self.assembler = Some(assembler);
     }
@@ -110,8 +129,28 @@ impl StreamingAnswer {
                 self.collect_events(|events| events.extend(assembler.add_chunk(chunk)));
                 return self.finish_answer(*assembler);
             }
-            Err(fault) => return Box::pin(self.retry_or_fail(self.error_from_fault(fault))).await,
+            Err(fault) => return self.handle_fault(fault, data, assembler).await,
         }
+        self.assembler = Some(assembler);
+    }
+
+    /// Skips an event that was not understood, and whatever follows a complete answer. Fails with
+    /// any other.
+    async fn handle_fault(
+        &mut self,
+        fault: StreamFault,
+        event: &str,
+        mut assembler: Box<AnswerAssembler>,
+    ) {
+        if !assembler.is_complete() && !matches!(fault, StreamFault::Malformed(_)) {
+            return Box::pin(self.retry_or_fail(self.error_from_fault(fault))).await;
+        }
+        assembler.record_gap();
+        self.events.record_unreadable_event();
+        if let StreamFault::Malformed(error) = fault {
+            self.unreadable_event.get_or_insert_with(|| (event.to_owned(), error));
+        }
+        self.ready_events.push_back(Ok(ChatEvent::Heartbeat));
         self.assembler = Some(assembler);
     }
 
@@ -150,26 +189,33 @@ impl StreamingAnswer {
     }
 
     fn error_from_fault(&self, fault: StreamFault) -> ModelError {
-        match fault {
-            StreamFault::ServerError(value) => {
-                let server = self.events.parse_server_error(&value).unwrap_or_default();
-                let context =
-                    self.negotiation.as_ref().map(|negotiation| negotiation.overflow_context());
-                let context = context.unwrap_or_default();
-                stream_error(&server, self.events.exchange(), &self.model_id, context)
-            }
+        let server = match fault {
+            StreamFault::ServerError(value) => self.events.parse_server_error(&value),
+            StreamFault::ErrorText(text) => self.events.parse_error_text(&text),
             StreamFault::AnswerFailed(status) => {
                 let message = format!("get a whole answer: the server says that it {status}");
-                self.error_with_exchange(ModelErrorKind::Interrupted, &message)
+                return self.error_with_exchange(ModelErrorKind::Interrupted, &message);
             }
-            StreamFault::Malformed(error) => {
-                let protocol_error = self
-                    .error_with_exchange(ModelErrorKind::Protocol, "read a piece of the answer");
-                match error {
-                    Some(error) => protocol_error.with_source(error),
-                    None => protocol_error,
-                }
+            StreamFault::Malformed(_) => {
+                let message = "read a piece of the answer";
+                return self.error_with_exchange(ModelErrorKind::Protocol, message);
             }
+        };
+        let negotiation = self.negotiation.as_ref();
+        let context = negotiation.map(|negotiation| negotiation.overflow_context());
+        let server = server.unwrap_or_default();
+        stream_error(&server, self.events.exchange(), &self.model_id, context.unwrap_or_default())
+    }
+
+    /// The error of an answer without an end, of which an event was not understood.
+    fn unreadable_error(&self, event: &str, error: Option<serde_json::Error>) -> ModelError {
+        let text = self.events.parse_error_text(event).map(|said| said.message).unwrap_or_default();
+        let shown: String = text.chars().take(MAX_SHOWN_EVENT).collect();
+        let message = format!("read the answer: the server sent `{shown}`");
+        let protocol_error = self.error_with_exchange(ModelErrorKind::Protocol, &message);
+        match error {
+            Some(error) => protocol_error.with_source(error),
+            None => protocol_error,
         }
     }
 
@@ -187,6 +233,13 @@ impl StreamingAnswer {
                 let events: Vec<_> =
                     events.into_iter().map(|it| Ok(self.with_reasoning_source(it))).collect();
                 return self.ready_events.extend(events);
+            }
+            Err(IncompleteAnswer::NoContent | IncompleteAnswer::Disconnected)
+                if self.unreadable_event.is_some() =>
+            {
+                let (event, error) = self.unreadable_event.take().unwrap_or_default();
+                let error = self.unreadable_error(&event, error);
+                return self.ready_events.push_back(Err(error));
             }
             Err(IncompleteAnswer::NoContent) => {
                 "get an answer: the stream ended without a single piece of one"

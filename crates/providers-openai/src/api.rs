@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use openclaw_core::ChatRequest;
-use openclaw_transport::ServerError;
 use openclaw_transport::wire::{ChatChunk, ChatDelta};
 use serde_json::Value;
 
 use crate::capabilities::ServerCapabilities;
-use crate::delta_template::DeltaFastPath;
+use crate::chat_reader::ChatReader;
 use crate::{request, responses};
 
 /// A chat API.
@@ -52,7 +51,7 @@ impl ChatApi {
     /// Makes a reader for one answer.
     pub(crate) fn new_reader(self) -> EventReader {
         match self {
-            Self::ChatCompletions => EventReader::ChatCompletions(DeltaFastPath::default()),
+            Self::ChatCompletions => EventReader::ChatCompletions(Box::default()),
             Self::Responses => EventReader::Responses(Box::default()),
         }
     }
@@ -78,6 +77,8 @@ pub(crate) enum StreamFault {
     ServerError(Value),
     /// The answer ended with this status, and the server gives no reason.
     AnswerFailed(String),
+    /// The server reports an error, in these words.
+    ErrorText(String),
     /// The event cannot be parsed.
     Malformed(Option<serde_json::Error>),
 }
@@ -85,7 +86,7 @@ pub(crate) enum StreamFault {
 /// Reads the events of an answer.
 #[derive(Debug)]
 pub(crate) enum EventReader {
-    ChatCompletions(DeltaFastPath),
+    ChatCompletions(Box<ChatReader>),
     Responses(Box<responses::ResponsesReader>),
 }
 
@@ -93,7 +94,7 @@ impl EventReader {
     /// Makes a reader for another answer of the same API.
     pub(crate) fn fresh_reader(&self) -> Self {
         match self {
-            Self::ChatCompletions(_) => Self::ChatCompletions(DeltaFastPath::default()),
+            Self::ChatCompletions(_) => Self::ChatCompletions(Box::default()),
             Self::Responses(_) => Self::Responses(Box::default()),
         }
     }
@@ -101,7 +102,7 @@ impl EventReader {
     /// Reads an event that differs from an earlier one only in its text; `None` for any other.
     pub(crate) fn read_by_template(&mut self, data: &str) -> Option<ChatDelta> {
         match self {
-            Self::ChatCompletions(fast_path) => fast_path.read_delta(data),
+            Self::ChatCompletions(reader) => reader.read_by_template(data),
             Self::Responses(_) => None,
         }
     }
@@ -109,13 +110,16 @@ impl EventReader {
     /// Reads one event.
     pub(crate) fn read(&mut self, data: &str) -> Result<StreamItem, StreamFault> {
         match self {
-            Self::ChatCompletions(_) if data.trim() == "[DONE]" => Ok(StreamItem::EndMarker),
-            Self::ChatCompletions(fast_path) => {
-                let chunk = parse_chunk(data)?;
-                fast_path.record_chunk(data, &chunk);
-                Ok(StreamItem::Chunk(chunk))
-            }
+            Self::ChatCompletions(reader) => reader.read(data),
             Self::Responses(reader) => responses::read_response_event(reader, data),
+        }
+    }
+
+    /// Reads what the stream marks as an error.
+    pub(crate) fn read_error(&mut self, text: String) -> StreamFault {
+        match self.read(&text) {
+            Err(fault @ (StreamFault::ServerError(_) | StreamFault::AnswerFailed(_))) => fault,
+            _ => StreamFault::ErrorText(text),
         }
     }
 
@@ -126,21 +130,4 @@ impl EventReader {
             Self::Responses(reader) => reader.reasoning_source(),
         }
     }
-}
-
-/// Parses one chunk of a chat completion. Only a chunk without content is parsed a second time, as
-/// an error in one of its shapes.
-fn parse_chunk(data: &str) -> Result<ChatChunk, StreamFault> {
-    if let Ok(chunk) = serde_json::from_str::<ChatChunk>(data)
-        && chunk.error.is_none()
-        && (!chunk.choices.is_empty() || chunk.usage.is_some())
-    {
-        return Ok(chunk);
-    }
-    let value =
-        serde_json::from_str::<Value>(data).map_err(|error| StreamFault::Malformed(Some(error)))?;
-    if ServerError::from_event(&value).is_some() {
-        return Err(StreamFault::ServerError(value));
-    }
-    serde_json::from_value(value).map_err(|error| StreamFault::Malformed(Some(error)))
 }

@@ -23,7 +23,7 @@ const STRING_REPAIR: &str = "read the arguments out of a string";
 const CONTROL_CHARACTER_REPAIR: &str = "escaped control characters in a string";
 const TRAILING_COMMA_REPAIR: &str = "removed a trailing comma";
 const TRAILING_TEXT_REPAIR: &str = "removed what followed the arguments";
-const QUOTED_VALUE_REPAIR: &str = "read a value out of a string, as its type wants";
+const QUOTED_VALUE_REPAIR: &str = "wrote a value as its type wants";
 const QUOTED_KEY_REPAIR: &str = "removed quotes around a key";
 
 /// Parses arguments as a model wrote them, with repairs if needed.
@@ -145,7 +145,7 @@ fn copy_string(
     None
 }
 
-/// Unwraps values from strings where the schema wants a list or an object, and keys from quotes.
+/// Unwraps values from strings where the schema wants another type, and keys from quotes.
 fn fit_schema(
     arguments: &ToolArguments,
     schema: ArgumentSchema<'_>,
@@ -157,7 +157,10 @@ fn fit_schema(
         let unquoted_key =
             unquoted_key.filter(|bare| schema.has_argument(bare) && !map.contains_key(*bare));
         let name = unquoted_key.unwrap_or(key);
-        let unquoted_value = value.as_str().and_then(|text| unquote_value(text, name, schema));
+        let unquoted_value = match value {
+            Value::String(text) => unquote_value(text, name, schema),
+            value => round_integer(value, name, schema),
+        };
         if unquoted_key.is_none() && unquoted_value.is_none() {
             continue;
         }
@@ -173,13 +176,24 @@ fn fit_schema(
     ToolArguments::from(map)
 }
 
+/// Reads a value out of a string where the schema allows no string, if nothing of it is lost.
 fn unquote_value(text: &str, key: &str, schema: ArgumentSchema<'_>) -> Option<Value> {
     let types = schema.argument_types(key);
-    if !types.forbids_text() || !text.trim_start().starts_with(['{', '[']) {
+    if !types.forbids_text() {
         return None;
     }
-    let value = serde_json::from_str(text).ok()?;
+    let value = types.parse_value(text);
     types.accepts_value(&value).then_some(value)
+}
+
+/// Writes a whole number with a fraction of zero as an integer, where the schema wants one.
+fn round_integer(value: &Value, key: &str, schema: ArgumentSchema<'_>) -> Option<Value> {
+    let number = value.as_f64().filter(|_| value.is_f64())?;
+    let types = schema.argument_types(key);
+    if types.allows_type("number") || !types.allows_type("integer") {
+        return None;
+    }
+    Some(Value::from(number.to_string().parse::<i64>().ok()?))
 }
 
 #[cfg(test)]

@@ -7,11 +7,28 @@ use std::sync::Arc;
 use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatEvent, ReasoningContent, TokenUsage, ToolSpec,
 };
-use openclaw_transport::wire::{ChatChunk, ChatDelta};
+use openclaw_transport::wire::{ChatChunk, ChatDelta, ChatUsage};
 
 use crate::content::{ContentSegment, ContentSplitter, UnreadableCall};
 use crate::dialect::{OfferedTools, TextToolCall};
 use crate::tool_calls::{self, ToolCallAssembler};
+
+/// Finish reasons of an answer that the server gave up, in lower case.
+const ABORT_REASONS: [&str; 5] =
+    ["error", "abort", "aborted", "network_error", "insufficient_system_resource"];
+
+/// Finish reasons of an answer at its output limit. vLLM ends a repetitive answer with `repetition`.
+const TRUNCATION_REASONS: [&str; 6] =
+    ["length", "repetition", "max_tokens", "max_output_tokens", "model_length", "truncated"];
+
+/// Finish reasons of a refused answer.
+const FILTER_REASONS: [&str; 4] = ["content_filter", "safety", "prohibited_content", "sensitive"];
+
+/// More tokens than any server counts: a reported count above is not believed.
+const MAX_PLAUSIBLE_TOKENS: u32 = 100_000_000;
+
+/// The shortest content, in bytes, that is recognised when the last chunk repeats it.
+const MIN_REPETITION: usize = 5;
 
 /// The state of an answer that is being received.
 #[derive(Debug)]
@@ -29,9 +46,16 @@ pub(crate) struct AnswerAssembler {
     text_calls: (Vec<(&'static str, TextToolCall)>, String),
     /// The first tool call in the text that cannot be read.
     unreadable_call: Option<UnreadableCall>,
+    /// In lower case.
     finish_reason: Option<String>,
-    /// Whether any content arrived, even white space.
-    has_content: bool,
+    /// The index of the choice that is read.
+    choice_index: Option<u32>,
+    /// The content as it was sent.
+    raw_content: String,
+    /// The number of deltas that it came in.
+    raw_content_pieces: usize,
+    /// Whether the server sent something that was not understood.
+    has_gap: bool,
     has_refusal: bool,
     usage: Option<TokenUsage>,
     has_end_marker: bool,
@@ -57,16 +81,19 @@ impl AnswerAssembler {
         let offered_tools = OfferedTools::new(tools);
         Self {
             content_splitter: ContentSplitter::new(offered_tools.clone(), starts_in_reasoning),
-            offered_tools,
             segment_buffer: Vec::new(),
             text: String::new(),
             reasoning: None,
             separate_reasoning: String::new(),
-            native_calls: ToolCallAssembler::default(),
+            native_calls: ToolCallAssembler::new(offered_tools.clone()),
+            offered_tools,
             text_calls: Default::default(),
             unreadable_call: None,
             finish_reason: None,
-            has_content: false,
+            choice_index: None,
+            raw_content: String::new(),
+            raw_content_pieces: 0,
+            has_gap: false,
             has_refusal: false,
             usage: None,
             has_end_marker: false,
@@ -83,6 +110,26 @@ impl AnswerAssembler {
         self.finish_reason.is_some()
     }
 
+    /// Returns whether the server ended the answer itself, and not because of an error.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.has_finish_reason() && !self.is_aborted()
+    }
+
+    /// Whether any content arrived, even white space.
+    fn has_content(&self) -> bool {
+        self.raw_content_pieces > 0 || self.has_refusal
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.finish_reason.as_deref().is_some_and(|reason| ABORT_REASONS.contains(&reason))
+    }
+
+    /// Records that the server sent something that was not understood: without a finish reason the
+    /// answer is then not known to be whole.
+    pub(crate) fn record_gap(&mut self) {
+        self.has_gap = true;
+    }
+
     /// Whether the answer began inside reasoning; `None` if that is unknown.
     pub(crate) fn started_in_reasoning(&self) -> Option<bool> {
         self.content_splitter.started_in_reasoning()
@@ -90,18 +137,22 @@ impl AnswerAssembler {
 
     /// Adds a chunk and returns its events.
     pub(crate) fn add_chunk(&mut self, chunk: ChatChunk) -> Vec<ChatEvent> {
-        if let Some(usage) = chunk.usage {
-            let cached = usage.prompt_tokens_details.and_then(|details| details.cached_tokens);
-            self.usage = Some(TokenUsage {
-                input_tokens: usage.prompt_tokens,
-                output_tokens: usage.completion_tokens,
-                cached_tokens: cached,
-            });
-        }
+        self.usage = chunk.usage.and_then(|usage| to_token_usage(&usage)).or(self.usage);
         let mut events = Vec::new();
-        for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
-            self.apply_delta(choice.delta, &mut events);
-            let reason = choice.finish_reason.filter(|reason| !reason.is_empty());
+        if self.choice_index.is_none() {
+            // Some servers number choices from 1.
+            self.choice_index = chunk.choices.iter().map(|choice| choice.index).min();
+        }
+        let index = self.choice_index;
+        for choice in chunk.choices.into_iter().filter(|choice| Some(choice.index) == index) {
+            let is_last = choice.finish_reason.is_some();
+            let delta = if choice.is_whole_message || is_last {
+                self.without_repetition(choice.delta, choice.is_whole_message)
+            } else {
+                choice.delta
+            };
+            self.apply_delta(delta, &mut events);
+            let reason = choice.finish_reason.map(|reason| reason.to_ascii_lowercase());
             self.finish_reason = reason.or(self.finish_reason.take());
         }
         if events.is_empty() {
@@ -122,8 +173,9 @@ impl AnswerAssembler {
     /// Ends the answer and returns the events held back, and the end.
     pub(crate) fn finish_answer(&mut self) -> Result<Vec<ChatEvent>, IncompleteAnswer> {
         let is_empty_answer =
-            !self.has_content && self.reasoning.is_none() && self.native_calls.is_empty();
-        let is_ended = self.finish_reason.is_some() || (self.has_end_marker && !is_empty_answer);
+            !self.has_content() && self.reasoning.is_none() && self.native_calls.is_empty();
+        let is_ended = self.finish_reason.is_some()
+            || (self.has_end_marker && !is_empty_answer && !self.has_gap);
         if !is_ended {
             return Err(if is_empty_answer && self.has_end_marker {
                 IncompleteAnswer::NoContent
@@ -131,13 +183,14 @@ impl AnswerAssembler {
                 IncompleteAnswer::Disconnected
             });
         }
-        if matches!(self.finish_reason.as_deref(), Some("error" | "abort")) {
+        if self.is_aborted() {
             return Err(IncompleteAnswer::Aborted);
         }
-        // vLLM ends a repetitive answer with `repetition`.
-        let is_truncated = matches!(self.finish_reason.as_deref(), Some("length" | "repetition"));
-        let is_filtered =
-            self.has_refusal || self.finish_reason.as_deref() == Some("content_filter");
+        let has_reason_in = |reasons: &[&str]| {
+            self.finish_reason.as_deref().is_some_and(|reason| reasons.contains(&reason))
+        };
+        let is_truncated = has_reason_in(&TRUNCATION_REASONS);
+        let is_filtered = self.has_refusal || has_reason_in(&FILTER_REASONS);
         let mut events = Vec::new();
         let mut segments = Vec::new();
         self.content_splitter.finish_content(is_truncated, &mut segments);
@@ -182,6 +235,31 @@ impl AnswerAssembler {
         Ok(events)
     }
 
+    /// Removes from the last delta of an answer, or from a whole message, what came before.
+    fn without_repetition(&self, mut delta: ChatDelta, is_whole_message: bool) -> ChatDelta {
+        let raw_content = &self.raw_content;
+        if is_whole_message {
+            delta.content = delta.content.and_then(|text| unseen_rest(raw_content, text));
+            for field in
+                [&mut delta.reasoning, &mut delta.reasoning_content, &mut delta.reasoning_details]
+            {
+                *field = field.take().and_then(|text| unseen_rest(&self.separate_reasoning, text));
+            }
+            if !self.native_calls.is_empty() {
+                delta.tool_calls.clear();
+            }
+            if self.has_refusal {
+                delta.refusal = None;
+            }
+        } else if self.raw_content_pieces > 1
+            && raw_content.len() >= MIN_REPETITION
+            && delta.content.as_ref() == Some(raw_content)
+        {
+            delta.content = None;
+        }
+        delta
+    }
+
     fn apply_delta(&mut self, delta: ChatDelta, events: &mut Vec<ChatEvent>) {
         // A server that fills several of them repeats the same text.
         let fields = [
@@ -197,12 +275,15 @@ impl AnswerAssembler {
             self.separate_reasoning.push_str(&text);
             self.push_reasoning(field, text, events);
         }
+        if let Some(content) = delta.content.as_deref().filter(|text| !text.is_empty()) {
+            self.raw_content.push_str(content);
+            self.raw_content_pieces += 1;
+        }
         let mut segments = std::mem::take(&mut self.segment_buffer);
         for text in
             [delta.content, delta.refusal.inspect(|text| self.has_refusal |= !text.is_empty())]
         {
             if let Some(text) = text.filter(|text| !text.is_empty()) {
-                self.has_content = true;
                 self.content_splitter.push(&text, &mut segments);
             }
         }
@@ -215,6 +296,28 @@ impl AnswerAssembler {
             events.push(self.native_calls.add_delta(call));
         }
     }
+}
+
+/// The part of a whole text that was not received yet; `None` if there is none, or if what was
+/// received is another text.
+fn unseen_rest(received: &str, whole: String) -> Option<String> {
+    if received.is_empty() {
+        return Some(whole);
+    }
+    whole.strip_prefix(received).filter(|rest| !rest.is_empty()).map(str::to_owned)
+}
+
+/// Converts the reported usage; `None` if it reports nothing or cannot be true.
+fn to_token_usage(usage: &ChatUsage) -> Option<TokenUsage> {
+    let counts = [usage.prompt_tokens, usage.completion_tokens];
+    if counts == [0, 0] || counts.into_iter().any(|count| count > MAX_PLAUSIBLE_TOKENS) {
+        return None;
+    }
+    Some(TokenUsage {
+        input_tokens: usage.prompt_tokens,
+        output_tokens: usage.completion_tokens,
+        cached_tokens: usage.prompt_tokens_details.and_then(|details| details.cached_tokens),
+    })
 }
 
 #[cfg(test)]

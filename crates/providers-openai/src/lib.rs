@@ -6,6 +6,7 @@ mod argument_repair;
 mod assembly;
 mod capabilities;
 mod catalogue;
+mod chat_reader;
 mod code_spans;
 mod content;
 mod delta_template;

@@ -1,12 +1,14 @@
-//! Assembles tool calls from their deltas and checks them when they are complete.
-//!
-//! Servers differ in how calls arrive: all at index 0 with different ids, the name in every delta,
-//! no index, `null` arguments. A new id or a new index begins a call; anything else continues the
-//! previous one.
+//! Checks tool calls when they are complete.
+
+mod assembler;
+mod partial_arguments;
+mod tool_names;
 
 use openclaw_core::{ChatEvent, EmittedToolCall, InvalidToolCall, ToolCall, ToolCallId, ToolName};
-use openclaw_transport::wire::ChatToolCallDelta;
 
+pub(crate) use self::assembler::ToolCallAssembler;
+
+use self::assembler::resolve_name;
 use crate::argument_repair;
 use crate::dialect::{OfferedTools, TextToolCall};
 use crate::schema::ArgumentSchema;
@@ -15,61 +17,13 @@ use crate::schema::ArgumentSchema;
 const TRUNCATED_CALL_PROBLEM: &str =
     "The answer reached its output limit in the middle of this call.";
 
-/// The tool calls of an answer that is being received.
-#[derive(Debug, Default)]
-pub(crate) struct ToolCallAssembler(Vec<PartialToolCall>);
+/// The repair of a call whose tool was named in another way.
+const NAME_REPAIR: &str = "matched the name with an offered tool";
 
-#[derive(Debug)]
-struct PartialToolCall {
-    index: u32,
-    id: Option<String>,
-    name: String,
-    arguments: String,
-}
+/// The repair of arguments that were sent more than once.
+const SURPLUS_REPAIR: &str = "left out an empty object before the arguments, or their repetition";
 
 impl ToolCallAssembler {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Adds a delta and returns its event.
-    pub(crate) fn add_delta(&mut self, delta: ChatToolCallDelta) -> ChatEvent {
-        let id = delta.id.filter(|id| !id.trim().is_empty());
-        let (name, arguments) = (delta.function.name, delta.function.arguments);
-        let index = delta.index.unwrap_or_else(|| match (&id, self.0.last()) {
-            (Some(id), Some(last)) if last.id.as_ref() != Some(id) => last.index.saturating_add(1),
-            (_, last) => last.map_or(0, |last| last.index),
-        });
-        let position = self.0.iter().rposition(|call| call.index == index);
-        let existing = position.filter(|&position| {
-            let before = self.0.get(position).and_then(|call| call.id.as_ref());
-            id.is_none() || before.is_none() || before == id.as_ref()
-        });
-        let position = existing.unwrap_or(self.0.len());
-        let is_new = existing.is_none();
-        if is_new {
-            let name = name.clone().unwrap_or_default();
-            let (id, arguments) = (id.clone(), String::new());
-            self.0.push(PartialToolCall { index, id, name, arguments });
-        }
-        let arguments_delta = arguments.unwrap_or_default();
-        if let Some(call) = self.0.get_mut(position) {
-            call.arguments.push_str(&arguments_delta);
-            if call.name.is_empty() {
-                call.name = name.clone().unwrap_or_default();
-            }
-            if call.id.is_none() {
-                call.id.clone_from(&id);
-            }
-        }
-        ChatEvent::ToolCallDelta {
-            index: to_call_index(position),
-            id: is_new.then(|| id.as_deref().and_then(ToolCallId::new)).flatten(),
-            name: is_new.then(|| name.as_deref().map(ToolName::from_model)).flatten(),
-            arguments: arguments_delta,
-        }
-    }
-
     /// Ends the calls; the last one may be truncated.
     pub(crate) fn finish_calls(
         self,
@@ -77,15 +31,26 @@ impl ToolCallAssembler {
         is_truncated: bool,
         events: &mut Vec<ChatEvent>,
     ) -> Vec<EmittedToolCall> {
-        let last = self.0.len().saturating_sub(1);
-        let calls = self.0.into_iter().enumerate().map(|(at, call)| {
+        let partial_calls = self.into_calls(is_truncated, events);
+        let last = partial_calls.len().saturating_sub(1);
+        let calls = partial_calls.into_iter().enumerate().map(|(at, call)| {
             let id = call.id.as_deref().and_then(ToolCallId::new);
             let id = id.unwrap_or_else(|| ToolCallId::from_number(at));
-            let name = ToolName::from_model(&call.name);
+            let (name, is_renamed) = resolve_name(&call.name, offered_tools);
             let schema = offered_tools
                 .map_or_else(ArgumentSchema::default, |offered| offered.argument_schema(&name));
+            let mut repairs: Vec<_> = is_renamed.then_some(NAME_REPAIR).into_iter().collect();
             let problem = (is_truncated && at == last).then_some(TRUNCATED_CALL_PROBLEM);
-            let (call, repairs) = parse_call(id, name, call.arguments, problem, schema);
+            let raw = call.arguments.raw_text();
+            let raw = match call.arguments.without_surplus().filter(|_| problem.is_none()) {
+                Some(arguments) => {
+                    repairs.push(SURPLUS_REPAIR);
+                    arguments
+                }
+                None => raw,
+            };
+            let (call, argument_repairs) = parse_call(id, name, raw, problem, schema);
+            repairs.extend(argument_repairs);
             if !repairs.is_empty() {
                 events.push(ChatEvent::ToolCallRepaired { index: to_call_index(at), repairs });
             }

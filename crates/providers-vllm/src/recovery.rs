@@ -55,6 +55,10 @@ pub(crate) struct ResumableCall<M> {
     pending_items: VecDeque<AnswerItem>,
     emitted: EmittedAnswer,
     outages: u32,
+    /// The text of the current attempt.
+    attempt_text: String,
+    /// The text and the error of the last attempt that failed while the server was up.
+    last_failure: Option<(String, String)>,
     is_accepted: bool,
     deadline: Option<(Instant, TimeLimit)>,
 }
@@ -107,6 +111,8 @@ impl<M: VllmBackend> ResumableCall<M> {
             pending_items: VecDeque::new(),
             emitted: EmittedAnswer::default(),
             outages: 0,
+            attempt_text: String::new(),
+            last_failure: None,
             is_accepted: false,
             deadline,
         }
@@ -140,6 +146,9 @@ impl<M: VllmBackend> ResumableCall<M> {
     fn process_event(&mut self, event: ChatEvent) -> Option<ChatEvent> {
         if self.model.reconnect_policy.is_none() {
             return Some(event);
+        }
+        if let ChatEvent::TextDelta(text) = &event {
+            self.attempt_text.push_str(text);
         }
         match event {
             ChatEvent::RequestAccepted => {
@@ -215,8 +224,13 @@ impl<M: VllmBackend> ResumableCall<M> {
             return self.fail_call(error);
         }
         let is_unconfirmed = !is_certain && self.model.is_served().await;
-        if is_unconfirmed && self.emitted.is_empty() {
-            return self.fail_call(error);
+        if is_unconfirmed {
+            let failure = Some((mem::take(&mut self.attempt_text), error.to_string()));
+            // A server that is up fails in the same way again.
+            if self.emitted.is_empty() || self.last_failure == failure {
+                return self.fail_call(error);
+            }
+            self.last_failure = failure;
         }
         self.outages += 1;
         let left = self.deadline.as_ref().map(|(at, _)| at.duration_since(Instant::now()));
@@ -280,6 +294,7 @@ impl<M: VllmBackend> ResumableCall<M> {
     }
 
     fn start_streaming(&mut self, answer: IdleMonitoredStream) {
+        self.attempt_text.clear();
         self.phase = CallPhase::Streaming(Box::new(answer.with_deadline(self.deadline.clone())));
     }
 

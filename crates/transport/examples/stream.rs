@@ -38,7 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 out.write_all(texts.collect::<String>().as_bytes())?;
                 out.flush()?;
             }
-            StreamEvent::Comment => {}
+            StreamEvent::Error(text) => return Err(text.into()),
+            StreamEvent::Stray(_) | StreamEvent::Comment => {}
         }
     }
     writeln!(out)?;

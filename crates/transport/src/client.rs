@@ -253,8 +253,8 @@ impl Client {
     /// user's request.
     ///
     /// # Errors
-    /// When the status is not 2xx, or the body is neither an event stream nor JSON. A later failure
-    /// is the last item of the stream.
+    /// When the status is not 2xx. A later failure is the last item of the stream, also of a body
+    /// that is neither an event stream nor JSON.
     pub async fn post_stream(&self, url: Url, body: Bytes) -> Result<EventStream, TransportError> {
         self.post_stream_with_priority(url, body, StreamPriority::User).await
     }
@@ -278,18 +278,9 @@ impl Client {
         let response = call.send_with_retries().await?;
         let lease = ConnectionLease { shared: Arc::clone(&self.0), _permit: permit };
         let body = BodyChunks { response, _lease: lease };
-        let recorder = call.recorder.take();
         let events =
             EventStream::new(Box::pin(body), call.exchange, self.0.timeouts.clone(), call.total);
-        match events {
-            Ok(events) => Ok(events.with_secrets(self.0.secrets.clone()).with_recorder(recorder)),
-            Err(error) => {
-                if let Some(mut recorder) = recorder {
-                    recorder.record_failure(&error);
-                }
-                Err(error)
-            }
-        }
+        Ok(events.with_secrets(self.0.secrets.clone()).with_recorder(call.recorder.take()))
     }
 
     async fn fetch_response(&self, mut call: HttpCall<'_>) -> Result<ApiResponse, TransportError> {

@@ -128,6 +128,10 @@ impl fmt::Display for TransportError {
                         write!(f, ": status {status} with content type {content_type}")
                     }
                     (Some(status), None) => write!(f, ": status {status} without a content type"),
+                }?;
+                match &self.0.exchange.server_error {
+                    Some(server) => write!(f, ": {}", server.message),
+                    None => Ok(()),
                 }
             }
             TransportErrorKind::TooLarge => {

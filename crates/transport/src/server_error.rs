@@ -2,8 +2,36 @@
 
 use serde_json::{Map, Value};
 
+use crate::json_repair::parse_lenient_json;
+
 /// The longest message kept, in characters.
 const MAX_MESSAGE: usize = 2_000;
+
+/// The most levels of objects and of JSON inside texts that are searched for a message.
+const MAX_DEPTH: u8 = 6;
+
+/// The keys of an error's message, the most telling first. The value of each may be a text, an
+/// object, or a list of them.
+const MESSAGE_KEYS: [&str; 14] = [
+    "error",
+    "errors",
+    "message",
+    "msg",
+    "error_msg",
+    "error_message",
+    "errorMessage",
+    "detail",
+    "details",
+    "error_description",
+    "description",
+    "reason",
+    "Message",
+    "title",
+];
+
+/// The keys of an error's code, the most telling first.
+const CODE_KEYS: [&str; 6] =
+    ["code", "error_code", "errorCode", "status_code", "statusCode", "status"];
 
 /// An error as a server reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,86 +47,191 @@ pub struct ServerError {
 }
 
 impl ServerError {
-    /// Reads the body of a response that is not 2xx. Accepts `{"error": {…}}`, `{"error": "…"}`,
-    /// `{"object": "error", "message": …}`, `{"detail": "…"}`, `{"detail": [{"loc", "msg"}]}` and
-    /// plain text. `None` for an empty body, for HTML, and for JSON without an error.
+    /// Reads the body of a response that is not 2xx. The message is looked for under the usual keys
+    /// (`error`, `message`, `detail`, `msg`, …), in lists, in nested objects and in JSON inside a
+    /// text. Of a web page the visible text is the message, and of any other body the body itself.
+    /// `None` for a body that says nothing.
     #[must_use]
     pub fn from_body(body: &[u8]) -> Option<Self> {
-        if let Ok(value) = serde_json::from_slice::<Value>(body) {
-            return Self::from_value(&value);
-        }
         let text = String::from_utf8_lossy(body);
-        let text = text.trim();
-        (!text.is_empty() && !text.starts_with('<')).then(|| Self::from_text(text))
+        match parse_lenient_json(&text) {
+            Ok(value) => Self::from_value(&value),
+            Err(_) => Self::from_text(&text),
+        }
     }
 
-    /// Reads a stream event that reports an error instead of a delta: `{"error": …}` or `{"object":
-    /// "error", …}`. `None` for any other event.
+    /// Reads a plain text or a web page. `None` if it says nothing.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let message = if text.starts_with('<') { visible_text(text) } else { text.to_owned() };
+        (!message.is_empty()).then(|| Self { message: printable_text(&message), ..Self::default() })
+    }
+
+    /// Reads a stream event that reports an error: one with a field `error`, or one that has no part
+    /// of an answer and says what went wrong in another way (`"object": "error"`, `detail`,
+    /// `message`, a code). `None` for any other event.
     #[must_use]
     pub fn from_event(event: &Value) -> Option<Self> {
-        let object = event.as_object()?;
-        match object.get("error") {
-            Some(Value::Object(error)) => Some(Self::from_object(error)),
-            Some(Value::String(text)) => Some(Self::from_text(text)),
-            _ if object.get("object").is_some_and(|kind| kind == "error") => {
-                Some(Self::from_object(object))
+        match event {
+            Value::Array(events) => events.iter().find_map(Self::from_event),
+            Value::Object(object) => {
+                let is_error = object.get("error").is_some_and(is_set)
+                    || (!has_answer_part(object) && has_sign_of_error(object));
+                is_error.then(|| Self::from_value(event)).flatten()
             }
             _ => None,
         }
     }
 
     fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::String(text) => Some(Self::from_text(text)),
-            Value::Object(object) => Self::from_event(value).or_else(|| {
-                match (object.get("detail"), object.get("message")) {
-                    (Some(Value::Array(faults)), _) => Some(Self::from_faults(faults)),
-                    (Some(Value::Null) | None, Some(_)) => Some(Self::from_object(object)),
-                    (Some(Value::Null) | None, None) => None,
-                    (Some(detail), _) => Self::from_value(detail),
-                }
-            }),
-            _ => None,
-        }
-    }
-
-    fn from_text(text: &str) -> Self {
-        Self { message: printable_text(text), ..Self::default() }
-    }
-
-    fn from_object(object: &Map<String, Value>) -> Self {
-        let field = |name| object.get(name).and_then(scalar_text).map(|text| printable_text(&text));
-        Self {
-            // Without a message the whole object is shown: nothing else is known.
-            message: field("message")
-                .unwrap_or_else(|| printable_text(&Value::Object(object.clone()).to_string())),
-            kind: field("type"),
-            param: field("param"),
-            code: field("code"),
-        }
-    }
-
-    /// Reads the list of faults of a server that validates requests.
-    fn from_faults(faults: &[Value]) -> Self {
-        let place = |fault: &Value| {
-            let parts = fault.get("loc")?.as_array()?;
-            Some(parts.iter().filter_map(scalar_text).collect::<Vec<_>>().join("."))
+        let mut error = Self::default();
+        error.message = match find_message(value, MAX_DEPTH, &mut error) {
+            Some(message) => printable_text(&message),
+            // The whole body is shown: nothing else is known.
+            None => printable_text(&Some(value).filter(|value| is_set(value))?.to_string()),
         };
-        let lines: Vec<String> = faults
-            .iter()
-            .map(|fault| {
-                let text =
-                    fault.get("msg").and_then(scalar_text).unwrap_or_else(|| fault.to_string());
-                place(fault).map_or_else(|| text.clone(), |place| format!("{place}: {text}"))
-            })
-            .collect();
-        Self {
-            message: printable_text(&lines.join("; ")),
-            kind: None,
-            param: faults.first().and_then(place).map(|place| printable_text(&place)),
-            code: None,
-        }
+        Some(error)
     }
+
+    /// Adds the fields beside a message. Those further inside were added before, and win.
+    fn fill_fields(&mut self, object: &Map<String, Value>) {
+        let field =
+            |name: &str| object.get(name).and_then(scalar_text).map(|text| printable_text(&text));
+        self.kind = self.kind.take().or_else(|| field("type"));
+        self.param = self.param.take().or_else(|| field("param"));
+        let code = || CODE_KEYS.into_iter().find_map(field);
+        self.code = self.code.take().or_else(code);
+    }
+}
+
+/// Finds the message in a value, and adds the fields beside it to `error`.
+fn find_message(value: &Value, depth: u8, error: &mut ServerError) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match value {
+        Value::String(text) => {
+            let text = text.trim();
+            let inner =
+                if text.starts_with(['{', '[']) { parse_lenient_json(text).ok() } else { None };
+            let inner = inner.and_then(|inner| find_message(&inner, depth, error));
+            inner.or_else(|| (!text.is_empty()).then(|| text.to_owned()))
+        }
+        Value::Array(faults) => {
+            let lines: Vec<String> =
+                faults.iter().filter_map(|fault| find_fault(fault, depth, error)).collect();
+            (!lines.is_empty()).then(|| lines.join("; "))
+        }
+        Value::Object(object) => {
+            let values = MESSAGE_KEYS.into_iter().filter_map(|key| object.get(key));
+            let message = values.filter(|value| is_set(value)).find_map(|value| match value {
+                // An object without a message is one: `{"error": {"code": 7}}`.
+                Value::Object(inner) => find_message(value, depth, error).or_else(|| {
+                    error.fill_fields(inner);
+                    Some(value.to_string())
+                }),
+                value => find_message(value, depth, error),
+            });
+            error.fill_fields(object);
+            message
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// Finds the message of one of several faults, with its place in the request.
+fn find_fault(fault: &Value, depth: u8, error: &mut ServerError) -> Option<String> {
+    let place = fault
+        .get("loc")
+        .and_then(Value::as_array)
+        .map(|parts| parts.iter().filter_map(scalar_text).collect::<Vec<_>>().join("."));
+    let mut of_fault = ServerError::default();
+    let message = find_message(fault, depth, &mut of_fault)
+        .or_else(|| is_set(fault).then(|| fault.to_string()))?;
+    if let Some(place) = place {
+        let message = format!("{place}: {message}");
+        error.param.get_or_insert_with(|| printable_text(&place));
+        return Some(message);
+    }
+    let ServerError { kind, param, code, .. } = of_fault;
+    error.kind = error.kind.take().or(kind);
+    error.param = error.param.take().or(param);
+    error.code = error.code.take().or(code);
+    Some(message)
+}
+
+/// Returns whether an event holds a part of an answer.
+fn has_answer_part(object: &Map<String, Value>) -> bool {
+    ["choices", "delta", "output", "content", "content_block", "item", "part", "response", "usage"]
+        .into_iter()
+        .any(|key| object.get(key).is_some_and(is_set))
+}
+
+/// Returns whether an event without a part of an answer reports an error.
+fn has_sign_of_error(object: &Map<String, Value>) -> bool {
+    let says = |key: &str, words: &[&str]| {
+        object.get(key).and_then(Value::as_str).is_some_and(|value| words.contains(&value))
+    };
+    if says("object", &["error"])
+        || says("type", &["error"])
+        || says("status", &["error", "failed", "failure", "fail"])
+        || object.get("success") == Some(&Value::Bool(false))
+    {
+        return true;
+    }
+    // An event of another kind may use these keys with another meaning.
+    let is_other_kind = |kind: &str| {
+        let kind = kind.to_ascii_lowercase();
+        !["err", "fail", "exception"].iter().any(|word| kind.contains(word))
+    };
+    if object.get("type").and_then(Value::as_str).is_some_and(is_other_kind) {
+        return false;
+    }
+    let has_words = MESSAGE_KEYS
+        .into_iter()
+        .filter(|key| *key != "title")
+        .any(|key| object.get(key).is_some_and(|value| is_set(value) && !value.is_object()));
+    let code = ["code", "error_code", "status_code", "status"].into_iter().find_map(|key| {
+        let code = object.get(key)?;
+        code.as_u64().or_else(|| code.as_str()?.parse().ok())
+    });
+    match code {
+        // Some servers report success like this.
+        Some(0 | 200..=299) => false,
+        Some(_) => true,
+        None => has_words,
+    }
+}
+
+/// Returns whether a value says anything.
+fn is_set(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(_) => true,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(object) => object.values().any(is_set),
+    }
+}
+
+/// The text of a web page without its tags, its style and its scripts.
+fn visible_text(page: &str) -> String {
+    let mut text = String::new();
+    let mut rest = page;
+    while let Some((before, tag_start)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        let skipped = ["style", "script"].into_iter().find(|name| {
+            tag_start.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        });
+        let after = match skipped {
+            Some(name) => tag_start.split_once(&format!("</{name}")).map(|(_, after)| after),
+            None => Some(tag_start),
+        };
+        rest = after.and_then(|after| after.split_once('>')).map_or("", |(_, after)| after);
+    }
+    text.push_str(rest);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the first number between `before` and `after` in a server's message, such as `8192`

@@ -1,12 +1,17 @@
 //! An incremental decoder of server-sent events. Its memory is bounded, its time is linear in the
 //! input, and chunks may be cut anywhere.
 //!
-//! It follows the stream format of the HTML standard. Fields other than `data` are skipped: no API
-//! of this family uses them. An event that the end of the stream cuts off is dropped.
+//! It follows the stream format of the HTML standard. Of the fields, `data` and the event name
+//! `error` count; others are skipped. Lines that are no field at all are returned as they are: a
+//! proxy or a server in trouble writes its error into the middle of a stream. An event that the end
+//! of the stream cuts off is dropped, unless its data is whole JSON.
 
-use std::mem;
+mod partial_event;
 
 use bytes::Bytes;
+use serde::de::IgnoredAny;
+
+use self::partial_event::{BYTE_ORDER_MARK, LineKind, PartialEvent};
 
 /// One item of a server-sent event stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +19,11 @@ pub enum StreamEvent {
     /// The data of one event, its lines joined with `\n`. Invalid UTF-8 is replaced. `[DONE]`, the
     /// last event of most APIs, is included.
     Data(String),
+    /// The data of an event named `error`, or the value of a line `error: …`.
+    Error(String),
+    /// Lines that belong to no event, joined with `\n`: JSON without a field name, a web page, plain
+    /// text. Invalid UTF-8 is replaced.
+    Stray(String),
     /// A comment line, which servers send to keep a connection alive.
     Comment,
 }
@@ -50,30 +60,6 @@ struct PartialLine {
     head: Vec<u8>,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum LineKind {
-    Unknown,
-    /// A `data` line, whose value is added to the event as it arrives.
-    Data,
-    Comment,
-    /// A line of another field, which is skipped.
-    Other,
-}
-
-/// An event whose end has not arrived.
-#[derive(Debug)]
-struct PartialEvent {
-    /// The data lines so far; `None` before the first.
-    data: Option<String>,
-    /// The length of the data when the current line began.
-    len: usize,
-    /// The first bytes of a character that was cut at the end of a chunk.
-    partial_char: Vec<u8>,
-    /// Whether the stream's first line is still to come: only it may begin with a byte order mark.
-    at_start: bool,
-    limit: usize,
-}
-
 impl SseDecoder {
     /// Makes a decoder for events of at most `limit` bytes.
     #[must_use]
@@ -82,13 +68,7 @@ impl SseDecoder {
             chunk: Bytes::new(),
             position: 0,
             line: PartialLine { len: 0, kind: LineKind::Unknown, head: Vec::new() },
-            event: PartialEvent {
-                data: None,
-                len: 0,
-                partial_char: Vec::new(),
-                at_start: true,
-                limit,
-            },
+            event: PartialEvent::new(limit),
             after_cr: false,
             limit,
         }
@@ -118,7 +98,8 @@ impl SseDecoder {
             }
             let end = find_line_end(rest);
             let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            if self.event.len + self.line.len + piece.len() > self.limit {
+            let pending_len = self.event.len + self.event.stray.len() + self.line.len;
+            if pending_len + piece.len() > self.limit {
                 return Err(EventTooLarge);
             }
             let Some(end) = end else {
@@ -142,6 +123,23 @@ impl SseDecoder {
     }
 }
 
+impl SseDecoder {
+    /// Ends the stream, once there is no event left, and returns what it cut off: stray lines, or an
+    /// event whose data is whole JSON. Call it until it returns `None`.
+    pub fn finish_stream(&mut self) -> Option<StreamEvent> {
+        if self.line.len > 0
+            && let Some(event) = self.line.finish_line(&mut self.event)
+        {
+            return Some(event);
+        }
+        self.event.take_stray().or_else(|| {
+            let data = self.event.data.take()?;
+            let is_whole = data == "[DONE]" || serde_json::from_str::<IgnoredAny>(&data).is_ok();
+            is_whole.then(|| self.event.name_data(data))
+        })
+    }
+}
+
 impl PartialLine {
     /// Enough of a line to know its kind.
     const HEAD_LEN: usize = BYTE_ORDER_MARK.len() + "data: ".len();
@@ -158,8 +156,10 @@ impl PartialLine {
             piece = rest;
             self.kind = event.begin_line(&self.head);
         }
-        if let LineKind::Data = self.kind {
-            event.push_value(piece);
+        match self.kind {
+            LineKind::Data => event.push_value(piece),
+            LineKind::EventName | LineKind::Stray => event.line_bytes.extend_from_slice(piece),
+            LineKind::Unknown | LineKind::Comment | LineKind::Other => {}
         }
     }
 
@@ -168,120 +168,10 @@ impl PartialLine {
         self.len = 0;
         let ended = match std::mem::replace(&mut self.kind, LineKind::Unknown) {
             LineKind::Unknown => event.read_line(&self.head),
-            LineKind::Data => event.finish_data_line(),
-            LineKind::Comment => Some(StreamEvent::Comment),
-            LineKind::Other => None,
+            kind => event.finish_line(kind),
         };
         self.head.clear();
         ended
-    }
-}
-
-impl PartialEvent {
-    /// Reads a complete line, given without its line end.
-    fn read_line(&mut self, line: &[u8]) -> Option<StreamEvent> {
-        if line.is_empty() {
-            self.at_start = false;
-            self.len = 0;
-            return self.data.take().map(StreamEvent::Data);
-        }
-        match self.begin_line(line) {
-            LineKind::Data => self.finish_data_line(),
-            LineKind::Comment => Some(StreamEvent::Comment),
-            LineKind::Unknown | LineKind::Other => None,
-        }
-    }
-
-    /// Returns the kind of a line from its first bytes, and adds the part of its value among them.
-    fn begin_line(&mut self, line: &[u8]) -> LineKind {
-        let is_first = mem::take(&mut self.at_start);
-        let line = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_first).unwrap_or(line);
-        if line.starts_with(b":") {
-            return LineKind::Comment;
-        }
-        let Some(begin) = data_value_start(line) else { return LineKind::Other };
-        match &mut self.data {
-            None => self.data = Some(String::new()),
-            Some(data) => data.push('\n'),
-        }
-        self.push_value(line.get(begin..).unwrap_or_default());
-        LineKind::Data
-    }
-
-    /// Adds a piece of a line's value. Valid text goes straight to the data, without a copy.
-    fn push_value(&mut self, piece: &[u8]) {
-        let mut rest = self.complete_char(piece);
-        loop {
-            match str::from_utf8(rest) {
-                Ok(text) => return self.push_text(text),
-                Err(error) => {
-                    let (valid, invalid) = rest.split_at(error.valid_up_to());
-                    self.push_text(str::from_utf8(valid).unwrap_or_default());
-                    let Some(len) = error.error_len() else {
-                        return self.partial_char.extend_from_slice(invalid);
-                    };
-                    self.push_text(REPLACEMENT);
-                    rest = invalid.get(len..).unwrap_or_default();
-                }
-            }
-        }
-    }
-
-    /// Completes the character that the previous piece cut; returns the rest of this piece.
-    fn complete_char<'a>(&mut self, mut piece: &'a [u8]) -> &'a [u8] {
-        while !self.partial_char.is_empty()
-            && let [byte, rest @ ..] = piece
-        {
-            let mut cut = mem::take(&mut self.partial_char);
-            cut.push(*byte);
-            match str::from_utf8(&cut) {
-                Ok(text) => self.push_text(text),
-                Err(error) if error.error_len().is_none() => self.partial_char = cut,
-                Err(_) => {
-                    // The byte does not continue that character.
-                    self.push_text(REPLACEMENT);
-                    return piece;
-                }
-            }
-            piece = rest;
-        }
-        piece
-    }
-
-    /// Adds text. Capacity doubles, but never beyond what the limit allows.
-    fn push_text(&mut self, text: &str) {
-        let data = self.data.get_or_insert_default();
-        let needed = data.len() + text.len();
-        if needed > data.capacity() {
-            let capacity = needed.max(self.limit.min(data.capacity() * 2));
-            data.reserve_exact(capacity - data.len());
-        }
-        data.push_str(text);
-    }
-
-    /// Ends a line of data.
-    fn finish_data_line(&mut self) -> Option<StreamEvent> {
-        if !mem::take(&mut self.partial_char).is_empty() {
-            self.push_text(REPLACEMENT);
-        }
-        self.len = self.data.as_ref().map_or(0, String::len);
-        None
-    }
-}
-
-/// A byte order mark.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// The replacement of invalid UTF-8.
-const REPLACEMENT: &str = "\u{fffd}";
-
-/// The offset of the value in a `data` line; `None` for other lines.
-fn data_value_start(line: &[u8]) -> Option<usize> {
-    match line.strip_prefix(b"data")? {
-        [] => Some(4),
-        [b':', b' ', ..] => Some(6),
-        [b':', ..] => Some(5),
-        _ => None,
     }
 }
 

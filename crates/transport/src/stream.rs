@@ -19,6 +19,9 @@ use crate::{
     TransportErrorKind,
 };
 
+/// The part of a web page that an error is read from, in bytes.
+const MAX_PAGE_HEAD: usize = 4096;
+
 /// The chunks of a response body.
 pub(crate) type ByteStream =
     Pin<Box<dyn Stream<Item = Result<Bytes, Box<dyn Error + Send + Sync>>> + Send>>;
@@ -52,6 +55,8 @@ pub struct EventStream {
     secrets: ClientSecrets,
     /// Records the response when the client is traced.
     recorder: Option<Box<ExchangeRecorder>>,
+    /// Whether the body has ended, but not all of its events were taken.
+    is_draining: bool,
 }
 
 impl EventStream {
@@ -61,24 +66,21 @@ impl EventStream {
         exchange: ExchangeInfo,
         timeouts: CallTimeouts,
         total: Option<Deadline>,
-    ) -> Result<Self, TransportError> {
-        match BodyFraming::from_content_kind(ContentKind::from_content_type(
-            exchange.content_type.as_deref(),
-        )) {
-            Ok(framing) => Ok(Self {
-                body: Some(body),
-                framing,
-                exchange,
-                timeouts,
-                total,
-                active_timeout: TimeoutKind::FirstToken,
-                event_deadline: None,
-                wait_started_at: None,
-                timer: None,
-                secrets: ClientSecrets::default(),
-                recorder: None,
-            }),
-            Err(kind) => Err(TransportError::new(kind, exchange)),
+    ) -> Self {
+        let content = ContentKind::from_content_type(exchange.content_type.as_deref());
+        Self {
+            body: Some(body),
+            framing: BodyFraming::from_content_kind(content),
+            exchange,
+            timeouts,
+            total,
+            active_timeout: TimeoutKind::FirstToken,
+            event_deadline: None,
+            wait_started_at: None,
+            timer: None,
+            secrets: ClientSecrets::default(),
+            recorder: None,
+            is_draining: false,
         }
     }
 
@@ -113,6 +115,21 @@ impl EventStream {
         Some(self.secrets.scrub_server_error(ServerError::from_event(event)?))
     }
 
+    /// Reads a text that is known to be an error, in any of the shapes of an error body, without the
+    /// client's secrets. `None` if it says nothing.
+    #[must_use]
+    pub fn parse_error_text(&self, text: &str) -> Option<ServerError> {
+        let text = self.secrets.scrub_text(text.to_owned());
+        Some(self.secrets.scrub_server_error(ServerError::from_body(text.as_bytes())?))
+    }
+
+    /// Counts an event that its reader did not understand and skips, for the trace.
+    pub fn record_unreadable_event(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record_unreadable_event();
+        }
+    }
+
     /// The exchange so far, for errors that only the reader of the events can detect.
     #[must_use]
     pub fn exchange(&self) -> &ExchangeInfo {
@@ -127,8 +144,12 @@ impl EventStream {
     /// Tells the stream that the last event ended the answer, for APIs without `[DONE]`: nothing
     /// more is read.
     pub fn mark_complete(&mut self) {
-        self.body = None;
+        self.end_body();
         self.record_end(None);
+    }
+
+    fn end_body(&mut self) {
+        (self.body, self.is_draining) = (None, false);
     }
 
     fn deliver_event(&mut self, event: StreamEvent) -> StreamEvent {
@@ -137,12 +158,11 @@ impl EventStream {
         if let Some(recorder) = &mut self.recorder {
             recorder.record_event(&event);
         }
-        if let StreamEvent::Data(data) = &event {
+        if event != StreamEvent::Comment {
             self.active_timeout = TimeoutKind::BetweenTokens;
-            if data == "[DONE]" {
-                self.body = None;
-                self.record_end(None);
-            }
+        }
+        if matches!(&event, StreamEvent::Data(data) if data == "[DONE]") {
+            self.mark_complete();
         }
         event
     }
@@ -150,6 +170,14 @@ impl EventStream {
     fn fail_with(&mut self, kind: TransportErrorKind) -> TransportError {
         let error = TransportError::new(kind, self.exchange.clone());
         self.end_with_error(error)
+    }
+
+    /// Fails because of these bytes at the beginning of the body, and tells what they say.
+    fn fail_with_body(&mut self, kind: TransportErrorKind, head: &[u8]) -> TransportError {
+        if kind == TransportErrorKind::NotAnApi {
+            self.exchange.server_error = self.parse_error_text(&String::from_utf8_lossy(head));
+        }
+        self.fail_with(kind)
     }
 
     fn fail_with_timeout(&mut self, clock: TimeoutKind) -> TransportError {
@@ -163,7 +191,7 @@ impl EventStream {
     }
 
     fn end_with_error(&mut self, error: TransportError) -> TransportError {
-        self.body = None;
+        self.end_body();
         self.record_end(Some(&error));
         error
     }
@@ -203,12 +231,18 @@ impl Stream for EventStream {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
+            if this.body.is_none() && !this.is_draining {
+                return Poll::Ready(None);
+            }
             match this.framing.next_event() {
                 Ok(Some(event)) => return Poll::Ready(Some(Ok(this.deliver_event(event)))),
                 Ok(None) => {}
                 Err(kind) => return Poll::Ready(Some(Err(this.fail_with(kind)))),
             }
+            let Some(body) = this.body.as_mut() else {
+                this.mark_complete();
+                return Poll::Ready(None);
+            };
             if this.event_deadline.is_none() {
                 let now = Instant::now();
                 // A body that is always ready would otherwise keep the total timeout from being
@@ -224,8 +258,9 @@ impl Stream for EventStream {
                     if let Some(recorder) = &mut this.recorder {
                         recorder.record_chunk(chunk.len());
                     }
+                    let head = chunk.slice(..chunk.len().min(MAX_PAGE_HEAD));
                     if let Err(kind) = this.framing.push_chunk(chunk) {
-                        return Poll::Ready(Some(Err(this.fail_with(kind))));
+                        return Poll::Ready(Some(Err(this.fail_with_body(kind, &head))));
                     }
                 }
                 Poll::Ready(Some(Err(cause))) => {
@@ -235,18 +270,11 @@ impl Stream for EventStream {
                     return Poll::Ready(Some(Err(this.end_with_error(error.with_source(cause)))));
                 }
                 Poll::Ready(None) => {
-                    this.body = None;
+                    (this.body, this.is_draining) = (None, true);
                     this.record_idle_time();
-                    return match this.framing.finish_body() {
-                        Ok(event) => {
-                            if let (Some(event), Some(recorder)) = (&event, &mut this.recorder) {
-                                recorder.record_event(event);
-                            }
-                            this.record_end(None);
-                            Poll::Ready(event.map(Ok))
-                        }
-                        Err(kind) => Poll::Ready(Some(Err(this.fail_with(kind)))),
-                    };
+                    if let Err(kind) = this.framing.finish_body() {
+                        return Poll::Ready(Some(Err(this.fail_with(kind))));
+                    }
                 }
                 Poll::Pending => {
                     let clock = ready!(this.poll_deadlines(cx));

@@ -225,6 +225,9 @@ fn write_footer(text: &mut String, record: &TraceRecord) {
             let _ = writeln!(text, "  cause: {cause}");
         }
     }
+    if end.unreadable > 0 {
+        let _ = writeln!(text, "{} events were not understood and skipped", end.unreadable);
+    }
     if end.unwritten > 0 {
         let _ = writeln!(text, "{} lines are missing: the disk was too slow", end.unwritten);
     }

@@ -71,17 +71,31 @@ fn what_would_have_to_be_invented_is_left() {
 fn values_and_keys_leave_their_quotes_where_the_schema_wants_it() {
     let root = json!({"properties": {
         "list": {"type": "array"}, "map": {"type": ["object", "null"]}, "text": {"type": "string"},
-        "any": {}, "n": {"type": "integer"},
+        "any": {}, "n": {"type": "integer"}, "yes": {"type": ["boolean", "null"]},
     }});
     let raw = json!({
         "list": "[1]", "map": " {\"k\": 1}", "text": "[1]", "any": "[1]", "n": "1", "other": "[1]",
     });
     let repaired = parse_arguments(&raw.to_string(), ArgumentSchema::new(&root)).unwrap();
     let expected = json!({
-        "list": [1], "map": {"k": 1}, "text": "[1]", "any": "[1]", "n": "1", "other": "[1]",
+        "list": [1], "map": {"k": 1}, "text": "[1]", "any": "[1]", "n": 1, "other": "[1]",
     });
     assert_eq!(repaired.arguments.to_value(), expected);
-    assert_eq!(repaired.repairs, [QUOTED_VALUE_REPAIR, QUOTED_VALUE_REPAIR]);
+    assert_eq!(repaired.repairs, [QUOTED_VALUE_REPAIR; 3]);
+    for (raw, expected) in [
+        (json!({"n": 3.0, "yes": "True"}), json!({"n": 3, "yes": true})),
+        (json!({"n": " 12 ", "yes": "false"}), json!({"n": 12, "yes": false})),
+        (json!({"n": "1.5", "yes": "yes"}), json!({"n": "1.5", "yes": "yes"})),
+        (json!({"n": 1.5, "yes": "null"}), json!({"n": 1.5, "yes": null})),
+        (
+            json!({"n": "99999999999999999999999", "yes": ""}),
+            json!({"n": "99999999999999999999999", "yes": ""}),
+        ),
+        (json!({"n": 1e30, "text": "5"}), json!({"n": 1e30, "text": "5"})),
+    ] {
+        let repaired = parse_arguments(&raw.to_string(), ArgumentSchema::new(&root)).unwrap();
+        assert_eq!(repaired.arguments.to_value(), expected, "{raw}");
+    }
     let raw = json!({"\"text\"": "a", "\"other\"": "b", "\"list\"": "[1]", "list": [2]});
     let repaired = parse_arguments(&raw.to_string(), ArgumentSchema::new(&root)).unwrap();
     let expected = json!({"text": "a", "\"other\"": "b", "\"list\"": "[1]", "list": [2]});

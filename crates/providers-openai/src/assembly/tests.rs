@@ -159,9 +159,11 @@ fn a_call_without_id_arguments_or_name_is_still_answerable() {
         "tool_calls",
     );
     assert_eq!(found, [("call_0".to_owned(), "now".to_owned(), Ok("{}".to_owned()))]);
-    let found =
-        collect_calls(&[call_chunk(json!(0), json!(""), json!(""), json!("{}"))], "tool_calls");
-    assert_eq!(found, [("call_0".to_owned(), "unnamed".to_owned(), Ok("{}".to_owned()))]);
+    let nameless = call_chunk(json!(0), json!(""), json!(""), json!("{\"a\":1}"));
+    let found = collect_calls(&[nameless], "tool_calls");
+    assert_eq!(found, [("call_0".to_owned(), "unnamed".to_owned(), Ok("{\"a\":1}".to_owned()))]);
+    let phantom = call_chunk(json!(0), json!(""), json!(""), json!("{}"));
+    assert_eq!(collect_calls(&[phantom], "tool_calls"), []);
 }
 
 #[test]

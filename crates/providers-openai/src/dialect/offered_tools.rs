@@ -19,6 +19,11 @@ impl OfferedTools {
         (!tools.is_empty()).then_some(Self(tools))
     }
 
+    /// The names of the tools.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &ToolName> {
+        self.0.iter().map(|tool| &tool.name)
+    }
+
     /// The schema of a tool's arguments.
     pub(crate) fn argument_schema(&self, name: &ToolName) -> ArgumentSchema<'_> {
         let tool = self.0.iter().find(|tool| tool.name == *name);

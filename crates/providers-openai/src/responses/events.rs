@@ -37,9 +37,19 @@ pub(crate) fn read_response_event(
             StreamItem::Chunk(ChatChunk::default())
         });
     }
+    let has_open_half = reader.json_parser.has_open_half();
     let event = match serde_json::from_str::<ResponseEvent>(data) {
-        Ok(event) if event.kind.is_some() => event,
-        event => return read_untyped_event(reader, data, event.err()),
+        Ok(event) if event.kind.is_some() && !has_open_half => event,
+        _ => match reader.json_parser.parse(data) {
+            Ok(value) if value.get("type").is_some_and(Value::is_string) => {
+                match serde_json::from_value::<ResponseEvent>(value.clone()) {
+                    Ok(event) => event,
+                    Err(error) => return read_untyped_event(reader, value, Some(error)),
+                }
+            }
+            Ok(value) => return read_untyped_event(reader, value, None),
+            Err(error) => return Err(StreamFault::Malformed(Some(error))),
+        },
     };
     let kind = event.kind.as_deref().unwrap_or_default();
     match kind {
@@ -49,7 +59,7 @@ pub(crate) fn read_response_event(
             finish_response(reader, event.response.unwrap_or_default(), &event_status)
         }
         "error" => {
-            let event = serde_json::from_str::<Value>(data).unwrap_or_default();
+            let event = reader.json_parser.parse(data).unwrap_or_default();
             let has_error_field = event.get("error").is_some_and(|error| !error.is_null());
             Err(StreamFault::ServerError(if has_error_field {
                 event
@@ -64,10 +74,9 @@ pub(crate) fn read_response_event(
 /// Reads an event without a known kind: an error, an answer that was not streamed, or a new kind.
 fn read_untyped_event(
     reader: &mut ResponsesReader,
-    data: &str,
+    value: Value,
     error: Option<serde_json::Error>,
 ) -> Result<StreamItem, StreamFault> {
-    let value = serde_json::from_str::<Value>(data).unwrap_or_default();
     let is_whole_response = value.get("output").is_some_and(Value::is_array);
     let kind = value.get("type").and_then(Value::as_str);
     match kind {

@@ -7,6 +7,7 @@
 
 mod items;
 
+use openclaw_transport::LenientJsonParser;
 use openclaw_transport::wire::{
     ChatChunk, ChatDelta, ChatToolCallDelta, ChatUsage, ChunkChoice, ContentPart,
     FunctionCallDelta, OutputItem, PromptTokensDetails, ResponseEvent, ResponseObject,
@@ -26,6 +27,8 @@ pub(crate) struct ResponsesReader {
     output_items: OutputItems,
     text_joiner: TextJoiner,
     reasoning_joiner: TextJoiner,
+    /// Parses events that are not quite JSON.
+    pub(super) json_parser: LenientJsonParser,
     /// The source of the reasoning. A server that sends both sources sends the same twice.
     reasoning_source: Option<&'static str>,
 }
@@ -252,7 +255,7 @@ fn build_chunk(
     usage: Option<ResponseUsage>,
     reason: Option<String>,
 ) -> ChatChunk {
-    let choice = |delta| ChunkChoice { index: 0, delta, finish_reason: None };
+    let choice = |delta| ChunkChoice { delta, ..ChunkChoice::default() };
     let mut choices: Vec<ChunkChoice> = deltas.into_iter().map(choice).collect();
     if reason.is_some() {
         choices.push(ChunkChoice { finish_reason: reason, ..ChunkChoice::default() });

@@ -41,7 +41,8 @@ pub(super) async fn refusals_have_their_kind(subject: Subject) {
         for _ in 0..3 {
             server.push(reply.clone());
         }
-        let error = subject.model(&server).stream_chat(question()).await.err().expect("a refusal");
+        let answer = subject.model(&server).stream_chat(question()).await;
+        let error = end_of(answer).await.expect_err("a refusal");
         assert_eq!(error.kind(), kind, "{error}");
         let exchange = error.http_exchange().unwrap();
         assert!(exchange.url.ends_with(&subject.route()), "{exchange:?}");

@@ -47,6 +47,27 @@ fn every_known_shape_is_read() {
             ("body.messages.0: Field required; body: no", None, Some("body.messages.0"), None),
         ),
         ("upstream timed out\n", ("upstream timed out", None, None, None)),
+        (r#"[{"error":{"code":400,"message":"no"}}]"#, ("no", None, None, Some("400"))),
+        (r#"{"errors":[{"code":"e1","message":"a"},"b"]}"#, ("a; b", None, None, Some("e1"))),
+        (r#"{"errors":{"message":"a"}}"#, ("a", None, None, None)),
+        (r#"{"msg":"no","status":400}"#, ("no", None, None, Some("400"))),
+        (r#"{"error_code":336,"error_msg":"no"}"#, ("no", None, None, Some("336"))),
+        (r#""no""#, ("no", None, None, None)),
+        (
+            r#"{"error":{"message":"{\"error\": {\"message\": \"no\", \"code\": 400}}","type":"x"}}"#,
+            ("no", Some("x"), None, Some("400")),
+        ),
+        (r#"{"title":"Bad","detail":"no","status":400}"#, ("no", None, None, Some("400"))),
+        (
+            r#"{"success":false,"result":{"odd":1}}"#,
+            (r#"{"result":{"odd":1},"success":false}"#, None, None, None),
+        ),
+        (r#"{"error":true,"message":"no"}"#, ("no", None, None, None)),
+        (r#"{"message":"a	b"}"#, ("a\tb", None, None, None)),
+        (
+            "<html><head><title>502</title><style>p {}</style></head><h1>Bad\n Gateway</h1>nginx",
+            ("502 Bad Gateway nginx", None, None, None),
+        ),
     ];
     for (body, expected) in table {
         let error = ServerError::from_body(body.as_bytes()).unwrap();
@@ -56,9 +77,7 @@ fn every_known_shape_is_read() {
 
 #[test]
 fn a_body_that_says_nothing_is_no_error_message() {
-    for body in
-        ["", " \n", "<html><title>502</title></html>", "{}", "null", "[]", r#"{"detail":null}"#]
-    {
+    for body in ["", " \n", "<html></html>", "{}", "null", "[]", r#"{"detail":null}"#] {
         assert_eq!(ServerError::from_body(body.as_bytes()), None, "{body}");
     }
 }
@@ -76,9 +95,28 @@ fn an_event_is_an_error_only_if_it_says_so() {
     let old = ServerError::from_event(&json!({"object": "error", "message": "old"})).unwrap();
     assert_eq!(old.message, "old");
     for event in [
+        json!({"detail": "no"}),
+        json!({"code": 500, "message": "no"}),
+        json!({"type": "error", "error": {"message": "no"}}),
+        json!({"type": "error", "message": "no"}),
+        json!({"status": "error", "message": "no"}),
+        json!({"choices": [{"delta": {}}], "error": {"message": "no"}}),
+        json!({"choices": [], "message": "no"}),
+        json!([{"error": {"message": "no"}}]),
+    ] {
+        assert_eq!(ServerError::from_event(&event).unwrap().message, "no", "{event}");
+    }
+    for event in [
         json!({"choices": [], "error": null}),
         json!({"object": "chat.completion.chunk", "choices": []}),
-        json!({"detail": "a field of another meaning"}),
+        json!({"choices": [{"delta": {"content": "a"}}], "detail": "of another meaning"}),
+        json!({"usage": {"prompt_tokens": 1}, "message": "of another meaning"}),
+        json!({"code": 0, "msg": "ok"}),
+        json!({"type": "message_start", "message": {"role": "assistant"}}),
+        json!({"type": "response.code.done", "code": "print(1)", "message": "of another meaning"}),
+        json!({"type": "ping", "message": "of another meaning"}),
+        json!({}),
+        json!(null),
         json!("error"),
     ] {
         assert_eq!(ServerError::from_event(&event), None, "{event}");

@@ -44,15 +44,69 @@ fn oracle(bytes: &[u8]) -> Vec<StreamEvent> {
         .unwrap()
 }
 
+/// The data of events that the standard knows.
+fn standard(mut events: Vec<StreamEvent>) -> Vec<StreamEvent> {
+    events.retain(|event| matches!(event, StreamEvent::Data(_)));
+    events
+}
+
+#[test]
+fn lines_outside_of_events_are_returned_and_named_errors_told_apart() {
+    use StreamEvent::{Comment, Error, Stray};
+    let stray = |text: &str| Stray(text.to_owned());
+    let error = |text: &str| Error(text.to_owned());
+    let table: [(&str, Vec<StreamEvent>); 10] = [
+        ("event: error\ndata: boom\n\ndata: a\n\n", vec![error("boom"), data(&["a"]).remove(0)]),
+        ("event: errors\ndata: a\n\n", data(&["a"])),
+        ("error: {\"code\":5}\n\n", vec![error("{\"code\":5}")]),
+        ("ERROR:boom\r\n", vec![error("boom")]),
+        ("{\"a\":1}\n{\"b\":2}\n", vec![stray("{\"a\":1}"), stray("{\"b\":2}")]),
+        ("{\n\"a\": {\n}\n}\n\n", vec![stray("{\n\"a\": {\n}\n}")]),
+        (
+            "Internal Server Error\ndata: a\n\n",
+            vec![stray("Internal Server Error"), data(&["a"]).remove(0)],
+        ),
+        ("data: a\n<html>\n\n:\n\n", vec![data(&["a"]).remove(0), Comment, stray("<html>")]),
+        ("warning: low\nx-y: z\n\n", vec![]),
+        ("<p>é</p>data: [DONE]\n\n", vec![stray("<p>é</p>data: [DONE]")]),
+    ];
+    for (text, expected) in table {
+        assert_eq!(decode([text.as_bytes()]), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn the_end_of_a_stream_completes_stray_lines_and_whole_json() {
+    let finish = |text: &str| {
+        let mut decoder = SseDecoder::new(1 << 20);
+        decoder.push_chunk(Bytes::copy_from_slice(text.as_bytes()));
+        while decoder.next_event().unwrap().is_some() {}
+        std::iter::from_fn(move || decoder.finish_stream()).collect::<Vec<_>>()
+    };
+    assert_eq!(finish("data: {\"a\":1}"), data(&["{\"a\":1}"]));
+    assert_eq!(finish("data: [DONE]\n"), data(&["[DONE]"]));
+    assert_eq!(finish("data: {\"a\":"), []);
+    assert_eq!(finish("event: error\ndata: 5"), [StreamEvent::Error("5".to_owned())]);
+    assert_eq!(finish("<html>\n<p>502"), [StreamEvent::Stray("<html>\n<p>502".to_owned())]);
+    assert_eq!(finish("bad gateway"), [StreamEvent::Stray("bad gateway".to_owned())]);
+    assert_eq!(finish("data: a\n\n"), []);
+}
+
 #[test]
 fn examples_of_the_format() {
     use StreamEvent::Comment;
     assert_eq!(decode([&b"data: a\n\ndata:b\r\n\r\ndata:  c\r\r"[..]]), data(&["a", "b", " c"]));
     assert_eq!(decode([&b"data: a\ndata\ndata: b\n\n"[..]]), data(&["a\n\nb"]));
     assert_eq!(decode([&b"data\n\ndata:\n\n\n\n"[..]]), data(&["", ""]));
-    assert_eq!(decode([&b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n"[..]]), data(&["a"]));
-    assert_eq!(decode([&b"event: x\nid: 1\nretry: 5\ndata: a\nnonsense\n\n"[..]]), data(&["a"]));
-    assert_eq!(decode([&b"dat: a\ndatas: b\n data: c\n\n"[..]]), data(&[]));
+    assert_eq!(
+        standard(decode([&b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n"[..]])),
+        data(&["a"])
+    );
+    assert_eq!(
+        standard(decode([&b"event: x\nid: 1\nretry: 5\ndata: a\nnonsense\n\n"[..]])),
+        data(&["a"])
+    );
+    assert_eq!(standard(decode([&b"dat: a\ndatas: b\n data: c\n\n"[..]])), data(&[]));
     assert_eq!(decode([&b"data: a\xff\n\n"[..]]), data(&["a\u{fffd}"]));
     assert_eq!(decode([&b"data: cut off\n"[..]]), data(&[]));
     assert_eq!(decode([&b": keep-alive\n\n:\n"[..]]), [Comment, Comment]);
@@ -145,9 +199,7 @@ proptest! {
 
     #[test]
     fn the_data_is_what_an_independent_decoder_reads(bytes in hostile()) {
-        let mut events = decode([&bytes[..]]);
-        events.retain(|event| *event != StreamEvent::Comment);
-        prop_assert_eq!(events, oracle(&bytes));
+        prop_assert_eq!(standard(decode([&bytes[..]])), oracle(&bytes));
     }
 
     #[test]

@@ -18,10 +18,7 @@ fn limit(seconds: u64) -> TimeLimit {
     TimeLimit { duration: Duration::from_secs(seconds), source: "the test".into() }
 }
 
-fn open(
-    content_type: Option<&str>,
-    clocks: CallTimeouts,
-) -> (UnboundedSender<Chunk>, Result<EventStream, TransportError>) {
+fn open(content_type: Option<&str>, clocks: CallTimeouts) -> (UnboundedSender<Chunk>, EventStream) {
     let (sender, mut receiver) = unbounded_channel();
     let body = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
     let exchange = ExchangeInfo {
@@ -37,8 +34,7 @@ fn open(
 }
 
 fn sse(clocks: CallTimeouts) -> (UnboundedSender<Chunk>, EventStream) {
-    let (sender, stream) = open(SSE, clocks);
-    (sender, stream.unwrap())
+    open(SSE, clocks)
 }
 
 fn send(sender: &UnboundedSender<Chunk>, text: &'static str) {
@@ -210,8 +206,7 @@ async fn a_broken_connection_is_an_interruption_with_its_cause() {
 #[tokio::test]
 async fn json_becomes_one_event_whether_declared_or_not() {
     for content_type in [Some("application/json"), Some("application/x+json; a=b"), None] {
-        let (sender, stream) = open(content_type, CallTimeouts::default());
-        let mut stream = stream.unwrap();
+        let (sender, mut stream) = open(content_type, CallTimeouts::default());
         for piece in ["\n", "{\"choices\"", ": []}\n"] {
             send(&sender, piece);
             assert!(stream.next().now_or_never().is_none());
@@ -225,38 +220,72 @@ async fn json_becomes_one_event_whether_declared_or_not() {
 
 #[tokio::test]
 async fn an_undeclared_body_is_read_as_what_it_is() {
-    let (sender, stream) = open(None, CallTimeouts::default());
+    let (sender, mut stream) = open(None, CallTimeouts::default());
     send(&sender, "\u{feff}\n");
     send(&sender, ": comment\n\ndata: a\n\n");
-    let mut stream = stream.unwrap();
     assert_eq!(next(&mut stream).await, StreamEvent::Comment);
     assert!(is_text(&next(&mut stream).await, "a"));
     for content_type in [None, Some("application/json")] {
-        let (sender, stream) = open(content_type, CallTimeouts::default());
+        let (sender, mut stream) = open(content_type, CallTimeouts::default());
         send(&sender, " <!doctype html>");
         drop(sender);
-        assert_eq!(failure(&mut stream.unwrap()).await.kind(), TransportErrorKind::NotAnApi);
+        assert_eq!(failure(&mut stream).await.kind(), TransportErrorKind::NotAnApi);
     }
 }
 
-#[test]
-fn a_declared_body_of_another_kind_is_refused_unread() {
-    for content_type in ["text/html; charset=utf-8", "text/plain", "application/octet-stream"] {
-        let (_sender, stream) = open(Some(content_type), CallTimeouts::default());
-        let error = stream.unwrap_err();
+#[tokio::test]
+async fn a_body_is_judged_by_its_first_bytes_whatever_is_declared() {
+    let types =
+        ["application/json", "text/plain", "application/octet-stream", "TEXT/HTML; charset=utf-8"];
+    for content_type in types {
+        let (sender, mut stream) = open(Some(content_type), CallTimeouts::default());
+        for piece in ["\n", "d", "ata: a", "\n\n"] {
+            send(&sender, piece);
+        }
+        assert!(is_text(&next(&mut stream).await, "a"), "{content_type}");
+        let (sender, mut stream) = open(Some(content_type), CallTimeouts::default());
+        send(&sender, "{\"a\":\n1}");
+        drop(sender);
+        assert!(is_text(&next(&mut stream).await, "{\"a\":\n1}"), "{content_type}");
+        let (sender, mut stream) = open(Some(content_type), CallTimeouts::default());
+        send(&sender, "<html><title>Bad Gateway</title>");
+        let error = failure(&mut stream).await;
         assert_eq!(error.kind(), TransportErrorKind::NotAnApi);
         assert_eq!(error.exchange().content_type.as_deref(), Some(content_type));
-        assert!(
-            error.to_string().ends_with(&format!("status 200 with content type {content_type}"))
-        );
+        let end = format!("status 200 with content type {content_type}: Bad Gateway");
+        assert!(error.to_string().ends_with(&end), "{error}");
     }
+    let (sender, mut stream) = open(Some("text/plain"), CallTimeouts::default());
+    send(&sender, "upstream is down");
+    let error = failure(&mut stream).await;
+    assert!(error.to_string().ends_with("content type text/plain: upstream is down"), "{error}");
+}
+
+#[tokio::test]
+async fn lines_of_json_are_events_even_where_one_json_text_is_declared() {
+    for content_type in ["application/x-ndjson", "application/json", "text/event-stream"] {
+        let (sender, mut stream) = open(Some(content_type), CallTimeouts::default());
+        send(&sender, "{\"a\":1}\n{\"a\":2}\n[DONE]\n");
+        drop(sender);
+        assert!(is_text(&next(&mut stream).await, "{\"a\":1}"), "{content_type}");
+        assert!(is_text(&next(&mut stream).await, "{\"a\":2}"), "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_end_of_the_body_completes_is_delivered() {
+    let (sender, mut stream) = open(SSE, CallTimeouts::default());
+    send(&sender, "<p>502\ndata: {\"a\":1}");
+    drop(sender);
+    assert_eq!(next(&mut stream).await, StreamEvent::Stray("<p>502".to_owned()));
+    assert!(is_text(&next(&mut stream).await, "{\"a\":1}"));
+    assert!(stream.next().await.is_none());
 }
 
 #[tokio::test]
 async fn what_never_becomes_an_event_is_too_large_in_the_end() {
     for content_type in [SSE, Some("application/json")] {
-        let (sender, stream) = open(content_type, CallTimeouts::default());
-        let mut stream = stream.unwrap();
+        let (sender, mut stream) = open(content_type, CallTimeouts::default());
         let piece = Bytes::from(vec![b'x'; 1 << 20]);
         for _ in 0..=MAX_BODY >> 20 {
             sender.send(Ok(piece.clone())).unwrap();

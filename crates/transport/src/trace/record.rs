@@ -117,6 +117,9 @@ pub struct ExchangeEnd {
     /// The lines that were not written because the disk was too slow.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unwritten: usize,
+    /// The events that were not understood and were skipped.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unreadable: usize,
     /// The error, if it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<TracedError>,

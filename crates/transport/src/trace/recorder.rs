@@ -55,6 +55,7 @@ pub(crate) struct ExchangeRecorder {
     tail_bytes: usize,
     omitted_events: Option<OmittedEvents>,
     unwritten_lines: usize,
+    unreadable_events: usize,
     has_ended: bool,
 }
 
@@ -121,6 +122,7 @@ impl ExchangeTracer {
             tail_bytes: 0,
             omitted_events: None,
             unwritten_lines: 0,
+            unreadable_events: 0,
             has_ended: false,
         });
         recorder.write_line(TraceLine::Request(request), size);
@@ -162,7 +164,9 @@ impl ExchangeRecorder {
     /// Records an event.
     pub(crate) fn record_event(&mut self, event: &StreamEvent) {
         let data = match event {
-            StreamEvent::Data(data) => Some(self.scrubber.scrub_text(data)),
+            StreamEvent::Data(text) | StreamEvent::Error(text) | StreamEvent::Stray(text) => {
+                Some(self.scrubber.scrub_text(text))
+            }
             StreamEvent::Comment => None,
         };
         let event = TracedEvent { ms: self.elapsed_ms(), data };
@@ -186,6 +190,11 @@ impl ExchangeRecorder {
             gap.events += 1;
             gap.bytes += u64::try_from(size).unwrap_or_default();
         }
+    }
+
+    /// Counts an event that its reader did not understand and skipped.
+    pub(crate) fn record_unreadable_event(&mut self) {
+        self.unreadable_events += 1;
     }
 
     /// Records that the response was read to its end.
@@ -226,6 +235,7 @@ impl ExchangeRecorder {
             first_byte_ms: self.first_byte.map(to_millis),
             bytes: self.bytes,
             unwritten: self.unwritten_lines,
+            unreadable: self.unreadable_events,
             error,
         };
         self.write_line(TraceLine::End(end), 0);

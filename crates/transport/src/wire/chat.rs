@@ -1,12 +1,17 @@
 //! The chat completions API.
 
+mod chunk;
+
 use std::borrow::Cow;
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::{null_as_default, text_or_number};
+pub use self::chunk::{
+    ChatChunk, ChatDelta, ChatToolCallDelta, ChatUsage, ChunkChoice, FunctionCallDelta,
+    PromptTokensDetails,
+};
 
 /// The body of `POST chat/completions`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -185,135 +190,4 @@ impl Serialize for ChatToolChoice<'_> {
 #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 fn is_none_or_empty<T>(list: &Option<Vec<T>>) -> bool {
     list.as_ref().is_none_or(Vec::is_empty)
-}
-
-/// One event of a streamed answer, or an answer that was not streamed.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-pub struct ChatChunk {
-    /// The deltas; empty in the event that carries the usage.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub choices: Vec<ChunkChoice>,
-    /// The token usage.
-    #[serde(default)]
-    pub usage: Option<ChatUsage>,
-    /// An error in place of a delta.
-    #[serde(default)]
-    pub error: Option<Value>,
-}
-
-/// A delta of one choice.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(from = "RawChoice")]
-pub struct ChunkChoice {
-    /// The index of the choice.
-    pub index: u32,
-    /// The delta; the `message` of an answer that was not streamed is read as one.
-    pub delta: ChatDelta,
-    /// The finish reason that the server gave.
-    pub finish_reason: Option<String>,
-}
-
-/// A choice as serialised.
-#[derive(Deserialize)]
-struct RawChoice {
-    #[serde(default, deserialize_with = "null_as_default")]
-    index: u32,
-    delta: Option<ChatDelta>,
-    message: Option<ChatDelta>,
-    finish_reason: Option<String>,
-}
-
-impl From<RawChoice> for ChunkChoice {
-    fn from(raw: RawChoice) -> Self {
-        Self {
-            index: raw.index,
-            delta: raw.delta.or(raw.message).unwrap_or_default(),
-            finish_reason: raw.finish_reason,
-        }
-    }
-}
-
-/// A delta of the message.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct ChatDelta {
-    /// Visible text.
-    #[serde(default)]
-    pub content: Option<String>,
-    /// Reasoning, under its newer name.
-    #[serde(default)]
-    pub reasoning: Option<String>,
-    /// Reasoning, under its older name.
-    #[serde(default)]
-    pub reasoning_content: Option<String>,
-    /// The text of reasoning in blocks, as `OpenRouter` sends it. Encrypted blocks have none.
-    #[serde(default, deserialize_with = "reasoning_blocks_text")]
-    pub reasoning_details: Option<String>,
-    /// The text of a refusal.
-    #[serde(default)]
-    pub refusal: Option<String>,
-    /// Deltas of tool calls.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub tool_calls: Vec<ChatToolCallDelta>,
-}
-
-/// A delta of a tool call.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct ChatToolCallDelta {
-    /// The index of the tool call; absent in an answer that was not streamed.
-    #[serde(default)]
-    pub index: Option<u32>,
-    /// The id, usually in the first delta only.
-    #[serde(default, deserialize_with = "text_or_number")]
-    pub id: Option<String>,
-    /// The function's part of the delta.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub function: FunctionCallDelta,
-}
-
-/// A delta of a tool call's function.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct FunctionCallDelta {
-    /// The name, usually in the first delta only.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// A piece of the arguments' JSON text.
-    #[serde(default)]
-    pub arguments: Option<String>,
-}
-
-/// The token usage that the server reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-pub struct ChatUsage {
-    /// Tokens of the prompt, its cached part included.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub prompt_tokens: u32,
-    /// Tokens of the answer, its reasoning included.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub completion_tokens: u32,
-    /// The sum of both.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub total_tokens: u32,
-    /// Details of the prompt's tokens.
-    #[serde(default)]
-    pub prompt_tokens_details: Option<PromptTokensDetails>,
-}
-
-/// Details of the prompt's tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-pub struct PromptTokensDetails {
-    /// Tokens that came from the prefix cache.
-    #[serde(default)]
-    pub cached_tokens: Option<u32>,
-}
-
-/// Joins the texts and summaries of reasoning blocks; other blocks have none.
-fn reasoning_blocks_text<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    let blocks = Value::deserialize(deserializer)?;
-    let texts = blocks.as_array().into_iter().flatten().filter_map(|block| {
-        let text = block.get("text").and_then(Value::as_str);
-        text.or_else(|| block.get("summary")?.as_str())
-    });
-    Ok(Some(texts.collect::<String>()).filter(|text| !text.is_empty()))
 }

@@ -27,7 +27,9 @@ fn read_outcome(events: &[Value]) -> String {
                 return format!("said: {}", said["error"]["message"]);
             }
             Err(StreamFault::AnswerFailed(how)) => return format!("ended: {how}"),
-            Err(StreamFault::Malformed(_)) => return "garbled".to_owned(),
+            Err(StreamFault::Malformed(_) | StreamFault::ErrorText(_)) => {
+                return "garbled".to_owned();
+            }
         }
     }
     match assembly.finish_answer() {
@@ -130,7 +132,7 @@ fn the_outcome_is_decided_from_the_content() {
         ("said: \"boom\"", vec![json!({"type": "error", "error": {"message": "boom"}})]),
         ("said: \"boom\"", vec![text_event("a"), json!({"error": {"message": "boom"}})]),
         ("garbled", vec![json!("<html>")]),
-        ("garbled", vec![json!({"type": "response.output_text.delta", "delta": 5})]),
+        ("Reply", vec![json!({"type": "response.output_text.delta", "delta": 5}), completed()]),
         ("Reply", vec![json!({"type": "response.new", "delta": {}}), text_event("a"), completed()]),
     ];
     for (expected, events) in table {

@@ -3,50 +3,52 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::null_as_default;
+use super::super::lenient::{
+    count_field, count_or_zero, json_text_field, list_field, object_field, text_field,
+};
 
 /// One event of a streamed answer. Its fields depend on its kind. An answer that was not streamed
 /// is a [`ResponseObject`].
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ResponseEvent {
     /// What happened, e.g. `response.output_text.delta`.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "text_field")]
     pub kind: Option<String>,
     /// The index in the answer of the item that the event is about.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count_field")]
     pub output_index: Option<u32>,
     /// The id of that item.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub item_id: Option<String>,
     /// The index of a text in its item.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count_field")]
     pub content_index: Option<u32>,
     /// The index of a summary in its item.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count_field")]
     pub summary_index: Option<u32>,
     /// A delta of a text or of arguments.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub delta: Option<String>,
     /// The complete text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub text: Option<String>,
     /// The complete text of a refusal.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub refusal: Option<String>,
     /// The complete arguments of a tool call.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_text_field")]
     pub arguments: Option<String>,
     /// The function of a tool call.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub name: Option<String>,
     /// A text that begins or is complete.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_field")]
     pub part: Option<ContentPart>,
     /// An item that begins or is complete.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_field")]
     pub item: Option<OutputItem>,
     /// The answer so far.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_field")]
     pub response: Option<ResponseObject>,
 }
 
@@ -54,13 +56,13 @@ pub struct ResponseEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ContentPart {
     /// `output_text`, `refusal`, `reasoning_text` or `summary_text`.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "text_field")]
     pub kind: Option<String>,
     /// The text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub text: Option<String>,
     /// The text of a refusal.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub refusal: Option<String>,
 }
 
@@ -68,25 +70,25 @@ pub struct ContentPart {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct OutputItem {
     /// `message`, `reasoning` or `function_call`, or another.
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "text_field")]
     pub kind: Option<String>,
     /// Its id.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub id: Option<String>,
     /// The texts of a message or of reasoning.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "list_field")]
     pub content: Vec<ContentPart>,
     /// The summaries of reasoning.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "list_field")]
     pub summary: Vec<ContentPart>,
     /// The id that the result of a tool call refers to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub call_id: Option<String>,
     /// The function of a tool call.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub name: Option<String>,
     /// The arguments of a tool call, as JSON text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json_text_field")]
     pub arguments: Option<String>,
 }
 
@@ -94,19 +96,19 @@ pub struct OutputItem {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ResponseObject {
     /// `completed`, `incomplete`, `failed`, `cancelled`, `in_progress` or `queued`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub status: Option<String>,
     /// Why it is incomplete.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_field")]
     pub incomplete_details: Option<IncompleteDetails>,
     /// The error, if it failed.
     #[serde(default)]
     pub error: Option<Value>,
     /// Its items.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "list_field")]
     pub output: Vec<OutputItem>,
     /// The token usage.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_field")]
     pub usage: Option<ResponseUsage>,
 }
 
@@ -114,7 +116,7 @@ pub struct ResponseObject {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct IncompleteDetails {
     /// `max_output_tokens` or `content_filter`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_field")]
     pub reason: Option<String>,
 }
 
@@ -122,16 +124,16 @@ pub struct IncompleteDetails {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct ResponseUsage {
     /// Tokens of the prompt, its cached part included.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "count_or_zero")]
     pub input_tokens: u32,
     /// Details of the prompt's tokens.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_field")]
     pub input_tokens_details: Option<InputTokensDetails>,
     /// Tokens of the answer, its reasoning included.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "count_or_zero")]
     pub output_tokens: u32,
     /// Details of the answer's tokens.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_field")]
     pub output_tokens_details: Option<OutputTokensDetails>,
 }
 
@@ -139,7 +141,7 @@ pub struct ResponseUsage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct InputTokensDetails {
     /// Tokens that came from the prefix cache.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count_field")]
     pub cached_tokens: Option<u32>,
 }
 
@@ -147,6 +149,6 @@ pub struct InputTokensDetails {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct OutputTokensDetails {
     /// Tokens of reasoning.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count_field")]
     pub reasoning_tokens: Option<u32>,
 }

@@ -1,0 +1,102 @@
+//! Finds the offered tool that a model means by a name.
+
+use openclaw_core::ToolName;
+
+use crate::dialect::OfferedTools;
+
+/// Namespaces that models were trained with. They say nothing about the tool.
+const NAMESPACES: [&str; 8] =
+    ["functions", "function", "default_api", "default", "tools", "tool", "api", "assistant"];
+
+/// Finds the offered tool of a name: the same name, or the only one that remains when what training
+/// added is removed (white space, quotes, a namespace, the number of the call, tokens of the chat
+/// template), and then in another case or with other separators.
+pub(super) fn match_offered_name<'a>(
+    name: &str,
+    offered_tools: &'a OfferedTools,
+) -> Option<&'a ToolName> {
+    let word = without_tokens(name);
+    let candidates = [name.trim(), word, without_namespace(word)];
+    let find = |is_same: fn(&str, &str) -> bool| {
+        candidates.iter().find_map(|candidate| {
+            let mut matches =
+                offered_tools.names().filter(|offered| is_same(offered.as_str(), candidate));
+            let first = matches.next()?;
+            matches.next().is_none().then_some(first)
+        })
+    };
+    find(|offered, name| offered == name)
+        .or_else(|| find(str::eq_ignore_ascii_case))
+        .or_else(|| find(|offered, name| letters(offered).eq(letters(name))))
+}
+
+/// The name without tokens of the chat template, quotes and the number of the call.
+fn without_tokens(name: &str) -> &str {
+    let word = name.split_once("to=").filter(|_| name.contains("<|")).map_or(name, |(_, to)| to);
+    let word = word.split("<|").find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let word = word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
+    match word.rsplit_once(':') {
+        Some((before, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => before,
+        _ => word,
+    }
+}
+
+fn without_namespace(word: &str) -> &str {
+    let mut word = word;
+    while let Some((namespace, rest)) = word.split_once(['.', ':', '/'])
+        && NAMESPACES.contains(&namespace.to_ascii_lowercase().as_str())
+    {
+        word = rest;
+    }
+    word
+}
+
+/// The letters and digits of a name, without separators and case.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use openclaw_core::ToolSpec;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_when_one_tool_fits_without_loss() {
+        let spec = |name: &str| ToolSpec {
+            name: ToolName::new(name).unwrap(),
+            description: "".into(),
+            parameters: json!({}).into(),
+        };
+        let names = ["read", "read_file", "Exec", "exec", "tools"];
+        let offered = OfferedTools::new(Arc::from(names.map(spec))).unwrap();
+        for (name, expected) in [
+            ("read", Some("read")),
+            (" read\n", Some("read")),
+            ("`read`", Some("read")),
+            ("READ", Some("read")),
+            ("functions.read", Some("read")),
+            ("functions.read:0", Some("read")),
+            ("default_api:read", Some("read")),
+            ("Functions.functions.Read", Some("read")),
+            ("read<|channel|>commentary", Some("read")),
+            ("<|channel|>commentary to=functions.read<|message|>", Some("read")),
+            ("readFile", Some("read_file")),
+            ("read-file", Some("read_file")),
+            ("tools", Some("tools")),
+            ("exec", Some("exec")),
+            ("EXEC", None),
+            ("files.read", None),
+            ("reads", None),
+            ("", None),
+            ("<|channel|>", None),
+        ] {
+            let found = match_offered_name(name, &offered).map(ToolName::as_str);
+            assert_eq!(found, expected, "{name:?}");
+        }
+    }
+}
