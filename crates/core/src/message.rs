@@ -1,5 +1,7 @@
 //! Messages of a model, its tool calls, and tool outputs.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::{ToolCallId, ToolName};
@@ -42,7 +44,7 @@ pub struct ReasoningContent {
     /// Where the reasoning was found, so that it is sent back the same way: a wire field
     /// (`reasoning` or `reasoning_content`), or the tag that opened it in the text (e.g.
     /// `<think>`).
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
 }
 
 /// A tool call as a model emitted it: valid, or invalid and never run.

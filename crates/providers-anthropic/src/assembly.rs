@@ -121,7 +121,7 @@ impl AnswerAssembler {
         let blocks = std::mem::take(&mut self.blocks).finish_blocks(end, &mut events);
         let reasoning_text = Some(blocks.reasoning).filter(|text| !text.is_empty());
         let reasoning =
-            reasoning_text.map(|text| ReasoningContent { text, field: REASONING_FIELD });
+            reasoning_text.map(|text| ReasoningContent { text, field: REASONING_FIELD.into() });
         let message = AssistantMessage { text: blocks.text, reasoning, calls: blocks.calls };
         let outcome = if !message.calls.is_empty() {
             AnswerOutcome::ToolCalls

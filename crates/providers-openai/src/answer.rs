@@ -266,7 +266,7 @@ impl StreamingAnswer {
             (&mut event, self.reader.reasoning_source())
             && let Some(reasoning) = &mut message.reasoning
         {
-            reasoning.field = source;
+            reasoning.field = source.into();
         }
         event
     }

@@ -2,7 +2,6 @@
 
 mod decode;
 mod encode;
-mod reasoning;
 
 use std::sync::Arc;
 use std::time::Duration;

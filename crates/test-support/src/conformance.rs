@@ -131,7 +131,7 @@ async fn texts_are_read(subject: Subject) {
             "messages" => "thinking",
             _ => "reasoning",
         };
-        let expected = name.contains("thought").then(|| ("let me see".to_owned(), field));
+        let expected = name.contains("thought").then(|| ("let me see".to_owned(), field.into()));
         assert_eq!(reasoning, expected, "{name}");
     }
     let usage = UsageOverride {

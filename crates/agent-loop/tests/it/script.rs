@@ -315,7 +315,7 @@ pub(crate) fn text(text: &str) -> AssistantMessage {
 }
 
 pub(crate) fn reasoning(text: &str) -> ReasoningContent {
-    ReasoningContent { text: text.to_owned(), field: "reasoning" }
+    ReasoningContent { text: text.to_owned(), field: "reasoning".into() }
 }
 
 /// A message with calls, each of name and arguments; invalid when the arguments are no object.

@@ -116,7 +116,7 @@ fn the_content_decides_how_an_answer_ended() {
             *usage,
             Some(TokenUsage { input_tokens: 3, output_tokens: 2, cached_tokens: None })
         );
-        let reasoning = message.reasoning.as_ref().map(|it| (it.text.as_str(), it.field));
+        let reasoning = message.reasoning.as_ref().map(|it| (it.text.as_str(), it.field.as_ref()));
         let has = blocks.first().is_some_and(|block| *block == thought());
         assert_eq!(reasoning, has.then_some(("hm", "thinking")));
     }

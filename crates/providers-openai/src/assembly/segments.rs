@@ -1,5 +1,7 @@
 //! Turns segments of the content into events and parts of the message.
 
+use std::borrow::Cow;
+
 use openclaw_core::{ChatEvent, ReasoningContent};
 
 use super::AnswerAssembler;
@@ -58,13 +60,15 @@ impl AnswerAssembler {
     /// Adds reasoning that came in a field or after a tag.
     pub(super) fn push_reasoning(
         &mut self,
-        source: &'static str,
+        source: impl Into<Cow<'static, str>>,
         text: String,
         events: &mut Vec<ChatEvent>,
     ) {
-        let empty_reasoning = ReasoningContent { text: String::new(), field: source };
-        let reasoning = self.reasoning.get_or_insert(empty_reasoning);
-        if reasoning_tags::close_tag_for(reasoning.field).is_some() {
+        let source = source.into();
+        let reasoning = self
+            .reasoning
+            .get_or_insert_with(|| ReasoningContent { text: String::new(), field: source.clone() });
+        if reasoning_tags::close_tag_for(&reasoning.field).is_some() {
             reasoning.field = source;
         }
         reasoning.text.push_str(&text);

@@ -187,7 +187,7 @@ fn reasoning_is_kept_apart_under_the_name_it_came_in() {
         assert_eq!(message.text, "done");
         assert_eq!(
             message.reasoning,
-            Some(ReasoningContent { text: "let me see".to_owned(), field })
+            Some(ReasoningContent { text: "let me see".to_owned(), field: field.into() })
         );
     }
 }

@@ -42,7 +42,7 @@ fn full_request() -> ChatRequest {
 fn request_with_results(is_steered: bool) -> ChatRequest {
     let mut history = History::new();
     history.push_user_message("hi");
-    let reasoning = Some(ReasoningContent { text: "hm".to_owned(), field: "reasoning" });
+    let reasoning = Some(ReasoningContent { text: "hm".to_owned(), field: "reasoning".into() });
     let calls = vec![tool_call("a"), tool_call("b")];
     history
         .push_assistant_message(AssistantMessage { text: String::new(), reasoning, calls })

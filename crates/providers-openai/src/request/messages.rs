@@ -194,7 +194,7 @@ fn inline_tagged_reasoning<'a>(
     text: &'a str,
     reasoning: Option<&'a ReasoningContent>,
 ) -> (Cow<'a, str>, Option<&'a ReasoningContent>) {
-    match reasoning.map(|r| (r, reasoning_tags::close_tag_for(r.field))) {
+    match reasoning.map(|r| (r, reasoning_tags::close_tag_for(&r.field))) {
         Some((ReasoningContent { text: thought, field: open }, Some(close))) => {
             let thought = thought.trim();
             (Cow::Owned(format!("{open}\n{thought}\n{close}\n\n{text}")), None)

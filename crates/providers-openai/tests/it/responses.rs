@@ -172,7 +172,7 @@ async fn what_the_model_wrote_as_text_is_told_apart() {
     let end = read(model(&server.base_url()).stream_chat(request).await.unwrap()).await.1;
     let (message, outcome, _) = end.unwrap();
     let thought = message.reasoning.unwrap();
-    assert_eq!((thought.text.as_str(), thought.field), ("hm", "<think>"));
+    assert_eq!((thought.text.as_str(), thought.field), ("hm", "<think>".into()));
     assert_eq!((message.text.as_str(), outcome), ("", AnswerOutcome::ToolCalls));
     assert!(
         matches!(&message.calls[..], [EmittedToolCall::Valid(call)] if call.name.as_str() == "read")

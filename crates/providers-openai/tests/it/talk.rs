@@ -24,7 +24,7 @@ pub(crate) fn says(text: &str) -> AssistantMessage {
 }
 
 pub(crate) fn thinks(thought: &str, field: &'static str, text: &str) -> AssistantMessage {
-    let reasoning = Some(ReasoningContent { text: thought.to_owned(), field });
+    let reasoning = Some(ReasoningContent { text: thought.to_owned(), field: field.into() });
     AssistantMessage { reasoning, ..says(text) }
 }
 

@@ -9,7 +9,7 @@ use openclaw_core::{
 };
 use serde_json::{Map, Value};
 
-use super::{LogEvent, RequestPrefix, RetractionReason, TurnRecord, reasoning::intern_field_name};
+use super::{LogEvent, RequestPrefix, RetractionReason, TurnRecord};
 
 type JsonObject = Map<String, Value>;
 
@@ -89,7 +89,7 @@ fn decode_assistant_message(object: &mut JsonObject) -> Result<AssistantMessage,
     let reasoning = match object.get_mut("reasoning").map(Value::take) {
         None => None,
         Some(Value::Object(mut it)) => {
-            let field = intern_field_name(&text_field(&mut it, "field")?);
+            let field = text_field(&mut it, "field")?.into();
             Some(ReasoningContent { text: text_field(&mut it, "text")?, field })
         }
         Some(_) => return Err("reasoning"),

@@ -47,9 +47,14 @@ fn any_call() -> impl Strategy<Value = EmittedToolCall> {
 }
 
 fn any_assistant_message() -> impl Strategy<Value = AssistantMessage> {
-    let field = prop::sample::select(vec!["reasoning", "reasoning_content", "<think>"]);
-    let reasoning =
-        (any::<String>(), field).prop_map(|(text, field)| ReasoningContent { text, field });
+    let field = prop::sample::select(vec![
+        "reasoning",
+        "reasoning_content",
+        "<think>",
+        "a name of another program",
+    ]);
+    let reasoning = (any::<String>(), field)
+        .prop_map(|(text, field)| ReasoningContent { text, field: field.into() });
     (any::<String>(), prop::option::of(reasoning), prop::collection::vec(any_call(), 0..4))
         .prop_map(|(text, reasoning, calls)| AssistantMessage { text, reasoning, calls })
 }

@@ -31,7 +31,7 @@ pub(super) fn parse_assistant_message(content: Option<&Value>) -> AssistantMessa
     let thoughts: Vec<&str> = thoughts.filter(|text| !text.is_empty()).collect();
     if !thoughts.is_empty() {
         let text = thoughts.join("\n\n");
-        message.reasoning = Some(ReasoningContent { text, field: "reasoning" });
+        message.reasoning = Some(ReasoningContent { text, field: "reasoning".into() });
     }
     let calls = parts.iter().filter(|part| kind(part) == Some("toolCall"));
     message.calls = calls.enumerate().map(|(index, part)| parse_call(index, part)).collect();
