@@ -258,7 +258,9 @@ async fn request_text(
             event @ (ChatEvent::WaitingForServer { .. }
             | ChatEvent::ServerDisconnected { .. }
             | ChatEvent::ServerReconnected { .. }
-            | ChatEvent::Retrying { .. }) => events.send_event(turn_event_from(event)).await,
+            | ChatEvent::Retrying { .. }
+            | ChatEvent::ModelAttemptFailed(_)
+            | ChatEvent::Warning { .. }) => events.send_event(turn_event_from(event)).await,
             _ => {}
         }
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use openclaw_core::{
-    AnswerOutcome, ServerActivity, TokenUsage, ToolCall, ToolCallId, ToolEffect, ToolName,
+    AnswerOutcome, ModelAttempt, ServerActivity, TokenUsage, ToolCall, ToolCallId, ToolEffect,
+    ToolName,
 };
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -52,6 +53,13 @@ pub enum TurnEvent {
     /// Something was learnt about the server, and the request was adapted.
     RequestAdapted {
         /// What was learnt and what is done about it, as a sentence.
+        message: String,
+    },
+    /// A model failed or was skipped, and another one is asked.
+    ModelAttemptFailed(Box<ModelAttempt>),
+    /// Something about the setup or the session that the user should know; the turn goes on.
+    Warning {
+        /// The text, without a final full stop.
         message: String,
     },
     /// A steering message was added to the conversation for the next model call. When it follows a
@@ -245,6 +253,11 @@ impl TurnEventSender {
     pub(crate) async fn send_event(&self, event: TurnEvent) {
         // The only error is a dropped receiver.
         let _ = self.0.send(event).await;
+    }
+
+    /// Sends a [`TurnEvent::Warning`], waiting for room. For what is around a turn, e.g. its record.
+    pub async fn send_warning(&self, message: String) {
+        self.send_event(TurnEvent::Warning { message }).await;
     }
 
     /// Sends an event, or returns it when the channel is full.

@@ -196,6 +196,8 @@ pub(crate) fn turn_event_from(event: ChatEvent) -> TurnEvent {
         } => {
             TurnEvent::WaitingForServer { activity: state, idle_for: waited, other_requests: ahead }
         }
+        ChatEvent::ModelAttemptFailed(attempt) => TurnEvent::ModelAttemptFailed(attempt),
+        ChatEvent::Warning { message } => TurnEvent::Warning { message },
         ChatEvent::RequestAdapted { message: how } => TurnEvent::RequestAdapted { message: how },
         ChatEvent::ServerDisconnected { reason, max_wait: limit } => {
             TurnEvent::ServerDisconnected { reason, max_wait: limit }

@@ -1,12 +1,13 @@
 //! What a command that a person starts needs.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_core::{Approver, ModelErrorKind};
-use openclaw_models::ModelRegistry;
+use openclaw_models::{ConnectReport, ModelRegistry};
 use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Runtime};
-use openclaw_terminal::Printer;
+use openclaw_terminal::{Printer, sanitize};
 
 use crate::prompter::ChatPrompter;
 use crate::terminal_prompter::TerminalPrompter;
@@ -47,11 +48,19 @@ impl CommandContext {
             .with_auto_approve(yes)
     }
 
-    /// Prints the notices collected since the last call.
-    pub fn print_notices(&self) {
-        for notice in self.models.notice_log().take_all() {
-            self.printer.print_warning(notice);
+    /// Prints what the result of a call has for the user.
+    pub fn print_warnings<T: Display>(&self, warnings: &[T]) {
+        for warning in warnings {
+            self.printer.print_warning(sanitize::escape_line(&warning.to_string()));
         }
+    }
+
+    /// Prints which models failed or were skipped while one was connected, and the warnings.
+    pub fn print_connect_report(&self, report: &ConnectReport) {
+        for attempt in report.attempts.iter().filter(|attempt| attempt.next.is_some()) {
+            self.printer.print_warning(sanitize::escape_line(&attempt.to_string()));
+        }
+        self.print_warnings(&report.warnings);
     }
 
     /// Suggests `--trace` after an error that a trace would help to explain, unless a trace is on:

@@ -97,9 +97,8 @@ impl ChatController {
         Ok(())
     }
 
-    /// Updates the status line and prints pending notices.
+    /// Updates the status line.
     pub(super) fn refresh_status(&mut self) {
-        self.context.print_notices();
         self.terminal.collect_output();
         let model = self.conversation.agent_run().model.model_info().reference;
         let mut parts = vec![model.to_string()];

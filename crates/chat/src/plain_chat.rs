@@ -48,12 +48,12 @@ pub(super) async fn run(
     let mut chat =
         PlainChat { context, stdin_lines: lines, questions, interrupts: InterruptSignals::new() };
     let open_result = chat.run_with_questions(Box::pin(runtime.open_conversation(options))).await?;
-    context.print_notices();
     let mut conversation = match open_result {
         None => return Ok(ChatOutcome::Interrupted),
         Some(Err(error)) => return Ok(report_failure(printer, error)),
         Some(Ok(conversation)) => conversation,
     };
+    context.print_connect_report(&conversation.agent_run().report);
     if is_person {
         chat.print_greeting(&conversation);
     }
@@ -180,8 +180,7 @@ impl PlainChat<'_> {
     ) -> io::Result<CommandOutcome> {
         let printer = self.context.printer;
         let (sender, events) = event_channel();
-        let attempts = openclaw_models::AttemptLog::default();
-        let mut progress = TurnProgress::new(printer, attempts, false);
+        let mut progress = TurnProgress::new(printer, false);
         let work = Box::pin(async {
             tokio::join!(conversation.compact_history(sender), show_events(&mut progress, events))
         });
@@ -231,8 +230,7 @@ impl PlainChat<'_> {
         message: Option<&str>,
     ) -> io::Result<ChatOutcome> {
         let printer = self.context.printer;
-        let mut progress =
-            TurnProgress::new(printer, conversation.agent_run().attempts.clone(), true);
+        let mut progress = TurnProgress::new(printer, true);
         let (sender, events) = event_channel();
         let stop = Notify::new();
         let report = {
@@ -260,7 +258,6 @@ impl PlainChat<'_> {
             report
         };
         let has_streamed = progress.finish_output()?;
-        self.context.print_notices();
         match report {
             Ok(Some(report)) => {
                 self.print_outcome(&report, has_streamed)?;

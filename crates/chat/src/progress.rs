@@ -5,7 +5,7 @@ mod event_text;
 use std::io;
 use std::time::{Duration, Instant};
 
-use openclaw_models::AttemptLog;
+use openclaw_core::ModelAttempt;
 use openclaw_runtime::TurnEvent;
 
 use openclaw_terminal::{Printer, TextStyle, sanitize};
@@ -24,8 +24,6 @@ pub struct TurnProgress {
     printer: Printer,
     /// Whether the model's text is streamed to stdout.
     streams_text: bool,
-    attempts: AttemptLog,
-    reported_attempts: usize,
     wait: Option<WaitStatus>,
     cursor: CursorPosition,
     /// Whether text of the current message was streamed to stdout.
@@ -62,15 +60,20 @@ impl CursorPosition {
 impl TurnProgress {
     /// `streams_text` streams the model's text to stdout.
     #[must_use]
-    pub fn new(printer: Printer, attempts: AttemptLog, streams_text: bool) -> Self {
+    pub fn new(printer: Printer, streams_text: bool) -> Self {
         Self {
             printer,
             streams_text,
-            attempts,
-            reported_attempts: 0,
             wait: None,
             cursor: CursorPosition::LineStart,
             has_streamed_text: false,
+        }
+    }
+
+    /// Shows which models failed while one was connected.
+    pub fn show_attempts(&mut self, attempts: &[ModelAttempt]) {
+        for line in attempts.iter().filter_map(event_text::attempt_line) {
+            self.print_line(TextStyle::Yellow, &line);
         }
     }
 
@@ -79,7 +82,6 @@ impl TurnProgress {
     /// # Errors
     /// When writing to stdout fails.
     pub fn show_event(&mut self, event: &TurnEvent) -> io::Result<()> {
-        self.print_new_attempts();
         match event {
             TurnEvent::ModelCallStarted { .. } => {
                 self.start_wait("waiting for the model".to_owned());
@@ -211,7 +213,6 @@ impl TurnProgress {
     /// # Errors
     /// When writing to stdout fails.
     pub fn finish_output(&mut self) -> io::Result<bool> {
-        self.print_new_attempts();
         self.clear_status();
         if self.cursor == CursorPosition::InLine && self.streams_text {
             self.printer.write_answer("\n")?;
@@ -251,17 +252,6 @@ impl TurnProgress {
         if self.cursor == CursorPosition::OnStatus {
             self.printer.print_raw("\r\x1b[2K");
             self.cursor = CursorPosition::LineStart;
-        }
-    }
-
-    /// Prints each failed model attempt once.
-    fn print_new_attempts(&mut self) {
-        for attempt in self.attempts.recorded_attempts().into_iter().skip(self.reported_attempts) {
-            self.reported_attempts += 1;
-            // The last attempt is the turn's error, which is printed at the end.
-            if attempt.next.is_some() {
-                self.print_line(TextStyle::Yellow, &format!("! {attempt}"));
-            }
         }
     }
 }

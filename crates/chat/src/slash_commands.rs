@@ -52,6 +52,7 @@ impl ChatController {
             print_conversation_error(self.context.printer, &error);
             return Ok(ChatFlow::Continue);
         }
+        self.context.print_connect_report(&self.conversation.agent_run().report);
         let text = format!("a new session begins; the one before is kept as {previous_session}");
         self.terminal.print_note(TextStyle::Dim, &text);
         match message {
@@ -111,6 +112,7 @@ impl ChatController {
         }
         lines.push("`/model NUMBER` or `/model NAME` goes on with another".to_owned());
         self.terminal.print_note(TextStyle::Dim, &lines.join("\n"));
+        self.context.print_warnings(&catalogue.warnings);
         for failure in &catalogue.failures {
             print_connect_error(self.context.printer, &failure.error);
         }
@@ -128,6 +130,7 @@ impl ChatController {
         self.terminal.end_work();
         match outcome {
             WorkOutcome::Done(Ok(())) => {
+                self.context.print_connect_report(&self.conversation.agent_run().report);
                 let info = self.conversation.agent_run().model.model_info();
                 let (window, source) =
                     (format_tokens(info.limits.context_window), info.limits.context_window_source);
@@ -147,8 +150,7 @@ impl ChatController {
     async fn compact_history(&mut self) -> io::Result<ChatFlow> {
         let (sender, mut events) = event_channel();
         let run = self.conversation.agent_run();
-        let view =
-            TurnView::new(self.terminal.render_options, run.model.clone(), run.attempts.clone());
+        let view = TurnView::new(self.terminal.render_options, run.model.clone());
         let view = view.with_activity("summarising the conversation");
         self.terminal.turn_view = Some(view.with_context_use(self.conversation.context_use()));
         let outcome = {

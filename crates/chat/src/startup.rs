@@ -53,7 +53,6 @@ pub(super) async fn run(
         Ok(WorkOutcome::Done(Ok(conversation))) => conversation,
         Ok(WorkOutcome::Done(Err(error))) => {
             terminal.close()?;
-            context.print_notices();
             print_conversation_error(printer, &error);
             return Ok(ChatOutcome::Failed(error));
         }
@@ -66,6 +65,7 @@ pub(super) async fn run(
     };
     terminal.end_work();
     print_greeting(&mut terminal, &conversation);
+    terminal_context.print_connect_report(&conversation.agent_run().report);
     print_recovery_notice(terminal_context.printer, conversation.recovery_report(), "Enter");
     let mut controller = ChatController::new(terminal_context, terminal, conversation);
     let exit = controller.run().await?;

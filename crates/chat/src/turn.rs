@@ -32,7 +32,7 @@ impl ChatController {
     pub(super) async fn run_turn(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
         let Self { terminal, conversation, .. } = self;
         let run = conversation.agent_run();
-        let view = TurnView::new(terminal.render_options, run.model.clone(), run.attempts.clone());
+        let view = TurnView::new(terminal.render_options, run.model.clone());
         terminal.turn_view = Some(view.with_context_use(conversation.context_use()));
         let mut control = TurnControl::default();
         let report = drive_turn(terminal, conversation, message.as_deref(), &mut control).await?;
@@ -57,7 +57,6 @@ impl ChatController {
             }
             None => self.terminal.print_note(TextStyle::Yellow, "! the turn was dropped as it was"),
         }
-        self.context.print_notices();
         self.terminal.collect_output();
         Ok(control.exit_after_turn.map_or(ChatFlow::Continue, ChatFlow::Quit))
     }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use openclaw_core::{ChatModel, TokenUsage};
-use openclaw_models::AttemptLog;
 use openclaw_runtime::{ContextUse, TurnEvent};
 use openclaw_terminal::{
     MarkdownOptions, MarkdownStream, Printer, TextStyle, sanitize, wrap_words,
@@ -34,8 +33,6 @@ pub(crate) struct RenderOptions {
 pub(crate) struct TurnView {
     render_options: RenderOptions,
     model: Arc<dyn ChatModel>,
-    attempts: AttemptLog,
-    reported_attempts: usize,
     context_use: Option<ContextUse>,
     started_at: Instant,
     activity: Activity,
@@ -49,17 +46,10 @@ pub(crate) struct TurnView {
 }
 
 impl TurnView {
-    pub(crate) fn new(
-        render_options: RenderOptions,
-        model: Arc<dyn ChatModel>,
-        attempts: AttemptLog,
-    ) -> Self {
-        let reported_attempts = attempts.recorded_attempts().len();
+    pub(crate) fn new(render_options: RenderOptions, model: Arc<dyn ChatModel>) -> Self {
         Self {
             render_options,
             model,
-            attempts,
-            reported_attempts,
             context_use: None,
             started_at: Instant::now(),
             activity: Activity::new("waiting for the model"),
@@ -110,7 +100,6 @@ impl TurnView {
 
     /// Shows one event: what is final goes to the transcript.
     pub(crate) fn show_event(&mut self, event: &TurnEvent, out: &mut ScrollbackBuffer) {
-        self.print_new_attempts(out);
         match event {
             TurnEvent::ModelCallStarted { .. } => {
                 self.activity = Activity::new("waiting for the model");
@@ -190,7 +179,6 @@ impl TurnView {
 
     /// Ends what is still changing: it is final as it is.
     pub(crate) fn finish_turn(&mut self, out: &mut ScrollbackBuffer) {
-        self.print_new_attempts(out);
         self.end_message(out);
         for RunningTool { label, .. } in std::mem::take(&mut self.running_tools) {
             self.print_tool_result(true, &label, "stopped", out);
@@ -278,20 +266,6 @@ impl TurnView {
         }
         if let Some((style, text)) = notice_line(event, self.render_options.printer.is_verbose()) {
             self.print_notice(style, &sanitize::escape_line(&text), out);
-        }
-    }
-
-    /// Says each model that was tried in vain, once; the last one is the error, told at the end.
-    fn print_new_attempts(&mut self, out: &mut ScrollbackBuffer) {
-        for attempt in self.attempts.recorded_attempts().into_iter().skip(self.reported_attempts) {
-            self.reported_attempts += 1;
-            if attempt.next.is_some() {
-                self.print_notice(
-                    TextStyle::Yellow,
-                    &sanitize::escape_line(&format!("! {attempt}")),
-                    out,
-                );
-            }
         }
     }
 

@@ -8,6 +8,7 @@ mod journal;
 mod limits;
 mod message;
 mod model;
+mod model_attempt;
 mod tool;
 mod tool_output_store;
 
@@ -26,6 +27,7 @@ pub use model::{
     ModelTimeoutKind, ServerActivity, ServerLiveness, TokenUsage, ToolChoice,
     single_response_stream,
 };
+pub use model_attempt::ModelAttempt;
 pub use tool::{
     FutureToolCall, InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolConcurrency,
     ToolContext, ToolEffect, ToolSpec,

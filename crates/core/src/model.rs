@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use futures_core::Stream;
 
 use crate::{
-    AssistantMessage, History, LimitSource, ModelError, ModelLimits, ModelRef, TokenCount,
-    ToolCallId, ToolName, ToolSpec,
+    AssistantMessage, History, LimitSource, ModelAttempt, ModelError, ModelLimits, ModelRef,
+    TokenCount, ToolCallId, ToolName, ToolSpec,
 };
 
 /// A model behind any API. Implementations are shared as `Arc<dyn ChatModel>`.
@@ -25,7 +25,8 @@ pub trait ChatModel: Send + Sync + Debug {
     ///
     /// # Errors
     /// When the request cannot be sent or is refused. A failure after the first byte is the last
-    /// item of the stream.
+    /// item of the stream; so is any failure of a model that stands for several, which first tells
+    /// its failed attempts there.
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError>;
 
     /// Counts the prompt tokens of a request, as exactly as the server allows.
@@ -196,6 +197,14 @@ pub enum ChatEvent {
     RequestAdapted {
         /// What was learnt and what is done about it, as a sentence for the user, with the server
         /// option or config key that would change it.
+        message: String,
+    },
+    /// A model failed or was skipped, and another one is asked; only a model that stands for
+    /// several sends this.
+    ModelAttemptFailed(Box<ModelAttempt>),
+    /// Something about the setup that the user should know; the call goes on.
+    Warning {
+        /// The text, without a final full stop.
         message: String,
     },
     /// The connection to the server was lost during the call. The call waits until the server is

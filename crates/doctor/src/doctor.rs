@@ -1,13 +1,13 @@
 //! Runs the checks in order, and keeps what they found.
 
 use openclaw_config::{ConfigChange, ConfigFile, SaveError};
-use openclaw_models::{LearnedCapabilities, ModelRegistry, SetupError};
+use openclaw_models::{ModelRegistry, SetupError};
 use tokio::time::Instant;
 
 use crate::check::Check;
 use crate::edit::{ConfigEdit, apply_edits};
 use crate::examination::DoctorRun;
-use crate::memory;
+use crate::memory::{self, StoredFindings};
 use crate::options::DoctorOptions;
 use crate::report::{CheckOutcome, CheckStatus, DoctorReport, Finding};
 
@@ -75,15 +75,12 @@ impl Doctor {
     }
 
     /// Stores the capabilities that [`run_checks`](Self::run_checks) found for its model, so that
-    /// normal requests need not fail to learn them, and returns all that are then known. Features
-    /// that were not checked keep their state. Returns `None` when the report has no model.
+    /// normal requests need not fail to learn them. Features that were not checked keep their
+    /// state.
     ///
     /// # Errors
     /// When the provider is unknown or its settings cannot be used.
-    pub fn store_findings(
-        &self,
-        report: &DoctorReport,
-    ) -> Result<Option<LearnedCapabilities>, SetupError> {
+    pub fn store_findings(&self, report: &DoctorReport) -> Result<StoredFindings, SetupError> {
         memory::store_findings(&self.registry, report)
     }
 }

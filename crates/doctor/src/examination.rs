@@ -134,10 +134,7 @@ impl<'a> DoctorRun<'a> {
     ) -> Result<(), ConnectError> {
         if let (None, Some(reference)) = (&self.connected_model, target.model_ref()) {
             // A busy server is a finding, so it is not waited for.
-            let connected = self.registry.connect_single_model(&reference).await;
-            // Notices would repeat the findings.
-            let _said_there = self.registry.notice_log().take_all();
-            self.connected_model = Some(connected?);
+            self.connected_model = Some(self.registry.connect_single_model(&reference).await?);
         }
         Ok(())
     }

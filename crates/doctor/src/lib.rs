@@ -24,5 +24,6 @@ mod wording;
 pub use check::Check;
 pub use doctor::Doctor;
 pub use edit::ConfigEdit;
+pub use memory::StoredFindings;
 pub use options::DoctorOptions;
 pub use report::{CheckStatus, DoctorReport, Finding};

@@ -7,21 +7,36 @@ use openclaw_providers_openai::{ServerCapabilities, ServerFeature};
 
 use crate::report::DoctorReport;
 
-/// Stores the capabilities that a doctor run found for its model, and returns all that are then
-/// known; `None` when the report has no model.
+/// What is known about a model after a doctor run.
+#[derive(Debug, Default)]
+pub struct StoredFindings {
+    /// All known capabilities; `None` when there are none, or the report has no model.
+    pub capabilities: Option<LearnedCapabilities>,
+    /// What is wrong with the file that they are stored in.
+    pub warnings: Vec<String>,
+}
+
+/// Stores the capabilities that a doctor run found for its model.
 pub(crate) fn store_findings(
     registry: &ModelRegistry,
     report: &DoctorReport,
-) -> Result<Option<LearnedCapabilities>, SetupError> {
-    let Some(reference) = &report.model else { return Ok(None) };
+) -> Result<StoredFindings, SetupError> {
+    let Some(reference) = &report.model else { return Ok(StoredFindings::default()) };
+    let mut warnings = Vec::new();
     let known =
         |all: Vec<LearnedCapabilities>| all.into_iter().find(|it| it.model == reference.model_id());
     let old = known(registry.learned_capabilities(reference.provider_id())?);
     if !report.lacks.is_empty() {
         let facts = merge_findings(old.filter(|old| old.version == report.version), report);
-        registry.store_capabilities(reference, report.version.as_deref(), report.window, &facts)?;
+        warnings = registry.store_capabilities(
+            reference,
+            report.version.as_deref(),
+            report.window,
+            &facts,
+        )?;
     }
-    Ok(known(registry.learned_capabilities(reference.provider_id())?))
+    let capabilities = known(registry.learned_capabilities(reference.provider_id())?);
+    Ok(StoredFindings { capabilities, warnings })
 }
 
 fn merge_findings(old: Option<LearnedCapabilities>, report: &DoctorReport) -> ServerCapabilities {

@@ -14,10 +14,11 @@ impl ModelConnector {
         &self,
         client: Client,
         mut info: ModelInfo,
+        warnings: &mut Vec<String>,
     ) -> MessagesModel {
         let config = &self.setup.loaded.config;
         let MessagesSettings { params, max_output_tokens: output, retention } =
-            params::messages_settings(config, &info.reference, &self.notices);
+            params::messages_settings(config, &info.reference, warnings);
         info.limits.max_output_tokens =
             info.limits.max_output_tokens.into_iter().chain(output).min();
         let mark = cache_mark(is_anthropic_hosted(client.endpoint()), retention);

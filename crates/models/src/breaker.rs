@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use self::file::{BreakerFile, FailureRecord, unix_now};
 use crate::context::SetupContext;
-use crate::warnings::NoticeLog;
+use crate::state_warnings::StateWarnings;
 
 /// How long a failed model is asked after the others, whether or not its breaker is open.
 const COOLDOWN: Duration = Duration::from_secs(15);
@@ -33,7 +33,7 @@ const COOLDOWN: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub(crate) struct BreakerRegistry {
     file: StateFile,
-    notices: NoticeLog,
+    warnings: StateWarnings,
     /// Cooldowns of this process, by breaker name.
     paused: Arc<Mutex<HashMap<String, LocalCooldown>>>,
 }
@@ -108,8 +108,12 @@ pub struct OpenBreaker {
 }
 
 impl BreakerRegistry {
-    pub(crate) fn new(folder: &Path, notices: NoticeLog) -> Self {
-        Self { file: StateFile::new(folder.join("breakers.json")), notices, paused: Arc::default() }
+    pub(crate) fn new(folder: &Path, warnings: StateWarnings) -> Self {
+        Self {
+            file: StateFile::new(folder.join("breakers.json")),
+            warnings,
+            paused: Arc::default(),
+        }
     }
 
     /// Returns the cooldown of each model; `None` for models that are asked in their usual order.
@@ -235,7 +239,7 @@ impl BreakerRegistry {
             change(&mut contents).then(|| contents.into_text(unix_now()))
         });
         if let Err(error) = updated {
-            self.notices.push(format!("which models failed is not remembered: failed to {error}"));
+            self.warnings.push(format!("which models failed is not remembered: failed to {error}"));
         }
     }
 }

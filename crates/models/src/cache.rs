@@ -21,7 +21,7 @@ use openclaw_providers_openai::{
 use openclaw_transport::Endpoint;
 
 use self::file::{CacheFile, CachedServer, CapabilityEntry, age_since, unix_now};
-use crate::warnings::NoticeLog;
+use crate::state_warnings::StateWarnings;
 
 /// An unchanged model list is not written again within this time.
 const LIST_FRESH_SECONDS: u64 = 600;
@@ -31,7 +31,7 @@ const LIST_FRESH_SECONDS: u64 = 600;
 pub(crate) struct ServerCache {
     file: StateFile,
     path: PathBuf,
-    notices: NoticeLog,
+    warnings: StateWarnings,
     has_warned: Arc<AtomicBool>,
 }
 
@@ -81,9 +81,9 @@ pub(crate) struct CapabilityKey {
 }
 
 impl ServerCache {
-    pub(crate) fn new(folder: &Path, notices: NoticeLog) -> Self {
+    pub(crate) fn new(folder: &Path, warnings: StateWarnings) -> Self {
         let path = folder.join("servers.json");
-        Self { file: StateFile::new(path.clone()), path, notices, has_warned: Arc::default() }
+        Self { file: StateFile::new(path.clone()), path, warnings, has_warned: Arc::default() }
     }
 
     /// Returns what the server last listed; `None` when it never did.
@@ -243,9 +243,9 @@ impl ServerCache {
     }
 
     /// Reports a problem with the file, once.
-    fn warn_once(&self, notice: String) {
+    fn warn_once(&self, warning: String) {
         if !self.has_warned.swap(true, Ordering::Relaxed) {
-            self.notices.push(notice);
+            self.warnings.push(warning);
         }
     }
 }

@@ -45,7 +45,7 @@ impl ModelRegistry {
     }
 
     /// Stores the capabilities found for a model, replacing earlier ones. `window` is the one that
-    /// the server reports, in tokens.
+    /// the server reports, in tokens. Returns what is wrong with the file that they are stored in.
     ///
     /// # Errors
     /// As for [`ModelRegistry::learned_capabilities`].
@@ -55,7 +55,7 @@ impl ModelRegistry {
         version: Option<&str>,
         window: Option<u32>,
         facts: &ServerCapabilities,
-    ) -> Result<(), SetupError> {
+    ) -> Result<Vec<String>, SetupError> {
         let provider = self.connector.setup.resolve_provider(reference.provider_id())?;
         let subject = CapabilityKey {
             endpoint: provider.endpoint,
@@ -65,6 +65,6 @@ impl ModelRegistry {
         };
         self.connector.cache.clear_capabilities(&subject.endpoint, &subject.model);
         self.connector.cache.store_capabilities(&subject, facts);
-        Ok(())
+        Ok(self.connector.state_warnings.take_all())
     }
 }

@@ -16,12 +16,14 @@ use crate::error::ConnectError;
 use crate::limits::{WindowSources, documented_service_window, effective_window};
 
 /// The available models, and the providers that could not be asked.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ModelCatalogue {
     /// The models, grouped by provider, in the order of the server or the config.
     pub models: Vec<ListedModel>,
     /// The providers that could not be asked, and why.
     pub failures: Vec<ProviderFailure>,
+    /// What is wrong with the file that remembers the models.
+    pub warnings: Vec<String>,
 }
 
 /// A provider whose models could not be listed.
@@ -73,6 +75,12 @@ impl ModelRegistry {
     /// unless `agents.defaults.models` has `ID/*`. A provider without any has all models that its
     /// server lists.
     pub async fn model_catalogue(&self, only: Option<&str>) -> ModelCatalogue {
+        let mut catalogue = self.list_models(only).await;
+        catalogue.warnings = self.connector.state_warnings.take_all();
+        catalogue
+    }
+
+    pub(crate) async fn list_models(&self, only: Option<&str>) -> ModelCatalogue {
         let setup = &self.connector.setup;
         let ids = setup.provider_ids();
         let ids: Vec<&str> = match only {
@@ -80,7 +88,7 @@ impl ModelRegistry {
             None => ids,
         };
         let asked = join_all(ids.iter().map(|id| self.provider_models(id))).await;
-        let mut catalogue = ModelCatalogue { models: Vec::new(), failures: Vec::new() };
+        let mut catalogue = ModelCatalogue::default();
         for (id, (models, failure)) in ids.iter().zip(asked) {
             catalogue.models.extend(models);
             let failure =

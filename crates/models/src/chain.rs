@@ -21,13 +21,13 @@ use openclaw_core::{
 };
 use tokio::time::Instant;
 
-pub use self::attempts::{AttemptLog, ModelAttempt, attempts_in_error};
+pub use self::attempts::attempts_in_error;
 
-use self::answer::FallbackAnswer;
 use self::fallback_run::FallbackRun;
 use crate::breaker::BreakerKey;
 use crate::connector::ModelConnector;
 use crate::error::{ConnectError, no_model_error};
+use crate::report::ConnectReport;
 
 /// The longest Retry-After that is waited for while another model is left.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
@@ -44,12 +44,20 @@ pub struct FallbackChain {
     first: Arc<dyn ChatModel>,
 }
 
+/// A model that was connected, and what happened meanwhile.
+#[derive(Debug, Clone)]
+pub struct ModelConnection {
+    /// The model with its fallbacks.
+    pub model: FallbackChain,
+    /// What happened while it was connected.
+    pub report: ConnectReport,
+}
+
 /// The state shared by the runs of all requests.
 #[derive(Debug)]
 struct SharedChain {
     connector: ModelConnector,
     breaker_keys: Vec<BreakerKey>,
-    attempts: AttemptLog,
     started_at: Instant,
     state: Mutex<ChainState>,
 }
@@ -58,8 +66,8 @@ struct SharedChain {
 struct ChainState {
     /// The index of the model that was asked last.
     current: Option<usize>,
-    /// The models whose failures were recorded while the chain was connected; the first request
-    /// does not record them again.
+    /// The models whose failures were reported while the chain was connected; the first request
+    /// does not report them again.
     reported: Vec<usize>,
     /// Whether a new turn began and no request was sent in it.
     turn_begins: bool,
@@ -84,7 +92,7 @@ impl FallbackChain {
     pub(crate) async fn connect_first(
         connector: ModelConnector,
         references: Vec<ModelRef>,
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<ModelConnection, ConnectError> {
         let circuit = |reference| connector.setup.breaker_key(reference);
         let circuits: Vec<_> = references.into_iter().map(circuit).collect();
         let links = ChainState {
@@ -96,24 +104,18 @@ impl FallbackChain {
         let inner = Arc::new(SharedChain {
             connector,
             breaker_keys: circuits,
-            attempts: AttemptLog::default(),
             started_at: Instant::now(),
             state: Mutex::new(links),
         });
         let mut walk = FallbackRun::new(Arc::clone(&inner), None);
         let link = walk.connect_next().await?;
+        let report = walk.take_report();
         let told = walk.into_reported();
         let mut links = inner.lock_state();
         links.current = Some(link.place);
         links.reported = told;
         drop(links);
-        Ok(Self { inner, first: link.model })
-    }
-
-    /// Returns the log of failed attempts.
-    #[must_use]
-    pub fn attempt_log(&self) -> AttemptLog {
-        self.inner.attempts.clone()
+        Ok(ModelConnection { model: Self { inner, first: link.model }, report })
     }
 
     /// Marks the next request as the start of a turn. The history alone does not show it: an
@@ -140,6 +142,7 @@ impl SharedChain {
         &self,
         place: usize,
         is_last: bool,
+        warnings: &mut Vec<String>,
     ) -> Result<ConnectedModel, ConnectError> {
         let known = self.lock_state().connected.get(place).cloned().flatten();
         if let Some(link) = known.filter(|link| link.is_last == is_last) {
@@ -149,7 +152,7 @@ impl SharedChain {
         let mut connector = self.connector.clone();
         // Longer waits of the last model are left to the busy retry, which reports them as events.
         connector.max_retry_after = Some(if is_last { MAX_SILENT_RETRY } else { MAX_RETRY_AFTER });
-        let model = connector.connect_model(&circuit.reference, is_last).await?;
+        let model = connector.connect_model(&circuit.reference, is_last, warnings).await?;
         let link = ConnectedModel { place, model, is_last };
         if let Some(slot) = self.lock_state().connected.get_mut(place) {
             *slot = Some(link.clone());
@@ -184,7 +187,7 @@ impl ChatModel for FallbackChain {
             links.current.filter(|_| !begins && is_follow_up(&request))
         };
         let walk = FallbackRun::new(Arc::clone(&self.inner), first);
-        FallbackAnswer::open_stream(walk, request).await
+        Ok(answer::stream_answer(walk, request))
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {

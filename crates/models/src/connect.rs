@@ -35,20 +35,24 @@ struct ServerReport {
     /// The last cached report, where the current one is incomplete.
     last: Option<ServedModel>,
     version: Option<String>,
+    /// What may surprise about it.
+    warning: Option<String>,
 }
 
 impl ModelConnector {
     /// Connects a model. A server on this machine or the local network is first asked what it
     /// serves, so that a missing server, a wrong key, an unknown id and a wrong window are found
-    /// before a prompt is sent. `is_last` is whether no other model could take over.
+    /// before a prompt is sent. `is_last` is whether no other model could take over. Adds to
+    /// `warnings` what may surprise.
     pub(crate) async fn connect_model(
         &self,
         reference: &ModelRef,
         is_last: bool,
+        warnings: &mut Vec<String>,
     ) -> Result<Arc<dyn ChatModel>, ConnectError> {
         let mut provider =
             self.setup.resolve_provider(reference.provider_id()).map_err(ConnectError::Setup)?;
-        let permitted = self.egress.check_allowed(reference, &provider.endpoint, &self.notices);
+        let permitted = self.egress.check_allowed(reference, &provider.endpoint, warnings);
         permitted.await.map_err(ConnectError::Setup)?;
         self.setup
             .select_model(&mut provider, reference.model_id())
@@ -56,13 +60,14 @@ impl ModelConnector {
         let configured = provider.model_index.and_then(|n| provider.models.get(n));
         let api = select_api(&provider).map_err(ConnectError::Setup)?;
         let client = self.build_client(&provider)?;
-        let said = self.query_server(reference, &client, &provider, configured).await?;
+        let mut said = self.query_server(reference, &client, &provider, configured).await?;
+        warnings.extend(said.warning.take());
         let windows = WindowSources {
             live: said.current.as_ref().and_then(|model| model.context_window),
             last: said.last.as_ref().and_then(|model| model.context_window),
             documented: documented_service_window(&provider, reference.model_id()),
         };
-        let limits = model_limits(reference, configured, windows, &self.notices);
+        let limits = model_limits(reference, configured, windows, warnings);
         let info = ModelInfo {
             reference: reference.clone(),
             limits,
@@ -72,7 +77,7 @@ impl ModelConnector {
         let owner = said.current.or(said.last).and_then(|model| model.owned_by);
         let is_vllm = provider.id == VLLM || owner.as_deref() == Some(VLLM);
         let Some(api) = api else {
-            let model = self.build_messages_model(client.clone(), info);
+            let model = self.build_messages_model(client.clone(), info, warnings);
             let model: Arc<dyn ChatModel> = if is_vllm {
                 Arc::new(self.with_idle_monitoring(
                     VllmModel::from_backend(model),
@@ -87,12 +92,7 @@ impl ModelConnector {
         };
         let is_native = is_openai_hosted(&provider.endpoint);
         let RequestSettings { params, max_output_tokens: output, has_cache_key } =
-            params::request_settings(
-                &self.setup.loaded.config,
-                reference,
-                is_native,
-                &self.notices,
-            );
+            params::request_settings(&self.setup.loaded.config, reference, is_native, warnings);
         let output = limits.max_output_tokens.into_iter().chain(output).min();
         let info =
             ModelInfo { limits: ModelLimits { max_output_tokens: output, ..limits }, ..info };
@@ -175,7 +175,7 @@ impl ModelConnector {
         if configured.is_none() || provider.endpoint.is_private() {
             match self.discover_model(client, provider, reference.model_id()).await {
                 Ok(ServerDescription { models, version }) => {
-                    said.current = self.find_served_model(reference, &models, configured)?;
+                    said.find_model(reference, &models, configured)?;
                     said.version = version;
                 }
                 Err(error) if configured.is_some() && lacks_model_list(&error) => {}
@@ -188,28 +188,34 @@ impl ModelConnector {
         }
         Ok(said)
     }
+}
 
-    fn find_served_model(
-        &self,
+impl ServerReport {
+    /// Sets the current report from the models that the server lists.
+    ///
+    /// # Errors
+    /// When the server does not list the model and the config does not have it either.
+    fn find_model(
+        &mut self,
         reference: &ModelRef,
         served: &[ServedModel],
         configured: Option<&ModelConfig>,
-    ) -> Result<Option<ServedModel>, ConnectError> {
-        let found = served.iter().find(|model| model.id == reference.model_id());
-        if found.is_some() {
-            return Ok(found.cloned());
+    ) -> Result<(), ConnectError> {
+        self.current = served.iter().find(|model| model.id == reference.model_id()).cloned();
+        if self.current.is_some() {
+            return Ok(());
         }
         let nearest = nearest_model_ids(reference.model_id(), served);
         let names: Vec<_> =
             nearest.iter().map(|id| format!("{}/{id}", reference.provider_id())).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         if configured.is_some() {
-            self.notices.push(format!(
+            self.warning = Some(format!(
                 "the server does not list `{}`; it serves {}",
                 reference.model_id(),
                 QuotedNames(&names)
             ));
-            return Ok(None);
+            return Ok(());
         }
         let error = ModelError::new(
             ModelErrorKind::UnknownModel,

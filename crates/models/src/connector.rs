@@ -13,14 +13,14 @@ use crate::cache::ServerCache;
 use crate::context::{ResolvedProvider, SetupContext};
 use crate::egress::EgressGuard;
 use crate::error::ConnectError;
+use crate::state_warnings::StateWarnings;
 use crate::timeouts::ConcurrencyLimiters;
-use crate::warnings::NoticeLog;
 
-/// Connects models. Clones share the setup, the notices and the cache.
+/// Connects models. Clones share the setup and the cache.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelConnector {
     pub(crate) setup: Arc<SetupContext>,
-    pub(crate) notices: NoticeLog,
+    pub(crate) state_warnings: StateWarnings,
     pub(crate) cache: ServerCache,
     pub(crate) concurrency_limiters: ConcurrencyLimiters,
     /// The trace of exchanges with the servers, if enabled.

@@ -15,7 +15,6 @@ use openclaw_transport::Endpoint;
 
 use crate::context::SetupContext;
 use crate::error::{SetupError, SetupErrorKind};
-use crate::warnings::NoticeLog;
 
 /// The config key of the policy.
 const EGRESS_KEY: &str = "models.egress";
@@ -55,7 +54,7 @@ impl EgressGuard {
         Self { policy: Some(policy), named: named.into(), consent, decisions: Arc::default() }
     }
 
-    /// Decides whether a conversation may be sent to a model's server. Logs a notice when that
+    /// Decides whether a conversation may be sent to a model's server. Adds a warning when that
     /// server is hosted.
     ///
     /// # Errors
@@ -64,7 +63,7 @@ impl EgressGuard {
         &self,
         reference: &ModelRef,
         endpoint: &Endpoint,
-        notices: &NoticeLog,
+        warnings: &mut Vec<String>,
     ) -> Result<(), SetupError> {
         let is_free = matches!(self.policy, None | Some(Policy::Any));
         if is_free || endpoint.is_private() {
@@ -75,7 +74,7 @@ impl EgressGuard {
             self.decisions.lock().unwrap_or_else(PoisonError::into_inner).get(reference).copied();
         let is_allowed = match settled {
             Some(is_allowed) => is_allowed,
-            None => self.decide_and_record(reference, host, notices).await,
+            None => self.decide_and_record(reference, host, warnings).await,
         };
         if is_allowed { Ok(()) } else { Err(self.refusal_error(reference, host)) }
     }
@@ -84,11 +83,11 @@ impl EgressGuard {
         &self,
         reference: &ModelRef,
         host: &str,
-        notices: &NoticeLog,
+        warnings: &mut Vec<String>,
     ) -> bool {
         let is_allowed = self.ask_consent(reference, host).await;
         if is_allowed {
-            notices.push(format!(
+            warnings.push(format!(
                 "the conversation leaves this machine and its network: `{reference}` is at {host}"
             ));
         }

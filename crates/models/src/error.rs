@@ -127,6 +127,17 @@ pub enum ConnectError {
     Model(ModelError),
 }
 
+impl ConnectError {
+    /// Adds what a person could do about it, as a sentence.
+    #[must_use]
+    pub fn with_hint(self, hint: String) -> Self {
+        match self {
+            Self::Setup(error) => Self::Setup(error.with_hint(hint)),
+            Self::Model(error) => Self::Model(error.with_hint(hint)),
+        }
+    }
+}
+
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -19,20 +19,21 @@ mod limits;
 mod model_selection;
 mod params;
 mod registry;
+mod report;
 mod secret;
+mod state_warnings;
 mod status;
 mod suggestions;
 mod timeouts;
 mod trace;
 mod trace_config;
 mod wait;
-mod warnings;
 
 pub use breaker::OpenBreaker;
 pub use builtin::{VLLM, default_vllm_address};
 pub use cache::LearnedCapabilities;
 pub use catalogue::{ListedModel, ModelCatalogue, ProviderFailure};
-pub use chain::{AttemptLog, FallbackChain, ModelAttempt, attempts_in_error};
+pub use chain::{FallbackChain, ModelConnection, attempts_in_error};
 pub use context::{ResolvedProvider, provider_path};
 pub use egress::EgressConsent;
 pub use error::{ConnectError, SetupError, SetupErrorKind};
@@ -41,7 +42,7 @@ pub use openclaw_transport::{
     TracedEvent, TracedRequest,
 };
 pub use registry::ModelRegistry;
-pub use status::{ProviderCredential, ProviderStatus, SetupStatus};
+pub use report::ConnectReport;
+pub use status::{BreakerReset, ProviderCredential, ProviderStatus, SetupStatus};
 pub use trace::{ReplayError, ReplayTarget};
 pub use wait::{WaitPolicy, WaitProgress, WaitReporter};
-pub use warnings::NoticeLog;

@@ -8,7 +8,6 @@ use openclaw_providers_openai::{documented_context_window, is_openai_hosted};
 use openclaw_providers_vllm::FALLBACK_CONTEXT_WINDOW;
 
 use crate::context::ResolvedProvider;
-use crate::warnings::NoticeLog;
 
 /// The known context windows of a model, in tokens.
 #[derive(Debug, Clone, Copy)]
@@ -39,23 +38,23 @@ pub(crate) fn effective_window(
     }
 }
 
-/// The limits of a model. Logs a notice when they may surprise.
+/// The limits of a model. Adds a warning when they may surprise.
 pub(crate) fn model_limits(
     reference: &ModelRef,
     configured: Option<&ModelConfig>,
     windows: WindowSources,
-    notices: &NoticeLog,
+    warnings: &mut Vec<String>,
 ) -> ModelLimits {
     let wanted = configured.and_then(|model| model.context_window).map(NonZeroU32::get);
     if let (Some(wanted), Some(live)) = (wanted, windows.live)
         && wanted > live
     {
-        notices.push(format!(
+        warnings.push(format!(
             "contextWindow of `{reference}` is {wanted}, but the server has {live}; {live} is used"
         ));
     }
     let (window, window_source) = effective_window(configured, windows).unwrap_or_else(|| {
-        notices.push(format!(
+        warnings.push(format!(
             "neither the server nor the config says how large the window of `{reference}` is; \
              {FALLBACK_CONTEXT_WINDOW} tokens are assumed (`contextWindow` sets it)"
         ));

@@ -6,7 +6,7 @@ use openclaw_core::{ChatModel, ModelRef};
 
 use crate::builtin::VLLM;
 use crate::catalogue::ListedModel;
-use crate::chain::FallbackChain;
+use crate::chain::{FallbackChain, ModelConnection};
 use crate::egress::EgressGuard;
 use crate::error::{ConnectError, SetupError, SetupErrorKind, no_model_error, no_provider_error};
 use crate::registry::ModelRegistry;
@@ -20,18 +20,30 @@ impl ModelRegistry {
     /// # Errors
     /// When no model is named and none can be selected, when the name is not a reference or alias,
     /// and when neither the model nor a fallback can be connected.
-    pub async fn connect_model(&self, name: Option<&str>) -> Result<FallbackChain, ConnectError> {
-        let Some(wait) = &self.wait_policy else {
-            return self.connect_model_once(name).await;
+    pub async fn connect_model(&self, name: Option<&str>) -> Result<ModelConnection, ConnectError> {
+        let connected = match &self.wait_policy {
+            None => self.connect_model_once(name).await,
+            Some(wait) => {
+                let provider = self.resolve_model(name);
+                let provider = provider.as_ref().map_or(VLLM, ModelRef::provider_id);
+                let poll = self.connector.setup.poll_interval(provider);
+                retry_until_available(wait, poll, || self.connect_model_once(name)).await
+            }
         };
-        let provider = self.resolve_model(name);
-        let provider = provider.as_ref().map_or(VLLM, ModelRef::provider_id);
-        let poll = self.connector.setup.poll_interval(provider);
-        retry_until_available(wait, poll, || self.connect_model_once(name)).await
+        let warnings = self.connector.state_warnings.take_all();
+        match connected {
+            Ok(mut connection) => {
+                connection.report.warnings.extend(warnings);
+                Ok(connection)
+            }
+            // An error has no warnings of its own.
+            Err(error) => Err(warnings.into_iter().fold(error, ConnectError::with_hint)),
+        }
     }
 
     /// Connects one model, without fallbacks and without waiting for a busy server. Nothing is
-    /// asked about egress, so only requests without a conversation may be sent to it.
+    /// asked about egress, so only requests without a conversation may be sent to it. What
+    /// may surprise about the setup is left out.
     ///
     /// # Errors
     /// When the model cannot be connected.
@@ -39,10 +51,14 @@ impl ModelRegistry {
         &self,
         reference: &ModelRef,
     ) -> Result<Arc<dyn ChatModel>, ConnectError> {
-        self.connector.connect_model(reference, false).await
+        let mut warnings = Vec::new();
+        self.connector.connect_model(reference, false, &mut warnings).await
     }
 
-    async fn connect_model_once(&self, name: Option<&str>) -> Result<FallbackChain, ConnectError> {
+    async fn connect_model_once(
+        &self,
+        name: Option<&str>,
+    ) -> Result<ModelConnection, ConnectError> {
         let setup = &self.connector.setup;
         let configured = self.primary_model().map_err(ConnectError::Setup)?;
         let first = match name {
@@ -104,7 +120,7 @@ impl ModelRegistry {
 
     /// Returns the only model that the servers list, not counting adapters.
     async fn only_model(&self) -> Result<ModelRef, ConnectError> {
-        let catalogue = self.model_catalogue(None).await;
+        let catalogue = self.list_models(None).await;
         let is_known_now = |model: &ListedModel| model.parent.is_none() && model.age.is_none();
         let mut models = catalogue.models.into_iter().filter(is_known_now);
         match (models.next(), models.next(), catalogue.failures.into_iter().next()) {

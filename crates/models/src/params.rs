@@ -6,7 +6,6 @@ use openclaw_providers_openai::RequestParams;
 use serde_json::{Map, Value};
 
 use crate::context::ALL_MODELS_WILDCARD;
-use crate::warnings::NoticeLog;
 
 /// Parameters that limit the tokens of an answer. They are handled as a limit, not as a parameter.
 const OUTPUT_LIMIT_PARAMS: [&str; 4] =
@@ -60,15 +59,15 @@ pub(crate) enum CacheRetention {
 }
 
 /// Reads `agents.defaults.models.*.params`: a model's own parameters override those for all models
-/// of its provider. Parameters that cannot be sent are skipped with a notice.
+/// of its provider. Parameters that cannot be sent are skipped with a warning.
 pub(crate) fn request_settings(
     config: &Config,
     reference: &ModelRef,
     is_native: bool,
-    notices: &NoticeLog,
+    warnings: &mut Vec<String>,
 ) -> RequestSettings {
     let ConfiguredParams { mut params, max_output_tokens: output, retention } =
-        read_params(config, reference, notices);
+        read_params(config, reference, warnings);
     if is_native
         && retention == Some(CacheRetention::Long)
         && !params.contains_key(PROMPT_CACHE_RETENTION)
@@ -78,7 +77,7 @@ pub(crate) fn request_settings(
     let has_cache_key =
         retention != Some(CacheRetention::None) && !params.contains_key(PROMPT_CACHE_KEY);
     let (params, refused) = RequestParams::new(params);
-    warn_refused(&refused, reference, notices);
+    warn_refused(&refused, reference, warnings);
     RequestSettings { params, max_output_tokens: output, has_cache_key }
 }
 
@@ -86,12 +85,12 @@ pub(crate) fn request_settings(
 pub(crate) fn messages_settings(
     config: &Config,
     reference: &ModelRef,
-    notices: &NoticeLog,
+    warnings: &mut Vec<String>,
 ) -> MessagesSettings {
     let ConfiguredParams { params, max_output_tokens: output, retention } =
-        read_params(config, reference, notices);
+        read_params(config, reference, warnings);
     let (params, refused) = openclaw_providers_anthropic::MessagesParams::new(params);
-    warn_refused(&refused, reference, notices);
+    warn_refused(&refused, reference, warnings);
     MessagesSettings { params, max_output_tokens: output, retention }
 }
 
@@ -102,7 +101,11 @@ struct ConfiguredParams {
     retention: Option<CacheRetention>,
 }
 
-fn read_params(config: &Config, reference: &ModelRef, notices: &NoticeLog) -> ConfiguredParams {
+fn read_params(
+    config: &Config,
+    reference: &ModelRef,
+    warnings: &mut Vec<String>,
+) -> ConfiguredParams {
     let every = format!("{}/{ALL_MODELS_WILDCARD}", reference.provider_id());
     let entries = [every, reference.to_string()];
     let models = &config.agents.defaults.models;
@@ -113,7 +116,7 @@ fn read_params(config: &Config, reference: &ModelRef, notices: &NoticeLog) -> Co
     params.retain(|name, value| {
         let expected = expected_type(name, value);
         if let Some(expected) = expected {
-            warn_not_sent(name, &format!("it must be {expected}"), reference, notices);
+            warn_not_sent(name, &format!("it must be {expected}"), reference, warnings);
         }
         expected.is_none()
     });
@@ -132,14 +135,14 @@ fn parse_retention(value: &Value) -> Option<CacheRetention> {
     }
 }
 
-fn warn_refused(names: &[String], reference: &ModelRef, notices: &NoticeLog) {
+fn warn_refused(names: &[String], reference: &ModelRef, warnings: &mut Vec<String>) {
     for name in names {
-        warn_not_sent(name, "the program decides it itself", reference, notices);
+        warn_not_sent(name, "the program decides it itself", reference, warnings);
     }
 }
 
-fn warn_not_sent(name: &str, why: &str, reference: &ModelRef, notices: &NoticeLog) {
-    notices.push(format!("the parameter `{name}` of `{reference}` is not sent: {why}"));
+fn warn_not_sent(name: &str, why: &str, reference: &ModelRef, warnings: &mut Vec<String>) {
+    warnings.push(format!("the parameter `{name}` of `{reference}` is not sent: {why}"));
 }
 
 /// The type that a parameter must have; `None` when the value has it or the parameter is unknown.

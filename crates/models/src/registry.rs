@@ -13,10 +13,10 @@ use crate::connector::ModelConnector;
 use crate::context::{ResolvedProvider, SetupContext};
 use crate::egress::{EgressConsent, EgressGuard};
 use crate::error::{SetupError, SetupErrorKind};
+use crate::state_warnings::StateWarnings;
 use crate::suggestions;
 use crate::timeouts::ConcurrencyLimiters;
 use crate::wait::WaitPolicy;
-use crate::warnings::NoticeLog;
 
 /// The models that a config describes: lists them, resolves their names and connects them. Clones
 /// share caches and breakers.
@@ -42,14 +42,14 @@ impl ModelRegistry {
     /// Creates a registry. Contacts no server.
     #[must_use]
     pub fn new(loaded: LoadedConfig, paths: AppPaths, env: Env) -> Self {
-        let notices = NoticeLog::default();
-        let cache = ServerCache::new(&paths.cache_dir(), notices.clone());
-        let breakers = BreakerRegistry::new(&paths.cache_dir(), notices.clone());
+        let state_warnings = StateWarnings::default();
+        let cache = ServerCache::new(&paths.cache_dir(), state_warnings.clone());
+        let breakers = BreakerRegistry::new(&paths.cache_dir(), state_warnings.clone());
         let setup = Arc::new(SetupContext { loaded, paths, env });
         let trace = setup.open_trace();
         let connector = ModelConnector {
             setup,
-            notices,
+            state_warnings,
             cache,
             concurrency_limiters: ConcurrencyLimiters::default(),
             trace,
@@ -99,12 +99,6 @@ impl ModelRegistry {
     pub fn with_consent(mut self, consent: EgressConsent) -> Self {
         self.consent = Some(consent);
         self
-    }
-
-    /// The log of notices for the user.
-    #[must_use]
-    pub fn notice_log(&self) -> NoticeLog {
-        self.connector.notices.clone()
     }
 
     /// Resolves a reference or alias, or the primary model without a name; `None` when there is

@@ -30,6 +30,17 @@ pub struct SetupStatus {
     pub providers: Vec<ProviderStatus>,
     /// The circuit breakers that are not closed.
     pub breakers: Vec<OpenBreaker>,
+    /// What is wrong with the files that remember servers and breakers.
+    pub warnings: Vec<String>,
+}
+
+/// The breakers that were closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakerReset {
+    /// The names of those that had recorded a failure.
+    pub names: Vec<String>,
+    /// What is wrong with the file that remembers them.
+    pub warnings: Vec<String>,
 }
 
 /// A provider.
@@ -94,25 +105,29 @@ impl ModelRegistry {
                 .connector
                 .breakers
                 .open_breakers(|reference| setup.breaker_key(reference)),
+            warnings: self.connector.state_warnings.take_all(),
         }
     }
 
     /// Closes breakers, so that models are asked in their usual order again: all breakers, those of
-    /// a provider by its id, or those of a model and its server by reference or alias. Returns the
-    /// names of the breakers that had recorded a failure.
+    /// a provider by its id, or those of a model and its server by reference or alias.
     ///
     /// # Errors
     /// When the name is neither a provider's id nor a model.
-    pub fn reset_breakers(&self, name: Option<&str>) -> Result<Vec<String>, SetupError> {
+    pub fn reset_breakers(&self, name: Option<&str>) -> Result<BreakerReset, SetupError> {
         let breakers = &self.connector.breakers;
-        let Some(name) = name else { return Ok(breakers.reset_matching(|_| true)) };
-        if self.connector.setup.all_provider_ids().contains(&name) {
-            let is_below = |other: &str| other.split('/').next() == Some(name);
-            return Ok(breakers.reset_matching(is_below));
-        }
-        let reference = self.parse_reference(name)?;
-        let names = [reference.to_string(), reference.provider_id().to_owned()];
-        Ok(breakers.reset_matching(|other| names.iter().any(|name| name == other)))
+        let names = match name {
+            None => breakers.reset_matching(|_| true),
+            Some(name) if self.connector.setup.all_provider_ids().contains(&name) => {
+                breakers.reset_matching(|other| other.split('/').next() == Some(name))
+            }
+            Some(name) => {
+                let reference = self.parse_reference(name)?;
+                let names = [reference.to_string(), reference.provider_id().to_owned()];
+                breakers.reset_matching(|other| names.iter().any(|name| name == other))
+            }
+        };
+        Ok(BreakerReset { names, warnings: self.connector.state_warnings.take_all() })
     }
 }
 

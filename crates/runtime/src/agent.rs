@@ -12,7 +12,8 @@ use openclaw_config::defaults::{
 use openclaw_config::{CompactionMode, KeyedTimeLimit, LoadedConfig, LocalModelMode, RunKind};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
 use openclaw_models::{
-    AttemptLog, ConnectError, FallbackChain, ModelRegistry, SetupError, SetupErrorKind,
+    ConnectError, ConnectReport, FallbackChain, ModelConnection, ModelRegistry, SetupError,
+    SetupErrorKind,
 };
 use openclaw_process::base_environment;
 use openclaw_store::RequestPrefix;
@@ -61,8 +62,8 @@ pub struct AgentRun {
     pub model: Arc<dyn ChatModel>,
     /// The same model as a chain; each new turn starts with its primary model again.
     chain: FallbackChain,
-    /// The log of failed attempts.
-    pub attempts: AttemptLog,
+    /// What happened while the model was connected and the agent was built.
+    pub report: ConnectReport,
     /// The directory that the tools work in.
     pub workspace: PathBuf,
     /// How detailed the system prompt is.
@@ -70,9 +71,6 @@ pub struct AgentRun {
     /// The system prompt.
     pub prompt: SystemPrompt,
 }
-
-/// A model that is connected.
-pub(crate) struct ConnectedChain(FallbackChain);
 
 /// Everything an agent is built from, besides its model.
 pub(crate) struct AgentSpec<'a> {
@@ -87,8 +85,8 @@ pub(crate) struct AgentSpec<'a> {
 
 impl AgentRun {
     /// Returns the connected model, to build another agent with.
-    pub(crate) fn connected_chain(&self) -> ConnectedChain {
-        ConnectedChain(self.chain.clone())
+    pub(crate) fn model_connection(&self) -> ModelConnection {
+        ModelConnection { model: self.chain.clone(), report: ConnectReport::default() }
     }
 
     /// Marks the next request as the start of a turn.
@@ -119,7 +117,7 @@ impl Runtime {
         let agent = agent.as_deref().unwrap_or(MAIN_AGENT);
         let this = self.for_agent(agent).map_err(ConnectError::Setup)?;
         let workspace = this.resolve_workspace(workspace)?;
-        let connected = this.connect_for_agent(model.as_deref()).await?;
+        let connected = this.models.connect_model(model.as_deref()).await?;
         let workspace = workspace.as_path();
         this.build_agent(
             connected,
@@ -135,23 +133,14 @@ impl Runtime {
         workspace_path(&self.models, asked).map_err(ConnectError::Setup)
     }
 
-    /// Connects a model for an agent.
-    pub(crate) async fn connect_for_agent(
-        &self,
-        name: Option<&str>,
-    ) -> Result<ConnectedChain, ConnectError> {
-        self.models.connect_model(name).await.map(ConnectedChain)
-    }
-
     /// Builds an agent around its connected model.
     pub(crate) fn build_agent(
         &self,
-        connected: ConnectedChain,
+        connected: ModelConnection,
         around: AgentSpec<'_>,
     ) -> Result<AgentRun, ConnectError> {
-        let ConnectedChain(chain) = connected;
-        let (model, attempts): (Arc<dyn ChatModel>, _) =
-            (Arc::new(chain.clone()), chain.attempt_log());
+        let ModelConnection { model: chain, mut report } = connected;
+        let model: Arc<dyn ChatModel> = Arc::new(chain.clone());
         let AgentSpec { agent, workspace: path, time_limit: time, approver, journal, prefix } =
             around;
         let models = &self.models;
@@ -167,12 +156,13 @@ impl Runtime {
         } else {
             Vec::new()
         };
-        let fresh = self.build_prompt(&workspace, profile, !tools.is_empty());
+        let (fresh, warnings) = self.build_prompt(&workspace, profile, !tools.is_empty());
+        report.warnings.extend(warnings);
         let prompt = prefix
             .filter(|prefix| matches_prefix(prefix, &tools))
             .and_then(|prefix| fresh.with_recorded_text(prefix.system_prompt.as_deref()?));
         if prompt.as_ref().is_some_and(|prompt| *prompt != fresh) {
-            self.notices().push(PROMPT_CHANGED_NOTICE.to_owned());
+            report.warnings.push(PROMPT_CHANGED_NOTICE.to_owned());
         }
         let prompt = prompt.unwrap_or(fresh);
         let parts = AgentParts {
@@ -202,7 +192,7 @@ impl Runtime {
             )
         })?;
         let workspace = path.to_owned();
-        Ok(AgentRun { agent, model, chain, attempts, workspace, profile, prompt })
+        Ok(AgentRun { agent, model, chain, report, workspace, profile, prompt })
     }
 
     /// Checks that an agent with this id exists.
@@ -233,13 +223,13 @@ impl Runtime {
         Ok(Self { models, ..self.clone() })
     }
 
-    /// Builds the system prompt.
+    /// Builds the system prompt, and returns it with what the user should know about its files.
     fn build_prompt(
         &self,
         workspace: &Workspace,
         profile: PromptProfile,
         tools: bool,
-    ) -> SystemPrompt {
+    ) -> (SystemPrompt, Vec<String>) {
         let defaults = &self.config().agents.defaults;
         let mut prompt = if tools {
             SystemPrompt::with_tools(profile, &workspace.path().display().to_string())
@@ -250,10 +240,8 @@ impl Runtime {
         let of = |set: Option<u32>| set.and_then(|set| usize::try_from(set).ok());
         caps.per_file_chars = of(defaults.bootstrap_max_chars).unwrap_or(caps.per_file_chars);
         caps.total_chars = of(defaults.bootstrap_total_max_chars).unwrap_or(caps.total_chars);
-        for notice in prompt.add_workspace_sections(workspace, profile, caps, tools) {
-            self.notices().push(notice);
-        }
-        prompt
+        let warnings = prompt.add_workspace_sections(workspace, profile, caps, tools);
+        (prompt, warnings)
     }
 }
 

@@ -18,10 +18,10 @@ use openclaw_agent_loop::{
     TurnReport, TurnRequest,
 };
 use openclaw_core::{Approver, History};
-use openclaw_models::ConnectError;
+use openclaw_models::{ConnectError, ModelConnection};
 use openclaw_store::{RequestPrefix, Session, SessionId, SessionKey, Store, StoreError};
 
-use crate::agent::{AgentRun, AgentSpec, ConnectedChain, open_workspace};
+use crate::agent::{AgentRun, AgentSpec, open_workspace};
 use crate::offload::run_blocking;
 use crate::runtime::Runtime;
 
@@ -122,7 +122,9 @@ impl Conversation {
         &self.agent_id
     }
 
-    /// The agent with its model, workspace and system prompt.
+    /// The agent with its model, workspace and system prompt. Its
+    /// [`report`](AgentRun::report) says what happened when the conversation was opened, a new
+    /// session was started or the model was switched, whichever was last.
     #[must_use]
     pub fn agent_run(&self) -> &AgentRun {
         &self.run
@@ -152,7 +154,7 @@ impl Conversation {
     ///
     /// # Errors
     /// When the store cannot record the start of the turn; then nothing was sent. A failure to
-    /// record the end of the turn is only a notice.
+    /// record the end of the turn is only a [`TurnEvent::Warning`](crate::TurnEvent::Warning).
     pub async fn run_turn(
         &mut self,
         message: &str,
@@ -164,9 +166,10 @@ impl Conversation {
         self.record_prefix().await?;
         self.run.begin_turn();
         self.mark_turn_started();
-        let turn = TurnRequest { input: TurnInput::Message(message), steering, events };
+        let input = TurnInput::Message(message);
+        let turn = TurnRequest { input, steering, events: events.clone() };
         let report = self.run.agent.run_request(&mut self.history, turn, cancelled).await;
-        self.end_turn(&report).await;
+        self.end_turn(&report, events).await;
         Ok(report)
     }
 
@@ -188,9 +191,9 @@ impl Conversation {
         self.history = history;
         self.record_prefix().await?;
         self.mark_turn_started();
-        let turn = TurnRequest { input: TurnInput::Resume(None), steering, events };
+        let turn = TurnRequest { input: TurnInput::Resume(None), steering, events: events.clone() };
         let report = self.run.agent.run_request(&mut self.history, turn, cancelled).await;
-        self.end_turn(&report).await;
+        self.end_turn(&report, events).await;
         Ok(Some(report))
     }
 
@@ -247,7 +250,7 @@ impl Conversation {
             store.acquire_or_create(&id, &key, &agent_id)
         })
         .await?;
-        let connected = self.run.connected_chain();
+        let connected = self.run.model_connection();
         self.run = self.build_agent(connected, &loaded.session, None)?;
         self.session = loaded.session;
         self.history = loaded.history;
@@ -262,8 +265,9 @@ impl Conversation {
     /// # Errors
     /// When the model cannot be connected; the conversation then keeps the model it had.
     pub async fn switch_model(&mut self, name: Option<&str>) -> Result<(), ConnectError> {
-        self.runtime.models.reset_breakers(name).map_err(ConnectError::Setup)?;
-        let connected = self.runtime.connect_for_agent(name).await?;
+        let reset = self.runtime.models.reset_breakers(name).map_err(ConnectError::Setup)?;
+        let mut connected = self.runtime.models.connect_model(name).await?;
+        connected.report.warnings.splice(..0, reset.warnings);
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
         self.run = self.build_agent(connected, &session, prefix.as_deref())?;
@@ -276,7 +280,7 @@ impl Conversation {
 
     fn build_agent(
         &self,
-        connected: ConnectedChain,
+        connected: ModelConnection,
         session: &Session,
         prefix: Option<&RequestPrefix>,
     ) -> Result<AgentRun, ConnectError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use openclaw_config::{Config, ExecConfig};
-use openclaw_models::{ModelRegistry, NoticeLog};
+use openclaw_models::ModelRegistry;
 
 use crate::prompt::date_time::PromptClock;
 
@@ -44,9 +44,5 @@ impl Runtime {
 
     pub(crate) fn config(&self) -> &Config {
         &self.models.loaded_config().config
-    }
-
-    pub(crate) fn notices(&self) -> NoticeLog {
-        self.models.notice_log()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use openclaw_core::{ServerActivity, ToolEffect};
+use openclaw_core::{ModelAttempt, ServerActivity, ToolEffect};
 use openclaw_runtime::{
     CompactionReport, InvalidCallRecovery, PrefixChange, PromptCacheMiss, RepromptReason, TurnEvent,
 };
@@ -27,7 +27,13 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
             );
             return Some((TextStyle::Dim, text));
         }
-        TurnEvent::RequestAdapted { message } => format!("! {message}"),
+        TurnEvent::RequestAdapted { message } | TurnEvent::Warning { message } => {
+            format!("! {message}")
+        }
+        // The last attempt is the turn's error, which is printed at the end.
+        TurnEvent::ModelAttemptFailed(attempt) => {
+            return Some((TextStyle::Yellow, attempt_line(attempt)?));
+        }
         TurnEvent::ServerDisconnected { reason, .. } => {
             format!("! the server is lost: failed to {reason}")
         }
@@ -84,6 +90,11 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
         _ => return None,
     };
     Some((TextStyle::Yellow, text))
+}
+
+/// Tells which model failed or was skipped and which one is asked instead; `None` for the last one.
+pub(crate) fn attempt_line(attempt: &ModelAttempt) -> Option<String> {
+    attempt.next.is_some().then(|| format!("! {attempt}"))
 }
 
 /// The wait for a lost or busy server.

@@ -37,7 +37,7 @@ impl ChatModel for StubModel {
 fn new_view(reasoning: ReasoningDisplay) -> TurnView {
     let printer = Printer::new(Verbosity::Normal, true);
     let render_options = RenderOptions { printer, reasoning, columns: 60 };
-    TurnView::new(render_options, Arc::new(StubModel), AttemptLog::default())
+    TurnView::new(render_options, Arc::new(StubModel))
 }
 
 /// What is final after some events, and the last live rows.

@@ -110,7 +110,7 @@ impl AgentCommand<'_> {
             Ok(talk) => talk,
             Err(error) => return self.finish_failed(&error, Value::Null),
         };
-        context.print_notices();
+        context.print_warnings(&agent_session.agent_run().report.warnings);
         agent_session.print_recovery_report(printer, &self.request);
         self.run_turn(&mut agent_session, started_at.elapsed(), stopped).await
     }
@@ -122,7 +122,7 @@ impl AgentCommand<'_> {
         connect_duration: Duration,
         stopped: impl Future<Output = ()>,
     ) -> io::Result<ExitReason> {
-        let Self { context, output, request, .. } = self;
+        let Self { output, request, .. } = self;
         let session = agent_session.session_json();
         let mut renderer =
             output.begin_turn(agent_session, &session, *request == AgentRequest::Resume)?;
@@ -133,17 +133,18 @@ impl AgentCommand<'_> {
                 Err(error) => return self.finish_failed(&ConversationError::Store(error), session),
             };
         let has_streamed = renderer.finish_turn()?;
-        context.print_notices();
         if output.printer.is_verbose() {
             output.printer.print_indented(turn_summary(&report));
         }
         let (message, timings) = (request.message_text(), &renderer.timings);
+        let attempts = renderer.attempts.as_slice();
         let hint = self.resume_hint(agent_session, &report.outcome);
         let result = TurnResultJson {
             agent_session,
             session: &session,
             message,
             timings,
+            attempts,
             connect_duration,
             report: &report,
         };
@@ -224,7 +225,6 @@ impl AgentCommand<'_> {
 
     /// Ends a run that needs no turn.
     fn finish_without_turn(&self, outcome: &'static str, session: Value) -> io::Result<ExitReason> {
-        self.context.print_notices();
         self.write_no_turn_result(
             &NoTurnResultJson { outcome, session, ..NoTurnResultJson::default() },
             ExitReason::Ok,
@@ -243,7 +243,6 @@ impl AgentCommand<'_> {
 
     /// Ends a run whose turn could not begin. `session` is null when no session is known.
     fn finish_failed(&self, error: &ConversationError, session: Value) -> io::Result<ExitReason> {
-        self.context.print_notices();
         let printer = self.output.printer;
         let (attempts, value) = match error {
             ConversationError::Connect(error) => {

@@ -95,7 +95,6 @@ pub(crate) async fn run_checks(
         })
         .await;
     failed?;
-    context.print_notices();
     if !is_quiet {
         printer.write_styled_answer(&format_summary(printer, &report))?;
     }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use openclaw_chat::{CommandContext, error_report, format_duration};
 use openclaw_core::{
-    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelRef, TokenUsage,
+    AnswerOutcome, ChatEvent, ChatModel, ChatRequest, History, ModelAttempt, ModelError, ModelRef,
+    TokenUsage,
 };
-use openclaw_models::{ConnectError, FallbackChain, ModelAttempt, attempts_in_error};
+use openclaw_models::{ConnectError, FallbackChain, ModelConnection, attempts_in_error};
 use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
 
@@ -37,36 +38,29 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
     }
     let models =
         egress::restrict_models(wait::apply_wait_option(context, args.wait), printer, args.strict);
-    let chain = match models.connect_model(args.model.as_deref()).await {
-        Ok(chain) => chain,
-        Err(error) => {
-            let requested_model = context.models.resolve_model(args.model.as_deref());
-            return fail_to_connect(context, args.json, requested_model.as_ref(), &error);
-        }
-    };
-    context.print_notices();
+    let ModelConnection { model: chain, report } =
+        match models.connect_model(args.model.as_deref()).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                let requested_model = context.models.resolve_model(args.model.as_deref());
+                return fail_to_connect(context, args.json, requested_model.as_ref(), &error);
+            }
+        };
+    context.print_connect_report(&report);
+    let mut attempts = report.attempts;
     let mut history = History::new();
     history.push_user_message(&prompt);
-    let answer = ask_model(context, &chain, ChatRequest::new(history), !args.json).await?;
+    let request = ChatRequest::new(history);
+    let answer = ask_model(context, &chain, request, !args.json, &mut attempts).await?;
     let reference = chain.model_info().reference;
     match answer {
-        Ok(answer) => finish_answer(
-            context,
-            args.json,
-            &reference,
-            &chain.attempt_log().recorded_attempts(),
-            &answer,
-        ),
+        Ok(answer) => finish_answer(context, args.json, &reference, &attempts, &answer),
         Err(error) => {
             error_report::print_model_error(printer, &error);
             context.suggest_trace(Some(error.kind()));
             if args.json {
                 let error_json = error_json::model_error_json(&error);
-                let value = failure_json(
-                    Some(&reference),
-                    &chain.attempt_log().recorded_attempts(),
-                    &error_json,
-                );
+                let value = failure_json(Some(&reference), &attempts, &error_json);
                 write_json_answer(printer, &value)?;
             }
             Ok(ExitReason::from_model_error(error.kind()))
@@ -75,18 +69,17 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
 }
 
 /// Asks once; with `shows`, the text goes to stdout: on a terminal as it comes, else when it is
-/// whole, because what was written cannot be taken back when an answer begins anew.
+/// whole, because what was written cannot be taken back when an answer begins anew. Adds the models
+/// that failed to `attempts`.
 async fn ask_model(
     context: &CommandContext,
     chain: &FallbackChain,
     request: ChatRequest,
     prints_text: bool,
+    attempts: &mut Vec<ModelAttempt>,
 ) -> io::Result<Result<InferAnswer, ModelError>> {
     let streams = prints_text && context.printer.stdout_is_terminal;
-    let mut reported = 0;
-    let stream_result = chain.stream_chat(request).await;
-    print_new_attempts(context, chain, &mut reported);
-    let mut stream = match stream_result {
+    let mut stream = match chain.stream_chat(request).await {
         Ok(stream) => stream,
         Err(error) => return Ok(Err(error)),
     };
@@ -105,6 +98,9 @@ async fn ask_model(
                 answer = Some(InferAnswer { text: message.text, outcome, usage });
             }
             Ok(event) => {
+                if let ChatEvent::ModelAttemptFailed(attempt) = &event {
+                    attempts.push(attempt.as_ref().clone());
+                }
                 if matches!(event, ChatEvent::AnswerReset | ChatEvent::ReasoningReclassified) {
                     buffered_text.clear();
                 }
@@ -125,7 +121,6 @@ async fn ask_model(
     if open_line {
         context.printer.write_answer("\n")?;
     }
-    print_new_attempts(context, chain, &mut reported);
     match (answer, failure) {
         (_, Some(error)) => Ok(Err(error)),
         (Some(answer), None) => Ok(Ok(answer)),
@@ -133,19 +128,12 @@ async fn ask_model(
     }
 }
 
-/// Tells who was tried in vain since it was last told, and who is asked instead.
-fn print_new_attempts(context: &CommandContext, chain: &FallbackChain, reported: &mut usize) {
-    let failed = chain.attempt_log().recorded_attempts();
-    for attempt in failed.iter().skip(*reported).filter(|attempt| attempt.next.is_some()) {
-        context.printer.print_warning(sanitize::escape_line(&attempt.to_string()));
-    }
-    *reported = failed.len();
-}
-
 /// What of a server's coming and going a person should know.
 fn server_notice(event: &ChatEvent) -> Option<String> {
     Some(match event {
-        ChatEvent::RequestAdapted { message } => message.clone(),
+        ChatEvent::RequestAdapted { message } | ChatEvent::Warning { message } => message.clone(),
+        // The last attempt is the error, which is printed at the end.
+        ChatEvent::ModelAttemptFailed(attempt) if attempt.next.is_some() => attempt.to_string(),
         ChatEvent::ServerDisconnected { reason, max_wait } => {
             let limit = format_duration(*max_wait);
             format!("the server is lost (failed to {reason}); it is waited for {limit} at most")
@@ -231,7 +219,6 @@ fn fail_to_connect(
     requested_model: Option<&ModelRef>,
     error: &ConnectError,
 ) -> io::Result<ExitReason> {
-    context.print_notices();
     let exit = print_connect_error(context.printer, error);
     if as_json {
         let attempts = attempts_in_error(error);

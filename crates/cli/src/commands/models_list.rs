@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::
     } else if !catalogue.models.is_empty() {
         printer.write_answer(&format_table(&table_rows(&catalogue.models)))?;
     }
-    context.print_notices();
+    context.print_warnings(&catalogue.warnings);
     let mut exit = ExitReason::Ok;
     for failure in &catalogue.failures {
         let end = print_connect_error(printer, &failure.error);

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use openclaw_chat::CommandContext;
-use openclaw_doctor::{Check, CheckStatus, Doctor};
+use openclaw_doctor::{Check, CheckStatus, Doctor, StoredFindings};
 use openclaw_models::LearnedCapabilities;
 use openclaw_terminal::sanitize;
 use serde_json::{Value, json};
@@ -23,15 +23,16 @@ pub(crate) async fn run(
     let only = Check::ALL.into_iter().filter(|check| check.is_capability_check()).collect();
     let options = doctor::doctor_options(args.model.clone(), None, only, args.timeout);
     let report = doctor::run_checks(context, &options, args.json).await?;
-    let capabilities = match Doctor::new(context.models.clone()).store_findings(&report) {
-        Ok(capabilities) => capabilities,
+    let stored = match Doctor::new(context.models.clone()).store_findings(&report) {
+        Ok(stored) => stored,
         Err(error) => {
             // The report already has the provider's failure as a finding.
             printer.print_detail(format_args!("nothing is remembered: failed to {error}"));
-            None
+            StoredFindings::default()
         }
     };
-    context.print_notices();
+    context.print_warnings(&stored.warnings);
+    let capabilities = stored.capabilities;
     if args.json {
         let mut value = doctor::report_json(&report);
         if let Some(map) = value.as_object_mut() {

@@ -13,11 +13,12 @@ use crate::json_answer::write_json_answer;
 
 pub(crate) fn run(context: &CommandContext, args: &ModelsResetArgs) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let reset_names = match context.models.reset_breakers(args.name.as_deref()) {
+    let reset = match context.models.reset_breakers(args.name.as_deref()) {
         Ok(closed) => closed,
         Err(error) => return Ok(print_connect_error(printer, &ConnectError::Setup(error))),
     };
-    context.print_notices();
+    context.print_warnings(&reset.warnings);
+    let reset_names = reset.names;
     if args.json {
         write_json_answer(printer, &json!({"reset": reset_names}))?;
     } else if reset_names.is_empty() {

@@ -29,11 +29,10 @@ pub(crate) async fn run(
     let run = match context.runtime().create_agent(options).await {
         Ok(run) => run,
         Err(error) => {
-            context.print_notices();
             return Ok(print_connect_error(printer, &error));
         }
     };
-    context.print_notices();
+    context.print_connect_report(&run.report);
     let breakdown = match run.prompt_breakdown().await {
         Ok(explained) => explained,
         Err(error) => {

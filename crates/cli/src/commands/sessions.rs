@@ -17,15 +17,13 @@ use crate::args::sessions::{SessionsAction, SessionsArgs};
 use crate::exit::ExitReason;
 
 pub(crate) fn run(context: &CommandContext, sessions: SessionsArgs) -> io::Result<ExitReason> {
-    let end = match sessions.action.unwrap_or(SessionsAction::List(sessions.list)) {
+    match sessions.action.unwrap_or(SessionsAction::List(sessions.list)) {
         SessionsAction::List(args) => list::run(context, &args),
         SessionsAction::Show(args) => show::run(context, &args),
         SessionsAction::Export(args) => export::run(context, &args),
         SessionsAction::Import(args) => import::run(context, &args),
         SessionsAction::Delete(args) => delete::run(context, &args),
-    };
-    context.print_notices();
-    end
+    }
 }
 
 /// Opens the store; `Ok(None)` when there is no store file, and none is created.
@@ -36,7 +34,14 @@ fn open_existing_store(context: &CommandContext) -> Result<Option<Store>, ExitRe
     if !context.runtime().sessions_path().exists() {
         return Ok(None);
     }
-    context.runtime().open_sessions().map(Some).map_err(|error| report_store_error(context, &error))
+    open_store(context).map(Some).map_err(|error| report_store_error(context, &error))
+}
+
+/// Opens the store, which is created if missing, and prints its warnings.
+fn open_store(context: &CommandContext) -> Result<Store, StoreError> {
+    let store = context.runtime().open_sessions()?;
+    context.print_warnings(store.opening_warnings());
+    Ok(store)
 }
 
 /// Finds the session that `text` names, and returns it with its store.

@@ -26,7 +26,7 @@ fn failure<'a>(kind: &'a str, problem: &'a str) -> BreakerFailure<'a> {
 }
 
 fn breakers(folder: &Path) -> BreakerRegistry {
-    BreakerRegistry::new(folder, NoticeLog::default())
+    BreakerRegistry::new(folder, StateWarnings::default())
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_broken_file_holds_nothing_and_is_replaced() {
         assert_eq!(are_held(&breakers, std::slice::from_ref(&a)), [false]);
         breakers.record_failure(&a, FailureScope::Model, failure("auth", &"é".repeat(400)));
         breakers.record_failure(&a, FailureScope::Model, failure("auth", "use the key"));
-        let next = BreakerRegistry::new(dir.path(), NoticeLog::default());
+        let next = BreakerRegistry::new(dir.path(), StateWarnings::default());
         assert_eq!(are_held(&next, &[a]), [true], "{text}");
     }
 }

@@ -10,14 +10,14 @@ use super::*;
 
 struct Stage {
     dir: TempDir,
-    notices: NoticeLog,
+    warnings: StateWarnings,
     cache: ServerCache,
 }
 
 fn stage() -> Stage {
-    let (dir, notices) = (tempfile::tempdir().unwrap(), NoticeLog::default());
-    let cache = ServerCache::new(&dir.path().join("cache"), notices.clone());
-    Stage { dir, notices, cache }
+    let (dir, warnings) = (tempfile::tempdir().unwrap(), StateWarnings::default());
+    let cache = ServerCache::new(&dir.path().join("cache"), warnings.clone());
+    Stage { dir, warnings, cache }
 }
 
 impl Stage {
@@ -203,8 +203,8 @@ fn a_broken_file_is_ignored_said_once_and_begun_anew() {
             facts(&[ServerFeature::StrictMode]),
             "{text:?}"
         );
-        let notices = stage.notices.take_all();
-        assert!(notices.len() == 1 && notices[0].contains("servers.json"), "{notices:?}");
+        let warnings = stage.warnings.take_all();
+        assert!(warnings.len() == 1 && warnings[0].contains("servers.json"), "{warnings:?}");
     }
 }
 
@@ -212,12 +212,12 @@ fn a_broken_file_is_ignored_said_once_and_begun_anew() {
 fn a_folder_that_cannot_be_written_stops_nothing() {
     let dir = tempfile::tempdir().unwrap();
     put(&dir.path().join("cache"), "a file");
-    let notices = NoticeLog::default();
-    let cache = ServerCache::new(&dir.path().join("cache"), notices.clone());
+    let warnings = StateWarnings::default();
+    let cache = ServerCache::new(&dir.path().join("cache"), warnings.clone());
     cache.record_served(&endpoint(), &[served("m", None)]);
     cache.store_capabilities(&subject(None, None), &facts(&[ServerFeature::StrictMode]));
     assert_eq!(cache.load_capabilities(&subject(None, None)), ServerCapabilities::default());
-    assert_eq!(notices.take_all().len(), 1);
+    assert_eq!(warnings.take_all().len(), 1);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn names_of_a_later_version_are_passed_over() {
         stage.cache.load_capabilities(&subject(None, None)),
         facts(&[ServerFeature::StrictMode])
     );
-    assert!(stage.notices.take_all().is_empty());
+    assert!(stage.warnings.take_all().is_empty());
 }
 
 #[test]

@@ -6,58 +6,56 @@ use futures_util::{StreamExt, stream};
 use openclaw_core::{ChatEvent, ChatRequest, ChatStream, ModelError};
 
 use super::attempts::into_model_error;
+use super::candidates::ChainCandidate;
 use super::fallback_run::{ConnectedStream, FallbackRun};
 use crate::error::ConnectError;
 
 type AnswerItem = Result<ChatEvent, ModelError>;
 
 /// The stream of an answer. The partial answer of a failed model is discarded when another model
-/// starts to answer. A model that failed before it sent anything leaves no event.
+/// starts to answer.
 struct AnswerStream {
     run: FallbackRun,
     request: ChatRequest,
-    /// `None` after the end of the stream.
-    current: Option<ConnectedStream>,
+    phase: AnswerPhase,
     ready: VecDeque<AnswerItem>,
     is_accepted: bool,
     /// Whether a part of the answer was emitted.
     has_emitted_content: bool,
+    /// The model that failed after a part of its answer was emitted, and its error.
+    interrupted: Option<(usize, String)>,
     /// The message for the reset that is due: the emitted part is from a model that failed.
     discard_reason: Option<String>,
-    /// The number of notices logged before this request; they are not emitted as its events.
-    notices_before: usize,
 }
 
-/// Opens answer streams.
-pub(super) struct FallbackAnswer;
+/// What is next.
+enum AnswerPhase {
+    /// A model is selected.
+    Selecting,
+    /// This model is connected and asked.
+    Opening(ChainCandidate),
+    /// Its answer is read.
+    Reading(ConnectedStream),
+    Ended,
+}
 
-impl FallbackAnswer {
-    /// Asks the models until one starts to answer.
-    ///
-    /// # Errors
-    /// When none does.
-    pub(super) async fn open_stream(
-        mut walk: FallbackRun,
-        request: ChatRequest,
-    ) -> Result<ChatStream, ModelError> {
-        let noted = walk.shared_chain().connector.notices.pending_count();
-        let opened = walk.open_next(&request).await.map_err(into_model_error)?;
-        let mut state = AnswerStream {
-            run: walk,
-            request,
-            current: Some(opened),
-            ready: VecDeque::new(),
-            is_accepted: false,
-            has_emitted_content: false,
-            discard_reason: None,
-            notices_before: noted,
-        };
-        state.emit_notices();
-        Ok(Box::pin(stream::unfold(state, |mut state| async move {
-            let item = state.next_item().await?;
-            Some((item, state))
-        })))
-    }
+/// Asks the models until one answers. What fails meanwhile is told as events, each as soon as
+/// another model is tried.
+pub(super) fn stream_answer(run: FallbackRun, request: ChatRequest) -> ChatStream {
+    let state = AnswerStream {
+        run,
+        request,
+        phase: AnswerPhase::Selecting,
+        ready: VecDeque::new(),
+        is_accepted: false,
+        has_emitted_content: false,
+        interrupted: None,
+        discard_reason: None,
+    };
+    Box::pin(stream::unfold(state, |mut state| async move {
+        let item = state.next_item().await?;
+        Some((item, state))
+    }))
 }
 
 impl AnswerStream {
@@ -66,15 +64,43 @@ impl AnswerStream {
             if let Some(item) = self.ready.pop_front() {
                 return Some(item);
             }
-            match self.current.as_mut()?.stream.next().await {
-                None => self.current = None,
-                Some(Ok(event)) => self.forward_event(event),
-                Some(Err(error)) => self.handle_failure(error).await,
+            let stepped = match std::mem::replace(&mut self.phase, AnswerPhase::Ended) {
+                AnswerPhase::Ended => return None,
+                AnswerPhase::Selecting => self.run.next_candidate().await.map(AnswerPhase::Opening),
+                AnswerPhase::Opening(candidate) => {
+                    let opened = self.run.open_candidate(candidate, &self.request).await;
+                    opened.map(|opened| self.begin_reading(opened))
+                }
+                AnswerPhase::Reading(mut opened) => match opened.stream.next().await {
+                    None => Ok(AnswerPhase::Ended),
+                    Some(Ok(event)) => Ok(self.forward_event(event, opened)),
+                    Some(Err(error)) => self.handle_failure(error, &opened),
+                },
+            };
+            self.ready.extend(self.run.take_report().take_events().map(Ok));
+            match stepped {
+                Ok(phase) => self.phase = phase,
+                Err(error) => self.ready.push_back(Err(into_model_error(error))),
             }
         }
     }
 
-    fn forward_event(&mut self, event: ChatEvent) {
+    /// Begins to read an answer, or goes on to the next model when there is none.
+    fn begin_reading(&mut self, opened: Option<ConnectedStream>) -> AnswerPhase {
+        let Some(opened) = opened else { return AnswerPhase::Selecting };
+        if let Some((place, problem)) = self.interrupted.take() {
+            let name = |place| self.run.model_ref(place).map(ToString::to_string);
+            let [before, now] =
+                [place, opened.connected.place].map(|place| name(place).unwrap_or_default());
+            self.discard_reason.get_or_insert(format!(
+                "{before} failed in the middle of its answer (failed to {problem}); {now} answers \
+                 instead."
+            ));
+        }
+        AnswerPhase::Reading(opened)
+    }
+
+    fn forward_event(&mut self, event: ChatEvent, opened: ConnectedStream) -> AnswerPhase {
         let event = match event {
             ChatEvent::RequestAccepted if std::mem::replace(&mut self.is_accepted, true) => {
                 ChatEvent::Heartbeat
@@ -83,7 +109,7 @@ impl AnswerStream {
             | ChatEvent::ReasoningDelta(_)
             | ChatEvent::ToolCallDelta { .. }
             | ChatEvent::Finished { .. }) => {
-                self.mark_answering();
+                self.mark_answering(&opened);
                 event
             }
             // The model resets its own attempt, of which nothing was emitted yet.
@@ -94,14 +120,13 @@ impl AnswerStream {
             }
             event => event,
         };
-        if matches!(event, ChatEvent::Finished { .. }) {
-            self.current = None;
-        }
+        let is_end = matches!(event, ChatEvent::Finished { .. });
         self.ready.push_back(Ok(event));
+        if is_end { AnswerPhase::Ended } else { AnswerPhase::Reading(opened) }
     }
 
     /// Records that the model answers, and emits the reset of a failed model's partial answer.
-    fn mark_answering(&mut self) {
+    fn mark_answering(&mut self, opened: &ConnectedStream) {
         if let Some(how) = self.discard_reason.take() {
             self.ready.push_back(Ok(ChatEvent::RequestAdapted { message: how }));
             self.ready.push_back(Ok(ChatEvent::AnswerReset));
@@ -109,47 +134,23 @@ impl AnswerStream {
             return;
         }
         self.has_emitted_content = true;
-        let place = self.current.as_ref().map(|opened| opened.connected.place);
         let inner = self.run.shared_chain();
-        if let Some(circuit) = place.and_then(|place| inner.breaker_keys.get(place)) {
+        if let Some(circuit) = inner.breaker_keys.get(opened.connected.place) {
             inner.connector.breakers.record_success(circuit);
         }
     }
 
-    async fn handle_failure(&mut self, error: ModelError) {
-        let Some(ConnectedStream { connected: link, started_at: begun, .. }) = self.current.take()
-        else {
-            return;
-        };
-        let text = error.to_string();
-        let opened = match self.run.record_failure(link.place, ConnectError::Model(error), begun) {
-            Ok(()) => self.run.open_next(&self.request).await,
-            Err(error) => Err(error),
-        };
-        self.emit_notices();
-        match opened {
-            Err(error) => self.ready.push_back(Err(into_model_error(error))),
-            Ok(opened) => {
-                if self.has_emitted_content {
-                    let names = [link.place, opened.connected.place];
-                    let [before, now] = names.map(|place| {
-                        self.run.model_ref(place).map(ToString::to_string).unwrap_or_default()
-                    });
-                    let how = format!(
-                        "{before} failed in the middle of its answer (failed to {text}); {now} \
-                         answers instead."
-                    );
-                    self.discard_reason.get_or_insert(how);
-                }
-                self.current = Some(opened);
-            }
+    /// Goes on to the next model, or returns the error when no other may be asked.
+    fn handle_failure(
+        &mut self,
+        error: ModelError,
+        opened: &ConnectedStream,
+    ) -> Result<AnswerPhase, ConnectError> {
+        let (place, problem) = (opened.connected.place, error.to_string());
+        self.run.record_failure(place, ConnectError::Model(error), opened.started_at)?;
+        if self.has_emitted_content {
+            self.interrupted = Some((place, problem));
         }
-    }
-
-    /// Emits the notices that were logged since the request began.
-    fn emit_notices(&mut self) {
-        for how in self.run.shared_chain().connector.notices.take_after(self.notices_before) {
-            self.ready.push_back(Ok(ChatEvent::RequestAdapted { message: how }));
-        }
+        Ok(AnswerPhase::Selecting)
     }
 }

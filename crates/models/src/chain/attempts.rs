@@ -1,71 +1,14 @@
-//! The log of failed attempts, and the error when all of them failed.
+//! The error when all attempts failed.
 
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use openclaw_core::{ModelError, ModelErrorKind, ModelRef};
+use openclaw_core::{ModelAttempt, ModelError, ModelErrorKind};
 
 use crate::error::{ConnectError, SetupError};
 
 /// The kind recorded for a model that was skipped because of its cooldown.
 pub(super) const KIND_ON_COOLDOWN: &str = "held";
-
-/// The models that failed, in order, and those that were skipped because of their cooldown. Clones
-/// share the log.
-#[derive(Debug, Clone, Default)]
-pub struct AttemptLog(Arc<Mutex<Vec<ModelAttempt>>>);
-
-/// A failed or skipped model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelAttempt {
-    /// The model.
-    pub reference: ModelRef,
-    /// The error kind, as named in JSON; `held` for a skipped model.
-    pub kind: &'static str,
-    /// The error with its root cause, as a fragment that fits "failed to {…}".
-    pub problem: String,
-    /// What a person could do about it.
-    pub hints: Vec<String>,
-    /// The remaining cooldown of a skipped model; `None` for a model that was asked.
-    pub cooldown: Option<Duration>,
-    /// When it was tried, as the time since the chain was created.
-    pub after: Duration,
-    /// The time until it failed.
-    pub duration: Duration,
-    /// The model that was tried next; `None` when there was none left.
-    pub next: Option<ModelRef>,
-}
-
-impl fmt::Display for ModelAttempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reference, problem, .. } = self;
-        match self.cooldown {
-            None => write!(f, "{reference}: failed to {problem}")?,
-            Some(held) => {
-                let seconds = held.as_secs().max(1);
-                write!(f, "{reference} is asked last for {seconds} s: it failed to {problem}")?;
-            }
-        }
-        match &self.next {
-            Some(next) => write!(f, "; using {next}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl AttemptLog {
-    /// Returns the log so far.
-    #[must_use]
-    pub fn recorded_attempts(&self) -> Vec<ModelAttempt> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn push(&self, attempt: ModelAttempt) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
-    }
-}
 
 /// All failed attempts of one run: the newest, with the older ones as its source.
 #[derive(Debug)]

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_core::{ChatModel, ChatRequest, ChatStream, ModelErrorKind, ModelRef};
+use openclaw_core::{ChatModel, ChatRequest, ChatStream, ModelAttempt, ModelErrorKind, ModelRef};
 use openclaw_transport::{Endpoint, can_connect};
 use tokio::time::Instant;
 
-use super::attempts::{self, ModelAttempt};
+use super::attempts;
 use super::candidates::{CandidateOrder, ChainCandidate};
 use super::decision::{FallbackDecision, decide_fallback};
 use super::{ConnectedModel, SharedChain};
 use crate::breaker::{BreakerFailure, Cooldown};
 use crate::error::{ConnectError, SetupError, SetupErrorKind, no_model_error};
+use crate::report::ConnectReport;
 
 /// One request's run through the chain. Ends when every model was tried once.
 #[derive(Debug)]
@@ -21,14 +22,16 @@ pub(super) struct FallbackRun {
     order: CandidateOrder,
     /// The failed attempts in order. `next` of the last one is not set yet.
     failed_attempts: Vec<ModelAttempt>,
-    /// How many of `failed_attempts` are in the log.
-    recorded_count: usize,
+    /// How many of `failed_attempts` are reported.
+    reported_count: usize,
+    /// What nobody has taken yet.
+    report: ConnectReport,
     /// The error of the last failed attempt.
     error: Option<ConnectError>,
     overflow: Option<OverflowAttempt>,
     /// The servers that were unreachable and probed, and whether they accept connections again.
     probed_servers: Vec<(Endpoint, bool)>,
-    /// The models whose failure or cooldown is already in the log.
+    /// The models whose failure or cooldown is already reported.
     reported: Vec<usize>,
 }
 
@@ -61,7 +64,8 @@ impl FallbackRun {
             inner,
             order,
             failed_attempts: Vec::new(),
-            recorded_count: 0,
+            reported_count: 0,
+            report: ConnectReport::default(),
             error: None,
             overflow: None,
             probed_servers: Vec::new(),
@@ -69,9 +73,16 @@ impl FallbackRun {
         }
     }
 
-    /// Returns the models whose failure or cooldown is already in the log.
+    /// Returns the models whose failure or cooldown is already reported.
     pub(super) fn into_reported(self) -> Vec<usize> {
         self.reported
+    }
+
+    /// Takes what happened since the last call.
+    pub(super) fn take_report(&mut self) -> ConnectReport {
+        let mut report = std::mem::take(&mut self.report);
+        report.warnings.extend(self.inner.connector.state_warnings.take_all());
+        report
     }
 
     pub(super) fn shared_chain(&self) -> &SharedChain {
@@ -85,57 +96,80 @@ impl FallbackRun {
     /// Connects the next model that can be reached.
     pub(super) async fn connect_next(&mut self) -> Result<ConnectedModel, ConnectError> {
         loop {
-            let held = self.current_cooldowns().await;
-            let is_held: Vec<bool> = held.iter().map(Option::is_some).collect();
-            let Some(ChainCandidate { place, is_last, is_first }) =
-                self.order.next_candidate(&is_held)
-            else {
-                return Err(self.finish_with_error());
-            };
-            // After a context overflow, a larger model is known only once it is connected.
-            let is_certain = self.overflow.is_none();
-            if is_certain {
-                self.record_attempts(Some(place));
-            }
-            if !is_first {
-                self.record_skipped(place, held);
-            }
-            let begun = Instant::now();
-            match self.inner.connect_model(place, is_last).await {
-                Err(error) => self.record_failure(place, error, begun)?,
-                Ok(link) if self.is_too_small(&link.model) => {}
-                Ok(link) => {
-                    if let Some(overflow) = self.overflow.take() {
-                        self.failed_attempts.push(overflow.attempt);
-                        self.record_attempts(Some(place));
-                    }
-                    return Ok(link);
-                }
+            let candidate = self.next_candidate().await?;
+            if let Some(link) = self.connect_candidate(candidate).await? {
+                return Ok(link);
             }
         }
     }
 
-    /// Sends a request to the next model that accepts it.
-    pub(super) async fn open_next(
+    /// Selects the model to try next, and reports why the ones before it were not enough.
+    ///
+    /// # Errors
+    /// When none is left.
+    pub(super) async fn next_candidate(&mut self) -> Result<ChainCandidate, ConnectError> {
+        let held = self.current_cooldowns().await;
+        let is_held: Vec<bool> = held.iter().map(Option::is_some).collect();
+        let Some(candidate) = self.order.next_candidate(&is_held) else {
+            return Err(self.finish_with_error());
+        };
+        // After a context overflow, a larger model is known only once it is connected.
+        if self.overflow.is_none() {
+            self.report_attempts(Some(candidate.place));
+        }
+        if !candidate.is_first {
+            self.report_skipped(candidate.place, held);
+        }
+        Ok(candidate)
+    }
+
+    /// Connects a model; `None` when it failed and another one may be tried.
+    async fn connect_candidate(
         &mut self,
-        request: &ChatRequest,
-    ) -> Result<ConnectedStream, ConnectError> {
-        loop {
-            let link = self.connect_next().await?;
-            let begun = Instant::now();
-            self.inner.lock_state().current = Some(link.place);
-            match unsupported_request(&link, request) {
-                Some(error) => self.record_failure(link.place, error, begun)?,
-                None => match link.model.stream_chat(request.clone()).await {
-                    Ok(stream) => {
-                        return Ok(ConnectedStream { connected: link, stream, started_at: begun });
-                    }
-                    Err(error) => {
-                        self.record_failure(link.place, ConnectError::Model(error), begun)?;
-                    }
-                },
+        ChainCandidate { place, is_last, .. }: ChainCandidate,
+    ) -> Result<Option<ConnectedModel>, ConnectError> {
+        let begun = Instant::now();
+        let inner = Arc::clone(&self.inner);
+        match inner.connect_model(place, is_last, &mut self.report.warnings).await {
+            Err(error) => {
+                self.record_failure(place, error, begun)?;
+                Ok(None)
+            }
+            Ok(link) if self.is_too_small(&link.model) => Ok(None),
+            Ok(link) => {
+                if let Some(overflow) = self.overflow.take() {
+                    self.failed_attempts.push(overflow.attempt);
+                    self.report_attempts(Some(place));
+                }
+                Ok(Some(link))
             }
         }
+    }
+
+    /// Sends a request to a model; `None` when it failed and another one may be tried.
+    pub(super) async fn open_candidate(
+        &mut self,
+        candidate: ChainCandidate,
+        request: &ChatRequest,
+    ) -> Result<Option<ConnectedStream>, ConnectError> {
+        let Some(link) = self.connect_candidate(candidate).await? else { return Ok(None) };
+        let begun = Instant::now();
+        self.inner.lock_state().current = Some(link.place);
+        let error = match unsupported_request(&link, request) {
+            Some(error) => error,
+            None => match link.model.stream_chat(request.clone()).await {
+                Ok(stream) => {
+                    return Ok(Some(ConnectedStream {
+                        connected: link,
+                        stream,
+                        started_at: begun,
+                    }));
+                }
+                Err(error) => ConnectError::Model(error),
+            },
+        };
+        self.record_failure(link.place, error, begun)?;
+        Ok(None)
     }
 
     /// Records a failure.
@@ -153,7 +187,7 @@ impl FallbackRun {
         self.reported.push(place);
         let attempt = ModelAttempt {
             reference: circuit.reference.clone(),
-            kind: attempts::error_kind(&error),
+            kind: attempts::error_kind(&error).into(),
             problem: attempts::describe_problem(&error),
             hints: attempts::error_hints(&error),
             cooldown: None,
@@ -162,12 +196,12 @@ impl FallbackRun {
             next: None,
         };
         let breakers = &inner.connector.breakers;
-        let failure = BreakerFailure { kind: attempt.kind, problem: &attempt.problem };
+        let failure = BreakerFailure { kind: &attempt.kind, problem: &attempt.problem };
         match decide_fallback(&error, place == 0) {
             FallbackDecision::Stop => {
                 let error = self.with_no_fallback_hint(error);
                 self.failed_attempts.push(attempt);
-                self.record_last_attempt();
+                self.report_last_attempt();
                 return Err(attempts::chain_error(
                     error,
                     std::mem::take(&mut self.failed_attempts),
@@ -237,17 +271,17 @@ impl FallbackRun {
         is_back
     }
 
-    /// Logs the models before `place` that were skipped because of a cooldown, once each.
-    fn record_skipped(&mut self, place: usize, held: Vec<Option<Cooldown>>) {
+    /// Reports the models before `place` that were skipped because of a cooldown, once each.
+    fn report_skipped(&mut self, place: usize, held: Vec<Option<Cooldown>>) {
         for (other, held) in held.into_iter().enumerate().take(place) {
             let Some(held) = held.filter(|_| self.order.is_untried(other)) else { continue };
             let Some(reference) = self.model_ref(other).filter(|_| !self.reported.contains(&other))
             else {
                 continue;
             };
-            self.inner.attempts.push(ModelAttempt {
+            self.report.attempts.push(ModelAttempt {
                 reference: reference.clone(),
-                kind: attempts::KIND_ON_COOLDOWN,
+                kind: attempts::KIND_ON_COOLDOWN.into(),
                 problem: held.problem,
                 hints: Vec::new(),
                 cooldown: Some(held.remaining),
@@ -273,25 +307,25 @@ impl FallbackRun {
             self.failed_attempts.push(overflow.attempt);
             self.error = Some(overflow.error);
         }
-        self.record_last_attempt();
+        self.report_last_attempt();
         let error = self.error.take().unwrap_or_else(no_model_error);
         attempts::chain_error(error, std::mem::take(&mut self.failed_attempts))
     }
 
-    /// Logs the failed attempts with the model that was tried next.
-    fn record_attempts(&mut self, next: Option<usize>) {
+    /// Reports the failed attempts with the model that was tried next.
+    fn report_attempts(&mut self, next: Option<usize>) {
         let next = next.and_then(|place| self.model_ref(place)).cloned();
-        for attempt in self.failed_attempts.iter_mut().skip(self.recorded_count) {
+        for attempt in self.failed_attempts.iter_mut().skip(self.reported_count) {
             attempt.next.clone_from(&next);
-            self.inner.attempts.push(attempt.clone());
+            self.report.attempts.push(attempt.clone());
         }
-        self.recorded_count = self.failed_attempts.len();
+        self.reported_count = self.failed_attempts.len();
     }
 
-    /// Logs the last failure, unless it is the only one.
-    fn record_last_attempt(&mut self) {
+    /// Reports the last failure, unless it is the only one.
+    fn report_last_attempt(&mut self) {
         if self.failed_attempts.len() > 1 {
-            self.record_attempts(None);
+            self.report_attempts(None);
         }
     }
 }

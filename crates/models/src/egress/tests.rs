@@ -39,10 +39,12 @@ fn decide(setup: &SetupContext, model: &str, answer: Option<bool>) -> Decision {
     let primary: ModelRef =
         setup.loaded.config.primary_model(&setup.env).unwrap().unwrap().parse().unwrap();
     let named = vec![primary, "there/named".parse().unwrap()];
-    let (egress, notices) = (EgressGuard::from_config(setup, named, consent), NoticeLog::default());
+    let egress = EgressGuard::from_config(setup, named, consent);
+    let mut warnings = Vec::new();
     let model: ModelRef = model.parse().unwrap();
     let endpoint = setup.provider_endpoint(model.provider_id()).unwrap();
-    let permit = || egress.check_allowed(&model, &endpoint, &notices).now_or_never().unwrap();
+    let mut permit =
+        || egress.check_allowed(&model, &endpoint, &mut warnings).now_or_never().unwrap();
     let is_allowed = permit().is_ok();
     assert_eq!(permit().is_ok(), is_allowed, "nobody is asked or told twice");
     if let Err(error) = permit() {
@@ -50,7 +52,7 @@ fn decide(setup: &SetupContext, model: &str, answer: Option<bool>) -> Decision {
         assert!(error.hints().join(" ").contains("`models.egress`"), "{error:?}");
     }
     let asked = *asked.lock().unwrap();
-    Decision { is_allowed, asked, told: notices.take_all().len() }
+    Decision { is_allowed, asked, told: warnings.len() }
 }
 
 #[test]
@@ -103,8 +105,9 @@ fn what_is_not_known_to_be_near_is_hosted() {
     ] {
         let endpoint = Endpoint::parse(address).unwrap();
         let model = "x/y".parse().unwrap();
-        let notices = NoticeLog::default();
-        let permitted = egress.check_allowed(&model, &endpoint, &notices).now_or_never().unwrap();
+        let mut warnings = Vec::new();
+        let permitted = egress.check_allowed(&model, &endpoint, &mut warnings);
+        let permitted = permitted.now_or_never().unwrap();
         assert_eq!(permitted.is_ok(), is_near, "{address}");
     }
 }

@@ -2,7 +2,7 @@
 
 use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::{MockVllm, Reply, Turn};
-use openclaw_models::SetupErrorKind;
+use openclaw_models::{ConnectReport, ModelConnection, SetupErrorKind};
 use serde_json::Value;
 
 use crate::lab::{Lab, ask, hints, lab_on, model_kind, setup_kind};
@@ -16,7 +16,7 @@ async fn a_provider_or_one_of_its_models_speaks_the_messages_api() {
         format!(r#"{key}, models: [{{ id: "tiny", api: "anthropic-messages", maxTokens: 64 }}]"#),
     ] {
         let lab = Lab::new(&lab_on(&server.base_url(), &more), &[]);
-        let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
+        let ModelConnection { model: chain, report } = lab.connect(Some("lab/tiny")).await;
         assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
         let seen = server.requests().pop().unwrap();
         assert_eq!(seen.path, "/v1/messages");
@@ -27,7 +27,7 @@ async fn a_provider_or_one_of_its_models_speaks_the_messages_api() {
             (info.limits.context_window, info.limits.context_window_source),
             (4096, LimitSource::Server)
         );
-        assert!(lab.models.notice_log().take_all().is_empty());
+        assert_eq!(report, ConnectReport::default());
     }
 }
 
@@ -38,7 +38,7 @@ async fn a_vllm_that_is_lost_is_waited_for_in_this_api_too() {
     server.push(Turn::text("all of it"));
     let api = r#"api: "anthropic-messages""#;
     let lab = Lab::new(&lab_on(&server.base_url(), api), &[]);
-    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
+    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap().model;
     assert_eq!(ask(&chain, "hi").await.unwrap(), "all of it");
 }
 
@@ -51,16 +51,15 @@ async fn the_provider_of_that_name_has_its_key_and_its_api_by_itself() {
         server.base_url()
     );
     let lab = Lab::new(&config, &[("ANTHROPIC_API_KEY", "hosted-key")]);
-    let chain = lab.models.connect_model(Some("anthropic/tiny")).await.unwrap();
+    let ModelConnection { model: chain, report } = lab.connect(Some("anthropic/tiny")).await;
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
     let seen = server.requests().pop().unwrap();
     assert_eq!(seen.path, "/v1/messages");
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
     assert_eq!((&body["max_tokens"], &body["temperature"]), (&32.into(), &0.into()));
     assert_eq!(body.get("system"), None);
-    let notices = lab.models.notice_log().take_all();
-    assert!(notices.iter().all(|note| note.contains("`system`")), "{notices:?}");
-    assert!(!notices.is_empty());
+    let is_named = |warning: &String| warning.contains("`system`");
+    assert!(!report.warnings.is_empty() && report.warnings.iter().all(is_named), "{report:?}");
     let wrong = Lab::new(&config, &[("ANTHROPIC_API_KEY", "another-key")]);
     let error = wrong.error(Some("anthropic/tiny")).await;
     assert_eq!(model_kind(&error), ModelErrorKind::Auth);

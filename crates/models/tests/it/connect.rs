@@ -1,8 +1,8 @@
 //! From a name, or none, to a model with its limits.
 
-use openclaw_core::{LimitSource, ModelErrorKind};
+use openclaw_core::{ChatModel, LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Reply, Turn};
-use openclaw_models::SetupErrorKind;
+use openclaw_models::{ConnectReport, ModelConnection, SetupErrorKind};
 
 use crate::lab::{Lab, ask, hints, lab_on, model_kind, setup_kind};
 
@@ -11,14 +11,14 @@ async fn vllm_is_there_without_a_config_once_it_has_a_key() {
     let server = MockVllm::builder().api_key("vllm-local").start().await.unwrap();
     let url = ("VLLM_BASE_URL", &*server.base_url());
     let lab = Lab::new("{}", &[url, ("VLLM_API_KEY", "vllm-local")]);
-    let chain = lab.models.connect_model(Some("vllm/tiny")).await.unwrap();
+    let ModelConnection { model: chain, report } = lab.connect(Some("vllm/tiny")).await;
     let info = lab.info(Some("vllm/tiny")).await;
     assert_eq!(
         (info.limits.context_window, info.limits.context_window_source),
         (4096, LimitSource::Server)
     );
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
-    assert!(lab.models.notice_log().take_all().is_empty());
+    assert_eq!(report, ConnectReport::default());
 
     let without_key = Lab::new("{}", &[url]).error(Some("vllm/tiny")).await;
     assert_eq!(setup_kind(&without_key), SetupErrorKind::UnknownProvider);
@@ -35,7 +35,7 @@ async fn a_configured_provider_is_asked_with_its_own_key_and_headers() {
         models: [{ id: "tiny", headers: { "x-model": "own" } }]"#;
     let env = [("LAB_KEY", "lab-key"), ("TEAM", "blue"), ("VLLM_API_KEY", "another")];
     let lab = Lab::new(&lab_on(&server.root_url(), more), &env);
-    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
+    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap().model;
     ask(&chain, "hi").await.unwrap();
     for seen in server.requests() {
         assert_eq!(seen.header("authorization"), Some("Bearer lab-key"), "{seen:?}");
@@ -67,20 +67,19 @@ async fn the_servers_word_on_the_window_counts_unless_the_config_asks_for_less()
         ("gone", r#"{ id: "gone", contextWindow: 5000 }"#, 5000, LimitSource::Config, None, 1),
         ("gone", r#"{ id: "gone" }"#, 8192, LimitSource::Fallback, None, 2),
     ];
-    for (id, model, window, source, output, notices) in table {
-        let lab = Lab::new(&lab_on(&server.base_url(), &format!("models: [{model}]")), &[]);
-        let limits = lab.info(Some(&format!("lab/{id}"))).await.limits;
+    for (id, config, window, source, output, warnings) in table {
+        let lab = Lab::new(&lab_on(&server.base_url(), &format!("models: [{config}]")), &[]);
+        let ModelConnection { model, report } = lab.connect(Some(&format!("lab/{id}"))).await;
+        let limits = model.model_info().limits;
         let found = (limits.context_window, limits.context_window_source, limits.max_output_tokens);
-        assert_eq!(found, (window, source, output), "{model}");
-        let noted = lab.models.notice_log().take_all();
-        assert_eq!(noted.len(), notices, "{noted:?}");
+        assert_eq!(found, (window, source, output), "{config}");
+        assert_eq!(report.warnings.len(), warnings, "{report:?}");
     }
     let above = lab_on(&server.base_url(), r#"models: [{ id: "base", contextWindow: 131072 }]"#);
     let lab = Lab::new(&above, &[]);
-    lab.info(Some("lab/base")).await;
-    let notice = lab.models.notice_log().take_all().remove(0);
+    let warning = lab.warnings(Some("lab/base")).await.remove(0);
     for part in ["`lab/base`", "131072", "8192 is used"] {
-        assert!(notice.contains(part), "{notice}");
+        assert!(warning.contains(part), "{warning}");
     }
 }
 
@@ -170,10 +169,10 @@ async fn a_language_that_is_not_spoken_is_refused_before_asking() {
     assert!(server.requests().is_empty());
     let config = lab_on(&server.base_url(), r#"api: "openai-responses""#);
     let lab = Lab::new(&config, &[]);
-    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
+    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap().model;
     assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
     assert!(server.requests().iter().any(|seen| seen.path == "/v1/responses"));
-    assert!(lab.models.notice_log().take_all().is_empty());
+    assert!(lab.warnings(Some("lab/tiny")).await.is_empty());
 }
 
 #[tokio::test]
@@ -188,15 +187,16 @@ async fn parameters_go_into_each_request_and_limits_among_them_are_limits() {
         server.base_url()
     );
     let lab = Lab::new(&config, &[]);
-    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
+    let ModelConnection { model: chain, report } =
+        lab.models.connect_model(Some("lab/tiny")).await.unwrap();
     ask(&chain, "hi").await.unwrap();
     let body = server.requests().pop().unwrap().json();
     assert_eq!((&body["temperature"], &body["top_p"]), (&0.into(), &0.9.into()), "{body}");
     assert_eq!((&body["max_tokens"], &body["stream"]), (&32.into(), &true.into()));
     assert_eq!(body["chat_template_kwargs"]["enable_thinking"], false);
     assert!(body.get("seed").is_none() && body.get("min_p").is_none());
-    let noted = lab.models.notice_log().take_all().join("\n");
-    assert!(noted.contains("`seed`") && noted.contains("`stream`"), "{noted}");
+    let warnings = report.warnings.join("\n");
+    assert!(warnings.contains("`seed`") && warnings.contains("`stream`"), "{warnings}");
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn a_server_is_asked_for_no_more_answers_at_a_time_than_it_may_be() {
     server.push(Reply::from(Turn::text("first")).gate(0, &gate));
     server.push(Turn::text("second"));
     let chats = || server.requests().iter().filter(|seen| seen.method == "POST").count();
-    let (first, second, ()) = tokio::join!(ask(&one, "hi"), ask(&other, "hi"), async {
+    let (first, second, ()) = tokio::join!(ask(&one.model, "hi"), ask(&other.model, "hi"), async {
         gate.reached().await;
         // A request that is not for an answer needs no permit; neither would a second one.
         lab.models.connect_model(Some("lab/tiny")).await.unwrap();

@@ -84,7 +84,7 @@ async fn a_provider_whose_id_is_no_plain_word_has_its_source_too() {
 async fn a_server_that_dies_later_is_explained_too() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&lab_on(&server.base_url(), "onServerLoss: { wait: 0 }"), &[]);
-    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
+    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap().model;
     server.kill();
     let _port = hold(server.port()).await;
     let error = ConnectError::Model(ask(&chain, "hi").await.unwrap_err());

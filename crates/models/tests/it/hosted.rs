@@ -2,7 +2,7 @@
 
 use openclaw_core::{LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::MockVllm;
-use openclaw_models::{ListedModel, SetupErrorKind};
+use openclaw_models::{ListedModel, ModelConnection, SetupErrorKind};
 use serde_json::Value;
 
 use crate::lab::{Lab, ask, hints, model_kind, setup_kind};
@@ -79,7 +79,7 @@ async fn a_server_of_ones_own_by_that_name_is_written_to_as_any_other() {
             server.base_url()
         );
         let lab = Lab::new(&config, &[(variable, "a-key")]);
-        let chain = lab.models.connect_model(Some("Mine")).await.unwrap();
+        let chain = lab.models.connect_model(Some("Mine")).await.unwrap().model;
         assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
         let seen = server.requests().pop().unwrap();
         let body: Value = serde_json::from_slice(&seen.body).unwrap();
@@ -106,7 +106,7 @@ async fn a_gateway_to_openai_gets_its_fields_when_the_config_says_so() {
         server.base_url()
     );
     let lab = Lab::new(&config, &[]);
-    let chain = lab.models.connect_model(Some("openai/tiny")).await.unwrap();
+    let chain = lab.models.connect_model(Some("openai/tiny")).await.unwrap().model;
     let _answer = ask(&chain, "reply exactly: yes").await;
     let seen = server.requests().pop().unwrap();
     let body: Value = serde_json::from_slice(&seen.body).unwrap();
@@ -130,7 +130,7 @@ async fn marks_for_the_cache_go_to_a_server_of_ones_own_only_when_asked_for() {
             server.base_url()
         );
         let lab = Lab::new(&config, &[]);
-        let chain = lab.models.connect_model(Some("anthropic/tiny")).await.unwrap();
+        let ModelConnection { model: chain, report } = lab.connect(Some("anthropic/tiny")).await;
         assert_eq!(ask(&chain, "reply exactly: yes").await.unwrap(), "yes");
         let seen = server.requests().pop().unwrap();
         let body = String::from_utf8(seen.body.to_vec()).unwrap();
@@ -139,8 +139,7 @@ async fn marks_for_the_cache_go_to_a_server_of_ones_own_only_when_asked_for() {
             Some(mark) => assert!(body.contains(&format!("\"cache_control\":{mark}")), "{body}"),
             None => assert!(!body.contains("cache_control"), "{body}"),
         }
-        let is_noted =
-            lab.models.notice_log().take_all().iter().any(|it| it.contains("cacheRetention"));
+        let is_noted = report.warnings.iter().any(|it| it.contains("cacheRetention"));
         assert_eq!(is_noted, retention.contains("ever"));
     }
 }

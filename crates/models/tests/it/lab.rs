@@ -5,10 +5,11 @@ use std::path::Path;
 use futures_util::StreamExt;
 use openclaw_config::{AppPaths, Config, Env};
 use openclaw_core::{
-    ChatEvent, ChatModel, ChatRequest, History, ModelError, ModelErrorKind, ModelInfo,
+    ChatEvent, ChatModel, ChatRequest, ModelAttempt, ModelError, ModelErrorKind, ModelInfo,
 };
-use openclaw_models::ModelRegistry;
-use openclaw_models::{ConnectError, FallbackChain, SetupErrorKind};
+use openclaw_models::{
+    ConnectError, FallbackChain, ModelConnection, ModelRegistry, SetupErrorKind,
+};
 use openclaw_test_support::raw_server::hold;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
@@ -44,8 +45,17 @@ impl Lab {
         self.state.path()
     }
 
+    pub(crate) async fn connect(&self, name: Option<&str>) -> ModelConnection {
+        self.models.connect_model(name).await.unwrap()
+    }
+
+    /// The warnings of connecting a model.
+    pub(crate) async fn warnings(&self, name: Option<&str>) -> Vec<String> {
+        self.connect(name).await.report.warnings
+    }
+
     pub(crate) async fn info(&self, name: Option<&str>) -> ModelInfo {
-        self.models.connect_model(name).await.unwrap().model_info()
+        self.connect(name).await.model.model_info()
     }
 
     pub(crate) async fn error(&self, name: Option<&str>) -> ConnectError {
@@ -93,12 +103,22 @@ pub(crate) fn hints(error: &ConnectError) -> String {
 
 /// Sends a text to a model and returns its answer.
 pub(crate) async fn ask(chain: &FallbackChain, text: &str) -> Result<String, ModelError> {
-    let mut history = History::new();
-    history.push_user_message(text);
-    let mut stream = chain.stream_chat(ChatRequest::new(history)).await?;
+    ask_with_attempts(chain, text).await.0
+}
+
+/// Sends a text to a model and returns its answer, and the models that failed.
+pub(crate) async fn ask_with_attempts(
+    chain: &FallbackChain,
+    text: &str,
+) -> (Result<String, ModelError>, Vec<ModelAttempt>) {
+    let mut attempts = Vec::new();
+    let mut stream = chain.stream_chat(ChatRequest::from_user_message(text)).await.unwrap();
     while let Some(event) = stream.next().await {
-        if let ChatEvent::Finished { message, .. } = event? {
-            return Ok(message.text);
+        match event {
+            Ok(ChatEvent::Finished { message, .. }) => return (Ok(message.text), attempts),
+            Ok(ChatEvent::ModelAttemptFailed(attempt)) => attempts.push(*attempt),
+            Ok(_) => {}
+            Err(error) => return (Err(error), attempts),
         }
     }
     panic!("the stream has no end")

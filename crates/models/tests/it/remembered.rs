@@ -3,14 +3,13 @@
 use std::fs;
 use std::io::Write;
 
-use openclaw_core::{ChatModel, ChatRequest, History, LimitSource, ModelErrorKind};
+use openclaw_core::{ChatModel, LimitSource, ModelErrorKind};
 use openclaw_mock_vllm::MockVllm;
-use openclaw_models::LearnedCapabilities;
-use openclaw_models::ModelRegistry;
+use openclaw_models::{ConnectReport, LearnedCapabilities, ModelConnection, ModelRegistry};
 use openclaw_providers_openai::{ServerCapabilities, ServerFeature};
 use openclaw_test_support::raw_server::{RawServer, hold, response};
 
-use crate::lab::{Lab, lab_on, model_kind, nowhere};
+use crate::lab::{Lab, ask, lab_on, model_kind, nowhere};
 
 /// A server that looks like llama.cpp and lists `m` without a window.
 async fn llama(window: u32) -> RawServer {
@@ -34,9 +33,10 @@ fn learnt(models: &ModelRegistry) -> Vec<LearnedCapabilities> {
 async fn the_window_of_another_server_is_asked_for_and_named() {
     let server = llama(8192).await;
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
-    let limits = lab.info(Some("lab/m")).await.limits;
+    let ModelConnection { model, report } = lab.connect(Some("lab/m")).await;
+    let limits = model.model_info().limits;
     assert_eq!((limits.context_window, limits.context_window_source), (8192, LimitSource::Server));
-    assert!(lab.models.notice_log().take_all().is_empty());
+    assert_eq!(report, ConnectReport::default());
     let catalogue = lab.models.model_catalogue(None).await;
     let [model] = &catalogue.models[..] else { panic!("{catalogue:?}") };
     assert_eq!(model.window, Some((8192, LimitSource::Server)));
@@ -85,9 +85,10 @@ async fn the_last_window_is_used_where_a_server_does_not_say_now() {
     let moved = remembered.replace(&server.base_url(), &mute.base_url());
     fs::File::create(&file).unwrap().write_all(moved.as_bytes()).unwrap();
     let lab = lab.restart(&lab_on(&mute.base_url(), more));
-    let limits = lab.info(Some("lab/m")).await.limits;
+    let ModelConnection { model, report } = lab.connect(Some("lab/m")).await;
+    let limits = model.model_info().limits;
     assert_eq!((limits.context_window, limits.context_window_source), (8192, LimitSource::Cached));
-    assert!(lab.models.notice_log().take_all().is_empty());
+    assert_eq!(report, ConnectReport::default());
 }
 
 #[tokio::test]
@@ -102,10 +103,8 @@ async fn what_is_learnt_outlives_the_run_but_not_the_servers_version() {
         ..ServerCapabilities::default()
     };
     let has_usage = async |lab: &Lab| {
-        let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
-        let mut history = History::new();
-        history.push_user_message("hi");
-        drop(chain.stream_chat(ChatRequest::new(history)).await.unwrap());
+        let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap().model;
+        ask(&chain, "hi").await.unwrap();
         let body = server.requests().pop().unwrap().json();
         body.get("stream_options").is_some()
     };
@@ -125,10 +124,8 @@ async fn the_config_says_what_a_server_does_not_do() {
     let more = r#"models: [{ id: "tiny", maxTokens: 64, compat: {
         supportsUsageInStreaming: false, maxTokensField: "max_completion_tokens" } }]"#;
     let lab = Lab::new(&lab_on(&server.base_url(), more), &[]);
-    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap();
-    let mut history = History::new();
-    history.push_user_message("hi");
-    drop(chain.stream_chat(ChatRequest::new(history)).await.unwrap());
+    let chain = lab.models.connect_model(Some("lab/tiny")).await.unwrap().model;
+    ask(&chain, "hi").await.unwrap();
     let body = server.requests().pop().unwrap().json();
     assert!(body.get("stream_options").is_none(), "{body}");
     assert_eq!((body.get("max_tokens"), &body["max_completion_tokens"]), (None, &64.into()));

@@ -1,13 +1,20 @@
 //! Resolves which agent a session belongs to.
 //!
 //! An agent has its own model, workspace, tools and egress policy. So a session stays with its
-//! agent: another agent must be named explicitly to use it, and a notice says so.
+//! agent: another agent must be named explicitly to use it, and a warning says so.
 
 use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_store::{SessionInfo, SessionKey, Store, StoreError, StoreErrorKind};
 
 use super::SessionTarget;
 use crate::runtime::Runtime;
+
+/// The agent of a conversation.
+pub(super) struct ResolvedAgent {
+    pub(super) id: String,
+    /// What the user should know about it.
+    pub(super) warning: Option<String>,
+}
 
 impl Runtime {
     /// Returns the agent that uses a session when none is named: the agent in its key
@@ -33,26 +40,28 @@ impl Runtime {
         })
     }
 
-    /// Returns the agent of a conversation, which is `agent` if one is named. Logs a notice when the
+    /// Returns the agent of a conversation, which is `agent` if one is named, and a warning when the
     /// session belongs to another agent.
     pub(super) fn resolve_agent(
         &self,
         store: &Store,
         agent: Option<String>,
         target: Option<&SessionTarget>,
-    ) -> Result<String, StoreError> {
+    ) -> Result<ResolvedAgent, StoreError> {
         let Some(target) = target else {
-            return Ok(agent.unwrap_or_else(|| MAIN_AGENT.to_owned()));
+            let id = agent.unwrap_or_else(|| MAIN_AGENT.to_owned());
+            return Ok(ResolvedAgent { id, warning: None });
         };
         let id = agent.map_or_else(|| self.session_agent(store, target), Ok)?;
-        if let Some(info) = find_session(store, target)?.filter(|info| info.agent != id) {
-            self.notices().push(format!(
+        let other = find_session(store, target)?.filter(|info| info.agent != id);
+        let warning = other.map(|info| {
+            format!(
                 "session {} is that of the agent `{}`; `{id}` goes on with it, with a model, tools \
                  and a workspace of its own",
                 info.id, info.agent
-            ));
-        }
-        Ok(id)
+            )
+        });
+        Ok(ResolvedAgent { id, warning })
     }
 }
 

@@ -7,6 +7,7 @@ use openclaw_core::Journal;
 use openclaw_models::ConnectError;
 use openclaw_store::{Store, StoreError};
 
+use super::agent_resolution::ResolvedAgent;
 use super::session_claim::{ClaimedSession, SessionClaim};
 use super::{Conversation, ConversationError, ConversationOptions, RecoveryReport, context};
 use crate::agent::AgentSpec;
@@ -14,17 +15,13 @@ use crate::offload::run_blocking;
 use crate::runtime::Runtime;
 
 impl Runtime {
-    /// Opens the session store in the state folder, and creates it if missing. Blocks the thread
-    /// while the file is opened.
+    /// Opens the session store in the state folder, and creates it if missing. What the user should
+    /// know about it is in [`Store::opening_warnings`]. Blocks the thread while the file is opened.
     ///
     /// # Errors
     /// When the file cannot be used.
     pub fn open_sessions(&self) -> Result<Store, StoreError> {
-        let store = Store::open(self.sessions_path())?;
-        for notice in store.opening_warnings() {
-            self.notices().push(notice.to_string());
-        }
-        Ok(store)
+        Store::open(self.sessions_path())
     }
 
     /// The path of the session store, which need not exist.
@@ -49,10 +46,15 @@ impl Runtime {
         }
         let runtime = self.clone();
         let store = run_blocking(move || runtime.open_sessions()).await?;
-        self.open_conversation_in(store, options).await
+        let warnings = store.opening_warnings().iter().map(ToString::to_string);
+        let warnings: Vec<String> = warnings.collect();
+        let mut conversation = self.open_conversation_in(store, options).await?;
+        conversation.run.report.warnings.splice(..0, warnings);
+        Ok(conversation)
     }
 
-    /// Opens or creates a conversation in a store that is open already.
+    /// Opens or creates a conversation in a store that is open already, whose warnings the caller
+    /// has.
     ///
     /// # Errors
     /// As for [`open_conversation`](Self::open_conversation).
@@ -67,12 +69,13 @@ impl Runtime {
         let (runtime, opened) = (self.clone(), store.clone());
         let (agent, target) = (options.agent.clone(), options.target.clone());
         let resolve = move || runtime.resolve_agent(&opened, agent, target.as_ref());
-        let agent_id = run_blocking(resolve).await?;
+        let ResolvedAgent { id: agent_id, warning } = run_blocking(resolve).await?;
         let runtime = self.for_agent(&agent_id).map_err(ConnectError::Setup)?;
         let workspace = runtime.resolve_workspace(options.workspace.clone())?;
         let claim = SessionClaim::new(store.clone(), options.target.clone(), &agent_id)?;
-        let (connected, claimed) =
+        let (mut connected, claimed) =
             runtime.connect_and_claim(&claim, options.model.as_deref()).await?;
+        connected.report.warnings.splice(..0, warning);
         let ClaimedSession { loaded, context_tokens } = claimed;
         let around = AgentSpec {
             agent: &agent_id,

@@ -1,6 +1,6 @@
 //! Records the start and the end of a turn.
 
-use openclaw_agent_loop::{TurnOutcome, TurnReport};
+use openclaw_agent_loop::{TurnEventSender, TurnOutcome, TurnReport};
 use openclaw_store::{RequestPrefix, StoreError, TurnRecord};
 
 use super::{Conversation, context};
@@ -14,7 +14,7 @@ impl Conversation {
     }
 
     /// Records how a turn ended.
-    pub(super) async fn end_turn(&mut self, report: &TurnReport) {
+    pub(super) async fn end_turn(&mut self, report: &TurnReport, events: TurnEventSender) {
         let info = self.run.model.model_info();
         self.context = context::context_use_after(report, &info).or(self.context);
         let turn = TurnRecord {
@@ -26,8 +26,8 @@ impl Conversation {
         };
         if let Err(error) = self.session.end_turn(&self.history, &turn).await {
             let hint = error.hint().map_or(String::new(), |hint| format!("; {hint}"));
-            let notice = format!("how the turn ended is not recorded: failed to {error}{hint}");
-            self.runtime.notices().push(notice);
+            let warning = format!("how the turn ended is not recorded: failed to {error}{hint}");
+            events.send_warning(warning).await;
         }
         self.refresh_resumable().await;
     }

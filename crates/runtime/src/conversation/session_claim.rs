@@ -1,11 +1,11 @@
 //! Claims a conversation's session for this process.
 
+use openclaw_models::ModelConnection;
 use openclaw_store::{LoadedSession, SessionKey, Store, StoreError, StoreErrorKind};
 use tokio::time::Instant;
 
 use super::SessionTarget;
 use super::error::ConversationError;
-use crate::agent::ConnectedChain;
 use crate::offload::run_blocking;
 use crate::runtime::Runtime;
 use crate::session_wait::wait_until_free;
@@ -77,7 +77,7 @@ impl Runtime {
         &self,
         claim: &SessionClaim,
         model: Option<&str>,
-    ) -> Result<(ConnectedChain, ClaimedSession), ConversationError> {
+    ) -> Result<(ModelConnection, ClaimedSession), ConversationError> {
         let begun = Instant::now();
         loop {
             let wait = self.models.wait_policy().cloned();
@@ -86,10 +86,10 @@ impl Runtime {
                 wait_until_free(&left, || claim.check_available()).await?;
                 let left = wait.clone().reduced_by(begun.elapsed());
                 let models = self.models.clone().with_wait_policy(left);
-                Self { models, ..self.clone() }.connect_for_agent(model).await?
+                models.connect_model(model).await?
             } else {
                 claim.check_available().await?;
-                self.connect_for_agent(model).await?
+                self.models.connect_model(model).await?
             };
             match claim.acquire_session().await {
                 Ok(claimed) => return Ok((connected, claimed)),

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_core::{AnswerOutcome, ToolCallId, ToolEffect, ToolName};
-use openclaw_models::ModelAttempt;
+use openclaw_core::{AnswerOutcome, ModelAttempt, ToolCallId, ToolEffect, ToolName};
 use openclaw_runtime::{
     CompactionReport, InvalidCallRecovery, PrefixChange, PromptCacheMiss, RepromptReason,
     ToolRefusalReason, TurnEvent,
@@ -120,6 +119,8 @@ fn encode_server_event(event: &TurnEvent) -> Option<Value> {
             "idleMs": whole_millis(*idle_for),
             "otherRequests": other_requests,
         }),
+        TurnEvent::ModelAttemptFailed(attempt) => encode_attempt(attempt),
+        TurnEvent::Warning { message } => json!({"type": "warning", "message": message}),
         TurnEvent::RequestAdapted { message } => {
             json!({"type": "request_adapted", "message": message})
         }

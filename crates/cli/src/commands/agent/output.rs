@@ -4,7 +4,7 @@
 use std::io;
 
 use openclaw_chat::TurnProgress;
-use openclaw_models::AttemptLog;
+use openclaw_core::ModelAttempt;
 use openclaw_runtime::TurnEvent;
 use openclaw_terminal::Printer;
 use serde_json::{Value, json};
@@ -31,6 +31,8 @@ pub(crate) struct AgentOutput {
 pub(crate) struct TurnRenderer {
     pub(crate) progress: TurnProgress,
     pub(crate) timings: TurnTimings,
+    /// The models that failed or were skipped, since one was connected.
+    pub(crate) attempts: Vec<ModelAttempt>,
     json_lines: Option<JsonLinesWriter>,
 }
 
@@ -39,8 +41,6 @@ pub(crate) struct TurnRenderer {
 struct JsonLinesWriter {
     printer: Printer,
     encoder: EventEncoder,
-    attempts: AttemptLog,
-    reported_attempts: usize,
 }
 
 impl AgentOutput {
@@ -72,22 +72,21 @@ impl AgentOutput {
         is_resume: bool,
     ) -> io::Result<TurnRenderer> {
         let printer = self.printer;
-        let attempts = agent_session.agent_run().attempts.clone();
+        let attempts = agent_session.agent_run().report.attempts.clone();
         let streams_text = self.is_text() && printer.stdout_is_terminal;
-        let progress = TurnProgress::new(printer, attempts.clone(), streams_text);
+        let mut progress = TurnProgress::new(printer, streams_text);
         let lines = match self.format {
             OutputFormat::StreamJson => {
                 write_json_line(printer, &start_json(agent_session, session, is_resume))?;
-                Some(JsonLinesWriter {
-                    printer,
-                    encoder: EventEncoder::default(),
-                    attempts,
-                    reported_attempts: 0,
-                })
+                for attempt in &attempts {
+                    write_json_line(printer, &events::encode_attempt(attempt))?;
+                }
+                Some(JsonLinesWriter { printer, encoder: EventEncoder::default() })
             }
             OutputFormat::Text | OutputFormat::Json => None,
         };
-        Ok(TurnRenderer { progress, timings: TurnTimings::default(), json_lines: lines })
+        progress.show_attempts(&attempts);
+        Ok(TurnRenderer { progress, timings: TurnTimings::default(), attempts, json_lines: lines })
     }
 }
 
@@ -98,6 +97,9 @@ impl TurnRenderer {
     /// When writing to stdout fails.
     pub(crate) fn render_event(&mut self, event: &TurnEvent) -> io::Result<()> {
         self.timings.record_event(event);
+        if let TurnEvent::ModelAttemptFailed(attempt) = event {
+            self.attempts.push(attempt.as_ref().clone());
+        }
         if let Some(lines) = &mut self.json_lines {
             lines.write_event(event)?;
         }
@@ -109,30 +111,16 @@ impl TurnRenderer {
     /// # Errors
     /// When writing to stdout fails.
     pub(crate) fn finish_turn(&mut self) -> io::Result<bool> {
-        if let Some(lines) = &mut self.json_lines {
-            lines.write_new_attempts()?;
-        }
         self.progress.finish_output()
     }
 }
 
 impl JsonLinesWriter {
     fn write_event(&mut self, event: &TurnEvent) -> io::Result<()> {
-        self.write_new_attempts()?;
         match self.encoder.encode_event(event) {
             Some(value) => write_json_line(self.printer, &value),
             None => Ok(()),
         }
-    }
-
-    /// Writes each failed model attempt once.
-    fn write_new_attempts(&mut self) -> io::Result<()> {
-        let failed = self.attempts.recorded_attempts();
-        for attempt in failed.iter().skip(self.reported_attempts) {
-            write_json_line(self.printer, &events::encode_attempt(attempt))?;
-        }
-        self.reported_attempts = failed.len();
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use openclaw_models::ModelAttempt;
+use openclaw_core::ModelAttempt;
 use openclaw_runtime::{TurnError, TurnOutcome, TurnReport};
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ pub(crate) struct TurnResultJson<'a> {
     /// What the model was told; `None` when an interrupted turn was finished.
     pub(crate) message: Option<&'a str>,
     pub(crate) timings: &'a TurnTimings,
+    /// The models that failed or were skipped, since one was connected.
+    pub(crate) attempts: &'a [ModelAttempt],
     /// How long it took until the turn could begin.
     pub(crate) connect_duration: Duration,
     pub(crate) report: &'a TurnReport,
@@ -67,7 +69,7 @@ impl NoTurnResultJson {
 impl TurnResultJson<'_> {
     /// The object.
     pub(crate) fn to_json(&self) -> Value {
-        let Self { agent_session, session, message, timings, connect_duration, report } = *self;
+        let Self { agent_session, session, message, timings, connect_duration, report, .. } = *self;
         let run = agent_session.agent_run();
         let info = run.model.model_info();
         let (provider, model) = (info.reference.provider_id(), info.reference.model_id());
@@ -124,10 +126,9 @@ impl TurnResultJson<'_> {
         let run = self.agent_session.agent_run();
         let info = run.model.model_info();
         let (provider, model) = (info.reference.provider_id(), info.reference.model_id());
-        let failed_attempts = run.attempts.recorded_attempts();
-        let mut attempts = attempts_json(&failed_attempts);
+        let mut attempts = attempts_json(self.attempts);
         // The last of a chain that failed as a whole is the error.
-        if is_ok || failed_attempts.last().is_none_or(|last| last.next.is_some()) {
+        if is_ok || self.attempts.last().is_none_or(|last| last.next.is_some()) {
             let result = if is_ok { "success" } else { "error" };
             attempts.push(json!({
                 "provider": provider,

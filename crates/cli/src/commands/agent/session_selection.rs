@@ -65,6 +65,9 @@ pub(crate) fn prepare_session(
         runtime.check_agent(agent).map_err(ConnectError::Setup)?;
     }
     let store = runtime.open_sessions()?;
+    for warning in store.opening_warnings() {
+        printer.print_warning(warning);
+    }
     let target = expand_short_id(&store, target)?;
     match request {
         AgentRequest::Message(_) => {

@@ -21,7 +21,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsImportArgs) -> io::Re
         Ok(key) => key,
         Err(error) => return Ok(report_store_error(context, &error)),
     };
-    let imported = context.runtime().open_sessions().and_then(|store| {
+    let imported = super::open_store(context).and_then(|store| {
         let imported = store.import_session(&args.file, key.as_ref(), &args.agent)?;
         let info = store.find_session(imported.id.as_str())?;
         Ok((imported, info))
