@@ -44,7 +44,8 @@ impl PathPattern {
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        matches_glob(self.glob.as_bytes(), text.as_bytes())
+        let literal = self.glob.split(['*', '?']).next().unwrap_or_default();
+        text.starts_with(literal) && matches_glob(self.glob.as_bytes(), text.as_bytes())
     }
 }
 

@@ -42,6 +42,64 @@ pub enum StdinSource {
     Bytes(Vec<u8>),
 }
 
+/// Commands that run at once, the output of each being the input of the next, without a shell.
+pub struct PipelineSpec {
+    /// The commands from left to right; at least one.
+    pub stages: Vec<PipelineStage>,
+    /// The directory they start in.
+    pub directory: WorkDir,
+    /// The complete environment of each; nothing is inherited.
+    pub env: Vec<(OsString, OsString)>,
+    /// What the first reads from stdin.
+    pub stdin: StdinSource,
+}
+
+/// A command of a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineStage {
+    /// The program: a path, or a name that is looked up in the `PATH` of the pipeline's `env`.
+    pub program: OsString,
+    /// The arguments, without the program's own name.
+    pub args: Vec<OsString>,
+    /// Changes of its streams, applied in this order.
+    pub redirections: Vec<StreamRedirection>,
+}
+
+/// A change of one stream of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamRedirection {
+    /// Stdin is empty.
+    StdinFromNull,
+    /// Stdout is discarded.
+    StdoutToNull,
+    /// Stderr is discarded.
+    StderrToNull,
+    /// Stderr goes to where stdout goes.
+    StderrToStdout,
+    /// Stdout goes to where stderr goes.
+    StdoutToStderr,
+}
+
+impl From<CommandSpec> for PipelineSpec {
+    fn from(spec: CommandSpec) -> Self {
+        let CommandSpec { program, args, directory, env, stdin } = spec;
+        let stage = PipelineStage { program, args, redirections: Vec::new() };
+        Self { stages: vec![stage], directory, env, stdin }
+    }
+}
+
+/// Prints the names of the environment variables; their values may be secret.
+impl fmt::Debug for PipelineSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineSpec")
+            .field("stages", &self.stages)
+            .field("directory", &self.directory)
+            .field("env", &self.env.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("stdin", &self.stdin)
+            .finish()
+    }
+}
+
 impl CommandSpec {
     /// Runs `command` with `sh -c` in the current directory, with an empty environment and no
     /// input.

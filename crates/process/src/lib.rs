@@ -11,8 +11,10 @@ mod run;
 mod linux;
 
 pub use capture::CapturedOutput;
-pub use command::{CommandSpec, StdinSource, WorkDir};
+pub use command::{
+    CommandSpec, PipelineSpec, PipelineStage, StdinSource, StreamRedirection, WorkDir,
+};
 pub use environment::{MARKER_VARIABLE, base_environment};
 pub use error::{ProcessError, ProcessErrorKind};
 pub use limits::CommandLimits;
-pub use run::{CommandEnd, CommandResult, OutputStream, run};
+pub use run::{CommandEnd, CommandResult, OutputStream, run, run_pipeline};

@@ -3,6 +3,7 @@
 mod leader;
 mod procfs;
 mod pump;
+mod stdio;
 mod tree;
 mod watch;
 
@@ -10,20 +11,20 @@ use std::time::{Duration, Instant};
 
 use crate::linux::leader::LeaderProcess;
 use crate::linux::pump::PipePump;
-use crate::{CommandEnd, CommandLimits, CommandResult, CommandSpec, OutputStream, ProcessError};
+use crate::{CommandEnd, CommandLimits, CommandResult, OutputStream, PipelineSpec, ProcessError};
 
 /// How long output is read after the tree has ended. The tree's own output is in the pipes by then
 /// and read at once; only a process outside the tree can keep a pipe open.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// See [`run`](crate::run).
+/// See [`run_pipeline`](crate::run_pipeline).
 pub(crate) async fn run(
-    spec: CommandSpec,
+    spec: PipelineSpec,
     limits: CommandLimits,
     on_output: impl FnMut(OutputStream, &[u8]),
 ) -> Result<CommandResult, ProcessError> {
     let started_at = Instant::now();
-    let (mut leader, pipes) = LeaderProcess::start_command(spec)?;
+    let (mut leader, pipes) = LeaderProcess::start_pipeline(spec)?;
     let mut pump = PipePump::new(pipes, limits.max_output_bytes, on_output);
 
     let timed_out = tokio::select! {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{CapturedOutput, CommandLimits, CommandSpec, ProcessError};
+use crate::{CapturedOutput, CommandLimits, CommandSpec, PipelineSpec, ProcessError};
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,19 @@ pub async fn run(
     limits: CommandLimits,
     on_output: impl FnMut(OutputStream, &[u8]),
 ) -> Result<CommandResult, ProcessError> {
+    run_pipeline(spec.into(), limits, on_output).await
+}
+
+/// Runs the commands of a pipeline at once to their ends, as [`run`] does with one. The end is that
+/// of the last command, when all have ended.
+///
+/// # Errors
+/// When a command cannot be started or watched; nothing is left running then.
+pub async fn run_pipeline(
+    spec: PipelineSpec,
+    limits: CommandLimits,
+    on_output: impl FnMut(OutputStream, &[u8]),
+) -> Result<CommandResult, ProcessError> {
     #[cfg(target_os = "linux")]
     {
         crate::linux::run(spec, limits, on_output).await
@@ -63,6 +76,11 @@ pub async fn run(
     #[cfg(not(target_os = "linux"))]
     {
         let _ = (limits, on_output);
-        Err(ProcessError::unsupported(&spec.program))
+        Err(ProcessError::unsupported(first_program(&spec)))
     }
+}
+
+/// The name of the first program, for errors.
+pub(crate) fn first_program(spec: &PipelineSpec) -> &std::ffi::OsStr {
+    spec.stages.first().map_or_else(Default::default, |stage| stage.program.as_os_str())
 }

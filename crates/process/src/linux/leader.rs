@@ -10,114 +10,153 @@ use rustix::fs::{Mode, OFlags, open};
 use tokio::net::unix::pipe;
 
 use crate::linux::pump::CommandPipes;
+use crate::linux::stdio::{OutputEnds, PipelineStreams};
 use crate::linux::tree::{ProcessTree, unique_id};
 use crate::linux::watch::ExitWatch;
+use crate::run::first_program;
 use crate::{
-    CommandEnd, CommandSpec, MARKER_VARIABLE, ProcessError, ProcessErrorKind, StdinSource, WorkDir,
+    CommandEnd, MARKER_VARIABLE, PipelineSpec, PipelineStage, ProcessError, ProcessErrorKind,
+    StdinSource, StreamRedirection, WorkDir,
 };
 
-/// A started command. It is reaped only after its tree has ended; if it is dropped before that, the
-/// whole tree is killed.
+/// A started pipeline; its first command leads the process group. The commands are reaped only
+/// after their tree has ended; if it is dropped before that, the whole tree is killed.
 #[derive(Debug)]
 pub(crate) struct LeaderProcess {
     program: OsString,
-    child: Child,
+    /// The commands from left to right; at least one.
+    children: Vec<Child>,
     tree: ProcessTree,
-    /// `None` only while starting.
-    exit_watch: Option<ExitWatch>,
+    /// One for each command, but while starting.
+    exit_watches: Vec<ExitWatch>,
     is_reaped: bool,
 }
 
 impl LeaderProcess {
-    /// Starts a command in its own process group.
-    pub(crate) fn start_command(
-        mut spec: CommandSpec,
-    ) -> Result<(Self, CommandPipes), ProcessError> {
-        let program = spec.program.clone();
-        let directory_path = match &spec.directory {
+    /// Starts the commands of a pipeline in a process group of their own.
+    pub(crate) fn start_pipeline(spec: PipelineSpec) -> Result<(Self, CommandPipes), ProcessError> {
+        let program = first_program(&spec).to_owned();
+        let PipelineSpec { stages, directory, mut env, stdin } = spec;
+        let directory_path = match &directory {
             WorkDir::Path(path) => Some(path.clone()),
             WorkDir::Descriptor(_) => None,
         };
-        let directory = open_directory(spec.directory)
+        let directory = open_directory(directory)
             .map_err(|error| ProcessError::for_directory(directory_path, &program, error))?;
         let id = unique_id();
-        append_marker_id(&mut spec.env, &id);
-
-        #[expect(clippy::disallowed_methods, reason = "the one place that makes a command")]
-        let mut command = Command::new(&program);
-        command
-            .args(&spec.args)
-            .env_clear()
-            .envs(spec.env)
-            // The child's link to the descriptor that it inherited: the opened directory, even if
-            // its path has changed.
-            .current_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()))
-            .process_group(0)
-            .stdin(if matches!(spec.stdin, StdinSource::Null) {
-                Stdio::null()
-            } else {
-                Stdio::piped()
-            })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let child = command.spawn().map_err(|error| start_error(&program, error))?;
-
-        let pid = child.id().cast_signed();
-        // From here on a failure drops the leader, which kills the started process.
-        let mut leader = Self {
-            program,
-            child,
-            tree: ProcessTree::new(pid, id),
-            exit_watch: None,
-            is_reaped: false,
-        };
-        let pipes =
-            leader.watch_exit(pid, spec.stdin).map_err(|error| leader.watch_error(error))?;
+        append_marker_id(&mut env, &id);
+        let (mut streams, ends) =
+            PipelineStreams::open().map_err(|error| start_error(&program, error))?;
+        let mut leader: Option<Self> = None;
+        let mut remaining = stages.len();
+        for stage in stages {
+            remaining -= 1;
+            let mut command = build_command(&stage, &mut streams, remaining == 0)?;
+            command
+                .env_clear()
+                .envs(env.iter().map(|(name, value)| (name, value)))
+                // The child's link to the descriptor that it inherited: the opened directory, even
+                // if its path has changed.
+                .current_dir(format!("/proc/self/fd/{}", directory.as_raw_fd()));
+            // From the first start on a failure drops the leader, which kills what was started.
+            if let Some(leader) = &mut leader {
+                command.process_group(leader.tree.group_id());
+                leader.children.push(start_child(command, &stage.program)?);
+                continue;
+            }
+            command.process_group(0);
+            // A redirection of the first command's stdin makes the given input useless.
+            let has_input = !matches!(stdin, StdinSource::Null)
+                && !stage.redirections.contains(&StreamRedirection::StdinFromNull);
+            if has_input {
+                command.stdin(Stdio::piped());
+            }
+            let child = start_child(command, &stage.program)?;
+            let tree = ProcessTree::new(child.id().cast_signed(), id.clone());
+            let (program, children) = (program.clone(), vec![child]);
+            leader =
+                Some(Self { program, children, tree, exit_watches: Vec::new(), is_reaped: false });
+        }
+        let no_command = || start_error(&program, io::ErrorKind::InvalidInput.into());
+        let mut leader = leader.ok_or_else(no_command)?;
+        drop(streams);
+        let pipes = leader.watch_exit(stdin, ends).map_err(|error| leader.watch_error(error))?;
         Ok((leader, pipes))
     }
 
-    /// Waits until the process has ended.
+    /// Waits until all commands have ended.
     pub(crate) async fn wait_for_exit(&self) -> Result<(), ProcessError> {
-        match &self.exit_watch {
-            Some(watch) => watch.wait_for_exit().await.map_err(|error| self.watch_error(error)),
-            None => Ok(()),
+        for watch in &self.exit_watches {
+            watch.wait_for_exit().await.map_err(|error| self.watch_error(error))?;
         }
+        Ok(())
     }
 
-    /// The process tree of the command.
+    /// The process tree of the pipeline.
     pub(crate) fn tree(&self) -> &ProcessTree {
         &self.tree
     }
 
-    /// Reaps the ended process and returns how it ended.
+    /// Reaps the ended commands and returns how the last of them ended.
     pub(crate) fn reap_process(&mut self) -> Result<CommandEnd, ProcessError> {
-        let status = self.child.wait().map_err(|error| self.watch_error(error))?;
+        let mut end = CommandEnd::Exited(0);
+        for child in &mut self.children {
+            let status = child.wait().map_err(|error| {
+                ProcessError::new(ProcessErrorKind::Watch, &self.program, error)
+            })?;
+            // A status without an exit code always has a signal.
+            end = status
+                .code()
+                .map_or(CommandEnd::Signalled(status.signal().unwrap_or(0)), CommandEnd::Exited);
+        }
         self.is_reaped = true;
-        // A status without an exit code always has a signal.
-        Ok(status
-            .code()
-            .map_or(CommandEnd::Signalled(status.signal().unwrap_or(0)), CommandEnd::Exited))
+        Ok(end)
     }
 
-    fn watch_exit(&mut self, pid: i32, stdin: StdinSource) -> io::Result<CommandPipes> {
-        self.exit_watch = Some(ExitWatch::from_pid(pid)?);
-        let input = match (stdin, self.child.stdin.take()) {
+    fn watch_exit(&mut self, stdin: StdinSource, ends: OutputEnds) -> io::Result<CommandPipes> {
+        for child in &self.children {
+            self.exit_watches.push(ExitWatch::from_pid(child.id().cast_signed())?);
+        }
+        let input_end = self.children.first_mut().and_then(|child| child.stdin.take());
+        let input = match (stdin, input_end) {
             (StdinSource::Bytes(bytes), Some(stdin)) => {
                 Some((pipe::Sender::from_owned_fd(stdin.into())?, bytes))
             }
             _ => None,
         };
-        let receiver = |fd: Option<OwnedFd>| fd.map(pipe::Receiver::from_owned_fd).transpose();
         Ok(CommandPipes {
             stdin: input,
-            stdout: receiver(self.child.stdout.take().map(OwnedFd::from))?,
-            stderr: receiver(self.child.stderr.take().map(OwnedFd::from))?,
+            stdout: Some(pipe::Receiver::from_owned_fd(ends.stdout.into())?),
+            stderr: Some(pipe::Receiver::from_owned_fd(ends.stderr.into())?),
         })
     }
 
     fn watch_error(&self, error: io::Error) -> ProcessError {
         ProcessError::new(ProcessErrorKind::Watch, &self.program, error)
     }
+}
+
+fn build_command(
+    stage: &PipelineStage,
+    streams: &mut PipelineStreams,
+    is_last: bool,
+) -> Result<Command, ProcessError> {
+    let streams = streams
+        .next_stage(&stage.redirections, is_last)
+        .map_err(|error| start_error(&stage.program, error))?;
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes a command")]
+    let mut command = Command::new(&stage.program);
+    command
+        .args(&stage.args)
+        .stdin(streams.stdin.unwrap_or_else(Stdio::null))
+        .stdout(streams.stdout)
+        .stderr(streams.stderr);
+    Ok(command)
+}
+
+/// Starts a command. Our copies of its streams are closed when this returns.
+fn start_child(mut command: Command, program: &OsStr) -> Result<Child, ProcessError> {
+    command.spawn().map_err(|error| start_error(program, error))
 }
 
 impl Drop for LeaderProcess {
@@ -128,7 +167,9 @@ impl Drop for LeaderProcess {
         self.tree.kill_now();
         // Reaps the process if it has ended. If the kernel still holds it, it is reaped when this
         // program ends: waiting here could block for long.
-        let _ = self.child.try_wait();
+        for child in &mut self.children {
+            let _ = child.try_wait();
+        }
     }
 }
 

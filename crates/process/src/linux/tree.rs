@@ -50,6 +50,11 @@ impl ProcessTree {
         }
     }
 
+    /// The id of the process group that the leader leads.
+    pub(crate) fn group_id(&self) -> i32 {
+        self.leader_pid
+    }
+
     /// Sends SIGTERM to all processes, SIGKILL to those alive after the grace period, and waits
     /// until all are gone. Returns how many could not be ended.
     pub(crate) async fn terminate_all(&self, grace_period: Duration) -> usize {

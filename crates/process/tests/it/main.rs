@@ -7,6 +7,8 @@ mod environment;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod pipelines;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trees;
