@@ -51,7 +51,7 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
-    use crate::{ToolArguments, ToolCallId, ToolName};
+    use crate::{CommandReview, ToolArguments, ToolCallId, ToolName};
 
     #[test]
     fn only_reading_files_is_allowed() {
@@ -71,7 +71,11 @@ mod tests {
         assert_eq!(review(ToolEffect::Read { path: text() }), ApprovalDecision::Allow);
         for effect in [
             ToolEffect::Write { path: text() },
-            ToolEffect::Exec { command: text(), directory: text() },
+            ToolEffect::Exec {
+                command: text(),
+                directory: text(),
+                review: CommandReview::Unreviewed,
+            },
             ToolEffect::Fetch { url: text() },
             ToolEffect::Other { description: text() },
         ] {

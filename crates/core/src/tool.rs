@@ -151,6 +151,8 @@ pub enum ToolEffect {
         command: String,
         /// The directory it runs in, relative to the workspace; `.` is the workspace.
         directory: String,
+        /// What the policy of the machine says about it.
+        review: CommandReview,
     },
     /// Reads from the network and changes nothing there.
     Fetch {
@@ -163,6 +165,46 @@ pub enum ToolEffect {
         /// person who is asked to approve the call.
         description: String,
     },
+}
+
+/// What the policy of a machine says about a command, before anybody is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum CommandReview {
+    /// No policy was asked.
+    #[default]
+    Unreviewed,
+    /// The command may run.
+    Allowed,
+    /// A person decides.
+    NeedsPerson {
+        /// Why, at least one reason, each to follow "because".
+        reasons: Vec<String>,
+        /// The complete command for the person: lines without control characters, each of the
+        /// command's own marked as such.
+        display: String,
+        /// What happens when nobody can be asked.
+        unanswered: UnansweredAction,
+    },
+    /// The command may not run.
+    Denied {
+        /// Why, for the model and the user.
+        reason: String,
+        /// Whether the user cannot allow commands without being asked either.
+        is_final: bool,
+    },
+}
+
+/// What becomes of a command when a person must be asked and nobody can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnansweredAction {
+    /// It is denied, and the turn goes on.
+    Deny,
+    /// The turn ends with the question.
+    Wait,
+    /// It runs.
+    Run,
 }
 
 /// Whether a call may run in parallel with other calls.

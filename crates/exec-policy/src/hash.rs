@@ -35,10 +35,16 @@ impl fmt::Debug for PlanHash {
     }
 }
 
+/// The SHA-256 of some bytes.
+#[must_use]
+pub fn sha256_digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// The SHA-256 of some bytes, as 64 hexadecimal digits.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex_text(&Sha256::digest(bytes))
+    hex_text(&sha256_digest(bytes))
 }
 
 fn hex_text(bytes: &[u8]) -> String {

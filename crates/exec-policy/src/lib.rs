@@ -27,7 +27,7 @@ pub use environment::{INHERITED_VARIABLES, VariableRule, is_inherited, variable_
 pub use escape::{escape_line, is_deceptive_char};
 pub use explanation::{CommandExplanation, CommandVerdict, DecisionExplanation};
 pub use grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, RefusedPlan, allow_always_entries};
-pub use hash::{PlanHash, sha256_hex};
+pub use hash::{PlanHash, sha256_digest, sha256_hex};
 pub use lexer::{
     CommandScript, MAX_COMMAND_BYTES, Redirection, RunCondition, ScriptPipeline, SimpleCommand,
 };

@@ -1,6 +1,8 @@
 //! `exec`: runs a shell command.
 
+mod programs;
 mod report;
+mod review;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -8,16 +10,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput,
-    ToolSpec,
+    CommandReview, InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect,
+    ToolOutput, ToolSpec,
 };
-use openclaw_process::{CommandLimits, CommandSpec, OutputStream, WorkDir, run};
+use openclaw_exec_policy::{PlannedPipeline, RunCondition};
+use openclaw_process::{
+    CommandEnd, CommandLimits, CommandResult, CommandSpec, OutputStream, PipelineSpec,
+    ProcessError, StdinSource, WorkDir, run_pipeline,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
-use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result};
+use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result, format_results};
+use crate::exec::review::{ChangedCommand, ReviewedCommand, pipeline_stages, review_command};
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
+
+pub use programs::ProgramFinder;
+pub use review::{CommandJudge, JudgedCommand};
 
 /// How long a command has to end after SIGTERM.
 const EXEC_GRACE_PERIOD: Duration = Duration::from_secs(3);
@@ -32,6 +42,9 @@ pub struct ExecOptions {
     pub max_output_bytes: usize,
     /// The complete environment of the commands; see [`openclaw_process::base_environment`].
     pub environment: Vec<(OsString, OsString)>,
+    /// Judges each command when it is planned; `None` leaves every command to whoever approves
+    /// calls.
+    pub judge: Option<Arc<dyn CommandJudge>>,
 }
 
 /// Runs a command in the workspace.
@@ -56,6 +69,8 @@ struct ExecArguments {
 #[derive(Debug)]
 struct ExecCall {
     effect: ToolEffect,
+    /// `None` without a judge.
+    reviewed: Option<ReviewedCommand>,
     command: String,
     directory: RelativePath,
     /// The limit that the model asked for.
@@ -75,20 +90,86 @@ impl ExecTool {
 
 impl ExecCall {
     async fn run_command(&self, context: ToolContext<'_>) -> Result<ToolOutput, ToolPathError> {
-        let spec = CommandSpec {
-            directory: WorkDir::Descriptor(self.workspace.open_directory(&self.directory)?),
-            env: self.options.environment.clone(),
-            ..CommandSpec::shell_command(&self.command)
-        };
         let limits = [Some(self.options.time_limit), context.time_limit, self.time_limit];
-        let command_limits = CommandLimits {
+        let limits = CommandLimits {
             time_limit: limits.into_iter().flatten().min(),
             max_output_bytes: self.options.max_output_bytes,
             grace_period: EXEC_GRACE_PERIOD,
         };
+        let planned = match &self.reviewed {
+            Some(reviewed) => reviewed.pipelines(&self.command),
+            None => Ok(None),
+        };
+        match planned {
+            Ok(Some(pipelines)) => self.run_pipelines(pipelines, limits, context).await,
+            Ok(None) => {
+                let command = CommandSpec::shell_command(&self.command);
+                let result = self.run_stages(command.into(), limits, context).await?;
+                Ok(result
+                    .map_or_else(|error| format_process_error(&error), |it| format_result(&it)))
+            }
+            Err(ChangedCommand) => Ok(ToolOutput::from_error(
+                "not run: the directory, a program or a script has changed since the command was \
+                 judged; call it again"
+                    .to_owned(),
+            )
+            .with_summary("not run")),
+        }
+    }
+
+    /// Runs the planned pipelines one after another, each when its condition holds.
+    async fn run_pipelines(
+        &self,
+        pipelines: &[PlannedPipeline],
+        mut limits: CommandLimits,
+        context: ToolContext<'_>,
+    ) -> Result<ToolOutput, ToolPathError> {
+        let mut results: Vec<CommandResult> = Vec::new();
+        for pipeline in pipelines {
+            let succeeded = results.last().is_none_or(|result| result.end == CommandEnd::Exited(0));
+            let is_due = match pipeline.condition {
+                RunCondition::Always => true,
+                RunCondition::AfterSuccess => succeeded,
+                RunCondition::AfterFailure => !succeeded,
+            };
+            if !is_due {
+                continue;
+            }
+            let Some(stages) = pipeline_stages(pipeline) else { break };
+            let (directory, env) = (WorkDir::Path(".".into()), Vec::new());
+            let spec = PipelineSpec { stages, directory, env, stdin: StdinSource::Null };
+            let result = match self.run_stages(spec, limits, context).await? {
+                Ok(result) => result,
+                Err(error) => return Ok(format_process_error(&error)),
+            };
+            let is_over = matches!(result.end, CommandEnd::TimedOut(_));
+            let kept_bytes = result.output.head.len() + result.output.tail.len();
+            limits.max_output_bytes = limits.max_output_bytes.saturating_sub(kept_bytes);
+            limits.time_limit =
+                limits.time_limit.map(|limit| limit.saturating_sub(result.duration));
+            results.push(result);
+            if is_over {
+                break;
+            }
+        }
+        Ok(format_results(&results))
+    }
+
+    /// Runs one pipeline in the directory and the environment of the call.
+    async fn run_stages(
+        &self,
+        spec: PipelineSpec,
+        limits: CommandLimits,
+        context: ToolContext<'_>,
+    ) -> Result<Result<CommandResult, ProcessError>, ToolPathError> {
+        let spec = PipelineSpec {
+            directory: WorkDir::Descriptor(self.workspace.open_directory(&self.directory)?),
+            env: self.options.environment.clone(),
+            ..spec
+        };
         let (mut stdout_decoder, mut stderr_decoder) =
             (Utf8StreamDecoder::default(), Utf8StreamDecoder::default());
-        let command_future = run(spec, command_limits, |stream, bytes| {
+        let command_future = run_pipeline(spec, limits, |stream, bytes| {
             let decoder = if stream == OutputStream::Stdout {
                 &mut stdout_decoder
             } else {
@@ -99,10 +180,7 @@ impl ExecCall {
                 context.progress.write_output(&text);
             }
         });
-        Ok(match command_future.await {
-            Ok(result) => format_result(&result),
-            Err(error) => format_process_error(&error),
-        })
+        Ok(command_future.await)
     }
 }
 
@@ -116,8 +194,21 @@ impl Tool for ExecTool {
         let directory = directory.filter(|directory| !directory.is_empty());
         let directory = directory.as_deref().unwrap_or(".");
         let directory = resolve_argument(&self.spec, &self.workspace, directory)?;
+        let (review, reviewed) = match &self.options.judge {
+            Some(judge) => {
+                let finder = ProgramFinder::new(&self.options.environment, self.workspace.path());
+                let path = self.workspace.path().join(directory.as_path());
+                review_command(judge.as_ref(), &command, &path, finder)
+            }
+            None => (CommandReview::Unreviewed, None),
+        };
         Ok(Box::new(ExecCall {
-            effect: ToolEffect::Exec { command: command.clone(), directory: directory.text() },
+            effect: ToolEffect::Exec {
+                command: command.clone(),
+                directory: directory.text(),
+                review,
+            },
+            reviewed,
             command,
             directory,
             time_limit: timeout.and_then(WholeNumber::as_positive).map(Duration::from_secs),

@@ -12,7 +12,7 @@ mod toolset;
 mod workspace;
 mod write;
 
-pub use exec::ExecOptions;
+pub use exec::{CommandJudge, ExecOptions, JudgedCommand, ProgramFinder};
 pub use outputs::WorkspaceOutputStore;
 pub use toolset::core_tools;
 pub use workspace::{Workspace, WorkspaceError};

@@ -9,10 +9,10 @@ use openclaw_agent_loop::{
     TurnEvent, TurnLimits, TurnOutcome, events,
 };
 use openclaw_core::{
-    AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, FutureToolCall, History,
-    HistoryStep, InvalidToolArguments, MessageRef, ModelError, ModelErrorKind, ModelInfo,
-    PlannedToolCall, ServerLiveness, TokenCount, Tool, ToolArguments, ToolCall, ToolCallId,
-    ToolEffect, ToolName, ToolOutput, ToolSpec, single_response_stream,
+    AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, CommandReview,
+    FutureToolCall, History, HistoryStep, InvalidToolArguments, MessageRef, ModelError,
+    ModelErrorKind, ModelInfo, PlannedToolCall, ServerLiveness, TokenCount, Tool, ToolArguments,
+    ToolCall, ToolCallId, ToolEffect, ToolName, ToolOutput, ToolSpec, single_response_stream,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -114,7 +114,11 @@ impl Tool for Exec {
     fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let command = call.arguments.as_map().get("command").and_then(|value| value.as_str());
         let command = command.unwrap_or_default().to_owned();
-        let effect = ToolEffect::Exec { command, directory: ".".to_owned() };
+        let effect = ToolEffect::Exec {
+            command,
+            directory: ".".to_owned(),
+            review: CommandReview::Unreviewed,
+        };
         Ok(Box::new(FutureToolCall::new(effect, async { ToolOutput::from_text("") })))
     }
 }

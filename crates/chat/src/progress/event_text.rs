@@ -157,10 +157,10 @@ pub(crate) fn describe_call(tool: &str, effect: &ToolEffect) -> String {
         ToolEffect::Read { path } | ToolEffect::Write { path } => {
             format!("{tool} {}", shorten_line(path))
         }
-        ToolEffect::Exec { command, directory } if directory == "." => {
+        ToolEffect::Exec { command, directory, .. } if directory == "." => {
             format!("{tool} {}", shorten_line(command))
         }
-        ToolEffect::Exec { command, directory } => {
+        ToolEffect::Exec { command, directory, .. } => {
             format!("{tool} {} (in {})", shorten_line(command), shorten_line(directory))
         }
         ToolEffect::Fetch { url } => format!("{tool} {}", shorten_line(url)),

@@ -2,7 +2,8 @@
 
 use openclaw_config::ExecConfig;
 use openclaw_core::{
-    ApprovalDecision, Approver, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName,
+    ApprovalDecision, Approver, CommandReview, ToolArguments, ToolCall, ToolCallId, ToolEffect,
+    ToolName,
 };
 use openclaw_runtime::{ApprovalPolicy, PolicyApprover};
 use openclaw_terminal::Verbosity;
@@ -22,7 +23,11 @@ fn policy() -> ApprovalPolicy {
 }
 
 fn command_in(directory: &str) -> ToolEffect {
-    ToolEffect::Exec { command: "ls\u{1b}[2K".to_owned(), directory: directory.to_owned() }
+    ToolEffect::Exec {
+        command: "ls\u{1b}[2K".to_owned(),
+        directory: directory.to_owned(),
+        review: CommandReview::Unreviewed,
+    }
 }
 
 fn mail() -> ToolEffect {

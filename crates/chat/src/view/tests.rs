@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    AnswerOutcome, ChatRequest, ChatStream, ModelError, ModelInfo, ServerActivity, ServerLiveness,
-    TokenCount, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName,
+    AnswerOutcome, ChatRequest, ChatStream, CommandReview, ModelError, ModelInfo, ServerActivity,
+    ServerLiveness, TokenCount, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName,
 };
 
 use super::live_rows::clip_start;
@@ -68,7 +68,11 @@ fn exec_call(id: &str) -> ToolCall {
 }
 
 fn tool_started_event(id: &str, command: &str) -> TurnEvent {
-    let effect = ToolEffect::Exec { command: command.to_owned(), directory: ".".to_owned() };
+    let effect = ToolEffect::Exec {
+        command: command.to_owned(),
+        directory: ".".to_owned(),
+        review: CommandReview::Unreviewed,
+    };
     TurnEvent::ToolStarted { call: exec_call(id), effect }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
-use openclaw_core::ToolArguments;
+use openclaw_core::{CommandReview, ToolArguments, UnansweredAction};
 
 use super::*;
 
@@ -37,7 +37,11 @@ fn policy(security: ExecSecurity, ask: ExecAsk) -> ApprovalPolicy {
 }
 
 fn command() -> ToolEffect {
-    ToolEffect::Exec { command: "rm -r x".to_owned(), directory: "sub".to_owned() }
+    ToolEffect::Exec {
+        command: "rm -r x".to_owned(),
+        directory: "sub".to_owned(),
+        review: CommandReview::Unreviewed,
+    }
 }
 
 fn mail() -> ToolEffect {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use openclaw_core::ToolOutput;
 use openclaw_process::{CapturedOutput, CommandEnd, CommandResult, ProcessError};
 
+/// Stands for the output of a command that printed nothing.
+const NO_OUTPUT: &str = "[no output]";
+
 /// Formats how a command ended, followed by its output.
 pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
     let (end_line, summary) = match result.end {
@@ -23,7 +26,7 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
         count => format!("\n[{count} of its processes could not be ended]"),
     };
     let output = output_text(&result.output);
-    let output = if output.is_empty() { "[no output]" } else { &output };
+    let output = if output.is_empty() { NO_OUTPUT } else { &output };
     let text = format!("{end_line}{survivors}\n{output}");
     ToolOutput {
         text,
@@ -31,6 +34,21 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
         summary: Some(summary),
         original_digest: None,
     }
+}
+
+/// Formats how several commands ended that ran one after another: the end is that of the last.
+pub(crate) fn format_results(results: &[CommandResult]) -> ToolOutput {
+    let [earlier @ .., last] = results else {
+        return ToolOutput::from_error("not run".to_owned()).with_summary("not run");
+    };
+    let output = format_result(last);
+    let earlier: String = earlier.iter().map(|result| output_text(&result.output)).collect();
+    if earlier.is_empty() {
+        return output;
+    }
+    let (end_line, rest) = output.text.split_once('\n').unwrap_or((&output.text, ""));
+    let rest = if rest == NO_OUTPUT { "" } else { rest };
+    ToolOutput { text: format!("{end_line}\n{earlier}{rest}"), ..output.clone() }
 }
 
 /// Formats why a command was not run.

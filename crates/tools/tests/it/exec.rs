@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_core::{ToolContext, ToolEffect};
+use openclaw_core::{CommandReview, ToolContext, ToolEffect};
 use openclaw_tools::ExecOptions;
 use serde_json::json;
 
@@ -38,7 +38,11 @@ async fn it_runs_where_it_is_told_to() {
     assert_eq!(output.text, "`sup` does not exist; near it: `sub`");
 
     let planned = fixture.plan("exec", json!({"command": "ls -l", "directory": "./sub/"}));
-    let expected = ToolEffect::Exec { command: "ls -l".to_owned(), directory: "sub".to_owned() };
+    let expected = ToolEffect::Exec {
+        command: "ls -l".to_owned(),
+        directory: "sub".to_owned(),
+        review: CommandReview::Unreviewed,
+    };
     assert_eq!(planned, Ok(expected));
 }
 

@@ -7,6 +7,8 @@ mod edit;
 #[cfg(test)]
 mod exec;
 #[cfg(test)]
+mod exec_without_shell;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod read;

@@ -26,6 +26,7 @@ pub(crate) fn exec_options() -> ExecOptions {
         time_limit: Duration::from_mins(1),
         max_output_bytes: 10_000,
         environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        judge: None,
     }
 }
 

@@ -280,7 +280,7 @@ fn effect_json(effect: &ToolEffect) -> Value {
     match effect {
         ToolEffect::Read { path } => json!({"kind": "read", "path": path}),
         ToolEffect::Write { path } => json!({"kind": "write", "path": path}),
-        ToolEffect::Exec { command, directory } => {
+        ToolEffect::Exec { command, directory, .. } => {
             json!({"kind": "exec", "command": command, "directory": directory})
         }
         ToolEffect::Fetch { url } => json!({"kind": "fetch", "url": url}),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use openclaw_core::{ModelRef, ServerActivity, TokenUsage, ToolArguments, ToolCall};
+use openclaw_core::{CommandReview, ModelRef, ServerActivity, TokenUsage, ToolArguments, ToolCall};
 use openclaw_runtime::{CompactionMethod, RepeatedPart};
 use proptest::prelude::*;
 
@@ -237,7 +237,15 @@ fn each_effect_is_encoded_as_the_guide_describes() {
     let effects = [
         (ToolEffect::Read { path: text() }, "read", "path"),
         (ToolEffect::Write { path: text() }, "write", "path"),
-        (ToolEffect::Exec { command: text(), directory: text() }, "exec", "command"),
+        (
+            ToolEffect::Exec {
+                command: text(),
+                directory: text(),
+                review: CommandReview::Unreviewed,
+            },
+            "exec",
+            "command",
+        ),
         (ToolEffect::Fetch { url: text() }, "fetch", "url"),
         (ToolEffect::Other { description: text() }, "other", "description"),
     ];
