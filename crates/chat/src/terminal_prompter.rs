@@ -46,6 +46,12 @@ impl Prompter for ChatPrompter {
 
 /// What would run, as a verb and its object, safe to print.
 fn request_subject(request: &ApprovalRequest) -> String {
+    // On one line only what can't pretend to be another line of the question.
+    let is_plain = |char: char| char == ' ' || char.is_ascii_graphic();
+    if let Some(display) = request.display.as_ref().filter(|_| !request.text.chars().all(is_plain))
+    {
+        return display.trim_end().to_owned();
+    }
     let text = &request.text;
     let subject = match (request.kind, request.directory.as_deref()) {
         (ApprovalKind::Command, None | Some(".")) => format!("run: {text}"),

@@ -46,9 +46,9 @@ pub use sections::{
     ExecHost, ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode, GatewayBind,
     GatewayConfig, GatewayMode, HumanDuration, InputKind, InvalidDuration, KeyedTimeLimit,
     LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost,
-    ModelEntry, ModelsConfig, ProviderApi, ProviderConfig, ServerLossConfig, TailscaleConfig,
-    TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig, WebFetchConfig,
-    WebSearchConfig,
+    ModelEntry, ModelsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig, ServerLossConfig,
+    TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig,
+    WebFetchConfig, WebSearchConfig,
 };
 pub use start::RunKind;
 pub use template::{EnvString, UnsetVariable};

@@ -35,7 +35,7 @@ pub enum ApprovalsDocument {
     Loaded(Box<ApprovalsFile>),
     /// The file can't be read, so every command is denied.
     Unreadable {
-        /// Its content, which stays as it is.
+        /// Its content, which stays as it is; nothing when the system doesn't give it.
         bytes: Vec<u8>,
         /// Why.
         error: ApprovalsFileError,
@@ -53,6 +53,12 @@ pub enum ApprovalsFileError {
     #[error("read the exec approvals: {message}")]
     Invalid {
         /// What, and the line.
+        message: String,
+    },
+    /// The system doesn't give its content.
+    #[error("read the exec approvals: {message}")]
+    Inaccessible {
+        /// What the system says.
         message: String,
     },
     /// It is of another version.
@@ -178,6 +184,13 @@ impl ApprovalsDocument {
         }
     }
 
+    /// A file whose content can't be had: every command is denied.
+    #[must_use]
+    pub fn from_read_error(error: &std::io::Error) -> Self {
+        let error = ApprovalsFileError::Inaccessible { message: error.to_string() };
+        Self::Unreadable { bytes: Vec::new(), error }
+    }
+
     /// The file, to be changed; an empty one when there is none.
     ///
     /// # Errors
@@ -191,11 +204,12 @@ impl ApprovalsDocument {
         }
     }
 
-    /// The content to write; `None` when there is no file. What couldn't be read is unchanged.
+    /// The content to write; `None` when there is none. What couldn't be read is unchanged.
     #[must_use]
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Missing => None,
+            Self::Missing
+            | Self::Unreadable { error: ApprovalsFileError::Inaccessible { .. }, .. } => None,
             Self::Loaded(file) => Some(file.to_bytes()),
             Self::Unreadable { bytes, .. } => Some(bytes.clone()),
         }

@@ -149,7 +149,11 @@ impl Runtime {
         let profile = select_profile(models, &info);
         let exec_time = models.loaded_config().config.tools.exec.timeout();
         let tools: Vec<Arc<dyn Tool>> = if info.capabilities.tools {
-            let tools = core_tools(workspace.clone(), exec_options(models, exec_time));
+            let exec = ExecOptions {
+                judge: Some(Arc::new(self.command_policy(agent))),
+                ..exec_options(models, exec_time)
+            };
+            let tools = core_tools(workspace.clone(), exec);
             let is_offered =
                 |tool: &Arc<dyn Tool>| is_offered(models, agent, profile, tool.as_ref());
             tools.into_iter().filter(is_offered).collect()
@@ -312,6 +316,7 @@ fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>) -> ExecOpt
         time_limit: time_limit.unwrap_or(UNLIMITED),
         max_output_bytes: EXEC_OUTPUT_BYTES,
         environment: base_environment(variables),
+        judge: None,
     }
 }
 

@@ -5,7 +5,9 @@ mod policy;
 use std::fmt::{self, Debug, Display};
 
 use async_trait::async_trait;
-use openclaw_core::{ApprovalDecision, Approver, ToolCall, ToolCallId, ToolEffect, ToolName};
+use openclaw_core::{
+    ApprovalDecision, Approver, ToolCall, ToolCallId, ToolEffect, ToolName, UnansweredAction,
+};
 
 pub use policy::{ApprovalPolicy, PolicyDecision};
 
@@ -38,11 +40,14 @@ impl<P: Prompter> Approver for PolicyApprover<P> {
             ApprovalAnswer::Deny { reason: Some(reason) } => {
                 format!("the user did not allow this {kind}: {reason}")
             }
-            ApprovalAnswer::Unavailable { .. } if self.policy.waits_for_person() => {
-                return ApprovalDecision::NeedsInput { question: request.open_question() };
-            }
             ApprovalAnswer::Unavailable { reason } => {
-                format!("running a {kind} needs a person's approval, and {reason}")
+                match self.policy.unanswered_action(&request) {
+                    UnansweredAction::Run => return ApprovalDecision::Allow,
+                    UnansweredAction::Wait => {
+                        return ApprovalDecision::NeedsInput { question: request.open_question() };
+                    }
+                    _ => format!("running a {kind} needs a person's approval, and {reason}"),
+                }
             }
         };
         ApprovalDecision::Deny { reason }
@@ -74,6 +79,11 @@ pub struct ApprovalRequest {
     pub directory: Option<String>,
     /// Why a person is asked.
     pub reason: ApprovalReason,
+    /// The complete command for the person: lines without control characters, each of the command's
+    /// own marked as such. `None` for calls that are no reviewed commands.
+    pub display: Option<String>,
+    /// What becomes of the call when nobody can be asked; `None` leaves it to the config.
+    pub unanswered: Option<UnansweredAction>,
 }
 
 impl ApprovalRequest {
@@ -113,12 +123,18 @@ pub enum ApprovalReason {
     NotOnAllowlist,
     /// No setting allows calls with this effect.
     UnlistedEffect,
+    /// The policy of commands says so.
+    CommandPolicy {
+        /// Why, at least one reason.
+        reasons: Vec<String>,
+    },
 }
 
 /// Fits "asked because {…}".
 impl Display for ApprovalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::CommandPolicy { reasons } => return f.write_str(&reasons.join("; ")),
             Self::AskAlways => "`tools.exec.ask` is `always`",
             Self::NotOnAllowlist => "the command is on no allowlist",
             Self::UnlistedEffect => "no setting allows calls with this effect",

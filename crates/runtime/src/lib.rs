@@ -2,6 +2,7 @@
 
 mod agent;
 mod approval;
+mod command_policy;
 mod conversation;
 mod offload;
 mod prompt;
@@ -13,6 +14,7 @@ pub use approval::{
     ApprovalAnswer, ApprovalKind, ApprovalPolicy, ApprovalReason, ApprovalRequest, PolicyApprover,
     PolicyDecision, Prompter,
 };
+pub use command_policy::CommandPolicy;
 pub use conversation::{
     ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport, SessionTarget,
 };

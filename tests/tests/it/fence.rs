@@ -43,7 +43,7 @@ async fn a_restriction_that_would_not_hold_stops_agent_and_chat_before_anything_
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "nobody reads the file meanwhile")]
-async fn an_approvals_file_or_a_broken_config_file_stops_an_agent() {
+async fn a_broken_config_file_stops_an_agent_and_a_broken_approvals_file_every_command() {
     let (server, home) = tiny().await;
     let home = home.config("{ tools: { deny: ['exec'] } }");
     let _ = home.run(&["models", "status"]).await.code(0);
@@ -51,9 +51,16 @@ async fn an_approvals_file_or_a_broken_config_file_stops_an_agent() {
     let _ = home.run(&COMMAND).await.code(3).says(&["the file is broken"]);
     let home = home.config("{}");
     let file = home.config_path().with_file_name("exec-approvals.json");
-    std::fs::write(&file, "{}").unwrap();
-    let _ = home.run(&COMMAND).await.code(3).says(&["exec-approvals.json", "security"]);
-    assert!(home.files().is_empty() && !has_chats(&server));
+    assert!(!has_chats(&server));
+    for text in
+        ["", "{}", "{\"version\":2}", "{\"version\":1,\"defaults\":{\"security\":\"none\"}}"]
+    {
+        std::fs::write(&file, text).unwrap();
+        let _ = home.run(&COMMAND).await;
+        assert!(home.files().is_empty(), "{text}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    }
+    assert!(has_chats(&server));
 }
 
 #[tokio::test]
@@ -88,4 +95,25 @@ async fn yes_answers_questions_and_widens_nothing() {
     let (_server, home, ended) = run_command(also).await;
     let _ = ended.code(0);
     assert_eq!(home.files(), ["made.txt"]);
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "nobody reads the file meanwhile")]
+async fn a_command_on_the_allowlist_of_the_approvals_file_runs_without_a_question() {
+    let (_server, home) = tiny().await;
+    let home = home.config("{}");
+    let file = home.config_path().with_file_name("exec-approvals.json");
+    let command = ["agent", "-m", "run touch made.txt"];
+    for (pattern, files) in [("/usr/bin/other", &[][..]), ("touch", &["made.txt"])] {
+        let text = format!(
+            "{{\"version\":1,\"agents\":{{\"main\":{{\"allowlist\":[{{\"pattern\":\"{pattern}\"}}]}}}}}}"
+        );
+        std::fs::write(&file, text).unwrap();
+        let _ = home.run(&command).await;
+        assert_eq!(home.files(), files, "{pattern}");
+    }
+    // The file only makes the config stricter.
+    let denied = home.config("{ tools: { exec: { security: 'deny' } } }");
+    let ended = denied.run(&["agent", "-m", "run touch more.txt"]).await;
+    assert_eq!(denied.files(), ["made.txt"], "{}", ended.stderr);
 }

@@ -16,15 +16,16 @@ use crate::{
 /// The original's file of commands that may run without a question.
 const APPROVALS_FILE_NAME: &str = "exec-approvals.json";
 
-/// Reports an approvals file, which is not acted on, unless no command runs anyway.
+/// Reports an approvals file outside the state folder, which is not acted on, unless no command
+/// runs anyway.
 pub(super) fn report_approvals_file(loaded: &mut LoadedConfig, paths: &AppPaths, env: &Env) {
     if loaded.config.tools.exec.security() == ExecSecurity::Deny {
         return;
     }
-    let mut folders = vec![paths.state_dir().to_owned()];
-    folders.extend(home_dir(env).map(|home| home.join(STATE_DIR_NAME)));
-    folders.dedup();
-    for file in folders.iter().map(|folder| folder.join(APPROVALS_FILE_NAME)) {
+    // The one in the state folder is acted on.
+    let home_folder = home_dir(env).map(|home| home.join(STATE_DIR_NAME));
+    let other_folder = home_folder.filter(|folder| folder != paths.state_dir());
+    for file in other_folder.iter().map(|folder| folder.join(APPROVALS_FILE_NAME)) {
         // A link to nowhere counts too: somebody meant a file to be there.
         if std::fs::symlink_metadata(&file).is_ok() {
             let message = format!(

@@ -34,6 +34,6 @@ pub use server_loss::{HumanDuration, InvalidDuration, ServerLossConfig};
 pub use time_limits::{CallTimeLimits, KeyedTimeLimit};
 pub use timeouts::ClocksConfig;
 pub use tools::{
-    ExecAsk, ExecConfig, ExecHost, ExecSecurity, ToolsConfig, WebConfig, WebFetchConfig,
-    WebSearchConfig,
+    ExecAsk, ExecConfig, ExecHost, ExecSecurity, SafeBinProfileConfig, ToolsConfig, WebConfig,
+    WebFetchConfig, WebSearchConfig,
 };

@@ -1,5 +1,6 @@
 //! `tools`: the built-in tools.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -58,11 +59,33 @@ pub struct ExecConfig {
     pub ask: Option<ExecAsk>,
     /// The node that commands run on with `host: "node"`.
     pub node: Option<String>,
+    /// Filters of standard input that need no entry in the allowlist, by name.
+    #[schemars(extend("default" = ["cut", "head", "tail", "tr", "uniq", "wc"]))]
+    pub safe_bins: Option<Vec<String>>,
+    /// More directories that filters may be in, besides `/bin` and `/usr/bin`.
+    pub safe_bin_trusted_dirs: Vec<String>,
+    /// The arguments of filters that are not known, by name.
+    pub safe_bin_profiles: BTreeMap<String, SafeBinProfileConfig>,
     /// The time limit of a command, in seconds; 0 is no limit.
     #[schemars(extend("default" = EXEC_TIMEOUT_SECONDS))]
     pub timeout_sec: Option<u64>,
     /// Another spelling of `timeoutSec`; `timeoutSec` is used when both are set.
     pub timeout_seconds: Option<u64>,
+}
+
+/// The arguments that keep a program a filter of standard input.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SafeBinProfileConfig {
+    /// The fewest arguments that are no options.
+    pub min_positional: usize,
+    /// The most arguments that are no options.
+    pub max_positional: usize,
+    /// Options with a value, such as `-n` and `--lines`; every other option is refused.
+    pub allowed_value_flags: Vec<String>,
+    /// Options that are refused even if `allowedValueFlags` has them.
+    pub denied_flags: Vec<String>,
 }
 
 /// The machine that commands run on.

@@ -21,7 +21,8 @@ fn machine(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn load(root: &Path, overrides: &[(&str, &str)]) -> Result<LoadedConfig, LoadError> {
-    let env = Env::from_pairs([("OPENCLAW_STATE_DIR", root.join("state"))]);
+    let folders = [("OPENCLAW_STATE_DIR", "state"), ("HOME", "home")];
+    let env = Env::from_pairs(folders.map(|(name, folder)| (name, root.join(folder))));
     let paths = AppPaths::new(&env, None).unwrap().with_system_dir(root.join("system"));
     let mut options = LoadOptions::new(&paths, &env).with_project_dir(Some(root.join("checkout")));
     for (key, value) in overrides {
@@ -35,8 +36,11 @@ fn blocks(loaded: &LoadedConfig) -> bool {
 }
 
 #[test]
-fn an_approvals_file_stops_an_agent_unless_no_command_runs() {
+fn an_approvals_file_outside_the_state_folder_stops_an_agent_unless_no_command_runs() {
     let root = machine(&[("state/exec-approvals.json", "{"), ("state/openclaw.json", "{}")]);
+    assert!(!blocks(&load(root.path(), &[]).unwrap()), "it is acted on");
+    let place = ("home/.openclaw/exec-approvals.json", "{");
+    let root = machine(&[place, ("state/openclaw.json", "{}")]);
     let loaded = load(root.path(), &[]).unwrap();
     let found = loaded.start_blockers(AGENT);
     assert!(found[0].message.contains("exec-approvals.json"), "{found:?}");

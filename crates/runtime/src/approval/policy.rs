@@ -1,13 +1,13 @@
 //! The policy of approvals, from `tools.exec`.
 
 use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
-use openclaw_core::{ToolCall, ToolEffect};
+use openclaw_core::{CommandReview, ToolCall, ToolEffect, UnansweredAction};
 
 use super::{ApprovalKind, ApprovalReason, ApprovalRequest};
 
-/// Decides which calls run without asking: file tools in the workspace always, and commands by
-/// `tools.exec`. There is no allowlist, so that it counts as empty. Calls with any other effect are
-/// asked about.
+/// Decides which calls run without asking: file tools in the workspace always, and commands by the
+/// review that came with them, see [`CommandPolicy`](crate::CommandPolicy). Commands without a review
+/// are decided by `tools.exec` with an empty allowlist. Calls with any other effect are asked about.
 #[derive(Debug, Clone)]
 pub struct ApprovalPolicy {
     security: ExecSecurity,
@@ -48,19 +48,41 @@ impl ApprovalPolicy {
     pub fn decide_call(&self, call: &ToolCall, effect: &ToolEffect) -> PolicyDecision {
         let ask = |kind, text, directory, reason| {
             let (call_id, tool) = (call.id.clone(), call.name.clone());
-            let request = ApprovalRequest { call_id, tool, kind, text, directory, reason };
+            let (display, unanswered) = (None, None);
+            let request = ApprovalRequest {
+                call_id,
+                tool,
+                kind,
+                text,
+                directory,
+                reason,
+                display,
+                unanswered,
+            };
             PolicyDecision::Ask(request)
         };
         let ask_other = |text| ask(ApprovalKind::Call, text, None, ApprovalReason::UnlistedEffect);
         match effect {
             ToolEffect::Read { .. } | ToolEffect::Write { .. } => PolicyDecision::Allow,
-            ToolEffect::Exec { command, directory } => match self.judge_command() {
+            ToolEffect::Exec { command, directory, review } => match self.judge_command(review) {
                 CommandVerdict::Allow => PolicyDecision::Allow,
                 CommandVerdict::Ask(reason) => {
                     let directory = Some(directory.clone());
                     ask(ApprovalKind::Command, command.clone(), directory, reason)
                 }
-                CommandVerdict::Deny(reason) => PolicyDecision::Deny { reason: reason.to_owned() },
+                CommandVerdict::Review { reasons, display, unanswered } => {
+                    PolicyDecision::Ask(ApprovalRequest {
+                        call_id: call.id.clone(),
+                        tool: call.name.clone(),
+                        kind: ApprovalKind::Command,
+                        text: command.clone(),
+                        directory: Some(directory.clone()),
+                        reason: ApprovalReason::CommandPolicy { reasons },
+                        display: Some(display),
+                        unanswered: Some(unanswered),
+                    })
+                }
+                CommandVerdict::Deny(reason) => PolicyDecision::Deny { reason },
             },
             ToolEffect::Fetch { url } => ask_other(format!("fetch {url}")),
             ToolEffect::Other { description } => ask_other(description.clone()),
@@ -70,23 +92,42 @@ impl ApprovalPolicy {
         }
     }
 
-    /// Whether a turn ends with the question when nobody can be asked; otherwise the call is denied
-    /// and the turn goes on.
-    pub(super) fn waits_for_person(&self) -> bool {
-        self.ask_mode == ExecAsk::Always
+    /// What becomes of a call when nobody can be asked.
+    pub(super) fn unanswered_action(&self, request: &ApprovalRequest) -> UnansweredAction {
+        let default = match self.ask_mode {
+            ExecAsk::Always => UnansweredAction::Wait,
+            _ => UnansweredAction::Deny,
+        };
+        request.unanswered.unwrap_or(default)
     }
 
-    /// Judges any command: without an allowlist all commands are equal.
-    fn judge_command(&self) -> CommandVerdict {
-        match (self.security, self.ask_mode) {
-            (ExecSecurity::Deny, _) => {
-                CommandVerdict::Deny("commands are switched off by `tools.exec.security`")
+    /// Judges a command by what the policy of the machine says, or else by `tools.exec` alone, for
+    /// which all commands are equal.
+    fn judge_command(&self, review: &CommandReview) -> CommandVerdict {
+        match review {
+            CommandReview::Denied { reason, is_final: true } => {
+                return CommandVerdict::Deny(reason.clone());
             }
+            CommandReview::Unreviewed => {}
+            CommandReview::Allowed => return CommandVerdict::Allow,
+            _ if self.auto_approve => return CommandVerdict::Allow,
+            CommandReview::Denied { reason, .. } => return CommandVerdict::Deny(reason.clone()),
+            CommandReview::NeedsPerson { reasons, display, unanswered } => {
+                let (reasons, display) = (reasons.clone(), display.clone());
+                return CommandVerdict::Review { reasons, display, unanswered: *unanswered };
+            }
+            _ => {}
+        }
+        match (self.security, self.ask_mode) {
+            (ExecSecurity::Deny, _) => CommandVerdict::Deny(
+                "commands are switched off by `tools.exec.security`".to_owned(),
+            ),
             _ if self.auto_approve => CommandVerdict::Allow,
             (ExecSecurity::Full, ExecAsk::Off) => CommandVerdict::Allow,
             (ExecSecurity::Allowlist, ExecAsk::Off) => CommandVerdict::Deny(
                 "`tools.exec.security` allows listed commands only, none is listed, and \
-                 `tools.exec.ask` is `off`",
+                 `tools.exec.ask` is `off`"
+                    .to_owned(),
             ),
             (_, ExecAsk::Always) => CommandVerdict::Ask(ApprovalReason::AskAlways),
             (_, ExecAsk::OnMiss) => CommandVerdict::Ask(ApprovalReason::NotOnAllowlist),
@@ -99,5 +140,11 @@ impl ApprovalPolicy {
 enum CommandVerdict {
     Allow,
     Ask(ApprovalReason),
-    Deny(&'static str),
+    /// A person decides, by the policy of the machine.
+    Review {
+        reasons: Vec<String>,
+        display: String,
+        unanswered: UnansweredAction,
+    },
+    Deny(String),
 }

@@ -71,6 +71,7 @@ fn decide(policy: &ApprovalPolicy, effect: &ToolEffect) -> &'static str {
             ApprovalReason::AskAlways => "ask always",
             ApprovalReason::NotOnAllowlist => "ask for a miss",
             ApprovalReason::UnlistedEffect => "ask for the effect",
+            ApprovalReason::CommandPolicy { .. } => "ask by the policy of commands",
         },
     }
 }
@@ -96,6 +97,48 @@ fn commands_are_decided_by_security_ask_and_automatic_approval() {
         assert_eq!(decide(&policy, &command()), expected, "{security:?} {ask:?}");
         let policy = policy.with_auto_approve(true);
         assert_eq!(decide(&policy, &command()), with_yes, "{security:?} {ask:?} auto");
+    }
+}
+
+#[tokio::test]
+async fn a_review_decides_but_for_what_a_person_allows_beforehand() {
+    let needs = |unanswered| CommandReview::NeedsPerson {
+        reasons: vec!["it is new".to_owned()],
+        display: "command:\n  | rm\n".to_owned(),
+        unanswered,
+    };
+    let denied = |is_final| CommandReview::Denied { reason: "no".to_owned(), is_final };
+    let wait =
+        ApprovalDecision::NeedsInput { question: "May this command run: rm -r x".to_owned() };
+    // The review, the decision without and with automatic approval, and that when nobody answers.
+    let table = [
+        (CommandReview::Allowed, "allow", "allow", Some(ApprovalDecision::Allow)),
+        (denied(true), "deny", "deny", None),
+        (denied(false), "deny", "allow", None),
+        (needs(UnansweredAction::Deny), "ask by the policy of commands", "allow", None),
+        (needs(UnansweredAction::Wait), "ask by the policy of commands", "allow", Some(wait)),
+        (
+            needs(UnansweredAction::Run),
+            "ask by the policy of commands",
+            "allow",
+            Some(ApprovalDecision::Allow),
+        ),
+    ];
+    for (review_of_command, expected, with_yes, unanswered) in table {
+        let ToolEffect::Exec { command, directory, .. } = command() else { unreachable!() };
+        let effect = ToolEffect::Exec { command, directory, review: review_of_command };
+        let policy = policy(ExecSecurity::Allowlist, ExecAsk::OnMiss);
+        assert_eq!(decide(&policy, &effect), expected, "{effect:?}");
+        assert_eq!(
+            decide(&policy.clone().with_auto_approve(true), &effect),
+            with_yes,
+            "{effect:?}"
+        );
+        let (decision, _) = review(policy, &effect, nobody()).await;
+        match unanswered {
+            Some(unanswered) => assert_eq!(decision, unanswered, "{effect:?}"),
+            None => assert!(matches!(decision, ApprovalDecision::Deny { .. }), "{decision:?}"),
+        }
     }
 }
 

@@ -1,0 +1,170 @@
+//! The policy of commands on this machine: `tools.exec` made stricter by `exec-approvals.json`.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
+use openclaw_core::{CommandReview, UnansweredAction};
+use openclaw_exec_policy::{
+    ApprovalsDocument, AskMode, CommandInput, CommandPlan, DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS,
+    DecisionExplanation, ExecDecision, ExecPolicy, InvalidRequest, PlanContext, SafeBinProfile,
+    SafeBins, SecurityLevel, render_command_for_approval,
+};
+use openclaw_fs::StateFile;
+use openclaw_process::base_environment;
+use openclaw_tools::{CommandJudge, JudgedCommand, ProgramFinder};
+
+use crate::runtime::Runtime;
+
+/// The file in the state folder that restricts commands.
+const APPROVALS_FILE_NAME: &str = "exec-approvals.json";
+
+/// Judges the commands of one agent. The approvals file is read again for each command, so that a
+/// change counts at once.
+#[derive(Debug, Clone)]
+pub struct CommandPolicy {
+    agent: String,
+    config: ExecPolicy,
+    approvals_path: PathBuf,
+    /// What a leading `~` in a pattern stands for.
+    home: Option<String>,
+}
+
+impl Runtime {
+    /// The policy of an agent's commands.
+    #[must_use]
+    pub fn command_policy(&self, agent: &str) -> CommandPolicy {
+        let models = self.models();
+        CommandPolicy {
+            agent: agent.to_owned(),
+            config: policy_from_config(self.exec_config()),
+            approvals_path: models.app_paths().state_dir().join(APPROVALS_FILE_NAME),
+            home: models.env().get("HOME").map(str::to_owned),
+        }
+    }
+
+    /// Explains what becomes of a command of an agent in a directory. Nothing is run.
+    ///
+    /// # Errors
+    /// When it is no command.
+    pub fn explain_command(
+        &self,
+        agent: &str,
+        command: &str,
+        directory: &Path,
+    ) -> Result<DecisionExplanation, InvalidRequest> {
+        let variables = self.models().env().iter_pairs();
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let finder = ProgramFinder::new(&base_environment(variables), directory);
+        let directory = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+        let context = PlanContext::new(&directory.to_string_lossy(), agent);
+        let plan = CommandPlan::new(CommandInput::Script(command.to_owned()), context, &finder)?;
+        Ok(self.command_policy(agent).effective_policy().explain_plan(&plan, now_ms()))
+    }
+}
+
+impl CommandPolicy {
+    /// Where the approvals file is, or would be.
+    #[must_use]
+    pub fn approvals_path(&self) -> &Path {
+        &self.approvals_path
+    }
+
+    /// The policy of the config alone.
+    #[must_use]
+    pub fn config_policy(&self) -> &ExecPolicy {
+        &self.config
+    }
+
+    /// Reads the approvals file. One that can't be read denies every command.
+    #[must_use]
+    pub fn read_approvals(&self) -> ApprovalsDocument {
+        match StateFile::new(self.approvals_path.clone()).read_text() {
+            Ok(text) => ApprovalsDocument::from_bytes(text.map(String::into_bytes)),
+            Err(error) => ApprovalsDocument::from_read_error(&error),
+        }
+    }
+
+    /// The policy that holds now.
+    #[must_use]
+    pub fn effective_policy(&self) -> ExecPolicy {
+        let approvals = self.read_approvals();
+        approvals.apply_to(self.config.clone(), &self.agent, self.home.as_deref())
+    }
+}
+
+impl CommandJudge for CommandPolicy {
+    fn agent(&self) -> &str {
+        &self.agent
+    }
+
+    fn judge_command(&self, plan: &CommandPlan) -> JudgedCommand {
+        let policy = self.effective_policy();
+        let now_ms = now_ms();
+        let review = match policy.judge_plan(plan, now_ms) {
+            ExecDecision::Allow => {
+                let without_shell = policy.security == SecurityLevel::Allowlist;
+                return JudgedCommand { review: CommandReview::Allowed, without_shell };
+            }
+            ExecDecision::Deny { reason } => CommandReview::Denied {
+                reason: format!("the command is not allowed: {reason}"),
+                is_final: policy.security == SecurityLevel::Deny,
+            },
+            ExecDecision::Ask { reasons } => {
+                let runs_unasked =
+                    policy.judge_without_approver(plan, now_ms) == ExecDecision::Allow;
+                CommandReview::NeedsPerson {
+                    reasons: reasons.iter().map(ToString::to_string).collect(),
+                    display: render_command_for_approval(plan),
+                    unanswered: match policy.ask {
+                        _ if runs_unasked => UnansweredAction::Run,
+                        AskMode::Always => UnansweredAction::Wait,
+                        _ => UnansweredAction::Deny,
+                    },
+                }
+            }
+        };
+        JudgedCommand { review, without_shell: false }
+    }
+}
+
+/// The policy that `tools.exec` describes.
+fn policy_from_config(exec: &ExecConfig) -> ExecPolicy {
+    let security = match exec.security() {
+        ExecSecurity::Deny => SecurityLevel::Deny,
+        ExecSecurity::Allowlist => SecurityLevel::Allowlist,
+        ExecSecurity::Full => SecurityLevel::Full,
+    };
+    let ask = match exec.ask_mode() {
+        ExecAsk::Off => AskMode::Off,
+        ExecAsk::OnMiss => AskMode::OnMiss,
+        ExecAsk::Always => AskMode::Always,
+    };
+    let mut policy = ExecPolicy::new(security, ask);
+    policy.safe_bins = safe_bins_from_config(exec);
+    policy
+}
+
+fn safe_bins_from_config(exec: &ExecConfig) -> SafeBins {
+    let mut safe_bins = SafeBins::default();
+    safe_bins.names =
+        exec.safe_bins.clone().unwrap_or_else(|| DEFAULT_SAFE_BINS.map(str::to_owned).to_vec());
+    safe_bins.trusted_dirs = DEFAULT_TRUSTED_DIRS.map(str::to_owned).to_vec();
+    safe_bins.trusted_dirs.extend(exec.safe_bin_trusted_dirs.iter().cloned());
+    for (name, profile) in &exec.safe_bin_profiles {
+        let profile = SafeBinProfile {
+            min_positional: profile.min_positional,
+            max_positional: profile.max_positional,
+            allowed_value_flags: profile.allowed_value_flags.clone(),
+            denied_flags: profile.denied_flags.clone(),
+        };
+        safe_bins.profiles.insert(name.clone(), profile);
+    }
+    safe_bins
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+}
