@@ -75,7 +75,7 @@ async fn all_commands_share_one_time_limit_and_one_output_limit() {
     let output = fixture.call("exec", arguments).await;
     assert!(output.text.starts_with("timed out"), "{}", output.text);
     let output = run(&fixture, "head -c 9000 /dev/zero; head -c 9000 /dev/zero").await;
-    assert!(output.contains("bytes left out"), "{:.100}", output);
+    assert!(output.contains("bytes left out"), "{output:.100}");
     assert!(output.len() < 10_200, "{}", output.len());
 }
 
