@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use openclaw_chat::error_report;
 use openclaw_config::{Diagnostic, LoadError, LoadedConfig, RunKind, Severity};
-use openclaw_terminal::Printer;
+use openclaw_terminal::{Printer, sanitize};
 
 /// Prints the diagnostics of a usable config; with `--verbose` also informational ones and keys
 /// without effect.
@@ -75,18 +75,26 @@ pub(crate) fn print_load_error(printer: Printer, error: &LoadError) {
     }
 }
 
+fn diagnostic_title(diagnostic: &Diagnostic) -> String {
+    let title = if diagnostic.path.is_root() {
+        diagnostic.message.clone()
+    } else {
+        format!("{}: {}", diagnostic.path, diagnostic.message)
+    };
+    sanitize::escape_line(&title)
+}
+
 fn render_diagnostic(printer: Printer, diagnostic: &Diagnostic, text: &str) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = if diagnostic.path.is_root() {
-        diagnostic.message.clone()
-    } else {
-        format!("{}: {}", diagnostic.path, diagnostic.message)
-    };
-    let file = diagnostic.file.as_ref().map(|file| file.display().to_string());
+    // The file may be somebody else's: nothing of it reaches the terminal as it is.
+    let (text, title) = (&sanitize::mask_unsafe(text), diagnostic_title(diagnostic));
+    let file =
+        diagnostic.file.as_ref().map(|file| sanitize::escape_line(&file.display().to_string()));
+    let help = diagnostic.help.as_deref().map(sanitize::escape_line);
     let span = diagnostic.span.filter(|span| text.get(span.start..span.end).is_some());
     let mut group: Group<'_> = Group::with_title(level.primary_title(title.as_str()));
     if let Some(span) = span {
@@ -97,7 +105,7 @@ fn render_diagnostic(printer: Printer, diagnostic: &Diagnostic, text: &str) -> S
         }
         group = group.element(snippet);
     }
-    if let Some(help) = &diagnostic.help {
+    if let Some(help) = &help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     let renderer = if printer.uses_color() { Renderer::styled() } else { Renderer::plain() };

@@ -3,10 +3,10 @@
 mod native_format;
 mod quarantine;
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
+use openclaw_fs::open_regular_file;
 use serde_json::Value;
 
 use self::quarantine::QuarantineWriter;
@@ -67,7 +67,7 @@ impl Store {
         key: Option<&SessionKey>,
         agent: &str,
     ) -> Result<ImportReport, StoreError> {
-        let lines = read_lines(path)?;
+        let lines = read_lines(path, MAX_LINE_BYTES)?;
         let mut quarantine = QuarantineWriter::new(self.path(), path);
         let mut objects = lines.iter().filter_map(|line| line.value.as_ref());
         let contents = match objects.find_map(detect_format) {
@@ -131,14 +131,21 @@ fn detect_format(object: &Value) -> Option<ImportFormat> {
     field_is("type", Value::is_string).then_some(ImportFormat::Transcript)
 }
 
-fn read_lines(path: &Path) -> Result<Vec<SourceLine>, StoreError> {
+fn read_lines(path: &Path, max_line_bytes: usize) -> Result<Vec<SourceLine>, StoreError> {
     let read = || -> std::io::Result<Vec<SourceLine>> {
-        let mut file = BufReader::new(File::open(path)?);
+        let mut file = BufReader::new(open_regular_file(path)?);
         let mut lines = Vec::new();
         for number in 1.. {
             let mut bytes = Vec::new();
-            if file.read_until(b'\n', &mut bytes)? == 0 {
+            let limit = max_line_bytes as u64 + 1;
+            if (&mut file).take(limit).read_until(b'\n', &mut bytes)? == 0 {
                 break;
+            }
+            if bytes.len() > max_line_bytes && !bytes.ends_with(b"\n") {
+                file.skip_until(b'\n')?;
+                bytes.truncate(MAX_KEPT_LINE_BYTES);
+                lines.push(SourceLine { number, bytes, value: None });
+                continue;
             }
             if bytes.trim_ascii().is_empty() {
                 continue;
@@ -155,5 +162,26 @@ fn read_lines(path: &Path) -> Result<Vec<SourceLine>, StoreError> {
     read().map_err(StoreError::from_io_error("read", path))
 }
 
+/// The longest line that is parsed, in bytes. A longer one is a bad line, whose beginning is kept.
+const MAX_LINE_BYTES: usize = 64 << 20;
+
 /// The longest parsed line whose bytes are kept, in bytes.
 const MAX_KEPT_LINE_BYTES: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_a_bad_line_and_the_next_is_read() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        write!(file, "{{\"a\":\"{}\"}}\n{{\"b\":1}}\n{{\"c\":2}}", "x".repeat(9_000)).unwrap();
+        let lines = read_lines(file.path(), 1_000).unwrap();
+        let parsed: Vec<_> = lines.iter().map(|line| (line.number, line.value.is_some())).collect();
+        assert_eq!(parsed, [(1, false), (2, true), (3, true)]);
+        assert!(lines[0].bytes.len() <= MAX_KEPT_LINE_BYTES);
+        assert!(read_lines(Path::new("/dev/zero"), 1_000).is_err());
+    }
+}

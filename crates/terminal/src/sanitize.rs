@@ -4,11 +4,26 @@
 /// Escapes control characters other than line ends, and characters that reorder or hide text.
 #[must_use]
 pub fn escape_line(text: &str) -> String {
-    let is_unsafe = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
+    escape_where(text, |c| is_unsafe(c) && c != '\n')
+}
+
+/// Replaces what [`escape_line`] escapes, other than tabs, by characters of as many bytes, so that
+/// byte offsets into the text stay valid.
+#[must_use]
+pub fn mask_unsafe(text: &str) -> String {
+    let masked = |c: char| match c.len_utf8() {
+        _ if !is_unsafe(c) || matches!(c, '\n' | '\r' | '\t') => c,
+        1 => '?',
+        2 => '\u{bf}',
+        _ => '\u{fffd}',
     };
-    escape_where(text, is_unsafe)
+    text.chars().map(masked).collect()
+}
+
+/// Whether a character moves the cursor, recolours, hides or reorders text.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')
 }
 
 /// Escapes control characters in prose; keeps tabs and the joiners of scripts and emoji.
@@ -31,6 +46,20 @@ mod tests {
     fn what_would_hide_is_shown() {
         assert_eq!(escape_line("ls\u{1b}[2K\u{202e}x\u{200b}"), "ls\\u{1b}[2K\\u{202e}x\\u{200b}");
         assert_eq!(escape_line("grep é *\nnext"), "grep é *\nnext");
+    }
+
+    #[test]
+    fn a_mask_keeps_every_byte_offset() {
+        let text = "a\u{9b}31m\u{1b}[0m\u{202e}\u{7f}\u{ad}\ttäxt\n\u{85}b";
+        let masked = mask_unsafe(text);
+        assert_eq!(masked, "a\u{bf}31m?[0m\u{fffd}?\u{bf}\ttäxt\n\u{bf}b");
+        assert_eq!(masked.len(), text.len());
+        for (at, c) in text.char_indices() {
+            assert!(
+                masked.is_char_boundary(at)
+                    && masked[at..].chars().next().unwrap().len_utf8() == c.len_utf8()
+            );
+        }
     }
 
     #[test]

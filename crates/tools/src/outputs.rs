@@ -1,6 +1,6 @@
 //! Saves outputs that are too large for the context window where `read` can page through them.
 
-use std::path::Path;
+use std::ffi::OsStr;
 
 use openclaw_core::{ToolCall, ToolOutputStore, ToolOutputStoreError};
 use openclaw_fs::EntryError;
@@ -40,8 +40,7 @@ impl WorkspaceOutputStore {
         let mut files = Vec::new();
         for name in self.workspace.read_directory(directory.as_path())? {
             let path = directory.as_path().join(&name.name);
-            let is_output = Path::new(&name.name).extension().is_some_and(|kind| kind == "txt");
-            if is_output && name.name != *latest_name {
+            if is_output_name(&name.name) && name.name != *latest_name {
                 let found = self.workspace.entry_metadata(&path)?;
                 files.push((found.modified, found.size, path));
             }
@@ -72,6 +71,13 @@ impl ToolOutputStore for WorkspaceOutputStore {
         let _ = self.prune_outputs(&directory, &name);
         Ok(format!("in `{path}`; `read` shows any part of it"))
     }
+}
+
+/// Whether a file has a name that this store gives, so that it may be removed.
+fn is_output_name(name: &OsStr) -> bool {
+    let stem = name.to_str().and_then(|name| name.strip_suffix(".txt"));
+    let hash = stem.and_then(|stem| stem.rsplit_once('-')).map(|(_, hash)| hash);
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// FNV-1a: equal outputs get the same file name.

@@ -96,3 +96,15 @@ async fn keys_that_have_no_effect_are_told_to_those_who_ask() {
     assert_eq!(quiet.stderr, "");
     let _ = home.run(&["models", "status", "-v"]).await.code(0).says(&["`gateway`"]);
 }
+
+#[tokio::test]
+async fn no_character_of_a_config_moves_the_cursor_or_hides_text() {
+    let text = "{\n  agents: { defaults: { timeoutSeconds: \"\u{9b}31m\u{202e}\u{85}\u{7f}\u{200b}\", \
+                \"mo\u{9b}2Jdels\": 1, model: \"x\u{9d}0;title\u{9c}\" } },\n}\n";
+    let ended = status(text).await.code(0).says(&["timeoutSeconds"]);
+    let hidden = |c: &char| {
+        c.is_control() && *c != '\n'
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+    };
+    assert_eq!(ended.stderr.chars().find(hidden), None, "{ended:#?}");
+}
