@@ -6,6 +6,7 @@ mod command_policy;
 mod conversation;
 mod offload;
 mod prompt;
+mod prompt_breakdown;
 mod runtime;
 mod session_wait;
 
@@ -29,5 +30,6 @@ pub use openclaw_store::{
     Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
     TurnRecord,
 };
-pub use prompt::{PromptBreakdown, PromptPart, PromptProfile, PromptSection, SystemPrompt};
+pub use prompt::{PromptProfile, PromptSection, SystemPrompt};
+pub use prompt_breakdown::{PromptBreakdown, PromptPart};
 pub use runtime::Runtime;

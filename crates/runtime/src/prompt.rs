@@ -4,14 +4,11 @@
 
 pub(crate) mod context_files;
 pub(crate) mod date_time;
-mod explain;
 pub(crate) mod skills;
 
 use std::fmt::Write;
 
 use openclaw_tools::Workspace;
-
-pub use explain::{PromptBreakdown, PromptPart};
 
 use context_files::ContextFileLimits;
 
@@ -130,7 +127,7 @@ impl SystemPrompt {
     }
 
     /// The text of the first `count` sections.
-    fn text_up_to(&self, count: usize) -> String {
+    pub(crate) fn text_up_to(&self, count: usize) -> String {
         let texts: Vec<&str> =
             self.sections.iter().take(count).map(|section| section.text.as_str()).collect();
         texts.join(SECTION_SEPARATOR)
