@@ -41,16 +41,26 @@ struct MarkerRun {
 impl CodeSpanTracker {
     /// Processes the next byte.
     pub(crate) fn advance_byte(&mut self, byte: u8) {
-        if !self.has_text || may_change_state(byte) {
+        if !self.is_within_line() || may_quote(byte) {
             self.advance_special_byte(byte);
-        } else {
-            if self.marker_run.len > 0 {
-                self.end_marker_run();
-            }
-            self.may_close_fence = false;
         }
         let [_, last] = self.last_bytes;
         self.last_bytes = [last, byte];
+    }
+
+    /// Processes text within a line that has none of the bytes of [`may_quote`].
+    pub(crate) fn skip_plain_text(&mut self, text: &[u8]) {
+        let [_, last] = self.last_bytes;
+        self.last_bytes = match text {
+            [.., before, last] => [*before, *last],
+            [only] => [last, *only],
+            [] => self.last_bytes,
+        };
+    }
+
+    /// Whether the line has text, so that plain text on it changes nothing.
+    pub(crate) fn is_within_line(&self) -> bool {
+        self.has_text && !self.may_close_fence && self.marker_run.len == 0
     }
 
     fn advance_special_byte(&mut self, byte: u8) {
@@ -79,13 +89,17 @@ impl CodeSpanTracker {
     }
 
     /// Returns whether the next byte is inside code.
-    pub(crate) fn is_in_code(mut self) -> bool {
-        self.end_marker_run();
-        self.fence.is_some() || self.span_backticks > 0
+    pub(crate) fn is_in_code(&self) -> bool {
+        if self.marker_run.len == 0 {
+            return self.fence.is_some() || self.span_backticks > 0;
+        }
+        let mut ended = *self;
+        ended.end_marker_run();
+        ended.fence.is_some() || ended.span_backticks > 0
     }
 
     /// Returns whether the next byte is inside code or a quote.
-    pub(crate) fn is_quoted(self) -> bool {
+    pub(crate) fn is_quoted(&self) -> bool {
         self.quotes.has_open_marks || self.quotes.is_block_quote || self.is_in_code()
     }
 
@@ -144,13 +158,10 @@ impl CodeSpanTracker {
     }
 }
 
-/// Whether a byte behind text on its line may be more than text.
-fn may_change_state(byte: u8) -> bool {
+/// Whether a byte within a line may begin or end code or a quote.
+pub(crate) fn may_quote(byte: u8) -> bool {
     // The last four end curved and angled quotation marks.
-    matches!(
-        byte,
-        b'`' | b'~' | b'\n' | b' ' | b'\t' | b'\r' | b'>' | b'"' | 0x9C | 0x9D | 0xAB | 0xBB
-    )
+    matches!(byte, b'`' | b'~' | b'\n' | b'"' | 0x9C | 0x9D | 0xAB | 0xBB)
 }
 
 #[cfg(test)]

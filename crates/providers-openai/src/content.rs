@@ -3,6 +3,7 @@
 //! A possible start of a tag or call is held back until it is decided, so that no reader sees one.
 //! The result depends on the text alone, not on how it was cut into deltas.
 
+mod mark_index;
 mod marker_match;
 mod reasoning;
 mod segment;
@@ -179,6 +180,12 @@ impl ContentSplitter {
     fn scan_pending(&mut self, is_end: bool, segments: &mut Vec<ContentSegment>) -> bool {
         let (tracker_before, mut at) = (self.code_tracker, 0);
         let marker_match = loop {
+            let plain_len = self.plain_len(at);
+            if plain_len > 0 {
+                let plain = self.pending.as_bytes().get(at..at + plain_len).unwrap_or_default();
+                self.code_tracker.skip_plain_text(plain);
+                at += plain_len;
+            }
             let Some(&byte) = self.pending.as_bytes().get(at) else { break MarkerMatch::PlainText };
             match self.match_at(at, byte, is_end) {
                 MarkerMatch::PlainText => {

@@ -122,6 +122,8 @@ pub(crate) enum TokenMatch {
     ModelHead(usize),
     /// The head of a message that is not the model's, of this many bytes.
     OtherHead(usize),
+    /// The end of the answer, with the head of a message behind it that is not the model's.
+    EndOfAnswer,
 }
 
 /// The texts that tokens begin with.
@@ -234,7 +236,7 @@ fn match_tail(text: &str, is_end: bool) -> TokenMatch {
         }
         at = text.len() - token.len();
         if at > 0 && token.starts_with(USER_TAIL_TOKEN) {
-            return TokenMatch::OtherHead(at);
+            return TokenMatch::EndOfAnswer;
         }
         let is_partial = at > 0 && USER_TAIL_TOKEN.starts_with(token);
         match match_tail_token(token) {
@@ -245,7 +247,9 @@ fn match_tail(text: &str, is_end: bool) -> TokenMatch {
             _ => match match_inner_token(token, is_end) {
                 TokenMatch::Token(len) => at += len,
                 TokenMatch::Partial => return TokenMatch::Partial,
-                TokenMatch::OtherHead(_) => return TokenMatch::OtherHead(at),
+                TokenMatch::OtherHead(_) | TokenMatch::EndOfAnswer => {
+                    return TokenMatch::EndOfAnswer;
+                }
                 TokenMatch::NoToken | TokenMatch::ModelHead(_) => return TokenMatch::NoToken,
             },
         }

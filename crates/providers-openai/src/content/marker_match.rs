@@ -1,17 +1,10 @@
 //! Recognises tags, tool calls and tokens of chat templates in the content.
 
-use std::sync::LazyLock;
-
+use super::mark_index::{ANSWER_TAGS, MarkLookup, TEXT_MARKS};
 use super::{AnswerTags, ContentSplitter, SplitMode};
 use crate::dialect::{self, CallFamily, CallMatch, TextToolCall, UnreadableMatch};
 use crate::reasoning_tags::{self, ReasoningTags, TagMatch};
 use crate::template_tokens::{self, TokenMatch};
-
-/// Tags around an answer behind its reasoning.
-const ANSWER_TAGS: [(&str, &str); 2] = [("<answer>", "</answer>"), ("<response>", "</response>")];
-
-/// The first two bytes of all marks that count in text.
-static MARK_STARTS: LazyLock<MarkStarts> = LazyLock::new(MarkStarts::collect);
 
 /// The match at an offset of the pending text.
 pub(super) enum MarkerMatch {
@@ -37,13 +30,6 @@ pub(super) enum MarkerMatch {
     OpensAnswer(usize, &'static str),
 }
 
-/// Pairs of bytes that marks begin with, for a quick check.
-struct MarkStarts {
-    /// The second bytes by the first; a mark of one byte has none.
-    pairs: Vec<[u8; 2]>,
-    first_bytes: [bool; 256],
-}
-
 impl ContentSplitter {
     /// Matches the pending text at `offset`, where `byte` is.
     pub(super) fn match_at(&self, offset: usize, byte: u8, is_end: bool) -> MarkerMatch {
@@ -52,23 +38,37 @@ impl ContentSplitter {
             SplitMode::Reasoning(tags) if reasoning_tags::may_start_close_tag(byte, tags) => {
                 self.match_in_reasoning(rest(), tags, is_end)
             }
-            SplitMode::Text if self.may_start_marker(offset, byte) => {
-                if self.code_tracker.is_quoted() {
-                    MarkerMatch::PlainText
-                } else {
-                    self.match_in_text(rest(), is_end)
-                }
-            }
+            SplitMode::Text => match self.look_up_mark(rest(), byte) {
+                MarkLookup::NoMark => MarkerMatch::PlainText,
+                _ if self.code_tracker.is_quoted() => MarkerMatch::PlainText,
+                MarkLookup::Partial if !is_end => MarkerMatch::Undecided,
+                MarkLookup::Mark | MarkLookup::Partial => self.match_in_text(rest(), is_end),
+            },
             _ => MarkerMatch::PlainText,
         }
     }
 
-    fn may_start_marker(&self, offset: usize, byte: u8) -> bool {
-        if self.is_before_text {
-            return !byte.is_ascii_whitespace();
+    /// Looks for a mark where `byte` is. Before any text, other formats are possible too.
+    fn look_up_mark(&self, rest: &str, byte: u8) -> MarkLookup {
+        // Within a character there is no text to look at.
+        if rest.is_empty() || (self.is_before_text && byte.is_ascii_whitespace()) {
+            MarkLookup::NoMark
+        } else if self.is_before_text {
+            MarkLookup::Mark
+        } else {
+            TEXT_MARKS.look_up(rest.as_bytes())
         }
-        let next = self.pending.as_bytes().get(offset + 1);
-        MARK_STARTS.may_start(byte, next.copied())
+    }
+
+    /// The length of the text at an offset that is decided without a look at each byte.
+    pub(super) fn plain_len(&self, offset: usize) -> usize {
+        let is_in_text =
+            self.is_text_mode() && !self.is_before_text && !self.template.is_after_token;
+        let is_in_reasoning = matches!(self.mode, SplitMode::Reasoning(None));
+        if !(is_in_text || is_in_reasoning) || !self.code_tracker.is_within_line() {
+            return 0;
+        }
+        TEXT_MARKS.plain_len(self.pending.as_bytes().get(offset..).unwrap_or_default())
     }
 
     fn match_in_reasoning(
@@ -161,40 +161,12 @@ impl ContentSplitter {
         match template_tokens::match_token(rest, is_end) {
             TokenMatch::NoToken => MarkerMatch::PlainText,
             TokenMatch::Partial => MarkerMatch::Undecided,
+            TokenMatch::EndOfAnswer => MarkerMatch::OtherHead,
             TokenMatch::OtherHead(_) if is_line_start || self.template.is_after_token => {
                 MarkerMatch::OtherHead
             }
             TokenMatch::Token(len) | TokenMatch::OtherHead(len) => MarkerMatch::Token(len),
             TokenMatch::ModelHead(len) => MarkerMatch::ModelHead(len),
         }
-    }
-}
-
-impl MarkStarts {
-    fn collect() -> Self {
-        let answer_tags = ANSWER_TAGS.iter().flat_map(|(open, close)| [*open, *close]);
-        let marks = dialect::opening_marks()
-            .chain(reasoning_tags::marks_in_text())
-            .chain(template_tokens::token_starts())
-            .chain(answer_tags);
-        let mut pairs = Vec::new();
-        let mut first_bytes = [false; 256];
-        for mark in marks {
-            if let [first, second, ..] = mark.as_bytes() {
-                pairs.push([*first, *second]);
-                if let Some(entry) = first_bytes.get_mut(usize::from(*first)) {
-                    *entry = true;
-                }
-            }
-        }
-        pairs.sort_unstable();
-        pairs.dedup();
-        Self { pairs, first_bytes }
-    }
-
-    /// Whether a mark may begin with these bytes; `None` for the end of the text.
-    fn may_start(&self, first: u8, second: Option<u8>) -> bool {
-        self.first_bytes.get(usize::from(first)) == Some(&true)
-            && second.is_none_or(|second| self.pairs.binary_search(&[first, second]).is_ok())
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::*;
 
 mod families;
+mod prose;
 
 fn offered_tools() -> Option<OfferedTools> {
     let tools = ["read", "exec"].map(|name| ToolSpec {
@@ -228,9 +229,29 @@ fn any_part() -> impl Strategy<Value = String> {
         "</function>",
         "<|python_tag|>",
         "é",
+        "◁think▷",
+        "\u{25c0}",
+        "\"",
+        "“",
+        "”",
+        "> ",
+        "assistant",
+        "user",
+        "analysis",
+        "Hm",
+        "assistantfinal",
+        "commentary to=read json",
+        " to=",
+        "<answer>",
+        "</answer>",
+        "</s>",
+        "[/INST]",
+        "<|x|>",
     ];
+    let known = marks.into_iter().chain(mark_index::all_marks()).collect::<Vec<_>>();
     prop_oneof![
-        6 => proptest::sample::select(marks.to_vec()).prop_map(str::to_owned),
+        6 => proptest::sample::select(known).prop_map(str::to_owned),
+        2 => proptest::sample::select(families::recorded_texts()),
         1 => "[a-z<>/`\\n ]{0,4}",
         1 => any::<String>(),
     ]

@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn tokens_and_heads_are_told_from_text() {
-    use TokenMatch::{ModelHead, NoToken, OtherHead, Partial, Token};
+    use TokenMatch::{EndOfAnswer, ModelHead, NoToken, OtherHead, Partial, Token};
     let table = [
         ("<|im_end|> and", Token(10)),
         ("<|im_end", Partial),
         ("<b>", NoToken),
         ("</s>\n", Partial),
         ("</s> and", NoToken),
-        ("</s><s>[INST] next", OtherHead(7)),
+        ("</s><s>[INST] next", EndOfAnswer),
         ("[/INST]", Partial),
         ("[/INST] and", NoToken),
         ("[/link]", NoToken),

@@ -24,6 +24,14 @@ fn recordings(file: &str) -> (Value, Recordings) {
     (file, parsers)
 }
 
+/// The sample texts with a call or a thought.
+pub(super) fn recorded_texts() -> Vec<String> {
+    let (_, tools) = recordings(include_str!("../../../tests/families/tools.json"));
+    let (_, reasoning) = recordings(include_str!("../../../tests/families/reasoning.json"));
+    let samples = tools.values().chain(reasoning.values());
+    samples.map(|samples| samples[0]["text"].as_str().unwrap().to_owned()).collect()
+}
+
 fn offer(tools: &Value) -> OfferedTools {
     let tools = tools.as_object().unwrap().iter().map(|(name, properties)| ToolSpec {
         name: ToolName::new(name).unwrap(),
