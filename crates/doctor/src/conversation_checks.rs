@@ -1,12 +1,12 @@
 //! Checks of the accepted message formats, and of token counting.
 
-use openclaw_providers_openai::ServerFeature;
+use openclaw_providers_openai::{ServerFeature, find_leaked_markup};
 use serde_json::{Value, json};
 
 use crate::edit::ConfigEdit;
 use crate::examination::{DoctorRun, DoctorTarget};
-use crate::family::reasoning_parser;
-use crate::probe::{ProbeAnswer, ProbeFailure, ServerProbe};
+use crate::family::reasoning_parser_for_mark;
+use crate::probe::{ProbeAnswer, ProbeFailure, ServerProbe, set_field};
 use crate::prompts;
 use crate::report::CheckOutcome;
 use crate::tools::failure_status;
@@ -19,25 +19,24 @@ impl DoctorRun<'_> {
         if let Some(seen) = self.observations.reasoning_field {
             return field(seen);
         }
-        let body = target.probe.request_body(
+        let mut body = target.probe.request_body(
             &prompts::sum_question(),
             target.probe.token_budget(REASONING_MAX_TOKENS),
         );
-        let answer = match target.probe.request_answer(&body).await {
-            Ok(answer) => answer,
+        // Agents use streams, and the parsers of a server have code of their own for them.
+        set_field(&mut body, "stream", json!(true));
+        let answer = match target.probe.stream_answer(&body).await {
+            Ok(streamed) => streamed.answer,
             Err(failed) => return CheckOutcome::unknown(failed.message),
         };
-        let tags = ["<think>", "</think>", "[THINK]", "<|channel|>analysis", "<thought>"];
-        let tag = tags.into_iter().find(|tag| answer.text.contains(tag));
-        match (answer.reasoning_field, tag) {
+        let mark = find_leaked_markup(&answer.text, prompts::tool_specs()).reasoning_mark;
+        match (answer.reasoning_field, mark) {
             (Some(seen), _) => field(seen),
-            (None, Some(tag)) => {
-                let parser = reasoning_parser(&target.probe.model);
-                let parser = parser.unwrap_or(if tag == "[THINK]" { "mistral" } else { "NAME" });
-                CheckOutcome::fail(format!(
-                    "it stands in the text, after `{tag}`; it is split there"
-                ))
-                .with_server_advice(format!("start vLLM with `--reasoning-parser {parser}`"))
+            (None, Some(mark)) => {
+                let parser = reasoning_parser_for_mark(&mark, &target.probe.model);
+                let parser = parser.unwrap_or("NAME");
+                CheckOutcome::fail(format!("it stands in the text, at `{mark}`; it is split there"))
+                    .with_server_advice(format!("start vLLM with `--reasoning-parser {parser}`"))
             }
             (None, None)
                 if target.config_entry().and_then(|entry| entry.reasoning) == Some(true) =>

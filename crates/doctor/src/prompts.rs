@@ -1,7 +1,9 @@
 //! The prompts of the checks: short questions with short answers.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
+use openclaw_core::{ToolName, ToolSpec};
 use serde_json::{Value, json};
 
 /// The name of the offered tool.
@@ -48,6 +50,20 @@ pub(crate) fn tool_list(strict: bool) -> Value {
         crate::probe::set_field(&mut function, "strict", json!(true));
     }
     json!([{ "type": "function", "function": function }])
+}
+
+/// The tool as the providers take it.
+pub(crate) fn tool_specs() -> Arc<[ToolSpec]> {
+    let tools = tool_list(false);
+    let function = tools.pointer("/0/function");
+    let spec = function.zip(ToolName::new(TOOL_NAME).ok()).and_then(|(function, name)| {
+        Some(ToolSpec {
+            name,
+            description: function.get("description")?.as_str()?.into(),
+            parameters: Arc::new(function.get("parameters")?.clone()),
+        })
+    });
+    spec.into_iter().collect()
 }
 
 /// A conversation with a tool call and its result.

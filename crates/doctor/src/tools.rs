@@ -1,10 +1,10 @@
 //! Checks of tools: calling them, forcing a call, and sending a call back.
 
-use openclaw_providers_openai::ServerFeature;
+use openclaw_providers_openai::{ServerFeature, find_leaked_markup};
 use serde_json::{Value, json};
 
 use crate::examination::{DoctorRun, DoctorTarget};
-use crate::family::{parser_for_text, tool_parser};
+use crate::family::{tool_parser, tool_parser_for_format};
 use crate::probe::{ProbeAnswer, ProbeFailure, set_field};
 use crate::prompts::{self, TOOL_NAME};
 use crate::report::{CheckOutcome, CheckStatus};
@@ -42,14 +42,18 @@ impl DoctorRun<'_> {
         };
         self.record_support(ServerFeature::AutoToolChoice, false);
         self.observations.takes_tools = true;
-        let outcome = match answer.calls.first() {
-            Some((name, arguments)) => native_call_outcome(name, arguments),
-            None => match parser_for_text(&answer.text, TOOL_NAME) {
-                Some(parser) => CheckOutcome::fail(format!(
-                    "taken, but the call came as text: {}",
-                    quote_text(&answer.text)
-                ))
-                .with_server_advice(format!("start vLLM with `--tool-call-parser {parser}`")),
+        let outcome = match leak_outcome(&answer, target, "taken") {
+            Some(leak) => leak,
+            None => match answer.calls.first() {
+                Some((name, arguments)) => {
+                    let outcome = native_call_outcome(name, arguments);
+                    if outcome.status == CheckStatus::Pass {
+                        set_field(&mut body, "stream", json!(true));
+                        streamed_call_outcome(&body, target, outcome).await
+                    } else {
+                        outcome
+                    }
+                }
                 None => no_call_outcome(&answer, "taken, but the model made no call"),
             },
         };
@@ -104,6 +108,43 @@ impl DoctorRun<'_> {
             }
         }
     }
+}
+
+/// Sends the request as a stream too: parsers have code of their own for it, and agents use that.
+/// Returns `outcome` unless the stream has a fault.
+async fn streamed_call_outcome(
+    body: &Value,
+    target: &DoctorTarget,
+    outcome: CheckOutcome,
+) -> CheckOutcome {
+    match target.probe.stream_answer(body).await {
+        Ok(streamed) => {
+            leak_outcome(&streamed.answer, target, "taken as a stream").unwrap_or(outcome)
+        }
+        Err(failed) => CheckOutcome::new(
+            failure_status(&failed),
+            format!("taken, but not as a stream: {}", failed.message),
+        ),
+    }
+}
+
+/// The outcome of an answer whose text has a tool call, or what is left of one.
+fn leak_outcome(answer: &ProbeAnswer, target: &DoctorTarget, what: &str) -> Option<CheckOutcome> {
+    let leaked = find_leaked_markup(&answer.text, prompts::tool_specs());
+    let text = quote_text(&answer.text);
+    if let Some(parser) = leaked.tool_parser {
+        let parser = tool_parser_for_format(parser, &target.probe.model);
+        let outcome = CheckOutcome::fail(format!("{what}, but the call came as text: {text}"));
+        return Some(
+            outcome.with_server_advice(format!("start vLLM with `--tool-call-parser {parser}`")),
+        );
+    }
+    let token = leaked.token.filter(|_| !answer.calls.is_empty())?;
+    let parser = tool_parser(&target.probe.model).unwrap_or("NAME");
+    let said = format!("{what}, but `{token}` stays in the text beside the call: {text}");
+    Some(CheckOutcome::fail(said).with_server_advice(format!(
+        "the tool parser is not the model's own: `--tool-call-parser {parser}`"
+    )))
 }
 
 /// Requests a forced tool call. Also returns whether the server refused to force one; `None` when

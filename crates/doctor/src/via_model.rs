@@ -86,7 +86,7 @@ impl DoctorRun<'_> {
 
     async fn check_model_call(&self, choice: ToolChoice) -> CheckOutcome {
         let mut request = build_request(&prompts::call_question(), CALL_MAX_TOKENS);
-        request.tools = tool_spec().into_iter().collect();
+        request.tools = prompts::tool_specs();
         request.tool_choice = choice;
         let heard = match self.ask_model(request).await {
             Ok(heard) => heard,
@@ -112,7 +112,7 @@ impl DoctorRun<'_> {
     async fn check_model_history(&self) -> CheckOutcome {
         let Some(history) = called_history() else { return CheckOutcome::unknown("not asked") };
         let mut request = ChatRequest::new(history);
-        request.tools = tool_spec().into_iter().collect();
+        request.tools = prompts::tool_specs();
         request.max_output_tokens = Some(PLAIN_MAX_TOKENS);
         match self.ask_model(request).await {
             Ok(heard) => CheckOutcome::pass(format!(
@@ -205,16 +205,6 @@ fn build_request(question: &Value, most: u32) -> ChatRequest {
     let mut request = ChatRequest::new(history);
     request.max_output_tokens = Some(most);
     request
-}
-
-fn tool_spec() -> Option<ToolSpec> {
-    let tools = prompts::tool_list(false);
-    let function = tools.pointer("/0/function")?;
-    Some(ToolSpec {
-        name: ToolName::new(TOOL_NAME).ok()?,
-        description: function.get("description")?.as_str()?.into(),
-        parameters: Arc::new(function.get("parameters")?.clone()),
-    })
 }
 
 /// A conversation with a tool call and its result.

@@ -95,7 +95,12 @@ pub(crate) fn match_calls(
     CallMatch::NoCall
 }
 
-/// Appends the marks that calls may begin with in other text.
+/// vLLM's tool parser for a format, by its name in [`CallMatch::Calls`].
+pub(crate) fn tool_parser_for(dialect: &str) -> Option<&'static str> {
+    call_families().find(|family| family.name == dialect).map(|family| family.tool_parser)
+}
+
+/// The marks that calls may begin with in other text.
 pub(crate) fn opening_marks() -> impl Iterator<Item = &'static str> {
     call_families().filter(|family| family.is_marked()).flat_map(CallFamily::opening_marks)
 }

@@ -11,6 +11,7 @@ mod code_spans;
 mod content;
 mod delta_template;
 mod dialect;
+mod leaked_markup;
 mod model;
 mod negotiation;
 mod openai_servers;
@@ -29,6 +30,7 @@ pub use capabilities::{CapabilityStore, ServerCapabilities, ServerFeature};
 pub use catalogue::{
     ServedModel, find_api_base_url, find_context_windows, list_models, nearest_model_ids,
 };
+pub use leaked_markup::{LeakedMarkup, find_leaked_markup};
 pub use model::OpenAiModel;
 pub use openai_servers::{VendorExtension, documented_context_window, is_openai_hosted};
 pub use params::RequestParams;

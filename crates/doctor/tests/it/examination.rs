@@ -2,7 +2,7 @@
 
 use openclaw_doctor::{Check, CheckStatus, Doctor, DoctorOptions, DoctorReport, Finding};
 use openclaw_mock_vllm::{
-    Brain, ErrorBody, Gate, MockVllm, MockVllmBuilder, ModelSpec, Reply, Turn, UsageOverride,
+    Brain, Call, ErrorBody, Gate, MockVllm, MockVllmBuilder, ModelSpec, Reply, Turn, UsageOverride,
 };
 use openclaw_test_support::raw_server::{RawServer, response};
 
@@ -115,6 +115,33 @@ async fn calls_that_come_as_text_name_the_parser_that_reads_them() {
         CheckStatus::Pass,
         &[r#"a call of `report` with {"ok": true}"#],
     );
+}
+
+#[tokio::test]
+async fn a_call_of_another_family_names_that_family_s_parser() {
+    let text =
+        "<tool_call>report\n<arg_key>ok</arg_key>\n<arg_value>true</arg_value>\n</tool_call>";
+    let (_server, lab) = scripted([said("ready"), said(text)]).await;
+    let report = examine(&lab, &[Check::ToolsAuto]).await;
+    let advice = "`--tool-call-parser glm45`";
+    expect(&report, Check::ToolsAuto, CheckStatus::Fail, &["came as text", advice]);
+}
+
+#[tokio::test]
+async fn a_call_that_comes_as_text_in_a_stream_only_is_found() {
+    let text = "<tool_call>\n{\"name\": \"report\", \"arguments\": {\"ok\": true}}\n</tool_call>";
+    let call = || Reply::from(Turn::call("report", r#"{"ok": true}"#));
+    let (_server, lab) = scripted([said("ready"), call(), said(text)]).await;
+    let report = examine(&lab, &[Check::ToolsAuto]).await;
+    let told = ["as a stream, but the call came as text", "`--tool-call-parser hermes`"];
+    expect(&report, Check::ToolsAuto, CheckStatus::Fail, &told);
+
+    let leak = Turn::text("<|tool_calls_section_end|>");
+    let leak = leak.then_call(Call::new("report", r#"{"ok": true}"#));
+    let (_server, lab) = scripted([said("ready"), call(), leak.into()]).await;
+    let report = examine(&lab, &[Check::ToolsAuto]).await;
+    let told = ["`<|tool_calls_section_end|>` stays in the text", "`--tool-call-parser NAME`"];
+    expect(&report, Check::ToolsAuto, CheckStatus::Fail, &told);
 }
 
 #[tokio::test]
@@ -328,7 +355,7 @@ async fn reasoning_is_looked_for_in_fields_and_in_the_text() {
         &report,
         Check::Reasoning,
         CheckStatus::Fail,
-        &["`<think>`", "`--reasoning-parser NAME`"],
+        &["`<think>`", "`--reasoning-parser deepseek_r1`"],
     );
 }
 
