@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use openclaw_core::{
     AssistantMessage, ChatEvent, ChatModel, ChatRequest, EmittedToolCall, History, ModelErrorKind,
-    TokenUsage, ToolArguments, ToolCall, ToolCallId, ToolChoice, ToolName, ToolOutput, ToolSpec,
+    TokenUsage, ToolArguments, ToolCall, ToolCallId, ToolChoice, ToolName, ToolOutput,
 };
 use serde_json::Value;
 use tokio::time::Instant;
