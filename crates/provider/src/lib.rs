@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answer_driver;
 mod budget;
 mod error_mapping;
 mod learned_window;
@@ -9,6 +10,7 @@ mod priority;
 mod quoted_texts;
 mod token_ratio;
 
+pub use answer_driver::{AnswerReader, ReadyEvents, answer_error, stream_answer};
 pub use budget::{MIN_ANSWER_TOKENS, PromptTooLong, fit_answer_tokens, output_cap};
 pub use error_mapping::{
     OverflowContext, add_proxy_hint, http_exchange, model_error, refusal_error, stream_error,

@@ -1,12 +1,12 @@
 //! Reads a streamed answer and turns its events into [`ChatEvent`]s.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatStream, EmittedToolCall, ModelError, ModelErrorKind};
 use openclaw_provider::{
-    OverflowContext, add_proxy_hint, http_exchange, model_error, stream_error,
+    AnswerReader, OverflowContext, ReadyEvents, answer_error, model_error, stream_answer,
+    stream_error,
 };
 use openclaw_transport::{EventStream, LenientJsonParser, ServerError, StreamEvent};
 use serde_json::Value;
@@ -26,14 +26,14 @@ const ANSWER_EVENT_KINDS: [&str; 6] = [
 ];
 
 /// Reads one answer.
-pub(crate) struct AnswerReader {
+pub(crate) struct MessageReader {
     events: EventStream,
     model: String,
     capabilities: Arc<ServerCapabilities>,
     /// The size of the request's token counting body, in bytes.
     request_bytes: usize,
     assembler: Option<Box<AnswerAssembler>>,
-    pending_events: VecDeque<Result<ChatEvent, ModelError>>,
+    pending_events: ReadyEvents,
     /// Parses events that are not quite JSON.
     json_parser: LenientJsonParser,
 }
@@ -46,7 +46,7 @@ enum StreamPayload {
     Error(ServerError),
 }
 
-impl AnswerReader {
+impl MessageReader {
     /// Reads an answer from its stream. `request_bytes` is the size of the request's token counting
     /// body.
     pub(crate) fn new(
@@ -71,15 +71,7 @@ impl AnswerReader {
     }
 
     pub(crate) fn into_stream(self) -> ChatStream {
-        Box::pin(stream::unfold(Box::new(self), |mut reader| async move {
-            loop {
-                if let Some(item) = reader.pending_events.pop_front() {
-                    return Some((item, reader));
-                }
-                let assembler = reader.assembler.take()?;
-                reader.read_next_event(assembler).await;
-            }
-        }))
+        stream_answer(self)
     }
 
     /// Reads one event. The assembler is put back unless the answer has ended.
@@ -202,8 +194,18 @@ impl AnswerReader {
     }
 
     fn build_error(&self, kind: ModelErrorKind, message: &str) -> ModelError {
-        let exchange = self.events.exchange();
-        let error = ModelError::new(kind, message);
-        add_proxy_hint(error.with_exchange(http_exchange(exchange, Some(&self.model))), exchange)
+        answer_error(kind, message, self.events.exchange(), &self.model)
+    }
+}
+
+impl AnswerReader for MessageReader {
+    fn ready_events(&mut self) -> &mut ReadyEvents {
+        &mut self.pending_events
+    }
+
+    async fn read_next(&mut self) -> bool {
+        let Some(assembler) = self.assembler.take() else { return false };
+        self.read_next_event(assembler).await;
+        true
     }
 }

@@ -13,7 +13,7 @@ use openclaw_provider::{
 };
 use openclaw_transport::{Client, EventStream, TransportErrorKind};
 
-use crate::answer::AnswerReader;
+use crate::answer::MessageReader;
 use crate::capabilities::{RetryPlan, ServerCapabilities};
 use crate::params::MessagesParams;
 use crate::request::{CacheControl, RequestWriter};
@@ -114,7 +114,7 @@ impl MessagesModel {
         };
         let capabilities = Arc::clone(&self.capabilities);
         let request_bytes = self.request_bytes(request);
-        let reader = AnswerReader::new(events, self.id(), capabilities, request_bytes, adaptation);
+        let reader = MessageReader::new(events, self.id(), capabilities, request_bytes, adaptation);
         Ok(reader.into_stream())
     }
 

@@ -1,13 +1,14 @@
 //! Reads a streamed answer and turns its events into [`ChatEvent`]s.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatRequest, ChatStream, ModelError, ModelErrorKind};
-use openclaw_provider::{add_proxy_hint, http_exchange, model_error, stream_error};
-use openclaw_transport::{EventStream, ExchangeInfo, StreamEvent};
+use openclaw_provider::{
+    AnswerReader, ReadyEvents, answer_error, model_error, stream_answer, stream_error,
+};
+use openclaw_transport::{EventStream, StreamEvent};
 
 use crate::OpenAiModel;
 use crate::api::{EventReader, StreamFault, StreamItem};
@@ -25,7 +26,7 @@ pub(crate) struct StreamingAnswer {
     reader: EventReader,
     assembler: Option<Box<AnswerAssembler>>,
     reasoning_habit: Arc<ReasoningPrefixHabit>,
-    ready_events: VecDeque<Result<ChatEvent, ModelError>>,
+    ready_events: ReadyEvents,
     /// A reused buffer of the events of one chunk; empty in between.
     event_buffer: Vec<ChatEvent>,
     /// The negotiation of the request, while the request may be resent and its answer adds to the
@@ -46,7 +47,7 @@ impl StreamingAnswer {
             reader: model.chat_api().new_reader(),
             assembler: Some(Box::new(model.new_assembler(request))),
             reasoning_habit: Arc::clone(model.reasoning_habit()),
-            ready_events: VecDeque::from([Ok(ChatEvent::RequestAccepted)]),
+            ready_events: ReadyEvents::from([Ok(ChatEvent::RequestAccepted)]),
             event_buffer: Vec::new(),
             negotiation: None,
             has_content: false,
@@ -67,16 +68,7 @@ impl StreamingAnswer {
     }
 
     pub(crate) fn into_stream(self) -> ChatStream {
-        // Boxed: moving it with every event would cost more than reading the event.
-        Box::pin(stream::unfold(Box::new(self), |mut answer| async move {
-            loop {
-                if let Some(item) = answer.ready_events.pop_front() {
-                    return Some((item, answer));
-                }
-                let assembler = answer.assembler.take()?;
-                answer.read_next_event(assembler).await;
-            }
-        }))
+        stream_answer(self)
     }
 
     /// Reads one event. The assembler is put back unless the answer has ended.
@@ -272,9 +264,18 @@ impl StreamingAnswer {
     }
 
     fn error_with_exchange(&self, kind: ModelErrorKind, message: &str) -> ModelError {
-        let exchange: &ExchangeInfo = self.events.exchange();
-        let error = ModelError::new(kind, message);
-        let error = error.with_exchange(http_exchange(exchange, Some(&self.model_id)));
-        add_proxy_hint(error, exchange)
+        answer_error(kind, message, self.events.exchange(), &self.model_id)
+    }
+}
+
+impl AnswerReader for StreamingAnswer {
+    fn ready_events(&mut self) -> &mut ReadyEvents {
+        &mut self.ready_events
+    }
+
+    async fn read_next(&mut self) -> bool {
+        let Some(assembler) = self.assembler.take() else { return false };
+        self.read_next_event(assembler).await;
+        true
     }
 }
