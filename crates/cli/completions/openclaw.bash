@@ -19,6 +19,9 @@ _openclaw() {
             openclaw,agent)
                 cmd="openclaw__subcmd__agent"
                 ;;
+            openclaw,approvals)
+                cmd="openclaw__subcmd__approvals"
+                ;;
             openclaw,capability)
                 cmd="openclaw__subcmd__infer"
                 ;;
@@ -30,6 +33,12 @@ _openclaw() {
                 ;;
             openclaw,doctor)
                 cmd="openclaw__subcmd__doctor"
+                ;;
+            openclaw,exec-approvals)
+                cmd="openclaw__subcmd__approvals"
+                ;;
+            openclaw,exec-policy)
+                cmd="openclaw__subcmd__exec__subcmd__policy"
                 ;;
             openclaw,infer)
                 cmd="openclaw__subcmd__infer"
@@ -45,6 +54,21 @@ _openclaw() {
                 ;;
             openclaw,trace)
                 cmd="openclaw__subcmd__trace"
+                ;;
+            openclaw__subcmd__approvals,allowlist)
+                cmd="openclaw__subcmd__approvals__subcmd__allowlist"
+                ;;
+            openclaw__subcmd__approvals,get)
+                cmd="openclaw__subcmd__approvals__subcmd__get"
+                ;;
+            openclaw__subcmd__approvals,list)
+                cmd="openclaw__subcmd__approvals__subcmd__list"
+                ;;
+            openclaw__subcmd__approvals__subcmd__allowlist,add)
+                cmd="openclaw__subcmd__approvals__subcmd__allowlist__subcmd__add"
+                ;;
+            openclaw__subcmd__approvals__subcmd__allowlist,remove)
+                cmd="openclaw__subcmd__approvals__subcmd__allowlist__subcmd__remove"
                 ;;
             openclaw__subcmd__config,edit)
                 cmd="openclaw__subcmd__config__subcmd__edit"
@@ -72,6 +96,12 @@ _openclaw() {
                 ;;
             openclaw__subcmd__config,validate)
                 cmd="openclaw__subcmd__config__subcmd__validate"
+                ;;
+            openclaw__subcmd__exec__subcmd__policy,explain)
+                cmd="openclaw__subcmd__exec__subcmd__policy__subcmd__explain"
+                ;;
+            openclaw__subcmd__exec__subcmd__policy,show)
+                cmd="openclaw__subcmd__exec__subcmd__policy__subcmd__show"
                 ;;
             openclaw__subcmd__infer,model)
                 cmd="openclaw__subcmd__infer__subcmd__model"
@@ -131,7 +161,7 @@ _openclaw() {
 
     case "${cmd}" in
         openclaw)
-            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat infer capability config doctor models sessions trace prompt"
+            opts="-v -q -h -V --config --set --verbose --quiet --help --version agent chat infer capability config doctor models sessions trace approvals exec-approvals exec-policy prompt"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -212,6 +242,154 @@ _openclaw() {
                     return 0
                     ;;
                 --channel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__approvals)
+            opts="-v -q -h --config --set --verbose --quiet --help get list allowlist"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__approvals__subcmd__allowlist)
+            opts="-v -q -h --config --set --verbose --quiet --help add remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__approvals__subcmd__allowlist__subcmd__add)
+            opts="-v -q -h --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__approvals__subcmd__allowlist__subcmd__remove)
+            opts="-v -q -h --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__approvals__subcmd__get)
+            opts="-v -q -h --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__approvals__subcmd__list)
+            opts="-v -q -h --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -590,6 +768,84 @@ _openclaw() {
                     return 0
                     ;;
                 --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__exec__subcmd__policy)
+            opts="-v -q -h --config --set --verbose --quiet --help show explain"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__exec__subcmd__policy__subcmd__explain)
+            opts="-v -q -h --agent --workspace --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__exec__subcmd__policy__subcmd__show)
+            opts="-v -q -h --agent --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

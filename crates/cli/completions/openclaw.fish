@@ -39,6 +39,9 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "doctor" -d 'Check
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "models" -d 'See which models there are and how they are reached'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "sessions" -d 'List, show, export, import and delete the stored sessions'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "trace" -d 'Show, copy and replay the recorded exchanges with model servers'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "approvals" -d 'Show and change which commands run without a question'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -d 'Show and change which commands run without a question'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show and explain the policy of commands'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show what an agent\'s first request is made of'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do; `-` reads it from stdin. `/new` or `/reset` begins a new session, with what follows as its first message' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: `agent:ID:main` of the agent' -r
@@ -373,6 +376,86 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand trace; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and what it comes to'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -f -a "add" -d 'Let commands of a program run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Have commands of a program asked about again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and what it comes to'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -f -a "add" -d 'Let commands of a program run without a question'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from allowlist" -f -a "remove" -d 'Have commands of a program asked about again'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -f -a "show" -d 'Show the settings of the config, and those that hold with the approvals file'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and not __fish_seen_subcommand_from show explain" -f -a "explain" -d 'Explain whether a command would run, be asked about or be denied; nothing is run'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l agent -d 'The agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l agent -d 'The agent that would run it' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l workspace -d 'The directory that it would run in' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'

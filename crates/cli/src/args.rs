@@ -1,5 +1,6 @@
 //! Command line arguments.
 
+pub(crate) mod approvals;
 pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod doctor;
@@ -72,6 +73,12 @@ pub(crate) enum CliCommand {
     /// Show, copy and replay the recorded exchanges with model servers
     #[command(subcommand_required = true)]
     Trace(trace::TraceArgs),
+    /// Show and change which commands run without a question
+    #[command(visible_alias = "exec-approvals", subcommand_required = true)]
+    Approvals(approvals::ApprovalsArgs),
+    /// Show and explain the policy of commands
+    #[command(subcommand_required = true)]
+    ExecPolicy(approvals::ExecPolicyArgs),
     /// Show what an agent's first request is made of
     #[command(subcommand_required = true)]
     Prompt(prompt::PromptArgs),

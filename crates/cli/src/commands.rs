@@ -13,6 +13,7 @@ pub(crate) mod agent;
 pub(crate) mod chat;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod exec_policy;
 pub(crate) mod infer;
 pub(crate) mod models_list;
 pub(crate) mod models_probe;
@@ -69,7 +70,9 @@ pub(crate) fn explain_unsupported_option(command: &CliCommand) -> Option<String>
         ]
         .into_iter()
         .find_map(|(given, option, why)| given.then_some((option, why)))?,
-        CliCommand::Chat(_)
+        CliCommand::Approvals(_)
+        | CliCommand::ExecPolicy(_)
+        | CliCommand::Chat(_)
         | CliCommand::Config(_)
         | CliCommand::Doctor(_)
         | CliCommand::Prompt(_)

@@ -121,6 +121,11 @@ fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReas
                 startup.run_with_config(|context| commands::models_status::run(context, &args))
             }
         },
+        CliCommand::Approvals(args) => startup
+            .run_with_config(|context| commands::exec_policy::run_approvals(context, &args.action)),
+        CliCommand::ExecPolicy(args) => {
+            startup.run_with_config(|context| commands::exec_policy::run(context, &args.action))
+        }
         CliCommand::Sessions(args) => {
             startup.run_with_config(|context| commands::sessions::run(context, args))
         }

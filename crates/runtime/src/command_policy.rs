@@ -1,5 +1,7 @@
 //! The policy of commands on this machine: `tools.exec` made stricter by `exec-approvals.json`.
 
+mod approvals;
+
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,6 +17,8 @@ use openclaw_process::base_environment;
 use openclaw_tools::{CommandJudge, JudgedCommand, ProgramFinder};
 
 use crate::runtime::Runtime;
+
+pub use approvals::{ApprovalsContent, ApprovalsUpdateError, PolicySummary, PolicyValues};
 
 /// The file in the state folder that restricts commands.
 const APPROVALS_FILE_NAME: &str = "exec-approvals.json";

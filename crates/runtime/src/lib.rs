@@ -15,7 +15,9 @@ pub use approval::{
     ApprovalAnswer, ApprovalKind, ApprovalPolicy, ApprovalReason, ApprovalRequest, PolicyApprover,
     PolicyDecision, Prompter,
 };
-pub use command_policy::CommandPolicy;
+pub use command_policy::{
+    ApprovalsContent, ApprovalsUpdateError, CommandPolicy, PolicySummary, PolicyValues,
+};
 pub use conversation::{
     ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport, SessionTarget,
 };

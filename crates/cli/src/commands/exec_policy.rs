@@ -1,0 +1,190 @@
+//! `openclaw exec-policy` and `openclaw approvals`: which commands run without a question.
+
+use std::io;
+
+use openclaw_chat::CommandContext;
+use openclaw_runtime::{ApprovalsUpdateError, CommandPolicy, PolicyValues};
+use openclaw_terminal::sanitize;
+use serde_json::{Value, json};
+
+use crate::args::approvals::{
+    AllowlistAction, AllowlistPatternArgs, ApprovalsAction, ApprovalsShowArgs, ExecPolicyAction,
+    ExecPolicyExplainArgs,
+};
+use crate::exit::ExitReason;
+use crate::json_answer::write_json_answer;
+
+/// Runs `openclaw exec-policy`.
+pub(crate) fn run(context: &CommandContext, action: &ExecPolicyAction) -> io::Result<ExitReason> {
+    match action {
+        ExecPolicyAction::Show(args) => show_policy(context, args),
+        ExecPolicyAction::Explain(args) => explain_command(context, args),
+    }
+}
+
+/// Runs `openclaw approvals`.
+pub(crate) fn run_approvals(
+    context: &CommandContext,
+    action: &ApprovalsAction,
+) -> io::Result<ExitReason> {
+    match action {
+        ApprovalsAction::Get(args) => show_approvals(context, args),
+        ApprovalsAction::List(args) => list_patterns(context, args),
+        ApprovalsAction::Allowlist(allowlist) => match &allowlist.action {
+            AllowlistAction::Add(args) => change_allowlist(context, args, |policy| {
+                let is_new = policy.add_pattern(&args.pattern)?;
+                Ok((usize::from(is_new), if is_new { "added" } else { "already there" }))
+            }),
+            AllowlistAction::Remove(args) => change_allowlist(context, args, |policy| {
+                let count = policy.remove_pattern(&args.pattern)?;
+                Ok((count, if count > 0 { "removed" } else { "not there" }))
+            }),
+        },
+    }
+}
+
+fn explain_command(
+    context: &CommandContext,
+    args: &ExecPolicyExplainArgs,
+) -> io::Result<ExitReason> {
+    let runtime = context.runtime();
+    let directory = std::path::absolute(&args.workspace)?;
+    match runtime.explain_command(&args.agent, &args.command, &directory) {
+        Ok(explanation) if args.json => {
+            write_json_answer(context.printer, &serde_json::to_value(&explanation)?)?;
+        }
+        Ok(explanation) => {
+            context
+                .printer
+                .write_answer_line(format_args!("{}", explanation.to_string().trim_end()))?;
+        }
+        Err(error) => {
+            context.printer.print_error(format_args!("failed to {error}"));
+            return Ok(ExitReason::Usage);
+        }
+    }
+    Ok(ExitReason::Ok)
+}
+
+fn show_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
+    let policy = context.runtime().command_policy(&args.agent);
+    let exists = policy.approvals_content().is_some();
+    if args.json {
+        let answer = json!({
+            "configPath": context.models.app_paths().config_file(),
+            "approvalsPath": policy.approvals_path(),
+            "approvalsExists": exists,
+            "effectivePolicy": effective_policy_json(&policy, &args.agent),
+        });
+        write_json_answer(context.printer, &answer)?;
+        return Ok(ExitReason::Ok);
+    }
+    write_policy_lines(context, &policy)?;
+    Ok(ExitReason::Ok)
+}
+
+fn show_approvals(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
+    let policy = context.runtime().command_policy(&args.agent);
+    let file_content = policy.approvals_content();
+    if args.json {
+        let file =
+            file_content.as_ref().and_then(|content| serde_json::from_str(&content.text).ok());
+        let answer = json!({
+            "path": policy.approvals_path(),
+            "exists": file_content.is_some(),
+            "hash": file_content.as_ref().map(|content| &content.hash),
+            "file": redact_token(file.unwrap_or(Value::Null)),
+            "effectivePolicy": effective_policy_json(&policy, &args.agent),
+        });
+        write_json_answer(context.printer, &answer)?;
+        return Ok(ExitReason::Ok);
+    }
+    write_policy_lines(context, &policy)?;
+    write_patterns(context, &policy)?;
+    Ok(ExitReason::Ok)
+}
+
+fn list_patterns(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result<ExitReason> {
+    let policy = context.runtime().command_policy(&args.agent);
+    if args.json {
+        let answer = json!({"agent": args.agent, "allowlist": policy.allowlist_patterns()});
+        write_json_answer(context.printer, &answer)?;
+    } else {
+        write_patterns(context, &policy)?;
+    }
+    Ok(ExitReason::Ok)
+}
+
+fn change_allowlist(
+    context: &CommandContext,
+    args: &AllowlistPatternArgs,
+    change: impl FnOnce(&CommandPolicy) -> Result<(usize, &'static str), ApprovalsUpdateError>,
+) -> io::Result<ExitReason> {
+    let policy = context.runtime().command_policy(&args.agent);
+    let (count, outcome) = match change(&policy) {
+        Ok(change) => change,
+        Err(error) => {
+            context.printer.print_error(format_args!("failed to {error}"));
+            context.printer.print_hint(format_args!(
+                "The file is {}; it was not changed.",
+                policy.approvals_path().display()
+            ));
+            return Ok(ExitReason::Failed);
+        }
+    };
+    if args.json {
+        let path = policy.approvals_path();
+        let answer =
+            json!({"path": path, "agent": args.agent, "pattern": args.pattern, "changed": count});
+        write_json_answer(context.printer, &answer)?;
+    } else {
+        let pattern = sanitize::escape_line(&args.pattern);
+        context.printer.write_answer_line(format_args!("{outcome}: {pattern}"))?;
+    }
+    Ok(ExitReason::Ok)
+}
+
+fn write_policy_lines(context: &CommandContext, policy: &CommandPolicy) -> io::Result<()> {
+    let summary = policy.summarize_policy();
+    let path = policy.approvals_path().display();
+    context.printer.write_answer_line(format_args!("approvals file: {path}"))?;
+    if let Some(problem) = &summary.problem {
+        context.printer.print_warning(format_args!("failed to {problem}: every command is denied"));
+    }
+    for (name, values) in [("config", summary.config), ("effective", summary.effective)] {
+        let PolicyValues { security, ask, ask_fallback, .. } = values;
+        context.printer.write_answer_line(format_args!(
+            "{name}: security {security}, ask {ask}, askFallback {ask_fallback}"
+        ))?;
+    }
+    Ok(())
+}
+
+fn write_patterns(context: &CommandContext, policy: &CommandPolicy) -> io::Result<()> {
+    for pattern in policy.allowlist_patterns() {
+        context.printer.write_answer_line(format_args!("{}", sanitize::escape_line(&pattern)))?;
+    }
+    Ok(())
+}
+
+fn effective_policy_json(policy: &CommandPolicy, agent: &str) -> Value {
+    let summary = policy.summarize_policy();
+    let (config, effective) = (summary.config, summary.effective);
+    json!({
+        "note": summary.problem,
+        "scopes": [{
+            "scopeLabel": format!("agent:{agent}"),
+            "security": {"requested": config.security, "effective": effective.security},
+            "ask": {"requested": config.ask, "effective": effective.ask},
+            "askFallback": {"effective": effective.ask_fallback},
+        }],
+    })
+}
+
+/// The file without the secret of its socket.
+fn redact_token(mut file: Value) -> Value {
+    if let Some(token) = file.pointer_mut("/socket/token") {
+        *token = Value::from("(hidden)");
+    }
+    file
+}

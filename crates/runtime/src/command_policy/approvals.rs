@@ -1,0 +1,172 @@
+//! Changes of `exec-approvals.json`, and what it comes to.
+
+use openclaw_exec_policy::{
+    AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, AskMode, SecurityLevel,
+    inactive_reason, sha256_hex,
+};
+use openclaw_fs::{StateFile, StateFileError};
+use thiserror::Error;
+
+use super::{CommandPolicy, now_ms};
+
+/// `exec-approvals.json` was not changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ApprovalsUpdateError {
+    /// It can't be read, and stays as it is.
+    #[error(transparent)]
+    Unreadable(ApprovalsFileError),
+    /// It can't be written.
+    #[error(transparent)]
+    Write(StateFileError),
+    /// The entry would never match anything.
+    #[error("add the pattern: {0}")]
+    Inactive(&'static str),
+}
+
+/// The settings of an agent's commands, and where they come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicySummary {
+    /// What the config says.
+    pub config: PolicyValues,
+    /// What holds: the config made stricter by the approvals file.
+    pub effective: PolicyValues,
+    /// Why the approvals file can't be read, so that every command is denied.
+    pub problem: Option<String>,
+}
+
+/// The values of a policy, as they are written in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyValues {
+    /// `deny`, `allowlist` or `full`.
+    pub security: &'static str,
+    /// `off`, `on-miss` or `always`.
+    pub ask: &'static str,
+    /// `deny`, `allowlist` or `full`.
+    pub ask_fallback: &'static str,
+}
+
+impl PolicyValues {
+    fn from_policy(policy: &openclaw_exec_policy::ExecPolicy) -> Self {
+        let level = |level| match level {
+            SecurityLevel::Deny => "deny",
+            SecurityLevel::Allowlist => "allowlist",
+            SecurityLevel::Full => "full",
+        };
+        let ask = match policy.ask {
+            AskMode::Off => "off",
+            AskMode::OnMiss => "on-miss",
+            AskMode::Always => "always",
+        };
+        Self { security: level(policy.security), ask, ask_fallback: level(policy.ask_fallback) }
+    }
+}
+
+impl CommandPolicy {
+    /// The settings that hold now.
+    #[must_use]
+    pub fn summarize_policy(&self) -> PolicySummary {
+        let problem = match self.read_approvals() {
+            ApprovalsDocument::Unreadable { error, .. } => Some(error.to_string()),
+            _ => None,
+        };
+        PolicySummary {
+            config: PolicyValues::from_policy(&self.config),
+            effective: PolicyValues::from_policy(&self.effective_policy()),
+            problem,
+        }
+    }
+
+    /// The content of the approvals file with its hash; `None` when there is none to be had.
+    #[must_use]
+    pub fn approvals_content(&self) -> Option<ApprovalsContent> {
+        let text = StateFile::new(self.approvals_path.clone()).read_text().ok().flatten()?;
+        let hash = sha256_hex(text.as_bytes());
+        Some(ApprovalsContent { text, hash })
+    }
+
+    /// The patterns that the agent's commands may match, in the order of the file.
+    #[must_use]
+    pub fn allowlist_patterns(&self) -> Vec<String> {
+        match self.read_approvals() {
+            ApprovalsDocument::Loaded(file) => {
+                file.agent_allowlist(&self.agent).map(|entry| entry.pattern.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Adds a pattern to the agent's allowlist; whether it was not there yet.
+    ///
+    /// # Errors
+    /// When the file can't be read or written, and when the pattern never matches.
+    pub fn add_pattern(&self, pattern: &str) -> Result<bool, ApprovalsUpdateError> {
+        let mut entry = AllowlistEntry::new(pattern);
+        if let Some(reason) = inactive_reason(&entry, self.home.as_deref()) {
+            return Err(ApprovalsUpdateError::Inactive(reason));
+        }
+        entry.id = Some(entry_id(&self.agent, pattern));
+        self.update_file(|file| file.add_entry(&self.agent, entry), |is_new| *is_new)
+    }
+
+    /// Removes the entries of the agent with this pattern or id; how many there were.
+    ///
+    /// # Errors
+    /// When the file can't be read or written.
+    pub fn remove_pattern(&self, pattern_or_id: &str) -> Result<usize, ApprovalsUpdateError> {
+        self.update_file(
+            |file| file.remove_entries(&self.agent, pattern_or_id),
+            |removed_count| *removed_count > 0,
+        )
+    }
+
+    fn update_file<T: Default>(
+        &self,
+        change: impl FnOnce(&mut ApprovalsFile) -> T,
+        is_changed: impl FnOnce(&T) -> bool,
+    ) -> Result<T, ApprovalsUpdateError> {
+        let mut result = Ok(T::default());
+        let update = |text: std::io::Result<Option<String>>| {
+            let document = match text {
+                Ok(text) => ApprovalsDocument::from_bytes(text.map(String::into_bytes)),
+                Err(error) => ApprovalsDocument::from_read_error(&error),
+            };
+            match document.into_file() {
+                Ok(mut file) => {
+                    let changed = change(&mut file);
+                    let text = String::from_utf8(file.to_bytes()).ok();
+                    let text = text.filter(|_| is_changed(&changed));
+                    result = Ok(changed);
+                    text
+                }
+                Err(error) => {
+                    result = Err(ApprovalsUpdateError::Unreadable(error));
+                    None
+                }
+            }
+        };
+        StateFile::new(self.approvals_path.clone())
+            .update_text(update)
+            .map_err(ApprovalsUpdateError::Write)?;
+        result
+    }
+}
+
+/// The approvals file as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApprovalsContent {
+    /// The text.
+    pub text: String,
+    /// The SHA-256 of the text, in hexadecimal.
+    pub hash: String,
+}
+
+/// An id in the form of a UUID.
+fn entry_id(agent: &str, pattern: &str) -> String {
+    let hash = sha256_hex(format!("{agent}\0{pattern}\0{}", now_ms()).as_bytes());
+    let part = |start: usize, end: usize| hash.get(start..end).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+}
