@@ -8,6 +8,7 @@ mod liveness;
 mod overflow;
 mod priority;
 mod quoted_texts;
+mod serialized_request;
 mod token_ratio;
 
 pub use answer_driver::{AnswerReader, ReadyEvents, answer_error, stream_answer};
@@ -20,6 +21,7 @@ pub use liveness::probe_liveness;
 pub use overflow::{OverflowReport, overflow_from_error, recognise_overflow};
 pub use priority::stream_priority;
 pub use quoted_texts::{refusal_evidence, remove_request_texts};
+pub use serialized_request::SerializedRequest;
 pub use token_ratio::{
-    CountedPrompt, PromptBytes, PromptSize, PromptSplit, estimate_size, is_near_window, next_ratio,
+    CountedPrompt, PromptSize, PromptSplit, estimate_size, is_near_window, next_ratio,
 };

@@ -4,10 +4,9 @@
 //! added bytes are estimated, by the learned ratio of tokens to bytes. The ratio rises at once and
 //! falls slowly: too high an estimate costs some room, too low a one a refusal.
 
-use std::hash::{DefaultHasher, Hasher};
-
-use bytes::Bytes;
 use openclaw_core::TokenCount;
+
+use crate::SerializedRequest;
 
 /// The least tokens per kilobyte: one for eight bytes.
 const MIN_TOKENS_PER_KB: u32 = 125;
@@ -31,23 +30,6 @@ pub struct PromptSize {
     pub upper_bound: u32,
 }
 
-/// The bytes that a prompt is sized by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PromptBytes {
-    /// The body without a limit for the answer, which the body of the next request begins with.
-    pub body: Bytes,
-    /// How many bytes are sent after it and never again.
-    pub suffix_len: usize,
-}
-
-impl PromptBytes {
-    /// The length with the suffix, in bytes.
-    #[must_use]
-    pub fn total_len(&self) -> usize {
-        self.body.len() + self.suffix_len
-    }
-}
-
 /// A prompt divided into what the server counted before and the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PromptSplit {
@@ -69,26 +51,25 @@ pub struct CountedPrompt {
 }
 
 impl CountedPrompt {
-    /// Records the count of a body and the length of the suffix after it, which is sent only once.
+    /// Records the count of a prompt.
     #[must_use]
-    pub fn new(prompt: &PromptBytes, tokens: u32) -> Self {
-        // The list of messages goes on where it ends.
-        let prefix = prompt.body.strip_suffix(b"]}").unwrap_or(&prompt.body);
+    pub fn new(prompt: &mut SerializedRequest, tokens: u32) -> Self {
+        let prefix_len = prompt.stable_len();
         Self {
-            prefix_len: prefix.len(),
-            prefix_hash: hash_bytes(prefix),
+            prefix_len,
+            prefix_hash: prompt.hash_prefix(prefix_len).unwrap_or_default(),
             tokens,
-            suffix_len: prompt.suffix_len,
+            suffix_len: prompt.prompt_len() - prefix_len,
         }
     }
 
-    /// Divides a prompt that begins with this one; `None` if it does not. One tail stands for the
+    /// Divides a prompt that begins with this one; `None` if it does not. One suffix stands for the
     /// other: they are much the same.
     #[must_use]
-    pub fn split_counted(&self, prompt: &PromptBytes) -> Option<PromptSplit> {
-        let prefix = prompt.body.get(..self.prefix_len)?;
-        let uncounted_len = (prompt.total_len() - self.prefix_len).saturating_sub(self.suffix_len);
-        (hash_bytes(prefix) == self.prefix_hash)
+    pub fn split_counted(&self, prompt: &mut SerializedRequest) -> Option<PromptSplit> {
+        let uncounted_len = prompt.prompt_len().checked_sub(self.prefix_len)?;
+        let uncounted_len = uncounted_len.saturating_sub(self.suffix_len);
+        (prompt.hash_prefix(self.prefix_len)? == self.prefix_hash)
             .then_some(PromptSplit { counted_tokens: self.tokens, uncounted_len })
     }
 }
@@ -157,12 +138,6 @@ fn tokens_for_bytes(len: usize, ratio: u32) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX)
 }
 
-fn hash_bytes(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(bytes);
-    hasher.finish()
-}
-
 impl PromptSplit {
     /// A prompt of `len` bytes that the server counted nothing of.
     #[must_use]
@@ -187,14 +162,15 @@ mod tests {
 
     #[test]
     fn a_prompt_that_goes_on_is_estimated_by_what_was_added() {
-        let prompt = |body: &'static str, suffix_len| PromptBytes { body: body.into(), suffix_len };
-        let counted = CountedPrompt::new(&prompt("{[one]}", 2), 40);
-        let split = counted.split_counted(&prompt("{[one,two]}", 2)).unwrap();
-        assert_eq!(split, PromptSplit { counted_tokens: 40, uncounted_len: 6 });
-        assert_eq!(counted.split_counted(&prompt("{[other]}", 2)), None);
-        let size = estimate_size(13, split, Some(500), false);
-        assert_eq!(size.count, TokenCount::Calibrated(43));
-        assert_eq!(size.upper_bound, 46);
+        let prompt = |json: &str| SerializedRequest::new(json.as_bytes().to_vec(), 4);
+        let counted = CountedPrompt::new(&mut prompt("{[one??]}"), 40);
+        let split = counted.split_counted(&mut prompt("{[one,two??]}")).unwrap();
+        assert_eq!(split, PromptSplit { counted_tokens: 40, uncounted_len: 4 });
+        assert_eq!(counted.split_counted(&mut prompt("{[other??]}")), None);
+        assert_eq!(counted.split_counted(&mut prompt("{[??]}")), None, "a shorter one");
+        let size = estimate_size(12, split, Some(500), false);
+        assert_eq!(size.count, TokenCount::Calibrated(42));
+        assert_eq!(size.upper_bound, 44);
     }
 
     #[test]

@@ -216,7 +216,7 @@ impl StreamingAnswer {
             Ok(events) => {
                 self.reasoning_habit.record_start(assembler.started_in_reasoning());
                 if let (Some(negotiation), Some(ChatEvent::Finished { usage: Some(usage), .. })) =
-                    (&self.negotiation, events.last())
+                    (&mut self.negotiation, events.last())
                 {
                     let note = negotiation.check_usage(*usage);
                     self.ready_events

@@ -1,11 +1,11 @@
 //! The differences between the two chat APIs of a server.
 
-use bytes::Bytes;
 use openclaw_core::ChatRequest;
+use openclaw_provider::SerializedRequest;
 use openclaw_transport::wire::{ChatChunk, ChatDelta};
 use serde_json::Value;
 
-use crate::capabilities::ServerCapabilities;
+use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::chat_reader::ChatReader;
 use crate::{request, responses};
 
@@ -30,21 +30,27 @@ impl ChatApi {
         }
     }
 
-    /// The body of a streaming request.
-    pub(crate) fn request_body(
+    /// Serialises a streaming request without a limit for the answer.
+    pub(crate) fn serialize_request(
         self,
         model: &str,
         request: &ChatRequest,
-        max_output_tokens: Option<u32>,
         capabilities: &ServerCapabilities,
-    ) -> Bytes {
+    ) -> SerializedRequest {
         match self {
-            Self::ChatCompletions => {
-                request::chat_completion_body(model, request, max_output_tokens, capabilities)
+            Self::ChatCompletions => request::serialize_chat_request(model, request, capabilities),
+            Self::Responses => responses::serialize_responses_request(model, request, capabilities),
+        }
+    }
+
+    /// The name of the field that limits the tokens of the answer.
+    pub(crate) fn output_cap_field(self, capabilities: &ServerCapabilities) -> &'static str {
+        match self {
+            Self::Responses => "max_output_tokens",
+            Self::ChatCompletions if capabilities.is_unsupported(ServerFeature::MaxTokensField) => {
+                "max_completion_tokens"
             }
-            Self::Responses => {
-                responses::responses_body(model, request, max_output_tokens, capabilities)
-            }
+            Self::ChatCompletions => "max_tokens",
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openclaw_core::{LimitSource, ModelLimits};
 use openclaw_provider::{
-    CountedPrompt, PromptBytes, PromptSize, PromptSplit, apply_learned_window, estimate_size,
+    CountedPrompt, PromptSize, PromptSplit, SerializedRequest, apply_learned_window, estimate_size,
     is_near_window, next_ratio,
 };
 
@@ -40,6 +40,14 @@ impl ServerCapabilities {
     #[must_use]
     pub fn is_unsupported(&self, feature: ServerFeature) -> bool {
         self.unsupported_features.contains(&feature)
+    }
+
+    /// Returns whether requests are written in the same way for both.
+    pub(crate) fn has_same_request_format(&self, other: &Self) -> bool {
+        self.unsupported_features == other.unsupported_features
+            && self.vendor_extensions == other.vendor_extensions
+            && self.refused_schema_keywords == other.refused_schema_keywords
+            && self.refused_tools == other.refused_tools
     }
 }
 
@@ -95,33 +103,31 @@ impl CapabilityStore {
         apply_learned_window(limits, state.capabilities.context_window, source)
     }
 
-    /// Estimates the size of a prompt: a request body without a limit for the answer, and the
-    /// length of the suffix that is sent only once. Near the context window `window`, in tokens,
-    /// the estimate is pessimistic.
-    pub(crate) fn size_prompt(&self, prompt_bytes: &PromptBytes, window: u32) -> PromptSize {
+    /// Estimates the size of a prompt. Near the context window `window`, in tokens, the estimate is
+    /// pessimistic.
+    pub(crate) fn size_prompt(&self, prompt: &mut SerializedRequest, window: u32) -> PromptSize {
         let (last_count, ratio) = {
             let state = self.lock_state();
             (state.last_count, state.capabilities.tokens_per_kilobyte)
         };
-        let len = prompt_bytes.total_len();
+        let len = prompt.prompt_len();
         let split = last_count
-            .and_then(|counted| counted.split_counted(prompt_bytes))
+            .and_then(|counted| counted.split_counted(prompt))
             .unwrap_or(PromptSplit::uncounted(len));
         let size = estimate_size(len, split, ratio, false);
         let is_near = is_near_window(size.count, window);
         if is_near { estimate_size(len, split, ratio, true) } else { size }
     }
 
-    /// Records the server's token count of a prompt: a request body without a limit for the answer,
-    /// and the length of the suffix that is sent only once.
-    pub(crate) fn record_token_count(&self, prompt_bytes: &PromptBytes, tokens: u32) {
-        let new_count = CountedPrompt::new(prompt_bytes, tokens);
+    /// Records the server's token count of a prompt.
+    pub(crate) fn record_token_count(&self, prompt: &mut SerializedRequest, tokens: u32) {
+        let last_count = self.lock_state().last_count;
+        // What was added tells more of what will be than what it was added to.
+        let split = last_count
+            .and_then(|counted| counted.split_counted(prompt))
+            .unwrap_or(PromptSplit::uncounted(prompt.prompt_len()));
+        let new_count = CountedPrompt::new(prompt, tokens);
         self.update_state(|state| {
-            // What was added tells more of what will be than what it was added to.
-            let split = state
-                .last_count
-                .and_then(|it| it.split_counted(prompt_bytes))
-                .unwrap_or(PromptSplit::uncounted(prompt_bytes.total_len()));
             let ratio = next_ratio(
                 state.capabilities.tokens_per_kilobyte,
                 split.uncounted_len,
@@ -139,11 +145,11 @@ impl CapabilityStore {
         });
     }
 
-    /// The tokens of the body's prefix that the server's last count covers; 0 if it covers none.
-    pub(crate) fn counted_prefix_tokens(&self, prompt_bytes: &PromptBytes) -> u32 {
+    /// The tokens of the prompt's prefix that the server's last count covers; 0 if it covers none.
+    pub(crate) fn counted_prefix_tokens(&self, prompt: &mut SerializedRequest) -> u32 {
         let last_count = self.lock_state().last_count;
         last_count
-            .and_then(|counted| counted.split_counted(prompt_bytes))
+            .and_then(|counted| counted.split_counted(prompt))
             .map_or(0, |split| split.counted_tokens)
     }
 

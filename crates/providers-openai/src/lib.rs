@@ -31,7 +31,7 @@ pub use catalogue::{
     ServedModel, find_api_base_url, find_context_windows, list_models, nearest_model_ids,
 };
 pub use leaked_markup::{LeakedMarkup, find_leaked_markup};
-pub use model::OpenAiModel;
+pub use model::{OpenAiModel, PreparedRequest};
 pub use openai_servers::{VendorExtension, documented_context_window, is_openai_hosted};
 pub use params::RequestParams;
 pub use request::{chat_completion_body, chat_messages, chat_tools};

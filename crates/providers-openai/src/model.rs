@@ -7,7 +7,9 @@ use bytes::Bytes;
 use openclaw_core::{
     ChatModel, ChatRequest, ChatStream, ModelError, ModelInfo, ServerLiveness, TokenCount,
 };
-use openclaw_provider::{PromptSize, model_error, probe_liveness, stream_priority};
+use openclaw_provider::{
+    PromptSize, SerializedRequest, model_error, probe_liveness, stream_priority,
+};
 use openclaw_transport::{Client, EventStream, TransportError};
 
 use crate::answer::StreamingAnswer;
@@ -17,7 +19,6 @@ use crate::capabilities::{CapabilityStore, ServerCapabilities};
 use crate::negotiation::RequestNegotiation;
 use crate::params::RequestParams;
 use crate::reasoning_tags::ReasoningPrefixHabit;
-use crate::request;
 
 /// A model behind `…/chat/completions`, or behind `…/responses`.
 #[derive(Debug, Clone)]
@@ -28,6 +29,23 @@ pub struct OpenAiModel {
     capability_store: CapabilityStore,
     chat_api: ChatApi,
     request_params: RequestParams,
+}
+
+/// A request that is ready to be sent, so that it is serialised once a call.
+#[derive(Debug, Clone)]
+pub struct PreparedRequest {
+    pub(crate) serialized: SerializedRequest,
+    /// The capabilities that it was written for.
+    pub(crate) capabilities: ServerCapabilities,
+    pub(crate) size: PromptSize,
+}
+
+impl PreparedRequest {
+    /// The size of the prompt.
+    #[must_use]
+    pub fn prompt_size(&self) -> PromptSize {
+        self.size
+    }
 }
 
 impl OpenAiModel {
@@ -96,24 +114,30 @@ impl OpenAiModel {
         &self.client
     }
 
+    /// Serialises a request for the known capabilities, and estimates the size of its prompt from
+    /// the server's earlier counts.
+    #[must_use]
+    pub fn prepare_request(&self, request: &ChatRequest) -> PreparedRequest {
+        let capabilities = self.capability_store.current_capabilities();
+        let mut serialized = self.serialize_request(request, &capabilities);
+        let size = self.size_serialized(&mut serialized);
+        PreparedRequest { serialized, capabilities, size }
+    }
+
     /// Estimates the size of a request's prompt from the server's earlier counts.
     #[must_use]
     pub fn prompt_size(&self, request: &ChatRequest) -> PromptSize {
-        let prompt_bytes =
-            request::prompt_bytes(request, &self.capability_store.current_capabilities());
-        self.capability_store.size_prompt(&prompt_bytes, self.model_info().limits.context_window)
+        self.prepare_request(request).size
     }
 
     /// Records a server's token count of a request, besides the usage that answers report.
-    pub fn record_token_count(&self, request: &ChatRequest, tokens: u32) {
-        let prompt_bytes =
-            request::prompt_bytes(request, &self.capability_store.current_capabilities());
-        self.capability_store.record_token_count(&prompt_bytes, tokens);
+    pub fn record_token_count(&self, prepared: &mut PreparedRequest, tokens: u32) {
+        prepared.size.count = TokenCount::Exact(tokens);
+        self.capability_store.record_token_count(&mut prepared.serialized, tokens);
     }
 
-    /// Sends a request whose prompt has `prompt` tokens. If the server refuses something in it, an
-    /// adapted request is sent, and [`ChatEvent::RequestAdapted`](openclaw_core::ChatEvent) reports
-    /// it.
+    /// Sends a request that was prepared before. If the server refuses something in it, an adapted
+    /// request is sent, and [`ChatEvent::RequestAdapted`](openclaw_core::ChatEvent) reports it.
     ///
     /// # Errors
     /// As [`ChatModel::stream_chat`]; also, before sending, when the prompt leaves no room for an
@@ -121,9 +145,9 @@ impl OpenAiModel {
     pub async fn send(
         &self,
         request: &ChatRequest,
-        prompt: TokenCount,
+        prepared: PreparedRequest,
     ) -> Result<ChatStream, ModelError> {
-        let mut negotiation = RequestNegotiation::new(self.clone(), request.clone(), prompt);
+        let mut negotiation = RequestNegotiation::new(self.clone(), request.clone(), prepared);
         let events = negotiation.open_stream(None).await?;
         Ok(StreamingAnswer::new(self, request, events).with_negotiation(negotiation).into_stream())
     }
@@ -157,25 +181,34 @@ impl OpenAiModel {
     /// capabilities.
     #[must_use]
     pub fn request_body(&self, request: &ChatRequest, max_output_tokens: Option<u32>) -> Bytes {
-        self.body_for_capabilities(
-            &self.capability_store.current_capabilities(),
-            request,
-            max_output_tokens,
-        )
+        let capabilities = self.capability_store.current_capabilities();
+        let mut serialized = self.serialize_request(request, &capabilities);
+        self.set_trailer(&mut serialized, &capabilities, max_output_tokens);
+        serialized.body().clone()
     }
 
-    pub(crate) fn body_for_capabilities(
+    /// Serialises a request without a limit for the answer and without parameters.
+    pub(crate) fn serialize_request(
         &self,
-        capabilities: &ServerCapabilities,
         request: &ChatRequest,
-        cap: Option<u32>,
-    ) -> Bytes {
-        self.request_params.add_to_body(self.chat_api.request_body(
-            self.id(),
-            request,
-            cap,
-            capabilities,
-        ))
+        capabilities: &ServerCapabilities,
+    ) -> SerializedRequest {
+        self.chat_api.serialize_request(self.id(), request, capabilities)
+    }
+
+    /// Sets the limit of the answer, in tokens, and the parameters of a serialised request.
+    pub(crate) fn set_trailer(
+        &self,
+        serialized: &mut SerializedRequest,
+        capabilities: &ServerCapabilities,
+        output_cap: Option<u32>,
+    ) {
+        let cap_field = self.chat_api.output_cap_field(capabilities);
+        serialized.set_trailer(&self.request_params.trailer(cap_field, output_cap));
+    }
+
+    pub(crate) fn size_serialized(&self, serialized: &mut SerializedRequest) -> PromptSize {
+        self.capability_store.size_prompt(serialized, self.model_info().limits.context_window)
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -204,8 +237,8 @@ impl ChatModel for OpenAiModel {
     }
 
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let size = self.prompt_size(&request);
-        self.send(&request, size.count).await
+        let prepared = self.prepare_request(&request);
+        self.send(&request, prepared).await
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {

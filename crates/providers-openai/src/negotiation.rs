@@ -15,16 +15,16 @@ use openclaw_core::{
     TokenUsage,
 };
 use openclaw_provider::{
-    OverflowContext, OverflowReport, output_cap, overflow_from_error, refusal_error,
-    refusal_evidence,
+    OverflowContext, OverflowReport, SerializedRequest, output_cap, overflow_from_error,
+    refusal_error, refusal_evidence,
 };
 use openclaw_transport::EventStream;
 
-use crate::OpenAiModel;
 use crate::assembly::AnswerAssembler;
 use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::refusal::{self, Adaptation};
-use crate::{request, truncation};
+use crate::truncation;
+use crate::{OpenAiModel, PreparedRequest};
 
 /// The fewest answer tokens worth resending a request, unless fewer are requested.
 const MIN_USEFUL_ANSWER: u32 = 256;
@@ -43,7 +43,9 @@ pub(crate) struct RequestNegotiation {
     /// The limit that fits after a refusal reported the sizes.
     cap_after_overflow: Option<u32>,
     has_shrunk_cap: bool,
-    /// The capabilities that the last body was written for.
+    /// The request as it was last written.
+    serialized: SerializedRequest,
+    /// The capabilities that it was written for.
     capabilities: ServerCapabilities,
     /// Features taken as unsupported once the server accepts the request without them.
     assumed_unsupported: BTreeSet<ServerFeature>,
@@ -53,16 +55,18 @@ pub(crate) struct RequestNegotiation {
 }
 
 impl RequestNegotiation {
-    /// Starts with a request and the size of its prompt.
-    pub(crate) fn new(model: OpenAiModel, request: ChatRequest, prompt_tokens: TokenCount) -> Self {
+    /// Starts with a request and its prepared body.
+    pub(crate) fn new(model: OpenAiModel, request: ChatRequest, prepared: PreparedRequest) -> Self {
+        let PreparedRequest { serialized, capabilities, size } = prepared;
         Self {
             model,
             request,
-            prompt_tokens,
+            prompt_tokens: size.count,
+            serialized,
+            capabilities,
             output_cap: None,
             cap_after_overflow: None,
             has_shrunk_cap: false,
-            capabilities: ServerCapabilities::default(),
             assumed_unsupported: BTreeSet::new(),
             sent_bodies: Vec::new(),
             adaptation_notes: Vec::new(),
@@ -127,18 +131,18 @@ impl RequestNegotiation {
     }
 
     /// Learns from the token usage of the answer; returns a note if the prompt was truncated.
-    pub(crate) fn check_usage(&self, usage: TokenUsage) -> Option<String> {
-        let (model, counted_tokens) = (&self.model, usage.input_tokens);
-        let prompt_bytes = request::prompt_bytes(&self.request, &self.capabilities);
+    pub(crate) fn check_usage(&mut self, usage: TokenUsage) -> Option<String> {
+        let counted_tokens = usage.input_tokens;
         let word_count = truncation::min_request_tokens(&self.request);
         let mut min_tokens = word_count.max(self.overflow_context().prompt_tokens.unwrap_or(0));
         // Chat templates may drop reasoning of earlier turns.
         let has_reasoning =
             |message| matches!(message, MessageRef::Assistant { reasoning: Some(_), .. });
         if !self.request.history.messages().any(has_reasoning) {
-            min_tokens =
-                min_tokens.max(model.capability_store().counted_prefix_tokens(&prompt_bytes));
+            min_tokens = min_tokens
+                .max(self.model.capability_store().counted_prefix_tokens(&mut self.serialized));
         }
+        let model = &self.model;
         if let Some(truncation) = truncation::detect_truncation(
             counted_tokens,
             min_tokens,
@@ -149,7 +153,7 @@ impl RequestNegotiation {
         }
         // A count below the number of words does not cover the whole prompt.
         if counted_tokens >= word_count.max(1) {
-            model.capability_store().record_token_count(&prompt_bytes, counted_tokens);
+            model.capability_store().record_token_count(&mut self.serialized, counted_tokens);
         }
         None
     }
@@ -164,9 +168,19 @@ impl RequestNegotiation {
             Some(room) => Some(room),
             None => output_cap(&limits, self.request.max_output_tokens, self.prompt_tokens)?,
         };
-        self.capabilities = self.model.capability_store().current_capabilities();
-        self.capabilities.unsupported_features.extend(&self.assumed_unsupported);
-        Ok(self.model.body_for_capabilities(&self.capabilities, &self.request, self.output_cap))
+        self.refresh_request();
+        self.model.set_trailer(&mut self.serialized, &self.capabilities, self.output_cap);
+        Ok(self.serialized.body().clone())
+    }
+
+    /// Writes the request again if what was learned since changes it.
+    fn refresh_request(&mut self) {
+        let mut capabilities = self.model.capability_store().current_capabilities();
+        capabilities.unsupported_features.extend(&self.assumed_unsupported);
+        if !capabilities.has_same_request_format(&self.capabilities) {
+            self.serialized = self.model.serialize_request(&self.request, &capabilities);
+        }
+        self.capabilities = capabilities;
     }
 
     /// Learns from a refusal. Returns false when it shows nothing new.
@@ -201,7 +215,8 @@ impl RequestNegotiation {
         }
         self.adaptation_notes.push((note, is_note_certain));
         // Tools and calls as text may take more tokens.
-        let prompt_tokens = self.model.prompt_size(&self.request).count;
+        self.refresh_request();
+        let prompt_tokens = self.model.size_serialized(&mut self.serialized).count;
         if prompt_tokens.token_count() > self.prompt_tokens.token_count() {
             self.prompt_tokens = prompt_tokens;
         }
@@ -229,11 +244,10 @@ impl RequestNegotiation {
         }
         let limits = self.model.model_info().limits;
         if let Some(prompt) = overflow_report.prompt_tokens {
-            let prompt_bytes = request::prompt_bytes(&self.request, &self.capabilities);
-            self.model.capability_store().record_token_count(&prompt_bytes, prompt);
+            self.model.capability_store().record_token_count(&mut self.serialized, prompt);
             self.prompt_tokens = TokenCount::Exact(prompt);
         } else {
-            self.prompt_tokens = self.model.prompt_size(&self.request).count;
+            self.prompt_tokens = self.model.size_serialized(&mut self.serialized).count;
             // The server stopped counting: assume that half of the remaining window is prompt.
             if let Some(min_prompt_tokens) = overflow_report
                 .min_prompt_tokens

@@ -1,6 +1,5 @@
 //! Extra parameters of each request, such as `temperature`.
 
-use bytes::Bytes;
 use serde_json::{Map, Value};
 
 /// Fields that user parameters cannot set: they belong to the conversation, or decide how the
@@ -52,18 +51,13 @@ impl RequestParams {
         self.0.get(name)
     }
 
-    /// Adds the parameters to a body, which is a JSON object with at least one field.
-    pub(crate) fn add_to_body(&self, body: Bytes) -> Bytes {
-        let Some(open_object) = body.strip_suffix(b"}").filter(|_| !self.0.is_empty()) else {
-            return body;
-        };
-        let mut extended = Vec::from(open_object);
-        for (name, value) in &self.0 {
-            let name = Value::from(name.as_str());
-            extended.extend_from_slice(format!(",{name}:{value}").as_bytes());
-        }
-        extended.push(b'}');
-        Bytes::from(extended)
+    /// The fields behind the prompt of a request: the limit of the answer in tokens, if any, and
+    /// these parameters, as JSON members with a comma before each.
+    pub(crate) fn trailer(&self, cap_field: &str, output_cap: Option<u32>) -> Vec<u8> {
+        let cap = output_cap.map(|cap| format!(",\"{cap_field}\":{cap}"));
+        let params =
+            self.0.iter().map(|(name, value)| format!(",{}:{value}", Value::from(name.as_str())));
+        cap.into_iter().chain(params).collect::<String>().into_bytes()
     }
 }
 
@@ -82,14 +76,15 @@ mod tests {
         let Value::Object(params) = params else { panic!() };
         let (params, refused) = RequestParams::new(params);
         assert_eq!(refused, ["messages", "model", "stream", "tools"]);
-        let body = params.add_to_body(Bytes::from(r#"{"model":"m","messages":[]}"#));
-        let body: Value = serde_json::from_slice(&body).unwrap();
+        let body = |params: &RequestParams, cap| {
+            let trailer = String::from_utf8(params.trailer("max_tokens", cap)).unwrap();
+            serde_json::from_str::<Value>(&(r#"{"model":"m""#.to_owned() + &trailer + "}")).unwrap()
+        };
         let expected = json!({
-            "model": "m", "messages": [], "temperature": 0.2,
+            "model": "m", "max_tokens": 9, "temperature": 0.2,
             "chat_template_kwargs": {"enable_thinking": false}, "a \"b\"": "c",
         });
-        assert_eq!(body, expected);
-        let plain = Bytes::from(r#"{"model":"m"}"#);
-        assert_eq!(RequestParams::default().add_to_body(plain.clone()), plain);
+        assert_eq!(body(&params, Some(9)), expected);
+        assert_eq!(body(&RequestParams::default(), None), json!({"model": "m"}));
     }
 }

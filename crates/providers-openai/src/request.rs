@@ -16,13 +16,17 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use openclaw_core::{ChatRequest, ToolChoice, ToolName, ToolSpec};
-use openclaw_provider::PromptBytes;
+use openclaw_provider::SerializedRequest;
 use openclaw_transport::wire;
+use serde::Serialize;
 
+use crate::api::ChatApi;
 use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::openai_servers::{self, VendorExtension};
+use crate::params::RequestParams;
 
 pub use self::messages::chat_messages;
+pub(crate) use self::messages::{MessageList, json_len};
 pub(crate) use self::schema_keywords::{REFUSABLE_KEYWORDS, contains_keyword};
 
 /// The body of `POST …/chat/completions`, streaming, with token usage requested.
@@ -33,6 +37,18 @@ pub fn chat_completion_body(
     max_output_tokens: Option<u32>,
     capabilities: &ServerCapabilities,
 ) -> Bytes {
+    let mut serialized = serialize_chat_request(model, request, capabilities);
+    let field = ChatApi::ChatCompletions.output_cap_field(capabilities);
+    serialized.set_trailer(&RequestParams::default().trailer(field, max_output_tokens));
+    serialized.body().clone()
+}
+
+/// Serialises a chat completion request without a limit for the answer.
+pub(crate) fn serialize_chat_request(
+    model: &str,
+    request: &ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> SerializedRequest {
     let tools = chat_tools(request, capabilities);
     let tool_choice = forced_tool(request, capabilities).and_then(|name| {
         let forced = wire::ChatToolChoice::Function(Cow::Borrowed(name.as_str()));
@@ -43,39 +59,34 @@ pub fn chat_completion_body(
         };
         (!capabilities.is_unsupported(ServerFeature::ToolChoice)).then_some(choice)
     });
-    let uses_completion_tokens = capabilities.is_unsupported(ServerFeature::MaxTokensField);
     let usage = wire::StreamOptions { include_usage: true };
+    let list = MessageList::new(request, capabilities);
+    let volatile_text_len = list.volatile_text_len();
+    let (messages, stable_messages) = (list.messages, list.stable_messages);
     let body = wire::ChatCompletionRequest {
         model: Cow::Borrowed(model),
         stream: true,
         stream_options: (!capabilities.is_unsupported(ServerFeature::StreamUsage)).then_some(usage),
-        max_tokens: max_output_tokens.filter(|_| !uses_completion_tokens),
-        max_completion_tokens: max_output_tokens.filter(|_| uses_completion_tokens),
+        max_tokens: None,
+        max_completion_tokens: None,
         tools,
         tool_choice,
         store: capabilities.supports_extension(VendorExtension::DisableStore).then_some(false),
         prompt_cache_key: capabilities
             .supports_extension(VendorExtension::PromptCacheKey)
             .then(|| openai_servers::prompt_cache_key(request)),
-        messages: chat_messages(request, capabilities),
+        messages,
     };
     // Serialising strings, numbers and JSON values cannot fail.
-    serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
+    let json = serde_json::to_vec(&body).unwrap_or_default();
+    let volatile_messages = body.messages.get(stable_messages..).unwrap_or_default();
+    SerializedRequest::new(json, volatile_text_len + list_end_len(volatile_messages))
 }
 
-/// Returns the part of a body that the next request begins with, and the length of the suffix that
-/// is sent only once. Both are used to estimate the prompt's tokens.
-pub(crate) fn prompt_bytes(
-    request: &ChatRequest,
-    capabilities: &ServerCapabilities,
-) -> PromptBytes {
-    let Some(suffix) = &request.suffix else {
-        let body = chat_completion_body("", request, None, capabilities);
-        return PromptBytes { body, suffix_len: 0 };
-    };
-    let cacheable_request = ChatRequest { suffix: None, ..request.clone() };
-    let body = chat_completion_body("", &cacheable_request, None, capabilities);
-    PromptBytes { body, suffix_len: suffix.len() }
+/// The length of these last items of a body's last list, each with the comma before it, and of the
+/// brackets that close list and body.
+pub(crate) fn list_end_len(items: &[impl Serialize]) -> usize {
+    "]}".len() + items.iter().map(|item| ",".len() + json_len(item)).sum::<usize>()
 }
 
 /// The `tools` field of a request. `None` when there are no tools, because servers refuse an empty
@@ -141,4 +152,52 @@ fn accepted_tools<'a>(
     capabilities: &ServerCapabilities,
 ) -> impl Iterator<Item = &'a ToolSpec> {
     request.tools.iter().filter(|tool| !capabilities.refused_tools.contains(tool.name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_core::{AssistantMessage, History};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ChatApi;
+
+    proptest! {
+        #[test]
+        fn the_next_request_begins_with_the_stable_part(
+            texts in proptest::collection::vec("[a-z\n\"é]{0,9}", 0..6),
+            ends_with_answer: bool,
+            suffix in proptest::option::of("[a-z\n\"é]{1,9}"),
+            is_text_tools: bool,
+            is_responses: bool,
+        ) {
+            let mut capabilities = ServerCapabilities::default();
+            if is_text_tools {
+                capabilities.unsupported_features.insert(ServerFeature::ToolRole);
+            }
+            let mut history = History::new();
+            for text in &texts {
+                history.push_user_message(text);
+                history.push_assistant_message(AssistantMessage::from_text(format!("a{text}"))).unwrap();
+            }
+            if !ends_with_answer {
+                history.push_user_message("last \"question\"");
+            }
+            let api = if is_responses { ChatApi::Responses } else { ChatApi::ChatCompletions };
+            let serialize = |request: &ChatRequest| api.serialize_request("m", request, &capabilities);
+            let once = ChatRequest { suffix: suffix.map(Into::into), ..ChatRequest::new(history.clone()) };
+            let sent = serialize(&once);
+            let (stable, rest) = sent.body().split_at(sent.stable_len());
+            if !ends_with_answer {
+                history.push_assistant_message(AssistantMessage::from_text("yes")).unwrap();
+            }
+            history.push_user_message("more");
+            let next = serialize(&ChatRequest::new(history));
+            prop_assert!(next.body().starts_with(stable), "{:?}\n{:?}", sent.body(), next.body());
+            // What is left out of it is the suffix, an answer after it, and JSON around them.
+            prop_assert!(once.suffix.is_some() || rest == b"]}", "{rest:?}");
+            let least = stable.len() + usize::from(!ends_with_answer);
+            prop_assert!(next.stable_len() >= least);
+        }
+    }
 }

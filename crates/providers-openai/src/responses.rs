@@ -11,4 +11,4 @@ mod request;
 
 pub(crate) use self::events::read_response_event;
 pub(crate) use self::reader::{REASONING_SUMMARY, ResponsesReader};
-pub(crate) use self::request::responses_body;
+pub(crate) use self::request::serialize_responses_request;

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use openclaw_core::{ChatModel, ChatRequest, ChatStream, ModelError, TokenCount};
 use openclaw_provider::{PromptSize, output_cap};
 use openclaw_providers_anthropic::MessagesModel;
-use openclaw_providers_openai::OpenAiModel;
+use openclaw_providers_openai::{OpenAiModel, PreparedRequest};
 use openclaw_transport::Client;
 
 use crate::{continuation, tokenize};
@@ -13,6 +13,9 @@ use crate::{continuation, tokenize};
 /// A model behind one of vLLM's APIs, wrapped by [`VllmModel`](crate::VllmModel). The parameter
 /// `control_client` is the client for requests beside the conversation, such as token counts.
 pub trait VllmBackend: ChatModel + Clone + 'static {
+    /// A request that is ready to be sent.
+    type Prepared: PreparedPrompt;
+
     /// The client that requests go through.
     fn request_client(&self) -> &Client;
 
@@ -23,13 +26,13 @@ pub trait VllmBackend: ChatModel + Clone + 'static {
     /// The route of the API below the base URL.
     fn api_route(&self) -> &'static str;
 
-    /// Estimates the tokens of a prompt, and has the server count them where the estimate is too
-    /// close to the context window.
-    fn size_prompt(
+    /// Prepares a request, estimates the tokens of its prompt, and has the server count them where
+    /// the estimate is too close to the context window.
+    fn prepare_request(
         &self,
         control_client: &Client,
         request: &ChatRequest,
-    ) -> impl Future<Output = TokenCount> + Send;
+    ) -> impl Future<Output = Self::Prepared> + Send;
 
     /// Counts the tokens of a prompt on request.
     fn count_prompt(
@@ -38,8 +41,8 @@ pub trait VllmBackend: ChatModel + Clone + 'static {
         request: &ChatRequest,
     ) -> impl Future<Output = Result<TokenCount, ModelError>> + Send;
 
-    /// Sends a request whose prompt has `prompt` tokens.
-    fn send_request(self, request: ChatRequest, prompt: TokenCount) -> PendingResponse;
+    /// Sends a request that was prepared before.
+    fn send_request(self, request: ChatRequest, prepared: Self::Prepared) -> PendingResponse;
 
     /// Makes the request that continues an answer after `text`; `None` when the answer cannot be
     /// continued.
@@ -50,6 +53,24 @@ pub trait VllmBackend: ChatModel + Clone + 'static {
         prompt: TokenCount,
         text: &str,
     ) -> impl Future<Output = Option<AnswerContinuation>> + Send;
+}
+
+/// A request that is ready to be sent.
+pub trait PreparedPrompt: Send + 'static {
+    /// The tokens of its prompt.
+    fn prompt_tokens(&self) -> TokenCount;
+}
+
+impl PreparedPrompt for PreparedRequest {
+    fn prompt_tokens(&self) -> TokenCount {
+        self.prompt_size().count
+    }
+}
+
+impl PreparedPrompt for TokenCount {
+    fn prompt_tokens(&self) -> TokenCount {
+        *self
+    }
 }
 
 /// A response whose stream has not begun.
@@ -64,6 +85,8 @@ pub struct AnswerContinuation {
 }
 
 impl VllmBackend for OpenAiModel {
+    type Prepared = PreparedRequest;
+
     fn request_client(&self) -> &Client {
         self.http_client()
     }
@@ -76,9 +99,14 @@ impl VllmBackend for OpenAiModel {
         self.chat_api().route()
     }
 
-    async fn size_prompt(&self, control_client: &Client, request: &ChatRequest) -> TokenCount {
+    async fn prepare_request(
+        &self,
+        control_client: &Client,
+        request: &ChatRequest,
+    ) -> PreparedRequest {
         let limits = self.model_info().limits;
-        let PromptSize { count, upper_bound: at_most } = self.prompt_size(request);
+        let mut prepared = Self::prepare_request(self, request);
+        let PromptSize { count, upper_bound: at_most } = prepared.prompt_size();
         let window = u64::from(limits.context_window);
         let wanted = request.max_output_tokens.into_iter().chain(limits.max_output_tokens).min();
         let fits = match wanted {
@@ -86,10 +114,10 @@ impl VllmBackend for OpenAiModel {
             // An answer without a limit gets the room there is, if there is enough.
             None => u64::from(count.token_count()) * 100 < window * 85,
         };
-        if fits {
-            return count;
+        if !fits && let Some(count) = tokenize::count_prompt(control_client, self, request).await {
+            self.record_token_count(&mut prepared, count);
         }
-        exact_count(self, control_client, request).await.unwrap_or(count)
+        prepared
     }
 
     async fn count_prompt(
@@ -97,14 +125,15 @@ impl VllmBackend for OpenAiModel {
         control_client: &Client,
         request: &ChatRequest,
     ) -> Result<TokenCount, ModelError> {
-        Ok(match exact_count(self, control_client, request).await {
-            Some(count) => count,
-            None => self.prompt_size(request).count,
-        })
+        let mut prepared = Self::prepare_request(self, request);
+        if let Some(count) = tokenize::count_prompt(control_client, self, request).await {
+            self.record_token_count(&mut prepared, count);
+        }
+        Ok(prepared.prompt_size().count)
     }
 
-    fn send_request(self, request: ChatRequest, prompt: TokenCount) -> PendingResponse {
-        async move { self.send(&request, prompt).await }.boxed()
+    fn send_request(self, request: ChatRequest, prepared: PreparedRequest) -> PendingResponse {
+        async move { self.send(&request, prepared).await }.boxed()
     }
 
     async fn request_continuation(
@@ -124,18 +153,9 @@ impl VllmBackend for OpenAiModel {
     }
 }
 
-/// Requests the exact count; `None` when the server does not return one.
-async fn exact_count(
-    model: &OpenAiModel,
-    control_client: &Client,
-    request: &ChatRequest,
-) -> Option<TokenCount> {
-    let counted = tokenize::count_prompt(control_client, model, request).await?;
-    model.record_token_count(request, counted);
-    Some(TokenCount::Exact(counted))
-}
-
 impl VllmBackend for MessagesModel {
+    type Prepared = TokenCount;
+
     fn request_client(&self) -> &Client {
         self.client()
     }
@@ -148,7 +168,7 @@ impl VllmBackend for MessagesModel {
         self.route_path()
     }
 
-    async fn size_prompt(&self, control_client: &Client, request: &ChatRequest) -> TokenCount {
+    async fn prepare_request(&self, control_client: &Client, request: &ChatRequest) -> TokenCount {
         self.clone().with_client(control_client.clone()).measure_prompt(request).await
     }
 

@@ -11,7 +11,7 @@ mod model;
 mod recovery;
 mod tokenize;
 
-pub use backend::{AnswerContinuation, PendingResponse, VllmBackend};
+pub use backend::{AnswerContinuation, PendingResponse, PreparedPrompt, VllmBackend};
 pub use executor::block_on;
 pub use futures_util::StreamExt;
 pub use idle_monitor::IdlePolicy;

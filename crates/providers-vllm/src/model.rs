@@ -126,9 +126,21 @@ impl<M: VllmBackend> VllmModel<M> {
     pub(crate) fn start_answer(
         &self,
         request: ChatRequest,
-        prompt: TokenCount,
+        prepared: M::Prepared,
     ) -> IdleMonitoredStream {
-        self.monitor_response(self.inner.clone().send_request(request, prompt))
+        self.monitor_response(self.inner.clone().send_request(request, prepared))
+    }
+
+    /// Sends a request again, and monitors its answer.
+    pub(crate) fn restart_answer(&self, request: ChatRequest) -> IdleMonitoredStream {
+        let (inner, control_client) = (self.inner.clone(), self.control_client.clone());
+        self.monitor_response(
+            async move {
+                let prepared = inner.prepare_request(&control_client, &request).await;
+                inner.send_request(request, prepared).await
+            }
+            .boxed(),
+        )
     }
 
     /// Requests the rest of an answer, if it can be continued; returns it with the tokens of the
@@ -197,8 +209,8 @@ impl<M: VllmBackend> ChatModel for VllmModel<M> {
     }
 
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
-        let prompt = self.inner.size_prompt(&self.control_client, &request).await;
-        let mut answer = ResumableCall::new(self.clone(), request, prompt);
+        let prepared = self.inner.prepare_request(&self.control_client, &request).await;
+        let mut answer = ResumableCall::new(self.clone(), request, prepared);
         loop {
             match answer.next().await {
                 // Before the request is sent, no stream is returned, because an error here still

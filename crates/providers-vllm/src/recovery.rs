@@ -23,7 +23,7 @@ use openclaw_transport::TimeLimit;
 use tokio::time::{Instant, sleep_until};
 
 use crate::VllmModel;
-use crate::backend::VllmBackend;
+use crate::backend::{PreparedPrompt, VllmBackend};
 use crate::continuation::strip_repeated_whitespace;
 use crate::idle_monitor::{AnswerItem, IdleMonitoredStream};
 
@@ -97,12 +97,13 @@ impl EmittedAnswer {
 }
 
 impl<M: VllmBackend> ResumableCall<M> {
-    /// Starts a call whose prompt has `prompt` tokens.
-    pub(crate) fn new(model: VllmModel<M>, request: ChatRequest, prompt: TokenCount) -> Self {
+    /// Starts a call with a prepared request.
+    pub(crate) fn new(model: VllmModel<M>, request: ChatRequest, prepared: M::Prepared) -> Self {
+        let prompt = prepared.prompt_tokens();
         let total = model.total_limit();
         let deadline =
             total.and_then(|total| Some((Instant::now().checked_add(total.duration)?, total)));
-        let answer = model.start_answer(request.clone(), prompt);
+        let answer = model.start_answer(request.clone(), prepared);
         Self {
             model,
             request,
@@ -290,7 +291,7 @@ impl<M: VllmBackend> ResumableCall<M> {
         if !mem::take(&mut self.emitted).is_empty() {
             self.pending_items.push_back(Ok(ChatEvent::AnswerReset));
         }
-        self.start_streaming(self.model.start_answer(self.request.clone(), self.prompt));
+        self.start_streaming(self.model.restart_answer(self.request.clone()));
     }
 
     fn start_streaming(&mut self, answer: IdleMonitoredStream) {

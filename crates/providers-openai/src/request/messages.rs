@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use openclaw_core::{ChatRequest, MessageRef, ReasoningContent, ToolCall};
 use openclaw_transport::wire;
+use serde::Serialize;
 
 use super::{text_tools, uses_text_tools};
 use crate::capabilities::{ServerCapabilities, ServerFeature};
@@ -20,6 +21,49 @@ pub fn chat_messages<'a>(
     request: &'a ChatRequest,
     capabilities: &ServerCapabilities,
 ) -> Vec<wire::ChatMessage<'a>> {
+    MessageList::new(request, capabilities).messages
+}
+
+/// The messages of a request, divided into what the next request repeats and what is sent once.
+#[derive(Debug)]
+pub(crate) struct MessageList<'a> {
+    pub(crate) messages: Vec<wire::ChatMessage<'a>>,
+    /// How many messages the next request begins with. The last one may go on with text that is
+    /// sent once.
+    pub(crate) stable_messages: usize,
+    /// The bytes of the last stable message's text that the next request repeats, if the text goes
+    /// on after them.
+    stable_text_len: Option<usize>,
+}
+
+impl<'a> MessageList<'a> {
+    pub(crate) fn new(request: &'a ChatRequest, capabilities: &ServerCapabilities) -> Self {
+        write_messages(request, capabilities)
+    }
+
+    /// The bytes at the end of the last stable message, as JSON, that are sent once.
+    pub(crate) fn volatile_text_len(&self) -> usize {
+        let last_stable = self.stable_messages.checked_sub(1).and_then(|at| self.messages.get(at));
+        match (last_stable, self.stable_text_len) {
+            (Some(wire::ChatMessage::User { content }), Some(len)) => {
+                let volatile_text = content.get(len..).unwrap_or_default();
+                // The text's opening quote stands before the stable part.
+                json_len(volatile_text) - 1 + "}".len()
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// The length of a value as JSON, in bytes.
+pub(crate) fn json_len(value: &(impl Serialize + ?Sized)) -> usize {
+    serde_json::to_vec(value).map_or(1, |json| json.len())
+}
+
+fn write_messages<'a>(
+    request: &'a ChatRequest,
+    capabilities: &ServerCapabilities,
+) -> MessageList<'a> {
     let has_text_tools = uses_text_tools(capabilities);
     let mut writer = MessageWriter { capabilities, has_text_tools, messages: Vec::new() };
     let system_prompt =
@@ -49,6 +93,11 @@ pub fn chat_messages<'a>(
     for message in history_messages {
         writer.write_message(message);
     }
+    let stable_messages = writer.messages.len();
+    let stable_text_len = match writer.messages.last() {
+        Some(wire::ChatMessage::User { content }) => Some(content.len()),
+        _ => None,
+    };
     if let Some(instruction) =
         has_text_tools.then(|| text_tools::forced_call_instruction(request)).flatten()
     {
@@ -57,10 +106,23 @@ pub fn chat_messages<'a>(
     if let Some(suffix) = request.suffix.as_deref().filter(|tail| !tail.is_empty()) {
         writer.push_user(Cow::Borrowed(suffix));
     }
+    let has_same_length = |message: &wire::ChatMessage<'_>| match message {
+        wire::ChatMessage::User { content } => Some(content.len()) == stable_text_len,
+        _ => true,
+    };
+    let is_text_continued = stable_messages
+        .checked_sub(1)
+        .and_then(|at| writer.messages.get(at))
+        .is_some_and(|last| !has_same_length(last));
+    let has_volatile_text = is_text_continued || writer.messages.len() > stable_messages;
     if let Some(unfinished_answer) = unfinished_answer {
         writer.write_message(unfinished_answer);
     }
-    writer.messages
+    MessageList {
+        stable_messages: if has_volatile_text { stable_messages } else { writer.messages.len() },
+        stable_text_len: stable_text_len.filter(|_| is_text_continued),
+        messages: writer.messages,
+    }
 }
 
 struct MessageWriter<'f, 'a> {

@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use openclaw_core::{ChatRequest, ToolChoice};
+use openclaw_provider::SerializedRequest;
 use openclaw_transport::wire::{
     ChatMessage, ChatTool, InputItem, InputMessage, InputPart, ItemStatus, ResponsesRequest,
     ResponsesTool, ResponsesToolChoice,
@@ -15,15 +15,14 @@ use openclaw_transport::wire::{
 
 use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::openai_servers::{VendorExtension, prompt_cache_key};
-use crate::request::{chat_messages, chat_tools};
+use crate::request::{MessageList, chat_tools, list_end_len};
 
-/// The body of `POST …/responses`, streaming.
-pub(crate) fn responses_body(
+/// Serialises the body of `POST …/responses`, streaming, without a limit for the answer.
+pub(crate) fn serialize_responses_request(
     model: &str,
     request: &ChatRequest,
-    max_output_tokens: Option<u32>,
     capabilities: &ServerCapabilities,
-) -> Bytes {
+) -> SerializedRequest {
     let tools: Vec<_> = chat_tools(request, capabilities)
         .into_iter()
         .flatten()
@@ -45,7 +44,11 @@ pub(crate) fn responses_body(
     });
     let mut instructions = None;
     let mut input = Vec::new();
-    for message in chat_messages(request, capabilities) {
+    let list = MessageList::new(request, capabilities);
+    let volatile_text_len = list.volatile_text_len();
+    let stable_messages = list.stable_messages;
+    let mut stable_items = 0;
+    for (at, message) in list.messages.into_iter().enumerate() {
         match message {
             ChatMessage::System { content } | ChatMessage::Developer { content }
                 if input.is_empty() =>
@@ -53,6 +56,9 @@ pub(crate) fn responses_body(
                 instructions = Some(content);
             }
             message => push_input_items(message, &mut input),
+        }
+        if at < stable_messages {
+            stable_items = input.len();
         }
     }
     let body = ResponsesRequest {
@@ -62,14 +68,16 @@ pub(crate) fn responses_body(
         prompt_cache_key: capabilities
             .supports_extension(VendorExtension::PromptCacheKey)
             .then(|| prompt_cache_key(request)),
-        max_output_tokens,
+        max_output_tokens: None,
         instructions,
         tools,
         tool_choice,
         input,
     };
     // Serialising strings, numbers and JSON values cannot fail.
-    serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
+    let json = serde_json::to_vec(&body).unwrap_or_default();
+    let volatile_items = body.input.get(stable_items..).unwrap_or_default();
+    SerializedRequest::new(json, volatile_text_len + list_end_len(volatile_items))
 }
 
 fn to_responses_tool<'a>(

@@ -57,7 +57,7 @@ async fn a_system_prompt_and_a_named_tool() {
     request.tools = [read_tool()].into();
     request.tool_choice = ToolChoice::Named(ToolName::new("read").unwrap());
     request.max_output_tokens = Some(256);
-    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"store":false,"max_output_tokens":256,"instructions":"Be brief.","tools":[{"type":"function","name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"},"strict":true}],"tool_choice":{"type":"function","name":"read"},"input":[{"type":"message","role":"user","content":"hi"}]}"##);
+    assert_snapshot!(one(request).await, @r##"{"model":"tiny","stream":true,"store":false,"instructions":"Be brief.","tools":[{"type":"function","name":"read","description":"Reads a file.","parameters":{"properties":{"path":{"type":"string"}},"required":["path"],"type":"object"},"strict":true}],"tool_choice":{"type":"function","name":"read"},"input":[{"type":"message","role":"user","content":"hi"}],"max_output_tokens":256}"##);
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod advice;
 #[cfg(test)]
+mod body_copies;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod counting;

@@ -1,0 +1,120 @@
+//! The body of one model call, serialised once.
+//!
+//! The token estimate, the record of the server's count and the request itself all use these bytes.
+//! What differs between two attempts at the same prompt, such as the limit of the answer, stands in
+//! a trailer behind the prompt, which is replaced without serialising the prompt again.
+
+use std::hash::{DefaultHasher, Hasher};
+
+use bytes::{Bytes, BytesMut};
+
+/// A request body: a JSON object whose last field is the prompt's messages, followed by a trailer.
+#[derive(Debug, Clone)]
+pub struct SerializedRequest {
+    body: Bytes,
+    /// The bytes before the trailer: the object without its closing brace.
+    prompt_len: usize,
+    /// The bytes that the body of the next request begins with.
+    stable_len: usize,
+    /// The hasher at the end of the longest prefix that was hashed last.
+    checkpoint: Option<HashCheckpoint>,
+}
+
+#[derive(Debug, Clone)]
+struct HashCheckpoint {
+    len: usize,
+    hasher: DefaultHasher,
+}
+
+impl SerializedRequest {
+    /// Wraps a serialised JSON object. Its last `volatile_len` bytes, the closing brace included,
+    /// are sent only once; the next request begins with the bytes before them.
+    #[must_use]
+    pub fn new(json: Vec<u8>, volatile_len: usize) -> Self {
+        let prompt_len = json.strip_suffix(b"}").map_or(json.len(), <[u8]>::len);
+        let stable_len = json.len().saturating_sub(volatile_len).min(prompt_len);
+        Self { body: Bytes::from(json), prompt_len, stable_len, checkpoint: None }
+    }
+
+    /// The body to send.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The bytes of the prompt: the body without its trailer.
+    #[must_use]
+    pub fn prompt_len(&self) -> usize {
+        self.prompt_len
+    }
+
+    /// How many bytes of the prompt the next request begins with.
+    #[must_use]
+    pub fn stable_len(&self) -> usize {
+        self.stable_len
+    }
+
+    /// Replaces the trailer by these fields: JSON members, each with a comma before it.
+    pub fn set_trailer(&mut self, fields: &[u8]) {
+        let current = self.body.get(self.prompt_len..).and_then(|end| end.strip_suffix(b"}"));
+        if current == Some(fields) {
+            return;
+        }
+        // Unless an earlier attempt still has the body, its buffer is reused.
+        let mut body = BytesMut::from(std::mem::take(&mut self.body));
+        body.truncate(self.prompt_len);
+        body.extend_from_slice(fields);
+        body.extend_from_slice(b"}");
+        self.body = body.freeze();
+    }
+
+    /// The hash of the first `len` bytes of the stable part; `None` if it is shorter. Hashing a
+    /// longer prefix than the last one continues from there.
+    pub(crate) fn hash_prefix(&mut self, len: usize) -> Option<u64> {
+        if len > self.stable_len {
+            return None;
+        }
+        let checkpoint = self.checkpoint.take().filter(|checkpoint| checkpoint.len <= len);
+        let (start, mut hasher) =
+            checkpoint.map_or_else(|| (0, DefaultHasher::new()), |point| (point.len, point.hasher));
+        hasher.write(self.body.get(start..len)?);
+        let hash = hasher.finish();
+        self.checkpoint = Some(HashCheckpoint { len, hasher });
+        Some(hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(json: &str, volatile_len: usize) -> SerializedRequest {
+        SerializedRequest::new(json.as_bytes().to_vec(), volatile_len)
+    }
+
+    #[test]
+    fn the_trailer_is_replaced_and_the_prompt_stays() {
+        let mut request = request(r#"{"model":"m","messages":["a","b"]}"#, 6);
+        request.set_trailer(br#","max_tokens":5"#);
+        assert_eq!(request.body(), r#"{"model":"m","messages":["a","b"],"max_tokens":5}"#);
+        let earlier = request.body().clone();
+        request.set_trailer(b"");
+        assert_eq!(request.body(), r#"{"model":"m","messages":["a","b"]}"#);
+        assert_eq!(earlier, r#"{"model":"m","messages":["a","b"],"max_tokens":5}"#);
+        assert_eq!(request.prompt_len(), request.body().len() - 1);
+        assert_eq!(request.stable_len(), request.body().len() - 6);
+    }
+
+    #[test]
+    fn a_prefix_has_the_same_hash_in_whatever_steps_it_is_read() {
+        let json = r#"{"model":"m","messages":["a","b"]}"#;
+        let mut stepwise = request(json, 2);
+        let mut direct = request(json, 2);
+        for len in [3, 20, 20, 9, 31] {
+            let mut fresh = request(json, 2);
+            assert_eq!(stepwise.hash_prefix(len), fresh.hash_prefix(len), "{len} bytes");
+        }
+        assert_ne!(stepwise.hash_prefix(31), direct.hash_prefix(30));
+        assert_eq!(direct.hash_prefix(json.len() - 1), None, "the next request differs there");
+    }
+}
