@@ -52,13 +52,15 @@ fn find_end(text: &str, family: &'static CallFamily, is_end: bool) -> Unreadable
     };
     let end =
         if has_section && !family.section.closes.is_empty() { section_end } else { call_end() };
-    let len = end.unwrap_or(text.len());
-    if len > MAX_CALL_BYTES {
-        UnreadableMatch::Other
-    } else if end.is_some() || is_end {
-        UnreadableMatch::Unreadable { family, len }
-    } else {
-        UnreadableMatch::Undecided
+    match end {
+        Some(len) if len <= MAX_CALL_BYTES => UnreadableMatch::Unreadable { family, len },
+        // Whatever follows so much text, it is no call: this also keeps the work linear.
+        _ if text.len() > MAX_CALL_BYTES => {
+            let len = text.floor_char_boundary(MAX_CALL_BYTES);
+            UnreadableMatch::Unreadable { family, len }
+        }
+        _ if is_end => UnreadableMatch::Unreadable { family, len: text.len() },
+        _ => UnreadableMatch::Undecided,
     }
 }
 

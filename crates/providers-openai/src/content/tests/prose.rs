@@ -160,3 +160,22 @@ fn a_call_after_stripped_harmony_is_found() {
     let expected = ("We need to look.".to_owned(), String::new(), 1);
     assert_eq!(summarize_segments(&pieces), expected, "{pieces:?}");
 }
+
+#[test]
+fn text_full_of_marks_takes_linear_time() {
+    let sizes = [1, 8].map(|factor| {
+        let text = "<tool_call>{\"name\": \n<|python_tag|>(\n<｜tool▁calls▁begin｜>{ "
+            .repeat(2_000 * factor);
+        let mut content = ContentSplitter::new(offered_tools(), false);
+        let (mut segments, mut matched) = (Vec::new(), 0);
+        content.push(&text, &mut segments);
+        content.finish_content(false, &mut segments);
+        // Each unreadable call takes as much text as a call may have, or all that is left.
+        for segment in &segments {
+            matched += usize::from(matches!(segment, ContentSegment::Unreadable(_)));
+        }
+        assert!(matched <= 1 + text.len() / (256 * 1024), "{matched} in {}", text.len());
+        matched
+    });
+    assert_eq!(sizes[0], 1);
+}

@@ -2,6 +2,7 @@
 
 use super::names::named_json;
 use super::{BASE, section};
+use crate::dialect::braced::BracedSyntax;
 use crate::dialect::family::{CallFamily, CallGrammar};
 use crate::dialect::json_call::JsonCallSyntax;
 
@@ -28,6 +29,21 @@ pub(super) static FAMILIES: &[CallFamily] = &[
         reasoning_parser: "openai_gptoss",
         is_whole_text: true,
         grammar: named_json(&["assistantcommentary to=", "commentary to="], &["json", "code"], &[]),
+        ..BASE
+    },
+    CallFamily {
+        name: "apertus without its marks",
+        tool_parser: "apertus",
+        is_whole_text: true,
+        grammar: CallGrammar::KeyedJson,
+        ..BASE
+    },
+    CallFamily {
+        name: "gemma 4 without its marks",
+        tool_parser: "gemma4",
+        reasoning_parser: "gemma4",
+        is_whole_text: true,
+        grammar: CallGrammar::Braced(BracedSyntax { begin: "", quote: "<|\"|>", ends: &[] }),
         ..BASE
     },
     CallFamily {

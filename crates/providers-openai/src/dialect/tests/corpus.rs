@@ -100,6 +100,14 @@ pub(super) const CALL_TEXTS: &[(&str, &str, &[&str])] = &[
     ),
     ("bare JSON", r#"{"name": "read", "parameters": {"path": "a"}"#, &[r#"read!{"path": "a"}"#]),
     ("bare JSON", r#"{"name": "read", "parameters": {"path": "#, &[r#"read!{"path":"#]),
+    ("name and JSON", r#"functions.read:0{"path": "a"}"#, &[r#"read {"path": "a"}"#]),
+    ("apertus without its marks", r#"[{"read": {"path": "a"}}]"#, &[r#"read {"path": "a"}"#]),
+    ("gemma 4 without its marks", "call:read{path:a.txt,n:1}", &[r#"read {"n":1,"path":"a.txt"}"#]),
+    (
+        "harmony without its marks",
+        r#"commentary to=functions.read json{"path": "a"}"#,
+        &[r#"read {"path": "a"}"#],
+    ),
     ("pythonic", r#"[read(path="a", n=1), exec()]"#, &[r#"read {"n":1,"path":"a"}"#, "exec {}"]),
     (
         "pythonic",
