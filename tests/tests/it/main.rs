@@ -50,6 +50,8 @@ mod interrupt;
 #[cfg(test)]
 mod json_output;
 #[cfg(test)]
+mod odd_servers;
+#[cfg(test)]
 mod output_closed;
 #[cfg(test)]
 mod prompt;

@@ -50,6 +50,8 @@ struct BusyRetry {
     busy_since: Option<Instant>,
     delays: u32,
     attempts: u32,
+    /// Whether a request that was accepted has failed.
+    has_accepted_failure: bool,
 }
 
 enum BusyRetryPhase {
@@ -75,6 +77,7 @@ impl ChatModel for BusyRetryModel {
             busy_since: None,
             delays: 0,
             attempts: 0,
+            has_accepted_failure: false,
         };
         let first = match opened {
             Ok(stream) => {
@@ -134,6 +137,13 @@ impl BusyRetry {
     fn schedule_retry(&mut self, error: ModelError) -> Result<ChatEvent, ModelError> {
         let wish = error.http_exchange().and_then(|exchange| exchange.retry_after);
         if !is_retryable(error.kind(), wish.is_some(), self.policy.is_private) {
+            return Err(error);
+        }
+        // A server that is full refuses a request; one that accepts it and then reports that it is
+        // overloaded does the same again. One retry tells.
+        let status = error.http_exchange().and_then(|exchange| exchange.status);
+        let was_accepted = status.is_some_and(|status| (200..300).contains(&status));
+        if was_accepted && std::mem::replace(&mut self.has_accepted_failure, true) {
             return Err(error);
         }
         let now = Instant::now();

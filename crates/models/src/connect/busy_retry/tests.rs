@@ -122,3 +122,15 @@ async fn what_no_wait_helps_with_fails_at_once() {
     let (pauses, end) = pauses(vec![failure(ModelErrorKind::Overloaded, None)], false).await;
     assert!(pauses.is_empty() && end.is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_accepted_and_then_failed_as_overloaded_is_retried_once() {
+    let accepted = || {
+        let exchange = HttpExchange { status: Some(200), ..HttpExchange::default() };
+        ModelError::new(ModelErrorKind::Overloaded, "take it").with_exchange(exchange)
+    };
+    let (delays, end) = pauses(vec![accepted()], true).await;
+    assert_eq!((delays.len(), end.is_ok()), (1, true));
+    let (delays, end) = pauses(vec![accepted(), accepted(), accepted()], true).await;
+    assert_eq!((delays.len(), end.is_ok()), (1, false));
+}
