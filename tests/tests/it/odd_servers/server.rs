@@ -117,12 +117,10 @@ fn body_response(status: u64, content_type: &str, body: &Value) -> Vec<u8> {
 
 fn stream_response(content_type: &str, events: &Value) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n";
-    let mut response = format!("{head}content-type: {content_type}\r\n\r\n");
-    for event in events.as_array().unwrap().iter().flat_map(expand_event) {
-        response.push_str(&format!("{:x}\r\n{event}\r\n", event.len()));
-    }
-    response.push_str("0\r\n\r\n");
-    response.into_bytes()
+    let events = events.as_array().unwrap().iter().flat_map(expand_event);
+    let chunks: Vec<_> = events.map(|text| format!("{:x}\r\n{text}\r\n", text.len())).collect();
+    let body = chunks.concat();
+    format!("{head}content-type: {content_type}\r\n\r\n{body}0\r\n\r\n").into_bytes()
 }
 
 /// The texts that are sent for an event of a case.
