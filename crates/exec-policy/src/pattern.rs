@@ -15,6 +15,8 @@ use crate::hash::sha256_hex;
 pub(crate) struct PathPattern {
     glob: String,
     is_path: bool,
+    /// The length of the part before the first star or question mark, in bytes.
+    literal_length: usize,
 }
 
 impl PathPattern {
@@ -35,7 +37,8 @@ impl PathPattern {
             }
             _ => text.to_owned(),
         };
-        Some(Self { is_path: glob.contains('/'), glob })
+        let literal_length = glob.find(['*', '?']).unwrap_or(glob.len());
+        Some(Self { is_path: glob.contains('/'), literal_length, glob })
     }
 
     /// Whether the pattern is for paths, not for bare names.
@@ -44,8 +47,9 @@ impl PathPattern {
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        let literal = self.glob.split(['*', '?']).next().unwrap_or_default();
-        text.starts_with(literal) && matches_glob(self.glob.as_bytes(), text.as_bytes())
+        let (glob, text) = (self.glob.as_bytes(), text.as_bytes());
+        text.starts_with(glob.get(..self.literal_length).unwrap_or(glob))
+            && matches_glob(glob, text)
     }
 }
 
