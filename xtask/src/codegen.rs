@@ -1,5 +1,5 @@
-//! Generates the checked-in files: the config schema, the reference pages, shell completions and
-//! man pages.
+//! Generates the checked-in files: the schemas of the config and the events, the reference pages,
+//! shell completions and man pages.
 //!
 //! The generators return texts; only this module writes and compares files.
 
@@ -62,10 +62,10 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
 
 fn pages() -> Result<Vec<Page>> {
     let schema = openclaw_config::Config::json_schema();
-    let mut schema_text = serde_json::to_string_pretty(&schema)?;
-    schema_text.push('\n');
+    let events = openclaw_protocol::events::json_schema();
     let mut pages = vec![
-        Page::new("schemas/config.schema.json", schema_text),
+        Page::new("schemas/config.schema.json", format!("{schema:#}\n")),
+        Page::new("schemas/events.schema.json", format!("{events:#}\n")),
         Page::new("docs/reference/config.md", config_page::render(&schema)),
         Page::new("docs/reference/cli.md", cli_page::render(command())),
         Page::new("docs/reference/env.md", tables::environment()),

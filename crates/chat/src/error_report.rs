@@ -4,7 +4,10 @@ use std::error::Error;
 
 use openclaw_core::{HttpExchange, ModelError, ModelErrorKind};
 use openclaw_models::{ConnectError, attempts_in_error};
-use openclaw_runtime::{StoreError, TurnError, TurnErrorKind, TurnOutcome};
+use openclaw_runtime::{
+    StoreError, TurnError, TurnErrorKind, TurnOutcome, error_causes, store_error_hint,
+    turn_error_hints,
+};
 use openclaw_terminal::{Printer, sanitize};
 
 /// Prints what failed, the HTTP exchange, the causes and the hints.
@@ -74,15 +77,6 @@ pub fn is_transient_failure(outcome: &TurnOutcome) -> bool {
     }
 }
 
-/// Returns the hints for a turn error, as sentences.
-#[must_use]
-pub fn turn_error_hints(error: &TurnError) -> Vec<String> {
-    let hints = error.hints().into_iter().map(str::to_owned);
-    let doctor_hint = matches!(error.kind(), TurnErrorKind::InvalidCalls)
-        .then(|| "`openclaw doctor` shows what the server makes of tool calls.".to_owned());
-    hints.chain(doctor_hint).collect()
-}
-
 /// Prints why no model can be reached.
 pub fn print_connect_error(printer: Printer, error: &ConnectError) {
     match error {
@@ -111,32 +105,6 @@ pub fn print_store_error_with_hint(printer: Printer, error: &StoreError, hint: O
     if let Some(hint) = hint {
         printer.print_hint(hint);
     }
-}
-
-/// Returns the hint for a session store error, as a sentence.
-#[must_use]
-pub fn store_error_hint(error: &StoreError) -> Option<String> {
-    let hint = error.hint()?;
-    let mut chars = hint.chars();
-    let first = chars.next()?.to_uppercase();
-    Some(first.chain(chars).chain(['.']).collect())
-}
-
-/// Returns the causes of an error, nearest first, without duplicate texts.
-#[must_use]
-pub fn error_causes(error: &dyn Error) -> Vec<String> {
-    let mut seen_text = error.to_string();
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !seen_text.contains(&text) {
-            seen_text.push_str(&text);
-            causes.push(text);
-        }
-        next = cause.source();
-    }
-    causes
 }
 
 fn exchange_line(exchange: &HttpExchange) -> String {

@@ -15,6 +15,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod exec_policy;
 pub(crate) mod infer;
+mod learned_report;
 pub(crate) mod models_list;
 pub(crate) mod models_probe;
 pub(crate) mod models_reset;

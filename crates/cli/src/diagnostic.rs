@@ -1,7 +1,6 @@
 //! Prints config diagnostics with their lines.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use openclaw_chat::error_report;
 use openclaw_config::{Diagnostic, LoadError, LoadedConfig, RunKind, Severity};
 use openclaw_terminal::{Printer, sanitize};
 
@@ -70,7 +69,7 @@ pub(crate) fn print_load_error(printer: Printer, error: &LoadError) {
         return;
     }
     printer.print_error(format_args!("failed to {error}"));
-    for cause in error_report::error_causes(error) {
+    for cause in openclaw_runtime::error_causes(error) {
         printer.print_indented(format_args!("cause: {cause}"));
     }
 }

@@ -9,7 +9,6 @@ mod args;
 mod commands;
 mod diagnostic;
 mod egress;
-mod error_json;
 mod exit;
 mod failure;
 mod json_answer;

@@ -30,6 +30,11 @@ pub enum WireEvent {
         /// The model that is asked now, as `provider/model-id`; null when none is left.
         next: Option<String>,
     },
+    /// Something about the setup or the session that a person should know; the turn goes on.
+    Warning {
+        /// The text, without a final full stop.
+        message: String,
+    },
     /// The model is asked.
     ModelCallStarted {
         /// The number of the call within the turn, from 1.
@@ -242,6 +247,13 @@ pub enum WireEvent {
     #[serde(other, skip_serializing)]
     #[cfg_attr(any(test, feature = "schema"), schemars(skip))]
     Unknown,
+}
+
+/// Returns the JSON Schema of an event.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn json_schema() -> Value {
+    schemars::schema_for!(WireEvent).to_value()
 }
 
 /// Who answers, and where the conversation is kept.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_core::{AnswerOutcome, ServerActivity, TokenUsage, ToolEffect};
+use openclaw_core::{AnswerOutcome, ModelAttempt, ServerActivity, TokenUsage, ToolEffect};
 use serde::{Deserialize, Serialize};
 
 /// Returns a duration in whole milliseconds.
@@ -149,7 +149,7 @@ impl From<&ToolEffect> for EffectReport {
         match effect {
             ToolEffect::Read { path } => Self::Read { path: path.clone() },
             ToolEffect::Write { path } => Self::Write { path: path.clone() },
-            ToolEffect::Exec { command, directory } => {
+            ToolEffect::Exec { command, directory, .. } => {
                 Self::Exec { command: command.clone(), directory: directory.clone() }
             }
             ToolEffect::Fetch { url } => Self::Fetch { url: url.clone() },
@@ -182,4 +182,19 @@ pub struct AttemptReport {
     pub started_ms: u64,
     /// How long it took until it failed.
     pub duration_ms: u64,
+}
+
+impl From<&ModelAttempt> for AttemptReport {
+    fn from(attempt: &ModelAttempt) -> Self {
+        Self {
+            provider: attempt.reference.provider_id().to_owned(),
+            model: attempt.reference.model_id().to_owned(),
+            result: attempt.kind.to_string(),
+            error: attempt.problem.clone(),
+            hints: attempt.hints.clone(),
+            cooldown_seconds: attempt.cooldown.map(|cooldown| cooldown.as_secs()),
+            started_ms: whole_millis(attempt.after),
+            duration_ms: whole_millis(attempt.duration),
+        }
+    }
 }

@@ -4,6 +4,8 @@ mod agent;
 mod approval;
 mod command_policy;
 mod conversation;
+pub mod encoding;
+mod error_text;
 mod offload;
 mod prompt;
 mod prompt_breakdown;
@@ -21,6 +23,7 @@ pub use command_policy::{
 pub use conversation::{
     ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport, SessionTarget,
 };
+pub use error_text::{error_causes, store_error_hint, turn_error_hints};
 pub use openclaw_agent_loop::{
     Agent, CompactionMethod, CompactionReport, ConfiguredTimeout, InvalidCallRecovery,
     OutputPart as RepeatedPart, PrefixChange, PromptCacheMiss, RepromptReason, SteeringQueue,

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use openclaw_models::{TraceRecord, TraceStore};
 
 use crate::context::CommandContext;
-use crate::error_report;
 
 /// Selects an exchange. Written as `last`, `3` or `#3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub fn open_trace_store(context: &CommandContext) -> Option<TraceStore> {
         Ok(store) => Some(store),
         Err(error) => {
             context.printer.print_error(format_args!("failed to {error}"));
-            for cause in error_report::error_causes(&error) {
+            for cause in openclaw_runtime::error_causes(&error) {
                 context.printer.print_indented(format_args!("cause: {cause}"));
             }
             None

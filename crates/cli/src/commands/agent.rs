@@ -1,7 +1,6 @@
 //! `openclaw agent`.
 
 mod agent_session;
-mod events;
 mod output;
 mod request;
 mod result;
@@ -15,21 +14,21 @@ use std::time::{Duration, Instant};
 
 use openclaw_chat::{CommandContext, error_report, format_duration, wait_for_interrupt};
 use openclaw_models::attempts_in_error;
+use openclaw_protocol::results::agent::SessionReport;
+use openclaw_runtime::encoding::{encode_connect_error, encode_store_error};
 use openclaw_runtime::{
     ConfiguredTimeout, ConversationError, Runtime, StoreError, StoreErrorKind, TurnError,
     TurnOutcome, TurnReport, event_channel,
 };
-use serde_json::Value;
 use tokio::sync::Notify;
 
 use self::agent_session::{AgentSession, AgentSessionOptions, RecordingSession};
 use self::output::{AgentOutput, TurnRenderer};
 use self::request::AgentRequest;
-use self::result::{NoTurnResultJson, TurnResultJson, cancelled_json, needs_input_message};
+use self::result::{FinishedTurn, TurnlessRun, cancelled_error, needs_input_message};
 use self::session_selection::PrepareOutcome;
 use crate::args::AgentTurnArgs;
 use crate::commands::read_text_or_stdin;
-use crate::error_json;
 use crate::exit::ExitReason;
 use crate::failure::print_connect_error;
 use crate::{egress, wait};
@@ -87,12 +86,12 @@ impl AgentCommand<'_> {
         let session = match prepared {
             Ok(PrepareOutcome::RunTurn(session)) => session,
             Ok(PrepareOutcome::SessionCreated(session)) => {
-                return self.finish_without_turn("new_session", session);
+                return self.finish_without_turn("new_session", Some(session));
             }
             Ok(PrepareOutcome::NothingToResume(session)) => {
                 return self.finish_without_resumable_turn(session);
             }
-            Err(error) => return self.finish_failed(&error, Value::Null),
+            Err(error) => return self.finish_failed(&error, None),
         };
         let runtime = Runtime::new(egress::restrict_models(
             wait::apply_wait_option(context, args.agent.wait),
@@ -108,7 +107,7 @@ impl AgentCommand<'_> {
         };
         let mut agent_session = match open_result {
             Ok(talk) => talk,
-            Err(error) => return self.finish_failed(&error, Value::Null),
+            Err(error) => return self.finish_failed(&error, None),
         };
         context.print_warnings(&agent_session.agent_run().report.warnings);
         agent_session.print_recovery_report(printer, &self.request);
@@ -123,9 +122,9 @@ impl AgentCommand<'_> {
         stopped: impl Future<Output = ()>,
     ) -> io::Result<ExitReason> {
         let Self { output, request, .. } = self;
-        let session = agent_session.session_json();
+        let session = agent_session.session_report();
         let mut renderer =
-            output.begin_turn(agent_session, &session, *request == AgentRequest::Resume)?;
+            output.begin_turn(agent_session, session.as_ref(), *request == AgentRequest::Resume)?;
         let report =
             match run_and_render_turn(agent_session, request, &mut renderer, stopped).await? {
                 Ok(Some(report)) => report,
@@ -139,16 +138,16 @@ impl AgentCommand<'_> {
         let (message, timings) = (request.message_text(), &renderer.timings);
         let attempts = renderer.attempts.as_slice();
         let hint = self.resume_hint(agent_session, &report.outcome);
-        let result = TurnResultJson {
+        let result = FinishedTurn {
             agent_session,
-            session: &session,
+            session: session.as_ref(),
             message,
             timings,
             attempts,
             connect_duration,
             report: &report,
         };
-        output.write_result(result.to_json())?;
+        output.write_result(result.to_result())?;
         self.print_outcome(&report.outcome, output.is_text() && !has_streamed)?;
         if let Some(hint) = hint {
             output.printer.print_hint(hint);
@@ -218,15 +217,22 @@ impl AgentCommand<'_> {
     }
 
     /// Ends a `--resume` when no turn was interrupted. That is no failure.
-    fn finish_without_resumable_turn(&self, session: Value) -> io::Result<ExitReason> {
+    fn finish_without_resumable_turn(
+        &self,
+        session: Option<SessionReport>,
+    ) -> io::Result<ExitReason> {
         self.output.printer.print_note("no turn was interrupted");
         self.finish_without_turn("nothing_to_resume", session)
     }
 
     /// Ends a run that needs no turn.
-    fn finish_without_turn(&self, outcome: &'static str, session: Value) -> io::Result<ExitReason> {
+    fn finish_without_turn(
+        &self,
+        outcome: &'static str,
+        session: Option<SessionReport>,
+    ) -> io::Result<ExitReason> {
         self.write_no_turn_result(
-            &NoTurnResultJson { outcome, session, ..NoTurnResultJson::default() },
+            &TurnlessRun { outcome, session, ..TurnlessRun::default() },
             ExitReason::Ok,
         )
     }
@@ -234,36 +240,40 @@ impl AgentCommand<'_> {
     /// Ends a run that was interrupted before its turn began.
     fn finish_interrupted(&self) -> io::Result<ExitReason> {
         self.output.printer.print_note("stopped");
-        let error = Some(cancelled_json());
+        let error = Some(cancelled_error());
         self.write_no_turn_result(
-            &NoTurnResultJson { outcome: "cancelled", error, ..NoTurnResultJson::default() },
+            &TurnlessRun { outcome: "cancelled", error, ..TurnlessRun::default() },
             ExitReason::Interrupted,
         )
     }
 
     /// Ends a run whose turn could not begin. `session` is null when no session is known.
-    fn finish_failed(&self, error: &ConversationError, session: Value) -> io::Result<ExitReason> {
+    fn finish_failed(
+        &self,
+        error: &ConversationError,
+        session: Option<SessionReport>,
+    ) -> io::Result<ExitReason> {
         let printer = self.output.printer;
         let (attempts, value) = match error {
             ConversationError::Connect(error) => {
                 print_connect_error(printer, error);
-                (attempts_in_error(error), error_json::connect_error_json(error))
+                (attempts_in_error(error), encode_connect_error(error))
             }
             ConversationError::Store(error) => {
                 print_store_error(self.output, error);
-                (Vec::new(), error_json::store_error_json(error))
+                (Vec::new(), encode_store_error(error))
             }
         };
-        let result = NoTurnResultJson { outcome: "failed", session, attempts, error: Some(value) };
+        let result = TurnlessRun { outcome: "failed", session, attempts, error: Some(value) };
         self.write_no_turn_result(&result, ExitReason::from_conversation_error(error))
     }
 
     fn write_no_turn_result(
         &self,
-        result: &NoTurnResultJson,
+        result: &TurnlessRun,
         exit: ExitReason,
     ) -> io::Result<ExitReason> {
-        self.output.write_result(result.to_json(exit))?;
+        self.output.write_result(result.to_result(exit))?;
         Ok(exit)
     }
 }

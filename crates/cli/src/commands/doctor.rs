@@ -10,15 +10,18 @@ use openclaw_chat::CommandContext;
 use openclaw_config::LoadError;
 use openclaw_doctor::{Check, CheckStatus, Doctor, DoctorOptions, DoctorReport, Finding};
 use openclaw_models::TimeLimit;
+use openclaw_protocol::parts::whole_millis;
+use openclaw_protocol::results::doctor::{
+    CheckCounts, CheckReport, DoctorResult, EditReport, Examination, FixAdvice,
+};
 use openclaw_terminal::Printer;
-use serde_json::{Value, json};
 
 use crate::args::doctor::DoctorArgs;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
 use self::fix::FixOutcome;
-use self::rendering::{checks_json, finding_lines, format_summary};
+use self::rendering::{finding_lines, format_summary};
 
 pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Result<ExitReason> {
     let only = args.only.iter().filter_map(|id| Check::from_id(id)).collect();
@@ -26,7 +29,7 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     let report = run_checks(context, &options, args.json).await?;
     let fix_outcome = fix::run(context, args, &report).await?;
     if args.json {
-        write_json_answer(context.printer, &report_json_with_fix(&report, &fix_outcome))?;
+        write_json_answer(context.printer, &report_with_fix(&report, fix_outcome))?;
     }
     Ok(exit_reason(&report))
 }
@@ -48,19 +51,15 @@ pub(crate) fn report_broken_config(
         elapsed: Duration::ZERO,
     });
     if args.json {
-        return write_json_answer(printer, &report_json_with_fix(&report, &FixOutcome::default()));
+        return write_json_answer(printer, &report_with_fix(&report, FixOutcome::default()));
     }
     printer.write_styled_answer(
         &report.findings.iter().map(|it| finding_lines(printer, it)).collect::<String>(),
     )
 }
 
-fn report_json_with_fix(report: &DoctorReport, fix_outcome: &FixOutcome) -> Value {
-    let mut value = report_json(report);
-    if let Some(map) = value.as_object_mut() {
-        map.insert("fix".to_owned(), fix_outcome.to_json());
-    }
-    value
+fn report_with_fix(report: &DoctorReport, fix_outcome: FixOutcome) -> DoctorResult {
+    DoctorResult { examination: report_examination(report), fix: fix_outcome.into_report() }
 }
 
 /// Selects the model and provider to examine; `timeout` limits one check, in seconds.
@@ -101,28 +100,43 @@ pub(crate) async fn run_checks(
     Ok(report)
 }
 
-/// The report as JSON: `ok`, `model`, `provider`, `baseUrl`, `serverVersion`, `checks`, `edits`,
-/// `elapsedMs`.
-pub(crate) fn report_json(report: &DoctorReport) -> Value {
+/// Reports an examination.
+pub(crate) fn report_examination(report: &DoctorReport) -> Examination {
     let edits = report.config_edits();
-    let edits =
-        edits.iter().map(|edit| json!({ "path": edit.path().to_string(), "value": edit.value() }));
-    json!({
-        "ok": report.is_ok(),
-        "model": report.model.as_ref().map(ToString::to_string),
-        "provider": report.model.as_ref().map(openclaw_core::ModelRef::provider_id),
-        "baseUrl": report.base_url,
-        "serverVersion": report.version,
-        "checks": checks_json(report),
-        "counts": {
-            "pass": report.count_with_status(CheckStatus::Pass),
-            "fail": report.count_with_status(CheckStatus::Fail),
-            "unknown": report.count_with_status(CheckStatus::Unknown),
-            "skipped": report.count_with_status(CheckStatus::Skipped),
+    let edits = edits
+        .iter()
+        .map(|edit| EditReport { path: edit.path().to_string(), value: edit.value().clone() });
+    Examination {
+        ok: report.is_ok(),
+        model: report.model.as_ref().map(ToString::to_string),
+        provider: report.model.as_ref().map(|model| model.provider_id().to_owned()),
+        base_url: report.base_url.clone(),
+        server_version: report.version.clone(),
+        checks: report.findings.iter().map(report_finding).collect(),
+        counts: CheckCounts {
+            pass: report.count_with_status(CheckStatus::Pass),
+            fail: report.count_with_status(CheckStatus::Fail),
+            unknown: report.count_with_status(CheckStatus::Unknown),
+            skipped: report.count_with_status(CheckStatus::Skipped),
         },
-        "edits": edits.collect::<Vec<_>>(),
-        "elapsedMs": whole_millis(report.elapsed),
-    })
+        edits: edits.collect(),
+        elapsed_ms: whole_millis(report.elapsed),
+    }
+}
+
+/// Reports a check. Advice without a failure is no more than that.
+fn report_finding(finding: &Finding) -> CheckReport {
+    let fix = (finding.server_advice.is_some() || finding.config_advice.is_some()).then(|| {
+        FixAdvice { server: finding.server_advice.clone(), config: finding.config_advice.clone() }
+    });
+    CheckReport {
+        id: finding.check.id().to_owned(),
+        title: finding.check.title().to_owned(),
+        status: finding.status.name().to_owned(),
+        evidence: finding.evidence.clone(),
+        fix,
+        elapsed_ms: whole_millis(finding.elapsed),
+    }
 }
 
 /// Returns the exit reason of the first failure.
@@ -134,8 +148,4 @@ pub(crate) fn exit_reason(report: &DoctorReport) -> ExitReason {
         Some(Check::Auth | Check::Models) => ExitReason::Refused,
         Some(_) => ExitReason::Failed,
     }
-}
-
-pub(crate) fn whole_millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::mem;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_chat::{CommandContext, error_report, format_duration};
@@ -11,12 +10,15 @@ use openclaw_core::{
     TokenUsage,
 };
 use openclaw_models::{ConnectError, FallbackChain, ModelConnection, attempts_in_error};
+use openclaw_protocol::parts::AttemptReport;
+use openclaw_protocol::results::agent::AnswerPayload;
+use openclaw_protocol::results::errors::ErrorReport;
+use openclaw_protocol::results::infer::{InferFailure, InferResult};
+use openclaw_runtime::encoding::{encode_connect_error, encode_model_error};
 use openclaw_terminal::sanitize;
-use serde_json::{Value, json};
 
 use crate::args::InferRunArgs;
 use crate::commands::read_text_or_stdin;
-use crate::error_json;
 use crate::exit::ExitReason;
 use crate::failure::print_connect_error;
 use crate::json_answer::write_json_answer;
@@ -59,8 +61,8 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
             error_report::print_model_error(printer, &error);
             context.suggest_trace(Some(error.kind()));
             if args.json {
-                let error_json = error_json::model_error_json(&error);
-                let value = failure_json(Some(&reference), &attempts, &error_json);
+                let report = encode_model_error(&error);
+                let value = failure_result(Some(&reference), &attempts, report);
                 write_json_answer(printer, &value)?;
             }
             Ok(ExitReason::from_model_error(error.kind()))
@@ -189,25 +191,25 @@ fn finish_answer(
         printer.print_error(format_args!("failed to get an answer: {problem}"));
         if as_json {
             let message = format!("failed to get an answer: {problem}");
-            let error = json!({"kind": "no_answer", "message": message, "causes": [], "hints": []});
-            write_json_answer(printer, &failure_json(Some(reference), attempts, &error))?;
+            let error = ErrorReport::from_message("no_answer", message);
+            write_json_answer(printer, &failure_result(Some(reference), attempts, error))?;
         }
         return Ok(ExitReason::Failed);
     }
     if as_json {
         write_json_answer(
             printer,
-            &json!({
-                "ok": true,
-                "capability": "model.run",
-                "transport": "local",
-                "provider": reference.provider_id(),
-                "model": reference.model_id(),
-                "attempts": attempts_json(attempts),
-                "outputs": [{"text": answer.text, "mediaUrl": null}],
-                "truncated": answer.outcome == AnswerOutcome::Truncated,
-                "usage": answer.usage.map(usage_json),
-            }),
+            &InferResult {
+                ok: true,
+                capability: "model.run".to_owned(),
+                transport: "local".to_owned(),
+                provider: reference.provider_id().to_owned(),
+                model: reference.model_id().to_owned(),
+                attempts: attempts.iter().map(AttemptReport::from).collect(),
+                outputs: vec![AnswerPayload { text: answer.text.clone(), media_url: None }],
+                truncated: answer.outcome == AnswerOutcome::Truncated,
+                usage: answer.usage.map(Into::into),
+            },
         )?;
     }
     Ok(ExitReason::Ok)
@@ -222,51 +224,25 @@ fn fail_to_connect(
     let exit = print_connect_error(context.printer, error);
     if as_json {
         let attempts = attempts_in_error(error);
-        let value =
-            failure_json(requested_model, &attempts, &error_json::connect_error_json(error));
+        let value = failure_result(requested_model, &attempts, encode_connect_error(error));
         write_json_answer(context.printer, &value)?;
     }
     Ok(exit)
 }
 
-fn failure_json(reference: Option<&ModelRef>, attempts: &[ModelAttempt], error: &Value) -> Value {
-    json!({
-        "ok": false,
-        "capability": "model.run",
-        "transport": "local",
-        "provider": reference.map(ModelRef::provider_id),
-        "model": reference.map(ModelRef::model_id),
-        "attempts": attempts_json(attempts),
-        "outputs": [],
-        "error": error,
-    })
-}
-
-/// The models that did not answer: `provider`, `model`, `result`, `error`, `hints`,
-/// `cooldownSeconds`, `startedMs`, `durationMs`.
-pub(crate) fn attempts_json(attempts: &[ModelAttempt]) -> Vec<Value> {
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let attempts = attempts.iter().map(|attempt| {
-        json!({
-            "provider": attempt.reference.provider_id(),
-            "model": attempt.reference.model_id(),
-            "result": attempt.kind,
-            "error": attempt.problem,
-            "hints": attempt.hints,
-            "cooldownSeconds": attempt.cooldown.map(|cooldown| cooldown.as_secs()),
-            "startedMs": millis(attempt.after),
-            "durationMs": millis(attempt.duration),
-        })
-    });
-    attempts.collect()
-}
-
-/// What the server counted: `input`, `output`, `total`, `cacheRead`.
-pub(crate) fn usage_json(usage: TokenUsage) -> Value {
-    json!({
-        "input": usage.input_tokens,
-        "output": usage.output_tokens,
-        "total": usage.input_tokens.saturating_add(usage.output_tokens),
-        "cacheRead": usage.cached_tokens,
-    })
+fn failure_result(
+    reference: Option<&ModelRef>,
+    attempts: &[ModelAttempt],
+    error: ErrorReport,
+) -> InferFailure {
+    InferFailure {
+        ok: false,
+        capability: "model.run".to_owned(),
+        transport: "local".to_owned(),
+        provider: reference.map(|reference| reference.provider_id().to_owned()),
+        model: reference.map(|reference| reference.model_id().to_owned()),
+        attempts: attempts.iter().map(AttemptReport::from).collect(),
+        outputs: Vec::new(),
+        error,
+    }
 }

@@ -4,10 +4,10 @@ use std::io;
 
 use openclaw_chat::{CommandContext, format_age};
 use openclaw_models::{ListedModel, ModelCatalogue};
-use serde_json::{Value, json};
+use openclaw_protocol::results::models::{ListFailure, ModelList, ModelRow};
+use openclaw_runtime::encoding::encode_connect_error;
 
 use crate::args::ModelsListArgs;
-use crate::error_json;
 use crate::exit::ExitReason;
 use crate::failure::print_connect_error;
 use crate::json_answer::write_json_answer;
@@ -20,7 +20,7 @@ pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::
     }
     let printer = context.printer;
     if args.json {
-        write_json_answer(printer, &catalogue_json(&catalogue))?;
+        write_json_answer(printer, &report_catalogue(&catalogue))?;
     } else if args.plain {
         for model in &catalogue.models {
             printer.write_answer_line(&model.reference)?;
@@ -46,32 +46,31 @@ pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::
     Ok(exit)
 }
 
-fn catalogue_json(catalogue: &ModelCatalogue) -> Value {
-    let models = catalogue.models.iter().map(|model| {
-        json!({
-            "key": model.reference.to_string(),
-            "name": model.name,
-            "input": model.input,
-            "contextWindow": model.window.map(|(tokens, _)| tokens),
-            "contextWindowSource": model.window.map(|(_, source)| source.label()),
-            "contextWindowFrom": model.window_from,
-            "contextWindowAgeSeconds": model.window_age.map(|age| age.as_secs()),
-            "local": model.local,
-            "available": model.available,
-            "ageSeconds": model.age.map(|age| age.as_secs()),
-            "tags": model.tags,
-            "missing": model.missing,
-            "parent": model.parent,
-        })
+fn report_catalogue(catalogue: &ModelCatalogue) -> ModelList {
+    let models = catalogue.models.iter().map(|model| ModelRow {
+        key: model.reference.to_string(),
+        name: model.name.clone(),
+        input: model.input.clone(),
+        context_window: model.window.map(|(tokens, _)| tokens),
+        context_window_source: model.window.map(|(_, source)| source.label().to_owned()),
+        context_window_from: model.window_from.clone(),
+        context_window_age_seconds: model.window_age.map(|age| age.as_secs()),
+        local: model.local,
+        available: model.available,
+        age_seconds: model.age.map(|age| age.as_secs()),
+        tags: model.tags.clone(),
+        missing: model.missing,
+        parent: model.parent.clone(),
     });
-    let failures = catalogue.failures.iter().map(|failure| {
-        json!({"provider": failure.provider, "error": error_json::connect_error_json(&failure.error)})
+    let failures = catalogue.failures.iter().map(|failure| ListFailure {
+        provider: failure.provider.clone(),
+        error: encode_connect_error(&failure.error),
     });
-    json!({
-        "count": catalogue.models.len(),
-        "models": models.collect::<Vec<_>>(),
-        "failures": failures.collect::<Vec<_>>(),
-    })
+    ModelList {
+        count: catalogue.models.len(),
+        models: models.collect(),
+        failures: failures.collect(),
+    }
 }
 
 fn table_rows(models: &[ListedModel]) -> Vec<[String; 6]> {

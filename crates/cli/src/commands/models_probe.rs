@@ -7,9 +7,10 @@ use std::time::Duration;
 use openclaw_chat::CommandContext;
 use openclaw_doctor::{Check, CheckStatus, Doctor, StoredFindings};
 use openclaw_models::LearnedCapabilities;
+use openclaw_protocol::results::doctor::ProbeResult;
 use openclaw_terminal::sanitize;
-use serde_json::{Value, json};
 
+use super::learned_report::report_probed;
 use crate::args::doctor::ModelsProbeArgs;
 use crate::commands::doctor;
 use crate::exit::ExitReason;
@@ -34,14 +35,11 @@ pub(crate) async fn run(
     context.print_warnings(&stored.warnings);
     let capabilities = stored.capabilities;
     if args.json {
-        let mut value = doctor::report_json(&report);
-        if let Some(map) = value.as_object_mut() {
-            map.insert(
-                "learned".to_owned(),
-                capabilities.as_ref().map_or(Value::Null, capabilities_json),
-            );
-        }
-        write_json_answer(printer, &value)?;
+        let result = ProbeResult {
+            examination: doctor::report_examination(&report),
+            learned: capabilities.as_ref().map(report_probed),
+        };
+        write_json_answer(printer, &result)?;
     } else if let Some(learnt) = &capabilities {
         printer.write_styled_answer(&capabilities_text(learnt))?;
     }
@@ -52,24 +50,6 @@ pub(crate) async fn run(
             ExitReason::Ok
         }
         _ => doctor::exit_reason(&report),
-    })
-}
-
-/// `server`, `model`, `version`, `ageSeconds`, `unsupported` and `schemaKeywords` (each `name`
-/// and `ageSeconds`), `contextWindow`, `tokensPerKilobyte`.
-fn capabilities_json(capabilities: &LearnedCapabilities) -> Value {
-    let aged = |name: &str, age: &Duration| json!({ "name": name, "ageSeconds": age.as_secs() });
-    let unsupported = capabilities.lacks.iter().map(|(lack, age)| aged(lack.name(), age));
-    let keywords = capabilities.schema_keywords.iter().map(|(word, age)| aged(word, age));
-    json!({
-        "server": capabilities.server,
-        "model": capabilities.model,
-        "version": capabilities.version,
-        "ageSeconds": capabilities.age.as_secs(),
-        "unsupported": unsupported.collect::<Vec<_>>(),
-        "schemaKeywords": keywords.collect::<Vec<_>>(),
-        "contextWindow": capabilities.window,
-        "tokensPerKilobyte": capabilities.tokens_per_kilobyte,
     })
 }
 

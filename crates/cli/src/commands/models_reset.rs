@@ -4,7 +4,7 @@ use std::io;
 
 use openclaw_chat::CommandContext;
 use openclaw_models::ConnectError;
-use serde_json::json;
+use openclaw_protocol::results::models::BreakerReset;
 
 use crate::args::ModelsResetArgs;
 use crate::exit::ExitReason;
@@ -20,7 +20,7 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsResetArgs) -> io::Resul
     context.print_warnings(&reset.warnings);
     let reset_names = reset.names;
     if args.json {
-        write_json_answer(printer, &json!({"reset": reset_names}))?;
+        write_json_answer(printer, &BreakerReset { reset: reset_names })?;
     } else if reset_names.is_empty() {
         printer.print_note("nothing had failed");
     } else {

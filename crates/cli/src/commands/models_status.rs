@@ -4,11 +4,15 @@ use std::fmt::Write;
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use openclaw_chat::{CommandContext, error_report, format_age};
-use openclaw_models::{LearnedCapabilities, OpenBreaker, SetupError, SetupStatus};
+use openclaw_chat::{CommandContext, format_age};
+use openclaw_models::{LearnedCapabilities, OpenBreaker, ProviderStatus, SetupError, SetupStatus};
+use openclaw_protocol::results::models::{
+    AuthReport, BreakerReport, CredentialReport, EffectiveAuth, ModelsStatus, OAuthReport,
+    ProfileCounts, ProviderReport, ShellEnvFallback,
+};
 use openclaw_terminal::sanitize;
-use serde_json::{Value, json};
 
+use super::learned_report::report_learned;
 use crate::args::ModelsStatusArgs;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
@@ -17,7 +21,7 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Resu
     let status = context.models.setup_status();
     let printer = context.printer;
     if args.json {
-        write_json_answer(printer, &status_json(&status))?;
+        write_json_answer(printer, &report_status(&status))?;
     } else if args.plain {
         let default = status.resolved_default.as_ref().map(ToString::to_string);
         printer.write_answer_line(default.or(status.default_model).unwrap_or_default())?;
@@ -27,80 +31,67 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Resu
     Ok(ExitReason::Ok)
 }
 
-fn status_json(status: &SetupStatus) -> Value {
-    let providers = status.providers.iter().map(|provider| {
-        let (kind, detail) = match (&provider.credential, &provider.address) {
-            (Some(key), _) if key.source.starts_with("env ") => ("env", key.source.clone()),
-            (Some(key), _) => ("config", key.source.clone()),
-            (None, Err(error)) => ("error", error_with_causes(error)),
-            (None, Ok(_)) => ("none", "no key is sent".to_owned()),
-        };
-        let shown = provider
-            .credential
-            .as_ref()
-            .map(|key| json!({"value": key.fingerprint, "source": key.source}));
-        let address = provider.address.as_ref().ok();
-        json!({
-            "provider": provider.id,
-            "effective": {"kind": kind, "detail": detail},
-            "profiles": {"count": 0, "oauth": 0, "token": 0, "apiKey": 0, "labels": []},
-            "env": shown.as_ref().filter(|_| kind == "env"),
-            "modelsJson": shown.as_ref().filter(|_| kind == "config"),
-            "baseUrl": address.map(|(url, _)| url),
-            "baseUrlSource": address.map(|(_, source)| source),
-            "learned": provider.learned_capabilities.iter().map(capabilities_json).collect::<Vec<_>>(),
-        })
-    });
-    json!({
-        "configPath": status.config_path,
-        "agentDir": null,
-        "defaultModel": status.default_model,
-        "resolvedDefault": status.resolved_default.as_ref().map(ToString::to_string),
-        "fallbacks": status.fallbacks,
-        "imageModel": null,
-        "imageFallbacks": [],
-        "breakers": status.breakers.iter().map(breaker_json).collect::<Vec<_>>(),
-        "aliases": status.aliases,
-        "allowed": status.allowed,
-        "auth": {
-            "storePath": null,
-            "shellEnvFallback": {"enabled": false, "appliedKeys": []},
-            "providersWithOAuth": [],
-            "missingProvidersInUse": missing_providers(status),
-            "providers": providers.collect::<Vec<_>>(),
-            "unusableProfiles": [],
-            "oauth": {"warnAfterMs": null, "profiles": [], "providers": []},
-        },
-    })
+fn report_status(status: &SetupStatus) -> ModelsStatus {
+    let auth = AuthReport {
+        store_path: None,
+        shell_env_fallback: ShellEnvFallback { enabled: false, applied_keys: Vec::new() },
+        providers_with_oauth: Vec::new(),
+        missing_providers_in_use: missing_providers(status),
+        providers: status.providers.iter().map(report_provider).collect(),
+        unusable_profiles: Vec::new(),
+        oauth: OAuthReport { warn_after_ms: None, profiles: Vec::new(), providers: Vec::new() },
+    };
+    ModelsStatus {
+        config_path: status.config_path.clone(),
+        agent_dir: None,
+        default_model: status.default_model.clone(),
+        resolved_default: status.resolved_default.as_ref().map(ToString::to_string),
+        fallbacks: status.fallbacks.clone(),
+        image_model: None,
+        image_fallbacks: Vec::new(),
+        breakers: status.breakers.iter().map(report_breaker).collect(),
+        aliases: status.aliases.clone(),
+        allowed: status.allowed.clone(),
+        auth,
+    }
 }
 
-fn capabilities_json(capabilities: &LearnedCapabilities) -> Value {
-    let aged = |name: &str, age: Duration| json!({"name": name, "ageSeconds": age.as_secs()});
-    let unsupported = capabilities.lacks.iter().map(|(lack, age)| aged(lack.name(), *age));
-    let keywords = capabilities.schema_keywords.iter().map(|(word, age)| aged(word, *age));
-    json!({
-        "model": capabilities.model,
-        "serverVersion": capabilities.version,
-        "ageSeconds": capabilities.age.as_secs(),
-        "unsupported": unsupported.collect::<Vec<_>>(),
-        "schemaKeywords": keywords.collect::<Vec<_>>(),
-        "contextWindow": capabilities.window,
-        "tokensPerKilobyte": capabilities.tokens_per_kilobyte,
-    })
+fn report_provider(provider: &ProviderStatus) -> ProviderReport {
+    let (kind, detail) = match (&provider.credential, &provider.address) {
+        (Some(key), _) if key.source.starts_with("env ") => ("env", key.source.clone()),
+        (Some(key), _) => ("config", key.source.clone()),
+        (None, Err(error)) => ("error", error_with_causes(error)),
+        (None, Ok(_)) => ("none", "no key is sent".to_owned()),
+    };
+    let credential = provider
+        .credential
+        .as_ref()
+        .map(|key| CredentialReport { value: key.fingerprint.clone(), source: key.source.clone() });
+    let (base_url, base_url_source) = provider.address.as_ref().ok().cloned().unzip();
+    ProviderReport {
+        provider: provider.id.clone(),
+        effective: EffectiveAuth { kind: kind.to_owned(), detail },
+        profiles: ProfileCounts { count: 0, oauth: 0, token: 0, api_key: 0, labels: Vec::new() },
+        env: credential.clone().filter(|_| kind == "env"),
+        models_json: credential.filter(|_| kind == "config"),
+        base_url,
+        base_url_source,
+        learned: provider.learned_capabilities.iter().map(report_learned).collect(),
+    }
 }
 
-fn breaker_json(breaker: &OpenBreaker) -> Value {
-    json!({
-        "name": breaker.name,
-        "state": if breaker.remaining.is_some() { "open" } else { "half-open" },
-        "kind": breaker.kind,
-        "reason": breaker.reason,
-        "failures": breaker.failures,
-        "ageSeconds": breaker.age.as_secs(),
-        "remainingSeconds": breaker.remaining.map(|left| left.as_secs()),
-        "until": breaker.remaining.and_then(expiry_millis),
-        "watched": breaker.is_watched,
-    })
+fn report_breaker(breaker: &OpenBreaker) -> BreakerReport {
+    BreakerReport {
+        name: breaker.name.clone(),
+        state: if breaker.remaining.is_some() { "open" } else { "half-open" }.to_owned(),
+        kind: breaker.kind.clone(),
+        reason: breaker.reason.clone(),
+        failures: breaker.failures,
+        age_seconds: breaker.age.as_secs(),
+        remaining_seconds: breaker.remaining.map(|left| left.as_secs()),
+        until: breaker.remaining.and_then(expiry_millis),
+        watched: breaker.is_watched,
+    }
 }
 
 /// Describes an open breaker.
@@ -231,6 +222,6 @@ fn status_text(status: &SetupStatus) -> String {
 
 fn error_with_causes(error: &SetupError) -> String {
     let mut parts = vec![format!("failed to {error}")];
-    parts.extend(error_report::error_causes(error));
+    parts.extend(openclaw_runtime::error_causes(error));
     parts.join(": ")
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use openclaw_chat::{CommandContext, error_report};
 use openclaw_core::{NoopJournal, TokenCount};
+use openclaw_protocol::results::prompt::{PromptPartReport, PromptReport};
 use openclaw_runtime::{AgentOptions, PromptPart};
-use serde_json::{Value, json};
 
 use crate::args::prompt::PromptExplainArgs;
 use crate::exit::ExitReason;
@@ -45,16 +45,16 @@ pub(crate) async fn run(
     if args.json {
         write_json_answer(
             printer,
-            &json!({
-                "model": info.reference.to_string(),
-                "profile": run.profile.name(),
-                "contextWindow": info.limits.context_window,
-                "countMethod": count_method_name(breakdown.total),
-                "sections": parts_json(&breakdown.sections),
-                "tools": parts_json(&breakdown.tools),
-                "frameTokens": breakdown.frame,
-                "totalTokens": total,
-            }),
+            &PromptReport {
+                model: info.reference.to_string(),
+                profile: run.profile.name().to_owned(),
+                context_window: info.limits.context_window,
+                count_method: count_method_name(breakdown.total).to_owned(),
+                sections: report_parts(&breakdown.sections),
+                tools: report_parts(&breakdown.tools),
+                frame_tokens: breakdown.frame,
+                total_tokens: total,
+            },
         )?;
         return Ok(ExitReason::Ok);
     }
@@ -95,7 +95,12 @@ fn count_method_name(count: TokenCount) -> &'static str {
     }
 }
 
-fn parts_json(parts: &[PromptPart]) -> Vec<Value> {
+fn report_parts(parts: &[PromptPart]) -> Vec<PromptPartReport> {
     let parts = parts.iter();
-    parts.map(|p| json!({"name": p.name, "bytes": p.bytes, "tokens": p.tokens})).collect()
+    let parts = parts.map(|part| PromptPartReport {
+        name: part.name.clone(),
+        bytes: part.bytes,
+        tokens: part.tokens,
+    });
+    parts.collect()
 }

@@ -17,7 +17,7 @@ use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 use crate::table::format_table;
 
-use summary::summary_json;
+use summary::summarize_exchange;
 
 /// Returns true when the command line asks for a trace, whatever the config says.
 pub(crate) fn is_trace_requested(command: &CliCommand) -> bool {
@@ -70,8 +70,8 @@ fn list_records(
 ) -> io::Result<ExitReason> {
     let records: Vec<TraceRecord> = store.read_records().collect();
     if args.json {
-        let all: Vec<_> = records.iter().map(summary_json).collect();
-        write_json_answer(context.printer, &all.into())?;
+        let all: Vec<_> = records.iter().map(summarize_exchange).collect();
+        write_json_answer(context.printer, &all)?;
         return Ok(ExitReason::Ok);
     }
     if records.is_empty() {

@@ -99,8 +99,8 @@ pub struct KeyReport {
 pub struct OverriddenReport {
     /// The place that sets it.
     pub origin: String,
-    /// The value.
-    pub value: Value,
+    /// The value as JSON text.
+    pub value: String,
 }
 
 /// A change by `config set` or `config unset`.

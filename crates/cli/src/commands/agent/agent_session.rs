@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use openclaw_chat::print_recovery_report;
 use openclaw_core::{Approver, History, NoopJournal};
+use openclaw_protocol::results::agent::{OpenedSession, SessionReport, UnfinishedCall};
 use openclaw_runtime::{
     AgentOptions, AgentRun, ConfiguredTimeout, Conversation, ConversationError,
     ConversationOptions, InterruptedCall, RecoveryReport, Runtime, SessionTarget, Store,
     StoreError, TurnEventSender, TurnReport, TurnRequest,
 };
 use openclaw_terminal::Printer;
-use serde_json::{Value, json};
 
 use super::request::AgentRequest;
 
@@ -125,28 +125,25 @@ impl AgentSession {
         }
     }
 
-    /// Describes the session: `sessionId`, `sessionKey`, `messagesBefore`, `interruptedTurn`,
-    /// `unfinishedCalls`, `notes`, `backup`; null without a session.
-    pub(crate) fn session_json(&self) -> Value {
-        let Self::Persistent(conversation) = self else { return Value::Null };
+    /// Describes the session as it was when it was opened; `None` without a session.
+    pub(crate) fn session_report(&self) -> Option<SessionReport> {
+        let Self::Persistent(conversation) = self else { return None };
         let report = conversation.recovery_report();
-        let calls =
-            report.interrupted_calls.iter().map(|InterruptedCall { call, may_have_run }| {
-                json!({
-                    "id": call.id.to_string(),
-                    "name": call.name.as_str(),
-                    "arguments": call.arguments.to_value(),
-                    "mayHaveRun": may_have_run,
-                })
-            });
-        json!({
-            "sessionId": conversation.session_id().as_str(),
-            "sessionKey": conversation.session_key().as_str(),
-            "messagesBefore": report.messages,
-            "interruptedTurn": report.has_interrupted_turn,
-            "unfinishedCalls": calls.collect::<Vec<_>>(),
-            "notes": report.damage.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "backup": report.backup,
-        })
+        let calls = report.interrupted_calls.iter();
+        let calls = calls.map(|InterruptedCall { call, may_have_run }| UnfinishedCall {
+            id: call.id.to_string(),
+            name: call.name.as_str().to_owned(),
+            arguments: call.arguments.to_value(),
+            may_have_run: *may_have_run,
+        });
+        Some(SessionReport::Opened(OpenedSession {
+            session_id: conversation.session_id().as_str().to_owned(),
+            session_key: conversation.session_key().as_str().to_owned(),
+            messages_before: report.messages,
+            interrupted_turn: report.has_interrupted_turn,
+            unfinished_calls: calls.collect(),
+            notes: report.damage.iter().map(ToString::to_string).collect(),
+            backup: report.backup.as_ref().map(|path| path.display().to_string()),
+        }))
     }
 }

@@ -5,19 +5,17 @@ use std::io;
 
 use openclaw_chat::TurnProgress;
 use openclaw_core::ModelAttempt;
+use openclaw_protocol::events::{EVENTS_VERSION, TurnStart, WireEvent};
+use openclaw_protocol::results::agent::{AgentResult, SessionReport};
 use openclaw_runtime::TurnEvent;
+use openclaw_runtime::encoding::{EventEncoder, encode_skipped_model};
 use openclaw_terminal::Printer;
-use serde_json::{Value, json};
 
 use super::agent_session::AgentSession;
-use super::events::{self, EventEncoder};
-use super::result::tool_names;
+use super::result::{session_ids, tool_names};
 use super::timings::TurnTimings;
 use crate::args::OutputFormat;
-use crate::json_answer::write_json_answer;
-
-/// The version of the `stream-json` format; raised on incompatible changes.
-const STREAM_JSON_VERSION: u32 = 1;
+use crate::json_answer::{write_json_answer, write_json_line};
 
 /// Writes the result of a run.
 #[derive(Debug, Clone, Copy)]
@@ -50,15 +48,12 @@ impl AgentOutput {
     }
 
     /// Writes the result object of the run; nothing in text format.
-    pub(crate) fn write_result(self, mut value: Value) -> io::Result<()> {
+    pub(crate) fn write_result(self, result: AgentResult) -> io::Result<()> {
         match self.format {
             OutputFormat::Text => Ok(()),
-            OutputFormat::Json => write_json_answer(self.printer, &value),
+            OutputFormat::Json => write_json_answer(self.printer, &result),
             OutputFormat::StreamJson => {
-                if let Some(map) = value.as_object_mut() {
-                    map.insert("type".to_owned(), json!("result"));
-                }
-                write_json_line(self.printer, &value)
+                write_json_line(self.printer, &WireEvent::Result(Box::new(result)))
             }
         }
     }
@@ -68,7 +63,7 @@ impl AgentOutput {
     pub(crate) fn begin_turn(
         self,
         agent_session: &AgentSession,
-        session: &Value,
+        session: Option<&SessionReport>,
         is_resume: bool,
     ) -> io::Result<TurnRenderer> {
         let printer = self.printer;
@@ -77,9 +72,9 @@ impl AgentOutput {
         let mut progress = TurnProgress::new(printer, streams_text);
         let lines = match self.format {
             OutputFormat::StreamJson => {
-                write_json_line(printer, &start_json(agent_session, session, is_resume))?;
+                write_json_line(printer, &start_event(agent_session, session, is_resume))?;
                 for attempt in &attempts {
-                    write_json_line(printer, &events::encode_attempt(attempt))?;
+                    write_json_line(printer, &encode_skipped_model(attempt))?;
                 }
                 Some(JsonLinesWriter { printer, encoder: EventEncoder::default() })
             }
@@ -124,26 +119,26 @@ impl JsonLinesWriter {
     }
 }
 
-/// The first line of `stream-json`: the model, the agent and the session.
-fn start_json(agent_session: &AgentSession, session: &Value, is_resume: bool) -> Value {
+/// The first event: the model, the agent and the session.
+fn start_event(
+    agent_session: &AgentSession,
+    session: Option<&SessionReport>,
+    is_resume: bool,
+) -> WireEvent {
     let run = agent_session.agent_run();
     let info = run.model.model_info();
-    json!({
-        "type": "start",
-        "version": STREAM_JSON_VERSION,
-        "sessionId": session["sessionId"],
-        "sessionKey": session["sessionKey"],
-        "session": session,
-        "resumed": is_resume,
-        "provider": info.reference.provider_id(),
-        "model": info.reference.model_id(),
-        "contextWindow": info.limits.context_window,
-        "contextWindowSource": info.limits.context_window_source.label(),
-        "workspace": run.workspace,
-        "tools": tool_names(agent_session),
-    })
-}
-
-fn write_json_line(printer: Printer, value: &Value) -> io::Result<()> {
-    printer.write_answer_line(value)
+    let ids = session_ids(session);
+    WireEvent::Start(Box::new(TurnStart {
+        version: EVENTS_VERSION,
+        session_id: ids.session_id,
+        session_key: ids.session_key,
+        session: session.cloned(),
+        resumed: is_resume,
+        provider: info.reference.provider_id().to_owned(),
+        model: info.reference.model_id().to_owned(),
+        context_window: info.limits.context_window,
+        context_window_source: info.limits.context_window_source.label().to_owned(),
+        workspace: run.workspace.display().to_string(),
+        tools: tool_names(agent_session),
+    }))
 }

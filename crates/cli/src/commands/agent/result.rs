@@ -4,21 +4,25 @@
 use std::time::Duration;
 
 use openclaw_core::ModelAttempt;
-use openclaw_runtime::{TurnError, TurnOutcome, TurnReport};
-use serde_json::{Value, json};
+use openclaw_protocol::parts::{AttemptReport, whole_millis};
+use openclaw_protocol::results::agent::{
+    AgentMeta, AgentResult, AnswerPayload, CompletionReport, ExecutionAttempt, ExecutionTrace,
+    FailedAttempts, LastAttempt, NoTurnMeta, ResultMeta, SectionSize, SessionIds, SessionReport,
+    SystemPromptReport, TurnMeta,
+};
+use openclaw_protocol::results::errors::ErrorReport;
+use openclaw_runtime::encoding::encode_turn_error;
+use openclaw_runtime::{TurnOutcome, TurnReport};
 
 use super::agent_session::AgentSession;
-use super::events::whole_millis;
 use super::timings::TurnTimings;
-use crate::commands::infer::{attempts_json, usage_json};
-use crate::error_json;
 use crate::exit::ExitReason;
 
 /// A run whose turn ended.
-pub(crate) struct TurnResultJson<'a> {
+pub(crate) struct FinishedTurn<'a> {
     pub(crate) agent_session: &'a AgentSession,
-    /// As [`AgentSession::session_json`] was when the turn began.
-    pub(crate) session: &'a Value,
+    /// The session as it was when the turn began.
+    pub(crate) session: Option<&'a SessionReport>,
     /// What the model was told; `None` when an interrupted turn was finished.
     pub(crate) message: Option<&'a str>,
     pub(crate) timings: &'a TurnTimings,
@@ -31,120 +35,145 @@ pub(crate) struct TurnResultJson<'a> {
 
 /// A run that came to no turn.
 #[derive(Debug, Default)]
-pub(crate) struct NoTurnResultJson {
+pub(crate) struct TurnlessRun {
     /// The outcome's name.
     pub(crate) outcome: &'static str,
-    /// As [`AgentSession::session_json`], as far as it is known.
-    pub(crate) session: Value,
+    /// The session, as far as it is known.
+    pub(crate) session: Option<SessionReport>,
     /// The models that were tried in vain.
     pub(crate) attempts: Vec<ModelAttempt>,
     /// Why there is none, unless that is as it should be.
-    pub(crate) error: Option<Value>,
+    pub(crate) error: Option<ErrorReport>,
 }
 
-impl NoTurnResultJson {
+/// How a turn ended, in the words of the result.
+struct OutcomeReport<'a> {
+    text: Option<&'a str>,
+    /// The reason for the end as the original names it.
+    stop_reason: &'static str,
+    error: Option<ErrorReport>,
+}
+
+impl TurnlessRun {
     /// The object.
-    pub(crate) fn to_json(&self, exit: ExitReason) -> Value {
+    pub(crate) fn to_result(&self, exit: ExitReason) -> AgentResult {
         let Self { outcome, session, attempts, error } = self;
-        json!({
-            "ok": error.is_none(),
-            "exitCode": exit.code(),
-            "payloads": [],
-            "meta": {
-                "outcome": outcome,
-                "resumed": false,
-                "agentMeta": {
-                    "sessionId": session["sessionId"],
-                    "sessionKey": session["sessionKey"],
-                },
-                "session": session,
-                "aborted": *outcome == "cancelled",
-                "executionTrace": {"attempts": attempts_json(attempts)},
+        let meta = NoTurnMeta {
+            outcome: (*outcome).to_owned(),
+            resumed: false,
+            agent_meta: session_ids(session.as_ref()),
+            session: session.clone(),
+            aborted: *outcome == "cancelled",
+            execution_trace: FailedAttempts {
+                attempts: attempts.iter().map(AttemptReport::from).collect(),
             },
-            "error": error,
-        })
+        };
+        AgentResult {
+            ok: error.is_none(),
+            exit_code: exit.code(),
+            payloads: Vec::new(),
+            meta: ResultMeta::NoTurn(meta),
+            error: error.clone(),
+        }
     }
 }
 
-impl TurnResultJson<'_> {
+impl FinishedTurn<'_> {
     /// The object.
-    pub(crate) fn to_json(&self) -> Value {
-        let Self { agent_session, session, message, timings, connect_duration, report, .. } = *self;
-        let run = agent_session.agent_run();
-        let info = run.model.model_info();
-        let (provider, model) = (info.reference.provider_id(), info.reference.model_id());
-        let (text, stop_reason, error) = outcome_parts(&report.outcome);
-        let payloads: Vec<Value> =
-            text.iter().map(|text| json!({"text": text, "mediaUrl": null})).collect();
+    pub(crate) fn to_result(&self) -> AgentResult {
+        let report = self.report;
+        let OutcomeReport { text, stop_reason, error } = describe_outcome(&report.outcome);
+        let payloads = text
+            .iter()
+            .map(|text| AnswerPayload { text: (*text).to_owned(), media_url: None })
+            .collect();
+        let aborted =
+            matches!(report.outcome, TurnOutcome::TimedOut { .. } | TurnOutcome::Cancelled);
+        let meta = TurnMeta {
+            outcome: turn_outcome_name(&report.outcome).to_owned(),
+            resumed: self.message.is_none(),
+            duration_ms: whole_millis(report.duration),
+            agent_meta: self.agent_meta(),
+            session: self.session.cloned(),
+            aborted,
+            timings: self.timings.to_report(self.connect_duration, report),
+            system_prompt_report: report_prompt(self.agent_session),
+            workspace: self.agent_session.agent_run().workspace.display().to_string(),
+            final_prompt_text: self.message.map(str::to_owned),
+            final_assistant_visible_text: text.map(str::to_owned),
+            first_token_ms: report.first_token_after.map(whole_millis),
+            stop_reason: stop_reason.to_owned(),
+            execution_trace: self.execution_trace(error.is_none()),
+            completion: CompletionReport {
+                stop_reason: stop_reason.to_owned(),
+                finish_reason: stop_reason.to_owned(),
+            },
+        };
+        AgentResult {
+            ok: error.is_none(),
+            exit_code: ExitReason::from_turn_outcome(&report.outcome).code(),
+            payloads,
+            meta: ResultMeta::Turn(Box::new(meta)),
+            error,
+        }
+    }
+
+    fn agent_meta(&self) -> AgentMeta {
+        let Self { agent_session, session, report, .. } = self;
+        let info = agent_session.agent_run().model.model_info();
         let context = match agent_session {
             AgentSession::Persistent(conversation) => conversation.context_use(),
             AgentSession::Ephemeral(_) => None,
         };
-        let aborted =
-            matches!(report.outcome, TurnOutcome::TimedOut { .. } | TurnOutcome::Cancelled);
-        json!({
-            "ok": error.is_none(),
-            "exitCode": ExitReason::from_turn_outcome(&report.outcome).code(),
-            "payloads": payloads,
-            "meta": {
-                "outcome": turn_outcome_name(&report.outcome),
-                "resumed": message.is_none(),
-                "durationMs": whole_millis(report.duration),
-                "agentMeta": {
-                    "sessionId": session["sessionId"],
-                    "sessionKey": session["sessionKey"],
-                    "provider": provider,
-                    "model": model,
-                    "contextWindow": info.limits.context_window,
-                    "contextWindowSource": info.limits.context_window_source.label(),
-                    "contextTokens": context.map(|context| context.tokens),
-                    "usage": usage_json(report.usage),
-                    "cacheableTokens": report.cacheable_tokens,
-                    "lastCallUsage": report.last_usage.map(usage_json),
-                    "compactionCount": report.compactions,
-                    "modelCalls": report.model_calls,
-                    "toolCalls": report.tool_calls,
-                },
-                "session": session,
-                "aborted": aborted,
-                "timings": timings.to_json(connect_duration, report),
-                "systemPromptReport": prompt_json(agent_session),
-                "workspace": run.workspace,
-                "finalPromptText": message,
-                "finalAssistantVisibleText": text,
-                "firstTokenMs": report.first_token_after.map(whole_millis),
-                "stopReason": stop_reason,
-                "executionTrace": self.execution_trace_json(error.is_none()),
-                "completion": {"stopReason": stop_reason, "finishReason": stop_reason},
-            },
-            "error": error,
-        })
+        let SessionIds { session_id, session_key } = session_ids(*session);
+        AgentMeta {
+            session_id,
+            session_key,
+            provider: info.reference.provider_id().to_owned(),
+            model: info.reference.model_id().to_owned(),
+            context_window: info.limits.context_window,
+            context_window_source: info.limits.context_window_source.label().to_owned(),
+            context_tokens: context.map(|context| context.tokens),
+            usage: report.usage.into(),
+            cacheable_tokens: report.cacheable_tokens,
+            last_call_usage: report.last_usage.map(Into::into),
+            compaction_count: report.compactions,
+            model_calls: report.model_calls,
+            tool_calls: report.tool_calls,
+        }
     }
 
     /// Which models were tried, and which answered.
-    fn execution_trace_json(&self, is_ok: bool) -> Value {
+    fn execution_trace(&self, is_ok: bool) -> ExecutionTrace {
         let run = self.agent_session.agent_run();
         let info = run.model.model_info();
-        let (provider, model) = (info.reference.provider_id(), info.reference.model_id());
-        let mut attempts = attempts_json(self.attempts);
+        let provider = info.reference.provider_id().to_owned();
+        let model = info.reference.model_id().to_owned();
+        let failed = self.attempts.iter().map(AttemptReport::from).map(ExecutionAttempt::Failed);
+        let mut attempts: Vec<ExecutionAttempt> = failed.collect();
         // The last of a chain that failed as a whole is the error.
         if is_ok || self.attempts.last().is_none_or(|last| last.next.is_some()) {
-            let result = if is_ok { "success" } else { "error" };
-            attempts.push(json!({
-                "provider": provider,
-                "model": model,
-                "result": result,
-                "stage": "assistant",
+            attempts.push(ExecutionAttempt::Last(LastAttempt {
+                provider: provider.clone(),
+                model: model.clone(),
+                result: if is_ok { "success" } else { "error" }.to_owned(),
+                stage: "assistant".to_owned(),
             }));
         }
-        json!({
-            "winnerProvider": is_ok.then_some(provider),
-            "winnerModel": is_ok.then_some(model),
-            "fallbackUsed": attempts.len() > 1,
-            "attempts": attempts,
-            "runner": "embedded",
-        })
+        ExecutionTrace {
+            winner_provider: is_ok.then_some(provider),
+            winner_model: is_ok.then_some(model),
+            fallback_used: attempts.len() > 1,
+            attempts,
+            runner: "embedded".to_owned(),
+        }
     }
+}
+
+/// The session's id and key, if there is one.
+pub(crate) fn session_ids(session: Option<&SessionReport>) -> SessionIds {
+    let (id, key) = session.map(SessionReport::session_name).unzip();
+    SessionIds { session_id: id.map(str::to_owned), session_key: key.map(str::to_owned) }
 }
 
 /// What a person who is asked for something is told.
@@ -152,22 +181,23 @@ pub(crate) fn needs_input_message(question: &str) -> String {
     format!("failed to go on without you: {question}")
 }
 
-/// The answer, the reason for the end as the original names it, and the error.
-fn outcome_parts(outcome: &TurnOutcome) -> (Option<&str>, &'static str, Option<Value>) {
-    match outcome {
-        TurnOutcome::Reply { text, truncated: false } => (Some(text), "stop", None),
-        TurnOutcome::Reply { text, truncated: true } => (Some(text), "length", None),
+fn describe_outcome(outcome: &TurnOutcome) -> OutcomeReport<'_> {
+    let (text, stop_reason, error) = match outcome {
+        TurnOutcome::Reply { text, truncated: false } => (Some(text.as_str()), "stop", None),
+        TurnOutcome::Reply { text, truncated: true } => (Some(text.as_str()), "length", None),
         TurnOutcome::NoReply => (None, "silent", None),
         TurnOutcome::TimedOut { limit } => {
             let message = format!("failed to finish the turn within {limit}");
-            (None, "timeout", Some(error_json("timeout", &message)))
+            (None, "timeout", Some(ErrorReport::from_message("timeout", message)))
         }
-        TurnOutcome::Failed(error) => (None, "error", Some(failure_json(error))),
+        TurnOutcome::Failed(error) => (None, "error", Some(encode_turn_error(error))),
         TurnOutcome::NeedsInput { question } => {
-            (None, "input", Some(error_json("needs_input", &needs_input_message(question))))
+            let message = needs_input_message(question);
+            (None, "input", Some(ErrorReport::from_message("needs_input", message)))
         }
-        _ => (None, "cancelled", Some(cancelled_json())),
-    }
+        _ => (None, "cancelled", Some(cancelled_error())),
+    };
+    OutcomeReport { text, stop_reason, error }
 }
 
 /// The outcome's name.
@@ -183,36 +213,27 @@ fn turn_outcome_name(outcome: &TurnOutcome) -> &'static str {
 }
 
 /// The error of a run that was stopped.
-pub(crate) fn cancelled_json() -> Value {
-    error_json("cancelled", "failed to finish the turn: it was stopped")
+pub(crate) fn cancelled_error() -> ErrorReport {
+    let message = "failed to finish the turn: it was stopped".to_owned();
+    ErrorReport::from_message("cancelled", message)
 }
 
-fn error_json(kind: &str, message: &str) -> Value {
-    json!({"kind": kind, "message": message, "causes": [], "hints": []})
-}
-
-fn failure_json(error: &TurnError) -> Value {
-    match error.model_error() {
-        Some(error) => error_json::model_error_json(error),
-        None => error_json::turn_error_json(error),
-    }
-}
-
-fn prompt_json(agent_session: &AgentSession) -> Value {
+fn report_prompt(agent_session: &AgentSession) -> SystemPromptReport {
     let run = agent_session.agent_run();
     let chars = |text: &str| text.chars().count();
     let sections = run.prompt.sections().iter();
-    let sections: Vec<Value> =
-        sections.map(|s| json!({"name": s.name, "chars": chars(&s.text)})).collect();
-    json!({
-        "profile": run.profile.name(),
-        "chars": chars(&run.prompt.full_text()),
-        "sections": sections,
-        "tools": tool_names(agent_session),
-    })
+    let sections =
+        sections.map(|s| SectionSize { name: s.name.to_string(), chars: chars(&s.text) });
+    SystemPromptReport {
+        profile: run.profile.name().to_owned(),
+        chars: chars(&run.prompt.full_text()),
+        sections: sections.collect(),
+        tools: tool_names(agent_session),
+    }
 }
 
 /// The tools that the model is offered, in the order in which it is.
-pub(crate) fn tool_names(agent_session: &AgentSession) -> Vec<&str> {
-    agent_session.agent_run().agent.tool_specs().iter().map(|tool| tool.name.as_str()).collect()
+pub(crate) fn tool_names(agent_session: &AgentSession) -> Vec<String> {
+    let specs = agent_session.agent_run().agent.tool_specs();
+    specs.iter().map(|tool| tool.name.as_str().to_owned()).collect()
 }

@@ -2,12 +2,12 @@
 
 use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_models::ConnectError;
+use openclaw_protocol::results::agent::{SessionName, SessionReport};
 use openclaw_runtime::{
     ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, Store, StoreError,
     StoreErrorKind,
 };
 use openclaw_terminal::Printer;
-use serde_json::{Value, json};
 
 use super::agent_session::{RecordingSession, SessionChoice};
 use super::request::AgentRequest;
@@ -24,10 +24,10 @@ const FULL_ID_LEN: usize = 36;
 pub(crate) enum PrepareOutcome {
     /// Run the turn in this session; `None` records nothing.
     RunTurn(Option<RecordingSession>),
-    /// Exit: a new, empty session was created. Holds its JSON.
-    SessionCreated(Value),
-    /// Exit: the session has no turn to resume. Holds its JSON; null when there is no such session.
-    NothingToResume(Value),
+    /// Exit: a new, empty session was created.
+    SessionCreated(SessionReport),
+    /// Exit: the session has no turn to resume; `None` when there is no such session.
+    NothingToResume(Option<SessionReport>),
 }
 
 /// Returns the session selected by the arguments.
@@ -82,9 +82,7 @@ pub(crate) fn prepare_session(
                     store,
                     target: SessionTarget::Key(key),
                 })),
-                None => PrepareOutcome::SessionCreated(
-                    json!({"sessionId": id, "sessionKey": key.as_str()}),
-                ),
+                None => PrepareOutcome::SessionCreated(named_session(id, &key)),
             })
         }
         AgentRequest::Resume => Ok(match find_session(&store, &target)? {
@@ -92,8 +90,11 @@ pub(crate) fn prepare_session(
                 let target = SessionTarget::Id(info.id);
                 PrepareOutcome::RunTurn(Some(RecordingSession { store, target }))
             }
-            Some(info) => PrepareOutcome::NothingToResume(session_json(&info)),
-            None => PrepareOutcome::NothingToResume(Value::Null),
+            Some(info) => PrepareOutcome::NothingToResume(Some(named_session(
+                info.id.as_str().to_owned(),
+                &info.key,
+            ))),
+            None => PrepareOutcome::NothingToResume(None),
         }),
     }
 }
@@ -149,6 +150,6 @@ fn find_session(store: &Store, target: &SessionTarget) -> Result<Option<SessionI
     }
 }
 
-fn session_json(info: &SessionInfo) -> Value {
-    json!({"sessionId": info.id.as_str(), "sessionKey": info.key.as_str()})
+fn named_session(session_id: String, key: &SessionKey) -> SessionReport {
+    SessionReport::Named(SessionName { session_id, session_key: key.as_str().to_owned() })
 }

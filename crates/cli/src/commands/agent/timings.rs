@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
+use openclaw_protocol::parts::whole_millis;
+use openclaw_protocol::results::agent::{ModelCallTiming, ToolCallTiming, TurnTimingReport};
 use openclaw_runtime::{TurnEvent, TurnReport};
-use serde_json::{Value, json};
-
-use super::events::{answer_outcome_name, whole_millis};
-use crate::commands::infer::usage_json;
 
 /// Collects the durations of the finished model calls and tool calls, in order.
 #[derive(Debug, Default)]
 pub(crate) struct TurnTimings {
-    model_calls: Vec<Value>,
-    tool_calls: Vec<Value>,
+    model_calls: Vec<ModelCallTiming>,
+    tool_calls: Vec<ToolCallTiming>,
 }
 
 impl TurnTimings {
@@ -25,34 +23,37 @@ impl TurnTimings {
                 outcome,
                 duration,
                 first_token_after,
-            } => self.model_calls.push(json!({
-                "number": number,
-                "outcome": answer_outcome_name(*outcome),
-                "usage": usage.map(usage_json),
-                "durationMs": whole_millis(*duration),
-                "firstTokenMs": first_token_after.map(whole_millis),
-            })),
+            } => self.model_calls.push(ModelCallTiming {
+                number: *number,
+                outcome: (*outcome).into(),
+                usage: usage.map(Into::into),
+                duration_ms: whole_millis(*duration),
+                first_token_ms: first_token_after.map(whole_millis),
+            }),
             TurnEvent::ToolFinished { id, name, is_error, duration, .. } => {
-                self.tool_calls.push(json!({
-                    "id": id.to_string(),
-                    "name": name.as_str(),
-                    "isError": is_error,
-                    "durationMs": whole_millis(*duration),
-                }));
+                self.tool_calls.push(ToolCallTiming {
+                    id: id.to_string(),
+                    name: name.as_str().to_owned(),
+                    is_error: *is_error,
+                    duration_ms: whole_millis(*duration),
+                });
             }
             _ => {}
         }
     }
 
-    /// Returns `connectMs`, `totalMs`, `firstTokenMs`, `modelCalls` and `tools`. `connect_duration`
-    /// is the time until the turn could begin.
-    pub(crate) fn to_json(&self, connect_duration: Duration, report: &TurnReport) -> Value {
-        json!({
-            "connectMs": whole_millis(connect_duration),
-            "totalMs": whole_millis(report.duration),
-            "firstTokenMs": report.first_token_after.map(whole_millis),
-            "modelCalls": self.model_calls,
-            "tools": self.tool_calls,
-        })
+    /// Returns the durations. `connect_duration` is the time until the turn could begin.
+    pub(crate) fn to_report(
+        &self,
+        connect_duration: Duration,
+        report: &TurnReport,
+    ) -> TurnTimingReport {
+        TurnTimingReport {
+            connect_ms: whole_millis(connect_duration),
+            total_ms: whole_millis(report.duration),
+            first_token_ms: report.first_token_after.map(whole_millis),
+            model_calls: self.model_calls.clone(),
+            tools: self.tool_calls.clone(),
+        }
     }
 }

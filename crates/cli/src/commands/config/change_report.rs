@@ -2,9 +2,8 @@
 
 use std::io;
 
-use openclaw_chat::error_report;
 use openclaw_config::{ConfigChange, EditErrorKind, SaveError};
-use serde_json::json;
+use openclaw_protocol::results::config::{ChangeRefusal, ChangeResult};
 use similar::TextDiff;
 
 use super::{ConfigCommandContext, get, problems};
@@ -25,7 +24,7 @@ pub(super) fn report_change(
         Ok(change) => change,
         Err(error) => {
             if write_args.json {
-                write_json_answer(printer, &save_error_json(&error))?;
+                write_json_answer(printer, &report_save_error(&error))?;
             }
             print_save_error(context, &error);
             return Ok(exit_reason(&error));
@@ -34,14 +33,14 @@ pub(super) fn report_change(
     if write_args.json {
         write_json_answer(
             printer,
-            &json!({
-                "ok": true,
-                "path": change.path.display().to_string(),
-                "changed": change.has_changes(),
-                "dryRun": write_args.dry_run,
-                "diff": write_args.dry_run.then(|| redacted_diff(&change)),
-                "problems": problems::diagnostics_json(&change.new_diagnostics),
-            }),
+            &ChangeResult {
+                ok: true,
+                path: change.path.display().to_string(),
+                changed: change.has_changes(),
+                dry_run: write_args.dry_run,
+                diff: write_args.dry_run.then(|| redacted_diff(&change)),
+                problems: problems::report_diagnostics(&change.new_diagnostics),
+            },
         )?;
     } else if write_args.dry_run {
         printer.write_answer(&redacted_diff(&change))?;
@@ -85,7 +84,7 @@ pub(super) fn print_save_error(context: ConfigCommandContext<'_>, error: &SaveEr
         }
         other => {
             printer.print_error(format_args!("failed to {other}"));
-            for cause in error_report::error_causes(other) {
+            for cause in openclaw_runtime::error_causes(other) {
                 printer.print_indented(format_args!("cause: {cause}"));
             }
         }
@@ -93,15 +92,15 @@ pub(super) fn print_save_error(context: ConfigCommandContext<'_>, error: &SaveEr
     printer.print_note(format_args!("{} is unchanged", context.paths.config_file().display()));
 }
 
-fn save_error_json(error: &SaveError) -> serde_json::Value {
+fn report_save_error(error: &SaveError) -> ChangeRefusal {
     let problems = match error {
-        SaveError::Invalid { diagnostics, .. } => problems::diagnostics_json(diagnostics),
+        SaveError::Invalid { diagnostics, .. } => problems::report_diagnostics(diagnostics),
         SaveError::Load(error) | SaveError::InvalidText(error) => {
-            problems::diagnostics_json(error.diagnostics())
+            problems::report_diagnostics(error.diagnostics())
         }
-        _ => json!([]),
+        _ => Vec::new(),
     };
-    json!({ "ok": false, "error": format!("failed to {error}"), "problems": problems })
+    ChangeRefusal { ok: false, error: format!("failed to {error}"), problems }
 }
 
 pub(super) fn exit_reason(error: &SaveError) -> ExitReason {

@@ -3,7 +3,8 @@
 use std::io;
 
 use openclaw_config::ValueOrigin;
-use serde_json::{Value, json};
+use openclaw_protocol::results::config::{KeyReport, OverriddenReport};
+use serde_json::Value;
 
 use super::get::{load_and_parse_path, print_missing};
 use super::problems::{ConfigKeyLookup, look_up_key};
@@ -36,20 +37,23 @@ pub(super) fn run(
     if args.json {
         write_json_answer(
             context.printer,
-            &json!({
-                "path": path.to_string(),
-                "value": value,
-                "default": default,
-                "type": kind,
-                "description": description,
-                "set": is_set,
-                "origin": origin.to_string(),
-                "layer": origin.layer().to_string(),
-                "overrides": overridden
+            &KeyReport {
+                path: path.to_string(),
+                value,
+                default,
+                kind,
+                description,
+                set: is_set,
+                origin: origin.to_string(),
+                layer: origin.layer().to_string(),
+                overrides: overridden
                     .iter()
-                    .map(|(origin, value)| json!({ "origin": origin.to_string(), "value": value }))
-                    .collect::<Vec<_>>(),
-            }),
+                    .map(|(origin, value)| OverriddenReport {
+                        origin: origin.to_string(),
+                        value: value.clone(),
+                    })
+                    .collect(),
+            },
         )?;
         return Ok(ExitReason::Ok);
     }

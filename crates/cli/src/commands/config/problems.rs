@@ -1,22 +1,22 @@
-//! Config diagnostics as JSON, and suggestions for unknown keys.
+//! Config diagnostics for programs, and suggestions for unknown keys.
 
 use openclaw_config::{Config, ConfigDocument, Diagnostic, Env, KeyPath, NewValue, PathSegment};
-use serde_json::{Value, json};
+use openclaw_protocol::results::config::{ConfigProblem, TextProblem};
 
-/// Returns `file`, `line`, `column`, `path`, `severity`, `message` and `help` of each diagnostic.
-pub(super) fn diagnostics_json(diagnostics: &[Diagnostic]) -> Value {
+/// Reports diagnostics of a config.
+pub(super) fn report_diagnostics(diagnostics: &[Diagnostic]) -> Vec<ConfigProblem> {
     let problems = diagnostics.iter().map(|problem| {
-        json!({
-            "file": problem.file.as_ref().map(|file| file.display().to_string()),
-            "line": problem.line,
-            "column": problem.column,
-            "path": problem.path.to_string(),
-            "severity": problem.severity.to_string(),
-            "message": problem.message,
-            "help": problem.help,
+        ConfigProblem::Text(TextProblem {
+            file: problem.file.as_ref().map(|file| file.display().to_string()),
+            line: problem.line,
+            column: problem.column,
+            path: problem.path.to_string(),
+            severity: problem.severity.to_string(),
+            message: problem.message.clone(),
+            help: problem.help.clone(),
         })
     });
-    Value::Array(problems.collect())
+    problems.collect()
 }
 
 /// Whether a key without a value is known.

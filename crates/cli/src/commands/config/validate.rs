@@ -2,9 +2,8 @@
 
 use std::io;
 
-use openclaw_chat::error_report;
 use openclaw_config::{ConfigLoader, Diagnostic, LoadError, LoadOptions, Severity};
-use serde_json::{Value, json};
+use openclaw_protocol::results::config::{ConfigProblem, FileProblem, ValidationResult};
 
 use super::{ConfigCommandContext, problems};
 use crate::args::config::ConfigValidateArgs;
@@ -23,7 +22,7 @@ pub(super) fn run(
     let loaded = match ConfigLoader::load(&options) {
         Ok(loaded) => loaded,
         Err(error) if args.json => {
-            write_json_answer(printer, &load_error_json(context, &error))?;
+            write_json_answer(printer, &report_load_error(context, &error))?;
             return Ok(ExitReason::Config);
         }
         Err(error) => {
@@ -35,15 +34,13 @@ pub(super) fn run(
     let count = loaded.diagnostics.iter().filter(is_error).count();
     let unused = loaded.unused_keys().into_iter().map(|key| key.to_string());
     if args.json {
-        let mut answer = json!({
-            "valid": count == 0,
-            "path": path.to_string(),
-            "exists": loaded.exists,
-            "problems": problems::diagnostics_json(&loaded.diagnostics),
-        });
-        if let (true, Some(answer)) = (printer.is_verbose(), answer.as_object_mut()) {
-            answer.insert("unused".to_owned(), unused.collect::<Vec<_>>().into());
-        }
+        let answer = ValidationResult {
+            valid: count == 0,
+            path: path.to_string(),
+            exists: loaded.exists,
+            problems: problems::report_diagnostics(&loaded.diagnostics),
+            unused: printer.is_verbose().then(|| unused.collect()),
+        };
         write_json_answer(printer, &answer)?;
     } else {
         diagnostic::print_config_problems(printer, &loaded);
@@ -60,17 +57,18 @@ pub(super) fn run(
     Ok(if count == 0 { ExitReason::Ok } else { ExitReason::Config })
 }
 
-fn load_error_json(context: ConfigCommandContext<'_>, error: &LoadError) -> Value {
+fn report_load_error(context: ConfigCommandContext<'_>, error: &LoadError) -> ValidationResult {
     let path = context.paths.config_file().display().to_string();
     let diagnostics = error.diagnostics();
     let problems = if diagnostics.is_empty() {
         let causes =
-            error_report::error_causes(error).into_iter().map(|cause| format!(": {cause}"));
+            openclaw_runtime::error_causes(error).into_iter().map(|cause| format!(": {cause}"));
         let message = format!("failed to {error}{}", causes.collect::<String>());
-        json!([{ "file": path, "severity": "error", "message": message }])
+        let severity = "error".to_owned();
+        vec![ConfigProblem::File(FileProblem { file: path.clone(), severity, message })]
     } else {
-        problems::diagnostics_json(diagnostics)
+        problems::report_diagnostics(diagnostics)
     };
     let exists = !matches!(error, LoadError::Missing { .. });
-    json!({ "valid": false, "path": path, "exists": exists, "problems": problems })
+    ValidationResult { valid: false, path, exists, problems, unused: None }
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
-use openclaw_chat::{CommandContext, error_report};
+use openclaw_chat::CommandContext;
 use openclaw_doctor::{Doctor, DoctorReport};
-use serde_json::{Value, json};
+use openclaw_protocol::results::doctor::FixReport;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::args::doctor::DoctorArgs;
@@ -22,8 +22,8 @@ pub(super) struct FixOutcome {
 }
 
 impl FixOutcome {
-    pub(super) fn to_json(&self) -> Value {
-        json!({ "applied": self.is_applied, "diff": self.diff, "error": self.error })
+    pub(super) fn into_report(self) -> FixReport {
+        FixReport { applied: self.is_applied, diff: self.diff, error: self.error }
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn run(
         Err(error) => {
             if args.fix {
                 printer.print_error(format_args!("failed to {error}"));
-                for cause in error_report::error_causes(&error) {
+                for cause in openclaw_runtime::error_causes(&error) {
                     printer.print_indented(format_args!("cause: {cause}"));
                 }
             }

@@ -4,9 +4,6 @@ use std::fmt::Write;
 
 use openclaw_doctor::{CheckStatus, DoctorReport, Finding};
 use openclaw_terminal::{Printer, TextStyle, sanitize};
-use serde_json::{Value, json};
-
-use super::whole_millis;
 
 /// Formats a finding: a line with its evidence and a line with the advice.
 pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {
@@ -64,22 +61,4 @@ pub(super) fn format_summary(printer: Printer, report: &DoctorReport) -> String 
         .collect();
     let _ = writeln!(text, "\n{} in {:.1} s", parts.join(", "), report.elapsed.as_secs_f64());
     text
-}
-
-/// Returns each check as `id`, `title`, `status`, `evidence`, `fix`, `elapsedMs`. `fix` is `null`
-/// or names what to do on the `server` and in the `config`; without a failure it is advice.
-pub(super) fn checks_json(report: &DoctorReport) -> Value {
-    let checks = report.findings.iter().map(|finding| {
-        let fix = (finding.server_advice.is_some() || finding.config_advice.is_some())
-            .then(|| json!({ "server": finding.server_advice, "config": finding.config_advice }));
-        json!({
-            "id": finding.check.id(),
-            "title": finding.check.title(),
-            "status": finding.status.name(),
-            "evidence": finding.evidence,
-            "fix": fix,
-            "elapsedMs": whole_millis(finding.elapsed),
-        })
-    });
-    Value::Array(checks.collect())
 }

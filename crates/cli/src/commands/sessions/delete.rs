@@ -3,13 +3,13 @@
 use std::io::{self, IsTerminal};
 
 use openclaw_chat::{CommandContext, format_age};
-use openclaw_runtime::{SessionInfo, Store, StoreError};
+use openclaw_protocol::results::sessions::{DeleteFailure, DeleteResult};
+use openclaw_runtime::encoding::encode_store_error;
+use openclaw_runtime::{SessionInfo, Store};
 use openclaw_terminal::sanitize;
-use serde_json::{Value, json};
 
 use super::{open_existing_store, report_store_error};
 use crate::args::sessions::SessionsDeleteArgs;
-use crate::error_json;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
@@ -60,23 +60,22 @@ fn delete_sessions(
                 context
                     .printer
                     .print_note(format_args!("deleted session {} ({})", info.id, info.key));
-                deleted.push(info.id.as_str());
+                deleted.push(info.id.as_str().to_owned());
             }
             Err(error) => {
                 let end = report_store_error(context, &error);
                 exit = if exit == ExitReason::Ok { end } else { exit };
-                failed.push(failure_json(info, &error));
+                failed.push(DeleteFailure {
+                    session_id: info.id.as_str().to_owned(),
+                    error: encode_store_error(&error),
+                });
             }
         }
     }
     if args.json {
-        write_json_answer(context.printer, &json!({"deleted": deleted, "failed": failed}))?;
+        write_json_answer(context.printer, &DeleteResult { deleted, failed })?;
     }
     Ok(exit)
-}
-
-fn failure_json(info: &SessionInfo, error: &StoreError) -> Value {
-    json!({"sessionId": info.id.as_str(), "error": error_json::store_error_json(error)})
 }
 
 /// Asks for confirmation; `None` without a terminal, which is already reported.

@@ -1,72 +1,65 @@
-//! A log entry of a session as JSON.
+//! A log entry of a session for programs.
 
 use openclaw_core::{AssistantMessage, EmittedToolCall};
+use openclaw_protocol::parts::whole_millis;
+use openclaw_protocol::results::sessions::{
+    CallReport, EntryContent, EntryReport, InvalidCall, ValidCall,
+};
 use openclaw_runtime::{LogContent, LogEntry, TurnRecord};
-use serde_json::{Value, json};
 
-/// The event as one object: `number`, `at`, `active`, `type`, and what its type has.
-pub(super) fn entry_json(entry: &LogEntry) -> Value {
-    let mut value =
-        json!({ "number": entry.seq, "at": entry.recorded_at, "active": entry.is_active });
+/// Reports a log entry.
+pub(super) fn report_entry(entry: &LogEntry) -> EntryReport {
     let content = match &entry.content {
-        LogContent::UserMessage(text) => json!({ "type": "user", "text": text }),
-        LogContent::AssistantMessage(message) => assistant_json(message),
-        LogContent::CallDispatched(id) => json!({ "type": "callStarted", "id": id.as_str() }),
-        LogContent::CallResult(id, output) => json!({
-            "type": "result",
-            "id": id.as_str(),
-            "text": output.text,
-            "isError": output.is_error,
-            "summary": output.summary,
-        }),
-        LogContent::Compacted { kept_steps, summary } => json!({
-            "type": "compaction",
-            "keptSteps": kept_steps,
-            "summary": summary.text,
-            "ledger": summary.ledger,
-            "currentRequest": summary.current_request,
-        }),
-        LogContent::TurnEnd(turn) => turn_end_json(turn),
-        _ => json!({ "type": "unreadable" }),
+        LogContent::UserMessage(text) => EntryContent::User { text: text.clone() },
+        LogContent::AssistantMessage(message) => report_message(message),
+        LogContent::CallDispatched(id) => EntryContent::CallStarted { id: id.as_str().to_owned() },
+        LogContent::CallResult(id, output) => EntryContent::Result {
+            id: id.as_str().to_owned(),
+            text: output.text.clone(),
+            is_error: output.is_error,
+            summary: output.summary.clone(),
+        },
+        LogContent::Compacted { kept_steps, summary } => EntryContent::Compaction {
+            kept_steps: *kept_steps,
+            summary: summary.text.clone(),
+            ledger: summary.ledger.clone(),
+            current_request: summary.current_request.clone(),
+        },
+        LogContent::TurnEnd(turn) => report_turn_end(turn),
+        _ => EntryContent::Unreadable,
     };
-    if let (Some(value), Value::Object(content)) = (value.as_object_mut(), content) {
-        value.extend(content);
-    }
-    value
+    EntryReport { number: entry.seq, at: entry.recorded_at, active: entry.is_active, content }
 }
 
-fn assistant_json(message: &AssistantMessage) -> Value {
+fn report_message(message: &AssistantMessage) -> EntryContent {
     let calls = message.calls.iter().map(|call| match call {
-        EmittedToolCall::Valid(call) => json!({
-            "id": call.id.as_str(),
-            "name": call.name.as_str(),
-            "arguments": call.arguments.to_value(),
+        EmittedToolCall::Valid(call) => CallReport::Valid(ValidCall {
+            id: call.id.as_str().to_owned(),
+            name: call.name.as_str().to_owned(),
+            arguments: call.arguments.to_value(),
         }),
-        EmittedToolCall::Invalid(call) => json!({
-            "id": call.id.as_str(),
-            "name": call.name.as_str(),
-            "rawArguments": call.raw_arguments,
-            "problem": call.problem,
+        EmittedToolCall::Invalid(call) => CallReport::Invalid(InvalidCall {
+            id: call.id.as_str().to_owned(),
+            name: call.name.as_str().to_owned(),
+            raw_arguments: call.raw_arguments.clone(),
+            problem: call.problem.clone(),
         }),
     });
-    json!({
-        "type": "assistant",
-        "text": message.text,
-        "reasoning": message.reasoning.as_ref().map(|reasoning| &reasoning.text),
-        "calls": calls.collect::<Vec<_>>(),
-    })
+    EntryContent::Assistant {
+        text: message.text.clone(),
+        reasoning: message.reasoning.as_ref().map(|reasoning| reasoning.text.clone()),
+        calls: calls.collect(),
+    }
 }
 
-fn turn_end_json(turn: &TurnRecord) -> Value {
-    let millis = u64::try_from(turn.duration.as_millis()).unwrap_or(u64::MAX);
-    json!({
-        "type": "turnEnd",
-        "outcome": turn.outcome,
-        "model": turn.model,
-        "inputTokens": turn.usage.input_tokens,
-        "outputTokens": turn.usage.output_tokens,
-        "cachedTokens": turn.usage.cached_tokens,
-        "totalTokens": turn.context_tokens,
-        "durationMs": millis,
-    })
+fn report_turn_end(turn: &TurnRecord) -> EntryContent {
+    EntryContent::TurnEnd {
+        outcome: turn.outcome.clone(),
+        model: turn.model.clone(),
+        input_tokens: turn.usage.input_tokens,
+        output_tokens: turn.usage.output_tokens,
+        cached_tokens: turn.usage.cached_tokens,
+        total_tokens: turn.context_tokens,
+        duration_ms: whole_millis(turn.duration),
+    }
 }

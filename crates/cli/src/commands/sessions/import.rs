@@ -5,8 +5,9 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use openclaw_chat::CommandContext;
+use openclaw_protocol::results::sessions::{ImportResult, LineProblem};
 use openclaw_runtime::{ImportReport, SessionInfo, SessionKey};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::report_store_error;
 use crate::args::sessions::SessionsImportArgs;
@@ -32,7 +33,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsImportArgs) -> io::Re
     };
     let problems = imported.quarantine.as_deref().map(read_quarantine).unwrap_or_default();
     if args.json {
-        write_json_answer(context.printer, &import_json(&imported, &info, &problems))?;
+        write_json_answer(context.printer, &report_import(&imported, &info, &problems))?;
     } else {
         context.printer.write_answer_line(&info.id)?;
     }
@@ -65,21 +66,26 @@ fn print_import(
     }
 }
 
-fn import_json(imported: &ImportReport, info: &SessionInfo, problems: &[UnreadableLine]) -> Value {
-    let problems =
-        problems.iter().map(|problem| json!({"line": problem.line, "reason": problem.reason}));
-    json!({
-        "sessionId": info.id.as_str(),
-        "key": info.key.as_str(),
-        "current": info.is_current,
-        "agentId": info.agent,
-        "title": info.title,
-        "events": imported.events,
-        "turns": info.turns,
-        "badLines": imported.bad_lines,
-        "badLinesPath": imported.quarantine,
-        "problems": problems.collect::<Vec<_>>(),
-    })
+fn report_import(
+    imported: &ImportReport,
+    info: &SessionInfo,
+    problems: &[UnreadableLine],
+) -> ImportResult {
+    let problems = problems
+        .iter()
+        .map(|problem| LineProblem { line: problem.line, reason: problem.reason.clone() });
+    ImportResult {
+        session_id: info.id.as_str().to_owned(),
+        key: info.key.as_str().to_owned(),
+        current: info.is_current,
+        agent_id: info.agent.clone(),
+        title: info.title.clone(),
+        events: imported.events,
+        turns: info.turns,
+        bad_lines: imported.bad_lines,
+        bad_lines_path: imported.quarantine.as_ref().map(|path| path.display().to_string()),
+        problems: problems.collect(),
+    }
 }
 
 /// A line of the file that could not be parsed.

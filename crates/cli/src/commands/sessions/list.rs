@@ -4,8 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use openclaw_chat::CommandContext;
+use openclaw_protocol::results::sessions::SessionList;
 use openclaw_runtime::{SessionInfo, Store};
-use serde_json::{Value, json};
 
 use super::row::{SessionRow, shorten_ids};
 use super::{open_existing_store, report_store_error};
@@ -40,15 +40,15 @@ pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Resu
     let older = rows.len().saturating_sub(session_limit(context, args));
     rows.truncate(rows.len().saturating_sub(older));
     if args.json {
-        let sessions: Vec<Value> = rows.iter().map(|(_, row)| row.to_json()).collect();
+        let sessions: Vec<_> = rows.iter().map(|(_, row)| row.to_report()).collect();
         write_json_answer(
             context.printer,
-            &json!({
-                "path": context.runtime().sessions_path(),
-                "count": sessions.len(),
-                "activeMinutes": args.active,
-                "sessions": sessions,
-            }),
+            &SessionList {
+                path: context.runtime().sessions_path().display().to_string(),
+                count: sessions.len(),
+                active_minutes: args.active,
+                sessions,
+            },
         )?;
         return Ok(ExitReason::Ok);
     }

@@ -4,8 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use openclaw_chat::{CommandContext, format_age};
 use openclaw_core::ModelRef;
+use openclaw_protocol::parts::whole_millis;
+use openclaw_protocol::results::sessions::SessionRowReport;
 use openclaw_runtime::{SessionInfo, Store};
-use serde_json::{Value, json};
 
 /// The shortest id shown, in characters.
 const MIN_SHORT_ID_LEN: usize = 8;
@@ -87,35 +88,35 @@ impl SessionRow {
         ]
     }
 
-    /// The row as JSON, in the original's shape with additional fields.
-    pub(super) fn to_json(&self) -> Value {
+    /// The row for programs, in the original's shape with additional fields.
+    pub(super) fn to_report(&self) -> SessionRowReport {
         let info = &self.info;
         let model = info.model.as_deref().map(|model| model.split_once('/').unwrap_or(("", model)));
-        let age = u64::try_from(self.last_used_age().as_millis()).unwrap_or(u64::MAX);
-        json!({
-            "key": info.key.as_str(),
-            "kind": "direct",
-            "sessionId": info.id.as_str(),
-            "agentId": info.agent,
-            "current": info.is_current,
-            "title": info.title,
-            "createdAt": info.created_at,
-            "updatedAt": info.updated_at,
-            "ageMs": age,
-            "state": self.state_name(),
-            "abortedLastRun": self.is_interrupted(),
-            "turns": info.turns,
-            "events": info.events,
-            "inputTokens": info.input_tokens,
-            "outputTokens": info.output_tokens,
-            "cachedTokens": info.cached_tokens,
-            "totalTokens": info.context_tokens,
-            "totalTokensFresh": info.context_tokens.is_some(),
-            "contextTokens": self.window,
-            "contextPercent": self.context_percent(),
-            "model": model.map(|(_, model)| model),
-            "modelProvider": model.map(|(provider, _)| provider).filter(|it| !it.is_empty()),
-        })
+        let provider = model.map(|(provider, _)| provider).filter(|provider| !provider.is_empty());
+        SessionRowReport {
+            key: info.key.as_str().to_owned(),
+            kind: "direct".to_owned(),
+            session_id: info.id.as_str().to_owned(),
+            agent_id: info.agent.clone(),
+            current: info.is_current,
+            title: info.title.clone(),
+            created_at: info.created_at,
+            updated_at: info.updated_at,
+            age_ms: whole_millis(self.last_used_age()),
+            state: self.state_name().to_owned(),
+            aborted_last_run: self.is_interrupted(),
+            turns: info.turns,
+            events: info.events,
+            input_tokens: info.input_tokens,
+            output_tokens: info.output_tokens,
+            cached_tokens: info.cached_tokens,
+            total_tokens: info.context_tokens,
+            total_tokens_fresh: info.context_tokens.is_some(),
+            context_tokens: self.window,
+            context_percent: self.context_percent(),
+            model: model.map(|(_, model)| model.to_owned()),
+            model_provider: provider.map(str::to_owned),
+        }
     }
 }
 

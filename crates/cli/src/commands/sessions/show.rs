@@ -8,11 +8,11 @@ use openclaw_core::{
     AssistantMessage, ConversationSummary, EmittedToolCall, InvalidToolCall, ToolCall, ToolCallId,
     ToolOutput,
 };
+use openclaw_protocol::results::sessions::SessionTranscript;
 use openclaw_runtime::{LogContent, LogEntry, TurnRecord};
 use openclaw_terminal::sanitize;
-use serde_json::{Value, json};
 
-use super::entry::entry_json;
+use super::entry::report_entry;
 use super::row::{SessionRow, format_token_count};
 use super::{find_session, report_store_error};
 use crate::args::sessions::SessionsShowArgs;
@@ -38,9 +38,11 @@ pub(super) fn run(context: &CommandContext, args: &SessionsShowArgs) -> io::Resu
     }
     let row = SessionRow::new(context, &store, info);
     if args.json {
-        let entries: Vec<Value> = recent.entries.iter().map(entry_json).collect();
-        let value = json!({ "session": row.to_json(), "entries": entries });
-        write_json_answer(context.printer, &value)?;
+        let transcript = SessionTranscript {
+            session: row.to_report(),
+            entries: recent.entries.iter().map(report_entry).collect(),
+        };
+        write_json_answer(context.printer, &transcript)?;
         return Ok(ExitReason::Ok);
     }
     let mut writer = TranscriptWriter::new(context.printer.is_verbose());

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::io;
 
+use openclaw_chat::CommandContext;
 use openclaw_chat::exchanges::{format_millis, outcome_text};
-use openclaw_chat::{CommandContext, error_report};
 use openclaw_models::{ReplayTarget, TraceRecord};
-use serde_json::json;
+use openclaw_protocol::results::trace::ReplayResult;
 
-use super::summary::summary_json;
+use super::summary::summarize_exchange;
 use crate::args::trace::TraceReplayArgs;
 use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
@@ -25,7 +25,7 @@ pub(super) async fn run(
             Ok(key) => key,
             Err(error) => {
                 printer.print_error(format_args!("failed to {error}"));
-                for cause in error_report::error_causes(&error) {
+                for cause in openclaw_runtime::error_causes(&error) {
                     printer.print_indented(format_args!("cause: {cause}"));
                 }
                 return Ok(ExitReason::Usage);
@@ -36,7 +36,7 @@ pub(super) async fn run(
         Ok(again) => again,
         Err(error) => {
             printer.print_error(format_args!("failed to {error}"));
-            for cause in error_report::error_causes(&error) {
+            for cause in openclaw_runtime::error_causes(&error) {
                 printer.print_indented(format_args!("cause: {cause}"));
             }
             return Ok(ExitReason::Usage);
@@ -46,12 +46,12 @@ pub(super) async fn run(
         let record = serde_json::to_value(&replayed).map_err(io::Error::other)?;
         write_json_answer(
             printer,
-            &json!({
-                "original": summary_json(original),
-                "replay": summary_json(&replayed),
-                "sameAnswer": is_same_answer(original, &replayed),
-                "record": record,
-            }),
+            &ReplayResult {
+                original: summarize_exchange(original),
+                replay: summarize_exchange(&replayed),
+                same_answer: is_same_answer(original, &replayed),
+                record,
+            },
         )?;
     } else {
         printer

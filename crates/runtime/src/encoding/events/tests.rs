@@ -1,10 +1,14 @@
-//! Every event has an object, and the guide describes it.
+//! Every event of a turn is encoded, and from what is written the last message can be read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use openclaw_core::{CommandReview, ModelRef, ServerActivity, TokenUsage, ToolArguments, ToolCall};
-use openclaw_runtime::{CompactionMethod, RepeatedPart};
+use openclaw_core::{
+    AnswerOutcome, CommandReview, ModelRef, ServerActivity, TokenUsage, ToolArguments, ToolCall,
+    ToolCallId, ToolEffect,
+};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -12,21 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The source of the events, where their names are read from: the compiler does not tell whether
 /// an event of another crate was forgotten.
-const EVENTS_SOURCE: &str = include_str!("../../../../../agent-loop/src/events.rs");
-/// The events whose type is another than their name in snake case.
-const OTHER_TYPE_NAMES: [(&str, &str); 10] = [
-    ("ModelAttemptFailed", "model_skipped"),
-    ("RequestAccepted", "accepted"),
-    ("WaitingForServer", "waiting"),
-    ("SteeringApplied", "user_message_injected"),
-    ("CompactionStarted", "compacting"),
-    ("CompactionFinished", "compacted"),
-    ("RepetitionDetected", "repetition"),
-    ("TextDelta", "text"),
-    ("ReasoningDelta", "reasoning"),
-    ("ToolOutputDelta", "tool_output"),
-];
-const PROGRAMS_GUIDE: &str = include_str!("../../../../../../docs/guide/programs.md");
+const EVENTS_SOURCE: &str = include_str!("../../../../agent-loop/src/events.rs");
 
 fn id() -> ToolCallId {
     ToolCallId::new("call_1").unwrap()
@@ -108,7 +98,7 @@ fn sample_message_events() -> Vec<(&'static str, TurnEvent)> {
         ),
         (
             "RepetitionDetected",
-            TurnEvent::RepetitionDetected { part: RepeatedPart::Text, sample: text() },
+            TurnEvent::RepetitionDetected { part: OutputPart::Text, sample: text() },
         ),
         ("MessageReset", TurnEvent::MessageReset),
         ("TextDelta", TurnEvent::TextDelta(text())),
@@ -186,84 +176,67 @@ fn event_variants() -> BTreeSet<&'static str> {
     names.filter_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()).next()).collect()
 }
 
-/// The type of a variant's object.
-fn event_type(variant: &str) -> String {
-    let other = OTHER_TYPE_NAMES.iter().find(|(name, _)| *name == variant);
-    other.map_or_else(|| snake_case(variant), |(_, kind)| (*kind).to_owned())
-}
-
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
-    }
-    snake
-}
-
-/// The fields of each type, as the guide's tables have them.
-fn documented_fields() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let rows =
-        PROGRAMS_GUIDE.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
-    let fields = |cell: &'static str| cell.split('`').skip(1).step_by(2).collect();
-    let rows = rows.filter_map(|(kind, rest)| Some((kind, fields(rest.split(" | ").next()?))));
-    rows.collect()
+/// The fields in the order in which the program writes them.
+fn write_line(event: &WireEvent) -> String {
+    serde_json::to_value(event).unwrap().to_string()
 }
 
 #[test]
-fn every_event_is_encoded_under_its_own_name_with_the_fields_that_the_guide_describes() {
-    let documented = documented_fields();
+fn every_event_is_encoded() {
     let mut encoded = BTreeSet::new();
+    let mut lines = String::new();
     for (variant, event) in sample_events() {
         encoded.insert(variant);
-        let value = EventEncoder::default().encode_event(&event).unwrap_or_default();
-        let kind = event_type(variant);
-        assert_eq!(value["type"], json!(kind));
-        let map = value.as_object().unwrap();
-        let fields: BTreeSet<&str> =
-            map.keys().map(String::as_str).filter(|key| *key != "type").collect();
-        assert_eq!(documented.get(kind.as_str()), Some(&fields), "the guide on `{kind}`");
+        let event = EventEncoder::default().encode_event(&event).unwrap();
+        lines = lines + variant + ": " + &write_line(&event) + "\n";
+        let read: WireEvent = serde_json::from_str(&write_line(&event)).unwrap();
+        assert_eq!(read, event);
     }
     let variant_names = event_variants();
     assert!(variant_names.len() > 20, "{variant_names:?}");
     assert_eq!(encoded, variant_names, "an event has no sample here");
+    insta::assert_snapshot!(lines);
 }
 
 #[test]
-fn each_effect_is_encoded_as_the_guide_describes() {
-    let text = || "text".to_owned();
+fn each_change_of_a_prompt_is_encoded() {
+    for (change, name, number) in [
+        (PrefixChange::Tools, "tools", json!(null)),
+        (PrefixChange::Message(7), "message", json!(7)),
+    ] {
+        let miss = PromptCacheMiss { cached_tokens: 1, cacheable_tokens: 2, change: Some(change) };
+        let value = serde_json::to_value(encode_cache_miss(&miss)).unwrap();
+        assert_eq!((&value["change"], &value["messageNumber"]), (&json!(name), &number));
+    }
+}
+
+#[test]
+fn each_effect_is_encoded() {
     let effects = [
-        (ToolEffect::Read { path: text() }, "read", "path"),
-        (ToolEffect::Write { path: text() }, "write", "path"),
+        (ToolEffect::Write { path: text() }, json!({"kind": "write", "path": "text"})),
         (
             ToolEffect::Exec {
                 command: text(),
                 directory: text(),
                 review: CommandReview::Unreviewed,
             },
-            "exec",
-            "command",
+            json!({"kind": "exec", "command": "text", "directory": "text"}),
         ),
-        (ToolEffect::Fetch { url: text() }, "fetch", "url"),
-        (ToolEffect::Other { description: text() }, "other", "description"),
+        (ToolEffect::Fetch { url: text() }, json!({"kind": "fetch", "url": "text"})),
+        (
+            ToolEffect::Other { description: text() },
+            json!({"kind": "other", "description": "text"}),
+        ),
     ];
-    let row = PROGRAMS_GUIDE.lines().find(|line| line.starts_with("| `tool_started`")).unwrap();
-    for (effect, kind, field) in effects {
-        let value = effect_json(&effect);
-        assert_eq!((&value["kind"], &value[field]), (&json!(kind), &json!("text")));
-        for name in [kind, field] {
-            assert!(row.contains(&format!("`{name}`")), "the guide lacks `{name}`");
-        }
+    for (effect, expected) in effects {
+        let report = openclaw_protocol::parts::EffectReport::from(&effect);
+        assert_eq!(serde_json::to_value(report).unwrap(), expected);
     }
 }
 
 #[test]
 fn a_failed_attempt_names_the_model_that_is_tried_next() {
-    let value = super::encode_attempt(&failed_attempt());
-    assert_eq!(value["type"], json!("model_skipped"));
-    assert_eq!((&value["next"], &value["durationMs"]), (&json!("vllm/b"), &json!(1000)));
+    insta::assert_snapshot!(write_line(&encode_skipped_model(&failed_attempt())), @r#"{"cooldownSeconds":1,"durationMs":1000,"error":"connect","hints":[],"model":"a","next":"vllm/b","provider":"vllm","result":"connect","startedMs":1000,"type":"model_skipped"}"#);
 }
 
 /// What a reader does: text is added up, and begins anew with a model call and with `message_reset`.
@@ -309,7 +282,7 @@ proptest! {
                 TurnEvent::MessageReset | TurnEvent::ModelCallStarted { .. } => said.clear(),
                 _ => {}
             }
-            lines.push(encoder.encode_event(event).unwrap().to_string());
+            lines.push(write_line(&encoder.encode_event(event).unwrap()));
         }
         prop_assert_eq!(read(&lines), said);
     }
