@@ -84,7 +84,7 @@ fn a_result_without_a_turn_is_read_as_it_was_written() {
         ok: true,
         exit_code: 0,
         payloads: Vec::new(),
-        meta: ResultMeta::NoTurn(meta),
+        meta: ResultMeta::NoTurn(Box::new(meta)),
         error: None,
     };
     let event = WireEvent::Result(Box::new(result));

@@ -42,7 +42,7 @@ pub enum ResultMeta {
     /// A turn ended.
     Turn(Box<TurnMeta>),
     /// There was no turn.
-    NoTurn(NoTurnMeta),
+    NoTurn(Box<NoTurnMeta>),
 }
 
 /// A run without a turn.

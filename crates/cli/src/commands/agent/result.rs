@@ -72,7 +72,7 @@ impl TurnlessRun {
             ok: error.is_none(),
             exit_code: exit.code(),
             payloads: Vec::new(),
-            meta: ResultMeta::NoTurn(meta),
+            meta: ResultMeta::NoTurn(Box::new(meta)),
             error: error.clone(),
         }
     }
