@@ -70,7 +70,7 @@ mod tests {
         };
         assert_eq!(review(ToolEffect::Read { path: text() }), ApprovalDecision::Allow);
         for effect in [
-            ToolEffect::Write { path: text() },
+            ToolEffect::Write { path: text(), protection: None },
             ToolEffect::Exec {
                 command: text(),
                 directory: text(),

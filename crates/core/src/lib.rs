@@ -29,7 +29,7 @@ pub use model::{
 };
 pub use model_attempt::ModelAttempt;
 pub use tool::{
-    CommandReview, FutureToolCall, InvalidToolArguments, PlannedToolCall, ProgressSink, Tool,
-    ToolConcurrency, ToolContext, ToolEffect, ToolSpec, UnansweredAction,
+    CommandReview, FileProtection, FutureToolCall, InvalidToolArguments, PlannedToolCall,
+    ProgressSink, Tool, ToolConcurrency, ToolContext, ToolEffect, ToolSpec, UnansweredAction,
 };
 pub use tool_output_store::{ToolOutputStore, ToolOutputStoreError};

@@ -144,6 +144,8 @@ pub enum ToolEffect {
     Write {
         /// The path, relative to the workspace.
         path: String,
+        /// Why a person decides; `None` for a file that the agent may always write.
+        protection: Option<FileProtection>,
     },
     /// Runs a command.
     Exec {
@@ -165,6 +167,41 @@ pub enum ToolEffect {
         /// person who is asked to approve the call.
         description: String,
     },
+}
+
+/// Why a person decides whether a file is written: other programs act on it, or later turns do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FileProtection {
+    /// Git runs it or takes commands from it.
+    GitData,
+    /// This program keeps its settings of the project there.
+    ProjectSettings,
+    /// A shell or a login runs it.
+    ShellStartup,
+    /// It decides who may log in, and how this user logs in elsewhere.
+    LoginKeys,
+    /// An editor runs tasks and programs that it names.
+    EditorSettings,
+    /// A build server runs it.
+    BuildPipeline,
+    /// It instructs the agent in every later conversation.
+    AgentInstructions,
+}
+
+/// Fits after the path: "`.envrc`: a shell or a login runs it".
+impl fmt::Display for FileProtection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GitData => "Git runs it or takes commands from it",
+            Self::ProjectSettings => "it holds settings of this program",
+            Self::ShellStartup => "a shell or a login runs it",
+            Self::LoginKeys => "it decides about logins and keys",
+            Self::EditorSettings => "an editor runs what it names",
+            Self::BuildPipeline => "a build server runs it",
+            Self::AgentInstructions => "it instructs the agent in later conversations",
+        })
+    }
 }
 
 /// What the policy of a machine says about a command, before anybody is asked.

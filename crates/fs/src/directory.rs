@@ -5,6 +5,7 @@ mod entry;
 mod error;
 #[cfg(target_os = "linux")]
 mod linux;
+mod location;
 #[cfg(any(test, not(target_os = "linux")))]
 mod portable;
 mod replace;
@@ -13,6 +14,7 @@ mod tests;
 #[cfg(unix)]
 mod unix;
 
+use std::fs::File;
 use std::io;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
@@ -22,6 +24,7 @@ pub use entry::{DirectoryEntry, EntryMetadata, FileVersion, OpenedEntry};
 pub use error::EntryError;
 #[cfg(target_os = "linux")]
 use linux::LinuxDirectory as SystemDirectory;
+pub use location::EntryLocation;
 #[cfg(not(target_os = "linux"))]
 use portable::PortableDirectory as SystemDirectory;
 pub use replace::ReplaceOutcome;
@@ -112,6 +115,47 @@ impl DirectoryHandle {
         content: &[u8],
         expected_version: Option<&FileVersion>,
     ) -> Result<ReplaceOutcome, EntryError> {
-        self.0.replace_file(path, content, expected_version)
+        self.0.replace_file(path, content, expected_version, &|_| true)
+    }
+
+    /// Like [`DirectoryHandle::replace_file`], but only where `admit` permits it. It is asked for
+    /// the directory that is opened to write in, so that no rename or link can lead elsewhere.
+    ///
+    /// # Errors
+    /// As [`DirectoryHandle::replace_file`], and [`EntryError::ConcurrentMove`] when `admit` returns
+    /// false.
+    pub fn replace_file_where(
+        &self,
+        path: &Path,
+        content: &[u8],
+        expected_version: Option<&FileVersion>,
+        admit: &dyn Fn(&EntryLocation) -> bool,
+    ) -> Result<ReplaceOutcome, EntryError> {
+        self.0.replace_file(path, content, expected_version, admit)
+    }
+
+    /// Where an entry is, or would be once it is created. If it is a symbolic link, this is where
+    /// the link is.
+    ///
+    /// # Errors
+    /// When the path leads outside or cannot be opened.
+    pub fn locate_entry(&self, path: &Path) -> Result<EntryLocation, EntryError> {
+        self.0.locate_entry(path)
+    }
+
+    /// Where a directory is, or would be once it is created. Symbolic links are followed.
+    ///
+    /// # Errors
+    /// As [`DirectoryHandle::locate_entry`], and when the path is not a directory.
+    pub fn locate_directory(&self, path: &Path) -> Result<EntryLocation, EntryError> {
+        self.0.locate_directory(path)
+    }
+
+    /// Where an open file is that [`DirectoryHandle::open_entry`] opened by `path`.
+    ///
+    /// # Errors
+    /// When the file is outside the directory by now.
+    pub fn locate_file(&self, file: &File, path: &Path) -> Result<EntryLocation, EntryError> {
+        self.0.locate_file(file, path)
     }
 }

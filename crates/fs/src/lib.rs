@@ -12,8 +12,8 @@ mod writers;
 
 pub use atomic::{AtomicFile, CommitStep, resolve_symlinks, sync_file};
 pub use directory::{
-    DirectoryEntry, DirectoryHandle, EntryError, EntryMetadata, FileVersion, OpenedEntry,
-    ReplaceOutcome,
+    DirectoryEntry, DirectoryHandle, EntryError, EntryLocation, EntryMetadata, FileVersion,
+    OpenedEntry, ReplaceOutcome,
 };
 pub use entry_kind::EntryKind;
 pub use lock::{LockError, LockFile};

@@ -148,7 +148,7 @@ impl From<&ToolEffect> for EffectReport {
     fn from(effect: &ToolEffect) -> Self {
         match effect {
             ToolEffect::Read { path } => Self::Read { path: path.clone() },
-            ToolEffect::Write { path } => Self::Write { path: path.clone() },
+            ToolEffect::Write { path, .. } => Self::Write { path: path.clone() },
             ToolEffect::Exec { command, directory, .. } => {
                 Self::Exec { command: command.clone(), directory: directory.clone() }
             }

@@ -145,6 +145,7 @@ impl Runtime {
             around;
         let models = &self.models;
         let workspace = open_workspace(path).map_err(ConnectError::Setup)?;
+        let workspace = workspace.with_private_paths(private_paths(models));
         let info = model.model_info();
         let profile = select_profile(models, &info);
         let exec_time = models.loaded_config().config.tools.exec.timeout();
@@ -337,6 +338,14 @@ fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<Path
             .with_hint("Set `agents.defaults.workspace`, or name one with `--workspace DIR`.")
     })?;
     Ok(path)
+}
+
+/// The files of the program itself, which no tool touches: its state and its config.
+fn private_paths(models: &ModelRegistry) -> Vec<PathBuf> {
+    let paths = models.app_paths();
+    let own = [paths.state_dir(), paths.config_file()].map(Path::to_owned);
+    let loaded = models.loaded_config().path.clone();
+    own.into_iter().chain(paths.system_config()).chain(loaded).collect()
 }
 
 pub(crate) fn open_workspace(path: &Path) -> Result<Workspace, SetupError> {

@@ -6,7 +6,8 @@ use std::fmt::{self, Debug, Display};
 
 use async_trait::async_trait;
 use openclaw_core::{
-    ApprovalDecision, Approver, ToolCall, ToolCallId, ToolEffect, ToolName, UnansweredAction,
+    ApprovalDecision, Approver, FileProtection, ToolCall, ToolCallId, ToolEffect, ToolName,
+    UnansweredAction,
 };
 
 pub use policy::{ApprovalPolicy, PolicyDecision};
@@ -123,6 +124,11 @@ pub enum ApprovalReason {
     NotOnAllowlist,
     /// No setting allows calls with this effect.
     UnlistedEffect,
+    /// The file is protected, whatever is allowed beforehand.
+    ProtectedFile {
+        /// Why.
+        protection: FileProtection,
+    },
     /// The policy of commands says so.
     CommandPolicy {
         /// Why, at least one reason.
@@ -135,6 +141,7 @@ impl Display for ApprovalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CommandPolicy { reasons } => return f.write_str(&reasons.join("; ")),
+            Self::ProtectedFile { protection } => return write!(f, "{protection}"),
             Self::AskAlways => "`tools.exec.ask` is `always`",
             Self::NotOnAllowlist => "the command is on no allowlist",
             Self::UnlistedEffect => "no setting allows calls with this effect",

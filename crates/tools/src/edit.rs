@@ -7,8 +7,8 @@ use std::io::Read;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput,
-    ToolSpec,
+    FileProtection, InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect,
+    ToolOutput, ToolSpec,
 };
 use openclaw_fs::OpenedEntry;
 use schemars::JsonSchema;
@@ -16,7 +16,9 @@ use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
 use crate::edit::replacement::{TextReplacement, describe_lines};
-use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace, hard_link_note};
+use crate::workspace::{
+    PathErrorKind, RelativePath, ReplaceCondition, ToolPathError, Workspace, hard_link_note,
+};
 
 /// The largest file that can be edited, in bytes.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -44,6 +46,7 @@ struct EditArguments {
 #[derive(Debug)]
 struct EditCall {
     effect: ToolEffect,
+    protection: Option<FileProtection>,
     path: RelativePath,
     arguments: EditArguments,
     workspace: Workspace,
@@ -57,7 +60,7 @@ impl EditTool {
 
 impl EditCall {
     fn edit_file(&self) -> Result<ToolOutput, ToolPathError> {
-        let Self { path, arguments, workspace, .. } = self;
+        let Self { path, arguments, workspace, protection, .. } = self;
         let refuse = |problem| Err(ToolPathError::new(path.text(), problem));
         let OpenedEntry::File(file, version) = workspace.open_entry(path)? else {
             return refuse(PathErrorKind::IsDirectory);
@@ -83,7 +86,8 @@ impl EditCall {
             }
         };
         let (content, lines) = replacement.apply_replacement();
-        let outcome = workspace.replace_file(path, content.as_bytes(), Some(&version))?;
+        let condition = ReplaceCondition { version: Some(&version), protection: *protection };
+        let outcome = workspace.replace_file(path, content.as_bytes(), condition)?;
         let lines = describe_lines(&lines);
         let text = format!("changed `{}` at {lines}{}", path.text(), hard_link_note(outcome));
         Ok(ToolOutput::from_text(text).with_summary(lines))
@@ -98,9 +102,10 @@ impl Tool for EditTool {
     fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let arguments: EditArguments = decode_arguments(&self.spec, call)?;
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
-        let effect = ToolEffect::Write { path: path.text() };
+        let protection = self.workspace.find_protection(&path);
+        let effect = ToolEffect::Write { path: path.text(), protection };
         let workspace = self.workspace.clone();
-        Ok(Box::new(EditCall { effect, path, arguments, workspace }))
+        Ok(Box::new(EditCall { effect, protection, path, arguments, workspace }))
     }
 }
 

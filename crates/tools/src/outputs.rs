@@ -8,7 +8,7 @@ use openclaw_fs::EntryError;
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 /// The folder of the outputs, relative to the workspace.
-const OUTPUT_DIRECTORY: &str = ".openclaw/outputs";
+pub(crate) const OUTPUT_DIRECTORY: &str = ".openclaw/outputs";
 /// A file that keeps the folder out of version control.
 const GITIGNORE_NAME: &str = ".gitignore";
 /// How many outputs are kept; the oldest are removed first.
@@ -32,7 +32,7 @@ impl WorkspaceOutputStore {
 
     fn write_file(&self, path: &str, content: &str) -> Result<(), ToolPathError> {
         let path = self.workspace.resolve_path(path)?;
-        self.workspace.replace_file(&path, content.as_bytes(), None).map(drop)
+        self.workspace.replace_own_file(&path, content.as_bytes())
     }
 
     /// Removes the oldest outputs above the limits, but never the newest.

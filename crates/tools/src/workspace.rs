@@ -4,6 +4,8 @@ mod atomic_write;
 mod files;
 mod path;
 mod path_error;
+mod private_paths;
+mod protection;
 mod suggestion;
 mod text;
 
@@ -13,9 +15,11 @@ use std::sync::Arc;
 
 use openclaw_fs::DirectoryHandle;
 
-pub(crate) use atomic_write::hard_link_note;
+pub(crate) use atomic_write::{ReplaceCondition, hard_link_note};
 pub(crate) use files::MAX_NAMES;
 pub(crate) use path::RelativePath;
+use private_paths::PrivatePaths;
+
 pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 
 /// An opened directory. Clones share it. It stays the same directory even if its path is renamed or
@@ -23,6 +27,7 @@ pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 #[derive(Debug, Clone)]
 pub struct Workspace {
     root: Arc<WorkspaceRoot>,
+    private: Arc<PrivatePaths>,
 }
 
 #[derive(Debug)]
@@ -56,7 +61,15 @@ impl Workspace {
             Ok(WorkspaceRoot { directory, path: absolute, real_path })
         };
         let root = open().map_err(|source| WorkspaceError { path: path.to_owned(), source })?;
-        Ok(Self { root: Arc::new(root) })
+        Ok(Self { root: Arc::new(root), private: Arc::default() })
+    }
+
+    /// Makes files and folders unreachable for tools by any path, symbolic link or hard link. They
+    /// need not exist. The workspace itself may be inside of one.
+    #[must_use]
+    pub fn with_private_paths(self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        let private = PrivatePaths::new(paths, &self.root.real_path);
+        Self { private: Arc::new(private), ..self }
     }
 
     /// The absolute path it was opened with. For display only; files are never opened through it.

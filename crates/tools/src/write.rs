@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use openclaw_core::{
-    InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect, ToolOutput,
-    ToolSpec,
+    FileProtection, InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect,
+    ToolOutput, ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
-use crate::workspace::{RelativePath, ToolPathError, Workspace, hard_link_note};
+use crate::workspace::{RelativePath, ReplaceCondition, ToolPathError, Workspace, hard_link_note};
 
 /// Creates or replaces a file of the workspace.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ struct WriteArguments {
 #[derive(Debug)]
 struct WriteCall {
     effect: ToolEffect,
+    protection: Option<FileProtection>,
     path: RelativePath,
     arguments: WriteArguments,
     workspace: Workspace,
@@ -44,8 +45,9 @@ impl WriteTool {
 
 impl WriteCall {
     fn write_file(&self) -> Result<ToolOutput, ToolPathError> {
-        let Self { path, arguments, workspace, .. } = self;
-        let outcome = workspace.replace_file(path, arguments.content.as_bytes(), None)?;
+        let Self { path, arguments, workspace, protection, .. } = self;
+        let condition = ReplaceCondition { version: None, protection: *protection };
+        let outcome = workspace.replace_file(path, arguments.content.as_bytes(), condition)?;
         let bytes = arguments.content.len();
         let unit = if bytes == 1 { "byte" } else { "bytes" };
         let action = if outcome.is_new_file { "created" } else { "replaced" };
@@ -63,9 +65,10 @@ impl Tool for WriteTool {
     fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let arguments: WriteArguments = decode_arguments(&self.spec, call)?;
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
-        let effect = ToolEffect::Write { path: path.text() };
+        let protection = self.workspace.find_protection(&path);
+        let effect = ToolEffect::Write { path: path.text(), protection };
         let workspace = self.workspace.clone();
-        Ok(Box::new(WriteCall { effect, path, arguments, workspace }))
+        Ok(Box::new(WriteCall { effect, protection, path, arguments, workspace }))
     }
 }
 

@@ -76,7 +76,7 @@ fn call_line(
     let what = match effect {
         Some(ToolEffect::Read { .. } | ToolEffect::Fetch { .. }) if !failed => return None,
         Some(ToolEffect::Read { path }) => format!("read `{}`", line_excerpt(&path)),
-        Some(ToolEffect::Write { path }) => format!("wrote `{}`", line_excerpt(&path)),
+        Some(ToolEffect::Write { path, .. }) => format!("wrote `{}`", line_excerpt(&path)),
         Some(ToolEffect::Exec { command, .. }) => format!("ran `{}`", line_excerpt(&command)),
         Some(ToolEffect::Fetch { url }) => format!("fetched `{}`", line_excerpt(&url)),
         _ => format!("called `{}` with {}", call.name, line_excerpt(&call.arguments.to_json())),

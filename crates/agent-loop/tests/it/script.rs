@@ -99,7 +99,7 @@ impl Approver for Judge {
         let path = call.arguments.to_json();
         assert!(
             *effect == ToolEffect::Read { path: path.clone() }
-                || *effect == ToolEffect::Write { path }
+                || *effect == ToolEffect::Write { path, protection: None }
         );
         self.0.lock().unwrap().push(format!("decide {}", call.id));
         yield_now().await;

@@ -154,7 +154,7 @@ pub(crate) fn activity_text(activity: ServerActivity) -> &'static str {
 /// Describes a tool call in a few words.
 pub(crate) fn describe_call(tool: &str, effect: &ToolEffect) -> String {
     match effect {
-        ToolEffect::Read { path } | ToolEffect::Write { path } => {
+        ToolEffect::Read { path } | ToolEffect::Write { path, .. } => {
             format!("{tool} {}", shorten_line(path))
         }
         ToolEffect::Exec { command, directory, .. } if directory == "." => {

@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
 
-use super::{DirectoryEntry, EntryError, EntryMetadata, FileVersion, OpenedEntry};
+use super::{DirectoryEntry, EntryError, EntryLocation, EntryMetadata, FileVersion, OpenedEntry};
 use crate::EntryKind;
 
 /// The primitives of a system. Paths are relative to the directory and may have many components;
@@ -42,6 +42,10 @@ pub(super) trait DirectoryBackend: Sized + std::fmt::Debug {
     fn rename_file(&self, from: &OsStr, to: &OsStr) -> Result<(), EntryError>;
     /// Removes an entry that is not a directory.
     fn remove_entry(&self, name: &OsStr) -> Result<(), EntryError>;
+    /// The absolute path of this directory at this moment, without symbolic links.
+    fn real_path(&self) -> Result<PathBuf, EntryError>;
+    /// The absolute path of a file that was opened by `path`, likewise.
+    fn real_file_path(&self, file: &File, path: &Path) -> Result<PathBuf, EntryError>;
     /// Makes renames durable, as far as the file system supports it for directories.
     fn sync_entries(&self);
     /// The descriptor of this directory.
@@ -135,6 +139,58 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
     pub(super) fn remove_file(&self, path: &Path) -> Result<(), EntryError> {
         let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
         self.root.open_directory(directory)?.remove_entry(name)
+    }
+
+    /// Where an entry is, or would be once it is created. A symbolic link is not followed.
+    pub(super) fn locate_entry(&self, path: &Path) -> Result<EntryLocation, EntryError> {
+        let Some((directory, name)) = split_name(path) else { return self.locate_directory(path) };
+        let mut location = self.locate_directory(directory)?;
+        location.push_name(name);
+        Ok(location)
+    }
+
+    /// Where a directory is, or would be once it is created. Symbolic links are followed.
+    pub(super) fn locate_directory(&self, path: &Path) -> Result<EntryLocation, EntryError> {
+        match self.root.open_directory(path) {
+            Err(EntryError::Missing) => {}
+            opened => return self.directory_location(&opened?),
+        }
+        let mut opened = self.root.open_directory(Path::new("."))?;
+        let mut opened_path = PathBuf::new();
+        let mut missing: Vec<&OsStr> = Vec::new();
+        for component in path.components() {
+            match component {
+                Component::ParentDir if missing.pop().is_some() => {}
+                Component::Normal(name) if !missing.is_empty() => missing.push(name),
+                _ => match (self.root.open_directory(&opened_path.join(component)), component) {
+                    (Err(EntryError::Missing), Component::Normal(name)) => missing.push(name),
+                    (found, _) => {
+                        opened = found?;
+                        opened_path.push(component);
+                    }
+                },
+            }
+        }
+        let mut location = self.directory_location(&opened)?;
+        for name in missing {
+            location.push_name(name);
+        }
+        Ok(location)
+    }
+
+    /// Where an open file is that was opened by `path`.
+    pub(super) fn locate_file(
+        &self,
+        file: &File,
+        path: &Path,
+    ) -> Result<EntryLocation, EntryError> {
+        let absolute = self.root.real_file_path(file, path)?;
+        EntryLocation::beneath(&self.root.real_path()?, absolute)
+    }
+
+    /// Where an open directory is.
+    pub(super) fn directory_location(&self, directory: &B) -> Result<EntryLocation, EntryError> {
+        EntryLocation::beneath(&self.root.real_path()?, directory.real_path()?)
     }
 
     /// Opens a directory, and creates its missing components one by one, each relative to the

@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
@@ -31,8 +31,9 @@ pub(super) struct LinuxDirectory(OwnedFd);
 impl DirectoryBackend for LinuxDirectory {
     fn open_root(path: &Path) -> io::Result<Self> {
         let directory = rustix::fs::open(path, HANDLE, Mode::empty())?;
-        // Fails now rather than in a later call when `openat2` is not available.
+        // Fails now rather than in a later call when `openat2` or `/proc` is not available.
         open_beneath(&directory, Path::new("."), OFlags::RDONLY | OFlags::DIRECTORY)?;
+        descriptor_path(&directory)?;
         Ok(Self(directory))
     }
 
@@ -111,6 +112,21 @@ impl DirectoryBackend for LinuxDirectory {
         Ok(unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
+    fn real_path(&self) -> Result<PathBuf, EntryError> {
+        Ok(descriptor_path(&self.0)?)
+    }
+
+    fn real_file_path(&self, file: &File, _path: &Path) -> Result<PathBuf, EntryError> {
+        let path = descriptor_path(file)?;
+        // The kernel marks the path of a file that was replaced or removed since it was opened.
+        if fstat(file)?.st_nlink == 0
+            && let Some(unmarked) = path.as_os_str().as_bytes().strip_suffix(b" (deleted)")
+        {
+            return Ok(PathBuf::from(OsStr::from_bytes(unmarked)));
+        }
+        Ok(path)
+    }
+
     fn sync_entries(&self) {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         if let Ok(readable) = openat(&self.0, ".", flags, Mode::empty()) {
@@ -121,6 +137,11 @@ impl DirectoryBackend for LinuxDirectory {
     fn into_descriptor(self) -> OwnedFd {
         self.0
     }
+}
+
+/// The path that the kernel knows an open file or directory by.
+fn descriptor_path(descriptor: impl AsFd) -> io::Result<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{}", descriptor.as_fd().as_raw_fd()))
 }
 
 /// Opens a path beneath a directory. The kernel checks each component during the walk, so

@@ -14,17 +14,18 @@ use super::confined::{DirectoryBackend, NameStatus};
 use super::{DirectoryEntry, EntryError};
 use crate::EntryKind;
 
-/// A directory of `cap-std`.
+/// A directory of `cap-std`, and its path without symbolic links at the time when it was opened.
 #[derive(Debug)]
-pub(super) struct PortableDirectory(Dir);
+pub(super) struct PortableDirectory(Dir, PathBuf);
 
 impl DirectoryBackend for PortableDirectory {
     fn open_root(path: &Path) -> io::Result<Self> {
-        Dir::open_ambient_dir(path, ambient_authority()).map(Self)
+        let directory = Dir::open_ambient_dir(path, ambient_authority())?;
+        Ok(Self(directory, std::fs::canonicalize(path)?))
     }
 
     fn open_directory(&self, path: &Path) -> Result<Self, EntryError> {
-        Ok(Self(self.0.open_dir(path)?))
+        Ok(Self(self.0.open_dir(path)?, self.1.join(self.0.canonicalize(path)?)))
     }
 
     fn open_child(&self, name: &OsStr) -> Result<Self, EntryError> {
@@ -131,6 +132,14 @@ impl DirectoryBackend for PortableDirectory {
 
     fn remove_entry(&self, name: &OsStr) -> Result<(), EntryError> {
         Ok(self.0.remove_file(name)?)
+    }
+
+    fn real_path(&self) -> Result<PathBuf, EntryError> {
+        Ok(self.1.clone())
+    }
+
+    fn real_file_path(&self, _file: &File, path: &Path) -> Result<PathBuf, EntryError> {
+        Ok(self.1.join(self.0.canonicalize(path)?))
     }
 
     fn sync_entries(&self) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::confined::{ConfinedDirectory, DirectoryBackend, NameStatus, split_name};
-use super::{EntryError, FileVersion};
+use super::{EntryError, EntryLocation, FileVersion};
 use crate::EntryKind;
 use crate::atomic::sync_file;
 
@@ -27,9 +27,15 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
         path: &Path,
         content: &[u8],
         expected_version: Option<&FileVersion>,
+        admit: &dyn Fn(&EntryLocation) -> bool,
     ) -> Result<ReplaceOutcome, EntryError> {
         let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
         let directory = self.make_directories(directory)?;
+        let mut location = self.directory_location(&directory)?;
+        location.push_name(name);
+        if !admit(&location) {
+            return Err(EntryError::ConcurrentMove);
+        }
         replace_name(&directory, name, content, expected_version)
     }
 }

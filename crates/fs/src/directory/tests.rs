@@ -11,7 +11,7 @@ use rustix::fs::{CWD, Mode, RenameFlags, mkfifoat, renameat_with};
 
 use super::confined::{ConfinedDirectory, DirectoryBackend};
 use super::portable::PortableDirectory;
-use super::{EntryError, OpenedEntry, SystemDirectory};
+use super::{EntryError, EntryLocation, OpenedEntry, SystemDirectory};
 use crate::EntryKind;
 
 const SECRET: &str = "canary outside";
@@ -69,7 +69,9 @@ fn replace<B: DirectoryBackend>(
     directory: &ConfinedDirectory<B>,
     path: &str,
 ) -> Result<bool, EntryError> {
-    directory.replace_file(Path::new(path), b"new", None).map(|outcome| outcome.is_new_file)
+    directory
+        .replace_file(Path::new(path), b"new", None, &|_| true)
+        .map(|outcome| outcome.is_new_file)
 }
 
 /// Runs the cases with the backend of this system and with the portable one.
@@ -96,6 +98,8 @@ on_both_backends! {
     links_are_read_through_inside_and_not_written_through
     permissions_are_kept_and_obeyed
     an_expected_version_must_still_be_there
+    an_entry_is_located_after_links_and_before_it_exists
+    a_file_is_written_only_where_it_is_admitted
     no_path_leads_outside
 }
 
@@ -186,7 +190,7 @@ fn permissions_are_kept_and_obeyed<B: DirectoryBackend>() {
     let directory = tree.open::<B>();
     set_mode(0o4751);
     fs::hard_link(&path, tree.path("other")).unwrap();
-    let outcome = directory.replace_file(Path::new("dir/file"), b"new", None).unwrap();
+    let outcome = directory.replace_file(Path::new("dir/file"), b"new", None, &|_| true).unwrap();
     assert!(outcome.has_other_links && !outcome.is_new_file);
     assert_eq!(mode(), 0o751);
     set_mode(0o444);
@@ -201,12 +205,58 @@ fn an_expected_version_must_still_be_there<B: DirectoryBackend>() {
     let OpenedEntry::File(_, version) = directory.open_entry(path, 1).unwrap() else {
         panic!("a file")
     };
-    directory.replace_file(path, b"one", Some(&version)).unwrap();
-    let again = directory.replace_file(path, b"two", Some(&version));
+    directory.replace_file(path, b"one", Some(&version), &|_| true).unwrap();
+    let again = directory.replace_file(path, b"two", Some(&version), &|_| true);
     assert!(matches!(again, Err(EntryError::ConcurrentChange)));
     directory.remove_file(path).unwrap();
-    let gone = directory.replace_file(path, b"two", Some(&version));
+    let gone = directory.replace_file(path, b"two", Some(&version), &|_| true);
     assert!(matches!(gone, Err(EntryError::Missing)));
+}
+
+fn an_entry_is_located_after_links_and_before_it_exists<B: DirectoryBackend>() {
+    let tree = Tree::new();
+    symlink("dir", tree.path("link")).unwrap();
+    symlink("dir/file", tree.path("file_link")).unwrap();
+    let directory = tree.open::<B>();
+    let root = fs::canonicalize(tree.path("")).unwrap();
+    let table = [
+        ("link/file", "dir/file"),
+        ("link/new", "dir/new"),
+        ("dir/../link/new/deep", "dir/new/deep"),
+        ("new/../link/x", "dir/x"),
+        ("new/deep/../../dir/x", "dir/x"),
+        ("file_link", "file_link"),
+        (".", ""),
+        ("link/..", ""),
+    ];
+    for (path, expected) in table {
+        let location = directory.locate_entry(Path::new(path)).unwrap();
+        assert_eq!(location.relative_path(), Path::new(expected), "{path}");
+        assert_eq!(location.absolute_path(), root.join(expected), "{path}");
+    }
+    for path in ["../outside/x", "new/../../x", "dir/file/x"] {
+        directory.locate_entry(Path::new(path)).unwrap_err();
+    }
+    let path = Path::new("file_link");
+    let OpenedEntry::File(file, _) = directory.open_entry(path, 1).unwrap() else {
+        panic!("a file")
+    };
+    let location = directory.locate_file(&file, path).unwrap();
+    assert_eq!(location.relative_path(), Path::new("dir/file"));
+}
+
+fn a_file_is_written_only_where_it_is_admitted<B: DirectoryBackend>() {
+    let tree = Tree::new();
+    symlink("dir", tree.path("link")).unwrap();
+    let directory = tree.open::<B>();
+    let admit = |location: &EntryLocation| !location.relative_path().starts_with("dir");
+    let write = |path: &str| directory.replace_file(Path::new(path), b"new", None, &admit);
+    write("other").unwrap();
+    for path in ["dir/file", "link/file", "link/new", "other/../dir/file"] {
+        write(path).unwrap_err();
+    }
+    assert_eq!(read(&directory, "dir").unwrap(), "file ");
+    assert_eq!(read(&directory, "dir/file").unwrap(), "inside");
 }
 
 fn no_path_leads_outside<B: DirectoryBackend>() {
@@ -276,8 +326,10 @@ fn a_hundred_thousand_swaps_never_lead_outside() {
             });
             // Writes wait for the disk, so do fewer of them.
             if round % 64 == 0 {
-                let _ = directory.replace_file(Path::new("dir/secret"), b"harmless", None);
-                let _ = directory.replace_file(Path::new("dir/new/deep"), b"harmless", None);
+                let _ =
+                    directory.replace_file(Path::new("dir/secret"), b"harmless", None, &|_| true);
+                let _ =
+                    directory.replace_file(Path::new("dir/new/deep"), b"harmless", None, &|_| true);
                 let _ = directory.remove_file(Path::new("dir/new/deep"));
             }
         }

@@ -5,7 +5,8 @@ use openclaw_core::{CommandReview, ToolCall, ToolEffect, UnansweredAction};
 
 use super::{ApprovalKind, ApprovalReason, ApprovalRequest};
 
-/// Decides which calls run without asking: file tools in the workspace always, and commands by the
+/// Decides which calls run without asking: file tools in the workspace, except writes to protected
+/// files, which a person always decides about; and commands by the
 /// review that came with them, see [`CommandPolicy`](crate::CommandPolicy). Commands without a review
 /// are decided by `tools.exec` with an empty allowlist. Calls with any other effect are asked about.
 #[derive(Debug, Clone)]
@@ -63,7 +64,21 @@ impl ApprovalPolicy {
         };
         let ask_other = |text| ask(ApprovalKind::Call, text, None, ApprovalReason::UnlistedEffect);
         match effect {
-            ToolEffect::Read { .. } | ToolEffect::Write { .. } => PolicyDecision::Allow,
+            ToolEffect::Read { .. } | ToolEffect::Write { protection: None, .. } => {
+                PolicyDecision::Allow
+            }
+            ToolEffect::Write { path, protection: Some(protection) } => {
+                PolicyDecision::Ask(ApprovalRequest {
+                    call_id: call.id.clone(),
+                    tool: call.name.clone(),
+                    kind: ApprovalKind::Call,
+                    text: format!("change {path}: {protection}"),
+                    directory: None,
+                    reason: ApprovalReason::ProtectedFile { protection: *protection },
+                    display: None,
+                    unanswered: Some(UnansweredAction::Deny),
+                })
+            }
             ToolEffect::Exec { command, directory, review } => match self.judge_command(review) {
                 CommandVerdict::Allow => PolicyDecision::Allow,
                 CommandVerdict::Ask(reason) => {

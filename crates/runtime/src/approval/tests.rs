@@ -48,6 +48,11 @@ fn mail() -> ToolEffect {
     ToolEffect::Other { description: "send a mail".to_owned() }
 }
 
+fn hook() -> ToolEffect {
+    let protection = Some(FileProtection::GitData);
+    ToolEffect::Write { path: ".git/hooks/x".to_owned(), protection }
+}
+
 async fn review(
     policy: ApprovalPolicy,
     effect: &ToolEffect,
@@ -71,6 +76,7 @@ fn decide(policy: &ApprovalPolicy, effect: &ToolEffect) -> &'static str {
             ApprovalReason::AskAlways => "ask always",
             ApprovalReason::NotOnAllowlist => "ask for a miss",
             ApprovalReason::UnlistedEffect => "ask for the effect",
+            ApprovalReason::ProtectedFile { .. } => "ask for the file",
             ApprovalReason::CommandPolicy { .. } => "ask by the policy of commands",
         },
     }
@@ -150,7 +156,10 @@ fn file_tools_run_and_other_effects_are_asked_about_whatever_the_setting() {
             for auto_approve in [false, true] {
                 let policy = policy(security, ask).with_auto_approve(auto_approve);
                 assert_eq!(decide(&policy, &ToolEffect::Read { path: text() }), "allow");
-                assert_eq!(decide(&policy, &ToolEffect::Write { path: text() }), "allow");
+                let write = |protection| ToolEffect::Write { path: text(), protection };
+                assert_eq!(decide(&policy, &write(None)), "allow");
+                let hook = write(Some(FileProtection::GitData));
+                assert_eq!(decide(&policy, &hook), "ask for the file");
                 let fetch = ToolEffect::Fetch { url: text() };
                 assert_eq!(decide(&policy, &fetch), "ask for the effect");
                 assert_eq!(decide(&policy, &mail()), "ask for the effect");
@@ -166,6 +175,12 @@ async fn a_request_says_what_would_run_and_where() {
         (command(), ApprovalKind::Command, "rm -r x", Some("sub")),
         (fetch, ApprovalKind::Call, "fetch https://example.com/a", None),
         (mail(), ApprovalKind::Call, "send a mail", None),
+        (
+            hook(),
+            ApprovalKind::Call,
+            "change .git/hooks/x: Git runs it or takes commands from it",
+            None,
+        ),
     ];
     for (effect, kind, text, directory) in table {
         let policy = policy(ExecSecurity::Allowlist, ExecAsk::OnMiss);
@@ -205,6 +220,8 @@ async fn when_nobody_can_be_asked_the_turn_ends_with_the_question_or_the_call_is
         (ExecAsk::OnMiss, command(), denial(unasked_command)),
         (ExecAsk::OnMiss, mail(), denial(unasked_call)),
         (ExecAsk::Off, mail(), denial(unasked_call)),
+        (ExecAsk::Always, hook(), denial(unasked_call)),
+        (ExecAsk::Off, hook(), denial(unasked_call)),
     ];
     for (ask, effect, expected) in table {
         let (decision, _) = review(policy(ExecSecurity::Full, ask), &effect, nobody()).await;

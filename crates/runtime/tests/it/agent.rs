@@ -75,6 +75,19 @@ async fn an_agent_works_in_the_default_workspace_which_it_creates() {
 }
 
 #[tokio::test]
+async fn no_tool_writes_into_the_state_folder_even_when_it_is_the_workspace() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);
+    let inside = Some(lab.state().to_owned());
+    let run = lab.runtime.create_agent(options(inside)).await.unwrap();
+    say(&run, "write hello to a.txt").await;
+    assert!(!lab.state().join("a.txt").exists());
+    let body = server.requests().pop().unwrap().json();
+    let result = body["messages"].as_array().unwrap().last().unwrap()["content"].to_string();
+    assert!(result.contains("state and the config"), "{result}");
+}
+
+#[tokio::test]
 async fn the_workspace_of_the_config_is_created_and_one_asked_for_is_not() {
     let server = MockVllm::builder().start().await.unwrap();
     let lab = Lab::new(&lab_on(&server.base_url(), ""), &[]);

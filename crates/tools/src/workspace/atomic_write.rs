@@ -1,8 +1,19 @@
 //! Writes files atomically.
 
-use openclaw_fs::{FileVersion, ReplaceOutcome};
+use openclaw_core::FileProtection;
+use openclaw_fs::{EntryLocation, FileVersion, ReplaceOutcome};
 
+use crate::workspace::protection::find_protection;
 use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
+
+/// What must hold for a file to be replaced.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ReplaceCondition<'a> {
+    /// The version that the file must have; `None` for any, or none.
+    pub(crate) version: Option<&'a FileVersion>,
+    /// The protection that was judged when the call was approved.
+    pub(crate) protection: Option<FileProtection>,
+}
 
 /// A note on a replaced file for the tool's output; empty when there are no other hard links.
 pub(crate) fn hard_link_note(outcome: ReplaceOutcome) -> &'static str {
@@ -14,17 +25,57 @@ pub(crate) fn hard_link_note(outcome: ReplaceOutcome) -> &'static str {
 }
 
 impl Workspace {
+    /// Why a person decides about writing to a path; `None` when the agent may. A path that cannot
+    /// be located cannot be written either.
+    pub(crate) fn find_protection(&self, path: &RelativePath) -> Option<FileProtection> {
+        let location = self.root.directory.locate_entry(path.as_path()).ok()?;
+        find_protection(location.relative_path())
+    }
+
     /// Replaces the content of a file, and creates it and its directories if they do not exist.
-    /// With `expected_version`, only if the file still has that version.
     pub(crate) fn replace_file(
         &self,
         path: &RelativePath,
         content: &[u8],
-        expected_version: Option<&FileVersion>,
+        condition: ReplaceCondition<'_>,
     ) -> Result<ReplaceOutcome, ToolPathError> {
         let refuse = |problem| ToolPathError::new(path.text(), problem);
         let file = path.as_file().ok_or_else(|| refuse(PathErrorKind::IsDirectory))?;
-        let replaced = self.root.directory.replace_file(file, content, expected_version);
+        let directory = &self.root.directory;
+        let location = directory.locate_entry(file).map_err(|error| refuse(error.into()))?;
+        if let Some(problem) = self.check_location(&location, condition.protection) {
+            return Err(refuse(problem));
+        }
+        // Asked again for the directory that is opened: what leads there may have changed.
+        let admit = |location: &EntryLocation| {
+            self.check_location(location, condition.protection).is_none()
+        };
+        let replaced = directory.replace_file_where(file, content, condition.version, &admit);
         replaced.map_err(|error| refuse(error.into()))
+    }
+
+    /// Replaces a file that the program itself keeps in the workspace.
+    pub(crate) fn replace_own_file(
+        &self,
+        path: &RelativePath,
+        content: &[u8],
+    ) -> Result<(), ToolPathError> {
+        let refuse = |problem| ToolPathError::new(path.text(), problem);
+        let file = path.as_file().ok_or_else(|| refuse(PathErrorKind::IsDirectory))?;
+        let replaced = self.root.directory.replace_file(file, content, None);
+        replaced.map(drop).map_err(|error| refuse(error.into()))
+    }
+
+    /// Why nothing is written at a place with the protection that was judged; `None` if it may be.
+    fn check_location(
+        &self,
+        location: &EntryLocation,
+        judged: Option<FileProtection>,
+    ) -> Option<PathErrorKind> {
+        if self.private.contains(location.absolute_path()) {
+            return Some(PathErrorKind::Private);
+        }
+        let found = find_protection(location.relative_path())?;
+        (judged != Some(found)).then_some(PathErrorKind::ProtectedMeanwhile(found))
     }
 }

@@ -3,8 +3,9 @@
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use openclaw_fs::{DirectoryEntry, EntryError, EntryMetadata, OpenedEntry};
+use openclaw_fs::{DirectoryEntry, EntryError, EntryLocation, EntryMetadata, OpenedEntry};
 
+use crate::outputs::OUTPUT_DIRECTORY;
 use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
 
 /// The most names that are read from a directory.
@@ -13,8 +14,30 @@ pub(crate) const MAX_NAMES: usize = 50_000;
 impl Workspace {
     /// Opens a file or reads a directory.
     pub(crate) fn open_entry(&self, path: &RelativePath) -> Result<OpenedEntry, ToolPathError> {
-        let entry = self.root.directory.open_entry(path.as_path(), MAX_NAMES);
-        entry.map_err(|error| self.describe_error(path, error))
+        let directory = &self.root.directory;
+        let refuse = |problem| ToolPathError::new(path.text(), problem);
+        let entry = directory.open_entry(path.as_path(), MAX_NAMES);
+        let entry = entry.map_err(|error| self.describe_error(path, error))?;
+        let is_private = match &entry {
+            OpenedEntry::File(file, _) => {
+                let location = directory.locate_file(file, path.as_path());
+                let location = location.map_err(|error| self.describe_error(path, error))?;
+                let metadata =
+                    file.metadata().map_err(|error| refuse(PathErrorKind::Unreadable(error)))?;
+                self.is_private(&location) || self.private.contains_file(&metadata)
+            }
+            OpenedEntry::Directory(_) => {
+                let location = directory.locate_directory(path.as_path());
+                self.is_private(&location.map_err(|error| self.describe_error(path, error))?)
+            }
+        };
+        if is_private { Err(refuse(PathErrorKind::Private)) } else { Ok(entry) }
+    }
+
+    /// Whether a place belongs to the program itself. Saved outputs do not: they are for the model.
+    pub(crate) fn is_private(&self, location: &EntryLocation) -> bool {
+        !location.relative_path().starts_with(OUTPUT_DIRECTORY)
+            && self.private.contains(location.absolute_path())
     }
 
     /// Opens a directory to start a command in.
@@ -43,8 +66,15 @@ impl Workspace {
         self.root.directory.link_target(path)
     }
 
+    /// Whether a path that need not exist is private, or the nearest directory that does exist.
+    fn is_private_place(&self, path: &Path) -> bool {
+        let location = self.root.directory.locate_entry(path);
+        location.is_ok_and(|location| self.is_private(&location))
+    }
+
     fn describe_error(&self, path: &RelativePath, error: EntryError) -> ToolPathError {
         let problem = match error {
+            EntryError::Missing if self.is_private_place(path.as_path()) => PathErrorKind::Private,
             EntryError::Missing => PathErrorKind::Missing(self.describe_nearest(path.as_path())),
             other => other.into(),
         };

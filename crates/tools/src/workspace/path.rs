@@ -37,8 +37,8 @@ impl Workspace {
         if text.is_empty() {
             return refuse(PathErrorKind::EmptyPath);
         }
-        if text.contains('\0') {
-            return refuse(PathErrorKind::NulCharacter);
+        if text.contains(char::is_control) {
+            return refuse(PathErrorKind::ControlCharacter);
         }
         // A directory literally named `~` would surprise users; `./~` still makes one.
         if text == "~" || text.starts_with("~/") {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use openclaw_core::FileProtection;
 use openclaw_fs::EntryError;
 
 /// The most bytes of a path that an error quotes.
@@ -20,12 +21,16 @@ pub(crate) struct ToolPathError {
 pub(crate) enum PathErrorKind {
     /// The path is empty.
     EmptyPath,
-    /// The path contains a NUL character.
-    NulCharacter,
+    /// The path contains a control character.
+    ControlCharacter,
     /// The path begins with `~`.
     HomeShorthand,
     /// The path leads outside the workspace.
     OutsideWorkspace,
+    /// The path leads to the program's own state or config.
+    Private,
+    /// The path leads to a protected file, which it did not when it was approved.
+    ProtectedMeanwhile(FileProtection),
     /// Nothing exists at the path; with similar names, as a sentence.
     Missing(String),
     /// A directory is in the place of a file.
@@ -67,13 +72,25 @@ impl fmt::Display for ToolPathError {
         let path = shorten_text(&self.path.escape_debug().to_string(), MAX_PATH_BYTES);
         match &self.kind {
             PathErrorKind::EmptyPath => f.write_str("the path is empty; `.` is the workspace"),
-            PathErrorKind::NulCharacter => write!(f, "`{path}` has a NUL character in it"),
+            PathErrorKind::ControlCharacter => {
+                write!(f, "`{path}` has a control character in it; such names are refused")
+            }
             PathErrorKind::HomeShorthand => {
                 write!(f, "`{path}`: `~` is not expanded; paths are relative to the workspace")
             }
             PathErrorKind::OutsideWorkspace => write!(
                 f,
                 "`{path}` is outside the workspace (by `..`, a symbolic link or an absolute path)"
+            ),
+            PathErrorKind::Private => write!(
+                f,
+                "`{path}` belongs to the state and the config of this program, which no tool reads \
+                 or writes; only the user changes them"
+            ),
+            PathErrorKind::ProtectedMeanwhile(protection) => write!(
+                f,
+                "`{path}` leads to a protected file since the call was planned ({protection}); call \
+                 it again"
             ),
             PathErrorKind::Missing(suggestion) if suggestion.is_empty() => {
                 write!(f, "`{path}` does not exist")

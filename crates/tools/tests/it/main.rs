@@ -11,6 +11,8 @@ mod exec_without_shell;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod protection;
+#[cfg(test)]
 mod read;
 #[cfg(test)]
 mod schema;

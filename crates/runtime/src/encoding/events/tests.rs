@@ -213,7 +213,10 @@ fn each_change_of_a_prompt_is_encoded() {
 #[test]
 fn each_effect_is_encoded() {
     let effects = [
-        (ToolEffect::Write { path: text() }, json!({"kind": "write", "path": "text"})),
+        (
+            ToolEffect::Write { path: text(), protection: None },
+            json!({"kind": "write", "path": "text"}),
+        ),
         (
             ToolEffect::Exec {
                 command: text(),
