@@ -118,6 +118,16 @@ impl Home {
         self.start(args).ended().await
     }
 
+    /// Runs `openclaw` in a folder below the home folder, which is made, to its end.
+    pub async fn run_in(&self, folder: &str, args: &[&str]) -> Ended {
+        let folder = self.path().join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        let mut command = Command::new("sh");
+        let script = r#"cd "$0" && exec "$@""#;
+        command.args(["-c", script]).arg(folder).arg(openclaw()).args(args);
+        self.spawn_as(command, Stdio::null()).ended().await
+    }
+
     /// Runs `openclaw` to its end with `input` on stdin.
     pub async fn run_with_input(&self, args: &[&str], input: &str) -> Ended {
         let mut running = self.spawn(args, Stdio::piped());

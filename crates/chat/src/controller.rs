@@ -5,7 +5,7 @@ use std::io;
 use std::pin::pin;
 
 use openclaw_runtime::Conversation;
-use openclaw_terminal::TextStyle;
+use openclaw_terminal::{TextStyle, sanitize};
 
 use crate::command::{self, ChatCommand, InputLine};
 use crate::context::CommandContext;
@@ -84,14 +84,16 @@ impl ChatController {
     /// Restores the terminal and prints how to resume the chat.
     pub(super) fn close(self) -> io::Result<()> {
         let (printer, key) = (self.terminal.printer, self.conversation.session_key().to_string());
+        let is_default = self.conversation.has_default_key();
         let has_messages = !self.conversation.history().is_empty();
         self.terminal.close()?;
         if has_messages {
-            let line = format!("session {key} is kept; `openclaw chat` goes on with it");
-            let line = match key.as_str() {
-                "agent:main:main" => line,
-                key => format!("session {key} is kept; `openclaw chat --session {key}` goes on"),
+            let line = if is_default {
+                format!("session {key} is kept; `openclaw chat` goes on with it")
+            } else {
+                format!("session {key} is kept; `openclaw chat --session '{key}'` goes on")
             };
+            let line = sanitize::escape_line(&line);
             printer.print_note(printer.style_text(TextStyle::Dim, line));
         }
         Ok(())

@@ -22,6 +22,7 @@ use crate::progress::TurnProgress;
 use crate::prompter::{ChatPrompter, YesNoQuestion, parse_yes_no};
 use crate::recovery_notice::print_recovery_notice;
 use crate::setup::{prepare_conversation, print_conversation_error};
+use crate::startup::describe_workspace;
 use crate::status_text::format_status;
 use crate::terminal::INPUT_PROMPT;
 
@@ -221,6 +222,7 @@ impl PlainChat<'_> {
             conversation.session_key()
         );
         printer.print_note(sanitize::escape_line(&text));
+        printer.print_note(describe_workspace(conversation));
         printer.print_note("each line is a message; `/help` tells what else can be typed");
     }
 

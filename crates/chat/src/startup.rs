@@ -6,7 +6,9 @@ use std::sync::PoisonError;
 use openclaw_core::MessageRef;
 use openclaw_fs::StateFile;
 use openclaw_runtime::Conversation;
-use openclaw_terminal::{MarkdownOptions, OutputBuffer, TextStyle, clip_row, render_markdown};
+use openclaw_terminal::{
+    MarkdownOptions, OutputBuffer, TextStyle, clip_row, render_markdown, sanitize,
+};
 
 use crate::context::CommandContext;
 use crate::controller::{ChatController, WorkOutcome, run_interactively};
@@ -92,7 +94,14 @@ fn print_greeting(terminal: &mut ChatTerminal, conversation: &Conversation) {
     };
     terminal
         .print_note(TextStyle::Dim, &format!("{message_count} · /help tells what can be typed"));
+    terminal.print_note(TextStyle::Dim, &describe_workspace(conversation));
     show_last_exchange(terminal, conversation);
+}
+
+/// Names the folder that the agent works in, in one line.
+pub(crate) fn describe_workspace(conversation: &Conversation) -> String {
+    let workspace = conversation.agent_run().workspace.display().to_string();
+    format!("works in {}", sanitize::escape_line(&workspace))
 }
 
 /// Prints the last exchange again, and of a long answer only the beginning.

@@ -62,7 +62,7 @@ fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReas
         return Ok(ExitReason::Usage);
     }
     let paths = match AppPaths::new(&env, cli.global.config.as_deref()) {
-        Ok(paths) => paths,
+        Ok(paths) => paths.in_current_project(&env),
         Err(error) => {
             printer.print_error(format_args!("failed to {error}"));
             return Ok(ExitReason::Config);

@@ -16,6 +16,7 @@ mod openclaw_keys;
 mod path;
 mod paths;
 mod pattern;
+mod project_folder;
 mod redaction;
 mod restrictions;
 mod save;

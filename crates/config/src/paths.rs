@@ -9,6 +9,7 @@ use crate::{
     },
     env::Env,
     env_vars,
+    project_folder::find_project_folder,
 };
 
 /// The files and folders of one installation.
@@ -18,6 +19,7 @@ pub struct AppPaths {
     config_named_by: Option<&'static str>,
     state_dir: PathBuf,
     system_dir: PathBuf,
+    project_dir: Option<PathBuf>,
 }
 
 /// The state folder is unknown, because no variable gives the home folder.
@@ -46,7 +48,34 @@ impl AppPaths {
             (None, Some(path)) => (expand_home(path, env), Some(env_vars::OPENCLAW_CONFIG_PATH)),
             (None, None) => (default_config(&state_dir), None),
         };
-        Ok(Self { config_file, config_named_by, state_dir, system_dir: PathBuf::from(SYSTEM_DIR) })
+        let system_dir = PathBuf::from(SYSTEM_DIR);
+        Ok(Self { config_file, config_named_by, state_dir, system_dir, project_dir: None })
+    }
+
+    /// Makes the project folder that the program is started in the default workspace: the nearest
+    /// parent of the current directory with `.git`, else the current directory. Changes nothing
+    /// when that is the file system's root, the home folder or one above it, or in the state
+    /// folder.
+    #[must_use]
+    pub fn in_current_project(mut self, env: &Env) -> Self {
+        let home = home_dir(env);
+        self.project_dir = std::env::current_dir()
+            .ok()
+            .and_then(|start| find_project_folder(&start, home.as_deref(), &self.state_dir));
+        self
+    }
+
+    /// Uses this folder as the project folder.
+    #[must_use]
+    pub fn with_project_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.project_dir = Some(folder.into());
+        self
+    }
+
+    /// The project folder that the program is started in; `None` outside a project.
+    #[must_use]
+    pub fn project_dir(&self) -> Option<&Path> {
+        self.project_dir.as_deref()
     }
 
     /// Uses another folder than `/etc/openclaw` for the system-wide config file.
@@ -101,9 +130,16 @@ impl AppPaths {
         self.state_dir.join(SESSIONS_DIR_NAME).join(SESSIONS_FILE_NAME)
     }
 
-    /// The workspace when the config sets none.
+    /// The workspace when the config sets none: the project folder, else `workspace` in the state
+    /// folder.
     #[must_use]
     pub fn default_workspace(&self) -> PathBuf {
+        self.project_dir.clone().unwrap_or_else(|| self.state_workspace())
+    }
+
+    /// The workspace outside a project, in the state folder.
+    #[must_use]
+    pub fn state_workspace(&self) -> PathBuf {
         self.state_dir.join(WORKSPACE_DIR_NAME)
     }
 }

@@ -125,7 +125,7 @@ impl Runtime {
         )
     }
 
-    /// Returns the workspace to use. Creates the configured one if it is missing.
+    /// Returns the workspace to use. Creates it if it is missing in the state folder.
     pub(crate) fn resolve_workspace(
         &self,
         asked: Option<PathBuf>,
@@ -321,7 +321,8 @@ fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>) -> ExecOpt
     }
 }
 
-/// Returns the requested workspace, which must exist, or creates the configured one.
+/// Returns the requested workspace, or the configured one. Only a workspace in the state folder is
+/// created: elsewhere a folder that is missing is more likely a mistake than a wish.
 fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<PathBuf, SetupError> {
     if let Some(path) = asked {
         return Ok(path);
@@ -331,6 +332,16 @@ fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<Path
         SetupError::new(SetupErrorKind::Workspace, "use agents.defaults.workspace")
             .with_source(error)
     })?;
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let is_managed = path.parent() == Some(models.app_paths().state_dir());
+    if !is_managed && !path.exists() {
+        let message = format!("open the workspace {}: there is no such folder", path.display());
+        return Err(SetupError::new(SetupErrorKind::Workspace, message).with_hint(format!(
+            "`mkdir -p '{}'` makes it; `openclaw config explain agents.defaults.workspace` says \
+             where it is set, and `--workspace DIR` names another.",
+            path.display()
+        )));
+    }
     std::fs::create_dir_all(&path).map_err(|error| {
         let message = format!("create the workspace {}", path.display());
         SetupError::new(SetupErrorKind::Workspace, message)

@@ -3,6 +3,7 @@
 mod agent_resolution;
 mod context;
 mod error;
+mod folder_session;
 mod opening;
 mod record;
 mod recovery;
@@ -17,6 +18,7 @@ use openclaw_agent_loop::{
     CompactionReport, ConfiguredTimeout, SteeringQueue, TurnError, TurnEventSender, TurnInput,
     TurnReport, TurnRequest,
 };
+use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_core::{Approver, History};
 use openclaw_models::{ConnectError, ModelConnection};
 use openclaw_store::{RequestPrefix, Session, SessionId, SessionKey, Store, StoreError};
@@ -27,6 +29,7 @@ use crate::runtime::Runtime;
 
 pub use context::ContextUse;
 pub use error::ConversationError;
+pub use folder_session::session_folder;
 pub use recovery::RecoveryReport;
 
 /// The session of a conversation.
@@ -41,13 +44,14 @@ pub enum SessionTarget {
 
 /// Options of a conversation that are not in the config.
 pub struct ConversationOptions {
-    /// The session; `None` uses the agent's main session, `agent:<agent>:main`.
+    /// The session; `None` uses the agent's default session, that of
+    /// [`Runtime::default_session_key`](crate::Runtime::default_session_key).
     pub target: Option<SessionTarget>,
     /// The agent, by its id in `agents.entries`; `None` uses the session's agent.
     pub agent: Option<String>,
     /// The model, by reference or alias; `None` uses the configured one.
     pub model: Option<String>,
-    /// The workspace; `None` uses the configured one, which is created if missing.
+    /// The workspace; `None` uses the folder that the session belongs to, else the configured one.
     pub workspace: Option<PathBuf>,
     /// The time limit of a turn and where it was set; `None` uses the configured one.
     pub time_limit: Option<ConfiguredTimeout>,
@@ -114,6 +118,13 @@ impl Conversation {
     #[must_use]
     pub fn session_key(&self) -> &SessionKey {
         self.session.key()
+    }
+
+    /// Whether a conversation opened here without naming a session or a folder has this key.
+    #[must_use]
+    pub fn has_default_key(&self) -> bool {
+        let default = self.runtime.default_session_key(MAIN_AGENT, None);
+        default.is_ok_and(|key| key == *self.session.key())
     }
 
     /// The agent's id.

@@ -21,7 +21,8 @@ pub use command_policy::{
     ApprovalsContent, ApprovalsUpdateError, CommandPolicy, PolicySummary, PolicyValues,
 };
 pub use conversation::{
-    ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport, SessionTarget,
+    ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport,
+    SessionTarget, session_folder,
 };
 pub use error_text::{error_causes, store_error_hint, turn_error_hints};
 pub use openclaw_agent_loop::{

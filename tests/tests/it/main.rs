@@ -54,6 +54,8 @@ mod odd_servers;
 #[cfg(test)]
 mod output_closed;
 #[cfg(test)]
+mod project_folder;
+#[cfg(test)]
 mod prompt;
 #[cfg(test)]
 mod quirks;

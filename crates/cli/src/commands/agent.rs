@@ -72,7 +72,7 @@ impl AgentCommand<'_> {
     async fn run(&self, args: AgentTurnArgs) -> io::Result<ExitReason> {
         let (context, printer) = (self.context, self.output.printer);
         let started_at = Instant::now();
-        let prepared = session_selection::parse_session_choice(&args)
+        let prepared = session_selection::parse_session_choice(&context.runtime(), &args)
             .map_err(ConversationError::Store)
             .and_then(|whereto| {
                 session_selection::prepare_session(

@@ -3,10 +3,13 @@
 //! An agent has its own model, workspace, tools and egress policy. So a session stays with its
 //! agent: another agent must be named explicitly to use it, and a warning says so.
 
+use std::path::PathBuf;
+
 use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_store::{SessionInfo, SessionKey, Store, StoreError, StoreErrorKind};
 
 use super::SessionTarget;
+use super::folder_session::session_folder;
 use crate::runtime::Runtime;
 
 /// The agent of a conversation.
@@ -14,6 +17,8 @@ pub(super) struct ResolvedAgent {
     pub(super) id: String,
     /// What the user should know about it.
     pub(super) warning: Option<String>,
+    /// The folder that the session belongs to, when it is one of a folder.
+    pub(super) session_folder: Option<PathBuf>,
 }
 
 impl Runtime {
@@ -50,10 +55,17 @@ impl Runtime {
     ) -> Result<ResolvedAgent, StoreError> {
         let Some(target) = target else {
             let id = agent.unwrap_or_else(|| MAIN_AGENT.to_owned());
-            return Ok(ResolvedAgent { id, warning: None });
+            return Ok(ResolvedAgent { id, warning: None, session_folder: None });
         };
         let id = agent.map_or_else(|| self.session_agent(store, target), Ok)?;
-        let other = find_session(store, target)?.filter(|info| info.agent != id);
+        let existing = find_session(store, target)?;
+        let session_folder = match (target, &existing) {
+            (SessionTarget::Key(key), _) => session_folder(key),
+            (SessionTarget::Id(_), info) => {
+                info.as_ref().and_then(|info| session_folder(&info.key))
+            }
+        };
+        let other = existing.filter(|info| info.agent != id);
         let warning = other.map(|info| {
             format!(
                 "session {} is that of the agent `{}`; `{id}` goes on with it, with a model, tools \
@@ -61,7 +73,7 @@ impl Runtime {
                 info.id, info.agent
             )
         });
-        Ok(ResolvedAgent { id, warning })
+        Ok(ResolvedAgent { id, warning, session_folder })
     }
 }
 

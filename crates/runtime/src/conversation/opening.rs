@@ -69,10 +69,14 @@ impl Runtime {
         let (runtime, opened) = (self.clone(), store.clone());
         let (agent, target) = (options.agent.clone(), options.target.clone());
         let resolve = move || runtime.resolve_agent(&opened, agent, target.as_ref());
-        let ResolvedAgent { id: agent_id, warning } = run_blocking(resolve).await?;
+        let ResolvedAgent { id: agent_id, warning, session_folder } = run_blocking(resolve).await?;
         let runtime = self.for_agent(&agent_id).map_err(ConnectError::Setup)?;
-        let workspace = runtime.resolve_workspace(options.workspace.clone())?;
-        let claim = SessionClaim::new(store.clone(), options.target.clone(), &agent_id)?;
+        // A session of a folder works there, wherever it is continued from.
+        let asked = options.workspace.clone().or(session_folder);
+        let default_key = runtime.default_session_key(&agent_id, asked.as_deref())?;
+        let workspace = runtime.resolve_workspace(asked)?;
+        let claim =
+            SessionClaim::new(store.clone(), options.target.clone(), &agent_id, default_key);
         let (mut connected, claimed) =
             runtime.connect_and_claim(&claim, options.model.as_deref()).await?;
         connected.report.warnings.splice(..0, warning);

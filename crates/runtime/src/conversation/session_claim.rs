@@ -16,7 +16,7 @@ pub(super) struct SessionClaim {
     store: Store,
     target: Option<SessionTarget>,
     agent_id: String,
-    main_key: SessionKey,
+    default_key: SessionKey,
 }
 
 /// A session that was claimed.
@@ -27,26 +27,25 @@ pub(super) struct ClaimedSession {
 }
 
 impl SessionClaim {
-    /// # Errors
-    /// When the agent's id does not form a valid session key.
+    /// `default_key` is the key when no session is named.
     pub(super) fn new(
         store: Store,
         target: Option<SessionTarget>,
         agent_id: &str,
-    ) -> Result<Self, StoreError> {
-        let main_key = format!("agent:{agent_id}:main").parse()?;
-        Ok(Self { store, target, agent_id: agent_id.to_owned(), main_key })
+        default_key: SessionKey,
+    ) -> Self {
+        Self { store, target, agent_id: agent_id.to_owned(), default_key }
     }
 
     /// Fails when another process uses the session. Looks the key up each time: it may point to
     /// another session by now.
     async fn check_available(&self) -> Result<(), StoreError> {
-        let Self { store, target, main_key, .. } = self.clone();
+        let Self { store, target, default_key, .. } = self.clone();
         run_blocking(move || {
             let id = match target {
                 Some(SessionTarget::Key(key)) => store.current_session(&key)?.map(|info| info.id),
                 Some(SessionTarget::Id(id)) => Some(id),
-                None => store.current_session(&main_key)?.map(|info| info.id),
+                None => store.current_session(&default_key)?.map(|info| info.id),
             };
             id.map_or(Ok(()), |id| store.check_available(&id))
         })
@@ -54,12 +53,14 @@ impl SessionClaim {
     }
 
     async fn acquire_session(&self) -> Result<ClaimedSession, StoreError> {
-        let Self { store, target, agent_id, main_key } = self.clone();
+        let Self { store, target, agent_id, default_key } = self.clone();
         run_blocking(move || {
             let loaded = match target {
                 Some(SessionTarget::Key(key)) => store.acquire_current(&key, &agent_id),
-                Some(SessionTarget::Id(id)) => store.acquire_or_create(&id, &main_key, &agent_id),
-                None => store.acquire_current(&main_key, &agent_id),
+                Some(SessionTarget::Id(id)) => {
+                    store.acquire_or_create(&id, &default_key, &agent_id)
+                }
+                None => store.acquire_current(&default_key, &agent_id),
             }?;
             let context_tokens = store.find_session(loaded.session.id().as_str())?.context_tokens;
             Ok(ClaimedSession { loaded, context_tokens })

@@ -34,14 +34,18 @@ pub(crate) enum PrepareOutcome {
 ///
 /// # Errors
 /// When the key or id is invalid.
-pub(crate) fn parse_session_choice(args: &AgentTurnArgs) -> Result<SessionChoice, StoreError> {
+pub(crate) fn parse_session_choice(
+    runtime: &Runtime,
+    args: &AgentTurnArgs,
+) -> Result<SessionChoice, StoreError> {
     let target = match (&args.session, &args.session_id) {
         _ if args.no_session => return Ok(SessionChoice::NoSession),
         (_, Some(id)) => SessionTarget::Id(id.parse()?),
         (Some(key), None) => SessionTarget::Key(key.parse()?),
         (None, None) => {
             let agent = args.agent.id.as_deref().unwrap_or(MAIN_AGENT);
-            SessionTarget::Key(format!("agent:{agent}:main").parse()?)
+            let workspace = args.agent.workspace.as_deref();
+            SessionTarget::Key(runtime.default_session_key(agent, workspace)?)
         }
     };
     Ok(SessionChoice::Session(target))
