@@ -93,7 +93,8 @@ pub(crate) struct AgentTurnArgs {
     #[arg(long, short = 'm', value_name = "TEXT", allow_hyphen_values = true)]
     #[arg(required_unless_present = "resume")]
     pub(crate) message: Option<String>,
-    /// The session that the turn belongs to; default: `agent:ID:main` of the agent
+    /// The session that the turn belongs to; default: that of the agent and the project folder,
+    /// outside a project `agent:ID:main`
     #[arg(long, value_name = "KEY", conflicts_with_all = ["session_id", "no_session"])]
     pub(crate) session: Option<String>,
     /// The session by its id, or by the short id that `sessions` shows; created if there is none
@@ -155,7 +156,8 @@ pub(crate) struct AgentArgs {
     /// The agent; default: the one whose session it is, else `main`
     #[arg(long = "agent", value_name = "ID")]
     pub(crate) id: Option<String>,
-    /// The directory that the tools work in; default: `agents.defaults.workspace`
+    /// The directory that the tools work in; default: that of the session, else
+    /// `agents.defaults.workspace`, else the project that the command is started in
     #[arg(long, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
     /// The longest a turn may take; default: `agents.defaults.timeoutSeconds`

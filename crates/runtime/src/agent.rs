@@ -333,8 +333,10 @@ fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<Path
             .with_source(error)
     })?;
     let path = std::path::absolute(&path).unwrap_or(path);
-    let is_managed = path.parent() == Some(models.app_paths().state_dir());
-    if !is_managed && !path.exists() {
+    let is_configured = config.agents.defaults.workspace.is_some();
+    let state_dir = std::path::absolute(models.app_paths().state_dir()).ok();
+    let is_in_state_dir = path.parent() == state_dir.as_deref();
+    if is_configured && !is_in_state_dir && !path.exists() {
         let message = format!("open the workspace {}: there is no such folder", path.display());
         return Err(SetupError::new(SetupErrorKind::Workspace, message).with_hint(format!(
             "`mkdir -p '{}'` makes it; `openclaw config explain agents.defaults.workspace` says \

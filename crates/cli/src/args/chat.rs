@@ -8,7 +8,8 @@ use crate::args::AgentArgs;
 /// `openclaw chat`.
 #[derive(Debug, Args)]
 pub(crate) struct ChatArgs {
-    /// The session to go on with; default: `agent:ID:main` of the agent
+    /// The session to go on with; default: that of the agent and the project folder, outside a
+    /// project `agent:ID:main`
     #[arg(long, value_name = "KEY", conflicts_with = "session_id")]
     pub(crate) session: Option<String>,
     /// The session by its id; created if there is none

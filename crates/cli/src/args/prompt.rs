@@ -27,7 +27,8 @@ pub(crate) struct PromptExplainArgs {
     /// The agent
     #[arg(long, value_name = "ID", default_value = "main")]
     pub(crate) agent: String,
-    /// The directory that the tools work in; default: `agents.defaults.workspace`
+    /// The directory that the tools work in; default: `agents.defaults.workspace`, else the project
+    /// that the command is started in
     #[arg(long, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
     /// Print one JSON object
