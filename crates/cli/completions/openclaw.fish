@@ -44,11 +44,11 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-approvals" -
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "exec-policy" -d 'Show and explain the policy of commands'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "prompt" -d 'Show what an agent\'s first request is made of'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s m -l message -d 'What to do; `-` reads it from stdin. `/new` or `/reset` begins a new session, with what follows as its first message' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: `agent:ID:main` of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d 'The session that the turn belongs to; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The session by its id, or by the short id that `sessions` shows; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: that of the session, else `agents.defaults.workspace`, else the project that the command is started in' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or one JSON line for each event, as it happens' -r -f -a "text\t''
@@ -70,11 +70,11 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l deliver
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: `agent:ID:main` of the agent' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The session by its id; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: that of the session, else `agents.defaults.workspace`, else the project that the command is started in' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l reasoning -d 'How the model\'s reasoning is shown; default: `short`, with `--verbose` `full`' -r -f -a "off\t'Not at all'
@@ -464,7 +464,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Show what an agent\'s first request is made of, and what each part costs in tokens'
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l model -d 'The model, as `provider/model-id`; default: as for `agent`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l agent -d 'The agent' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l workspace -d 'The directory that the tools work in; default: `agents.defaults.workspace`, else the project that the command is started in' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand prompt; and __fish_seen_subcommand_from explain" -l json -d 'Print one JSON object'
