@@ -89,7 +89,9 @@ fn encode_folder(folder: &Path) -> String {
 
 fn push_escaped(encoded: &mut String, bytes: &[u8]) {
     for byte in bytes {
-        encoded.push_str(&format!("%{byte:02X}"));
+        let [high, low] = [byte >> 4, byte & 0xF].map(|digit| char::from_digit(digit.into(), 16));
+        encoded.push('%');
+        encoded.extend(high.into_iter().chain(low).map(|digit| digit.to_ascii_uppercase()));
     }
 }
 
