@@ -75,6 +75,14 @@ impl DirectoryHandle {
         self.0.link_target(path)
     }
 
+    /// The version of an entry; a symbolic link is not followed.
+    ///
+    /// # Errors
+    /// When the path leads outside or nothing exists there.
+    pub fn entry_version(&self, path: &Path) -> Result<FileVersion, EntryError> {
+        self.0.entry_version(path)
+    }
+
     /// The size and age of an entry; a symbolic link is not followed.
     ///
     /// # Errors

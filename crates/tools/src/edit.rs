@@ -1,8 +1,10 @@
 //! `edit`: replaces text within a file.
 
+mod arguments;
 mod near_miss;
 mod replacement;
 
+use std::fmt::Display;
 use std::io::Read;
 
 use async_trait::async_trait;
@@ -11,10 +13,9 @@ use openclaw_core::{
     ToolOutput, ToolSpec,
 };
 use openclaw_fs::OpenedEntry;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
+use crate::edit::arguments::EditArguments;
 use crate::edit::replacement::{TextReplacement, describe_lines};
 use crate::workspace::{
     PathErrorKind, RelativePath, ReplaceCondition, ToolPathError, Workspace, hard_link_note,
@@ -28,18 +29,6 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 pub(crate) struct EditTool {
     workspace: Workspace,
     spec: ToolSpec,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct EditArguments {
-    /// Relative to the workspace
-    path: String,
-    /// Exact text; must occur once unless `all`
-    old_text: String,
-    new_text: String,
-    /// Replace every occurrence
-    all: Option<bool>,
 }
 
 /// A call of `edit` with its path resolved.
@@ -62,7 +51,7 @@ impl EditCall {
     fn edit_file(&self) -> Result<ToolOutput, ToolPathError> {
         let Self { path, arguments, workspace, protection, .. } = self;
         let refuse = |problem| Err(ToolPathError::new(path.text(), problem));
-        let OpenedEntry::File(file, version) = workspace.open_entry(path)? else {
+        let OpenedEntry::File(file, version) = workspace.open_for_change(path)? else {
             return refuse(PathErrorKind::IsDirectory);
         };
         let mut bytes = Vec::new();
@@ -76,20 +65,22 @@ impl EditCall {
         let Ok(content) = String::from_utf8(bytes) else {
             return refuse(PathErrorKind::NotText);
         };
-        let replace_all = arguments.all.unwrap_or(false);
-        let (old, new) = (&arguments.old_text, &arguments.new_text);
-        let replacement = match TextReplacement::find_matches(&content, old, new, replace_all) {
+        let unchanged = |problem: &dyn Display| {
+            Ok(ToolOutput::from_error(format!("`{}` is not changed: {problem}", path.text())))
+        };
+        let edits = match arguments.text_edits() {
+            Ok(edits) => edits,
+            Err(problem) => return unchanged(&problem),
+        };
+        let replacement = match TextReplacement::find_matches(&content, &edits) {
             Ok(replacement) => replacement,
-            Err(problem) => {
-                let text = format!("`{}` is not changed: {problem}", path.text());
-                return Ok(ToolOutput::from_error(text));
-            }
+            Err(problem) => return unchanged(&problem),
         };
         let (content, lines) = replacement.apply_replacement();
         let condition = ReplaceCondition { version: Some(&version), protection: *protection };
         let outcome = workspace.replace_file(path, content.as_bytes(), condition)?;
         let lines = describe_lines(&lines);
-        let text = format!("changed `{}` at {lines}{}", path.text(), hard_link_note(outcome));
+        let text = format!("changed `{}` at {lines}{}", path.text(), hard_link_note(&outcome));
         Ok(ToolOutput::from_text(text).with_summary(lines))
     }
 }
@@ -101,6 +92,10 @@ impl Tool for EditTool {
 
     fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
         let arguments: EditArguments = decode_arguments(&self.spec, call)?;
+        if let Err(problem) = arguments.text_edits() {
+            let tool = self.spec.name.clone();
+            return Err(InvalidToolArguments { tool, problem: problem.to_owned() });
+        }
         let path = resolve_argument(&self.spec, &self.workspace, &arguments.path)?;
         let protection = self.workspace.find_protection(&path);
         let effect = ToolEffect::Write { path: path.text(), protection };

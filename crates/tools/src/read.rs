@@ -67,7 +67,7 @@ impl ReadCall {
             max_lines: max_lines.min(MAX_LINES),
             max_bytes: max_bytes.saturating_sub(RESERVED_NOTE_BYTES),
         };
-        match workspace.open_entry(path)? {
+        match workspace.open_for_model(path)? {
             OpenedEntry::Directory(names) => {
                 let listing = format_listing(workspace, path.as_path(), &names);
                 Ok(page_output(TextPage::read_range(listing.as_bytes(), range), "entry", "entries"))

@@ -6,6 +6,7 @@ mod path;
 mod path_error;
 mod private_paths;
 mod protection;
+mod seen_versions;
 mod suggestion;
 mod text;
 
@@ -19,6 +20,7 @@ pub(crate) use atomic_write::{ReplaceCondition, hard_link_note};
 pub(crate) use files::MAX_NAMES;
 pub(crate) use path::RelativePath;
 use private_paths::PrivatePaths;
+use seen_versions::SeenVersions;
 
 pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 
@@ -28,6 +30,7 @@ pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 pub struct Workspace {
     root: Arc<WorkspaceRoot>,
     private: Arc<PrivatePaths>,
+    seen: Arc<SeenVersions>,
 }
 
 #[derive(Debug)]
@@ -61,7 +64,7 @@ impl Workspace {
             Ok(WorkspaceRoot { directory, path: absolute, real_path })
         };
         let root = open().map_err(|source| WorkspaceError { path: path.to_owned(), source })?;
-        Ok(Self { root: Arc::new(root), private: Arc::default() })
+        Ok(Self { root: Arc::new(root), private: Arc::default(), seen: Arc::default() })
     }
 
     /// Makes files and folders unreachable for tools by any path, symbolic link or hard link. They

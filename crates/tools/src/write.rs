@@ -52,7 +52,7 @@ impl WriteCall {
         let unit = if bytes == 1 { "byte" } else { "bytes" };
         let action = if outcome.is_new_file { "created" } else { "replaced" };
         let mut text = format!("{action} `{}`, {bytes} {unit}", path.text());
-        text.push_str(hard_link_note(outcome));
+        text.push_str(hard_link_note(&outcome));
         Ok(ToolOutput::from_text(text).with_summary(format!("wrote {bytes} {unit}")))
     }
 }

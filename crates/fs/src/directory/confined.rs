@@ -131,6 +131,11 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
         Ok(self.root.open_directory(directory)?.examine_name(name)?.metadata)
     }
 
+    pub(super) fn entry_version(&self, path: &Path) -> Result<FileVersion, EntryError> {
+        let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
+        Ok(self.root.open_directory(directory)?.examine_name(name)?.version)
+    }
+
     #[cfg(unix)]
     pub(super) fn open_subdirectory(&self, path: &Path) -> Result<OwnedFd, EntryError> {
         Ok(self.root.open_directory(path)?.into_descriptor())

@@ -13,8 +13,10 @@ use crate::EntryKind;
 use crate::atomic::sync_file;
 
 /// The result of replacing a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplaceOutcome {
+    /// The version of the new content.
+    pub version: FileVersion,
     /// Whether the file did not exist before.
     pub is_new_file: bool,
     /// Whether the old content is still reachable through another hard link.
@@ -65,9 +67,10 @@ fn replace_name<B: DirectoryBackend>(
     {
         return Err(EntryError::ConcurrentChange);
     }
-    temporary.rename_to(name)?;
+    let version = temporary.rename_to(name)?;
     directory.sync_entries();
     Ok(ReplaceOutcome {
+        version,
         is_new_file: old.is_none(),
         has_other_links: old.is_some_and(|status| status.link_count > 1),
     })
@@ -110,10 +113,11 @@ impl<'a, B: DirectoryBackend> TemporaryEntry<'a, B> {
         Ok(Self { directory, name, file, is_renamed: false })
     }
 
-    fn rename_to(mut self, name: &OsStr) -> Result<(), EntryError> {
+    /// Returns the version, which renaming changes.
+    fn rename_to(mut self, name: &OsStr) -> Result<FileVersion, EntryError> {
         self.directory.rename_file(&self.name, name)?;
         self.is_renamed = true;
-        Ok(())
+        Ok(FileVersion::from_file(&self.file)?)
     }
 }
 

@@ -205,7 +205,11 @@ fn an_expected_version_must_still_be_there<B: DirectoryBackend>() {
     let OpenedEntry::File(_, version) = directory.open_entry(path, 1).unwrap() else {
         panic!("a file")
     };
-    directory.replace_file(path, b"one", Some(&version), &|_| true).unwrap();
+    let outcome = directory.replace_file(path, b"one", Some(&version), &|_| true).unwrap();
+    let OpenedEntry::File(_, written) = directory.open_entry(path, 1).unwrap() else {
+        panic!("a file")
+    };
+    assert_eq!(outcome.version, written);
     let again = directory.replace_file(path, b"two", Some(&version), &|_| true);
     assert!(matches!(again, Err(EntryError::ConcurrentChange)));
     directory.remove_file(path).unwrap();

@@ -9,19 +9,43 @@ use crate::edit::near_miss;
 /// The most line numbers that are listed.
 const MAX_LISTED_LINES: usize = 20;
 
-/// A replacement with its matches.
+/// A text to replace in a file, as a model gives it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TextEdit<'a> {
+    pub(crate) old_text: &'a str,
+    pub(crate) new_text: &'a str,
+    /// Whether every match is replaced, else there must be exactly one.
+    pub(crate) all: bool,
+}
+
+/// The replacements in a file, each found in its unchanged content.
 #[derive(Debug)]
 pub(crate) struct TextReplacement<'a> {
     content: &'a str,
-    old_text: Cow<'a, str>,
-    new_text: Cow<'a, str>,
-    /// The byte offsets of `old_text`; at least one, without overlaps.
-    offsets: Vec<usize>,
+    /// The new text of each edit.
+    new_texts: Vec<Cow<'a, str>>,
+    /// At least one, in order, without overlaps.
+    matches: Vec<TextMatch>,
+}
+
+#[derive(Debug)]
+struct TextMatch {
+    start: usize,
+    end: usize,
+    /// Which edit it is of.
+    edit: usize,
 }
 
 /// Why no text was replaced.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ReplacementError {
+pub(crate) struct ReplacementError {
+    /// The number of the edit, from 1; `None` when there is one only.
+    edit: Option<usize>,
+    problem: ReplacementProblem,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum ReplacementProblem {
     /// The text to find is empty.
     EmptyOldText,
     /// Both texts are equal.
@@ -30,65 +54,95 @@ pub(crate) enum ReplacementError {
     NotFound(String),
     /// The text occurs more than once, at these lines.
     Ambiguous(Vec<usize>),
+    /// The text overlaps that of another edit, by its number.
+    Overlapping(usize),
 }
 
 impl<'a> TextReplacement<'a> {
-    /// Finds the matches of `old_text`. If every line of the file ends in CRLF, line ends of both
+    /// Finds the matches of all edits. If every line of the file ends in CRLF, line ends of the
     /// texts are converted to CRLF: models write LF.
     pub(crate) fn find_matches(
         content: &'a str,
-        old_text: &'a str,
-        new_text: &'a str,
-        all: bool,
+        edits: &[TextEdit<'a>],
     ) -> Result<Self, ReplacementError> {
-        if old_text.is_empty() {
-            return Err(ReplacementError::EmptyOldText);
+        let is_crlf = uses_crlf(content);
+        let mut found = Self { content, new_texts: Vec::new(), matches: Vec::new() };
+        for (edit, wanted) in edits.iter().enumerate() {
+            let number = (edits.len() > 1).then_some(edit + 1);
+            let refuse = |problem| ReplacementError { edit: number, problem };
+            let [old_text, new_text] = [wanted.old_text, wanted.new_text]
+                .map(|text| if is_crlf { to_crlf(text) } else { Cow::Borrowed(text) });
+            let offsets =
+                find_offsets(content, &old_text, &new_text, wanted.all).map_err(refuse)?;
+            found.matches.extend(offsets.into_iter().map(|start| TextMatch {
+                start,
+                end: start + old_text.len(),
+                edit,
+            }));
+            found.new_texts.push(new_text);
         }
-        let (old_text, new_text) = if uses_crlf(content) {
-            (to_crlf(old_text), to_crlf(new_text))
-        } else {
-            (Cow::Borrowed(old_text), Cow::Borrowed(new_text))
-        };
-        if old_text == new_text {
-            return Err(ReplacementError::IdenticalTexts);
-        }
-        let offsets: Vec<usize> = if all {
-            content.match_indices(&*old_text).map(|(offset, _)| offset).collect()
-        } else {
-            overlapping_offsets(content, &old_text)
-        };
-        match offsets.len() {
-            0 => Err(ReplacementError::NotFound(near_miss::describe_near_miss(
-                content, &old_text, &new_text,
-            ))),
-            1 => Ok(Self { content, old_text, new_text, offsets }),
-            _ if all => Ok(Self { content, old_text, new_text, offsets }),
-            _ => {
-                let lines = offsets.iter().map(|offset| line_number_at(content, *offset)).collect();
-                Err(ReplacementError::Ambiguous(lines))
+        found.matches.sort_by_key(|it| it.start);
+        for pair in found.matches.windows(2) {
+            if let [before, after] = pair
+                && before.end > after.start
+            {
+                let problem = ReplacementProblem::Overlapping(before.edit + 1);
+                return Err(ReplacementError { edit: Some(after.edit + 1), problem });
             }
         }
+        Ok(found)
     }
 
     /// Returns the new content and the line ranges of the new texts. For a removed text that is the
     /// line it was in.
     pub(crate) fn apply_replacement(&self) -> (String, Vec<RangeInclusive<usize>>) {
-        let mut new_content = String::with_capacity(self.content.len() + self.new_text.len());
-        let mut lines = Vec::with_capacity(self.offsets.len());
+        let mut new_content = String::with_capacity(self.content.len());
+        let mut lines = Vec::with_capacity(self.matches.len());
         let (mut copied_bytes, mut line) = (0, 1);
-        let inner_newlines =
-            count_newlines(self.new_text.strip_suffix('\n').unwrap_or(&self.new_text));
-        for offset in &self.offsets {
-            let unchanged_text = self.content.get(copied_bytes..*offset).unwrap_or_default();
+        for TextMatch { start, end, edit } in &self.matches {
+            let new_text = self.new_texts.get(*edit).map_or("", |text| text);
+            let inner_newlines = count_newlines(new_text.strip_suffix('\n').unwrap_or(new_text));
+            let unchanged_text = self.content.get(copied_bytes..*start).unwrap_or_default();
             new_content.push_str(unchanged_text);
-            new_content.push_str(&self.new_text);
+            new_content.push_str(new_text);
             line += count_newlines(unchanged_text);
             lines.push(line..=line + inner_newlines);
-            line += count_newlines(&self.new_text);
-            copied_bytes = offset + self.old_text.len();
+            line += count_newlines(new_text);
+            copied_bytes = *end;
         }
         new_content.push_str(self.content.get(copied_bytes..).unwrap_or_default());
         (new_content, lines)
+    }
+}
+
+/// The offsets of a text without overlaps; exactly one unless `all`.
+fn find_offsets(
+    content: &str,
+    old_text: &str,
+    new_text: &str,
+    all: bool,
+) -> Result<Vec<usize>, ReplacementProblem> {
+    if old_text.is_empty() {
+        return Err(ReplacementProblem::EmptyOldText);
+    }
+    if old_text == new_text {
+        return Err(ReplacementProblem::IdenticalTexts);
+    }
+    let offsets: Vec<usize> = if all {
+        content.match_indices(old_text).map(|(offset, _)| offset).collect()
+    } else {
+        overlapping_offsets(content, old_text)
+    };
+    match offsets.len() {
+        0 => Err(ReplacementProblem::NotFound(near_miss::describe_near_miss(
+            content, old_text, new_text,
+        ))),
+        1 => Ok(offsets),
+        _ if all => Ok(offsets),
+        _ => {
+            let lines = offsets.iter().map(|offset| line_number_at(content, *offset)).collect();
+            Err(ReplacementProblem::Ambiguous(lines))
+        }
     }
 }
 
@@ -150,11 +204,20 @@ fn overlapping_offsets(content: &str, old: &str) -> Vec<usize> {
 
 impl fmt::Display for ReplacementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyOldText => f.write_str("`old_text` is empty; use `write` for a whole file"),
-            Self::IdenticalTexts => f.write_str("`old_text` and `new_text` are the same"),
-            Self::NotFound(near) => write!(f, "`old_text` does not occur; {near}"),
-            Self::Ambiguous(lines) => {
+        if let Some(edit) = self.edit {
+            write!(f, "edit {edit}: ")?;
+        }
+        match &self.problem {
+            ReplacementProblem::EmptyOldText => {
+                f.write_str("`old_text` is empty; use `write` for a whole file")
+            }
+            ReplacementProblem::IdenticalTexts => {
+                f.write_str("`old_text` and `new_text` are the same")
+            }
+            ReplacementProblem::NotFound(near) => {
+                write!(f, "`old_text` does not occur; {near}")
+            }
+            ReplacementProblem::Ambiguous(lines) => {
                 let line_ranges: Vec<_> = lines.iter().map(|line| *line..=*line).collect();
                 write!(
                     f,
@@ -164,6 +227,10 @@ impl fmt::Display for ReplacementError {
                     describe_lines(&line_ranges)
                 )
             }
+            ReplacementProblem::Overlapping(other) => write!(
+                f,
+                "`old_text` overlaps that of edit {other}; all are found in the unchanged file"
+            ),
         }
     }
 }

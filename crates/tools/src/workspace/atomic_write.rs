@@ -1,5 +1,7 @@
 //! Writes files atomically.
 
+use std::path::Path;
+
 use openclaw_core::FileProtection;
 use openclaw_fs::{EntryLocation, FileVersion, ReplaceOutcome};
 
@@ -16,7 +18,7 @@ pub(crate) struct ReplaceCondition<'a> {
 }
 
 /// A note on a replaced file for the tool's output; empty when there are no other hard links.
-pub(crate) fn hard_link_note(outcome: ReplaceOutcome) -> &'static str {
+pub(crate) fn hard_link_note(outcome: &ReplaceOutcome) -> &'static str {
     if outcome.has_other_links {
         " (it was a hard link: its other names keep the old content)"
     } else {
@@ -50,8 +52,30 @@ impl Workspace {
         let admit = |location: &EntryLocation| {
             self.check_location(location, condition.protection).is_none()
         };
-        let replaced = directory.replace_file_where(file, content, condition.version, &admit);
-        replaced.map_err(|error| refuse(error.into()))
+        let seen = match condition.version {
+            None => self.version_to_keep(file, &location).map_err(refuse)?,
+            Some(_) => None,
+        };
+        let version = condition.version.or(seen.as_ref());
+        let replaced = directory.replace_file_where(file, content, version, &admit);
+        let outcome = replaced.map_err(|error| refuse(error.into()))?;
+        self.seen.record_version(location.absolute_path(), outcome.version.clone());
+        Ok(outcome)
+    }
+
+    /// The version that a file must have to be overwritten: the one that the model has seen.
+    fn version_to_keep(
+        &self,
+        file: &Path,
+        location: &EntryLocation,
+    ) -> Result<Option<FileVersion>, PathErrorKind> {
+        let Some(seen) = self.seen.find_version(location.absolute_path()) else { return Ok(None) };
+        match self.root.directory.entry_version(file) {
+            Ok(version) if version == seen => Ok(Some(seen)),
+            Ok(_) => Err(PathErrorKind::ChangedSinceRead),
+            // Removed meanwhile: there is nothing to overwrite. Other errors come up again.
+            Err(_) => Ok(None),
+        }
     }
 
     /// Replaces a file that the program itself keeps in the workspace.

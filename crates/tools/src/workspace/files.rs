@@ -14,24 +14,58 @@ pub(crate) const MAX_NAMES: usize = 50_000;
 impl Workspace {
     /// Opens a file or reads a directory.
     pub(crate) fn open_entry(&self, path: &RelativePath) -> Result<OpenedEntry, ToolPathError> {
+        self.open_located(path).map(|(entry, _)| entry)
+    }
+
+    /// Opens a file for the model to read, or reads a directory. What it writes later must still
+    /// have this version.
+    pub(crate) fn open_for_model(&self, path: &RelativePath) -> Result<OpenedEntry, ToolPathError> {
+        let (entry, location) = self.open_located(path)?;
+        if let OpenedEntry::File(_, version) = &entry {
+            self.seen.record_version(location.absolute_path(), version.clone());
+        }
+        Ok(entry)
+    }
+
+    /// Opens a file to change it. It must have the version that the model has seen, if it has.
+    pub(crate) fn open_for_change(
+        &self,
+        path: &RelativePath,
+    ) -> Result<OpenedEntry, ToolPathError> {
+        let (entry, location) = self.open_located(path)?;
+        if let OpenedEntry::File(_, version) = &entry
+            && self.seen.find_version(location.absolute_path()).is_some_and(|seen| seen != *version)
+        {
+            return Err(ToolPathError::new(path.text(), PathErrorKind::ChangedSinceRead));
+        }
+        Ok(entry)
+    }
+
+    fn open_located(
+        &self,
+        path: &RelativePath,
+    ) -> Result<(OpenedEntry, EntryLocation), ToolPathError> {
         let directory = &self.root.directory;
         let refuse = |problem| ToolPathError::new(path.text(), problem);
         let entry = directory.open_entry(path.as_path(), MAX_NAMES);
         let entry = entry.map_err(|error| self.describe_error(path, error))?;
-        let is_private = match &entry {
+        let (location, is_alias) = match &entry {
             OpenedEntry::File(file, _) => {
                 let location = directory.locate_file(file, path.as_path());
                 let location = location.map_err(|error| self.describe_error(path, error))?;
                 let metadata =
                     file.metadata().map_err(|error| refuse(PathErrorKind::Unreadable(error)))?;
-                self.is_private(&location) || self.private.contains_file(&metadata)
+                (location, self.private.contains_file(&metadata))
             }
             OpenedEntry::Directory(_) => {
                 let location = directory.locate_directory(path.as_path());
-                self.is_private(&location.map_err(|error| self.describe_error(path, error))?)
+                (location.map_err(|error| self.describe_error(path, error))?, false)
             }
         };
-        if is_private { Err(refuse(PathErrorKind::Private)) } else { Ok(entry) }
+        if is_alias || self.is_private(&location) {
+            return Err(refuse(PathErrorKind::Private));
+        }
+        Ok((entry, location))
     }
 
     /// Whether a place belongs to the program itself. Saved outputs do not: they are for the model.

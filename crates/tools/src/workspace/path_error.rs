@@ -29,6 +29,8 @@ pub(crate) enum PathErrorKind {
     OutsideWorkspace,
     /// The path leads to the program's own state or config.
     Private,
+    /// The file has another version than the one that was last read or written.
+    ChangedSinceRead,
     /// The path leads to a protected file, which it did not when it was approved.
     ProtectedMeanwhile(FileProtection),
     /// Nothing exists at the path; with similar names, as a sentence.
@@ -86,6 +88,11 @@ impl fmt::Display for ToolPathError {
                 f,
                 "`{path}` belongs to the state and the config of this program, which no tool reads \
                  or writes; only the user changes them"
+            ),
+            PathErrorKind::ChangedSinceRead => write!(
+                f,
+                "`{path}` was changed by a command or another program since it was last read or \
+                 written; read it again"
             ),
             PathErrorKind::ProtectedMeanwhile(protection) => write!(
                 f,

@@ -17,7 +17,6 @@ async fn edit(fixture: &Fixture, old: &str, new: &str, all: bool) -> ToolOutput 
 
 #[tokio::test]
 async fn one_place_is_changed_and_told_by_line() {
-    let fixture = Fixture::new();
     for (content, old, new, result, lines) in [
         ("one\ntwo\nthree", "two", "2\n2b", "one\n2\n2b\nthree", "lines 2-3"),
         ("one\ntwo\nthree", "three", "3", "one\ntwo\n3", "line 3"),
@@ -27,6 +26,7 @@ async fn one_place_is_changed_and_told_by_line() {
         ("\u{feff}one\n", "one", "1", "\u{feff}1\n", "line 1"),
         ("mixed\r\nends\n", "ends\n", "END\n", "mixed\r\nEND\n", "line 2"),
     ] {
+        let fixture = Fixture::new();
         fixture.put("a", content);
         let output = edit(&fixture, old, new, false).await;
         assert_eq!(output.text, format!("changed `a` at {lines}"));
@@ -74,6 +74,77 @@ async fn a_text_that_is_not_there_once_is_explained() {
         assert!(output.text.contains(answer), "{}", output.text);
         assert_eq!(fixture.text("a"), content);
     }
+}
+
+#[tokio::test]
+async fn several_edits_are_made_at_once_or_not_at_all() {
+    let content = "\u{feff}one\r\ntwo\r\nthree\r\ntwo\r\n";
+    let pair = |old: &str, new: &str| json!({"old_text": old, "new_text": new});
+    let both = [pair("three\n", "3\nIII\n"), pair("one", "1")];
+    let text = serde_json::to_string(&both).unwrap();
+    for edits in [json!(both), json!(text)] {
+        let fixture = Fixture::new();
+        fixture.put("a", content);
+        let output = fixture.call("edit", json!({"path": "a", "edits": edits})).await;
+        assert_eq!(output.text, "changed `a` at lines 1, 3-4");
+        assert_eq!(fixture.text("a"), "\u{feff}1\r\ntwo\r\n3\r\nIII\r\ntwo\r\n");
+    }
+    let fixture = Fixture::new();
+    let table = [
+        (json!([pair("one", "1"), pair("two", "2")]), "edit 2: `old_text` occurs 2 times"),
+        (json!([pair("one", "1"), pair("none", "2")]), "edit 2: `old_text` does not occur"),
+        (json!([pair("one\ntwo", "1"), pair("two\nth", "2")]), "edit 2: `old_text` overlaps"),
+        (json!([]), "there is nothing to replace"),
+        (json!("[1"), "expected a list of edits"),
+        (json!([{"old_text": "one"}]), "missing field `new_text`"),
+    ];
+    for (edits, problem) in table {
+        fixture.put("a", content);
+        let output = fixture.call("edit", json!({"path": "a", "edits": edits})).await;
+        assert!(output.is_error && output.text.contains(problem), "{}", output.text);
+        assert_eq!(fixture.text("a"), content);
+    }
+}
+
+#[tokio::test]
+async fn the_names_that_other_agents_give_the_arguments_are_understood() {
+    for arguments in [
+        json!({"path": "a", "oldText": "x", "newText": "y", "all": true}),
+        json!({"path": "a", "old_string": "x", "new_string": "y", "replace_all": true}),
+        json!({"path": "a", "edits": [{"oldText": "x", "newText": "y", "all": true}]}),
+        json!({"path": "a", "edits": {"old_string": "x", "new_string": "y"}, "replaceAll": true}),
+    ] {
+        let fixture = Fixture::new();
+        fixture.put("a", "x x");
+        let output = fixture.call("edit", arguments.clone()).await;
+        assert_eq!(fixture.text("a"), "y y", "{arguments} {}", output.text);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changed_since_it_was_read_must_be_read_again() {
+    let fixture = Fixture::new();
+    fixture.put("dir/a", "one");
+    std::os::unix::fs::symlink("dir", fixture.path("link")).unwrap();
+    let edit = |old: &str, new: &str| json!({"path": "dir/a", "old_text": old, "new_text": new});
+    let read = json!({"path": "link/a"});
+    fixture.call("read", read.clone()).await;
+    // What the tools write themselves is seen.
+    for (old, new) in [("one", "two"), ("two", "three")] {
+        assert!(!fixture.call("edit", edit(old, new)).await.is_error);
+    }
+    fixture.put("dir/a", "three and more");
+    let write = json!({"path": "dir/a", "content": "new"});
+    for (tool, arguments) in [("edit", edit("three", "3")), ("write", write.clone())] {
+        let output = fixture.call(tool, arguments).await;
+        assert!(output.is_error && output.text.contains("read it again"), "{}", output.text);
+        assert_eq!(fixture.text("dir/a"), "three and more");
+    }
+    fixture.call("read", read).await;
+    assert!(!fixture.call("edit", edit("three", "3")).await.is_error);
+    std::fs::remove_file(fixture.path("dir/a")).unwrap();
+    assert!(!fixture.call("write", write).await.is_error);
+    assert_eq!(fixture.text("dir/a"), "new");
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ fn a_wrong_argument_is_named_with_what_was_expected() {
             json!({"file": "a"}),
             "unknown field `file`, expected one of `path`, `offset`, `limit`",
         ),
-        ("edit", json!({"path": "a", "old_text": "b"}), "missing field `new_text`"),
+        ("edit", json!({"path": "a", "old_text": "b"}), "`old_text` needs a `new_text`"),
         (
             "edit",
             json!({"path": "a", "old_text": "b", "new_text": "c", "all": "yes"}),
@@ -117,6 +117,7 @@ fn arguments() -> impl Strategy<Value = Map<String, Value>> {
         "old_text",
         "new_text",
         "all",
+        "edits",
         "command",
         "directory",
         "timeout",
