@@ -9,8 +9,8 @@ use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
 use openclaw_core::{CommandReview, UnansweredAction};
 use openclaw_exec_policy::{
     ApprovalsDocument, AskMode, CommandInput, CommandPlan, DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS,
-    DecisionExplanation, ExecDecision, ExecPolicy, InvalidRequest, PlanContext, SafeBinProfile,
-    SafeBins, SecurityLevel, render_command_for_approval,
+    DecisionExplanation, DenyReason, ExecDecision, ExecPolicy, InvalidRequest, PlanContext,
+    SafeBinProfile, SafeBins, SecurityLevel, render_command_for_approval,
 };
 use openclaw_fs::StateFile;
 use openclaw_process::base_environment;
@@ -92,8 +92,28 @@ impl CommandPolicy {
     /// The policy that holds now.
     #[must_use]
     pub fn effective_policy(&self) -> ExecPolicy {
-        let approvals = self.read_approvals();
+        self.apply_approvals(&self.read_approvals())
+    }
+
+    fn apply_approvals(&self, approvals: &ApprovalsDocument) -> ExecPolicy {
         approvals.apply_to(self.config.clone(), &self.agent, self.home.as_deref())
+    }
+
+    /// Why a command doesn't run, with the setting that says so.
+    fn describe_denial(&self, reason: &DenyReason, approvals: &ApprovalsDocument) -> String {
+        let path = self.approvals_path.display();
+        match (reason, approvals) {
+            (DenyReason::SecurityDeny, _) if self.config.security == SecurityLevel::Deny => {
+                "commands are switched off by `tools.exec.security`".to_owned()
+            }
+            (DenyReason::SecurityDeny, ApprovalsDocument::Unreadable { error, .. }) => {
+                format!("no command runs while `{path}` can't be read: {error}")
+            }
+            (DenyReason::SecurityDeny, _) => {
+                format!("commands are switched off by `security` in `{path}`")
+            }
+            (reason, _) => format!("the command is not allowed: {reason}"),
+        }
     }
 }
 
@@ -103,7 +123,8 @@ impl CommandJudge for CommandPolicy {
     }
 
     fn judge_command(&self, plan: &CommandPlan) -> JudgedCommand {
-        let policy = self.effective_policy();
+        let approvals = self.read_approvals();
+        let policy = self.apply_approvals(&approvals);
         let now_ms = now_ms();
         let review = match policy.judge_plan(plan, now_ms) {
             ExecDecision::Allow => {
@@ -111,7 +132,7 @@ impl CommandJudge for CommandPolicy {
                 return JudgedCommand { review: CommandReview::Allowed, without_shell };
             }
             ExecDecision::Deny { reason } => CommandReview::Denied {
-                reason: format!("the command is not allowed: {reason}"),
+                reason: self.describe_denial(&reason, &approvals),
                 is_final: policy.security == SecurityLevel::Deny,
             },
             ExecDecision::Ask { reasons } => {

@@ -49,6 +49,23 @@ async fn a_file_that_cannot_be_read_is_told_and_not_changed() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "nobody reads the file meanwhile")]
+async fn a_denial_names_the_file_that_denies() {
+    let (_server, home) = tiny().await;
+    let home = home.config("{}");
+    let file = home.config_path().with_file_name("exec-approvals.json");
+    for (text, problem) in [
+        (r#"{"version":1,"defaults":{"security":"deny"}}"#, "switched off by `security` in"),
+        (r#"{"version":2}"#, "no command runs while"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let ended = home.run(&["agent", "--yes", "-m", "run touch made.txt"]).await.code(0);
+        let _ = ended.says(&[problem, "exec-approvals.json`"]);
+        assert!(home.files().is_empty(), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_command_is_explained_without_running_it() {
     let (_server, home) = tiny().await;
     let home = home.config("{}");
