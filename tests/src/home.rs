@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::process::{ChildStdin, Command};
 
 use crate::binary::openclaw;
 use crate::run::{Ended, Running};
@@ -141,24 +141,55 @@ impl Home {
     /// Starts `openclaw` on a terminal of its own; stdout is what the terminal shows.
     #[must_use]
     pub fn start_on_terminal(&self, args: &[&str]) -> Running {
-        let quoted = |word: &str| format!("'{}'", word.replace('\'', r"'\''"));
         let words = std::iter::once(openclaw().to_str().unwrap()).chain(args.iter().copied());
-        let line = words.map(quoted).collect::<Vec<_>>().join(" ");
+        self.start_line_on_terminal(&quote_line(words))
+    }
+
+    fn start_line_on_terminal(&self, line: &str) -> Running {
         // It gives a program a terminal, passes its exit code on, and comes with every Debian.
         let mut script = Command::new("script");
-        script.args(["-qec", &line, "/dev/null"]);
+        script.args(["-qec", line, "/dev/null"]);
         self.spawn_as(script, Stdio::piped())
     }
 
-    /// Runs `openclaw` to its end on a terminal of its own, on which `typed` is typed; stdout is
-    /// what the terminal shows.
-    pub async fn run_on_terminal(&self, args: &[&str], typed: &str) -> Ended {
-        let mut running = self.start_on_terminal(args);
+    /// Runs `openclaw` to its end on a terminal of its own, on which `answer` is typed once it asks
+    /// a question; stdout is what the terminal shows.
+    pub async fn answer_on_terminal(&self, args: &[&str], answer: &str) -> Ended {
+        let (running, stdin) = self.start_typing(args);
+        finish_answering(running, stdin, answer).await
+    }
+
+    /// The same, with `typed_ahead` typed before the program starts.
+    pub async fn answer_after(&self, args: &[&str], typed_ahead: &str, answer: &str) -> Ended {
+        let gate = self.fifo("gate").await;
+        let home = self.path().to_str().unwrap();
+        let words = std::iter::once(openclaw().to_str().unwrap()).chain(args.iter().copied());
+        let line = format!("cat {home}/gate; exec {}", quote_line(words));
+        let mut running = self.start_line_on_terminal(&line);
         let mut stdin = running.child.stdin.take().unwrap();
+        stdin.write_all(typed_ahead.as_bytes()).await.unwrap();
+        let last_line = typed_ahead.lines().last().unwrap_or_default();
+        running.until_shows(last_line).await;
+        fs::OpenOptions::new().write(true).open(&gate).unwrap();
+        let ended = finish_answering(running, stdin, answer).await;
+        fs::remove_file(gate).unwrap();
+        ended
+    }
+
+    /// Runs `openclaw` to its end on a terminal of its own, on which `typed` is typed at once;
+    /// stdout is what the terminal shows.
+    pub async fn run_on_terminal(&self, args: &[&str], typed: &str) -> Ended {
+        let (running, mut stdin) = self.start_typing(args);
         stdin.write_all(typed.as_bytes()).await.unwrap();
         let ended = running.ended().await;
         drop(stdin);
         ended
+    }
+
+    fn start_typing(&self, args: &[&str]) -> (Running, ChildStdin) {
+        let mut running = self.start_on_terminal(args);
+        let stdin = running.child.stdin.take().unwrap();
+        (running, stdin)
     }
 
     /// A shell that runs `script`, in which `"$@"` is `openclaw` with some arguments, for who starts
@@ -191,4 +222,20 @@ impl Home {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Running { child: command.spawn().unwrap(), home: self.path().to_owned() }
     }
+}
+
+fn quote_line<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let quote = |word: &str| format!("'{}'", word.replace('\'', r"'\''"));
+    words.map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// Types an answer once a question is shown, and waits for the end.
+async fn finish_answering(mut running: Running, mut stdin: ChildStdin, answer: &str) -> Ended {
+    let mut shown = running.shown_until("[y/N]").await;
+    stdin.write_all(answer.as_bytes()).await.unwrap();
+    let mut ended = running.ended().await;
+    drop(stdin);
+    shown.push_str(&ended.stdout);
+    ended.stdout = shown;
+    ended
 }

@@ -81,6 +81,11 @@ impl Running {
         until(self.child.stdout.as_mut().unwrap(), text).await;
     }
 
+    /// The same, and returns what stdout held.
+    pub(crate) async fn shown_until(&mut self, text: &str) -> String {
+        until(self.child.stdout.as_mut().unwrap(), text).await
+    }
+
     /// The same for stderr.
     ///
     /// # Panics
@@ -178,10 +183,11 @@ impl Ended {
 }
 
 /// Reads until there was `text`.
-async fn until(stream: &mut (impl AsyncRead + Unpin), text: &str) {
+async fn until(stream: &mut (impl AsyncRead + Unpin), text: &str) -> String {
     let mut shown = Vec::new();
     while !String::from_utf8_lossy(&shown).contains(text) {
         let byte = soon(stream.read_u8()).await;
         shown.push(byte.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&shown))));
     }
+    String::from_utf8_lossy(&shown).into_owned()
 }

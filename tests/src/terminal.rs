@@ -79,6 +79,24 @@ impl Terminal {
             .to_owned()
     }
 
+    /// The rows of the scrollback and of the screen, without the room at their ends.
+    #[must_use]
+    pub fn all_rows(&self) -> String {
+        let mut parser = self.parser.screen().clone();
+        let mut rows: Vec<String> = Vec::new();
+        parser.set_scrollback(usize::MAX);
+        let mut offset = parser.scrollback();
+        while offset > 0 {
+            parser.set_scrollback(offset);
+            let width = parser.size().1.get();
+            rows.extend(parser.rows(0, width).take(1));
+            offset -= 1;
+        }
+        parser.set_scrollback(0);
+        rows.extend(parser.rows(0, parser.size().1.get()));
+        rows.iter().map(|row| row.trim_end()).collect::<Vec<_>>().join("\n")
+    }
+
     /// Waits until the screen is as wanted.
     ///
     /// # Panics

@@ -226,6 +226,8 @@ pub enum ToolRefusalReason {
     InvalidArguments,
     /// The approver denied it.
     Denied,
+    /// A person has to allow it, and none can be asked.
+    NoApprover,
     /// The turn reached its limit of tool calls.
     CallLimit,
     /// The same call had the same result too often.

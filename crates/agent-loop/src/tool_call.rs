@@ -123,6 +123,9 @@ impl ActiveTurn<'_> {
         let refusal = match agent.approver.review_call(&call, &effect).await {
             ApprovalDecision::Allow => None,
             ApprovalDecision::Deny { reason } => Some((ToolRefusalReason::Denied, reason)),
+            ApprovalDecision::NoApprover { reason } => {
+                Some((ToolRefusalReason::NoApprover, reason))
+            }
             ApprovalDecision::NeedsInput { question } => {
                 let reason = format!("the user has to answer first: {question}");
                 self.pending_question = Some(question);

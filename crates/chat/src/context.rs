@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use openclaw_core::{Approver, ModelErrorKind};
 use openclaw_models::{ConnectReport, ModelRegistry};
-use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Runtime};
+use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Prompter, Runtime};
 use openclaw_terminal::{Printer, sanitize};
 
 use crate::prompter::ChatPrompter;
@@ -35,17 +35,20 @@ impl CommandContext {
     #[must_use]
     pub fn terminal_approver(&self, yes: bool) -> Arc<dyn Approver> {
         let prompter = TerminalPrompter { printer: self.printer };
-        Arc::new(PolicyApprover::new(self.approval_policy(yes), prompter))
+        self.build_approver(yes, prompter)
     }
 
     /// Builds the approver that asks within the chat.
     pub(crate) fn chat_approver(&self, yes: bool, prompter: ChatPrompter) -> Arc<dyn Approver> {
-        Arc::new(PolicyApprover::new(self.approval_policy(yes), prompter))
+        self.build_approver(yes, prompter)
     }
 
-    fn approval_policy(&self, yes: bool) -> ApprovalPolicy {
-        ApprovalPolicy::from_config(&self.models.loaded_config().config.tools.exec)
-            .with_auto_approve(yes)
+    fn build_approver(&self, yes: bool, prompter: impl Prompter + 'static) -> Arc<dyn Approver> {
+        let exec = &self.models.loaded_config().config.tools.exec;
+        let policy = ApprovalPolicy::from_config(exec).with_auto_approve(yes);
+        // The rules that are kept name their agent themselves.
+        let command_policy = self.runtime().command_policy("main");
+        Arc::new(PolicyApprover::new(policy, prompter).with_command_policy(command_policy))
     }
 
     /// Prints what the result of a call has for the user.

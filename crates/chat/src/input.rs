@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use openclaw_terminal::{KeyDecoder, KeyPress};
 use tokio::io::{AsyncReadExt, Stdin};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -24,6 +25,15 @@ impl KeyInput {
     pub(crate) fn new() -> Self {
         let stdin = tokio::io::stdin();
         Self { stdin, decoder: KeyDecoder::default(), keys: VecDeque::new() }
+    }
+
+    /// Discards the keys that were pressed and not yet handled.
+    pub(crate) fn discard_type_ahead(&mut self) {
+        openclaw_terminal::discard_type_ahead();
+        let mut bytes = [0; 4096];
+        while let Some(Ok(1..)) = self.stdin.read(&mut bytes).now_or_never() {}
+        self.keys.clear();
+        self.decoder = KeyDecoder::default();
     }
 
     /// Waits for the next key; `None` at end of input. Cancel safe: no key is lost when the future

@@ -31,6 +31,7 @@ pub use context::{CommandContext, TRACE_FLUSH_TIMEOUT};
 pub use interrupt::{InterruptSignals, run_unless_interrupted, wait_for_interrupt};
 pub use options::{ChatOptions, ChatOutcome};
 pub use progress::{TurnProgress, format_age, format_duration};
+pub use prompter::ask_at_terminal;
 pub use reasoning::ReasoningDisplay;
 pub use recovery_notice::print_recovery_report;
 pub use wait::terminal_wait_policy;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use openclaw_runtime::{
     Conversation, ConversationError, TurnEventReceiver, TurnOutcome, TurnReport, event_channel,
 };
-use openclaw_terminal::{Printer, sanitize};
+use openclaw_terminal::{Printer, discard_type_ahead, sanitize, terminal_size};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -19,7 +19,7 @@ use crate::interrupt::InterruptSignals;
 use crate::number_format::format_tokens;
 use crate::options::{ChatOptions, ChatOutcome};
 use crate::progress::TurnProgress;
-use crate::prompter::{ChatPrompter, YesNoQuestion, parse_yes_no};
+use crate::prompter::{ChatPrompter, PersonAnswer, PersonQuestion};
 use crate::recovery_notice::print_recovery_notice;
 use crate::setup::{prepare_conversation, print_conversation_error};
 use crate::startup::describe_workspace;
@@ -30,7 +30,7 @@ use crate::terminal::INPUT_PROMPT;
 struct PlainChat<'a> {
     context: &'a CommandContext,
     stdin_lines: Lines<BufReader<Stdin>>,
-    questions: UnboundedReceiver<YesNoQuestion>,
+    questions: UnboundedReceiver<PersonQuestion>,
     interrupts: InterruptSignals,
 }
 
@@ -325,15 +325,31 @@ impl PlainChat<'_> {
 async fn ask_on_stderr(
     context: &CommandContext,
     lines: &mut Lines<BufReader<Stdin>>,
-    question: YesNoQuestion,
+    question: PersonQuestion,
 ) -> io::Result<()> {
-    if let Some(about) = &question.subject {
-        context.printer.print_rendered(about);
+    let (printer, choices) = (context.printer, question.choices);
+    for row in question.subject_rows(terminal_size().0) {
+        printer.print_rendered(&row);
     }
-    context.printer.print_question(format_args!("{} [y/N]", sanitize::escape_line(&question.text)));
-    let line = lines.next_line().await?.unwrap_or_default();
-    question.send_answer(parse_yes_no(&line).unwrap_or(false));
+    let mut answer = None;
+    while answer.is_none() {
+        printer.print_rendered(&choices.to_string());
+        discard_typed_lines(lines.get_mut());
+        printer.print_question(format_args!("{} [y/N]", sanitize::escape_line(&question.text)));
+        answer = match lines.next_line().await? {
+            Some(line) => choices.parse_answer(&line),
+            None => Some(PersonAnswer::No { reason: None }),
+        };
+    }
+    question.send_answer(answer.unwrap_or(PersonAnswer::No { reason: None }));
     Ok(())
+}
+
+/// Discards what was typed before a question.
+fn discard_typed_lines(reader: &mut BufReader<Stdin>) {
+    let buffered_bytes = reader.buffer().len();
+    reader.consume(buffered_bytes);
+    discard_type_ahead();
 }
 
 async fn show_events(progress: &mut TurnProgress, mut events: TurnEventReceiver) -> io::Result<()> {

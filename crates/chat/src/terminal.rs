@@ -8,14 +8,14 @@ use std::time::Duration;
 use openclaw_fs::StateFile;
 use openclaw_terminal::{
     EditorAction, InputHistory, KeyPress, LineEditor, LiveRegion, OutputBuffer, Printer, RawMode,
-    Screen, TextStyle, terminal_size,
+    Screen, TextStyle, sanitize, terminal_size,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
 use crate::command::completion_candidates;
 use crate::input::{KeyInput, ProcessSignal, SignalReceiver};
-use crate::prompter::{YesNoQuestion, parse_yes_no};
+use crate::prompter::{PersonAnswer, PersonQuestion};
 use crate::scrollback::{RowKind, ScrollbackBuffer};
 use crate::view::{RenderOptions, TurnView, format_user_message};
 
@@ -44,9 +44,9 @@ pub(crate) struct ChatTerminal {
     pub(crate) scrollback: ScrollbackBuffer,
     pub(crate) editor: LineEditor,
     history_file: StateFile,
-    questions: UnboundedReceiver<YesNoQuestion>,
+    questions: UnboundedReceiver<PersonQuestion>,
     /// The pending question, and the input line it replaced.
-    pending_question: Option<(YesNoQuestion, LineEditor)>,
+    pending_question: Option<(PersonQuestion, LineEditor)>,
     /// Work outside a turn: its label, its start and a note on its progress.
     background_work: Option<(&'static str, Instant, Option<String>)>,
     /// How often Ctrl-C was pressed in a row.
@@ -85,7 +85,7 @@ pub(crate) enum InputEvent {
 enum TerminalEvent {
     Key(Option<KeyPress>),
     Signal(ProcessSignal),
-    Question(YesNoQuestion),
+    Question(PersonQuestion),
     ResizeSettled,
     RedrawDue,
     ClockTick,
@@ -100,7 +100,7 @@ impl ChatTerminal {
         render_options: RenderOptions,
         output_buffer: &'static OutputBuffer,
         history_file: StateFile,
-        questions: UnboundedReceiver<YesNoQuestion>,
+        questions: UnboundedReceiver<PersonQuestion>,
     ) -> io::Result<Self> {
         let signals = SignalReceiver::new()?;
         let stored_text = history_file.read_text().ok().flatten();
@@ -173,11 +173,7 @@ impl ChatTerminal {
                     self.resize_screen();
                 }
                 TerminalEvent::ResizeSettled => self.resize_screen(),
-                TerminalEvent::Question(question) => {
-                    let editor = std::mem::take(&mut self.editor);
-                    self.pending_question = Some((question, editor));
-                    self.redraw_at = Some(Instant::now());
-                }
+                TerminalEvent::Question(question) => self.show_question(question)?,
                 TerminalEvent::RedrawDue => {}
                 TerminalEvent::ClockTick => self.redraw_at = Some(Instant::now()),
             }
@@ -234,11 +230,25 @@ impl ChatTerminal {
         }
     }
 
+    /// Puts a question in place of the input line, its subject into the scrollback, and discards
+    /// what was typed before.
+    fn show_question(&mut self, question: PersonQuestion) -> io::Result<()> {
+        let rows = question.subject_rows(self.render_options.columns);
+        if !rows.is_empty() {
+            self.scrollback.request_gap();
+            self.scrollback.push_rows(RowKind::Notice, &rows.join("\n"));
+        }
+        let editor = std::mem::take(&mut self.editor);
+        self.pending_question = Some((question, editor));
+        self.key_input.discard_type_ahead();
+        self.draw_screen()
+    }
+
     /// Answers a pending question with no.
     pub(crate) fn refuse_question(&mut self) {
         if let Some((question, editor)) = self.pending_question.take() {
             self.editor = editor;
-            self.finish_question(question, false);
+            self.finish_question(question, PersonAnswer::No { reason: None });
         }
     }
 
@@ -322,23 +332,20 @@ impl ChatTerminal {
     }
 
     fn answer_question(&mut self, line: &str) {
-        match (parse_yes_no(line), self.pending_question.take()) {
-            (Some(is_yes), Some((question, editor))) => {
-                self.editor = editor;
-                self.finish_question(question, is_yes);
-            }
-            (_, question) => {
-                self.pending_question = question;
-                self.show_hint("`y` or `n`, and Enter");
-            }
+        let Some((question, editor)) = self.pending_question.take() else { return };
+        if let Some(answer) = question.choices.parse_answer(line) {
+            self.editor = editor;
+            self.finish_question(question, answer);
+        } else {
+            self.show_hint(format!("one of these, and Enter: {}", question.choices));
+            self.pending_question = Some((question, editor));
         }
     }
 
-    fn finish_question(&mut self, question: YesNoQuestion, is_yes: bool) {
-        let subject = question.subject.clone().unwrap_or_else(|| question.text.clone());
-        let answer = if is_yes { "yes" } else { "no" };
-        self.print_note(TextStyle::Dim, &format!("? {subject} – {answer}"));
-        question.send_answer(is_yes);
+    fn finish_question(&mut self, question: PersonQuestion, answer: PersonAnswer) {
+        let note = sanitize::escape_line(&format!("? {} – {answer}", question.text));
+        self.print_note(TextStyle::Dim, &note);
+        question.send_answer(answer);
     }
 
     /// Suspends the process. SIGCONT takes the terminal back afterwards.

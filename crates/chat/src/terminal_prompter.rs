@@ -4,10 +4,9 @@ use std::io::IsTerminal;
 
 use async_trait::async_trait;
 use openclaw_runtime::{ApprovalAnswer, ApprovalKind, ApprovalRequest, Prompter};
-use openclaw_terminal::{Printer, sanitize};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use openclaw_terminal::{Printer, TextStyle, terminal_size};
 
-use crate::prompter::ChatPrompter;
+use crate::prompter::{AnswerChoices, ChatPrompter, PersonAnswer, ask_at_terminal, wrap_subject};
 
 /// Asks on stderr and reads the answer from stdin, if both are a terminal.
 #[derive(Debug, Clone)]
@@ -18,7 +17,8 @@ pub(crate) struct TerminalPrompter {
 #[async_trait]
 impl Prompter for TerminalPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
-        if !std::io::stdin().is_terminal() || !self.printer.stderr_is_terminal {
+        let printer = self.printer;
+        if !std::io::stdin().is_terminal() || !printer.stderr_is_terminal {
             // The option is for commands alone.
             let hint = match request.kind {
                 ApprovalKind::Command => " (`--yes` allows commands without asking)",
@@ -27,11 +27,20 @@ impl Prompter for TerminalPrompter {
             let reason = format!("there is no terminal to ask on{hint}");
             return ApprovalAnswer::Unavailable { reason };
         }
-        self.printer.print_rendered(&request_subject(request));
-        self.printer.print_question(format_args!("{} [y/N]", request_question(request)));
-        let mut line = String::new();
-        let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
-        to_answer(read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes"))
+        let choices = request_choices(request);
+        let rows = wrap_subject(&request_subject(request), terminal_size().0);
+        printer.print_rendered(&rows.join("\n"));
+        printer.print_rendered(&printer.style_text(TextStyle::Dim, choices));
+        loop {
+            let question = format!("{} [y/N]", request_question(request));
+            let Some(line) = ask_at_terminal(printer, question).await else {
+                return ApprovalAnswer::Deny { reason: None };
+            };
+            match choices.parse_answer(&line) {
+                Some(answer) => return to_approval_answer(answer),
+                None => printer.print_rendered(&choices.to_string()),
+            }
+        }
     }
 }
 
@@ -40,33 +49,34 @@ impl Prompter for TerminalPrompter {
 impl Prompter for ChatPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
         let subject = Some(request_subject(request));
-        to_answer(self.ask_yes_no(subject, request_question(request)).await)
+        let choices = request_choices(request);
+        to_approval_answer(self.ask_person(subject, request_question(request), choices).await)
     }
 }
 
-/// What would run, as a verb and its object, safe to print.
+/// What would run and why a person is asked, safe to print.
 fn request_subject(request: &ApprovalRequest) -> String {
-    // On one line only what can't pretend to be another line of the question.
-    let is_plain = |char: char| char == ' ' || char.is_ascii_graphic();
-    if let Some(display) = request.display.as_ref().filter(|_| !request.text.chars().all(is_plain))
-    {
-        return display.trim_end().to_owned();
-    }
-    let text = &request.text;
-    let subject = match (request.kind, request.directory.as_deref()) {
-        (ApprovalKind::Command, None | Some(".")) => format!("run: {text}"),
-        (ApprovalKind::Command, Some(directory)) => format!("run in {directory}: {text}"),
-        _ => text.clone(),
+    let what = match request.kind {
+        ApprovalKind::Command => "the agent wants to run a command",
+        _ => "the agent wants to make a call",
     };
-    sanitize::escape_line(&subject)
+    format!("{what}\n{}asked because {}", request.display, request.reason_line())
 }
 
 fn request_question(request: &ApprovalRequest) -> String {
     format!("allow this {}?", request.kind)
 }
 
-fn to_answer(is_allowed: bool) -> ApprovalAnswer {
-    if is_allowed { ApprovalAnswer::Allow } else { ApprovalAnswer::Deny { reason: None } }
+fn request_choices(request: &ApprovalRequest) -> AnswerChoices {
+    AnswerChoices { always: request.can_allow_always(), reason: true }
+}
+
+fn to_approval_answer(answer: PersonAnswer) -> ApprovalAnswer {
+    match answer {
+        PersonAnswer::Yes => ApprovalAnswer::Allow,
+        PersonAnswer::Always => ApprovalAnswer::AllowAlways,
+        PersonAnswer::No { reason } => ApprovalAnswer::Deny { reason },
+    }
 }
 
 #[cfg(test)]

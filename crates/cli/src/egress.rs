@@ -4,9 +4,9 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use openclaw_chat::ask_at_terminal;
 use openclaw_models::{EgressConsent, ModelRegistry};
 use openclaw_terminal::{Printer, sanitize};
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// Prepares the runtime of a command that sends a conversation: it asks for egress consent on a
 /// terminal, and `strict` removes the fallbacks.
@@ -26,10 +26,9 @@ pub(crate) fn restrict_models(
 fn terminal_consent(printer: Printer) -> EgressConsent {
     Arc::new(move |question: String| {
         async move {
-            printer.print_question(format_args!("{} [y/N]", sanitize::escape_line(&question)));
-            let mut line = String::new();
-            let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
-            read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+            let question = format!("{} [y/N]", sanitize::escape_line(&question));
+            let line = ask_at_terminal(printer, question).await.unwrap_or_default();
+            matches!(line.trim(), "y" | "Y" | "yes")
         }
         .boxed()
     })

@@ -23,6 +23,12 @@ pub enum ApprovalDecision {
         /// Why, as a sentence for the model and the user.
         reason: String,
     },
+    /// The call needs a decision by a person, and none can be asked: it does not run, the model is
+    /// told why, and the turn goes on.
+    NoApprover {
+        /// Why, and what would allow the call, as a sentence for the model and the user.
+        reason: String,
+    },
     /// The call needs a decision by a person, and none can be asked: the turn ends with the
     /// question.
     NeedsInput {

@@ -29,7 +29,8 @@ pub use model::{
 };
 pub use model_attempt::ModelAttempt;
 pub use tool::{
-    CommandReview, FileProtection, FutureToolCall, InvalidToolArguments, PlannedToolCall,
-    ProgressSink, Tool, ToolConcurrency, ToolContext, ToolEffect, ToolSpec, UnansweredAction,
+    CommandRemedies, CommandReview, ExactCommandRule, FileProtection, FutureToolCall,
+    InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolConcurrency, ToolContext,
+    ToolEffect, ToolSpec, UnansweredAction,
 };
 pub use tool_output_store::{ToolOutputStore, ToolOutputStoreError};

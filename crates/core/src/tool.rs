@@ -222,6 +222,8 @@ pub enum CommandReview {
         display: String,
         /// What happens when nobody can be asked.
         unanswered: UnansweredAction,
+        /// What would allow the command without a question.
+        remedies: CommandRemedies,
     },
     /// The command may not run.
     Denied {
@@ -230,6 +232,27 @@ pub enum CommandReview {
         /// Whether the user cannot allow commands without being asked either.
         is_final: bool,
     },
+}
+
+/// The rules that would allow a command without a question from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct CommandRemedies {
+    /// The agent that the rules are for.
+    pub agent: String,
+    /// Rules for exactly this command in this directory; empty when there can be none.
+    pub exact_rules: Vec<ExactCommandRule>,
+    /// Patterns of the programs, whatever their arguments; empty when none allow the command.
+    pub program_patterns: Vec<String>,
+}
+
+/// A rule that allows one program with certain arguments in one directory.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExactCommandRule {
+    /// The path of the program.
+    pub pattern: String,
+    /// The hash over the arguments and the directory.
+    pub argument_hash: String,
 }
 
 /// What becomes of a command when a person must be asked and nobody can be.

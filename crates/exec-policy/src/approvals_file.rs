@@ -152,6 +152,18 @@ impl AllowlistEntry {
         Self { pattern: pattern.to_owned(), ..Self::default() }
     }
 
+    /// An entry as "allow always" makes it, for a program with exactly the arguments and the
+    /// directory of a hash that [`exact_argument_pattern`](crate::exact_argument_pattern) made.
+    #[must_use]
+    pub fn exact(path: &str, argument_hash: &str) -> Self {
+        Self {
+            arg_pattern: Some(argument_hash.to_owned()),
+            source: Some(GENERATED.to_owned()),
+            last_resolved_path: Some(path.to_owned()),
+            ..Self::new(path)
+        }
+    }
+
     /// Whether the entry was made by "allow always".
     #[must_use]
     pub fn is_generated(&self) -> bool {

@@ -47,6 +47,15 @@ pub fn render_command_for_approval(plan: &CommandPlan) -> String {
     out
 }
 
+/// Shows one text for a person to allow or deny, like a field of a command: the label, and the lines
+/// of the text marked and escaped. `label` is the program's own.
+#[must_use]
+pub fn render_text_for_approval(label: &str, text: &str) -> String {
+    let mut out = String::new();
+    push_field(&mut out, label, text);
+    out
+}
+
 /// The command, each argument on its own line when one of them is hard to tell apart.
 fn push_command(out: &mut String, label: &str, command: &PlannedCommand) {
     let is_plain = |word: &String| word.chars().all(|char| char.is_ascii_graphic() || char == ' ');

@@ -109,10 +109,6 @@ fn allow_always_entry(plan: &CommandPlan, command: &PlannedCommand) -> Option<Al
     if target.path.contains(['*', '?']) || target.path.trim() != target.path {
         return None;
     }
-    let mut entry = AllowlistEntry::new(&target.path);
-    entry.arg_pattern =
-        Some(exact_argument_pattern(command.target_argv(), &plan.context().directory));
-    entry.source = Some("allow-always".to_owned());
-    entry.last_resolved_path = Some(target.path.clone());
-    Some(entry)
+    let arguments = exact_argument_pattern(command.target_argv(), &plan.context().directory);
+    Some(AllowlistEntry::exact(&target.path, &arguments))
 }

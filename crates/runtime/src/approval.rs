@@ -6,9 +6,12 @@ use std::fmt::{self, Debug, Display};
 
 use async_trait::async_trait;
 use openclaw_core::{
-    ApprovalDecision, Approver, FileProtection, ToolCall, ToolCallId, ToolEffect, ToolName,
-    UnansweredAction,
+    ApprovalDecision, Approver, CommandRemedies, FileProtection, ToolCall, ToolCallId, ToolEffect,
+    ToolName, UnansweredAction,
 };
+use openclaw_exec_policy::{escape_line, quote_words};
+
+use crate::command_policy::CommandPolicy;
 
 pub use policy::{ApprovalPolicy, PolicyDecision};
 
@@ -17,38 +20,62 @@ pub use policy::{ApprovalPolicy, PolicyDecision};
 pub struct PolicyApprover<P> {
     policy: ApprovalPolicy,
     prompter: P,
+    /// Keeps what a person allows for good; `None` when nothing can be.
+    command_policy: Option<CommandPolicy>,
 }
 
 impl<P: Prompter> PolicyApprover<P> {
     /// Decides by `policy`, and asks through `prompter`.
     pub fn new(policy: ApprovalPolicy, prompter: P) -> Self {
-        Self { policy, prompter }
+        Self { policy, prompter, command_policy: None }
+    }
+
+    /// Lets the person allow commands for good, which `command_policy` keeps.
+    #[must_use]
+    pub fn with_command_policy(self, command_policy: CommandPolicy) -> Self {
+        Self { command_policy: Some(command_policy), ..self }
+    }
+
+    /// Keeps that a person allows a command for good.
+    fn allow_always(&self, request: &ApprovalRequest) -> ApprovalDecision {
+        let Some(command_policy) = &self.command_policy else { return ApprovalDecision::Allow };
+        match command_policy.add_exact_rules(&request.remedies) {
+            Ok(()) => ApprovalDecision::Allow,
+            Err(error) => {
+                let reason = format!("the user allows this for good, but failed to {error}");
+                ApprovalDecision::Deny { reason }
+            }
+        }
     }
 }
 
 #[async_trait]
 impl<P: Prompter> Approver for PolicyApprover<P> {
     async fn review_call(&self, call: &ToolCall, effect: &ToolEffect) -> ApprovalDecision {
-        let request = match self.policy.decide_call(call, effect) {
+        let mut request = match self.policy.decide_call(call, effect) {
             PolicyDecision::Allow => return ApprovalDecision::Allow,
             PolicyDecision::Deny { reason } => return ApprovalDecision::Deny { reason },
             PolicyDecision::Ask(request) => request,
         };
+        if self.command_policy.is_none() {
+            request.remedies.exact_rules.clear();
+        }
         let kind = request.kind;
         let reason = match self.prompter.request_approval(&request).await {
             ApprovalAnswer::Allow => return ApprovalDecision::Allow,
+            ApprovalAnswer::AllowAlways => return self.allow_always(&request),
             ApprovalAnswer::Deny { reason: None } => format!("the user did not allow this {kind}"),
             ApprovalAnswer::Deny { reason: Some(reason) } => {
                 format!("the user did not allow this {kind}: {reason}")
             }
             ApprovalAnswer::Unavailable { reason } => {
-                match self.policy.unanswered_action(&request) {
-                    UnansweredAction::Run => return ApprovalDecision::Allow,
+                return match self.policy.unanswered_action(&request) {
+                    UnansweredAction::Run => ApprovalDecision::Allow,
                     UnansweredAction::Wait => {
-                        return ApprovalDecision::NeedsInput { question: request.open_question() };
+                        ApprovalDecision::NeedsInput { question: request.open_question() }
                     }
-                    _ => format!("running a {kind} needs a person's approval, and {reason}"),
-                }
+                    _ => ApprovalDecision::NoApprover { reason: request.unasked_reason(&reason) },
+                };
             }
         };
         ApprovalDecision::Deny { reason }
@@ -80,14 +107,44 @@ pub struct ApprovalRequest {
     pub directory: Option<String>,
     /// Why a person is asked.
     pub reason: ApprovalReason,
-    /// The complete command for the person: lines without control characters, each of the command's
-    /// own marked as such. `None` for calls that are no reviewed commands.
-    pub display: Option<String>,
+    /// The complete call for the person: lines without control characters, each of the call's own
+    /// begins with `  | `, so that none looks like a line of the question.
+    pub display: String,
     /// What becomes of the call when nobody can be asked; `None` leaves it to the config.
     pub unanswered: Option<UnansweredAction>,
+    /// What would allow the command without a question.
+    pub remedies: CommandRemedies,
 }
 
 impl ApprovalRequest {
+    /// Whether the person may answer [`ApprovalAnswer::AllowAlways`].
+    #[must_use]
+    pub fn can_allow_always(&self) -> bool {
+        !self.remedies.exact_rules.is_empty()
+    }
+
+    /// Why a person is asked, on one line, safe to print; fits "asked because {…}".
+    #[must_use]
+    pub fn reason_line(&self) -> String {
+        escape_line(&self.reason.to_string())
+    }
+
+    /// Why the call is denied when nobody can be asked, and what would allow it.
+    fn unasked_reason(&self, reason: &str) -> String {
+        let mut text = format!("running a {} needs a person's approval, and {reason}", self.kind);
+        if !self.remedies.program_patterns.is_empty() {
+            let add = |pattern: &String| {
+                let words = ["openclaw", "approvals", "allowlist", "add", pattern, "--agent"];
+                let words = words.into_iter().chain([self.remedies.agent.as_str()]);
+                format!("`{}`", quote_words(&words.map(str::to_owned).collect::<Vec<_>>()))
+            };
+            let commands: Vec<String> = self.remedies.program_patterns.iter().map(add).collect();
+            text.push_str("; without a question it runs after ");
+            text.push_str(&commands.join(" and "));
+        }
+        text
+    }
+
     /// The question that a turn ends with when nobody can be asked.
     fn open_question(&self) -> String {
         format!("May this {} run: {}", self.kind, self.text)
@@ -152,8 +209,11 @@ impl Display for ApprovalReason {
 /// The answer to an [`ApprovalRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApprovalAnswer {
-    /// The call may run.
+    /// The call may run once.
     Allow,
+    /// The call may run, and exactly this command in this directory from now on without a question.
+    /// Only an answer to requests that [can allow it](ApprovalRequest::can_allow_always).
+    AllowAlways,
     /// The call may not run.
     Deny {
         /// The person's words, for the model.

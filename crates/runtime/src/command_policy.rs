@@ -1,6 +1,7 @@
 //! The policy of commands on this machine: `tools.exec` made stricter by `exec-approvals.json`.
 
 mod approvals;
+mod remedies;
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -141,6 +142,7 @@ impl CommandJudge for CommandPolicy {
                 CommandReview::NeedsPerson {
                     reasons: reasons.iter().map(ToString::to_string).collect(),
                     display: render_command_for_approval(plan),
+                    remedies: self.find_remedies(&policy, plan),
                     unanswered: match policy.ask {
                         _ if runs_unasked => UnansweredAction::Run,
                         AskMode::Always => UnansweredAction::Wait,

@@ -18,4 +18,4 @@ pub use keys::{KeyDecoder, KeyPress};
 pub use markdown::{MarkdownOptions, MarkdownStream, render_markdown};
 pub use printer::{OutputBuffer, Printer, TextStyle, Verbosity};
 pub use screen::{LiveRegion, Screen};
-pub use tty::{RawMode, stop_process, terminal_size};
+pub use tty::{RawMode, ask_for_line, discard_type_ahead, stop_process, terminal_size};

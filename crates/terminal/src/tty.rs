@@ -1,10 +1,15 @@
 //! The process's terminal: its size, and raw mode.
 
+use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::sync::{Mutex, Once, PoisonError};
 
 use rustix::process::{Signal, kill_current_process_group};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{
+    OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr,
+};
+
+use crate::printer::Printer;
 
 /// The terminal's settings before raw mode; `None` while they are unchanged.
 static SAVED_TERMIOS: Mutex<Option<Termios>> = Mutex::new(None);
@@ -69,13 +74,32 @@ impl Drop for RawMode {
     }
 }
 
-/// The columns and rows of the terminal on stdout; 80 by 24 when unknown.
+/// The columns and rows of the terminal on stdout, or else on stderr; 80 by 24 when unknown.
 #[must_use]
 pub fn terminal_size() -> (usize, usize) {
-    match tcgetwinsize(io::stdout()) {
-        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.into(), size.ws_row.into()),
-        _ => (80, 24),
-    }
+    let sizes = [tcgetwinsize(io::stdout()), tcgetwinsize(io::stderr())];
+    let mut sizes = sizes.into_iter().flatten().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+    sizes.next().map_or((80, 24), |size| (size.ws_col.into(), size.ws_row.into()))
+}
+
+/// Discards what was typed on the terminal on stdin and not yet read, so that it can't answer a
+/// question that its writer had not seen. Does nothing when stdin is no terminal.
+pub fn discard_type_ahead() {
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
+/// Asks on stderr and waits for the next line of stdin, without its end; `None` at the end of input.
+/// What was typed before the question is discarded. Blocks the thread.
+///
+/// # Errors
+/// When stdin cannot be read.
+pub fn ask_for_line(printer: Printer, question: impl Display) -> io::Result<Option<String>> {
+    discard_type_ahead();
+    printer.print_question(question);
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line)?;
+    let text = line.trim_end_matches(['\n', '\r']);
+    Ok((read > 0).then(|| text.to_owned()))
 }
 
 /// Stops this process like Ctrl-Z, until it is continued.

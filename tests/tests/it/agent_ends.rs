@@ -274,6 +274,6 @@ async fn commands_run_or_not_as_the_config_says() {
     let (_server, home) = tiny().await;
     let home = home.config("{ tools: { exec: { security: 'deny' } } }");
     let ended = home.run(&["agent", "--yes", "-m", "run touch a.txt"]).await.code(0);
-    let _ = ended.says(&["switched off by `tools.exec.security`"]);
+    let _ = ended.says(&["commands are switched off"]);
     assert!(home.files().is_empty());
 }

@@ -111,16 +111,37 @@ async fn a_command_is_asked_about_on_the_same_screen() {
         let mut terminal = chat(&home, &[]).await;
         terminal.types("do it\r").await;
         let screen = terminal.shows("allow this command? [y/N]").await;
-        assert!(screen.contains("? run: touch made.txt"), "{screen}");
+        assert!(screen.contains("  | touch made.txt\n"), "{screen}");
+        assert!(screen.contains("asked because `touch` is not on the allowlist"), "{screen}");
         terminal.types("what\r").await;
-        terminal.shows("`y` or `n`, and Enter").await;
+        terminal.shows("one of these, and Enter: y: once").await;
         terminal.types(&format!("{answer}\r")).await;
         let screen = terminal.shows("as you wish").await;
         let told = if expected { "– yes" } else { "– no" };
-        assert!(screen.contains(&format!("? run: touch made.txt {told}")), "{screen}");
+        assert!(screen.contains(&format!("? allow this command? {told}")), "{screen}");
         assert_eq!(screen.contains("✓ exec touch made.txt"), expected, "{screen}");
         assert_eq!(home.files() == ["made.txt"], expected);
     }
+}
+
+#[tokio::test]
+async fn a_command_longer_than_the_screen_is_shown_completely() {
+    let (server, home) = tiny().await;
+    let words: Vec<String> = (0..600).map(|number| format!("word{number}")).collect();
+    let command = format!("rm {}", words.join(" "));
+    server.push(Turn::call("exec", serde_json::json!({"command": command}).to_string()));
+    server.push(Turn::text("as you wish"));
+    let mut terminal = chat(&home, &[]).await;
+    terminal.types("do it\r").await;
+    terminal.shows("allow this command? [y/N]").await;
+    let all = terminal.all_rows();
+    let rows = all.lines().filter(|row| row.starts_with("  | ") || row.starts_with("  : "));
+    let content: String = rows.map(|row| row[4..].replace(' ', "")).collect();
+    assert!(content.contains(&words.concat()), "{all}");
+    terminal.types("n too many\r").await;
+    terminal.shows("? allow this command? – no: too many").await;
+    terminal.shows("as you wish").await;
+    assert!(said(&server).contains("the user did not allow this command: too many"));
 }
 
 #[tokio::test]

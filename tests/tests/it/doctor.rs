@@ -134,7 +134,7 @@ async fn fix_shows_the_change_and_asks_and_keeps_comments() {
         let home = home(&server.base_url(), "{ id: \"tiny\", contextWindow: 131072 }");
         let before = saved(&home);
         let args = ["doctor", "--only", "window", "--fix"];
-        let ended = home.run_on_terminal(&args, typed).await.code(1);
+        let ended = home.answer_on_terminal(&args, typed).await.code(1);
         assert!(ended.stdout.contains("contextWindow: 4096"), "{ended:#?}");
         assert!(ended.stdout.contains("change the config file so? [y/N]"), "{ended:#?}");
         let after = before.replace("131072", "4096");

@@ -81,7 +81,7 @@ async fn who_says_no_to_a_hosted_fallback_gets_the_next_one() {
     // Kept for documents: nothing may ever be sent there.
     let home = chain(&[&down, "http://192.0.2.1:8000/v1", &good.base_url()]);
     let ask = [&RUN[..], &["--prompt", "reply exactly: here", "--set", "models.egress=ask"]];
-    let ended = home.run_on_terminal(&ask.concat(), "n\n").await.code(0);
+    let ended = home.answer_on_terminal(&ask.concat(), "n\n").await.code(0);
     for text in [
         "send the conversation to 192.0.2.1 (`b/m`)?",
         "b/m: failed to use `b/m`: 192.0.2.1 is neither on this machine nor in its network",

@@ -190,11 +190,11 @@ async fn deleting_asks_and_is_for_good() {
     let (_server, home) = talked().await;
     let args = ["sessions", "delete", "agent:main:weather"];
     let _ = home.run(&args).await.code(2).says(&["terminal", "`--yes`"]);
-    let ended = home.run_on_terminal(&args, "n\n").await;
+    let ended = home.answer_on_terminal(&args, "n\n").await;
     assert!(ended.stdout.contains("How is it outside?"), "{ended:#?}");
     assert!(ended.stdout.contains("nothing was deleted"), "{ended:#?}");
     assert_eq!(listed(&home, &[]).await.len(), 2);
-    let ended = home.run_on_terminal(&args, "y\n").await.code(0);
+    let ended = home.answer_on_terminal(&args, "y\n").await.code(0);
     assert!(ended.stdout.contains("deleted"), "{ended:#?}");
     let sessions = listed(&home, &[]).await;
     assert_eq!(sessions.len(), 1);

@@ -17,10 +17,9 @@ impl ChatTerminal {
         let mut question_rows: Vec<String> = Vec::new();
         let mut prompt = INPUT_PROMPT.to_owned();
         if let Some((question, _)) = &self.pending_question {
-            let subject = question.subject.iter().flat_map(|about| about.lines());
-            question_rows.extend(
-                subject.map(|row| self.printer.style_text(TextStyle::Bold, format!("? {row}"))),
-            );
+            if question.subject.is_some() {
+                question_rows.push(dim(&question.choices.to_string()));
+            }
             let question_text = format!("{} [y/N] ", question.text);
             if openclaw_terminal::row_width(&question_text) + 4 < columns {
                 prompt = self.printer.style_text(TextStyle::Bold, question_text);

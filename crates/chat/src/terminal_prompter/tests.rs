@@ -38,23 +38,43 @@ fn mail() -> ToolEffect {
 async fn a_person_in_the_chat_is_shown_what_would_run_and_answers() {
     let fetch = ToolEffect::Fetch { url: "https://example.com/a".to_owned() };
     let table = [
-        (command_in("."), "run: ls\\u{1b}[2K", "allow this command?"),
-        (command_in("sub"), "run in sub: ls\\u{1b}[2K", "allow this command?"),
-        (fetch, "fetch https://example.com/a", "allow this call?"),
-        (mail(), "send a mail", "allow this call?"),
+        (
+            command_in("sub"),
+            "the agent wants to run a command\ndirectory:\n  | sub\nshell command:\n  | ls\\e[2K\n\
+             asked because the command is on no allowlist",
+            "allow this command?",
+        ),
+        (
+            fetch,
+            "the agent wants to make a call\ncall:\n  | fetch https://example.com/a\n\
+             asked because no setting allows calls with this effect",
+            "allow this call?",
+        ),
+        (
+            mail(),
+            "the agent wants to make a call\ncall:\n  | send a mail\n\
+             asked because no setting allows calls with this effect",
+            "allow this call?",
+        ),
     ];
     for (effect, subject, text) in table {
-        for is_allowed in [true, false] {
+        let trash = PersonAnswer::No { reason: Some("use trash".to_owned()) };
+        for (answer, reason) in [(PersonAnswer::Yes, None), (trash, Some("use trash"))] {
             let (prompter, mut questions) = ChatPrompter::new();
             let (call, approver) = (own_call(), PolicyApprover::new(policy(), prompter));
             let answer = async {
                 let question = questions.recv().await.unwrap();
                 assert_eq!(question.subject.as_deref(), Some(subject));
                 assert_eq!(question.text, text);
-                question.send_answer(is_allowed);
+                assert_eq!(question.choices, AnswerChoices { always: false, reason: true });
+                question.send_answer(answer);
             };
             let (decision, ()) = tokio::join!(approver.review_call(&call, &effect), answer);
-            assert_eq!(decision == ApprovalDecision::Allow, is_allowed, "{decision:?}");
+            match (decision, reason) {
+                (ApprovalDecision::Allow, None) => {}
+                (ApprovalDecision::Deny { reason }, Some(end)) if reason.ends_with(end) => {}
+                (decision, _) => panic!("{decision:?}"),
+            }
         }
     }
 }
@@ -66,7 +86,7 @@ async fn without_a_terminal_yes_is_offered_for_commands_only() {
     let approver = PolicyApprover::new(policy(), TerminalPrompter { printer });
     for (effect, offers_yes) in [(command_in("."), true), (mail(), false)] {
         let decision = approver.review_call(&own_call(), &effect).await;
-        let ApprovalDecision::Deny { reason } = decision else { panic!("{decision:?}") };
+        let ApprovalDecision::NoApprover { reason } = decision else { panic!("{decision:?}") };
         assert!(reason.contains("approval, and there is no terminal to ask on"), "{reason}");
         assert_eq!(reason.contains("--yes"), offers_yes, "{reason}");
     }

@@ -14,6 +14,8 @@ pub enum RefusalCode {
     InvalidArguments,
     /// It was not approved.
     Denied,
+    /// A person has to approve it, and none can be asked.
+    NoApprover,
     /// The turn reached its limit of calls.
     CallLimit,
     /// The same call had the same result too often.

@@ -1,7 +1,8 @@
 //! The policy of approvals, from `tools.exec`.
 
 use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
-use openclaw_core::{CommandReview, ToolCall, ToolEffect, UnansweredAction};
+use openclaw_core::{CommandRemedies, CommandReview, ToolCall, ToolEffect, UnansweredAction};
+use openclaw_exec_policy::render_text_for_approval;
 
 use super::{ApprovalKind, ApprovalReason, ApprovalRequest};
 
@@ -47,54 +48,58 @@ impl ApprovalPolicy {
     /// Decides on a call without asking anybody.
     #[must_use]
     pub fn decide_call(&self, call: &ToolCall, effect: &ToolEffect) -> PolicyDecision {
-        let ask = |kind, text, directory, reason| {
-            let (call_id, tool) = (call.id.clone(), call.name.clone());
-            let (display, unanswered) = (None, None);
-            let request = ApprovalRequest {
-                call_id,
-                tool,
+        let ask = |kind, text: String, directory: Option<String>, reason| {
+            let label = if kind == ApprovalKind::Command { "shell command" } else { "call" };
+            let place =
+                directory.as_deref().map(|text| render_text_for_approval("directory", text));
+            let display = place.unwrap_or_default() + &render_text_for_approval(label, &text);
+            ApprovalRequest {
+                call_id: call.id.clone(),
+                tool: call.name.clone(),
                 kind,
                 text,
                 directory,
                 reason,
                 display,
-                unanswered,
-            };
-            PolicyDecision::Ask(request)
+                unanswered: None,
+                remedies: CommandRemedies::default(),
+            }
         };
-        let ask_other = |text| ask(ApprovalKind::Call, text, None, ApprovalReason::UnlistedEffect);
+        let ask_other = |text| {
+            let reason = ApprovalReason::UnlistedEffect;
+            PolicyDecision::Ask(ask(ApprovalKind::Call, text, None, reason))
+        };
         match effect {
             ToolEffect::Read { .. } | ToolEffect::Write { protection: None, .. } => {
                 PolicyDecision::Allow
             }
             ToolEffect::Write { path, protection: Some(protection) } => {
+                let text = format!("change {path}: {protection}");
+                let reason = ApprovalReason::ProtectedFile { protection: *protection };
                 PolicyDecision::Ask(ApprovalRequest {
-                    call_id: call.id.clone(),
-                    tool: call.name.clone(),
-                    kind: ApprovalKind::Call,
-                    text: format!("change {path}: {protection}"),
-                    directory: None,
-                    reason: ApprovalReason::ProtectedFile { protection: *protection },
-                    display: None,
                     unanswered: Some(UnansweredAction::Deny),
+                    ..ask(ApprovalKind::Call, text, None, reason)
                 })
             }
             ToolEffect::Exec { command, directory, review } => match self.judge_command(review) {
                 CommandVerdict::Allow => PolicyDecision::Allow,
                 CommandVerdict::Ask(reason) => {
                     let directory = Some(directory.clone());
-                    ask(ApprovalKind::Command, command.clone(), directory, reason)
+                    PolicyDecision::Ask(ask(
+                        ApprovalKind::Command,
+                        command.clone(),
+                        directory,
+                        reason,
+                    ))
                 }
-                CommandVerdict::Review { reasons, display, unanswered } => {
+                CommandVerdict::Review { reasons, display, unanswered, remedies } => {
+                    let (text, directory) = (command.clone(), Some(directory.clone()));
+                    let reason = ApprovalReason::CommandPolicy { reasons };
                     PolicyDecision::Ask(ApprovalRequest {
-                        call_id: call.id.clone(),
-                        tool: call.name.clone(),
-                        kind: ApprovalKind::Command,
-                        text: command.clone(),
-                        directory: Some(directory.clone()),
-                        reason: ApprovalReason::CommandPolicy { reasons },
-                        display: Some(display),
+                        display,
                         unanswered: Some(unanswered),
+                        remedies,
+                        ..ask(ApprovalKind::Command, text, directory, reason)
                     })
                 }
                 CommandVerdict::Deny(reason) => PolicyDecision::Deny { reason },
@@ -127,9 +132,13 @@ impl ApprovalPolicy {
             CommandReview::Allowed => return CommandVerdict::Allow,
             _ if self.auto_approve => return CommandVerdict::Allow,
             CommandReview::Denied { reason, .. } => return CommandVerdict::Deny(reason.clone()),
-            CommandReview::NeedsPerson { reasons, display, unanswered } => {
-                let (reasons, display) = (reasons.clone(), display.clone());
-                return CommandVerdict::Review { reasons, display, unanswered: *unanswered };
+            CommandReview::NeedsPerson { reasons, display, unanswered, remedies } => {
+                return CommandVerdict::Review {
+                    reasons: reasons.clone(),
+                    display: display.clone(),
+                    unanswered: *unanswered,
+                    remedies: remedies.clone(),
+                };
             }
             _ => {}
         }
@@ -160,6 +169,7 @@ enum CommandVerdict {
         reasons: Vec<String>,
         display: String,
         unanswered: UnansweredAction,
+        remedies: CommandRemedies,
     },
     Deny(String),
 }

@@ -122,7 +122,7 @@ impl CommandPolicy {
         )
     }
 
-    fn update_file<T: Default>(
+    pub(super) fn update_file<T: Default>(
         &self,
         change: impl FnOnce(&mut ApprovalsFile) -> T,
         is_changed: impl FnOnce(&T) -> bool,

@@ -249,6 +249,7 @@ fn encode_refusal(refusal: ToolRefusalReason) -> RefusalCode {
         ToolRefusalReason::UnknownTool => RefusalCode::UnknownTool,
         ToolRefusalReason::InvalidArguments => RefusalCode::InvalidArguments,
         ToolRefusalReason::Denied => RefusalCode::Denied,
+        ToolRefusalReason::NoApprover => RefusalCode::NoApprover,
         ToolRefusalReason::CallLimit => RefusalCode::CallLimit,
         ToolRefusalReason::Repeated => RefusalCode::Repeated,
         ToolRefusalReason::NeedsInput => RefusalCode::NeedsInput,

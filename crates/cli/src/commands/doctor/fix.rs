@@ -2,10 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
-use openclaw_chat::CommandContext;
+use openclaw_chat::{CommandContext, ask_at_terminal};
 use openclaw_doctor::{Doctor, DoctorReport};
 use openclaw_protocol::results::doctor::FixReport;
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::args::doctor::DoctorArgs;
 use crate::commands::config::change_report;
@@ -95,10 +94,9 @@ async fn confirm_fix(context: &CommandContext, args: &DoctorArgs) -> bool {
         printer.print_note("nothing is changed: there is nobody to ask (`--yes` changes it)");
         return false;
     }
-    printer.print_question("change the config file so? [y/N]");
-    let mut line = String::new();
-    let read = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
-    let is_confirmed = read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes");
+    let question = "change the config file so? [y/N]".to_owned();
+    let line = ask_at_terminal(printer, question).await.unwrap_or_default();
+    let is_confirmed = matches!(line.trim(), "y" | "Y" | "yes");
     if !is_confirmed {
         printer.print_note("nothing is changed");
     }

@@ -6,7 +6,7 @@ use openclaw_chat::{CommandContext, format_age};
 use openclaw_protocol::results::sessions::{DeleteFailure, DeleteResult};
 use openclaw_runtime::encoding::encode_store_error;
 use openclaw_runtime::{SessionInfo, Store};
-use openclaw_terminal::sanitize;
+use openclaw_terminal::{ask_for_line, sanitize};
 
 use super::{open_existing_store, report_store_error};
 use crate::args::sessions::SessionsDeleteArgs;
@@ -97,8 +97,7 @@ fn confirm_deletion(
         printer.print_rendered(&sanitize::escape_line(&format!("{id}  {key}, {age}: {title}")));
     }
     let what = if sessions.len() == 1 { "this session" } else { "these sessions" };
-    printer.print_question(format_args!("delete {what} for good? [y/N]"));
-    let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
+    let question = format_args!("delete {what} for good? [y/N]");
+    let line = ask_for_line(printer, question)?.unwrap_or_default();
     Ok(Some(matches!(line.trim(), "y" | "Y" | "yes")))
 }
