@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use openclaw_agent_loop::{
-    Agent, AgentParts, CompactionLimits, TurnEventReceiver, TurnLimits, TurnOutcome, events,
+    Agent, AgentParts, CompactionLimits, RepetitionLimit, TurnEventReceiver, TurnLimits,
+    TurnOutcome, events,
 };
 use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream, FutureToolCall,
@@ -56,6 +57,7 @@ async fn run(sessions: u32) -> Result<u32> {
         max_parallel_tools: 4,
         max_tool_output_bytes: 50_000,
         max_output_tokens: None,
+        repetition: RepetitionLimit::from_lines(500),
         compaction: Some(CompactionLimits::default()),
     };
     let parts = AgentParts::new(Arc::new(model), vec![Arc::new(Reader { spec, text })], limits);

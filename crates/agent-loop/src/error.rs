@@ -192,6 +192,8 @@ impl TurnError {
             TurnErrorKind::Repetition(_) => vec![
                 "Models do this with a wrong chat template, a broken quantisation or a temperature \
                  of 0; a larger one, or a `repetition_penalty` on the server, helps.",
+                "If you asked for that much of the same, raise \
+                 `agents.defaults.llm.maxRepeatedLines`; 0 is no limit.",
             ],
             TurnErrorKind::RepeatedCalls => {
                 vec!["Say what you want in another way, or take a more capable model."]

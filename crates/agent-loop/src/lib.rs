@@ -29,7 +29,7 @@ pub use invalid_calls::InvalidCallRecovery;
 pub use limits::{ConfiguredTimeout, TOOL_GRACE, TurnLimits};
 pub use prompt_cache::{PrefixChange, PromptCacheMiss};
 pub use repeated_calls::{CallRepeatRecord, CallRepeatTracker};
-pub use repetition::OutputPart;
+pub use repetition::{DetectedRepetition, OutputPart, RepetitionDetector, RepetitionLimit};
 pub use report::{TurnOutcome, TurnReport};
 pub use request::{TurnInput, TurnRequest};
 pub use steering::SteeringQueue;

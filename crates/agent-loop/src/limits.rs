@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::CompactionLimits;
+use crate::{CompactionLimits, RepetitionLimit};
 
 /// How long a tool may run on after its timeout, which it knows, before it is dropped. A command
 /// that is being killed can still return its output.
@@ -27,6 +27,8 @@ pub struct TurnLimits {
     pub max_tool_output_bytes: usize,
     /// The most output tokens of one answer; `None` uses the model's own limit.
     pub max_output_tokens: Option<u32>,
+    /// How much of a message may repeat itself before the turn is stopped; `None`: any amount.
+    pub repetition: Option<RepetitionLimit>,
     /// How a conversation that no longer fits is compacted; `None` never compacts.
     pub compaction: Option<CompactionLimits>,
 }
@@ -44,6 +46,7 @@ impl TurnLimits {
             max_parallel_tools: 1,
             max_tool_output_bytes: usize::MAX,
             max_output_tokens: None,
+            repetition: None,
             compaction: None,
         }
     }

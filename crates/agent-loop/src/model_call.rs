@@ -10,7 +10,7 @@ use openclaw_core::{
 };
 use tokio::time::Instant;
 
-use crate::repetition::{DetectedRepetition, OutputPart, RepetitionDetector};
+use crate::repetition::{DetectedRepetition, OutputPart, RepetitionDetector, RepetitionLimit};
 use crate::turn::ActiveTurn;
 use crate::{RepromptReason, TurnError, TurnErrorKind, TurnEvent};
 
@@ -40,7 +40,8 @@ struct StreamedMessage {
     started: Instant,
     first_token_after: Option<Duration>,
     text: String,
-    detector: RepetitionDetector,
+    detector: Option<RepetitionDetector>,
+    repetition_limit: Option<RepetitionLimit>,
 }
 
 impl ActiveTurn<'_> {
@@ -54,7 +55,7 @@ impl ActiveTurn<'_> {
         let number = self.stats.model_calls;
         self.events.send_event(TurnEvent::ModelCallStarted { number }).await;
 
-        let mut heard = StreamedMessage::start_now();
+        let mut heard = StreamedMessage::start_now(self.agent.limits.repetition);
         let request = self.build_request();
         let mut stream =
             self.agent.model.stream_chat(request.clone()).await.map_err(TurnError::from_model)?;
@@ -127,13 +128,14 @@ impl ActiveTurn<'_> {
 }
 
 impl StreamedMessage {
-    fn start_now() -> Self {
+    fn start_now(repetition_limit: Option<RepetitionLimit>) -> Self {
         let started = Instant::now();
         Self {
             started,
             first_token_after: None,
             text: String::new(),
-            detector: RepetitionDetector::new(),
+            detector: repetition_limit.map(RepetitionDetector::new),
+            repetition_limit,
         }
     }
 
@@ -145,7 +147,7 @@ impl StreamedMessage {
             TurnEvent::ToolCallDelta { arguments, .. } => (OutputPart::Arguments, arguments),
             TurnEvent::MessageReset => {
                 self.text.clear();
-                self.detector = RepetitionDetector::new();
+                self.detector = self.repetition_limit.map(RepetitionDetector::new);
                 return None;
             }
             _ => return None,
@@ -153,7 +155,7 @@ impl StreamedMessage {
         let started = self.started;
         self.first_token_after.get_or_insert_with(|| started.elapsed());
         // The rest of a delta in which a repetition is detected is left out.
-        let found = self.detector.observe_text(part, text);
+        let found = self.detector.as_mut().and_then(|detector| detector.observe_text(part, text));
         if part == OutputPart::Text {
             let taken =
                 found.map_or(text.len(), |found| text.len() - found.unread_bytes.min(text.len()));
@@ -167,13 +169,13 @@ impl StreamedMessage {
         part: OutputPart,
         found: DetectedRepetition,
     ) -> RepetitiveAnswer {
-        let sample = self.detector.repeated_sample(found.period);
+        let sample = self.detector.map(|detector| detector.repeated_sample(found.period));
         let mut said = self.text;
         if part == OutputPart::Text {
             let kept = said.len().saturating_sub(found.copied_bytes);
             said.truncate(said.floor_char_boundary(kept));
         }
-        RepetitiveAnswer { part, sample, text: said }
+        RepetitiveAnswer { part, sample: sample.unwrap_or_default(), text: said }
     }
 }
 

@@ -1,27 +1,30 @@
 //! Detects while a model streams that it repeats itself endlessly.
 //!
 //! A stream is a repetition when its end has one period for long enough: each byte equals the one a
-//! period before. The last position of a byte sequence gives the period to try; comparing the bytes
-//! proves it. Each byte costs the same, and the memory is fixed.
+//! period before. It is one as well when only its numbers change, but after more text.
 //!
-//! Tables, code and lists of similar lines differ somewhere in each line, so no period lasts. Text
-//! that may legitimately repeat has few different characters (rules, padding, zeros) or is a file
-//! being written; its thresholds are higher.
+//! Code, tables of words and lists of similar lines differ somewhere in each line, so no period
+//! lasts. Text that may legitimately repeat has few different characters (rules, padding, zeros) or
+//! is a file being written; its thresholds are higher.
 
-/// How many bytes are remembered: the longest period.
-const RING_BYTES: usize = 8_192;
-/// How many byte sequences are remembered by their last position.
-const SLOT_COUNT: usize = 4_096;
-/// The length of such a sequence, in bytes.
-const GRAM_BYTES: u64 = 16;
-/// The base of the rolling hash.
-const HASH_BASE: u64 = 0x0100_0000_01b3;
+mod numbers;
+mod period;
+
+use std::num::NonZeroU32;
+
+use self::numbers::NumberPatternDetector;
+use self::period::{PeriodCandidate, PeriodTracker};
+
 /// The fewest copies of a period that count as a repetition.
 const MIN_COPIES: u64 = 8;
 /// Periods with fewer different bytes (rules, padding) need more copies.
 const MIN_DISTINCT_BYTES: usize = 8;
 /// The token with number 0 in many vocabularies, which a broken engine emits endlessly.
 const TOKEN_ZERO: u8 = b'!';
+/// The lines of an answer that may be the same: somebody may ask for a hundred.
+const MIN_SAME_LINES: u64 = 128;
+/// The lines of the limit that the thresholds in bytes are for.
+const REFERENCE_LINES: u64 = 500;
 /// The most bytes of the repeated text that are shown.
 const MAX_SAMPLE_BYTES: usize = 160;
 /// Separates the parts of a message; no UTF-8 text has this byte.
@@ -61,64 +64,83 @@ impl OutputPart {
 
 /// A repetition that was detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct DetectedRepetition {
+pub struct DetectedRepetition {
     /// The length of the period, in bytes.
-    pub(crate) period: usize,
+    pub period: usize,
     /// How many of the last bytes of the part are copies.
-    pub(crate) copied_bytes: usize,
+    pub copied_bytes: usize,
     /// How many bytes of the delta came after it and were not examined.
-    pub(crate) unread_bytes: usize,
+    pub unread_bytes: usize,
+}
+
+/// How much of a message may repeat itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RepetitionLimit {
+    /// The lines that may be the same but for their numbers; without line breaks eight tokens count
+    /// as one line. The limit of exact copies is lower and changes with it.
+    pub lines: NonZeroU32,
+}
+
+impl RepetitionLimit {
+    /// A limit in lines; `None` for 0, which means no limit.
+    #[must_use]
+    pub fn from_lines(lines: u32) -> Option<Self> {
+        NonZeroU32::new(lines).map(|lines| Self { lines })
+    }
+
+    fn scale_bytes(self, bytes: u64) -> u64 {
+        bytes.saturating_mul(u64::from(self.lines.get())) / REFERENCE_LINES
+    }
 }
 
 /// Detects repetitions in one message.
-pub(crate) struct RepetitionDetector {
-    ring: Box<[u8]>,
-    /// The last position of a byte sequence plus one, by its hash.
-    slots: Box<[u64]>,
-    position: u64,
-    hash: u64,
-    candidate: Option<PeriodCandidate>,
+pub struct RepetitionDetector {
+    tracker: PeriodTracker,
+    numbers: NumberPatternDetector,
+    limit: RepetitionLimit,
+    /// What is known of the period of the candidate, once that is needed.
+    profile: Option<PeriodProfile>,
     part: Option<OutputPart>,
     /// How many bytes came since the part began.
     in_part: u64,
 }
 
-/// A period that the last bytes have.
+/// What a period consists of.
 #[derive(Debug, Clone, Copy)]
-struct PeriodCandidate {
-    period: u64,
-    matched: u64,
-    /// Whether the period has few different bytes, once that is needed.
-    has_few_bytes: Option<bool>,
+struct PeriodProfile {
+    has_few_bytes: bool,
+    line_breaks: u64,
 }
 
 impl RepetitionDetector {
-    pub(crate) fn new() -> Self {
+    /// Starts with the first delta of a message.
+    #[must_use]
+    pub fn new(limit: RepetitionLimit) -> Self {
         Self {
-            ring: vec![0; RING_BYTES].into(),
-            slots: vec![0; SLOT_COUNT].into(),
-            position: 0,
-            hash: 0,
-            candidate: None,
+            tracker: PeriodTracker::new(),
+            numbers: NumberPatternDetector::new(limit),
+            limit,
+            profile: None,
             part: None,
             in_part: 0,
         }
     }
 
     /// Examines the next delta of a part, and returns a repetition when one is detected.
-    pub(crate) fn observe_text(
-        &mut self,
-        part: OutputPart,
-        text: &str,
-    ) -> Option<DetectedRepetition> {
+    pub fn observe_text(&mut self, part: OutputPart, text: &str) -> Option<DetectedRepetition> {
         if self.part.replace(part) != Some(part) {
-            self.push_byte(PART_SEPARATOR);
+            self.tracker.push_byte(PART_SEPARATOR);
+            self.numbers.start_part();
             self.in_part = 0;
         }
         let found = text.bytes().enumerate().find_map(|(at, byte)| {
-            self.push_byte(byte);
             self.in_part += 1;
-            Some((at, self.check_candidate(part)?))
+            let candidate = self.tracker.push_byte(byte);
+            let exact = candidate.and_then(|candidate| self.check_candidate(part, candidate));
+            let has_pattern = self.numbers.observe_byte(part, byte);
+            // What differs in its numbers is kept: it may be what was wanted.
+            let pattern = has_pattern.then_some((MAX_SAMPLE_BYTES / 2, 0));
+            Some((at, exact.or(pattern)?))
         });
         found.map(|(at, (period, copies))| DetectedRepetition {
             period,
@@ -127,63 +149,44 @@ impl RepetitionDetector {
         })
     }
 
-    /// The last bytes: two periods, at most [`MAX_SAMPLE_BYTES`].
-    pub(crate) fn repeated_sample(&self, period: usize) -> String {
-        let length = u64::try_from((2 * period).min(MAX_SAMPLE_BYTES))
-            .unwrap_or_default()
-            .min(self.position);
-        let start = self.position - length;
-        let bytes = (start..self.position).filter_map(|at| self.ring.get(ring_index(at)).copied());
-        let bytes: Vec<u8> = bytes.filter(|byte| *byte != PART_SEPARATOR).collect();
+    /// The last bytes: two periods, at most 160 bytes.
+    #[must_use]
+    pub fn repeated_sample(&self, period: usize) -> String {
+        let length = u64::try_from((2 * period).min(MAX_SAMPLE_BYTES)).unwrap_or_default();
+        let mut bytes: Vec<u8> =
+            self.tracker.last_bytes(length).filter(|byte| *byte != PART_SEPARATOR).collect();
+        bytes.reverse();
         String::from_utf8_lossy(&bytes).trim_matches(char::REPLACEMENT_CHARACTER).to_owned()
     }
 
-    fn push_byte(&mut self, byte: u8) {
-        if let Some(candidate) = &mut self.candidate {
-            let before = self.ring.get(ring_index(self.position - candidate.period)).copied();
-            if before == Some(byte) {
-                candidate.matched += 1;
-            } else {
-                self.candidate = None;
-            }
-        }
-        let leaving = match self.position.checked_sub(GRAM_BYTES) {
-            Some(start) => self.ring.get(ring_index(start)).copied().unwrap_or_default(),
-            None => 0,
-        };
-        let gone = u64::from(leaving).wrapping_mul(HASH_BASE_TO_GRAM);
-        self.hash =
-            self.hash.wrapping_mul(HASH_BASE).wrapping_add(u64::from(byte)).wrapping_sub(gone);
-        if let Some(slot) = self.ring.get_mut(ring_index(self.position)) {
-            *slot = byte;
-        }
-        self.position += 1;
-        if self.position < GRAM_BYTES {
-            return;
-        }
-        let Some(slot) = self.slots.get_mut(slot_index(self.hash)) else { return };
-        let seen = std::mem::replace(slot, self.position);
-        let period = self.position - seen;
-        if self.candidate.is_none() && seen != 0 && period < RING_BYTES as u64 {
-            self.candidate = Some(PeriodCandidate { period, matched: 0, has_few_bytes: None });
-        }
-    }
-
     /// The period and the copied bytes of a repetition that is long enough.
-    fn check_candidate(&mut self, part: OutputPart) -> Option<(usize, usize)> {
-        let PeriodCandidate { period, matched, has_few_bytes: plain } = self.candidate?;
+    fn check_candidate(
+        &mut self,
+        part: OutputPart,
+        candidate: PeriodCandidate,
+    ) -> Option<(usize, usize)> {
+        let PeriodCandidate { period, matched } = candidate;
+        if matched == 0 {
+            self.profile = None;
+        }
         let (for_plain, for_any) = part.repeat_thresholds();
-        let length = matched + period;
-        let is_token_zero = || period == 1 && self.last_byte() == Some(TOKEN_ZERO);
+        let (for_plain, for_any) =
+            (self.limit.scale_bytes(for_plain), self.limit.scale_bytes(for_any));
+        let length = candidate.total_len();
+        let is_token_zero = || period == 1 && self.tracker.last_bytes(1).next() == Some(TOKEN_ZERO);
         if length < MIN_COPIES * period
             || (length < for_any && (length < 1_024 || !is_token_zero()))
         {
             return None;
         }
         if !is_token_zero() {
-            let plain = plain.unwrap_or_else(|| self.has_few_distinct_bytes(period));
-            self.candidate = Some(PeriodCandidate { period, matched, has_few_bytes: Some(plain) });
-            if plain && length < for_plain {
+            let profile = self.profile.unwrap_or_else(|| self.profile_period(period));
+            self.profile = Some(profile);
+            let same_lines = profile.line_breaks.saturating_mul(length / period);
+            let may_be_wanted = part == OutputPart::Text
+                && profile.line_breaks > 0
+                && same_lines < self.limit.scale_bytes(MIN_SAME_LINES);
+            if length < for_plain && (profile.has_few_bytes || may_be_wanted) {
                 return None;
             }
         }
@@ -191,42 +194,27 @@ impl RepetitionDetector {
         Some((whole(period), whole(matched.min(self.in_part))))
     }
 
-    fn last_byte(&self) -> Option<u8> {
-        self.ring.get(ring_index(self.position.checked_sub(1)?)).copied()
-    }
-
-    /// Returns whether the last period has few different bytes.
-    fn has_few_distinct_bytes(&self, period: u64) -> bool {
+    fn profile_period(&self, period: u64) -> PeriodProfile {
         let mut seen = [false; 256];
-        for back in 1..=period.min(self.position) {
-            if let Some(byte) = self.ring.get(ring_index(self.position - back))
-                && let Some(seen) = seen.get_mut(usize::from(*byte))
-            {
+        let mut line_breaks = 0;
+        for byte in self.tracker.last_bytes(period) {
+            line_breaks += u64::from(byte == b'\n');
+            if let Some(seen) = seen.get_mut(usize::from(byte)) {
                 *seen = true;
             }
         }
-        seen.iter().filter(|seen| **seen).count() < MIN_DISTINCT_BYTES
+        let distinct = seen.iter().filter(|seen| **seen).count();
+        PeriodProfile { has_few_bytes: distinct < MIN_DISTINCT_BYTES, line_breaks }
     }
 }
 
-/// The factor of a byte that leaves the rolling hash.
-const HASH_BASE_TO_GRAM: u64 = {
-    let (mut power, mut at) = (1_u64, 0);
-    while at < GRAM_BYTES {
-        power = power.wrapping_mul(HASH_BASE);
-        at += 1;
+impl std::fmt::Debug for RepetitionDetector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RepetitionDetector")
+            .field("limit", &self.limit)
+            .field("part", &self.part)
+            .finish_non_exhaustive()
     }
-    power
-};
-
-#[expect(clippy::cast_possible_truncation, reason = "it is below the size of the ring")]
-fn ring_index(position: u64) -> usize {
-    (position % RING_BYTES as u64) as usize
-}
-
-fn slot_index(hash: u64) -> usize {
-    // The low bits of the hash depend on the last bytes only, so take higher ones.
-    ((hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % SLOT_COUNT as u64) as usize
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ pub const MAIN_AGENT: &str = "main";
 pub const RUN_TIMEOUT_SECONDS: u64 = 172_800;
 /// `agents.defaults.llm.idleTimeoutSeconds`: the limit of silence from a model.
 pub const IDLE_TIMEOUT_SECONDS: u64 = 120;
+/// `agents.defaults.llm.maxRepeatedLines`: the lines that may be the same but for their numbers.
+pub const REPEATED_LINES: u32 = 500;
 /// `agents.defaults.compaction.timeoutSeconds`: the limit of one summary.
 pub const COMPACTION_TIMEOUT_SECONDS: u64 = 900;
 /// `tools.exec.timeoutSec`: the limit of one command.

@@ -10,6 +10,7 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "agents.defaults.workspace",
     "agents.defaults.timeoutSeconds",
     "agents.defaults.llm.idleTimeoutSeconds",
+    "agents.defaults.llm.maxRepeatedLines",
     "agents.defaults.localModelMode",
     "agents.defaults.models.*.localModelMode",
     "agents.defaults.compaction",

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_agent_loop::{Agent, AgentParts, CompactionLimits, ConfiguredTimeout, TurnLimits};
+use openclaw_agent_loop::{
+    Agent, AgentParts, CompactionLimits, ConfiguredTimeout, RepetitionLimit, TurnLimits,
+};
 use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
@@ -187,6 +189,7 @@ impl Runtime {
                 max_parallel_tools: PARALLEL_TOOLS,
                 max_tool_output_bytes: TOOL_OUTPUT_BYTES,
                 max_output_tokens: None,
+                repetition: self.repetition_limit(),
                 compaction: Some(compaction_limits(models)),
             },
         };
@@ -198,6 +201,13 @@ impl Runtime {
         })?;
         let workspace = path.to_owned();
         Ok(AgentRun { agent, model, chain, report, workspace, profile, prompt })
+    }
+
+    /// Returns how much of an answer may repeat itself; `None`: any amount.
+    #[must_use]
+    pub fn repetition_limit(&self) -> Option<RepetitionLimit> {
+        let llm = &self.models.loaded_config().config.agents.defaults.llm;
+        RepetitionLimit::from_lines(llm.repeated_lines())
     }
 
     /// Checks that an agent with this id exists.

@@ -27,9 +27,10 @@ pub use conversation::{
 pub use error_text::{error_causes, store_error_hint, turn_error_hints};
 pub use openclaw_agent_loop::{
     Agent, CompactionMethod, CompactionReport, ConfiguredTimeout, InvalidCallRecovery,
-    OutputPart as RepeatedPart, PrefixChange, PromptCacheMiss, RepromptReason, SteeringQueue,
-    ToolRefusalReason, TurnError, TurnErrorKind, TurnEvent, TurnEventReceiver, TurnEventSender,
-    TurnInput, TurnOutcome, TurnReport, TurnRequest, events::event_channel,
+    OutputPart as RepeatedPart, PrefixChange, PromptCacheMiss, RepetitionDetector, RepetitionLimit,
+    RepromptReason, SteeringQueue, ToolRefusalReason, TurnError, TurnErrorKind, TurnEvent,
+    TurnEventReceiver, TurnEventSender, TurnInput, TurnOutcome, TurnReport, TurnRequest,
+    events::event_channel,
 };
 pub use openclaw_store::{
     DamageKind, DamageReport, ImportReport, InterruptedCall, LoadedSession, LogContent, LogEntry,

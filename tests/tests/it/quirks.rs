@@ -38,6 +38,30 @@ async fn a_failure_prints_no_earlier_answer() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_only_counts_is_stopped_and_kept() {
+    let (server, home) = tiny().await;
+    let counting: String = (1..900).map(|n| format!("[{n}] [1.0.0.0] ")).collect();
+    let json = [&ASK[..], &["--json"]].concat();
+    let allowed = [&json[..], &["--set", "agents.defaults.llm.maxRepeatedLines=0"]].concat();
+
+    server.push(Turn::tokens(&counting));
+    let ended = home.run(&ASK).await.code(1);
+    assert!(ended.stdout.starts_with("[1] [1.0.0.0] [2]"), "{ended:#?}");
+    assert!(ended.stdout.len() < counting.len() / 2, "{}", ended.stdout.len());
+    ended.says(&["repeated itself without end in its answer", "maxRepeatedLines"]);
+
+    server.push(Turn::tokens(&counting));
+    let ended = home.run(&json).await.code(1).json();
+    assert_eq!(ended["error"]["kind"], json!("repetition"));
+    let kept = ended["outputs"][0]["text"].as_str().unwrap();
+    assert!(kept.starts_with("[1] [1.0.0.0] [2]") && kept.len() < counting.len() / 2);
+
+    server.push(Turn::tokens(&counting));
+    let ended = home.run(&allowed).await.code(0).json();
+    assert!(ended["outputs"][0]["text"].as_str() == Some(counting.as_str()), "all of it");
+}
+
 /// Makes a reply.
 type Made = fn() -> Reply;
 

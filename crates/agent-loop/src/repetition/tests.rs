@@ -6,9 +6,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn limit(lines: u32) -> RepetitionLimit {
+    RepetitionLimit::from_lines(lines).unwrap()
+}
+
 /// How many bytes a part has when a repetition is detected; `None` when none is.
 fn found_at(part: OutputPart, text: &str) -> Option<usize> {
-    let mut watch = RepetitionDetector::new();
+    let mut watch = RepetitionDetector::new(limit(500));
     text.char_indices().find_map(|(at, c)| {
         watch.observe_text(part, c.encode_utf8(&mut [0; 4])).map(|_| at + c.len_utf8())
     })
@@ -65,7 +69,7 @@ fn what_a_looping_model_says_is_found_in_time() {
 
 #[test]
 fn a_repetition_over_several_parts_is_found() {
-    let mut watch = RepetitionDetector::new();
+    let mut watch = RepetitionDetector::new(limit(500));
     let found = (0..1_000).find_map(|_| {
         watch.observe_text(OutputPart::Reasoning, "I must answer the user now.").or_else(|| {
             watch.observe_text(OutputPart::Text, "Let me think about it a little more.")
@@ -76,7 +80,7 @@ fn a_repetition_over_several_parts_is_found() {
 
 #[test]
 fn what_is_said_before_is_told_apart_from_the_copies() {
-    let mut watch = RepetitionDetector::new();
+    let mut watch = RepetitionDetector::new(limit(500));
     let (before, unit) = ("Here is the answer you asked for.\n", "And so it goes on and on. ");
     let text = format!("{before}{}", unit.repeat(400));
     let mut taken = 0;
@@ -102,14 +106,14 @@ fn what_only_looks_like_a_repetition_is_let_through() {
     let hex = |n: usize| format!("{:08x}  00 00 00 00 00 00 00 00  00 00 00 00 |........|", n * 16);
     let board = |_: usize| "<div class=\"cell empty\"></div>".repeat(10);
     let samples: [(&str, String); 19] = [
-        ("table", lines(800, rows)),
-        ("html table", lines(800, html)),
-        ("code", lines(800, code)),
-        ("log", lines(3_000, log)),
-        ("json", lines(800, json)),
+        ("table", lines(300, rows)),
+        ("html table", lines(200, html)),
+        ("code", lines(200, code)),
+        ("log", lines(490, log)),
+        ("json", lines(250, json)),
         ("hex dump", lines(800, hex)),
-        ("numbered list", lines(2_000, |n| format!("{n}. The same words in every item"))),
-        ("counting", lines(20_000, |n| n.to_string()).replace('\n', " ")),
+        ("numbered list", lines(450, |n| format!("{n}. The same words in every item"))),
+        ("counting", lines(1_400, |n| n.to_string())),
         ("base64", base64(noise(100_000))),
         ("base64 of zeros", "A".repeat(8_000)),
         ("zeros", "0, ".repeat(4_000)),
@@ -131,6 +135,134 @@ fn what_only_looks_like_a_repetition_is_let_through() {
     assert_eq!(found_at(OutputPart::Arguments, &grid), None, "a file may repeat for longer");
 }
 
+/// How many lines come before a repetition is detected; `None` when none is.
+fn stopped_at_line(part: OutputPart, text: &str) -> Option<usize> {
+    found_at(part, text).map(|at| text[..at].lines().count())
+}
+
+#[test]
+fn a_text_in_which_only_numbers_change_is_found() {
+    // The text of a real model that counted for ten minutes.
+    let runaway: String = (1..20_000).fold(String::new(), |mut text, number| {
+        write!(text, "[{number}] [1.0.0.0] ").unwrap();
+        text
+    });
+    let at = found_at(OutputPart::Text, &runaway).unwrap();
+    assert!((4_500..6_000).contains(&at), "{at} bytes are some 4,000 tokens");
+
+    let log = |n: usize| format!("2026-01-01T00:{:02}:{:02} INFO tick", n / 60 % 60, n % 60);
+    for (name, text, expected) in [
+        ("numbered list", lines(3_000, |n| format!("{n}. The same")), 495..=503),
+        ("steps", lines(3_000, |n| format!("Step {n}: check {}", n * 7)), 495..=503),
+        ("log", lines(3_000, log), 495..=503),
+        ("counting", lines(20_000, |n| n.to_string()), 1_490..=1_515),
+        ("two lines", lines(3_000, |n| format!("Item {n}\nand {} more", n + 1)), 450..=503),
+    ] {
+        let line = stopped_at_line(OutputPart::Text, &text);
+        assert!(line.is_some_and(|line| expected.contains(&line)), "{name}: {line:?}");
+        let in_call = stopped_at_line(OutputPart::Arguments, &text);
+        let fits = |at: usize| at >= expected.start() * 4 - 4;
+        assert!(in_call.is_none_or(fits), "{name}: a file may be longer: {in_call:?}");
+    }
+    let once = lines(20_000, |n| format!("{n}. The same"));
+    let mut generous = RepetitionDetector::new(limit(5_000));
+    assert_eq!(generous.observe_text(OutputPart::Text, &lines(4_000, |n| format!("{n}. x"))), None);
+    assert!(RepetitionDetector::new(limit(5_000)).observe_text(OutputPart::Text, &once).is_some());
+}
+
+#[test]
+fn numbers_that_cannot_be_foretold_may_go_on_for_four_times_as_long() {
+    let mut values = noise(100_000).map(u64::from);
+    let mut next = || values.next().unwrap() * 7 + 3;
+    let data: String = (0..9_000).fold(String::new(), |mut text, _| {
+        writeln!(text, "x={} y={}", next(), next()).unwrap();
+        text
+    });
+    let line = stopped_at_line(OutputPart::Text, &data).unwrap();
+    assert!((1_990..=2_010).contains(&line), "{line}");
+}
+
+#[test]
+fn a_request_for_a_hundred_lines_is_met() {
+    for part in [OutputPart::Text, OutputPart::Arguments] {
+        for line in
+            ["ok", "All work and no play makes Jack a dull boy.", "- [ ] a task to do: ____"]
+        {
+            assert_eq!(found_at(part, &lines(100, |_| line.to_owned())), None, "{line}");
+            let numbered = lines(100, |n| format!("{n}. {line} ({} of 100)", n + 1));
+            assert_eq!(found_at(part, &numbered), None, "{line}");
+        }
+    }
+}
+
+/// Lines of one kind, whose words and numbers are drawn from `seeds`.
+fn generated_file(kind: usize, seeds: &[u32]) -> String {
+    let words = ["alpha", "index", "count", "value", "total", "range", "limit", "width"];
+    let word = |seed: u32| words[usize::try_from(seed % 8).unwrap()];
+    let mut text = String::new();
+    for (at, seed) in seeds.iter().copied().enumerate() {
+        let (a, b, c) = (word(seed), word(seed >> 3), word(seed >> 6));
+        let number = seed >> 9;
+        match kind {
+            0 => writeln!(text, "    let {a}_{b} = {c}.get({number})? + {};", seed % 100),
+            1 => writeln!(
+                text,
+                "2026-01-01T10:{:02}:{:02} INFO {a}: {b} took {number} us",
+                at / 60 % 60,
+                at % 60
+            ),
+            2 => writeln!(
+                text,
+                "| {at:>5} | {a:<8} | {number:>9} | {:>5}.{:02} |",
+                seed % 997,
+                seed % 89
+            ),
+            3 => writeln!(text, "{at},{},{},{}", number, seed % 991, seed % 13),
+            4 => writeln!(
+                text,
+                "{:08x}: {:08x} {:08x} {seed:08x} {:08x}",
+                at * 16,
+                seed ^ 0x5a5a_5a5a,
+                seed.rotate_left(7),
+                !seed
+            ),
+            5 => {
+                writeln!(text, "  {{\"id\": {at}, \"{a}\": {number}, \"ok\": {}}},", seed % 2 == 0)
+            }
+            _ => writeln!(text, "{:.4} {:.4}", f64::from(seed) / 1e9, f64::from(number) / 1e5),
+        }
+        .unwrap();
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn files_and_data_are_let_through(
+        kind in 0_usize..7,
+        seeds in proptest::collection::vec(any::<u32>(), 1..1_200),
+        part in prop_oneof![Just(OutputPart::Text), Just(OutputPart::Arguments)],
+    ) {
+        let text = generated_file(kind, &seeds);
+        prop_assert_eq!(stopped_at_line(part, &text), None, "{}", &text[..200.min(text.len())]);
+    }
+
+    #[test]
+    fn a_counter_is_found_in_whatever_words(
+        before in "\\PC{0,200}",
+        words in "[a-z]{2,12}[ :\\]][a-z.]{0,20}",
+        start in 0_u32..10_000,
+        step in 1_u32..9,
+    ) {
+        let counting = lines(700, |n| format!("{words} {}", start + step * u32::try_from(n).unwrap()));
+        let text = format!("{before}\n{counting}");
+        let line = stopped_at_line(OutputPart::Text, &text);
+        prop_assert!(line.is_some_and(|line| line > 128), "{line:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_phrase_that_goes_on_is_found_however_it_comes(
@@ -139,7 +271,7 @@ proptest! {
         sizes in proptest::collection::vec(1usize..40, 1..8),
     ) {
         let text = format!("{before}{}", unit.repeat(30_000 / unit.len()));
-        let mut watch = RepetitionDetector::new();
+        let mut watch = RepetitionDetector::new(limit(500));
         let mut sizes = sizes.iter().cycle();
         let (mut rest, mut found) = (text.as_str(), None);
         while !rest.is_empty() && found.is_none() {
@@ -158,8 +290,8 @@ proptest! {
         text in "(ab|c){0,40}", count in 1usize..2_000, size in 1usize..50,
     ) {
         let text = text.repeat(count);
-        let whole = RepetitionDetector::new().observe_text(OutputPart::Text, &text);
-        let mut watch = RepetitionDetector::new();
+        let whole = RepetitionDetector::new(limit(500)).observe_text(OutputPart::Text, &text);
+        let mut watch = RepetitionDetector::new(limit(500));
         let chunks = text.as_bytes().chunks(size).map(|piece| std::str::from_utf8(piece).unwrap());
         let pieces = chunks.into_iter().find_map(|piece| watch.observe_text(OutputPart::Text, piece));
         let ends = |found: Option<DetectedRepetition>| found.map(|found| (found.period, found.copied_bytes));

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use openclaw_agent_loop::{
-    Agent, AgentParts, CallRepeatTracker, DuplicateToolError, TurnEvent, TurnEventReceiver,
-    TurnLimits, TurnReport, TurnRequest, events,
+    Agent, AgentParts, CallRepeatTracker, DuplicateToolError, RepetitionLimit, TurnEvent,
+    TurnEventReceiver, TurnLimits, TurnReport, TurnRequest, events,
 };
 use openclaw_core::{
     AnswerOutcome, ApprovalDecision, Approver, AssistantMessage, ChatEvent, ChatModel, ChatRequest,
@@ -170,6 +170,7 @@ impl Stage {
             max_parallel_tools: 4,
             max_tool_output_bytes: 10_000,
             max_output_tokens: Some(100),
+            repetition: RepetitionLimit::from_lines(500),
             compaction: None,
         };
         let tools = vec![("read", Act::Output(ToolOutput::from_text("read it")))];

@@ -24,11 +24,25 @@ use crate::failure::print_connect_error;
 use crate::json_answer::write_json_answer;
 use crate::{egress, wait};
 
+mod repetition;
+
+use self::repetition::{RepetitionGuard, RepetitiveAnswer};
+
+/// What helps against an answer that repeats itself.
+const REPETITION_HINT: &str = "a larger temperature or a `repetition_penalty` on the server helps; if that much of the same is \
+     wanted, raise `agents.defaults.llm.maxRepeatedLines` (0 is no limit)";
+
 /// A whole answer.
 struct InferAnswer {
     text: String,
     outcome: AnswerOutcome,
     usage: Option<TokenUsage>,
+}
+
+/// How an answer ended.
+enum InferEnd {
+    Complete(InferAnswer),
+    Repetitive(RepetitiveAnswer),
 }
 
 pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Result<ExitReason> {
@@ -56,7 +70,12 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
     let answer = ask_model(context, &chain, request, !args.json, &mut attempts).await?;
     let reference = chain.model_info().reference;
     match answer {
-        Ok(answer) => finish_answer(context, args.json, &reference, &attempts, &answer),
+        Ok(InferEnd::Complete(answer)) => {
+            finish_answer(context, args.json, &reference, &attempts, &answer)
+        }
+        Ok(InferEnd::Repetitive(answer)) => {
+            finish_repetitive(context, args.json, &reference, &attempts, &answer)
+        }
         Err(error) => {
             error_report::print_model_error(printer, &error);
             context.suggest_trace(Some(error.kind()));
@@ -79,7 +98,7 @@ async fn ask_model(
     request: ChatRequest,
     prints_text: bool,
     attempts: &mut Vec<ModelAttempt>,
-) -> io::Result<Result<InferAnswer, ModelError>> {
+) -> io::Result<Result<InferEnd, ModelError>> {
     let streams = prints_text && context.printer.stdout_is_terminal;
     let mut stream = match chain.stream_chat(request).await {
         Ok(stream) => stream,
@@ -89,7 +108,13 @@ async fn ask_model(
     let mut buffered_text = String::new();
     let mut answer = None;
     let mut failure = None;
-    while let Some(event) = stream.next().await {
+    let llm = &context.models.loaded_config().config.agents.defaults.llm;
+    let mut guard = RepetitionGuard::new(llm.repeated_lines());
+    let mut repetition = None;
+    while repetition.is_none()
+        && let Some(event) = stream.next().await
+    {
+        repetition = event.as_ref().ok().and_then(|event| guard.observe_event(event));
         match event {
             Ok(ChatEvent::TextDelta(text)) if streams => {
                 open_line = !text.ends_with('\n');
@@ -123,9 +148,14 @@ async fn ask_model(
     if open_line {
         context.printer.write_answer("\n")?;
     }
+    // Closes the connection, so that the server stops generating.
+    drop(stream);
+    if let Some(repetition) = repetition {
+        return Ok(Ok(InferEnd::Repetitive(repetition)));
+    }
     match (answer, failure) {
         (_, Some(error)) => Ok(Err(error)),
-        (Some(answer), None) => Ok(Ok(answer)),
+        (Some(answer), None) => Ok(Ok(InferEnd::Complete(answer))),
         (None, None) => Err(io::Error::other("the answer ended without an end")),
     }
 }
@@ -213,6 +243,38 @@ fn finish_answer(
         )?;
     }
     Ok(ExitReason::Ok)
+}
+
+/// Tells why an answer was stopped. What was said until then stays in the result.
+fn finish_repetitive(
+    context: &CommandContext,
+    as_json: bool,
+    reference: &ModelRef,
+    attempts: &[ModelAttempt],
+    answer: &RepetitiveAnswer,
+) -> io::Result<ExitReason> {
+    let printer = context.printer;
+    let message = format!(
+        "failed to get a whole answer: the model repeated itself without end in its {} and was \
+         stopped",
+        answer.part.name()
+    );
+    printer.print_error(format_args!("{message}"));
+    printer.print_detail(sanitize::escape_line(&format!("it repeated: {}", answer.sample)));
+    printer.print_hint(REPETITION_HINT);
+    if as_json {
+        let error = ErrorReport {
+            causes: vec![format!("it repeated: {}", answer.sample)],
+            hints: vec![REPETITION_HINT.to_owned()],
+            ..ErrorReport::from_message("repetition", message)
+        };
+        let mut value = failure_result(Some(reference), attempts, error);
+        if !answer.text.is_empty() {
+            value.outputs.push(AnswerPayload { text: answer.text.clone(), media_url: None });
+        }
+        write_json_answer(printer, &value)?;
+    }
+    Ok(ExitReason::Failed)
 }
 
 fn fail_to_connect(

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::{AgentEntry, ModelChoice};
 use crate::{
-    defaults::{COMPACTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, RUN_TIMEOUT_SECONDS},
+    defaults::{
+        COMPACTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, REPEATED_LINES, RUN_TIMEOUT_SECONDS,
+    },
     template::EnvString,
 };
 
@@ -44,7 +46,7 @@ pub struct AgentDefaults {
     /// The time limit of a whole run, in seconds; 0 is no limit.
     #[schemars(extend("default" = RUN_TIMEOUT_SECONDS))]
     pub timeout_seconds: Option<u64>,
-    /// Idle timeout of model calls.
+    /// Limits of each model call: silence, and an answer that repeats itself.
     pub llm: LlmConfig,
     /// How much is sent to a local model: everything, less, or depending on its context window.
     #[schemars(extend("default" = "default"))]
@@ -76,7 +78,7 @@ pub struct ModelEntry {
     pub local_model_mode: Option<LocalModelMode>,
 }
 
-/// Idle timeout of model calls.
+/// Limits of each model call: silence, and an answer that repeats itself.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
@@ -85,6 +87,11 @@ pub struct LlmConfig {
     /// limit.
     #[schemars(extend("default" = IDLE_TIMEOUT_SECONDS))]
     pub idle_timeout_seconds: Option<u64>,
+    /// The most lines of an answer that are the same but for their numbers; then it is stopped.
+    /// Without line breaks eight tokens count as one line, and a call may have four times as much.
+    /// Exact copies are stopped sooner, in proportion. 0 is no limit.
+    #[schemars(extend("default" = REPEATED_LINES))]
+    pub max_repeated_lines: Option<u32>,
 }
 
 /// How much is sent to a local model.
@@ -156,6 +163,12 @@ impl LlmConfig {
     #[must_use]
     pub fn idle_timeout(&self) -> Option<Duration> {
         duration_or_default(self.idle_timeout_seconds, IDLE_TIMEOUT_SECONDS)
+    }
+
+    /// The most lines that may repeat; 0 for no limit.
+    #[must_use]
+    pub fn repeated_lines(&self) -> u32 {
+        self.max_repeated_lines.unwrap_or(REPEATED_LINES)
     }
 }
 

@@ -48,7 +48,7 @@ pub struct InferFailure {
     pub model: Option<String>,
     /// The models that did not answer.
     pub attempts: Vec<AttemptReport>,
-    /// Empty.
+    /// What was said by a model that was stopped because it repeated itself; empty otherwise.
     pub outputs: Vec<AnswerPayload>,
     /// Why.
     pub error: ErrorReport,
