@@ -15,7 +15,8 @@ pub struct InvalidName {
     pub text: String,
 }
 
-/// A model as the user writes it: `provider/model-id`. The id may itself contain slashes.
+/// A model as the user writes it: `provider/model-id`. The id may itself contain slashes and
+/// spaces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelRef {
     provider: String,
@@ -26,10 +27,13 @@ impl ModelRef {
     /// Joins a provider id and a model id.
     ///
     /// # Errors
-    /// When either is empty or contains white space, or the provider contains a slash.
+    /// When either is empty, when the provider contains white space or a slash, and when the model
+    /// id begins or ends with white space or contains a control character.
     pub fn new(provider: &str, model: &str) -> Result<Self, InvalidName> {
-        let blank = |text: &str| text.is_empty() || text.contains(char::is_whitespace);
-        if blank(provider) || blank(model) || provider.contains('/') {
+        let is_provider =
+            !provider.is_empty() && !provider.contains(|c: char| c.is_whitespace() || c == '/');
+        let is_model = !model.is_empty() && model.trim() == model && !has_control_char(model);
+        if !is_provider || !is_model {
             return Err(InvalidName {
                 kind: "model reference",
                 expected: "`provider/model-id`, e.g. `vllm/meta-llama/Llama-3.3-70B-Instruct`",
@@ -65,6 +69,10 @@ impl fmt::Display for ModelRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.provider, self.model)
     }
+}
+
+fn has_control_char(text: &str) -> bool {
+    text.contains(char::is_control)
 }
 
 /// The identifier of one tool call; never empty. Unique within a [`History`](crate::History),
@@ -168,8 +176,14 @@ mod tests {
     }
 
     #[test]
+    fn a_model_id_may_contain_spaces() {
+        let reference: ModelRef = "vllm/two words".parse().unwrap();
+        assert_eq!(reference.model_id(), "two words");
+    }
+
+    #[test]
     fn a_bare_model_id_is_refused_with_the_text_as_given() {
-        for text in ["tiny", "", "/", "vllm/", "/tiny", "vllm/two words"] {
+        for text in ["tiny", "", "/", "vllm/", "/tiny", "two words/tiny", "vllm/a\nb", "vllm/ a"] {
             let error = text.parse::<ModelRef>().unwrap_err();
             assert_eq!(error.text, text);
         }

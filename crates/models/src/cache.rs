@@ -26,6 +26,31 @@ use crate::state_warnings::StateWarnings;
 /// An unchanged model list is not written again within this time.
 const LIST_FRESH_SECONDS: u64 = 600;
 
+/// A route that the server does not have is not asked again within this time.
+const ABSENT_SECONDS: u64 = 3600;
+
+/// A kind of route that not every server has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OptionalRoute {
+    /// The list of models.
+    Models,
+    /// `/version`.
+    Version,
+    /// The routes of different servers that report context windows.
+    Windows,
+}
+
+impl OptionalRoute {
+    /// The name in the file.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Models => "models",
+            Self::Version => "version",
+            Self::Windows => "windows",
+        }
+    }
+}
+
 /// The cache file. Clones share whether the user was warned about it.
 #[derive(Debug, Clone)]
 pub(crate) struct ServerCache {
@@ -111,9 +136,41 @@ impl ServerCache {
         }
         self.update_contents(|contents| {
             let known = contents.servers.entry(address.clone()).or_default();
+            let before = known.clone();
             known.set_models(served, unix_now());
             known.listed_at = unix_now();
+            known.absent.remove(OptionalRoute::Models.name());
+            // Other models may mean another server at this address.
+            if before.listed_at > 0 && !known.lists_same_models(&before) {
+                known.absent.clear();
+            }
             true
+        });
+    }
+
+    /// Whether a server was asked lately and does not have the route.
+    pub(crate) fn is_absent(&self, endpoint: &Endpoint, route: OptionalRoute) -> bool {
+        let contents = self.read_contents();
+        let server = contents.servers.get(&endpoint.to_string());
+        let asked_at = server.and_then(|server| server.absent.get(route.name()));
+        asked_at.is_some_and(|at| age_since(*at).as_secs() < ABSENT_SECONDS)
+    }
+
+    /// Records that a server does not have a route, or that it has.
+    pub(crate) fn record_route(&self, endpoint: &Endpoint, route: OptionalRoute, is_there: bool) {
+        let address = endpoint.to_string();
+        let is_noted = |server: &CachedServer| server.absent.contains_key(route.name());
+        if is_there && !self.read_contents().servers.get(&address).is_some_and(is_noted) {
+            return;
+        }
+        self.update_contents(|contents| {
+            let server = contents.servers.entry(address.clone()).or_default();
+            if is_there {
+                server.absent.remove(route.name()).is_some()
+            } else {
+                server.absent.insert(route.name().to_owned(), unix_now());
+                true
+            }
         });
     }
 

@@ -13,6 +13,7 @@ use crate::registry::ModelRegistry;
 
 use crate::context::{ALL_MODELS_WILDCARD, ResolvedProvider};
 use crate::error::ConnectError;
+use crate::failure_hints::add_hints;
 use crate::limits::{WindowSources, documented_service_window, effective_window};
 
 /// The available models, and the providers that could not be asked.
@@ -112,11 +113,10 @@ impl ModelRegistry {
             return (view(ServerListing::NotAsked).list_models(), None);
         }
         let asked = match self.connector.build_client(&provider) {
-            Ok(client) => self
-                .connector
-                .list_served(&client, &provider, None)
-                .await
-                .map_err(ConnectError::Model),
+            Ok(client) => match self.connector.list_served(&client, &provider, None).await {
+                Ok(served) => Ok(served),
+                Err(error) => Err(ConnectError::Model(add_hints(error, &client, &provider).await)),
+            },
             Err(error) => Err(error),
         };
         match asked {

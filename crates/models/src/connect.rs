@@ -6,9 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use openclaw_config::{ModelConfig, ProviderApi as Language};
-use openclaw_core::{
-    ChatModel, ModelError, ModelErrorKind, ModelInfo, ModelLimits, ModelRef, ModelTimeoutKind,
-};
+use openclaw_core::{ChatModel, ModelError, ModelInfo, ModelLimits, ModelRef};
 use openclaw_providers_openai::{
     ChatApi, OpenAiModel, ServedModel, VendorExtension, is_openai_hosted, nearest_model_ids,
 };
@@ -21,11 +19,12 @@ use crate::cache::CapabilityKey;
 use crate::compat;
 use crate::connector::ModelConnector;
 use crate::context::{QuotedNames, ResolvedProvider, provider_path};
-use crate::discovery::ServerDescription;
+use crate::discovery::{ServerDescription, lacks_route};
 use crate::error::{ConnectError, SetupError, SetupErrorKind};
-use crate::failure_hints::HintingModel;
+use crate::failure_hints::{HintContext, HintingModel, add_hints};
 use crate::limits::{WindowSources, documented_service_window, model_capabilities, model_limits};
 use crate::params::{self, RequestSettings};
+use crate::wait::{is_server_absent, is_unreachable};
 
 /// What a server reports about a model.
 #[derive(Debug, Default)]
@@ -37,13 +36,15 @@ struct ServerReport {
     version: Option<String>,
     /// What may surprise about it.
     warning: Option<String>,
+    /// What the server serves instead of the model, as a hint.
+    served_hint: Option<String>,
 }
 
 impl ModelConnector {
     /// Connects a model. A server on this machine or the local network is first asked what it
-    /// serves, so that a missing server, a wrong key, an unknown id and a wrong window are found
-    /// before a prompt is sent. `is_last` is whether no other model could take over. Adds to
-    /// `warnings` what may surprise.
+    /// serves, so that a missing server and a wrong window are found before a prompt is sent. The
+    /// model is tried whatever the server answers. `is_last` is whether no other model could take
+    /// over. Adds to `warnings` what may surprise.
     pub(crate) async fn connect_model(
         &self,
         reference: &ModelRef,
@@ -62,6 +63,7 @@ impl ModelConnector {
         let client = self.build_client(&provider)?;
         let mut said = self.query_server(reference, &client, &provider, configured).await?;
         warnings.extend(said.warning.take());
+        let served_hint = said.served_hint.take();
         let windows = WindowSources {
             live: said.current.as_ref().and_then(|model| model.context_window),
             last: said.last.as_ref().and_then(|model| model.context_window),
@@ -88,7 +90,9 @@ impl ModelConnector {
             } else {
                 Arc::new(model)
             };
-            return Ok(self.wrap_model(model, client, provider, is_last));
+            let context = Arc::new(HintContext { client, provider, served_hint });
+            let model = HintingModel { model, context };
+            return Ok(self.wrap_model(model, is_last));
         };
         let is_native = is_openai_hosted(&provider.endpoint);
         let RequestSettings { params, max_output_tokens: output, has_cache_key } =
@@ -116,23 +120,17 @@ impl ModelConnector {
             let model = OpenAiModel::new(client.clone(), info);
             Arc::new(model.with_api(api).with_params(params).with_capability_store(knowledge))
         };
-        Ok(self.wrap_model(model, client, provider, is_last))
+        let context = Arc::new(HintContext { client, provider, served_hint });
+        let model = HintingModel { model, context };
+        Ok(self.wrap_model(model, is_last))
     }
 
-    /// Adds hints to the model's errors. The last model of a chain also waits for its server while
-    /// it is busy.
-    fn wrap_model(
-        &self,
-        model: Arc<dyn ChatModel>,
-        client: Client,
-        provider: ResolvedProvider,
-        is_last: bool,
-    ) -> Arc<dyn ChatModel> {
-        let on_busy = self.busy_retry_policy(&provider).filter(|_| is_last);
-        let model = Arc::new(HintingModel { model, client, provider: Arc::new(provider) });
+    /// The last model of a chain also waits for its server while it is busy.
+    fn wrap_model(&self, model: HintingModel, is_last: bool) -> Arc<dyn ChatModel> {
+        let on_busy = self.busy_retry_policy(&model.context.provider).filter(|_| is_last);
         match on_busy {
-            Some(on_busy) => Arc::new(BusyRetryModel { model, policy: on_busy }),
-            None => model,
+            Some(on_busy) => Arc::new(BusyRetryModel { model: Arc::new(model), policy: on_busy }),
+            None => Arc::new(model),
         }
     }
 
@@ -163,6 +161,11 @@ impl ModelConnector {
         })
     }
 
+    /// Whether a model cannot be tried after this failure of its server to list its models.
+    fn is_hopeless(&self, error: &ModelError) -> bool {
+        is_unreachable(error) || self.is_waiting && is_server_absent(error)
+    }
+
     /// Asks a server about a model, unless it is a hosted one whose model the config describes.
     async fn query_server(
         &self,
@@ -173,13 +176,23 @@ impl ModelConnector {
     ) -> Result<ServerReport, ConnectError> {
         let mut said = ServerReport::default();
         if configured.is_none() || provider.endpoint.is_private() {
-            match self.discover_model(client, provider, reference.model_id()).await {
-                Ok(ServerDescription { models, version }) => {
-                    said.find_model(reference, &models, configured)?;
-                    said.version = version;
+            let ServerDescription { models, version } =
+                self.discover_model(client, provider, reference.model_id()).await;
+            said.version = version;
+            match models {
+                Some(Ok(models)) => said.find_model(reference, &models),
+                Some(Err(error)) if self.is_hopeless(&error) => {
+                    let error = add_hints(error, client, provider).await;
+                    return Err(ConnectError::Model(error));
                 }
-                Err(error) if configured.is_some() && lacks_model_list(&error) => {}
-                Err(error) => return Err(ConnectError::Model(error)),
+                Some(Err(error)) if configured.is_some() && lacks_route(&error) => {}
+                Some(Err(error)) => {
+                    said.warning = Some(format!(
+                        "the server does not list its models, and `{reference}` is tried without: \
+                         failed to {error}"
+                    ));
+                }
+                None => {}
             }
         }
         if said.current.as_ref().is_none_or(|model| model.context_window.is_none()) {
@@ -191,40 +204,25 @@ impl ModelConnector {
 }
 
 impl ServerReport {
-    /// Sets the current report from the models that the server lists.
-    ///
-    /// # Errors
-    /// When the server does not list the model and the config does not have it either.
-    fn find_model(
-        &mut self,
-        reference: &ModelRef,
-        served: &[ServedModel],
-        configured: Option<&ModelConfig>,
-    ) -> Result<(), ConnectError> {
+    /// Sets the current report from the models that the server lists, with a warning when the model
+    /// is not among them.
+    fn find_model(&mut self, reference: &ModelRef, served: &[ServedModel]) {
         self.current = served.iter().find(|model| model.id == reference.model_id()).cloned();
         if self.current.is_some() {
-            return Ok(());
+            return;
         }
         let nearest = nearest_model_ids(reference.model_id(), served);
         let names: Vec<_> =
             nearest.iter().map(|id| format!("{}/{id}", reference.provider_id())).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        if configured.is_some() {
-            self.warning = Some(format!(
-                "the server does not list `{}`; it serves {}",
-                reference.model_id(),
-                QuotedNames(&names)
-            ));
-            return Ok(());
+        if names.is_empty() {
+            self.warning = Some(format!("the server lists no models; `{reference}` is tried"));
+            return;
         }
-        let error = ModelError::new(
-            ModelErrorKind::UnknownModel,
-            format!("find the model `{reference}`: the server does not serve it"),
-        );
-        Err(ConnectError::Model(match names.as_slice() {
-            [] => error.with_hint("The server serves no model at all."),
-            names => error.with_hint(format!("The server serves {}.", QuotedNames(names))),
-        }))
+        let id = reference.model_id();
+        let names = QuotedNames(&names);
+        self.warning = Some(format!("the server does not list `{id}`; it serves {names}"));
+        self.served_hint = Some(format!("The server serves {names}."));
     }
 }
 
@@ -241,16 +239,5 @@ fn select_api(provider: &ResolvedProvider) -> Result<Option<ChatApi>, SetupError
         .with_hint(
             "Spoken are `openai-completions`, `openai-responses` and `anthropic-messages`.",
         )),
-    }
-}
-
-/// Whether the server cannot list its models but may still serve the requested one.
-fn lacks_model_list(error: &ModelError) -> bool {
-    let status = error.http_exchange().and_then(|exchange| exchange.status);
-    match error.kind() {
-        ModelErrorKind::Timeout { kind: clock, .. } => clock != ModelTimeoutKind::Connect,
-        ModelErrorKind::Protocol => matches!(status, Some(404 | 405)),
-        ModelErrorKind::Rejected => true,
-        _ => false,
     }
 }

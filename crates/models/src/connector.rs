@@ -29,6 +29,8 @@ pub(crate) struct ModelConnector {
     pub(crate) time_limit: Option<TimeLimit>,
     /// The longest Retry-After that is honoured; `None` for no bound.
     pub(crate) max_retry_after: Option<Duration>,
+    /// Whether an absent server is waited for when a model is connected.
+    pub(crate) is_waiting: bool,
     /// The circuit breakers.
     pub(crate) breakers: BreakerRegistry,
     /// Decides which servers a conversation may be sent to.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use openclaw_core::ModelError;
+use openclaw_core::{ModelError, ModelRef};
 
 /// A problem in the setup.
 ///
@@ -163,6 +163,31 @@ pub(crate) fn no_model_error() -> ConnectError {
             "Name one with `--model provider/model-id`, or set `agents.defaults.model.primary`; \
              `openclaw models list` shows what there is.",
         ),
+    )
+}
+
+/// The error when no model is named and the servers list none.
+pub(crate) fn empty_list_error() -> ConnectError {
+    ConnectError::Setup(
+        SetupError::new(SetupErrorKind::NoModel, "choose a model: the server lists no models")
+            .with_hint(
+                "Name one with `--model provider/model-id`, or set `agents.defaults.model.primary`: \
+                 it is tried although the server does not list it.",
+            ),
+    )
+}
+
+/// The error when no model is named and the servers list several.
+pub(crate) fn several_models_error(example: &ModelRef) -> ConnectError {
+    ConnectError::Setup(
+        SetupError::new(
+            SetupErrorKind::NoModel,
+            "choose a model: none is configured, and the servers list several",
+        )
+        .with_hint(format!(
+            "Name one with `--model provider/model-id`, e.g. `--model {example}`, or set \
+             `agents.defaults.model.primary`; `openclaw models list` shows what there is."
+        )),
     )
 }
 

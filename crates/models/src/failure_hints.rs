@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, TryStreamExt};
 use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
 use openclaw_core::{
     ChatModel, ChatRequest, ChatStream, ModelError, ModelErrorKind, ModelInfo, ServerLiveness,
@@ -19,8 +20,32 @@ use crate::context::{ResolvedProvider, provider_path};
 #[derive(Debug)]
 pub(crate) struct HintingModel {
     pub(crate) model: Arc<dyn ChatModel>,
+    pub(crate) context: Arc<HintContext>,
+}
+
+/// What the hints of a model are made of.
+#[derive(Debug)]
+pub(crate) struct HintContext {
     pub(crate) client: Client,
-    pub(crate) provider: Arc<ResolvedProvider>,
+    pub(crate) provider: ResolvedProvider,
+    /// What the server lists instead of the model.
+    pub(crate) served_hint: Option<String>,
+}
+
+impl HintContext {
+    async fn add_hints(&self, error: ModelError) -> ModelError {
+        let error = add_hints(error, &self.client, &self.provider).await;
+        match &self.served_hint {
+            // The model itself may have said it.
+            Some(hint)
+                if error.kind() == ModelErrorKind::UnknownModel
+                    && !error.hints().contains(hint) =>
+            {
+                error.with_hint(hint.clone())
+            }
+            _ => error,
+        }
+    }
 }
 
 #[async_trait]
@@ -30,9 +55,15 @@ impl ChatModel for HintingModel {
     }
 
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {
+        let context = Arc::clone(&self.context);
         match self.model.stream_chat(request).await {
-            Ok(stream) => Ok(stream),
-            Err(error) => Err(add_hints(error, &self.client, &self.provider).await),
+            Ok(stream) => Ok(stream
+                .or_else(move |error| {
+                    let context = Arc::clone(&context);
+                    async move { Err(context.add_hints(error).await) }
+                })
+                .boxed()),
+            Err(error) => Err(context.add_hints(error).await),
         }
     }
 

@@ -8,7 +8,10 @@ use crate::builtin::VLLM;
 use crate::catalogue::ListedModel;
 use crate::chain::{FallbackChain, ModelConnection};
 use crate::egress::EgressGuard;
-use crate::error::{ConnectError, SetupError, SetupErrorKind, no_model_error, no_provider_error};
+use crate::error::{
+    ConnectError, SetupError, SetupErrorKind, empty_list_error, no_provider_error,
+    several_models_error,
+};
 use crate::registry::ModelRegistry;
 use crate::wait::retry_until_available;
 
@@ -129,7 +132,8 @@ impl ModelRegistry {
             (None, _, None) if self.connector.setup.provider_ids().is_empty() => {
                 Err(no_provider_error())
             }
-            _ => Err(no_model_error()),
+            (None, _, None) => Err(empty_list_error()),
+            (Some(first), _, _) => Err(several_models_error(&first.reference)),
         }
     }
 }

@@ -55,6 +55,7 @@ impl ModelRegistry {
             trace,
             time_limit: None,
             max_retry_after: None,
+            is_waiting: false,
             breakers,
             egress: EgressGuard::default(),
         };
@@ -83,6 +84,7 @@ impl ModelRegistry {
     #[must_use]
     pub fn with_wait_policy(mut self, wait: WaitPolicy) -> Self {
         self.wait_policy = Some(wait);
+        self.connector.is_waiting = true;
         self
     }
 

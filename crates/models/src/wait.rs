@@ -117,17 +117,22 @@ impl WaitPolicy {
 
 /// Whether the server is absent: nothing listens, a proxy reports that its backend is missing, or
 /// connections are closed at once, as container port forwarding does.
-fn is_server_absent(error: &ModelError) -> bool {
+pub(crate) fn is_server_absent(error: &ModelError) -> bool {
     let status = error.http_exchange().and_then(|exchange| exchange.status);
-    let is_closed = error.kind() == ModelErrorKind::Interrupted && status.is_none();
-    is_closed
-        || matches!(
-            error.kind(),
-            ModelErrorKind::Connect
-                | ModelErrorKind::Timeout { kind: ModelTimeoutKind::Connect, .. }
-                | ModelErrorKind::Loading
-        )
+    is_unreachable(error)
+        || error.kind() == ModelErrorKind::Loading
         || matches!(status, Some(502..=504))
+}
+
+/// Whether no response came back: nothing listens, or connections are closed at once.
+pub(crate) fn is_unreachable(error: &ModelError) -> bool {
+    let status = error.http_exchange().and_then(|exchange| exchange.status);
+    match error.kind() {
+        ModelErrorKind::Connect
+        | ModelErrorKind::Timeout { kind: ModelTimeoutKind::Connect, .. } => true,
+        ModelErrorKind::Interrupted => status.is_none(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

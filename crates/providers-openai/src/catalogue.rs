@@ -4,6 +4,7 @@ mod server_formats;
 mod windows;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use openclaw_core::ModelError;
 use openclaw_provider::model_error;
@@ -11,7 +12,7 @@ use openclaw_transport::Client;
 use openclaw_transport::wire::{ModelCard, ModelList};
 use strsim::levenshtein;
 
-pub use self::windows::find_context_windows;
+pub use self::windows::{find_context_windows, use_trained_windows};
 
 /// A model as its server lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,7 +32,7 @@ pub struct ServedModel {
     pub owned_by: Option<String>,
 }
 
-/// Lists the models of a server (`GET …/models`), in the server's order.
+/// Lists the models of a server (`GET …/models`), in the server's order, each once.
 ///
 /// # Errors
 /// When the server cannot be reached, refuses, or does not answer with a model list.
@@ -53,7 +54,8 @@ pub async fn list_models(client: &Client) -> Result<Vec<ServedModel>, ModelError
             owned_by: card.owned_by.clone(),
         }
     });
-    Ok(models.collect())
+    let mut seen = HashSet::new();
+    Ok(models.filter(|model: &ServedModel| seen.insert(model.id.clone())).collect())
 }
 
 fn card_context_window(card: &ModelCard) -> Option<u32> {

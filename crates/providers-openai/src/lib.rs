@@ -29,6 +29,7 @@ pub use api::ChatApi;
 pub use capabilities::{CapabilityStore, ServerCapabilities, ServerFeature};
 pub use catalogue::{
     ServedModel, find_api_base_url, find_context_windows, list_models, nearest_model_ids,
+    use_trained_windows,
 };
 pub use leaked_markup::{LeakedMarkup, find_leaked_markup};
 pub use model::{OpenAiModel, PreparedRequest};

@@ -55,14 +55,17 @@ pub(crate) async fn check_liveness(client: &Client) -> ServerLiveness {
 }
 
 /// Returns whether `model` is served now. With `is_listed`, the server must list it; otherwise a
-/// healthy server without a list is taken to serve it.
+/// healthy server is taken to serve it.
 pub(crate) async fn is_model_served(client: &Client, model: &str, is_listed: bool) -> bool {
     let question = async {
         if check_health(client).await.is_some() {
             return false;
         }
+        if !is_listed {
+            return true;
+        }
         match list_models(client).await {
-            Ok(served) => !is_listed || served.iter().any(|found| found.id == model),
+            Ok(served) => served.iter().any(|found| found.id == model),
             Err(error) => {
                 let status = error.http_exchange().and_then(|exchange| exchange.status);
                 matches!(status, Some(404 | 405))

@@ -6,7 +6,11 @@
 //!
 //! - `ok`: whether the run succeeds. `text`, `text_has`: the answer, or parts of it.
 //! - `says`: parts of what is printed. `max_requests`: the most chat requests.
+//! - `again`: the paths that are requested when the same is asked once more.
 //! - `calls`: the calls that run, in order. `not_run`: that none does.
+//!
+//! `models` is what `/v1/models` answers, as `{"status", "ctype", "body"}`, or `"silence"`; by
+//! default it lists `m`, which is the model that is asked, unless `model` names another.
 //!
 //! An event is a text as it is sent, or `{"delta", "finish"}` for a usual chunk, or `{"content",
 //! "cut"}` for a text in chunks of so many characters, or `"USAGE"` or `"DONE"`.
@@ -37,8 +41,9 @@ async fn play_kind(kind: &str) {
 async fn play_case(case: &Value) -> Vec<String> {
     let server = CaseServer::start(case.clone()).await;
     let provider = json!({"baseUrl": server.base_url(), "apiKey": "k"});
+    let model = format!("vllm/{}", case["model"].as_str().unwrap_or("m"));
     let config = json!({
-        "agents": {"defaults": {"model": {"primary": "vllm/m"}}},
+        "agents": {"defaults": {"model": {"primary": model}}},
         "models": {"providers": {"vllm": provider}},
     });
     let home = Home::new().config(&config.to_string());
@@ -52,6 +57,14 @@ async fn play_case(case: &Value) -> Vec<String> {
     let ended = home.run(args).await;
     let mut complaints = judge_output(&case["expect"], &ended);
     complaints.extend(judge_requests(&case["expect"], &server.chats()));
+    if let Some(expected) = case["expect"]["again"].as_array() {
+        server.take_paths();
+        home.run(args).await;
+        let paths = server.take_paths();
+        if *expected != paths {
+            complaints.push(format!("when asked again, it requests {paths:?}"));
+        }
+    }
     complaints
 }
 
@@ -187,6 +200,11 @@ async fn calls_written_as_text_run_and_quoted_ones_do_not() {
 async fn thoughts_and_template_tokens_are_no_part_of_an_answer() {
     play_kind("thought").await;
     play_kind("token").await;
+}
+
+#[tokio::test]
+async fn a_named_model_is_tried_whatever_the_list_of_models_says() {
+    play_kind("discovery").await;
 }
 
 #[tokio::test]

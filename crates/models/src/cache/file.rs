@@ -33,6 +33,9 @@ pub(super) struct CachedServer {
     pub(super) models: Vec<CachedModel>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) learnt: BTreeMap<String, CapabilityEntry>,
+    /// Each kind of route that the server does not have, and when it was asked in vain.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) absent: BTreeMap<String, u64>,
 }
 
 /// A listed model.
@@ -104,7 +107,8 @@ impl CacheFile {
 impl CachedServer {
     fn last_seen_at(&self) -> u64 {
         let learnt = self.learnt.values().map(|entry| entry.at).max();
-        self.listed_at.max(learnt.unwrap_or_default())
+        let absent = self.absent.values().copied().max();
+        self.listed_at.max(learnt.unwrap_or_default()).max(absent.unwrap_or_default())
     }
 
     /// Replaces the model list. A window that the server does not report keeps its last value.

@@ -58,8 +58,12 @@ impl Lab {
         self.connect(name).await.model.model_info()
     }
 
+    /// The error of connecting a model or, when that works, of asking it.
     pub(crate) async fn error(&self, name: Option<&str>) -> ConnectError {
-        self.models.connect_model(name).await.unwrap_err()
+        match self.models.connect_model(name).await {
+            Ok(connection) => ConnectError::Model(ask(&connection.model, "hi").await.unwrap_err()),
+            Err(error) => error,
+        }
     }
 }
 

@@ -25,16 +25,24 @@ const MAX_DETAILED_MODELS: usize = 64;
 /// It queries llama.cpp (`/props`), LM Studio (`/api/v1/models`, else `/api/v0/models`), Ollama
 /// (`/api/ps`, `/api/show`), `LiteLLM` (`/model/info`, else `/v1/model/info`) and TGI (`/info`). A
 /// server without useful information changes nothing. Each window is stored as it arrives: dropping
-/// the future loses only those still missing.
+/// the future loses only those still missing. Returns whether a route had an answer, or none had to
+/// be asked.
 pub async fn find_context_windows(
     client: &Client,
     served: &mut Vec<ServedModel>,
     requested_id: Option<&str>,
-) {
+) -> bool {
     let mut search = WindowSearch::new(served, requested_id);
-    search.query_server(client).await;
+    let has_answer = search.query_server(client).await;
     let embedding_ids = search.embedding_ids;
     served.retain(|model| requested_id == Some(&model.id) || !embedding_ids.contains(&model.id));
+    has_answer
+}
+
+/// Takes the window that a model was trained with where the list has no other, without asking the
+/// server's other routes.
+pub fn use_trained_windows(served: &mut [ServedModel]) {
+    WindowSearch::new(served, None);
 }
 
 /// The response of one server's route.
@@ -76,11 +84,13 @@ impl<'a> WindowSearch<'a> {
         Self { models: models.collect(), embedding_ids: Vec::new(), requested_id }
     }
 
-    /// Queries the routes until all windows are known or no route is left.
-    async fn query_server(&mut self, client: &Client) {
+    /// Queries the routes until all windows are known or no route is left. Returns whether one had
+    /// an answer.
+    async fn query_server(&mut self, client: &Client) -> bool {
         if self.is_done() {
-            return;
+            return true;
         }
+        let mut has_answer = false;
         let mut queries: FuturesUnordered<BoxFuture<'_, RouteReply>> = FuturesUnordered::new();
         queries
             .push(query_first_route(client, &["props"], server_formats::parse_llama_cpp).boxed());
@@ -96,15 +106,17 @@ impl<'a> WindowSearch<'a> {
         queries.push(query_first_route(client, &["info"], server_formats::parse_tgi).boxed());
         queries.push(query_ollama_running(client).boxed());
         while let Some(answer) = queries.next().await {
+            has_answer |= answer.is_ollama || !answer.infos.is_empty();
             self.apply_infos(answer.infos);
             if self.is_done() {
-                return;
+                return true;
             }
             if answer.is_ollama {
                 queries
                     .extend(self.unresolved_ids().map(|id| query_ollama_model(client, id).boxed()));
             }
         }
+        has_answer
     }
 
     /// The models without an exact window.

@@ -60,11 +60,21 @@ pub struct ModelCard {
 }
 
 impl ModelCard {
-    /// Reads a model: an object, or its name alone. `None` without a name.
+    /// Reads a model: an object, or its name alone. `None` without a name, which is in `id`, or
+    /// else in `name` or `model`.
     fn from_value(value: Value) -> Option<Self> {
         let card = match value {
             Value::String(id) => Self { id, ..Self::default() },
-            card => serde_json::from_value::<Self>(card).ok()?,
+            card => {
+                let other_name = ["name", "model"]
+                    .into_iter()
+                    .find_map(|key| card.get(key).and_then(Value::as_str).map(str::to_owned));
+                let mut card = serde_json::from_value::<Self>(card).ok()?;
+                if card.id.trim().is_empty() {
+                    card.id = other_name?;
+                }
+                card
+            }
         };
         (!card.id.trim().is_empty()).then_some(card)
     }

@@ -10,22 +10,31 @@ use tokio::task::AbortHandle;
 /// Answers one case on loopback, a request a connection; ends when it is dropped.
 pub(super) struct CaseServer {
     port: u16,
-    chats: Arc<Mutex<Vec<Value>>>,
+    seen: SeenRequests,
     task: AbortHandle,
+}
+
+/// What was asked of a server. Clones share it.
+#[derive(Clone, Default)]
+struct SeenRequests {
+    /// The bodies of the chat requests.
+    chats: Arc<Mutex<Vec<Value>>>,
+    /// The paths of all requests.
+    paths: Arc<Mutex<Vec<String>>>,
 }
 
 impl CaseServer {
     pub(super) async fn start(case: Value) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let chats = Arc::new(Mutex::new(Vec::new()));
-        let (case, requests) = (Arc::new(case), Arc::clone(&chats));
+        let seen = SeenRequests::default();
+        let (case, requests) = (Arc::new(case), seen.clone());
         let serve = async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, Arc::clone(&case), Arc::clone(&requests)));
+                tokio::spawn(answer(stream, Arc::clone(&case), requests.clone()));
             }
         };
-        Self { port, chats, task: tokio::spawn(serve).abort_handle() }
+        Self { port, seen, task: tokio::spawn(serve).abort_handle() }
     }
 
     pub(super) fn base_url(&self) -> String {
@@ -34,7 +43,12 @@ impl CaseServer {
 
     /// The bodies of the chat requests, in order.
     pub(super) fn chats(&self) -> Vec<Value> {
-        self.chats.lock().unwrap().clone()
+        self.seen.chats.lock().unwrap().clone()
+    }
+
+    /// The paths of all requests so far, in order; they are forgotten.
+    pub(super) fn take_paths(&self) -> Vec<String> {
+        std::mem::take(&mut self.seen.paths.lock().unwrap())
     }
 }
 
@@ -44,9 +58,11 @@ impl Drop for CaseServer {
     }
 }
 
-async fn answer(stream: TcpStream, case: Arc<Value>, chats: Arc<Mutex<Vec<Value>>>) {
+async fn answer(stream: TcpStream, case: Arc<Value>, seen: SeenRequests) {
+    let SeenRequests { chats, paths } = seen;
     let mut stream = BufReader::new(stream);
     let Some((path, body)) = read_request(&mut stream).await else { return };
+    paths.lock().unwrap().push(path.clone());
     let bytes = match path.as_str() {
         "/v1/chat/completions" => {
             let number = {
@@ -61,6 +77,12 @@ async fn answer(stream: TcpStream, case: Arc<Value>, chats: Arc<Mutex<Vec<Value>
                     {"delta": {}, "finish": "stop"}, "USAGE", "DONE"]);
                 stream_response("text/event-stream", &events)
             }
+        }
+        "/v1/models" if case["models"] == json!("silence") => return std::future::pending().await,
+        "/v1/models" if case["models"].is_object() => {
+            let content_type = case["models"]["ctype"].as_str().unwrap_or("application/json");
+            let status = case["models"]["status"].as_u64().unwrap_or(200);
+            body_response(status, content_type, &case["models"]["body"])
         }
         "/v1/models" => {
             let card = json!({"id": "m", "object": "model", "owned_by": "vllm", "root": "m",
