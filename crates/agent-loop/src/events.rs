@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use openclaw_core::{
-    AnswerOutcome, ModelAttempt, ServerActivity, TokenUsage, ToolCall, ToolCallId, ToolEffect,
-    ToolName,
+    AnswerOutcome, FileChange, ModelAttempt, ServerActivity, TokenUsage, ToolCall, ToolCallId,
+    ToolEffect, ToolName,
 };
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -200,6 +200,13 @@ pub enum TurnEvent {
         id: ToolCallId,
         /// The next part of its output.
         text: String,
+    },
+    /// A tool changed a file. Comes before the result of its call.
+    FileChanged {
+        /// The call.
+        id: ToolCallId,
+        /// The change.
+        change: FileChange,
     },
     /// A call has its result.
     ToolFinished {

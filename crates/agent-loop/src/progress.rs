@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use openclaw_core::{ProgressSink, ToolCallId};
+use openclaw_core::{FileChange, ProgressSink, ToolCallId};
 
 use crate::{TurnEvent, TurnEventSender};
 
@@ -16,23 +16,32 @@ pub(crate) struct ToolProgress {
     events: TurnEventSender,
     id: ToolCallId,
     backlog: Mutex<String>,
+    changes: Mutex<Vec<FileChange>>,
 }
 
 impl ToolProgress {
     pub(crate) fn new(events: TurnEventSender, id: ToolCallId) -> Self {
-        Self { events, id, backlog: Mutex::default() }
+        Self { events, id, backlog: Mutex::default(), changes: Mutex::default() }
     }
 
-    /// Sends the buffered output.
+    /// Sends the buffered output and the changes of files.
     pub(crate) async fn flush_backlog(&self) {
         let text = std::mem::take(&mut *self.lock_backlog());
         if !text.is_empty() {
             self.events.send_event(TurnEvent::ToolOutputDelta { id: self.id.clone(), text }).await;
         }
+        let changes = std::mem::take(&mut *self.lock_changes());
+        for change in changes {
+            self.events.send_event(TurnEvent::FileChanged { id: self.id.clone(), change }).await;
+        }
     }
 
     fn lock_backlog(&self) -> MutexGuard<'_, String> {
         self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_changes(&self) -> MutexGuard<'_, Vec<FileChange>> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -47,12 +56,43 @@ impl ProgressSink for ToolProgress {
             *backlog = text;
         }
     }
+
+    fn report_change(&self, change: FileChange) {
+        self.lock_changes().push(change);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::events::event_channel;
+
+    #[tokio::test]
+    async fn the_changes_of_files_are_sent_however_many_there_are() {
+        let (sender, mut receiver) = event_channel();
+        let progress = ToolProgress::new(sender, ToolCallId::from_number(1));
+        let change = |number: usize| FileChange {
+            path: number.to_string(),
+            diff: String::new(),
+            added_lines: 0,
+            removed_lines: 0,
+            is_truncated: false,
+        };
+        (0..5_000).for_each(|number| progress.report_change(change(number)));
+        let flush = async {
+            progress.flush_backlog().await;
+            drop(progress);
+        };
+        let read = async {
+            let mut changes = Vec::new();
+            while let Some(TurnEvent::FileChanged { change, .. }) = receiver.recv().await {
+                changes.push(change);
+            }
+            changes
+        };
+        let ((), changes) = tokio::join!(flush, read);
+        assert_eq!(changes, (0..5_000).map(change).collect::<Vec<_>>());
+    }
 
     #[tokio::test]
     async fn a_slow_receiver_gets_joined_pieces_up_to_a_bound_and_never_blocks_the_tool() {

@@ -121,13 +121,8 @@ impl TurnProgress {
                 self.print_line(TextStyle::Bold, &format!("● {call_text}"));
                 self.start_wait(format!("running {call_text}"));
             }
-            TurnEvent::ToolOutputDelta { text, .. } => {
-                self.end_wait();
-                if self.printer.is_verbose() {
-                    self.printer.print_raw(&sanitize::escape_prose(text));
-                    self.cursor = CursorPosition::after_text(text);
-                }
-            }
+            TurnEvent::ToolOutputDelta { text, .. } => self.show_tool_output(text),
+            TurnEvent::FileChanged { change, .. } => self.show_tool_output(&change.diff),
             TurnEvent::ToolFinished { is_error, summary, duration, .. } => {
                 self.wait = None;
                 let (mark, style) =
@@ -228,6 +223,15 @@ impl TurnProgress {
     fn end_wait(&mut self) {
         self.clear_status();
         self.wait = None;
+    }
+
+    /// Shows what a tool writes or changes, if everything is shown.
+    fn show_tool_output(&mut self, text: &str) {
+        self.end_wait();
+        if self.printer.is_verbose() && !text.is_empty() {
+            self.printer.print_raw(&sanitize::escape_prose(text));
+            self.cursor = CursorPosition::after_text(text);
+        }
     }
 
     fn show_reasoning(&mut self, text: &str) {

@@ -136,6 +136,7 @@ impl TurnView {
             TurnEvent::ToolOutputDelta { text, .. } if self.render_options.printer.is_verbose() => {
                 self.print_tool_output(text, out);
             }
+            TurnEvent::FileChanged { change, .. } => self.print_file_change(change, out),
             TurnEvent::ToolFinished { id, name, is_error, summary, duration } => {
                 let default_summary = if *is_error { "failed" } else { "done" };
                 let summary = summary.as_deref().unwrap_or(default_summary);

@@ -29,7 +29,7 @@ pub use model::{
 };
 pub use model_attempt::ModelAttempt;
 pub use tool::{
-    CommandRemedies, CommandReview, ExactCommandRule, FileProtection, FutureToolCall,
+    CommandRemedies, CommandReview, ExactCommandRule, FileChange, FileProtection, FutureToolCall,
     InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolConcurrency, ToolContext,
     ToolEffect, ToolSpec, UnansweredAction,
 };

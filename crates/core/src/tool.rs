@@ -298,10 +298,31 @@ pub struct ToolContext<'a> {
     pub progress: &'a dyn ProgressSink,
 }
 
-/// Receives a running tool's output, to show it to the user.
+/// Receives a running tool's output and what it changed, to show it to the user.
 pub trait ProgressSink: Send + Sync + Debug {
     /// Receives the next part of the output. Must not block.
     fn write_output(&self, text: &str);
+
+    /// Receives a change that was made to a file. Must not block.
+    fn report_change(&self, change: FileChange) {
+        let _ = change;
+    }
+}
+
+/// A change that a tool made to a file of the workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The path, relative to the workspace.
+    pub path: String,
+    /// The hunks of a unified diff, of bounded size; empty when the content cannot be compared,
+    /// because it is no text or too large.
+    pub diff: String,
+    /// How many lines the change adds, those that the diff leaves out included.
+    pub added_lines: usize,
+    /// How many lines the change removes, likewise.
+    pub removed_lines: usize,
+    /// Whether the diff leaves out a part of the change, or all of it.
+    pub is_truncated: bool,
 }
 
 /// Discards all output.

@@ -110,6 +110,21 @@ pub enum WireEvent {
         /// Text to append.
         text: String,
     },
+    /// A tool changed a file. Comes before the result of its call.
+    FileChanged {
+        /// The call.
+        id: String,
+        /// The path, relative to the workspace.
+        path: String,
+        /// The hunks of a unified diff; empty when the content is no text or too large.
+        diff: String,
+        /// How many lines the change adds.
+        added_lines: usize,
+        /// How many lines the change removes.
+        removed_lines: usize,
+        /// Whether the diff leaves out a part of the change.
+        is_truncated: bool,
+    },
     /// A call has its result.
     ToolFinished {
         /// The call.

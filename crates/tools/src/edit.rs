@@ -9,8 +9,8 @@ use std::io::Read;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    FileProtection, InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect,
-    ToolOutput, ToolSpec,
+    FileProtection, InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolCall,
+    ToolContext, ToolEffect, ToolOutput, ToolSpec,
 };
 use openclaw_fs::OpenedEntry;
 
@@ -18,7 +18,8 @@ use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spe
 use crate::edit::arguments::EditArguments;
 use crate::edit::replacement::{TextReplacement, describe_lines};
 use crate::workspace::{
-    PathErrorKind, RelativePath, ReplaceCondition, ToolPathError, Workspace, hard_link_note,
+    PathErrorKind, RelativePath, ReplaceCondition, ToolPathError, Workspace, describe_change,
+    hard_link_note,
 };
 
 /// The largest file that can be edited, in bytes.
@@ -48,7 +49,7 @@ impl EditTool {
 }
 
 impl EditCall {
-    fn edit_file(&self) -> Result<ToolOutput, ToolPathError> {
+    fn edit_file(&self, progress: &dyn ProgressSink) -> Result<ToolOutput, ToolPathError> {
         let Self { path, arguments, workspace, protection, .. } = self;
         let refuse = |problem| Err(ToolPathError::new(path.text(), problem));
         let OpenedEntry::File(file, version) = workspace.open_for_change(path)? else {
@@ -76,9 +77,10 @@ impl EditCall {
             Ok(replacement) => replacement,
             Err(problem) => return unchanged(&problem),
         };
-        let (content, lines) = replacement.apply_replacement();
+        let (new_content, lines) = replacement.apply_replacement();
         let condition = ReplaceCondition { version: Some(&version), protection: *protection };
-        let outcome = workspace.replace_file(path, content.as_bytes(), condition)?;
+        let outcome = workspace.replace_file(path, new_content.as_bytes(), condition)?;
+        progress.report_change(describe_change(path.text(), Some(&content), &new_content));
         let lines = describe_lines(&lines);
         let text = format!("changed `{}` at {lines}{}", path.text(), hard_link_note(&outcome));
         Ok(ToolOutput::from_text(text).with_summary(lines))
@@ -110,7 +112,7 @@ impl PlannedToolCall for EditCall {
         &self.effect
     }
 
-    async fn run(self: Box<Self>, _context: ToolContext<'_>) -> ToolOutput {
-        into_output(self.edit_file())
+    async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
+        into_output(self.edit_file(context.progress))
     }
 }

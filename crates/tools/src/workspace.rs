@@ -1,6 +1,7 @@
 //! The directory that the file tools are confined to.
 
 mod atomic_write;
+mod file_diff;
 mod files;
 mod path;
 mod path_error;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use openclaw_fs::DirectoryHandle;
 
 pub(crate) use atomic_write::{ReplaceCondition, hard_link_note};
+pub(crate) use file_diff::describe_change;
 pub(crate) use files::MAX_NAMES;
 pub(crate) use path::RelativePath;
 use private_paths::PrivatePaths;

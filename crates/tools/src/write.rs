@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use openclaw_core::{
-    FileProtection, InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect,
-    ToolOutput, ToolSpec,
+    FileProtection, InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolCall,
+    ToolContext, ToolEffect, ToolOutput, ToolSpec,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{decode_arguments, into_output, resolve_argument, tool_spec};
-use crate::workspace::{RelativePath, ReplaceCondition, ToolPathError, Workspace, hard_link_note};
+use crate::workspace::{
+    RelativePath, ReplaceCondition, ToolPathError, Workspace, describe_change, hard_link_note,
+};
 
 /// Creates or replaces a file of the workspace.
 #[derive(Debug)]
@@ -44,10 +46,19 @@ impl WriteTool {
 }
 
 impl WriteCall {
-    fn write_file(&self) -> Result<ToolOutput, ToolPathError> {
+    fn write_file(&self, progress: &dyn ProgressSink) -> Result<ToolOutput, ToolPathError> {
         let Self { path, arguments, workspace, protection, .. } = self;
-        let condition = ReplaceCondition { version: None, protection: *protection };
+        let previous = workspace.read_previous(path)?;
+        let condition = ReplaceCondition {
+            version: previous.as_ref().map(|previous| &previous.version),
+            protection: *protection,
+        };
         let outcome = workspace.replace_file(path, arguments.content.as_bytes(), condition)?;
+        let old_text = match &previous {
+            Some(previous) => previous.text.as_deref(),
+            None => Some("").filter(|_| outcome.is_new_file),
+        };
+        progress.report_change(describe_change(path.text(), old_text, &arguments.content));
         let bytes = arguments.content.len();
         let unit = if bytes == 1 { "byte" } else { "bytes" };
         let action = if outcome.is_new_file { "created" } else { "replaced" };
@@ -78,7 +89,7 @@ impl PlannedToolCall for WriteCall {
         &self.effect
     }
 
-    async fn run(self: Box<Self>, _context: ToolContext<'_>) -> ToolOutput {
-        into_output(self.write_file())
+    async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
+        into_output(self.write_file(context.progress))
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_core::{
-    AnswerOutcome, ChatRequest, ChatStream, CommandReview, ModelError, ModelInfo, ServerActivity,
-    ServerLiveness, TokenCount, ToolArguments, ToolCall, ToolCallId, ToolEffect, ToolName,
+    AnswerOutcome, ChatRequest, ChatStream, CommandReview, FileChange, ModelError, ModelInfo,
+    ServerActivity, ServerLiveness, TokenCount, ToolArguments, ToolCall, ToolCallId, ToolEffect,
+    ToolName,
 };
 
 use super::live_rows::clip_start;
@@ -109,6 +110,31 @@ fn a_tool_takes_one_row_with_its_time_and_its_result() {
     assert!(live[0].starts_with("● exec ls") && live[1].starts_with("● exec pwd"), "{live:?}");
     assert!(live.last().unwrap().contains("running"));
     assert_eq!(rows, ["✗ exec ls · stopped", "✗ exec pwd · stopped"]);
+}
+
+#[test]
+fn a_change_of_a_file_is_shown_as_a_diff_of_bounded_length() {
+    let change = |diff: String, is_truncated| TurnEvent::FileChanged {
+        id: ToolCallId::new("1").unwrap(),
+        change: FileChange {
+            path: "a".to_owned(),
+            diff,
+            added_lines: 40,
+            removed_lines: 1,
+            is_truncated,
+        },
+    };
+    let short = change("@@ -1 +1 @@\n-old\n+new \u{1b}[2J\n".to_owned(), false);
+    let (rows, _) = render_events(ReasoningDisplay::Short, &[short]);
+    assert_eq!(rows[..2], ["    @@ -1 +1 @@", "    -old"]);
+    assert!(rows[2].starts_with("    +new ") && !rows[2].contains('\u{1b}'), "{rows:?}");
+    assert_eq!(rows.len(), 3);
+    for (lines, is_truncated) in [(40, false), (2, true)] {
+        let long = change("+line\n".repeat(lines), is_truncated);
+        let (rows, _) = render_events(ReasoningDisplay::Short, &[long]);
+        assert!(rows.len() <= 25, "{rows:?}");
+        assert_eq!(rows.last().unwrap(), "    … 40 lines added and 1 removed in all");
+    }
 }
 
 #[test]

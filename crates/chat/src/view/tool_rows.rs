@@ -2,13 +2,16 @@
 
 use std::time::Instant;
 
-use openclaw_core::{ToolCall, ToolCallId, ToolEffect};
+use openclaw_core::{FileChange, ToolCall, ToolCallId, ToolEffect};
 
 use super::TurnView;
 use super::activity::RunningTool;
 use crate::progress::describe_call;
 use crate::scrollback::{RowKind, ScrollbackBuffer, split_rows};
 use openclaw_terminal::{TextStyle, sanitize};
+
+/// The most rows of a diff that are shown unless everything is.
+const MAX_DIFF_ROWS: usize = 24;
 
 impl TurnView {
     pub(super) fn add_running_tool(&mut self, call: &ToolCall, effect: &ToolEffect) {
@@ -30,6 +33,27 @@ impl TurnView {
         let indented_rows: Vec<String> =
             split_rows(&text).map(|row| format!("    {row}")).collect();
         self.print_notice(TextStyle::Dim, &indented_rows.join("\n"), out);
+    }
+
+    /// Prints the diff of a change: its first rows, or all of it when the output is verbose.
+    pub(super) fn print_file_change(&self, change: &FileChange, out: &mut ScrollbackBuffer) {
+        let is_verbose = self.render_options.printer.is_verbose();
+        let max_rows = if is_verbose { usize::MAX } else { MAX_DIFF_ROWS };
+        let mut rows = change.diff.lines();
+        for row in rows.by_ref().take(max_rows) {
+            let style = match row.as_bytes().first() {
+                Some(b'+') => TextStyle::Green,
+                Some(b'-') => TextStyle::Red,
+                _ => TextStyle::Dim,
+            };
+            self.print_notice(style, &format!("    {}", sanitize::escape_line(row)), out);
+        }
+        let omitted_rows = rows.count();
+        if omitted_rows > 0 || change.is_truncated {
+            let (added, removed) = (change.added_lines, change.removed_lines);
+            let text = format!("    … {added} lines added and {removed} removed in all");
+            self.print_notice(TextStyle::Dim, &text, out);
+        }
     }
 
     pub(super) fn print_tool_result(

@@ -223,6 +223,14 @@ fn encode_tool_event(event: &TurnEvent) -> Option<WireEvent> {
         TurnEvent::ToolOutputDelta { id, text } => {
             WireEvent::ToolOutput { id: id.to_string(), text: text.clone() }
         }
+        TurnEvent::FileChanged { id, change } => WireEvent::FileChanged {
+            id: id.to_string(),
+            path: change.path.clone(),
+            diff: change.diff.clone(),
+            added_lines: change.added_lines,
+            removed_lines: change.removed_lines,
+            is_truncated: change.is_truncated,
+        },
         TurnEvent::ToolOutputTruncated { id, total_bytes, omitted_bytes, saved_to } => {
             WireEvent::ToolOutputTruncated {
                 id: id.to_string(),

@@ -52,6 +52,11 @@ impl ToolPathError {
         Self { path: path.into(), kind }
     }
 
+    /// Returns whether the path may not be written, whatever else is the matter with it.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.kind, PathErrorKind::ChangedSinceRead | PathErrorKind::Private)
+    }
+
     /// Returns whether nothing exists at the path.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self.kind, PathErrorKind::Missing(_))

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_core::{
-    InvalidToolArguments, ProgressSink, Tool, ToolArguments, ToolCall, ToolCallId, ToolContext,
-    ToolEffect, ToolName, ToolOutput,
+    FileChange, InvalidToolArguments, ProgressSink, Tool, ToolArguments, ToolCall, ToolCallId,
+    ToolContext, ToolEffect, ToolName, ToolOutput,
 };
 use openclaw_tools::{ExecOptions, Workspace, core_tools};
 use serde_json::Value;
@@ -120,16 +120,24 @@ pub(crate) fn save(path: &Path, content: impl AsRef<[u8]>) {
 
 /// Collects the progress output.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(std::sync::Mutex<Vec<String>>);
+pub(crate) struct Progress(std::sync::Mutex<Vec<String>>, std::sync::Mutex<Vec<FileChange>>);
 
 impl Progress {
     pub(crate) fn text(&self) -> String {
         self.0.lock().unwrap().concat()
+    }
+
+    pub(crate) fn changes(&self) -> Vec<FileChange> {
+        self.1.lock().unwrap().clone()
     }
 }
 
 impl ProgressSink for Progress {
     fn write_output(&self, text: &str) {
         self.0.lock().unwrap().push(text.to_owned());
+    }
+
+    fn report_change(&self, change: FileChange) {
+        self.1.lock().unwrap().push(change);
     }
 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-use openclaw_core::ToolEffect;
+use openclaw_core::{ToolContext, ToolEffect};
 use serde_json::json;
 
-use crate::support::Fixture;
+use crate::support::{Fixture, Progress};
 
 fn names(fixture: &Fixture, directory: &str) -> Vec<String> {
     let entries = fs::read_dir(fixture.path(directory)).unwrap();
@@ -14,6 +14,36 @@ fn names(fixture: &Fixture, directory: &str) -> Vec<String> {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+#[tokio::test]
+async fn what_is_written_and_edited_is_reported_as_a_diff() {
+    let fixture = Fixture::new();
+    let progress = Progress::default();
+    let context = ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &progress };
+    for (tool, arguments) in [
+        ("write", json!({"path": "a", "content": "one\ntwo\n"})),
+        ("write", json!({"path": "a", "content": "one\n2\n"})),
+        ("edit", json!({"path": "a", "old_text": "one", "new_text": "1"})),
+        ("edit", json!({"path": "a", "old_text": "none", "new_text": "1"})),
+    ] {
+        fixture.call_in(tool, arguments, context).await;
+    }
+    fixture.put("b", b"\xff");
+    let binary = json!({"path": "b", "content": "text"});
+    fixture.call_in("write", binary, context).await;
+    let changes = progress.changes();
+    let diffs: Vec<_> = changes.iter().map(|it| (it.path.as_str(), it.diff.as_str())).collect();
+    assert_eq!(
+        diffs,
+        [
+            ("a", "@@ -0,0 +1,2 @@\n+one\n+two\n"),
+            ("a", "@@ -1,2 +1,2 @@\n one\n-two\n+2\n"),
+            ("a", "@@ -1,2 +1,2 @@\n-one\n+1\n 2\n"),
+            ("b", ""),
+        ]
+    );
+    assert!(changes[3].is_truncated);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use openclaw_core::{
-    AnswerOutcome, CommandReview, ModelRef, ServerActivity, TokenUsage, ToolArguments, ToolCall,
-    ToolCallId, ToolEffect,
+    AnswerOutcome, CommandReview, FileChange, ModelRef, ServerActivity, TokenUsage, ToolArguments,
+    ToolCall, ToolCallId, ToolEffect,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -154,6 +154,19 @@ fn sample_tool_events() -> Vec<(&'static str, TurnEvent)> {
         ),
         ("ToolStarted", TurnEvent::ToolStarted { call, effect: ToolEffect::Read { path: text() } }),
         ("ToolOutputDelta", TurnEvent::ToolOutputDelta { id: id(), text: text() }),
+        (
+            "FileChanged",
+            TurnEvent::FileChanged {
+                id: id(),
+                change: FileChange {
+                    path: text(),
+                    diff: text(),
+                    added_lines: 1,
+                    removed_lines: 0,
+                    is_truncated: false,
+                },
+            },
+        ),
         (
             "ToolFinished",
             TurnEvent::ToolFinished {

@@ -1,0 +1,117 @@
+//! What a write changes, as a unified diff.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use openclaw_core::FileChange;
+use openclaw_fs::{FileVersion, OpenedEntry};
+use similar::{DiffOp, TextDiff};
+
+use crate::workspace::{RelativePath, ToolPathError, Workspace};
+
+/// The largest contents that are compared, in bytes.
+const MAX_COMPARED_BYTES: u64 = 1 << 20;
+/// The most bytes of a diff.
+const MAX_DIFF_BYTES: usize = 16 << 10;
+/// After this time a diff need not be the shortest.
+const EXACT_DIFF_TIME: Duration = Duration::from_millis(50);
+
+/// A file before it is replaced.
+#[derive(Debug)]
+pub(crate) struct PreviousContent {
+    pub(crate) version: FileVersion,
+    /// `None` when it is no text, or too large to compare.
+    pub(crate) text: Option<String>,
+}
+
+impl Workspace {
+    /// Reads a file before it is replaced; `None` when there is none that can be read.
+    ///
+    /// # Errors
+    /// When the model has seen another version, or may not see any.
+    pub(crate) fn read_previous(
+        &self,
+        path: &RelativePath,
+    ) -> Result<Option<PreviousContent>, ToolPathError> {
+        let (file, version) = match self.open_for_change(path) {
+            Ok(OpenedEntry::File(file, version)) => (file, version),
+            Err(refusal) if refusal.is_final() => return Err(refusal),
+            // Writing says what is wrong.
+            Ok(OpenedEntry::Directory(_)) | Err(_) => return Ok(None),
+        };
+        let mut bytes = Vec::new();
+        let is_read = file.take(MAX_COMPARED_BYTES + 1).read_to_end(&mut bytes).is_ok();
+        let is_comparable = is_read && bytes.len() as u64 <= MAX_COMPARED_BYTES;
+        let text = String::from_utf8(bytes).ok().filter(|_| is_comparable);
+        Ok(Some(PreviousContent { version, text }))
+    }
+}
+
+/// Describes a change; `old_text` is `None` when the old content cannot be compared.
+pub(crate) fn describe_change(path: String, old_text: Option<&str>, new_text: &str) -> FileChange {
+    let mut change = FileChange {
+        path,
+        diff: String::new(),
+        added_lines: 0,
+        removed_lines: 0,
+        is_truncated: true,
+    };
+    let is_small = |text: &str| text.len() as u64 <= MAX_COMPARED_BYTES;
+    let Some(old_text) = old_text.filter(|text| is_small(text) && is_small(new_text)) else {
+        return change;
+    };
+    let diff = TextDiff::configure().timeout(EXACT_DIFF_TIME).diff_lines(old_text, new_text);
+    for op in diff.ops().iter().filter(|op| !matches!(op, DiffOp::Equal { .. })) {
+        change.added_lines += op.new_range().len();
+        change.removed_lines += op.old_range().len();
+    }
+    let mut unified = diff.unified_diff();
+    let hunks = unified.context_radius(3);
+    change.is_truncated =
+        !hunks.iter_hunks().all(|hunk| push_lines(&mut change.diff, &hunk.to_string()));
+    change
+}
+
+/// Appends the whole lines that there is room for, and returns whether there was room for all.
+fn push_lines(diff: &mut String, hunk: &str) -> bool {
+    let room = MAX_DIFF_BYTES.saturating_sub(diff.len());
+    if hunk.len() <= room {
+        diff.push_str(hunk);
+        return true;
+    }
+    let cut = hunk.get(..hunk.floor_char_boundary(room)).unwrap_or_default();
+    let whole_lines = cut.rfind('\n').and_then(|end| cut.get(..=end)).unwrap_or_default();
+    diff.push_str(whole_lines);
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_a_unified_diff_with_its_line_counts() {
+        let change = describe_change("a".to_owned(), Some("one\ntwo\nthree\n"), "one\n2\nthree\n");
+        assert_eq!(change.diff, "@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n");
+        assert_eq!((change.added_lines, change.removed_lines, change.is_truncated), (1, 1, false));
+        let change = describe_change("a".to_owned(), Some(""), "new\n");
+        assert_eq!(change.diff, "@@ -0,0 +1 @@\n+new\n");
+        assert_eq!((change.added_lines, change.removed_lines), (1, 0));
+    }
+
+    #[test]
+    fn a_diff_is_bounded_at_a_line_and_says_so() {
+        let new = "é\n".repeat(20_000);
+        let change = describe_change("a".to_owned(), Some("old\n"), &new);
+        assert!(change.diff.len() <= MAX_DIFF_BYTES && change.diff.ends_with("+é\n"));
+        assert_eq!((change.added_lines, change.is_truncated), (20_000, true));
+        let long_line = "x".repeat(MAX_DIFF_BYTES);
+        let change = describe_change("a".to_owned(), Some(""), &long_line);
+        assert!(change.diff.len() < 40 && change.is_truncated);
+        let too_large = "x".repeat(2 << 20);
+        for (old, new) in [(None, "x"), (Some(""), too_large.as_str())] {
+            let change = describe_change("a".to_owned(), old, new);
+            assert!(change.diff.is_empty() && change.is_truncated);
+        }
+    }
+}
