@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use openclaw_core::{
-    AnswerOutcome, ChatEvent, ChatRequest, ConversationSummary, History, ModelError, TokenUsage,
-    ToolChoice,
+    AnswerOutcome, ChatEvent, ChatRequest, ConversationSummary, History, HistoryStep, ModelError,
+    TokenUsage, ToolChoice,
 };
 use tokio::time::Instant;
 
@@ -150,7 +150,8 @@ pub(crate) async fn plan_compaction(
             Some(limit) => tokio::time::timeout(limit.duration, asking).await.ok().flatten(),
         };
     }
-    let (by, text) = found.unwrap_or((CompactionMethod::Trimming, String::new()));
+    let (by, text) =
+        found.unwrap_or_else(|| (CompactionMethod::Trimming, earlier_summary(history)));
     let fitted = scale.fit_summary(agent, history, redact::redact_secrets(&text)).await;
     let Some((keep, summary, after)) = fitted else {
         guard.last_ineffective = Some(mark);
@@ -163,6 +164,15 @@ pub(crate) async fn plan_compaction(
         duration: started.elapsed(),
     };
     Some(CompactionPlan { kept_steps: keep, summary, report, usage })
+}
+
+/// The model's text of the last summary, which stands for what it replaced; empty without one.
+fn earlier_summary(history: &History) -> String {
+    let mut summaries = history.steps().filter_map(|step| match step {
+        HistoryStep::Summary(summary) => Some(summary.text.clone()),
+        HistoryStep::User(_) | HistoryStep::Assistant { .. } => None,
+    });
+    summaries.next_back().unwrap_or_default()
 }
 
 /// Counts the tokens of the next request, as exactly as the server allows.

@@ -52,6 +52,11 @@ pub(crate) fn omission_line(count: usize) -> String {
     format!("{count} earlier entries are left out")
 }
 
+/// How many entries a line stands for.
+pub(crate) fn count_entries(line: &str) -> usize {
+    parse_omission_line(line).unwrap_or(1)
+}
+
 /// Reads how many entries an omission line stands for.
 fn parse_omission_line(line: &str) -> Option<usize> {
     line.strip_suffix(" earlier entries are left out")?.parse().ok()

@@ -112,7 +112,7 @@ impl CompactionSizing {
             usize::try_from(self.bytes_for_tokens(self.available_tokens() / part))
                 .unwrap_or(usize::MAX)
         };
-        let request = unanswered_request(history, replaced);
+        let request = unanswered_request(history, replaced, bytes(4));
         let mut ledger = ledger::build_ledger(&agent.tools, history.steps().take(replaced));
         let mut size = 0;
         let fitting = ledger.iter().rev().take_while(|line| {
@@ -120,9 +120,9 @@ impl CompactionSizing {
             size <= bytes(12)
         });
         let surplus = ledger.len() - fitting.count();
-        ledger.drain(..surplus);
-        if surplus > 0 {
-            ledger.insert(0, ledger::omission_line(surplus));
+        let omitted: usize = ledger.drain(..surplus).map(|line| ledger::count_entries(&line)).sum();
+        if omitted > 0 {
+            ledger.insert(0, ledger::omission_line(omitted));
         }
         for line in &mut ledger {
             *line = redact::redact_secrets(line);
@@ -130,14 +130,15 @@ impl CompactionSizing {
         ConversationSummary {
             text: transcript::shorten_middle(text, bytes(12)),
             ledger,
-            current_request: request.map(|text| transcript::shorten_middle(&text, bytes(4))),
+            current_request: request,
         }
     }
 }
 
 /// The user messages among the first `replaced` steps that are still being worked on: all since the
-/// model last ended a turn with a reply.
-fn unanswered_request(history: &History, replaced: usize) -> Option<String> {
+/// model last ended a turn with a reply. The last one is whole: without its middle the model would
+/// answer something else. Those before it have at most `max_bytes` bytes together.
+fn unanswered_request(history: &History, replaced: usize, max_bytes: usize) -> Option<String> {
     let mut said = Vec::new();
     for (at, step) in history.steps().enumerate() {
         match step {
@@ -147,7 +148,12 @@ fn unanswered_request(history: &History, replaced: usize) -> Option<String> {
             HistoryStep::User(_) | HistoryStep::Assistant { .. } => {}
         }
     }
-    (!said.is_empty()).then(|| said.join("\n\n"))
+    let last = said.pop()?;
+    if said.is_empty() {
+        return Some(last.to_owned());
+    }
+    let earlier = transcript::shorten_middle(&said.join("\n\n"), max_bytes);
+    Some(format!("{earlier}\n\n{last}"))
 }
 
 /// The bytes of a step's text, calls and results.

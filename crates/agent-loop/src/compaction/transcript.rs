@@ -36,7 +36,8 @@ pub(crate) fn split_transcript<'a>(
 fn format_step(step: &HistoryStep<'_>) -> String {
     match step {
         HistoryStep::Summary(summary) => format!("{summary}\n\n"),
-        HistoryStep::User(text) => format!("USER: {}\n\n", shorten_part(text)),
+        // What a person wrote is never shortened: it is spread over several pieces.
+        HistoryStep::User(text) => format!("USER: {text}\n\n"),
         HistoryStep::Assistant { text, calls } => {
             let mut written = String::new();
             if !text.trim().is_empty() {

@@ -52,7 +52,7 @@ fn bytes(request: &ChatRequest) -> usize {
     request.system_prompt.as_deref().map_or(0, str::len) + tools + said
 }
 
-fn last_user(request: &ChatRequest) -> String {
+pub(crate) fn last_user(request: &ChatRequest) -> String {
     match request.history.messages().last() {
         Some(MessageRef::User(text)) => text.into_owned(),
         _ => String::new(),
@@ -130,11 +130,11 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    fn new(window: u32, summaries: Summaries) -> Self {
+    pub(crate) fn new(window: u32, summaries: Summaries) -> Self {
         Self::build(window, summaries, u32::MAX, "Be brief.")
     }
 
-    fn build(window: u32, summaries: Summaries, takes: u32, system: &str) -> Self {
+    pub(crate) fn build(window: u32, summaries: Summaries, takes: u32, system: &str) -> Self {
         let limits = TurnLimits {
             max_output_tokens: Some(64),
             compaction: Some(CompactionLimits {

@@ -11,6 +11,8 @@ mod clocks;
 #[cfg(test)]
 mod compaction;
 #[cfg(test)]
+mod compaction_contents;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod fitting;
