@@ -42,14 +42,14 @@ pub use paths::{AppPaths, HomeDirNotFound};
 pub use save::{ConfigChange, ConfigFile, SaveError};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
-    AgentDefaults, AgentEntry, AgentsConfig, CallTimeLimits, ClocksConfig, CompactionConfig,
-    CompactionMode, CompatConfig, Config, DiagnosticsConfig, EgressPolicy, ExecAsk, ExecConfig,
-    ExecHost, ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode, GatewayBind,
-    GatewayConfig, GatewayMode, HumanDuration, InputKind, InvalidDuration, KeyedTimeLimit,
-    LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost,
-    ModelEntry, ModelsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig, ServerLossConfig,
-    TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig,
-    WebFetchConfig, WebSearchConfig,
+    AgentDefaults, AgentEntry, AgentExecConfig, AgentsConfig, CallTimeLimits, ClocksConfig,
+    CompactionConfig, CompactionMode, CompatConfig, Config, DiagnosticsConfig, EgressPolicy,
+    ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode,
+    GatewayBind, GatewayConfig, GatewayMode, HumanDuration, InputKind, InvalidDuration,
+    KeyedTimeLimit, LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig,
+    ModelCost, ModelEntry, ModelsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig,
+    ServerLossConfig, TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig,
+    TraceConfig, WebConfig, WebFetchConfig, WebSearchConfig,
 };
 pub use start::RunKind;
 pub use template::{EnvString, UnsetVariable};

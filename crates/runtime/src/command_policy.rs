@@ -6,7 +6,7 @@ mod remedies;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use openclaw_config::{ExecAsk, ExecConfig, ExecSecurity};
+use openclaw_config::{Config, ExecAsk, ExecConfig, ExecSecurity};
 use openclaw_core::{CommandReview, UnansweredAction};
 use openclaw_exec_policy::{
     ApprovalsDocument, AskMode, CommandInput, CommandPlan, DEFAULT_SAFE_BINS, DEFAULT_TRUSTED_DIRS,
@@ -42,7 +42,7 @@ impl Runtime {
         let models = self.models();
         CommandPolicy {
             agent: agent.to_owned(),
-            config: policy_from_config(self.exec_config()),
+            config: policy_from_config(self.config(), agent),
             approvals_path: models.app_paths().state_dir().join(APPROVALS_FILE_NAME),
             home: models.env().get("HOME").map(str::to_owned),
         }
@@ -155,20 +155,20 @@ impl CommandJudge for CommandPolicy {
     }
 }
 
-/// The policy that `tools.exec` describes.
-fn policy_from_config(exec: &ExecConfig) -> ExecPolicy {
-    let security = match exec.security() {
+/// The policy that `tools.exec` and the agent's own `tools.exec` describe.
+fn policy_from_config(config: &Config, agent: &str) -> ExecPolicy {
+    let security = match config.exec_security(agent) {
         ExecSecurity::Deny => SecurityLevel::Deny,
         ExecSecurity::Allowlist => SecurityLevel::Allowlist,
         ExecSecurity::Full => SecurityLevel::Full,
     };
-    let ask = match exec.ask_mode() {
+    let ask = match config.exec_ask_mode(agent) {
         ExecAsk::Off => AskMode::Off,
         ExecAsk::OnMiss => AskMode::OnMiss,
         ExecAsk::Always => AskMode::Always,
     };
     let mut policy = ExecPolicy::new(security, ask);
-    policy.safe_bins = safe_bins_from_config(exec);
+    policy.safe_bins = safe_bins_from_config(&config.tools.exec);
     policy
 }
 

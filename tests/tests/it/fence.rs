@@ -87,9 +87,27 @@ async fn yes_answers_questions_and_widens_nothing() {
         "{ tools: { profile: 'messaging', alsoAllow: ['read'] } }",
         "{ agents: { list: [{ id: 'main', tools: { deny: ['exec'] } }] } }",
         "{ agents: { entries: { main: { tools: { allow: ['group:fs'] } } } } }",
+        "{ agents: { entries: { main: { tools: { exec: { security: 'deny' } } } } } }",
+        "{ tools: { exec: { security: 'full', ask: 'off' } }, \
+           agents: { list: [{ id: 'Main', tools: { exec: { security: 'deny' } } }] } }",
     ] {
         let (_server, home, _ended) = run_command(text).await;
         assert!(home.files().is_empty(), "{text}");
+    }
+    // The agent's own values make `tools.exec` stricter, never wider.
+    for (exec, own, ran) in [
+        ("{ security: 'deny' }", "{ security: 'full', ask: 'off' }", false),
+        ("{ security: 'full', ask: 'off' }", "{ security: 'allowlist' }", false),
+        ("{ security: 'full', ask: 'off' }", "{ ask: 'always' }", false),
+        ("{ security: 'full', ask: 'off' }", "{ security: 'full' }", true),
+    ] {
+        let (_server, home) = tiny().await;
+        let home = home.config(&format!(
+            "{{ tools: {{ exec: {exec} }}, \
+             agents: {{ entries: {{ main: {{ tools: {{ exec: {own} }} }} }} }} }}"
+        ));
+        let _ = home.run(&["agent", "-m", "run touch made.txt"]).await;
+        assert_eq!(home.files() == ["made.txt"], ran, "{exec} {own}");
     }
     let also = "{ tools: { profile: 'messaging', alsoAllow: ['exec'] } }";
     let (_server, home, ended) = run_command(also).await;

@@ -164,8 +164,8 @@ fn a_restriction_that_is_not_acted_on_stops_an_agent() {
             "agents.list[0].sandbox.mode",
         ),
         (
-            "{ agents: { list: [{ id: 'Main', tools: { exec: { security: 'deny' } } }] } }",
-            "agents.list[0].tools.exec.security",
+            "{ agents: { list: [{ id: 'Main', tools: { exec: { host: 'node' } } }] } }",
+            "agents.list[0].tools.exec.host",
         ),
         (
             "{ agents: { entries: { main: { tools: { toolsBySender: { '*': { deny: ['exec'] } } } } } } }",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{LocalModelMode, ModelChoice};
+use super::{ExecAsk, ExecSecurity, LocalModelMode, ModelChoice};
 use crate::{template::EnvString, tool_names::matches_tool_pattern};
 
 /// Overrides for one agent; everything else comes from `agents.defaults`.
@@ -45,6 +45,19 @@ pub struct ToolPolicy {
     pub also_allow: Vec<String>,
     /// Tools that are never offered, even if `allow` has them; written as in `allow`.
     pub deny: Vec<String>,
+    /// The commands that the agent may run, within `tools.exec`.
+    pub exec: AgentExecConfig,
+}
+
+/// The commands that an agent may run. It only makes `tools.exec` stricter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AgentExecConfig {
+    /// Which commands may run. The stricter value of this and `tools.exec.security` holds.
+    pub security: Option<ExecSecurity>,
+    /// When the user is asked. The stricter value of this and `tools.exec.ask` holds.
+    pub ask: Option<ExecAsk>,
 }
 
 /// A set of tools.
@@ -98,6 +111,7 @@ mod tests {
             allow: allow.iter().map(|name| (*name).to_owned()).collect(),
             deny: deny.iter().map(|name| (*name).to_owned()).collect(),
             also_allow: Vec::new(),
+            exec: AgentExecConfig::default(),
         };
         let offered = |policy: &ToolPolicy| -> Vec<&str> {
             let tools = ["edit", "exec", "read", "write"];
@@ -116,6 +130,7 @@ mod tests {
             (
                 ToolPolicy {
                     also_allow: vec!["read".to_owned(), "exec".to_owned()],
+                    exec: AgentExecConfig::default(),
                     ..policy(Some(ToolProfile::Messaging), &[], &["exec"])
                 },
                 &["read"],

@@ -13,7 +13,7 @@ mod time_limits;
 mod timeouts;
 mod tools;
 
-pub use agent_entry::{AgentEntry, ToolPolicy, ToolProfile};
+pub use agent_entry::{AgentEntry, AgentExecConfig, ToolPolicy, ToolProfile};
 pub use agents::{
     AgentDefaults, AgentsConfig, CompactionConfig, CompactionMode, ExperimentalConfig, LlmConfig,
     LocalModelMode, ModelEntry,

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentEntry, AgentsConfig, DiagnosticsConfig, GatewayConfig, ModelsConfig, ProviderConfig,
-    ToolsConfig,
+    AgentEntry, AgentsConfig, DiagnosticsConfig, ExecAsk, ExecSecurity, GatewayConfig,
+    ModelsConfig, ProviderConfig, ToolsConfig,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -129,6 +129,22 @@ impl Config {
     pub fn offers_tool(&self, agent: &str, tool: &str) -> bool {
         self.tools.tool_policy().offers_tool(tool)
             && self.agent_entries(agent).all(|entry| entry.tools.offers_tool(tool))
+    }
+
+    /// Which commands of an agent may run: the strictest value of `tools.exec` and the agent's
+    /// entries.
+    #[must_use]
+    pub fn exec_security(&self, agent: &str) -> ExecSecurity {
+        let own = self.agent_entries(agent).filter_map(|entry| entry.tools.exec.security);
+        own.fold(self.tools.exec.security(), ExecSecurity::min)
+    }
+
+    /// When the user is asked about commands of an agent: the strictest value of `tools.exec` and
+    /// the agent's entries.
+    #[must_use]
+    pub fn exec_ask_mode(&self, agent: &str) -> ExecAsk {
+        let own = self.agent_entries(agent).filter_map(|entry| entry.tools.exec.ask);
+        own.fold(self.tools.exec.ask_mode(), ExecAsk::max)
     }
 
     /// The provider with this id, when the config has it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ToolPolicy, ToolProfile, agents::duration_or_default};
+use super::{AgentExecConfig, ToolPolicy, ToolProfile, agents::duration_or_default};
 use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
 
 /// The built-in tools.
@@ -39,6 +39,7 @@ impl ToolsConfig {
             allow: allow.clone(),
             also_allow: also_allow.clone(),
             deny: deny.clone(),
+            exec: AgentExecConfig::default(),
         }
     }
 }
@@ -103,8 +104,8 @@ pub enum ExecHost {
     Node,
 }
 
-/// Which commands may run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+/// Which commands may run. Earlier values are stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExecSecurity {
     /// None.
@@ -116,8 +117,8 @@ pub enum ExecSecurity {
     Full,
 }
 
-/// When the user is asked before a command runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+/// When the user is asked before a command runs. Later values are stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExecAsk {
     /// Never.
