@@ -86,12 +86,13 @@ impl DoctorRun<'_> {
         let model = named.as_ref().map(|named| named.model_id().to_owned());
         let entry = provider.models.iter().find(|entry| Some(&entry.id) == model.as_ref());
         let api = entry.and_then(|entry| entry.api).unwrap_or(provider.api);
-        if api != ProviderApi::OpenaiCompletions && !uses_native_api(api) {
+        let is_compatible = matches!(api, ProviderApi::OpenaiCompletions | ProviderApi::Ollama);
+        if !is_compatible && !uses_native_api(api) {
             let key = provider_path(&provider.id).with_key("api");
             return CheckOutcome::fail(format!("`{key}` names an API that is not spoken"))
                 .with_config_advice(format!(
-                    "set `{key}` to `openai-completions`, `openai-responses` or \
-                     `anthropic-messages`"
+                    "set `{key}` to `openai-completions`, `openai-responses`, `anthropic-messages` \
+                     or `ollama`"
                 ));
         }
         let options = self.registry.client_options(&provider);

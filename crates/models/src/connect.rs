@@ -229,7 +229,8 @@ impl ServerReport {
 /// The API to call a model with; `None` for the Messages API.
 fn select_api(provider: &ResolvedProvider) -> Result<Option<ChatApi>, SetupError> {
     match provider.effective_api() {
-        Language::OpenaiCompletions => Ok(Some(ChatApi::ChatCompletions)),
+        // The same server offers it under `/v1`.
+        Language::OpenaiCompletions | Language::Ollama => Ok(Some(ChatApi::ChatCompletions)),
         Language::OpenaiResponses => Ok(Some(ChatApi::Responses)),
         Language::AnthropicMessages => Ok(None),
         _ => Err(SetupError::new(
@@ -237,7 +238,7 @@ fn select_api(provider: &ResolvedProvider) -> Result<Option<ChatApi>, SetupError
             format!("speak the API that `{}` names", provider_path(&provider.id).with_key("api")),
         )
         .with_hint(
-            "Spoken are `openai-completions`, `openai-responses` and `anthropic-messages`.",
+            "Spoken are `openai-completions`, `openai-responses`, `anthropic-messages` and `ollama`.",
         )),
     }
 }

@@ -115,7 +115,9 @@ impl SetupContext {
             }
             None => return Err(self.unknown_provider_error(id)),
         };
-        parse_endpoint(&url, &source)
+        let api = self.loaded.config.find_provider(id).and_then(|config| config.api);
+        let api = api.or_else(|| Some(builtin::find_provider(id)?.api));
+        Ok(endpoint_of_api(parse_endpoint(&url, &source)?, api))
     }
 
     /// A fingerprint that changes with the provider's config and keys. Keys from commands are left
@@ -178,16 +180,17 @@ impl SetupContext {
             Ok((name.clone(), self.resolve_secret(value, &at)?))
         });
         let headers = headers.collect::<Result<_, SetupError>>()?;
+        if let Some(key) = &key {
+            check_key(key)?;
+        }
+        let api = config.api.or_else(|| Some(builtin::find_provider(id)?.api));
         Ok(ResolvedProvider {
             id: id.to_owned(),
-            endpoint: parse_endpoint(&url, &address_source)?,
+            endpoint: endpoint_of_api(parse_endpoint(&url, &address_source)?, api),
             address_source,
             key,
             headers,
-            api: config
-                .api
-                .or_else(|| Some(builtin::find_provider(id)?.api))
-                .unwrap_or(ProviderApi::OpenaiCompletions),
+            api: api.unwrap_or(ProviderApi::OpenaiCompletions),
             models: config.models.clone(),
             model_index: None,
         })
@@ -206,6 +209,7 @@ impl SetupContext {
             Ok((name.clone(), self.resolve_secret(value, &at.clone().with_key(name).to_string())?))
         });
         let headers = headers.collect::<Result<Vec<_>, SetupError>>()?;
+        provider.endpoint = endpoint_of_api(provider.endpoint.clone(), model.api);
         provider.model_index = Some(n);
         provider.headers.extend(headers);
         Ok(())
@@ -265,6 +269,22 @@ fn describe_origin(origin: &ValueOrigin, key: &dyn fmt::Display) -> String {
 #[must_use]
 pub fn provider_path(id: &str) -> KeyPath {
     KeyPath::for_provider(id)
+}
+
+/// The endpoint for an API: the Messages API and the compatible API of Ollama are below a version.
+fn endpoint_of_api(endpoint: Endpoint, api: Option<ProviderApi>) -> Endpoint {
+    match api {
+        Some(ProviderApi::AnthropicMessages | ProviderApi::Ollama) => endpoint.with_version(),
+        _ => endpoint,
+    }
+}
+
+/// Refuses a key with white space or a line break, which no server accepts and no header may hold.
+fn check_key(key: &ResolvedSecret) -> Result<(), SetupError> {
+    let Some(found) = key.unsendable_part() else { return Ok(()) };
+    let message = format!("use the key from {}: it contains {found}", key.source);
+    Err(SetupError::new(SetupErrorKind::Secret, message)
+        .with_hint("A part of another text may have been copied with it; give the key alone."))
 }
 
 pub(crate) fn parse_endpoint(url: &str, source: &str) -> Result<Endpoint, SetupError> {

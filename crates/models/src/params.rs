@@ -28,6 +28,9 @@ const INTEGER_PARAMS: [&str; 2] = ["seed", "top_k"];
 /// fields for it.
 const CACHE_RETENTION: &str = "cacheRetention";
 
+/// Fields that are merged into the request, as OpenAI's own clients name them.
+const EXTRA_BODY: &str = "extra_body";
+
 /// OpenAI's fields for the cache key of a conversation, and for how long its prompts are cached.
 const PROMPT_CACHE_KEY: &str = "prompt_cache_key";
 const PROMPT_CACHE_RETENTION: &str = "prompt_cache_retention";
@@ -113,6 +116,10 @@ fn read_params(
     for entry in entries.iter().filter_map(|name| models.get(name)) {
         params.extend(entry.params.clone());
     }
+    if let Some(Value::Object(more)) = params.get(EXTRA_BODY).cloned() {
+        params.remove(EXTRA_BODY);
+        params.extend(more);
+    }
     params.retain(|name, value| {
         let expected = expected_type(name, value);
         if let Some(expected) = expected {
@@ -157,6 +164,8 @@ fn expected_type(name: &str, value: &Value) -> Option<&'static str> {
         (!is_right(is_count)).then_some("a number of tokens")
     } else if name == CACHE_RETENTION {
         (!is_right(parse_retention(value).is_some())).then_some("`none`, `short` or `long`")
+    } else if name == EXTRA_BODY {
+        (!is_right(value.is_object())).then_some("an object")
     } else {
         None
     }

@@ -77,6 +77,24 @@ impl Endpoint {
         }
     }
 
+    /// The same endpoint with `/v1` at the end of a path that has no version: `http://host/anthropic`
+    /// becomes `http://host/anthropic/v1`. With `api` at the end of the path, `v1` replaces it, as
+    /// Ollama's own API is beside the compatible one.
+    #[must_use]
+    pub fn with_version(mut self) -> Self {
+        let path = self.base.path().to_owned();
+        let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        if parts.iter().any(|part| is_version(part)) {
+            return self;
+        }
+        if parts.last() == Some(&"api") {
+            parts.pop();
+        }
+        parts.push("v1");
+        self.base.set_path(&parts.join("/"));
+        self
+    }
+
     /// The URL of a route of the API: `chat/completions` gives
     /// `http://host/v1/chat/completions`.
     #[must_use]

@@ -100,6 +100,19 @@ impl ResolvedSecret {
             _ => "set".to_owned(),
         }
     }
+
+    /// What the value contains that no key may, as a noun: white space, a line break or a control
+    /// character; `None` when it has none.
+    #[must_use]
+    pub fn unsendable_part(&self) -> Option<&'static str> {
+        let found =
+            self.value.expose_secret().chars().find(|c| c.is_whitespace() || c.is_control())?;
+        Some(match found {
+            '\n' | '\r' => "a line break",
+            c if c.is_whitespace() => "white space",
+            _ => "a control character",
+        })
+    }
 }
 
 impl SecretInput {

@@ -163,7 +163,7 @@ async fn a_model_that_nobody_has_is_answered_with_the_nearest() {
 #[tokio::test]
 async fn a_language_that_is_not_spoken_is_refused_before_asking() {
     let server = MockVllm::builder().start().await.unwrap();
-    let config = lab_on(&server.base_url(), r#"api: "ollama""#);
+    let config = lab_on(&server.base_url(), r#"api: "github-copilot""#);
     let error = Lab::new(&config, &[]).error(Some("lab/tiny")).await;
     assert_eq!(setup_kind(&error), SetupErrorKind::Provider, "{error}");
     assert!(server.requests().is_empty());
@@ -231,4 +231,39 @@ async fn a_server_is_asked_for_no_more_answers_at_a_time_than_it_may_be() {
     });
     assert_eq!((first.unwrap().as_str(), second.unwrap().as_str()), ("first", "second"));
     assert_eq!(chats(), 2);
+}
+
+#[tokio::test]
+async fn an_ollama_is_asked_by_its_compatible_api() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let own_api = format!("{}/api", server.root_url());
+    let extra = r#"params: { extra_body: { top_k: 7, model: "x" }, temperature: 0.5 }"#;
+    let config = format!(
+        r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{own_api}", api: "ollama" }} }} }},
+             agents: {{ defaults: {{ models: {{ "lab/tiny": {{ {extra} }} }} }} }} }}"#
+    );
+    let lab = Lab::new(&config, &[]);
+    let ModelConnection { model, report } = lab.connect(Some("lab/tiny")).await;
+    assert_eq!(ask(&model, "reply exactly: yes").await.unwrap(), "yes");
+    let seen = server.requests().pop().unwrap();
+    assert_eq!(seen.path, "/v1/chat/completions");
+    let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+    assert_eq!((&body["top_k"], &body["temperature"]), (&7.into(), &0.5.into()));
+    assert_eq!(body["model"], "tiny");
+    assert!(report.warnings[0].contains("`model`"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_key_with_white_space_is_told_with_its_source() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let url = server.base_url();
+    for (key, found) in [("two words", "white space"), ("two\nlines", "a line break")] {
+        let env = [("VLLM_BASE_URL", &*url), ("VLLM_API_KEY", key)];
+        let error = Lab::new("{}", &env).error(Some("vllm/tiny")).await;
+        assert_eq!(setup_kind(&error), SetupErrorKind::Secret, "{error}");
+        assert!(error.to_string().contains("env VLLM_API_KEY"), "{error}");
+        assert!(error.to_string().contains(found), "{error}");
+        assert!(!error.to_string().contains("two"), "{error}");
+    }
+    assert!(server.requests().is_empty());
 }

@@ -143,3 +143,17 @@ fn a_url_of_another_server_has_its_counterpart() {
         assert_eq!(other.counterpart_url(url).as_str(), expected);
     }
 }
+
+#[test]
+fn a_path_without_a_version_gets_one_where_the_api_needs_it() {
+    for (text, expected) in [
+        ("https://host/anthropic", "https://host/anthropic/v1"),
+        ("https://host/anthropic/v1/messages", "https://host/anthropic/v1"),
+        ("https://host/v2/anthropic", "https://host/v2/anthropic"),
+        ("http://host:11434", "http://host:11434/v1"),
+        ("http://host:11434/api", "http://host:11434/v1"),
+    ] {
+        let endpoint = Endpoint::parse(text).unwrap().with_version();
+        assert_eq!(endpoint.to_string(), expected, "{text}");
+    }
+}
