@@ -2,7 +2,6 @@
 
 mod assembler;
 mod partial_arguments;
-mod tool_names;
 
 use openclaw_core::{ChatEvent, EmittedToolCall, InvalidToolCall, ToolCall, ToolCallId, ToolName};
 

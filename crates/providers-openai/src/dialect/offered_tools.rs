@@ -6,8 +6,9 @@ use openclaw_core::{ToolName, ToolSpec};
 
 use crate::schema::ArgumentSchema;
 
-/// Namespaces that models write before a tool's name.
-const NAMESPACES: [&str; 4] = ["functions.", "functions:", "default_api.", "default_api:"];
+/// Namespaces that models were trained with. They say nothing about the tool.
+const NAMESPACES: [&str; 8] =
+    ["functions", "function", "default_api", "default", "tools", "tool", "api", "assistant"];
 
 /// The tools that a request offers.
 #[derive(Debug, Clone)]
@@ -30,24 +31,30 @@ impl OfferedTools {
         tool.map_or_else(ArgumentSchema::default, |tool| ArgumentSchema::new(&tool.parameters))
     }
 
-    /// The offered tool that a name means: by itself, or without its namespace and the number
-    /// behind it.
-    pub(super) fn find_tool(&self, written: &str) -> Option<&ToolName> {
-        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let unnumbered = written.rsplit_once(':').filter(|(_, number)| is_number(number));
-        let name = unnumbered.map_or(written, |(name, _)| name);
-        let bare = NAMESPACES.iter().find_map(|namespace| name.strip_prefix(namespace));
-        let own_namespace = name.split_once('.').filter(|(first, last)| first == last);
-        [Some(written), Some(name), bare, own_namespace.map(|(name, _)| name)]
-            .into_iter()
-            .flatten()
-            .find_map(|name| self.0.iter().map(|tool| &tool.name).find(|it| it.as_str() == name))
+    /// Finds the offered tool of a name: the same name, or the only one that remains when what
+    /// training added is removed (white space, quotes, a namespace, the number of the call, tokens
+    /// of the chat template), and then in another case or with other separators.
+    pub(crate) fn find_tool(&self, written: &str) -> Option<&ToolName> {
+        let word = without_tokens(written);
+        let own_namespace = word.split_once('.').filter(|(first, last)| first == last);
+        let own_namespace = own_namespace.map_or(word, |(name, _)| name);
+        let candidates = [written.trim(), word, without_namespace(word), own_namespace];
+        let find = |is_same: fn(&str, &str) -> bool| {
+            candidates.iter().find_map(|candidate| {
+                let mut matches = self.names().filter(|name| is_same(name.as_str(), candidate));
+                let first = matches.next()?;
+                matches.next().is_none().then_some(first)
+            })
+        };
+        find(|offered, name| offered == name)
+            .or_else(|| find(str::eq_ignore_ascii_case))
+            .or_else(|| find(|offered, name| letters(offered).eq(letters(name))))
     }
 
     /// Whether the name of an offered tool, with or without a namespace, may begin like this.
     pub(super) fn has_name_prefix(&self, prefix: &str) -> bool {
         let is_namespace = NAMESPACES.iter().any(|namespace| namespace.starts_with(prefix));
-        let bare = NAMESPACES.iter().find_map(|namespace| prefix.strip_prefix(namespace));
+        let bare = Some(without_namespace(prefix));
         let names = || self.0.iter().map(|tool| tool.name.as_str());
         is_namespace
             || [Some(prefix), bare].into_iter().flatten().any(|prefix| {
@@ -55,5 +62,76 @@ impl OfferedTools {
                     prefix.split_at(prefix.find([':', '.']).unwrap_or(prefix.len()));
                 names().any(|tool| tool.starts_with(prefix) || (tool == name && !suffix.is_empty()))
             })
+    }
+}
+
+/// The name without tokens of the chat template, quotes and the number of the call.
+fn without_tokens(name: &str) -> &str {
+    let word = name.split_once("to=").filter(|_| name.contains("<|")).map_or(name, |(_, to)| to);
+    let word = word.split("<|").find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let word = word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
+    match word.rsplit_once(':') {
+        Some((before, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => before,
+        _ => word,
+    }
+}
+
+fn without_namespace(word: &str) -> &str {
+    let mut word = word;
+    while let Some((namespace, rest)) = word.split_once(['.', ':', '/'])
+        && NAMESPACES.contains(&namespace.to_ascii_lowercase().as_str())
+    {
+        word = rest;
+    }
+    word
+}
+
+/// The letters and digits of a name, without separators and case.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_when_one_tool_fits_without_loss() {
+        let spec = |name: &str| ToolSpec {
+            name: ToolName::new(name).unwrap(),
+            description: "".into(),
+            parameters: json!({}).into(),
+        };
+        let names = ["read", "read_file", "Exec", "exec", "tools"];
+        let offered = OfferedTools::new(Arc::from(names.map(spec))).unwrap();
+        for (name, expected) in [
+            ("read", Some("read")),
+            (" read\n", Some("read")),
+            ("`read`", Some("read")),
+            ("READ", Some("read")),
+            ("functions.read", Some("read")),
+            ("functions.read:0", Some("read")),
+            ("default_api:read", Some("read")),
+            ("Functions.functions.Read", Some("read")),
+            ("read.read", Some("read")),
+            ("read<|channel|>commentary", Some("read")),
+            ("<|channel|>commentary to=functions.read<|message|>", Some("read")),
+            ("readFile", Some("read_file")),
+            ("read-file", Some("read_file")),
+            ("tools", Some("tools")),
+            ("exec", Some("exec")),
+            ("EXEC", None),
+            ("files.read", None),
+            ("reads", None),
+            ("", None),
+            ("<|channel|>", None),
+        ] {
+            let found = offered.find_tool(name).map(ToolName::as_str);
+            assert_eq!(found, expected, "{name:?}");
+        }
     }
 }

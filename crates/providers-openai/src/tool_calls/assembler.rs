@@ -11,7 +11,6 @@ use openclaw_transport::wire::ChatToolCallDelta;
 
 use super::partial_arguments::PartialArguments;
 use super::to_call_index;
-use super::tool_names::match_offered_name;
 use crate::dialect::OfferedTools;
 
 /// The most calls of one message that are assembled; later ones are dropped.
@@ -156,7 +155,7 @@ impl ToolCallAssembler {
 
     fn is_offered(&self, name: &str) -> bool {
         let offered = self.offered_tools.as_ref();
-        offered.is_some_and(|offered| match_offered_name(name, offered).is_some())
+        offered.is_some_and(|offered| offered.find_tool(name).is_some())
     }
 
     fn open_call(&mut self, index: Option<u32>, is_tentative: bool) -> usize {
@@ -193,10 +192,8 @@ impl ToolCallAssembler {
         self.positions += usize::from(is_first);
         let offered_tools = self.offered_tools.as_ref();
         // A name may come in pieces.
-        let is_whole_name = || {
-            has_arguments
-                || offered_tools.is_none_or(|it| match_offered_name(&call.name, it).is_some())
-        };
+        let is_whole_name =
+            || has_arguments || offered_tools.is_none_or(|it| it.find_tool(&call.name).is_some());
         let is_named = !call.is_named && is_whole_name();
         call.is_named |= is_named;
         ChatEvent::ToolCallDelta {
@@ -239,7 +236,7 @@ impl ToolCallAssembler {
 /// The offered tool that a model means by a name, and whether it wrote the name differently. A name
 /// that no tool or more than one fits stays as it is.
 pub(super) fn resolve_name(name: &str, offered_tools: Option<&OfferedTools>) -> (ToolName, bool) {
-    match offered_tools.and_then(|offered| match_offered_name(name, offered)) {
+    match offered_tools.and_then(|offered| offered.find_tool(name)) {
         Some(offered_name) => (offered_name.clone(), offered_name.as_str() != name),
         None => (ToolName::from_model(name), false),
     }
