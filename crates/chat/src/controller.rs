@@ -55,8 +55,14 @@ impl ChatController {
         controller
     }
 
-    /// Reads and handles lines until the chat ends.
-    pub(super) async fn run(&mut self) -> io::Result<ChatOutcome> {
+    /// Sends the first message, then reads and handles lines until the chat ends.
+    pub(super) async fn run(&mut self, first_message: Option<String>) -> io::Result<ChatOutcome> {
+        if let Some(message) = first_message {
+            self.terminal.print_user_message(&message);
+            if let ChatFlow::Quit(exit) = self.run_turn(Some(message)).await? {
+                return Ok(exit);
+            }
+        }
         loop {
             self.refresh_status();
             let flow = match self.terminal.next().await? {

@@ -12,6 +12,8 @@ use crate::reasoning::ReasoningDisplay;
 pub struct ChatOptions {
     /// The session; `None` is the agent's main one.
     pub target: Option<SessionTarget>,
+    /// The first message, sent at once.
+    pub first_message: Option<String>,
     /// The agent's id; `None` is the agent of the session.
     pub agent: Option<String>,
     /// The model, as `provider/model-id` or an alias; `None` is the agent's model.

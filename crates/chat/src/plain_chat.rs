@@ -60,7 +60,14 @@ pub(super) async fn run(
     }
     print_recovery_notice(printer, conversation.recovery_report(), "`/resume`");
     let mut outcome = ChatOutcome::Quit;
+    let mut first_message = chat_options.first_message.clone();
     loop {
+        if let Some(message) = first_message.take() {
+            outcome = chat.run_turn(&mut conversation, Some(&message)).await?;
+            if outcome.is_interrupted() {
+                return Ok(outcome);
+            }
+        }
         if shows_prompt {
             printer.print_raw(INPUT_PROMPT);
         }

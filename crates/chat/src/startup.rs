@@ -70,7 +70,7 @@ pub(super) async fn run(
     terminal_context.print_connect_report(&conversation.agent_run().report);
     print_recovery_notice(terminal_context.printer, conversation.recovery_report(), "Enter");
     let mut controller = ChatController::new(terminal_context, terminal, conversation);
-    let exit = controller.run().await?;
+    let exit = controller.run(chat_options.first_message.clone()).await?;
     controller.close()?;
     Ok(exit)
 }

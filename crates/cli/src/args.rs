@@ -88,11 +88,17 @@ pub(crate) enum CliCommand {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that can be typed")]
 pub(crate) struct AgentTurnArgs {
-    /// What to do; `-` reads it from stdin. `/new` or `/reset` begins a new session, with what
-    /// follows as its first message
+    /// What to do, joined with what is piped in; `-` is standard input alone. `/new` or `/reset`
+    /// begins a new session, with what follows as its first message
+    #[arg(value_name = "TEXT", conflicts_with = "message")]
+    pub(crate) text: Vec<String>,
+    /// What to do, as an option; `-` reads it from standard input, which is not read otherwise
     #[arg(long, short = 'm', value_name = "TEXT", allow_hyphen_values = true)]
-    #[arg(required_unless_present = "resume")]
+    #[arg(required_unless_present_any = ["resume", "text", "print"])]
     pub(crate) message: Option<String>,
+    /// Print the answer and exit, as `agent` does anyway; without TEXT standard input is the message
+    #[arg(long, short = 'p')]
+    pub(crate) print: bool,
     /// The session that the turn belongs to; default: that of the agent and the project folder,
     /// outside a project `agent:ID:main`
     #[arg(long, value_name = "KEY", conflicts_with_all = ["session_id", "no_session"])]
@@ -100,9 +106,15 @@ pub(crate) struct AgentTurnArgs {
     /// The session by its id, or by the short id that `sessions` shows; created if there is none
     #[arg(long, value_name = "ID", conflicts_with = "no_session")]
     pub(crate) session_id: Option<String>,
-    /// Finish the turn that was interrupted, or that failed before the model answered
-    #[arg(long, conflicts_with_all = ["message", "no_session"])]
-    pub(crate) resume: bool,
+    /// Go on with the session that was used last in this folder
+    #[arg(long = "continue", short = 'c')]
+    #[arg(conflicts_with_all = ["session", "session_id", "no_session", "resume"])]
+    pub(crate) continue_latest: bool,
+    /// Without a message, finish the turn that was interrupted, or that failed before the model
+    /// answered. With the ID of a session and a message, go on with that session
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with = "no_session")]
+    pub(crate) resume: Option<String>,
     /// Run the turn without a session: continue none and store nothing
     #[arg(long)]
     pub(crate) no_session: bool,
@@ -132,9 +144,15 @@ pub(crate) struct AgentTurnArgs {
 }
 
 impl AgentTurnArgs {
+    /// The session that `--resume` names; `None` without an ID.
+    pub(crate) fn resumed_session(&self) -> Option<&str> {
+        self.resume.as_deref().filter(|id| !id.is_empty())
+    }
+
     /// The agent of the turn, as far as the options alone say which.
     pub(crate) fn started_agent(&self) -> Option<String> {
         let of_session = || match (&self.session, &self.session_id) {
+            _ if self.resumed_session().is_some() => None,
             (Some(key), _) => key.strip_prefix("agent:")?.split(':').next(),
             (None, Some(_)) => None,
             (None, None) => Some(MAIN_AGENT),

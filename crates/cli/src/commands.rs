@@ -1,7 +1,6 @@
 //! The commands, one module each.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use openclaw_chat::{CommandContext, TRACE_FLUSH_TIMEOUT};
@@ -42,7 +41,8 @@ pub(crate) fn finish_trace(context: &CommandContext, exit: Option<ExitReason>) {
     }
 }
 
-/// Rewrites the original's `--verbose on` and `--verbose off` to the plain flag.
+/// Rewrites the original's `--verbose on` and `--verbose off` to the plain flag, and `openclaw -p` to
+/// `openclaw agent -p`.
 pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut normal: Vec<OsString> = Vec::new();
     for arg in args {
@@ -51,6 +51,10 @@ pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<Os
             Some("on") if after_flag => {}
             Some("off") if after_flag => {
                 normal.pop();
+            }
+            Some("-p" | "--print") if normal.len() == 1 => {
+                normal.push("agent".into());
+                normal.push(arg);
             }
             _ => normal.push(arg),
         }
@@ -105,16 +109,6 @@ pub(crate) fn is_message_missing(error: &clap::Error) -> bool {
         && missing.iter().any(|argument| argument.starts_with("--message"))
 }
 
-/// Returns the text of an option, or stdin for `-`.
-pub(crate) fn read_text_or_stdin(text: String) -> io::Result<String> {
-    if text != "-" {
-        return Ok(text);
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::normalise_args;
@@ -131,5 +125,6 @@ mod tests {
         );
         assert_eq!(normal(&["openclaw", "agent", "--verbose", "off"]), ["openclaw", "agent"]);
         assert_eq!(normal(&["openclaw", "agent", "-m", "on"]), ["openclaw", "agent", "-m", "on"]);
+        assert_eq!(normal(&["openclaw", "-p", "hi"]), ["openclaw", "agent", "-p", "hi"]);
     }
 }

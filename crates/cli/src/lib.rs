@@ -14,6 +14,7 @@ mod failure;
 mod json_answer;
 mod log;
 mod run;
+mod stdin_text;
 mod table;
 mod wait;
 

@@ -18,4 +18,6 @@ pub use keys::{KeyDecoder, KeyPress};
 pub use markdown::{MarkdownOptions, MarkdownStream, render_markdown};
 pub use printer::{OutputBuffer, Printer, TextStyle, Verbosity};
 pub use screen::{LiveRegion, Screen};
-pub use tty::{RawMode, ask_for_line, discard_type_ahead, stop_process, terminal_size};
+pub use tty::{
+    RawMode, ask_for_line, discard_type_ahead, stdin_has_data, stop_process, terminal_size,
+};

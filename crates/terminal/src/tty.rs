@@ -1,9 +1,11 @@
 //! The process's terminal: its size, and raw mode.
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, Once, PoisonError};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, fstat};
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{
     OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr,
@@ -20,6 +22,20 @@ const ENABLE_BRACKETED_PASTE: &[u8] = b"\x1b[?2004h";
 /// Resets everything that this crate changes: bracketed paste, a hidden cursor, line wrap, a
 /// synchronised update, colours.
 const RESET_TERMINAL: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[?7h\x1b[?2026l\x1b[0m";
+
+/// Whether something that is no terminal has written to standard input. Does not wait for it.
+#[must_use]
+pub fn stdin_has_data() -> bool {
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return false;
+    }
+    let is_file = fstat(&stdin).is_ok_and(|stat| !FileType::from_raw_mode(stat.st_mode).is_fifo());
+    let mut polled = [PollFd::new(&stdin, PollFlags::IN)];
+    !is_file
+        && poll(&mut polled, Some(&Timespec::default())).is_ok()
+        && polled.iter().any(|fd| fd.revents().contains(PollFlags::IN))
+}
 
 /// Raw mode, as long as this value lives: the terminal sends each key at once and does not echo it.
 /// A drop or a panic restores the terminal.

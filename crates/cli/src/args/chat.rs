@@ -8,6 +8,16 @@ use crate::args::AgentArgs;
 /// `openclaw chat`.
 #[derive(Debug, Args)]
 pub(crate) struct ChatArgs {
+    /// The first message, joined with what is piped in
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
+    /// Go on with the session that was used last in this folder
+    #[arg(long = "continue", short = 'c', conflicts_with_all = ["session", "session_id", "resume"])]
+    pub(crate) continue_latest: bool,
+    /// Go on with this session, by its id; without an ID choose one of this folder
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["session", "session_id"])]
+    pub(crate) resume: Option<String>,
     /// The session to go on with; default: that of the agent and the project folder, outside a
     /// project `agent:ID:main`
     #[arg(long, value_name = "KEY", conflicts_with = "session_id")]

@@ -4,9 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// The default session.
-const MAIN: &str = "agent:main:main";
-
 /// `openclaw sessions`; without an action it lists.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -41,6 +38,12 @@ pub(crate) struct SessionsListArgs {
     /// Only sessions of this agent
     #[arg(long, value_name = "ID")]
     pub(crate) agent: Option<String>,
+    /// Only sessions of the folder that the command is started in
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Only sessions whose first message, key or id has this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
     /// Only the N sessions that were used last; default: 30 on a terminal, otherwise all
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
@@ -55,9 +58,9 @@ pub(crate) struct SessionsListArgs {
 /// `openclaw sessions show`.
 #[derive(Debug, Args)]
 pub(crate) struct SessionsShowArgs {
-    /// The session: its id, the beginning of it, or its key
-    #[arg(value_name = "SESSION", default_value = MAIN)]
-    pub(crate) session: String,
+    /// The session: its id, the beginning of it, or its key; default: that of `openclaw chat`
+    #[arg(value_name = "SESSION")]
+    pub(crate) session: Option<String>,
     /// Only your last N messages, each with all that followed it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) last: Option<u64>,
@@ -69,9 +72,9 @@ pub(crate) struct SessionsShowArgs {
 /// `openclaw sessions export`.
 #[derive(Debug, Args)]
 pub(crate) struct SessionsExportArgs {
-    /// The session: its id, the beginning of it, or its key
-    #[arg(value_name = "SESSION", default_value = MAIN)]
-    pub(crate) session: String,
+    /// The session: its id, the beginning of it, or its key; default: that of `openclaw chat`
+    #[arg(value_name = "SESSION")]
+    pub(crate) session: Option<String>,
     /// Write to this file, for you alone to read, instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -4,7 +4,7 @@ mod agent_session;
 mod output;
 mod request;
 mod result;
-mod session_selection;
+pub(crate) mod session_selection;
 mod timings;
 
 use std::future::Future;
@@ -20,6 +20,7 @@ use openclaw_runtime::{
     ConfiguredTimeout, ConversationError, Runtime, StoreError, StoreErrorKind, TurnError,
     TurnOutcome, TurnReport, event_channel,
 };
+use openclaw_terminal::{Printer, stdin_has_data};
 use tokio::sync::Notify;
 
 use self::agent_session::{AgentSession, AgentSessionOptions, RecordingSession};
@@ -28,19 +29,22 @@ use self::request::AgentRequest;
 use self::result::{FinishedTurn, TurnlessRun, cancelled_error, needs_input_message};
 use self::session_selection::PrepareOutcome;
 use crate::args::AgentTurnArgs;
-use crate::commands::read_text_or_stdin;
 use crate::exit::ExitReason;
 use crate::failure::print_connect_error;
-use crate::{egress, wait};
+use crate::{egress, stdin_text, wait};
 
 pub(crate) async fn run(
     context: &CommandContext,
     mut args: AgentTurnArgs,
 ) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let request = match args.message.take() {
+    let message = match read_message(&mut args, printer) {
+        Ok(message) => message,
+        Err(exit) => return Ok(exit),
+    };
+    let request = match message {
         None => AgentRequest::Resume,
-        Some(message) => match AgentRequest::parse_message(read_text_or_stdin(message)?) {
+        Some(message) => match AgentRequest::parse_message(message) {
             None => {
                 printer.print_error("the message is empty");
                 return Ok(ExitReason::Usage);
@@ -55,8 +59,41 @@ pub(crate) async fn run(
     let output = AgentOutput { printer, format: args.stdout_format() };
     let uses_default_session =
         args.session.is_none() && args.session_id.is_none() && args.agent.id.is_none();
+    let names_no_other = args.resumed_session().is_none() && !args.continue_latest;
+    let uses_default_session = uses_default_session && names_no_other;
     let command = AgentCommand { context, output, request, uses_default_session };
     command.run(args).await
+}
+
+/// Reads the message of the turn; `None` resumes a turn.
+///
+/// # Errors
+/// When there is no such message; the error is already printed.
+fn read_message(args: &mut AgentTurnArgs, printer: Printer) -> Result<Option<String>, ExitReason> {
+    let text = std::mem::take(&mut args.text).join(" ");
+    let message = match args.message.take() {
+        Some(message) => {
+            if message != "-" && stdin_has_data() {
+                printer.print_note("standard input is not read with `-m`");
+                printer.print_hint("`openclaw agent TEXT` joins it with the message.");
+            }
+            stdin_text::read_text_or_stdin(message)
+        }
+        None if text.is_empty() && args.resume.is_some() => return Ok(None),
+        None if text.is_empty() => stdin_text::read_stdin_text(),
+        None => stdin_text::join_with_stdin(text),
+    };
+    if args.resume.is_some() && args.resumed_session().is_none() {
+        printer.print_error("`--resume` without an ID finishes a turn and takes no message");
+        printer.print_hint(
+            "`--continue` goes on with the last session of this folder, `--resume ID` with another.",
+        );
+        return Err(ExitReason::Usage);
+    }
+    message.map(Some).map_err(|error| {
+        printer.print_error(format_args!("failed to {error}"));
+        ExitReason::Usage
+    })
 }
 
 /// One run of `openclaw agent`.

@@ -18,10 +18,10 @@ use openclaw_runtime::encoding::{encode_connect_error, encode_model_error};
 use openclaw_terminal::sanitize;
 
 use crate::args::InferRunArgs;
-use crate::commands::read_text_or_stdin;
 use crate::exit::ExitReason;
 use crate::failure::print_connect_error;
 use crate::json_answer::write_json_answer;
+use crate::stdin_text::read_text_or_stdin;
 use crate::{egress, wait};
 
 mod repetition;
@@ -46,7 +46,13 @@ enum InferEnd {
 }
 
 pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Result<ExitReason> {
-    let prompt = read_text_or_stdin(args.prompt)?;
+    let prompt = match read_text_or_stdin(args.prompt) {
+        Ok(prompt) => prompt,
+        Err(error) => {
+            context.printer.print_error(format_args!("failed to {error}"));
+            return Ok(ExitReason::Usage);
+        }
+    };
     let printer = context.printer;
     if prompt.trim().is_empty() {
         printer.print_error("the prompt is empty");

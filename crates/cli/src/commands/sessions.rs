@@ -11,8 +11,10 @@ mod show;
 use std::io;
 
 use openclaw_chat::{CommandContext, error_report};
+use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_runtime::{SessionInfo, Store, StoreError, StoreErrorKind};
 
+pub(crate) use self::row::{matches_search, session_age};
 use crate::args::sessions::{SessionsAction, SessionsArgs};
 use crate::exit::ExitReason;
 
@@ -44,11 +46,17 @@ fn open_store(context: &CommandContext) -> Result<Store, StoreError> {
     Ok(store)
 }
 
-/// Finds the session that `text` names, and returns it with its store.
+/// Finds the session that `text` names, else the default one, and returns it with its store.
 ///
 /// # Errors
 /// When there is no such session or the store fails; the error is already printed.
-fn find_session(context: &CommandContext, text: &str) -> Result<(Store, SessionInfo), ExitReason> {
+fn find_session(
+    context: &CommandContext,
+    text: Option<&str>,
+) -> Result<(Store, SessionInfo), ExitReason> {
+    let default_key = context.runtime().default_session_key(MAIN_AGENT, None);
+    let default_key = default_key.map_err(|error| report_store_error(context, &error))?;
+    let text = text.unwrap_or(default_key.as_str());
     let Some(store) = open_existing_store(context)? else {
         context
             .printer

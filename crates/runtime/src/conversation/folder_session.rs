@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use openclaw_store::{SessionKey, StoreError};
+use openclaw_store::{SessionInfo, SessionKey, Store, StoreError};
 
 use crate::runtime::Runtime;
 
@@ -35,6 +35,39 @@ impl Runtime {
             }
             None => format!("agent:{agent}:main").parse(),
         }
+    }
+
+    /// The session of the agent that was used last in the folder of its default session.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn latest_session(
+        &self,
+        store: &Store,
+        agent: &str,
+        workspace: Option<&Path>,
+    ) -> Result<Option<SessionInfo>, StoreError> {
+        Ok(self.folder_sessions(store, agent, workspace)?.into_iter().next())
+    }
+
+    /// The sessions of the agent in the folder of its default session, the last used first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn folder_sessions(
+        &self,
+        store: &Store,
+        agent: &str,
+        workspace: Option<&Path>,
+    ) -> Result<Vec<SessionInfo>, StoreError> {
+        let default_key = self.default_session_key(agent, workspace)?;
+        let is_of_folder = |info: &SessionInfo| match self.session_folder(agent, workspace) {
+            Some(_) => info.key == default_key,
+            None => session_folder(&info.key).is_none(),
+        };
+        let mut sessions = store.list_sessions()?;
+        sessions.retain(|info| info.agent == agent && is_of_folder(info));
+        Ok(sessions)
     }
 
     /// The folder that the agent's default session belongs to; `None` when it belongs to no folder.

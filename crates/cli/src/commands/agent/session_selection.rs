@@ -11,7 +11,7 @@ use openclaw_terminal::Printer;
 
 use super::agent_session::{RecordingSession, SessionChoice};
 use super::request::AgentRequest;
-use crate::args::AgentTurnArgs;
+use crate::args::{AgentArgs, AgentTurnArgs};
 
 /// How many characters of a session id a list shows.
 const SHORT_ID_LEN: usize = 8;
@@ -38,8 +38,13 @@ pub(crate) fn parse_session_choice(
     runtime: &Runtime,
     args: &AgentTurnArgs,
 ) -> Result<SessionChoice, StoreError> {
+    if let Some(id) = args.resumed_session() {
+        let found = runtime.open_sessions()?.find_session(id)?;
+        return Ok(SessionChoice::Session(SessionTarget::Id(found.id)));
+    }
     let target = match (&args.session, &args.session_id) {
         _ if args.no_session => return Ok(SessionChoice::NoSession),
+        _ if args.continue_latest => latest_target(runtime, &args.agent)?,
         (_, Some(id)) => SessionTarget::Id(id.parse()?),
         (Some(key), None) => SessionTarget::Key(key.parse()?),
         (None, None) => {
@@ -49,6 +54,22 @@ pub(crate) fn parse_session_choice(
         }
     };
     Ok(SessionChoice::Session(target))
+}
+
+/// Returns the session that was used last in this folder, else the default one.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn latest_target(
+    runtime: &Runtime,
+    agent: &AgentArgs,
+) -> Result<SessionTarget, StoreError> {
+    let (id, workspace) = (agent.id.as_deref().unwrap_or(MAIN_AGENT), agent.workspace.as_deref());
+    let store = runtime.open_sessions()?;
+    Ok(match runtime.latest_session(&store, id, workspace)? {
+        Some(info) => SessionTarget::Id(info.id),
+        None => SessionTarget::Key(runtime.default_session_key(id, workspace)?),
+    })
 }
 
 /// Creates a new session when asked to, and checks for a turn to resume.

@@ -13,7 +13,7 @@ use crate::exit::ExitReason;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsExportArgs) -> io::Result<ExitReason> {
     let printer = context.printer;
-    let (store, info) = match find_session(context, &args.session) {
+    let (store, info) = match find_session(context, args.session.as_deref()) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };

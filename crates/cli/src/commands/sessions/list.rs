@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use openclaw_chat::CommandContext;
 use openclaw_protocol::results::sessions::SessionList;
-use openclaw_runtime::{SessionInfo, Store};
+use openclaw_runtime::{SessionInfo, Store, session_folder};
 
-use super::row::{SessionRow, shorten_ids};
+use super::row::{SessionRow, matches_search, shorten_ids};
 use super::{open_existing_store, report_store_error};
 use crate::args::sessions::SessionsListArgs;
 use crate::exit::ExitReason;
@@ -31,7 +31,14 @@ pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Resu
         shorten_ids(&all.iter().collect::<Vec<_>>()).into_iter().map(str::to_owned).collect();
     let is_store_empty = all.is_empty();
     let is_of_agent = |info: &SessionInfo| args.agent.as_ref().is_none_or(|id| *id == info.agent);
-    let chosen = ids.into_iter().zip(all).filter(|(_, info)| is_of_agent(info));
+    let is_found =
+        |info: &SessionInfo| args.search.as_ref().is_none_or(|text| matches_search(info, text));
+    let folder = context.models.app_paths().project_dir();
+    let is_here = |info: &SessionInfo| !args.here || session_folder(&info.key).as_deref() == folder;
+    let chosen = ids
+        .into_iter()
+        .zip(all)
+        .filter(|(_, info)| is_of_agent(info) && is_here(info) && is_found(info));
     let rows =
         chosen.filter_map(|(id, info)| Some((id, SessionRow::new(context, store.as_ref()?, info))));
     let active = args.active.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));

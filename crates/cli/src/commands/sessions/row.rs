@@ -45,8 +45,7 @@ impl SessionRow {
     }
 
     pub(super) fn last_used_age(&self) -> Duration {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        now.saturating_sub(Duration::from_millis(self.info.updated_at))
+        session_age(&self.info)
     }
 
     /// How full the context window is, in per cent.
@@ -118,6 +117,20 @@ impl SessionRow {
             model_provider: provider.map(str::to_owned),
         }
     }
+}
+
+/// How long ago a session was used last.
+pub(crate) fn session_age(info: &SessionInfo) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(Duration::from_millis(info.updated_at))
+}
+
+/// Whether the session's title, key or id has the text; case does not matter.
+pub(crate) fn matches_search(info: &SessionInfo, text: &str) -> bool {
+    let text = text.to_lowercase();
+    [info.title.as_deref().unwrap_or_default(), info.key.as_str(), info.id.as_str()]
+        .iter()
+        .any(|part| part.to_lowercase().contains(&text))
 }
 
 /// Cuts all ids to the shortest length at which they still differ.

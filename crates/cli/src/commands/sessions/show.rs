@@ -23,7 +23,7 @@ use crate::json_answer::write_json_answer;
 const PREVIEW_CHARS: usize = 100;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsShowArgs) -> io::Result<ExitReason> {
-    let (store, info) = match find_session(context, &args.session) {
+    let (store, info) = match find_session(context, args.session.as_deref()) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
     };
