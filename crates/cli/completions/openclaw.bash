@@ -183,7 +183,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__agent)
-            opts="-m -y -t -v -q -h --message --session --session-id --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --trace --thinking --to --channel --deliver --config --set --verbose --quiet --help"
+            opts="-m -p -c -y -t -v -q -h --message --print --session --session-id --continue --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --trace --thinking --to --channel --deliver --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -202,6 +202,10 @@ _openclaw() {
                     return 0
                     ;;
                 --session-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resume)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -409,12 +413,16 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__chat)
-            opts="-y -v -q -h --session --session-id --model --strict --agent --workspace --timeout --wait --yes --reasoning --plain --trace --config --set --verbose --quiet --help"
+            opts="-c -y -v -q -h --continue --resume --session --session-id --model --strict --agent --workspace --timeout --wait --yes --reasoning --plain --trace --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --session)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1117,7 +1125,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__sessions)
-            opts="-v -q -h --active --agent --limit --json --all-agents --config --set --verbose --quiet --help list show export import delete"
+            opts="-v -q -h --active --agent --here --search --limit --json --all-agents --config --set --verbose --quiet --help list show export import delete"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1128,6 +1136,10 @@ _openclaw() {
                     return 0
                     ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --search)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1233,7 +1245,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__sessions__subcmd__list)
-            opts="-v -q -h --active --agent --limit --json --all-agents --config --set --verbose --quiet --help"
+            opts="-v -q -h --active --agent --here --search --limit --json --all-agents --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1244,6 +1256,10 @@ _openclaw() {
                     return 0
                     ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --search)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
