@@ -26,6 +26,18 @@ impl ChatReader {
 
     /// Reads one event.
     pub(crate) fn read(&mut self, data: &str) -> Result<StreamItem, StreamFault> {
+        let mut item = self.read_event(data)?;
+        if self.json_parser.has_open_half()
+            && let StreamItem::Chunk(chunk) = &mut item
+            && let Some(last) = chunk.choices.iter_mut().find(|it| it.finish_reason.is_some())
+            && self.json_parser.abandon_open_half("content")
+        {
+            last.delta.content.get_or_insert_default().push(char::REPLACEMENT_CHARACTER);
+        }
+        Ok(item)
+    }
+
+    fn read_event(&mut self, data: &str) -> Result<StreamItem, StreamFault> {
         match data.trim() {
             "[DONE]" => return Ok(StreamItem::EndMarker),
             "" | "null" => return Ok(StreamItem::Chunk(ChatChunk::default())),

@@ -40,6 +40,14 @@ impl LenientJsonParser {
         !self.open_halves.is_empty()
     }
 
+    /// Gives up waiting for the second half of a character in the text of `key`. Returns whether one
+    /// was awaited, which is then to be replaced by U+FFFD.
+    pub fn abandon_open_half(&mut self, key: &str) -> bool {
+        let before = self.open_halves.len();
+        self.open_halves.retain(|(open, _)| open != key);
+        self.open_halves.len() < before
+    }
+
     /// Parses one event.
     ///
     /// # Errors

@@ -39,6 +39,15 @@ fn a_character_in_two_chunks_is_joined_also_on_the_fast_path() {
 }
 
 #[test]
+fn half_a_character_at_the_very_end_is_replaced() {
+    let end = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+    let cut = content_event("a \\ud83d");
+    assert_eq!(read_content(&[&cut, end]), ("a \u{fffd}".to_owned(), None));
+    let with_text = end.replace("{}", r#"{"content":"b \ud83d"}"#);
+    assert_eq!(read_content(&[&with_text]), ("b \u{fffd}".to_owned(), None));
+}
+
+#[test]
 fn events_of_every_shape_are_read_or_refused() {
     let hello = content_event("hello");
     for (event, content, fault) in [
