@@ -26,7 +26,7 @@ pub fn event_channel() -> (TurnEventSender, TurnEventReceiver) {
 
 /// One event of a turn.
 ///
-/// There is no event for the end: the turn's report tells how it ended. A tool that started and did
+/// There is no event for the end: the turn's report says how it ended. A tool that started and did
 /// not finish by then was interrupted.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -50,9 +50,9 @@ pub enum TurnEvent {
         /// How many other requests the server has, if it reports that.
         other_requests: Option<u32>,
     },
-    /// Something was learnt about the server, and the request was adapted.
+    /// A missing feature of the server was learned, and the request was adapted.
     RequestAdapted {
-        /// What was learnt and what is done about it, as a sentence.
+        /// What was learned and what is done about it, as a sentence.
         message: String,
     },
     /// A model failed or was skipped, and another one is asked.
@@ -249,7 +249,7 @@ pub enum ToolRefusalReason {
 pub enum RepromptReason {
     /// Its message was empty.
     Empty,
-    /// It only reasoned; the next request tells it to answer.
+    /// The message has only reasoning; the next request asks for the answer.
     ReasoningOnly,
 }
 
@@ -264,7 +264,8 @@ impl TurnEventSender {
         let _ = self.0.send(event).await;
     }
 
-    /// Sends a [`TurnEvent::Warning`], waiting for room. For what is around a turn, e.g. its record.
+    /// Sends a [`TurnEvent::Warning`], waiting for room. For what is around a turn, e.g. its
+    /// record.
     pub async fn send_warning(&self, message: String) {
         self.send_event(TurnEvent::Warning { message }).await;
     }

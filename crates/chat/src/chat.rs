@@ -1,8 +1,9 @@
-//! A conversation at a terminal, or line by line without one.
+//! A chat on a terminal, or line by line without one.
 //!
-//! What is final is written above and stays; below it is a live part with what is still changing,
-//! the status and the input. What is typed while a turn runs is said to it. Without a terminal each
-//! line is a message, and what is written is plain.
+//! Finished lines are written to the scrollback and never change. Below them is the live region
+//! with the unfinished text, the status and the input. A line that is entered while a turn runs is
+//! a steering message to that turn. Without a terminal each line is a message, and the output is
+//! plain text.
 
 use std::io::{self, IsTerminal};
 

@@ -1,4 +1,4 @@
-//! What a command that a person starts needs.
+//! The context of a command: its output and its models.
 
 use std::fmt::Display;
 use std::sync::Arc;

@@ -95,9 +95,9 @@ impl ChatController {
         self.terminal.close()?;
         if has_messages {
             let line = if is_default {
-                format!("session {key} is kept; `openclaw chat` goes on with it")
+                format!("session {key} is kept; `openclaw chat` continues it")
             } else {
-                format!("session {key} is kept; `openclaw chat --session '{key}'` goes on")
+                format!("session {key} is kept; `openclaw chat --session '{key}'` continues it")
             };
             let line = sanitize::escape_line(&line);
             printer.print_note(printer.style_text(TextStyle::Dim, line));

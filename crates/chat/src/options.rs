@@ -1,4 +1,4 @@
-//! What a chat is started with, and how it ended.
+//! The options of a chat, and its outcome.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -155,10 +155,9 @@ impl PlainChat<'_> {
             }
             ChatCommand::Undo => match conversation.undo_turn().await {
                 Ok(true) => {
-                    printer
-                        .print_note("the last turn is taken back; what its tools did stays done");
+                    printer.print_note("the last turn is undone; changes by its tools stay");
                 }
-                Ok(false) => printer.print_note("there is no turn to take back"),
+                Ok(false) => printer.print_note("there is no turn to undo"),
                 Err(error) => {
                     return Ok(CommandOutcome::NextLine(report_failure(printer, error.into())));
                 }
@@ -230,7 +229,7 @@ impl PlainChat<'_> {
         );
         printer.print_note(sanitize::escape_line(&text));
         printer.print_note(describe_workspace(conversation));
-        printer.print_note("each line is a message; `/help` tells what else can be typed");
+        printer.print_note("each line is a message; `/help` lists the commands");
     }
 
     async fn run_turn(

@@ -1,4 +1,4 @@
-//! Prints what recovery found when a session was opened.
+//! Prints the recovery report of a session.
 
 use openclaw_runtime::{InterruptedCall, RecoveryReport};
 use openclaw_terminal::Printer;
@@ -9,7 +9,7 @@ pub fn print_recovery_report(printer: Printer, report: &RecoveryReport) {
         printer.print_warning(damage);
     }
     if let Some(backup) = &report.backup {
-        printer.print_note(format_args!("  as it was it is kept as {}", backup.display()));
+        printer.print_note(format_args!("  the damaged file is kept as {}", backup.display()));
     }
     for InterruptedCall { call, may_have_run } in &report.interrupted_calls {
         let (name, arguments) = (call.name.as_str(), call.arguments.to_json());
@@ -25,15 +25,16 @@ pub fn print_recovery_report(printer: Printer, report: &RecoveryReport) {
     }
 }
 
-/// Prints what recovery found in the session, and how to resume the interrupted turn.
+/// Prints the recovery report of a session, and how to resume the interrupted turn.
 pub(crate) fn print_recovery_notice(printer: Printer, report: &RecoveryReport, resume_hint: &str) {
     print_recovery_report(printer, report);
     if report.has_interrupted_turn {
         printer.print_warning("the last turn of this session was interrupted");
-        printer
-            .print_note(format_args!("  {resume_hint} takes it up again; a message gives it up"));
+        printer.print_note(format_args!("  {resume_hint} resumes it; a new message abandons it"));
     } else if report.has_unanswered_turn {
-        printer.print_note("what was said last has no answer yet");
-        printer.print_note(format_args!("  {resume_hint} tries again; a message goes on without"));
+        printer.print_note("your last message has no answer yet");
+        printer.print_note(format_args!(
+            "  {resume_hint} tries again; a new message continues without an answer"
+        ));
     }
 }

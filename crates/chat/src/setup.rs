@@ -69,8 +69,8 @@ pub(crate) fn print_conversation_error(printer: Printer, error: &ConversationErr
     match error {
         ConversationError::Connect(error) => error_report::print_connect_error(printer, error),
         ConversationError::Store(error) if error.kind() == StoreErrorKind::InUse => {
-            let hint = "`--wait 10m` waits until it is free; `--session KEY` goes on with another \
-                        session, or begins it.";
+            let hint = "`--wait 10m` waits until it is free; `--session KEY` uses another \
+                        session.";
             error_report::print_store_error_with_hint(printer, error, Some(hint));
         }
         ConversationError::Store(error) => error_report::print_store_error(printer, error),

@@ -36,7 +36,7 @@ impl ChatController {
             ChatCommand::Reasoning(Some(reasoning)) => set_reasoning(&mut self.terminal, reasoning),
             ChatCommand::Reasoning(None) => {
                 let text = format!(
-                    "thoughts are shown: {}",
+                    "reasoning is shown: {}",
                     self.terminal.render_options.reasoning.name()
                 );
                 self.terminal.print_note(TextStyle::Dim, &text);
@@ -110,7 +110,7 @@ impl ChatController {
             ));
             self.listed_models.push(model.reference.to_string());
         }
-        lines.push("`/model NUMBER` or `/model NAME` goes on with another".to_owned());
+        lines.push("`/model NUMBER` or `/model NAME` switches to another model".to_owned());
         self.terminal.print_note(TextStyle::Dim, &lines.join("\n"));
         self.context.print_warnings(&catalogue.warnings);
         for failure in &catalogue.failures {
@@ -135,7 +135,7 @@ impl ChatController {
                 let (window, source) =
                     (format_tokens(info.limits.context_window), info.limits.context_window_source);
                 let text =
-                    format!("{} goes on · window {window} tokens ({source})", info.reference);
+                    format!("switched to {} · window {window} tokens ({source})", info.reference);
                 self.terminal.print_note(TextStyle::Dim, &text);
             }
             WorkOutcome::Done(Err(error)) => {
@@ -203,15 +203,14 @@ impl ChatController {
                     .cloned()
                     .unwrap_or_default();
                 let first = sanitize::escape_line(undone.lines().next().unwrap_or_default());
-                let text = format!(
-                    "taken back: “{first}” and what came of it; what tools did to files stays done"
-                );
+                let text =
+                    format!("undone: “{first}” and the rest of its turn; changes to files stay");
                 self.terminal.print_note(TextStyle::Dim, &text);
                 if self.terminal.editor.text().is_empty() {
                     self.terminal.editor.set_text(undone);
                 }
             }
-            Ok(false) => self.terminal.print_note(TextStyle::Dim, "there is no turn to take back"),
+            Ok(false) => self.terminal.print_note(TextStyle::Dim, "there is no turn to undo"),
             Err(error) => error_report::print_store_error(self.context.printer, &error),
         }
     }

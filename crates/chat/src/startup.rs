@@ -92,8 +92,10 @@ fn print_greeting(terminal: &mut ChatTerminal, conversation: &Conversation) {
         1 => "1 message so far".to_owned(),
         count => format!("{count} messages so far"),
     };
-    terminal
-        .print_note(TextStyle::Dim, &format!("{message_count} · /help tells what can be typed"));
+    terminal.print_note(
+        TextStyle::Dim,
+        &format!("{message_count} · /help lists the commands and keys"),
+    );
     terminal.print_note(TextStyle::Dim, &describe_workspace(conversation));
     show_last_exchange(terminal, conversation);
 }

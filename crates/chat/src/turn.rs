@@ -84,7 +84,7 @@ impl ChatController {
             texts.push(current_input.to_owned());
         }
         self.terminal.editor.set_text(texts.join("\n"));
-        self.terminal.show_hint("the model was not told this");
+        self.terminal.show_hint("the model did not get this");
     }
 
     /// Prints how a turn ended. The answer itself is already on the screen.
@@ -255,5 +255,5 @@ fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &
 
 pub(super) fn set_reasoning(terminal: &mut ChatTerminal, reasoning: ReasoningDisplay) {
     terminal.set_render_options(RenderOptions { reasoning, ..terminal.render_options });
-    terminal.show_hint(format!("thoughts are shown: {}", reasoning.name()));
+    terminal.show_hint(format!("reasoning is shown: {}", reasoning.name()));
 }

@@ -1,4 +1,4 @@
-//! A turn as it is shown: what of it is final, and what is still changing.
+//! A turn as it is shown: its finished lines, and the lines that still change.
 
 mod activity;
 mod live_rows;
@@ -87,7 +87,7 @@ impl TurnView {
         }
     }
 
-    /// Whether what is still changing goes on with what the model wrote above it.
+    /// Whether the changing lines continue the model's text above them.
     pub(crate) fn is_inside_answer(&self) -> bool {
         self.has_printed_rows
             && self.answer.as_ref().is_some_and(|answer| !answer.pending_lines().is_empty())

@@ -1,4 +1,4 @@
-//! `--wait`: waits for a server or a session before the turn begins, and shows it.
+//! `--wait`: waits for a server or a session before the turn begins, and shows the wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -36,26 +36,23 @@ pub enum ExitReason {
 
 /// Every exit code with its meaning, for the generated documentation.
 pub const EXIT_CODES: &[(u8, &str)] = &[
-    (ExitReason::Ok.code(), "What was asked for was done."),
-    (
-        ExitReason::Failed.code(),
-        "It was tried and failed; stderr, or `error` in the JSON, says why.",
-    ),
-    (ExitReason::Usage.code(), "The command line makes no sense."),
+    (ExitReason::Ok.code(), "Success."),
+    (ExitReason::Failed.code(), "The command failed; stderr, or `error` in the JSON, says why."),
+    (ExitReason::Usage.code(), "The command line is invalid."),
     (ExitReason::Config.code(), "The config cannot be used; nothing was sent."),
     (ExitReason::Unreachable.code(), "No server answers at the address."),
     (ExitReason::Refused.code(), "The server refused the key, the model or the request."),
     (
         ExitReason::NeedsInput.code(),
-        "The turn waits for an answer of yours; the question is in the message.",
+        "The turn needs an answer of yours; the question is in the message.",
     ),
-    (ExitReason::Silent.code(), "The agent had nothing to say, and said so."),
+    (ExitReason::Silent.code(), "The agent decided not to reply."),
     (
         ExitReason::Stopped.code(),
-        "The turn was stopped: a limit on its calls, broken or repeated calls, or an answer without end.",
+        "The turn was stopped: a limit on its calls, invalid or repeated calls, or an endless answer.",
     ),
     (ExitReason::InUse.code(), "Another process uses the session; nothing was sent."),
-    (ExitReason::TimedOut.code(), "A clock ran out; the message names it and where it is set."),
+    (ExitReason::TimedOut.code(), "A timeout expired; the message names it and where it is set."),
     (ExitReason::Interrupted.code(), "Stopped by Ctrl-C or a terminating signal."),
 ];
 

@@ -153,7 +153,7 @@ pub(crate) fn finalize_diagnostics(
     if diagnostics.len() > MAX_DIAGNOSTICS {
         diagnostics.truncate(MAX_DIAGNOSTICS);
         let end = TextSpan { start: text.len(), end: text.len() };
-        let message = "there are more problems than are told here";
+        let message = "there are more problems than are listed here";
         let note = Diagnostic::new(Severity::Note, end, message);
         diagnostics.push(note.with_kind(DiagnosticKind::Truncated));
     }

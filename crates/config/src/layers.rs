@@ -177,7 +177,7 @@ fn load_user_file(
             };
             let what = "the file is broken: the version of it that was last read without a syntax \
                         error is used instead";
-            let help = format!("mend the file; the version that is used is in {}", copy.display());
+            let help = format!("fix the file; the version that is used is in {}", copy.display());
             let span = diagnostic.span.unwrap_or_default();
             let warning = Diagnostic::new(Severity::Warning, span, what)
                 .with_kind(DiagnosticKind::UnusedText)

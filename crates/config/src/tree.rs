@@ -61,15 +61,15 @@ pub(crate) struct ConfigTree {
 }
 
 impl ConfigTree {
-    pub(crate) fn new(sheet: LayerDocument) -> Self {
-        let LayerDocument { source, root, ignored, references } = sheet;
+    pub(crate) fn new(document: LayerDocument) -> Self {
+        let LayerDocument { source, root, ignored, references } = document;
         Self { root, sources: vec![source], ignored, references, replaced: Vec::new() }
     }
 
     /// Merges a text of a higher layer key by key; arrays and scalars replace the lower value. The
     /// ids of its values must differ from those in the tree.
-    pub(crate) fn overlay_document(&mut self, sheet: LayerDocument) {
-        let LayerDocument { source, root, ignored, references } = sheet;
+    pub(crate) fn overlay_document(&mut self, document: LayerDocument) {
+        let LayerDocument { source, root, ignored, references } = document;
         self.sources.push(source);
         self.ignored.extend(ignored);
         self.references.extend(references);

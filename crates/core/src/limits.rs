@@ -52,7 +52,7 @@ impl fmt::Display for LimitSource {
 pub enum TokenCount {
     /// Counted by the server's own tokenizer.
     Exact(u32),
-    /// Estimated with a bytes-per-token ratio learnt from this server's earlier counts.
+    /// Estimated with a bytes-per-token ratio learned from this server's earlier counts.
     Calibrated(u32),
     /// Estimated from bytes alone; never below an eighth of the request's bytes.
     Estimate(u32),

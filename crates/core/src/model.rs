@@ -25,7 +25,7 @@ pub trait ChatModel: Send + Sync + Debug {
     ///
     /// # Errors
     /// When the request cannot be sent or is refused. A failure after the first byte is the last
-    /// item of the stream; so is any failure of a model that stands for several, which first tells
+    /// item of the stream; so is any failure of a model that combines several, which first reports
     /// its failed attempts there.
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError>;
 
@@ -167,9 +167,8 @@ pub enum ChatEvent {
         /// Text to append to the raw arguments.
         arguments: String,
     },
-    /// The split of text and reasoning was wrong: all deltas of both so far are void and are sent
-    /// again. Happens when it turns out late that the answer began inside the reasoning, or did
-    /// not.
+    /// Text and reasoning were separated wrongly: discard all deltas of both so far; they are sent
+    /// again. Happens when a later delta shows whether the answer began inside the reasoning.
     ReasoningReclassified,
     /// A call was repaired: the model wrote it as text, or its arguments were malformed. The
     /// finished message has the repaired call.
@@ -192,17 +191,17 @@ pub enum ChatEvent {
         /// does not report that.
         other_requests: Option<u32>,
     },
-    /// The server refused or changed the request as sent. The lesson is remembered for later
-    /// requests, and the call continues with an adapted request.
+    /// The server refused or changed the request as sent. The missing feature is remembered for
+    /// later requests, and the call continues with an adapted request.
     RequestAdapted {
-        /// What was learnt and what is done about it, as a sentence for the user, with the server
+        /// What was learned and what is done about it, as a sentence for the user, with the server
         /// option or config key that would change it.
         message: String,
     },
-    /// A model failed or was skipped, and another one is asked; only a model that stands for
+    /// A model failed or was skipped, and another one is asked; only a model that combines
     /// several sends this.
     ModelAttemptFailed(Box<ModelAttempt>),
-    /// Something about the setup that the user should know; the call goes on.
+    /// A problem of the setup that the user should know; the call continues.
     Warning {
         /// The text, without a final full stop.
         message: String,
@@ -234,10 +233,10 @@ pub enum ChatEvent {
         /// How long the server was gone.
         downtime: Duration,
     },
-    /// The answer starts over: everything shown of it is void.
+    /// The answer starts over: discard everything shown of it.
     AnswerReset,
     /// The last event of a stream that succeeded. Run tool calls only from this message: deltas may
-    /// have been void or repeated.
+    /// have been discarded or repeated.
     Finished {
         /// The complete message.
         message: AssistantMessage,

@@ -220,7 +220,7 @@ pub enum CommandReview {
         /// The complete command for the person: lines without control characters, each of the
         /// command's own marked as such.
         display: String,
-        /// What happens when nobody can be asked.
+        /// What happens when there is no person to ask.
         unanswered: UnansweredAction,
         /// What would allow the command without a question.
         remedies: CommandRemedies,
@@ -255,7 +255,7 @@ pub struct ExactCommandRule {
     pub argument_hash: String,
 }
 
-/// What becomes of a command when a person must be asked and nobody can be.
+/// What happens to a command that needs a question when there is no person to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnansweredAction {

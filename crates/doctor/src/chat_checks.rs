@@ -131,8 +131,8 @@ impl DoctorRun<'_> {
         self.record_support(ServerFeature::StreamUsage, false);
         let cached = usage.prompt_tokens_details.and_then(|details| details.cached_tokens);
         let cached = cached.map_or_else(
-            || "cached ones are not told".to_owned(),
-            |cached| format!("{cached} of the prompt's from the cache"),
+            || "cached tokens are not reported".to_owned(),
+            |cached| format!("{cached} prompt tokens from the cache"),
         );
         let (prompt, output) = (usage.prompt_tokens, usage.completion_tokens);
         CheckOutcome::pass(format!("{prompt} prompt tokens and {output} of the answer, {cached}"))

@@ -1,4 +1,4 @@
-//! The checks, their order, and what each requires.
+//! The checks, their order, and their dependencies.
 
 /// One check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -8,7 +8,7 @@ pub enum Check {
     Config,
     /// A model is named, and its provider is known and complete.
     Model,
-    /// Something answers at the address and speaks the API.
+    /// A server with the API answers at the address.
     Reachable,
     /// The key is accepted, and whether one is needed.
     Auth,
@@ -42,7 +42,7 @@ pub enum Check {
     PrefixCache,
     /// The server stops when the client disconnects.
     Cancel,
-    /// What answers without a key, and where the key is sent.
+    /// Which routes answer without a key, and whether the key is sent unencrypted.
     Exposure,
 }
 
@@ -121,18 +121,18 @@ impl Check {
             Models => "is the model served",
             Window => "do config and server agree on the window",
             Chat => "is a plain question answered",
-            Stream => "does an answer come piece by piece",
-            Usage => "does a stream count its tokens",
+            Stream => "is an answer streamed in deltas",
+            Usage => "does a stream report its token counts",
             ToolsAuto => "can the model call a tool",
-            ToolsRequired => "can the model be made to call a tool",
-            ToolsNamed => "can the model be made to call one tool",
-            ToolHistory => "is a call taken back with its result",
-            Reasoning => "does reasoning come apart from the text",
-            Roles => "which roles and orders of messages are taken",
+            ToolsRequired => "can the model be forced to call a tool",
+            ToolsNamed => "can the model be forced to call a given tool",
+            ToolHistory => "is a tool call with its result accepted in the history",
+            Reasoning => "is reasoning separated from the text",
+            Roles => "which roles and message orders are accepted",
             Content => "may content be a list of parts",
             Tokenize => "are tokens counted exactly",
-            PrefixCache => "is the beginning of a prompt reused",
-            Cancel => "does the server stop when nobody listens",
+            PrefixCache => "is the prefix cache used",
+            Cancel => "does the server stop when the client disconnects",
             Exposure => "what answers without a key",
         }
     }
@@ -144,7 +144,7 @@ impl Check {
         self >= Window && self != Exposure
     }
 
-    /// The checks that must not have failed or been skipped before.
+    /// The checks that it depends on: it is skipped when one of them failed or was skipped.
     pub(crate) fn required_checks(self) -> &'static [Self] {
         match self {
             Config => &[],

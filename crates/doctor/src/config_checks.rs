@@ -32,9 +32,9 @@ impl DoctorRun<'_> {
         });
         let first = first.unwrap_or_default();
         let outcome = match (loaded.exists, errors, warnings) {
-            (_, 1.., _) => CheckOutcome::fail(format!("{path}: {errors} to mend{first}")),
+            (_, 1.., _) => CheckOutcome::fail(format!("{path}: {errors} to fix{first}")),
             (_, 0, 1..) => CheckOutcome::pass(format!("{path}: {warnings} doubtful{first}")),
-            (true, 0, 0) => return CheckOutcome::pass(format!("{path} has nothing wrong in it")),
+            (true, 0, 0) => return CheckOutcome::pass(format!("{path} has no problems")),
             (false, 0, 0) => {
                 return CheckOutcome::pass(format!("there is none at {path}, which is fine"));
             }
@@ -89,7 +89,7 @@ impl DoctorRun<'_> {
         let is_compatible = matches!(api, ProviderApi::OpenaiCompletions | ProviderApi::Ollama);
         if !is_compatible && !uses_native_api(api) {
             let key = provider_path(&provider.id).with_key("api");
-            return CheckOutcome::fail(format!("`{key}` names an API that is not spoken"))
+            return CheckOutcome::fail(format!("`{key}` names an unsupported API"))
                 .with_config_advice(format!(
                     "set `{key}` to `openai-completions`, `openai-responses`, `anthropic-messages` \
                      or `ollama`"

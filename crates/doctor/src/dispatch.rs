@@ -1,4 +1,4 @@
-//! Which function makes which check.
+//! Maps each check to the function that runs it.
 
 use crate::check::Check;
 use crate::examination::{DoctorRun, DoctorTarget, uses_native_api};
@@ -16,9 +16,10 @@ impl DoctorRun<'_> {
         let Some(mut target) = self.target.take() else {
             return CheckOutcome::new(CheckStatus::Skipped, "there is no server to ask");
         };
-        let is_spoken = uses_native_api(target.provider.effective_api());
-        let spoken = if is_spoken { self.check_via_model(check, &target).await } else { None };
-        let outcome = match spoken {
+        let is_native = uses_native_api(target.provider.effective_api());
+        let native_outcome =
+            if is_native { self.check_via_model(check, &target).await } else { None };
+        let outcome = match native_outcome {
             Some(outcome) => outcome,
             None => self.run_server_check(check, &mut target).await,
         };

@@ -1,4 +1,4 @@
-//! Runs the checks in order, and keeps what they found.
+//! Runs the checks in order, and stores their findings.
 
 use openclaw_config::{ConfigChange, ConfigFile, SaveError};
 use openclaw_models::{ModelRegistry, SetupError};
@@ -11,7 +11,7 @@ use crate::memory::{self, StoredFindings};
 use crate::options::DoctorOptions;
 use crate::report::{CheckOutcome, CheckStatus, DoctorReport, Finding};
 
-/// Examines a config and its server.
+/// Checks a config and its server.
 #[derive(Debug, Clone)]
 pub struct Doctor {
     registry: ModelRegistry,
@@ -75,7 +75,7 @@ impl Doctor {
     }
 
     /// Stores the capabilities that [`run_checks`](Self::run_checks) found for its model, so that
-    /// normal requests need not fail to learn them. Features that were not checked keep their
+    /// normal requests use them from the start. Features that were not checked keep their
     /// state.
     ///
     /// # Errors

@@ -17,21 +17,21 @@ const EXTRA_ROUTES: &[&str] = &["health", "version", "metrics", "load"];
 impl DoctorRun<'_> {
     pub(crate) async fn check_exposure(&mut self, target: &mut DoctorTarget) -> CheckOutcome {
         let endpoint = target.probe.endpoint().clone();
-        let stranger = &target.probe.anonymous_client;
+        let anonymous = &target.probe.anonymous_client;
         let place = NetworkReach::from_endpoint(&endpoint);
-        let api = is_open_to_get(stranger, true, "models").await;
+        let api = is_open_to_get(anonymous, true, "models").await;
         let mut open: Vec<String> = Vec::new();
         for route in EXTRA_ROUTES {
-            if is_open_to_get(stranger, false, route).await == Some(true) {
+            if is_open_to_get(anonymous, false, route).await == Some(true) {
                 open.push(format!("`/{route}`"));
             }
         }
         let tokenize = json!({ "model": target.probe.model, "prompt": "a" });
-        if is_open_to_post(stranger, "tokenize", &tokenize).await {
+        if is_open_to_post(anonymous, "tokenize", &tokenize).await {
             open.push("`/tokenize`".to_owned());
         }
         // An open route rejects the empty request; a protected one rejects the missing key.
-        let answers_anybody = is_open_to_post(stranger, "invocations", &json!({})).await;
+        let answers_anybody = is_open_to_post(anonymous, "invocations", &json!({})).await;
         if answers_anybody {
             open.push("`/invocations`, which answers as the API does".to_owned());
         }

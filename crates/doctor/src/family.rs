@@ -82,7 +82,7 @@ const MODEL_FAMILIES: &[(&str, &str, &str)] = &[
 ];
 
 /// Tool parsers that read the same format, as far as one text shows it. The first is named when the
-/// model's name tells no other.
+/// model's name determines no other.
 const LIKE_PARSERS: &[&[&str]] = &[
     &["hermes", "qwen3_json", "ernie45", "granite4"],
     &["qwen3_coder", "qwen3_xml", "mimo", "step3p5"],

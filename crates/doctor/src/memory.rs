@@ -27,12 +27,12 @@ pub(crate) fn store_findings(
         |all: Vec<LearnedCapabilities>| all.into_iter().find(|it| it.model == reference.model_id());
     let old = known(registry.learned_capabilities(reference.provider_id())?);
     if !report.lacks.is_empty() {
-        let facts = merge_findings(old.filter(|old| old.version == report.version), report);
+        let capabilities = merge_findings(old.filter(|old| old.version == report.version), report);
         warnings = registry.store_capabilities(
             reference,
             report.version.as_deref(),
             report.window,
-            &facts,
+            &capabilities,
         )?;
     }
     let capabilities = known(registry.learned_capabilities(reference.provider_id())?);
@@ -40,20 +40,20 @@ pub(crate) fn store_findings(
 }
 
 fn merge_findings(old: Option<LearnedCapabilities>, report: &DoctorReport) -> ServerCapabilities {
-    let mut facts = ServerCapabilities::default();
+    let mut capabilities = ServerCapabilities::default();
     if let Some(old) = old {
-        facts.unsupported_features = old.lacks.into_iter().map(|(lack, _)| lack).collect();
-        facts.refused_schema_keywords =
+        capabilities.unsupported_features = old.lacks.into_iter().map(|(lack, _)| lack).collect();
+        capabilities.refused_schema_keywords =
             old.schema_keywords.into_iter().map(|(word, _)| word).collect();
-        facts.context_window = old.window;
-        facts.tokens_per_kilobyte = old.tokens_per_kilobyte;
+        capabilities.context_window = old.window;
+        capabilities.tokens_per_kilobyte = old.tokens_per_kilobyte;
     }
     let is_seen = |lack: &ServerFeature| report.lacks.iter().any(|(seen, _)| seen == lack);
     let kept: BTreeSet<ServerFeature> =
-        facts.unsupported_features.into_iter().filter(|lack| !is_seen(lack)).collect();
+        capabilities.unsupported_features.into_iter().filter(|lack| !is_seen(lack)).collect();
     let found = report.lacks.iter().filter(|(_, is_lacking)| *is_lacking).map(|(lack, _)| *lack);
-    facts.unsupported_features = kept.into_iter().chain(found).collect();
-    facts
+    capabilities.unsupported_features = kept.into_iter().chain(found).collect();
+    capabilities
 }
 
 #[cfg(test)]
@@ -77,12 +77,15 @@ mod tests {
         };
         let lacks = vec![(ServerFeature::SystemRole, false), (ServerFeature::TokenizeRoute, true)];
         let report = DoctorReport { lacks, ..DoctorReport::default() };
-        let facts = merge_findings(Some(old), &report);
+        let capabilities = merge_findings(Some(old), &report);
         assert_eq!(
-            facts.unsupported_features,
+            capabilities.unsupported_features,
             BTreeSet::from([ServerFeature::StrictMode, ServerFeature::TokenizeRoute])
         );
-        assert_eq!((facts.context_window, facts.tokens_per_kilobyte), (Some(4096), Some(250)));
-        assert!(facts.refused_schema_keywords.contains("allOf"));
+        assert_eq!(
+            (capabilities.context_window, capabilities.tokens_per_kilobyte),
+            (Some(4096), Some(250))
+        );
+        assert!(capabilities.refused_schema_keywords.contains("allOf"));
     }
 }

@@ -90,10 +90,10 @@ impl ServerProbe {
         if options.timeouts.total.as_ref().is_none_or(longer) {
             options.timeouts.total = Some(limit);
         }
-        let stranger = options.clone().with_bearer(None).with_headers(Vec::new());
+        let anonymous_options = options.clone().with_bearer(None).with_headers(Vec::new());
         Ok(Self {
             client: Client::new(options)?,
-            anonymous_client: Client::new(stranger)?,
+            anonymous_client: Client::new(anonymous_options)?,
             model: String::new(),
             max_tokens_field: "max_tokens",
             tokens_per_second: None,

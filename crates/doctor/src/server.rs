@@ -109,12 +109,12 @@ impl DoctorRun<'_> {
                 "set `{at}` to the key that the server was started with (`--api-key`)"
             )),
             (Some(status), _) => CheckOutcome::unknown(format!(
-                "it cannot be told from a list of models that answers {status}"
+                "the model list answers {status}, which does not show it"
             )),
             (None, None) => CheckOutcome::pass("no key is sent, and none is wanted"),
             (None, Some(key)) => {
-                let stranger = &target.probe.anonymous_client;
-                match stranger.get(stranger.endpoint().api_url("models")).await {
+                let anonymous = &target.probe.anonymous_client;
+                match anonymous.get(anonymous.endpoint().api_url("models")).await {
                     Ok(_) => CheckOutcome::pass(format!(
                         "{key} is accepted, and so is a request without one"
                     )),
@@ -221,7 +221,7 @@ impl DoctorRun<'_> {
         let source = match limits.context_window_source {
             LimitSource::Server => "from the server",
             LimitSource::Config => "from the config",
-            LimitSource::Cached => "from what was learnt before",
+            LimitSource::Cached => "from what was learned before",
             _ => "assumed",
         };
         let key = "contextWindow";

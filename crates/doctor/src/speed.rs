@@ -129,12 +129,14 @@ fn prefix_cache_outcome(first: &ProbeAnswer, second: &ProbeAnswer) -> CheckOutco
                 second.elapsed < first.elapsed / 2 && first.elapsed > Duration::from_millis(200);
             let outcome = if is_faster {
                 CheckOutcome::pass(format!(
-                    "the second time was faster ({took}); it is not told why"
+                    "the second time was faster ({took}); the server does not report why"
                 ))
             } else {
-                CheckOutcome::unknown(format!("it is not told ({took} for {prompt} prompt tokens)"))
+                CheckOutcome::unknown(format!(
+                    "the server does not report it ({took} for {prompt} prompt tokens)"
+                ))
             };
-            outcome.with_server_advice("`--enable-prompt-tokens-details` makes vLLM tell of it")
+            outcome.with_server_advice("`--enable-prompt-tokens-details` makes vLLM report it")
         }
     }
 }

@@ -59,28 +59,28 @@ impl DoctorRun<'_> {
         if let Err(error) = self.connect_target(target).await {
             return CheckOutcome::fail(format!("failed to {}", error_with_causes(&error)));
         }
-        let heard = match self
+        let answer = match self
             .ask_model(build_request(&prompts::counting_question(), PLAIN_MAX_TOKENS))
             .await
         {
-            Ok(heard) => heard,
+            Ok(answer) => answer,
             Err(outcome) => return outcome,
         };
-        let counted = heard.usage.map_or_else(String::new, |usage| {
+        let counted = answer.usage.map_or_else(String::new, |usage| {
             format!(
                 ", {} prompt tokens and {} of the answer",
                 usage.input_tokens, usage.output_tokens
             )
         });
-        let took = format_duration(heard.elapsed);
-        let outcome = match (heard.message.text.trim(), &heard.message.reasoning) {
+        let took = format_duration(answer.elapsed);
+        let outcome = match (answer.message.text.trim(), &answer.message.reasoning) {
             ("", None) => {
                 CheckOutcome::unknown(format!("answered in {took} without a word{counted}"))
             }
             ("", Some(_)) => CheckOutcome::pass(format!("still thinks after {took}{counted}")),
             (text, _) => CheckOutcome::pass(format!("{} in {took}{counted}", quote_text(text))),
         };
-        self.plain_answer = Some(heard);
+        self.plain_answer = Some(answer);
         outcome
     }
 
@@ -88,15 +88,15 @@ impl DoctorRun<'_> {
         let mut request = build_request(&prompts::call_question(), CALL_MAX_TOKENS);
         request.tools = prompts::tool_specs();
         request.tool_choice = choice;
-        let heard = match self.ask_model(request).await {
-            Ok(heard) => heard,
+        let answer = match self.ask_model(request).await {
+            Ok(answer) => answer,
             Err(outcome) => return outcome,
         };
-        match heard.message.calls.first() {
+        match answer.message.calls.first() {
             Some(EmittedToolCall::Valid(call)) if call.name.as_str() == TOOL_NAME => {
                 CheckOutcome::pass(format!(
                     "`{TOOL_NAME}` was called in {}",
-                    format_duration(heard.elapsed)
+                    format_duration(answer.elapsed)
                 ))
             }
             Some(_) => {
@@ -104,7 +104,7 @@ impl DoctorRun<'_> {
             }
             None => CheckOutcome::unknown(format!(
                 "taken, but the model made no call: {}",
-                quote_text(&heard.message.text)
+                quote_text(&answer.message.text)
             )),
         }
     }
@@ -115,9 +115,9 @@ impl DoctorRun<'_> {
         request.tools = prompts::tool_specs();
         request.max_output_tokens = Some(PLAIN_MAX_TOKENS);
         match self.ask_model(request).await {
-            Ok(heard) => CheckOutcome::pass(format!(
+            Ok(answer) => CheckOutcome::pass(format!(
                 "a call and its result are taken back in {}",
-                format_duration(heard.elapsed)
+                format_duration(answer.elapsed)
             )),
             Err(outcome) => outcome,
         }
@@ -146,52 +146,52 @@ async fn collect_answer(
     request: ChatRequest,
 ) -> Result<ModelAnswer, openclaw_core::ModelError> {
     let begun = Instant::now();
-    let mut heard = ModelAnswer::default();
+    let mut answer = ModelAnswer::default();
     let mut events = model.stream_chat(request).await?;
     while let Some(event) = events.next().await {
         match event? {
             ChatEvent::TextDelta(_)
             | ChatEvent::ReasoningDelta(_)
             | ChatEvent::ToolCallDelta { .. } => {
-                heard.pieces += 1;
-                heard.first_piece_after.get_or_insert_with(|| begun.elapsed());
+                answer.pieces += 1;
+                answer.first_piece_after.get_or_insert_with(|| begun.elapsed());
             }
             ChatEvent::Finished { message, usage, .. } => {
-                (heard.message, heard.usage) = (message, usage);
+                (answer.message, answer.usage) = (message, usage);
             }
             _ => {}
         }
     }
-    heard.elapsed = begun.elapsed();
-    Ok(heard)
+    answer.elapsed = begun.elapsed();
+    Ok(answer)
 }
 
-fn stream_outcome(heard: &ModelAnswer) -> CheckOutcome {
-    let first = heard
+fn stream_outcome(answer: &ModelAnswer) -> CheckOutcome {
+    let first = answer
         .first_piece_after
         .map_or_else(String::new, |first| format!(", the first after {}", format_duration(first)));
-    match heard.pieces {
-        0 | 1 => CheckOutcome::unknown(format!("{} pieces{first}", heard.pieces)),
+    match answer.pieces {
+        0 | 1 => CheckOutcome::unknown(format!("{} pieces{first}", answer.pieces)),
         pieces => CheckOutcome::pass(format!("{pieces} pieces{first}")),
     }
 }
 
-fn usage_outcome(heard: &ModelAnswer) -> CheckOutcome {
+fn usage_outcome(answer: &ModelAnswer) -> CheckOutcome {
     let Some(TokenUsage { input_tokens: input, output_tokens: output, cached_tokens: cached }) =
-        heard.usage
+        answer.usage
     else {
         return CheckOutcome::fail("the stream counts no tokens; they are estimated");
     };
     let cached = cached.map_or_else(
-        || "cached ones are not told".to_owned(),
-        |cached| format!("{cached} of the prompt's from the cache"),
+        || "cached tokens are not reported".to_owned(),
+        |cached| format!("{cached} prompt tokens from the cache"),
     );
     CheckOutcome::pass(format!("{input} prompt tokens and {output} of the answer, {cached}"))
 }
 
-fn reasoning_outcome(heard: &ModelAnswer) -> CheckOutcome {
-    match &heard.message.reasoning {
-        Some(_) => CheckOutcome::pass("thoughts come apart from the answer"),
+fn reasoning_outcome(answer: &ModelAnswer) -> CheckOutcome {
+    match &answer.message.reasoning {
+        Some(_) => CheckOutcome::pass("reasoning is separated from the answer"),
         None => CheckOutcome::unknown("the model showed no thoughts"),
     }
 }

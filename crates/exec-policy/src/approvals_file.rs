@@ -1,8 +1,8 @@
 //! `exec-approvals.json`, version 1: the policy that the owner of this machine keeps beside the
 //! config.
 //!
-//! What isn't understood is never taken for empty: a file that can't be read denies every command
-//! and is written back byte for byte.
+//! An unreadable file never counts as empty: it denies every command and is written back byte for
+//! byte.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +23,10 @@ const ANY_AGENT: &str = "*";
 /// The main agent, and how it was called before.
 const MAIN_AGENT: [&str; 2] = ["main", "default"];
 
-/// Where an entry comes from that a person made by "allow always".
+/// The `source` of an entry that a person made by "allow always".
 const GENERATED: &str = "allow-always";
 
-/// What is in `exec-approvals.json`.
+/// The state of `exec-approvals.json`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApprovalsDocument {
     /// There is no file: the config alone decides.
@@ -35,7 +35,7 @@ pub enum ApprovalsDocument {
     Loaded(Box<ApprovalsFile>),
     /// The file can't be read, so every command is denied.
     Unreadable {
-        /// Its content, which stays as it is; nothing when the system doesn't give it.
+        /// Its content, which is kept unchanged; `None` when the system can't read it.
         bytes: Vec<u8>,
         /// Why.
         error: ApprovalsFileError,
@@ -49,19 +49,19 @@ pub enum ApprovalsFileError {
     /// It has no content.
     #[error("read the exec approvals: the file is empty")]
     Empty,
-    /// It isn't JSON, or a value isn't what it must be.
+    /// The text isn't JSON, or a value is invalid.
     #[error("read the exec approvals: {message}")]
     Invalid {
-        /// What, and the line.
+        /// The problem, with its line.
         message: String,
     },
-    /// The system doesn't give its content.
+    /// The system can't read the file.
     #[error("read the exec approvals: {message}")]
     Inaccessible {
-        /// What the system says.
+        /// The system's error.
         message: String,
     },
-    /// It is of another version.
+    /// The file has another version.
     #[error("read the exec approvals: version {found} instead of {VERSION}")]
     UnknownVersion {
         /// The version, as JSON.
@@ -100,7 +100,7 @@ pub struct ApprovalsSection {
     /// When a person is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<AskMode>,
-    /// Which commands run when nobody can be asked.
+    /// Which commands run when there is no person to ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask_fallback: Option<SecurityLevel>,
     /// Whether the programs of skills are on the allowlist.
@@ -170,7 +170,7 @@ impl AllowlistEntry {
         self.source.as_deref() == Some(GENERATED)
     }
 
-    /// From when on the entry doesn't count, in milliseconds since 1970; `None` for never.
+    /// When the entry expires, in milliseconds since 1970; `None` for never.
     #[must_use]
     pub fn expires_at_ms(&self) -> Option<i64> {
         let value = self.other.get("expiresAtMs")?;
@@ -196,7 +196,7 @@ impl ApprovalsDocument {
         }
     }
 
-    /// A file whose content can't be had: every command is denied.
+    /// A file that the system can't read: every command is denied.
     #[must_use]
     pub fn from_read_error(error: &std::io::Error) -> Self {
         let error = ApprovalsFileError::Inaccessible { message: error.to_string() };
@@ -216,7 +216,7 @@ impl ApprovalsDocument {
         }
     }
 
-    /// The content to write; `None` when there is none. What couldn't be read is unchanged.
+    /// The content to write; `None` when there is none. An unreadable content is unchanged.
     #[must_use]
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
         match self {
@@ -304,7 +304,7 @@ impl ApprovalsFile {
         names.into_iter().flatten().filter_map(|name| self.agents.get(name)).chain([&self.defaults])
     }
 
-    /// The settings of an agent; what the file doesn't say is as in `config`.
+    /// The settings of an agent; a setting that the file doesn't have comes from `config`.
     fn agent_policy(&self, agent: &str, config: &ExecPolicy) -> ExecPolicy {
         let find = || self.agent_sections(agent);
         let security = find().find_map(|section| section.security).unwrap_or(config.security);
@@ -320,7 +320,7 @@ impl ApprovalsFile {
         self.agent_sections(agent).flat_map(|section| &section.allowlist)
     }
 
-    /// Adds an entry for an agent; whether there was none with the same pattern and arguments.
+    /// Adds an entry for an agent. Returns false if one with the same pattern and arguments exists.
     pub fn add_entry(&mut self, agent: &str, entry: AllowlistEntry) -> bool {
         let section = self.agents.entry(agent.to_owned()).or_default();
         let is_same = |it: &AllowlistEntry| {
@@ -330,14 +330,14 @@ impl ApprovalsFile {
             section.allowlist.push(entry);
             return true;
         };
-        // An allowance that is given again begins anew.
+        // Allowing it again renews the existing entry.
         if existing.expires_at_ms().is_some() {
             *existing = entry;
         }
         false
     }
 
-    /// Removes the entries of an agent with this pattern or id; how many there were.
+    /// Removes an agent's entries with this pattern or id. Returns their number.
     pub fn remove_entries(&mut self, agent: &str, pattern_or_id: &str) -> usize {
         let Some(section) = self.agents.get_mut(agent) else { return 0 };
         let before = section.allowlist.len();
@@ -377,7 +377,7 @@ fn unique_sections<'de, D: Deserializer<'de>>(
     deserializer.deserialize_map(SectionsVisitor)
 }
 
-/// Reads entries; one that is only a text is a pattern.
+/// Reads entries; an entry that is a plain string is a pattern.
 fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AllowlistEntry>, D::Error> {
     let values = Vec::<Value>::deserialize(deserializer)?;
     let read = |value| match value {

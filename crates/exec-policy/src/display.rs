@@ -14,8 +14,8 @@ const CONTENT_PREFIX: &str = "  | ";
 /// Shows a plan completely, for a person to allow or deny.
 ///
 /// Every line of the command's own text begins with `  | `. Line breaks in it are shown as `\n` and
-/// begin such a line. All that could mislead is shown as an escape sequence; nothing is left out.
-/// Each line ends with a line break, which is the only control character.
+/// begin such a line. Characters that could mislead are shown as escape sequences; nothing is
+/// omitted. Each line ends with a line break, which is the only control character.
 #[must_use]
 pub fn render_command_for_approval(plan: &CommandPlan) -> String {
     let mut out = String::new();

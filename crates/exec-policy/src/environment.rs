@@ -30,7 +30,7 @@ pub const INHERITED_VARIABLES: [&str; 23] = [
     "TZ",
 ];
 
-/// The variables that a model may set without a person: how output looks.
+/// The variables that a model may set without a question: they change only how output looks.
 const SETTABLE_VARIABLES: [&str; 21] = [
     "TERM",
     "COLORTERM",
@@ -104,7 +104,7 @@ const FORBIDDEN_VARIABLES: [&str; 45] = [
     "ZDOTDIR",
 ];
 
-/// Beginnings of such names, which stand for whole families.
+/// Prefixes of such names.
 const FORBIDDEN_PREFIXES: [&str; 31] = [
     "BASH_FUNC_",
     "BUN_",
@@ -143,7 +143,7 @@ const FORBIDDEN_PREFIXES: [&str; 31] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VariableRule {
-    /// Without a person.
+    /// Without a question.
     Settable,
     /// When a person allows the command.
     NeedsApproval,
@@ -169,7 +169,7 @@ pub fn variable_rule(name: &str) -> VariableRule {
     }
 }
 
-/// Whether a model may set a variable without a person.
+/// Whether a model may set a variable without a question.
 pub(crate) fn is_settable(name: &str) -> bool {
     variable_rule(name) == VariableRule::Settable
 }

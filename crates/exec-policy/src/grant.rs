@@ -20,14 +20,14 @@ pub struct PlanApproval {
 #[derive(Debug)]
 pub struct ApprovedPlan(CommandPlan);
 
-/// Why an approval doesn't serve for a plan. The approval is used up all the same.
+/// Why an approval isn't valid for a plan. The approval is used up in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ApprovalMismatch {
     /// The plan isn't the one that was approved.
     #[error("use the approval of another command: the command has changed since")]
     OtherPlan,
-    /// It is too late.
+    /// The approval has expired.
     #[error("use an approval that has expired")]
     Expired,
 }

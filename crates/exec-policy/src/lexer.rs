@@ -105,7 +105,7 @@ impl CommandScript {
     ///
     /// # Errors
     ///
-    /// What a shell would not take literally, and where it is.
+    /// The first text that a shell would not take literally, and its position.
     pub fn parse(text: &str) -> Result<Self, UnsupportedSyntax> {
         if text.len() > MAX_COMMAND_BYTES {
             return Err(UnsupportedSyntax::new(SyntaxReason::TooLong, MAX_COMMAND_BYTES));
@@ -242,7 +242,7 @@ impl<'a> ScriptLexer<'a> {
         Ok(())
     }
 
-    /// Reads one of the harmless redirections, if the text goes on with exactly one.
+    /// Reads one of the harmless redirections, if the text continues with exactly one.
     fn read_redirection(&mut self) -> Option<Redirection> {
         let (rest, redirection) = REDIRECTIONS.iter().find_map(|(spelling, redirection)| {
             let rest = self.rest.strip_prefix(spelling)?;

@@ -1,4 +1,4 @@
-//! What the policy asks about the file system.
+//! The questions of the policy to the file system.
 
 use std::collections::BTreeMap;
 

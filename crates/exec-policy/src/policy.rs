@@ -116,12 +116,13 @@ pub enum DenyReason {
     #[error("{0}, and `ask` is `off`")]
     AskOff(AskReason),
     /// A person would have to be asked, and none can be.
-    #[error("{0}, and nobody can be asked")]
+    #[error("{0}, and there is no terminal to ask on")]
     NoApprover(AskReason),
 }
 
 impl ExecPolicy {
-    /// A policy without an allowlist and without filters, which denies when nobody can be asked.
+    /// A policy without an allowlist and without filters, which denies when there is no person to
+    /// ask.
     #[must_use]
     pub fn new(security: SecurityLevel, ask: AskMode) -> Self {
         Self {
@@ -181,8 +182,8 @@ impl ExecPolicy {
         self.judge_by_allowlist(plan, now_ms)
     }
 
-    /// Decides on a plan that a person would have to be asked about and nobody can be, by
-    /// `ask_fallback`. Never looser than [`judge_plan`](Self::judge_plan).
+    /// Decides by `ask_fallback` on a plan that needs a question when there is no person to ask.
+    /// Never looser than [`judge_plan`](Self::judge_plan).
     #[must_use]
     pub fn judge_without_approver(&self, plan: &CommandPlan, now_ms: i64) -> ExecDecision {
         let reasons = match self.judge_plan(plan, now_ms) {

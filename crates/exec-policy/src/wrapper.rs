@@ -27,7 +27,7 @@ pub(crate) struct WrappedCommand {
     pub(crate) environment: Vec<EnvironmentChange>,
 }
 
-/// Why the command of a wrapper can't be told.
+/// Why the command of a wrapper can't be determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

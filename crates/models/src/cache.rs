@@ -179,30 +179,34 @@ impl ServerCache {
     pub(crate) fn load_capabilities(&self, subject: &CapabilityKey) -> ServerCapabilities {
         let contents = self.read_contents();
         let server = contents.servers.get(&subject.endpoint.to_string());
-        let Some(entry) = server.and_then(|server| server.learnt.get(&subject.model)) else {
+        let Some(entry) = server.and_then(|server| server.learned.get(&subject.model)) else {
             return ServerCapabilities::default();
         };
         if !matches_version(entry, subject) {
             return ServerCapabilities::default();
         }
-        let mut facts = entry.to_capabilities();
+        let mut capabilities = entry.to_capabilities();
         if subject.window.is_some() && subject.window != entry.window_said {
-            facts.context_window = None;
+            capabilities.context_window = None;
         }
-        facts
+        capabilities
     }
 
     /// Stores learned capabilities, replacing earlier ones.
-    pub(crate) fn store_capabilities(&self, subject: &CapabilityKey, facts: &ServerCapabilities) {
+    pub(crate) fn store_capabilities(
+        &self,
+        subject: &CapabilityKey,
+        capabilities: &ServerCapabilities,
+    ) {
         self.update_contents(|contents| {
             let server = contents.servers.entry(subject.endpoint.to_string()).or_default();
-            let entry = server.learnt.entry(subject.model.clone()).or_default();
+            let entry = server.learned.entry(subject.model.clone()).or_default();
             if !matches_version(entry, subject) {
                 *entry = CapabilityEntry::default();
             }
             entry.version = subject.version.clone().or(entry.version.take());
             entry.window_said = subject.window.or(entry.window_said);
-            entry.set_capabilities(facts, unix_now());
+            entry.set_capabilities(capabilities, unix_now());
             true
         });
     }
@@ -211,7 +215,7 @@ impl ServerCache {
     pub(crate) fn clear_capabilities(&self, endpoint: &Endpoint, model: &str) -> bool {
         self.update_contents(|contents| {
             let server = contents.servers.get_mut(&endpoint.to_string());
-            server.is_some_and(|server| server.learnt.remove(model).is_some())
+            server.is_some_and(|server| server.learned.remove(model).is_some())
         })
     }
 
@@ -220,7 +224,7 @@ impl ServerCache {
         let address = endpoint.to_string();
         let mut contents = self.read_contents();
         let server = contents.servers.remove(&address).unwrap_or_default();
-        let learnt = server.learnt.into_iter().map(|(model, entry)| {
+        let learned = server.learned.into_iter().map(|(model, entry)| {
             let lacks = entry.lacks.iter();
             let lacks = lacks
                 .filter_map(|(name, at)| Some((ServerFeature::from_name(name)?, age_since(*at))));
@@ -238,7 +242,7 @@ impl ServerCache {
                 version: entry.version,
             }
         });
-        learnt.collect()
+        learned.collect()
     }
 
     /// Creates a capability store that starts with the learned capabilities and the configured
@@ -248,18 +252,18 @@ impl ServerCache {
         subject: CapabilityKey,
         configured: ConfiguredCapabilities,
     ) -> CapabilityStore {
-        let learnt = self.load_capabilities(&subject);
-        let knowledge = CapabilityStore::new(configured.merged_over(&learnt));
-        let (cache, last) = (self.clone(), Mutex::new(learnt));
-        knowledge.on_change(move |facts| {
-            let facts = configured.without_configured(facts);
+        let learned = self.load_capabilities(&subject);
+        let store = CapabilityStore::new(configured.merged_over(&learned));
+        let (cache, last) = (self.clone(), Mutex::new(learned));
+        store.on_change(move |capabilities| {
+            let capabilities = configured.without_configured(capabilities);
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            if differs_notably(&last, &facts) {
-                cache.store_capabilities(&subject, &facts);
-                *last = facts;
+            if differs_notably(&last, &capabilities) {
+                cache.store_capabilities(&subject, &capabilities);
+                *last = capabilities;
             }
         });
-        knowledge
+        store
     }
 
     fn read_contents(&self) -> CacheFile {
@@ -273,7 +277,7 @@ impl ServerCache {
 
     fn discard_contents(&self) -> CacheFile {
         let path = self.path.display();
-        self.warn_once(format!("the cache {path} is broken; it is ignored, and begun anew"));
+        self.warn_once(format!("the cache {path} is broken; it is ignored and replaced"));
         CacheFile::default()
     }
 
@@ -338,22 +342,22 @@ pub(crate) struct ConfiguredCapabilities {
 }
 
 impl ConfiguredCapabilities {
-    fn merged_over(&self, learnt: &ServerCapabilities) -> ServerCapabilities {
-        let mut facts = learnt.clone();
-        facts.unsupported_features.extend(&self.lacks);
-        facts.unsupported_features.retain(|lack| !self.supported.contains(lack));
-        facts.vendor_extensions.extend(&self.extras);
-        facts.refused_schema_keywords.extend(self.schema_keywords.iter().cloned());
-        facts
+    fn merged_over(&self, learned: &ServerCapabilities) -> ServerCapabilities {
+        let mut capabilities = learned.clone();
+        capabilities.unsupported_features.extend(&self.lacks);
+        capabilities.unsupported_features.retain(|lack| !self.supported.contains(lack));
+        capabilities.vendor_extensions.extend(&self.extras);
+        capabilities.refused_schema_keywords.extend(self.schema_keywords.iter().cloned());
+        capabilities
     }
 
     /// Removes the configured part, so that only what was learned is stored.
-    fn without_configured(&self, facts: &ServerCapabilities) -> ServerCapabilities {
-        let mut facts = facts.clone();
-        facts.unsupported_features.retain(|lack| !self.lacks.contains(lack));
-        facts.refused_schema_keywords.retain(|word| !self.schema_keywords.contains(word));
+    fn without_configured(&self, capabilities: &ServerCapabilities) -> ServerCapabilities {
+        let mut capabilities = capabilities.clone();
+        capabilities.unsupported_features.retain(|lack| !self.lacks.contains(lack));
+        capabilities.refused_schema_keywords.retain(|word| !self.schema_keywords.contains(word));
         // A refusal of one tool's schema applies to that schema only.
-        facts.refused_tools.clear();
-        facts
+        capabilities.refused_tools.clear();
+        capabilities
     }
 }

@@ -107,13 +107,13 @@ impl FallbackChain {
             started_at: Instant::now(),
             state: Mutex::new(links),
         });
-        let mut walk = FallbackRun::new(Arc::clone(&inner), None);
-        let link = walk.connect_next().await?;
-        let report = walk.take_report();
-        let told = walk.into_reported();
+        let mut run = FallbackRun::new(Arc::clone(&inner), None);
+        let link = run.connect_next().await?;
+        let report = run.take_report();
+        let reported = run.into_reported();
         let mut links = inner.lock_state();
         links.current = Some(link.place);
-        links.reported = told;
+        links.reported = reported;
         drop(links);
         Ok(ModelConnection { model: Self { inner, first: link.model }, report })
     }
@@ -186,8 +186,8 @@ impl ChatModel for FallbackChain {
             let begins = std::mem::take(&mut links.turn_begins);
             links.current.filter(|_| !begins && is_follow_up(&request))
         };
-        let walk = FallbackRun::new(Arc::clone(&self.inner), first);
-        Ok(answer::stream_answer(walk, request))
+        let run = FallbackRun::new(Arc::clone(&self.inner), first);
+        Ok(answer::stream_answer(run, request))
     }
 
     async fn count_tokens(&self, request: &ChatRequest) -> Result<TokenCount, ModelError> {

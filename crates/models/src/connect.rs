@@ -34,7 +34,7 @@ struct ServerReport {
     /// The last cached report, where the current one is incomplete.
     last: Option<ServedModel>,
     version: Option<String>,
-    /// What may surprise about it.
+    /// The warnings about it.
     warning: Option<String>,
     /// What the server serves instead of the model, as a hint.
     served_hint: Option<String>,
@@ -44,7 +44,7 @@ impl ModelConnector {
     /// Connects a model. A server on this machine or the local network is first asked what it
     /// serves, so that a missing server and a wrong window are found before a prompt is sent. The
     /// model is tried whatever the server answers. `is_last` is whether no other model could take
-    /// over. Adds to `warnings` what may surprise.
+    /// over. Adds to `warnings`.
     pub(crate) async fn connect_model(
         &self,
         reference: &ModelRef,
@@ -111,14 +111,14 @@ impl ModelConnector {
         if !has_cache_key {
             known.extras.retain(|extra| *extra != VendorExtension::PromptCacheKey);
         }
-        let knowledge = self.cache.capability_store(subject, known);
+        let store = self.cache.capability_store(subject, known);
         let model: Arc<dyn ChatModel> = if is_vllm {
             let model = VllmModel::new(client.clone(), info);
             let model = self.with_idle_monitoring(model, &provider, is_listed, is_last)?;
-            Arc::new(model.with_api(api).with_params(params).with_knowledge(knowledge))
+            Arc::new(model.with_api(api).with_params(params).with_knowledge(store))
         } else {
             let model = OpenAiModel::new(client.clone(), info);
-            Arc::new(model.with_api(api).with_params(params).with_capability_store(knowledge))
+            Arc::new(model.with_api(api).with_params(params).with_capability_store(store))
         };
         let context = Arc::new(HintContext { client, provider, served_hint });
         let model = HintingModel { model, context };
@@ -235,10 +235,10 @@ fn select_api(provider: &ResolvedProvider) -> Result<Option<ChatApi>, SetupError
         Language::AnthropicMessages => Ok(None),
         _ => Err(SetupError::new(
             SetupErrorKind::Provider,
-            format!("speak the API that `{}` names", provider_path(&provider.id).with_key("api")),
+            format!("use the API that `{}` names", provider_path(&provider.id).with_key("api")),
         )
         .with_hint(
-            "Spoken are `openai-completions`, `openai-responses`, `anthropic-messages` and `ollama`.",
+            "Supported are `openai-completions`, `openai-responses`, `anthropic-messages` and `ollama`.",
         )),
     }
 }

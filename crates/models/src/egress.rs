@@ -58,7 +58,7 @@ impl EgressGuard {
     /// server is hosted.
     ///
     /// # Errors
-    /// When it may not.
+    /// When it may not be sent.
     pub(crate) async fn check_allowed(
         &self,
         reference: &ModelRef,
@@ -110,7 +110,8 @@ impl EgressGuard {
             "use `{reference}`: {host} is neither on this machine nor in its network, and the \
              conversation may not go there"
         );
-        let how = if self.consent.is_some() { "you said no" } else { "nobody could be asked" };
+        let how =
+            if self.consent.is_some() { "you said no" } else { "there is no terminal to ask on" };
         SetupError::new(SetupErrorKind::Egress, message).with_hint(format!(
             "To {EGRESS_KEY} it is hosted, and {how}. Name it in `agents.defaults.model.fallbacks`, or \
              set `{EGRESS_KEY}` to `any`."

@@ -43,7 +43,7 @@ pub enum SetupErrorKind {
     Unable,
     /// The conversation must not leave this machine and the local network.
     Egress,
-    /// The config restricts what may run, and the restriction would not hold.
+    /// The config has a restriction that this program cannot enforce.
     Restriction,
 }
 

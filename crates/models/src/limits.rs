@@ -38,7 +38,7 @@ pub(crate) fn effective_window(
     }
 }
 
-/// The limits of a model. Adds a warning when they may surprise.
+/// The limits of a model. Adds a warning when they differ from the config or are unknown.
 pub(crate) fn model_limits(
     reference: &ModelRef,
     configured: Option<&ModelConfig>,

@@ -45,8 +45,8 @@ impl ModelRegistry {
     }
 
     /// Connects one model, without fallbacks and without waiting for a busy server. Nothing is
-    /// asked about egress, so only requests without a conversation may be sent to it. What
-    /// may surprise about the setup is left out.
+    /// asked about egress, so only requests without a conversation may be sent to it. Warnings
+    /// about the setup are dropped.
     ///
     /// # Errors
     /// When the model cannot be connected.

@@ -1,4 +1,4 @@
-//! What happened while a model was connected.
+//! The report about connecting a model.
 
 use openclaw_core::{ChatEvent, ModelAttempt};
 
@@ -7,7 +7,7 @@ use openclaw_core::{ChatEvent, ModelAttempt};
 pub struct ConnectReport {
     /// The models that failed or were skipped, in order.
     pub attempts: Vec<ModelAttempt>,
-    /// What the user should know, in order; each without a final full stop.
+    /// The warnings for the user, in order; each without a final full stop.
     pub warnings: Vec<String>,
 }
 

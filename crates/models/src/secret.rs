@@ -18,7 +18,7 @@ const MAX_SECRET_BYTES: usize = 64 * 1024;
 /// Why a command gave no secret. Never contains the command's output.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretCommandError {
-    #[error("start what runs `{0}`")]
+    #[error("start the async runtime that runs `{0}`")]
     Runtime(String, #[source] io::Error),
     #[error("run `{0}`")]
     NotRun(String, #[source] ProcessError),
@@ -26,7 +26,7 @@ pub(crate) enum SecretCommandError {
     Failed { program: String, end: String },
     #[error("get a secret from `{0}`: it printed none")]
     Empty(String),
-    #[error("get a secret from `{0}`: what it printed is not a text of up to 64 KiB")]
+    #[error("get a secret from `{0}`: its output is not UTF-8 text of up to 64 KiB")]
     NotText(String),
 }
 

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct StateWarnings(Arc<Mutex<Vec<String>>>);
 
 impl StateWarnings {
-    /// Takes all of them.
+    /// Takes all warnings.
     pub(crate) fn take_all(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds one.
+    /// Adds a warning.
     pub(crate) fn push(&self, warning: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
     }

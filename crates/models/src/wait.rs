@@ -28,7 +28,7 @@ type WaitCallback = Arc<dyn Fn(Option<WaitProgress<'_>>) + Send + Sync>;
 /// The progress of a wait.
 #[derive(Debug, Clone, Copy)]
 pub struct WaitProgress<'a> {
-    /// What is waited for, as a noun, e.g. `server`.
+    /// The awaited thing as a noun, e.g. `server`.
     pub target: &'a str,
     /// Why it is unavailable: the error of the last attempt.
     pub problem: &'a (dyn Error + Send + Sync + 'static),

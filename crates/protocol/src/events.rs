@@ -1,4 +1,4 @@
-//! The events of a turn: one object each, told apart by `type`.
+//! The events of a turn: one object each, distinguished by `type`.
 
 mod names;
 
@@ -22,7 +22,7 @@ pub const EVENTS_VERSION: u32 = 1;
 pub enum WireEvent {
     /// A model is connected, and the turn begins. The first event.
     Start(Box<TurnStart>),
-    /// A model did not answer or is passed over.
+    /// A model did not answer, or is skipped.
     ModelSkipped {
         /// The model and why.
         #[serde(flatten)]
@@ -30,7 +30,7 @@ pub enum WireEvent {
         /// The model that is asked now, as `provider/model-id`; null when none is left.
         next: Option<String>,
     },
-    /// Something about the setup or the session that a person should know; the turn goes on.
+    /// A problem of the setup or the session that a person should know; the turn continues.
     Warning {
         /// The text, without a final full stop.
         message: String,
@@ -40,15 +40,15 @@ pub enum WireEvent {
         /// The number of the call within the turn, from 1.
         number: u32,
     },
-    /// The server took the request.
+    /// The server accepted the request.
     Accepted,
     /// The server is alive.
     Heartbeat,
-    /// Nothing came for a while.
+    /// The server has sent nothing for a while.
     Waiting {
         /// What the server seems to do.
         state: ServerState,
-        /// How long nothing came.
+        /// How long the server has sent nothing.
         idle_ms: u64,
         /// How many other requests the server has; null when it does not say.
         other_requests: Option<u32>,
@@ -63,7 +63,7 @@ pub enum WireEvent {
         /// Text to append.
         text: String,
     },
-    /// A piece of a call that is being written.
+    /// A part of a tool call that the model is writing.
     ToolCallDelta {
         /// The position of the call in the message, from 0.
         index: u32,
@@ -72,11 +72,11 @@ pub enum WireEvent {
         /// Text to append to the raw arguments.
         arguments: String,
     },
-    /// The message begins anew: what came of it is void.
+    /// The message starts over: its parts so far are discarded.
     MessageReset {
-        /// The characters of its text that are void.
+        /// The number of discarded characters of its text.
         discarded_text_chars: usize,
-        /// The characters of its reasoning that are void.
+        /// The number of discarded characters of its reasoning.
         discarded_reasoning_chars: usize,
     },
     /// The message is complete.
@@ -92,7 +92,7 @@ pub enum WireEvent {
         /// From the request to the first content; null without any.
         first_token_ms: Option<u64>,
     },
-    /// A call was allowed and runs.
+    /// A tool call was approved and runs.
     ToolStarted {
         /// The call.
         id: String,
@@ -138,7 +138,7 @@ pub enum WireEvent {
         /// How long it ran.
         duration_ms: u64,
     },
-    /// A call is not run.
+    /// A tool call is not run.
     ToolRefused {
         /// The call.
         id: String,
@@ -149,7 +149,7 @@ pub enum WireEvent {
         /// Why, as the model reads it.
         reason: String,
     },
-    /// The model is shown a part of a result.
+    /// The model gets only a part of a tool's output.
     ToolOutputTruncated {
         /// The call.
         id: String,
@@ -160,7 +160,7 @@ pub enum WireEvent {
         /// Where the complete result is; null when it was not saved.
         saved_to: Option<String>,
     },
-    /// A call cannot be run as it was written.
+    /// A tool call is invalid.
     ToolCallInvalid {
         /// The tool, as far as it was written.
         name: String,
@@ -169,7 +169,7 @@ pub enum WireEvent {
         /// What is done about it.
         recovery: RecoveryStep,
     },
-    /// A call was read with repairs.
+    /// A tool call was repaired.
     ToolCallRepaired {
         /// The position of the call in the message, from 0.
         index: u32,
@@ -185,7 +185,7 @@ pub enum WireEvent {
         /// How often in a row.
         times: u32,
     },
-    /// The message had nothing to go on with, and the model is asked once more.
+    /// The message had neither text nor a call, and the model is asked once more.
     ModelReprompted {
         /// What was missing.
         reason: RepromptCause,
@@ -210,17 +210,17 @@ pub enum WireEvent {
         /// How long it took.
         duration_ms: u64,
     },
-    /// What the user said meanwhile was given to the model.
+    /// A message that the user sent during the turn was given to the model.
     UserMessageInjected {
         /// The user's text.
         text: String,
     },
-    /// Something was learned of the server, and the request is sent in another form.
+    /// A missing feature of the server was learned, and the request is sent in another form.
     RequestAdapted {
         /// What, for a person.
         message: String,
     },
-    /// The server is away and waited for.
+    /// The server is lost; the turn waits for it.
     ServerDisconnected {
         /// Why, for a person.
         message: String,
@@ -256,7 +256,7 @@ pub enum WireEvent {
         /// The number of the message that differs, for `message`.
         message_number: Option<usize>,
     },
-    /// What the run came to. The last event, always and once.
+    /// The result of the run. Always the last event, exactly once.
     Result(Box<AgentResult>),
     /// An event of a newer version. Never written.
     #[serde(other, skip_serializing)]
@@ -271,7 +271,7 @@ pub fn json_schema() -> Value {
     schemars::schema_for!(WireEvent).to_value()
 }
 
-/// Who answers, and where the conversation is kept.
+/// The model that answers, and the session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -292,7 +292,7 @@ pub struct TurnStart {
     pub model: String,
     /// The context window, in tokens.
     pub context_window: u32,
-    /// Where the size of the context window is known from.
+    /// The source of the context window's size.
     pub context_window_source: String,
     /// The directory that the tools work in.
     pub workspace: String,

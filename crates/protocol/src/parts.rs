@@ -1,4 +1,4 @@
-//! What events and results share.
+//! The types that events and results share.
 
 use std::time::Duration;
 
@@ -161,7 +161,7 @@ impl From<&ToolEffect> for EffectReport {
     }
 }
 
-/// A model that did not answer, or was passed over because it had failed before.
+/// A model that did not answer, or was skipped because it had failed before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

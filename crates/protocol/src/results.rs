@@ -1,4 +1,4 @@
-//! What commands print with `--json`: one object each.
+//! The `--json` output of commands: one object for each command.
 
 pub mod agent;
 pub mod config;

@@ -1,4 +1,4 @@
-//! Turns a reader of a server's events into a stream of chat events.
+//! Converts the events of a server to a stream of chat events.
 
 use std::collections::VecDeque;
 use std::future::Future;

@@ -106,7 +106,8 @@ fn kind_for_status(status: u16, exchange: &transport::ExchangeInfo) -> ModelErro
     kind_for_server_error(status, &server)
 }
 
-/// An error inside a stream has the status of the stream, so its own code or type tells the kind.
+/// An error inside a stream has the status of the stream, so its own code or type determines the
+/// kind.
 fn kind_for_stream_error(server: &ServerErrorMessage) -> ModelErrorKind {
     let code = server.code.as_deref().and_then(|code| code.parse().ok());
     let status = code.or_else(|| {

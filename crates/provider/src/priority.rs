@@ -1,4 +1,4 @@
-//! The place of a request in the local queue.
+//! The priority of a request in the local queue.
 
 use openclaw_core::{ChatRequest, MessageRef};
 use openclaw_transport::StreamPriority;

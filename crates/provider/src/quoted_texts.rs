@@ -1,7 +1,7 @@
-//! Takes the texts of a request out of a server's error.
+//! Removes the texts of a request from a server's error.
 //!
-//! A server may quote what a person or a model wrote. Nothing may be learned from that, however much
-//! it reads like a refusal.
+//! A server may quote text of a person or a model in its error. Nothing may be learned from a
+//! quoted text, even if it reads like a refusal.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -46,8 +46,8 @@ pub fn refusal_evidence(error: &ModelError, request: &ChatRequest) -> ModelError
 /// Replaces what a server quoted of a request by an ellipsis.
 ///
 /// A quotation is a row of six words that a text of the request has too, in any case and with any
-/// punctuation or escapes. Beside a quotation mark three words are enough, and a whole text of fewer
-/// words between two marks. Fewer words are often the same by chance.
+/// punctuation or escapes. Beside a quotation mark three words are enough, and a whole text of
+/// fewer words between two marks. Fewer words are often the same by chance.
 #[must_use]
 pub fn remove_request_texts(message: &str, request: &ChatRequest) -> String {
     let mut quotations = QuotationFinder::new(message);

@@ -1,8 +1,8 @@
 //! The body of one model call, serialised once.
 //!
 //! The token estimate, the record of the server's count and the request itself all use these bytes.
-//! What differs between two attempts at the same prompt, such as the limit of the answer, stands in
-//! a trailer behind the prompt, which is replaced without serialising the prompt again.
+//! Fields that differ between two attempts with the same prompt, such as the output limit, are in a
+//! trailer after the prompt, which is replaced without serialising the prompt again.
 
 use std::hash::{DefaultHasher, Hasher};
 

@@ -2,7 +2,8 @@
 //!
 //! A conversation grows at its end, so the last count covers most of the next request. Only the
 //! added bytes are estimated, by the learned ratio of tokens to bytes. The ratio rises at once and
-//! falls slowly: too high an estimate costs some room, too low a one a refusal.
+//! falls slowly: an estimate that is too high wastes some of the window, one that is too low causes
+//! a refusal.
 
 use openclaw_core::TokenCount;
 

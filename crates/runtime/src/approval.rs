@@ -110,7 +110,7 @@ pub struct ApprovalRequest {
     /// The complete call for the person: lines without control characters, each of the call's own
     /// begins with `  | `, so that none looks like a line of the question.
     pub display: String,
-    /// What becomes of the call when nobody can be asked; `None` leaves it to the config.
+    /// What happens to the call when there is no person to ask; `None` leaves it to the config.
     pub unanswered: Option<UnansweredAction>,
     /// What would allow the command without a question.
     pub remedies: CommandRemedies,
@@ -129,7 +129,7 @@ impl ApprovalRequest {
         escape_line(&self.reason.to_string())
     }
 
-    /// Why the call is denied when nobody can be asked, and what would allow it.
+    /// Why the call is denied when there is no person to ask, and what would allow it.
     fn unasked_reason(&self, reason: &str) -> String {
         let mut text = format!("running a {} needs a person's approval, and {reason}", self.kind);
         if !self.remedies.program_patterns.is_empty() {
@@ -145,7 +145,7 @@ impl ApprovalRequest {
         text
     }
 
-    /// The question that a turn ends with when nobody can be asked.
+    /// The question that a turn ends with when there is no person to ask.
     fn open_question(&self) -> String {
         format!("May this {} run: {}", self.kind, self.text)
     }

@@ -48,10 +48,11 @@ impl Runtime {
         }
     }
 
-    /// Explains what becomes of a command of an agent in a directory. Nothing is run.
+    /// Explains whether a command of an agent would run, need a question or be denied in a
+    /// directory. Nothing is run.
     ///
     /// # Errors
-    /// When it is no command.
+    /// When the text is not a command.
     pub fn explain_command(
         &self,
         agent: &str,
@@ -69,7 +70,7 @@ impl Runtime {
 }
 
 impl CommandPolicy {
-    /// Where the approvals file is, or would be.
+    /// The path of the approvals file, whether or not it exists.
     #[must_use]
     pub fn approvals_path(&self) -> &Path {
         &self.approvals_path
@@ -90,7 +91,7 @@ impl CommandPolicy {
         }
     }
 
-    /// The policy that holds now.
+    /// The effective policy: the config made stricter by the current approvals file.
     #[must_use]
     pub fn effective_policy(&self) -> ExecPolicy {
         self.apply_approvals(&self.read_approvals())

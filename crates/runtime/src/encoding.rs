@@ -1,7 +1,7 @@
-//! What a turn tells, as the protocol's structs.
+//! Converts the events, errors and results of a turn to the types of `openclaw-protocol`.
 //!
-//! The protocol knows neither the agent loop nor the models, and both the command line and a gateway
-//! need the conversion, so it is where both are known first.
+//! The protocol knows neither the agent loop nor the models. The command line and a gateway both
+//! need the conversion, and this is the lowest crate that knows both sides.
 
 mod errors;
 mod events;

@@ -78,7 +78,7 @@ impl SystemPrompt {
     }
 
     /// Adds the sections from the workspace: context files and skills. Skills are files to read, so
-    /// they are left out for a model without tools. Returns notices.
+    /// they are left out for a model without tools. Returns warnings.
     pub(crate) fn add_workspace_sections(
         &mut self,
         workspace: &Workspace,
@@ -86,7 +86,7 @@ impl SystemPrompt {
         caps: ContextFileLimits,
         tools: bool,
     ) -> Vec<String> {
-        let (files, notices) = context_files::read_context_files(workspace, caps);
+        let (files, warnings) = context_files::read_context_files(workspace, caps);
         self.add_section(WORKSPACE_SECTIONS[0], context_files::render_section(&files));
         if tools {
             self.add_section(
@@ -94,7 +94,7 @@ impl SystemPrompt {
                 skills::render_section(&skills::read_skills(workspace), profile),
             );
         }
-        notices
+        warnings
     }
 
     /// Returns this prompt with the workspace sections of a recorded prompt; `None` when the rest
@@ -103,11 +103,11 @@ impl SystemPrompt {
         let own =
             self.sections.iter().filter(|section| !WORKSPACE_SECTIONS.contains(&section.name));
         let mut prompt = Self { sections: own.cloned().collect() };
-        let told = text.strip_prefix(&prompt.full_text())?;
-        if !told.is_empty() {
+        let rest = text.strip_prefix(&prompt.full_text())?;
+        if !rest.is_empty() {
             prompt.add_section(
                 WORKSPACE_SECTIONS[0],
-                told.strip_prefix(SECTION_SEPARATOR)?.to_owned(),
+                rest.strip_prefix(SECTION_SEPARATOR)?.to_owned(),
             );
         }
         // With the same text, keep the separate sections.

@@ -293,7 +293,7 @@ async fn a_session_goes_on_with_its_own_agent() {
     assert!(!tools().contains(&"exec".to_owned()));
     let taken = ["--session-id", &id, "--agent", "main"];
     let taken = home.run(&[&SAY_TWO[..], &taken].concat()).await.code(0);
-    assert!(taken.stderr.contains("is that of the agent `reader`"), "{}", taken.stderr);
+    assert!(taken.stderr.contains("belongs to the agent `reader`"), "{}", taken.stderr);
     assert!(tools().contains(&"exec".to_owned()));
 }
 

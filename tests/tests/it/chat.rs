@@ -10,7 +10,7 @@ use crate::servers::{nobody, tiny};
 /// A chat at its prompt.
 pub(crate) async fn chat(home: &Home, args: &[&str]) -> Terminal {
     let mut terminal = home.terminal(&[&["chat"], args].concat());
-    terminal.shows("/help tells what can be typed").await;
+    terminal.shows("/help lists the commands and keys").await;
     terminal.awaits("").await;
     terminal
 }
@@ -153,7 +153,7 @@ async fn a_hosted_fallback_is_asked_about_on_the_same_screen() {
     let mut terminal = home.terminal(&["chat", "--set", "models.egress=ask"]);
     terminal.shows("send the conversation to 192.0.2.1 (`b/m`)? [y/N]").await;
     terminal.types("n\r").await;
-    let screen = terminal.shows("/help tells what can be typed").await;
+    let screen = terminal.shows("/help lists the commands and keys").await;
     assert!(screen.contains("openclaw 0.1.0 · c/m · "), "{screen}");
     terminal.awaits("").await;
     terminal.types("hello\r").await;
@@ -271,7 +271,7 @@ async fn it_is_at_home_in_tmux() {
     };
     let gate = Gate::new();
     server.push(Reply::from(Turn::pieces(["# Hello\n\n", "from **tm", "ux**"])).gate(3, &gate));
-    tmux.shows("/help tells what can be typed").await;
+    tmux.shows("/help lists the commands and keys").await;
     tmux.run(&["send-keys", "say hello", "Enter"]);
     let screen = tmux.shows("from **tm").await;
     assert!(screen.contains("Hello\n\nfrom"), "{screen}");

@@ -11,7 +11,7 @@ async fn commands_tell_how_things_stand() {
     let (_server, home) = tiny().await;
     let mut terminal = chat(&home, &[]).await;
     terminal.types("/status\r").await;
-    let screen = terminal.shows("workspace").await;
+    let screen = terminal.shows("workspace  ").await;
     for row in ["model      vllm/tiny", "window     16384 tokens (server)", "session    agent:main"]
     {
         assert!(screen.contains(row), "{row}: {screen}");
@@ -30,7 +30,7 @@ async fn commands_tell_how_things_stand() {
     terminal.types("/resume\r").await;
     terminal.shows("no turn was interrupted").await;
     terminal.types("/reasoning full\r").await;
-    terminal.shows("thoughts are shown: full").await;
+    terminal.shows("reasoning is shown: full").await;
     terminal.types("/quit\r").await;
     let (code, _, is_as_before) = terminal.ended().await;
     assert_eq!((code, is_as_before), (Some(0), true));
@@ -46,7 +46,7 @@ async fn a_turn_is_taken_back_and_can_be_said_otherwise() {
     exchange(&mut terminal, "first question", "first answer").await;
     exchange(&mut terminal, "second question", "second answer").await;
     terminal.types("/undo\r").await;
-    terminal.shows("taken back: “second question”").await;
+    terminal.shows("undone: “second question”").await;
     terminal.awaits("second question").await;
     terminal.types(", better\r").await;
     terminal.shows("third answer").await;
@@ -93,7 +93,7 @@ async fn another_model_goes_on_with_the_conversation() {
     let screen = terminal.shows("`/model NUMBER`").await;
     assert!(screen.contains("●  1 vllm/one · 16.3k"), "{screen}");
     terminal.types("/model 2\r").await;
-    terminal.shows("vllm/two goes on · window 8.1k tokens (server)").await;
+    terminal.shows("switched to vllm/two · window 8.1k tokens (server)").await;
     terminal.types("and you?\r").await;
     let screen = terminal.shows("answer of two").await;
     assert!(screen.contains("vllm/two"), "{screen}");

@@ -47,7 +47,7 @@ async fn a_model_that_said_nothing_leaves_no_trace_in_the_answer() {
     soon(gate.reached()).await;
     first.kill();
     let ended = running.ended().await.code(0).says(&["a/m: failed to", "; using b/m"]);
-    let ended = ended.hides(&["in the middle", "void", "never"]);
+    let ended = ended.hides(&["in the middle", "discard", "never"]);
     assert_eq!(ended.stdout, "one answer\n");
 }
 

@@ -149,7 +149,7 @@ async fn a_session_moves_to_another_home_and_goes_on_there() {
     assert!(sent.contains("Put milk") && sent.contains("The list has milk."), "{sent}");
     // A second time it is another session, and the key stays with the first.
     let again = other.run(&["sessions", "import", path]).await.code(0);
-    let again = again.says(&["--session-id", "leads to another session"]);
+    let again = again.says(&["--session-id", "points to another session"]);
     let sessions = listed(&other, &[]).await;
     assert_eq!(sessions.len(), 2);
     assert!(sessions.iter().any(|it| json!(again.stdout.trim()) == it["sessionId"]));

@@ -52,7 +52,10 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
             ));
         }
         TurnEvent::ToolCallRepaired { repairs, .. } if verbose => {
-            return Some((TextStyle::Dim, format!("  a call was mended: {}", repairs.join(", "))));
+            return Some((
+                TextStyle::Dim,
+                format!("  a tool call was repaired: {}", repairs.join(", ")),
+            ));
         }
         TurnEvent::PromptCacheMiss(miss) if verbose => {
             return Some((TextStyle::Dim, format!("  {}", cache_miss_text(miss))));
@@ -72,17 +75,18 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
             format!("! {name}: the same call with the same result, {times} times in a row")
         }
         TurnEvent::ToolOutputTruncated { total_bytes, omitted_bytes, saved_to, .. } => {
-            let kept =
-                saved_to.as_ref().map_or(String::new(), |kept| format!("; the whole is {kept}"));
+            let kept = saved_to
+                .as_ref()
+                .map_or(String::new(), |kept| format!("; the whole output is in {kept}"));
             let shown = total_bytes - omitted_bytes;
-            let text = format!("  the model is shown {shown} of {total_bytes} bytes{kept}");
+            let text = format!("  the model gets {shown} of {total_bytes} bytes{kept}");
             return Some((TextStyle::Dim, text));
         }
         TurnEvent::ModelReprompted { reason: RepromptReason::ReasoningOnly } => {
-            "! the model only reasoned; it is told to answer now".to_owned()
+            "! the model wrote only reasoning; it is asked for the answer".to_owned()
         }
         TurnEvent::ModelReprompted { .. } => {
-            "! the model said nothing; it is asked once more".to_owned()
+            "! the model wrote nothing; it is asked once more".to_owned()
         }
         TurnEvent::RepetitionDetected { .. } => {
             "! the model repeats itself and is stopped".to_owned()
@@ -92,7 +96,8 @@ pub(crate) fn notice_line(event: &TurnEvent, verbose: bool) -> Option<(TextStyle
     Some((TextStyle::Yellow, text))
 }
 
-/// Tells which model failed or was skipped and which one is asked instead; `None` for the last one.
+/// Names the model that failed or was skipped and the one that is asked instead; `None` for the
+/// last one.
 pub(crate) fn attempt_line(attempt: &ModelAttempt) -> Option<String> {
     attempt.next.is_some().then(|| format!("! {attempt}"))
 }
@@ -122,8 +127,7 @@ pub(crate) fn server_wait(event: &TurnEvent) -> Option<ServerWait> {
 }
 
 /// The notice that the part of an answer shown so far is discarded.
-pub(crate) const ANSWER_RESET_NOTICE: &str =
-    "↻ the answer begins anew; what is above of it is void";
+pub(crate) const ANSWER_RESET_NOTICE: &str = "↻ the answer starts over; discard the part above";
 
 /// Explains a prefix cache miss.
 fn cache_miss_text(

@@ -1,4 +1,4 @@
-//! The tools of a turn: those that run, and the rows that their output and results leave.
+//! The tools of a turn: the running tools, and the rows of their output and results.
 
 use std::time::Instant;
 

@@ -318,7 +318,7 @@ impl AgentCommand<'_> {
 fn print_store_error(output: AgentOutput, error: &StoreError) {
     let hint = match error.kind() {
         StoreErrorKind::InUse => {
-            "`--wait 10m` waits until it is free. `--session KEY` goes on with another session, `-m \
+            "`--wait 10m` waits until it is free. `--session KEY` uses another session, `-m \
              \"/new …\"` begins a new one, and `--no-session` needs none."
         }
         StoreErrorKind::Disk => "With `--no-session` nothing is kept and no disk is needed.",

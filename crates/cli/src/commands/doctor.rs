@@ -46,7 +46,7 @@ pub(crate) fn report_broken_config(
         status: CheckStatus::Fail,
         evidence: format!("failed to {error}"),
         server_advice: None,
-        config_advice: Some("mend it with `openclaw config edit`".to_owned()),
+        config_advice: Some("fix it with `openclaw config edit`".to_owned()),
         edits: Vec::new(),
         elapsed: Duration::ZERO,
     });

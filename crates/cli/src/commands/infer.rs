@@ -96,7 +96,7 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
 }
 
 /// Asks once; with `shows`, the text goes to stdout: on a terminal as it comes, else when it is
-/// whole, because what was written cannot be taken back when an answer begins anew. Adds the models
+/// whole, because written text cannot be removed when an answer starts over. Adds the models
 /// that failed to `attempts`.
 async fn ask_model(
     context: &CommandContext,
@@ -183,10 +183,9 @@ fn server_notice(event: &ChatEvent) -> Option<String> {
         ChatEvent::ServerReconnected { downtime: after } => {
             format!("the server is back after {}", format_duration(*after))
         }
-        ChatEvent::AnswerReset => "the answer begins anew; what is above of it is void".to_owned(),
+        ChatEvent::AnswerReset => "the answer starts over; discard the part above".to_owned(),
         ChatEvent::ReasoningReclassified => {
-            "thoughts and answer were not told apart at first; the answer begins anew, and what is \
-             above of it is void"
+            "reasoning and answer are separated again; the answer starts over; discard the part above"
                 .to_owned()
         }
         _ => return None,

@@ -203,7 +203,7 @@ fn status_text(status: &SetupStatus) -> String {
                 capabilities.version.as_ref().map_or(String::new(), |v| format!(" of version {v}"));
             let _ = writeln!(
                 text,
-                "Learnt     {}/{}{version}: {summary}",
+                "Learned    {}/{}{version}: {summary}",
                 provider.id, capabilities.model
             );
         }
@@ -212,7 +212,7 @@ fn status_text(status: &SetupStatus) -> String {
         let _ = writeln!(text, "Failing    {}", breaker_text(breaker));
     }
     if status.breakers.iter().any(|breaker| breaker.remaining.is_some()) {
-        let _ = writeln!(text, "           `openclaw models reset` lets all be asked in order now");
+        let _ = writeln!(text, "           `openclaw models reset` closes all breakers");
     }
     for id in missing_providers(status) {
         let _ = writeln!(text, "Missing    {id}: a model names this provider and there is none");

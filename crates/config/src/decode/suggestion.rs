@@ -15,7 +15,7 @@ const MISPLACED_KEYS: &[(&[&str], &str, &str)] = &[
     (&[], "model", "it stands in `agents.defaults`"),
     (&[], "providers", "it stands in `models`"),
 ];
-const TIMEOUT_HELP: &str = "the clocks are `timeoutSeconds` of the provider for its silent models, \
+const TIMEOUT_HELP: &str = "the timeouts are `timeoutSeconds` of the provider for its silent models, \
                       `agents.defaults.llm.idleTimeoutSeconds` for every silent model, and \
                       `agents.defaults.timeoutSeconds` for a whole run";
 

@@ -62,7 +62,7 @@ impl HumanDuration {
 
 /// A text that is not a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number of seconds, or a text as 90s, 10m or 2h")]
+#[error("expected a number of seconds, or a text such as 90s, 10m or 2h")]
 pub struct InvalidDuration;
 
 /// Parses a text as in a config, or a number of seconds without quotes.

@@ -134,7 +134,7 @@ fn at_most_a_hundred_problems_are_told() {
     let loaded = Config::parse(&format!("{{ {} }}", keys.join(",")), &Env::default()).unwrap();
     assert_eq!(loaded.diagnostics.len(), 101);
     let last = loaded.diagnostics.last().unwrap();
-    assert_eq!(last.message, "there are more problems than are told here");
+    assert_eq!(last.message, "there are more problems than are listed here");
 }
 
 proptest! {

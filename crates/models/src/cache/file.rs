@@ -31,9 +31,9 @@ pub(super) struct CachedServer {
     pub(super) listed_at: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) models: Vec<CachedModel>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) learnt: BTreeMap<String, CapabilityEntry>,
-    /// Each kind of route that the server does not have, and when it was asked in vain.
+    #[serde(rename = "learnt", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) learned: BTreeMap<String, CapabilityEntry>,
+    /// Each kind of route that the server does not have, and when that was found.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) absent: BTreeMap<String, u64>,
 }
@@ -106,9 +106,9 @@ impl CacheFile {
 
 impl CachedServer {
     fn last_seen_at(&self) -> u64 {
-        let learnt = self.learnt.values().map(|entry| entry.at).max();
+        let learned = self.learned.values().map(|entry| entry.at).max();
         let absent = self.absent.values().copied().max();
-        self.listed_at.max(learnt.unwrap_or_default()).max(absent.unwrap_or_default())
+        self.listed_at.max(learned.unwrap_or_default()).max(absent.unwrap_or_default())
     }
 
     /// Replaces the model list. A window that the server does not report keeps its last value.

@@ -28,7 +28,7 @@ struct AnswerStream {
     discard_reason: Option<String>,
 }
 
-/// What is next.
+/// The state of the stream.
 enum AnswerPhase {
     /// A model is selected.
     Selecting,
@@ -39,8 +39,8 @@ enum AnswerPhase {
     Ended,
 }
 
-/// Asks the models until one answers. What fails meanwhile is told as events, each as soon as
-/// another model is tried.
+/// Asks the models until one answers. Each failure is sent as an event, as soon as another model is
+/// tried.
 pub(super) fn stream_answer(run: FallbackRun, request: ChatRequest) -> ChatStream {
     let state = AnswerStream {
         run,
@@ -85,7 +85,7 @@ impl AnswerStream {
         }
     }
 
-    /// Begins to read an answer, or goes on to the next model when there is none.
+    /// Begins to read an answer, or continues with the next model when there is none.
     fn begin_reading(&mut self, opened: Option<ConnectedStream>) -> AnswerPhase {
         let Some(opened) = opened else { return AnswerPhase::Selecting };
         if let Some((place, problem)) = self.interrupted.take() {
@@ -140,7 +140,7 @@ impl AnswerStream {
         }
     }
 
-    /// Goes on to the next model, or returns the error when no other may be asked.
+    /// Continues with the next model, or returns the error when no other may be asked.
     fn handle_failure(
         &mut self,
         error: ModelError,

@@ -24,7 +24,7 @@ pub(super) struct FallbackRun {
     failed_attempts: Vec<ModelAttempt>,
     /// How many of `failed_attempts` are reported.
     reported_count: usize,
-    /// What nobody has taken yet.
+    /// The reports that were not taken yet.
     report: ConnectReport,
     /// The error of the last failed attempt.
     error: Option<ConnectError>,
@@ -78,7 +78,7 @@ impl FallbackRun {
         self.reported
     }
 
-    /// Takes what happened since the last call.
+    /// Takes the reports since the last call.
     pub(super) fn take_report(&mut self) -> ConnectReport {
         let mut report = std::mem::take(&mut self.report);
         report.warnings.extend(self.inner.connector.state_warnings.take_all());

@@ -135,8 +135,8 @@ impl BusyRetry {
 
     /// Schedules a retry and returns its event, or the error when it is final.
     fn schedule_retry(&mut self, error: ModelError) -> Result<ChatEvent, ModelError> {
-        let wish = error.http_exchange().and_then(|exchange| exchange.retry_after);
-        if !is_retryable(error.kind(), wish.is_some(), self.policy.is_private) {
+        let retry_after = error.http_exchange().and_then(|exchange| exchange.retry_after);
+        if !is_retryable(error.kind(), retry_after.is_some(), self.policy.is_private) {
             return Err(error);
         }
         // A server that is full refuses a request; one that accepts it and then reports that it is
@@ -151,10 +151,10 @@ impl BusyRetry {
         let TimeLimit { duration: limit, source } = &self.policy.limit;
         let left = limit.saturating_sub(waited);
         let seconds = limit.as_secs_f64();
-        if let Some(wish) = wish.filter(|wish| *wish > left) {
-            let wish = wish.as_secs();
+        if let Some(retry_after) = retry_after.filter(|retry_after| *retry_after > left) {
+            let retry_after = retry_after.as_secs();
             return Err(error.with_hint(format!(
-                "The server asks for a pause of {wish} s; it is waited for {seconds} s at most \
+                "The server asks for a pause of {retry_after} s; it is waited for {seconds} s at most \
                  (from {source})."
             )));
         }
@@ -165,7 +165,7 @@ impl BusyRetry {
             )));
         }
         let own = INITIAL_DELAY.saturating_mul(2_u32.saturating_pow(self.delays)).min(MAX_DELAY);
-        let after = own.max(wish.unwrap_or_default()).min(left);
+        let after = own.max(retry_after.unwrap_or_default()).min(left);
         self.delays += 1;
         let made = error.http_exchange().map_or(1, |exchange| exchange.attempt.max(1));
         self.attempts = self.attempts.saturating_add(made);
@@ -180,13 +180,14 @@ impl BusyRetry {
     }
 }
 
-/// Whether the same request may succeed later. `has_wish` is whether the server sent a Retry-After.
-fn is_retryable(kind: ModelErrorKind, has_wish: bool, is_near: bool) -> bool {
+/// Whether the same request may succeed later. `has_retry_after` is whether the server sent a
+/// Retry-After.
+fn is_retryable(kind: ModelErrorKind, has_retry_after: bool, is_near: bool) -> bool {
     match kind {
         ModelErrorKind::Loading
         | ModelErrorKind::Overloaded
-        | ModelErrorKind::RateLimited { .. } => is_near || has_wish,
-        ModelErrorKind::Interrupted => has_wish,
+        | ModelErrorKind::RateLimited { .. } => is_near || has_retry_after,
+        ModelErrorKind::Interrupted => has_retry_after,
         _ => false,
     }
 }

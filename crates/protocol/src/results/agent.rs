@@ -1,4 +1,4 @@
-//! `openclaw agent`: what a run came to.
+//! `openclaw agent`: the result of a run.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -136,7 +136,7 @@ pub struct AgentMeta {
     pub model: String,
     /// The context window, in tokens.
     pub context_window: u32,
-    /// Where the size of the context window is known from.
+    /// The source of the context window's size.
     pub context_window_source: String,
     /// The tokens of the conversation; null when nothing was counted.
     pub context_tokens: Option<u32>,

@@ -48,7 +48,7 @@ pub struct Examination {
     pub checks: Vec<CheckReport>,
     /// How many checks ended in each way.
     pub counts: CheckCounts,
-    /// The changes of the config that would mend what failed.
+    /// The changes of the config that would fix the failures.
     pub edits: Vec<EditReport>,
     /// How long it took.
     pub elapsed_ms: u64,

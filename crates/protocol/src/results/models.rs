@@ -122,7 +122,7 @@ pub struct BreakerReport {
     pub remaining_seconds: Option<u64>,
     /// The end of the cooldown, in milliseconds since the Unix epoch.
     pub until: Option<u64>,
-    /// Whether the cooldown ends as soon as the server takes connections.
+    /// Whether the cooldown ends as soon as the server accepts connections.
     pub watched: bool,
 }
 

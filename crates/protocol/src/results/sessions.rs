@@ -33,7 +33,7 @@ pub struct SessionRowReport {
     pub session_id: String,
     /// Its agent.
     pub agent_id: String,
-    /// Whether the key leads to it.
+    /// Whether the key points to it.
     pub current: bool,
     /// What it begins with.
     pub title: Option<String>,
@@ -214,7 +214,7 @@ pub struct ImportResult {
     pub session_id: String,
     /// The session's key.
     pub key: String,
-    /// Whether the key leads to it.
+    /// Whether the key points to it.
     pub current: bool,
     /// Its agent.
     pub agent_id: String,

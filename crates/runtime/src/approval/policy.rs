@@ -7,9 +7,9 @@ use openclaw_exec_policy::render_text_for_approval;
 use super::{ApprovalKind, ApprovalReason, ApprovalRequest};
 
 /// Decides which calls run without asking: file tools in the workspace, except writes to protected
-/// files, which a person always decides about; and commands by the
-/// review that came with them, see [`CommandPolicy`](crate::CommandPolicy). Commands without a review
-/// are decided by `tools.exec` with an empty allowlist. Calls with any other effect are asked about.
+/// files, which a person always decides about; and commands by the review that came with them, see
+/// [`CommandPolicy`](crate::CommandPolicy). Commands without a review are decided by `tools.exec`
+/// with an empty allowlist. Calls with any other effect are asked about.
 #[derive(Debug, Clone)]
 pub struct ApprovalPolicy {
     security: ExecSecurity,
@@ -112,7 +112,7 @@ impl ApprovalPolicy {
         }
     }
 
-    /// What becomes of a call when nobody can be asked.
+    /// What happens to a call when there is no person to ask.
     pub(super) fn unanswered_action(&self, request: &ApprovalRequest) -> UnansweredAction {
         let default = match self.ask_mode {
             ExecAsk::Always => UnansweredAction::Wait,

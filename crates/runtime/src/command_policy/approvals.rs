@@ -1,4 +1,4 @@
-//! Changes of `exec-approvals.json`, and what it comes to.
+//! Changes `exec-approvals.json`, and summarises the resulting policy.
 
 use openclaw_exec_policy::{
     AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, AskMode, SecurityLevel,
@@ -9,14 +9,14 @@ use thiserror::Error;
 
 use super::{CommandPolicy, now_ms};
 
-/// `exec-approvals.json` was not changed.
+/// Why `exec-approvals.json` was not changed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ApprovalsUpdateError {
-    /// It can't be read, and stays as it is.
+    /// The file can't be read, and is left unchanged.
     #[error(transparent)]
     Unreadable(ApprovalsFileError),
-    /// It can't be written.
+    /// The file can't be written.
     #[error(transparent)]
     Write(StateFileError),
     /// The entry would never match anything.
@@ -24,19 +24,19 @@ pub enum ApprovalsUpdateError {
     Inactive(&'static str),
 }
 
-/// The settings of an agent's commands, and where they come from.
+/// The policy of an agent's commands, from the config alone and with the approvals file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicySummary {
-    /// What the config says.
+    /// The policy of the config.
     pub config: PolicyValues,
-    /// What holds: the config made stricter by the approvals file.
+    /// The effective policy: the config made stricter by the approvals file.
     pub effective: PolicyValues,
     /// Why the approvals file can't be read, so that every command is denied.
     pub problem: Option<String>,
 }
 
-/// The values of a policy, as they are written in files.
+/// The values of a policy, as written in the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicyValues {
@@ -65,7 +65,7 @@ impl PolicyValues {
 }
 
 impl CommandPolicy {
-    /// The settings that hold now.
+    /// Summarises the current policy.
     #[must_use]
     pub fn summarize_policy(&self) -> PolicySummary {
         let problem = match self.read_approvals() {
@@ -79,7 +79,8 @@ impl CommandPolicy {
         }
     }
 
-    /// The content of the approvals file with its hash; `None` when there is none to be had.
+    /// The content of the approvals file with its hash; `None` when it does not exist or can't be
+    /// read.
     #[must_use]
     pub fn approvals_content(&self) -> Option<ApprovalsContent> {
         let text = StateFile::new(self.approvals_path.clone()).read_text().ok().flatten()?;
@@ -98,7 +99,7 @@ impl CommandPolicy {
         }
     }
 
-    /// Adds a pattern to the agent's allowlist; whether it was not there yet.
+    /// Adds a pattern to the agent's allowlist. Returns false if it was there already.
     ///
     /// # Errors
     /// When the file can't be read or written, and when the pattern never matches.
@@ -111,7 +112,7 @@ impl CommandPolicy {
         self.update_file(|file| file.add_entry(&self.agent, entry), |is_new| *is_new)
     }
 
-    /// Removes the entries of the agent with this pattern or id; how many there were.
+    /// Removes the agent's entries with this pattern or id. Returns their number.
     ///
     /// # Errors
     /// When the file can't be read or written.
@@ -154,7 +155,7 @@ impl CommandPolicy {
     }
 }
 
-/// The approvals file as it is.
+/// The content of the approvals file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApprovalsContent {

@@ -45,8 +45,8 @@ impl Runtime {
         })
     }
 
-    /// Returns the agent of a conversation, which is `agent` if one is named, and a warning when the
-    /// session belongs to another agent.
+    /// Returns the agent of a conversation, which is `agent` if one is named, and a warning when
+    /// the session belongs to another agent.
     pub(super) fn resolve_agent(
         &self,
         store: &Store,
@@ -68,8 +68,8 @@ impl Runtime {
         let other = existing.filter(|info| info.agent != id);
         let warning = other.map(|info| {
             format!(
-                "session {} is that of the agent `{}`; `{id}` goes on with it, with a model, tools \
-                 and a workspace of its own",
+                "session {} belongs to the agent `{}`; `{id}` continues it with its own model, tools \
+                 and workspace",
                 info.id, info.agent
             )
         });

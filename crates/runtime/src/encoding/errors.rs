@@ -1,4 +1,4 @@
-//! Errors for programs.
+//! Converts errors.
 
 use openclaw_agent_loop::{TurnError, TurnErrorKind};
 use openclaw_core::{HttpExchange, ModelError};

@@ -1,4 +1,4 @@
-//! The events of a turn for programs.
+//! Converts the events of a turn.
 
 use openclaw_agent_loop::{
     CompactionMethod, CompactionReport, InvalidCallRecovery, OutputPart, PrefixChange,

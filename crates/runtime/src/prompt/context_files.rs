@@ -49,19 +49,19 @@ pub(crate) struct ContextFile {
     pub(crate) text: String,
 }
 
-/// Reads the files that exist. Returns notices about those that could not be read.
+/// Reads the files that exist. Returns warnings about those that could not be read.
 pub(crate) fn read_context_files(
     workspace: &Workspace,
     caps: ContextFileLimits,
 ) -> (Vec<ContextFile>, Vec<String>) {
-    let (mut files, mut notices) = (Vec::new(), Vec::new());
+    let (mut files, mut warnings) = (Vec::new(), Vec::new());
     let mut room = caps.total_chars;
     for name in CONTEXT_FILE_NAMES {
         let text = match workspace.read_text(name, MAX_READ_BYTES) {
             Ok(Some(text)) if !text.trim().is_empty() => text,
             Ok(_) => continue,
             Err(error) => {
-                notices.push(format!("{name} is left out of the prompt: {error}"));
+                warnings.push(format!("{name} is not in the prompt: {error}"));
                 continue;
             }
         };
@@ -69,7 +69,7 @@ pub(crate) fn read_context_files(
         room = room.saturating_sub(text.chars().count());
         files.push(ContextFile { name, text });
     }
-    (files, notices)
+    (files, warnings)
 }
 
 /// Renders the files as a section of the prompt; empty without files.
@@ -123,11 +123,11 @@ mod tests {
         write("SOUL.md", " \n");
         write("OTHER.md", "no");
         let workspace = Workspace::open(directory.path()).unwrap();
-        let (files, notices) = read_context_files(
+        let (files, warnings) = read_context_files(
             &workspace,
             ContextFileLimits { per_file_chars: 40, total_chars: 1000 },
         );
-        assert!(notices.is_empty(), "{notices:?}");
+        assert!(warnings.is_empty(), "{warnings:?}");
         let names: Vec<_> = files.iter().map(|file| file.name).collect();
         assert_eq!(names, ["AGENTS.md", "USER.md"]);
         let agents = &files[0].text;
@@ -151,9 +151,12 @@ mod tests {
         std::os::unix::fs::symlink(outside.path(), link).unwrap();
         outside.write_all(b"secret").unwrap();
         let workspace = Workspace::open(directory.path()).unwrap();
-        let (files, notices) =
+        let (files, warnings) =
             read_context_files(&workspace, ContextFileLimits::for_profile(PromptProfile::Default));
         assert!(files.is_empty());
-        assert!(notices[0].contains("TOOLS.md") && notices[0].contains("outside"), "{notices:?}");
+        assert!(
+            warnings[0].contains("TOOLS.md") && warnings[0].contains("outside"),
+            "{warnings:?}"
+        );
     }
 }

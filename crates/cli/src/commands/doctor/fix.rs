@@ -37,7 +37,7 @@ pub(super) async fn run(
     let doctor = Doctor::new(context.models.clone());
     if edits.is_empty() {
         if args.fix && !args.json {
-            printer.print_note("the config has nothing to mend");
+            printer.print_note("the config has nothing to fix");
         }
         return Ok(outcome);
     }
@@ -91,7 +91,8 @@ async fn confirm_fix(context: &CommandContext, args: &DoctorArgs) -> bool {
         || !io::stdin().is_terminal()
         || !printer.stderr_is_terminal
     {
-        printer.print_note("nothing is changed: there is nobody to ask (`--yes` changes it)");
+        printer
+            .print_note("nothing is changed: there is no terminal to ask on (`--yes` changes it)");
         return false;
     }
     let question = "change the config file so? [y/N]".to_owned();

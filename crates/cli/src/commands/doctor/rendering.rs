@@ -23,7 +23,7 @@ pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {
         .map(String::as_str)
         .collect();
     if !advice.is_empty() {
-        let label = if finding.status == CheckStatus::Fail { "mend" } else { "note" };
+        let label = if finding.status == CheckStatus::Fail { "fix" } else { "note" };
         let advice = sanitize::escape_line(&advice.join("; or "));
         // Writing to a string cannot fail.
         let _ = writeln!(text, "        {label}: {advice}");

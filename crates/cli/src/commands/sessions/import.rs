@@ -59,7 +59,7 @@ fn print_import(
     }
     if !info.is_current {
         printer.print_note(format_args!(
-            "{} leads to another session still; `openclaw agent --session-id {id}` goes on with \
+            "{} still points to another session; `openclaw agent --session-id {id}` continues \
              this one",
             info.key
         ));

@@ -105,7 +105,7 @@ impl TranscriptWriter {
 
     fn write_header(&mut self, row: &SessionRow) {
         let info = &row.info;
-        let key_note = if info.is_current { "" } else { " (which leads to another session now)" };
+        let key_note = if info.is_current { "" } else { " (which points to another session now)" };
         self.write_line(&format!("session {}, {}{key_note}", info.id, info.key));
         let model = info.model.as_deref().unwrap_or("no model yet");
         let (turns, age) = (info.turns, format_age(row.last_used_age()));
