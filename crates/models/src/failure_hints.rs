@@ -1,5 +1,6 @@
 //! Adds hints to model errors: where the address and the key were configured.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,9 @@ pub(crate) async fn add_hints(
                 "The address {} comes from {}.",
                 provider.endpoint, provider.address_source
             ));
+            if let Some(hint) = connection_hint(&error, provider.endpoint.base_url().as_str()) {
+                return error.with_hint(hint);
+            }
             if provider.id == VLLM {
                 let port = provider.endpoint.base_url().port_or_known_default().unwrap_or(8000);
                 error.with_hint(format!(
@@ -116,6 +120,28 @@ pub(crate) async fn add_hints(
     }
 }
 
+/// A hint about a wrong scheme or host, judged by the causes of a failed connection.
+fn connection_hint(error: &ModelError, address: &str) -> Option<String> {
+    let first = error.source();
+    let causes: Vec<String> =
+        std::iter::successors(first, |cause: &&(dyn Error + 'static)| (*cause).source())
+            .map(ToString::to_string)
+            .collect();
+    let names_any =
+        |parts: &[&str]| causes.iter().any(|cause| parts.iter().any(|part| cause.contains(part)));
+    let (scheme, rest) = address.split_once("://")?;
+    if scheme == "https" && names_any(&["InvalidContentType", "corrupt message"]) {
+        return Some(format!("The port speaks plain HTTP: use `http://{rest}`."));
+    }
+    if names_any(&["dns error", "lookup address", "Name or service not known"]) {
+        let host = rest.split(['/', ':']).next()?;
+        return Some(format!(
+            "No address is known for the host `{host}`: check its spelling and the name service."
+        ));
+    }
+    None
+}
+
 /// A hint about a refused or missing key.
 fn auth_hint(provider: &ResolvedProvider) -> String {
     if let Some(key) = &provider.key {
@@ -136,4 +162,19 @@ fn auth_hint(provider: &ResolvedProvider) -> String {
 async fn find_api_url(client: &Client) -> Option<String> {
     let wait = Duration::from_secs(DISCOVERY_TIMEOUT_SECONDS);
     tokio::time::timeout(wait, find_api_base_url(client)).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_host_is_named() {
+        let cause = std::io::Error::other("failed to lookup address information");
+        let error = ModelError::new(ModelErrorKind::Connect, "connect").with_source(cause);
+        let hint = connection_hint(&error, "http://gpu-box:8000/v1").unwrap();
+        assert!(hint.contains("`gpu-box`"), "{hint}");
+        let error = ModelError::new(ModelErrorKind::Connect, "connect");
+        assert_eq!(connection_hint(&error, "http://gpu-box:8000/v1"), None);
+    }
 }

@@ -71,6 +71,14 @@ async fn an_address_where_nothing_answers_has_its_source() {
 }
 
 #[tokio::test]
+async fn https_to_a_port_of_plain_http_is_told() {
+    let server = MockVllm::builder().start().await.unwrap();
+    let url = server.base_url().replace("http://", "https://");
+    let said = hints(&Lab::new(&lab_on(&url, ""), &[]).error(Some("lab/tiny")).await);
+    assert!(said.contains(&format!("use `{}`", server.base_url())), "{said}");
+}
+
+#[tokio::test]
 async fn a_provider_whose_id_is_no_plain_word_has_its_source_too() {
     let nowhere = nowhere().await;
     let url = &nowhere.url;
