@@ -5,17 +5,11 @@
 //! is an object without other keys, `m` a map with any keys, `a` a list, `s` a string, `n` a
 //! number, `b` a boolean and `x` one of several types. The paths below a path follow it directly.
 
-use std::sync::LazyLock;
-
 use crate::pattern::PathSegmentRef;
 
-static KEY_TABLE: LazyLock<Vec<KeyLine>> = LazyLock::new(|| {
-    let lines = include_str!("../data/known-keys.txt").lines();
-    lines.filter_map(|line| line.rsplit_once(' ')).collect()
-});
-
-/// A path and its type letter.
-type KeyLine = (&'static str, &'static str);
+/// The lines of the table. They are searched as text, because parsing them all would cost more than
+/// the few look-ups of a start.
+const KEY_TABLE: &str = include_str!("../data/known-keys.txt");
 
 /// A position in the table.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +17,8 @@ pub(crate) struct KnownKeys {
     /// The path of the position; empty for the top level.
     path: &'static str,
     kind: &'static str,
-    descendants: &'static [KeyLine],
+    /// The lines of the paths below it.
+    descendants: &'static str,
 }
 
 /// The result of looking up a key.
@@ -39,7 +34,7 @@ pub(crate) enum KeyLookup {
 
 impl KnownKeys {
     fn root_table() -> Self {
-        Self { path: "", kind: "o", descendants: &KEY_TABLE }
+        Self { path: "", kind: "o", descendants: KEY_TABLE }
     }
 
     /// Looks up a path from the top level.
@@ -82,29 +77,48 @@ impl KnownKeys {
     /// The named keys below this position, in alphabetical order.
     pub(crate) fn child_keys(&self) -> Vec<&'static str> {
         let mut keys: Vec<_> =
-            self.descendants.iter().map(|line| self.line_segment(line)).collect();
+            self.descendants.lines().map(|line| self.line_segment(line)).collect();
         keys.dedup();
         keys.retain(|key| !matches!(*key, "*" | "[]"));
         keys
     }
 
     fn find_child(&self, name: &str) -> Option<Self> {
-        let start = self.descendants.partition_point(|line| self.line_segment(line) < name);
+        let start = partition_lines(self.descendants, |line| self.line_segment(line) < name);
         let from = self.descendants.get(start..)?;
-        let length = from.partition_point(|line| self.line_segment(line) == name);
-        let ((path, kind), descendants) = from.get(..length)?.split_first()?;
+        let end = partition_lines(from, |line| self.line_segment(line) == name);
+        let found = from.get(..end)?;
+        let (line, descendants) = found.split_once('\n')?;
+        let (path, kind) = line.rsplit_once(' ')?;
         Some(Self { path, kind, descendants })
     }
 
     /// The path segment that leads from this position to a line below it.
-    fn line_segment(&self, (path, _): &KeyLine) -> &'static str {
-        let rest = path.get(self.path.len()..).unwrap_or_default();
+    fn line_segment(&self, line: &'static str) -> &'static str {
+        let rest = line.get(self.path.len()..).unwrap_or_default();
         if rest.starts_with("[]") {
             return "[]";
         }
         let rest = rest.strip_prefix('.').unwrap_or(rest);
-        rest.split(['.', '[']).next().unwrap_or_default()
+        rest.split(['.', '[', ' ']).next().unwrap_or_default()
     }
+}
+
+/// The offset of the first line that `is_before` does not hold for, in sorted lines that each end
+/// in a line break.
+fn partition_lines(lines: &'static str, is_before: impl Fn(&'static str) -> bool) -> usize {
+    let (mut start, mut end) = (0, lines.len());
+    while let Some(rest) = lines.get(start..end).filter(|rest| !rest.is_empty()) {
+        let (before, _) = rest.as_bytes().split_at(rest.len() / 2);
+        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let line = rest.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        if is_before(line) {
+            start += line_start + line.len() + 1;
+        } else {
+            end = start + line_start;
+        }
+    }
+    start
 }
 
 #[cfg(test)]
@@ -116,24 +130,27 @@ mod tests {
     fn the_table_has_every_path_behind_the_one_above_it() {
         let mut seen = std::collections::BTreeSet::new();
         let order = |path: &str| path.replace('[', "\0").replace('.', "\u{1}");
-        for window in KEY_TABLE.windows(2) {
-            assert!(order(window[0].0) < order(window[1].0), "{window:?}");
+        let lines = || KEY_TABLE.lines().map(|line| line.rsplit_once(' ').unwrap());
+        for ((path, _), (next, _)) in lines().zip(lines().skip(1)) {
+            assert!(order(path) < order(next), "{path} {next}");
         }
-        for (path, kind) in KEY_TABLE.iter() {
+        for (path, kind) in lines() {
             let above = match path.strip_suffix("[]") {
                 Some(list) => list,
                 None => path.rsplit_once('.').map_or("", |(above, _)| above),
             };
             assert!(above.is_empty() || seen.contains(above), "{path}");
-            assert!(matches!(*kind, "o" | "m" | "a" | "s" | "n" | "b" | "x"), "{path} {kind}");
-            seen.insert(*path);
+            assert!(matches!(kind, "o" | "m" | "a" | "s" | "n" | "b" | "x"), "{path} {kind}");
+            seen.insert(path);
         }
-        assert!(KEY_TABLE.len() > 1_800);
+        assert!(seen.len() > 1_800);
+        assert!(KEY_TABLE.ends_with('\n'));
     }
 
     #[test]
     fn every_path_of_the_table_is_found() {
-        for (path, _) in KEY_TABLE.iter() {
+        for line in KEY_TABLE.lines() {
+            let (path, _) = line.rsplit_once(' ').unwrap();
             let path: KeyPath = path.replace("[]", "[7]").parse().unwrap();
             assert!(
                 matches!(KnownKeys::lookup_path(&to_segment_refs(&path)), KeyLookup::Known(_)),

@@ -3,8 +3,6 @@
 //! `data/restrictions.txt` says of each such key whether the program acts on it. A restriction that
 //! is set and not acted on is reported, so that nothing runs which the user meant to forbid.
 
-use std::sync::LazyLock;
-
 use serde_json::Value;
 
 use crate::{
@@ -14,9 +12,7 @@ use crate::{
     tree::ConfigTree,
 };
 
-static RULES: LazyLock<Vec<RestrictionRule>> = LazyLock::new(|| {
-    include_str!("../data/restrictions.txt").lines().flat_map(parse_rules).collect()
-});
+const RULE_TABLE: &str = include_str!("../data/restrictions.txt");
 
 /// The sections in which an unknown key or an invalid value may be a restriction.
 pub(crate) const FENCED_SECTIONS: &[&str] = &[
@@ -70,9 +66,20 @@ enum RuleClass {
     Leave,
 }
 
+/// The rules whose first key an object has. The table is parsed no further, because it is read at
+/// every start.
+fn parse_rules_for_keys(root: &Json5Node) -> Vec<RestrictionRule> {
+    let applies = |line: &&str| {
+        let end = line.find(['.', ' ']).unwrap_or(line.len());
+        let first = line.get(..end).unwrap_or_default();
+        root.find_entry(if first == "AGENT" { "agents" } else { first }).is_some()
+    };
+    RULE_TABLE.lines().filter(applies).flat_map(parse_rules).collect()
+}
+
 /// The rules of a line: two for a pattern of the agents, none for a comment.
 fn parse_rules(line: &'static str) -> Vec<RestrictionRule> {
-    let mut words = line.split_whitespace();
+    let mut words = line.split_ascii_whitespace();
     let (Some(pattern), Some(class)) = (words.next(), words.next()) else { return Vec::new() };
     let class = match class {
         "acted" => RuleClass::Acted,
@@ -119,8 +126,8 @@ pub(crate) fn relation_to_sections(
 pub(crate) fn lint_restrictions(tree: &ConfigTree) -> Vec<(usize, Diagnostic)> {
     let mut check = RestrictionCheck { tree, steps: Vec::new(), found: Vec::new() };
     if !tree.ignored.contains(&tree.root.id) {
-        let rules: Vec<&RestrictionRule> = RULES.iter().collect();
-        check.check_children(&tree.root, &rules);
+        let rules = parse_rules_for_keys(&tree.root);
+        check.check_children(&tree.root, &rules.iter().collect::<Vec<_>>());
     }
     check.found
 }
@@ -133,7 +140,7 @@ struct RestrictionCheck<'t> {
 }
 
 impl<'t> RestrictionCheck<'t> {
-    fn check_children(&mut self, node: &'t Json5Node, rules: &[&'t RestrictionRule]) {
+    fn check_children(&mut self, node: &'t Json5Node, rules: &[&RestrictionRule]) {
         match &node.value {
             Json5Value::Object(entries) => {
                 for entry in entries {
@@ -154,12 +161,7 @@ impl<'t> RestrictionCheck<'t> {
     }
 
     /// Checks the value at `steps`. `rules` are those that match the path above it.
-    fn check_value(
-        &mut self,
-        node: &'t Json5Node,
-        key_span: TextSpan,
-        rules: &[&'t RestrictionRule],
-    ) {
+    fn check_value(&mut self, node: &'t Json5Node, key_span: TextSpan, rules: &[&RestrictionRule]) {
         let depth = self.steps.len();
         let Some(step) = self.steps.last().filter(|_| !self.tree.ignored.contains(&node.id)) else {
             return;

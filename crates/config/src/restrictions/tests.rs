@@ -55,7 +55,7 @@ const HARMLESS_KEYS: &[&str] = &[
 fn is_classified(path: &str) -> bool {
     let path: KeyPath = path.replace("[]", "[0]").parse().unwrap();
     let steps = to_segment_refs(&path);
-    RULES.iter().any(|rule| {
+    RULE_TABLE.lines().flat_map(parse_rules).any(|rule| {
         let relation = compare_to_pattern(&rule.segments.join("."), &steps);
         relation == PathRelation::Equal
             || relation == PathRelation::Descendant

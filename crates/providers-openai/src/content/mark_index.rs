@@ -22,21 +22,13 @@ pub(super) fn all_marks() -> impl Iterator<Item = &'static str> {
         .chain(answer_tags)
 }
 
-/// A tree of the marks, byte by byte.
+/// The marks in order.
 #[derive(Debug)]
 pub(super) struct MarkIndex {
-    nodes: Vec<MarkNode>,
+    marks: Vec<&'static str>,
     /// Whether text of one kind ends before a byte: a mark may begin with it, or it may change
     /// what is code or quoted.
     is_stop: [bool; 256],
-}
-
-#[derive(Debug, Default)]
-struct MarkNode {
-    /// The next bytes, and their nodes.
-    next: Vec<(u8, usize)>,
-    /// Whether a mark ends here.
-    is_end: bool,
 }
 
 /// What a text begins with.
@@ -52,50 +44,35 @@ pub(super) enum MarkLookup {
 
 impl MarkIndex {
     fn from_marks(marks: impl Iterator<Item = &'static str>) -> Self {
-        let mut index = Self { nodes: vec![MarkNode::default()], is_stop: [false; 256] };
-        for mark in marks {
-            index.insert(mark.as_bytes());
-        }
-        for (byte, is_stop) in (0..=u8::MAX).zip(&mut index.is_stop) {
+        let mut marks: Vec<_> = marks.collect();
+        marks.sort_unstable();
+        marks.dedup();
+        let mut is_stop = [false; 256];
+        for (byte, is_stop) in (0..=u8::MAX).zip(&mut is_stop) {
             *is_stop = code_spans::may_quote(byte);
         }
-        let first_bytes = index.nodes.first().into_iter().flat_map(|root| &root.next);
-        for (byte, _) in first_bytes {
-            if let Some(is_stop) = index.is_stop.get_mut(usize::from(*byte)) {
+        for byte in marks.iter().filter_map(|mark| mark.as_bytes().first()) {
+            if let Some(is_stop) = is_stop.get_mut(usize::from(*byte)) {
                 *is_stop = true;
             }
         }
-        index
-    }
-
-    fn insert(&mut self, mark: &[u8]) {
-        let mut at = 0;
-        for &byte in mark {
-            let known = self.nodes.get(at).and_then(|node| node.find_next(byte));
-            at = known.unwrap_or_else(|| {
-                let new = self.nodes.len();
-                self.nodes.push(MarkNode::default());
-                if let Some(node) = self.nodes.get_mut(at) {
-                    node.next.push((byte, new));
-                }
-                new
-            });
-        }
-        if let Some(node) = self.nodes.get_mut(at) {
-            node.is_end = true;
-        }
+        Self { marks, is_stop }
     }
 
     /// Looks for a mark at the beginning of a text.
     pub(super) fn look_up(&self, text: &[u8]) -> MarkLookup {
-        let mut at = 0;
-        for &byte in text {
-            let next = self.nodes.get(at).and_then(|node| node.find_next(byte));
-            let Some(next) = next else { return MarkLookup::NoMark };
-            if self.nodes.get(next).is_some_and(|node| node.is_end) {
-                return MarkLookup::Mark;
+        // The marks that begin as the text does, of which the shortest is the first.
+        let mut candidates = self.marks.as_slice();
+        for (at, byte) in text.iter().enumerate() {
+            let byte_of = |mark: &&str| mark.as_bytes().get(at).copied();
+            let start = candidates.partition_point(|mark| byte_of(mark) < Some(*byte));
+            let end = candidates.partition_point(|mark| byte_of(mark) <= Some(*byte));
+            candidates = candidates.get(start..end).unwrap_or_default();
+            match candidates.first() {
+                None => return MarkLookup::NoMark,
+                Some(mark) if mark.len() == at + 1 => return MarkLookup::Mark,
+                Some(_) => {}
             }
-            at = next;
         }
         MarkLookup::Partial
     }
@@ -105,11 +82,5 @@ impl MarkIndex {
     pub(super) fn plain_len(&self, text: &[u8]) -> usize {
         let is_stop = |byte: &u8| self.is_stop.get(usize::from(*byte)) == Some(&true);
         text.iter().position(is_stop).unwrap_or(text.len())
-    }
-}
-
-impl MarkNode {
-    fn find_next(&self, byte: u8) -> Option<usize> {
-        self.next.iter().find(|(next, _)| *next == byte).map(|(_, node)| *node)
     }
 }
