@@ -73,8 +73,8 @@ async fn a_message_is_joined_with_what_is_piped_in() {
     let last_message = || {
         let body = server.requests().pop().unwrap().json();
         let messages = body["messages"].as_array().unwrap();
-        let users = messages.iter().filter(|message| message["role"] == "user");
-        users.last().unwrap()["content"].as_str().unwrap().to_owned()
+        let mut users = messages.iter().filter(|message| message["role"] == "user");
+        users.next_back().unwrap()["content"].as_str().unwrap().to_owned()
     };
     for args in [
         &["agent", "review", "this", "--no-session"][..],

@@ -41,7 +41,8 @@ async fn a_failure_prints_no_earlier_answer() {
 #[tokio::test]
 async fn an_answer_that_only_counts_is_stopped_and_kept() {
     let (server, home) = tiny().await;
-    let counting: String = (1..900).map(|n| format!("[{n}] [1.0.0.0] ")).collect();
+    let counting: Vec<_> = (1..900).map(|n| format!("[{n}] [1.0.0.0] ")).collect();
+    let counting = counting.concat();
     let json = [&ASK[..], &["--json"]].concat();
     let allowed = [&json[..], &["--set", "agents.defaults.llm.maxRepeatedLines=0"]].concat();
 
