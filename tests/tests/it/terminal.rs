@@ -35,14 +35,14 @@ async fn a_command_runs_only_when_it_is_allowed() {
 async fn the_question_shows_what_would_hide() {
     let (server, home) = tiny().await;
     let command = "rm -r x #\u{1b}[2K\r\u{202e}touch made.txt";
-    let arguments = json!({"command": command, "directory": "a\u{1b}[2Kb"});
-    std::fs::create_dir(home.workspace().join("a\u{1b}[2Kb")).unwrap();
+    let arguments = json!({"command": command, "directory": "a\u{202e}b"});
+    std::fs::create_dir(home.workspace().join("a\u{202e}b")).unwrap();
     server.push(Turn::call("exec", arguments.to_string()));
     server.push(Turn::text("as you wish"));
     let ended = home.answer_on_terminal(&["agent", "-m", "hi"], "n\n").await.code(0);
     let question = "  | rm -r x #\\e[2K\\r\\u{202e}touch made.txt\r\n";
     assert!(ended.stdout.contains(question), "{ended:#?}");
-    assert!(ended.stdout.contains("/a\\e[2Kb\r\n"), "{ended:#?}");
+    assert!(ended.stdout.contains("/a\\u{202e}b\r\n"), "{ended:#?}");
 }
 
 #[tokio::test]

@@ -28,8 +28,8 @@ async fn a_command_that_gives_no_key_is_named_and_what_it_printed_is_not() {
     let table = [
         ("echo sk-secret; exit 3", "exit code 3"),
         ("true", "it printed none"),
-        (r"printf '\\377sk-secret'", "not a text"),
-        ("head -c 70000 /dev/zero", "not a text"),
+        (r"printf '\\377sk-secret'", "not UTF-8 text"),
+        ("head -c 70000 /dev/zero", "not UTF-8 text"),
     ];
     for (script, problem) in table {
         let config = lab_on("http://127.0.0.1:1/v1", &printing(script));

@@ -67,15 +67,16 @@ async fn the_key_is_sent() {
 
 #[tokio::test]
 async fn a_server_without_a_usable_model_is_an_error() {
-    for (list, kind) in [
-        (r#"{"data":[]}"#, ModelErrorKind::UnknownModel),
-        (r#"{"data":[{"id":"a b"}]}"#, ModelErrorKind::Protocol),
-        ("<html>", ModelErrorKind::Protocol),
-    ] {
+    for (list, kind) in
+        [(r#"{"data":[]}"#, ModelErrorKind::UnknownModel), ("<html>", ModelErrorKind::Protocol)]
+    {
         let server = listing(list).await;
         let error = VllmModel::connect(&server.base_url(), None).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{list}");
     }
+    let spaced = listing(r#"{"data":[{"id":"a b"}]}"#).await;
+    let model = VllmModel::connect(&spaced.base_url(), None).await.unwrap();
+    assert_eq!(model.model_info().reference.to_string(), "vllm/a b");
     let error = VllmModel::connect("ftp://127.0.0.1/v1", None).await.unwrap_err();
     assert_eq!(error.kind(), ModelErrorKind::Connect);
     assert_eq!(error.to_string(), "read the base URL");

@@ -177,7 +177,7 @@ async fn a_turn_is_taken_back_and_another_model_goes_on() {
     say(&mut conversation, "regretted").await;
     assert!(conversation.undo_turn().await.unwrap());
     conversation.switch_model(Some("lab/small")).await.unwrap();
-    assert!(conversation.switch_model(Some("lab/none")).await.is_err());
+    assert!(conversation.switch_model(Some("nowhere/none")).await.is_err());
     say(&mut conversation, "again").await;
     let messages = last_messages(&server);
     assert_eq!((messages[0].as_str(), messages[2].as_str()), ("kept", "again"));
@@ -264,7 +264,10 @@ async fn a_session_is_its_agents_unless_another_is_named() {
     assert!(warnings.lock().unwrap().is_empty());
     assert_eq!(taken(Some(SessionTarget::Id(id)), Some("main")).await.0, "main");
     let warnings = warnings.into_inner().unwrap();
-    assert!(warnings.len() == 1 && warnings[0].contains("of the agent `work`"), "{warnings:?}");
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("belongs to the agent `work`"),
+        "{warnings:?}"
+    );
 }
 
 #[tokio::test]
