@@ -61,7 +61,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l channel -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s p -l print -d 'Print the answer and exit, as `agent` does anyway; without TEXT standard input is the message'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s c -l continue -d 'Go on with the session that was used last in this folder'
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s c -l continue -d 'Continue the session that was used last in this folder'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l no-session -d 'Run the turn without a session: continue none and store nothing'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 'Run commands without asking'
@@ -72,7 +72,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l deliver
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l resume -d 'Go on with this session, by its id; without an ID choose one of this folder' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l resume -d 'Continue this session, by its id; without an ID choose one of this folder' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The session by its id; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
@@ -85,7 +85,7 @@ short\t'While they come their last line, and how long they took'
 full\t'As they are'"
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s c -l continue -d 'Go on with the session that was used last in this folder'
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s c -l continue -d 'Continue the session that was used last in this folder'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l strict -d 'Use that model alone, never a fallback'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s y -l yes -d 'Run commands without asking'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l plain -d 'Plain text: each line of stdin is a message, and answers go to stdout; the default without a terminal'
@@ -389,7 +389,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __f
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and what it comes to'
+complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r
@@ -418,7 +418,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and no
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -s h -l help -d 'Print help'
-complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and what it comes to'
+complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "get" -d 'Show the approvals file and the policy that results from it'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "list" -d 'List the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and not __fish_seen_subcommand_from get list allowlist" -f -a "allowlist" -d 'Change the patterns of commands that run without a question'
 complete -c openclaw -n "__fish_openclaw_using_subcommand exec-approvals; and __fish_seen_subcommand_from get" -l agent -d 'The agent' -r

@@ -22,7 +22,7 @@ use openclaw_config::defaults::MAIN_AGENT;
     about = "An agent for the models that you serve yourself",
     long_about = "An agent for the models that you serve yourself.\n\n\
         Answers and JSON go to stdout, everything else to stderr. With `VLLM_API_KEY` set to any \
-        value, the models of a vLLM server on http://127.0.0.1:8000/v1 are found by themselves.",
+        value, the models of a vLLM server on http://127.0.0.1:8000/v1 are found automatically.",
     arg_required_else_help = true,
     disable_help_subcommand = true
 )]
@@ -106,7 +106,7 @@ pub(crate) struct AgentTurnArgs {
     /// The session by its id, or by the short id that `sessions` shows; created if there is none
     #[arg(long, value_name = "ID", conflicts_with = "no_session")]
     pub(crate) session_id: Option<String>,
-    /// Go on with the session that was used last in this folder
+    /// Continue the session that was used last in this folder
     #[arg(long = "continue", short = 'c')]
     #[arg(conflicts_with_all = ["session", "session_id", "no_session", "resume"])]
     pub(crate) continue_latest: bool,

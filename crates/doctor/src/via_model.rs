@@ -116,7 +116,7 @@ impl DoctorRun<'_> {
         request.max_output_tokens = Some(PLAIN_MAX_TOKENS);
         match self.ask_model(request).await {
             Ok(answer) => CheckOutcome::pass(format!(
-                "a call and its result are taken back in {}",
+                "a call and its result are accepted in the history; answered in {}",
                 format_duration(answer.elapsed)
             )),
             Err(outcome) => outcome,

@@ -14,7 +14,7 @@ pub(crate) struct ApprovalsArgs {
 /// The actions on the approvals file.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApprovalsAction {
-    /// Show the approvals file and what it comes to
+    /// Show the approvals file and the policy that results from it
     Get(ApprovalsShowArgs),
     /// List the patterns of commands that run without a question
     List(ApprovalsShowArgs),

@@ -11,10 +11,10 @@ pub(crate) struct ChatArgs {
     /// The first message, joined with what is piped in
     #[arg(value_name = "TEXT")]
     pub(crate) text: Vec<String>,
-    /// Go on with the session that was used last in this folder
+    /// Continue the session that was used last in this folder
     #[arg(long = "continue", short = 'c', conflicts_with_all = ["session", "session_id", "resume"])]
     pub(crate) continue_latest: bool,
-    /// Go on with this session, by its id; without an ID choose one of this folder
+    /// Continue this session, by its id; without an ID choose one of this folder
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
     #[arg(conflicts_with_all = ["session", "session_id"])]
     pub(crate) resume: Option<String>,

@@ -218,7 +218,7 @@ impl TranscriptWriter {
             self.write_bracketed(&format!("the turn is {}", row.state_name()));
         }
         for (count, what) in [
-            (self.retracted_count, "taken back and are not shown"),
+            (self.retracted_count, "undone and are not shown"),
             (self.unreadable_count, "damaged, or of a newer version, and cannot be shown"),
         ] {
             if count > 0 {
