@@ -131,7 +131,15 @@ impl ApprovalRequest {
 
     /// Why the call is denied when there is no person to ask, and what would allow it.
     fn unasked_reason(&self, reason: &str) -> String {
-        let mut text = format!("running a {} needs a person's approval, and {reason}", self.kind);
+        let mut text = match self.kind {
+            ApprovalKind::Command => "running a command needs a person's approval".to_owned(),
+            ApprovalKind::Call => {
+                let action = escape_line(&self.text);
+                format!("this call needs a person's approval ({action})")
+            }
+        };
+        text.push_str(", and ");
+        text.push_str(reason);
         if !self.remedies.program_patterns.is_empty() {
             let add = |pattern: &String| {
                 let words = ["openclaw", "approvals", "allowlist", "add", pattern, "--agent"];

@@ -262,15 +262,19 @@ async fn when_nobody_can_be_asked_the_turn_ends_with_the_question_or_the_call_is
     let question = |text: &str| ApprovalDecision::NeedsInput { question: text.to_owned() };
     let denial = |text: &str| ApprovalDecision::NoApprover { reason: text.to_owned() };
     let unasked_command = "running a command needs a person's approval, and nobody is here";
-    let unasked_call = "running a call needs a person's approval, and nobody is here";
+    let unasked = "this call needs a person's approval";
+    let unasked_call = format!("{unasked} (send a mail), and nobody is here");
+    let unasked_hook = format!(
+        "{unasked} (change .git/hooks/x: Git runs it or takes commands from it), and nobody is here"
+    );
     let table = [
         (ExecAsk::Always, command(), question("May this command run: rm -r x")),
         (ExecAsk::Always, mail(), question("May this call run: send a mail")),
         (ExecAsk::OnMiss, command(), denial(unasked_command)),
-        (ExecAsk::OnMiss, mail(), denial(unasked_call)),
-        (ExecAsk::Off, mail(), denial(unasked_call)),
-        (ExecAsk::Always, hook(), denial(unasked_call)),
-        (ExecAsk::Off, hook(), denial(unasked_call)),
+        (ExecAsk::OnMiss, mail(), denial(&unasked_call)),
+        (ExecAsk::Off, mail(), denial(&unasked_call)),
+        (ExecAsk::Always, hook(), denial(&unasked_hook)),
+        (ExecAsk::Off, hook(), denial(&unasked_hook)),
     ];
     for (ask, effect, expected) in table {
         let (decision, _) = review(policy(ExecSecurity::Full, ask), &effect, nobody()).await;
