@@ -1,34 +1,6 @@
-//! Which environment variables a command may get, and which ones a model may set.
+//! Which environment variables a model may set for a command.
 
 use serde::Serialize;
-
-/// The variables that a command inherits: those that programs need and that hold no secrets. Names
-/// are exact, because a prefix such as `LC_` would let `LC_MY_TOKEN` through.
-pub const INHERITED_VARIABLES: [&str; 23] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "LANG",
-    "LANGUAGE",
-    "LC_ALL",
-    "LC_ADDRESS",
-    "LC_COLLATE",
-    "LC_CTYPE",
-    "LC_IDENTIFICATION",
-    "LC_MEASUREMENT",
-    "LC_MESSAGES",
-    "LC_MONETARY",
-    "LC_NAME",
-    "LC_NUMERIC",
-    "LC_PAPER",
-    "LC_TELEPHONE",
-    "LC_TIME",
-    "TERM",
-    "TMPDIR",
-    "TZ",
-];
 
 /// The variables that a model may set without a question: they change only how output looks.
 const SETTABLE_VARIABLES: [&str; 21] = [
@@ -174,12 +146,6 @@ pub(crate) fn is_settable(name: &str) -> bool {
     variable_rule(name) == VariableRule::Settable
 }
 
-/// Whether a command inherits a variable with this name.
-#[must_use]
-pub fn is_inherited(name: &str) -> bool {
-    INHERITED_VARIABLES.contains(&name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,14 +196,5 @@ mod tests {
         for name in ["FOO", "LC_SECRET", "term", "DEBUG"] {
             assert_eq!(variable_rule(name), VariableRule::NeedsApproval, "{name}");
         }
-    }
-
-    #[test]
-    fn no_secret_and_no_loader_variable_is_inherited() {
-        for name in ["VLLM_API_KEY", "LC_SECRET", "LD_PRELOAD", "BASH_ENV", "path", "SSH_AUTH_SOCK"]
-        {
-            assert!(!is_inherited(name), "{name}");
-        }
-        assert!(is_inherited("PATH") && is_inherited("LC_ALL"));
     }
 }

@@ -23,7 +23,7 @@ pub use approvals_file::{
     AllowlistEntry, ApprovalsDocument, ApprovalsFile, ApprovalsFileError, ApprovalsSection,
 };
 pub use display::{render_command_for_approval, render_text_for_approval};
-pub use environment::{INHERITED_VARIABLES, VariableRule, is_inherited, variable_rule};
+pub use environment::{VariableRule, variable_rule};
 pub use escape::{escape_line, is_deceptive_char};
 pub use explanation::{CommandExplanation, CommandVerdict, DecisionExplanation};
 pub use grant::{ApprovalMismatch, ApprovedPlan, PlanApproval, RefusedPlan, allow_always_entries};

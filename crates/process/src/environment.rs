@@ -60,6 +60,8 @@ mod tests {
             ("LC_SECRET", "canary"),
             ("path", "canary"),
             ("LD_PRELOAD", "canary"),
+            ("BASH_ENV", "canary"),
+            ("SSH_AUTH_SOCK", "canary"),
             ("TZ", "UTC"),
         ];
         let picked = base_environment(given.map(|(name, value)| (name.into(), value.into())));
