@@ -1,17 +1,23 @@
 //! Prints config diagnostics with their lines.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use openclaw_config::{Diagnostic, LoadError, LoadedConfig, RunKind, Severity};
+use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
 use openclaw_terminal::{Printer, sanitize};
 
 /// Prints the diagnostics of a usable config; with `--verbose` also informational ones and keys
-/// without effect.
-pub(crate) fn print_config_problems(printer: Printer, loaded: &LoadedConfig) {
-    if !loaded.diagnostics.is_empty() {
-        let is_printed = |it: &&Diagnostic| it.severity != Severity::Note || printer.is_verbose();
-        for diagnostic in loaded.diagnostics.iter().filter(is_printed) {
+/// without effect. Those that keep the command from starting, `blockers`, are printed as errors.
+pub(crate) fn print_config_problems(
+    printer: Printer,
+    loaded: &LoadedConfig,
+    blockers: &[&Diagnostic],
+) {
+    for diagnostic in &loaded.diagnostics {
+        let is_blocker = blockers.iter().any(|blocker| std::ptr::eq(*blocker, diagnostic));
+        let severity = if is_blocker { Severity::Error } else { diagnostic.severity };
+        if severity != Severity::Note || printer.is_verbose() {
             let text = loaded.diagnostic_source_text(diagnostic).unwrap_or_default();
-            print_diagnostics(printer, std::slice::from_ref(diagnostic), &text);
+            let diagnostic = Diagnostic { severity, ..diagnostic.clone() };
+            print_diagnostics(printer, &[diagnostic], &text);
         }
     }
     if printer.is_verbose() {
@@ -28,27 +34,10 @@ pub(crate) fn print_config_problems(printer: Printer, loaded: &LoadedConfig) {
     }
 }
 
-/// Prints the problems that keep a command from starting; returns whether there are any.
-pub(crate) fn print_start_blockers(
-    printer: Printer,
-    loaded: &LoadedConfig,
-    kind: RunKind<'_>,
-) -> bool {
-    let blockers = loaded.start_blockers(kind);
-    if blockers.is_empty() {
-        return false;
-    }
-    for diagnostic in &blockers {
-        // Errors are printed already, with every other problem of the config.
-        if diagnostic.severity != Severity::Error {
-            let text = loaded.diagnostic_source_text(diagnostic).unwrap_or_default();
-            let error = Diagnostic { severity: Severity::Error, ..(*diagnostic).clone() };
-            print_diagnostics(printer, &[error], &text);
-        }
-    }
+/// Says that a command does not start, after its blockers were printed.
+pub(crate) fn print_start_refusal(printer: Printer) {
     printer.print_error("failed to start: a restriction in the config would not hold");
     printer.print_hint("`openclaw config validate` shows every problem of the file.");
-    true
 }
 
 /// Prints diagnostics of a text; only errors when quiet.

@@ -204,12 +204,14 @@ impl StartupContext {
                 return Ok(ExitReason::Config);
             }
         };
-        diagnostic::print_config_problems(printer, &loaded);
+        let blockers = kind.map(|kind| loaded.start_blockers(kind)).unwrap_or_default();
+        diagnostic::print_config_problems(printer, &loaded, &blockers);
         if !loaded.unusable_overrides().is_empty() {
             printer.print_error("a value given for this run cannot be used");
             return Ok(ExitReason::Usage);
         }
-        if kind.is_some_and(|kind| diagnostic::print_start_blockers(printer, &loaded, kind)) {
+        if !blockers.is_empty() {
+            diagnostic::print_start_refusal(printer);
             return Ok(ExitReason::Config);
         }
         let context = CommandContext { printer, models: ModelRegistry::new(loaded, paths, env) };

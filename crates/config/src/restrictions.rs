@@ -242,7 +242,7 @@ impl<'t> RestrictionCheck<'t> {
         if !matches!(relation, PathRelation::Equal | PathRelation::Descendant) {
             return;
         }
-        let message = "unknown key, it is ignored";
+        let message = "unknown key, it has no effect";
         let found = Diagnostic::new(Severity::Warning, key_span, message)
             .at_path(to_key_path(&self.steps))
             .with_kind(DiagnosticKind::UnknownKey);

@@ -35,6 +35,7 @@ async fn a_restriction_that_would_not_hold_stops_agent_and_chat_before_anything_
     ] {
         let (server, home, ended) = run_command(text).await;
         let ended = ended.code(3).says(&[key, "openclaw.json:2:", "would not hold"]);
+        assert_eq!(ended.stderr.matches("openclaw.json:2:").count(), 1, "{ended:#?}");
         assert!(ended.stdout.is_empty() && home.files().is_empty() && !has_chats(&server));
         let _ = home.run(&["chat"]).await.code(3).says(&[key]);
         let _ = home.run(&["infer", "model", "run", "--prompt", "hello"]).await.code(0);

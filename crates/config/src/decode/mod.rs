@@ -169,7 +169,8 @@ impl DecodeReport {
         if let Some(read) = untyped.filter(|_| is_unknown) {
             let help =
                 suggestion::suggest_help(&path, &[read.to_vec(), sibling_keys(steps)].concat());
-            let found = Diagnostic::new(Severity::Warning, key_span, "unknown key, it is ignored");
+            let found =
+                Diagnostic::new(Severity::Warning, key_span, "unknown key, it has no effect");
             let kind = unknown_key_kind(steps, node);
             self.diagnostics.push(found.at_path(path.clone()).with_kind(kind).with_help(help));
         }

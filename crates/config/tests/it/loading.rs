@@ -51,7 +51,7 @@ fn diagnostics_name_the_file_and_a_mark_at_its_start_is_no_problem() {
     let loaded = load(&env).unwrap();
     let place = dir.path().join("openclaw-config.json5");
     let expected = format!(
-        "{}:2:2: warning: gateway.porte: unknown key, it is ignored\n  help: did you mean `port`?",
+        "{}:2:2: warning: gateway.porte: unknown key, it has no effect\n  help: did you mean `port`?",
         place.display()
     );
     assert_eq!(loaded.diagnostics[0].to_string(), expected);

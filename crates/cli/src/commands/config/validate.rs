@@ -43,7 +43,7 @@ pub(super) fn run(
         };
         write_json_answer(printer, &answer)?;
     } else {
-        diagnostic::print_config_problems(printer, &loaded);
+        diagnostic::print_config_problems(printer, &loaded, &[]);
         match (count, loaded.exists) {
             (0, true) => printer.write_answer_line(format_args!("Config valid: {path}"))?,
             (0, false) => {
