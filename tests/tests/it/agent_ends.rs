@@ -176,7 +176,7 @@ async fn an_unreachable_server_a_wrong_key_and_an_unknown_model_have_their_exit_
         .unwrap();
     let url = server.base_url();
     let cases = [
-        (Home::with_vllm(&nobody().await, "any-value"), 4, "connect"),
+        (Home::with_vllm(&nobody(), "any-value"), 4, "connect"),
         (Home::with_vllm(&url, "wrong-value"), 5, "auth"),
         (Home::with_vllm(&url, "right-value"), 5, "unknown_model"),
     ];

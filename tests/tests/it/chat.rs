@@ -146,7 +146,7 @@ async fn a_command_longer_than_the_screen_is_shown_completely() {
 
 #[tokio::test]
 async fn a_hosted_fallback_is_asked_about_on_the_same_screen() {
-    let (down, good) = (nobody().await, server().await);
+    let (down, good) = (nobody(), server().await);
     // Kept for documents: nothing may ever be sent there.
     let home = chain(&[&down, "http://192.0.2.1:8000/v1", &good.base_url()]);
     good.push(Turn::text("from here"));

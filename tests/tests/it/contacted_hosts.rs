@@ -104,7 +104,7 @@ async fn a_hosted_model_that_nobody_named_is_not_even_looked_up() {
 /// The set of hosts when the server is gone: the fallbacks' own, in their order, and no other.
 #[tokio::test]
 async fn a_hosted_fallback_is_turned_to_when_the_server_is_gone() {
-    let gone = nobody().await;
+    let gone = nobody();
     let home = home(&gone, "");
     let (watched, printed) = contacts(&home, &["agent", "-m", "hi"]).await;
     let rest: Vec<_> =

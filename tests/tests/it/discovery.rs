@@ -94,7 +94,7 @@ async fn without_a_key_nothing_is_asked_and_a_hint_says_how() {
 
 #[tokio::test]
 async fn a_server_that_is_down_is_named_with_the_way_it_was_chosen() {
-    let url = nobody().await;
+    let url = nobody();
     let port = url.trim_end_matches("/v1").rsplit(':').next().unwrap().to_owned();
     let serve = format!("vllm serve MODEL --port {port}");
     let home = Home::with_vllm(&url, "any-value");

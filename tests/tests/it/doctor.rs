@@ -103,7 +103,7 @@ async fn each_early_failure_has_its_exit_code_and_skips_the_rest() {
     let open = MockVllm::builder().model(ModelSpec::new("large", 4096)).start().await.unwrap();
     let (page, _serving) = website().await;
     for (name, url, code) in [
-        ("dead", nobody().await, 4),
+        ("dead", nobody(), 4),
         ("no_api", format!("{page}/ui"), 4),
         ("locked", locked.base_url(), 5),
         ("another_model", open.base_url(), 5),

@@ -43,7 +43,7 @@ pub(crate) fn unauthorized() -> Reply {
 #[tokio::test]
 async fn the_chain_is_walked_to_its_end_and_each_step_is_shown() {
     let (limited, full, good) = (server().await, server().await, server().await);
-    let down = nobody().await;
+    let down = nobody();
     limited.push(Reply::rate_limited(3600));
     full.push(unauthorized());
     let home = chain(&[&down, &limited.base_url(), &full.base_url(), &good.base_url()]);
@@ -69,7 +69,7 @@ async fn the_chain_is_walked_to_its_end_and_each_step_is_shown() {
 
 #[tokio::test]
 async fn when_all_fail_the_error_has_them_all_and_the_newest_first() {
-    let (first, second) = (nobody().await, nobody().await);
+    let (first, second) = (nobody(), nobody());
     let home = chain(&[&first, &second]);
     for args in [
         &["agent", "-m", "hi", "--json"][..],
@@ -138,7 +138,7 @@ async fn a_refusal_and_a_clock_of_our_own_change_no_model() {
 #[tokio::test]
 async fn a_named_model_keeps_its_fallbacks_unless_it_is_strict() {
     let good = server().await;
-    let down = nobody().await;
+    let down = nobody();
     let home = chain(&[&good.base_url(), &down]);
     let named = [&RUN[..], &["--model", "b/m", "--prompt", "reply exactly: yes"]].concat();
     assert_eq!(home.run(&named).await.code(4).stdout, "");

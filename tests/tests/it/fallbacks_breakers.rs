@@ -25,7 +25,7 @@ async fn breakers(home: &Home) -> Value {
 
 #[tokio::test]
 async fn what_failed_twice_is_shown_asked_last_and_reset() {
-    let (down, good) = (nobody().await, server().await);
+    let (down, good) = (nobody(), server().await);
     let home = chain(&[&down, &good.base_url()]);
     for tried in ["connect", "connect", "held"] {
         assert_eq!(results(&ask(&home).await), [tried]);
@@ -84,7 +84,7 @@ async fn a_model_that_is_full_is_held_alone_and_never_in_silence() {
 
 #[tokio::test]
 async fn a_model_without_fallbacks_is_asked_each_time() {
-    let down = nobody().await;
+    let down = nobody();
     let home = chain(&[&down]);
     for _ in 0..3 {
         let ended = home.run(&[&RUN[..], &["--prompt", "hi"]].concat()).await.code(4);

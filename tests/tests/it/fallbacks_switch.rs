@@ -77,7 +77,7 @@ async fn a_turn_goes_on_with_the_next_model_and_repeats_no_call() {
 
 #[tokio::test]
 async fn who_says_no_to_a_hosted_fallback_gets_the_next_one() {
-    let (down, good) = (nobody().await, server().await);
+    let (down, good) = (nobody(), server().await);
     // Kept for documents: nothing may ever be sent there.
     let home = chain(&[&down, "http://192.0.2.1:8000/v1", &good.base_url()]);
     let ask = [&RUN[..], &["--prompt", "reply exactly: here", "--set", "models.egress=ask"]];

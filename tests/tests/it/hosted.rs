@@ -26,7 +26,7 @@ fn home(openai: &str, openrouter: &str) -> Home {
 
 #[tokio::test]
 async fn an_alias_stands_for_its_model_wherever_a_model_is_named() {
-    let (openai, openrouter, gone) = (server().await, server().await, nobody().await);
+    let (openai, openrouter, gone) = (server().await, server().await, nobody());
     let both = home(&openai.base_url(), &openrouter.base_url());
     let ask = |model: &[&'static str]| {
         [&["infer", "model", "run", "--prompt", "reply exactly: yes", "--json"], model].concat()

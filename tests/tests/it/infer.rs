@@ -105,7 +105,7 @@ async fn an_answer_that_was_cut_off_is_told() {
 #[tokio::test]
 async fn a_fallback_answers_for_a_server_that_is_down_and_the_trace_says_so() {
     let (server, home) = tiny().await;
-    let down = crate::servers::nobody().await;
+    let down = crate::servers::nobody();
     let home = home.config(&format!(
         "{{ agents: {{ defaults: {{ model: {{ primary: 'lab/big', fallbacks: ['vllm/tiny'] }} }} }},
             models: {{ providers: {{ lab: {{ baseUrl: '{down}' }} }} }} }}"

@@ -44,7 +44,7 @@ async fn scripted(reply: impl Fn() -> Reply) -> (MockVllm, Ended, Ended) {
 
 #[tokio::test]
 async fn a_refused_connection() {
-    let url = nobody().await;
+    let url = nobody();
     let (text, as_json) = both(&Home::with_vllm(&url, "any-value"), "vllm/tiny").await;
     assert_eq!(text.stdout, "");
     let (ended, error) = failed(&text, as_json, 4, "connect");

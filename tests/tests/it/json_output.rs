@@ -148,7 +148,7 @@ async fn agent() {
 #[tokio::test]
 async fn agent_with_fallbacks() {
     let (server, _) = tiny().await;
-    let (dead, live) = (nobody().await, server.base_url());
+    let (dead, live) = (nobody(), server.base_url());
     let home = Home::new().config(&format!(
         "{{ agents: {{ defaults: {{ model: {{ primary: 'a/x', fallbacks: ['vllm/tiny'] }} }} }},
            models: {{ providers: {{ a: {{ baseUrl: '{dead}', api: 'openai-completions', models: [{{ id: 'x', contextWindow: 9000 }}] }},

@@ -51,7 +51,7 @@ async fn no_command_shows_a_key_whatever_happens() {
     let tiny = || MockVllm::builder().model(ModelSpec::new("tiny", 16_384));
     let open = tiny().start().await.unwrap();
     let closed = tiny().api_key("another").start().await.unwrap();
-    let down = nobody().await;
+    let down = nobody();
     for server in [&open, &closed] {
         for ended in each(&home(&server.base_url(), &down)).await {
             let _ = ended.hides(&CANARIES);
@@ -69,7 +69,7 @@ async fn no_command_shows_a_key_whatever_happens() {
 #[tokio::test]
 async fn a_command_of_the_model_does_not_get_the_keys() {
     let server = MockVllm::builder().model(ModelSpec::new("tiny", 16_384)).start().await.unwrap();
-    let home = home(&server.base_url(), &nobody().await);
+    let home = home(&server.base_url(), &nobody());
     let message = "run env > seen.txt then run cat /proc/self/environ >> seen.txt";
     let _ = home.run(&["agent", "--yes", "--model", "vllm/tiny", "-m", message]).await.code(0);
     let seen = home.get("seen.txt");

@@ -3,7 +3,7 @@
 use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_tests::Home;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 /// A mock with one model, `tiny`, of 16,384 tokens, and a home that finds it by itself.
@@ -20,10 +20,14 @@ pub(crate) fn config(base_url: &str, models: &str) -> String {
     )
 }
 
-/// An address on which nothing listens.
-pub(crate) async fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}/v1", listener.local_addr().unwrap())
+/// An address on which nothing listens. Its port stays taken until the tests end, so that no server
+/// of another test gets it.
+pub(crate) fn nobody() -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    std::mem::forget(socket);
+    format!("http://{address}/v1")
 }
 
 /// Answers every path with a page of HTML, but for `/v1/models`, where there is an API. Returns

@@ -143,7 +143,7 @@ async fn a_server_that_is_still_starting_is_waited_for_when_that_is_asked_for() 
 
 #[tokio::test]
 async fn a_server_that_never_comes_is_given_up_with_the_same_exit_code() {
-    let home = Home::with_vllm(&nobody().await, "any-value");
+    let home = Home::with_vllm(&nobody(), "any-value");
     let args = [&PROMPT[..], &["--model", "vllm/tiny"]].concat();
     let at_once = home.run(&args).await.code(4);
     assert!(!at_once.stderr.contains("waiting"), "{at_once:#?}");

@@ -165,7 +165,7 @@ async fn a_server_that_is_lost_and_comes_back_is_told() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_a_result_too() {
-    let home = Home::with_vllm(&nobody().await, "any-value");
+    let home = Home::with_vllm(&nobody(), "any-value");
     let lines = lines(&home.run(&args("hi", &[])).await.code(4).says(&["failed to"]));
     assert_eq!(types(&lines), ["result"]);
     assert_eq!((&lines[0]["ok"], &lines[0]["error"]["kind"]), (&json!(false), &json!("connect")));
@@ -190,7 +190,7 @@ async fn a_model_that_is_skipped_is_told() {
               down: {{ baseUrl: '{}' }}, good: {{ baseUrl: '{}' }} }} }},
            agents: {{ defaults: {{ model: {{
               primary: 'down/tiny', fallbacks: ['good/tiny'] }} }} }} }}",
-        nobody().await,
+        nobody(),
         good.base_url()
     ));
     let lines = lines(&home.run(&args("reply exactly: here", &[])).await.code(0));

@@ -84,7 +84,7 @@ async fn what_was_typed_before_a_question_does_not_answer_it() {
 
 #[tokio::test]
 async fn what_was_typed_before_does_not_consent_to_a_hosted_server() {
-    let (down, good) = (nobody().await, server().await);
+    let (down, good) = (nobody(), server().await);
     // Kept for documents: nothing may ever be sent there.
     let home = chain(&[&down, "http://192.0.2.1:8000/v1", &good.base_url()]);
     let args = ["infer", "model", "run", "--prompt", "hi", "--set", "models.egress=ask"];

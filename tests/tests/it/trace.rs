@@ -177,7 +177,7 @@ async fn a_replay_tells_what_another_server_makes_of_it() {
     assert!(ended.stdout.contains("differ from character 3 on:\n- me\n+ ne"), "{ended:?}");
     let value = home.run(&[&args[..], &["--json"]].concat()).await.code(0).json();
     assert_eq!((&value["sameAnswer"], &value["replay"]["status"]), (&json!(true), &json!(200)));
-    let down = home.run(&["trace", "replay", "--against", &nobody().await]).await.code(1);
+    let down = home.run(&["trace", "replay", "--against", &nobody()]).await.code(1);
     assert!(down.stdout.contains("replay: failed to connect to"), "{down:?}");
     let args = ["trace", "replay", "--against", "http://h", "--key-env", "NOT_SET"];
     let _ = home.run(&args).await.code(2).says(&["NOT_SET"]);
