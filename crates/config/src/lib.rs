@@ -42,9 +42,10 @@ pub use paths::{AppPaths, HomeDirNotFound};
 pub use save::{ConfigChange, ConfigFile, SaveError};
 pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
 pub use sections::{
-    AgentDefaults, AgentEntry, AgentExecConfig, AgentsConfig, CallTimeLimits, ClocksConfig,
-    CompactionConfig, CompactionMode, CompatConfig, Config, DiagnosticsConfig, EgressPolicy,
-    ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig, GatewayAuth, GatewayAuthMode,
+    AgentDefaults, AgentEntry, AgentExecConfig, AgentFileToolsConfig, AgentsConfig, CallTimeLimits,
+    ClocksConfig, CompactionConfig, CompactionMode, CompatConfig, Config, DiagnosticsConfig,
+    EgressPolicy, ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig, FileRoot,
+    FileRootAccess, FileRootConfig, FileRootError, FileToolsConfig, GatewayAuth, GatewayAuthMode,
     GatewayBind, GatewayConfig, GatewayMode, HumanDuration, InputKind, InvalidDuration,
     KeyedTimeLimit, LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig,
     ModelCost, ModelEntry, ModelsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig,

@@ -1,6 +1,7 @@
 //! Lints: values that are valid but probably not intended, each with its symptom and a remedy.
 
 mod fence;
+mod file_roots;
 mod gateway;
 mod live;
 mod models;
@@ -59,6 +60,7 @@ pub(crate) fn lint_config(
     models::lint_unserved_models(config, tree, env, &mut report);
     found.extend(restrictions::lint_restrictions(tree));
     found.extend(tool_names::lint_tool_names(tree));
+    found.extend(file_roots::lint_file_roots(tree, config, env));
     found
 }
 

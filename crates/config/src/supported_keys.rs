@@ -26,6 +26,7 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "agents.entries.*.tools.deny",
     "agents.entries.*.tools.exec.ask",
     "agents.entries.*.tools.exec.security",
+    "agents.entries.*.tools.fs.workspaceOnly",
     "agents.entries.*.bootstrapMaxChars",
     "agents.entries.*.bootstrapTotalMaxChars",
     "agents.list.*.id",
@@ -39,6 +40,7 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "agents.list.*.tools.deny",
     "agents.list.*.tools.exec.ask",
     "agents.list.*.tools.exec.security",
+    "agents.list.*.tools.fs.workspaceOnly",
     "agents.list.*.bootstrapMaxChars",
     "agents.list.*.bootstrapTotalMaxChars",
     "agents.defaults.experimental.localModelLean",
@@ -84,6 +86,7 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "tools.exec.safeBinProfiles",
     "tools.exec.timeoutSec",
     "tools.exec.timeoutSeconds",
+    "tools.fs.workspaceOnly",
     "diagnostics.trace",
     "$schema",
 ];

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ExecAsk, ExecSecurity, LocalModelMode, ModelChoice};
+use super::{AgentFileToolsConfig, ExecAsk, ExecSecurity, LocalModelMode, ModelChoice};
 use crate::{template::EnvString, tool_names::matches_tool_pattern};
 
 /// Overrides for one agent; everything else comes from `agents.defaults`.
@@ -47,6 +47,8 @@ pub struct ToolPolicy {
     pub deny: Vec<String>,
     /// The commands that the agent may run, within `tools.exec`.
     pub exec: AgentExecConfig,
+    /// Where the file tools of the agent work, within `tools.fs`.
+    pub fs: AgentFileToolsConfig,
 }
 
 /// The commands that an agent may run. It only makes `tools.exec` stricter.
@@ -112,6 +114,7 @@ mod tests {
             deny: deny.iter().map(|name| (*name).to_owned()).collect(),
             also_allow: Vec::new(),
             exec: AgentExecConfig::default(),
+            fs: AgentFileToolsConfig::default(),
         };
         let offered = |policy: &ToolPolicy| -> Vec<&str> {
             let tools = ["edit", "exec", "read", "write"];

@@ -4,6 +4,7 @@ mod agent_entry;
 mod agents;
 mod compat;
 mod diagnostics;
+mod file_tools;
 mod gateway;
 mod model_choice;
 mod models;
@@ -20,6 +21,9 @@ pub use agents::{
 };
 pub use compat::{CompatConfig, MaxTokensField};
 pub use diagnostics::{DiagnosticsConfig, TraceConfig};
+pub use file_tools::{
+    AgentFileToolsConfig, FileRoot, FileRootAccess, FileRootConfig, FileRootError, FileToolsConfig,
+};
 pub use gateway::{
     GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig, GatewayMode, TailscaleConfig,
     TailscaleMode,

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentEntry, AgentsConfig, DiagnosticsConfig, ExecAsk, ExecSecurity, GatewayConfig,
-    ModelsConfig, ProviderConfig, ToolsConfig,
+    AgentEntry, AgentsConfig, DiagnosticsConfig, ExecAsk, ExecSecurity, FileRoot, FileRootError,
+    GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -145,6 +145,19 @@ impl Config {
     pub fn exec_ask_mode(&self, agent: &str) -> ExecAsk {
         let own = self.agent_entries(agent).filter_map(|entry| entry.tools.exec.ask);
         own.fold(self.tools.exec.ask_mode(), ExecAsk::max)
+    }
+
+    /// The folders besides the workspace that the file tools of an agent work in: those of
+    /// `tools.fs.roots`, or none where `workspaceOnly` is set.
+    ///
+    /// # Errors
+    ///
+    /// When a root has no usable name or path.
+    pub fn file_roots(&self, agent: &str, env: &Env) -> Result<Vec<FileRoot>, FileRootError> {
+        let is_confined = |only: Option<bool>| only == Some(true);
+        let is_workspace_only = is_confined(self.tools.fs.workspace_only)
+            || self.agent_entries(agent).any(|entry| is_confined(entry.tools.fs.workspace_only));
+        if is_workspace_only { Ok(Vec::new()) } else { self.tools.fs.resolve_roots(env) }
     }
 
     /// The provider with this id, when the config has it.

@@ -6,7 +6,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{AgentExecConfig, ToolPolicy, ToolProfile, agents::duration_or_default};
+use super::{
+    AgentExecConfig, AgentFileToolsConfig, FileToolsConfig, ToolPolicy, ToolProfile,
+    agents::duration_or_default,
+};
 use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
 
 /// The built-in tools.
@@ -25,6 +28,8 @@ pub struct ToolsConfig {
     pub deny: Vec<String>,
     /// How commands are run.
     pub exec: ExecConfig,
+    /// Where the file tools work.
+    pub fs: FileToolsConfig,
     /// The tools for the web.
     pub web: WebConfig,
 }
@@ -40,6 +45,7 @@ impl ToolsConfig {
             also_allow: also_allow.clone(),
             deny: deny.clone(),
             exec: AgentExecConfig::default(),
+            fs: AgentFileToolsConfig::default(),
         }
     }
 }
