@@ -7,14 +7,14 @@ use openclaw_chat::{ChatOptions, ChatOutcome, CommandContext, run_chat};
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions};
 use openclaw_models::ModelRegistry;
 use openclaw_runtime::SessionTarget;
-use openclaw_terminal::{Printer, Verbosity};
+use openclaw_terminal::{OutputPrinter, OutputVerbosity};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let env = Env::from_process();
     let paths = AppPaths::new(&env, None)?;
     let config = ConfigLoader::load(&LoadOptions::new(&paths, &env))?;
     let context = CommandContext {
-        printer: Printer::new(Verbosity::Normal, false),
+        printer: OutputPrinter::new(OutputVerbosity::Normal, false),
         models: ModelRegistry::new(config, paths, env),
     };
     let key = std::env::args().nth(1).map(|key| key.parse()).transpose()?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use openclaw_core::{Approver, ModelErrorKind};
 use openclaw_models::{ConnectReport, ModelRegistry};
 use openclaw_runtime::{ApprovalPolicy, PolicyApprover, Prompter, Runtime};
-use openclaw_terminal::{Printer, sanitize};
+use openclaw_terminal::{OutputPrinter, sanitize};
 
 use crate::prompter::ChatPrompter;
 use crate::terminal_prompter::TerminalPrompter;
@@ -19,7 +19,7 @@ pub const TRACE_FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct CommandContext {
     /// Where to print.
-    pub printer: Printer,
+    pub printer: OutputPrinter,
     /// The models of the loaded config.
     pub models: ModelRegistry,
 }
@@ -34,7 +34,7 @@ impl CommandContext {
     /// Builds the approver that asks at the terminal; `yes` runs commands without asking.
     #[must_use]
     pub fn terminal_approver(&self, yes: bool) -> Arc<dyn Approver> {
-        let prompter = TerminalPrompter { printer: self.printer };
+        let prompter = TerminalPrompter { printer: self.printer.clone() };
         self.build_approver(yes, prompter)
     }
 

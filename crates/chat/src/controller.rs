@@ -89,7 +89,8 @@ impl ChatController {
 
     /// Restores the terminal and prints how to resume the chat.
     pub(super) fn close(self) -> io::Result<()> {
-        let (printer, key) = (self.terminal.printer, self.conversation.session_key().to_string());
+        let printer = self.terminal.render_options.printer.clone();
+        let key = self.conversation.session_key().to_string();
         let is_default = self.conversation.has_default_key();
         let has_messages = !self.conversation.history().is_empty();
         self.terminal.close()?;

@@ -8,10 +8,10 @@ use openclaw_runtime::{
     StoreError, TurnError, TurnErrorKind, TurnOutcome, error_causes, store_error_hint,
     turn_error_hints,
 };
-use openclaw_terminal::{Printer, sanitize};
+use openclaw_terminal::{OutputPrinter, sanitize};
 
 /// Prints what failed, the HTTP exchange, the causes and the hints.
-pub fn print_model_error(printer: Printer, error: &ModelError) {
+pub fn print_model_error(printer: &OutputPrinter, error: &ModelError) {
     printer.print_error(format_args!("failed to {error}"));
     // After several attempts, each has its own line, so the last one's exchange is left out.
     let is_single_attempt = attempts_in_error(error).is_empty();
@@ -30,7 +30,7 @@ pub fn print_model_error(printer: Printer, error: &ModelError) {
 }
 
 /// Prints the causes of an error, or each failed model attempt, in order.
-pub fn print_causes(printer: Printer, error: &(dyn Error + 'static)) {
+pub fn print_causes(printer: &OutputPrinter, error: &(dyn Error + 'static)) {
     let attempts = attempts_in_error(error);
     for attempt in &attempts {
         let (reference, problem) = (&attempt.reference, &attempt.problem);
@@ -44,7 +44,7 @@ pub fn print_causes(printer: Printer, error: &(dyn Error + 'static)) {
 }
 
 /// Prints a turn error that is not a model error, with its hints.
-pub fn print_turn_error(printer: Printer, error: &TurnError) {
+pub fn print_turn_error(printer: &OutputPrinter, error: &TurnError) {
     printer.print_error(format_args!("failed to {error}"));
     for detail in error.detail_lines() {
         printer.print_indented(detail);
@@ -78,7 +78,7 @@ pub fn is_transient_failure(outcome: &TurnOutcome) -> bool {
 }
 
 /// Prints why no model can be reached.
-pub fn print_connect_error(printer: Printer, error: &ConnectError) {
+pub fn print_connect_error(printer: &OutputPrinter, error: &ConnectError) {
     match error {
         ConnectError::Model(error) => print_model_error(printer, error),
         ConnectError::Setup(setup) => {
@@ -92,12 +92,16 @@ pub fn print_connect_error(printer: Printer, error: &ConnectError) {
 }
 
 /// Prints a session store error, with its hint.
-pub fn print_store_error(printer: Printer, error: &StoreError) {
+pub fn print_store_error(printer: &OutputPrinter, error: &StoreError) {
     print_store_error_with_hint(printer, error, store_error_hint(error).as_deref());
 }
 
 /// Prints a session store error with the command's own hint.
-pub fn print_store_error_with_hint(printer: Printer, error: &StoreError, hint: Option<&str>) {
+pub fn print_store_error_with_hint(
+    printer: &OutputPrinter,
+    error: &StoreError,
+    hint: Option<&str>,
+) {
     printer.print_error(format_args!("failed to {error}"));
     for cause in error_causes(error) {
         printer.print_indented(format_args!("cause: {cause}"));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use openclaw_runtime::{
     Conversation, ConversationError, TurnEventReceiver, TurnOutcome, TurnReport, event_channel,
 };
-use openclaw_terminal::{Printer, discard_type_ahead, sanitize, terminal_size};
+use openclaw_terminal::{OutputPrinter, discard_type_ahead, sanitize, terminal_size};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -38,7 +38,7 @@ pub(super) async fn run(
     context: &CommandContext,
     chat_options: &ChatOptions,
 ) -> io::Result<ChatOutcome> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let (prompter, questions) = ChatPrompter::new();
     // Only a person is asked to approve: piped lines are messages, never answers.
     let is_person = io::IsTerminal::is_terminal(&io::stdin());
@@ -105,7 +105,7 @@ pub(super) async fn run(
 }
 
 /// Prints why the conversation or its model cannot be used.
-fn report_failure(printer: Printer, error: ConversationError) -> ChatOutcome {
+fn report_failure(printer: &OutputPrinter, error: ConversationError) -> ChatOutcome {
     print_conversation_error(printer, &error);
     ChatOutcome::Failed(error)
 }
@@ -123,7 +123,7 @@ impl PlainChat<'_> {
         conversation: &mut Conversation,
         command: ChatCommand,
     ) -> io::Result<CommandOutcome> {
-        let printer = self.context.printer;
+        let printer = &self.context.printer;
         match command {
             ChatCommand::Help => printer.write_answer_line(command::help_text())?,
             ChatCommand::New(message) => {
@@ -185,7 +185,7 @@ impl PlainChat<'_> {
         &mut self,
         conversation: &mut Conversation,
     ) -> io::Result<CommandOutcome> {
-        let printer = self.context.printer;
+        let printer = &self.context.printer;
         let (sender, events) = event_channel();
         let mut progress = TurnProgress::new(printer, false);
         let work = Box::pin(async {
@@ -217,7 +217,7 @@ impl PlainChat<'_> {
 
     /// Greets a person with the model and the session.
     fn print_greeting(&self, conversation: &Conversation) {
-        let printer = self.context.printer;
+        let printer = &self.context.printer;
         let info = conversation.agent_run().model.model_info();
         let (window, source) = (info.limits.context_window, info.limits.context_window_source);
         let text = format!(
@@ -237,7 +237,7 @@ impl PlainChat<'_> {
         conversation: &mut Conversation,
         message: Option<&str>,
     ) -> io::Result<ChatOutcome> {
-        let printer = self.context.printer;
+        let printer = &self.context.printer;
         let mut progress = TurnProgress::new(printer, true);
         let (sender, events) = event_channel();
         let stop = Notify::new();
@@ -285,7 +285,7 @@ impl PlainChat<'_> {
     }
 
     fn print_outcome(&self, report: &TurnReport, has_streamed: bool) -> io::Result<()> {
-        let printer = self.context.printer;
+        let printer = &self.context.printer;
         match &report.outcome {
             TurnOutcome::Reply { text, truncated } => {
                 if !has_streamed {
@@ -333,7 +333,7 @@ async fn ask_on_stderr(
     lines: &mut Lines<BufReader<Stdin>>,
     question: PersonQuestion,
 ) -> io::Result<()> {
-    let (printer, choices) = (context.printer, question.choices);
+    let (printer, choices) = (&context.printer, question.choices);
     for row in question.subject_rows(terminal_size().0) {
         printer.print_rendered(&row);
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use openclaw_core::ModelAttempt;
 use openclaw_runtime::TurnEvent;
 
-use openclaw_terminal::{Printer, TextStyle, sanitize};
+use openclaw_terminal::{OutputPrinter, TextStyle, sanitize};
 
 pub(crate) use event_text::{
     ANSWER_RESET_NOTICE, ServerWait, activity_text, describe_call, notice_line, server_wait,
@@ -21,7 +21,7 @@ const STATUS_DELAY: Duration = Duration::from_secs(2);
 /// Renders the events of one turn as progress lines.
 #[derive(Debug)]
 pub struct TurnProgress {
-    printer: Printer,
+    printer: OutputPrinter,
     /// Whether the model's text is streamed to stdout.
     streams_text: bool,
     wait: Option<WaitStatus>,
@@ -60,9 +60,9 @@ impl CursorPosition {
 impl TurnProgress {
     /// `streams_text` streams the model's text to stdout.
     #[must_use]
-    pub fn new(printer: Printer, streams_text: bool) -> Self {
+    pub fn new(printer: &OutputPrinter, streams_text: bool) -> Self {
         Self {
-            printer,
+            printer: printer.clone(),
             streams_text,
             wait: None,
             cursor: CursorPosition::LineStart,

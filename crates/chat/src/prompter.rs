@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures_util::FutureExt;
 use openclaw_models::EgressConsent;
-use openclaw_terminal::{Printer, ask_for_line, wrap_row};
+use openclaw_terminal::{OutputPrinter, ask_for_line, wrap_row};
 use tokio::sync::{mpsc, oneshot};
 
 /// Stands before each row of a text that is not the program's own.
@@ -158,8 +158,9 @@ impl ChatPrompter {
 
 /// Asks on stderr and waits for a line of stdin; `None` when there is none to be had. What was
 /// typed before the question is discarded.
-pub async fn ask_at_terminal(printer: Printer, question: String) -> Option<String> {
-    let read = tokio::task::spawn_blocking(move || ask_for_line(printer, question)).await;
+pub async fn ask_at_terminal(printer: &OutputPrinter, question: String) -> Option<String> {
+    let printer = printer.clone();
+    let read = tokio::task::spawn_blocking(move || ask_for_line(&printer, question)).await;
     read.ok()?.ok()?
 }
 

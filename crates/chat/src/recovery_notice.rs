@@ -1,10 +1,10 @@
 //! Prints the recovery report of a session.
 
 use openclaw_runtime::{InterruptedCall, RecoveryReport};
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 /// Prints the whole report but the interrupted turn, which each command handles differently.
-pub fn print_recovery_report(printer: Printer, report: &RecoveryReport) {
+pub fn print_recovery_report(printer: &OutputPrinter, report: &RecoveryReport) {
     for damage in &report.damage {
         printer.print_warning(damage);
     }
@@ -26,7 +26,11 @@ pub fn print_recovery_report(printer: Printer, report: &RecoveryReport) {
 }
 
 /// Prints the recovery report of a session, and how to resume the interrupted turn.
-pub(crate) fn print_recovery_notice(printer: Printer, report: &RecoveryReport, resume_hint: &str) {
+pub(crate) fn print_recovery_notice(
+    printer: &OutputPrinter,
+    report: &RecoveryReport,
+    resume_hint: &str,
+) {
     print_recovery_report(printer, report);
     if report.has_interrupted_turn {
         printer.print_warning("the last turn of this session was interrupted");

@@ -7,7 +7,7 @@ use openclaw_models::{TimeLimit, WaitPolicy, WaitProgress};
 use openclaw_runtime::{
     ConfiguredTimeout, ConversationError, ConversationOptions, Runtime, StoreErrorKind,
 };
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use crate::context::CommandContext;
 use crate::options::ChatOptions;
@@ -35,7 +35,7 @@ pub(crate) fn prepare_conversation(
     if let Some(duration) = options.wait {
         models = models.with_wait_policy(match wait_reason {
             Some(wait_reason) => shared_wait_policy(duration, Arc::clone(wait_reason)),
-            None => wait::terminal_wait_policy(context.printer, duration),
+            None => wait::terminal_wait_policy(&context.printer, duration),
         });
     }
     let approver = match prompter {
@@ -65,7 +65,7 @@ fn shared_wait_policy(duration: Duration, wait_reason: SharedWaitReason) -> Wait
 }
 
 /// Prints why there is no conversation.
-pub(crate) fn print_conversation_error(printer: Printer, error: &ConversationError) {
+pub(crate) fn print_conversation_error(printer: &OutputPrinter, error: &ConversationError) {
     match error {
         ConversationError::Connect(error) => error_report::print_connect_error(printer, error),
         ConversationError::Store(error) if error.kind() == StoreErrorKind::InUse => {

@@ -49,7 +49,7 @@ impl ChatController {
     async fn start_new_session(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
         let previous_session = self.conversation.session_id().clone();
         if let Err(error) = self.conversation.start_new_session().await {
-            print_conversation_error(self.context.printer, &error);
+            print_conversation_error(&self.context.printer, &error);
             return Ok(ChatFlow::Continue);
         }
         self.context.print_connect_report(&self.conversation.agent_run().report);
@@ -114,7 +114,7 @@ impl ChatController {
         self.terminal.print_note(TextStyle::Dim, &lines.join("\n"));
         self.context.print_warnings(&catalogue.warnings);
         for failure in &catalogue.failures {
-            print_connect_error(self.context.printer, &failure.error);
+            print_connect_error(&self.context.printer, &failure.error);
         }
         self.terminal.model_names = self.collect_model_names();
         Ok(ChatFlow::Continue)
@@ -139,7 +139,7 @@ impl ChatController {
                 self.terminal.print_note(TextStyle::Dim, &text);
             }
             WorkOutcome::Done(Err(error)) => {
-                print_connect_error(self.context.printer, &error);
+                print_connect_error(&self.context.printer, &error);
             }
             WorkOutcome::Stopped => self.terminal.print_note(TextStyle::Yellow, "stopped"),
             WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
@@ -150,7 +150,7 @@ impl ChatController {
     async fn compact_history(&mut self) -> io::Result<ChatFlow> {
         let (sender, mut events) = event_channel();
         let run = self.conversation.agent_run();
-        let view = TurnView::new(self.terminal.render_options, run.model.clone());
+        let view = TurnView::new(self.terminal.render_options.clone(), run.model.clone());
         let view = view.with_activity("summarising the conversation");
         self.terminal.turn_view = Some(view.with_context_use(self.conversation.context_use()));
         let outcome = {
@@ -183,8 +183,8 @@ impl ChatController {
                 self.terminal.print_note(TextStyle::Dim, text);
             }
             WorkOutcome::Done(Err(error)) => match error.model_error() {
-                Some(error) => error_report::print_model_error(self.context.printer, error),
-                None => error_report::print_turn_error(self.context.printer, &error),
+                Some(error) => error_report::print_model_error(&self.context.printer, error),
+                None => error_report::print_turn_error(&self.context.printer, &error),
             },
             WorkOutcome::Stopped => self.terminal.print_note(TextStyle::Yellow, "stopped"),
             WorkOutcome::Terminated => return Ok(ChatFlow::Quit(ChatOutcome::Interrupted)),
@@ -211,7 +211,7 @@ impl ChatController {
                 }
             }
             Ok(false) => self.terminal.print_note(TextStyle::Dim, "there is no turn to undo"),
-            Err(error) => error_report::print_store_error(self.context.printer, &error),
+            Err(error) => error_report::print_store_error(&self.context.printer, &error),
         }
     }
 

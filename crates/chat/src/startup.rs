@@ -1,7 +1,7 @@
 //! Starts and ends a chat on a terminal.
 
 use std::io;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use openclaw_core::MessageRef;
 use openclaw_fs::StateFile;
@@ -29,9 +29,8 @@ pub(super) async fn run(
     context: &CommandContext,
     chat_options: &ChatOptions,
 ) -> io::Result<ChatOutcome> {
-    // Leaked on purpose: the printer may write until the program exits.
-    let output_buffer: &'static OutputBuffer = Box::leak(Box::default());
-    let printer = context.printer;
+    let output_buffer: Arc<OutputBuffer> = Arc::default();
+    let printer = &context.printer;
     let (prompter, questions) = ChatPrompter::new();
     let wait_reason = SharedWaitReason::default();
     let (runtime, options) =
@@ -39,13 +38,13 @@ pub(super) async fn run(
     let default_display =
         if printer.is_verbose() { ReasoningDisplay::Full } else { ReasoningDisplay::Short };
     let reasoning = chat_options.reasoning.unwrap_or(default_display);
-    let render_options = RenderOptions { printer, reasoning, columns: 80 };
+    let render_options = RenderOptions { printer: printer.clone(), reasoning, columns: 80 };
     let history = StateFile::new(runtime.sessions_path().with_file_name("chat-history"));
-    let mut terminal = ChatTerminal::open(render_options, output_buffer, history, questions)?;
     let terminal_context = CommandContext {
-        printer: printer.with_output_buffer(output_buffer),
+        printer: printer.with_output_buffer(output_buffer.clone()),
         models: runtime.models().clone(),
     };
+    let mut terminal = ChatTerminal::open(render_options, output_buffer, history, questions)?;
     terminal.start_work("connecting");
     let wait_note = || wait_reason.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let conversation =
@@ -68,7 +67,7 @@ pub(super) async fn run(
     terminal.end_work();
     print_greeting(&mut terminal, &conversation);
     terminal_context.print_connect_report(&conversation.agent_run().report);
-    print_recovery_notice(terminal_context.printer, conversation.recovery_report(), "Enter");
+    print_recovery_notice(&terminal_context.printer, conversation.recovery_report(), "Enter");
     let mut controller = ChatController::new(terminal_context, terminal, conversation);
     let exit = controller.run(chat_options.first_message.clone()).await?;
     controller.close()?;
@@ -114,13 +113,13 @@ pub(super) fn show_last_exchange(terminal: &mut ChatTerminal, conversation: &Con
     else {
         return;
     };
-    let (printer, columns) = (terminal.printer, terminal.render_options.columns);
+    let RenderOptions { printer, columns, .. } = terminal.render_options.clone();
     if let Some(MessageRef::User(text)) = messages.get(last_user_index) {
         let first = text.trim().lines().next().unwrap_or_default();
         let clipped_line = clip_row(first, columns.saturating_sub(2));
         terminal
             .scrollback
-            .push_rows(RowKind::User, &format_user_message(printer, &clipped_line, columns));
+            .push_rows(RowKind::User, &format_user_message(&printer, &clipped_line, columns));
     }
     let answer = messages.iter().skip(last_user_index).rev().find_map(|message| match message {
         MessageRef::Assistant { text, .. } if !text.trim().is_empty() => Some(*text),

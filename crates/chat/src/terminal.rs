@@ -3,12 +3,13 @@
 mod live_region;
 
 use std::io::{self, Write as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_fs::StateFile;
 use openclaw_terminal::{
-    EditorAction, InputHistory, KeyPress, LineEditor, LiveRegion, OutputBuffer, Printer, RawMode,
-    Screen, TextStyle, sanitize, terminal_size,
+    EditorAction, InputHistory, KeyPress, LineEditor, LiveRegion, OutputBuffer, RawMode, Screen,
+    TextStyle, sanitize, terminal_size,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
@@ -34,9 +35,8 @@ const RESIZE_SETTLE_TIME: Duration = Duration::from_millis(60);
 /// Owns the terminal, in raw mode, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ChatTerminal {
-    pub(crate) printer: Printer,
     /// Output of other parts of the program, moved to the scrollback.
-    output_buffer: &'static OutputBuffer,
+    output_buffer: Arc<OutputBuffer>,
     raw_mode: RawMode,
     key_input: KeyInput,
     signals: SignalReceiver,
@@ -98,7 +98,7 @@ impl ChatTerminal {
     /// When the terminal cannot be switched to raw mode.
     pub(crate) fn open(
         render_options: RenderOptions,
-        output_buffer: &'static OutputBuffer,
+        output_buffer: Arc<OutputBuffer>,
         history_file: StateFile,
         questions: UnboundedReceiver<PersonQuestion>,
     ) -> io::Result<Self> {
@@ -108,7 +108,6 @@ impl ChatTerminal {
             stored_text.map(|text| InputHistory::from_text(&text)).unwrap_or_default();
         let (columns, rows) = terminal_size();
         Ok(Self {
-            printer: render_options.printer,
             output_buffer,
             raw_mode: RawMode::enter()?,
             key_input: KeyInput::new(),
@@ -187,7 +186,7 @@ impl ChatTerminal {
 
     /// Prints a notice of the program to the scrollback.
     pub(crate) fn print_note(&mut self, style: TextStyle, text: &str) {
-        let rows = text.lines().map(|row| self.printer.style_text(style, row));
+        let rows = text.lines().map(|row| self.render_options.printer.style_text(style, row));
         let text = rows.collect::<Vec<_>>().join("\n");
         self.scrollback.push_rows(RowKind::Notice, &text);
         self.schedule_redraw();
@@ -198,7 +197,7 @@ impl ChatTerminal {
         self.scrollback.request_gap();
         self.scrollback.push_rows(
             RowKind::User,
-            &format_user_message(self.printer, text, self.render_options.columns),
+            &format_user_message(&self.render_options.printer, text, self.render_options.columns),
         );
         self.schedule_redraw();
     }
@@ -278,10 +277,10 @@ impl ChatTerminal {
 
     /// Applies another reasoning display or terminal width.
     pub(crate) fn set_render_options(&mut self, render_options: RenderOptions) {
-        self.render_options = render_options;
         if let Some(view) = &mut self.turn_view {
-            view.set_render_options(render_options);
+            view.set_render_options(render_options.clone());
         }
+        self.render_options = render_options;
     }
 
     async fn next_terminal_event(&mut self) -> io::Result<TerminalEvent> {
@@ -359,7 +358,7 @@ impl ChatTerminal {
         self.resize_at = None;
         let (columns, rows) = terminal_size();
         self.screen.resize(columns, rows);
-        self.set_render_options(RenderOptions { columns, ..self.render_options });
+        self.set_render_options(RenderOptions { columns, ..self.render_options.clone() });
         self.redraw_at = Some(Instant::now());
     }
 

@@ -4,20 +4,20 @@ use std::io::IsTerminal;
 
 use async_trait::async_trait;
 use openclaw_runtime::{ApprovalAnswer, ApprovalKind, ApprovalRequest, Prompter};
-use openclaw_terminal::{Printer, TextStyle, terminal_size};
+use openclaw_terminal::{OutputPrinter, TextStyle, terminal_size};
 
 use crate::prompter::{AnswerChoices, ChatPrompter, PersonAnswer, ask_at_terminal, wrap_subject};
 
 /// Asks on stderr and reads the answer from stdin, if both are a terminal.
 #[derive(Debug, Clone)]
 pub(crate) struct TerminalPrompter {
-    pub(crate) printer: Printer,
+    pub(crate) printer: OutputPrinter,
 }
 
 #[async_trait]
 impl Prompter for TerminalPrompter {
     async fn request_approval(&self, request: &ApprovalRequest) -> ApprovalAnswer {
-        let printer = self.printer;
+        let printer = &self.printer;
         if !std::io::stdin().is_terminal() || !printer.stderr_is_terminal {
             // The option is for commands alone.
             let hint = match request.kind {

@@ -32,7 +32,7 @@ impl ChatController {
     pub(super) async fn run_turn(&mut self, message: Option<String>) -> io::Result<ChatFlow> {
         let Self { terminal, conversation, .. } = self;
         let run = conversation.agent_run();
-        let view = TurnView::new(terminal.render_options, run.model.clone());
+        let view = TurnView::new(terminal.render_options.clone(), run.model.clone());
         terminal.turn_view = Some(view.with_context_use(conversation.context_use()));
         let mut control = TurnControl::default();
         let report = drive_turn(terminal, conversation, message.as_deref(), &mut control).await?;
@@ -52,7 +52,7 @@ impl ChatController {
             }
             Some(Ok(None)) => self.terminal.print_note(TextStyle::Dim, "no turn was interrupted"),
             Some(Err(error)) => {
-                error_report::print_store_error(self.context.printer, &error);
+                error_report::print_store_error(&self.context.printer, &error);
                 self.restore_unsent_text(message.into_iter().collect());
             }
             None => self.terminal.print_note(TextStyle::Yellow, "! the turn was dropped as it was"),
@@ -98,10 +98,10 @@ impl ChatController {
             ),
             TurnOutcome::Failed(error) => match error.model_error() {
                 Some(error) => {
-                    error_report::print_model_error(context.printer, error);
+                    error_report::print_model_error(&context.printer, error);
                     context.suggest_trace(Some(error.kind()));
                 }
-                None => error_report::print_turn_error(context.printer, error),
+                None => error_report::print_turn_error(&context.printer, error),
             },
             TurnOutcome::TimedOut { limit } => {
                 context
@@ -254,6 +254,6 @@ fn handle_line_during_turn(terminal: &mut ChatTerminal, line: String, control: &
 }
 
 pub(super) fn set_reasoning(terminal: &mut ChatTerminal, reasoning: ReasoningDisplay) {
-    terminal.set_render_options(RenderOptions { reasoning, ..terminal.render_options });
+    terminal.set_render_options(RenderOptions { reasoning, ..terminal.render_options.clone() });
     terminal.show_hint(format!("reasoning is shown: {}", reasoning.name()));
 }

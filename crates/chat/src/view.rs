@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use openclaw_core::{ChatModel, TokenUsage};
 use openclaw_runtime::{ContextUse, TurnEvent};
 use openclaw_terminal::{
-    MarkdownOptions, MarkdownStream, Printer, TextStyle, sanitize, wrap_words,
+    MarkdownOptions, MarkdownStream, OutputPrinter, TextStyle, sanitize, wrap_words,
 };
 
 use self::activity::{Activity, RunningTool, TokenRateMeter};
@@ -21,9 +21,9 @@ use crate::reasoning::{ReasoningBuffer, ReasoningDisplay};
 use crate::scrollback::{RowKind, ScrollbackBuffer, split_rows};
 
 /// How a turn is shown.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct RenderOptions {
-    pub(crate) printer: Printer,
+    pub(crate) printer: OutputPrinter,
     pub(crate) reasoning: ReasoningDisplay,
     pub(crate) columns: usize,
 }
@@ -81,10 +81,10 @@ impl TurnView {
 
     /// Takes another width or another way to show thoughts.
     pub(crate) fn set_render_options(&mut self, render_options: RenderOptions) {
-        self.render_options = render_options;
         if let Some(answer) = &mut self.answer {
             answer.set_width(markdown_width(render_options.columns));
         }
+        self.render_options = render_options;
     }
 
     /// Whether the changing lines continue the model's text above them.
@@ -161,7 +161,7 @@ impl TurnView {
                 out.push_rows(
                     RowKind::User,
                     &format_user_message(
-                        self.render_options.printer,
+                        &self.render_options.printer,
                         text,
                         self.render_options.columns,
                     ),
@@ -286,7 +286,7 @@ impl TurnView {
 }
 
 /// What the user said, as it stays: marked where it begins, and set in below.
-pub(crate) fn format_user_message(printer: Printer, text: &str, columns: usize) -> String {
+pub(crate) fn format_user_message(printer: &OutputPrinter, text: &str, columns: usize) -> String {
     let text = sanitize::escape_prose(text);
     let rows = split_rows(&text).flat_map(|row| wrap_words(&row, columns.saturating_sub(2).max(1)));
     let rows = rows.enumerate().map(|(number, row)| {

@@ -5,18 +5,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use openclaw_models::{TimeLimit, WaitPolicy, WaitProgress};
-use openclaw_terminal::{Printer, TextStyle, sanitize};
+use openclaw_terminal::{OutputPrinter, TextStyle, sanitize};
 
 use crate::progress::format_duration;
 
 /// Returns a wait policy that shows its progress on stderr. `duration` is the longest wait.
 #[must_use]
-pub fn terminal_wait_policy(printer: Printer, duration: Duration) -> WaitPolicy {
+pub fn terminal_wait_policy(printer: &OutputPrinter, duration: Duration) -> WaitPolicy {
+    let printer = printer.clone();
     let was_announced = AtomicBool::new(false);
     let on_progress = move |progress: Option<WaitProgress<'_>>| {
         if let Some(awaited) = progress {
             print_wait_progress(
-                printer,
+                &printer,
                 awaited,
                 duration,
                 was_announced.swap(true, Ordering::Relaxed),
@@ -35,7 +36,7 @@ pub fn terminal_wait_policy(printer: Printer, duration: Duration) -> WaitPolicy 
 
 /// Announces the wait once; on a terminal, a counter follows on the line below.
 fn print_wait_progress(
-    printer: Printer,
+    printer: &OutputPrinter,
     progress: WaitProgress<'_>,
     limit: Duration,
     was_announced: bool,

@@ -2,12 +2,12 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
-use openclaw_terminal::{Printer, sanitize};
+use openclaw_terminal::{OutputPrinter, sanitize};
 
 /// Prints the diagnostics of a usable config; with `--verbose` also informational ones and keys
 /// without effect. Those that keep the command from starting, `blockers`, are printed as errors.
 pub(crate) fn print_config_problems(
-    printer: Printer,
+    printer: &OutputPrinter,
     loaded: &LoadedConfig,
     blockers: &[&Diagnostic],
 ) {
@@ -35,13 +35,13 @@ pub(crate) fn print_config_problems(
 }
 
 /// Says that a command does not start, after its blockers were printed.
-pub(crate) fn print_start_refusal(printer: Printer) {
+pub(crate) fn print_start_refusal(printer: &OutputPrinter) {
     printer.print_error("failed to start: a restriction in the config would not hold");
     printer.print_hint("`openclaw config validate` shows every problem of the file.");
 }
 
 /// Prints diagnostics of a text; only errors when quiet.
-pub(crate) fn print_diagnostics(printer: Printer, diagnostics: &[Diagnostic], text: &str) {
+pub(crate) fn print_diagnostics(printer: &OutputPrinter, diagnostics: &[Diagnostic], text: &str) {
     for diagnostic in diagnostics {
         if diagnostic.severity == Severity::Error || printer.shows_progress() {
             printer.print_rendered(&render_diagnostic(printer, diagnostic, text));
@@ -50,7 +50,7 @@ pub(crate) fn print_diagnostics(printer: Printer, diagnostics: &[Diagnostic], te
 }
 
 /// Prints why a config cannot be loaded.
-pub(crate) fn print_load_error(printer: Printer, error: &LoadError) {
+pub(crate) fn print_load_error(printer: &OutputPrinter, error: &LoadError) {
     if let LoadError::Broken { diagnostics, redacted_text, .. } = error {
         for diagnostic in diagnostics {
             printer.print_rendered(&render_diagnostic(printer, diagnostic, redacted_text));
@@ -72,7 +72,7 @@ fn diagnostic_title(diagnostic: &Diagnostic) -> String {
     sanitize::escape_line(&title)
 }
 
-fn render_diagnostic(printer: Printer, diagnostic: &Diagnostic, text: &str) -> String {
+fn render_diagnostic(printer: &OutputPrinter, diagnostic: &Diagnostic, text: &str) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use openclaw_chat::ask_at_terminal;
 use openclaw_models::{EgressConsent, ModelRegistry};
-use openclaw_terminal::{Printer, sanitize};
+use openclaw_terminal::{OutputPrinter, sanitize};
 
 /// Prepares the runtime of a command that sends a conversation: it asks for egress consent on a
 /// terminal, and `strict` removes the fallbacks.
 pub(crate) fn restrict_models(
     models: ModelRegistry,
-    printer: Printer,
+    printer: &OutputPrinter,
     strict: bool,
 ) -> ModelRegistry {
     let models = if strict { models.without_fallbacks() } else { models };
@@ -23,11 +23,13 @@ pub(crate) fn restrict_models(
     }
 }
 
-fn terminal_consent(printer: Printer) -> EgressConsent {
+fn terminal_consent(printer: &OutputPrinter) -> EgressConsent {
+    let printer = printer.clone();
     Arc::new(move |question: String| {
+        let printer = printer.clone();
         async move {
             let question = format!("{} [y/N]", sanitize::escape_line(&question));
-            let line = ask_at_terminal(printer, question).await.unwrap_or_default();
+            let line = ask_at_terminal(&printer, question).await.unwrap_or_default();
             matches!(line.trim(), "y" | "Y" | "yes")
         }
         .boxed()

@@ -2,12 +2,12 @@
 
 use openclaw_chat::error_report;
 use openclaw_models::ConnectError;
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use crate::exit::ExitReason;
 
 /// Prints why no model can be reached and returns the exit reason.
-pub(crate) fn print_connect_error(printer: Printer, error: &ConnectError) -> ExitReason {
+pub(crate) fn print_connect_error(printer: &OutputPrinter, error: &ConnectError) -> ExitReason {
     error_report::print_connect_error(printer, error);
     ExitReason::from_connect_error(error)
 }

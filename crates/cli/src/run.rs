@@ -8,7 +8,7 @@ use clap::Parser;
 use openclaw_chat::{CommandContext, run_unless_interrupted};
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, RunKind, env_vars};
 use openclaw_models::ModelRegistry;
-use openclaw_terminal::{Printer, Verbosity};
+use openclaw_terminal::{OutputPrinter, OutputVerbosity};
 
 use crate::args::prompt::PromptAction;
 use crate::args::trace::TraceAction;
@@ -26,7 +26,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
             // A help text that cannot be written, as to a closed pipe, is no failure.
             let _ = error.print();
             if commands::is_message_missing(&error) {
-                let printer = Printer::new(Verbosity::Normal, true);
+                let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
                 printer.print_hint("`openclaw chat` is for talking, message by message.");
             }
             return if error.use_stderr() { ExitReason::Usage } else { ExitReason::Ok };
@@ -34,18 +34,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
     };
     let env = Env::from_process();
     let verbosity = match (cli.global.verbose, cli.global.quiet) {
-        (true, _) => Verbosity::Verbose,
-        (_, true) => Verbosity::Quiet,
-        _ => Verbosity::Normal,
+        (true, _) => OutputVerbosity::Verbose,
+        (_, true) => OutputVerbosity::Quiet,
+        _ => OutputVerbosity::Normal,
     };
     let plain = env.get(env_vars::NO_COLOR).is_some_and(|value| !value.is_empty());
-    let printer = Printer::new(verbosity, plain);
+    let printer = OutputPrinter::new(verbosity, plain);
     if let Some(level) = env.get(env_vars::OPENCLAW_LOG).filter(|level| !level.is_empty())
         && let Err(problem) = log::start_logging(level)
     {
         printer.print_warning(problem);
     }
-    match dispatch_command(cli, env, printer) {
+    match dispatch_command(cli, env, &printer) {
         Ok(exit) => exit,
         // The reader of stdout has gone, so nothing is left to report.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitReason::Ok,
@@ -56,7 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
     }
 }
 
-fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReason> {
+fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<ExitReason> {
     if let Some(refusal) = commands::explain_unsupported_option(&cli.command) {
         printer.print_error(refusal);
         return Ok(ExitReason::Usage);
@@ -139,17 +139,17 @@ fn dispatch_command(cli: Cli, env: Env, printer: Printer) -> io::Result<ExitReas
 }
 
 /// What is known before the config is loaded.
-struct StartupContext {
+struct StartupContext<'p> {
     paths: AppPaths,
     env: Env,
-    printer: Printer,
+    printer: &'p OutputPrinter,
     /// `KEY=VALUE`, in the order given.
     overrides: Vec<String>,
     /// Whether the command line asks for a trace.
     trace_requested: bool,
 }
 
-impl StartupContext {
+impl StartupContext<'_> {
     fn config_context(&self) -> ConfigCommandContext<'_> {
         ConfigCommandContext { printer: self.printer, paths: &self.paths, env: &self.env }
     }
@@ -214,7 +214,10 @@ impl StartupContext {
             diagnostic::print_start_refusal(printer);
             return Ok(ExitReason::Config);
         }
-        let context = CommandContext { printer, models: ModelRegistry::new(loaded, paths, env) };
+        let context = CommandContext {
+            printer: printer.clone(),
+            models: ModelRegistry::new(loaded, paths, env),
+        };
         let end = run(&context);
         commands::finish_trace(&context, end.as_ref().ok().copied());
         end
@@ -223,7 +226,7 @@ impl StartupContext {
 
 /// Runs asynchronous work until it finishes or is interrupted.
 fn run_interruptible(
-    printer: Printer,
+    printer: &OutputPrinter,
     work: impl Future<Output = io::Result<ExitReason>>,
 ) -> io::Result<ExitReason> {
     run_to_completion(async {

@@ -12,7 +12,7 @@ pub(crate) fn apply_wait_option(
     let models = context.models.clone();
     match wait {
         Some(HumanDuration(duration)) => {
-            models.with_wait_policy(terminal_wait_policy(context.printer, duration))
+            models.with_wait_policy(terminal_wait_policy(&context.printer, duration))
         }
         None => models,
     }

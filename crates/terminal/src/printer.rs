@@ -2,13 +2,13 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::sanitize;
 
 /// How much is printed on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
+pub enum OutputVerbosity {
     /// Errors and questions only.
     Quiet,
     /// Progress and warnings too.
@@ -18,16 +18,16 @@ pub enum Verbosity {
 }
 
 /// Writes to both streams, with colour only on a terminal and without `NO_COLOR`.
-#[derive(Debug, Clone, Copy)]
-pub struct Printer {
-    verbosity: Verbosity,
+#[derive(Debug, Clone)]
+pub struct OutputPrinter {
+    verbosity: OutputVerbosity,
     color: bool,
     /// Whether stdout is a terminal.
     pub stdout_is_terminal: bool,
     /// Whether stderr is a terminal.
     pub stderr_is_terminal: bool,
     /// Replaces both streams when set.
-    output_buffer: Option<&'static OutputBuffer>,
+    output_buffer: Option<Arc<OutputBuffer>>,
 }
 
 /// Buffers output for the owner of the terminal, which draws it.
@@ -63,10 +63,10 @@ pub enum TextStyle {
     Green,
 }
 
-impl Printer {
+impl OutputPrinter {
     /// `plain` disables colour.
     #[must_use]
-    pub fn new(verbosity: Verbosity, plain: bool) -> Self {
+    pub fn new(verbosity: OutputVerbosity, plain: bool) -> Self {
         let stderr_is_terminal = io::stderr().is_terminal();
         Self {
             verbosity,
@@ -77,19 +77,19 @@ impl Printer {
         }
     }
 
-    /// Redirects all output to `buffer`.
+    /// Returns a printer that writes to `buffer` in place of both streams.
     #[must_use]
-    pub fn with_output_buffer(self, buffer: &'static OutputBuffer) -> Self {
-        Self { output_buffer: Some(buffer), ..self }
+    pub fn with_output_buffer(&self, buffer: Arc<OutputBuffer>) -> Self {
+        Self { output_buffer: Some(buffer), ..self.clone() }
     }
 
     /// Writes part of an answer at once: unchanged to a pipe, escaped to a terminal.
     ///
     /// # Errors
     /// When writing to stdout fails.
-    pub fn write_answer(self, text: &str) -> io::Result<()> {
-        if let Some(sheet) = self.output_buffer {
-            sheet.write(format_args!("{}", sanitize::escape_prose(text)));
+    pub fn write_answer(&self, text: &str) -> io::Result<()> {
+        if let Some(buffer) = &self.output_buffer {
+            buffer.write(format_args!("{}", sanitize::escape_prose(text)));
             return Ok(());
         }
         let mut out = io::stdout().lock();
@@ -105,9 +105,9 @@ impl Printer {
     ///
     /// # Errors
     /// When writing to stdout fails.
-    pub fn write_styled_answer(self, text: &str) -> io::Result<()> {
-        if let Some(sheet) = self.output_buffer {
-            sheet.write(format_args!("{text}"));
+    pub fn write_styled_answer(&self, text: &str) -> io::Result<()> {
+        if let Some(buffer) = &self.output_buffer {
+            buffer.write(format_args!("{text}"));
             return Ok(());
         }
         let mut out = io::stdout().lock();
@@ -119,87 +119,87 @@ impl Printer {
     ///
     /// # Errors
     /// When writing to stdout fails.
-    pub fn write_answer_line(self, text: impl Display) -> io::Result<()> {
+    pub fn write_answer_line(&self, text: impl Display) -> io::Result<()> {
         self.write_answer(&format!("{text}\n"))
     }
 
     /// Returns true with `--verbose`.
     #[must_use]
-    pub fn is_verbose(self) -> bool {
-        self.verbosity == Verbosity::Verbose
+    pub fn is_verbose(&self) -> bool {
+        self.verbosity == OutputVerbosity::Verbose
     }
 
     /// Returns true unless `--quiet`.
     #[must_use]
-    pub fn shows_progress(self) -> bool {
-        self.verbosity > Verbosity::Quiet
+    pub fn shows_progress(&self) -> bool {
+        self.verbosity > OutputVerbosity::Quiet
     }
 
     /// Prints a line of progress, unless quiet.
-    pub fn print_note(self, text: impl Display) {
+    pub fn print_note(&self, text: impl Display) {
         if self.shows_progress() {
             self.write_stderr(format_args!("{text}\n"));
         }
     }
 
     /// Prints a detail, with `--verbose` only.
-    pub fn print_detail(self, text: impl Display) {
+    pub fn print_detail(&self, text: impl Display) {
         if self.is_verbose() {
             self.write_stderr(format_args!("{text}\n"));
         }
     }
 
     /// Prints part of a progress line unchanged, unless quiet.
-    pub fn print_raw(self, text: &str) {
+    pub fn print_raw(&self, text: &str) {
         if self.shows_progress() {
             self.write_stderr(format_args!("{text}"));
         }
     }
 
     /// Prints an error, even when quiet.
-    pub fn print_error(self, text: impl Display) {
+    pub fn print_error(&self, text: impl Display) {
         let label = self.style_text(TextStyle::Red, "error:");
         self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
     }
 
     /// Prints an indented line that belongs to an error, even when quiet.
-    pub fn print_indented(self, text: impl Display) {
+    pub fn print_indented(&self, text: impl Display) {
         let text = format!("  {}", sanitize::escape_line(&text.to_string()));
         self.print_rendered(&self.style_text(TextStyle::Dim, text));
     }
 
     /// Prints a warning, unless quiet.
-    pub fn print_warning(self, text: impl Display) {
+    pub fn print_warning(&self, text: impl Display) {
         let label = self.style_text(TextStyle::Yellow, "warning:");
         self.print_note(format_args!("{label} {}", sanitize::escape_line(&text.to_string())));
     }
 
     /// Prints a hint, even when quiet, because it belongs to an error.
-    pub fn print_hint(self, text: impl Display) {
+    pub fn print_hint(&self, text: impl Display) {
         let label = self.style_text(TextStyle::Bold, "hint:");
         self.write_stderr(format_args!("{label} {}\n", sanitize::escape_line(&text.to_string())));
     }
 
     /// Prints a question without a line end, even when quiet.
-    pub fn print_question(self, text: impl Display) {
+    pub fn print_question(&self, text: impl Display) {
         let text = self.style_text(TextStyle::Bold, text);
         self.write_stderr(format_args!("{text} "));
     }
 
     /// Prints text that is already laid out, even when quiet.
-    pub fn print_rendered(self, text: &str) {
+    pub fn print_rendered(&self, text: &str) {
         self.write_stderr(format_args!("{text}\n"));
     }
 
     /// Returns true when stderr shows colour.
     #[must_use]
-    pub fn uses_color(self) -> bool {
+    pub fn uses_color(&self) -> bool {
         self.color
     }
 
     /// Applies a style where the terminal shows colour.
     #[must_use]
-    pub fn style_text(self, style: TextStyle, text: impl Display) -> String {
+    pub fn style_text(&self, style: TextStyle, text: impl Display) -> String {
         if !self.color {
             return text.to_string();
         }
@@ -214,9 +214,9 @@ impl Printer {
     }
 
     /// Ignores a failed write: without stderr there is nowhere to report it.
-    fn write_stderr(self, text: fmt::Arguments<'_>) {
-        if let Some(sheet) = self.output_buffer {
-            return sheet.write(text);
+    fn write_stderr(&self, text: fmt::Arguments<'_>) {
+        if let Some(buffer) = &self.output_buffer {
+            return buffer.write(text);
         }
         let _ = io::stderr().lock().write_fmt(text);
     }

@@ -11,7 +11,7 @@ use rustix::termios::{
     OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr,
 };
 
-use crate::printer::Printer;
+use crate::printer::OutputPrinter;
 
 /// The terminal's settings before raw mode; `None` while they are unchanged.
 static SAVED_TERMIOS: Mutex<Option<Termios>> = Mutex::new(None);
@@ -109,7 +109,7 @@ pub fn discard_type_ahead() {
 ///
 /// # Errors
 /// When stdin cannot be read.
-pub fn ask_for_line(printer: Printer, question: impl Display) -> io::Result<Option<String>> {
+pub fn ask_for_line(printer: &OutputPrinter, question: impl Display) -> io::Result<Option<String>> {
     discard_type_ahead();
     printer.print_question(question);
     let mut line = String::new();

@@ -13,7 +13,9 @@ impl ChatTerminal {
     /// Builds the live region: the turn in progress, the status, a question and the input line.
     pub(super) fn live_region(&self) -> LiveRegion {
         let (columns, height) = self.screen.size();
-        let dim = |text: &str| self.printer.style_text(TextStyle::Dim, clip_row(text, columns));
+        let dim = |text: &str| {
+            self.render_options.printer.style_text(TextStyle::Dim, clip_row(text, columns))
+        };
         let mut question_rows: Vec<String> = Vec::new();
         let mut prompt = INPUT_PROMPT.to_owned();
         if let Some((question, _)) = &self.pending_question {
@@ -22,9 +24,10 @@ impl ChatTerminal {
             }
             let question_text = format!("{} [y/N] ", question.text);
             if openclaw_terminal::row_width(&question_text) + 4 < columns {
-                prompt = self.printer.style_text(TextStyle::Bold, question_text);
+                prompt = self.render_options.printer.style_text(TextStyle::Bold, question_text);
             } else {
-                question_rows.push(self.printer.style_text(TextStyle::Bold, question_text));
+                question_rows
+                    .push(self.render_options.printer.style_text(TextStyle::Bold, question_text));
                 "[y/N] ".clone_into(&mut prompt);
             }
         }

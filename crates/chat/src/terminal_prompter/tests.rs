@@ -6,7 +6,7 @@ use openclaw_core::{
     ToolName,
 };
 use openclaw_runtime::{ApprovalPolicy, PolicyApprover};
-use openclaw_terminal::Verbosity;
+use openclaw_terminal::OutputVerbosity;
 
 use super::*;
 
@@ -81,7 +81,7 @@ async fn a_person_in_the_chat_is_shown_what_would_run_and_answers() {
 
 #[tokio::test]
 async fn without_a_terminal_yes_is_offered_for_commands_only() {
-    let mut printer = Printer::new(Verbosity::Quiet, true);
+    let mut printer = OutputPrinter::new(OutputVerbosity::Quiet, true);
     printer.stderr_is_terminal = false;
     let approver = PolicyApprover::new(policy(), TerminalPrompter { printer });
     for (effect, offers_yes) in [(command_in("."), true), (mail(), false)] {

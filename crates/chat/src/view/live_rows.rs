@@ -15,7 +15,8 @@ const SPINNER_FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '�
 impl TurnView {
     /// The rows that are still changing, at most so many; the last of them is the status.
     pub(crate) fn live_rows(&self, max_rows: usize) -> Vec<String> {
-        let RenderOptions { printer, reasoning, columns } = self.render_options;
+        let RenderOptions { printer, reasoning, columns } = &self.render_options;
+        let columns = *columns;
         let dim = |text: String| printer.style_text(TextStyle::Dim, text);
         let mut output_rows: Vec<String> = Vec::new();
         if let Some(answer) = &self.answer {

@@ -11,7 +11,7 @@ use openclaw_core::{
 
 use super::live_rows::clip_start;
 use super::*;
-use openclaw_terminal::Verbosity;
+use openclaw_terminal::OutputVerbosity;
 
 #[derive(Debug)]
 struct StubModel;
@@ -36,7 +36,7 @@ impl ChatModel for StubModel {
 }
 
 fn new_view(reasoning: ReasoningDisplay) -> TurnView {
-    let printer = Printer::new(Verbosity::Normal, true);
+    let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
     let render_options = RenderOptions { printer, reasoning, columns: 60 };
     TurnView::new(render_options, Arc::new(StubModel))
 }
@@ -184,7 +184,7 @@ fn the_status_tells_what_is_waited_for_and_how_full_the_window_is() {
         first_token_after: Some(Duration::from_secs(1)),
     };
     let mut view = new_view(ReasoningDisplay::Short);
-    view.set_render_options(RenderOptions { columns: 200, ..view.render_options });
+    view.set_render_options(RenderOptions { columns: 200, ..view.render_options.clone() });
     view.show_event(&call_finished, &mut ScrollbackBuffer::default());
     let status = view.status_row();
     assert!(status.contains("vllm/tiny · context 2.0k of 4.0k (50 %), 1.0k cached"), "{status}");

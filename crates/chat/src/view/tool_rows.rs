@@ -65,7 +65,7 @@ impl TurnView {
     ) {
         let (mark, style) =
             if is_error { ("✗", TextStyle::Yellow) } else { ("✓", TextStyle::Green) };
-        let printer = self.render_options.printer;
+        let printer = &self.render_options.printer;
         let result =
             printer.style_text(TextStyle::Dim, sanitize::escape_line(&format!("· {result}")));
         let mark = printer.style_text(style, mark);

@@ -20,24 +20,23 @@ use openclaw_runtime::{
     ConfiguredTimeout, ConversationError, Runtime, StoreError, StoreErrorKind, TurnError,
     TurnOutcome, TurnReport, event_channel,
 };
-use openclaw_terminal::{Printer, stdin_has_data};
 use tokio::sync::Notify;
 
 use self::agent_session::{AgentSession, AgentSessionOptions, RecordingSession};
 use self::output::{AgentOutput, TurnRenderer};
-use self::request::AgentRequest;
+use self::request::{AgentRequest, read_message};
 use self::result::{FinishedTurn, TurnlessRun, cancelled_error, needs_input_message};
 use self::session_selection::PrepareOutcome;
 use crate::args::AgentTurnArgs;
 use crate::exit::ExitReason;
 use crate::failure::print_connect_error;
-use crate::{egress, stdin_text, wait};
+use crate::{egress, wait};
 
 pub(crate) async fn run(
     context: &CommandContext,
     mut args: AgentTurnArgs,
 ) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let message = match read_message(&mut args, printer) {
         Ok(message) => message,
         Err(exit) => return Ok(exit),
@@ -65,41 +64,10 @@ pub(crate) async fn run(
     command.run(args).await
 }
 
-/// Reads the message of the turn; `None` resumes a turn.
-///
-/// # Errors
-/// When there is no such message; the error is already printed.
-fn read_message(args: &mut AgentTurnArgs, printer: Printer) -> Result<Option<String>, ExitReason> {
-    let text = std::mem::take(&mut args.text).join(" ");
-    let message = match args.message.take() {
-        Some(message) => {
-            if message != "-" && stdin_has_data() {
-                printer.print_note("standard input is not read with `-m`");
-                printer.print_hint("`openclaw agent TEXT` joins it with the message.");
-            }
-            stdin_text::read_text_or_stdin(message)
-        }
-        None if text.is_empty() && args.resume.is_some() => return Ok(None),
-        None if text.is_empty() => stdin_text::read_stdin_text(),
-        None => stdin_text::join_with_stdin(text),
-    };
-    if args.resume.is_some() && args.resumed_session().is_none() {
-        printer.print_error("`--resume` without an ID finishes a turn and takes no message");
-        printer.print_hint(
-            "`--continue` goes on with the last session of this folder, `--resume ID` with another.",
-        );
-        return Err(ExitReason::Usage);
-    }
-    message.map(Some).map_err(|error| {
-        printer.print_error(format_args!("failed to {error}"));
-        ExitReason::Usage
-    })
-}
-
 /// One run of `openclaw agent`.
 struct AgentCommand<'a> {
     context: &'a CommandContext,
-    output: AgentOutput,
+    output: AgentOutput<'a>,
     request: AgentRequest,
     /// True when neither a session nor an agent is named.
     uses_default_session: bool,
@@ -315,7 +283,7 @@ impl AgentCommand<'_> {
     }
 }
 
-fn print_store_error(output: AgentOutput, error: &StoreError) {
+fn print_store_error(output: AgentOutput<'_>, error: &StoreError) {
     let hint = match error.kind() {
         StoreErrorKind::InUse => {
             "`--wait 10m` waits until it is free. `--session KEY` uses another session, `-m \

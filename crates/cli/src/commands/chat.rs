@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &CommandContext, args: &ChatArgs) -> io::Result
     let options = match target {
         Ok(target) => chat_options(args, target, first_message),
         Err(error) => {
-            error_report::print_store_error(context.printer, &error);
+            error_report::print_store_error(&context.printer, &error);
             return Ok(ExitReason::Usage);
         }
     };

@@ -12,7 +12,7 @@ mod validate;
 use std::io;
 
 use openclaw_config::{AppPaths, Config, Env};
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use crate::args::config::{ConfigAction, ConfigArgs as Args};
 use crate::exit::ExitReason;
@@ -21,7 +21,7 @@ use crate::json_answer::write_json_answer;
 /// What the config commands need. The config is not loaded, for it may be broken.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConfigCommandContext<'p> {
-    pub(crate) printer: Printer,
+    pub(crate) printer: &'p OutputPrinter,
     pub(crate) paths: &'p AppPaths,
     pub(crate) env: &'p Env,
 }

@@ -14,7 +14,7 @@ use openclaw_protocol::parts::whole_millis;
 use openclaw_protocol::results::doctor::{
     CheckCounts, CheckReport, DoctorResult, EditReport, Examination, FixAdvice,
 };
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use crate::args::doctor::DoctorArgs;
 use crate::exit::ExitReason;
@@ -29,14 +29,14 @@ pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Resu
     let report = run_checks(context, &options, args.json).await?;
     let fix_outcome = fix::run(context, args, &report).await?;
     if args.json {
-        write_json_answer(context.printer, &report_with_fix(&report, fix_outcome))?;
+        write_json_answer(&context.printer, &report_with_fix(&report, fix_outcome))?;
     }
     Ok(exit_reason(&report))
 }
 
 /// Reports a config that is too broken to examine anything. Its errors are already printed.
 pub(crate) fn report_broken_config(
-    printer: Printer,
+    printer: &OutputPrinter,
     args: &DoctorArgs,
     error: &LoadError,
 ) -> io::Result<()> {
@@ -83,7 +83,7 @@ pub(crate) async fn run_checks(
     options: &DoctorOptions,
     is_quiet: bool,
 ) -> io::Result<DoctorReport> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let mut failed = Ok(());
     let report = Doctor::new(context.models.clone())
         .run_checks(options, |_, finding| {

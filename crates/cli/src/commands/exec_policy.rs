@@ -51,7 +51,7 @@ fn explain_command(
     let directory = std::path::absolute(&args.workspace)?;
     match runtime.explain_command(&args.agent, &args.command, &directory) {
         Ok(explanation) if args.json => {
-            write_json_answer(context.printer, &serde_json::to_value(&explanation)?)?;
+            write_json_answer(&context.printer, &serde_json::to_value(&explanation)?)?;
         }
         Ok(explanation) => {
             context
@@ -76,7 +76,7 @@ fn show_policy(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Result
             "approvalsExists": exists,
             "effectivePolicy": effective_policy_json(&policy, &args.agent),
         });
-        write_json_answer(context.printer, &answer)?;
+        write_json_answer(&context.printer, &answer)?;
         return Ok(ExitReason::Ok);
     }
     write_policy_lines(context, &policy)?;
@@ -96,7 +96,7 @@ fn show_approvals(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Res
             "file": redact_token(file.unwrap_or(Value::Null)),
             "effectivePolicy": effective_policy_json(&policy, &args.agent),
         });
-        write_json_answer(context.printer, &answer)?;
+        write_json_answer(&context.printer, &answer)?;
         return Ok(ExitReason::Ok);
     }
     write_policy_lines(context, &policy)?;
@@ -108,7 +108,7 @@ fn list_patterns(context: &CommandContext, args: &ApprovalsShowArgs) -> io::Resu
     let policy = context.runtime().command_policy(&args.agent);
     if args.json {
         let answer = json!({"agent": args.agent, "allowlist": policy.allowlist_patterns()});
-        write_json_answer(context.printer, &answer)?;
+        write_json_answer(&context.printer, &answer)?;
     } else {
         write_patterns(context, &policy)?;
     }
@@ -136,7 +136,7 @@ fn change_allowlist(
         let path = policy.approvals_path();
         let answer =
             json!({"path": path, "agent": args.agent, "pattern": args.pattern, "changed": count});
-        write_json_answer(context.printer, &answer)?;
+        write_json_answer(&context.printer, &answer)?;
     } else {
         let pattern = sanitize::escape_line(&args.pattern);
         context.printer.write_answer_line(format_args!("{outcome}: {pattern}"))?;

@@ -53,7 +53,7 @@ pub(crate) async fn run(context: &CommandContext, args: InferRunArgs) -> io::Res
             return Ok(ExitReason::Usage);
         }
     };
-    let printer = context.printer;
+    let printer = &context.printer;
     if prompt.trim().is_empty() {
         printer.print_error("the prompt is empty");
         return Ok(ExitReason::Usage);
@@ -199,7 +199,7 @@ fn finish_answer(
     attempts: &[ModelAttempt],
     answer: &InferAnswer,
 ) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let problem = match answer.outcome {
         AnswerOutcome::Reply => None,
         AnswerOutcome::Truncated if answer.text.trim().is_empty() => Some(
@@ -258,7 +258,7 @@ fn finish_repetitive(
     attempts: &[ModelAttempt],
     answer: &RepetitiveAnswer,
 ) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let message = format!(
         "failed to get a whole answer: the model repeated itself without end in its {} and was \
          stopped",
@@ -288,11 +288,11 @@ fn fail_to_connect(
     requested_model: Option<&ModelRef>,
     error: &ConnectError,
 ) -> io::Result<ExitReason> {
-    let exit = print_connect_error(context.printer, error);
+    let exit = print_connect_error(&context.printer, error);
     if as_json {
         let attempts = attempts_in_error(error);
         let value = failure_result(requested_model, &attempts, encode_connect_error(error));
-        write_json_answer(context.printer, &value)?;
+        write_json_answer(&context.printer, &value)?;
     }
     Ok(exit)
 }

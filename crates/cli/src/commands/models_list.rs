@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::
     if args.local {
         catalogue.models.retain(|model| model.local);
     }
-    let printer = context.printer;
+    let printer = &context.printer;
     if args.json {
         write_json_answer(printer, &report_catalogue(&catalogue))?;
     } else if args.plain {

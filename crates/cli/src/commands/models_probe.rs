@@ -20,7 +20,7 @@ pub(crate) async fn run(
     context: &CommandContext,
     args: &ModelsProbeArgs,
 ) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let only = Check::ALL.into_iter().filter(|check| check.is_capability_check()).collect();
     let options = doctor::doctor_options(args.model.clone(), None, only, args.timeout);
     let report = doctor::run_checks(context, &options, args.json).await?;

@@ -12,7 +12,7 @@ use crate::failure::print_connect_error;
 use crate::json_answer::write_json_answer;
 
 pub(crate) fn run(context: &CommandContext, args: &ModelsResetArgs) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let reset = match context.models.reset_breakers(args.name.as_deref()) {
         Ok(closed) => closed,
         Err(error) => return Ok(print_connect_error(printer, &ConnectError::Setup(error))),

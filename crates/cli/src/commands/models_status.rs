@@ -19,7 +19,7 @@ use crate::json_answer::write_json_answer;
 
 pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Result<ExitReason> {
     let status = context.models.setup_status();
-    let printer = context.printer;
+    let printer = &context.printer;
     if args.json {
         write_json_answer(printer, &report_status(&status))?;
     } else if args.plain {

@@ -17,7 +17,7 @@ pub(crate) async fn run(
     context: &CommandContext,
     args: PromptExplainArgs,
 ) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let options = AgentOptions {
         agent: Some(args.agent),
         model: args.model,

@@ -72,7 +72,7 @@ fn find_session(
 
 /// Prints a store error and returns its exit reason.
 fn report_store_error(context: &CommandContext, error: &StoreError) -> ExitReason {
-    error_report::print_store_error(context.printer, error);
+    error_report::print_store_error(&context.printer, error);
     if error.kind() == StoreErrorKind::NotFound {
         context.printer.print_hint("`openclaw sessions` lists those there are.");
     }

@@ -71,7 +71,7 @@ fn list_records(
     let records: Vec<TraceRecord> = store.read_records().collect();
     if args.json {
         let all: Vec<_> = records.iter().map(summarize_exchange).collect();
-        write_json_answer(context.printer, &all)?;
+        write_json_answer(&context.printer, &all)?;
         return Ok(ExitReason::Ok);
     }
     if records.is_empty() {

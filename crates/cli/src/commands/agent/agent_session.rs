@@ -11,7 +11,7 @@ use openclaw_runtime::{
     ConversationOptions, InterruptedCall, RecoveryReport, Runtime, SessionTarget, Store,
     StoreError, TurnEventSender, TurnReport, TurnRequest,
 };
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use super::request::AgentRequest;
 
@@ -112,7 +112,7 @@ impl AgentSession {
     }
 
     /// Prints what recovery found in the session.
-    pub(crate) fn print_recovery_report(&self, printer: Printer, request: &AgentRequest) {
+    pub(crate) fn print_recovery_report(&self, printer: &OutputPrinter, request: &AgentRequest) {
         let Some(found) = self.recovery_report() else { return };
         print_recovery_report(printer, found);
         if found.has_interrupted_turn && *request != AgentRequest::Resume {

@@ -9,7 +9,7 @@ use openclaw_protocol::events::{EVENTS_VERSION, TurnStart, WireEvent};
 use openclaw_protocol::results::agent::{AgentResult, SessionReport};
 use openclaw_runtime::TurnEvent;
 use openclaw_runtime::encoding::{EventEncoder, encode_skipped_model};
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use super::agent_session::AgentSession;
 use super::result::{session_ids, tool_names};
@@ -19,8 +19,8 @@ use crate::json_answer::{write_json_answer, write_json_line};
 
 /// Writes the result of a run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AgentOutput {
-    pub(crate) printer: Printer,
+pub(crate) struct AgentOutput<'p> {
+    pub(crate) printer: &'p OutputPrinter,
     pub(crate) format: OutputFormat,
 }
 
@@ -37,11 +37,11 @@ pub(crate) struct TurnRenderer {
 /// Writes the events of a turn as JSON lines.
 #[derive(Debug)]
 struct JsonLinesWriter {
-    printer: Printer,
+    printer: OutputPrinter,
     encoder: EventEncoder,
 }
 
-impl AgentOutput {
+impl AgentOutput<'_> {
     /// Returns true when stdout is plain text, for people.
     pub(crate) fn is_text(self) -> bool {
         self.format == OutputFormat::Text
@@ -76,7 +76,7 @@ impl AgentOutput {
                 for attempt in &attempts {
                     write_json_line(printer, &encode_skipped_model(attempt))?;
                 }
-                Some(JsonLinesWriter { printer, encoder: EventEncoder::default() })
+                Some(JsonLinesWriter { printer: printer.clone(), encoder: EventEncoder::default() })
             }
             OutputFormat::Text | OutputFormat::Json => None,
         };
@@ -113,7 +113,7 @@ impl TurnRenderer {
 impl JsonLinesWriter {
     fn write_event(&mut self, event: &TurnEvent) -> io::Result<()> {
         match self.encoder.encode_event(event) {
-            Some(value) => write_json_line(self.printer, &value),
+            Some(value) => write_json_line(&self.printer, &value),
             None => Ok(()),
         }
     }

@@ -1,4 +1,10 @@
-//! Parses the message of `openclaw agent`.
+//! Reads and parses the message of `openclaw agent`.
+
+use openclaw_terminal::{OutputPrinter, stdin_has_data};
+
+use crate::args::AgentTurnArgs;
+use crate::exit::ExitReason;
+use crate::stdin_text;
 
 /// What the run is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,40 @@ impl AgentRequest {
             Self::NewSession(None) | Self::Resume => None,
         }
     }
+}
+
+/// Reads the message of the turn; `None` resumes a turn.
+///
+/// # Errors
+/// When there is no such message; the error is already printed.
+pub(crate) fn read_message(
+    args: &mut AgentTurnArgs,
+    printer: &OutputPrinter,
+) -> Result<Option<String>, ExitReason> {
+    let text = std::mem::take(&mut args.text).join(" ");
+    let message = match args.message.take() {
+        Some(message) => {
+            if message != "-" && stdin_has_data() {
+                printer.print_note("standard input is not read with `-m`");
+                printer.print_hint("`openclaw agent TEXT` joins it with the message.");
+            }
+            stdin_text::read_text_or_stdin(message)
+        }
+        None if text.is_empty() && args.resume.is_some() => return Ok(None),
+        None if text.is_empty() => stdin_text::read_stdin_text(),
+        None => stdin_text::join_with_stdin(text),
+    };
+    if args.resume.is_some() && args.resumed_session().is_none() {
+        printer.print_error("`--resume` without an ID finishes a turn and takes no message");
+        printer.print_hint(
+            "`--continue` goes on with the last session of this folder, `--resume ID` with another.",
+        );
+        return Err(ExitReason::Usage);
+    }
+    message.map(Some).map_err(|error| {
+        printer.print_error(format_args!("failed to {error}"));
+        ExitReason::Usage
+    })
 }
 
 #[cfg(test)]

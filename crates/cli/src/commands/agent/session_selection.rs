@@ -7,7 +7,7 @@ use openclaw_runtime::{
     ConversationError, Runtime, SessionInfo, SessionKey, SessionTarget, Store, StoreError,
     StoreErrorKind,
 };
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use super::agent_session::{RecordingSession, SessionChoice};
 use super::request::AgentRequest;
@@ -81,7 +81,7 @@ pub(crate) fn prepare_session(
     request: &AgentRequest,
     agent: Option<&str>,
     session_choice: SessionChoice,
-    printer: Printer,
+    printer: &OutputPrinter,
 ) -> Result<PrepareOutcome, ConversationError> {
     let SessionChoice::Session(target) = session_choice else {
         return Ok(PrepareOutcome::RunTurn(None));
@@ -145,7 +145,7 @@ fn reset_session(
     store: &Store,
     target: &SessionTarget,
     agent: &str,
-    printer: Printer,
+    printer: &OutputPrinter,
 ) -> Result<(String, SessionKey), StoreError> {
     let key = match target {
         SessionTarget::Key(key) => key.clone(),

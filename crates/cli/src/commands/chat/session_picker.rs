@@ -23,7 +23,7 @@ pub(super) fn pick_session(
     context: &CommandContext,
     args: &ChatArgs,
 ) -> io::Result<Result<SessionId, ExitReason>> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let sessions = match folder_sessions(context, args) {
         Ok(sessions) => sessions,
         Err(error) => {

@@ -3,7 +3,7 @@
 use std::io;
 
 use openclaw_config::{Config, ConfigDocument, KeyPath, LoadedConfig};
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 use serde_json::Value;
 
 use super::problems::{ConfigKeyLookup, look_up_key};
@@ -60,7 +60,7 @@ pub(super) fn load_and_parse_path(
 }
 
 pub(super) fn print_invalid_path(
-    printer: Printer,
+    printer: &OutputPrinter,
     typed: &str,
     error: openclaw_config::InvalidKeyPath,
 ) {
@@ -72,7 +72,7 @@ pub(super) fn print_invalid_path(
 }
 
 /// Prints that a key is not set, or that there is no such key.
-pub(super) fn print_missing(printer: Printer, path: &KeyPath) {
+pub(super) fn print_missing(printer: &OutputPrinter, path: &KeyPath) {
     match look_up_key(path) {
         ConfigKeyLookup::Known => printer.print_error(format_args!("`{path}` is not set")),
         ConfigKeyLookup::Unknown { at, help } => {

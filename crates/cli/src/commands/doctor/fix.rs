@@ -31,7 +31,7 @@ pub(super) async fn run(
     args: &DoctorArgs,
     report: &DoctorReport,
 ) -> io::Result<FixOutcome> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let edits = report.config_edits();
     let mut outcome = FixOutcome::default();
     let doctor = Doctor::new(context.models.clone());
@@ -85,7 +85,7 @@ pub(super) async fn run(
 
 /// Asks at the terminal; without one the answer is no.
 async fn confirm_fix(context: &CommandContext, args: &DoctorArgs) -> bool {
-    let printer = context.printer;
+    let printer = &context.printer;
     if args.json
         || args.non_interactive
         || !io::stdin().is_terminal()

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use openclaw_doctor::{CheckStatus, DoctorReport, Finding};
-use openclaw_terminal::{Printer, TextStyle, sanitize};
+use openclaw_terminal::{OutputPrinter, TextStyle, sanitize};
 
 /// Formats a finding: a line with its evidence and a line with the advice.
-pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {
+pub(super) fn finding_lines(printer: &OutputPrinter, finding: &Finding) -> String {
     let mark = format!("{:<7}", finding.status.name());
     let style = match finding.status {
         CheckStatus::Pass => TextStyle::Green,
@@ -32,7 +32,7 @@ pub(super) fn finding_lines(printer: Printer, finding: &Finding) -> String {
 }
 
 /// Formats the summary: skipped checks, grouped by reason, and the counts.
-pub(super) fn format_summary(printer: Printer, report: &DoctorReport) -> String {
+pub(super) fn format_summary(printer: &OutputPrinter, report: &DoctorReport) -> String {
     let mut text = String::new();
     let skipped: Vec<&Finding> =
         report.findings.iter().filter(|it| it.status == CheckStatus::Skipped).collect();

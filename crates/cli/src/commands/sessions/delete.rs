@@ -73,7 +73,7 @@ fn delete_sessions(
         }
     }
     if args.json {
-        write_json_answer(context.printer, &DeleteResult { deleted, failed })?;
+        write_json_answer(&context.printer, &DeleteResult { deleted, failed })?;
     }
     Ok(exit)
 }
@@ -84,7 +84,7 @@ fn confirm_deletion(
     store: &Store,
     sessions: &[SessionInfo],
 ) -> io::Result<Option<bool>> {
-    let printer = context.printer;
+    let printer = &context.printer;
     if !io::stdin().is_terminal() || !printer.stderr_is_terminal {
         printer.print_error("failed to ask whether to delete: there is no terminal");
         printer.print_hint("`--yes` deletes without asking.");

@@ -5,14 +5,14 @@ use std::io::{self, BufWriter, Write};
 
 use openclaw_chat::CommandContext;
 use openclaw_runtime::StoreError;
-use openclaw_terminal::Printer;
+use openclaw_terminal::OutputPrinter;
 
 use super::{find_session, report_store_error};
 use crate::args::sessions::SessionsExportArgs;
 use crate::exit::ExitReason;
 
 pub(super) fn run(context: &CommandContext, args: &SessionsExportArgs) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let (store, info) = match find_session(context, args.session.as_deref()) {
         Ok(found) => found,
         Err(exit) => return Ok(exit),
@@ -53,12 +53,12 @@ fn stdout_error(error: &StoreError) -> Option<io::Error> {
 }
 
 /// Writes whole lines through the printer, which escapes control characters on a terminal.
-struct PrinterLineWriter {
-    printer: Printer,
+struct PrinterLineWriter<'p> {
+    printer: &'p OutputPrinter,
     partial_line: Vec<u8>,
 }
 
-impl Write for PrinterLineWriter {
+impl Write for PrinterLineWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.partial_line.extend_from_slice(bytes);
         if let Some(end) = self.partial_line.iter().rposition(|byte| *byte == b'\n') {

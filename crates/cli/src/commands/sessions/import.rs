@@ -33,7 +33,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsImportArgs) -> io::Re
     };
     let problems = imported.quarantine.as_deref().map(read_quarantine).unwrap_or_default();
     if args.json {
-        write_json_answer(context.printer, &report_import(&imported, &info, &problems))?;
+        write_json_answer(&context.printer, &report_import(&imported, &info, &problems))?;
     } else {
         context.printer.write_answer_line(&info.id)?;
     }
@@ -47,7 +47,7 @@ fn print_import(
     info: &SessionInfo,
     problems: &[UnreadableLine],
 ) {
-    let printer = context.printer;
+    let printer = &context.printer;
     let ImportReport { id, events, bad_lines, quarantine } = imported;
     printer.print_note(format_args!("took in session {id} with {events} events, as {}", info.key));
     if let Some(path) = quarantine {

@@ -49,7 +49,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsListArgs) -> io::Resu
     if args.json {
         let sessions: Vec<_> = rows.iter().map(|(_, row)| row.to_report()).collect();
         write_json_answer(
-            context.printer,
+            &context.printer,
             &SessionList {
                 path: context.runtime().sessions_path().display().to_string(),
                 count: sessions.len(),

@@ -42,7 +42,7 @@ pub(super) fn run(context: &CommandContext, args: &SessionsShowArgs) -> io::Resu
             session: row.to_report(),
             entries: recent.entries.iter().map(report_entry).collect(),
         };
-        write_json_answer(context.printer, &transcript)?;
+        write_json_answer(&context.printer, &transcript)?;
         return Ok(ExitReason::Ok);
     }
     let mut writer = TranscriptWriter::new(context.printer.is_verbose());

@@ -15,7 +15,7 @@ const SECRET_MARK: &str = "[secret]";
 const FALLBACK_KEY_VARIABLE: &str = "OPENCLAW_KEY";
 
 pub(super) fn run(context: &CommandContext, record: &TraceRecord) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     if let Some(body) = record.request.body.as_ref().filter(|body| !body.is_complete()) {
         if body.cut {
             printer.print_error(format_args!(

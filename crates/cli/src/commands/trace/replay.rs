@@ -19,7 +19,7 @@ pub(super) async fn run(
     original: &TraceRecord,
     args: TraceReplayArgs,
 ) -> io::Result<ExitReason> {
-    let printer = context.printer;
+    let printer = &context.printer;
     let key =
         match args.key_env.as_deref().map(|name| context.models.key_from_env(name)).transpose() {
             Ok(key) => key,

@@ -17,7 +17,7 @@ pub(super) fn run(
 ) -> io::Result<ExitReason> {
     if args.json {
         let value = serde_json::to_value(record).map_err(io::Error::other)?;
-        write_json_answer(context.printer, &value)?;
+        write_json_answer(&context.printer, &value)?;
         return Ok(ExitReason::Ok);
     }
     let detail = ExchangeDetail { events: args.events, full: args.full };
