@@ -6,6 +6,7 @@ mod environment;
 mod error;
 mod limits;
 mod run;
+pub mod sandbox;
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -9,6 +9,8 @@ mod output;
 #[cfg(test)]
 mod pipelines;
 #[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trees;
