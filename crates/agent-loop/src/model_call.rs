@@ -112,6 +112,14 @@ impl ActiveTurn<'_> {
             history: self.history.clone(),
             suffix: self.build_suffix(),
             max_output_tokens: self.agent.limits.max_output_tokens,
+            // One more than may run, which is refused by name and ends the turn.
+            max_tool_calls: Some(
+                self.agent
+                    .limits
+                    .max_tool_calls
+                    .saturating_sub(self.stats.tool_calls)
+                    .saturating_add(1),
+            ),
         }
     }
 

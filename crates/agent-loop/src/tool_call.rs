@@ -1,6 +1,7 @@
 //! Answers the calls of one message: approves them, runs them and adds their results to the
 //! history.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -68,10 +69,14 @@ impl ActiveTurn<'_> {
         let mut plans = calls.into_iter().map(|call| CallPlan::for_call(&agent.tools, call));
         let mut next = plans.next();
         while let Some(first) = next.take() {
+            // The keys of the group's calls: a repeated call waits for the result of the first.
+            let mut keys = HashSet::from([repeated_calls::call_key(&first.call)]);
             let mut group = vec![first];
             while group.last().is_some_and(CallPlan::is_shared) {
                 next = plans.next();
-                let joins = |plan: &CallPlan| plan.is_shared() && !plan.repeats_any(&group);
+                let mut joins = |plan: &CallPlan| {
+                    plan.is_shared() && keys.insert(repeated_calls::call_key(&plan.call))
+                };
                 match next.take_if(|plan| joins(plan)) {
                     Some(plan) => group.push(plan),
                     None => break,
@@ -136,7 +141,7 @@ impl ActiveTurn<'_> {
             CallAction::Refuse(refusal, reason)
         } else {
             self.record_entry(JournalEntry::CallDispatched(&call.id)).await?;
-            self.dispatched_calls.push(call.id.clone());
+            self.dispatched_calls.insert(call.id.clone());
             CallAction::Run(AllowedCall {
                 planned,
                 time_limit: agent.limits.tool_timeout,
@@ -233,12 +238,6 @@ impl CallPlan {
     fn is_shared(&self) -> bool {
         let planned = self.planned.as_ref().and_then(|planned| planned.as_ref().ok());
         planned.is_some_and(|planned| planned.concurrency() == ToolConcurrency::Shared)
-    }
-
-    /// Whether a call is the same as one of the group, whose result it has to wait for.
-    fn repeats_any(&self, group: &[Self]) -> bool {
-        let ToolCall { name, arguments, .. } = &self.call;
-        group.iter().any(|plan| plan.call.name == *name && plan.call.arguments == *arguments)
     }
 }
 

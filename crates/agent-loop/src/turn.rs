@@ -1,5 +1,6 @@
 //! The loop of one turn: call the model, answer its tool calls, repeat.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use openclaw_core::{
@@ -28,7 +29,7 @@ pub(crate) struct ActiveTurn<'a> {
     pub(crate) steering: Option<&'a SteeringQueue>,
     pub(crate) stats: TurnStats,
     /// The calls that were started; one that is still open may have had an effect.
-    pub(crate) dispatched_calls: Vec<ToolCallId>,
+    pub(crate) dispatched_calls: HashSet<ToolCallId>,
     /// The bytes that the context window has left for tool results.
     pub(crate) output_budget: OutputBudget,
     pub(crate) call_repeats: CallRepeatTracker,
@@ -76,7 +77,7 @@ impl<'a> ActiveTurn<'a> {
             events,
             steering: None,
             stats,
-            dispatched_calls: Vec::new(),
+            dispatched_calls: HashSet::new(),
             output_budget: OutputBudget::default(),
             call_repeats: CallRepeatTracker::default(),
             repeated_call: None,

@@ -58,6 +58,8 @@ pub enum ModelErrorKind {
     Protocol,
     /// The connection, the engine or the server failed before the answer was complete.
     Interrupted,
+    /// The answer did not end within the most bytes that one may have.
+    AnswerTooLarge,
 }
 
 impl ModelErrorKind {
@@ -76,6 +78,7 @@ impl ModelErrorKind {
             Self::Rejected => "rejected",
             Self::Protocol => "protocol",
             Self::Interrupted => "interrupted",
+            Self::AnswerTooLarge => "answer_too_large",
         }
     }
 }

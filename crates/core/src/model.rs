@@ -118,6 +118,9 @@ pub struct ChatRequest {
     pub suffix: Option<Arc<str>>,
     /// The most output tokens; `None` uses the model's own limit.
     pub max_output_tokens: Option<u32>,
+    /// The most tool calls that are read from the answer, which then ends; `None` uses the
+    /// provider's own limit.
+    pub max_tool_calls: Option<u32>,
 }
 
 impl ChatRequest {
@@ -178,8 +181,11 @@ pub enum ChatEvent {
         /// The format of a call written as text, then the repairs of the arguments; never empty.
         repairs: Vec<&'static str>,
     },
-    /// Bytes arrived that carry no content, e.g. a keep-alive comment.
+    /// Something of the answer arrived, but nothing of it can be shown yet.
     Heartbeat,
+    /// A comment, an empty delta or an event without meaning arrived. It shows that something
+    /// answers, but not that it works on the request: the wait for content goes on.
+    KeepAlive,
     /// Nothing has arrived for a while, and the server was probed. Sent every few seconds while the
     /// silence lasts, only by models that can probe their server.
     WaitingForServer {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer_driver;
+mod answer_size;
 mod budget;
 mod error_mapping;
 mod learned_window;
@@ -12,6 +13,7 @@ mod serialized_request;
 mod token_ratio;
 
 pub use answer_driver::{AnswerReader, ReadyEvents, answer_error, stream_answer};
+pub use answer_size::AnswerLimits;
 pub use budget::{MIN_ANSWER_TOKENS, PromptTooLong, fit_answer_tokens, output_cap};
 pub use error_mapping::{
     OverflowContext, add_proxy_hint, http_exchange, model_error, refusal_error, stream_error,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatStream, EmittedToolCall, ModelError, ModelErrorKind};
 use openclaw_provider::{
-    AnswerReader, OverflowContext, ReadyEvents, answer_error, model_error, stream_answer,
-    stream_error,
+    AnswerLimits, AnswerReader, OverflowContext, ReadyEvents, answer_error, http_exchange,
+    model_error, stream_answer, stream_error,
 };
 use openclaw_transport::{EventStream, LenientJsonParser, ServerError, StreamEvent};
 use serde_json::Value;
@@ -36,6 +36,11 @@ pub(crate) struct MessageReader {
     pending_events: ReadyEvents,
     /// Parses events that are not quite JSON.
     json_parser: LenientJsonParser,
+    limits: AnswerLimits,
+    /// The bytes of content before the last event.
+    received_bytes: u64,
+    /// The bytes of events without content.
+    empty_event_bytes: u64,
 }
 
 /// The payload of an event.
@@ -67,7 +72,16 @@ impl MessageReader {
                 .chain(adapted)
                 .collect(),
             json_parser: LenientJsonParser::default(),
+            limits: AnswerLimits::default(),
+            received_bytes: 0,
+            empty_event_bytes: 0,
         }
+    }
+
+    /// Replaces the limits of the answer.
+    pub(crate) fn with_limits(mut self, limits: AnswerLimits) -> Self {
+        self.limits = limits;
+        self
     }
 
     pub(crate) fn into_stream(self) -> ChatStream {
@@ -86,7 +100,7 @@ impl MessageReader {
             None => return self.finish_answer(*assembler),
         };
         match event {
-            StreamEvent::Comment => self.pending_events.push_back(Ok(ChatEvent::Heartbeat)),
+            StreamEvent::Comment => self.pending_events.push_back(Ok(ChatEvent::KeepAlive)),
             StreamEvent::Stray(text) if !text.trim_start().starts_with('<') => {
                 self.skip_event();
             }
@@ -99,13 +113,23 @@ impl MessageReader {
                 Ok(StreamPayload::Event(event)) => {
                     let is_last = event.kind.as_deref() == Some("message_stop");
                     self.pending_events.extend(assembler.apply_event(*event).into_iter().map(Ok));
-                    if is_last {
+                    let is_full = assembler.has_too_many_calls(self.limits.max_tool_calls);
+                    if is_full {
+                        assembler.stop_at_call_limit();
+                        // The event of the call that is dropped.
+                        self.pending_events
+                            .pop_back_if(|it| matches!(it, Ok(ChatEvent::ToolCallDelta { .. })));
+                    }
+                    if is_last || is_full {
                         self.events.mark_complete();
                         return self.finish_answer(*assembler);
                     }
                     if !assembler.has_content() {
                         // Announcing events and pings do not count as the first token.
                         self.events.restart_first_token_timeout();
+                    }
+                    if let Err(error) = self.check_size(data.len(), &assembler) {
+                        return self.pending_events.push_back(Err(error));
                     }
                 }
                 Ok(StreamPayload::Message(message)) => {
@@ -125,10 +149,35 @@ impl MessageReader {
         self.assembler = Some(assembler);
     }
 
+    /// Checks the size of the answer after an event of so many bytes, and records an event without
+    /// content.
+    fn check_size(
+        &mut self,
+        event_bytes: usize,
+        assembler: &AnswerAssembler,
+    ) -> Result<(), ModelError> {
+        let received = assembler.received_bytes();
+        if received == self.received_bytes {
+            let event_bytes = u64::try_from(event_bytes).unwrap_or(u64::MAX);
+            self.empty_event_bytes = self.empty_event_bytes.saturating_add(event_bytes);
+            self.events.record_keep_alive();
+            if let Some(Ok(event)) = self.pending_events.back_mut()
+                && *event == ChatEvent::Heartbeat
+            {
+                *event = ChatEvent::KeepAlive;
+            }
+        }
+        self.received_bytes = received;
+        let checked = self.limits.check_bytes(received.saturating_add(self.empty_event_bytes));
+        let exchange = || http_exchange(self.events.exchange(), Some(&self.model));
+        checked.map_err(|error| error.with_exchange(exchange()))
+    }
+
     /// Skips an event that was not understood.
     fn skip_event(&mut self) {
         self.events.record_unreadable_event();
-        self.pending_events.push_back(Ok(ChatEvent::Heartbeat));
+        self.events.record_keep_alive();
+        self.pending_events.push_back(Ok(ChatEvent::KeepAlive));
     }
 
     fn fail_with(&mut self, server: &ServerError) {

@@ -21,6 +21,8 @@ pub(crate) struct AnswerAssembler {
     has_usage: bool,
     stop_reason: Option<String>,
     is_stopped: bool,
+    /// The bytes of content so far: text, thinking and tool calls.
+    received_bytes: u64,
 }
 
 /// A complete answer.
@@ -52,9 +54,26 @@ impl AnswerAssembler {
         !self.blocks.is_empty()
     }
 
+    /// The bytes of content that the server sent so far.
+    pub(crate) fn received_bytes(&self) -> u64 {
+        self.received_bytes
+    }
+
+    /// Returns whether the answer has more tool calls than these.
+    pub(crate) fn has_too_many_calls(&self, max_tool_calls: usize) -> bool {
+        self.blocks.call_count() > max_tool_calls
+    }
+
+    /// Ends an answer with too many tool calls before the last one, which had only begun.
+    pub(crate) fn stop_at_call_limit(&mut self) {
+        self.blocks.drop_last_call();
+        self.stop_reason = Some("tool_use".to_owned());
+    }
+
     /// Applies an event and returns the resulting chat events.
     pub(crate) fn apply_event(&mut self, event: MessageEvent) -> Vec<ChatEvent> {
         let mut events = Vec::new();
+        self.received_bytes = self.received_bytes.saturating_add(content_bytes(&event));
         match event.kind.as_deref().unwrap_or_default() {
             "message_start" => {
                 let message = event.message.unwrap_or_default();
@@ -169,6 +188,23 @@ impl AnswerAssembler {
             cached_tokens: cache_read,
         })
     }
+}
+
+/// The bytes of an event's content.
+fn content_bytes(event: &MessageEvent) -> u64 {
+    let delta = &event.delta;
+    let pieces = [&delta.text, &delta.thinking, &delta.signature, &delta.partial_json];
+    let block = event.content_block.iter().flat_map(|block| {
+        let fields =
+            [&block.text, &block.thinking, &block.signature, &block.data, &block.id, &block.name];
+        fields.into_iter().flatten()
+    });
+    let input = event.content_block.as_ref().and_then(|block| block.input.as_ref());
+    let input_bytes = input.map_or(0, |input| input.to_string().len());
+    let texts = pieces.into_iter().flatten().chain(block).map(String::len);
+    texts
+        .chain([input_bytes])
+        .fold(0, |bytes, len| bytes.saturating_add(u64::try_from(len).unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use openclaw_core::{
     TokenCount,
 };
 use openclaw_provider::{
-    fit_answer_tokens, is_near_window, model_error, probe_liveness, refusal_evidence,
+    AnswerLimits, fit_answer_tokens, is_near_window, model_error, probe_liveness, refusal_evidence,
     stream_priority,
 };
 use openclaw_transport::{Client, EventStream, TransportErrorKind};
@@ -115,7 +115,8 @@ impl MessagesModel {
         let capabilities = Arc::clone(&self.capabilities);
         let request_bytes = self.request_bytes(request);
         let reader = MessageReader::new(events, self.id(), capabilities, request_bytes, adaptation);
-        Ok(reader.into_stream())
+        let limits = AnswerLimits::for_request(request, Some(max_tokens));
+        Ok(reader.with_limits(limits).into_stream())
     }
 
     fn id(&self) -> &str {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatRequest, ChatStream, ModelError, ModelErrorKind};
 use openclaw_provider::{
-    AnswerReader, ReadyEvents, answer_error, model_error, stream_answer, stream_error,
+    AnswerLimits, AnswerReader, ReadyEvents, answer_error, http_exchange, model_error,
+    stream_answer, stream_error,
 };
 use openclaw_transport::{EventStream, StreamEvent};
 
@@ -32,6 +33,11 @@ pub(crate) struct StreamingAnswer {
     /// The negotiation of the request, while the request may be resent and its answer adds to the
     /// known capabilities.
     negotiation: Option<Box<RequestNegotiation>>,
+    limits: AnswerLimits,
+    /// The bytes of content before the last event.
+    received_bytes: u64,
+    /// The bytes of events without content.
+    empty_event_bytes: u64,
     /// Whether any content arrived.
     has_content: bool,
     /// The first event that was not understood, and why.
@@ -50,6 +56,9 @@ impl StreamingAnswer {
             ready_events: ReadyEvents::from([Ok(ChatEvent::RequestAccepted)]),
             event_buffer: Vec::new(),
             negotiation: None,
+            limits: model.answer_limits(request),
+            received_bytes: 0,
+            empty_event_bytes: 0,
             has_content: false,
             unreadable_event: None,
         }
@@ -83,9 +92,12 @@ impl StreamingAnswer {
             None => return self.finish_answer(*assembler),
         };
         match event {
-            StreamEvent::Comment => self.ready_events.push_back(Ok(ChatEvent::Heartbeat)),
+            StreamEvent::Comment => self.ready_events.push_back(Ok(ChatEvent::KeepAlive)),
             StreamEvent::Data(data) => match self.reader.read_by_template(&data) {
-                Some(delta) => self.collect_events(|events| assembler.add_delta(delta, events)),
+                Some(delta) => {
+                    self.collect_events(|events| assembler.add_delta(delta, events));
+                    return self.end_event(data.len(), assembler);
+                }
                 None => return self.read_full_event(&data, assembler).await,
             },
             StreamEvent::Error(text) => {
@@ -111,10 +123,12 @@ impl StreamingAnswer {
             Ok(StreamItem::EndMarker) => assembler.record_end_marker(),
             Ok(StreamItem::Accepted) => {
                 self.events.restart_first_token_timeout();
-                self.ready_events.push_back(Ok(ChatEvent::Heartbeat));
+                self.ready_events.push_back(Ok(ChatEvent::KeepAlive));
+                return self.end_event(data.len(), assembler);
             }
             Ok(StreamItem::Chunk(chunk)) => {
                 self.collect_events(|events| events.extend(assembler.add_chunk(chunk)));
+                return self.end_event(data.len(), assembler);
             }
             Ok(StreamItem::LastChunk(chunk)) => {
                 self.events.mark_complete();
@@ -122,6 +136,36 @@ impl StreamingAnswer {
                 return self.finish_answer(*assembler);
             }
             Err(fault) => return self.handle_fault(fault, data, assembler).await,
+        }
+        self.assembler = Some(assembler);
+    }
+
+    /// Checks the answer against its limits after an event that may have added to it, and puts the
+    /// assembler back.
+    fn end_event(&mut self, event_bytes: usize, mut assembler: Box<AnswerAssembler>) {
+        let received = assembler.received_bytes();
+        if received == self.received_bytes && !assembler.has_finish_reason() {
+            let event_bytes = u64::try_from(event_bytes).unwrap_or(u64::MAX);
+            self.empty_event_bytes = self.empty_event_bytes.saturating_add(event_bytes);
+            self.events.record_keep_alive();
+            for event in self.ready_events.iter_mut().rev() {
+                match event {
+                    Ok(event) if *event == ChatEvent::Heartbeat => *event = ChatEvent::KeepAlive,
+                    _ => break,
+                }
+            }
+        }
+        self.received_bytes = received;
+        if let Err(error) = self.limits.check_bytes(received.saturating_add(self.empty_event_bytes))
+        {
+            let exchange = http_exchange(self.events.exchange(), Some(&self.model_id));
+            return self.ready_events.push_back(Err(error.with_exchange(exchange)));
+        }
+        if assembler.has_too_many_calls() {
+            // Closes the connection, so that the server stops generating.
+            self.events.mark_complete();
+            assembler.stop_at_call_limit();
+            return self.finish_answer(*assembler);
         }
         self.assembler = Some(assembler);
     }
@@ -142,8 +186,8 @@ impl StreamingAnswer {
         if let StreamFault::Malformed(error) = fault {
             self.unreadable_event.get_or_insert_with(|| (event.to_owned(), error));
         }
-        self.ready_events.push_back(Ok(ChatEvent::Heartbeat));
-        self.assembler = Some(assembler);
+        self.ready_events.push_back(Ok(ChatEvent::KeepAlive));
+        self.end_event(event.len(), assembler);
     }
 
     /// Queues the events of a chunk, and records that it came and whether it has content.
@@ -169,6 +213,7 @@ impl StreamingAnswer {
                 self.events = events;
                 self.reader = self.reader.fresh_reader();
                 self.assembler = Some(Box::new(negotiation.new_assembler()));
+                self.received_bytes = 0;
                 let adaptation_notes = negotiation.take_notes();
                 self.ready_events.extend(
                     adaptation_notes

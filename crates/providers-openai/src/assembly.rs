@@ -59,6 +59,9 @@ pub(crate) struct AnswerAssembler {
     has_refusal: bool,
     usage: Option<TokenUsage>,
     has_end_marker: bool,
+    /// The bytes of content so far: text, reasoning and tool calls.
+    received_bytes: u64,
+    max_tool_calls: usize,
 }
 
 /// A stream that ended without a usable answer.
@@ -77,7 +80,11 @@ pub(crate) enum IncompleteAnswer {
 impl AnswerAssembler {
     /// Starts the answer to a request that offers these tools. With `starts_in_reasoning` its
     /// content may begin inside reasoning, without an opening tag.
-    pub(crate) fn new(tools: Arc<[ToolSpec]>, starts_in_reasoning: bool) -> Self {
+    pub(crate) fn new(
+        tools: Arc<[ToolSpec]>,
+        starts_in_reasoning: bool,
+        max_tool_calls: usize,
+    ) -> Self {
         let offered_tools = OfferedTools::new(tools);
         Self {
             content_splitter: ContentSplitter::new(offered_tools.clone(), starts_in_reasoning),
@@ -85,7 +92,7 @@ impl AnswerAssembler {
             text: String::new(),
             reasoning: None,
             separate_reasoning: String::new(),
-            native_calls: ToolCallAssembler::new(offered_tools.clone()),
+            native_calls: ToolCallAssembler::new(offered_tools.clone(), max_tool_calls),
             offered_tools,
             text_calls: Default::default(),
             unreadable_call: None,
@@ -97,7 +104,24 @@ impl AnswerAssembler {
             has_refusal: false,
             usage: None,
             has_end_marker: false,
+            received_bytes: 0,
+            max_tool_calls,
         }
+    }
+
+    /// The bytes of content that the server sent so far, with what is not shown yet.
+    pub(crate) fn received_bytes(&self) -> u64 {
+        self.received_bytes
+    }
+
+    /// Returns whether the server sends more tool calls than are read: the answer ends here.
+    pub(crate) fn has_too_many_calls(&self) -> bool {
+        self.native_calls.is_over_limit() || self.text_calls.0.len() > self.max_tool_calls
+    }
+
+    /// Ends an answer with too many tool calls behind those that are read.
+    pub(crate) fn stop_at_call_limit(&mut self) {
+        self.finish_reason.get_or_insert_with(|| "tool_calls".to_owned());
     }
 
     /// Records the end marker of the stream.
@@ -197,7 +221,8 @@ impl AnswerAssembler {
         self.apply_segments(&mut segments, &mut events);
         let calls = match &self.offered_tools {
             Some(offered) if self.native_calls.is_empty() => {
-                let (text_calls, _) = std::mem::take(&mut self.text_calls);
+                let (mut text_calls, _) = std::mem::take(&mut self.text_calls);
+                text_calls.truncate(self.max_tool_calls);
                 tool_calls::finish_text_calls(text_calls, offered, is_truncated, &mut events)
             }
             offered => std::mem::take(&mut self.native_calls).finish_calls(
@@ -261,6 +286,7 @@ impl AnswerAssembler {
     }
 
     fn apply_delta(&mut self, delta: ChatDelta, events: &mut Vec<ChatEvent>) {
+        self.received_bytes = self.received_bytes.saturating_add(content_bytes(&delta));
         // A server that fills several of them repeats the same text.
         let fields = [
             ("reasoning", delta.reasoning),
@@ -296,6 +322,26 @@ impl AnswerAssembler {
             events.push(self.native_calls.add_delta(call));
         }
     }
+}
+
+/// The bytes of a delta's content.
+fn content_bytes(delta: &ChatDelta) -> u64 {
+    let texts = [
+        &delta.content,
+        &delta.reasoning,
+        &delta.reasoning_content,
+        &delta.reasoning_details,
+        &delta.refusal,
+    ];
+    let calls = delta.tool_calls.iter().flat_map(|call| {
+        let function = &call.function;
+        [&call.id, &function.name, &function.arguments].into_iter().flatten()
+    });
+    texts
+        .into_iter()
+        .flatten()
+        .chain(calls)
+        .fold(0, |bytes, text| bytes.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX)))
 }
 
 /// The part of a whole text that was not received yet; `None` if there is none, or if what was

@@ -8,7 +8,7 @@ use openclaw_core::{
     ChatModel, ChatRequest, ChatStream, ModelError, ModelInfo, ServerLiveness, TokenCount,
 };
 use openclaw_provider::{
-    PromptSize, SerializedRequest, model_error, probe_liveness, stream_priority,
+    AnswerLimits, PromptSize, SerializedRequest, model_error, probe_liveness, stream_priority,
 };
 use openclaw_transport::{Client, EventStream, TransportError};
 
@@ -223,7 +223,13 @@ impl OpenAiModel {
     pub(crate) fn new_assembler(&self, request: &ChatRequest) -> AnswerAssembler {
         let starts_in_reasoning =
             self.reasoning_habit.starts_in_reasoning(self.info.capabilities.reasoning);
-        AnswerAssembler::new(Arc::clone(&request.tools), starts_in_reasoning)
+        let max_tool_calls = self.answer_limits(request).max_tool_calls;
+        AnswerAssembler::new(Arc::clone(&request.tools), starts_in_reasoning, max_tool_calls)
+    }
+
+    /// The limits of the answer to a request.
+    pub(crate) fn answer_limits(&self, request: &ChatRequest) -> AnswerLimits {
+        AnswerLimits::for_request(request, self.info.limits.max_output_tokens)
     }
 }
 

@@ -5,6 +5,12 @@
 //! same prompt again. So an idle server is probed (`/health`, `/metrics`): the probe tells whether
 //! it queues, reads the prompt, generates or is gone, and the idle timeout ends the call only while
 //! the server is not busy. The request is never sent twice.
+//!
+//! Keep-alives show that something answers, not that it works: they count as long as the server
+//! says that it is busy. Where it does not report its load, they extend the idle timeout up to
+//! [`KEEP_ALIVE_FACTOR`] times.
+
+mod activity;
 
 use std::error::Error;
 use std::pin::Pin;
@@ -17,9 +23,10 @@ use openclaw_core::{
     ChatEvent, ChatStream, HttpExchange, ModelError, ModelErrorKind, ModelTimeoutKind,
     ServerActivity,
 };
-use openclaw_transport::TimeLimit;
+use openclaw_transport::{KEEP_ALIVE_FACTOR, TimeLimit};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use self::activity::{other_requests, server_activity};
 use crate::liveness::{ServerHealth, ServerLoad};
 
 /// How long a stream is idle before the first probe.
@@ -80,9 +87,11 @@ enum StreamState {
     Ended,
 }
 
-/// A period in which nothing arrives.
+/// A period in which no content arrives.
 struct IdlePeriod {
     since: Instant,
+    /// When the last keep-alive arrived.
+    last_keep_alive_at: Option<Instant>,
     next_probe_at: Instant,
     probe: Option<BoxFuture<'static, ServerHealth>>,
     /// The server's count of generated tokens at the first probe of the period.
@@ -134,7 +143,18 @@ impl IdleMonitoredStream {
             {
                 return Poll::Ready(self.expire_deadline());
             }
+            // A server that sends keep-alives without a pause is probed too.
+            if self.is_probe_due()
+                && let Poll::Ready(Some(health)) = self.poll_idle_probe(cx)
+                && let Some(item) = self.evaluate_probe(health)
+            {
+                return Poll::Ready(Some(item));
+            }
             match self.stream_state.poll_next(cx) {
+                Poll::Ready(Some(Ok(ChatEvent::KeepAlive))) => {
+                    self.record_keep_alive();
+                    return Poll::Ready(Some(Ok(ChatEvent::KeepAlive)));
+                }
                 Poll::Ready(item) => {
                     self.idle_period = None;
                     self.record_item(item.as_ref());
@@ -148,6 +168,22 @@ impl IdleMonitoredStream {
                 return Poll::Ready(Some(item));
             }
         }
+    }
+
+    fn record_keep_alive(&mut self) {
+        if let Some(idle_policy) = &self.idle_policy {
+            let limit = idle_policy.idle_limit(self.has_content);
+            let idle_period =
+                self.idle_period.get_or_insert_with(|| IdlePeriod::start_period(limit));
+            idle_period.last_keep_alive_at = Some(Instant::now());
+        }
+    }
+
+    /// Returns whether a probe runs or should.
+    fn is_probe_due(&self) -> bool {
+        self.idle_period
+            .as_ref()
+            .is_some_and(|period| period.probe.is_some() || period.next_probe_at <= Instant::now())
     }
 
     fn record_item(&mut self, item: Option<&AnswerItem>) {
@@ -213,6 +249,13 @@ impl IdleMonitoredStream {
         let (now, waited) = (Instant::now(), idle_period.since.elapsed());
         idle_period.next_probe_at = now + idle_policy.probe_interval;
         if let Some(idle) = idle_policy.idle_limit(self.has_content) {
+            let idle = match idle_period.last_keep_alive_at {
+                // Nobody says whether the server is busy, but something says that it lives.
+                Some(at) if state == ServerActivity::Unknown && at.elapsed() < idle.duration => {
+                    &extend_by_keep_alives(idle)
+                }
+                _ => idle,
+            };
             let is_busy = !matches!(state, ServerActivity::Stalled | ServerActivity::Unknown);
             if waited >= idle.duration && !is_busy {
                 let idle = idle.clone();
@@ -286,6 +329,7 @@ impl IdlePeriod {
         let idle = limit.map_or(FIRST_PROBE_DELAY, |limit| limit.duration);
         Self {
             since,
+            last_keep_alive_at: None,
             next_probe_at: since + idle.min(FIRST_PROBE_DELAY),
             probe: None,
             generated: None,
@@ -325,39 +369,11 @@ impl std::fmt::Debug for IdleMonitoredStream {
     }
 }
 
-/// The number of the server's requests besides this one; `None` when it does not report its load.
-fn other_requests(load: &ServerLoad) -> Option<u32> {
-    let all = load.running.unwrap_or(0).saturating_add(load.waiting.unwrap_or(0));
-    load.running.or(load.waiting).map(|_| all.saturating_sub(1))
-}
-
-/// Infers the server's activity from its load: `has_content` is whether the answer has content,
-/// `has_begun` whether the prompt was seen to be read, `generated` the token count at the first
-/// probe.
-fn server_activity(
-    load: &ServerLoad,
-    has_content: bool,
-    has_begun: bool,
-    generated: Option<u64>,
-) -> ServerActivity {
-    if load.running.or(load.waiting).is_none() {
-        return ServerActivity::Unknown;
-    }
-    let (running, waiting) = (load.running.unwrap_or(0), load.waiting.unwrap_or(0));
-    if running + waiting == 0 {
-        return ServerActivity::Stalled;
-    }
-    if has_content {
-        // The only request, and no token more than at the first probe.
-        let alone = running + waiting == 1;
-        let stands = generated.is_some() && generated == load.generated;
-        return if alone && stands { ServerActivity::Stalled } else { ServerActivity::Generating };
-    }
-    if waiting > 0 && (running == 0 || !has_begun) {
-        ServerActivity::Queued
-    } else {
-        ServerActivity::Prefilling
-    }
+/// The idle timeout of a server that does not report its load and sends keep-alives.
+fn extend_by_keep_alives(idle: &TimeLimit) -> TimeLimit {
+    let TimeLimit { duration, source } = idle;
+    let source = format!("{KEEP_ALIVE_FACTOR} times {source}; nothing but keep-alives came");
+    TimeLimit { duration: duration.saturating_mul(KEEP_ALIVE_FACTOR), source: source.into() }
 }
 
 #[cfg(test)]

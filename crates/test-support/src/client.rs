@@ -94,6 +94,7 @@ fn assert_pieces(pieces: &[ChatEvent], message: &AssistantMessage) {
             }
             ChatEvent::RequestAccepted
             | ChatEvent::Heartbeat
+            | ChatEvent::KeepAlive
             | ChatEvent::RequestAdapted { .. } => {}
             other => panic!("an end before the end: {other:?}"),
         }

@@ -1,5 +1,6 @@
 //! The conformance suite of every model crate, against a mock of vLLM.
 
+mod limits;
 mod refusals;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use openclaw_core::{
     ToolSpec,
 };
 use openclaw_mock_vllm::{Call, Finish, Gate, MockVllm, Reply, Turn, UsageOverride};
-use openclaw_transport::{CallTimeouts, Client, TimeLimit};
+use openclaw_transport::{CallTimeouts, Client, KEEP_ALIVE_FACTOR, TimeLimit};
 
 use crate::client::{End, client, info, options, read};
 use crate::raw_server::{RawServer, hold, response};
@@ -74,9 +75,12 @@ pub async fn suite(api: &'static str, make: Make) {
     refusals::the_request_is_refused_for_what_it_is(subject).await;
     refusals::passing_failures_are_tried_again(subject).await;
     an_answer_that_is_not_streamed_is_read(subject).await;
-    keep_alives_are_heartbeats(subject).await;
+    keep_alives_are_told(subject).await;
     dropping_the_stream_hangs_up(subject).await;
     silence_ends_by_the_clock(subject).await;
+    keep_alives_alone_end_by_the_clock(subject).await;
+    limits::an_answer_that_never_ends_is_ended(subject).await;
+    limits::calls_beyond_the_limit_are_not_read(subject).await;
 }
 
 fn question() -> ChatRequest {
@@ -278,19 +282,19 @@ async fn an_answer_that_is_not_streamed_is_read(subject: Subject) {
     assert_eq!(usage, Some(TokenUsage { input_tokens: 5, output_tokens: 2, cached_tokens: None }));
 }
 
-async fn keep_alives_are_heartbeats(subject: Subject) {
+async fn keep_alives_are_told(subject: Subject) {
     let server = MockVllm::builder().start().await.unwrap();
     let model = subject.model(&server);
-    let mut heartbeats = Vec::new();
+    let mut keep_alives = Vec::new();
     for comments in [0, 3] {
         server.push(
             Reply::from(Turn::pieces(["a", "b"])).keep_alive_before(subject.event(2), comments),
         );
         let (events, end) = read(model.stream_chat(question()).await.unwrap()).await;
         assert_eq!(end.unwrap().0.text, "ab");
-        heartbeats.push(events.iter().filter(|event| **event == ChatEvent::Heartbeat).count());
+        keep_alives.push(events.iter().filter(|event| **event == ChatEvent::KeepAlive).count());
     }
-    assert_eq!(heartbeats[1], heartbeats[0] + 3);
+    assert_eq!(keep_alives[1], keep_alives[0] + 3);
 }
 
 async fn dropping_the_stream_hangs_up(subject: Subject) {
@@ -329,5 +333,25 @@ async fn silence_ends_by_the_clock(subject: Subject) {
             "{error}"
         );
         assert!(error.to_string().contains("the.setting"), "{error}");
+    }
+}
+
+/// A limit so short that keep-alives run out of it while they are sent.
+async fn keep_alives_alone_end_by_the_clock(subject: Subject) {
+    let server = MockVllm::builder().start().await.unwrap();
+    let limit = || Some(TimeLimit { duration: Duration::from_millis(5), source: "it".into() });
+    let first = CallTimeouts { first_token: limit(), ..CallTimeouts::default() };
+    let between = CallTimeouts { between_tokens: limit(), ..CallTimeouts::default() };
+    for (at, timeouts, kind) in [
+        (0, first, ModelTimeoutKind::FirstToken),
+        (subject.event(2), between, ModelTimeoutKind::BetweenTokens),
+    ] {
+        let client = options(&server.base_url()).with_timeouts(timeouts);
+        let model = subject.with(Client::new(client).unwrap(), "tiny");
+        server.push(Reply::from(Turn::pieces(["a", "b"])).keep_alive_before(at, 1_000_000));
+        let error = end_of(model.stream_chat(question()).await).await.unwrap_err();
+        let after = Duration::from_millis(5) * KEEP_ALIVE_FACTOR;
+        assert_eq!(error.kind(), ModelErrorKind::Timeout { kind, after }, "{error}");
+        assert!(error.to_string().contains("nothing but keep-alives came"), "{error}");
     }
 }

@@ -31,7 +31,7 @@ pub use retry::RetryPolicy;
 pub use server_error::{ServerError, number_between};
 pub use sse::{EventTooLarge, SseDecoder, StreamEvent};
 pub use stream::EventStream;
-pub use timeouts::{CallTimeouts, TimeLimit, TimeoutKind};
+pub use timeouts::{CallTimeouts, KEEP_ALIVE_FACTOR, TimeLimit, TimeoutKind};
 pub use trace::{
     AnswerSummary, ExchangeEnd, ExchangeOutcome, OmittedEvents, Trace, TraceLimits, TraceOptions,
     TraceRecord, TraceStore, TracedBody, TracedCall, TracedError, TracedEvent, TracedRequest,

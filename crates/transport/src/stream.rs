@@ -12,11 +12,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::framing::{BodyFraming, ContentKind};
 use crate::secrets::ClientSecrets;
-use crate::timeouts::{Deadline, earlier_deadline};
+use crate::timeouts::{Deadline, TimeLimit, earlier_deadline};
 use crate::trace::recorder::ExchangeRecorder;
 use crate::{
-    CallTimeouts, ExchangeInfo, ServerError, StreamEvent, TimeoutKind, TransportError,
-    TransportErrorKind,
+    CallTimeouts, ExchangeInfo, KEEP_ALIVE_FACTOR, ServerError, StreamEvent, TimeoutKind,
+    TransportError, TransportErrorKind,
 };
 
 /// The part of a web page that an error is read from, in bytes.
@@ -33,8 +33,10 @@ pub(crate) type ByteStream =
 /// server that does not stream is one [`StreamEvent::Data`] with the whole body.
 ///
 /// The timeout `first_token` runs until the first data, `between_tokens` after that, unless
-/// [`restart_first_token_timeout`](Self::restart_first_token_timeout) is called; a comment restarts
-/// either. Both count only the time spent waiting for the server, not the caller's own.
+/// [`restart_first_token_timeout`](Self::restart_first_token_timeout) is called. A keep-alive (a
+/// comment, or data for which [`record_keep_alive`](Self::record_keep_alive) is called) restarts
+/// either, up to [`KEEP_ALIVE_FACTOR`] times its limit in all. Both count only the time spent
+/// waiting for the server, not the caller's own.
 ///
 /// Dropping it closes the connection, unless the response was read to its end.
 pub struct EventStream {
@@ -50,6 +52,12 @@ pub struct EventStream {
     event_deadline: Option<Deadline>,
     /// When the wait began.
     wait_started_at: Option<Instant>,
+    /// When the wait for content began: it goes on while only keep-alives arrive.
+    content_wait_started_at: Option<Instant>,
+    /// When that wait ends, however many keep-alives arrive.
+    keep_alive_ends_at: Option<Instant>,
+    /// The value before the last event with data, which may prove to be a keep-alive.
+    previous_content_wait: Option<Instant>,
     /// Fires at the deadline, or before it.
     timer: Option<Pin<Box<Sleep>>>,
     secrets: ClientSecrets,
@@ -77,6 +85,9 @@ impl EventStream {
             active_timeout: TimeoutKind::FirstToken,
             event_deadline: None,
             wait_started_at: None,
+            content_wait_started_at: None,
+            keep_alive_ends_at: None,
+            previous_content_wait: None,
             timer: None,
             secrets: ClientSecrets::default(),
             recorder: None,
@@ -141,6 +152,11 @@ impl EventStream {
         self.active_timeout = TimeoutKind::FirstToken;
     }
 
+    /// Tells the stream that the last event had no content: the wait for content goes on.
+    pub fn record_keep_alive(&mut self) {
+        self.content_wait_started_at = self.previous_content_wait;
+    }
+
     /// Tells the stream that the last event ended the answer, for APIs without `[DONE]`: nothing
     /// more is read.
     pub fn mark_complete(&mut self) {
@@ -158,8 +174,10 @@ impl EventStream {
         if let Some(recorder) = &mut self.recorder {
             recorder.record_event(&event);
         }
+        self.previous_content_wait = self.content_wait_started_at;
         if event != StreamEvent::Comment {
             self.active_timeout = TimeoutKind::BetweenTokens;
+            self.content_wait_started_at = None;
         }
         if matches!(&event, StreamEvent::Data(data) if data == "[DONE]") {
             self.mark_complete();
@@ -181,8 +199,25 @@ impl EventStream {
     }
 
     fn fail_with_timeout(&mut self, clock: TimeoutKind) -> TransportError {
-        let error = self.exchange.clone().into_timeout_error(clock, &self.timeouts);
+        let keep_alive_limit = self
+            .keep_alive_ends_at
+            .filter(|at| clock != TimeoutKind::Total && *at <= Instant::now());
+        let error = match keep_alive_limit {
+            None => self.exchange.clone().into_timeout_error(clock, &self.timeouts),
+            Some(_) => self.keep_alive_error(clock),
+        };
         self.end_with_error(error)
+    }
+
+    /// The error of a wait for content in which only keep-alives came.
+    fn keep_alive_error(&self, clock: TimeoutKind) -> TransportError {
+        let limit = self.timeouts.time_limit(clock);
+        let mut exchange = self.exchange.clone();
+        exchange.timeout_source = limit.map(|TimeLimit { source, .. }| {
+            format!("{KEEP_ALIVE_FACTOR} times {source}; nothing but keep-alives came")
+        });
+        let after = limit.map(|limit| limit.duration).unwrap_or_default() * KEEP_ALIVE_FACTOR;
+        TransportError::new(TransportErrorKind::Timeout { clock, after }, exchange)
     }
 
     fn record_idle_time(&mut self) {
@@ -251,7 +286,14 @@ impl Stream for EventStream {
                     return Poll::Ready(Some(Err(this.fail_with_timeout(TimeoutKind::Total))));
                 }
                 this.wait_started_at.get_or_insert(now);
-                this.event_deadline = this.timeouts.start_deadline(this.active_timeout, now);
+                let content_wait = *this.content_wait_started_at.get_or_insert(now);
+                let last = this.timeouts.keep_alive_deadline(this.active_timeout, content_wait);
+                this.keep_alive_ends_at = last.map(|deadline| deadline.at);
+                let next = this.timeouts.start_deadline(this.active_timeout, now);
+                this.event_deadline = earlier_deadline(next, last);
+                if let Some(deadline) = this.event_deadline.filter(|deadline| deadline.at <= now) {
+                    return Poll::Ready(Some(Err(this.fail_with_timeout(deadline.clock))));
+                }
             }
             match body.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(chunk))) => {

@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How many times a limit a server that sends only keep-alives is waited for. They show that
+/// something answers, not that it works on the request.
+pub const KEEP_ALIVE_FACTOR: u32 = 10;
+
 /// The timeouts of one call. All are `None` by default, which waits for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallTimeouts {
@@ -14,10 +18,11 @@ pub struct CallTimeouts {
     pub connect: Option<TimeLimit>,
     /// From the start of an attempt to the response's headers, connecting included.
     pub response_headers: Option<TimeLimit>,
-    /// From the headers to the first event with data. A comment restarts it.
+    /// From the headers to the first event with content. A keep-alive restarts it, up to
+    /// [`KEEP_ALIVE_FACTOR`] times the limit in all.
     pub first_token: Option<TimeLimit>,
-    /// From one event, comments included, to the next; in a response that is not streamed, from one
-    /// chunk of the body to the next.
+    /// From one event with content to the next, with keep-alives in the same way; in a response
+    /// that is not streamed, from one chunk of the body to the next.
     pub between_tokens: Option<TimeLimit>,
     /// From the start of the call to its end, all attempts and the pauses between them included.
     pub total: Option<TimeLimit>,
@@ -82,6 +87,18 @@ impl CallTimeouts {
     pub(crate) fn start_deadline(&self, clock: TimeoutKind, from: Instant) -> Option<Deadline> {
         let at = from.checked_add(self.time_limit(clock)?.duration)?;
         Some(Deadline { clock, at })
+    }
+}
+
+impl CallTimeouts {
+    /// The end of a wait for content in which only keep-alives arrive.
+    pub(crate) fn keep_alive_deadline(
+        &self,
+        clock: TimeoutKind,
+        from: Instant,
+    ) -> Option<Deadline> {
+        let limit = self.time_limit(clock)?.duration.checked_mul(KEEP_ALIVE_FACTOR)?;
+        Some(Deadline { clock, at: from.checked_add(limit)? })
     }
 }
 

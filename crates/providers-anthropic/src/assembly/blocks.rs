@@ -110,6 +110,20 @@ impl BlockAssembler {
             && !self.blocks.iter().any(is_redacted)
     }
 
+    /// The number of tool calls so far.
+    pub(super) fn call_count(&self) -> usize {
+        usize::try_from(self.call_count).unwrap_or(usize::MAX)
+    }
+
+    /// Drops the last tool call and what came after it.
+    pub(super) fn drop_last_call(&mut self) {
+        let is_call = |block: &AnswerBlock| matches!(block.kind, BlockKind::ToolUse(_));
+        if let Some(at) = self.blocks.iter().rposition(is_call) {
+            self.blocks.truncate(at);
+            self.call_count = self.call_count.saturating_sub(1);
+        }
+    }
+
     /// Begins a block.
     pub(super) fn begin_block(
         &mut self,

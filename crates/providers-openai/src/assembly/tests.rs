@@ -11,7 +11,7 @@ fn assemble_chunks(
     chunks: &[Value],
     done: bool,
 ) -> Result<(AssistantMessage, AnswerOutcome), IncompleteAnswer> {
-    let mut assembly = AnswerAssembler::new(Arc::new([]), false);
+    let mut assembly = AnswerAssembler::new(Arc::new([]), false, 100);
     for chunk in chunks {
         assembly.add_chunk(serde_json::from_value(chunk.clone()).unwrap());
     }
@@ -194,7 +194,7 @@ fn reasoning_is_kept_apart_under_the_name_it_came_in() {
 
 #[test]
 fn the_last_usage_wins_and_other_choices_are_not_mixed_in() {
-    let mut assembly = AnswerAssembler::new(Arc::new([]), false);
+    let mut assembly = AnswerAssembler::new(Arc::new([]), false, 100);
     let chunks = [
         json!({"choices": [{"index": 0, "delta": {"content": "a"}}, {"index": 1, "delta": {"content": "b"}}],
                "usage": {"prompt_tokens": 5, "completion_tokens": 1}}),

@@ -13,13 +13,14 @@ use super::partial_arguments::PartialArguments;
 use super::to_call_index;
 use crate::dialect::OfferedTools;
 
-/// The most calls of one message that are assembled; later ones are dropped.
-const MAX_CALLS: usize = 4_096;
-
 /// The tool calls of an answer that is being received. The time is linear in the deltas.
 #[derive(Debug, Default)]
 pub(crate) struct ToolCallAssembler {
     offered_tools: Option<OfferedTools>,
+    /// The most calls that are assembled.
+    max_calls: usize,
+    /// Whether a delta began one call more.
+    is_over_limit: bool,
     calls: Vec<PartialToolCall>,
     /// The latest call at each index.
     by_index: HashMap<u32, usize>,
@@ -63,8 +64,13 @@ enum DeltaTarget {
 }
 
 impl ToolCallAssembler {
-    pub(crate) fn new(offered_tools: Option<OfferedTools>) -> Self {
-        Self { offered_tools, ..Self::default() }
+    pub(crate) fn new(offered_tools: Option<OfferedTools>, max_calls: usize) -> Self {
+        Self { offered_tools, max_calls, ..Self::default() }
+    }
+
+    /// Returns whether the server began one call more than are assembled.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.is_over_limit
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -82,7 +88,10 @@ impl ToolCallAssembler {
         let at = match self.find_target(&update) {
             DeltaTarget::Repetition => return ChatEvent::Heartbeat,
             DeltaTarget::Call(at) => at,
-            _ if self.calls.len() >= MAX_CALLS => return ChatEvent::Heartbeat,
+            _ if self.calls.len() >= self.max_calls => {
+                self.is_over_limit = true;
+                return ChatEvent::Heartbeat;
+            }
             DeltaTarget::NewCall => self.open_call(update.index, false),
             DeltaTarget::TentativeCall => self.open_call(update.index, true),
         };

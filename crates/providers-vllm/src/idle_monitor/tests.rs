@@ -287,3 +287,49 @@ async fn the_first_token_may_have_a_limit_of_its_own() {
     let error = stage.patient.next().await.unwrap().unwrap_err();
     assert!(error.to_string().contains("between_tokens, from the.setting"), "{error}");
 }
+
+/// Sends a keep-alive each second of virtual time until the stream fails.
+async fn error_under_keep_alives(stage: &mut Stage) -> ModelError {
+    loop {
+        stage.send(ChatEvent::KeepAlive);
+        let until = Instant::now() + Duration::from_secs(1);
+        while let Ok(item) = tokio::time::timeout_at(until, stage.patient.next()).await {
+            match item.unwrap() {
+                Ok(ChatEvent::KeepAlive | ChatEvent::WaitingForServer { .. }) => {}
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => return error,
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_alives_count_only_as_long_as_the_server_says_that_it_works() {
+    let (busy, stalled) = (load(1, 0, 0), load(0, 0, 0));
+    for (says, seconds) in [
+        (vec![Some(stalled)], 12),
+        (vec![Some(ServerLoad::default())], 120),
+        ([vec![Some(busy); 100], vec![Some(stalled)]].concat(), 505),
+    ] {
+        let mut stage = stage(Some(12), says);
+        let begun = Instant::now();
+        let error = error_under_keep_alives(&mut stage).await;
+        let kind = ModelTimeoutKind::FirstToken;
+        assert!(matches!(error.kind(), ModelErrorKind::Timeout { kind: k, .. } if k == kind));
+        assert!(begun.elapsed().as_secs().abs_diff(seconds) <= 5, "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_alives_without_a_pause_do_not_keep_the_server_from_being_probed() {
+    let mut stage = stage(Some(12), vec![Some(load(0, 0, 0))]);
+    let error = loop {
+        stage.send(ChatEvent::KeepAlive);
+        tokio::time::advance(Duration::from_millis(500)).await;
+        match stage.patient.next().await.unwrap() {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error.kind(), ModelErrorKind::Timeout { .. }), "{error}");
+}

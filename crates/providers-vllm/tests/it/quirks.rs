@@ -108,8 +108,8 @@ async fn keep_alives_are_no_silence_and_no_answer() {
     server.push(Reply::from(Turn::pieces(["yes"])).keep_alive_before(0, 120));
     let (events, end) = read(model.stream_chat(question("hi")).await.unwrap()).await;
     assert_eq!(end.unwrap().0.text, "yes");
-    let heartbeats = events.iter().filter(|event| **event == ChatEvent::Heartbeat).count();
-    assert!(heartbeats >= 120, "{heartbeats}");
+    let keep_alives = events.iter().filter(|event| **event == ChatEvent::KeepAlive).count();
+    assert!(keep_alives >= 120, "{keep_alives}");
 }
 
 #[tokio::test]

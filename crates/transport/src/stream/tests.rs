@@ -293,3 +293,41 @@ async fn what_never_becomes_an_event_is_too_large_in_the_end() {
         assert_eq!(failure(&mut stream).await.kind(), TransportErrorKind::TooLarge);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn keep_alives_are_waited_through_ten_times_the_limit() {
+    for (keep_alive, is_data) in [(": ping\n\n", false), ("data: {}\n\n", true)] {
+        let (sender, mut stream) = sse(CallTimeouts {
+            first_token: Some(limit(60)),
+            between_tokens: Some(limit(60)),
+            ..CallTimeouts::default()
+        });
+        let begun = Instant::now();
+        let error = loop {
+            let next = tokio::time::timeout(Duration::from_secs(49), stream.next()).await;
+            match next.map(|item| item.unwrap()) {
+                Err(_elapsed) => send(&sender, keep_alive),
+                Ok(Ok(_)) if is_data => stream.record_keep_alive(),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => break error,
+            }
+        };
+        assert_eq!(begun.elapsed().as_secs(), 600);
+        assert!(error.to_string().contains("10 times the test; nothing but"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn content_between_keep_alives_begins_the_wait_anew() {
+    let (sender, mut stream) =
+        sse(CallTimeouts { between_tokens: Some(limit(60)), ..CallTimeouts::default() });
+    for _ in 0..40 {
+        send(&sender, "data: a\n\n");
+        next(&mut stream).await;
+        for _ in 0..9 {
+            wait(&mut stream, 50).await;
+            send(&sender, ": ping\n\n");
+            next(&mut stream).await;
+        }
+    }
+}

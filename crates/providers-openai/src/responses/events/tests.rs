@@ -12,7 +12,7 @@ use crate::assembly::{AnswerAssembler, IncompleteAnswer};
 /// the error.
 fn read_outcome(events: &[Value]) -> String {
     let mut reader = ResponsesReader::default();
-    let mut assembly = AnswerAssembler::new(Arc::new([]), false);
+    let mut assembly = AnswerAssembler::new(Arc::new([]), false, 100);
     for event in events {
         let data = event.as_str().map_or_else(|| event.to_string(), str::to_owned);
         match read_response_event(&mut reader, &data) {
