@@ -32,6 +32,8 @@ impl Default for MockVllmBuilder {
             pace: Pace::default(),
             records: true,
             root_routes: true,
+            template_has_tools: true,
+            request_rule: None,
         };
         Self { setup, brain: Brain::default(), port: 0, most_running: None, longest_queue: None }
     }
@@ -123,6 +125,25 @@ impl MockVllmBuilder {
     #[must_use]
     pub fn root_routes(mut self, are_there: bool) -> Self {
         self.setup.root_routes = are_there;
+        self
+    }
+
+    /// Sets whether the chat template shows tools to the model. True unless set; the templates of
+    /// some small models drop them without a word.
+    #[must_use]
+    pub fn template_has_tools(mut self, has_tools: bool) -> Self {
+        self.setup.template_has_tools = has_tools;
+        self
+    }
+
+    /// Refuses each request to the model whose body breaks this rule, with the status 400 and
+    /// without a reason.
+    #[must_use]
+    pub fn request_rule(
+        mut self,
+        is_accepted: impl Fn(&serde_json::Value) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.setup.request_rule = Some(Arc::new(is_accepted));
         self
     }
 

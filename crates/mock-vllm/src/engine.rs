@@ -30,7 +30,14 @@ pub(crate) struct Setup {
     pub(crate) records: bool,
     /// Whether there is anything beside `/v1`.
     pub(crate) root_routes: bool,
+    /// Whether the chat template shows tools to the model.
+    pub(crate) template_has_tools: bool,
+    /// What a request to the model must be like.
+    pub(crate) request_rule: Option<RequestRule>,
 }
+
+/// Judges the body of a request to the model.
+pub(crate) type RequestRule = Arc<dyn Fn(&serde_json::Value) -> bool + Send + Sync>;
 
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -213,7 +213,9 @@ fn tokenize(engine: &Engine, content_type: Option<&str>, body: &Bytes) -> Result
     let (model, window) = find_model(engine, fields.get("model").and_then(Value::as_str))?;
     let ids = match (fields.get("messages").and_then(Value::as_array), fields.get("prompt")) {
         (Some(messages), _) => {
-            let tools = fields.get("tools").filter(|tools| tools.is_array());
+            let tools = fields
+                .get("tools")
+                .filter(|tools| tools.is_array() && engine.setup.template_has_tools);
             let tools = tools.and_then(|_| raw_field(body, "tools"));
             render_checked(messages, tools.as_deref(), &model, flag)?
         }

@@ -17,7 +17,6 @@ pub(crate) fn configured_capabilities(
         (VendorExtension::DeveloperRole, compat.supports_developer_role),
         (VendorExtension::DisableStore, compat.supports_store),
         (VendorExtension::PromptCacheKey, compat.supports_prompt_cache_key),
-        (VendorExtension::ToolResultName, compat.requires_tool_result_name),
         (VendorExtension::ThinkingAsText, compat.requires_thinking_as_text),
     ];
     let taken = extras
@@ -35,6 +34,10 @@ pub(crate) fn configured_capabilities(
         (
             ServerFeature::UserAfterToolResult,
             compat.requires_assistant_after_tool_result.map(|requires| !requires),
+        ),
+        (
+            ServerFeature::UnnamedToolResult,
+            compat.requires_tool_result_name.map(|requires| !requires),
         ),
         (ServerFeature::StreamUsage, compat.supports_usage_in_streaming),
         (ServerFeature::StrictMode, compat.supports_strict_mode),
@@ -84,12 +87,10 @@ mod tests {
             configured_capabilities(&said, false)
         };
         let required = of(true);
-        assert_eq!(required.lacks, [ServerFeature::UserAfterToolResult]);
-        assert_eq!(
-            required.extras,
-            [VendorExtension::ToolResultName, VendorExtension::ThinkingAsText]
-        );
-        let (not, after) = (of(false), vec![ServerFeature::UserAfterToolResult]);
+        let features = [ServerFeature::UserAfterToolResult, ServerFeature::UnnamedToolResult];
+        assert_eq!(required.lacks, features);
+        assert_eq!(required.extras, [VendorExtension::ThinkingAsText]);
+        let (not, after) = (of(false), features.to_vec());
         assert_eq!(
             not,
             ConfiguredCapabilities { supported: after, ..ConfiguredCapabilities::default() }

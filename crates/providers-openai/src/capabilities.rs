@@ -60,6 +60,8 @@ struct CapabilityState {
     capabilities: ServerCapabilities,
     /// Whether the window was learned in this run, and not passed to `new`.
     is_window_observed: bool,
+    /// Features that accepted requests had in this run.
+    accepted_features: BTreeSet<ServerFeature>,
     /// The last request that the server counted.
     last_count: Option<CountedPrompt>,
     /// The ratio last reported to the listeners.
@@ -85,6 +87,21 @@ impl CapabilityStore {
     #[must_use]
     pub fn current_capabilities(&self) -> ServerCapabilities {
         self.lock_state().capabilities.clone()
+    }
+
+    /// The features that accepted requests had in this run.
+    pub(crate) fn accepted_features(&self) -> BTreeSet<ServerFeature> {
+        self.lock_state().accepted_features.clone()
+    }
+
+    /// Records the features that an accepted request had, by `uses_feature`.
+    pub(crate) fn record_accepted_features(&self, uses_feature: impl Fn(ServerFeature) -> bool) {
+        let mut state = self.lock_state();
+        for feature in ServerFeature::ALL {
+            if !state.accepted_features.contains(&feature) && uses_feature(feature) {
+                state.accepted_features.insert(feature);
+            }
+        }
     }
 
     /// Calls the listener after each change. The ratio of tokens to bytes moves with every answer,

@@ -5,6 +5,7 @@
 //! part of the answer arrived.
 
 mod adaptation_notes;
+mod structural_variants;
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -20,9 +21,10 @@ use openclaw_provider::{
 };
 use openclaw_transport::EventStream;
 
+use self::structural_variants::VariantSearch;
 use crate::assembly::AnswerAssembler;
 use crate::capabilities::{ServerCapabilities, ServerFeature};
-use crate::refusal::{self, Adaptation};
+use crate::refusal::{self, Adaptation, RefusedRequest};
 use crate::truncation;
 use crate::{OpenAiModel, PreparedRequest};
 
@@ -49,6 +51,8 @@ pub(crate) struct RequestNegotiation {
     capabilities: ServerCapabilities,
     /// Features taken as unsupported once the server accepts the request without them.
     assumed_unsupported: BTreeSet<ServerFeature>,
+    /// The other forms tried after a refusal that is not understood.
+    variant_search: VariantSearch,
     sent_bodies: Vec<Bytes>,
     /// Notes on adaptations for the user, each with whether it is certain.
     adaptation_notes: Vec<(String, bool)>,
@@ -68,6 +72,7 @@ impl RequestNegotiation {
             cap_after_overflow: None,
             has_shrunk_cap: false,
             assumed_unsupported: BTreeSet::new(),
+            variant_search: VariantSearch::default(),
             sent_bodies: Vec::new(),
             adaptation_notes: Vec::new(),
         }
@@ -82,15 +87,12 @@ impl RequestNegotiation {
         mut refusal: Option<ModelError>,
     ) -> Result<EventStream, ModelError> {
         loop {
-            if let Some(error) = &refusal
-                && !self.learn_from_refusal(error)
-            {
-                return Err(self.final_error(refusal));
-            }
-            let body = self.next_body()?;
-            if self.sent_bodies.contains(&body) {
-                return Err(self.final_error(refusal));
-            }
+            let body = match &refusal {
+                None => Some(self.next_body()?),
+                Some(error) => self.adapted_body(error)?,
+            };
+            let Some(body) = body else { return Err(self.final_error(refusal)) };
+            self.variant_search.keep_first_refusal(refusal.take());
             self.sent_bodies.push(body.clone());
             match self.model.open_stream(&self.request, body).await {
                 Ok(events) => return Ok(events),
@@ -120,14 +122,23 @@ impl RequestNegotiation {
 
     /// Takes the notes added since the last call.
     pub(crate) fn take_notes(&mut self) -> Vec<String> {
-        mem::take(&mut self.adaptation_notes).into_iter().map(|(note, _)| note).collect()
+        let notes = mem::take(&mut self.adaptation_notes).into_iter().map(|(note, _)| note);
+        notes.chain(self.variant_search.take_note()).collect()
     }
 
     /// Records that the server accepted the request, which confirms the assumptions.
     pub(crate) fn confirm_assumptions(&mut self) {
-        for feature in mem::take(&mut self.assumed_unsupported) {
-            self.model.capability_store().mark_unsupported(feature);
+        let store = self.model.capability_store();
+        let guessed_features = mem::take(&mut self.variant_search.features);
+        for feature in mem::take(&mut self.assumed_unsupported).into_iter().chain(guessed_features)
+        {
+            store.mark_unsupported(feature);
         }
+        for keyword in mem::take(&mut self.variant_search.keywords) {
+            store.record_refused_keyword(&keyword);
+        }
+        let accepted = RefusedRequest { request: &self.request, capabilities: &self.capabilities };
+        store.record_accepted_features(|feature| accepted.uses_feature(feature));
     }
 
     /// Learns from the token usage of the answer; returns a note if the prompt was truncated.
@@ -177,10 +188,47 @@ impl RequestNegotiation {
     fn refresh_request(&mut self) {
         let mut capabilities = self.model.capability_store().current_capabilities();
         capabilities.unsupported_features.extend(&self.assumed_unsupported);
+        capabilities.unsupported_features.extend(&self.variant_search.features);
+        capabilities.refused_schema_keywords.extend(self.variant_search.keywords.iter().cloned());
         if !capabilities.has_same_request_format(&self.capabilities) {
             self.serialized = self.model.serialize_request(&self.request, &capabilities);
         }
         self.capabilities = capabilities;
+    }
+
+    /// Writes the request in a form that was not sent yet: adapted to what the refusal says, or
+    /// else in the next of a few other forms. `None` when none is left.
+    fn adapted_body(&mut self, error: &ModelError) -> Result<Option<Bytes>, ModelError> {
+        let mut is_adapted = self.learn_from_refusal(error);
+        loop {
+            if is_adapted {
+                let body = self.next_body()?;
+                if !self.sent_bodies.contains(&body) {
+                    return Ok(Some(body));
+                }
+            }
+            is_adapted = self.choose_variant(error);
+            if !is_adapted {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Chooses another form of the conversation, whatever the refusal says. Returns false when it
+    /// cannot be the reason, or when none is left.
+    fn choose_variant(&mut self, error: &ModelError) -> bool {
+        if !structural_variants::may_depend_on_form(error, &self.request) {
+            return false;
+        }
+        let store = self.model.capability_store();
+        let mut base = store.current_capabilities();
+        base.unsupported_features.extend(&self.assumed_unsupported);
+        let is_chosen =
+            self.variant_search.choose_next(&self.request, &base, &store.accepted_features());
+        if is_chosen {
+            self.count_rewritten_prompt();
+        }
+        is_chosen
     }
 
     /// Learns from a refusal. Returns false when it shows nothing new.
@@ -214,13 +262,17 @@ impl RequestNegotiation {
             }
         }
         self.adaptation_notes.push((note, is_note_certain));
-        // Tools and calls as text may take more tokens.
+        self.count_rewritten_prompt();
+        true
+    }
+
+    /// Writes the request again, and counts it: tools and calls as text may take more tokens.
+    fn count_rewritten_prompt(&mut self) {
         self.refresh_request();
         let prompt_tokens = self.model.size_serialized(&mut self.serialized).count;
         if prompt_tokens.token_count() > self.prompt_tokens.token_count() {
             self.prompt_tokens = prompt_tokens;
         }
-        true
     }
 
     /// Learns from the sizes in a refusal. Returns whether a useful answer still fits.
@@ -282,6 +334,7 @@ impl RequestNegotiation {
         let error = refusal.unwrap_or_else(|| {
             ModelError::new(ModelErrorKind::Rejected, "send the same request a second time")
         });
+        let error = mem::take(&mut self.variant_search).into_error(error);
         let certain_notes =
             mem::take(&mut self.adaptation_notes).into_iter().filter(|(_, is_sure)| *is_sure);
         certain_notes.fold(error, |error, (note, _)| error.with_hint(note))

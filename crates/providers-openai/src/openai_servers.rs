@@ -20,8 +20,6 @@ pub enum VendorExtension {
     /// `prompt_cache_key`: the same for all requests of a conversation, so that they reach the same
     /// prefix cache.
     PromptCacheKey,
-    /// `name` in a tool result: the tool's name.
-    ToolResultName,
     /// Earlier reasoning goes before the text, between `<thinking>` and `</thinking>`, and in no
     /// field.
     ThinkingAsText,

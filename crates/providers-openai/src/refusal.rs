@@ -10,7 +10,7 @@ use openclaw_core::{ChatRequest, HttpExchange, MessageRef, ModelError, ToolChoic
 
 use self::patterns::{REFUSAL_PATTERNS, RefusalPattern};
 use crate::capabilities::{ServerCapabilities, ServerFeature};
-use crate::request::uses_text_tools;
+use crate::request::{is_short_id, uses_text_tools};
 
 /// The adaptation that a refusal calls for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +54,14 @@ pub(crate) fn find_adaptation(
 
 /// The request that was refused.
 pub(crate) struct RefusedRequest<'a> {
-    request: &'a ChatRequest,
-    capabilities: &'a ServerCapabilities,
+    pub(crate) request: &'a ChatRequest,
+    /// The capabilities that it was written for.
+    pub(crate) capabilities: &'a ServerCapabilities,
 }
 
 impl RefusedRequest<'_> {
     /// Returns whether the request used the feature, so that it would change without it.
-    fn uses_feature(&self, feature: ServerFeature) -> bool {
+    pub(crate) fn uses_feature(&self, feature: ServerFeature) -> bool {
         let Self { request, capabilities } = self;
         if capabilities.is_unsupported(feature) {
             return false;
@@ -70,10 +71,13 @@ impl RefusedRequest<'_> {
         let sends_tool_choice =
             forces_tool && !capabilities.is_unsupported(ServerFeature::ToolChoice);
         match feature {
-            ServerFeature::AutoToolChoice => has_tools,
+            ServerFeature::AutoToolChoice | ServerFeature::ToolTemplate => has_tools,
             ServerFeature::NamedToolChoice | ServerFeature::ToolChoice | ServerFeature::StrictMode => sends_tool_choice,
-            ServerFeature::ToolRole | ServerFeature::AnyCallIdFormat => {
+            ServerFeature::ToolRole | ServerFeature::UnnamedToolResult => {
                 !uses_text_tools(capabilities) && self.call_counts().next().is_some()
+            }
+            ServerFeature::AnyCallIdFormat => {
+                !uses_text_tools(capabilities) && self.has_long_call_id()
             }
             ServerFeature::ParallelToolCalls => !uses_text_tools(capabilities) && self.call_counts().any(|many| many > 1),
             ServerFeature::UserAfterToolResult => !uses_text_tools(capabilities) && self.has_user_after_result(),
@@ -95,6 +99,15 @@ impl RefusedRequest<'_> {
             matches!(pair, [MessageRef::ToolResult { .. }, MessageRef::User(_)])
         };
         messages.windows(2).any(is_user_after_result)
+    }
+
+    fn has_long_call_id(&self) -> bool {
+        self.request.history.messages().any(|message| match message {
+            MessageRef::Assistant { calls, .. } => {
+                calls.iter().any(|call| !is_short_id(call.id.as_str()))
+            }
+            _ => false,
+        })
     }
 
     /// The number of tool calls of each message that has any.

@@ -26,7 +26,7 @@ use crate::openai_servers::{self, VendorExtension};
 use crate::params::RequestParams;
 
 pub use self::messages::chat_messages;
-pub(crate) use self::messages::{MessageList, json_len};
+pub(crate) use self::messages::{MessageList, is_short_id, json_len};
 pub(crate) use self::schema_keywords::{REFUSABLE_KEYWORDS, contains_keyword};
 
 /// The body of `POST …/chat/completions`, streaming, with token usage requested.
@@ -131,8 +131,9 @@ pub fn chat_tools<'a>(
 
 /// Returns whether tools, calls and results are sent as text.
 pub(crate) fn uses_text_tools(capabilities: &ServerCapabilities) -> bool {
-    capabilities.is_unsupported(ServerFeature::AutoToolChoice)
-        || capabilities.is_unsupported(ServerFeature::ToolRole)
+    [ServerFeature::AutoToolChoice, ServerFeature::ToolRole, ServerFeature::ToolTemplate]
+        .into_iter()
+        .any(|feature| capabilities.is_unsupported(feature))
 }
 
 /// The tool that must be called, if it is one of those sent.

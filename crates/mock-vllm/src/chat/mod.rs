@@ -106,10 +106,16 @@ fn prepare(call: &Call, api: Api) -> Result<Prompted, ApiError> {
         Api::Chat | Api::Messages => check_tool_flags(&call.engine, &request)?,
         Api::Responses => responses::check_memory(&request)?,
     }
-    let prompt =
-        render_checked(&request.messages, request.tools.as_deref(), &model, |name, default| {
-            request.flag(name, default)
-        })?;
+    if let (Some(is_accepted), Ok(body)) =
+        (&call.engine.setup.request_rule, serde_json::from_slice(&call.body))
+        && !is_accepted(&body)
+    {
+        return Err(ApiError::bad_request("Invalid request."));
+    }
+    let tools = request.tools.as_deref().filter(|_| call.engine.setup.template_has_tools);
+    let prompt = render_checked(&request.messages, tools, &model, |name, default| {
+        request.flag(name, default)
+    })?;
     let length = u32::try_from(prompt.len()).unwrap_or(u32::MAX);
     let names: &[_] = match api {
         Api::Chat => &["max_completion_tokens", "max_tokens"],

@@ -33,11 +33,15 @@ pub enum ServerFeature {
     StrictMode,
     /// `max_tokens`. `max_completion_tokens` replaces it.
     MaxTokensField,
+    /// Tool results without the tool's name. Each is sent with it.
+    UnnamedToolResult,
+    /// A chat template that shows tools to the model. They are described in the prompt instead.
+    ToolTemplate,
 }
 
 impl ServerFeature {
     /// All features.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::AutoToolChoice,
         Self::NamedToolChoice,
         Self::ToolChoice,
@@ -52,6 +56,8 @@ impl ServerFeature {
         Self::TokenizeRoute,
         Self::StrictMode,
         Self::MaxTokensField,
+        Self::UnnamedToolResult,
+        Self::ToolTemplate,
     ];
 
     /// The name used in files and JSON, e.g. `auto-tool-choice`.
@@ -72,6 +78,8 @@ impl ServerFeature {
             Self::TokenizeRoute => "tokenize",
             Self::StrictMode => "strict",
             Self::MaxTokensField => "max-tokens",
+            Self::UnnamedToolResult => "unnamed-results",
+            Self::ToolTemplate => "tool-template",
         }
     }
 

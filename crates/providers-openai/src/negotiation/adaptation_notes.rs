@@ -63,7 +63,7 @@ pub(super) fn describe_truncation(
     )
 }
 
-fn describe_feature(feature: ServerFeature) -> &'static str {
+pub(super) fn describe_feature(feature: ServerFeature) -> &'static str {
     match feature {
         ServerFeature::AutoToolChoice => {
             "The server takes no tools as it runs now; they are offered to the model as text from \
@@ -116,6 +116,13 @@ fn describe_feature(feature: ServerFeature) -> &'static str {
         ServerFeature::MaxTokensField => {
             "The server wants `max_completion_tokens` in place of `max_tokens`; it gets that from \
              now on."
+        }
+        ServerFeature::UnnamedToolResult => {
+            "The server wants the name of the tool in each result; it is sent from now on."
+        }
+        ServerFeature::ToolTemplate => {
+            "The model's chat template ignores tools: the prompt has as many tokens with them as \
+             without. They are offered to the model as text from now on."
         }
     }
 }

@@ -119,6 +119,11 @@ pub(super) const REFUSAL_PATTERNS: &[RefusalPattern] = &[
         &[ServerFeature::MaxTokensField],
         MAX_TOKENS_HINT,
     ),
+    uncertain_pattern(
+        &["name", "tool", "field required|is required|missing|must have|must include|must be set"],
+        &[ServerFeature::UnnamedToolResult],
+        "`compat.requiresToolResultName: true` of the model says so from the start.",
+    ),
     uncertain_pattern(&["reasoning", UNKNOWN_FIELD], &[ServerFeature::ReasoningField], ""),
     uncertain_pattern(&["strict", UNKNOWN_FIELD], &[ServerFeature::StrictMode], STRICT_HINT),
     // Only `strict` makes a grammar of the schema.

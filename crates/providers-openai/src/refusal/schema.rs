@@ -10,6 +10,10 @@ use crate::request::{REFUSABLE_KEYWORDS, contains_keyword, uses_text_tools};
 const SCHEMA_MARKERS: [&str; 6] =
     ["schema", "grammar", "unimplemented keys", "keyword", "parameters", "is not permitted"];
 
+/// An error with one of these texts, in lower case, may be about a tool, and so about its schema
+/// if it names a keyword.
+const TOOL_MARKERS: [&str; 4] = ["tools", "function", "properties", "unknown name"];
+
 /// A grammar compiler that names no keyword is taken to mean the first of this many.
 const MAX_UNNAMED_KEYWORDS: usize = 12;
 
@@ -20,9 +24,9 @@ pub(super) fn schema_adaptation(
 ) -> Option<Adaptation> {
     let text = server.message.as_str();
     let lower = text.to_lowercase();
-    if uses_text_tools(refused_request.capabilities)
-        || !SCHEMA_MARKERS.iter().any(|about| lower.contains(about))
-    {
+    let is_about_schema = SCHEMA_MARKERS.iter().any(|about| lower.contains(about));
+    let is_about_tools = TOOL_MARKERS.iter().any(|about| lower.contains(about));
+    if uses_text_tools(refused_request.capabilities) || !(is_about_schema || is_about_tools) {
         return None;
     }
     let tools = || {
@@ -51,7 +55,7 @@ pub(super) fn schema_adaptation(
         return Some(Adaptation::SchemaKeywords(keywords));
     }
     // Without `strict` the server may not compile the schema at all.
-    if refused_request.uses_feature(ServerFeature::StrictMode) {
+    if !is_about_schema || refused_request.uses_feature(ServerFeature::StrictMode) {
         return None;
     }
     let param = server.param.as_deref().unwrap_or_default();
@@ -62,12 +66,28 @@ pub(super) fn schema_adaptation(
     tool.map(|ToolSpec { name, .. }| Adaptation::ToolSchema(name.as_str().to_owned()))
 }
 
-/// Returns whether a text names a keyword. A keyword that is also an English word must be quoted.
+/// Returns whether a text names a keyword, in its own spelling or with underscores, as servers
+/// that convert schemas to protocol buffers do. A keyword that is also an English word must be
+/// quoted.
 fn names_keyword(text: &str, keyword: &str) -> bool {
     let is_unambiguous = keyword.contains(|c: char| c.is_ascii_uppercase() || c == '$');
+    let is_word = |word: &str| {
+        text.split(|c: char| !c.is_alphanumeric() && c != '$' && c != '_').any(|w| w == word)
+    };
     is_quoted(text, keyword)
-        || (is_unambiguous
-            && text.split(|c: char| !c.is_alphanumeric() && c != '$').any(|w| w == keyword))
+        || (is_unambiguous && (is_word(keyword) || is_word(&with_underscores(keyword))))
+}
+
+/// Spells `additionalProperties` as `additional_properties`.
+fn with_underscores(keyword: &str) -> String {
+    let mut spelling = String::new();
+    for letter in keyword.chars() {
+        if letter.is_ascii_uppercase() {
+            spelling.push('_');
+        }
+        spelling.push(letter.to_ascii_lowercase());
+    }
+    spelling
 }
 
 fn is_quoted(text: &str, word: &str) -> bool {

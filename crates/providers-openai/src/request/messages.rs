@@ -223,7 +223,7 @@ impl<'a> MessageWriter<'_, 'a> {
                 tool_calls: vec![self.to_chat_call(call)],
             });
         }
-        let name = self.capabilities.supports_extension(VendorExtension::ToolResultName);
+        let name = self.capabilities.is_unsupported(ServerFeature::UnnamedToolResult);
         let name = name.then(|| Cow::Borrowed(call.name.as_str()));
         let content = Cow::Borrowed(text);
         self.messages.push(wire::ChatMessage::Tool { tool_call_id, name, content });
@@ -274,7 +274,7 @@ fn inline_reasoning(thought: &ReasoningContent, text: &str) -> String {
 /// Replaces an id by nine letters and digits derived from it. Collisions are unlikely: 36⁹ is more
 /// than 2⁴⁶.
 fn short_id(id: &str) -> String {
-    if id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if is_short_id(id) {
         return id.to_owned();
     }
     let mut hash = openai_servers::fnv1a_hash(id.bytes());
@@ -284,4 +284,9 @@ fn short_id(id: &str) -> String {
         char::from_digit(digit, 36).unwrap_or('0')
     };
     (0..9).map(digit).collect()
+}
+
+/// Returns whether an id has nine letters and digits.
+pub(crate) fn is_short_id(id: &str) -> bool {
+    id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }

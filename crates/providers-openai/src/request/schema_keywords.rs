@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 /// Keywords that some grammar compiler refuses, most often refused first. Without one a schema
 /// allows more; none of them contains a schema that others refer to.
-pub(crate) const REFUSABLE_KEYWORDS: [&str; 29] = [
+pub(crate) const REFUSABLE_KEYWORDS: [&str; 43] = [
     "patternProperties",
     "propertyNames",
     "minItems",
@@ -40,6 +40,20 @@ pub(crate) const REFUSABLE_KEYWORDS: [&str; 29] = [
     "default",
     "examples",
     "$schema",
+    "additionalProperties",
+    "$id",
+    "$comment",
+    "title",
+    "const",
+    "anyOf",
+    "if",
+    "then",
+    "else",
+    "nullable",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "contentEncoding",
 ];
 
 /// The position of a value in a schema.

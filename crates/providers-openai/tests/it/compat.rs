@@ -45,7 +45,7 @@ fn a_message_of_the_model_goes_between_a_result_and_the_user() {
 #[test]
 fn a_result_has_the_name_of_its_tool() {
     let facts = ServerCapabilities {
-        vendor_extensions: [VendorExtension::ToolResultName].into(),
+        unsupported_features: [ServerFeature::UnnamedToolResult].into(),
         ..ServerCapabilities::default()
     };
     assert_snapshot!(by(&facts, &steered()), @r##"{"model":"tiny","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"one"},{"role":"assistant","reasoning":"hm","tool_calls":[{"id":"a","type":"function","function":{"name":"read","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","name":"read","content":"A"},{"role":"user","content":"In short."}]}"##);
@@ -74,9 +74,12 @@ fn thoughts_are_sent_as_text_and_in_no_field() {
 async fn responses_say_the_same_in_their_own_words() {
     let server = MockVllm::builder().start().await.unwrap();
     let facts = ServerCapabilities {
-        unsupported_features: [ServerFeature::UserAfterToolResult].into(),
-        vendor_extensions: [VendorExtension::ToolResultName, VendorExtension::ThinkingAsText]
-            .into(),
+        unsupported_features: [
+            ServerFeature::UserAfterToolResult,
+            ServerFeature::UnnamedToolResult,
+        ]
+        .into(),
+        vendor_extensions: [VendorExtension::ThinkingAsText].into(),
         ..ServerCapabilities::default()
     };
     let model = OpenAiModel::new(client(&server.base_url()), info("tiny", 4096))

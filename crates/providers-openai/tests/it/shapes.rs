@@ -14,15 +14,14 @@ use crate::talk::{read_tool, request};
 use crate::wire::{any_step, assert_plain, history_of};
 
 fn any_facts() -> impl Strategy<Value = ServerCapabilities> {
-    let wants = (any::<bool>(), any::<bool>());
+    let wants = any::<bool>();
     (vec(any::<bool>(), ServerFeature::ALL.len()), any::<bool>(), any::<bool>(), wants).prop_map(
-        |(lacks, keyword, tool, (name, thinking))| {
+        |(lacks, keyword, tool, thinking)| {
             let lacks = ServerFeature::ALL.into_iter().zip(lacks).filter(|(_, is)| *is);
-            let name = name.then_some(VendorExtension::ToolResultName);
             ServerCapabilities {
-                vendor_extensions: name
+                vendor_extensions: thinking
+                    .then_some(VendorExtension::ThinkingAsText)
                     .into_iter()
-                    .chain(thinking.then_some(VendorExtension::ThinkingAsText))
                     .collect(),
                 unsupported_features: lacks.map(|(lack, _)| lack).collect(),
                 refused_schema_keywords: keyword
@@ -63,7 +62,13 @@ proptest! {
         let (body, _) = written(&request, cap, &facts);
         assert_plain(&body);
         let has = |lack| facts.unsupported_features.contains(&lack);
-        let in_text = has(ServerFeature::AutoToolChoice) || has(ServerFeature::ToolRole);
+        let in_text = [
+            ServerFeature::AutoToolChoice,
+            ServerFeature::ToolRole,
+            ServerFeature::ToolTemplate,
+        ]
+        .into_iter()
+        .any(has);
         let sends_tools = has_tools && !in_text && facts.refused_tools.is_empty();
         prop_assert_eq!(body.get("tools").is_some(), sends_tools);
         let chooses = sends_tools && names_tool && !has(ServerFeature::ToolChoice);
@@ -136,8 +141,7 @@ fn assert_roles(messages: &[Value], facts: &ServerCapabilities, in_text: bool) {
         );
         let thinks = message.get("reasoning").or(message.get("reasoning_content")).is_some();
         assert!(!thinks || !facts.supports_extension(VendorExtension::ThinkingAsText), "{message}");
-        let is_named =
-            message["role"] == "tool" && facts.supports_extension(VendorExtension::ToolResultName);
+        let is_named = message["role"] == "tool" && has(ServerFeature::UnnamedToolResult);
         assert_eq!(message.get("name").is_some(), is_named, "{message}");
         if message["role"] == "tool" {
             let id = message["tool_call_id"].as_str().unwrap();
