@@ -83,7 +83,12 @@ impl ModelInfo {
                 context_window_source: LimitSource::Config,
                 max_output_tokens: None,
             },
-            capabilities: ModelCapabilities { tools: true, images: false, reasoning: false },
+            capabilities: ModelCapabilities {
+                tools: true,
+                tools_as_text: false,
+                images: false,
+                reasoning: false,
+            },
         }
     }
 }
@@ -91,8 +96,11 @@ impl ModelInfo {
 /// What a model supports, as configured or as the server reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelCapabilities {
-    /// Accepts tools and answers with native tool calls.
+    /// Accepts tools and answers with tool calls.
     pub tools: bool,
+    /// Tools, calls and results are written as text, because the server or the model's chat
+    /// template does not take them.
+    pub tools_as_text: bool,
     /// Accepts images.
     pub images: bool,
     /// Reasons before it answers.

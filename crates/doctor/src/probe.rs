@@ -187,6 +187,14 @@ impl ServerProbe {
     }
 }
 
+impl ServerProbe {
+    /// Has the server count the tokens of a prompt; `None` when it does not count.
+    pub(crate) async fn count_tokens(&self, body: &Value) -> Option<u64> {
+        let reply = Self::post_route(&self.client, "tokenize", body).await.ok()?;
+        reply.parse_json::<Value>().ok()?.get("count")?.as_u64()
+    }
+}
+
 impl ProbeAnswer {
     /// Adds a delta; returns whether it had any content.
     fn add_chunk(&mut self, chunk: ChatChunk) -> bool {

@@ -57,12 +57,42 @@ impl DoctorRun<'_> {
                 None => no_call_outcome(&answer, "taken, but the model made no call"),
             },
         };
+        if let Some(ignored) = self.check_tool_template(target).await {
+            return ignored;
+        }
         if says_no {
             return outcome.with_config_advice(
                 "`compat.supportsTools: false` can go: the server takes tools",
             );
         }
         outcome
+    }
+
+    /// Returns the outcome of tools that are accepted and then ignored by the chat template, which
+    /// shows in the server's token counts.
+    async fn check_tool_template(&mut self, target: &DoctorTarget) -> Option<CheckOutcome> {
+        let body = json!({ "model": target.probe.model, "messages": prompts::call_question() });
+        let mut with_tools = body.clone();
+        set_field(&mut with_tools, "tools", prompts::tool_list(false));
+        let word = json!({ "model": target.probe.model, "prompt": "tools" });
+        let count_without = target.probe.count_tokens(&body).await?;
+        let count_with = target.probe.count_tokens(&with_tools).await?;
+        // A server that counts everything alike proves nothing.
+        if target.probe.count_tokens(&word).await? >= count_without {
+            return None;
+        }
+        let is_ignored = count_with == count_without;
+        self.record_support(ServerFeature::ToolTemplate, is_ignored);
+        is_ignored.then(|| {
+            CheckOutcome::fail(format!(
+                "taken, but the chat template ignores them: the prompt has {count_with} tokens \
+                 with a tool and without"
+            ))
+            .with_server_advice(
+                "serve the model with a chat template that has tools (`--chat-template FILE`); \
+                 until then tools are offered to it as text",
+            )
+        })
     }
 
     pub(crate) async fn check_tools_required(&mut self, target: &mut DoctorTarget) -> CheckOutcome {

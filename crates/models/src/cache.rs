@@ -325,6 +325,7 @@ fn differs_notably(old: &ServerCapabilities, new: &ServerCapabilities) -> bool {
     has_moved
         || old.unsupported_features != new.unsupported_features
         || old.context_window != new.context_window
+        || old.has_tool_template != new.has_tool_template
         || old.refused_schema_keywords != new.refused_schema_keywords
 }
 

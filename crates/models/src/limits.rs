@@ -73,6 +73,7 @@ pub(crate) fn model_capabilities(configured: Option<&ModelConfig>) -> ModelCapab
     let inputs = configured.and_then(|model| model.input.as_ref());
     ModelCapabilities {
         tools: configured.and_then(|model| model.compat.supports_tools).unwrap_or(true),
+        tools_as_text: false,
         images: inputs.is_some_and(|inputs| inputs.contains(&InputKind::Image)),
         reasoning: configured.and_then(|model| model.reasoning).unwrap_or(false),
     }

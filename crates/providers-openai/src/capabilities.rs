@@ -5,6 +5,7 @@ mod feature;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openclaw_core::{LimitSource, ModelLimits};
@@ -30,6 +31,8 @@ pub struct ServerCapabilities {
     pub tokens_per_kilobyte: Option<u32>,
     /// JSON Schema keywords that the server refuses in a tool's parameters.
     pub refused_schema_keywords: BTreeSet<String>,
+    /// Whether the chat template shows tools to the model, found out by the server's token counts.
+    pub has_tool_template: bool,
     /// Tools whose schemas the server refuses. That holds for these schemas only, so it is not
     /// worth storing.
     pub refused_tools: BTreeSet<String>,
@@ -40,6 +43,14 @@ impl ServerCapabilities {
     #[must_use]
     pub fn is_unsupported(&self, feature: ServerFeature) -> bool {
         self.unsupported_features.contains(&feature)
+    }
+
+    /// Returns whether tools, calls and results are sent as text.
+    #[must_use]
+    pub fn uses_text_tools(&self) -> bool {
+        [ServerFeature::AutoToolChoice, ServerFeature::ToolRole, ServerFeature::ToolTemplate]
+            .into_iter()
+            .any(|feature| self.is_unsupported(feature))
     }
 
     /// Returns whether requests are written in the same way for both.
@@ -62,6 +73,8 @@ struct CapabilityState {
     is_window_observed: bool,
     /// Features that accepted requests had in this run.
     accepted_features: BTreeSet<ServerFeature>,
+    /// The checks of the chat template in this run.
+    template_checks: u32,
     /// The last request that the server counted.
     last_count: Option<CountedPrompt>,
     /// The ratio last reported to the listeners.
@@ -87,6 +100,19 @@ impl CapabilityStore {
     #[must_use]
     pub fn current_capabilities(&self) -> ServerCapabilities {
         self.lock_state().capabilities.clone()
+    }
+
+    /// Returns whether tools, calls and results are sent as text.
+    pub(crate) fn uses_text_tools(&self) -> bool {
+        self.lock_state().capabilities.uses_text_tools()
+    }
+
+    /// Counts a check of the chat template; returns how many there were before in this run.
+    pub(crate) fn count_template_check(&self) -> u32 {
+        let mut state = self.lock_state();
+        let before = state.template_checks;
+        state.template_checks = before.saturating_add(1);
+        before
     }
 
     /// The features that accepted requests had in this run.
@@ -200,6 +226,11 @@ impl CapabilityStore {
     /// recorded as unsupported.
     pub fn mark_supported(&self, feature: ServerFeature) -> bool {
         self.update_state(|state| state.capabilities.unsupported_features.remove(&feature))
+    }
+
+    /// Records that the chat template shows tools to the model. Returns false if that was known.
+    pub fn record_tool_template(&self) -> bool {
+        self.update_state(|state| !mem::replace(&mut state.capabilities.has_tool_template, true))
     }
 
     /// Records a context window in tokens. Returns false if it was known.

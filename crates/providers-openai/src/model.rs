@@ -15,10 +15,13 @@ use openclaw_transport::{Client, EventStream, TransportError};
 use crate::answer::StreamingAnswer;
 use crate::api::ChatApi;
 use crate::assembly::AnswerAssembler;
-use crate::capabilities::{CapabilityStore, ServerCapabilities};
-use crate::negotiation::RequestNegotiation;
+use crate::capabilities::{CapabilityStore, ServerCapabilities, ServerFeature};
+use crate::negotiation::{RequestNegotiation, describe_feature};
 use crate::params::RequestParams;
 use crate::reasoning_tags::ReasoningPrefixHabit;
+
+/// The most checks of the chat template in one run, for servers whose counts prove nothing.
+const MAX_TEMPLATE_CHECKS: u32 = 2;
 
 /// A model behind `…/chat/completions`, or behind `…/responses`.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct PreparedRequest {
     /// The capabilities that it was written for.
     pub(crate) capabilities: ServerCapabilities,
     pub(crate) size: PromptSize,
+    /// Notes for the user on what was found while it was prepared.
+    pub(crate) notes: Vec<String>,
 }
 
 impl PreparedRequest {
@@ -121,7 +126,7 @@ impl OpenAiModel {
         let capabilities = self.capability_store.current_capabilities();
         let mut serialized = self.serialize_request(request, &capabilities);
         let size = self.size_serialized(&mut serialized);
-        PreparedRequest { serialized, capabilities, size }
+        PreparedRequest { serialized, capabilities, size, notes: Vec::new() }
     }
 
     /// Estimates the size of a request's prompt from the server's earlier counts.
@@ -134,6 +139,29 @@ impl OpenAiModel {
     pub fn record_token_count(&self, prepared: &mut PreparedRequest, tokens: u32) {
         prepared.size.count = TokenCount::Exact(tokens);
         self.capability_store.record_token_count(&mut prepared.serialized, tokens);
+    }
+
+    /// Returns whether it is unknown if the chat template shows the request's tools to the model,
+    /// and worth finding out: in one run that is tried a few times.
+    #[must_use]
+    pub fn needs_template_check(&self, request: &ChatRequest) -> bool {
+        let capabilities = self.capability_store.current_capabilities();
+        self.chat_api == ChatApi::ChatCompletions
+            && !request.tools.is_empty()
+            && !capabilities.has_tool_template
+            && !capabilities.uses_text_tools()
+            && !capabilities.is_unsupported(ServerFeature::TokenizeRoute)
+            && self.capability_store.count_template_check() < MAX_TEMPLATE_CHECKS
+    }
+
+    /// Records that the chat template ignores tools. The request is prepared again, with tools as
+    /// text, and the user is told when it is sent.
+    #[must_use]
+    pub fn prepare_without_tool_template(&self, request: &ChatRequest) -> PreparedRequest {
+        self.capability_store.mark_unsupported(ServerFeature::ToolTemplate);
+        let mut prepared = self.prepare_request(request);
+        prepared.notes.push(describe_feature(ServerFeature::ToolTemplate).to_owned());
+        prepared
     }
 
     /// Sends a request that was prepared before. If the server refuses something in it, an adapted
@@ -236,10 +264,12 @@ impl OpenAiModel {
 #[async_trait]
 impl ChatModel for OpenAiModel {
     fn model_info(&self) -> ModelInfo {
-        ModelInfo {
+        let mut info = ModelInfo {
             limits: self.capability_store.effective_limits(self.info.limits),
             ..self.info.clone()
-        }
+        };
+        info.capabilities.tools_as_text = self.capability_store.uses_text_tools();
+        info
     }
 
     async fn stream_chat(&self, request: ChatRequest) -> Result<ChatStream, ModelError> {

@@ -21,6 +21,7 @@ use openclaw_provider::{
 };
 use openclaw_transport::EventStream;
 
+pub(crate) use self::adaptation_notes::describe_feature;
 use self::structural_variants::VariantSearch;
 use crate::assembly::AnswerAssembler;
 use crate::capabilities::{ServerCapabilities, ServerFeature};
@@ -61,7 +62,7 @@ pub(crate) struct RequestNegotiation {
 impl RequestNegotiation {
     /// Starts with a request and its prepared body.
     pub(crate) fn new(model: OpenAiModel, request: ChatRequest, prepared: PreparedRequest) -> Self {
-        let PreparedRequest { serialized, capabilities, size } = prepared;
+        let PreparedRequest { serialized, capabilities, size, notes } = prepared;
         Self {
             model,
             request,
@@ -74,7 +75,7 @@ impl RequestNegotiation {
             assumed_unsupported: BTreeSet::new(),
             variant_search: VariantSearch::default(),
             sent_bodies: Vec::new(),
-            adaptation_notes: Vec::new(),
+            adaptation_notes: notes.into_iter().map(|note| (note, true)).collect(),
         }
     }
 
@@ -217,7 +218,8 @@ impl RequestNegotiation {
     /// Chooses another form of the conversation, whatever the refusal says. Returns false when it
     /// cannot be the reason, or when none is left.
     fn choose_variant(&mut self, error: &ModelError) -> bool {
-        if !structural_variants::may_depend_on_form(error, &self.request) {
+        let evidence = refusal_evidence(error, &self.request);
+        if !structural_variants::may_depend_on_form(&evidence, &self.request) {
             return false;
         }
         let store = self.model.capability_store();

@@ -10,7 +10,7 @@ use openclaw_core::{ChatRequest, HttpExchange, MessageRef, ModelError, ToolChoic
 
 use self::patterns::{REFUSAL_PATTERNS, RefusalPattern};
 use crate::capabilities::{ServerCapabilities, ServerFeature};
-use crate::request::{is_short_id, uses_text_tools};
+use crate::request::{is_short_id, sends_native_tools};
 
 /// The adaptation that a refusal calls for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl RefusedRequest<'_> {
         if capabilities.is_unsupported(feature) {
             return false;
         }
-        let has_tools = !request.tools.is_empty() && !uses_text_tools(capabilities);
+        let has_tools = !request.tools.is_empty() && sends_native_tools(request, capabilities);
         let forces_tool = has_tools && matches!(request.tool_choice, ToolChoice::Named(_));
         let sends_tool_choice =
             forces_tool && !capabilities.is_unsupported(ServerFeature::ToolChoice);
@@ -74,13 +74,13 @@ impl RefusedRequest<'_> {
             ServerFeature::AutoToolChoice | ServerFeature::ToolTemplate => has_tools,
             ServerFeature::NamedToolChoice | ServerFeature::ToolChoice | ServerFeature::StrictMode => sends_tool_choice,
             ServerFeature::ToolRole | ServerFeature::UnnamedToolResult => {
-                !uses_text_tools(capabilities) && self.call_counts().next().is_some()
+                !capabilities.uses_text_tools() && self.call_counts().next().is_some()
             }
             ServerFeature::AnyCallIdFormat => {
-                !uses_text_tools(capabilities) && self.has_long_call_id()
+                !capabilities.uses_text_tools() && self.has_long_call_id()
             }
-            ServerFeature::ParallelToolCalls => !uses_text_tools(capabilities) && self.call_counts().any(|many| many > 1),
-            ServerFeature::UserAfterToolResult => !uses_text_tools(capabilities) && self.has_user_after_result(),
+            ServerFeature::ParallelToolCalls => !capabilities.uses_text_tools() && self.call_counts().any(|many| many > 1),
+            ServerFeature::UserAfterToolResult => !capabilities.uses_text_tools() && self.has_user_after_result(),
             ServerFeature::SystemRole => request.system_prompt.as_deref().is_some_and(|text| !text.is_empty()),
             ServerFeature::ContentParts => request.history.messages().any(|message| {
                 matches!(message, MessageRef::Assistant { text: "", ref calls, .. } if !calls.is_empty())

@@ -96,7 +96,7 @@ pub fn chat_tools<'a>(
     request: &'a ChatRequest,
     capabilities: &ServerCapabilities,
 ) -> Option<Vec<wire::ChatTool<'a>>> {
-    if uses_text_tools(capabilities) {
+    if !sends_native_tools(request, capabilities) {
         return None;
     }
     let forced_name = forced_tool(request, capabilities);
@@ -129,11 +129,14 @@ pub fn chat_tools<'a>(
     (!tools.is_empty()).then_some(tools)
 }
 
-/// Returns whether tools, calls and results are sent as text.
-pub(crate) fn uses_text_tools(capabilities: &ServerCapabilities) -> bool {
-    [ServerFeature::AutoToolChoice, ServerFeature::ToolRole, ServerFeature::ToolTemplate]
+/// Returns whether tools are sent in their field. To a template that ignores them, they are sent
+/// as text, and in the field only so that the server's grammar forces a call.
+pub(crate) fn sends_native_tools(request: &ChatRequest, capabilities: &ServerCapabilities) -> bool {
+    let is_refused = [ServerFeature::AutoToolChoice, ServerFeature::ToolRole]
         .into_iter()
-        .any(|feature| capabilities.is_unsupported(feature))
+        .any(|feature| capabilities.is_unsupported(feature));
+    let is_ignored = capabilities.is_unsupported(ServerFeature::ToolTemplate);
+    !is_refused && (!is_ignored || matches!(request.tool_choice, ToolChoice::Named(_)))
 }
 
 /// The tool that must be called, if it is one of those sent.
@@ -142,7 +145,7 @@ fn forced_tool<'a>(
     capabilities: &ServerCapabilities,
 ) -> Option<&'a ToolName> {
     let ToolChoice::Named(name) = &request.tool_choice else { return None };
-    let is_sent = !uses_text_tools(capabilities)
+    let is_sent = sends_native_tools(request, capabilities)
         && accepted_tools(request, capabilities).any(|it| it.name == *name);
     is_sent.then_some(name)
 }

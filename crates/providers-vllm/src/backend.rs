@@ -105,7 +105,7 @@ impl VllmBackend for OpenAiModel {
         request: &ChatRequest,
     ) -> PreparedRequest {
         let limits = self.model_info().limits;
-        let mut prepared = Self::prepare_request(self, request);
+        let mut prepared = prepare_for_template(self, control_client, request).await;
         let PromptSize { count, upper_bound: at_most } = prepared.prompt_size();
         let window = u64::from(limits.context_window);
         let wanted = request.max_output_tokens.into_iter().chain(limits.max_output_tokens).min();
@@ -125,7 +125,7 @@ impl VllmBackend for OpenAiModel {
         control_client: &Client,
         request: &ChatRequest,
     ) -> Result<TokenCount, ModelError> {
-        let mut prepared = Self::prepare_request(self, request);
+        let mut prepared = prepare_for_template(self, control_client, request).await;
         if let Some(count) = tokenize::count_prompt(control_client, self, request).await {
             self.record_token_count(&mut prepared, count);
         }
@@ -151,6 +151,24 @@ impl VllmBackend for OpenAiModel {
         let response = async move { model.send_body(&request, continuation.body).await }.boxed();
         Some(AnswerContinuation { response, tokens_before: continuation.prior_tokens })
     }
+}
+
+/// Prepares a request, with tools as text if the model's chat template ignores them.
+async fn prepare_for_template(
+    model: &OpenAiModel,
+    control_client: &Client,
+    request: &ChatRequest,
+) -> PreparedRequest {
+    if model.needs_template_check(request) {
+        match tokenize::find_tool_template(control_client, model).await {
+            Some(false) => return model.prepare_without_tool_template(request),
+            Some(true) => {
+                model.capability_store().record_tool_template();
+            }
+            None => {}
+        }
+    }
+    model.prepare_request(request)
 }
 
 impl VllmBackend for MessagesModel {

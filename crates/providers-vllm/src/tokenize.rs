@@ -1,13 +1,20 @@
 //! Exact token counts by the server's own tokenizer and chat template.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
-use openclaw_core::{ChatModel, ChatRequest};
+use openclaw_core::{ChatModel, ChatRequest, History, ToolName, ToolSpec};
 use openclaw_providers_openai::{
     CapabilityStore, OpenAiModel, RequestParams, ServerFeature, chat_messages, chat_tools,
 };
 use openclaw_transport::{Client, wire};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+/// The timeout of the check of the template. It is not one of the call's timeouts: the check is
+/// made again with the next request, and its failure only means that the template is unknown.
+const TEMPLATE_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
 struct PromptCountRequest<'a> {
@@ -50,6 +57,33 @@ pub(crate) async fn count_prompt(
         chat_template_kwargs: template_kwargs(model.request_params()),
     };
     request_count(client, model.capability_store(), &question).await
+}
+
+/// Finds out whether the chat template shows tools to the model: with a tool, a short prompt has
+/// more tokens. `None` when the counts prove nothing.
+pub(crate) async fn find_tool_template(client: &Client, model: &OpenAiModel) -> Option<bool> {
+    let tool = ToolSpec {
+        name: ToolName::new("lookup").ok()?,
+        description: "Looks up a word.".into(),
+        parameters: Arc::new(
+            json!({ "type": "object", "properties": { "word": { "type": "string" } } }),
+        ),
+    };
+    let mut history = History::new();
+    history.push_user_message("Which tools are there?");
+    let plain = ChatRequest::new(history);
+    let offering = ChatRequest { tools: [tool].into(), ..plain.clone() };
+    let counts = async {
+        let with_tools = count_prompt(client, model, &offering).await?;
+        let without_tools = count_prompt(client, model, &plain).await?;
+        if with_tools != without_tools {
+            return Some(with_tools > without_tools);
+        }
+        // A server that counts everything alike proves nothing.
+        let word = count_text(client, model, "tools").await?;
+        (word < with_tools).then_some(false)
+    };
+    tokio::time::timeout(TEMPLATE_CHECK_TIMEOUT, counts).await.ok().flatten()
 }
 
 /// The template's arguments for a request with these parameters. vLLM also passes the reasoning

@@ -11,6 +11,8 @@ pub struct PromptBreakdown {
     pub sections: Vec<PromptPart>,
     /// The tools, in order.
     pub tools: Vec<PromptPart>,
+    /// Whether the tools are described to the model as text.
+    pub tools_as_text: bool,
     /// The tokens that the template and the time add to an otherwise empty message.
     pub frame: u32,
     /// The system prompt, the tools and the frame.
@@ -65,7 +67,9 @@ impl AgentRun {
             tools.push(PromptPart { name: spec.name.to_string(), bytes, tokens });
             total = grown;
         }
-        Ok(PromptBreakdown { sections, tools, frame: frame.token_count(), total })
+        let tools_as_text = !tools.is_empty() && self.model.model_info().capabilities.tools_as_text;
+        let frame = frame.token_count();
+        Ok(PromptBreakdown { sections, tools, tools_as_text, frame, total })
     }
 }
 

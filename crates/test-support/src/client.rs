@@ -39,7 +39,12 @@ pub fn info(model: &str, window: u32) -> ModelInfo {
             context_window_source: LimitSource::Server,
             max_output_tokens: None,
         },
-        capabilities: ModelCapabilities { tools: true, images: false, reasoning: false },
+        capabilities: ModelCapabilities {
+            tools: true,
+            tools_as_text: false,
+            images: false,
+            reasoning: false,
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an agent sends before the user has said a word, and how it is explained.
 
-use openclaw_mock_vllm::MockVllm;
+use openclaw_mock_vllm::{MockVllm, ModelSpec};
 use openclaw_tests::Home;
 use serde_json::{Value, json};
 
@@ -47,6 +47,26 @@ async fn each_part_of_the_prompt_is_shown_with_its_tokens() {
     let sum = tokens("sections") + tokens("tools") + value["frameTokens"].as_u64().unwrap();
     assert_eq!(value["totalTokens"], json!(sum));
     assert_eq!(value["countMethod"], json!("exact"));
+}
+
+#[tokio::test]
+async fn tools_that_the_chat_template_ignores_are_explained_as_text() {
+    let server = MockVllm::builder()
+        .model(ModelSpec::new("tiny", 40_960))
+        .template_has_tools(false)
+        .start()
+        .await
+        .unwrap();
+    let home = Home::with_vllm(&server.base_url(), "any-value");
+    let ended = home.run(&["prompt", "explain"]).await.code(0);
+    let _ = ended.says(&["described to the model as text"]);
+    let value = home.run(&["prompt", "explain", "--json"]).await.code(0).json();
+    assert_eq!(value["toolsAsText"], json!(true));
+    let tools = value["tools"].as_array().unwrap().iter();
+    assert!(tools.clone().all(|tool| tool["tokens"].as_u64().unwrap() > 0), "{value}");
+    let (_server, home) = tiny().await;
+    let value = home.run(&["prompt", "explain", "--json"]).await.code(0).json();
+    assert_eq!(value["toolsAsText"], json!(false));
 }
 
 #[tokio::test]

@@ -56,7 +56,12 @@ impl ChatModel for Script {
                 context_window_source: LimitSource::Config,
                 max_output_tokens: None,
             },
-            capabilities: ModelCapabilities { tools: true, images: false, reasoning: true },
+            capabilities: ModelCapabilities {
+                tools: true,
+                tools_as_text: false,
+                images: false,
+                reasoning: true,
+            },
         }
     }
 

@@ -51,6 +51,7 @@ pub(crate) async fn run(
                 context_window: info.limits.context_window,
                 count_method: count_method_name(breakdown.total).to_owned(),
                 sections: report_parts(&breakdown.sections),
+                tools_as_text: breakdown.tools_as_text,
                 tools: report_parts(&breakdown.tools),
                 frame_tokens: breakdown.frame,
                 total_tokens: total,
@@ -79,6 +80,12 @@ pub(crate) async fn run(
             TokenCount::Estimate(_) => "estimated: the server does not count",
         }
     ));
+    if breakdown.tools_as_text {
+        printer.print_indented(format_args!(
+            "the tools are described to the model as text: the server or the model's chat template \
+             does not take them"
+        ));
+    }
     Ok(ExitReason::Ok)
 }
 

@@ -58,6 +58,14 @@ fn refused(message: &str) -> Reply {
 }
 
 #[tokio::test]
+async fn a_template_that_ignores_tools_is_found_by_the_token_counts() {
+    let (_server, lab) = started(MockVllm::builder().template_has_tools(false)).await;
+    let report = examine(&lab, &[Check::ToolsAuto]).await;
+    let texts = ["the chat template ignores them", "--chat-template", "as text"];
+    expect(&report, Check::ToolsAuto, CheckStatus::Fail, &texts);
+}
+
+#[tokio::test]
 async fn a_sound_server_fails_nothing_and_each_check_is_made_in_order() {
     let (_server, lab) = started(MockVllm::builder()).await;
     let report = examine(&lab, &[]).await;

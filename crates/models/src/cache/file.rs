@@ -75,6 +75,9 @@ pub(super) struct CapabilityEntry {
     pub(super) schema_keywords: BTreeMap<String, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) window: Option<u32>,
+    /// Whether the chat template was found to show tools to the model.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) tool_template: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tokens_per_kilobyte: Option<u32>,
 }
@@ -181,6 +184,7 @@ impl CapabilityEntry {
                 .collect(),
             context_window: self.window,
             tokens_per_kilobyte: self.tokens_per_kilobyte,
+            has_tool_template: self.tool_template,
             refused_schema_keywords: self.schema_keywords.keys().cloned().collect(),
             ..ServerCapabilities::default()
         }
@@ -199,8 +203,14 @@ impl CapabilityEntry {
         self.schema_keywords = keywords;
         self.window = facts.context_window;
         self.tokens_per_kilobyte = facts.tokens_per_kilobyte;
+        self.tool_template = facts.has_tool_template;
         self.at = now;
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

@@ -17,6 +17,9 @@ pub struct PromptReport {
     pub count_method: String,
     /// The sections of the system prompt.
     pub sections: Vec<PromptPartReport>,
+    /// Whether the tools are described to the model as text, because the server or the model's
+    /// chat template does not take them.
+    pub tools_as_text: bool,
     /// The tools.
     pub tools: Vec<PromptPartReport>,
     /// The tokens around a message.

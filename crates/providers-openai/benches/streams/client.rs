@@ -64,7 +64,12 @@ pub(crate) fn model(address: &str, id: &str) -> Result<OpenAiModel> {
             context_window_source: LimitSource::Server,
             max_output_tokens: None,
         },
-        capabilities: ModelCapabilities { tools: true, images: false, reasoning: false },
+        capabilities: ModelCapabilities {
+            tools: true,
+            tools_as_text: false,
+            images: false,
+            reasoning: false,
+        },
     };
     Ok(OpenAiModel::new(client, info))
 }

@@ -63,7 +63,7 @@ pub(super) fn describe_truncation(
     )
 }
 
-pub(super) fn describe_feature(feature: ServerFeature) -> &'static str {
+pub(crate) fn describe_feature(feature: ServerFeature) -> &'static str {
     match feature {
         ServerFeature::AutoToolChoice => {
             "The server takes no tools as it runs now; they are offered to the model as text from \

@@ -29,6 +29,24 @@ const VARIANTS: [StructuralVariant; 8] = [
 const CONVERSATION_FIELDS: [&str; 6] =
     ["messages", "message", "input", "tools", "functions", "contents"];
 
+/// Other fields of a request. A refusal that names one is about its value.
+const OTHER_FIELDS: [&str; 14] = [
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "seed",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+    "max_tokens",
+    "max_completion_tokens",
+    "response_format",
+];
+
 /// Codes and types of refusals for what a text says, in lower case.
 const CONTENT_CODES: [&str; 4] = ["content", "policy", "inspection", "safety"];
 
@@ -172,7 +190,9 @@ fn is_about_conversation(server: &ServerErrorMessage) -> bool {
         let words = param.split(|c: char| !c.is_ascii_alphanumeric());
         !param.is_empty() && !words.into_iter().any(|word| CONVERSATION_FIELDS.contains(&word))
     });
-    !names_content_rule && !names_other_field
+    let mut words = server.message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let explains_other_field = words.any(|word| OTHER_FIELDS.contains(&word));
+    !names_content_rule && !names_other_field && !explains_other_field
 }
 
 fn describe_change(feature: ServerFeature) -> &'static str {

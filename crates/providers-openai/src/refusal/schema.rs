@@ -4,7 +4,7 @@ use openclaw_core::{ServerErrorMessage, ToolSpec};
 
 use super::{Adaptation, RefusedRequest};
 use crate::capabilities::ServerFeature;
-use crate::request::{REFUSABLE_KEYWORDS, contains_keyword, uses_text_tools};
+use crate::request::{REFUSABLE_KEYWORDS, contains_keyword};
 
 /// An error with one of these texts, in lower case, may be about a schema.
 const SCHEMA_MARKERS: [&str; 6] =
@@ -26,7 +26,7 @@ pub(super) fn schema_adaptation(
     let lower = text.to_lowercase();
     let is_about_schema = SCHEMA_MARKERS.iter().any(|about| lower.contains(about));
     let is_about_tools = TOOL_MARKERS.iter().any(|about| lower.contains(about));
-    if uses_text_tools(refused_request.capabilities) || !(is_about_schema || is_about_tools) {
+    if refused_request.capabilities.uses_text_tools() || !(is_about_schema || is_about_tools) {
         return None;
     }
     let tools = || {

@@ -6,7 +6,7 @@ use openclaw_core::{ChatRequest, MessageRef, ReasoningContent, ToolCall};
 use openclaw_transport::wire;
 use serde::Serialize;
 
-use super::{text_tools, uses_text_tools};
+use super::text_tools;
 use crate::capabilities::{ServerCapabilities, ServerFeature};
 use crate::openai_servers::{self, VendorExtension};
 use crate::reasoning_tags;
@@ -64,7 +64,7 @@ fn write_messages<'a>(
     request: &'a ChatRequest,
     capabilities: &ServerCapabilities,
 ) -> MessageList<'a> {
-    let has_text_tools = uses_text_tools(capabilities);
+    let has_text_tools = capabilities.uses_text_tools();
     let mut writer = MessageWriter { capabilities, has_text_tools, messages: Vec::new() };
     let system_prompt =
         request.system_prompt.as_deref().filter(|text| !text.is_empty()).map(Cow::Borrowed);

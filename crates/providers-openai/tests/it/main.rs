@@ -11,6 +11,8 @@ mod compat;
 #[cfg(test)]
 mod counts;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod native;
 #[cfg(test)]
 mod openai;

@@ -45,7 +45,8 @@ fn model(server: &MockVllm) -> OpenAiModel {
 }
 
 fn thinker(server: &MockVllm) -> OpenAiModel {
-    let abilities = ModelCapabilities { tools: true, images: false, reasoning: true };
+    let abilities =
+        ModelCapabilities { tools: true, tools_as_text: false, images: false, reasoning: true };
     let info = openclaw_core::ModelInfo { capabilities: abilities, ..info("tiny", 1_000_000) };
     OpenAiModel::new(client(&server.base_url()), info)
 }

@@ -62,14 +62,13 @@ proptest! {
         let (body, _) = written(&request, cap, &facts);
         assert_plain(&body);
         let has = |lack| facts.unsupported_features.contains(&lack);
-        let in_text = [
-            ServerFeature::AutoToolChoice,
-            ServerFeature::ToolRole,
-            ServerFeature::ToolTemplate,
-        ]
-        .into_iter()
-        .any(has);
-        let sends_tools = has_tools && !in_text && facts.refused_tools.is_empty();
+        let refuses = has(ServerFeature::AutoToolChoice) || has(ServerFeature::ToolRole);
+        let in_text = refuses || has(ServerFeature::ToolTemplate);
+        // What a template ignores is sent so that the server's grammar forces a call.
+        let sends_tools = has_tools
+            && !refuses
+            && (!in_text || names_tool)
+            && facts.refused_tools.is_empty();
         prop_assert_eq!(body.get("tools").is_some(), sends_tools);
         let chooses = sends_tools && names_tool && !has(ServerFeature::ToolChoice);
         prop_assert_eq!(body.get("tool_choice").is_some(), chooses);

@@ -21,4 +21,6 @@ mod quirks;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod tool_template;
+#[cfg(test)]
 mod vllm;
