@@ -7,7 +7,7 @@ use std::io;
 use clap::Parser;
 use openclaw_chat::{CommandContext, run_unless_interrupted};
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, RunKind, env_vars};
-use openclaw_models::ModelRegistry;
+use openclaw_models::{ModelRegistry, SupervisorProgram};
 use openclaw_terminal::{OutputPrinter, OutputVerbosity};
 
 use crate::args::prompt::PromptAction;
@@ -214,10 +214,8 @@ impl StartupContext<'_> {
             diagnostic::print_start_refusal(printer);
             return Ok(ExitReason::Config);
         }
-        let context = CommandContext {
-            printer: printer.clone(),
-            models: ModelRegistry::new(loaded, paths, env),
-        };
+        let models = ModelRegistry::new(loaded, paths, env, SupervisorProgram::this_program());
+        let context = CommandContext { printer: printer.clone(), models };
         let end = run(&context);
         commands::finish_trace(&context, end.as_ref().ok().copied());
         end

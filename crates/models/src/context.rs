@@ -8,6 +8,7 @@ use openclaw_config::{
     AppPaths, Env, KeyPath, LoadedConfig, MergeMode, ModelConfig, ProviderApi, ProviderConfig,
     ResolvedSecret, SecretInput, ValueOrigin,
 };
+use openclaw_process::SupervisorProgram;
 use openclaw_transport::Endpoint;
 
 use crate::builtin::{self, BuiltInProvider};
@@ -23,6 +24,7 @@ pub(crate) struct SetupContext {
     pub(crate) loaded: LoadedConfig,
     pub(crate) paths: AppPaths,
     pub(crate) env: Env,
+    pub(crate) supervisor: SupervisorProgram,
 }
 
 /// A provider whose address and key are resolved.
@@ -222,9 +224,8 @@ impl SetupContext {
     ) -> Result<ResolvedSecret, SetupError> {
         let failed = SetupError::new(SetupErrorKind::Secret, format!("resolve {key}"));
         match secret.exec_command() {
-            Some(command) => {
-                run_secret_command(command, &self.env).map_err(|error| failed.with_source(error))
-            }
+            Some(command) => run_secret_command(command, &self.env, self.supervisor.clone())
+                .map_err(|error| failed.with_source(error)),
             None => secret.resolve_secret(&self.env).map_err(|error| match error.variable() {
                 Some(variable) => {
                     let hint = format!("`export {variable}=…` sets it, for this shell.");

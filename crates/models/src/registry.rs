@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use openclaw_config::{AppPaths, Env, KeyedTimeLimit, LoadedConfig};
 use openclaw_core::ModelRef;
+use openclaw_process::SupervisorProgram;
 use openclaw_transport::{ClientOptions, TimeLimit};
 
 use crate::breaker::BreakerRegistry;
@@ -39,13 +40,19 @@ impl fmt::Debug for ModelRegistry {
 }
 
 impl ModelRegistry {
-    /// Creates a registry. Contacts no server.
+    /// Creates a registry. Contacts no server. Commands, those that print secrets and those of an
+    /// agent, run under `supervisor`.
     #[must_use]
-    pub fn new(loaded: LoadedConfig, paths: AppPaths, env: Env) -> Self {
+    pub fn new(
+        loaded: LoadedConfig,
+        paths: AppPaths,
+        env: Env,
+        supervisor: SupervisorProgram,
+    ) -> Self {
         let state_warnings = StateWarnings::default();
         let cache = ServerCache::new(&paths.cache_dir(), state_warnings.clone());
         let breakers = BreakerRegistry::new(&paths.cache_dir(), state_warnings.clone());
-        let setup = Arc::new(SetupContext { loaded, paths, env });
+        let setup = Arc::new(SetupContext { loaded, paths, env, supervisor });
         let trace = setup.open_trace();
         let connector = ModelConnector {
             setup,
@@ -68,7 +75,12 @@ impl ModelRegistry {
     pub fn with_agent(mut self, id: &str) -> Self {
         let setup = &self.connector.setup;
         let loaded = setup.loaded.for_agent(id);
-        let setup = SetupContext { loaded, paths: setup.paths.clone(), env: setup.env.clone() };
+        let setup = SetupContext {
+            loaded,
+            paths: setup.paths.clone(),
+            env: setup.env.clone(),
+            supervisor: setup.supervisor.clone(),
+        };
         self.connector.setup = Arc::new(setup);
         self
     }
@@ -129,6 +141,12 @@ impl ModelRegistry {
     #[must_use]
     pub fn env(&self) -> &Env {
         &self.connector.setup.env
+    }
+
+    /// What supervises commands.
+    #[must_use]
+    pub fn supervisor(&self) -> &SupervisorProgram {
+        &self.connector.setup.supervisor
     }
 
     /// The wait policy of [`ModelRegistry::with_wait_policy`].

@@ -8,8 +8,8 @@ use std::time::Duration;
 use openclaw_config::defaults::SECRET_COMMAND_SECONDS;
 use openclaw_config::{Env, ResolvedSecret, SecretSource};
 use openclaw_process::{
-    CommandEnd, CommandLimits, CommandSpec, OutputStream, ProcessError, StdinSource, WorkDir,
-    base_environment, run,
+    CommandEnd, CommandLimits, CommandSpec, OutputStream, ProcessError, StdinSource,
+    SupervisorProgram, WorkDir, base_environment, run,
 };
 
 /// The longest accepted secret, in bytes.
@@ -34,6 +34,7 @@ pub(crate) enum SecretCommandError {
 pub(crate) fn run_secret_command(
     command: &[String],
     env: &Env,
+    supervisor: SupervisorProgram,
 ) -> Result<ResolvedSecret, SecretCommandError> {
     let mut words = command.iter().map(OsString::from);
     let program = words.next().unwrap_or_default();
@@ -45,6 +46,8 @@ pub(crate) fn run_secret_command(
         directory: WorkDir::Path(PathBuf::from(".")),
         env: base_environment(variables),
         stdin: StdinSource::Null,
+        supervisor,
+        sandbox: None,
     };
     let printed = std::thread::scope(|scope| scope.spawn(|| run_to_completion(spec, &name)).join());
     let printed =

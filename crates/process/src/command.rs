@@ -6,6 +6,11 @@ use std::fmt;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
+use crate::SupervisorProgram;
+use crate::sandbox::SandboxPolicy;
+
 /// A command to start.
 pub struct CommandSpec {
     /// The program: a path, or a name that is looked up in the `PATH` of `env`.
@@ -19,6 +24,10 @@ pub struct CommandSpec {
     pub env: Vec<(OsString, OsString)>,
     /// What it reads from stdin.
     pub stdin: StdinSource,
+    /// What supervises it.
+    pub supervisor: SupervisorProgram,
+    /// What it may do; `None` for everything that its user may.
+    pub sandbox: Option<SandboxPolicy>,
 }
 
 /// The directory a command starts in.
@@ -52,6 +61,10 @@ pub struct PipelineSpec {
     pub env: Vec<(OsString, OsString)>,
     /// What the first reads from stdin.
     pub stdin: StdinSource,
+    /// What supervises them.
+    pub supervisor: SupervisorProgram,
+    /// What they may do; `None` for everything that their user may.
+    pub sandbox: Option<SandboxPolicy>,
 }
 
 /// A command of a pipeline.
@@ -66,7 +79,7 @@ pub struct PipelineStage {
 }
 
 /// A change of one stream of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StreamRedirection {
     /// Stdin is empty.
     StdinFromNull,
@@ -82,9 +95,9 @@ pub enum StreamRedirection {
 
 impl From<CommandSpec> for PipelineSpec {
     fn from(spec: CommandSpec) -> Self {
-        let CommandSpec { program, args, directory, env, stdin } = spec;
+        let CommandSpec { program, args, directory, env, stdin, supervisor, sandbox } = spec;
         let stage = PipelineStage { program, args, redirections: Vec::new() };
-        Self { stages: vec![stage], directory, env, stdin }
+        Self { stages: vec![stage], directory, env, stdin, supervisor, sandbox }
     }
 }
 
@@ -96,21 +109,25 @@ impl fmt::Debug for PipelineSpec {
             .field("directory", &self.directory)
             .field("env", &self.env.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("stdin", &self.stdin)
+            .field("supervisor", &self.supervisor)
+            .field("sandbox", &self.sandbox)
             .finish()
     }
 }
 
 impl CommandSpec {
-    /// Runs `command` with `sh -c` in the current directory, with an empty environment and no
-    /// input.
+    /// Runs `command` with `sh -c` in the current directory, with an empty environment, no input
+    /// and no sandbox.
     #[must_use]
-    pub fn shell_command(command: &str) -> Self {
+    pub fn shell_command(command: &str, supervisor: SupervisorProgram) -> Self {
         Self {
             program: "/bin/sh".into(),
             args: vec!["-c".into(), command.into()],
             directory: WorkDir::Path(".".into()),
             env: Vec::new(),
             stdin: StdinSource::Null,
+            supervisor,
+            sandbox: None,
         }
     }
 }
@@ -124,6 +141,8 @@ impl fmt::Debug for CommandSpec {
             .field("directory", &self.directory)
             .field("env", &self.env.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("stdin", &self.stdin)
+            .field("supervisor", &self.supervisor)
+            .field("sandbox", &self.sandbox)
             .finish()
     }
 }

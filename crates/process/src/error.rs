@@ -32,6 +32,10 @@ pub enum ProcessErrorKind {
     Directory,
     /// The program could not be started for another reason.
     Start,
+    /// The supervisor could not be started or ended at once; nothing was run.
+    Supervisor,
+    /// The sandbox could not be set up; nothing was run.
+    Sandbox,
     /// The program was started but could not be watched; it was killed.
     Watch,
     /// Commands cannot be run on this platform.
@@ -85,6 +89,8 @@ impl fmt::Display for ProcessError {
                 None => write!(f, "open the directory to run `{program}` in"),
             },
             ProcessErrorKind::Start => write!(f, "start `{program}`"),
+            ProcessErrorKind::Supervisor => write!(f, "start the supervisor of `{program}`"),
+            ProcessErrorKind::Sandbox => write!(f, "set up the sandbox of `{program}`"),
             ProcessErrorKind::Watch => write!(f, "watch `{program}`"),
             ProcessErrorKind::Unsupported => write!(f, "run `{program}` on this platform"),
         }

@@ -7,6 +7,7 @@ mod error;
 mod limits;
 mod run;
 pub mod sandbox;
+mod supervisor;
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -18,4 +19,7 @@ pub use command::{
 pub use environment::{MARKER_VARIABLE, base_environment};
 pub use error::{ProcessError, ProcessErrorKind};
 pub use limits::CommandLimits;
-pub use run::{CommandEnd, CommandResult, OutputStream, run, run_pipeline};
+pub use run::{CommandEnd, CommandResult, OutputStream, SurvivingProcess, run, run_pipeline};
+pub use supervisor::{
+    SUPERVISOR_ARGUMENT, SupervisorProgram, run_requested_supervisor, run_supervisor,
+};

@@ -1,21 +1,30 @@
 //! Runs a command on Linux, with pidfds to wait for its exit and `/proc` to find its tree.
 
-mod leader;
+mod member;
+mod pipeline;
 mod procfs;
 mod pump;
 mod stdio;
+mod supervisor;
 mod tree;
 mod watch;
+mod wire;
 
 use std::time::{Duration, Instant};
 
-use crate::linux::leader::LeaderProcess;
+use crate::linux::pipeline::SupervisedPipeline;
 use crate::linux::pump::PipePump;
 use crate::{CommandEnd, CommandLimits, CommandResult, OutputStream, PipelineSpec, ProcessError};
+
+pub(crate) use supervisor::supervise;
 
 /// How long output is read after the tree has ended. The tree's own output is in the pipes by then
 /// and read at once; only a process outside the tree can keep a pipe open.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How much longer than the grace period a supervisor may take to end its tree before it counts as
+/// stopped by its own commands.
+const SUPERVISOR_MARGIN: Duration = Duration::from_secs(5);
 
 /// See [`run_pipeline`](crate::run_pipeline).
 pub(crate) async fn run(
@@ -24,26 +33,21 @@ pub(crate) async fn run(
     on_output: impl FnMut(OutputStream, &[u8]),
 ) -> Result<CommandResult, ProcessError> {
     let started_at = Instant::now();
-    let (mut leader, pipes) = LeaderProcess::start_pipeline(spec)?;
+    let (mut pipeline, pipes) = SupervisedPipeline::start(spec, limits.grace_period).await?;
     let mut pump = PipePump::new(pipes, limits.max_output_bytes, on_output);
 
-    let timed_out = tokio::select! {
-        ended = leader.wait_for_exit() => { ended?; None }
-        limit = wait_for_limit(limits.time_limit) => Some(limit),
+    let end = tokio::select! {
+        end = pipeline.wait_for_end() => end?,
+        limit = wait_for_limit(limits.time_limit) => CommandEnd::TimedOut(limit),
         never = pump.pump_forever() => match never {},
     };
     pump.close_stdin();
     let survivors = tokio::select! {
-        survivors = leader.tree().terminate_all(limits.grace_period) => survivors,
+        survivors = pipeline.end_tree(limits.grace_period + SUPERVISOR_MARGIN) => survivors,
         never = pump.pump_forever() => match never {},
     };
     // Running out of time is no error: the output read so far is kept.
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, pump.drain_output()).await;
-
-    let end = match timed_out {
-        Some(limit) => CommandEnd::TimedOut(limit),
-        None => leader.reap_process()?,
-    };
     Ok(CommandResult { end, output: pump.into_output(), duration: started_at.elapsed(), survivors })
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{CapturedOutput, CommandLimits, CommandSpec, PipelineSpec, ProcessError};
 
 /// The result of a command.
@@ -13,13 +15,22 @@ pub struct CommandResult {
     pub output: CapturedOutput,
     /// How long it took, including the end of its whole tree.
     pub duration: Duration,
-    /// How many processes of its tree could not be ended, because they may not be signalled or the
-    /// kernel holds them. Nearly always 0.
-    pub survivors: usize,
+    /// The processes of its tree that could not be ended, because they may not be signalled or the
+    /// kernel holds them. Nearly always none.
+    pub survivors: Vec<SurvivingProcess>,
+}
+
+/// A process that could not be ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SurvivingProcess {
+    /// Its process id.
+    pub pid: i32,
+    /// The name of its program, at most 15 bytes.
+    pub name: String,
 }
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommandEnd {
     /// It exited with this code.
     Exited(i32),

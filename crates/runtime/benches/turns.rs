@@ -12,7 +12,7 @@ use std::time::Duration;
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadOptions};
 use openclaw_core::{History, NoopJournal, ReadOnlyApprover};
 use openclaw_mock_vllm::{MockVllm, ModelSpec, Pace};
-use openclaw_models::ModelRegistry;
+use openclaw_models::{ModelRegistry, SupervisorProgram};
 use openclaw_runtime::{
     AgentOptions, AgentRun, Runtime, TurnEvent, TurnEventReceiver, TurnOutcome, TurnReport,
     event_channel,
@@ -66,7 +66,8 @@ async fn agent(model: &str) -> Result<AgentRun> {
         approver: Arc::new(ReadOnlyApprover),
         journal: Arc::new(NoopJournal),
     };
-    let agent = Runtime::new(ModelRegistry::new(loaded, paths, env)).create_agent(options).await;
+    let models = ModelRegistry::new(loaded, paths, env, SupervisorProgram::this_program());
+    let agent = Runtime::new(models).create_agent(options).await;
     agent.map_err(|error| format!("{error:?}").into())
 }
 

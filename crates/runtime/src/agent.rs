@@ -327,6 +327,7 @@ fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>) -> ExecOpt
         time_limit: time_limit.unwrap_or(UNLIMITED),
         max_output_bytes: EXEC_OUTPUT_BYTES,
         environment: base_environment(variables),
+        supervisor: models.supervisor().clone(),
         judge: None,
     }
 }

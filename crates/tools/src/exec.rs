@@ -16,7 +16,7 @@ use openclaw_core::{
 use openclaw_exec_policy::{PlannedPipeline, RunCondition};
 use openclaw_process::{
     CommandEnd, CommandLimits, CommandResult, CommandSpec, OutputStream, PipelineSpec,
-    ProcessError, StdinSource, WorkDir, run_pipeline,
+    ProcessError, StdinSource, SupervisorProgram, WorkDir, run_pipeline,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -42,6 +42,8 @@ pub struct ExecOptions {
     pub max_output_bytes: usize,
     /// The complete environment of the commands; see [`openclaw_process::base_environment`].
     pub environment: Vec<(OsString, OsString)>,
+    /// What supervises the commands.
+    pub supervisor: SupervisorProgram,
     /// Judges each command when it is planned; `None` leaves every command to whoever approves
     /// calls.
     pub judge: Option<Arc<dyn CommandJudge>>,
@@ -103,7 +105,8 @@ impl ExecCall {
         match planned {
             Ok(Some(pipelines)) => self.run_pipelines(pipelines, limits, context).await,
             Ok(None) => {
-                let command = CommandSpec::shell_command(&self.command);
+                let supervisor = self.options.supervisor.clone();
+                let command = CommandSpec::shell_command(&self.command, supervisor);
                 let result = self.run_stages(command.into(), limits, context).await?;
                 Ok(result
                     .map_or_else(|error| format_process_error(&error), |it| format_result(&it)))
@@ -137,7 +140,9 @@ impl ExecCall {
             }
             let Some(stages) = pipeline_stages(pipeline) else { break };
             let (directory, env) = (WorkDir::Path(".".into()), Vec::new());
-            let spec = PipelineSpec { stages, directory, env, stdin: StdinSource::Null };
+            let supervisor = self.options.supervisor.clone();
+            let (stdin, sandbox) = (StdinSource::Null, None);
+            let spec = PipelineSpec { stages, directory, env, stdin, supervisor, sandbox };
             let result = match self.run_stages(spec, limits, context).await? {
                 Ok(result) => result,
                 Err(error) => return Ok(format_process_error(&error)),

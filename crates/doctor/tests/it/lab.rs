@@ -1,7 +1,7 @@
 //! A registry with its own state folder, and helpers to use it.
 
 use openclaw_config::{AppPaths, Config, Env};
-use openclaw_models::ModelRegistry;
+use openclaw_models::{ModelRegistry, SupervisorProgram};
 use openclaw_test_support::raw_server::hold;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
@@ -24,7 +24,10 @@ impl Lab {
         let paths = AppPaths::new(&env, None).unwrap();
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-        Self { models: ModelRegistry::new(loaded, paths, env), _state: state }
+        Self {
+            models: ModelRegistry::new(loaded, paths, env, SupervisorProgram::this_program()),
+            _state: state,
+        }
     }
 }
 

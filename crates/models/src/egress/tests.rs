@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use openclaw_config::{AppPaths, Config, Env};
+use openclaw_process::SupervisorProgram;
 
 use super::*;
 
@@ -23,7 +24,9 @@ fn setup(egress: &str, primary: &str) -> SetupContext {
     let env = Env::from_pairs([("HOME", "/nowhere")]);
     let loaded = Config::parse(&text, &env).unwrap();
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    SetupContext { loaded, paths: AppPaths::new(&env, None).unwrap(), env }
+    let (paths, supervisor) =
+        (AppPaths::new(&env, None).unwrap(), SupervisorProgram::this_program());
+    SetupContext { loaded, paths, env, supervisor }
 }
 
 fn decide(setup: &SetupContext, model: &str, answer: Option<bool>) -> Decision {

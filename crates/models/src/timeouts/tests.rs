@@ -1,6 +1,7 @@
 //! Timeouts of servers and models, and their sources.
 
 use openclaw_config::{AppPaths, Config, Env};
+use openclaw_process::SupervisorProgram;
 
 use super::*;
 
@@ -11,7 +12,9 @@ fn setup(provider: &str) -> SetupContext {
     );
     let loaded = Config::parse(&text, &env).unwrap();
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    SetupContext { loaded, paths: AppPaths::new(&env, None).unwrap(), env }
+    let (paths, supervisor) =
+        (AppPaths::new(&env, None).unwrap(), SupervisorProgram::this_program());
+    SetupContext { loaded, paths, env, supervisor }
 }
 
 /// The seconds and the source key of each timeout for the model `m`.

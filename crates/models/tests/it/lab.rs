@@ -10,6 +10,7 @@ use openclaw_core::{
 use openclaw_models::{
     ConnectError, FallbackChain, ModelConnection, ModelRegistry, SetupErrorKind,
 };
+use openclaw_process::{SUPERVISOR_ARGUMENT, SupervisorProgram, run_supervisor};
 use openclaw_test_support::raw_server::hold;
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
@@ -37,7 +38,7 @@ impl Lab {
         let paths = AppPaths::new(&env, None).unwrap();
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-        Self { models: ModelRegistry::new(loaded, paths, env), state }
+        Self { models: ModelRegistry::new(loaded, paths, env, supervisor()), state }
     }
 
     /// The state folder.
@@ -126,4 +127,17 @@ pub(crate) async fn ask_with_attempts(
         }
     }
     panic!("the stream has no end")
+}
+
+/// This test program as a supervisor of commands: it is started again to run one test.
+fn supervisor() -> SupervisorProgram {
+    let args = ["--exact", "lab::supervise_when_asked", "--test-threads=1", SUPERVISOR_ARGUMENT];
+    SupervisorProgram::new("/proc/self/exe", args)
+}
+
+#[test]
+fn supervise_when_asked() {
+    if std::env::args().any(|arg| arg == SUPERVISOR_ARGUMENT) {
+        let _ended = run_supervisor();
+    }
 }

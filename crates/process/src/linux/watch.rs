@@ -2,7 +2,9 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::net::unix::pipe;
 
@@ -29,5 +31,20 @@ impl ExitWatch {
     /// Waits until the process has ended.
     pub(crate) async fn wait_for_exit(&self) -> io::Result<()> {
         self.pidfd.readable().await
+    }
+
+    /// Blocks the thread until the process has ended; false when `timeout` has passed before.
+    pub(crate) fn block_until_exit(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let Ok(remaining) = Timespec::try_from(remaining) else { return false };
+            let mut events = [PollFd::new(&self.pidfd, PollFlags::IN)];
+            match poll(&mut events, Some(&remaining)) {
+                Ok(count) => return count > 0,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return false,
+            }
+        }
     }
 }

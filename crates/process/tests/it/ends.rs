@@ -13,7 +13,7 @@ async fn the_exit_code_is_the_commands() {
     for code in [0, 1, 42, 255] {
         let finished = run_shell(&format!("exit {code}")).await.unwrap();
         assert_eq!(finished.end, CommandEnd::Exited(code));
-        assert_eq!(finished.survivors, 0);
+        assert_eq!(finished.survivors, []);
     }
 }
 

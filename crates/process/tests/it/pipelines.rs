@@ -1,11 +1,12 @@
 //! Commands that are connected without a shell.
 
+use openclaw_process::sandbox::{SandboxPolicy, SandboxProfile};
 use openclaw_process::{
     CommandEnd, CommandResult, OutputStream, PipelineSpec, PipelineStage, ProcessError,
     ProcessErrorKind, StdinSource, StreamRedirection, WorkDir, run_pipeline,
 };
 
-use crate::support::bounds;
+use crate::support::{bounds, supervisor};
 
 fn stage(words: &[&str]) -> PipelineStage {
     PipelineStage {
@@ -20,7 +21,8 @@ async fn run(
     stdin: StdinSource,
 ) -> Result<(CommandResult, String, String), ProcessError> {
     let env = vec![("PATH".into(), "/usr/bin:/bin".into())];
-    let spec = PipelineSpec { stages, directory: WorkDir::Path("/".into()), env, stdin };
+    let (directory, supervisor) = (WorkDir::Path("/".into()), supervisor());
+    let spec = PipelineSpec { stages, directory, env, stdin, supervisor, sandbox: None };
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let result = run_pipeline(spec, bounds(), |stream, bytes| match stream {
         OutputStream::Stdout => stdout.extend_from_slice(bytes),
@@ -53,7 +55,7 @@ async fn the_end_is_that_of_the_last_command() {
 async fn a_writer_without_a_reader_ends() {
     let stages = vec![stage(&["yes"]), stage(&["head", "-n", "1"])];
     let (result, stdout, _) = run(stages, StdinSource::Null).await.unwrap();
-    assert_eq!((stdout.as_str(), result.survivors), ("y\n", 0));
+    assert_eq!((stdout.as_str(), result.survivors), ("y\n", Vec::new()));
 }
 
 #[tokio::test]
@@ -97,4 +99,26 @@ async fn a_missing_program_ends_what_was_started() {
     assert_eq!(error.kind(), ProcessErrorKind::NotFound);
     let error = run(Vec::new(), StdinSource::Null).await.unwrap_err();
     assert_eq!(error.kind(), ProcessErrorKind::Start);
+}
+
+#[tokio::test]
+async fn a_sandbox_holds_for_every_command_and_its_whole_tree_ends() {
+    let workspace = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir_in("/var/tmp").unwrap();
+    let script = format!(
+        "touch inside; touch {}/outside; (setsid sleep 1000 >/dev/null &)",
+        outside.path().display()
+    );
+    let spec = PipelineSpec {
+        stages: vec![stage(&["sh", "-c", &script]), stage(&["cat"])],
+        directory: WorkDir::Path(workspace.path().into()),
+        env: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        stdin: StdinSource::Null,
+        supervisor: supervisor(),
+        sandbox: Some(SandboxPolicy::new(SandboxProfile::Workspace, workspace.path())),
+    };
+    let result = run_pipeline(spec, bounds(), |_, _| {}).await.unwrap();
+    assert_eq!((result.end, result.survivors), (CommandEnd::Exited(0), Vec::new()));
+    assert!(workspace.path().join("inside").exists());
+    assert!(!outside.path().join("outside").exists());
 }

@@ -3,16 +3,33 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use openclaw_process::{CommandLimits, CommandResult, CommandSpec, ProcessError, run};
+use openclaw_process::{
+    CommandLimits, CommandResult, CommandSpec, ProcessError, SUPERVISOR_ARGUMENT,
+    SupervisorProgram, run, run_supervisor,
+};
 use rustix::fs::{FileType, Mode, OFlags};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
+/// This test program as a supervisor: it is started again to run one test, which supervises.
+pub(crate) fn supervisor() -> SupervisorProgram {
+    let test = "support::supervise_when_asked";
+    let args = ["--exact", test, "--test-threads=1", SUPERVISOR_ARGUMENT];
+    SupervisorProgram::new("/proc/self/exe", args)
+}
+
+#[test]
+fn supervise_when_asked() {
+    if std::env::args().any(|arg| arg == SUPERVISOR_ARGUMENT) {
+        let _ended = run_supervisor();
+    }
+}
+
 pub(crate) fn shell(command: &str) -> CommandSpec {
     CommandSpec {
         env: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        ..CommandSpec::shell_command(command)
+        ..CommandSpec::shell_command(command, supervisor())
     }
 }
 

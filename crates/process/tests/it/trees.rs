@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw_process::{CommandEnd, CommandLimits, run};
 
-use crate::support::{LifeLine, bounds, shell};
+use crate::support::{LifeLine, bounds, run_shell, shell};
 
 /// A script that starts processes which leave the tree in every possible way. Each holds the life
 /// line open and writes one byte to it. The script continues with `then`.
@@ -19,11 +19,12 @@ fn family(life: &LifeLine, then: &str) -> String {
         (setsid nohup sh -c '{child}' </dev/null >/dev/null 2>&1 &)
         env -i sh -c '{child}' &
         env -i setsid sh -c '{child}' &
+        (env -i setsid sh -c '({child}) &' &)
         (sh -c 'trap \"\" TERM HUP; {child}' &)
         {then}"
     )
 }
-const FAMILY: usize = 7;
+const FAMILY: usize = 8;
 
 #[tokio::test]
 async fn a_time_limit_ends_the_whole_tree() {
@@ -33,7 +34,7 @@ async fn a_time_limit_ends_the_whole_tree() {
         CommandLimits { time_limit: time, grace_period: Duration::from_millis(100), ..bounds() };
     let finished = run(shell(&family(&life, "wait")), bounds, |_, _| ()).await.unwrap();
     assert!(matches!(finished.end, CommandEnd::TimedOut(_)));
-    assert_eq!(finished.survivors, 0);
+    assert_eq!(finished.survivors, []);
     assert_eq!(life.written_by_the_dead(), Some(FAMILY));
 }
 
@@ -86,7 +87,7 @@ async fn a_command_that_forks_without_end_is_stopped() {
     let bounds =
         CommandLimits { time_limit: time, grace_period: Duration::from_millis(50), ..bounds() };
     let finished = run(shell(&command), bounds, |_, _| ()).await.unwrap();
-    assert_eq!(finished.survivors, 0);
+    assert_eq!(finished.survivors, []);
     assert!(life.written_by_the_dead().unwrap() > 3);
 }
 
@@ -103,4 +104,55 @@ async fn calls_at_the_same_time_do_not_touch_each_other() {
         () = ends_soon => {}
     }
     assert_eq!(life.written_by_the_dead(), Some(0));
+}
+
+#[tokio::test]
+async fn a_command_that_kills_or_stops_its_supervisor_ends_with_it() {
+    for signal in ["KILL", "STOP"] {
+        let life = LifeLine::new();
+        let child = "echo -n x >&9; exec sleep 1000";
+        let command = format!(
+            "exec 9>{}
+            sh -c '{child}' &
+            (setsid sh -c '({child}) &' &)
+            (env -i sh -c '({child}) &' &)
+            kill -{signal} $PPID; wait",
+            life.path().display()
+        );
+        let limits = CommandLimits {
+            time_limit: Some(Duration::from_secs(1)),
+            grace_period: Duration::from_millis(100),
+            ..bounds()
+        };
+        let result = run(shell(&command), limits, |_, _| ()).await;
+        assert!(signal == "STOP" || result.is_err(), "{result:?}");
+        assert!(life.written_by_the_dead().is_some(), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_has_no_terminal_and_leads_no_session() {
+    // Fields of `stat` after the name: state, parent, group, session, terminal.
+    let command =
+        "echo $$; sed 's/.*) //' /proc/$$/stat; (exec </dev/tty) 2>/dev/null || echo none";
+    let result = run_shell(command).await.unwrap();
+    let text = String::from_utf8(result.output.head).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    let fields: Vec<_> = lines[1].split(' ').collect();
+    let (group, session, terminal) = (fields[2], fields[3], fields[4]);
+    assert_eq!((group, terminal), (lines[0], "0"));
+    // The session is the supervisor's.
+    assert_eq!(session, fields[1]);
+    assert_eq!(lines[2], "none");
+}
+
+#[tokio::test]
+async fn the_parent_of_a_command_shows_no_environment() {
+    // Root may read it, and finds nothing.
+    let command = "cat /proc/$PPID/environ 2>/dev/null | wc -c; wc -c </proc/$PPID/cmdline";
+    let result = run_shell(command).await.unwrap();
+    let text = String::from_utf8(result.output.head).unwrap();
+    let mut counts = text.lines().map(|count| count.trim().parse::<usize>().unwrap());
+    assert_eq!(counts.next(), Some(0));
+    assert!(counts.next() > Some(0));
 }

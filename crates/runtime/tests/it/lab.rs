@@ -4,6 +4,7 @@ use std::path::Path;
 
 use openclaw_config::{AppPaths, Config, Env};
 use openclaw_models::{ConnectError, ModelRegistry, SetupErrorKind};
+use openclaw_process::{SUPERVISOR_ARGUMENT, SupervisorProgram, run_supervisor};
 use openclaw_runtime::Runtime;
 use tempfile::TempDir;
 
@@ -30,7 +31,7 @@ impl Lab {
         let paths = AppPaths::new(&env, None).unwrap();
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-        Self { runtime: Runtime::new(ModelRegistry::new(loaded, paths, env)), state }
+        Self { runtime: Runtime::new(ModelRegistry::new(loaded, paths, env, supervisor())), state }
     }
 
     /// The state folder.
@@ -48,5 +49,18 @@ pub(crate) fn setup_kind(error: &ConnectError) -> SetupErrorKind {
     match error {
         ConnectError::Setup(error) => error.kind(),
         ConnectError::Model(error) => panic!("the server was asked: {error:?}"),
+    }
+}
+
+/// This test program as a supervisor of commands: it is started again to run one test.
+fn supervisor() -> SupervisorProgram {
+    let args = ["--exact", "lab::supervise_when_asked", "--test-threads=1", SUPERVISOR_ARGUMENT];
+    SupervisorProgram::new("/proc/self/exe", args)
+}
+
+#[test]
+fn supervise_when_asked() {
+    if std::env::args().any(|arg| arg == SUPERVISOR_ARGUMENT) {
+        let _ended = run_supervisor();
     }
 }

@@ -4,10 +4,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use openclaw_core::ToolOutput;
-use openclaw_process::{CapturedOutput, CommandEnd, CommandResult, ProcessError};
+use openclaw_process::{CapturedOutput, CommandEnd, CommandResult, ProcessError, SurvivingProcess};
 
 /// Stands for the output of a command that printed nothing.
 const NO_OUTPUT: &str = "[no output]";
+/// How many processes that could not be ended are named.
+const MAX_NAMED_SURVIVORS: usize = 5;
 
 /// Formats how a command ended, followed by its output.
 pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
@@ -21,10 +23,7 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
             "timed out".to_owned(),
         ),
     };
-    let survivors = match result.survivors {
-        0 => String::new(),
-        count => format!("\n[{count} of its processes could not be ended]"),
-    };
+    let survivors = format_survivors(&result.survivors);
     let output = output_text(&result.output);
     let output = if output.is_empty() { NO_OUTPUT } else { &output };
     let text = format!("{end_line}{survivors}\n{output}");
@@ -33,6 +32,22 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
         is_error: result.end != CommandEnd::Exited(0),
         summary: Some(summary),
         original_digest: None,
+    }
+}
+
+/// A line that names the processes that could not be ended; empty for none.
+fn format_survivors(survivors: &[SurvivingProcess]) -> String {
+    if survivors.is_empty() {
+        return String::new();
+    }
+    let named = survivors.iter().take(MAX_NAMED_SURVIVORS).map(|survivor| {
+        let name = survivor.name.escape_default();
+        format!("`{name}` (process {})", survivor.pid)
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    match survivors.len().saturating_sub(MAX_NAMED_SURVIVORS) {
+        0 => format!("\n[still running, could not be ended: {named}]"),
+        more => format!("\n[still running, could not be ended: {named} and {more} more]"),
     }
 }
 

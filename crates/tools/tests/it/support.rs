@@ -9,6 +9,7 @@ use openclaw_core::{
     FileChange, InvalidToolArguments, ProgressSink, Tool, ToolArguments, ToolCall, ToolCallId,
     ToolContext, ToolEffect, ToolName, ToolOutput,
 };
+use openclaw_process::{SUPERVISOR_ARGUMENT, SupervisorProgram, run_supervisor};
 use openclaw_tools::{ExecOptions, Workspace, core_tools};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -26,7 +27,22 @@ pub(crate) fn exec_options() -> ExecOptions {
         time_limit: Duration::from_mins(1),
         max_output_bytes: 10_000,
         environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        supervisor: supervisor(),
         judge: None,
+    }
+}
+
+/// This test program as a supervisor of commands: it is started again to run one test.
+fn supervisor() -> SupervisorProgram {
+    let test = "support::supervise_when_asked";
+    let args = ["--exact", test, "--test-threads=1", SUPERVISOR_ARGUMENT];
+    SupervisorProgram::new("/proc/self/exe", args)
+}
+
+#[test]
+fn supervise_when_asked() {
+    if std::env::args().any(|arg| arg == SUPERVISOR_ARGUMENT) {
+        let _ended = run_supervisor();
     }
 }
 
