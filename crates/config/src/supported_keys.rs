@@ -86,6 +86,7 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "tools.exec.safeBinProfiles",
     "tools.exec.timeoutSec",
     "tools.exec.timeoutSeconds",
+    "tools.fs.roots",
     "tools.fs.workspaceOnly",
     "diagnostics.trace",
     "$schema",

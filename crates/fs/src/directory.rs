@@ -14,6 +14,7 @@ mod tests;
 #[cfg(unix)]
 mod unix;
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 #[cfg(unix)]
@@ -67,6 +68,39 @@ impl DirectoryHandle {
         max_names: usize,
     ) -> Result<Vec<DirectoryEntry>, EntryError> {
         self.0.read_directory(path, max_names)
+    }
+
+    /// Opens a directory beneath this one as a handle of its own. Paths of the new handle are
+    /// confined to that directory.
+    ///
+    /// # Errors
+    /// When the path leads outside or is not a directory.
+    pub fn open_directory(&self, path: &Path) -> Result<Self, EntryError> {
+        self.0.open_directory(path).map(Self)
+    }
+
+    /// Opens a directory in this one by its name. A symbolic link is refused.
+    ///
+    /// # Errors
+    /// When it is not a directory or cannot be opened.
+    pub fn open_child_directory(&self, name: &OsStr) -> Result<Self, EntryError> {
+        self.0.open_child_directory(name).map(Self)
+    }
+
+    /// Opens a regular file in this directory for reading, by its name. A symbolic link is refused.
+    ///
+    /// # Errors
+    /// When it is not a regular file or cannot be opened.
+    pub fn open_child_file(&self, name: &OsStr) -> Result<File, EntryError> {
+        self.0.open_child_file(name)
+    }
+
+    /// The absolute path of this directory at this moment, without symbolic links.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn real_path(&self) -> Result<PathBuf, EntryError> {
+        self.0.real_path()
     }
 
     /// The target of a symbolic link as written in it; `None` when the path is not a link.

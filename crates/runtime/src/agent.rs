@@ -21,6 +21,7 @@ use openclaw_process::base_environment;
 use openclaw_store::RequestPrefix;
 use openclaw_tools::{ExecOptions, Workspace, WorkspaceOutputStore, core_tools};
 
+use crate::file_roots::{add_file_roots, unavailable_root_warnings};
 use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
 use crate::runtime::Runtime;
 
@@ -32,7 +33,7 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 const LEAN_MAX_WINDOW: u32 = 32_768;
 
 /// The tools that are not offered in lean mode.
-const HEAVY_TOOLS: [&str; 3] = ["browser", "cron", "message"];
+const HEAVY_TOOLS: [&str; 5] = ["browser", "cron", "list", "message", "search"];
 
 /// The notice when the prompt recorded for the session differs from a freshly built one.
 const PROMPT_CHANGED_NOTICE: &str = "\
@@ -148,6 +149,8 @@ impl Runtime {
         let models = &self.models;
         let workspace = open_workspace(path).map_err(ConnectError::Setup)?;
         let workspace = workspace.with_private_paths(private_paths(models));
+        let workspace = add_file_roots(workspace, models, agent).map_err(ConnectError::Setup)?;
+        report.warnings.extend(unavailable_root_warnings(&workspace));
         let info = model.model_info();
         let profile = select_profile(models, &info);
         let exec_time = models.loaded_config().config.tools.exec.timeout();
@@ -247,7 +250,8 @@ impl Runtime {
     ) -> (SystemPrompt, Vec<String>) {
         let defaults = &self.config().agents.defaults;
         let mut prompt = if tools {
-            SystemPrompt::with_tools(profile, &workspace.path().display().to_string())
+            let path = workspace.path().display().to_string();
+            SystemPrompt::with_tools(profile, &path).with_file_roots(workspace)
         } else {
             SystemPrompt::without_tools()
         };

@@ -6,6 +6,7 @@ mod command_policy;
 mod conversation;
 pub mod encoding;
 mod error_text;
+mod file_roots;
 mod offload;
 mod prompt;
 mod prompt_breakdown;

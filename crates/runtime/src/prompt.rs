@@ -12,6 +12,8 @@ use openclaw_tools::Workspace;
 
 use context_files::ContextFileLimits;
 
+use crate::file_roots::describe_file_roots;
+
 /// How detailed the system prompt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PromptProfile {
@@ -75,6 +77,12 @@ impl SystemPrompt {
             prompt.add_section("guidance", GUIDANCE.to_owned());
         }
         prompt
+    }
+
+    /// Adds a section about the folders besides the workspace.
+    pub(crate) fn with_file_roots(mut self, workspace: &Workspace) -> Self {
+        self.add_section("folders", describe_file_roots(workspace));
+        self
     }
 
     /// Adds the sections from the workspace: context files and skills. Skills are files to read, so

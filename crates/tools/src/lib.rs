@@ -4,10 +4,14 @@
 compile_error!("openclaw-tools opens files with openat2, which only Linux has");
 
 mod arguments;
+mod blocking;
 mod edit;
 mod exec;
+mod glob;
+mod list;
 mod outputs;
 mod read;
+mod search;
 mod toolset;
 mod workspace;
 mod write;
@@ -15,4 +19,4 @@ mod write;
 pub use exec::{CommandJudge, ExecOptions, JudgedCommand, ProgramFinder};
 pub use outputs::WorkspaceOutputStore;
 pub use toolset::core_tools;
-pub use workspace::{Workspace, WorkspaceError};
+pub use workspace::{NamedRoot, Workspace, WorkspaceError};

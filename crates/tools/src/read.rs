@@ -69,7 +69,7 @@ impl ReadCall {
         };
         match workspace.open_for_model(path)? {
             OpenedEntry::Directory(names) => {
-                let listing = format_listing(workspace, path.as_path(), &names);
+                let listing = format_listing(path, &names);
                 Ok(page_output(TextPage::read_range(listing.as_bytes(), range), "entry", "entries"))
             }
             OpenedEntry::File(file, _) => match TextPage::read_range(&file, range) {

@@ -3,6 +3,7 @@
 mod atomic_write;
 mod file_diff;
 mod files;
+mod named_roots;
 mod path;
 mod path_error;
 mod private_paths;
@@ -10,6 +11,7 @@ mod protection;
 mod seen_versions;
 mod suggestion;
 mod text;
+mod walk;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,9 +22,13 @@ use openclaw_fs::DirectoryHandle;
 pub(crate) use atomic_write::{ReplaceCondition, hard_link_note};
 pub(crate) use file_diff::describe_change;
 pub(crate) use files::MAX_NAMES;
+pub use named_roots::NamedRoot;
+use named_roots::OpenedNamedRoot;
 pub(crate) use path::RelativePath;
 use private_paths::PrivatePaths;
 use seen_versions::SeenVersions;
+
+pub(crate) use walk::{WalkCancellation, WalkOptions, WalkReport};
 
 pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 
@@ -31,16 +37,29 @@ pub(crate) use path_error::{PathErrorKind, ToolPathError, shorten_text};
 #[derive(Debug, Clone)]
 pub struct Workspace {
     root: Arc<WorkspaceRoot>,
+    named_roots: Arc<[OpenedNamedRoot]>,
     private: Arc<PrivatePaths>,
     seen: Arc<SeenVersions>,
 }
 
+/// The workspace, or a folder besides it.
 #[derive(Debug)]
-struct WorkspaceRoot {
+pub(crate) struct WorkspaceRoot {
     directory: DirectoryHandle,
     path: PathBuf,
     /// The path with symbolic links resolved, as commands in the directory see it.
     real_path: PathBuf,
+    /// What its paths begin with; `None` for the workspace.
+    name: Option<Arc<str>>,
+}
+
+impl WorkspaceRoot {
+    fn open(path: &Path, name: Option<Arc<str>>) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let directory = DirectoryHandle::open(&path)?;
+        let real_path = std::fs::canonicalize(&path)?;
+        Ok(Self { directory, path, real_path, name })
+    }
 }
 
 /// The workspace cannot be opened.
@@ -59,14 +78,14 @@ impl Workspace {
     /// When the path is not a readable directory, or the kernel lacks `openat2` (Linux before 5.6,
     /// or a sandbox that forbids it).
     pub fn open(path: &Path) -> Result<Self, WorkspaceError> {
-        let open = || -> io::Result<WorkspaceRoot> {
-            let absolute = std::path::absolute(path)?;
-            let directory = DirectoryHandle::open(&absolute)?;
-            let real_path = std::fs::canonicalize(&absolute)?;
-            Ok(WorkspaceRoot { directory, path: absolute, real_path })
-        };
-        let root = open().map_err(|source| WorkspaceError { path: path.to_owned(), source })?;
-        Ok(Self { root: Arc::new(root), private: Arc::default(), seen: Arc::default() })
+        let opened = WorkspaceRoot::open(path, None);
+        let root = opened.map_err(|source| WorkspaceError { path: path.to_owned(), source })?;
+        Ok(Self {
+            root: Arc::new(root),
+            named_roots: Arc::default(),
+            private: Arc::default(),
+            seen: Arc::default(),
+        })
     }
 
     /// Makes files and folders unreachable for tools by any path, symbolic link or hard link. They

@@ -26,6 +26,9 @@ pub(super) trait DirectoryBackend: Sized + std::fmt::Debug {
     fn find_kind(&self, path: &Path) -> Result<EntryKind, EntryError>;
     /// Opens a file for reading without waiting for the writer of a pipe.
     fn open_file(&self, path: &Path) -> Result<File, EntryError>;
+    /// Opens a file in this directory like [`DirectoryBackend::open_file`], unless the name is a
+    /// symbolic link.
+    fn open_child_file(&self, name: &OsStr) -> Result<File, EntryError>;
     /// Reads at most `max_names` entries of this directory, in any order.
     fn list_entries(&self, max_names: usize) -> Result<Vec<DirectoryEntry>, EntryError>;
     /// Examines an entry in this directory.
@@ -119,6 +122,33 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
         let mut entries = self.root.open_directory(path)?.list_entries(max_names)?;
         entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
+    }
+
+    pub(super) fn open_directory(&self, path: &Path) -> Result<Self, EntryError> {
+        self.root.open_directory(path).map(|root| Self { root })
+    }
+
+    pub(super) fn open_child_directory(&self, name: &OsStr) -> Result<Self, EntryError> {
+        self.root.open_child(name).map(|root| Self { root })
+    }
+
+    pub(super) fn open_child_file(&self, name: &OsStr) -> Result<File, EntryError> {
+        // Checked before opening: opening a device can have side effects.
+        match self.root.examine_name(name)?.metadata.kind {
+            EntryKind::File => {}
+            EntryKind::Directory => return Err(EntryError::IsDirectory),
+            other => return Err(EntryError::SpecialFile(other)),
+        }
+        let file = self.root.open_child_file(name)?;
+        // The entry may have become something else since.
+        match EntryKind::from(file.metadata()?.file_type()) {
+            EntryKind::File => Ok(file),
+            other => Err(EntryError::SpecialFile(other)),
+        }
+    }
+
+    pub(super) fn real_path(&self) -> Result<PathBuf, EntryError> {
+        self.root.real_path()
     }
 
     pub(super) fn link_target(&self, path: &Path) -> Option<PathBuf> {

@@ -63,6 +63,12 @@ impl DirectoryBackend for LinuxDirectory {
         Ok(File::from(open_beneath(&self.0, path, flags)?))
     }
 
+    fn open_child_file(&self, name: &OsStr) -> Result<File, EntryError> {
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        Ok(File::from(openat2(&self.0, name, flags, Mode::empty(), resolve)?))
+    }
+
     fn list_entries(&self, max_names: usize) -> Result<Vec<DirectoryEntry>, EntryError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut entries = Vec::new();

@@ -55,6 +55,14 @@ impl DirectoryBackend for PortableDirectory {
         Ok(self.0.open_with(path, &options)?.into_std())
     }
 
+    fn open_child_file(&self, name: &OsStr) -> Result<File, EntryError> {
+        // Without this the name of a link would be followed, if only within this directory.
+        if self.0.symlink_metadata(name)?.file_type().is_symlink() {
+            return Err(EntryError::LinkNotFollowed);
+        }
+        self.open_file(Path::new(name))
+    }
+
     fn list_entries(&self, max_names: usize) -> Result<Vec<DirectoryEntry>, EntryError> {
         let entries = self.0.entries()?.take(max_names).map(|entry| {
             let entry = entry?;

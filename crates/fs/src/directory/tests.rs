@@ -342,3 +342,35 @@ fn a_hundred_thousand_swaps_never_lead_outside() {
     // The race took place: the reads met both states.
     assert!(read_count > 100 && refused > 100, "{read_count} {refused}");
 }
+
+fn children_are_opened_by_name_without_links<B: DirectoryBackend>() {
+    let tree = Tree::new();
+    symlink("dir", tree.path("link")).unwrap();
+    symlink("file", tree.path("dir/alias")).unwrap();
+    mkfifoat(CWD, tree.path("dir/pipe"), Mode::from_raw_mode(0o600)).unwrap();
+    let root: ConfinedDirectory<B> = tree.open();
+    assert_eq!(
+        root.open_directory(Path::new("link")).unwrap().real_path().unwrap(),
+        fs::canonicalize(tree.path("dir")).unwrap()
+    );
+    let dir = root.open_child_directory("dir".as_ref()).unwrap();
+    let mut text = String::new();
+    dir.open_child_file("file".as_ref()).unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "inside");
+    assert!(dir.open_directory(Path::new("..")).is_err(), "a handle is confined to itself");
+    for name in ["alias", "pipe", "none"] {
+        assert!(dir.open_child_file(name.as_ref()).is_err(), "{name}");
+    }
+    assert!(root.open_child_file("dir".as_ref()).is_err());
+}
+
+#[test]
+fn children_are_opened_by_name_in_both_ways() {
+    children_are_opened_by_name_without_links::<SystemDirectory>();
+    children_are_opened_by_name_without_links::<PortableDirectory>();
+    // A link is not followed, even if it stays inside.
+    let tree = Tree::new();
+    symlink("dir", tree.path("link")).unwrap();
+    let root: ConfinedDirectory<SystemDirectory> = tree.open();
+    assert!(root.open_child_directory("link".as_ref()).is_err());
+}

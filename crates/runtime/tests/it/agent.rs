@@ -154,7 +154,7 @@ async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
     let names =
         |parts: &[PromptPart]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&explained.sections), ["identity", "workspace", "guidance", "files"]);
-    assert_eq!(names(&explained.tools), ["edit", "exec", "read", "write"]);
+    assert_eq!(names(&explained.tools), ["edit", "exec", "list", "read", "search", "write"]);
     let parts = explained.sections.iter().chain(&explained.tools);
     assert!(parts.clone().all(|part| part.tokens > 0 && part.bytes > 0), "{explained:?}");
     let sum = parts.map(|part| part.tokens).sum::<u32>() + explained.frame;
@@ -166,7 +166,7 @@ async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
 
 #[tokio::test]
 async fn the_first_request_of_each_profile_is_within_its_budget() {
-    for (mode, most) in [("lean", 1_500), ("default", 4_000)] {
+    for (mode, most, tools) in [("lean", 1_500, 4), ("default", 4_000, 6)] {
         let server = MockVllm::builder().start().await.unwrap();
         let config = format!(
             r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},
@@ -174,7 +174,7 @@ async fn the_first_request_of_each_profile_is_within_its_budget() {
             server.base_url()
         );
         let run = agent(&Lab::new(&config, &[])).await;
-        assert_eq!(run.agent.tool_specs().len(), 4);
+        assert_eq!(run.agent.tool_specs().len(), tools);
         let total = run.prompt_breakdown().await.unwrap().total.token_count();
         assert!(total <= most, "{mode}: {total}");
     }

@@ -1,19 +1,14 @@
 //! Formats a directory: one entry per line.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use openclaw_fs::{DirectoryEntry, EntryKind};
 
-use crate::workspace::{MAX_NAMES, Workspace};
+use crate::workspace::{MAX_NAMES, RelativePath};
 
 /// Lists names in order: `name`, `directory/`, `link -> target`, `pipe (named pipe)`. Control
 /// characters in names are escaped.
-pub(crate) fn format_listing(
-    workspace: &Workspace,
-    directory: &Path,
-    names: &[DirectoryEntry],
-) -> String {
+pub(crate) fn format_listing(directory: &RelativePath, names: &[DirectoryEntry]) -> String {
     let mut text = String::new();
     for entry in names {
         let name = entry.name.to_string_lossy();
@@ -27,7 +22,8 @@ pub(crate) fn format_listing(
             EntryKind::Directory => writeln!(text, "/"),
             EntryKind::File | EntryKind::Unknown => writeln!(text),
             EntryKind::SymbolicLink => {
-                let target = workspace.link_target(&directory.join(&entry.name));
+                let target =
+                    directory.directory().link_target(&directory.as_path().join(&entry.name));
                 writeln!(
                     text,
                     " -> {}",

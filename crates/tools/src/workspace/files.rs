@@ -1,7 +1,7 @@
 //! Opens files beneath the workspace only.
 
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use openclaw_fs::{DirectoryEntry, EntryError, EntryLocation, EntryMetadata, OpenedEntry};
 
@@ -45,7 +45,7 @@ impl Workspace {
         &self,
         path: &RelativePath,
     ) -> Result<(OpenedEntry, EntryLocation), ToolPathError> {
-        let directory = &self.root.directory;
+        let directory = path.directory();
         let refuse = |problem| ToolPathError::new(path.text(), problem);
         let entry = directory.open_entry(path.as_path(), MAX_NAMES);
         let entry = entry.map_err(|error| self.describe_error(path, error))?;
@@ -69,18 +69,24 @@ impl Workspace {
     }
 
     /// Whether a place belongs to the program itself. Saved outputs do not: they are for the model.
-    pub(crate) fn is_private(&self, location: &EntryLocation) -> bool {
-        !location.relative_path().starts_with(OUTPUT_DIRECTORY)
-            && self.private.contains(location.absolute_path())
+    fn is_private(&self, location: &EntryLocation) -> bool {
+        self.is_private_path(location.absolute_path())
+    }
+
+    /// The same for an absolute path without symbolic links.
+    pub(crate) fn is_private_path(&self, absolute: &Path) -> bool {
+        let in_workspace = absolute.strip_prefix(&self.root.real_path);
+        !in_workspace.is_ok_and(|path| path.starts_with(OUTPUT_DIRECTORY))
+            && self.private.contains(absolute)
     }
 
     /// Opens a directory to start a command in.
     pub(crate) fn open_directory(&self, path: &RelativePath) -> Result<OwnedFd, ToolPathError> {
-        let directory = self.root.directory.open_subdirectory(path.as_path());
+        let directory = path.directory().open_subdirectory(path.as_path());
         directory.map_err(|error| self.describe_error(path, error))
     }
 
-    /// The names in a directory, sorted; at most [`MAX_NAMES`].
+    /// The names in a directory of the workspace, sorted; at most [`MAX_NAMES`].
     pub(crate) fn read_directory(&self, path: &Path) -> Result<Vec<DirectoryEntry>, EntryError> {
         self.root.directory.read_directory(path, MAX_NAMES)
     }
@@ -95,21 +101,16 @@ impl Workspace {
         self.root.directory.remove_file(path)
     }
 
-    /// The target of a symbolic link as written in it; `None` when the path is not a link.
-    pub(crate) fn link_target(&self, path: &Path) -> Option<PathBuf> {
-        self.root.directory.link_target(path)
-    }
-
     /// Whether a path that need not exist is private, or the nearest directory that does exist.
-    fn is_private_place(&self, path: &Path) -> bool {
-        let location = self.root.directory.locate_entry(path);
+    fn is_private_place(&self, path: &RelativePath) -> bool {
+        let location = path.directory().locate_entry(path.as_path());
         location.is_ok_and(|location| self.is_private(&location))
     }
 
-    fn describe_error(&self, path: &RelativePath, error: EntryError) -> ToolPathError {
+    pub(crate) fn describe_error(&self, path: &RelativePath, error: EntryError) -> ToolPathError {
         let problem = match error {
-            EntryError::Missing if self.is_private_place(path.as_path()) => PathErrorKind::Private,
-            EntryError::Missing => PathErrorKind::Missing(self.describe_nearest(path.as_path())),
+            EntryError::Missing if self.is_private_place(path) => PathErrorKind::Private,
+            EntryError::Missing => PathErrorKind::Missing(path.describe_nearest()),
             other => other.into(),
         };
         ToolPathError::new(path.text(), problem)

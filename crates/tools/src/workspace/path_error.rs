@@ -27,6 +27,10 @@ pub(crate) enum PathErrorKind {
     HomeShorthand,
     /// The path leads outside the workspace.
     OutsideWorkspace,
+    /// The folder that the path names cannot be opened; with its name and why.
+    UnavailableRoot(String, String),
+    /// The folder with this name is read-only.
+    ReadOnlyRoot(String),
     /// The path leads to the program's own state or config.
     Private,
     /// The file has another version than the one that was last read or written.
@@ -54,7 +58,12 @@ impl ToolPathError {
 
     /// Returns whether the path may not be written, whatever else is the matter with it.
     pub(crate) fn is_final(&self) -> bool {
-        matches!(self.kind, PathErrorKind::ChangedSinceRead | PathErrorKind::Private)
+        matches!(
+            self.kind,
+            PathErrorKind::ChangedSinceRead
+                | PathErrorKind::Private
+                | PathErrorKind::ReadOnlyRoot(_)
+        )
     }
 
     /// Returns whether nothing exists at the path.
@@ -89,6 +98,12 @@ impl fmt::Display for ToolPathError {
                 f,
                 "`{path}` is outside the workspace (by `..`, a symbolic link or an absolute path)"
             ),
+            PathErrorKind::UnavailableRoot(name, problem) => {
+                write!(f, "`{path}`: the folder `{name}:/` cannot be opened: {problem}")
+            }
+            PathErrorKind::ReadOnlyRoot(name) => {
+                write!(f, "`{path}` is not written: the folder `{name}:/` is read-only")
+            }
             PathErrorKind::Private => write!(
                 f,
                 "`{path}` belongs to the state and the config of this program, which no tool reads \

@@ -1,5 +1,6 @@
 //! The program's own files: no tool reads or writes them, whatever path or link leads there.
 
+use std::collections::HashSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub(crate) struct PrivatePaths {
 
 impl PrivatePaths {
     /// Paths that need not exist. One that the workspace is inside of keeps its other parts
-    /// private, which no path of the workspace leads to.
+    /// private.
     pub(crate) fn new(paths: impl IntoIterator<Item = PathBuf>, workspace: &Path) -> Self {
         let mut all: Vec<PathBuf> = Vec::new();
         for path in paths {
@@ -44,37 +45,49 @@ impl PrivatePaths {
         self.paths.iter().any(|private| {
             let is_around_workspace =
                 self.workspace != *private && self.workspace.starts_with(private);
-            !is_around_workspace && is_beneath(path, private)
+            let is_exempt = is_around_workspace && path.starts_with(&self.workspace);
+            !is_exempt && is_beneath(path, private)
         })
     }
 
     /// Whether a file is another name of a private one. When that can't be told, it counts as one.
     pub(crate) fn contains_file(&self, file: &Metadata) -> bool {
-        if file.nlink() < 2 {
-            return false;
-        }
+        file.nlink() > 1 && self.collect_identities().contains_file(file)
+    }
+
+    /// The private files by their identity, to compare many files with.
+    pub(crate) fn collect_identities(&self) -> PrivateIdentities {
+        let mut identities = HashSet::new();
         let mut pending = self.paths.clone();
-        let mut compared = 0;
         while let Some(path) = pending.pop() {
-            compared += 1;
-            if compared > MAX_COMPARED_ENTRIES {
-                return true;
+            if identities.len() >= MAX_COMPARED_ENTRIES {
+                return PrivateIdentities(None);
             }
             let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
-            if (metadata.dev(), metadata.ino()) == (file.dev(), file.ino()) {
-                return true;
-            }
+            identities.insert((metadata.dev(), metadata.ino()));
             if metadata.is_dir() && path != self.workspace {
                 let entries = std::fs::read_dir(&path).into_iter().flatten();
                 pending.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
             }
         }
-        false
+        PrivateIdentities(Some(identities))
+    }
+}
+
+/// The private files by device and inode; `None` when there are too many to tell.
+#[derive(Debug)]
+pub(crate) struct PrivateIdentities(Option<HashSet<(u64, u64)>>);
+
+impl PrivateIdentities {
+    /// Whether a file with several names may be a private one.
+    pub(crate) fn contains_file(&self, file: &Metadata) -> bool {
+        let identity = (file.dev(), file.ino());
+        self.0.as_ref().is_none_or(|identities| identities.contains(&identity))
     }
 }
 
 /// Whether a path is another one or beneath it, on the most lenient file system.
-fn is_beneath(path: &Path, parent: &Path) -> bool {
+pub(crate) fn is_beneath(path: &Path, parent: &Path) -> bool {
     let mut names = path.components();
     parent.components().all(|expected| {
         names.next().is_some_and(|name| {
@@ -86,7 +99,7 @@ fn is_beneath(path: &Path, parent: &Path) -> bool {
 }
 
 /// Resolves the symbolic links of the part of a path that exists.
-fn resolve_existing_part(path: &Path) -> PathBuf {
+pub(crate) fn resolve_existing_part(path: &Path) -> PathBuf {
     for existing in path.ancestors() {
         if let (Ok(resolved), Ok(rest)) =
             (std::fs::canonicalize(existing), path.strip_prefix(existing))

@@ -100,10 +100,16 @@ const INSTRUCTIONS: &[&str] =
 /// Why a person decides about a file, by its path from the workspace without symbolic links; `None`
 /// for a file that the agent may write.
 pub(crate) fn find_protection(path: &Path) -> Option<FileProtection> {
-    let names: Vec<String> = path.iter().map(|name| fold_name(&name.to_string_lossy())).collect();
-    if names.first().is_some_and(|name| INSTRUCTIONS.contains(&name.as_str())) {
+    let first = path.iter().next().map(|name| fold_name(&name.to_string_lossy()));
+    if first.is_some_and(|name| INSTRUCTIONS.contains(&name.as_str())) {
         return Some(AgentInstructions);
     }
+    find_protection_by_name(path)
+}
+
+/// The same for a path that is not in the workspace, from `/`.
+pub(crate) fn find_protection_by_name(path: &Path) -> Option<FileProtection> {
+    let names: Vec<String> = path.iter().map(|name| fold_name(&name.to_string_lossy())).collect();
     // With `objects` and `refs` beside it, Git takes the directory for a repository.
     if path.file_name().is_some_and(|name| name == "HEAD") {
         return Some(GitData);

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use strsim::levenshtein;
 
-use crate::workspace::Workspace;
+use crate::workspace::RelativePath;
+use crate::workspace::files::MAX_NAMES;
 
 /// The most names that are suggested.
 const MAX_SUGGESTIONS: usize = 3;
@@ -13,14 +14,16 @@ const MAX_LISTED_NAMES: usize = 8;
 /// The longest name that is compared, in characters; comparing takes quadratic time.
 const MAX_COMPARED_CHARS: usize = 128;
 
-impl Workspace {
+impl RelativePath {
     /// Describes what exists instead of a missing path, as a sentence: the most similar names in
     /// its deepest existing directory.
-    pub(crate) fn describe_nearest(&self, path: &Path) -> String {
+    pub(crate) fn describe_nearest(&self) -> String {
+        let path = self.as_path();
         for directory in path.ancestors().skip(1) {
             let existing_directory =
                 if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-            let Ok(names) = self.read_directory(existing_directory) else { continue };
+            let entries = self.directory().read_directory(existing_directory, MAX_NAMES);
+            let Ok(names) = entries else { continue };
             let missing_component =
                 path.strip_prefix(directory).ok().and_then(|rest| rest.iter().next());
             let missing_name =
@@ -31,7 +34,7 @@ impl Workspace {
                 .filter_map(|entry| {
                     let name = entry.name.to_string_lossy();
                     let distance = edit_distance(&missing_name, &name.to_lowercase())?;
-                    Some((distance, directory.join(name.as_ref()).to_string_lossy().into_owned()))
+                    Some((distance, self.text_of(&directory.join(name.as_ref()))))
                 })
                 .collect();
             suggestions.sort();
@@ -42,7 +45,7 @@ impl Workspace {
                     quote_names(suggestions.into_iter().map(|(_, name)| name))
                 );
             }
-            let shown_path = existing_directory.to_string_lossy().escape_debug().to_string();
+            let shown_path = self.text_of(existing_directory).escape_debug().to_string();
             return match names.len() {
                 0 => format!("`{shown_path}` is empty"),
                 1..=MAX_LISTED_NAMES => {

@@ -102,7 +102,7 @@ async fn pipes_sockets_and_devices_are_refused_at_once() {
     let call = crate::support::call("read", json!({"path": "zero"}));
     let context =
         openclaw_core::ToolContext { time_limit: None, max_output_bytes: 50_000, progress: &() };
-    assert!(tools[2].plan_call(&call).unwrap().run(context).await.text.contains("is a device"));
+    assert!(tools[3].plan_call(&call).unwrap().run(context).await.text.contains("is a device"));
 }
 
 #[test]

@@ -9,6 +9,10 @@ mod exec;
 #[cfg(test)]
 mod exec_without_shell;
 #[cfg(test)]
+mod list;
+#[cfg(test)]
+mod named_roots;
+#[cfg(test)]
 mod outputs;
 #[cfg(test)]
 mod protection;

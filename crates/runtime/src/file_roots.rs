@@ -1,0 +1,57 @@
+//! The folders besides the workspace: opened for the tools, and told to the model.
+
+use std::fmt::Write as _;
+
+use openclaw_config::FileRootAccess;
+use openclaw_models::{ModelRegistry, SetupError, SetupErrorKind};
+use openclaw_tools::{NamedRoot, Workspace};
+
+/// Adds the folders of `tools.fs.roots` that the agent may use.
+///
+/// # Errors
+/// When one is not configured as it must be.
+pub(crate) fn add_file_roots(
+    workspace: Workspace,
+    models: &ModelRegistry,
+    agent: &str,
+) -> Result<Workspace, SetupError> {
+    let config = &models.loaded_config().config;
+    let roots = config.file_roots(agent, models.env()).map_err(|error| {
+        SetupError::new(SetupErrorKind::Workspace, "use tools.fs.roots").with_source(error)
+    })?;
+    let roots = roots.into_iter().map(|root| NamedRoot {
+        is_writable: root.access == FileRootAccess::ReadWrite,
+        name: root.name,
+        path: root.path,
+    });
+    Ok(workspace.with_named_roots(roots))
+}
+
+/// The folders that cannot be opened, as warnings.
+pub(crate) fn unavailable_root_warnings(workspace: &Workspace) -> Vec<String> {
+    let unavailable = workspace.unavailable_roots().map(|(root, problem)| {
+        format!(
+            "the folder `{}:/` of `tools.fs.roots` cannot be opened: {}: {problem}",
+            root.name,
+            root.path.display()
+        )
+    });
+    unavailable.collect()
+}
+
+/// What the system prompt says about the folders; empty when there are none.
+pub(crate) fn describe_file_roots(workspace: &Workspace) -> String {
+    let mut text = String::new();
+    for root in workspace.available_roots() {
+        if text.is_empty() {
+            text.push_str(
+                "The file tools also work in these folders, whose paths begin with their name:",
+            );
+        }
+        let NamedRoot { name, path, is_writable } = root;
+        let mode = if *is_writable { "" } else { ", read-only" };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n- `{name}:/` is {}{mode}", path.display());
+    }
+    text
+}
