@@ -28,7 +28,6 @@ const ALIASES: &[KeyAlias] = &[
         "`agents.defaults.localModelMode: \"lean\"`",
     ),
     key_alias("tools.exec.timeoutSeconds", "`tools.exec.timeoutSec`"),
-    key_alias("agents.list", "`agents.entries`, by the agents' ids"),
     key_alias("agents.defaults.embeddedPi", "`agents.defaults.embeddedAgent`"),
     key_alias("agents.defaults.imageGenerationModel", "`agents.defaults.mediaModels.image`"),
     key_alias("agents.defaults.musicGenerationModel", "`agents.defaults.mediaModels.music`"),

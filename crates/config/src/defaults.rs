@@ -18,6 +18,17 @@ pub const GATEWAY_PORT: u16 = 18_789;
 pub const STATE_DIR_NAME: &str = ".openclaw";
 /// The name of the workspace folder in the state folder.
 pub const WORKSPACE_DIR_NAME: &str = "workspace";
+/// The name of the file of variables in the state folder.
+pub const ENV_FILE_NAME: &str = ".env";
+/// The folder of the original's agents, in the state folder.
+pub const AGENTS_DIR_NAME: &str = "agents";
+/// The folder of an agent's keys, in that agent's folder.
+pub const AGENT_DIR_NAME: &str = "agent";
+/// The keys of an agent, in that folder.
+pub const AUTH_PROFILES_FILE_NAME: &str = "auth-profiles.json";
+/// The config files of the original under its former names, in the home folder.
+pub const FORMER_CONFIG_FILES: [&str; 3] =
+    [".clawdbot/clawdbot.json", ".moltbot/moltbot.json", ".openclaw/clawdbot.json"];
 /// The possible names of the config file in the state folder; the first that exists is used.
 pub const CONFIG_FILE_NAMES: [&str; 3] =
     ["openclaw.json", "openclaw.json5", "openclaw-config.json5"];

@@ -160,6 +160,37 @@ impl ConfigDocument {
         Ok(())
     }
 
+    /// Removes a key or an element, and then the objects and lists around it that are left empty
+    /// and without a comment.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ConfigDocument::unset_value`]; the document is then unchanged.
+    pub fn unset_with_parents(&mut self, path: &KeyPath) -> Result<(), EditError> {
+        let mut edited = self.clone();
+        let mut path = path.clone();
+        loop {
+            edited.unset_value(&path)?;
+            path = path.parent().unwrap_or_default();
+            if path.is_root() || !edited.is_blank_container(&path) {
+                *self = edited;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a value is an object or a list with nothing between its brackets.
+    fn is_blank_container(&self, path: &KeyPath) -> bool {
+        let Some(node) = self.find_node(path) else { return false };
+        let is_empty = match &node.value {
+            Json5Value::Object(entries) => entries.is_empty(),
+            Json5Value::Array(elements) => elements.is_empty(),
+            _ => false,
+        };
+        let inside = self.text().get(node.span.start + 1..node.span.end.saturating_sub(1));
+        is_empty && inside.is_some_and(|text| text.trim().is_empty())
+    }
+
     /// The paths that were set or removed, each including everything below it.
     pub(crate) fn touched_paths(&self) -> &[KeyPath] {
         &self.touched_paths

@@ -24,6 +24,8 @@ env_vars! {
     OPENCLAW_CONFIG_PATH
     /// The state folder with the config, the sessions and the workspace, instead of `~/.openclaw`.
     OPENCLAW_STATE_DIR
+    /// The home folder, for which `~` stands, instead of `HOME`.
+    OPENCLAW_HOME
     /// The model to use. Overrides `agents.defaults.model.primary`.
     OPENCLAW_MODEL
     /// The workspace folder. Overrides `agents.defaults.workspace`.
@@ -66,7 +68,7 @@ env_vars! {
     VISUAL
     /// The editor when `VISUAL` is not set.
     EDITOR
-    /// The home folder, for which `~` stands.
+    /// The home folder, for which `~` stands unless `OPENCLAW_HOME` is set.
     HOME
     /// The home folder when `HOME` is not set, as on Windows.
     USERPROFILE

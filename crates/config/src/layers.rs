@@ -1,21 +1,23 @@
 //! Reads all layers of a config and merges them.
 
+mod env_file;
 mod environment;
 mod file;
 mod history;
 mod host_files;
+mod include;
 mod overrides;
 mod project;
 mod stack;
 
 use std::path::PathBuf;
 
-pub(crate) use self::stack::LayerStack;
 use self::{
     file::{TextProblem, TextResult, read_text},
     history::LastGoodStore,
     overrides::KeyOverride,
 };
+pub(crate) use self::{include::take_includes, stack::LayerStack};
 use crate::{
     diagnostic::{Diagnostic, DiagnosticKind, Severity},
     env::Env,
@@ -114,7 +116,10 @@ impl ConfigLoader {
     /// and when it is not a JSON5 object and no last good version exists.
     pub fn load(options: &LoadOptions<'_>) -> Result<LoadedConfig, LoadError> {
         let LoadOptions { paths, env, .. } = options;
-        let mut stack = LayerStack::new(env);
+        let mut with_file = (*env).clone();
+        let file_problem = env_file::add_state_variables(&mut with_file, paths);
+        let env = &with_file;
+        let mut stack = LayerStack::new(with_file.clone());
         if let Some(path) = paths.system_config() {
             load_optional_file(&mut stack, ConfigLayer::System, path);
         }
@@ -131,6 +136,7 @@ impl ConfigLoader {
         let mut loaded = stack.into_loaded();
         loaded.path = Some(paths.config_file().to_owned());
         loaded.exists = exists;
+        loaded.diagnostics.extend(file_problem);
         host_files::report_approvals_file(&mut loaded, paths, env);
         host_files::report_shared_files(&mut loaded, paths);
         if options.is_strict {
@@ -145,10 +151,7 @@ impl ConfigLoader {
 }
 
 /// Adds the user file; returns whether it exists.
-fn load_user_file(
-    stack: &mut LayerStack<'_>,
-    options: &LoadOptions<'_>,
-) -> Result<bool, LoadError> {
+fn load_user_file(stack: &mut LayerStack, options: &LoadOptions<'_>) -> Result<bool, LoadError> {
     let path = options.paths.config_file().to_owned();
     let history = LastGoodStore::from_paths(options.paths);
     let text = match (read_text(&path), options.paths.config_named_by()) {
@@ -167,7 +170,7 @@ fn load_user_file(
             if options.uses_last_good {
                 history.store_text(&document.text);
             }
-            stack.add_layer(ConfigLayer::User, name, document);
+            include::add_with_includes(stack, ConfigLayer::User, name, document);
         }
         Err(TextProblem { text, diagnostic }) => {
             let good =
@@ -183,6 +186,9 @@ fn load_user_file(
                 .with_kind(DiagnosticKind::UnusedText)
                 .with_help(Some(help));
             stack.add_broken_source(ConfigLayer::User, name, text, vec![*diagnostic, warning]);
+            // Its includes are beside the file, not beside the copy.
+            let mut good = good;
+            let _ = take_includes(&mut good.root);
             stack.add_layer(ConfigLayer::User, SourceName::File(copy.into()), good);
         }
     }
@@ -190,7 +196,7 @@ fn load_user_file(
 }
 
 /// Adds the project file, unless somebody else may have written it.
-fn load_project_file(stack: &mut LayerStack<'_>, path: PathBuf) {
+fn load_project_file(stack: &mut LayerStack, path: PathBuf) {
     let Some(problem) = host_files::project_file_problem(&path) else {
         return load_optional_file(stack, ConfigLayer::Project, path);
     };
@@ -204,11 +210,14 @@ fn load_project_file(stack: &mut LayerStack<'_>, path: PathBuf) {
 }
 
 /// Adds a file that may be missing or broken.
-fn load_optional_file(stack: &mut LayerStack<'_>, layer: ConfigLayer, path: PathBuf) {
+fn load_optional_file(stack: &mut LayerStack, layer: ConfigLayer, path: PathBuf) {
     let name = SourceName::File(path.into());
     let SourceName::File(path) = &name else { return };
     match read_text(path).map(parse_text) {
-        Ok(Ok(document)) => stack.add_layer(layer, name, document),
+        Ok(Ok(document)) if layer == ConfigLayer::Project => {
+            stack.add_layer(layer, name, document);
+        }
+        Ok(Ok(document)) => include::add_with_includes(stack, layer, name, document),
         Ok(Err(TextProblem { text, diagnostic })) => {
             let what = format!("the {layer} is broken: nothing in it is used");
             let span = diagnostic.span.unwrap_or_default();

@@ -4,9 +4,12 @@ mod alias;
 mod decode;
 pub mod defaults;
 mod diagnostic;
+mod dotenv;
 mod edit;
 mod env;
 pub mod env_vars;
+mod former_keys;
+mod key_effect;
 mod layer;
 mod layers;
 mod lint;
@@ -33,6 +36,7 @@ mod tree;
 pub use diagnostic::{Diagnostic, DiagnosticKind, Severity, TextSpan};
 pub use edit::{ConfigDocument, EditError, EditErrorKind, InvalidValue, NewValue};
 pub use env::Env;
+pub use key_effect::KeyEffect;
 pub use layer::ConfigLayer;
 pub use layers::{ConfigLoader, LoadOptions};
 pub use load::LoadError;
@@ -40,17 +44,22 @@ pub use loaded_config::{LoadedConfig, ValueOrigin};
 pub use path::{InvalidKeyPath, KeyPath, PathSegment};
 pub use paths::{AppPaths, HomeDirNotFound};
 pub use save::{ConfigChange, ConfigFile, SaveError};
-pub use secret::{ResolvedSecret, SecretError, SecretErrorKind, SecretInput, SecretSource};
+pub use secret::{
+    AuthProfileStore, ResolvedSecret, SecretCommand, SecretError, SecretErrorKind, SecretInput,
+    SecretReferenceKind, SecretRequest, SecretSource,
+};
 pub use sections::{
-    AgentDefaults, AgentEntry, AgentExecConfig, AgentFileToolsConfig, AgentsConfig, CallTimeLimits,
-    ClocksConfig, CompactionConfig, CompactionMode, CompatConfig, Config, DiagnosticsConfig,
-    EgressPolicy, ExecAsk, ExecConfig, ExecHost, ExecSecurity, ExperimentalConfig, FileRoot,
-    FileRootAccess, FileRootConfig, FileRootError, FileToolsConfig, GatewayAuth, GatewayAuthMode,
-    GatewayBind, GatewayConfig, GatewayMode, HumanDuration, InputKind, InvalidDuration,
-    KeyedTimeLimit, LlmConfig, LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig,
-    ModelCost, ModelEntry, ModelsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig,
-    ServerLossConfig, TailscaleConfig, TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig,
-    TraceConfig, WebConfig, WebFetchConfig, WebSearchConfig,
+    AgentDefaults, AgentEntry, AgentExecConfig, AgentFileToolsConfig, AgentsConfig, AuthConfig,
+    AuthProfileConfig, CallTimeLimits, ClocksConfig, CompactionConfig, CompactionMode,
+    CompatConfig, Config, DiagnosticsConfig, EgressPolicy, EnvConfig, ExecAsk, ExecConfig,
+    ExecHost, ExecSecurity, ExperimentalConfig, FileRoot, FileRootAccess, FileRootConfig,
+    FileRootError, FileToolsConfig, GatewayAuth, GatewayAuthMode, GatewayBind, GatewayConfig,
+    GatewayMode, HumanDuration, InputKind, InvalidDuration, KeyedTimeLimit, LlmConfig,
+    LocalModelMode, MaxTokensField, MergeMode, ModelChoice, ModelConfig, ModelCost, ModelEntry,
+    ModelsConfig, ProviderApi, ProviderConfig, SafeBinProfileConfig, SecretDefaults,
+    SecretFileMode, SecretProviderConfig, SecretsConfig, ServerLossConfig, TailscaleConfig,
+    TailscaleMode, ToolPolicy, ToolProfile, ToolsConfig, TraceConfig, WebConfig, WebFetchConfig,
+    WebSearchConfig,
 };
 pub use start::RunKind;
 pub use template::{EnvString, UnsetVariable};

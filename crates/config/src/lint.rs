@@ -2,7 +2,6 @@
 
 mod fence;
 mod file_roots;
-mod gateway;
 mod live;
 mod models;
 mod strings;
@@ -56,7 +55,6 @@ pub(crate) fn lint_config(
         found.push((tree.source_index(node), new_warning(key_span, path, message, help)));
     };
     timeouts::lint_clocks(config, &mut report);
-    gateway::lint_gateway(config, tree, &mut report);
     models::lint_unserved_models(config, tree, env, &mut report);
     found.extend(restrictions::lint_restrictions(tree));
     found.extend(tool_names::lint_tool_names(tree));

@@ -10,7 +10,7 @@ use crate::{
     diagnostic::{Diagnostic, finalize_diagnostics},
     env::Env,
     layer::ConfigLayer,
-    layers::{ConfigLoader, LayerStack, LoadOptions},
+    layers::{ConfigLoader, LayerStack, LoadOptions, take_includes},
     loaded_config::LoadedConfig,
     paths::AppPaths,
     sections::Config,
@@ -102,15 +102,17 @@ impl Config {
         ConfigLoader::load(&LoadOptions::new(paths, env))
     }
 
-    /// Parses a config from a text, without layers other than the defaults.
+    /// Parses a config from a text, without layers other than the defaults. Files that the text
+    /// includes are left out.
     ///
     /// # Errors
     ///
     /// When the text is not a JSON5 object.
     pub fn parse(text: &str, env: &Env) -> Result<LoadedConfig, LoadError> {
-        let document = parse_document(text)
+        let mut document = parse_document(text)
             .map_err(|diagnostic| LoadError::from_syntax_error(text, *diagnostic, None))?;
-        let mut stack = LayerStack::new(env);
+        let _ = take_includes(&mut document.root);
+        let mut stack = LayerStack::new(env.clone());
         stack.add_layer(ConfigLayer::User, SourceName::Inline, document);
         Ok(stack.into_loaded())
     }

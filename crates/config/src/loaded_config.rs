@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
+    env::Env,
     layer::ConfigLayer,
     path::KeyPath,
     pattern::to_key_path,
@@ -35,6 +36,7 @@ pub struct LoadedConfig {
     pub(crate) tree: Option<ConfigTree>,
     /// Texts of which nothing is used.
     pub(crate) broken_sources: Vec<ConfigSource>,
+    pub(crate) env: Env,
 }
 
 /// Where a value was set; displayed as `agents.defaults.timeoutSeconds (openclaw.json:12)`,
@@ -83,6 +85,13 @@ impl LoadedConfig {
     #[must_use]
     pub fn own_config(&self) -> &Config {
         self.own_config.as_ref().unwrap_or(&self.config)
+    }
+
+    /// The environment that the config is used with: the variables of the process, those of `.env`
+    /// in the state folder, and those of the config's `env`.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
     }
 
     /// The config for one agent; see [`Config::for_agent`].
@@ -202,7 +211,8 @@ impl LoadedConfig {
     }
 
     fn user_source(&self) -> Option<&ConfigSource> {
-        self.tree_sources().iter().find(|source| source.layer == ConfigLayer::User)
+        // The files that it includes come before it.
+        self.tree_sources().iter().rfind(|source| source.layer == ConfigLayer::User)
     }
 }
 

@@ -65,6 +65,13 @@ impl KeyPath {
         self.0.is_empty()
     }
 
+    /// The path of the object or list that this is in; `None` for the whole config.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let (_, above) = self.0.split_last()?;
+        Some(above.iter().cloned().collect())
+    }
+
     pub(crate) fn push(&mut self, segment: PathSegment) {
         self.0.push(segment);
     }

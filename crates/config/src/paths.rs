@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     defaults::{
-        CACHE_DIR_NAME, CONFIG_FILE_NAMES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME, SESSIONS_FILE_NAME,
+        AGENT_DIR_NAME, AGENTS_DIR_NAME, CACHE_DIR_NAME, CONFIG_FILE_NAMES, ENV_FILE_NAME,
+        FORMER_CONFIG_FILES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME, SESSIONS_FILE_NAME,
         STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
     },
     env::Env,
@@ -33,6 +34,7 @@ impl AppPaths {
     /// The config file is `explicit`, else `OPENCLAW_CONFIG_PATH`, else `openclaw.json` in the
     /// state folder. If that does not exist, it is `openclaw.json5` or `openclaw-config.json5`
     /// there, whichever exists first. The state folder is `OPENCLAW_STATE_DIR`, else `~/.openclaw`.
+    /// The home folder, for which `~` stands, is `OPENCLAW_HOME`, else `HOME`.
     ///
     /// # Errors
     ///
@@ -58,10 +60,10 @@ impl AppPaths {
     /// folder.
     #[must_use]
     pub fn in_current_project(mut self, env: &Env) -> Self {
-        let home = home_dir(env);
+        let homes: Vec<PathBuf> = home_dir(env).into_iter().chain(user_home(env)).collect();
         self.project_dir = std::env::current_dir()
             .ok()
-            .and_then(|start| find_project_folder(&start, home.as_deref(), &self.state_dir));
+            .and_then(|start| find_project_folder(&start, &homes, &self.state_dir));
         self
     }
 
@@ -112,6 +114,26 @@ impl AppPaths {
         self.config_named_by
     }
 
+    /// The file of variables in the state folder, which need not exist.
+    #[must_use]
+    pub fn env_file(&self) -> PathBuf {
+        self.state_dir.join(ENV_FILE_NAME)
+    }
+
+    /// The folder in which an agent of the original keeps its keys, unless the config names another.
+    #[must_use]
+    pub fn agent_dir(&self, agent: &str) -> PathBuf {
+        self.state_dir.join(AGENTS_DIR_NAME).join(agent).join(AGENT_DIR_NAME)
+    }
+
+    /// The config file of a version of the original under its former names, if there is one.
+    #[must_use]
+    pub fn former_config(&self, env: &Env) -> Option<PathBuf> {
+        let home = home_dir(env)?;
+        let mut files = FORMER_CONFIG_FILES.iter().map(|file| home.join(file));
+        files.find(|file| file.exists() && *file != self.config_file)
+    }
+
     /// The folder of sessions and other state.
     #[must_use]
     pub fn state_dir(&self) -> &Path {
@@ -151,7 +173,19 @@ fn default_config(state_dir: &Path) -> PathBuf {
     existing.unwrap_or(first)
 }
 
+/// The folder for which `~` stands: `OPENCLAW_HOME`, else the user's home folder.
 pub(crate) fn home_dir(env: &Env) -> Option<PathBuf> {
+    let Some(own) = env.get_non_empty(env_vars::OPENCLAW_HOME).map(PathBuf::from) else {
+        return user_home(env);
+    };
+    // A `~` in it is the user's home folder.
+    Some(match (own.strip_prefix("~"), user_home(env)) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => own,
+    })
+}
+
+fn user_home(env: &Env) -> Option<PathBuf> {
     [env_vars::HOME, env_vars::USERPROFILE]
         .iter()
         .find_map(|name| env.get_non_empty(name))
@@ -192,6 +226,12 @@ mod tests {
             "/h/.openclaw/openclaw.json"
         );
         assert_eq!(config(&[("USERPROFILE", "/u")], None), "/u/.openclaw/openclaw.json");
+        let own = ("OPENCLAW_HOME", "/o");
+        assert_eq!(config(&[home, own], None), "/o/.openclaw/openclaw.json");
+        assert_eq!(config(&[home, own], Some("~/mine")), "/o/mine");
+        let below = ("OPENCLAW_HOME", "~/o");
+        assert_eq!(config(&[home, below], None), "/h/o/.openclaw/openclaw.json");
+        assert_eq!(config(&[home, ("OPENCLAW_HOME", "")], None), "/h/.openclaw/openclaw.json");
         assert_eq!(AppPaths::new(&Env::default(), None), Err(HomeDirNotFound));
     }
 

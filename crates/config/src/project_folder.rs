@@ -10,18 +10,18 @@ const PROJECT_MARKER: &str = ".git";
 /// Finds the project folder of a directory: the nearest parent with `.git`, else the directory
 /// itself.
 ///
-/// `None` for the file system's root, for the home folder and every folder above it, and for the
+/// `None` for the file system's root, for a home folder and every folder above it, and for the
 /// state folder and everything in it: an agent must not work there unless told to.
 pub(crate) fn find_project_folder(
     start: &Path,
-    home: Option<&Path>,
+    homes: &[PathBuf],
     state_dir: &Path,
 ) -> Option<PathBuf> {
     let start = start.canonicalize().ok()?;
-    let home = home.and_then(|home| home.canonicalize().ok());
+    let homes: Vec<_> = homes.iter().filter_map(|home| home.canonicalize().ok()).collect();
     let is_in_state = state_dir.canonicalize().is_ok_and(|state| start.starts_with(state));
     let may_work_in = |folder: &Path| {
-        folder.parent().is_some() && !home.as_ref().is_some_and(|home| home.starts_with(folder))
+        folder.parent().is_some() && !homes.iter().any(|home| home.starts_with(folder))
     };
     if is_in_state || !may_work_in(&start) {
         return None;
@@ -59,7 +59,8 @@ mod tests {
         let [app, source, lib, plain, outside] =
             ["home/app", "home/app/src/deep", "home/app/vendor/lib", "home/notes", "srv/data"]
                 .map(make);
-        let find = |start: &Path| find_project_folder(start, Some(&home), &state);
+        let homes = [home.clone()];
+        let find = |start: &Path| find_project_folder(start, &homes, &state);
         for (start, project) in
             [(&app, &app), (&source, &app), (&lib, &lib), (&plain, &plain), (&outside, &outside)]
         {
@@ -77,7 +78,8 @@ mod tests {
         fs::create_dir_all(home.join(".git")).unwrap();
         fs::create_dir_all(home.join("notes")).unwrap();
         let state = home.join(".openclaw");
-        let find = |start: &Path| find_project_folder(start, Some(&home), &state);
+        let homes = [home.clone()];
+        let find = |start: &Path| find_project_folder(start, &homes, &state);
         assert_eq!(find(&home.join("notes")), Some(home.join("notes")));
         assert_eq!(find(&home), None);
     }

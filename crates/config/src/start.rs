@@ -23,6 +23,8 @@ pub enum RunKind<'a> {
         /// The agent's id. `None` when it is not known yet: the entries of agents do not count.
         id: Option<&'a str>,
     },
+    /// It runs the default agent with its tools.
+    DefaultAgent,
 }
 
 impl LoadedConfig {
@@ -61,10 +63,14 @@ impl LoadedConfig {
             return false;
         }
         let steps = to_segment_refs(&found.path);
+        let run = match run {
+            RunKind::DefaultAgent => RunKind::Agent { id: Some(self.config.default_agent()) },
+            other => other,
+        };
         let sections = match run {
             RunKind::ModelCall => EGRESS_SECTIONS,
             RunKind::Agent { id } if self.is_of_other_agent(&steps, id) => return false,
-            RunKind::Agent { .. } => FENCED_SECTIONS,
+            RunKind::Agent { .. } | RunKind::DefaultAgent => FENCED_SECTIONS,
         };
         let relation = relation_to_sections(sections, &steps);
         match found.kind {

@@ -13,7 +13,8 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "agents.defaults.llm.maxRepeatedLines",
     "agents.defaults.localModelMode",
     "agents.defaults.models.*.localModelMode",
-    "agents.defaults.compaction",
+    "agents.defaults.compaction.mode",
+    "agents.defaults.compaction.timeoutSeconds",
     "agents.defaults.bootstrapMaxChars",
     "agents.defaults.bootstrapTotalMaxChars",
     "agents.entries.*.name",
@@ -43,12 +44,17 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "agents.list.*.tools.fs.workspaceOnly",
     "agents.list.*.bootstrapMaxChars",
     "agents.list.*.bootstrapTotalMaxChars",
+    "agents.entries.*.default",
+    "agents.entries.*.agentDir",
+    "agents.list.*.default",
+    "agents.list.*.agentDir",
     "agents.defaults.experimental.localModelLean",
     "models.mode",
     "models.egress",
     "models.providers.*.baseUrl",
     "models.providers.*.apiKey",
     "models.providers.*.api",
+    "models.providers.*.authHeader",
     "models.providers.*.headers",
     "models.providers.*.timeoutSeconds",
     "models.providers.*.maxConcurrent",
@@ -79,6 +85,7 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "tools.allow",
     "tools.alsoAllow",
     "tools.deny",
+    "tools.exec.host",
     "tools.exec.security",
     "tools.exec.ask",
     "tools.exec.safeBins",
@@ -89,8 +96,31 @@ pub(crate) const SUPPORTED_KEYS: &[&str] = &[
     "tools.fs.roots",
     "tools.fs.workspaceOnly",
     "diagnostics.trace",
+    "env.*",
+    "auth.profiles.*.provider",
+    "auth.profiles.*.mode",
+    "auth.order",
+    "secrets.defaults.env",
+    "secrets.defaults.file",
+    "secrets.defaults.exec",
+    "secrets.providers.*.source",
+    "secrets.providers.*.allowlist",
+    "secrets.providers.*.path",
+    "secrets.providers.*.mode",
+    "secrets.providers.*.command",
+    "secrets.providers.*.args",
+    "secrets.providers.*.timeoutMs",
+    "secrets.providers.*.jsonOnly",
+    "secrets.providers.*.passEnv",
+    "secrets.providers.*.env",
+    "secrets.providers.*.trustedDirs",
+    "secrets.providers.*.allowSymlinkCommand",
+    "secrets.providers.*.allowInsecurePath",
     "$schema",
 ];
+
+/// The keys without effect below those of [`SUPPORTED_KEYS`].
+const EXCEPTIONS: &[&str] = &["env.shellEnv"];
 
 /// Whether a key has an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +134,12 @@ pub(crate) enum KeySupport {
 }
 
 pub(crate) fn key_support(steps: &[PathSegmentRef<'_>]) -> KeySupport {
+    let is_exception = |key: &&str| {
+        matches!(compare_to_pattern(key, steps), PathRelation::Equal | PathRelation::Descendant)
+    };
+    if EXCEPTIONS.iter().any(is_exception) {
+        return KeySupport::Unsupported;
+    }
     let mut support = KeySupport::Unsupported;
     for pattern in SUPPORTED_KEYS {
         match compare_to_pattern(pattern, steps) {
@@ -144,6 +180,38 @@ mod tests {
                 below.unwrap_or_else(|| panic!("{pattern:?} at {step}: {node}"))
             });
         }
+    }
+
+    #[test]
+    fn every_known_key_below_a_supported_one_is_read_too() {
+        let schema = Config::json_schema();
+        let mut unread = Vec::new();
+        for line in include_str!("../data/known-keys.txt").lines() {
+            let (key, _) = line.rsplit_once(' ').unwrap();
+            let path = key.replace("[]", "[0]").parse().unwrap();
+            let steps = to_segment_refs(&path);
+            if key_support(&steps) != KeySupport::Full {
+                continue;
+            }
+            let mut node = &schema;
+            for step in &steps {
+                let within = resolved(&schema, node);
+                let below = match step {
+                    PathSegmentRef::Key(key) => {
+                        within["properties"].get(key).or_else(|| within.get("additionalProperties"))
+                    }
+                    PathSegmentRef::Index(_) => within.get("items"),
+                };
+                // A value of any form, such as the parameters of a request, is read as a whole.
+                let Some(below) = below.filter(|below| below.is_object()) else { break };
+                if below["description"] == "Accepted; nothing acts on it yet." && key != "$schema" {
+                    unread.push(key);
+                    break;
+                }
+                node = below;
+            }
+        }
+        assert_eq!(unread, [""; 0]);
     }
 
     #[test]

@@ -113,6 +113,13 @@ impl ConfigTree {
                     let below = std::mem::replace(&mut present.node, nothing);
                     present.node = self.merge_nodes(below, entry.node, at);
                 }
+                Some(present) if self.is_joined(&present.node, &entry.node) => {
+                    if let (Json5Value::Array(present), Json5Value::Array(elements)) =
+                        (&mut present.node.value, entry.node.value)
+                    {
+                        present.extend(elements);
+                    }
+                }
                 Some(present) => {
                     let entry = std::mem::replace(present, entry);
                     self.replaced.push(ReplacedEntry { path: at.clone(), entry });
@@ -121,6 +128,16 @@ impl ConfigTree {
             at.pop();
         }
         below
+    }
+
+    /// Whether two values are lists of files that are one config by `$include`: their elements are
+    /// joined. Only such files share a layer that is a file.
+    fn is_joined(&self, below: &Json5Node, above: &Json5Node) -> bool {
+        let layer = |node| self.sources.get(self.source_index(node)).map(|source| source.layer);
+        let is_file = matches!(layer(above), Some(ConfigLayer::System | ConfigLayer::User));
+        is_file
+            && layer(below) == layer(above)
+            && [below, above].iter().all(|node| matches!(node.value, Json5Value::Array(_)))
     }
 
     /// Whether another object may be merged into this value.

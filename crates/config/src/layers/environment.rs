@@ -41,7 +41,7 @@ const VARIABLES: &[(&str, &str, VariableKind)] = &[
 ];
 
 /// Adds every variable that is set and not empty as a layer.
-pub(super) fn add_variables(stack: &mut LayerStack<'_>, env: &Env) {
+pub(super) fn add_variables(stack: &mut LayerStack, env: &Env) {
     for (name, key, kind) in VARIABLES {
         let Some(value) = env.get_non_empty(name) else { continue };
         let path: KeyPath = key.parse().unwrap_or_default();

@@ -69,7 +69,7 @@ pub(super) fn project_file_problem(path: &Path) -> Option<String> {
     })
 }
 
-fn describe_foreign_writer(path: &Path, trusts_root: bool) -> Option<&'static str> {
+pub(super) fn describe_foreign_writer(path: &Path, trusts_root: bool) -> Option<&'static str> {
     foreign_writer(path, trusts_root).map(|writer| match writer {
         ForeignWriter::Owner => "belongs to another user",
         _ => "can be written by every user",

@@ -34,7 +34,7 @@ impl KeyOverride {
         Self { path, text: value.to_owned(), node, option: option.to_owned() }
     }
 
-    pub(super) fn add_to_stack(&self, stack: &mut LayerStack<'_>) {
+    pub(super) fn add_to_stack(&self, stack: &mut LayerStack) {
         let name = SourceName::CliOption(self.option.clone());
         let is_object = matches!(self.node.value, Json5Value::Object(_));
         let message = match self.path.segments() {

@@ -1,6 +1,8 @@
 //! Merges texts layer by layer.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, path::Path, sync::Arc};
+
+use secrecy::ExposeSecret as _;
 
 use super::project;
 use crate::{
@@ -8,17 +10,21 @@ use crate::{
     decode::{DecodeOutput, decode_accepted, decode_tree},
     diagnostic::Diagnostic,
     env::Env,
+    former_keys,
     layer::ConfigLayer,
     lint,
     loaded_config::LoadedConfig,
-    sections::Config,
+    sections::{Config, EnvConfig},
     text::Json5Document,
     tree::{ConfigSource, ConfigTree, LayerDocument, SourceName},
 };
 
 /// The layers so far, from the lowest precedence upwards.
-pub(crate) struct LayerStack<'a> {
-    env: &'a Env,
+pub(crate) struct LayerStack {
+    /// The environment, with the variables of the `env` of each text so far.
+    env: Env,
+    /// The names of those variables.
+    config_variables: BTreeSet<String>,
     /// The diagnostics of each text in the tree.
     diagnostics: Vec<Vec<Diagnostic>>,
     tree: Option<ConfigTree>,
@@ -38,11 +44,12 @@ struct BrokenSource {
     diagnostics: Vec<Diagnostic>,
 }
 
-impl<'a> LayerStack<'a> {
-    pub(crate) fn new(env: &'a Env) -> Self {
+impl LayerStack {
+    pub(crate) fn new(env: Env) -> Self {
         let (diagnostics, broken_sources) = (Vec::new(), Vec::new());
         Self {
             env,
+            config_variables: BTreeSet::new(),
             diagnostics,
             tree: None,
             has_project: false,
@@ -61,19 +68,24 @@ impl<'a> LayerStack<'a> {
         document: Json5Document,
     ) {
         let Json5Document { text, mut root, duplicates } = document;
+        let former = former_keys::adopt_former_keys(&mut root);
         let first_id = self.next_id;
         self.next_id = root.assign_ids(first_id);
-        let DecodeOutput { value, diagnostics, secrets, references, mut ignored } =
+        let DecodeOutput::<Config> { value, diagnostics, secrets, references, mut ignored } =
             decode_tree(&root);
         let mut problems = duplicates;
+        problems.extend(former);
         problems.extend(diagnostics);
         if layer == ConfigLayer::Project {
             problems.extend(project::restrict_keys(&root, &mut ignored, self.tree.as_ref()));
             self.has_project = true;
             self.own_tree.clone_from(&self.tree);
         }
+        if layer != ConfigLayer::Project {
+            self.add_variables(&value.env, &name);
+        }
         problems.extend(alias::report_aliases(&root, &ignored));
-        let context = lint::LintContext { text: &text, secrets: &secrets, env: self.env };
+        let context = lint::LintContext { text: &text, secrets: &secrets, env: &self.env };
         problems.extend(lint::lint_values(&root, &ignored, context));
         self.diagnostics.push(problems);
         let source = ConfigSource { layer, name, text, secrets, first_id };
@@ -93,6 +105,28 @@ impl<'a> LayerStack<'a> {
         }
     }
 
+    /// Adds the variables of a text's `env`. Those of a `.env` file win over them.
+    fn add_variables(&mut self, config: &EnvConfig, source: &SourceName) {
+        let keyed = |prefix: &'static str, (name, value)| (prefix, name, value);
+        let vars = config.vars.iter().map(|pair| keyed("env.vars", pair));
+        for (prefix, name, value) in vars.chain(config.values.iter().map(|pair| keyed("env", pair)))
+        {
+            let is_from_file =
+                self.env.added_origin(name).is_some() && !self.config_variables.contains(name);
+            // A value whose own variable is not set is as if it were not there.
+            let Ok(secret) = value.resolve_secret(&self.env) else { continue };
+            if is_from_file {
+                continue;
+            }
+            let origin = match source {
+                SourceName::File(path) => format!("{prefix}.{name} in {}", file_name(path)),
+                _ => format!("{prefix}.{name}"),
+            };
+            self.env.add_variable(name, secret.value.expose_secret(), &origin);
+            self.config_variables.insert(name.clone());
+        }
+    }
+
     /// Adds the diagnostics of a text of which nothing is used.
     pub(crate) fn add_broken_source(
         &mut self,
@@ -102,7 +136,7 @@ impl<'a> LayerStack<'a> {
         diagnostics: Vec<Diagnostic>,
     ) {
         let text: Arc<str> = text.into();
-        let secrets = std::collections::BTreeSet::new();
+        let secrets = BTreeSet::new();
         let source = ConfigSource { layer, name, text, secrets, first_id: u32::MAX };
         self.broken_sources.push(BrokenSource { source, diagnostics });
     }
@@ -119,12 +153,17 @@ impl<'a> LayerStack<'a> {
             (Some(tree), None) => decode_accepted(&tree.root, tree.ignored.clone()),
             (None, None) => Config::default(),
         };
+        let follow = |mut config: Config| {
+            config.follow_secret_references(&self.env);
+            config
+        };
+        let config = follow(config);
         let own_config = self.has_project.then(|| {
             let decode = |tree: ConfigTree| decode_accepted(&tree.root, tree.ignored);
-            self.own_tree.map(decode).unwrap_or_default()
+            follow(self.own_tree.map(decode).unwrap_or_default())
         });
         if let Some(tree) = &self.tree {
-            for (source, problem) in lint::lint_config(tree, &config, self.env) {
+            for (source, problem) in lint::lint_config(tree, &config, &self.env) {
                 if let Some(problems) = self.diagnostics.get_mut(source) {
                     problems.push(problem);
                 }
@@ -143,6 +182,12 @@ impl<'a> LayerStack<'a> {
             diagnostics,
             tree: self.tree,
             broken_sources,
+            env: self.env,
         }
     }
+}
+
+/// The name of a file without its folder.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).display().to_string()
 }

@@ -164,8 +164,12 @@ fn explain_unserved(config: &Config, env: &Env, name: &str) -> Option<(String, S
     }
     let variable =
         IMPLICIT_PROVIDERS.iter().find(|(implicit, _)| *implicit == id).map(|(_, name)| *name);
-    let is_there = variable.is_some_and(|name| env.get(name).is_some_and(|key| !key.is_empty()));
-    if is_there && !replaces {
+    let has_profile = config.auth.profiles.values().any(|profile| {
+        profile.provider.as_deref().is_some_and(|provider| provider.eq_ignore_ascii_case(id))
+    });
+    let is_there = has_profile
+        || variable.is_some_and(|name| env.get(name).is_some_and(|key| !key.is_empty()));
+    if is_there && (variable.is_some() || has_profile) && !replaces {
         return None;
     }
     let message = format!("there is no provider `{id}`: the model cannot be reached");

@@ -57,7 +57,8 @@ fn explain_variable_name(text: &str, env: &Env) -> Option<(String, String)> {
         let message = format!("this is taken as the value of the environment variable {text}");
         Some((message, format!("write \"${{{text}}}\" to make it plain")))
     } else if text.contains('_') {
-        let message = "this looks like a variable that is not set, it is used as the secret itself";
+        let message = "this looks like a variable that is not set: it is used as the secret itself, \
+                       unless `auth-profiles.json` has a key for the provider";
         Some((message.to_owned(), "write \"${NAME}\" for the value of a variable".to_owned()))
     } else {
         None

@@ -1,21 +1,22 @@
 //! How a secret is written in a config.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use crate::decode::SECRET_TYPE_NAME;
+use super::{SecretErrorKind, is_variable_name};
+use crate::{decode::SECRET_TYPE_NAME, defaults::SECRET_COMMAND_SECONDS, env::Env};
 
 /// A secret as written in a config; [`SecretInput::resolve_secret`] gets its value.
 ///
 /// It is a text, in which `${VAR}` and `${VAR:-default}` are replaced, or an object: `{source:
-/// "env", id: "VAR"}`, `{source: "file", path: "~/key"}` or `{source: "exec", command: ["pass",
-/// "show", "key"]}`. A text that is the name of a set variable, such as `VLLM_API_KEY`, stands for
+/// "env", id: "VAR"}`, `{source: "file", path: "~/key"}`, `{source: "exec", command: ["pass",
+/// "show", "key"]}` or `{source, provider, id}` with one of `secrets.providers`. A text that is the name of a set variable, such as `VLLM_API_KEY`, stands for
 /// that variable.
 ///
 /// `Debug` never shows a value, and there is no `Serialize`. `Deserialize` works only with this
@@ -27,15 +28,72 @@ pub struct SecretInput(pub(super) SecretForm);
 pub(super) enum SecretForm {
     Text(SecretString),
     Env(String),
-    File(String),
+    /// A file, or the text at a JSON pointer in it.
+    File {
+        path: String,
+        pointer: Option<String>,
+    },
     Exec(Vec<String>),
+    /// A secret of one of `secrets.providers`.
+    Stored(SecretLocator),
+    Command(Box<SecretCommand>),
+    /// A reference that cannot be followed, and why.
+    Unusable(String),
 }
 
-#[derive(Clone, Copy, Deserialize)]
+/// Where a secret of one of `secrets.providers` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SecretLocator {
+    pub(crate) kind: SecretReferenceKind,
+    /// The name of the provider; `None` is the default one of the kind.
+    pub(crate) provider: Option<String>,
+    pub(crate) id: String,
+}
+
+/// A command that answers with a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecretCommand {
+    /// The program and its arguments; never empty.
+    pub words: Vec<String>,
+    /// The secret that is asked for on standard input, and its provider. `None` for a command whose
+    /// whole output is the secret.
+    pub request: Option<SecretRequest>,
+    /// The longest it may take.
+    pub time_limit: Duration,
+    /// The names of variables that it gets besides the basic ones.
+    pub passed_variables: Vec<String>,
+    /// Variables that are set for it, by name.
+    pub variables: Vec<(String, String)>,
+    /// Folders that the program must be in, if there are any.
+    pub trusted_dirs: Vec<String>,
+    /// Whether the program may be a symbolic link.
+    pub allows_symlink: bool,
+    /// Whether other users may be able to change the program.
+    pub allows_insecure_path: bool,
+}
+
+/// A request for a secret in the protocol of `secrets.providers`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecretRequest {
+    /// The name of the provider.
+    pub provider: String,
+    /// The id of the secret.
+    pub id: String,
+    /// Whether the answer must be JSON. Otherwise a plain text is the secret.
+    pub json_only: bool,
+}
+
+/// The kind of a place that a secret is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum SecretReferenceKind {
+pub enum SecretReferenceKind {
+    /// An environment variable.
     Env,
+    /// A file.
     File,
+    /// The output of a command.
     Exec,
 }
 
@@ -46,9 +104,9 @@ struct SecretReference {
     id: Option<String>,
     path: Option<String>,
     command: Option<Vec<String>>,
+    provider: Option<String>,
 }
 
-/// `provider` is accepted without effect.
 const REFERENCE_FIELDS: &[&str] = &["source", "id", "path", "command", "provider"];
 
 impl SecretInput {
@@ -64,12 +122,43 @@ impl SecretInput {
         Self(SecretForm::Env(variable.into()))
     }
 
-    /// The program and its arguments whose output is the secret, for a caller that may run
-    /// commands; `None` for every other form. Never empty.
+    /// Whether it is a variable that is not set: `${VAR}`, a reference, or a text that looks like
+    /// the name of one.
     #[must_use]
-    pub fn exec_command(&self) -> Option<&[String]> {
+    pub fn names_unset_variable(&self, env: &Env) -> bool {
+        let is_name = match &self.0 {
+            SecretForm::Text(text) => {
+                let text = text.expose_secret();
+                is_variable_name(text) && text.contains('_') && env.get(text).is_none()
+            }
+            _ => false,
+        };
+        let error = self.resolve_secret(env).err();
+        is_name || error.is_some_and(|error| error.kind() == SecretErrorKind::UnsetVariable)
+    }
+
+    /// Reads the object form from JSON; `None` for anything else.
+    pub(super) fn from_json(value: &serde_json::Value) -> Option<Self> {
+        let reference = SecretReference::deserialize(value).ok()?;
+        reference.try_into().ok()
+    }
+
+    /// The command that answers with the secret, for a caller that may run commands; `None` for
+    /// every other form.
+    #[must_use]
+    pub fn exec_command(&self) -> Option<SecretCommand> {
         match &self.0 {
-            SecretForm::Exec(words) => Some(words),
+            SecretForm::Exec(words) => Some(SecretCommand {
+                words: words.clone(),
+                request: None,
+                time_limit: Duration::from_secs(SECRET_COMMAND_SECONDS),
+                passed_variables: Vec::new(),
+                variables: Vec::new(),
+                trusted_dirs: Vec::new(),
+                allows_symlink: true,
+                allows_insecure_path: true,
+            }),
+            SecretForm::Command(command) => Some((**command).clone()),
             _ => None,
         }
     }
@@ -79,19 +168,22 @@ impl TryFrom<SecretReference> for SecretInput {
     type Error = &'static str;
 
     fn try_from(reference: SecretReference) -> Result<Self, &'static str> {
-        let SecretReference { source, id, path, command } = reference;
-        Ok(Self(match source {
-            SecretReferenceKind::Env => {
-                SecretForm::Env(id.ok_or("`id` is missing: the name of the variable")?)
+        let SecretReference { source: kind, id, path, command, provider } = reference;
+        let command = command.filter(|words| !words.is_empty());
+        Ok(Self(match (kind, path, command, id) {
+            (SecretReferenceKind::File, Some(path), ..) => SecretForm::File { path, pointer: None },
+            (SecretReferenceKind::Exec, _, Some(words), _) => SecretForm::Exec(words),
+            (SecretReferenceKind::Env, _, _, Some(id)) if provider.is_none() => SecretForm::Env(id),
+            (_, _, _, Some(id)) => SecretForm::Stored(SecretLocator { kind, provider, id }),
+            (SecretReferenceKind::Env, ..) => {
+                return Err("`id` is missing: the name of the variable");
             }
-            SecretReferenceKind::File => {
-                SecretForm::File(path.ok_or("`path` is missing: the file of the secret")?)
+            (SecretReferenceKind::File, ..) => {
+                return Err("`path` is missing: the file of the secret");
             }
-            SecretReferenceKind::Exec => SecretForm::Exec(
-                command
-                    .filter(|words| !words.is_empty())
-                    .ok_or("`command` is missing: its words in a list")?,
-            ),
+            (SecretReferenceKind::Exec, ..) => {
+                return Err("`command` is missing: its words in a list");
+            }
         }))
     }
 }
@@ -101,8 +193,9 @@ impl fmt::Debug for SecretInput {
         f.write_str(match self.0 {
             SecretForm::Text(_) => "SecretInput(text)",
             SecretForm::Env(_) => "SecretInput(env)",
-            SecretForm::File(_) => "SecretInput(file)",
-            SecretForm::Exec(_) => "SecretInput(exec)",
+            SecretForm::File { .. } => "SecretInput(file)",
+            SecretForm::Exec(_) | SecretForm::Command(_) => "SecretInput(exec)",
+            SecretForm::Stored(_) | SecretForm::Unusable(_) => "SecretInput(stored)",
         })
     }
 }
@@ -159,6 +252,18 @@ impl JsonSchema for SecretInput {
                         "source": { "const": "file" }, "path": { "type": "string" }, "provider": { "type": "string" }
                     },
                     "required": ["source", "path"],
+                    "additionalProperties": false
+                },
+                {
+                    "type": "object",
+                    "description": "A secret of one of `secrets.providers`: the JSON pointer to it \
+                                    in the provider's file, or its name for the provider's command.",
+                    "properties": {
+                        "source": { "enum": ["file", "exec"] },
+                        "id": { "type": "string" },
+                        "provider": { "type": "string" }
+                    },
+                    "required": ["source", "id"],
                     "additionalProperties": false
                 },
                 {

@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::input::{SecretForm, SecretInput};
+use super::input::{SecretForm, SecretInput, SecretReferenceKind};
 use crate::{env::Env, paths, template};
 
 /// The longest secret that is read from a file, in bytes.
@@ -22,12 +22,26 @@ pub struct ResolvedSecret {
     pub source: SecretSource,
 }
 
-/// The source of a secret; displayed as `env VLLM_API_KEY`, `config literal`, `file PATH` or `exec
-/// PROGRAM`.
+/// The source of a secret; displayed as `env VLLM_API_KEY`, `env VLLM_API_KEY from FILE`, `config
+/// literal`, `file PATH`, `auth profile ID in FILE` or `exec PROGRAM`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// Environment variables, in the order in which they are named.
     Env(Vec<String>),
+    /// A variable that a file adds to the environment.
+    AddedEnv {
+        /// Its name.
+        variable: String,
+        /// Where it is set, a phrase that follows "from".
+        origin: String,
+    },
+    /// A profile of an agent's `auth-profiles.json`.
+    Profile {
+        /// The id of the profile.
+        id: String,
+        /// The file.
+        path: PathBuf,
+    },
     /// The text of the config itself.
     Literal,
     /// A file.
@@ -59,6 +73,8 @@ pub enum SecretErrorKind {
     /// It is the output of a command, which this crate does not run; see
     /// [`SecretInput::exec_command`].
     ExecNotSupported,
+    /// It is of one of `secrets.providers`, and the config does not say where that keeps it.
+    Provider,
 }
 
 impl SecretError {
@@ -74,7 +90,7 @@ impl SecretError {
         self.variable.as_deref()
     }
 
-    fn new(kind: SecretErrorKind, what: String) -> Self {
+    pub(super) fn new(kind: SecretErrorKind, what: String) -> Self {
         Self { kind, what, variable: None, source: None }
     }
 
@@ -126,14 +142,18 @@ impl SecretInput {
         let (value, source) = match &self.0 {
             SecretForm::Text(text) => resolve_text(text.expose_secret(), env)?,
             SecretForm::Env(variable) => read_variable(variable, env)?,
-            SecretForm::File(path) => {
+            SecretForm::File { path, pointer } => {
                 let path = paths::expand_home(path, env);
-                (read_secret_file(&path)?, SecretSource::File(path))
+                (read_secret_file(&path, pointer.as_deref())?, SecretSource::File(path))
             }
-            SecretForm::Exec(words) => {
-                let program = words.first().map(String::as_str).unwrap_or_default();
-                let what = format!("get the secret from `{program}`: no command is run here");
-                return Err(SecretError::new(SecretErrorKind::ExecNotSupported, what));
+            SecretForm::Exec(words) => return Err(command_error(words)),
+            SecretForm::Command(command) => return Err(command_error(&command.words)),
+            SecretForm::Stored(locator) => match locator.kind {
+                SecretReferenceKind::Env => read_variable(&locator.id, env)?,
+                _ => return Err(locator.missing_provider_error()),
+            },
+            SecretForm::Unusable(what) => {
+                return Err(SecretError::new(SecretErrorKind::Provider, what.clone()));
             }
         };
         if value.is_empty() {
@@ -156,9 +176,26 @@ pub(crate) fn is_variable_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
+fn command_error(words: &[String]) -> SecretError {
+    let program = words.first().map(String::as_str).unwrap_or_default();
+    let what = format!("get the secret from `{program}`: no command is run here");
+    SecretError::new(SecretErrorKind::ExecNotSupported, what)
+}
+
 fn read_variable(variable: &str, env: &Env) -> Result<(String, SecretSource), SecretError> {
     let value = env.get(variable).ok_or_else(|| SecretError::from_unset_variable(variable))?;
-    Ok((value.to_owned(), SecretSource::Env(vec![variable.to_owned()])))
+    Ok((value.to_owned(), variable_source(vec![variable.to_owned()], env)))
+}
+
+/// The source of a text with variables: a file's variable, if one is among them.
+fn variable_source(variables: Vec<String>, env: &Env) -> SecretSource {
+    let added = variables.iter().find_map(|name| Some((name, env.added_origin(name)?)));
+    match added {
+        Some((name, origin)) => {
+            SecretSource::AddedEnv { variable: name.clone(), origin: origin.to_owned() }
+        }
+        None => SecretSource::Env(variables),
+    }
 }
 
 fn resolve_text(text: &str, env: &Env) -> Result<(String, SecretSource), SecretError> {
@@ -169,23 +206,36 @@ fn resolve_text(text: &str, env: &Env) -> Result<(String, SecretSource), SecretE
         .map_err(|unset| SecretError::from_unset_variable(&unset.variable))?;
     let source = match filled.variables {
         variables if variables.is_empty() => SecretSource::Literal,
-        variables => SecretSource::Env(variables),
+        variables => variable_source(variables, env),
     };
     Ok((filled.text, source))
 }
 
-fn read_secret_file(path: &Path) -> Result<String, SecretError> {
+/// Reads a file, or the text at a JSON pointer in it.
+fn read_secret_file(path: &Path, pointer: Option<&str>) -> Result<String, SecretError> {
     let what = format!("read the secret in {}", path.display());
     let fail =
         |source| SecretError { source, ..SecretError::new(SecretErrorKind::File, what.clone()) };
     let text = openclaw_fs::read_text(path, MAX_FILE_BYTES).map_err(|error| fail(Some(error)))?;
-    Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+    let Some(pointer) = pointer else {
+        return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
+    };
+    let invalid = |why: &str| SecretError::new(SecretErrorKind::File, format!("{what}: {why}"));
+    // The parser's own message could quote the text.
+    let json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|_error| invalid("it is not JSON"))?;
+    let found = json.pointer(pointer);
+    let found = found.ok_or_else(|| invalid(&format!("it has nothing at `{pointer}`")))?;
+    let text = found.as_str().ok_or_else(|| invalid(&format!("`{pointer}` is no string in it")))?;
+    Ok(text.to_owned())
 }
 
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(variables) => write!(f, "env {}", variables.join(", ")),
+            Self::AddedEnv { variable, origin } => write!(f, "env {variable} from {origin}"),
+            Self::Profile { id, path } => write!(f, "auth profile {id} in {}", path.display()),
             Self::Literal => f.write_str("config literal"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Command(program) => write!(f, "exec {program}"),

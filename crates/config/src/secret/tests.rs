@@ -98,7 +98,7 @@ fn nothing_shows_the_value() {
 fn an_incomplete_reference_says_what_is_missing() {
     for (json5, missing) in [
         ("{ source: 'env' }", "`id`"),
-        ("{ source: 'file', id: 'x' }", "`path`"),
+        ("{ source: 'file' }", "`path`"),
         ("{ source: 'exec', command: [] }", "`command`"),
     ] {
         let loaded = loaded(json5);

@@ -15,6 +15,11 @@ pub struct AgentEntry {
     pub id: Option<String>,
     /// A display name.
     pub name: Option<String>,
+    /// Whether this is the agent that answers when none is named.
+    pub default: Option<bool>,
+    /// The folder of the agent's `auth-profiles.json`; `~` and `${VAR}` are replaced. The default
+    /// is `agents/ID/agent` in the state folder.
+    pub agent_dir: Option<EnvString>,
     /// The model to use, and its fallbacks.
     pub model: Option<ModelChoice>,
     /// The agent's workspace folder; `~` and `${VAR}` are replaced.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{AgentEntry, ModelChoice};
+use super::{AgentEntry, HumanDuration, ModelChoice, seconds::deserialize_seconds};
 use crate::{
     defaults::{
         COMPACTION_TIMEOUT_SECONDS, IDLE_TIMEOUT_SECONDS, REPEATED_LINES, RUN_TIMEOUT_SECONDS,
@@ -45,6 +45,8 @@ pub struct AgentDefaults {
     pub workspace: Option<EnvString>,
     /// The time limit of a whole run, in seconds; 0 is no limit.
     #[schemars(extend("default" = RUN_TIMEOUT_SECONDS))]
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub timeout_seconds: Option<u64>,
     /// Limits of each model call: silence, and an answer that repeats itself.
     pub llm: LlmConfig,
@@ -86,6 +88,8 @@ pub struct LlmConfig {
     /// The longest silence of a model, in seconds, including the wait for its first token; 0 is no
     /// limit.
     #[schemars(extend("default" = IDLE_TIMEOUT_SECONDS))]
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub idle_timeout_seconds: Option<u64>,
     /// The most lines of an answer that are the same but for their numbers; then it is stopped.
     /// Without line breaks eight tokens count as one line, and a call may have four times as much.
@@ -126,6 +130,8 @@ pub struct CompactionConfig {
     pub mode: Option<CompactionMode>,
     /// The time limit of one summary, in seconds; 0 is no limit.
     #[schemars(extend("default" = COMPACTION_TIMEOUT_SECONDS))]
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub timeout_seconds: Option<u64>,
 }
 

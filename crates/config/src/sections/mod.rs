@@ -4,11 +4,14 @@ mod agent_entry;
 mod agents;
 mod compat;
 mod diagnostics;
+mod environment;
 mod file_tools;
 mod gateway;
 mod model_choice;
 mod models;
 mod root;
+mod seconds;
+mod secrets;
 mod server_loss;
 mod time_limits;
 mod timeouts;
@@ -21,6 +24,7 @@ pub use agents::{
 };
 pub use compat::{CompatConfig, MaxTokensField};
 pub use diagnostics::{DiagnosticsConfig, TraceConfig};
+pub use environment::EnvConfig;
 pub use file_tools::{
     AgentFileToolsConfig, FileRoot, FileRootAccess, FileRootConfig, FileRootError, FileToolsConfig,
 };
@@ -34,6 +38,10 @@ pub use models::{
     ProviderConfig,
 };
 pub use root::Config;
+pub use secrets::{
+    AuthConfig, AuthProfileConfig, SecretDefaults, SecretFileMode, SecretProviderConfig,
+    SecretsConfig,
+};
 pub use server_loss::{HumanDuration, InvalidDuration, ServerLossConfig};
 pub use time_limits::{CallTimeLimits, KeyedTimeLimit};
 pub use timeouts::ClocksConfig;

@@ -18,13 +18,15 @@ pub struct ModelChoice {
     pub primary: Option<EnvString>,
     /// The models to try in order when the primary model does not answer.
     pub fallbacks: Vec<EnvString>,
+    /// Whether `fallbacks` is there, so that an empty list is no fallback instead of the default.
+    pub sets_fallbacks: bool,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ModelChoiceTable {
     primary: Option<EnvString>,
-    fallbacks: Vec<EnvString>,
+    fallbacks: Option<Vec<EnvString>>,
 }
 
 impl<'de> Deserialize<'de> for ModelChoice {
@@ -47,13 +49,14 @@ impl<'de> Visitor<'de> for ModelChoiceVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<ModelChoice, E> {
-        Ok(ModelChoice { primary: Some(EnvString::from(text)), fallbacks: Vec::new() })
+        Ok(ModelChoice { primary: Some(EnvString::from(text)), ..ModelChoice::default() })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ModelChoice, A::Error> {
         let ModelChoiceTable { primary, fallbacks } =
             ModelChoiceTable::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(ModelChoice { primary, fallbacks })
+        let sets_fallbacks = fallbacks.is_some();
+        Ok(ModelChoice { primary, fallbacks: fallbacks.unwrap_or_default(), sets_fallbacks })
     }
 }
 

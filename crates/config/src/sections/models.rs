@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ClocksConfig, CompatConfig, LlmConfig, ServerLossConfig, agents::duration_or_default};
+use super::{
+    ClocksConfig, CompatConfig, HumanDuration, LlmConfig, ServerLossConfig,
+    agents::duration_or_default, seconds::deserialize_seconds,
+};
 use crate::{
     env::Env,
     secret::SecretInput,
@@ -66,10 +69,14 @@ pub struct ProviderConfig {
     pub api_key: Option<SecretInput>,
     /// The API that the server offers.
     pub api: Option<ProviderApi>,
+    /// Whether the key is sent in the header `Authorization`, as it always is but to Anthropic.
+    pub auth_header: Option<bool>,
     /// Headers for every request, by name.
     pub headers: BTreeMap<String, SecretInput>,
     /// The idle timeout of this server's models, in seconds; 0 is no limit. Overrides
     /// `agents.defaults.llm.idleTimeoutSeconds`.
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub timeout_seconds: Option<u64>,
     /// Timeouts of the stages of an answer, for every model of this server.
     pub clocks: ClocksConfig,
@@ -159,6 +166,10 @@ pub enum InputKind {
     Text,
     /// Pictures.
     Image,
+    /// Videos; none are sent.
+    Video,
+    /// Sound; none is sent.
+    Audio,
 }
 
 /// The price of a model, in US dollars for a million tokens.

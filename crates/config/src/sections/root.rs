@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentEntry, AgentsConfig, DiagnosticsConfig, ExecAsk, ExecSecurity, FileRoot, FileRootError,
-    GatewayConfig, ModelsConfig, ProviderConfig, ToolsConfig,
+    AgentEntry, AgentsConfig, AuthConfig, DiagnosticsConfig, EnvConfig, ExecAsk, ExecSecurity,
+    FileRoot, FileRootError, GatewayConfig, ModelsConfig, ProviderConfig, SecretsConfig,
+    ToolsConfig,
 };
 use crate::{
     defaults::MAIN_AGENT,
@@ -33,6 +34,12 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// Settings for troubleshooting.
     pub diagnostics: DiagnosticsConfig,
+    /// Variables that the config may refer to, for those that the environment does not have.
+    pub env: EnvConfig,
+    /// Where secrets are that the config refers to.
+    pub secrets: SecretsConfig,
+    /// The keys in the `auth-profiles.json` of the agents.
+    pub auth: AuthConfig,
 }
 
 impl Config {
@@ -85,6 +92,37 @@ impl Config {
         ids
     }
 
+    /// The id of the agent that answers when none is named: the first with `default: true`, else the
+    /// first of `agents.list`, else `main`.
+    #[must_use]
+    pub fn default_agent(&self) -> &str {
+        let AgentsConfig { entries, list, .. } = &self.agents;
+        let keyed = entries.iter().map(|(id, entry)| (Some(id.as_str()), entry));
+        let listed = list.iter().map(|entry| (entry.id.as_deref(), entry));
+        let mut all = keyed.chain(listed);
+        let marked = all.find_map(|(id, entry)| id.filter(|_| entry.default == Some(true)));
+        let first = list.first().and_then(|entry| entry.id.as_deref());
+        marked.or(first).unwrap_or(MAIN_AGENT)
+    }
+
+    /// The folders of the keys of an agent, its own first and then that of the default agent.
+    #[must_use]
+    pub fn agent_dirs(&self, agent: &str, paths: &AppPaths, env: &Env) -> Vec<PathBuf> {
+        let folder = |agent: &str| {
+            let set = self.agent_entries(agent).find_map(|entry| entry.agent_dir.as_ref());
+            let set = set.and_then(|text| text.resolve_variables(env).ok());
+            set.map_or_else(|| paths.agent_dir(agent), |path| expand_home(path, env))
+        };
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for agent in [agent, self.default_agent(), MAIN_AGENT] {
+            let folder = folder(agent);
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        folders
+    }
+
     /// Whether `agents.entries` or `agents.list` has an entry of the agent.
     #[must_use]
     pub fn has_agent_entry(&self, id: &str) -> bool {
@@ -100,7 +138,7 @@ impl Config {
     }
 
     /// The config for one agent, with the agent's entry merged into `agents.defaults`. A model
-    /// without fallbacks keeps the default fallbacks. [`Config::offers_tool`] covers the tools.
+    /// without the key `fallbacks` keeps the default fallbacks. [`Config::offers_tool`] covers the tools.
     #[must_use]
     pub fn for_agent(&self, id: &str) -> Self {
         let mut config = self.clone();
@@ -109,7 +147,7 @@ impl Config {
         if let Some(mut model) = entry.model.clone() {
             if let Some(general) = defaults.model.take() {
                 model.primary = model.primary.or(general.primary);
-                if model.fallbacks.is_empty() {
+                if !model.sets_fallbacks {
                     model.fallbacks = general.fallbacks;
                 }
             }
@@ -160,6 +198,23 @@ impl Config {
         if is_workspace_only { Ok(Vec::new()) } else { self.tools.fs.resolve_roots(env) }
     }
 
+    /// Replaces references to `secrets.providers` by the places of the secrets.
+    pub(crate) fn follow_secret_references(&mut self, env: &Env) {
+        let Self { models, secrets, gateway, tools, .. } = self;
+        for provider in models.providers.values_mut() {
+            let of_models = provider.models.iter_mut().flat_map(|model| model.headers.values_mut());
+            let all = provider.api_key.iter_mut().chain(provider.headers.values_mut());
+            for secret in all.chain(of_models) {
+                secret.follow_reference(secrets, env);
+            }
+        }
+        let others =
+            [&mut gateway.auth.token, &mut gateway.auth.password, &mut tools.web.search.api_key];
+        for secret in others.into_iter().flatten() {
+            secret.follow_reference(secrets, env);
+        }
+    }
+
     /// The provider with this id, when the config has it.
     #[must_use]
     pub fn find_provider(&self, id: &str) -> Option<&ProviderConfig> {
@@ -184,6 +239,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_default_agent_is_marked_or_the_first_of_the_list() {
+        for (agents, expected) in [
+            ("{}", "main"),
+            ("{ list: [{ id: 'a' }, { id: 'b' }] }", "a"),
+            ("{ list: [{ id: 'a' }, { id: 'b', default: true }] }", "b"),
+            ("{ entries: { a: {}, b: { default: true } } }", "b"),
+            ("{ entries: { a: {} } }", "main"),
+            ("{ list: [{ name: 'x' }] }", "main"),
+        ] {
+            let config = Config::parse(&format!("{{ agents: {agents} }}"), &Env::default());
+            assert_eq!(config.unwrap().config.default_agent(), expected, "{agents}");
+        }
+    }
+
+    #[test]
+    fn an_agent_without_fallbacks_on_purpose_has_none() {
+        let text = "{ agents: { defaults: { model: { primary: 'v/a', fallbacks: ['v/b'] } },
+            list: [{ id: 'x', model: { primary: 'v/c', fallbacks: [] } }, { id: 'y', model: 'v/d' }] } }";
+        let config = Config::parse(text, &Env::default()).unwrap().config;
+        let fallbacks = |id| config.for_agent(id).fallback_models(&Env::default()).unwrap();
+        assert_eq!((fallbacks("x").len(), fallbacks("y").len()), (0, 1));
+    }
+
+    #[test]
     fn an_agent_has_what_its_entry_sets_and_else_the_defaults() {
         let text = "{
             agents: {
@@ -195,6 +274,7 @@ mod tests {
         let env = Env::default();
         let config = Config::parse(text, &env).unwrap().config;
         assert_eq!(config.agent_ids(), ["main", "coder"]);
+        assert_eq!(config.default_agent(), "main");
         let coder = config.for_agent("coder");
         assert_eq!(coder.primary_model(&env).unwrap().as_deref(), Some("vllm/c"));
         assert_eq!(coder.fallback_models(&env).unwrap(), ["vllm/b"]);

@@ -87,7 +87,7 @@ impl Visitor<'_> for DurationVisitor {
     type Value = HumanDuration;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of seconds, or a string like \"90s\", \"10m\" or \"2h\"")
+        f.write_str("a whole number of seconds, or a string like \"90s\", \"10m\" or \"2h\"")
     }
 
     fn visit_u64<E>(self, seconds: u64) -> Result<HumanDuration, E> {
@@ -97,6 +97,12 @@ impl Visitor<'_> for DurationVisitor {
     fn visit_i64<E: Error>(self, seconds: i64) -> Result<HumanDuration, E> {
         let invalid = || E::invalid_value(serde::de::Unexpected::Signed(seconds), &self);
         u64::try_from(seconds).map_err(|_| invalid()).and_then(|seconds| self.visit_u64(seconds))
+    }
+
+    fn visit_f64<E: Error>(self, seconds: f64) -> Result<HumanDuration, E> {
+        let invalid = || E::invalid_value(serde::de::Unexpected::Float(seconds), &self);
+        let duration = Duration::try_from_secs_f64(seconds).map_err(|_| invalid())?;
+        if duration.subsec_nanos() == 0 { Ok(HumanDuration(duration)) } else { Err(invalid()) }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<HumanDuration, E> {

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    AgentExecConfig, AgentFileToolsConfig, FileToolsConfig, ToolPolicy, ToolProfile,
-    agents::duration_or_default,
+    AgentExecConfig, AgentFileToolsConfig, FileToolsConfig, HumanDuration, ToolPolicy, ToolProfile,
+    agents::duration_or_default, seconds::deserialize_seconds,
 };
 use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
 
@@ -75,8 +75,12 @@ pub struct ExecConfig {
     pub safe_bin_profiles: BTreeMap<String, SafeBinProfileConfig>,
     /// The time limit of a command, in seconds; 0 is no limit.
     #[schemars(extend("default" = EXEC_TIMEOUT_SECONDS))]
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub timeout_sec: Option<u64>,
     /// Another spelling of `timeoutSec`; `timeoutSec` is used when both are set.
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub timeout_seconds: Option<u64>,
 }
 
@@ -161,6 +165,8 @@ pub struct WebSearchConfig {
     /// The most results of a search.
     pub max_results: Option<u32>,
     /// The time limit of a search, in seconds.
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub timeout_seconds: Option<u64>,
 }
 
@@ -176,6 +182,8 @@ pub struct WebFetchConfig {
     /// The time limit of a page, in seconds.
     pub max_response_bytes: Option<u64>,
     /// The most redirects that are followed.
+    #[serde(deserialize_with = "deserialize_seconds")]
+    #[schemars(with = "Option<HumanDuration>")]
     pub timeout_seconds: Option<u64>,
     /// How many redirects are followed.
     pub max_redirects: Option<u32>,

@@ -5,6 +5,8 @@ mod any_text;
 #[cfg(test)]
 mod fence;
 #[cfg(test)]
+mod key_sources;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod loading;

@@ -1,0 +1,160 @@
+//! Whether a key acts in this program, and why not.
+
+use crate::{
+    path::KeyPath,
+    pattern::{PathRelation, PathSegmentRef, compare_to_pattern, to_segment_refs},
+    supported_keys::{KeySupport, key_support},
+};
+
+/// Whether a key acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyEffect {
+    /// It acts, with everything below it.
+    Full,
+    /// Some keys below it act.
+    Partial,
+    /// Neither it nor any key below it acts.
+    None {
+        /// Why, as a sentence without a full stop.
+        reason: &'static str,
+    },
+}
+
+/// The reasons of keys that do not act, each for everything below the pattern; the first match is
+/// used. `*` is any key or index, and `AGENT` the settings of one or of all agents.
+const REASONS: &[(&str, &str)] = &[
+    ("gateway", "no gateway runs here yet"),
+    ("channels", NO_CHANNELS),
+    ("bindings", NO_CHANNELS),
+    ("messages", NO_CHANNELS),
+    ("broadcast", NO_CHANNELS),
+    ("talk", NO_CHANNELS),
+    ("web", NO_CHANNELS),
+    ("commands", "the slash commands of the chat are fixed"),
+    ("plugins", "there are no plugins here; what the program does is built in"),
+    ("hooks", "nothing runs here on an event yet"),
+    ("cron", "nothing runs here by schedule yet"),
+    ("browser", "there is no browser tool here"),
+    ("canvasHost", "there is no canvas here"),
+    ("memory", NO_MEMORY),
+    ("meta", RECORD),
+    ("wizard", RECORD),
+    ("logging", "the variable OPENCLAW_LOG sets what is logged, to standard error"),
+    ("update", "nothing is updated by itself; install a new version in place of this one"),
+    ("discovery", "nothing is announced to the network"),
+    ("nodeHost", "there are no nodes here yet"),
+    ("mcp", "there are no MCP servers here yet"),
+    ("session.dmScope", NO_CHANNELS),
+    ("session.groupScope", NO_CHANNELS),
+    ("session.identityLinks", NO_CHANNELS),
+    ("session.resetByChannel", NO_CHANNELS),
+    ("session.resetByType", NO_CHANNELS),
+    ("session.sendPolicy", NO_CHANNELS),
+    ("session.typingMode", NO_CHANNELS),
+    ("session.typingIntervalSeconds", NO_CHANNELS),
+    ("session.store", "all sessions are in one file, `sessions/sessions.db` in the state folder"),
+    ("session.maintenance", "sessions are kept until `openclaw sessions delete`"),
+    ("session.mainKey", "the key of the main session is fixed"),
+    ("session", "sessions belong to an agent and a folder"),
+    ("skills.install", "no skill is installed from here"),
+    ("auth.cooldowns", "a failing model has a cooldown of its own; see `openclaw models status`"),
+    ("env.shellEnv", "no login shell is started; put variables into `.env` in the state folder"),
+    ("tools.web", "there are no tools for the web here yet"),
+    ("tools.media", "pictures, sound and videos are not converted here"),
+    ("tools.elevated", "there is no elevated mode; `tools.exec` says what may run"),
+    ("agents.defaults.maxConcurrent", ONE_TURN),
+    ("models.providers.*.models.*.cost.tieredPricing", "one price is used for every length"),
+    ("AGENT.subagents", ONE_TURN),
+    ("AGENT.heartbeat", "nothing runs here by schedule yet"),
+    ("AGENT.memorySearch", NO_MEMORY),
+    ("AGENT.identity", "`name` and the file IDENTITY.md of the workspace say who the agent is"),
+    ("AGENT.groupChat", NO_CHANNELS),
+    ("AGENT.contextPruning", "a conversation that grows too long is summarised instead"),
+    ("AGENT.sandbox", "there is no sandbox here yet"),
+    ("AGENT.imageModel", "the model of the agent reads the pictures"),
+];
+
+const NO_CHANNELS: &str = "there are no chat channels here";
+const NO_MEMORY: &str = "there is no memory search here; the model reads MEMORY.md";
+const RECORD: &str = "it is a record of the original about itself";
+const ONE_TURN: &str = "a process runs one turn of one agent at a time";
+const UNKNOWN_REASON: &str = "nothing acts on it here yet";
+
+impl KeyEffect {
+    /// Whether a key of the original acts here. A path that is no key does not.
+    #[must_use]
+    pub fn for_path(path: &KeyPath) -> Self {
+        Self::for_segments(&to_segment_refs(path))
+    }
+
+    pub(crate) fn for_segments(steps: &[PathSegmentRef<'_>]) -> Self {
+        match key_support(steps) {
+            KeySupport::Full => Self::Full,
+            KeySupport::Partial => Self::Partial,
+            KeySupport::Unsupported => Self::None { reason: find_reason(steps) },
+        }
+    }
+}
+
+fn find_reason(steps: &[PathSegmentRef<'_>]) -> &'static str {
+    let is_within = |pattern: &str| {
+        matches!(compare_to_pattern(pattern, steps), PathRelation::Equal | PathRelation::Descendant)
+    };
+    let matches = |(pattern, _): &&(&str, &str)| match pattern.strip_prefix("AGENT.") {
+        Some(rest) => ["agents.defaults", "agents.list.*", "agents.entries.*"]
+            .iter()
+            .any(|head| is_within(&format!("{head}.{rest}"))),
+        None => is_within(pattern),
+    };
+    REASONS.iter().find(matches).map_or(UNKNOWN_REASON, |(_, reason)| reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openclaw_keys::{KeyLookup, KnownKeys};
+
+    #[test]
+    fn every_key_acts_or_has_a_reason() {
+        for (key, expected) in [
+            ("agents.defaults.model.primary", None),
+            ("env.MY_KEY", None),
+            ("env.shellEnv.enabled", Some("login shell")),
+            ("channels.telegram.botToken", Some("chat channels")),
+            ("agents.list[0].subagents.allowAgents", Some("one turn")),
+            ("agents.defaults.heartbeat.every", Some("by schedule")),
+            ("agents.defaults.compaction.memoryFlush.enabled", Some("yet")),
+            ("tools.exec.node", Some("yet")),
+        ] {
+            match (KeyEffect::for_path(&key.parse().unwrap()), expected) {
+                (KeyEffect::Full, None) => {}
+                (KeyEffect::None { reason }, Some(part)) => {
+                    assert!(reason.contains(part), "{key}: {reason}");
+                }
+                (effect, _) => panic!("{key}: {effect:?}"),
+            }
+        }
+        assert_eq!(KeyEffect::for_path(&"agents.defaults".parse().unwrap()), KeyEffect::Partial);
+    }
+
+    #[test]
+    fn every_reason_is_of_a_key_without_effect() {
+        for (pattern, _) in REASONS {
+            for head in ["agents.defaults", "agents.list.0"] {
+                let key = pattern.replace("AGENT", head).replace('*', "0");
+                let steps: Vec<_> = key
+                    .split('.')
+                    .map(|step| match step {
+                        "0" => PathSegmentRef::Index(0),
+                        key => PathSegmentRef::Key(key),
+                    })
+                    .collect();
+                let is_supported = key_support(&steps) != KeySupport::Unsupported;
+                let is_known = !matches!(KnownKeys::lookup_path(&steps), KeyLookup::Unknown);
+                assert!(!is_supported, "{pattern}");
+                assert!(is_known || pattern.starts_with("AGENT"), "{pattern} is no key");
+            }
+        }
+    }
+}
