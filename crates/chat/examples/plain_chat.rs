@@ -20,7 +20,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let config = ConfigLoader::load(&LoadOptions::new(&paths, &env))?;
     let context = CommandContext {
         printer: OutputPrinter::new(OutputVerbosity::Normal, false),
-        models: ModelRegistry::new(config, paths, env, SupervisorProgram::this_program()),
+        models: ModelRegistry::new(config, paths, SupervisorProgram::this_program()),
     };
     let key = std::env::args().nth(1).map(|key| key.parse()).transpose()?;
     let target = key.map(SessionTarget::Key);

@@ -214,7 +214,7 @@ impl StartupContext<'_> {
             diagnostic::print_start_refusal(printer);
             return Ok(ExitReason::Config);
         }
-        let models = ModelRegistry::new(loaded, paths, env, SupervisorProgram::this_program());
+        let models = ModelRegistry::new(loaded, paths, SupervisorProgram::this_program());
         let context = CommandContext { printer: printer.clone(), models };
         let end = run(&context);
         commands::finish_trace(&context, end.as_ref().ok().copied());

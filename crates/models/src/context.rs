@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::hash::Hasher as _;
+use std::sync::OnceLock;
 
 use fnv::FnvHasher;
 use openclaw_config::{
-    AppPaths, Env, KeyPath, LoadedConfig, MergeMode, ModelConfig, ProviderApi, ProviderConfig,
-    ResolvedSecret, SecretInput, ValueOrigin,
+    AppPaths, AuthProfileStore, Env, KeyPath, LoadedConfig, MergeMode, ModelConfig, ProviderApi,
+    ProviderConfig, ResolvedSecret, SecretInput, ValueOrigin,
 };
 use openclaw_process::SupervisorProgram;
 use openclaw_transport::Endpoint;
@@ -25,6 +26,10 @@ pub(crate) struct SetupContext {
     pub(crate) paths: AppPaths,
     pub(crate) env: Env,
     pub(crate) supervisor: SupervisorProgram,
+    /// The keys of `auth-profiles.json`, read when the first is looked for.
+    profiles: OnceLock<AuthProfileStore>,
+    /// The agent whose keys they are.
+    agent: String,
 }
 
 /// A provider whose address and key are resolved.
@@ -60,6 +65,57 @@ impl ResolvedProvider {
 }
 
 impl SetupContext {
+    /// The context of an agent; `None` is the default agent.
+    pub(crate) fn new(
+        loaded: LoadedConfig,
+        paths: AppPaths,
+        supervisor: SupervisorProgram,
+        agent: Option<&str>,
+    ) -> Self {
+        let agent = agent.unwrap_or_else(|| loaded.config.default_agent()).to_owned();
+        let env = loaded.env().clone();
+        Self { loaded, paths, env, supervisor, profiles: OnceLock::new(), agent }
+    }
+
+    /// The keys in the `auth-profiles.json` of the agent.
+    pub(crate) fn auth_profiles(&self) -> &AuthProfileStore {
+        self.profiles.get_or_init(|| {
+            let config = &self.loaded.config;
+            let folders = config.agent_dirs(&self.agent, &self.paths, &self.env);
+            AuthProfileStore::read_folders(&folders, &config.secrets, &self.env)
+        })
+    }
+
+    pub(crate) fn profile_key(&self, provider: &str) -> Option<ResolvedSecret> {
+        self.auth_profiles().find_key(provider, &self.loaded.config.auth, &self.env)
+    }
+
+    /// The key of a provider: that of the config, else of a profile, else of the provider's
+    /// variable; `None` when there is none.
+    ///
+    /// A profile also stands in for a variable that the config names and that is not set: the
+    /// original's setup writes such a name where it keeps the key in a profile.
+    fn provider_key(
+        &self,
+        id: &str,
+        config: &ProviderConfig,
+    ) -> Result<Option<ResolvedSecret>, SetupError> {
+        let at = provider_path(id).with_key("apiKey").to_string();
+        if let Some(key) = config.api_key() {
+            if key.names_unset_variable(&self.env)
+                && let Some(key) = self.profile_key(id)
+            {
+                return Ok(Some(key));
+            }
+            return self.resolve_secret(key, &at).map(Some);
+        }
+        if let Some(key) = self.profile_key(id) {
+            return Ok(Some(key));
+        }
+        let variable = key_variable(id).filter(|variable| self.env.get(variable).is_some());
+        variable.map(|name| self.resolve_secret(&SecretInput::from_env(name), &at)).transpose()
+    }
+
     /// The ids of the providers whose servers may be asked for their models, configured ones first.
     pub(crate) fn provider_ids(&self) -> Vec<&str> {
         let mut ids = self.all_provider_ids();
@@ -83,7 +139,8 @@ impl SetupContext {
         let config = &self.loaded.config;
         let is_open =
             config.find_provider(id).is_none() && config.models.mode() == MergeMode::Merge;
-        builtin::find_provider(id).filter(|it| is_open && it.has_key(&self.env))
+        builtin::find_provider(id)
+            .filter(|it| is_open && (it.has_key(&self.env) || self.profile_key(id).is_some()))
     }
 
     /// Where the value of a key comes from, a phrase that follows "from".
@@ -130,9 +187,9 @@ impl SetupContext {
         let key = config.and_then(ProviderConfig::api_key).or(from_env.as_ref());
         let headers = config.into_iter().flat_map(|config| config.headers.values());
         let keys = key.into_iter().chain(headers).filter(|key| key.exec_command().is_none());
-        let keys: Vec<String> = keys
-            .filter_map(|key| Some(key.resolve_secret(&self.env).ok()?.fingerprint()))
-            .collect();
+        let keys = keys.filter_map(|key| key.resolve_secret(&self.env).ok());
+        let keys = keys.chain(self.profile_key(id));
+        let keys: Vec<String> = keys.map(|key| key.fingerprint()).collect();
         let endpoint = self.provider_endpoint(id).map(|endpoint| endpoint.to_string()).ok();
         // It is kept on disk, where the hasher of the standard library may differ from one build of
         // the program to the next.
@@ -171,12 +228,8 @@ impl SetupContext {
         id: &str,
         config: &ProviderConfig,
     ) -> Result<ResolvedProvider, SetupError> {
-        let at = |key: &str| provider_path(id).with_key(key).to_string();
         let (url, address_source) = self.provider_address(id, config)?;
-        let variable = key_variable(id).filter(|variable| self.env.get(variable).is_some());
-        let from_env = variable.map(SecretInput::from_env);
-        let key = config.api_key().or(from_env.as_ref());
-        let key = key.map(|key| self.resolve_secret(key, &at("apiKey"))).transpose()?;
+        let key = self.provider_key(id, config)?;
         let headers = config.headers.iter().map(|(name, value)| {
             let at = provider_path(id).with_key("headers").with_key(name).to_string();
             Ok((name.clone(), self.resolve_secret(value, &at)?))
@@ -224,7 +277,7 @@ impl SetupContext {
     ) -> Result<ResolvedSecret, SetupError> {
         let failed = SetupError::new(SetupErrorKind::Secret, format!("resolve {key}"));
         match secret.exec_command() {
-            Some(command) => run_secret_command(command, &self.env, self.supervisor.clone())
+            Some(command) => run_secret_command(&command, &self.env, self.supervisor.clone())
                 .map_err(|error| failed.with_source(error)),
             None => secret.resolve_secret(&self.env).map_err(|error| match error.variable() {
                 Some(variable) => {

@@ -165,7 +165,7 @@ mod tests {
         let paths = AppPaths::new(&env, None).unwrap().with_system_dir("/nonexistent");
         let options = LoadOptions::new(&paths, &env).with_project_dir(Some(checkout));
         let loaded = ConfigLoader::load(&options).unwrap();
-        let registry = ModelRegistry::new(loaded, paths, env, SupervisorProgram::this_program());
+        let registry = ModelRegistry::new(loaded, paths, SupervisorProgram::this_program());
         let first = "far/first".parse().unwrap();
         let named = registry.models_named_by_user(is_first_selected, &first).unwrap();
         named.iter().map(ToString::to_string).collect()

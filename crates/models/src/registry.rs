@@ -40,19 +40,15 @@ impl fmt::Debug for ModelRegistry {
 }
 
 impl ModelRegistry {
-    /// Creates a registry. Contacts no server. Commands, those that print secrets and those of an
+    /// Creates a registry for a config, with the environment that it was loaded with. Contacts no
+    /// server. Commands, those that print secrets and those of an
     /// agent, run under `supervisor`.
     #[must_use]
-    pub fn new(
-        loaded: LoadedConfig,
-        paths: AppPaths,
-        env: Env,
-        supervisor: SupervisorProgram,
-    ) -> Self {
+    pub fn new(loaded: LoadedConfig, paths: AppPaths, supervisor: SupervisorProgram) -> Self {
         let state_warnings = StateWarnings::default();
         let cache = ServerCache::new(&paths.cache_dir(), state_warnings.clone());
         let breakers = BreakerRegistry::new(&paths.cache_dir(), state_warnings.clone());
-        let setup = Arc::new(SetupContext { loaded, paths, env, supervisor });
+        let setup = Arc::new(SetupContext::new(loaded, paths, supervisor, None));
         let trace = setup.open_trace();
         let connector = ModelConnector {
             setup,
@@ -75,12 +71,8 @@ impl ModelRegistry {
     pub fn with_agent(mut self, id: &str) -> Self {
         let setup = &self.connector.setup;
         let loaded = setup.loaded.for_agent(id);
-        let setup = SetupContext {
-            loaded,
-            paths: setup.paths.clone(),
-            env: setup.env.clone(),
-            supervisor: setup.supervisor.clone(),
-        };
+        let (paths, supervisor) = (setup.paths.clone(), setup.supervisor.clone());
+        let setup = SetupContext::new(loaded, paths, supervisor, Some(id));
         self.connector.setup = Arc::new(setup);
         self
     }

@@ -66,7 +66,7 @@ async fn agent(model: &str) -> Result<AgentRun> {
         approver: Arc::new(ReadOnlyApprover),
         journal: Arc::new(NoopJournal),
     };
-    let models = ModelRegistry::new(loaded, paths, env, SupervisorProgram::this_program());
+    let models = ModelRegistry::new(loaded, paths, SupervisorProgram::this_program());
     let agent = Runtime::new(models).create_agent(options).await;
     agent.map_err(|error| format!("{error:?}").into())
 }

@@ -42,7 +42,7 @@ const PROMPT_CHANGED_NOTICE: &str = "\
 
 /// Options of an agent that are not in the config.
 pub struct AgentOptions {
-    /// The agent, by its id in `agents.entries`; `None` is `main`.
+    /// The agent, by its id; `None` is the default agent.
     pub agent: Option<String>,
     /// The model, by reference or alias; `None` uses the configured one.
     pub model: Option<String>,
@@ -117,7 +117,7 @@ impl Runtime {
     /// When the workspace cannot be used, and when no model can be connected.
     pub async fn create_agent(&self, options: AgentOptions) -> Result<AgentRun, ConnectError> {
         let AgentOptions { agent, model, workspace, time_limit: time, approver, journal } = options;
-        let agent = agent.as_deref().unwrap_or(MAIN_AGENT);
+        let agent = agent.as_deref().unwrap_or(self.default_agent());
         let this = self.for_agent(agent).map_err(ConnectError::Setup)?;
         let workspace = this.resolve_workspace(workspace)?;
         let connected = this.models.connect_model(model.as_deref()).await?;
@@ -229,7 +229,7 @@ impl Runtime {
         if !ids.contains(&id) {
             let message = format!("find the agent `{id}`");
             return Err(SetupError::new(SetupErrorKind::UnknownAgent, message).with_hint(format!(
-                "Configure it under `agents.entries`, or use one that there is: {}.",
+                "Configure it under `agents.list`, or use one that there is: {}.",
                 ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
             )));
         }

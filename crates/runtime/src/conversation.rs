@@ -18,7 +18,6 @@ use openclaw_agent_loop::{
     CompactionReport, ConfiguredTimeout, SteeringQueue, TurnError, TurnEventSender, TurnInput,
     TurnReport, TurnRequest,
 };
-use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_core::{Approver, History};
 use openclaw_models::{ConnectError, ModelConnection};
 use openclaw_store::{RequestPrefix, Session, SessionId, SessionKey, Store, StoreError};
@@ -123,7 +122,7 @@ impl Conversation {
     /// Whether a conversation opened here without naming a session or a folder has this key.
     #[must_use]
     pub fn has_default_key(&self) -> bool {
-        let default = self.runtime.default_session_key(MAIN_AGENT, None);
+        let default = self.runtime.default_session_key(self.runtime.default_agent(), None);
         default.is_ok_and(|key| key == *self.session.key())
     }
 

@@ -36,6 +36,12 @@ impl Runtime {
         &self.models
     }
 
+    /// The id of the agent that answers when none is named.
+    #[must_use]
+    pub fn default_agent(&self) -> &str {
+        self.config().default_agent()
+    }
+
     /// The config of command execution.
     #[must_use]
     pub fn exec_config(&self) -> &ExecConfig {

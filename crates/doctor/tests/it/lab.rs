@@ -25,7 +25,7 @@ impl Lab {
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
         Self {
-            models: ModelRegistry::new(loaded, paths, env, SupervisorProgram::this_program()),
+            models: ModelRegistry::new(loaded, paths, SupervisorProgram::this_program()),
             _state: state,
         }
     }

@@ -24,9 +24,8 @@ fn setup(egress: &str, primary: &str) -> SetupContext {
     let env = Env::from_pairs([("HOME", "/nowhere")]);
     let loaded = Config::parse(&text, &env).unwrap();
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    let (paths, supervisor) =
-        (AppPaths::new(&env, None).unwrap(), SupervisorProgram::this_program());
-    SetupContext { loaded, paths, env, supervisor }
+    let paths = AppPaths::new(&env, None).unwrap();
+    SetupContext::new(loaded, paths, SupervisorProgram::this_program(), None)
 }
 
 fn decide(setup: &SetupContext, model: &str, answer: Option<bool>) -> Decision {

@@ -12,9 +12,8 @@ fn setup(provider: &str) -> SetupContext {
     );
     let loaded = Config::parse(&text, &env).unwrap();
     assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-    let (paths, supervisor) =
-        (AppPaths::new(&env, None).unwrap(), SupervisorProgram::this_program());
-    SetupContext { loaded, paths, env, supervisor }
+    let paths = AppPaths::new(&env, None).unwrap();
+    SetupContext::new(loaded, paths, SupervisorProgram::this_program(), None)
 }
 
 /// The seconds and the source key of each timeout for the model `m`.

@@ -38,7 +38,7 @@ impl Lab {
         let paths = AppPaths::new(&env, None).unwrap();
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-        Self { models: ModelRegistry::new(loaded, paths, env, supervisor()), state }
+        Self { models: ModelRegistry::new(loaded, paths, supervisor()), state }
     }
 
     /// The state folder.

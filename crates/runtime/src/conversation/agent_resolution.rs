@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 
-use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_store::{SessionInfo, SessionKey, Store, StoreError, StoreErrorKind};
 
 use super::SessionTarget;
@@ -23,7 +22,7 @@ pub(super) struct ResolvedAgent {
 
 impl Runtime {
     /// Returns the agent that uses a session when none is named: the agent in its key
-    /// `agent:<agent>:…`, else the agent that owns the session, else `main`.
+    /// `agent:<agent>:…`, else the agent that owns the session, else the default agent.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -37,12 +36,11 @@ impl Runtime {
             SessionTarget::Key(key) => agent_in_key(key).filter(|id| ids.contains(id)),
             SessionTarget::Id(_) => None,
         };
-        Ok(match key {
-            Some(id) => id.to_owned(),
-            None => {
-                find_session(store, place)?.map_or_else(|| MAIN_AGENT.to_owned(), |info| info.agent)
-            }
-        })
+        if let Some(id) = key {
+            return Ok(id.to_owned());
+        }
+        let default = || self.default_agent().to_owned();
+        Ok(find_session(store, place)?.map_or_else(default, |info| info.agent))
     }
 
     /// Returns the agent of a conversation, which is `agent` if one is named, and a warning when
@@ -54,7 +52,7 @@ impl Runtime {
         target: Option<&SessionTarget>,
     ) -> Result<ResolvedAgent, StoreError> {
         let Some(target) = target else {
-            let id = agent.unwrap_or_else(|| MAIN_AGENT.to_owned());
+            let id = agent.unwrap_or_else(|| self.default_agent().to_owned());
             return Ok(ResolvedAgent { id, warning: None, session_folder: None });
         };
         let id = agent.map_or_else(|| self.session_agent(store, target), Ok)?;

@@ -31,7 +31,7 @@ impl Lab {
         let paths = AppPaths::new(&env, None).unwrap();
         let loaded = Config::parse(config, &env).unwrap();
         assert!(!loaded.has_errors(), "{:?}", loaded.diagnostics);
-        Self { runtime: Runtime::new(ModelRegistry::new(loaded, paths, env, supervisor())), state }
+        Self { runtime: Runtime::new(ModelRegistry::new(loaded, paths, supervisor())), state }
     }
 
     /// The state folder.
