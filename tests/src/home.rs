@@ -81,6 +81,13 @@ impl Home {
         fs::write(self.workspace().join(name), text).unwrap();
     }
 
+    /// Writes a file of the state folder, and makes the folders above it.
+    pub fn put_state(&self, name: &str, text: &str) {
+        let path = self.path().join(".openclaw").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     /// Reads a file of the default workspace; empty when there is none.
     #[must_use]
     pub fn get(&self, name: &str) -> String {

@@ -48,7 +48,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session -d '
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l session-id -d 'The session by its id, or by the short id that `sessions` shows; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l resume -d 'Without a message, finish the turn that was interrupted, or that failed before the model answered. With the ID of a session and a message, go on with that session' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l agent -d 'The agent; default: the one whose session it is, else the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l workspace -d 'The directory that the tools work in; default: that of the session, else `agents.defaults.workspace`, else the project that the command is started in' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r
@@ -76,7 +76,7 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l resume -d 'Co
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session -d 'The session to go on with; default: that of the agent and the project folder, outside a project `agent:ID:main`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l session-id -d 'The session by its id; created if there is none' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l model -d 'The model, as `provider/model-id`; default: `agents.defaults.model.primary`, else the only model that the server has' -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent; default: the one whose session it is, else `main`' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l agent -d 'The agent; default: the one whose session it is, else the default agent of the config' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l workspace -d 'The directory that the tools work in; default: that of the session, else `agents.defaults.workspace`, else the project that the command is started in' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l timeout -d 'The longest a turn may take; default: `agents.defaults.timeoutSeconds`' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l wait -d 'Wait for a session that another process uses and for a server that is not up yet: a number of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes' -r

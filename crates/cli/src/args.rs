@@ -11,8 +11,7 @@ pub(crate) mod trace;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use openclaw_config::HumanDuration;
-use openclaw_config::defaults::MAIN_AGENT;
+use openclaw_config::{HumanDuration, RunKind};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -150,14 +149,34 @@ impl AgentTurnArgs {
     }
 
     /// The agent of the turn, as far as the options alone say which.
-    pub(crate) fn started_agent(&self) -> Option<String> {
-        let of_session = || match (&self.session, &self.session_id) {
+    pub(crate) fn started_agent(&self) -> StartedAgent {
+        let id = match (&self.session, &self.session_id) {
+            _ if self.agent.id.is_some() => self.agent.id.as_deref(),
             _ if self.resumed_session().is_some() => None,
-            (Some(key), _) => key.strip_prefix("agent:")?.split(':').next(),
+            (Some(key), _) => key.strip_prefix("agent:").and_then(|rest| rest.split(':').next()),
             (None, Some(_)) => None,
-            (None, None) => Some(MAIN_AGENT),
+            (None, None) => return StartedAgent::Default,
         };
-        self.agent.id.as_deref().or_else(of_session).map(str::to_owned)
+        StartedAgent::Session(id.map(str::to_owned))
+    }
+}
+
+/// The agent of a turn, before the config and the sessions are known.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum StartedAgent {
+    /// The default agent.
+    Default,
+    /// The agent with this id; `None` when only the session says which.
+    Session(Option<String>),
+}
+
+impl StartedAgent {
+    /// The kind of the run.
+    pub(crate) fn run_kind(&self) -> RunKind<'_> {
+        match self {
+            Self::Default => RunKind::DefaultAgent,
+            Self::Session(id) => RunKind::Agent { id: id.as_deref() },
+        }
     }
 }
 
@@ -171,7 +190,7 @@ pub(crate) struct AgentArgs {
     /// Use that model alone, never a fallback
     #[arg(long)]
     pub(crate) strict: bool,
-    /// The agent; default: the one whose session it is, else `main`
+    /// The agent; default: the one whose session it is, else the default agent of the config
     #[arg(long = "agent", value_name = "ID")]
     pub(crate) id: Option<String>,
     /// The directory that the tools work in; default: that of the session, else

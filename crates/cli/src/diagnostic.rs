@@ -1,7 +1,9 @@
 //! Prints config diagnostics with their lines.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use openclaw_config::{Diagnostic, LoadError, LoadedConfig, Severity};
+use openclaw_config::{
+    ConfigLayer, Diagnostic, DiagnosticKind, KeyEffect, LoadError, LoadedConfig, Severity,
+};
 use openclaw_terminal::{OutputPrinter, sanitize};
 
 /// Prints the diagnostics of a usable config; with `--verbose` also informational ones and keys
@@ -29,8 +31,53 @@ pub(crate) fn print_config_problems(
             (None, _) => {}
         }
         for key in loaded.unused_keys() {
-            printer.print_detail(format_args!("config: `{key}` is known and has no effect yet"));
+            if let KeyEffect::None { reason } = KeyEffect::for_path(&key) {
+                printer.print_detail(format_args!("config: `{key}` has no effect: {reason}"));
+            }
         }
+    }
+}
+
+/// Prints what keeps the command from starting, and whatever else is wrong in one line. A text of
+/// which nothing is used is told in full, as everything with `--verbose`.
+pub(crate) fn summarise_config_problems(
+    printer: &OutputPrinter,
+    loaded: &LoadedConfig,
+    blockers: &[&Diagnostic],
+) {
+    if printer.is_verbose() {
+        return print_config_problems(printer, loaded, blockers);
+    }
+    let (mut notes, mut unused) = (0_usize, 0_usize);
+    for diagnostic in &loaded.diagnostics {
+        let is_blocker = blockers.iter().any(|blocker| std::ptr::eq(*blocker, diagnostic));
+        let is_override = diagnostic.layer > ConfigLayer::Project;
+        let is_told = is_override || diagnostic.kind == DiagnosticKind::UnusedText;
+        match diagnostic.severity {
+            _ if is_blocker || is_told => {
+                let text = loaded.diagnostic_source_text(diagnostic).unwrap_or_default();
+                let severity = if is_blocker { Severity::Error } else { diagnostic.severity };
+                let diagnostic = Diagnostic { severity, ..diagnostic.clone() };
+                print_diagnostics(printer, &[diagnostic], &text);
+            }
+            Severity::Error => unused += 1,
+            Severity::Warning => notes += 1,
+            Severity::Note => {}
+        }
+    }
+    let values = match unused {
+        0 => None,
+        1 => Some("1 value of the config is not used".to_owned()),
+        count => Some(format!("{count} values of the config are not used")),
+    };
+    let notes = match notes {
+        0 => None,
+        1 => Some("1 note on the config".to_owned()),
+        count => Some(format!("{count} notes on the config")),
+    };
+    let parts: Vec<String> = [values, notes].into_iter().flatten().collect();
+    if !parts.is_empty() && blockers.is_empty() {
+        printer.print_warning(format_args!("{}: openclaw config validate", parts.join(", ")));
     }
 }
 

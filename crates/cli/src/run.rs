@@ -75,11 +75,17 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
         return Ok(ExitReason::Usage);
     }
     let trace_requested = commands::trace::is_trace_requested(&cli.command);
-    let startup =
-        StartupContext { paths, env, printer, overrides: cli.global.set, trace_requested };
+    let startup = StartupContext {
+        paths,
+        env,
+        printer,
+        overrides: cli.global.set,
+        trace_requested,
+        tells_config_problems: matches!(cli.command, CliCommand::Doctor(_)),
+    };
     match cli.command {
         CliCommand::Agent(args) => startup
-            .run_checked(RunKind::Agent { id: args.started_agent().as_deref() }, |context| {
+            .run_checked(args.started_agent().run_kind(), |context| {
                 run_to_completion(commands::agent::run(context, args))
             }),
         CliCommand::Chat(mut args) => {
@@ -107,20 +113,7 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
                 run_interruptible(printer, commands::prompt_explain::run(context, args))
             }),
         },
-        CliCommand::Models(models) => match models.action {
-            ModelsAction::List(args) => startup.run_with_config(|context| {
-                run_interruptible(printer, commands::models_list::run(context, &args))
-            }),
-            ModelsAction::Probe(args) => startup.run_with_config(|context| {
-                run_interruptible(printer, commands::models_probe::run(context, &args))
-            }),
-            ModelsAction::Reset(args) => {
-                startup.run_with_config(|context| commands::models_reset::run(context, &args))
-            }
-            ModelsAction::Status(args) => {
-                startup.run_with_config(|context| commands::models_status::run(context, &args))
-            }
-        },
+        CliCommand::Models(models) => startup.run_models(models.action),
         CliCommand::Approvals(args) => startup
             .run_with_config(|context| commands::exec_policy::run_approvals(context, &args.action)),
         CliCommand::ExecPolicy(args) => {
@@ -147,11 +140,31 @@ struct StartupContext<'p> {
     overrides: Vec<String>,
     /// Whether the command line asks for a trace.
     trace_requested: bool,
+    /// Whether every problem of the config is told, instead of their number.
+    tells_config_problems: bool,
 }
 
 impl StartupContext<'_> {
     fn config_context(&self) -> ConfigCommandContext<'_> {
         ConfigCommandContext { printer: self.printer, paths: &self.paths, env: &self.env }
+    }
+
+    fn run_models(self, action: ModelsAction) -> io::Result<ExitReason> {
+        let printer = self.printer;
+        match action {
+            ModelsAction::List(args) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::models_list::run(context, &args))
+            }),
+            ModelsAction::Probe(args) => self.run_with_config(|context| {
+                run_interruptible(printer, commands::models_probe::run(context, &args))
+            }),
+            ModelsAction::Reset(args) => {
+                self.run_with_config(|context| commands::models_reset::run(context, &args))
+            }
+            ModelsAction::Status(args) => {
+                self.run_with_config(|context| commands::models_status::run(context, &args))
+            }
+        }
     }
 
     /// Loads the config and runs a command with it; prints what is wrong with the config.
@@ -179,7 +192,7 @@ impl StartupContext<'_> {
         on_broken_config: impl FnOnce(&LoadError) -> io::Result<()>,
         run: impl FnOnce(&CommandContext) -> io::Result<ExitReason>,
     ) -> io::Result<ExitReason> {
-        let Self { paths, env, printer, overrides, trace_requested } = self;
+        let Self { paths, env, printer, overrides, trace_requested, tells_config_problems } = self;
         let mut options = LoadOptions::new(&paths, &env);
         for text in &overrides {
             let parts =
@@ -205,7 +218,11 @@ impl StartupContext<'_> {
             }
         };
         let blockers = kind.map(|kind| loaded.start_blockers(kind)).unwrap_or_default();
-        diagnostic::print_config_problems(printer, &loaded, &blockers);
+        if tells_config_problems {
+            diagnostic::print_config_problems(printer, &loaded, &blockers);
+        } else {
+            diagnostic::summarise_config_problems(printer, &loaded, &blockers);
+        }
         if !loaded.unusable_overrides().is_empty() {
             printer.print_error("a value given for this run cannot be used");
             return Ok(ExitReason::Usage);

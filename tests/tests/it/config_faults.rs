@@ -12,12 +12,28 @@ async fn status(text: &str) -> Ended {
     ended
 }
 
+/// Runs `config validate` with a config.
+async fn validate(text: &str) -> Ended {
+    Home::new().config(text).run(&["config", "validate"]).await
+}
+
+#[tokio::test]
+async fn other_commands_say_in_one_line_that_there_is_something_to_validate() {
+    let text =
+        "{ agents: { defaults: { timeoutSeconds: -1, models: [], nosuch: 1 } }, modles: {} }";
+    let ended = status(text).await.code(0);
+    let expected = "warning: 2 values of the config are not used, 2 notes on the config: openclaw \
+                    config validate\n";
+    assert_eq!(ended.stderr, expected);
+}
+
 #[tokio::test]
 async fn a_wrong_type_is_told_where_it_is_and_the_rest_is_used() {
     let text = "{\n  agents: { defaults: {\n    timeoutSeconds: \"ten\",\n    \
                 model: { primary: \"vllm/tiny\" },\n  } },\n}\n";
     let ended = status(text).await.code(0);
     assert!(ended.stdout.contains("vllm/tiny"), "{ended:#?}");
+    let ended = validate(text).await.code(3);
     let ended = ended.says(&["openclaw.json:3:", "agents.defaults.timeoutSeconds"]);
     insta::assert_snapshot!(ended.stable_stderr());
 }
@@ -25,7 +41,7 @@ async fn a_wrong_type_is_told_where_it_is_and_the_rest_is_used() {
 #[tokio::test]
 async fn an_unknown_key_is_told_with_the_one_that_was_meant() {
     let text = "{\n  agents: { defaults: { timeoutSecond: 10 } },\n}\n";
-    let ended = status(text).await.code(0);
+    let ended = validate(text).await.code(0);
     let ended = ended.says(&["openclaw.json:2:", "timeoutSecond", "timeoutSeconds"]);
     insta::assert_snapshot!(ended.stable_stderr());
 }
@@ -49,7 +65,7 @@ async fn a_missing_comma_is_told_where_it_is_missing() {
 async fn every_fault_of_a_file_is_told_at_once() {
     let text = "{\n  agents: { defaults: { timeoutSeconds: -1, models: [] } },\n  \
                 modles: {},\n  gateway: { port: 99999 },\n}\n";
-    let ended = status(text).await.code(0);
+    let ended = validate(text).await.code(3);
     insta::assert_snapshot!(ended.stable_stderr());
 }
 
@@ -95,13 +111,17 @@ async fn keys_that_have_no_effect_are_told_to_those_who_ask() {
     let quiet = home.run(&["models", "status"]).await.code(0);
     assert_eq!(quiet.stderr, "");
     let _ = home.run(&["models", "status", "-v"]).await.code(0).says(&["`gateway`"]);
+    let told = home.run(&["config", "validate"]).await.code(0);
+    assert!(told.stdout.ends_with("\ngateway has no effect: no gateway runs here yet\n"));
+    let set = home.run(&["config", "set", "gateway.bind", "lan"]).await.code(0);
+    assert_eq!(set.stderr, "`gateway` has no effect: no gateway runs here yet\n");
 }
 
 #[tokio::test]
 async fn no_character_of_a_config_moves_the_cursor_or_hides_text() {
     let text = "{\n  agents: { defaults: { timeoutSeconds: \"\u{9b}31m\u{202e}\u{85}\u{7f}\u{200b}\", \
                 \"mo\u{9b}2Jdels\": 1, model: \"x\u{9d}0;title\u{9c}\" } },\n}\n";
-    let ended = status(text).await.code(0).says(&["timeoutSeconds"]);
+    let ended = validate(text).await.code(3).says(&["timeoutSeconds"]);
     let hidden = |c: &char| {
         c.is_control() && *c != '\n'
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')

@@ -74,6 +74,8 @@ mod sessions;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod strangers_configs;
+#[cfg(test)]
 mod stream_json;
 #[cfg(test)]
 mod terminal;

@@ -11,7 +11,6 @@ mod show;
 use std::io;
 
 use openclaw_chat::{CommandContext, error_report};
-use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_runtime::{SessionInfo, Store, StoreError, StoreErrorKind};
 
 pub(crate) use self::row::{matches_search, session_age};
@@ -54,7 +53,8 @@ fn find_session(
     context: &CommandContext,
     text: Option<&str>,
 ) -> Result<(Store, SessionInfo), ExitReason> {
-    let default_key = context.runtime().default_session_key(MAIN_AGENT, None);
+    let runtime = context.runtime();
+    let default_key = runtime.default_session_key(runtime.default_agent(), None);
     let default_key = default_key.map_err(|error| report_store_error(context, &error))?;
     let text = text.unwrap_or(default_key.as_str());
     let Some(store) = open_existing_store(context)? else {

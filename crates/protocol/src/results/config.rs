@@ -16,7 +16,7 @@ pub struct ValidationResult {
     pub exists: bool,
     /// What is wrong with it.
     pub problems: Vec<ConfigProblem>,
-    /// The keys that have no effect; with `--verbose` only.
+    /// The keys that have no effect; absent when the file cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused: Option<Vec<String>>,
 }
@@ -82,6 +82,10 @@ pub struct KeyReport {
     pub kind: Option<String>,
     /// What the key does.
     pub description: Option<String>,
+    /// Whether the key acts: `full`, `partial` (some keys below it do) or `none`.
+    pub effect: String,
+    /// Why it does not act; null when it does.
+    pub effect_reason: Option<String>,
     /// Whether it is set.
     pub set: bool,
     /// The place that sets it.

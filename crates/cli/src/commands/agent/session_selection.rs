@@ -1,6 +1,5 @@
 //! Selects the session of a turn, and prepares it before the turn begins.
 
-use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_models::ConnectError;
 use openclaw_protocol::results::agent::{SessionName, SessionReport};
 use openclaw_runtime::{
@@ -48,7 +47,7 @@ pub(crate) fn parse_session_choice(
         (_, Some(id)) => SessionTarget::Id(id.parse()?),
         (Some(key), None) => SessionTarget::Key(key.parse()?),
         (None, None) => {
-            let agent = args.agent.id.as_deref().unwrap_or(MAIN_AGENT);
+            let agent = args.agent.id.as_deref().unwrap_or(runtime.default_agent());
             let workspace = args.agent.workspace.as_deref();
             SessionTarget::Key(runtime.default_session_key(agent, workspace)?)
         }
@@ -64,7 +63,8 @@ pub(crate) fn latest_target(
     runtime: &Runtime,
     agent: &AgentArgs,
 ) -> Result<SessionTarget, StoreError> {
-    let (id, workspace) = (agent.id.as_deref().unwrap_or(MAIN_AGENT), agent.workspace.as_deref());
+    let id = agent.id.as_deref().unwrap_or(runtime.default_agent());
+    let workspace = agent.workspace.as_deref();
     let store = runtime.open_sessions()?;
     Ok(match runtime.latest_session(&store, id, workspace)? {
         Some(info) => SessionTarget::Id(info.id),

@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _};
 
 use openclaw_chat::{CommandContext, error_report, format_age};
-use openclaw_config::defaults::MAIN_AGENT;
 use openclaw_runtime::{SessionId, SessionInfo, StoreError};
 
 use crate::args::chat::ChatArgs;
@@ -73,7 +72,8 @@ fn folder_sessions(
     context: &CommandContext,
     args: &ChatArgs,
 ) -> Result<Vec<SessionInfo>, StoreError> {
-    let (runtime, agent) = (context.runtime(), args.agent.id.as_deref().unwrap_or(MAIN_AGENT));
+    let runtime = context.runtime();
+    let agent = args.agent.id.as_deref().unwrap_or(runtime.default_agent());
     if !runtime.sessions_path().exists() {
         return Ok(Vec::new());
     }

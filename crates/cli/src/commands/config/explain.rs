@@ -2,7 +2,7 @@
 
 use std::io;
 
-use openclaw_config::ValueOrigin;
+use openclaw_config::{KeyEffect, ValueOrigin};
 use openclaw_protocol::results::config::{KeyReport, OverriddenReport};
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ pub(super) fn run(
     let value = set.or_else(|| default.clone());
     let description = property.as_ref().and_then(|property| property.description.clone());
     let kind = property.as_ref().map(|property| property.kind.clone());
+    let effect = KeyEffect::for_path(&path);
     if args.json {
         write_json_answer(
             context.printer,
@@ -43,6 +44,11 @@ pub(super) fn run(
                 default,
                 kind,
                 description,
+                effect: effect_name(effect).to_owned(),
+                effect_reason: match effect {
+                    KeyEffect::None { reason } => Some(reason.to_owned()),
+                    _ => None,
+                },
                 set: is_set,
                 origin: origin.to_string(),
                 layer: origin.layer().to_string(),
@@ -69,6 +75,14 @@ pub(super) fn run(
     for (word, meaning) in property.iter().flat_map(|property| &property.choices) {
         row("", format!("\"{word}\": {meaning}"));
     }
+    row(
+        "acts",
+        match effect {
+            KeyEffect::Full => "yes".to_owned(),
+            KeyEffect::None { reason } => format!("no: {reason}"),
+            _ => "in part: some of the keys below it do".to_owned(),
+        },
+    );
     row("default", default.as_ref().map_or("none".to_owned(), format_value));
     row(
         "from",
@@ -83,6 +97,14 @@ pub(super) fn run(
     }
     context.printer.write_answer_line(lines.join("\n"))?;
     Ok(ExitReason::Ok)
+}
+
+fn effect_name(effect: KeyEffect) -> &'static str {
+    match effect {
+        KeyEffect::Full => "full",
+        KeyEffect::None { .. } => "none",
+        _ => "partial",
+    }
 }
 
 /// A plain value in one line, the rest indented.

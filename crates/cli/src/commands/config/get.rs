@@ -43,7 +43,7 @@ pub(super) fn load_and_parse_path(
         ExitReason::Config
     })?;
     if loaded.is_last_good() {
-        diagnostic::print_config_problems(context.printer, &loaded, &[]);
+        diagnostic::summarise_config_problems(context.printer, &loaded, &[]);
     }
     let text = loaded.source_text().map_or("{}", |text| text);
     let path = match ConfigDocument::parse(text) {

@@ -3,7 +3,8 @@
 use std::{fs, io};
 
 use openclaw_config::{
-    Config, ConfigChange, ConfigDocument, ConfigFile, ConfigLayer, EditError, NewValue, SaveError,
+    Config, ConfigChange, ConfigDocument, ConfigFile, ConfigLayer, EditError, KeyEffect, KeyPath,
+    NewValue, SaveError,
 };
 use serde_json::{Map, Value, json};
 
@@ -51,15 +52,25 @@ pub(super) fn set_keys(
     let saved = outcome.is_ok() && !args.write.dry_run;
     let end = change_report::report_change(context, &args.write, outcome, &success_message)?;
     if saved {
-        warn_about_overrides(context, &assignments);
+        warn_about_effects(context, &assignments);
     }
     Ok(end)
 }
 
-/// Warns when another layer overrides a value that was set.
-fn warn_about_overrides(context: ConfigCommandContext<'_>, assignments: &[KeyAssignment]) {
+/// Warns when another layer overrides a value that was set, and when it does not act.
+fn warn_about_effects(context: ConfigCommandContext<'_>, assignments: &[KeyAssignment]) {
     let Ok(loaded) = Config::load(context.paths, context.env) else { return };
+    let unused = loaded.unused_keys();
     for KeyAssignment { path, .. } in assignments {
+        let set: KeyPath = path.parse().unwrap_or_default();
+        let is_related = |key: &&KeyPath| {
+            key.segments().starts_with(set.segments()) || set.segments().starts_with(key.segments())
+        };
+        for key in unused.iter().filter(is_related) {
+            if let KeyEffect::None { reason } = KeyEffect::for_path(key) {
+                context.printer.print_note(format_args!("`{key}` has no effect: {reason}"));
+            }
+        }
         let origin = loaded.find_origin(path);
         if origin.layer() > ConfigLayer::User {
             context.printer.print_warning(format_args!("the {} wins: {origin}", origin.layer()));
@@ -76,7 +87,7 @@ pub(super) fn unset_key(
     }
     let outcome = save_edit(context, &args.write, |document| {
         let path = document.parse_path(&args.path).unwrap_or_default();
-        document.unset_value(&path)
+        document.unset_with_parents(&path)
     });
     change_report::report_change(context, &args.write, outcome, &format!("Removed `{}`", args.path))
 }

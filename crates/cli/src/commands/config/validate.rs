@@ -2,8 +2,11 @@
 
 use std::io;
 
-use openclaw_config::{ConfigLoader, Diagnostic, LoadError, LoadOptions, Severity};
+use openclaw_config::{
+    ConfigLoader, Diagnostic, KeyEffect, KeyPath, LoadError, LoadOptions, Severity,
+};
 use openclaw_protocol::results::config::{ConfigProblem, FileProblem, ValidationResult};
+use openclaw_terminal::sanitize;
 
 use super::{ConfigCommandContext, problems};
 use crate::args::config::ConfigValidateArgs;
@@ -32,14 +35,15 @@ pub(super) fn run(
     };
     let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
     let count = loaded.diagnostics.iter().filter(is_error).count();
-    let unused = loaded.unused_keys().into_iter().map(|key| key.to_string());
+    let unused_keys = loaded.unused_keys();
+    let unused = unused_keys.iter().map(ToString::to_string);
     if args.json {
         let answer = ValidationResult {
             valid: count == 0,
             path: path.to_string(),
             exists: loaded.exists,
             problems: problems::report_diagnostics(&loaded.diagnostics),
-            unused: printer.is_verbose().then(|| unused.collect()),
+            unused: Some(unused.collect()),
         };
         write_json_answer(printer, &answer)?;
     } else {
@@ -53,8 +57,28 @@ pub(super) fn run(
             (1, _) => printer.print_error(format_args!("1 problem in {path}")),
             (count, _) => printer.print_error(format_args!("{count} problems in {path}")),
         }
+        if !printer.is_verbose() {
+            printer.write_answer(&unused_text(&unused_keys))?;
+        }
     }
     Ok(if count == 0 { ExitReason::Ok } else { ExitReason::Config })
+}
+
+/// Lists the keys without effect by the reason, one line each.
+fn unused_text(keys: &[KeyPath]) -> String {
+    let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
+    for key in keys {
+        let KeyEffect::None { reason } = KeyEffect::for_path(key) else { continue };
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, keys)) => keys.push(key.to_string()),
+            None => by_reason.push((reason, vec![key.to_string()])),
+        }
+    }
+    let lines = by_reason.iter().map(|(reason, keys)| {
+        let verb = if keys.len() == 1 { "has" } else { "have" };
+        format!("{} {verb} no effect: {reason}\n", keys.join(", "))
+    });
+    lines.map(|line| sanitize::escape_line(line.trim_end()) + "\n").collect()
 }
 
 fn report_load_error(context: ConfigCommandContext<'_>, error: &LoadError) -> ValidationResult {
