@@ -16,8 +16,8 @@ use crate::prompt_cache::PromptCacheTracker;
 use crate::tool_registry::ToolRegistry;
 use crate::turn::ActiveTurn;
 use crate::{
-    CompactionReport, ConfiguredTimeout, DuplicateToolError, SteeringQueue, TurnError,
-    TurnEventSender, TurnLimits, TurnOutcome, TurnReport, TurnRequest,
+    CompactionReport, DuplicateToolError, SteeringQueue, TimeLimit, TurnError, TurnEventSender,
+    TurnLimits, TurnOutcome, TurnReport, TurnRequest,
 };
 
 /// What an agent is made of.
@@ -239,7 +239,7 @@ type TurnResult = Result<TurnOutcome, TurnError>;
 
 /// What interrupted a turn.
 enum TurnInterruption<'a> {
-    TimedOut(&'a ConfiguredTimeout),
+    TimedOut(&'a TimeLimit),
     Cancelled,
 }
 

@@ -26,7 +26,7 @@ use self::sizing::CompactionSizing;
 use crate::model_call::turn_event_from;
 use crate::output_budget::request_bytes;
 use crate::report::add_usage;
-use crate::{Agent, ConfiguredTimeout, TurnEventSender};
+use crate::{Agent, TimeLimit, TurnEventSender};
 
 /// How a conversation is compacted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,7 +35,7 @@ pub struct CompactionLimits {
     /// larger than the context window, e.g. after a change to a smaller model, always is.
     pub summarise_in_parts: bool,
     /// The longest wait for a summary; without one by then, the conversation is trimmed by code.
-    pub timeout: Option<ConfiguredTimeout>,
+    pub timeout: Option<TimeLimit>,
 }
 
 /// How the beginning of a conversation was replaced.

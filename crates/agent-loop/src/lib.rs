@@ -26,7 +26,8 @@ pub use events::{
     RepromptReason, ToolRefusalReason, TurnEvent, TurnEventReceiver, TurnEventSender,
 };
 pub use invalid_calls::InvalidCallRecovery;
-pub use limits::{ConfiguredTimeout, TOOL_GRACE, TurnLimits};
+pub use limits::{TOOL_GRACE, TurnLimits};
+pub use openclaw_core::TimeLimit;
 pub use prompt_cache::{PrefixChange, PromptCacheMiss};
 pub use repeated_calls::{CallRepeatRecord, CallRepeatTracker};
 pub use repetition::{DetectedRepetition, OutputPart, RepetitionDetector, RepetitionLimit};

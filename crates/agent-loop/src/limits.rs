@@ -1,8 +1,8 @@
 //! The limits of a turn.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
+
+use openclaw_core::TimeLimit;
 
 use crate::{CompactionLimits, RepetitionLimit};
 
@@ -14,7 +14,7 @@ pub const TOOL_GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnLimits {
     /// The longest a turn may take, including waits for approvals; `None`: no limit.
-    pub turn_timeout: Option<ConfiguredTimeout>,
+    pub turn_timeout: Option<TimeLimit>,
     /// The most model calls.
     pub max_model_calls: u32,
     /// The most tool calls, including refused ones.
@@ -49,22 +49,6 @@ impl TurnLimits {
             repetition: None,
             compaction: None,
         }
-    }
-}
-
-/// A timeout, and the setting it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfiguredTimeout {
-    /// The length of the timeout.
-    pub duration: Duration,
-    /// The setting, e.g. `agents.defaults.timeoutSeconds`.
-    pub source: Arc<str>,
-}
-
-/// Displays e.g. `600 s, from agents.defaults.timeoutSeconds`.
-impl fmt::Display for ConfiguredTimeout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, from {}", format_seconds(self.duration), self.source)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use openclaw_core::TokenUsage;
 
-use crate::{CallRepeatTracker, ConfiguredTimeout, TurnError};
+use crate::{CallRepeatTracker, TimeLimit, TurnError};
 
 /// How a turn ended, and its costs.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub enum TurnOutcome {
     /// The turn's timeout ran out.
     TimedOut {
         /// The timeout that ended it.
-        limit: ConfiguredTimeout,
+        limit: TimeLimit,
     },
 }
 

@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use openclaw_models::{TimeLimit, WaitPolicy, WaitProgress};
-use openclaw_runtime::{
-    ConfiguredTimeout, ConversationError, ConversationOptions, Runtime, StoreErrorKind,
-};
+use openclaw_runtime::{ConversationError, ConversationOptions, Runtime, StoreErrorKind};
 use openclaw_terminal::OutputPrinter;
 
 use crate::context::CommandContext;
@@ -49,7 +47,7 @@ pub(crate) fn prepare_conversation(
         workspace: options.workspace.clone(),
         time_limit: options
             .timeout
-            .map(|duration| ConfiguredTimeout { duration, source: "--timeout".into() }),
+            .map(|duration| TimeLimit { duration, source: "--timeout".into() }),
         approver,
     };
     (Runtime::new(models), options)

@@ -165,15 +165,14 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use openclaw_core::ModelTimeoutKind;
-    use openclaw_runtime::ConfiguredTimeout;
+    use openclaw_core::TimeoutKind;
+    use openclaw_runtime::TimeLimit;
 
     use super::*;
 
     #[test]
     fn every_outcome_of_a_turn_has_its_own_code_and_only_a_reply_is_a_success() {
-        let limit =
-            ConfiguredTimeout { duration: Duration::from_secs(1), source: "--timeout".into() };
+        let limit = TimeLimit { duration: Duration::from_secs(1), source: "--timeout".into() };
         let outcomes = [
             (TurnOutcome::Reply { text: "Hi".to_owned(), truncated: false }, 0),
             (TurnOutcome::NeedsInput { question: "May it?".to_owned() }, 6),
@@ -189,7 +188,7 @@ mod tests {
     #[test]
     fn failures_are_told_apart_by_their_codes() {
         let after = Duration::from_secs(1);
-        let timeout = ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, after };
+        let timeout = ModelErrorKind::Timeout { kind: TimeoutKind::Total, after };
         for (kind, code) in [
             (TurnErrorKind::Empty, 1),
             (TurnErrorKind::ReasoningOnly, 1),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::ModelTimeoutKind;
+use openclaw_exchange::{HttpExchange, TimeoutKind};
 
 /// A failed model call.
 ///
@@ -28,7 +28,7 @@ pub enum ModelErrorKind {
     /// A timeout of the client ran out.
     Timeout {
         /// Which timeout.
-        kind: ModelTimeoutKind,
+        kind: TimeoutKind,
         /// The length of the timeout.
         after: Duration,
     },
@@ -81,40 +81,6 @@ impl ModelErrorKind {
             Self::AnswerTooLarge => "answer_too_large",
         }
     }
-}
-
-/// The HTTP exchange that failed, as far as it got.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HttpExchange {
-    /// The HTTP method, e.g. `POST`.
-    pub method: String,
-    /// The full URL, without credentials.
-    pub url: String,
-    /// The HTTP status; `None` when no response came.
-    pub status: Option<u16>,
-    /// The error message in the response body, if there was one.
-    pub server_error: Option<ServerErrorMessage>,
-    /// The request id that the server assigned.
-    pub request_id: Option<String>,
-    /// The requested model.
-    pub model: Option<String>,
-    /// The number of the failed attempt, from 1.
-    pub attempt: u32,
-    /// The wait from the server's `Retry-After`, if it sent one.
-    pub retry_after: Option<Duration>,
-}
-
-/// An error message of a server, read from any of the body shapes in use.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ServerErrorMessage {
-    /// The text, capped in length.
-    pub message: String,
-    /// The `type` field.
-    pub kind: Option<String>,
-    /// The `param` field.
-    pub param: Option<String>,
-    /// The `code` field, as text.
-    pub code: Option<String>,
 }
 
 impl ModelError {

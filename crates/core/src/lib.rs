@@ -13,7 +13,7 @@ mod tool;
 mod tool_output_store;
 
 pub use approval::{ApprovalDecision, Approver, ReadOnlyApprover};
-pub use error::{HttpExchange, ModelError, ModelErrorKind, ServerErrorMessage};
+pub use error::{ModelError, ModelErrorKind};
 pub use history::{ConversationSummary, History, HistoryError, HistoryStep, MessageRef};
 pub use id::{InvalidName, ModelRef, ToolCallId, ToolName};
 pub use journal::{Journal, JournalEntry, JournalError, NoopJournal};
@@ -24,10 +24,10 @@ pub use message::{
 };
 pub use model::{
     AnswerOutcome, ChatEvent, ChatModel, ChatRequest, ChatStream, ModelCapabilities, ModelInfo,
-    ModelTimeoutKind, ServerActivity, ServerLiveness, TokenUsage, ToolChoice,
-    single_response_stream,
+    ServerActivity, ServerLiveness, TokenUsage, ToolChoice, single_response_stream,
 };
 pub use model_attempt::ModelAttempt;
+pub use openclaw_exchange::{HttpExchange, ServerErrorMessage, TimeLimit, TimeoutKind};
 pub use tool::{
     CommandRemedies, CommandReview, ExactCommandRule, FileChange, FileProtection, FutureToolCall,
     InvalidToolArguments, PlannedToolCall, ProgressSink, Tool, ToolConcurrency, ToolContext,

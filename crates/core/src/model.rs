@@ -340,39 +340,3 @@ pub enum ServerLiveness {
     /// It responds that its engine is dead.
     EngineDead,
 }
-
-/// The timeouts of a model call. There are no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ModelTimeoutKind {
-    /// From the start of the call to an open connection.
-    Connect,
-    /// From the request to the response's headers.
-    ResponseHeaders,
-    /// From the response headers to the first content.
-    FirstToken,
-    /// From one content chunk to the next.
-    BetweenTokens,
-    /// The whole call.
-    Total,
-}
-
-impl ModelTimeoutKind {
-    /// The name used in config, messages and JSON, e.g. `first_token`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::ResponseHeaders => "response_headers",
-            Self::FirstToken => "first_token",
-            Self::BetweenTokens => "between_tokens",
-            Self::Total => "total",
-        }
-    }
-}
-
-impl std::fmt::Display for ModelTimeoutKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}

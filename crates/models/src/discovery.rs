@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use openclaw_config::ProviderApi;
 use openclaw_config::defaults::DISCOVERY_TIMEOUT_SECONDS;
-use openclaw_core::{ModelError, ModelErrorKind, ModelTimeoutKind};
+use openclaw_core::{ModelError, ModelErrorKind, TimeoutKind};
 use openclaw_providers_openai::{
     ServedModel, find_context_windows, list_models, use_trained_windows,
 };
@@ -126,7 +126,7 @@ impl ModelConnector {
 /// Whether a server has no list of models, or leaves the question unanswered.
 pub(crate) fn lacks_route(error: &ModelError) -> bool {
     let exchange = error.http_exchange();
-    matches!(error.kind(), ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, .. })
+    matches!(error.kind(), ModelErrorKind::Timeout { kind: TimeoutKind::Total, .. })
         || is_absent_status(exchange.and_then(|exchange| exchange.status))
 }
 
@@ -141,7 +141,7 @@ async fn within_discovery_time<T>(question: impl Future<Output = T>) -> Option<T
 
 fn discovery_timeout(client: &Client, wait: Duration) -> ModelError {
     ModelError::new(
-        ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, after: wait },
+        ModelErrorKind::Timeout { kind: TimeoutKind::Total, after: wait },
         format!(
             "get the list of models from {} within {DISCOVERY_TIMEOUT_SECONDS} s",
             client.endpoint()

@@ -85,7 +85,7 @@ pub(crate) async fn add_hints(
 ) -> ModelError {
     match error.kind() {
         ModelErrorKind::Connect
-        | ModelErrorKind::Timeout { kind: openclaw_core::ModelTimeoutKind::Connect, .. } => {
+        | ModelErrorKind::Timeout { kind: openclaw_core::TimeoutKind::Connect, .. } => {
             let error = error.with_hint(format!(
                 "The address {} comes from {}.",
                 provider.endpoint, provider.address_source

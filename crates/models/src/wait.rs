@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_core::{ModelError, ModelErrorKind, ModelTimeoutKind};
+use openclaw_core::{ModelError, ModelErrorKind, TimeoutKind};
 use openclaw_transport::TimeLimit;
 use tokio::time::{Instant, sleep_until};
 
@@ -128,8 +128,9 @@ pub(crate) fn is_server_absent(error: &ModelError) -> bool {
 pub(crate) fn is_unreachable(error: &ModelError) -> bool {
     let status = error.http_exchange().and_then(|exchange| exchange.status);
     match error.kind() {
-        ModelErrorKind::Connect
-        | ModelErrorKind::Timeout { kind: ModelTimeoutKind::Connect, .. } => true,
+        ModelErrorKind::Connect | ModelErrorKind::Timeout { kind: TimeoutKind::Connect, .. } => {
+            true
+        }
         ModelErrorKind::Interrupted => status.is_none(),
         _ => false,
     }

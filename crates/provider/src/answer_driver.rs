@@ -5,9 +5,9 @@ use std::future::Future;
 
 use futures_util::stream;
 use openclaw_core::{ChatEvent, ChatStream, ModelError, ModelErrorKind};
-use openclaw_transport::ExchangeInfo;
+use openclaw_transport::HttpExchange;
 
-use crate::{add_proxy_hint, http_exchange};
+use crate::add_proxy_hint;
 
 /// Chat events that are read but not yet delivered.
 pub type ReadyEvents = VecDeque<Result<ChatEvent, ModelError>>;
@@ -44,11 +44,11 @@ pub fn stream_answer<R: AnswerReader + 'static>(reader: R) -> ChatStream {
 pub fn answer_error(
     kind: ModelErrorKind,
     message: &str,
-    exchange: &ExchangeInfo,
+    exchange: &HttpExchange,
     model: &str,
 ) -> ModelError {
     let error = ModelError::new(kind, message);
-    add_proxy_hint(error.with_exchange(http_exchange(exchange, Some(model))), exchange)
+    add_proxy_hint(error.with_exchange(exchange.clone().with_model(Some(model))), exchange)
 }
 
 #[cfg(test)]

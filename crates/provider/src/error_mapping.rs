@@ -1,9 +1,7 @@
 //! Maps transport errors to model errors.
 
-use openclaw_core::{
-    HttpExchange, ModelError, ModelErrorKind, ModelTimeoutKind, ServerErrorMessage,
-};
-use openclaw_transport::{self as transport, ServerError, TransportError, TransportErrorKind};
+use openclaw_core::{HttpExchange, ModelError, ModelErrorKind, ServerErrorMessage};
+use openclaw_transport::{TransportError, TransportErrorKind};
 
 use crate::recognise_overflow;
 
@@ -57,14 +55,14 @@ fn convert_error(
     let exchange = error.exchange();
     let kind = match error.kind() {
         TransportErrorKind::Connect => ModelErrorKind::Connect,
-        TransportErrorKind::Timeout { clock: timeout_kind, after } => {
-            ModelErrorKind::Timeout { kind: to_timeout_kind(timeout_kind), after }
+        TransportErrorKind::Timeout { clock: kind, after } => {
+            ModelErrorKind::Timeout { kind, after }
         }
         TransportErrorKind::Status(status) => kind_for_status(status, exchange),
         TransportErrorKind::Interrupted => ModelErrorKind::Interrupted,
         _ => ModelErrorKind::Protocol,
     };
-    let exchange_record = http_exchange(exchange, model);
+    let exchange_record = exchange.clone().with_model(model);
     let kind = context.fill_missing(kind, exchange_record.server_error.as_ref());
     let failure = ModelError::new(kind, error.to_string()).with_exchange(exchange_record);
     add_proxy_hint(failure, exchange).with_source(error)
@@ -73,22 +71,21 @@ fn convert_error(
 /// Maps an error event inside a stream.
 #[must_use]
 pub fn stream_error(
-    server: &ServerError,
-    exchange: &transport::ExchangeInfo,
+    server: &ServerErrorMessage,
+    exchange: &HttpExchange,
     model: &str,
     context: OverflowContext,
 ) -> ModelError {
-    let server_message = to_server_message(server);
-    let kind = context.fill_missing(kind_for_stream_error(&server_message), Some(&server_message));
+    let kind = context.fill_missing(kind_for_stream_error(server), Some(server));
     let message = format!("get a whole answer: {}", server.message);
-    let mut exchange_record = http_exchange(exchange, Some(model));
-    exchange_record.server_error = Some(server_message);
+    let mut exchange_record = exchange.clone().with_model(Some(model));
+    exchange_record.server_error = Some(server.clone());
     ModelError::new(kind, message).with_exchange(exchange_record)
 }
 
 /// Adds a hint if a proxy's idle timeout ended the exchange.
 #[must_use]
-pub fn add_proxy_hint(error: ModelError, exchange: &transport::ExchangeInfo) -> ModelError {
+pub fn add_proxy_hint(error: ModelError, exchange: &HttpExchange) -> ModelError {
     let Some(after) = exchange.likely_proxy_timeout() else { return error };
     error.with_hint(format!(
         "A proxy between here and the server closed the connection after {} s without a byte. Raise \
@@ -98,12 +95,12 @@ pub fn add_proxy_hint(error: ModelError, exchange: &transport::ExchangeInfo) -> 
     ))
 }
 
-fn kind_for_status(status: u16, exchange: &transport::ExchangeInfo) -> ModelErrorKind {
+fn kind_for_status(status: u16, exchange: &HttpExchange) -> ModelErrorKind {
     if status == 429 {
         return ModelErrorKind::RateLimited { retry_after: exchange.retry_after };
     }
-    let server = exchange.server_error.as_ref().map(to_server_message).unwrap_or_default();
-    kind_for_server_error(status, &server)
+    let nothing = ServerErrorMessage::default();
+    kind_for_server_error(status, exchange.server_error.as_ref().unwrap_or(&nothing))
 }
 
 /// An error inside a stream has the status of the stream, so its own code or type determines the
@@ -148,40 +145,6 @@ fn kind_for_server_error(status: u16, server: &ServerErrorMessage) -> ModelError
         503 | 529 => ModelErrorKind::Overloaded,
         500..=599 => ModelErrorKind::Interrupted,
         _ => ModelErrorKind::Rejected,
-    }
-}
-
-/// The exchange as a model error records it.
-#[must_use]
-pub fn http_exchange(exchange: &transport::ExchangeInfo, model: Option<&str>) -> HttpExchange {
-    HttpExchange {
-        method: exchange.method.to_owned(),
-        url: exchange.url.clone(),
-        status: exchange.status,
-        server_error: exchange.server_error.as_ref().map(to_server_message),
-        request_id: exchange.request_id.clone(),
-        model: model.map(str::to_owned),
-        attempt: exchange.attempt,
-        retry_after: exchange.retry_after,
-    }
-}
-
-fn to_server_message(server: &ServerError) -> ServerErrorMessage {
-    ServerErrorMessage {
-        message: server.message.clone(),
-        kind: server.kind.clone(),
-        param: server.param.clone(),
-        code: server.code.clone(),
-    }
-}
-
-fn to_timeout_kind(timeout_kind: transport::TimeoutKind) -> ModelTimeoutKind {
-    match timeout_kind {
-        transport::TimeoutKind::Connect => ModelTimeoutKind::Connect,
-        transport::TimeoutKind::ResponseHeaders => ModelTimeoutKind::ResponseHeaders,
-        transport::TimeoutKind::FirstToken => ModelTimeoutKind::FirstToken,
-        transport::TimeoutKind::BetweenTokens => ModelTimeoutKind::BetweenTokens,
-        transport::TimeoutKind::Total => ModelTimeoutKind::Total,
     }
 }
 

@@ -16,7 +16,7 @@ pub use answer_driver::{AnswerReader, ReadyEvents, answer_error, stream_answer};
 pub use answer_size::AnswerLimits;
 pub use budget::{MIN_ANSWER_TOKENS, PromptTooLong, fit_answer_tokens, output_cap};
 pub use error_mapping::{
-    OverflowContext, add_proxy_hint, http_exchange, model_error, refusal_error, stream_error,
+    OverflowContext, add_proxy_hint, model_error, refusal_error, stream_error,
 };
 pub use learned_window::apply_learned_window;
 pub use liveness::probe_liveness;

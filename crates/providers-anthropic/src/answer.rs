@@ -5,10 +5,10 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatStream, EmittedToolCall, ModelError, ModelErrorKind};
 use openclaw_provider::{
-    AnswerLimits, AnswerReader, OverflowContext, ReadyEvents, answer_error, http_exchange,
-    model_error, stream_answer, stream_error,
+    AnswerLimits, AnswerReader, OverflowContext, ReadyEvents, answer_error, model_error,
+    stream_answer, stream_error,
 };
-use openclaw_transport::{EventStream, LenientJsonParser, ServerError, StreamEvent};
+use openclaw_transport::{EventStream, LenientJsonParser, ServerErrorMessage, StreamEvent};
 use serde_json::Value;
 
 use crate::assembly::{AnswerAssembler, FinishedAnswer, IncompleteAnswer};
@@ -48,7 +48,7 @@ pub(crate) struct MessageReader {
 enum StreamPayload {
     Event(Box<MessageEvent>),
     Message(MessageResponse),
-    Error(ServerError),
+    Error(ServerErrorMessage),
 }
 
 impl MessageReader {
@@ -169,7 +169,7 @@ impl MessageReader {
         }
         self.received_bytes = received;
         let checked = self.limits.check_bytes(received.saturating_add(self.empty_event_bytes));
-        let exchange = || http_exchange(self.events.exchange(), Some(&self.model));
+        let exchange = || self.events.exchange().clone().with_model(Some(&self.model));
         checked.map_err(|error| error.with_exchange(exchange()))
     }
 
@@ -180,7 +180,7 @@ impl MessageReader {
         self.pending_events.push_back(Ok(ChatEvent::KeepAlive));
     }
 
-    fn fail_with(&mut self, server: &ServerError) {
+    fn fail_with(&mut self, server: &ServerErrorMessage) {
         let context = OverflowContext::default();
         let error = stream_error(server, self.events.exchange(), &self.model, context);
         self.pending_events.push_back(Err(error));

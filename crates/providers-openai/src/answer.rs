@@ -6,8 +6,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use openclaw_core::{ChatEvent, ChatRequest, ChatStream, ModelError, ModelErrorKind};
 use openclaw_provider::{
-    AnswerLimits, AnswerReader, ReadyEvents, answer_error, http_exchange, model_error,
-    stream_answer, stream_error,
+    AnswerLimits, AnswerReader, ReadyEvents, answer_error, model_error, stream_answer, stream_error,
 };
 use openclaw_transport::{EventStream, StreamEvent};
 
@@ -158,7 +157,7 @@ impl StreamingAnswer {
         self.received_bytes = received;
         if let Err(error) = self.limits.check_bytes(received.saturating_add(self.empty_event_bytes))
         {
-            let exchange = http_exchange(self.events.exchange(), Some(&self.model_id));
+            let exchange = self.events.exchange().clone().with_model(Some(&self.model_id));
             return self.ready_events.push_back(Err(error.with_exchange(exchange)));
         }
         if assembler.has_too_many_calls() {

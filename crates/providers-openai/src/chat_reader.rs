@@ -1,7 +1,7 @@
 //! Reads the events of a chat completion.
 
 use openclaw_transport::wire::{ChatChunk, ChatDelta};
-use openclaw_transport::{LenientJsonParser, ServerError};
+use openclaw_transport::{LenientJsonParser, parse_error_event};
 use serde_json::{Value, json};
 
 use crate::api::{StreamFault, StreamItem};
@@ -55,7 +55,7 @@ impl ChatReader {
         }
         let malformed = |error| StreamFault::Malformed(Some(error));
         let value = self.json_parser.parse(data).map_err(malformed)?;
-        if ServerError::from_event(&value).is_some() {
+        if parse_error_event(&value).is_some() {
             return Err(StreamFault::ServerError(value));
         }
         match value {
@@ -82,7 +82,7 @@ fn has_error(chunk: &ChatChunk) -> bool {
 fn check_choices(mut chunk: ChatChunk) -> Result<StreamItem, StreamFault> {
     let errors = chunk.choices.iter_mut().filter_map(|choice| choice.error.take());
     let events = errors.map(|error| json!({ "error": error }));
-    match events.into_iter().find(|event| ServerError::from_event(event).is_some()) {
+    match events.into_iter().find(|event| parse_error_event(event).is_some()) {
         Some(event) => Err(StreamFault::ServerError(event)),
         None => Ok(StreamItem::Chunk(chunk)),
     }

@@ -20,8 +20,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use openclaw_core::{
-    ChatEvent, ChatStream, HttpExchange, ModelError, ModelErrorKind, ModelTimeoutKind,
-    ServerActivity,
+    ChatEvent, ChatStream, HttpExchange, ModelError, ModelErrorKind, ServerActivity, TimeoutKind,
 };
 use openclaw_transport::{KEEP_ALIVE_FACTOR, TimeLimit};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -284,9 +283,9 @@ impl IdleMonitoredStream {
 
     fn idle_timeout_error(&mut self, state: ServerActivity, limit: TimeLimit) -> ModelError {
         let (clock, what) = if self.has_content {
-            (ModelTimeoutKind::BetweenTokens, "next piece")
+            (TimeoutKind::BetweenTokens, "next piece")
         } else {
-            (ModelTimeoutKind::FirstToken, "first token")
+            (TimeoutKind::FirstToken, "first token")
         };
         let hint = match state {
             ServerActivity::Stalled => {
@@ -304,15 +303,10 @@ impl IdleMonitoredStream {
 
     fn expire_deadline(&mut self) -> Option<AnswerItem> {
         let (_, limit) = self.deadline.take()?;
-        Some(Err(self.timeout_error(ModelTimeoutKind::Total, "finish", limit)))
+        Some(Err(self.timeout_error(TimeoutKind::Total, "finish", limit)))
     }
 
-    fn timeout_error(
-        &mut self,
-        clock: ModelTimeoutKind,
-        task: &str,
-        limit: TimeLimit,
-    ) -> ModelError {
+    fn timeout_error(&mut self, clock: TimeoutKind, task: &str, limit: TimeLimit) -> ModelError {
         self.stream_state = StreamState::Ended;
         let HttpExchange { method, url, .. } = &self.exchange;
         let TimeLimit { duration: after, source } = limit;

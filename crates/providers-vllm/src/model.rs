@@ -158,7 +158,7 @@ impl<M: VllmBackend> VllmModel<M> {
 
     fn monitor_response(&self, response: PendingResponse) -> IdleMonitoredStream {
         let exchange = HttpExchange {
-            method: "POST".to_owned(),
+            method: "POST".into(),
             url: self.inner.request_client().endpoint().api_url(self.inner.api_route()).to_string(),
             model: Some(self.inner.model_info().reference.model_id().to_owned()),
             attempt: 1,

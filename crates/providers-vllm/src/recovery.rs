@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatEvent, ChatRequest, ModelError, ModelErrorKind,
-    ModelTimeoutKind, TokenCount, TokenUsage,
+    TimeoutKind, TokenCount, TokenUsage,
 };
 use openclaw_transport::TimeLimit;
 use tokio::time::{Instant, sleep_until};
@@ -308,11 +308,9 @@ impl<M: VllmBackend> ResumableCall<M> {
         let Some((_, TimeLimit { duration: after, source })) = self.deadline.clone() else {
             return error;
         };
-        let message = format!(
-            "finish the call within {after:?} ({}, from {source})",
-            ModelTimeoutKind::Total
-        );
-        ModelError::new(ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, after }, message)
+        let message =
+            format!("finish the call within {after:?} ({}, from {source})", TimeoutKind::Total);
+        ModelError::new(ModelErrorKind::Timeout { kind: TimeoutKind::Total, after }, message)
             .with_source(error)
     }
 }
@@ -335,7 +333,7 @@ fn reconnect_timeout_error(error: ModelError, wait: &TimeLimit) -> ModelError {
 fn is_definite_outage(error: &ModelError) -> bool {
     let connects = matches!(
         error.kind(),
-        ModelErrorKind::Connect | ModelErrorKind::Timeout { kind: ModelTimeoutKind::Connect, .. }
+        ModelErrorKind::Connect | ModelErrorKind::Timeout { kind: TimeoutKind::Connect, .. }
     );
     let server_error = error.http_exchange().and_then(|exchange| exchange.server_error.as_ref());
     let message = server_error.map(|said| said.message.to_lowercase()).unwrap_or_default();

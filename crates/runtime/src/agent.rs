@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_agent_loop::{
-    Agent, AgentParts, CompactionLimits, ConfiguredTimeout, RepetitionLimit, TurnLimits,
+    Agent, AgentParts, CompactionLimits, RepetitionLimit, TimeLimit, TurnLimits,
 };
 use openclaw_config::defaults::{
     EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
@@ -49,7 +49,7 @@ pub struct AgentOptions {
     /// The workspace; `None` uses the configured one, which is created if missing.
     pub workspace: Option<PathBuf>,
     /// The time limit of the turn and where it was set; `None` uses the configured one.
-    pub time_limit: Option<ConfiguredTimeout>,
+    pub time_limit: Option<TimeLimit>,
     /// Decides whether a tool call may run.
     pub approver: Arc<dyn Approver>,
     /// Where the turn is recorded.
@@ -79,7 +79,7 @@ pub struct AgentRun {
 pub(crate) struct AgentSpec<'a> {
     pub(crate) agent: &'a str,
     pub(crate) workspace: &'a Path,
-    pub(crate) time_limit: Option<ConfiguredTimeout>,
+    pub(crate) time_limit: Option<TimeLimit>,
     pub(crate) approver: Arc<dyn Approver>,
     pub(crate) journal: Arc<dyn Journal>,
     /// The system prompt and tools that earlier requests of the session began with.
@@ -282,13 +282,13 @@ fn matches_prefix(prefix: &RequestPrefix, tools: &[Arc<dyn Tool>]) -> bool {
     specs.into_iter().eq(prefix.tools.iter())
 }
 
-fn default_time(models: &ModelRegistry) -> Option<ConfiguredTimeout> {
+fn default_time(models: &ModelRegistry) -> Option<TimeLimit> {
     configured_timeout(models, &models.loaded_config().config.run_time_limit())
 }
 
-fn configured_timeout(models: &ModelRegistry, limit: &KeyedTimeLimit) -> Option<ConfiguredTimeout> {
+fn configured_timeout(models: &ModelRegistry, limit: &KeyedTimeLimit) -> Option<TimeLimit> {
     let duration = limit.duration?;
-    Some(ConfiguredTimeout { duration, source: models.time_limit_source(limit).into() })
+    Some(TimeLimit { duration, source: models.time_limit_source(limit).into() })
 }
 
 fn compaction_limits(models: &ModelRegistry) -> CompactionLimits {

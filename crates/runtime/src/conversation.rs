@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use openclaw_agent_loop::{
-    CompactionReport, ConfiguredTimeout, SteeringQueue, TurnError, TurnEventSender, TurnInput,
-    TurnReport, TurnRequest,
+    CompactionReport, SteeringQueue, TimeLimit, TurnError, TurnEventSender, TurnInput, TurnReport,
+    TurnRequest,
 };
 use openclaw_core::{Approver, History};
 use openclaw_models::{ConnectError, ModelConnection};
@@ -53,7 +53,7 @@ pub struct ConversationOptions {
     /// The workspace; `None` uses the folder that the session belongs to, else the configured one.
     pub workspace: Option<PathBuf>,
     /// The time limit of a turn and where it was set; `None` uses the configured one.
-    pub time_limit: Option<ConfiguredTimeout>,
+    pub time_limit: Option<TimeLimit>,
     /// Decides whether a tool call may run.
     pub approver: Arc<dyn Approver>,
 }

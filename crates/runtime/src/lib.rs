@@ -27,9 +27,9 @@ pub use conversation::{
 };
 pub use error_text::{error_causes, store_error_hint, turn_error_hints};
 pub use openclaw_agent_loop::{
-    Agent, CompactionMethod, CompactionReport, ConfiguredTimeout, InvalidCallRecovery,
-    OutputPart as RepeatedPart, PrefixChange, PromptCacheMiss, RepetitionDetector, RepetitionLimit,
-    RepromptReason, SteeringQueue, ToolRefusalReason, TurnError, TurnErrorKind, TurnEvent,
+    Agent, CompactionMethod, CompactionReport, InvalidCallRecovery, OutputPart as RepeatedPart,
+    PrefixChange, PromptCacheMiss, RepetitionDetector, RepetitionLimit, RepromptReason,
+    SteeringQueue, TimeLimit, ToolRefusalReason, TurnError, TurnErrorKind, TurnEvent,
     TurnEventReceiver, TurnEventSender, TurnInput, TurnOutcome, TurnReport, TurnRequest,
     events::event_channel,
 };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use openclaw_core::{
     AnswerOutcome, ChatEvent, ChatModel, ChatRequest, ChatStream, EmittedToolCall, History,
-    ModelError, ModelErrorKind, ModelInfo, ModelTimeoutKind, TokenUsage, ToolArguments, ToolName,
+    ModelError, ModelErrorKind, ModelInfo, TimeoutKind, TokenUsage, ToolArguments, ToolName,
     ToolSpec,
 };
 use openclaw_mock_vllm::{Call, Finish, Gate, MockVllm, Reply, Turn, UsageOverride};
@@ -319,9 +319,9 @@ async fn silence_ends_by_the_clock(subject: Subject) {
     // Announcing events do not count as the first token.
     let announced = if subject.api == "chat/completions" { 0 } else { 2 };
     for (at, clocks, clock) in [
-        (0, first.clone(), ModelTimeoutKind::FirstToken),
-        (announced, first, ModelTimeoutKind::FirstToken),
-        (subject.event(2), between, ModelTimeoutKind::BetweenTokens),
+        (0, first.clone(), TimeoutKind::FirstToken),
+        (announced, first, TimeoutKind::FirstToken),
+        (subject.event(2), between, TimeoutKind::BetweenTokens),
     ] {
         let client = options(&server.base_url()).with_timeouts(clocks);
         let model = subject.with(Client::new(client).unwrap(), "tiny");
@@ -343,8 +343,8 @@ async fn keep_alives_alone_end_by_the_clock(subject: Subject) {
     let first = CallTimeouts { first_token: limit(), ..CallTimeouts::default() };
     let between = CallTimeouts { between_tokens: limit(), ..CallTimeouts::default() };
     for (at, timeouts, kind) in [
-        (0, first, ModelTimeoutKind::FirstToken),
-        (subject.event(2), between, ModelTimeoutKind::BetweenTokens),
+        (0, first, TimeoutKind::FirstToken),
+        (subject.event(2), between, TimeoutKind::BetweenTokens),
     ] {
         let client = options(&server.base_url()).with_timeouts(timeouts);
         let model = subject.with(Client::new(client).unwrap(), "tiny");

@@ -12,10 +12,11 @@ use crate::client::ClientState;
 use crate::framing::MAX_BODY;
 use crate::http_cause::HttpCause;
 use crate::retry::{is_transient, parse_retry_after};
+use crate::server_error::parse_error_body;
 use crate::timeouts::{Deadline, await_until, earlier_deadline};
 use crate::trace::recorder::{AttemptRequest, ExchangeRecorder};
 use crate::{
-    CallTimeouts, ExchangeInfo, ServerError, TimeoutKind, TransportError, TransportErrorKind,
+    CallTimeouts, HttpExchange, ServerErrorMessage, TimeoutKind, TransportError, TransportErrorKind,
 };
 
 /// The most bytes read of an error response's body.
@@ -33,7 +34,7 @@ pub(crate) struct HttpCall<'a> {
     body: Option<Bytes>,
     accept: &'static str,
     pub(crate) total: Option<Deadline>,
-    pub(crate) exchange: ExchangeInfo,
+    pub(crate) exchange: HttpExchange,
     /// Records the attempt when the client is traced.
     pub(crate) recorder: Option<Box<ExchangeRecorder>>,
 }
@@ -63,7 +64,7 @@ impl<'a> HttpCall<'a> {
     ) -> Result<Self, TransportError> {
         let base = shared.endpoint.base_url();
         let method = if body.is_some() { "POST" } else { "GET" };
-        let mut exchange = ExchangeInfo { method, ..ExchangeInfo::default() };
+        let mut exchange = HttpExchange { method: method.into(), ..HttpExchange::default() };
         if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
             exchange.url = url.origin().ascii_serialization();
             let error = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
@@ -154,11 +155,11 @@ impl<'a> HttpCall<'a> {
     }
 
     async fn send_attempt(&mut self) -> Result<Response, AttemptFailure> {
-        self.exchange = ExchangeInfo {
-            method: self.exchange.method,
+        self.exchange = HttpExchange {
+            method: self.exchange.method.clone(),
             url: std::mem::take(&mut self.exchange.url),
             attempt: self.exchange.attempt + 1,
-            ..ExchangeInfo::default()
+            ..HttpExchange::default()
         };
         let request = match &self.body {
             None => self.shared.http.request(Method::GET, self.url.clone()),
@@ -171,7 +172,7 @@ impl<'a> HttpCall<'a> {
         };
         if let Some(tracer) = &self.shared.tracer {
             self.recorder = Some(tracer.begin_attempt(AttemptRequest {
-                method: self.exchange.method,
+                method: &self.exchange.method,
                 url: &self.url,
                 number: self.exchange.attempt,
                 accept: self.accept,
@@ -251,7 +252,7 @@ impl<'a> HttpCall<'a> {
         let target = header_text(headers, &LOCATION).filter(|_| status.is_redirection());
         self.exchange.server_error = if let Some(target) = target {
             let message = format!("redirects to {}", self.redact_redirect_target(&target));
-            Some(ServerError { message, ..ServerError::default() })
+            Some(ServerErrorMessage { message, ..ServerErrorMessage::default() })
         } else {
             let mut body = Vec::new();
             // A body that breaks off is still used: the status is the failure.
@@ -261,8 +262,7 @@ impl<'a> HttpCall<'a> {
             }
             // Scrubbed before the message is shortened, and again after JSON escapes are decoded.
             let body = String::from_utf8_lossy(&body).into_owned();
-            let server_error =
-                ServerError::from_body(self.shared.secrets.scrub_text(body).as_bytes());
+            let server_error = parse_error_body(self.shared.secrets.scrub_text(body).as_bytes());
             server_error.map(|said| self.shared.secrets.scrub_server_error(said))
         };
         let status = status.as_u16();
@@ -313,7 +313,7 @@ impl<'a> HttpCall<'a> {
     }
 
     fn timeout_error(&self, clock: TimeoutKind) -> TransportError {
-        self.exchange.clone().into_timeout_error(clock, &self.shared.timeouts)
+        timeout_error(self.exchange.clone(), clock, &self.shared.timeouts)
     }
 
     /// Returns the target of a redirect without user info, query or fragment.
@@ -325,18 +325,16 @@ impl<'a> HttpCall<'a> {
     }
 }
 
-impl ExchangeInfo {
-    /// Makes the error of an exchange that ran into a timeout.
-    pub(crate) fn into_timeout_error(
-        mut self,
-        clock: TimeoutKind,
-        timeouts: &CallTimeouts,
-    ) -> TransportError {
-        let limit = timeouts.time_limit(clock);
-        self.timeout_source = limit.map(|limit| limit.source.clone().into_owned());
-        let after = limit.map(|limit| limit.duration).unwrap_or_default();
-        TransportError::new(TransportErrorKind::Timeout { clock, after }, self)
-    }
+/// Makes the error of an exchange that ran into a timeout.
+pub(crate) fn timeout_error(
+    mut exchange: HttpExchange,
+    clock: TimeoutKind,
+    timeouts: &CallTimeouts,
+) -> TransportError {
+    let limit = timeouts.time_limit(clock);
+    exchange.timeout_source = limit.map(|limit| limit.source.clone().into_owned());
+    let after = limit.map(|limit| limit.duration).unwrap_or_default();
+    TransportError::new(TransportErrorKind::Timeout { clock, after }, exchange)
 }
 
 /// The URL is of another origin than the endpoint, so the key must not be sent to it.

@@ -21,7 +21,7 @@ use crate::http_cause::HttpCause;
 use crate::secrets::ClientSecrets;
 use crate::trace::recorder::ExchangeTracer;
 use crate::{
-    ApiResponse, CallTimeouts, ConcurrencyLimiter, Endpoint, EventStream, ExchangeInfo,
+    ApiResponse, CallTimeouts, ConcurrencyLimiter, Endpoint, EventStream, HttpExchange,
     RetryPolicy, StreamPriority, TraceOptions, TransportError, TransportErrorKind,
 };
 
@@ -155,7 +155,7 @@ impl Client {
     ) -> Result<Self, TransportError> {
         let ClientOptions { endpoint, bearer, headers, timeouts, retry, user_agent, limiter } =
             options;
-        let exchange = ExchangeInfo { url: endpoint.to_string(), ..ExchangeInfo::default() };
+        let exchange = HttpExchange { url: endpoint.to_string(), ..HttpExchange::default() };
         let invalid = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
         let secrets = headers.iter().map(|(_, value)| value).chain(&bearer).cloned();
         let secrets = ClientSecrets::new(secrets);

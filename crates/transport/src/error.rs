@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{ServerError, TimeoutKind};
+use openclaw_exchange::{HttpExchange, TimeoutKind};
 
 /// A failed call.
 ///
@@ -14,7 +14,7 @@ pub struct TransportError(Box<ErrorDetails>);
 
 struct ErrorDetails {
     kind: TransportErrorKind,
-    exchange: ExchangeInfo,
+    exchange: HttpExchange,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -47,34 +47,8 @@ pub enum TransportErrorKind {
     InvalidBody,
 }
 
-/// One request and its response, as far as it got.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ExchangeInfo {
-    /// The method, e.g. `POST`.
-    pub method: &'static str,
-    /// The full URL, without credentials.
-    pub url: String,
-    /// The status; `None` when no response came.
-    pub status: Option<u16>,
-    /// The error in the response's body, if it has one.
-    pub server_error: Option<ServerError>,
-    /// The `x-request-id` or `request-id` header of the answer.
-    pub request_id: Option<String>,
-    /// The number of the attempt, from 1; 0 before the first.
-    pub attempt: u32,
-    /// The wait that the `Retry-After` header asks for.
-    pub retry_after: Option<Duration>,
-    /// The setting that the expired timeout comes from.
-    pub timeout_source: Option<String>,
-    /// How long nothing had arrived when the exchange ended: since the request was sent, or since
-    /// the last event. Zero while it runs, and after a timeout.
-    pub idle_for: Duration,
-    /// The `Content-Type` header of the answer.
-    pub content_type: Option<String>,
-}
-
 impl TransportError {
-    pub(crate) fn new(kind: TransportErrorKind, exchange: ExchangeInfo) -> Self {
+    pub(crate) fn new(kind: TransportErrorKind, exchange: HttpExchange) -> Self {
         Self(Box::new(ErrorDetails { kind, exchange, source: None }))
     }
 
@@ -91,7 +65,7 @@ impl TransportError {
 
     /// The exchange that failed.
     #[must_use]
-    pub fn exchange(&self) -> &ExchangeInfo {
+    pub fn exchange(&self) -> &HttpExchange {
         &self.0.exchange
     }
 }
@@ -108,7 +82,7 @@ impl fmt::Debug for TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ExchangeInfo { method, url, .. } = &self.0.exchange;
+        let HttpExchange { method, url, .. } = &self.0.exchange;
         match self.0.kind {
             TransportErrorKind::InvalidOptions => write!(f, "set up the HTTP client for {url}"),
             TransportErrorKind::Connect => write!(f, "connect to {}", url_origin(url)),
@@ -153,7 +127,7 @@ impl TransportError {
         clock: TimeoutKind,
         after: Duration,
     ) -> fmt::Result {
-        let ExchangeInfo { method, url, timeout_source: clock_source, .. } = &self.0.exchange;
+        let HttpExchange { method, url, timeout_source: clock_source, .. } = &self.0.exchange;
         match clock {
             TimeoutKind::Connect => write!(f, "connect to {}", url_origin(url)),
             TimeoutKind::ResponseHeaders => {

@@ -7,7 +7,6 @@ mod endpoint;
 mod error;
 mod framing;
 mod http_cause;
-mod idle;
 mod json_repair;
 mod presence;
 mod reply;
@@ -23,15 +22,16 @@ pub mod wire;
 pub use client::{Client, ClientOptions};
 pub use concurrency::{ConcurrencyLimiter, QueueDepth, StreamPriority};
 pub use endpoint::{Endpoint, InvalidEndpoint};
-pub use error::{ExchangeInfo, TransportError, TransportErrorKind};
+pub use error::{TransportError, TransportErrorKind};
 pub use json_repair::{LenientJsonParser, parse_lenient_json};
+pub use openclaw_exchange::{HttpExchange, ServerErrorMessage, TimeLimit, TimeoutKind};
 pub use presence::can_connect;
 pub use reply::ApiResponse;
 pub use retry::RetryPolicy;
-pub use server_error::{ServerError, number_between};
+pub use server_error::{number_between, parse_error_body, parse_error_event};
 pub use sse::{EventTooLarge, SseDecoder, StreamEvent};
 pub use stream::EventStream;
-pub use timeouts::{CallTimeouts, KEEP_ALIVE_FACTOR, TimeLimit, TimeoutKind};
+pub use timeouts::{CallTimeouts, KEEP_ALIVE_FACTOR};
 pub use trace::{
     AnswerSummary, ExchangeEnd, ExchangeOutcome, OmittedEvents, Trace, TraceLimits, TraceOptions,
     TraceRecord, TraceStore, TracedBody, TracedCall, TracedError, TracedEvent, TracedRequest,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::framing::{ContentKind, is_markup};
-use crate::{ExchangeInfo, TransportError, TransportErrorKind};
+use crate::{HttpExchange, TransportError, TransportErrorKind};
 
 /// A complete response with a status of 2xx.
 #[derive(Debug, Clone)]
@@ -17,12 +17,12 @@ pub struct ApiResponse {
     pub request_id: Option<String>,
     /// The body: at most 16 MiB, often empty for a health check.
     pub body: Bytes,
-    exchange: ExchangeInfo,
+    exchange: HttpExchange,
 }
 
 impl ApiResponse {
     /// Makes a response; fails for a web page, which an API would not send.
-    pub(crate) fn new(exchange: ExchangeInfo, body: Bytes) -> Result<Self, TransportError> {
+    pub(crate) fn new(exchange: HttpExchange, body: Bytes) -> Result<Self, TransportError> {
         let content = ContentKind::from_content_type(exchange.content_type.as_deref());
         if !body.is_empty() && (content == ContentKind::Other || is_markup(&body)) {
             return Err(TransportError::new(TransportErrorKind::NotAnApi, exchange));

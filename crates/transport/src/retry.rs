@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use httpdate::parse_http_date;
 
-use crate::ExchangeInfo;
+use crate::HttpExchange;
 
 /// How often and how fast a call is retried. The client retries nothing else, and nothing below it
 /// retries.
@@ -38,13 +38,13 @@ impl RetryPolicy {
     };
 
     /// Returns whether the server's `Retry-After` is longer than the policy allows.
-    pub(crate) fn exceeds_max_retry_after(&self, exchange: &ExchangeInfo) -> bool {
+    pub(crate) fn exceeds_max_retry_after(&self, exchange: &HttpExchange) -> bool {
         let delays = exchange.retry_after.zip(self.max_retry_after);
         delays.is_some_and(|(wish, longest)| wish > longest)
     }
 
     /// The delay after the failed attempt number `failed`, counted from 1.
-    pub(crate) fn retry_delay(&self, failed: u32, exchange: &ExchangeInfo) -> Duration {
+    pub(crate) fn retry_delay(&self, failed: u32, exchange: &HttpExchange) -> Duration {
         let factor = 2_u32.saturating_pow(failed.saturating_sub(1));
         let delay = self.base_delay.saturating_mul(factor).min(self.max_delay);
         let own = delay / 2 + (delay / 2).mul_f64(random_fraction());
@@ -91,7 +91,7 @@ mod tests {
             max_delay: Duration::from_secs(1),
             max_retry_after: None,
         };
-        let none = ExchangeInfo::default();
+        let none = HttpExchange::default();
         for (failed, full) in [(1, 100), (2, 200), (4, 800), (5, 1000), (40, 1000)] {
             let full = Duration::from_millis(full);
             let pauses: Vec<_> = (0..64).map(|_| policy.retry_delay(failed, &none)).collect();
@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn a_longer_wish_of_the_server_wins() {
-        let asked = |seconds| ExchangeInfo {
+        let asked = |seconds| HttpExchange {
             retry_after: Some(Duration::from_secs(seconds)),
-            ..ExchangeInfo::default()
+            ..HttpExchange::default()
         };
         let policy = RetryPolicy {
             max_attempts: 2,

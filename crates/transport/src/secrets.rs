@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::ServerError;
+use crate::ServerErrorMessage;
 
 /// The text that replaces a secret.
 pub(crate) const SECRET_PLACEHOLDER: &str = "[secret]";
@@ -22,9 +22,9 @@ impl ClientSecrets {
     }
 
     /// Scrubs a server's error: some servers repeat the key that they refuse.
-    pub(crate) fn scrub_server_error(&self, error: ServerError) -> ServerError {
+    pub(crate) fn scrub_server_error(&self, error: ServerErrorMessage) -> ServerErrorMessage {
         let text = |text: String| self.scrub_text(text);
-        ServerError {
+        ServerErrorMessage {
             message: text(error.message),
             kind: error.kind.map(text),
             param: error.param.map(text),
@@ -49,10 +49,10 @@ mod tests {
     fn a_key_that_a_server_repeats_is_taken_out_of_every_field() {
         let keys = ["sk-canary-1", "x"].map(SecretString::from);
         let secrets = ClientSecrets::new(keys.into_iter());
-        let said = ServerError {
+        let said = ServerErrorMessage {
             message: "Incorrect API key provided: sk-canary-1 (sk-canary-1), exit".to_owned(),
             param: Some("sk-canary-1".to_owned()),
-            ..ServerError::default()
+            ..ServerErrorMessage::default()
         };
         let scrubbed = secrets.scrub_server_error(said);
         assert_eq!(scrubbed.message, "Incorrect API key provided: [secret] ([secret]), exit");

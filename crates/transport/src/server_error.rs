@@ -1,5 +1,6 @@
 //! Parses the error bodies of OpenAI-compatible servers, in all their shapes.
 
+use openclaw_exchange::ServerErrorMessage;
 use serde_json::{Map, Value};
 
 use crate::json_repair::parse_lenient_json;
@@ -33,80 +34,67 @@ const MESSAGE_KEYS: [&str; 14] = [
 const CODE_KEYS: [&str; 6] =
     ["code", "error_code", "errorCode", "status_code", "statusCode", "status"];
 
-/// An error as a server reports it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ServerError {
-    /// The message: at most 2,000 characters, without control characters but line ends and tabs.
-    pub message: String,
-    /// The `type` field.
-    pub kind: Option<String>,
-    /// The `param` field, or the path of the first fault in a list of them.
-    pub param: Option<String>,
-    /// The `code` field, as text.
-    pub code: Option<String>,
+/// Parses the body of a response that is not 2xx. The message is looked for under the usual keys
+/// (`error`, `message`, `detail`, `msg`, …), in lists, in nested objects and in JSON inside a text.
+/// Of a web page the visible text is the message, and of any other body the body itself. `None` for
+/// a body that says nothing.
+#[must_use]
+pub fn parse_error_body(body: &[u8]) -> Option<ServerErrorMessage> {
+    let text = String::from_utf8_lossy(body);
+    match parse_lenient_json(&text) {
+        Ok(value) => parse_error_value(&value),
+        Err(_) => parse_error_text(&text),
+    }
 }
 
-impl ServerError {
-    /// Reads the body of a response that is not 2xx. The message is looked for under the usual keys
-    /// (`error`, `message`, `detail`, `msg`, …), in lists, in nested objects and in JSON inside a
-    /// text. Of a web page the visible text is the message, and of any other body the body itself.
-    /// `None` for a body that says nothing.
-    #[must_use]
-    pub fn from_body(body: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(body);
-        match parse_lenient_json(&text) {
-            Ok(value) => Self::from_value(&value),
-            Err(_) => Self::from_text(&text),
+/// Parses a stream event that reports an error: one with a field `error`, or one that has no part of
+/// an answer and says what went wrong in another way (`"object": "error"`, `detail`, `message`, a
+/// code). `None` for any other event.
+#[must_use]
+pub fn parse_error_event(event: &Value) -> Option<ServerErrorMessage> {
+    match event {
+        Value::Array(events) => events.iter().find_map(parse_error_event),
+        Value::Object(object) => {
+            let is_error = object.get("error").is_some_and(is_set)
+                || (!has_answer_part(object) && has_sign_of_error(object));
+            is_error.then(|| parse_error_value(event)).flatten()
         }
+        _ => None,
     }
+}
 
-    /// Reads a plain text or a web page. `None` if it says nothing.
-    #[must_use]
-    pub fn from_text(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let message = if text.starts_with('<') { visible_text(text) } else { text.to_owned() };
-        (!message.is_empty()).then(|| Self { message: printable_text(&message), ..Self::default() })
-    }
+/// Parses a plain text or a web page. `None` if it says nothing.
+fn parse_error_text(text: &str) -> Option<ServerErrorMessage> {
+    let text = text.trim();
+    let message = if text.starts_with('<') { visible_text(text) } else { text.to_owned() };
+    (!message.is_empty()).then(|| ServerErrorMessage {
+        message: printable_text(&message),
+        ..ServerErrorMessage::default()
+    })
+}
 
-    /// Reads a stream event that reports an error: one with a field `error`, or one that has no part
-    /// of an answer and says what went wrong in another way (`"object": "error"`, `detail`,
-    /// `message`, a code). `None` for any other event.
-    #[must_use]
-    pub fn from_event(event: &Value) -> Option<Self> {
-        match event {
-            Value::Array(events) => events.iter().find_map(Self::from_event),
-            Value::Object(object) => {
-                let is_error = object.get("error").is_some_and(is_set)
-                    || (!has_answer_part(object) && has_sign_of_error(object));
-                is_error.then(|| Self::from_value(event)).flatten()
-            }
-            _ => None,
-        }
-    }
+fn parse_error_value(value: &Value) -> Option<ServerErrorMessage> {
+    let mut error = ServerErrorMessage::default();
+    error.message = match find_message(value, MAX_DEPTH, &mut error) {
+        Some(message) => printable_text(&message),
+        // The whole body is shown: nothing else is known.
+        None => printable_text(&Some(value).filter(|value| is_set(value))?.to_string()),
+    };
+    Some(error)
+}
 
-    fn from_value(value: &Value) -> Option<Self> {
-        let mut error = Self::default();
-        error.message = match find_message(value, MAX_DEPTH, &mut error) {
-            Some(message) => printable_text(&message),
-            // The whole body is shown: nothing else is known.
-            None => printable_text(&Some(value).filter(|value| is_set(value))?.to_string()),
-        };
-        Some(error)
-    }
-
-    /// Adds the fields beside a message. Those further inside were added before, and win.
-    fn fill_fields(&mut self, object: &Map<String, Value>) {
-        let field =
-            |name: &str| object.get(name).and_then(scalar_text).map(|text| printable_text(&text));
-        self.kind = self.kind.take().or_else(|| field("type"));
-        self.param = self.param.take().or_else(|| field("param"));
-        let code = || CODE_KEYS.into_iter().find_map(field);
-        self.code = self.code.take().or_else(code);
-    }
+/// Adds the fields beside a message. Those further inside were added before, and win.
+fn fill_fields(error: &mut ServerErrorMessage, object: &Map<String, Value>) {
+    let field =
+        |name: &str| object.get(name).and_then(scalar_text).map(|text| printable_text(&text));
+    error.kind = error.kind.take().or_else(|| field("type"));
+    error.param = error.param.take().or_else(|| field("param"));
+    let code = || CODE_KEYS.into_iter().find_map(field);
+    error.code = error.code.take().or_else(code);
 }
 
 /// Finds the message in a value, and adds the fields beside it to `error`.
-fn find_message(value: &Value, depth: u8, error: &mut ServerError) -> Option<String> {
+fn find_message(value: &Value, depth: u8, error: &mut ServerErrorMessage) -> Option<String> {
     let depth = depth.checked_sub(1)?;
     match value {
         Value::String(text) => {
@@ -126,12 +114,12 @@ fn find_message(value: &Value, depth: u8, error: &mut ServerError) -> Option<Str
             let message = values.filter(|value| is_set(value)).find_map(|value| match value {
                 // An object without a message is one: `{"error": {"code": 7}}`.
                 Value::Object(inner) => find_message(value, depth, error).or_else(|| {
-                    error.fill_fields(inner);
+                    fill_fields(error, inner);
                     Some(value.to_string())
                 }),
                 value => find_message(value, depth, error),
             });
-            error.fill_fields(object);
+            fill_fields(error, object);
             message
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
@@ -139,12 +127,12 @@ fn find_message(value: &Value, depth: u8, error: &mut ServerError) -> Option<Str
 }
 
 /// Finds the message of one of several faults, with its place in the request.
-fn find_fault(fault: &Value, depth: u8, error: &mut ServerError) -> Option<String> {
+fn find_fault(fault: &Value, depth: u8, error: &mut ServerErrorMessage) -> Option<String> {
     let place = fault
         .get("loc")
         .and_then(Value::as_array)
         .map(|parts| parts.iter().filter_map(scalar_text).collect::<Vec<_>>().join("."));
-    let mut of_fault = ServerError::default();
+    let mut of_fault = ServerErrorMessage::default();
     let message = find_message(fault, depth, &mut of_fault)
         .or_else(|| is_set(fault).then(|| fault.to_string()))?;
     if let Some(place) = place {
@@ -152,7 +140,7 @@ fn find_fault(fault: &Value, depth: u8, error: &mut ServerError) -> Option<Strin
         error.param.get_or_insert_with(|| printable_text(&place));
         return Some(message);
     }
-    let ServerError { kind, param, code, .. } = of_fault;
+    let ServerErrorMessage { kind, param, code, .. } = of_fault;
     error.kind = error.kind.take().or(kind);
     error.param = error.param.take().or(param);
     error.code = error.code.take().or(code);

@@ -10,13 +10,15 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::call::timeout_error;
 use crate::framing::{BodyFraming, ContentKind};
 use crate::secrets::ClientSecrets;
-use crate::timeouts::{Deadline, TimeLimit, earlier_deadline};
+use crate::server_error::{parse_error_body, parse_error_event};
+use crate::timeouts::{Deadline, earlier_deadline};
 use crate::trace::recorder::ExchangeRecorder;
 use crate::{
-    CallTimeouts, ExchangeInfo, KEEP_ALIVE_FACTOR, ServerError, StreamEvent, TimeoutKind,
-    TransportError, TransportErrorKind,
+    CallTimeouts, HttpExchange, KEEP_ALIVE_FACTOR, ServerErrorMessage, StreamEvent, TimeLimit,
+    TimeoutKind, TransportError, TransportErrorKind,
 };
 
 /// The part of a web page that an error is read from, in bytes.
@@ -43,7 +45,7 @@ pub struct EventStream {
     /// `None` once the stream has ended.
     body: Option<ByteStream>,
     framing: BodyFraming,
-    exchange: ExchangeInfo,
+    exchange: HttpExchange,
     timeouts: CallTimeouts,
     total: Option<Deadline>,
     /// The timeout of the wait for the next event.
@@ -71,7 +73,7 @@ impl EventStream {
     /// Makes a stream of a response whose headers have just arrived.
     pub(crate) fn new(
         body: ByteStream,
-        exchange: ExchangeInfo,
+        exchange: HttpExchange,
         timeouts: CallTimeouts,
         total: Option<Deadline>,
     ) -> Self {
@@ -122,16 +124,16 @@ impl EventStream {
     /// Reads an event that reports an error instead of a delta, without the client's secrets.
     /// `None` for any other event.
     #[must_use]
-    pub fn parse_server_error(&self, event: &serde_json::Value) -> Option<ServerError> {
-        Some(self.secrets.scrub_server_error(ServerError::from_event(event)?))
+    pub fn parse_server_error(&self, event: &serde_json::Value) -> Option<ServerErrorMessage> {
+        Some(self.secrets.scrub_server_error(parse_error_event(event)?))
     }
 
     /// Reads a text that is known to be an error, in any of the shapes of an error body, without the
     /// client's secrets. `None` if it says nothing.
     #[must_use]
-    pub fn parse_error_text(&self, text: &str) -> Option<ServerError> {
+    pub fn parse_error_text(&self, text: &str) -> Option<ServerErrorMessage> {
         let text = self.secrets.scrub_text(text.to_owned());
-        Some(self.secrets.scrub_server_error(ServerError::from_body(text.as_bytes())?))
+        Some(self.secrets.scrub_server_error(parse_error_body(text.as_bytes())?))
     }
 
     /// Counts an event that its reader did not understand and skips, for the trace.
@@ -143,7 +145,7 @@ impl EventStream {
 
     /// The exchange so far, for errors that only the reader of the events can detect.
     #[must_use]
-    pub fn exchange(&self) -> &ExchangeInfo {
+    pub fn exchange(&self) -> &HttpExchange {
         &self.exchange
     }
 
@@ -203,7 +205,7 @@ impl EventStream {
             .keep_alive_ends_at
             .filter(|at| clock != TimeoutKind::Total && *at <= Instant::now());
         let error = match keep_alive_limit {
-            None => self.exchange.clone().into_timeout_error(clock, &self.timeouts),
+            None => timeout_error(self.exchange.clone(), clock, &self.timeouts),
             Some(_) => self.keep_alive_error(clock),
         };
         self.end_with_error(error)

@@ -1,10 +1,8 @@
 //! The timeouts of a call. The crate has no others: those of the HTTP library are off.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::future::Future;
-use std::time::Duration;
 
+use openclaw_exchange::{TimeLimit, TimeoutKind};
 use tokio::time::Instant;
 
 /// How many times a limit a server that sends only keep-alives is waited for. They show that
@@ -26,50 +24,6 @@ pub struct CallTimeouts {
     pub between_tokens: Option<TimeLimit>,
     /// From the start of the call to its end, all attempts and the pauses between them included.
     pub total: Option<TimeLimit>,
-}
-
-/// A timeout and the setting that it comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeLimit {
-    /// The limit.
-    pub duration: Duration,
-    /// The setting as its user writes it, e.g. `models.providers.lab.timeout`.
-    pub source: Cow<'static, str>,
-}
-
-/// The kind of a timeout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TimeoutKind {
-    /// [`CallTimeouts::connect`].
-    Connect,
-    /// [`CallTimeouts::response_headers`].
-    ResponseHeaders,
-    /// [`CallTimeouts::first_token`].
-    FirstToken,
-    /// [`CallTimeouts::between_tokens`].
-    BetweenTokens,
-    /// [`CallTimeouts::total`].
-    Total,
-}
-
-impl TimeoutKind {
-    /// The name used in messages and JSON, e.g. `first_token`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::ResponseHeaders => "response_headers",
-            Self::FirstToken => "first_token",
-            Self::BetweenTokens => "between_tokens",
-            Self::Total => "total",
-        }
-    }
-}
-
-impl fmt::Display for TimeoutKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 impl CallTimeouts {

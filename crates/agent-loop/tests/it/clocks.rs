@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openclaw_agent_loop::{ConfiguredTimeout, TOOL_GRACE, TurnEvent, TurnOutcome, TurnReport};
+use openclaw_agent_loop::{TOOL_GRACE, TimeLimit, TurnEvent, TurnOutcome, TurnReport};
 use openclaw_core::{AnswerOutcome, ChatEvent, ToolOutput};
 use tokio::time::Instant;
 
@@ -14,7 +14,7 @@ const TURN: Duration = Duration::from_mins(1);
 
 fn timed(mut stage: Stage) -> Stage {
     let source = "agents.defaults.timeoutSeconds".into();
-    stage.limits.turn_timeout = Some(ConfiguredTimeout { duration: TURN, source });
+    stage.limits.turn_timeout = Some(TimeLimit { duration: TURN, source });
     stage
 }
 

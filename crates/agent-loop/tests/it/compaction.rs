@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use openclaw_agent_loop::{
-    Agent, AgentParts, CompactionLimits, CompactionMethod, CompactionReport, ConfiguredTimeout,
-    TurnEvent, TurnLimits, TurnOutcome, events,
+    Agent, AgentParts, CompactionLimits, CompactionMethod, CompactionReport, TimeLimit, TurnEvent,
+    TurnLimits, TurnOutcome, events,
 };
 use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatModel, ChatRequest, ChatStream, CommandReview,
@@ -139,7 +139,7 @@ impl Lab {
             max_output_tokens: Some(64),
             compaction: Some(CompactionLimits {
                 summarise_in_parts: true,
-                timeout: Some(ConfiguredTimeout {
+                timeout: Some(TimeLimit {
                     duration: Duration::from_mins(15),
                     source: "test".into(),
                 }),

@@ -17,8 +17,8 @@ use openclaw_models::attempts_in_error;
 use openclaw_protocol::results::agent::SessionReport;
 use openclaw_runtime::encoding::{encode_connect_error, encode_store_error};
 use openclaw_runtime::{
-    ConfiguredTimeout, ConversationError, Runtime, StoreError, StoreErrorKind, TurnError,
-    TurnOutcome, TurnReport, event_channel,
+    ConversationError, Runtime, StoreError, StoreErrorKind, TimeLimit, TurnError, TurnOutcome,
+    TurnReport, event_channel,
 };
 use tokio::sync::Notify;
 
@@ -305,7 +305,7 @@ fn session_options(
         agent: args.agent.id,
         model: args.agent.model,
         workspace: args.agent.workspace,
-        time_limit: args.agent.timeout.map(|seconds| ConfiguredTimeout {
+        time_limit: args.agent.timeout.map(|seconds| TimeLimit {
             duration: Duration::from_secs(seconds),
             source: "--timeout".into(),
         }),

@@ -1,6 +1,6 @@
 //! Decides what a failed model means for the rest of the chain.
 
-use openclaw_core::{ModelErrorKind, ModelTimeoutKind};
+use openclaw_core::{ModelErrorKind, TimeoutKind};
 
 use crate::breaker::FailureScope;
 use crate::error::{ConnectError, SetupErrorKind};
@@ -30,8 +30,7 @@ pub(super) fn decide_fallback(error: &ConnectError, is_wanted: bool) -> Fallback
     let status = error.http_exchange().and_then(|exchange| exchange.status);
     match error.kind() {
         // Connection refused, unknown host, TLS failure, or nothing listening at the address.
-        ModelErrorKind::Connect
-        | ModelErrorKind::Timeout { kind: ModelTimeoutKind::Connect, .. } => {
+        ModelErrorKind::Connect | ModelErrorKind::Timeout { kind: TimeoutKind::Connect, .. } => {
             FallbackDecision::TryNext(FailureScope::Server)
         }
         // A key may be valid for some models only.
@@ -71,11 +70,11 @@ mod tests {
         );
         for (kind, status, expected) in [
             (ModelErrorKind::Connect, None, server),
-            (clock(ModelTimeoutKind::Connect), None, server),
-            (clock(ModelTimeoutKind::ResponseHeaders), None, FallbackDecision::Stop),
-            (clock(ModelTimeoutKind::FirstToken), Some(200), FallbackDecision::Stop),
-            (clock(ModelTimeoutKind::BetweenTokens), Some(200), FallbackDecision::Stop),
-            (clock(ModelTimeoutKind::Total), None, FallbackDecision::Stop),
+            (clock(TimeoutKind::Connect), None, server),
+            (clock(TimeoutKind::ResponseHeaders), None, FallbackDecision::Stop),
+            (clock(TimeoutKind::FirstToken), Some(200), FallbackDecision::Stop),
+            (clock(TimeoutKind::BetweenTokens), Some(200), FallbackDecision::Stop),
+            (clock(TimeoutKind::Total), None, FallbackDecision::Stop),
             (ModelErrorKind::Loading, Some(503), model),
             (ModelErrorKind::Overloaded, Some(503), model),
             (ModelErrorKind::Overloaded, Some(529), model),

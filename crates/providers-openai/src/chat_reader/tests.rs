@@ -18,7 +18,7 @@ fn read_content(events: &[&str]) -> (String, Option<String>) {
             }
             Ok(_) => {}
             Err(StreamFault::ServerError(value)) => {
-                let error = ServerError::from_event(&value).unwrap();
+                let error = parse_error_event(&value).unwrap();
                 return (content, Some(error.message));
             }
             Err(_) => return (content, Some("malformed".to_owned())),

@@ -1,6 +1,6 @@
 //! Interprets the events of the Responses API.
 
-use openclaw_transport::ServerError;
+use openclaw_transport::parse_error_event;
 use openclaw_transport::wire::{ChatChunk, ResponseEvent, ResponseObject};
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ fn read_untyped_event(
             Ok(response) => finish_response(reader, response, "completed"),
             Err(error) => Err(StreamFault::Malformed(Some(error))),
         },
-        _ if ServerError::from_event(&value).is_some() => Err(StreamFault::ServerError(value)),
+        _ if parse_error_event(&value).is_some() => Err(StreamFault::ServerError(value)),
         Some(kind) if !ANSWER_EVENT_PREFIXES.iter().any(|known| kind.starts_with(known)) => {
             Ok(StreamItem::Chunk(ChatChunk::default()))
         }

@@ -44,7 +44,7 @@ fn stage(idle: Option<u64>, says: ServerLoads) -> Stage {
     });
     let patience = IdlePolicy::new(idle.map(limit), Duration::from_secs(5));
     let exchange = HttpExchange {
-        method: "POST".to_owned(),
+        method: "POST".into(),
         url: "http://h/v1/chat/completions".to_owned(),
         ..HttpExchange::default()
     };
@@ -130,8 +130,8 @@ async fn a_dead_server_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn the_idle_limit_ends_what_the_server_does_not_work_on() {
     let silent = ServerLoad::default();
-    let first = (ChatEvent::RequestAccepted, ModelTimeoutKind::FirstToken, "first_token");
-    let between = (text("so"), ModelTimeoutKind::BetweenTokens, "between_tokens");
+    let first = (ChatEvent::RequestAccepted, TimeoutKind::FirstToken, "first_token");
+    let between = (text("so"), TimeoutKind::BetweenTokens, "between_tokens");
     for ((event, clock, name), load) in [
         (first.clone(), load(0, 0, 7)),
         (first, silent),
@@ -173,10 +173,7 @@ async fn a_server_that_becomes_idle_is_given_up_when_it_is_next_asked() {
     let mut stage = stage(Some(12), says);
     let begun = Instant::now();
     let (error, told) = stage.error().await;
-    assert!(matches!(
-        error.kind(),
-        ModelErrorKind::Timeout { kind: ModelTimeoutKind::FirstToken, .. }
-    ));
+    assert!(matches!(error.kind(), ModelErrorKind::Timeout { kind: TimeoutKind::FirstToken, .. }));
     assert_eq!((begun.elapsed().as_secs(), told), (52, 10));
 }
 
@@ -213,7 +210,7 @@ async fn the_end_of_the_call_is_kept_in_silence_and_in_speech() {
     let begun = Instant::now();
     let (error, told) = silent.error().await;
     assert!(
-        matches!(error.kind(), ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, .. }),
+        matches!(error.kind(), ModelErrorKind::Timeout { kind: TimeoutKind::Total, .. }),
         "{error}"
     );
     assert_eq!((begun.elapsed().as_secs(), told), (33, 6));
@@ -237,7 +234,7 @@ async fn the_end_of_the_call_is_kept_in_silence_and_in_speech() {
         talk
     );
     assert!(
-        matches!(error.kind(), ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, .. }),
+        matches!(error.kind(), ModelErrorKind::Timeout { kind: TimeoutKind::Total, .. }),
         "{error}"
     );
     assert!(begun.elapsed().as_secs() <= 34);
@@ -314,7 +311,7 @@ async fn keep_alives_count_only_as_long_as_the_server_says_that_it_works() {
         let mut stage = stage(Some(12), says);
         let begun = Instant::now();
         let error = error_under_keep_alives(&mut stage).await;
-        let kind = ModelTimeoutKind::FirstToken;
+        let kind = TimeoutKind::FirstToken;
         assert!(matches!(error.kind(), ModelErrorKind::Timeout { kind: k, .. } if k == kind));
         assert!(begun.elapsed().as_secs().abs_diff(seconds) <= 5, "{:?}", begun.elapsed());
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use openclaw_core::{ChatEvent, ChatModel, ModelErrorKind, ModelTimeoutKind, ServerActivity};
+use openclaw_core::{ChatEvent, ChatModel, ModelErrorKind, ServerActivity, TimeoutKind};
 use openclaw_mock_vllm::{Gate, MockVllm, ModelSpec, Pace, Reply, Turn, UsageOverride};
 use openclaw_providers_vllm::{IdlePolicy, VllmModel};
 use openclaw_test_support::client::{client, info, options};
@@ -111,7 +111,7 @@ async fn a_server_that_terminates_and_falls_silent_is_found_dead() {
 #[tokio::test]
 async fn behind_a_proxy_nobody_can_be_asked_and_the_limit_ends_the_silence_by_its_name() {
     let server = MockVllm::builder().root_routes(false).start().await.unwrap();
-    for (at, clock) in [(0, ModelTimeoutKind::FirstToken), (2, ModelTimeoutKind::BetweenTokens)] {
+    for (at, clock) in [(0, TimeoutKind::FirstToken), (2, TimeoutKind::BetweenTokens)] {
         server.push(Reply::from(Turn::pieces(["one", "two"])).silent_at(at));
         let mut stream = restless(&server).stream_chat(question("hi")).await.unwrap();
         let error = loop {
@@ -140,7 +140,7 @@ async fn an_answer_that_stands_still_on_an_idle_server_is_given_up() {
             break error;
         }
     };
-    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::BetweenTokens, .. } = error.kind() else {
+    let ModelErrorKind::Timeout { kind: TimeoutKind::BetweenTokens, .. } = error.kind() else {
         panic!("{error}")
     };
 }
@@ -159,7 +159,7 @@ async fn silence_before_the_headers_is_borne_alike() {
     let model = VllmModel::new(client.clone(), info("tiny", 1_000_000))
         .with_idle_policy(client, IdlePolicy::new(Some(limit), idle));
     let error = model.stream_chat(question("hi")).await.err().unwrap();
-    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::FirstToken, .. } = error.kind() else {
+    let ModelErrorKind::Timeout { kind: TimeoutKind::FirstToken, .. } = error.kind() else {
         panic!("{error}")
     };
 }

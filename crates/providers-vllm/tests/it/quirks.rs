@@ -160,7 +160,7 @@ async fn old_and_new_servers_refuse_in_shapes_of_their_own() {
         let exchange = error.http_exchange().unwrap();
         assert!(exchange.server_error.is_some() && exchange.status == Some(status), "{name}");
         let chat = format!("{}/chat/completions", server.base_url());
-        assert_eq!((exchange.url.as_str(), exchange.method.as_str()), (chat.as_str(), "POST"));
+        assert_eq!((exchange.url.as_str(), &*exchange.method), (chat.as_str(), "POST"));
         assert_eq!((exchange.model.as_deref(), exchange.attempt), (Some("tiny"), 1), "{name}");
     }
 }

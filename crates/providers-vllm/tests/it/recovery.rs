@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use openclaw_core::{
     AnswerOutcome, AssistantMessage, ChatEvent, ChatModel, ChatRequest, ChatStream,
-    EmittedToolCall, ModelError, ModelErrorKind, ModelTimeoutKind, TokenUsage, ToolArguments,
-    ToolName, ToolSpec,
+    EmittedToolCall, ModelError, ModelErrorKind, TimeoutKind, TokenUsage, ToolArguments, ToolName,
+    ToolSpec,
 };
 use openclaw_mock_vllm::{Call, Gate, MockVllm, Reply, Turn};
 use openclaw_providers_openai::ChatApi;
@@ -318,7 +318,7 @@ async fn the_end_of_the_call_ends_the_wait() {
         .with_reconnect_policy(stays, true);
     let stream = model.stream_chat(question("hi")).await.unwrap();
     let error = read_on(stream, async || {}).await.err().unwrap();
-    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::Total, .. } = error.kind() else {
+    let ModelErrorKind::Timeout { kind: TimeoutKind::Total, .. } = error.kind() else {
         panic!("{error}")
     };
     assert!(std::error::Error::source(&error).is_some());
@@ -376,7 +376,7 @@ async fn what_a_clock_ended_is_not_sent_again() {
         .with_reconnect_policy(on_loss(Duration::from_mins(1)), true);
     let stream = model.stream_chat(question("hi")).await.unwrap();
     let error = read_on(stream, async || {}).await.err().unwrap();
-    let ModelErrorKind::Timeout { kind: ModelTimeoutKind::FirstToken, .. } = error.kind() else {
+    let ModelErrorKind::Timeout { kind: TimeoutKind::FirstToken, .. } = error.kind() else {
         panic!("{error}")
     };
     assert_eq!(chats(&server), 1);

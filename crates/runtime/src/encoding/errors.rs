@@ -74,7 +74,7 @@ fn encode_exchange(exchange: &HttpExchange) -> ExchangeReport {
         code: server.code.clone(),
     });
     ExchangeReport {
-        method: exchange.method.clone(),
+        method: exchange.method.to_string(),
         url: exchange.url.clone(),
         status: exchange.status,
         server,

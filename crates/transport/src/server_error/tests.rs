@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-fn parts(error: &ServerError) -> (&str, Option<&str>, Option<&str>, Option<&str>) {
+fn parts(error: &ServerErrorMessage) -> (&str, Option<&str>, Option<&str>, Option<&str>) {
     (&error.message, error.kind.as_deref(), error.param.as_deref(), error.code.as_deref())
 }
 
@@ -70,7 +70,7 @@ fn every_known_shape_is_read() {
         ),
     ];
     for (body, expected) in table {
-        let error = ServerError::from_body(body.as_bytes()).unwrap();
+        let error = parse_error_body(body.as_bytes()).unwrap();
         assert_eq!(parts(&error), expected, "{body}");
     }
 }
@@ -78,21 +78,21 @@ fn every_known_shape_is_read() {
 #[test]
 fn a_body_that_says_nothing_is_no_error_message() {
     for body in ["", " \n", "<html></html>", "{}", "null", "[]", r#"{"detail":null}"#] {
-        assert_eq!(ServerError::from_body(body.as_bytes()), None, "{body}");
+        assert_eq!(parse_error_body(body.as_bytes()), None, "{body}");
     }
 }
 
 #[test]
 fn an_event_is_an_error_only_if_it_says_so() {
     let killed = json!({"error": {"message": "EngineCore encountered an issue.", "type": "InternalServerError", "param": null, "code": 500}});
-    let error = ServerError::from_event(&killed).unwrap();
+    let error = parse_error_event(&killed).unwrap();
     assert_eq!(
         parts(&error),
         ("EngineCore encountered an issue.", Some("InternalServerError"), None, Some("500"))
     );
-    let text = ServerError::from_event(&json!({"error": "overloaded"})).unwrap();
+    let text = parse_error_event(&json!({"error": "overloaded"})).unwrap();
     assert_eq!(text.message, "overloaded");
-    let old = ServerError::from_event(&json!({"object": "error", "message": "old"})).unwrap();
+    let old = parse_error_event(&json!({"object": "error", "message": "old"})).unwrap();
     assert_eq!(old.message, "old");
     for event in [
         json!({"detail": "no"}),
@@ -104,7 +104,7 @@ fn an_event_is_an_error_only_if_it_says_so() {
         json!({"choices": [], "message": "no"}),
         json!([{"error": {"message": "no"}}]),
     ] {
-        assert_eq!(ServerError::from_event(&event).unwrap().message, "no", "{event}");
+        assert_eq!(parse_error_event(&event).unwrap().message, "no", "{event}");
     }
     for event in [
         json!({"choices": [], "error": null}),
@@ -119,19 +119,19 @@ fn an_event_is_an_error_only_if_it_says_so() {
         json!(null),
         json!("error"),
     ] {
-        assert_eq!(ServerError::from_event(&event), None, "{event}");
+        assert_eq!(parse_error_event(&event), None, "{event}");
     }
 }
 
 #[test]
 fn messages_are_short_and_harmless() {
     let body = format!("\u{1b}[2J{}", "é".repeat(5_000));
-    let error = ServerError::from_body(body.as_bytes()).unwrap();
+    let error = parse_error_body(body.as_bytes()).unwrap();
     assert!(error.message.starts_with("\u{fffd}[2Jé"));
     assert_eq!(error.message.chars().count(), MAX_MESSAGE);
     assert!(error.message.ends_with("é…"));
     let exact = "x".repeat(MAX_MESSAGE);
-    assert_eq!(ServerError::from_body(exact.as_bytes()).unwrap().message, exact);
+    assert_eq!(parse_error_body(exact.as_bytes()).unwrap().message, exact);
 }
 
 #[test]

@@ -21,13 +21,13 @@ fn limit(seconds: u64) -> TimeLimit {
 fn open(content_type: Option<&str>, clocks: CallTimeouts) -> (UnboundedSender<Chunk>, EventStream) {
     let (sender, mut receiver) = unbounded_channel();
     let body = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
-    let exchange = ExchangeInfo {
-        method: "POST",
+    let exchange = HttpExchange {
+        method: "POST".into(),
         url: "http://h/v1/x".to_owned(),
         status: Some(200),
         attempt: 1,
         content_type: content_type.map(str::to_owned),
-        ..ExchangeInfo::default()
+        ..HttpExchange::default()
     };
     let total = clocks.start_deadline(TimeoutKind::Total, Instant::now());
     (sender, EventStream::new(Box::pin(body), exchange, clocks, total))

@@ -283,7 +283,7 @@ mod tests {
             at: 1,
             attempt: 1,
             streams: true,
-            method: "POST".to_owned(),
+            method: "POST".into(),
             url: "http://h/v1/chat/completions".to_owned(),
             headers: vec![("accept".to_owned(), "*/*".to_owned())],
             variables: Vec::new(),

@@ -32,7 +32,7 @@ pub(crate) struct ExchangeTracer {
 /// The request of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptRequest<'a> {
-    pub(crate) method: &'static str,
+    pub(crate) method: &'a str,
     pub(crate) url: &'a Url,
     pub(crate) number: u32,
     pub(crate) accept: &'static str,

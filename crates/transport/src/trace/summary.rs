@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::TraceRecord;
-use crate::ServerError;
+use crate::{ServerErrorMessage, parse_error_body, parse_error_event};
 
 /// The content of an answer, as far as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,7 +19,7 @@ pub struct AnswerSummary {
     /// The tokens of the prompt and of the answer, as counted by the server.
     pub usage: Option<(u64, u64)>,
     /// The error that the server sent instead of an answer, or in the middle of one.
-    pub error: Option<ServerError>,
+    pub error: Option<ServerErrorMessage>,
 }
 
 /// A tool call in an answer.
@@ -59,12 +59,12 @@ impl TraceRecord {
             match serde_json::from_slice(&body.to_bytes()) {
                 Ok(whole) => answer.add_event(&whole),
                 Err(_) if self.is_refused() => {
-                    answer.error = ServerError::from_body(&body.to_bytes());
+                    answer.error = parse_error_body(&body.to_bytes());
                 }
                 Err(_) => {}
             }
             if self.is_refused() {
-                answer.error = ServerError::from_body(&body.to_bytes()).or(answer.error);
+                answer.error = parse_error_body(&body.to_bytes()).or(answer.error);
             }
         }
         answer
@@ -97,7 +97,7 @@ fn parse_event(data: &str) -> Option<Value> {
 impl AnswerSummary {
     /// Adds an event, or an unstreamed answer, of either API.
     fn add_event(&mut self, event: &Value) {
-        if let Some(error) = ServerError::from_event(event) {
+        if let Some(error) = parse_error_event(event) {
             self.error = Some(error);
         }
         for choice in event.get("choices").and_then(Value::as_array).into_iter().flatten() {
@@ -158,7 +158,7 @@ impl AnswerSummary {
             "response.completed" | "response.incomplete" | "response.failed" => {
                 if let Some(response) = event.get("response") {
                     self.finish_reason = text_field(response, "status").map(str::to_owned);
-                    self.error = ServerError::from_event(response).or(self.error.take());
+                    self.error = parse_error_event(response).or(self.error.take());
                     self.add_usage(response);
                 }
             }

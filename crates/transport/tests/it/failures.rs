@@ -25,7 +25,7 @@ async fn a_refusal_carries_all_that_is_known_of_it() {
         format!("POST {url}: status 400: `tools` must not be an empty array")
     );
     let exchange = error.exchange();
-    assert_eq!((exchange.method, &exchange.url, exchange.status), ("POST", &url, Some(400)));
+    assert_eq!((&*exchange.method, &exchange.url, exchange.status), ("POST", &url, Some(400)));
     assert_eq!((exchange.request_id.as_deref(), exchange.attempt), (Some("r-9"), 1));
     let said = exchange.server_error.as_ref().unwrap();
     assert_eq!((said.param.as_deref(), said.code.as_deref()), (Some("tools"), Some("400")));

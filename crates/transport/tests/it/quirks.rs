@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use openclaw_transport::{Client, ExchangeInfo, RetryPolicy, TransportErrorKind};
+use openclaw_transport::{Client, HttpExchange, RetryPolicy, TransportErrorKind};
 use tokio::time::{Instant, advance};
 
 use crate::server::{STREAM_HEAD, Server, both, json, options, response};
@@ -120,7 +120,7 @@ async fn words_of_refusals() {
         let (kind, param, code) = (&found.kind, &found.param, &found.code);
         let found = (found.message.as_str(), kind.as_deref(), param.as_deref(), code.as_deref());
         assert_eq!(found, said, "{name}");
-        assert_eq!((exchange.method, exchange.status), ("POST", Some(400)), "{name}");
+        assert_eq!((&*exchange.method, exchange.status), ("POST", Some(400)), "{name}");
         assert_eq!(exchange.request_id.as_deref(), Some("r-3"), "{name}");
         assert!(error.to_string().ends_with(&format!("status 400: {}", said.0)), "{name}: {error}");
     }
@@ -132,7 +132,7 @@ async fn silent_for(
     client: &Client,
     seconds: u64,
     answer: Option<&str>,
-) -> ExchangeInfo {
+) -> HttpExchange {
     let url = client.endpoint().api_url("chat/completions");
     let (stream, ()) = tokio::join!(client.post_stream(url, "{}".into()), async {
         let mut connection = server.accept().await;

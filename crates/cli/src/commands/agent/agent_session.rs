@@ -7,9 +7,9 @@ use openclaw_chat::print_recovery_report;
 use openclaw_core::{Approver, History, NoopJournal};
 use openclaw_protocol::results::agent::{OpenedSession, SessionReport, UnfinishedCall};
 use openclaw_runtime::{
-    AgentOptions, AgentRun, ConfiguredTimeout, Conversation, ConversationError,
-    ConversationOptions, InterruptedCall, RecoveryReport, Runtime, SessionTarget, Store,
-    StoreError, TurnEventSender, TurnReport, TurnRequest,
+    AgentOptions, AgentRun, Conversation, ConversationError, ConversationOptions, InterruptedCall,
+    RecoveryReport, Runtime, SessionTarget, Store, StoreError, TimeLimit, TurnEventSender,
+    TurnReport, TurnRequest,
 };
 use openclaw_terminal::OutputPrinter;
 
@@ -48,7 +48,7 @@ pub(crate) struct AgentSessionOptions {
     pub(crate) agent: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) workspace: Option<std::path::PathBuf>,
-    pub(crate) time_limit: Option<ConfiguredTimeout>,
+    pub(crate) time_limit: Option<TimeLimit>,
     pub(crate) approver: Arc<dyn Approver>,
 }
 

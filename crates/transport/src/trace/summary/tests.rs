@@ -10,7 +10,7 @@ fn record(events: &[Value]) -> TraceRecord {
         at: 0,
         attempt: 1,
         streams: true,
-        method: "POST".to_owned(),
+        method: "POST".into(),
         url: "http://h/v1/chat/completions".to_owned(),
         headers: Vec::new(),
         variables: Vec::new(),

@@ -21,7 +21,7 @@ fn sample_request(url: &str, header: &str, body: Option<&[u8]>) -> TracedRequest
         at: 0,
         attempt: 1,
         streams: true,
-        method: "POST".to_owned(),
+        method: "POST".into(),
         url: url.to_owned(),
         headers: vec![
             ("x-plain".to_owned(), header.to_owned()),

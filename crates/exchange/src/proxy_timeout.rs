@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::ExchangeInfo;
+use crate::HttpExchange;
 
 /// Common idle timeouts of proxies, in seconds.
 const PROXY_TIMEOUT_SECONDS: [u64; 15] =
@@ -21,7 +21,7 @@ const EARLY_TOLERANCE: Duration = Duration::from_millis(250);
 /// or longer by this.
 const LATE_TOLERANCE: Duration = Duration::from_millis(1500);
 
-impl ExchangeInfo {
+impl HttpExchange {
     /// The idle timeout with which a proxy seems to have ended the exchange; `None` where nothing
     /// suggests one. The sign is status 504 or 524, or an exchange that ended after a common proxy
     /// timeout without data.
@@ -66,7 +66,7 @@ mod tests {
             (Some(400), 60_000, None),
         ] {
             let silent = Duration::from_millis(milliseconds);
-            let exchange = ExchangeInfo { status, idle_for: silent, ..ExchangeInfo::default() };
+            let exchange = HttpExchange { status, idle_for: silent, ..HttpExchange::default() };
             let expected = seconds.map(Duration::from_secs);
             assert_eq!(exchange.likely_proxy_timeout(), expected, "{status:?} after {silent:?}");
         }
