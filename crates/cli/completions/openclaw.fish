@@ -32,6 +32,9 @@ complete -c openclaw -n "__fish_openclaw_needs_command" -s h -l help -d 'Print h
 complete -c openclaw -n "__fish_openclaw_needs_command" -s V -l version -d 'Print version'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "agent" -d 'Run one turn of an agent: answer a message, with tools, until it is done'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "chat" -d 'Talk with an agent: each message is a turn, and the session is kept'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "setup" -d 'Find a server, try a model of it, and write the config'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "onboard" -d 'Find a server, try a model of it, and write the config'
+complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "configure" -d 'Find a server, try a model of it, and write the config'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "infer" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "capability" -d 'Ask a model without an agent: no session, no tools'
 complete -c openclaw -n "__fish_openclaw_needs_command" -f -a "config" -d 'Read, change, check and explain the config'
@@ -93,6 +96,165 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -l trace -d 'Rec
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l model -d 'The model to use, by its id on the server' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l workspace -d 'The folder that agents work in; default: the project that a command is started in' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l accept-risk -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l anthropic-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l auth-choice -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l custom-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l custom-compatibility -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l daemon-runtime -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l flow -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l gateway-auth -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l gateway-bind -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l gateway-password -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l gateway-port -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l gateway-token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l gateway-token-ref-env -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l install-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l json -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l mode -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l no-install-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l node-manager -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l openai-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l opencode-zen-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l openrouter-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l remote-token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l remote-url -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l reset -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l reset-scope -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l secret-input-mode -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l section -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l skip-bootstrap -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l skip-channels -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l skip-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l skip-health -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l skip-search -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l skip-skills -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l skip-ui -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l suppress-gateway-token-output -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l tailscale -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l tailscale-reset-on-exit -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-expires-in -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-profile-id -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l token-provider -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l wizard -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand setup" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l model -d 'The model to use, by its id on the server' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l workspace -d 'The folder that agents work in; default: the project that a command is started in' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l accept-risk -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l anthropic-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l auth-choice -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l custom-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l custom-compatibility -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l daemon-runtime -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l flow -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l gateway-auth -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l gateway-bind -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l gateway-password -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l gateway-port -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l gateway-token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l gateway-token-ref-env -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l install-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l json -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l mode -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l no-install-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l node-manager -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l openai-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l opencode-zen-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l openrouter-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l remote-token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l remote-url -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l reset -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l reset-scope -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l secret-input-mode -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l section -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l skip-bootstrap -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l skip-channels -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l skip-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l skip-health -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l skip-search -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l skip-skills -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l skip-ui -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l suppress-gateway-token-output -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l tailscale -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l tailscale-reset-on-exit -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-expires-in -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-profile-id -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l token-provider -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l wizard -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand onboard" -s h -l help -d 'Print help'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l base-url -d 'The address of your server, instead of those on this machine; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l provider -d 'The name that the server gets in the config [default: vllm]' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l api-key-env -d 'The environment variable with the server\'s key; the key itself is never written' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l model -d 'The model to use, by its id on the server' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l workspace -d 'The folder that agents work in; default: the project that a command is started in' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l accept-risk -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l anthropic-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l auth-choice -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l custom-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l custom-compatibility -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l daemon-runtime -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l flow -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l gateway-auth -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l gateway-bind -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l gateway-password -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l gateway-port -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l gateway-token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l gateway-token-ref-env -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l install-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l json -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l mode -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l no-install-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l node-manager -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l openai-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l opencode-zen-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l openrouter-api-key -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l remote-token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l remote-url -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l reset -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l reset-scope -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l secret-input-mode -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l section -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l skip-bootstrap -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l skip-channels -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l skip-daemon -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l skip-health -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l skip-search -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l skip-skills -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l skip-ui -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l suppress-gateway-token-output -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l tailscale -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l tailscale-reset-on-exit -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-expires-in -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-profile-id -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l token-provider -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l wizard -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s y -l yes -l non-interactive -d 'Ask nothing: take the first model and write the config'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c openclaw -n "__fish_openclaw_using_subcommand configure" -s h -l help -d 'Print help'
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand infer; and not __fish_seen_subcommand_from model" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'

@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod prompt;
 pub(crate) mod sessions;
+pub(crate) mod setup;
 pub(crate) mod trace;
 
 use std::path::PathBuf;
@@ -56,6 +57,9 @@ pub(crate) enum CliCommand {
     Agent(AgentTurnArgs),
     /// Talk with an agent: each message is a turn, and the session is kept
     Chat(chat::ChatArgs),
+    /// Find a server, try a model of it, and write the config
+    #[command(visible_aliases = ["onboard", "configure"])]
+    Setup(setup::SetupArgs),
     /// Ask a model without an agent: no session, no tools
     #[command(visible_alias = "capability", subcommand_required = true)]
     Infer(InferArgs),

@@ -21,6 +21,7 @@ pub(crate) mod models_reset;
 pub(crate) mod models_status;
 pub(crate) mod prompt_explain;
 pub(crate) mod sessions;
+pub(crate) mod setup;
 pub(crate) mod trace;
 
 /// Flushes the trace, and names the failed exchange when the run failed.
@@ -82,6 +83,7 @@ pub(crate) fn explain_unsupported_option(command: &CliCommand) -> Option<String>
         | CliCommand::Doctor(_)
         | CliCommand::Prompt(_)
         | CliCommand::Sessions(_)
+        | CliCommand::Setup(_)
         | CliCommand::Trace(_) => return None,
         CliCommand::Infer(infer) => match &infer.capability {
             InferCapability::Model(model) => match &model.action {

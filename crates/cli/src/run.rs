@@ -101,6 +101,9 @@ fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<E
             |error| commands::doctor::report_broken_config(printer, &args, error),
             |context| run_interruptible(printer, commands::doctor::run(context, &args)),
         ),
+        CliCommand::Setup(args) => startup.run_with_config(|context| {
+            run_interruptible(printer, commands::setup::run(context, &args))
+        }),
         CliCommand::Infer(infer) => match infer.capability {
             InferCapability::Model(model) => match model.action {
                 InferModelAction::Run(args) => startup.run_checked(RunKind::ModelCall, |context| {

@@ -137,8 +137,8 @@ impl DoctorRun<'_> {
             return CheckOutcome::fail(format!("{nothing}; `{url}` is no address"));
         };
         let begin = format!(
-            "set `{}` to any value to use the server on {endpoint}, or `openclaw config set \
-             models.providers.vllm.baseUrl http://HOST:PORT/v1` for another one",
+            "`openclaw setup` finds your server and writes the config; or set `{}` to any value to \
+             use the server on {endpoint}",
             env_vars::VLLM_API_KEY
         );
         let ids = match self.list_base_models(&endpoint).await {

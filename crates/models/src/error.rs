@@ -195,10 +195,6 @@ pub(crate) fn several_models_error(example: &ModelRef) -> ConnectError {
 pub(crate) fn no_provider_error() -> ConnectError {
     ConnectError::Setup(
         SetupError::new(SetupErrorKind::NoModel, "choose a model: no server is configured")
-            .with_hint(
-                "`export VLLM_API_KEY=any-value` uses a vLLM server on http://127.0.0.1:8000/v1, or \
-                 on `VLLM_BASE_URL`; for another one set `models.providers.vllm.baseUrl`.",
-            )
-            .with_hint("`openclaw doctor` looks for one and says what is missing."),
+            .with_hint("`openclaw setup` finds your server and writes the config."),
     )
 }

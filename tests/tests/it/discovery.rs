@@ -85,7 +85,7 @@ async fn the_config_tags_models_and_names_those_that_nobody_has() {
 async fn without_a_key_nothing_is_asked_and_a_hint_says_how() {
     let (server, _) = tiny().await;
     let home = Home::new().env("VLLM_BASE_URL", server.base_url());
-    let ended = home.run(&["models", "list"]).await.code(0).says(&["hint:", "`VLLM_API_KEY`"]);
+    let ended = home.run(&["models", "list"]).await.code(0).says(&["hint:", "`openclaw setup`"]);
     assert_eq!(ended.stdout, "");
     let ended = home.run(&["models", "list", "--provider", "vllm"]).await.code(3);
     let _ = ended.says(&["`VLLM_API_KEY`", "http://127.0.0.1:8000/v1"]);

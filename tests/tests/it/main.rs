@@ -72,6 +72,8 @@ mod servers_limits;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod setup;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod strangers_configs;

@@ -21,7 +21,8 @@ use crate::exit::ExitReason;
 use crate::json_answer::write_json_answer;
 
 use self::fix::FixOutcome;
-use self::rendering::{finding_lines, format_summary};
+pub(crate) use self::rendering::finding_lines;
+use self::rendering::format_summary;
 
 pub(crate) async fn run(context: &CommandContext, args: &DoctorArgs) -> io::Result<ExitReason> {
     let only = args.only.iter().filter_map(|id| Check::from_id(id)).collect();

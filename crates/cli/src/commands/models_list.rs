@@ -38,10 +38,7 @@ pub(crate) async fn run(context: &CommandContext, args: &ModelsListArgs) -> io::
     }
     if catalogue.models.is_empty() && catalogue.failures.is_empty() {
         printer.print_note("no models: no provider is configured");
-        printer.print_hint(
-            "Set `VLLM_API_KEY` to any value to find the models of a vLLM server on \
-             http://127.0.0.1:8000/v1, or configure `models.providers`.",
-        );
+        printer.print_hint("`openclaw setup` finds your server and writes the config.");
     }
     Ok(exit)
 }

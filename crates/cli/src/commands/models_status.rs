@@ -27,6 +27,9 @@ pub(crate) fn run(context: &CommandContext, args: &ModelsStatusArgs) -> io::Resu
         printer.write_answer_line(default.or(status.default_model).unwrap_or_default())?;
     } else {
         printer.write_answer(&status_text(&status))?;
+        if status.providers.is_empty() {
+            printer.print_hint("`openclaw setup` finds your server and writes the config.");
+        }
     }
     Ok(ExitReason::Ok)
 }

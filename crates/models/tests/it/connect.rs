@@ -145,7 +145,7 @@ async fn without_a_name_the_only_model_is_taken() {
     }
     let nothing = Lab::new("{}", &[]).error(None).await;
     assert_eq!(setup_kind(&nothing), SetupErrorKind::NoModel);
-    assert!(hints(&nothing).contains("export VLLM_API_KEY"), "{}", hints(&nothing));
+    assert!(hints(&nothing).contains("`openclaw setup`"), "{}", hints(&nothing));
 }
 
 #[tokio::test]

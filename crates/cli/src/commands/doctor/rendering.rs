@@ -6,7 +6,7 @@ use openclaw_doctor::{CheckStatus, DoctorReport, Finding};
 use openclaw_terminal::{OutputPrinter, TextStyle, sanitize};
 
 /// Formats a finding: a line with its evidence and a line with the advice.
-pub(super) fn finding_lines(printer: &OutputPrinter, finding: &Finding) -> String {
+pub(crate) fn finding_lines(printer: &OutputPrinter, finding: &Finding) -> String {
     let mark = format!("{:<7}", finding.status.name());
     let style = match finding.status {
         CheckStatus::Pass => TextStyle::Green,
