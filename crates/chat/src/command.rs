@@ -2,6 +2,7 @@
 
 use strsim::levenshtein;
 
+use crate::file_changes::UndoScope;
 use crate::reasoning::ReasoningDisplay;
 
 /// One parsed line of input.
@@ -32,8 +33,10 @@ pub(crate) enum ChatCommand {
     Compact,
     /// Lists the tools.
     Tools,
-    /// Undoes the last turn.
-    Undo,
+    /// Undoes the last turn, its file changes, or both.
+    Undo(UndoScope),
+    /// Shows the file changes of the last turn that has any.
+    Diff,
     /// Resumes the interrupted turn.
     Resume,
     /// Shows a traced exchange, by its number or the last one.
@@ -52,7 +55,8 @@ pub(crate) const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("/status", "", "the model, the window, the session, the workspace"),
     ("/compact", "", "summarise the conversation to make room"),
     ("/tools", "", "what the model can do"),
-    ("/undo", "", "take the last turn back; what its tools did stays done"),
+    ("/undo", "[files|keep]", "take the last turn back with its file changes, or one of both"),
+    ("/diff", "", "what the tools changed in files, in the last turn that changed any"),
     ("/resume", "", "take up a turn that was cut off or failed"),
     ("/trace", "[NUMBER]", "what was said to and by the server"),
     ("/reasoning", "[off|short|full]", "how the model's thoughts are shown"),
@@ -110,6 +114,12 @@ fn parse_command(word: &str, argument: Option<&str>) -> Result<ChatCommand, Stri
                 "`/trace` takes the number of an exchange, e.g. `/trace 3`".to_owned()
             });
         }
+        "/undo" => {
+            let scope = argument.map_or(Some(UndoScope::TurnAndFiles), UndoScope::from_word);
+            return scope.map(ChatCommand::Undo).ok_or_else(|| {
+                "`/undo` takes `files`, for file changes only, or `keep`, to keep them".to_owned()
+            });
+        }
         "/reasoning" => {
             let display = argument.map(|word| {
                 ReasoningDisplay::from_word(word)
@@ -121,7 +131,7 @@ fn parse_command(word: &str, argument: Option<&str>) -> Result<ChatCommand, Stri
         "/status" => ChatCommand::Status,
         "/compact" => ChatCommand::Compact,
         "/tools" => ChatCommand::Tools,
-        "/undo" => ChatCommand::Undo,
+        "/diff" => ChatCommand::Diff,
         "/resume" => ChatCommand::Resume,
         "/quit" => ChatCommand::Quit,
         _ => return Err(unknown_command_message(word)),
@@ -190,6 +200,9 @@ mod tests {
             ("/reset", InputLine::Command(ChatCommand::New(None))),
             ("/new do it", InputLine::Command(ChatCommand::New(Some("do it".to_owned())))),
             ("/model  x/y ", InputLine::Command(ChatCommand::Model(Some("x/y".to_owned())))),
+            ("/undo", InputLine::Command(ChatCommand::Undo(UndoScope::TurnAndFiles))),
+            ("/undo files", InputLine::Command(ChatCommand::Undo(UndoScope::FilesOnly))),
+            ("/undo keep", InputLine::Command(ChatCommand::Undo(UndoScope::TurnOnly))),
             ("/trace 3", InputLine::Command(ChatCommand::Trace(Some(3)))),
             (
                 "/reasoning on",
@@ -211,7 +224,8 @@ mod tests {
         assert!(error_message("/modle x").contains("did you mean `/model`?"));
         assert!(!error_message("/zzzzzz").contains("did you mean"));
         assert!(error_message("/zzzzzz").contains("`//zzzzzz` says it to the model"));
-        assert!(error_message("/undo 3").contains("takes nothing"));
+        assert!(error_message("/undo 3").contains("takes `files`"));
+        assert!(error_message("/diff 3").contains("takes nothing"));
         assert!(error_message("/trace x").contains("number"));
         assert!(error_message("/reasoning loud").contains("`short`"));
     }

@@ -15,6 +15,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::command::{self, ChatCommand, InputLine};
 use crate::context::CommandContext;
 use crate::error_report;
+use crate::file_changes::{
+    UndoFailure, UndoScope, UndoneTurn, diff_rows, print_undo_error, undo_last_turn,
+};
 use crate::interrupt::InterruptSignals;
 use crate::number_format::format_tokens;
 use crate::options::{ChatOptions, ChatOutcome};
@@ -110,6 +113,16 @@ fn report_failure(printer: &OutputPrinter, error: ConversationError) -> ChatOutc
     ChatOutcome::Failed(error)
 }
 
+/// Prints what an undo did.
+fn print_undone(printer: &OutputPrinter, undone: &UndoneTurn, scope: UndoScope) {
+    match (undone.is_turn_undone, scope) {
+        (true, _) => printer.print_note("the last turn is undone"),
+        (false, UndoScope::FilesOnly) => {}
+        (false, _) => printer.print_note("there is no turn to undo"),
+    }
+    undone.file_text.lines().for_each(|line| printer.print_note(line));
+}
+
 /// What to do after a command.
 enum CommandOutcome {
     NextLine(ChatOutcome),
@@ -153,14 +166,21 @@ impl PlainChat<'_> {
                     conversation.agent_run().model.model_info().reference
                 ));
             }
-            ChatCommand::Undo => match conversation.undo_turn().await {
-                Ok(true) => {
-                    printer.print_note("the last turn is undone; changes by its tools stay");
-                }
-                Ok(false) => printer.print_note("there is no turn to undo"),
-                Err(error) => {
+            ChatCommand::Undo(scope) => match undo_last_turn(conversation, scope).await {
+                Ok(undone) => print_undone(printer, &undone, scope),
+                Err(UndoFailure::Files(error)) => print_undo_error(printer, &error),
+                Err(UndoFailure::Store(error)) => {
                     return Ok(CommandOutcome::NextLine(report_failure(printer, error.into())));
                 }
+            },
+            ChatCommand::Diff => match conversation.last_turn_diff().await {
+                Ok(Some(diff)) => {
+                    for (_, row) in diff_rows(&diff) {
+                        printer.write_answer_line(row)?;
+                    }
+                }
+                Ok(None) => printer.print_note("no file change is kept"),
+                Err(error) => print_undo_error(printer, &error.into()),
             },
             ChatCommand::Tools => {
                 for tool in conversation.agent_run().agent.tool_specs().iter() {

@@ -13,6 +13,9 @@ use crate::controller::{ChatController, ChatFlow, WorkOutcome, run_interactively
 use crate::error_report::{self, print_connect_error};
 use crate::exchanges::{ExchangeDetail, describe_exchange};
 use crate::exchanges::{ExchangeSelector, find_exchange, open_trace_store};
+use crate::file_changes::{
+    UndoFailure, UndoScope, UndoneTurn, diff_rows, print_undo_error, undo_last_turn,
+};
 use crate::number_format::format_tokens;
 use crate::options::ChatOutcome;
 use crate::setup::print_conversation_error;
@@ -30,7 +33,8 @@ impl ChatController {
             ChatCommand::Status => self.print_status(),
             ChatCommand::Compact => return self.compact_history().await,
             ChatCommand::Tools => self.list_tools(),
-            ChatCommand::Undo => self.undo_turn().await,
+            ChatCommand::Undo(scope) => self.undo_turn(scope).await,
+            ChatCommand::Diff => self.show_diff().await,
             ChatCommand::Resume => return self.run_turn(None).await,
             ChatCommand::Trace(number) => self.show_trace(number)?,
             ChatCommand::Reasoning(Some(reasoning)) => set_reasoning(&mut self.terminal, reasoning),
@@ -192,10 +196,22 @@ impl ChatController {
         Ok(ChatFlow::Continue)
     }
 
-    async fn undo_turn(&mut self) {
+    async fn undo_turn(&mut self, scope: UndoScope) {
         let messages_before = user_messages(&self.conversation);
-        match self.conversation.undo_turn().await {
-            Ok(true) => {
+        let undone_turn = match undo_last_turn(&mut self.conversation, scope).await {
+            Ok(undone) => undone,
+            Err(UndoFailure::Files(error)) => {
+                print_undo_error(&self.context.printer, &error);
+                let text = "`/undo keep` takes the turn back and leaves the files as they are";
+                return self.terminal.print_note(TextStyle::Dim, text);
+            }
+            Err(UndoFailure::Store(error)) => {
+                return error_report::print_store_error(&self.context.printer, &error);
+            }
+        };
+        let UndoneTurn { is_turn_undone, file_text } = undone_turn;
+        match (is_turn_undone, scope) {
+            (true, _) => {
                 let remaining = user_messages(&self.conversation).len();
                 let undone = messages_before
                     .get(remaining)
@@ -203,15 +219,28 @@ impl ChatController {
                     .cloned()
                     .unwrap_or_default();
                 let first = sanitize::escape_line(undone.lines().next().unwrap_or_default());
-                let text =
-                    format!("undone: “{first}” and the rest of its turn; changes to files stay");
-                self.terminal.print_note(TextStyle::Dim, &text);
+                let text = format!("undone: “{first}” and the rest of its turn\n{file_text}");
+                self.terminal.print_note(TextStyle::Dim, text.trim_end());
                 if self.terminal.editor.text().is_empty() {
                     self.terminal.editor.set_text(undone);
                 }
             }
-            Ok(false) => self.terminal.print_note(TextStyle::Dim, "there is no turn to undo"),
-            Err(error) => error_report::print_store_error(&self.context.printer, &error),
+            (false, UndoScope::FilesOnly) => {
+                self.terminal.print_note(TextStyle::Dim, &file_text);
+            }
+            _ => self.terminal.print_note(TextStyle::Dim, "there is no turn to undo"),
+        }
+    }
+
+    async fn show_diff(&mut self) {
+        match self.conversation.last_turn_diff().await {
+            Ok(Some(diff)) => {
+                for (style, row) in diff_rows(&diff) {
+                    self.terminal.print_note(style, &row);
+                }
+            }
+            Ok(None) => self.terminal.print_note(TextStyle::Dim, "no file change is kept"),
+            Err(error) => print_undo_error(&self.context.printer, &error.into()),
         }
     }
 

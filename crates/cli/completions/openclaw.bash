@@ -148,6 +148,9 @@ _openclaw() {
             openclaw__subcmd__sessions,show)
                 cmd="openclaw__subcmd__sessions__subcmd__show"
                 ;;
+            openclaw__subcmd__sessions,undo)
+                cmd="openclaw__subcmd__sessions__subcmd__undo"
+                ;;
             openclaw__subcmd__trace,clear)
                 cmd="openclaw__subcmd__trace__subcmd__clear"
                 ;;
@@ -1134,7 +1137,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__sessions)
-            opts="-v -q -h --active --agent --here --search --limit --json --all-agents --config --set --verbose --quiet --help list show export import delete"
+            opts="-v -q -h --active --agent --here --search --limit --json --all-agents --config --set --verbose --quiet --help list show export import undo delete"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1302,6 +1305,28 @@ _openclaw() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        openclaw__subcmd__sessions__subcmd__undo)
+            opts="-v -q -h --files --json --config --set --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -48,6 +48,12 @@ pub const TRACE_DIR_NAME: &str = "trace";
 pub const SESSIONS_DIR_NAME: &str = "sessions";
 /// The session store in that folder.
 pub const SESSIONS_FILE_NAME: &str = "sessions.db";
+/// The folder for what tools changed, in the state folder.
+pub const CHANGES_DIR_NAME: &str = "changes";
+/// How long the changes of a session can be undone after the last one: 30 days.
+pub const CHANGES_KEPT_DAYS: u64 = 30;
+/// The most bytes that are kept of what tools changed: 1 GiB.
+pub const CHANGES_KEPT_BYTES: u64 = 1 << 30;
 /// `diagnostics.trace.keep`.
 pub const TRACE_KEEP: u32 = 50;
 /// `diagnostics.trace.maxBytes`: 64 MiB.

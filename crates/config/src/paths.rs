@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     defaults::{
-        AGENT_DIR_NAME, AGENTS_DIR_NAME, CACHE_DIR_NAME, CONFIG_FILE_NAMES, ENV_FILE_NAME,
-        FORMER_CONFIG_FILES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME, SESSIONS_FILE_NAME,
-        STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
+        AGENT_DIR_NAME, AGENTS_DIR_NAME, CACHE_DIR_NAME, CHANGES_DIR_NAME, CONFIG_FILE_NAMES,
+        ENV_FILE_NAME, FORMER_CONFIG_FILES, HISTORY_DIR_NAME, SESSIONS_DIR_NAME,
+        SESSIONS_FILE_NAME, STATE_DIR_NAME, SYSTEM_DIR, SYSTEM_FILE_NAMES, WORKSPACE_DIR_NAME,
     },
     env::Env,
     env_vars,
@@ -138,6 +138,12 @@ impl AppPaths {
     #[must_use]
     pub fn state_dir(&self) -> &Path {
         &self.state_dir
+    }
+
+    /// The folder for what tools changed, one folder in it for each session.
+    #[must_use]
+    pub fn changes_dir(&self) -> PathBuf {
+        self.state_dir.join(CHANGES_DIR_NAME)
     }
 
     /// The cache folder. Its content can be found out again.

@@ -142,6 +142,14 @@ impl DirectoryHandle {
         self.0.remove_file(path)
     }
 
+    /// Removes a directory that is empty.
+    ///
+    /// # Errors
+    /// When the path leads outside, is no directory, or has entries.
+    pub fn remove_empty_directory(&self, path: &Path) -> Result<(), EntryError> {
+        self.0.remove_empty_directory(path)
+    }
+
     /// Replaces the content of a file, and creates it and its directories if they do not exist.
     /// With `expected_version`, only if the file still has that version.
     ///

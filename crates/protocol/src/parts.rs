@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use openclaw_core::{AnswerOutcome, ModelAttempt, ServerActivity, TokenUsage, ToolEffect};
+use openclaw_core::{
+    AnswerOutcome, FileProtection, ModelAttempt, ServerActivity, TokenUsage, ToolEffect,
+};
 use serde::{Deserialize, Serialize};
 
 /// Returns a duration in whole milliseconds.
@@ -123,6 +125,9 @@ pub enum EffectReport {
     Write {
         /// The file, relative to the workspace.
         path: String,
+        /// Why a person decides; absent for a file that the agent may always write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protection: Option<ProtectionReason>,
     },
     /// Runs a command.
     Exec {
@@ -148,7 +153,10 @@ impl From<&ToolEffect> for EffectReport {
     fn from(effect: &ToolEffect) -> Self {
         match effect {
             ToolEffect::Read { path } => Self::Read { path: path.clone() },
-            ToolEffect::Write { path, .. } => Self::Write { path: path.clone() },
+            ToolEffect::Write { path, protection } => Self::Write {
+                path: path.clone(),
+                protection: protection.map(ProtectionReason::from),
+            },
             ToolEffect::Exec { command, directory, .. } => {
                 Self::Exec { command: command.clone(), directory: directory.clone() }
             }
@@ -157,6 +165,46 @@ impl From<&ToolEffect> for EffectReport {
                 Self::Other { description: Some(description.clone()) }
             }
             _ => Self::Other { description: None },
+        }
+    }
+}
+
+/// Why a person decides whether a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProtectionReason {
+    /// Git runs it or takes commands from it.
+    GitData,
+    /// This program keeps its settings of the project there.
+    ProjectSettings,
+    /// A shell or a login runs it.
+    ShellStartup,
+    /// It decides about logins and keys.
+    LoginKeys,
+    /// An editor runs what it names.
+    EditorSettings,
+    /// A build server runs it.
+    BuildPipeline,
+    /// It instructs the agent in later conversations.
+    AgentInstructions,
+    /// Another reason.
+    #[serde(other)]
+    Unknown,
+}
+
+impl From<FileProtection> for ProtectionReason {
+    fn from(protection: FileProtection) -> Self {
+        match protection {
+            FileProtection::GitData => Self::GitData,
+            FileProtection::ProjectSettings => Self::ProjectSettings,
+            FileProtection::ShellStartup => Self::ShellStartup,
+            FileProtection::LoginKeys => Self::LoginKeys,
+            FileProtection::EditorSettings => Self::EditorSettings,
+            FileProtection::BuildPipeline => Self::BuildPipeline,
+            FileProtection::AgentInstructions => Self::AgentInstructions,
+            _ => Self::Unknown,
         }
     }
 }

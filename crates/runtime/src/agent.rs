@@ -19,9 +19,9 @@ use openclaw_models::{
 };
 use openclaw_process::base_environment;
 use openclaw_store::RequestPrefix;
-use openclaw_tools::{ExecOptions, Workspace, WorkspaceOutputStore, core_tools};
+use openclaw_tools::{ChangeJournal, ExecOptions, Workspace, WorkspaceOutputStore, core_tools};
 
-use crate::file_roots::{add_file_roots, unavailable_root_warnings};
+use crate::agent_workspace::{open_agent_workspace, unavailable_root_warnings};
 use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
 use crate::runtime::Runtime;
 
@@ -73,6 +73,8 @@ pub struct AgentRun {
     pub profile: PromptProfile,
     /// The system prompt.
     pub prompt: SystemPrompt,
+    /// What its tools change; `None` when that cannot be undone.
+    pub(crate) changes: Option<Arc<ChangeJournal>>,
 }
 
 /// Everything an agent is built from, besides its model.
@@ -84,6 +86,8 @@ pub(crate) struct AgentSpec<'a> {
     pub(crate) journal: Arc<dyn Journal>,
     /// The system prompt and tools that earlier requests of the session began with.
     pub(crate) prefix: Option<&'a RequestPrefix>,
+    /// Where the changes of tools are recorded; `None` when they cannot be undone.
+    pub(crate) changes: Option<Arc<ChangeJournal>>,
 }
 
 impl AgentRun {
@@ -124,7 +128,15 @@ impl Runtime {
         let workspace = workspace.as_path();
         this.build_agent(
             connected,
-            AgentSpec { agent, workspace, time_limit: time, approver, journal, prefix: None },
+            AgentSpec {
+                agent,
+                workspace,
+                time_limit: time,
+                approver,
+                journal,
+                prefix: None,
+                changes: None,
+            },
         )
     }
 
@@ -144,13 +156,22 @@ impl Runtime {
     ) -> Result<AgentRun, ConnectError> {
         let ModelConnection { model: chain, mut report } = connected;
         let model: Arc<dyn ChatModel> = Arc::new(chain.clone());
-        let AgentSpec { agent, workspace: path, time_limit: time, approver, journal, prefix } =
-            around;
+        let AgentSpec {
+            agent,
+            workspace: path,
+            time_limit: time,
+            approver,
+            journal,
+            prefix,
+            changes,
+        } = around;
         let models = &self.models;
-        let workspace = open_workspace(path).map_err(ConnectError::Setup)?;
-        let workspace = workspace.with_private_paths(private_paths(models));
-        let workspace = add_file_roots(workspace, models, agent).map_err(ConnectError::Setup)?;
+        let workspace = open_agent_workspace(path, models, agent).map_err(ConnectError::Setup)?;
         report.warnings.extend(unavailable_root_warnings(&workspace));
+        let workspace = match &changes {
+            Some(changes) => workspace.with_change_journal(Arc::clone(changes)),
+            None => workspace,
+        };
         let info = model.model_info();
         let profile = select_profile(models, &info);
         let exec_time = models.loaded_config().config.tools.exec.timeout();
@@ -203,7 +224,7 @@ impl Runtime {
             )
         })?;
         let workspace = path.to_owned();
-        Ok(AgentRun { agent, model, chain, report, workspace, profile, prompt })
+        Ok(AgentRun { agent, model, chain, report, workspace, profile, prompt, changes })
     }
 
     /// Returns how much of an answer may repeat itself; `None`: any amount.
@@ -366,21 +387,4 @@ fn workspace_path(models: &ModelRegistry, asked: Option<PathBuf>) -> Result<Path
             .with_hint("Set `agents.defaults.workspace`, or name one with `--workspace DIR`.")
     })?;
     Ok(path)
-}
-
-/// The files of the program itself, which no tool touches: its state and its config.
-fn private_paths(models: &ModelRegistry) -> Vec<PathBuf> {
-    let paths = models.app_paths();
-    let own = [paths.state_dir(), paths.config_file()].map(Path::to_owned);
-    let loaded = models.loaded_config().path.clone();
-    own.into_iter().chain(paths.system_config()).chain(loaded).collect()
-}
-
-pub(crate) fn open_workspace(path: &Path) -> Result<Workspace, SetupError> {
-    Workspace::open(path).map_err(|error| {
-        let message = format!("open the workspace {}", path.display());
-        SetupError::new(SetupErrorKind::Workspace, message)
-            .with_source(error)
-            .with_hint("It must be a directory that exists; name another with `--workspace DIR`.")
-    })
 }

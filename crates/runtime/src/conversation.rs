@@ -3,6 +3,7 @@
 mod agent_resolution;
 mod context;
 mod error;
+mod file_changes;
 mod folder_session;
 mod opening;
 mod record;
@@ -22,12 +23,14 @@ use openclaw_core::{Approver, History};
 use openclaw_models::{ConnectError, ModelConnection};
 use openclaw_store::{RequestPrefix, Session, SessionId, SessionKey, Store, StoreError};
 
-use crate::agent::{AgentRun, AgentSpec, open_workspace};
+use crate::agent::{AgentRun, AgentSpec};
+use crate::agent_workspace::open_workspace;
 use crate::offload::run_blocking;
 use crate::runtime::Runtime;
 
 pub use context::ContextUse;
 pub use error::ConversationError;
+pub use file_changes::TurnDiff;
 pub use folder_session::session_folder;
 pub use recovery::RecoveryReport;
 
@@ -175,6 +178,9 @@ impl Conversation {
         self.history = self.session.begin_turn().await?;
         self.record_prefix().await?;
         self.run.begin_turn();
+        if let Some(problem) = self.begin_changes() {
+            events.send_warning(problem).await;
+        }
         self.mark_turn_started();
         let input = TurnInput::Message(message);
         let turn = TurnRequest { input, steering, events: events.clone() };
@@ -226,13 +232,18 @@ impl Conversation {
     }
 
     /// Undoes the last turn, with everything said since it began; returns `false` when there is
-    /// none. The effects of its tools remain.
+    /// none. Files stay as they are, unless
+    /// [`undo_turn_files`](Self::undo_turn_files) undid their changes before.
     ///
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn undo_turn(&mut self) -> Result<bool, StoreError> {
         let undone = self.session.undo_turn().await?;
-        Ok(self.apply_undo(undone).await)
+        let is_undone = self.apply_undo(undone).await;
+        if is_undone {
+            self.retract_changes().await;
+        }
+        Ok(is_undone)
     }
 
     /// Undoes the last compaction; returns `false` when there is none.
@@ -301,6 +312,7 @@ impl Conversation {
             approver: Arc::clone(&self.options.approver),
             journal: Arc::new(session.clone()),
             prefix,
+            changes: Some(self.runtime.change_journal(session.id())),
         };
         self.runtime.build_agent(connected, around)
     }

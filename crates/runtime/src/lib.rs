@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod agent;
+mod agent_workspace;
 mod approval;
 mod command_policy;
 mod conversation;
 pub mod encoding;
 mod error_text;
-mod file_roots;
 mod offload;
 mod prompt;
 mod prompt_breakdown;
@@ -23,7 +23,7 @@ pub use command_policy::{
 };
 pub use conversation::{
     ContextUse, Conversation, ConversationError, ConversationOptions, RecoveryReport,
-    SessionTarget, session_folder,
+    SessionTarget, TurnDiff, session_folder,
 };
 pub use error_text::{error_causes, store_error_hint, turn_error_hints};
 pub use openclaw_agent_loop::{
@@ -38,6 +38,7 @@ pub use openclaw_store::{
     Session, SessionId, SessionInfo, SessionKey, Store, StoreError, StoreErrorKind, StoreWarning,
     TurnRecord,
 };
+pub use openclaw_tools::{ChangeJournalError, UndoConflict, UndoError, UndoReport};
 pub use prompt::{PromptProfile, PromptSection, SystemPrompt};
 pub use prompt_breakdown::{PromptBreakdown, PromptPart};
 pub use runtime::Runtime;

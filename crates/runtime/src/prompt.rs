@@ -12,7 +12,7 @@ use openclaw_tools::Workspace;
 
 use context_files::ContextFileLimits;
 
-use crate::file_roots::describe_file_roots;
+use crate::agent_workspace::describe_file_roots;
 
 /// How detailed the system prompt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -78,7 +78,11 @@ impl EditCall {
             Err(problem) => return unchanged(&problem),
         };
         let (new_content, lines) = replacement.apply_replacement();
-        let condition = ReplaceCondition { version: Some(&version), protection: *protection };
+        let condition = ReplaceCondition {
+            version: Some(&version),
+            content_before: Some(content.as_bytes()),
+            protection: *protection,
+        };
         let outcome = workspace.replace_file(path, new_content.as_bytes(), condition)?;
         progress.report_change(describe_change(path.text(), Some(&content), &new_content));
         let lines = describe_lines(&lines);

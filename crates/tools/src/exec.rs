@@ -230,6 +230,7 @@ impl PlannedToolCall for ExecCall {
     }
 
     async fn run(self: Box<Self>, context: ToolContext<'_>) -> ToolOutput {
+        self.workspace.record_command();
         into_output(self.run_command(context).await)
     }
 }

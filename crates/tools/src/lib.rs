@@ -5,6 +5,7 @@ compile_error!("openclaw-tools opens files with openat2, which only Linux has");
 
 mod arguments;
 mod blocking;
+mod change_journal;
 mod edit;
 mod exec;
 mod glob;
@@ -16,6 +17,10 @@ mod toolset;
 mod workspace;
 mod write;
 
+pub use change_journal::{
+    ChangeJournal, ChangeJournalError, ChangedFile, TurnChanges, UndoConflict, UndoError,
+    UndoReport, prune_change_journals,
+};
 pub use exec::{CommandJudge, ExecOptions, JudgedCommand, ProgramFinder};
 pub use outputs::WorkspaceOutputStore;
 pub use toolset::core_tools;

@@ -8,6 +8,7 @@ mod path;
 mod path_error;
 mod private_paths;
 mod protection;
+mod recorded_change;
 mod seen_versions;
 mod suggestion;
 mod text;
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openclaw_fs::DirectoryHandle;
+
+use crate::change_journal::ChangeJournal;
 
 pub(crate) use atomic_write::{ReplaceCondition, hard_link_note};
 pub(crate) use file_diff::describe_change;
@@ -39,6 +42,7 @@ pub struct Workspace {
     root: Arc<WorkspaceRoot>,
     named_roots: Arc<[OpenedNamedRoot]>,
     private: Arc<PrivatePaths>,
+    changes: Option<Arc<ChangeJournal>>,
     seen: Arc<SeenVersions>,
 }
 
@@ -84,6 +88,7 @@ impl Workspace {
             root: Arc::new(root),
             named_roots: Arc::default(),
             private: Arc::default(),
+            changes: None,
             seen: Arc::default(),
         })
     }
@@ -94,6 +99,13 @@ impl Workspace {
     pub fn with_private_paths(self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
         let private = PrivatePaths::new(paths, &self.root.real_path);
         Self { private: Arc::new(private), ..self }
+    }
+
+    /// Records what tools change, so that it can be undone. A change that cannot be recorded is not
+    /// made.
+    #[must_use]
+    pub fn with_change_journal(self, changes: Arc<ChangeJournal>) -> Self {
+        Self { changes: Some(changes), ..self }
     }
 
     /// The absolute path it was opened with. For display only; files are never opened through it.

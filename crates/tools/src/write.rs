@@ -51,11 +51,12 @@ impl WriteCall {
         let previous = workspace.read_previous(path)?;
         let condition = ReplaceCondition {
             version: previous.as_ref().map(|previous| &previous.version),
+            content_before: previous.as_ref().and_then(|previous| previous.content.as_deref()),
             protection: *protection,
         };
         let outcome = workspace.replace_file(path, arguments.content.as_bytes(), condition)?;
         let old_text = match &previous {
-            Some(previous) => previous.text.as_deref(),
+            Some(previous) => previous.text(),
             None => Some("").filter(|_| outcome.is_new_file),
         };
         progress.report_change(describe_change(path.text(), old_text, &arguments.content));

@@ -38,6 +38,8 @@ mod fallbacks_words;
 #[cfg(test)]
 mod fence;
 #[cfg(test)]
+mod file_undo;
+#[cfg(test)]
 mod front;
 #[cfg(test)]
 mod hosted;

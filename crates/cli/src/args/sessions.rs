@@ -25,8 +25,24 @@ pub(crate) enum SessionsAction {
     Export(SessionsExportArgs),
     /// Import a session from a file: an export, or a transcript of the original OpenClaw
     Import(SessionsImportArgs),
+    /// Undo what tools changed in files, in the last turn that changed any
+    Undo(SessionsUndoArgs),
     /// Delete sessions for good
     Delete(SessionsDeleteArgs),
+}
+
+/// `openclaw sessions undo`.
+#[derive(Debug, Args)]
+pub(crate) struct SessionsUndoArgs {
+    /// The session: its id, the beginning of it, or its key; default: that of `openclaw chat`
+    #[arg(value_name = "SESSION")]
+    pub(crate) session: Option<String>,
+    /// Undo the file changes; the conversation stays
+    #[arg(long, required = true)]
+    pub(crate) files: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `openclaw sessions list`.

@@ -7,6 +7,7 @@ mod import;
 mod list;
 mod row;
 mod show;
+mod undo;
 
 use std::io;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(context: &CommandContext, sessions: SessionsArgs) -> io::Resul
         SessionsAction::Show(args) => show::run(context, &args),
         SessionsAction::Export(args) => export::run(context, &args),
         SessionsAction::Import(args) => import::run(context, &args),
+        SessionsAction::Undo(args) => undo::run(context, &args),
         SessionsAction::Delete(args) => delete::run(context, &args),
     }
 }

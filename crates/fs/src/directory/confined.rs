@@ -45,6 +45,8 @@ pub(super) trait DirectoryBackend: Sized + std::fmt::Debug {
     fn rename_file(&self, from: &OsStr, to: &OsStr) -> Result<(), EntryError>;
     /// Removes an entry that is not a directory.
     fn remove_entry(&self, name: &OsStr) -> Result<(), EntryError>;
+    /// Removes an empty directory that is not a symbolic link.
+    fn remove_directory(&self, name: &OsStr) -> Result<(), EntryError>;
     /// The absolute path of this directory at this moment, without symbolic links.
     fn real_path(&self) -> Result<PathBuf, EntryError>;
     /// The absolute path of a file that was opened by `path`, likewise.
@@ -174,6 +176,11 @@ impl<B: DirectoryBackend> ConfinedDirectory<B> {
     pub(super) fn remove_file(&self, path: &Path) -> Result<(), EntryError> {
         let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
         self.root.open_directory(directory)?.remove_entry(name)
+    }
+
+    pub(super) fn remove_empty_directory(&self, path: &Path) -> Result<(), EntryError> {
+        let (directory, name) = split_name(path).ok_or(EntryError::IsDirectory)?;
+        self.root.open_directory(directory)?.remove_directory(name)
     }
 
     /// Where an entry is, or would be once it is created. A symbolic link is not followed.

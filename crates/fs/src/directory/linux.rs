@@ -118,6 +118,10 @@ impl DirectoryBackend for LinuxDirectory {
         Ok(unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
+    fn remove_directory(&self, name: &OsStr) -> Result<(), EntryError> {
+        Ok(unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
+    }
+
     fn real_path(&self) -> Result<PathBuf, EntryError> {
         Ok(descriptor_path(&self.0)?)
     }

@@ -142,6 +142,10 @@ impl DirectoryBackend for PortableDirectory {
         Ok(self.0.remove_file(name)?)
     }
 
+    fn remove_directory(&self, name: &OsStr) -> Result<(), EntryError> {
+        Ok(self.0.remove_dir(name)?)
+    }
+
     fn real_path(&self) -> Result<PathBuf, EntryError> {
         Ok(self.1.clone())
     }

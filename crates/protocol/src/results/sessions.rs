@@ -254,6 +254,36 @@ pub struct DeleteResult {
     pub failed: Vec<DeleteFailure>,
 }
 
+/// `sessions undo --files`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct UndoResult {
+    /// The id of the session.
+    pub session_id: String,
+    /// Whether the files are as before the turn; `false` also when there was nothing to undo.
+    pub undone: bool,
+    /// The files that have their content from before the turn again.
+    pub restored: Vec<String>,
+    /// The files that the turn had created, now removed.
+    pub removed: Vec<String>,
+    /// How many commands ran in the turn; what they changed stays.
+    pub commands: usize,
+    /// The files that keep the turn from being undone; nothing was changed then.
+    pub conflicts: Vec<UndoConflictReport>,
+}
+
+/// A file that keeps a turn from being undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct UndoConflictReport {
+    /// The path as the model used it.
+    pub path: String,
+    /// Why, to follow the path.
+    pub problem: String,
+}
+
 /// A session that could not be deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]

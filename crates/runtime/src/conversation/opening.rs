@@ -88,8 +88,11 @@ impl Runtime {
             approver: Arc::clone(&options.approver),
             journal: Arc::new(loaded.session.clone()) as Arc<dyn Journal>,
             prefix: loaded.request_prefix.as_deref(),
+            changes: Some(runtime.change_journal(loaded.session.id())),
         };
         let run = runtime.build_agent(connected, around)?;
+        let (pruning, opened_id) = (runtime.clone(), loaded.session.id().clone());
+        run_blocking(move || pruning.prune_changes(&opened_id)).await;
         let context = context::initial_context_use(context_tokens, &run);
         let recovery = RecoveryReport {
             messages: loaded.history.messages().count(),

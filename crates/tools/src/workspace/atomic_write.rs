@@ -11,6 +11,8 @@ use crate::workspace::{PathErrorKind, RelativePath, ToolPathError, Workspace};
 pub(crate) struct ReplaceCondition<'a> {
     /// The version that the file must have; `None` for any, or none.
     pub(crate) version: Option<&'a FileVersion>,
+    /// The content that the file has, as far as it is known.
+    pub(crate) content_before: Option<&'a [u8]>,
     /// The protection that was judged when the call was approved.
     pub(crate) protection: Option<FileProtection>,
 }
@@ -70,6 +72,7 @@ impl Workspace {
             Some(_) => None,
         };
         let version = condition.version.or(seen.as_ref());
+        self.record_change(path, &location, condition.content_before, content).map_err(refuse)?;
         let replaced = directory.replace_file_where(file, content, version, &admit);
         let outcome = replaced.map_err(|error| refuse(error.into()))?;
         self.seen.record_version(location.absolute_path(), outcome.version.clone());

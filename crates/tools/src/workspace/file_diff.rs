@@ -7,6 +7,7 @@ use openclaw_core::FileChange;
 use openclaw_fs::{FileVersion, OpenedEntry};
 use similar::{DiffOp, TextDiff};
 
+use crate::change_journal::MAX_KEPT_BYTES;
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
 /// The largest contents that are compared, in bytes.
@@ -20,8 +21,15 @@ const EXACT_DIFF_TIME: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct PreviousContent {
     pub(crate) version: FileVersion,
-    /// `None` when it is no text, or too large to compare.
-    pub(crate) text: Option<String>,
+    /// `None` when it is too large to be kept, or cannot be read.
+    pub(crate) content: Option<Vec<u8>>,
+}
+
+impl PreviousContent {
+    /// The content to compare with; `None` when it is no text, or not known.
+    pub(crate) fn text(&self) -> Option<&str> {
+        std::str::from_utf8(self.content.as_deref()?).ok()
+    }
 }
 
 impl Workspace {
@@ -40,10 +48,9 @@ impl Workspace {
             Ok(OpenedEntry::Directory(_)) | Err(_) => return Ok(None),
         };
         let mut bytes = Vec::new();
-        let is_read = file.take(MAX_COMPARED_BYTES + 1).read_to_end(&mut bytes).is_ok();
-        let is_comparable = is_read && bytes.len() as u64 <= MAX_COMPARED_BYTES;
-        let text = String::from_utf8(bytes).ok().filter(|_| is_comparable);
-        Ok(Some(PreviousContent { version, text }))
+        let is_read = file.take(MAX_KEPT_BYTES + 1).read_to_end(&mut bytes).is_ok();
+        let is_kept = is_read && bytes.len() as u64 <= MAX_KEPT_BYTES;
+        Ok(Some(PreviousContent { version, content: is_kept.then_some(bytes) }))
     }
 }
 

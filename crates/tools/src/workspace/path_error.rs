@@ -29,6 +29,8 @@ pub(crate) enum PathErrorKind {
     OutsideWorkspace,
     /// The folder that the path names cannot be opened; with its name and why.
     UnavailableRoot(String, String),
+    /// What the file was before cannot be kept; with the reason.
+    NotRecorded(String),
     /// The folder with this name is read-only.
     ReadOnlyRoot(String),
     /// The path leads to the program's own state or config.
@@ -100,6 +102,12 @@ impl fmt::Display for ToolPathError {
             ),
             PathErrorKind::UnavailableRoot(name, problem) => {
                 write!(f, "`{path}`: the folder `{name}:/` cannot be opened: {problem}")
+            }
+            PathErrorKind::NotRecorded(problem) => {
+                write!(
+                    f,
+                    "`{path}` is not written: its content cannot be kept for undoing: {problem}"
+                )
             }
             PathErrorKind::ReadOnlyRoot(name) => {
                 write!(f, "`{path}` is not written: the folder `{name}:/` is read-only")

@@ -55,7 +55,7 @@ fn delete_sessions(
     let (mut deleted, mut failed) = (Vec::new(), Vec::new());
     let mut exit = ExitReason::Ok;
     for info in sessions {
-        match store.delete_session(&info.id) {
+        match context.runtime().delete_session(store, &info.id) {
             Ok(()) => {
                 context
                     .printer

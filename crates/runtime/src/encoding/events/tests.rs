@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use openclaw_core::{
-    AnswerOutcome, CommandReview, FileChange, ModelRef, ServerActivity, TokenUsage, ToolArguments,
-    ToolCall, ToolCallId, ToolEffect,
+    AnswerOutcome, CommandReview, FileChange, FileProtection, ModelRef, ServerActivity, TokenUsage,
+    ToolArguments, ToolCall, ToolCallId, ToolEffect,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -229,6 +229,10 @@ fn each_effect_is_encoded() {
         (
             ToolEffect::Write { path: text(), protection: None },
             json!({"kind": "write", "path": "text"}),
+        ),
+        (
+            ToolEffect::Write { path: text(), protection: Some(FileProtection::ShellStartup) },
+            json!({"kind": "write", "path": "text", "protection": "shell_startup"}),
         ),
         (
             ToolEffect::Exec {

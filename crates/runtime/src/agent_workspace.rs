@@ -1,20 +1,23 @@
-//! The folders besides the workspace: opened for the tools, and told to the model.
+//! The workspace of an agent and the folders besides it: opened for the tools, and told to the
+//! model.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use openclaw_config::FileRootAccess;
 use openclaw_models::{ModelRegistry, SetupError, SetupErrorKind};
 use openclaw_tools::{NamedRoot, Workspace};
 
-/// Adds the folders of `tools.fs.roots` that the agent may use.
+/// Opens the workspace of an agent with the folders of `tools.fs.roots` that it may use.
 ///
 /// # Errors
-/// When one is not configured as it must be.
-pub(crate) fn add_file_roots(
-    workspace: Workspace,
+/// When the workspace cannot be opened, or a folder is not configured as it must be.
+pub(crate) fn open_agent_workspace(
+    path: &Path,
     models: &ModelRegistry,
     agent: &str,
 ) -> Result<Workspace, SetupError> {
+    let workspace = open_workspace(path)?.with_private_paths(private_paths(models));
     let config = &models.loaded_config().config;
     let roots = config.file_roots(agent, models.env()).map_err(|error| {
         SetupError::new(SetupErrorKind::Workspace, "use tools.fs.roots").with_source(error)
@@ -54,4 +57,21 @@ pub(crate) fn describe_file_roots(workspace: &Workspace) -> String {
         let _ = write!(text, "\n- `{name}:/` is {}{mode}", path.display());
     }
     text
+}
+
+/// The files of the program itself, which no tool touches: its state and its config.
+fn private_paths(models: &ModelRegistry) -> Vec<PathBuf> {
+    let paths = models.app_paths();
+    let own = [paths.state_dir(), paths.config_file()].map(Path::to_owned);
+    let loaded = models.loaded_config().path.clone();
+    own.into_iter().chain(paths.system_config()).chain(loaded).collect()
+}
+
+pub(crate) fn open_workspace(path: &Path) -> Result<Workspace, SetupError> {
+    Workspace::open(path).map_err(|error| {
+        let message = format!("open the workspace {}", path.display());
+        SetupError::new(SetupErrorKind::Workspace, message)
+            .with_source(error)
+            .with_hint("It must be a directory that exists; name another with `--workspace DIR`.")
+    })
 }
