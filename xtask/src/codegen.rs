@@ -70,6 +70,7 @@ fn pages() -> Result<Vec<Page>> {
         Page::new("docs/reference/cli.md", cli_page::render(command())),
         Page::new("docs/reference/env.md", tables::environment()),
         Page::new("docs/reference/exit-codes.md", tables::exit_codes()),
+        Page::new("docs/reference/drop-in.md", tables::drop_in()),
     ];
     pages.extend(shell::completions(command()));
     pages.extend(shell::man_pages(command())?);

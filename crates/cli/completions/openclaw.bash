@@ -195,7 +195,7 @@ _openclaw() {
             return 0
             ;;
         openclaw__subcmd__agent)
-            opts="-m -p -c -y -t -v -q -h --message --print --session --session-id --continue --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --trace --thinking --to --channel --deliver --config --set --verbose --quiet --help"
+            opts="-m -p -c -y -v -q -h --message --print --session --session-id --continue --resume --no-session --model --strict --agent --workspace --timeout --wait --yes --json --output-format --local --trace --config --set --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,22 +243,6 @@ _openclaw() {
                     ;;
                 --output-format)
                     COMPREPLY=($(compgen -W "text json stream-json" -- "${cur}"))
-                    return 0
-                    ;;
-                --thinking)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --to)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -t)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --channel)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

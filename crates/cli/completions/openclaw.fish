@@ -58,9 +58,6 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l wait -d 'Wai
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l output-format -d 'What goes to stdout: the answer; one JSON object at the end, as with `--json`; or one JSON line for each event, as it happens' -r -f -a "text\t''
 json\t''
 stream-json\t''"
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l thinking -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s t -l to -r
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l channel -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l config -d 'Read this config file instead of `~/.openclaw/openclaw.json`' -r -F
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l set -d 'Use this value for this run, whatever the config says; may be given again' -r
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s p -l print -d 'Print the answer and exit, as `agent` does anyway; without TEXT standard input is the message'
@@ -71,7 +68,6 @@ complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s y -l yes -d 
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l json -d 'Print one JSON object with the answer, the usage and what happened'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l local -d 'Run in this process (the only way there is without a gateway)'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l trace -d 'Record the exchanges with the model server, for `openclaw trace`'
-complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -l deliver
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s v -l verbose -d 'Say more on stderr: config keys that have no effect, each request, each decision'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c openclaw -n "__fish_openclaw_using_subcommand agent" -s h -l help -d 'Print help'

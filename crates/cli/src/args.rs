@@ -136,14 +136,6 @@ pub(crate) struct AgentTurnArgs {
     /// Record the exchanges with the model server, for `openclaw trace`
     #[arg(long)]
     pub(crate) trace: bool,
-    #[arg(long, hide = true, value_name = "LEVEL")]
-    pub(crate) thinking: Option<String>,
-    #[arg(long, short = 't', hide = true, value_name = "NUMBER")]
-    pub(crate) to: Option<String>,
-    #[arg(long, hide = true, value_name = "NAME")]
-    pub(crate) channel: Option<String>,
-    #[arg(long, hide = true)]
-    pub(crate) deliver: bool,
 }
 
 impl AgentTurnArgs {

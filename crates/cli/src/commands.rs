@@ -19,6 +19,7 @@ pub(crate) mod models_list;
 pub(crate) mod models_probe;
 pub(crate) mod models_reset;
 pub(crate) mod models_status;
+pub(crate) mod native;
 pub(crate) mod prompt_explain;
 pub(crate) mod sessions;
 pub(crate) mod setup;
@@ -63,40 +64,24 @@ pub(crate) fn normalise_args(args: impl IntoIterator<Item = OsString>) -> Vec<Os
     normal
 }
 
-/// Explains why an option of the original is not supported; `None` when all are.
-pub(crate) fn explain_unsupported_option(command: &CliCommand) -> Option<String> {
-    let no_channel = "there are no channels to deliver to; the answer goes to stdout";
-    let no_gateway = "there is no gateway yet; the command runs in this process";
+/// Explains what an option of the original is good for here; `None` when all options act.
+pub(crate) fn note_on_original_option(command: &CliCommand) -> Option<String> {
     let (option, why) = match command {
-        CliCommand::Agent(args) => [
-            (args.thinking.is_some(), "--thinking", "the level of thinking cannot be set yet"),
-            (args.to.is_some(), "--to", no_channel),
-            (args.channel.is_some(), "--channel", no_channel),
-            (args.deliver, "--deliver", no_channel),
-        ]
-        .into_iter()
-        .find_map(|(given, option, why)| given.then_some((option, why)))?,
-        CliCommand::Approvals(_)
-        | CliCommand::ExecPolicy(_)
-        | CliCommand::Chat(_)
-        | CliCommand::Config(_)
-        | CliCommand::Doctor(_)
-        | CliCommand::Prompt(_)
-        | CliCommand::Sessions(_)
-        | CliCommand::Setup(_)
-        | CliCommand::Trace(_) => return None,
         CliCommand::Infer(infer) => match &infer.capability {
             InferCapability::Model(model) => match &model.action {
-                InferModelAction::Run(args) if args.gateway => ("--gateway", no_gateway),
+                InferModelAction::Run(args) if args.gateway => {
+                    ("--gateway", "there is no gateway yet; the command runs in this process")
+                }
                 InferModelAction::Run(_) => return None,
             },
         },
         CliCommand::Models(models) => match &models.action {
             ModelsAction::Status(args) if args.probe || args.check => {
-                ("--probe", "keys are not tried yet; `openclaw models list` asks each server")
+                ("--probe", "keys are not tried; `openclaw models list` asks each server")
             }
             _ => return None,
         },
+        _ => return None,
     };
     Some(format!("`{option}` does nothing here: {why}"))
 }

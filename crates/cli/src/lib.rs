@@ -8,6 +8,7 @@
 mod args;
 mod commands;
 mod diagnostic;
+mod drop_in;
 mod egress;
 mod exit;
 mod failure;
@@ -18,6 +19,9 @@ mod stdin_text;
 mod table;
 mod wait;
 
+pub use drop_in::{
+    DropInRow, DropInState, DropInVerdict, drop_in_rows, drop_in_verdicts, find_drop_in,
+};
 pub use exit::{EXIT_CODES, ExitReason};
 pub use run::run;
 

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use openclaw_chat::{CommandContext, run_unless_interrupted};
 use openclaw_config::{AppPaths, ConfigLoader, Env, LoadError, LoadOptions, RunKind, env_vars};
 use openclaw_models::{ModelRegistry, SupervisorProgram};
@@ -15,12 +16,28 @@ use crate::args::trace::TraceAction;
 use crate::args::{Cli, CliCommand, InferCapability, InferModelAction, ModelsAction};
 use crate::commands;
 use crate::commands::config::ConfigCommandContext;
+use crate::drop_in::Fallback;
 use crate::exit::ExitReason;
-use crate::{diagnostic, log};
+use crate::{diagnostic, drop_in, log};
 
 /// Runs the program. The first argument is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
-    let cli = match Cli::try_parse_from(commands::normalise_args(args)) {
+    let args = commands::normalise_args(args);
+    let parsed = match Cli::try_parse_from(&args) {
+        Err(error) if is_of_others(&error) => match drop_in::find_fallback(&args) {
+            Some(Fallback::Retry { args, notes }) => {
+                let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
+                for note in notes {
+                    printer.print_note(note);
+                }
+                Cli::try_parse_from(args)
+            }
+            Some(other) => return run_fallback(other),
+            None => Err(error),
+        },
+        parsed => parsed,
+    };
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // A help text that cannot be written, as to a closed pipe, is no failure.
@@ -56,10 +73,51 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitReason {
     }
 }
 
+/// Whether arguments may be those of the original.
+fn is_of_others(error: &clap::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument)
+        || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        || error.kind() == ErrorKind::MissingSubcommand
+}
+
+/// Ends a command of the original that the program does not have.
+fn run_fallback(fallback: Fallback) -> ExitReason {
+    let printer = OutputPrinter::new(OutputVerbosity::Normal, true);
+    match fallback {
+        Fallback::Note(note) => {
+            printer.print_note(note);
+            ExitReason::Ok
+        }
+        Fallback::Refuse(reason) => {
+            printer.print_error(reason);
+            ExitReason::Usage
+        }
+        Fallback::Native { command, words, notes } => {
+            for note in notes {
+                printer.print_note(note);
+            }
+            let env = Env::from_process();
+            let Ok(paths) = AppPaths::new(&env, None) else {
+                printer.print_error("failed to find the home folder: HOME is not set");
+                return ExitReason::Config;
+            };
+            let paths = paths.in_current_project(&env);
+            let context = ConfigCommandContext { printer: &printer, paths: &paths, env: &env };
+            commands::native::run(context, command, &words).unwrap_or_else(|error| {
+                if error.kind() == io::ErrorKind::BrokenPipe {
+                    return ExitReason::Ok;
+                }
+                printer.print_error(format_args!("failed to write the answer: {error}"));
+                ExitReason::Failed
+            })
+        }
+        Fallback::Retry { .. } => ExitReason::Usage,
+    }
+}
+
 fn dispatch_command(cli: Cli, env: Env, printer: &OutputPrinter) -> io::Result<ExitReason> {
-    if let Some(refusal) = commands::explain_unsupported_option(&cli.command) {
-        printer.print_error(refusal);
-        return Ok(ExitReason::Usage);
+    if let Some(note) = commands::note_on_original_option(&cli.command) {
+        printer.print_note(note);
     }
     let paths = match AppPaths::new(&env, cli.global.config.as_deref()) {
         Ok(paths) => paths.in_current_project(&env),

@@ -19,7 +19,7 @@ async fn the_version_names_the_program_and_its_commit() {
 async fn no_argument_gets_the_usage_on_stderr() {
     let ended = Home::new().run(&[]).await.code(2).says(&["Usage: openclaw"]);
     assert_eq!(ended.stdout, "");
-    for args in [&["infer"][..], &["infer", "model"], &["models"], &["agent"], &["agents"]] {
+    for args in [&["infer"][..], &["infer", "model"], &["models"], &["agent"], &["agentz"]] {
         let ended = Home::new().run(args).await.code(2).says(&["Usage: openclaw"]);
         assert_eq!(ended.stdout, "");
     }
@@ -45,7 +45,7 @@ async fn help_lists_the_commands_on_stdout() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_says_so_before_anything_is_done() {
+async fn an_option_of_the_original_is_taken_with_a_note() {
     let agent = ["agent", "-m", "hi"];
     let cases = [
         (&agent[..], &["--thinking", "high"][..], "`--thinking`"),
@@ -57,8 +57,8 @@ async fn what_is_not_there_says_so_before_anything_is_done() {
     ];
     for (command, flags, named) in cases {
         let args = [command, flags].concat();
-        let ended = Home::new().run(&args).await.code(2).says(&[named, "does nothing here"]);
-        assert_eq!(ended.stdout, "", "{args:?}");
+        let ended = Home::new().run(&args).await.says(&[named, "does nothing here"]);
+        assert_ne!(ended.code, Some(2), "{ended:#?}");
     }
 }
 

@@ -26,6 +26,8 @@ mod discovery;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod drop_in;
+#[cfg(test)]
 mod exec_policy;
 #[cfg(test)]
 mod fallbacks;

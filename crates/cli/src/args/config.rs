@@ -36,8 +36,8 @@ pub(crate) enum ConfigAction {
 /// `openclaw config get` and `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigGetArgs {
-    /// The key, as `models.providers.vllm.models[0].id` or `agents.defaults.models["vllm/x"]`
-    #[arg(value_name = "PATH")]
+    /// The key; default: the whole config. As `models.providers.vllm.models[0].id` or `agents.defaults.models["vllm/x"]`
+    #[arg(value_name = "PATH", default_value = "", hide_default_value = true)]
     pub(crate) path: String,
     /// Print JSON
     #[arg(long)]

@@ -105,6 +105,12 @@ impl Config {
         marked.or(first).unwrap_or(MAIN_AGENT)
     }
 
+    /// The display name of an agent, when its entry has one.
+    #[must_use]
+    pub fn agent_name(&self, id: &str) -> Option<&str> {
+        self.agent_entries(id).find_map(|entry| entry.name.as_deref())
+    }
+
     /// The folders of the keys of an agent, its own first and then that of the default agent.
     #[must_use]
     pub fn agent_dirs(&self, agent: &str, paths: &AppPaths, env: &Env) -> Vec<PathBuf> {
@@ -130,7 +136,7 @@ impl Config {
     }
 
     /// The entries of an agent, that of `agents.entries` first. Case does not matter in the list.
-    fn agent_entries<'s>(&'s self, id: &'s str) -> impl Iterator<Item = &'s AgentEntry> {
+    fn agent_entries<'s>(&'s self, id: &str) -> impl Iterator<Item = &'s AgentEntry> {
         let is_named = move |entry: &&AgentEntry| {
             entry.id.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(id))
         };

@@ -1,0 +1,86 @@
+//! Commands of the original that scripts call: each works, or is taken with a sentence.
+
+use openclaw_tests::Home;
+
+use crate::servers::tiny;
+
+#[tokio::test]
+async fn scripts_get_a_sentence_and_never_an_unknown_command() {
+    let home = Home::new();
+    for (command, code, said) in [
+        ("gateway restart", 0, "the config is read at each start"),
+        ("gateway run --port 1 --force", 2, "no gateway runs here yet"),
+        ("cron list --json", 0, "nothing runs here by schedule yet"),
+        ("plugins install x", 2, "there are no plugins here"),
+        ("hooks enable x", 2, "nothing runs here on an event yet"),
+        ("devices list", 0, "no gateway runs here yet"),
+        ("update --yes", 2, "install a new version"),
+        ("uninstall", 2, "state folder"),
+        ("channels login --channel x", 2, "there are no chat channels here"),
+        ("doctor --generate-gateway-token", 3, "no gateway runs here yet"),
+    ] {
+        let args: Vec<&str> = command.split(' ').collect();
+        let ended = home.run(&args).await.code(code).says(&[said]);
+        assert!(!ended.stderr.contains("unrecognized"), "{ended:#?}");
+    }
+    let _ = home.run(&["nosuch"]).await.code(2).says(&["nosuch"]);
+    let helped = home.run(&["help", "agent"]).await.code(0);
+    assert!(helped.stdout.contains("Usage: openclaw agent"), "{helped:#?}");
+    let script = home.run(&["completion", "--shell", "zsh"]).await.code(0);
+    assert!(script.stdout.starts_with("#compdef openclaw"));
+}
+
+#[tokio::test]
+async fn an_agent_runs_with_the_options_of_a_script() {
+    let (_server, home) = tiny().await;
+    let args = [
+        "agent",
+        "--agent",
+        "main",
+        "--thinking",
+        "high",
+        "--to",
+        "+1",
+        "--deliver",
+        "-m",
+        "reply exactly: yes",
+    ];
+    let ended = home.run(&args).await.code(0).says(&["`--thinking`", "`--to`", "`--deliver`"]);
+    assert_eq!(ended.stdout, "yes\n");
+    let status = home.run(&["status", "--deep"]).await.code(0).says(&["`--deep`"]);
+    assert!(status.stdout.contains("Provider   vllm"), "{status:#?}");
+    let health = home.run(&["health"]).await.code(0);
+    assert!(health.stdout.contains("pass    reachable"), "{health:#?}");
+}
+
+#[tokio::test]
+async fn models_and_agents_are_set_by_their_commands() {
+    let home =
+        Home::new().config("{\n  // mine\n  agents: { defaults: { model: 'vllm/a' } },\n}\n");
+    for command in [
+        "models set vllm/b",
+        "models fallbacks add vllm/c",
+        "models fallbacks add vllm/d",
+        "models fallbacks remove vllm/c",
+        "models aliases add fast vllm/d",
+        "agents add coder --workspace /srv/code --model fast --non-interactive",
+        "agents set-identity --agent coder --name Coder",
+    ] {
+        let args: Vec<&str> = command.split(' ').collect();
+        let _ = home.run(&args).await.code(0);
+    }
+    let text = std::fs::read_to_string(home.config_path()).unwrap();
+    assert!(text.contains("// mine"), "{text}");
+    let get = async |key: &str| home.run(&["config", "get", key, "--json"]).await.json();
+    assert_eq!(get("agents.defaults.model.primary").await, "vllm/b");
+    assert_eq!(get("agents.defaults.model.fallbacks").await, serde_json::json!(["vllm/d"]));
+    assert_eq!(home.run(&["models", "fallbacks"]).await.stdout, "vllm/d\n");
+    assert_eq!(home.run(&["models", "aliases", "list"]).await.stdout, "fast -> vllm/d\n");
+    let agents: serde_json::Value = home.run(&["agents", "list", "--json"]).await.json();
+    assert_eq!((&agents[0]["id"], &agents[0]["isDefault"]), (&"main".into(), &true.into()));
+    assert_eq!((&agents[1]["name"], &agents[1]["model"]), (&"Coder".into(), &"fast".into()));
+    let _ = home.run(&["agents", "delete", "coder"]).await.code(0);
+    let _ = home.run(&["models", "set", "nothing"]).await.code(2);
+    let whole = home.run(&["config", "get"]).await.code(0);
+    assert!(whole.stdout.contains("vllm/b"), "{whole:#?}");
+}
