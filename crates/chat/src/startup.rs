@@ -133,9 +133,9 @@ pub(super) fn show_last_exchange(terminal: &mut ChatTerminal, conversation: &Con
         let omitted_rows = all.len().saturating_sub(MAX_LAST_ANSWER_ROWS);
         let mut shown_rows: Vec<String> = all.into_iter().take(MAX_LAST_ANSWER_ROWS).collect();
         if omitted_rows > 0 {
-            shown_rows.push(
-                printer.style_text(TextStyle::Dim, format!("… and {omitted_rows} more rows")),
-            );
+            let rows = if omitted_rows == 1 { "row" } else { "rows" };
+            let text = format!("… and {omitted_rows} more {rows}");
+            shown_rows.push(printer.style_text(TextStyle::Dim, text));
         }
         terminal.scrollback.push_rows(RowKind::Answer, &shown_rows.join("\n"));
     }

@@ -101,8 +101,8 @@ impl<'t> BlockRenderer<'t> {
             }
             Event::Code(code) => self.push_code(&code),
             Event::InlineHtml(html) if is_line_break(&html) => self.push_text("\n"),
-            Event::SoftBreak => self.push_text(" "),
-            Event::HardBreak => self.push_text("\n"),
+            // A model means the line breaks that it writes: a poem is no block of text.
+            Event::SoftBreak | Event::HardBreak => self.push_text("\n"),
             Event::TaskListMarker(done) => self.push_text(if done { "[x] " } else { "[ ] " }),
             Event::Rule => {
                 self.flush_text();

@@ -147,3 +147,12 @@ fn a_block_is_given_out_as_soon_as_nothing_can_change_it() {
     assert_eq!(stream.push_text("\ncd\n"), "  ls\n  cd\n");
     assert_eq!(stream.push_text("```\n# End\n"), "\n# End\n");
 }
+
+#[test]
+fn the_lines_of_a_paragraph_stay_lines() {
+    let poem = "Roses are red,\nviolets are *blue*.\n\n- one\n  two\n";
+    let shown = render_markdown(poem, MarkdownOptions { width: 60, colour: false });
+    let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+    assert_eq!(lines[..2], ["Roses are red,", "violets are *blue*."]);
+    assert_eq!(lines.last(), Some(&"two"), "{shown}");
+}
