@@ -12,7 +12,7 @@ pub(crate) mod trace;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use openclaw_config::{HumanDuration, RunKind};
+use openclaw_config::{HumanDuration, InvalidDuration, RunKind};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -194,7 +194,7 @@ pub(crate) struct AgentArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) workspace: Option<PathBuf>,
     /// The longest a turn may take; default: `agents.defaults.timeoutSeconds`
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) timeout: Option<u64>,
     /// Wait for a session that another process uses and for a server that is not up yet: a number
     /// of seconds, or a time like `90s`, `10m`, `2h`; without a value 10 minutes
@@ -209,6 +209,17 @@ impl AgentTurnArgs {
     /// The output format: `--json` is short for `--output-format json`.
     pub(crate) fn stdout_format(&self) -> OutputFormat {
         if self.json { OutputFormat::Json } else { self.output_format }
+    }
+}
+
+/// Parses a time limit: a number of seconds, or a text such as `90s`, `10m` or `2h`.
+pub(crate) fn parse_seconds(text: &str) -> Result<u64, String> {
+    let HumanDuration(limit) = text.parse().map_err(|error: InvalidDuration| error.to_string())?;
+    match limit.as_secs() {
+        0 => Err("expected one second at least; `--set agents.defaults.timeoutSeconds=0` sets no \
+                  limit for a turn"
+            .to_owned()),
+        seconds => Ok(seconds),
     }
 }
 

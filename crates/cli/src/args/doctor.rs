@@ -19,7 +19,7 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "CHECK", value_parser = checks(), hide_possible_values = true)]
     pub(crate) only: Vec<String>,
     /// The longest that one check may take [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = super::parse_seconds)]
     pub(crate) timeout: Option<u64>,
     /// Fix the config file where possible: shows the change and asks first
     #[arg(long, visible_alias = "repair")]
@@ -43,7 +43,7 @@ pub(crate) struct ModelsProbeArgs {
     #[arg(value_name = "REF")]
     pub(crate) model: Option<String>,
     /// The longest that one check may take [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = super::parse_seconds)]
     pub(crate) timeout: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
