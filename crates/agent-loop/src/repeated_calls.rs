@@ -113,8 +113,12 @@ impl CallRepeatTracker {
             _ => 1,
         };
         // After a change that was not made before, any earlier call may have another result.
-        let acts =
-            !matches!(effect, None | Some(ToolEffect::Read { .. } | ToolEffect::Fetch { .. }));
+        let acts = !matches!(
+            effect,
+            None | Some(
+                ToolEffect::Read { .. } | ToolEffect::Fetch { .. } | ToolEffect::OwnCommand { .. }
+            )
+        );
         if acts && times == 1 && !output.is_error {
             self.streaks.clear();
         }

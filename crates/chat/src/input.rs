@@ -70,7 +70,7 @@ const SIGCONT: i32 = 18;
 /// A signal that the process received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProcessSignal {
-    /// SIGTERM or SIGHUP: exit.
+    /// SIGTERM, SIGHUP or SIGQUIT: exit.
     Terminate,
     /// SIGINT: stop the current work.
     Interrupt,
@@ -85,6 +85,7 @@ pub(crate) enum ProcessSignal {
 pub(crate) struct SignalReceiver {
     terminate: Signal,
     hangup: Signal,
+    quit: Signal,
     interrupt: Signal,
     resume: Signal,
     resize: Signal,
@@ -95,6 +96,7 @@ impl SignalReceiver {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
+            quit: signal(SignalKind::quit())?,
             interrupt: signal(SignalKind::interrupt())?,
             resume: signal(SignalKind::from_raw(SIGCONT))?,
             resize: signal(SignalKind::window_change())?,
@@ -106,6 +108,7 @@ impl SignalReceiver {
             biased;
             _ = self.terminate.recv() => ProcessSignal::Terminate,
             _ = self.hangup.recv() => ProcessSignal::Terminate,
+            _ = self.quit.recv() => ProcessSignal::Terminate,
             _ = self.interrupt.recv() => ProcessSignal::Interrupt,
             _ = self.resume.recv() => ProcessSignal::Continue,
             _ = self.resize.recv() => ProcessSignal::Resize,

@@ -1,6 +1,7 @@
-//! Ctrl-C and a terminating signal.
+//! Ctrl-C and the signals that end a program.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -20,28 +21,44 @@ pub async fn wait_for_interrupt() {
     InterruptSignals::new().next().await;
 }
 
+/// The signals that end the work: that of Ctrl-C, a terminating one, the end of the terminal, and
+/// that of Ctrl-\.
+const INTERRUPT_KINDS: [fn() -> SignalKind; 4] =
+    [SignalKind::interrupt, SignalKind::terminate, SignalKind::hangup, SignalKind::quit];
+
 /// Receives every interrupt from its creation on, also those that arrive while nobody waits.
 #[derive(Debug)]
-pub struct InterruptSignals(Option<(Signal, Signal)>);
+pub struct InterruptSignals(Vec<Signal>);
 
 impl InterruptSignals {
     /// Starts to receive. A signal that cannot be received never arrives.
     #[must_use]
     pub fn new() -> Self {
-        let interrupt = signal(SignalKind::interrupt());
-        Self(interrupt.ok().zip(signal(SignalKind::terminate()).ok()))
+        let kinds = INTERRUPT_KINDS.iter().map(|kind| kind()).filter(|kind| !is_ignored(*kind));
+        Self(kinds.filter_map(|kind| signal(kind).ok()).collect())
     }
 
     /// Waits for the next interrupt; returns at once when one arrived since the last wait.
     pub async fn next(&mut self) {
-        let Some((interrupt, terminate)) = &mut self.0 else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        poll_fn(|context| {
+            let arrived = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if arrived { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
+}
+
+/// Whether the starting program had this process ignore the end of the terminal, as `nohup` does.
+fn is_ignored(kind: SignalKind) -> bool {
+    let is_hangup = kind == SignalKind::hangup();
+    is_hangup && std::fs::read_to_string("/proc/self/status").is_ok_and(|it| ignores_hangup(&it))
+}
+
+/// Reads the mask of ignored signals in a `/proc/PID/status`; SIGHUP is signal 1.
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }
 
 impl Default for InterruptSignals {
@@ -55,13 +72,21 @@ mod tests {
     use std::process::{Command, id};
     use std::time::Duration;
 
-    use super::InterruptSignals;
+    use super::{InterruptSignals, ignores_hangup};
+
+    #[test]
+    fn an_ignored_hangup_is_found() {
+        let status = |mask| format!("Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\n");
+        assert!(ignores_hangup(&status("0000000000001001")));
+        assert!(!ignores_hangup(&status("0000000000001000")));
+        assert!(!ignores_hangup(""));
+    }
 
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "the test sends a signal to itself")]
     async fn a_signal_that_comes_while_nobody_waits_is_heard() {
         let mut signals = InterruptSignals::new();
-        for name in ["INT", "TERM"] {
+        for name in ["INT", "TERM", "HUP", "QUIT"] {
             let kill = format!("kill -{name} {}", id());
             assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
             tokio::time::timeout(Duration::from_mins(1), signals.next()).await.unwrap();

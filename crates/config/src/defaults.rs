@@ -12,6 +12,10 @@ pub const REPEATED_LINES: u32 = 500;
 pub const COMPACTION_TIMEOUT_SECONDS: u64 = 900;
 /// `tools.exec.timeoutSec`: the limit of one command.
 pub const EXEC_TIMEOUT_SECONDS: u64 = 1_800;
+/// `tools.exec.backgroundMs`: how long a call waits for its command.
+pub const EXEC_BACKGROUND_MS: u64 = 10_000;
+/// `tools.exec.cleanupMs`: how long the output of an ended background command is kept.
+pub const EXEC_CLEANUP_MS: u64 = 1_800_000;
 /// `gateway.port`.
 pub const GATEWAY_PORT: u16 = 18_789;
 /// The name of the state folder in the home folder.

@@ -156,6 +156,11 @@ pub enum ToolEffect {
         /// What the policy of the machine says about it.
         review: CommandReview,
     },
+    /// Looks at a command that this agent runs in the background, or ends it.
+    OwnCommand {
+        /// What the call does, as a verb and its object, e.g. `read the log of calm-river`.
+        description: String,
+    },
     /// Reads from the network and changes nothing there.
     Fetch {
         /// The URL.

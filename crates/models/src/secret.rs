@@ -170,6 +170,7 @@ fn run_to_completion(
         CommandEnd::Exited(0) => return Ok(printed),
         CommandEnd::Exited(code) => format!("exit code {code}"),
         CommandEnd::Signalled(signal) => format!("signal {signal}"),
+        CommandEnd::Stopped => "a stop".to_owned(),
         CommandEnd::TimedOut(limit) => format!("no end within {} s", limit.as_secs()),
     };
     Err(SecretCommandError::Failed { program: name.to_owned(), end })

@@ -49,6 +49,9 @@ pub enum StdinSource {
     Null,
     /// These bytes, then the end of file.
     Bytes(Vec<u8>),
+    /// What is written through the [`CommandControl`](crate::CommandControl), until its input is
+    /// closed. Empty for a command without one.
+    Controlled,
 }
 
 /// Commands that run at once, the output of each being the input of the next, without a shell.
@@ -152,6 +155,7 @@ impl fmt::Debug for StdinSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("Null"),
+            Self::Controlled => f.write_str("Controlled"),
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod capture;
 mod command;
+mod control;
 mod environment;
 mod error;
 mod limits;
@@ -16,10 +17,14 @@ pub use capture::CapturedOutput;
 pub use command::{
     CommandSpec, PipelineSpec, PipelineStage, StdinSource, StreamRedirection, WorkDir,
 };
+pub use control::{CommandControl, CommandHandle, InputError, command_control};
 pub use environment::{MARKER_VARIABLE, base_environment};
 pub use error::{ProcessError, ProcessErrorKind};
 pub use limits::CommandLimits;
-pub use run::{CommandEnd, CommandResult, OutputStream, SurvivingProcess, run, run_pipeline};
+pub use run::{
+    CommandEnd, CommandResult, OutputStream, SurvivingProcess, run, run_controlled, run_pipeline,
+};
 pub use supervisor::{
-    SUPERVISOR_ARGUMENT, SupervisorProgram, run_requested_supervisor, run_supervisor,
+    SUPERVISOR_ARGUMENT, SupervisorProgram, hide_from_other_processes, run_requested_supervisor,
+    run_supervisor,
 };

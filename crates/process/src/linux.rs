@@ -10,11 +10,16 @@ mod tree;
 mod watch;
 mod wire;
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use crate::control::CommandOrder;
 use crate::linux::pipeline::SupervisedPipeline;
 use crate::linux::pump::PipePump;
-use crate::{CommandEnd, CommandLimits, CommandResult, OutputStream, PipelineSpec, ProcessError};
+use crate::{
+    CommandEnd, CommandHandle, CommandLimits, CommandResult, OutputStream, PipelineSpec,
+    ProcessError,
+};
 
 pub(crate) use supervisor::supervise;
 
@@ -30,16 +35,30 @@ const SUPERVISOR_MARGIN: Duration = Duration::from_secs(5);
 pub(crate) async fn run(
     spec: PipelineSpec,
     limits: CommandLimits,
+    handle: &mut CommandHandle,
     on_output: impl FnMut(OutputStream, &[u8]),
 ) -> Result<CommandResult, ProcessError> {
     let started_at = Instant::now();
     let (mut pipeline, pipes) = SupervisedPipeline::start(spec, limits.grace_period).await?;
     let mut pump = PipePump::new(pipes, limits.max_output_bytes, on_output);
 
-    let end = tokio::select! {
-        end = pipeline.wait_for_end() => end?,
-        limit = wait_for_limit(limits.time_limit) => CommandEnd::TimedOut(limit),
-        never = pump.pump_forever() => match never {},
+    handle.set_pid(pipeline.first_pid());
+    let mut limit = pin!(wait_for_limit(limits.time_limit));
+    let end = loop {
+        let order = tokio::select! {
+            end = pipeline.wait_for_end() => break end?,
+            limit = &mut limit => break CommandEnd::TimedOut(limit),
+            order = handle.next_order() => order,
+            written = pump.pump_until_written() => {
+                handle.record_read(written);
+                continue;
+            }
+        };
+        match order {
+            CommandOrder::WriteInput(bytes) => pump.add_input(&bytes),
+            CommandOrder::CloseInput => pump.finish_input(),
+            CommandOrder::Stop => break CommandEnd::Stopped,
+        }
     };
     pump.close_stdin();
     let survivors = tokio::select! {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CapturedOutput, CommandLimits, CommandSpec, PipelineSpec, ProcessError};
+use crate::{
+    CapturedOutput, CommandHandle, CommandLimits, CommandSpec, PipelineSpec, ProcessError,
+    command_control,
+};
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub enum CommandEnd {
     Exited(i32),
     /// It was ended by this signal, which this crate did not send.
     Signalled(i32),
+    /// It was ended through its [`CommandControl`](crate::CommandControl).
+    Stopped,
     /// It was ended because it reached this time limit.
     TimedOut(Duration),
 }
@@ -80,13 +85,29 @@ pub async fn run_pipeline(
     limits: CommandLimits,
     on_output: impl FnMut(OutputStream, &[u8]),
 ) -> Result<CommandResult, ProcessError> {
+    let (control, mut handle) = command_control();
+    control.close_input();
+    run_controlled(spec, limits, &mut handle, on_output).await
+}
+
+/// Runs the commands of a pipeline as [`run_pipeline`] does, under the control of the other end of
+/// `handle`.
+///
+/// # Errors
+/// When a command cannot be started or watched; nothing is left running then.
+pub async fn run_controlled(
+    spec: PipelineSpec,
+    limits: CommandLimits,
+    handle: &mut CommandHandle,
+    on_output: impl FnMut(OutputStream, &[u8]),
+) -> Result<CommandResult, ProcessError> {
     #[cfg(target_os = "linux")]
     {
-        crate::linux::run(spec, limits, on_output).await
+        crate::linux::run(spec, limits, handle, on_output).await
     }
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = (limits, on_output);
+        let _ = (limits, handle, on_output);
         Err(ProcessError::unsupported(first_program(&spec)))
     }
 }

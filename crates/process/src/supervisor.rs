@@ -50,6 +50,17 @@ pub fn run_requested_supervisor(args: impl IntoIterator<Item = OsString>) -> Opt
     (args.into_iter().nth(1)? == SUPERVISOR_ARGUMENT).then(run_supervisor)
 }
 
+/// Keeps other processes of the same user, such as commands of a model, from reading this one's
+/// environment and memory. The process leaves no core dump and cannot be debugged after that.
+///
+/// # Errors
+/// When the kernel refuses it.
+pub fn hide_from_other_processes() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
 /// Supervises the commands that the starting process sends over stdin, and returns when they and
 /// all their descendants have ended. Changes the session and other attributes of the process, so
 /// nothing else may happen in it.

@@ -161,7 +161,7 @@ impl From<&ToolEffect> for EffectReport {
                 Self::Exec { command: command.clone(), directory: directory.clone() }
             }
             ToolEffect::Fetch { url } => Self::Fetch { url: url.clone() },
-            ToolEffect::Other { description } => {
+            ToolEffect::OwnCommand { description } | ToolEffect::Other { description } => {
                 Self::Other { description: Some(description.clone()) }
             }
             _ => Self::Other { description: None },

@@ -19,7 +19,10 @@ use openclaw_models::{
 };
 use openclaw_process::base_environment;
 use openclaw_store::RequestPrefix;
-use openclaw_tools::{ChangeJournal, ExecOptions, Workspace, WorkspaceOutputStore, core_tools};
+use openclaw_tools::{
+    BackgroundOptions, ChangeJournal, CommandRuns, ExecOptions, Workspace, WorkspaceOutputStore,
+    core_tools,
+};
 
 use crate::agent_workspace::{open_agent_workspace, unavailable_root_warnings};
 use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
@@ -33,7 +36,7 @@ const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
 const LEAN_MAX_WINDOW: u32 = 32_768;
 
 /// The tools that are not offered in lean mode.
-const HEAVY_TOOLS: [&str; 5] = ["browser", "cron", "list", "message", "search"];
+const HEAVY_TOOLS: [&str; 6] = ["browser", "cron", "list", "message", "process", "search"];
 
 /// The notice when the prompt recorded for the session differs from a freshly built one.
 const PROMPT_CHANGED_NOTICE: &str = "\
@@ -67,6 +70,8 @@ pub struct AgentRun {
     chain: FallbackChain,
     /// What happened while the model was connected and the agent was built.
     pub report: ConnectReport,
+    /// The commands that the agent runs in the background.
+    pub command_runs: CommandRuns,
     /// The directory that the tools work in.
     pub workspace: PathBuf,
     /// How detailed the system prompt is.
@@ -88,6 +93,8 @@ pub(crate) struct AgentSpec<'a> {
     pub(crate) prefix: Option<&'a RequestPrefix>,
     /// Where the changes of tools are recorded; `None` when they cannot be undone.
     pub(crate) changes: Option<Arc<ChangeJournal>>,
+    /// The commands that run in the background.
+    pub(crate) command_runs: CommandRuns,
 }
 
 impl AgentRun {
@@ -136,6 +143,7 @@ impl Runtime {
                 journal,
                 prefix: None,
                 changes: None,
+                command_runs: this.new_command_runs(),
             },
         )
     }
@@ -146,6 +154,16 @@ impl Runtime {
         asked: Option<PathBuf>,
     ) -> Result<PathBuf, ConnectError> {
         workspace_path(&self.models, asked).map_err(ConnectError::Setup)
+    }
+
+    /// Where the background commands of one conversation run.
+    pub(crate) fn new_command_runs(&self) -> CommandRuns {
+        CommandRuns::new(self.exec_config().cleanup_after())
+    }
+
+    /// How commands run in the background, for an agent that can control them.
+    fn background_options(&self, runs: CommandRuns) -> BackgroundOptions {
+        BackgroundOptions { runs, yield_after: self.exec_config().background_after() }
     }
 
     /// Builds an agent around its connected model.
@@ -164,6 +182,7 @@ impl Runtime {
             journal,
             prefix,
             changes,
+            command_runs,
         } = around;
         let models = &self.models;
         let workspace = open_agent_workspace(path, models, agent).map_err(ConnectError::Setup)?;
@@ -178,11 +197,14 @@ impl Runtime {
         let tools: Vec<Arc<dyn Tool>> = if info.capabilities.tools {
             let exec = ExecOptions {
                 judge: Some(Arc::new(self.command_policy(agent))),
+                background: is_offered(models, agent, profile, "process")
+                    .then(|| self.background_options(command_runs.clone())),
                 ..exec_options(models, exec_time)
             };
             let tools = core_tools(workspace.clone(), exec);
-            let is_offered =
-                |tool: &Arc<dyn Tool>| is_offered(models, agent, profile, tool.as_ref());
+            let is_offered = |tool: &Arc<dyn Tool>| {
+                is_offered(models, agent, profile, tool.spec().name.as_str())
+            };
             tools.into_iter().filter(is_offered).collect()
         } else {
             Vec::new()
@@ -224,7 +246,17 @@ impl Runtime {
             )
         })?;
         let workspace = path.to_owned();
-        Ok(AgentRun { agent, model, chain, report, workspace, profile, prompt, changes })
+        Ok(AgentRun {
+            agent,
+            model,
+            chain,
+            report,
+            command_runs,
+            workspace,
+            profile,
+            prompt,
+            changes,
+        })
     }
 
     /// Returns how much of an answer may repeat itself; `None`: any amount.
@@ -334,13 +366,7 @@ fn select_profile(models: &ModelRegistry, info: &ModelInfo) -> PromptProfile {
     }
 }
 
-fn is_offered(
-    models: &ModelRegistry,
-    agent: &str,
-    profile: PromptProfile,
-    tool: &dyn Tool,
-) -> bool {
-    let name = tool.spec().name.as_str();
+fn is_offered(models: &ModelRegistry, agent: &str, profile: PromptProfile, name: &str) -> bool {
     let is_heavy = profile == PromptProfile::Lean && HEAVY_TOOLS.contains(&name);
     !is_heavy && models.loaded_config().config.offers_tool(agent, name)
 }
@@ -354,6 +380,7 @@ fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>) -> ExecOpt
         environment: base_environment(variables),
         supervisor: models.supervisor().clone(),
         judge: None,
+        background: None,
     }
 }
 

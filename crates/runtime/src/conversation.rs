@@ -10,6 +10,7 @@ mod record;
 mod recovery;
 mod session_claim;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use openclaw_agent_loop::{
 use openclaw_core::{Approver, History};
 use openclaw_models::{ConnectError, ModelConnection};
 use openclaw_store::{RequestPrefix, Session, SessionId, SessionKey, Store, StoreError};
+use openclaw_tools::CommandRuns;
 
 use crate::agent::{AgentRun, AgentSpec};
 use crate::agent_workspace::open_workspace;
@@ -182,7 +184,8 @@ impl Conversation {
             events.send_warning(problem).await;
         }
         self.mark_turn_started();
-        let input = TurnInput::Message(message);
+        let message = self.add_exit_notices(message);
+        let input = TurnInput::Message(&message);
         let turn = TurnRequest { input, steering, events: events.clone() };
         let report = self.run.agent.run_request(&mut self.history, turn, cancelled).await;
         self.end_turn(&report, events).await;
@@ -256,7 +259,7 @@ impl Conversation {
     }
 
     /// Starts a new, empty session, to which the key points from then on. The old session stays and
-    /// can be opened by its id.
+    /// can be opened by its id. Background commands of the old session end.
     ///
     /// # Errors
     /// When the agent cannot be built (e.g. its workspace was deleted), and when the session cannot
@@ -272,7 +275,8 @@ impl Conversation {
         })
         .await?;
         let connected = self.run.model_connection();
-        self.run = self.build_agent(connected, &loaded.session, None)?;
+        self.run =
+            self.build_agent(connected, &loaded.session, None, self.runtime.new_command_runs())?;
         self.session = loaded.session;
         self.history = loaded.history;
         self.recovery = RecoveryReport::default();
@@ -291,7 +295,12 @@ impl Conversation {
         connected.report.warnings.splice(..0, reset.warnings);
         let prefix = self.session.request_prefix().await;
         let session = self.session.clone();
-        self.run = self.build_agent(connected, &session, prefix.as_deref())?;
+        self.run = self.build_agent(
+            connected,
+            &session,
+            prefix.as_deref(),
+            self.run.command_runs.clone(),
+        )?;
         if let Some(context) = &mut self.context {
             context.window = self.run.model.model_info().limits.context_window;
         }
@@ -304,6 +313,7 @@ impl Conversation {
         connected: ModelConnection,
         session: &Session,
         prefix: Option<&RequestPrefix>,
+        command_runs: CommandRuns,
     ) -> Result<AgentRun, ConnectError> {
         let around = AgentSpec {
             agent: &self.agent_id,
@@ -313,8 +323,20 @@ impl Conversation {
             journal: Arc::new(session.clone()),
             prefix,
             changes: Some(self.runtime.change_journal(session.id())),
+            command_runs,
         };
         self.runtime.build_agent(connected, around)
+    }
+
+    /// Adds what the model does not know yet: the ends of its background commands.
+    fn add_exit_notices<'a>(&self, message: &'a str) -> Cow<'a, str> {
+        if !self.runtime.exec_config().notifies_on_exit() {
+            return Cow::Borrowed(message);
+        }
+        let notices = self.run.command_runs.take_exit_notices();
+        let lines = notices.iter().map(|notice| format!("\n[{notice}]"));
+        let lines: String = lines.collect();
+        if lines.is_empty() { message.into() } else { format!("{message}\n{lines}").into() }
     }
 
     async fn apply_undo(&mut self, to: Option<History>) -> bool {

@@ -1,10 +1,15 @@
-//! `exec`: runs a shell command.
+//! `exec`: runs a command, in the background if it takes long.
 
+mod command_job;
+mod command_runs;
+mod output_log;
 mod programs;
 mod report;
 mod review;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,20 +18,20 @@ use openclaw_core::{
     CommandReview, InvalidToolArguments, PlannedToolCall, Tool, ToolCall, ToolContext, ToolEffect,
     ToolOutput, ToolSpec,
 };
-use openclaw_exec_policy::{PlannedPipeline, RunCondition};
-use openclaw_process::{
-    CommandEnd, CommandLimits, CommandResult, CommandSpec, OutputStream, PipelineSpec,
-    ProcessError, StdinSource, SupervisorProgram, WorkDir, run_pipeline,
-};
+use openclaw_exec_policy::{CommandInput, VariableRule, quote_words, variable_rule};
+use openclaw_process::{CommandLimits, SupervisorProgram, command_control};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
-use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result, format_results};
-use crate::exec::review::{ChangedCommand, ReviewedCommand, pipeline_stages, review_command};
+use crate::exec::command_job::{CommandJob, JobSteps};
+use crate::exec::review::{CommandRequest, ReviewedCommand, review_command};
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
+pub(crate) use command_runs::CommandRun;
+pub use command_runs::CommandRuns;
 pub use programs::ProgramFinder;
+pub(crate) use review::review_input;
 pub use review::{CommandJudge, JudgedCommand};
 
 /// How long a command has to end after SIGTERM.
@@ -47,6 +52,17 @@ pub struct ExecOptions {
     /// Judges each command when it is planned; `None` leaves every command to whoever approves
     /// calls.
     pub judge: Option<Arc<dyn CommandJudge>>,
+    /// Commands that outlive their calls; `None` ends each command with its call.
+    pub background: Option<BackgroundOptions>,
+}
+
+/// The settings of commands that outlive their calls.
+#[derive(Debug, Clone)]
+pub struct BackgroundOptions {
+    /// Where they run, and what the tool `process` shows.
+    pub runs: CommandRuns,
+    /// How long a call waits for its command unless the model says otherwise.
+    pub yield_after: Duration,
 }
 
 /// Runs a command in the workspace.
@@ -60,11 +76,22 @@ pub(crate) struct ExecTool {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ExecArguments {
-    command: String,
+    /// For a shell
+    command: Option<String>,
+    /// Program and arguments, instead of `command`
+    argv: Option<Vec<String>>,
     /// Relative to the workspace
+    #[serde(alias = "workdir", alias = "cwd")]
     directory: Option<String>,
+    env: Option<BTreeMap<String, String>>,
     /// Seconds
+    #[serde(alias = "timeoutSeconds")]
     timeout: Option<WholeNumber>,
+    /// Return at once; `process` controls it
+    background: Option<bool>,
+    /// Wait so long, then background
+    #[serde(rename = "yieldMs")]
+    yield_ms: Option<WholeNumber>,
 }
 
 /// A call of `exec` with its directory resolved.
@@ -73,10 +100,13 @@ struct ExecCall {
     effect: ToolEffect,
     /// `None` without a judge.
     reviewed: Option<ReviewedCommand>,
-    command: String,
+    input: CommandInput,
+    environment: BTreeMap<String, String>,
     directory: RelativePath,
     /// The limit that the model asked for.
     time_limit: Option<Duration>,
+    /// How long the call waits for the command; `None` until it ends.
+    yield_after: Option<Duration>,
     workspace: Workspace,
     options: Arc<ExecOptions>,
 }
@@ -86,7 +116,49 @@ impl ExecTool {
         let description = "Runs a shell command and returns its output and exit code. \
                            What it leaves in the background is ended.";
         let options = Arc::new(options);
-        Self { workspace, options, spec: tool_spec::<ExecArguments>("exec", description) }
+        let mut spec = tool_spec::<ExecArguments>("exec", description);
+        if options.background.is_none() {
+            remove_parameters(&mut spec, &["background", "yieldMs"]);
+        }
+        Self { workspace, options, spec }
+    }
+
+    /// What to run, and what a person is shown of it.
+    fn command_input(
+        &self,
+        command: Option<String>,
+        argv: Option<Vec<String>>,
+    ) -> Result<(CommandInput, String), InvalidToolArguments> {
+        match (command, argv) {
+            (Some(command), None) => Ok((CommandInput::Script(command.clone()), command)),
+            (None, Some(words)) => {
+                let shown = quote_words(&words);
+                Ok((CommandInput::Argv(words), shown))
+            }
+            (None, None) => Err(self.refuse("needs `command` or `argv`".to_owned())),
+            (Some(_), Some(_)) => {
+                Err(self.refuse("takes `command` or `argv`, not both".to_owned()))
+            }
+        }
+    }
+
+    fn check_environment(
+        &self,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<(), InvalidToolArguments> {
+        let forbidden =
+            environment.keys().find(|name| variable_rule(name) == VariableRule::Forbidden);
+        match forbidden {
+            Some(name) => Err(self.refuse(format!(
+                "`env` cannot set `{}`, which decides what programs load",
+                name.escape_default()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse(&self, problem: String) -> InvalidToolArguments {
+        InvalidToolArguments { tool: self.spec.name.clone(), problem }
     }
 }
 
@@ -99,93 +171,108 @@ impl ExecCall {
             grace_period: EXEC_GRACE_PERIOD,
         };
         let planned = match &self.reviewed {
-            Some(reviewed) => reviewed.pipelines(&self.command),
+            Some(reviewed) => reviewed.pipelines(&self.input),
             None => Ok(None),
         };
-        match planned {
-            Ok(Some(pipelines)) => self.run_pipelines(pipelines, limits, context).await,
-            Ok(None) => {
-                let supervisor = self.options.supervisor.clone();
-                let command = CommandSpec::shell_command(&self.command, supervisor);
-                let result = self.run_stages(command.into(), limits, context).await?;
-                Ok(result
-                    .map_or_else(|error| format_process_error(&error), |it| format_result(&it)))
+        let steps = match (planned, &self.input) {
+            (Ok(Some(pipelines)), _) => JobSteps::Pipelines(pipelines.to_vec()),
+            (Ok(None), CommandInput::Script(text)) => JobSteps::Shell(text.clone()),
+            (Ok(None), CommandInput::Argv(words)) => JobSteps::Argv(words.clone()),
+            (Err(_changed), _) => {
+                return Ok(not_run(
+                    "the directory, a program or a script has changed since the command was \
+                     judged; call it again",
+                ));
             }
-            Err(ChangedCommand) => Ok(ToolOutput::from_error(
-                "not run: the directory, a program or a script has changed since the command was \
-                 judged; call it again"
-                    .to_owned(),
-            )
-            .with_summary("not run")),
-        }
-    }
-
-    /// Runs the planned pipelines one after another, each when its condition holds.
-    async fn run_pipelines(
-        &self,
-        pipelines: &[PlannedPipeline],
-        mut limits: CommandLimits,
-        context: ToolContext<'_>,
-    ) -> Result<ToolOutput, ToolPathError> {
-        let mut results: Vec<CommandResult> = Vec::new();
-        for pipeline in pipelines {
-            let succeeded = results.last().is_none_or(|result| result.end == CommandEnd::Exited(0));
-            let is_due = match pipeline.condition {
-                RunCondition::Always => true,
-                RunCondition::AfterSuccess => succeeded,
-                RunCondition::AfterFailure => !succeeded,
-            };
-            if !is_due {
-                continue;
-            }
-            let Some(stages) = pipeline_stages(pipeline) else { break };
-            let (directory, env) = (WorkDir::Path(".".into()), Vec::new());
-            let supervisor = self.options.supervisor.clone();
-            let (stdin, sandbox) = (StdinSource::Null, None);
-            let spec = PipelineSpec { stages, directory, env, stdin, supervisor, sandbox };
-            let result = match self.run_stages(spec, limits, context).await? {
-                Ok(result) => result,
-                Err(error) => return Ok(format_process_error(&error)),
-            };
-            let is_over = matches!(result.end, CommandEnd::TimedOut(_));
-            let kept_bytes = result.output.head.len() + result.output.tail.len();
-            limits.max_output_bytes = limits.max_output_bytes.saturating_sub(kept_bytes);
-            limits.time_limit =
-                limits.time_limit.map(|limit| limit.saturating_sub(result.duration));
-            results.push(result);
-            if is_over {
-                break;
-            }
-        }
-        Ok(format_results(&results))
-    }
-
-    /// Runs one pipeline in the directory and the environment of the call.
-    async fn run_stages(
-        &self,
-        spec: PipelineSpec,
-        limits: CommandLimits,
-        context: ToolContext<'_>,
-    ) -> Result<Result<CommandResult, ProcessError>, ToolPathError> {
-        let spec = PipelineSpec {
-            directory: WorkDir::Descriptor(self.workspace.open_directory(&self.directory)?),
-            env: self.options.environment.clone(),
-            ..spec
         };
-        let (mut stdout_decoder, mut stderr_decoder) =
-            (Utf8StreamDecoder::default(), Utf8StreamDecoder::default());
-        let command_future = run_pipeline(spec, limits, |stream, bytes| {
-            let decoder = if stream == OutputStream::Stdout {
-                &mut stdout_decoder
-            } else {
-                &mut stderr_decoder
-            };
-            let text = decoder.decode_chunk(bytes);
+        let mut environment = self.options.environment.clone();
+        for (name, value) in &self.environment {
+            environment.retain(|(existing, _)| existing != name.as_str());
+            environment.push((name.into(), value.into()));
+        }
+        let job = CommandJob {
+            steps,
+            directory: self.workspace.open_directory(&self.directory)?,
+            environment,
+            limits,
+            supervisor: self.options.supervisor.clone(),
+            has_input: self.yield_after == Some(Duration::ZERO),
+        };
+        Ok(self.run_job(job, context).await)
+    }
+
+    /// Runs the command until it ends, or continues it in the background.
+    async fn run_job(&self, job: CommandJob, context: ToolContext<'_>) -> ToolOutput {
+        let background = self.options.background.as_ref().zip(self.yield_after);
+        if let Some((background, _)) = &background
+            && background.runs.check_room().is_err()
+        {
+            return not_run("too many commands run in the background; end one with `process`");
+        }
+        let (control, mut handle) = command_control();
+        let id = background.map(|(background, _)| background.runs.new_id()).unwrap_or_default();
+        let ToolEffect::Exec { command, .. } = &self.effect else {
+            return not_run("the call has no command");
+        };
+        let run = CommandRun::new(id, command.clone(), control.clone(), job.has_input);
+        let output_run = Arc::clone(&run);
+        let mut running: Pin<Box<dyn Future<Output = ToolOutput> + Send>> =
+            Box::pin(async move { job.run(&mut handle, &output_run).await });
+        let yields = async {
+            match self.yield_after {
+                // A command that cannot be started is told at once.
+                Some(Duration::ZERO) => control.wait_until_started().await,
+                Some(yield_after) => tokio::time::sleep(yield_after).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut yields = std::pin::pin!(yields);
+        let forward_output = || {
+            let text = run.take_unforwarded();
             if !text.is_empty() {
                 context.progress.write_output(&text);
             }
-        });
-        Ok(command_future.await)
+        };
+        loop {
+            let changed = run.next_change();
+            tokio::select! {
+                output = &mut running => {
+                    forward_output();
+                    return output;
+                }
+                () = changed => forward_output(),
+                () = &mut yields => break,
+            }
+        }
+        forward_output();
+        let Some((background, _)) = background else { return running.await };
+        background.runs.adopt(&run, running);
+        still_running(&run)
+    }
+}
+
+/// Tells the model that a command continues in the background.
+fn still_running(run: &CommandRun) -> ToolOutput {
+    let pid = run.control.pid().map_or_else(String::new, |pid| format!(", pid {pid}"));
+    let output = run.read_new_output();
+    let separator = if output.is_empty() || output.ends_with('\n') { "" } else { "\n" };
+    ToolOutput::from_text(format!(
+        "Command still running (session {}{pid}). Use `process` to poll it, read its log, write \
+         to it or kill it.\n{output}{separator}",
+        run.id
+    ))
+    .with_summary("running in the background")
+}
+
+fn not_run(reason: &str) -> ToolOutput {
+    ToolOutput::from_error(format!("not run: {reason}")).with_summary("not run")
+}
+
+/// Removes parameters from the schema of a tool.
+fn remove_parameters(spec: &mut ToolSpec, names: &[&str]) {
+    let parameters = Arc::make_mut(&mut spec.parameters);
+    if let Some(properties) = parameters.get_mut("properties").and_then(|it| it.as_object_mut()) {
+        properties.retain(|name, _| !names.contains(&name.as_str()));
     }
 }
 
@@ -195,28 +282,42 @@ impl Tool for ExecTool {
     }
 
     fn plan_call(&self, call: &ToolCall) -> Result<Box<dyn PlannedToolCall>, InvalidToolArguments> {
-        let ExecArguments { command, directory, timeout } = decode_arguments(&self.spec, call)?;
-        let directory = directory.filter(|directory| !directory.is_empty());
+        let arguments: ExecArguments = decode_arguments(&self.spec, call)?;
+        let (input, command) = self.command_input(arguments.command, arguments.argv)?;
+        let environment = arguments.env.unwrap_or_default();
+        self.check_environment(&environment)?;
+        let directory = arguments.directory.filter(|directory| !directory.is_empty());
         let directory = directory.as_deref().unwrap_or(".");
         let directory = resolve_argument(&self.spec, &self.workspace, directory)?;
         let (review, reviewed) = match &self.options.judge {
             Some(judge) => {
                 let finder = ProgramFinder::new(&self.options.environment, self.workspace.path());
                 let path = self.workspace.path().join(directory.as_path());
-                review_command(judge.as_ref(), &command, &path, finder)
+                let request =
+                    CommandRequest { input: &input, environment: &environment, directory: &path };
+                review_command(judge.as_ref(), request, finder)
             }
             None => (CommandReview::Unreviewed, None),
         };
+        let yield_after = self.options.background.as_ref().map(|background| {
+            let asked = arguments.yield_ms.and_then(WholeNumber::as_positive);
+            match asked.map(Duration::from_millis) {
+                _ if arguments.background == Some(true) => Duration::ZERO,
+                Some(asked) => asked,
+                None => background.yield_after,
+            }
+        });
         Ok(Box::new(ExecCall {
-            effect: ToolEffect::Exec {
-                command: command.clone(),
-                directory: directory.text(),
-                review,
-            },
+            effect: ToolEffect::Exec { command, directory: directory.text(), review },
             reviewed,
-            command,
+            input,
+            environment,
             directory,
-            time_limit: timeout.and_then(WholeNumber::as_positive).map(Duration::from_secs),
+            time_limit: arguments
+                .timeout
+                .and_then(WholeNumber::as_positive)
+                .map(Duration::from_secs),
+            yield_after,
             workspace: self.workspace.clone(),
             options: Arc::clone(&self.options),
         }))

@@ -11,6 +11,7 @@ mod exec;
 mod glob;
 mod list;
 mod outputs;
+mod process;
 mod read;
 mod search;
 mod toolset;
@@ -21,7 +22,9 @@ pub use change_journal::{
     ChangeJournal, ChangeJournalError, ChangedFile, TurnChanges, UndoConflict, UndoError,
     UndoReport, prune_change_journals,
 };
-pub use exec::{CommandJudge, ExecOptions, JudgedCommand, ProgramFinder};
+pub use exec::{
+    BackgroundOptions, CommandJudge, CommandRuns, ExecOptions, JudgedCommand, ProgramFinder,
+};
 pub use outputs::WorkspaceOutputStore;
 pub use toolset::core_tools;
 pub use workspace::{NamedRoot, Workspace, WorkspaceError};

@@ -79,7 +79,9 @@ fn call_line(
     };
     let failed = output.is_none_or(|output| output.is_error);
     let what = match effect {
-        Some(ToolEffect::Read { .. } | ToolEffect::Fetch { .. }) if !failed => return None,
+        Some(
+            ToolEffect::Read { .. } | ToolEffect::Fetch { .. } | ToolEffect::OwnCommand { .. },
+        ) if !failed => return None,
         Some(ToolEffect::Read { path }) => format!("read `{}`", line_excerpt(&path)),
         Some(ToolEffect::Write { path, .. }) => format!("wrote `{}`", line_excerpt(&path)),
         Some(ToolEffect::Exec { command, .. }) => format!("ran `{}`", line_excerpt(&command)),

@@ -168,7 +168,9 @@ pub(crate) fn describe_call(tool: &str, effect: &ToolEffect) -> String {
             format!("{tool} {} (in {})", shorten_line(command), shorten_line(directory))
         }
         ToolEffect::Fetch { url } => format!("{tool} {}", shorten_line(url)),
-        ToolEffect::Other { description } => format!("{tool}: {}", shorten_line(description)),
+        ToolEffect::OwnCommand { description } | ToolEffect::Other { description } => {
+            format!("{tool}: {}", shorten_line(description))
+        }
         _ => tool.to_owned(),
     }
 }

@@ -10,7 +10,10 @@ use super::{
     AgentExecConfig, AgentFileToolsConfig, FileToolsConfig, HumanDuration, ToolPolicy, ToolProfile,
     agents::duration_or_default, seconds::deserialize_seconds,
 };
-use crate::{defaults::EXEC_TIMEOUT_SECONDS, secret::SecretInput};
+use crate::{
+    defaults::{EXEC_BACKGROUND_MS, EXEC_CLEANUP_MS, EXEC_TIMEOUT_SECONDS},
+    secret::SecretInput,
+};
 
 /// The built-in tools.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -82,6 +85,16 @@ pub struct ExecConfig {
     #[serde(deserialize_with = "deserialize_seconds")]
     #[schemars(with = "Option<HumanDuration>")]
     pub timeout_seconds: Option<u64>,
+    /// How long a call waits for its command, in milliseconds. A command that runs longer continues
+    /// in the background.
+    #[schemars(extend("default" = EXEC_BACKGROUND_MS))]
+    pub background_ms: Option<u64>,
+    /// How long the output of a background command is kept after its end, in milliseconds.
+    #[schemars(extend("default" = EXEC_CLEANUP_MS))]
+    pub cleanup_ms: Option<u64>,
+    /// Whether the model is told with the next message that a background command has ended.
+    #[schemars(extend("default" = true))]
+    pub notify_on_exit: Option<bool>,
 }
 
 /// The arguments that keep a program a filter of standard input.
@@ -208,6 +221,24 @@ impl ExecConfig {
     #[must_use]
     pub fn ask_mode(&self) -> ExecAsk {
         self.ask.unwrap_or_default()
+    }
+
+    /// How long a call waits for its command.
+    #[must_use]
+    pub fn background_after(&self) -> Duration {
+        Duration::from_millis(self.background_ms.unwrap_or(EXEC_BACKGROUND_MS))
+    }
+
+    /// How long the output of a background command is kept after its end.
+    #[must_use]
+    pub fn cleanup_after(&self) -> Duration {
+        Duration::from_millis(self.cleanup_ms.unwrap_or(EXEC_CLEANUP_MS))
+    }
+
+    /// Whether the model is told that a background command has ended.
+    #[must_use]
+    pub fn notifies_on_exit(&self) -> bool {
+        self.notify_on_exit.unwrap_or(true)
     }
 
     /// The time limit of a command; `None` for no limit.

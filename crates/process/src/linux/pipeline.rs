@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixStream, unix};
 
 use crate::linux::SUPERVISOR_MARGIN;
-use crate::linux::pump::CommandPipes;
+use crate::linux::pump::{CommandInput, CommandPipes};
 use crate::linux::supervisor::MAX_DESCRIPTORS;
 use crate::linux::tree::{DROP_WAIT, ProcessTree, unique_id};
 use crate::linux::watch::ExitWatch;
@@ -33,6 +33,8 @@ use crate::{
 pub(crate) struct SupervisedPipeline {
     /// The program of each command, for errors.
     programs: Vec<OsString>,
+    /// The process id of the first command; 0 before it is started.
+    first_pid: i32,
     supervisor: Child,
     exit_watch: ExitWatch,
     socket: UnixStream,
@@ -115,7 +117,16 @@ impl SupervisedPipeline {
         })?;
         let tree = ProcessTree::new(pid, marker_id);
         let lines = LineBuffer::default();
-        Ok(Self { programs, supervisor, exit_watch, socket, lines, tree, is_reaped: false })
+        Ok(Self {
+            programs,
+            first_pid: 0,
+            supervisor,
+            exit_watch,
+            socket,
+            lines,
+            tree,
+            is_reaped: false,
+        })
     }
 
     /// Sends the request; our copies of the descriptors are closed when this returns.
@@ -132,7 +143,10 @@ impl SupervisedPipeline {
 
     async fn wait_for_start(&mut self, program: &OsStr) -> Result<(), ProcessError> {
         let error = match self.next_report().await {
-            Ok(SupervisorReport::Started) => return Ok(()),
+            Ok(SupervisorReport::Started { pid }) => {
+                self.first_pid = pid;
+                return Ok(());
+            }
             Ok(SupervisorReport::StartFailed { stage, errno, message }) => {
                 let error = match errno {
                     Some(errno) => io::Error::from_raw_os_error(errno),
@@ -151,6 +165,11 @@ impl SupervisedPipeline {
             Err(error) => error,
         };
         Err(ProcessError::new(ProcessErrorKind::Supervisor, program, error))
+    }
+
+    /// The process id of the first command.
+    pub(crate) fn first_pid(&self) -> i32 {
+        self.first_pid
     }
 
     /// Waits until all commands have ended and returns how the last of them did. Loses nothing when
@@ -267,9 +286,12 @@ fn open_pipes(
     let (stdin, input) = match stdin {
         StdinSource::Null => (None, None),
         StdinSource::Bytes(bytes) => {
-            let (stdin, input_end) = pipe()?;
-            let sender = unix::pipe::Sender::from_owned_fd(input_end.into())?;
-            (Some(stdin.into()), Some((sender, bytes)))
+            let (stdin, input) = open_input(bytes, true)?;
+            (Some(stdin), Some(input))
+        }
+        StdinSource::Controlled => {
+            let (stdin, input) = open_input(Vec::new(), false)?;
+            (Some(stdin), Some(input))
         }
     };
     let descriptors =
@@ -280,6 +302,13 @@ fn open_pipes(
         stderr: Some(unix::pipe::Receiver::from_owned_fd(stderr_end.into())?),
     };
     Ok((descriptors, pipes))
+}
+
+/// A pipe for the input of a command, whose start is `bytes`.
+fn open_input(bytes: Vec<u8>, is_finished: bool) -> io::Result<(OwnedFd, CommandInput)> {
+    let (stdin, input_end) = pipe()?;
+    let sender = unix::pipe::Sender::from_owned_fd(input_end.into())?;
+    Ok((stdin.into(), CommandInput { sender, bytes, is_finished }))
 }
 
 fn open_directory(directory: WorkDir) -> io::Result<OwnedFd> {

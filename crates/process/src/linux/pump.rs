@@ -15,16 +15,24 @@ const READ_BYTES: usize = 64 * 1024;
 /// Our ends of a command's pipes; `None` once closed.
 #[derive(Debug)]
 pub(crate) struct CommandPipes {
-    /// The command's stdin, with the bytes to write.
-    pub(crate) stdin: Option<(pipe::Sender, Vec<u8>)>,
+    pub(crate) stdin: Option<CommandInput>,
     pub(crate) stdout: Option<pipe::Receiver>,
     pub(crate) stderr: Option<pipe::Receiver>,
+}
+
+/// The stdin of a command.
+#[derive(Debug)]
+pub(crate) struct CommandInput {
+    pub(crate) sender: pipe::Sender,
+    /// What is still to be written.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether it ends after `bytes`.
+    pub(crate) is_finished: bool,
 }
 
 /// Reads both output streams as data arrives, and writes the input.
 pub(crate) struct PipePump<F> {
     pipes: CommandPipes,
-    written_bytes: usize,
     stdout_buffer: Vec<u8>,
     stderr_buffer: Vec<u8>,
     capture: OutputCapture,
@@ -35,7 +43,6 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
     pub(crate) fn new(pipes: CommandPipes, output_bytes: usize, on_output: F) -> Self {
         Self {
             pipes,
-            written_bytes: 0,
             stdout_buffer: vec![0; READ_BYTES],
             stderr_buffer: vec![0; READ_BYTES],
             capture: OutputCapture::new(output_bytes),
@@ -49,9 +56,34 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
         pending().await
     }
 
+    /// Moves bytes until some input is written, and returns how much. Loses no data when dropped.
+    pub(crate) async fn pump_until_written(&mut self) -> usize {
+        loop {
+            match self.pump_once().await {
+                MovedBytes::Input(count) => return count,
+                MovedBytes::Output => {}
+                MovedBytes::Nothing => pending().await,
+            }
+        }
+    }
+
     /// Moves bytes until both output streams have ended. Loses no data when dropped.
     pub(crate) async fn drain_output(&mut self) {
-        while self.pump_once().await {}
+        while self.pump_once().await != MovedBytes::Nothing {}
+    }
+
+    /// Adds input; without effect when the input has ended.
+    pub(crate) fn add_input(&mut self, bytes: &[u8]) {
+        if let Some(input) = self.pipes.stdin.as_mut().filter(|input| !input.is_finished) {
+            input.bytes.extend_from_slice(bytes);
+        }
+    }
+
+    /// Ends the input after what was added.
+    pub(crate) fn finish_input(&mut self) {
+        if let Some(input) = &mut self.pipes.stdin {
+            input.is_finished = true;
+        }
     }
 
     /// Stops writing input.
@@ -63,21 +95,21 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
         self.capture.into_output()
     }
 
-    /// Moves one chunk; returns false when nothing is left to move.
-    async fn pump_once(&mut self) -> bool {
+    /// Moves one chunk.
+    async fn pump_once(&mut self) -> MovedBytes {
         let CommandPipes { stdin, stdout, stderr } = &mut self.pipes;
         if stdin.is_none() && stdout.is_none() && stderr.is_none() {
-            return false;
+            return MovedBytes::Nothing;
         }
         let (stream, count) = tokio::select! {
             count = read_pipe(stdout.as_mut(), &mut self.stdout_buffer) => (OutputStream::Stdout, count),
             count = read_pipe(stderr.as_mut(), &mut self.stderr_buffer) => (OutputStream::Stderr, count),
-            count = write_pipe(stdin.as_mut(), self.written_bytes) => {
-                self.written_bytes += count;
-                if count == 0 {
-                    *stdin = None;
+            count = write_pipe(stdin.as_mut()) => {
+                match stdin {
+                    Some(input) if count > 0 => drop(input.bytes.drain(..count)),
+                    _ => *stdin = None,
                 }
-                return true;
+                return MovedBytes::Input(count);
             }
         };
         let (pipe, buffer) = match stream {
@@ -91,8 +123,19 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
             }
             _ => *pipe = None,
         }
-        true
+        MovedBytes::Output
     }
+}
+
+/// What a step of a [`PipePump`] moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MovedBytes {
+    /// So many bytes of input.
+    Input(usize),
+    /// Some output, or its end.
+    Output,
+    /// All streams have ended.
+    Nothing,
 }
 
 /// Reads some bytes; 0 at the end of file or on an error. Waits forever on a closed pipe.
@@ -103,12 +146,11 @@ async fn read_pipe(pipe: Option<&mut pipe::Receiver>, buffer: &mut [u8]) -> usiz
     }
 }
 
-/// Writes some of the bytes from `start` on; 0 when all are written or the reader is gone.
-async fn write_pipe(input: Option<&mut (pipe::Sender, Vec<u8>)>, start: usize) -> usize {
+/// Writes some of the input; 0 when it is finished or its reader is gone. Waits while there is none.
+async fn write_pipe(input: Option<&mut CommandInput>) -> usize {
     match input {
-        Some((pipe, bytes)) => {
-            pipe.write(bytes.get(start..).unwrap_or_default()).await.unwrap_or(0)
-        }
+        Some(CommandInput { bytes, is_finished: false, .. }) if bytes.is_empty() => pending().await,
+        Some(CommandInput { sender, bytes, .. }) => sender.write(bytes).await.unwrap_or(0),
         None => pending().await,
     }
 }

@@ -52,7 +52,8 @@ fn serve_request() -> io::Result<()> {
     match start::start_stages(request, descriptors) {
         Ok(StartedStages { pids, failure: None }) => {
             supervisor.watch_stages(&pids)?;
-            supervisor.report(&SupervisorReport::Started)?;
+            let pid = pids.first().map_or(0, |pid| pid.as_raw_nonzero().get());
+            supervisor.report(&SupervisorReport::Started { pid })?;
             let grace_period = supervisor.wait_for_stages(grace_period)?;
             supervisor.end_tree(grace_period)
         }

@@ -43,8 +43,8 @@ pub(crate) struct StageRequest {
 /// What a supervisor reports, in this order.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum SupervisorReport {
-    /// All commands have been started.
-    Started,
+    /// All commands have been started; the process id of the first.
+    Started { pid: i32 },
     /// The command with this index could not be started, and nothing runs.
     StartFailed {
         stage: usize,

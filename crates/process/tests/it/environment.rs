@@ -63,3 +63,10 @@ async fn input_that_nobody_reads_does_no_harm() {
 async fn without_input_reading_ends_at_once() {
     assert_eq!(run_shell("cat; echo done").await.unwrap().output.head, b"done\n");
 }
+
+#[test]
+fn a_process_can_hide_its_memory() {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+    openclaw_process::hide_from_other_processes().unwrap();
+    assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+}

@@ -6,7 +6,8 @@ use openclaw_exec_policy::render_text_for_approval;
 
 use super::{ApprovalKind, ApprovalReason, ApprovalRequest};
 
-/// Decides which calls run without asking: file tools in the workspace, except writes to protected
+/// Decides which calls run without asking: looking at and ending the agent's own background
+/// commands; file tools in the workspace, except writes to protected
 /// files, which a person always decides about; and commands by the review that came with them, see
 /// [`CommandPolicy`](crate::CommandPolicy). Commands without a review are decided by `tools.exec`
 /// with an empty allowlist. Calls with any other effect are asked about.
@@ -70,9 +71,9 @@ impl ApprovalPolicy {
             PolicyDecision::Ask(ask(ApprovalKind::Call, text, None, reason))
         };
         match effect {
-            ToolEffect::Read { .. } | ToolEffect::Write { protection: None, .. } => {
-                PolicyDecision::Allow
-            }
+            ToolEffect::Read { .. }
+            | ToolEffect::OwnCommand { .. }
+            | ToolEffect::Write { protection: None, .. } => PolicyDecision::Allow,
             ToolEffect::Write { path, protection: Some(protection) } => {
                 let text = format!("change {path}: {protection}");
                 let reason = ApprovalReason::ProtectedFile { protection: *protection };

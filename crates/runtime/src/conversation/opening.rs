@@ -89,6 +89,7 @@ impl Runtime {
             journal: Arc::new(loaded.session.clone()) as Arc<dyn Journal>,
             prefix: loaded.request_prefix.as_deref(),
             changes: Some(runtime.change_journal(loaded.session.id())),
+            command_runs: runtime.new_command_runs(),
         };
         let run = runtime.build_agent(connected, around)?;
         let (pruning, opened_id) = (runtime.clone(), loaded.session.id().clone());

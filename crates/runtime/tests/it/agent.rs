@@ -154,7 +154,10 @@ async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
     let names =
         |parts: &[PromptPart]| parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&explained.sections), ["identity", "workspace", "guidance", "files"]);
-    assert_eq!(names(&explained.tools), ["edit", "exec", "list", "read", "search", "write"]);
+    assert_eq!(
+        names(&explained.tools),
+        ["edit", "exec", "list", "process", "read", "search", "write"]
+    );
     let parts = explained.sections.iter().chain(&explained.tools);
     assert!(parts.clone().all(|part| part.tokens > 0 && part.bytes > 0), "{explained:?}");
     let sum = parts.map(|part| part.tokens).sum::<u32>() + explained.frame;
@@ -166,7 +169,7 @@ async fn the_parts_of_the_first_request_add_up_to_what_the_server_counts() {
 
 #[tokio::test]
 async fn the_first_request_of_each_profile_is_within_its_budget() {
-    for (mode, most, tools) in [("lean", 1_500, 4), ("default", 4_000, 6)] {
+    for (mode, most, tools) in [("lean", 1_500, 4), ("default", 4_000, 7)] {
         let server = MockVllm::builder().start().await.unwrap();
         let config = format!(
             r#"{{ models: {{ providers: {{ lab: {{ baseUrl: "{}" }} }} }},

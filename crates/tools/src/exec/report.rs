@@ -18,6 +18,7 @@ pub(crate) fn format_result(result: &CommandResult) -> ToolOutput {
         CommandEnd::Signalled(signal) => {
             (format!("ended by signal {signal}"), format!("signal {signal}"))
         }
+        CommandEnd::Stopped => ("ended by `process`".to_owned(), "killed".to_owned()),
         CommandEnd::TimedOut(limit) => (
             format!("timed out: it ran for the {} it may and was ended", format_seconds(limit)),
             "timed out".to_owned(),

@@ -1,13 +1,15 @@
 //! Plans a command, has it judged, and checks before it runs that it is still the same.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 
-use openclaw_core::CommandReview;
+use openclaw_core::{CommandRemedies, CommandReview};
 use openclaw_exec_policy::{
-    CommandInput, CommandPlan, InvalidRequest, PlanBody, PlanContext, PlannedPipeline, Redirection,
+    CommandInput, CommandPlan, InvalidRequest, PlanBody, PlanContext, PlannedPipeline,
+    ProgramTable, Redirection,
 };
 use openclaw_process::{PipelineStage, StreamRedirection};
 
@@ -31,6 +33,14 @@ pub struct JudgedCommand {
     pub without_shell: bool,
 }
 
+/// What a call of `exec` asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CommandRequest<'a> {
+    pub(crate) input: &'a CommandInput,
+    pub(crate) environment: &'a BTreeMap<String, String>,
+    pub(crate) directory: &'a Path,
+}
+
 /// A command that was planned and judged.
 #[derive(Debug)]
 pub(crate) struct ReviewedCommand {
@@ -46,11 +56,10 @@ pub(crate) struct ChangedCommand;
 /// Plans and judges a command; `None` for the plan when it is no command at all.
 pub(crate) fn review_command(
     judge: &dyn CommandJudge,
-    command: &str,
-    directory: &Path,
+    request: CommandRequest<'_>,
     finder: ProgramFinder,
 ) -> (CommandReview, Option<ReviewedCommand>) {
-    match plan_command(command, directory, judge.agent(), &finder) {
+    match plan_command(request, judge.agent(), &finder) {
         Ok(plan) => {
             let JudgedCommand { review, without_shell } = judge.judge_command(&plan);
             (review, Some(ReviewedCommand { plan, finder, without_shell }))
@@ -63,20 +72,45 @@ pub(crate) fn review_command(
 }
 
 fn plan_command(
-    command: &str,
-    directory: &Path,
+    request: CommandRequest<'_>,
     agent: &str,
     finder: &ProgramFinder,
 ) -> Result<CommandPlan, InvalidRequest> {
     // A directory that doesn't exist is reported when the command is run.
-    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let directory =
+        fs::canonicalize(request.directory).unwrap_or_else(|_| request.directory.to_owned());
     let mut context = PlanContext::new(&directory.to_string_lossy(), agent);
+    context.environment.clone_from(request.environment);
     if let Ok(metadata) = fs::metadata(&directory) {
         let identity = file_identity(&metadata);
         context.directory_identity.device = identity.device;
         context.directory_identity.inode = identity.inode;
     }
-    CommandPlan::new(CommandInput::Script(command.to_owned()), context, finder)
+    CommandPlan::new(request.input.clone(), context, finder)
+}
+
+/// Judges what is typed into a running command. It may be anything that the command understands, so
+/// no allowlist covers it.
+pub(crate) fn review_input(judge: &dyn CommandJudge, command: &str, data: &str) -> CommandReview {
+    // A comment makes the text one that only a shell can run, whatever the data is.
+    let text = format!("# input of: {}\n{data}", command.replace(['\n', '\0'], " "));
+    let context = PlanContext::new("/", judge.agent());
+    let lookup = ProgramTable::default();
+    match CommandPlan::new(CommandInput::Script(text), context, &lookup) {
+        Ok(plan) => match judge.judge_command(&plan).review {
+            CommandReview::NeedsPerson { display, unanswered, .. } => CommandReview::NeedsPerson {
+                reasons: vec!["it is typed into a running command".to_owned()],
+                display,
+                unanswered,
+                remedies: CommandRemedies::default(),
+            },
+            review => review,
+        },
+        Err(error) => {
+            let reason = format!("failed to {error}");
+            CommandReview::Denied { reason, is_final: true }
+        }
+    }
 }
 
 impl ReviewedCommand {
@@ -86,16 +120,21 @@ impl ReviewedCommand {
     /// When a program, a script or the directory has changed since the command was planned.
     pub(crate) fn pipelines(
         &self,
-        command: &str,
+        input: &CommandInput,
     ) -> Result<Option<&[PlannedPipeline]>, ChangedCommand> {
         let context = self.plan.context();
-        let directory = Path::new(&context.directory);
-        let current = plan_command(command, directory, &context.agent, &self.finder);
+        let (directory, environment) = (Path::new(&context.directory), &context.environment);
+        let request = CommandRequest { input, environment, directory };
+        let current = plan_command(request, &context.agent, &self.finder);
         if current.map(|plan| plan.hash()) != Ok(self.plan.hash()) {
             return Err(ChangedCommand);
         }
         Ok(match self.plan.body() {
-            PlanBody::Pipelines(pipelines) if self.without_shell => Some(pipelines),
+            PlanBody::Pipelines(pipelines)
+                if self.without_shell || matches!(input, CommandInput::Argv(_)) =>
+            {
+                Some(pipelines)
+            }
             _ => None,
         })
     }

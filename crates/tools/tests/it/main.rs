@@ -1,6 +1,8 @@
 //! The tools as a model uses them: a call in, a text out.
 
 #[cfg(test)]
+mod background;
+#[cfg(test)]
 mod confinement;
 #[cfg(test)]
 mod edit;

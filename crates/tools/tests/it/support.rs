@@ -29,6 +29,7 @@ pub(crate) fn exec_options() -> ExecOptions {
         environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
         supervisor: supervisor(),
         judge: None,
+        background: None,
     }
 }
 

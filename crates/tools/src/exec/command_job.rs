@@ -1,0 +1,135 @@
+//! Runs what a call of `exec` asked for, in the foreground or in the background.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+
+use openclaw_core::ToolOutput;
+use openclaw_exec_policy::{PlannedPipeline, RunCondition};
+use openclaw_process::{
+    CommandEnd, CommandHandle, CommandLimits, CommandResult, CommandSpec, OutputStream,
+    PipelineSpec, PipelineStage, StdinSource, SupervisorProgram, WorkDir, run_controlled,
+};
+
+use crate::exec::command_runs::CommandRun;
+use crate::exec::report::{Utf8StreamDecoder, format_process_error, format_result, format_results};
+use crate::exec::review::pipeline_stages;
+
+/// A command that is ready to run.
+#[derive(Debug)]
+pub(super) struct CommandJob {
+    pub(super) steps: JobSteps,
+    pub(super) directory: OwnedFd,
+    pub(super) environment: Vec<(OsString, OsString)>,
+    pub(super) limits: CommandLimits,
+    pub(super) supervisor: SupervisorProgram,
+    /// Whether input can be written to it; it reads nothing otherwise.
+    pub(super) has_input: bool,
+}
+
+/// What a job runs.
+#[derive(Debug)]
+pub(super) enum JobSteps {
+    /// A text, by a shell.
+    Shell(String),
+    /// A program with its arguments.
+    Argv(Vec<String>),
+    /// Planned programs, without a shell.
+    Pipelines(Vec<PlannedPipeline>),
+}
+
+impl CommandJob {
+    /// Runs the command to its end. Its output goes to `run` as it comes, and with its end to the
+    /// result.
+    pub(super) async fn run(self, handle: &mut CommandHandle, run: &CommandRun) -> ToolOutput {
+        let stages = match &self.steps {
+            JobSteps::Pipelines(pipelines) => {
+                return self.run_pipelines(pipelines, handle, run).await;
+            }
+            JobSteps::Shell(text) => {
+                PipelineSpec::from(CommandSpec::shell_command(text, self.supervisor.clone())).stages
+            }
+            JobSteps::Argv(words) => {
+                let mut words = words.iter().map(OsString::from);
+                let program = words.next().unwrap_or_default();
+                vec![PipelineStage { program, args: words.collect(), redirections: Vec::new() }]
+            }
+        };
+        let result = self.run_stages(stages, self.limits, handle, run).await;
+        result.map_or_else(|refusal| refusal, |result| format_result(&result))
+    }
+
+    /// Runs the planned pipelines one after another, each when its condition holds.
+    async fn run_pipelines(
+        &self,
+        pipelines: &[PlannedPipeline],
+        handle: &mut CommandHandle,
+        run: &CommandRun,
+    ) -> ToolOutput {
+        let mut limits = self.limits;
+        let mut results: Vec<CommandResult> = Vec::new();
+        for pipeline in pipelines {
+            let succeeded = results.last().is_none_or(|result| result.end == CommandEnd::Exited(0));
+            let is_due = match pipeline.condition {
+                RunCondition::Always => true,
+                RunCondition::AfterSuccess => succeeded,
+                RunCondition::AfterFailure => !succeeded,
+            };
+            if !is_due {
+                continue;
+            }
+            let Some(stages) = pipeline_stages(pipeline) else { break };
+            let result = match self.run_stages(stages, limits, handle, run).await {
+                Ok(result) => result,
+                Err(refusal) => return refusal,
+            };
+            let is_over = matches!(result.end, CommandEnd::TimedOut(_) | CommandEnd::Stopped);
+            let kept_bytes = result.output.head.len() + result.output.tail.len();
+            limits.max_output_bytes = limits.max_output_bytes.saturating_sub(kept_bytes);
+            limits.time_limit =
+                limits.time_limit.map(|limit| limit.saturating_sub(result.duration));
+            results.push(result);
+            if is_over {
+                break;
+            }
+        }
+        format_results(&results)
+    }
+
+    /// Runs one pipeline in the directory and the environment of the job. The error is for the
+    /// model.
+    async fn run_stages(
+        &self,
+        stages: Vec<PipelineStage>,
+        limits: CommandLimits,
+        handle: &mut CommandHandle,
+        run: &CommandRun,
+    ) -> Result<CommandResult, ToolOutput> {
+        let directory = self.directory.try_clone().map_err(|error| {
+            ToolOutput::from_error(format!("not run: failed to open the directory: {error}"))
+                .with_summary("not run")
+        })?;
+        let spec = PipelineSpec {
+            stages,
+            directory: WorkDir::Descriptor(directory),
+            env: self.environment.clone(),
+            stdin: if self.has_input { StdinSource::Controlled } else { StdinSource::Null },
+            supervisor: self.supervisor.clone(),
+            sandbox: None,
+        };
+        let (mut stdout_decoder, mut stderr_decoder) =
+            (Utf8StreamDecoder::default(), Utf8StreamDecoder::default());
+        run_controlled(spec, limits, handle, |stream, bytes| {
+            let decoder = if stream == OutputStream::Stdout {
+                &mut stdout_decoder
+            } else {
+                &mut stderr_decoder
+            };
+            let text = decoder.decode_chunk(bytes);
+            if !text.is_empty() {
+                run.push_output(&text);
+            }
+        })
+        .await
+        .map_err(|error| format_process_error(&error))
+    }
+}
