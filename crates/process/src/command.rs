@@ -52,6 +52,16 @@ pub enum StdinSource {
     /// What is written through the [`CommandControl`](crate::CommandControl), until its input is
     /// closed. Empty for a command without one.
     Controlled,
+    /// A pseudo-terminal of this size, which is also its stdout and its stderr and the controlling
+    /// terminal of its session. What is typed comes through the
+    /// [`CommandControl`](crate::CommandControl); the end of the input is typed as Ctrl-D. For a
+    /// single command without redirections.
+    Terminal {
+        /// The width in characters.
+        columns: u16,
+        /// The height in lines.
+        rows: u16,
+    },
 }
 
 /// Commands that run at once, the output of each being the input of the next, without a shell.
@@ -156,6 +166,7 @@ impl fmt::Debug for StdinSource {
         match self {
             Self::Null => f.write_str("Null"),
             Self::Controlled => f.write_str("Controlled"),
+            Self::Terminal { columns, rows } => write!(f, "Terminal({columns} × {rows})"),
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
         }
     }

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use openclaw_agent_loop::{
     Agent, AgentParts, CompactionLimits, RepetitionLimit, TimeLimit, TurnLimits,
 };
 use openclaw_config::defaults::{
-    EXEC_OUTPUT_BYTES, MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
+    MAIN_AGENT, MODEL_CALLS, PARALLEL_TOOLS, TOOL_CALLS, TOOL_OUTPUT_BYTES,
 };
 use openclaw_config::{CompactionMode, KeyedTimeLimit, LoadedConfig, LocalModelMode, RunKind};
 use openclaw_core::{Approver, ChatModel, Journal, ModelInfo, Tool, ToolSpec};
@@ -17,26 +16,19 @@ use openclaw_models::{
     ConnectError, ConnectReport, FallbackChain, ModelConnection, ModelRegistry, SetupError,
     SetupErrorKind,
 };
-use openclaw_process::base_environment;
 use openclaw_store::RequestPrefix;
 use openclaw_tools::{
-    BackgroundOptions, ChangeJournal, CommandRuns, ExecOptions, Workspace, WorkspaceOutputStore,
-    core_tools,
+    ChangeJournal, CommandRuns, ExecOptions, Workspace, WorkspaceOutputStore, core_tools,
 };
 
 use crate::agent_workspace::{open_agent_workspace, unavailable_root_warnings};
 use crate::prompt::{PromptProfile, SystemPrompt, context_files::ContextFileLimits, date_time};
 use crate::runtime::Runtime;
-
-/// The time limit given to tools that require one when none is configured: a hundred years.
-const UNLIMITED: Duration = Duration::from_hours(100 * 365 * 24);
+use crate::tool_settings::{exec_options, is_offered};
 
 /// The largest context window, in tokens, at which `localModelMode: "auto"` selects the lean
 /// profile.
 const LEAN_MAX_WINDOW: u32 = 32_768;
-
-/// The tools that are not offered in lean mode.
-const HEAVY_TOOLS: [&str; 6] = ["browser", "cron", "list", "message", "process", "search"];
 
 /// The notice when the prompt recorded for the session differs from a freshly built one.
 const PROMPT_CHANGED_NOTICE: &str = "\
@@ -154,16 +146,6 @@ impl Runtime {
         asked: Option<PathBuf>,
     ) -> Result<PathBuf, ConnectError> {
         workspace_path(&self.models, asked).map_err(ConnectError::Setup)
-    }
-
-    /// Where the background commands of one conversation run.
-    pub(crate) fn new_command_runs(&self) -> CommandRuns {
-        CommandRuns::new(self.exec_config().cleanup_after())
-    }
-
-    /// How commands run in the background, for an agent that can control them.
-    fn background_options(&self, runs: CommandRuns) -> BackgroundOptions {
-        BackgroundOptions { runs, yield_after: self.exec_config().background_after() }
     }
 
     /// Builds an agent around its connected model.
@@ -363,24 +345,6 @@ fn select_profile(models: &ModelRegistry, info: &ModelInfo) -> PromptProfile {
             PromptProfile::Lean
         }
         LocalModelMode::Auto | LocalModelMode::Default => PromptProfile::Default,
-    }
-}
-
-fn is_offered(models: &ModelRegistry, agent: &str, profile: PromptProfile, name: &str) -> bool {
-    let is_heavy = profile == PromptProfile::Lean && HEAVY_TOOLS.contains(&name);
-    !is_heavy && models.loaded_config().config.offers_tool(agent, name)
-}
-
-fn exec_options(models: &ModelRegistry, time_limit: Option<Duration>) -> ExecOptions {
-    let variables =
-        models.env().iter_pairs().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    ExecOptions {
-        time_limit: time_limit.unwrap_or(UNLIMITED),
-        max_output_bytes: EXEC_OUTPUT_BYTES,
-        environment: base_environment(variables),
-        supervisor: models.supervisor().clone(),
-        judge: None,
-        background: None,
     }
 }
 

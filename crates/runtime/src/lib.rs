@@ -12,6 +12,7 @@ mod prompt;
 mod prompt_breakdown;
 mod runtime;
 mod session_wait;
+mod tool_settings;
 
 pub use agent::{AgentOptions, AgentRun};
 pub use approval::{

@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::arguments::{WholeNumber, decode_arguments, into_output, resolve_argument, tool_spec};
-use crate::exec::command_job::{CommandJob, JobSteps};
+use crate::exec::command_job::{CommandJob, JobInput, JobSteps};
 use crate::exec::review::{CommandRequest, ReviewedCommand, review_command};
 use crate::workspace::{RelativePath, ToolPathError, Workspace};
 
@@ -36,6 +36,9 @@ pub use review::{CommandJudge, JudgedCommand};
 
 /// How long a command has to end after SIGTERM.
 const EXEC_GRACE_PERIOD: Duration = Duration::from_secs(3);
+
+/// The kind of terminal of a command that asked for one.
+const TERMINAL_TYPE: &str = "xterm-256color";
 
 /// The settings of `exec`.
 #[derive(Debug, Clone)]
@@ -89,6 +92,8 @@ struct ExecArguments {
     timeout: Option<WholeNumber>,
     /// Return at once; `process` controls it
     background: Option<bool>,
+    /// Give it a terminal
+    pty: Option<bool>,
     /// Wait so long, then background
     #[serde(rename = "yieldMs")]
     yield_ms: Option<WholeNumber>,
@@ -105,6 +110,8 @@ struct ExecCall {
     directory: RelativePath,
     /// The limit that the model asked for.
     time_limit: Option<Duration>,
+    /// Whether the command gets a terminal.
+    has_terminal: bool,
     /// How long the call waits for the command; `None` until it ends.
     yield_after: Option<Duration>,
     workspace: Workspace,
@@ -186,6 +193,10 @@ impl ExecCall {
             }
         };
         let mut environment = self.options.environment.clone();
+        if self.has_terminal {
+            environment.retain(|(name, _)| name != "TERM");
+            environment.push(("TERM".into(), TERMINAL_TYPE.into()));
+        }
         for (name, value) in &self.environment {
             environment.retain(|(existing, _)| existing != name.as_str());
             environment.push((name.into(), value.into()));
@@ -196,7 +207,11 @@ impl ExecCall {
             environment,
             limits,
             supervisor: self.options.supervisor.clone(),
-            has_input: self.yield_after == Some(Duration::ZERO),
+            input: match self.yield_after {
+                _ if self.has_terminal => JobInput::Terminal,
+                Some(Duration::ZERO) => JobInput::Written,
+                _ => JobInput::None,
+            },
         };
         Ok(self.run_job(job, context).await)
     }
@@ -214,7 +229,8 @@ impl ExecCall {
         let ToolEffect::Exec { command, .. } = &self.effect else {
             return not_run("the call has no command");
         };
-        let run = CommandRun::new(id, command.clone(), control.clone(), job.has_input);
+        let run =
+            CommandRun::new(id, command.clone(), control.clone(), job.input != JobInput::None);
         let output_run = Arc::clone(&run);
         let mut running: Pin<Box<dyn Future<Output = ToolOutput> + Send>> =
             Box::pin(async move { job.run(&mut handle, &output_run).await });
@@ -317,6 +333,7 @@ impl Tool for ExecTool {
                 .timeout
                 .and_then(WholeNumber::as_positive)
                 .map(Duration::from_secs),
+            has_terminal: arguments.pty == Some(true),
             yield_after,
             workspace: self.workspace.clone(),
             options: Arc::clone(&self.options),

@@ -13,6 +13,8 @@ mod chat_commands;
 #[cfg(test)]
 mod chat_plain;
 #[cfg(test)]
+mod command_processes;
+#[cfg(test)]
 mod config_commands;
 #[cfg(test)]
 mod config_faults;

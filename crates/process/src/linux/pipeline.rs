@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use rustix::cmsg_space;
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::ioctl_fionbio;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixStream, unix};
 
@@ -71,6 +74,7 @@ impl SupervisedPipeline {
             .map_err(|error| ProcessError::for_directory(directory_path, &program, error))?;
         let (descriptors, pipes) =
             open_pipes(directory, stdin).map_err(|error| start_error(&program, error))?;
+        let has_terminal = pipes.stdin.as_ref().is_some_and(|input| input.is_terminal);
         let id = unique_id();
         append_marker_id(&mut env, &id);
         let programs = stages.iter().map(|stage| stage.program.clone()).collect();
@@ -78,6 +82,7 @@ impl SupervisedPipeline {
             stages: stages.into_iter().map(StageRequest::from).collect(),
             env: env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             has_input: descriptors.stdin.is_some(),
+            has_terminal,
             grace_ms: u64::try_from(grace_period.as_millis()).unwrap_or(u64::MAX),
             sandbox,
         };
@@ -281,10 +286,16 @@ fn open_pipes(
     directory: OwnedFd,
     stdin: StdinSource,
 ) -> io::Result<(PipelineDescriptors, CommandPipes)> {
+    if let StdinSource::Terminal { columns, rows } = stdin {
+        return open_terminal(
+            directory,
+            Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 },
+        );
+    }
     let (stdout_end, stdout) = pipe()?;
     let (stderr_end, stderr) = pipe()?;
     let (stdin, input) = match stdin {
-        StdinSource::Null => (None, None),
+        StdinSource::Null | StdinSource::Terminal { .. } => (None, None),
         StdinSource::Bytes(bytes) => {
             let (stdin, input) = open_input(bytes, true)?;
             (Some(stdin), Some(input))
@@ -304,11 +315,41 @@ fn open_pipes(
     Ok((descriptors, pipes))
 }
 
+/// A pseudo-terminal for all streams of a command.
+fn open_terminal(
+    directory: OwnedFd,
+    size: Winsize,
+) -> io::Result<(PipelineDescriptors, CommandPipes)> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let own_end = openpt(flags)?;
+    grantpt(&own_end)?;
+    unlockpt(&own_end)?;
+    tcsetwinsize(&own_end, size)?;
+    ioctl_fionbio(&own_end, true)?;
+    let terminal = ioctl_tiocgptpeer(&own_end, flags)?;
+    let descriptors = PipelineDescriptors {
+        stdout: terminal.try_clone()?,
+        stderr: terminal.try_clone()?,
+        directory,
+        stdin: Some(terminal),
+    };
+    // Our end is registered as a pipe because tokio's general type needs `unsafe`; it is read and
+    // written as one.
+    let sender = unix::pipe::Sender::from_owned_fd_unchecked(own_end.try_clone()?)?;
+    let (bytes, is_finished, is_terminal) = (Vec::new(), false, true);
+    let pipes = CommandPipes {
+        stdin: Some(CommandInput { sender, bytes, is_finished, is_terminal }),
+        stdout: Some(unix::pipe::Receiver::from_owned_fd_unchecked(own_end)?),
+        stderr: None,
+    };
+    Ok((descriptors, pipes))
+}
+
 /// A pipe for the input of a command, whose start is `bytes`.
 fn open_input(bytes: Vec<u8>, is_finished: bool) -> io::Result<(OwnedFd, CommandInput)> {
     let (stdin, input_end) = pipe()?;
     let sender = unix::pipe::Sender::from_owned_fd(input_end.into())?;
-    Ok((stdin.into(), CommandInput { sender, bytes, is_finished }))
+    Ok((stdin.into(), CommandInput { sender, bytes, is_finished, is_terminal: false }))
 }
 
 fn open_directory(directory: WorkDir) -> io::Result<OwnedFd> {

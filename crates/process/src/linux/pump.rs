@@ -12,6 +12,9 @@ use crate::{CapturedOutput, OutputStream};
 /// The most bytes of one read: the capacity of a pipe.
 const READ_BYTES: usize = 64 * 1024;
 
+/// Ctrl-D, which ends the input of a program that reads lines from a terminal.
+const END_OF_TRANSMISSION: u8 = 4;
+
 /// Our ends of a command's pipes; `None` once closed.
 #[derive(Debug)]
 pub(crate) struct CommandPipes {
@@ -28,6 +31,8 @@ pub(crate) struct CommandInput {
     pub(crate) bytes: Vec<u8>,
     /// Whether it ends after `bytes`.
     pub(crate) is_finished: bool,
+    /// Whether it is a terminal, whose input ends by a control character.
+    pub(crate) is_terminal: bool,
 }
 
 /// Reads both output streams as data arrives, and writes the input.
@@ -81,8 +86,10 @@ impl<F: FnMut(OutputStream, &[u8])> PipePump<F> {
 
     /// Ends the input after what was added.
     pub(crate) fn finish_input(&mut self) {
-        if let Some(input) = &mut self.pipes.stdin {
-            input.is_finished = true;
+        match &mut self.pipes.stdin {
+            Some(input) if input.is_terminal => input.bytes.push(END_OF_TRANSMISSION),
+            Some(input) => input.is_finished = true,
+            None => {}
         }
     }
 

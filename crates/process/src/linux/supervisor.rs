@@ -20,6 +20,9 @@ use rustix::process::{
     set_child_subreaper, set_dumpable_behavior, setsid, wait,
 };
 
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::CommandEnd;
 use crate::linux::wire::{SupervisorReport, TERMINATE, encode_message};
 pub(crate) use start::MAX_DESCRIPTORS;
@@ -47,6 +50,8 @@ fn serve_request() -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let (request, descriptors) = start::receive_request(&socket)?;
     let grace_period = Duration::from_millis(request.grace_ms);
+    // The end of the terminal must not end the leader of its session before its commands.
+    let _hangup = if request.has_terminal { Some(HangupHandler::install()?) } else { None };
     let mut supervisor =
         Supervisor { socket, is_order_final: false, stages: Vec::new(), last_end: None };
     match start::start_stages(request, descriptors) {
@@ -62,6 +67,22 @@ fn serve_request() -> io::Result<()> {
             supervisor.end_tree(Duration::ZERO)
         }
         Err(error) => supervisor.report(&start::start_failure(0, &error)),
+    }
+}
+
+/// Receives SIGHUP, which would end this process otherwise.
+struct HangupHandler {
+    _signal: Signal,
+    _runtime: Runtime,
+}
+
+impl HangupHandler {
+    fn install() -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let entered = runtime.enter();
+        let hangup = signal(SignalKind::hangup())?;
+        drop(entered);
+        Ok(Self { _signal: hangup, _runtime: runtime })
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct SupervisorRequest {
     /// The complete environment of each command.
     pub(crate) env: Vec<(SystemText, SystemText)>,
     pub(crate) has_input: bool,
+    /// Whether stdin is a terminal that becomes the controlling one.
+    pub(crate) has_terminal: bool,
     pub(crate) grace_ms: u64,
     pub(crate) sandbox: Option<SandboxPolicy>,
 }

@@ -358,3 +358,38 @@ async fn a_new_turn_begins_with_the_primary_wherever_the_one_before_was_left() {
     assert!(matches!(report.outcome, TurnOutcome::Reply { .. }), "{report:?}");
     assert_eq!(conversation.agent_run().model.model_info().reference.to_string(), "first/tiny");
 }
+
+#[tokio::test]
+async fn the_end_of_a_background_command_is_told_with_the_next_message() {
+    let server = MockVllm::builder().model(ModelSpec::new("tiny", 40_960)).start().await.unwrap();
+    for (config, is_told) in [("", true), ("tools: { exec: { notifyOnExit: false } },", false)] {
+        let lab = Lab::new(&lab_on(&server.base_url(), config), &[]);
+        let mut conversation = take_up(&lab).await;
+        let arguments = serde_json::json!({"command": "read x", "background": true});
+        server.push(Turn::call("exec", arguments.to_string()));
+        server.push(Turn::text("It runs."));
+        assert_eq!(say(&mut conversation, "Start it.").await, "It runs.");
+        let runs = conversation.agent_run().command_runs.clone();
+        assert_eq!(runs.running_count(), 1);
+        let result = last_messages(&server).swap_remove(2);
+        let (_, id) = result.split_once("(session ").unwrap();
+        let (id, _) = id.split_once(',').unwrap();
+
+        // The input ends, and so does the command, while the model is idle.
+        let arguments = serde_json::json!({"action": "write", "sessionId": id, "eof": true});
+        server.push(Turn::call("process", arguments.to_string()));
+        server.push(Turn::text("Ended."));
+        assert_eq!(say(&mut conversation, "End it.").await, "Ended.");
+        while runs.running_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for told in [is_told, false] {
+            server.push(Turn::text("I see."));
+            say(&mut conversation, "And now?").await;
+            let message = last_messages(&server).pop().unwrap();
+            let notice = format!("\n\n[the background command {id} (`read x`) ended: exit 1]");
+            let notice = if told { &*notice } else { "" };
+            assert_eq!(message, format!("And now?{notice}"));
+        }
+    }
+}

@@ -33,6 +33,7 @@ impl Recorded {
             max_output_bytes: 10_000,
             environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
             judge: None,
+            background: None,
             // The command need not run for the record to have it.
             supervisor: openclaw_process::SupervisorProgram::new("/bin/false", [""]),
         };

@@ -22,8 +22,18 @@ pub(super) struct CommandJob {
     pub(super) environment: Vec<(OsString, OsString)>,
     pub(super) limits: CommandLimits,
     pub(super) supervisor: SupervisorProgram,
-    /// Whether input can be written to it; it reads nothing otherwise.
-    pub(super) has_input: bool,
+    pub(super) input: JobInput,
+}
+
+/// What a job reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JobInput {
+    /// Nothing.
+    None,
+    /// What is written to it later.
+    Written,
+    /// A terminal, which it also writes to.
+    Terminal,
 }
 
 /// What a job runs.
@@ -112,7 +122,11 @@ impl CommandJob {
             stages,
             directory: WorkDir::Descriptor(directory),
             env: self.environment.clone(),
-            stdin: if self.has_input { StdinSource::Controlled } else { StdinSource::Null },
+            stdin: match self.input {
+                JobInput::None => StdinSource::Null,
+                JobInput::Written => StdinSource::Controlled,
+                JobInput::Terminal => StdinSource::Terminal { columns: 120, rows: 40 },
+            },
             supervisor: self.supervisor.clone(),
             sandbox: None,
         };

@@ -197,3 +197,33 @@ async fn arguments_run_without_a_shell_in_the_given_environment() {
         assert_eq!(fixture.plan("exec", arguments).unwrap_err().problem, problem);
     }
 }
+
+#[tokio::test]
+async fn a_command_that_asks_for_a_terminal_has_its_own() {
+    let (fixture, _runs) = fixture();
+    let command = "tty >/dev/null && stty size && echo $TERM && echo seen >/dev/tty";
+    let output = fixture.call("exec", json!({"command": command, "pty": true})).await;
+    assert_eq!(output.text, "exit code 0\n40 120\r\nxterm-256color\r\nseen\r\n");
+    // What ignores the end of its terminal ends all the same.
+    let command = "trap '' HUP; (trap '' HUP; sleep 1000) & exec sleep 1000";
+    let arguments = json!({"command": command, "pty": true, "background": true});
+    let (id, pid) = start(&fixture, arguments).await;
+    let _ = control(&fixture, json!({"action": "kill", "sessionId": id})).await;
+    wait_until_gone(pid).await;
+}
+
+#[tokio::test]
+async fn what_is_written_to_a_terminal_is_typed() {
+    let (fixture, _runs) = fixture();
+    let command = "read -p 'name? ' name; echo hello $name; cat; echo end";
+    let arguments = json!({"argv": ["bash", "-c", command], "pty": true, "background": true});
+    let (id, _) = start(&fixture, arguments).await;
+    let write = json!({"action": "submit", "sessionId": id, "data": "ada", "eof": true});
+    let _ = control(&fixture, write).await;
+    let mut seen = String::new();
+    while !seen.contains("ended: exit 0") {
+        let poll = json!({"action": "poll", "sessionId": id, "timeout": 30_000});
+        seen += &control(&fixture, poll).await;
+    }
+    assert!(seen.contains("hello ada\r\n") && seen.contains("end\r\n"), "{seen}");
+}

@@ -12,7 +12,8 @@ use std::process::Command;
 use rustix::cmsg_space;
 use rustix::io::IoSliceMut;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use rustix::process::{Pid, fchdir};
+use rustix::process::{Pid, Signal, fchdir, ioctl_tiocsctty, kill_process_group};
+use rustix::termios::tcsetpgrp;
 
 use crate::linux::stdio::PipelineStreams;
 use crate::linux::wire::{LineBuffer, StageRequest, SupervisorReport, SupervisorRequest};
@@ -58,12 +59,16 @@ pub(super) fn start_stages(
     request: SupervisorRequest,
     descriptors: Vec<OwnedFd>,
 ) -> io::Result<StartedStages> {
-    let SupervisorRequest { stages, env, has_input, grace_ms: _, sandbox } = request;
+    let SupervisorRequest { stages, env, has_input, has_terminal, grace_ms: _, sandbox } = request;
     let mut descriptors = descriptors.into_iter();
     let mut next_descriptor = || descriptors.next().ok_or(io::ErrorKind::InvalidData);
     let (stdout, stderr) = (next_descriptor()?, next_descriptor()?);
     let directory = next_descriptor()?;
     let stdin = if has_input { Some(next_descriptor()?) } else { None };
+    let terminal = match &stdin {
+        Some(stdin) if has_terminal => Some(ControllingTerminal::take(stdin)?),
+        _ => None,
+    };
     // The opened directory, whatever its path is by now.
     fchdir(&directory)?;
     drop(directory);
@@ -78,7 +83,11 @@ pub(super) fn start_stages(
     let mut remaining = stages.len();
     for (index, stage) in stages.iter().enumerate() {
         remaining -= 1;
-        if let Err(error) = starter.start_stage(stage, remaining == 0) {
+        let started = starter.start_stage(stage, remaining == 0);
+        if let (Ok(()), Some(terminal), [leader]) = (&started, &terminal, &*starter.pids) {
+            terminal.hand_to(*leader);
+        }
+        if let Err(error) = started {
             let failure = Some(start_failure(index, &error));
             return Ok(StartedStages { pids: starter.pids, failure });
         }
@@ -102,6 +111,26 @@ fn error_chain(error: &dyn Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// The terminal of a command, which controls the session of this process.
+struct ControllingTerminal(OwnedFd);
+
+impl ControllingTerminal {
+    /// Makes a terminal the controlling one of this session.
+    fn take(terminal: &OwnedFd) -> io::Result<Self> {
+        let terminal = terminal.try_clone()?;
+        ioctl_tiocsctty(&terminal)?;
+        Ok(Self(terminal))
+    }
+
+    /// Gives the terminal to the process group of the command. A command that read from it before
+    /// was stopped by that, and continues.
+    fn hand_to(&self, leader: Pid) {
+        // A command that has ended already needs no terminal.
+        let _ = tcsetpgrp(&self.0, leader);
+        let _ = kill_process_group(leader, Signal::CONT);
+    }
 }
 
 struct StageStarter {
