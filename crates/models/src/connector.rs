@@ -83,7 +83,8 @@ impl ModelConnector {
                 max_retry_after: self.max_retry_after,
             })
             .with_user_agent(concat!("openclaw/", env!("CARGO_PKG_VERSION")))
-            .with_limiter(limiter);
+            .with_limiter(limiter)
+            .with_address_rule(self.egress.address_rule(&provider.endpoint));
         match provider.effective_api() {
             ProviderApi::AnthropicMessages => with_api_headers(options),
             _ => options,

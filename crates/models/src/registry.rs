@@ -50,6 +50,7 @@ impl ModelRegistry {
         let breakers = BreakerRegistry::new(&paths.cache_dir(), state_warnings.clone());
         let setup = Arc::new(SetupContext::new(loaded, paths, supervisor, None));
         let trace = setup.open_trace();
+        let egress = EgressGuard::without_conversation(&setup);
         let connector = ModelConnector {
             setup,
             state_warnings,
@@ -60,7 +61,7 @@ impl ModelRegistry {
             max_retry_after: None,
             is_waiting: false,
             breakers,
-            egress: EgressGuard::default(),
+            egress,
         };
         Self { connector, is_strict: false, consent: None, wait_policy: None }
     }

@@ -15,14 +15,16 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
+use crate::address::JudgingResolver;
 use crate::call::HttpCall;
 use crate::concurrency::StreamPermit;
 use crate::http_cause::HttpCause;
 use crate::secrets::ClientSecrets;
 use crate::trace::recorder::ExchangeTracer;
 use crate::{
-    ApiResponse, CallTimeouts, ConcurrencyLimiter, Endpoint, EventStream, HttpExchange,
-    RetryPolicy, StreamPriority, TraceOptions, TransportError, TransportErrorKind,
+    AddressRule, ApiResponse, CallTimeouts, ConcurrencyLimiter, Endpoint, EventStream,
+    HttpExchange, HostLookup, RetryPolicy, StreamPriority, TraceOptions, TransportError,
+    TransportErrorKind,
 };
 
 /// How long an idle connection is kept. Common servers close theirs after five seconds, and a
@@ -49,6 +51,10 @@ pub struct ClientOptions {
     /// Limits the concurrent streams of all clients that share it; `None` sets no limit. Other
     /// calls never wait.
     pub limiter: Option<ConcurrencyLimiter>,
+    /// The addresses that a host name may lead to.
+    pub address_rule: AddressRule,
+    /// How host names are looked up.
+    pub host_lookup: HostLookup,
 }
 
 impl ClientOptions {
@@ -63,7 +69,23 @@ impl ClientOptions {
             retry: RetryPolicy::NEVER,
             user_agent: concat!("openclaw/", env!("CARGO_PKG_VERSION")).to_owned(),
             limiter: None,
+            address_rule: AddressRule::default(),
+            host_lookup: HostLookup::default(),
         }
+    }
+
+    /// Replaces the rule for the addresses that a host name may lead to.
+    #[must_use]
+    pub fn with_address_rule(mut self, address_rule: AddressRule) -> Self {
+        self.address_rule = address_rule;
+        self
+    }
+
+    /// Replaces the lookup of host names.
+    #[must_use]
+    pub fn with_host_lookup(mut self, host_lookup: HostLookup) -> Self {
+        self.host_lookup = host_lookup;
+        self
     }
 
     /// Replaces the key; `None` sends none.
@@ -153,8 +175,14 @@ impl Client {
         options: ClientOptions,
         trace: Option<TraceOptions>,
     ) -> Result<Self, TransportError> {
-        let ClientOptions { endpoint, bearer, headers, timeouts, retry, user_agent, limiter } =
-            options;
+        let resolver = JudgingResolver {
+            is_private_only: options.address_rule == AddressRule::AsNamed
+                && options.endpoint.is_private(),
+            lookup: options.host_lookup.clone(),
+        };
+        let ClientOptions {
+            endpoint, bearer, headers, timeouts, retry, user_agent, limiter, ..
+        } = options;
         let exchange = HttpExchange { url: endpoint.to_string(), ..HttpExchange::default() };
         let invalid = TransportError::new(TransportErrorKind::InvalidOptions, exchange);
         let secrets = headers.iter().map(|(_, value)| value).chain(&bearer).cloned();
@@ -175,6 +203,7 @@ impl Client {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
+            .dns_resolver(Arc::new(resolver))
             .http1_only()
             .pool_idle_timeout(POOL_IDLE_TIMEOUT);
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]

@@ -2,9 +2,10 @@
 //! whether `/v1` belongs into it.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
+
+use crate::is_private_address;
 
 /// API routes that people paste along with the base URL.
 const PASTED_ROUTES: [&[&str]; 5] =
@@ -140,12 +141,13 @@ impl Endpoint {
     /// Returns whether the host is this machine or in a private network, judged by its text alone:
     /// loopback, private and link-local addresses, those of overlay networks (`100.64.0.0/10`),
     /// `localhost`, `*.local`, `*.internal`, `*.home.arpa` and names without a dot. No name is
-    /// looked up.
+    /// looked up: [`AddressRule`](crate::AddressRule) judges what a name leads to. Addresses at
+    /// which clouds hand out credentials are not private.
     #[must_use]
     pub fn is_private(&self) -> bool {
         match self.base.host() {
-            Some(Host::Ipv4(address)) => is_private_v4(address),
-            Some(Host::Ipv6(address)) => is_private_v6(address),
+            Some(Host::Ipv4(address)) => is_private_address(address.into()),
+            Some(Host::Ipv6(address)) => is_private_address(address.into()),
             Some(Host::Domain(name)) => is_private_name(name),
             None => false,
         }
@@ -195,22 +197,6 @@ fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
-}
-
-fn is_private_v4(address: Ipv4Addr) -> bool {
-    address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_unspecified()
-        || matches!(address.octets(), [100, 64..=127, ..])
-}
-
-fn is_private_v6(address: Ipv6Addr) -> bool {
-    address.is_loopback()
-        || address.is_unique_local()
-        || address.is_unicast_link_local()
-        || address.is_unspecified()
-        || address.to_ipv4_mapped().is_some_and(is_private_v4)
 }
 
 fn is_private_name(name: &str) -> bool {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod call;
 mod client;
 mod concurrency;
@@ -19,6 +20,7 @@ mod timeouts;
 mod trace;
 pub mod wire;
 
+pub use address::{AddressRule, HostLookup, is_private_address};
 pub use client::{Client, ClientOptions};
 pub use concurrency::{ConcurrencyLimiter, QueueDepth, StreamPriority};
 pub use endpoint::{Endpoint, InvalidEndpoint};

@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 use openclaw_config::{AppPaths, Config, Env};
 use openclaw_process::SupervisorProgram;
+use openclaw_transport::HostLookup;
 
 use super::*;
 
@@ -89,7 +90,8 @@ fn what_leaves_the_machine_is_named_by_the_config_or_agreed_to() {
 #[test]
 fn what_is_not_known_to_be_near_is_hosted() {
     let setup = setup("", "here/a");
-    let egress = EgressGuard::from_config(&setup, vec!["here/a".parse().unwrap()], None);
+    let mut egress = EgressGuard::from_config(&setup, vec!["here/a".parse().unwrap()], None);
+    egress.lookup = lookup_to("10.0.0.7");
     for (address, is_near) in [
         ("http://localhost:1", true),
         ("http://10.1.2.3:8000", true),
@@ -118,5 +120,44 @@ fn what_is_not_known_to_be_near_is_hosted() {
 fn an_address_that_looks_like_another_one_is_none() {
     for address in ["http://localhost@models.example", "http://models.example#@localhost"] {
         assert!(Endpoint::parse(address).is_err(), "{address}");
+    }
+}
+
+/// Every name has this address.
+fn lookup_to(address: &'static str) -> HostLookup {
+    HostLookup::from_fn(move |_| std::future::ready(Ok(vec![address.parse().unwrap()])).boxed())
+}
+
+#[test]
+fn a_private_name_with_a_public_address_is_hosted_and_nobody_named_it() {
+    for (egress, address, answer, expected) in [
+        ("", "10.0.0.7", None, (true, AddressRule::AsNamed)),
+        ("", "8.8.8.8", None, (false, AddressRule::AsNamed)),
+        ("", "8.8.8.8", Some(false), (false, AddressRule::AsNamed)),
+        ("", "8.8.8.8", Some(true), (true, AddressRule::Any)),
+        ("egress: 'local-only',", "169.254.169.254", None, (false, AddressRule::AsNamed)),
+        ("egress: 'ask',", "::ffff:8.8.8.8", Some(true), (true, AddressRule::Any)),
+        ("egress: 'any',", "8.8.8.8", None, (true, AddressRule::Any)),
+    ] {
+        let setup = setup(egress, "here/a");
+        let consent = answer.map(|answer| -> EgressConsent {
+            Arc::new(move |question: String| {
+                assert!(question.contains("gpu (") && question.contains("8.8.8.8"), "{question}");
+                std::future::ready(answer).boxed()
+            })
+        });
+        let model: ModelRef = "here/a".parse().unwrap();
+        let mut guard = EgressGuard::from_config(&setup, vec![model.clone()], consent);
+        guard.lookup = lookup_to(address);
+        let endpoint = Endpoint::parse("http://gpu:8000").unwrap();
+        let mut warnings = Vec::new();
+        let permitted = guard.check_allowed(&model, &endpoint, &mut warnings);
+        let permitted = permitted.now_or_never().unwrap();
+        let found = (permitted.is_ok(), guard.address_rule(&endpoint));
+        assert_eq!(found, expected, "{egress} {address} {answer:?}");
+        if let Err(error) = permitted {
+            assert!(error.to_string().contains("gpu ("), "{error}");
+            assert!(error.hints().join(" ").contains("check where it leads"), "{error:?}");
+        }
     }
 }

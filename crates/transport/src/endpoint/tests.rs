@@ -123,6 +123,12 @@ fn private_hosts_are_known_by_their_text() {
         "https://nothome.arpa",
         "https://[64:ff9b::a00:1]",
         "https://box.tailnet.ts.net",
+        "http://169.254.169.254",
+        "http://[::ffff:a9fe:a9fe]",
+        "http://0xa9fea9fe",
+        "http://0251.0376.0251.0376",
+        "http://[fd00:ec2::254]",
+        "http://100.100.100.200",
     ];
     for text in public {
         assert!(!Endpoint::parse(text).unwrap().is_private(), "{text}");

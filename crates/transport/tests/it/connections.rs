@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use openclaw_transport::{
-    CallTimeouts, Client, ConcurrencyLimiter, QueueDepth, StreamEvent, StreamPriority, TimeLimit,
-    TimeoutKind, TransportErrorKind,
+    CallTimeouts, Client, ClientOptions, ConcurrencyLimiter, Endpoint, QueueDepth, StreamEvent,
+    StreamPriority, TimeLimit, TimeoutKind, TransportErrorKind,
 };
 
 use crate::server::{Connection, STREAM_HEAD, Server, both, chunk};
@@ -231,4 +231,36 @@ async fn the_wait_in_line_is_a_part_of_the_call() {
     assert_eq!(error.exchange().attempt, 0, "nothing was sent");
     drop(first);
     assert_eq!(turnstile.queue_depth(), QueueDepth { in_flight: 0, waiting: 0 });
+}
+
+/// The first lookup leads to the server, each later one to a public address.
+#[tokio::test]
+async fn a_name_that_changes_its_address_does_not_lead_elsewhere() {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    let server = Server::start().await;
+    let port = server.client().endpoint().base_url().port().unwrap();
+    let count = std::sync::Arc::new(AtomicU32::new(0));
+    let counted = std::sync::Arc::clone(&count);
+    let lookup = openclaw_transport::HostLookup::from_fn(move |name| {
+        assert_eq!(name, "gpu");
+        let is_first = counted.fetch_add(1, Ordering::Relaxed) == 0;
+        let address = if is_first { Ipv4Addr::LOCALHOST } else { Ipv4Addr::new(8, 8, 8, 8) };
+        Box::pin(std::future::ready(Ok(vec![IpAddr::from(address)])))
+    });
+    let endpoint = Endpoint::parse(&format!("http://gpu:{port}/v1")).unwrap();
+    let options = ClientOptions::new(endpoint.clone()).with_host_lookup(lookup);
+    let get = |client: Client| {
+        let url = endpoint.api_url("models");
+        async move { client.get(url).await }
+    };
+    let (reply, _connection) =
+        both(get(Client::new(options.clone()).unwrap()), keep(&server)).await;
+    reply.unwrap();
+    let error = get(Client::new(options).unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::Connect);
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("8.8.8.8"), "{cause}");
+    assert_eq!(count.load(Ordering::Relaxed), 2, "one lookup for each connection");
 }
