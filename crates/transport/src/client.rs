@@ -10,14 +10,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use reqwest::Response;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::AUTHORIZATION;
+use secrecy::SecretString;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::address::JudgingResolver;
 use crate::call::HttpCall;
 use crate::concurrency::StreamPermit;
+use crate::headers::build_headers;
 use crate::http_cause::HttpCause;
 use crate::secrets::ClientSecrets;
 use crate::trace::recorder::ExchangeTracer;
@@ -371,39 +372,6 @@ impl Drop for ConnectionLease {
     fn drop(&mut self) {
         self.shared.record_idle_connection();
     }
-}
-
-/// A header that cannot be sent. The error never shows its value.
-#[derive(Debug, thiserror::Error)]
-enum InvalidHeader {
-    #[error("`{0}` is not the name of a header")]
-    Name(String),
-    #[error("the value for the header `{0}` has a character that headers cannot carry")]
-    Value(String),
-}
-
-fn build_headers(
-    bearer: Option<&SecretString>,
-    headers: &[(String, SecretString)],
-) -> Result<HeaderMap, InvalidHeader> {
-    let mut map = HeaderMap::new();
-    if let Some(key) = bearer {
-        let text = format!("Bearer {}", key.expose_secret());
-        map.insert(AUTHORIZATION, sensitive_value(AUTHORIZATION.as_str(), &text)?);
-    }
-    for (name, value) in headers {
-        let parsed = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| InvalidHeader::Name(name.clone()))?;
-        map.insert(parsed, sensitive_value(name, value.expose_secret())?);
-    }
-    Ok(map)
-}
-
-fn sensitive_value(name: &str, value: &str) -> Result<HeaderValue, InvalidHeader> {
-    let mut value =
-        HeaderValue::from_str(value).map_err(|_| InvalidHeader::Value(name.to_owned()))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// A TLS configuration without root certificates, for clients of `http` endpoints.

@@ -7,6 +7,7 @@ mod concurrency;
 mod endpoint;
 mod error;
 mod framing;
+mod headers;
 mod http_cause;
 mod json_repair;
 mod presence;
